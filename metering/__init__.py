@@ -1,0 +1,1 @@
+"""The vocabulary of energy metering and its laws. Imports nothing of the rest."""

@@ -1,0 +1,71 @@
+"""Who may see and do what: scoped keys, and the trace that every change leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from metering.errors import NotFound
+from metering.registry import Registry
+
+
+class Role(StrEnum):
+    """What a key may do inside its subtree; each includes the ones before."""
+
+    READ = "read"
+    OPERATE = "operate"
+    """also acknowledge findings and push readings."""
+    ADMIN = "admin"
+    """also change the registry and make keys."""
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """An API key as known to the platform; the secret itself is not kept."""
+
+    id: str
+    name: str
+    node: str
+    """Root of the subtree it reaches; '' is the whole platform."""
+    role: Role
+    created_us: int = 0
+    revoked_us: int = 0
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The part of the registry a key reaches. Stores apply it; there is no way around it."""
+
+    nodes: frozenset[str]
+    whole: bool = False
+
+    @classmethod
+    def of(cls, key: ApiKey, registry: Registry) -> Scope:
+        if not key.node:
+            return cls(frozenset(registry.nodes), whole=True)
+        return cls(registry.subtree(key.node) if key.node in registry.nodes else frozenset())
+
+    def check(self, node: str) -> str:
+        """The node's code if it lies inside; NotFound otherwise, as if it did not exist."""
+        if node not in self.nodes:
+            raise NotFound(
+                "no such node in your scope",
+                field="node",
+                value=node,
+                fix="list the nodes your key reaches at /v1/nodes",
+            )
+        return node
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One change: who, what, when and why. Append-only."""
+
+    at_us: int
+    actor: str
+    action: str
+    subject: str
+    institution: str = ""
+    detail: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
+    id: int = 0

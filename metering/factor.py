@@ -1,0 +1,46 @@
+"""Factors that turn energy into carbon and standard coal: dated rows that name their source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from metering.items import covers
+
+
+@dataclass(frozen=True)
+class Factor:
+    """`value` of `quantity` (kgco2, kgce) per canonical unit of the item, with its source.
+
+    `grade`: V seen in an official text, S secondary, M from memory; M shows as unverified.
+    """
+
+    item: str
+    quantity: str
+    value: Decimal
+    region: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    source: str = ""
+    grade: str = ""
+
+    @property
+    def verified(self) -> bool:
+        return self.grade.startswith("V")
+
+
+def factor_on(factors: Iterable[Factor], quantity: str, item: str, day: date) -> Factor | None:
+    """The factor that holds for an item on a day; the narrowest item wins; None if none."""
+    fitting = [
+        f
+        for f in factors
+        if f.quantity == quantity
+        and covers(f.item, item)
+        and (f.valid_from is None or f.valid_from <= day)
+        and (f.valid_to is None or day < f.valid_to)
+    ]
+    return max(
+        fitting, key=lambda f: (len(f.item.rstrip("0")), f.valid_from or date.min), default=None
+    )

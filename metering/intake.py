@@ -1,0 +1,85 @@
+"""What the intake of messages leaves behind beside readings: dead letters, counts, checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message, or one reading of it, that could not be taken; kept with reason and bytes.
+
+    `index` is the reading's place in the message, -1 for the whole message. The same bytes
+    sent again count up instead of making a second one: its identity is
+    (gateway, digest, index).
+    """
+
+    gateway: str
+    route: str
+    reason: str
+    """bad_json, bad_utf8, bad_message, unknown_topic, foreign_topic, unknown_point, bad_kind,
+    bad_unit, bad_value, bad_time, future_time, conflicting ..."""
+    message: str
+    field: str
+    value: str
+    fix: str
+    segment: int
+    offset: int
+    index: int
+    digest: str
+    arrived_us: int
+    point: str = ""
+    preview: bytes = b""
+    """The first 512 bytes; the whole payload is in the journal."""
+    state: str = "open"
+    """open, replayed or discarded."""
+    seen: int = 1
+    id: int = 0
+
+
+@dataclass(frozen=True)
+class GatewayCounts:
+    """What one batch adds to a gateway's counters."""
+
+    gateway: str
+    messages: int = 0
+    readings: int = 0
+    new: int = 0
+    duplicates: int = 0
+    corrections: int = 0
+    outdated: int = 0
+    dead: int = 0
+    bytes: int = 0
+    last_arrival_us: int = 0
+    last_time_us: int = 0
+    last_skew_us: int | None = None
+    """Arrival minus the gateway's own `sent` clock, of the latest message that has one."""
+    connected: bool | None = None
+    connection_us: int = 0
+
+
+@dataclass(frozen=True)
+class IntakeBatch:
+    """Everything one batch commits in a single transaction, its checkpoint included.
+
+    Committing also makes the writer's dirty marks ready for the ledger.
+    """
+
+    writer_no: int
+    next_segment: int
+    next_offset: int
+    counts: tuple[GatewayCounts, ...] = ()
+    dead_letters: tuple[DeadLetter, ...] = ()
+    seen_keys: tuple[tuple[str, str], ...] = ()
+    """(gateway, key) of messages without times of their own, to tell redeliveries."""
+    replayed: tuple[int, ...] = ()
+    """Ids of dead letters that this batch took in after all."""
+    at_us: int = 0
+
+
+@dataclass(frozen=True)
+class GatewayStatus:
+    """A gateway's counters as they stand."""
+
+    gateway: str
+    counts: GatewayCounts = field(default_factory=lambda: GatewayCounts(""))

@@ -1,0 +1,257 @@
+"""Ports: what the platform needs of its stores. Adapters live in `storage/`.
+
+Readings pass as columns, books as packed days; nothing here knows a database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Protocol
+
+from metering.access import ApiKey, AuditEntry
+from metering.book import BookRow, DirtyMark, RegisterEvent, Restatement, SeriesKey
+from metering.finding import Finding, FindingState
+from metering.intake import DeadLetter, GatewayStatus, IntakeBatch
+from metering.quantity import I64
+from metering.reading import ReadingColumns
+from metering.registry import Registry
+
+
+class ReadingStore(Protocol):
+    """Decoded readings as reported. Upserts are idempotent; one row per (point, time)."""
+
+    def existing(self, point: I64, time_us: I64) -> ReadingColumns:
+        """The stored rows whose (point, time) is asked for; absent ones are left out."""
+        ...
+
+    def upsert(self, rows: ReadingColumns) -> None:
+        """Insert or replace by (point, time); the last of equal identities wins. Durable on
+        return; raises Unavailable or StorageFull and then nothing of it is stored."""
+        ...
+
+    def scan(self, points: Sequence[int], start_us: int, end_us: int) -> ReadingColumns:
+        """Rows with start <= time < end, sorted by point, then time."""
+        ...
+
+    def before(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        """Per point the last `count` rows earlier than the time, sorted by point, then time."""
+        ...
+
+    def after(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        """Per point the first `count` rows at or later than the time, sorted likewise."""
+        ...
+
+    def latest(self, points: Sequence[int]) -> ReadingColumns:
+        """The row with the highest time per point."""
+        ...
+
+    def count(self, points: Sequence[int] | None = None) -> int:
+        """How many rows there are, of the points or of all."""
+        ...
+
+    def clear(self) -> None:
+        """Forget everything; `rebuild` fills it again from the journal."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class DirtyMarks(Protocol):
+    """What the ledger has still to look at."""
+
+    def mark(self, marks: Sequence[DirtyMark], *, writer_no: int, ready: bool = False) -> None:
+        """Durable on return. Not ready until the writer's batch has committed."""
+        ...
+
+    def ready(self, limit: int = 100_000) -> list[DirtyMark]:
+        """Marks the ledger may take, oldest first."""
+        ...
+
+    def waiting(self) -> int:
+        """How many marks there are, ready or not."""
+        ...
+
+
+class IntakeStore(Protocol):
+    """Checkpoints, counters and dead letters of the intake."""
+
+    def checkpoint(self, writer_no: int) -> tuple[int, int]:
+        """(segment, offset) of the next record to read; (0, 0) at first."""
+        ...
+
+    def commit(self, batch: IntakeBatch) -> None:
+        """All of the batch, its checkpoint and the readiness of its marks, or nothing."""
+        ...
+
+    def seen(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which of the (gateway, key) pairs were committed before."""
+        ...
+
+    def gateways(self) -> list[GatewayStatus]: ...
+
+    def dead_letters(
+        self,
+        gateways: frozenset[str] | None,
+        *,
+        state: str | None = None,
+        reason: str | None = None,
+        before_id: int | None = None,
+        limit: int = 100,
+    ) -> list[DeadLetter]:
+        """Newest first; `gateways` None means all."""
+        ...
+
+    def dead_letter(self, id: int) -> DeadLetter:
+        """NotFound if there is none."""
+        ...
+
+    def dead_letter_count(self, gateways: frozenset[str] | None = None) -> int:
+        """Of all states."""
+        ...
+
+    def discard(self, id: int) -> None: ...
+
+    def clear(self) -> None:
+        """Forget checkpoints, counters, dead letters and marks, for `rebuild`."""
+        ...
+
+
+class BookStore(Protocol):
+    """The numbers of record."""
+
+    def revision(self, institution: str) -> int:
+        """The institution's present revision; 0 before the first commit."""
+        ...
+
+    def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
+        """Current rows of the series on the days first..last (both included), sorted by key
+        and day."""
+        ...
+
+    def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
+        """The row as it stood at a revision."""
+        ...
+
+    def series(self, institution: str) -> list[SeriesKey]:
+        """All series ever booked for the institution."""
+        ...
+
+    def commit(
+        self,
+        institution: str,
+        rows: Sequence[BookRow],
+        *,
+        expected_revision: int,
+        cleared: Sequence[int] = (),
+        events: Sequence[RegisterEvent] = (),
+        events_replaced: Sequence[tuple[str, int, int]] = (),
+        now_us: int,
+        cause: str = "reading",
+    ) -> int:
+        """Write rows in one transaction and return the new revision.
+
+        Supersedes settled rows (and logs a restatement where the total or quality changed),
+        overwrites provisional ones, deletes the `cleared` dirty marks, replaces register
+        events of (meter, start_us, end_us) ranges. Raises Conflict when the revision is not
+        the expected one; then nothing is written. Without rows the revision stays.
+        """
+        ...
+
+    def restatements(
+        self, institution: str, *, after: int = 0, limit: int = 100
+    ) -> list[tuple[int, Restatement]]:
+        """(serial, restatement) with serial > after, oldest first."""
+        ...
+
+    def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
+        """Register events that overlap [start, end), sorted by meter and start."""
+        ...
+
+    def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:
+        """All current settled rows sorted by key and day, for the book hash."""
+        ...
+
+    def clear(self) -> None: ...
+
+
+class FindingStore(Protocol):
+    """Findings and what people said of them."""
+
+    def save(self, findings: Sequence[Finding]) -> None:
+        """Insert or update by id; the state people set is kept."""
+        ...
+
+    def withdraw(self, institution: str, keep: Sequence[str]) -> None:
+        """Delete open findings of the institution that are not in `keep`: evidence changed."""
+        ...
+
+    def list(
+        self,
+        institutions: frozenset[str] | None,
+        *,
+        nodes: frozenset[str] | None = None,
+        state: str | None = None,
+        pattern: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> list[Finding]:
+        """Costliest (then largest) first; `after` is the id of the last one seen."""
+        ...
+
+    def get(self, id: str) -> Finding: ...
+
+    def set_state(
+        self, id: str, state: FindingState, *, by: str, note: str, now_us: int
+    ) -> Finding: ...
+
+
+class RegistryStore(Protocol):
+    """The registry as it stands, and one way to change it."""
+
+    def load(self) -> Registry: ...
+
+    def version(self) -> int: ...
+
+    def apply(self, wanted: Registry, *, actor: str, now_us: int) -> dict[str, str]:
+        """Add or replace everything in `wanted` by natural key, in one transaction.
+
+        Points keep their id by (gateway, name); ids in `wanted` only tie its installations to
+        its points. Returns {gateway user: new password} for gateways that had none: shown
+        once, kept only hashed. Adds an audit entry.
+        """
+        ...
+
+
+class Credentials(Protocol):
+    """Gateway passwords."""
+
+    def verify(self, user: str, password: bytes) -> bool:
+        """Whether the gateway exists and the password is its own."""
+        ...
+
+    def renew(self, user: str, *, actor: str, now_us: int) -> str:
+        """A new password, shown once."""
+        ...
+
+
+class AccessStore(Protocol):
+    """API keys and the audit log."""
+
+    def create_key(self, name: str, node: str, role: str, *, actor: str, now_us: int) -> str:
+        """The secret of a new key, shown once; kept only hashed."""
+        ...
+
+    def key(self, secret: str) -> ApiKey | None:
+        """The key of a secret; None when unknown or revoked."""
+        ...
+
+    def keys(self) -> list[ApiKey]: ...
+
+    def revoke(self, id: str, *, actor: str, now_us: int) -> None: ...
+
+    def audit(self, entry: AuditEntry) -> None: ...
+
+    def entries(
+        self, institutions: frozenset[str] | None, *, before_id: int | None = None, limit: int = 100
+    ) -> list[AuditEntry]: ...

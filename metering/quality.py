@@ -1,0 +1,94 @@
+"""Quality: four shares of expected time on every number.
+
+    measured      between two good readings at the meter's own step
+    apportioned   inside a gap between two good registers: total known, shape not
+    estimated     from parts, a model or a neighbour
+    missing       nothing is known
+
+Shares are uint16 parts per 10,000 in that order and add to 10,000.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Shares = NDArray[np.uint16]
+
+MEASURED, APPORTIONED, ESTIMATED, MISSING = range(4)
+NAMES: Final = ("measured", "apportioned", "estimated", "missing")
+WHOLE: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Quality:
+    """The four shares as fractions of expected time, for people and JSON."""
+
+    measured: float
+    apportioned: float
+    estimated: float
+    missing: float
+
+
+def all_of(which: int, count: int) -> Shares:
+    """(count, 4) shares that are wholly `which`."""
+    shares = np.zeros((count, 4), dtype=np.uint16)
+    shares[:, which] = WHOLE
+    return shares
+
+
+def from_times(times: NDArray[np.int64]) -> Shares:
+    """Shares from time spent in each class.
+
+    `times` is (n, 4) non-negative [any unit]; rows of zeros become wholly missing. Rounded by
+    largest remainder, so each row adds to 10,000.
+    """
+    sums = times.sum(axis=1)
+    shares = np.zeros(times.shape, dtype=np.int64)
+    known = sums > 0
+    scaled = times[known] * WHOLE
+    shares[known] = scaled // sums[known, None]
+    remainder = np.where(known, WHOLE - shares.sum(axis=1), 0)
+    rest = np.zeros(times.shape, dtype=np.int64)
+    rest[known] = scaled % sums[known, None]
+    order = np.argsort(-rest, axis=1, kind="stable")
+    for place in range(3):
+        rows = np.flatnonzero(remainder > place)
+        shares[rows, order[rows, place]] += 1
+    shares[~known, MISSING] = WHOLE
+    return shares.astype(np.uint16)
+
+
+def mean(shares: list[Shares], weights: list[int] | None = None) -> Shares:
+    """Mean of equally shaped (n, 4) shares, weighted by integers, exact to 1/10,000."""
+    used = [1] * len(shares) if weights is None else weights
+    weighted = sum(
+        (s.astype(np.int64) * w for s, w in zip(shares, used, strict=True)),
+        np.zeros(shares[0].shape, dtype=np.int64),
+    )
+    return from_times(weighted)
+
+
+def as_quality(row: Shares) -> Quality:
+    """One row of shares as fractions."""
+    measured, apportioned, estimated, missing = (int(part) / WHOLE for part in row)
+    return Quality(measured, apportioned, estimated, missing)
+
+
+__all__ = [
+    "APPORTIONED",
+    "ESTIMATED",
+    "MEASURED",
+    "MISSING",
+    "NAMES",
+    "WHOLE",
+    "Quality",
+    "Shares",
+    "all_of",
+    "as_quality",
+    "from_times",
+    "mean",
+]

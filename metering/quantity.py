@@ -1,0 +1,73 @@
+"""Integer quantities: sums that are checked, and shares that add up exactly.
+
+Energy is booked in int64. Floats were measured to differ between engines in the 8th digit;
+integers make month = sum of days true to the last digit, in any order.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metering.errors import InvalidInput
+
+I64 = NDArray[np.int64]
+
+ABSENT: Final = int(np.iinfo(np.int64).min)
+"""Stands in an int64 array where there is no value. Never zero, never summed."""
+
+_LIMIT = float(2**62)
+
+
+def total(values: I64) -> int | None:
+    """Sum of the present values; None when none is present.
+
+    Raises InvalidInput rather than wrap around int64.
+    """
+    present = values[values != ABSENT]
+    if present.size == 0:
+        return None
+    if float(np.abs(present.astype(np.float64)).sum()) >= _LIMIT:
+        raise InvalidInput("sum exceeds 64 bits", field="quantity", fix="check the meter's unit")
+    return int(present.sum())
+
+
+def add(columns: list[I64]) -> I64:
+    """Slot by slot sum of equally long arrays; ABSENT only where all are absent."""
+    stacked = np.stack(columns)
+    present = stacked != ABSENT
+    if (
+        float(
+            np.where(present, np.abs(stacked.astype(np.float64)), 0.0).sum(axis=0).max(initial=0.0)
+        )
+        >= _LIMIT
+    ):
+        raise InvalidInput("sum exceeds 64 bits", field="quantity", fix="check the meters' units")
+    summed = np.where(present, stacked, 0).sum(axis=0)
+    return np.where(present.any(axis=0), summed, ABSENT)
+
+
+def apportion(amount: int, weights: NDArray[np.int64] | list[int]) -> I64:
+    """Split `amount` by non-negative integer `weights`, exactly, by largest remainder.
+
+    Returns int64 of the weights' length whose sum is `amount`. Ties go to the earlier place.
+    All-zero weights split evenly. Hamilton's method on integers, so engine and order of
+    evaluation cannot matter.
+    """
+    parts = [int(w) for w in weights]
+    if not parts:
+        raise InvalidInput("nothing to apportion to", field="weights", value=[])
+    if min(parts) < 0:
+        raise InvalidInput("negative weight", field="weights", value=min(parts))
+    if sum(parts) == 0:
+        parts = [1] * len(parts)
+    whole, sign = sum(parts), -1 if amount < 0 else 1
+    shares = [divmod(abs(amount) * part, whole) for part in parts]
+    left = abs(amount) - sum(share for share, _ in shares)
+    by_remainder = sorted(range(len(parts)), key=lambda i: (-shares[i][1], i))
+    taken = [share for share, _ in shares]
+    for place in by_remainder[:left]:
+        taken[place] += 1
+    return np.array([sign * share for share in taken], dtype=np.int64)

@@ -1,0 +1,115 @@
+"""Readings as columns: what was measured, when it says it was, and where it came from.
+
+Identity is (point, time_us). Lineage is (segment, offset, index): the journal segment, the
+message in it and the reading in the message. The order key (order_hi, order_lo) decides
+which of two values for one identity stands: the higher one, whatever came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum, StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metering.quantity import I64
+
+F64 = NDArray[np.float64]
+I16 = NDArray[np.int16]
+
+
+class Kind(StrEnum):
+    """What a point's values mean."""
+
+    REGISTER = "register"
+    INTERVAL = "interval"
+    MEAN = "mean"
+    INSTANT = "instant"
+    STATE = "state"
+
+
+class Flag(IntEnum):
+    """Bits of a reading's flag; 0 is good."""
+
+    GOOD = 0
+    OUT_OF_RANGE = 1
+    ARRIVAL_TIME = 2
+
+
+class Outcome(IntEnum):
+    """What became of a reading that arrived."""
+
+    NEW = 0
+    DUPLICATE = 1
+    CORRECTION = 2
+    OUTDATED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class ReadingColumns:
+    """Readings side by side; all arrays have the same length n."""
+
+    point: I64
+    time_us: I64
+    value: F64
+    flag: I16
+    order_hi: I64
+    order_lo: I64
+    segment: I64
+    offset: I64
+    index: I64
+
+    def __len__(self) -> int:
+        return int(self.point.shape[0])
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> ReadingColumns:
+        """The chosen rows, in the order given."""
+        return ReadingColumns(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def sorted(self) -> ReadingColumns:
+        """By point, then time."""
+        return self.take(np.lexsort((self.time_us, self.point)))
+
+    @classmethod
+    def empty(cls) -> ReadingColumns:
+        return cls.of([])
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[float]]) -> ReadingColumns:
+        """From rows of (point, time_us, value, flag, order_hi, order_lo, segment, offset, index).
+
+        For tests and single readings; the fast path builds arrays.
+        """
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(_DTYPES)
+        return cls(*(np.array(c, dtype=t) for c, t in zip(columns, _DTYPES, strict=True)))
+
+    @classmethod
+    def concat(cls, parts: Sequence[ReadingColumns]) -> ReadingColumns:
+        """One after the other."""
+        if not parts:
+            return cls.empty()
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+
+
+_DTYPES: tuple[type, ...] = (
+    np.int64,
+    np.int64,
+    np.float64,
+    np.int16,
+    np.int64,
+    np.int64,
+    np.int64,
+    np.int64,
+    np.int64,
+)
+
+
+@dataclass(frozen=True, order=True)
+class Lineage:
+    """Where a reading stands in the journal."""
+
+    segment: int
+    offset: int
+    index: int = 0

@@ -1,0 +1,298 @@
+"""The registry: who has which building, gateway, meter and point, and since when.
+
+Two trees, kept apart:
+
+    space tree    institution ─ site ─ building ─ floor ─ room      (SpaceEdge, dated, share)
+    supply tree   utility meter ─feeds─ UPS in ─feeds─ UPS out ...  (SupplyEdge, dated)
+
+A meter hangs on one node of the space tree and measures one item code there. The register
+behind it is a point of a gateway, and may change: an Installation says which point, with
+which ratio and how many digits, from when to when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from typing import TypeVar
+
+from metering import items
+from metering.calendar import WorkCalendar
+from metering.errors import NotFound
+from metering.factor import Factor
+from metering.reading import Kind
+from metering.tariff import TariffRow
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Validity:
+    """Local days on which a fact holds: [start, end), None = without limit."""
+
+    start: date | None = None
+    end: date | None = None
+
+    def holds(self, day: date) -> bool:
+        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
+
+    def overlaps(self, other: Validity) -> bool:
+        return (self.start is None or other.end is None or self.start < other.end) and (
+            other.start is None or self.end is None or other.start < self.end
+        )
+
+
+class NodeType(StrEnum):
+    """Levels of the space tree, widest first."""
+
+    PROVINCE = "province"
+    CITY = "city"
+    INSTITUTION = "institution"
+    SITE = "site"
+    BUILDING = "building"
+    DATACENTRE = "datacentre"
+    FLOOR = "floor"
+    ROOM = "room"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A place or body of the space tree. `zone` is inherited from above where None."""
+
+    code: str
+    type: NodeType
+    name_zh: str = ""
+    name_en: str = ""
+    zone: str | None = None
+    area_m2: Decimal | None = None
+    persons: int | None = None
+
+    def name(self, language: str) -> str:
+        chosen = self.name_zh if language.startswith("zh") else self.name_en
+        return chosen or self.name_en or self.name_zh or self.code
+
+
+@dataclass(frozen=True)
+class SpaceEdge:
+    """`child` belongs to `parent`; `share` of it, where several share a building."""
+
+    parent: str
+    child: str
+    share: Decimal = Decimal(1)
+    valid: Validity = Validity()
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A field gateway; its MQTT user is `site/code`."""
+
+    site: str
+    code: str
+    name_zh: str = ""
+    name_en: str = ""
+
+    @property
+    def user(self) -> str:
+        return f"{self.site}/{self.code}"
+
+    def name(self, language: str) -> str:
+        chosen = self.name_zh if language.startswith("zh") else self.name_en
+        return chosen or self.code
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A meter: where it hangs, what it measures, how often, and how much at most."""
+
+    code: str
+    node: str
+    item: str
+    total: bool = False
+    """Whether it measures the node's whole figure of its item."""
+    step_min: int = 15
+    dc_role: str | None = None
+    """utility, ups_in, ups_out, it or cooling in a data centre."""
+    max_per_hour: Decimal | None = None
+    """What can pass in an hour at most, canonical unit: tells spikes from catch-ups."""
+    name_zh: str = ""
+    name_en: str = ""
+    valid: Validity = Validity()
+
+    @property
+    def unit(self) -> str:
+        return items.category(self.item).unit
+
+    def name(self, language: str) -> str:
+        chosen = self.name_zh if language.startswith("zh") else self.name_en
+        return chosen or self.name_en or self.code
+
+
+@dataclass(frozen=True)
+class SupplyEdge:
+    """`source` feeds `fed`."""
+
+    source: str
+    fed: str
+    valid: Validity = Validity()
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value stream of a gateway. `unit` is canonical; values outside low..high are flagged."""
+
+    id: int
+    gateway: str
+    name: str
+    kind: Kind
+    unit: str
+    role: str | None = None
+    node: str | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A point serves a meter: energy = register x ratio; the register wraps at 10**digits.
+
+    `digits` counts in the sent unit given as `register_unit`, before the ratio.
+    """
+
+    meter: str
+    point: int
+    ratio: Decimal = Decimal(1)
+    digits: int | None = None
+    register_unit: str = "kWh"
+    valid: Validity = Validity()
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Everything registered, as one immutable snapshot with a rising version."""
+
+    version: int = 0
+    nodes: dict[str, Node] = field(default_factory=dict)
+    space: tuple[SpaceEdge, ...] = ()
+    gateways: dict[str, Gateway] = field(default_factory=dict)
+    meters: dict[str, Meter] = field(default_factory=dict)
+    supply: tuple[SupplyEdge, ...] = ()
+    points: dict[int, Point] = field(default_factory=dict)
+    installations: tuple[Installation, ...] = ()
+    tariff: tuple[TariffRow, ...] = ()
+    factors: tuple[Factor, ...] = ()
+    calendar: WorkCalendar = field(default_factory=WorkCalendar)
+
+    @cached_property
+    def _points_by_name(self) -> dict[tuple[str, str], Point]:
+        return {(p.gateway, p.name): p for p in self.points.values()}
+
+    @cached_property
+    def _edges_down(self) -> dict[str, list[SpaceEdge]]:
+        return _grouped(self.space, lambda edge: edge.parent)
+
+    @cached_property
+    def _edges_up(self) -> dict[str, list[SpaceEdge]]:
+        return _grouped(self.space, lambda edge: edge.child)
+
+    @cached_property
+    def _installed(self) -> dict[str, list[Installation]]:
+        return _grouped(self.installations, lambda one: one.meter)
+
+    @cached_property
+    def _serves(self) -> dict[int, list[Installation]]:
+        return _grouped(self.installations, lambda one: one.point)
+
+    @cached_property
+    def _meters_at(self) -> dict[str, list[Meter]]:
+        return _grouped(self.meters.values(), lambda meter: meter.node)
+
+    def node(self, code: str) -> Node:
+        """The node of that code, else NotFound."""
+        try:
+            return self.nodes[code]
+        except KeyError:
+            raise NotFound("no such node", field="node", value=code) from None
+
+    def point_of(self, gateway: str, name: str) -> Point | None:
+        """The point a gateway calls by that local name."""
+        return self._points_by_name.get((gateway, name))
+
+    def meters_at(self, node: str) -> list[Meter]:
+        """Meters that hang on the node itself."""
+        return self._meters_at.get(node, [])
+
+    def installations_of(self, meter: str) -> list[Installation]:
+        """The meter's installations."""
+        return self._installed.get(meter, [])
+
+    def meters_of_point(self, point: int) -> list[Installation]:
+        """Installations that a point serves."""
+        return self._serves.get(point, [])
+
+    def children(self, node: str, day: date | None = None) -> list[str]:
+        """Codes of the node's children on that day, or ever."""
+        edges = self._edges_down.get(node, [])
+        return _unique(e.child for e in edges if day is None or e.valid.holds(day))
+
+    def parents(self, node: str, day: date | None = None) -> list[str]:
+        """Codes of the nodes above on that day, or ever."""
+        edges = self._edges_up.get(node, [])
+        return _unique(e.parent for e in edges if day is None or e.valid.holds(day))
+
+    def ancestors(self, node: str, day: date | None = None) -> list[str]:
+        """All nodes above, nearest first, without the node itself."""
+        return list(_walk(node, lambda code: self.parents(code, day)))
+
+    def subtree(self, node: str) -> frozenset[str]:
+        """The node and everything ever below it."""
+        return frozenset([node, *_walk(node, self.children)])
+
+    def institution(self, node: str) -> str:
+        """The institution a node belongs to: itself or the nearest one above; '' if none."""
+        for code in [node, *self.ancestors(node)]:
+            if self.nodes[code].type is NodeType.INSTITUTION:
+                return code
+        return ""
+
+    def zone(self, node: str) -> str:
+        """The node's time zone: its own, else the nearest above, else the first one below."""
+        for code in [node, *self.ancestors(node), *_walk(node, self.children)]:
+            if self.nodes[code].zone:
+                return str(self.nodes[code].zone)
+        return "UTC"
+
+    def feeders(self, meter: str, day: date | None = None) -> list[str]:
+        """Meters that feed this one."""
+        return [
+            e.source for e in self.supply if e.fed == meter and (day is None or e.valid.holds(day))
+        ]
+
+    def points_of_role(self, role: str, nodes: frozenset[str]) -> list[Point]:
+        """Points with a role (such as outdoor_temperature) on any of the nodes."""
+        return [p for p in self.points.values() if p.role == role and p.node in nodes]
+
+
+def _grouped(things: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    groups: dict[K, list[T]] = {}
+    for thing in things:
+        groups.setdefault(key(thing), []).append(thing)
+    return groups
+
+
+def _unique(codes: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(codes))
+
+
+def _walk(start: str, step: Callable[[str], list[str]]) -> Iterator[str]:
+    seen, queue = {start}, [start]
+    while queue:
+        for code in step(queue.pop(0)):
+            if code not in seen:
+                seen.add(code)
+                queue.append(code)
+                yield code

@@ -1,0 +1,108 @@
+"""Units: what a gateway may send, what is stored, and the integers that are booked.
+
+A reading is stored in the *canonical* unit of its dimension; energy and volume are booked
+as integers of a *book unit* small enough that rounding never shows:
+
+    sent           canonical      booked
+    Wh kWh MWh  -> kWh      x 1e6 -> mWh
+    L m3        -> m3       x 1e6 -> mL
+    kJ MJ GJ    -> MJ       x 1e3 -> kJ
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from metering.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit that may be sent: canonical = sent * factor + offset."""
+
+    name: str
+    canonical: str
+    factor: Fraction = Fraction(1)
+    offset: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True)
+class BookUnit:
+    """The integer unit in which a canonical quantity is booked."""
+
+    name: str
+    canonical: str
+    per_canonical: int
+
+
+def _units(canonical: str, **factors: str) -> dict[str, Unit]:
+    table = {canonical: Unit(canonical, canonical)}
+    for name, factor in factors.items():
+        table[name] = Unit(name, canonical, Fraction(factor))
+    return table
+
+
+UNITS: dict[str, Unit] = {
+    **_units("kWh", mWh="1/1000000", Wh="1/1000", MWh="1000", GWh="1000000"),
+    **_units("kvarh", varh="1/1000", Mvarh="1000"),
+    **_units("MJ", kJ="1/1000", GJ="1000"),
+    **_units("m3", L="1/1000", mL="1/1000000", dm3="1/1000"),
+    **_units("kW", W="1/1000", MW="1000"),
+    **_units("kvar", var="1/1000", Mvar="1000"),
+    **_units("kVA", VA="1/1000"),
+    **_units("V", kV="1000", mV="1/1000"),
+    **_units("A", mA="1/1000", kA="1000"),
+    **_units("Hz"),
+    **_units("%"),
+    **_units("lx", klx="1000"),
+    **_units("ppm"),
+    **_units("Pa", kPa="1000", bar="100000"),
+    **_units("L/min"),
+    **_units("persons"),
+    **_units("1"),
+    "C": Unit("C", "C"),
+    "°C": Unit("°C", "C"),
+    "K": Unit("K", "C", Fraction(1), Fraction("-273.15")),
+    "F": Unit("F", "C", Fraction(5, 9), Fraction(-160, 9)),
+    "m³": Unit("m³", "m3"),
+    "m3/h": Unit("m3/h", "L/min", Fraction(1000, 60)),
+    "L/s": Unit("L/s", "L/min", Fraction(60)),
+}
+
+BOOK_UNITS: dict[str, BookUnit] = {
+    "kWh": BookUnit("mWh", "kWh", 1_000_000),
+    "m3": BookUnit("mL", "m3", 1_000_000),
+    "MJ": BookUnit("kJ", "MJ", 1_000),
+}
+
+POWER_OF_ENERGY = {"kWh": "kW"}
+"""The power unit whose mean over an interval books as that energy."""
+
+
+def unit(name: str) -> Unit:
+    """The unit of that name; InvalidInput names the value and the known units."""
+    try:
+        return UNITS[name]
+    except (KeyError, TypeError):
+        known = ", ".join(UNITS)
+        raise InvalidInput(
+            "unknown unit", field="unit", value=name, fix=f"use one of: {known}"
+        ) from None
+
+
+def conversion(sent: str, canonical: str) -> tuple[float, float]:
+    """(factor, offset) so that canonical = sent * factor + offset, as floats.
+
+    Raises InvalidInput when `sent` is unknown or of another dimension.
+    """
+    source = unit(sent)
+    if source.canonical != canonical:
+        fitting = ", ".join(u.name for u in UNITS.values() if u.canonical == canonical)
+        raise InvalidInput(
+            f"unit does not fit a point in {canonical}",
+            field="unit",
+            value=sent,
+            fix=f"send one of: {fitting}",
+        )
+    return float(source.factor), float(source.offset)
