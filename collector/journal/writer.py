@@ -1,0 +1,242 @@
+"""Appending to the journal: one transaction and one row per group commit.
+
+A batch is durable when `append` returns (SQLite WAL, synchronous=FULL). After a crash
+SQLite's own recovery keeps every batch that returned, and never half of one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+import structlog
+
+from collector.journal import pack
+from collector.journal.record import Place, Record
+from collector.journal.segment import (
+    INSERT,
+    MSGPACK,
+    NEXT_OFFSET,
+    SCHEMA,
+    WRITER_FILE,
+    encode,
+    packed_path,
+    plain_path,
+    segment_files,
+    segment_number,
+)
+from metering.errors import ConfigurationError, StorageFull, Unavailable
+
+_log = structlog.get_logger()
+
+_FULL_CODES = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN"}
+
+
+class JournalWriter:
+    """The one writer of a journal folder; `append` may be called from any one thread at a time.
+
+    now_us: the clock [us since the epoch], asked only to find expired segments.
+    segment_bytes: a segment that holds this much [bytes] is closed.
+    retention_days: closed segments whose last record is older are deleted.
+    max_pages: cap on a segment's size in 4 KiB pages, None for none: lets a quota, or a
+    test, meet a full disk early.
+    housekeep: compress and expire in a thread of its own, at the start and after each rotation.
+
+    Raises ConfigurationError where the folder cannot be used or has another writer.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        writer_no: int,
+        *,
+        now_us: Callable[[], int],
+        segment_bytes: int = 64 << 20,
+        retention_days: int = 1096,
+        max_pages: int | None = None,
+        housekeep: bool = True,
+    ) -> None:
+        self.folder = folder
+        self.writer_no = writer_no
+        self._now_us = now_us
+        self._segment_bytes = segment_bytes
+        self._retention_us = retention_days * 86_400_000_000
+        self.max_pages = max_pages
+        self._housekeep = housekeep
+        self._housekeeping = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._lock_file = _claim(folder, writer_no)
+        self._n = max(segment_files(folder), default=1)
+        if packed_path(folder, self._n).exists():
+            self._n += 1
+        self._next = 0
+        self._written = 0
+        self._open_recovered()
+        self._start_housekeeping()
+
+    @property
+    def end(self) -> Place:
+        """The place the next record will get."""
+        return Place(segment_number(self.writer_no, self._n), self._next)
+
+    def append(self, records: Sequence[Record]) -> Place:
+        """Make records durable; the place of the first, the others follow it in order.
+
+        Raises StorageFull on a full disk and Unavailable on any other failure of the disk:
+        then the batch counts as not written, and the writer may be used again.
+        """
+        if not records:
+            return self.end
+        data = encode(records)
+        try:
+            connection = self._ready()
+            first = Place(segment_number(self.writer_no, self._n), self._next)
+            arrived_us = max(record.arrived_us for record in records)
+            row = (first.offset, len(records), arrived_us, MSGPACK, data)
+            connection.execute(INSERT, row)
+        except (sqlite3.Error, OSError) as error:
+            self._close_segment()
+            raise _storage_error(error, self.folder) from error
+        self._next += len(records)
+        self._written += len(data)
+        return first
+
+    def compress_closed(self) -> int:
+        """Compress every closed segment and delete the expired ones; how many were compressed."""
+        with self._housekeeping:
+            compressed = pack.compress_closed(self.folder)
+            pack.delete_expired(self.folder, self._now_us() - self._retention_us)
+        return compressed
+
+    def close(self) -> None:
+        """Close the open segment and give the folder free; a running compression ends first."""
+        with self._housekeeping:
+            self._close_segment()
+            self._lock_file.close()
+
+    def _open_recovered(self) -> None:
+        """Open the newest segment; a damaged one is left for the reader to name."""
+        try:
+            self._ready()
+        except sqlite3.OperationalError as error:
+            self._close_segment()
+            _log.error("journal cannot be opened yet", folder=str(self.folder), error=str(error))
+        except sqlite3.DatabaseError as error:
+            self._close_segment()
+            damaged = plain_path(self.folder, self._n)
+            _log.error("journal segment is damaged", file=damaged.name, error=str(error))
+            self._n += 1
+            self._ready()
+
+    def _ready(self) -> sqlite3.Connection:
+        if self._connection is not None and self._next and self._written >= self._segment_bytes:
+            self._rotate()
+        if self._connection is None:
+            self._open_segment()
+        assert self._connection is not None
+        return self._connection
+
+    def _rotate(self) -> None:
+        self._close_segment()
+        self._n += 1
+        self._open_segment()
+        self._start_housekeeping()
+
+    def _start_housekeeping(self) -> None:
+        if self._housekeep:
+            threading.Thread(target=self._housekeep_once, name="journal-pack", daemon=True).start()
+
+    def _housekeep_once(self) -> None:
+        try:
+            self.compress_closed()
+        except (sqlite3.Error, OSError) as error:
+            _log.warning("journal compression put off", folder=str(self.folder), error=str(error))
+
+    def _open_segment(self) -> None:
+        path = plain_path(self.folder, self._n)
+        connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection = connection
+        connection.execute("PRAGMA busy_timeout=5000")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        if self.max_pages is not None:
+            connection.execute(f"PRAGMA max_page_count={int(self.max_pages)}")
+        connection.execute(SCHEMA)
+        pack.sync_folder(self.folder)
+        row = connection.execute(NEXT_OFFSET).fetchone()
+        self._next = row[0] if row else 0
+        self._written = path.stat().st_size
+
+    def _close_segment(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            connection.close()
+        except sqlite3.Error as error:
+            _log.warning("journal segment closed badly", n=self._n, error=str(error))
+
+
+def _claim(folder: Path, writer_no: int) -> IO[str]:
+    """Lock the folder for this process, and write down whose it is."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / WRITER_FILE).open("a+", encoding="ascii")
+    except OSError as error:
+        raise ConfigurationError(
+            f"the journal folder cannot be used: {error.strerror}",
+            field="journal",
+            value=str(folder),
+            fix="choose a folder this user may write to",
+        ) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _mark(file, writer_no)
+    except BlockingIOError as error:
+        file.close()
+        raise ConfigurationError(
+            "another process writes this journal",
+            field="journal",
+            value=str(folder),
+            fix="stop the other process, or give this one a folder of its own",
+        ) from error
+    except ConfigurationError:
+        file.close()
+        raise
+    return file
+
+
+def _mark(file: IO[str], writer_no: int) -> None:
+    file.seek(0)
+    found = file.read().strip()
+    if not found:
+        file.write(f"{writer_no}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    elif found != str(writer_no):
+        raise ConfigurationError(
+            f"the journal folder belongs to writer {found}",
+            field="writer_no",
+            value=writer_no,
+            fix=f"open it as writer {found}, or choose another folder",
+        )
+
+
+def _storage_error(error: sqlite3.Error | OSError, folder: Path) -> Unavailable:
+    """The error of the platform for a failure of the disk."""
+    name = getattr(error, "sqlite_errorname", "")
+    full = name in _FULL_CODES or getattr(error, "errno", None) == 28
+    kind = StorageFull if full else Unavailable
+    return kind(
+        "the disk is full; nothing was acknowledged" if full else f"the journal fails: {error}",
+        field="journal",
+        value=str(folder),
+        fix="free space on this disk; senders deliver again by themselves"
+        if full
+        else "look at the disk; senders deliver again by themselves",
+    )
