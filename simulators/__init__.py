@@ -1,0 +1,1 @@
+"""A simulated campus: buildings, a data centre and gateways that push over MQTT."""
