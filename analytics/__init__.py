@@ -1,0 +1,1 @@
+"""Arrays in, findings out: baselines, detectors and the price of what they find."""

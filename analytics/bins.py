@@ -1,0 +1,126 @@
+"""The hours of a site's clock: kinds of day, office hours, nights, and the bins of the model.
+
+    192 bins = 7 weekdays x 24 h                 0 .. 167   Monday 00:00 is 0
+             + 24 h of a weekday off           168 .. 191   public holidays
+     72 bins = (working day, Saturday, rest day) x 24 h     rest day = Sunday or holiday
+     48 bins = (working day, other day) x 24 h
+
+A make-up working day (a Saturday worked for a holiday) takes the bins of a Wednesday: the
+middle of the week stands neither after nor before a rest.
+
+Occupied hours come from the calendar and the site's office hours, not from each meter's own
+curve. An inferred schedule learns the very waste it should expose (a plant that ran ten nights
+looks occupied), needs more days than a new site has, and would give every meter a design of
+its own. Little is lost: each hour has its own level in the baseline, so a building that opens
+an hour early is not judged against the plain office hours but against itself.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from analytics.groups import Bools, Ints
+from metering.calendar import WorkCalendar
+from metering.localtime import HOUR_US, day_number, days_between, local_day, slot_starts
+
+FULL_BINS, COMPACT_BINS, NAIVE_BINS = 192, 72, 48
+WEDNESDAY, SATURDAY, HOLIDAY = 2, 5, 7
+COMPACT_OF = np.array([0, 0, 0, 0, 0, 1, 2, 2])
+"""Weekday or HOLIDAY -> 0 working day, 1 Saturday, 2 rest day."""
+
+
+@dataclass(frozen=True)
+class OfficeHours:
+    """When people usually work, local time [h]; nights leave `settle` hours on either side."""
+
+    opens: int = 8
+    closes: int = 18
+    settle: int = 2
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What the site's clock and calendar say of each hour; every array has shape (hours,)."""
+
+    hour: Ints
+    """Local hour of day, 0..23."""
+    day: Ints
+    """Local day, days since 1970-01-01."""
+    weekday: Ints
+    """0 Monday .. 6 Sunday, 7 for a weekday off; a make-up working day is a Wednesday."""
+    office: OfficeHours
+
+    @classmethod
+    def of(
+        cls, hours_us: Ints, zone: str, calendar: WorkCalendar, office: OfficeHours = OfficeHours()
+    ) -> "Clock":
+        """Read the clock at hour starts [us UTC], ascending."""
+        if hours_us.size == 0:
+            none = np.zeros(0, dtype=np.int64)
+            return cls(none, none, none, office)
+        first, last = local_day(int(hours_us[0]), zone), local_day(int(hours_us[-1]), zone)
+        days = days_between(first, last + timedelta(days=1))
+        starts = np.array([int(slot_starts(day, zone, 60)[0]) for day in days])
+        place = np.searchsorted(starts, hours_us, side="right") - 1
+        kinds = np.array([_weekday(day, calendar) for day in days])
+        numbers = np.array([day_number(day) for day in days])
+        return cls(_local_hours(hours_us, starts, place), numbers[place], kinds[place], office)
+
+    @property
+    def working(self) -> Bools:
+        """True on working days."""
+        return self.weekday < SATURDAY
+
+    @property
+    def daytime(self) -> Bools:
+        """True in office hours, of any day."""
+        return (self.hour >= self.office.opens) & (self.hour < self.office.closes)
+
+    @property
+    def occupied(self) -> Bools:
+        """True in office hours of working days."""
+        return self.working & self.daytime
+
+    @property
+    def night(self) -> Bools:
+        """True in the hours that no office uses, with its early and late ones left out."""
+        early = self.hour < self.office.opens - self.office.settle
+        return early | (self.hour >= self.office.closes + self.office.settle)
+
+    @property
+    def duty_day(self) -> Ints:
+        """The day an hour belongs to: a night and its morning belong to the day before.
+
+        A working day begins when the office opens; another day begins as soon as the night is
+        over, since on it nobody is expected before the opening.
+        """
+        begins = np.where(self.working, self.office.opens, self.office.opens - self.office.settle)
+        return np.where(self.hour < begins, self.day - 1, self.day)
+
+    def full_bins(self) -> Ints:
+        """Bin of 192."""
+        return self.weekday * 24 + self.hour
+
+    def compact_bins(self) -> Ints:
+        """Bin of 72."""
+        return COMPACT_OF[self.weekday] * 24 + self.hour
+
+    def naive_bins(self) -> Ints:
+        """Bin of 48."""
+        return np.where(self.working, 0, 24) + self.hour
+
+
+def _weekday(day: date, calendar: WorkCalendar) -> int:
+    weekday = day.weekday()
+    if calendar.is_working(day):
+        return weekday if weekday < SATURDAY else WEDNESDAY
+    return weekday if weekday >= SATURDAY else HOLIDAY
+
+
+def _local_hours(hours_us: Ints, starts: Ints, place: Ints) -> Ints:
+    """Hour of the local day; on clock-change days counted from the day's nearer midnight."""
+    since = (hours_us - starts[place]) // HOUR_US
+    until = (starts[np.minimum(place + 1, starts.size - 1)] - hours_us) // HOUR_US
+    late = 24 - until
+    return np.where((since >= 12) & (place + 1 < starts.size), late, since).clip(0, 23)
