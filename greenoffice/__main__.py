@@ -1,0 +1,3 @@
+from greenoffice.cli import main
+
+main()

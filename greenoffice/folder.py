@@ -1,0 +1,123 @@
+"""A data folder: where everything of one installation lies, and how a new one is made.
+
+greenoffice.toml      settings
+greenoffice.db        registry, books, findings, intake (SQLite)
+readings.duckdb       decoded readings
+journal/              raw messages, segment by segment
+secrets/              admin key and page secret, mode 0600 in a folder of mode 0700
+run/                  process numbers, state of the parts; may be deleted when stopped
+logs/                 one file a process
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from greenoffice.clock import Clock
+from greenoffice.settings import Settings, load_settings
+from metering.errors import ConfigurationError, Conflict
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """Paths of a data folder."""
+
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "greenoffice.toml"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "greenoffice.db"
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.database}"
+
+    @property
+    def readings(self) -> Path:
+        return self.root / "readings.duckdb"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal"
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets"
+
+    @property
+    def admin_key(self) -> Path:
+        return self.secrets / "admin.key"
+
+    @property
+    def page_secret(self) -> Path:
+        return self.secrets / "page.secret"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def simulators(self) -> Path:
+        return self.root / "simulators"
+
+    def settings(self) -> Settings:
+        """The folder's settings; ConfigurationError where there are none or they are broken."""
+        return load_settings(self.settings_file)
+
+    def clock(self) -> Clock:
+        """The clock the folder's settings ask for."""
+        return Clock(round(self.settings().clock.offset_s * 1_000_000))
+
+
+def create_folder(
+    root: Path, settings_text: str, make_admin_key: Callable[[DataFolder], str]
+) -> DataFolder:
+    """Make a new data folder with generated secrets.
+
+    `make_admin_key` opens the new folder's database and returns the secret of a key for the
+    whole platform. Conflict if the folder holds one already; ConfigurationError if it cannot
+    be written.
+    """
+    folder = DataFolder(root.absolute())
+    if folder.settings_file.exists():
+        raise Conflict(
+            "there is a data folder already",
+            field="folder",
+            value=str(folder.root),
+            fix=f"start it with: greenoffice up {root}",
+        )
+    try:
+        for path in (folder.root, folder.journal, folder.run, folder.logs):
+            path.mkdir(parents=True, exist_ok=True)
+        folder.secrets.mkdir(mode=0o700, exist_ok=True)
+        write_secret(folder.page_secret, secrets.token_hex(32))
+        write_secret(folder.admin_key, make_admin_key(folder))
+        folder.settings_file.write_text(settings_text, encoding="utf-8")
+    except OSError as refused:
+        raise ConfigurationError(
+            f"the data folder cannot be written: {refused.strerror}",
+            field="folder",
+            value=str(folder.root),
+            fix="name a folder you may write, on a disk with room",
+        ) from refused
+    return folder
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that only its owner may read (mode 0600)."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+    path.chmod(0o600)

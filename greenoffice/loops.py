@@ -1,0 +1,79 @@
+"""A loop in a thread of its own: works while there is work, waits, survives errors, reports."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from metering.errors import GreenOfficeError, Unavailable
+
+log = structlog.get_logger()
+
+
+@dataclass
+class LoopState:
+    """What health tells of a loop."""
+
+    ok: bool = True
+    error: str = ""
+    runs: int = 0
+    last_success_us: int = 0
+
+
+@dataclass
+class Loop:
+    """Calls `work` again at once while it returns True, else after `pause_s`.
+
+    An exception never ends the loop: it is logged, shown by health, and the same work is tried
+    again with back-off, because every work here resumes from a committed checkpoint.
+    """
+
+    name: str
+    work: Callable[[], bool]
+    pause_s: float
+    stop: threading.Event
+    now_us: Callable[[], int]
+    state: LoopState = field(default_factory=LoopState)
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> None:
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        backoff_s = 0.5
+        while not self.stop.is_set():
+            try:
+                more = self.work()
+            except Exception as failed:
+                self._note(failed)
+                self.stop.wait(backoff_s)
+                backoff_s = min(backoff_s * 2, 15.0)
+                continue
+            backoff_s = 0.5
+            self.state.ok, self.state.error = True, ""
+            self.state.runs += 1
+            self.state.last_success_us = self.now_us()
+            if not more:
+                self.stop.wait(self.pause_s)
+
+    def _note(self, failed: Exception) -> None:
+        self.state.ok = False
+        self.state.error = str(failed) or type(failed).__name__
+        expected = isinstance(failed, Unavailable)
+        log.warning(
+            "loop failed, will try again",
+            loop=self.name,
+            error=self.state.error,
+            trace=""
+            if expected or isinstance(failed, GreenOfficeError)
+            else traceback.format_exc(),
+        )

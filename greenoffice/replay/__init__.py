@@ -1,0 +1,1 @@
+"""Replay: push a recorded long table over MQTT, as the gateway that recorded it would have."""

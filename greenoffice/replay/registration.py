@@ -1,0 +1,101 @@
+"""Registry files for the series of a recorded table: a new site, one gateway, one meter each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+from greenoffice.replay.options import ReplayOptions, ValueColumn
+from metering.errors import InvalidInput
+from metering.units import BOOK_UNITS, POWER_OF_ENERGY, unit
+
+GATEWAY = "replay"
+_ITEM_OF_UNIT = {"kWh": "01000", "m3": "02000", "MJ": "04000"}
+_ENERGY_OF_POWER = {power: energy for energy, power in POWER_OF_ENERGY.items()}
+
+
+def registry_texts(options: ReplayOptions, identities: Sequence[str]) -> dict[str, str]:
+    """The CSV files that register every series; pass them to the registry import.
+
+    The site `options.site` stands under the institution `<site>-recorded`. Each series whose
+    values can be booked gets a building of its own with one total meter, so that no series
+    is counted into another.
+    """
+    codes = _codes(identities)
+    institution = f"{options.site}-recorded"
+    tree = [
+        [institution, "", "institution", "", "Recorded data", "", "", ""],
+        [options.site, institution, "site", "", options.site, options.zone, "", ""],
+    ]
+    meters, points = [], []
+    for identity in identities:
+        for value in options.values:
+            code = _series_code(codes[identity], value, options)
+            booked = options.booked(value)
+            if booked:
+                node = f"{options.site}.{code}"
+                tree.append([node, options.site, "building", "", identity, "", "", ""])
+                meters.append([code, node, _item(value), "yes", options.interval_min or 15])
+            points.append(
+                [
+                    f"{options.site}/{GATEWAY}",
+                    options.point_name(identity, value),
+                    options.kind,
+                    value.unit,
+                    code if booked else "",
+                    "" if booked else options.site,
+                ]
+            )
+    return {
+        "tree.csv": _csv("code,parent,type,name_zh,name_en,zone,area_m2,persons", tree),
+        "gateways.csv": _csv(
+            "site,code,name_zh,name_en", [[options.site, GATEWAY, "回放", "Replay"]]
+        ),
+        "meters.csv": _csv("code,node,item,total,step_min", meters),
+        "points.csv": _csv("gateway,point,kind,unit,meter,node", points),
+    }
+
+
+def meter_code(options: ReplayOptions, identity: str, value: ValueColumn) -> str:
+    """The code under which `registry_texts` registers a series' meter."""
+    return _series_code(_code(identity), value, options)
+
+
+def _series_code(code: str, value: ValueColumn, options: ReplayOptions) -> str:
+    return code if len(options.values) == 1 else f"{code}.{_code(value.column)}"
+
+
+def _item(value: ValueColumn) -> str:
+    canonical = unit(value.unit).canonical
+    energy = _ENERGY_OF_POWER.get(canonical, canonical)
+    assert energy in BOOK_UNITS
+    return _ITEM_OF_UNIT[energy]
+
+
+def _code(identity: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "_", identity)[:48]
+
+
+def _codes(identities: Iterable[str]) -> dict[str, str]:
+    codes = {identity: _code(identity) for identity in identities}
+    taken: dict[str, str] = {}
+    for identity, code in codes.items():
+        if code in taken:
+            raise InvalidInput(
+                f"two ids become the same code {code!r}",
+                field="id",
+                value=[taken[code], identity],
+                fix="rename one of them in the file, or register them by hand",
+            )
+        taken[code] = identity
+    return codes
+
+
+def _csv(header: str, rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header.split(","))
+    writer.writerows(rows)
+    return text.getvalue()

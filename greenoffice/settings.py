@@ -1,0 +1,161 @@
+"""Settings of a data folder: `greenoffice.toml`, overridden by GREENOFFICE_* variables.
+
+    [http]
+    port = 8080
+    [mqtt]
+    port = 1883
+
+Nested names join with two underscores in the environment: GREENOFFICE_MQTT__PORT=1884.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from metering.errors import ConfigurationError, shorten
+
+
+class Endpoint(BaseModel):
+    """Where a server listens. Loopback unless an office opens it on purpose."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(ge=1, le=65535, description="TCP port to listen on")
+
+
+class HttpSettings(Endpoint):
+    port: int = Field(8080, ge=1, le=65535, description="port of the page and the API")
+
+
+class MqttSettings(Endpoint):
+    port: int = Field(1883, ge=1, le=65535, description="port gateways connect to")
+    metrics_port: int = Field(9464, ge=1, le=65535, description="the collector's /metrics")
+    certificate: Path | None = Field(None, description="PEM chain; with it the port speaks TLS")
+    private_key: Path | None = Field(None, description="PEM key of the certificate")
+
+
+class JournalSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    segment_mb: int = Field(64, ge=1, le=4096, description="size at which a segment closes [MB]")
+    retention_days: int = Field(1096, ge=1, description="how long closed segments are kept [days]")
+
+
+class IntakeSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    future_tolerance_s: int = Field(
+        600, ge=0, le=86_400, description="how far ahead of arrival a reading's time may be [s]"
+    )
+    batch_messages: int = Field(2000, ge=1, le=100_000, description="messages decoded at once")
+
+
+class AnalyticsSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    interval_s: int = Field(300, ge=5, description="pause between looks for waste [s]")
+    history_days: int = Field(92, ge=14, le=800, description="days the baseline learns from")
+
+
+class ClockSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    offset_s: float = Field(0.0, description="shift of the platform's clock [s], for simulations")
+
+
+class Settings(BaseSettings):
+    """Everything a data folder can be told. Unknown names are refused."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GREENOFFICE_", env_nested_delimiter="__", extra="forbid"
+    )
+
+    language: str = Field("zh-CN", pattern="^(zh-CN|en)$", description="the page's first language")
+    readings_memory_mb: int = Field(400, ge=64, description="memory of the readings store [MB]")
+    http: HttpSettings = HttpSettings()
+    mqtt: MqttSettings = MqttSettings()
+    journal: JournalSettings = JournalSettings()
+    intake: IntakeSettings = IntakeSettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
+    clock: ClockSettings = ClockSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = TomlConfigSettingsSource(settings_cls, cls._file)
+        return init_settings, env_settings, file
+
+    _file: Path = Path("greenoffice.toml")
+
+
+def load_settings(file: Path) -> Settings:
+    """Settings of a file and the environment; ConfigurationError names field, value and fix."""
+    if not file.is_file():
+        raise ConfigurationError(
+            "no settings file",
+            field="file",
+            value=str(file),
+            fix=f"make a data folder first: greenoffice init {file.parent}",
+        )
+
+    class FromFile(Settings):
+        _file = file
+
+    FromFile.__name__ = "Settings"
+    try:
+        return FromFile()
+    except tomllib.TOMLDecodeError as broken:
+        raise ConfigurationError(
+            f"the settings file is not TOML: {broken}",
+            field="file",
+            value=str(file),
+            fix="mend the line named, or delete the file and run greenoffice init again",
+        ) from broken
+    except UnicodeDecodeError as broken:
+        raise ConfigurationError(
+            "the settings file is not UTF-8", field="file", value=str(file), fix="save it as UTF-8"
+        ) from broken
+    except ValidationError as refused:
+        raise _named(refused, file) from refused
+
+
+def _named(refused: ValidationError, file: Path) -> ConfigurationError:
+    first = refused.errors()[0]
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        fix = f"remove it from {file.name}; known: {', '.join(_names(Settings))}"
+    else:
+        fix = f"{first['msg']}; set it in {file.name}"
+    return ConfigurationError(
+        f"a setting is not usable ({refused.error_count()} in all)",
+        field=field,
+        value=shorten(first.get("input")),
+        fix=fix,
+    )
+
+
+def _names(model: type[BaseModel], prefix: str = "") -> list[str]:
+    names: list[str] = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            names += _names(inner, f"{prefix}{name}.")
+        else:
+            names.append(prefix + name)
+    return names

@@ -1,0 +1,179 @@
+"""Supervision: start the processes, restart the one that dies, stop all of them cleanly."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from greenoffice.folder import DataFolder
+from metering.errors import Conflict
+
+SETTLED_S = 20.0
+"""A child that lived this long counts as started; its back-off begins anew."""
+UNUSABLE_EXIT = 78
+"""A child leaves with this when its settings are unusable: restarting would not help."""
+
+
+@dataclass(frozen=True)
+class ChildSpec:
+    """A process to keep alive: `python -m greenoffice <arguments>`."""
+
+    name: str
+    arguments: Sequence[str]
+
+
+@dataclass
+class _Child:
+    spec: ChildSpec
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    restarts: int = 0
+    next_start: float = 0.0
+    backoff_s: float = 0.25
+
+
+@dataclass
+class Supervisor:
+    """Keeps the children of one data folder alive until `stop`."""
+
+    folder: DataFolder
+    specs: Sequence[ChildSpec]
+    _children: list[_Child] = field(default_factory=list)
+    _lock: IO[str] | None = None
+
+    def start(self) -> None:
+        """Start all; Conflict when another supervisor holds the folder."""
+        self.folder.run.mkdir(exist_ok=True)
+        self.folder.logs.mkdir(exist_ok=True)
+        self._lock = _lock(self.folder.run / "supervisor.lock", self.folder.root)
+        self._children = [_Child(spec) for spec in self.specs]
+        self.tend()
+
+    def tend(self) -> None:
+        """Start what is not running and due; call it a few times a second.
+
+        Raises Conflict when a child says its settings are unusable.
+        """
+        changed = False
+        for child in self._children:
+            if child.process is not None and child.process.poll() is not None:
+                self._note_death(child)
+                changed = True
+            if child.process is None and time.monotonic() >= child.next_start:
+                self._spawn(child)
+                changed = True
+        if changed:
+            self._write_pids()
+
+    def pids(self) -> dict[str, int]:
+        """Process numbers of the running children by name."""
+        return {c.spec.name: c.process.pid for c in self._children if c.process is not None}
+
+    def restarts(self) -> dict[str, int]:
+        """How often each child was restarted."""
+        return {c.spec.name: c.restarts for c in self._children}
+
+    def stop(self, grace_s: float = 20.0) -> None:
+        """Terminate all children, last started first, and kill what does not leave in time."""
+        for child in reversed(self._children):
+            if child.process is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    child.process.terminate()
+        deadline = time.monotonic() + grace_s
+        for child in reversed(self._children):
+            if child.process is None:
+                continue
+            try:
+                child.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                child.process.wait()
+            child.process = None
+        (self.folder.run / "processes.json").unlink(missing_ok=True)
+        if self._lock is not None:
+            self._lock.close()
+
+    def _spawn(self, child: _Child) -> None:
+        log = (self.folder.logs / f"{child.spec.name}.log").open("ab")
+        with log:
+            child.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "greenoffice",
+                    *child.spec.arguments,
+                    "--parent",
+                    str(os.getpid()),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=os.environ | {"PYTHONPATH": _import_path()},
+            )
+        child.started = time.monotonic()
+
+    def _note_death(self, child: _Child) -> None:
+        assert child.process is not None
+        code, child.process = child.process.returncode, None
+        if code == UNUSABLE_EXIT:
+            raise Conflict(
+                f"{child.spec.name} cannot start: {_last_line(self.folder, child.spec.name)}"
+            )
+        if time.monotonic() - child.started > SETTLED_S:
+            child.backoff_s = 0.25
+        child.restarts += 1
+        child.next_start = time.monotonic() + child.backoff_s
+        child.backoff_s = min(child.backoff_s * 2, 10.0)
+
+    def _write_pids(self) -> None:
+        state = {"supervisor": os.getpid(), **self.pids()}
+        target = self.folder.run / "processes.json"
+        partial = target.with_suffix(".partial")
+        partial.write_text(json.dumps(state))
+        partial.replace(target)
+
+
+def terminate_on_signals(stop: list[bool]) -> None:
+    """Have SIGINT and SIGTERM set `stop[0]` instead of raising somewhere in the middle."""
+
+    def asked(_number: int, _frame: object) -> None:
+        stop[0] = True
+
+    signal.signal(signal.SIGINT, asked)
+    signal.signal(signal.SIGTERM, asked)
+
+
+def _lock(path: Path, root: Path) -> IO[str]:
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise Conflict(
+            "the data folder is in use by a running platform",
+            field="folder",
+            value=str(root),
+            fix="stop that one with Ctrl-C first, or name another folder",
+        ) from None
+    return file
+
+
+def _import_path() -> str:
+    checkout = str(Path(__file__).resolve().parent.parent)
+    return os.pathsep.join([checkout, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
+def _last_line(folder: DataFolder, name: str) -> str:
+    lines = (folder.logs / f"{name}.log").read_text(errors="replace").splitlines()
+    return lines[-1] if lines else "no reason given"
