@@ -88,7 +88,7 @@ def test_a_reader_sees_what_is_appended_after_it_came_to_the_end(tmp_path: Path)
 @pytest.mark.parametrize("reopen", [False, True])
 def test_compressed_segments_keep_lineage_and_take_less_room(tmp_path: Path, reopen: bool) -> None:
     journal = writer(tmp_path, segment_bytes=40_000)
-    places = {}
+    places: dict[int, tuple[int, int]] = {}
     for number in range(0, 600, 3):
         first = journal.append([record(number + i, b'{"value": 1}' * 20) for i in range(3)])
         places |= {number + i: (first.segment, first.offset + i) for i in range(3)}

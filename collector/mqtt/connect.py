@@ -1,0 +1,94 @@
+"""CONNECT: the one packet that differs most between the versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from collector.mqtt import properties
+from collector.mqtt.codes import V5, V31, V311, Reason
+from collector.mqtt.events import Connect, Will
+from collector.mqtt.packets import BrokenPacket, Cursor, malformed, protocol_error
+from collector.mqtt.properties import Property
+
+_RESERVED, _CLEAN, _WILL, _WILL_QOS, _WILL_RETAIN, _PASSWORD, _USER = 1, 2, 4, 24, 32, 64, 128
+MAX_CLIENT_ID = 256
+
+
+def read_version(cursor: Cursor) -> int:
+    """Protocol version asked for; raises BrokenPacket for one that is not spoken here."""
+    name = cursor.text("protocol name")
+    level = cursor.u8("protocol version")
+    if name == "MQTT" and level in (V311, V5):
+        return level
+    if name == "MQTT" or (name, level) == ("MQIsdp", V31):
+        detail = f"protocol {name} level {level}, spoken are MQTT 3.1.1 (4) and 5 (5)"
+        raise BrokenPacket(Reason.UNSUPPORTED_VERSION, detail)
+    raise malformed(f"the protocol is named {name[:20]!r}, not MQTT")
+
+
+def read_connect(
+    cursor: Cursor, version: int, assign_client_id: Callable[[], str]
+) -> tuple[Connect, bool, int]:
+    """The rest of a CONNECT: (event, client id was assigned, session expiry asked [s])."""
+    flags = cursor.u8("connect flags")
+    _check_flags(flags, version)
+    keep_alive_s = cursor.u16("keep alive")
+    expiry_s = _read_properties(cursor) if version == V5 else 0
+    given_id = cursor.text("client id")
+    _check_client_id(given_id, bool(flags & _CLEAN), version)
+    will = _read_will(cursor, flags, version) if flags & _WILL else None
+    user = cursor.text("user name") if flags & _USER else None
+    password = cursor.binary("password") if flags & _PASSWORD else None
+    cursor.expect_end("CONNECT")
+    client_id = given_id or assign_client_id()
+    clean = bool(flags & _CLEAN)
+    event = Connect(version, client_id, user, password, clean, keep_alive_s, will)
+    return event, not given_id, expiry_s
+
+
+def check_topic(topic: str) -> None:
+    """A topic name to publish to: not empty, no wildcard (MQTT 5, 4.7)."""
+    if not topic:
+        raise BrokenPacket(Reason.TOPIC_NAME_INVALID, "the topic is empty")
+    if "+" in topic or "#" in topic:
+        raise BrokenPacket(Reason.TOPIC_NAME_INVALID, "the topic holds a wildcard")
+
+
+def _check_flags(flags: int, version: int) -> None:
+    will_qos = (flags & _WILL_QOS) >> 3
+    if flags & _RESERVED:
+        raise malformed("the reserved connect flag is set")
+    if will_qos == 3 or (not flags & _WILL and flags & (_WILL_QOS | _WILL_RETAIN)):
+        raise malformed("the will flags contradict each other")
+    if version == V311 and flags & _PASSWORD and not flags & _USER:
+        raise malformed("a password without a user name")
+    if version == V5 and will_qos == 2:
+        raise BrokenPacket(Reason.QOS_NOT_SUPPORTED, "a will at QoS 2, allowed are 0 and 1")
+
+
+def _check_client_id(client_id: str, clean: bool, version: int) -> None:
+    if not client_id and not clean and version == V311:
+        raise BrokenPacket(Reason.CLIENT_ID_INVALID, "an empty client id needs a clean session")
+    if len(client_id) > MAX_CLIENT_ID:
+        detail = f"a client id of {len(client_id)} characters, allowed are {MAX_CLIENT_ID}"
+        raise BrokenPacket(Reason.CLIENT_ID_INVALID, detail)
+
+
+def _read_properties(cursor: Cursor) -> int:
+    found = properties.read_properties(cursor, properties.CONNECT)
+    if Property.AUTH_METHOD in found:
+        raise BrokenPacket(Reason.BAD_AUTHENTICATION_METHOD, "only user and password are taken")
+    if Property.AUTH_DATA in found:
+        raise protocol_error("authentication data without a method")
+    expiry_s = found.get(Property.SESSION_EXPIRY, 0)
+    assert isinstance(expiry_s, int)
+    return expiry_s
+
+
+def _read_will(cursor: Cursor, flags: int, version: int) -> Will:
+    if version == V5:
+        properties.read_properties(cursor, properties.WILL)
+    topic = cursor.text("will topic")
+    check_topic(topic)
+    payload = cursor.binary("will payload")
+    return Will(topic, payload, (flags & _WILL_QOS) >> 3, bool(flags & _WILL_RETAIN))

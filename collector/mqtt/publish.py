@@ -1,0 +1,103 @@
+"""PUBLISH: the packet that arrives by the million, so it is read in place."""
+
+from __future__ import annotations
+
+from collector.mqtt import properties
+from collector.mqtt.codes import V5, Reason
+from collector.mqtt.connect import check_topic
+from collector.mqtt.events import Publish
+from collector.mqtt.limits import Limits
+from collector.mqtt.packets import BrokenPacket, Cursor, malformed, protocol_error, to_text
+from collector.mqtt.properties import Property
+
+_TOPICS_REMEMBERED = 4_096
+
+
+class PublishReader:
+    """Reads the PUBLISH packets of one connection, with what it remembers of their topics."""
+
+    def __init__(self, limits: Limits, version: int) -> None:
+        self.in_flight = 0
+        """Messages at QoS 1 read and not yet acknowledged."""
+        self._limits = limits
+        self._v5 = version == V5
+        self._topics: dict[bytes, str] = {}
+        self._aliases: dict[int, bytes] = {}
+
+    def read(self, data: bytes, flags: int, start: int, end: int) -> Publish:
+        """A PUBLISH whose body lies in ``data`` from start to end; raises BrokenPacket."""
+        qos = flags >> 1 & 3
+        if qos > 1:
+            raise _qos_refused(qos)
+        at = start + 2
+        if at <= end:
+            at += data[start] << 8 | data[start + 1]
+        packet_id = 0
+        if qos:
+            at += 2
+            if at <= end:
+                packet_id = data[at - 2] << 8 | data[at - 1]
+        if at > end:
+            raise malformed("the packet ends within its topic or packet id")
+        if qos:
+            self._count_in_flight(packet_id)
+            raw_topic = data[start + 2 : at - 2]
+        else:
+            if flags & 8:
+                raise malformed("a redelivery at QoS 0")
+            raw_topic = data[start + 2 : at]
+        if self._v5:
+            raw_topic, at = self._read_properties(raw_topic, data, at, end)
+        topic = self._topics.get(raw_topic) or self._new_topic(raw_topic)
+        return Publish(topic, data[at:end], qos, flags & 1 == 1, flags & 8 == 8, packet_id)
+
+    def _count_in_flight(self, packet_id: int) -> None:
+        if not packet_id:
+            raise protocol_error("packet id 0 in a PUBLISH")
+        self.in_flight += 1
+        if self._v5 and self.in_flight > self._limits.receive_maximum:
+            detail = f"more than {self._limits.receive_maximum} messages unacknowledged"
+            raise BrokenPacket(Reason.RECEIVE_MAXIMUM_EXCEEDED, detail)
+
+    def _read_properties(
+        self, raw_topic: bytes, data: bytes, at: int, end: int
+    ) -> tuple[bytes, int]:
+        """(topic with its alias resolved, start of the payload)."""
+        if at < end and not data[at]:
+            alias = None
+            at += 1
+        else:
+            cursor = Cursor(data, at, end)
+            alias = properties.read_properties(cursor, properties.PUBLISH).get(Property.TOPIC_ALIAS)
+            at = cursor.at
+        if alias is None:
+            return raw_topic, at
+        assert isinstance(alias, int)
+        return self._resolve_alias(raw_topic, alias), at
+
+    def _resolve_alias(self, raw_topic: bytes, alias: int) -> bytes:
+        if not 1 <= alias <= self._limits.topic_alias_maximum:
+            detail = f"topic alias {alias}, allowed are 1 to {self._limits.topic_alias_maximum}"
+            raise BrokenPacket(Reason.TOPIC_ALIAS_INVALID, detail)
+        if raw_topic:
+            self._aliases[alias] = raw_topic
+        elif alias not in self._aliases:
+            raise protocol_error(f"topic alias {alias} stands for no topic yet")
+        return self._aliases[alias]
+
+    def _new_topic(self, raw_topic: bytes) -> str:
+        if len(raw_topic) > self._limits.topic_bytes:
+            detail = f"a topic of {len(raw_topic)} bytes, allowed are {self._limits.topic_bytes}"
+            raise BrokenPacket(Reason.TOPIC_NAME_INVALID, detail)
+        topic = to_text(raw_topic, "topic")
+        check_topic(topic)
+        if len(self._topics) >= _TOPICS_REMEMBERED:
+            self._topics.clear()
+        self._topics[raw_topic] = topic
+        return topic
+
+
+def _qos_refused(qos: int) -> BrokenPacket:
+    if qos == 3:
+        return malformed("QoS 3 does not exist")
+    return BrokenPacket(Reason.QOS_NOT_SUPPORTED, "a message at QoS 2, taken are 0 and 1")
