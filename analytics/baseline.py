@@ -33,7 +33,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analytics.bins import FULL_BINS, Clock
-from analytics.fitting import Rung, Settings, Shared, fit_robustly
+from analytics.fitting import DEFAULTS, Rung, Settings, Shared, fit_robustly
 from analytics.groups import Bools, Floats, Groups, Ints, median
 from analytics.regression import weather_part
 from analytics.temperature import Segments, segments
@@ -76,7 +76,8 @@ class Baseline:
         for regime, hours in enumerate((~clock.occupied, clock.occupied)):
             slopes = self.slopes[:, regime]
             weather = weather_part(slopes, design[hours])
-            result[:, hours] += np.where(slopes.any(axis=1)[:, None], weather, 0.0)
+            needed = np.any(slopes != 0, axis=1, keepdims=True)
+            result[:, hours] += np.where(needed, weather, 0.0)
         return result
 
     def sigma(self, clock: Clock) -> Floats:
@@ -89,7 +90,7 @@ def fit(
     temperature: Floats,
     clock: Clock,
     hours_us: Ints,
-    settings: Settings = Settings(),
+    settings: Settings = DEFAULTS,
 ) -> Baseline:
     """Fit all meters of one weather station.
 
@@ -172,7 +173,7 @@ def _rungs(energy: Floats, clock: Clock, settings: Settings) -> Ints:
     known = Groups.of(labels.astype(np.int64), days.size).sums(np.isfinite(energy) * 1.0)
     history = (known >= LEAST_HOURS_OF_A_DAY).sum(axis=1)
     edges = [settings.compact_from_days, settings.full_from_days]
-    return np.searchsorted(edges, history, side="right").astype(np.int64)
+    return np.asarray(np.searchsorted(edges, history, side="right"), dtype=np.int64)
 
 
 def _column_means(design: Floats) -> Floats:
@@ -184,7 +185,8 @@ def _cvrmse(energy: Floats, expected: Floats, kept: Bools) -> Floats:
     count = np.maximum(kept.sum(axis=1), 1)
     error = np.sqrt((np.where(kept, energy - expected, 0.0) ** 2).sum(axis=1) / count)
     mean = np.where(kept, energy, 0.0).sum(axis=1) / count
-    return np.divide(error, mean, out=np.full_like(error, np.nan), where=mean > 0)
+    unknown = np.full_like(error, np.nan)
+    return np.asarray(np.divide(error, mean, out=unknown, where=mean > 0))
 
 
 def _versions(

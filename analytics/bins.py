@@ -39,6 +39,9 @@ class OfficeHours:
     settle: int = 2
 
 
+USUAL_HOURS = OfficeHours()
+
+
 @dataclass(frozen=True)
 class Clock:
     """What the site's clock and calendar say of each hour; every array has shape (hours,)."""
@@ -53,7 +56,7 @@ class Clock:
 
     @classmethod
     def of(
-        cls, hours_us: Ints, zone: str, calendar: WorkCalendar, office: OfficeHours = OfficeHours()
+        cls, hours_us: Ints, zone: str, calendar: WorkCalendar, office: OfficeHours = USUAL_HOURS
     ) -> "Clock":
         """Read the clock at hour starts [us UTC], ascending."""
         if hours_us.size == 0:

@@ -38,6 +38,8 @@ class Settings:
     """Least spread, as a share of the meter's daytime load."""
 
 
+DEFAULTS = Settings()
+
 _BIN = np.arange(FULL_BINS)
 BIN_OF: dict[Rung, Ints] = {
     Rung.NAIVE: np.where(_BIN // 24 < SATURDAY, 0, 24) + _BIN % 24,
@@ -98,17 +100,16 @@ def fit_robustly(
     residual, limit = trusted - start, settings.first_trim
     for _ in range(settings.trim_rounds):
         kept = _near(residual, shared, floor, limit)
-        residual, limit = trusted - fit_once(energy, kept, shared, rung, settings).expected, (
-            settings.trim
+        residual, limit = (
+            trusted - fit_once(energy, kept, shared, rung, settings).expected,
+            (settings.trim),
         )
     kept = _near(residual, shared, floor, limit)
     fitted = fit_once(energy, kept, shared, rung, settings)
     return fitted, _spread(trusted - fitted.expected, shared, floor), kept
 
 
-def fit_once(
-    energy: Floats, kept: Bools, shared: Shared, rung: Rung, settings: Settings
-) -> Fitted:
+def fit_once(energy: Floats, kept: Bools, shared: Shared, rung: Rung, settings: Settings) -> Fitted:
     """One least-squares fit over the kept hours."""
     columns = shared.design.shape[1]
     slopes = np.zeros((energy.shape[0], 2, columns))

@@ -74,10 +74,11 @@ def slow_mean(temperature: Floats) -> Floats:
     """The 12 h exponential mean [C]; holds its value through unknown hours, which stay NaN."""
     weight = 1.0 - float(np.exp(-1.0 / MEMORY_HOURS))
     result = np.full(temperature.size, np.nan)
-    mean = np.nan
-    for hour, value in enumerate(temperature.tolist()):
-        if value == value:
-            mean = value if mean != mean else mean + weight * (value - mean)
+    known = np.flatnonzero(np.isfinite(temperature))
+    if known.size:
+        mean = float(temperature[known[0]])
+        for hour, value in zip(known.tolist(), temperature[known].tolist(), strict=True):
+            mean += weight * (value - mean)
             result[hour] = mean
     return result
 

@@ -89,7 +89,7 @@ def build(seed: int, first: date = date(2026, 9, 1), last: date = date(2026, 11,
         parts = [_lighting(rng, clock), _cooling(rng, clock, temperature), _power(rng, clock)]
         noisy = [part * rng.normal(1.0, 0.035, part.size) for part in parts]
         codes += [f"{building}-total", f"{building}-light", f"{building}-ac", f"{building}-power"]
-        fed_by.update({code: f"{building}-total" for code in codes[-3:]})
+        fed_by.update(dict.fromkeys(codes[-3:], f"{building}-total"))
         rows += [np.sum(noisy, axis=0) * rng.normal(1.0, 0.002, noisy[0].size), *noisy]
     return Campus(codes, fed_by, np.array(rows), temperature, hours_us, clock)
 
@@ -101,7 +101,9 @@ def _weather(rng: np.random.Generator, clock: Clock) -> Floats:
 
 
 def _presence(clock: Clock) -> Floats:
-    rise = np.clip((clock.hour - 6.5) / 2.0, 0.0, 1.0) * np.clip((20.0 - clock.hour) / 2.5, 0.0, 1.0)
+    rise = np.clip((clock.hour - 6.5) / 2.0, 0.0, 1.0) * np.clip(
+        (20.0 - clock.hour) / 2.5, 0.0, 1.0
+    )
     return np.where(clock.working, rise, 0.06 * rise)
 
 

@@ -1,0 +1,139 @@
+"""What every detector sees: the meters of one site, their baseline, and the ledger's events."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.bins import Clock
+from analytics.groups import Bools, Floats, Groups, Ints
+from metering.book import RegisterEvent
+from metering.quality import Shares
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a residual is waste. Defaults to start from; a site may set its own."""
+
+    sigmas: float = 3.0
+    share_of_load: float = 0.08
+    """Least size of an effect: smaller ones are mostly benign drift."""
+    schedule_share: float = 0.8
+    """A meter whose rest runs at this share of its office hours or more has no schedule."""
+    nights: int = 2
+    night_window: int = 5
+    rest_days: int = 2
+    merge_days: int = 2
+    load_hours: float = 2.0
+    """Least waste of a finding, in hours of the meter's typical load."""
+
+
+USUAL_LIMITS = Limits()
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """Hours of complete local days; the first axis of the arrays is the meter."""
+
+    codes: tuple[str, ...]
+    steps_min: tuple[int, ...]
+    hours_us: Ints
+    clock: Clock
+    measured: Floats
+    """[kWh/h], shape (meters, hours); NaN where not wholly measured."""
+    expected: Floats
+    """[kWh/h], likewise; NaN where the baseline is silent."""
+    spread: Floats
+    """[kW], shape (meters, 2): outside, inside office hours."""
+    load: Floats
+    """Typical power in office hours [kW], shape (meters,)."""
+    judged: Bools
+    """Meters whose history and item allow a judgement of waste."""
+    shares: Shares
+    """(meters, hours, 4)."""
+    events: tuple[RegisterEvent, ...]
+    until_us: int
+    """End of the last complete local day."""
+    limits: Limits = USUAL_LIMITS
+
+    @property
+    def residual(self) -> Floats:
+        """Measured less expected [kW]."""
+        return self.measured - self.expected
+
+    @property
+    def threshold(self) -> Floats:
+        """What an excess outside office hours must pass [kW], shape (meters,)."""
+        wanted = np.maximum(
+            self.limits.sigmas * self.spread[:, 0], self.limits.share_of_load * self.load
+        )
+        return np.where(self.judged & (self.load > 0), wanted, np.inf)
+
+    def flagged(self) -> Bools:
+        """Hours whose own residual stands out, shape (meters, hours)."""
+        spread = self.spread[:, self.clock.occupied.astype(np.int64)]
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.residual > self.limits.sigmas * spread)
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """An event a detector saw, before suppression and pricing."""
+
+    pattern: str
+    meter: int
+    """Row in the site's arrays."""
+    first_day: int
+    """Local day on which it begins, days since 1970-01-01."""
+    start_us: int
+    end_us: int
+    hours: Ints
+    """Evidence: rows in `hours_us`, rising."""
+    days: int
+    """Nights or days that bear it; pieces of a meter fault."""
+
+
+@dataclass(frozen=True, eq=False)
+class DayMeans:
+    """Mean residual of the same hours of each duty day."""
+
+    days: Ints
+    means: Floats
+    """[kW], shape (meters, days); NaN where less than half of the hours are known."""
+
+    @classmethod
+    def of(cls, residual: Floats, clock: Clock, hours: Bools) -> "DayMeans":
+        """Means over `hours`, a mask of shape (hours,), by the day they are on duty for."""
+        days, place = np.unique(clock.duty_day, return_inverse=True)
+        labels = np.where(hours, place.astype(np.int64), -1)
+        groups = Groups.of(labels, days.size)
+        means, counts = groups.means(residual)
+        enough = counts * 2 >= groups.padded.shape[1]
+        return cls(days, np.where(enough, means, np.nan))
+
+
+def working_days(clock: Clock, days: Ints) -> Bools:
+    """Which of the days are working days; a day outside the clock's range is none."""
+    return np.isin(days, clock.day[clock.working])
+
+
+def chains(days: list[int], reach: int) -> list[list[int]]:
+    """Cut a rising list of days wherever the next one is more than `reach` days later."""
+    result: list[list[int]] = []
+    for day in days:
+        if result and day - result[-1][-1] <= reach:
+            result[-1].append(day)
+        else:
+            result.append([day])
+    return result
+
+
+def from_days(
+    site: Site, pattern: str, meter: int, chain: list[int], flagged: Bools
+) -> Candidate | None:
+    """The candidate of a chain of duty days over its flagged hours; None without any."""
+    inside = np.isin(site.clock.duty_day, chain)
+    hours = np.flatnonzero(inside & flagged[meter])
+    if hours.size == 0:
+        return None
+    start, end = int(site.hours_us[hours[0]]), int(site.hours_us[hours[-1]]) + 3_600_000_000
+    return Candidate(pattern, meter, chain[0], start, end, hours, len(chain))

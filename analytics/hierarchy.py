@@ -1,0 +1,56 @@
+"""One event, one finding: what a sub-meter shows is not reported again on the meter above it."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from analytics.detectors import Candidate
+from analytics.groups import Floats
+
+EXPLAINED = 0.5
+"""Share of a meter's excess that its own sub-meters must account for to silence it."""
+
+
+def suppress(
+    candidates: Sequence[Candidate],
+    codes: Sequence[str],
+    feeders: Mapping[str, Sequence[str]],
+    residual: Floats,
+) -> list[Candidate]:
+    """Drop candidates that findings of the same pattern further down explain.
+
+    `feeders` names the meters that feed a meter; `residual` [kW] has shape (meters, hours).
+    Deepest meters are settled first, and only kept candidates explain those above, so that
+    an event is not counted once a level. The order of the input is kept.
+    """
+    above = [ancestors(code, feeders) for code in codes]
+    deepest_first = sorted(candidates, key=lambda c: -len(above[c.meter]))
+    kept: list[Candidate] = []
+    for candidate in deepest_first:
+        below = [k for k in kept if codes[candidate.meter] in above[k.meter]]
+        if _explained(candidate, below, residual) <= EXPLAINED:
+            kept.append(candidate)
+    return [candidate for candidate in candidates if candidate in kept]
+
+
+def ancestors(code: str, feeders: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """All meters above one in the supply tree; a loop in the tree ends the walk."""
+    found: set[str] = set()
+    waiting = list(feeders.get(code, ()))
+    while waiting:
+        feeder = waiting.pop()
+        if feeder not in found and feeder != code:
+            found.add(feeder)
+            waiting += feeders.get(feeder, ())
+    return frozenset(found)
+
+
+def _explained(candidate: Candidate, below: Sequence[Candidate], residual: Floats) -> float:
+    """Share of the candidate's excess that same-pattern candidates below it show [0..]."""
+    own = float(np.nansum(residual[candidate.meter, candidate.hours]))
+    parts = 0.0
+    for part in below:
+        if part.pattern == candidate.pattern:
+            shared = np.intersect1d(candidate.hours, part.hours, assume_unique=True)
+            parts += float(np.nansum(residual[part.meter, shared]))
+    return parts / own if own > 0 else 0.0

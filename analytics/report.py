@@ -1,0 +1,152 @@
+"""From a candidate to a finding: the sums, the sentence's numbers and the chart's hours."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from analytics.baseline import Baseline
+from analytics.detectors.faults import GAP, STUCK
+from analytics.detectors.site import Candidate, Site
+from analytics.groups import Bools, Floats, Ints
+from analytics.pricing import FREE, Price, Rates, price
+from metering.finding import Finding
+from metering.localtime import HOUR_US, day_of_number
+from metering.quantity import ABSENT, total
+from metering.registry import Meter
+from metering.units import BOOK_UNITS
+
+FAULTS = frozenset({GAP, STUCK})
+CAUSES: dict[str, tuple[str, str]] = {
+    "after_hours_plant": ("bms_override", "restore_schedule"),
+    "weekend_run": ("holiday_table_missing", "add_exception"),
+    STUCK: ("register_frozen", "check_register"),
+    GAP: ("communication_lost", "check_communication"),
+}
+"""Pattern -> keys of its likely cause and of the action to take."""
+
+CHART_MARGIN_US = 24 * HOUR_US
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that the findings of a site are drawn from; the first axis is the meter."""
+
+    institution: str
+    site: Site
+    energy: Ints
+    """Book units, (meters, hours); ABSENT where unknown."""
+    baseline: Baseline
+    temperature: Floats
+    """[C], (hours,)."""
+    rates: Rates
+
+
+def finding_id(institution: str, meter: str, pattern: str, first_day: date) -> str:
+    """Stable name of an event: 16 hexadecimal digits."""
+    text = "\n".join((institution, meter, pattern, first_day.isoformat()))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def to_finding(
+    evidence: Evidence, meter: Meter, candidate: Candidate, quiet: Bools, now_us: int
+) -> Finding:
+    """The finding of a candidate; a meter fault has no waste, money or carbon.
+
+    `quiet` (hours,) is False in the evidence hours of any finding of the meter.
+    """
+    cause, action = CAUSES[candidate.pattern]
+    first_day = day_of_number(candidate.first_day)
+    wanted = _expected(evidence, candidate, meter)
+    worth = _worth(evidence, candidate, meter, quiet)
+    return Finding(
+        id=finding_id(evidence.institution, meter.code, candidate.pattern, first_day),
+        institution=evidence.institution,
+        node=meter.node,
+        meter=meter.code,
+        item=meter.item,
+        pattern=candidate.pattern,
+        start_us=candidate.start_us,
+        end_us=candidate.end_us,
+        hours_us=tuple(evidence.site.hours_us[candidate.hours].tolist()),
+        expected=total(wanted),
+        measured=total(evidence.energy[candidate.meter, candidate.hours]),
+        waste_kwh=worth.waste,
+        waste_low_kwh=worth.waste - worth.half,
+        waste_high_kwh=worth.waste + worth.half,
+        cost=worth.cost,
+        currency=worth.currency,
+        kgco2=worth.kgco2,
+        confidence=worth.confidence,
+        baseline_version=evidence.baseline.versions[candidate.meter],
+        cause=cause,
+        action=action,
+        detail=_detail(evidence, candidate),
+        hourly=_chart(evidence, candidate, meter),
+        found_us=now_us,
+    )
+
+
+def _expected(evidence: Evidence, candidate: Candidate, meter: Meter) -> Ints:
+    """Expectation of the evidence hours [book units]; ABSENT where the baseline is silent."""
+    hourly = evidence.site.expected[candidate.meter, candidate.hours]
+    known = np.isfinite(hourly)
+    scaled = np.rint(np.where(known, hourly, 0.0) * BOOK_UNITS[meter.unit].per_canonical)
+    return np.where(known, scaled.astype(np.int64), ABSENT)
+
+
+def _worth(evidence: Evidence, candidate: Candidate, meter: Meter, quiet: Bools) -> Price:
+    if candidate.pattern in FAULTS:
+        return FREE
+    used = evidence.energy[candidate.meter, candidate.hours]
+    return price(
+        site=evidence.site,
+        candidate=candidate,
+        item=meter.item,
+        waste=used - _expected(evidence, candidate, meter),
+        per_canonical=BOOK_UNITS[meter.unit].per_canonical,
+        rates=evidence.rates,
+        quiet=quiet,
+    )
+
+
+def _detail(evidence: Evidence, candidate: Candidate) -> dict[str, str | int | float]:
+    """Numbers for the sentence: one telling hour, and the size of the event."""
+    site, row, hours = evidence.site, candidate.meter, candidate.hours
+    detail: dict[str, str | int | float] = {"hours": int(hours.size), "days": candidate.days}
+    if candidate.pattern in FAULTS:
+        return detail
+    # The middle one in size: the largest would exaggerate.
+    example = int(hours[np.argsort(site.residual[row, hours], kind="stable")[hours.size // 2]])
+    detail["example_us"] = int(site.hours_us[example])
+    detail["expected_kw"] = round(float(site.expected[row, example]), 3)
+    detail["measured_kw"] = round(float(site.measured[row, example]), 3)
+    detail["sigma_kw"] = round(float(site.spread[row, 0]), 3)
+    detail["load_kw"] = round(float(site.load[row]), 3)
+    if np.isfinite(evidence.temperature[example]):
+        detail["temperature_c"] = round(float(evidence.temperature[example]), 1)
+    if np.isfinite(evidence.baseline.cvrmse[row]):
+        detail["baseline_cvrmse"] = round(float(evidence.baseline.cvrmse[row]), 4)
+    return detail
+
+
+def _chart(
+    evidence: Evidence, candidate: Candidate, meter: Meter
+) -> tuple[tuple[int, float | None, float | None], ...]:
+    """(start, expected, measured) of each hour of the event and a day on either side."""
+    site, row = evidence.site, candidate.meter
+    first = np.searchsorted(site.hours_us, candidate.start_us - CHART_MARGIN_US)
+    last = np.searchsorted(site.hours_us, candidate.end_us + CHART_MARGIN_US)
+    per_canonical = BOOK_UNITS[meter.unit].per_canonical
+    rows = []
+    for hour in range(int(first), int(last)):
+        wanted, used = float(site.expected[row, hour]), int(evidence.energy[row, hour])
+        rows.append(
+            (
+                int(site.hours_us[hour]),
+                round(wanted, 4) if np.isfinite(wanted) else None,
+                None if used == ABSENT else used / per_canonical,
+            )
+        )
+    return tuple(rows)

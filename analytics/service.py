@@ -1,0 +1,165 @@
+"""Findings of one site: baseline, detectors, suppression, price.
+
+    books ─▶ trusted hours ─▶ baseline ─▶ detectors ─▶ suppress ─▶ price ─▶ findings
+               ▲                              ▲
+               └── shares, register events ───┘
+
+Meter faults come first: their hours are taken out before anything is fitted, so a wrong
+reading never becomes waste. The running local day is provisional and left out.
+
+The result is the whole present truth: a finding that a run no longer returns has lost its
+evidence (a late reading filled the gap). Ids hash institution, meter, pattern and first day,
+so that the same event keeps its id from run to run while it grows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.baseline import Baseline, fit
+from analytics.bins import USUAL_HOURS, Clock, OfficeHours
+from analytics.detectors import DETECTORS, Candidate, Limits, Site
+from analytics.detectors.site import USUAL_LIMITS
+from analytics.fitting import DEFAULTS, Rung, Settings
+from analytics.groups import Bools, Floats, Ints
+from analytics.hierarchy import suppress
+from analytics.pricing import Rates
+from analytics.report import FAULTS, Evidence, to_finding
+from metering.book import RegisterEvent
+from metering.calendar import WorkCalendar
+from metering.errors import InvalidInput
+from metering.factor import Factor
+from metering.finding import Finding
+from metering.localtime import HOUR_US, day_bounds, local_day
+from metering.quality import MEASURED, WHOLE, Shares
+from metering.quantity import ABSENT
+from metering.registry import Meter
+from metering.tariff import Tariff
+from metering.units import BOOK_UNITS
+
+DISTRUSTED = frozenset({"gap", "stuck", "reset", "spike", "rollover", "jump"})
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Hours of the meters of one site, which share a zone and a weather station."""
+
+    institution: str
+    zone: str
+    meters: Sequence[Meter]
+    feeders: Mapping[str, Sequence[str]]
+    """Meter code -> codes of the meters that feed it."""
+    hours_us: Ints
+    """Starts of local hours [us UTC], rising, shape (hours,)."""
+    energy: Ints
+    """Book units (mWh, mL, kJ) an hour, shape (meters, hours); ABSENT where unknown."""
+    shares: Shares
+    """(meters, hours, 4) parts per 10,000."""
+    temperature: Floats
+    """Outdoor [C], shape (hours,); NaN where unknown."""
+    calendar: WorkCalendar
+    events: Sequence[RegisterEvent]
+    tariff: Tariff | None
+    factors: Sequence[Factor]
+    now_us: int
+    office: OfficeHours = USUAL_HOURS
+    limits: Limits = USUAL_LIMITS
+    settings: Settings = DEFAULTS
+
+
+def find(inputs: Inputs) -> list[Finding]:
+    """All findings of the site's complete days, costliest patterns not yet ranked.
+
+    Raises InvalidInput where shapes disagree or hours do not rise. Without meters or without a
+    complete day there are none.
+    """
+    _check(inputs)
+    until_us = day_bounds(local_day(inputs.now_us, inputs.zone), inputs.zone)[0]
+    hours = int(np.searchsorted(inputs.hours_us, until_us - HOUR_US, side="right"))
+    if not hours or not inputs.meters:
+        return []
+    clock = Clock.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar, inputs.office)
+    energy, scale = inputs.energy[:, :hours], _per_canonical(inputs.meters)
+    trusted = np.where(_trusted(inputs, hours), energy / scale[:, None], np.nan)
+    temperature = inputs.temperature[:hours]
+    baseline = fit(trusted, temperature, clock, inputs.hours_us[:hours], inputs.settings)
+    site = _site(inputs, clock, trusted, baseline, until_us)
+    found = _detect(site, inputs.feeders)
+    rates = Rates(inputs.zone, inputs.tariff, tuple(inputs.factors))
+    evidence = Evidence(inputs.institution, site, energy, baseline, temperature, rates)
+    quiet = _quiet(site, found)
+    return [
+        to_finding(evidence, inputs.meters[one.meter], one, quiet[one.meter], inputs.now_us)
+        for one in found
+    ]
+
+
+def _detect(site: Site, feeders: Mapping[str, Sequence[str]]) -> list[Candidate]:
+    candidates = [one for detect in DETECTORS.values() for one in detect(site)]
+    large = [one for one in candidates if one.pattern in FAULTS or _large_enough(site, one)]
+    return suppress(large, site.codes, feeders, site.residual)
+
+
+def _large_enough(site: Site, candidate: Candidate) -> bool:
+    waste = float(site.residual[candidate.meter, candidate.hours].sum())
+    return waste >= site.limits.load_hours * float(site.load[candidate.meter])
+
+
+def _trusted(inputs: Inputs, hours: int) -> Bools:
+    """Hours that are wholly measured and touch no register event."""
+    trusted = (inputs.energy[:, :hours] != ABSENT) & (inputs.shares[:, :hours, MEASURED] == WHOLE)
+    rows = {meter.code: row for row, meter in enumerate(inputs.meters)}
+    starts = inputs.hours_us[:hours]
+    for event in inputs.events:
+        if event.kind in DISTRUSTED and event.meter in rows:
+            touched = (starts + HOUR_US > event.start_us) & (starts < event.end_us)
+            trusted[rows[event.meter], touched] = False
+    return np.asarray(trusted)
+
+
+def _site(
+    inputs: Inputs, clock: Clock, measured: Floats, baseline: Baseline, until_us: int
+) -> Site:
+    hours = clock.hour.size
+    electric = np.array([meter.item.startswith("01") for meter in inputs.meters])
+    return Site(
+        codes=tuple(meter.code for meter in inputs.meters),
+        steps_min=tuple(meter.step_min for meter in inputs.meters),
+        hours_us=inputs.hours_us[:hours],
+        clock=clock,
+        measured=measured,
+        expected=baseline.predict(clock, inputs.temperature[:hours]),
+        spread=baseline.spread,
+        load=baseline.load,
+        judged=electric & (baseline.rungs >= Rung.COMPACT),
+        shares=inputs.shares[:, :hours],
+        events=tuple(inputs.events),
+        until_us=until_us,
+        limits=inputs.limits,
+    )
+
+
+def _quiet(site: Site, found: Sequence[Candidate]) -> Bools:
+    """Hours without any finding of the meter, shape (meters, hours)."""
+    quiet = np.ones(site.measured.shape, dtype=np.bool_)
+    for candidate in found:
+        quiet[candidate.meter, candidate.hours] = False
+    return quiet
+
+
+def _per_canonical(meters: Sequence[Meter]) -> Ints:
+    return np.array([BOOK_UNITS[meter.unit].per_canonical for meter in meters], dtype=np.int64)
+
+
+def _check(inputs: Inputs) -> None:
+    meters, hours = len(inputs.meters), inputs.hours_us.size
+    for name, shape, wanted in (
+        ("energy", inputs.energy.shape, (meters, hours)),
+        ("shares", inputs.shares.shape, (meters, hours, 4)),
+        ("temperature", inputs.temperature.shape, (hours,)),
+    ):
+        if shape != wanted:
+            raise InvalidInput(
+                "wrong shape", field=name, value=shape, fix=f"give it the shape {wanted}"
+            )
