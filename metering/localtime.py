@@ -24,7 +24,7 @@ MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
-_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
+_OFFSET = re.compile(r"([+-])([01]\d|2[0-3]):?([0-5]\d)")
 
 
 @lru_cache(maxsize=256)
@@ -44,12 +44,12 @@ def zone_of(name: str) -> tzinfo:
         ) from None
 
 
-def to_us(instant: datetime) -> int:
-    """Microseconds since the epoch of an aware datetime."""
+def to_us(instant: datetime, field: str = "time") -> int:
+    """Microseconds since the epoch of an aware datetime; InvalidInput for a naive one."""
     if instant.tzinfo is None:
         raise InvalidInput(
             "a time without an offset",
-            field="time",
+            field=field,
             value=instant.isoformat(),
             fix="add Z or an offset such as +08:00",
         )
@@ -71,7 +71,7 @@ def iso(time_us: int, zone: str = "UTC") -> str:
 def parse_instant(text: str, field: str = "time") -> int:
     """Microseconds of an RFC 3339 text with an offset; InvalidInput otherwise."""
     try:
-        return to_us(datetime.fromisoformat(text))
+        return to_us(datetime.fromisoformat(text), field)
     except (ValueError, TypeError, OverflowError):
         raise InvalidInput(
             "not an instant", field=field, value=text, fix="RFC 3339, e.g. 2026-11-24T08:15:00Z"

@@ -21,6 +21,8 @@ Shares = NDArray[np.uint16]
 MEASURED, APPORTIONED, ESTIMATED, MISSING = range(4)
 NAMES: Final = ("measured", "apportioned", "estimated", "missing")
 WHOLE: Final = 10_000
+_SAFE: Final = 2**49
+"""Times 10,000 it still fits 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,18 @@ def from_times(times: NDArray[np.int64]) -> Shares:
     """Shares from time spent in each class.
 
     `times` is (n, 4) non-negative [any unit]; rows of zeros become wholly missing. Rounded by
-    largest remainder, so each row adds to 10,000.
+    largest remainder, so each row adds to 10,000. A row may add up to 2**59.
     """
     sums = times.sum(axis=1)
-    shares = np.zeros(times.shape, dtype=np.int64)
     known = sums > 0
-    scaled = times[known] * WHOLE
-    shares[known] = scaled // sums[known, None]
+    # One multiplication where it fits 64 bits, else digit by digit: energy as a weight is large.
+    base, rounds = (WHOLE, 1) if sums.max(initial=0) < _SAFE else (10, 4)
+    shares, rest = np.zeros_like(times), np.where(known[:, None], times, 0)
+    divisor = np.maximum(sums, 1)[:, None]
+    for _ in range(rounds):
+        digit, rest = np.divmod(rest * base, divisor)
+        shares = shares * base + digit
     remainder = np.where(known, WHOLE - shares.sum(axis=1), 0)
-    rest = np.zeros(times.shape, dtype=np.int64)
-    rest[known] = scaled % sums[known, None]
     order = np.argsort(-rest, axis=1, kind="stable")
     for place in range(3):
         rows = np.flatnonzero(remainder > place)
@@ -63,8 +67,12 @@ def from_times(times: NDArray[np.int64]) -> Shares:
 
 
 def mean(shares: list[Shares], weights: list[int] | None = None) -> Shares:
-    """Mean of equally shaped (n, 4) shares, weighted by integers, exact to 1/10,000."""
-    used = [1] * len(shares) if weights is None else weights
+    """Mean of equally shaped (n, 4) shares, weighted by integers, exact to 1/10,000.
+
+    Without weights, or where all of them are 0, each counts the same. Weights may add up to
+    2**45.
+    """
+    used = weights if weights is not None and any(weights) else [1] * len(shares)
     weighted = sum(
         (s.astype(np.int64) * w for s, w in zip(shares, used, strict=True)),
         np.zeros(shares[0].shape, dtype=np.int64),
