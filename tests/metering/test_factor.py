@@ -1,0 +1,48 @@
+"""Factors: the narrowest item that holds on the day, the newest of equals."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metering.factor import Factor, factor_on
+
+DAY = date(2026, 11, 24)
+
+
+def factor(value, item="01000", quantity="kgco2", **more):
+    return Factor(item=item, quantity=quantity, value=Decimal(value), **more)
+
+
+@given(st.permutations([("01000", 1), ("01B00", 2), ("01B10", 3), ("02000", 4)]))
+def test_the_narrowest_item_wins_in_any_order(rows):
+    factors = [factor(value, item) for item, value in rows]
+    for item, value in [("01A00", 1), ("01B20", 2), ("01B10", 3), ("01B1A", 3), ("02000", 4)]:
+        assert factor_on(factors, "kgco2", item, DAY).value == value
+
+
+@given(st.integers(-400, 400))
+def test_a_factor_holds_from_its_first_day_until_before_its_last(days):
+    first, end = DAY, DAY + timedelta(days=365)
+    day = DAY + timedelta(days=days)
+    found = factor_on([factor(1, valid_from=first, valid_to=end)], "kgco2", "01000", day)
+    assert (found is not None) == (first <= day < end)
+
+
+def test_of_two_that_hold_the_newer_wins():
+    factors = [factor(1, valid_from=date(2025, 1, 1)), factor(2, valid_from=date(2026, 1, 1))]
+    assert factor_on(factors, "kgco2", "01000", DAY).value == 2
+    assert factor_on(reversed(factors), "kgco2", "01000", DAY).value == 2
+
+
+def test_no_factor_is_none_and_not_zero():
+    assert factor_on([factor(1)], "kgce", "01000", DAY) is None
+    assert factor_on([factor(1)], "kgco2", "03000", DAY) is None
+
+
+def test_only_what_was_seen_in_an_official_text_is_verified():
+    assert factor(1, grade="V").verified
+    assert not factor(1, grade="S").verified
+    assert not factor(1, grade="M").verified
+    assert not factor(1).verified
