@@ -1,0 +1,60 @@
+# Every target does its own set-up: it makes .venv, installs the locked packages into it and
+# goes on. A second run finds the stamps in .venv and starts at once; a changed lock renews them.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?=
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m greenoffice
+COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
+
+.PHONY: help demo test check demo-seeds replay-check kill-check lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.run ## Run the platform with a simulated campus; open the page it prints
+	@$(RUN) demo $(ARGS)
+
+test: $(VENV)/.dev ## Run the whole test suite
+	@sh tools/system-parts.sh
+	@$(BIN)/python -m pytest --durations=15 $(ARGS)
+
+check: $(VENV)/.dev ## Check format, lint, types, import rules and documents
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/test_tree.py tests/test_docs_links.py
+
+demo-seeds: $(VENV)/.run ## Prove the demo over seeds it was not tuned on
+	@$(RUN) checks seeds $(ARGS)
+
+replay-check: $(VENV)/.run ## Prove the books against recorded data (folder in GREENOFFICE_DATA)
+	@$(RUN) checks replay $(ARGS)
+
+kill-check: $(VENV)/.run ## Prove that killing any process loses nothing
+	@$(RUN) checks kill $(ARGS)
+
+lock: $(VENV)/.base ## Write the locked requirements anew from requirements*.in
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-dev.in requirements.in -o requirements-dev.txt
+	$(COMPILE) requirements-bootstrap.in -o requirements-bootstrap.txt
+
+clean: ## Remove .venv and the caches; data folders stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+
+$(VENV)/.base: requirements-bootstrap.txt tools/venv.sh
+	@PYTHON="$(PYTHON)" sh tools/venv.sh
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.base requirements.txt pyproject.toml tools/install.sh
+	@sh tools/install.sh requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base requirements-dev.txt pyproject.toml tools/install.sh
+	@sh tools/install.sh requirements-dev.txt
+	@touch $@ $(VENV)/.run
