@@ -1,1 +1,39 @@
-"""A simulated campus: buildings, a data centre and gateways that push over MQTT."""
+"""A simulated campus: buildings, a data centre and gateways that push over MQTT.
+
+weather, building, datacentre ─▶ world ─▶ devices ─▶ plan ─▶ gateway ─▶ MQTT
+                  labels ──────────┘        faults     misbehaviour
+                                   └─▶ truth
+"""
+
+from simulators.campus import FOLDER as CAMPUS_FOLDER
+from simulators.campus import SITE, ZONE, Campus, load_campus
+from simulators.labels import Label
+from simulators.run import PROGRESS_FILE, SimulatorSettings, run
+from simulators.truth import (
+    Summary,
+    published,
+    read_hourly,
+    read_labels,
+    read_truth,
+    summary,
+)
+from simulators.world import World
+
+__all__ = [
+    "CAMPUS_FOLDER",
+    "PROGRESS_FILE",
+    "SITE",
+    "ZONE",
+    "Campus",
+    "Label",
+    "SimulatorSettings",
+    "Summary",
+    "World",
+    "load_campus",
+    "published",
+    "read_hourly",
+    "read_labels",
+    "read_truth",
+    "run",
+    "summary",
+]

@@ -134,7 +134,8 @@ def total(building: Building, subs: Loads) -> F64:
     """Power at the building's total meter [kW]: its sub-meters and what nobody sub-meters."""
     name = building.node
     parts = [subs[f"{name}-{sub}"] for sub in ("lighting", "ac", "power", "special")]
-    return np.sum(parts, axis=0) * 1.015 + unmetered_base_kw(building)
+    result: F64 = np.sum(parts, axis=0) * 1.015 + unmetered_base_kw(building)
+    return result
 
 
 def unmetered_base_kw(building: Building) -> float:

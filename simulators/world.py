@@ -52,6 +52,7 @@ class World:
         now_us: int,
         zone: str,
         calendar: WorkCalendar,
+        *,
         waste: bool = True,
     ) -> None:
         self.seed, self.start_us, self.now_us, self.zone = seed, start_us, now_us, zone
