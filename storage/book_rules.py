@@ -1,0 +1,76 @@
+"""What a book commit does to the row that stands: the same law in every adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+from metering.book import BookRow, RegisterEvent, Restatement
+from metering.errors import Conflict, InvalidInput
+
+
+class Change(Enum):
+    """What becomes of the present row when another is committed for its series and day."""
+
+    NOTHING = "nothing"
+    """The content is equal: not written again."""
+    ADD = "add"
+    OVERWRITE = "overwrite"
+    """The present row was provisional: it goes without a trace."""
+    SUPERSEDE = "supersede"
+    """The present row was settled: it stays, dated, and the change is logged."""
+
+
+def change(present: BookRow | None, wanted: BookRow) -> Change:
+    """What committing `wanted` does to `present`."""
+    if present is None:
+        return Change.ADD
+    if present.same_content(wanted):
+        return Change.NOTHING
+    return Change.OVERWRITE if present.provisional else Change.SUPERSEDE
+
+
+def restatement(
+    old: BookRow, new: BookRow, revision: int, recorded_us: int, cause: str
+) -> Restatement:
+    """The log entry of a settled row that is superseded."""
+    return Restatement(
+        key=old.key,
+        day=old.day,
+        old_revision=old.revision,
+        new_revision=revision,
+        old_total=old.total,
+        new_total=new.total,
+        recorded_us=recorded_us,
+        cause=cause,
+    )
+
+
+def check_rows(institution: str, rows: Iterable[BookRow]) -> list[BookRow]:
+    """The rows, the last one of each series and day; InvalidInput for a foreign institution."""
+    chosen = {}
+    for row in rows:
+        if row.key.institution != institution:
+            raise InvalidInput(
+                "a row of another institution",
+                field="institution",
+                value=row.key.institution,
+                fix=f"commit rows of {institution!r} only",
+            )
+        chosen[row.key, row.day] = row
+    return list(chosen.values())
+
+
+def revision_conflict(institution: str, expected: int, present: int) -> Conflict:
+    """Somebody else committed first."""
+    return Conflict(
+        f"the books of {institution} moved on to revision {present}",
+        field="expected_revision",
+        value=expected,
+        fix="read the rows again and recompute",
+    )
+
+
+def overlaps(event: RegisterEvent, start_us: int, end_us: int) -> bool:
+    """Whether an event touches [start, end); one without length counts at its instant."""
+    return event.start_us < end_us and (event.end_us > start_us or event.start_us >= start_us)

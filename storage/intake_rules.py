@@ -1,0 +1,62 @@
+"""How counters and dead letters add up: the same law in every adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from metering.errors import NotFound
+from metering.intake import DeadLetter, GatewayCounts
+
+_SUMMED = ("messages", "readings", "new", "duplicates", "corrections", "outdated", "dead", "bytes")
+
+
+def added(old: GatewayCounts, new: GatewayCounts) -> GatewayCounts:
+    """Counters summed, times at their latest, skew and connection as last known."""
+    sums = {name: getattr(old, name) + getattr(new, name) for name in _SUMMED}
+    told = new.connected is not None and new.connection_us >= old.connection_us
+    return replace(
+        old,
+        **sums,
+        last_arrival_us=max(old.last_arrival_us, new.last_arrival_us),
+        last_time_us=max(old.last_time_us, new.last_time_us),
+        last_skew_us=old.last_skew_us if new.last_skew_us is None else new.last_skew_us,
+        connected=new.connected if told else old.connected,
+        connection_us=new.connection_us if told else old.connection_us,
+    )
+
+
+def counts_by_gateway(counts: Iterable[GatewayCounts]) -> dict[str, GatewayCounts]:
+    """One sum per gateway."""
+    sums: dict[str, GatewayCounts] = {}
+    for one in counts:
+        sums[one.gateway] = added(sums.get(one.gateway, GatewayCounts(one.gateway)), one)
+    return sums
+
+
+Identity = tuple[str, str, int]
+
+
+def identity(letter: DeadLetter) -> Identity:
+    """What makes two dead letters the same one."""
+    return (letter.gateway, letter.digest, letter.index)
+
+
+def again(letter: DeadLetter, times: int) -> DeadLetter:
+    """The same letter `times` more: counted up, and open again if it had been replayed."""
+    state = "open" if letter.state == "replayed" else letter.state
+    return replace(letter, seen=letter.seen + times, state=state)
+
+
+def letters_by_identity(letters: Iterable[DeadLetter]) -> dict[Identity, DeadLetter]:
+    """The first of each identity, with how often it came."""
+    kept: dict[Identity, DeadLetter] = {}
+    for letter in letters:
+        first = kept.get(identity(letter))
+        kept[identity(letter)] = letter if first is None else again(first, letter.seen)
+    return kept
+
+
+def no_such_letter(id: int) -> NotFound:
+    """The error of an unknown dead letter."""
+    return NotFound("no such dead letter", field="id", value=id, fix="list them without an id")

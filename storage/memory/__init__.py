@@ -1,0 +1,18 @@
+"""Every store in memory: for tests, and for trying things out. They obey the same contracts
+as the real ones and forget when the process ends."""
+
+from storage.memory.books import MemoryBooks
+from storage.memory.findings import MemoryFindings
+from storage.memory.intake import MemoryIntake, MemoryMarks
+from storage.memory.readings import MemoryReadings
+from storage.memory.registry import MemoryAccess, MemoryRegistry
+
+__all__ = [
+    "MemoryAccess",
+    "MemoryBooks",
+    "MemoryFindings",
+    "MemoryIntake",
+    "MemoryMarks",
+    "MemoryReadings",
+    "MemoryRegistry",
+]

@@ -1,0 +1,151 @@
+"""Intake and dirty marks in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from metering.book import DirtyMark
+from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch
+from storage.intake_rules import (
+    Identity,
+    added,
+    again,
+    counts_by_gateway,
+    letters_by_identity,
+    no_such_letter,
+)
+
+
+@dataclass
+class _Mark:
+    mark: DirtyMark
+    writer_no: int
+    ready: bool
+
+
+@dataclass
+class MemoryMarks:
+    """DirtyMarks in a dict by id."""
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _marks: dict[int, _Mark] = field(default_factory=dict)
+    _last: int = 0
+
+    def mark(self, marks: Sequence[DirtyMark], *, writer_no: int, ready: bool = False) -> None:
+        with self.lock:
+            for one in marks:
+                self._last += 1
+                self._marks[self._last] = _Mark(replace(one, id=self._last), writer_no, ready)
+
+    def ready(self, limit: int = 100_000) -> list[DirtyMark]:
+        with self.lock:
+            return [kept.mark for kept in self._marks.values() if kept.ready][:limit]
+
+    def waiting(self) -> int:
+        with self.lock:
+            return len(self._marks)
+
+    def release(self, writer_no: int) -> None:
+        """Make the writer's marks ready."""
+        for kept in self._marks.values():
+            kept.ready = kept.ready or kept.writer_no == writer_no
+
+    def remove(self, ids: Sequence[int]) -> None:
+        """Forget marks that a commit of the books has cleared."""
+        for id in ids:
+            self._marks.pop(id, None)
+
+    def clear(self) -> None:
+        self._marks.clear()
+
+
+class MemoryIntake:
+    """An IntakeStore that shares the marks with the books."""
+
+    def __init__(self, marks: MemoryMarks) -> None:
+        self._marks = marks
+        self._lock = marks.lock
+        self._reset()
+
+    def _reset(self) -> None:
+        self._checkpoints: dict[int, tuple[int, int]] = {}
+        self._counts: dict[str, GatewayCounts] = {}
+        self._seen: set[tuple[str, str]] = set()
+        self._letters: dict[int, DeadLetter] = {}
+        self._ids: dict[Identity, int] = {}
+
+    def checkpoint(self, writer_no: int) -> tuple[int, int]:
+        with self._lock:
+            return self._checkpoints.get(writer_no, (0, 0))
+
+    def commit(self, batch: IntakeBatch) -> None:
+        with self._lock:
+            for gateway, counts in counts_by_gateway(batch.counts).items():
+                old = self._counts.get(gateway, GatewayCounts(gateway))
+                self._counts[gateway] = added(old, counts)
+            for same, letter in letters_by_identity(batch.dead_letters).items():
+                self._bury(same, letter)
+            for id in batch.replayed:
+                self._set_state(id, "replayed")
+            self._seen.update(batch.seen_keys)
+            self._marks.release(batch.writer_no)
+            self._checkpoints[batch.writer_no] = (batch.next_segment, batch.next_offset)
+
+    def seen(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        with self._lock:
+            return self._seen.intersection(keys)
+
+    def gateways(self) -> list[GatewayStatus]:
+        with self._lock:
+            return [GatewayStatus(name, self._counts[name]) for name in sorted(self._counts)]
+
+    def dead_letters(
+        self,
+        gateways: frozenset[str] | None,
+        *,
+        state: str | None = None,
+        reason: str | None = None,
+        before_id: int | None = None,
+        limit: int = 100,
+    ) -> list[DeadLetter]:
+        with self._lock:
+            found = [
+                letter
+                for id, letter in sorted(self._letters.items(), reverse=True)
+                if (gateways is None or letter.gateway in gateways)
+                and state in (None, letter.state)
+                and reason in (None, letter.reason)
+                and (before_id is None or id < before_id)
+            ]
+        return found[:limit]
+
+    def dead_letter(self, id: int) -> DeadLetter:
+        with self._lock:
+            if id not in self._letters:
+                raise no_such_letter(id)
+            return self._letters[id]
+
+    def dead_letter_count(self, gateways: frozenset[str] | None = None) -> int:
+        with self._lock:
+            return sum(gateways is None or x.gateway in gateways for x in self._letters.values())
+
+    def discard(self, id: int) -> None:
+        self.dead_letter(id)
+        with self._lock:
+            self._set_state(id, "discarded")
+
+    def clear(self) -> None:
+        with self._lock:
+            self._reset()
+            self._marks.clear()
+
+    def _bury(self, same: Identity, letter: DeadLetter) -> None:
+        id = self._ids.setdefault(same, len(self._ids) + 1)
+        known = self._letters.get(id)
+        self._letters[id] = replace(letter, id=id) if known is None else again(known, letter.seen)
+
+    def _set_state(self, id: int, state: str) -> None:
+        if id in self._letters:
+            self._letters[id] = replace(self._letters[id], state=state)

@@ -1,0 +1,121 @@
+"""The registry, gateway passwords, API keys and the audit log in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from metering.access import ApiKey, AuditEntry
+from metering.errors import NotFound
+from metering.registry import Registry
+from storage.keys import id_of, new_key, new_key_secret, no_such_key
+from storage.passwords import Verifier, hashed, new_secret
+from storage.registry_rules import audit_of_import, merged
+
+
+class MemoryAccess:
+    """An AccessStore; `institution_of` names the institution of a key's node for the audit."""
+
+    def __init__(self, institution_of: Callable[[str], str] = lambda _: "") -> None:
+        self._institution_of = institution_of
+        self._keys: dict[str, ApiKey] = {}
+        self._hashes: dict[str, str] = {}
+        self._entries: list[AuditEntry] = []
+        self._verifier = Verifier()
+        self._lock = threading.RLock()
+
+    def create_key(self, name: str, node: str, role: str, *, actor: str, now_us: int) -> str:
+        id, secret = new_key_secret()
+        key = new_key(id, name, node, role, now_us)
+        with self._lock:
+            self._keys[id], self._hashes[id] = key, hashed(secret.encode())
+            self._note(key, "key.create", actor, now_us)
+        return secret
+
+    def key(self, secret: str) -> ApiKey | None:
+        id = id_of(secret)
+        key = self._keys.get(id or "")
+        if key is None or key.revoked_us:
+            return None
+        right = self._verifier.verify(key.id, secret.encode(), self._hashes[key.id])
+        return key if right else None
+
+    def keys(self) -> list[ApiKey]:
+        return sorted(self._keys.values(), key=lambda key: (key.created_us, key.id))
+
+    def revoke(self, id: str, *, actor: str, now_us: int) -> None:
+        with self._lock:
+            if id not in self._keys:
+                raise no_such_key(id)
+            if not self._keys[id].revoked_us:
+                self._keys[id] = replace(self._keys[id], revoked_us=now_us)
+                self._note(self._keys[id], "key.revoke", actor, now_us)
+
+    def audit(self, entry: AuditEntry) -> None:
+        with self._lock:
+            self._entries.append(replace(entry, id=len(self._entries) + 1))
+
+    def entries(
+        self, institutions: frozenset[str] | None, *, before_id: int | None = None, limit: int = 100
+    ) -> list[AuditEntry]:
+        with self._lock:
+            found = [
+                entry
+                for entry in reversed(self._entries)
+                if (institutions is None or entry.institution in institutions)
+                and (before_id is None or entry.id < before_id)
+            ]
+        return found[:limit]
+
+    def _note(self, key: ApiKey, action: str, actor: str, now_us: int) -> None:
+        detail = {"name": key.name, "node": key.node, "role": str(key.role)}
+        institution = self._institution_of(key.node)
+        self.audit(AuditEntry(now_us, actor, action, key.id, institution, detail))
+
+
+class MemoryRegistry:
+    """A RegistryStore and the gateways' Credentials."""
+
+    def __init__(self, audit: Callable[[AuditEntry], None] = lambda _: None) -> None:
+        self._audit = audit
+        self._registry = Registry()
+        self._hashes: dict[str, str] = {}
+        self._verifier = Verifier()
+        self._lock = threading.RLock()
+
+    def load(self) -> Registry:
+        return self._registry
+
+    def version(self) -> int:
+        return self._registry.version
+
+    def apply(self, wanted: Registry, *, actor: str, now_us: int) -> dict[str, str]:
+        with self._lock:
+            before, after = self._registry, merged(self._registry, wanted)
+            fresh = {user: new_secret() for user in after.gateways if user not in self._hashes}
+            self._registry = after
+            self._hashes |= {user: hashed(secret.encode()) for user, secret in fresh.items()}
+            if after.version != before.version:
+                self._audit(audit_of_import(before, after, actor, now_us))
+        return fresh
+
+    def verify(self, user: str, password: bytes) -> bool:
+        stored = self._hashes.get(user)
+        return stored is not None and self._verifier.verify(user, password, stored)
+
+    def renew(self, user: str, *, actor: str, now_us: int) -> str:
+        with self._lock:
+            gateway = self._registry.gateways.get(user)
+            if gateway is None:
+                raise no_such_gateway(user)
+            secret = new_secret()
+            self._hashes[user] = hashed(secret.encode())
+            institution = self._registry.institution(gateway.site)
+            self._audit(AuditEntry(now_us, actor, "gateway.password", user, institution))
+        return secret
+
+
+def no_such_gateway(user: str) -> NotFound:
+    """The error of an unknown gateway."""
+    return NotFound("no such gateway", field="gateway", value=user, fix="register it first")

@@ -1,0 +1,102 @@
+"""Generated secrets, kept only as salted scrypt hashes.
+
+    stored   scrypt$14$8$1$<salt>$<hash>        base64, one text column
+
+Secrets are random and long, so hashing guards a stolen database rather than weak words. A
+hash takes tens of milliseconds on purpose; a reconnect storm of thousands of gateways must
+not pay that each time, so the last answer per name is remembered by a keyed digest, for as
+long as the stored hash stays the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import string
+import threading
+from base64 import b64decode, b64encode
+from collections import OrderedDict
+from typing import Final
+
+from metering.errors import Unavailable
+
+_ALPHABET: Final = string.ascii_letters + string.digits
+_LENGTH: Final = 32
+"""190 random bits, in characters that no shell or URL minds."""
+_LOG_N, _R, _P, _SALT_BYTES = 14, 8, 1, 16
+
+
+def new_secret() -> str:
+    """A random secret of 32 letters and digits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+
+
+def hashed(secret: bytes) -> str:
+    """The text to store for a secret, with a salt of its own."""
+    salt = secrets.token_bytes(_SALT_BYTES)
+    parts = (b64encode(salt), b64encode(_scrypt(secret, salt, _LOG_N, _R, _P)))
+    return "$".join(("scrypt", str(_LOG_N), str(_R), str(_P), *(p.decode() for p in parts)))
+
+
+def matches(secret: bytes, stored: str) -> bool:
+    """Whether the secret is the stored one. Slow by design."""
+    try:
+        scheme, log_n, r, p, salt, digest = stored.split("$")
+        if scheme != "scrypt":
+            raise ValueError(scheme)
+        wanted = b64decode(digest)
+        found = _scrypt(secret, b64decode(salt), int(log_n), int(r), int(p))
+    except ValueError as error:
+        raise Unavailable(
+            "a stored password hash is unreadable", fix="renew the password or key"
+        ) from error
+    return hmac.compare_digest(found, wanted)
+
+
+class Verifier:
+    """Checks secrets and remembers the last answer per name, for at most `size` names.
+
+    One scrypt at a time: guesses from outside burn at most one core.
+    """
+
+    def __init__(self, size: int = 20_000) -> None:
+        self._size = size
+        self._key = secrets.token_bytes(32)
+        self._answers: OrderedDict[str, tuple[str, bytes, bool]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._hashing = threading.Lock()
+
+    def verify(self, name: str, secret: bytes, stored: str) -> bool:
+        """Whether `secret` matches `stored`, the hash kept for `name` now."""
+        digest = hashlib.blake2b(secret, key=self._key).digest()
+        remembered = self._remembered(name, stored, digest)
+        if remembered is not None:
+            return remembered
+        with self._hashing:
+            answer = matches(secret, stored)
+        self._remember(name, stored, digest, answer)
+        return answer
+
+    def _remembered(self, name: str, stored: str, digest: bytes) -> bool | None:
+        with self._lock:
+            known = self._answers.get(name)
+            if known is None or known[0] != stored or not hmac.compare_digest(known[1], digest):
+                return None
+            self._answers.move_to_end(name)
+            return known[2]
+
+    def _remember(self, name: str, stored: str, digest: bytes, answer: bool) -> None:
+        with self._lock:
+            known = self._answers.get(name)
+            if known is not None and known[0] == stored and known[2] and not answer:
+                return  # a wrong guess must not push out the right password
+            self._answers[name] = (stored, digest, answer)
+            self._answers.move_to_end(name)
+            while len(self._answers) > self._size:
+                self._answers.popitem(last=False)
+
+
+def _scrypt(secret: bytes, salt: bytes, log_n: int, r: int, p: int) -> bytes:
+    memory = 128 * r * (1 << log_n) * 2
+    return hashlib.scrypt(secret, salt=salt, n=1 << log_n, r=r, p=p, maxmem=memory, dklen=32)

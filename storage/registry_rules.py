@@ -1,0 +1,173 @@
+"""What importing into the registry does: the same law in every adapter.
+
+Everything goes by its natural key: what has the same key is replaced, the rest is added,
+nothing is taken away. A tariff is replaced as a whole, since a row moved by half an hour must
+not stay beside its old self.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
+from datetime import date
+from typing import TypeVar
+
+from metering.access import AuditEntry
+from metering.calendar import WorkCalendar
+from metering.errors import InvalidInput
+from metering.factor import Factor
+from metering.registry import Installation, Point, Registry, SpaceEdge, SupplyEdge
+from metering.tariff import TariffRow
+
+T = TypeVar("T")
+
+
+def space_key(edge: SpaceEdge) -> tuple[str, str, date]:
+    return (edge.parent, edge.child, edge.valid.start or date.min)
+
+
+def supply_key(edge: SupplyEdge) -> tuple[str, str, date]:
+    return (edge.source, edge.fed, edge.valid.start or date.min)
+
+
+def installation_key(one: Installation) -> tuple[str, int, date]:
+    return (one.meter, one.point, one.valid.start or date.min)
+
+
+def tariff_key(row: TariffRow) -> tuple[str, str, str, date]:
+    """Of the set of rows that is replaced together."""
+    return (row.tariff, row.institution, row.item, row.valid_from or date.min)
+
+
+def factor_key(factor: Factor) -> tuple[str, str, str, date]:
+    return (factor.item, factor.quantity, factor.region, factor.valid_from or date.min)
+
+
+def merged(present: Registry, wanted: Registry) -> Registry:
+    """`present` with everything of `wanted`; the version rises where that changes anything.
+
+    Points that are known by (gateway, name) keep their id, new ones get the next free one.
+    Raises InvalidInput where something refers to what neither of the two has.
+    """
+    points, ids = _points(present, wanted)
+    result = Registry(
+        version=present.version,
+        nodes=present.nodes | wanted.nodes,
+        space=_united(present.space, wanted.space, space_key),
+        gateways=present.gateways | {g.user: g for g in wanted.gateways.values()},
+        meters=present.meters | wanted.meters,
+        supply=_united(present.supply, wanted.supply, supply_key),
+        points=points,
+        installations=_united(
+            present.installations, _renumbered(wanted.installations, ids), installation_key
+        ),
+        tariff=_regrouped(present.tariff, wanted.tariff),
+        factors=_united(present.factors, wanted.factors, factor_key),
+        calendar=WorkCalendar(present.calendar.days | wanted.calendar.days),
+    )
+    _check(result)
+    return result if result == present else replace(result, version=present.version + 1)
+
+
+def audit_of_import(before: Registry, after: Registry, actor: str, now_us: int) -> AuditEntry:
+    """What an import changed, counted by kind; named after the one institution it touches."""
+    parts = ("nodes", "space", "gateways", "meters", "supply", "points", "installations")
+    detail = {
+        part: f"{len(getattr(before, part))} -> {len(getattr(after, part))}"
+        for part in (*parts, "tariff", "factors")
+        if getattr(before, part) != getattr(after, part)
+    }
+    if before.calendar != after.calendar:
+        detail["calendar"] = f"{len(before.calendar.days)} -> {len(after.calendar.days)}"
+    return AuditEntry(
+        at_us=now_us,
+        actor=actor,
+        action="registry.apply",
+        subject=f"version {after.version}",
+        institution=_institution_touched(before, after),
+        detail=detail,
+    )
+
+
+def _institution_touched(before: Registry, after: Registry) -> str:
+    """The institution of all changed nodes, meters and gateways; '' where several or none."""
+    nodes = {code for code, node in after.nodes.items() if before.nodes.get(code) != node}
+    nodes |= {m.node for code, m in after.meters.items() if before.meters.get(code) != m}
+    nodes |= {g.site for user, g in after.gateways.items() if before.gateways.get(user) != g}
+    touched = {after.institution(node) for node in nodes}
+    platform_wide = before.tariff != after.tariff or before.factors != after.factors
+    return touched.pop() if len(touched) == 1 and not platform_wide else ""
+
+
+def _points(present: Registry, wanted: Registry) -> tuple[dict[int, Point], dict[int, int]]:
+    """All points by their lasting id, and the lasting id of each id in `wanted`."""
+    points, ids = dict(present.points), {}
+    known = {(p.gateway, p.name): p.id for p in present.points.values()}
+    following = max(points, default=0) + 1
+    for point in wanted.points.values():
+        name = (point.gateway, point.name)
+        if name not in known:
+            known[name], following = following, following + 1
+        ids[point.id] = known[name]
+        points[known[name]] = replace(point, id=known[name])
+    return points, ids
+
+
+def _renumbered(installed: Iterable[Installation], ids: dict[int, int]) -> list[Installation]:
+    renumbered = []
+    for one in installed:
+        if one.point not in ids:
+            raise _dangling("installation", "point", one.point)
+        renumbered.append(replace(one, point=ids[one.point]))
+    return renumbered
+
+
+def _united(
+    present: Iterable[T], wanted: Iterable[T], key: Callable[[T], Hashable]
+) -> tuple[T, ...]:
+    return tuple({key(one): one for one in (*present, *wanted)}.values())
+
+
+def _regrouped(
+    present: tuple[TariffRow, ...], wanted: tuple[TariffRow, ...]
+) -> tuple[TariffRow, ...]:
+    groups: dict[Hashable, list[TariffRow]] = {}
+    for row in present:
+        groups.setdefault(tariff_key(row), []).append(row)
+    for key in dict.fromkeys(tariff_key(row) for row in wanted):
+        groups[key] = [row for row in wanted if tariff_key(row) == key]
+    return tuple(row for rows in groups.values() for row in rows)
+
+
+def _check(registry: Registry) -> None:
+    nodes, meters = registry.nodes, registry.meters
+    for edge in registry.space:
+        _known("space edge", "parent", edge.parent, nodes)
+        _known("space edge", "child", edge.child, nodes)
+    for gateway in registry.gateways.values():
+        _known("gateway", "site", gateway.site, nodes)
+    for meter in meters.values():
+        _known("meter", "node", meter.node, nodes)
+    for feed in registry.supply:
+        _known("supply edge", "source", feed.source, meters)
+        _known("supply edge", "fed", feed.fed, meters)
+    for point in registry.points.values():
+        _known("point", "gateway", point.gateway, registry.gateways)
+        if point.node is not None:
+            _known("point", "node", point.node, nodes)
+    for one in registry.installations:
+        _known("installation", "meter", one.meter, meters)
+
+
+def _known(what: str, field: str, value: str, among: dict[str, T]) -> None:
+    if value not in among:
+        raise _dangling(what, field, value)
+
+
+def _dangling(what: str, field: str, value: object) -> InvalidInput:
+    return InvalidInput(
+        f"a {what} refers to what is not registered",
+        field=field,
+        value=value,
+        fix="register it first, or in the same import",
+    )
