@@ -2,7 +2,7 @@
 
 Time of week and temperature, fitted robustly for all meters of a weather station at once:
 
-    expected[t] = level[bin of the week] + weather(T, 12 h mean of T)    in office hours
+    expected[t] = level[bin of the week] + weather(T, 12 h mean of T)    in running hours
     expected[t] = level[bin of the week] + weather'(T, 12 h mean of T)   otherwise
 
 The start is the median of each bin, so that waste of a few nights cannot bend the model that
@@ -28,14 +28,21 @@ Detection" (1987).
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.bins import FULL_BINS, Clock
-from analytics.fitting import DEFAULTS, Rung, Settings, Shared, fit_robustly
+from analytics.bins import FULL_BINS, Clock, in_running_hours, running_hours
+from analytics.fitting import (
+    DEFAULTS,
+    Group,
+    Rung,
+    Settings,
+    Shared,
+    fit_robustly,
+    weather_by_regime,
+)
 from analytics.groups import Bools, Floats, Groups, Ints, median
-from analytics.regression import weather_part
 from analytics.temperature import Segments, segments
 from metering.errors import InvalidInput
 
@@ -54,12 +61,14 @@ class Baseline:
     levels: Floats
     """Level of each of the 192 bins [kW], shape (meters, 192); NaN where nothing is known."""
     slopes: Floats
-    """[kW/K], shape (meters, 2, columns): outside, inside office hours."""
+    """[kW/K], shape (meters, 2, columns): at rest, running."""
+    running: Bools
+    """Hours of a working day in which the meter runs, (meters, 24)."""
     segments: Segments
     centre: Floats
     """Means of the design columns [K], shape (columns,)."""
     spread: Floats
-    """Robust standard deviation of the residual [kW], (meters, 2): outside, inside office hours."""
+    """Robust standard deviation of the residual [kW], (meters, 2): at rest, running."""
     load: Floats
     """Typical power in office hours of working days [kW], shape (meters,); NaN if unknown."""
     cvrmse: Floats
@@ -72,17 +81,14 @@ class Baseline:
         model needs it.
         """
         design = self.segments.design(temperature) - self.centre
-        result = np.take(self.levels, clock.full_bins(), axis=1)
-        for regime, hours in enumerate((~clock.occupied, clock.occupied)):
-            slopes = self.slopes[:, regime]
-            weather = weather_part(slopes, design[hours])
-            needed = np.any(slopes != 0, axis=1, keepdims=True)
-            result[:, hours] += np.where(needed, weather, 0.0)
-        return result
+        running = in_running_hours(self.running, clock)
+        levels = np.take(self.levels, clock.full_bins(), axis=1)
+        return np.asarray(levels + weather_by_regime(self.slopes, design, running))
 
     def sigma(self, clock: Clock) -> Floats:
         """Spread of the residual in each hour [kW], shape (meters, hours)."""
-        return np.take(self.spread, clock.occupied.astype(np.int64), axis=1)
+        running = in_running_hours(self.running, clock)
+        return np.where(running, self.spread[:, 1:], self.spread[:, :1])
 
 
 def fit(
@@ -107,6 +113,7 @@ def fit(
     result = Baseline(
         versions=_versions(energy, temperature, clock, hours_us, settings),
         rungs=_rungs(energy, clock, settings),
+        running=running_hours(energy, clock),
         levels=np.full((meters, FULL_BINS), np.nan),
         slopes=np.zeros((meters, 2, knots.columns)),
         segments=knots,
@@ -119,25 +126,13 @@ def fit(
     for rung in Rung:
         rows = np.flatnonzero(result.rungs == rung)
         if rows.size and hours_us.size:
-            fitted, spread, kept = fit_robustly(energy[rows], shared, rung, floor[rows], settings)
+            running = in_running_hours(result.running[rows], clock)
+            group = Group(rung, energy[rows], running, floor[rows])
+            fitted, spread, kept = fit_robustly(group, shared, settings)
             result.levels[rows], result.slopes[rows] = fitted.levels, fitted.slopes
             result.spread[rows] = spread
             result.cvrmse[rows] = _cvrmse(energy[rows], fitted.expected, kept)
     return result
-
-
-def select(baseline: Baseline, rows: Ints) -> Baseline:
-    """The baseline of some of the meters."""
-    return replace(
-        baseline,
-        versions=tuple(baseline.versions[row] for row in rows.tolist()),
-        rungs=baseline.rungs[rows],
-        levels=baseline.levels[rows],
-        slopes=baseline.slopes[rows],
-        spread=baseline.spread[rows],
-        load=baseline.load[rows],
-        cvrmse=baseline.cvrmse[rows],
-    )
 
 
 def typical_load(energy: Floats, clock: Clock) -> Floats:

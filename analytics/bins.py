@@ -8,11 +8,12 @@
 A make-up working day (a Saturday worked for a holiday) takes the bins of a Wednesday: the
 middle of the week stands neither after nor before a rest.
 
-Occupied hours come from the calendar and the site's office hours, not from each meter's own
-curve. An inferred schedule learns the very waste it should expose (a plant that ran ten nights
-looks occupied), needs more days than a new site has, and would give every meter a design of
-its own. Little is lost: each hour has its own level in the baseline, so a building that opens
-an hour early is not judged against the plain office hours but against itself.
+Nights, where waste is looked for, come from the calendar and the site's office hours, not
+from each meter's own curve: an inferred schedule learns the very waste it should expose, and
+needs more days than a new site has. Little is lost, since each hour has its own level in the
+baseline: a building that opens early is judged against itself. Only which hours of a working
+day answer the weather as running hours is read from the meter (`running_hours`), by medians
+over working days and never in the night's core.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from analytics.groups import Bools, Ints
+from analytics.groups import Bools, Floats, Groups, Ints, median
 from metering.calendar import WorkCalendar
 from metering.localtime import HOUR_US, day_number, days_between, local_day, slot_starts
 
@@ -28,6 +29,8 @@ FULL_BINS, COMPACT_BINS, NAIVE_BINS = 192, 72, 48
 WEDNESDAY, SATURDAY, HOLIDAY = 2, 5, 7
 COMPACT_OF = np.array([0, 0, 0, 0, 0, 1, 2, 2])
 """Weekday or HOLIDAY -> 0 working day, 1 Saturday, 2 rest day."""
+FLAT = 1.1
+"""A meter whose office hours stay under this times its nights has no schedule to read."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,7 @@ class Clock:
     @property
     def night(self) -> Bools:
         """True in the hours that no office uses, with its early and late ones left out."""
-        early = self.hour < self.office.opens - self.office.settle
-        return early | (self.hour >= self.office.closes + self.office.settle)
+        return night_hours(self.hour, self.office)
 
     @property
     def duty_day(self) -> Ints:
@@ -127,3 +129,31 @@ def _local_hours(hours_us: Ints, starts: Ints, place: Ints) -> Ints:
     until = (starts[np.minimum(place + 1, starts.size - 1)] - hours_us) // HOUR_US
     late = 24 - until
     return np.where((since >= 12) & (place + 1 < starts.size), late, since).clip(0, 23)
+
+
+def running_hours(energy: Floats, clock: Clock) -> Bools:
+    """Hours of a working day in which each meter runs, shape (meters, 24).
+
+    Those whose median lies nearer to the median of office hours than to that of the night;
+    office hours where that cannot be told, because the meter is flat or unknown. The night's
+    core never counts as running.
+    """
+    by_hour = Groups.of(np.where(clock.working, clock.hour, -1), 24).medians(energy)
+    hour = np.arange(24)
+    office = (hour >= clock.office.opens) & (hour < clock.office.closes)
+    night = night_hours(hour, clock.office)
+    high, low = median(by_hour[:, office])[:, None], median(by_hour[:, night])[:, None]
+    with np.errstate(invalid="ignore"):
+        told = high > FLAT * low
+        running = (by_hour > (high + low) / 2) & ~night
+    return np.asarray(np.where(told, running, office))
+
+
+def in_running_hours(running: Bools, clock: Clock) -> Bools:
+    """Spread running hours of the day, (meters, 24), over the clock's hours: (meters, hours)."""
+    return running[:, clock.hour] & clock.working
+
+
+def night_hours(hour: Ints, office: OfficeHours) -> Bools:
+    """True for hours of day that no office uses, with its early and late ones left out."""
+    return (hour < office.opens - office.settle) | (hour >= office.closes + office.settle)

@@ -1,7 +1,7 @@
 """The robust fit of one group of meters: start at medians, trim, fit, trim, fit again.
 
-Office hours and all other hours never share a bin, so the two have slopes of their own and
-the fit falls apart into two independent ones over the same bins.
+Hours in which a meter runs and its other hours never share a bin, so the two regimes have
+slopes of their own and the fit falls apart into two independent ones over the same bins.
 """
 
 from dataclasses import dataclass
@@ -56,7 +56,6 @@ class Shared:
 
     design: Floats
     """Centred design columns [K], shape (hours, columns); NaN where the weather is unknown."""
-    occupied: Bools
     full_bins: Ints
     groups: dict[Rung, Groups]
 
@@ -64,12 +63,7 @@ class Shared:
     def of(cls, design: Floats, clock: Clock) -> "Shared":
         full = clock.full_bins()
         groups = {rung: Groups.of(BIN_OF[rung][full], _COUNT[rung]) for rung in Rung}
-        return cls(design, clock.occupied, full, groups)
-
-    @property
-    def regimes(self) -> tuple[Bools, Bools]:
-        """Hours outside and inside office hours."""
-        return ~self.occupied, self.occupied
+        return cls(design, full, groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,51 +73,72 @@ class Fitted:
     levels: Floats
     """[kW], shape (meters, 192)."""
     slopes: Floats
-    """[kW/K], shape (meters, 2, columns): outside, inside office hours."""
+    """[kW/K], shape (meters, 2, columns): at rest, running."""
     expected: Floats
     """[kWh/h], shape (meters, hours)."""
 
 
-def fit_robustly(
-    energy: Floats, shared: Shared, rung: Rung, floor: Floats, settings: Settings
-) -> tuple[Fitted, Floats, Bools]:
-    """Fit meters that stand on one rung: the fit, the spread (meters, 2) and the hours kept.
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Meters that stand on one rung; arrays are (meters, hours) unless said otherwise."""
 
-    `energy` [kWh/h] has shape (meters, hours), NaN where absent; `floor` is the least spread
-    of each meter [kW].
-    """
-    known = np.isfinite(energy)
+    rung: Rung
+    energy: Floats
+    """[kWh/h], NaN where absent."""
+    running: Bools
+    """Hours in which the meter runs."""
+    floor: Floats
+    """Least spread of each meter [kW], (meters,)."""
+
+    @property
+    def regimes(self) -> tuple[Bools, Bools]:
+        """Hours at rest, hours running."""
+        return ~self.running, self.running
+
+
+def fit_robustly(group: Group, shared: Shared, settings: Settings) -> tuple[Fitted, Floats, Bools]:
+    """Fit a group: the fit, the spread (meters, 2: at rest, running) and the hours kept."""
+    known, rung = np.isfinite(group.energy), group.rung
     if rung is not Rung.NAIVE:
         known &= np.isfinite(shared.design).all(axis=1)
-    trusted = np.where(known, energy, np.nan)
+    trusted = np.where(known, group.energy, np.nan)
     start = shared.groups[rung].medians(trusted)[:, BIN_OF[rung][shared.full_bins]]
     residual, limit = trusted - start, settings.first_trim
     for _ in range(settings.trim_rounds):
-        kept = _near(residual, shared, floor, limit)
+        kept = _near(residual, group, limit)
         residual, limit = (
-            trusted - fit_once(energy, kept, shared, rung, settings).expected,
+            trusted - fit_once(group, kept, shared, settings).expected,
             (settings.trim),
         )
-    kept = _near(residual, shared, floor, limit)
-    fitted = fit_once(energy, kept, shared, rung, settings)
-    return fitted, _spread(trusted - fitted.expected, shared, floor), kept
+    kept = _near(residual, group, limit)
+    fitted = fit_once(group, kept, shared, settings)
+    return fitted, _spread(trusted - fitted.expected, group), kept
 
 
-def fit_once(energy: Floats, kept: Bools, shared: Shared, rung: Rung, settings: Settings) -> Fitted:
+def fit_once(group: Group, kept: Bools, shared: Shared, settings: Settings) -> Fitted:
     """One least-squares fit over the kept hours."""
-    columns = shared.design.shape[1]
-    slopes = np.zeros((energy.shape[0], 2, columns))
-    weather = np.zeros_like(energy)
+    energy, rung = group.energy, group.rung
+    slopes = np.zeros((energy.shape[0], 2, shared.design.shape[1]))
     if rung is not Rung.NAIVE:
         size = column_sizes(shared.design)
-        for regime, hours in enumerate(shared.regimes):
+        for regime, hours in enumerate(group.regimes):
             scaled = fit_slopes(
                 energy, kept & hours, shared.design / size, shared.groups[rung], settings.ridge
             )
             slopes[:, regime] = scaled / size
-            weather[:, hours] = weather_part(slopes[:, regime], shared.design[hours])
+    weather = weather_by_regime(slopes, shared.design, group.running)
     levels = _levels(np.where(kept, energy - weather, np.nan), shared, rung)
     return Fitted(levels, slopes, levels[:, shared.full_bins] + weather)
+
+
+def weather_by_regime(slopes: Floats, design: Floats, running: Bools) -> Floats:
+    """Weather's part [kW], (meters, hours), by the slopes (meters, 2, columns) of each regime.
+
+    Zero for a meter without slopes, whether the weather is known or not.
+    """
+    rest, run = (weather_part(slopes[:, regime], design) for regime in (0, 1))
+    needed = np.any(slopes != 0, axis=(1, 2))[:, None]
+    return np.where(needed, np.where(running, run, rest), 0.0)
 
 
 def column_sizes(design: Floats) -> Floats:
@@ -143,14 +158,18 @@ def _levels(without_weather: Floats, shared: Shared, rung: Rung) -> Floats:
     return result
 
 
-def _spread(residual: Floats, shared: Shared, floor: Floats) -> Floats:
-    return np.stack([scale(residual[:, hours], floor) for hours in shared.regimes], axis=1)
+def _spread(residual: Floats, group: Group) -> Floats:
+    scales = [_scale_in(residual, hours, group.floor) for hours in group.regimes]
+    return np.stack(scales, axis=1)
 
 
-def _near(residual: Floats, shared: Shared, floor: Floats, limit: float) -> Bools:
+def _near(residual: Floats, group: Group, limit: float) -> Bools:
     """Hours whose residual is within the limit of their own regime's spread."""
     kept = np.zeros(residual.shape, dtype=np.bool_)
-    for hours in shared.regimes:
-        part = residual[:, hours]
-        kept[:, hours] = within(part, scale(part, floor), limit)
+    for hours in group.regimes:
+        kept |= hours & within(residual, _scale_in(residual, hours, group.floor), limit)
     return kept
+
+
+def _scale_in(residual: Floats, hours: Bools, floor: Floats) -> Floats:
+    return scale(np.where(hours, residual, np.nan), floor)

@@ -122,7 +122,7 @@ def _detail(evidence: Evidence, candidate: Candidate) -> dict[str, str | int | f
     detail["example_us"] = int(site.hours_us[example])
     detail["expected_kw"] = round(float(site.expected[row, example]), 3)
     detail["measured_kw"] = round(float(site.measured[row, example]), 3)
-    detail["sigma_kw"] = round(float(site.spread[row, 0]), 3)
+    detail["sigma_kw"] = round(float(site.sigma[row, example]), 3)
     detail["load_kw"] = round(float(site.load[row]), 3)
     if np.isfinite(evidence.temperature[example]):
         detail["temperature_c"] = round(float(evidence.temperature[example]), 1)

@@ -29,11 +29,11 @@ def after_hours_plant(site: Site) -> list[Candidate]:
     _, weekend = flagged_rest_days(site)
     high &= ~weekend & _has_schedule(site)[:, None]
     working = working_days(site.clock, night.days)
-    count = np.cumsum(working)
+    count = np.cumsum(working, dtype=np.int64)
     standing = site.flagged() & ~site.clock.daytime
     found = []
     for meter in np.flatnonzero(high.any(axis=1)).tolist():
-        for run in _runs(np.flatnonzero(high[meter]), count, site.limits.night_window - 1):
+        for run in _runs(_places(high[meter]), count, site.limits.night_window - 1):
             if run.size >= site.limits.nights and working[run].any():
                 nights = night.days[run].tolist()
                 found.append(from_days(site, PATTERN, meter, nights, standing))
@@ -44,6 +44,10 @@ def _runs(flagged: Ints, working_nights: Ints, reach: int) -> list[Ints]:
     """Cut the flagged nights wherever the next is more than `reach` working nights later."""
     apart = np.diff(working_nights[flagged]) > reach
     return np.split(flagged, np.flatnonzero(apart) + 1)
+
+
+def _places(flags: Bools) -> Ints:
+    return np.flatnonzero(flags).astype(np.int64)
 
 
 def _has_schedule(site: Site) -> Bools:

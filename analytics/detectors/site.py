@@ -42,8 +42,10 @@ class Site:
     """[kWh/h], shape (meters, hours); NaN where not wholly measured."""
     expected: Floats
     """[kWh/h], likewise; NaN where the baseline is silent."""
-    spread: Floats
-    """[kW], shape (meters, 2): outside, inside office hours."""
+    sigma: Floats
+    """Spread of the residual in each hour [kW], shape (meters, hours)."""
+    rest_sigma: Floats
+    """Spread of the residual outside running hours [kW], shape (meters,)."""
     load: Floats
     """Typical power in office hours [kW], shape (meters,)."""
     judged: Bools
@@ -64,15 +66,14 @@ class Site:
     def threshold(self) -> Floats:
         """What an excess outside office hours must pass [kW], shape (meters,)."""
         wanted = np.maximum(
-            self.limits.sigmas * self.spread[:, 0], self.limits.share_of_load * self.load
+            self.limits.sigmas * self.rest_sigma, self.limits.share_of_load * self.load
         )
         return np.where(self.judged & (self.load > 0), wanted, np.inf)
 
     def flagged(self) -> Bools:
         """Hours whose own residual stands out, shape (meters, hours)."""
-        spread = self.spread[:, self.clock.occupied.astype(np.int64)]
         with np.errstate(invalid="ignore"):
-            return np.asarray(self.residual > self.limits.sigmas * spread)
+            return np.asarray(self.residual > self.limits.sigmas * self.sigma)
 
 
 @dataclass(frozen=True, eq=False)
