@@ -6,11 +6,10 @@ import contextlib
 import fcntl
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -144,14 +143,12 @@ class Supervisor:
         partial.replace(target)
 
 
-def terminate_on_signals(stop: list[bool]) -> None:
-    """Have SIGINT and SIGTERM set `stop[0]` instead of raising somewhere in the middle."""
-
-    def asked(_number: int, _frame: object) -> None:
-        stop[0] = True
-
-    signal.signal(signal.SIGINT, asked)
-    signal.signal(signal.SIGTERM, asked)
+@contextlib.contextmanager
+def exclusive(folder: DataFolder) -> Iterator[None]:
+    """Hold the data folder as a supervisor would; Conflict while a platform runs on it."""
+    folder.run.mkdir(exist_ok=True)
+    with _lock(folder.run / "supervisor.lock", folder.root):
+        yield
 
 
 def _lock(path: Path, root: Path) -> IO[str]:

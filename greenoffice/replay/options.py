@@ -84,3 +84,17 @@ class ReplayOptions:
         if self.kind is Kind.MEAN:
             return canonical in POWER_OF_ENERGY.values()
         return self.kind in (Kind.REGISTER, Kind.INTERVAL) and canonical in BOOK_UNITS
+
+
+def value_columns(columns: list[str], units: list[str]) -> tuple[ValueColumn, ...]:
+    """Columns paired with their units; one unit may serve all columns."""
+    if len(units) == 1:
+        units = units * len(columns)
+    if len(units) != len(columns):
+        raise InvalidInput(
+            "as many --unit as --value are needed",
+            field="unit",
+            value=units,
+            fix="repeat --unit for every --value, in the same order",
+        )
+    return tuple(ValueColumn(c, u) for c, u in zip(columns, units, strict=True))

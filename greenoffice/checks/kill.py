@@ -1,0 +1,166 @@
+"""`greenoffice checks kill`: kill -9 of each process, and nothing acknowledged is lost.
+
+Two demos of the same world: one undisturbed, one whose processes are killed again and again
+while its history fills, the supervisor last. Afterwards every acknowledged reading is stored,
+and the books of both, and of a rebuild from the journal, are the same to the last digit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from greenoffice.checks.steps import COMMAND, alive, finish, last_json, run, say, wait_until
+from greenoffice.checks.stored import Times, count, missing, stored_times, within
+from greenoffice.client import ApiClient
+from greenoffice.demo.progress import look
+from greenoffice.folder import DataFolder
+from metering.errors import Unavailable
+from metering.localtime import iso, local_day, parse_instant
+from simulators.truth import published
+
+NOW = "2026-11-18T10:00:00+08:00"
+TARGETS = ("simulators", "collector", "platform", "supervisor")
+
+
+def run_kill_check(kills: int, seed: int) -> None:
+    """The whole check; exit status 1 when anything is missing or any hash differs."""
+    with tempfile.TemporaryDirectory(prefix="greenoffice-kill-") as temporary:
+        world = ["--seed", str(seed), "--now", NOW]
+        say("undisturbed run")
+        undisturbed = last_json(
+            run(
+                "demo",
+                "--data",
+                f"{temporary}/calm",
+                *world,
+                "--exit-when-ready",
+                "--json",
+                check=False,
+            )
+        )
+        victim = _Victim(DataFolder(Path(temporary) / "killed"), world)
+        rounds = {target: victim.round(target, kills) for target in TARGETS}
+        for target in TARGETS:
+            rounds[target] |= victim.account(target)
+        goes_on = victim.goes_on()
+        killed_hash = victim.book_hash()
+        victim.stop()
+        rebuilt = last_json(run("rebuild", str(victim.folder.root)))
+    hashes = (undisturbed.get("book_hash"), killed_hash, rebuilt.get("book_hash"))
+    result = {
+        "processes": rounds,
+        "kills": sum(r["kills"] for r in rounds.values()),
+        "missing": sum(r["missing"] for r in rounds.values()),
+        "goes_on": goes_on,
+        "book_hash": killed_hash,
+        "book_hash_undisturbed": hashes[0],
+        "book_hash_rebuilt": hashes[2],
+    }
+    whole = result["missing"] == 0 and goes_on and len(set(hashes)) == 1 and None not in hashes
+    finish(result, passed=bool(whole))
+
+
+class _Victim:
+    """A demo whose processes are killed."""
+
+    def __init__(self, folder: DataFolder, world: list[str]) -> None:
+        self.folder = folder
+        self._world = world
+        self._random = random.Random(1)  # noqa: S311 - moments of kills, not secrets
+        self._acknowledged: dict[str, Times] = {}
+        self._demo = self._start()
+
+    def round(self, target: str, kills: int) -> dict[str, Any]:
+        """Kill one process several times; keep what was acknowledged by then."""
+        for number in range(kills):
+            time.sleep(self._random.uniform(1.0, 4.0))
+            say(f"kill {number + 1} of {target}")
+            if target == "supervisor":
+                self._kill_supervisor()
+            else:
+                self._kill_child(target)
+        self._acknowledged[target] = published(self.folder.simulators)
+        return {"kills": kills, "acknowledged": count(self._acknowledged[target])}
+
+    def account(self, target: str) -> dict[str, Any]:
+        """What of a round's acknowledged readings is stored, once the intake has caught up."""
+        client = self._settled()
+        wanted = self._acknowledged[target]
+        have = stored_times(client, wanted)
+        return {"stored": count(within(have, wanted)), "missing": missing(wanted, have)}
+
+    def goes_on(self) -> bool:
+        """Whether live readings still arrive after all that."""
+        client = self._settled()
+        before = int(client.get("/v1/readings/count")["stored"])
+        wait_until(
+            "new live readings",
+            lambda: int(client.get("/v1/readings/count")["stored"]) > before,
+            120,
+        )
+        return True
+
+    def book_hash(self) -> str:
+        """Over the days complete before `now`, once the ledger has come to rest."""
+        return str(_hash(self._settled()))
+
+    def stop(self) -> None:
+        """End the demo as Ctrl-C would."""
+        self._demo.send_signal(signal.SIGINT)
+        self._demo.wait(90)
+
+    def _settled(self) -> ApiClient:
+        client = ApiClient.of_folder(self.folder)
+        wait_until("the demo to fill and settle", lambda: _at_rest(self.folder, client), 1200)
+        return client
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        demo = subprocess.Popen(
+            [*COMMAND, "demo", "--data", str(self.folder.root), *self._world],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until("the processes to start", lambda: len(self._pids()) == len(TARGETS), 60, 0.1)
+        return demo
+
+    def _pids(self) -> dict[str, int]:
+        file = self.folder.run / "processes.json"
+        stored = json.loads(file.read_text()) if file.is_file() else {}
+        return {name: pid for name, pid in stored.items() if alive(pid)}
+
+    def _kill_child(self, target: str) -> None:
+        wait_until(f"{target} to run", lambda: target in self._pids(), 60, 0.1)
+        old = self._pids()[target]
+        os.kill(old, signal.SIGKILL)
+        wait_until(f"{target} to run again", lambda: self._pids().get(target, old) != old, 60, 0.1)
+
+    def _kill_supervisor(self) -> None:
+        children = [pid for name, pid in self._pids().items() if name != "supervisor"]
+        os.kill(self._demo.pid, signal.SIGKILL)
+        self._demo.wait()
+        wait_until(
+            "the children to end with it", lambda: not any(alive(pid) for pid in children), 30, 0.1
+        )
+        (self.folder.run / "processes.json").unlink(missing_ok=True)
+        self._demo = self._start()
+
+
+def _at_rest(folder: DataFolder, client: ApiClient) -> bool:
+    progress = look(folder, client)
+    return progress.intake_done and progress.waiting_marks == 0
+
+
+def _hash(client: ApiClient) -> str:
+    day = local_day(parse_instant(NOW), "Asia/Shanghai")
+    answer = client.get("/v1/books/hash", before=day.isoformat())
+    if not answer.get("book_hash"):
+        raise Unavailable(f"no hash of the books at {iso(parse_instant(NOW))}")
+    return str(answer["book_hash"])

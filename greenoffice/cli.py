@@ -1,0 +1,203 @@
+"""The command line: `greenoffice --help` teaches it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from greenoffice import commands
+from metering.errors import GreenOfficeError
+
+app = typer.Typer(
+    name="greenoffice",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Energy platform for public institutions: readings in, waste found, savings proven.",
+    epilog="Begin with `greenoffice demo`, or `greenoffice init DATA` and `greenoffice up DATA`.",
+)
+registry_app = typer.Typer(no_args_is_help=True, help="Nodes, gateways, meters and points.")
+checks_app = typer.Typer(
+    no_args_is_help=True, help="Checks of the whole platform; each ends with one line of JSON."
+)
+app.add_typer(registry_app, name="registry")
+app.add_typer(checks_app, name="checks")
+
+DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
+DataOption = Annotated[Path, typer.Option("--data", help="the data folder")]
+ParentOption = Annotated[int, typer.Option("--parent", hidden=True)]
+
+
+@app.command()
+def init(
+    data: DataArgument,
+    http_port: Annotated[int, typer.Option(help="port of the page and the API")] = 8080,
+    mqtt_port: Annotated[int, typer.Option(help="port gateways connect to")] = 1883,
+    metrics_port: Annotated[int, typer.Option(help="port of the collector's /metrics")] = 9464,
+    language: Annotated[str, typer.Option(help="zh-CN or en")] = "zh-CN",
+) -> None:
+    """Make a data folder with generated secrets."""
+    commands.init(data, http_port, mqtt_port, metrics_port, language)
+
+
+@app.command()
+def up(data: DataArgument) -> None:
+    """Run the platform on a data folder until Ctrl-C."""
+    commands.up(data)
+
+
+@app.command()
+def demo(
+    data: DataOption = Path(".demo"),
+    seed: Annotated[int, typer.Option(help="the simulated world")] = 1,
+    now: Annotated[
+        str | None,
+        typer.Option(
+            help="instant the simulation takes for now, e.g. "
+            "2026-11-24T10:00:00+08:00; default: the real one"
+        ),
+    ] = None,
+    no_waste: Annotated[bool, typer.Option("--no-waste", help="a campus without waste")] = False,
+    exit_when_ready: Annotated[
+        bool, typer.Option("--exit-when-ready", help="stop once everything is found")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="end with one line of JSON")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="begin with an empty folder")] = False,
+) -> None:
+    """Run the platform with a simulated campus: a history, then live readings."""
+    from greenoffice.demo import DemoOptions, run_demo
+
+    run_demo(DemoOptions(data, seed, now, not no_waste, exit_when_ready, as_json, fresh))
+
+
+@app.command()
+def rebuild(data: DataArgument) -> None:
+    """Make readings and books again from the journal; the platform must be stopped."""
+    commands.rebuild(data)
+
+
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="CSV with a header line, or Parquet")],
+    time: Annotated[str, typer.Option(help="column with the time")],
+    value: Annotated[list[str], typer.Option(help="column with values; may be repeated")],
+    unit: Annotated[list[str], typer.Option(help="unit of each value column, in order")],
+    kind: Annotated[str, typer.Option(help="register, interval, mean, instant or state")],
+    site: Annotated[str, typer.Option(help="code of the site whose gateway replays")],
+    zone: Annotated[str, typer.Option(help="the site's time zone")] = "Asia/Shanghai",
+    id: Annotated[str | None, typer.Option(help="column that names the series")] = None,
+    interval: Annotated[int | None, typer.Option(help="length of an interval [minutes]")] = None,
+    label: Annotated[str, typer.Option(help="times label the interval's start or end")] = "start",
+    utc: Annotated[bool, typer.Option("--utc", help="the times are UTC")] = False,
+    offset: Annotated[
+        str | None, typer.Option(help="the times are of this fixed offset, e.g. +08:00")
+    ] = None,
+    where: Annotated[str | None, typer.Option(help="SQL condition on the rows to take")] = None,
+    register: Annotated[
+        bool, typer.Option("--register", help="register unknown ids as points of a new site")
+    ] = False,
+    data: DataOption = Path(".demo"),
+) -> None:
+    """Push a recorded long table over MQTT as a gateway would."""
+    from greenoffice.replay.command import run_replay
+    from greenoffice.replay.options import ReplayOptions, value_columns
+    from metering.reading import Kind
+
+    options = ReplayOptions(
+        file=file,
+        time=time,
+        values=value_columns(value, unit),
+        kind=Kind(kind),
+        site=site,
+        zone=zone,
+        id=id,
+        interval_min=interval,
+        label=label,
+        utc=utc,
+        offset=offset,
+        where=where,
+    )
+    run_replay(options, data, register=register)
+
+
+@registry_app.command("import")
+def import_registry(
+    folder: Annotated[Path, typer.Argument(help="folder of CSV files; see docs/registry.md")],
+    data: DataOption,
+) -> None:
+    """Import the registry from CSV files: all of them or, with any error, none."""
+    commands.import_registry(folder, data)
+
+
+@checks_app.command("seeds")
+def check_seeds(
+    seeds: Annotated[int, typer.Option(help="how many unseen seeds")] = 5,
+    first: Annotated[int, typer.Option(help="the first of them")] = 9001,
+) -> None:
+    """The demo over several seeds, with waste and without."""
+    from greenoffice.checks.seeds import run_seeds
+
+    run_seeds(first, seeds)
+
+
+@checks_app.command("replay")
+def check_replay() -> None:
+    """Recorded real data over MQTT, against sums taken by other means."""
+    from greenoffice.checks.replay import run_replay_check
+
+    run_replay_check()
+
+
+@checks_app.command("kill")
+def check_kill(
+    kills: Annotated[int, typer.Option(help="kills of each process")] = 3,
+    seed: Annotated[int, typer.Option(help="the simulated world")] = 77,
+) -> None:
+    """kill -9 of each process while the demo fills: nothing acknowledged is lost."""
+    from greenoffice.checks.kill import run_kill_check
+
+    run_kill_check(kills, seed)
+
+
+@app.command(hidden=True)
+def collector(data: DataArgument, parent: ParentOption = 0) -> None:
+    """The collector process; started by the supervisor."""
+    from greenoffice.collector_process import run_collector
+
+    run_collector(data, parent)
+
+
+@app.command(hidden=True)
+def platform(data: DataArgument, parent: ParentOption = 0) -> None:
+    """The platform process; started by the supervisor."""
+    from greenoffice.platform_process import run_platform
+
+    run_platform(data, parent)
+
+
+@app.command(hidden=True)
+def simulators(data: DataArgument, parent: ParentOption = 0) -> None:
+    """The simulated gateways; started by the demo."""
+    from greenoffice.simulators_process import run_simulators
+
+    run_simulators(data, parent)
+
+
+def main() -> None:
+    """Entry point; an error of the platform is one clear message, not a trace."""
+    try:
+        app()
+    except GreenOfficeError as refused:
+        print(f"greenoffice: {refused}", file=sys.stderr)
+        sys.exit(exit_code(refused))
+
+
+def exit_code(refused: GreenOfficeError) -> int:
+    """78 tells the supervisor that restarting would not help."""
+    from greenoffice.supervisor import UNUSABLE_EXIT
+    from metering.errors import ConfigurationError
+
+    return UNUSABLE_EXIT if isinstance(refused, ConfigurationError) else 2

@@ -1,0 +1,118 @@
+"""The platform's API as the command line and the checks call it."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from greenoffice.folder import DataFolder
+from metering.errors import GreenOfficeError, InvalidInput, NotAllowed, NotFound, Unavailable
+
+Json = Any
+_ERRORS: dict[int, type[GreenOfficeError]] = {
+    401: NotAllowed,
+    403: NotAllowed,
+    404: NotFound,
+    503: Unavailable,
+}
+
+
+class ApiClient:
+    """Calls with one key; problem+json answers become errors of the tree."""
+
+    def __init__(self, base_url: str, key: str, timeout_s: float = 60.0) -> None:
+        self.base_url = base_url
+        self._key = key
+        self._timeout_s = timeout_s
+
+    @classmethod
+    def of_folder(cls, folder: DataFolder) -> ApiClient:
+        """A client with the data folder's own admin key."""
+        http = folder.settings().http
+        return cls(f"http://{http.host}:{http.port}", read_key(folder.admin_key))
+
+    def get(self, path: str, **query: object) -> Json:
+        """JSON of a GET."""
+        return self._call("GET", path, query)
+
+    def post(self, path: str, body: Json = None, **query: object) -> Json:
+        """JSON of a POST."""
+        return self._call("POST", path, query, body)
+
+    def health(self) -> dict[str, Json]:
+        """Every part's `detail` by name, ready or not; Unavailable when nobody answers."""
+        try:
+            with urllib.request.urlopen(  # noqa: S310
+                f"{self.base_url}/health", timeout=self._timeout_s
+            ) as answer:
+                parts = json.loads(answer.read())["parts"]
+        except urllib.error.HTTPError as not_ready:
+            parts = json.loads(not_ready.read())["parts"]
+        except (OSError, ValueError) as failed:
+            raise Unavailable(f"the platform does not answer: {failed}") from failed
+        return {name: part["detail"] for name, part in parts.items()}
+
+    def pages(self, path: str, **query: object) -> Iterator[Json]:
+        """Every item of a paginated listing."""
+        cursor: object = None
+        while True:
+            page = self.get(path, **query, cursor=cursor)
+            yield from page["data"]
+            cursor = page.get("next")
+            if not cursor:
+                return
+
+    def _call(self, method: str, path: str, query: dict[str, object], body: Json = None) -> Json:
+        given = {name: value for name, value in query.items() if value is not None}
+        url = f"{self.base_url}{path}" + (f"?{urllib.parse.urlencode(given)}" if given else "")
+        request = urllib.request.Request(  # noqa: S310 - the URL is the platform's own
+            url,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310
+                return json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as refused:
+            raise _problem(refused) from None
+        except (OSError, ValueError) as failed:
+            raise Unavailable(
+                f"the platform does not answer: {failed}",
+                field="url",
+                value=self.base_url,
+                fix="start it with: greenoffice up DATA-FOLDER",
+            ) from failed
+
+
+def read_key(path: Path) -> str:
+    """The secret in a key file."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as refused:
+        raise NotFound(
+            "no key file",
+            field="key_file",
+            value=str(path),
+            fix="make the data folder with: greenoffice init FOLDER",
+        ) from refused
+
+
+def _problem(refused: urllib.error.HTTPError) -> GreenOfficeError:
+    text = refused.read().decode(errors="replace")
+    try:
+        problem = json.loads(text)
+    except ValueError:
+        problem = {"detail": text[:200]}
+    kind = _ERRORS.get(refused.code, InvalidInput if refused.code < 500 else Unavailable)
+    return kind(
+        str(problem.get("detail") or problem.get("title") or refused.reason),
+        field=problem.get("field"),
+        value=problem.get("value"),
+        fix=problem.get("fix"),
+    )

@@ -1,0 +1,99 @@
+"""What the simple commands do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from metering.registry_files import read_registry
+
+from greenoffice.folder import DataFolder, create_folder
+from greenoffice.logs import set_up_logs
+from greenoffice.signals import stop_event
+from greenoffice.stores import create_admin_key, open_stores
+from greenoffice.supervisor import ChildSpec, Supervisor, exclusive
+from metering.errors import NotFound
+
+SETTINGS_TEXT = """\
+# Settings of this data folder; docs/operations.md lists them all.
+language = "{language}"
+
+[http]
+port = {http_port}
+
+[mqtt]
+port = {mqtt_port}
+metrics_port = {metrics_port}
+"""
+
+
+def init(
+    data: Path, http_port: int, mqtt_port: int, metrics_port: int, language: str
+) -> DataFolder:
+    """Make a data folder and say where its key lies."""
+    text = SETTINGS_TEXT.format(
+        language=language, http_port=http_port, mqtt_port=mqtt_port, metrics_port=metrics_port
+    )
+    folder = create_folder(data, text, create_admin_key)
+    folder.settings()
+    print(f"data folder  {folder.root}")
+    print(f"admin key    {folder.admin_key}")
+    print(f"next         greenoffice registry import CSV-FOLDER --data {data}")
+    print(f"             greenoffice up {data}")
+    return folder
+
+
+def up(data: Path) -> None:
+    """Supervise the platform until Ctrl-C."""
+    folder = DataFolder(data.absolute())
+    settings = folder.settings()
+    set_up_logs("supervisor", folder.clock())
+    supervisor = Supervisor(folder, platform_children(folder))
+    stop = stop_event()
+    supervisor.start()
+    try:
+        print(f"page  http://{settings.http.host}:{settings.http.port}", flush=True)
+        print(f"mqtt  {settings.mqtt.host}:{settings.mqtt.port}", flush=True)
+        while not stop.is_set():
+            supervisor.tend()
+            stop.wait(0.2)
+    finally:
+        supervisor.stop()
+
+
+def platform_children(folder: DataFolder) -> list[ChildSpec]:
+    """The processes of a platform without simulators."""
+    root = str(folder.root)
+    return [ChildSpec("collector", ["collector", root]), ChildSpec("platform", ["platform", root])]
+
+
+def import_registry(source: Path, data: Path) -> None:
+    """Import CSV files; print what there is now, and new gateways' passwords once."""
+    folder = DataFolder(data.absolute())
+    clock = folder.clock()
+    if not source.is_dir():
+        raise NotFound(
+            "no such folder",
+            field="folder",
+            value=str(source),
+            fix="name a folder with tree.csv, gateways.csv, meters.csv, points.csv",
+        )
+    stores = open_stores(folder)
+    wanted = read_registry(source, stores.registry.load())
+    passwords = stores.registry.apply(wanted, actor="command line", now_us=clock.now_us())
+    present = stores.registry.load()
+    print(
+        f"nodes {len(present.nodes)}, gateways {len(present.gateways)}, "
+        f"meters {len(present.meters)}, points {len(present.points)}"
+    )
+    for user, password in passwords.items():
+        print(f"gateway {user}  password {password}   (shown this once)")
+
+
+def rebuild(data: Path) -> None:
+    """Readings and books again from the journal; prints the hash of the books."""
+    from greenoffice.rebuilding import rebuild_folder
+
+    folder = DataFolder(data.absolute())
+    with exclusive(folder):
+        print(json.dumps(rebuild_folder(folder)))

@@ -1,0 +1,6 @@
+"""The demo: a simulated campus on the real platform."""
+
+from greenoffice.demo.command import run_demo
+from greenoffice.demo.options import DemoOptions
+
+__all__ = ["DemoOptions", "run_demo"]

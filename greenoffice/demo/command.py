@@ -1,0 +1,179 @@
+"""`greenoffice demo`: set up, supervise, show progress, say where to look, go on live."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from greenoffice.client import ApiClient
+from greenoffice.commands import platform_children
+from greenoffice.demo.instructions import Places, instructions
+from greenoffice.demo.memory import MemoryWatch
+from greenoffice.demo.options import DemoOptions
+from greenoffice.demo.progress import DemoProgress, look
+from greenoffice.demo.setting_up import DemoFolder, demo_folder
+from greenoffice.demo.summary import summarise
+from greenoffice.logs import set_up_logs
+from greenoffice.signals import stop_event
+from greenoffice.supervisor import ChildSpec, Supervisor
+
+READY_TIMEOUT_S = 1800
+
+
+def run_demo(options: DemoOptions) -> None:
+    """Run until Ctrl-C, or until ready with `exit_when_ready`; exit 1 if a figure is off."""
+    began = time.monotonic()
+    console = Console(stderr=options.as_json)
+    memory = MemoryWatch()
+    demo = demo_folder(options)
+    set_up_logs("supervisor", demo.folder.clock())
+    supervisor = Supervisor(
+        demo.folder,
+        [
+            *platform_children(demo.folder),
+            ChildSpec("simulators", ["simulators", str(demo.folder.root)]),
+        ],
+    )
+    stop = stop_event()
+    passed = True
+    with _supervised(supervisor):
+        ready = _wait(demo, supervisor, console, stop)
+        seconds = time.monotonic() - began
+        if ready:
+            console.print(
+                instructions(_places(demo)), markup=False, highlight=False, soft_wrap=True
+            )
+        if ready and options.exit_when_ready:
+            passed = _report(demo, seconds, memory, options, console)
+        while ready and not options.exit_when_ready and not stop.is_set():
+            supervisor.tend()
+            stop.wait(0.3)
+        console.print("stopping ...")
+    sys.exit(0 if passed else 1)
+
+
+@contextlib.contextmanager
+def _supervised(supervisor: Supervisor) -> Iterator[None]:
+    supervisor.start()
+    try:
+        yield
+    finally:
+        supervisor.stop()
+
+
+def _wait(
+    demo: DemoFolder, supervisor: Supervisor, console: Console, stop: threading.Event
+) -> bool:
+    """Until the history is sent, stored, booked and looked at; False when told to stop."""
+    client = ApiClient.of_folder(demo.folder)
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    readiness = _Readiness()
+    with _display(console) as display:
+        while not stop.is_set() and time.monotonic() < deadline:
+            supervisor.tend()
+            progress = look(demo.folder, client)
+            display.show(progress)
+            if readiness.reached(progress):
+                return True
+            stop.wait(0.5)
+    return False
+
+
+@dataclass
+class _Readiness:
+    """Ready: after all was taken in, the ledger came to rest, and analytics looked after that."""
+
+    _idle_since_us: int = 0
+    _seen: list[int] = field(default_factory=list)
+
+    def reached(self, now: DemoProgress) -> bool:
+        if not now.intake_done:
+            return False
+        if not self._seen:
+            self._seen.append(now.ledger_idle_us)
+        if not self._idle_since_us and now.ledger_idle_us > self._seen[0]:
+            self._idle_since_us = now.ledger_idle_us
+        return bool(self._idle_since_us) and now.analysed_us > self._idle_since_us
+
+
+class _Display:
+    """Two bars: what the gateways have sent, and what the platform has still to do."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._sent = bars.add_task("gateways push their history", total=None)
+        self._rest: TaskID = bars.add_task("platform reads, books, looks for waste", total=None)
+
+    def show(self, now: DemoProgress) -> None:
+        self._bars.update(
+            self._sent,
+            total=now.planned or None,
+            completed=now.acknowledged,
+            note=f"{now.acknowledged}/{now.planned} messages" if now.planned else "starting",
+        )
+        waiting = (
+            "starting"
+            if now.waiting_messages < 0
+            else (f"{now.waiting_messages} messages, {now.waiting_marks} ranges to go")
+        )
+        self._bars.update(self._rest, note=waiting)
+
+
+@contextlib.contextmanager
+def _display(console: Console) -> Iterator[_Display]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+    )
+    with _NotedProgress(*columns, console=console) as bars:
+        yield _Display(bars)
+
+
+class _NotedProgress(Progress):
+    """A progress display whose tasks all carry a note."""
+
+    def add_task(self, description: str, **options: object) -> TaskID:  # type: ignore[override]
+        return super().add_task(description, note="", **options)  # type: ignore[arg-type]
+
+
+def _places(demo: DemoFolder) -> Places:
+    settings = demo.folder.settings()
+    return Places(
+        page=f"http://{settings.http.host}:{settings.http.port}/",
+        key_file=demo.folder.admin_key,
+        mqtt_host=settings.mqtt.host,
+        mqtt_port=settings.mqtt.port,
+        hand_password=demo.hand_password,
+    )
+
+
+def _report(
+    demo: DemoFolder, seconds: float, memory: MemoryWatch, options: DemoOptions, console: Console
+) -> bool:
+    console.print("comparing with the simulator's truth ...")
+    client = ApiClient.of_folder(demo.folder)
+    summary = summarise(demo, client)
+    summary.values |= {
+        "seconds": round(seconds, 1),
+        "peak_memory_mb": round(memory.stop()),
+        "page": _places(demo).page,
+        "key_file": str(demo.folder.admin_key),
+    }
+    problems = summary.problems()
+    for problem in problems:
+        console.print(f"not as it should be: {problem}", style="red")
+    if options.as_json:
+        print(json.dumps(summary.values, sort_keys=True), flush=True)
+    else:
+        console.print_json(data=summary.values)
+    return not problems

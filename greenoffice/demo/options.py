@@ -1,0 +1,71 @@
+"""What a demo is: which world, which now; remembered in the data folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from metering.errors import Conflict
+from metering.localtime import day_bounds, iso, local_day, parse_instant, previous_month
+
+ZONE = "Asia/Shanghai"
+SITE = "campus"
+HAND_GATEWAY = "hand"
+HAND_POINT = "T1.temperature"
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """The command's options."""
+
+    data: Path
+    seed: int = 1
+    now: str | None = None
+    waste: bool = True
+    exit_when_ready: bool = False
+    as_json: bool = False
+    fresh: bool = False
+
+    @property
+    def says_nothing_of_the_world(self) -> bool:
+        """Whether the options leave seed, now and waste as they are in the folder."""
+        return self.seed == DemoOptions.seed and self.now is None and self.waste
+
+
+@dataclass(frozen=True)
+class DemoWorld:
+    """The simulated world of a data folder: fixed when the folder is made."""
+
+    seed: int
+    start_us: int
+    """Midnight of the first day of the month before last, local."""
+    now_us: int
+    """Where history ends and live readings begin."""
+    waste: bool
+
+    @classmethod
+    def of(cls, options: DemoOptions, real_now_us: int) -> DemoWorld:
+        now_us = parse_instant(options.now, "now") if options.now else real_now_us
+        first = previous_month(previous_month(local_day(now_us, ZONE)))
+        return cls(options.seed, day_bounds(first, ZONE)[0], now_us, options.waste)
+
+    @classmethod
+    def read(cls, file: Path) -> DemoWorld:
+        return cls(**json.loads(file.read_text()))
+
+    def write(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(asdict(self)) + "\n")
+
+    def check_same(self, options: DemoOptions) -> None:
+        """Conflict when the options ask for another world than the folder holds."""
+        asked_now = parse_instant(options.now, "now") if options.now else self.now_us
+        if (options.seed, asked_now, options.waste) != (self.seed, self.now_us, self.waste):
+            raise Conflict(
+                f"the folder holds another demo (seed {self.seed}, now {iso(self.now_us)}, "
+                f"{'with' if self.waste else 'without'} waste)",
+                field="data",
+                value=str(options.data),
+                fix="add --fresh to begin anew, name another --data folder, or drop the options",
+            )

@@ -1,0 +1,84 @@
+"""Making a demo's data folder: settings on free ports, the campus registered, passwords kept."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+
+from metering.registry_files import read_registry_texts
+
+from greenoffice.clock import Clock
+from greenoffice.commands import SETTINGS_TEXT
+from greenoffice.demo.options import HAND_GATEWAY, DemoOptions, DemoWorld
+from greenoffice.demo.ports import usable_port
+from greenoffice.demo.registration import campus_texts
+from greenoffice.folder import DataFolder, create_folder, write_secret
+from greenoffice.simulators_process import passwords_file, world_file
+from greenoffice.stores import create_admin_key, open_stores
+from greenoffice.supervisor import exclusive
+from metering.errors import Conflict
+
+
+@dataclass(frozen=True)
+class DemoFolder:
+    """A demo's data folder and its world."""
+
+    folder: DataFolder
+    world: DemoWorld
+
+    @property
+    def hand_password(self) -> str:
+        return (self.folder.secrets / "hand.password").read_text().strip()
+
+
+def demo_folder(options: DemoOptions) -> DemoFolder:
+    """The folder the options name: opened if it holds the demo asked for, else made."""
+    folder = DataFolder(options.data.absolute())
+    if options.fresh and folder.root.exists():
+        _remove(folder)
+    if world_file(folder).is_file():
+        world = DemoWorld.read(world_file(folder))
+        if not options.says_nothing_of_the_world:
+            world.check_same(options)
+        return DemoFolder(folder, world)
+    world = DemoWorld.of(options, Clock().now_us())
+    _create(folder, world, shifted=options.now is not None)
+    return DemoFolder(folder, world)
+
+
+def _remove(folder: DataFolder) -> None:
+    if not world_file(folder).is_file():
+        raise Conflict(
+            "not a demo's folder, so not deleted",
+            field="data",
+            value=str(folder.root),
+            fix="name an empty folder, or delete it by hand",
+        )
+    with exclusive(folder):
+        shutil.rmtree(folder.root)
+
+
+def _create(folder: DataFolder, world: DemoWorld, *, shifted: bool) -> None:
+    clock = Clock.showing(world.now_us) if shifted else Clock()
+    create_folder(folder.root, _settings(clock), create_admin_key)
+    stores = open_stores(folder)
+    wanted = read_registry_texts(campus_texts(), None)
+    passwords = stores.registry.apply(wanted, actor="demo", now_us=clock.now_us())
+    by_code = {user.split("/")[1]: password for user, password in passwords.items()}
+    write_secret(folder.secrets / "hand.password", by_code.pop(HAND_GATEWAY))
+    write_secret(passwords_file(folder), json.dumps(by_code))
+    world.write(world_file(folder))
+
+
+def _settings(clock: Clock) -> str:
+    http = usable_port(8080, set())
+    mqtt = usable_port(1883, {http})
+    metrics = usable_port(9464, {http, mqtt})
+    text = SETTINGS_TEXT.format(
+        language="zh-CN", http_port=http, mqtt_port=mqtt, metrics_port=metrics
+    )
+    text += "\n[analytics]\ninterval_s = 30\n"
+    if clock.offset_us:
+        text += f"\n[clock]\noffset_s = {clock.offset_us / 1e6:.6f}\n"
+    return text
