@@ -1,0 +1,275 @@
+"""One gateway's connection: the asyncio edge around a `ServerSession`."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Literal, Protocol, cast
+
+import structlog
+
+from collector.commit import Entry
+from collector.journal import Record
+from collector.metrics import CollectorMetrics
+from collector.mqtt import (
+    Connect,
+    Disconnected,
+    Event,
+    Limits,
+    Publish,
+    Reason,
+    Refused,
+    ServerSession,
+    Violation,
+)
+from collector.recording import Recorder
+
+_log = structlog.get_logger()
+
+Hold = Literal["deciding", "queue", "writing", "stopping"]
+_LINGER_S = 1.0
+_RECORD_OVERHEAD = 200  # bytes a record takes beside its payload, about
+
+
+class Hub(Protocol):
+    """What a connection needs of the listener it belongs to."""
+
+    limits: Limits
+    metrics: CollectorMetrics
+    connect_timeout_s: float
+
+    def now_us(self) -> int: ...
+
+    def new_id(self) -> str: ...
+
+    def opened(self, connection: Connection) -> bool:
+        """False where there are too many already."""
+        ...
+
+    async def decide(self, connection: Connection, connect: Connect) -> Reason: ...
+
+    def admitted(self, connection: Connection) -> None: ...
+
+    def ended(self, connection: Connection) -> None: ...
+
+    def lost(self, connection: Connection) -> None: ...
+
+    def put(self, entry: Entry[Connection]) -> None: ...
+
+
+class Connection(asyncio.Protocol):
+    """Reads from one socket, hands messages to the hub, writes what the session answers."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._loop = asyncio.get_running_loop()
+        self.id = hub.new_id()
+        self.session = ServerSession(hub.limits, hub.new_id)
+        self.client: Connect | None = None
+        """Who it is, once let in."""
+        self.address = ""
+        self._recorder: Recorder | None = None
+        self._transport: asyncio.Transport | None = None
+        self._holds: set[Hold] = set()
+        self._last_seen = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+        self._deciding: asyncio.Task[None] | None = None
+        self._over = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(user, client id): two connections with one key cannot both live."""
+        assert self.client is not None
+        return self.client.user or "", self.client.client_id
+
+    # -- called by asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if isinstance(peer, tuple) else ""
+        raw = transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if self._hub.opened(self):
+            timeout_s = self._hub.connect_timeout_s
+            self._timer = self._loop.call_later(timeout_s, self._no_connect)
+        else:
+            self._refused("too many connections")
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        self._last_seen = self._loop.time()
+        self._handle(self.session.receive(data))
+        self.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._deciding is not None:
+            self._deciding.cancel()
+        self.end("connection lost", "" if exc is None else str(exc), will=True)
+        self._hub.lost(self)
+
+    def pause_writing(self) -> None:
+        self.hold("writing")
+
+    def resume_writing(self) -> None:
+        self.release("writing")
+
+    # -- called by the hub
+
+    def hold(self, why: Hold) -> None:
+        """Stop reading until every hold is released: TCP then slows the sender down."""
+        if not self._holds and self._transport is not None:
+            self._transport.pause_reading()
+        self._holds.add(why)
+
+    def release(self, why: Hold) -> None:
+        if why in self._holds:
+            self._holds.discard(why)
+            self._last_seen = self._loop.time()
+            if not self._holds and self._transport is not None:
+                self._transport.resume_reading()
+
+    def flush(self) -> None:
+        """Write what the session has to say."""
+        output = self.session.take_output()
+        if output and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(output)
+
+    def close(self, reason: Reason, *, will: bool = True) -> None:
+        """End the connection from our side, telling the gateway why where it can be told."""
+        self.session.disconnect(reason)
+        self.end(reason.sentence, will=will)
+
+    def end(self, cause: str, detail: str = "", *, will: bool) -> None:
+        """Journal the end of a connection, once, and let the socket go."""
+        if self._over:
+            return
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._recorder is not None:
+            self._hub.metrics.closed.labels(cause).inc()
+            reason = f"{cause}: {detail}" if detail else cause
+            self._journal(self._recorder.ended(reason, will=will, now_us=self._hub.now_us()))
+        self._hub.ended(self)
+        self.flush()
+        self._let_go()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    # -- events
+
+    def _handle(self, events: list[Event]) -> None:
+        messages: list[Publish] = []
+        for event in events:
+            if type(event) is Publish:
+                messages.append(event)
+            elif messages:  # what was published before comes before
+                self._journal_messages(messages)
+                messages = []
+                self._handle_control(event)
+            else:
+                self._handle_control(event)
+        if messages:
+            self._journal_messages(messages)
+
+    def _handle_control(self, event: Event) -> None:
+        match event:
+            case Connect():
+                self.hold("deciding")
+                self._deciding = self._loop.create_task(self._decide(event))
+            case Refused(filters):
+                self._hub.metrics.subscriptions_refused.inc(len(filters))
+            case Disconnected(reason, with_will):
+                self.end("gateway disconnected", f"reason {reason:#04x}", will=with_will)
+            case Violation(reason, detail):
+                self._violated(reason, detail)
+
+    def _violated(self, reason: Reason, detail: str) -> None:
+        if self.client is None:
+            self._refused(reason.sentence, detail)
+        else:
+            user = self.client.user
+            _log.warning("gateway closed", gateway=user, reason=reason.sentence, detail=detail)
+        self.end(reason.sentence, detail, will=True)
+
+    async def _decide(self, connect: Connect) -> None:
+        """Let the gateway in, or not; what it sent behind its CONNECT waits until then."""
+        reason = await self._hub.decide(self, connect)
+        if self._over:
+            return
+        if reason is not Reason.SUCCESS:
+            self._refused(reason.sentence, f"user {connect.user!r}")
+            self.session.refuse(reason)
+            self.end(reason.sentence, will=False)
+            return
+        self.client = connect
+        self._recorder = Recorder(connect, self.id, self.address)
+        self._hub.admitted(self)
+        self._journal([self._recorder.connected(self._hub.now_us())])
+        self.session.accept()
+        self._watch_keep_alive()
+        self.release("deciding")
+        self._handle(self.session.receive(b""))
+        self.flush()
+
+    def _refused(self, reason: str, detail: str = "") -> None:
+        self._hub.metrics.refused.labels(reason).inc()
+        _log.warning("connection refused", address=self.address, reason=reason, detail=detail)
+
+    # -- records
+
+    def _journal_messages(self, messages: list[Publish]) -> None:
+        assert self._recorder is not None
+        packet_ids = [message.packet_id for message in messages if message.qos]
+        payload_bytes = sum([len(message.payload) for message in messages])
+        metrics = self._hub.metrics
+        metrics.payload_bytes.inc(payload_bytes)
+        metrics.messages.labels(1).inc(len(packet_ids))
+        metrics.messages.labels(0).inc(len(messages) - len(packet_ids))
+        records = self._recorder.messages(messages, self._hub.now_us())
+        size = payload_bytes + _RECORD_OVERHEAD * len(records)
+        self._hub.put(Entry(self, records, packet_ids, size))
+
+    def _journal(self, records: list[Record]) -> None:
+        size = sum(len(record.payload) + _RECORD_OVERHEAD for record in records)
+        self._hub.put(Entry(self, records, [], size))
+
+    # -- time
+
+    def _no_connect(self) -> None:
+        if self.client is None and self._deciding is None:
+            self._refused("no CONNECT in time")
+            self.end("no CONNECT in time", will=False)
+
+    def _watch_keep_alive(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.client is not None and self.client.keep_alive_s:
+            limit_s = 1.5 * self.client.keep_alive_s
+            left_s = max(self._last_seen + limit_s - self._loop.time(), 0.01)
+            self._timer = self._loop.call_later(left_s, self._check_alive, limit_s)
+
+    def _check_alive(self, limit_s: float) -> None:
+        if self._holds:  # not heard because not listened to
+            self._last_seen = self._loop.time()
+        if self._loop.time() - self._last_seen >= limit_s:
+            self.close(Reason.KEEP_ALIVE_TIMEOUT)
+        else:
+            self._watch_keep_alive()
+
+    def _let_go(self) -> None:
+        """Close so that the last words arrive: unread input would reset them away."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        if transport.can_write_eof():
+            transport.write_eof()
+            transport.resume_reading()
+            self._loop.call_later(_LINGER_S, transport.abort)
+        else:
+            transport.close()
+            self._loop.call_later(5 * _LINGER_S, transport.abort)

@@ -1,0 +1,296 @@
+"""The MQTT endpoint gateways push to: a PUBACK means "on disk here".
+
+::
+
+    socket ─▶ Connection ─▶ ServerSession ─▶ events ─▶ GroupCommit ─▶ JournalWriter
+       ◀── one write of coalesced PUBACKs per connection ◀── durable ◀──┘
+
+Everything but the commit thread and the password check runs on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import secrets
+import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import structlog
+
+from collector.commit import Entry, GroupCommit
+from collector.connection import Connection
+from collector.guard import Credentials, FailedTries
+from collector.journal import JournalWriter
+from collector.metrics import CollectorMetrics
+from collector.mqtt import Connect, Limits, Reason
+from metering.errors import ConfigurationError, StorageFull, Unavailable
+
+_log = structlog.get_logger()
+
+
+class ListenerSettings(msgspec.Struct, frozen=True):
+    """Where to listen, and how much to take at once."""
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    """0 takes any free port; `Listener.port` tells which."""
+    limits: Limits = Limits()
+    max_connections: int = 10_000
+    connect_timeout_s: float = 10.0
+    """Within which CONNECT must have arrived."""
+    queue_records: int = 50_000
+    """Above so many waiting records, or `queue_bytes`, nothing more is read."""
+    queue_bytes: int = 64 << 20
+    commit_records: int = 1_000
+    commit_linger_s: float = 0.004
+    retry_s: float = 1.0
+    """Pause before a batch the disk refused is tried again."""
+
+
+class Health(msgspec.Struct, frozen=True):
+    """How the listener is."""
+
+    ok: bool
+    connections: int
+    waiting_records: int
+    failure: str | None
+    """Why the journal cannot be written, with what to do about it."""
+
+
+class Listener:
+    """Accepts gateways and journals what they publish.
+
+    journal: stays open when the listener closes; its owner closes it.
+    now_us: the clock [us since the epoch], for arrival times.
+    tls: None for plain TCP.
+    """
+
+    def __init__(
+        self,
+        journal: JournalWriter,
+        credentials: Credentials,
+        settings: ListenerSettings,
+        metrics: CollectorMetrics,
+        *,
+        now_us: Callable[[], int],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.settings = settings
+        self.metrics = metrics
+        self.limits = settings.limits
+        self.connect_timeout_s = settings.connect_timeout_s
+        self.now_us = now_us
+        self._credentials = credentials
+        self._tls = tls
+        self._tries = FailedTries()
+        self._open: set[Connection] = set()
+        self._by_key: dict[tuple[str, str], Connection] = {}
+        self._paused = False
+        self._closing = False
+        self._verifiers = ThreadPoolExecutor(2, thread_name_prefix="verify")
+        self._server: asyncio.Server | None = None
+        self._crashed = asyncio.Event()
+        self._crash_error: BaseException | None = None
+        self._commit: GroupCommit[Connection] = GroupCommit(
+            journal.append,
+            metrics,
+            on_durable=lambda batch: self._on_loop(self._durable, batch),
+            on_failure=lambda error: self._on_loop(self._failing, error),
+            on_crash=lambda error: self._on_loop(self._crash, error),
+            max_records=settings.commit_records,
+            linger_s=settings.commit_linger_s,
+            retry_s=settings.retry_s,
+        )
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        if self._server is None:
+            return self.settings.port
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def start(self) -> None:
+        """Listen; raises ConfigurationError where the port cannot be had."""
+        self._loop = asyncio.get_running_loop()
+        host, port = self.settings.host, self.settings.port
+        handshake_s = self.connect_timeout_s if self._tls else None
+        try:
+            self._server = await self._loop.create_server(
+                lambda: Connection(self),
+                host,
+                port,
+                ssl=self._tls,
+                ssl_handshake_timeout=handshake_s,
+                backlog=512,
+            )
+        except OSError as error:
+            raise _cannot_listen(error, host, port) from error
+        self._commit.start()
+        _log.info("listening for gateways", host=host, port=self.port, tls=self._tls is not None)
+
+    async def crashed(self) -> None:
+        """Wait until the commit thread dies of an error of its own, and raise that error."""
+        await self._crashed.wait()
+        assert self._crash_error is not None
+        raise self._crash_error
+
+    async def close(self) -> None:
+        """Stop taking, store and acknowledge what was taken, say goodbye."""
+        if self._server is None or self._closing:
+            return
+        self._closing = True
+        self._server.close()
+        for connection in self._open:
+            connection.hold("stopping")
+        await asyncio.to_thread(self._commit.drain, 10.0)
+        await asyncio.sleep(0)  # the acknowledgements of the last commit
+        for connection in list(self._open):
+            # no will: the gateway is well, it is us who go
+            connection.close(Reason.SERVER_SHUTTING_DOWN, will=False)
+        await asyncio.to_thread(self._commit.stop)
+        await self._until_all_lost(2.0)
+        self._verifiers.shutdown(wait=False, cancel_futures=True)
+
+    def health(self) -> Health:
+        failure = self._commit.failure
+        return Health(
+            ok=failure is None and not self._crashed.is_set(),
+            connections=len(self._by_key),
+            waiting_records=self._commit.waiting_records,
+            failure=None if failure is None else str(failure),
+        )
+
+    # -- called by connections
+
+    def new_id(self) -> str:
+        return secrets.token_hex(8)
+
+    def opened(self, connection: Connection) -> bool:
+        if len(self._open) >= self.settings.max_connections or self._closing:
+            return False
+        self._open.add(connection)
+        if self._paused:
+            connection.hold("queue")
+        return True
+
+    async def decide(self, connection: Connection, connect: Connect) -> Reason:
+        """Whether a gateway may come in, and if not, why."""
+        failure = self._commit.failure
+        if failure is not None:
+            full = isinstance(failure, StorageFull)
+            return Reason.QUOTA_EXCEEDED if full else Reason.SERVER_UNAVAILABLE
+        if connect.user is None or connect.password is None:
+            return Reason.NOT_AUTHORIZED
+        if self._tries.blocked(connection.address, connect.user, self._loop.time()):
+            return Reason.CONNECTION_RATE_EXCEEDED
+        try:
+            right = await self._loop.run_in_executor(
+                self._verifiers, self._credentials.verify, connect.user, connect.password
+            )
+        except Exception:  # whatever the store raises, the gateway gets its answer
+            _log.exception("passwords cannot be checked now")
+            return Reason.SERVER_UNAVAILABLE
+        if not right:
+            self._tries.failed(connection.address, connect.user, self._loop.time())
+            return Reason.BAD_USER_OR_PASSWORD
+        self._tries.succeeded(connection.address, connect.user)
+        return Reason.SERVER_SHUTTING_DOWN if self._closing else Reason.SUCCESS
+
+    def admitted(self, connection: Connection) -> None:
+        """Register a gateway; an older connection of the same client gives way."""
+        older = self._by_key.get(connection.key)
+        if older is not None:
+            older.close(Reason.SESSION_TAKEN_OVER)
+        self._by_key[connection.key] = connection
+        assert connection.client is not None
+        self.metrics.connects.labels(connection.client.version).inc()
+        self.metrics.connections.set(len(self._by_key))
+
+    def ended(self, connection: Connection) -> None:
+        if connection.client is not None and self._by_key.get(connection.key) is connection:
+            del self._by_key[connection.key]
+            self.metrics.connections.set(len(self._by_key))
+
+    def lost(self, connection: Connection) -> None:
+        self._open.discard(connection)
+
+    def put(self, entry: Entry[Connection]) -> None:
+        self._commit.put(entry)
+        self._weigh()
+
+    # -- called on the loop for the commit thread
+
+    def _on_loop(self, call: Callable[..., None], argument: object) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call, argument)
+
+    def _durable(self, batch: list[Entry[Connection]]) -> None:
+        """Acknowledge a committed batch: one write per connection."""
+        ids: dict[Connection, list[int]] = {}
+        for entry in batch:
+            if entry.packet_ids:
+                ids.setdefault(entry.owner, []).extend(entry.packet_ids)
+        for connection, packet_ids in ids.items():
+            if connection.session.closed:
+                continue  # gone meanwhile: it will deliver them again
+            connection.session.acknowledge(packet_ids)
+            connection.flush()
+            self.metrics.acknowledged.inc(len(packet_ids))
+        self._weigh()
+
+    def _failing(self, error: Unavailable) -> None:
+        """Nothing can be stored: let every gateway go, it will bring its messages again."""
+        full = isinstance(error, StorageFull)
+        reason = Reason.QUOTA_EXCEEDED if full else Reason.SERVER_UNAVAILABLE
+        for connection in list(self._by_key.values()):
+            connection.close(reason, will=False)
+        self._weigh()
+
+    def _crash(self, error: BaseException) -> None:
+        self._crash_error = error
+        self._crashed.set()
+
+    def _weigh(self) -> None:
+        """Hold senders back while too much waits; let them go on at half of that."""
+        records, size = self._commit.waiting_records, self._commit.waiting_bytes
+        self.metrics.queue_depth.set(records)
+        load = max(records / self.settings.queue_records, size / self.settings.queue_bytes)
+        if (load > 1) == self._paused or (self._paused and load > 0.5):
+            return
+        self._paused = load > 1
+        self.metrics.paused.set(self._paused)
+        for connection in self._open:
+            if self._paused:
+                connection.hold("queue")
+            else:
+                connection.release("queue")
+
+    async def _until_all_lost(self, timeout_s: float) -> None:
+        deadline = self._loop.time() + timeout_s
+        while self._open and self._loop.time() < deadline:
+            await asyncio.sleep(0.02)
+        for connection in list(self._open):
+            connection.abort()
+
+
+def _cannot_listen(error: OSError, host: str, port: int) -> ConfigurationError:
+    """The error of the platform for an address that cannot be listened on."""
+    causes = {
+        errno.EADDRINUSE: (
+            "the port is in use by another program",
+            f"stop what listens on {port} (ss -ltnp 'sport = :{port}'), or set another mqtt.port",
+        ),
+        errno.EACCES: (
+            "this user may not listen on that port",
+            "set mqtt.port to a number above 1023",
+        ),
+    }
+    message, fix = causes.get(
+        error.errno or 0, (f"cannot listen on {host}: {error}", "set mqtt.host to an own address")
+    )
+    field = "mqtt.port" if error.errno in causes else "mqtt.host"
+    value: object = port if error.errno in causes else host
+    return ConfigurationError(message, field=field, value=value, fix=fix)

@@ -1,0 +1,384 @@
+"""Real gateways' clients against a real listener: what is acknowledged is in the journal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import paho.mqtt.client as paho
+import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from prometheus_client import CollectorRegistry
+
+from collector import CollectorMetrics, JournalWriter, Listener, ListenerSettings
+from metering.errors import ConfigurationError
+
+WAIT_S = 15
+VERSIONS = [paho.MQTTv311, paho.MQTTv5]
+CONNECT = bytes.fromhex("101e 0004 4d515454 04 c2 0000 0003 726177 0003 732f67 0005 7269676874")
+CONNECT_5 = bytes.fromhex(
+    "101f 0004 4d515454 05 c2 0000 00 0003 726177 0003 732f67 0005 7269676874"
+)
+CONNECT = CONNECT[:1] + bytes((len(CONNECT) - 2,)) + CONNECT[2:]
+CONNECT_5 = CONNECT_5[:1] + bytes((len(CONNECT_5) - 2,)) + CONNECT_5[2:]
+
+
+class Gateway:
+    """A paho client that remembers what happened to it."""
+
+    def __init__(self, port: int, version: int, **options: Any) -> None:
+        client_id = options.pop("client_id", "c1")
+        user, password = options.pop("user", "s/g"), options.pop("password", "right")
+        self.connected = threading.Event()
+        self.ended = threading.Event()
+        self.connect_codes: list[int] = []
+        self.end_codes: list[int] = []
+        self.acknowledged: set[int] = set()
+        self.client = paho.Client(
+            paho.CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=version,
+            reconnect_on_failure=False,
+        )
+        self.client.username_pw_set(user, password)
+        self.client.max_inflight_messages_set(500)
+        self.client.on_connect = self._on_connect
+        self.client.on_disconnect = self._on_disconnect
+        self.client.on_publish = lambda _c, _u, mid, _r, _p: self.acknowledged.add(mid)
+        if "will" in options:
+            self.client.will_set(*options.pop("will"))
+        self.client.connect("127.0.0.1", port, **options)
+        self.client.loop_start()
+
+    def _on_connect(self, _c: Any, _u: Any, _f: Any, reason: Any, properties: Any) -> None:
+        self.connect_codes.append(reason.value)
+        self.properties = properties
+        self.connected.set()
+
+    def _on_disconnect(self, _c: Any, _u: Any, _f: Any, reason: Any, _p: Any) -> None:
+        self.end_codes.append(reason.value)
+        self.ended.set()
+
+    def stop(self) -> None:
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@contextmanager
+def gateway(port: int, version: int, **options: Any) -> Iterator[Gateway]:
+    one = Gateway(port, version, **options)
+    try:
+        assert one.connected.wait(WAIT_S)
+        yield one
+    finally:
+        one.stop()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that must come; fails by the clock of the test runner only."""
+    pause = threading.Event()
+    for _ in range(WAIT_S * 100):
+        if condition():
+            return
+        pause.wait(0.01)
+    pytest.fail("it never became so")
+
+
+def everything(connection: socket.socket) -> bytes:
+    """All bytes until the other side closes."""
+    connection.settimeout(WAIT_S)
+    received = b""
+    while chunk := connection.recv(4096):
+        received += chunk
+    return received
+
+
+def raw(port: int, data: bytes) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), WAIT_S)
+    connection.sendall(data)
+    return connection
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_acknowledged_is_in_the_journal(server: Any, version: int) -> None:
+    sent: dict[int, bytes] = {}
+    with gateway(server.port, version) as one:
+        for number in range(300):
+            payload = json.dumps({"seq": number}).encode()
+            sent[one.client.publish("greenoffice/v1/s/g/readings", payload, qos=1).mid] = payload
+        until(lambda: len(one.acknowledged) == 300)
+        stored = {record.packet_id: record for record in server.records("message")}
+    assert {mid: stored[mid].payload for mid in one.acknowledged} == sent
+    record = stored[next(iter(sent))]
+    assert (record.gateway, record.client, record.qos, record.dup) == ("s/g", "c1", 1, False)
+    assert record.route == "greenoffice/v1/s/g/readings"
+    until(lambda: len(server.records("disconnect")) == 1)
+    (connect,) = server.records("connect")
+    assert json.loads(connect.payload)["version"] == ("5" if version == paho.MQTTv5 else "3.1.1")
+    assert connect.connection == record.connection
+    assert server.metric("greenoffice_mqtt_acknowledged_total") == 300
+    assert server.metric("greenoffice_mqtt_messages_total", qos="1") == 300
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_qos_0_is_journalled_too(server: Any, version: int) -> None:
+    with gateway(server.port, version) as one:
+        one.client.publish("t", b"zero", qos=0, retain=True)
+        until(lambda: len(server.records("message")) == 1)
+    (record,) = server.records("message")
+    assert (record.payload, record.qos, record.packet_id) == (b"zero", 0, 0)
+
+
+def test_topic_aliases(server: Any) -> None:
+    with gateway(server.port, paho.MQTTv5) as one:
+        assert one.properties.TopicAliasMaximum == 16
+        assert one.properties.MaximumQoS == 1
+        alias = Properties(PacketTypes.PUBLISH)
+        alias.TopicAlias = 3
+        one.client.publish("long/topic", b"1", qos=1, properties=alias)
+        one.client.publish("", b"2", qos=1, properties=alias)
+        until(lambda: len(one.acknowledged) == 2)
+    assert {(r.route, r.payload) for r in server.records("message")} == {
+        ("long/topic", b"1"),
+        ("long/topic", b"2"),
+    }
+
+
+@pytest.mark.parametrize(("version", "code"), [(paho.MQTTv311, 134), (paho.MQTTv5, 134)])
+def test_a_wrong_password_is_refused(server: Any, version: int, code: int) -> None:
+    with gateway(server.port, version, password="wrong") as one:
+        assert one.connect_codes == [code]
+        assert one.ended.wait(WAIT_S)
+    assert server.records() == []
+    refused = server.metric(
+        "greenoffice_mqtt_connects_refused_total", reason="bad user or password"
+    )
+    assert refused == 1
+
+
+def test_guessing_is_stopped_without_asking_and_only_for_that_user(server: Any) -> None:
+    codes = []
+    for _ in range(8):
+        with gateway(server.port, paho.MQTTv5, password="guess") as one:
+            codes += one.connect_codes
+    assert codes == [134] * 5 + [159] * 3
+    assert server.passwords.asked == 5
+    with gateway(server.port, paho.MQTTv5, user="s/h", password="other") as one:
+        assert one.connect_codes == [0]
+
+
+@pytest.mark.parametrize("user", [None, "broken"])
+def test_a_gateway_always_gets_an_answer(server: Any, user: str | None) -> None:
+    with gateway(server.port, paho.MQTTv5, user=user) as one:
+        assert one.connect_codes == [135 if user is None else 136]
+
+
+def test_qos_2_is_refused_as_each_version_allows(server: Any) -> None:
+    with raw(server.port, CONNECT_5) as connection:
+        connection.sendall(bytes.fromhex("3406 0001 61 0001 00"))
+        assert everything(connection).endswith(bytes.fromhex("e002 9b00"))
+    with raw(server.port, CONNECT) as connection:
+        connection.sendall(bytes.fromhex("3405 0001 61 0001"))
+        assert everything(connection) == bytes.fromhex("2002 0000")
+    until(lambda: len(server.records("disconnect")) == 2)
+    reasons = [json.loads(record.payload)["reason"] for record in server.records("disconnect")]
+    assert all("QoS 2" in reason for reason in reasons)
+    assert server.records("message") == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_subscriptions_are_refused_and_publishing_goes_on(server: Any, version: int) -> None:
+    answers: list[int] = []
+    with gateway(server.port, version) as one:
+        one.client.on_subscribe = lambda _c, _u, _m, codes, _p: answers.extend(
+            code.value for code in codes
+        )
+        one.client.subscribe("#", qos=1)
+        until(lambda: len(answers) == 1)
+        one.client.publish("t", b"after", qos=1)
+        until(lambda: len(one.acknowledged) == 1)
+    assert answers == [128 if version == paho.MQTTv311 else 131]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_empty_client_id_gets_one(server: Any, version: int) -> None:
+    with gateway(server.port, version, client_id="") as one:
+        assert one.connect_codes == [0]
+        if version == paho.MQTTv5:
+            assert one.properties.AssignedClientIdentifier
+    until(lambda: len(server.records("connect")) == 1)
+    assert server.records("connect")[0].client
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_second_connection_of_the_same_client_takes_over(server: Any, version: int) -> None:
+    with (
+        gateway(server.port, version, will=("w", b"gone", 1)) as older,
+        gateway(server.port, version, user="s/h", password="other"),
+        gateway(server.port, version) as newer,
+    ):
+        assert older.ended.wait(WAIT_S)
+        newer.client.publish("t", b"new", qos=1)
+        until(lambda: len(newer.acknowledged) == 1)
+        assert server.listener.health().connections == 2
+    if version == paho.MQTTv5:
+        assert older.end_codes == [142]
+    until(lambda: len(server.records("disconnect")) == 3)
+    kinds = [record.kind for record in server.records() if record.gateway == "s/g"]
+    assert kinds == ["connect", "will", "disconnect", "connect", "message", "disconnect"]
+
+
+def test_a_will_counts_only_for_a_gateway_that_vanished(server: Any) -> None:
+    will = bytes.fromhex(
+        "1026 0004 4d515454 04 c6 0000 0003 726177 0001 77 0002 6279 0003 732f67 0005 7269676874"
+    )
+    will = will[:1] + bytes((len(will) - 2,)) + will[2:]
+    for goodbye in (b"\xe0\x00", b""):
+        with raw(server.port, will) as connection:
+            assert connection.recv(4) == bytes.fromhex("2002 0000")
+            connection.sendall(goodbye)
+    until(lambda: len(server.records("disconnect")) == 2)
+    (left,) = server.records("will")
+    assert (left.route, left.payload, left.gateway) == ("w", b"by", "s/g")
+    ends = [json.loads(record.payload) for record in server.records("disconnect")]
+    assert [end["will"] for end in ends] == [False, True]
+
+
+def test_a_silent_gateway_is_let_go(server: Any) -> None:
+    connect = CONNECT[:10] + b"\0\1" + CONNECT[12:]  # keep alive of 1 s
+    with raw(server.port, connect) as connection:
+        assert everything(connection) == bytes.fromhex("2002 0000")
+    until(lambda: len(server.records("disconnect")) == 1)
+    assert "keep alive timeout" in server.records("disconnect")[0].payload.decode()
+
+
+def test_a_connection_without_connect_is_let_go(start: Any) -> None:
+    server = start(connect_timeout_s=0.1)
+    with raw(server.port, b"\x10") as connection:
+        assert everything(connection) == b""
+
+
+def test_more_connections_than_allowed_are_refused(start: Any) -> None:
+    server = start(max_connections=1)
+    with gateway(server.port, paho.MQTTv311), raw(server.port, b"") as second:
+        assert everything(second) == b""
+    refused = server.metric(
+        "greenoffice_mqtt_connects_refused_total", reason="too many connections"
+    )
+    assert refused == 1
+
+
+def test_garbage_never_stops_the_listener(server: Any) -> None:
+    for garbage in (
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x00" * 50,
+        CONNECT + b"\xff" * 99,
+        b"\x10\xff\xff\xff\xff",
+    ):
+        with raw(server.port, garbage) as connection:
+            everything(connection)
+    with gateway(server.port, paho.MQTTv311) as one:
+        assert one.connect_codes == [0]
+
+
+def test_a_message_beyond_the_limit_is_named(server: Any) -> None:
+    with gateway(server.port, paho.MQTTv5) as one:
+        one.client.publish("t", b"x" * (1 << 20), qos=1)
+        until(lambda: len(one.acknowledged) == 1)
+    header = b"\x32" + bytes.fromhex("80808005")  # 10 MiB
+    with raw(server.port, CONNECT_5 + header) as connection:
+        assert everything(connection).endswith(bytes.fromhex("e002 9500"))
+    until(lambda: len(server.records("disconnect")) == 2)
+    assert "10485760 bytes" in server.records("disconnect")[1].payload.decode()
+
+
+def test_a_full_disk_acknowledges_nothing_and_loses_nothing(start: Any) -> None:
+    server = start(journal={"max_pages": 60})
+    body = b"x" * 2_000
+    acknowledged: set[bytes] = set()
+    with gateway(server.port, paho.MQTTv5) as one:
+        sent = {one.client.publish("t", b"%d" % n + body, qos=1).mid: n for n in range(400)}
+        assert one.ended.wait(WAIT_S)
+        acknowledged |= {b"%d" % sent[mid] + body for mid in one.acknowledged}
+        assert one.end_codes == [0x97]
+    assert len(acknowledged) < 400
+    health = server.listener.health()
+    assert not health.ok
+    assert "free space" in health.failure
+    assert server.metric("greenoffice_journal_failing") == 1
+    with gateway(server.port, paho.MQTTv5) as one:
+        assert one.connect_codes == [0x97]
+    with gateway(server.port, paho.MQTTv311) as one:
+        assert one.connect_codes == [136]  # paho's name of 3.1.1 "server unavailable"
+    assert acknowledged <= {record.payload for record in server.records("message")}
+    server.journal.max_pages = None  # room again
+    until(lambda: server.listener.health().ok)
+    with gateway(server.port, paho.MQTTv5) as one:
+        for number in range(400):
+            if b"%d" % number + body not in acknowledged:
+                one.client.publish("t", b"%d" % number + body, qos=1)
+        until(lambda: len(one.acknowledged) == 400 - len(acknowledged))
+    stored = {record.payload for record in server.records("message")}
+    assert stored == {b"%d" % number + body for number in range(400)}
+
+
+def test_senders_are_held_back_and_then_go_on(start: Any) -> None:
+    server = start(queue_records=50, commit_records=20)
+    with gateway(server.port, paho.MQTTv311) as one:
+        for number in range(2_000):
+            one.client.publish("t", b"%d" % number, qos=1)
+        until(lambda: len(one.acknowledged) == 2_000)
+    assert [int(r.payload) for r in server.records("message")] == list(range(2_000))
+    assert server.metric("greenoffice_mqtt_reading_paused") == 0
+
+
+def test_closing_acknowledges_what_was_taken_and_says_goodbye(start: Any) -> None:
+    server = start(commit_linger_s=0.2)
+    with gateway(server.port, paho.MQTTv5, will=("w", b"gone", 1)) as one:
+        one.client.publish("t", b"last", qos=1)
+        until(lambda: server.metric("greenoffice_mqtt_messages_total", qos="1") == 1)
+        server.run(server.listener.close())
+        assert one.ended.wait(WAIT_S)
+        assert one.end_codes == [0x8B]
+        assert len(one.acknowledged) == 1
+    kinds = [record.kind for record in server.records()]
+    assert kinds == ["connect", "message", "disconnect"]
+
+
+def test_a_port_in_use_is_named_with_its_fix(server: Any, start: Any, tmp_path: Any) -> None:
+    journal = JournalWriter(tmp_path / "second", 1, now_us=lambda: 0, housekeep=False)
+    second = Listener(
+        journal,
+        server.passwords,
+        ListenerSettings(port=server.port),
+        CollectorMetrics(CollectorRegistry()),
+        now_us=lambda: 0,
+    )
+    with pytest.raises(ConfigurationError, match="in use") as caught:
+        server.run(second.start())
+    assert caught.value.field == "mqtt.port"
+    assert caught.value.value == server.port
+    assert str(server.port) in (caught.value.fix or "")
+
+
+@pytest.mark.skipif(shutil.which("mosquitto_pub") is None, reason="mosquitto_pub is not installed")
+@pytest.mark.parametrize("version", ["mqttv311", "mqttv5"])
+def test_mosquitto_pub(server: Any, version: str) -> None:
+    command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", str(server.port), "-V", version]
+    command += ["-u", "s/g", "-P", "right", "-q", "1", "-t", "greenoffice/v1/s/g/readings"]
+    subprocess.run([*command, "-m", '{"value": 1}'], check=True, timeout=WAIT_S)
+    assert [record.payload for record in server.records("message")] == [b'{"value": 1}']
+    refused = subprocess.run(
+        [*command[: command.index("-P")], "-P", "wrong", "-t", "t", "-m", "x"],
+        check=False,
+        timeout=WAIT_S,
+        capture_output=True,
+    )
+    assert refused.returncode
