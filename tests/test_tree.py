@@ -1,0 +1,125 @@
+"""The tree itself: what stands in it belongs to the project, and every package is known."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGES = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
+DOWNLOAD = re.compile(
+    r"pypi\.org|pythonhosted\.org|npmjs\.org|index-url[ =]+[\"']?https?://"
+    r"|https?://[^\s\"']+\.(?:whl|tar\.gz|tgz|deb)\b"
+)
+MACHINE_PATH = re.compile(r"(?<![\w.~}$/-])/(?:work|home|root|Users|farm|mnt)/[\w.-]+")
+
+
+def tracked_files():
+    """Files git tracks, and new ones it does not ignore; all text files where there is no git."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode == 0:
+        paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    else:
+        paths = [p for p in ROOT.rglob("*") if not set(p.parts) & {".venv", ".git", "__pycache__"}]
+    return [path for path in paths if path.is_file()]
+
+
+def texts():
+    for path in tracked_files():
+        try:
+            yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+
+
+def test_no_file_names_a_package_registry():
+    found = [(name, match[0]) for name, text in texts() for match in DOWNLOAD.finditer(text)]
+    assert found == []
+
+
+def test_no_file_holds_a_path_of_one_machine():
+    found = [(name, match[0]) for name, text in texts() for match in MACHINE_PATH.finditer(text)]
+    assert found == []
+
+
+def test_every_requirement_is_pinned_with_hashes():
+    for lock in sorted(ROOT.glob("requirements*.txt")):
+        text = lock.read_text(encoding="utf-8").replace("\\\n", " ")
+        lines = [line for line in text.splitlines() if re.match(r"\w", line)]
+        assert lines
+        for line in lines:
+            assert re.match(r"[\w.\[\]-]+==\S+", line), f"{lock.name}: {line[:80]}"
+            assert "--hash=sha256:" in line, f"{lock.name}: {line[:80]}"
+
+
+def test_the_locks_agree_with_each_other():
+    def versions(name):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        return dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
+
+    tests = versions("requirements-dev.txt")
+    for package, version in versions("requirements.txt").items():
+        assert tests[package] == version
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_is_built_typed_and_bound_by_the_import_rules(package):
+    rules = SETTINGS["tool"]["importlinter"]
+    layers = next(c for c in rules["contracts"] if c["type"] == "layers")["layers"]
+    assert package in SETTINGS["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert package in SETTINGS["tool"]["mypy"]["packages"]
+    assert package in rules["root_packages"]
+    assert package in re.findall(r"\w+", " ".join(layers))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_imports_on_its_own(package):
+    """In a fresh interpreter, without output; errors would hide behind what was imported before."""
+    ran = subprocess.run(
+        [sys.executable, "-W", "error::SyntaxWarning", "-c", f"import {package}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+
+
+def imported(module):
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def test_metering_needs_the_standard_library_and_numpy_alone():
+    allowed = {*sys.stdlib_module_names, "numpy", "metering"}
+    for module in (ROOT / "metering").rglob("*.py"):
+        assert set(imported(module)) <= allowed, module.name
+
+
+def test_only_the_wiring_reads_the_clock():
+    """`now` is an argument everywhere else; measuring durations is free."""
+    readers = re.compile(r"\btime\.time(_ns)?\(|\bdatetime\.now\(|\bdate\.today\(|\butcnow\(")
+    for package in PACKAGES:
+        if package == "greenoffice":
+            continue
+        for module in (ROOT / package).rglob("*.py"):
+            found = readers.findall(module.read_text(encoding="utf-8"))
+            assert not found, f"{module.relative_to(ROOT)} reads the clock"
+
+
+def test_test_files_have_names_of_their_own():
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
