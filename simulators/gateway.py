@@ -117,8 +117,8 @@ class Gateway:
         return self.plan.step_us
 
     def _send(self, message: Message) -> None:
-        """Publish as soon as the window has room; gives up only when stopped."""
-        while len(self._in_flight) >= WINDOW:
+        """Publish once connected and the window has room; gives up only when stopped."""
+        while len(self._in_flight) >= WINDOW or not self.state.connected:
             if self.stop.is_set():
                 return
             self._collect(0.2)
