@@ -22,6 +22,7 @@ from metering.quantity import I64
 
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
+DAY_MIN = 1440
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _OFFSET = re.compile(r"([+-])([01]\d|2[0-3]):?([0-5]\d)")
@@ -113,7 +114,12 @@ def _midnight(day: date, zone: str) -> int:
 
 @lru_cache(maxsize=16384)
 def slot_count(day: date, zone: str, step_min: int) -> int:
-    """How many steps the local day holds; a last part of a step counts as one."""
+    """How many steps the local day holds; a last part of a step counts as one.
+
+    The daily step is the local day itself, however many hours it has: one slot.
+    """
+    if step_min >= DAY_MIN:
+        return 1
     start, end = day_bounds(day, zone)
     return -((start - end) // (step_min * MINUTE_US))
 

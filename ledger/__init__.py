@@ -1,0 +1,1 @@
+"""The ledger: readings become integer energy, and energy becomes books."""

@@ -1,0 +1,114 @@
+"""The cumulative curve of a meter: what has passed up to each instant, in integers.
+
+    C ▲              ╱  linear between neighbouring good readings
+      │         ____╱
+      │   ╱‾‾‾‾‾          energy of a slot = C(end) - C(start)
+      └──┼────┼────┼──▶   so slots telescope: their sum is last - first, exactly
+
+A segment is measured, apportioned or missing; beyond both ends everything is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metering.quality import APPORTIONED, MEASURED, MISSING
+from metering.quantity import I64
+
+_SAFE_US = 3_000_000_000
+"""Longest stretch whose square still fits into int64."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Knots and the segments between them."""
+
+    time_us: I64
+    """(n,) strictly rising."""
+    total: I64
+    """(n,) book units up to each knot, from an arbitrary zero."""
+    quality: NDArray[np.int8]
+    """(n - 1,) MEASURED, APPORTIONED or MISSING."""
+
+    @classmethod
+    def empty(cls) -> Curve:
+        none = np.zeros(0, dtype=np.int64)
+        return cls(none, none, none.astype(np.int8))
+
+    @classmethod
+    def of(cls, time_us: I64, energy: I64, quality: NDArray[np.int8]) -> Curve:
+        """From the energy of each segment; quality decides which of it counts."""
+        total = np.zeros(len(time_us), dtype=np.int64)
+        np.cumsum(energy, out=total[1:])
+        return cls(time_us, total, quality)
+
+    def at(self, instants_us: I64) -> I64:
+        """C at each instant [book units]; constant beyond the ends."""
+        return along(instants_us, self.time_us, self.total)
+
+    def time_of(self, quality: int, instants_us: I64) -> I64:
+        """Time spent in segments of that quality up to each instant [us]."""
+        lengths = np.where(self.quality == quality, np.diff(self.time_us), 0)
+        spent = np.concatenate(([0], np.cumsum(lengths))) if len(self.time_us) else lengths
+        return along(instants_us, self.time_us, spent)
+
+    def gaps(self) -> tuple[I64, I64]:
+        """(starts, ends) of the apportioned segments [us]."""
+        wide = np.flatnonzero(self.quality == APPORTIONED)
+        return self.time_us[wide], self.time_us[wide + 1]
+
+
+def join(curves: Sequence[Curve]) -> Curve:
+    """One curve after the other; between the end of one and the start of the next, nothing
+    is known, unless they meet in one instant: then nothing is lost."""
+    joined = Curve.empty()
+    for curve in curves:
+        joined = _append(joined, curve) if len(joined.time_us) else curve
+    return joined
+
+
+def _append(left: Curve, right: Curve) -> Curve:
+    if not len(right.time_us):
+        return left
+    shifted = right.total - right.total[0] + left.total[-1]
+    if left.time_us[-1] == right.time_us[0]:
+        between, times, totals = np.zeros(0, dtype=np.int8), right.time_us[1:], shifted[1:]
+    else:
+        between, times, totals = np.array([MISSING], dtype=np.int8), right.time_us, shifted
+    return Curve(
+        np.concatenate((left.time_us, times)),
+        np.concatenate((left.total, totals)),
+        np.concatenate((left.quality, between, right.quality)),
+    )
+
+
+def along(instants: I64, knots: I64, values: I64) -> I64:
+    """Integer linear interpolation, rounded down from the left knot; constant beyond the ends."""
+    if not len(knots):
+        return np.zeros(len(instants), dtype=np.int64)
+    if len(knots) == 1:
+        return np.full(len(instants), values[0], dtype=np.int64)
+    inside = np.clip(instants, knots[0], knots[-1])
+    left = np.clip(np.searchsorted(knots, inside, side="right") - 1, 0, len(knots) - 2)
+    return values[left] + _share(
+        values[left + 1] - values[left], inside - knots[left], knots[left + 1] - knots[left]
+    )
+
+
+def _share(amount: I64, part: I64, whole: I64) -> I64:
+    """floor(amount * part / whole) without overflow; 0 <= part <= whole."""
+    common = np.gcd(part, whole)
+    part, whole = part // common, whole // common
+    turns, rest = np.divmod(amount, whole)
+    safe = whole <= _SAFE_US
+    result = turns * part + np.where(safe, rest, 0) * part // whole
+    for row in np.flatnonzero(~safe & (part > 0)).tolist():
+        result[row] += int(rest[row]) * int(part[row]) // int(whole[row])
+    return np.asarray(result, dtype=np.int64)
+
+
+__all__ = ["APPORTIONED", "MEASURED", "MISSING", "Curve", "along", "join"]

@@ -1,0 +1,84 @@
+"""What a register can do: how its readings become book units, where it wraps, how fast it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metering.localtime import HOUR_US, MINUTE_US
+from metering.quantity import I64
+from metering.reading import F64
+from metering.registry import Installation, Meter
+from metering.units import BOOK_UNITS, unit
+
+FEW = 4
+"""Readings that may leave and come back and still be a spike."""
+_SAFE = float(2**62)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one register in book units [mWh, mL, kJ] and microseconds."""
+
+    step_us: int
+    """The meter's native step."""
+    max_per_hour: int | None = None
+    """Most that can pass in an hour; None where nobody said."""
+    modulus: int | None = None
+    """What one turn of the register holds; None where the width is unknown."""
+
+    @classmethod
+    def of(cls, meter: Meter, installation: Installation) -> Limits:
+        """From the registry; `digits` are counted in the sent unit, before the ratio."""
+        modulus = None
+        if installation.digits is not None:
+            turn = 10**installation.digits * _sent_factor(meter, installation)
+            modulus = round(turn * book_factor(meter, installation.ratio))
+        fastest = meter.max_per_hour
+        return cls(
+            meter.step_min * MINUTE_US,
+            None if fastest is None else round(fastest * _per_canonical(meter)),
+            modulus,
+        )
+
+    def cap(self, stretch_us: NDArray[np.int64] | int) -> NDArray[np.float64]:
+        """Most that can pass in a stretch [book units]; a native step at least, because a
+        coarse register ticks in lumps; infinite where the fastest rate is unknown."""
+        stretch = np.maximum(np.asarray(stretch_us, dtype=np.float64), float(self.step_us))
+        if self.max_per_hour is None:
+            return np.full(stretch.shape, np.inf)
+        return stretch * float(self.max_per_hour) / HOUR_US + 1.0
+
+    @property
+    def flat_us(self) -> int:
+        """How long a register must stand still before that means anything."""
+        return max(2 * self.step_us, HOUR_US)
+
+
+def book_factor(meter: Meter, ratio: Decimal) -> Fraction:
+    """Book units per canonical unit of the register, the transformer ratio included."""
+    return Fraction(ratio) * _per_canonical(meter)
+
+
+def to_book_units(values: F64, factor: Fraction | F64) -> tuple[I64, NDArray[np.bool_]]:
+    """(integers, usable): rint(value * factor), one rounding a reading.
+
+    Not usable: NaN, infinities, and what 63 bits cannot hold; those integers are 0.
+    """
+    exact = float(factor) if isinstance(factor, Fraction) else factor
+    scaled = np.rint(values * exact)
+    usable = np.isfinite(scaled) & (np.abs(scaled) < _SAFE)
+    return np.where(usable, scaled, 0.0).astype(np.int64), usable
+
+
+def _per_canonical(meter: Meter) -> int:
+    return BOOK_UNITS[meter.unit].per_canonical
+
+
+def _sent_factor(meter: Meter, installation: Installation) -> Fraction:
+    sent = unit(installation.register_unit)
+    return sent.factor if sent.canonical == meter.unit else Fraction(1)
