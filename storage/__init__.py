@@ -14,7 +14,13 @@ from storage.memory import (
     MemoryReadings,
     MemoryRegistry,
 )
-from storage.stores import Stores, memory_stores
+from storage.sql.access import SqlAccess
+from storage.sql.books import SqlBooks
+from storage.sql.engine import open_engine
+from storage.sql.findings import SqlFindings
+from storage.sql.intake import SqlIntake, SqlMarks
+from storage.sql.registry import SqlCredentials, SqlRegistry
+from storage.stores import Stores, memory_stores, sql_stores
 
 __all__ = [
     "DuckDBReadings",
@@ -25,6 +31,15 @@ __all__ = [
     "MemoryMarks",
     "MemoryReadings",
     "MemoryRegistry",
+    "SqlAccess",
+    "SqlBooks",
+    "SqlCredentials",
+    "SqlFindings",
+    "SqlIntake",
+    "SqlMarks",
+    "SqlRegistry",
     "Stores",
     "memory_stores",
+    "open_engine",
+    "sql_stores",
 ]

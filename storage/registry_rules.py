@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from metering.access import AuditEntry
 from metering.calendar import WorkCalendar
-from metering.errors import InvalidInput
+from metering.errors import InvalidInput, NotFound
 from metering.factor import Factor
 from metering.registry import Installation, Point, Registry, SpaceEdge, SupplyEdge
 from metering.tariff import TariffRow
@@ -171,3 +171,8 @@ def _dangling(what: str, field: str, value: object) -> InvalidInput:
         value=value,
         fix="register it first, or in the same import",
     )
+
+
+def no_such_gateway(user: str) -> NotFound:
+    """The error of an unknown gateway."""
+    return NotFound("no such gateway", field="gateway", value=user, fix="register it first")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import Engine
+
 from metering.ports import (
     AccessStore,
     BookStore,
@@ -25,6 +27,11 @@ from storage.memory import (
     MemoryMarks,
     MemoryRegistry,
 )
+from storage.sql.access import SqlAccess
+from storage.sql.books import SqlBooks
+from storage.sql.findings import SqlFindings
+from storage.sql.intake import SqlIntake, SqlMarks
+from storage.sql.registry import SqlCredentials, SqlRegistry
 
 
 @dataclass(frozen=True)
@@ -40,15 +47,24 @@ class Stores:
     access: AccessStore
 
 
+def sql_stores(engine: Engine) -> Stores:
+    """All of them in one database."""
+    registry = SqlRegistry(engine)
+    return Stores(
+        marks=SqlMarks(engine),
+        intake=SqlIntake(engine),
+        books=SqlBooks(engine),
+        findings=SqlFindings(engine),
+        registry=registry,
+        credentials=SqlCredentials(engine),
+        access=SqlAccess(engine, lambda node: _institution(registry, node)),
+    )
+
+
 def memory_stores() -> Stores:
     """All of them in memory, wired to each other."""
     marks = MemoryMarks()
-
-    def institution_of(node: str) -> str:
-        known = registry.load()
-        return known.institution(node) if node in known.nodes else ""
-
-    access = MemoryAccess(institution_of)
+    access = MemoryAccess(lambda node: _institution(registry, node))
     registry = MemoryRegistry(access.audit)
     return Stores(
         marks=marks,
@@ -59,3 +75,9 @@ def memory_stores() -> Stores:
         credentials=registry,
         access=access,
     )
+
+
+def _institution(registry: RegistryStore, node: str) -> str:
+    """The institution of a node; '' where there is none."""
+    known = registry.load()
+    return known.institution(node) if node in known.nodes else ""

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from metering.access import ApiKey, AuditEntry
-from metering.errors import NotFound
 from metering.registry import Registry
 from storage.keys import id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed, new_secret
-from storage.registry_rules import audit_of_import, merged
+from storage.registry_rules import audit_of_import, merged, no_such_gateway
 
 
 class MemoryAccess:
@@ -114,8 +113,3 @@ class MemoryRegistry:
             institution = self._registry.institution(gateway.site)
             self._audit(AuditEntry(now_us, actor, "gateway.password", user, institution))
         return secret
-
-
-def no_such_gateway(user: str) -> NotFound:
-    """The error of an unknown gateway."""
-    return NotFound("no such gateway", field="gateway", value=user, fix="register it first")

@@ -1,0 +1,1 @@
+"""Books, registry, findings, intake and access on SQL: SQLite embedded, PostgreSQL to follow."""

@@ -1,0 +1,96 @@
+"""API keys and the audit log on SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, select, true, update
+
+from metering.access import ApiKey, AuditEntry, Role
+from storage.keys import id_of, new_key, new_key_secret, no_such_key
+from storage.passwords import Verifier, hashed
+from storage.sql.engine import reading, writing
+from storage.sql.schema import API_KEY, AUDIT_ENTRY
+
+
+class SqlAccess:
+    """An AccessStore; `institution_of` names the institution of a key's node for the audit."""
+
+    def __init__(self, engine: Engine, institution_of: Callable[[str], str]) -> None:
+        self._engine = engine
+        self._institution_of = institution_of
+        self._verifier = Verifier()
+
+    def create_key(self, name: str, node: str, role: str, *, actor: str, now_us: int) -> str:
+        id, secret = new_key_secret()
+        key = new_key(id, name, node, role, now_us)
+        row = {**vars(key), "role": str(key.role), "hash": hashed(secret.encode())}
+        entry = self._entry(key, "key.create", actor, now_us)
+        with writing(self._engine) as con:
+            con.execute(insert(API_KEY), [row])
+            add_entry(con, entry)
+        return secret
+
+    def key(self, secret: str) -> ApiKey | None:
+        id = id_of(secret)
+        if id is None:
+            return None
+        with reading(self._engine) as con:
+            row = con.execute(select(API_KEY).where(API_KEY.c.id == id)).first()
+        if row is None or row.revoked_us:
+            return None
+        right = self._verifier.verify(id, secret.encode(), row.hash)
+        return _key(row) if right else None
+
+    def keys(self) -> list[ApiKey]:
+        statement = select(API_KEY).order_by(API_KEY.c.created_us, API_KEY.c.id)
+        with reading(self._engine) as con:
+            return [_key(row) for row in con.execute(statement)]
+
+    def revoke(self, id: str, *, actor: str, now_us: int) -> None:
+        same = API_KEY.c.id == id
+        with reading(self._engine) as con:
+            row = con.execute(select(API_KEY).where(same)).first()
+        if row is None:
+            raise no_such_key(id)
+        entry = self._entry(_key(row), "key.revoke", actor, now_us)
+        with writing(self._engine) as con:
+            standing = update(API_KEY).where(same, API_KEY.c.revoked_us == 0)
+            if con.execute(standing.values(revoked_us=now_us)).rowcount:
+                add_entry(con, entry)
+
+    def audit(self, entry: AuditEntry) -> None:
+        with writing(self._engine) as con:
+            add_entry(con, entry)
+
+    def entries(
+        self, institutions: frozenset[str] | None, *, before_id: int | None = None, limit: int = 100
+    ) -> list[AuditEntry]:
+        table = AUDIT_ENTRY.c
+        allowed: Any = (
+            true() if institutions is None else table.institution.in_(sorted(institutions))
+        )
+        statement = (
+            select(AUDIT_ENTRY)
+            .where(allowed, true() if before_id is None else table.id < before_id)
+            .order_by(table.id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as con:
+            return [AuditEntry(**row._mapping) for row in con.execute(statement)]
+
+    def _entry(self, key: ApiKey, action: str, actor: str, now_us: int) -> AuditEntry:
+        detail = {"name": key.name, "node": key.node, "role": str(key.role)}
+        return AuditEntry(now_us, actor, action, key.id, self._institution_of(key.node), detail)
+
+
+def add_entry(con: Connection, entry: AuditEntry) -> None:
+    """Append to the audit log inside the caller's transaction."""
+    row = vars(entry).copy()
+    del row["id"]
+    con.execute(insert(AUDIT_ENTRY), [row])
+
+
+def _key(row: Any) -> ApiKey:
+    return ApiKey(row.id, row.name, row.node, Role(row.role), row.created_us, row.revoked_us)

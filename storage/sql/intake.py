@@ -1,0 +1,222 @@
+"""Intake and dirty marks on SQL: a batch commits its counters, dead letters, checkpoint and
+the readiness of its marks in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, true, tuple_, update
+
+from metering.book import DirtyMark
+from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch
+from storage.intake_rules import (
+    Identity,
+    added,
+    again,
+    counts_by_gateway,
+    letters_by_identity,
+    no_such_letter,
+)
+from storage.sql.engine import Row, insert_missing, reading, upsert, writing
+from storage.sql.schema import CHECKPOINT, DEAD_LETTER, DIRTY_MARK, GATEWAY_COUNTS, SEEN_KEY
+
+_RENAMED = {"offset": "message_offset", "index": "message_index"}
+_CHUNK = 500
+
+
+class SqlMarks:
+    """DirtyMarks in the database that the books and the intake commit to."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def mark(self, marks: Sequence[DirtyMark], *, writer_no: int, ready: bool = False) -> None:
+        rows = [{**_columns(one), "writer_no": writer_no, "ready": ready} for one in marks]
+        for row in rows:
+            del row["id"]
+        if rows:
+            with writing(self._engine) as con:
+                con.execute(insert(DIRTY_MARK), rows)
+
+    def ready(self, limit: int = 100_000) -> list[DirtyMark]:
+        statement = (
+            select(DIRTY_MARK)
+            .where(DIRTY_MARK.c.ready.is_(True))
+            .order_by(DIRTY_MARK.c.id)
+            .limit(limit)
+        )
+        with reading(self._engine) as con:
+            return [_mark(row) for row in con.execute(statement)]
+
+    def waiting(self) -> int:
+        with reading(self._engine) as con:
+            return con.scalar(select(func.count()).select_from(DIRTY_MARK)) or 0
+
+
+def remove_marks(con: Connection, ids: Sequence[int]) -> None:
+    """Delete marks inside the caller's transaction."""
+    for start in range(0, len(ids), _CHUNK):
+        con.execute(delete(DIRTY_MARK).where(DIRTY_MARK.c.id.in_(ids[start : start + _CHUNK])))
+
+
+class SqlIntake:
+    """An IntakeStore."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def checkpoint(self, writer_no: int) -> tuple[int, int]:
+        statement = select(CHECKPOINT).where(CHECKPOINT.c.writer_no == writer_no)
+        with reading(self._engine) as con:
+            row = con.execute(statement).first()
+        return (0, 0) if row is None else (row.segment, row.message_offset)
+
+    def commit(self, batch: IntakeBatch) -> None:
+        with writing(self._engine) as con:
+            _count(con, counts_by_gateway(batch.counts))
+            _bury(con, letters_by_identity(batch.dead_letters))
+            _set_states(con, batch.replayed, "replayed")
+            keys = [{"gateway": gateway, "key": key} for gateway, key in set(batch.seen_keys)]
+            insert_missing(con, SEEN_KEY, keys, ["gateway", "key"])
+            con.execute(
+                update(DIRTY_MARK)
+                .where(DIRTY_MARK.c.writer_no == batch.writer_no, DIRTY_MARK.c.ready.is_(False))
+                .values(ready=True)
+            )
+            upsert(con, CHECKPOINT, [_checkpoint(batch)], ["writer_no"])
+
+    def seen(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        found: set[tuple[str, str]] = set()
+        with reading(self._engine) as con:
+            for start in range(0, len(keys), _CHUNK):
+                chunk = list(keys[start : start + _CHUNK])
+                pair = tuple_(SEEN_KEY.c.gateway, SEEN_KEY.c.key)
+                found.update(
+                    (row.gateway, row.key)
+                    for row in con.execute(select(SEEN_KEY).where(pair.in_(chunk)))
+                )
+        return found
+
+    def gateways(self) -> list[GatewayStatus]:
+        with reading(self._engine) as con:
+            counts = _counts(con.execute(select(GATEWAY_COUNTS)))
+        return [GatewayStatus(name, counts[name]) for name in sorted(counts)]
+
+    def dead_letters(
+        self,
+        gateways: frozenset[str] | None,
+        *,
+        state: str | None = None,
+        reason: str | None = None,
+        before_id: int | None = None,
+        limit: int = 100,
+    ) -> list[DeadLetter]:
+        table = DEAD_LETTER.c
+        statement = (
+            select(DEAD_LETTER)
+            .where(_of(gateways))
+            .where(true() if state is None else table.state == state)
+            .where(true() if reason is None else table.reason == reason)
+            .where(true() if before_id is None else table.id < before_id)
+            .order_by(table.id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as con:
+            return [_letter(row) for row in con.execute(statement)]
+
+    def dead_letter(self, id: int) -> DeadLetter:
+        with reading(self._engine) as con:
+            row = con.execute(select(DEAD_LETTER).where(DEAD_LETTER.c.id == id)).first()
+        if row is None:
+            raise no_such_letter(id)
+        return _letter(row)
+
+    def dead_letter_count(self, gateways: frozenset[str] | None = None) -> int:
+        statement = select(func.count()).select_from(DEAD_LETTER).where(_of(gateways))
+        with reading(self._engine) as con:
+            return con.scalar(statement) or 0
+
+    def discard(self, id: int) -> None:
+        self.dead_letter(id)
+        with writing(self._engine) as con:
+            _set_states(con, [id], "discarded")
+
+    def clear(self) -> None:
+        with writing(self._engine) as con:
+            for table in (CHECKPOINT, GATEWAY_COUNTS, DEAD_LETTER, SEEN_KEY, DIRTY_MARK):
+                con.execute(delete(table))
+
+
+def _count(con: Connection, sums: dict[str, GatewayCounts]) -> None:
+    """Add to the counters; the rows are held, so that two writers cannot lose an addition."""
+    keys = ["gateway"]
+    insert_missing(con, GATEWAY_COUNTS, [vars(GatewayCounts(name)).copy() for name in sums], keys)
+    statement = select(GATEWAY_COUNTS).where(GATEWAY_COUNTS.c.gateway.in_(sorted(sums)))
+    old = _counts(con.execute(statement.with_for_update()))
+    upsert(con, GATEWAY_COUNTS, [vars(added(old[n], sums[n])).copy() for n in sums], keys)
+
+
+def _counts(rows: Any) -> dict[str, GatewayCounts]:
+    return {row.gateway: GatewayCounts(**row._mapping) for row in rows}
+
+
+def _bury(con: Connection, letters: dict[Identity, DeadLetter]) -> None:
+    known = _known_letters(con, list(letters))
+    fresh = [letter for same, letter in letters.items() if same not in known]
+    if fresh:
+        rows = [_columns(letter) for letter in fresh]
+        con.execute(insert(DEAD_LETTER), [{k: r[k] for k in r if k != "id"} for r in rows])
+    for same, letter in known.items():
+        counted = again(letter, letters[same].seen)
+        con.execute(
+            update(DEAD_LETTER)
+            .where(DEAD_LETTER.c.id == letter.id)
+            .values(seen=counted.seen, state=counted.state)
+        )
+
+
+def _known_letters(con: Connection, wanted: list[Identity]) -> dict[Identity, DeadLetter]:
+    table = DEAD_LETTER.c
+    same = tuple_(table.gateway, table.digest, table.message_index)
+    found: dict[Identity, DeadLetter] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        statement = select(DEAD_LETTER).where(same.in_(wanted[start : start + _CHUNK]))
+        for row in con.execute(statement):
+            found[row.gateway, row.digest, row.message_index] = _letter(row)
+    return found
+
+
+def _set_states(con: Connection, ids: Sequence[int], state: str) -> None:
+    for start in range(0, len(ids), _CHUNK):
+        chosen = DEAD_LETTER.c.id.in_(ids[start : start + _CHUNK])
+        con.execute(update(DEAD_LETTER).where(chosen).values(state=state))
+
+
+def _of(gateways: frozenset[str] | None) -> Any:
+    return true() if gateways is None else DEAD_LETTER.c.gateway.in_(sorted(gateways))
+
+
+def _checkpoint(batch: IntakeBatch) -> Row:
+    return {
+        "writer_no": batch.writer_no,
+        "segment": batch.next_segment,
+        "message_offset": batch.next_offset,
+        "at_us": batch.at_us,
+    }
+
+
+def _columns(one: DirtyMark | DeadLetter) -> Row:
+    return {_RENAMED.get(name, name): value for name, value in vars(one).items()}
+
+
+def _mark(row: Any) -> DirtyMark:
+    return DirtyMark(
+        row.point, row.start_us, row.end_us, row.cause, row.segment, row.message_offset, row.id
+    )
+
+
+def _letter(row: Any) -> DeadLetter:
+    names = (field.name for field in fields(DeadLetter))
+    return DeadLetter(**{name: getattr(row, _RENAMED.get(name, name)) for name in names})

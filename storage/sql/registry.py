@@ -1,0 +1,106 @@
+"""The registry on SQL, and the gateways' passwords."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, select, update
+
+from metering.access import AuditEntry
+from metering.registry import Registry
+from storage.passwords import Verifier, hashed, new_secret
+from storage.registry_rules import audit_of_import, merged, no_such_gateway
+from storage.sql.access import add_entry
+from storage.sql.engine import insert_missing, reading, upsert, writing
+from storage.sql.registry_codec import TABLES, Rows, registry_of, rows_of
+from storage.sql.schema import CREDENTIAL, GATEWAY, REGISTRY_STATE
+
+
+class SqlRegistry:
+    """A RegistryStore. The snapshot is kept until the version in the database moves on."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._snapshot: Registry | None = None
+        self._lock = threading.Lock()
+
+    def load(self) -> Registry:
+        with self._lock, reading(self._engine) as con:
+            version = _version(con)
+            if self._snapshot is None or self._snapshot.version != version:
+                self._snapshot = registry_of(con, version)
+            return self._snapshot
+
+    def version(self) -> int:
+        with reading(self._engine) as con:
+            return _version(con)
+
+    def apply(self, wanted: Registry, *, actor: str, now_us: int) -> dict[str, str]:
+        with writing(self._engine) as con:
+            before = registry_of(con, _held_version(con))
+            after = merged(before, wanted)
+            if after.version != before.version:
+                _write(con, rows_of(before), rows_of(after))
+                con.execute(update(REGISTRY_STATE).values(version=after.version))
+                add_entry(con, audit_of_import(before, after, actor, now_us))
+            return _new_passwords(con, after, now_us)
+
+
+class SqlCredentials:
+    """Gateway passwords; any process may check them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._verifier = Verifier()
+
+    def verify(self, user: str, password: bytes) -> bool:
+        with reading(self._engine) as con:
+            stored = con.scalar(select(CREDENTIAL.c.hash).where(CREDENTIAL.c.user == user))
+        return stored is not None and self._verifier.verify(user, password, stored)
+
+    def renew(self, user: str, *, actor: str, now_us: int) -> str:
+        secret = new_secret()
+        row = {"user": user, "hash": hashed(secret.encode()), "set_us": now_us}
+        with writing(self._engine) as con:
+            site = con.scalar(select(GATEWAY.c.site).where(GATEWAY.c.user == user))
+            if site is None:
+                raise no_such_gateway(user)
+            upsert(con, CREDENTIAL, [row], ["user"])
+            institution = registry_of(con, _version(con)).institution(site)
+            add_entry(con, AuditEntry(now_us, actor, "gateway.password", user, institution))
+        return secret
+
+
+def _version(con: Connection) -> int:
+    return con.scalar(select(REGISTRY_STATE.c.version)) or 0
+
+
+def _held_version(con: Connection) -> int:
+    """The version, held until the end of the transaction."""
+    insert_missing(con, REGISTRY_STATE, [{"id": 1, "version": 0}], ["id"])
+    return con.scalar(select(REGISTRY_STATE.c.version).with_for_update()) or 0
+
+
+def _write(con: Connection, before: dict[str, Rows], after: dict[str, Rows]) -> None:
+    """Write the difference: only tariff rows are ever taken away."""
+    for table in TABLES:
+        old, new = before[table.name], after[table.name]
+        keys = [column.name for column in table.primary_key.columns]
+        gone = [dict(zip((f"key_{k}" for k in keys), key, strict=True)) for key in old.keys() - new]
+        if gone:
+            same = and_(*(table.c[key] == bindparam(f"key_{key}") for key in keys))
+            con.execute(delete(table).where(same), gone)
+        upsert(con, table, [row for key, row in new.items() if old.get(key) != row], keys)
+
+
+def _new_passwords(con: Connection, registry: Registry, now_us: int) -> dict[str, str]:
+    known = set(con.scalars(select(CREDENTIAL.c.user)))
+    fresh = {user: new_secret() for user in registry.gateways if user not in known}
+    rows: list[dict[str, Any]] = [
+        {"user": user, "hash": hashed(secret.encode()), "set_us": now_us}
+        for user, secret in fresh.items()
+    ]
+    if rows:
+        con.execute(insert(CREDENTIAL), rows)
+    return fresh
