@@ -28,7 +28,7 @@ Detection" (1987).
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,7 +43,7 @@ from analytics.fitting import (
     weather_by_regime,
 )
 from analytics.groups import Bools, Floats, Groups, Ints, median
-from analytics.temperature import Segments, segments
+from analytics.temperature import NO_SEGMENTS, Segments, segments
 from metering.errors import InvalidInput
 
 LEAST_HOURS_OF_A_DAY = 12
@@ -74,21 +74,31 @@ class Baseline:
     cvrmse: Floats
     """Error over the hours kept as a share of their mean, shape (meters,); NaN if unknown."""
 
+    blind: "Baseline | None" = None
+    """The same fit without weather, for hours whose temperature is unknown."""
+
     def predict(self, clock: Clock, temperature: Floats) -> Floats:
         """Expected energy [kWh/h], shape (meters, hours), for temperature [C], shape (hours,).
 
-        NaN where the bin was never seen, or where the temperature is unknown and the meter's
-        model needs it.
+        Where the temperature is unknown, the fit without weather answers. NaN where nothing
+        of the kind was ever seen.
         """
         design = self.segments.design(temperature) - self.centre
         running = in_running_hours(self.running, clock)
         levels = np.take(self.levels, clock.full_bins(), axis=1)
-        return np.asarray(levels + weather_by_regime(self.slopes, design, running))
+        expected = levels + weather_by_regime(self.slopes, design, running)
+        if self.blind is None:
+            return expected
+        return np.where(_seen(design), expected, self.blind.predict(clock, temperature))
 
-    def sigma(self, clock: Clock) -> Floats:
+    def sigma(self, clock: Clock, temperature: Floats) -> Floats:
         """Spread of the residual in each hour [kW], shape (meters, hours)."""
         running = in_running_hours(self.running, clock)
-        return np.where(running, self.spread[:, 1:], self.spread[:, :1])
+        spread = np.where(running, self.spread[:, 1:], self.spread[:, :1])
+        if self.blind is None:
+            return spread
+        seen = _seen(self.segments.design(temperature))
+        return np.where(seen, spread, self.blind.sigma(clock, temperature))
 
 
 def fit(
@@ -106,6 +116,20 @@ def fit(
     """
     _check(energy, temperature, clock, hours_us)
     knots = segments(temperature, settings.segment_count)
+    inputs = (energy, temperature, clock, hours_us, settings)
+    blind = _fit(*inputs, NO_SEGMENTS)
+    return replace(_fit(*inputs, knots), blind=blind) if knots.columns else blind
+
+
+def _fit(
+    energy: Floats,
+    temperature: Floats,
+    clock: Clock,
+    hours_us: Ints,
+    settings: Settings,
+    knots: Segments,
+) -> Baseline:
+    """The fit with given temperature segments."""
     raw = knots.design(temperature)
     centre = _column_means(raw)
     shared = Shared.of(raw - centre, clock)
@@ -138,6 +162,11 @@ def fit(
 def typical_load(energy: Floats, clock: Clock) -> Floats:
     """Median power in office hours of working days [kW], shape (meters,); NaN if unknown."""
     return median(energy[:, clock.occupied])
+
+
+def _seen(design: Floats) -> Bools:
+    """Hours whose weather is known."""
+    return np.asarray(np.isfinite(design).all(axis=1))
 
 
 def _check(energy: Floats, temperature: Floats, clock: Clock, hours_us: Ints) -> None:

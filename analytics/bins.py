@@ -124,11 +124,14 @@ def _weekday(day: date, calendar: WorkCalendar) -> int:
 
 
 def _local_hours(hours_us: Ints, starts: Ints, place: Ints) -> Ints:
-    """Hour of the local day; on clock-change days counted from the day's nearer midnight."""
+    """Hour of the local day, counted from the day's nearer midnight.
+
+    So the hour that a clock change skips or repeats moves neither the morning's first hours
+    nor the afternoon.
+    """
     since = (hours_us - starts[place]) // HOUR_US
-    until = (starts[np.minimum(place + 1, starts.size - 1)] - hours_us) // HOUR_US
-    late = 24 - until
-    return np.where((since >= 12) & (place + 1 < starts.size), late, since).clip(0, 23)
+    until = (starts[place + 1] - hours_us) // HOUR_US
+    return np.where(until <= 12, 24 - until, np.minimum(since, 11))
 
 
 def running_hours(energy: Floats, clock: Clock) -> Bools:

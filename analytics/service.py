@@ -130,7 +130,7 @@ def _site(
         clock=clock,
         measured=measured,
         expected=baseline.predict(clock, inputs.temperature[:hours]),
-        sigma=baseline.sigma(clock),
+        sigma=baseline.sigma(clock, inputs.temperature[:hours]),
         rest_sigma=baseline.spread[:, 0],
         load=baseline.load,
         judged=electric & (baseline.rungs >= Rung.COMPACT),

@@ -1,16 +1,22 @@
 """A small campus made of sums: office loads, weather, noise, and waste put in on purpose."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analytics.bins import Clock
+from analytics import Clock, Inputs
+from metering.book import RegisterEvent
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
-from metering.localtime import day_bounds, day_number, days_between, slot_starts
+from metering.factor import Factor
+from metering.localtime import HOUR_US, day_number, days_between, slot_starts
+from metering.quality import MEASURED, all_of
+from metering.registry import Meter
+from metering.tariff import Tariff, TariffRow
 
 ZONE = "Asia/Shanghai"
 Floats = NDArray[np.float64]
@@ -22,7 +28,20 @@ CALENDAR = WorkCalendar.of(
         CalendarDay(date(2026, 10, 10), DayKind.WORKING),
     ]
 )
-"""National Day with two weekend days worked for it."""
+"""National Day, with two weekend days worked for it."""
+
+ITEMS = {"total": "01000", "light": "01A00", "ac": "01B00", "power": "01C00"}
+
+
+def tariff() -> Tariff:
+    """0.3 by night (22:00 to 08:00), else 1.2."""
+
+    def row(start: int, end: int, price: str) -> TariffRow:
+        months = frozenset(range(1, 13))
+        return TariffRow("demo", "01000", months, "all", start, end, "any", Decimal(price))
+
+    rows = [row(0, 480, "0.3"), row(480, 1320, "1.2"), row(1320, 1440, "0.3")]
+    return Tariff.of(rows, "bureau", CALENDAR)
 
 
 @dataclass
@@ -35,45 +54,77 @@ class Campus:
     temperature: Floats
     hours_us: NDArray[np.int64]
     clock: Clock
-    truth: list[tuple[str, str, date, date]] = field(default_factory=list)
-    """(pattern, meter, first day, last day) of what was put in."""
-
-    @property
-    def days(self) -> list[date]:
-        first = date(1970, 1, 1)
-        return [first + timedelta(days=int(d)) for d in np.unique(self.clock.day)]
+    events: list[RegisterEvent] = field(default_factory=list)
+    calendar: WorkCalendar = CALENDAR
+    zone: str = ZONE
 
     def row(self, code: str) -> int:
         return self.codes.index(code)
 
-    def add(self, code: str, hours: NDArray[np.bool_], extra: Floats) -> None:
+    def add(self, code: str, extra: Floats) -> None:
         """Add load to a meter and to everything that feeds it."""
         while code:
-            self.energy[self.row(code)] += np.where(hours, extra, 0.0)
+            self.energy[self.row(code)] += extra
             code = self.fed_by.get(code, "")
 
-    def run_nights(self, code: str, first: date, nights: int, share: float) -> None:
-        """Let a meter run at a share of its daytime load for some nights."""
-        load = float(np.median(self.energy[self.row(code), self.clock.occupied]))
+    def load(self, code: str) -> float:
+        """Typical power in office hours [kW]."""
+        return float(np.median(self.energy[self.row(code), self.clock.occupied]))
+
+    def run_nights(self, code: str, first: date, nights: int, share: float) -> Floats:
+        """Let a meter run from 19:00 to 07:00 at a share of its daytime load; what it adds."""
         owner = np.where(self.clock.hour < 8, self.clock.day - 1, self.clock.day)
         night = (self.clock.hour >= 19) | (self.clock.hour < 7)
         inside = (owner >= day_number(first)) & (owner < day_number(first) + nights)
-        wanted = np.full(self.hours_us.size, share * load) - self.energy[self.row(code)]
-        self.add(code, night & inside, np.maximum(wanted, 0.0))
-        last = first + timedelta(days=nights - 1)
-        self.truth.append(("after_hours_plant", code, first, last))
+        return self._raise(code, night & inside, share)
 
-    def run_weekend(self, code: str, saturday: date) -> None:
-        """Let a meter run on a weekend as on a working day."""
-        row = self.energy[self.row(code)]
+    def run_days(self, code: str, first: date, days: int) -> Floats:
+        """Let a meter run in office hours of some days as on a working day; what it adds."""
         office = (self.clock.hour >= 8) & (self.clock.hour < 18)
-        load = np.median(row[self.clock.occupied]) * np.ones(row.size)
-        inside = (self.clock.day >= day_number(saturday)) & (
-            self.clock.day < day_number(saturday) + 2
+        since = self.clock.day - day_number(first)
+        return self._raise(code, office & (since >= 0) & (since < days), 1.0)
+
+    def _raise(self, code: str, hours: NDArray[np.bool_], share: float) -> Floats:
+        wanted = share * self.load(code) - self.energy[self.row(code)]
+        extra = np.where(hours, np.maximum(wanted, 0.0), 0.0)
+        self.add(code, extra)
+        return extra
+
+    def at(self, day: date, hour: int) -> int:
+        """Start of an hour of a local day [us]."""
+        return int(slot_starts(day, self.zone, 60)[0]) + hour * HOUR_US
+
+    def inputs(self) -> Inputs:
+        """The campus as the ledger would hand it over, at noon of the day after the last."""
+        meters = [Meter(c, c.split("-")[0], ITEMS[c.split("-")[1]]) for c in self.codes]
+        hours = self.hours_us.size
+        return Inputs(
+            institution="bureau",
+            zone=self.zone,
+            meters=meters,
+            feeders={code: (feeder,) for code, feeder in self.fed_by.items()},
+            hours_us=self.hours_us,
+            energy=np.rint(self.energy * 1e6).astype(np.int64),
+            shares=np.stack([all_of(MEASURED, hours)] * len(meters)),
+            temperature=self.temperature,
+            calendar=self.calendar,
+            events=list(self.events),
+            tariff=tariff(),
+            factors=[Factor("01000", "kgco2", Decimal("0.5306"))],
+            now_us=int(self.hours_us[-1]) + 13 * HOUR_US,
         )
-        self.add(code, office & inside, np.maximum(load - row, 0.0))
-        last = saturday + timedelta(days=1)
-        self.truth.append(("weekend_run", code, saturday, last))
+
+    def until(self, last: date) -> "Campus":
+        """The same campus as known at the end of an earlier day."""
+        kept = self.clock.day <= day_number(last)
+        hours_us = self.hours_us[kept]
+        return replace(
+            self,
+            energy=self.energy[:, kept],
+            temperature=self.temperature[kept],
+            hours_us=hours_us,
+            clock=Clock.of(hours_us, self.zone, self.calendar),
+        )
 
 
 def build(seed: int, first: date = date(2026, 9, 1), last: date = date(2026, 11, 23)) -> Campus:
@@ -88,8 +139,9 @@ def build(seed: int, first: date = date(2026, 9, 1), last: date = date(2026, 11,
     for building in ("east", "west"):
         parts = [_lighting(rng, clock), _cooling(rng, clock, temperature), _power(rng, clock)]
         noisy = [part * rng.normal(1.0, 0.035, part.size) for part in parts]
-        codes += [f"{building}-total", f"{building}-light", f"{building}-ac", f"{building}-power"]
-        fed_by.update(dict.fromkeys(codes[-3:], f"{building}-total"))
+        subs = [f"{building}-{sub}" for sub in ("light", "ac", "power")]
+        codes += [f"{building}-total", *subs]
+        fed_by.update(dict.fromkeys(subs, f"{building}-total"))
         rows += [np.sum(noisy, axis=0) * rng.normal(1.0, 0.002, noisy[0].size), *noisy]
     return Campus(codes, fed_by, np.array(rows), temperature, hours_us, clock)
 
@@ -101,10 +153,9 @@ def _weather(rng: np.random.Generator, clock: Clock) -> Floats:
 
 
 def _presence(clock: Clock) -> Floats:
-    rise = np.clip((clock.hour - 6.5) / 2.0, 0.0, 1.0) * np.clip(
-        (20.0 - clock.hour) / 2.5, 0.0, 1.0
-    )
-    return np.where(clock.working, rise, 0.06 * rise)
+    rise, fall = (clock.hour - 6.5) / 2.0, (20.0 - clock.hour) / 2.5
+    people = np.clip(rise, 0.0, 1.0) * np.clip(fall, 0.0, 1.0)
+    return np.where(clock.working, people, 0.06 * people)
 
 
 def _lighting(rng: np.random.Generator, clock: Clock) -> Floats:
@@ -123,8 +174,5 @@ def _cooling(rng: np.random.Generator, clock: Clock, temperature: Floats) -> Flo
 
 @pytest.fixture
 def campus() -> Callable[..., Campus]:
-    """Makes a campus from a seed."""
+    """Makes a campus from a seed and, if wanted, its first and last day."""
     return build
-
-
-__all__ = ["CALENDAR", "ZONE", "Campus", "day_bounds"]
