@@ -167,7 +167,7 @@ def _take(found: Decoded, index: int, reading: object, whole: _Message) -> None:
     if time_us is not None:
         _check_time(reading["time"], time_us, whole.arrived_us, whole.limits)
     elif whole.time_us is None:
-        _refuse_misspelt_time(whole.unknown + sorted(set(reading) - _READING_FIELDS))
+        _refuse_misspelt_time(whole.unknown + sorted(set(reading) - _READING_FIELDS), reading)
     found.index.append(index)
     found.points.append(point)
     found.kinds.append(kind)
@@ -176,14 +176,14 @@ def _take(found: Decoded, index: int, reading: object, whole: _Message) -> None:
     found.values.append(value)
 
 
-def _refuse_misspelt_time(unknown: list[str]) -> None:
+def _refuse_misspelt_time(unknown: list[str], reading: dict[str, Any]) -> None:
     """A field we do not know is harmless, except where it may be meant as the time."""
     if unknown:
         raise _Refusal(
             "bad_message",
             "no time, but a field that is not in the schema",
             name_shown(unknown[0]),
-            None,
+            reading.get(unknown[0]),
             "name the field `time`, or leave it out so that the time of arrival stands in",
         )
 

@@ -83,7 +83,8 @@ def test_every_route_names_a_decoder() -> None:
 
 def test_http_goes_through_the_native_decoder() -> None:
     plain, named = route_of(ROUTES, HTTP_ROUTE), route_of(ROUTES, HTTP_ROUTE + "/s/g")
-    assert plain is not None and named is not None
+    assert plain is not None
+    assert named is not None
     assert plain.decoder == named.decoder == "native"
     assert (owner_of(HTTP_ROUTE), owner_of(HTTP_ROUTE + "/s/g")) == (None, "s/g")
 

@@ -1,0 +1,105 @@
+"""Dead letters: what could not be taken, with its reason, its place and its first bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+import numpy as np
+
+from collector.decode import Problem
+from collector.intake.classify import CONFLICT
+from collector.intake.normalise import Columns
+from collector.intake.receive import Received
+from metering.errors import InvalidInput
+from metering.intake import DeadLetter
+from metering.quantity import I64
+
+MENDABLE = ("unknown_point", "bad_kind", "bad_unit", "unknown_topic", "foreign_topic")
+"""Reasons that a change of the registry or of the routes can remove."""
+
+PREVIEW_BYTES = 512
+
+
+def letters_of(messages: Sequence[Received]) -> list[DeadLetter]:
+    """All problems of the messages as dead letters."""
+    return [letter_of(message, problem) for message in messages for problem in lasting(message)]
+
+
+def with_problems(
+    messages: Sequence[Received],
+    columns: Columns,
+    outcome: I64,
+    refused: Mapping[int, InvalidInput],
+) -> I64:
+    """Give conflicts, and rows the store refused, to their messages; return the outcomes
+    with those rows negative."""
+    outcome = outcome.copy()
+    for row in np.flatnonzero(outcome == CONFLICT).tolist():
+        _add(messages, columns, row, "conflicting", _CONFLICTING)
+    for row, error in refused.items():
+        outcome[row] = CONFLICT
+        _add(messages, columns, row, "refused", error)
+    return outcome
+
+
+_CONFLICTING = InvalidInput(
+    "another value of the same point and time came under the same order",
+    field="value",
+    fix="count seq up for every message, and session for every restart of the gateway",
+)
+
+
+def _add(
+    messages: Sequence[Received], columns: Columns, row: int, reason: str, error: InvalidInput
+) -> None:
+    message, index = messages[int(columns.message[row])], int(columns.rows.index[row])
+    place = message.found.index.index(index)
+    value, point = message.found.values[place], message.found.points[place]
+    message.problems.append(
+        Problem(reason, error.message, "value", repr(value), error.fix or "", index, point)
+    )
+
+
+def lasting(message: Received) -> list[Problem]:
+    """The message's problems, without those that its first delivery had already."""
+    if not message.redelivered:
+        return message.problems
+    untimed = _untimed(message)
+    return [p for p in message.problems if p.index not in untimed]
+
+
+def letter_of(message: Received, problem: Problem) -> DeadLetter:
+    """One problem as a dead letter."""
+    record = message.record
+    return DeadLetter(
+        gateway=message.gateway,
+        route=record.route,
+        reason=problem.reason,
+        message=problem.message,
+        field=problem.field,
+        value=problem.value,
+        fix=problem.fix,
+        segment=message.segment,
+        offset=message.offset,
+        index=problem.index,
+        digest=_digest(message, problem),
+        arrived_us=record.arrived_us,
+        point=problem.point,
+        preview=record.payload[:PREVIEW_BYTES],
+    )
+
+
+def _digest(message: Received, problem: Problem) -> str:
+    digest = sha256(message.record.payload).hexdigest()[:32]
+    if problem.reason in MENDABLE and problem.index in _untimed(message):
+        # Equal bytes without a time are readings of different times: each must replay.
+        return f"{digest}@{message.segment}:{message.offset}"
+    return digest
+
+
+def _untimed(message: Received) -> frozenset[int]:
+    found = message.found
+    return frozenset(
+        index for index, time in zip(found.index, found.times, strict=True) if time is None
+    )

@@ -1,0 +1,41 @@
+"""Dirty marks: for each point, between which times the ledger has to look again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from metering.book import DirtyMark
+from metering.quantity import I64
+from metering.reading import ReadingColumns
+
+APART_US = 2 * 24 * 3_600_000_000
+"""Readings of a point further apart get marks of their own: the days between stay clean."""
+
+
+def dirty_marks(changed: ReadingColumns, corrects: ReadingColumns) -> list[DirtyMark]:
+    """Marks of readings that were new, and of those that replaced another value."""
+    return [*_marks(changed, "reading"), *_marks(corrects, "correction")]
+
+
+def _marks(rows: ReadingColumns, cause: str) -> list[DirtyMark]:
+    ordered = rows.sorted()
+    if not len(ordered):
+        return []
+    starts = _starts(ordered.point, ordered.time_us)
+    ends = np.append(starts[1:], len(ordered)) - 1
+    return [
+        DirtyMark(
+            point=int(ordered.point[first]),
+            start_us=int(ordered.time_us[first]),
+            end_us=int(ordered.time_us[last]),
+            cause=cause,
+            segment=int(ordered.segment[last]),
+            offset=int(ordered.offset[last]),
+        )
+        for first, last in zip(starts, ends, strict=True)
+    ]
+
+
+def _starts(point: I64, time_us: I64) -> I64:
+    new = (np.diff(point) != 0) | (np.diff(time_us) > APART_US)
+    return np.append(0, np.flatnonzero(new) + 1).astype(np.int64)

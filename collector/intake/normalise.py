@@ -1,0 +1,96 @@
+"""From received messages to reading columns: units, range flags, times that stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from collector.decode import Problem
+from collector.intake.receive import Received
+from collector.intake.resolve import SlotTable
+from metering.quantity import I64
+from metering.reading import F64, I16, Flag, ReadingColumns
+
+LARGEST = 1e12
+"""No real value in a canonical unit reaches it, and no booked integer could hold it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Readings of many messages, in the order of the journal."""
+
+    rows: ReadingColumns
+    message: I64
+    """For each row the number of its message in the batch."""
+
+
+def columns(messages: Sequence[Received], table: SlotTable) -> Columns:
+    """All readings that have a point and did not come before; problems go to their message.
+
+    Values come out in canonical units; a value outside its point's range is kept and flagged.
+    """
+    lengths = [len(m.slots) for m in messages]
+    number = np.repeat(np.arange(len(messages), dtype=np.int64), lengths)
+    slots = _flat([m.slots for m in messages], np.int64)
+    times, untimed = _times(messages, number)
+    repeated = np.array([m.redelivered for m in messages], dtype=np.bool_)[number] & untimed
+    kept = (slots >= 0) & ~repeated
+    slots, number, untimed = slots[kept], number[kept], untimed[kept]
+    sent = _flat([m.found.values for m in messages], np.float64)[kept]
+    value, flag = normalise(sent, slots, table)
+    flag[untimed] |= Flag.ARRIVAL_TIME
+    high, low, segment, offset = _of_messages(messages)[number].T
+    index = _flat([m.found.index for m in messages], np.int64)[kept]
+    rows = ReadingColumns(
+        table.point[slots], times[kept], value, flag, high, low, segment, offset, index
+    )
+    fits = np.abs(value) < LARGEST
+    _refuse(messages, rows.take(~fits), sent[~fits], number[~fits])
+    return Columns(rows.take(fits), number[fits])
+
+
+def normalise(sent: F64, slots: I64, table: SlotTable) -> tuple[F64, I16]:
+    """(canonical values, flags) of values as sent, shape (n,) both."""
+    with np.errstate(over="ignore"):
+        value = sent * table.numerator[slots] / table.denominator[slots] + table.offset[slots]
+    outside = (value < table.low[slots]) | (value > table.high[slots])
+    return value, np.where(outside, np.int16(Flag.OUT_OF_RANGE), np.int16(Flag.GOOD))
+
+
+def _flat(parts: Sequence[Sequence[float]], dtype: type) -> NDArray[Any]:
+    return np.array([value for part in parts for value in part], dtype=dtype)
+
+
+def _times(messages: Sequence[Received], number: I64) -> tuple[I64, NDArray[np.bool_]]:
+    """(times, whether the time of arrival stands in) of all readings."""
+    given = [time for m in messages for time in m.found.times]
+    untimed = np.array([time is None for time in given], dtype=np.bool_)
+    arrived = np.array([m.record.arrived_us for m in messages], dtype=np.int64)
+    stated = np.array([0 if time is None else time for time in given], dtype=np.int64)
+    return np.where(untimed, arrived[number], stated), untimed
+
+
+def _of_messages(messages: Sequence[Received]) -> I64:
+    """(m, 4): order key, segment and offset of each message."""
+    rows = [(*m.order_key(), m.segment, m.offset) for m in messages]
+    return np.array(rows, dtype=np.int64).reshape(-1, 4)
+
+
+def _refuse(messages: Sequence[Received], rows: ReadingColumns, sent: F64, number: I64) -> None:
+    for row in range(len(rows)):
+        message, index = messages[int(number[row])], int(rows.index[row])
+        message.problems.append(
+            Problem(
+                "bad_value",
+                f"beyond {LARGEST:g} in the point's unit",
+                "value",
+                repr(float(sent[row])),
+                "check the gateway's scaling and unit",
+                index,
+                message.found.points[message.found.index.index(index)],
+            )
+        )

@@ -1,0 +1,183 @@
+"""The intake: from the journal to readings, so that nothing slips between them.
+
+    journal ─▶ decode ─▶ resolve ─▶ units, range ─▶ classify
+                                                       │
+        1  dirty marks, not ready   ◀──────────────────┤   each step durable
+        2  readings (upsert)        ◀──────────────────┤   before the next
+        3  checkpoint, counters, dead letters,         │
+           marks ready: one transaction  ◀─────────────┘
+
+A crash or a store that is down anywhere in between leaves the checkpoint where it was, and
+the same records are taken in again, to the same result.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from collector.intake.classify import classify
+from collector.intake.counting import Connections, Tally, taken_in
+from collector.intake.dead_letters import letters_of, with_problems
+from collector.intake.marks import dirty_marks
+from collector.intake.metrics import IntakeMetrics
+from collector.intake.normalise import columns
+from collector.intake.receive import Received, Receiver
+from collector.intake.redelivery import mark_redelivered
+from collector.intake.replay import mended
+from collector.intake.report import StepReport
+from collector.intake.resolve import Resolver
+from collector.journal.record import Located, Record
+from metering.errors import InvalidInput
+from metering.intake import IntakeBatch
+from metering.ports import DirtyMarks, IntakeStore, ReadingStore
+from metering.quantity import I64
+from metering.reading import ReadingColumns
+from metering.registry import Registry
+
+
+class Journal(Protocol):
+    """What the intake needs of the journal; `collector.journal.JournalReader` has it."""
+
+    def writers(self) -> list[int]: ...
+
+    def read(self, writer_no: int, segment: int, offset: int, limit: int) -> list[Located]: ...
+
+    def record(self, segment: int, offset: int) -> Record: ...
+
+
+@dataclass(frozen=True)
+class BatchSize:
+    """How much one step takes at most: fewer, longer batches are quicker."""
+
+    records: int = 1_000
+    readings: int = 50_000
+
+
+class Intake:
+    """Takes journal records in, one writer's batch at a time. Safe to share between threads."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        readings: ReadingStore,
+        intake: IntakeStore,
+        marks: DirtyMarks,
+        registry: Callable[[], Registry],
+        now_us: Callable[[], int],
+        *,
+        limit: int = BatchSize.records,
+        receiver: Receiver | None = None,
+        metrics: IntakeMetrics | None = None,
+    ) -> None:
+        self._journal = journal
+        self._readings = readings
+        self._intake = intake
+        self._marks = marks
+        self._registry = registry
+        self._now_us = now_us
+        self._size = BatchSize(records=limit)
+        self._receiver = receiver or Receiver()
+        self._metrics = metrics
+        self._resolver = Resolver(registry())
+        self._connections = Connections()
+        self._lock = threading.Lock()
+
+    def step(self, writer_no: int) -> StepReport:
+        """Take one batch of a writer's records in.
+
+        Raises Unavailable or StorageFull where a store does not answer: nothing is lost, the
+        same step may be tried again later.
+        """
+        with self._lock:
+            segment, offset = self._intake.checkpoint(writer_no)
+            located = self._journal.read(writer_no, segment, offset, self._size.records)
+            if not located:
+                return StepReport()
+            messages = self._receive(located)
+            keys = mark_redelivered(messages, self._intake.seen)
+            last = messages[-1]
+            batch = IntakeBatch(writer_no, last.segment, last.offset + 1, seen_keys=keys)
+            return self._take(messages, batch)
+
+    def replay_dead_letters(self) -> StepReport:
+        """Take in dead letters whose reason a change of the registry or routes has removed."""
+        with self._lock:
+            report = StepReport()
+            for group in mended(self._intake, self._journal, self._receiver, self._fresh()):
+                writer_no = group.messages[0].segment >> 24
+                place = self._intake.checkpoint(writer_no)
+                batch = IntakeBatch(writer_no, *place, replayed=group.letters)
+                report += self._take(group.messages, batch)
+            return report
+
+    def rebuild(self) -> StepReport:
+        """Forget readings and intake, and make both again from the journal."""
+        with self._lock:
+            self._intake.clear()
+            self._readings.clear()
+            self._connections = Connections()
+        report = StepReport()
+        for writer_no in self._journal.writers():
+            while (done := self.step(writer_no)).records:
+                report += done
+        return report
+
+    def _fresh(self) -> Resolver:
+        """The resolver of the registry as it is now."""
+        registry = self._registry()
+        if registry is not self._resolver.registry:
+            self._resolver = Resolver(registry)
+        return self._resolver
+
+    def _receive(self, located: Sequence[Located]) -> list[Received]:
+        resolver, messages, readings = self._fresh(), [], 0
+        for segment, offset, record in located:
+            messages.append(self._receiver.receive(segment, offset, record, resolver))
+            readings += len(messages[-1].found.index)
+            if readings >= self._size.readings:
+                break
+        return messages
+
+    def _take(self, messages: Sequence[Received], batch: IntakeBatch) -> StepReport:
+        incoming = columns(messages, self._resolver.table())
+        existing = self._readings.existing(incoming.rows.point, incoming.rows.time_us)
+        judged = classify(incoming.rows, existing)
+        marks = dirty_marks(
+            incoming.rows.take(judged.changed & ~judged.corrects),
+            incoming.rows.take(judged.corrects),
+        )
+        if marks:
+            self._marks.mark(marks, writer_no=batch.writer_no)
+        refused = self._upsert(incoming.rows, np.flatnonzero(judged.stands))
+        outcome = with_problems(messages, incoming, judged.outcome, refused)
+        return self._commit(messages, batch, Tally.of(messages, incoming, outcome))
+
+    def _upsert(self, rows: ReadingColumns, chosen: I64) -> dict[int, InvalidInput]:
+        """Store the chosen rows; what the store will never take is found by halving."""
+        if not chosen.size:
+            return {}
+        try:
+            self._readings.upsert(rows.take(chosen))
+        except InvalidInput as error:
+            if chosen.size == 1:
+                return {int(chosen[0]): error}
+            first, second = np.array_split(chosen, 2)
+            return self._upsert(rows, first) | self._upsert(rows, second)
+        return {}
+
+    def _commit(self, messages: Sequence[Received], batch: IntakeBatch, tally: Tally) -> StepReport:
+        letters = tuple(letters_of(messages))
+        counts = tally.counts(self._connections)
+        counts = taken_in(counts) if batch.replayed else counts
+        now_us = self._now_us()
+        self._intake.commit(replace(batch, counts=counts, dead_letters=letters, at_us=now_us))
+        report = tally.report(dead=len(letters), replayed=len(batch.replayed))
+        if self._metrics is not None:
+            lag_us = None if batch.replayed else now_us - messages[-1].record.arrived_us
+            self._metrics.observe(report, tally.dead(), lag_us)
+        return report
