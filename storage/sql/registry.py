@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, select, update
 
@@ -37,6 +36,7 @@ class SqlRegistry:
             return _version(con)
 
     def apply(self, wanted: Registry, *, actor: str, now_us: int) -> dict[str, str]:
+        prepared = self._prepared(wanted)
         with writing(self._engine) as con:
             before = registry_of(con, _held_version(con))
             after = merged(before, wanted)
@@ -44,7 +44,15 @@ class SqlRegistry:
                 _write(con, rows_of(before), rows_of(after))
                 con.execute(update(REGISTRY_STATE).values(version=after.version))
                 add_entry(con, audit_of_import(before, after, actor, now_us))
-            return _new_passwords(con, after, now_us)
+            return _new_passwords(con, after, prepared, now_us)
+
+    def _prepared(self, wanted: Registry) -> dict[str, tuple[str, str]]:
+        """(password, hash) for gateways without one, made before the database is locked."""
+        with reading(self._engine) as con:
+            known = _with_password(con)
+        users = {gateway.user for gateway in wanted.gateways.values()} - known
+        secrets = {user: new_secret() for user in users}
+        return {user: (secret, hashed(secret.encode())) for user, secret in secrets.items()}
 
 
 class SqlCredentials:
@@ -94,13 +102,16 @@ def _write(con: Connection, before: dict[str, Rows], after: dict[str, Rows]) -> 
         upsert(con, table, [row for key, row in new.items() if old.get(key) != row], keys)
 
 
-def _new_passwords(con: Connection, registry: Registry, now_us: int) -> dict[str, str]:
-    known = set(con.scalars(select(CREDENTIAL.c.user)))
-    fresh = {user: new_secret() for user in registry.gateways if user not in known}
-    rows: list[dict[str, Any]] = [
-        {"user": user, "hash": hashed(secret.encode()), "set_us": now_us}
-        for user, secret in fresh.items()
-    ]
+def _with_password(con: Connection) -> set[str]:
+    return set(con.scalars(select(CREDENTIAL.c.user)))
+
+
+def _new_passwords(
+    con: Connection, registry: Registry, prepared: dict[str, tuple[str, str]], now_us: int
+) -> dict[str, str]:
+    """Store the prepared passwords of registered gateways that still have none."""
+    wanting = sorted(prepared.keys() & registry.gateways.keys() - _with_password(con))
+    rows = [{"user": user, "hash": prepared[user][1], "set_us": now_us} for user in wanting]
     if rows:
         con.execute(insert(CREDENTIAL), rows)
-    return fresh
+    return {user: prepared[user][0] for user in wanting}
