@@ -60,6 +60,7 @@ class ServerSession:
         """0 until CONNECT names one that is spoken here."""
         self._assign_client_id = assign_client_id
         self._state = _State.NEW
+        self._begun = False
         self._framer = Framer(limits.connect_bytes)
         self._output = bytearray()
         self._publishes = PublishReader(limits, self.version)
@@ -74,10 +75,13 @@ class ServerSession:
         events: list[Event] = []
         if self._state is _State.CLOSED:
             return events
+        begins = not self._begun and data
         self._framer.feed(data)
         if self._state is _State.DECIDING:
             return events
         try:
+            if begins:
+                self._begin(data[0])
             self._take_packets(events)
         except BrokenPacket as error:
             events.append(Violation(error.reason, error.detail))
@@ -114,6 +118,12 @@ class ServerSession:
         """End the connection; MQTT 5 clients are told why."""
         self._close(reason)
 
+    def _begin(self, header: int) -> None:
+        """Refuse another protocol by its first byte: its length would be nonsense."""
+        self._begun = True
+        if header >> 4 != Packet.CONNECT:
+            raise protocol_error("the first packet is not CONNECT")
+
     def _take_packets(self, events: list[Event]) -> None:
         for header, start, end in self._framer.frames():
             if header & 0xF0 == 0x30 and self._state is _State.OPEN:
@@ -126,10 +136,7 @@ class ServerSession:
     def _control(self, header: int, cursor: Cursor) -> Event:
         """Any packet but a PUBLISH of a client that was let in."""
         kind, flags = header >> 4, header & 0x0F
-        if self._state is _State.NEW:
-            if kind != Packet.CONNECT:
-                raise protocol_error("the first packet is not CONNECT")
-        elif kind == Packet.CONNECT:
+        if kind == Packet.CONNECT and self._state is not _State.NEW:
             raise protocol_error("a second CONNECT")
         handler = _HANDLERS.get(kind)
         if handler is None:

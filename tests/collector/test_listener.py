@@ -13,6 +13,7 @@ from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from prometheus_client import CollectorRegistry
@@ -42,9 +43,9 @@ class Gateway:
         self.end_codes: list[int] = []
         self.acknowledged: set[int] = set()
         self.client = paho.Client(
-            paho.CallbackAPIVersion.VERSION2,
+            CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            protocol=version,
+            protocol=MQTTProtocolVersion(version),
             reconnect_on_failure=False,
         )
         self.client.username_pw_set(user, password)
@@ -140,7 +141,7 @@ def test_topic_aliases(server: Any) -> None:
     with gateway(server.port, paho.MQTTv5) as one:
         assert one.properties.TopicAliasMaximum == 16
         assert one.properties.MaximumQoS == 1
-        alias = Properties(PacketTypes.PUBLISH)
+        alias = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         alias.TopicAlias = 3
         one.client.publish("long/topic", b"1", qos=1, properties=alias)
         one.client.publish("", b"2", qos=1, properties=alias)
