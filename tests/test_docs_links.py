@@ -132,17 +132,23 @@ def test_every_reason_of_a_dead_letter_is_documented():
     reasons = set()
     for module in (ROOT / "collector").rglob("*.py"):
         for call in ast.walk(ast.parse(text(module))):
-            if (
-                isinstance(call, ast.Call)
-                and isinstance(call.func, ast.Name)
-                and call.func.id in ("Problem", "_Refusal")
-                and call.args
-                and isinstance(call.args[0], ast.Constant)
-            ):
-                reasons.add(call.args[0].value)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+                place = {"Problem": 0, "_Refusal": 0, "_add": 3}.get(call.func.id, len(call.args))
+                for argument in call.args[place : place + 1]:
+                    if isinstance(argument, ast.Constant):
+                        reasons.add(argument.value)
     gateways = text(ROOT / "docs/gateways.md")
-    assert reasons
+    assert {"bad_json", "unknown_point", "conflicting"} <= reasons
     assert [reason for reason in sorted(reasons) if f"`{reason}`" not in gateways] == []
+
+
+def test_every_metric_in_the_documents_exists():
+    sources = "".join(
+        text(path) for folder in ("collector", "api") for path in (ROOT / folder).rglob("*.py")
+    )
+    for document in DOCUMENTS:
+        for metric in re.findall(r"`greenoffice_(\w+?)(?:_total)?`", text(document)):
+            assert f'_{metric}"' in sources or f'"{metric}"' in sources, metric
 
 
 def test_every_column_of_the_example_registry_is_documented():
