@@ -123,3 +123,14 @@ def test_only_the_wiring_reads_the_clock():
 def test_test_files_have_names_of_their_own():
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))
+
+
+def test_make_lists_its_targets_and_ci_runs_the_tests():
+    helped = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for target in ("help", "demo", "test", "check", "demo-seeds", "replay-check", "kill-check"):
+        assert re.search(rf"^  make {target} +\w", helped, re.MULTILINE)
+    script = ROOT / ".ci/run"
+    assert script.stat().st_mode & 0o111 == 0o111
+    assert "make test" in script.read_text(encoding="utf-8").splitlines()
