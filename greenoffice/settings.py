@@ -98,10 +98,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = TomlConfigSettingsSource(settings_cls, cls._file)
+        file = TomlConfigSettingsSource(settings_cls)
         return init_settings, env_settings, file
-
-    _file: Path = Path("greenoffice.toml")
 
 
 def load_settings(file: Path) -> Settings:
@@ -115,7 +113,7 @@ def load_settings(file: Path) -> Settings:
         )
 
     class FromFile(Settings):
-        _file = file
+        model_config = SettingsConfigDict(toml_file=file)
 
     FromFile.__name__ = "Settings"
     try:

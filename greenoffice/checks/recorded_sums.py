@@ -15,7 +15,9 @@ rounded to mWh per row (half to even) and summed per series and month; prints JS
 import json
 import sys
 from collections import defaultdict
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -46,12 +48,10 @@ def main() -> None:
     print(json.dumps({**counts, "sums": sums}))
 
 
-def _month_of(task):  # type: ignore[no-untyped-def]
+def _month_of(task: dict[str, Any]) -> Callable[[int], str]:
     """Month of a time, remembered hour by hour: zones shift by whole quarter hours."""
     known: dict[int, str] = {}
     zone = ZoneInfo(task["zone"]) if "zone" in task else None
-    from datetime import UTC, datetime
-
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
 
     def month(time_us: int) -> str:

@@ -26,8 +26,8 @@ from greenoffice.checks.steps import (
     wait_until,
 )
 from greenoffice.client import ApiClient
-from greenoffice.demo.ports import usable_port
 from greenoffice.folder import DataFolder
+from greenoffice.ports import usable_port
 from greenoffice.replay.command import publish, register_series
 from greenoffice.replay.options import ReplayOptions, ValueColumn
 from greenoffice.replay.registration import meter_code

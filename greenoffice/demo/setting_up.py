@@ -11,9 +11,9 @@ from metering.registry_files import read_registry_texts
 from greenoffice.clock import Clock
 from greenoffice.commands import SETTINGS_TEXT
 from greenoffice.demo.options import HAND_GATEWAY, DemoOptions, DemoWorld
-from greenoffice.demo.ports import usable_port
 from greenoffice.demo.registration import campus_texts
 from greenoffice.folder import DataFolder, create_folder, write_secret
+from greenoffice.ports import usable_port
 from greenoffice.simulators_process import passwords_file, world_file
 from greenoffice.stores import create_admin_key, open_stores
 from greenoffice.supervisor import exclusive

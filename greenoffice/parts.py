@@ -1,0 +1,180 @@
+"""The parts of the platform process, put together over the stores of a data folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from analytics import find
+from collector import JournalReader
+from collector.decode import Limits
+from collector.intake import Intake, IntakeMetrics, Receiver
+from greenoffice.analysis import site_inputs, sites
+from greenoffice.folder import DataFolder
+from greenoffice.settings import Settings
+from greenoffice.stores import RegistrySnapshot, open_readings, open_stores
+from ledger import Ledger
+from metering.ports import ReadingStore
+from storage import Stores
+
+HTTP_WRITER = 2
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Stores and workers of one platform process."""
+
+    settings: Settings
+    stores: Stores
+    readings: ReadingStore
+    registry: RegistrySnapshot
+    journal: JournalReader
+    intake: Intake
+    ledger: Ledger
+    now_us: Callable[[], int]
+
+    @classmethod
+    def open(cls, folder: DataFolder, metrics: IntakeMetrics | None = None) -> Parts:
+        """Open everything; Unavailable while another process owns the readings."""
+        settings, now_us = folder.settings(), folder.clock().now_us
+        stores, readings = open_stores(folder), open_readings(folder)
+        registry = RegistrySnapshot(stores.registry)
+        journal = JournalReader(folder.journal)
+        intake = Intake(
+            journal,
+            readings,
+            stores.intake,
+            stores.marks,
+            registry,
+            now_us,
+            limit=settings.intake.batch_messages,
+            receiver=receiver(settings),
+            metrics=metrics,
+        )
+        ledger = Ledger(readings, stores.books, stores.marks, registry, now_us)
+        return cls(settings, stores, readings, registry, journal, intake, ledger, now_us)
+
+    def close(self) -> None:
+        self.readings.close()
+        self.journal.close()
+
+
+def receiver(settings: Settings) -> Receiver:
+    """How messages are read under these settings."""
+    return Receiver(limits=Limits(ahead_us=settings.intake.future_tolerance_s * 1_000_000))
+
+
+@dataclass
+class IntakeWork:
+    """Takes in what the journals hold; knows how much is waiting."""
+
+    parts: Parts
+    _registry_version: int = -1
+    _ends: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def __call__(self) -> bool:
+        """One batch of every writer; True while there was any."""
+        self._replay_after_change()
+        busy = False
+        for writer_no in self.parts.journal.writers():
+            end = self.parts.journal.end(writer_no)
+            if self.parts.intake.step(writer_no).records:
+                busy = True
+            else:
+                self._ends[writer_no] = end
+        return busy
+
+    def waiting_messages(self) -> int:
+        """Messages journalled and not yet taken in."""
+        return sum(self._waiting(writer_no) for writer_no in self.parts.journal.writers())
+
+    def _waiting(self, writer_no: int) -> int:
+        end = self.parts.journal.end(writer_no)
+        if self._ends.get(writer_no) == end:
+            return 0
+        segment, offset = self.parts.stores.intake.checkpoint(writer_no)
+        return end.offset - offset if segment == end.segment else max(1, end.offset)
+
+    def _replay_after_change(self) -> None:
+        version = self.parts.registry().version
+        if version != self._registry_version:
+            self.parts.intake.replay_dead_letters()
+            self._registry_version = version
+
+
+@dataclass
+class LedgerWork:
+    """Books what is dirty; settles days that have ended; knows when it came to rest."""
+
+    parts: Parts
+    intake: IntakeWork
+    idle_us: int = 0
+    settled_rows: int = 0
+
+    def __call__(self) -> bool:
+        """One step; True while there is more to book."""
+        began_us = self.parts.now_us()
+        self.parts.ledger.roll_day()
+        report = self.parts.ledger.step()
+        self.settled_rows += report.rows
+        if report.marks:
+            return True
+        if self.parts.stores.marks.waiting() == 0:
+            self.idle_us = began_us
+        return False
+
+
+@dataclass
+class AnalyticsWork:
+    """Looks for waste when the ledger rests and something changed, or time has passed."""
+
+    parts: Parts
+    ledger: LedgerWork
+    wake: threading.Event
+    began_us: int = 0
+    findings: int = 0
+    _rows_seen: int = -1
+
+    def __call__(self) -> bool:
+        """One look over all sites, if due."""
+        now_us = self.parts.now_us()
+        if not self._due(now_us):
+            return False
+        rows_seen, began_us = self.ledger.settled_rows, now_us
+        found = 0
+        kept: dict[str, list[str]] = {}
+        for site in sites(self.parts.registry()):
+            institution, ids = self._look(site, now_us)
+            kept.setdefault(institution, []).extend(ids)
+            found += len(ids)
+        for institution, ids in kept.items():
+            self.parts.stores.findings.withdraw(institution, ids)
+        self.began_us, self.findings, self._rows_seen = began_us, found, rows_seen
+        return False
+
+    def _due(self, now_us: int) -> bool:
+        if self.ledger.idle_us == 0:
+            return False
+        changed = self.ledger.settled_rows != self._rows_seen
+        waited_us = now_us - self.began_us
+        return self.began_us < self.ledger.idle_us and (
+            (changed and self._rows_seen == -1)
+            or waited_us >= self.parts.settings.analytics.interval_s * 1_000_000
+        )
+
+    def _look(self, site: str, now_us: int) -> tuple[str, list[str]]:
+        registry = self.parts.registry()
+        inputs = site_inputs(
+            registry,
+            self.parts.stores.books,
+            self.parts.readings,
+            site,
+            now_us=now_us,
+            history_days=self.parts.settings.analytics.history_days,
+        )
+        if inputs is None:
+            return registry.institution(site), []
+        findings = find(inputs)
+        self.parts.stores.findings.save(findings)
+        return inputs.institution, [finding.id for finding in findings]

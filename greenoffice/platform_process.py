@@ -1,0 +1,183 @@
+"""The platform as a process: intake, ledger, analytics, API and page; owns the readings."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import uvicorn
+from metering.registry_files import read_registry_texts
+from prometheus_client import CollectorRegistry
+
+from api import PartHealth, Platform, Submission, create_app
+from collector import JournalWriter, Record
+from collector.intake import IntakeMetrics
+from collector.intake.dead_letters import letters_of
+from collector.intake.resolve import Resolver
+from greenoffice.collector_process import patiently
+from greenoffice.folder import DataFolder
+from greenoffice.logs import set_up_logs
+from greenoffice.loops import Loop
+from greenoffice.parent import end_with_parent
+from greenoffice.parts import (
+    HTTP_WRITER,
+    AnalyticsWork,
+    IntakeWork,
+    LedgerWork,
+    Parts,
+    receiver,
+)
+from greenoffice.ports import usable_port
+from metering.bookhash import book_hash
+from metering.errors import ConfigurationError
+from metering.intake import DeadLetter
+
+
+def run_platform(data: Path, parent: int) -> None:
+    """Run until terminated; ConfigurationError where the port cannot be had."""
+    if parent:
+        end_with_parent(parent)
+    folder = DataFolder(data.absolute())
+    settings, clock = folder.settings(), folder.clock()
+    set_up_logs("platform", clock)
+    _await_port(settings.http.host, settings.http.port)
+    metrics = CollectorRegistry()
+    parts = Parts.open(folder, IntakeMetrics(metrics))
+    journal = patiently(
+        lambda: JournalWriter(
+            folder.journal / "http",
+            HTTP_WRITER,
+            now_us=clock.now_us,
+            segment_bytes=settings.journal.segment_mb << 20,
+            retention_days=settings.journal.retention_days,
+        )
+    )
+    stop = threading.Event()
+    workers = Workers(parts, stop)
+    app = create_app(platform_of(parts, journal, workers))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.http.host,
+            port=settings.http.port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=3,
+        )
+    )
+    workers.start()
+    try:
+        server.run()
+    finally:
+        stop.set()
+        workers.join()
+        journal.close()
+        parts.close()
+
+
+class Workers:
+    """The loops beside the HTTP server."""
+
+    def __init__(self, parts: Parts, stop: threading.Event) -> None:
+        self.intake = IntakeWork(parts)
+        self.ledger = LedgerWork(parts, self.intake)
+        self.analytics = AnalyticsWork(parts, self.ledger, stop)
+        self.loops = {
+            "intake": Loop("intake", self.intake, 0.05, stop, parts.now_us),
+            "ledger": Loop("ledger", self.ledger, 0.5, stop, parts.now_us),
+            "analytics": Loop("analytics", self.analytics, 1.0, stop, parts.now_us),
+        }
+        self._parts = parts
+
+    def start(self) -> None:
+        for loop in self.loops.values():
+            loop.start()
+
+    def join(self) -> None:
+        for loop in self.loops.values():
+            loop.join(20)
+
+    def health(self) -> Mapping[str, PartHealth]:
+        """Each loop, and what it has still to do."""
+        details: dict[str, dict[str, str | int | float]] = {
+            "intake": {"waiting_messages": self.intake.waiting_messages()},
+            "ledger": {
+                "waiting_marks": self._parts.stores.marks.waiting(),
+                "idle_us": self.ledger.idle_us,
+            },
+            "analytics": {
+                "began_us": self.analytics.began_us,
+                "findings": self.analytics.findings,
+            },
+        }
+        return {
+            name: PartHealth(loop.state.ok, details[name] | {"error": loop.state.error})
+            for name, loop in self.loops.items()
+        }
+
+
+def platform_of(parts: Parts, journal: JournalWriter, workers: Workers) -> Platform:
+    """The API's view of the parts."""
+    writing = threading.Lock()
+
+    def ingest(submission: Submission) -> tuple[int, int]:
+        with writing:
+            place = journal.append([_record(submission)])
+        return place.segment, place.offset
+
+    def refusals(submission: Submission) -> list[DeadLetter]:
+        resolver = Resolver(parts.registry())
+        return letters_of([receiver(parts.settings).receive(0, 0, _record(submission), resolver)])
+
+    def digest(institution: str | None, before: date | None) -> str:
+        return book_hash(parts.stores.books, before=before, institution=institution)
+
+    return Platform(
+        readings=parts.readings,
+        books=parts.stores.books,
+        intake=parts.stores.intake,
+        marks=parts.stores.marks,
+        findings=parts.stores.findings,
+        registry=parts.registry,
+        registry_store=parts.stores.registry,
+        credentials=parts.stores.credentials,
+        access=parts.stores.access,
+        messages=parts.journal,
+        ingest=ingest,
+        refusals=refusals,
+        read_registry=lambda texts: read_registry_texts(texts, parts.registry()),
+        book_hash=digest,
+        now_us=parts.now_us,
+        health=workers.health,
+        language=parts.settings.language,
+    )
+
+
+def _record(submission: Submission) -> Record:
+    return Record(
+        kind="message",
+        arrived_us=submission.arrived_us,
+        gateway=submission.gateway,
+        client=submission.key,
+        connection="",
+        route=submission.route,
+        payload=submission.payload,
+        qos=1,
+    )
+
+
+def _await_port(host: str, port: int) -> None:
+    """Wait for a predecessor to leave the port; ConfigurationError if it stays taken."""
+    deadline = time.monotonic() + 10
+    while usable_port(port, set(), host) != port:
+        if time.monotonic() > deadline:
+            raise ConfigurationError(
+                "the port of the page and API is in use",
+                field="http.port",
+                value=port,
+                fix="set another port in greenoffice.toml, or stop what listens there",
+            )
+        time.sleep(0.3)

@@ -1,0 +1,112 @@
+"""Replay: recorded times to UTC, what is refused, and what is registered."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from metering.registry_files import read_registry_texts
+
+from greenoffice.replay.options import ReplayOptions, ValueColumn, value_columns
+from greenoffice.replay.registration import meter_code, registry_texts
+from greenoffice.replay.table import RecordedTable
+from greenoffice.replay.times import local_to_utc
+from metering.errors import InvalidInput
+from metering.localtime import parse_instant, to_us
+from metering.reading import Kind
+
+EPOCH = datetime(1970, 1, 1)
+
+
+def naive_us(text: str) -> int:
+    return (datetime.fromisoformat(text) - EPOCH) // timedelta(microseconds=1)
+
+
+def test_repeated_hour_is_ambiguous_and_skipped_hour_impossible() -> None:
+    texts = ["2017-03-12T01:45", "2017-03-12T02:15", "2017-11-05T01:15", "2017-11-05T02:00"]
+    times = local_to_utc(np.array([naive_us(t) for t in texts]), "America/Los_Angeles")
+    assert times.ambiguous.tolist() == [False, False, True, False]
+    assert times.impossible.tolist() == [False, True, False, False]
+    assert times.time_us[0] == parse_instant("2017-03-12T09:45:00Z")
+    assert times.time_us[3] == parse_instant("2017-11-05T10:00:00Z")
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2037, 1, 1)))
+def test_usable_times_convert_back(wall: datetime) -> None:
+    zone = "Europe/Berlin"
+    times = local_to_utc(np.array([(wall - EPOCH) // timedelta(microseconds=1)]), zone)
+    back = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(times.time_us[0]))
+    if times.usable[0]:
+        assert back.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == wall
+
+
+def test_fixed_offset_knows_no_ambiguity() -> None:
+    times = local_to_utc(np.array([naive_us("2017-11-05T01:15")]), "-08:00")
+    assert times.usable.all()
+    assert times.time_us[0] == to_us(datetime(2017, 11, 5, 9, 15, tzinfo=UTC))
+
+
+def recorded(tmp_path: Path, text: str, **changes: object) -> ReplayOptions:
+    file = tmp_path / "table.csv"
+    file.write_text(text)
+    options: dict[str, object] = {
+        "file": file,
+        "time": "at",
+        "id": "meter",
+        "values": (ValueColumn("kwh", "kWh"),),
+        "kind": Kind.INTERVAL,
+        "interval_min": 60,
+        "site": "s",
+        "zone": "+08:00",
+    }
+    return ReplayOptions(**(options | changes))  # type: ignore[arg-type]
+
+
+def test_null_and_label_end(tmp_path: Path) -> None:
+    options = recorded(
+        tmp_path, "at,meter,kwh\n2020-01-01 01:00,A,1.5\n2020-01-01 02:00,A,\n", label="end"
+    )
+    (chunk,) = RecordedTable(options).chunks()
+    assert chunk.time_us[0] == parse_instant("2020-01-01T00:00:00+08:00")
+    assert np.isnan(chunk.values["kwh"]).tolist() == [False, True]
+
+
+def test_unknown_column_names_the_known_ones(tmp_path: Path) -> None:
+    options = recorded(tmp_path, "at,meter,kwh\n2020-01-01 01:00,A,1.5\n", time="when")
+    with pytest.raises(InvalidInput, match="at, meter, kwh"):
+        RecordedTable(options)
+
+
+def test_registered_series_read_back(tmp_path: Path) -> None:
+    values = value_columns(["kwh", "level"], ["kWh", "kW"])
+    options = recorded(tmp_path, "at,meter,kwh,level\n2020-01-01 01:00,A b,1.5,3\n", values=values)
+    registry = read_registry_texts(registry_texts(options, ["A b"]), None)
+    assert meter_code(options, "A b", values[0]) in registry.meters
+    assert registry.point_of("s/replay", "A b.level") is not None
+    assert registry.zone("s") == "+08:00"
+
+
+def test_two_ids_of_one_code_are_refused(tmp_path: Path) -> None:
+    options = recorded(tmp_path, "at,meter,kwh\n2020-01-01 01:00,A b,1.5\n")
+    with pytest.raises(InvalidInput, match="same code"):
+        registry_texts(options, ["A b", "A_b"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"interval_min": None}, "interval"),
+        ({"interval_min": 7}, "interval"),
+        ({"label": "middle"}, "label"),
+        ({"zone": "Mars/Olympus"}, "zone"),
+        ({"utc": True, "offset": "+08:00"}, "offset"),
+        ({"values": (ValueColumn("kwh", "kilowatts"),)}, "unit"),
+    ],
+)
+def test_bad_options_are_named(tmp_path: Path, changes: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        recorded(tmp_path, "at,meter,kwh\n", **changes)
+    assert refused.value.field == field
