@@ -88,9 +88,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if isinstance(peer, tuple) else ""
-        raw = transport.get_extra_info("socket")
-        if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        _probe_when_silent(transport.get_extra_info("socket"))
         if self._hub.opened(self):
             timeout_s = self._hub.connect_timeout_s
             self._timer = self._loop.call_later(timeout_s, self._no_connect)
@@ -273,3 +271,14 @@ class Connection(asyncio.Protocol):
         else:
             transport.close()
             self._loop.call_later(5 * _LINGER_S, transport.abort)
+
+
+def _probe_when_silent(raw: socket.socket | None) -> None:
+    """Let TCP find out about a dead peer that promised no keep alive, within minutes."""
+    if raw is None:
+        return
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 120), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 4)):
+        option = getattr(socket, name, None)
+        if option is not None:
+            raw.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -37,7 +37,7 @@ class FailedTries:
     def failed(self, address: str, user: str, now_s: float) -> None:
         """Note a failure."""
         for key, most in (((address, user), self._allowed), ((address, ""), self._allowed * 10)):
-            if len(self._failures) >= _KEYS_REMEMBERED:
+            if key not in self._failures and len(self._failures) >= _KEYS_REMEMBERED:
                 self._failures.pop(next(iter(self._failures)))
             self._failures.setdefault(key, deque(maxlen=most)).append(now_s)
 

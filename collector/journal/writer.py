@@ -38,7 +38,7 @@ _FULL_CODES = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN"}
 
 
 class JournalWriter:
-    """The one writer of a journal folder; `append` may be called from any one thread at a time.
+    """The one writer of a journal folder; safe to share between the threads of its process.
 
     now_us: the clock [us since the epoch], asked only to find expired segments.
     segment_bytes: a segment that holds this much [bytes] is closed.
@@ -69,6 +69,7 @@ class JournalWriter:
         self.max_pages = max_pages
         self._housekeep = housekeep
         self._housekeeping = threading.Lock()
+        self._appending = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._lock_file = _claim(folder, writer_no)
         self._n = max(segment_files(folder), default=1)
@@ -90,9 +91,24 @@ class JournalWriter:
         Raises StorageFull on a full disk and Unavailable on any other failure of the disk:
         then the batch counts as not written, and the writer may be used again.
         """
-        if not records:
-            return self.end
         data = encode(records)
+        with self._appending:
+            return self._append(records, data) if records else self.end
+
+    def compress_closed(self) -> int:
+        """Compress every closed segment and delete the expired ones; how many were compressed."""
+        with self._housekeeping:
+            compressed = pack.compress_closed(self.folder)
+            pack.delete_expired(self.folder, self._now_us() - self._retention_us)
+        return compressed
+
+    def close(self) -> None:
+        """Close the open segment and give the folder free; a running compression ends first."""
+        with self._housekeeping, self._appending:
+            self._close_segment()
+            self._lock_file.close()
+
+    def _append(self, records: Sequence[Record], data: bytes) -> Place:
         try:
             connection = self._ready()
             first = Place(segment_number(self.writer_no, self._n), self._next)
@@ -105,19 +121,6 @@ class JournalWriter:
         self._next += len(records)
         self._written += len(data)
         return first
-
-    def compress_closed(self) -> int:
-        """Compress every closed segment and delete the expired ones; how many were compressed."""
-        with self._housekeeping:
-            compressed = pack.compress_closed(self.folder)
-            pack.delete_expired(self.folder, self._now_us() - self._retention_us)
-        return compressed
-
-    def close(self) -> None:
-        """Close the open segment and give the folder free; a running compression ends first."""
-        with self._housekeeping:
-            self._close_segment()
-            self._lock_file.close()
 
     def _open_recovered(self) -> None:
         """Open the newest segment; a damaged one is left for the reader to name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,7 +35,9 @@ class Passwords:
 class Running:
     """A listener that runs, with what a test asks of it."""
 
-    def __init__(self, root: Path, settings: ListenerSettings, **journal: Any) -> None:
+    def __init__(
+        self, root: Path, settings: ListenerSettings, tls: ssl.SSLContext | None, **journal: Any
+    ) -> None:
         self.root = root
         self.passwords = Passwords()
         self.registry = CollectorRegistry()
@@ -47,6 +50,7 @@ class Running:
             settings,
             CollectorMetrics(self.registry),
             now_us=lambda: time.time_ns() // 1000,
+            tls=tls,
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -82,9 +86,13 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Starts listeners; keywords are settings, ``journal`` those of the journal."""
     running: list[Running] = []
 
-    def begin(journal: dict[str, Any] | None = None, **settings: Any) -> Running:
+    def begin(
+        journal: dict[str, Any] | None = None,
+        tls: ssl.SSLContext | None = None,
+        **settings: Any,
+    ) -> Running:
         chosen = ListenerSettings(**({"port": 0, "retry_s": 0.05} | settings))
-        running.append(Running(tmp_path / "journal", chosen, **(journal or {})))
+        running.append(Running(tmp_path / "journal", chosen, tls, **(journal or {})))
         return running[-1]
 
     yield begin

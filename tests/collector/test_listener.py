@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import socket
+import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -18,7 +21,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from prometheus_client import CollectorRegistry
 
-from collector import CollectorMetrics, JournalWriter, Listener, ListenerSettings
+from collector import CollectorMetrics, JournalReader, JournalWriter, Listener, ListenerSettings
 from metering.errors import ConfigurationError
 
 WAIT_S = 15
@@ -55,6 +58,8 @@ class Gateway:
         self.client.on_publish = lambda _c, _u, mid, _r, _p: self.acknowledged.add(mid)
         if "will" in options:
             self.client.will_set(*options.pop("will"))
+        if "ca" in options:
+            self.client.tls_set(options.pop("ca"))
         self.client.connect("127.0.0.1", port, **options)
         self.client.loop_start()
 
@@ -383,3 +388,82 @@ def test_mosquitto_pub(server: Any, version: str) -> None:
         capture_output=True,
     )
     assert refused.returncode
+
+
+CHILD = """
+import asyncio, sys, time
+from pathlib import Path
+from prometheus_client import CollectorRegistry
+from collector import CollectorMetrics, JournalReader, JournalWriter, Listener, ListenerSettings
+import structlog
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
+
+class Anyone:
+    def verify(self, user, password):
+        return True
+
+async def main():
+    clock = lambda: time.time_ns() // 1000
+    journal = JournalWriter(Path(sys.argv[1]), 1, now_us=clock, segment_bytes=60_000)
+    metrics = CollectorMetrics(CollectorRegistry())
+    listener = Listener(journal, Anyone(), ListenerSettings(port=0), metrics, now_us=clock)
+    await listener.start()
+    print(listener.port, flush=True)
+    await listener.crashed()
+
+asyncio.run(main())
+"""
+
+
+def test_kill_9_of_the_listener_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    acknowledged: set[int] = set()
+    for run in range(3):
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(tmp_path / "listener")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        try:
+            assert child.stdout is not None
+            port = int(child.stdout.readline())
+            with gateway(port, paho.MQTTv311) as one:
+                numbers = range(run * 10_000, run * 10_000 + 1_500)
+                mids = {one.client.publish("t", b"%d" % n, qos=1).mid: n for n in numbers}
+                until(lambda: len(one.acknowledged) > 400)
+                child.kill()
+                assert one.ended.wait(WAIT_S)
+                acknowledged |= {mids[mid] for mid in one.acknowledged}
+        finally:
+            child.kill()
+            child.wait()
+    stored = {
+        int(at.record.payload)
+        for at in JournalReader(tmp_path).iter_all(1)
+        if at.record.kind == "message"
+    }
+    assert acknowledged <= stored
+    assert len(acknowledged) > 1_000
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+def test_tls(start: Any, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    command += " -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run(
+        [*command.split(), "-keyout", str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = start(tls=context)
+    with gateway(server.port, paho.MQTTv5, ca=str(certificate)) as one:
+        for number in range(50):
+            one.client.publish("t", b"%d" % number, qos=1)
+        until(lambda: len(one.acknowledged) == 50)
+    with gateway(server.port, paho.MQTTv5, ca=str(certificate), password="wrong") as one:
+        assert one.connect_codes == [134]
+    assert len(server.records("message")) == 50
