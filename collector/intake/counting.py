@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,15 +30,14 @@ class Connections:
         An old connection may end after the one that took over has begun, so a gateway is
         gone only when all its clients are.
         """
+        if record.kind not in ("connect", "disconnect"):
+            return None
         clients = self._open.setdefault(record.gateway, {})
         client = record.client or record.connection
         if record.kind == "connect":
             clients[client] = record.connection
-        elif record.kind == "disconnect":
-            if clients.get(client) == record.connection:
-                del clients[client]
-        else:
-            return None
+        elif clients.get(client) == record.connection:
+            del clients[client]
         return bool(clients)
 
 
@@ -90,33 +89,64 @@ class Tally:
 
     def counts(self, connections: Connections) -> tuple[GatewayCounts, ...]:
         """One entry per gateway."""
-        sums: dict[str, GatewayCounts] = {}
-        for place, message in enumerate(self.messages):
-            old = sums.get(message.gateway, GatewayCounts(message.gateway))
-            sums[message.gateway] = self._added(old, place, connections)
-        return tuple(sums.values())
+        sums: dict[str, _Sum] = {}
+        cells, latest = self.outcomes.tolist(), self.last_time_us.tolist()
+        for message, taken, last_us in zip(self.messages, cells, latest, strict=True):
+            one = sums.setdefault(message.gateway, _Sum())
+            one.add(message, taken, last_us)
+            one.follow(message.record, connections)
+        return tuple(one.counts(gateway) for gateway, one in sums.items())
 
-    def _added(self, old: GatewayCounts, place: int, connections: Connections) -> GatewayCounts:
-        message, taken = self.messages[place], [int(n) for n in self.outcomes[place]]
-        record, sent_us = message.record, message.found.sent_us
-        dead = lasting(message)
+
+@dataclass(slots=True)
+class _Sum:
+    """One gateway's counts, as they add up."""
+
+    messages: int = 0
+    readings: int = 0
+    outcomes: list[int] = field(default_factory=lambda: [0] * len(Outcome))
+    dead: int = 0
+    bytes: int = 0
+    last_arrival_us: int = 0
+    last_time_us: int = 0
+    last_skew_us: int | None = None
+    connected: bool | None = None
+    connection_us: int = 0
+
+    def add(self, message: Received, taken: list[int], last_us: int) -> None:
+        dead, record = lasting(message), message.record
+        if message.is_message:
+            self.messages += 1
+            self.bytes += len(record.payload)
+        self.readings += sum(taken) + sum(problem.index >= 0 for problem in dead)
+        self.outcomes = [old + new for old, new in zip(self.outcomes, taken, strict=True)]
+        self.dead += len(dead)
+        self.last_arrival_us = max(self.last_arrival_us, record.arrived_us)
+        self.last_time_us = max(self.last_time_us, last_us)
+        if message.found.sent_us is not None:
+            self.last_skew_us = record.arrived_us - message.found.sent_us
+
+    def follow(self, record: Record, connections: Connections) -> None:
         connected = connections.follow(record)
-        told = connected is not None
-        return replace(
-            old,
-            messages=old.messages + message.is_message,
-            readings=old.readings + sum(taken) + sum(p.index >= 0 for p in dead),
-            new=old.new + taken[Outcome.NEW],
-            duplicates=old.duplicates + taken[Outcome.DUPLICATE],
-            corrections=old.corrections + taken[Outcome.CORRECTION],
-            outdated=old.outdated + taken[Outcome.OUTDATED],
-            dead=old.dead + len(dead),
-            bytes=old.bytes + (len(record.payload) if message.is_message else 0),
-            last_arrival_us=max(old.last_arrival_us, record.arrived_us),
-            last_time_us=max(old.last_time_us, int(self.last_time_us[place])),
-            last_skew_us=old.last_skew_us if sent_us is None else record.arrived_us - sent_us,
-            connected=connected if told else old.connected,
-            connection_us=record.arrived_us if told else old.connection_us,
+        if connected is not None:
+            self.connected, self.connection_us = connected, record.arrived_us
+
+    def counts(self, gateway: str) -> GatewayCounts:
+        return GatewayCounts(
+            gateway,
+            messages=self.messages,
+            readings=self.readings,
+            new=self.outcomes[Outcome.NEW],
+            duplicates=self.outcomes[Outcome.DUPLICATE],
+            corrections=self.outcomes[Outcome.CORRECTION],
+            outdated=self.outcomes[Outcome.OUTDATED],
+            dead=self.dead,
+            bytes=self.bytes,
+            last_arrival_us=self.last_arrival_us,
+            last_time_us=self.last_time_us,
+            last_skew_us=self.last_skew_us,
+            connected=self.connected,
+            connection_us=self.connection_us,
         )
 
 

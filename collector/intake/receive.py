@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 
 from collector.decode import DECODERS, Decoded, Decoder, Limits, Problem
 from collector.intake.resolve import Resolver
@@ -43,20 +44,25 @@ class Received:
         return self.record.arrived_us, self.segment << 32 | self.offset
 
 
-@dataclass(frozen=True)
 class Receiver:
     """How records are read: the table of routes, the decoders and their limits."""
 
-    routes: Sequence[Route] = ROUTES
-    decoders: Mapping[str, Decoder] = field(default_factory=lambda: DECODERS)
-    limits: Limits = field(default_factory=Limits)
+    def __init__(
+        self,
+        routes: Sequence[Route] = ROUTES,
+        decoders: Mapping[str, Decoder] = DECODERS,
+        limits: Limits | None = None,
+    ) -> None:
+        self._decoders = decoders
+        self._limits = limits or Limits()
+        self._route_of = lru_cache(maxsize=4096)(partial(route_of, tuple(routes)))
 
     def receive(self, segment: int, offset: int, record: Record, resolver: Resolver) -> Received:
         """Decode one record and look its points up. Never raises for what is in it."""
         received = Received(segment, offset, record, record.gateway)
         if not received.is_message:
             return received
-        route = route_of(self.routes, record.route)
+        route = self._route_of(record.route)
         refusal = _unrouted(record) if route is None else _foreign(route, record)
         if refusal is not None or route is None:
             received.problems = [refusal] if refusal else []
@@ -69,7 +75,7 @@ class Receiver:
 
     def _decode(self, name: str, record: Record) -> Decoded:
         try:
-            return self.decoders[name](record.payload, record.arrived_us, self.limits)
+            return self._decoders[name](record.payload, record.arrived_us, self._limits)
         except Exception as error:  # a decoder's own fault must not hold up what follows
             return Decoded.refused(
                 Problem(

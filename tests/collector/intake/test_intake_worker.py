@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from collector.intake import IntakeMetrics, StepReport
+from collector.intake import IntakeMetrics, Receiver, StepReport
 from collector.topics import HTTP_ROUTE
 from metering.errors import InvalidInput, StorageFull, Unavailable
 from metering.localtime import parse_instant
@@ -264,12 +264,11 @@ def test_a_crash_before_the_checkpoint_changes_nothing(bench: Any) -> None:
     assert bench.marks.ready()
 
 
-def test_a_failing_decoder_is_a_dead_letter(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_decoder_is_a_dead_letter(bench: Any) -> None:
     def broken(*arguments: Any) -> Any:
         raise KeyError("telegram")
 
-    receiver = bench.intake._receiver
-    monkeypatch.setattr(bench.intake, "_receiver", replace(receiver, decoders={"native": broken}))
+    bench.intake = bench.fresh(receiver=Receiver(decoders={"native": broken}))
     bench.push([reading(1.0)])
     bench.drain()
     assert bench.reasons() == [("decoder_failed", -1)]
