@@ -58,9 +58,10 @@ class JournalReader:
         writer_no, n = split_segment(segment)
         folder = self._folders().get(writer_no)
         with self._lock:
-            for first, _, codec, data in self._rows(folder, writer_no, n, offset):
-                if first <= offset:
-                    return decode_one(codec, data, offset - first)
+            rows = self._query(folder, writer_no, n, _FROM, (offset, 1)) if folder else []
+        for first, _, codec, data in rows:
+            if first <= offset:
+                return decode_one(codec, data, offset - first)
         raise NotFound(
             "no such record in the journal",
             field="segment, offset",
@@ -114,10 +115,10 @@ class JournalReader:
         return found
 
     def _rows(
-        self, folder: Path | None, writer_no: int, n: int, offset: int
+        self, folder: Path, writer_no: int, n: int, offset: int
     ) -> Iterator[tuple[int, int, str, bytes]]:
         """Rows that hold ``offset`` and what follows it; a few at a time, never a snapshot."""
-        while folder is not None:
+        while True:
             rows = self._query(folder, writer_no, n, _FROM, (offset, _PAGE_ROWS))
             yield from rows
             if len(rows) < _PAGE_ROWS:

@@ -279,6 +279,11 @@ def test_every_acknowledged_record_survives_kill_9(tmp_path: Path) -> None:
         )
         assert child.stdout is not None
         lines = [child.stdout.readline() for _ in range(chance.randrange(50, 600))]
+        with_writer_alive = JournalReader(tmp_path)
+        for line in lines[-20:]:
+            segment, offset, number = map(int, line.split())
+            assert int(with_writer_alive.record(segment, offset).payload) == number
+        with_writer_alive.close()
         child.send_signal(signal.SIGKILL)
         lines += child.stdout.read().splitlines()
         child.wait()
