@@ -7,11 +7,31 @@ from typing import Final
 
 import numpy as np
 
+from metering.errors import InvalidInput
 from metering.quantity import I64
 from metering.reading import ReadingColumns
 
 DAY_US: Final = 86_400_000_000
 _MOST_RANGES = 8
+
+
+def check_even(rows: ReadingColumns) -> None:
+    """InvalidInput unless all columns are equally long and all values are numbers."""
+    lengths = {name: len(column) for name, column in vars(rows).items()}
+    if len(set(lengths.values())) > 1:
+        raise InvalidInput(
+            "columns of unequal length",
+            field="readings",
+            value=lengths,
+            fix="give every column one entry per reading",
+        )
+    if not np.isfinite(rows.value).all():
+        raise InvalidInput(
+            "a value is not a finite number",
+            field="value",
+            value=float(rows.value[~np.isfinite(rows.value)][0]),
+            fix="leave out what was not measured: missing is not a value",
+        )
 
 
 def last_of_each(rows: ReadingColumns) -> ReadingColumns:

@@ -27,7 +27,7 @@ import numpy as np
 from metering.errors import ConfigurationError, StorageFull, Unavailable
 from metering.quantity import I64
 from metering.reading import ReadingColumns
-from storage.columns import DAY_US, last_of_each, newest_of_each, time_ranges
+from storage.columns import DAY_US, check_even, last_of_each, newest_of_each, time_ranges
 
 _COLUMNS = "point, time_us, value, flag, order_hi, order_lo, segment, message_offset, message_index"
 _TYPES = (
@@ -75,6 +75,7 @@ class DuckDBReadings:
         return ReadingColumns.concat(parts).sorted()
 
     def upsert(self, rows: ReadingColumns) -> None:
+        check_even(rows)
         if not len(rows):
             return
         batch = last_of_each(rows)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from metering.quantity import I64
 from metering.reading import ReadingColumns
+from storage.columns import check_even
 
 Row = tuple[int, int, float, int, int, int, int, int, int]
 
@@ -25,6 +26,7 @@ class MemoryReadings:
         return ReadingColumns.of(list(found.values())).sorted()
 
     def upsert(self, rows: ReadingColumns) -> None:
+        check_even(rows)
         columns = [column.tolist() for column in vars(rows).values()]
         with self._lock:
             for row in zip(*columns, strict=True):

@@ -10,7 +10,6 @@ shrink most, are NULL on nearly every row.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,19 +17,8 @@ from sqlalchemy import Row as SqlRow
 
 from metering import quality
 from metering.book import BookRow, SeriesKey
+from metering.localtime import day_number, day_of_number
 from metering.quality import Shares
-
-EPOCH = date(1970, 1, 1)
-
-
-def day_number(day: date) -> int:
-    """Days since 1970-01-01."""
-    return (day - EPOCH).days
-
-
-def day_of(number: int) -> date:
-    """The date of a day number."""
-    return EPOCH + timedelta(days=number)
 
 
 def packed(row: BookRow, series_id: int, revision: int) -> dict[str, Any]:
@@ -57,7 +45,7 @@ def unpacked(row: SqlRow[Any], key: SeriesKey) -> BookRow:
     hours = -(-len(slots) * row.step_min // 60)
     return BookRow(
         key=key,
-        day=day_of(row.day),
+        day=day_of_number(row.day),
         step_min=row.step_min,
         slots=slots,
         shares=_shares(row.shares, len(slots)),

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, or_, select, update
 
 from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
+from metering.localtime import day_number, day_of_number
 from storage.book_rules import Change, change, check_rows, restatement, revision_conflict
-from storage.sql.book_codec import day_number, day_of, packed, unpacked
+from storage.sql.book_codec import packed, unpacked
 from storage.sql.engine import insert_missing, reading, upsert, writing
 from storage.sql.intake import remove_marks
 from storage.sql.schema import (
@@ -252,7 +253,7 @@ def _log(
 def _restatement(row: Any) -> Restatement:
     return Restatement(
         key=SeriesKey(row.institution, row.kind, row.code, row.item),
-        day=day_of(row.day),
+        day=day_of_number(row.day),
         old_revision=row.old_revision,
         new_revision=row.new_revision,
         old_total=row.old_total,

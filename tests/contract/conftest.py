@@ -1,0 +1,39 @@
+"""Every adapter of every port, so that one suite of laws runs on each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from metering.ports import ReadingStore
+from storage import (
+    DuckDBReadings,
+    MemoryReadings,
+    Stores,
+    memory_stores,
+    open_engine,
+    sql_stores,
+)
+
+
+@pytest.fixture(params=["memory", "duckdb"])
+def readings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReadingStore]:
+    store: ReadingStore = (
+        MemoryReadings()
+        if request.param == "memory"
+        else DuckDBReadings(tmp_path / "readings.duckdb", threads=1)
+    )
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
+    if request.param == "memory":
+        yield memory_stores()
+        return
+    engine = open_engine(f"sqlite:///{tmp_path / 'greenoffice.db'}")
+    yield sql_stores(engine)
+    engine.dispose()

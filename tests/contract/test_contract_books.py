@@ -1,0 +1,315 @@
+"""Laws of a BookStore."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from metering import quality
+from metering.book import BookRow, DirtyMark, RegisterEvent, SeriesKey
+from metering.bookhash import book_hash
+from metering.errors import Conflict, InvalidInput
+from metering.quantity import ABSENT
+from storage import Stores
+
+DAY = date(2026, 11, 23)
+KEY = SeriesKey("office", "meter", "E1", "01000")
+OTHER = SeriesKey("office", "node", "tower", "01B00")
+AWAY = SeriesKey("hospital", "meter", "E1", "01000")
+
+
+def booked(
+    key: SeriesKey = KEY,
+    day: date = DAY,
+    energy: int = 5,
+    *,
+    provisional: bool = False,
+    gap: bool = False,
+) -> BookRow:
+    """A day of 96 slots of equal energy, the third one missing where there is a gap."""
+    slots = np.full(96, energy, np.int64)
+    shares = quality.all_of(quality.MEASURED, 96)
+    hours = quality.all_of(quality.MEASURED, 24)
+    if gap:
+        slots[2], shares[2], hours[0] = ABSENT, (0, 0, 0, 10_000), (7_500, 0, 0, 2_500)
+    whole = quality.mean([shares[n : n + 1] for n in range(96)])[0]
+    return BookRow(
+        key,
+        day,
+        15,
+        slots,
+        shares,
+        hours,
+        int(slots[slots != ABSENT].sum()),
+        whole,
+        (0, 3, 10_000) if gap else (0, 0, 0),
+        provisional,
+    )
+
+
+def commit(stores: Stores, *rows: BookRow, expected: int | None = None, now_us: int = 1) -> int:
+    revision = stores.books.revision("office") if expected is None else expected
+    return stores.books.commit("office", rows, expected_revision=revision, now_us=now_us)
+
+
+def current(stores: Stores, key: SeriesKey = KEY, day: date = DAY) -> BookRow:
+    (found,) = stores.books.rows([key], day, day)
+    return found
+
+
+@pytest.mark.parametrize("gap", [False, True])
+def test_a_row_comes_back_whole(stores: Stores, gap: bool) -> None:
+    row = booked(gap=gap)
+    assert commit(stores, row) == 1
+    found = current(stores)
+    assert found.same_content(row)
+    assert found.revision == 1
+    assert found.slots.dtype == np.int64
+    assert found.shares.dtype == found.hour_shares.dtype == found.day_shares.dtype == np.uint16
+
+
+def test_a_day_of_hours_and_a_day_without_a_total(stores: Stores) -> None:
+    nothing = quality.all_of(quality.MISSING, 23)
+    row = replace(
+        booked(),
+        step_min=60,
+        slots=np.full(23, ABSENT),
+        shares=nothing,
+        hour_shares=nothing,
+        total=None,
+        day_shares=nothing[0],
+    )
+    commit(stores, row)
+    assert current(stores).same_content(row)
+
+
+def test_the_revision_rises_by_one_and_only_for_its_institution(stores: Stores) -> None:
+    assert stores.books.revision("office") == 0
+    assert [commit(stores, booked(energy=e)) for e in (1, 2, 3)] == [1, 2, 3]
+    assert stores.books.revision("hospital") == 0
+    assert stores.books.commit("hospital", [booked(AWAY)], expected_revision=0, now_us=1) == 1
+
+
+def test_equal_content_is_not_written_again(stores: Stores) -> None:
+    commit(stores, booked(), booked(OTHER))
+    assert commit(stores, booked(), booked(OTHER)) == 1
+    assert commit(stores, booked(), booked(OTHER, energy=6)) == 2
+    assert current(stores).revision == 1
+    assert current(stores, OTHER).revision == 2
+
+
+def test_a_wrong_revision_writes_nothing(stores: Stores) -> None:
+    commit(stores, booked())
+    stores.marks.mark([DirtyMark(1, 0, 9)], writer_no=1, ready=True)
+    event = RegisterEvent("office", "E1", "gap", 0, 9)
+    for expected in (0, 2):
+        with pytest.raises(Conflict):
+            stores.books.commit(
+                "office",
+                [booked(energy=9), booked(OTHER)],
+                expected_revision=expected,
+                cleared=[stores.marks.ready()[0].id],
+                events=[event],
+                now_us=1,
+            )
+    assert stores.books.revision("office") == 1
+    assert current(stores).same_content(booked())
+    assert stores.books.series("office") == [KEY]
+    assert stores.books.events("office", 0, 100) == []
+    assert stores.marks.waiting() == 1
+
+
+def test_a_foreign_row_is_refused(stores: Stores) -> None:
+    with pytest.raises(InvalidInput, match="another institution"):
+        commit(stores, booked(), booked(AWAY))
+    assert stores.books.revision("office") == 0
+
+
+def test_of_two_workers_exactly_one_wins(stores: Stores) -> None:
+    outcomes: list[int | str] = []
+    start = threading.Barrier(4)
+
+    def work(energy: int) -> None:
+        start.wait()
+        try:
+            outcomes.append(commit(stores, booked(energy=energy), expected=0))
+        except Conflict:
+            outcomes.append("conflict")
+
+    workers = [threading.Thread(target=work, args=(n,)) for n in range(1, 5)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert sorted(map(str, outcomes)) == ["1", "conflict", "conflict", "conflict"]
+    assert stores.books.restatements("office") == []
+
+
+def test_a_settled_row_is_superseded_and_the_change_logged(stores: Stores) -> None:
+    commit(stores, booked(energy=5))
+    commit(stores, booked(energy=7), now_us=77)
+    assert stores.books.row_at(KEY, DAY, 0) is None
+    was = stores.books.row_at(KEY, DAY, 1)
+    now = stores.books.row_at(KEY, DAY, 9)
+    assert was is not None
+    assert now is not None
+    assert was.same_content(booked(energy=5))
+    assert now.same_content(booked(energy=7))
+    ((serial, logged),) = stores.books.restatements("office")
+    assert (logged.key, logged.day, logged.cause, logged.recorded_us) == (KEY, DAY, "reading", 77)
+    assert (logged.old_revision, logged.new_revision) == (1, 2)
+    assert (logged.old_total, logged.new_total) == (480, 672)
+    assert stores.books.restatements("office", after=serial) == []
+    assert stores.books.restatements("hospital") == []
+
+
+def test_a_change_of_quality_alone_is_a_restatement(stores: Stores) -> None:
+    row = booked()
+    commit(stores, row)
+    estimated = quality.all_of(quality.ESTIMATED, 96)
+    commit(stores, replace(row, shares=estimated))
+    assert len(stores.books.restatements("office")) == 1
+
+
+def test_a_provisional_row_is_overwritten_without_a_trace(stores: Stores) -> None:
+    commit(stores, booked(energy=1, provisional=True))
+    commit(stores, booked(energy=2, provisional=True))
+    commit(stores, booked(energy=2))
+    assert stores.books.restatements("office") == []
+    assert stores.books.row_at(KEY, DAY, 2) is None
+    assert current(stores).revision == 3
+    assert not current(stores).provisional
+
+
+def test_the_last_of_equal_rows_in_a_commit_wins(stores: Stores) -> None:
+    commit(stores, booked(energy=1), booked(energy=2))
+    assert current(stores).same_content(booked(energy=2))
+
+
+def test_rows_are_those_asked_for_sorted_by_key_and_day(stores: Stores) -> None:
+    days = [DAY + timedelta(n) for n in range(-2, 3)]
+    commit(stores, *(booked(key, day) for key in (OTHER, KEY) for day in reversed(days)))
+    asked = [OTHER, KEY, AWAY]
+    found = stores.books.rows(asked, days[1], days[3])
+    assert [(row.key, row.day) for row in found] == [
+        (key, day) for key in (KEY, OTHER) for day in days[1:4]
+    ]
+    assert stores.books.rows([], days[0], days[4]) == []
+
+
+def test_cleared_marks_go_with_the_commit(stores: Stores) -> None:
+    stores.marks.mark([DirtyMark(n, 0, 9) for n in range(5)], writer_no=1, ready=True)
+    taken = [mark.id for mark in stores.marks.ready()][:3]
+    stores.books.commit("office", [], expected_revision=0, cleared=taken, now_us=1)
+    assert [mark.point for mark in stores.marks.ready()] == [3, 4]
+    assert stores.books.revision("office") == 0
+
+
+def test_events_are_replaced_by_range_and_meter(stores: Stores) -> None:
+    def event(meter: str, start: int, end: int, kind: str = "gap") -> RegisterEvent:
+        return RegisterEvent("office", meter, kind, start, end)
+
+    def replace_with(events: list[RegisterEvent], ranges: list[tuple[str, int, int]]) -> None:
+        stores.books.commit(
+            "office",
+            [],
+            expected_revision=0,
+            events=events,
+            events_replaced=ranges,
+            now_us=1,
+        )
+
+    before, inside, instant = event("A", 0, 10), event("A", 12, 15), event("A", 19, 19, "reset")
+    other, later = event("B", 12, 15), event("A", 20, 30)
+    replace_with([later, other, before, instant, inside], [])
+    assert stores.books.events("office", 0, 99) == [before, inside, instant, later, other]
+    assert stores.books.events("office", 10, 20) == [inside, instant, other]
+    assert stores.books.events("hospital", 0, 99) == []
+    fresh = event("A", 11, 13)
+    replace_with([fresh, fresh], [("A", 10, 20)])
+    assert stores.books.events("office", 0, 99) == [before, fresh, later, other]
+
+
+def test_the_digest_is_of_settled_current_rows_in_natural_order(stores: Stores) -> None:
+    commit(stores, booked(OTHER), booked(energy=1), booked(day=DAY - timedelta(1)))
+    commit(stores, booked(energy=2), booked(OTHER, DAY + timedelta(1), provisional=True))
+    stores.books.commit("hospital", [booked(AWAY)], expected_revision=0, now_us=1)
+    found = [(row.key, row.day) for row in stores.books.digest_rows()]
+    assert found == [(AWAY, DAY), (KEY, DAY - timedelta(1)), (KEY, DAY), (OTHER, DAY)]
+    assert [row.key for row in stores.books.digest_rows("hospital")] == [AWAY]
+
+
+def test_clear_forgets_everything(stores: Stores) -> None:
+    commit(stores, booked(energy=1))
+    commit(stores, booked(energy=2))
+    stores.books.clear()
+    assert stores.books.revision("office") == 0
+    assert stores.books.series("office") == []
+    assert stores.books.restatements("office") == []
+    assert commit(stores, booked(OTHER)) == 1
+    assert stores.books.rows([KEY], DAY, DAY) == []
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from([KEY, OTHER]), st.integers(0, 2), st.integers(0, 3)),
+        min_size=1,
+        max_size=8,
+    )
+)
+@settings(
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_the_hash_knows_content_only(
+    stores: Stores, steps: list[tuple[SeriesKey, int, int]]
+) -> None:
+    """One commit of the last values hashes like any history that ends there."""
+    stores.books.clear()
+    for key, day, energy in steps:
+        commit(stores, booked(key, DAY + timedelta(day), energy))
+    by_history = book_hash(stores.books)
+    last = {(key, day): energy for key, day, energy in steps}
+    stores.books.clear()
+    commit(stores, *(booked(key, DAY + timedelta(day), e) for (key, day), e in last.items()))
+    assert book_hash(stores.books) == by_history
+    key, day = next(iter(last))
+    commit(stores, booked(key, DAY + timedelta(day), last[key, day] + 1))
+    assert book_hash(stores.books) != by_history
+    assert book_hash(stores.books, before=DAY) == book_hash(stores.books, institution="nobody")
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.integers(0, 2), st.booleans(), st.booleans()), min_size=1, max_size=8
+    )
+)
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_settled_figures_are_never_lost(
+    stores: Stores, steps: list[tuple[int, bool, bool]]
+) -> None:
+    """Every settled row can be read as it stood at its revision, whatever followed; each
+    settled row that something followed has one restatement."""
+    stores.books.clear()
+    settled: dict[int, BookRow] = {}
+    for energy, provisional, gap in steps:
+        row = booked(energy=energy, provisional=provisional, gap=gap)
+        before = stores.books.revision("office")
+        if commit(stores, row) > before and not provisional:
+            settled[before + 1] = row
+    for revision, row in settled.items():
+        found = stores.books.row_at(KEY, DAY, revision)
+        assert found is not None
+        assert found.same_content(row)
+    assert len(stores.books.restatements("office")) == sum(
+        revision < current(stores).revision for revision in settled
+    )

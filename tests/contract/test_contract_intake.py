@@ -1,0 +1,178 @@
+"""Laws of IntakeStore and DirtyMarks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from metering.book import DirtyMark
+from metering.errors import NotFound
+from metering.intake import DeadLetter, GatewayCounts, IntakeBatch
+from storage import Stores
+
+SEGMENT = 1 << 24 | 5
+
+
+def letter(gateway: str = "s/a", digest: str = "d1", index: int = -1, **more: object) -> DeadLetter:
+    base = DeadLetter(
+        gateway=gateway,
+        route=f"greenoffice/v1/{gateway}/readings",
+        reason="bad_json",
+        message="not JSON",
+        field="payload",
+        value="{",
+        fix="send JSON",
+        segment=SEGMENT,
+        offset=7,
+        index=index,
+        digest=digest,
+        arrived_us=123,
+        point="E1",
+        preview=b"{\x00\xff",
+    )
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def commit(stores: Stores, writer_no: int = 1, offset: int = 1, **more: object) -> None:
+    stores.intake.commit(IntakeBatch(writer_no, SEGMENT, offset, **more))  # type: ignore[arg-type]
+
+
+def test_the_checkpoint_is_the_writers_own(stores: Stores) -> None:
+    assert stores.intake.checkpoint(1) == (0, 0)
+    commit(stores, writer_no=1, offset=10)
+    commit(stores, writer_no=2, offset=20)
+    commit(stores, writer_no=1, offset=30)
+    assert stores.intake.checkpoint(1) == (SEGMENT, 30)
+    assert stores.intake.checkpoint(2) == (SEGMENT, 20)
+
+
+def test_marks_are_ready_once_their_writer_has_committed(stores: Stores) -> None:
+    first, second = DirtyMark(1, 10, 20, "correction", SEGMENT, 4), DirtyMark(2, 30, 40)
+    stores.marks.mark([first], writer_no=1)
+    stores.marks.mark([second], writer_no=2)
+    assert stores.marks.ready() == []
+    commit(stores, writer_no=1)
+    (ready,) = stores.marks.ready()
+    assert replace(ready, id=0) == first
+    assert stores.marks.waiting() == 2
+    stores.marks.mark([DirtyMark(3, 0, 1, "rollover")], writer_no=0, ready=True)
+    assert [mark.point for mark in stores.marks.ready()] == [1, 3]
+
+
+def test_ready_marks_come_oldest_first_and_limited(stores: Stores) -> None:
+    stores.marks.mark([DirtyMark(n, 0, 1) for n in (5, 3, 4)], writer_no=1, ready=True)
+    assert [mark.point for mark in stores.marks.ready(limit=2)] == [5, 3]
+
+
+def test_mark_ids_are_never_given_twice(stores: Stores) -> None:
+    """A cleared mark must not take a newer one with it."""
+    stores.marks.mark([DirtyMark(1, 0, 1)], writer_no=1, ready=True)
+    old = stores.marks.ready()[0].id
+    stores.books.commit("i", [], expected_revision=0, cleared=[old], now_us=1)
+    stores.marks.mark([DirtyMark(2, 0, 1)], writer_no=1, ready=True)
+    stores.books.commit("i", [], expected_revision=0, cleared=[old], now_us=1)
+    assert [mark.point for mark in stores.marks.ready()] == [2]
+
+
+def test_counters_add_up(stores: Stores) -> None:
+    connected = GatewayCounts("s/a", connected=True, connection_us=50)
+    one = GatewayCounts("s/a", messages=1, readings=10, new=7, duplicates=2, dead=1, bytes=100)
+    late = replace(one, last_arrival_us=90, last_time_us=80, last_skew_us=-5)
+    commit(stores, counts=(connected, one, GatewayCounts("s/b", messages=4)))
+    commit(stores, counts=(late,))
+    commit(stores, counts=(replace(one, last_arrival_us=70), replace(connected, connected=False)))
+    commit(stores, counts=(replace(connected, connection_us=40),))
+    first, second = stores.intake.gateways()
+    assert (first.gateway, second.gateway) == ("s/a", "s/b")
+    assert first.counts == GatewayCounts(
+        "s/a",
+        messages=3,
+        readings=30,
+        new=21,
+        duplicates=6,
+        dead=3,
+        bytes=300,
+        last_arrival_us=90,
+        last_time_us=80,
+        last_skew_us=-5,
+        connected=False,
+        connection_us=50,
+    )
+    assert second.counts.messages == 4
+
+
+def test_a_dead_letter_comes_back_whole(stores: Stores) -> None:
+    commit(stores, dead_letters=(letter(index=3),))
+    (found,) = stores.intake.dead_letters(None)
+    assert replace(found, id=0) == letter(index=3)
+    assert stores.intake.dead_letter(found.id) == found
+
+
+def test_the_same_bytes_count_up(stores: Stores) -> None:
+    commit(stores, dead_letters=(letter(), letter(), letter(index=0)))
+    commit(stores, dead_letters=(letter(offset=99), letter(gateway="s/b")))
+    found = stores.intake.dead_letters(None)
+    assert [(x.gateway, x.index, x.seen, x.offset) for x in reversed(found)] == [
+        ("s/a", -1, 3, 7),
+        ("s/a", 0, 1, 7),
+        ("s/b", -1, 1, 7),
+    ]
+    assert stores.intake.dead_letter_count() == 3
+
+
+def test_dead_letters_are_listed_in_scope_and_in_pages(stores: Stores) -> None:
+    for n in range(5):
+        gateway, reason = f"s/{'ab'[n % 2]}", "bad_unit" if n > 2 else "bad_json"
+        commit(stores, dead_letters=(letter(gateway, f"d{n}", reason=reason),))
+    every = stores.intake.dead_letters(None)
+    assert [x.digest for x in every] == ["d4", "d3", "d2", "d1", "d0"]
+    mine = stores.intake.dead_letters(frozenset({"s/a"}))
+    assert [x.digest for x in mine] == ["d4", "d2", "d0"]
+    assert stores.intake.dead_letters(frozenset()) == []
+    page = stores.intake.dead_letters(None, before_id=every[1].id, limit=2)
+    assert [x.digest for x in page] == ["d2", "d1"]
+    assert [x.digest for x in stores.intake.dead_letters(None, reason="bad_unit")] == ["d4", "d3"]
+    assert stores.intake.dead_letter_count(frozenset({"s/b"})) == 2
+    assert stores.intake.dead_letter_count(frozenset()) == 0
+
+
+def test_replayed_letters_open_again_only_if_they_fail_again(stores: Stores) -> None:
+    commit(stores, dead_letters=(letter(), letter(digest="d2")))
+    second, first = (x.id for x in stores.intake.dead_letters(None))
+    commit(stores, replayed=(first,))
+    stores.intake.discard(second)
+    assert stores.intake.dead_letters(None, state="open") == []
+    assert [x.id for x in stores.intake.dead_letters(None, state="replayed")] == [first]
+    commit(stores, dead_letters=(letter(), letter(digest="d2")))
+    assert [x.id for x in stores.intake.dead_letters(None, state="open")] == [first]
+    assert stores.intake.dead_letter(second).state == "discarded"
+
+
+def test_an_unknown_dead_letter_is_not_found(stores: Stores) -> None:
+    with pytest.raises(NotFound):
+        stores.intake.dead_letter(1)
+    with pytest.raises(NotFound):
+        stores.intake.discard(1)
+
+
+def test_seen_keys_are_remembered(stores: Stores) -> None:
+    commit(stores, seen_keys=(("s/a", "k1"), ("s/a", "k1"), ("s/b", "k2")))
+    commit(stores, seen_keys=(("s/a", "k1"),))
+    asked = [("s/a", "k1"), ("s/a", "k2"), ("s/b", "k2")]
+    assert stores.intake.seen(asked) == {("s/a", "k1"), ("s/b", "k2")}
+    assert stores.intake.seen([]) == set()
+
+
+def test_clear_forgets_everything_but_gives_no_id_twice(stores: Stores) -> None:
+    stores.marks.mark([DirtyMark(1, 0, 1)], writer_no=1, ready=True)
+    old = stores.marks.ready()[0].id
+    commit(stores, dead_letters=(letter(),), seen_keys=(("s/a", "k"),))
+    stores.intake.clear()
+    assert stores.intake.checkpoint(1) == (0, 0)
+    assert stores.intake.dead_letters(None) == []
+    assert stores.intake.gateways() == []
+    assert stores.intake.seen([("s/a", "k")]) == set()
+    assert stores.marks.waiting() == 0
+    stores.marks.mark([DirtyMark(2, 0, 1)], writer_no=1, ready=True)
+    assert stores.marks.ready()[0].id > old
