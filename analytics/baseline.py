@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analytics.bins import FULL_BINS, Clock, in_running_hours, running_hours
+from analytics.bins import FULL_BINS, NAIVE_BINS, Clock, in_running_hours, running_hours
 from analytics.fitting import (
     DEFAULTS,
     Group,
@@ -40,6 +40,7 @@ from analytics.fitting import (
     Settings,
     Shared,
     fit_robustly,
+    spread_by_hour,
     weather_by_regime,
 )
 from analytics.groups import Bools, Floats, Groups, Ints, median
@@ -69,6 +70,11 @@ class Baseline:
     """Means of the design columns [K], shape (columns,)."""
     spread: Floats
     """Robust standard deviation of the residual [kW], (meters, 2): at rest, running."""
+    hour_spread: Floats
+    """The same by hour of a working and of another day [kW], (meters, 48), at least `spread`.
+
+    An hour in which a plant only sometimes runs is less steady than the regime it is in.
+    """
     load: Floats
     """Typical power in office hours of working days [kW], shape (meters,); NaN if unknown."""
     cvrmse: Floats
@@ -93,8 +99,7 @@ class Baseline:
 
     def sigma(self, clock: Clock, temperature: Floats) -> Floats:
         """Spread of the residual in each hour [kW], shape (meters, hours)."""
-        running = in_running_hours(self.running, clock)
-        spread = np.where(running, self.spread[:, 1:], self.spread[:, :1])
+        spread = np.take(self.hour_spread, clock.naive_bins(), axis=1)
         if self.blind is None:
             return spread
         seen = _seen(self.segments.design(temperature))
@@ -143,6 +148,7 @@ def _fit(
         segments=knots,
         centre=centre,
         spread=np.zeros((meters, 2)),
+        hour_spread=np.zeros((meters, NAIVE_BINS)),
         load=load,
         cvrmse=np.full(meters, np.nan),
     )
@@ -155,6 +161,9 @@ def _fit(
             fitted, spread, kept = fit_robustly(group, shared, settings)
             result.levels[rows], result.slopes[rows] = fitted.levels, fitted.slopes
             result.spread[rows] = spread
+            result.hour_spread[rows] = spread_by_hour(
+                energy[rows] - fitted.expected, shared, result.running[rows], spread
+            )
             result.cvrmse[rows] = _cvrmse(energy[rows], fitted.expected, kept)
     return result
 

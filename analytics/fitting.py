@@ -12,7 +12,7 @@ import numpy as np
 from analytics.bins import COMPACT_BINS, COMPACT_OF, FULL_BINS, NAIVE_BINS, SATURDAY, Clock
 from analytics.groups import Bools, Floats, Groups, Ints
 from analytics.regression import fit_slopes, weather_part
-from analytics.robust import scale, within
+from analytics.robust import MAD_TO_SIGMA, scale, within
 
 
 class Rung(IntEnum):
@@ -156,6 +156,18 @@ def _levels(without_weather: Floats, shared: Shared, rung: Rung) -> Floats:
         means, _ = shared.groups[Rung(coarser)].means(without_weather)
         result = np.where(np.isfinite(result), result, means[:, BIN_OF[Rung(coarser)]])
     return result
+
+
+def spread_by_hour(residual: Floats, shared: Shared, running: Bools, by_regime: Floats) -> Floats:
+    """Spread of the residual in each of the 48 hours [kW], (meters, 48).
+
+    At least that of the hour's regime, `by_regime` (meters, 2), told by `running` (meters, 24):
+    a few days alone would sometimes make an hour look steadier than it is.
+    """
+    rest = np.repeat(by_regime[:, :1], NAIVE_BINS // 2, axis=1)
+    work = np.where(running, by_regime[:, 1:], rest)
+    own = MAD_TO_SIGMA * shared.groups[Rung.NAIVE].medians(np.abs(residual))
+    return np.asarray(np.fmax(own, np.hstack([work, rest])))
 
 
 def _spread(residual: Floats, group: Group) -> Floats:

@@ -69,7 +69,7 @@ class Inputs:
 
 
 def find(inputs: Inputs) -> list[Finding]:
-    """All findings of the site's complete days, costliest patterns not yet ranked.
+    """All findings of the site's complete days, in the order of the table of detectors.
 
     Raises InvalidInput where shapes disagree or hours do not rise. Without meters or without a
     complete day there are none.

@@ -155,7 +155,7 @@ def _weather(rng: np.random.Generator, clock: Clock) -> Floats:
 def _presence(clock: Clock) -> Floats:
     rise, fall = (clock.hour - 6.5) / 2.0, (20.0 - clock.hour) / 2.5
     people = np.clip(rise, 0.0, 1.0) * np.clip(fall, 0.0, 1.0)
-    return np.where(clock.working, people, 0.06 * people)
+    return np.asarray(np.where(clock.working, people, 0.06 * people))
 
 
 def _lighting(rng: np.random.Generator, clock: Clock) -> Floats:
