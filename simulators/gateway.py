@@ -63,7 +63,7 @@ class _InFlight:
 @dataclass
 class Gateway:
     """One gateway with its plan and its file; `run` returns when stopped, or after the history
-    where `live_interval_us` is 0."""
+    where `live_interval_us` is 0. The collector being away is waited out, however long."""
 
     plan: Plan
     record: AcknowledgedFile
@@ -172,6 +172,7 @@ class Gateway:
             CallbackAPIVersion.VERSION2, f"{SITE}-{self.plan.gateway}", protocol=version
         )
         client.username_pw_set(f"{SITE}/{self.plan.gateway}", self.broker.password)
+        client.will_set(topic(self.plan.gateway, "status"), '{"state": "vanished"}', qos=1)
         client.max_inflight_messages_set(WINDOW)
         client.reconnect_delay_set(1, 8)
         client.on_connect = self._on_connect

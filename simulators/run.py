@@ -60,7 +60,8 @@ class SimulatorSettings:
 
 def run(settings: SimulatorSettings, now_us: Callable[[], int], stop: threading.Event) -> None:
     """Push the history, then live, from all gateways; return once stopped, or after the history
-    where live_interval_s is 0. Raises ConfigurationError before anything is sent."""
+    where live_interval_s is 0. Raises ConfigurationError before anything is sent. An error of
+    one gateway (its file cannot be written) sets `stop` and is raised once the others ended."""
     campus = load_campus()
     devices = Devices(_world(settings, campus), campus)
     write_truth(settings.folder, devices, campus)
