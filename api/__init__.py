@@ -1,0 +1,6 @@
+"""HTTP to domain and back, nothing else: JSON under /v1 and the built-in page."""
+
+from api.app import create_app
+from api.platform import MessageReader, PartHealth, Platform, RawMessage, Submission
+
+__all__ = ["MessageReader", "PartHealth", "Platform", "RawMessage", "Submission", "create_app"]

@@ -1,0 +1,57 @@
+"""The API's own counters, and the sizes of the stores at the moment of asking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from api.platform import Platform
+
+
+class _Stores(Collector):
+    """Asks the stores when scraped."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def collect(self) -> Iterator[Metric]:
+        platform = self._platform
+        yield _gauge("readings_stored", "Unique readings in the store", platform.readings.count())
+        yield _gauge("dirty_marks", "Ranges the ledger has to look at", platform.marks.waiting())
+        letters = platform.intake.dead_letter_count()
+        yield _gauge("dead_letters", "Dead letters of all states", letters)
+        ready = GaugeMetricFamily("greenoffice_ready", "1 where a part is ready", labels=["part"])
+        for name, part in platform.health().items():
+            ready.add_metric([name], float(part.ready))
+        yield ready
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"greenoffice_{name}", text, value=value)
+
+
+class Metrics:
+    """One set of counters an app."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_Stores(platform))
+        self.requests = Counter(
+            "greenoffice_http_requests",
+            "Requests answered",
+            ["method", "route", "status"],
+            registry=self._registry,
+        )
+        self.seconds = Histogram(
+            "greenoffice_http_request_seconds",
+            "Time to answer [s]",
+            ["route"],
+            registry=self._registry,
+        )
+
+    def exposition(self) -> bytes:
+        """The Prometheus text."""
+        return generate_latest(self._registry)

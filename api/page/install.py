@@ -1,0 +1,15 @@
+"""Hangs the page into the application."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from api.page import signin, views
+from api.page.sessions import Sessions
+
+
+def install(app: FastAPI) -> None:
+    """Routes of the page, and the memory of who is signed in."""
+    app.state.sessions = Sessions()
+    app.include_router(signin.router)
+    app.include_router(views.router)

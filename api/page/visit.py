@@ -1,0 +1,143 @@
+"""A visit to the page: who, in which language, and how pages and errors are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import Depends, Form, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+
+from api import problems
+from api.auth import Caller, platform_of, reach_of, trace_refusal
+from api.page.language import LANGUAGES, environment, language_of
+from api.page.sessions import COOKIE, Session, Sessions
+from api.problems import SignInNeeded
+from metering.access import Role
+from metering.errors import GreenOfficeError, NotAllowed
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+"""Styles may stand inline because the charts set them; scripts may not."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A signed-in visitor's request."""
+
+    request: Request
+    caller: Caller
+    session: Session
+    language: str
+
+    def text(self, message: str) -> str:
+        """The message in the visitor's language."""
+        translate: Callable[[str], str] = environment(self.language).globals["gettext"]  # type: ignore[assignment]
+        return translate(message)
+
+    def render(self, template: str, **values: Any) -> HTMLResponse:
+        """A page for this visitor."""
+        shown = {
+            "visit": self,
+            "csrf": self.session.csrf,
+            "may_operate": self.caller.may(Role.OPERATE),
+            **values,
+        }
+        return page(self.request, self.language, template, **shown)
+
+
+def page(
+    request: Request, language: str, template: str, *, status: int = 200, **values: Any
+) -> HTMLResponse:
+    """A rendered template with the page's security headers."""
+    shown = {"visit": None, "path": request.url.path, "lang": LANGUAGES[language], **values}
+    html = environment(language).get_template(template).render(shown)
+    return HTMLResponse(html, status_code=status, headers=SECURITY_HEADERS)
+
+
+def request_language(request: Request) -> str:
+    """The language of any request, signed in or not."""
+    return language_of(request, platform_of(request).language)
+
+
+def sessions_of(request: Request) -> Sessions:
+    """The app's sessions."""
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+def _visit(request: Request) -> Visit:
+    platform = platform_of(request)
+    session = sessions_of(request).get(request.cookies.get(COOKIE), platform.now_us())
+    key = None
+    if session is not None:
+        keys = platform.access.keys()
+        known = (one for one in keys if one.id == session.key_id and not one.revoked_us)
+        key = next(known, None)
+    if session is None or key is None:
+        raise SignInNeeded("not signed in", field="session", fix="sign in with a key")
+    caller = Caller(platform, key, reach_of(request, key))
+    request.state.caller = caller
+    return Visit(request, caller, session, request_language(request))
+
+
+Visitor = Annotated[Visit, Depends(_visit)]
+
+
+def _acting(visit: Visitor, csrf: Annotated[str, Form(max_length=128)] = "") -> Visit:
+    if not visit.session.accepts(csrf):
+        raise NotAllowed(
+            "this form did not come from your session",
+            field="csrf",
+            fix="reload the page and send the form again",
+        )
+    return visit
+
+
+Actor = Annotated[Visit, Depends(_acting)]
+"""A visitor whose form carries the session's own token."""
+
+
+class PageRoute(APIRoute):
+    """Answers errors as pages, and visitors without a session with the sign-in form."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def shown(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                return error_page(request, problems.from_validation(error))
+            except GreenOfficeError as error:
+                trace_refusal(request, error)
+                return error_page(request, error)
+
+        return shown
+
+
+def error_page(request: Request, error: GreenOfficeError) -> Response:
+    """The error as a page, or as JSON for the page's own script."""
+    if request.url.path == "/live":
+        return problems.response_of(error, request)
+    if isinstance(error, SignInNeeded):
+        wanted = request.url.path if request.method == "GET" else "/"
+        return RedirectResponse(f"/signin?next={quote(wanted)}", status_code=303)
+    return page(
+        request,
+        request_language(request),
+        "error.html",
+        status=problems.status_of(error),
+        problem=problems.problem_of(error, request.url.path),
+    )

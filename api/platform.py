@@ -1,0 +1,107 @@
+"""Everything the API needs of the platform, in one value: ports and a few functions.
+
+Nothing here knows a database, a broker or a clock; the wiring fills it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from metering.intake import DeadLetter
+from metering.ports import (
+    AccessStore,
+    BookStore,
+    Credentials,
+    DirtyMarks,
+    FindingStore,
+    IntakeStore,
+    ReadingStore,
+    RegistryStore,
+)
+from metering.registry import Registry
+
+
+class RawMessage(Protocol):
+    """A journalled message, as far as the API shows it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def arrived_us(self) -> int: ...
+    @property
+    def gateway(self) -> str: ...
+    @property
+    def route(self) -> str: ...
+    @property
+    def payload(self) -> bytes: ...
+
+
+class MessageReader(Protocol):
+    """Raw messages by their place in the journal."""
+
+    def record(self, segment: int, offset: int, /) -> RawMessage:
+        """NotFound where there is none (any more)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A payload that came in over HTTP, to be journalled as if its gateway had published it."""
+
+    gateway: str
+    """`site/code`"""
+    route: str
+    """The topic the gateway would have used."""
+    payload: bytes
+    key: str
+    """Id of the API key that brought it."""
+    arrived_us: int
+
+
+@dataclass(frozen=True)
+class PartHealth:
+    """Whether one part of the platform does its work."""
+
+    ready: bool
+    detail: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+def _no_refusals(_: Submission) -> Sequence[DeadLetter]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What `create_app` is given."""
+
+    readings: ReadingStore
+    books: BookStore
+    intake: IntakeStore
+    marks: DirtyMarks
+    findings: FindingStore
+    registry: Callable[[], Registry]
+    """The present snapshot; reflects `registry_store.apply` as soon as that returns."""
+    registry_store: RegistryStore
+    credentials: Credentials
+    access: AccessStore
+    messages: MessageReader
+    ingest: Callable[[Submission], tuple[int, int]]
+    """Journals it, durable on return; answers with (segment, offset)."""
+    read_registry: Callable[[Mapping[str, str]], Registry]
+    """A registry from the texts of its CSV files by name; InvalidFiles names every problem."""
+    book_hash: Callable[[str | None, date | None], str]
+    """SHA-256 over settled days of an institution (or of all), before a day (or all days)."""
+    now_us: Callable[[], int]
+    health: Callable[[], Mapping[str, PartHealth]] = dict
+    refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals
+    """What a dry decode of the payload would refuse; nothing is stored by asking."""
+    language: str = "zh"
+    """Of a visitor whose browser prefers none of ours."""
+    secure_cookies: bool = False
+    """Set where the page is served over TLS."""
+    max_body_bytes: int = 1 << 20
+    max_import_bytes: int = 32 << 20
+    failed_keys_per_minute: int = 20

@@ -1,0 +1,158 @@
+"""Errors as `application/problem+json` (RFC 9457), always naming field, value and fix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from metering.errors import (
+    Conflict,
+    GreenOfficeError,
+    InvalidFiles,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    StorageFull,
+    Unavailable,
+    shorten,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class SignInNeeded(NotAllowed):
+    """No key, or one that is not known."""
+
+    code = "unauthorized"
+
+
+class TooManyFailures(NotAllowed):
+    """So many wrong keys from one address that further ones are not even tried."""
+
+    code = "too_many_failures"
+
+
+class TooLarge(InvalidInput):
+    """A body above its limit; it was not read to its end."""
+
+    code = "too_large"
+
+
+STATUS: dict[type[GreenOfficeError], int] = {
+    SignInNeeded: 401,
+    TooManyFailures: 429,
+    TooLarge: 413,
+    InvalidFiles: 422,
+    InvalidInput: 422,
+    NotFound: 404,
+    Conflict: 409,
+    NotAllowed: 403,
+    StorageFull: 507,
+    Unavailable: 503,
+    GreenOfficeError: 500,
+}
+"""The first class of an error's own ancestry that stands here decides."""
+
+TITLES: dict[int, str] = {
+    401: "Sign in needed",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    422: "Invalid input",
+    429: "Too many failed keys",
+    500: "Internal error",
+    503: "Unavailable for the moment",
+    507: "Storage full",
+}
+HEADERS: dict[int, dict[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    429: {"Retry-After": "60"},
+    503: {"Retry-After": "5"},
+}
+
+
+def status_of(error: GreenOfficeError) -> int:
+    """The HTTP status that says what kind of error it is."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def problem_of(error: GreenOfficeError, instance: str) -> dict[str, Any]:
+    """The problem document of an error."""
+    status = status_of(error)
+    problem: dict[str, Any] = {
+        "type": f"urn:greenoffice:problem:{error.code}",
+        "title": TITLES[status],
+        "status": status,
+        "detail": error.message,
+        "instance": instance,
+        "code": error.code,
+        "field": error.field,
+        "value": None if error.value is None else _shown(error.value),
+        "fix": error.fix,
+    }
+    if isinstance(error, InvalidFiles):
+        problem["problems"] = [vars(one) for one in error.problems]
+    return problem
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= 120 else shorten(value)
+
+
+def response_of(error: GreenOfficeError, request: Request) -> JSONResponse:
+    """The problem as a response."""
+    status = status_of(error)
+    return JSONResponse(
+        problem_of(error, request.url.path),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers=HEADERS.get(status),
+    )
+
+
+def from_validation(error: RequestValidationError) -> InvalidInput:
+    """The first thing FastAPI found wrong, in our words."""
+    first = error.errors()[0]
+    place = [str(part) for part in first.get("loc", ())]
+    return InvalidInput(
+        str(first.get("msg", "invalid")),
+        field=".".join(place[1:]) or "body",
+        value=first.get("input"),
+        fix=f"see /docs for what this {place[0] if place else 'request'} part accepts",
+    )
+
+
+def from_http(error: HTTPException, request: Request) -> GreenOfficeError:
+    """Errors of routing: no such route, wrong method."""
+    if error.status_code == 404:
+        return NotFound("no such route", field="path", value=request.url.path, fix="see /docs")
+    return InvalidInput(str(error.detail), field="method", value=request.method, fix="see /docs")
+
+
+def install(app: FastAPI, seen: Callable[[Request, GreenOfficeError], None]) -> None:
+    """Answer every error of ours, and every refused request, as a problem.
+
+    `seen` is told of each error of ours before it is answered.
+    """
+
+    @app.exception_handler(GreenOfficeError)
+    def ours(request: Request, error: GreenOfficeError) -> JSONResponse:
+        seen(request, error)
+        return response_of(error, request)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return response_of(from_validation(error), request)
+
+    @app.exception_handler(HTTPException)
+    def routing(request: Request, error: HTTPException) -> JSONResponse:
+        response = response_of(from_http(error, request), request)
+        response.status_code = error.status_code
+        return response

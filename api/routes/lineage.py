@@ -1,0 +1,176 @@
+"""Where a figure comes from: the meters that count into it, the readings at the edges of the
+interval, and the messages that brought them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.auth import Caller, Reader
+from api.figures import Step, Value, read
+from api.params import Code, Json, example, instant
+from api.routes.energy import exact, series_json, series_of, shares_json, zone_of_series
+from api.routes.readings import READING_EXAMPLE, reading_json
+from ledger.plan import plan
+from metering.book import SeriesKey
+from metering.errors import NotFound
+from metering.items import category
+from metering.localtime import iso, local_day
+from metering.reading import ReadingColumns
+from metering.registry import Installation, Point
+
+router = APIRouter(tags=["energy"])
+
+MOST_METERS = 200
+MOST_READINGS = 500
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One installation's readings around an interval: last before, those inside, first after."""
+
+    point: Point
+    installation: Installation
+    readings: ReadingColumns
+
+
+@dataclass(frozen=True, eq=False)
+class MeterTrace:
+    """A meter's value in the interval and the readings it rests on."""
+
+    meter: str
+    value: Value | None
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A figure with the meters below it."""
+
+    key: SeriesKey
+    zone: str
+    value: Value
+    meters: tuple[MeterTrace, ...]
+    left_out: int
+    """Meters beyond `MOST_METERS`."""
+
+
+def trace(caller: Caller, key: SeriesKey, time_us: int, step: Step) -> Trace:
+    """Follow the value that holds an instant down to readings."""
+    registry = caller.reach.registry
+    zone = zone_of_series(registry, key)
+    value = _value_at(caller, key, time_us, step)
+    if value is None:
+        raise NotFound(
+            "nothing is booked there",
+            field="time",
+            value=iso(time_us, zone),
+            fix="choose a time that /v1/energy lists for this series",
+        )
+    codes = _meters_of(caller, key, value)
+    traces = [_trace_meter(caller, code, time_us, value, step) for code in codes[:MOST_METERS]]
+    return Trace(key, zone, value, tuple(traces), max(0, len(codes) - MOST_METERS))
+
+
+def _value_at(caller: Caller, key: SeriesKey, time_us: int, step: Step) -> Value | None:
+    zone = zone_of_series(caller.reach.registry, key)
+    day = local_day(time_us, zone)
+    rows = caller.platform.books.rows([key], day, day)
+    values = read(rows, step, zone, first=day, last=day, now_us=caller.platform.now_us())
+    return next((v for v in values if v.start_us <= time_us < v.end_us), None)
+
+
+def _meters_of(caller: Caller, key: SeriesKey, value: Value) -> list[str]:
+    if key.kind == "meter":
+        return [key.code]
+    figures = plan(caller.reach.registry, key.institution, value.day).figures
+    figure = figures.get((key.code, key.item))
+    return [] if figure is None else [m for m in figure.meters if m in caller.reach.meters]
+
+
+def _trace_meter(caller: Caller, code: str, time_us: int, value: Value, step: Step) -> MeterTrace:
+    registry = caller.reach.registry
+    meter = registry.meters[code]
+    key = SeriesKey(registry.institution(meter.node), "meter", code, meter.item)
+    own = _value_at(caller, key, time_us, step)
+    start_us, end_us = (own or value).start_us, (own or value).end_us
+    sources = tuple(
+        Source(caller.reach.points[one.point], one, _around(caller, one.point, start_us, end_us))
+        for one in registry.installations_of(code)
+        if one.valid.holds(value.day) and one.point in caller.reach.points
+    )
+    return MeterTrace(code, own, sources)
+
+
+def _around(caller: Caller, point: int, start_us: int, end_us: int) -> ReadingColumns:
+    readings = caller.platform.readings
+    before = readings.before([point], start_us + 1, 1)
+    inside = readings.after([point], start_us + 1, MOST_READINGS)
+    inside = inside.take(inside.time_us < end_us)
+    return ReadingColumns.concat([before, inside, readings.after([point], end_us, 1)])
+
+
+@router.get(
+    "/energy/lineage",
+    responses=example(
+        {
+            "series": {"institution": "b", "kind": "meter", "code": "m", "item": "01B00"},
+            "start": "2026-11-24T10:00:00+08:00",
+            "end": "2026-11-24T11:00:00+08:00",
+            "value": "12.000000",
+            "meters": [{"meter": "m", "sources": [{"point": 12, "readings": [READING_EXAMPLE]}]}],
+        }
+    ),
+)
+def lineage(
+    caller: Reader,
+    time: Annotated[str, Query(max_length=40, description="An instant inside the interval")],
+    node: Code = None,
+    meter: Code = None,
+    item: Code = None,
+    step: Annotated[Step, Query()] = Step.HOUR,
+) -> Json:
+    """A value down to its meters, the readings around it, and their raw messages."""
+    key = series_of(caller, node, meter, item)
+    zone = zone_of_series(caller.reach.registry, key)
+    found = trace(caller, key, instant(time, "time", zone), step)
+    unit = category(key.item).unit
+    return {
+        "series": series_json(key),
+        "unit": unit,
+        **_value_json(found.value, zone, unit),
+        "meters": [
+            {
+                "meter": one.meter,
+                **({} if one.value is None else _value_json(one.value, zone, unit)),
+                "sources": [_source_json(source) for source in one.sources],
+            }
+            for one in found.meters
+        ],
+        "left_out": found.left_out,
+    }
+
+
+def _value_json(value: Value, zone: str, unit: str) -> Json:
+    return {
+        "start": iso(value.start_us, zone),
+        "end": iso(value.end_us, zone),
+        "value": exact(value.amount, unit),
+        "amount": value.amount,
+        "shares": shares_json(value.shares),
+        "provisional": value.provisional,
+        "revision": value.revision,
+    }
+
+
+def _source_json(source: Source) -> Json:
+    return {
+        "point": source.point.id,
+        "name": source.point.name,
+        "gateway": source.point.gateway,
+        "ratio": str(source.installation.ratio),
+        "register_unit": source.installation.register_unit,
+        "readings": [reading_json(source.readings, i) for i in range(len(source.readings))],
+    }

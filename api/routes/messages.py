@@ -1,0 +1,235 @@
+"""What came in: raw messages, dead letters, and readings pushed over HTTP."""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from api import paging
+from api.auth import Caller, Operator, Reader
+from api.paging import Cursor, Limit
+from api.params import Code, Json, body_of, example
+from api.platform import RawMessage, Submission
+from api.reach import Outside
+from metering.errors import InvalidInput
+from metering.intake import DeadLetter
+from metering.localtime import iso
+
+router = APIRouter(tags=["messages"])
+
+MESSAGE_EXAMPLE = {
+    "segment": 16777217,
+    "offset": 2731,
+    "gateway": "campus/gw-1",
+    "topic": "greenoffice/v1/campus/gw-1/readings",
+    "arrived": "2026-11-24T08:15:02.113Z",
+    "bytes": 148,
+    "base64": "eyJyZWFkaW5ncyI6IFt7...",
+    "text": '{"readings": [{"point": "E1.import", "value": 10234.52}]}',
+}
+DEAD_EXAMPLE = {
+    "id": 7,
+    "gateway": "campus/gw-1",
+    "topic": "greenoffice/v1/campus/gw-1/readings",
+    "reason": "unknown_point",
+    "message": "no such point on this gateway",
+    "field": "readings[3].point",
+    "value": "E9.import",
+    "fix": "register the point; the reading is then taken in by itself",
+    "point": "E9.import",
+    "arrived": "2026-11-24T08:15:02Z",
+    "seen": 1,
+    "state": "open",
+    "lineage": {"segment": 16777217, "offset": 2731, "index": 3},
+    "raw": "/v1/messages/16777217/2731",
+}
+PAYLOAD_EXAMPLE = {
+    "session": 17,
+    "seq": 1042,
+    "sent": "2026-11-24T08:15:01Z",
+    "readings": [
+        {
+            "point": "E1.import",
+            "kind": "register",
+            "unit": "kWh",
+            "time": "2026-11-24T08:15:00Z",
+            "value": 10234.52,
+        }
+    ],
+}
+
+
+def raw_of(caller: Caller, segment: int, offset: int) -> RawMessage:
+    """The journalled message, if its gateway carries nothing but the scope's own points."""
+    message = caller.platform.messages.record(segment, offset)
+    if not caller.reach.scope.whole and message.gateway not in caller.reach.messages_of:
+        raise Outside("no such message in your scope", field="message", value=f"{segment}/{offset}")
+    return message
+
+
+def text_of(payload: bytes) -> str | None:
+    """The payload as text; None where it is not UTF-8."""
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def dead_json(letter: DeadLetter) -> Json:
+    """A dead letter without its bytes."""
+    return {
+        "id": letter.id,
+        "gateway": letter.gateway,
+        "topic": letter.route,
+        "reason": letter.reason,
+        "message": letter.message,
+        "field": letter.field,
+        "value": letter.value,
+        "fix": letter.fix,
+        "point": letter.point,
+        "arrived": iso(letter.arrived_us),
+        "seen": letter.seen,
+        "state": letter.state,
+        "lineage": {
+            "segment": letter.segment,
+            "offset": letter.offset,
+            "index": letter.index,
+        },
+        "raw": f"/v1/messages/{letter.segment}/{letter.offset}",
+    }
+
+
+def dead_gateways(caller: Caller) -> frozenset[str] | None:
+    """Whose dead letters the caller may read; None is everybody's."""
+    return None if caller.reach.scope.whole else caller.reach.messages_of
+
+
+@router.get("/messages/{segment}/{offset}", responses=example(MESSAGE_EXAMPLE))
+def message(segment: int, offset: int, caller: Reader) -> Json:
+    """A message exactly as it arrived."""
+    if not (0 <= segment < 2**62 and 0 <= offset < 2**62):
+        raise InvalidInput(
+            "not a place in the journal",
+            field="segment/offset",
+            value=f"{segment}/{offset}",
+            fix="take it from a reading's lineage",
+        )
+    found = raw_of(caller, segment, offset)
+    return {
+        "segment": segment,
+        "offset": offset,
+        "kind": found.kind,
+        "gateway": found.gateway,
+        "topic": found.route,
+        "arrived": iso(found.arrived_us),
+        "bytes": len(found.payload),
+        "base64": base64.b64encode(found.payload).decode(),
+        "text": text_of(found.payload),
+    }
+
+
+@router.get("/dead-letters", responses=example({"data": [DEAD_EXAMPLE], "next": None, "total": 1}))
+def dead_letters(
+    request: Request,
+    response: Response,
+    caller: Reader,
+    state: Annotated[str | None, Query(pattern="^(open|replayed|discarded)$")] = None,
+    reason: Code = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Json:
+    """What could not be taken in, newest first; `total` counts all states and reasons."""
+    place = paging.decode(cursor, int)
+    gateways = dead_gateways(caller)
+    found = caller.platform.intake.dead_letters(
+        gateways,
+        state=state,
+        reason=reason,
+        before_id=place[0] if place else None,
+        limit=limit + 1,
+    )
+    page = found[:limit]
+    following = paging.encode([page[-1].id]) if len(found) > limit else None
+    listed = paging.answer(request, response, [dead_json(one) for one in page], following)
+    return {**listed, "total": caller.platform.intake.dead_letter_count(gateways)}
+
+
+def dead_letter_of(caller: Caller, id: int) -> DeadLetter:
+    """The dead letter, if the scope holds its gateway."""
+    if not 0 <= id < 2**62:
+        raise InvalidInput("not an id", field="id", value=id, fix="take it from /v1/dead-letters")
+    letter = caller.platform.intake.dead_letter(id)
+    gateways = dead_gateways(caller)
+    if gateways is not None and letter.gateway not in gateways:
+        raise Outside("no such dead letter in your scope", field="id", value=id)
+    return letter
+
+
+@router.get("/dead-letters/{id}", responses=example(DEAD_EXAMPLE))
+def dead_letter(id: int, caller: Reader) -> Json:
+    """One dead letter with its first bytes; the whole message stands at `raw`."""
+    letter = dead_letter_of(caller, id)
+    return {
+        **dead_json(letter),
+        "preview_base64": base64.b64encode(letter.preview).decode(),
+        "preview_text": letter.preview.decode(errors="replace"),
+    }
+
+
+@router.post(
+    "/ingest",
+    status_code=202,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"example": PAYLOAD_EXAMPLE}},
+        }
+    },
+)
+async def ingest(
+    request: Request,
+    caller: Operator,
+    gateway: Annotated[str, Query(max_length=128, description="`site/code` it speaks for")],
+) -> Json:
+    """Readings in the native payload, as a gateway would publish them.
+
+    Journalled before the answer: 202 means it is on disk. `refused` tells what a look at the
+    payload finds wrong at once; such parts become dead letters, the others are taken.
+    """
+    user = caller.reach.gateway(gateway).user
+    payload = await body_of(request, caller.platform.max_body_bytes)
+    return await run_in_threadpool(submit, caller, user, payload)
+
+
+def submit(caller: Caller, gateway: str, payload: bytes) -> Json:
+    """Journal a payload and say where it lies and what is wrong with it."""
+    if not payload:
+        raise InvalidInput("an empty body", field="body", value="", fix="send the native payload")
+    submission = Submission(
+        gateway=gateway,
+        route=f"greenoffice/v1/{gateway}/readings",
+        payload=payload,
+        key=caller.key.id,
+        arrived_us=caller.platform.now_us(),
+    )
+    segment, offset = caller.platform.ingest(submission)
+    refused = caller.platform.refusals(submission)
+    return {
+        "segment": segment,
+        "offset": offset,
+        "message": f"/v1/messages/{segment}/{offset}",
+        "refused": [
+            {
+                "index": one.index,
+                "reason": one.reason,
+                "message": one.message,
+                "field": one.field,
+                "value": one.value,
+                "fix": one.fix,
+            }
+            for one in refused
+        ],
+    }
