@@ -11,7 +11,7 @@ nothing outside it can matter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,11 +26,12 @@ from metering.reading import F64, Flag, Kind, ReadingColumns
 MARGIN = 3 * FEW
 """Readings within which a decision can look back or ahead, with room."""
 FIRST_LOOK = 2 * MARGIN
+SOUND = 2 * FEW
+"""Possible steps in a row after which the past of a series no longer matters."""
 MEMORY_US = 28 * DAY_US
 """How far back a meter's habit of resting counts."""
 HABIT = 4
 """A meter that rested so long before may stand still up to four times as long."""
-Fetch = Callable[[int], ReadingColumns]
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,13 @@ class Context:
         later = _by_point(self.store.after(points, end_us + 1, FIRST_LOOK))
         found = {}
         for point in points:
-            flat = served[point].kind is Kind.REGISTER
-            left = self._left(point, start_us, earlier.get(point), flat)
-            right, at_end = self._right(point, end_us, later.get(point), flat)
+            service = served[point]
+            left = self._left(service, start_us, earlier.get(point))
+            right, at_end = self._right(service, end_us, later.get(point))
             reach = self._clamped(point, start_us, end_us, left, right)
             if reach is not None:
-                found[point] = reach if at_end or not flat else self._with_tail(point, reach)
+                plain = at_end or service.kind is not Kind.REGISTER
+                found[point] = reach if plain else self._with_tail(point, reach)
         return found
 
     def stretches(
@@ -80,9 +82,9 @@ class Context:
             after = later.get(point, ReadingColumns.empty())
             last = len(after) < FIRST_LOOK
             if served[point].kind is Kind.REGISTER:
-                before = self._settled_before(point, start_us, before, inside)
-                known = _good(ReadingColumns.concat([before, inside]))
-                after, last = self._settled_after(point, end_us, after, known)
+                before = self._settled_before(served[point], start_us, before)
+                known = _good(ReadingColumns.concat([before, inside]))[1]
+                after, last = self._settled_after(served[point], end_us, after, known)
             rows = ReadingColumns.concat([before, inside, after])
             if len(rows):
                 found[point] = Stretch.of(rows, last=last)
@@ -115,43 +117,41 @@ class Context:
             if point in touched and start_us <= start and end_us >= start - MEMORY_US:
                 del self._rests[point, start]
 
-    def _left(
-        self, point: int, start_us: int, rows: ReadingColumns | None, flat: bool
-    ) -> int | None:
+    def _left(self, service: Service, start_us: int, rows: ReadingColumns | None) -> int | None:
         """Time of the reading from which on the past may change; None without any."""
         if rows is None:
             return None
-        if not flat:
+        if service.kind is not Kind.REGISTER:
             return int(rows.time_us[-1])
         count = FIRST_LOOK
         while True:
             times, values = _good(rows)
-            place = max(len(times) - MARGIN, 0)
-            start = _run_start(values[: place + 1])
+            start = _run_start(values[: max(len(times) - MARGIN, 0) + 1])
             if len(rows) < count or start > 0:
                 return int(times[start]) if len(times) else int(rows.time_us[0])
             count *= 4
-            rows = self.store.before([point], start_us, count)
+            rows = self.store.before([service.installation.point], start_us, count)
 
     def _right(
-        self, point: int, end_us: int, rows: ReadingColumns | None, flat: bool
+        self, service: Service, end_us: int, rows: ReadingColumns | None
     ) -> tuple[int | None, bool]:
         """(time of the reading up to which the future may change, no reading is later)."""
         if rows is None:
             return None, True
-        if not flat:
+        if service.kind is not Kind.REGISTER:
             return int(rows.time_us[0]), len(rows) < FIRST_LOOK
         count = FIRST_LOOK
         while True:
             times, values = _good(rows)
             if len(rows) < count:
                 return int(rows.time_us[-1]), True
-            place = min(MARGIN, len(times) - 1)
-            end = place + _run_length(values[place:])
-            if place >= 0 and end + MARGIN < len(times):
-                return int(times[end + FEW]), False
+            place = _sound_from(service, times, values)
+            if place is not None:
+                end = place + _run_length(values[place:])
+                if end + MARGIN < len(times):
+                    return int(times[end + FEW]), False
             count *= 4
-            rows = self.store.after([point], end_us + 1, count)
+            rows = self.store.after([service.installation.point], end_us + 1, count)
 
     def _clamped(
         self, point: int, start_us: int, end_us: int, left: int | None, right: int | None
@@ -178,33 +178,32 @@ class Context:
             rows = self.store.before([point], OPEN_END, count)
 
     def _settled_before(
-        self, point: int, start_us: int, rows: ReadingColumns, inside: ReadingColumns
+        self, service: Service, start_us: int, rows: ReadingColumns
     ) -> ReadingColumns:
         count = FIRST_LOOK
         while len(rows) >= count:
             times, values = _good(rows)
-            sound = len(times) > 2 * FEW and bool((np.diff(values[: 2 * FEW + 1]) >= 0).all())
-            if sound and (_run_start(values) > 2 * FEW or _moves_on(values[-1], inside)):
+            if _sound_from(service, times, values) == SOUND and _run_start(values) > SOUND:
                 break
             count *= 4
-            rows = self.store.before([point], start_us, count)
+            rows = self.store.before([service.installation.point], start_us, count)
         return rows
 
     def _settled_after(
-        self, point: int, end_us: int, rows: ReadingColumns, known: tuple[I64, F64]
+        self, service: Service, end_us: int, rows: ReadingColumns, known: F64
     ) -> tuple[ReadingColumns, bool]:
         count = FIRST_LOOK
         while len(rows) >= count:
-            _, values = _good(rows)
-            before = known[1][-1] if len(known[1]) else np.nan
-            if _closes(values, before):
+            if _closes(_good(rows)[1], known[-1 - FEW :]):
                 return rows, False
             count *= 4
-            rows = self.store.after([point], end_us, count)
+            rows = self.store.after([service.installation.point], end_us, count)
         return rows, True
 
 
 def _by_point(rows: ReadingColumns) -> dict[int, ReadingColumns]:
+    if not len(rows):
+        return {}
     points, firsts = np.unique(rows.point, return_index=True)
     ends = np.append(firsts[1:], len(rows)).tolist()
     return {
@@ -230,15 +229,24 @@ def _run_length(values: F64) -> int:
     return int(other[0]) if other.size else len(values)
 
 
-def _moves_on(value: float, inside: ReadingColumns) -> bool:
-    return False if not len(inside) else bool(np.isnan(value))
+def _sound_from(service: Service, times: I64, values: F64) -> int | None:
+    """First index that ends SOUND possible steps in a row: it is accepted whatever came
+    before. None where there is none."""
+    factor = float(book_factor(service.meter, service.installation.ratio))
+    step = np.diff(np.rint(values * factor))
+    possible = (step >= 0) & (step <= service.limits.cap(np.diff(times)))
+    if len(possible) < SOUND:
+        return None
+    sums = np.concatenate(([0], np.cumsum(possible)))
+    whole = np.flatnonzero(sums[SOUND:] - sums[:-SOUND] == SOUND)
+    return int(whole[0]) + SOUND if whole.size else None
 
 
-def _closes(values: F64, before: float) -> bool:
-    """Whether the run of `before` surely ends among the values, with room to look ahead."""
-    others = np.flatnonzero(values == before)
+def _closes(values: F64, before: F64) -> bool:
+    """Whether runs of the last values before surely end here, with room to look ahead."""
+    others = np.flatnonzero(np.isin(values, before))
     after_run = int(others[-1]) + 1 if others.size else 0
     return len(values) - after_run >= MARGIN
 
 
-__all__ = ["Context", "Reach", "Sequence"]
+__all__ = ["Context", "Reach"]

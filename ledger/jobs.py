@@ -1,0 +1,151 @@
+"""From dirty marks to pieces of work that each end in one commit."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from ledger.meter import DAY_US, Service, services
+from metering.book import DirtyMark
+from metering.localtime import day_bounds, local_day
+from metering.registry import Registry
+
+T = TypeVar("T")
+DAYS_A_PIECE = 31
+METERS_A_PIECE = 64
+EARLIEST_US, LATEST_US = 0, 4_102_444_800_000_000
+"""1970 and 2100: no reading is outside."""
+FORCED = "registry"
+"""Cause of marks whose node figures are remade even where no meter's row changed."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A meter's readings changed between two times."""
+
+    meter: str
+    start_us: int
+    end_us: int
+    marks: frozenset[int] = frozenset()
+    causes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Meters of one institution and zone whose changes lie on the same local days."""
+
+    institution: str
+    zone: str
+    jobs: tuple[Job, ...]
+    start_us: int
+    end_us: int
+
+    @property
+    def marks(self) -> frozenset[int]:
+        return frozenset().union(*(job.marks for job in self.jobs))
+
+    @property
+    def cause(self) -> str:
+        causes = frozenset[str]().union(*(job.causes for job in self.jobs))
+        return ", ".join(sorted(causes)) or "reading"
+
+    @property
+    def forced(self) -> bool:
+        return any(FORCED in job.causes for job in self.jobs)
+
+
+@dataclass
+class Work:
+    """Clusters to do, and marks that concern no meter."""
+
+    clusters: list[Cluster]
+    idle: list[int]
+    open: Counter[int] = field(default_factory=Counter)
+    """How many clusters each mark still waits for."""
+
+    def __post_init__(self) -> None:
+        for cluster in self.clusters:
+            self.open.update(cluster.marks)
+
+    def done(self, cluster: Cluster) -> list[int]:
+        """Marks for which the cluster is the last one."""
+        self.open.subtract(cluster.marks)
+        return sorted(mark for mark in cluster.marks if self.open[mark] <= 0)
+
+
+def work(registry: Registry, marks: Sequence[DirtyMark]) -> Work:
+    """Marks grouped by meter, and meters by the days their changes lie on."""
+    by_meter: dict[str, list[DirtyMark]] = defaultdict(list)
+    idle = []
+    for mark in marks:
+        meters = {one.meter for one in registry.meters_of_point(mark.point)}
+        known = [m for m in sorted(meters) if m in registry.meters and services(registry, m)]
+        if not known:
+            idle.append(mark.id)
+        for meter in known:
+            by_meter[meter].append(mark)
+    jobs = [job for meter in sorted(by_meter) for job in _merged(meter, by_meter[meter])]
+    return Work(clusters(registry, jobs), idle)
+
+
+def clusters(registry: Registry, jobs: Iterable[Job]) -> list[Cluster]:
+    """Jobs on the same local days side by side, a bounded number of meters each."""
+    groups: dict[tuple[str, str, date, date], list[Job]] = defaultdict(list)
+    for job in jobs:
+        node = registry.meters[job.meter].node
+        zone = registry.zone(node)
+        days = (local_day(job.start_us, zone), local_day(job.end_us, zone))
+        groups[registry.institution(node), zone, *days].append(job)
+    return [
+        Cluster(
+            institution,
+            zone,
+            tuple(part),
+            min(job.start_us for job in part),
+            max(job.end_us for job in part),
+        )
+        for (institution, zone, _, _), found in sorted(groups.items(), key=lambda item: item[0])
+        for part in _parts(found, METERS_A_PIECE)
+    ]
+
+
+def windows(days: Sequence[date]) -> list[list[date]]:
+    """Days in pieces of bounded length."""
+    return [list(part) for part in _parts(sorted(days), DAYS_A_PIECE)]
+
+
+def widened(served: Sequence[Service], start_us: int, end_us: int) -> tuple[int, int]:
+    """A change on the day of a meter's replacement concerns the whole of that day."""
+    for service in served:
+        if not EARLIEST_US < service.start_us < LATEST_US:
+            continue
+        first, last = day_bounds(local_day(service.start_us, service.zone), service.zone)
+        if start_us <= last and end_us >= first:
+            start_us, end_us = min(start_us, first), max(end_us, last)
+    return start_us, end_us
+
+
+def _merged(meter: str, marks: list[DirtyMark]) -> list[Job]:
+    """Overlapping or near ranges become one job."""
+    jobs: list[Job] = []
+    for mark in sorted(marks, key=lambda m: m.start_us):
+        start, end = max(mark.start_us, EARLIEST_US), min(mark.end_us, LATEST_US)
+        last = jobs[-1] if jobs else None
+        if last is not None and start <= last.end_us + DAY_US:
+            jobs[-1] = Job(
+                meter,
+                last.start_us,
+                max(last.end_us, end),
+                last.marks | {mark.id},
+                last.causes | {mark.cause},
+            )
+        else:
+            jobs.append(Job(meter, start, end, frozenset({mark.id}), frozenset({mark.cause})))
+    return jobs
+
+
+def _parts(things: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [things[i : i + size] for i in range(0, len(things), size)]

@@ -1,0 +1,196 @@
+"""Rows of meters and nodes for given days, from readings and from the rows that stand."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from ledger.aggregate import Rows, affected, needed, node_rows, same_shape
+from ledger.context import Context
+from ledger.jobs import Cluster, widened
+from ledger.meter import Service, Stretch, measure, services
+from ledger.periods import Clock, book_days
+from ledger.plan import Plan, boundaries, plan
+from metering.book import BookRow, RegisterEvent, SeriesKey
+from metering.localtime import day_bounds, days_between, local_day
+from metering.ports import BookStore
+from metering.registry import Registry
+
+
+METERS_A_SCAN, SHORT_DAYS = 8, 3
+"""Over more than a few days, only so many meters are read at once: they may send each second."""
+
+
+@dataclass
+class Outcome:
+    """What a piece of work found: rows that differ from those that stand, and events."""
+
+    rows: list[BookRow] = field(default_factory=list)
+    events: list[RegisterEvent] = field(default_factory=list)
+    replaced: list[tuple[str, int, int]] = field(default_factory=list)
+    computed: int = 0
+    days: int = 0
+
+
+class Plans:
+    """Plans of one registry, each made once for the days on which nothing dated changes."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._boundaries = boundaries(registry)
+        self._made: dict[tuple[str, int], Plan] = {}
+
+    def epoch(self, day: date) -> int:
+        """Number of the stretch of days with one plan."""
+        return bisect_right(self._boundaries, day)
+
+    def on(self, institution: str, day: date) -> Plan:
+        place = (institution, self.epoch(day))
+        if place not in self._made:
+            self._made[place] = plan(self._registry, institution, day)
+        return self._made[place]
+
+
+def meter_key(registry: Registry, meter: str) -> SeriesKey:
+    """The series a meter is booked under."""
+    one = registry.meters[meter]
+    return SeriesKey(registry.institution(one.node), "meter", meter, one.item)
+
+
+@dataclass
+class Recompute:
+    """Computes under one registry and one clock."""
+
+    registry: Registry
+    plans: Plans
+    context: Context
+    books: BookStore
+    clock: Clock
+
+    def days_of(self, cluster: Cluster) -> dict[str, list[date]]:
+        """Per meter the local days whose rows may change."""
+        served = {job.meter: services(self.registry, job.meter) for job in cluster.jobs}
+        start, end = cluster.start_us, cluster.end_us
+        for found in served.values():
+            start, end = widened(found, start, end)
+        reaches = self.context.reaches(_by_point(served.values()), start, end)
+        days: dict[str, list[date]] = {}
+        for meter, found in served.items():
+            own = [reaches[p] for p in {s.installation.point for s in found} if p in reaches]
+            if own:
+                first = local_day(min(reach.start_us for reach in own), cluster.zone)
+                last = local_day(max(reach.end_us for reach in own), cluster.zone)
+                days[meter] = days_between(first, last)
+        return days
+
+    def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Outcome:
+        """Rows of the cluster's meters on those days, and of every node they count into."""
+        outcome = Outcome()
+        meters = self._meters(cluster, days, outcome)
+        outcome.computed = len(meters)
+        outcome.days = len({row.day for row in meters})
+        changed = self._differing(meters)
+        outcome.rows += changed
+        nodes = self._nodes(cluster, meters if cluster.forced else changed, meters)
+        outcome.computed += len(nodes)
+        outcome.rows += self._differing(nodes)
+        return outcome
+
+    def _meters(
+        self, cluster: Cluster, days: dict[str, list[date]], outcome: Outcome
+    ) -> list[BookRow]:
+        wanted = sorted({day for found in days.values() for day in found})
+        if not wanted:
+            return []
+        start = day_bounds(wanted[0], cluster.zone)[0]
+        end = day_bounds(wanted[-1], cluster.zone)[1]
+        size = METERS_A_SCAN if len(wanted) > SHORT_DAYS else len(days)
+        names, rows = list(days), []
+        for first in range(0, len(names), size):
+            served = {m: services(self.registry, m) for m in names[first : first + size]}
+            stretches = self.context.stretches(_by_point(served.values()), start, end)
+            for meter, found in served.items():
+                rows += self._meter(meter, found, stretches, days[meter], outcome)
+        return rows
+
+    def _meter(
+        self,
+        meter: str,
+        served: list[Service],
+        stretches: dict[int, Stretch],
+        days: list[date],
+        outcome: Outcome,
+    ) -> list[BookRow]:
+        key, zone = meter_key(self.registry, meter), served[0].zone
+        found = measure(served, stretches, self.context.rested)
+        if days:
+            start, end = day_bounds(days[0], zone)[0], day_bounds(days[-1], zone)[1]
+            outcome.replaced.append((meter, start, end))
+            outcome.events += [
+                RegisterEvent(key.institution, meter, kind, first, last)
+                for kind, first, last in found.spans
+                if first < end and last > start
+            ]
+        step = self.registry.meters[meter].step_min
+        return book_days(key, found.curve, days, zone, step, self.clock)
+
+    def _nodes(
+        self, cluster: Cluster, changed: Sequence[BookRow], fresh: Sequence[BookRow]
+    ) -> list[BookRow]:
+        by_epoch: dict[int, set[date]] = defaultdict(set)
+        for row in changed:
+            by_epoch[self.plans.epoch(row.day)].add(row.day)
+        made: list[BookRow] = []
+        for days in by_epoch.values():
+            made += self._nodes_on(cluster.institution, sorted(days), changed, fresh)
+        return made
+
+    def _nodes_on(
+        self,
+        institution: str,
+        days: list[date],
+        changed: Sequence[BookRow],
+        fresh: Sequence[BookRow],
+    ) -> list[BookRow]:
+        one = self.plans.on(institution, days[0])
+        meters = {row.key.code for row in changed}
+        figures = affected(one, meters)
+        if not figures:
+            return []
+        rows = self._rows(needed(one, figures), days, fresh)
+        zones = {self.registry.zone(f.node) for f in one.figures.values()}
+        made: list[BookRow] = []
+        for group in same_shape(zones, days):
+            made += node_rows(self.registry, one, figures, rows, group, self.clock)
+        return made
+
+    def _rows(self, keys: list[SeriesKey], days: list[date], fresh: Sequence[BookRow]) -> Rows:
+        """Rows that stand, overlaid with those just computed."""
+        found: dict[SeriesKey, dict[date, BookRow]] = defaultdict(dict)
+        new = {(row.key, row.day) for row in fresh}
+        absent = [key for key in keys if not all((key, day) in new for day in days)]
+        for row in self.books.rows(absent, days[0], days[-1]) if absent else ():
+            found[row.key][row.day] = row
+        for row in fresh:
+            found[row.key][row.day] = row
+        return found
+
+    def _differing(self, rows: Sequence[BookRow]) -> list[BookRow]:
+        if not rows:
+            return []
+        keys = sorted({row.key for row in rows})
+        first, last = min(row.day for row in rows), max(row.day for row in rows)
+        standing = {(r.key, r.day): r for r in self.books.rows(keys, first, last)}
+        return [
+            row
+            for row in rows
+            if (present := standing.get((row.key, row.day))) is None
+            or not present.same_content(row)
+        ]
+
+
+def _by_point(served: Iterable[list[Service]]) -> dict[int, Service]:
+    return {s.installation.point: s for found in served for s in found}

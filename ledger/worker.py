@@ -1,0 +1,263 @@
+"""The ledger at work: takes dirty marks, recomputes, commits, settles days that have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from ledger.context import Context
+from ledger.jobs import EARLIEST_US, FORCED, LATEST_US, Cluster, Job, Work, clusters, windows, work
+from ledger.meter import services
+from ledger.periods import SETTLE_US, Clock
+from ledger.recompute import Outcome, Plans, Recompute
+from metering.book import BookRow, DirtyMark, SeriesKey
+from metering.errors import Conflict
+from metering.localtime import MINUTE_US, day_bounds, local_day
+from metering.ports import BookStore, DirtyMarks, ReadingStore
+from metering.registry import Registry
+
+REFRESH_US = 15 * MINUTE_US
+"""How often running days are looked at again without new readings: silence grows too."""
+LOOK_BACK = timedelta(days=92)
+"""How far back a fresh process looks for days that were left provisional."""
+ATTEMPTS = 5
+WRITER_NO = 0
+"""The ledger's own number as a writer of marks."""
+Place = tuple[SeriesKey, date]
+
+
+@dataclass
+class StepReport:
+    """What one step did."""
+
+    marks: int = 0
+    """Marks taken and cleared."""
+    rows: int = 0
+    """Rows written."""
+    computed: int = 0
+    """Rows computed, most of them often equal to what stands."""
+    days: int = 0
+    """Meter days looked at, counted once per piece."""
+    commits: int = 0
+    revisions: dict[str, int] = field(default_factory=dict)
+    """Institutions whose books moved on, with their new revision."""
+
+    def add(self, other: StepReport) -> None:
+        self.marks += other.marks
+        self.rows += other.rows
+        self.computed += other.computed
+        self.days += other.days
+        self.commits += other.commits
+        self.revisions.update(other.revisions)
+
+
+class Ledger:
+    """Readings become books. One thread calls `step` again and again; several ledgers on one
+    store of books only repeat work, because a commit names the revision it began from."""
+
+    def __init__(
+        self,
+        readings: ReadingStore,
+        books: BookStore,
+        marks: DirtyMarks,
+        registry: Callable[[], Registry],
+        now_us: Callable[[], int],
+        *,
+        settle_us: int = SETTLE_US,
+    ) -> None:
+        self._readings, self._books, self._marks = readings, books, marks
+        self._registry, self._now_us, self._settle_us = registry, now_us, settle_us
+        self._context = Context(readings)
+        self._known: Registry | None = None
+        self._plans = Plans(Registry())
+        self._provisional: set[Place] | None = None
+        self._refreshed = 0
+
+    def step(self, limit: int = 20_000) -> StepReport:
+        """Take ready marks, recompute what they touch, commit; then settle ended days."""
+        report = StepReport()
+        registry = self._notice()
+        marks = self._marks.ready(limit)
+        if marks:
+            report.add(self._do(registry, work(registry, marks), len(marks)))
+        report.add(self.roll_day())
+        return report
+
+    def roll_day(self) -> StepReport:
+        """Recompute provisional rows whose local day is over, also days that ended while
+        nobody looked; and running days every quarter hour."""
+        registry = self._notice()
+        now = self._now_us()
+        clock = Clock(now, self._settle_us)
+        refresh = now // REFRESH_US != self._refreshed
+        self._refreshed = now // REFRESH_US
+        jobs = []
+        for key, day in sorted(self._left_provisional(registry, now)):
+            if key.kind != "meter" or key.code not in registry.meters:
+                continue
+            zone = registry.zone(registry.meters[key.code].node)
+            if refresh or clock.is_settled(day, zone):
+                start, end = day_bounds(day, zone)
+                jobs.append(Job(key.code, start, end - 1, causes=frozenset({"rollover"})))
+        report = StepReport()
+        for cluster in clusters(registry, jobs):
+            report.add(self._exact_days(registry, cluster))
+        return report
+
+    def rebuild(self) -> StepReport:
+        """Everything from the first reading on, as if all of it had just come in."""
+        registry = self._notice()
+        self._mark_meters(sorted(registry.meters), registry)
+        report = StepReport()
+        while self._marks.ready(1):
+            report.add(self.step())
+        return report
+
+    def _do(self, registry: Registry, todo: Work, marks: int) -> StepReport:
+        report = StepReport(marks=marks)
+        for cluster in todo.clusters:
+            report.add(self._cluster(registry, cluster, todo.done(cluster)))
+        if todo.idle:
+            self._commit("", Outcome(), todo.idle, "reading", report)
+        return report
+
+    def _cluster(self, registry: Registry, cluster: Cluster, cleared: Sequence[int]) -> StepReport:
+        report = StepReport()
+        days = self._recompute(registry).days_of(cluster)
+        parts = windows(sorted({day for found in days.values() for day in found})) or [[]]
+        for place, window in enumerate(parts):
+            wanted = set(window)
+            mine = {m: kept for m, ds in days.items() if (kept := [d for d in ds if d in wanted])}
+            last = place == len(parts) - 1
+            self._piece(registry, cluster, mine, cleared if last else (), report)
+        return report
+
+    def _exact_days(self, registry: Registry, cluster: Cluster) -> StepReport:
+        """Just the days of the jobs, without widening: no reading changed."""
+        report = StepReport()
+        days = {job.meter: [local_day(job.start_us, cluster.zone)] for job in cluster.jobs}
+        self._piece(registry, cluster, days, (), report)
+        return report
+
+    def _piece(
+        self,
+        registry: Registry,
+        cluster: Cluster,
+        days: dict[str, list[date]],
+        cleared: Sequence[int],
+        report: StepReport,
+    ) -> None:
+        for attempt in range(ATTEMPTS):
+            expected = self._books.revision(cluster.institution)
+            outcome = self._recompute(registry).piece(cluster, days)
+            try:
+                self._commit(
+                    cluster.institution, outcome, cleared, cluster.cause, report, expected
+                )
+            except Conflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
+    def _commit(
+        self,
+        institution: str,
+        outcome: Outcome,
+        cleared: Sequence[int],
+        cause: str,
+        report: StepReport,
+        expected: int | None = None,
+    ) -> None:
+        present = self._books.revision(institution) if expected is None else expected
+        revision = self._books.commit(
+            institution,
+            outcome.rows,
+            expected_revision=present,
+            cleared=cleared,
+            events=outcome.events,
+            events_replaced=outcome.replaced,
+            now_us=self._now_us(),
+            cause=cause,
+        )
+        self._remember(outcome.rows)
+        report.rows += len(outcome.rows)
+        report.computed += outcome.computed
+        report.days += outcome.days
+        report.commits += 1
+        if revision != present:
+            report.revisions[institution] = revision
+
+    def _recompute(self, registry: Registry) -> Recompute:
+        clock = Clock(self._now_us(), self._settle_us)
+        return Recompute(registry, self._plans, self._context, self._books, clock)
+
+    def _remember(self, rows: Sequence[BookRow]) -> None:
+        if self._provisional is None:
+            return
+        for row in rows:
+            place = (row.key, row.day)
+            (self._provisional.add if row.provisional else self._provisional.discard)(place)
+
+    def _left_provisional(self, registry: Registry, now: int) -> list[Place]:
+        if self._provisional is None:
+            today = local_day(now, "UTC") + timedelta(days=1)
+            self._provisional = set()
+            for institution in _institutions(registry):
+                keys = self._books.series(institution)
+                self._remember(self._books.rows(keys, today - LOOK_BACK, today))
+        return list(self._provisional)
+
+    def _notice(self) -> Registry:
+        """The registry now; where it changed since the last look, marks what that touches."""
+        registry = self._registry()
+        known = self._known
+        if known is registry or (known is not None and known.version == registry.version):
+            return known if known is not None else registry
+        self._known, self._plans = registry, Plans(registry)
+        self._context = Context(self._readings)
+        if known is not None:
+            self._mark_meters(changed_meters(known, registry), registry)
+        return registry
+
+    def _mark_meters(self, meters: Sequence[str], registry: Registry) -> None:
+        """Mark every reading of the meters' points as changed."""
+        points = sorted({s.installation.point for m in meters for s in services(registry, m)})
+        if not points:
+            return
+        first = self._readings.after(points, EARLIEST_US, 1)
+        last = self._readings.latest(points)
+        starts = dict(zip(first.point.tolist(), first.time_us.tolist(), strict=True))
+        ends = dict(zip(last.point.tolist(), last.time_us.tolist(), strict=True))
+        self._marks.mark(
+            [DirtyMark(p, starts[p], ends[p], FORCED) for p in points if p in starts],
+            writer_no=WRITER_NO,
+            ready=True,
+        )
+
+
+def changed_meters(old: Registry, new: Registry) -> list[str]:
+    """Meters that another registry books differently; all of them where a tree changed."""
+    trees = (old.nodes, old.space, old.supply, old.meters) == (
+        new.nodes,
+        new.space,
+        new.supply,
+        new.meters,
+    )
+    if not trees:
+        return sorted(new.meters)
+    return sorted(
+        meter
+        for meter in new.meters
+        if old.installations_of(meter) != new.installations_of(meter)
+        or [old.points.get(i.point) for i in old.installations_of(meter)]
+        != [new.points.get(i.point) for i in new.installations_of(meter)]
+    )
+
+
+def _institutions(registry: Registry) -> list[str]:
+    return sorted({registry.institution(code) for code in registry.nodes} | {""})
+
+
+__all__ = ["LATEST_US", "Ledger", "StepReport", "changed_meters"]
