@@ -1,0 +1,181 @@
+"""Rows are a pure function of the readings: arrival order and batches cannot matter."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from metering.reading import Kind
+from metering.registry import Installation, Validity
+
+DAYS = 5
+COUNT = DAYS * 96
+TROUBLES = ("gap", "stuck", "spike", "reset", "jump", "rest", "silence", "dip", "flagged", "open")
+
+
+def troubled(draw_list, count: int = COUNT):
+    """Values and kept mask of a clean meter that the given troubles befall."""
+    load = np.where(np.arange(count) % 96 < 28, 2.0, 7.5)
+    values, kept = 500 + np.cumsum(load), np.ones(count, dtype=bool)
+    flags = np.zeros(count, dtype=bool)
+    for kind, at, length in draw_list:
+        end = min(at + length, count)
+        if kind in ("gap", "silence"):
+            kept[at:end] = False
+        elif kind == "stuck":
+            values[at:end] = values[at]
+        elif kind == "open":
+            values[at:] = values[at]
+        elif kind == "spike":
+            values[at : at + 1 + length % 3] += 400
+        elif kind == "dip":
+            values[at : at + 1 + length % 3] -= 90
+        elif kind == "reset":
+            values[at:] -= values[at]
+        elif kind == "jump":
+            values[at:] += 900
+        elif kind == "rest":
+            values[end:] -= values[end - 1] - values[at]
+            values[at:end] = values[at]
+        elif kind == "flagged":
+            flags[at:end] = True
+    return np.round(values, 3), kept, flags
+
+
+troubles = st.lists(
+    st.tuples(st.sampled_from(TROUBLES), st.integers(0, COUNT - 2), st.integers(1, 120)),
+    max_size=5,
+)
+slow = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def batches(rng, indices: np.ndarray, how: str) -> list[np.ndarray]:
+    """The indices in an order and in batches of arrival."""
+    if how == "shuffled":
+        indices = rng.permutation(indices)
+    elif how == "backwards":
+        indices = indices[::-1]
+    cuts = np.sort(rng.integers(0, len(indices) + 1, size=int(rng.integers(1, 9))))
+    parts = np.split(indices, cuts)
+    if how == "late":
+        rng.shuffle(parts)
+    return [part for part in parts if len(part)]
+
+
+@slow
+@given(
+    troubles=troubles,
+    seed=st.integers(0, 2**32 - 1),
+    how=st.sampled_from(["shuffled", "backwards", "late", "forward"]),
+    limited=st.booleans(),
+)
+def test_any_order_and_batching_gives_the_same_rows(helpers, troubles, seed, how, limited):
+    rng = np.random.default_rng(seed)
+    fastest = Decimal(60) if limited else None
+    registry = helpers.campus([helpers.meter("m", max_per_hour=fastest)])
+    now = helpers.later(DAYS + 1)
+    once, pieces = helpers.World(registry, now), helpers.World(registry, now)
+    values, kept, flags = troubled(troubles)
+    times = helpers.quarters(COUNT)
+    indices = np.flatnonzero(kept)
+    for flag in (0, 1):
+        some = indices[flags[indices] == bool(flag)]
+        once.push(1, times[some], values[some], flag)
+    once.ledger.step()
+    for part in batches(rng, indices, how):
+        for flag in (0, 1):
+            some = part[flags[part] == bool(flag)]
+            pieces.push(1, times[some], values[some], flag)
+        pieces.ledger.step()
+    helpers.same(once, pieces)
+
+
+@slow
+@given(
+    kind=st.sampled_from([Kind.INTERVAL, Kind.MEAN]),
+    seed=st.integers(0, 2**32 - 1),
+    how=st.sampled_from(["shuffled", "late"]),
+    holes=st.lists(st.tuples(st.integers(0, COUNT - 1), st.integers(1, 200)), max_size=3),
+)
+def test_intervals_in_any_order(helpers, kind, seed, how, holes):
+    rng = np.random.default_rng(seed)
+    registry = helpers.campus([helpers.meter("m")], kinds={"m": kind})
+    now = helpers.later(DAYS + 1)
+    once, pieces = helpers.World(registry, now), helpers.World(registry, now)
+    kept = np.ones(COUNT, dtype=bool)
+    for at, length in holes:
+        kept[at : at + length] = False
+    indices, times = np.flatnonzero(kept), helpers.quarters(COUNT)
+    values = rng.normal(3, 5, COUNT).round(4)
+    once.push(1, times[indices], values[indices])
+    once.ledger.step()
+    for part in batches(rng, indices, how):
+        pieces.push(1, times[part], values[part])
+        pieces.ledger.step()
+    helpers.same(once, pieces)
+    booked = sum(t for t in pieces.totals("meter", "m").values() if t is not None)
+    factor = 1_000_000 if kind is Kind.INTERVAL else 250_000
+    assert booked == sum(round(v * factor) for v in values[indices])
+
+
+@slow
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    overlap=st.integers(-40, 40),
+    how=st.sampled_from(["shuffled", "late", "backwards"]),
+)
+def test_a_replacement_in_any_order(helpers, seed, overlap, how):
+    rng = np.random.default_rng(seed)
+    change = helpers.DAY + timedelta(days=2)
+    registry = helpers.campus(
+        [helpers.meter("m")],
+        installations=[
+            Installation("m", 1, valid=Validity(None, change)),
+            Installation("m", 2, valid=Validity(change, None)),
+        ],
+    )
+    now = helpers.later(DAYS + 1)
+    once, pieces = helpers.World(registry, now), helpers.World(registry, now)
+    times = helpers.quarters(COUNT)
+    ends = 192 + max(overlap, 0)
+    pushes = [(1, i) for i in range(ends)] + [(2, i) for i in range(192 - min(overlap, 0), COUNT)]
+    value = {1: 1000 + np.arange(COUNT) * 7.5, 2: 7000 + np.arange(COUNT) * 7.5}
+    for point in (1, 2):
+        some = np.array([i for p, i in pushes if p == point])
+        once.push(point, times[some], value[point][some])
+    once.ledger.step()
+    for part in batches(rng, np.arange(len(pushes)), how):
+        for point in (1, 2):
+            some = np.array([pushes[i][1] for i in part if pushes[i][0] == point], dtype=np.int64)
+            pieces.push(point, times[some], value[point][some])
+        pieces.ledger.step()
+    helpers.same(once, pieces)
+
+
+@pytest.mark.parametrize("length", [30, 90])
+def test_a_correction_restates_and_going_back_restores(helpers, length):
+    registry = helpers.campus([helpers.meter("m")])
+    world = helpers.World(registry, helpers.later(DAYS + 1))
+    times, values = helpers.quarters(COUNT), 10 + np.arange(COUNT) * 5.0
+    world.push(1, times, values)
+    world.ledger.step()
+    before = world.all_rows()
+    world.push(1, times[50:51], values[50:51] + 3)
+    world.ledger.step()
+    changed = world.rows("meter", "m")[0]
+    assert changed.slots[49] == 8_000_000
+    assert changed.slots[50] == 2_000_000
+    world.push(1, times[50:51], values[50:51])
+    world.ledger.step()
+    after = world.all_rows()
+    assert all(row.same_content(after[place]) for place, row in before.items())
+    assert len(world.books.restatements("o")) == 2 * 3
