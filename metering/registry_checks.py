@@ -1,0 +1,201 @@
+"""What must hold across rows and files, judged together with what is registered already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from datetime import date
+from typing import TypeVar
+
+from metering.reading import Kind
+from metering.registry import Meter, NodeType, Point, Registry, Validity
+from metering.registry_csv import Row
+from metering.registry_tables import Facts
+from metering.units import BOOK_UNITS, POWER_OF_ENERGY
+
+T = TypeVar("T")
+_Edge = tuple[str, str]
+"""(above, below)."""
+Spans = dict[Hashable, list[tuple[Row | None, Validity]]]
+
+_CUMULATIVE = {*BOOK_UNITS, "kvarh", "persons", "1"}
+
+
+def check_facts(facts: Facts, whole: Registry) -> None:
+    """Note every contradiction at the row that brings it; `whole` is old and new together."""
+    _check_repeats(facts)
+    _check_references(facts, whole)
+    space = [(row, (e.parent, e.child)) for row, e in facts.space]
+    _check_cycle(space, {(e.parent, e.child) for e in whole.space}, "parent")
+    supply = [(row, (e.source, e.fed)) for row, e in facts.supply]
+    _check_cycle(supply, {(e.source, e.fed) for e in whole.supply}, "fed_by")
+    for row, meter in facts.meters:
+        if meter.node in whole.nodes:
+            _check_place(row, meter, whole)
+    for row, point in facts.points:
+        _check_point(row, point, whole)
+    _check_overlaps(facts, whole)
+
+
+def _check_repeats(facts: Facts) -> None:
+    for row in _repeated(facts.meters, lambda one: one.code):
+        row.wrong("code", "the same meter a second time", "one row for each meter")
+    for row in _repeated(facts.gateways, lambda one: one.user):
+        row.wrong("code", "the same gateway a second time", "one row for each gateway")
+    for row in _repeated(facts.calendar, lambda one: one.day):
+        row.wrong("date", "the same day a second time", "one row for each day")
+    for row in _repeated(
+        facts.factors, lambda one: (one.item, one.quantity, one.region, one.valid_from)
+    ):
+        row.wrong("item", "the same factor a second time", "one row for each valid_from")
+    places = [
+        (row, (node.code, row.text("parent"), row.text("valid_from"))) for row, node in facts.nodes
+    ]
+    for row in _repeated(places, lambda one: one):
+        row.wrong("code", "the same place a second time", "one row for each parent and valid_from")
+    bare = [(row, point.id) for row, point in facts.points if not row.text("meter")]
+    for row in _repeated(bare, lambda one: one):
+        row.wrong("point", "the same point a second time", "one row for each point")
+    for row in _differing(facts.nodes, lambda one: one.code):
+        row.wrong("code", "an earlier row says otherwise", "repeat all but parent, share, dates")
+    for row in _differing(facts.points, lambda one: one.id):
+        row.wrong("point", "an earlier row says otherwise", "repeat all but the meter's columns")
+
+
+def _repeated(pairs: Iterable[tuple[Row, T]], key: Callable[[T], Hashable]) -> Iterator[Row]:
+    seen: set[Hashable] = set()
+    for row, one in pairs:
+        if key(one) in seen:
+            yield row
+        seen.add(key(one))
+
+
+def _differing(pairs: Iterable[tuple[Row, T]], key: Callable[[T], Hashable]) -> Iterator[Row]:
+    first: dict[Hashable, T] = {}
+    for row, one in pairs:
+        if first.setdefault(key(one), one) != one:
+            yield row
+
+
+def _check_references(facts: Facts, whole: Registry) -> None:
+    for row, edge in facts.space:
+        _known(row, "parent", edge.parent, whole.nodes, "tree.csv")
+    for row, gateway in facts.gateways:
+        _known(row, "site", gateway.site, whole.nodes, "tree.csv")
+    for row, meter in facts.meters:
+        _known(row, "node", meter.node, whole.nodes, "tree.csv")
+    for row, feed in facts.supply:
+        _known(row, "fed_by", feed.source, whole.meters, "meters.csv")
+    for row, point in facts.points:
+        _known(row, "gateway", point.gateway, whole.gateways, "gateways.csv (SITE/CODE)")
+        _known(row, "node", point.node or "", whole.nodes, "tree.csv")
+    for row, one in facts.installations:
+        _known(row, "meter", one.meter, whole.meters, "meters.csv")
+    for row, price in facts.tariff:
+        _known(row, "institution", price.institution, whole.nodes, "tree.csv")
+
+
+def _known(row: Row, column: str, code: str, among: Mapping[str, object], file: str) -> None:
+    if code and code not in among:
+        row.wrong(column, f"{code} is not registered", f"add it to {file}, or correct the code")
+
+
+def _check_cycle(pairs: Iterable[tuple[Row, _Edge]], edges: set[_Edge], column: str) -> None:
+    """Edges are taken without their dates: what was once below never stands above."""
+    left, before = edges, -1
+    while len(left) != before:
+        before = len(left)
+        below, above = {child for _, child in left}, {parent for parent, _ in left}
+        left = {edge for edge in left if edge[0] in below and edge[1] in above}
+    for row, edge in pairs:
+        if edge in left:
+            row.wrong(column, f"{edge[1]} comes round to itself", "break the circle")
+
+
+def _check_place(row: Row, meter: Meter, whole: Registry) -> None:
+    """Exactly one institution above at any time, and a time zone."""
+    above = [meter.node, *_present(whole.ancestors(meter.node), whole)]
+    institutions = _institutions(above, whole)
+    if not institutions:
+        row.wrong("node", "no institution above", "put the node below an institution in tree.csv")
+    elif len(institutions) > 1:
+        for day in _turning_days(above, meter, whole):
+            if len(_institutions([meter.node, *whole.ancestors(meter.node, day)], whole)) > 1:
+                names = " and ".join(sorted(institutions))
+                row.wrong("node", f"below {names} at once", "one institution above each meter")
+                break
+    if not any(
+        whole.nodes[code].zone for code in _present([*above, *whole.subtree(meter.node)], whole)
+    ):
+        row.wrong("node", "no time zone", "give the site a zone in tree.csv, e.g. Asia/Shanghai")
+
+
+def _present(codes: Iterable[str], whole: Registry) -> list[str]:
+    return [code for code in codes if code in whole.nodes]
+
+
+def _institutions(codes: Iterable[str], whole: Registry) -> set[str]:
+    return {c for c in _present(codes, whole) if whole.nodes[c].type is NodeType.INSTITUTION}
+
+
+def _turning_days(above: list[str], meter: Meter, whole: Registry) -> list[date]:
+    """Days from which the tree above may be another one."""
+    starts = {edge.valid.start or date.min for edge in whole.space if edge.child in above}
+    starts.add(meter.valid.start or date.min)
+    return sorted(day for day in starts if meter.valid.holds(day))
+
+
+def _check_point(row: Row, point: Point, whole: Registry) -> None:
+    meter = whole.meters.get(row.text("meter"))
+    if meter is None:
+        _check_bare_unit(row, point)
+    elif point.kind in (Kind.INSTANT, Kind.STATE):
+        row.wrong("kind", f"{point.kind} cannot serve a meter", "register, interval or mean")
+    elif point.kind is Kind.MEAN:
+        power = POWER_OF_ENERGY.get(meter.unit)
+        if power is None:
+            row.wrong("kind", f"no mean power for a meter in {meter.unit}", "register or interval")
+        elif point.unit != power:
+            row.wrong("unit", f"does not convert to {power}", f"a unit such as {power}")
+    elif point.unit != meter.unit:
+        row.wrong("unit", f"does not convert to the meter's {meter.unit}", f"such as {meter.unit}")
+
+
+def _check_bare_unit(row: Row, point: Point) -> None:
+    if point.kind in (Kind.REGISTER, Kind.INTERVAL) and point.unit not in _CUMULATIVE:
+        row.wrong("unit", f"not a quantity that a {point.kind} counts", "kWh, m3, MJ or kvarh")
+    elif point.kind is Kind.MEAN and point.unit in ("kWh", "kvarh", "MJ"):
+        row.wrong("unit", "energy is no mean power", "a unit of power, or kind interval")
+    elif point.kind is Kind.STATE and point.unit != "1":
+        row.wrong("unit", "a state has no unit", "1")
+
+
+def _check_overlaps(facts: Facts, whole: Registry) -> None:
+    installed: Spans = {}
+    for row, one in facts.installations:
+        installed.setdefault(one.meter, []).append((row, one.valid))
+    named = {(one.meter, one.point, one.valid.start) for _, one in facts.installations}
+    for old in whole.installations:
+        if (old.meter, old.point, old.valid.start) not in named:
+            installed.setdefault(old.meter, []).append((None, old.valid))
+    fix = "end the earlier installation with valid_to, or start this one later"
+    for row in overlapping(installed):
+        row.wrong("meter", "two points serve the meter at the same time", fix)
+    totals: Spans = {}
+    rows = {meter.code: row for row, meter in facts.meters}
+    for meter in whole.meters.values():
+        if meter.total:
+            spans = totals.setdefault((meter.node, meter.item), [])
+            spans.append((rows.get(meter.code), meter.valid))
+    for row in overlapping(totals):
+        row.wrong("total", "two total meters of one node and item", "total is yes for one of them")
+
+
+def overlapping(spans: Spans) -> Iterator[Row]:
+    """Rows of the groups whose validity overlaps an earlier one's."""
+    for group in spans.values():
+        last, held = date.min, None
+        for row, valid in sorted(group, key=lambda one: one[1].start or date.min):
+            reported = row or held
+            if reported is not None and (valid.start or date.min) < last:
+                yield reported
+            held, last = row, max(last, valid.end or date.max)

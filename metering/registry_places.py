@@ -1,0 +1,134 @@
+"""Rows of tree.csv, gateways.csv, meters.csv and points.csv."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from metering.errors import InvalidInput
+from metering.localtime import zone_of
+from metering.reading import Kind
+from metering.registry import (
+    Gateway,
+    Installation,
+    Meter,
+    Node,
+    NodeType,
+    Point,
+    SpaceEdge,
+    SupplyEdge,
+    Validity,
+)
+from metering.registry_csv import Row
+from metering.registry_tables import Facts
+from metering.units import UNITS
+
+STEPS = (15, 30, 60, 1440)
+DC_ROLES = ("", "utility", "ups_in", "ups_out", "it", "cooling")
+
+
+def take_node(row: Row, facts: Facts) -> None:
+    code, kind = row.code("code"), row.choice("type", NodeType)
+    if not code:
+        return
+    zone = row.text("zone") or None
+    if zone is not None:
+        try:
+            zone_of(zone)
+        except InvalidInput as error:
+            row.wrong("zone", error.message, error.fix or "")
+    node = Node(
+        code,
+        kind or NodeType.BUILDING,
+        row.named("name_zh"),
+        row.named("name_en"),
+        zone,
+        row.number("area_m2", least=0),
+        row.whole("persons", 0, 100_000_000),
+    )
+    facts.nodes.append((row, node))
+    valid, share = row.validity(), row.number("share", above=0)
+    if share is not None and share > 1:
+        row.wrong("share", "above 1", "the part of the building that belongs to the parent")
+    if row.text("parent"):
+        facts.space.append((row, SpaceEdge(row.code("parent"), code, share or Decimal(1), valid)))
+    elif valid != Validity() or share is not None:
+        row.wrong("parent", "dates or a share without a parent", "leave them empty at the top")
+
+
+def take_gateway(row: Row, facts: Facts) -> None:
+    site, code = row.code("site"), row.code("code")
+    if site and code:
+        gateway = Gateway(site, code, row.named("name_zh"), row.named("name_en"))
+        facts.gateways.append((row, gateway))
+
+
+def take_meter(row: Row, facts: Facts) -> None:
+    code, valid = row.code("code"), row.validity()
+    step = row.whole("step_min", 1, 1440) if row.text("step_min") else 15
+    if step is not None and step not in STEPS:
+        row.wrong("step_min", "no such step", "15, 30, 60 or 1440 minutes")
+    meter = Meter(
+        code,
+        row.code("node"),
+        row.item(),
+        row.one_of("total", ("", "no", "yes")) == "yes",
+        step or 15,
+        row.one_of("dc_role", DC_ROLES) or None,
+        row.number("max_per_hour", above=0),
+        row.named("name_zh"),
+        row.named("name_en"),
+        valid,
+    )
+    if not code:
+        return
+    facts.meters.append((row, meter))
+    for source in filter(None, map(str.strip, row.text("fed_by").split(";"))):
+        facts.supply.append((row, SupplyEdge(source, code, valid)))
+
+
+def take_point(row: Row, facts: Facts) -> None:
+    name, kind, unit = row.named("point", 128), row.choice("kind", Kind), row.text("unit")
+    if not name:
+        row.wrong("point", "no name", "the name the gateway sends, 1 to 128 characters")
+    if unit not in UNITS:
+        row.wrong("unit", "unknown unit", f"one of {', '.join(UNITS)}")
+    role = row.code("role") if row.text("role") else None
+    node = row.code("node") if row.text("node") else None
+    if role and not node:
+        row.wrong("node", f"role {role} without a node", "the node the sensor speaks for")
+    low, high = _bound(row, "low", unit), _bound(row, "high", unit)
+    if low is not None and high is not None and low >= high:
+        row.wrong("high", "not above low", "the highest value that can be true")
+    kind = kind or Kind.REGISTER
+    canonical = UNITS[unit].canonical if unit in UNITS else unit
+    gateway = row.text("gateway")
+    if not gateway:
+        row.wrong("gateway", "no gateway", "SITE/CODE as in gateways.csv")
+    id = facts.id_of(gateway, name)
+    point = Point(id, gateway, name, kind, canonical, role, node, low, high)
+    facts.points.append((row, point))
+    _install(row, point, facts)
+
+
+def _bound(row: Row, column: str, unit: str) -> float | None:
+    """A bound given in the sent unit, in the canonical one."""
+    number = row.number(column)
+    if number is None or unit not in UNITS:
+        return None
+    return float(Fraction(number) * UNITS[unit].factor + UNITS[unit].offset)
+
+
+def _install(row: Row, point: Point, facts: Facts) -> None:
+    ratio, digits = row.number("ratio", above=0), row.whole("digits", 1, 18)
+    valid = row.validity()
+    if digits is not None and point.kind is not Kind.REGISTER:
+        row.wrong("digits", f"digits of a point of kind {point.kind}", "only a register rolls over")
+    if row.text("meter"):
+        meter, unit = row.code("meter"), row.text("unit")
+        installed = Installation(meter, point.id, ratio or Decimal(1), digits, unit, valid)
+        facts.installations.append((row, installed))
+        return
+    for column in ("ratio", "digits", "valid_from", "valid_to"):
+        if row.text(column):
+            row.wrong(column, "given without a meter", "name the meter, or leave it empty")

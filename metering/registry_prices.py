@@ -1,0 +1,104 @@
+"""Rows of tariff.csv, calendar.csv and factors.csv."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from metering import items
+from metering.calendar import CalendarDay, DayKind
+from metering.factor import Factor
+from metering.registry_csv import Row
+from metering.registry_tables import Facts
+from metering.tariff import TariffRow
+
+FACTOR_UNITS = {"kgco2": "kgCO2", "kgce": "kgce"}
+"""How the unit of each quantity is written, before `/` and the item's canonical unit."""
+
+
+def take_tariff(row: Row, facts: Facts) -> None:
+    valid, price = row.validity(), row.number("price")
+    if not row.text("price"):
+        row.wrong("price", "no price", "a number per kWh, m3 or MJ")
+    facts.tariff.append(
+        (
+            row,
+            TariffRow(
+                tariff=row.code("tariff"),
+                item=row.item(),
+                months=_months(row),
+                days=row.one_of("days", ("all", "working", "rest")),
+                start_min=_minute(row, "start"),
+                end_min=_minute(row, "end"),
+                period=row.code("period"),
+                price=price or Decimal(0),
+                currency=row.code("currency") if row.text("currency") else "CNY",
+                valid_from=valid.start,
+                valid_to=valid.end,
+                source=row.named("source", 500),
+                grade=row.named("grade"),
+                institution=row.code("institution") if row.text("institution") else "",
+            ),
+        )
+    )
+
+
+def _months(row: Row) -> frozenset[int]:
+    """Months such as `1-12` or `7-8,12`; `11-2` goes over the turn of the year."""
+    months: set[int] = set()
+    for part in row.text("months").replace(" ", "").split(","):
+        match = re.fullmatch(r"(\d{1,2})(?:-(\d{1,2}))?", part, re.ASCII)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not (1 <= first <= 12 and 1 <= last <= 12):
+            row.wrong("months", "not months", "such as 1-12 or 7-8,12")
+            return frozenset(range(1, 13))
+        months |= {(first - 1 + n) % 12 + 1 for n in range((last - first) % 12 + 1)}
+    return frozenset(months)
+
+
+def _minute(row: Row, column: str) -> int:
+    match = re.fullmatch(r"(\d{1,2}):([0-5]\d)", row.text(column), re.ASCII)
+    minute = int(match[1]) * 60 + int(match[2]) if match else -1
+    if not 0 <= minute <= 1440:
+        row.wrong(column, "not a time of day", "HH:MM from 00:00 to 24:00")
+        return 0 if column == "start" else 1440
+    return minute
+
+
+def take_calendar(row: Row, facts: Facts) -> None:
+    day, kind = row.day("date"), row.choice("kind", DayKind)
+    if not row.text("date"):
+        row.wrong("date", "no date", "YYYY-MM-DD")
+    if day is None or kind is None:
+        return
+    entry = CalendarDay(
+        day,
+        kind,
+        row.named("name_zh"),
+        row.named("name_en"),
+        row.named("status") or "official",
+        row.named("source", 500),
+    )
+    facts.calendar.append((row, entry))
+
+
+def take_factor(row: Row, facts: Facts) -> None:
+    item, valid = row.item(), row.validity()
+    quantity = row.one_of("quantity", tuple(FACTOR_UNITS))
+    value = row.number("value", least=0)
+    if not row.text("value"):
+        row.wrong("value", "no value", "a number")
+    expected = f"{FACTOR_UNITS[quantity]}/{items.category(item).unit}"
+    if row.text("unit") != expected:
+        row.wrong("unit", "another unit", f"convert the value to {expected}")
+    factor = Factor(
+        item,
+        quantity,
+        value or Decimal(0),
+        row.named("region"),
+        valid.start,
+        valid.end,
+        row.named("source", 500),
+        row.named("grade"),
+    )
+    facts.factors.append((row, factor))

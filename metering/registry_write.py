@@ -1,0 +1,154 @@
+"""Writing a registry as the CSV files that read back as the same registry."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+from metering import items
+from metering.errors import InvalidInput
+from metering.registry import Installation, Meter, Node, Point, Registry, Validity
+from metering.registry_prices import FACTOR_UNITS
+from metering.registry_tables import TABLES
+from metering.tariff import TariffRow
+from metering.units import UNITS
+
+Record = dict[str, object]
+
+
+def write_registry(registry: Registry) -> dict[str, str]:
+    """{file name: text} of everything in the registry; files without rows are left out.
+
+    Raises InvalidInput for the one thing that the files cannot say: a supply edge with other
+    dates than the meter it feeds.
+    """
+    records = {
+        "tree.csv": _tree(registry),
+        "gateways.csv": [vars(gateway) for gateway in registry.gateways.values()],
+        "meters.csv": _meters(registry),
+        "points.csv": _points(registry),
+        "tariff.csv": [_price(row) for row in registry.tariff],
+        "calendar.csv": [vars(d) | {"date": d.day} for d in registry.calendar.days.values()],
+        "factors.csv": [vars(f) | {"unit": _unit(f.quantity, f.item)} for f in registry.factors],
+    }
+    return {name: _text(name, rows) for name, rows in records.items() if rows}
+
+
+def _text(name: str, rows: Iterable[Record]) -> str:
+    columns = TABLES[name].columns
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_field(row.get(column)) for column in columns] for row in rows)
+    return out.getvalue()
+
+
+def _field(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return _plain(value)
+    return str(value)
+
+
+def _plain(value: Decimal) -> str:
+    return format(value, "f")
+
+
+def _dates(valid: Validity) -> Record:
+    return {"valid_from": valid.start, "valid_to": valid.end}
+
+
+def _tree(registry: Registry) -> list[Record]:
+    """A row for each edge, in their order, and one for each node without; parents may follow."""
+    below = {edge.child for edge in registry.space}
+    tops = [_node(n) for n in registry.nodes.values() if n.code not in below]
+    return tops + [
+        _node(registry.node(edge.child))
+        | {"parent": edge.parent, "share": edge.share}
+        | _dates(edge.valid)
+        for edge in registry.space
+    ]
+
+
+def _node(node: Node) -> Record:
+    return vars(node) | {"type": str(node.type)}
+
+
+def _meters(registry: Registry) -> list[Record]:
+    feeders: dict[str, list[str]] = {}
+    for edge in registry.supply:
+        if edge.valid != registry.meters[edge.fed].valid:
+            raise InvalidInput(
+                "a supply edge with dates of its own cannot be written",
+                field="supply",
+                value=f"{edge.source} -> {edge.fed}",
+                fix="give it the dates of the meter it feeds",
+            )
+        feeders.setdefault(edge.fed, []).append(edge.source)
+    return [_meter(m, feeders.get(m.code, [])) for m in registry.meters.values()]
+
+
+def _meter(meter: Meter, feeders: list[str]) -> Record:
+    return vars(meter) | {"fed_by": ";".join(feeders)} | _dates(meter.valid)
+
+
+def _points(registry: Registry) -> list[Record]:
+    """A row for each installation, in their order, and before it the points with a lower id
+    that have none: so reading numbers the points as they were."""
+    installed = {one.point for one in registry.installations}
+    bare = [registry.points[id] for id in sorted(registry.points.keys() - installed)]
+    rows: list[Record] = []
+    for one in registry.installations:
+        while bare and bare[0].id < one.point:
+            rows.append(_point(bare[0], bare.pop(0).unit))
+        rows.append(_point(registry.points[one.point], one.register_unit) | _installed(one))
+    return rows + [_point(point, point.unit) for point in bare]
+
+
+def _point(point: Point, sent: str) -> Record:
+    return vars(point) | {
+        "point": point.name,
+        "unit": sent,
+        "low": _as_sent(point.low, sent),
+        "high": _as_sent(point.high, sent),
+    }
+
+
+def _installed(one: Installation) -> Record:
+    return {"meter": one.meter, "ratio": one.ratio, "digits": one.digits} | _dates(one.valid)
+
+
+def _as_sent(bound: float | None, sent: str) -> str:
+    """A canonical bound in the sent unit, exact wherever decimals can be."""
+    if bound is None:
+        return ""
+    unit = UNITS[sent]
+    value = (Fraction(Decimal(repr(bound))) - unit.offset) / unit.factor
+    with localcontext() as context:
+        context.prec = 60
+        return _plain(Decimal(value.numerator) / Decimal(value.denominator))
+
+
+def _price(row: TariffRow) -> Record:
+    return vars(row) | {
+        "months": ",".join(map(str, sorted(row.months))),
+        "start": _clock(row.start_min),
+        "end": _clock(row.end_min),
+    }
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _unit(quantity: str, item: str) -> str:
+    return f"{FACTOR_UNITS[quantity]}/{items.category(item).unit}"
