@@ -107,9 +107,7 @@ class Context:
         good = rows.take((rows.flag & int(Flag.OUT_OF_RANGE)) == 0)
         factor = book_factor(service.meter, service.installation.ratio)
         units, usable = to_book_units(good.value, factor)
-        return longest_rest(
-            clean(good.time_us[usable], units[usable], service.limits, ended=False)
-        )
+        return longest_rest(clean(good.time_us[usable], units[usable], service.limits, ended=False))
 
     def _forget(self, points: Iterable[int], start_us: int, end_us: int) -> None:
         touched = set(points)

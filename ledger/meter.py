@@ -157,9 +157,7 @@ def measure_one(service: Service, stretch: Stretch, rested: Rested | None) -> Me
         cleaned = clean(
             time_us[usable], units[usable], service.limits, ended=stretch.last, rested=rested
         )
-        return Measured(
-            Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality), cleaned.spans
-        )
+        return Measured(Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality), cleaned.spans)
     return _measure_intervals(service, time_us, value)
 
 

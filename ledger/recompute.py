@@ -19,7 +19,6 @@ from metering.localtime import day_bounds, days_between, local_day
 from metering.ports import BookStore
 from metering.registry import Registry
 
-
 METERS_A_SCAN, SHORT_DAYS = 8, 3
 """Over more than a few days, only so many meters are read at once: they may send each second."""
 

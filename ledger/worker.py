@@ -152,9 +152,7 @@ class Ledger:
             expected = self._books.revision(cluster.institution)
             outcome = self._recompute(registry).piece(cluster, days)
             try:
-                self._commit(
-                    cluster.institution, outcome, cleared, cluster.cause, report, expected
-                )
+                self._commit(cluster.institution, outcome, cleared, cluster.cause, report, expected)
             except Conflict:
                 if attempt == ATTEMPTS - 1:
                     raise

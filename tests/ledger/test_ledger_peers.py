@@ -27,7 +27,9 @@ def clean(count: int = COUNT, start: float = 1000.0) -> np.ndarray:
 
 def hours(world, kind: str = "meter", code: str = "m") -> list[int]:
     return [
-        int(h) for row in world.rows(kind, code)[:DAYS] for h in row.slots.reshape(-1, 4).sum(axis=1)
+        int(h)
+        for row in world.rows(kind, code)[:DAYS]
+        for h in row.slots.reshape(-1, 4).sum(axis=1)
     ]
 
 
