@@ -94,9 +94,8 @@ def _institution_touched(before: Registry, after: Registry) -> str:
     nodes = {code for code, node in after.nodes.items() if before.nodes.get(code) != node}
     nodes |= {m.node for code, m in after.meters.items() if before.meters.get(code) != m}
     nodes |= {g.site for user, g in after.gateways.items() if before.gateways.get(user) != g}
-    touched = {after.institution(node) for node in nodes}
-    platform_wide = before.tariff != after.tariff or before.factors != after.factors
-    return touched.pop() if len(touched) == 1 and not platform_wide else ""
+    touched = {after.institution(node) for node in nodes} - {""}
+    return touched.pop() if len(touched) == 1 else ""
 
 
 def _points(present: Registry, wanted: Registry) -> tuple[dict[int, Point], dict[int, int]]:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
 from metering.localtime import day_number, day_of_number
@@ -32,8 +43,6 @@ class SqlBooks:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._ids: dict[SeriesKey, int] = {}
-        self._lock = threading.Lock()
 
     def revision(self, institution: str) -> int:
         with reading(self._engine) as con:
@@ -41,13 +50,13 @@ class SqlBooks:
 
     def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
         with reading(self._engine) as con:
-            ids = self._known_ids(con, keys)
+            ids = _ids_of(con, keys)
             days = BOOK_ROW.c.day.between(day_number(first), day_number(last))
             return list(_current_rows(con, ids, days))
 
     def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
         with reading(self._engine) as con:
-            ids = self._known_ids(con, [key])
+            ids = _ids_of(con, [key])
             found = con.execute(
                 select(BOOK_ROW)
                 .where(BOOK_ROW.c.series_id == ids.get(key), BOOK_ROW.c.day == day_number(day))
@@ -75,7 +84,7 @@ class SqlBooks:
         checked = check_rows(institution, rows)
         with writing(self._engine) as con:
             _expect(con, institution, expected_revision)
-            ids = _ids_of(con, institution, checked)
+            ids = _made_ids(con, (row.key for row in checked))
             revision = expected_revision + 1
             changes = _changes(con, ids, checked)
             if changes:
@@ -113,18 +122,9 @@ class SqlBooks:
             yield from _current_rows(con, ids, BOOK_ROW.c.provisional.is_(False))
 
     def clear(self) -> None:
-        with writing(self._engine) as con, self._lock:
+        with writing(self._engine) as con:
             for table in (RESTATEMENT, BOOK_ROW, SERIES, REGISTER_EVENT, INSTITUTION_REVISION):
                 con.execute(delete(table))
-            self._ids = {}
-
-    def _known_ids(self, con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
-        """Ids of the keys that have any; ids never change, so they are remembered."""
-        wanted = set(keys)
-        with self._lock:
-            for institution in {k.institution for k in wanted if k not in self._ids}:
-                self._ids |= _all_ids(con, institution)
-            return {key: self._ids[key] for key in wanted if key in self._ids}
 
 
 def _revision(con: Connection, institution: str) -> int:
@@ -149,24 +149,35 @@ def _set_revision(con: Connection, institution: str, revision: int) -> None:
 
 
 def _all_ids(con: Connection, institution: str | None) -> dict[SeriesKey, int]:
-    statement = select(SERIES)
-    if institution is not None:
-        statement = statement.where(SERIES.c.institution == institution)
+    return _series(con, true() if institution is None else SERIES.c.institution == institution)
+
+
+def _series(con: Connection, where: Any) -> dict[SeriesKey, int]:
     return {
         SeriesKey(row.institution, row.kind, row.code, row.item): row.id
-        for row in con.execute(statement)
+        for row in con.execute(select(SERIES).where(where))
     }
 
 
-def _ids_of(con: Connection, institution: str, rows: Sequence[BookRow]) -> dict[SeriesKey, int]:
-    """Ids of the rows' series, new ones made."""
-    wanted = {row.key for row in rows}
-    known = _all_ids(con, institution) if wanted else {}
-    missing = sorted(wanted - known.keys())
+def _ids_of(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
+    """Ids of the keys that have any: asked for one by one while they are few."""
+    wanted = set(keys)
+    if len(wanted) > _CHUNK:
+        institutions = {key.institution for key in wanted}
+        known = {key: id for one in institutions for key, id in _all_ids(con, one).items()}
+        return {key: id for key, id in known.items() if key in wanted}
+    table = SERIES.c
+    natural = tuple_(table.institution, table.kind, table.code, table.item)
+    return _series(con, natural.in_([(k.institution, k.kind, k.code, k.item) for k in wanted]))
+
+
+def _made_ids(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
+    """Ids of all the keys, new ones made."""
+    wanted = set(keys)
+    missing = sorted(wanted - _ids_of(con, wanted).keys())
     if missing:
         con.execute(insert(SERIES), [vars(key).copy() for key in missing])
-        known = _all_ids(con, institution)
-    return {key: known[key] for key in wanted}
+    return _ids_of(con, wanted)
 
 
 def _current_rows(con: Connection, ids: dict[SeriesKey, int], where: Any) -> Iterator[BookRow]:

@@ -16,8 +16,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from metering.errors import ConfigurationError, StorageFull, Unavailable
 from storage.sql.migrate import upgrade
@@ -34,6 +35,14 @@ _INSERTS: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "sqlite": {"connect_args": {"check_same_thread": False}, "pool_size": 8, "max_overflow": 24},
+    "postgresql": {"pool_size": 8, "pool_pre_ping": True},
+}
+_SNAPSHOT: dict[str, dict[str, Any]] = {
+    "sqlite": {},  # every transaction is one
+    "postgresql": {"isolation_level": "REPEATABLE READ"},
+}
 Row = dict[str, Any]
 
 
@@ -43,7 +52,7 @@ def open_engine(url: str, *, migrate: bool = True) -> Engine:
     `sqlite:////path/greenoffice.db` needs nothing; the file is made. Raises ConfigurationError
     where the URL is wrong or the database cannot be opened.
     """
-    engine = create_engine(_checked(url), **_options(url))
+    engine = _created(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
@@ -64,7 +73,8 @@ def open_engine(url: str, *, migrate: bool = True) -> Engine:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that sees one state of the database throughout."""
-    with _translating(), engine.begin() as con:
+    snapshot = engine.execution_options(**_SNAPSHOT[engine.dialect.name])
+    with _translating(), snapshot.begin() as con:
         yield con
 
 
@@ -96,29 +106,23 @@ def insert_missing(con: Connection, table: Table, rows: Sequence[Row], keys: Seq
         con.execute(statement.on_conflict_do_nothing(index_elements=list(keys)), rows)
 
 
-def _checked(url: str) -> URL:
+def _created(url: str) -> Engine:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+        if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+            raise _bad_url(url)  # each thread would have a database of its own
+        return create_engine(parsed, **_OPTIONS[parsed.get_backend_name()])
+    except (ArgumentError, KeyError, ImportError) as error:
         raise _bad_url(url) from error
-    if parsed.get_backend_name() not in _INSERTS:
-        raise _bad_url(url)
-    return parsed
 
 
 def _bad_url(url: str) -> ConfigurationError:
     return ConfigurationError(
-        "not a database this platform knows",
+        "not a database this platform can use",
         field="database_url",
         value=url,
         fix="write sqlite:////absolute/path/greenoffice.db",
     )
-
-
-def _options(url: str) -> dict[str, Any]:
-    if make_url(url).get_backend_name() == "sqlite":
-        return {"connect_args": {"check_same_thread": False}, "pool_size": 8, "max_overflow": 24}
-    return {"isolation_level": "REPEATABLE READ", "pool_size": 8, "pool_pre_ping": True}
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
@@ -140,10 +144,12 @@ def _translating() -> Iterator[None]:
         yield
     except DBAPIError as error:
         text = str(error.orig)
-        if "full" in text or "No space left" in text:
+        if "disk is full" in text or "No space left" in text:
             raise StorageFull(
                 "the disk of the database is full; nothing of it was stored",
                 field="database",
                 fix="free space: work goes on by itself",
             ) from error
         raise Unavailable(f"the database does not answer: {text}") from error
+    except PoolTimeout as error:
+        raise Unavailable("all connections to the database are busy") from error

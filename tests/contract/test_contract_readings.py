@@ -193,13 +193,13 @@ def test_it_behaves_like_a_dict(
         model |= {one[:2]: one for one in rows}
     points, at = [1, 2, 3], start * 17 * DAY
     stored = [model[identity] for identity in sorted(model)]
-    earlier = [[r for r in stored if r[0] == p and r[1] < at][-count:] for p in points]
-    later = [[r for r in stored if r[0] == p and r[1] >= at][:count] for p in points]
+    of = {point: [one for one in stored if one[0] == point] for point in points}
+    earlier = [one for p in points for one in [r for r in of[p] if r[1] < at][-count:]]
+    later = [one for p in points for one in [r for r in of[p] if r[1] >= at][:count]]
     assert rows_of(readings.scan(points, 0, 999 * DAY)) == stored
-    assert rows_of(readings.before(points, at, count)) == sum(earlier, [])
-    assert rows_of(readings.after(points, at, count)) == sum(later, [])
-    newest = [[r for r in stored if r[0] == p][-1:] for p in points]
-    assert rows_of(readings.latest(points)) == sum(newest, [])
+    assert rows_of(readings.before(points, at, count)) == earlier
+    assert rows_of(readings.after(points, at, count)) == later
+    assert rows_of(readings.latest(points)) == [one for p in points for one in of[p][-1:]]
 
 
 @pytest.mark.parametrize("values", [[1.0], [1.0, np.nan], [np.inf, 1.0]])

@@ -1,0 +1,92 @@
+"""Laws of an AccessStore."""
+
+from __future__ import annotations
+
+import pytest
+
+from metering.access import AuditEntry, Role
+from metering.errors import InvalidInput, NotFound
+from metering.registry import Node, NodeType, Registry, SpaceEdge
+from storage import Stores
+
+
+def create(stores: Stores, name: str = "grafana", node: str = "", role: str = "read") -> str:
+    return stores.access.create_key(name, node, role, actor="admin", now_us=5)
+
+
+def test_a_secret_finds_its_key(stores: Stores) -> None:
+    secrets = [create(stores, f"key {n}", role=str(role)) for n, role in enumerate(Role)]
+    assert len(set(secrets)) == 3
+    for _ in range(2):
+        for n, (secret, role) in enumerate(zip(secrets, Role, strict=True)):
+            key = stores.access.key(secret)
+            assert key is not None
+            assert (key.name, key.node, key.role, key.created_us) == (f"key {n}", "", role, 5)
+    assert len(stores.access.keys()) == 3
+
+
+def test_other_secrets_find_none(stores: Stores) -> None:
+    first, second = create(stores), create(stores)
+    swapped = first.rsplit("_", 1)[0] + "_" + second.rsplit("_", 1)[1]
+    for wrong in ("", "go_", first[:-1], first + "x", swapped, "go_000000000000_" + "x" * 32):
+        assert stores.access.key(wrong) is None
+
+
+def test_a_revoked_key_is_none_at_once(stores: Stores) -> None:
+    secret = create(stores)
+    key = stores.access.key(secret)
+    assert key is not None
+    stores.access.revoke(key.id, actor="admin", now_us=8)
+    stores.access.revoke(key.id, actor="other", now_us=9)
+    assert stores.access.key(secret) is None
+    (known,) = stores.access.keys()
+    assert known.revoked_us == 8
+    with pytest.raises(NotFound):
+        stores.access.revoke("none", actor="admin", now_us=8)
+
+
+def test_bad_keys_are_refused(stores: Stores) -> None:
+    with pytest.raises(InvalidInput, match="role"):
+        create(stores, role="owner")
+    with pytest.raises(InvalidInput, match="name"):
+        create(stores, name=" ")
+    assert stores.access.keys() == []
+
+
+def test_keys_leave_a_trace_without_their_secret(stores: Stores) -> None:
+    nodes = {"office": Node("office", NodeType.INSTITUTION), "t": Node("t", NodeType.BUILDING)}
+    registry = Registry(nodes=nodes, space=(SpaceEdge("office", "t"),))
+    stores.registry.apply(registry, actor="importer", now_us=1)
+    secret = create(stores, node="t")
+    key = stores.access.key(secret)
+    assert key is not None
+    stores.access.revoke(key.id, actor="admin", now_us=8)
+    revoked, created, _ = stores.access.entries(frozenset({"office"}))
+    assert (revoked.action, created.action) == ("key.revoke", "key.create")
+    assert revoked.subject == created.subject == key.id
+    assert created.detail == {"name": "grafana", "node": "t", "role": "read"}
+    assert secret.rsplit("_", 1)[1] not in repr(stores.access.entries(None))
+
+
+def test_the_log_is_listed_in_scope_and_in_pages(stores: Stores) -> None:
+    for n in range(5):
+        institution = "office" if n % 2 else ""
+        entry = AuditEntry(n, "a", "act", f"s{n}", institution, {"n": str(n)}, "因为")
+        stores.access.audit(entry)
+    every = stores.access.entries(None)
+    assert [entry.subject for entry in every] == ["s4", "s3", "s2", "s1", "s0"]
+    assert [e.subject for e in stores.access.entries(frozenset({"office"}))] == ["s3", "s1"]
+    assert stores.access.entries(frozenset()) == []
+    page = stores.access.entries(None, before_id=every[1].id, limit=2)
+    assert [entry.subject for entry in page] == ["s2", "s1"]
+    assert (every[0].detail, every[0].reason) == ({"n": "4"}, "因为")
+
+
+def test_the_log_only_grows(stores: Stores) -> None:
+    """There is no way to change an entry: the same one again is another one."""
+    entry = AuditEntry(1, "a", "act", "s", id=1)
+    stores.access.audit(entry)
+    before = stores.access.entries(None)
+    stores.access.audit(entry)
+    assert stores.access.entries(None)[1:] == before
+    assert len({known.id for known in stores.access.entries(None)}) == 2

@@ -1,0 +1,213 @@
+"""Laws of RegistryStore and Credentials."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from metering.calendar import CalendarDay, DayKind, WorkCalendar
+from metering.errors import InvalidInput, NotFound
+from metering.factor import Factor
+from metering.reading import Kind
+from metering.registry import (
+    Gateway,
+    Installation,
+    Meter,
+    Node,
+    NodeType,
+    Point,
+    Registry,
+    SpaceEdge,
+    SupplyEdge,
+    Validity,
+)
+from metering.tariff import TariffRow
+from storage import Stores
+
+CUT = date(2026, 3, 1)
+
+
+def tariff_row(start_min: int, end_min: int, price: str, name: str = "tou") -> TariffRow:
+    return TariffRow(
+        tariff=name,
+        item="01000",
+        months=frozenset({1, 12, 7}),
+        days="all",
+        start_min=start_min,
+        end_min=end_min,
+        period="peak",
+        price=Decimal(price),
+        valid_from=CUT,
+        source="invoice",
+        grade="V",
+    )
+
+
+def campus() -> Registry:
+    """One of everything, with limits and without."""
+    nodes = [
+        Node("office", NodeType.INSTITUTION, "机关", "Office"),
+        Node("site", NodeType.SITE, zone="Asia/Shanghai"),
+        Node("tower", NodeType.BUILDING, area_m2=Decimal("1234.50"), persons=80),
+    ]
+    meters = [
+        Meter("E0", "tower", "01000", total=True, max_per_hour=Decimal("99.9"), name_zh="总表"),
+        Meter("E1", "tower", "01B00", step_min=60, dc_role="it", valid=Validity(CUT, None)),
+    ]
+    points = [
+        Point(70, "site/gw", "E0.import", Kind.REGISTER, "kWh"),
+        Point(71, "site/gw", "T", Kind.INSTANT, "C", "outdoor_temperature", "site", -40.0, 60.0),
+    ]
+    return Registry(
+        nodes={node.code: node for node in nodes},
+        space=(
+            SpaceEdge("office", "site"),
+            SpaceEdge("site", "tower", Decimal("0.3"), Validity(None, CUT)),
+            SpaceEdge("site", "tower", Decimal("0.35"), Validity(CUT, None)),
+        ),
+        gateways={"site/gw": Gateway("site", "gw", "网关", "Gateway")},
+        meters={meter.code: meter for meter in meters},
+        supply=(SupplyEdge("E0", "E1", Validity(None, CUT)),),
+        points={point.id: point for point in points},
+        installations=(Installation("E0", 70, Decimal("40.0"), 6, "MWh", Validity(CUT, None)),),
+        tariff=(tariff_row(480, 720, "1.2345"), tariff_row(0, 480, "0.30")),
+        factors=(Factor("01000", "kgco2", Decimal("0.5366"), "CN", CUT, None, "notice", "V"),),
+        calendar=WorkCalendar.of([CalendarDay(date(2026, 10, 1), DayKind.REST, "国庆节")]),
+    )
+
+
+def apply(stores: Stores, wanted: Registry) -> dict[str, str]:
+    return stores.registry.apply(wanted, actor="importer", now_us=9)
+
+
+def content(registry: Registry) -> dict[str, object]:
+    """Everything but the version, whatever the order; tariff rows keep theirs."""
+    found = vars(replace(registry, version=0)).copy()
+    for part in ("space", "supply", "installations", "factors"):
+        found[part] = set(found[part])
+    return {name: value for name, value in found.items() if not name.startswith("_")}
+
+
+def renumbered(registry: Registry, ids: dict[int, int]) -> Registry:
+    return replace(
+        registry,
+        points={ids[p.id]: replace(p, id=ids[p.id]) for p in registry.points.values()},
+        installations=tuple(replace(i, point=ids[i.point]) for i in registry.installations),
+    )
+
+
+def test_nothing_is_registered_at_first(stores: Stores) -> None:
+    assert stores.registry.load() == Registry()
+    assert stores.registry.version() == 0
+
+
+def test_everything_comes_back_whole(stores: Stores) -> None:
+    apply(stores, campus())
+    found = stores.registry.load()
+    assert content(found) == content(renumbered(campus(), {70: 1, 71: 2}))
+    assert str(found.factors[0].value) == "0.5366"
+    assert [row.start_min for row in found.tariff] == [480, 0]
+
+
+def test_applying_twice_changes_nothing(stores: Stores) -> None:
+    apply(stores, campus())
+    before = stores.registry.load()
+    assert apply(stores, campus()) == {}
+    assert stores.registry.load() == before
+    assert stores.registry.version() == before.version == 1
+    assert len(stores.access.entries(None)) == 1
+
+
+def test_what_has_the_same_key_is_replaced_and_the_rest_stays(stores: Stores) -> None:
+    apply(stores, campus())
+    moved = replace(campus().nodes["tower"], persons=90)
+    closed = SpaceEdge("office", "site", valid=Validity(None, CUT))
+    apply(stores, Registry(nodes={"tower": moved}, space=(closed,)))
+    found = stores.registry.load()
+    assert found.version == 2
+    assert found.nodes == campus().nodes | {"tower": moved}
+    assert set(found.space) == {closed, *campus().space[1:]}
+    assert found.meters == campus().meters
+
+
+def test_points_keep_their_id(stores: Stores) -> None:
+    apply(stores, campus())
+    more = replace(
+        campus(),
+        points={
+            1: Point(1, "site/gw", "new", Kind.STATE, "1"),
+            2: replace(campus().points[70], id=2, high=1e9),
+            3: replace(campus().points[71], id=3),
+        },
+        installations=(Installation("E1", 2),),
+    )
+    apply(stores, more)
+    found = stores.registry.load()
+    assert {p.name: p.id for p in found.points.values()} == {"E0.import": 1, "T": 2, "new": 3}
+    assert found.points[1].high == 1e9
+    assert {(i.meter, i.point) for i in found.installations} == {("E0", 1), ("E1", 1)}
+
+
+def test_a_tariff_is_replaced_as_a_whole(stores: Stores) -> None:
+    apply(stores, campus())
+    apply(stores, Registry(tariff=(tariff_row(0, 1440, "0.9", "flat"),)))
+    apply(stores, Registry(tariff=(tariff_row(420, 700, "2"),)))
+    rows = {(row.tariff, row.start_min, row.price) for row in stores.registry.load().tariff}
+    assert rows == {("flat", 0, Decimal("0.9")), ("tou", 420, Decimal(2))}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "wanted"),
+    [
+        ("child", "nowhere", Registry(space=(SpaceEdge("office", "nowhere"),))),
+        ("site", "nowhere", Registry(gateways={"x": Gateway("nowhere", "x")})),
+        ("node", "nowhere", Registry(meters={"M": Meter("M", "nowhere", "01000")})),
+        ("fed", "M9", Registry(supply=(SupplyEdge("E0", "M9"),))),
+        ("gateway", "a/b", Registry(points={5: Point(5, "a/b", "x", Kind.STATE, "1")})),
+        ("point", 5, Registry(installations=(Installation("E0", 5),))),
+    ],
+)
+def test_a_dangling_reference_is_refused_and_nothing_is_applied(
+    stores: Stores, field: str, value: object, wanted: Registry
+) -> None:
+    apply(stores, campus())
+    before = stores.registry.load()
+    extra = {"annex": Node("annex", NodeType.BUILDING)}
+    with pytest.raises(InvalidInput) as refused:
+        apply(stores, replace(wanted, nodes=extra))
+    assert (refused.value.field, refused.value.value) == (field, value)
+    assert stores.registry.load() == before
+
+
+def test_an_import_leaves_a_trace_where_it_belongs(stores: Stores) -> None:
+    apply(stores, campus())
+    (entry,) = stores.access.entries(frozenset({"office"}))
+    assert (entry.actor, entry.action, entry.at_us) == ("importer", "registry.apply", 9)
+    assert entry.detail["meters"] == "0 -> 2"
+
+
+def test_passwords_are_told_once_and_hold(stores: Stores) -> None:
+    told = apply(stores, campus())
+    assert list(told) == ["site/gw"]
+    assert apply(stores, campus()) == {}
+    for _ in range(2):
+        assert stores.credentials.verify("site/gw", told["site/gw"].encode())
+        assert not stores.credentials.verify("site/gw", b"guess")
+    assert not stores.credentials.verify("site/other", told["site/gw"].encode())
+    assert not stores.credentials.verify("site/gw", b"")
+
+
+def test_a_renewed_password_replaces_the_old_one(stores: Stores) -> None:
+    old = apply(stores, campus())["site/gw"]
+    assert stores.credentials.verify("site/gw", old.encode())
+    new = stores.credentials.renew("site/gw", actor="engineer", now_us=11)
+    assert not stores.credentials.verify("site/gw", old.encode())
+    assert stores.credentials.verify("site/gw", new.encode())
+    entry = stores.access.entries(frozenset({"office"}))[0]
+    assert (entry.action, entry.subject) == ("gateway.password", "site/gw")
+    assert new not in repr(stores.access.entries(None))
+    with pytest.raises(NotFound):
+        stores.credentials.renew("site/none", actor="engineer", now_us=11)

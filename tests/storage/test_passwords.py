@@ -1,0 +1,75 @@
+"""Secrets are random, kept hashed, and checked without hashing each time."""
+
+from __future__ import annotations
+
+import pytest
+
+from metering.errors import Unavailable
+from storage import passwords
+from storage.passwords import Verifier, hashed, matches, new_secret
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The secrets that were really hashed, in order."""
+    done: list[bytes] = []
+    real = passwords.matches
+
+    def counted(secret: bytes, stored: str) -> bool:
+        done.append(secret)
+        return real(secret, stored)
+
+    monkeypatch.setattr(passwords, "matches", counted)
+    return done
+
+
+def test_secrets_are_long_and_differ() -> None:
+    secrets = {new_secret() for _ in range(200)}
+    assert len(secrets) == 200
+    assert all(len(secret) == 32 and secret.isalnum() for secret in secrets)
+
+
+def test_a_hash_is_salted_and_does_not_show_the_secret() -> None:
+    first, second = hashed(b"secret"), hashed(b"secret")
+    assert first != second
+    assert "secret" not in first
+    assert matches(b"secret", first)
+    assert matches(b"secret", second)
+    assert not matches(b"Secret", first)
+
+
+@pytest.mark.parametrize("stored", ["", "plain", "md5$12$8$1$AAAA$AAAA", "scrypt$x$8$1$AA==$AA=="])
+def test_an_unreadable_hash_is_an_error_and_not_a_no(stored: str) -> None:
+    with pytest.raises(Unavailable, match="unreadable"):
+        matches(b"secret", stored)
+
+
+def test_the_same_answer_is_given_from_memory(work: list[bytes]) -> None:
+    verifier, stored = Verifier(), hashed(b"right")
+    assert [verifier.verify("a", b"right", stored) for _ in range(5)] == [True] * 5
+    assert [verifier.verify("b", b"wrong", stored) for _ in range(5)] == [False] * 5
+    assert work == [b"right", b"wrong"]
+
+
+def test_a_wrong_guess_does_not_push_out_the_right_password(work: list[bytes]) -> None:
+    verifier, stored = Verifier(), hashed(b"right")
+    for secret in (b"right", b"wrong", b"right"):
+        assert verifier.verify("a", secret, stored) is (secret == b"right")
+    assert work == [b"right", b"wrong"]
+
+
+def test_a_new_hash_ends_the_memory() -> None:
+    verifier, old, new = Verifier(), hashed(b"old"), hashed(b"new")
+    assert verifier.verify("a", b"old", old)
+    assert not verifier.verify("a", b"old", new)
+    assert verifier.verify("a", b"new", new)
+    assert not verifier.verify("a", b"new", old)
+
+
+def test_the_memory_is_bounded(work: list[bytes]) -> None:
+    verifier, stored = Verifier(size=2), hashed(b"x")
+    for name in ("a", "b", "c", "a"):
+        assert verifier.verify(name, b"x", stored)
+    assert len(work) == 4
+    assert verifier.verify("c", b"x", stored)
+    assert len(work) == 4

@@ -1,0 +1,141 @@
+"""Opening, transactions and errors of the SQL database."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, insert, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from metering.errors import ConfigurationError, StorageFull, Unavailable
+from metering.registry import Gateway, Node, NodeType, Registry
+from storage import open_engine, sql_stores
+from storage.sql.engine import insert_missing, reading, upsert, writing
+from storage.sql.schema import CHECKPOINT, METADATA, SEEN_KEY
+
+
+@pytest.mark.parametrize("url", ["", "not a url", "oracle://x/y", "greenoffice.db", "sqlite://"])
+def test_an_unknown_url_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        open_engine(url)
+    assert refused.value.field == "database_url"
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        open_engine(f"sqlite:///{tmp_path / 'none' / 'x.db'}")
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_bytes(b"no database" * 999)
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        open_engine(f"sqlite:///{tmp_path / 'x.db'}")
+
+
+def test_sqlite_is_durable_and_shared(engine: Engine) -> None:
+    with reading(engine) as con:
+        settings = {
+            name: con.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_reader_sees_one_state_throughout(engine: Engine) -> None:
+    row = {"gateway": "s/a", "key": "k"}
+    with reading(engine) as con:
+        assert con.execute(select(SEEN_KEY)).all() == []
+        with writing(engine) as other:
+            other.execute(insert(SEEN_KEY), [row])
+        assert con.execute(select(SEEN_KEY)).all() == []
+    with reading(engine) as con:
+        assert len(con.execute(select(SEEN_KEY)).all()) == 1
+
+
+def test_writers_wait_for_each_other(engine: Engine) -> None:
+    """Read, then write, in many threads: no addition is lost and none is refused."""
+
+    def add() -> None:
+        for _ in range(10):
+            with writing(engine) as con:
+                old = con.scalar(select(CHECKPOINT.c.segment)) or 0
+                row = {"writer_no": 1, "segment": old + 1, "message_offset": 0, "at_us": 0}
+                upsert(con, CHECKPOINT, [row], ["writer_no"])
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading(engine) as con:
+        assert con.scalar(select(CHECKPOINT.c.segment)) == 40
+
+
+def test_upsert_replaces_and_insert_missing_does_not(engine: Engine) -> None:
+    row = {"writer_no": 1, "segment": 1, "message_offset": 0, "at_us": 0}
+    with writing(engine) as con:
+        insert_missing(con, CHECKPOINT, [row], ["writer_no"])
+        insert_missing(con, CHECKPOINT, [{**row, "segment": 2}], ["writer_no"])
+        assert con.scalar(select(CHECKPOINT.c.segment)) == 1
+        upsert(con, CHECKPOINT, [{**row, "segment": 3}], ["writer_no"])
+        assert con.scalar(select(CHECKPOINT.c.segment)) == 3
+
+
+def test_an_exception_rolls_back(engine: Engine) -> None:
+    def write_and_fail() -> None:
+        with writing(engine) as con:
+            con.execute(insert(SEEN_KEY), [{"gateway": "s/a", "key": "k"}])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
+    with reading(engine) as con:
+        assert con.execute(select(SEEN_KEY)).all() == []
+
+
+def test_a_full_disk_is_told_apart(engine: Engine) -> None:
+    """SQLite's own limit on pages gives the very error of a full disk."""
+
+    def write_beyond_the_limit() -> None:
+        with writing(engine) as con:
+            pages = con.scalar(text("PRAGMA page_count"))
+            con.execute(text(f"PRAGMA max_page_count = {pages}"))
+            rows = [{"gateway": "s/a", "key": "k" * 900 + str(n)} for n in range(999)]
+            con.execute(insert(SEEN_KEY), rows)
+
+    with pytest.raises(StorageFull, match="full"):
+        write_beyond_the_limit()
+    with reading(engine) as con:
+        assert con.execute(select(SEEN_KEY)).all() == []
+
+
+def test_other_trouble_is_unavailable(engine: Engine) -> None:
+    with pytest.raises(Unavailable, match="no such column"), reading(engine) as con:
+        con.execute(text("SELECT no_such_thing"))
+
+
+def test_another_process_sees_a_change_of_the_registry(engine: Engine, url: str) -> None:
+    """Two engines on one file stand for two processes: the snapshot follows the version."""
+    ours, theirs = sql_stores(engine), sql_stores(open_engine(url))
+    site = Registry(nodes={"s": Node("s", NodeType.SITE)}, gateways={"s/g": Gateway("s", "g")})
+    assert theirs.registry.load().nodes == {}
+    secret = ours.registry.apply(site, actor="a", now_us=1)["s/g"]
+    assert theirs.registry.load().nodes == site.nodes
+    assert theirs.registry.load() is theirs.registry.load()
+    assert theirs.credentials.verify("s/g", secret.encode())
+    renewed = ours.credentials.renew("s/g", actor="a", now_us=2)
+    assert not theirs.credentials.verify("s/g", secret.encode())
+    assert theirs.credentials.verify("s/g", renewed.encode())
+
+
+def test_the_schema_compiles_for_postgresql() -> None:
+    """Nothing in the tables belongs to one engine alone."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for table in METADATA.sorted_tables:
+        made = str(CreateTable(table).compile(dialect=dialect))
+        assert "AUTOINCREMENT" not in made
+        for index in table.indexes:
+            assert str(CreateIndex(index).compile(dialect=dialect))
