@@ -191,11 +191,14 @@ def _check_overlaps(facts: Facts, whole: Registry) -> None:
 
 
 def overlapping(spans: Spans) -> Iterator[Row]:
-    """Rows of the groups whose validity overlaps an earlier one's."""
+    """Rows of the groups whose validity overlaps another's, each once."""
     for group in spans.values():
         last, held = date.min, None
+        told: list[Row] = []
         for row, valid in sorted(group, key=lambda one: one[1].start or date.min):
             reported = row or held
-            if reported is not None and (valid.start or date.min) < last:
+            overlaps = (valid.start or date.min) < last
+            if reported is not None and overlaps and reported not in told[-1:]:
+                told.append(reported)
                 yield reported
             held, last = row, max(last, valid.end or date.max)

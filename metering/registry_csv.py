@@ -26,7 +26,7 @@ E = TypeVar("E", bound=StrEnum)
 MAX_BYTES = 32 << 20
 MAX_ROWS = 200_000
 CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,60})?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,400})?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 

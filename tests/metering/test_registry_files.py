@@ -1,0 +1,326 @@
+"""Registry files: every error with its place, nothing half taken, and the round trip."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metering.errors import FileProblem, InvalidFiles, InvalidInput
+from metering.reading import Kind
+from metering.registry import (
+    Gateway,
+    Installation,
+    Meter,
+    Node,
+    NodeType,
+    Point,
+    Registry,
+    SpaceEdge,
+    SupplyEdge,
+    Validity,
+)
+from metering.registry_files import TABLES, read_registry, read_registry_texts, write_registry
+
+GOOD = {
+    "tree.csv": """\
+code,parent,type,name_zh,name_en,zone,area_m2,persons,share,valid_from,valid_to
+inst,,institution,机关,Body,,,,,,
+site,inst,site,园区,Site,Asia/Shanghai,,,,,
+house,site,building,楼,House,,1200.5,80,,,
+""",
+    "gateways.csv": "site,code,name_zh,name_en\nsite,gw,网关,Gateway\n",
+    "meters.csv": """\
+code,node,item,total,step_min,fed_by,dc_role,max_per_hour,name_zh,name_en,valid_from,valid_to
+main,house,01000,yes,15,,,500,总表,Main,,
+light,house,01A00,no,60,main,,,照明,Light,2026-01-01,
+water,house,02000,yes,1440,,,,水表,Water,,
+""",
+    "points.csv": """\
+gateway,point,kind,unit,meter,ratio,digits,low,high,role,node,valid_from,valid_to
+site/gw,E1,register,Wh,main,20,6,0,2000000,,,,2026-05-01
+site/gw,E1b,register,kWh,main,20,6,,,,,2026-05-01,
+site/gw,P1,mean,W,light,,,,,,,,
+site/gw,W1,register,L,water,1,8,,,,,,
+site/gw,T1,instant,F,,,,-40,140,outdoor_temperature,site,,
+""",
+    "tariff.csv": """\
+tariff,item,valid_from,valid_to,months,days,start,end,period,price,currency,source,grade
+t,01000,,,"1-6,9-12",all,00:00,24:00,flat,0.70,CNY,list,M
+t,01000,,,7-8,working,00:00,08:00,valley,0.30,CNY,list,M
+t,01000,,,7-8,working,08:00,24:00,peak,1.10,CNY,list,M
+t,01000,,,7-8,rest,00:00,24:00,flat,0.70,CNY,list,M
+""",
+    "calendar.csv": """\
+date,kind,name_zh,name_en,status,source
+2026-10-01,rest,国庆节,National Day,official,notice
+2026-10-10,working,调休,Make-up day,official,notice
+""",
+    "factors.csv": """\
+item,quantity,region,value,unit,valid_from,valid_to,source,grade
+01000,kgco2,CN,0.5306,kgCO2/kWh,2023-01-01,,notice,V
+""",
+}
+
+
+def problems_of(
+    files: dict[str, str | bytes], existing: Registry | None = None
+) -> list[FileProblem]:
+    with pytest.raises(InvalidFiles) as caught:
+        read_registry_texts(files, existing)
+    return list(caught.value.problems)
+
+
+def test_good_files_become_the_registry() -> None:
+    registry = read_registry_texts(GOOD)
+    assert registry.nodes["house"] == Node(
+        "house", NodeType.BUILDING, "楼", "House", None, Decimal("1200.5"), 80
+    )
+    assert registry.space[1] == SpaceEdge("site", "house")
+    assert registry.gateways == {"site/gw": Gateway("site", "gw", "网关", "Gateway")}
+    since = Validity(date(2026, 1, 1))
+    assert registry.meters["light"] == Meter(
+        "light", "house", "01A00", False, 60, None, None, "照明", "Light", since
+    )
+    assert registry.supply == (SupplyEdge("main", "light", since),)
+    assert registry.points[1] == Point(
+        1, "site/gw", "E1", Kind.REGISTER, "kWh", low=0.0, high=2000.0
+    )
+    may = date(2026, 5, 1)
+    assert registry.installations[:2] == (
+        Installation("main", 1, Decimal(20), 6, "Wh", Validity(None, may)),
+        Installation("main", 2, Decimal(20), 6, "kWh", Validity(may)),
+    )
+    sensor = registry.point_of("site/gw", "T1")
+    assert sensor is not None
+    assert (sensor.unit, sensor.low, sensor.high) == ("C", -40.0, 60.0)
+    assert registry.tariff[0].months == frozenset(range(1, 13)) - {7, 8}
+    assert registry.tariff[1].end_min == 480
+    assert registry.calendar.is_working(date(2026, 10, 10))
+    assert registry.factors[0].value == Decimal("0.5306")
+
+
+def test_spreadsheets_marks_and_line_ends_do_not_matter(tmp_path: Path) -> None:
+    for name, text in GOOD.items():
+        data = text.replace("\n", "\r\n").encode("utf-8-sig")
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "README.txt").write_text("not read")
+    assert read_registry(tmp_path) == read_registry_texts(GOOD)
+
+
+def test_the_campus_of_the_simulators_is_good_and_comes_back() -> None:
+    campus = read_registry(Path(__file__).parents[2] / "simulators" / "campus")
+    assert campus.points
+    assert read_registry_texts(write_registry(campus)) == campus
+
+
+CASES = [
+    # file, text replaced, by, (line, field, part of the problem)
+    ("tree.csv", "house,site,building", "a house,site,building", (4, "code", "not a code")),
+    ("tree.csv", "site,building", "sit,building", (4, "parent", "sit is not registered")),
+    ("tree.csv", "site,building", "house,building", (4, "parent", "comes round")),
+    ("tree.csv", "building", "hut", (4, "type", "unknown")),
+    ("tree.csv", "Asia/Shanghai", "Asia/Atlantis", (3, "zone", "unknown time zone")),
+    ("tree.csv", "Asia/Shanghai", "", (2, "node", "no time zone")),
+    ("tree.csv", "1200.5", "big", (4, "area_m2", "not a number")),
+    ("tree.csv", "1200.5", "-1", (4, "area_m2", "below 0")),
+    ("tree.csv", ",80,", ",8.5,", (4, "persons", "not a whole number")),
+    ("tree.csv", "80,,,", "80,1.5,,", (4, "share", "above 1")),
+    ("tree.csv", "80,,,", "80,,2026-01-32,", (4, "valid_from", "not a date")),
+    ("tree.csv", "80,,,", "80,,2026-02-01,2026-02-01", (4, "valid_to", "not after")),
+    ("tree.csv", "inst,,institution", "inst,,province", (2, "node", "no institution")),
+    ("tree.csv", "zone,area_m2", "timezone,area_m2", (1, "timezone", "unknown column")),
+    ("tree.csv", "code,parent,type", "code,parent,zone", (1, "type", "column missing")),
+    ("tree.csv", "80,,,", "80,,", (4, "", "10 fields")),
+    ("tree.csv", "楼,House", '楼,"House', (4, "", "not CSV")),
+    ("gateways.csv", "site,gw", "nowhere,gw", (2, "site", "not registered")),
+    ("gateways.csv", "site,gw,网关,Gateway", "site,gw,,\nsite,gw,,", (3, "code", "second time")),
+    ("meters.csv", "light,house", "main,house", (3, "code", "second time")),
+    ("meters.csv", "light,house", "light,hose", (3, "node", "not registered")),
+    ("meters.csv", "01A00,no", "01AA0,no", (3, "item", "not an item code")),
+    ("meters.csv", "01A00,no", "01000,yes", (3, "total", "two total meters")),
+    ("meters.csv", ",60,", ",20,", (3, "step_min", "no such step")),
+    ("meters.csv", ",60,main", ",60,mian", (3, "fed_by", "not registered")),
+    ("meters.csv", ",15,,,500", ",15,light,,500", (2, "fed_by", "comes round")),
+    ("meters.csv", ",15,,,500", ",15,,mains,500", (2, "dc_role", "unknown")),
+    ("meters.csv", ",15,,,500", ",15,,,0", (2, "max_per_hour", "not above 0")),
+    ("points.csv", "site/gw,P1", "site/gv,P1", (4, "gateway", "not registered")),
+    ("points.csv", "site/gw,P1", ",P1", (4, "gateway", "no gateway")),
+    ("points.csv", "P1,mean,W", "P1,power,W", (4, "kind", "unknown")),
+    ("points.csv", "P1,mean,W", "P1,instant,W", (4, "kind", "cannot serve a meter")),
+    ("points.csv", "P1,mean,W", "P1,mean,kWh", (4, "unit", "does not convert to kW")),
+    ("points.csv", "P1,mean,W", "P1,mean,furlong", (4, "unit", "unknown unit")),
+    ("points.csv", "W1,register,L", "W1,register,kWh", (5, "unit", "meter's m3")),
+    ("points.csv", "W1,register,L", "W1,mean,kW", (5, "kind", "no mean power")),
+    ("points.csv", "light,,", "lihgt,,", (4, "meter", "not registered")),
+    ("points.csv", "light,,", "light,-1,", (4, "ratio", "not above 0")),
+    ("points.csv", "light,,", "light,,6", (4, "digits", "kind mean")),
+    ("points.csv", "1,8,", "1,19,", (5, "digits", "not a whole number in range")),
+    ("points.csv", "2026-05-01,\n", "2026-04-01,\n", (3, "meter", "two points serve")),
+    ("points.csv", "-40,140", "140,-40", (6, "high", "not above low")),
+    ("points.csv", "temperature,site", "temperature,", (6, "node", "without a node")),
+    ("points.csv", "T1,instant,F,,", "T1,instant,F,,2", (6, "ratio", "without a meter")),
+    ("points.csv", "T1,instant,F", "T1,register,F", (6, "unit", "not a quantity")),
+    ("points.csv", "W1,register", "E1,register", (5, "point", "an earlier row says otherwise")),
+    ("tariff.csv", "00:00,08:00", "00:00,07:00", (4, "start", "no price at 07:00")),
+    ("tariff.csv", "00:00,08:00", "00:00,09:00", (4, "start", "two prices at 08:00")),
+    ("tariff.csv", "7-8,rest", "8,rest", (2, "start", "no price at 00:00")),
+    ("tariff.csv", "08:00,24:00", "08:00,25:00", (4, "end", "not a time of day")),
+    ("tariff.csv", "7-8,rest", "7-13,rest", (5, "months", "not months")),
+    ("tariff.csv", "7-8,rest", "7-8,holiday", (5, "days", "unknown")),
+    ("tariff.csv", "1.10", "dear", (4, "price", "not a number")),
+    ("calendar.csv", "2026-10-10,working", "2026-10-01,working", (3, "date", "second time")),
+    ("calendar.csv", "2026-10-10,working", "10 October,working", (3, "date", "not a date")),
+    ("factors.csv", "kgCO2/kWh", "tCO2/MWh", (2, "unit", "another unit")),
+    ("factors.csv", "kgco2", "kgso2", (2, "quantity", "unknown")),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "expected"), CASES)
+def test_every_error_has_its_place(
+    file: str, old: str, new: str, expected: tuple[int, str, str]
+) -> None:
+    assert old in GOOD[file]
+    found = problems_of({**GOOD, file: GOOD[file].replace(old, new, 1)})
+    line, field, part = expected
+    fitting = [p for p in found if p.line == line and p.field == field and part in p.problem]
+    assert fitting, found
+    assert all(problem.fix for problem in found)
+
+
+def test_all_errors_are_told_at_once() -> None:
+    broken = {
+        "tree.csv": GOOD["tree.csv"].replace("Asia/Shanghai", "Mars"),
+        "meters.csv": GOOD["meters.csv"].replace("01A00", "99X99"),
+        "tariffs.csv": "",
+        "gateways.csv": GOOD["gateways.csv"].encode().replace(b"Gateway", b"\xcd\xf8\xb9\xd8"),
+    }
+    found = {(p.file, p.field, p.problem) for p in problems_of({**GOOD, **broken})}
+    assert {
+        ("tree.csv", "zone", "unknown time zone"),
+        ("meters.csv", "item", "not an item code"),
+        ("tariffs.csv", "", "not a file of the registry"),
+        ("gateways.csv", "", "not UTF-8"),
+    } <= found
+
+
+def test_no_folder_and_no_files(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFiles, match="no such folder"):
+        read_registry(tmp_path / "absent")
+    with pytest.raises(InvalidFiles, match="no files"):
+        read_registry(tmp_path)
+    assert [p.problem for p in problems_of({"tree.csv": ""})] == ["no header line"]
+
+
+def test_bounds_of_size_and_rows() -> None:
+    rows = "code,parent,type\n" + "a,,site\n" * 200_001
+    assert any(p.problem == "too many rows" for p in problems_of({"tree.csv": rows}))
+    assert [p.problem for p in problems_of({"tree.csv": b"x" * (33 << 20)})] == ["file too large"]
+
+
+def test_what_is_registered_already_counts() -> None:
+    existing = read_registry_texts(GOOD)
+    header = GOOD["points.csv"].splitlines()[0]
+    more = {
+        "points.csv": f"{header}\nsite/gw,N1,instant,C,,,,,,,,,\nsite/gw,E1,register,kWh,,,,,,,,,\n"
+    }
+    wanted = read_registry_texts(more, existing)
+    assert {p.name: p.id for p in wanted.points.values()} == {"N1": 6, "E1": 1}
+    twice = {"points.csv": f"{header}\nsite/gw,E9,register,kWh,main,1,,,,,,2026-03-01,\n"}
+    assert [p.field for p in problems_of(twice, existing)] == ["meter"]
+    circle = {"tree.csv": "code,parent,type\nsite,house,site\n"}
+    assert [p.field for p in problems_of(circle, existing)] == ["parent"]
+    other = {"tariff.csv": GOOD["tariff.csv"].replace("\nt,", "\nu,")}
+    assert {p.field for p in problems_of(other, existing)} == {"valid_from"}
+
+
+def test_an_institution_may_change_but_never_be_two() -> None:
+    def tree(first: str, second: str) -> dict[str, str]:
+        rows = f"""\
+code,parent,type,zone,valid_from,valid_to
+a,,institution,,,
+b,,institution,,,
+site,a,site,UTC,{first}
+site,b,site,UTC,{second}
+house,site,building,,,
+"""
+        return {**GOOD, "tree.csv": rows}
+
+    read_registry_texts(tree(",2026-01-01", "2026-01-01,"))
+    found = problems_of(tree(",2026-01-02", "2026-01-01,"))
+    assert {(p.file, p.field, p.problem) for p in found} == {
+        ("meters.csv", "node", "below a and b at once")
+    }
+
+
+def test_what_the_files_cannot_say_is_refused() -> None:
+    registry = read_registry_texts(GOOD)
+    dated = replace(registry, supply=(SupplyEdge("main", "light", Validity(date(2027, 1, 1))),))
+    with pytest.raises(InvalidInput, match="dates of its own"):
+        write_registry(dated)
+
+
+codes = st.text("abcXYZ019._-", min_size=1, max_size=8)
+names = st.text("楼 Aa,\"';-", max_size=8).map(str.strip)
+amounts = st.decimals(Decimal("0.001"), Decimal(10**9), places=4)
+bounds = st.floats(-1e9, 1e9).map(lambda value: value + 0.0)
+
+
+@st.composite
+def registries(draw: st.DrawFn) -> Registry:
+    """Registries as files can say them: some buildings, each with a meter or a sensor."""
+    nodes = {"i": Node("i", NodeType.INSTITUTION, zone="+05:30")}
+    meters, points, installed, space = {}, {}, [], []
+    start = draw(st.none() | st.dates(date(2000, 1, 1), date(2030, 1, 1)))
+    for number, code in enumerate(draw(st.lists(codes, max_size=4, unique=True)), 1):
+        if code == "i":
+            continue
+        nodes[code] = Node(
+            code, NodeType.BUILDING, draw(names), draw(names), None, draw(st.none() | amounts)
+        )
+        space.append(SpaceEdge("i", code, draw(st.just(Decimal(1)) | st.just(Decimal("0.25")))))
+        low = draw(st.none() | bounds)
+        high = None if low is None else low + abs(low) + 1.0
+        id = len(points) + 1
+        name = f"P{number}"
+        if draw(st.booleans()):
+            meters[code] = Meter(
+                code, code, "01B00", draw(st.booleans()), draw(st.sampled_from([15, 1440]))
+            )
+            unit = draw(st.sampled_from(["kWh", "Wh", "MWh", "mWh"]))
+            points[id] = Point(id, "i/g", name, Kind.REGISTER, "kWh", low=low, high=high)
+            valid = Validity(start, None)
+            installed.append(Installation(code, id, draw(amounts), 6, unit, valid))
+        else:
+            points[id] = Point(id, "i/g", name, Kind.INSTANT, "C", "co2", code, low, high)
+    return Registry(
+        nodes=nodes,
+        space=tuple(space),
+        gateways={"i/g": Gateway("i", "g")},
+        meters=meters,
+        points=points,
+        installations=tuple(installed),
+    )
+
+
+@given(registries())
+def test_what_is_written_reads_back_the_same(registry: Registry) -> None:
+    assert read_registry_texts(write_registry(registry)) == registry
+
+
+lines = st.lists(st.text('ab,"\n\r0-1:./é\x00', max_size=30), max_size=6).map("\n".join)
+
+
+@given(st.sampled_from(sorted(TABLES)), lines, st.booleans())
+def test_no_text_breaks_the_reader(name: str, body: str, headed: bool) -> None:
+    text = ",".join(TABLES[name].columns) + "\n" + body if headed else body
+    try:
+        read_registry_texts({name: text})
+    except InvalidFiles as refused:
+        if not refused.problems:
+            raise
