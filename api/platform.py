@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Protocol
 
 from metering.intake import DeadLetter
@@ -92,8 +91,6 @@ class Platform:
     """Journals it, durable on return; answers with (segment, offset)."""
     read_registry: Callable[[Mapping[str, str]], Registry]
     """A registry from the texts of its CSV files by name; InvalidFiles names every problem."""
-    book_hash: Callable[[str | None, date | None], str]
-    """SHA-256 over settled days of an institution (or of all), before a day (or all days)."""
     now_us: Callable[[], int]
     health: Callable[[], Mapping[str, PartHealth]] = dict
     refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals

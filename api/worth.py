@@ -3,13 +3,14 @@ factor row. Exact integers and decimals, derived when read, every row named."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 import numpy as np
 
-from api.figures import Part, Value
+from api.figures import Part
 from metering.factor import Factor, factor_on
 from metering.items import category
 from metering.localtime import slot_starts
@@ -45,14 +46,14 @@ class Prices:
     _tariffs: dict[str, Tariff] = field(default_factory=dict)
     _days: dict[tuple[str, str, str, date, int], I64] = field(default_factory=dict)
 
-    def cost(self, value: Value, zone: str) -> Worth:
-        """Money of a value; None where the tariff is silent for some of it."""
+    def cost(self, parts: Sequence[Part], zone: str) -> Worth:
+        """Money of booked slots of one series; None where the tariff is silent for some of it."""
         sums: dict[int, int] = {}
-        for part in value.parts:
+        for part in parts:
             self._add(sums, part, zone)
         if not sums or -1 in sums:
             return Worth(None)
-        key = value.parts[0].row.key
+        key = parts[0].row.key
         rows = self._tariff(key.institution).rows
         unit = BOOK_UNITS[category(key.item).unit].per_canonical
         charges = tuple(
@@ -61,10 +62,10 @@ class Prices:
         )
         return Worth(sum((c.worth for c in charges), Decimal(0)), charges)
 
-    def factor(self, value: Value, quantity: str) -> Worth:
-        """kgco2 or kgce of a value; None where no factor row holds on some of its days."""
+    def factor(self, parts: Sequence[Part], quantity: str) -> Worth:
+        """kgco2 or kgce of booked slots of one series; None where a day has no factor row."""
         sums: dict[Factor, int] = {}
-        for part in value.parts:
+        for part in parts:
             amount = _amount(part)
             if amount is None:
                 continue
@@ -75,7 +76,7 @@ class Prices:
             sums[found] = sums.get(found, 0) + amount
         if not sums:
             return Worth(None)
-        unit = BOOK_UNITS[category(value.parts[0].row.key.item).unit].per_canonical
+        unit = BOOK_UNITS[category(parts[0].row.key.item).unit].per_canonical
         charges = tuple(
             Charge(one, amount, Decimal(amount) * one.value / unit) for one, amount in sums.items()
         )

@@ -1,5 +1,5 @@
 """The built-in page: server-rendered, in Chinese and English, for people with a key."""
 
-from api.page.install import install
+from api.page.wiring import install
 
 __all__ = ["install"]

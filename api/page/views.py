@@ -1,3 +1,216 @@
-from fastapi import APIRouter
+"""The pages a visitor sees."""
 
-router = APIRouter()
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from api.figures import Step
+from api.page import cases, datacentre, formats, live, overview
+from api.page.visit import Actor, PageRoute, Visit, Visitor
+from api.routes.energy import series_of
+from api.routes.findings import expected, find, finding_of, set_state
+from api.routes.gateways import health_of_all
+from api.routes.lineage import MeterTrace, trace
+from api.routes.messages import dead_gateways, dead_letter_of, raw_of, text_of
+from metering.access import Role
+from metering.errors import InvalidInput
+from metering.finding import FindingState
+from metering.localtime import parse_instant
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+Node = Annotated[str | None, Query(max_length=128)]
+PAGE = 100
+
+
+@router.get("/")
+def overview_page(visit: Visitor, node: Node = None) -> HTMLResponse:
+    """Today against last week, and where the energy goes."""
+    return visit.render("overview.html", view=overview.overview(visit, node))
+
+
+@router.get("/findings")
+def findings_page(
+    visit: Visitor,
+    state: Annotated[str, Query(pattern="^(open|acknowledged|resolved|expected|all)$")] = "open",
+) -> HTMLResponse:
+    """What wastes energy or measures wrongly, costliest first."""
+    found = find(visit.caller, state=None if state == "all" else state, limit=PAGE)
+    return visit.render(
+        "findings.html", state=state, cases=cases.shown(visit, found), totals=cases.totals(found)
+    )
+
+
+@router.get("/findings/{id}")
+def finding_page(id: str, visit: Visitor) -> HTMLResponse:
+    """One case with its chart, its evidence and what to say about it."""
+    found = finding_of(visit.caller, id)
+    return visit.render(
+        "finding.html",
+        case=cases.case(visit, found),
+        chart=cases.chart(visit, found),
+        hours=cases.hours(visit, found),
+        more=max(0, len(found.hours_us) - cases.MOST_HOURS),
+    )
+
+
+@router.post("/findings/{id}/state")
+def finding_state(
+    id: str,
+    visit: Actor,
+    state: Annotated[FindingState, Form()],
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Acknowledge, resolve, or mark as expected."""
+    visit.caller.need(Role.OPERATE)
+    if state is FindingState.EXPECTED:
+        expected(visit.caller, id, note)
+    else:
+        set_state(visit.caller, id, state, note)
+    return RedirectResponse(f"/findings/{id}", status_code=303)
+
+
+@router.get("/datacentre")
+def datacentre_page(visit: Visitor, node: Node = None) -> HTMLResponse:
+    """Power by role, ratio of energies, rack inlet air."""
+    return visit.render("datacentre.html", view=datacentre.datacentre(visit, node))
+
+
+@router.get("/gateways")
+def gateways_page(visit: Visitor) -> HTMLResponse:
+    """Who is heard, and what became of what they sent."""
+    rows = [_gateway(visit, one) for one in health_of_all(visit.caller)]
+    return visit.render("gateways.html", gateways=rows)
+
+
+def _gateway(visit: Visit, one: dict[str, Any]) -> dict[str, str]:
+    seen = one["last_seen"]
+    seconds = (visit.caller.platform.now_us() - parse_instant(seen)) / 1e6 if seen else None
+    skew = one["skew_seconds"]
+    name = one["name_zh"] if visit.language == "zh" else one["name_en"]
+    counts = ("messages", "readings", "duplicates", "corrections")
+    return {
+        "name": name or one["gateway"],
+        "user": one["gateway"],
+        "state": _liveness(seconds, one["connected"]),
+        "heard": "–" if seconds is None else formats.age(seconds, visit.text),
+        **{count: f"{one[count]:,}" for count in counts},
+        "dead": f"{one['dead_letters']:,}",
+        "skew": "–" if skew is None else f"{skew:+.1f} s",
+    }
+
+
+def _liveness(seconds: float | None, connected: bool | None) -> str:
+    if seconds is None:
+        return "never"
+    if seconds < 120 and connected is not False:
+        return "live"
+    return "late" if seconds < 3600 else "silent"
+
+
+@router.get("/dead-letters")
+def dead_letters_page(
+    visit: Visitor, before: Annotated[int | None, Query(ge=0, lt=2**62)] = None
+) -> HTMLResponse:
+    """What could not be taken in, newest first."""
+    gateways = dead_gateways(visit.caller)
+    intake = visit.caller.platform.intake
+    found = intake.dead_letters(gateways, before_id=before, limit=PAGE + 1)
+    rows = [{**vars(one), "when": formats.moment(one.arrived_us, _zone(visit))} for one in found]
+    return visit.render(
+        "dead_letters.html",
+        letters=rows[:PAGE],
+        older=found[PAGE - 1].id if len(found) > PAGE else None,
+        total=f"{intake.dead_letter_count(gateways):,}",
+    )
+
+
+@router.get("/dead-letters/{id}")
+def dead_letter_page(id: int, visit: Visitor) -> HTMLResponse:
+    """One refusal with its reason, its field, its value, what to do, and its bytes."""
+    letter = dead_letter_of(visit.caller, id)
+    return visit.render(
+        "dead_letter.html",
+        letter=letter,
+        preview=_printable(letter.preview),
+        when=formats.moment(letter.arrived_us, _zone(visit)),
+    )
+
+
+@router.get("/latest")
+def latest_page(visit: Visitor) -> HTMLResponse:
+    """The latest reading of every point, newest first."""
+    stored = visit.caller.platform.readings.count(list(visit.caller.reach.points))
+    return visit.render("latest.html", rows=live.table(visit, 200), stored=f"{stored:,}")
+
+
+@router.get("/live")
+def live_lists(visit: Visitor) -> JSONResponse:
+    """What has just come in, for the page's own script."""
+    return JSONResponse(live.live(visit))
+
+
+@router.get("/messages/{segment}/{offset}")
+def message_page(visit: Visitor, segment: int, offset: int) -> HTMLResponse:
+    """A message as it came in."""
+    if not (0 <= segment < 2**62 and 0 <= offset < 2**62):
+        raise InvalidInput("not a place in the journal", field="segment", value=segment)
+    found = raw_of(visit.caller, segment, offset)
+    return visit.render(
+        "message.html",
+        message=found,
+        segment=segment,
+        offset=offset,
+        text=_printable(found.payload[:100_000]),
+        when=formats.moment(found.arrived_us, _zone(visit)),
+    )
+
+
+@router.get("/lineage")
+def lineage_page(
+    visit: Visitor,
+    time: Annotated[int, Query(ge=0, lt=2**53)],
+    meter: Node = None,
+    node: Node = None,
+    item: Annotated[str | None, Query(max_length=5)] = None,
+) -> HTMLResponse:
+    """An hour's energy down to readings and raw messages."""
+    key = series_of(visit.caller, node, meter, item)
+    found = trace(visit.caller, key, time, Step.HOUR)
+    span = f"{formats.minute(found.value.start_us, found.zone)} ({found.zone})"
+    title = f"{key.code} · {formats.energy(found.value.amount, key.item)} · {span}"
+    rows = [_traced(visit, one, found.zone) for one in found.meters]
+    return visit.render("lineage.html", title=title, meters=rows)
+
+
+def _traced(visit: Visit, one: MeterTrace, zone: str) -> dict[str, Any]:
+    meter = visit.caller.reach.registry.meters[one.meter]
+    amount = None if one.value is None else one.value.amount
+    readings = [
+        {
+            "when": formats.moment(int(source.readings.time_us[i]), zone),
+            "point": f"{source.point.gateway} {source.point.name}",
+            "value": formats.reading(float(source.readings.value[i]), source.point.unit),
+            "segment": int(source.readings.segment[i]),
+            "offset": int(source.readings.offset[i]),
+            "index": int(source.readings.index[i]),
+        }
+        for source in one.sources
+        for i in range(len(source.readings))
+    ]
+    name = meter.name(visit.language)
+    return {"name": name, "value": formats.energy(amount, meter.item), "readings": readings}
+
+
+def _zone(visit: Visit) -> str:
+    """The zone in which the visitor's own places live."""
+    top = visit.caller.reach.top()
+    return visit.caller.reach.registry.zone(top[0].code) if top else "UTC"
+
+
+def _printable(payload: bytes) -> str:
+    text = text_of(payload)
+    return payload.hex(" ") if text is None else text

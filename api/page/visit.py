@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 
 from api import problems
 from api.auth import Caller, platform_of, reach_of, trace_refusal
-from api.page.language import LANGUAGES, environment, language_of
+from api.page.language import LANGUAGES, environment, language_of, translations
 from api.page.sessions import COOKIE, Session, Sessions
 from api.problems import SignInNeeded
 from metering.access import Role
@@ -43,8 +43,7 @@ class Visit:
 
     def text(self, message: str) -> str:
         """The message in the visitor's language."""
-        translate: Callable[[str], str] = environment(self.language).globals["gettext"]  # type: ignore[assignment]
-        return translate(message)
+        return translations(self.language).gettext(message)
 
     def render(self, template: str, **values: Any) -> HTMLResponse:
         """A page for this visitor."""

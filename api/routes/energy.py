@@ -158,7 +158,7 @@ def series_json(key: SeriesKey) -> Json:
 
 def value_json(value: Value, prices: Prices, zone: str, unit: str) -> Json:
     """One value with its quality and its worth."""
-    cost = prices.cost(value, zone)
+    cost = prices.cost(value.parts, zone)
     currencies = [c.row.currency for c in cost.charges if isinstance(c.row, TariffRow)]
     return {
         "start": iso(value.start_us, zone),
@@ -169,8 +169,8 @@ def value_json(value: Value, prices: Prices, zone: str, unit: str) -> Json:
         "provisional": value.provisional,
         "revision": value.revision,
         "cost": {**_worth_json(cost, unit), "currency": currencies[0] if currencies else None},
-        "kgco2": _worth_json(prices.factor(value, "kgco2"), unit),
-        "kgce": _worth_json(prices.factor(value, "kgce"), unit),
+        "kgco2": _worth_json(prices.factor(value.parts, "kgco2"), unit),
+        "kgce": _worth_json(prices.factor(value.parts, "kgce"), unit),
     }
 
 

@@ -13,6 +13,7 @@ from api.paging import Cursor, Limit
 from api.params import Code, End, Json, Start, check_order, example, instant, local_date
 from metering.access import AuditEntry
 from metering.book import RegisterEvent, Restatement, SeriesKey
+from metering.bookhash import book_hash as hash_of_books
 from metering.localtime import HOUR_US, iso
 
 router = APIRouter(tags=["records"])
@@ -177,7 +178,7 @@ def book_hash(
     if institution is not None:
         caller.reach.node(institution)
     day = None if before is None else local_date(before, "before")
-    digest = caller.platform.book_hash(institution, day)
+    digest = hash_of_books(caller.platform.books, day, institution)
     return {"book_hash": digest, "institution": institution, "before": before}
 
 

@@ -433,7 +433,6 @@ def platform_of(readings_store, stores, journal: MemoryJournal) -> Platform:
         messages=journal,
         ingest=journal.add,
         read_registry=read_registry,
-        book_hash=lambda institution, before: f"{institution}|{before}",
         now_us=lambda: NOW_US,
         health=lambda: {"intake": PartHealth(True, {"behind": 0})},
         language="en",

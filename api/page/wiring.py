@@ -11,5 +11,6 @@ from api.page.sessions import Sessions
 def install(app: FastAPI) -> None:
     """Routes of the page, and the memory of who is signed in."""
     app.state.sessions = Sessions()
+    app.state.arrivals = {}
     app.include_router(signin.router)
     app.include_router(views.router)

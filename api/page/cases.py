@@ -1,0 +1,129 @@
+"""Findings as people read them: sentence, money, cause, action, and a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from api import sentences
+from api.page import charts, formats
+from api.page.visit import Visit
+from metering import items
+from metering.finding import Finding
+from metering.items import category
+
+MOST_HOURS = 72
+
+
+def shown(visit: Visit, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Findings for a list."""
+    return [case(visit, finding) for finding in findings]
+
+
+def case(visit: Visit, finding: Finding) -> dict[str, Any]:
+    """One finding in the visitor's language."""
+    registry, language = visit.caller.reach.registry, visit.language
+    zone = registry.zone(finding.node)
+    unit = formats.UNITS.get(category(finding.item).unit, category(finding.item).unit)
+    meter = registry.meters.get(finding.meter)
+    wastes = finding.waste_kwh > 0
+    return {
+        "id": finding.id,
+        "pattern": sentences.text(sentences.PATTERNS, finding.pattern, language),
+        "place": registry.node(finding.node).name(language),
+        "sentence": sentences.sentence(finding, zone, language),
+        "kwh": f"{formats.number(finding.waste_kwh)} {unit}" if wastes else "",
+        "low": formats.number(finding.waste_low_kwh),
+        "high": formats.number(finding.waste_high_kwh),
+        "cost": formats.money(finding.cost, finding.currency) if finding.cost and wastes else "",
+        "carbon": f"{formats.number(finding.kgco2)} kg CO₂" if finding.kgco2 and wastes else "",
+        "confidence": f"{finding.confidence:.0%}",
+        "cause": sentences.text(sentences.CAUSES, finding.cause, language),
+        "action": sentences.text(sentences.ACTIONS, finding.action, language),
+        "item": items.name(finding.item, language),
+        "meter": finding.meter if meter is None else meter.name(language),
+        "span": " – ".join(formats.minute(at, zone) for at in (finding.start_us, finding.end_us)),
+        "state": str(finding.state),
+        "note": finding.state_note,
+        "by": finding.state_by,
+        "baseline": finding.baseline_version,
+    }
+
+
+def totals(findings: Sequence[Finding]) -> str:
+    """Sums over cases: energy, money by currency, carbon."""
+    kwh = sum(f.waste_kwh for f in findings if category(f.item).unit == "kWh")
+    parts = [f"{formats.number(kwh)} kWh"]
+    for currency in sorted({f.currency for f in findings if f.cost}):
+        spent = sum((f.cost for f in findings if f.cost and f.currency == currency), Decimal(0))
+        parts.append(formats.money(spent, currency))
+    carbon = sum((f.kgco2 for f in findings if f.kgco2), Decimal(0))
+    return " · ".join([*parts, f"{formats.number(carbon)} kg CO₂"])
+
+
+def chart(visit: Visit, finding: Finding) -> charts.Chart | None:
+    """Expected against measured, the evidence hours shaded."""
+    if not finding.hourly:
+        return None
+    zone = visit.caller.reach.registry.zone(finding.node)
+    times = [f"{formats.local(at, zone):%Y-%m-%d %H:%M}" for at, _, _ in finding.hourly]
+    expected = [one for _, one, _ in finding.hourly]
+    measured = [one for _, _, one in finding.hourly]
+    unit = sentences.POWER[category(finding.item).unit]
+    return charts.chart(
+        [
+            charts.line(
+                visit.text("expected"), times, expected, charts.SECOND, line={"dash": "dot"}
+            ),
+            charts.line(visit.text("measured"), times, measured, charts.ACCENT),
+        ],
+        shapes=[_shade(a, b, zone) for a, b in _runs(finding.hours_us)],
+        xaxis={"type": "date", "tickformat": "%m-%d %H:%M", "nticks": 6},
+        yaxis={"rangemode": "tozero", "title": {"text": unit}},
+    )
+
+
+def hours(visit: Visit, finding: Finding) -> list[dict[str, str]]:
+    """The evidence hours with the way down to their readings."""
+    zone = visit.caller.reach.registry.zone(finding.node)
+    known = {at: (expected, measured) for at, expected, measured in finding.hourly}
+    unit = sentences.POWER[category(finding.item).unit]
+    found = []
+    for at in finding.hours_us[:MOST_HOURS]:
+        expected, measured = known.get(at, (None, None))
+        found.append(
+            {
+                "when": formats.minute(at, zone),
+                "expected": "–" if expected is None else f"{formats.number(expected)} {unit}",
+                "measured": "–" if measured is None else f"{formats.number(measured)} {unit}",
+                "lineage": f"/lineage?meter={finding.meter}&time={at}",
+            }
+        )
+    return found
+
+
+def _runs(hours_us: Sequence[int]) -> list[tuple[int, int]]:
+    """Consecutive hours as (start, end)."""
+    runs: list[tuple[int, int]] = []
+    for at in hours_us:
+        if runs and runs[-1][1] == at:
+            runs[-1] = (runs[-1][0], at + 3_600_000_000)
+        else:
+            runs.append((at, at + 3_600_000_000))
+    return runs
+
+
+def _shade(start_us: int, end_us: int, zone: str) -> dict[str, Any]:
+    return {
+        "type": "rect",
+        "xref": "x",
+        "yref": "paper",
+        "x0": f"{formats.local(start_us, zone):%Y-%m-%d %H:%M}",
+        "x1": f"{formats.local(end_us, zone):%Y-%m-%d %H:%M}",
+        "y0": 0,
+        "y1": 1,
+        "line": {"width": 0},
+        "fillcolor": "var(--bad-soft)",
+        "layer": "below",
+    }

@@ -1,0 +1,72 @@
+"""Numbers, times and ages as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from metering.items import category
+from metering.localtime import from_us, zone_of
+from metering.units import BOOK_UNITS
+
+SIGNS = {"CNY": "¥", "EUR": "€", "USD": "$", "GBP": "£"}
+UNITS = {"m3": "m³", "C": "°C", "1": "", "persons": ""}
+
+
+def number(value: float | Decimal) -> str:
+    """With thousands separators and as many decimals as its size deserves."""
+    size = abs(float(value))
+    return f"{value:,.0f}" if size >= 100 else f"{value:,.1f}" if size >= 1 else f"{value:,.2f}"
+
+
+def reading(value: float, unit: str) -> str:
+    """A reading with its unit, no digit of it lost that a meter shows."""
+    return f"{value:,.10g} {UNITS.get(unit, unit)}".rstrip()
+
+
+def canonical(amount: int, item: str) -> float:
+    """Book units as canonical units."""
+    return amount / BOOK_UNITS[category(item).unit].per_canonical
+
+
+def energy(amount: int | None, item: str) -> str:
+    """A booked amount with its unit; a dash where nothing is known."""
+    if amount is None:
+        return "–"
+    unit = category(item).unit
+    return f"{number(canonical(amount, item))} {UNITS.get(unit, unit)}"
+
+
+def money(value: Decimal, currency: str) -> str:
+    """An amount of money."""
+    return f"{SIGNS.get(currency, currency + ' ')}{number(value)}"
+
+
+def local(time_us: int, zone: str) -> datetime:
+    """Local wall time."""
+    return from_us(time_us).astimezone(zone_of(zone))
+
+
+def moment(time_us: int, zone: str) -> str:
+    """Date and time of day to the second."""
+    return f"{local(time_us, zone):%Y-%m-%d %H:%M:%S}"
+
+
+def minute(time_us: int, zone: str) -> str:
+    """Date and time of day to the minute."""
+    return f"{local(time_us, zone):%Y-%m-%d %H:%M}"
+
+
+def age(seconds: float, text: Callable[[str], str]) -> str:
+    """How long ago, in the visitor's language."""
+    _ = text
+    if seconds < 1:
+        return _("now")
+    if seconds < 90:
+        return _("%(count)d s ago") % {"count": round(seconds)}
+    if seconds < 5400:
+        return _("%(count)d min ago") % {"count": round(seconds / 60)}
+    if seconds < 48 * 3600:
+        return _("%(count)d h ago") % {"count": round(seconds / 3600)}
+    return _("%(count)d days ago") % {"count": round(seconds / 86_400)}

@@ -1,0 +1,298 @@
+"""The overview of a place: today against last week, where the energy goes, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from api.figures import Part
+from api.page import cases, charts, formats
+from api.page.visit import Visit
+from api.routes.energy import prices_of
+from api.routes.findings import find
+from api.worth import Prices
+from metering import items
+from metering.book import BookRow, SeriesKey
+from metering.errors import NotFound
+from metering.localtime import MINUTE_US, day_bounds, local_day
+from metering.quantity import ABSENT, total
+from metering.registry import NodeType
+
+ELECTRICITY = "01000"
+PARTS = ("01A00", "01B00", "01C00", "01D00")
+WEEKS = 6
+CARPET_DAYS = 28
+_INNER = (NodeType.FLOOR, NodeType.ROOM)
+
+Rows = dict[tuple[SeriesKey, date], BookRow]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the overview is about."""
+
+    node: str
+    institution: str
+    zone: str
+    today: date
+
+    def key(self, node: str, item: str = ELECTRICITY) -> SeriesKey:
+        return SeriesKey(self.institution, "node", node, item)
+
+    @property
+    def week_ago(self) -> date:
+        return self.today - timedelta(days=7)
+
+
+def place_of(visit: Visit, node: str | None) -> Place:
+    """The place asked for, else where the scope begins."""
+    reach = visit.caller.reach
+    if node is None:
+        top = reach.top()
+        if not top:
+            raise NotFound("this key reaches no node yet", fix="import a registry first")
+        node = top[0].code
+    code = reach.node(node).code
+    zone = reach.registry.zone(code)
+    today = local_day(visit.caller.platform.now_us(), zone)
+    return Place(code, reach.registry.institution(code), zone, today)
+
+
+def places(visit: Visit) -> list[tuple[str, str, int]]:
+    """(code, name, depth) of the places to choose from, as a tree."""
+    reach = visit.caller.reach
+
+    def below(code: str, depth: int) -> Iterator[tuple[str, str, int]]:
+        node = reach.registry.nodes[code]
+        if node.type in _INNER and not reach.registry.meters_at(code):
+            return
+        yield code, node.name(visit.language), depth
+        for child in reach.registry.children(code):
+            if child in reach.scope.nodes and depth < 8:
+                yield from below(child, depth + 1)
+
+    return [one for top in reach.top() for one in below(top.code, 0)]
+
+
+def overview(visit: Visit, node: str | None) -> dict[str, Any]:
+    """Everything the overview shows."""
+    place = place_of(visit, node)
+    books = visit.caller.platform.books
+    first = place.today - timedelta(days=7 * WEEKS - 1)
+    own = books.rows([place.key(place.node)], first, place.today)
+    near = _near(visit, place)
+    days = {row.day: row for row in own}
+    today, before = days.get(place.today), days.get(place.week_ago)
+    count = _slots_so_far(today)
+    up_to = _up_to(place, today, count)
+    view: dict[str, Any] = {
+        "name": visit.caller.reach.registry.node(place.node).name(visit.language),
+        "node": place.node,
+        "zone": place.zone,
+        "day": place.today.isoformat(),
+        "up_to": up_to,
+        "weekday": visit.text(WEEKDAYS[place.today.weekday()]),
+        "places": places(visit),
+        "has_books": bool(own),
+    }
+    if not own:
+        return view
+    view["cards"] = _cards(visit, place, today, before, count)
+    view["findings"] = cases.shown(visit, find(visit.caller, state="open", limit=3))
+    view["charts"] = {
+        "today": _today_chart(visit, place, today, before),
+        "sub_items": _items_chart(visit, place, near, own),
+        "places": _places_chart(visit, place, near, count),
+        "carpet": charts.carpet(own[-CARPET_DAYS:], place.zone, "kW"),
+        "daily": _daily_chart(visit, own),
+    }
+    return view
+
+
+def N_(text: str) -> str:  # noqa: N802
+    """Marks a text for translation where it is not yet shown."""
+    return text
+
+
+WEEKDAYS = (
+    N_("Monday"),
+    N_("Tuesday"),
+    N_("Wednesday"),
+    N_("Thursday"),
+    N_("Friday"),
+    N_("Saturday"),
+    N_("Sunday"),
+)
+
+
+def _near(visit: Visit, place: Place) -> Rows:
+    """Rows of the last eight days of the place's parts: nodes below and sub-items."""
+    keys = [place.key(child) for child in _children(visit, place)]
+    keys += [place.key(place.node, item) for item in PARTS]
+    rows = visit.caller.platform.books.rows(keys, place.week_ago, place.today)
+    return {(row.key, row.day): row for row in rows}
+
+
+def _children(visit: Visit, place: Place) -> list[str]:
+    """Nodes right below, passing through a node that has only one."""
+    reach, code = visit.caller.reach, place.node
+    while True:
+        below = [c for c in reach.registry.children(code) if c in reach.scope.nodes]
+        if len(below) != 1:
+            return below
+        code = below[0]
+
+
+def _slots_so_far(today: BookRow | None) -> int:
+    present = np.flatnonzero(today.slots != ABSENT) if today else np.zeros(0)
+    return int(present[-1]) + 1 if present.size else 0
+
+
+def _up_to(place: Place, today: BookRow | None, count: int) -> str:
+    if today is None or not count:
+        return ""
+    end_us = day_bounds(place.today, place.zone)[0] + count * today.step_min * MINUTE_US
+    return f"{formats.local(end_us, place.zone):%H:%M}"
+
+
+def _part(row: BookRow | None, count: int) -> tuple[Part, ...]:
+    return () if row is None else (Part(row, 0, min(count, len(row.slots))),)
+
+
+def _so_far(row: BookRow | None, count: int) -> int | None:
+    return None if row is None else total(row.slots[:count])
+
+
+def _cards(
+    visit: Visit, place: Place, today: BookRow | None, before: BookRow | None, count: int
+) -> list[dict[str, Any]]:
+    prices = prices_of(visit.request, visit.caller.reach.registry)
+    now, then = _part(today, count), _part(before, count)
+    used, used_before = _so_far(today, count), _so_far(before, count)
+    energy = [None if a is None else a / 1e6 for a in (used, used_before)]
+    spent = [prices.cost(part, place.zone).total for part in (now, then)]
+    carbon = [prices.factor(part, "kgco2").total for part in (now, then)]
+    known = today is not None and bool(np.all(today.slots[:count] != ABSENT))
+    gaps = "" if known else visit.text("some of today's readings are missing")
+    return [
+        _card(visit.text("Electricity today"), "kWh", energy, gaps),
+        _card(
+            visit.text("Cost today"),
+            _currency(prices, now, place.zone),
+            spent,
+            visit.text("no tariff row holds here") if spent[0] is None else gaps,
+        ),
+        _card(
+            visit.text("Carbon today"),
+            "kg CO₂",
+            carbon,
+            visit.text("no factor row holds here") if carbon[0] is None else gaps,
+        ),
+    ]
+
+
+def _currency(prices: Prices, parts: Sequence[Part], zone: str) -> str:
+    charges = prices.cost(parts, zone).charges
+    return str(getattr(charges[0].row, "currency", "")) if charges else ""
+
+
+def _card(
+    title: str, unit: str, values: Sequence[float | Decimal | None], note: str
+) -> dict[str, Any]:
+    now, before = values
+    change = None
+    if now is not None and before is not None and before > 0:
+        change = float(now) / float(before) - 1
+    return {
+        "title": title,
+        "unit": unit if now is not None else "",
+        "value": "–" if now is None else formats.number(now),
+        "before": "" if before is None or now is None else formats.number(before),
+        "change": change,
+        "note": note,
+    }
+
+
+def _today_chart(
+    visit: Visit, place: Place, today: BookRow | None, before: BookRow | None
+) -> charts.Chart:
+    traces = []
+    if before is not None:
+        x, y = charts.power(before, place.zone, place.today)
+        label = f"{place.week_ago:%m-%d}"
+        traces.append(charts.line(label, x, y, charts.SECOND, line={"dash": "dot"}))
+    if today is not None:
+        x, y = charts.power(today, place.zone)
+        label = visit.text("today, provisional")
+        fill = {"fill": "tozeroy", "fillcolor": "var(--accent-soft)"}
+        traces.append(charts.line(label, x, y, charts.ACCENT, **fill))
+    return charts.chart(
+        traces, xaxis={"type": "date", "tickformat": "%H:%M"}, yaxis={"rangemode": "tozero"}
+    )
+
+
+def _items_chart(
+    visit: Visit, place: Place, near: Rows, own: Sequence[BookRow]
+) -> charts.Chart | None:
+    """Seven full days by sub-item, with what no sub-meter sees."""
+    sums = {
+        item: _sum(
+            row
+            for (key, day), row in near.items()
+            if key == place.key(place.node, item) and day < place.today
+        )
+        for item in PARTS
+    }
+    whole = _sum(row for row in own if place.week_ago <= row.day < place.today)
+    known = {item: amount for item, amount in sums.items() if amount is not None}
+    if not known:
+        return None
+    names = [items.name(item, visit.language) for item in known]
+    values: list[float | None] = [amount / 1e6 for amount in known.values()]
+    if whole is not None and whole >= sum(known.values()):
+        names.append(visit.text("Unmetered"))
+        values.append((whole - sum(known.values())) / 1e6)
+    shown = charts.bars(names, [("kWh", values, charts.ACCENT)])
+    colours = [charts.ACCENT] * len(known) + [charts.SECOND]
+    shown["data"][0]["marker"]["color"] = colours[: len(names)]
+    return shown
+
+
+def _sum(rows: Iterator[BookRow]) -> int | None:
+    totals = [row.total for row in rows if row.total is not None]
+    return sum(totals) if totals else None
+
+
+def _places_chart(visit: Visit, place: Place, near: Rows, count: int) -> charts.Chart | None:
+    names: list[str] = []
+    now: list[float | None] = []
+    then: list[float | None] = []
+    for child in _children(visit, place):
+        key = place.key(child)
+        today, before = near.get((key, place.today)), near.get((key, place.week_ago))
+        if today is None and before is None:
+            continue
+        names.append(visit.caller.reach.registry.node(child).name(visit.language))
+        now.append(_kwh(_so_far(today, count)))
+        then.append(_kwh(_so_far(before, count)))
+    if not names:
+        return None
+    series = [
+        (visit.text("today"), now, charts.ACCENT),
+        (f"{place.week_ago:%m-%d}", then, charts.SECOND),
+    ]
+    return charts.bars(names, series)
+
+
+def _kwh(amount: int | None) -> float | None:
+    return None if amount is None else amount / 1e6
+
+
+def _daily_chart(visit: Visit, own: Sequence[BookRow]) -> charts.Chart:
+    names = (visit.text("complete"), visit.text("incomplete"), visit.text("provisional"))
+    return charts.daily(own, names, visit.text("of the day known"))
