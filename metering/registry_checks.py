@@ -193,12 +193,11 @@ def _check_overlaps(facts: Facts, whole: Registry) -> None:
 def overlapping(spans: Spans) -> Iterator[Row]:
     """Rows of the groups whose validity overlaps another's, each once."""
     for group in spans.values():
-        last, held = date.min, None
-        told: list[Row] = []
+        last, held, told = date.min, None, None
         for row, valid in sorted(group, key=lambda one: one[1].start or date.min):
             reported = row or held
             overlaps = (valid.start or date.min) < last
-            if reported is not None and overlaps and reported not in told[-1:]:
-                told.append(reported)
+            if reported is not None and overlaps and reported is not told:
+                told = reported
                 yield reported
             held, last = row, max(last, valid.end or date.max)

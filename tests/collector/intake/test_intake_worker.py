@@ -206,6 +206,26 @@ def test_a_replayed_reading_does_not_override_a_later_one(bench: Any) -> None:
     assert bench.rows() == [(1, T0_US, 2.0, Flag.GOOD)]
 
 
+def test_a_long_backlog_of_two_writers_replays_whole(bench: Any) -> None:
+    times = [
+        f"2026-11-{day:02}T{hour:02}:{m:02}:00Z"
+        for day in (1, 2)
+        for hour in range(24)
+        for m in range(13)
+    ]
+    for writer_no, point in [(1, "new"), (2, "newer")]:
+        bench.push([reading(1.0, point, time) for time in times], writer_no=writer_no)
+        bench.push([reading(2.0, point, time) for time in times], writer_no=writer_no)
+        bench.drain(writer_no)
+    bench.register(*(Point(i, "s/g", n, Kind.INSTANT, "1") for i, n in [(8, "new"), (9, "newer")]))
+    report = bench.intake.replay_dead_letters()
+    assert report.replayed == 4 * len(times) > 2_000
+    assert report.new + report.corrections + report.outdated == report.replayed
+    assert [row[2] for row in bench.rows()] == [2.0] * 2 * len(times)
+    assert bench.reasons() == []
+    assert [bench.store.checkpoint(writer_no)[1] for writer_no in (1, 2)] == [2, 2]
+
+
 class Flaky:
     """Reading store that fails when told to."""
 
