@@ -17,7 +17,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import groupby
 
-from ledger.month import month_quality, month_total
+from ledger import month_quality, month_total
 from metering.book import BookRow
 from metering.errors import InvalidInput
 from metering.localtime import (

@@ -12,7 +12,7 @@ from api.auth import Caller, Reader
 from api.figures import Step, Value, read
 from api.params import Code, Json, check_days, check_order, example, local_date
 from api.worth import Charge, Prices, Worth
-from ledger.plan import plan
+from ledger import plan
 from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput

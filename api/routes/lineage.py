@@ -13,7 +13,7 @@ from api.figures import Step, Value, read
 from api.params import Code, Json, example, instant
 from api.routes.energy import exact, series_json, series_of, shares_json, zone_of_series
 from api.routes.readings import READING_EXAMPLE, reading_json
-from ledger.plan import plan
+from ledger import plan
 from metering.book import SeriesKey
 from metering.errors import NotFound
 from metering.items import category
