@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ledger.clean import Rested, clean, longest_rest
+from ledger.clean import Rested, Span, clean, longest_rest
 from ledger.limits import FEW, book_factor, to_book_units
 from ledger.meter import DAY_US, OPEN_END, Service, Stretch
 from metering.ports import ReadingStore
@@ -42,29 +42,39 @@ class Reach:
     end_us: int
 
 
+@dataclass(frozen=True)
+class StuckRun:
+    """An open flat run that is booked as missing: more of the same changes nothing before."""
+
+    start_us: int
+    end_us: int
+    value: float
+
+
 @dataclass
 class Context:
     """Reads what a computation needs, and no more, from the store of readings."""
 
     store: ReadingStore
     _rests: dict[tuple[int, int], int] = field(default_factory=dict)
+    _stuck: dict[int, StuckRun] = field(default_factory=dict)
 
     def reaches(self, served: dict[int, Service], start_us: int, end_us: int) -> dict[int, Reach]:
         """Per point how far a change of its readings in [start, end] reaches; points without
         readings are left out."""
         self._forget(served, start_us, end_us)
         points = sorted(served)
+        self._check_runs(points, end_us)
         earlier = _by_point(self.store.before(points, start_us, FIRST_LOOK))
         later = _by_point(self.store.after(points, end_us + 1, FIRST_LOOK))
-        found = {}
+        sides = {}
         for point in points:
-            service = served[point]
-            left = self._left(service, start_us, earlier.get(point))
-            right, at_end = self._right(service, end_us, later.get(point))
-            reach = self._clamped(point, start_us, end_us, left, right)
-            if reach is not None:
-                plain = at_end or service.kind is not Kind.REGISTER
-                found[point] = reach if plain else self._with_tail(point, reach)
+            left = self._left(served[point], start_us, earlier.get(point))
+            sides[point] = (left, *self._right(served[point], end_us, later.get(point)))
+        found = {}
+        for point, reach in self._clamped(sides, start_us, end_us).items():
+            plain = sides[point][2] or served[point].kind is not Kind.REGISTER
+            found[point] = reach if plain else self._with_tail(point, reach)
         return found
 
     def stretches(
@@ -90,6 +100,13 @@ class Context:
                 found[point] = Stretch.of(rows, last=last)
         return found
 
+    def remember(self, point: int, stretch: Stretch, spans: Iterable[Span]) -> None:
+        """Keep in mind that the point ends in a flat run that is booked as missing."""
+        last = int(stretch.time_us[-1])
+        for kind, start_us, end_us in spans:
+            if kind == "stuck" and end_us == last and stretch.last:
+                self._stuck[point] = StuckRun(start_us, end_us, float(stretch.value[-1]))
+
     def rested(self, service: Service) -> Rested:
         """Whether the register stood still comparably long in the four weeks before."""
 
@@ -109,11 +126,25 @@ class Context:
         units, usable = to_book_units(good.value, factor)
         return longest_rest(clean(good.time_us[usable], units[usable], service.limits, ended=False))
 
+    def _check_runs(self, points: list[int], end_us: int) -> None:
+        """Keep only runs that the changed readings merely carry on."""
+        for point in points:
+            run = self._stuck.get(point)
+            if run is None:
+                continue
+            rows = self.store.scan([point], run.end_us, end_us + 1)
+            bad = rows.flag & int(Flag.OUT_OF_RANGE)
+            if not (len(rows) > 1 and (rows.value == run.value).all() and not bad.any()):
+                del self._stuck[point]
+
     def _forget(self, points: Iterable[int], start_us: int, end_us: int) -> None:
         touched = set(points)
         for point, start in list(self._rests):
             if point in touched and start_us <= start and end_us >= start - MEMORY_US:
                 del self._rests[point, start]
+        for point in touched:
+            if point in self._stuck and start_us <= self._stuck[point].end_us:
+                del self._stuck[point]
 
     def _left(self, service: Service, start_us: int, rows: ReadingColumns | None) -> int | None:
         """Time of the reading from which on the past may change; None without any."""
@@ -121,6 +152,9 @@ class Context:
             return None
         if service.kind is not Kind.REGISTER:
             return int(rows.time_us[-1])
+        run = self._stuck.get(service.installation.point)
+        if run is not None:
+            return run.end_us
         count = FIRST_LOOK
         while True:
             times, values = _good(rows)
@@ -152,15 +186,25 @@ class Context:
             rows = self.store.after([service.installation.point], end_us + 1, count)
 
     def _clamped(
-        self, point: int, start_us: int, end_us: int, left: int | None, right: int | None
-    ) -> Reach | None:
-        if left is None:
-            first = self.store.after([point], start_us, 1)
-            left = int(first.time_us[0]) if len(first) else None
-        if right is None:
-            final = self.store.before([point], end_us + 1, 1)
-            right = int(final.time_us[-1]) if len(final) else None
-        return None if left is None or right is None else Reach(left, max(left, right))
+        self, sides: dict[int, tuple[int | None, int | None, bool]], start_us: int, end_us: int
+    ) -> dict[int, Reach]:
+        """Where nothing is earlier or later, the first or last changed reading is the limit."""
+        first = self._times([p for p, side in sides.items() if side[0] is None], start_us, True)
+        last = self._times([p for p, side in sides.items() if side[1] is None], end_us + 1, False)
+        found = {}
+        for point, (left, right, _) in sides.items():
+            start = first.get(point) if left is None else left
+            end = last.get(point) if right is None else right
+            if start is not None and end is not None:
+                found[point] = Reach(start, max(start, end))
+        return found
+
+    def _times(self, points: list[int], time_us: int, after: bool) -> dict[int, int]:
+        if not points:
+            return {}
+        look = self.store.after if after else self.store.before
+        rows = look(points, time_us, 1)
+        return dict(zip(rows.point.tolist(), rows.time_us.tolist(), strict=True))
 
     def _with_tail(self, point: int, reach: Reach) -> Reach:
         """A change may also alter whether a later open flat run counts as rest."""
@@ -179,6 +223,10 @@ class Context:
         self, service: Service, start_us: int, rows: ReadingColumns
     ) -> ReadingColumns:
         count = FIRST_LOOK
+        run = self._stuck.get(service.installation.point)
+        if run is not None and len(rows) and rows.time_us[0] > run.start_us:
+            start = self.store.scan([service.installation.point], run.start_us, run.start_us + 1)
+            return ReadingColumns.concat([start, rows])
         while len(rows) >= count:
             times, values = _good(rows)
             if _sound_from(service, times, values) == SOUND and _run_start(values) > SOUND:

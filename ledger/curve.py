@@ -52,9 +52,13 @@ class Curve:
 
     def time_of(self, quality: int, instants_us: I64) -> I64:
         """Time spent in segments of that quality up to each instant [us]."""
-        lengths = np.where(self.quality == quality, np.diff(self.time_us), 0)
-        spent = np.concatenate(([0], np.cumsum(lengths))) if len(self.time_us) else lengths
-        return along(instants_us, self.time_us, spent)
+        if len(self.time_us) < 2:
+            return np.zeros(len(instants_us), dtype=np.int64)
+        within = self.quality == quality
+        spent = np.zeros(len(self.time_us), dtype=np.int64)
+        np.cumsum(np.where(within, np.diff(self.time_us), 0), out=spent[1:])
+        inside, left = _place(instants_us, self.time_us)
+        return spent[left] + np.where(within[left], inside - self.time_us[left], 0)
 
     def gaps(self) -> tuple[I64, I64]:
         """(starts, ends) of the apportioned segments [us]."""
@@ -92,11 +96,17 @@ def along(instants: I64, knots: I64, values: I64) -> I64:
         return np.zeros(len(instants), dtype=np.int64)
     if len(knots) == 1:
         return np.full(len(instants), values[0], dtype=np.int64)
-    inside = np.clip(instants, knots[0], knots[-1])
-    left = np.clip(np.searchsorted(knots, inside, side="right") - 1, 0, len(knots) - 2)
+    inside, left = _place(instants, knots)
     return values[left] + _share(
         values[left + 1] - values[left], inside - knots[left], knots[left + 1] - knots[left]
     )
+
+
+def _place(instants: I64, knots: I64) -> tuple[I64, I64]:
+    """(instants drawn inside the knots, index of the knot to the left of each)."""
+    inside = np.clip(instants, knots[0], knots[-1])
+    left = np.searchsorted(knots, inside, side="right") - 1
+    return inside, np.asarray(np.clip(left, 0, len(knots) - 2), dtype=np.int64)
 
 
 def _share(amount: I64, part: I64, whole: I64) -> I64:

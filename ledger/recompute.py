@@ -125,6 +125,8 @@ class Recompute:
     ) -> list[BookRow]:
         key, zone = meter_key(self.registry, meter), served[0].zone
         found = measure(served, stretches, self.context.rested)
+        if len(served) == 1 and (point := served[0].installation.point) in stretches:
+            self.context.remember(point, stretches[point], found.spans)
         if days:
             start, end = day_bounds(days[0], zone)[0], day_bounds(days[-1], zone)[1]
             outcome.replaced.append((meter, start, end))

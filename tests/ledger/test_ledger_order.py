@@ -179,3 +179,56 @@ def test_a_correction_restates_and_going_back_restores(helpers, length):
     after = world.all_rows()
     assert all(row.same_content(after[place]) for place, row in before.items())
     assert len(world.books.restatements("o")) == 2 * 3
+
+
+@pytest.mark.parametrize("ending", ["open", "catch-up", "normal"])
+def test_a_stuck_meter_reading_by_reading(helpers, ending):
+    registry = helpers.campus([helpers.meter("m"), helpers.meter("n", "01A00", node="o")])
+    now = helpers.later(DAYS + 1)
+    once, live = helpers.World(registry, now), helpers.World(registry, now)
+    times = helpers.quarters(COUNT)
+    values = 100 + np.arange(COUNT) * 7.5
+    values[150:400] = values[150]
+    if ending == "open":
+        values[400:] = values[150]
+    elif ending == "normal":
+        values[400:] -= values[399 + 1] - values[150] - 7.5
+    once.push(1, times, values)
+    once.push(2, times[:96], values[:96])
+    once.ledger.step()
+    live.push(2, times[:96], values[:96])
+    live.push(1, times[:140], values[:140])
+    live.ledger.step()
+    for i in range(140, COUNT, 3):
+        live.push(1, times[i : i + 3], values[i : i + 3])
+        live.ledger.step()
+    helpers.same(once, live)
+    assert live.kinds().count("stuck") == (0 if ending == "normal" else 1)
+
+
+@slow
+@given(seed=st.integers(0, 2**32 - 1))
+def test_a_clock_that_goes_on_changes_nothing(helpers, seed):
+    """Live: now moves with the readings, days settle by themselves, one meter falls silent."""
+    rng = np.random.default_rng(seed)
+    registry = helpers.campus([helpers.meter("m"), helpers.meter("n", "01A00")])
+    live = helpers.World(registry, helpers.midnight())
+    times, values = helpers.quarters(COUNT), 5 + np.arange(COUNT) * 6.0
+    silent = int(rng.integers(1, COUNT))
+    place = 0
+    while place < COUNT:
+        end = min(COUNT, place + int(rng.integers(1, 60)))
+        live.push(1, times[place:end], values[place:end])
+        if place < silent:
+            live.push(2, times[place : min(end, silent)], values[place : min(end, silent)])
+        live.now_us = int(times[end - 1]) + 1_000_000
+        live.ledger.step()
+        place = end
+    live.now_us = helpers.later(DAYS + 1)
+    live.ledger.roll_day()
+    once = helpers.World(registry, helpers.later(DAYS + 1))
+    once.push(1, times, values)
+    once.push(2, times[:silent], values[:silent])
+    once.ledger.step()
+    helpers.same(once, live)
+    assert not any(row.provisional for row in live.all_rows().values())
