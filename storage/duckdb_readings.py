@@ -11,13 +11,13 @@ deletes equal identities inside the batch's own time ranges and inserts, in one 
 All writes pass one lock. Reads work on cursors of their own and see the last commit.
 """
 
-# ruff: noqa: S608 - the only text put into SQL is the column list below
+# ruff: noqa: S608 - the only text put into SQL is the column list
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +27,20 @@ import numpy as np
 from metering.errors import ConfigurationError, StorageFull, Unavailable
 from metering.quantity import I64
 from metering.reading import ReadingColumns
-from storage.columns import DAY_US, check_even, last_of_each, newest_of_each, time_ranges
-
-_COLUMNS = "point, time_us, value, flag, order_hi, order_lo, segment, message_offset, message_index"
-_TYPES = (
-    "point BIGINT NOT NULL, time_us BIGINT NOT NULL, value DOUBLE NOT NULL,"
-    " flag SMALLINT NOT NULL, order_hi BIGINT NOT NULL, order_lo BIGINT NOT NULL,"
-    " segment BIGINT NOT NULL, message_offset BIGINT NOT NULL, message_index BIGINT NOT NULL"
+from storage.columns import check_even, last_of_each, newest_of_each, time_ranges
+from storage.duckdb_statements import (
+    COLUMNS,
+    TYPES,
+    bounds,
+    delete,
+    fetch,
+    insert,
+    nearest,
+    renew_latest,
+    scan,
+    search_edges,
 )
-_WINDOWS_US = (DAY_US, 40 * DAY_US)
-"""`before` and `after` look this far first, and only then through everything."""
+
 _FULL = ("no space left", "disk full", "disk quota", "file too large")
 
 
@@ -56,6 +60,7 @@ class DuckDBReadings:
             "preserve_insertion_order": True,
         }
         self._writing = threading.RLock()
+        self._closed = False
         self._con = self._open()
 
     def existing(self, point: I64, time_us: I64) -> ReadingColumns:
@@ -65,9 +70,9 @@ class DuckDBReadings:
             for low, high, rows in time_ranges(time_us):
                 con.register("asked", {"point": point[rows], "time_us": time_us[rows]})
                 parts.append(
-                    _fetch(
+                    fetch(
                         con,
-                        f"SELECT {_COLUMNS} FROM reading SEMI JOIN asked USING (point, time_us)"
+                        f"SELECT {COLUMNS} FROM reading SEMI JOIN asked USING (point, time_us)"
                         " WHERE time_us BETWEEN ? AND ?",
                         [low, high],
                     )
@@ -81,15 +86,15 @@ class DuckDBReadings:
         batch = last_of_each(rows)
         with self._transaction() as con:
             for low, high, chosen in time_ranges(batch.time_us):
-                _delete(con, batch.take(chosen), low, high)
-            _insert(con, batch)
-            _renew_latest(con, newest_of_each(batch), batch)
+                delete(con, batch.take(chosen), low, high)
+            insert(con, batch)
+            renew_latest(con, newest_of_each(batch), batch)
 
     def scan(self, points: Sequence[int], start_us: int, end_us: int) -> ReadingColumns:
         if not len(points):
             return ReadingColumns.empty()
         with self._cursor() as con:
-            return _scan(con, np.unique(np.asarray(points, np.int64)), start_us, end_us)
+            return scan(con, np.unique(np.asarray(points, np.int64)), start_us, end_us)
 
     def before(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
         return self._neighbours(points, time_us, count, back=True)
@@ -102,7 +107,7 @@ class DuckDBReadings:
             return ReadingColumns.empty()
         with self._cursor() as con:
             con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
-            found = _fetch(con, f"SELECT {_COLUMNS} FROM latest SEMI JOIN asked USING (point)")
+            found = fetch(con, f"SELECT {COLUMNS} FROM latest SEMI JOIN asked USING (point)")
         return found.sorted()
 
     def count(self, points: Sequence[int] | None = None) -> int:
@@ -123,6 +128,7 @@ class DuckDBReadings:
 
     def close(self) -> None:
         with self._writing:
+            self._closed = True
             self._con.close()
 
     def _neighbours(
@@ -130,25 +136,25 @@ class DuckDBReadings:
     ) -> ReadingColumns:
         """The nearest rows on one side, in windows that grow until each point has enough."""
         with self._cursor() as con:
-            wanted, limit = _bounds(con, points, time_us, back=back)
+            wanted, limit = bounds(con, points, time_us, back=back)
             found: list[ReadingColumns] = []
             have = np.zeros(len(wanted), np.int64)
             edge = time_us
-            for far in _edges(time_us, limit, back=back):
+            for far in search_edges(time_us, limit, back=back):
                 lacking = wanted[have < count]
                 if not len(lacking):
                     break
-                part = _scan(con, lacking, *((far, edge) if back else (edge, far)))
+                part = scan(con, lacking, *((far, edge) if back else (edge, far)))
                 found.append(part)
                 have += np.bincount(np.searchsorted(wanted, part.point), minlength=len(wanted))
                 edge = far
-        return _nearest(ReadingColumns.concat(found).sorted(), count, back=back)
+        return nearest(ReadingColumns.concat(found).sorted(), count, back=back)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
             con = duckdb.connect(self._path, config=self._settings)
-            con.execute(f"CREATE TABLE IF NOT EXISTS reading ({_TYPES})")
-            con.execute(f"CREATE TABLE IF NOT EXISTS latest ({_TYPES}, first_us BIGINT NOT NULL)")
+            con.execute(f"CREATE TABLE IF NOT EXISTS reading ({TYPES})")
+            con.execute(f"CREATE TABLE IF NOT EXISTS latest ({TYPES}, first_us BIGINT NOT NULL)")
         except duckdb.Error as error:
             raise ConfigurationError(
                 f"the readings file cannot be opened: {_first_line(error)}",
@@ -183,103 +189,17 @@ class DuckDBReadings:
                 raise _translated(error) from error
 
     def _recover(self) -> None:
-        """A failed write may leave the engine refusing all further work: then open it anew."""
+        """A failed write may leave the engine refusing all further work: then open it anew.
+
+        Where that fails too, the next write tries again; until then reads are Unavailable.
+        """
         try:
             self._con.execute("SELECT 1 FROM latest LIMIT 1")
         except duckdb.Error:
             self._con.close()
-            self._con = self._open()
-
-
-def _delete(con: duckdb.DuckDBPyConnection, batch: ReadingColumns, low: int, high: int) -> None:
-    con.register("batch", _named(batch))
-    con.execute(
-        "DELETE FROM reading USING batch WHERE reading.time_us BETWEEN ? AND ?"
-        " AND reading.point = batch.point AND reading.time_us = batch.time_us",
-        [low, high],
-    )
-
-
-def _insert(con: duckdb.DuckDBPyConnection, batch: ReadingColumns) -> None:
-    con.register("batch", _named(batch))
-    con.execute(f"INSERT INTO reading SELECT {_COLUMNS} FROM batch")
-
-
-def _renew_latest(
-    con: duckdb.DuckDBPyConnection, newest: ReadingColumns, batch: ReadingColumns
-) -> None:
-    """Keep per point the newest row and the first time, old and new together."""
-    points, first = newest.point, np.full(len(newest), np.iinfo(np.int64).max)
-    np.minimum.at(first, np.searchsorted(points, batch.point), batch.time_us)
-    con.register("newest", {**_named(newest), "first_us": first})
-    old = con.execute(
-        f"SELECT {_COLUMNS}, first_us FROM latest SEMI JOIN newest USING (point)"
-    ).fetchnumpy()
-    old_first = np.asarray(old.pop("first_us"), np.int64)
-    stored = ReadingColumns(*(np.ascontiguousarray(column) for column in old.values()))
-    np.minimum.at(first, np.searchsorted(points, stored.point), old_first)
-    kept = newest_of_each(ReadingColumns.concat([stored, newest]))
-    con.execute("DELETE FROM latest USING newest WHERE latest.point = newest.point")
-    con.register("newest", {**_named(kept), "first_us": first})
-    con.execute(f"INSERT INTO latest SELECT {_COLUMNS}, first_us FROM newest")
-
-
-def _scan(
-    con: duckdb.DuckDBPyConnection, points: I64, start_us: int, end_us: int
-) -> ReadingColumns:
-    con.register("asked", {"point": points})
-    return _fetch(
-        con,
-        f"SELECT {_COLUMNS} FROM reading SEMI JOIN asked USING (point)"
-        " WHERE point BETWEEN ? AND ? AND time_us >= ? AND time_us < ?",
-        [int(points[0]), int(points[-1]), start_us, end_us],
-    ).sorted()
-
-
-def _bounds(
-    con: duckdb.DuckDBPyConnection, points: Sequence[int], time_us: int, *, back: bool
-) -> tuple[I64, int]:
-    """The points that have rows on that side, and how far the search can have to go."""
-    if not len(points):
-        return np.empty(0, np.int64), time_us
-    con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
-    found = con.execute(
-        "SELECT point, first_us, time_us FROM latest SEMI JOIN asked USING (point) WHERE "
-        + ("first_us < ?" if back else "time_us >= ?")
-        + " ORDER BY point",
-        [time_us],
-    ).fetchnumpy()
-    if not len(found["point"]):
-        return np.empty(0, np.int64), time_us
-    limit = found["first_us"].min() if back else found["time_us"].max() + 1
-    return np.asarray(found["point"], np.int64), int(limit)
-
-
-def _edges(time_us: int, limit: int, *, back: bool) -> list[int]:
-    """Far ends of the windows to search, the last one at the limit."""
-    if back:
-        return [max(limit, time_us - far) for far in _WINDOWS_US] + [limit]
-    return [min(limit, time_us + far) for far in _WINDOWS_US] + [limit]
-
-
-def _nearest(rows: ReadingColumns, count: int, *, back: bool) -> ReadingColumns:
-    """Of rows sorted by point and time the last (or first) `count` per point."""
-    starts = np.searchsorted(rows.point, rows.point, side="left")
-    ends = np.searchsorted(rows.point, rows.point, side="right")
-    place = np.arange(len(rows))
-    rank = ends - 1 - place if back else place - starts
-    return rows.take(rank < count)
-
-
-def _named(rows: ReadingColumns) -> dict[str, np.ndarray[Any, Any]]:
-    return dict(zip(_COLUMNS.split(", "), vars(rows).values(), strict=True))
-
-
-def _fetch(
-    con: duckdb.DuckDBPyConnection, sql: str, parameters: list[int] | None = None
-) -> ReadingColumns:
-    found = con.execute(sql, parameters).fetchnumpy()
-    return ReadingColumns(*(np.ascontiguousarray(column) for column in found.values()))
+            if not self._closed:
+                with suppress(ConfigurationError):
+                    self._con = self._open()
 
 
 def _translated(error: duckdb.Error) -> Unavailable:

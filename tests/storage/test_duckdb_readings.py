@@ -37,12 +37,12 @@ def batch(number: int, size: int = PER_BATCH) -> ReadingColumns:
     )
 
 
-def write_for_ever(path: str, told: Connection) -> None:
+def write_for_ever(path: str, size: int, told: Connection) -> None:
     """Say each batch's number once its upsert has returned."""
     store = DuckDBReadings(path, threads=1)
     number = 0
     while True:
-        store.upsert(batch(number))
+        store.upsert(batch(number, size))
         told.send(number)
         number += 1
 
@@ -76,14 +76,15 @@ def fill_the_disk(path: str, told: Connection) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("round_no", range(3))
-def test_kill_9_loses_no_batch_that_was_told(tmp_path: Path, round_no: int) -> None:
-    """Whole batches only: all that were told, and at most one that was not."""
+@pytest.mark.parametrize(("batches", "size"), [(10, 1_000), (60, 10_000), (115, 10_000)])
+def test_kill_9_loses_no_batch_that_was_told(tmp_path: Path, batches: int, size: int) -> None:
+    """Whole batches only: all that were told, and at most one that was not. The larger runs
+    pass the size at which the log is folded into the file."""
     path = str(tmp_path / "readings.duckdb")
     ours, theirs = SPAWN.Pipe()
-    writer = SPAWN.Process(target=write_for_ever, args=(path, theirs))
+    writer = SPAWN.Process(target=write_for_ever, args=(path, size, theirs))
     writer.start()
-    told = [ours.recv() for _ in range(20 + 45 * round_no)]
+    told = [ours.recv() for _ in range(batches)]
     assert writer.pid is not None
     os.kill(writer.pid, signal.SIGKILL)
     writer.join()
@@ -91,11 +92,12 @@ def test_kill_9_loses_no_batch_that_was_told(tmp_path: Path, round_no: int) -> N
         told.append(ours.recv())
     store = DuckDBReadings(path, threads=1)
     found = store.scan(range(10), 0, 2**62)
+    assert store.latest([9]).time_us.tolist() == [int(found.time_us.max())]
     store.close()
     numbers, counts = np.unique(found.order_hi, return_counts=True)
-    assert set(counts.tolist()) == {PER_BATCH}
+    assert set(counts.tolist()) == {size}
     assert numbers.tolist() in (told, [*told, told[-1] + 1])
-    last = batch(told[-1])
+    last = batch(told[-1], size)
     assert np.isin(last.value, found.value).all()
 
 
@@ -139,6 +141,8 @@ def test_a_closed_store_is_unavailable(tmp_path: Path) -> None:
         store.count()
     with pytest.raises(Unavailable):
         store.upsert(batch(0))
+    with pytest.raises(Unavailable):
+        store.count()
 
 
 def test_the_log_does_not_grow_without_end(tmp_path: Path) -> None:

@@ -1,0 +1,24 @@
+"""Readings in InfluxDB, a server beside the platform.
+
+address   where it is, and the token                client    one HTTP request, its errors
+lines     rows -> line protocol                     writing   chunks, halving, refused rows
+queries   questions in InfluxQL, answers from CSV   readings  the ReadingStore
+setup     bucket, retention, tokens                 check     what would keep it from working
+server    a real InfluxDB of one's own, for checks and tests
+"""
+
+from storage.influx.address import InfluxAddress
+from storage.influx.check import check
+from storage.influx.client import InfluxClient
+from storage.influx.readings import InfluxReadings
+from storage.influx.setup import Prepared, Wanted, prepare
+
+__all__ = [
+    "InfluxAddress",
+    "InfluxClient",
+    "InfluxReadings",
+    "Prepared",
+    "Wanted",
+    "check",
+    "prepare",
+]

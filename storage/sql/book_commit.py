@@ -1,0 +1,134 @@
+"""The parts of a book commit, all inside the one transaction that the caller holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from metering.book import BookRow, RegisterEvent, SeriesKey
+from metering.localtime import day_number
+from storage.book_rules import Change, change, restatement, revision_conflict
+from storage.sql.book_codec import packed
+from storage.sql.book_lookup import CHUNK, current_rows
+from storage.sql.engine import insert_missing, upsert
+from storage.sql.schema import BOOK_ROW, INSTITUTION_REVISION, REGISTER_EVENT, RESTATEMENT
+
+
+def expect(con: Connection, institution: str, expected: int) -> None:
+    """Hold the institution's revision row until the end; Conflict if it is another one."""
+    row = {"institution": institution, "revision": 0}
+    insert_missing(con, INSTITUTION_REVISION, [row], ["institution"])
+    table = INSTITUTION_REVISION
+    statement = select(table.c.revision).where(table.c.institution == institution)
+    present = con.scalar(statement.with_for_update()) or 0
+    if present != expected:
+        raise revision_conflict(institution, expected, present)
+
+
+def set_revision(con: Connection, institution: str, revision: int) -> None:
+    table = INSTITUTION_REVISION
+    con.execute(update(table).where(table.c.institution == institution).values(revision=revision))
+
+
+Changed = tuple[BookRow | None, BookRow, Change]
+
+
+def changes_of(
+    con: Connection, ids: dict[SeriesKey, int], rows: Sequence[BookRow]
+) -> list[Changed]:
+    """(present row, wanted row, what to do) of each row that changes something."""
+    if not rows:
+        return []
+    days = {day_number(row.day) for row in rows}
+    where = (
+        BOOK_ROW.c.day.in_(sorted(days))
+        if len(days) <= CHUNK
+        else BOOK_ROW.c.day.between(min(days), max(days))
+    )
+    present = {(row.key, row.day): row for row in current_rows(con, ids, where)}
+    pairs = ((present.get((row.key, row.day)), row) for row in rows)
+    decided = ((old, new, change(old, new)) for old, new in pairs)
+    return [one for one in decided if one[2] is not Change.NOTHING]
+
+
+def write(
+    con: Connection, ids: dict[SeriesKey, int], changes: Sequence[Changed], revision: int
+) -> None:
+    this_one = and_(
+        BOOK_ROW.c.series_id == bindparam("s"),
+        BOOK_ROW.c.day == bindparam("d"),
+        BOOK_ROW.c.revision == bindparam("r"),
+    )
+    statements = {
+        Change.OVERWRITE: delete(BOOK_ROW).where(this_one),
+        Change.SUPERSEDE: update(BOOK_ROW).where(this_one).values(superseded_at=revision),
+    }
+    for what, statement in statements.items():
+        gone = [old for old, _, decided in changes if decided is what and old is not None]
+        if gone:
+            con.execute(
+                statement,
+                [{"s": ids[o.key], "d": day_number(o.day), "r": o.revision} for o in gone],
+            )
+    con.execute(insert(BOOK_ROW), [packed(new, ids[new.key], revision) for _, new, _ in changes])
+
+
+def log(
+    con: Connection,
+    institution: str,
+    ids: dict[SeriesKey, int],
+    changes: Sequence[Changed],
+    revision: int,
+    now_us: int,
+    cause: str,
+) -> None:
+    entries = [
+        restatement(old, new, revision, now_us, cause)
+        for old, new, what in changes
+        if what is Change.SUPERSEDE and old is not None
+    ]
+    if entries:
+        rows = [
+            {
+                **{name: value for name, value in vars(entry).items() if name != "key"},
+                "institution": institution,
+                "series_id": ids[entry.key],
+                "day": day_number(entry.day),
+            }
+            for entry in entries
+        ]
+        con.execute(insert(RESTATEMENT), rows)
+
+
+def overlap(start_us: int, end_us: int) -> Any:
+    """The SQL of `book_rules.overlaps`."""
+    event = REGISTER_EVENT.c
+    return and_(event.start_us < end_us, or_(event.end_us > start_us, event.start_us >= start_us))
+
+
+def replace_events(
+    con: Connection,
+    institution: str,
+    events: Sequence[RegisterEvent],
+    replaced: Sequence[tuple[str, int, int]],
+) -> None:
+    for meter, start_us, end_us in replaced:
+        con.execute(
+            delete(REGISTER_EVENT)
+            .where(REGISTER_EVENT.c.institution == institution, REGISTER_EVENT.c.meter == meter)
+            .where(overlap(start_us, end_us))
+        )
+    keys = ["institution", "meter", "kind", "start_us"]
+    distinct = {tuple(getattr(event, key) for key in keys): event for event in events}
+    upsert(con, REGISTER_EVENT, [vars(event).copy() for event in distinct.values()], keys)

@@ -1,0 +1,66 @@
+"""Finding series and current book rows inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    insert,
+    select,
+    true,
+    tuple_,
+)
+
+from metering.book import BookRow, SeriesKey
+from storage.sql.book_codec import unpacked
+from storage.sql.schema import BOOK_ROW, SERIES
+
+CHUNK = 500
+CURRENT = BOOK_ROW.c.superseded_at.is_(None)
+
+
+def all_ids(con: Connection, institution: str | None) -> dict[SeriesKey, int]:
+    return _series(con, true() if institution is None else SERIES.c.institution == institution)
+
+
+def _series(con: Connection, where: Any) -> dict[SeriesKey, int]:
+    return {
+        SeriesKey(row.institution, row.kind, row.code, row.item): row.id
+        for row in con.execute(select(SERIES).where(where))
+    }
+
+
+def ids_of(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
+    """Ids of the keys that have any: asked for one by one while they are few."""
+    wanted = set(keys)
+    if len(wanted) > CHUNK:
+        institutions = {key.institution for key in wanted}
+        known = {key: id for one in institutions for key, id in all_ids(con, one).items()}
+        return {key: id for key, id in known.items() if key in wanted}
+    table = SERIES.c
+    natural = tuple_(table.institution, table.kind, table.code, table.item)
+    return _series(con, natural.in_([(k.institution, k.kind, k.code, k.item) for k in wanted]))
+
+
+def made_ids(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
+    """Ids of all the keys, new ones made."""
+    wanted = set(keys)
+    missing = sorted(wanted - ids_of(con, wanted).keys())
+    if missing:
+        con.execute(insert(SERIES), [vars(key).copy() for key in missing])
+    return ids_of(con, wanted)
+
+
+def current_rows(con: Connection, ids: dict[SeriesKey, int], where: Any) -> Iterator[BookRow]:
+    """Current rows sorted by key and day: sorted here, since engines order text differently."""
+    keys = sorted(ids)
+    for start in range(0, len(keys), CHUNK):
+        chunk = keys[start : start + CHUNK]
+        place = {ids[key]: n for n, key in enumerate(chunk)}
+        found = con.execute(
+            select(BOOK_ROW).where(BOOK_ROW.c.series_id.in_(list(place)), CURRENT, where)
+        ).all()
+        for row in sorted(found, key=lambda row: (place[row.series_id], row.day)):
+            yield unpacked(row, chunk[place[row.series_id]])

@@ -1,0 +1,88 @@
+"""Tables of the books: revisions, series, rows, restatements and register events."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from storage.sql.schema.columns import (
+    METADATA,
+    SERIAL,
+    key,
+    number,
+    text_column,
+)
+
+INSTITUTION_REVISION = Table(
+    "institution_revision", METADATA, key("institution"), number("revision")
+)
+SERIES = Table(
+    "series",
+    METADATA,
+    Column("id", SERIAL, primary_key=True),
+    text_column("institution"),
+    text_column("kind"),
+    text_column("code"),
+    text_column("item"),
+    UniqueConstraint("institution", "kind", "code", "item"),
+    sqlite_autoincrement=True,
+)
+BOOK_ROW = Table(
+    "book_row",
+    METADATA,
+    Column("series_id", BigInteger, ForeignKey("series.id"), primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("superseded_at", BigInteger),
+    Column("step_min", SmallInteger, nullable=False),
+    Column("provisional", Boolean, nullable=False),
+    Column("total", BigInteger),
+    Column("slots", LargeBinary, nullable=False),
+    Column("shares", LargeBinary),
+    Column("hour_shares", LargeBinary),
+    Column("day_shares", LargeBinary),
+    Column("spill", LargeBinary),
+)
+Index(
+    "uq_book_row_current",
+    BOOK_ROW.c.series_id,
+    BOOK_ROW.c.day,
+    unique=True,
+    sqlite_where=text("superseded_at IS NULL"),
+    postgresql_where=text("superseded_at IS NULL"),
+)
+RESTATEMENT = Table(
+    "restatement",
+    METADATA,
+    Column("serial", SERIAL, primary_key=True),
+    text_column("institution"),
+    Column("series_id", BigInteger, ForeignKey("series.id"), nullable=False),
+    Column("day", Integer, nullable=False),
+    number("old_revision"),
+    number("new_revision"),
+    Column("old_total", BigInteger),
+    Column("new_total", BigInteger),
+    number("recorded_us"),
+    text_column("cause"),
+    Index(None, "institution", "serial"),
+)
+REGISTER_EVENT = Table(
+    "register_event",
+    METADATA,
+    key("institution"),
+    key("meter"),
+    key("kind"),
+    Column("start_us", BigInteger, primary_key=True, autoincrement=False),
+    number("end_us"),
+)

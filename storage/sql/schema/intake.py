@@ -1,0 +1,94 @@
+"""Tables of the intake: checkpoints, counters, dead letters and dirty marks."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    UniqueConstraint,
+)
+
+from storage.sql.schema.columns import (
+    METADATA,
+    SERIAL,
+    key,
+    number,
+    text_column,
+)
+
+CHECKPOINT = Table(
+    "checkpoint",
+    METADATA,
+    Column("writer_no", Integer, primary_key=True, autoincrement=False),
+    number("segment"),
+    number("message_offset"),
+    number("at_us"),
+)
+GATEWAY_COUNTS = Table(
+    "gateway_counts",
+    METADATA,
+    key("gateway"),
+    *(
+        number(name)
+        for name in (
+            "messages",
+            "readings",
+            "new",
+            "duplicates",
+            "corrections",
+            "outdated",
+            "dead",
+            "bytes",
+            "last_arrival_us",
+            "last_time_us",
+            "connection_us",
+        )
+    ),
+    Column("last_skew_us", BigInteger),
+    Column("connected", Boolean),
+)
+DEAD_LETTER = Table(
+    "dead_letter",
+    METADATA,
+    Column("id", SERIAL, primary_key=True),
+    text_column("gateway"),
+    text_column("digest"),
+    number("message_index"),
+    text_column("route"),
+    text_column("reason"),
+    text_column("message"),
+    text_column("field"),
+    text_column("value"),
+    text_column("fix"),
+    text_column("point"),
+    number("segment"),
+    number("message_offset"),
+    number("arrived_us"),
+    Column("preview", LargeBinary, nullable=False),
+    text_column("state"),
+    number("seen"),
+    UniqueConstraint("gateway", "digest", "message_index"),
+    Index(None, "state", "reason"),
+    sqlite_autoincrement=True,
+)
+SEEN_KEY = Table("seen_key", METADATA, key("gateway"), key("key"))
+DIRTY_MARK = Table(
+    "dirty_mark",
+    METADATA,
+    Column("id", SERIAL, primary_key=True),
+    Column("writer_no", Integer, nullable=False),
+    Column("ready", Boolean, nullable=False),
+    number("point"),
+    number("start_us"),
+    number("end_us"),
+    text_column("cause"),
+    number("segment"),
+    number("message_offset"),
+    Index(None, "ready", "writer_no"),
+    sqlite_autoincrement=True,
+)

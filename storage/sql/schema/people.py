@@ -1,0 +1,82 @@
+"""Tables of findings, keys and the audit log: what people see, may do and did."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Table,
+)
+
+from storage.sql.schema.columns import (
+    METADATA,
+    SERIAL,
+    key,
+    number,
+    text_column,
+)
+from storage.sql.types import Exact
+
+FINDING = Table(
+    "finding",
+    METADATA,
+    key("id"),
+    text_column("institution"),
+    text_column("node"),
+    text_column("meter"),
+    text_column("item"),
+    text_column("pattern"),
+    number("start_us"),
+    number("end_us"),
+    Column("hours_us", JSON, nullable=False),
+    Column("expected", BigInteger),
+    Column("measured", BigInteger),
+    Column("waste_kwh", Float(53), nullable=False),
+    Column("waste_low_kwh", Float(53), nullable=False),
+    Column("waste_high_kwh", Float(53), nullable=False),
+    Column("cost", Exact),
+    Column("price", Float(53), nullable=False),
+    text_column("currency"),
+    Column("kgco2", Exact),
+    Column("confidence", Float(53), nullable=False),
+    text_column("baseline_version"),
+    text_column("cause"),
+    text_column("action"),
+    Column("detail", JSON, nullable=False),
+    Column("hourly", JSON, nullable=False),
+    text_column("state"),
+    text_column("state_by"),
+    text_column("state_note"),
+    number("state_us"),
+    number("found_us"),
+    Index(None, "institution", "state"),
+)
+
+API_KEY = Table(
+    "api_key",
+    METADATA,
+    key("id"),
+    text_column("name"),
+    text_column("node"),
+    text_column("role"),
+    text_column("hash"),
+    number("created_us"),
+    number("revoked_us"),
+)
+AUDIT_ENTRY = Table(
+    "audit_entry",
+    METADATA,
+    Column("id", SERIAL, primary_key=True),
+    number("at_us"),
+    text_column("actor"),
+    text_column("action"),
+    text_column("subject"),
+    text_column("institution"),
+    Column("detail", JSON, nullable=False),
+    text_column("reason"),
+    Index(None, "institution", "id"),
+    sqlite_autoincrement=True,
+)
