@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from metering.registry_files import read_registry
-
 from greenoffice.folder import DataFolder, create_folder
 from greenoffice.logs import set_up_logs
 from greenoffice.signals import stop_event
 from greenoffice.stores import create_admin_key, open_stores
 from greenoffice.supervisor import ChildSpec, Supervisor, exclusive
 from metering.errors import NotFound
+from metering.registry_files import read_registry
 
 SETTINGS_TEXT = """\
 # Settings of this data folder; docs/operations.md lists them all.

@@ -6,8 +6,6 @@ import json
 import shutil
 from dataclasses import dataclass
 
-from metering.registry_files import read_registry_texts
-
 from greenoffice.clock import Clock
 from greenoffice.commands import SETTINGS_TEXT
 from greenoffice.demo.options import HAND_GATEWAY, DemoOptions, DemoWorld
@@ -18,6 +16,7 @@ from greenoffice.simulators_process import passwords_file, world_file
 from greenoffice.stores import create_admin_key, open_stores
 from greenoffice.supervisor import exclusive
 from metering.errors import Conflict
+from metering.registry_files import read_registry_texts
 
 
 @dataclass(frozen=True)
