@@ -23,7 +23,7 @@ PREVIEW_BYTES = 512
 
 def letters_of(messages: Sequence[Received]) -> list[DeadLetter]:
     """All problems of the messages as dead letters."""
-    return [letter_of(message, problem) for message in messages for problem in lasting(message)]
+    return [letter for message in messages if message.problems for letter in _letters(message)]
 
 
 def with_problems(
@@ -53,11 +53,11 @@ _CONFLICTING = InvalidInput(
 def _add(
     messages: Sequence[Received], columns: Columns, row: int, reason: str, error: InvalidInput
 ) -> None:
-    message, index = messages[int(columns.message[row])], int(columns.rows.index[row])
-    place = message.found.index.index(index)
-    value, point = message.found.values[place], message.found.points[place]
+    message, place = messages[int(columns.message[row])], int(columns.place[row])
+    found = message.found
+    value, index, point = repr(found.values[place]), found.index[place], found.points[place]
     message.problems.append(
-        Problem(reason, error.message, "value", repr(value), error.fix or "", index, point)
+        Problem(reason, error.message, "value", value, error.fix or "", index, point)
     )
 
 
@@ -69,8 +69,21 @@ def lasting(message: Received) -> list[Problem]:
     return [p for p in message.problems if p.index not in untimed]
 
 
-def letter_of(message: Received, problem: Problem) -> DeadLetter:
-    """One problem as a dead letter."""
+def _letters(message: Received) -> list[DeadLetter]:
+    digest, untimed = sha256(message.record.payload).hexdigest()[:32], _untimed(message)
+    # Equal bytes without a time are readings of different times: each must replay.
+    alone = f"{digest}@{message.segment}:{message.offset}"
+    return [
+        _letter(message, one, alone if _replays(one) and one.index in untimed else digest)
+        for one in lasting(message)
+    ]
+
+
+def _replays(problem: Problem) -> bool:
+    return problem.reason in MENDABLE
+
+
+def _letter(message: Received, problem: Problem, digest: str) -> DeadLetter:
     record = message.record
     return DeadLetter(
         gateway=message.gateway,
@@ -83,19 +96,11 @@ def letter_of(message: Received, problem: Problem) -> DeadLetter:
         segment=message.segment,
         offset=message.offset,
         index=problem.index,
-        digest=_digest(message, problem),
+        digest=digest,
         arrived_us=record.arrived_us,
         point=problem.point,
         preview=record.payload[:PREVIEW_BYTES],
     )
-
-
-def _digest(message: Received, problem: Problem) -> str:
-    digest = sha256(message.record.payload).hexdigest()[:32]
-    if problem.reason in MENDABLE and problem.index in _untimed(message):
-        # Equal bytes without a time are readings of different times: each must replay.
-        return f"{digest}@{message.segment}:{message.offset}"
-    return digest
 
 
 def _untimed(message: Received) -> frozenset[int]:

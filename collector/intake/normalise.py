@@ -26,6 +26,8 @@ class Columns:
     rows: ReadingColumns
     message: I64
     """For each row the number of its message in the batch."""
+    place: I64
+    """For each row its place in the message's columns."""
 
 
 def columns(messages: Sequence[Received], table: SlotTable) -> Columns:
@@ -35,11 +37,12 @@ def columns(messages: Sequence[Received], table: SlotTable) -> Columns:
     """
     lengths = [len(m.slots) for m in messages]
     number = np.repeat(np.arange(len(messages), dtype=np.int64), lengths)
+    place = np.arange(len(number)) - np.repeat(np.cumsum([0, *lengths])[:-1], lengths)
     slots = _flat([m.slots for m in messages], np.int64)
     times, untimed = _times(messages, number)
     repeated = np.array([m.redelivered for m in messages], dtype=np.bool_)[number] & untimed
     kept = (slots >= 0) & ~repeated
-    slots, number, untimed = slots[kept], number[kept], untimed[kept]
+    slots, number, place, untimed = slots[kept], number[kept], place[kept], untimed[kept]
     sent = _flat([m.found.values for m in messages], np.float64)[kept]
     value, flag = normalise(sent, slots, table)
     flag[untimed] |= Flag.ARRIVAL_TIME
@@ -49,8 +52,8 @@ def columns(messages: Sequence[Received], table: SlotTable) -> Columns:
         table.point[slots], times[kept], value, flag, high, low, segment, offset, index
     )
     fits = np.abs(value) < LARGEST
-    _refuse(messages, rows.take(~fits), sent[~fits], number[~fits])
-    return Columns(rows.take(fits), number[fits])
+    _refuse(messages, number[~fits], place[~fits])
+    return Columns(rows.take(fits), number[fits], place[fits])
 
 
 def normalise(sent: F64, slots: I64, table: SlotTable) -> tuple[F64, I16]:
@@ -80,17 +83,17 @@ def _of_messages(messages: Sequence[Received]) -> I64:
     return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
 
-def _refuse(messages: Sequence[Received], rows: ReadingColumns, sent: F64, number: I64) -> None:
-    for row in range(len(rows)):
-        message, index = messages[int(number[row])], int(rows.index[row])
-        message.problems.append(
+def _refuse(messages: Sequence[Received], number: I64, place: I64) -> None:
+    for message, row in zip(number.tolist(), place.tolist(), strict=True):
+        found = messages[message].found
+        messages[message].problems.append(
             Problem(
                 "bad_value",
                 f"beyond {LARGEST:g} in the point's unit",
                 "value",
-                repr(float(sent[row])),
+                repr(found.values[row]),
                 "check the gateway's scaling and unit",
-                index,
-                message.found.points[message.found.index.index(index)],
+                found.index[row],
+                found.points[row],
             )
         )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from collector.intake import IntakeMetrics, Receiver, StepReport
+from collector.intake import IntakeMetrics, Receiver, StepReport, refusals
 from collector.topics import HTTP_ROUTE
 from metering.errors import InvalidInput, StorageFull, Unavailable
 from metering.localtime import parse_instant
@@ -325,6 +325,21 @@ def test_http_readings_belong_to_the_gateway_of_the_route(bench: Any) -> None:
     bench.push([reading(2.0)], route=HTTP_ROUTE + "/s/h", gateway="key-7", writer_no=2)
     bench.drain(2)
     assert [row[0] for row in bench.rows()] == [1, 4]
+
+
+def test_refusals_are_told_before(bench: Any) -> None:
+    bench.push([reading(1.0), reading(9e99), reading(2.0, "nobody"), reading(None)])
+    record = bench.journal.records[1][0]
+    told = refusals(record, Receiver(), bench.registry)
+    bench.drain()
+    assert sorted((one.reason, one.index) for one in told) == sorted(bench.reasons())
+
+
+def test_a_huge_message_of_unknown_points_is_no_burden(bench: Any) -> None:
+    bench.push([reading(1.0, f"a point with a long name {n:04}") for n in range(5_000)])
+    assert bench.intake.step(1).dead == 5_000
+    digests = {letter.digest for letter in bench.store.dead_letters(None, limit=10_000)}
+    assert len(digests) == 1
 
 
 def test_metrics_add_up(bench: Any) -> None:
