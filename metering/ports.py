@@ -151,10 +151,11 @@ class BookStore(Protocol):
     ) -> int:
         """Write rows in one transaction and return the new revision.
 
-        Supersedes settled rows (and logs a restatement where the total or quality changed),
-        overwrites provisional ones, deletes the `cleared` dirty marks, replaces register
-        events of (meter, start_us, end_us) ranges. Raises Conflict when the revision is not
-        the expected one; then nothing is written. Without rows the revision stays.
+        Supersedes settled rows, each with a restatement; overwrites provisional ones without
+        a trace; leaves rows of equal content as they are. Deletes the `cleared` dirty marks.
+        Register events that touch one of the (meter, start_us, end_us) ranges are replaced
+        by `events`. Raises Conflict when the revision is not the expected one; then nothing
+        is written. The revision stays where no row changes.
         """
         ...
 

@@ -20,6 +20,7 @@ from metering.registry import Installation, Point, Registry, SpaceEdge, SupplyEd
 from metering.tariff import TariffRow
 
 T = TypeVar("T")
+K = TypeVar("K", str, int, date)
 
 
 def space_key(edge: SpaceEdge) -> tuple[str, str, date]:
@@ -66,7 +67,28 @@ def merged(present: Registry, wanted: Registry) -> Registry:
         calendar=WorkCalendar(present.calendar.days | wanted.calendar.days),
     )
     _check(result)
-    return result if result == present else replace(result, version=present.version + 1)
+    result = ordered(result)
+    return present if result == ordered(present) else replace(result, version=present.version + 1)
+
+
+def ordered(registry: Registry) -> Registry:
+    """The same registry in the order of its keys, so that no store can show in it.
+
+    The rows of one tariff keep their order: the first that fits holds.
+    """
+    return replace(
+        registry,
+        nodes=_by_key(registry.nodes),
+        space=tuple(sorted(registry.space, key=space_key)),
+        gateways=_by_key(registry.gateways),
+        meters=_by_key(registry.meters),
+        supply=tuple(sorted(registry.supply, key=supply_key)),
+        points=_by_key(registry.points),
+        installations=tuple(sorted(registry.installations, key=installation_key)),
+        tariff=tuple(sorted(registry.tariff, key=tariff_key)),
+        factors=tuple(sorted(registry.factors, key=factor_key)),
+        calendar=WorkCalendar(_by_key(registry.calendar.days)),
+    )
 
 
 def audit_of_import(before: Registry, after: Registry, actor: str, now_us: int) -> AuditEntry:
@@ -125,6 +147,10 @@ def _united(
     present: Iterable[T], wanted: Iterable[T], key: Callable[[T], Hashable]
 ) -> tuple[T, ...]:
     return tuple({key(one): one for one in (*present, *wanted)}.values())
+
+
+def _by_key(things: dict[K, T]) -> dict[K, T]:
+    return {key: things[key] for key in sorted(things)}
 
 
 def _regrouped(

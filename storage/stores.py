@@ -1,7 +1,8 @@
 """All stores of one platform side by side, by their ports.
 
-Where the next adapters go: readings in InfluxDB as `storage/influx_readings.py`, a ReadingStore
-beside `duckdb_readings.py`; PostgreSQL through `storage/sql/` as it is, by its URL.
+Where the next adapters go: readings in InfluxDB as a ReadingStore of their own in
+`storage/influx/`, beside `duckdb_readings.py`; PostgreSQL through `storage/sql/` as it is, by
+its URL (`storage/sql/engine.py` holds all that differs).
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from metering.registry import (
     Validity,
 )
 from metering.tariff import TariffRow
-from storage.registry_rules import tariff_key
+from storage.registry_rules import ordered, tariff_key
 from storage.sql.engine import Row
 from storage.sql.schema import (
     CALENDAR_DAY,
@@ -79,9 +79,9 @@ def rows_of(registry: Registry) -> dict[str, Rows]:
 
 
 def registry_of(con: Connection, version: int) -> Registry:
-    """The registry as it stands in the database."""
+    """The registry as it stands in the database, in the order of its keys."""
     rows = {table.name: _all(con, table) for table in TABLES}
-    return Registry(
+    registry = Registry(
         version=version,
         nodes={r["code"]: Node(**{**r, "type": NodeType(r["type"])}) for r in rows["node"]},
         space=tuple(SpaceEdge(**_undated(r)) for r in rows["space_edge"]),
@@ -96,9 +96,12 @@ def registry_of(con: Connection, version: int) -> Registry:
             CalendarDay(**{**r, "kind": DayKind(r["kind"])}) for r in rows["calendar_day"]
         ),
     )
+    return ordered(registry)
 
 
 def _all(con: Connection, table: Table) -> list[Row]:
+    """In an order that keeps the rows of a tariff as they were; engines order text differently,
+    so the rest is put in order afterwards."""
     found = con.execute(select(table).order_by(*table.primary_key.columns))
     return [dict(row._mapping) for row in found]
 

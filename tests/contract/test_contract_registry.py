@@ -26,6 +26,7 @@ from metering.registry import (
 )
 from metering.tariff import TariffRow
 from storage import Stores
+from storage.registry_rules import ordered
 
 CUT = date(2026, 3, 1)
 
@@ -83,14 +84,6 @@ def apply(stores: Stores, wanted: Registry) -> dict[str, str]:
     return stores.registry.apply(wanted, actor="importer", now_us=9)
 
 
-def content(registry: Registry) -> dict[str, object]:
-    """Everything but the version, whatever the order; tariff rows keep theirs."""
-    found = vars(replace(registry, version=0)).copy()
-    for part in ("space", "supply", "installations", "factors"):
-        found[part] = set(found[part])
-    return {name: value for name, value in found.items() if not name.startswith("_")}
-
-
 def renumbered(registry: Registry, ids: dict[int, int]) -> Registry:
     return replace(
         registry,
@@ -107,7 +100,8 @@ def test_nothing_is_registered_at_first(stores: Stores) -> None:
 def test_everything_comes_back_whole(stores: Stores) -> None:
     apply(stores, campus())
     found = stores.registry.load()
-    assert content(found) == content(renumbered(campus(), {70: 1, 71: 2}))
+    assert found == replace(ordered(renumbered(campus(), {70: 1, 71: 2})), version=1)
+    assert list(found.nodes) == ["office", "site", "tower"]
     assert str(found.factors[0].value) == "0.5366"
     assert [row.start_min for row in found.tariff] == [480, 0]
 
@@ -119,6 +113,20 @@ def test_applying_twice_changes_nothing(stores: Stores) -> None:
     assert stores.registry.load() == before
     assert stores.registry.version() == before.version == 1
     assert len(stores.access.entries(None)) == 1
+
+
+def test_the_order_of_arrival_does_not_show(stores: Stores) -> None:
+    apply(stores, campus())
+    first = stores.registry.load()
+    shuffled = replace(
+        campus(),
+        nodes=dict(reversed(campus().nodes.items())),
+        space=campus().space[::-1],
+        meters=dict(reversed(campus().meters.items())),
+    )
+    apply(stores, shuffled)
+    assert stores.registry.load() == first
+    assert list(stores.registry.load().nodes) == list(first.nodes)
 
 
 def test_what_has_the_same_key_is_replaced_and_the_rest_stays(stores: Stores) -> None:
