@@ -197,7 +197,9 @@ class _Walk:
     def _drop(self, first: int, back: int) -> int:
         self.keep[first:back] = False
         self.settled[back] = True
-        self.spans.append(("spike", int(self.time[first]), int(self.time[back])))
+        start = int(self.time[first])
+        self.spans = [s for s in self.spans if s[0] != "spike" or s[1] < start]
+        self.spans.append(("spike", start, int(self.time[back])))
         return back
 
     def _flat_start(self, good: int) -> int:

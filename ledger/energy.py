@@ -32,6 +32,8 @@ from metering.quantity import ABSENT, I64
 from metering.registry import Registry
 
 STEPS: Final = ("native", "15min", "hour", "day", "month")
+READS = 4
+"""How often a read is repeated because the books moved on meanwhile."""
 _MINUTES = {"15min": 15, "hour": 60, "day": DAY_MIN}
 
 
@@ -108,13 +110,25 @@ class EnergyReader:
                 fix=f"a day from {first.isoformat()} on",
             )
         wanted = self._wanted(code, item, last)
-        revision = self._books.revision(wanted.key.institution)
-        rows = {row.day: row for row in self._books.rows([wanted.key], first, last)}
+        revision, rows = self._consistent(wanted.key, first, last)
         days = days_between(first, last)
         silent = self.silent(wanted.key, first, last) if name_silent else ()
         if step == "month":
             return self._months(wanted, rows, days, revision, silent)
         return self._steps(wanted, rows, days, _minutes(step, wanted), step, revision, silent)
+
+    def _consistent(
+        self, key: SeriesKey, first: date, last: date
+    ) -> tuple[int, dict[date, BookRow]]:
+        """Rows by day, and the revision at which all of them stood."""
+        revision = self._books.revision(key.institution)
+        for _ in range(READS):
+            rows = {row.day: row for row in self._books.rows([key], first, last)}
+            now = self._books.revision(key.institution)
+            if now == revision:
+                break
+            revision = now
+        return revision, rows
 
     def series_key(self, code: str, item: str | None, day: date | None = None) -> SeriesKey:
         """The booked series of a meter or node."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from ledger.aggregate import Rows, affected, needed, node_rows, same_shape
+from ledger.blocks import Block
 from ledger.context import Context
 from ledger.jobs import Cluster, widened
 from ledger.meter import Service, Stretch, measure, services
@@ -31,7 +32,8 @@ class Outcome:
     events: list[RegisterEvent] = field(default_factory=list)
     replaced: list[tuple[str, int, int]] = field(default_factory=list)
     computed: int = 0
-    days: int = 0
+    wanted: list[date] = field(default_factory=list)
+    """Local days looked at."""
 
 
 class Plans:
@@ -90,12 +92,14 @@ class Recompute:
         outcome = Outcome()
         meters = self._meters(cluster, days, outcome)
         outcome.computed = len(meters)
-        outcome.days = len({row.day for row in meters})
+        outcome.wanted = sorted({row.day for row in meters})
         changed = self._differing(meters)
         outcome.rows += changed
         nodes = self._nodes(cluster, meters if cluster.forced else changed, meters)
         outcome.computed += len(nodes)
         outcome.rows += self._differing(nodes)
+        if cluster.forced:
+            outcome.rows += self._orphans(cluster.institution, outcome.wanted)
         return outcome
 
     def _meters(
@@ -137,6 +141,20 @@ class Recompute:
             ]
         step = self.registry.meters[meter].step_min
         return book_days(key, found.curve, days, zone, step, self.clock)
+
+    def _orphans(self, institution: str, days: list[date]) -> list[BookRow]:
+        """Rows that stand although the registry has their series no more: now missing."""
+        gone = [key for key in self.books.series(institution) if not self._has(key, days)]
+        if not gone or not days:
+            return []
+        rows = self.books.rows(gone, days[0], days[-1])
+        return [_blank(row) for row in rows if row.total is not None and row.day in set(days)]
+
+    def _has(self, key: SeriesKey, days: list[date]) -> bool:
+        if key.kind == "meter":
+            return key.code in self.registry.meters and meter_key(self.registry, key.code) == key
+        plans = [self.plans.on(key.institution, day) for day in days]
+        return all((key.code, key.item) in one.figures for one in plans)
 
     def _nodes(
         self, cluster: Cluster, changed: Sequence[BookRow], fresh: Sequence[BookRow]
@@ -191,6 +209,19 @@ class Recompute:
             if (present := standing.get((row.key, row.day))) is None
             or not present.same_content(row)
         ]
+
+
+def _blank(row: BookRow) -> BookRow:
+    empty = Block.missing(1, row.step_min, len(row.slots), len(row.hour_shares))
+    return replace(
+        row,
+        slots=empty.slots[0],
+        shares=empty.shares[0],
+        hour_shares=empty.hours[0],
+        total=None,
+        day_shares=empty.days[0],
+        spill=(0, 0, 0),
+    )
 
 
 def _by_point(served: Iterable[list[Service]]) -> dict[int, Service]:

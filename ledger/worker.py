@@ -182,7 +182,7 @@ class Ledger:
         self._remember(outcome.rows)
         report.rows += len(outcome.rows)
         report.computed += outcome.computed
-        report.days += outcome.days
+        report.days += len(outcome.wanted)
         report.commits += 1
         if revision != present:
             report.revisions[institution] = revision

@@ -1,0 +1,123 @@
+"""What each trouble of a register becomes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ledger.clean import clean, longest_rest
+from ledger.limits import Limits
+from metering.localtime import HOUR_US, MINUTE_US
+from metering.quality import APPORTIONED, MEASURED, MISSING
+
+QUARTER = 15 * MINUTE_US
+KWH = 1_000_000
+LIMITS = Limits(QUARTER, 60 * KWH)
+FREE = Limits(QUARTER)
+
+
+def series(*values: float) -> tuple[np.ndarray, np.ndarray]:
+    units = np.array([round(v * KWH) for v in values], dtype=np.int64)
+    return np.arange(len(units), dtype=np.int64) * QUARTER, units
+
+
+def kinds(cleaned) -> list[str]:
+    return [span[0] for span in cleaned.spans]
+
+
+def test_reset_loses_only_the_step_across_it():
+    cleaned = clean(*series(900, 905, 910, 0, 5, 10, 15, 20), LIMITS)
+    assert kinds(cleaned) == ["reset"]
+    assert cleaned.energy.tolist() == [5 * KWH, 5 * KWH, 0, 5 * KWH, 5 * KWH, 5 * KWH, 5 * KWH]
+    assert cleaned.quality.tolist() == [0, 0, MISSING, 0, 0, 0, 0]
+
+
+def test_jump_that_stays_is_a_break():
+    cleaned = clean(*series(10, 15, 20, 500, 505, 510, 515, 520, 525), LIMITS)
+    assert kinds(cleaned) == ["jump"]
+    assert int(cleaned.energy.sum()) == 35 * KWH
+
+
+def test_jump_without_a_known_limit_cannot_be_told():
+    cleaned = clean(*series(10, 15, 20, 500, 505, 510, 515, 520, 525), FREE)
+    assert kinds(cleaned) == []
+    assert int(cleaned.energy.sum()) == 515 * KWH
+
+
+def test_stuck_and_catch_up_is_apportioned_over_the_whole_stretch():
+    cleaned = clean(*series(10, 17, *[24] * 7, 70, 77, 84), LIMITS)
+    assert cleaned.spans == [("stuck", 2 * QUARTER, 9 * QUARTER)]
+    assert cleaned.energy.tolist() == [7 * KWH, 7 * KWH, 46 * KWH, 7 * KWH, 7 * KWH]
+    assert cleaned.quality.tolist() == [0, 0, APPORTIONED, 0, 0]
+
+
+def test_flat_and_then_more_than_the_stretch_can_hold_is_a_jump():
+    cleaned = clean(*series(10, 17, *[24] * 7, 900, 907, 914), LIMITS)
+    assert kinds(cleaned) == ["jump"]
+
+
+def test_flat_and_then_a_possible_step_is_rest():
+    cleaned = clean(*series(10, 17, *[24] * 9, 31, 38), LIMITS)
+    assert kinds(cleaned) == []
+    assert longest_rest(cleaned) == 8 * QUARTER
+    assert (cleaned.quality == MEASURED).all()
+
+
+@pytest.mark.parametrize(("habit", "missing"), [(0, True), (HOUR_US, False)])
+def test_open_flat_run_is_missing_unless_the_meter_rests(habit, missing):
+    cleaned = clean(
+        *series(10, 17, *[24] * 9), LIMITS, rested=lambda _, length: habit * 4 >= length
+    )
+    assert kinds(cleaned) == (["stuck"] if missing else [])
+    assert (cleaned.quality[2:] == (MISSING if missing else MEASURED)).all()
+
+
+def test_open_flat_run_is_not_judged_while_it_is_short():
+    cleaned = clean(*series(10, 17, *[24] * 4), LIMITS, rested=lambda *_: False)
+    assert kinds(cleaned) == []
+
+
+def test_open_flat_run_is_not_judged_where_readings_follow():
+    cleaned = clean(*series(10, *[24] * 9), LIMITS, ended=False, rested=lambda *_: False)
+    assert kinds(cleaned) == []
+
+
+def test_spike_up_without_a_known_limit_shows_when_it_comes_back():
+    cleaned = clean(*series(10, 15, 999, 998.5, 30, 35), FREE)
+    assert kinds(cleaned) == ["spike"]
+    assert int(cleaned.energy.sum()) == 25 * KWH
+
+
+def test_spike_to_zero_beside_the_turn_of_the_register():
+    limits = Limits(QUARTER, 60 * KWH, 1000 * KWH)
+    cleaned = clean(*series(985, 992, 0, 999, 6, 13), limits)
+    assert kinds(cleaned) == ["spike", "rollover"]
+    assert int(cleaned.energy.sum()) == 28 * KWH
+
+
+def test_spike_at_the_turn_itself():
+    limits = Limits(QUARTER, 60 * KWH, 1000 * KWH)
+    cleaned = clean(*series(985, 992, 500, 6, 13), limits)
+    assert sorted(kinds(cleaned)) == ["rollover", "spike"]
+    assert int(cleaned.energy.sum()) == 28 * KWH
+
+
+def test_gap_is_apportioned_and_named_from_two_steps_on():
+    times, values = series(0, 5, 10, 15, 20, 25)
+    cleaned = clean(times[[0, 1, 4, 5]], values[[0, 1, 4, 5]], LIMITS)
+    assert cleaned.spans == [("gap", QUARTER, 4 * QUARTER)]
+    assert cleaned.quality.tolist() == [MEASURED, APPORTIONED, MEASURED]
+
+
+def test_a_coarse_register_read_often_is_not_spiky():
+    times = np.arange(200, dtype=np.int64) * 10_000_000
+    values = (np.arange(200) // 60).astype(np.int64) * KWH
+    cleaned = clean(times, values, LIMITS)
+    assert kinds(cleaned) == []
+    assert int(cleaned.energy.sum()) == 3 * KWH
+
+
+@pytest.mark.parametrize("values", [(), (5,), (5, 6), (6, 5)])
+def test_few_readings(values):
+    cleaned = clean(*series(*values), LIMITS, rested=lambda *_: False)
+    assert len(cleaned.energy) == max(0, len(cleaned.time_us) - 1)
