@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from api import problems
 from api.auth import FailedKeys, trace_refusal
 from api.metrics import Metrics
+from api.page import error_page
 from api.page import install as install_page
 from api.params import no_unknown_parameters
 from api.platform import Platform
@@ -43,12 +44,10 @@ def create_app(platform: Platform) -> FastAPI:
     app.state.reaches = {}
     app.state.metrics = Metrics(platform)
     for module in ROUTERS:
-        app.include_router(
-            module.router, prefix="/v1", dependencies=[Depends(no_unknown_parameters)]
-        )
+        app.include_router(module.router, dependencies=[Depends(no_unknown_parameters)])
     app.include_router(health.router)
     install_page(app)
-    problems.install(app, trace_refusal)
+    problems.install(app, trace_refusal, error_page)
     app.middleware("http")(_observe)
     return app
 

@@ -1,35 +1,25 @@
-"""Booked days read at a step: native slots, local hours, days and months.
+"""Energy of single periods out of the ledger's series, and what each is worth.
 
-    rows      | day 1           | day 2           | ...      one BookRow a local day
-    native    |a|b|c|...                                     its slots
-    hour      |--a--|--b--|...                               slots of the hour, hour_shares
-    day       |-------a---------|                            total, day_shares
-    month     |----------------------a---------------------  sum of totals, days weighed
-
-Each value keeps the slots it is made of, so that they can be priced.
+A period is priced by the series' own slots inside it, so a day is the sum of its quarter
+hours' prices, not its energy at one price.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
-from itertools import groupby
 
-from ledger import month_quality, month_total
-from metering.book import BookRow
-from metering.errors import InvalidInput
-from metering.localtime import (
-    HOUR_US,
-    MINUTE_US,
-    day_bounds,
-    days_between,
-    month_start,
-    next_month,
-)
+import numpy as np
+
+from ledger import Cost, Emission, Energy, EnergyReader, cost, emission
+from metering.localtime import local_day
 from metering.quality import Shares
-from metering.quantity import ABSENT, total
+from metering.quantity import ABSENT
+from metering.registry import Registry
+from metering.tariff import Tariff
 
 
 class Step(StrEnum):
@@ -42,108 +32,81 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """Slots first..last (last not included) of a booked day."""
-
-    row: BookRow
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, eq=False)
-class Value:
-    """Energy of one interval."""
+class Period:
+    """Energy of one period."""
 
     start_us: int
     end_us: int
-    day: date
-    """The local day it lies in or begins with."""
     amount: int | None
     """Book units; None where nothing is known."""
     shares: Shares
     """(4,) of expected time [1/10,000]."""
     provisional: bool
-    revision: int
-    parts: tuple[Part, ...]
 
 
-def read(
-    rows: Sequence[BookRow], step: Step, zone: str, *, first: date, last: date, now_us: int
-) -> list[Value]:
-    """Values of one series from its rows, days rising; `first`..`last` are what was asked."""
-    if step is Step.MONTH:
-        return list(_months(rows, zone, first, last, now_us))
-    if step is Step.DAY:
-        return [_day(row, zone) for row in rows]
-    cut = _hours if step is Step.HOUR else _slots
-    return [value for row in rows for value in cut(row, zone)]
+@dataclass(frozen=True)
+class Worth:
+    """Money, carbon and standard coal of a period."""
+
+    cost: Cost
+    kgco2: Emission
+    kgce: Emission
 
 
-def _day(row: BookRow, zone: str) -> Value:
-    start, end = day_bounds(row.day, zone)
-    parts = (Part(row, 0, len(row.slots)),)
-    return Value(
-        start, end, row.day, row.total, row.day_shares, row.provisional, row.revision, parts
+def periods(energy: Energy) -> list[Period]:
+    """The series one period at a time."""
+    columns = zip(
+        energy.start_us.tolist(),
+        energy.end_us.tolist(),
+        energy.values(),
+        energy.shares,
+        energy.provisional.tolist(),
+        strict=True,
+    )
+    return [Period(*column) for column in columns]
+
+
+def first_slots(energy: Energy, first: int, last: int) -> Energy:
+    """The series' slots first..last, last not included."""
+    return replace(
+        energy,
+        start_us=energy.start_us[first:last],
+        end_us=energy.end_us[first:last],
+        quantity=energy.quantity[first:last],
+        shares=energy.shares[first:last],
+        provisional=energy.provisional[first:last],
     )
 
 
-def _slots(row: BookRow, zone: str) -> Iterator[Value]:
-    start, end = day_bounds(row.day, zone)
-    length = row.step_min * MINUTE_US
-    for i, amount in enumerate(row.slots.tolist()):
-        begin = start + i * length
-        yield Value(
-            begin,
-            min(begin + length, end),
-            row.day,
-            None if amount == ABSENT else amount,
-            row.shares[i],
-            row.provisional,
-            row.revision,
-            (Part(row, i, i + 1),),
-        )
+def worth(native: Energy, registry: Registry) -> Worth:
+    """What a series at its native step is worth."""
+    tariff = Tariff.of(registry.tariff, native.key.institution, registry.calendar)
+    return Worth(
+        cost(native, tariff),
+        emission(native, registry.factors, "kgco2"),
+        emission(native, registry.factors, "kgce"),
+    )
 
 
-def _hours(row: BookRow, zone: str) -> Iterator[Value]:
-    if row.step_min > 60:
-        raise InvalidInput(
-            "this series is booked by the day",
-            field="step",
-            value="hour",
-            fix="ask for day or month",
-        )
-    start, end = day_bounds(row.day, zone)
-    size = 60 // row.step_min
-    for i in range(len(row.hour_shares)):
-        first, last = i * size, min((i + 1) * size, len(row.slots))
-        begin = start + i * HOUR_US
-        yield Value(
-            begin,
-            min(begin + HOUR_US, end),
-            row.day,
-            total(row.slots[first:last]),
-            row.hour_shares[i],
-            row.provisional,
-            row.revision,
-            (Part(row, first, last),),
-        )
+def worth_of_each(energy: Energy, native: Energy, registry: Registry) -> Iterator[Worth]:
+    """Of every period of `energy`, by the native slots that begin in it."""
+    edges = np.searchsorted(native.start_us, np.append(energy.start_us, energy.end_us[-1:]))
+    for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        yield worth(first_slots(native, first, last), registry)
 
 
-def _months(
-    rows: Sequence[BookRow], zone: str, first: date, last: date, now_us: int
-) -> Iterator[Value]:
-    for begin, group in groupby(rows, key=lambda row: month_start(row.day)):
-        found = list(group)
-        start_day = max(begin, first)
-        end_day = min(next_month(begin), date.fromordinal(last.toordinal() + 1))
-        days = days_between(start_day, date.fromordinal(end_day.toordinal() - 1))
-        yield Value(
-            day_bounds(start_day, zone)[0],
-            day_bounds(end_day, zone)[0],
-            start_day,
-            month_total(found),
-            month_quality({row.day: row for row in found}, days, zone, now_us),
-            day_bounds(end_day, zone)[0] > now_us or any(row.provisional for row in found),
-            max(row.revision for row in found),
-            tuple(Part(row, 0, len(row.slots)) for row in found),
-        )
+def whole(amount: Decimal | None, uncovered: int) -> Decimal | None:
+    """A sum that covers all of the energy; None where some of it has no row."""
+    return None if uncovered else amount
+
+
+def at(
+    reader: EnergyReader, code: str, item: str, time_us: int, zone: str, step: Step
+) -> Period | None:
+    """The period that holds an instant; None where nothing is booked on its day."""
+    day: date = local_day(time_us, zone)
+    energy = reader.energy(code, item, day, day, str(step))
+    place = int(np.searchsorted(energy.start_us, time_us, side="right")) - 1
+    if place < 0 or time_us >= int(energy.end_us[place]) or np.all(energy.quantity == ABSENT):
+        return None
+    return periods(energy)[place]

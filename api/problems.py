@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from metering.errors import (
@@ -136,10 +136,21 @@ def from_http(error: HTTPException, request: Request) -> GreenOfficeError:
     return InvalidInput(str(error.detail), field="method", value=request.method, fix="see /docs")
 
 
-def install(app: FastAPI, seen: Callable[[Request, GreenOfficeError], None]) -> None:
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asks, outside the JSON API."""
+    is_api = request.url.path.startswith("/v1/")
+    return not is_api and "text/html" in request.headers.get("accept", "")
+
+
+def install(
+    app: FastAPI,
+    seen: Callable[[Request, GreenOfficeError], None],
+    page: Callable[[Request, GreenOfficeError], Response],
+) -> None:
     """Answer every error of ours, and every refused request, as a problem.
 
-    `seen` is told of each error of ours before it is answered.
+    `seen` is told of each error of ours before it is answered; `page` answers a browser that
+    has lost its way.
     """
 
     @app.exception_handler(GreenOfficeError)
@@ -152,7 +163,10 @@ def install(app: FastAPI, seen: Callable[[Request, GreenOfficeError], None]) -> 
         return response_of(from_validation(error), request)
 
     @app.exception_handler(HTTPException)
-    def routing(request: Request, error: HTTPException) -> JSONResponse:
-        response = response_of(from_http(error, request), request)
+    def routing(request: Request, error: HTTPException) -> Response:
+        problem = from_http(error, request)
+        if wants_page(request):
+            return page(request, problem)
+        response = response_of(problem, request)
         response.status_code = error.status_code
         return response

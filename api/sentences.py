@@ -46,12 +46,30 @@ ACTIONS: Texts = {
     ),
     "check_register": (
         "Read the meter on site and compare it with the last value; replace it if it stands",
-        "现场抄表并与最后读数比对,停走则更换",
+        "现场抄表并与最后读数比对，停走则更换",
     ),
     "check_communication": (
         "Check power and wiring of the gateway and the bus address of the meter",
         "检查网关电源、接线以及表计通讯地址",
     ),
+}
+REASONS: Texts = {
+    "bad_json": ("Not JSON", "不是 JSON"),
+    "bad_utf8": ("Not UTF-8 text", "不是 UTF-8 文本"),
+    "bad_message": ("Not a message of the schema", "报文结构不符"),
+    "unknown_topic": ("Unknown topic", "主题未知"),
+    "foreign_topic": ("Topic of another gateway", "其他网关的主题"),
+    "unknown_point": ("Unknown point", "测点未登记"),
+    "bad_kind": ("Wrong kind", "类型不符"),
+    "bad_unit": ("Wrong unit", "单位不符"),
+    "bad_value": ("Not a value", "数值无效"),
+    "bad_time": ("Not a time", "时间无效"),
+    "future_time": ("Time in the future", "时间在未来"),
+    "conflicting": ("Two values for one time", "同一时刻数值冲突"),
+}
+_FAULTS: Texts = {
+    "meter_gap": ("no readings", "没有读数"),
+    "meter_stuck": ("the register stood still", "累计值停滞不变"),
 }
 POWER = {"kWh": "kW", "m3": "m³/h", "MJ": "MJ/h"}
 _DAYS = (
@@ -89,7 +107,7 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
     degrees = finding.detail.get("temperature_c")
     if language.startswith("zh"):
         at = "" if degrees is None else f"、室外 {float(degrees):.0f} °C"
-        return f"{moment}{at}应为 {expected:.1f} {unit},实测 {measured:.1f} {unit}"
+        return f"{moment}{at}应为 {expected:.1f} {unit}，实测 {measured:.1f} {unit}"
     at = "" if degrees is None else f" at {float(degrees):.0f} °C"
     return f"expected {expected:.1f} {unit} for {moment}{at}, measured {measured:.1f} {unit}"
 
@@ -111,6 +129,7 @@ def example_of(finding: Finding) -> tuple[float | None, float | None, int]:
 def _span(finding: Finding, zone: str, language: str) -> str:
     start = from_us(finding.start_us).astimezone(zone_of(zone))
     hours = len(finding.hours_us) or round((finding.end_us - finding.start_us) / 3.6e9)
+    told = _FAULTS.get(finding.pattern, _FAULTS["meter_gap"])
     if language.startswith("zh"):
-        return f"自 {start:%Y-%m-%d %H:%M} 起共 {hours} 小时无可用读数"
-    return f"no usable readings for {hours} h from {start:%Y-%m-%d %H:%M}"
+        return f"自 {start:%Y-%m-%d %H:%M} 起{told[1]}，共 {hours} 小时"
+    return f"{told[0]} for {hours} h from {start:%Y-%m-%d %H:%M}"

@@ -1,5 +1,6 @@
 """The built-in page: server-rendered, in Chinese and English, for people with a key."""
 
+from api.page.visit import error_page
 from api.page.wiring import install
 
-__all__ = ["install"]
+__all__ = ["error_page", "install"]

@@ -32,13 +32,13 @@ def case(visit: Visit, finding: Finding) -> dict[str, Any]:
         "id": finding.id,
         "pattern": sentences.text(sentences.PATTERNS, finding.pattern, language),
         "place": registry.node(finding.node).name(language),
-        "sentence": sentences.sentence(finding, zone, language),
+        "sentence": _capital(sentences.sentence(finding, zone, language)),
         "kwh": f"{formats.number(finding.waste_kwh)} {unit}" if wastes else "",
         "low": formats.number(finding.waste_low_kwh),
         "high": formats.number(finding.waste_high_kwh),
         "cost": formats.money(finding.cost, finding.currency) if finding.cost and wastes else "",
         "carbon": f"{formats.number(finding.kgco2)} kg CO₂" if finding.kgco2 and wastes else "",
-        "confidence": f"{finding.confidence:.0%}",
+        "confidence": f"{finding.confidence * 100:.0f} %",
         "cause": sentences.text(sentences.CAUSES, finding.cause, language),
         "action": sentences.text(sentences.ACTIONS, finding.action, language),
         "item": items.name(finding.item, language),
@@ -49,6 +49,10 @@ def case(visit: Visit, finding: Finding) -> dict[str, Any]:
         "by": finding.state_by,
         "baseline": finding.baseline_version,
     }
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def totals(findings: Sequence[Finding]) -> str:

@@ -86,7 +86,7 @@ def carpet(rows: Sequence[BookRow], zone: str, unit: str) -> Chart:
             {
                 "type": "heatmap",
                 "x": [f"{hour:02d}:00" for hour in range(24)],
-                "y": [row.day.isoformat() for row in rows],
+                "y": [f"{row.day:%m-%d}" for row in rows],
                 "z": [hourly_power(row, zone) for row in rows],
                 "colorscale": [
                     [0, "#eef5ee"],

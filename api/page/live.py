@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from api import sentences
 from api.page import formats
 from api.page.visit import Visit
 from api.routes.messages import dead_gateways
@@ -15,8 +16,8 @@ from metering.intake import DeadLetter
 from metering.reading import ReadingColumns
 from metering.registry import Point
 
-MESSAGES = 6
-REFUSED = 4
+MESSAGES = 5
+REFUSED = 3
 LOOKED_AT = 400
 """Newest readings among which messages are looked for."""
 
@@ -89,12 +90,11 @@ def _text(visit: Visit, rows: ReadingColumns, members: list[int]) -> str:
 
 def _refusal(visit: Visit, letter: DeadLetter) -> dict[str, Any]:
     seconds = (visit.caller.platform.now_us() - letter.arrived_us) / 1e6
+    title = sentences.text(sentences.REASONS, letter.reason, visit.language)
     return {
         "id": f"{letter.id}/{letter.seen}",
         "when": formats.age(seconds, visit.text),
-        "text": " · ".join(
-            (letter.gateway, letter.reason, f"{letter.field} = {letter.value}", letter.fix)
-        ),
+        "text": " · ".join((title, f"{letter.field} = {letter.value}", letter.fix, letter.gateway)),
         "refused": True,
     }
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from api.figures import Part
+from api.figures import Worth, first_slots, whole, worth
 from api.page import cases, charts, formats
 from api.page.visit import Visit
-from api.routes.energy import prices_of
 from api.routes.findings import find
-from api.worth import Prices
+from ledger import Energy
 from metering import items
 from metering.book import BookRow, SeriesKey
 from metering.errors import NotFound
@@ -102,7 +101,7 @@ def overview(visit: Visit, node: str | None) -> dict[str, Any]:
     }
     if not own:
         return view
-    view["cards"] = _cards(visit, place, today, before, count)
+    view["cards"] = _cards(visit, place, count)
     view["findings"] = cases.shown(visit, find(visit.caller, state="open", limit=3))
     view["charts"] = {
         "today": _today_chart(visit, place, today, before),
@@ -160,30 +159,26 @@ def _up_to(place: Place, today: BookRow | None, count: int) -> str:
     return f"{formats.local(end_us, place.zone):%H:%M}"
 
 
-def _part(row: BookRow | None, count: int) -> tuple[Part, ...]:
-    return () if row is None else (Part(row, 0, min(count, len(row.slots))),)
-
-
 def _so_far(row: BookRow | None, count: int) -> int | None:
     return None if row is None else total(row.slots[:count])
 
 
-def _cards(
-    visit: Visit, place: Place, today: BookRow | None, before: BookRow | None, count: int
-) -> list[dict[str, Any]]:
-    prices = prices_of(visit.request, visit.caller.reach.registry)
-    now, then = _part(today, count), _part(before, count)
-    used, used_before = _so_far(today, count), _so_far(before, count)
-    energy = [None if a is None else a / 1e6 for a in (used, used_before)]
-    spent = [prices.cost(part, place.zone).total for part in (now, then)]
-    carbon = [prices.factor(part, "kgco2").total for part in (now, then)]
-    known = today is not None and bool(np.all(today.slots[:count] != ABSENT))
+def _cards(visit: Visit, place: Place, count: int) -> list[dict[str, Any]]:
+    now, then = _so_far_worth(visit, place, place.today, count), None
+    if now is not None:
+        then = _so_far_worth(visit, place, place.week_ago, count)
+    sides = (now, then)
+    energy = [None if side is None else _kwh(total(side[0].quantity)) for side in sides]
+    spent = [side and whole(side[1].cost.amount, side[1].cost.unpriced) for side in sides]
+    carbon = [side and whole(side[1].kgco2.amount, side[1].kgco2.uncovered) for side in sides]
+    known = now is not None and bool(np.all(now[0].quantity != ABSENT))
     gaps = "" if known else visit.text("some of today's readings are missing")
+    currency = "" if now is None else now[1].cost.currency
     return [
         _card(visit.text("Electricity today"), "kWh", energy, gaps),
         _card(
             visit.text("Cost today"),
-            _currency(prices, now, place.zone),
+            currency,
             spent,
             visit.text("no tariff row holds here") if spent[0] is None else gaps,
         ),
@@ -196,9 +191,13 @@ def _cards(
     ]
 
 
-def _currency(prices: Prices, parts: Sequence[Part], zone: str) -> str:
-    charges = prices.cost(parts, zone).charges
-    return str(getattr(charges[0].row, "currency", "")) if charges else ""
+def _so_far_worth(visit: Visit, place: Place, day: date, count: int) -> tuple[Energy, Worth] | None:
+    """A day's first slots and what they are worth; None where nothing is known of them."""
+    energy = visit.caller.platform.energy.energy(place.node, ELECTRICITY, day, day, "native")
+    part = first_slots(energy, 0, count)
+    if total(part.quantity) is None:
+        return None
+    return part, worth(part, visit.caller.reach.registry)
 
 
 def _card(

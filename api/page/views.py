@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from api import sentences
 from api.figures import Step
 from api.page import cases, datacentre, formats, live, overview
 from api.page.visit import Actor, PageRoute, Visit, Visitor
@@ -18,6 +19,7 @@ from api.routes.messages import dead_gateways, dead_letter_of, raw_of, text_of
 from metering.access import Role
 from metering.errors import InvalidInput
 from metering.finding import FindingState
+from metering.intake import DeadLetter
 from metering.localtime import parse_instant
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -119,7 +121,7 @@ def dead_letters_page(
     gateways = dead_gateways(visit.caller)
     intake = visit.caller.platform.intake
     found = intake.dead_letters(gateways, before_id=before, limit=PAGE + 1)
-    rows = [{**vars(one), "when": formats.moment(one.arrived_us, _zone(visit))} for one in found]
+    rows = [_letter(visit, one) for one in found]
     return visit.render(
         "dead_letters.html",
         letters=rows[:PAGE],
@@ -128,15 +130,22 @@ def dead_letters_page(
     )
 
 
+def _letter(visit: Visit, letter: DeadLetter) -> dict[str, Any]:
+    return {
+        **vars(letter),
+        "when": formats.moment(letter.arrived_us, _zone(visit)),
+        "title": sentences.text(sentences.REASONS, letter.reason, visit.language),
+    }
+
+
 @router.get("/dead-letters/{id}")
 def dead_letter_page(id: int, visit: Visitor) -> HTMLResponse:
     """One refusal with its reason, its field, its value, what to do, and its bytes."""
     letter = dead_letter_of(visit.caller, id)
     return visit.render(
         "dead_letter.html",
-        letter=letter,
+        letter=_letter(visit, letter),
         preview=_printable(letter.preview),
-        when=formats.moment(letter.arrived_us, _zone(visit)),
     )
 
 

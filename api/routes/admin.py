@@ -18,7 +18,7 @@ from metering.access import ApiKey, Role
 from metering.errors import InvalidInput
 from metering.localtime import iso
 
-router = APIRouter(tags=["administration"])
+router = APIRouter(prefix="/v1", tags=["administration"])
 
 KEY_EXAMPLE = {
     "id": "k1",

@@ -6,23 +6,21 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from api.auth import Caller, Reader
-from api.figures import Step, Value, read
+from api.figures import Period, Step, Worth, periods, whole, worth_of_each
 from api.params import Code, Json, check_days, check_order, example, local_date
-from api.worth import Charge, Prices, Worth
-from ledger import plan
+from ledger import Emission
 from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
 from metering.localtime import iso, local_day
 from metering.quality import NAMES, WHOLE, Shares
 from metering.registry import Registry
-from metering.tariff import TariffRow
 from metering.units import BOOK_UNITS
 
-router = APIRouter(tags=["energy"])
+router = APIRouter(prefix="/v1", tags=["energy"])
 
 MOST_DAYS = {Step.NATIVE: 62, Step.HOUR: 184, Step.DAY: 1100, Step.MONTH: 3700}
 NAMED_DAYS = 62
@@ -35,8 +33,13 @@ VALUE_EXAMPLE = {
     "amount": 412300200,
     "shares": {"measured": 0.9896, "apportioned": 0.0, "estimated": 0.0, "missing": 0.0104},
     "provisional": False,
-    "revision": 57,
-    "cost": {"value": "281.04", "currency": "CNY", "rows": []},
+    "cost": {
+        "value": "281.04",
+        "currency": "CNY",
+        "unpriced": "0.000000",
+        "periods": [{"period": "peak", "energy": "301.000000", "cost": "251.90"}],
+        "rows": [],
+    },
     "kgco2": {"value": "221.24", "rows": []},
     "kgce": {"value": "50.67", "rows": []},
 }
@@ -49,6 +52,7 @@ ENERGY_EXAMPLE = {
     "zone": "Asia/Shanghai",
     "start": "2026-11-23",
     "end": "2026-11-24",
+    "revision": 57,
     "data": [VALUE_EXAMPLE],
     "silent_meters": [],
 }
@@ -99,17 +103,8 @@ def days_of(
     return first, after - timedelta(days=1)
 
 
-def prices_of(request: Request, registry: Registry) -> Prices:
-    """Prices over the present registry, kept as long as it stays the same."""
-    kept: Prices | None = getattr(request.app.state, "prices", None)
-    if kept is None or kept.registry is not registry:
-        kept = request.app.state.prices = Prices(registry)
-    return kept
-
-
 @router.get("/energy", responses=example(ENERGY_EXAMPLE))
 def energy(
-    request: Request,
     caller: Reader,
     node: Code = None,
     meter: Code = None,
@@ -123,14 +118,16 @@ def energy(
     `value` is an exact decimal in `unit`, `amount` the same in whole book units; both are null
     where nothing is known, which is not zero.
     """
-    registry = caller.reach.registry
     key = series_of(caller, node, meter, item)
-    zone = zone_of_series(registry, key)
+    zone = zone_of_series(caller.reach.registry, key)
     first, last = days_of(caller, zone, start, end, step)
-    now_us = caller.platform.now_us()
-    rows = caller.platform.books.rows([key], first, last)
-    values = read(rows, step, zone, first=first, last=last, now_us=now_us)
-    prices = prices_of(request, registry)
+    named = key.kind == "node" and (last - first).days < NAMED_DAYS
+    reader = caller.platform.energy
+    found = reader.energy(key.code, key.item, first, last, str(step), name_silent=named)
+    native = (
+        found if step is Step.NATIVE else reader.energy(key.code, key.item, first, last, "native")
+    )
+    worths = worth_of_each(found, native, caller.reach.registry)
     unit = items.category(key.item).unit
     return {
         "series": series_json(key),
@@ -138,11 +135,16 @@ def energy(
         "unit": unit,
         "book_unit": BOOK_UNITS[unit].name,
         "step": str(step),
+        "step_min": found.step_min,
         "zone": zone,
         "start": first.isoformat(),
         "end": (last + timedelta(days=1)).isoformat(),
-        "data": [value_json(value, prices, zone, unit) for value in values],
-        "silent_meters": silent_meters(caller, key, first, last),
+        "revision": found.revision,
+        "data": [
+            {**period_json(period, zone, unit), **worth_json(worth, unit)}
+            for period, worth in zip(periods(found), worths, strict=True)
+        ],
+        "silent_meters": [m for m in found.silent if m in caller.reach.meters] if named else None,
     }
 
 
@@ -156,21 +158,59 @@ def series_json(key: SeriesKey) -> Json:
     }
 
 
-def value_json(value: Value, prices: Prices, zone: str, unit: str) -> Json:
-    """One value with its quality and its worth."""
-    cost = prices.cost(value.parts, zone)
-    currencies = [c.row.currency for c in cost.charges if isinstance(c.row, TariffRow)]
+def period_json(period: Period, zone: str, unit: str) -> Json:
+    """One period with its quality."""
     return {
-        "start": iso(value.start_us, zone),
-        "end": iso(value.end_us, zone),
-        "value": exact(value.amount, unit),
-        "amount": value.amount,
-        "shares": shares_json(value.shares),
-        "provisional": value.provisional,
-        "revision": value.revision,
-        "cost": {**_worth_json(cost, unit), "currency": currencies[0] if currencies else None},
-        "kgco2": _worth_json(prices.factor(value.parts, "kgco2"), unit),
-        "kgce": _worth_json(prices.factor(value.parts, "kgce"), unit),
+        "start": iso(period.start_us, zone),
+        "end": iso(period.end_us, zone),
+        "value": exact(period.amount, unit),
+        "amount": period.amount,
+        "shares": shares_json(period.shares),
+        "provisional": period.provisional,
+    }
+
+
+def worth_json(worth: Worth, unit: str) -> Json:
+    """Money, carbon and coal, each with the rows it rests on."""
+    spent = whole(worth.cost.amount, worth.cost.unpriced)
+    return {
+        "cost": {
+            "value": None if spent is None else f"{spent:f}",
+            "currency": worth.cost.currency or None,
+            "unpriced": exact(worth.cost.unpriced, unit),
+            "periods": [
+                {"period": p.period, "energy": exact(p.quantity, unit), "cost": f"{p.cost:f}"}
+                for p in worth.cost.periods
+            ],
+            "rows": [
+                {
+                    "tariff": row.tariff,
+                    "period": row.period,
+                    "price": str(row.price),
+                    "source": row.source,
+                    "verified": row.grade.startswith("V"),
+                }
+                for row in worth.cost.rows
+            ],
+        },
+        "kgco2": _emission_json(worth.kgco2),
+        "kgce": _emission_json(worth.kgce),
+    }
+
+
+def _emission_json(found: Emission) -> Json:
+    amount = whole(found.amount, found.uncovered)
+    return {
+        "value": None if amount is None else f"{amount:f}",
+        "rows": [
+            {
+                "factor": str(one.value),
+                "region": one.region,
+                "source": one.source,
+                "verified": one.verified,
+            }
+            for one in found.factors
+        ],
     }
 
 
@@ -185,40 +225,3 @@ def exact(amount: int | None, unit: str) -> str | None:
 def shares_json(shares: Shares) -> dict[str, float]:
     """Shares as fractions by name."""
     return {name: int(part) / WHOLE for name, part in zip(NAMES, shares, strict=True)}
-
-
-def _worth_json(worth: Worth, unit: str) -> Json:
-    value = None if worth.total is None else f"{worth.total:f}"
-    return {"value": value, "rows": [_charge_json(charge, unit) for charge in worth.charges]}
-
-
-def _charge_json(charge: Charge, unit: str) -> Json:
-    row = charge.row
-    amount = exact(charge.amount, unit)
-    if isinstance(row, TariffRow):
-        named: Json = {"tariff": row.tariff, "period": row.period, "price": str(row.price)}
-    else:
-        named = {"factor": str(row.value), "region": row.region, "verified": row.verified}
-    return {**named, "energy": amount, "worth": f"{charge.worth:f}", "source": row.source}
-
-
-def silent_meters(caller: Caller, key: SeriesKey, first: date, last: date) -> list[str] | None:
-    """Meters that count into a node's figure and have no value in the range.
-
-    None for a meter's own series and for ranges above `NAMED_DAYS` days.
-    """
-    if key.kind == "meter" or (last - first).days >= NAMED_DAYS or not key.institution:
-        return None
-    registry = caller.reach.registry
-    figures = plan(registry, key.institution, last)
-    counted = figures.figures.get((key.code, key.item))
-    if counted is None:
-        return []
-    keys = [
-        SeriesKey(key.institution, "meter", code, registry.meters[code].item)
-        for code in counted.meters
-    ]
-    rows = caller.platform.books.rows(keys, first, last)
-    heard = {row.key.code for row in rows if row.total is not None}
-    silent = figures.silent(key.code, key.item, heard)
-    return [code for code in silent if code in caller.reach.meters]

@@ -17,7 +17,7 @@ from metering.finding import Finding, FindingState
 from metering.items import category
 from metering.localtime import iso
 
-router = APIRouter(tags=["findings"])
+router = APIRouter(prefix="/v1", tags=["findings"])
 
 FINDING_EXAMPLE = {
     "id": "f-3a91",
@@ -41,7 +41,7 @@ FINDING_EXAMPLE = {
     "action": "restore_schedule",
     "sentence": {
         "en": "expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW",
-        "zh": "星期二 02:00、室外 24 °C应为 12.0 kW,实测 31.2 kW",
+        "zh": "星期二 02:00、室外 24 °C应为 12.0 kW，实测 31.2 kW",
     },
     "state": "open",
 }

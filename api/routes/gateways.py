@@ -12,7 +12,7 @@ from metering.intake import GatewayCounts
 from metering.localtime import iso
 from metering.registry import Gateway
 
-router = APIRouter(tags=["gateways"])
+router = APIRouter(prefix="/v1", tags=["gateways"])
 
 GATEWAY_EXAMPLE = {
     "gateway": "campus/gw-1",

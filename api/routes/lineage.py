@@ -9,11 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth import Caller, Reader
-from api.figures import Step, Value, read
+from api.figures import Period, Step, at
 from api.params import Code, Json, example, instant
-from api.routes.energy import exact, series_json, series_of, shares_json, zone_of_series
+from api.routes.energy import period_json, series_json, series_of, zone_of_series
 from api.routes.readings import READING_EXAMPLE, reading_json
-from ledger import plan
 from metering.book import SeriesKey
 from metering.errors import NotFound
 from metering.items import category
@@ -21,7 +20,7 @@ from metering.localtime import iso, local_day
 from metering.reading import ReadingColumns
 from metering.registry import Installation, Point
 
-router = APIRouter(tags=["energy"])
+router = APIRouter(prefix="/v1", tags=["energy"])
 
 MOST_METERS = 200
 MOST_READINGS = 500
@@ -41,7 +40,7 @@ class MeterTrace:
     """A meter's value in the interval and the readings it rests on."""
 
     meter: str
-    value: Value | None
+    value: Period | None
     sources: tuple[Source, ...]
 
 
@@ -51,7 +50,7 @@ class Trace:
 
     key: SeriesKey
     zone: str
-    value: Value
+    value: Period
     meters: tuple[MeterTrace, ...]
     left_out: int
     """Meters beyond `MOST_METERS`."""
@@ -61,7 +60,7 @@ def trace(caller: Caller, key: SeriesKey, time_us: int, step: Step) -> Trace:
     """Follow the value that holds an instant down to readings."""
     registry = caller.reach.registry
     zone = zone_of_series(registry, key)
-    value = _value_at(caller, key, time_us, step)
+    value = at(caller.platform.energy, key.code, key.item, time_us, zone, step)
     if value is None:
         raise NotFound(
             "nothing is booked there",
@@ -69,37 +68,31 @@ def trace(caller: Caller, key: SeriesKey, time_us: int, step: Step) -> Trace:
             value=iso(time_us, zone),
             fix="choose a time that /v1/energy lists for this series",
         )
-    codes = _meters_of(caller, key, value)
+    codes = _meters_of(caller, key, value, zone)
     traces = [_trace_meter(caller, code, time_us, value, step) for code in codes[:MOST_METERS]]
     return Trace(key, zone, value, tuple(traces), max(0, len(codes) - MOST_METERS))
 
 
-def _value_at(caller: Caller, key: SeriesKey, time_us: int, step: Step) -> Value | None:
-    zone = zone_of_series(caller.reach.registry, key)
-    day = local_day(time_us, zone)
-    rows = caller.platform.books.rows([key], day, day)
-    values = read(rows, step, zone, first=day, last=day, now_us=caller.platform.now_us())
-    return next((v for v in values if v.start_us <= time_us < v.end_us), None)
-
-
-def _meters_of(caller: Caller, key: SeriesKey, value: Value) -> list[str]:
+def _meters_of(caller: Caller, key: SeriesKey, value: Period, zone: str) -> list[str]:
     if key.kind == "meter":
         return [key.code]
-    figures = plan(caller.reach.registry, key.institution, value.day).figures
+    day = local_day(value.start_us, zone)
+    figures = caller.platform.energy.plan(key.institution, day).figures
     figure = figures.get((key.code, key.item))
     return [] if figure is None else [m for m in figure.meters if m in caller.reach.meters]
 
 
-def _trace_meter(caller: Caller, code: str, time_us: int, value: Value, step: Step) -> MeterTrace:
+def _trace_meter(caller: Caller, code: str, time_us: int, value: Period, step: Step) -> MeterTrace:
     registry = caller.reach.registry
     meter = registry.meters[code]
-    key = SeriesKey(registry.institution(meter.node), "meter", code, meter.item)
-    own = _value_at(caller, key, time_us, step)
+    zone = registry.zone(meter.node)
+    own = at(caller.platform.energy, code, meter.item, time_us, zone, step)
     start_us, end_us = (own or value).start_us, (own or value).end_us
+    day = local_day(start_us, zone)
     sources = tuple(
         Source(caller.reach.points[one.point], one, _around(caller, one.point, start_us, end_us))
         for one in registry.installations_of(code)
-        if one.valid.holds(value.day) and one.point in caller.reach.points
+        if one.valid.holds(day) and one.point in caller.reach.points
     )
     return MeterTrace(code, own, sources)
 
@@ -140,28 +133,16 @@ def lineage(
     return {
         "series": series_json(key),
         "unit": unit,
-        **_value_json(found.value, zone, unit),
+        **period_json(found.value, zone, unit),
         "meters": [
             {
                 "meter": one.meter,
-                **({} if one.value is None else _value_json(one.value, zone, unit)),
+                **({} if one.value is None else period_json(one.value, zone, unit)),
                 "sources": [_source_json(source) for source in one.sources],
             }
             for one in found.meters
         ],
         "left_out": found.left_out,
-    }
-
-
-def _value_json(value: Value, zone: str, unit: str) -> Json:
-    return {
-        "start": iso(value.start_us, zone),
-        "end": iso(value.end_us, zone),
-        "value": exact(value.amount, unit),
-        "amount": value.amount,
-        "shares": shares_json(value.shares),
-        "provisional": value.provisional,
-        "revision": value.revision,
     }
 
 

@@ -18,7 +18,7 @@ from metering.errors import InvalidInput
 from metering.intake import DeadLetter
 from metering.localtime import iso
 
-router = APIRouter(tags=["messages"])
+router = APIRouter(prefix="/v1", tags=["messages"])
 
 MESSAGE_EXAMPLE = {
     "segment": 16777217,

@@ -15,7 +15,7 @@ from metering.localtime import HOUR_US, iso
 from metering.reading import ReadingColumns
 from metering.registry import Point
 
-router = APIRouter(tags=["readings"])
+router = APIRouter(prefix="/v1", tags=["readings"])
 
 READING_EXAMPLE = {
     "time": "2026-11-24T08:15:00Z",

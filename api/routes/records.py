@@ -16,7 +16,7 @@ from metering.book import RegisterEvent, Restatement, SeriesKey
 from metering.bookhash import book_hash as hash_of_books
 from metering.localtime import HOUR_US, iso
 
-router = APIRouter(tags=["records"])
+router = APIRouter(prefix="/v1", tags=["records"])
 
 EVENT_EXAMPLE = {
     "institution": "bureau",

@@ -14,7 +14,7 @@ from api.reach import Reach
 from metering import items
 from metering.registry import Meter, Node, NodeType, Point
 
-router = APIRouter(tags=["registry"])
+router = APIRouter(prefix="/v1", tags=["registry"])
 
 NODE_EXAMPLE = {
     "code": "office-a",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import PartHealth, Platform, Submission, create_app
+from ledger import EnergyReader
 from metering import quality
 from metering.access import Role
 from metering.book import BookRow, RegisterEvent, SeriesKey
@@ -420,13 +422,15 @@ def _keys(stores) -> dict[str, str]:
 
 def platform_of(readings_store, stores, journal: MemoryJournal) -> Platform:
     """The ports as one platform; hash and registry reading stand in by plain functions."""
+    known = _cached(stores.registry)
     return Platform(
         readings=readings_store,
         books=stores.books,
+        energy=EnergyReader(stores.books, known, lambda: NOW_US),
         intake=stores.intake,
         marks=stores.marks,
         findings=stores.findings,
-        registry=_cached(stores.registry),
+        registry=known,
         registry_store=stores.registry,
         credentials=stores.credentials,
         access=stores.access,
@@ -474,3 +478,27 @@ def world() -> World:
 def shared_world() -> World:
     """For tests that only read."""
     return make_world(memory_stores(), MemoryReadings())
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A session of the bureau's key in the world's client."""
+
+    csrf: str
+
+
+def sign_in(world: World, key: str = "bureau") -> SignedIn:
+    """Through the form, as a browser does."""
+    form = world.client.get("/signin").text
+    token = re.search(r'name="token" value="([^"]+)"', form)[1]
+    data = {"key": world.keys[key], "token": token, "next": "/"}
+    response = world.client.post("/signin", data=data, follow_redirects=False)
+    assert response.status_code == 303
+    return SignedIn(
+        re.search(r'name="csrf" value="([^"]+)"', world.client.get("/findings").text)[1]
+    )
+
+
+@pytest.fixture
+def signed_in(world: World) -> SignedIn:
+    return sign_in(world)

@@ -1,0 +1,235 @@
+"""Institutions are walls: every route is tried from the other side.
+
+A route that is not in the matrix fails the test, so that a new one cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.routing import iter_route_contexts
+
+FOREIGN = ("hall", "school", "yard", "f-school", "gw-9")
+"""Names of the school; nothing of them may reach the bureau's key."""
+
+# method, route -> (path with foreign names, body) or None where the route takes no name and
+# must answer with nothing foreign in it.
+MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
+    ("GET", "/v1/nodes"): None,
+    ("GET", "/v1/nodes/{code}"): [("/v1/nodes/hall", {}), ("/v1/nodes/school", {})],
+    ("GET", "/v1/meters"): [("/v1/meters?node=hall", {})],
+    ("GET", "/v1/points"): [
+        ("/v1/points?gateway=yard/gw-9", {}),
+        ("/v1/points?meter=hall-total", {}),
+    ],
+    ("GET", "/v1/points/{id}/readings"): [("/v1/points/24/readings", {})],
+    ("GET", "/v1/readings/count"): [("/v1/readings/count?gateway=yard/gw-9", {})],
+    ("GET", "/v1/energy"): [
+        ("/v1/energy?node=hall&item=01000", {}),
+        ("/v1/energy?meter=hall-total", {}),
+    ],
+    ("GET", "/v1/energy/lineage"): [
+        ("/v1/energy/lineage?node=hall&item=01000&time=2026-11-23T02:00:00Z", {}),
+        ("/v1/energy/lineage?meter=hall-total&time=2026-11-23T02:00:00Z", {}),
+    ],
+    ("GET", "/v1/messages/{segment}/{offset}"): [("/v1/messages/16777217/8", {})],
+    ("GET", "/v1/findings"): None,
+    ("GET", "/v1/findings/{id}"): [("/v1/findings/f-school", {})],
+    ("POST", "/v1/findings/{id}/acknowledge"): [
+        ("/v1/findings/f-school/acknowledge", {"json": {"note": "x"}})
+    ],
+    ("POST", "/v1/findings/{id}/resolve"): [
+        ("/v1/findings/f-school/resolve", {"json": {"note": "x"}})
+    ],
+    ("POST", "/v1/findings/{id}/expect"): [
+        ("/v1/findings/f-school/expect", {"json": {"note": "x"}})
+    ],
+    ("GET", "/v1/gateways"): None,
+    ("POST", "/v1/gateways/{site}/{code}/password"): [("/v1/gateways/yard/gw-9/password", {})],
+    ("GET", "/v1/dead-letters"): None,
+    ("GET", "/v1/dead-letters/{id}"): [("/v1/dead-letters/6", {})],
+    ("POST", "/v1/ingest"): [("/v1/ingest?gateway=yard/gw-9", {"content": b"{}"})],
+    ("GET", "/v1/register-events"): [
+        ("/v1/register-events?institution=school", {}),
+        ("/v1/register-events?meter=hall-total", {}),
+    ],
+    ("GET", "/v1/restatements"): [("/v1/restatements?institution=school", {})],
+    ("GET", "/v1/books/hash"): [("/v1/books/hash?institution=school", {})],
+    ("GET", "/v1/audit"): None,
+    ("GET", "/v1/keys"): None,
+    ("POST", "/v1/keys"): [
+        ("/v1/keys", {"json": {"name": "spy", "node": "school", "role": "read"}}),
+        ("/v1/keys", {"json": {"name": "spy", "node": "", "role": "read"}}),
+    ],
+    ("DELETE", "/v1/keys/{id}"): [("/v1/keys/{school_key}", {})],
+    ("POST", "/v1/registry/import"): [("/v1/registry/import", {"json": {"tree.csv": "code\nx"}})],
+    ("GET", "/"): [("/?node=hall", {})],
+    ("GET", "/findings"): None,
+    ("GET", "/findings/{id}"): [("/findings/f-school", {})],
+    ("POST", "/findings/{id}/state"): [
+        ("/findings/f-school/state", {"data": {"state": "resolved"}})
+    ],
+    ("GET", "/datacentre"): [("/datacentre?node=hall", {})],
+    ("GET", "/gateways"): None,
+    ("GET", "/dead-letters"): None,
+    ("GET", "/dead-letters/{id}"): [("/dead-letters/6", {})],
+    ("GET", "/latest"): None,
+    ("GET", "/live"): None,
+    ("GET", "/messages/{segment}/{offset}"): [("/messages/16777217/8", {})],
+    ("GET", "/lineage"): [("/lineage?meter=hall-total&time=1795401420000000", {})],
+}
+OPEN = {
+    ("GET", "/health"),
+    ("GET", "/metrics"),
+    ("GET", "/signin"),
+    ("POST", "/signin"),
+    ("POST", "/signout"),
+    ("GET", "/language/{chosen}"),
+    ("GET", "/static/{name}"),
+}
+"""They show nothing of any institution."""
+DOCUMENTS = {"/openapi.json", "/docs", "/docs/oauth2-redirect"}
+
+
+def test_the_matrix_names_every_route(shared_world):
+    routes = {
+        (method, route.path)
+        for route in iter_route_contexts(shared_world.client.app.routes)
+        if route.path not in DOCUMENTS
+        for method in route.methods
+    }
+    assert routes == set(MATRIX) | OPEN
+
+
+def test_foreign_names_answer_as_if_they_did_not_exist(world, signed_in):
+    keys = world.platform.access.keys()
+    school_key = next(key.id for key in keys if key.node == "school")
+    for (method, route), tries in MATRIX.items():
+        for path, given in tries or []:
+            options = dict(given)
+            if route == "/findings/{id}/state":
+                options["data"] = {**options["data"], "csrf": signed_in.csrf}
+            response = world.client.request(
+                method,
+                path.replace("{school_key}", school_key),
+                headers={"X-API-Key": world.keys["bureau"]},
+                follow_redirects=False,
+                **options,
+            )
+            wanted = 403 if route == "/v1/registry/import" else 404
+            assert response.status_code == wanted, (method, path, response.text)
+            assert "Teaching hall" not in response.text
+            if path.startswith("/v1"):
+                assert response.headers["content-type"] == "application/problem+json"
+                assert response.json()["fix"] or response.json()["field"]
+
+
+def test_lists_hold_nothing_foreign(world, signed_in):
+    for (method, route), tries in MATRIX.items():
+        if method == "GET" and tries is None:
+            response = world.client.get(route, headers={"X-API-Key": world.keys["bureau"]})
+            assert response.status_code == 200, route
+            found = [name for name in FOREIGN if name in response.text]
+            assert found == [], (route, found)
+
+
+def test_lists_without_a_name_hold_nothing_foreign_either(world):
+    for path in (
+        "/v1/meters?limit=1000",
+        "/v1/points?limit=1000",
+        "/v1/readings/count",
+        "/v1/register-events",
+        "/v1/restatements",
+    ):
+        response = world.get(path)
+        assert response.status_code == 200
+        assert [name for name in FOREIGN if name in response.text] == []
+
+
+def test_the_school_sees_its_own(world):
+    assert world.get("/v1/nodes/hall", key="school").status_code == 200
+    assert world.get("/v1/messages/16777217/8", key="school").status_code == 200
+    assert world.get("/v1/dead-letters/6", key="school").json()["gateway"] == "yard/gw-9"
+    assert [f["id"] for f in world.get("/v1/findings", key="school").json()["data"]] == ["f-school"]
+
+
+def test_a_key_of_everything_sees_both(world):
+    found = world.get("/v1/nodes?limit=100", key="whole").json()["data"]
+    assert {"bureau", "school"} <= {node["code"] for node in found}
+
+
+def test_a_buildings_key_reaches_neither_its_neighbours_nor_the_shared_gateway(world):
+    assert world.get("/v1/nodes/office-a", key="building").status_code == 200
+    for path in (
+        "/v1/nodes/office-b",
+        "/v1/nodes/bureau",
+        "/v1/energy?node=bureau&item=01000",
+        "/v1/messages/16777217/5",
+        "/v1/findings/f-weekend",
+        "/v1/dead-letters/1",
+        "/v1/books/hash?institution=bureau",
+    ):
+        assert world.get(path, key="building").status_code == 404, path
+    assert world.get("/v1/dead-letters", key="building").json()["total"] == 0
+    assert world.get("/v1/gateways", key="building").json()["data"] == []
+    events = world.get("/v1/register-events", key="building").json()["data"]
+    assert {event["meter"] for event in events} <= {"office-a-total"}
+    assert world.get("/v1/audit", key="building").json()["data"] == []
+
+
+def test_every_refusal_stands_in_the_audit_log(world):
+    world.get("/v1/nodes/hall")
+    world.get("/v1/keys", key="reader")
+    refused = [
+        entry for entry in world.get("/v1/audit").json()["data"] if entry["action"] == "refused"
+    ]
+    assert [entry["subject"] for entry in refused] == ["GET /v1/keys", "GET /v1/nodes/hall"]
+    assert all(entry["institution"] == "bureau" for entry in refused)
+
+
+def test_a_name_that_exists_nowhere_is_no_refusal(world):
+    assert world.get("/v1/nodes/nowhere").status_code == 404
+    entries = world.get("/v1/audit").json()["data"]
+    assert not [entry for entry in entries if entry["action"] == "refused"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options"),
+    [
+        ("POST", "/v1/findings/f-after/acknowledge", {"json": {"note": ""}}),
+        ("POST", "/v1/findings/f-after/resolve", {"json": {"note": ""}}),
+        ("POST", "/v1/findings/f-after/expect", {"json": {"note": "x"}}),
+        ("POST", "/v1/ingest?gateway=campus/gw-1", {"content": b"{}"}),
+        ("POST", "/v1/gateways/campus/gw-1/password", {}),
+        ("GET", "/v1/audit", {}),
+        ("GET", "/v1/keys", {}),
+        ("POST", "/v1/keys", {"json": {"name": "n", "node": "bureau", "role": "read"}}),
+        ("DELETE", "/v1/keys/x", {}),
+        ("POST", "/v1/registry/import", {"json": {}}),
+    ],
+)
+def test_a_reading_key_changes_nothing(world, method, path, options):
+    headers = {"X-API-Key": world.keys["reader"]}
+    response = world.client.request(method, path, headers=headers, **options)
+    assert response.status_code == 403
+    assert response.json()["field"] == "role"
+
+
+def test_an_operator_operates_but_does_not_administer(world):
+    note = {"json": {"note": "seen"}}
+    assert world.post("/v1/findings/f-after/acknowledge", key="operator", **note).status_code == 200
+    assert world.get("/v1/keys", key="operator").status_code == 403
+
+
+def test_no_route_answers_without_a_key(world):
+    for method, route in MATRIX:
+        response = world.client.request(method, route, follow_redirects=False)
+        if route.startswith("/v1"):
+            assert response.status_code == 401, route
+            assert response.headers["www-authenticate"] == "Bearer"
+        elif route == "/live":
+            assert response.status_code == 401
+        else:
+            assert response.status_code == 303, route
+            assert response.headers["location"].startswith("/signin"), route

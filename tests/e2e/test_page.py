@@ -1,0 +1,224 @@
+"""The page in Chromium: signing in, every section in both languages and two widths, live parts."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SECTIONS = {
+    "overview": "/",
+    "building": "/?node=office-a",
+    "findings": "/findings",
+    "finding": "/findings/f-after",
+    "fault": "/findings/f-stuck",
+    "datacentre": "/datacentre",
+    "latest": "/latest",
+    "gateways": "/gateways",
+    "dead-letters": "/dead-letters",
+    "dead-letter": "/dead-letters/1",
+    "message": "/messages/16777217/5",
+}
+WIDTHS = {"desktop": (1360, 900), "phone": (390, 844)}
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed")
+
+
+def _seeding() -> ModuleType:
+    path = Path(__file__).parent.parent / "api" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("page_seed", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["page_seed"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True)
+class Site:
+    """A served, seeded platform."""
+
+    url: str
+    seed: ModuleType
+    world: object
+    readings: object
+
+    @property
+    def key(self) -> str:
+        return self.world.keys["bureau"]
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    seed = _seeding()
+    readings = seed.MemoryReadings()
+    world = seed.make_world(seed.memory_stores(), readings)
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(world.client.app, log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", seed, world, readings)
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1360, "height": 900}, locale="en-GB")
+    made.set_default_timeout(20_000)
+    yield made
+    made.close()
+
+
+def sign_in(page: Page, site: Site) -> None:
+    """Through the form, as a person does."""
+    page.goto(f"{site.url}/signin")
+    page.fill("#key", site.key)
+    page.click("button.main")
+    page.wait_for_selector(".frame")
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the screenshots go; the folder's name stands in the test's output."""
+    folder = tmp_path_factory.mktemp("page")
+    print(f"screenshots in {folder}")
+    return folder
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_section_renders_whole(
+    browser: Browser, site: Site, shots: Path, width: str, language: str
+) -> None:
+    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
+    locale = "zh-CN" if language == "zh" else "en-GB"
+    context = browser.new_context(viewport=size, locale=locale)
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else None)
+    page.goto(f"{site.url}/signin")
+    page.screenshot(path=shots / f"signin-{width}-{language}.png")
+    sign_in(page, site)
+    for name, path in SECTIONS.items():
+        page.goto(site.url + path)
+        page.wait_for_function(
+            "document.querySelectorAll('[data-chart]').length ==="
+            " document.querySelectorAll('[data-chart] .main-svg:first-child').length"
+        )
+        page.wait_for_timeout(300)
+        page.screenshot(path=shots / f"{name}-{width}-{language}.png", full_page=True)
+        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert overflow <= 0, f"{name} is {overflow} px too wide at {width}"
+        assert page.locator("html").get_attribute("lang") == locale.replace("-GB", "")
+        shown = page.locator("main").inner_text()
+        assert bool(re.search(r"[一-鿿]", shown)) is (language == "zh"), name
+    assert troubles == []
+    context.close()
+
+
+def test_narrowest_phone_has_no_sideways_scroll(browser: Browser, site: Site) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, locale="en-GB")
+    page = context.new_page()
+    sign_in(page, site)
+    for path in SECTIONS.values():
+        page.goto(site.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+    context.close()
+
+
+def test_a_wrong_key_is_refused_with_a_sentence(context: BrowserContext, site: Site) -> None:
+    page = context.new_page()
+    page.goto(f"{site.url}/signin")
+    page.fill("#key", "not-a-key")
+    page.click("button.main")
+    expect(page.get_by_role("alert")).to_contain_text("not known")
+
+
+def test_a_new_reading_and_a_refusal_appear_by_themselves(
+    context: BrowserContext, site: Site
+) -> None:
+    page = context.new_page()
+    sign_in(page, site)
+    expect(page.locator("#live-readings li").first).to_be_visible()
+    seed, world = site.seed, site.world
+    submission = seed.Submission("campus/gw-1", "topic", b"{}", "k", seed.NOW_US)
+    segment, offset = world.journal.add(submission)
+    row = (1, seed.NOW_US, 123_456.5, 0, seed.NOW_US, 0, segment, offset, 0)
+    site.readings.upsert(seed.ReadingColumns.of([row]))
+    letter = seed.letter("campus/gw-1", 0, "unknown_point", "E77.import")
+    batch = seed.IntakeBatch(2, segment, offset + 1, dead_letters=(letter,), at_us=seed.NOW_US)
+    world.platform.intake.commit(batch)
+    expect(page.locator("#live-readings")).to_contain_text("123,456.5 kWh")
+    expect(page.locator("#live-refused")).to_contain_text("E77.import")
+
+
+def test_acknowledging_a_finding_by_its_form(context: BrowserContext, site: Site) -> None:
+    page = context.new_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}/findings/f-weekend")
+    page.fill("#note", "facility team informed")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator(".head .pill")).to_have_text("acknowledged")
+    stored = site.world.platform.findings.get("f-weekend")
+    assert (str(stored.state), stored.state_note) == ("acknowledged", "facility team informed")
+
+
+def test_an_evidence_hour_leads_down_to_the_raw_message(
+    context: BrowserContext, site: Site
+) -> None:
+    page = context.new_page()
+    sign_in(page, site)
+    seed = site.seed
+    hour = seed.NOW_US // seed.HOUR_US * seed.HOUR_US - 5 * seed.HOUR_US
+    page.goto(f"{site.url}/lineage?meter=office-a-total&time={hour}")
+    page.locator("main a[href^='/messages/']").first.click()
+    payload = json.loads(page.locator("pre").inner_text())
+    assert payload["readings"][0]["point"] == "E1.import"
+
+
+def test_signing_out_ends_the_session(context: BrowserContext, site: Site) -> None:
+    page = context.new_page()
+    sign_in(page, site)
+    before = context.cookies()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("#key")).to_be_visible()
+    context.add_cookies([c for c in before if c["name"] == "greenoffice_session"])
+    page.goto(f"{site.url}/findings")
+    expect(page.locator("#key")).to_be_visible()
