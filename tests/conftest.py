@@ -1,9 +1,56 @@
 """What all tests share."""
 
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from storage.influx import InfluxAddress, Wanted, prepare
+from storage.influx.server import OwnServer, found
 
 # The machine that runs the tests may be slow or busy: laws are judged by results, not by time.
 settings.register_profile(
     "laws", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("laws")
+
+INFLUX_2_ABSENT = "no influxd 2 on PATH, and GREENOFFICE_TEST_INFLUX_URL names none"
+
+
+@pytest.fixture(scope="session")
+def influx_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], OwnServer]]:
+    """A real InfluxDB of generation 1 or 2 for the whole run, started when first asked for."""
+    servers: dict[int, OwnServer] = {}
+
+    def started(generation: int) -> OwnServer:
+        if generation not in servers:
+            if found(generation) is None:
+                pytest.skip("no influxd 1 on PATH" if generation == 1 else INFLUX_2_ABSENT)
+            servers[generation] = OwnServer(tmp_path_factory.mktemp("influx"), generation)
+        return servers[generation]
+
+    yield started
+    for server in servers.values():
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def influx_bucket(influx_server: Callable[[int], OwnServer]) -> Callable[[int], InfluxAddress]:
+    """The address of a fresh bucket that keeps everything, with a token to write."""
+
+    def fresh(generation: int) -> InfluxAddress:
+        name = f"test-{secrets.token_hex(6)}"
+        wanted = Wanted(now_us=0, password="correct horse")
+        url = os.environ.get("GREENOFFICE_TEST_INFLUX_URL", "")
+        if generation == 1 or not url:
+            return influx_server(generation).bucket(name, wanted)[0]
+        org = os.environ.get("GREENOFFICE_TEST_INFLUX_ORG", "")
+        token = os.environ.get("GREENOFFICE_TEST_INFLUX_TOKEN", "")
+        made = prepare(InfluxAddress(url, name, org=org, token=token), wanted)
+        return InfluxAddress(url, name, org=org, token=made.write_token)
+
+    return fresh

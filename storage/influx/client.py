@@ -49,7 +49,7 @@ class Answer:
             words = told.get("message") or told.get("error") or ""
         except (ValueError, AttributeError):
             words = self.body[:300].decode("utf-8", "replace")
-        return " ".join(str(words).split())[:300] or f"status {self.status}"
+        return " ".join(str(words).split()) or f"status {self.status}"
 
 
 class InfluxClient:
@@ -169,7 +169,10 @@ def _unavailable(address: InfluxAddress, answer: Answer) -> Unavailable:
     field, value, fix = _advice(address, answer)
     kind = StorageFull if _is_full(answer) else Unavailable
     return kind(
-        f"InfluxDB answered {answer.status}: {answer.reason}", field=field, value=value, fix=fix
+        f"InfluxDB answered {answer.status}: {answer.reason[:300]}",
+        field=field,
+        value=value,
+        fix=fix,
     )
 
 

@@ -16,15 +16,19 @@ from storage import (
     open_engine,
     sql_stores,
 )
+from storage.influx import InfluxReadings
 
 
-@pytest.fixture(params=["memory", "duckdb"])
+@pytest.fixture(params=["memory", "duckdb", "influx1", "influx2"])
 def readings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReadingStore]:
-    store: ReadingStore = (
-        MemoryReadings()
-        if request.param == "memory"
-        else DuckDBReadings(tmp_path / "readings.duckdb", threads=1)
-    )
+    store: ReadingStore
+    if request.param == "memory":
+        store = MemoryReadings()
+    elif request.param == "duckdb":
+        store = DuckDBReadings(tmp_path / "readings.duckdb", threads=1)
+    else:
+        influx_bucket = request.getfixturevalue("influx_bucket")
+        store = InfluxReadings(influx_bucket(int(request.param[-1])))
     yield store
     store.close()
 

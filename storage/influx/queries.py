@@ -1,0 +1,173 @@
+"""Questions in InfluxQL, and rows from the CSV that answers them.
+
+CSV is the quickest of the formats both generations speak, and its integers are whole. But in
+it an error inside a statement looks like no rows, with status 200. So every request ends with
+SHOW DATABASES: the server stops at the first statement that fails, and an answer that does not
+end with our own bucket is no answer.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import numpy as np
+
+from metering.errors import Unavailable
+from metering.quantity import I64
+from metering.reading import ReadingColumns
+from storage.influx.address import InfluxAddress
+from storage.influx.client import JSON, InfluxClient
+from storage.influx.lines import EARLIEST_US, LATEST_US, MEASUREMENT
+
+T = TypeVar("T")
+POINTS_PER_STATEMENT: Final = 100
+"""A longer chain of OR is slower than two statements."""
+_STATEMENTS_PER_REQUEST = 50
+_FIELDS = 'value,flag,order_hi,order_lo,segment,"offset","index"'
+_COLUMNS = ("point", "time_us", "value", *_FIELDS.replace('"', "").split(",")[1:])
+_DTYPE = np.dtype([(name, np.float64 if name == "value" else np.int64) for name in _COLUMNS])
+_HEADER = b"name,tags,time,value,flag,order_hi,order_lo,segment,offset,index\n"
+_PREFIX = f"{MEASUREMENT},point=".encode()
+_END = b"name,tags,name\n"
+_WHOLE = re.compile(rb"-?\d+(?:,[^,\n]+){8}\n")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Rows of points with low <= time <= high, and how many of them per point."""
+
+    points: Sequence[int]
+    low_us: int = EARLIEST_US
+    high_us: int = LATEST_US
+    limit: int | None = None
+    newest_first: bool = False
+
+    def statements(self) -> Iterator[str]:
+        low, high = max(self.low_us, EARLIEST_US), min(self.high_us, LATEST_US)
+        if low > high:
+            return
+        end = " ORDER BY time DESC" if self.newest_first else ""
+        end += f" LIMIT {int(self.limit)}" if self.limit is not None else ""
+        for chosen in _parts(self.points, POINTS_PER_STATEMENT):
+            yield (
+                f"SELECT {_FIELDS} FROM {MEASUREMENT} WHERE {_any_of(chosen)}"  # noqa: S608
+                f" AND time >= {low}u AND time <= {high}u GROUP BY point{end}"
+            )
+
+
+def rows(client: InfluxClient, questions: Iterable[Question]) -> ReadingColumns:
+    """All rows asked for, sorted by point, then time. Raises Unavailable, and never gives
+    less than there is."""
+    statements = [text for question in questions for text in question.statements()]
+    bodies = (_answer(client, chosen) for chosen in _parts(statements, _STATEMENTS_PER_REQUEST))
+    return ReadingColumns.concat([_parsed(body) for body in bodies]).sorted()
+
+
+def count(client: InfluxClient, points: Sequence[int] | None) -> int:
+    """How many rows there are, of the points or of all."""
+    wheres = (
+        [""]
+        if points is None
+        else [f" WHERE {_any_of(chosen)}" for chosen in _parts(points, POINTS_PER_STATEMENT)]
+    )
+    statements = [f"SELECT count(value) FROM {MEASUREMENT}{where}" for where in wheres]  # noqa: S608
+    total = 0
+    for chosen in _parts(statements, _STATEMENTS_PER_REQUEST):
+        told = re.findall(rb"^reading,,-?\d+,(\d+)$", _answer(client, chosen), re.MULTILINE)
+        total += sum(map(int, told))
+    return total
+
+
+def drop(client: InfluxClient) -> None:
+    """Delete the measurement with its series and field types."""
+    reason = command(client, f"DROP MEASUREMENT {MEASUREMENT}")
+    if reason and "measurement not found" not in reason:
+        raise _failed(client.address, reason)
+
+
+def oldest_us(client: InfluxClient) -> int | None:
+    """The time of the oldest row; None where there is none."""
+    body = _answer(client, [f"SELECT first(value) FROM {MEASUREMENT}"])  # noqa: S608
+    found = re.search(rb"^reading,,(-?\d+),", body, re.MULTILINE)
+    return int(found[1]) if found else None
+
+
+def probe(client: InfluxClient) -> None:
+    """Raises Unavailable unless the bucket can be read."""
+    _answer(client, [])
+
+
+def command(client: InfluxClient, statement: str) -> str:
+    """Run a statement that changes something; the server's complaint, or ''."""
+    return _complaint(client.ask(statement, JSON))
+
+
+def _answer(client: InfluxClient, statements: Sequence[str]) -> bytes:
+    """The rows' part of an answer that was proven to be whole."""
+    asked = ";".join([*statements, "SHOW DATABASES"])
+    body, end, databases = client.ask(asked).rpartition(_END)
+    names = re.findall(rb"^databases,,(.*)$", databases, re.MULTILINE)
+    if not end:
+        raise _failed(client.address, command(client, asked) or "the answer broke off")
+    if client.address.bucket.encode() not in names:
+        raise _failed(client.address, "database not found")
+    return body
+
+
+def _complaint(body: bytes) -> str:
+    """The first error of an answer in JSON; '' where all statements went well."""
+    for line in body.splitlines():
+        told = json.loads(line)
+        for result in (told, *told.get("results", ())):
+            if "error" in result:
+                return str(result["error"])
+    return ""
+
+
+def _failed(address: InfluxAddress, reason: str) -> Unavailable:
+    if "database not found" in reason or "not authorized" in reason:
+        return Unavailable(
+            "InfluxDB shows no such bucket to this token",
+            field="influx bucket",
+            value=address.bucket,
+            fix="make it and a token that may read it with `greenoffice influx init`",
+        )
+    return Unavailable(
+        f"InfluxDB could not answer: {reason[:300]}",
+        field="influx url",
+        value=address.url,
+        fix="look at the server's limits on queries (time, series, points) and at its log",
+    )
+
+
+def _parsed(body: bytes) -> ReadingColumns:
+    """Rows of CSV `reading,point=<id>,<time>,<fields>`.
+
+    A row that lacks a field is one that another process is just writing: not there yet.
+    """
+    table = body.replace(_PREFIX, b"").replace(_HEADER, b"").replace(b"\n\n", b"\n").lstrip(b"\n")
+    if b",," in table or b",\n" in table or b"reading" in table:
+        table = b"".join(_WHOLE.findall(table))
+    if not table.strip():
+        return ReadingColumns.empty()
+    found = np.loadtxt(io.BytesIO(table), delimiter=",", dtype=_DTYPE, comments=None, ndmin=1)
+    columns = {name: np.ascontiguousarray(found[name]) for name in _COLUMNS}
+    return ReadingColumns(**{**columns, "flag": columns["flag"].astype(np.int16)})
+
+
+def _any_of(points: Sequence[int]) -> str:
+    return "(" + " OR ".join(f"point='{int(point)}'" for point in points) + ")"
+
+
+def _parts(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (whole[at : at + size] for at in range(0, len(whole), size))
+
+
+def distinct(points: Sequence[int] | I64) -> list[int]:
+    """Each point once, ascending."""
+    return [int(point) for point in np.unique(np.asarray(points, np.int64))]

@@ -1,0 +1,171 @@
+"""The ReadingStore in InfluxDB.
+
+Rows are what `lines` writes and `queries` reads. Two questions need help, because the server
+keeps no index by time over all of a point's data:
+
+`existing` asks per cluster of times, and per day of first and last time, only the points that
+have such times, so that one old reading does not make it read a year of every point.
+`before`, `after` and `latest` look near first. `latest` knows from its own writes and answers
+since when at least a point has rows, and asks only from there on; a time it knows is a lower
+bound, so what other processes write is found too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metering.errors import InvalidInput
+from metering.quantity import I64
+from metering.reading import ReadingColumns
+from storage.columns import DAY_US, check_even, last_of_each, newest_of_each, time_ranges
+from storage.influx import queries
+from storage.influx.address import InfluxAddress
+from storage.influx.client import InfluxClient
+from storage.influx.lines import EARLIEST_US, LATEST_US, check_times
+from storage.influx.queries import Question, distinct
+from storage.influx.turns import Turns
+from storage.influx.writing import write
+
+_NEAR_US = (DAY_US, 40 * DAY_US)
+
+
+class InfluxReadings:
+    """A ReadingStore on one bucket. Does not connect before it is asked something.
+
+    Raises Unavailable (StorageFull on a full disk) whenever the server does not do its part.
+    Unlike an embedded store it may then have stored some of the rows: upserts are idempotent,
+    and the same call again stores all. Rows the server will never take (a time beyond the
+    bucket's retention, a field of another type) raise InvalidInput after all others of the
+    batch have been stored; rows that are wrong in themselves, before any is.
+    """
+
+    def __init__(self, address: InfluxAddress) -> None:
+        self._client = InfluxClient(address)
+        self._turns = Turns()
+        self._newest: dict[int, int] = {}
+
+    def existing(self, point: I64, time_us: I64) -> ReadingColumns:
+        with self._turns.reading():
+            found = queries.rows(self._client, _clusters(point, time_us))
+        return found.take(_asked(found, point, time_us))
+
+    def upsert(self, rows: ReadingColumns) -> None:
+        check_even(rows)
+        check_times(rows)
+        if not len(rows):
+            return
+        batch = last_of_each(rows)
+        with self._turns.writing():
+            refused = write(self._client, batch)
+            self._remember(batch.take(np.setdiff1d(np.arange(len(batch)), refused.rows)))
+        if refused.rows.size:
+            raise _refusal(batch.take(refused.rows), len(batch), refused.reason)
+
+    def scan(self, points: Sequence[int], start_us: int, end_us: int) -> ReadingColumns:
+        with self._turns.reading():
+            return queries.rows(
+                self._client, [Question(distinct(points), int(start_us), int(end_us) - 1)]
+            )
+
+    def before(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        edges = [time_us - near for near in _NEAR_US] + [EARLIEST_US]
+        spans = zip(edges, [time_us, *edges], strict=False)
+        return self._nearest(points, [(low, high - 1) for low, high in spans], count, back=True)
+
+    def after(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        edges = [time_us + near for near in _NEAR_US] + [LATEST_US + 1]
+        spans = zip([time_us, *edges], edges, strict=False)
+        return self._nearest(points, [(low, high - 1) for low, high in spans], count, back=False)
+
+    def latest(self, points: Sequence[int]) -> ReadingColumns:
+        wanted = distinct(points)
+        known = np.array([point for point in wanted if point in self._newest], np.int64)
+        since = np.array([self._newest[point] for point in known.tolist()], np.int64)
+        near = [
+            Question(known[chosen].tolist(), low, limit=1, newest_first=True)
+            for low, _, chosen in time_ranges(since)
+        ]
+        with self._turns.reading():
+            found = queries.rows(self._client, near)
+            lacking = sorted(set(wanted) - set(found.point.tolist()))
+            far = queries.rows(self._client, [Question(lacking, limit=1, newest_first=True)])
+            both = ReadingColumns.concat([found, far]).sorted()
+            self._remember(both)
+        return both
+
+    def count(self, points: Sequence[int] | None = None) -> int:
+        with self._turns.reading():
+            return queries.count(self._client, None if points is None else distinct(points))
+
+    def clear(self) -> None:
+        with self._turns.writing():
+            queries.drop(self._client)
+            self._newest = {}
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _remember(self, rows: ReadingColumns) -> None:
+        newest = newest_of_each(rows)
+        for point, time_us in zip(newest.point.tolist(), newest.time_us.tolist(), strict=True):
+            self._newest[point] = max(time_us, self._newest.get(point, time_us))
+
+    def _nearest(
+        self, points: Sequence[int], spans: Sequence[tuple[int, int]], count: int, *, back: bool
+    ) -> ReadingColumns:
+        """Span after span, near ones first, only the points that still lack rows."""
+        lacking = dict.fromkeys(distinct(points), count)
+        found: list[ReadingColumns] = []
+        with self._turns.reading():
+            for low, high in spans:
+                questions = [
+                    Question(chosen, low, high, need, newest_first=back)
+                    for need, chosen in _by_need(lacking)
+                ]
+                found.append(queries.rows(self._client, questions))
+                for point in found[-1].point.tolist():
+                    lacking[point] -= 1
+        return ReadingColumns.concat(found).sorted()
+
+
+def _by_need(lacking: dict[int, int]) -> Iterator[tuple[int, list[int]]]:
+    """(number of rows, points that lack so many)."""
+    for need in sorted(set(lacking.values()) - {0}):
+        yield need, [point for point, lacks in lacking.items() if lacks == need]
+
+
+def _clusters(point: I64, time_us: I64) -> Iterator[Question]:
+    """Points whose first and last time of a cluster fall on the same two days, together."""
+    for _, _, chosen in time_ranges(time_us):
+        points, place = np.unique(point[chosen], return_inverse=True)
+        low = np.full(len(points), LATEST_US)
+        high = np.full(len(points), EARLIEST_US)
+        np.minimum.at(low, place, time_us[chosen])
+        np.maximum.at(high, place, time_us[chosen])
+        days = np.stack([low // DAY_US, high // DAY_US], axis=1)
+        _, group = np.unique(days, axis=0, return_inverse=True)
+        for number in range(int(group.max()) + 1):
+            own = group.ravel() == number
+            yield Question(points[own].tolist(), int(low[own].min()), int(high[own].max()))
+
+
+def _asked(found: ReadingColumns, point: I64, time_us: I64) -> NDArray[np.bool_]:
+    """Which of the rows found are of the identities asked for."""
+    _, point_place = np.unique(np.concatenate([point, found.point]), return_inverse=True)
+    times, time_place = np.unique(np.concatenate([time_us, found.time_us]), return_inverse=True)
+    identity = point_place.astype(np.int64) * len(times) + time_place
+    return np.isin(identity[len(point) :], identity[: len(point)])
+
+
+def _refusal(refused: ReadingColumns, of: int, reason: str) -> InvalidInput:
+    named = list(zip(refused.point.tolist(), refused.time_us.tolist(), strict=True))[:5]
+    return InvalidInput(
+        f"InfluxDB refuses {len(refused)} of {of} readings: {reason[:300]}",
+        field="(point, time_us)",
+        value=named,
+        fix="lengthen the bucket's retention, or drop what wrote another type into it; then"
+        " replay the dead letters",
+    )
