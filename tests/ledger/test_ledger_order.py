@@ -232,3 +232,34 @@ def test_a_clock_that_goes_on_changes_nothing(helpers, seed):
     once.ledger.step()
     helpers.same(once, live)
     assert not any(row.provisional for row in live.all_rows().values())
+
+
+@slow
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    troubles=st.lists(troubles, min_size=3, max_size=3),
+    how=st.sampled_from(["shuffled", "late", "backwards"]),
+)
+def test_a_building_in_any_order(helpers, seed, troubles, how):
+    rng = np.random.default_rng(seed)
+    meters = [
+        helpers.meter("t", total=True),
+        helpers.meter("a", "01A00", step_min=30),
+        helpers.meter("c", "01B10", node="f"),
+    ]
+    registry = helpers.campus(meters, edges=[("o", "b"), ("b", "f")], digits=4)
+    now = helpers.later(DAYS + 1)
+    once, pieces = helpers.World(registry, now), helpers.World(registry, now)
+    times, arrivals = helpers.quarters(COUNT), []
+    for point, some in enumerate(troubles, start=1):
+        values, kept, _ = troubled(some)
+        values %= 10_000
+        indices = np.flatnonzero(kept)
+        once.push(point, times[indices], values[indices])
+        arrivals += [(point, part, values) for part in batches(rng, indices, how)]
+    once.ledger.step()
+    for place in rng.permutation(len(arrivals)).tolist():
+        point, part, values = arrivals[place]
+        pieces.push(point, times[part], values[part])
+        pieces.ledger.step()
+    helpers.same(once, pieces)
