@@ -72,6 +72,16 @@ class DataFolder:
     def simulators(self) -> Path:
         return self.root / "simulators"
 
+    @property
+    def demo_world(self) -> Path:
+        """Where a demo remembers its world."""
+        return self.root / "demo.json"
+
+    @property
+    def simulated_passwords(self) -> Path:
+        """Passwords of a demo's gateways by code."""
+        return self.secrets / "simulated-gateways.json"
+
     def settings(self) -> Settings:
         """The folder's settings; ConfigurationError where there are none or they are broken."""
         return load_settings(self.settings_file)

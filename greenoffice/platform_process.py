@@ -5,18 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 
 import uvicorn
-from metering.registry_files import read_registry_texts
 from prometheus_client import CollectorRegistry
 
 from api import PartHealth, Platform, Submission, create_app
 from collector import JournalWriter, Record
 from collector.intake import IntakeMetrics
-from collector.intake.dead_letters import letters_of
-from collector.intake.resolve import Resolver
+from collector.intake import refusals as refusals_of
 from greenoffice.collector_process import patiently
 from greenoffice.folder import DataFolder
 from greenoffice.logs import set_up_logs
@@ -31,9 +28,10 @@ from greenoffice.parts import (
     receiver,
 )
 from greenoffice.ports import usable_port
-from metering.bookhash import book_hash
+from ledger import EnergyReader
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
+from metering.registry_files import read_registry_texts
 
 
 def run_platform(data: Path, parent: int) -> None:
@@ -129,15 +127,12 @@ def platform_of(parts: Parts, journal: JournalWriter, workers: Workers) -> Platf
         return place.segment, place.offset
 
     def refusals(submission: Submission) -> list[DeadLetter]:
-        resolver = Resolver(parts.registry())
-        return letters_of([receiver(parts.settings).receive(0, 0, _record(submission), resolver)])
-
-    def digest(institution: str | None, before: date | None) -> str:
-        return book_hash(parts.stores.books, before=before, institution=institution)
+        return refusals_of(_record(submission), receiver(parts.settings), parts.registry())
 
     return Platform(
         readings=parts.readings,
         books=parts.stores.books,
+        energy=EnergyReader(parts.stores.books, parts.registry, parts.now_us),
         intake=parts.stores.intake,
         marks=parts.stores.marks,
         findings=parts.stores.findings,
@@ -149,7 +144,6 @@ def platform_of(parts: Parts, journal: JournalWriter, workers: Workers) -> Platf
         ingest=ingest,
         refusals=refusals,
         read_registry=lambda texts: read_registry_texts(texts, parts.registry()),
-        book_hash=digest,
         now_us=parts.now_us,
         health=workers.health,
         language=parts.settings.language,

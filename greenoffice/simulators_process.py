@@ -21,7 +21,7 @@ def run_simulators(data: Path, parent: int) -> None:
     folder = DataFolder(data.absolute())
     clock = folder.clock()
     set_up_logs("simulators", clock)
-    world = DemoWorld.read(world_file(folder))
+    world = DemoWorld.read(folder.demo_world)
     mqtt = folder.settings().mqtt
     stop: threading.Event = stop_event()
     run(
@@ -32,19 +32,9 @@ def run_simulators(data: Path, parent: int) -> None:
             now_us=world.now_us,
             host=mqtt.host,
             port=mqtt.port,
-            passwords=json.loads(passwords_file(folder).read_text()),
+            passwords=json.loads(folder.simulated_passwords.read_text()),
             waste=world.waste,
         ),
         clock.now_us,
         stop,
     )
-
-
-def world_file(folder: DataFolder) -> Path:
-    """Where a demo folder remembers its world."""
-    return folder.root / "demo.json"
-
-
-def passwords_file(folder: DataFolder) -> Path:
-    """Passwords of the simulated gateways by code, mode 0600."""
-    return folder.secrets / "simulated-gateways.json"

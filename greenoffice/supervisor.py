@@ -48,6 +48,7 @@ class Supervisor:
     folder: DataFolder
     specs: Sequence[ChildSpec]
     _children: list[_Child] = field(default_factory=list)
+    _troubles: list[str] = field(default_factory=list)
     _lock: IO[str] | None = None
 
     def start(self) -> None:
@@ -81,6 +82,11 @@ class Supervisor:
     def restarts(self) -> dict[str, int]:
         """How often each child was restarted."""
         return {c.spec.name: c.restarts for c in self._children}
+
+    def troubles(self) -> list[str]:
+        """A sentence for each death since the last call, with the last line it logged."""
+        told, self._troubles = self._troubles, []
+        return told
 
     def stop(self, grace_s: float = 20.0) -> None:
         """Terminate all children, last started first, and kill what does not leave in time."""
@@ -132,6 +138,8 @@ class Supervisor:
         if time.monotonic() - child.started > SETTLED_S:
             child.backoff_s = 0.25
         child.restarts += 1
+        name = child.spec.name
+        self._troubles.append(f"{name} ended ({code}), restarting: {_last_line(self.folder, name)}")
         child.next_start = time.monotonic() + child.backoff_s
         child.backoff_s = min(child.backoff_s * 2, 10.0)
 

@@ -197,9 +197,9 @@ def _booked_months(client: ApiClient, meter: str, months: dict[str, int]) -> dic
         end=_after(last),
     )
     return {
-        value["start"][:7]: int(value["quantity"])
-        for value in answer["values"]
-        if value["quantity"] is not None
+        value["start"][:7]: int(value["amount"])
+        for value in answer["data"]
+        if value["amount"] is not None
     }
 
 

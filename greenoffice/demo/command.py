@@ -80,7 +80,7 @@ def _wait(
         while not stop.is_set() and time.monotonic() < deadline:
             supervisor.tend()
             progress = look(demo.folder, client)
-            display.show(progress)
+            display.show(progress, supervisor.troubles())
             if readiness.reached(progress):
                 return True
             stop.wait(0.5)
@@ -112,7 +112,7 @@ class _Display:
         self._sent = bars.add_task("gateways push their history", total=None)
         self._rest: TaskID = bars.add_task("platform reads, books, looks for waste", total=None)
 
-    def show(self, now: DemoProgress) -> None:
+    def show(self, now: DemoProgress, troubles: list[str]) -> None:
         self._bars.update(
             self._sent,
             total=now.planned or None,
@@ -122,9 +122,11 @@ class _Display:
         waiting = (
             "starting"
             if now.waiting_messages < 0
-            else (f"{now.waiting_messages} messages, {now.waiting_marks} ranges to go")
+            else f"{now.waiting_messages} messages, {now.waiting_marks} ranges to go"
         )
         self._bars.update(self._rest, note=waiting)
+        for trouble in troubles:
+            self._bars.console.print(trouble, style="red", markup=False)
 
 
 @contextlib.contextmanager

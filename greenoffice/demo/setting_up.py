@@ -12,7 +12,6 @@ from greenoffice.demo.options import HAND_GATEWAY, DemoOptions, DemoWorld
 from greenoffice.demo.registration import campus_texts
 from greenoffice.folder import DataFolder, create_folder, write_secret
 from greenoffice.ports import usable_port
-from greenoffice.simulators_process import passwords_file, world_file
 from greenoffice.stores import create_admin_key, open_stores
 from greenoffice.supervisor import exclusive
 from metering.errors import Conflict
@@ -36,8 +35,8 @@ def demo_folder(options: DemoOptions) -> DemoFolder:
     folder = DataFolder(options.data.absolute())
     if options.fresh and folder.root.exists():
         _remove(folder)
-    if world_file(folder).is_file():
-        world = DemoWorld.read(world_file(folder))
+    if folder.demo_world.is_file():
+        world = DemoWorld.read(folder.demo_world)
         if not options.says_nothing_of_the_world:
             world.check_same(options)
         return DemoFolder(folder, world)
@@ -47,7 +46,7 @@ def demo_folder(options: DemoOptions) -> DemoFolder:
 
 
 def _remove(folder: DataFolder) -> None:
-    if not world_file(folder).is_file():
+    if not folder.demo_world.is_file():
         raise Conflict(
             "not a demo's folder, so not deleted",
             field="data",
@@ -66,8 +65,8 @@ def _create(folder: DataFolder, world: DemoWorld, *, shifted: bool) -> None:
     passwords = stores.registry.apply(wanted, actor="demo", now_us=clock.now_us())
     by_code = {user.split("/")[1]: password for user, password in passwords.items()}
     write_secret(folder.secrets / "hand.password", by_code.pop(HAND_GATEWAY))
-    write_secret(passwords_file(folder), json.dumps(by_code))
-    world.write(world_file(folder))
+    write_secret(folder.simulated_passwords, json.dumps(by_code))
+    world.write(folder.demo_world)
 
 
 def _settings(clock: Clock) -> str:

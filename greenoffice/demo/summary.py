@@ -75,7 +75,7 @@ def _delivery(demo: DemoFolder, client: ApiClient) -> dict[str, int]:
         "stored": count(within(have, wanted)),
         "missing": missing(wanted, have),
         "duplicates_published": files.duplicates_published,
-        "duplicates": sum(g["counts"]["duplicates"] for g in gateways),
+        "duplicates": sum(g["duplicates"] for g in gateways),
         "bad_published": files.bad_published,
         "dead_letters": sum(1 for _ in client.pages("/v1/dead-letters", limit=1000)),
     }
@@ -115,7 +115,7 @@ def _hours(demo: DemoFolder, client: ApiClient) -> dict[str, Any]:
             shares = value["shares"]
             apportioned += shares["apportioned"]
             absent += shares["missing"]
-            intervals += 4 if value["quantity"] is not None else 0
+            intervals += 4 if value["amount"] is not None else 0
             right = true_value.get(code, {}).get(start_us)
             if right is not None and shares["measured"] == 1 and right >= floor:
                 compared += 1
@@ -167,7 +167,7 @@ def _span(demo: DemoFolder) -> dict[str, str]:
 
 
 def _energy(client: ApiClient, step: str, **query: str) -> list[dict[str, Any]]:
-    values = client.get("/v1/energy", step=step, **query)["values"]
+    values = client.get("/v1/energy", step=step, **query)["data"]
     assert isinstance(values, list)
     return values
 

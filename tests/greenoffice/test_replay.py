@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from metering.registry_files import read_registry_texts
 
 from greenoffice.replay.options import ReplayOptions, ValueColumn, value_columns
 from greenoffice.replay.registration import meter_code, registry_texts
@@ -17,6 +16,7 @@ from greenoffice.replay.times import local_to_utc
 from metering.errors import InvalidInput
 from metering.localtime import parse_instant, to_us
 from metering.reading import Kind
+from metering.registry_files import read_registry_texts
 
 EPOCH = datetime(1970, 1, 1)
 
@@ -81,7 +81,7 @@ def test_unknown_column_names_the_known_ones(tmp_path: Path) -> None:
 
 
 def test_registered_series_read_back(tmp_path: Path) -> None:
-    values = value_columns(["kwh", "level"], ["kWh", "kW"])
+    values = value_columns(["kwh", "level"], ["kWh", "kvarh"])
     options = recorded(tmp_path, "at,meter,kwh,level\n2020-01-01 01:00,A b,1.5,3\n", values=values)
     registry = read_registry_texts(registry_texts(options, ["A b"]), None)
     assert meter_code(options, "A b", values[0]) in registry.meters
