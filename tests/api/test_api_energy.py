@@ -1,0 +1,168 @@
+"""Energy over HTTP: exact, priced by its slots, honest about gaps, traceable to messages."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+YESTERDAY = "start=2026-11-23&end=2026-11-24"
+
+
+def energy(world, query: str) -> dict:
+    response = world.get(f"/v1/energy?{query}")
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+@pytest.mark.parametrize("step", ["native", "hour", "day", "month"])
+def test_every_step_adds_up_to_the_same_energy_and_money(shared_world, step):
+    whole = energy(shared_world, f"node=office-a&step=day&{YESTERDAY}")["data"][0]
+    parts = energy(shared_world, f"node=office-a&step={step}&{YESTERDAY}")["data"]
+    assert len(parts) == {"native": 96, "hour": 24, "day": 1, "month": 1}[step]
+    assert sum(part["amount"] for part in parts) == whole["amount"]
+    for quantity in ("cost", "kgco2", "kgce"):
+        total = sum(Decimal(part[quantity]["value"]) for part in parts)
+        assert total == Decimal(whole[quantity]["value"]), quantity
+
+
+def test_money_is_each_slot_at_its_own_price(shared_world):
+    day = energy(shared_world, f"node=office-a&step=day&{YESTERDAY}")["data"][0]
+    slots = energy(shared_world, f"node=office-a&step=native&{YESTERDAY}")["data"]
+    prices = {"valley": Decimal("0.31"), "peak": Decimal("0.98"), "flat": Decimal("0.62")}
+
+    def period(start: str) -> str:
+        hour = int(start[11:13])
+        return "valley" if hour < 8 else "peak" if hour < 22 else "flat"
+
+    owed = sum(Decimal(slot["value"]) * prices[period(slot["start"])] for slot in slots)
+    assert Decimal(day["cost"]["value"]) == owed
+    assert day["cost"]["currency"] == "CNY"
+    assert {row["period"] for row in day["cost"]["rows"]} == set(prices)
+
+
+def test_carbon_and_coal_name_their_factor(shared_world):
+    day = energy(shared_world, f"node=office-a&step=day&{YESTERDAY}")["data"][0]
+    assert Decimal(day["kgco2"]["value"]) == Decimal(day["value"]) * Decimal("0.5366")
+    assert Decimal(day["kgce"]["value"]) == Decimal(day["value"]) * Decimal("0.1229")
+    assert day["kgco2"]["rows"][0]["source"] == "MEE notice 2024"
+    assert day["kgco2"]["rows"][0]["verified"] is True
+
+
+def test_a_value_is_the_exact_decimal_of_its_amount(shared_world):
+    for item, unit in (("01000", "kWh"), ("02000", "m3")):
+        found = energy(shared_world, f"node=office-a&item={item}&step=day&{YESTERDAY}")
+        assert found["unit"] == unit
+        value = found["data"][0]
+        assert Decimal(value["value"]) * 1_000_000 == value["amount"]
+
+
+def test_missing_is_null_and_not_zero(shared_world):
+    slots = energy(shared_world, "meter=office-b-total&step=native&start=2026-11-15&end=2026-11-16")
+    gap = slots["data"][40:52]
+    assert all(slot["value"] is None and slot["amount"] is None for slot in gap)
+    assert all(slot["shares"]["missing"] == 1 for slot in gap)
+    assert all(slot["cost"]["value"] is None for slot in gap)
+    day = energy(shared_world, "meter=office-b-total&step=day&start=2026-11-15&end=2026-11-16")
+    assert day["data"][0]["shares"]["missing"] == pytest.approx(12 / 96)
+
+
+def test_an_item_without_a_tariff_has_no_price_rather_than_none_to_pay(shared_world):
+    found = energy(shared_world, f"node=office-a&item=02000&step=day&{YESTERDAY}")
+    assert found["data"][0]["amount"] > 0
+    assert found["data"][0]["cost"]["value"] is None
+    assert found["data"][0]["kgco2"]["value"] is None
+
+
+def test_the_running_day_is_provisional_and_the_rest_is_not(shared_world):
+    days = energy(shared_world, "node=office-a&step=day&start=2026-11-20&end=2026-11-25")["data"]
+    assert [day["provisional"] for day in days] == [False] * 4 + [True]
+
+
+def test_days_are_local_and_start_with_their_offset(shared_world):
+    found = energy(shared_world, f"node=office-a&step=day&{YESTERDAY}")
+    assert found["zone"] == "Asia/Shanghai"
+    assert found["data"][0]["start"] == "2026-11-23T00:00:00+08:00"
+    assert found["data"][0]["end"] == "2026-11-24T00:00:00+08:00"
+
+
+def test_silent_meters_are_named(shared_world):
+    assert energy(shared_world, f"node=office-a&step=day&{YESTERDAY}")["silent_meters"] == []
+    nothing = energy(shared_world, "node=office-a&step=day&start=2026-01-01&end=2026-01-02")
+    assert nothing["silent_meters"] == ["office-a-total"]
+    assert nothing["data"][0]["value"] is None
+
+
+def test_a_figure_leads_down_to_its_raw_message(shared_world):
+    path = "/v1/energy/lineage?node=bureau&item=01000&time=2026-11-24T01:00:00Z"
+    found = shared_world.get(path).json()
+    meters = {one["meter"] for one in found["meters"]}
+    assert {"office-a-total", "office-b-total", "canteen-total", "dc-utility"} == meters
+    one = next(m for m in found["meters"] if m["meter"] == "office-a-total")
+    readings = one["sources"][0]["readings"]
+    times = [reading["time"] for reading in readings]
+    assert times[0] <= "2026-11-24T01:00:00Z"
+    assert times[-1] >= "2026-11-24T02:00:00Z"
+    raw = shared_world.get(readings[0]["message"])
+    assert raw.status_code == 200
+    assert raw.json()["topic"] == "greenoffice/v1/campus/gw-1/readings"
+
+
+def test_nothing_booked_has_no_lineage(shared_world):
+    path = "/v1/energy/lineage?node=office-a&time=2020-01-01T00:00:00Z"
+    assert shared_world.get(path).status_code == 404
+
+
+def test_readings_in_a_range_are_half_open(shared_world):
+    rows = shared_world.get(
+        "/v1/points/1/readings?start=2026-11-24T01:00:00Z&end=2026-11-24T02:00:00Z"
+    ).json()["data"]
+    minutes = [row["time"][11:16] for row in rows]
+    assert minutes == ["01:00", "01:15", "01:30", "01:45"]
+
+
+def test_counts_are_of_unique_readings(shared_world):
+    found = shared_world.get("/v1/readings/count", key="whole").json()
+    assert found["stored"] == sum(found["gateways"].values())
+    assert found["stored"] == shared_world.platform.readings.count()
+
+
+def test_what_is_pushed_is_journalled_before_it_is_acknowledged(world):
+    payload = b'{"readings": [{"point": "weather", "value": 21.5}]}'
+    response = world.post("/v1/ingest?gateway=campus/gw-1", content=payload)
+    assert response.status_code == 202
+    body = response.json()
+    kept = world.journal.record(body["segment"], body["offset"])
+    assert kept.payload == payload
+    assert kept.route == "greenoffice/v1/campus/gw-1/readings"
+    assert world.get(body["message"]).json()["text"] == payload.decode()
+
+
+def test_the_document_describes_every_route_with_an_example(shared_world):
+    document = shared_world.get("/openapi.json").json()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert operation.get("description"), (method, path)
+            if path.startswith("/v1"):
+                assert '"example"' in __import__("json").dumps(operation), (method, path)
+
+
+def test_health_is_open_and_tells_when_a_part_is_not_ready(world):
+    from dataclasses import replace
+
+    from api import PartHealth
+
+    assert world.client.get("/health").json()["status"] == "ready"
+    broken = replace(world.platform, health=lambda: {"ledger": PartHealth(False, {"error": "x"})})
+    world.client.app.state.platform = broken
+    response = world.client.get("/health")
+    assert response.status_code == 503
+    assert response.json()["parts"]["ledger"]["ready"] is False
+
+
+def test_metrics_count_by_route_and_not_by_name(world):
+    world.get("/v1/nodes/office-a")
+    text = world.client.get("/metrics").text
+    assert 'route="/v1/nodes/{code}",status="200"' in text
+    assert "office-a" not in text
+    assert "greenoffice_readings_stored" in text
