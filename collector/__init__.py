@@ -1,12 +1,18 @@
 """Receivers, the journal behind them, and the decoders that read it."""
 
+from collector.broker_settings import ClientSettings
+from collector.client_receiver import ClientHealth, ClientReceiver
 from collector.guard import Credentials
 from collector.journal import JournalReader, JournalWriter, Located, Place, Record
 from collector.listener import Health, Listener, ListenerSettings
 from collector.metrics import CollectorMetrics
 from collector.mqtt import Limits
+from collector.receiver import Receiver, ReceiverHealth
 
 __all__ = [
+    "ClientHealth",
+    "ClientReceiver",
+    "ClientSettings",
     "CollectorMetrics",
     "Credentials",
     "Health",
@@ -17,5 +23,7 @@ __all__ = [
     "ListenerSettings",
     "Located",
     "Place",
+    "Receiver",
+    "ReceiverHealth",
     "Record",
 ]

@@ -1,0 +1,109 @@
+"""From a broker's messages to journal records: pure, but for remembering topics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from collector.broker_settings import ClientSettings
+from collector.journal import Record
+from collector.topics import Route, owner_of, route_of
+
+_RECORD_OVERHEAD = 200  # bytes a record takes beside its payload, about
+
+
+class Message(Protocol):
+    """What is used of paho's message."""
+
+    mid: int
+    qos: int
+    dup: bool
+    retain: bool
+    payload: bytes | bytearray
+
+    @property
+    def topic(self) -> str:
+        """UnicodeDecodeError where the topic is not UTF-8."""
+        ...
+
+
+class Taken(NamedTuple):
+    """What came at once."""
+
+    records: list[Record]
+    packet_ids: list[int]
+    """To be acknowledged when the records are durable."""
+    payload_bytes: int
+    size: int
+    """About what the records take [bytes]."""
+    retained: int
+    """Retained copies left out."""
+    retained_ids: list[int]
+    """Theirs, to be acknowledged at once."""
+
+
+class Recorder:
+    """Makes records of what one client receives.
+
+    A broker does not say who published. The gateway is the one the topic names, which is
+    true only where the broker's ACL lets a gateway write under its own name alone; else the
+    one of the topic's route; else the receiver itself, under whose name nothing is registered.
+    """
+
+    def __init__(self, settings: ClientSettings, routes: Sequence[Route]) -> None:
+        self._client_id = settings.client_id
+        self._sender = settings.user or settings.client_id
+        self._routes = tuple(routes)
+        self._gateway_of = lru_cache(maxsize=4096)(self._find_gateway)
+
+    def take(self, messages: Iterable[Message], connection: str, now_us: int) -> Taken:
+        """One record for each message, in order, but none for a retained copy.
+
+        A copy that the broker retained is a repeat: as a reading without a time it would be
+        a new one. Its original was delivered when it was published.
+        """
+        records: list[Record] = []
+        retained: list[Message] = []
+        for message in messages:
+            if message.retain:
+                retained.append(message)
+            else:
+                records.append(self._record(message, connection, now_us))
+        payload_bytes = sum([len(record.payload) for record in records])
+        return Taken(
+            records,
+            [record.packet_id for record in records if record.qos],
+            payload_bytes,
+            payload_bytes + _RECORD_OVERHEAD * len(records),
+            len(retained),
+            [message.mid for message in retained if message.qos],
+        )
+
+    def _record(self, message: Message, connection: str, now_us: int) -> Record:
+        topic = _topic(message)
+        return Record(
+            "message",
+            now_us,
+            self._gateway_of(topic),
+            self._client_id,
+            connection,
+            topic,
+            bytes(message.payload),
+            message.qos,
+            message.dup,
+            message.mid if message.qos else 0,
+        )
+
+    def _find_gateway(self, topic: str) -> str:
+        route = route_of(self._routes, topic)
+        by_route = None if route is None else route.gateway
+        return by_route or owner_of(topic) or self._sender
+
+
+def _topic(message: Message) -> str:
+    """The topic; where a broker let one pass that is not UTF-8, with its bytes replaced."""
+    try:
+        return message.topic
+    except UnicodeDecodeError as error:
+        return bytes(error.object).decode("utf-8", "replace")

@@ -1,0 +1,288 @@
+"""Receiving as a client of a broker: acknowledged to it means "on disk here".
+
+::
+
+    broker ─▶ BrokerLink ─▶ records ─▶ GroupCommit ─▶ JournalWriter
+       ◀── one write of PUBACKs ◀── durable ◀──┘
+
+One thread owns the connection. What is not acknowledged stays in the session on the broker,
+which delivers it again; so a broken connection or a killed process costs delay, not messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+import structlog
+
+from collector import broker_problems as problems
+from collector.broker_link import BrokerLink
+from collector.broker_metrics import BrokerMetrics
+from collector.broker_records import Recorder
+from collector.broker_settings import ClientSettings, check_settings, tls_context
+from collector.commit import Entry, GroupCommit
+from collector.journal import JournalWriter
+from collector.metrics import CollectorMetrics
+from collector.topics import ROUTES, Route
+from metering.errors import GreenOfficeError
+
+_log = structlog.get_logger()
+
+State = Literal["waiting", "connecting", "receiving", "refused", "held back", "stopped"]
+_TURN_S = 1.0
+
+
+class ClientHealth(msgspec.Struct, frozen=True):
+    """How the receiver is."""
+
+    ok: bool
+    state: State
+    """waiting: until the next try to connect; refused: connected, but not all is subscribed;
+    held back: the queue is full, so the broker keeps the messages."""
+    connections: int
+    """1 while connected to the broker."""
+    waiting_records: int
+    last_message_us: int | None
+    """When a message last came [us since the epoch]: a broker whose ACL keeps them from us
+    does not say so."""
+    failure: str | None
+    """What is wrong, with what to do about it."""
+    field: str | None
+    value: object
+    fix: str | None
+
+
+class ClientReceiver:
+    """Takes what gateways publish to a broker and journals it.
+
+    journal: stays open when the receiver closes; its owner closes it.
+    metrics: counts of messages and commits, under the listener's names.
+    routes: name the gateway of topics that do not say it themselves.
+    Raises ConfigurationError where a setting cannot be used; a broker that is not there or
+    refuses us is none: that is said by `health`, and tried again for ever.
+    """
+
+    def __init__(
+        self,
+        journal: JournalWriter,
+        settings: ClientSettings,
+        metrics: CollectorMetrics,
+        *,
+        now_us: Callable[[], int],
+        routes: Sequence[Route] = ROUTES,
+    ) -> None:
+        self.settings = settings
+        self.metrics = metrics
+        self.broker_metrics = BrokerMetrics(metrics.registry)
+        self._address = check_settings(settings)
+        self._tls = tls_context(settings, self._address)
+        self._recorder = Recorder(settings, routes)
+        self._now_us = now_us
+        self._state: State = "connecting"
+        self._problem: GreenOfficeError | None = None
+        self._connected = False
+        self._held = False
+        self._last_message_us: int | None = None
+        self._stopping = threading.Event()
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_read.setblocking(False)
+        self._wake_write.setblocking(False)
+        self._durable: deque[tuple[BrokerLink, list[int]]] = deque()
+        self._crash_error: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._crashed = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="broker-client", daemon=True)
+        self._commit: GroupCommit[BrokerLink] = GroupCommit(
+            journal.append,
+            metrics,
+            on_durable=self._on_durable,
+            on_failure=lambda _: None,  # `health` asks the commit itself
+            on_crash=self._crash,
+            max_records=settings.commit_records,
+            linger_s=settings.commit_linger_s,
+            retry_s=settings.retry_s,
+        )
+
+    async def start(self) -> None:
+        """Begin to connect; does not wait until the broker answers."""
+        self._loop = asyncio.get_running_loop()
+        self._commit.start()
+        self._thread.start()
+
+    async def crashed(self) -> None:
+        """Wait until a thread dies of an error of its own, and raise that error."""
+        await self._crashed.wait()
+        assert self._crash_error is not None
+        raise self._crash_error
+
+    async def close(self) -> None:
+        """Take no more, store and acknowledge what was taken, leave the session on the broker."""
+        if self._loop is None or self._stopping.is_set():
+            return
+        self._stopping.set()
+        self._wake()
+        await asyncio.to_thread(self._thread.join, 60.0)
+        self._state = "stopped"
+        self._wake_read.close()
+        self._wake_write.close()
+
+    def health(self) -> ClientHealth:
+        """How it is now; may be asked from any thread."""
+        problem = self._commit.failure or self._problem
+        held = self._held and self._state == "receiving"
+        return ClientHealth(
+            ok=problem is None and self._state == "receiving" and self._crash_error is None,
+            state="held back" if held else self._state,
+            connections=int(self._connected),
+            waiting_records=self._commit.waiting_records,
+            last_message_us=self._last_message_us,
+            failure=None if problem is None else str(problem),
+            field=None if problem is None else problem.field,
+            value=None if problem is None else problem.value,
+            fix=None if problem is None else problem.fix,
+        )
+
+    # -- the thread
+
+    def _run(self) -> None:
+        pause_s = self.settings.reconnect_min_s
+        try:
+            while not self._stopping.is_set():
+                link = BrokerLink(self.settings, self._address, self._tls)
+                if self._serve(link):
+                    pause_s = self.settings.reconnect_min_s
+                if link.taken_over:  # going back at once would only take it over in turn
+                    pause_s = self.settings.reconnect_max_s
+                self._pause(pause_s)
+                pause_s = min(2 * pause_s, self.settings.reconnect_max_s)
+        except Exception as error:
+            _log.exception("the broker client ended")
+            self._crash(error)
+        finally:
+            self._commit.stop()
+
+    def _serve(self, link: BrokerLink) -> bool:
+        """One connection from CONNECT to its end; whether it ever received."""
+        self._state = "connecting"
+        served, alive = False, link.open()
+        connection = secrets.token_hex(8)
+        while alive and not self._stopping.is_set():
+            alive = link.turn(_TURN_S, self._wake_read, reading=not self._held)
+            self._take(link, connection)
+            if alive:
+                self._follow(link)
+                self._acknowledge(link)
+            served = served or link.subscribed
+        self._ended(link, alive=alive)
+        return served
+
+    def _take(self, link: BrokerLink, connection: str) -> None:
+        messages = link.take()
+        if not messages:
+            return
+        now_us = self._last_message_us = self._now_us()
+        taken = self._recorder.take(messages, connection, now_us)
+        at_qos_1 = len(taken.packet_ids)
+        self.metrics.payload_bytes.inc(taken.payload_bytes)
+        self.metrics.messages.labels(1).inc(at_qos_1)
+        self.metrics.messages.labels(0).inc(len(taken.records) - at_qos_1)
+        self.broker_metrics.retained.inc(taken.retained)
+        if taken.retained_ids:
+            link.acknowledge(taken.retained_ids)
+        if taken.records:
+            self._commit.put(Entry(link, taken.records, taken.packet_ids, taken.size))
+
+    def _acknowledge(self, link: BrokerLink) -> None:
+        """Answer what was committed since, and see whether there is room to read on."""
+        self._drain_wakes()
+        packet_ids: list[int] = []
+        while self._durable:
+            owner, committed = self._durable.popleft()
+            if owner is link:  # an older connection's are delivered again on this one
+                packet_ids += committed
+        if packet_ids:
+            link.acknowledge(packet_ids)
+            self.metrics.acknowledged.inc(len(packet_ids))
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Hold the broker back while too much waits; go on at half of that."""
+        records, size = self._commit.waiting_records, self._commit.waiting_bytes
+        self.metrics.queue_depth.set(records)
+        most = min(self.settings.queue_records, self.settings.receive_maximum)
+        load = max(records / most, size / self.settings.queue_bytes)
+        if (load > 1) == self._held or (self._held and load > 0.5):
+            return
+        self._held = load > 1
+        self.metrics.paused.set(self._held)
+
+    def _follow(self, link: BrokerLink) -> None:
+        """Keep the state up to date; a refused subscription is asked for again."""
+        if not self._connected and link.accepted:
+            self._connected = True
+            self.metrics.connects.labels(self.settings.version).inc()
+            self.broker_metrics.connected.set(1)
+            _log.info("connected to the broker", url=self.settings.url, resumed=link.resumed)
+        if link.subscribed:
+            self._state, self._problem = "receiving", None
+        elif link.accepted and link.problem is not None:
+            if link.problem is not self._problem:
+                self._tell(link.problem)
+            self._state = "refused"
+            link.ask_again(self.settings.reconnect_max_s)
+
+    def _ended(self, link: BrokerLink, *, alive: bool) -> None:
+        if self._stopping.is_set():
+            self._commit.stop()  # what was taken is stored, and then acknowledged
+            if alive:
+                self._acknowledge(link)
+                link.close()
+        else:
+            self._tell(link.problem or problems.ended(None, "", self.settings))
+        self._connected = False
+        self.broker_metrics.connected.set(0)
+
+    def _tell(self, problem: GreenOfficeError) -> None:
+        if self._problem is None or str(self._problem) != str(problem):
+            _log.warning("not receiving from the broker", problem=str(problem))
+        self._problem = problem
+        self.broker_metrics.problems.labels(problem.field or "").inc()
+
+    def _pause(self, pause_s: float) -> None:
+        """Wait before the next connection, and for room: it would only bring more."""
+        self._state = "waiting"
+        self._stopping.wait(pause_s)
+        while self._held and not self._stopping.wait(min(pause_s, 0.2)):
+            self._durable.clear()
+            self._weigh()
+
+    # -- called by the commit thread
+
+    def _on_durable(self, batch: list[Entry[BrokerLink]]) -> None:
+        for entry in batch:
+            self._durable.append((entry.owner, entry.packet_ids))
+        self._wake()
+
+    def _crash(self, error: BaseException) -> None:
+        self._crash_error = error
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._crashed.set)
+
+    def _wake(self) -> None:
+        try:
+            self._wake_write.send(b"\0")
+        except (BlockingIOError, OSError):
+            return  # it is awake, or closed
+
+    def _drain_wakes(self) -> None:
+        try:
+            self._wake_read.recv(4096)
+        except BlockingIOError:
+            return
