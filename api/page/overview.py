@@ -17,7 +17,6 @@ from api.routes.findings import find
 from ledger import Energy
 from metering import items
 from metering.book import BookRow, SeriesKey
-from metering.errors import NotFound
 from metering.localtime import MINUTE_US, day_bounds, local_day
 from metering.quantity import ABSENT, total
 from metering.registry import NodeType
@@ -51,12 +50,7 @@ class Place:
 def place_of(visit: Visit, node: str | None) -> Place:
     """The place asked for, else where the scope begins."""
     reach = visit.caller.reach
-    if node is None:
-        top = reach.top()
-        if not top:
-            raise NotFound("this key reaches no node yet", fix="import a registry first")
-        node = top[0].code
-    code = reach.node(node).code
+    code = reach.node(reach.top()[0].code if node is None else node).code
     zone = reach.registry.zone(code)
     today = local_day(visit.caller.platform.now_us(), zone)
     return Place(code, reach.registry.institution(code), zone, today)
@@ -78,8 +72,10 @@ def places(visit: Visit) -> list[tuple[str, str, int]]:
     return [one for top in reach.top() for one in below(top.code, 0)]
 
 
-def overview(visit: Visit, node: str | None) -> dict[str, Any]:
-    """Everything the overview shows."""
+def overview(visit: Visit, node: str | None) -> dict[str, Any] | None:
+    """Everything the overview shows; None before anything is registered."""
+    if node is None and not visit.caller.reach.top():
+        return None
     place = place_of(visit, node)
     books = visit.caller.platform.books
     first = place.today - timedelta(days=7 * WEEKS - 1)
@@ -101,8 +97,12 @@ def overview(visit: Visit, node: str | None) -> dict[str, Any]:
     }
     if not own:
         return view
+    view["week_known"] = _known(own, place)
+    view["lineage"] = _lineage(place, today, count)
     view["cards"] = _cards(visit, place, count)
-    view["findings"] = cases.shown(visit, find(visit.caller, state="open", limit=3))
+    view["findings"] = cases.shown(
+        visit, find(visit.caller, state="open", limit=3, under=place.node)
+    )
     view["charts"] = {
         "today": _today_chart(visit, place, today, before),
         "sub_items": _items_chart(visit, place, near, own),
@@ -157,6 +157,20 @@ def _up_to(place: Place, today: BookRow | None, count: int) -> str:
         return ""
     end_us = day_bounds(place.today, place.zone)[0] + count * today.step_min * MINUTE_US
     return f"{formats.local(end_us, place.zone):%H:%M}"
+
+
+def _known(own: Sequence[BookRow], place: Place) -> float | None:
+    """Known share of the last seven full days; None before the first."""
+    full = [row for row in own if place.week_ago <= row.day < place.today]
+    return sum(charts.known_share(row) for row in full) / 7 if full else None
+
+
+def _lineage(place: Place, today: BookRow | None, count: int) -> str:
+    """Where the newest booked hour comes from."""
+    if today is None or not count:
+        return ""
+    at_us = day_bounds(place.today, place.zone)[0] + (count - 1) * today.step_min * MINUTE_US
+    return f"/lineage?node={place.node}&item={ELECTRICITY}&time={at_us}"
 
 
 def _so_far(row: BookRow | None, count: int) -> int | None:

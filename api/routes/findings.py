@@ -78,12 +78,16 @@ def find(
     pattern: str | None = None,
     after: str | None = None,
     limit: int = 100,
+    under: str | None = None,
 ) -> list[Finding]:
-    """Findings of the scope, costliest first."""
+    """Findings of the scope, or of what it holds of one node's subtree, costliest first."""
     scope = caller.reach.scope
+    nodes = None if scope.whole else scope.nodes
+    if under is not None:
+        nodes = caller.reach.registry.subtree(under) & scope.nodes
     return caller.platform.findings.list(
         None if scope.whole else frozenset(caller.reach.institutions),
-        nodes=None if scope.whole else scope.nodes,
+        nodes=nodes,
         state=state,
         pattern=pattern,
         after=after,

@@ -139,3 +139,28 @@ def test_hostile_text_in_a_dead_letter_is_shown_and_not_run(world, signed_in):
     html = world.client.get("/dead-letters").text
     assert hostile not in html
     assert "&lt;script&gt;alert(1)" in html
+
+
+def test_a_platform_without_a_registry_says_what_to_do(world, signed_in):
+    from storage import MemoryReadings, memory_stores
+
+    stores = memory_stores()
+    world.client.app.state.platform = replace(
+        world.platform,
+        registry=stores.registry.load,
+        findings=stores.findings,
+        intake=stores.intake,
+        readings=MemoryReadings(),
+    )
+    for path in ("/", "/findings", "/datacentre", "/gateways", "/dead-letters", "/latest"):
+        response = world.client.get(path)
+        assert response.status_code == 200, path
+        assert 'class="empty"' in response.text, path
+    assert "registry import" in world.client.get("/").text
+    assert world.client.get("/live").json() == {"readings": [], "refused": []}
+
+
+def test_a_places_overview_shows_its_own_cases_only(world, signed_in):
+    html = world.client.get("/?node=office-b").text
+    assert "/findings/f-weekend" in html
+    assert "/findings/f-after" not in html

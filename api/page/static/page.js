@@ -106,6 +106,7 @@
   document.querySelectorAll("select[data-go]").forEach((select) => {
     select.addEventListener("change", () => select.form.submit());
   });
+  document.querySelector(".nav a[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
   drawAll();
   listen();
   every(3, listen);
