@@ -5,10 +5,11 @@ dirty marks ──▶ Ledger.step ──▶ books ──▶ EnergyReader ──�
 
 from ledger.aggregate import unmetered
 from ledger.derive import Cost, Emission, PeriodCost, cost, emission, prices
-from ledger.energy import STEPS, Energy, EnergyReader
+from ledger.energy import STEPS, EnergyReader
 from ledger.month import month_quality, month_total
 from ledger.periods import SETTLE_US, Clock
 from ledger.plan import Figure, Plan, Term, plan
+from ledger.series import Energy
 from ledger.worker import Ledger, StepReport
 
 __all__ = [

@@ -183,6 +183,3 @@ def _padded(block: Block, slots: int, hours: int) -> Block:
         block.provisional,
         block.booked,
     )
-
-
-__all__ = ["affected", "needed", "node_rows", "same_shape", "unmetered"]

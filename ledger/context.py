@@ -14,20 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from ledger.clean import Rested, Span, clean, longest_rest
 from ledger.limits import FEW, book_factor, to_book_units
 from ledger.meter import DAY_US, OPEN_END, Service, Stretch
+from ledger.runs import MARGIN, SOUND, by_point, closes, good, run_length, run_start, sound_from
 from metering.ports import ReadingStore
-from metering.quantity import I64
 from metering.reading import F64, Flag, Kind, ReadingColumns
 
-MARGIN = 3 * FEW
-"""Readings within which a decision can look back or ahead, with room."""
 FIRST_LOOK = 2 * MARGIN
-SOUND = 2 * FEW
-"""Possible steps in a row after which the past of a series no longer matters."""
 MEMORY_US = 28 * DAY_US
 """How far back a meter's habit of resting counts."""
 HABIT = 4
@@ -65,8 +59,8 @@ class Context:
         self._forget(served, start_us, end_us)
         points = sorted(served)
         self._check_runs(points, end_us)
-        earlier = _by_point(self.store.before(points, start_us, FIRST_LOOK))
-        later = _by_point(self.store.after(points, end_us + 1, FIRST_LOOK))
+        earlier = by_point(self.store.before(points, start_us, FIRST_LOOK))
+        later = by_point(self.store.after(points, end_us + 1, FIRST_LOOK))
         sides = {}
         for point in points:
             left = self._left(served[point], start_us, earlier.get(point))
@@ -82,9 +76,9 @@ class Context:
     ) -> dict[int, Stretch]:
         """Per point the readings that decide its curve between two instants."""
         points = sorted(served)
-        inner = _by_point(self.store.scan(points, start_us, end_us))
-        earlier = _by_point(self.store.before(points, start_us, FIRST_LOOK))
-        later = _by_point(self.store.after(points, end_us, FIRST_LOOK))
+        inner = by_point(self.store.scan(points, start_us, end_us))
+        earlier = by_point(self.store.before(points, start_us, FIRST_LOOK))
+        later = by_point(self.store.after(points, end_us, FIRST_LOOK))
         found = {}
         for point in points:
             inside = inner.get(point, ReadingColumns.empty())
@@ -93,7 +87,7 @@ class Context:
             last = len(after) < FIRST_LOOK
             if served[point].kind is Kind.REGISTER:
                 before = self._settled_before(served[point], start_us, before)
-                known = _good(ReadingColumns.concat([before, inside]))[1]
+                known = good(ReadingColumns.concat([before, inside]))[1]
                 after, last = self._settled_after(served[point], end_us, after, known)
             rows = ReadingColumns.concat([before, inside, after])
             if len(rows):
@@ -157,8 +151,8 @@ class Context:
             return run.end_us
         count = FIRST_LOOK
         while True:
-            times, values = _good(rows)
-            start = _run_start(values[: max(len(times) - MARGIN, 0) + 1])
+            times, values = good(rows)
+            start = run_start(values[: max(len(times) - MARGIN, 0) + 1])
             if len(rows) < count or start > 0:
                 return int(times[start]) if len(times) else int(rows.time_us[0])
             count *= 4
@@ -174,12 +168,12 @@ class Context:
             return int(rows.time_us[0]), len(rows) < FIRST_LOOK
         count = FIRST_LOOK
         while True:
-            times, values = _good(rows)
+            times, values = good(rows)
             if len(rows) < count:
                 return int(rows.time_us[-1]), True
-            place = _sound_from(service, times, values)
+            place = sound_from(service, times, values)
             if place is not None:
-                end = place + _run_length(values[place:])
+                end = place + run_length(values[place:])
                 if end + MARGIN < len(times):
                     return int(times[end + FEW]), False
             count *= 4
@@ -210,8 +204,8 @@ class Context:
         """A change may also alter whether a later open flat run counts as rest."""
         rows, count = self.store.before([point], OPEN_END, FIRST_LOOK), FIRST_LOOK
         while True:
-            times, values = _good(rows)
-            start = _run_start(values)
+            times, values = good(rows)
+            start = run_start(values)
             if len(times) - start < 3 or times[start] - MEMORY_US > reach.end_us:
                 return reach
             if start > 0 or len(rows) < count:
@@ -228,8 +222,8 @@ class Context:
             start = self.store.scan([service.installation.point], run.start_us, run.start_us + 1)
             return ReadingColumns.concat([start, rows])
         while len(rows) >= count:
-            times, values = _good(rows)
-            if _sound_from(service, times, values) == SOUND and _run_start(values) > SOUND:
+            times, values = good(rows)
+            if sound_from(service, times, values) == SOUND and run_start(values) > SOUND:
                 break
             count *= 4
             rows = self.store.before([service.installation.point], start_us, count)
@@ -240,59 +234,8 @@ class Context:
     ) -> tuple[ReadingColumns, bool]:
         count = FIRST_LOOK
         while len(rows) >= count:
-            if _closes(_good(rows)[1], known[-1 - FEW :]):
+            if closes(good(rows)[1], known[-1 - FEW :]):
                 return rows, False
             count *= 4
             rows = self.store.after([service.installation.point], end_us, count)
         return rows, True
-
-
-def _by_point(rows: ReadingColumns) -> dict[int, ReadingColumns]:
-    if not len(rows):
-        return {}
-    points, firsts = np.unique(rows.point, return_index=True)
-    ends = np.append(firsts[1:], len(rows)).tolist()
-    return {
-        int(point): rows.take(np.arange(first, end))
-        for point, first, end in zip(points.tolist(), firsts.tolist(), ends, strict=True)
-    }
-
-
-def _good(rows: ReadingColumns) -> tuple[I64, F64]:
-    good = (rows.flag & int(Flag.OUT_OF_RANGE)) == 0
-    return rows.time_us[good], rows.value[good]
-
-
-def _run_start(values: F64) -> int:
-    """Index at which the run of equal values at the end begins."""
-    other = np.flatnonzero(values != values[-1]) if len(values) else np.zeros(0)
-    return int(other[-1]) + 1 if other.size else 0
-
-
-def _run_length(values: F64) -> int:
-    """How many values from the first on are equal to it."""
-    other = np.flatnonzero(values != values[0]) if len(values) else np.zeros(0)
-    return int(other[0]) if other.size else len(values)
-
-
-def _sound_from(service: Service, times: I64, values: F64) -> int | None:
-    """First index that ends SOUND possible steps in a row: it is accepted whatever came
-    before. None where there is none."""
-    factor = float(book_factor(service.meter, service.installation.ratio))
-    step = np.diff(np.rint(values * factor))
-    possible = (step >= 0) & (step <= service.limits.cap(np.diff(times)))
-    if len(possible) < SOUND:
-        return None
-    sums = np.concatenate(([0], np.cumsum(possible)))
-    whole = np.flatnonzero(sums[SOUND:] - sums[:-SOUND] == SOUND)
-    return int(whole[0]) + SOUND if whole.size else None
-
-
-def _closes(values: F64, before: F64) -> bool:
-    """Whether runs of the last values before surely end here, with room to look ahead."""
-    others = np.flatnonzero(np.isin(values, before))
-    after_run = int(others[-1]) + 1 if others.size else 0
-    return len(values) - after_run >= MARGIN
-
-
-__all__ = ["Context", "Reach"]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metering.quality import APPORTIONED, MEASURED, MISSING
+from metering.quality import APPORTIONED, MISSING
 from metering.quantity import I64
 
 _SAFE_US = 3_000_000_000
@@ -119,6 +119,3 @@ def _share(amount: I64, part: I64, whole: I64) -> I64:
     for row in np.flatnonzero(~safe & (part > 0)).tolist():
         result[row] += int(rest[row]) * int(part[row]) // int(whole[row])
     return np.asarray(result, dtype=np.int64)
-
-
-__all__ = ["APPORTIONED", "MEASURED", "MISSING", "Curve", "along", "join"]

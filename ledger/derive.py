@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ledger.energy import Energy
+from ledger.series import Energy
 from metering.factor import Factor, factor_on
 from metering.items import category
 from metering.localtime import HOUR_US, day_bounds, local_day

@@ -8,64 +8,29 @@ from datetime import date
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ledger.blocks import Block
 from ledger.month import month_quality, month_total
 from ledger.periods import Clock, day_edges
 from ledger.plan import Plan
 from ledger.recompute import Plans
+from ledger.series import Energy, by_month, columns
 from metering import items
 from metering.book import BookRow, SeriesKey
-from metering.errors import InvalidInput, NotFound
+from metering.errors import InvalidInput
 from metering.localtime import (
     DAY_MIN,
     day_bounds,
     days_between,
     local_day,
-    month_start,
-    next_month,
 )
 from metering.ports import BookStore
-from metering.quality import MISSING, Shares, all_of
-from metering.quantity import ABSENT, I64
+from metering.quantity import ABSENT
 from metering.registry import Registry
 
 STEPS: Final = ("native", "15min", "hour", "day", "month")
 READS = 4
 """How often a read is repeated because the books moved on meanwhile."""
 _MINUTES = {"15min": 15, "hour": 60, "day": DAY_MIN}
-
-
-@dataclass(frozen=True, eq=False)
-class Energy:
-    """A series of periods side by side; all arrays have the same length n."""
-
-    key: SeriesKey
-    step: str
-    step_min: int
-    """Minutes of a period; 0 for months."""
-    zone: str
-    start_us: I64
-    """(n,) starts of the periods, UTC."""
-    end_us: I64
-    quantity: I64
-    """(n,) book units [mWh, mL, kJ]; ABSENT where nothing is known."""
-    shares: Shares
-    """(n, 4); a gap that a period holds whole counts as measured in it."""
-    provisional: NDArray[np.bool_]
-    """(n,) whether the period can still change without a restatement."""
-    revision: int
-    """The institution's revision that the figures belong to."""
-    silent: tuple[str, ...] = ()
-    """Meters that count into the figure and booked nothing in the whole range, where asked."""
-
-    def __len__(self) -> int:
-        return len(self.start_us)
-
-    def values(self) -> list[int | None]:
-        """Quantities with None where nothing is known."""
-        return [None if q == ABSENT else q for q in self.quantity.tolist()]
 
 
 @dataclass(frozen=True)
@@ -190,7 +155,7 @@ class EnergyReader:
     ) -> Energy:
         edges = [day_edges(day, wanted.zone, minutes) for day in days]
         counts = [len(starts) for starts, _ in edges]
-        quantity, shares = _columns(rows, days, counts, minutes)
+        quantity, shares = columns(rows, days, counts, minutes)
         provisional = np.array([self._provisional(wanted, rows, [d]) for d in days], dtype=np.bool_)
         return Energy(
             wanted.key,
@@ -220,7 +185,7 @@ class EnergyReader:
         revision: int,
         silent: tuple[str, ...],
     ) -> Energy:
-        months = _by_month(days)
+        months = by_month(days)
         totals = [month_total([rows[d] for d in part if d in rows]) for part in months]
         now = self._now_us()
         return Energy(
@@ -238,29 +203,6 @@ class EnergyReader:
         )
 
 
-def _columns(
-    rows: dict[date, BookRow], days: list[date], counts: list[int], minutes: int
-) -> tuple[I64, Shares]:
-    """(quantity, shares) of all days at a step; wholly missing where there is no row."""
-    offsets = np.cumsum([0, *counts])
-    quantity = np.full(offsets[-1], ABSENT, dtype=np.int64)
-    shares = all_of(MISSING, int(offsets[-1]))
-    alike: dict[tuple[int, int, int, int], list[int]] = {}
-    for place, day in enumerate(days):
-        row = rows.get(day)
-        if row is not None and row.step_min <= minutes:
-            shape = (row.step_min, len(row.slots), len(row.hour_shares), counts[place])
-            alike.setdefault(shape, []).append(place)
-    for (step_min, slots, hours, count), places in alike.items():
-        chosen = [days[place] for place in places]
-        block = Block.of(rows, chosen, step_min, slots, hours).resampled(minutes)
-        wide = min(count, block.slots.shape[1])
-        into = offsets[places][:, None] + np.arange(wide)
-        quantity[into] = block.slots[:, :wide]
-        shares[into] = block.shares[:, :wide]
-    return quantity, shares
-
-
 def _minutes(step: str, wanted: _Wanted) -> int:
     if step == "native":
         return wanted.step_min
@@ -276,16 +218,3 @@ def _minutes(step: str, wanted: _Wanted) -> int:
             fix="ask for its native step or a coarser one",
         )
     return _MINUTES[step]
-
-
-def _by_month(days: list[date]) -> list[list[date]]:
-    found: list[list[date]] = []
-    start = days[0]
-    while start <= days[-1]:
-        end = next_month(month_start(start))
-        found.append([day for day in days if start <= day < end])
-        start = end
-    return found
-
-
-__all__ = ["STEPS", "Energy", "EnergyReader", "NotFound"]

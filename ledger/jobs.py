@@ -79,16 +79,22 @@ class Work:
 def work(registry: Registry, marks: Sequence[DirtyMark]) -> Work:
     """Marks grouped by meter, and meters by the days their changes lie on."""
     by_meter: dict[str, list[DirtyMark]] = defaultdict(list)
+    served = {point: _meters(registry, point) for point in {mark.point for mark in marks}}
     idle = []
     for mark in marks:
-        meters = {one.meter for one in registry.meters_of_point(mark.point)}
-        known = [m for m in sorted(meters) if m in registry.meters and services(registry, m)]
+        known = served[mark.point]
         if not known:
             idle.append(mark.id)
         for meter in known:
             by_meter[meter].append(mark)
     jobs = [job for meter in sorted(by_meter) for job in _merged(meter, by_meter[meter])]
     return Work(clusters(registry, jobs), idle)
+
+
+def _meters(registry: Registry, point: int) -> list[str]:
+    """Meters that a point carries energy for."""
+    meters = {one.meter for one in registry.meters_of_point(point)}
+    return [m for m in sorted(meters) if m in registry.meters and services(registry, m)]
 
 
 def clusters(registry: Registry, jobs: Iterable[Job]) -> list[Cluster]:

@@ -12,7 +12,7 @@ import numpy as np
 from ledger.curve import Curve
 from metering.book import BookRow, SeriesKey
 from metering.localtime import DAY_MIN, MINUTE_US, day_bounds, slot_starts
-from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING, Shares, from_times
+from metering.quality import APPORTIONED, MEASURED, MISSING, Shares, from_times
 from metering.quantity import ABSENT, I64, apportion, total
 
 SETTLE_US = 20 * MINUTE_US
@@ -140,6 +140,3 @@ def _spills(
         back, on, through = apportion(share, parts).tolist()
         spills.append((back, on, through))
     return spills
-
-
-__all__ = ["ESTIMATED", "SETTLE_US", "Clock", "book_days", "day_edges"]

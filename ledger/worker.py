@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from ledger.context import Context
-from ledger.jobs import EARLIEST_US, FORCED, LATEST_US, Cluster, Job, Work, clusters, windows, work
+from ledger.jobs import EARLIEST_US, FORCED, Cluster, Job, Work, clusters, windows, work
 from ledger.meter import services
 from ledger.periods import SETTLE_US, Clock
 from ledger.recompute import Outcome, Plans, Recompute
@@ -256,6 +256,3 @@ def changed_meters(old: Registry, new: Registry) -> list[str]:
 
 def _institutions(registry: Registry) -> list[str]:
     return sorted({registry.institution(code) for code in registry.nodes} | {""})
-
-
-__all__ = ["LATEST_US", "Ledger", "StepReport", "changed_meters"]
