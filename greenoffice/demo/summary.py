@@ -137,7 +137,8 @@ def _findings(demo: DemoFolder, client: ApiClient) -> dict[str, Any]:
     injected = Counter(label.pattern for label in labels)
     found: Counter[str] = Counter()
     wrong = 0
-    for finding in client.pages("/v1/findings", limit=1000):
+    for listed in client.pages("/v1/findings", limit=1000):
+        finding = client.get(f"/v1/findings/{listed['id']}")
         match = next((label for label in labels if _same(label, finding)), None)
         if match is None:
             wrong += 1
@@ -152,7 +153,7 @@ def _findings(demo: DemoFolder, client: ApiClient) -> dict[str, Any]:
 
 
 def _same(label: Label, finding: dict[str, Any]) -> bool:
-    hours = {parse_instant(hour) for hour in finding["hours"]}
+    hours = {parse_instant(hour["time"]) for hour in finding["evidence"]}
     return (
         label.meter == finding["meter"]
         and label.pattern == finding["pattern"]
