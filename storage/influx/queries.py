@@ -39,9 +39,9 @@ _WHOLE = re.compile(rb"-?\d+(?:,[^,\n]+){8}\n")
 
 @dataclass(frozen=True)
 class Question:
-    """Rows of points with low <= time <= high, and how many of them per point."""
+    """Rows of points (None: of all) with low <= time <= high, and how many of them per point."""
 
-    points: Sequence[int]
+    points: Sequence[int] | None
     low_us: int = EARLIEST_US
     high_us: int = LATEST_US
     limit: int | None = None
@@ -53,10 +53,10 @@ class Question:
             return
         end = " ORDER BY time DESC" if self.newest_first else ""
         end += f" LIMIT {int(self.limit)}" if self.limit is not None else ""
-        for chosen in _parts(self.points, POINTS_PER_STATEMENT):
+        for which in _restrictions(self.points):
             yield (
-                f"SELECT {_FIELDS} FROM {MEASUREMENT} WHERE {_any_of(chosen)}"  # noqa: S608
-                f" AND time >= {low}u AND time <= {high}u GROUP BY point{end}"
+                f"SELECT {_FIELDS} FROM {MEASUREMENT} WHERE {which}"  # noqa: S608
+                f"time >= {low}u AND time <= {high}u GROUP BY point{end}"
             )
 
 
@@ -70,17 +70,21 @@ def rows(client: InfluxClient, questions: Iterable[Question]) -> ReadingColumns:
 
 def count(client: InfluxClient, points: Sequence[int] | None) -> int:
     """How many rows there are, of the points or of all."""
-    wheres = (
-        [""]
-        if points is None
-        else [f" WHERE {_any_of(chosen)}" for chosen in _parts(points, POINTS_PER_STATEMENT)]
-    )
-    statements = [f"SELECT count(value) FROM {MEASUREMENT}{where}" for where in wheres]  # noqa: S608
+    statements = [
+        f"SELECT count(value) FROM {MEASUREMENT} WHERE {which}time >= {EARLIEST_US}u"  # noqa: S608
+        for which in _restrictions(points)
+    ]
     total = 0
     for chosen in _parts(statements, _STATEMENTS_PER_REQUEST):
         told = re.findall(rb"^reading,,-?\d+,(\d+)$", _answer(client, chosen), re.MULTILINE)
         total += sum(map(int, told))
     return total
+
+
+def known_points(client: InfluxClient) -> set[int]:
+    """Every point that has rows."""
+    body = _answer(client, [f"SHOW TAG VALUES FROM {MEASUREMENT} WITH KEY = point"])
+    return {int(point) for point in re.findall(rb"^reading,,point,(-?\d+)$", body, re.MULTILINE)}
 
 
 def drop(client: InfluxClient) -> None:
@@ -160,8 +164,13 @@ def _parsed(body: bytes) -> ReadingColumns:
     return ReadingColumns(**{**columns, "flag": columns["flag"].astype(np.int16)})
 
 
-def _any_of(points: Sequence[int]) -> str:
-    return "(" + " OR ".join(f"point='{int(point)}'" for point in points) + ")"
+def _restrictions(points: Sequence[int] | None) -> Iterator[str]:
+    """Conditions that choose the points, a hundred at a time; one empty one for all points."""
+    if points is None:
+        yield ""
+        return
+    for chosen in _parts(points, POINTS_PER_STATEMENT):
+        yield "(" + " OR ".join(f"point='{int(point)}'" for point in chosen) + ") AND "
 
 
 def _parts(whole: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -1,18 +1,20 @@
 """The ReadingStore in InfluxDB.
 
-Rows are what `lines` writes and `queries` reads. Two questions need help, because the server
-keeps no index by time over all of a point's data:
+Rows are what `lines` writes and `queries` reads. The server keeps no index by time over all of
+a point's data, and it pays for every point that is named. So
 
 `existing` asks per cluster of times, and per day of first and last time, only the points that
-have such times, so that one old reading does not make it read a year of every point.
+have such times: one old reading does not make it read a year of every point.
 `before`, `after` and `latest` look near first. `latest` knows from its own writes and answers
 since when at least a point has rows, and asks only from there on; a time it knows is a lower
 bound, so what other processes write is found too.
+Where a good part of all points is asked for, none is named, and the others are left out here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +27,15 @@ from storage.influx import queries
 from storage.influx.address import InfluxAddress
 from storage.influx.client import InfluxClient
 from storage.influx.lines import EARLIEST_US, LATEST_US, check_times
-from storage.influx.queries import Question, distinct
+from storage.influx.queries import POINTS_PER_STATEMENT, Question, distinct
 from storage.influx.turns import Turns
 from storage.influx.writing import write
 
 _NEAR_US = (DAY_US, 40 * DAY_US)
+_WORTH_ALL = 4
+"""Asking for all points is quicker than naming a quarter of them."""
+_SPARE = 3
+"""Of all points so many times the rows asked for; a denser point is asked for by name."""
 
 
 class InfluxReadings:
@@ -46,10 +52,12 @@ class InfluxReadings:
         self._client = InfluxClient(address)
         self._turns = Turns()
         self._newest: dict[int, int] = {}
+        self._points: set[int] | None = None
 
     def existing(self, point: I64, time_us: I64) -> ReadingColumns:
         with self._turns.reading():
-            found = queries.rows(self._client, _clusters(point, time_us))
+            parts = [self._within(cluster) for cluster in _clusters(point, time_us)]
+        found = ReadingColumns.concat(parts).sorted()
         return found.take(_asked(found, point, time_us))
 
     def upsert(self, rows: ReadingColumns) -> None:
@@ -84,17 +92,16 @@ class InfluxReadings:
         wanted = distinct(points)
         known = np.array([point for point in wanted if point in self._newest], np.int64)
         since = np.array([self._newest[point] for point in known.tolist()], np.int64)
-        near = [
-            Question(known[chosen].tolist(), low, limit=1, newest_first=True)
-            for low, _, chosen in time_ranges(since)
-        ]
         with self._turns.reading():
-            found = queries.rows(self._client, near)
+            near = [
+                self._newest_rows(known[chosen].tolist(), low)
+                for low, _, chosen in time_ranges(since)
+            ]
+            found = ReadingColumns.concat(near)
             lacking = sorted(set(wanted) - set(found.point.tolist()))
-            far = queries.rows(self._client, [Question(lacking, limit=1, newest_first=True)])
-            both = ReadingColumns.concat([found, far]).sorted()
+            both = ReadingColumns.concat([found, self._newest_rows(lacking, EARLIEST_US)])
             self._remember(both)
-        return both
+        return both.sorted()
 
     def count(self, points: Sequence[int] | None = None) -> int:
         with self._turns.reading():
@@ -104,6 +111,7 @@ class InfluxReadings:
         with self._turns.writing():
             queries.drop(self._client)
             self._newest = {}
+            self._points = None
 
     def close(self) -> None:
         self._client.close()
@@ -113,6 +121,33 @@ class InfluxReadings:
         for point, time_us in zip(newest.point.tolist(), newest.time_us.tolist(), strict=True):
             self._newest[point] = max(time_us, self._newest.get(point, time_us))
 
+    def _named(self, points: Sequence[int]) -> Sequence[int] | None:
+        """The points to name in a question; None where it is quicker to ask for all."""
+        if len(points) <= POINTS_PER_STATEMENT:
+            return points
+        if self._points is None:
+            self._points = queries.known_points(self._client)
+        everyone = len(self._points | self._newest.keys())
+        return None if everyone <= _WORTH_ALL * len(points) else points
+
+    def _newest_rows(self, points: Sequence[int], since_us: int) -> ReadingColumns:
+        question = Question(self._named(points), since_us, limit=1, newest_first=True)
+        return _only(queries.rows(self._client, [question]), points)
+
+    def _within(self, cluster: _Cluster) -> ReadingColumns:
+        """All rows of a cluster's points in its range, or at least those asked for."""
+        points, low, high = cluster.points, cluster.low_us, cluster.high_us
+        if self._named(points) is not None:
+            return queries.rows(self._client, [Question(points, low, high)])
+        limit = _SPARE * (cluster.most + 1)
+        found = queries.rows(self._client, [Question(None, low, high, limit=limit)])
+        seen, times = np.unique(found.point, return_counts=True)
+        cut = np.intersect1d(seen[times >= limit], points)
+        whole = found.take(~np.isin(found.point, cut))
+        return ReadingColumns.concat(
+            [whole, queries.rows(self._client, [Question(cut.tolist(), low, high)])]
+        )
+
     def _nearest(
         self, points: Sequence[int], spans: Sequence[tuple[int, int]], count: int, *, back: bool
     ) -> ReadingColumns:
@@ -121,14 +156,23 @@ class InfluxReadings:
         found: list[ReadingColumns] = []
         with self._turns.reading():
             for low, high in spans:
-                questions = [
-                    Question(chosen, low, high, need, newest_first=back)
-                    for need, chosen in _by_need(lacking)
-                ]
-                found.append(queries.rows(self._client, questions))
-                for point in found[-1].point.tolist():
-                    lacking[point] -= 1
+                for need, chosen in list(_by_need(lacking)):
+                    question = Question(self._named(chosen), low, high, need, newest_first=back)
+                    part = _only(queries.rows(self._client, [question]), chosen)
+                    found.append(part)
+                    for point in part.point.tolist():
+                        lacking[point] -= 1
         return ReadingColumns.concat(found).sorted()
+
+
+@dataclass(frozen=True)
+class _Cluster:
+    """Points asked for at times of one range, at most `most` times each."""
+
+    points: list[int]
+    low_us: int
+    high_us: int
+    most: int
 
 
 def _by_need(lacking: dict[int, int]) -> Iterator[tuple[int, list[int]]]:
@@ -137,19 +181,28 @@ def _by_need(lacking: dict[int, int]) -> Iterator[tuple[int, list[int]]]:
         yield need, [point for point, lacks in lacking.items() if lacks == need]
 
 
-def _clusters(point: I64, time_us: I64) -> Iterator[Question]:
+def _clusters(point: I64, time_us: I64) -> Iterator[_Cluster]:
     """Points whose first and last time of a cluster fall on the same two days, together."""
     for _, _, chosen in time_ranges(time_us):
-        points, place = np.unique(point[chosen], return_inverse=True)
+        points, place, times = np.unique(point[chosen], return_inverse=True, return_counts=True)
         low = np.full(len(points), LATEST_US)
         high = np.full(len(points), EARLIEST_US)
         np.minimum.at(low, place, time_us[chosen])
         np.maximum.at(high, place, time_us[chosen])
         days = np.stack([low // DAY_US, high // DAY_US], axis=1)
-        _, group = np.unique(days, axis=0, return_inverse=True)
-        for number in range(int(group.max()) + 1):
+        groups, group = np.unique(days, axis=0, return_inverse=True)
+        for number in range(len(groups)):
             own = group.ravel() == number
-            yield Question(points[own].tolist(), int(low[own].min()), int(high[own].max()))
+            yield _Cluster(
+                points[own].tolist(),
+                int(low[own].min()),
+                int(high[own].max()),
+                int(times[own].max()),
+            )
+
+
+def _only(found: ReadingColumns, points: Sequence[int]) -> ReadingColumns:
+    return found.take(np.isin(found.point, np.asarray(points, np.int64)))
 
 
 def _asked(found: ReadingColumns, point: I64, time_us: I64) -> NDArray[np.bool_]:
