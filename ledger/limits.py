@@ -17,7 +17,8 @@ from metering.units import BOOK_UNITS, unit
 
 FEW = 4
 """Readings that may leave and come back and still be a spike."""
-_SAFE = float(2**62)
+_SAFE = float(2**53)
+"""Beyond it a float skips integers, and a day of such values would not add up in 63 bits."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def book_factor(meter: Meter, ratio: Decimal) -> Fraction:
 def to_book_units(values: F64, factor: Fraction | F64) -> tuple[I64, NDArray[np.bool_]]:
     """(integers, usable): rint(value * factor), one rounding a reading.
 
-    Not usable: NaN, infinities, and what 63 bits cannot hold; those integers are 0.
+    Not usable: NaN, infinities, and beyond 2**53; those integers are 0.
     """
     exact = float(factor) if isinstance(factor, Fraction) else factor
     scaled = np.rint(values * exact)

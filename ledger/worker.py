@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from ledger.context import Context
@@ -15,7 +15,7 @@ from metering.book import BookRow, DirtyMark, SeriesKey
 from metering.errors import Conflict
 from metering.localtime import MINUTE_US, day_bounds, local_day
 from metering.ports import BookStore, DirtyMarks, ReadingStore
-from metering.registry import Registry
+from metering.registry import Installation, Meter, Registry
 
 REFRESH_US = 15 * MINUTE_US
 """How often running days are looked at again without new readings: silence grows too."""
@@ -236,22 +236,38 @@ class Ledger:
 
 
 def changed_meters(old: Registry, new: Registry) -> list[str]:
-    """Meters that another registry books differently; all of them where a tree changed."""
-    trees = (old.nodes, old.space, old.supply, old.meters) == (
-        new.nodes,
-        new.space,
-        new.supply,
-        new.meters,
-    )
-    if not trees:
+    """Meters that another registry books differently.
+
+    All of them where a tree changed; all of an institution where one of its meters did, since
+    every parent's quality is a mean over its meters. Names, tariffs and factors book nothing.
+    """
+    if _trees(old) != _trees(new):
         return sorted(new.meters)
+    before, after = ({c: _booked(m) for c, m in r.meters.items()} for r in (old, new))
+    changed = {code for code in {*before, *after} if before.get(code) != after.get(code)}
+    bodies = {r.institution(r.meters[c].node) for r in (old, new) for c in changed & {*r.meters}}
     return sorted(
-        meter
-        for meter in new.meters
-        if old.installations_of(meter) != new.installations_of(meter)
-        or [old.points.get(i.point) for i in old.installations_of(meter)]
-        != [new.points.get(i.point) for i in new.installations_of(meter)]
+        code
+        for code, meter in new.meters.items()
+        if _served(old, code) != _served(new, code) or new.institution(meter.node) in bodies
     )
+
+
+def _trees(registry: Registry) -> tuple[object, ...]:
+    places = {code: (node.type, node.zone) for code, node in registry.nodes.items()}
+    return places, set(registry.space), set(registry.supply)
+
+
+def _booked(meter: Meter) -> Meter:
+    """The meter without what does not touch its figures."""
+    return replace(meter, name_zh="", name_en="", dc_role=None)
+
+
+def _served(registry: Registry, meter: str) -> list[tuple[Installation, object]]:
+    found = registry.installations_of(meter)
+    points = [registry.points.get(one.point) for one in found]
+    kinds = [(p.kind, p.unit) if p is not None else None for p in points]
+    return list(zip(found, kinds, strict=True))
 
 
 def _institutions(registry: Registry) -> list[str]:

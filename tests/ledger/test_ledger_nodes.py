@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ledger import plan, unmetered
 from ledger.plan import Term
+from ledger.worker import changed_meters
 from metering.book import DirtyMark
 from metering.errors import Conflict
 from metering.quantity import ABSENT
@@ -272,3 +273,23 @@ def test_a_faster_ledger_only_costs_another_look(helpers):
     world.ledger.step()
     assert len(tries) > 1
     assert world.totals("node", "o")[DAY] == 96_000_000
+
+
+def test_only_what_is_booked_differently_is_looked_at_again(helpers):
+    old = replace(
+        helpers.campus([helpers.meter("a"), helpers.meter("z", node="c")], edges=[("o", "b")]),
+        nodes={
+            "o": Node("o", NodeType.INSTITUTION),
+            "b": Node("b", NodeType.BUILDING),
+            "p": Node("p", NodeType.INSTITUTION),
+            "c": Node("c", NodeType.BUILDING),
+        },
+        space=(SpaceEdge("o", "b"), SpaceEdge("p", "c")),
+    )
+    named = {**old.nodes, "b": replace(old.nodes["b"], name_en="Library")}
+    assert changed_meters(old, replace(old, nodes=named)) == []
+    more = {**old.meters, "n": helpers.meter("n", node="c")}
+    assert changed_meters(old, replace(old, meters=more)) == ["n", "z"]
+    ratio = tuple(replace(i, ratio=Decimal(1 + (i.meter == "a"))) for i in old.installations)
+    assert changed_meters(old, replace(old, installations=ratio)) == ["a"]
+    assert changed_meters(old, replace(old, space=old.space[:1])) == ["a", "z"]
