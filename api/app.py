@@ -38,7 +38,9 @@ ROUTERS = (tree, readings, energy, lineage, findings, gateways, messages, record
 
 def create_app(platform: Platform) -> FastAPI:
     """The application over a platform's ports."""
-    app = FastAPI(title="Green Office", version="1", description=DESCRIPTION, redoc_url=None)
+    app = FastAPI(
+        title="Green Office", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None
+    )
     app.state.platform = platform
     app.state.failed_keys = FailedKeys(platform.failed_keys_per_minute)
     app.state.reaches = {}

@@ -97,15 +97,16 @@ class Caller:
                 fix="ask the operator of the platform",
             )
 
-    def trace(self, action: str, subject: str, reason: str = "", **detail: str) -> None:
-        """One line in the audit log."""
+    def trace(
+        self, action: str, subject: str, reason: str = "", institution: str | None = None
+    ) -> None:
+        """One line in the audit log, of the caller's institution where no other is named."""
         entry = AuditEntry(
             at_us=self.platform.now_us(),
             actor=self.actor,
             action=action,
             subject=subject,
-            institution=self.institution,
-            detail=detail,
+            institution=self.institution if institution is None else institution,
             reason=reason,
         )
         self.platform.access.audit(entry)

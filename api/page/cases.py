@@ -83,7 +83,7 @@ def chart(visit: Visit, finding: Finding) -> charts.Chart | None:
             charts.line(visit.text("measured"), times, measured, charts.ACCENT),
         ],
         shapes=[_shade(a, b, zone) for a, b in _runs(finding.hours_us)],
-        xaxis={"type": "date", "tickformat": "%H:%M\n%m-%d", "nticks": 8},
+        xaxis={"type": "date", "tickformat": "%H:%M\n%m-%d", "nticks": 5},
         yaxis={"rangemode": "tozero", "title": {"text": unit}},
     )
 

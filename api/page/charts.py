@@ -85,7 +85,7 @@ def carpet(rows: Sequence[BookRow], zone: str, unit: str) -> Chart:
         [
             {
                 "type": "heatmap",
-                "x": [f"{hour:02d}:00" for hour in range(24)],
+                "x": [f"{hour:02d}" for hour in range(24)],
                 "y": [f"{row.day:%m-%d}" for row in rows],
                 "z": [hourly_power(row, zone) for row in rows],
                 "colorscale": [
@@ -98,7 +98,7 @@ def carpet(rows: Sequence[BookRow], zone: str, unit: str) -> Chart:
                 "colorbar": {"thickness": 8, "outlinewidth": 0, "title": {"text": unit}},
                 "xgap": 1,
                 "ygap": 1,
-                "hovertemplate": "%{y} %{x}<br>%{z} " + unit + "<extra></extra>",
+                "hovertemplate": "%{y} %{x}:00<br>%{z} " + unit + "<extra></extra>",
             }
         ],
         hovermode="closest",

@@ -146,7 +146,7 @@ def _roles_chart(
         traces.append(charts.line(visit.text(ROLE_NAMES[role]), x, y, charts.ROLE_COLOURS[role]))
     return charts.chart(
         traces,
-        xaxis={"type": "date", "tickformat": "%H:%M\n%m-%d", "nticks": 8},
+        xaxis={"type": "date", "tickformat": "%H:%M\n%m-%d", "nticks": 6},
         yaxis={"rangemode": "tozero", "title": {"text": "kW"}},
     )
 
@@ -212,6 +212,6 @@ def _racks_chart(visit: Visit, code: str, zone: str) -> charts.Chart | None:
     return charts.chart(
         traces,
         shapes=[band],
-        xaxis={"type": "date", "tickformat": "%H:%M\n%m-%d"},
+        xaxis={"type": "date", "tickformat": "%H:%M\n%m-%d", "nticks": 6},
         yaxis={"range": [LOW_C - 4, HIGH_C + 4]},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from api.page import signin, views
+from api.page import reference, signin, views
 from api.page.sessions import Sessions
 
 
@@ -13,4 +13,5 @@ def install(app: FastAPI) -> None:
     app.state.sessions = Sessions()
     app.state.arrivals = {}
     app.include_router(signin.router)
+    app.include_router(reference.router)
     app.include_router(views.router)

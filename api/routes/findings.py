@@ -97,12 +97,12 @@ def find(
 
 def set_state(caller: Caller, id: str, state: FindingState, note: str) -> Finding:
     """Set what people say of a finding, and leave a trace."""
-    finding_of(caller, id)
+    institution = finding_of(caller, id).institution
     now_us = caller.platform.now_us()
     changed = caller.platform.findings.set_state(
         id, state, by=caller.key.name, note=note, now_us=now_us
     )
-    caller.trace(f"finding.{state}", id, reason=note)
+    caller.trace(f"finding.{state}", id, note, institution)
     return changed
 
 

@@ -147,6 +147,14 @@ def test_the_document_describes_every_route_with_an_example(shared_world):
                 assert '"example"' in __import__("json").dumps(operation), (method, path)
 
 
+def test_the_reference_shows_every_route_without_foreign_sources(shared_world):
+    html = shared_world.client.get("/docs").text
+    for path in shared_world.client.get("/openapi.json").json()["paths"]:
+        assert path in html, path
+    assert "cdn" not in html
+    assert "<script>" not in html
+
+
 def test_health_is_open_and_tells_when_a_part_is_not_ready(world):
     from dataclasses import replace
 

@@ -82,6 +82,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
 OPEN = {
     ("GET", "/health"),
     ("GET", "/metrics"),
+    ("GET", "/docs"),
     ("GET", "/signin"),
     ("POST", "/signin"),
     ("POST", "/signout"),
@@ -89,7 +90,7 @@ OPEN = {
     ("GET", "/static/{name}"),
 }
 """They show nothing of any institution."""
-DOCUMENTS = {"/openapi.json", "/docs", "/docs/oauth2-redirect"}
+DOCUMENTS = {"/openapi.json"}
 
 
 def test_the_matrix_names_every_route(shared_world):
@@ -233,3 +234,11 @@ def test_no_route_answers_without_a_key(world):
         else:
             assert response.status_code == 303, route
             assert response.headers["location"].startswith("/signin"), route
+
+
+def test_a_platform_keys_change_stands_in_the_institutions_log(world):
+    world.post("/v1/findings/f-after/resolve", key="whole", json={"note": "valve replaced"})
+    entry = world.get("/v1/audit").json()["data"][0]
+    assert entry["action"] == "finding.resolved"
+    assert entry["reason"] == "valve replaced"
+    assert entry["institution"] == "bureau"

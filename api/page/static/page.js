@@ -26,17 +26,18 @@
       legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
       hoverlabel: { bgcolor: css.getPropertyValue("--card").trim(), bordercolor: line },
       ...given,
-      xaxis: { ...axis, fixedrange: true, ...given.xaxis },
+      xaxis: { ...axis, fixedrange: true, tickangle: 0, ...given.xaxis },
       yaxis: { ...axis, fixedrange: true, ...given.yaxis },
     };
   };
 
+  const drawn = new WeakMap();
   const draw = (holder) => {
     const block = document.getElementById(holder.dataset.chart);
-    if (!block || !window.Plotly || holder.dataset.drawn === block.textContent) return;
+    if (!block || !window.Plotly || drawn.get(holder) === block.textContent) return;
     const css = style();
     const spec = paint(JSON.parse(block.textContent), css);
-    holder.dataset.drawn = block.textContent;
+    drawn.set(holder, block.textContent);
     Plotly.react(holder, spec.data, layoutOf(spec.layout || {}, css), {
       displayModeBar: false, responsive: true,
     });
@@ -44,13 +45,13 @@
   const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
 
   const redraw = () => {
-    document.querySelectorAll("[data-chart]").forEach((one) => { one.dataset.drawn = ""; });
+    document.querySelectorAll("[data-chart]").forEach((one) => drawn.delete(one));
     drawAll();
   };
 
   // Every part with data-live is taken from a fresh copy of this page; charts follow their data.
   const refresh = async () => {
-    const answer = await fetch(location.href, { headers: { "X-Refresh": "1" } });
+    const answer = await fetch(location.href);
     if (!answer.ok || answer.redirected) { location.reload(); return; }
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live]")) {
