@@ -52,7 +52,7 @@ troubles = st.lists(
     max_size=5,
 )
 slow = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
