@@ -28,6 +28,7 @@ T = TypeVar("T")
 POINTS_PER_STATEMENT: Final = 100
 """A longer chain of OR is slower than two statements."""
 _STATEMENTS_PER_REQUEST = 50
+_NO_BUCKET = "database not found"
 _FIELDS = 'value,flag,order_hi,order_lo,segment,"offset","index"'
 _COLUMNS = ("point", "time_us", "value", *_FIELDS.replace('"', "").split(",")[1:])
 _DTYPE = np.dtype([(name, np.float64 if name == "value" else np.int64) for name in _COLUMNS])
@@ -89,6 +90,7 @@ def known_points(client: InfluxClient) -> set[int]:
 
 def drop(client: InfluxClient) -> None:
     """Delete the measurement with its series and field types."""
+    probe(client)
     reason = command(client, f"DROP MEASUREMENT {MEASUREMENT}")
     if reason and "measurement not found" not in reason:
         raise _failed(client.address, reason)
@@ -115,12 +117,19 @@ def _answer(client: InfluxClient, statements: Sequence[str]) -> bytes:
     """The rows' part of an answer that was proven to be whole."""
     asked = ";".join([*statements, "SHOW DATABASES"])
     body, end, databases = client.ask(asked).rpartition(_END)
-    names = re.findall(rb"^databases,,(.*)$", databases, re.MULTILINE)
     if not end:
-        raise _failed(client.address, command(client, asked) or "the answer broke off")
+        raise _failed(client.address, _cause(client, statements))
+    names = re.findall(rb"^databases,,(.*)$", databases, re.MULTILINE)
     if client.address.bucket.encode() not in names:
-        raise _failed(client.address, "database not found")
+        raise _failed(client.address, _NO_BUCKET)
     return body
+
+
+def _cause(client: InfluxClient, statements: Sequence[str]) -> str:
+    """Why an answer has no end. Asked one by one, because where several are asked the server
+    puts "not executed" in the place of the error that stopped it."""
+    complaints = (command(client, statement) for statement in statements)
+    return next(filter(None, complaints), "the answer broke off")
 
 
 def _complaint(body: bytes) -> str:
@@ -134,7 +143,7 @@ def _complaint(body: bytes) -> str:
 
 
 def _failed(address: InfluxAddress, reason: str) -> Unavailable:
-    if "database not found" in reason or "not authorized" in reason:
+    if _NO_BUCKET in reason or "not authorized" in reason:
         return Unavailable(
             "InfluxDB shows no such bucket to this token",
             field="influx bucket",

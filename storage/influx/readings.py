@@ -140,9 +140,10 @@ class InfluxReadings:
         if self._named(points) is not None:
             return queries.rows(self._client, [Question(points, low, high)])
         limit = _SPARE * (cluster.most + 1)
-        found = queries.rows(self._client, [Question(None, low, high, limit=limit)])
+        everything = queries.rows(self._client, [Question(None, low, high, limit=limit)])
+        found = _only(everything, points)
         seen, times = np.unique(found.point, return_counts=True)
-        cut = np.intersect1d(seen[times >= limit], points)
+        cut = seen[times >= limit]
         whole = found.take(~np.isin(found.point, cut))
         return ReadingColumns.concat(
             [whole, queries.rows(self._client, [Question(cut.tolist(), low, high)])]
