@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Final
 
@@ -58,12 +57,10 @@ def too_short(kept_us: int | None, oldest_us: int, now_us: int) -> list[Configur
 def retention_us(client: InfluxClient) -> int | None:
     """How long the bucket keeps a reading [us]; None: for ever."""
     answer = client.send("GET", "/api/v2/buckets", query={"name": client.address.bucket})
-    if answer.ok:
-        buckets = json.loads(answer.body).get("buckets") or [{}]
+    if answer.status != 404:
+        buckets = client.decoded(answer).get("buckets") or [{}]
         seconds = [rule["everySeconds"] for rule in buckets[0].get("retentionRules", ())]
         return min((s * 1_000_000 for s in seconds if s), default=None)
-    if answer.status != 404:
-        raise client.error(answer)
     told = client.ask(f'SHOW RETENTION POLICIES ON "{client.address.bucket}"')
     found = re.search(rb"^,,[^,]*,([\dhms]+),.*,true$", told, re.MULTILINE)
     return _duration_us(found[1].decode()) if found else None

@@ -122,6 +122,18 @@ class InfluxClient:
         """What an answer that is no success means to the one who runs the platform."""
         return _unavailable(self.address, answer)
 
+    def decoded(self, answer: Answer) -> dict[str, Any]:
+        """A successful answer's JSON object; Unavailable where it is none."""
+        if not answer.ok:
+            raise self.error(answer)
+        try:
+            found = json.loads(answer.body)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise self.error(answer)
+        return found
+
     def close(self) -> None:
         self._pool.clear()
 
@@ -189,7 +201,7 @@ def _advice(address: InfluxAddress, answer: Answer) -> tuple[str, Any, str]:
         return "influx url", address.url, "nothing to do: it is tried again until it has time"
     if _is_full(answer):
         return "influx url", address.url, "free space on its disk: intake goes on by itself"
-    return "influx url", address.url, "look at the server's log, and whether this is an InfluxDB"
+    return "influx url", address.url, "see whether this is an InfluxDB, and its log"
 
 
 def _is_full(answer: Answer) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from metering.errors import Unavailable
 from metering.quantity import I64
@@ -35,7 +36,7 @@ _DTYPE = np.dtype([(name, np.float64 if name == "value" else np.int64) for name 
 _HEADER = b"name,tags,time,value,flag,order_hi,order_lo,segment,offset,index\n"
 _PREFIX = f"{MEASUREMENT},point=".encode()
 _END = b"name,tags,name\n"
-_WHOLE = re.compile(rb"-?\d+(?:,[^,\n]+){8}\n")
+_WHOLE = re.compile(rb"^-?\d+,-?\d+(?:,[^,\n]+){7}\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -134,12 +135,12 @@ def _cause(client: InfluxClient, statements: Sequence[str]) -> str:
 
 def _complaint(body: bytes) -> str:
     """The first error of an answer in JSON; '' where all statements went well."""
-    for line in body.splitlines():
-        told = json.loads(line)
-        for result in (told, *told.get("results", ())):
-            if "error" in result:
-                return str(result["error"])
-    return ""
+    try:
+        told = json.loads(body or b"{}")
+    except ValueError:
+        return "the answer broke off"
+    found = (result.get("error") for result in (told, *told.get("results", ())))
+    return str(next(filter(None, found), ""))
 
 
 def _failed(address: InfluxAddress, reason: str) -> Unavailable:
@@ -161,16 +162,23 @@ def _failed(address: InfluxAddress, reason: str) -> Unavailable:
 def _parsed(body: bytes) -> ReadingColumns:
     """Rows of CSV `reading,point=<id>,<time>,<fields>`.
 
-    A row that lacks a field is one that another process is just writing: not there yet.
+    A row that lacks a field is one that another process is just writing: not there yet. A
+    point that is no number is none of ours.
     """
-    table = body.replace(_PREFIX, b"").replace(_HEADER, b"").replace(b"\n\n", b"\n").lstrip(b"\n")
-    if b",," in table or b",\n" in table or b"reading" in table:
-        table = b"".join(_WHOLE.findall(table))
-    if not table.strip():
-        return ReadingColumns.empty()
-    found = np.loadtxt(io.BytesIO(table), delimiter=",", dtype=_DTYPE, comments=None, ndmin=1)
+    table = body.replace(_PREFIX, b"").replace(_HEADER, b"").strip(b"\n") + b"\n"
+    try:
+        found = _table(table)
+    except ValueError:
+        found = _table(b"".join(_WHOLE.findall(table)))
     columns = {name: np.ascontiguousarray(found[name]) for name in _COLUMNS}
     return ReadingColumns(**{**columns, "flag": columns["flag"].astype(np.int16)})
+
+
+def _table(lines: bytes) -> NDArray[np.void]:
+    """Lines of nine numbers; integers are read as integers. ValueError on anything else."""
+    if not lines.strip():
+        return np.empty(0, _DTYPE)
+    return np.loadtxt(io.BytesIO(lines), delimiter=",", dtype=_DTYPE, comments=None, ndmin=1)
 
 
 def _restrictions(points: Sequence[int] | None) -> Iterator[str]:

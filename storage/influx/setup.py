@@ -204,10 +204,7 @@ def _json(client: InfluxClient, answer: Answer) -> Json:
             field="influx token",
             fix="give the token of an administrator of this server for `greenoffice influx init`",
         )
-    if not answer.ok:
-        raise client.error(answer)
-    found: Json = json.loads(answer.body)
-    return found
+    return client.decoded(answer)
 
 
 def _run(client: InfluxClient, statement: str) -> None:

@@ -128,6 +128,16 @@ def test_a_row_that_is_just_being_written_is_not_there_yet(store: InfluxReadings
     assert store.scan([1], 0, 100).time_us.tolist() == [10]
 
 
+def test_what_others_wrote_into_the_measurement_is_left_alone(store: InfluxReadings) -> None:
+    whole = b"value=1.0,flag=0i,order_hi=1i,order_lo=1i,segment=1i,offset=1i,index=1i 20"
+    assert store._client.write(b"reading,point=a%s %s\nreading %s" % (b"1", whole, whole)).ok
+    rows = ReadingColumns.of([row(point, 10) for point in range(1, 130)])
+    store.upsert(rows)
+    fresh = InfluxReadings(store._client.address)
+    assert rows_of(fresh.existing(rows.point, rows.time_us)) == rows_of(rows)
+    assert rows_of(fresh.latest(range(1, 130))) == rows_of(rows)
+
+
 def test_an_error_inside_an_answer_is_never_taken_for_no_rows(store: InfluxReadings) -> None:
     """In CSV such an answer has status 200 and no rows."""
     store.upsert(ReadingColumns.of([row(1, 10)]))
