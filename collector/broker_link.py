@@ -25,6 +25,7 @@ from collector.broker_settings import Address, ClientSettings
 from metering.errors import GreenOfficeError
 
 _TURN_MESSAGES, _TURN_BYTES = 1_000, 4 << 20
+_LAST_PACKETS = 20_000
 _PUBACK = b"\x40\x02"
 _LOST = select.POLLHUP | select.POLLERR | select.POLLNVAL
 
@@ -74,11 +75,10 @@ class BrokerLink:
 
     def turn(self, wait_s: float, wake: socket.socket, *, reading: bool) -> bool:
         """Wait for the socket or for `wake`, read and write once; False when it has ended."""
-        if not self._wait(wait_s, wake, reading=reading):
+        if not self._wait(wait_s, wake, reading=reading) or not self._flush():
+            self._hear_last_words()
             return False
-        sent = self._flush()
-        read = self._read() if reading or not sent else True  # the broker's last word says why
-        return sent and read and self._look_after()
+        return (not reading or self._read()) and self._look_after()
 
     def take(self) -> list[paho.MQTTMessage]:
         """The messages read since last asked, in order."""
@@ -136,6 +136,12 @@ class BrokerLink:
             if len(self._inbox) == before:
                 break
         return self._client.socket() is not None
+
+    def _hear_last_words(self) -> None:
+        """Read what is left of a connection that cannot be written to: its end says why."""
+        for _ in range(_LAST_PACKETS):
+            if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return
 
     def _flush(self) -> bool:
         """Write PUBACKs between paho's own packets, never into the middle of one."""

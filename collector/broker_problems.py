@@ -11,7 +11,7 @@ from metering.errors import ConfigurationError, GreenOfficeError, NotAllowed, Un
 
 TAKEN_OVER = 0x8E
 _UNSUPPORTED_VERSION, _BAD_CLIENT_ID, _NOT_AUTHORIZED = 0x84, 0x85, (0x86, 0x87, 0x8A)
-_CLOSED = "look at the broker's log; another client with this client id ends ours too"
+_CLOSED = "look at the broker's log: is it stopping, does another client use our client id?"
 
 
 def unreachable(error: OSError, settings: ClientSettings) -> GreenOfficeError:
@@ -24,7 +24,7 @@ def unreachable(error: OSError, settings: ClientSettings) -> GreenOfficeError:
             fix="name the CA that signed it, and connect by the name it was issued for",
         )
     if isinstance(error, ssl.SSLError):
-        return _url(f"no TLS with the broker: {error.reason}", settings, "is this its TLS port?")
+        return _url(f"no TLS with the broker: {error}", settings, "is this its TLS port?")
     if isinstance(error, socket.gaierror):
         return _url("the broker's name is not known", settings, "mend the host name, or DNS")
     if isinstance(error, ConnectionRefusedError):

@@ -15,6 +15,7 @@ import asyncio
 import secrets
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -156,7 +157,7 @@ class ClientReceiver:
         try:
             while not self._stopping.is_set():
                 link = BrokerLink(self.settings, self._address, self._tls)
-                if self._serve(link):
+                if self._serve(link) > self.settings.reconnect_max_s:
                     pause_s = self.settings.reconnect_min_s
                 if link.taken_over:  # going back at once would only take it over in turn
                     pause_s = self.settings.reconnect_max_s
@@ -168,10 +169,14 @@ class ClientReceiver:
         finally:
             self._commit.stop()
 
-    def _serve(self, link: BrokerLink) -> bool:
-        """One connection from CONNECT to its end; whether it ever received."""
+    def _serve(self, link: BrokerLink) -> float:
+        """One connection from CONNECT to its end; how long it lasted [s].
+
+        A short one leaves the pause long: of two clients with one id each ends the other, and
+        not every broker says so.
+        """
         self._state = "connecting"
-        served, alive = False, link.open()
+        began_s, alive = time.monotonic(), link.open()
         connection = secrets.token_hex(8)
         while alive and not self._stopping.is_set():
             alive = link.turn(_TURN_S, self._wake_read, reading=not self._held)
@@ -179,9 +184,8 @@ class ClientReceiver:
             if alive:
                 self._follow(link)
                 self._acknowledge(link)
-            served = served or link.subscribed
         self._ended(link, alive=alive)
-        return served
+        return time.monotonic() - began_s
 
     def _take(self, link: BrokerLink, connection: str) -> None:
         messages = link.take()

@@ -105,7 +105,7 @@ class Resolver:
         return len(self._rows) - 1
 
     def sent_unit(self, point: Point) -> str:
-        """The unit a point's bare numbers are in: that of its register, else the canonical."""
+        """The unit a point's bare numbers are in: its register's, else as registered."""
         registered = {
             one.register_unit
             for one in self.registry.meters_of_point(point.id)
@@ -117,4 +117,4 @@ class Resolver:
                 field="unit",
                 fix="send the unit with each reading",
             )
-        return registered.pop() if registered else point.unit
+        return registered.pop() if registered else point.bare_unit

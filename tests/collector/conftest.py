@@ -16,6 +16,7 @@ from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 from prometheus_client import CollectorRegistry
 
 from collector import (
@@ -67,6 +68,7 @@ class Running:
             now_us=lambda: time.time_ns() // 1000,
             tls=tls,
         )
+        self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -89,6 +91,9 @@ class Running:
         return self.registry.get_sample_value(name, labels) or 0.0
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         self.run(self.listener.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
@@ -166,7 +171,7 @@ class Broker:
     def publish(self, topic: str, *payloads: bytes, **options: Any) -> None:
         """Publish at QoS 1 and wait until the broker has acknowledged all."""
         retain, user, password = (options.get(name) for name in ("retain", "user", "password"))
-        client = paho.Client(paho.CallbackAPIVersion.VERSION2)
+        client = paho.Client(CallbackAPIVersion.VERSION2)
         if user is not None:
             client.username_pw_set(str(user), str(password))
         client.max_inflight_messages_set(1_000)
@@ -265,3 +270,8 @@ def receive(tmp_path: Path) -> Iterator[Callable[..., Receiving]]:
     yield begin
     for one in running:
         one.close()
+
+
+@pytest.fixture
+def a_free_port() -> int:
+    return free_port()
