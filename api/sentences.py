@@ -64,6 +64,7 @@ REASONS: Texts = {
     "bad_unit": ("Wrong unit", "单位不符"),
     "bad_value": ("Not a value", "数值无效"),
     "bad_time": ("Not a time", "时间无效"),
+    "old_time": ("Time before the year 2000", "时间早于 2000 年"),
     "future_time": ("Time in the future", "时间在未来"),
     "conflicting": ("Two values for one time", "同一时刻数值冲突"),
 }

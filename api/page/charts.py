@@ -11,9 +11,9 @@ import numpy as np
 from api.page.formats import local
 from metering.book import BookRow
 from metering.items import category
-from metering.localtime import slot_starts
+from metering.localtime import MINUTE_US, slot_starts
 from metering.quality import APPORTIONED, ESTIMATED, MEASURED, WHOLE
-from metering.quantity import ABSENT
+from metering.quantity import ABSENT, I64
 from metering.units import BOOK_UNITS
 
 Chart = dict[str, Any]
@@ -49,15 +49,26 @@ def line(name: str, x: Sequence[str], y: Numbers, colour: str, **more: Any) -> C
     }
 
 
-def power(row: BookRow, zone: str, on: date | None = None) -> tuple[list[str], list[float | None]]:
-    """(local start times, mean power [canonical unit per hour]) of a day's slots.
+def finished(row: BookRow, zone: str, now_us: int) -> I64:
+    """The day's slots [book units], ABSENT where not over: half a slot is no mean power."""
+    starts = slot_starts(row.day, zone, row.step_min)
+    return np.where(starts + row.step_min * MINUTE_US <= now_us, row.slots, ABSENT)
+
+
+def power(
+    row: BookRow, zone: str, now_us: int, on: date | None = None
+) -> tuple[list[str], list[float | None]]:
+    """(local start times, mean power [canonical unit per hour]) of a day's finished slots.
 
     `on` moves the times to another date, to lay one day over another.
     """
     per_hour = 60 / row.step_min / BOOK_UNITS[category(row.key.item).unit].per_canonical
     times = [local(int(start), zone) for start in slot_starts(row.day, zone, row.step_min)]
     shown = [f"{on or time.date()} {time:%H:%M}" for time in times]
-    values = [None if s == ABSENT else round(s * per_hour, 3) for s in row.slots.tolist()]
+    values = [
+        None if s == ABSENT else round(s * per_hour, 3)
+        for s in finished(row, zone, now_us).tolist()
+    ]
     return shown, values
 
 
@@ -66,20 +77,21 @@ def known_share(row: BookRow) -> float:
     return float(row.day_shares[[MEASURED, APPORTIONED, ESTIMATED]].sum()) / WHOLE
 
 
-def hourly_power(row: BookRow, zone: str) -> list[float | None]:
+def hourly_power(row: BookRow, zone: str, now_us: int) -> list[float | None]:
     """Mean power of each of 24 local hours of the clock; None where nothing is known."""
     per_hour = 60 / row.step_min / BOOK_UNITS[category(row.key.item).unit].per_canonical
     starts = slot_starts(row.day, zone, row.step_min)
     hours = np.array([local(int(start), zone).hour for start in starts])
-    present = row.slots != ABSENT
+    done = finished(row, zone, now_us)
+    present = done != ABSENT
     means: list[float | None] = []
     for hour in range(24):
-        slots = row.slots[(hours == hour) & present]
+        slots = done[(hours == hour) & present]
         means.append(round(float(slots.mean()) * per_hour, 2) if slots.size else None)
     return means
 
 
-def carpet(rows: Sequence[BookRow], zone: str, unit: str) -> Chart:
+def carpet(rows: Sequence[BookRow], zone: str, unit: str, now_us: int) -> Chart:
     """Days by hours, darker is more."""
     return chart(
         [
@@ -87,7 +99,7 @@ def carpet(rows: Sequence[BookRow], zone: str, unit: str) -> Chart:
                 "type": "heatmap",
                 "x": [f"{hour:02d}" for hour in range(24)],
                 "y": [f"{row.day:%m-%d}" for row in rows],
-                "z": [hourly_power(row, zone) for row in rows],
+                "z": [hourly_power(row, zone, now_us) for row in rows],
                 "colorscale": [
                     [0, "#eef5ee"],
                     [0.35, "#a9d3b8"],

@@ -135,13 +135,14 @@ def _roles_chart(
     visit: Visit, by_role: Mapping[str, Sequence[Sequence[BookRow]]], zone: str, today: date
 ) -> charts.Chart:
     traces = []
+    now_us = visit.caller.platform.now_us()
     for role in (role for role in ROLES if role in by_role):
         x: list[str] = []
         y: list[float | None] = []
         for day in days_between(today - timedelta(days=2), today):
             rows = [row for meter in by_role[role] for row in meter if row.day == day]
             if rows:
-                times, values = _sum_power(rows, zone)
+                times, values = _sum_power(rows, zone, now_us)
                 x, y = x + times, y + values
         traces.append(charts.line(visit.text(ROLE_NAMES[role]), x, y, charts.ROLE_COLOURS[role]))
     return charts.chart(
@@ -151,10 +152,12 @@ def _roles_chart(
     )
 
 
-def _sum_power(rows: Sequence[BookRow], zone: str) -> tuple[list[str], list[float | None]]:
+def _sum_power(
+    rows: Sequence[BookRow], zone: str, now_us: int
+) -> tuple[list[str], list[float | None]]:
     """Power of several meters of one role; None where any of them is unknown."""
-    times, first = charts.power(rows[0], zone)
-    columns = [first, *(charts.power(row, zone)[1] for row in rows[1:])]
+    times, first = charts.power(rows[0], zone, now_us)
+    columns = [first, *(charts.power(row, zone, now_us)[1] for row in rows[1:])]
     if len({len(column) for column in columns}) > 1:
         return times, [None] * len(times)
     sums: list[float | None] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from ledger import Energy
 from metering import items
 from metering.book import BookRow, SeriesKey
 from metering.localtime import MINUTE_US, day_bounds, local_day
-from metering.quantity import ABSENT, total
+from metering.quantity import ABSENT, I64, total
 from metering.registry import NodeType
 
 ELECTRICITY = "01000"
@@ -83,14 +83,14 @@ def overview(visit: Visit, node: str | None) -> dict[str, Any] | None:
     near = _near(visit, place)
     days = {row.day: row for row in own}
     today, before = days.get(place.today), days.get(place.week_ago)
-    count = _slots_so_far(today)
-    up_to = _up_to(place, today, count)
+    now_us = visit.caller.platform.now_us()
+    passed = passed_us(today, place.zone, now_us)
     view: dict[str, Any] = {
         "name": visit.caller.reach.registry.node(place.node).name(visit.language),
         "node": place.node,
         "zone": place.zone,
         "day": place.today.isoformat(),
-        "up_to": up_to,
+        "up_to": _up_to(place, passed),
         "weekday": visit.text(WEEKDAYS[place.today.weekday()]),
         "places": places(visit),
         "has_books": bool(own),
@@ -98,16 +98,16 @@ def overview(visit: Visit, node: str | None) -> dict[str, Any] | None:
     if not own:
         return view
     view["week_known"] = _known(own, place)
-    view["lineage"] = _lineage(place, today, count)
-    view["cards"] = _cards(visit, place, count)
+    view["lineage"] = _lineage(place, passed)
+    view["cards"] = _cards(visit, place, passed)
     view["findings"] = cases.shown(
         visit, find(visit.caller, state="open", limit=3, under=place.node)
     )
     view["charts"] = {
-        "today": _today_chart(visit, place, today, before),
+        "today": _today_chart(visit, place, today, before, now_us),
         "sub_items": _items_chart(visit, place, near, own),
-        "places": _places_chart(visit, place, near, count),
-        "carpet": charts.carpet(own[-CARPET_DAYS:], place.zone, "kW"),
+        "places": _places_chart(visit, place, near, passed),
+        "carpet": charts.carpet(own[-CARPET_DAYS:], place.zone, "kW", now_us),
         "daily": _daily_chart(visit, own),
     }
     return view
@@ -147,16 +147,29 @@ def _children(visit: Visit, place: Place) -> list[str]:
         code = below[0]
 
 
-def _slots_so_far(today: BookRow | None) -> int:
+def passed_us(today: BookRow | None, zone: str, now_us: int) -> int:
+    """How much of the day is known: up to now where the running slot has a value, else up to
+    the end of the last slot that has one [us]."""
     present = np.flatnonzero(today.slots != ABSENT) if today else np.zeros(0)
-    return int(present[-1]) + 1 if present.size else 0
+    if today is None or not present.size:
+        return 0
+    end_us = (int(present[-1]) + 1) * today.step_min * MINUTE_US
+    return min(end_us, now_us - day_bounds(today.day, zone)[0])
 
 
-def _up_to(place: Place, today: BookRow | None, count: int) -> str:
-    if today is None or not count:
-        return ""
-    end_us = day_bounds(place.today, place.zone)[0] + count * today.step_min * MINUTE_US
-    return f"{formats.local(end_us, place.zone):%H:%M}"
+def until(slots: I64, step_min: int, passed: int, *, prorate: bool) -> I64:
+    """The slots of the first `passed` us of a day. The running one is whole as it stands, or,
+    of an earlier day, prorated to the same minute."""
+    whole_slots, rest = divmod(passed, step_min * MINUTE_US)
+    taken = slots[: whole_slots + (rest > 0)].copy()
+    if prorate and rest and len(taken) > whole_slots and taken[-1] != ABSENT:
+        taken[-1] = int(taken[-1]) * rest // (step_min * MINUTE_US)
+    return taken
+
+
+def _up_to(place: Place, passed: int) -> str:
+    start_us = day_bounds(place.today, place.zone)[0]
+    return f"{formats.local(start_us + passed, place.zone):%H:%M}" if passed else ""
 
 
 def _known(own: Sequence[BookRow], place: Place) -> float | None:
@@ -165,22 +178,18 @@ def _known(own: Sequence[BookRow], place: Place) -> float | None:
     return sum(charts.known_share(row) for row in full) / 7 if full else None
 
 
-def _lineage(place: Place, today: BookRow | None, count: int) -> str:
+def _lineage(place: Place, passed: int) -> str:
     """Where the newest booked hour comes from."""
-    if today is None or not count:
+    if not passed:
         return ""
-    at_us = day_bounds(place.today, place.zone)[0] + (count - 1) * today.step_min * MINUTE_US
+    at_us = day_bounds(place.today, place.zone)[0] + passed - 1
     return f"/lineage?node={place.node}&item={ELECTRICITY}&time={at_us}"
 
 
-def _so_far(row: BookRow | None, count: int) -> int | None:
-    return None if row is None else total(row.slots[:count])
-
-
-def _cards(visit: Visit, place: Place, count: int) -> list[dict[str, Any]]:
-    now, then = _so_far_worth(visit, place, place.today, count), None
+def _cards(visit: Visit, place: Place, passed: int) -> list[dict[str, Any]]:
+    now, then = _so_far_worth(visit, place, place.today, passed), None
     if now is not None:
-        then = _so_far_worth(visit, place, place.week_ago, count)
+        then = _so_far_worth(visit, place, place.week_ago, passed)
     sides = (now, then)
     energy = [None if side is None else _kwh(total(side[0].quantity)) for side in sides]
     spent = [side and whole(side[1].cost.amount, side[1].cost.unpriced) for side in sides]
@@ -205,11 +214,14 @@ def _cards(visit: Visit, place: Place, count: int) -> list[dict[str, Any]]:
     ]
 
 
-def _so_far_worth(visit: Visit, place: Place, day: date, count: int) -> tuple[Energy, Worth] | None:
-    """A day's first slots and what they are worth; None where nothing is known of them."""
+def _so_far_worth(
+    visit: Visit, place: Place, day: date, passed: int
+) -> tuple[Energy, Worth] | None:
+    """A day's first part and what it is worth; None where nothing is known of it."""
     energy = visit.caller.platform.energy.energy(place.node, ELECTRICITY, day, day, "native")
-    part = first_slots(energy, 0, count)
-    if total(part.quantity) is None:
+    slots = until(energy.quantity, energy.step_min, passed, prorate=day != place.today)
+    part = replace(first_slots(energy, 0, len(slots)), quantity=slots)
+    if total(slots) is None:
         return None
     return part, worth(part, visit.caller.reach.registry)
 
@@ -232,15 +244,15 @@ def _card(
 
 
 def _today_chart(
-    visit: Visit, place: Place, today: BookRow | None, before: BookRow | None
+    visit: Visit, place: Place, today: BookRow | None, before: BookRow | None, now_us: int
 ) -> charts.Chart:
     traces = []
     if before is not None:
-        x, y = charts.power(before, place.zone, place.today)
+        x, y = charts.power(before, place.zone, now_us, place.today)
         label = f"{place.week_ago:%m-%d}"
         traces.append(charts.line(label, x, y, charts.SECOND, line={"dash": "dot"}))
     if today is not None:
-        x, y = charts.power(today, place.zone)
+        x, y = charts.power(today, place.zone, now_us)
         label = visit.text("today, provisional")
         fill = {"fill": "tozeroy", "fillcolor": "var(--accent-soft)"}
         traces.append(charts.line(label, x, y, charts.ACCENT, **fill))
@@ -281,7 +293,7 @@ def _sum(rows: Iterator[BookRow]) -> int | None:
     return sum(totals) if totals else None
 
 
-def _places_chart(visit: Visit, place: Place, near: Rows, count: int) -> charts.Chart | None:
+def _places_chart(visit: Visit, place: Place, near: Rows, passed: int) -> charts.Chart | None:
     names: list[str] = []
     now: list[float | None] = []
     then: list[float | None] = []
@@ -291,8 +303,8 @@ def _places_chart(visit: Visit, place: Place, near: Rows, count: int) -> charts.
         if today is None and before is None:
             continue
         names.append(visit.caller.reach.registry.node(child).name(visit.language))
-        now.append(_kwh(_so_far(today, count)))
-        then.append(_kwh(_so_far(before, count)))
+        now.append(_kwh_until(today, passed, prorate=False))
+        then.append(_kwh_until(before, passed, prorate=True))
     if not names:
         return None
     series = [
@@ -300,6 +312,12 @@ def _places_chart(visit: Visit, place: Place, near: Rows, count: int) -> charts.
         (f"{place.week_ago:%m-%d}", then, charts.SECOND),
     ]
     return charts.bars(names, series)
+
+
+def _kwh_until(row: BookRow | None, passed: int, *, prorate: bool) -> float | None:
+    if row is None:
+        return None
+    return _kwh(total(until(row.slots, row.step_min, passed, prorate=prorate)))
 
 
 def _kwh(amount: int | None) -> float | None:

@@ -42,6 +42,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, A
     return {
         "method": method.upper(),
         "path": path,
+        "title": operation.get("description", "").partition("\n")[0],
         "text": operation.get("description", ""),
         "parameters": [
             {
