@@ -12,13 +12,14 @@ from ledger.meter import DAY_US, Service, services
 from metering.book import DirtyMark
 from metering.localtime import day_bounds, local_day
 from metering.registry import Registry
+from metering.registry_changes import REGISTRY_CAUSE
 
 T = TypeVar("T")
 DAYS_A_PIECE = 31
 METERS_A_PIECE = 64
 EARLIEST_US, LATEST_US = 0, 4_102_444_800_000_000
 """1970 and 2100: no reading is outside."""
-FORCED = "registry"
+FORCED = REGISTRY_CAUSE
 """Cause of marks whose node figures are remade even where no meter's row changed."""
 
 

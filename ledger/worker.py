@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from ledger.context import Context
-from ledger.jobs import EARLIEST_US, FORCED, Cluster, Job, Work, clusters, windows, work
-from ledger.meter import services
+from ledger.jobs import Cluster, Job, Work, clusters, windows, work
 from ledger.periods import SETTLE_US, Clock
 from ledger.recompute import Outcome, Plans, Recompute
-from metering.book import BookRow, DirtyMark, SeriesKey
+from metering.book import BookRow, SeriesKey
 from metering.errors import Conflict
 from metering.localtime import MINUTE_US, day_bounds, local_day
 from metering.ports import BookStore, DirtyMarks, ReadingStore
-from metering.registry import Installation, Meter, Registry
+from metering.registry import Registry
+from metering.registry_changes import marks_of_change
 
 REFRESH_US = 15 * MINUTE_US
 """How often running days are looked at again without new readings: silence grows too."""
@@ -77,8 +77,8 @@ class Ledger:
     def step(self, limit: int = 20_000) -> StepReport:
         """Take ready marks, recompute what they touch, commit; then settle ended days."""
         report = StepReport()
+        marks = self._marks.ready(limit)  # first: the registry is then as new as any mark
         registry = self._notice()
-        marks = self._marks.ready(limit)
         if marks:
             report.add(self._do(registry, work(registry, marks), len(marks)))
         report.add(self.roll_day())
@@ -107,8 +107,9 @@ class Ledger:
 
     def rebuild(self) -> StepReport:
         """Everything from the first reading on, as if all of it had just come in."""
-        registry = self._notice()
-        self._mark_meters(sorted(registry.meters), registry)
+        self._marks.mark(
+            marks_of_change(Registry(), self._notice()), writer_no=WRITER_NO, ready=True
+        )
         report = StepReport()
         while self._marks.ready(1):
             report.add(self.step())
@@ -208,66 +209,13 @@ class Ledger:
         return list(self._provisional)
 
     def _notice(self) -> Registry:
-        """The registry now; where it changed since the last look, marks what that touches."""
+        """The registry now; plans and context anew where it has changed. What a change touches
+        was marked by the store in the transaction that made it."""
         registry = self._registry()
-        known = self._known
-        if known is registry or (known is not None and known.version == registry.version):
-            return known if known is not None else registry
-        self._known, self._plans = registry, Plans(registry)
-        self._context = Context(self._readings)
-        if known is not None:
-            self._mark_meters(changed_meters(known, registry), registry)
+        if registry is not self._known:
+            self._known, self._plans = registry, Plans(registry)
+            self._context = Context(self._readings)
         return registry
-
-    def _mark_meters(self, meters: Sequence[str], registry: Registry) -> None:
-        """Mark every reading of the meters' points as changed."""
-        points = sorted({s.installation.point for m in meters for s in services(registry, m)})
-        if not points:
-            return
-        first = self._readings.after(points, EARLIEST_US, 1)
-        last = self._readings.latest(points)
-        starts = dict(zip(first.point.tolist(), first.time_us.tolist(), strict=True))
-        ends = dict(zip(last.point.tolist(), last.time_us.tolist(), strict=True))
-        self._marks.mark(
-            [DirtyMark(p, starts[p], ends[p], FORCED) for p in points if p in starts],
-            writer_no=WRITER_NO,
-            ready=True,
-        )
-
-
-def changed_meters(old: Registry, new: Registry) -> list[str]:
-    """Meters that another registry books differently.
-
-    All of them where a tree changed; all of an institution where one of its meters did, since
-    every parent's quality is a mean over its meters. Names, tariffs and factors book nothing.
-    """
-    if _trees(old) != _trees(new):
-        return sorted(new.meters)
-    before, after = ({c: _booked(m) for c, m in r.meters.items()} for r in (old, new))
-    changed = {code for code in {*before, *after} if before.get(code) != after.get(code)}
-    bodies = {r.institution(r.meters[c].node) for r in (old, new) for c in changed & {*r.meters}}
-    return sorted(
-        code
-        for code, meter in new.meters.items()
-        if _served(old, code) != _served(new, code) or new.institution(meter.node) in bodies
-    )
-
-
-def _trees(registry: Registry) -> tuple[object, ...]:
-    places = {code: (node.type, node.zone) for code, node in registry.nodes.items()}
-    return places, set(registry.space), set(registry.supply)
-
-
-def _booked(meter: Meter) -> Meter:
-    """The meter without what does not touch its figures."""
-    return replace(meter, name_zh="", name_en="", dc_role=None)
-
-
-def _served(registry: Registry, meter: str) -> list[tuple[Installation, object]]:
-    found = registry.installations_of(meter)
-    points = [registry.points.get(one.point) for one in found]
-    kinds = [(p.kind, p.unit) if p is not None else None for p in points]
-    return list(zip(found, kinds, strict=True))
 
 
 def _institutions(registry: Registry) -> list[str]:

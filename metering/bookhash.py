@@ -1,8 +1,9 @@
 """The book hash: one number for everything that is booked.
 
 SHA-256 over the current settled rows in natural order, each as its natural key and its
-content, every field preceded by its length. Revisions, row ids and times of recording are left
-out, so the hash is equal whatever the order of arrival, the store or the number of restarts.
+content, every field preceded by its length. Left out are revisions, row ids and times of
+recording, and days of which nothing is known, which say no more than days without a row. So the
+hash is equal whatever the order of arrival, the store or the number of restarts.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def book_hash(store: BookStore, before: date | None = None, institution: str | N
     """The hash in hex over local days earlier than `before`; None means all days."""
     digest = hashlib.sha256()
     for row in store.digest_rows(institution):
-        if before is None or row.day < before:
+        if row.total is not None and (before is None or row.day < before):
             for field in _fields(row):
                 digest.update(len(field).to_bytes(4, "big"))
                 digest.update(field)

@@ -219,7 +219,8 @@ class RegistryStore(Protocol):
 
         Points keep their id by (gateway, name); ids in `wanted` only tie its installations to
         its points. Returns {gateway user: new password} for gateways that had none: shown
-        once, kept only hashed. Adds an audit entry.
+        once, kept only hashed. Adds an audit entry, and dirty marks for what the change books
+        differently, in the same transaction.
         """
         ...
 

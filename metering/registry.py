@@ -154,6 +154,12 @@ class Point:
     node: str | None = None
     low: float | None = None
     high: float | None = None
+    sent_unit: str = ""
+    """What a bare number of it is in; '' is the canonical unit, or its register's."""
+
+    @property
+    def bare_unit(self) -> str:
+        return self.sent_unit or self.unit
 
 
 @dataclass(frozen=True)

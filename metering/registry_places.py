@@ -106,7 +106,8 @@ def take_point(row: Row, facts: Facts) -> None:
     if not gateway:
         row.wrong("gateway", "no gateway", "SITE/CODE as in gateways.csv")
     id = facts.id_of(gateway, name)
-    point = Point(id, gateway, name, kind, canonical, role, node, low, high)
+    sent = "" if unit == canonical or row.text("meter") else unit
+    point = Point(id, gateway, name, kind, canonical, role, node, low, high, sent)
     facts.points.append((row, point))
     _install(row, point, facts)
 

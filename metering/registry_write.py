@@ -109,9 +109,9 @@ def _points(registry: Registry) -> list[Record]:
     rows: list[Record] = []
     for one in registry.installations:
         while bare and bare[0].id < one.point:
-            rows.append(_point(bare[0], bare.pop(0).unit))
+            rows.append(_point(bare[0], bare.pop(0).bare_unit))
         rows.append(_point(registry.points[one.point], one.register_unit) | _installed(one))
-    return rows + [_point(point, point.unit) for point in bare]
+    return rows + [_point(point, point.bare_unit) for point in bare]
 
 
 def _point(point: Point, sent: str) -> Record:

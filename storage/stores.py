@@ -66,7 +66,7 @@ def memory_stores() -> Stores:
     """All of them in memory, wired to each other."""
     marks = MemoryMarks()
     access = MemoryAccess(lambda node: _institution(registry, node))
-    registry = MemoryRegistry(access.audit)
+    registry = MemoryRegistry(access.audit, marks)
     return Stores(
         marks=marks,
         intake=MemoryIntake(marks),

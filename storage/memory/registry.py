@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from metering.access import ApiKey, AuditEntry
+from metering.ports import DirtyMarks
 from metering.registry import Registry
+from metering.registry_changes import marks_of_change
 from storage.keys import id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, merged, no_such_gateway
@@ -76,8 +78,13 @@ class MemoryAccess:
 class MemoryRegistry:
     """A RegistryStore and the gateways' Credentials."""
 
-    def __init__(self, audit: Callable[[AuditEntry], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        audit: Callable[[AuditEntry], None] = lambda _: None,
+        marks: DirtyMarks | None = None,
+    ) -> None:
         self._audit = audit
+        self._marks = marks
         self._registry = Registry()
         self._hashes: dict[str, str] = {}
         self._verifier = Verifier()
@@ -97,6 +104,9 @@ class MemoryRegistry:
             self._hashes |= {user: hashed(secret.encode()) for user, secret in fresh.items()}
             if after.version != before.version:
                 self._audit(audit_of_import(before, after, actor, now_us))
+                if self._marks is not None:
+                    changed = marks_of_change(before, after)
+                    self._marks.mark(changed, writer_no=0, ready=True)
         return fresh
 
     def verify(self, user: str, password: bytes) -> bool:

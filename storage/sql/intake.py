@@ -33,12 +33,9 @@ class SqlMarks:
         self._engine = engine
 
     def mark(self, marks: Sequence[DirtyMark], *, writer_no: int, ready: bool = False) -> None:
-        rows = [{**_columns(one), "writer_no": writer_no, "ready": ready} for one in marks]
-        for row in rows:
-            del row["id"]
-        if rows:
+        if marks:
             with writing(self._engine) as con:
-                con.execute(insert(DIRTY_MARK), rows)
+                add_marks(con, marks, writer_no=writer_no, ready=ready)
 
     def ready(self, limit: int = 100_000) -> list[DirtyMark]:
         statement = (
@@ -53,6 +50,15 @@ class SqlMarks:
     def waiting(self) -> int:
         with reading(self._engine) as con:
             return con.scalar(select(func.count()).select_from(DIRTY_MARK)) or 0
+
+
+def add_marks(con: Connection, marks: Sequence[DirtyMark], *, writer_no: int, ready: bool) -> None:
+    """Insert marks inside the caller's transaction."""
+    rows = [{**_columns(one), "writer_no": writer_no, "ready": ready} for one in marks]
+    for row in rows:
+        del row["id"]
+    if rows:
+        con.execute(insert(DIRTY_MARK), rows)
 
 
 def remove_marks(con: Connection, ids: Sequence[int]) -> None:

@@ -8,10 +8,12 @@ from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, sele
 
 from metering.access import AuditEntry
 from metering.registry import Registry
+from metering.registry_changes import marks_of_change
 from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, merged, no_such_gateway
 from storage.sql.access import add_entry
 from storage.sql.engine import insert_missing, reading, upsert, writing
+from storage.sql.intake import add_marks
 from storage.sql.registry_codec import TABLES, Rows, registry_of, rows_of
 from storage.sql.schema import CREDENTIAL, GATEWAY, REGISTRY_STATE
 
@@ -44,6 +46,7 @@ class SqlRegistry:
                 _write(con, rows_of(before), rows_of(after))
                 con.execute(update(REGISTRY_STATE).values(version=after.version))
                 add_entry(con, audit_of_import(before, after, actor, now_us))
+                add_marks(con, marks_of_change(before, after), writer_no=0, ready=True)
             return _new_passwords(con, after, prepared, now_us)
 
     def _prepared(self, wanted: Registry) -> dict[str, tuple[str, str]]:

@@ -24,6 +24,7 @@ from metering.registry import (
     SpaceEdge,
     SupplyEdge,
 )
+from metering.registry_changes import marks_of_change
 from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
 
 QUARTER_US = 900_000_000
@@ -112,6 +113,12 @@ class World:
         mark = DirtyMark(point, int(min(times)), int(max(times)))
         self.readings.upsert(rows)
         self.marks.mark([mark], writer_no=1, ready=True)
+
+    def change(self, registry: Registry) -> None:
+        """The registry changes: marked dirty as a registry store does."""
+        changed = marks_of_change(self.registry, registry)
+        self.registry = registry
+        self.marks.mark(changed, writer_no=0, ready=True)
 
     def key(self, kind: str, code: str, item: str = "01000") -> SeriesKey:
         return SeriesKey("o", kind, code, item)

@@ -175,7 +175,7 @@ def test_a_meter_added_later_with_its_history_is_recomputed_in_all(helpers):
     world.ledger.step()
     assert world.totals("node", "o")[helpers.DAY] == PER_DAY
     meters = [helpers.meter("m", "01A00"), helpers.meter("n", "01B00")]
-    world.registry = helpers.campus(meters, version=2)
+    world.change(helpers.campus(meters, version=2))
     world.push(2, helpers.quarters(COUNT), clean())
     world.ledger.step()
     world.ledger.step()

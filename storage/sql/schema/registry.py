@@ -90,6 +90,7 @@ POINT = Table(
     reference("node", "node.code", nullable=True),
     Column("low", Float(53)),
     Column("high", Float(53)),
+    text_column("sent_unit"),
     UniqueConstraint("gateway", "name"),
 )
 INSTALLATION = Table(

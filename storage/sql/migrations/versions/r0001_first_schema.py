@@ -361,6 +361,7 @@ def upgrade() -> None:
         sa.Column("node", sa.Text(), nullable=True),
         sa.Column("low", sa.Float(precision=53), nullable=True),
         sa.Column("high", sa.Float(precision=53), nullable=True),
+        sa.Column("sent_unit", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["gateway"], ["gateway.user"], name=op.f("fk_point_gateway")),
         sa.ForeignKeyConstraint(["node"], ["node.code"], name=op.f("fk_point_node")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_point")),
