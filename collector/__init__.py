@@ -1,7 +1,8 @@
 """Receivers, the journal behind them, and the decoders that read it."""
 
+from collector.broker_health import ClientHealth
 from collector.broker_settings import ClientSettings
-from collector.client_receiver import ClientHealth, ClientReceiver
+from collector.client_receiver import ClientReceiver
 from collector.guard import Credentials
 from collector.journal import JournalReader, JournalWriter, Located, Place, Record
 from collector.listener import Health, Listener, ListenerSettings

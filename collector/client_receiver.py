@@ -18,12 +18,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Literal
 
-import msgspec
 import structlog
 
 from collector import broker_problems as problems
+from collector.broker_health import ClientHealth, State, health_of
 from collector.broker_link import BrokerLink
 from collector.broker_metrics import BrokerMetrics
 from collector.broker_records import Recorder
@@ -36,28 +35,7 @@ from metering.errors import GreenOfficeError
 
 _log = structlog.get_logger()
 
-State = Literal["waiting", "connecting", "receiving", "refused", "held back", "stopped"]
 _TURN_S = 1.0
-
-
-class ClientHealth(msgspec.Struct, frozen=True):
-    """How the receiver is."""
-
-    ok: bool
-    state: State
-    """waiting: until the next try to connect; refused: connected, but not all is subscribed;
-    held back: the queue is full, so the broker keeps the messages."""
-    connections: int
-    """1 while connected to the broker."""
-    waiting_records: int
-    last_message_us: int | None
-    """When a message last came [us since the epoch]: a broker whose ACL keeps them from us
-    does not say so."""
-    failure: str | None
-    """What is wrong, with what to do about it."""
-    field: str | None
-    value: object
-    fix: str | None
 
 
 class ClientReceiver:
@@ -90,6 +68,7 @@ class ClientReceiver:
         self._problem: GreenOfficeError | None = None
         self._connected = False
         self._held = False
+        self._settled = False
         self._last_message_us: int | None = None
         self._stopping = threading.Event()
         self._wake_read, self._wake_write = socket.socketpair()
@@ -136,18 +115,14 @@ class ClientReceiver:
 
     def health(self) -> ClientHealth:
         """How it is now; may be asked from any thread."""
-        problem = self._commit.failure or self._problem
         held = self._held and self._state == "receiving"
-        return ClientHealth(
-            ok=problem is None and self._state == "receiving" and self._crash_error is None,
-            state="held back" if held else self._state,
-            connections=int(self._connected),
+        return health_of(
+            "held back" if held else self._state,
+            self._commit.failure or self._problem,
+            crashed=self._crash_error is not None,
+            connected=self._connected,
             waiting_records=self._commit.waiting_records,
             last_message_us=self._last_message_us,
-            failure=None if problem is None else str(problem),
-            field=None if problem is None else problem.field,
-            value=None if problem is None else problem.value,
-            fix=None if problem is None else problem.fix,
         )
 
     # -- the thread
@@ -167,7 +142,7 @@ class ClientReceiver:
             _log.exception("the broker client ended")
             self._crash(error)
         finally:
-            self._commit.stop()
+            self._settle()
 
     def _serve(self, link: BrokerLink) -> float:
         """One connection from CONNECT to its end; how long it lasted [s].
@@ -244,7 +219,7 @@ class ClientReceiver:
 
     def _ended(self, link: BrokerLink, *, alive: bool) -> None:
         if self._stopping.is_set():
-            self._commit.stop()  # what was taken is stored, and then acknowledged
+            self._settle()
             if alive:
                 self._acknowledge(link)
                 link.close()
@@ -252,6 +227,12 @@ class ClientReceiver:
             self._tell(link.problem or problems.ended(None, "", self.settings))
         self._connected = False
         self.broker_metrics.connected.set(0)
+
+    def _settle(self) -> None:
+        """Store what was taken, so that it can still be acknowledged; once, at the end."""
+        if not self._settled:
+            self._settled = True
+            self._commit.stop()
 
     def _tell(self, problem: GreenOfficeError) -> None:
         if self._problem is None or str(self._problem) != str(problem):

@@ -18,7 +18,8 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     arrived_us: int
     """Time of arrival here [us since the Unix epoch, UTC]."""
     gateway: str
-    """The authenticated user ``{site}/{gateway}``, or the name of the HTTP key."""
+    """The authenticated user ``{site}/{gateway}``, or the name of the HTTP key; through a
+    broker, which tells no user, the gateway that the topic or its route names."""
     client: str
     """MQTT client id; empty over HTTP."""
     connection: str
