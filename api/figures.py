@@ -15,6 +15,8 @@ from enum import StrEnum
 import numpy as np
 
 from ledger import Cost, Emission, Energy, EnergyReader, cost, emission
+from metering.book import SeriesKey
+from metering.errors import Conflict
 from metering.localtime import local_day
 from metering.quality import Shares
 from metering.quantity import ABSENT
@@ -100,12 +102,31 @@ def whole(amount: Decimal | None, uncovered: int) -> Decimal | None:
     return None if uncovered else amount
 
 
-def at(
-    reader: EnergyReader, code: str, item: str, time_us: int, zone: str, step: Step
-) -> Period | None:
+def series(
+    reader: EnergyReader,
+    key: SeriesKey,
+    first: date,
+    last: date,
+    step: Step,
+    *,
+    silent: bool = False,
+) -> Energy:
+    """The series of exactly that key; Conflict where its code also names something else."""
+    found = reader.energy(key.code, key.item, first, last, str(step), name_silent=silent)
+    if found.key != key:
+        raise Conflict(
+            f"a {found.key.kind} has the same code as this {key.kind}",
+            field=key.kind,
+            value=key.code,
+            fix="give one of them another code",
+        )
+    return found
+
+
+def at(reader: EnergyReader, key: SeriesKey, time_us: int, zone: str, step: Step) -> Period | None:
     """The period that holds an instant; None where nothing is booked on its day."""
-    day: date = local_day(time_us, zone)
-    energy = reader.energy(code, item, day, day, str(step))
+    day = local_day(time_us, zone)
+    energy = series(reader, key, day, day, step)
     place = int(np.searchsorted(energy.start_us, time_us, side="right")) - 1
     if place < 0 or time_us >= int(energy.end_us[place]) or np.all(energy.quantity == ABSENT):
         return None

@@ -16,7 +16,7 @@ from metering.intake import DeadLetter
 from metering.reading import ReadingColumns
 from metering.registry import Point
 
-MESSAGES = 5
+MESSAGES = 6
 REFUSED = 3
 LOOKED_AT = 400
 """Newest readings among which messages are looked for."""

@@ -25,7 +25,7 @@ from metering.localtime import parse_instant
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 Node = Annotated[str | None, Query(max_length=128)]
-PAGE = 100
+PAGE = 50
 
 
 @router.get("/")

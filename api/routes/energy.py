@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth import Caller, Reader
-from api.figures import Period, Step, Worth, periods, whole, worth_of_each
+from api.figures import Period, Step, Worth, periods, series, whole, worth_of_each
 from api.params import Code, Json, check_days, check_order, example, local_date
 from ledger import Emission
 from metering import items
@@ -123,10 +123,8 @@ def energy(
     first, last = days_of(caller, zone, start, end, step)
     named = key.kind == "node" and (last - first).days < NAMED_DAYS
     reader = caller.platform.energy
-    found = reader.energy(key.code, key.item, first, last, str(step), name_silent=named)
-    native = (
-        found if step is Step.NATIVE else reader.energy(key.code, key.item, first, last, "native")
-    )
+    found = series(reader, key, first, last, step, silent=named)
+    native = series(reader, key, first, last, Step.NATIVE)
     worths = worth_of_each(found, native, caller.reach.registry)
     unit = items.category(key.item).unit
     return {

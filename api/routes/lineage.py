@@ -60,7 +60,7 @@ def trace(caller: Caller, key: SeriesKey, time_us: int, step: Step) -> Trace:
     """Follow the value that holds an instant down to readings."""
     registry = caller.reach.registry
     zone = zone_of_series(registry, key)
-    value = at(caller.platform.energy, key.code, key.item, time_us, zone, step)
+    value = at(caller.platform.energy, key, time_us, zone, step)
     if value is None:
         raise NotFound(
             "nothing is booked there",
@@ -85,8 +85,9 @@ def _meters_of(caller: Caller, key: SeriesKey, value: Period, zone: str) -> list
 def _trace_meter(caller: Caller, code: str, time_us: int, value: Period, step: Step) -> MeterTrace:
     registry = caller.reach.registry
     meter = registry.meters[code]
+    key = SeriesKey(registry.institution(meter.node), "meter", code, meter.item)
     zone = registry.zone(meter.node)
-    own = at(caller.platform.energy, code, meter.item, time_us, zone, step)
+    own = at(caller.platform.energy, key, time_us, zone, step)
     start_us, end_us = (own or value).start_us, (own or value).end_us
     day = local_day(start_us, zone)
     sources = tuple(

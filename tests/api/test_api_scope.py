@@ -5,6 +5,7 @@ A route that is not in the matrix fails the test, so that a new one cannot be fo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -242,3 +243,18 @@ def test_a_platform_keys_change_stands_in_the_institutions_log(world):
     assert entry["action"] == "finding.resolved"
     assert entry["reason"] == "valve replaced"
     assert entry["institution"] == "bureau"
+
+
+def test_a_meter_named_like_anothers_node_is_no_way_over_the_wall(world):
+    known = world.platform.registry()
+    twin = replace(known.meters["office-a-total"], code="hall")
+    world.platform.registry_store.apply(
+        replace(known, meters={"hall": twin}, installations=()), actor="test", now_us=1
+    )
+    for path in (
+        "/v1/energy?meter=hall",
+        "/v1/energy/lineage?meter=hall&time=2026-11-23T02:00:00Z",
+    ):
+        response = world.get(path)
+        assert response.status_code in (404, 409), response.text
+        assert "amount" not in response.text
