@@ -1,6 +1,6 @@
 """The ports of `metering.ports` made real.
 
-readings                      DuckDBReadings (embedded), MemoryReadings
+readings                      DuckDBReadings (embedded), MemoryReadings; `storage.influx` (a server)
 books, registry, intake ...   open_engine(url) -> sql_stores(engine); memory_stores()
 """
 

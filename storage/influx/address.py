@@ -24,7 +24,7 @@ class InfluxAddress:
     token: str = field(default="", repr=False)
     connect_s: float = 5.0
     answer_s: float = 30.0
-    """A whole answer has to be here after so many seconds, also one that trickles."""
+    """An answer has to begin within so many seconds, and then to come on steadily."""
     patience_s: float = 10.0
     """A busy server's Retry-After is obeyed up to so many seconds, once per request."""
 

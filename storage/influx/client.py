@@ -25,7 +25,8 @@ CSV: Final = "application/csv"
 _BUSY = (429, 503)
 _PIECE = 1 << 18
 _CONNECTIONS = 8
-_MOST_BYTES = 1 << 30
+_SLOWEST = 200_000
+"""Bytes a second."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class InfluxClient:
     def _once(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
-        until = time.monotonic() + self.address.answer_s
+        began = time.monotonic()
         try:
             response = self._pool.request(
                 method, url, body=body, headers=headers, preload_content=False, redirect=False
@@ -148,23 +149,24 @@ class InfluxClient:
             try:
                 return Answer(
                     response.status,
-                    self._read(response, until),
+                    self._read(response, began),
                     response.headers.get("X-Influxdb-Version", "").removeprefix("v"),
                     _seconds(response.headers.get("Retry-After")),
                 )
             finally:
-                _give_back(response)
+                response.release_conn()
         except urllib3.exceptions.HTTPError as error:
             raise self._silent(error) from error
 
-    def _read(self, response: urllib3.BaseHTTPResponse, until: float) -> bytes:
+    def _read(self, response: urllib3.BaseHTTPResponse, began: float) -> bytes:
+        """A long answer may take its time, but not trickle."""
         pieces, size = [], 0
         for piece in response.stream(_PIECE):
             pieces.append(piece)
             size += len(piece)
-            if time.monotonic() > until or size > _MOST_BYTES:
+            if time.monotonic() - began > self.address.answer_s + size / _SLOWEST:
                 response.close()
-                raise urllib3.exceptions.TimeoutError("the answer does not come to an end")
+                raise urllib3.exceptions.TimeoutError("the answer comes too slowly")
         return b"".join(pieces)
 
     def _silent(self, error: Exception) -> Unavailable:
@@ -211,8 +213,3 @@ def _is_full(answer: Answer) -> bool:
 def _seconds(retry_after: str | None) -> float | None:
     """Retry-After in seconds; its other form, a date, would need a clock and is not used."""
     return float(retry_after) if retry_after and retry_after.strip().isdigit() else None
-
-
-def _give_back(response: urllib3.BaseHTTPResponse) -> None:
-    """Return the connection to the pool, unless its answer was left unread."""
-    response.release_conn()

@@ -28,7 +28,7 @@ from storage.influx.lines import EARLIEST_US, LATEST_US, MEASUREMENT
 T = TypeVar("T")
 POINTS_PER_STATEMENT: Final = 100
 """A longer chain of OR is slower than two statements."""
-_STATEMENTS_PER_REQUEST = 50
+_STATEMENTS_PER_REQUEST = 20
 _NO_BUCKET = "database not found"
 _FIELDS = 'value,flag,order_hi,order_lo,segment,"offset","index"'
 _COLUMNS = ("point", "time_us", "value", *_FIELDS.replace('"', "").split(",")[1:])
@@ -109,6 +109,11 @@ def probe(client: InfluxClient) -> None:
     _answer(client, [])
 
 
+def bucket_exists(client: InfluxClient) -> bool:
+    """Whether the server lists the bucket to this token."""
+    return _lists(client, client.ask("SHOW DATABASES"))
+
+
 def command(client: InfluxClient, statement: str) -> str:
     """Run a statement that changes something; the server's complaint, or ''."""
     return _complaint(client.ask(statement, JSON))
@@ -120,10 +125,14 @@ def _answer(client: InfluxClient, statements: Sequence[str]) -> bytes:
     body, end, databases = client.ask(asked).rpartition(_END)
     if not end:
         raise _failed(client.address, _cause(client, statements))
-    names = re.findall(rb"^databases,,(.*)$", databases, re.MULTILINE)
-    if client.address.bucket.encode() not in names:
+    if not _lists(client, databases):
         raise _failed(client.address, _NO_BUCKET)
     return body
+
+
+def _lists(client: InfluxClient, databases: bytes) -> bool:
+    names = re.findall(rb"^databases,,(.*)$", databases, re.MULTILINE)
+    return client.address.bucket.encode() in names
 
 
 def _cause(client: InfluxClient, statements: Sequence[str]) -> str:
@@ -144,6 +153,13 @@ def _complaint(body: bytes) -> str:
 
 
 def _failed(address: InfluxAddress, reason: str) -> Unavailable:
+    if "insufficient permissions" in reason:
+        return Unavailable(
+            f"InfluxDB refused: {reason[:300]}",
+            field="influx token",
+            fix="give a token that may read and write the bucket: `greenoffice influx init`"
+            " makes one",
+        )
     if _NO_BUCKET in reason or "not authorized" in reason:
         return Unavailable(
             "InfluxDB shows no such bucket to this token",

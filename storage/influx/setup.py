@@ -86,8 +86,8 @@ def _prepare_bucket(client: InfluxClient, wanted: Wanted, done: list[str]) -> Pr
 def _prepare_database(client: InfluxClient, wanted: Wanted) -> Prepared:
     name, days = client.address.bucket, wanted.retention_days
     duration = "INF" if days is None else f"{days}d"
+    _refuse_too_short(client, wanted, stored=queries.bucket_exists(client))
     _run(client, f'CREATE DATABASE "{name}"')
-    _refuse_too_short(client, wanted)
     _run(
         client,
         f'ALTER RETENTION POLICY "autogen" ON "{name}" DURATION {duration}'
@@ -182,7 +182,7 @@ def _token(client: InfluxClient, org: str, bucket: str, kind: str, done: list[st
     return str(made["token"])
 
 
-def _refuse_too_short(client: InfluxClient, wanted: Wanted, *, stored: bool = True) -> None:
+def _refuse_too_short(client: InfluxClient, wanted: Wanted, *, stored: bool) -> None:
     if wanted.retention_days is None:
         return
     known = [wanted.oldest_us, queries.oldest_us(client) if stored else None]
