@@ -43,7 +43,12 @@ class Publisher:
 
     client: paho.Client
     sent: dict[int, bytes] = field(default_factory=dict)
-    acknowledged: set[bytes] = field(default_factory=set)
+    numbers: set[int] = field(default_factory=set)
+    """Packet ids acknowledged: an answer may come before `publish` has noted what was sent."""
+
+    @property
+    def acknowledged(self) -> set[bytes]:
+        return {self.sent[number] for number in list(self.numbers) if number in self.sent}
 
     def publish(self, *payloads: bytes, topic: str = TOPIC, qos: int = 1) -> None:
         for payload in payloads:
@@ -53,7 +58,7 @@ class Publisher:
         return self.acknowledged >= set(self.sent.values())
 
     def on_publish(self, _c: Any, _u: Any, mid: int, _r: Any, _p: Any) -> None:
-        self.acknowledged.add(self.sent[mid])
+        self.numbers.add(mid)
 
 
 @contextmanager
