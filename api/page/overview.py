@@ -3,73 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
-import numpy as np
-
-from api.figures import Worth, first_slots, whole, worth
-from api.page import cases, charts, formats
+from api.page import cases, charts, formats, so_far
+from api.page.places import ELECTRICITY, Place, place_of, places
+from api.page.so_far import kwh
 from api.page.visit import Visit
 from api.routes.findings import find
-from ledger import Energy
 from metering import items
 from metering.book import BookRow, SeriesKey
-from metering.localtime import MINUTE_US, day_bounds, local_day
-from metering.quantity import ABSENT, I64, total
-from metering.registry import NodeType
+from metering.localtime import day_bounds
+from metering.quantity import total
 
-ELECTRICITY = "01000"
 PARTS = ("01A00", "01B00", "01C00", "01D00")
 WEEKS = 6
 CARPET_DAYS = 28
-_INNER = (NodeType.FLOOR, NodeType.ROOM)
 
 Rows = dict[tuple[SeriesKey, date], BookRow]
-
-
-@dataclass(frozen=True)
-class Place:
-    """What the overview is about."""
-
-    node: str
-    institution: str
-    zone: str
-    today: date
-
-    def key(self, node: str, item: str = ELECTRICITY) -> SeriesKey:
-        return SeriesKey(self.institution, "node", node, item)
-
-    @property
-    def week_ago(self) -> date:
-        return self.today - timedelta(days=7)
-
-
-def place_of(visit: Visit, node: str | None) -> Place:
-    """The place asked for, else where the scope begins."""
-    reach = visit.caller.reach
-    code = reach.node(reach.top()[0].code if node is None else node).code
-    zone = reach.registry.zone(code)
-    today = local_day(visit.caller.platform.now_us(), zone)
-    return Place(code, reach.registry.institution(code), zone, today)
-
-
-def places(visit: Visit) -> list[tuple[str, str, int]]:
-    """(code, name, depth) of the places to choose from, as a tree."""
-    reach = visit.caller.reach
-
-    def below(code: str, depth: int) -> Iterator[tuple[str, str, int]]:
-        node = reach.registry.nodes[code]
-        if node.type in _INNER and not reach.registry.meters_at(code):
-            return
-        yield code, node.name(visit.language), depth
-        for child in reach.registry.children(code):
-            if child in reach.scope.nodes and depth < 8:
-                yield from below(child, depth + 1)
-
-    return [one for top in reach.top() for one in below(top.code, 0)]
 
 
 def overview(visit: Visit, node: str | None) -> dict[str, Any] | None:
@@ -84,7 +35,7 @@ def overview(visit: Visit, node: str | None) -> dict[str, Any] | None:
     days = {row.day: row for row in own}
     today, before = days.get(place.today), days.get(place.week_ago)
     now_us = visit.caller.platform.now_us()
-    passed = passed_us(today, place.zone, now_us)
+    passed = so_far.passed_us(today, place.zone, now_us)
     view: dict[str, Any] = {
         "name": visit.caller.reach.registry.node(place.node).name(visit.language),
         "node": place.node,
@@ -99,7 +50,7 @@ def overview(visit: Visit, node: str | None) -> dict[str, Any] | None:
         return view
     view["week_known"] = _known(own, place)
     view["lineage"] = _lineage(place, passed)
-    view["cards"] = _cards(visit, place, passed)
+    view["cards"] = so_far.cards(visit, place, passed)
     view["findings"] = cases.shown(
         visit, find(visit.caller, state="open", limit=3, under=place.node)
     )
@@ -147,26 +98,6 @@ def _children(visit: Visit, place: Place) -> list[str]:
         code = below[0]
 
 
-def passed_us(today: BookRow | None, zone: str, now_us: int) -> int:
-    """How much of the day is known: up to now where the running slot has a value, else up to
-    the end of the last slot that has one [us]."""
-    present = np.flatnonzero(today.slots != ABSENT) if today else np.zeros(0)
-    if today is None or not present.size:
-        return 0
-    end_us = (int(present[-1]) + 1) * today.step_min * MINUTE_US
-    return min(end_us, now_us - day_bounds(today.day, zone)[0])
-
-
-def until(slots: I64, step_min: int, passed: int, *, prorate: bool) -> I64:
-    """The slots of the first `passed` us of a day. The running one is whole as it stands, or,
-    of an earlier day, prorated to the same minute."""
-    whole_slots, rest = divmod(passed, step_min * MINUTE_US)
-    taken = slots[: whole_slots + (rest > 0)].copy()
-    if prorate and rest and len(taken) > whole_slots and taken[-1] != ABSENT:
-        taken[-1] = int(taken[-1]) * rest // (step_min * MINUTE_US)
-    return taken
-
-
 def _up_to(place: Place, passed: int) -> str:
     start_us = day_bounds(place.today, place.zone)[0]
     return f"{formats.local(start_us + passed, place.zone):%H:%M}" if passed else ""
@@ -184,63 +115,6 @@ def _lineage(place: Place, passed: int) -> str:
         return ""
     at_us = day_bounds(place.today, place.zone)[0] + passed - 1
     return f"/lineage?node={place.node}&item={ELECTRICITY}&time={at_us}"
-
-
-def _cards(visit: Visit, place: Place, passed: int) -> list[dict[str, Any]]:
-    now, then = _so_far_worth(visit, place, place.today, passed), None
-    if now is not None:
-        then = _so_far_worth(visit, place, place.week_ago, passed)
-    sides = (now, then)
-    energy = [None if side is None else _kwh(total(side[0].quantity)) for side in sides]
-    spent = [side and whole(side[1].cost.amount, side[1].cost.unpriced) for side in sides]
-    carbon = [side and whole(side[1].kgco2.amount, side[1].kgco2.uncovered) for side in sides]
-    known = now is not None and bool(np.all(now[0].quantity != ABSENT))
-    gaps = "" if known else visit.text("some of today's readings are missing")
-    currency = "" if now is None else now[1].cost.currency
-    return [
-        _card(visit.text("Electricity today"), "kWh", energy, gaps),
-        _card(
-            visit.text("Cost today"),
-            currency,
-            spent,
-            visit.text("no tariff row holds here") if spent[0] is None else gaps,
-        ),
-        _card(
-            visit.text("Carbon today"),
-            "kg CO₂",
-            carbon,
-            visit.text("no factor row holds here") if carbon[0] is None else gaps,
-        ),
-    ]
-
-
-def _so_far_worth(
-    visit: Visit, place: Place, day: date, passed: int
-) -> tuple[Energy, Worth] | None:
-    """A day's first part and what it is worth; None where nothing is known of it."""
-    energy = visit.caller.platform.energy.energy(place.node, ELECTRICITY, day, day, "native")
-    slots = until(energy.quantity, energy.step_min, passed, prorate=day != place.today)
-    part = replace(first_slots(energy, 0, len(slots)), quantity=slots)
-    if total(slots) is None:
-        return None
-    return part, worth(part, visit.caller.reach.registry)
-
-
-def _card(
-    title: str, unit: str, values: Sequence[float | Decimal | None], note: str
-) -> dict[str, Any]:
-    now, before = values
-    change = None
-    if now is not None and before is not None and before > 0:
-        change = float(now) / float(before) - 1
-    return {
-        "title": title,
-        "unit": unit if now is not None else "",
-        "value": "–" if now is None else formats.number(now),
-        "before": "" if before is None or now is None else formats.number(before),
-        "change": change,
-        "note": note,
-    }
 
 
 def _today_chart(
@@ -317,11 +191,7 @@ def _places_chart(visit: Visit, place: Place, near: Rows, passed: int) -> charts
 def _kwh_until(row: BookRow | None, passed: int, *, prorate: bool) -> float | None:
     if row is None:
         return None
-    return _kwh(total(until(row.slots, row.step_min, passed, prorate=prorate)))
-
-
-def _kwh(amount: int | None) -> float | None:
-    return None if amount is None else amount / 1e6
+    return kwh(total(so_far.until(row.slots, row.step_min, passed, prorate=prorate)))
 
 
 def _daily_chart(visit: Visit, own: Sequence[BookRow]) -> charts.Chart:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.page.charts import finished, hourly_power, power
-from api.page.overview import passed_us, until
+from api.page.so_far import passed_us, until
 from metering import quality
 from metering.book import BookRow, SeriesKey
 from metering.localtime import MINUTE_US, day_bounds
