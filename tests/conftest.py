@@ -18,8 +18,6 @@ settings.register_profile(
 )
 settings.load_profile("laws")
 
-INFLUX_2_ABSENT = "no influxd 2 on PATH, and GREENOFFICE_TEST_INFLUX_URL names none"
-
 
 @pytest.fixture(scope="session")
 def influx_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[int], OwnServer]]:
@@ -29,7 +27,7 @@ def influx_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
     def started(generation: int) -> OwnServer:
         if generation not in servers:
             if found(generation) is None:
-                pytest.skip("no influxd 1 on PATH" if generation == 1 else INFLUX_2_ABSENT)
+                pytest.skip(f"no influxd of generation {generation} on PATH")
             servers[generation] = OwnServer(tmp_path_factory.mktemp("influx"), generation)
         return servers[generation]
 
@@ -40,7 +38,8 @@ def influx_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
 @pytest.fixture(scope="session")
 def influx_bucket(influx_server: Callable[[int], OwnServer]) -> Callable[[int], InfluxAddress]:
-    """The address of a fresh bucket that keeps everything, with a token to write."""
+    """The address of a fresh bucket that keeps everything, with a token to write; of 2.x on
+    the server that GREENOFFICE_TEST_INFLUX_URL names, where it does."""
 
     def fresh(generation: int) -> InfluxAddress:
         name = f"test-{secrets.token_hex(6)}"

@@ -133,6 +133,7 @@ class OwnServer:
                     return
             except urllib3.exceptions.HTTPError:
                 time.sleep(0.05)
+        self.kill()
         log = (self.folder / "influxd.log").read_text("utf-8", "replace")[-500:]
         raise Unavailable(f"influxd did not start: {log}", field="PATH", fix="see its log")
 

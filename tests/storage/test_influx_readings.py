@@ -166,13 +166,14 @@ def test_a_bucket_that_does_not_exist_is_named(address: InfluxAddress) -> None:
 
 
 def test_rows_beyond_the_retention_are_named_and_all_others_stored(
-    request: pytest.FixtureRequest,
     address: InfluxAddress,
     influx_server: Callable[[int], OwnServer],
 ) -> None:
     now = time.time_ns() // 1000 // QUARTER * QUARTER
-    client = InfluxClient(address)
-    shorten(client, influx_server(1 if not address.token else 2), days=10)
+    server = influx_server(2 if address.token else 1)
+    if server.url != address.url:
+        pytest.skip("the retention of a named server is not ours to change")
+    shorten(InfluxClient(address), server, days=10)
     store = InfluxReadings(address)
     good = [row(point, now - n * QUARTER) for point in (1, 2) for n in range(50)]
     old = [row(2, now - 400 * DAY), row(3, now - 30 * DAY)]
