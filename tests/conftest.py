@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from storage.influx import InfluxAddress, Wanted, prepare
 from storage.influx.server import OwnServer, found
+from storage.sql import server as postgres_server
+from storage.sql.server import OwnPostgres
 
 # The machine that runs the tests may be slow or busy: laws are judged by results, not by time.
 settings.register_profile(
@@ -53,3 +56,23 @@ def influx_bucket(influx_server: Callable[[int], OwnServer]) -> Callable[[int], 
         return InfluxAddress(url, name, org=org, token=made.write_token)
 
     return fresh
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[OwnPostgres]:
+    """A real PostgreSQL for the whole run."""
+    if postgres_server.found() is None:
+        pytest.skip("no PostgreSQL server (initdb, postgres) on this machine")
+    server = OwnPostgres(sync=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a fresh database of each kind. PostgreSQL's own order of texts is that of a
+    language, so that nothing may rely on it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'greenoffice.db'}"
+    server: OwnPostgres = request.getfixturevalue("postgres")
+    return server.database(options="TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")

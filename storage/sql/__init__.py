@@ -1,1 +1,1 @@
-"""Books, registry, findings, intake and access on SQL: SQLite embedded, PostgreSQL to follow."""
+"""Books, registry, findings, intake and access on SQL: SQLite embedded, or PostgreSQL."""

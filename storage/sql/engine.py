@@ -6,6 +6,12 @@
 SQLite runs in WAL mode with synchronous=FULL: several processes share the file, a commit is on
 disk when it returns, and readers never wait. A write transaction takes the write lock at its
 start; if it began as a reader, SQLite could only refuse it later.
+
+PostgreSQL runs writers side by side in READ COMMITTED: who changes what another may change
+holds its row first (`with_for_update`), so the second one waits and then sees the first one's
+result. Readers have one snapshot (REPEATABLE READ). Commits are synchronous whatever the
+server's default. A connection is tried before it is lent, so a restarted server is found again.
+What both are told in their own words lies in `faults.py`, what both store alike in `types.py`.
 """
 
 from __future__ import annotations
@@ -14,34 +20,57 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from metering.errors import ConfigurationError, StorageFull, Unavailable
+from metering.errors import ConfigurationError, Unavailable
+from storage.sql.faults import Refused, busy, shown, translated
 from storage.sql.migrate import upgrade
 
 BUSY_TIMEOUT_MS = 30_000
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
-    "PRAGMA journal_size_limit=67108864",
-)
+CONNECT_TIMEOUT_S = 10
+_MIGRATING = 0x67726F66
+"""Any number that no other program locks on the same database."""
+_SETTINGS = {
+    "sqlite": (
+        "PRAGMA journal_mode=WAL",
+        "PRAGMA synchronous=FULL",
+        "PRAGMA foreign_keys=ON",
+        f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
+        "PRAGMA journal_size_limit=67108864",
+    ),
+    "postgresql": (
+        "SET synchronous_commit = on",
+        f"SET lock_timeout = {BUSY_TIMEOUT_MS}",
+        "SET timezone = 'UTC'",
+    ),
+}
 _INSERTS: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
 _OPTIONS: dict[str, dict[str, Any]] = {
     "sqlite": {"connect_args": {"check_same_thread": False}, "pool_size": 8, "max_overflow": 24},
-    "postgresql": {"pool_size": 8, "pool_pre_ping": True},
+    "postgresql": {
+        "connect_args": {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "client_encoding": "utf8",
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+        },
+        "isolation_level": "READ COMMITTED",
+        "pool_size": 8,
+        "max_overflow": 8,
+        "pool_pre_ping": True,
+    },
 }
 _SNAPSHOT: dict[str, dict[str, Any]] = {
     "sqlite": {},  # every transaction is one
-    "postgresql": {"isolation_level": "REPEATABLE READ"},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
 }
 Row = dict[str, Any]
 
@@ -49,24 +78,34 @@ Row = dict[str, Any]
 def open_engine(url: str, *, migrate: bool = True) -> Engine:
     """An engine on the database, its schema brought up to date.
 
-    `sqlite:////path/greenoffice.db` needs nothing; the file is made. Raises ConfigurationError
-    where the URL is wrong or the database cannot be opened.
+    `sqlite:////path/greenoffice.db` needs nothing; the file is made.
+    `postgresql+psycopg://user:password@host:5432/name` needs a database in UTF-8 that the user
+    may make tables in. Raises ConfigurationError where something has to be changed first, and
+    Unavailable where a server does not answer yet.
     """
     engine = _created(url)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_pragmas)
+    is_file = engine.dialect.name == "sqlite"
+    event.listen(engine, "connect", _prepare_sqlite if is_file else _prepare_postgresql)
+    if is_file:
         event.listen(engine, "begin", _begin)
     try:
         with writing(engine) as con:
+            _check_encoding(con)
             if migrate:
+                _wait_for_turn(con)
                 upgrade(con)
     except Unavailable as error:
-        raise ConfigurationError(
-            f"the database cannot be opened: {error.message}",
-            field="database_url",
-            value=engine.url.render_as_string(),
-            fix="check the path, its folder's rights and the free space",
-        ) from error
+        engine.dispose()
+        if is_file or isinstance(error, Refused):
+            raise ConfigurationError(
+                f"the database cannot be opened: {error.message}",
+                field="database",
+                value=shown(engine.url),
+                fix="check the path, its folder's rights and the free space"
+                if is_file
+                else error.fix,
+            ) from error
+        raise
     return engine
 
 
@@ -74,14 +113,14 @@ def open_engine(url: str, *, migrate: bool = True) -> Engine:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that sees one state of the database throughout."""
     snapshot = engine.execution_options(**_SNAPSHOT[engine.dialect.name])
-    with _translating(), snapshot.begin() as con:
+    with _translating(engine), snapshot.begin() as con:
         yield con
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes: committed at the end, rolled back on any exception."""
-    with _translating(), engine.execution_options(writes=True).begin() as con:
+    with _translating(engine), engine.execution_options(writes=True).begin() as con:
         yield con
 
 
@@ -109,27 +148,44 @@ def insert_missing(con: Connection, table: Table, rows: Sequence[Row], keys: Seq
 def _created(url: str) -> Engine:
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        backend = parsed.get_backend_name()
+        if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
             raise _bad_url(url)  # each thread would have a database of its own
-        return create_engine(parsed, **_OPTIONS[parsed.get_backend_name()])
-    except (ArgumentError, KeyError, ImportError) as error:
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        return create_engine(parsed, **_OPTIONS[backend])
+    except (ArgumentError, KeyError, ImportError, ValueError) as error:
         raise _bad_url(url) from error
 
 
 def _bad_url(url: str) -> ConfigurationError:
+    try:
+        value = shown(make_url(url))
+    except (ArgumentError, ValueError):
+        value = url.partition("://")[0]  # what follows may hold a password
     return ConfigurationError(
         "not a database this platform can use",
-        field="database_url",
-        value=url,
-        fix="write sqlite:////absolute/path/greenoffice.db",
+        field="database",
+        value=value,
+        fix="write sqlite:////absolute/path/greenoffice.db"
+        " or postgresql+psycopg://user:password@host:5432/name",
     )
 
 
-def _set_pragmas(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by itself
+    _set(connection, "sqlite")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    _set(connection, "postgresql")
+    connection.commit()  # what is set in a transaction lasts only if that commits
+
+
+def _set(connection: Any, backend: str) -> None:
     cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(pragma)
+    for statement in _SETTINGS[backend]:
+        cursor.execute(statement)
     cursor.close()
 
 
@@ -138,18 +194,29 @@ def _begin(con: Connection) -> None:
     con.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _check_encoding(con: Connection) -> None:
+    if con.dialect.name == "postgresql":
+        encoding = con.scalar(text("SHOW server_encoding"))
+        if encoding != "UTF8":
+            raise ConfigurationError(
+                "the database cannot hold every character",
+                field="database encoding",
+                value=encoding,
+                fix="make another: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0",
+            )
+
+
+def _wait_for_turn(con: Connection) -> None:
+    """One migration at a time; on SQLite the write lock sees to that."""
+    if con.dialect.name == "postgresql":
+        con.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})
+
+
 @contextmanager
-def _translating() -> Iterator[None]:
+def _translating(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        text = str(error.orig)
-        if "disk is full" in text or "No space left" in text:
-            raise StorageFull(
-                "the disk of the database is full; nothing of it was stored",
-                field="database",
-                fix="free space: work goes on by itself",
-            ) from error
-        raise Unavailable(f"the database does not answer: {text}") from error
+        raise translated(error, engine.url) from error
     except PoolTimeout as error:
-        raise Unavailable("all connections to the database are busy") from error
+        raise busy(engine.url) from error

@@ -31,8 +31,8 @@ class SqlFindings:
             known = _by_id(con, [one.id for one in findings])
             for one in findings:
                 known[one.id] = updated(known.get(one.id), one)
-            changed = {one.id: known[one.id] for one in findings}
-            upsert(con, FINDING, [_columns(one) for one in changed.values()], ["id"])
+            changed = sorted({one.id for one in findings})
+            upsert(con, FINDING, [_columns(known[id]) for id in changed], ["id"])
 
     def withdraw(self, institution: str, keep: Sequence[str]) -> None:
         opened = (FINDING.c.institution == institution) & (FINDING.c.state == FindingState.OPEN)
@@ -90,8 +90,10 @@ def _get(con: Connection, id: str) -> Finding:
 
 def _by_id(con: Connection, ids: Sequence[str]) -> dict[str, Finding]:
     found: dict[str, Finding] = {}
-    for start in range(0, len(ids), _CHUNK):
-        statement = select(FINDING).where(FINDING.c.id.in_(ids[start : start + _CHUNK]))
+    wanted = sorted(ids)  # rows are held in one order, so that no two wait for each other
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = FINDING.c.id.in_(wanted[start : start + _CHUNK])
+        statement = select(FINDING).where(chunk).order_by(FINDING.c.id)
         found |= {row.id: _finding(row) for row in con.execute(statement.with_for_update())}
     return found
 

@@ -84,7 +84,9 @@ class SqlIntake:
             _count(con, counts_by_gateway(batch.counts))
             _bury(con, letters_by_identity(batch.dead_letters))
             _set_states(con, batch.replayed, "replayed")
-            keys = [{"gateway": gateway, "key": key} for gateway, key in set(batch.seen_keys)]
+            keys = [
+                {"gateway": gateway, "key": key} for gateway, key in sorted(set(batch.seen_keys))
+            ]
             insert_missing(con, SEEN_KEY, keys, ["gateway", "key"])
             con.execute(
                 update(DIRTY_MARK)
@@ -157,11 +159,12 @@ class SqlIntake:
 
 def _count(con: Connection, sums: dict[str, GatewayCounts]) -> None:
     """Add to the counters; the rows are held, so that two writers cannot lose an addition."""
-    keys = ["gateway"]
-    insert_missing(con, GATEWAY_COUNTS, [vars(GatewayCounts(name)).copy() for name in sums], keys)
-    statement = select(GATEWAY_COUNTS).where(GATEWAY_COUNTS.c.gateway.in_(sorted(sums)))
+    keys, names = ["gateway"], sorted(sums)  # in order, so that no two wait for each other
+    insert_missing(con, GATEWAY_COUNTS, [vars(GatewayCounts(name)).copy() for name in names], keys)
+    table = GATEWAY_COUNTS
+    statement = select(table).where(table.c.gateway.in_(names)).order_by(table.c.gateway)
     old = _counts(con.execute(statement.with_for_update()))
-    upsert(con, GATEWAY_COUNTS, [vars(added(old[n], sums[n])).copy() for n in sums], keys)
+    upsert(con, table, [vars(added(old[n], sums[n])).copy() for n in names], keys)
 
 
 def _counts(rows: Any) -> dict[str, GatewayCounts]:

@@ -10,6 +10,23 @@ from decimal import Decimal
 from sqlalchemy import Date, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
+_NUL, _SHOWN = "\0", "\u2400"
+
+
+class Words(TypeDecorator[str]):
+    """A text in which the sign for it stands for each NUL character: a message may well bring
+    one, and PostgreSQL cannot hold it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value.replace(_NUL, _SHOWN) if value and _NUL in value else value
+
+
+WORDS = Words().with_variant(Words(collation="C"), "postgresql")
+"""Ordered by code points on every engine; PostgreSQL would order by the database's locale."""
+
 
 class Exact(TypeDecorator[Decimal]):
     """A Decimal as text: SQLite would make a float of it."""

@@ -18,6 +18,9 @@ from storage import (
 )
 from storage.influx import InfluxReadings
 
+LANGUAGE = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+"""PostgreSQL's own order of texts is that of a language: nothing may rely on it."""
+
 
 @pytest.fixture(params=["memory", "duckdb", "influx1", "influx2"])
 def readings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReadingStore]:
@@ -33,11 +36,15 @@ def readings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reading
     store.close()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
     if request.param == "memory":
         yield memory_stores()
         return
-    engine = open_engine(f"sqlite:///{tmp_path / 'greenoffice.db'}")
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'greenoffice.db'}"
+    else:
+        url = request.getfixturevalue("postgres").database(options=LANGUAGE)
+    engine = open_engine(url)
     yield sql_stores(engine)
     engine.dispose()

@@ -1,4 +1,4 @@
-"""A fresh database file per test."""
+"""A fresh database per test, of each engine unless the test says of which."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ from storage import open_engine
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'greenoffice.db'}"
+def url(database_url: str) -> str:
+    return database_url
 
 
 @pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
     opened = open_engine(url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
+    opened = open_engine(f"sqlite:///{tmp_path / 'greenoffice.db'}")
     yield opened
     opened.dispose()

@@ -32,14 +32,14 @@ def test_the_one_current_row_of_a_day_is_guarded_by_an_index(engine: Engine) -> 
     assert found["uq_book_row_current"]["unique"]
 
 
-def test_ids_that_must_not_come_again_never_do(engine: Engine) -> None:
+def test_ids_that_must_not_come_again_never_do(sqlite_engine: Engine) -> None:
     """The comparison with the model cannot see SQLite's AUTOINCREMENT, so it is looked up."""
     wanted = {
         table.name
         for table in METADATA.tables.values()
         if table.dialect_options["sqlite"]["autoincrement"]
     }
-    with reading(engine) as con:
+    with reading(sqlite_engine) as con:
         made = con.execute(text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"))
         assert set(made.scalars()) == wanted
     assert {"dirty_mark", "audit_entry", "dead_letter", "series"} <= wanted

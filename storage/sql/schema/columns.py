@@ -5,9 +5,9 @@ Times are microseconds since the epoch (UTC), days of books are days since 1970-
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, ForeignKey, Integer, MetaData, Text
+from sqlalchemy import BigInteger, Column, Date, ForeignKey, Integer, MetaData
 
-from storage.sql.types import Since
+from storage.sql.types import WORDS, Since
 
 METADATA = MetaData(
     naming_convention={
@@ -24,7 +24,7 @@ SERIAL = BigInteger().with_variant(Integer, "sqlite")
 
 def text_column(name: str) -> Column[str]:
     """A text that is never null, at most empty."""
-    return Column(name, Text, nullable=False)
+    return Column(name, WORDS, nullable=False)
 
 
 def number(name: str) -> Column[int]:
@@ -34,12 +34,12 @@ def number(name: str) -> Column[int]:
 
 def key(name: str, refers: str | None = None) -> Column[str]:
     """A text of the natural key."""
-    return Column(name, Text, *([ForeignKey(refers)] if refers else []), primary_key=True)
+    return Column(name, WORDS, *([ForeignKey(refers)] if refers else []), primary_key=True)
 
 
 def reference(name: str, refers: str, *, nullable: bool = False) -> Column[str]:
     """The natural key of a row of another table."""
-    return Column(name, Text, ForeignKey(refers), nullable=nullable)
+    return Column(name, WORDS, ForeignKey(refers), nullable=nullable)
 
 
 def since() -> Column[object]:

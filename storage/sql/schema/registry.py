@@ -11,7 +11,6 @@ from sqlalchemy import (
     ForeignKey,
     Integer,
     Table,
-    Text,
     UniqueConstraint,
 )
 
@@ -24,7 +23,7 @@ from storage.sql.schema.columns import (
     text_column,
     until,
 )
-from storage.sql.types import Exact
+from storage.sql.types import WORDS, Exact
 
 NODE = Table(
     "node",
@@ -33,7 +32,7 @@ NODE = Table(
     text_column("type"),
     text_column("name_zh"),
     text_column("name_en"),
-    Column("zone", Text),
+    Column("zone", WORDS),
     Column("area_m2", Exact),
     Column("persons", Integer),
 )
@@ -63,7 +62,7 @@ METER = Table(
     text_column("item"),
     Column("total", Boolean, nullable=False),
     Column("step_min", Integer, nullable=False),
-    Column("dc_role", Text),
+    Column("dc_role", WORDS),
     Column("max_per_hour", Exact),
     text_column("name_zh"),
     text_column("name_en"),
@@ -86,7 +85,7 @@ POINT = Table(
     text_column("name"),
     text_column("kind"),
     text_column("unit"),
-    Column("role", Text),
+    Column("role", WORDS),
     reference("node", "node.code", nullable=True),
     Column("low", Float(53)),
     Column("high", Float(53)),
