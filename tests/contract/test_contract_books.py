@@ -16,7 +16,7 @@ from metering.book import BookRow, DirtyMark, RegisterEvent, SeriesKey
 from metering.bookhash import book_hash
 from metering.errors import Conflict, InvalidInput
 from metering.quantity import ABSENT
-from storage import Stores
+from storage import Stores, memory_stores
 
 DAY = date(2026, 11, 23)
 KEY = SeriesKey("office", "meter", "E1", "01000")
@@ -243,6 +243,21 @@ def test_the_digest_is_of_settled_current_rows_in_natural_order(stores: Stores) 
     found = [(row.key, row.day) for row in stores.books.digest_rows()]
     assert found == [(AWAY, DAY), (KEY, DAY - timedelta(1)), (KEY, DAY), (OTHER, DAY)]
     assert [row.key for row in stores.books.digest_rows("hospital")] == [AWAY]
+
+
+def test_natural_order_is_that_of_code_points(stores: Stores) -> None:
+    """A language would put a before B and B before ä; the hash needs one order everywhere."""
+    codes = ["B", "a", "Z", "ä", "Ä", "e-1", "E1", "e1", "一号", "楼", "\U0001f50c", "_", "-"]
+    rows = [booked(SeriesKey("office", "meter", code, "01000")) for code in codes]
+    commit(stores, *rows)
+    ordered = sorted(codes)
+    assert [key.code for key in stores.books.series("office")] == ordered
+    assert [row.key.code for row in stores.books.digest_rows()] == ordered
+    found = stores.books.rows(stores.books.series("office"), DAY, DAY)
+    assert [row.key.code for row in found] == ordered
+    other = memory_stores()
+    commit(other, *reversed(rows))
+    assert book_hash(stores.books) == book_hash(other.books)
 
 
 def test_clear_forgets_everything(stores: Stores) -> None:

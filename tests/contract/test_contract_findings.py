@@ -122,3 +122,11 @@ def test_an_unknown_finding_is_not_found(stores: Stores) -> None:
     with pytest.raises(NotFound):
         stores.findings.set_state("no", FindingState.OPEN, by="x", note="", now_us=1)
     assert stores.findings.list(None) == []
+
+
+def test_equal_findings_come_in_the_order_of_code_points(stores: Stores) -> None:
+    wanted = sorted(["B", "a", "Z", "ä", "e-1", "E1", "e1", "楼", "一号"])
+    stores.findings.save([finding(id) for id in reversed(wanted)])
+    assert ids(stores.findings.list(None)) == wanted
+    pages = [stores.findings.list(None, after=id, limit=1) for id in wanted[:-1]]
+    assert [ids(page) for page in pages] == [[id] for id in wanted[1:]]

@@ -75,6 +75,16 @@ def test_mark_ids_are_never_given_twice(stores: Stores) -> None:
     assert [mark.point for mark in stores.marks.ready()] == [2]
 
 
+def test_a_letter_with_a_nul_character_is_kept(stores: Stores) -> None:
+    """PostgreSQL's texts cannot hold one, yet a message may bring it in any of its fields."""
+    commit(stores, dead_letters=(letter(point="E\0001", value="\0", message="no \0"),))
+    (kept,) = stores.intake.dead_letters(None)
+    assert kept.point in ("E\0001", "E\u24001")
+    assert kept.preview == b"{\x00\xff"
+    assert stores.intake.dead_letters(None, reason="\0") == []
+    assert stores.intake.seen([("s/a", "\0")]) == set()
+
+
 def test_counters_add_up(stores: Stores) -> None:
     connected = GatewayCounts("s/a", connected=True, connection_us=50)
     one = GatewayCounts("s/a", messages=1, readings=10, new=7, duplicates=2, dead=1, bytes=100)
