@@ -126,6 +126,16 @@ class DuckDBReadings:
             con.execute("DELETE FROM reading")
             con.execute("DELETE FROM latest")
 
+    def copy_to(self, target: Path) -> None:
+        """One consistent state of the readings as a new file, while writing goes on."""
+        with self._cursor() as con:
+            path = str(target).replace("'", "''")
+            con.execute(f"ATTACH '{path}' AS backup")
+            try:
+                con.execute("COPY FROM DATABASE " + _current(con) + " TO backup")
+            finally:
+                con.execute("DETACH backup")
+
     def close(self) -> None:
         with self._writing:
             self._closed = True
@@ -200,6 +210,12 @@ class DuckDBReadings:
             if not self._closed:
                 with suppress(ConfigurationError):
                     self._con = self._open()
+
+
+def _current(con: duckdb.DuckDBPyConnection) -> str:
+    """The quoted name that the engine gave to its file."""
+    row = con.execute("SELECT current_database()").fetchone()
+    return '"' + str(row[0]).replace('"', '""') + '"' if row else ""
 
 
 def _translated(error: duckdb.Error) -> Unavailable:
