@@ -8,7 +8,7 @@ from time import perf_counter
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
-from api import problems
+from api import influxql, problems
 from api.auth import FailedKeys, trace_refusal
 from api.metrics import Metrics
 from api.page import error_page
@@ -48,6 +48,7 @@ def create_app(platform: Platform) -> FastAPI:
     for module in ROUTERS:
         app.include_router(module.router, dependencies=[Depends(no_unknown_parameters)])
     app.include_router(health.router)
+    app.include_router(influxql.router)
     install_page(app)
     problems.install(app, trace_refusal, error_page)
     app.middleware("http")(_observe)

@@ -65,6 +65,16 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ],
     ("DELETE", "/v1/keys/{id}"): [("/v1/keys/{school_key}", {})],
     ("POST", "/v1/registry/import"): [("/v1/registry/import", {"json": {"tree.csv": "code\nx"}})],
+    ("GET", "/influx/query"): [
+        ("/influx/query?q=SELECT sum(kwh) FROM energy WHERE node='hall' AND time > 0", {}),
+        ("/influx/query?q=SHOW TAG VALUES FROM findings WITH KEY=id WHERE under='yard'", {}),
+    ],
+    ("POST", "/influx/query"): [
+        (
+            "/influx/query",
+            {"data": {"q": "SELECT last(points) FROM gateways WHERE gateway='yard/gw-9'"}},
+        ),
+    ],
     ("GET", "/"): [("/?node=hall", {})],
     ("GET", "/findings"): None,
     ("GET", "/findings/{id}"): [("/findings/f-school", {})],
@@ -82,6 +92,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
 }
 OPEN = {
     ("GET", "/health"),
+    ("GET", "/influx/ping"),
     ("GET", "/metrics"),
     ("GET", "/docs"),
     ("GET", "/signin"),

@@ -1,0 +1,112 @@
+"""Measurement `findings`: one row a case, at its start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from api import sentences
+from api.influxql import names
+from api.influxql.rows import FieldKind, Rows, Series, Values, View, Wanted
+from api.routes.findings import find
+from metering.finding import Finding
+from metering.localtime import HOUR_US
+
+MOST_FINDINGS = 5_000
+_LANGUAGES = ("en", "zh")
+_OWN_TAGS = ("id", "meter", "meter_en", "meter_zh", "pattern", "pattern_en", "pattern_zh", "state")
+
+
+class Findings:
+    """Cases of the scope: what they waste, cost and emit, and what to do."""
+
+    fields: Mapping[str, FieldKind] = {
+        "count": FieldKind.AMOUNT,
+        "waste": FieldKind.AMOUNT,
+        "waste_low": FieldKind.AMOUNT,
+        "waste_high": FieldKind.AMOUNT,
+        "cost": FieldKind.AMOUNT,
+        "kgco2": FieldKind.AMOUNT,
+        "evidence_hours": FieldKind.AMOUNT,
+        "confidence": FieldKind.LEVEL,
+        "end": FieldKind.LEVEL,
+        **{
+            f"{word}_{language}": FieldKind.TEXT
+            for word in ("sentence", "cause", "action")
+            for language in _LANGUAGES
+        },
+    }
+    tags = (*_OWN_TAGS, *names.NODE_TAGS, *names.ITEM_TAGS)
+    labels: Mapping[str, tuple[str, ...]] = {}
+    present = False
+    needs_start = False
+
+    def series(self, view: View) -> list[Series]:
+        reach = view.caller.reach
+        return [
+            Series(_tags(view, finding), names.under(reach, finding.node), finding)
+            for finding in find(view.caller, limit=MOST_FINDINGS)
+        ]
+
+    def rows(
+        self,
+        view: View,  # noqa: ARG002
+        chosen: Sequence[Series],
+        wanted: Wanted,
+    ) -> Iterator[Rows]:
+        for series in chosen:
+            finding = series.source
+            if not isinstance(finding, Finding):
+                raise TypeError(finding)
+            if wanted.start_us <= finding.start_us < wanted.end_us:
+                yield _row(series, finding)
+
+    def overlap(self, chosen: Sequence[Series], field: str) -> str:
+        units = {one.tags["unit"] for one in chosen}
+        if field.startswith("waste") and len(units) > 1:
+            return f"they are in {' and '.join(sorted(units))}"
+        return ""
+
+
+def _tags(view: View, finding: Finding) -> dict[str, str]:
+    reach = view.caller.reach
+    meter = reach.meters.get(finding.meter)
+    return {
+        "id": finding.id,
+        "meter": meter.code if meter else "",
+        "meter_en": meter.name("en") if meter else "",
+        "meter_zh": meter.name("zh") if meter else "",
+        "pattern": finding.pattern,
+        "pattern_en": sentences.text(sentences.PATTERNS, finding.pattern, "en"),
+        "pattern_zh": sentences.text(sentences.PATTERNS, finding.pattern, "zh"),
+        "state": str(finding.state),
+        **names.node_tags(reach, finding.node),
+        **names.item_tags(finding.item),
+    }
+
+
+def _row(series: Series, finding: Finding) -> Rows:
+    zone = series.tags["zone"]
+    texts = {}
+    for language in _LANGUAGES:
+        texts[f"sentence_{language}"] = [sentences.sentence(finding, zone, language)]
+        texts[f"cause_{language}"] = [sentences.text(sentences.CAUSES, finding.cause, language)]
+        texts[f"action_{language}"] = [sentences.text(sentences.ACTIONS, finding.action, language)]
+    hours = len(finding.hours_us) or (finding.end_us - finding.start_us) / HOUR_US
+    found: dict[str, float | None] = {
+        "count": 1.0,
+        "waste": finding.waste_kwh,
+        "waste_low": finding.waste_low_kwh,
+        "waste_high": finding.waste_high_kwh,
+        "cost": None if finding.cost is None else float(finding.cost),
+        "kgco2": None if finding.kgco2 is None else float(finding.kgco2),
+        "evidence_hours": float(hours),
+        "confidence": finding.confidence,
+        "end": finding.end_us / 1000,
+    }
+    numbers = {
+        name: Values(np.array([np.nan if value is None else value], dtype=np.float64))
+        for name, value in found.items()
+    }
+    return Rows(series, np.array([finding.start_us], dtype=np.int64), numbers, texts)

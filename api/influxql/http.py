@@ -1,0 +1,162 @@
+"""`/influx/query`, as an InfluxDB server of version 1 answers it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from api.auth import Caller, key_of_secret, platform_of, reach_of, trace_refusal
+from api.influxql import select, show
+from api.influxql.parse import SUPPORTED, parse
+from api.influxql.rows import View
+from api.influxql.select import Answer
+from api.influxql.tree import Select, Statement
+from api.params import Json, body_of
+from api.problems import HEADERS, MEDIA_TYPE, SignInNeeded, problem_of, status_of
+from metering.access import Role
+from metering.errors import GreenOfficeError, InvalidInput
+from metering.localtime import iso
+
+router = APIRouter(prefix="/influx", tags=["influxql"])
+
+MOST_BYTES = 64 << 10
+_PER_UNIT_US = {"u": 1, "µ": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
+_SCHEMES = ("bearer", "token")
+EXAMPLE = {
+    "results": [
+        {
+            "statement_id": 0,
+            "series": [
+                {
+                    "name": "energy",
+                    "tags": {"item": "01000"},
+                    "columns": ["time", "sum"],
+                    "values": [[1764000000000, 412.3], [1764086400000, None]],
+                }
+            ],
+        }
+    ]
+}
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"example": EXAMPLE}}},
+    400: {"description": "A statement that is not supported; `error` says what is"},
+}
+
+
+@router.get("/query", responses=_RESPONSES)
+@router.post("/query", responses=_RESPONSES)
+async def query(request: Request) -> Response:
+    """InfluxQL statements in `q`, from the address or a form; times as `epoch` says.
+
+    The key comes as `Authorization: Token KEY` or `Bearer KEY`, as the password of basic
+    authentication, or as `p`.
+    """
+    try:
+        said = dict(request.query_params)
+        if request.method == "POST":
+            body = await body_of(request, MOST_BYTES)
+            said |= dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
+        found = await run_in_threadpool(_answer, request, said)
+    except GreenOfficeError as refused:
+        trace_refusal(request, refused)
+        return _error(refused, request)
+    except ValueError:
+        unread = InvalidInput("cannot read the form", field="q", fix=SUPPORTED)
+        return _error(unread, request)
+    return Response(found, media_type="application/json")
+
+
+@router.get("/ping", status_code=204)
+def ping() -> Response:
+    """Whether somebody listens, as InfluxDB clients ask."""
+    return Response(status_code=204, headers={"X-Influxdb-Version": "1.8-greenoffice"})
+
+
+def _answer(request: Request, said: Mapping[str, str]) -> str:
+    caller = _caller(request, said)
+    unit = said.get("epoch", "")
+    if unit and unit not in (*_PER_UNIT_US, "ns", "n"):
+        raise InvalidInput("unknown epoch", field="epoch", value=unit, fix="ms, s, u or ns")
+    now_us = caller.platform.now_us()
+    statements = parse(said.get("q", ""), now_us)
+    view = View(caller, now_us)
+    results = [
+        {"statement_id": n, **_result(statement, view, unit)}
+        for n, statement in enumerate(statements)
+    ]
+    return json.dumps({"results": results}, ensure_ascii=False, allow_nan=False)
+
+
+def _result(statement: Statement, view: View, unit: str) -> Json:
+    if isinstance(statement, Select):
+        series = [_series(one, unit) for one in select.run(statement, view)]
+    else:
+        series = [
+            {"name": name, "columns": columns, "values": rows}
+            if name
+            else {"columns": columns, "values": rows}
+            for name, columns, rows in show.run(statement, view)
+        ]
+    return {"series": series} if series else {}
+
+
+def _series(answer: Answer, unit: str) -> Json:
+    times = [_time(at, unit) for at in answer.times_us]
+    values = [list(row) for row in zip(times, *answer.values, strict=True)]
+    tags = {"tags": answer.tags} if answer.tags else {}
+    return {"name": answer.name, **tags, "columns": answer.columns, "values": values}
+
+
+def _time(time_us: int, unit: str) -> int | str:
+    if not unit:
+        return iso(time_us)
+    return time_us * 1000 if unit in ("ns", "n") else time_us // _PER_UNIT_US[unit]
+
+
+def _caller(request: Request, said: Mapping[str, str]) -> Caller:
+    sent = request.headers
+    secret = _secret(sent.get("authorization", "")) or sent.get("x-api-key") or said.get("p", "")
+    if not secret:
+        raise SignInNeeded(
+            "no API key",
+            field="Authorization",
+            fix="send `Authorization: Token KEY`, or the key as password of any user",
+        )
+    key = key_of_secret(request, secret[:256])
+    caller = Caller(platform_of(request), key, reach_of(request, key))
+    request.state.caller = caller
+    caller.need(Role.READ)
+    return caller
+
+
+def _secret(header: str) -> str:
+    """The key in an Authorization header; '' where there is none."""
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() in _SCHEMES:
+        return rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            pair = base64.b64decode(rest, validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+        return pair.partition(":")[2]
+    return ""
+
+
+def _error(refused: GreenOfficeError, request: Request) -> Response:
+    """A problem document that also speaks as InfluxDB does: `error`, and 400 for bad input."""
+    status = 400 if isinstance(refused, InvalidInput) else status_of(refused)
+    problem = {**problem_of(refused, request.url.path), "status": status, "error": str(refused)}
+    return Response(
+        json.dumps(problem, ensure_ascii=False),
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers=HEADERS.get(status),
+    )

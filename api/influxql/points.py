@@ -1,0 +1,63 @@
+"""Measurement `readings`: values of points that have a role, such as outdoor temperature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from api.influxql import names
+from api.influxql.rows import FieldKind, Rows, Series, Values, View, Wanted
+from metering.errors import InvalidInput
+from metering.localtime import HOUR_US
+from metering.registry import Point
+
+MOST_POINT_DAYS = 20_000
+
+
+class Readings:
+    """Readings as reported, of points that measure a state and not energy."""
+
+    fields: Mapping[str, FieldKind] = {"value": FieldKind.LEVEL}
+    tags = ("point", "name", "role", "point_unit", "gateway", *names.NODE_TAGS)
+    labels: Mapping[str, tuple[str, ...]] = {}
+    present = False
+    needs_start = True
+
+    def series(self, view: View) -> list[Series]:
+        reach = view.caller.reach
+        return [
+            Series(_tags(view, point), names.under(reach, point.node or ""), point.id)
+            for point in reach.points.values()
+            if point.role
+        ]
+
+    def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+        days = -((wanted.start_us - wanted.end_us) // (24 * HOUR_US))
+        if days * len(chosen) > MOST_POINT_DAYS:
+            raise InvalidInput(
+                "this reads too much at once",
+                field="time",
+                value=f"{len(chosen)} points for {days} days",
+                fix="a shorter range, or fewer points by role or node",
+            )
+        for series in chosen:
+            found = view.caller.platform.readings.scan(
+                [int(str(series.source))], wanted.start_us, wanted.end_us
+            )
+            amounts = np.where(np.isfinite(found.value), found.value, np.nan)
+            yield Rows(series, found.time_us, {"value": Values(amounts)})
+
+    def overlap(self, chosen: Sequence[Series], field: str) -> str:  # noqa: ARG002
+        return ""
+
+
+def _tags(view: View, point: Point) -> dict[str, str]:
+    return {
+        "point": str(point.id),
+        "name": point.name,
+        "role": point.role or "",
+        "point_unit": point.unit,
+        "gateway": point.gateway if point.gateway in view.caller.reach.gateways else "",
+        **names.node_tags(view.caller.reach, point.node or ""),
+    }
