@@ -13,8 +13,9 @@ from sqlalchemy import insert, select, text
 
 from metering import quality
 from metering.book import BookRow, DirtyMark, SeriesKey
-from metering.errors import ConfigurationError, GreenOfficeError, StorageFull, Unavailable
+from metering.errors import ConfigurationError, Conflict, GreenOfficeError, StorageFull, Unavailable
 from storage import open_engine, sql_stores
+from storage.sql.book_commit import expect, set_revision
 from storage.sql.engine import reading, writing
 from storage.sql.schema import CHECKPOINT, SEEN_KEY
 from storage.sql.server import OwnPostgres
@@ -180,6 +181,35 @@ def test_a_second_writer_waits_for_the_row_and_sees_the_result(postgres: OwnPost
         con.execute(CHECKPOINT.update().values(segment=7))
     waiting.join()
     assert seen == [7]
+
+
+def test_a_commit_that_begins_inside_another_is_refused(postgres: OwnPostgres) -> None:
+    """It waits for the institution's row, although it books other series, and then sees that its
+    revision is not the expected one any more; another institution's goes through meanwhile."""
+    engine = open_engine(postgres.database())
+    books = sql_stores(engine).books
+    books.commit("office", [row(KEYS[0])], expected_revision=0, now_us=1)
+    outcomes: list[str] = []
+
+    def second() -> None:
+        try:
+            books.commit("office", [row(KEYS[1])], expected_revision=1, now_us=1)
+            outcomes.append("committed")
+        except Conflict:
+            outcomes.append("conflict")
+
+    with writing(engine) as con:
+        expect(con, "office", 1)
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        _until(lambda: _waiting(postgres) == 1)
+        away = row(SeriesKey("hospital", "meter", "E1", "01000"))
+        assert books.commit("hospital", [away], expected_revision=0, now_us=1) == 1
+        set_revision(con, "office", 2)
+    waiting.join()
+    assert outcomes == ["conflict"]
+    assert books.revision("office") == 2
+    assert books.series("office") == KEYS[:1]
 
 
 def test_ready_marks_of_many_writers_are_all_found(postgres: OwnPostgres) -> None:
