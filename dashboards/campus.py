@@ -1,0 +1,319 @@
+"""The campus board: what is used, where, when, and what of it is known."""
+
+from __future__ import annotations
+
+from dashboards.board import board, choice, nodes
+from dashboards.panels import (
+    BLUE,
+    GREEN,
+    GREY,
+    KG,
+    KW,
+    KWH,
+    ORANGE,
+    RED,
+    SHARE,
+    YUAN,
+    Json,
+    bar_gauge,
+    bars,
+    carpet,
+    donut,
+    during,
+    lines,
+    override,
+    stat,
+    target,
+)
+from dashboards.text import Text, suffix
+
+ELECTRICITY = "\"item\" = '01000'"
+NODE = f"\"node\" = '$node' AND {ELECTRICITY} AND $timeFilter"
+BELOW = f"\"under\" = '$node' AND {ELECTRICITY} AND $timeFilter"
+ZONE = "tz('$zone')"
+KNOWN_LIMITS = ((None, RED), (0.9, ORANGE), (0.98, GREEN))
+
+
+def campus(language: str) -> Json:
+    """The board in one language."""
+    title = Text("Campus energy", "园区能耗").of(language)
+    measure = choice(
+        "measure",
+        Text("Measure", "指标").of(language),
+        [
+            (Text("Energy kWh", "电量 kWh").of(language), "kwh"),
+            (Text("Cost", "费用").of(language), "cost"),
+            ("kgCO2", "kgco2"),
+        ],
+    )
+    rows = [
+        (4, _totals(language)),
+        (9, [(16, _daily(language)), (8, _parts(language))]),
+        (10, [(14, _carpet(language)), (10, _hours(language))]),
+        (9, [(8, _ranking(language)), (16, _load(language))]),
+        (9, _datacentre(language)),
+    ]
+    return board(
+        f"greenoffice-campus-{suffix(language)}",
+        title,
+        language,
+        rows,
+        [
+            *nodes(language),
+            measure,
+        ],
+    )
+
+
+def _sum(field: str, where: str = NODE) -> str:
+    return f'SELECT sum("{field}") FROM "energy" WHERE {where}'
+
+
+def _totals(language: str) -> list[tuple[int, Json]]:
+    month, day = "now/M", "now/d"
+    known = 'SELECT mean("known") FROM "energy" WHERE ' + NODE
+    return [
+        (
+            4,
+            stat(
+                Text("Today", "今日用电").of(language),
+                _sum("kwh"),
+                range_from=day,
+                unit=KWH,
+                decimals=1,
+            ),
+        ),
+        (
+            4,
+            stat(
+                Text("This month", "本月用电").of(language),
+                _sum("kwh"),
+                range_from=month,
+                unit=KWH,
+                decimals=1,
+            ),
+        ),
+        (
+            4,
+            stat(
+                Text("Cost this month", "本月电费").of(language),
+                _sum("cost"),
+                range_from=month,
+                unit=YUAN,
+                decimals=1,
+                color=BLUE,
+            ),
+        ),
+        (
+            4,
+            stat(
+                Text("CO2 this month", "本月碳排放").of(language),
+                _sum("kgco2"),
+                range_from=month,
+                unit=KG,
+                decimals=0,
+                color=GREY,
+            ),
+        ),
+        (
+            4,
+            stat(
+                Text("Known of this month", "本月数据完整率").of(language),
+                known,
+                range_from=month,
+                unit=SHARE,
+                decimals=1,
+                thresholds=KNOWN_LIMITS,
+                description=Text(
+                    "Share of expected time that is measured, apportioned or estimated",
+                    "期望时间内有实测、分摊或估算数据的比例",
+                ).of(language),
+            ),
+        ),
+        (
+            4,
+            stat(
+                Text("After hours", "非办公时段占比").of(language),
+                f'SELECT sum("kwh") FROM "energy" WHERE "hours" = \'after\' AND {NODE}',
+                unit=KWH,
+                decimals=1,
+                color=ORANGE,
+                description=Text(
+                    "Energy outside office hours of working days, in the range of the board",
+                    "看板时间范围内，工作日办公时段以外的用电",
+                ).of(language),
+            ),
+        ),
+    ]
+
+
+def _daily(language: str) -> Json:
+    title = Text("${measure:text} by day, with what is known", "每日${measure:text}与数据完整率")
+    known = Text("known", "完整率").of(language)
+    return bars(
+        title.of(language),
+        [
+            target(
+                f'SELECT sum("$measure") FROM "energy" WHERE {NODE} GROUP BY time(1d) {ZONE}',
+                "${measure:text}",
+            ),
+            target(
+                f'SELECT mean("known") FROM "energy" WHERE {NODE} GROUP BY time(1d) {ZONE}', known
+            ),
+        ],
+        overrides=[
+            override(
+                known,
+                unit=SHARE,
+                min=0,
+                max=1,
+                color={"mode": "fixed", "fixedColor": ORANGE},
+                custom__drawStyle="line",
+                custom__lineWidth=2,
+                custom__fillOpacity=0,
+                custom__axisPlacement="right",
+                custom__showPoints="always",
+                custom__pointSize=5,
+            )
+        ],
+    )
+
+
+def _parts(language: str) -> Json:
+    name = f"item_{suffix(language)}"
+    query = (
+        'SELECT sum("$measure") FROM "energy" WHERE "node" = \'$node\' AND '
+        "\"category\" = '01000' AND \"item_level\" = '1' AND $timeFilter "
+        f'GROUP BY "{name}"'
+    )
+    title = Text("${measure:text} by sub-item", "分项${measure:text}")
+    return donut(title.of(language), [target(query, f"$tag_{name}")])
+
+
+def _carpet(language: str) -> Json:
+    query = f'SELECT sum("$measure") FROM "energy" WHERE {NODE} GROUP BY time(1d), "hour" {ZONE}'
+    title = Text("${measure:text} by day and hour", "${measure:text}：日期 × 小时")
+    return carpet(title.of(language), [target(query, "$tag_hour")])
+
+
+def _hours(language: str) -> Json:
+    base = Text("base load", "基础负荷").of(language)
+    office = Text("office", "办公时段").of(language)
+    after = Text("after hours", "非办公时段").of(language)
+    total = 'SELECT sum("kwh") FROM "energy" WHERE "hours" = \'{}\' AND ' + NODE
+    daily = f" GROUP BY time(1d) {ZONE}"
+    return bars(
+        Text("Office hours, after hours, base load", "办公时段、非办公时段与基础负荷").of(language),
+        [
+            target(total.format("office") + daily, office),
+            target(total.format("after") + daily, after),
+            target(f'SELECT min("power") FROM "energy" WHERE {NODE}{daily}', base),
+        ],
+        stacked=True,
+        unit=KWH,
+        overrides=[
+            override(office, color={"mode": "fixed", "fixedColor": GREEN}),
+            override(after, color={"mode": "fixed", "fixedColor": ORANGE}),
+            override(
+                base,
+                unit=KW,
+                color={"mode": "fixed", "fixedColor": BLUE},
+                custom__drawStyle="line",
+                custom__lineWidth=2,
+                custom__fillOpacity=0,
+                custom__stacking={"mode": "none", "group": "B"},
+                custom__axisPlacement="right",
+            ),
+        ],
+    )
+
+
+def _ranking(language: str) -> Json:
+    name = f"node_{suffix(language)}"
+    query = (
+        f'SELECT sum("per_m2") FROM "energy" WHERE "type" = \'building\' AND {BELOW} '
+        f'GROUP BY "{name}"'
+    )
+    return bar_gauge(
+        Text("Buildings by kWh per m2", "建筑单位面积用电排名 (kWh/m²)").of(language),
+        [target(query, f"$tag_{name}")],
+        unit="suffix: kWh/m²",
+        decimals=2,
+        more={"transformations": []},
+    )
+
+
+def _load(language: str) -> Json:
+    name = f"node_{suffix(language)}"
+    kinds = "(\"type\" = 'building' OR \"type\" = 'datacentre')"
+    query = (
+        f'SELECT mean("power") FROM "energy" WHERE {kinds} AND {BELOW} '
+        f'GROUP BY time(15m), "{name}" {ZONE}'
+    )
+    own = {"timeFrom": "7d", "hideTimeOverride": False}
+    return lines(
+        Text("Load by place", "各建筑负荷").of(language),
+        [target(query, f"$tag_{name}")],
+        unit=KW,
+        more=own,
+    )
+
+
+def _datacentre(language: str) -> list[tuple[int, Json]]:
+    meter = f"meter_{suffix(language)}"
+    power = (
+        'SELECT mean("power") FROM "meters" WHERE "role" != \'\' AND "under" = \'$node\' AND '
+        f'$timeFilter GROUP BY time(15m), "{meter}" {ZONE}'
+    )
+    ratio = 'SELECT mean("{}") FROM "datacentre" WHERE "under" = \'$node\' AND $timeFilter'
+    refused = Text(
+        "Ratio of energies over the last seven days; not stated below 95 % coverage",
+        "近七日电能之比；数据完整率低于 95 % 时不给出",
+    ).of(language)
+    racks = (
+        'SELECT mean("value") FROM "readings" WHERE "role" = \'rack_inlet_temperature\' AND '
+        '"under" = \'$node\' AND $timeFilter GROUP BY time(15m), "name"'
+    )
+    week = "7d"
+    return [
+        (
+            10,
+            lines(
+                Text("Data centre by role", "数据中心各环节功率").of(language),
+                [target(power, f"$tag_{meter}")],
+                unit=KW,
+                more=during(week),
+            ),
+        ),
+        (
+            3,
+            stat(
+                Text("Utility / IT", "市电 / IT").of(language),
+                ratio.format("utility_per_it"),
+                range_from=week,
+                unit="none",
+                decimals=2,
+                description=refused,
+            ),
+        ),
+        (
+            3,
+            stat(
+                Text("UPS efficiency", "UPS 效率").of(language),
+                ratio.format("ups_efficiency"),
+                range_from=week,
+                unit=SHARE,
+                decimals=1,
+                description=refused,
+            ),
+        ),
+        (
+            8,
+            lines(
+                Text("Rack inlet air", "机柜进风温度").of(language),
+                [target(racks, "$tag_name")],
+                unit="celsius",
+                more=during(week),
+            ),
+        ),
+    ]

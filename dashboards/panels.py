@@ -1,0 +1,199 @@
+"""Panels in the classic JSON form, of types that Grafana 9.4 to 13 all know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+Json = dict[str, Any]
+DATASOURCE: Json = {"type": "influxdb", "uid": "greenoffice"}
+GREEN, BLUE, ORANGE, RED, GREY = "#2f9e44", "#1f78b4", "#e8890c", "#d6336c", "#8a8f98"
+KWH, KW, SHARE = "kwatth", "kwatt", "percentunit"
+YUAN, KG = "currency:¥", "suffix: kg"
+
+
+def target(query: str, alias: str = "", *, table: bool = False) -> Json:
+    """A query as the raw text of an InfluxQL statement."""
+    return {
+        "datasource": DATASOURCE,
+        "rawQuery": True,
+        "query": query,
+        "alias": alias,
+        "resultFormat": "table" if table else "time_series",
+    }
+
+
+def panel(
+    kind: str,
+    title: str,
+    targets: Sequence[Json],
+    *,
+    description: str = "",
+    unit: str = "short",
+    decimals: int | None = None,
+    options: Json | None = None,
+    custom: Json | None = None,
+    overrides: Sequence[Json] = (),
+    color: Json | None = None,
+    thresholds: Sequence[tuple[float | None, str]] = ((None, GREEN),),
+    more: Json | None = None,
+) -> Json:
+    """A panel without its place and id; those come with the board."""
+    defaults: Json = {
+        "unit": unit,
+        "color": color or {"mode": "palette-classic"},
+        "custom": custom or {},
+        "mappings": [],
+        "thresholds": {
+            "mode": "absolute",
+            "steps": [{"color": shade, "value": value} for value, shade in thresholds],
+        },
+    }
+    if decimals is not None:
+        defaults["decimals"] = decimals
+    return {
+        "type": kind,
+        "title": title,
+        "description": description,
+        "datasource": DATASOURCE,
+        "targets": [{"refId": chr(ord("A") + n), **one} for n, one in enumerate(targets)],
+        "fieldConfig": {"defaults": defaults, "overrides": list(overrides)},
+        "options": options or {},
+        **(more or {}),
+    }
+
+
+def during(range_from: str) -> Json:
+    """A panel's own range, such as today or this month, whatever the board shows."""
+    return {"timeFrom": range_from, "hideTimeOverride": True}
+
+
+def stat(title: str, query: str, *, range_from: str = "", color: str = GREEN, **more: Any) -> Json:
+    """One large number; what is not known shows as a dash, never as 0."""
+    options = {
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "colorMode": "value",
+        "graphMode": "none",
+        "justifyMode": "auto",
+        "orientation": "auto",
+        "textMode": "value",
+    }
+    own = during(range_from) if range_from else None
+    thresholds = more.pop("thresholds", ((None, color),))
+    return panel(
+        "stat",
+        title,
+        [target(query)],
+        options=options,
+        color={"mode": "thresholds"},
+        thresholds=thresholds,
+        more=own,
+        **more,
+    )
+
+
+def lines(title: str, targets: Sequence[Json], **more: Any) -> Json:
+    """Curves over time; a gap stays a gap."""
+    return _timeseries(title, targets, {"drawStyle": "line", "fillOpacity": 8}, **more)
+
+
+def bars(title: str, targets: Sequence[Json], *, stacked: bool = False, **more: Any) -> Json:
+    """Bars over time, stacked if asked."""
+    style: Json = {"drawStyle": "bars", "fillOpacity": 75, "barAlignment": 1, "lineWidth": 0}
+    if stacked:
+        style["stacking"] = {"mode": "normal", "group": "A"}
+    return _timeseries(title, targets, style, **more)
+
+
+def _timeseries(title: str, targets: Sequence[Json], style: Json, **more: Any) -> Json:
+    custom = {
+        "lineWidth": 2,
+        "lineInterpolation": "linear",
+        "showPoints": "never",
+        "spanNulls": False,
+        "axisPlacement": "auto",
+        "axisSoftMin": 0,
+        **style,
+    }
+    options = {
+        "legend": {
+            "displayMode": "list",
+            "placement": "bottom",
+            "showLegend": True,
+            "calcs": [],
+        },
+        "tooltip": {"mode": "multi", "sort": "desc"},
+    }
+    return panel("timeseries", title, targets, options=options, custom=custom, **more)
+
+
+def bar_gauge(title: str, targets: Sequence[Json], **more: Any) -> Json:
+    """One bar a series, side by side, for a ranking."""
+    options = {
+        "displayMode": "gradient",
+        "orientation": "horizontal",
+        "showUnfilled": True,
+        "minVizHeight": 14,
+        "minVizWidth": 0,
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+    }
+    color = {"mode": "continuous-GrYlRd"}
+    return panel("bargauge", title, targets, options=options, color=color, **more)
+
+
+def donut(title: str, targets: Sequence[Json], **more: Any) -> Json:
+    """Shares of a whole."""
+    options = {
+        "pieType": "donut",
+        "displayLabels": ["percent"],
+        "legend": {
+            "displayMode": "table",
+            "placement": "right",
+            "showLegend": True,
+            "values": ["value"],
+        },
+        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "tooltip": {"mode": "single", "sort": "none"},
+    }
+    return panel("piechart", title, targets, options=options, **more)
+
+
+def carpet(title: str, targets: Sequence[Json], **more: Any) -> Json:
+    """Day by hour: each series is a row of the carpet."""
+    options = {
+        "calculate": False,
+        "cellGap": 1,
+        "color": {"mode": "scheme", "scheme": "Spectral", "steps": 96, "reverse": True},
+        "rowsFrame": {"layout": "auto"},
+        "showValue": "never",
+        "tooltip": {"show": True, "yHistogram": False},
+        "legend": {"show": True},
+        "yAxis": {"axisPlacement": "left", "reverse": True, "unit": "short"},
+        "exemplars": {"color": "rgba(255,0,255,0.7)"},
+        "filterValues": {"le": 1e-9},
+    }
+    return panel("heatmap", title, targets, options=options, **more)
+
+
+def table(title: str, query: str, *, sort_by: str, **more: Any) -> Json:
+    """Rows as they are, the largest of a column first."""
+    options = {
+        "showHeader": True,
+        "cellHeight": "sm",
+        "footer": {"show": False, "reducer": ["sum"], "fields": ""},
+        "sortBy": [{"displayName": sort_by, "desc": True}],
+    }
+    custom = {"align": "auto", "filterable": False, "displayMode": "auto"}
+    return panel(
+        "table", title, [target(query, table=True)], options=options, custom=custom, **more
+    )
+
+
+def override(name: str, **properties: Any) -> Json:
+    """Settings of one field by its shown name; `__` in a property's name stands for a dot."""
+    return {
+        "matcher": {"id": "byName", "options": name},
+        "properties": [
+            {"id": id.replace("__", "."), "value": value} for id, value in properties.items()
+        ],
+    }
