@@ -2,6 +2,7 @@
 
 readings                      DuckDBReadings (embedded), MemoryReadings; `storage.influx` (a server)
 books, registry, intake ...   open_engine(url) -> sql_stores(engine); memory_stores()
+backups of all of them        `storage.backup`
 """
 
 from storage.duckdb_readings import DuckDBReadings

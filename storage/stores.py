@@ -1,8 +1,6 @@
 """All stores of one platform side by side, by their ports.
 
-Where the next adapters go: readings in InfluxDB as a ReadingStore of their own in
-`storage/influx/`, beside `duckdb_readings.py`; PostgreSQL through `storage/sql/` as it is, by
-its URL (`storage/sql/engine.py` holds all that differs).
+SQLite or PostgreSQL is a matter of the URL: `storage/sql/engine.py` holds all that differs.
 """
 
 from __future__ import annotations

@@ -40,7 +40,6 @@ def restore(folder: Path, target: Target) -> Manifest:
     manifest = verified(folder)
     with disk_errors(target.journal):
         _check(manifest, target)
-        restore_database(folder / manifest.database, target.database_url)
         if target.readings is not None and manifest.readings is not None:
             _copy(folder / manifest.readings, target.readings)
         if not target.keep_journal:
@@ -48,6 +47,8 @@ def restore(folder: Path, target: Target) -> Manifest:
         if target.files is not None:
             for name in manifest.below(FILES):
                 _copy(folder / name, target.files / name.removeprefix(f"{FILES}/"))
+        # Last and in one transaction: had a disk been full before, it would still be empty.
+        restore_database(folder / manifest.database, target.database_url)
     return manifest
 
 
