@@ -56,6 +56,17 @@ def journal_ends(journal: Path) -> dict[int, Place]:
     return ends
 
 
+def journal_starts(journal: Path) -> dict[int, int]:
+    """Per writer the number of its oldest segment that is still there."""
+    starts = {}
+    for marker in sorted(journal.glob(f"*/{_NUMBER_FILE}")):
+        number = marker.read_text("ascii").strip()
+        numbers = _segments(marker.parent)
+        if number.isdecimal() and numbers:
+            starts[int(number)] = int(number) << _SHIFT | numbers[0]
+    return starts
+
+
 def _segments(folder: Path) -> list[int]:
     names = (path.name.removesuffix(_PACKED) for path in folder.glob(f"*{_PLAIN}"))
     stems = {name.removesuffix(_PLAIN) for name in names}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from metering.errors import ConfigurationError, Conflict
 from storage.backup.database import check_vacant, restore_database
-from storage.backup.journal import journal_ends, restore_journal
+from storage.backup.journal import journal_ends, journal_starts, restore_journal
 from storage.backup.layout import FILES, JOURNAL, disk_errors, must_be_new
 from storage.backup.manifest import Manifest, verified
 from storage.backup.taking import check_reach
@@ -69,9 +69,23 @@ def _check(manifest: Manifest, target: Target) -> None:
         )
     if target.keep_journal:
         check_reach(manifest.checkpoints, journal_ends(target.journal), target.journal)
+        _check_starts(manifest, target.journal)
     else:
         must_be_new(target.journal)
     check_vacant(target.database_url)
+
+
+def _check_starts(manifest: Manifest, journal: Path) -> None:
+    """A kept journal whose next message has expired would leave a gap that nobody sees."""
+    starts = journal_starts(journal)
+    for writer, (segment, _) in sorted(manifest.checkpoints.items()):
+        if starts.get(writer, 0) > segment:
+            raise ConfigurationError(
+                f"the journal no longer holds what writer {writer} wrote next after the backup",
+                field="journal",
+                value=str(journal),
+                fix="put the backup's segments beside those that are left; what expired between is gone",
+            )
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -61,6 +61,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
             "keepalives_idle": 30,
             "keepalives_interval": 10,
             "keepalives_count": 3,
+            "tcp_user_timeout": 60_000,
         },
         "isolation_level": "READ COMMITTED",
         "pool_size": 8,
@@ -153,7 +154,10 @@ def _created(url: str) -> Engine:
             raise _bad_url(url)  # each thread would have a database of its own
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, **_OPTIONS[backend])
+        options = _OPTIONS[backend]
+        said = parsed.query.keys()  # what the address says itself stands
+        arguments = {k: v for k, v in options["connect_args"].items() if k not in said}
+        return create_engine(parsed, **{**options, "connect_args": arguments})
     except (ArgumentError, KeyError, ImportError, ValueError) as error:
         raise _bad_url(url) from error
 

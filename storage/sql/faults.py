@@ -35,6 +35,8 @@ _WAITING = {
     "timeout expired": "look whether the host can be reached",
     "starting up": "wait: it goes on by itself",
 }
+_AWAY = ("", "08", "40", "53", "55", "57", "58")
+"""Classes of SQLSTATE that say nothing against the statement; SQLite has none."""
 _GOES_ON = "look at the database: work goes on by itself once it answers"
 
 
@@ -61,8 +63,9 @@ def translated(error: DBAPIError, url: URL) -> Unavailable:
     fix = _STATES.get(state) or (None if state else _found(_SETTINGS, text))
     if fix:
         return Refused(f"the database refuses: {text}", field="database", value=shown(url), fix=fix)
+    what = "does not answer" if state[:2] in _AWAY else "refuses"
     return Unavailable(
-        f"the database does not answer: {text}",
+        f"the database {what}: {text}",
         field="database",
         value=shown(url),
         fix=_WAITING.get(state) or _found(_WAITING, text) or _GOES_ON,

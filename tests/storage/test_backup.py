@@ -443,6 +443,30 @@ def test_a_journal_of_another_platform_is_refused(small: Path, tmp_path: Path) -
         back_up(Sources(database, tmp_path / "other"), tmp_path / "second", now_us=NOW)
 
 
+def test_a_kept_journal_that_begins_too_late_is_refused(opened: Opened, tmp_path: Path) -> None:
+    """Segments expire: restoring a backup older than what is left would leave a silent gap."""
+    old = opened(tmp_path / "old", f"sqlite:///{tmp_path / 'old' / 'greenoffice.db'}")
+    old.register()
+    old.publish(0, 4)
+    old.work()
+    old.back_up(tmp_path / "backup")
+    old.publish(4, 400)
+    old.writer.close()
+    kept = tmp_path / "old" / "journal"
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    expired = list((kept / "listener").glob("00000001.*"))
+    assert expired
+    assert list((kept / "listener").glob("00000002.*"))
+    for path in expired:
+        path.unlink()
+    with pytest.raises(ConfigurationError, match="no longer holds"):
+        restore(tmp_path / "backup", Target(url, kept, keep_journal=True))
+    segments = (tmp_path / "backup" / "journal" / "listener").glob("*.sqlite")
+    for path in segments:
+        shutil.copy(path, kept / "listener")
+    restore(tmp_path / "backup", Target(url, kept, keep_journal=True))
+
+
 def test_readings_that_a_server_keeps_are_not_in_it(small: Path, tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'old' / 'greenoffice.db'}"
     manifest = back_up(

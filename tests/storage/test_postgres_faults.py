@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
 
 import numpy as np
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Engine, insert, select, text
 
 from metering import quality
 from metering.book import BookRow, DirtyMark, SeriesKey
@@ -68,6 +69,26 @@ def test_a_server_that_is_not_there_may_come_yet(postgres: OwnPostgres) -> None:
     error = refusal(url.replace("127.0.0.1", "no-such-host.invalid"))
     assert type(error) is Unavailable
     assert "correct the host" in str(error.fix)
+
+
+def test_a_server_that_never_speaks_is_given_up(postgres: OwnPostgres) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        error = refusal(f"postgresql+psycopg://u:wrong-secret@127.0.0.1:{port}/x?connect_timeout=2")
+    assert type(error) is Unavailable
+    assert "can be reached" in str(error.fix)
+
+
+def test_what_cannot_be_stored_is_a_refusal(postgres: OwnPostgres) -> None:
+    engine = open_engine(postgres.database())
+    row = {"writer_no": 2**40, "segment": 0, "message_offset": 0, "at_us": 0}
+    with pytest.raises(Unavailable, match="the database refuses: integer out of range"):
+        insert_row(engine, row)
+
+
+def insert_row(engine: Engine, values: dict[str, int]) -> None:
+    with writing(engine) as con:
+        con.execute(insert(CHECKPOINT), [values])
 
 
 def test_a_user_who_may_not_make_tables(postgres: OwnPostgres) -> None:
