@@ -84,7 +84,7 @@ def _check_starts(manifest: Manifest, journal: Path) -> None:
                 f"the journal no longer holds what writer {writer} wrote next after the backup",
                 field="journal",
                 value=str(journal),
-                fix="put the backup's segments beside those that are left; what expired between is gone",
+                fix="put the backup's segments beside those left; what expired between is gone",
             )
 
 
