@@ -1,0 +1,284 @@
+"""The report's further tables: summary, findings, quality and provenance."""
+
+from __future__ import annotations
+
+from metering.items import category
+from reports.model import FactorRow, standing
+from reports.table import Cell, Column, Table, Tables, exact, local_time, shown
+from reports.texts import word
+
+
+class Details(Tables):
+    """Makes the tables that explain the figures."""
+
+    def summary(self) -> Table:
+        """What and when, and the institution's sums."""
+        report, t = self.report, self.t
+        total = report.total(report.institution)
+        place = report.place(report.institution)
+        rows: list[tuple[Cell, ...]] = [
+            (t("institution"), self.places[report.institution], ""),
+            (t("code"), report.institution, ""),
+            (t("month"), report.month, ""),
+            (t("status"), self.status(), ""),
+            (t("area"), place.area_m2, "m²"),
+            (t("persons"), place.persons, ""),
+            (t("cost"), total.cost, total.currency),
+            ("CO₂", total.kgco2, "kgCO₂"),
+            (t("coal"), total.kgce, "kgce"),
+        ]
+        columns = (Column(t("quantity")), Column(t("value"), "number"), Column(t("unit")))
+        return Table("summary", t("summary"), columns, tuple(rows))
+
+    def status(self) -> str:
+        """Complete, or provisional and why."""
+        if not self.report.provisional:
+            return self.t("complete")
+        told = "; ".join(self.reason(one) for one in self.report.open_reasons)
+        at = local_time(int(self.report.as_of_us or 0), self.report.zone)
+        return f"{self.t('provisional')}: {told} ({self.t('as_of')} {at})"
+
+    def reason(self, reason: str) -> str:
+        kind, _, item = reason.partition(" ")
+        return self.t(kind) + (f": {self.item(item)}" if item else "")
+
+    def indicators(self) -> Table:
+        """Per m2 and per person, of every place."""
+        t = self.t
+        columns = (
+            Column(t("code")),
+            Column(t("node")),
+            Column(t("quantity")),
+            Column(t("value"), "number"),
+            Column(t("unit")),
+        )
+        rows = tuple(
+            (one.node, self.places[one.node], self.quantity(one.quantity), one.value, per(one.unit))
+            for one in self.report.indicators
+        )
+        return Table("indicators", t("indicators"), columns, rows)
+
+    def quantity(self, key: str) -> str:
+        names = {"kgce": self.t("coal"), "kgco2": "CO₂"}
+        return names.get(key) or self.item(key)
+
+    def findings(self) -> Table:
+        """A finding a row."""
+        t, lang = self.t, self.language
+        columns = (
+            Column(t("finding")),
+            Column(t("node")),
+            Column(t("meter")),
+            Column(t("from")),
+            Column(t("to")),
+            Column(t("hours"), "number"),
+            Column(t("waste"), "number"),
+            Column(t("waste_low"), "number"),
+            Column(t("waste_high"), "number"),
+            Column(t("unit")),
+            Column(f"{t('cost')} [{self._currencies()}]", "money", total=True),
+            Column("kgCO₂", "number", total=True),
+            Column(t("confidence"), "percent"),
+            Column(t("cause")),
+            Column(t("action")),
+            Column(t("state")),
+            Column("id"),
+        )
+        rows = tuple(
+            (
+                word("pattern", one.pattern, lang),
+                self.places.get(one.node, one.node),
+                self.meters.get(one.meter, one.meter),
+                local_time(one.start_us, self.report.zone),
+                local_time(one.end_us, self.report.zone),
+                one.hours,
+                one.waste,
+                one.waste_low,
+                one.waste_high,
+                shown(one.unit),
+                one.cost,
+                one.kgco2,
+                one.confidence,
+                word("cause", one.cause, lang),
+                word("action", one.action, lang),
+                word("state", one.state, lang),
+                one.id,
+            )
+            for one in self.report.cases
+        )
+        return Table("findings", t("findings"), columns, rows)
+
+    def events(self) -> Table:
+        """What happened on the registers."""
+        t = self.t
+        columns = (
+            Column(t("code")),
+            Column(t("meter")),
+            Column(t("event")),
+            Column(t("count"), "number"),
+            Column(t("minutes"), "number"),
+            Column(t("first_time")),
+        )
+        rows = tuple(
+            (
+                one.meter,
+                self.meters[one.meter],
+                word("event", one.kind, self.language),
+                one.count,
+                one.minutes,
+                local_time(one.first_us, self.report.zone),
+            )
+            for one in self.report.events
+        )
+        return Table("events", t("events"), columns, rows)
+
+    def restatements(self) -> Table:
+        """Settled days that changed."""
+        t = self.t
+        units = {(line.node, line.item): line.unit for line in self.report.lines}
+        columns = (
+            Column(t("day"), "date"),
+            Column(t("node")),
+            Column(t("item")),
+            Column(t("unit")),
+            Column(t("old_value"), "energy"),
+            Column(t("new_value"), "energy"),
+            Column(t("revision"), "number"),
+            Column(t("recorded")),
+            Column(t("cause")),
+        )
+        rows = tuple(
+            (
+                one.day,
+                self.places[one.node],
+                self.item(one.item),
+                shown(units[one.node, one.item]),
+                exact(one.old_amount, units[one.node, one.item]),
+                exact(one.new_amount, units[one.node, one.item]),
+                one.revision,
+                local_time(one.recorded_us, self.report.zone),
+                word("restated", one.cause, self.language),
+            )
+            for one in self.report.restatements
+        )
+        return Table("restatements", t("restatements"), columns, rows)
+
+    def provenance(self) -> Table:
+        """What the figures rest on."""
+        report, t = self.report, self.t
+        rows: tuple[tuple[Cell, ...], ...] = (
+            (t("revision"), str(report.revision)),
+            (t("factor_set"), report.factor_set),
+            (t("tariff_version"), report.tariff_version),
+            (t("content_hash"), report.content_hash),
+            (t("time_zone"), report.zone),
+            (t("format"), report.format),
+        )
+        return Table(
+            "provenance", t("provenance"), (Column(t("quantity")), Column(t("value"))), rows
+        )
+
+    def factors(self) -> Table:
+        """The factor rows used."""
+        t = self.t
+        columns = (
+            Column(t("item")),
+            Column(t("quantity")),
+            Column(t("value"), "number"),
+            Column(t("unit")),
+            Column(t("region")),
+            Column(t("valid_from"), "date"),
+            Column(t("valid_to"), "date"),
+            Column(t("source")),
+            Column(t("grade")),
+            Column(t("status")),
+        )
+        rows = tuple(
+            (
+                self.item(row.item),
+                self.quantity(row.quantity),
+                row.value,
+                factor_unit(row),
+                row.region,
+                row.valid_from,
+                row.valid_to,
+                row.source,
+                row.grade,
+                self.t(standing(row.grade)),
+            )
+            for row in self.report.factors
+        )
+        return Table("factors", t("factors_used"), columns, rows)
+
+    def prices(self) -> Table:
+        """The tariff rows used."""
+        t = self.t
+        columns = (
+            Column(t("tariff_name")),
+            Column(t("item")),
+            Column(t("period")),
+            Column(t("months")),
+            Column(t("days")),
+            Column(t("time_of_day")),
+            Column(t("price"), "number"),
+            Column(t("unit")),
+            Column(t("valid_from"), "date"),
+            Column(t("valid_to"), "date"),
+            Column(t("source")),
+            Column(t("grade")),
+            Column(t("status")),
+        )
+        rows = tuple(
+            (
+                row.tariff,
+                self.item(row.item),
+                word("period", row.period, self.language),
+                spans(row.months),
+                word("days", row.days, self.language),
+                f"{clock(row.start_min)}–{clock(row.end_min)}",
+                row.price,
+                f"{row.currency}/{unit_of(row.item)}",
+                row.valid_from,
+                row.valid_to,
+                row.source,
+                row.grade,
+                self.t(standing(row.grade)),
+            )
+            for row in self.report.prices
+        )
+        return Table("prices", t("prices_used"), columns, rows)
+
+    def unverified(self) -> bool:
+        """Whether any row used is unverified."""
+        grades = {row.grade for row in self.report.factors}
+        grades |= {row.grade for row in self.report.prices}
+        return any(standing(grade) == "unverified" for grade in grades)
+
+
+def unit_of(item: str) -> str:
+    return shown(category(item).unit)
+
+
+def factor_unit(row: FactorRow) -> str:
+    name = "kgCO₂" if row.quantity == "kgco2" else row.quantity
+    return f"{name}/{unit_of(row.item)}"
+
+
+def per(unit: str) -> str:
+    """A unit as it is written in print."""
+    return unit.replace("m2", "m²").replace("m3", "m³").replace("CO2", "CO₂")
+
+
+def clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def spans(months: tuple[int, ...]) -> str:
+    """Months as `1-12` or `7-8,12`."""
+    parts: list[list[int]] = []
+    for month in months:
+        if parts and month == parts[-1][-1] + 1:
+            parts[-1].append(month)
+        else:
+            parts.append([month])
+    return ",".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)

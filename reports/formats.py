@@ -1,0 +1,73 @@
+"""The formats in which a report can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from metering.errors import InvalidInput
+from reports.details import Details
+from reports.model import MonthReport
+from reports.seal import to_json
+from reports.table import to_csv
+from reports.texts import LANGUAGES
+
+
+def _pdf(report: MonthReport, language: str) -> bytes:
+    from reports.pdf import to_pdf
+
+    return to_pdf(report, language)
+
+
+def _xlsx(report: MonthReport, language: str) -> bytes:
+    from reports.xlsx import to_xlsx
+
+    return to_xlsx(report, language)
+
+
+def _csv(report: MonthReport, language: str) -> bytes:
+    tables = Details(report, language)
+    return to_csv([tables.nodes(), tables.daily(), *tables.tariffs()])
+
+
+def _json(report: MonthReport, language: str) -> bytes:  # noqa: ARG001
+    return to_json(report)
+
+
+FORMATS: Final[dict[str, Callable[[MonthReport, str], bytes]]] = {
+    "pdf": _pdf,
+    "xlsx": _xlsx,
+    "csv": _csv,
+    "json": _json,
+}
+_MEDIA: Final = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+}
+
+
+def render(report: MonthReport, language: str, format: str) -> bytes:
+    """The report as a file; the same report gives the same bytes.
+
+    `language` is zh-CN or en (json has none), `format` pdf, xlsx, csv or json.
+    """
+    return FORMATS[check_format(format)](report, language)
+
+
+def check_format(format: str) -> str:
+    """The format itself, if a report can be had in it; InvalidInput otherwise."""
+    if format not in FORMATS:
+        raise InvalidInput(
+            "no such format", field="format", value=format, fix=f"one of: {', '.join(FORMATS)}"
+        )
+    return format
+
+
+def media_type(format: str) -> str:
+    """The MIME type of a format."""
+    return _MEDIA[check_format(format)]
+
+
+__all__ = ["FORMATS", "LANGUAGES", "check_format", "media_type", "render"]

@@ -1,0 +1,58 @@
+"""The seal of a report: its canonical JSON, and the SHA-256 over it.
+
+The JSON is the report; PDF and XLSX are renderings of it. A report read back from its JSON
+renders to the same bytes, whatever has become of the books since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from metering.errors import InvalidInput
+from reports.model import FORMAT, MonthReport
+
+
+def canonical(thing: Any) -> bytes:
+    """UTF-8 JSON with sorted names and without spaces; decimals and dates are texts."""
+    return msgspec.json.encode(thing, order="sorted")
+
+
+def digest(thing: Any) -> str:
+    """SHA-256 of the canonical JSON, 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(thing)).hexdigest()
+
+
+def sealed(report: MonthReport) -> MonthReport:
+    """The report with the hash of everything else in it."""
+    return replace(report, content_hash=digest(replace(report, content_hash="")))
+
+
+def to_json(report: MonthReport) -> bytes:
+    """The sealed report as a file."""
+    return canonical(report) + b"\n"
+
+
+def from_json(data: bytes) -> MonthReport:
+    """A sealed report as it was written; InvalidInput where its hash does not fit."""
+    try:
+        report = msgspec.json.decode(data, type=MonthReport)
+    except msgspec.MsgspecError as error:
+        raise InvalidInput(
+            f"not a report of ours: {error}", field="report", fix="a file of --format json"
+        ) from None
+    if report.format != FORMAT:
+        raise InvalidInput(
+            "a report of another format", field="format", value=report.format, fix=FORMAT
+        )
+    if sealed(report).content_hash != report.content_hash:
+        raise InvalidInput(
+            "the seal is broken: the content does not fit its hash",
+            field="content_hash",
+            value=report.content_hash,
+            fix="take the file as it was first written, or make the report again",
+        )
+    return report

@@ -1,0 +1,90 @@
+"""What a report is made from: the read faces of the platform, at one state of the books."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from ledger import EnergyReader
+from metering.book import Restatement, SeriesKey
+from metering.errors import InvalidInput, NotFound
+from metering.finding import Finding
+from metering.localtime import next_month
+from metering.ports import BookStore, FindingStore
+from metering.registry import NodeType, Registry
+
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class Source:
+    """Books, registry and findings; whoever calls has checked the scope."""
+
+    energy: EnergyReader
+    books: BookStore
+    registry: Registry
+    findings: FindingStore
+
+    def institution(self, code: str) -> str:
+        """The code itself; NotFound or InvalidInput where it is no institution's."""
+        if code not in self.registry.nodes:
+            raise NotFound(
+                "no such institution",
+                field="institution",
+                value=code,
+                fix="the code of an institution in the registry",
+            )
+        if self.registry.nodes[code].type is not NodeType.INSTITUTION:
+            above = self.registry.institution(code)
+            raise InvalidInput(
+                f"a {self.registry.nodes[code].type}, not an institution",
+                field="institution",
+                value=code,
+                fix=above or "the code of an institution in the registry",
+            )
+        return code
+
+    def revision(self, keys: Iterable[SeriesKey], months: Iterable[date]) -> int:
+        """The highest revision that wrote any row of the series in the months; 0 if none."""
+        wanted = list(keys)
+        found = 0
+        for month in months:
+            last = date.fromordinal(next_month(month).toordinal() - 1)
+            rows = self.books.rows(wanted, month, last)
+            found = max([found, *(row.revision for row in rows)])
+        return found
+
+    def findings_of(self, institution: str, start_us: int, end_us: int) -> list[Finding]:
+        """Findings that overlap [start, end), by start and id."""
+        found: list[Finding] = []
+        after: str | None = None
+        while True:
+            page = self.findings.list(frozenset([institution]), after=after, limit=PAGE)
+            found += [f for f in page if f.start_us < end_us and f.end_us > start_us]
+            if len(page) < PAGE:
+                return sorted(found, key=lambda f: (f.start_us, f.id))
+            after = page[-1].id
+
+    def restatements_of(self, institution: str, first: date, last: date) -> list[Restatement]:
+        """Restatements of the institution's days first..last, oldest first."""
+        found: list[Restatement] = []
+        after = 0
+        while True:
+            page = self.books.restatements(institution, after=after, limit=PAGE)
+            found += [one for _, one in page if first <= one.day <= last]
+            if len(page) < PAGE:
+                return found
+            after = page[-1][0]
+
+
+def month_of(text: str) -> date:
+    """First day of a month written YYYY-MM."""
+    try:
+        if len(text) != 7:
+            raise ValueError
+        return date.fromisoformat(f"{text}-01")
+    except (TypeError, ValueError):
+        raise InvalidInput(
+            "not a month", field="month", value=text, fix="YYYY-MM, e.g. 2026-10"
+        ) from None

@@ -1,0 +1,232 @@
+"""Every word of a report, in English and Chinese: one table, looked up by key."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from metering.errors import InvalidInput
+
+LANGUAGES: Final = ("zh-CN", "en")
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    # headings
+    "title": ("Monthly energy report", "能源月报"),
+    "at_a_glance": ("The month at a glance", "本月概览"),
+    "consumption": ("Consumption", "能耗情况"),
+    "by_item": ("By category and sub-item", "按分类与分项"),
+    "by_place": ("By site and building", "按园区与建筑"),
+    "daily_use": ("Electricity by day", "逐日用电量"),
+    "sub_items": ("Electricity by sub-item", "用电分项构成"),
+    "money": ("Cost by tariff period", "分时电价费用"),
+    "carbon": ("Carbon and standard coal", "碳排放与标准煤"),
+    "indicators": ("Indicators", "能耗指标"),
+    "completeness": ("Completeness", "数据完整性"),
+    "findings": ("Findings", "用能问题"),
+    "quality": ("Data quality", "数据质量"),
+    "provenance": ("Provenance", "数据来源"),
+    "summary": ("Summary", "汇总"),
+    "nodes": ("By node", "分节点"),
+    "daily": ("Daily", "逐日"),
+    "tariff": ("Tariff periods", "分时费用"),
+    # what stands in tables
+    "institution": ("Institution", "机构"),
+    "month": ("Month", "月份"),
+    "node": ("Node", "节点"),
+    "code": ("Code", "编码"),
+    "item": ("Item", "项目"),
+    "item_code": ("Item code", "项目编码"),
+    "this_month": ("This month", "本月"),
+    "last_month": ("Last month", "上月"),
+    "last_year": ("Same month last year", "上年同月"),
+    "change": ("Change", "变化"),
+    "change_last_month": ("Change on last month", "环比"),
+    "change_last_year": ("Change on last year", "同比"),
+    "unit": ("Unit", "单位"),
+    "energy": ("Energy", "能耗"),
+    "electricity": ("Electricity", "用电量"),
+    "water": ("Water", "用水量"),
+    "cost": ("Cost", "费用"),
+    "coal": ("Standard coal", "标准煤"),
+    "share": ("Share", "占比"),
+    "mean_price": ("Mean price", "平均单价"),
+    "period": ("Period", "时段"),
+    "total": ("Total", "合计"),
+    "area": ("Area", "面积"),
+    "persons": ("Persons", "人数"),
+    "per_m2": ("Per m²", "单位面积"),
+    "per_person": ("Per person", "人均"),
+    "measured": ("Measured", "实测"),
+    "apportioned": ("Apportioned", "分摊"),
+    "estimated": ("Estimated", "估算"),
+    "missing": ("Missing", "缺失"),
+    "silent_meters": ("Meters silent all month", "整月无数据的表计"),
+    "none": ("none", "无"),
+    "meter": ("Meter", "表计"),
+    "finding": ("Finding", "问题"),
+    "from": ("From", "开始"),
+    "to": ("To", "结束"),
+    "hours": ("Hours", "小时数"),
+    "waste": ("Waste", "浪费量"),
+    "waste_low": ("Waste, low", "浪费量下限"),
+    "waste_high": ("Waste, high", "浪费量上限"),
+    "confidence": ("Confidence", "置信度"),
+    "cause": ("Likely cause", "可能原因"),
+    "action": ("Action", "建议措施"),
+    "state": ("State", "状态"),
+    "event": ("Event", "事件"),
+    "count": ("Count", "次数"),
+    "minutes": ("Minutes", "分钟数"),
+    "first_time": ("First time", "首次时间"),
+    "day": ("Day", "日期"),
+    "old_value": ("Before", "原值"),
+    "new_value": ("After", "新值"),
+    "revision": ("Revision", "账册版本"),
+    "recorded": ("Recorded", "记录时间"),
+    "quantity": ("Quantity", "量"),
+    "value": ("Value", "数值"),
+    "region": ("Region", "地区"),
+    "valid_from": ("Valid from", "生效日期"),
+    "valid_to": ("Valid to", "失效日期"),
+    "source": ("Source", "来源"),
+    "grade": ("Grade", "等级"),
+    "price": ("Price", "单价"),
+    "tariff_name": ("Tariff", "电价表"),
+    "months": ("Months", "月份范围"),
+    "days": ("Days", "日类型"),
+    "time_of_day": ("Time of day", "时间段"),
+    "time_zone": ("Time zone", "时区"),
+    "status": ("Status", "状态"),
+    "as_of": ("As of", "截至"),
+    "factor_set": ("Factor set", "因子版本"),
+    "tariff_version": ("Tariff version", "电价版本"),
+    "content_hash": ("Content hash (SHA-256)", "内容哈希 (SHA-256)"),
+    "format": ("Format", "格式"),
+    "factors_used": ("Factors used", "所用因子"),
+    "prices_used": ("Prices used", "所用电价"),
+    "events": ("Events on meters", "表计事件"),
+    "restatements": ("Restated days", "更正的日数据"),
+    "hash": ("hash", "哈希"),
+    "page": ("page", "第"),
+    "page_end": ("", "页"),
+    # states of the report
+    "complete": ("complete", "完整"),
+    "provisional": ("Provisional", "暂定"),
+    "running": ("the month has not ended", "本月尚未结束"),
+    "unsettled": ("its last days can still change", "月末数日仍可能变化"),
+    "incomplete": ("data incomplete", "数据不完整"),
+    # why there is nothing
+    "unpriced": ("without a price", "无电价"),
+    "no_data": ("no data", "无数据"),
+    "no_findings": ("No findings in this month.", "本月无用能问题。"),
+    "no_events": ("No events on meters in this month.", "本月无表计事件。"),
+    "no_restatements": ("No settled day of this month was restated.", "本月无更正的日数据。"),
+    "no_prices": ("No tariff holds for this month.", "本月无适用电价。"),
+    # notes
+    "note_dash": (
+        "– means unknown, which is not zero. Months are compared only where both are whole.",
+        "“–”表示未知，不等于零。仅当两个月份数据均完整时才作比较。",
+    ),
+    "note_shares": (
+        "Shares of expected time. A gap between two good registers counts as measured once the "
+        "month holds it whole.",
+        "按应有时间计算的占比。两个有效累计值之间的缺口若完全在本月内，按实测计。",
+    ),
+    "note_water": (
+        "Water is counted neither as carbon nor as standard coal.",
+        "水不折算碳排放和标准煤。",
+    ),
+    "note_rows": (
+        "verified: seen in an official text; secondary: found in secondary texts; unverified: "
+        "from memory, an example, or without a grade.",
+        "已核实：见于官方文本；二手来源：见于二手文本；未核实：凭记忆、示例或未注明等级。",
+    ),
+    "note_unverified": (
+        "This report uses rows that are unverified.",
+        "本报告使用了未核实的因子或电价。",
+    ),
+    "note_cases": (
+        "Figures of a finding are those of the whole case, also where it reaches beyond the month.",
+        "问题的数值为整个事件的数值，即使其跨越本月。",
+    ),
+    "note_seal": (
+        "This report is a rendering of its sealed content. Rendering the same content again gives "
+        "the same bytes.",
+        "本报告由封存内容生成；相同内容再次生成的文件逐字节一致。",
+    ),
+    "note_more": ("%d more in the XLSX file", "另有 %d 条见 XLSX 文件"),
+    # grades
+    "verified": ("verified", "已核实"),
+    "secondary": ("secondary", "二手来源"),
+    "unverified": ("unverified", "未核实"),
+    # tariff periods
+    "period.sharp": ("Sharp", "尖峰"),
+    "period.peak": ("Peak", "高峰"),
+    "period.flat": ("Flat", "平段"),
+    "period.valley": ("Valley", "低谷"),
+    "period.deep_valley": ("Deep valley", "深谷"),
+    "days.all": ("all", "全部"),
+    "days.working": ("working", "工作日"),
+    "days.rest": ("rest", "休息日"),
+    # findings
+    "pattern.after_hours_plant": ("After-hours plant", "下班后设备运行"),
+    "pattern.weekend_run": ("Weekend or holiday run", "周末或节假日运行"),
+    "pattern.meter_stuck": ("Meter stuck", "表计读数停滞"),
+    "pattern.meter_gap": ("Meter silent", "表计数据中断"),
+    "cause.bms_override": ("Schedule overridden", "时间表被强制"),
+    "cause.holiday_table_missing": ("Day off not in controls", "自控系统未设休息日"),
+    "cause.register_frozen": ("Register stands still", "累计值不变"),
+    "cause.communication_lost": ("Communication lost", "通讯中断"),
+    "action.restore_schedule": ("Release the override, check the schedule", "解除强制，检查时间表"),
+    "action.add_exception": ("Enter the day off in the controls", "在自控系统录入休息日"),
+    "action.check_register": ("Read the meter on site", "现场抄表核对"),
+    "action.check_communication": ("Check gateway and wiring", "检查网关与接线"),
+    "state.open": ("open", "待处理"),
+    "state.acknowledged": ("acknowledged", "已确认"),
+    "state.resolved": ("resolved", "已解决"),
+    "state.expected": ("expected", "属正常"),
+    # register events
+    "event.gap": ("No readings", "无读数"),
+    "event.stuck": ("Register stood still", "读数停滞"),
+    "event.reset": ("Register reset", "读数复位"),
+    "event.spike": ("Spike rejected", "剔除异常尖峰"),
+    "event.rollover": ("Register rolled over", "读数翻转"),
+    "event.jump": ("Jump", "读数跳变"),
+    # causes of restatements
+    "restated.reading": ("late reading", "迟到读数"),
+    "restated.correction": ("corrected reading", "更正读数"),
+    "restated.registry": ("registry changed", "台账变更"),
+    "restated.rollover": ("day closed", "日结"),
+    # kinds of node
+    "type.institution": ("institution", "机构"),
+    "type.site": ("site", "园区"),
+    "type.building": ("building", "建筑"),
+    "type.datacentre": ("data centre", "数据中心"),
+}
+
+
+def check_language(language: str) -> str:
+    """The language itself, if a report can be had in it; InvalidInput otherwise."""
+    if language not in LANGUAGES:
+        raise InvalidInput(
+            "no such language",
+            field="language",
+            value=language,
+            fix=f"one of: {', '.join(LANGUAGES)}",
+        )
+    return language
+
+
+def text(key: str, language: str) -> str:
+    """The text of a key; KeyError where there is none, for all keys are our own."""
+    return TEXTS[key][language.startswith("zh")]
+
+
+def word(group: str, key: str, language: str) -> str:
+    """The text of `group.key`; a key from outside without one reads as its own words."""
+    found = TEXTS.get(f"{group}.{key}")
+    return found[language.startswith("zh")] if found else key.replace("_", " ")
+
+
+def table(language: str) -> dict[str, str]:
+    """All texts of one language."""
+    return {key: pair[language.startswith("zh")] for key, pair in TEXTS.items()}

@@ -1,0 +1,200 @@
+"""A small institution with two Octobers and a September, booked by the real ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ledger import EnergyReader, Ledger
+from metering.book import DirtyMark
+from metering.factor import Factor
+from metering.finding import Finding
+from metering.localtime import day_bounds, next_month, parse_instant
+from metering.reading import Kind, ReadingColumns
+from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
+from metering.tariff import TariffRow
+from reports import Source, month_report
+from storage.memory import MemoryBooks, MemoryFindings, MemoryMarks, MemoryReadings
+
+HOUR_US = 3_600_000_000
+ZONE = "Asia/Shanghai"
+MONTHS = (date(2025, 10, 1), date(2026, 9, 1), date(2026, 10, 1))
+NOW = parse_instant("2026-11-05T12:00:00+08:00")
+CURRENCY = "CNY"
+
+METERS = (
+    Meter("a-total", "office-a", "01000", True, 60, None, Decimal(900), "A楼总电表", "A, total"),
+    Meter("a-light", "office-a", "01A00", False, 60, None, Decimal(300), "A楼照明", "A, lighting"),
+    Meter("a-ac", "office-a", "01B00", False, 60, None, Decimal(400), "A楼空调", "A, cooling"),
+    Meter("a-water", "office-a", "02000", True, 60, None, Decimal(20), "A楼水表", "A, water"),
+    Meter("b-total", "office-b", "01000", True, 60, None, Decimal(900), "B楼总电表", "B, total"),
+    Meter("b-power", "office-b", "01C00", False, 60, None, Decimal(300), "B楼动力", "B, power"),
+)
+PER_HOUR = {
+    "a-total": 120.123,
+    "a-light": 30.5,
+    "a-ac": 55.25,
+    "a-water": 1.5,
+    "b-total": 80.777,
+    "b-power": 20.1,
+}
+
+
+def registry() -> Registry:
+    nodes = [
+        Node("bureau", NodeType.INSTITUTION, "示范机关", "Example bureau", ZONE),
+        Node("campus", NodeType.SITE, "办公园区", "Office campus"),
+        Node("office-a", NodeType.BUILDING, "办公楼A", "Office A", None, Decimal(12000), 600),
+        Node("office-b", NodeType.BUILDING, "办公楼B", "Office B", None, Decimal(8000), 420),
+        Node("other", NodeType.INSTITUTION, "另一机关", "Other bureau", ZONE),
+    ]
+    edges = [("bureau", "campus"), ("campus", "office-a"), ("campus", "office-b")]
+    return Registry(
+        version=1,
+        nodes={node.code: node for node in nodes},
+        space=tuple(SpaceEdge(parent, child) for parent, child in edges),
+        meters={meter.code: meter for meter in METERS},
+        points={
+            n: Point(n, "campus/g", meter.code, Kind.REGISTER, meter.unit)
+            for n, meter in enumerate(METERS, start=1)
+        },
+        installations=tuple(Installation(m.code, n) for n, m in enumerate(METERS, start=1)),
+        tariff=tuple(tariff()),
+        factors=tuple(factors()),
+    )
+
+
+def tariff() -> list[TariffRow]:
+    times = [(0, 480, "valley", "0.32"), (480, 1140, "peak", "1.10"), (1140, 1440, "flat", "0.70")]
+    months = frozenset(range(1, 13))
+    rows = [
+        TariffRow("t", "01000", months, "all", a, b, name, Decimal(price), source="Example price")
+        for a, b, name, price in times
+    ]
+    water = TariffRow("w", "02000", months, "all", 0, 1440, "flat", Decimal("4.2"), grade="S")
+    return [*rows, water]
+
+
+def factors() -> list[Factor]:
+    return [
+        Factor("01000", "kgco2", Decimal("0.5306"), "CN", source="Official notice", grade="V"),
+        Factor("01000", "kgce", Decimal("0.1229"), "CN", source="GB/T 2589-2020", grade="S"),
+    ]
+
+
+def a_finding() -> Finding:
+    return Finding(
+        id="f-after",
+        institution="bureau",
+        node="office-a",
+        meter="a-ac",
+        item="01B00",
+        pattern="after_hours_plant",
+        start_us=parse_instant("2026-10-12T19:00:00+08:00"),
+        end_us=parse_instant("2026-10-14T07:00:00+08:00"),
+        hours_us=tuple(parse_instant("2026-10-12T19:00:00+08:00") + n * HOUR_US for n in range(9)),
+        expected=1,
+        measured=2,
+        waste_kwh=412.3456,
+        waste_low_kwh=380.1,
+        waste_high_kwh=440.2,
+        cost=Decimal("259.7"),
+        currency=CURRENCY,
+        kgco2=Decimal("218.79"),
+        confidence=0.97,
+        baseline_version="1",
+        cause="bms_override",
+        action="restore_schedule",
+    )
+
+
+@dataclass
+class Bureau:
+    """The institution's stores, and a ledger that has come to rest."""
+
+    now_us: int = NOW
+    months: tuple[date, ...] = MONTHS
+    holes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Per meter the instants between which it sent nothing."""
+    registry: Registry = field(default_factory=registry)
+
+    def __post_init__(self) -> None:
+        self.marks, self.readings = MemoryMarks(), MemoryReadings()
+        self.books, self.findings = MemoryBooks(self.marks), MemoryFindings()
+        self.ledger = Ledger(
+            self.readings, self.books, self.marks, lambda: self.registry, lambda: self.now_us
+        )
+        for month in self.months:
+            for point, meter in enumerate(METERS, start=1):
+                self._push(point, meter, month)
+        self.findings.save([a_finding()])
+        self.book()
+
+    def book(self) -> None:
+        while self.ledger.step().marks:
+            pass
+
+    def _push(self, point: int, meter: Meter, month: date) -> None:
+        start = day_bounds(month, ZONE)[0]
+        end = min(day_bounds(next_month(month), ZONE)[0], self.now_us)
+        times = np.arange(start, end + 1, HOUR_US, dtype=np.int64)
+        shape = 1 + 0.6 * np.sin((times // HOUR_US + 8 - 6) % 24 / 24 * 2 * np.pi)
+        weekend = 1 - 0.45 * (((times // HOUR_US + 8) // 24 + 3) % 7 >= 5)
+        growth = 1 + 0.05 * (month.year - 2025) + 0.01 * month.month
+        base = 1e6 * (month.year - 2020) + 8e4 * month.month
+        values = base + np.cumsum(PER_HOUR[meter.code] * shape * weekend * growth)
+        if meter.code in self.holes:
+            first, last = map(parse_instant, self.holes[meter.code])
+            keep = (times < first) | (times >= last)
+            times, values = times[keep], values[keep]
+        self.push(point, times, np.round(values, 3))
+
+    def push(self, point: int, times, values) -> None:
+        count = len(times)
+        zeros = np.zeros(count, dtype=np.int64)
+        rows = ReadingColumns(
+            np.full(count, point, dtype=np.int64),
+            np.asarray(times, dtype=np.int64),
+            np.asarray(values, dtype=np.float64),
+            np.zeros(count, dtype=np.int16),
+            zeros,
+            np.arange(count, dtype=np.int64),
+            zeros,
+            zeros,
+            zeros,
+        )
+        self.readings.upsert(rows)
+        mark = DirtyMark(point, int(times[0]), int(times[-1]))
+        self.marks.mark([mark], writer_no=1, ready=True)
+
+    @property
+    def energy(self) -> EnergyReader:
+        return EnergyReader(self.books, lambda: self.registry, lambda: self.now_us)
+
+    def source(self) -> Source:
+        return Source(self.energy, self.books, self.registry, self.findings)
+
+    def report(self, month: str = "2026-10", **more):
+        more.setdefault("now_us", self.now_us)
+        return month_report(self.source(), "bureau", month, **more)
+
+
+@pytest.fixture(scope="session")
+def bureau() -> Bureau:
+    """Read only: October 2026, with October 2025 and September 2026 whole."""
+    return Bureau()
+
+
+@pytest.fixture(scope="session")
+def october(bureau):
+    return bureau.report()
+
+
+@pytest.fixture
+def helpers() -> SimpleNamespace:
+    return SimpleNamespace(Bureau=Bureau, HOUR_US=HOUR_US, ZONE=ZONE, registry=registry)
