@@ -7,21 +7,21 @@ from dashboards.panels import (
     BLUE,
     GREEN,
     GREY,
-    KG,
     KW,
     KWH,
     ORANGE,
     RED,
     SHARE,
+    TONNES,
     YUAN,
     Json,
-    bar_gauge,
     bars,
     carpet,
     donut,
     during,
     lines,
     override,
+    ranking,
     stat,
     target,
 )
@@ -31,6 +31,8 @@ ELECTRICITY = "\"item\" = '01000'"
 NODE = f"\"node\" = '$node' AND {ELECTRICITY} AND $timeFilter"
 BELOW = f"\"under\" = '$node' AND {ELECTRICITY} AND $timeFilter"
 ZONE = "tz('$zone')"
+RACK_INLET_C = (18.0, 27.0)
+"""Recommended range: ASHRAE TC 9.9, classes A1 to A4."""
 KNOWN_LIMITS = ((None, RED), (0.9, ORANGE), (0.98, GREEN))
 
 
@@ -65,8 +67,8 @@ def campus(language: str) -> Json:
     )
 
 
-def _sum(field: str, where: str = NODE) -> str:
-    return f'SELECT sum("{field}") FROM "energy" WHERE {where}'
+def _sum(field: str, scale: str = "") -> str:
+    return f'SELECT sum("{field}"){scale} FROM "energy" WHERE {NODE}'
 
 
 def _totals(language: str) -> list[tuple[int, Json]]:
@@ -108,10 +110,10 @@ def _totals(language: str) -> list[tuple[int, Json]]:
             4,
             stat(
                 Text("CO2 this month", "本月碳排放").of(language),
-                _sum("kgco2"),
+                _sum("kgco2", scale=" / 1000"),
                 range_from=month,
-                unit=KG,
-                decimals=0,
+                unit=TONNES,
+                decimals=1,
                 color=GREY,
             ),
         ),
@@ -133,7 +135,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
         (
             4,
             stat(
-                Text("After hours", "非办公时段占比").of(language),
+                Text("After-hours energy", "非办公时段用电").of(language),
                 f'SELECT sum("kwh") FROM "energy" WHERE "hours" = \'after\' AND {NODE}',
                 unit=KWH,
                 decimals=1,
@@ -234,12 +236,12 @@ def _ranking(language: str) -> Json:
         f'SELECT sum("per_m2") FROM "energy" WHERE "type" = \'building\' AND {BELOW} '
         f'GROUP BY "{name}"'
     )
-    return bar_gauge(
-        Text("Buildings by kWh per m2", "建筑单位面积用电排名 (kWh/m²)").of(language),
-        [target(query, f"$tag_{name}")],
+    return ranking(
+        Text("Buildings by kWh per m²", "建筑单位面积用电排名 (kWh/m²)").of(language),
+        query,
+        f"$tag_{name}",
         unit="suffix: kWh/m²",
         decimals=2,
-        more={"transformations": []},
     )
 
 
@@ -313,6 +315,7 @@ def _datacentre(language: str) -> list[tuple[int, Json]]:
                 Text("Rack inlet air", "机柜进风温度").of(language),
                 [target(racks, "$tag_name")],
                 unit="celsius",
+                soft=RACK_INLET_C,
                 more=during(week),
             ),
         ),

@@ -7,17 +7,18 @@ from dashboards.panels import (
     BLUE,
     GREEN,
     GREY,
-    KG,
     KWH,
     ORANGE,
     RED,
     SHARE,
+    TONNES,
     YUAN,
+    YUAN_WHOLE,
     Json,
-    bar_gauge,
     bars,
-    lines,
+    carpet,
     override,
+    ranking,
     stat,
     table,
     target,
@@ -34,9 +35,9 @@ def findings(language: str) -> Json:
     title = Text("Findings and data quality", "浪费诊断与数据质量").of(language)
     rows = [
         (4, _totals(language)),
-        (10, [(24, _cases(language))]),
+        (12, [(24, _cases(language))]),
         (8, [(12, _timeline(language)), (6, _by_pattern(language)), (6, _counts(language))]),
-        (9, [(10, _missing(language)), (14, _gateways(language))]),
+        (13, [(10, _not_measured(language)), (14, _gateways(language))]),
     ]
     found = board(
         f"greenoffice-findings-{suffix(language)}", title, language, rows, nodes(language)
@@ -45,8 +46,8 @@ def findings(language: str) -> Json:
 
 
 def _totals(language: str) -> list[tuple[int, Json]]:
-    def total(field: str) -> str:
-        return f'SELECT sum("{field}") FROM "findings" WHERE {OPEN}'
+    def total(field: str, scale: str = "") -> str:
+        return f'SELECT sum("{field}"){scale} FROM "findings" WHERE {OPEN}'
 
     electric = f'SELECT sum("waste") FROM "findings" WHERE "category" = \'01000\' AND {OPEN}'
     missing = (
@@ -89,9 +90,9 @@ def _totals(language: str) -> list[tuple[int, Json]]:
             4,
             stat(
                 Text("CO2", "碳排放").of(language),
-                total("kgco2"),
-                unit=KG,
-                decimals=0,
+                total("kgco2", " / 1000"),
+                unit=TONNES,
+                decimals=1,
                 color=GREY,
             ),
         ),
@@ -129,35 +130,28 @@ def _cases(language: str) -> Json:
         "unit": Text("Unit", "单位").of(language),
         "cost": Text("Cost", "金额").of(language),
         "kgco2": "kgCO2",
-        "evidence_hours": Text("Hours", "小时").of(language),
         "confidence": Text("Confidence", "置信度").of(language),
         f"sentence_{end}": Text("What was seen", "现象").of(language),
         f"action_{end}": Text("What to do", "建议").of(language),
     }
     columns = ", ".join(f'"{field}" AS "{name}"' for field, name in names.items())
     query = f'SELECT {columns} FROM "findings" WHERE {OPEN} ORDER BY time DESC LIMIT 200'
-    hours, seen, action = (
-        names["evidence_hours"],
-        names[f"sentence_{end}"],
-        names[f"action_{end}"],
-    )
     return table(
         Text("Open findings, costliest first", "未处理问题（按金额排序）").of(language),
         query,
         sort_by=names["cost"],
         overrides=[
-            override("Time", displayName=Text("Since", "开始").of(language), custom__width=150),
+            override("Time", displayName=Text("Since", "开始").of(language), custom__width=145),
             override(names["waste"], decimals=0, unit="none", custom__width=80),
-            override(names["unit"], custom__width=60),
-            override(names["cost"], decimals=0, unit=YUAN, custom__width=90),
+            override(names["unit"], custom__width=55),
+            override(names["cost"], decimals=0, unit=YUAN_WHOLE, custom__width=80),
             override("kgCO2", decimals=0, unit="none", custom__width=80),
-            override(hours, decimals=0, unit="none", custom__width=70),
-            override(names["confidence"], decimals=0, unit=SHARE, custom__width=90),
-            override(names[f"pattern_{end}"], custom__width=150),
-            override(names[f"node_{end}"], custom__width=130),
-            override(names[f"meter_{end}"], custom__width=160),
-            override(seen, custom__minWidth=300),
-            override(action, custom__minWidth=260),
+            override(names["confidence"], decimals=0, unit=SHARE, custom__width=95),
+            override(names[f"pattern_{end}"], custom__width=140 if end == "zh" else 170),
+            override(names[f"node_{end}"], custom__width=110 if end == "zh" else 135),
+            override(names[f"meter_{end}"], custom__width=110 if end == "zh" else 195),
+            override(names[f"sentence_{end}"], custom__minWidth=340),
+            override(names[f"action_{end}"], custom__minWidth=300),
         ],
     )
 
@@ -180,10 +174,11 @@ def _timeline(language: str) -> Json:
 def _by_pattern(language: str) -> Json:
     name = f"pattern_{suffix(language)}"
     query = f'SELECT sum("cost") FROM "findings" WHERE {OPEN} GROUP BY "{name}"'
-    return bar_gauge(
+    return ranking(
         Text("Cost by pattern", "各类型金额").of(language),
-        [target(query, f"$tag_{name}")],
-        unit=YUAN,
+        query,
+        f"$tag_{name}",
+        unit=YUAN_WHOLE,
         decimals=0,
     )
 
@@ -191,25 +186,35 @@ def _by_pattern(language: str) -> Json:
 def _counts(language: str) -> Json:
     name = f"pattern_{suffix(language)}"
     query = f'SELECT sum("count") FROM "findings" WHERE {OPEN} GROUP BY "{name}"'
-    return bar_gauge(
+    return ranking(
         Text("Number by pattern", "各类型数量").of(language),
-        [target(query, f"$tag_{name}")],
+        query,
+        f"$tag_{name}",
         unit="none",
         decimals=0,
     )
 
 
-def _missing(language: str) -> Json:
-    name = f"node_{suffix(language)}"
-    kinds = "(\"type\" = 'building' OR \"type\" = 'datacentre')"
+def _not_measured(language: str) -> Json:
+    name = f"meter_{suffix(language)}"
     query = (
-        f'SELECT mean("missing") FROM "energy" WHERE {kinds} AND "item" = \'01000\' AND '
-        f'"under" = \'$node\' AND $timeFilter GROUP BY time(1d), "{name}" {ZONE}'
+        'SELECT 1 - mean("measured") FROM "meters" WHERE "under" = \'$node\' AND $timeFilter '
+        f'GROUP BY time(6h), "{name}" {ZONE}'
     )
-    return lines(
-        Text("Missing share of each day", "每日数据缺失率").of(language),
+    title = Text("Share not measured, by meter, each 6 hours", "各表计非实测比例（每 6 小时）")
+    description = Text(
+        "Missing, or apportioned between two good readings: then the total is known, its course"
+        " is not. Empty: all is measured",
+        "缺失，或在两次有效读数之间分摊（总量已知，过程未知）。空白：全部实测",
+    )
+    return carpet(
+        title.of(language),
         [target(query, f"$tag_{name}")],
         unit=SHARE,
+        description=description.of(language),
+        span=(0, 1),
+        least=0.001,
+        more={"timeFrom": "30d", "hideTimeOverride": False},
     )
 
 
@@ -234,8 +239,11 @@ def _gateways(language: str) -> Json:
         sort_by=names["dead_letters"],
         overrides=[
             override("Time", custom__hidden=True),
-            *(override(names[field], decimals=0, unit="none") for field in counts),
-            override(names["silent_minutes"], decimals=0, unit="m"),
-            override(names["skew_seconds"], decimals=1, unit="s"),
+            *(
+                override(names[field], decimals=0, unit="none", custom__width=92)
+                for field in counts
+            ),
+            override(names["silent_minutes"], decimals=0, unit="m", custom__width=80),
+            override(names["skew_seconds"], decimals=1, unit="s", custom__width=90),
         ],
     )

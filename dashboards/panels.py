@@ -9,7 +9,7 @@ Json = dict[str, Any]
 DATASOURCE: Json = {"type": "influxdb", "uid": "greenoffice"}
 GREEN, BLUE, ORANGE, RED, GREY = "#2f9e44", "#1f78b4", "#e8890c", "#d6336c", "#8a8f98"
 KWH, KW, SHARE = "kwatth", "kwatt", "percentunit"
-YUAN, KG = "currency:¥", "suffix: kg"
+YUAN, YUAN_WHOLE, TONNES = "currency:¥", "prefix:¥", "suffix: t"
 
 
 def target(query: str, alias: str = "", *, table: bool = False) -> Json:
@@ -36,6 +36,7 @@ def panel(
     overrides: Sequence[Json] = (),
     color: Json | None = None,
     thresholds: Sequence[tuple[float | None, str]] = ((None, GREEN),),
+    least: float | None = None,
     more: Json | None = None,
 ) -> Json:
     """A panel without its place and id; those come with the board."""
@@ -49,8 +50,9 @@ def panel(
             "steps": [{"color": shade, "value": value} for value, shade in thresholds],
         },
     }
-    if decimals is not None:
-        defaults["decimals"] = decimals
+    for name, value in (("decimals", decimals), ("min", least)):
+        if value is not None:
+            defaults[name] = value
     return {
         "type": kind,
         "title": title,
@@ -77,6 +79,7 @@ def stat(title: str, query: str, *, range_from: str = "", color: str = GREEN, **
         "justifyMode": "auto",
         "orientation": "auto",
         "textMode": "value",
+        "text": {"valueSize": 34},
     }
     own = during(range_from) if range_from else None
     thresholds = more.pop("thresholds", ((None, color),))
@@ -92,9 +95,14 @@ def stat(title: str, query: str, *, range_from: str = "", color: str = GREEN, **
     )
 
 
-def lines(title: str, targets: Sequence[Json], **more: Any) -> Json:
-    """Curves over time; a gap stays a gap."""
-    return _timeseries(title, targets, {"drawStyle": "line", "fillOpacity": 8}, **more)
+def lines(
+    title: str, targets: Sequence[Json], *, soft: tuple[float, float] | None = None, **more: Any
+) -> Json:
+    """Curves over time; a gap stays a gap. The axis shows at least the `soft` span."""
+    style: Json = {"drawStyle": "line", "fillOpacity": 0}
+    if soft is not None:
+        style |= {"axisSoftMin": soft[0], "axisSoftMax": soft[1]}
+    return _timeseries(title, targets, style, **more)
 
 
 def bars(title: str, targets: Sequence[Json], *, stacked: bool = False, **more: Any) -> Json:
@@ -127,18 +135,32 @@ def _timeseries(title: str, targets: Sequence[Json], style: Json, **more: Any) -
     return panel("timeseries", title, targets, options=options, custom=custom, **more)
 
 
-def bar_gauge(title: str, targets: Sequence[Json], **more: Any) -> Json:
-    """One bar a series, side by side, for a ranking."""
+def ranking(title: str, query: str, alias: str, **more: Any) -> Json:
+    """One bar a series, the longest first."""
     options = {
         "displayMode": "gradient",
         "orientation": "horizontal",
         "showUnfilled": True,
         "minVizHeight": 14,
         "minVizWidth": 0,
-        "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
+        "text": {"titleSize": 14, "valueSize": 18},
+        "reduceOptions": {"calcs": [], "fields": "", "values": True},
     }
+    order = [
+        {"id": "reduce", "options": {"mode": "seriesToRows", "reducers": ["lastNotNull"]}},
+        {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": "Last *", "desc": True}]}},
+    ]
     color = {"mode": "continuous-GrYlRd"}
-    return panel("bargauge", title, targets, options=options, color=color, **more)
+    return panel(
+        "bargauge",
+        title,
+        [target(query, alias)],
+        options=options,
+        color=color,
+        least=0,
+        more={"transformations": order},
+        **more,
+    )
 
 
 def donut(title: str, targets: Sequence[Json], **more: Any) -> Json:
@@ -158,19 +180,32 @@ def donut(title: str, targets: Sequence[Json], **more: Any) -> Json:
     return panel("piechart", title, targets, options=options, **more)
 
 
-def carpet(title: str, targets: Sequence[Json], **more: Any) -> Json:
-    """Day by hour: each series is a row of the carpet."""
+def carpet(
+    title: str,
+    targets: Sequence[Json],
+    *,
+    span: tuple[float, float] | None = None,
+    least: float = 1e-9,
+    **more: Any,
+) -> Json:
+    """A carpet, such as day by hour: each series is a row of it.
+
+    `span` is what the colours stand for; cells up to `least` stay empty.
+    """
+    color: Json = {"mode": "scheme", "scheme": "YlOrRd", "steps": 96, "reverse": False}
+    if span is not None:
+        color |= {"min": span[0], "max": span[1]}
     options = {
         "calculate": False,
         "cellGap": 1,
-        "color": {"mode": "scheme", "scheme": "Spectral", "steps": 96, "reverse": True},
+        "color": color,
         "rowsFrame": {"layout": "auto"},
         "showValue": "never",
         "tooltip": {"show": True, "yHistogram": False},
         "legend": {"show": True},
         "yAxis": {"axisPlacement": "left", "reverse": True, "unit": "short"},
         "exemplars": {"color": "rgba(255,0,255,0.7)"},
-        "filterValues": {"le": 1e-9},
+        "filterValues": {"le": least},
     }
     return panel("heatmap", title, targets, options=options, **more)
 

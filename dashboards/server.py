@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dashboards.text import suffix
 
-def environment(provisioning: Path, data: Path, port: int) -> dict[str, str]:
+
+def environment(
+    provisioning: Path, data: Path, port: int, language: str = "zh-CN"
+) -> dict[str, str]:
     """Variables for `grafana-server`: on loopback, boards open at once, nothing sent out.
 
     Whoever reaches the port may look, as on the board of a wall; nobody can change anything.
     """
     provisioning, data = provisioning.resolve(), data.resolve()
-    home = sorted((provisioning / "boards").glob("greenoffice-campus-*.json"))
-    settings = {
+    home = provisioning / "boards" / f"greenoffice-campus-{suffix(language)}.json"
+    return {
         "GF_SERVER_HTTP_ADDR": "127.0.0.1",
         "GF_SERVER_HTTP_PORT": str(port),
         "GF_PATHS_DATA": str(data),
@@ -30,7 +34,6 @@ def environment(provisioning: Path, data: Path, port: int) -> dict[str, str]:
         "GF_USERS_DEFAULT_THEME": "light",
         "GF_LOG_MODE": "console",
         "GF_LOG_LEVEL": "warn",
+        "GF_USERS_DEFAULT_LANGUAGE": "zh-Hans" if language.startswith("zh") else "en-US",
+        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(home),
     }
-    if home:
-        settings["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] = str(home[-1])
-    return settings

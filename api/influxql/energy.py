@@ -188,8 +188,7 @@ class _Reading:
         if name in SHARES:
             return Values(_share(self.energy, name), float(quality.WHOLE))
         if name == "power":
-            hours = (self.energy.end_us - self.energy.start_us) / HOUR_US
-            return Values(amounts / hours, scale)
+            return Values(_power(self.energy, amounts, self.view.now_us), scale)
         if name == "per_m2":
             node = registry.nodes.get(self.series.tags["node"])
             area = node.area_m2 if node else None
@@ -197,6 +196,13 @@ class _Reading:
         if name == "kwh" and unit != "kWh":
             return None
         return Values(amounts, scale)
+
+
+def _power(energy: Energy, amounts: F64, now_us: int) -> F64:
+    """Mean power of slots that are over and wholly known: part of a slot's energy over its
+    whole length would look like a dip."""
+    over = (energy.end_us <= now_us) & (energy.shares[:, quality.MISSING] == 0)
+    return np.where(over, amounts / ((energy.end_us - energy.start_us) / HOUR_US), np.nan)
 
 
 def _share(energy: Energy, name: str) -> F64:
