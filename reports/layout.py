@@ -187,7 +187,7 @@ class _Layout:
                     continue
                 found.append(
                     {
-                        "label": self.tables.places[place.code],
+                        "label": self._named_once(place.code, line),
                         "depth": place.depth,
                         "cells": [
                             self.tables.item(line.item),
@@ -201,6 +201,11 @@ class _Layout:
                     }
                 )
         return found
+
+    def _named_once(self, node: str, line: Line) -> str:
+        """The node's name on its first category only."""
+        first = next(one for one in self._categories() if one.node == node)
+        return self.tables.places[node] if first is line else ""
 
     def _priced(self) -> list[str]:
         return list(dict.fromkeys(line.item for line in self.report.periods))
@@ -283,7 +288,7 @@ class _Layout:
     def _complete(self, line: Line) -> Fields:
         place = self.report.place(line.node)
         return {
-            "label": self.tables.places[line.node],
+            "label": self._named_once(line.node, line),
             "depth": place.depth,
             "item": self.tables.item(line.item),
             "bars": [share / 10_000 for share in line.shares],

@@ -10,14 +10,16 @@ from ledger import Cost, Emission, Energy, EnergyReader, cost, emission
 from metering.factor import Factor
 from metering.items import category
 from metering.localtime import next_month
-from metering.quality import MISSING
+from metering.quality import MEASURED
 from metering.registry import Registry
 from metering.tariff import Tariff, TariffRow
 from metering.units import BOOK_UNITS
 from reports.model import Line, Past, Shares
 
-COMPARABLE_MISSING = 100
-"""Missing time up to which months are compared, by default 1 % [1/10,000]."""
+COMPARABLE = 9_900
+"""Measured time from which months are compared, by default 99 % [1/10,000]. A month's
+apportioned share is a gap that reaches out of it: how much of it belongs to the month is not
+known."""
 CHANGE_DIGITS = Decimal("0.000001")
 
 
@@ -38,7 +40,7 @@ class LineMaker:
     registry: Registry
     institution: str
     month: date
-    comparable_missing: int = COMPARABLE_MISSING
+    comparable: int = COMPARABLE
     tariff: Tariff = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,7 +91,7 @@ class LineMaker:
         return Past(amount, (Decimal(now - amount) / abs(amount)).quantize(CHANGE_DIGITS))
 
     def _comparable(self, shares: Shares) -> bool:
-        return shares[MISSING] <= self.comparable_missing
+        return shares[MEASURED] >= self.comparable
 
 
 def bounds(month: date) -> tuple[date, date]:

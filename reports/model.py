@@ -43,11 +43,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Past:
-    """An earlier month to compare with; the amount is None unless that month is whole."""
+    """An earlier month to compare with; the amount is None unless it was measured throughout."""
 
     amount: int | None
     change: Decimal | None
-    """(now - then) / then; None unless both months are whole and then is not 0."""
+    """(now - then) / then; None unless both months were measured and then is not 0."""
     why: str = ""
     """absent or incomplete, where the amount is None."""
 

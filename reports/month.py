@@ -11,11 +11,11 @@ from metering.book import SeriesKey
 from metering.errors import Conflict, InvalidInput
 from metering.items import whole
 from metering.localtime import day_bounds
-from metering.quality import MISSING, WHOLE
+from metering.quality import APPORTIONED, MISSING, WHOLE
 from reports.evidence import cases, event_lines, restatement_lines
 from reports.indicators import indicators, totals
 from reports.lines import (
-    COMPARABLE_MISSING,
+    COMPARABLE,
     LineMaker,
     Worth,
     bounds,
@@ -31,8 +31,8 @@ from reports.seal import digest, sealed
 from reports.source import Source, month_of
 
 ENOUGH = 9_000
-"""Known time below which a month is not complete, by default 90 % [1/10,000]; the rule for
-key energy users, found in secondary texts."""
+"""Known time below which a month is not complete, by default 90 % [1/10,000]: neither missing
+nor apportioned over its edge. The rule for key energy users, found in secondary texts."""
 READS = 4
 """How often the report is made anew because its rows changed meanwhile."""
 
@@ -42,7 +42,7 @@ class Terms:
     """What a report asks of completeness [1/10,000]."""
 
     enough: int = ENOUGH
-    comparable_missing: int = COMPARABLE_MISSING
+    comparable: int = COMPARABLE
 
 
 def month_report(
@@ -99,7 +99,7 @@ class _Maker:
     def _report(self, keys: Sequence[SeriesKey], revision: int, provisional: bool) -> MonthReport:
         registry, terms = self.source.registry, self.terms
         maker = LineMaker(
-            self.source.energy, registry, self.institution, self.month, terms.comparable_missing
+            self.source.energy, registry, self.institution, self.month, terms.comparable
         )
         worths = [maker.make(key.code, key.item) for key in keys]
         lines = tuple(worth.line for worth in worths)
@@ -167,11 +167,13 @@ class _Maker:
             for line in lines
             if line.node == self.institution
             and line.item == whole(line.item)
-            and WHOLE - line.shares[MISSING] < self.terms.enough
+            and WHOLE - line.shares[MISSING] - line.shares[APPORTIONED] < self.terms.enough
         ]
         return tuple(reasons)
 
     def _check(self, lines: Sequence[Line], reasons: tuple[str, ...], provisional: bool) -> None:
+        if "running" in reasons and not provisional:
+            raise self._not_complete(reasons)
         if all(line.amount is None for line in lines):
             raise InvalidInput(
                 "nothing is booked in this month",
@@ -180,12 +182,15 @@ class _Maker:
                 fix="a month in which the institution's meters were read",
             )
         if reasons and not provisional:
-            raise InvalidInput(
-                "the month is not complete: " + ", ".join(map(self._told, reasons)),
-                field="month",
-                value=f"{self.month:%Y-%m}",
-                fix="take an earlier month, or ask for a provisional report (--provisional)",
-            )
+            raise self._not_complete(reasons)
+
+    def _not_complete(self, reasons: tuple[str, ...]) -> InvalidInput:
+        return InvalidInput(
+            "the month is not complete: " + ", ".join(map(self._told, reasons)),
+            field="month",
+            value=f"{self.month:%Y-%m}",
+            fix="take an earlier month, or ask for a provisional report (--provisional)",
+        )
 
     def _told(self, reason: str) -> str:
         kind, _, item = reason.partition(" ")

@@ -11,7 +11,6 @@ LANGUAGES: Final = ("zh-CN", "en")
 TEXTS: Final[dict[str, tuple[str, str]]] = {
     # headings
     "title": ("Monthly energy report", "能源月报"),
-    "at_a_glance": ("The month at a glance", "本月概览"),
     "consumption": ("Consumption", "能耗情况"),
     "by_item": ("By category and sub-item", "按分类与分项"),
     "by_place": ("By site and building", "按园区与建筑"),
@@ -41,10 +40,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "change": ("Change", "变化"),
     "change_last_month": ("Change on last month", "环比"),
     "change_last_year": ("Change on last year", "同比"),
+    "on_last_month": ("on last month", "环比"),
+    "on_last_year": ("on last year", "同比"),
+    "highest": ("highest", "最高"),
+    "person": ("person", "人"),
+    "factor": ("Factor", "因子"),
     "unit": ("Unit", "单位"),
     "energy": ("Energy", "能耗"),
-    "electricity": ("Electricity", "用电量"),
-    "water": ("Water", "用水量"),
     "cost": ("Cost", "费用"),
     "coal": ("Standard coal", "标准煤"),
     "share": ("Share", "占比"),
@@ -53,8 +55,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "total": ("Total", "合计"),
     "area": ("Area", "面积"),
     "persons": ("Persons", "人数"),
-    "per_m2": ("Per m²", "单位面积"),
-    "per_person": ("Per person", "人均"),
     "measured": ("Measured", "实测"),
     "apportioned": ("Apportioned", "分摊"),
     "estimated": ("Estimated", "估算"),
@@ -116,15 +116,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "incomplete": ("data incomplete", "数据不完整"),
     # why there is nothing
     "unpriced": ("without a price", "无电价"),
-    "no_data": ("no data", "无数据"),
     "no_findings": ("No findings in this month.", "本月无用能问题。"),
     "no_events": ("No events on meters in this month.", "本月无表计事件。"),
     "no_restatements": ("No settled day of this month was restated.", "本月无更正的日数据。"),
     "no_prices": ("No tariff holds for this month.", "本月无适用电价。"),
     # notes
     "note_dash": (
-        "– means unknown, which is not zero. Months are compared only where both are whole.",
-        "“–”表示未知，不等于零。仅当两个月份数据均完整时才作比较。",
+        "– means unknown, which is not zero. Months are compared only where both are measured.",
+        "“–”表示未知，不等于零。仅当两个月份均为实测时才作比较。",
     ),
     "note_shares": (
         "Shares of expected time. A gap between two good registers counts as measured once the "

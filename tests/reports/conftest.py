@@ -152,7 +152,8 @@ class Bureau:
             first, last = map(parse_instant, self.holes[meter.code])
             keep = (times < first) | (times >= last)
             times, values = times[keep], values[keep]
-        self.push(point, times, np.round(values, 3))
+        if len(times):
+            self.push(point, times, np.round(values, 3))
 
     def push(self, point: int, times, values) -> None:
         count = len(times)

@@ -1,0 +1,239 @@
+"""The model: exact sums, honest comparisons, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from ledger import cost
+from metering.errors import InvalidInput, NotFound
+from metering.finding import FindingState
+from metering.localtime import parse_instant
+from metering.tariff import Tariff
+from reports import from_json, month_report, to_json
+
+
+def line(report, node, item):
+    return next(one for one in report.lines if (one.node, one.item) == (node, item))
+
+
+def test_a_month_is_exactly_the_sum_of_its_days_and_a_whole_of_its_buildings(october):
+    for one in october.lines:
+        assert one.amount == sum(day for day in one.daily if day is not None)
+        assert len(one.daily) == 31
+        assert sum(one.shares) == 10_000
+    for item in ("01000", "01B00"):
+        parts = [one for one in october.lines if one.node in ("office-a", "office-b")]
+        assert line(october, "bureau", item).amount == sum(
+            one.amount for one in parts if one.item == item
+        )
+
+
+def test_figures_are_those_of_the_energy_reader(bureau, october):
+    for one in october.lines:
+        energy = bureau.energy.energy(one.node, one.item, october.first, october.last, "month")
+        assert one.amount == energy.values()[0]
+
+
+def test_money_by_tariff_period_adds_up_to_the_cost_of_the_category(bureau, october):
+    for item in ("01000", "02000"):
+        own = line(october, "bureau", item)
+        parts = [one for one in october.periods if one.item == item]
+        assert sum(one.cost for one in parts) == own.cost
+        assert sum(one.amount for one in parts) == own.amount
+    hours = bureau.energy.energy("bureau", "01000", october.first, october.last, "hour")
+    tariff = Tariff.of(bureau.registry.tariff, "bureau", bureau.registry.calendar)
+    assert line(october, "bureau", "01000").cost == cost(hours, tariff).amount
+
+
+def test_carbon_and_coal_are_energy_times_the_named_factor_and_water_is_neither(october):
+    own = line(october, "bureau", "01000")
+    assert own.kgco2 == Decimal(own.amount) * Decimal("0.5306") / 10**6
+    assert line(october, "bureau", "02000").kgco2 is None
+    total = october.total("bureau")
+    assert (total.kgco2, total.kgce) == (own.kgco2, own.kgce)
+    assert [(row.quantity, row.grade) for row in october.factors] == [
+        ("kgce", "S"),
+        ("kgco2", "V"),
+    ]
+
+
+def test_indicators_divide_by_registered_area_and_persons(october):
+    values = {(one.node, one.quantity, one.per): one.value for one in october.indicators}
+    own = Decimal(line(october, "office-a", "01000").amount) / 10**6
+    assert values["office-a", "01000", "m2"] == (own / 12000).quantize(Decimal("0.000001"))
+    water = Decimal(line(october, "bureau", "02000").amount) / 10**6
+    assert values["bureau", "02000", "person"] == (water / 1020).quantize(Decimal("0.000001"))
+
+
+def test_an_unknown_area_gives_no_indicator_not_zero(bureau):
+    node = replace(bureau.registry.nodes["office-b"], area_m2=None)
+    nodes = {**bureau.registry.nodes, "office-b": node}
+    source = replace(bureau.source(), registry=replace(bureau.registry, nodes=nodes))
+    report = month_report(source, "bureau", "2026-10", now_us=bureau.now_us)
+    values = {(one.node, one.quantity, one.per): one.value for one in report.indicators}
+    assert values["office-b", "kgce", "m2"] is None
+    assert values["bureau", "kgce", "m2"] is None
+    assert values["bureau", "kgce", "person"] is not None
+    assert report.place("bureau").area_m2 is None
+
+
+def test_comparisons_with_whole_months(october):
+    own = line(october, "bureau", "01000")
+    assert own.last_month.amount is not None
+    expected = Decimal(own.amount - own.last_year.amount) / own.last_year.amount
+    assert own.last_year.change == expected.quantize(Decimal("0.000001"))
+
+
+def test_a_month_that_was_never_booked_compares_to_nothing_not_to_zero(bureau):
+    report = bureau.report("2025-10")
+    own = line(report, "bureau", "01000")
+    assert own.amount is not None
+    for past in (own.last_month, own.last_year):
+        assert (past.amount, past.change, past.why) == (None, None, "absent")
+
+
+def test_a_month_apportioned_over_its_edges_is_not_compared_with(helpers):
+    """September lies in one long gap: its energy is booked, but nobody measured it."""
+    world = helpers.Bureau(months=(date(2025, 10, 1), date(2026, 10, 1)))
+    past = line(world.report(), "bureau", "01000").last_month
+    assert (past.amount, past.change, past.why) == (None, None, "incomplete")
+
+
+def test_the_running_month_is_refused_or_marked(helpers):
+    now = parse_instant("2026-10-17T12:00:00+08:00")
+    world = helpers.Bureau(now_us=now)
+    with pytest.raises(InvalidInput) as refused:
+        world.report()
+    assert (refused.value.field, refused.value.value) == ("month", "2026-10")
+    assert "--provisional" in refused.value.fix
+    report = world.report(provisional=True)
+    assert report.open_reasons == ("running",)
+    assert report.as_of_us == now
+    assert line(report, "bureau", "01000").last_year.change is None
+
+
+def test_a_month_of_which_too_little_is_known_is_refused_by_item(helpers):
+    hole = ("2026-10-20T00:00:00+08:00", "2026-11-02T00:00:00+08:00")
+    world = helpers.Bureau(holes={"a-water": hole})
+    with pytest.raises(InvalidInput, match="02000 is known for less than 90 %"):
+        world.report()
+    report = world.report(provisional=True)
+    assert report.open_reasons == ("incomplete 02000",)
+    assert line(report, "bureau", "02000").daily[25] is None
+
+
+def test_a_silent_meter_is_named(helpers):
+    hole = ("2026-08-01T00:00:00+08:00", "2026-11-02T00:00:00+08:00")
+    report = helpers.Bureau(holes={"b-power": hole}).report()
+    own = line(report, "bureau", "01C00")
+    assert own.silent == ("b-power",)
+    assert own.amount is None
+    assert "b-power" in {meter.code for meter in report.meters}
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026-1", "October", "", "2026-10-01", "202610"])
+def test_what_is_no_month_is_refused(bureau, month):
+    with pytest.raises(InvalidInput) as refused:
+        bureau.report(month)
+    assert (refused.value.field, refused.value.value) == ("month", month)
+
+
+def test_a_month_without_books_and_a_foreign_code_are_refused(bureau):
+    source = bureau.source()
+    with pytest.raises(InvalidInput, match="nothing is booked"):
+        bureau.report("2024-03")
+    with pytest.raises(InvalidInput, match="not ended"):
+        bureau.report("2027-03")
+    with pytest.raises(InvalidInput, match="nothing is booked"):
+        bureau.report("2027-03", provisional=True)
+    with pytest.raises(NotFound) as unknown:
+        month_report(source, "nobody", "2026-10", now_us=bureau.now_us)
+    assert (unknown.value.field, unknown.value.value) == ("institution", "nobody")
+    with pytest.raises(InvalidInput) as building:
+        month_report(source, "office-a", "2026-10", now_us=bureau.now_us)
+    assert building.value.fix == "bureau"
+    with pytest.raises(InvalidInput, match="nothing is booked"):
+        month_report(source, "other", "2026-10", now_us=bureau.now_us)
+
+
+def test_a_complete_report_stays_the_same_while_time_and_other_months_go_on(helpers):
+    world = helpers.Bureau()
+    before = world.report()
+    world.now_us += 40 * 24 * helpers.HOUR_US
+    times = [parse_instant("2026-11-20T00:00:00+08:00") + n * helpers.HOUR_US for n in range(30)]
+    world.push(2, times, [9e6 + n for n in range(30)])
+    world.book()
+    assert world.books.revision("bureau") > before.revision
+    assert to_json(world.report()) == to_json(before)
+
+
+def test_a_corrected_reading_restates_the_report_under_another_hash(helpers):
+    world = helpers.Bureau()
+    before = world.report()
+    at = parse_instant("2026-10-16T00:00:00+08:00")
+    value = float(world.readings.scan([1], at, at + 1).value[0])
+    world.push(1, [at], [value - 10])
+    world.book()
+    after = world.report()
+    assert after.revision > before.revision
+    assert after.content_hash != before.content_hash
+    moved = {
+        one.day: one.new_amount - one.old_amount
+        for one in after.restatements
+        if (one.node, one.item) == ("office-a", "01000")
+    }
+    assert moved == {date(2026, 10, 15): -10_000_000, date(2026, 10, 16): 10_000_000}
+    assert line(after, "bureau", "01000").amount == line(before, "bureau", "01000").amount
+
+
+def test_findings_of_the_month_carry_their_price_and_state(helpers):
+    world = helpers.Bureau()
+    case = world.report().cases[0]
+    assert (case.id, case.waste, case.cost) == ("f-after", Decimal("412.346"), Decimal("259.7"))
+    world.findings.set_state(
+        "f-after", FindingState.RESOLVED, by="me", note="mended", now_us=world.now_us
+    )
+    assert world.report().cases[0].state == "resolved"
+    assert world.report("2026-09").cases == ()
+
+
+def test_a_seal_holds_only_what_was_sealed(october):
+    data = to_json(october)
+    assert from_json(data) == october
+    forged = data.replace(b'"area_m2":"12000"', b'"area_m2":"13000"')
+    assert forged != data
+    with pytest.raises(InvalidInput, match="seal is broken"):
+        from_json(forged)
+    with pytest.raises(InvalidInput, match="not a report"):
+        from_json(b"{}")
+    other = to_json(replace(october, format="else/1"))
+    with pytest.raises(InvalidInput, match="another format"):
+        from_json(other)
+
+
+def test_the_model_against_the_registers_that_were_pushed(bureau, october):
+    """Last less first of every register, by hand."""
+    points = {meter: point for point, meter in enumerate(bureau.registry.meters, start=1)}
+    end = october.end_us
+    for node, item, meter in (
+        ("office-a", "01000", "a-total"),
+        ("office-a", "01B00", "a-ac"),
+        ("office-a", "02000", "a-water"),
+        ("office-b", "01000", "b-total"),
+        ("bureau", "01C00", "b-power"),
+    ):
+        values = bureau.readings.scan([points[meter]], october.start_us, end + 1).value
+        passed = Decimal(repr(float(values[-1]))) - Decimal(repr(float(values[0])))
+        assert line(october, node, item).amount == passed.quantize(Decimal("0.001")) * 10**6
+    assert october.open_reasons == ()
+    assert october.as_of_us is None
+    assert [(place.code, place.depth) for place in october.places] == [
+        ("bureau", 0),
+        ("campus", 1),
+        ("office-a", 2),
+        ("office-b", 2),
+    ]
