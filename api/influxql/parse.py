@@ -9,7 +9,7 @@ from lark import Lark, Token, UnexpectedInput
 from lark.exceptions import LarkError, VisitError
 
 from api.influxql.reader import Reader
-from api.influxql.tree import Select, Show, Statement
+from api.influxql.tree import Statement
 from metering.errors import GreenOfficeError, InvalidInput, shorten
 
 MOST_CHARACTERS = 8_000
@@ -98,6 +98,3 @@ def _unexpected(refused: UnexpectedInput, text: str) -> InvalidInput:
         value=shorten(text),
         fix=f"expected {', '.join(words[:12])}; supported: {SUPPORTED}",
     )
-
-
-__all__ = ["MOST_CHARACTERS", "SUPPORTED", "Select", "Show", "parse"]

@@ -8,7 +8,6 @@ A statement's text never reaches a regex engine, so no pattern can run away.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from metering.errors import InvalidInput
@@ -67,19 +66,23 @@ class Pattern:
         return text.endswith(literal) if self.end else literal in text
 
 
+_Letters = list[tuple[str, bool]]
+"""Each letter, and whether it means more than itself."""
+
+
 def read(source: str) -> Pattern:
     """The pattern of a text between slashes; InvalidInput for anything beyond the subset."""
     ignore_case = source.startswith("(?i)")
-    body = source.removeprefix("(?i)")
-    start = body.startswith("^")
-    body = body.removeprefix("^")
-    end = bool(re.search(r"(?<!\\)(\\\\)*\$$", body))
-    body = body[:-1] if end else body
-    if body.startswith("(") and body.endswith(")") and not body.endswith("\\)"):
-        body = body[1:-1]
-    elif "|" in body.replace("\\|", "") and (start or end):
+    letters = _letters(source.removeprefix("(?i)"), source)
+    start = letters[:1] == [("^", True)]
+    letters = letters[start:]
+    end = letters[-1:] == [("$", True)]
+    letters = letters[: len(letters) - end]
+    if letters[:1] == [("(", True)] and letters[-1:] == [(")", True)]:
+        letters = letters[1:-1]
+    elif ("|", True) in letters and (start or end):
         raise _refused(source, "an anchor binds only one of the alternatives; put them in ( )")
-    alternatives = tuple(_parts(one, source) for one in _split(body))
+    alternatives = tuple(_parts(one, source) for one in _split(letters))
     if len(alternatives) > MOST_ALTERNATIVES:
         raise _refused(source, f"more than {MOST_ALTERNATIVES} alternatives")
     if ignore_case:
@@ -87,38 +90,46 @@ def read(source: str) -> Pattern:
     return Pattern(alternatives, start, end, ignore_case)
 
 
-def _split(body: str) -> list[str]:
-    """At every | without a backslash before it."""
-    found, current, escaped = [], "", False
-    for letter in body:
-        if letter == "|" and not escaped:
-            found.append(current)
-            current = ""
+def _letters(body: str, source: str) -> _Letters:
+    found: _Letters = []
+    rest = iter(body)
+    for letter in rest:
+        if letter != "\\":
+            found.append((letter, letter in _SPECIAL))
             continue
-        current += letter
-        escaped = letter == "\\" and not escaped
-    return [*found, current]
+        escaped = next(rest, "")
+        if not escaped or escaped.isalnum():
+            raise _refused(source, f"\\{escaped} is not supported")
+        found.append((escaped, False))
+    return found
 
 
-def _parts(alternative: str, source: str) -> tuple[str, ...]:
-    parts, current, place = [], "", 0
-    while place < len(alternative):
-        letter = alternative[place]
-        if alternative.startswith(".*", place):
-            parts.append(current)
-            current = ""
+def _split(letters: _Letters) -> list[_Letters]:
+    """At every | that means "or"."""
+    found: list[_Letters] = [[]]
+    for letter in letters:
+        if letter == ("|", True):
+            found.append([])
+        else:
+            found[-1].append(letter)
+    return found
+
+
+def _parts(letters: _Letters, source: str) -> tuple[str, ...]:
+    """The plain texts between `.*`."""
+    parts = [""]
+    place = 0
+    while place < len(letters):
+        letter, special = letters[place]
+        if letters[place : place + 2] == [(".", True), ("*", True)]:
+            parts.append("")
             place += 2
             continue
-        if letter == "\\":
-            letter = alternative[place + 1 : place + 2]
-            if not letter or letter.isalnum():
-                raise _refused(source, f"\\{letter} is not supported")
-            place += 1
-        elif letter in _SPECIAL:
+        if special:
             raise _refused(source, f"{letter} is not supported here")
-        current += letter
+        parts[-1] += letter
         place += 1
-    return (*parts, current)
+    return tuple(parts)
 
 
 def _refused(source: str, why: str) -> InvalidInput:

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from lark import Token, Transformer
 
-from api.influxql import tree
 from api.influxql.pattern import Pattern
 from api.influxql.pattern import read as read_pattern
 from api.influxql.tree import (
@@ -228,7 +227,7 @@ class Reader(Transformer[Token, Any]):
 
     def matches(self, parts: list[Any]) -> TagMatches:
         name, operator, source = parts
-        pattern = read_pattern(str(source)[1:-1].replace("\\/", "/"))
+        pattern = read_pattern(str(source)[1:-1])
         return TagMatches(name, pattern, operator.type == "UNMATCH")
 
     def all(self, parts: list[Any]) -> list[Any]:
@@ -343,7 +342,7 @@ def _show(what: str, parts: list[Any]) -> Show:
 def _keys_or_pattern(parts: list[Any]) -> Pattern | tuple[str, ...]:
     last = parts[-1]
     if isinstance(last, Token) and last.type == "REGEX":
-        return read_pattern(str(last)[1:-1].replace("\\/", "/"))
+        return read_pattern(str(last)[1:-1])
     return tuple(str(part) for part in parts if not isinstance(part, Token))
 
 
@@ -361,6 +360,3 @@ def _text(token: Token) -> str:
 def _refused(problem: str, value: object, fix: str) -> InvalidInput:
     shown = str(value) if isinstance(value, Token | str) else value
     return InvalidInput(problem, field="q", value=shown, fix=fix)
-
-
-__all__ = ["Reader", "tree"]
