@@ -66,11 +66,22 @@ def demo(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="end with one line of JSON")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="begin with an empty folder")] = False,
+    broker: Annotated[str, typer.Option(help="push through this broker, mqtt://HOST:PORT")] = "",
+    influx: Annotated[str, typer.Option(help="keep readings there, http://HOST:8086")] = "",
+    influx_bucket: Annotated[str, typer.Option(help="its bucket")] = "greenoffice",
+    influx_org: Annotated[str, typer.Option(help="its organisation; none on a 1.x server")] = "",
+    influx_token_file: Annotated[
+        Path | None, typer.Option(help="file with its token; none on a 1.x server")
+    ] = None,
+    database: Annotated[
+        str, typer.Option(help="keep books there, postgresql+psycopg://USER:PASSWORD@HOST/NAME")
+    ] = "",
 ) -> None:
     """Run the platform with a simulated campus: a history, then live readings."""
-    from greenoffice.demo import DemoOptions, run_demo
+    from greenoffice.demo import DemoOptions, DemoServers, run_demo
 
-    run_demo(DemoOptions(data, seed, now, not no_waste, exit_when_ready, as_json, fresh))
+    servers = DemoServers(broker, influx, influx_bucket, influx_org, influx_token_file, database)
+    run_demo(DemoOptions(data, seed, now, not no_waste, exit_when_ready, as_json, fresh, servers))
 
 
 @app.command()

@@ -1,30 +1,21 @@
-"""The collector as a process: the MQTT listener, its journal, its /metrics."""
+"""The collector as a process: the ways in, their journals, their /metrics and their health."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
-import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
-from prometheus_client import CollectorRegistry, start_http_server
-
-from collector import CollectorMetrics, JournalWriter, Listener, ListenerSettings
 from greenoffice.folder import DataFolder
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
-from greenoffice.settings import Settings
-from greenoffice.stores import open_stores
+from greenoffice.receivers import BUSY_PATIENCE_S, WayIn, ways_in
 from metering.errors import ConfigurationError
 
-LISTENER_WRITER = 1
-BUSY_PATIENCE_S = 10.0
-"""How long to wait for the port or journal of a predecessor that is still ending."""
-
-T = TypeVar("T")
+HEALTH_EVERY_S = 1.0
 
 
 def run_collector(data: Path, parent: int) -> None:
@@ -32,67 +23,45 @@ def run_collector(data: Path, parent: int) -> None:
     if parent:
         end_with_parent(parent)
     folder = DataFolder(data.absolute())
-    settings, clock = folder.settings(), folder.clock()
-    set_up_logs("collector", clock)
-    metrics = CollectorMetrics(CollectorRegistry())
-    _serve_metrics(settings, metrics)
-    journal = patiently(
-        lambda: JournalWriter(
-            folder.journal / "listener",
-            LISTENER_WRITER,
-            now_us=clock.now_us,
-            segment_bytes=settings.journal.segment_mb << 20,
-            retention_days=settings.journal.retention_days,
-        )
-    )
-    listener = Listener(
-        journal,
-        open_stores(folder).credentials,
-        ListenerSettings(host=settings.mqtt.host, port=settings.mqtt.port),
-        metrics,
-        now_us=clock.now_us,
-        tls=_tls(settings),
-    )
+    set_up_logs("collector", folder.clock())
+    ways = ways_in(folder)
     try:
-        asyncio.run(_listen(listener))
+        asyncio.run(_receive(ways, health_file(folder)))
     finally:
-        journal.close()
+        for way in ways:
+            way.journal.close()
 
 
-def patiently(make: Callable[[], T]) -> T:
-    """Try again for a while what a predecessor may still hold, then let the error out."""
-    deadline = time.monotonic() + BUSY_PATIENCE_S
-    while True:
-        try:
-            return make()
-        except ConfigurationError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.3)
+def health_file(folder: DataFolder) -> Path:
+    """Where the collector says each second how its receivers are."""
+    return folder.run / "collector.json"
 
 
-async def _listen(listener: Listener) -> None:
+async def _receive(ways: Sequence[WayIn], health: Path) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await _start(listener)
-    ended = [asyncio.create_task(stop.wait()), asyncio.create_task(listener.crashed())]
+    for way in ways:
+        await _start(way)
+    tasks = [stop.wait(), _tell(ways, health), *(way.receiver.crashed() for way in ways)]
+    running = [asyncio.ensure_future(task) for task in tasks]
     try:
-        done, _ = await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
-        for task in ended:
+        for task in running:
             task.cancel()
-        await listener.close()
+        for way in ways:
+            await way.receiver.close()
 
 
-async def _start(listener: Listener) -> None:
+async def _start(way: WayIn) -> None:
     deadline = time.monotonic() + BUSY_PATIENCE_S
     while True:
         try:
-            await listener.start()
+            await way.receiver.start()
             return
         except ConfigurationError:
             if time.monotonic() > deadline:
@@ -100,35 +69,24 @@ async def _start(listener: Listener) -> None:
             await asyncio.sleep(0.3)
 
 
-def _serve_metrics(settings: Settings, metrics: CollectorMetrics) -> None:
-    host, port = settings.mqtt.host, settings.mqtt.metrics_port
-
-    def serve() -> None:
+async def _tell(ways: Sequence[WayIn], file: Path) -> None:
+    """Write the receivers' health again and again; a full disk must not end the receiving."""
+    partial = file.with_suffix(".partial")
+    while True:
+        told = {"at": time.time(), "receivers": {way.name: _health(way) for way in ways}}
         try:
-            start_http_server(port, host, registry=metrics.registry)
-        except OSError as refused:
-            raise ConfigurationError(
-                f"the port of /metrics cannot be had: {refused.strerror}",
-                field="mqtt.metrics_port",
-                value=port,
-                fix="set another port in greenoffice.toml, or stop what listens there",
-            ) from refused
-
-    patiently(serve)
+            partial.write_text(json.dumps(told))
+            partial.replace(file)
+        except OSError:
+            partial.unlink(missing_ok=True)
+        await asyncio.sleep(HEALTH_EVERY_S)
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    chain, key = settings.mqtt.certificate, settings.mqtt.private_key
-    if chain is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(chain, key)
-    except (OSError, ssl.SSLError) as refused:
-        raise ConfigurationError(
-            f"the certificate cannot be used: {refused}",
-            field="mqtt.certificate",
-            value=str(chain),
-            fix="name a PEM chain and its private_key, readable by the collector",
-        ) from refused
-    return context
+def _health(way: WayIn) -> dict[str, object]:
+    health = way.receiver.health()
+    return {
+        "ok": health.ok,
+        "connections": health.connections,
+        "waiting_records": health.waiting_records,
+        "failure": health.failure or "",
+    }

@@ -4,7 +4,7 @@ greenoffice.toml      settings
 greenoffice.db        registry, books, findings, intake (SQLite)
 readings.duckdb       decoded readings
 journal/              raw messages, segment by segment
-secrets/              admin key and page secret, mode 0600 in a folder of mode 0700
+secrets/              the admin key and passwords, mode 0600 in a folder of mode 0700
 run/                  process numbers, state of the parts; may be deleted when stopped
 logs/                 one file a process
 """
@@ -12,7 +12,6 @@ logs/                 one file a process
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +36,6 @@ class DataFolder:
         return self.root / "greenoffice.db"
 
     @property
-    def database_url(self) -> str:
-        return f"sqlite:///{self.database}"
-
-    @property
     def readings(self) -> Path:
         return self.root / "readings.duckdb"
 
@@ -55,10 +50,6 @@ class DataFolder:
     @property
     def admin_key(self) -> Path:
         return self.secrets / "admin.key"
-
-    @property
-    def page_secret(self) -> Path:
-        return self.secrets / "page.secret"
 
     @property
     def run(self) -> Path:
@@ -81,6 +72,21 @@ class DataFolder:
     def simulated_passwords(self) -> Path:
         """Passwords of a demo's gateways by code."""
         return self.secrets / "simulated-gateways.json"
+
+    def secret(self, file: Path | None) -> str:
+        """The text of a secret's file; relative names lie in the data folder. '' for None."""
+        if file is None:
+            return ""
+        path = self.root / file
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as refused:
+            raise ConfigurationError(
+                f"a secret cannot be read: {refused.strerror}",
+                field="file",
+                value=str(path),
+                fix="write it there, readable only by the platform's user",
+            ) from refused
 
     def settings(self) -> Settings:
         """The folder's settings; ConfigurationError where there are none or they are broken."""
@@ -112,9 +118,8 @@ def create_folder(
         for path in (folder.root, folder.journal, folder.run, folder.logs):
             path.mkdir(parents=True, exist_ok=True)
         folder.secrets.mkdir(mode=0o700, exist_ok=True)
-        write_secret(folder.page_secret, secrets.token_hex(32))
-        write_secret(folder.admin_key, make_admin_key(folder))
-        folder.settings_file.write_text(settings_text, encoding="utf-8")
+        write_secret(folder.settings_file, settings_text)
+        _first_key(folder, make_admin_key)
     except OSError as refused:
         raise ConfigurationError(
             f"the data folder cannot be written: {refused.strerror}",
@@ -123,6 +128,15 @@ def create_folder(
             fix="name a folder you may write, on a disk with room",
         ) from refused
     return folder
+
+
+def _first_key(folder: DataFolder, make_admin_key: Callable[[DataFolder], str]) -> None:
+    """Without its key a folder is not one: a failed database leaves nothing half made."""
+    try:
+        write_secret(folder.admin_key, make_admin_key(folder))
+    except BaseException:
+        folder.settings_file.unlink()
+        raise
 
 
 def write_secret(path: Path, text: str) -> None:

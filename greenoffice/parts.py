@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,12 +12,11 @@ from collector.intake import Intake, IntakeMetrics, Receiver
 from greenoffice.analysis import site_inputs, sites
 from greenoffice.folder import DataFolder
 from greenoffice.settings import Settings
-from greenoffice.stores import RegistrySnapshot, open_readings, open_stores
+from greenoffice.stores import open_readings, open_stores
 from ledger import Ledger
 from metering.ports import ReadingStore
+from metering.registry import Registry
 from storage import Stores
-
-HTTP_WRITER = 2
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class Parts:
     settings: Settings
     stores: Stores
     readings: ReadingStore
-    registry: RegistrySnapshot
+    registry: Callable[[], Registry]
     journal: JournalReader
     intake: Intake
     ledger: Ledger
@@ -39,7 +37,7 @@ class Parts:
         """Open everything; Unavailable while another process owns the readings."""
         settings, now_us = folder.settings(), folder.clock().now_us
         stores, readings = open_stores(folder), open_readings(folder)
-        registry = RegistrySnapshot(stores.registry)
+        registry = stores.registry.load
         journal = JournalReader(folder.journal)
         intake = Intake(
             journal,
@@ -110,14 +108,11 @@ class LedgerWork:
     parts: Parts
     intake: IntakeWork
     idle_us: int = 0
-    settled_rows: int = 0
 
     def __call__(self) -> bool:
         """One step; True while there is more to book."""
         began_us = self.parts.now_us()
-        self.parts.ledger.roll_day()
         report = self.parts.ledger.step()
-        self.settled_rows += report.rows
         if report.marks:
             return True
         if self.parts.stores.marks.waiting() == 0:
@@ -127,21 +122,18 @@ class LedgerWork:
 
 @dataclass
 class AnalyticsWork:
-    """Looks for waste when the ledger rests and something changed, or time has passed."""
+    """Looks for waste when the ledger has come to rest, and not more often than asked for."""
 
     parts: Parts
     ledger: LedgerWork
-    wake: threading.Event
     began_us: int = 0
     findings: int = 0
-    _rows_seen: int = -1
 
     def __call__(self) -> bool:
         """One look over all sites, if due."""
         now_us = self.parts.now_us()
         if not self._due(now_us):
             return False
-        rows_seen, began_us = self.ledger.settled_rows, now_us
         found = 0
         kept: dict[str, list[str]] = {}
         for site in sites(self.parts.registry()):
@@ -150,18 +142,13 @@ class AnalyticsWork:
             found += len(ids)
         for institution, ids in kept.items():
             self.parts.stores.findings.withdraw(institution, ids)
-        self.began_us, self.findings, self._rows_seen = began_us, found, rows_seen
+        self.began_us, self.findings = now_us, found
         return False
 
     def _due(self, now_us: int) -> bool:
-        if self.ledger.idle_us == 0:
-            return False
-        changed = self.ledger.settled_rows != self._rows_seen
-        waited_us = now_us - self.began_us
-        return self.began_us < self.ledger.idle_us and (
-            (changed and self._rows_seen == -1)
-            or waited_us >= self.parts.settings.analytics.interval_s * 1_000_000
-        )
+        """Only what the ledger has finished is looked at, and not more often than asked for."""
+        pause_us = self.parts.settings.analytics.interval_s * 1_000_000
+        return self.began_us < self.ledger.idle_us and now_us - self.began_us >= pause_us
 
     def _look(self, site: str, now_us: int) -> tuple[str, list[str]]:
         registry = self.parts.registry()

@@ -14,13 +14,12 @@ from api import PartHealth, Platform, Submission, create_app
 from collector import JournalWriter, Record
 from collector.intake import IntakeMetrics
 from collector.intake import refusals as refusals_of
-from greenoffice.collector_process import patiently
+from greenoffice.collector_health import collector_health
 from greenoffice.folder import DataFolder
 from greenoffice.logs import set_up_logs
 from greenoffice.loops import Loop
 from greenoffice.parent import end_with_parent
 from greenoffice.parts import (
-    HTTP_WRITER,
     AnalyticsWork,
     IntakeWork,
     LedgerWork,
@@ -28,6 +27,7 @@ from greenoffice.parts import (
     receiver,
 )
 from greenoffice.ports import usable_port
+from greenoffice.receivers import open_journal
 from ledger import EnergyReader
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
@@ -44,17 +44,9 @@ def run_platform(data: Path, parent: int) -> None:
     _await_port(settings.http.host, settings.http.port)
     metrics = CollectorRegistry()
     parts = Parts.open(folder, IntakeMetrics(metrics))
-    journal = patiently(
-        lambda: JournalWriter(
-            folder.journal / "http",
-            HTTP_WRITER,
-            now_us=clock.now_us,
-            segment_bytes=settings.journal.segment_mb << 20,
-            retention_days=settings.journal.retention_days,
-        )
-    )
+    journal = open_journal(folder, "http")
     stop = threading.Event()
-    workers = Workers(parts, stop)
+    workers = Workers(parts, stop, folder)
     app = create_app(platform_of(parts, journal, workers))
     server = uvicorn.Server(
         uvicorn.Config(
@@ -79,16 +71,16 @@ def run_platform(data: Path, parent: int) -> None:
 class Workers:
     """The loops beside the HTTP server."""
 
-    def __init__(self, parts: Parts, stop: threading.Event) -> None:
+    def __init__(self, parts: Parts, stop: threading.Event, folder: DataFolder) -> None:
         self.intake = IntakeWork(parts)
         self.ledger = LedgerWork(parts, self.intake)
-        self.analytics = AnalyticsWork(parts, self.ledger, stop)
+        self.analytics = AnalyticsWork(parts, self.ledger)
         self.loops = {
             "intake": Loop("intake", self.intake, 0.05, stop, parts.now_us),
             "ledger": Loop("ledger", self.ledger, 0.5, stop, parts.now_us),
             "analytics": Loop("analytics", self.analytics, 1.0, stop, parts.now_us),
         }
-        self._parts = parts
+        self._parts, self._folder = parts, folder
 
     def start(self) -> None:
         for loop in self.loops.values():
@@ -111,10 +103,11 @@ class Workers:
                 "findings": self.analytics.findings,
             },
         }
-        return {
+        loops = {
             name: PartHealth(loop.state.ok, details[name] | {"error": loop.state.error})
             for name, loop in self.loops.items()
         }
+        return {**collector_health(self._folder), **loops}
 
 
 def platform_of(parts: Parts, journal: JournalWriter, workers: Workers) -> Platform:

@@ -23,9 +23,6 @@ def rebuild_folder(folder: DataFolder) -> dict[str, object]:
         while (step := parts.ledger.step()).marks:
             rows += step.rows
             _say(f"{rows} days booked, {parts.stores.marks.waiting()} ranges to go")
-        parts.ledger.roll_day()
-        while (step := parts.ledger.step()).marks:
-            rows += step.rows
         return {
             "records": taken.records,
             "readings": taken.readings,

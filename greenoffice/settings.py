@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -42,6 +43,46 @@ class MqttSettings(Endpoint):
     metrics_port: int = Field(9464, ge=1, le=65535, description="the collector's /metrics")
     certificate: Path | None = Field(None, description="PEM chain; with it the port speaks TLS")
     private_key: Path | None = Field(None, description="PEM key of the certificate")
+
+
+class BrokerSettings(BaseModel):
+    """A broker to take messages from, beside the gateways that connect to us directly."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field("", description="mqtt://HOST[:1883] or mqtts://HOST[:8883]; empty: none")
+    user: str = Field("", description="user on the broker; empty: none")
+    password_file: Path | None = Field(None, description="file that holds the user's password")
+    ca_file: Path | None = Field(None, description="certificates to trust [PEM], for mqtts")
+    client_id: str = Field("greenoffice-receiver", description="names our session on the broker")
+    filters: tuple[str, ...] = Field(
+        ("greenoffice/v1/+/+/#",), description="topic filters to subscribe to"
+    )
+    version: Literal["5", "3.1.1"] = Field("5", description="MQTT version to speak")
+    metrics_port: int = Field(9465, ge=1, le=65535, description="/metrics of this receiver")
+    receive_maximum: int = Field(
+        4000, ge=1, le=65_535, description="messages under way to us, not yet acknowledged"
+    )
+
+
+class InfluxSettings(BaseModel):
+    """An InfluxDB for the readings; without it they lie in readings.duckdb."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field("", description="http://HOST:8086; empty: readings stay in readings.duckdb")
+    bucket: str = Field("greenoffice", description="the bucket (database of a 1.x server)")
+    org: str = Field("", description="the organisation; empty on a 1.x server")
+    token_file: Path | None = Field(None, description="file that holds the token to write")
+
+
+class DatabaseSettings(BaseModel):
+    """A PostgreSQL for books, registry and findings; without it they lie in greenoffice.db."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field("", description="postgresql+psycopg://USER@HOST/NAME; empty: greenoffice.db")
+    password_file: Path | None = Field(None, description="file that holds the user's password")
 
 
 class JournalSettings(BaseModel):
@@ -84,6 +125,9 @@ class Settings(BaseSettings):
     readings_memory_mb: int = Field(400, ge=64, description="memory of the readings store [MB]")
     http: HttpSettings = HttpSettings()
     mqtt: MqttSettings = MqttSettings()
+    broker: BrokerSettings = BrokerSettings()
+    influx: InfluxSettings = InfluxSettings()
+    database: DatabaseSettings = DatabaseSettings()
     journal: JournalSettings = JournalSettings()
     intake: IntakeSettings = IntakeSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()

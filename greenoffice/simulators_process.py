@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from greenoffice.demo.options import DemoWorld
 from greenoffice.folder import DataFolder
@@ -22,7 +23,7 @@ def run_simulators(data: Path, parent: int) -> None:
     clock = folder.clock()
     set_up_logs("simulators", clock)
     world = DemoWorld.read(folder.demo_world)
-    mqtt = folder.settings().mqtt
+    host, port = _destination(folder)
     stop: threading.Event = stop_event()
     run(
         SimulatorSettings(
@@ -30,11 +31,20 @@ def run_simulators(data: Path, parent: int) -> None:
             seed=world.seed,
             start_us=world.start_us,
             now_us=world.now_us,
-            host=mqtt.host,
-            port=mqtt.port,
+            host=host,
+            port=port,
             passwords=json.loads(folder.simulated_passwords.read_text()),
             waste=world.waste,
         ),
         clock.now_us,
         stop,
     )
+
+
+def _destination(folder: DataFolder) -> tuple[str, int]:
+    """Where the gateways push: the broker if the settings name one, else our listener."""
+    settings = folder.settings()
+    if not settings.broker.url:
+        return settings.mqtt.host, settings.mqtt.port
+    broker = urlsplit(settings.broker.url)
+    return broker.hostname or "127.0.0.1", broker.port or 1883

@@ -2,46 +2,62 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass, field
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
+from greenoffice.clock import Clock
 from greenoffice.folder import DataFolder
 from metering.access import Role
-from metering.ports import RegistryStore
-from metering.registry import Registry
+from metering.errors import ConfigurationError
+from metering.ports import ReadingStore
 from storage import DuckDBReadings, Stores, open_engine, sql_stores
+from storage.influx import InfluxAddress, InfluxReadings
+
+
+def database_url(folder: DataFolder) -> str:
+    """The database the settings name, its password filled in; else the folder's own SQLite."""
+    settings = folder.settings().database
+    if not settings.url:
+        return f"sqlite:///{folder.database}"
+    if settings.password_file is None:
+        return settings.url
+    try:
+        url = make_url(settings.url).set(password=folder.secret(settings.password_file))
+    except ArgumentError as refused:
+        raise ConfigurationError(
+            "not the address of a database",
+            field="database.url",
+            value=settings.url,
+            fix="postgresql+psycopg://USER@HOST/NAME",
+        ) from refused
+    return url.render_as_string(hide_password=False)
 
 
 def open_stores(folder: DataFolder) -> Stores:
     """The SQL stores of a data folder, migrated to the present schema."""
-    return sql_stores(open_engine(folder.database_url))
+    return sql_stores(open_engine(database_url(folder)))
 
 
-def open_readings(folder: DataFolder) -> DuckDBReadings:
-    """The readings store; one process at a time."""
+def open_readings(folder: DataFolder) -> ReadingStore:
+    """The readings store. DuckDB belongs to one process at a time: Unavailable to others."""
+    if address := influx_address(folder):
+        return InfluxReadings(address)
     memory = folder.settings().readings_memory_mb
     return DuckDBReadings(folder.readings, memory_limit=f"{memory}MB")
 
 
-def create_admin_key(folder: DataFolder) -> str:
-    """The secret of a new key for the whole platform."""
-    from greenoffice.clock import Clock
-
-    return open_stores(folder).access.create_key(
-        "admin", "", Role.ADMIN, actor="greenoffice init", now_us=Clock().now_us()
+def influx_address(folder: DataFolder) -> InfluxAddress | None:
+    """The bucket the settings name; None where readings lie in the folder."""
+    settings = folder.settings().influx
+    if not settings.url:
+        return None
+    return InfluxAddress(
+        settings.url, settings.bucket, org=settings.org, token=folder.secret(settings.token_file)
     )
 
 
-@dataclass
-class RegistrySnapshot:
-    """The registry as it stands now, loaded again only when its version has risen."""
-
-    store: RegistryStore
-    _held: Registry | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __call__(self) -> Registry:
-        with self._lock:
-            if self._held is None or self._held.version != self.store.version():
-                self._held = self.store.load()
-            return self._held
+def create_admin_key(folder: DataFolder) -> str:
+    """The secret of a new key for the whole platform."""
+    return open_stores(folder).access.create_key(
+        "admin", "", Role.ADMIN, actor="greenoffice init", now_us=Clock().now_us()
+    )

@@ -1,6 +1,6 @@
 """The demo: a simulated campus on the real platform."""
 
 from greenoffice.demo.command import run_demo
-from greenoffice.demo.options import DemoOptions
+from greenoffice.demo.options import DemoOptions, DemoServers
 
-__all__ = ["DemoOptions", "run_demo"]
+__all__ = ["DemoOptions", "DemoServers", "run_demo"]

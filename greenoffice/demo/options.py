@@ -16,6 +16,38 @@ HAND_POINT = "T1.temperature"
 
 
 @dataclass(frozen=True)
+class DemoServers:
+    """Servers to use instead of the embedded parts; '' or None: the embedded one."""
+
+    broker: str = ""
+    influx: str = ""
+    influx_bucket: str = "greenoffice"
+    influx_org: str = ""
+    influx_token_file: Path | None = None
+    database: str = ""
+
+    def settings_text(self) -> str:
+        """Sections of the settings file that name them."""
+        sections = {
+            "broker": {"url": self.broker},
+            "influx": {
+                "url": self.influx,
+                "bucket": self.influx_bucket,
+                "org": self.influx_org,
+                "token_file": str(self.influx_token_file.absolute())
+                if self.influx_token_file
+                else "",
+            },
+            "database": {"url": self.database},
+        }
+        named = {name: values for name, values in sections.items() if values["url"]}
+        return "".join(
+            f"\n[{name}]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in values.items() if v)
+            for name, values in named.items()
+        )
+
+
+@dataclass(frozen=True)
 class DemoOptions:
     """The command's options."""
 
@@ -26,6 +58,7 @@ class DemoOptions:
     exit_when_ready: bool = False
     as_json: bool = False
     fresh: bool = False
+    servers: DemoServers = DemoServers()
 
     @property
     def says_nothing_of_the_world(self) -> bool:

@@ -41,7 +41,7 @@ def demo_folder(options: DemoOptions) -> DemoFolder:
             world.check_same(options)
         return DemoFolder(folder, world)
     world = DemoWorld.of(options, Clock().now_us())
-    _create(folder, world, shifted=options.now is not None)
+    _create(folder, world, options)
     return DemoFolder(folder, world)
 
 
@@ -57,9 +57,9 @@ def _remove(folder: DataFolder) -> None:
         shutil.rmtree(folder.root)
 
 
-def _create(folder: DataFolder, world: DemoWorld, *, shifted: bool) -> None:
-    clock = Clock.showing(world.now_us) if shifted else Clock()
-    create_folder(folder.root, _settings(clock), create_admin_key)
+def _create(folder: DataFolder, world: DemoWorld, options: DemoOptions) -> None:
+    clock = Clock.showing(world.now_us) if options.now is not None else Clock()
+    create_folder(folder.root, _settings(clock, options), create_admin_key)
     stores = open_stores(folder)
     wanted = read_registry_texts(campus_texts(), None)
     passwords = stores.registry.apply(wanted, actor="demo", now_us=clock.now_us())
@@ -69,14 +69,15 @@ def _create(folder: DataFolder, world: DemoWorld, *, shifted: bool) -> None:
     world.write(folder.demo_world)
 
 
-def _settings(clock: Clock) -> str:
+def _settings(clock: Clock, options: DemoOptions) -> str:
     http = usable_port(8080, set())
     mqtt = usable_port(1883, {http})
     metrics = usable_port(9464, {http, mqtt})
     text = SETTINGS_TEXT.format(
         language="zh-CN", http_port=http, mqtt_port=mqtt, metrics_port=metrics
     )
-    text += "\n[analytics]\ninterval_s = 30\n"
+    text += "\n[analytics]\ninterval_s = 15\n"
+    text += options.servers.settings_text()
     if clock.offset_us:
         text += f"\n[clock]\noffset_s = {clock.offset_us / 1e6:.6f}\n"
     return text

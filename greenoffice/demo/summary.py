@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,8 +139,10 @@ def _findings(demo: DemoFolder, client: ApiClient) -> dict[str, Any]:
     injected = Counter(label.pattern for label in labels)
     found: Counter[str] = Counter()
     wrong = 0
-    for listed in client.pages("/v1/findings", limit=1000):
+    digest = hashlib.sha256()
+    for listed in sorted(client.pages("/v1/findings", limit=1000), key=lambda one: str(one["id"])):
         finding = client.get(f"/v1/findings/{listed['id']}")
+        digest.update(_lasting(finding))
         match = next((label for label in labels if _same(label, finding)), None)
         if match is None:
             wrong += 1
@@ -146,10 +150,18 @@ def _findings(demo: DemoFolder, client: ApiClient) -> dict[str, Any]:
             labels.remove(match)
             found[match.pattern] += 1
     return {
+        "findings_hash": digest.hexdigest(),
         "injected": dict(injected),
         "found": {pattern: found[pattern] for pattern in injected},
         "false_findings": wrong,
     }
+
+
+def _lasting(finding: dict[str, Any]) -> bytes:
+    """A finding without what depends on when it was found and what people said of it."""
+    passing = ("found_at", "state", "state_by", "state_note", "state_at")
+    kept = {name: value for name, value in finding.items() if name not in passing}
+    return json.dumps(kept, sort_keys=True).encode()
 
 
 def _same(label: Label, finding: dict[str, Any]) -> bool:

@@ -1,0 +1,149 @@
+"""The ways in that a data folder's settings ask for, each with a journal of its own."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry, start_http_server
+
+from collector import (
+    ClientReceiver,
+    ClientSettings,
+    CollectorMetrics,
+    JournalWriter,
+    Listener,
+    ListenerSettings,
+    Receiver,
+)
+from greenoffice.clock import Clock
+from greenoffice.folder import DataFolder
+from greenoffice.settings import Settings
+from greenoffice.stores import open_stores
+from metering.errors import ConfigurationError
+
+WRITERS = {"listener": 1, "http": 2, "broker": 3}
+"""Numbers of the journal's writers by the name of their folder."""
+BUSY_PATIENCE_S = 10.0
+"""How long to wait for the port or journal of a predecessor that is still ending."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """A receiver by its name, and the journal it writes."""
+
+    name: str
+    receiver: Receiver
+    journal: JournalWriter
+
+
+def ways_in(folder: DataFolder) -> list[WayIn]:
+    """The listener, and the client of a broker where the settings name one."""
+    settings = folder.settings()
+    found = [_listener(folder, settings)]
+    return [*found, _client(folder, settings)] if settings.broker.url else found
+
+
+def open_journal(folder: DataFolder, name: str) -> JournalWriter:
+    """The journal of one writer; waits for a predecessor that is still ending."""
+    settings = folder.settings().journal
+    return patiently(
+        lambda: JournalWriter(
+            folder.journal / name,
+            WRITERS[name],
+            now_us=folder.clock().now_us,
+            segment_bytes=settings.segment_mb << 20,
+            retention_days=settings.retention_days,
+        )
+    )
+
+
+def patiently(make: Callable[[], T]) -> T:
+    """Try again for a while what a predecessor may still hold, then let the error out."""
+    deadline = time.monotonic() + BUSY_PATIENCE_S
+    while True:
+        try:
+            return make()
+        except ConfigurationError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.3)
+
+
+def _listener(folder: DataFolder, settings: Settings) -> WayIn:
+    journal = open_journal(folder, "listener")
+    listener = Listener(
+        journal,
+        open_stores(folder).credentials,
+        ListenerSettings(host=settings.mqtt.host, port=settings.mqtt.port),
+        _metrics(settings.mqtt.host, settings.mqtt.metrics_port, "mqtt.metrics_port"),
+        now_us=_now_us(folder),
+        tls=_tls(settings),
+    )
+    return WayIn("listener", listener, journal)
+
+
+def _client(folder: DataFolder, settings: Settings) -> WayIn:
+    broker = settings.broker
+    journal = open_journal(folder, "broker")
+    client = ClientReceiver(
+        journal,
+        ClientSettings(
+            url=broker.url,
+            client_id=broker.client_id,
+            user=broker.user or None,
+            password=folder.secret(broker.password_file) or None,
+            ca_file=broker.ca_file,
+            filters=broker.filters,
+            version=broker.version,
+            receive_maximum=broker.receive_maximum,
+        ),
+        _metrics(settings.mqtt.host, broker.metrics_port, "broker.metrics_port"),
+        now_us=_now_us(folder),
+    )
+    return WayIn("broker", client, journal)
+
+
+def _now_us(folder: DataFolder) -> Callable[[], int]:
+    clock: Clock = folder.clock()
+    return clock.now_us
+
+
+def _metrics(host: str, port: int, field: str) -> CollectorMetrics:
+    metrics = CollectorMetrics(CollectorRegistry())
+
+    def serve() -> None:
+        try:
+            start_http_server(port, host, registry=metrics.registry)
+        except OSError as refused:
+            raise ConfigurationError(
+                f"the port of /metrics cannot be had: {refused.strerror}",
+                field=field,
+                value=port,
+                fix="set another port in greenoffice.toml, or stop what listens there",
+            ) from refused
+
+    patiently(serve)
+    return metrics
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    chain, key = settings.mqtt.certificate, settings.mqtt.private_key
+    if chain is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(chain, key)
+    except (OSError, ssl.SSLError) as refused:
+        raise ConfigurationError(
+            f"the certificate cannot be used: {refused}",
+            field="mqtt.certificate",
+            value=str(chain),
+            fix="name a PEM chain and its private_key, readable by the collector",
+        ) from refused
+    return context
