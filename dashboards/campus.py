@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards.board import board, choice, nodes
+from dashboards.datacentre import datacentre
 from dashboards.panels import (
     BLUE,
     GREEN,
@@ -18,7 +19,6 @@ from dashboards.panels import (
     bars,
     carpet,
     donut,
-    during,
     lines,
     override,
     ranking,
@@ -31,8 +31,6 @@ ELECTRICITY = "\"item\" = '01000'"
 NODE = f"\"node\" = '$node' AND {ELECTRICITY} AND $timeFilter"
 BELOW = f"\"under\" = '$node' AND {ELECTRICITY} AND $timeFilter"
 ZONE = "tz('$zone')"
-RACK_INLET_C = (18.0, 27.0)
-"""Recommended range: ASHRAE TC 9.9, classes A1 to A4."""
 KNOWN_LIMITS = ((None, RED), (0.9, ORANGE), (0.98, GREEN))
 
 
@@ -53,7 +51,7 @@ def campus(language: str) -> Json:
         (9, [(16, _daily(language)), (8, _parts(language))]),
         (10, [(14, _carpet(language)), (10, _hours(language))]),
         (9, [(8, _ranking(language)), (16, _load(language))]),
-        (9, _datacentre(language)),
+        (9, datacentre(language)),
     ]
     return board(
         f"greenoffice-campus-{suffix(language)}",
@@ -259,64 +257,3 @@ def _load(language: str) -> Json:
         unit=KW,
         more=own,
     )
-
-
-def _datacentre(language: str) -> list[tuple[int, Json]]:
-    meter = f"meter_{suffix(language)}"
-    power = (
-        'SELECT mean("power") FROM "meters" WHERE "role" != \'\' AND "under" = \'$node\' AND '
-        f'$timeFilter GROUP BY time(15m), "{meter}" {ZONE}'
-    )
-    ratio = 'SELECT mean("{}") FROM "datacentre" WHERE "under" = \'$node\' AND $timeFilter'
-    refused = Text(
-        "Ratio of energies over the last seven days; not stated below 95 % coverage",
-        "近七日电能之比；数据完整率低于 95 % 时不给出",
-    ).of(language)
-    racks = (
-        'SELECT mean("value") FROM "readings" WHERE "role" = \'rack_inlet_temperature\' AND '
-        '"under" = \'$node\' AND $timeFilter GROUP BY time(15m), "name"'
-    )
-    week = "7d"
-    return [
-        (
-            10,
-            lines(
-                Text("Data centre by role", "数据中心各环节功率").of(language),
-                [target(power, f"$tag_{meter}")],
-                unit=KW,
-                more=during(week),
-            ),
-        ),
-        (
-            3,
-            stat(
-                Text("Utility / IT", "市电 / IT").of(language),
-                ratio.format("utility_per_it"),
-                range_from=week,
-                unit="none",
-                decimals=2,
-                description=refused,
-            ),
-        ),
-        (
-            3,
-            stat(
-                Text("UPS efficiency", "UPS 效率").of(language),
-                ratio.format("ups_efficiency"),
-                range_from=week,
-                unit=SHARE,
-                decimals=1,
-                description=refused,
-            ),
-        ),
-        (
-            8,
-            lines(
-                Text("Rack inlet air", "机柜进风温度").of(language),
-                [target(racks, "$tag_name")],
-                unit="celsius",
-                soft=RACK_INLET_C,
-                more=during(week),
-            ),
-        ),
-    ]

@@ -225,14 +225,13 @@ def _gateways(language: str) -> Json:
         "silent_minutes": Text("Silent", "静默").of(language),
         "points": Text("Points", "测点").of(language),
         "readings": Text("Readings", "读数").of(language),
-        "new": Text("New", "新增").of(language),
         "duplicates": Text("Duplicates", "重复").of(language),
         "corrections": Text("Corrections", "更正").of(language),
         "dead_letters": Text("Refused", "拒收").of(language),
         "skew_seconds": Text("Clock skew", "时钟偏差").of(language),
     }
     columns = ", ".join(f'"{field}" AS "{name}"' for field, name in names.items())
-    counts = ("points", "readings", "new", "duplicates", "corrections", "dead_letters")
+    counts = ("points", "readings", "duplicates", "corrections", "dead_letters")
     return table(
         Text("Gateways now", "网关现状").of(language),
         f'SELECT {columns} FROM "gateways" WHERE {GATEWAYS}',
