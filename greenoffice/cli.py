@@ -173,6 +173,16 @@ def check_kill(
     run_kill_check(kills, seed)
 
 
+@checks_app.command("parity")
+def check_parity(
+    seed: Annotated[int, typer.Option(help="the simulated world")] = 77,
+) -> None:
+    """The same world on embedded parts, a broker, and servers: equal to the last digit."""
+    from greenoffice.checks.parity import run_parity
+
+    run_parity(seed)
+
+
 @app.command(hidden=True)
 def collector(data: DataArgument, parent: ParentOption = 0) -> None:
     """The collector process; started by the supervisor."""

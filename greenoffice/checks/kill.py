@@ -81,7 +81,8 @@ class _Victim:
     def round(self, target: str, kills: int) -> dict[str, Any]:
         """Kill one process several times; keep what was acknowledged by then."""
         for number in range(kills):
-            time.sleep(self._random.uniform(1.0, 4.0))
+            self._until_more_is_acknowledged()
+            time.sleep(self._random.uniform(0.2, 2.0))
             say(f"kill {number + 1} of {target}")
             if target == "supervisor":
                 self._kill_supervisor()
@@ -89,6 +90,15 @@ class _Victim:
                 self._kill_child(target)
         self._acknowledged[target] = published(self.folder.simulators)
         return {"kills": kills, "acknowledged": count(self._acknowledged[target])}
+
+    def _until_more_is_acknowledged(self) -> None:
+        """Only a process that works again is worth killing."""
+        before = self._recorded_bytes()
+        wait_until("more acknowledgements", lambda: self._recorded_bytes() > before, 120, 0.1)
+
+    def _recorded_bytes(self) -> int:
+        files = (self.folder.simulators / "gateways").glob("*.csv")
+        return sum(file.stat().st_size for file in files)
 
     def account(self, target: str) -> dict[str, Any]:
         """What of a round's acknowledged readings is stored, once the intake has caught up."""
