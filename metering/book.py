@@ -69,6 +69,12 @@ class BookRow:
         )
 
 
+BookPlace = tuple[int, int, int]
+"""Where a row stands among an institution's changes: its revision, the store's own number of
+its series, and its day as days since 1970-01-01. Compared as a tuple."""
+BOOK_START: BookPlace = (0, 0, 0)
+
+
 @dataclass(frozen=True)
 class Restatement:
     """A settled day whose figure changed: from which total to which, when and why."""

@@ -10,7 +10,15 @@ from datetime import date
 from typing import Protocol
 
 from metering.access import ApiKey, AuditEntry
-from metering.book import BookRow, DirtyMark, RegisterEvent, Restatement, SeriesKey
+from metering.book import (
+    BOOK_START,
+    BookPlace,
+    BookRow,
+    DirtyMark,
+    RegisterEvent,
+    Restatement,
+    SeriesKey,
+)
 from metering.finding import Finding, FindingState
 from metering.intake import DeadLetter, GatewayStatus, IntakeBatch
 from metering.quantity import I64
@@ -165,6 +173,17 @@ class BookStore(Protocol):
         """(serial, restatement) with serial > after, oldest first."""
         ...
 
+    def changes(
+        self, institution: str, kind: str, *, after: BookPlace = BOOK_START, limit: int = 100
+    ) -> list[tuple[BookPlace, BookRow]]:
+        """(place, row) of settled rows with place > after, current and superseded, in the
+        order in which they became valid; `kind` is meter or node.
+
+        Nothing is ever added before a place that was given out, so reading on from it
+        misses nothing.
+        """
+        ...
+
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
         """Register events that overlap [start, end), sorted by meter and start."""
         ...
@@ -173,7 +192,10 @@ class BookStore(Protocol):
         """All current settled rows sorted by key and day, for the book hash."""
         ...
 
-    def clear(self) -> None: ...
+    def clear(self) -> None:
+        """Forget rows, restatements and events, for `rebuild`. Revisions go on from where they
+        were: what was told of an old one is never mistaken for a new one."""
+        ...
 
 
 class FindingStore(Protocol):

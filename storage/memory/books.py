@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
+from metering.book import (
+    BOOK_START,
+    BookPlace,
+    BookRow,
+    RegisterEvent,
+    Restatement,
+    SeriesKey,
+)
+from metering.localtime import day_number
 from storage.book_rules import (
     Change,
     change,
@@ -26,10 +34,11 @@ class MemoryBooks:
     def __init__(self, marks: MemoryMarks) -> None:
         self._marks = marks
         self._lock = marks.lock
+        self._revisions: dict[str, int] = {}
+        self._numbers: dict[SeriesKey, int] = {}
         self._reset()
 
     def _reset(self) -> None:
-        self._revisions: dict[str, int] = {}
         self._current: dict[Day, BookRow] = {}
         self._superseded: dict[Day, list[tuple[BookRow, int]]] = {}
         self._restatements: list[Restatement] = []
@@ -96,6 +105,27 @@ class MemoryBooks:
             ]
         return found[:limit]
 
+    def changes(
+        self, institution: str, kind: str, *, after: BookPlace = BOOK_START, limit: int = 100
+    ) -> list[tuple[BookPlace, BookRow]]:
+        with self._lock:
+            placed = [
+                (self._place(row), row)
+                for row in self._all()
+                if (row.key.institution, row.key.kind) == (institution, kind)
+                and not row.provisional
+            ]
+        found = [one for one in placed if one[0] > after]
+        return sorted(found, key=lambda one: one[0])[:limit]
+
+    def _all(self) -> Iterator[BookRow]:
+        yield from self._current.values()
+        for kept in self._superseded.values():
+            yield from (row for row, _ in kept)
+
+    def _place(self, row: BookRow) -> BookPlace:
+        return row.revision, self._numbers[row.key], day_number(row.day)
+
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
         with self._lock:
             found = [e for e in self._events.values() if e.institution == institution]
@@ -125,6 +155,7 @@ class MemoryBooks:
             self._superseded.setdefault(place, []).append((present, row.revision))
             self._restatements.append(restatement(present, row, row.revision, now_us, cause))
         self._current[place] = row
+        self._numbers.setdefault(row.key, len(self._numbers) + 1)
         return True
 
     def _replace_events(

@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    and_,
     insert,
     select,
     true,
     tuple_,
 )
 
-from metering.book import BookRow, SeriesKey
+from metering.book import BookPlace, BookRow, SeriesKey
 from storage.sql.book_codec import unpacked
 from storage.sql.schema import BOOK_ROW, SERIES
 
@@ -64,3 +65,38 @@ def current_rows(con: Connection, ids: dict[SeriesKey, int], where: Any) -> Iter
         ).all()
         for row in sorted(found, key=lambda row: (place[row.series_id], row.day)):
             yield unpacked(row, chunk[place[row.series_id]])
+
+
+def changed_rows(
+    con: Connection, institution: str, kind: str, after: BookPlace, limit: int
+) -> list[tuple[BookPlace, BookRow]]:
+    """(place, row) of settled rows that became valid after a place, oldest first.
+
+    The places are found in the index of settled rows alone, series by series, so that a wait
+    for news costs the institution's series and not its years; only then are rows read.
+    """
+    table = BOOK_ROW.c
+    ids = select(SERIES.c.id).where(SERIES.c.institution == institution, SERIES.c.kind == kind)
+    place = (table.revision, table.series_id, table.day)
+    next_ones = (
+        select(*place)
+        .where(table.series_id.in_(ids), table.provisional.is_(False))
+        .where(table.revision >= after[0], tuple_(*place) > tuple_(*after))
+        .order_by(*place)
+        .limit(limit)
+        .subquery()
+    )
+    same = and_(*(BOOK_ROW.c[column.name] == column for column in next_ones.c))
+    statement = (
+        select(BOOK_ROW, SERIES.c.institution, SERIES.c.kind, SERIES.c.code, SERIES.c.item)
+        .join(next_ones, same)
+        .join(SERIES, SERIES.c.id == table.series_id)
+        .order_by(*place)
+    )
+    return [
+        (
+            (row.revision, row.series_id, row.day),
+            unpacked(row, SeriesKey(row.institution, row.kind, row.code, row.item)),
+        )
+        for row in con.execute(statement)
+    ]

@@ -14,7 +14,14 @@ from sqlalchemy import (
     select,
 )
 
-from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
+from metering.book import (
+    BOOK_START,
+    BookPlace,
+    BookRow,
+    RegisterEvent,
+    Restatement,
+    SeriesKey,
+)
 from metering.localtime import day_number, day_of_number
 from storage.book_rules import check_rows
 from storage.sql.book_codec import unpacked
@@ -27,7 +34,14 @@ from storage.sql.book_commit import (
     set_revision,
     write,
 )
-from storage.sql.book_lookup import CURRENT, all_ids, current_rows, ids_of, made_ids
+from storage.sql.book_lookup import (
+    CURRENT,
+    all_ids,
+    changed_rows,
+    current_rows,
+    ids_of,
+    made_ids,
+)
 from storage.sql.engine import reading, writing
 from storage.sql.intake import remove_marks
 from storage.sql.schema import (
@@ -109,6 +123,12 @@ class SqlBooks:
         with reading(self._engine) as con:
             return [(row.serial, _restatement(row)) for row in con.execute(statement)]
 
+    def changes(
+        self, institution: str, kind: str, *, after: BookPlace = BOOK_START, limit: int = 100
+    ) -> list[tuple[BookPlace, BookRow]]:
+        with reading(self._engine) as con:
+            return changed_rows(con, institution, kind, after, limit)
+
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
         statement = select(REGISTER_EVENT).where(
             REGISTER_EVENT.c.institution == institution, overlap(start_us, end_us)
@@ -124,7 +144,7 @@ class SqlBooks:
 
     def clear(self) -> None:
         with writing(self._engine) as con:
-            for table in (RESTATEMENT, BOOK_ROW, SERIES, REGISTER_EVENT, INSTITUTION_REVISION):
+            for table in (RESTATEMENT, BOOK_ROW, SERIES, REGISTER_EVENT):
                 con.execute(delete(table))
 
 

@@ -62,6 +62,14 @@ Index(
     sqlite_where=text("superseded_at IS NULL"),
     postgresql_where=text("superseded_at IS NULL"),
 )
+Index(
+    "ix_book_row_settled",
+    BOOK_ROW.c.series_id,
+    BOOK_ROW.c.revision,
+    BOOK_ROW.c.day,
+    sqlite_where=text("provisional IS 0"),
+    postgresql_where=text("provisional IS FALSE"),
+)
 RESTATEMENT = Table(
     "restatement",
     METADATA,

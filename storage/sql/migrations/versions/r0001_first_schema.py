@@ -283,6 +283,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("superseded_at IS NULL"),
             postgresql_where=sa.text("superseded_at IS NULL"),
         )
+        batch_op.create_index(
+            "ix_book_row_settled",
+            ["series_id", "revision", "day"],
+            unique=False,
+            sqlite_where=sa.text("provisional IS 0"),
+            postgresql_where=sa.text("provisional IS FALSE"),
+        )
 
     op.create_table(
         "gateway",
@@ -406,6 +413,11 @@ def downgrade() -> None:
     op.drop_table("meter")
     op.drop_table("gateway")
     with op.batch_alter_table("book_row", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_book_row_settled",
+            sqlite_where=sa.text("provisional IS 0"),
+            postgresql_where=sa.text("provisional IS FALSE"),
+        )
         batch_op.drop_index(
             "uq_book_row_current",
             sqlite_where=sa.text("superseded_at IS NULL"),
