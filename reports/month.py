@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ledger import SETTLE_US
+from ledger import SETTLE_US, EnergyReader, plan
 from metering.book import SeriesKey
-from metering.errors import Conflict, InvalidInput
+from metering.errors import InvalidInput
 from metering.items import whole
 from metering.localtime import day_bounds
 from metering.quality import APPORTIONED, MISSING, WHOLE
@@ -28,13 +28,12 @@ from reports.model import Line, MonthReport
 from reports.places import meter_names, places
 from reports.rows import factor_row, period_lines, price_row
 from reports.seal import digest, sealed
+from reports.snapshot import Snapshot
 from reports.source import Source, month_of
 
 ENOUGH = 9_000
 """Known time below which a month is not complete, by default 90 % [1/10,000]: neither missing
 nor apportioned over its edge. The rule for key energy users, found in secondary texts."""
-READS = 4
-"""How often the report is made anew because its rows changed meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -76,35 +75,39 @@ class _Maker:
         self.start_us = day_bounds(self.first, self.zone)[0]
         self.end_us = day_bounds(self.last, self.zone)[1]
         self.places = places(source.registry, institution, self.last)
+        self.plans = [plan(source.registry, institution, day) for day in (self.first, self.last)]
 
     def make(self, provisional: bool) -> MonthReport:
+        """The report, of one state of the books."""
+        registry = self.source.registry
         keys = [
             SeriesKey(self.institution, "node", place.code, item)
             for place in self.places
             for item in self._items(place.code)
         ]
+        meters = [
+            SeriesKey(self.institution, "meter", meter.code, meter.item)
+            for meter in registry.meters.values()
+            if registry.institution(meter.node) == self.institution
+        ]
         months = (self.month, month_before(self.month), year_before(self.month))
-        for _ in range(READS):
-            before = self.source.revision(keys, months)
-            report = self._report(keys, before, provisional)
-            if self.source.revision(keys, months) == before:
-                return report
-        raise Conflict(
-            "the month's books keep changing",
-            field="month",
-            value=f"{self.month:%Y-%m}",
-            fix="ask again when the ledger has come to rest",
-        )
-
-    def _report(self, keys: Sequence[SeriesKey], revision: int, provisional: bool) -> MonthReport:
-        registry, terms = self.source.registry, self.terms
-        maker = LineMaker(
-            self.source.energy, registry, self.institution, self.month, terms.comparable
-        )
+        books = Snapshot(self.source.books, self.institution, [*keys, *meters], months)
+        energy = EnergyReader(books.as_books(), lambda: registry, lambda: self.now_us)
+        maker = LineMaker(energy, registry, self.institution, self.month, self.terms.comparable)
         worths = [maker.make(key.code, key.item) for key in keys]
         lines = tuple(worth.line for worth in worths)
         reasons = self._open_reasons(lines)
         self._check(lines, reasons, provisional)
+        return self._report(keys, worths, reasons, books.newest())
+
+    def _report(
+        self,
+        keys: Sequence[SeriesKey],
+        worths: list[Worth],
+        reasons: tuple[str, ...],
+        revision: int,
+    ) -> MonthReport:
+        registry, lines = self.source.registry, tuple(worth.line for worth in worths)
         factors = tuple(factor_row(row) for row in used_factors(worths))
         prices = tuple(price_row(row) for row in used_prices(worths))
         sums = totals(self.places, lines)
@@ -147,8 +150,7 @@ class _Maker:
 
     def _items(self, node: str) -> list[str]:
         """Items with a figure at the month's beginning or end."""
-        reader = self.source.energy
-        return sorted({*reader.items_of(node, self.first), *reader.items_of(node, self.last)})
+        return sorted({item for one in self.plans for code, item in one.figures if code == node})
 
     def _of_institution(self, worths: Sequence[Worth]) -> list[Worth]:
         return [

@@ -1,16 +1,13 @@
-"""What a report is made from: the read faces of the platform, at one state of the books."""
+"""What a report is made from: the read faces of the platform."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from ledger import EnergyReader
-from metering.book import Restatement, SeriesKey
+from metering.book import Restatement
 from metering.errors import InvalidInput, NotFound
 from metering.finding import Finding
-from metering.localtime import next_month
 from metering.ports import BookStore, FindingStore
 from metering.registry import NodeType, Registry
 
@@ -21,7 +18,6 @@ PAGE = 500
 class Source:
     """Books, registry and findings; whoever calls has checked the scope."""
 
-    energy: EnergyReader
     books: BookStore
     registry: Registry
     findings: FindingStore
@@ -44,16 +40,6 @@ class Source:
                 fix=above or "the code of an institution in the registry",
             )
         return code
-
-    def revision(self, keys: Iterable[SeriesKey], months: Iterable[date]) -> int:
-        """The highest revision that wrote any row of the series in the months; 0 if none."""
-        wanted = list(keys)
-        found = 0
-        for month in months:
-            last = date.fromordinal(next_month(month).toordinal() - 1)
-            rows = self.books.rows(wanted, month, last)
-            found = max([found, *(row.revision for row in rows)])
-        return found
 
     def findings_of(self, institution: str, start_us: int, end_us: int) -> list[Finding]:
         """Findings that overlap [start, end), by start and id."""

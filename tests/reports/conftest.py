@@ -178,7 +178,7 @@ class Bureau:
         return EnergyReader(self.books, lambda: self.registry, lambda: self.now_us)
 
     def source(self) -> Source:
-        return Source(self.energy, self.books, self.registry, self.findings)
+        return Source(self.books, self.registry, self.findings)
 
     def report(self, month: str = "2026-10", **more):
         more.setdefault("now_us", self.now_us)

@@ -20,8 +20,9 @@ from metering.errors import InvalidInput
 from metering.localtime import parse_instant
 from reports import FORMATS, LANGUAGES, check_report, media_type, render, to_json
 from reports.details import spans
-from reports.layout import layout, number, percent
+from reports.layout import layout
 from reports.pdf import faces
+from reports.printed import number, percent
 from reports.seal import sealed
 from reports.table import to_csv
 
