@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 import time
 from collections.abc import Sequence
@@ -13,9 +12,8 @@ from greenoffice.folder import DataFolder
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.receivers import BUSY_PATIENCE_S, WayIn, ways_in
+from greenoffice.told import EVERY_S, tell
 from metering.errors import ConfigurationError
-
-HEALTH_EVERY_S = 1.0
 
 
 def run_collector(data: Path, parent: int) -> None:
@@ -26,15 +24,10 @@ def run_collector(data: Path, parent: int) -> None:
     set_up_logs("collector", folder.clock())
     ways = ways_in(folder)
     try:
-        asyncio.run(_receive(ways, health_file(folder)))
+        asyncio.run(_receive(ways, folder.told("collector")))
     finally:
         for way in ways:
             way.journal.close()
-
-
-def health_file(folder: DataFolder) -> Path:
-    """Where the collector says each second how its receivers are."""
-    return folder.run / "collector.json"
 
 
 async def _receive(ways: Sequence[WayIn], health: Path) -> None:
@@ -70,16 +63,10 @@ async def _start(way: WayIn) -> None:
 
 
 async def _tell(ways: Sequence[WayIn], file: Path) -> None:
-    """Write the receivers' health again and again; a full disk must not end the receiving."""
-    partial = file.with_suffix(".partial")
+    """Tell the receivers' health again and again."""
     while True:
-        told = {"at": time.time(), "receivers": {way.name: _health(way) for way in ways}}
-        try:
-            partial.write_text(json.dumps(told))
-            partial.replace(file)
-        except OSError:
-            partial.unlink(missing_ok=True)
-        await asyncio.sleep(HEALTH_EVERY_S)
+        tell(file, {way.name: _health(way) for way in ways})
+        await asyncio.sleep(EVERY_S)
 
 
 def _health(way: WayIn) -> dict[str, object]:
@@ -88,5 +75,5 @@ def _health(way: WayIn) -> dict[str, object]:
         "ok": health.ok,
         "connections": health.connections,
         "waiting_records": health.waiting_records,
-        "failure": health.failure or "",
+        "error": health.failure or "",
     }

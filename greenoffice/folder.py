@@ -59,6 +59,10 @@ class DataFolder:
     def logs(self) -> Path:
         return self.root / "logs"
 
+    def told(self, process: str) -> Path:
+        """Where a process tells of its health each second."""
+        return self.run / f"{process}.json"
+
     @property
     def simulators(self) -> Path:
         return self.root / "simulators"

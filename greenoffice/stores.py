@@ -46,6 +46,17 @@ def open_readings(folder: DataFolder) -> ReadingStore:
     return DuckDBReadings(folder.readings, memory_limit=f"{memory}MB")
 
 
+def require_shared_readings(folder: DataFolder) -> None:
+    """ConfigurationError where the readings are in DuckDB, which one process owns."""
+    if not folder.settings().influx.url:
+        raise ConfigurationError(
+            "work and API can be processes of their own only with readings on a server",
+            field="influx.url",
+            value="",
+            fix=f"name an InfluxDB, or run both in one process: greenoffice up {folder.root}",
+        )
+
+
 def influx_address(folder: DataFolder) -> InfluxAddress | None:
     """The bucket the settings name; None where readings lie in the folder."""
     settings = folder.settings().influx

@@ -1,0 +1,41 @@
+"""What a process tells of its parts' health: a file in `run/`, written anew each second."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+EVERY_S = 1.0
+SILENT_S = 10.0
+"""A process that said nothing for so long does not run."""
+
+Parts = dict[str, dict[str, Any]]
+"""By name of the part: `ok`, and whatever else it tells."""
+
+
+def tell(file: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write how the parts are now; a full disk must not end the process that tells."""
+    partial = file.with_suffix(".partial")
+    try:
+        partial.write_text(json.dumps({"at": time.time(), "parts": parts}))
+        partial.replace(file)
+    except OSError:
+        partial.unlink(missing_ok=True)
+
+
+def heard(file: Path) -> Parts:
+    """What was told last; one part named after the file, not ok, where nothing was lately."""
+    name = file.stem
+    try:
+        told = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {name: {"ok": False, "error": f"the {name} process does not run"}}
+    silent_s = time.time() - told["at"]
+    if silent_s > SILENT_S:
+        error = f"the {name} process has not been heard of for {silent_s:.0f} s"
+        return {name: {"ok": False, "error": error}}
+    parts: Parts = told["parts"]
+    return parts

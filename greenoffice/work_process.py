@@ -1,0 +1,96 @@
+"""The work as a process: intake, ledger, analytics; beside the API where stores are servers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from api import PartHealth
+from collector.intake import IntakeMetrics
+from greenoffice.folder import DataFolder
+from greenoffice.logs import set_up_logs
+from greenoffice.loops import Loop
+from greenoffice.parts import AnalyticsWork, IntakeWork, LedgerWork, Parts
+from greenoffice.signals import stop_event
+from greenoffice.stores import require_shared_readings
+from greenoffice.told import EVERY_S, tell
+from metering.errors import Unavailable
+
+
+def run_work(data: Path) -> None:
+    """Work until terminated; ConfigurationError where the readings belong to one process."""
+    folder = DataFolder(data.absolute())
+    require_shared_readings(folder)
+    set_up_logs("work", folder.clock())
+    stop = stop_event()
+    parts = Parts.open(folder, IntakeMetrics(CollectorRegistry()))
+    workers = Workers(parts, stop)
+    workers.start()
+    try:
+        while not stop.wait(EVERY_S):
+            _tell(workers, folder.told("work"))
+    finally:
+        stop.set()
+        workers.join()
+        parts.close()
+
+
+class Workers:
+    """The loops, each in a thread, until `stop` is set."""
+
+    def __init__(self, parts: Parts, stop: threading.Event) -> None:
+        self.intake = IntakeWork(parts)
+        self.ledger = LedgerWork(parts, self.intake)
+        self.analytics = AnalyticsWork(parts, self.ledger)
+        self.loops = {
+            "intake": Loop("intake", self.intake, 0.05, stop, parts.now_us),
+            "ledger": Loop("ledger", self.ledger, 0.5, stop, parts.now_us),
+            "analytics": Loop("analytics", self.analytics, 1.0, stop, parts.now_us),
+        }
+        self._parts = parts
+
+    def start(self) -> None:
+        for loop in self.loops.values():
+            loop.start()
+
+    def join(self) -> None:
+        for loop in self.loops.values():
+            loop.join(20)
+
+    def health(self) -> Mapping[str, PartHealth]:
+        """Each loop, and what it has still to do; no counts while the database is away."""
+        try:
+            counts = self._counts()
+        except Unavailable as away:
+            counts = {}
+            error = str(away)
+        else:
+            error = ""
+        return {
+            name: PartHealth(
+                loop.state.ok and not error,
+                {**counts.get(name, {}), "error": loop.state.error or error},
+            )
+            for name, loop in self.loops.items()
+        }
+
+    def _counts(self) -> dict[str, dict[str, str | int | float]]:
+        return {
+            "intake": {"waiting_messages": self.intake.waiting_messages()},
+            "ledger": {
+                "waiting_marks": self._parts.stores.marks.waiting(),
+                "idle_us": self.ledger.idle_us,
+            },
+            "analytics": {
+                "began_us": self.analytics.began_us,
+                "findings": self.analytics.findings,
+            },
+        }
+
+
+def _tell(workers: Workers, file: Path) -> None:
+    parts = workers.health()
+    tell(file, {name: {"ok": part.ready, **part.detail} for name, part in parts.items()})
