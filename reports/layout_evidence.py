@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from metering.items import whole
 from reports.details import Details, factor_unit, spans
 from reports.model import MonthReport, PriceRow, standing
 from reports.printed import DASH, number
@@ -29,13 +30,14 @@ class _Evidence:
 
     def fields(self) -> Fields:
         report, tables = self.report, self.tables
+        restated = self._restated()
         return {
             "cases": [self._case(place) for place in range(min(MOST_CASES, len(report.cases)))],
             "more_cases": self._more(len(report.cases) - MOST_CASES),
             "events": [self._cells(row) for row in tables.events().rows[:MOST_NOTES]],
             "more_events": self._more(len(report.events) - MOST_NOTES),
-            "restated": self._restated(),
-            "more_restated": self._more(len(report.restatements) - MOST_NOTES),
+            "restated": restated,
+            "more_restated": self._more(len(report.restatements) - len(restated)),
             "factors": self._factors(),
             "prices": self._prices(),
             "unverified": tables.unverified(),
@@ -64,7 +66,13 @@ class _Evidence:
         }
 
     def _restated(self) -> list[list[str]]:
-        rows = self.tables.restatements().rows[:MOST_NOTES]
+        """The institution's own days of whole categories."""
+        table = self.tables.restatements().rows
+        rows = [
+            row
+            for one, row in zip(self.report.restatements, table, strict=True)
+            if one.node == self.report.institution and one.item == whole(one.item)
+        ][:MOST_NOTES]
         return [self._cells((*row[:4], _plain(row[4]), _plain(row[5]), *row[6:])) for row in rows]
 
     def _cells(self, row: Sequence[object]) -> list[str]:

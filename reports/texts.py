@@ -125,7 +125,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "– means unknown, which is not zero. Months are compared only where both are measured.",
         "“–”表示未知，不等于零。仅当两个月份均为实测时才作比较。",
     ),
-    "note_partly": ("of a part not known", "部分未知"),
+    "note_partly": ("not every part is known", "部分未知"),
     "note_others": (
         "Sites and buildings that are not listed were measured throughout.",
         "未列出的园区和建筑均为全程实测。",
