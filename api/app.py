@@ -18,6 +18,7 @@ from api.platform import Platform
 from api.routes import (
     admin,
     energy,
+    feed,
     findings,
     gateways,
     health,
@@ -33,7 +34,7 @@ down to the raw message. Times are RFC 3339; ranges are half-open. Errors are
 `application/problem+json` and name field, value and fix. Send an API key as
 `Authorization: Bearer KEY` or `X-API-Key: KEY`; what lies outside its subtree does not exist."""
 
-ROUTERS = (tree, readings, energy, lineage, findings, gateways, messages, records, admin)
+ROUTERS = (tree, readings, energy, lineage, findings, gateways, messages, records, feed, admin)
 
 
 def create_app(platform: Platform) -> FastAPI:

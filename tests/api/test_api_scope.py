@@ -56,6 +56,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/register-events?meter=hall-total", {}),
     ],
     ("GET", "/v1/restatements"): [("/v1/restatements?institution=school", {})],
+    ("GET", "/v1/feed"): [
+        ("/v1/feed?institution=school", {}),
+        ("/v1/feed?institution=school&cursor=WyJzY2hvb2wiLDAsMCwwXQ", {}),
+    ],
     ("GET", "/v1/books/hash"): [("/v1/books/hash?institution=school", {})],
     ("GET", "/v1/audit"): None,
     ("GET", "/v1/keys"): None,
@@ -154,6 +158,7 @@ def test_lists_without_a_name_hold_nothing_foreign_either(world):
         "/v1/readings/count",
         "/v1/register-events",
         "/v1/restatements",
+        "/v1/feed?limit=1000",
     ):
         response = world.get(path)
         assert response.status_code == 200
@@ -182,6 +187,7 @@ def test_a_buildings_key_reaches_neither_its_neighbours_nor_the_shared_gateway(w
         "/v1/findings/f-weekend",
         "/v1/dead-letters/1",
         "/v1/books/hash?institution=bureau",
+        "/v1/feed?institution=school",
     ):
         assert world.get(path, key="building").status_code == 404, path
     assert world.get("/v1/dead-letters", key="building").json()["total"] == 0

@@ -1,0 +1,139 @@
+"""The change feed: what the shared platform pulls, day by day and restatement by restatement.
+
+    books ─▶ settled days of nodes, in the order in which they became valid ─▶ entries
+             a restated day comes again, later: the same key, a higher revision
+
+The cursor is a place in the books, not a count and not the reader's state, so that it stays
+good over restarts on either side; whoever loses the last answer asks again from the cursor
+before and is told the same.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api import paging
+from api.auth import Caller, Reader
+from api.paging import Cursor
+from api.params import Code, Json, example
+from api.routes.energy import exact, shares_json
+from metering import items
+from metering.book import BOOK_START, BookPlace, BookRow
+from metering.errors import InvalidInput
+from metering.units import BOOK_UNITS
+
+router = APIRouter(prefix="/v1", tags=["feed"])
+
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many changes to look at, at most")]
+LAST_DAY_NUMBER = 2**31 - 1
+
+ENTRY_EXAMPLE = {
+    "key": "bureau/node/bureau/01000/2026-11-23",
+    "revision": 58,
+    "institution": "bureau",
+    "node": "bureau",
+    "node_type": "institution",
+    "category": "01000",
+    "item": "01000",
+    "day": "2026-11-23",
+    "zone": "Asia/Shanghai",
+    "unit": "kWh",
+    "value": "412.300200",
+    "book_unit": "mWh",
+    "amount": 412300200,
+    "shares": {"measured": 0.9896, "apportioned": 0.0, "estimated": 0.0, "missing": 0.0104},
+    "provisional": False,
+}
+FEED_EXAMPLE = {
+    "institution": "bureau",
+    "revision": 58,
+    "data": [ENTRY_EXAMPLE],
+    "next": "WyJidXJlYXUiLDU4LDMsMjA3ODBd",
+    "more": False,
+}
+
+
+@router.get("/feed", responses=example(FEED_EXAMPLE))
+def feed(
+    caller: Reader, institution: Code = None, limit: Limit = 500, cursor: Cursor = None
+) -> Json:
+    """Settled days of an institution's nodes in the scope, in the order of their revisions.
+
+    A restated day is told again with the same `key` and a higher `revision`; keep the highest.
+    `value` is null where nothing is known (any more). `next` is always given: keep it together
+    with the entries, and ask from it at once while `more` is true, else later. A page may hold
+    fewer entries than `limit`, even none, while there are more.
+    """
+    one = _institution(caller, institution)
+    revision = caller.platform.books.revision(one)
+    after = _place(cursor, one, revision)
+    found = caller.platform.books.changes(one, "node", after=after, limit=limit)
+    last = found[-1][0] if found else after
+    inside = caller.reach.scope.nodes
+    return {
+        "institution": one,
+        "revision": revision,
+        "data": [_entry(caller, row) for _, row in found if row.key.code in inside],
+        "next": paging.encode([one, *last]),
+        "more": len(found) == limit,
+    }
+
+
+def _institution(caller: Caller, institution: str | None) -> str:
+    """The institution asked for, or the only one the key reaches."""
+    if institution is not None:
+        return caller.reach.institution(institution)
+    reached = caller.reach.institutions
+    if len(reached) == 1:
+        return reached[0]
+    raise InvalidInput(
+        f"a feed is of one institution, and your key reaches {len(reached)}",
+        field="institution",
+        fix="name one of /v1/nodes?type=institution, and keep a cursor for each",
+    )
+
+
+def _place(cursor: str | None, institution: str, revision: int) -> BookPlace:
+    """Where a cursor stands in the institution's books."""
+    parts = paging.decode(cursor, str, int, int, int)
+    if parts is None:
+        return BOOK_START
+    place = (int(parts[1]), int(parts[2]), int(parts[3]))
+    if parts[0] != institution or min(place) < 0 or place[2] > LAST_DAY_NUMBER:
+        raise _unusable("not a cursor of this institution's feed", cursor)
+    if place[0] > revision:
+        raise _unusable(f"a cursor beyond the books, which stand at {revision}", cursor)
+    return place
+
+
+def _unusable(message: str, cursor: str | None) -> InvalidInput:
+    return InvalidInput(
+        message,
+        field="cursor",
+        value=cursor,
+        fix="leave it out to begin again, in place of what you hold of this institution",
+    )
+
+
+def _entry(caller: Caller, row: BookRow) -> Json:
+    key, registry = row.key, caller.reach.registry
+    unit = items.category(key.item).unit
+    return {
+        "key": f"{key.institution}/{key.kind}/{key.code}/{key.item}/{row.day.isoformat()}",
+        "revision": row.revision,
+        "institution": key.institution,
+        "node": key.code,
+        "node_type": str(registry.nodes[key.code].type),
+        "category": items.whole(key.item),
+        "item": key.item,
+        "day": row.day.isoformat(),
+        "zone": registry.zone(key.code),
+        "unit": unit,
+        "value": exact(row.total, unit),
+        "book_unit": BOOK_UNITS[unit].name,
+        "amount": row.total,
+        "shares": shares_json(row.day_shares),
+        "provisional": row.provisional,
+    }
