@@ -12,6 +12,8 @@ from metering.ports import BookStore, FindingStore
 from metering.registry import NodeType, Registry
 
 PAGE = 500
+EARLIEST, LATEST = 1971, 9998
+"""Years whose months, and those a year before, can be told in microseconds."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,10 @@ class Source:
 def month_of(text: str) -> date:
     """First day of a month written YYYY-MM."""
     try:
-        if len(text) != 7:
+        month = date.fromisoformat(f"{text}-01")
+        if len(text) != 7 or not EARLIEST <= month.year <= LATEST:
             raise ValueError
-        return date.fromisoformat(f"{text}-01")
+        return month
     except (TypeError, ValueError):
         raise InvalidInput(
             "not a month", field="month", value=text, fix="YYYY-MM, e.g. 2026-10"

@@ -13,7 +13,8 @@ from metering.errors import InvalidInput, NotFound
 from metering.finding import FindingState
 from metering.localtime import parse_instant
 from metering.tariff import Tariff
-from reports import from_json, month_report, to_json
+from reports import Source, from_json, month_report, to_json
+from storage import open_engine, sql_stores
 
 
 def line(report, node, item):
@@ -135,7 +136,9 @@ def test_a_silent_meter_is_named(helpers):
     assert "b-power" in {meter.code for meter in report.meters}
 
 
-@pytest.mark.parametrize("month", ["2026-13", "2026-1", "October", "", "2026-10-01", "202610"])
+@pytest.mark.parametrize(
+    "month", ["2026-13", "2026-1", "October", "", "2026-10-01", "202610", "0001-01", "9999-12"]
+)
 def test_what_is_no_month_is_refused(bureau, month):
     with pytest.raises(InvalidInput) as refused:
         bureau.report(month)
@@ -188,6 +191,46 @@ def test_a_corrected_reading_restates_the_report_under_another_hash(helpers):
     }
     assert moved == {date(2026, 10, 15): -10_000_000, date(2026, 10, 16): 10_000_000}
     assert line(after, "bureau", "01000").amount == line(before, "bureau", "01000").amount
+
+
+def test_sql_books_give_the_same_report_as_those_in_memory(bureau, october, tmp_path):
+    stores = sql_stores(open_engine(f"sqlite:///{tmp_path / 'books.db'}"))
+    rows = bureau.books.rows(bureau.books.series("bureau"), date(2025, 1, 1), date(2026, 12, 31))
+    stores.books.commit("bureau", rows, expected_revision=0, now_us=bureau.now_us)
+    stores.findings.save(bureau.findings.list(None))
+    source = Source(stores.books, bureau.registry, stores.findings)
+    report = month_report(source, "bureau", "2026-10", now_us=bureau.now_us)
+    assert report.revision == 1
+    for name in ("lines", "periods", "totals", "indicators", "cases", "factors", "prices"):
+        assert getattr(report, name) == getattr(october, name), name
+
+
+def test_figures_are_of_one_state_though_the_books_move_on_while_they_are_read(helpers):
+    """A correction is committed between two reads: the report holds all of it or none."""
+    world = helpers.Bureau()
+    before = world.report()
+
+    class Moving:
+        """Books that get a correction just after they were first read."""
+
+        moved = False
+
+        def __getattr__(self, name):
+            return getattr(world.books, name)
+
+        def rows(self, *asked):
+            found = world.books.rows(*asked)
+            if not self.moved:
+                self.moved = True
+                at = before.end_us - 5 * 24 * helpers.HOUR_US
+                world.push(1, [at], [float(world.readings.scan([1], at, at + 1).value[0]) - 10])
+                world.book()
+            return found
+
+    source = replace(world.source(), books=Moving())
+    report = month_report(source, "bureau", "2026-10", now_us=world.now_us)
+    assert report.content_hash == world.report().content_hash
+    assert report.content_hash != before.content_hash
 
 
 def test_findings_of_the_month_carry_their_price_and_state(helpers):
