@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m greenoffice
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test check demo-seeds replay-check kill-check parity lock clean
+.PHONY: help demo test check demo-seeds replay-check kill-check parity restore-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,9 @@ kill-check: $(VENV)/.run ## Prove that killing any process loses nothing
 
 parity: $(VENV)/.run ## Prove equal books and findings on embedded parts, broker and servers
 	@$(RUN) checks parity $(ARGS)
+
+restore-check: $(VENV)/.run ## Prove that backups taken at work give the same books again
+	@$(RUN) checks restore $(ARGS)
 
 lock: $(VENV)/.base ## Write the locked requirements anew from requirements*.in
 	$(COMPILE) requirements.in -o requirements.txt

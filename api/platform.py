@@ -98,6 +98,8 @@ class Platform:
     health: Callable[[], Mapping[str, PartHealth]] = dict
     refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals
     """What a dry decode of the payload would refuse; nothing is stored by asking."""
+    more_metrics: Callable[[], bytes] = bytes
+    """Counters of the parts beside the API, in the Prometheus text format."""
     language: str = "zh"
     """Of a visitor whose browser prefers none of ours."""
     secure_cookies: bool = False

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import uvicorn
+from prometheus_client import CollectorRegistry, generate_latest
 
 from api import PartHealth, Platform, Submission, create_app
 from collector import JournalWriter, Record
@@ -61,7 +62,12 @@ def serve(platform: Platform, http: HttpSettings) -> None:
     uvicorn.Server(config).run()
 
 
-def platform_of(parts: Parts, journal: JournalWriter, health: Health) -> Platform:
+def platform_of(
+    parts: Parts,
+    journal: JournalWriter,
+    health: Health,
+    counters: CollectorRegistry | None = None,
+) -> Platform:
     """The API's view of the parts."""
     writing = threading.Lock()
 
@@ -90,6 +96,7 @@ def platform_of(parts: Parts, journal: JournalWriter, health: Health) -> Platfor
         read_registry=lambda texts: read_registry_texts(texts, parts.registry()),
         now_us=parts.now_us,
         health=health,
+        more_metrics=lambda: generate_latest(counters) if counters is not None else b"",
         language=parts.settings.language,
     )
 

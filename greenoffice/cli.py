@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from greenoffice import commands
+from greenoffice import cli_servers, commands
 from metering.errors import GreenOfficeError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ checks_app = typer.Typer(
 )
 app.add_typer(registry_app, name="registry")
 app.add_typer(checks_app, name="checks")
+app.add_typer(cli_servers.app)
 
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
 DataOption = Annotated[Path, typer.Option("--data", help="the data folder")]
@@ -91,6 +92,30 @@ def rebuild(data: DataArgument) -> None:
 
 
 @app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="a new folder for the backup")],
+    data: DataOption,
+) -> None:
+    """Back up a data folder, also while the platform runs."""
+    commands.backup(target, data)
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="the folder of a backup")],
+    data: DataOption,
+    database: Annotated[
+        str, typer.Option(help="an empty PostgreSQL database, in place of the one in the settings")
+    ] = "",
+    keep_journal: Annotated[
+        bool, typer.Option("--keep-journal", help="only database and readings are lost")
+    ] = False,
+) -> None:
+    """Restore a backup; what came after it is read from a journal that outlived it."""
+    commands.restore(source, data, database, keep_journal)
+
+
+@app.command()
 def replay(
     file: Annotated[Path, typer.Argument(help="CSV with a header line, or Parquet")],
     time: Annotated[str, typer.Option(help="column with the time")],
@@ -138,9 +163,12 @@ def replay(
 def import_registry(
     folder: Annotated[Path, typer.Argument(help="folder of CSV files; see docs/registry.md")],
     data: DataOption,
+    mosquitto_passwords: Annotated[
+        Path | None, typer.Option(help="add new gateways to this password file of a Mosquitto")
+    ] = None,
 ) -> None:
     """Import the registry from CSV files: all of them or, with any error, none."""
-    commands.import_registry(folder, data)
+    commands.import_registry(folder, data, mosquitto_passwords)
 
 
 @checks_app.command("seeds")
@@ -171,6 +199,26 @@ def check_kill(
     from greenoffice.checks.kill import run_kill_check
 
     run_kill_check(kills, seed)
+
+
+@checks_app.command("restore")
+def check_restore(
+    seed: Annotated[int, typer.Option(help="the simulated world")] = 77,
+) -> None:
+    """Backups taken at work give the same books again, on every back end."""
+    from greenoffice.checks.restore import run_restore_check
+
+    run_restore_check(seed)
+
+
+@checks_app.command("compose")
+def check_compose(
+    file: Annotated[Path, typer.Option(help="the file to check")] = Path("docker-compose.yml"),
+) -> None:
+    """The commands of docker-compose.yml, together, on servers of this machine."""
+    from greenoffice.checks.compose import run_compose_check
+
+    run_compose_check(file)
 
 
 @checks_app.command("parity")

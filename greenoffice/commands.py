@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from greenoffice.broker_passwords import add_users, require_writable
 from greenoffice.folder import DataFolder, create_folder
 from greenoffice.logs import set_up_logs
 from greenoffice.signals import stop_event
@@ -66,7 +67,7 @@ def platform_children(folder: DataFolder) -> list[ChildSpec]:
     return [ChildSpec("collector", ["collector", root]), ChildSpec("platform", ["platform", root])]
 
 
-def import_registry(source: Path, data: Path) -> None:
+def import_registry(source: Path, data: Path, mosquitto_passwords: Path | None = None) -> None:
     """Import CSV files; print what there is now, and new gateways' passwords once."""
     folder = DataFolder(data.absolute())
     clock = folder.clock()
@@ -77,9 +78,13 @@ def import_registry(source: Path, data: Path) -> None:
             value=str(source),
             fix="name a folder with tree.csv, gateways.csv, meters.csv, points.csv",
         )
+    if mosquitto_passwords:
+        require_writable(mosquitto_passwords)
     stores = open_stores(folder)
     wanted = read_registry(source, stores.registry.load())
     passwords = stores.registry.apply(wanted, actor="command line", now_us=clock.now_us())
+    if mosquitto_passwords:
+        add_users(mosquitto_passwords, passwords)
     present = stores.registry.load()
     print(
         f"nodes {len(present.nodes)}, gateways {len(present.gateways)}, "
@@ -96,3 +101,20 @@ def rebuild(data: Path) -> None:
     folder = DataFolder(data.absolute())
     with exclusive(folder):
         print(json.dumps(rebuild_folder(folder)))
+
+
+def backup(target: Path, data: Path) -> None:
+    """Back up a data folder; one line of JSON."""
+    from greenoffice.backing_up import back_up_folder
+
+    print(json.dumps(back_up_folder(DataFolder(data.absolute()), target.absolute())))
+
+
+def restore(source: Path, data: Path, database: str, keep_journal: bool) -> None:
+    """Restore a backup; one line of JSON."""
+    from greenoffice.backing_up import restore_folder
+
+    told = restore_folder(
+        source, DataFolder(data.absolute()), database=database, keep_journal=keep_journal
+    )
+    print(json.dumps(told))

@@ -33,4 +33,5 @@ def health(request: Request, response: Response) -> Json:
 def metrics(request: Request) -> Response:
     """Counters in the Prometheus text format."""
     exposition: bytes = request.app.state.metrics.exposition()
+    exposition += platform_of(request).more_metrics()
     return Response(exposition, media_type="text/plain; version=0.0.4; charset=utf-8")

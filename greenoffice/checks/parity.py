@@ -108,18 +108,37 @@ def _broker(folder: Path) -> Iterator[Setting]:
         )
 
 
+@dataclass(frozen=True)
+class Servers:
+    """A running InfluxDB and PostgreSQL."""
+
+    influx_version: str
+    influx_options: list[str]
+    postgres: OwnPostgres
+
+
 @contextlib.contextmanager
-def _servers(folder: Path) -> Iterator[Setting]:
+def own_servers(folder: Path) -> Iterator[Servers]:
+    """Both servers, with a prepared bucket; they end with the block."""
     with (
-        own_mosquitto(folder) as broker,
-        _influx(folder / "influx") as (influx, options),
+        _influx(folder) as (version, options),
         contextlib.closing(_Stopping(OwnPostgres())) as postgres,
     ):
-        url = postgres.server.database()
+        yield Servers(version, options, postgres.server)
+
+
+@contextlib.contextmanager
+def _servers(folder: Path) -> Iterator[Setting]:
+    with own_mosquitto(folder) as broker, own_servers(folder / "influx") as servers:
+        url = servers.postgres.database()
         yield Setting(
             "Mosquitto, InfluxDB, PostgreSQL",
-            ["--broker", broker.url, "--database", url, *options],
-            {"broker": broker.version, "readings": influx, "books": _postgres_version(url)},
+            ["--broker", broker.url, "--database", url, *servers.influx_options],
+            {
+                "broker": broker.version,
+                "readings": servers.influx_version,
+                "books": _postgres_version(url),
+            },
         )
 
 

@@ -60,13 +60,20 @@ def _remove(folder: DataFolder) -> None:
 def _create(folder: DataFolder, world: DemoWorld, options: DemoOptions) -> None:
     clock = Clock.showing(world.now_us) if options.now is not None else Clock()
     create_folder(folder.root, _settings(clock, options), create_admin_key)
+    register_campus(folder, world)
+
+
+def register_campus(folder: DataFolder, world: DemoWorld | None = None) -> dict[str, str]:
+    """Register the campus in a data folder, whose demo it becomes; passwords by gateway."""
+    now_us = folder.clock().now_us()
     stores = open_stores(folder)
-    wanted = read_registry_texts(campus_texts(), None)
-    passwords = stores.registry.apply(wanted, actor="demo", now_us=clock.now_us())
+    wanted = read_registry_texts(campus_texts(), stores.registry.load())
+    passwords = stores.registry.apply(wanted, actor="demo", now_us=now_us)
     by_code = {user.split("/")[1]: password for user, password in passwords.items()}
     write_secret(folder.secrets / "hand.password", by_code.pop(HAND_GATEWAY))
     write_secret(folder.simulated_passwords, json.dumps(by_code))
-    world.write(folder.demo_world)
+    (world or DemoWorld.of(DemoOptions(folder.root), now_us)).write(folder.demo_world)
+    return passwords
 
 
 def _settings(clock: Clock, options: DemoOptions) -> str:

@@ -1,0 +1,140 @@
+"""`greenoffice backup` and `greenoffice restore`: everything of a data folder, and back again.
+
+While a platform runs, only it may read its DuckDB file, so the command leaves a request in the
+folder's `run/` and the platform takes the backup; file permissions decide who may ask.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from greenoffice.folder import DataFolder
+from greenoffice.settings import load_settings
+from greenoffice.stores import database_url, open_readings
+from greenoffice.supervisor import exclusive
+from metering.errors import Conflict, GreenOfficeError, Unavailable
+from storage import DuckDBReadings
+from storage.backup import Copies, Sources, Target, back_up, restore, verified
+
+PATIENCE_S = 1800.0
+
+
+def back_up_folder(folder: DataFolder, target: Path) -> dict[str, object]:
+    """Back up a data folder, running or not; says what the manifest says."""
+    if folder.settings().influx.url:
+        return take(folder, target, None)
+    try:
+        with exclusive(folder):
+            readings = open_readings(folder)
+            try:
+                assert isinstance(readings, DuckDBReadings)
+                return take(folder, target, readings)
+            finally:
+                readings.close()
+    except Conflict:
+        return _ask_platform(folder, target)
+
+
+def take(folder: DataFolder, target: Path, readings: Copies | None) -> dict[str, object]:
+    """Take the backup in this process."""
+    kept = [folder.settings_file, *sorted(folder.secrets.iterdir()), folder.demo_world]
+    sources = Sources(
+        database_url(folder),
+        folder.journal,
+        readings,
+        {str(p.relative_to(folder.root)): p for p in kept if p.is_file()},
+    )
+    manifest = back_up(sources, target, now_us=folder.clock().now_us())
+    return {"folder": str(target), "files": len(manifest.files)}
+
+
+@dataclass
+class BackupWork:
+    """Takes the backups that the command line asks the running platform for."""
+
+    folder: DataFolder
+    readings: Copies | None
+
+    def __call__(self) -> bool:
+        request = _request_file(self.folder)
+        if not request.is_file():
+            return False
+        target = Path(json.loads(request.read_text())["target"])
+        try:
+            answer = take(self.folder, target, self.readings)
+        except GreenOfficeError as refused:
+            answer = {"error": str(refused)}
+        _write(_answer_file(self.folder), answer)
+        request.unlink()
+        return False
+
+
+def restore_folder(
+    backup: Path,
+    folder: DataFolder,
+    *,
+    database: str = "",
+    keep_journal: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, object]:
+    """Restore a backup into a data folder.
+
+    `database` names an empty PostgreSQL database in place of the one in the settings.
+    `keep_journal`: database and readings of this folder are lost, its journal is not; what came
+    after the backup is read from it when the platform starts.
+    """
+    progress("checking the backup")
+    manifest = verified(backup)
+    settings = load_settings(backup / "files" / "greenoffice.toml")
+    folder.root.mkdir(parents=True, exist_ok=True)
+    url = database or settings.database.url or f"sqlite:///{folder.database}"
+    progress("writing")
+    restore(
+        backup,
+        Target(
+            url,
+            folder.journal,
+            None if settings.influx.url else folder.readings,
+            None if keep_journal else folder.root,
+            keep_journal=keep_journal,
+        ),
+    )
+    return {"folder": str(folder.root), "files": len(manifest.files)}
+
+
+def _ask_platform(folder: DataFolder, target: Path) -> dict[str, object]:
+    answer = _answer_file(folder)
+    answer.unlink(missing_ok=True)
+    _write(_request_file(folder), {"target": str(target.absolute())})
+    deadline = time.monotonic() + PATIENCE_S
+    while not answer.is_file():
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                "the running platform did not take the backup",
+                field="folder",
+                value=str(folder.root),
+                fix="see its log in logs/platform.log",
+            )
+        time.sleep(0.2)
+    told: dict[str, object] = json.loads(answer.read_text())
+    if "error" in told:
+        raise Unavailable(f"the running platform could not take the backup: {told['error']}")
+    return told
+
+
+def _request_file(folder: DataFolder) -> Path:
+    return folder.run / "backup-request.json"
+
+
+def _answer_file(folder: DataFolder) -> Path:
+    return folder.run / "backup-answer.json"
+
+
+def _write(file: Path, content: dict[str, object]) -> None:
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(content))
+    partial.replace(file)

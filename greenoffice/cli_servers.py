@@ -1,0 +1,117 @@
+"""Commands for a platform on servers: its processes one by one, and what they need."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from greenoffice.folder import DataFolder
+
+app = typer.Typer()
+influx_app = typer.Typer(no_args_is_help=True, help="An InfluxDB for the readings.")
+broker_app = typer.Typer(no_args_is_help=True, help="A Mosquitto for the gateways.")
+grafana_app = typer.Typer(no_args_is_help=True, help="A Grafana for the boards.")
+app.add_typer(influx_app, name="influx")
+app.add_typer(broker_app, name="broker")
+app.add_typer(grafana_app, name="grafana")
+
+DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
+PasswordsOption = Annotated[
+    Path, typer.Option("--mosquitto-passwords", help="Mosquitto's password file to add users to")
+]
+
+
+@app.command()
+def work(data: DataArgument) -> None:
+    """Intake, ledger and analytics, without the API; readings have to be in an InfluxDB."""
+    from greenoffice.work_process import run_work
+
+    run_work(data)
+
+
+@app.command()
+def api(data: DataArgument) -> None:
+    """The API and the page, without the work; readings have to be in an InfluxDB."""
+    from greenoffice.api_process import run_api
+
+    run_api(data)
+
+
+@app.command()
+def health(
+    data: DataArgument,
+    process: Annotated[str, typer.Argument(help="collector, work or api")] = "api",
+) -> None:
+    """Whether a process and its parts do their work; exit status 1 if not."""
+    from greenoffice.client import ApiClient
+    from greenoffice.told import heard
+
+    folder = DataFolder(data.absolute())
+    if process == "api":
+        ApiClient.of_folder(folder).health()
+        return
+    ailing = {name: told for name, told in heard(folder.told(process)).items() if not told["ok"]}
+    for name, told in ailing.items():
+        print(f"{name}: {told['error']}", file=sys.stderr)
+    sys.exit(1 if ailing else 0)
+
+
+@app.command("demo-campus", hidden=True)
+def demo_campus(data: DataArgument, passwords: PasswordsOption) -> None:
+    """Register the simulated campus in a data folder and with its broker."""
+    from greenoffice.broker_passwords import add_users, require_writable
+    from greenoffice.demo.setting_up import register_campus
+
+    require_writable(passwords)
+    add_users(passwords, register_campus(DataFolder(data.absolute())))
+
+
+@influx_app.command("init")
+def influx_init(
+    data: DataArgument,
+    url: Annotated[str, typer.Option(help="http://HOST:8086; default: as in the settings")] = "",
+    bucket: Annotated[str, typer.Option(help="its name; default: as in the settings")] = "",
+    org: Annotated[str, typer.Option(help="the organisation; none on a 1.x server")] = "",
+    retention_days: Annotated[
+        int | None, typer.Option(help="how long readings are kept; default: for ever")
+    ] = None,
+    admin_token_file: Annotated[
+        Path | None,
+        typer.Option(help="file with an administrator's token; not for a server nobody set up"),
+    ] = None,
+) -> None:
+    """Make the bucket, its retention and two tokens; ends tokens of an earlier run."""
+    from greenoffice.influx_setup import InfluxOptions, influx_init
+
+    folder = DataFolder(data.absolute())
+    options = InfluxOptions(url, bucket, org, retention_days, admin_token_file)
+    for line in influx_init(folder, options).done:
+        print(line)
+    print(f"tokens in {folder.secrets}; start the platform anew to use them")
+
+
+@broker_app.command("user")
+def broker_user(
+    user: Annotated[str, typer.Argument(help="the user's name on the broker")],
+    password_file: Annotated[Path, typer.Option(help="the password; made if not there yet")],
+    passwords: PasswordsOption,
+) -> None:
+    """Let a user connect to Mosquitto; gateways are added by `registry import`."""
+    from greenoffice.broker_passwords import add_user
+
+    add_user(passwords, user, password_file)
+
+
+@grafana_app.command("provision")
+def grafana_provision(
+    target: Annotated[Path, typer.Argument(help="the folder to write")],
+    data: Annotated[Path, typer.Option("--data", help="the data folder")],
+    api_url: Annotated[str, typer.Option(help="where Grafana reaches the API")],
+) -> None:
+    """Write data source, boards and keys for a Grafana to start on."""
+    from greenoffice.grafana_setup import provision_grafana
+
+    print(provision_grafana(DataFolder(data.absolute()), target, api_url))
