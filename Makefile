@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m greenoffice
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test check demo-seeds replay-check kill-check parity restore-check lock clean
+.PHONY: help demo test check demo-seeds replay-check kill-check feed-check parity restore-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,9 @@ replay-check: $(VENV)/.run ## Prove the books against recorded data (folder in G
 
 kill-check: $(VENV)/.run ## Prove that killing any process loses nothing
 	@$(RUN) checks kill $(ARGS)
+
+feed-check: $(VENV)/.run ## Prove that the shared platform's feed adds up to the books
+	@$(RUN) checks feed $(ARGS)
 
 parity: $(VENV)/.run ## Prove equal books and findings on embedded parts, broker and servers
 	@$(RUN) checks parity $(ARGS)

@@ -231,6 +231,16 @@ def check_parity(
     run_parity(seed)
 
 
+@checks_app.command("feed")
+def check_feed(
+    seed: Annotated[int, typer.Option(help="what the meters show")] = 1,
+) -> None:
+    """A shared platform pulls several institutions' feeds: its sums are the books'."""
+    from greenoffice.checks.feed import run_feed_check
+
+    run_feed_check(seed)
+
+
 @app.command(hidden=True)
 def collector(data: DataArgument, parent: ParentOption = 0) -> None:
     """The collector process; started by the supervisor."""

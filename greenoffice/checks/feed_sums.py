@@ -1,0 +1,111 @@
+"""The feed check's sums: a shared platform's latest entries against the books.
+
+Twice, by different means: against the API's own figures of every day and month, and against
+what the institutions' registers showed at the beginning and the end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from decimal import Decimal
+
+from greenoffice.checks.feed_scene import Scene
+from greenoffice.checks.feed_world import BUILDINGS, ZONES
+from greenoffice.client import ApiClient
+from metering import items
+from metering.units import BOOK_UNITS
+from simulators.shared_entries import SharedEntries
+
+ITEMS = ("01000", "01B00", "02000")
+Place = tuple[str, str, str]
+"""(node, item, day or month)."""
+
+
+def compare(entries: SharedEntries, client: ApiClient, scene: Scene) -> dict[str, int]:
+    """Sums of absolute differences [book units], and how much was compared."""
+    result = dict.fromkeys(
+        ("sum_difference", "register_difference", "days_compared", "months_compared"), 0
+    )
+    for one in ZONES:
+        days = _pulled(entries, one)
+        booked_days = _booked(client, one, scene, "day")
+        booked_months = _booked(client, one, scene, "month")
+        result["days_compared"] += len(booked_days)
+        result["months_compared"] += len(booked_months)
+        result["sum_difference"] += _apart(days, booked_days)
+        result["sum_difference"] += _apart(_by_month(days), booked_months)
+        result["register_difference"] += _apart(_totals(days, one), _shown(scene, one))
+    return result
+
+
+def _pulled(entries: SharedEntries, institution: str) -> dict[Place, int]:
+    """Amounts of the latest entries, taken from their exact decimals."""
+    found = {}
+    for place, (value, amount) in entries.days(institution).items():
+        if value is not None:
+            exact = Decimal(value) * BOOK_UNITS[items.category(place[1]).unit].per_canonical
+            assert exact == amount, f"{place}: value {value} is not amount {amount}"
+            found[place] = int(exact)
+    return found
+
+
+def _booked(client: ApiClient, institution: str, scene: Scene, step: str) -> dict[Place, int]:
+    """Amounts of the API by day or month, over all days that have any."""
+    end = scene.first + timedelta(days=400)
+    nodes = (institution, f"{institution}-site", *(f"{institution}-{b}" for b in BUILDINGS))
+    length = len("2026-11") if step == "month" else len("2026-11-24")
+    found = {}
+    for node in nodes:
+        for item in ITEMS:
+            answer = client.get(
+                "/v1/energy",
+                node=node,
+                item=item,
+                step=step,
+                start=scene.first - timedelta(days=2),
+                end=end,
+            )
+            for period in answer["data"]:
+                if period["amount"] is not None:
+                    found[node, item, period["start"][:length]] = int(period["amount"])
+    return found
+
+
+def _by_month(days: dict[Place, int]) -> dict[Place, int]:
+    """A month is the sum of its days: what a reader of the feed adds up."""
+    months: dict[Place, int] = defaultdict(int)
+    for (node, item, day), amount in days.items():
+        months[node, item, day[:7]] += amount
+    return dict(months)
+
+
+def _totals(days: dict[Place, int], institution: str) -> dict[Place, int]:
+    """Of the institution as a whole, per item of a whole category."""
+    totals: dict[Place, int] = defaultdict(int)
+    for (node, item, _), amount in days.items():
+        if node == institution and item == items.whole(item):
+            totals[node, item, ""] += amount
+    return dict(totals)
+
+
+def _shown(scene: Scene, institution: str) -> dict[Place, int]:
+    """What the total meters' registers rose by."""
+    totals: dict[Place, int] = defaultdict(int)
+    for register in scene.registers[institution]:
+        if register.total:
+            per = BOOK_UNITS[register.unit].per_canonical
+            rise = register.values[-1] - register.values[0]
+            totals[institution, register.item, ""] += rise * int(per)
+    return dict(totals)
+
+
+def _apart(some: dict[Place, int], others: dict[Place, int]) -> int:
+    """What is on one side only counts whole, and at least as one."""
+    difference = 0
+    for place in some.keys() | others.keys():
+        if place in some and place in others:
+            difference += abs(some[place] - others[place])
+        else:
+            difference += max(1, abs(some.get(place, others.get(place, 0))))
+    return difference
