@@ -40,13 +40,7 @@ class Mosquitto:
 @contextlib.contextmanager
 def own_mosquitto(folder: Path) -> Iterator[Mosquitto]:
     """A broker that ends with the block; ConfigurationError where none is installed."""
-    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    if program is None:
-        raise ConfigurationError(
-            "no mosquitto on PATH",
-            field="PATH",
-            fix="install it (Debian: apt-get install mosquitto)",
-        )
+    program = mosquitto_program()
     folder.mkdir(parents=True)
     port = usable_port(0, {0})
     user = "user root" if os.geteuid() == 0 else ""
@@ -56,10 +50,22 @@ def own_mosquitto(folder: Path) -> Iterator[Mosquitto]:
         process = subprocess.Popen([program, "-c", str(config)], stdout=log, stderr=log)
     try:
         _await(port, folder)
-        yield Mosquitto(f"mqtt://127.0.0.1:{port}", _version(program))
+        yield Mosquitto(f"mqtt://127.0.0.1:{port}", mosquitto_version(program))
     finally:
         process.terminate()
         process.wait(20)
+
+
+def mosquitto_program() -> str:
+    """Where it is; ConfigurationError where none is installed."""
+    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if program is None:
+        raise ConfigurationError(
+            "no mosquitto on PATH",
+            field="PATH",
+            fix="install it (Debian: apt-get install mosquitto)",
+        )
+    return program
 
 
 def _await(port: int, folder: Path) -> None:
@@ -71,7 +77,8 @@ def _await(port: int, folder: Path) -> None:
     raise Unavailable(f"mosquitto did not start: {(folder / 'mosquitto.log').read_text()[-300:]}")
 
 
-def _version(program: str) -> str:
+def mosquitto_version(program: str) -> str:
+    """Its name and version."""
     told = subprocess.run([program, "-h"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"version (\S+)", told)
     return f"Mosquitto {found[1] if found else '?'}"
