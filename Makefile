@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m greenoffice
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test check demo-seeds replay-check kill-check feed-check parity restore-check lock clean
+.PHONY: help demo test check demo-seeds replay-check kill-check feed-check parity restore-check report-check boards-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,12 @@ parity: $(VENV)/.run ## Prove equal books and findings on embedded parts, broker
 
 restore-check: $(VENV)/.run ## Prove that backups taken at work give the same books again
 	@$(RUN) checks restore $(ARGS)
+
+report-check: $(VENV)/.dev ## Prove the month's report: same bytes again, cells add up, equal to the API
+	@$(RUN) checks report $(ARGS)
+
+boards-check: $(VENV)/.run ## Run every query of the Grafana boards over the demo's data
+	@$(RUN) checks boards $(ARGS)
 
 lock: $(VENV)/.base ## Write the locked requirements anew from requirements*.in
 	$(COMPILE) requirements.in -o requirements.txt

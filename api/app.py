@@ -26,6 +26,7 @@ from api.routes import (
     messages,
     readings,
     records,
+    reports,
     tree,
 )
 
@@ -34,7 +35,19 @@ down to the raw message. Times are RFC 3339; ranges are half-open. Errors are
 `application/problem+json` and name field, value and fix. Send an API key as
 `Authorization: Bearer KEY` or `X-API-Key: KEY`; what lies outside its subtree does not exist."""
 
-ROUTERS = (tree, readings, energy, lineage, findings, gateways, messages, records, feed, admin)
+ROUTERS = (
+    tree,
+    readings,
+    energy,
+    lineage,
+    findings,
+    gateways,
+    messages,
+    records,
+    feed,
+    reports,
+    admin,
+)
 
 
 def create_app(platform: Platform) -> FastAPI:

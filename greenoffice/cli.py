@@ -66,6 +66,12 @@ def demo(
         bool, typer.Option("--exit-when-ready", help="stop once everything is found")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="end with one line of JSON")] = False,
+    history: Annotated[
+        str, typer.Option(help="full months before this one to fill, e.g. 14mo")
+    ] = "2mo",
+    grafana: Annotated[
+        bool, typer.Option("--grafana", help="also start the grafana-server that is on PATH")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="begin with an empty folder")] = False,
     broker: Annotated[str, typer.Option(help="push through this broker, mqtt://HOST:PORT")] = "",
     influx: Annotated[str, typer.Option(help="keep readings there, http://HOST:8086")] = "",
@@ -79,10 +85,23 @@ def demo(
     ] = "",
 ) -> None:
     """Run the platform with a simulated campus: a history, then live readings."""
-    from greenoffice.demo import DemoOptions, DemoServers, run_demo
+    from greenoffice.demo import DemoOptions, DemoServers, history_months, run_demo
 
     servers = DemoServers(broker, influx, influx_bucket, influx_org, influx_token_file, database)
-    run_demo(DemoOptions(data, seed, now, not no_waste, exit_when_ready, as_json, fresh, servers))
+    run_demo(
+        DemoOptions(
+            data=data,
+            seed=seed,
+            now=now,
+            waste=not no_waste,
+            exit_when_ready=exit_when_ready,
+            as_json=as_json,
+            fresh=fresh,
+            servers=servers,
+            months=history_months(history),
+            grafana=grafana,
+        )
+    )
 
 
 @app.command()
@@ -159,6 +178,24 @@ def replay(
     run_replay(options, data, register=register)
 
 
+@app.command()
+def report(
+    institution: Annotated[str, typer.Argument(help="code of the institution")],
+    month: Annotated[str, typer.Argument(help="e.g. 2026-10")],
+    data: DataOption,
+    format: Annotated[str, typer.Option(help="pdf, xlsx, csv or json")] = "pdf",
+    language: Annotated[str, typer.Option(help="zh-CN or en")] = "zh-CN",
+    output: Annotated[
+        Path | None, typer.Option(help="file to write; default INSTITUTION-MONTH.FORMAT")
+    ] = None,
+    provisional: Annotated[
+        bool, typer.Option("--provisional", help="also of a month that is not complete")
+    ] = False,
+) -> None:
+    """Write the month's energy report of an institution."""
+    commands.report(institution, month, data, format, language, output, provisional)
+
+
 @registry_app.command("import")
 def import_registry(
     folder: Annotated[Path, typer.Argument(help="folder of CSV files; see docs/registry.md")],
@@ -219,6 +256,26 @@ def check_compose(
     from greenoffice.checks.compose import run_compose_check
 
     run_compose_check(file)
+
+
+@checks_app.command("report")
+def check_report(
+    seed: Annotated[int, typer.Option(help="the simulated world")] = 77,
+) -> None:
+    """The month's report twice, its cells added again, and compared with the API."""
+    from greenoffice.checks.report import run_report_check
+
+    run_report_check(seed)
+
+
+@checks_app.command("boards")
+def check_boards(
+    seed: Annotated[int, typer.Option(help="the simulated world")] = 77,
+) -> None:
+    """Every panel of the Grafana boards over the demo's data: rows per panel."""
+    from greenoffice.checks.boards import run_boards_check
+
+    run_boards_check(seed)
 
 
 @checks_app.command("parity")

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from metering.errors import Conflict
+from metering.errors import Conflict, InvalidInput
 from metering.localtime import day_bounds, iso, local_day, parse_instant, previous_month
 
 ZONE = "Asia/Shanghai"
@@ -59,11 +59,24 @@ class DemoOptions:
     as_json: bool = False
     fresh: bool = False
     servers: DemoServers = DemoServers()
+    months: int = 2
+    """Full months of history before the present one."""
+    grafana: bool = False
 
     @property
     def says_nothing_of_the_world(self) -> bool:
         """Whether the options leave seed, now and waste as they are in the folder."""
         return self.seed == DemoOptions.seed and self.now is None and self.waste
+
+
+def history_months(text: str) -> int:
+    """The months of `14mo`; InvalidInput unless it is 2 to 36."""
+    number = text.removesuffix("mo")
+    if text == number or not number.isdecimal() or not 2 <= int(number) <= 36:
+        raise InvalidInput(
+            "not a length of history", field="history", value=text, fix="2mo to 36mo, e.g. 14mo"
+        )
+    return int(number)
 
 
 @dataclass(frozen=True)
@@ -80,7 +93,9 @@ class DemoWorld:
     @classmethod
     def of(cls, options: DemoOptions, real_now_us: int) -> DemoWorld:
         now_us = parse_instant(options.now, "now") if options.now else real_now_us
-        first = previous_month(previous_month(local_day(now_us, ZONE)))
+        first = local_day(now_us, ZONE)
+        for _ in range(options.months):
+            first = previous_month(first)
         return cls(options.seed, day_bounds(first, ZONE)[0], now_us, options.waste)
 
     @classmethod

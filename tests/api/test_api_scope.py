@@ -60,6 +60,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/feed?institution=school", {}),
         ("/v1/feed?institution=school&cursor=WyJzY2hvb2wiLDAsMCwwXQ", {}),
     ],
+    ("GET", "/v1/reports/{institution}"): [("/v1/reports/school?month=2026-10", {})],
     ("GET", "/v1/books/hash"): [("/v1/books/hash?institution=school", {})],
     ("GET", "/v1/audit"): None,
     ("GET", "/v1/keys"): None,

@@ -1,0 +1,68 @@
+"""`greenoffice checks report`: the month's report, rendered twice and added again.
+
+A demo of fourteen months gives last month a previous year. The report is rendered twice and
+compared byte by byte; the cells of its workbook are added again and compared with the API.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from greenoffice.checks.parity import NOW
+from greenoffice.checks.steps import finish, say, started, wait_until
+from greenoffice.client import ApiClient
+from greenoffice.demo.progress import look
+from greenoffice.folder import DataFolder
+from greenoffice.stores import open_stores
+from metering.localtime import local_day, next_month, parse_instant, previous_month
+from reports import LANGUAGES, Source, check_report, month_report
+
+INSTITUTION = "bureau"
+
+
+def run_report_check(seed: int) -> None:
+    """Both languages; exit status 1 where bytes or figures differ."""
+    with tempfile.TemporaryDirectory(prefix="greenoffice-report-") as temporary:
+        folder = DataFolder(Path(temporary) / "data")
+        options = ["--seed", str(seed), "--now", NOW, "--history", "14mo"]
+        with started(["demo", "--data", str(folder.root), *options]):
+            client = ApiClient.of_folder
+            wait_until("fourteen months", lambda: _filled(folder), 900)
+            results = {language: _one(folder, language, client(folder)) for language in LANGUAGES}
+    finish(
+        {"seed": seed, "now": NOW, "languages": results},
+        all(result["passed"] for result in results.values()),
+    )
+
+
+def _one(folder: DataFolder, language: str, client: ApiClient) -> dict[str, Any]:
+    say(f"report in {language}")
+    month = previous_month(local_day(parse_instant(NOW), "Asia/Shanghai"))
+    stores = open_stores(folder)
+    source = Source(stores.books, stores.registry.load(), stores.findings)
+    made = month_report(source, INSTITUTION, f"{month:%Y-%m}", now_us=folder.clock().now_us())
+
+    def figure(node: str, item: str) -> int | None:
+        answer = client.get(
+            "/v1/energy",
+            node=node,
+            item=item,
+            step="month",
+            start=month.isoformat(),
+            end=next_month(month).isoformat(),
+        )
+        amount = answer["data"][0]["amount"]
+        return None if amount is None else int(amount)
+
+    checked = check_report(made, language, figure)
+    for difference in checked.differences[:20]:
+        say(difference)
+    told = checked.as_json()
+    return {**told, "differences": len(checked.differences), "content_hash": made.content_hash}
+
+
+def _filled(folder: DataFolder) -> bool:
+    progress = look(folder, ApiClient.of_folder(folder))
+    return progress.intake_done and progress.waiting_marks == 0
