@@ -191,9 +191,9 @@ def _parts(language: str) -> Json:
 
 
 def _carpet(language: str) -> Json:
-    query = f'SELECT sum("$measure") FROM "energy" WHERE {NODE} GROUP BY time(1d), "hour" {ZONE}'
-    title = Text("${measure:text} by day and hour", "${measure:text}：日期 × 小时")
-    return carpet(title.of(language), [target(query, "$tag_hour")])
+    query = f'SELECT mean("power") FROM "energy" WHERE {NODE} GROUP BY time(1d), "hour" {ZONE}'
+    title = Text("Load by day and hour", "负荷：日期 × 小时")
+    return carpet(title.of(language), [target(query, "$tag_hour")], unit=KW)
 
 
 def _hours(language: str) -> Json:

@@ -213,7 +213,7 @@ def _not_measured(language: str) -> Json:
         unit=SHARE,
         description=description.of(language),
         span=(0, 1),
-        least=0.001,
+        least=0.05,
         more={"timeFrom": "30d", "hideTimeOverride": False},
     )
 

@@ -40,7 +40,11 @@ def write_provisioning(
 
 
 def datasource_yaml(api_url: str, secret: str) -> str:
-    """The data source; `secret` is an expression that Grafana expands, never the key itself."""
+    """The data source; `secret` is an expression that Grafana expands, never the key itself.
+
+    Queries go by GET: Grafana keeps connections open, and one that the API has closed meanwhile
+    is tried anew for a GET, while a POST shows as an error in the panel.
+    """
     return f"""\
 apiVersion: 1
 datasources:
@@ -53,7 +57,7 @@ datasources:
     editable: false
     jsonData:
       dbName: greenoffice
-      httpMode: POST
+      httpMode: GET
       timeInterval: 15m
       httpHeaderName1: Authorization
     secureJsonData:
