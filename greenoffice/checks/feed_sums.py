@@ -33,9 +33,9 @@ def compare(entries: SharedEntries, client: ApiClient, scene: Scene) -> dict[str
         booked_months = _booked(client, one, scene, "month")
         result["days_compared"] += len(booked_days)
         result["months_compared"] += len(booked_months)
-        result["sum_difference"] += _apart(days, booked_days)
-        result["sum_difference"] += _apart(_by_month(days), booked_months)
-        result["register_difference"] += _apart(_totals(days, one), _shown(scene, one))
+        result["sum_difference"] += apart(days, booked_days)
+        result["sum_difference"] += apart(_by_month(days), booked_months)
+        result["register_difference"] += apart(_totals(days, one), _shown(scene, one))
     return result
 
 
@@ -100,7 +100,7 @@ def _shown(scene: Scene, institution: str) -> dict[Place, int]:
     return dict(totals)
 
 
-def _apart(some: dict[Place, int], others: dict[Place, int]) -> int:
+def apart(some: dict[Place, int], others: dict[Place, int]) -> int:
     """What is on one side only counts whole, and at least as one."""
     difference = 0
     for place in some.keys() | others.keys():
