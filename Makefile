@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m greenoffice
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test check demo-seeds replay-check kill-check feed-check parity restore-check report-check boards-check lock clean
+.PHONY: help demo test check demo-seeds replay-check kill-check feed-check parity compose-check restore-check report-check boards-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,10 @@ feed-check: $(VENV)/.run ## Prove that the shared platform's feed adds up to the
 
 parity: $(VENV)/.run ## Prove equal books and findings on embedded parts, broker and servers
 	@$(RUN) checks parity $(ARGS)
+
+compose-check: $(VENV)/.run ## Prove that what docker-compose.yml starts works together
+	@sh tools/system-parts.sh
+	@$(RUN) checks compose $(ARGS)
 
 restore-check: $(VENV)/.run ## Prove that backups taken at work give the same books again
 	@$(RUN) checks restore $(ARGS)

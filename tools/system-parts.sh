@@ -1,15 +1,21 @@
 #!/bin/sh
-# Installs what the tests start beside Python, where this is Debian and we are root.
-# Elsewhere, or where it fails, the tests that need an absent part are skipped by name.
+# Installs what the tests and checks start beside Python, where this is Debian and we are root.
+# Elsewhere, or where it fails, the tests that need an absent part are skipped by name. Servers
+# are installed, not started: the tests start their own, on free ports.
 set -eu
 
-parts="chromium fonts-noto-cjk mosquitto-clients"
+parts="chromium fonts-noto-cjk mosquitto-clients mosquitto influxdb postgresql docker-compose"
+services="mosquitto influxdb postgresql"
 
 has() {
     case $1 in
     chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
     fonts-noto-cjk) fc-list :lang=zh 2>/dev/null | grep . || dpkg -s fonts-noto-cjk 2>/dev/null ;;
     mosquitto-clients) command -v mosquitto_pub ;;
+    mosquitto) command -v mosquitto || [ -x /usr/sbin/mosquitto ] ;;
+    influxdb) command -v influxd ;;
+    postgresql) command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null ;;
+    docker-compose) command -v docker-compose ;;
     esac >/dev/null
 }
 
@@ -24,9 +30,28 @@ if [ ! -e /etc/debian_version ] || ! command -v apt-get >/dev/null || [ "$(id -u
     exit 0
 fi
 
+# Debian starts a server as soon as it is installed, on its default port; this says not to.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+
 echo "Installing what the tests start:$absent"
 export DEBIAN_FRONTEND=noninteractive
-# shellcheck disable=SC2086  # a list of names
-if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $absent; }; then
-    echo "apt-get failed; the tests that need$absent are skipped." >&2
-fi
+apt-get update -qq || echo "apt-get update failed; trying with the lists that are there." >&2
+for part in $absent; do
+    if ! apt-get install -y -qq --no-install-recommends "$part"; then
+        echo "apt-get could not install $part; the tests that need it are skipped." >&2
+        continue
+    fi
+    case " $services " in
+    *" $part "*)
+        if command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then
+            systemctl disable --quiet --now "$part" || true
+        fi
+        echo "$part is installed; its own service is not started and stays off."
+        ;;
+    esac
+done

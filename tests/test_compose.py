@@ -1,0 +1,256 @@
+"""docker-compose.yml and Dockerfile: what must hold of every service; the broker's walls, real."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from paho.mqtt import MQTTException, publish
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+from greenoffice.broker_passwords import add_user, add_users, hashed
+from greenoffice.checks.compose_file import Service, parse, read_services
+from greenoffice.checks.compose_servers import adapted_mosquitto, answers
+from greenoffice.checks.mosquitto import mosquitto_program
+from greenoffice.ports import usable_port
+from metering.errors import ConfigurationError
+
+ROOT = Path(__file__).parents[1]
+FILE = ROOT / "docker-compose.yml"
+SERVICES = read_services(FILE)
+ONCE = {"secrets", "init"}
+each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())
+
+
+def stated(service: Service, name: str) -> list[str]:
+    return list(service.stated.get(name, []))
+
+
+def test_the_services_are_those_of_the_documents() -> None:
+    assert set(SERVICES) == ONCE | {
+        *("mosquitto", "influxdb", "postgres", "grafana"),
+        *("collector", "work", "api", "simulators"),
+    }
+    assert [name for name, s in SERVICES.items() if "profiles" in s.stated] == ["simulators"]
+
+
+@each_service
+def test_images_are_pinned(service: Service) -> None:
+    tag = service.stated["image"].rpartition(":")[2]
+    assert re.fullmatch(r"\d+\.\d+(\.\d+)?(-\w+)?", tag)
+
+
+@each_service
+def test_ports_are_bound_to_loopback(service: Service) -> None:
+    for port in stated(service, "ports"):
+        assert re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port)
+
+
+@each_service
+def test_nobody_runs_as_root_or_gains_rights(service: Service) -> None:
+    assert service.stated["user"].startswith("10001:")
+    assert stated(service, "cap_drop") == ["ALL"]
+    assert stated(service, "security_opt") == ["no-new-privileges:true"]
+    assert "privileged" not in service.stated
+
+
+@each_service
+def test_what_keeps_running_says_how_it_is_and_comes_back(service: Service) -> None:
+    if service.name in ONCE:
+        assert service.ends
+    else:
+        assert service.healthcheck
+        assert service.stated["restart"] == "unless-stopped"
+
+
+@each_service
+def test_no_secret_stands_in_the_file(service: Service) -> None:
+    """A variable that is about a secret names a file, and the file lies in a volume."""
+    for name, value in service.environment.items():
+        if re.search("PASSWORD|TOKEN|SECRET|KEY", name):
+            assert name.endswith("_FILE")
+            assert value.startswith(("/", "secrets/"))
+        assert not re.search(r"://[^/@]*:[^/@]*@", value)
+
+
+@each_service
+def test_the_first_service_alone_gives_volumes_their_owner(service: Service) -> None:
+    named = [v for v in stated(service, "volumes") if not v.startswith(".")]
+    if service.name == "secrets":
+        assert {v.partition(":")[0] for v in named} == set(parse(FILE.read_text())["volumes"])
+    else:
+        assert all("nocopy" in v.split(":")[-1].split(",") for v in named)
+
+
+@each_service
+def test_what_a_service_waits_for_is_there_and_fits(service: Service) -> None:
+    for name, wanted in service.stated.get("depends_on", {}).items():
+        ends = wanted["condition"] == "service_completed_successfully"
+        assert ends == SERVICES[name].ends
+
+
+def test_the_image_is_pinned_hashed_and_not_roots() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    images = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    assert images
+    assert all(re.fullmatch(r"python:3\.11\.\d+-slim-\w+", image) for image in images)
+    assert text.count("--require-hashes") == 2
+    assert re.findall(r"^USER (\S+)", text, re.MULTILINE) == ["10001:10001"]
+
+
+def test_docker_compose_reads_the_file_as_we_do() -> None:
+    if shutil.which("docker-compose") is None:
+        pytest.skip("no docker-compose on PATH")
+    command = ["docker-compose", "-f", str(FILE), "--profile", "demo", "config"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    for service in SERVICES.values():
+        told = ran.stdout.split(f"\n  {service.name}:\n")[1]
+        for word in (*service.command, *service.healthcheck):
+            assert re.search(rf"^ +- {re.escape(word)}$|'{re.escape(word)}'", told, re.MULTILINE)
+        for name, value in service.environment.items():
+            assert re.search(rf"{name}: '?\"?{re.escape(value)}", told)
+
+
+@pytest.mark.parametrize("line", ["a: {b: c}", "a: |", "no mapping", "a: ['single']"])
+def test_a_line_beyond_our_yaml_is_refused(line: str) -> None:
+    with pytest.raises(ConfigurationError, match="not understood"):
+        parse(f"services:\n  {line}\n")
+
+
+def test_merges_keep_what_stands_in_the_service() -> None:
+    text = "x: &x\n  a: 1\n  b: 1\ny: &y\n  b: 2\n  c: 2\ns:\n  <<: [*x, *y]\n  c: 3\n"
+    assert parse(text)["s"] == {"a": "1", "b": "1", "c": "3"}
+
+
+# The broker, real
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """The committed broker, with the receiver and one gateway; its port and password file."""
+    try:
+        program = mosquitto_program()
+    except ConfigurationError:
+        pytest.skip("no mosquitto on this machine")
+    mounts = {"/mosquitto/config": tmp_path / "config"}
+    for name in ("passwords", "data"):
+        mounts[f"/mosquitto/{name}"] = tmp_path / name
+        (tmp_path / name).mkdir()
+    passwords = tmp_path / "passwords" / "passwords"
+    add_user(passwords, "receiver", tmp_path / "receiver.password")
+    add_users(passwords, {"house/gw": "right"})
+    port = usable_port(0, {0})
+    adapted_mosquitto(ROOT / "deploy" / "mosquitto", tmp_path / "config", port, mounts)
+    process = subprocess.Popen(
+        ["sh", "config/run.sh", "config/mosquitto.conf", str(passwords)],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{os.environ['PATH']}:{Path(program).parent}"},
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: answers(f"127.0.0.1:{port}"))
+    yield port, passwords
+    process.terminate()
+    process.wait(20)
+    assert not answers(f"127.0.0.1:{port}")
+
+
+def until(ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def send(port: int, topic: str, user: str, password: str) -> bool:
+    """Whether the broker let the user in."""
+    auth: publish.AuthParameter = {"username": user, "password": password}
+    try:
+        publish.single(topic, topic, qos=1, hostname="127.0.0.1", port=port, auth=auth)
+    except MQTTException:
+        return False
+    return True
+
+
+def test_the_broker_takes_our_hashes_and_no_other_password(broker: tuple[int, Path]) -> None:
+    port, _ = broker
+    assert send(port, "greenoffice/v1/house/gw/readings", "house/gw", "right")
+    assert not send(port, "greenoffice/v1/house/gw/readings", "house/gw", "wrong")
+    assert not send(port, "greenoffice/v1/house/gw/readings", "house/other", "right")
+
+
+def test_a_gateway_writes_under_its_own_name_alone(
+    broker: tuple[int, Path], tmp_path: Path
+) -> None:
+    port, _ = broker
+    own = "greenoffice/v1/house/gw/readings"
+    with receiving(port, (tmp_path / "receiver.password").read_text().strip()) as got:
+        send(port, "greenoffice/v1/house/other/readings", "house/gw", "right")
+        send(port, own, "house/gw", "right")
+        until(lambda: own in got)
+    assert got == [own]
+
+
+def test_a_gateway_reads_nothing(broker: tuple[int, Path], tmp_path: Path) -> None:
+    port, _ = broker
+    own = "greenoffice/v1/house/gw/readings"
+    with (
+        receiving(port, (tmp_path / "receiver.password").read_text().strip()) as got,
+        receiving(port, "right", "house/gw") as overheard,
+    ):
+        send(port, own, "house/gw", "right")
+        until(lambda: own in got)
+    assert overheard == []
+
+
+@contextlib.contextmanager
+def receiving(port: int, password: str, user: str = "receiver") -> Iterator[list[str]]:
+    """Topics of what comes to the user, in order, from when it has subscribed."""
+    got: list[str] = []
+    subscribed = threading.Event()
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.username_pw_set(user, password)
+    client.on_connect = lambda *_: client.subscribe("greenoffice/v1/#", 1)
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.on_message = lambda _client, _data, message: got.append(message.topic)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    assert subscribed.wait(20)
+    yield got
+    client.disconnect()
+    client.loop_stop()
+
+
+def test_the_broker_learns_new_passwords_while_it_runs(broker: tuple[int, Path]) -> None:
+    port, passwords = broker
+    topic = "greenoffice/v1/house/late/readings"
+    assert not send(port, topic, "house/late", "new")
+    add_users(passwords, {"house/late": "new"})
+    until(lambda: send(port, topic, "house/late", "new"))
+    assert send(port, "greenoffice/v1/house/gw/readings", "house/gw", "right")
+
+
+def test_a_password_file_keeps_one_line_a_user_and_is_its_owners_alone(tmp_path: Path) -> None:
+    file = tmp_path / "passwords"
+    add_users(file, {"a/one": "x", "a/two": "y"})
+    first = dict(line.split(":") for line in file.read_text().splitlines())
+    add_users(file, {"a/two": "z"})
+    second = dict(line.split(":") for line in file.read_text().splitlines())
+    assert first.keys() == second.keys()
+    assert first["a/one"] == second["a/one"]
+    assert first["a/two"] != second["a/two"]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_equal_passwords_have_different_hashes() -> None:
+    assert hashed("same") != hashed("same")
+    assert hashed("same").count("$") == 4
