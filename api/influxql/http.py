@@ -50,8 +50,20 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/query", responses=_RESPONSES)
-@router.post("/query", responses=_RESPONSES)
+_PARAMETERS: dict[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+        for name, text in (
+            ("q", "InfluxQL statements, parted by semicolons; in a POST they may come as a form"),
+            ("epoch", "Times as numbers of ns, u, ms, s, m or h; else as RFC 3339"),
+            ("db", "Taken and not used: there is one database"),
+        )
+    ]
+}
+
+
+@router.get("/query", responses=_RESPONSES, openapi_extra=_PARAMETERS)
+@router.post("/query", responses=_RESPONSES, openapi_extra=_PARAMETERS)
 async def query(request: Request) -> Response:
     """InfluxQL statements in `q`, from the address or a form; times as `epoch` says.
 
