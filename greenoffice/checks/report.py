@@ -13,13 +13,12 @@ from typing import Any
 from greenoffice.checks.parity import NOW
 from greenoffice.checks.steps import finish, say, started, wait_until
 from greenoffice.client import ApiClient
+from greenoffice.demo.options import INSTITUTION
 from greenoffice.demo.progress import look
 from greenoffice.folder import DataFolder
 from greenoffice.stores import open_stores
 from metering.localtime import local_day, next_month, parse_instant, previous_month
 from reports import LANGUAGES, Source, check_report, month_report
-
-INSTITUTION = "bureau"
 
 
 def run_report_check(seed: int) -> None:
@@ -29,7 +28,7 @@ def run_report_check(seed: int) -> None:
         options = ["--seed", str(seed), "--now", NOW, "--history", "14mo"]
         with started(["demo", "--data", str(folder.root), *options]):
             client = ApiClient.of_folder
-            wait_until("fourteen months", lambda: _filled(folder), 900)
+            wait_until("fourteen months", lambda: filled(folder), 900)
             results = {language: _one(folder, language, client(folder)) for language in LANGUAGES}
     finish(
         {"seed": seed, "now": NOW, "languages": results},
@@ -63,6 +62,6 @@ def _one(folder: DataFolder, language: str, client: ApiClient) -> dict[str, Any]
     return {**told, "differences": len(checked.differences), "content_hash": made.content_hash}
 
 
-def _filled(folder: DataFolder) -> bool:
+def filled(folder: DataFolder) -> bool:
     progress = look(folder, ApiClient.of_folder(folder))
     return progress.intake_done and progress.waiting_marks == 0

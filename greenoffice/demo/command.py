@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from greenoffice.client import ApiClient
 from greenoffice.commands import platform_children
+from greenoffice.demo.grafana import how_to, provision, running
 from greenoffice.demo.instructions import Places, instructions
 from greenoffice.demo.memory import MemoryWatch
 from greenoffice.demo.options import DemoOptions
@@ -48,16 +49,31 @@ def run_demo(options: DemoOptions) -> None:
         ready = _wait(demo, supervisor, console, stop)
         seconds = time.monotonic() - began
         if ready:
-            console.print(
-                instructions(_places(demo)), markup=False, highlight=False, soft_wrap=True
-            )
+            told = instructions(_places(demo)) + how_to(provision(demo.folder)) + "\n"
+            console.print(told, markup=False, highlight=False, soft_wrap=True)
         if ready and options.exit_when_ready:
             passed = _report(demo, seconds, memory, options, console)
-        while ready and not options.exit_when_ready and not stop.is_set():
-            supervisor.tend()
-            stop.wait(0.3)
+        if ready and not options.exit_when_ready:
+            _go_on(demo, supervisor, options, stop, console)
         console.print("stopping ...")
     sys.exit(0 if passed else 1)
+
+
+def _go_on(
+    demo: DemoFolder,
+    supervisor: Supervisor,
+    options: DemoOptions,
+    stop: threading.Event,
+    console: Console,
+) -> None:
+    """Live, until told to stop; with a Grafana beside where one was asked for."""
+    with contextlib.ExitStack() as beside:
+        if options.grafana:
+            url = beside.enter_context(running(demo.folder.root / "grafana", demo.folder))
+            console.print(f"  Grafana   {url}", markup=False, highlight=False)
+        while not stop.is_set():
+            supervisor.tend()
+            stop.wait(0.3)
 
 
 @contextlib.contextmanager

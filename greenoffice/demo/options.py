@@ -10,6 +10,7 @@ from metering.errors import Conflict, InvalidInput
 from metering.localtime import day_bounds, iso, local_day, parse_instant, previous_month
 
 ZONE = "Asia/Shanghai"
+INSTITUTION = "bureau"
 SITE = "campus"
 HAND_GATEWAY = "hand"
 HAND_POINT = "T1.temperature"
