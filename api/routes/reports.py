@@ -11,10 +11,24 @@ from reports import Source, media_type, month_report, render
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 
+EXAMPLE = {"institution": "bureau", "month": "2026-10", "content_hash": "80479ef8f5d9…"}
+
 Month = Annotated[str, Query(pattern=r"^[0-9]{4}-[0-9]{2}$", description="e.g. 2026-10")]
 
 
-@router.get("/reports/{institution}", response_class=Response)
+@router.get(
+    "/reports/{institution}",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file",
+            "content": {
+                "application/json": {"example": EXAMPLE},
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
+    },
+)
 def report(
     institution: str,
     caller: Reader,
