@@ -25,7 +25,6 @@ checks_app = typer.Typer(
 )
 app.add_typer(registry_app, name="registry")
 app.add_typer(checks_app, name="checks")
-app.add_typer(cli_servers.app)
 
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
 DataOption = Annotated[Path, typer.Option("--data", help="the data folder")]
@@ -320,6 +319,9 @@ def simulators(data: DataArgument, parent: ParentOption = 0) -> None:
     from greenoffice.simulators_process import run_simulators
 
     run_simulators(data, parent)
+
+
+cli_servers.add_to(app)
 
 
 def main() -> None:

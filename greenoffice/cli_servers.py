@@ -10,13 +10,9 @@ import typer
 
 from greenoffice.folder import DataFolder
 
-app = typer.Typer()
 influx_app = typer.Typer(no_args_is_help=True, help="An InfluxDB for the readings.")
 broker_app = typer.Typer(no_args_is_help=True, help="A Mosquitto for the gateways.")
 grafana_app = typer.Typer(no_args_is_help=True, help="A Grafana for the boards.")
-app.add_typer(influx_app, name="influx")
-app.add_typer(broker_app, name="broker")
-app.add_typer(grafana_app, name="grafana")
 
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
 PasswordsOption = Annotated[
@@ -24,7 +20,6 @@ PasswordsOption = Annotated[
 ]
 
 
-@app.command()
 def work(data: DataArgument) -> None:
     """Intake, ledger and analytics, without the API; readings have to be in an InfluxDB."""
     from greenoffice.work_process import run_work
@@ -32,7 +27,6 @@ def work(data: DataArgument) -> None:
     run_work(data)
 
 
-@app.command()
 def api(data: DataArgument) -> None:
     """The API and the page, without the work; readings have to be in an InfluxDB."""
     from greenoffice.api_process import run_api
@@ -40,7 +34,6 @@ def api(data: DataArgument) -> None:
     run_api(data)
 
 
-@app.command()
 def health(
     data: DataArgument,
     process: Annotated[str, typer.Argument(help="collector, work or api")] = "api",
@@ -59,7 +52,6 @@ def health(
     sys.exit(1 if ailing else 0)
 
 
-@app.command("demo-campus", hidden=True)
 def demo_campus(data: DataArgument, passwords: PasswordsOption) -> None:
     """Register the simulated campus in a data folder and with its broker."""
     from greenoffice.broker_passwords import add_users, require_writable
@@ -115,3 +107,13 @@ def grafana_provision(
     from greenoffice.grafana_setup import provision_grafana
 
     print(provision_grafana(DataFolder(data.absolute()), target, api_url))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands of the whole command line."""
+    for command in (work, api, health):
+        app.command()(command)
+    app.command("demo-campus", hidden=True)(demo_campus)
+    app.add_typer(influx_app, name="influx")
+    app.add_typer(broker_app, name="broker")
+    app.add_typer(grafana_app, name="grafana")
