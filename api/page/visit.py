@@ -51,9 +51,18 @@ class Visit:
             "visit": self,
             "csrf": self.session.csrf,
             "may_operate": self.caller.may(Role.OPERATE),
+            "troubles": self._troubles(),
             **values,
         }
         return page(self.request, self.language, template, **shown)
+
+    def _troubles(self) -> list[tuple[str, str]]:
+        """Parts of the platform that do not do their work, with what they say of it."""
+        return [
+            (name, str(part.detail.get("error", "")))
+            for name, part in self.caller.platform.health().items()
+            if not part.ready
+        ]
 
 
 def page(
