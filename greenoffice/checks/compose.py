@@ -99,7 +99,7 @@ class _Check:
             kwh, published = self._published()
             stack.enter_context(self._running("simulators"))
             self._await_healthy("simulators")
-            wait_until("simulated messages", lambda: self._simulated() > 0, START_S)
+            wait_until("simulated readings", lambda: self._stored() > published, START_S)
         started = self.states.keys() | self.local.versions.keys()
         return {
             "services": self.states,
@@ -123,8 +123,7 @@ class _Check:
         payload = _readings()
         say("publishing as house/gw")
         wait_until("the broker to know the gateway", lambda: self._publish(payload, password), 60)
-        host = f"http://127.0.0.1:{self._port('8080')}"
-        client = ApiClient(host, read_key(self._volume("data") / "secrets" / "admin.key"))
+        client = self._client()
         found: list[float] = []
 
         def seen() -> bool:
@@ -135,10 +134,13 @@ class _Check:
             wait_until("the energy", seen, START_S)
         return (found[-1] if found else None), len(payload["readings"])
 
-    def _simulated(self) -> int:
-        """Messages of simulated gateways that the broker has acknowledged."""
-        progress = self._volume("data") / "simulators" / "progress.json"
-        return int(json.loads(progress.read_text())["messages_acknowledged"])
+    def _stored(self) -> int:
+        """How many readings the platform has."""
+        return int(self._client().get("/v1/readings/count")["stored"])
+
+    def _client(self) -> ApiClient:
+        key = read_key(self._volume("data") / "secrets" / "admin.key")
+        return ApiClient(f"http://127.0.0.1:{self._port('8080')}", key)
 
     def _register(self) -> str:
         """As an office would: CSV files, in a container like `init`; the gateway's password."""
