@@ -12,11 +12,12 @@ from collector.intake import Intake, IntakeMetrics, Receiver
 from greenoffice.analysis import site_inputs, sites
 from greenoffice.folder import DataFolder
 from greenoffice.settings import Settings
-from greenoffice.stores import open_readings, open_stores
+from greenoffice.stores import influx_address, open_readings, open_stores
 from ledger import Ledger
 from metering.ports import ReadingStore
 from metering.registry import Registry
 from storage import Stores
+from storage.influx import InfluxAddress, check
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Parts:
     intake: Intake
     ledger: Ledger
     now_us: Callable[[], int]
+    influx: InfluxAddress | None = None
+    """The server that keeps the readings, where one does."""
 
     @classmethod
     def open(cls, folder: DataFolder, metrics: IntakeMetrics | None = None) -> Parts:
@@ -51,7 +54,8 @@ class Parts:
             metrics=metrics,
         )
         ledger = Ledger(readings, stores.books, stores.marks, registry, now_us)
-        return cls(settings, stores, readings, registry, journal, intake, ledger, now_us)
+        influx = influx_address(folder)
+        return cls(settings, stores, readings, registry, journal, intake, ledger, now_us, influx)
 
     def close(self) -> None:
         self.readings.close()
@@ -165,3 +169,18 @@ class AnalyticsWork:
         findings = find(inputs)
         self.parts.stores.findings.save(findings)
         return inputs.institution, [finding.id for finding in findings]
+
+
+@dataclass
+class ReadingsCheck:
+    """Looks whether the server of the readings would take and give them; its error is what
+    health and the page show. Nothing to look at where readings lie in the folder."""
+
+    parts: Parts
+
+    def __call__(self) -> bool:
+        """Raises the first problem there is."""
+        if self.parts.influx is not None:
+            for problem in check(self.parts.influx, now_us=self.parts.now_us()):
+                raise problem
+        return False

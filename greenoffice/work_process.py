@@ -13,7 +13,7 @@ from collector.intake import IntakeMetrics
 from greenoffice.folder import DataFolder
 from greenoffice.logs import set_up_logs
 from greenoffice.loops import Loop
-from greenoffice.parts import AnalyticsWork, IntakeWork, LedgerWork, Parts
+from greenoffice.parts import AnalyticsWork, IntakeWork, LedgerWork, Parts, ReadingsCheck
 from greenoffice.signals import stop_event
 from greenoffice.stores import require_shared_readings
 from greenoffice.told import EVERY_S, tell
@@ -49,6 +49,7 @@ class Workers:
             "intake": Loop("intake", self.intake, 0.05, stop, parts.now_us),
             "ledger": Loop("ledger", self.ledger, 0.5, stop, parts.now_us),
             "analytics": Loop("analytics", self.analytics, 1.0, stop, parts.now_us),
+            "readings": Loop("readings", ReadingsCheck(parts), 20.0, stop, parts.now_us),
         }
         self._parts = parts
 

@@ -122,7 +122,7 @@ class RunningPlatform:
         return list(rows)
 
 
-def new_platform(root: Path, files: dict[str, str]) -> RunningPlatform:
+def made_platform(root: Path, files: dict[str, str]) -> RunningPlatform:
     """Init a data folder on free ports and import a registry, as a newcomer would."""
     taken: set[int] = set()
     for _ in range(3):
@@ -153,7 +153,7 @@ def new_platform(root: Path, files: dict[str, str]) -> RunningPlatform:
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
-    running = new_platform(tmp_path_factory.mktemp("platform"), FILES)
+    running = made_platform(tmp_path_factory.mktemp("platform"), FILES)
     running.start()
     yield running
     if running.process is not None and running.process.poll() is None:
@@ -169,3 +169,29 @@ def command() -> Callable[..., subprocess.CompletedProcess[str]]:
 @pytest.fixture
 def eventually() -> Callable[..., Any]:
     return wait_for
+
+
+@pytest.fixture
+def new_folder(tmp_path: Path) -> Callable[[], RunningPlatform]:
+    """Makes a platform's folder that is not started."""
+    return lambda: made_platform(tmp_path, FILES)
+
+
+@pytest.fixture
+def new_platform(
+    new_folder: Callable[[], RunningPlatform],
+) -> Iterator[Callable[[str], RunningPlatform]]:
+    """Starts a platform with more settings; stopped at the end."""
+    started: list[RunningPlatform] = []
+
+    def start(settings: str) -> RunningPlatform:
+        running = new_folder()
+        file = running.folder.settings_file
+        file.write_text(file.read_text() + settings)
+        running.start()
+        started.append(running)
+        return running
+
+    yield start
+    for running in started:
+        running.stop()
