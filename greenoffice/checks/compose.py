@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -24,12 +23,12 @@ from typing import Any
 from paho.mqtt import MQTTException, publish
 
 from greenoffice.checks.compose_file import Service, read_services
-from greenoffice.checks.compose_servers import Local, adapted_mosquitto, answers, local_servers
+from greenoffice.checks.compose_here import Here
+from greenoffice.checks.compose_servers import adapted_mosquitto, answers, local_servers
 from greenoffice.checks.mosquitto import mosquitto_program, mosquitto_version
 from greenoffice.checks.steps import finish, say, wait_until
 from greenoffice.client import ApiClient, read_key
 from greenoffice.clock import Clock
-from greenoffice.ports import usable_port
 from metering.errors import GreenOfficeError, Unavailable
 
 START_S = 120.0
@@ -48,7 +47,7 @@ def run_compose_check(file: Path) -> None:
     services = read_services(file)
     result: dict[str, Any] = {"config_valid": _config_valid(file)}
     with tempfile.TemporaryDirectory(prefix="greenoffice-compose-") as temporary:
-        check = _Check(services, file.resolve().parent, Path(temporary))
+        check = _Check(services, Here(file.resolve().parent, Path(temporary)))
         try:
             result |= check.run()
         except GreenOfficeError as failed:
@@ -72,24 +71,21 @@ def _config_valid(file: Path) -> bool | str:
 @dataclass
 class _Check:
     services: dict[str, Service]
-    checkout: Path
-    root: Path
+    here: Here
     states: dict[str, str] = field(default_factory=dict)
-    ports: dict[str, int] = field(default_factory=dict)
-    local: Local = field(default_factory=lambda: Local({}, {}))
 
     def run(self) -> dict[str, Any]:
         """The whole check, in the order that the file's `depends_on` asks for."""
         for service in self.services.values():
             for source in service.volumes.values():
                 if not source.startswith("."):
-                    self._volume(source).mkdir(parents=True, exist_ok=True)
+                    self.here.volume(source).mkdir(parents=True, exist_ok=True)
         self._install()
         self._to_the_end("secrets")
-        password = (self._volume("database-password") / "password").read_text().strip()
+        password = (self.here.volume("database-password") / "password").read_text().strip()
         with contextlib.ExitStack() as stack:
-            data = self._volume("data")
-            self.local = stack.enter_context(local_servers(self.root, password, data))
+            data = self.here.volume("data")
+            self.here.local = stack.enter_context(local_servers(self.here.root, password, data))
             stack.enter_context(self._broker())
             self._to_the_end("init")
             for name in ("collector", "work", "api"):
@@ -100,11 +96,11 @@ class _Check:
             stack.enter_context(self._running("simulators"))
             self._await_healthy("simulators")
             wait_until("simulated readings", lambda: self._stored() > published, START_S)
-        started = self.states.keys() | self.local.versions.keys()
+        started = self.states.keys() | self.here.local.versions.keys()
         return {
             "services": self.states,
             "not_run": sorted(self.services.keys() - started),
-            "servers": self.local.versions,
+            "servers": self.here.local.versions,
             "published": published,
             "energy_kwh": kwh,
             "seen": kwh == KWH,
@@ -112,7 +108,7 @@ class _Check:
 
     def _install(self) -> None:
         """The command `greenoffice` on the path: this checkout, run by this Python."""
-        program = self.root / "bin" / "greenoffice"
+        program = self.here.root / "bin" / "greenoffice"
         program.parent.mkdir()
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m greenoffice "$@"\n')
         program.chmod(0o755)
@@ -139,12 +135,12 @@ class _Check:
         return int(self._client().get("/v1/readings/count")["stored"])
 
     def _client(self) -> ApiClient:
-        key = read_key(self._volume("data") / "secrets" / "admin.key")
-        return ApiClient(f"http://127.0.0.1:{self._port('8080')}", key)
+        key = read_key(self.here.volume("data") / "secrets" / "admin.key")
+        return ApiClient(f"http://127.0.0.1:{self.here.port('8080')}", key)
 
     def _register(self) -> str:
         """As an office would: CSV files, in a container like `init`; the gateway's password."""
-        folder = self.root / "office"
+        folder = self.here.root / "office"
         folder.mkdir()
         for name, text in OFFICE.items():
             (folder / name).write_text(text)
@@ -158,7 +154,7 @@ class _Check:
         return match[1]
 
     def _publish(self, payload: dict[str, Any], password: str) -> bool:
-        host, _, port = self.local.places["mosquitto:1883"].partition(":")
+        host, _, port = self.here.local.places["mosquitto:1883"].partition(":")
         try:
             publish.single(
                 "greenoffice/v1/house/gw/readings",
@@ -174,13 +170,13 @@ class _Check:
 
     @contextlib.contextmanager
     def _broker(self) -> Iterator[None]:
-        place = self.local.places["mosquitto:1883"]
+        place = self.here.local.places["mosquitto:1883"]
         service = self.services["mosquitto"]
-        config = self.root / "mosquitto"
-        mounts = {mounted: self._place(source) for mounted, source in service.volumes.items()}
+        config = self.here.root / "mosquitto"
+        mounts = {mounted: self.here.place(source) for mounted, source in service.volumes.items()}
         port = int(place.rpartition(":")[2])
-        adapted_mosquitto(self.checkout / "deploy" / "mosquitto", config, port, mounts)
-        self.local.versions["mosquitto"] = mosquitto_version(mosquitto_program())
+        adapted_mosquitto(self.here.checkout / "deploy" / "mosquitto", config, port, mounts)
+        self.here.local.versions["mosquitto"] = mosquitto_version(mosquitto_program())
         with self._running("mosquitto"):
             wait_until("Mosquitto", lambda: answers(place), START_S)
             yield
@@ -189,11 +185,11 @@ class _Check:
     def _running(self, name: str) -> Iterator[None]:
         service = self.services[name]
         say(f"starting {name}: {' '.join(service.command)}")
-        with (self.root / f"{name}.log").open("wb") as log:
+        with (self.here.root / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                self._words(service, service.command),
-                cwd=self.checkout,
-                env=self._environment(service),
+                self.here.words(service, service.command),
+                cwd=self.here.checkout,
+                env=self.here.environment(service),
                 stdout=log,
                 stderr=log,
             )
@@ -203,7 +199,7 @@ class _Check:
         finally:
             if process.poll() is not None:
                 self.states[name] = f"ended {process.returncode}"
-                say((self.root / f"{name}.log").read_text(errors="replace")[-1000:])
+                say((self.here.root / f"{name}.log").read_text(errors="replace")[-1000:])
             process.terminate()
             try:
                 process.wait(40)
@@ -230,9 +226,9 @@ class _Check:
 
     def _run(self, service: Service, words: list[str]) -> str:
         ran = subprocess.run(
-            self._words(service, words),
-            cwd=self.checkout,
-            env=self._environment(service),
+            self.here.words(service, words),
+            cwd=self.here.checkout,
+            env=self.here.environment(service),
             capture_output=True,
             text=True,
             check=False,
@@ -240,53 +236,6 @@ class _Check:
         if ran.returncode:
             raise Unavailable(f"{' '.join(words)} failed: {(ran.stdout + ran.stderr)[-600:]}")
         return ran.stdout
-
-    def _words(self, service: Service, words: list[str]) -> list[str]:
-        return [self._translated(service, word) for word in words]
-
-    def _environment(self, service: Service) -> dict[str, str]:
-        """The service's variables alone: none of ours from outside reaches it."""
-        outside = {k: v for k, v in os.environ.items() if not k.startswith("GREENOFFICE_")}
-        path = [str(self.root / "bin"), outside.get("PATH", ""), "/usr/sbin"]
-        stated = service.environment | (self.local.environment if service.environment else {})
-        own = {name: self._variable(service, name, text) for name, text in stated.items()}
-        return (
-            outside
-            | {
-                "PATH": os.pathsep.join(path),
-                "PYTHONPATH": str(self.checkout),
-                "HOME": str(self.root),
-            }
-            | own
-        )
-
-    def _variable(self, service: Service, name: str, text: str) -> str:
-        if name.endswith("PORT"):
-            return str(self._port(text))
-        return "127.0.0.1" if text == "0.0.0.0" else self._translated(service, text)  # noqa: S104
-
-    def _port(self, stated: str) -> int:
-        """A free port in place of the one stated; the same one each time."""
-        if stated not in self.ports:
-            self.ports[stated] = usable_port(0, {0, *self.ports.values()})
-        return self.ports[stated]
-
-    def _translated(self, service: Service, text: str) -> str:
-        for stated, real in self.local.places.items():
-            text = re.sub(rf"(?<=[/@]){re.escape(stated)}", real, text)
-        mounts = {**service.volumes, "/app": "."}
-        for mounted in sorted(mounts, key=len, reverse=True):
-            if text == mounted or text.startswith(f"{mounted}/"):
-                return str(self._place(mounts[mounted])) + text[len(mounted) :]
-        return text
-
-    def _place(self, source: str) -> Path:
-        if source == "./deploy/mosquitto":
-            return self.root / "mosquitto"
-        return self.checkout / source if source.startswith(".") else self._volume(source)
-
-    def _volume(self, name: str) -> Path:
-        return self.root / "volumes" / name
 
 
 def _readings() -> dict[str, Any]:
