@@ -58,6 +58,7 @@ def serve(platform: Platform, http: HttpSettings) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=3,
+        timeout_keep_alive=120,
     )
     uvicorn.Server(config).run()
 
