@@ -7,6 +7,7 @@ broker into servers. Books and findings must be the same to the last digit.
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -158,7 +159,8 @@ def _influx(folder: Path) -> Iterator[tuple[str, list[str]]]:
     folder.mkdir()
     server = OwnServer(folder, 2 if found(2) else 1)
     try:
-        address, _ = server.bucket("greenoffice", Wanted(now_us=parse_instant(NOW)))
+        wanted = Wanted(now_us=parse_instant(NOW), password=secrets.token_hex(16))
+        address, _ = server.bucket("greenoffice", wanted)
         options = ["--influx", address.url, "--influx-bucket", address.bucket]
         if address.token:
             write_secret(folder / "token", address.token)
