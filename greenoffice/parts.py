@@ -110,7 +110,6 @@ class LedgerWork:
     """Books what is dirty; settles days that have ended; knows when it came to rest."""
 
     parts: Parts
-    intake: IntakeWork
     idle_us: int = 0
 
     def __call__(self) -> bool:

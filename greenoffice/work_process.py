@@ -43,7 +43,7 @@ class Workers:
 
     def __init__(self, parts: Parts, stop: threading.Event) -> None:
         self.intake = IntakeWork(parts)
-        self.ledger = LedgerWork(parts, self.intake)
+        self.ledger = LedgerWork(parts)
         self.analytics = AnalyticsWork(parts, self.ledger)
         self.loops = {
             "intake": Loop("intake", self.intake, 0.05, stop, parts.now_us),
