@@ -1,7 +1,7 @@
 """The working calendar: which local days are working days.
 
-A calendar file lists exceptions only: public holidays (`rest`) and make-up working days
-(`working`). Every other day follows the week, Monday to Friday working.
+A calendar file lists exceptions only: statutory holidays (`holiday`), other days off (`rest`)
+and make-up working days (`working`). Every other day follows the week, Monday to Friday working.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ class DayKind(StrEnum):
 
     WORKING = "working"
     REST = "rest"
+    HOLIDAY = "holiday"
+    """a statutory holiday: a day of rest for which a tariff may have prices of its own"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class WorkCalendar:
         return cls({entry.day: entry for entry in days})
 
     def kind(self, day: date) -> DayKind:
-        """Working or rest."""
+        """Working, rest or holiday."""
         if day in self.days:
             return self.days[day].kind
         return DayKind.WORKING if day.weekday() < 5 else DayKind.REST

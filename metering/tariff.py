@@ -25,7 +25,7 @@ class TariffRow:
     item: str
     months: frozenset[int]
     days: str
-    """all, working or rest."""
+    """all, working, rest, or holiday: the statutory holidays alone, before rest and all."""
     start_min: int
     end_min: int
     period: str
@@ -38,6 +38,10 @@ class TariffRow:
     source: str = ""
     grade: str = ""
     institution: str = ""
+    node: str = ""
+    meter: str = ""
+    """What it is for: an institution, a node with all below it, or one meter; at most one of the
+    three. None of them means everybody."""
 
     def holds(self, local: datetime, working: bool) -> bool:
         """Whether the row prices that local time."""
