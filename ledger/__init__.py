@@ -1,36 +1,30 @@
 """The ledger: readings become integer energy, and energy becomes books.
 
-dirty marks ──▶ Ledger.step ──▶ books ──▶ EnergyReader ──▶ cost, emission
+dirty marks ──▶ Ledger.step ──▶ books
+registry    ──▶ Plans.on    ──▶ what counts where
 """
 
-from ledger.aggregate import unmetered
-from ledger.derive import Cost, Emission, PeriodCost, cost, emission, prices
-from ledger.energy import STEPS, EnergyReader
-from ledger.month import month_quality, month_total
-from ledger.periods import SETTLE_US, Clock
+from ledger.blocks import Block, Name, windows_for
+from ledger.periods import SETTLE_US, Clock, day_edges
 from ledger.plan import Figure, Plan, Term, plan
-from ledger.series import Energy
+from ledger.recompute import Plans
+from ledger.windows import offsets_of, slot_windows
 from ledger.worker import Ledger, StepReport
 
 __all__ = [
     "SETTLE_US",
-    "STEPS",
+    "Block",
     "Clock",
-    "Cost",
-    "Emission",
-    "Energy",
-    "EnergyReader",
     "Figure",
     "Ledger",
-    "PeriodCost",
+    "Name",
     "Plan",
+    "Plans",
     "StepReport",
     "Term",
-    "cost",
-    "emission",
-    "month_quality",
-    "month_total",
+    "day_edges",
+    "offsets_of",
     "plan",
-    "prices",
-    "unmetered",
+    "slot_windows",
+    "windows_for",
 ]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 
-from ledger.blocks import Block, combined, estimated
+from ledger.blocks import Block, Name, combined, estimated, rows_of
 from ledger.periods import Clock, day_edges
-from ledger.plan import Figure, Name, Plan, Term
-from metering.book import BookRow, SeriesKey
-from metering.localtime import slot_count
+from ledger.plan import Figure, Plan, Term
+from ledger.plan import Name as FigureName
+from ledger.windows import offsets_of
+from metering.book import BookRow, Crossing, SeriesKey
+from metering.localtime import MINUTE_US, day_bounds, slot_count
 from metering.quantity import I64
 from metering.registry import Registry
+from metering.tariff_choice import TariffChoice
 
 Rows = Mapping[SeriesKey, Mapping[date, BookRow]]
 """Current rows by series and day."""
@@ -23,7 +26,7 @@ Rows = Mapping[SeriesKey, Mapping[date, BookRow]]
 def affected(plan: Plan, meters: Iterable[str]) -> list[Figure]:
     """Figures that one of the meters can change, children before parents."""
     changed = {("meter", code) for code in meters}
-    names: set[Name] = set()
+    names: set[FigureName] = set()
     found = []
     for name, figure in plan.figures.items():
         terms = (*figure.totals, *figure.parts)
@@ -49,12 +52,16 @@ def needed(plan: Plan, figures: Sequence[Figure]) -> list[SeriesKey]:
     )
 
 
-def same_shape(zones: Iterable[str], days: Sequence[date]) -> list[list[date]]:
-    """The days grouped so that in each group all zones have days of equal length."""
+def alike(zones: Iterable[str], days: Sequence[date], choice: TariffChoice) -> list[list[date]]:
+    """The days grouped so that in each group all zones have days of equal length, and tariffs
+    the same edges."""
     names = sorted(set(zones))
-    groups: dict[tuple[int, ...], list[date]] = {}
+    groups: dict[tuple[object, ...], list[date]] = {}
     for day in days:
-        groups.setdefault(tuple(slot_count(day, zone, 15) for zone in names), []).append(day)
+        counts = tuple(slot_count(day, zone, 15) for zone in names)
+        plain = all(count == 96 for count in counts)
+        own = (counts, choice.epoch(day), day.month, None if plain else day)
+        groups.setdefault(own, []).append(day)
     return list(groups.values())
 
 
@@ -65,28 +72,15 @@ def node_rows(
     rows: Rows,
     days: Sequence[date],
     clock: Clock,
+    choice: TariffChoice,
 ) -> list[BookRow]:
-    """Rows of the figures on days of one shape; days on which nothing is booked are left out."""
-    sums = _Sums(registry, plan, rows, list(days), clock)
+    """Rows of the figures on alike days; days on which nothing is booked are left out."""
+    sums = _Sums(registry, plan, rows, list(days), clock, choice)
     made: list[BookRow] = []
     for figure in figures:
-        block = sums.make(figure)
         key = plan.key(Term("node", figure.node, figure.item))
-        made += block.rows(key, sums.days)
+        made += rows_of(sums.make(figure), key, sums.days)
     return made
-
-
-def unmetered(total: BookRow, parts: Sequence[BookRow]) -> I64:
-    """What a total holds beyond its parts, slot by slot (n,) [book units].
-
-    Derived, never booked. ABSENT where the total or any part is; the parts have the total's
-    step.
-    """
-    stacked = np.stack([total.slots, *(row.slots for row in parts)])
-    absent = np.iinfo(np.int64).min
-    known = (stacked != absent).all(axis=0)
-    rest = np.where(known, stacked[0] - np.where(known, stacked[1:], 0).sum(axis=0), absent)
-    return np.asarray(rest, dtype=np.int64)
 
 
 @dataclass
@@ -96,90 +90,146 @@ class _Sums:
     rows: Rows
     days: list[date]
     clock: Clock
-    made: dict[Name, Block] = field(default_factory=dict)
+    choice: TariffChoice
+    made: dict[FigureName, list[Block]] = field(default_factory=dict)
+    _names: dict[str, Name] = field(default_factory=dict)
 
-    def make(self, figure: Figure) -> Block:
-        """The figure's block; remembered for the figures above."""
-        if figure.totals:
-            block = self._sum(figure.totals, figure)
-            block = self._filled(block, figure)
-        else:
-            block = self._sum(figure.parts, figure)
-        self.made[figure.node, figure.item] = block
-        return block
+    def make(self, figure: Figure) -> list[Block]:
+        """The figure's parts; remembered for the figures above."""
+        counts = self._counts(figure)
+        found = [
+            replace(part, meters=counts.get(part.name, part.meters))
+            for part in self._parts(figure.counted, figure)
+        ]
+        if figure.totals and len(found) == 1:
+            found = [self._filled(found[0], figure)]
+        self.made[figure.node, figure.item] = found
+        return found
+
+    def _parts(self, terms: Sequence[Term], figure: Figure) -> list[Block]:
+        """Sums of the terms by name, each with the quality that the whole row has."""
+        if not terms:
+            return [self._nothing(figure)]
+        by_name: dict[Name, list[tuple[Block, int]]] = {}
+        wholes = []
+        for term in terms:
+            blocks = [block.signed(term.sign) for block in self._blocks(term)]
+            wholes.append((blocks[0], sum(block.meters for block in blocks)))
+            for block in blocks:
+                by_name.setdefault(block.name, []).append((block, block.meters))
+        shape = (1, 1)
+        row = _sum([(_narrowed(block, shape), weight) for block, weight in wholes])
+        parts = [_sum(found) for _, found in sorted(by_name.items(), key=lambda e: e[0].order)]
+        if len(parts) == 1:
+            return parts
+        return [part.of_row(row) for part in parts]
+
+    def _nothing(self, figure: Figure) -> Block:
+        name = Name(15, None, (0,))
+        return Block.missing(len(self.days), name, self._shape(figure.node, 15), 1)
 
     def _filled(self, block: Block, figure: Figure) -> Block:
-        fitting = figure.parts and all(self._step(t) <= figure.step_min for t in figure.parts)
-        if not fitting:
+        """The total with its silent slots filled from parts that are as fine as it is."""
+        blocks = [one.signed(term.sign) for term in figure.parts for one in self._blocks(term)]
+        if not blocks or any(one.step_min > block.step_min for one in blocks):
             return block
-        parts = self._sum(figure.parts, figure)
-        return estimated(block, parts, self._expected(figure, block.slots.shape[1]))
+        alone = Name(block.step_min, None, (0,))
+        parts = _sum(
+            [(_unpriced(one.resampled(block.step_min), alone), one.meters) for one in blocks]
+        )
+        wide = max(parts.slots.shape[1], block.slots.shape[1])
+        if parts.slots.shape[1] != block.slots.shape[1]:
+            hours = max(parts.hours.shape[1], block.hours.shape[1])
+            parts, block = (_padded(one, wide, hours) for one in (parts, block))
+        zone = self.registry.zone(figure.node)
+        start, end = day_bounds(self.days[0], zone)
+        minutes = (end - start) // MINUTE_US
+        return estimated(block, parts, self._expected(figure, block), minutes)
 
-    def _sum(self, terms: Sequence[Term], figure: Figure) -> Block:
-        slots, hours = self._shape(figure.node, figure.step_min)
-        blocks = [self._block(term).resampled(figure.step_min).signed(term.sign) for term in terms]
-        weights = [self._weight(term) for term in terms]
-        if not blocks:
-            return Block.missing(len(self.days), figure.step_min, slots, hours)
-        return combined(_one_shape(blocks), weights)
-
-    def _block(self, term: Term) -> Block:
+    def _blocks(self, term: Term) -> list[Block]:
         if term.kind == "node" and (term.code, term.item) in self.made:
             return self.made[term.code, term.item]
-        step = self._step(term)
-        node = term.code if term.kind == "node" else self.registry.meters[term.code].node
-        slots, hours = self._shape(node, step)
         rows = self.rows.get(self.plan.key(term), {})
-        wide = max((len(r.slots) for r in rows.values() if r.step_min == step), default=slots)
-        return Block.of(rows, self.days, step, max(slots, wide), hours)
+        if term.kind == "meter":
+            node, counts = self.registry.meters[term.code].node, {self._name(term.code): 1}
+        else:
+            node = term.code
+            counts = self._counts(self.plan.figures[term.code, term.item])
+        zone = self.registry.zone(node)
+        return [
+            Block.of(rows, self.days, name, self._wide(node, name.step_min, rows), meters, zone)
+            for name, meters in sorted(counts.items(), key=lambda e: e[0].order)
+        ]
+
+    def _counts(self, figure: Figure) -> dict[Name, int]:
+        """Meters that count into a figure, by the name of their parts."""
+        counts: dict[Name, int] = {}
+        for code in figure.meters:
+            counts[self._name(code)] = counts.get(self._name(code), 0) + 1
+        return counts or {Name(15, None, (0,)): 1}
+
+    def _name(self, meter: str) -> Name:
+        if meter not in self._names:
+            one, day = self.registry.meters[meter], self.days[0]
+            scope = self.choice.of(meter, day)
+            offsets = offsets_of(self.choice, scope, day, self.registry.zone(one.node))
+            self._names[meter] = Name(one.step_min, scope, offsets)
+        return self._names[meter]
 
     def _shape(self, node: str, step_min: int) -> tuple[int, int]:
         zone = self.registry.zone(node)
         starts, _ = day_edges(self.days[0], zone, step_min)
         return len(starts), slot_count(self.days[0], zone, 60)
 
-    def _step(self, term: Term) -> int:
-        if term.kind == "meter":
-            return self.registry.meters[term.code].step_min
-        return self.plan.figures[term.code, term.item].step_min
+    def _wide(self, node: str, step_min: int, rows: Mapping[date, BookRow]) -> tuple[int, int]:
+        """Its shape, or a longer one that stands: a sum over zones has the longest day's."""
+        slots, hours = self._shape(node, step_min)
+        for day in self.days:
+            for part in rows[day].parts if day in rows else ():
+                if part.step_min == step_min:
+                    slots = max(slots, len(part.slots))
+                    hours = max(hours, len(part.hour_shares))
+        return slots, hours
 
-    def _weight(self, term: Term) -> int:
-        if term.kind == "meter":
-            return 1
-        return max(1, len(self.plan.figures[term.code, term.item].meters))
-
-    def _expected(self, figure: Figure, slots: int) -> I64:
+    def _expected(self, figure: Figure, block: Block) -> I64:
         """(D, n) time of each slot that is due by now [us]."""
-        zone = self.registry.zone(figure.node)
+        zone, slots = self.registry.zone(figure.node), block.slots.shape[1]
         due = np.zeros((len(self.days), slots), dtype=np.int64)
         for i, day in enumerate(self.days):
-            starts, ends = day_edges(day, zone, figure.step_min)
+            starts, ends = day_edges(day, zone, block.step_min)
             wide = min(len(starts), slots)
             due[i, :wide] = (np.minimum(ends, self.clock.as_of_us) - starts)[:wide]
         return np.maximum(due, 0)
 
 
-def _one_shape(blocks: Sequence[Block]) -> list[Block]:
-    """Blocks of days of different length (sites in other zones), padded to the longest."""
+def _sum(found: Sequence[tuple[Block, int]]) -> Block:
+    """Blocks of one name as one, days of different length (sites in other zones) padded."""
+    blocks, weights = [block for block, _ in found], [weight for _, weight in found]
     slots = max(b.slots.shape[1] for b in blocks)
     hours = max(b.hours.shape[1] for b in blocks)
-    if all(b.slots.shape[1] == slots and b.hours.shape[1] == hours for b in blocks):
-        return list(blocks)
-    return [_padded(b, slots, hours) for b in blocks]
+    if not all(b.slots.shape[1] == slots and b.hours.shape[1] == hours for b in blocks):
+        blocks = [_padded(b, slots, hours) for b in blocks]
+    return combined(blocks, weights, sum(weights))
 
 
 def _padded(block: Block, slots: int, hours: int) -> Block:
-    wide = Block.missing(len(block.slots), block.step_min, slots, hours)
+    wide = Block.missing(len(block.slots), block.name, (slots, hours), block.meters)
     wide.slots[:, : block.slots.shape[1]] = block.slots
     wide.shares[:, : block.shares.shape[1]] = block.shares
     wide.hours[:, : block.hours.shape[1]] = block.hours
-    return Block(
-        block.step_min,
-        wide.slots,
-        wide.shares,
-        wide.hours,
-        block.days,
-        block.spill,
-        block.provisional,
-        block.booked,
+    return replace(block, slots=wide.slots, shares=wide.shares, hours=wide.hours)
+
+
+def _unpriced(block: Block, name: Name) -> Block:
+    """The block without its tariff, under another name."""
+    none = np.zeros((len(block.slots), 1), dtype=np.int64)
+    empty: tuple[Crossing, ...] = ()
+    return replace(
+        block, name=name, windows=none, estimated=none, crossings=(empty,) * len(block.slots)
     )
+
+
+def _narrowed(block: Block, shape: tuple[int, int]) -> Block:
+    """What the block says of whole days, without its slots."""
+    bare = Block.missing(len(block.slots), Name(1440, None, (0,)), shape, block.meters)
+    return bare.of_row(block)

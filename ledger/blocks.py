@@ -1,101 +1,151 @@
-"""Days of a series side by side, so that adding up costs one numpy call for many days."""
+"""Days of a part side by side, so that adding up costs one numpy call for many days."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metering.book import BookRow, SeriesKey
-from metering.localtime import DAY_MIN
-from metering.quality import APPORTIONED, ESTIMATED, MISSING, WHOLE, Shares, from_times
+from ledger.windows import by_time, of_slots, opposite, united
+from metering.book import BookRow, Crossing, Part, PriceWindows, SeriesKey
+from metering.localtime import day_bounds
+from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING, WHOLE, Shares
 from metering.quantity import ABSENT, I64, add, apportion, total
+from metering.resampling import all_missing, coarse, grouped, mean, summed
+from metering.tariff import TariffScope
+
+
+class Name(NamedTuple):
+    """What makes parts one: their step, what prices them, and where its windows start."""
+
+    step_min: int
+    scope: TariffScope | None
+    offsets: tuple[int, ...]
+
+    @property
+    def order(self) -> tuple[int, bool, TariffScope, tuple[int, ...]]:
+        """Finest first, then by tariff."""
+        none = TariffScope("", "", "")
+        return (self.step_min, self.scope is not None, self.scope or none, self.offsets)
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """D days of one series that hold equally many slots n and hours h."""
+    """D days of one part that hold equally many slots n, hours h and price windows w."""
 
-    step_min: int
+    name: Name
+    meters: int
+    """How many meters count into the part."""
     slots: I64
     """(D, n) book units, ABSENT where nothing is known."""
     shares: Shares
     """(D, n, 4)"""
     hours: Shares
     """(D, h, 4)"""
+    windows: I64
+    """(D, w) book units"""
+    estimated: I64
+    """(D, w) of them"""
+    crossings: tuple[tuple[Crossing, ...], ...]
+    """(D,)"""
     days: Shares
-    """(D, 4)"""
+    """(D, 4) of the whole row"""
     spill: I64
-    """(D, 3)"""
+    """(D, 3) likewise"""
     provisional: NDArray[np.bool_]
     """(D,)"""
     booked: NDArray[np.bool_]
     """(D,) whether there is a row at all; the rest is missing."""
+
+    @property
+    def step_min(self) -> int:
+        return self.name.step_min
 
     @classmethod
     def of(
         cls,
         rows: Mapping[date, BookRow],
         days: Sequence[date],
-        step_min: int,
-        slots: int,
-        hours: int,
+        name: Name,
+        shape: tuple[int, int],
+        meters: int,
+        zone: str,
     ) -> Block:
-        """From rows by day; days without a row, or with one of another shape, are missing."""
-        block = cls.missing(len(days), step_min, slots, hours)
+        """The part of that name from rows by day; `shape` is (slots, hours) of a day.
+
+        Days without a row, or without such a part, are missing. A part that was booked under
+        other price edges gives its slots, split by time.
+        """
+        block = cls.missing(len(days), name, shape, meters)
+        crossings = list(block.crossings)
         for i, day in enumerate(days):
             row = rows.get(day)
-            if row is None or row.step_min != step_min or len(row.slots) > slots:
+            part = None if row is None else part_of(row, name)
+            if row is None or part is None or len(part.slots) > shape[0]:
                 continue
-            block.slots[i, : len(row.slots)] = row.slots
-            block.shares[i, : len(row.slots)] = row.shares
-            block.hours[i, : len(row.hour_shares)] = row.hour_shares[:hours]
+            block.slots[i, : len(part.slots)] = part.slots
+            block.shares[i, : len(part.slots)] = part.shares
+            block.hours[i, : len(part.hour_shares)] = part.hour_shares[: shape[1]]
+            windows = windows_for(part, name.offsets, day, zone)
+            block.windows[i], block.estimated[i] = windows.quantity, windows.estimated
+            crossings[i] = windows.crossings
             block.days[i] = row.day_shares
             block.spill[i] = row.spill
             block.provisional[i] = row.provisional
             block.booked[i] = True
-        return block
+        return replace(block, crossings=tuple(crossings))
 
     @classmethod
-    def missing(cls, count: int, step_min: int, slots: int, hours: int) -> Block:
+    def missing(cls, count: int, name: Name, shape: tuple[int, int], meters: int) -> Block:
         """Days of which nothing is known."""
+        wide = len(name.offsets)
         return cls(
-            step_min,
-            np.full((count, slots), ABSENT, dtype=np.int64),
-            _all_missing(count, slots),
-            _all_missing(count, hours),
-            _all_missing(count, 1)[:, 0],
+            name,
+            meters,
+            np.full((count, shape[0]), ABSENT, dtype=np.int64),
+            all_missing(count, shape[0]),
+            all_missing(count, shape[1]),
+            np.zeros((count, wide), dtype=np.int64),
+            np.zeros((count, wide), dtype=np.int64),
+            ((),) * count,
+            all_missing(count, 1)[:, 0],
             np.zeros((count, 3), dtype=np.int64),
             np.zeros(count, dtype=np.bool_),
             np.zeros(count, dtype=np.bool_),
         )
 
-    def rows(self, key: SeriesKey, days: Sequence[date]) -> list[BookRow]:
-        """One book row for each booked day."""
-        return [
-            BookRow(
-                key,
-                days[i],
-                self.step_min,
-                self.slots[i],
-                self.shares[i],
-                self.hours[i],
-                total(self.slots[i]),
-                self.days[i],
-                (int(self.spill[i, 0]), int(self.spill[i, 1]), int(self.spill[i, 2])),
-                provisional=bool(self.provisional[i]),
+    def part(self, i: int) -> Part:
+        """The part of day i."""
+        windows = None
+        if self.name.scope is not None:
+            windows = PriceWindows(
+                self.name.offsets, self.windows[i], self.estimated[i], self.crossings[i]
             )
-            for i in np.flatnonzero(self.booked).tolist()
-        ]
+        return Part(
+            self.step_min,
+            self.slots[i],
+            self.shares[i],
+            self.hours[i],
+            self.name.scope,
+            windows,
+            self.meters,
+        )
 
     def signed(self, sign: int) -> Block:
         """The block with its energy taken `sign` times."""
         if sign == 1:
             return self
-        return replace(self, slots=np.where(self.slots == ABSENT, ABSENT, sign * self.slots))
+        return replace(
+            self,
+            slots=np.where(self.slots == ABSENT, ABSENT, sign * self.slots),
+            windows=sign * self.windows,
+            estimated=sign * self.estimated,
+            crossings=tuple(tuple(opposite(one) for one in day) for day in self.crossings),
+        )
 
     def resampled(self, step_min: int) -> Block:
         """At a coarser step: energy summed, quality as the coarser period sees it."""
@@ -103,32 +153,76 @@ class Block:
             return self
         return replace(
             self,
-            step_min=step_min,
-            slots=_summed(self.slots, step_min, self.step_min),
-            shares=self._coarse_shares(step_min),
+            name=self.name._replace(step_min=step_min),
+            slots=summed(self.slots, step_min, self.step_min),
+            shares=coarse(self.shares, self.hours, self.days, self.step_min, step_min),
         )
 
-    def _coarse_shares(self, step_min: int) -> Shares:
-        if step_min >= DAY_MIN:
-            return self.days[:, None, :]
-        if step_min == 60:
-            return self.hours
-        weighted = _grouped(self.shares.astype(np.int64), step_min // self.step_min)
-        return _shares(weighted)
+    def of_row(self, whole: Block) -> Block:
+        """The part with the day's quality taken from the whole row's."""
+        return replace(
+            self,
+            days=whole.days,
+            spill=whole.spill,
+            provisional=whole.provisional,
+            booked=whole.booked,
+        )
 
 
-def combined(blocks: Sequence[Block], weights: Sequence[int]) -> Block:
-    """Sum of blocks of one shape; the quality is the mean by weight.
+def rows_of(blocks: Sequence[Block], key: SeriesKey, days: Sequence[date]) -> list[BookRow]:
+    """One book row for each booked day, of all its parts."""
+    first = blocks[0]
+    return [
+        BookRow(
+            key,
+            days[i],
+            tuple(block.part(i) for block in blocks),
+            total(np.concatenate([block.slots[i] for block in blocks])),
+            first.days[i],
+            (int(first.spill[i, 0]), int(first.spill[i, 1]), int(first.spill[i, 2])),
+            provisional=bool(first.provisional[i]),
+        )
+        for i in np.flatnonzero(first.booked).tolist()
+    ]
+
+
+def part_of(row: BookRow, name: Name) -> Part | None:
+    """The row's part of that step and tariff; one of the step alone where only one has it."""
+    same_step = [part for part in row.parts if part.step_min == name.step_min]
+    for part in same_step:
+        if part.scope == name.scope:
+            return part
+    return same_step[0] if len(same_step) == 1 == len(row.parts) else None
+
+
+def windows_for(part: Part, offsets: tuple[int, ...], day: date, zone: str) -> PriceWindows:
+    """The part's windows, from its slots where it was booked under other edges."""
+    if part.windows is not None and part.windows.offsets == offsets:
+        return part.windows
+
+    def measured(slot: int) -> bool:
+        return bool(part.shares[slot, MEASURED] == WHOLE)
+
+    return of_slots(part.slots, measured, part.step_min, offsets, day_bounds(day, zone))
+
+
+def combined(blocks: Sequence[Block], weights: Sequence[int], meters: int) -> Block:
+    """Sum of blocks of one name and shape; the quality is the mean by weight.
 
     A slot is ABSENT only where it is in all of them.
     """
-    days = _mean([b.days for b in blocks], weights)
+    days = mean([b.days for b in blocks], weights)
     spill = sum((b.spill * w for b, w in zip(blocks, weights, strict=True)), np.int64(0))
+    per_day = zip(*(b.crossings for b in blocks), strict=True)
     return Block(
-        blocks[0].step_min,
+        blocks[0].name,
+        meters,
         add([b.slots for b in blocks]),
-        _mean([b.shares for b in blocks], weights),
-        _mean([b.hours for b in blocks], weights),
+        mean([b.shares for b in blocks], weights),
+        mean([b.hours for b in blocks], weights),
+        np.asarray(sum(b.windows for b in blocks), dtype=np.int64),
+        np.asarray(sum(b.estimated for b in blocks), dtype=np.int64),
+        tuple(united(one for day in found for one in day) for found in per_day),
         days,
         _spills(days, np.asarray(spill, dtype=np.int64)),
         np.logical_or.reduce([b.provisional for b in blocks]),
@@ -136,10 +230,11 @@ def combined(blocks: Sequence[Block], weights: Sequence[int]) -> Block:
     )
 
 
-def estimated(whole: Block, parts: Block, expected: I64) -> Block:
+def estimated(whole: Block, parts: Block, expected: I64, minutes: int) -> Block:
     """A total whose silent slots are filled from its parts, and marked estimated.
 
-    `expected` is (D, n): the time of each slot that is due by now [us].
+    `expected` is (D, n): the time of each slot that is due by now [us]; `minutes` the length
+    of a day.
     """
     filled = (whole.slots == ABSENT) & (parts.slots != ABSENT)
     if not filled.any():
@@ -150,11 +245,15 @@ def estimated(whole: Block, parts: Block, expected: I64) -> Block:
     shares[..., ESTIMATED][filled] = known[filled]
     shares[..., MISSING][filled] = WHOLE - known[filled]
     gained = np.where(filled, known, 0)
+    stand_in = np.where(filled, parts.slots, ABSENT)
+    by_window = by_time(stand_in, whole.step_min, whole.name.offsets, minutes)
     return replace(
         whole,
         slots=np.where(filled, parts.slots, whole.slots),
         shares=shares,
         hours=_moved(whole.hours, gained, expected, whole.step_min),
+        windows=whole.windows + by_window,
+        estimated=whole.estimated + by_window,
         days=_moved(whole.days[:, None, :], gained, expected, whole.step_min)[:, 0],
         provisional=whole.provisional | parts.provisional,
         booked=whole.booked | parts.booked,
@@ -166,8 +265,8 @@ def _moved(shares: Shares, gained: I64, expected: I64, step_min: int) -> Shares:
     periods = shares.shape[1]
     size = gained.shape[1] if periods == 1 else max(1, 60 // step_min)
     seconds = expected // 1_000_000
-    due = _grouped((seconds)[..., None], size)[..., 0]
-    found = _grouped((gained * seconds)[..., None], size)[..., 0]
+    due = grouped((seconds)[..., None], size)[..., 0]
+    found = grouped((gained * seconds)[..., None], size)[..., 0]
     part = np.where(due > 0, found // np.maximum(due, 1), 0)
     result = shares.astype(np.int64)
     if part.shape[1] != periods:
@@ -178,40 +277,9 @@ def _moved(shares: Shares, gained: I64, expected: I64, step_min: int) -> Shares:
     return result.astype(np.uint16)
 
 
-def _grouped(values: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Sums of `size` neighbours along the second axis; the last group may be shorter."""
-    starts = np.arange(0, values.shape[1], size)
-    return np.asarray(np.add.reduceat(values, starts, axis=1), dtype=np.int64)
-
-
-def _summed(slots: I64, step_min: int, fine_min: int) -> I64:
-    size = slots.shape[1] if step_min >= DAY_MIN else step_min // fine_min
-    present = slots != ABSENT
-    sums = _grouped(np.where(present, slots, 0)[..., None], size)[..., 0]
-    counts = _grouped(present.astype(np.int64)[..., None], size)[..., 0]
-    return np.where(counts > 0, sums, ABSENT)
-
-
-def _mean(shares: Sequence[Shares], weights: Sequence[int]) -> Shares:
-    weighted = sum(
-        (s.astype(np.int64) * w for s, w in zip(shares, weights, strict=True)), np.int64(0)
-    )
-    return _shares(np.asarray(weighted, dtype=np.int64))
-
-
-def _shares(times: NDArray[np.int64]) -> Shares:
-    return from_times(times.reshape(-1, 4)).reshape(times.shape)
-
-
 def _spills(days: Shares, weighted: I64) -> I64:
     spill = np.zeros_like(weighted)
     for i in np.flatnonzero(days[:, APPORTIONED]).tolist():
         if weighted[i].any():
             spill[i] = apportion(int(days[i, APPORTIONED]), weighted[i])
     return spill
-
-
-def _all_missing(count: int, width: int) -> Shares:
-    shares = np.zeros((count, width, 4), dtype=np.uint16)
-    shares[..., MISSING] = WHOLE
-    return shares

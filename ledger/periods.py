@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from ledger.curve import Curve
+from ledger.windows import Pricing, of_days
 from metering.book import BookRow, SeriesKey
 from metering.localtime import DAY_MIN, MINUTE_US, day_bounds, slot_starts
 from metering.quality import APPORTIONED, MEASURED, MISSING, Shares, from_times
@@ -43,9 +45,15 @@ def day_edges(day: date, zone: str, step_min: int) -> tuple[I64, I64]:
 
 
 def book_days(
-    key: SeriesKey, curve: Curve, days: Sequence[date], zone: str, step_min: int, clock: Clock
+    key: SeriesKey,
+    curve: Curve,
+    days: Sequence[date],
+    step_min: int,
+    clock: Clock,
+    pricing: Pricing,
 ) -> list[BookRow]:
-    """One row a day, days rising; a pure function of the curve and the clock."""
+    """One row a day, days rising; a pure function of the curve, the clock and the tariffs."""
+    zone = pricing.zone
     if not days:
         return []
     slots, slot_ends, per_day = _edges(days, zone, step_min)
@@ -56,11 +64,15 @@ def book_days(
     hour_shares = from_times(_held(curve, hours, hour_ends, clock))
     day_shares = from_times(_held(curve, firsts, lasts, clock))
     spills = _spills(curve, firsts, lasts, day_shares)
+    until = [
+        _booked_until(slots[a:b], slot_ends[a:b], clock) for a, b in itertools.pairwise(per_day)
+    ]
+    windows = of_days(curve, days, until, pricing)
     rows = []
     for i, day in enumerate(days):
         a, b = per_day[i], per_day[i + 1]
         rows.append(
-            BookRow(
+            BookRow.of(
                 key,
                 day,
                 step_min,
@@ -71,9 +83,17 @@ def book_days(
                 day_shares[i],
                 spills[i],
                 provisional=not clock.is_settled(day, zone),
+                scope=pricing.scope(day),
+                windows=windows[i],
             )
         )
     return rows
+
+
+def _booked_until(starts: I64, ends: I64, clock: Clock) -> int:
+    """End of the last slot that has begun; the first start where none has."""
+    begun = int(np.searchsorted(starts, clock.as_of_us))
+    return int(ends[begun - 1]) if begun else int(starts[0])
 
 
 def _edges(days: Sequence[date], zone: str, step_min: int) -> tuple[I64, I64, list[int]]:

@@ -48,6 +48,7 @@ class Figure:
     meters: tuple[str, ...]
     """Meters that count into the figure, each once."""
     step_min: int
+    """The finest step of what counts; what is booked coarser is a part of its own."""
 
     @property
     def counted(self) -> tuple[Term, ...]:
@@ -128,7 +129,7 @@ class _Planner:
             totals,
             parts,
             tuple(dict.fromkeys(code for term in counted for code in self._leaves(term))),
-            max((self._step(term) for term in counted), default=15),
+            min((self._step(term) for term in counted), default=15),
         )
 
     def _parts(

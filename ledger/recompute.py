@@ -8,17 +8,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from ledger.aggregate import Rows, affected, needed, node_rows, same_shape
-from ledger.blocks import Block
+import numpy as np
+
+from ledger.aggregate import Rows, affected, alike, needed, node_rows
 from ledger.context import Context
 from ledger.jobs import Cluster, widened
 from ledger.meter import Service, Stretch, measure, services
 from ledger.periods import Clock, book_days
 from ledger.plan import Plan, boundaries, plan
+from ledger.windows import Pricing
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.localtime import day_bounds, days_between, local_day
 from metering.ports import BookStore
+from metering.quality import MISSING, all_of
+from metering.quantity import ABSENT
 from metering.registry import Registry
+from metering.tariff_choice import TariffChoice
 
 METERS_A_SCAN, SHORT_DAYS = 8, 3
 """Over more than a few days, only so many meters are read at once: they may send each second."""
@@ -43,6 +48,7 @@ class Plans:
         self._registry = registry
         self._boundaries = boundaries(registry)
         self._made: dict[tuple[str, int], Plan] = {}
+        self.choice = TariffChoice(registry)
 
     def epoch(self, day: date) -> int:
         """Number of the stretch of days with one plan."""
@@ -139,8 +145,11 @@ class Recompute:
                 for kind, first, last in found.spans
                 if first < end and last > start
             ]
-        step = self.registry.meters[meter].step_min
-        return book_days(key, found.curve, days, zone, step, self.clock)
+        step, pricing = (
+            self.registry.meters[meter].step_min,
+            Pricing(self.plans.choice, meter, zone),
+        )
+        return book_days(key, found.curve, days, step, self.clock, pricing)
 
     def _orphans(self, institution: str, days: list[date]) -> list[BookRow]:
         """Rows that stand although the registry has their series no more: now missing."""
@@ -182,8 +191,9 @@ class Recompute:
         rows = self._rows(needed(one, figures), days, fresh)
         zones = {self.registry.zone(f.node) for f in one.figures.values()}
         made: list[BookRow] = []
-        for group in same_shape(zones, days):
-            made += node_rows(self.registry, one, figures, rows, group, self.clock)
+        choice = self.plans.choice
+        for group in alike(zones, days, choice):
+            made += node_rows(self.registry, one, figures, rows, group, self.clock, choice)
         return made
 
     def _rows(self, keys: list[SeriesKey], days: list[date], fresh: Sequence[BookRow]) -> Rows:
@@ -212,16 +222,17 @@ class Recompute:
 
 
 def _blank(row: BookRow) -> BookRow:
-    empty = Block.missing(1, row.step_min, len(row.slots), len(row.hour_shares))
-    return replace(
-        row,
-        slots=empty.slots[0],
-        shares=empty.shares[0],
-        hour_shares=empty.hours[0],
-        total=None,
-        day_shares=empty.days[0],
-        spill=(0, 0, 0),
+    parts = tuple(
+        replace(
+            part,
+            slots=np.full_like(part.slots, ABSENT),
+            shares=all_of(MISSING, len(part.shares)),
+            hour_shares=all_of(MISSING, len(part.hour_shares)),
+            windows=None,
+        )
+        for part in row.parts
     )
+    return replace(row, parts=parts, total=None, day_shares=all_of(MISSING, 1)[0], spill=(0, 0, 0))
 
 
 def _by_point(served: Iterable[list[Service]]) -> dict[int, Service]:

@@ -1,22 +1,28 @@
 """Books: the numbers of record, one row per series and local day.
 
-    row   series        day         slots (int64, one a step)      shares     total
-          office-a/01B00 2026-11-23 [1203400, 1187000, ...] mWh    (n, 4)     412300200
+    row   series        day         parts                                        total
+          office-a/01B00 2026-11-23 15 min  [1203400, 1187000, ...] mWh           412300200
+                                    day     [96000000]
+          part                      slots, their quality, and the day's energy between the
+                                    edges of its prices
 
-A row carries every slot the local day holds at the series' step, the quality of each slot,
-of each local hour and of the day, and the day's total. A settled day is superseded by a new
-row with a higher revision; the running, provisional day is overwritten.
+A row has a part for each step and tariff of what counts into it; a meter's row has one. A part
+carries every slot the local day holds at its step, the quality of each slot and of each local
+hour. A settled day is superseded by a new row with a higher revision; the running, provisional
+day is overwritten.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
 from metering.quality import Shares
-from metering.quantity import I64
+from metering.quantity import I64, add
+from metering.tariff import TariffScope
 
 
 @dataclass(frozen=True, order=True)
@@ -30,12 +36,58 @@ class SeriesKey:
     item: str
 
 
-@dataclass(frozen=True, eq=False)
-class BookRow:
-    """One series on one local day."""
+@dataclass(frozen=True, order=True)
+class Crossing:
+    """Energy of stretches between two good readings that lie on both sides of an edge.
 
-    key: SeriesKey
-    day: date
+    How much of it passed before the edge is not known; it is split by time. Stretches that
+    touch the same windows stand together, but never energy of different sign.
+    """
+
+    first_us: int
+    """Start of the first price window it touches, which may lie on an earlier day."""
+    last_us: int
+    """End of the last one."""
+    measured: bool
+    """A stretch of the meter's own step; else a gap."""
+    window: int
+    """Place of the first window of this day that it touches."""
+    parts: tuple[int, ...]
+    """Book units in each window of this day from there on."""
+
+    @property
+    def name(self) -> tuple[int, int, bool, bool]:
+        """What makes it the same crossing on the next day, or of another meter."""
+        return (self.first_us, self.last_us, self.measured, sum(self.parts) < 0)
+
+
+@dataclass(frozen=True, eq=False)
+class PriceWindows:
+    """A part's energy between the edges of its prices (w windows side by side)."""
+
+    offsets: tuple[int, ...]
+    """(w) minutes since the local day's first instant at which each starts."""
+    quantity: I64
+    """(w,) book units; together the part's total."""
+    estimated: I64
+    """(w,) of it, what stands in for a silent total."""
+    crossings: tuple[Crossing, ...] = ()
+
+    def same(self, other: PriceWindows | None) -> bool:
+        """Equal in everything."""
+        return (
+            other is not None
+            and self.offsets == other.offsets
+            and np.array_equal(self.quantity, other.quantity)
+            and np.array_equal(self.estimated, other.estimated)
+            and self.crossings == other.crossings
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What of a row has one step and one tariff."""
+
     step_min: int
     slots: I64
     """(n,) book units [mWh, mL, kJ], ABSENT where nothing is known."""
@@ -43,6 +95,44 @@ class BookRow:
     """(n, 4) quality of each slot."""
     hour_shares: Shares
     """(ceil(n * step / 60), 4): a gap that lies inside the hour counts as measured."""
+    scope: TariffScope | None = None
+    """What prices it; None where no tariff did when it was booked."""
+    windows: PriceWindows | None = None
+    """None where no tariff prices it."""
+    meters: int = 1
+    """How many meters count into it: the weight of its quality."""
+
+    @property
+    def order(self) -> tuple[int, bool, TariffScope]:
+        """Finest first, then by tariff."""
+        return (self.step_min, self.scope is not None, self.scope or TariffScope("", "", ""))
+
+    def same(self, other: Part) -> bool:
+        """Equal in everything."""
+        windows = self.windows is other.windows is None or (
+            self.windows is not None and self.windows.same(other.windows)
+        )
+        return windows and self.meters == other.meters and self.same_slots(other)
+
+    def same_slots(self, other: Part) -> bool:
+        """Equal in step, tariff, energy and quality."""
+        return (
+            self.step_min == other.step_min
+            and self.scope == other.scope
+            and np.array_equal(self.slots, other.slots)
+            and np.array_equal(self.shares, other.shares)
+            and np.array_equal(self.hour_shares, other.hour_shares)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class BookRow:
+    """One series on one local day."""
+
+    key: SeriesKey
+    day: date
+    parts: tuple[Part, ...]
+    """At least one, finest first."""
     total: int | None
     day_shares: Shares
     """(4,): a gap that lies inside the day counts as measured."""
@@ -53,20 +143,76 @@ class BookRow:
     revision: int = 0
     """The institution's revision that wrote it; set by the store."""
 
-    def same_content(self, other: BookRow) -> bool:
-        """Equal in everything that is booked, whatever the revision."""
+    @classmethod
+    def of(
+        cls,
+        key: SeriesKey,
+        day: date,
+        step_min: int,
+        slots: I64,
+        shares: Shares,
+        hour_shares: Shares,
+        total: int | None,
+        day_shares: Shares,
+        spill: tuple[int, int, int] = (0, 0, 0),
+        *,
+        provisional: bool = False,
+        revision: int = 0,
+        scope: TariffScope | None = None,
+        windows: PriceWindows | None = None,
+        meters: int = 1,
+    ) -> BookRow:
+        """A row of one part."""
+        part = Part(step_min, slots, shares, hour_shares, scope, windows, meters)
+        return cls(key, day, (part,), total, day_shares, spill, provisional, revision)
+
+    @property
+    def finest(self) -> Part:
+        """The part of the finest step; the only one of a meter's row."""
+        return self.parts[0]
+
+    def same_energy(self, other: BookRow) -> bool:
+        """Equal in what passed and how well it is known, whatever the tariffs."""
         return (
             self.key == other.key
             and self.day == other.day
-            and self.step_min == other.step_min
             and self.total == other.total
             and self.spill == other.spill
             and self.provisional == other.provisional
-            and np.array_equal(self.slots, other.slots)
-            and np.array_equal(self.shares, other.shares)
-            and np.array_equal(self.hour_shares, other.hour_shares)
             and np.array_equal(self.day_shares, other.day_shares)
+            and _same_slots(self.parts, other.parts)
         )
+
+    def same_content(self, other: BookRow) -> bool:
+        """Equal in everything that is booked, whatever the revision."""
+        return (
+            self.same_energy(other)
+            and len(self.parts) == len(other.parts)
+            and all(a.same(b) for a, b in zip(self.parts, other.parts, strict=True))
+        )
+
+
+def _same_slots(parts: Sequence[Part], others: Sequence[Part]) -> bool:
+    """Equal slots at every step, however tariffs divide them; quality too where none does."""
+    if len(parts) == len(others) == 1:
+        unpriced = (replace(one, scope=None) for one in (*parts, *others))
+        return next(unpriced).same_slots(next(unpriced))
+    left, right = _by_step(parts), _by_step(others)
+    return left.keys() == right.keys() and all(
+        len(left[step]) == len(right[step]) and bool((left[step] == right[step]).all())
+        for step in left
+    )
+
+
+def _by_step(parts: Sequence[Part]) -> dict[int, I64]:
+    found: dict[int, I64] = {}
+    for part in parts:
+        other = found.get(part.step_min)
+        same = other is not None and len(other) == len(part.slots)
+        found[part.step_min] = (
+            add([other, part.slots]) if same and other is not None else part.slots
+        )
+    return found
 
 
 BookPlace = tuple[int, int, int]

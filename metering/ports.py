@@ -6,6 +6,7 @@ Readings pass as columns, books as packed days; nothing here knows a database.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from typing import Protocol
 
@@ -125,8 +126,8 @@ class IntakeStore(Protocol):
         ...
 
 
-class BookStore(Protocol):
-    """The numbers of record."""
+class BookReader(Protocol):
+    """What readers need of the books."""
 
     def revision(self, institution: str) -> int:
         """The institution's present revision; 0 before the first commit."""
@@ -135,6 +136,15 @@ class BookStore(Protocol):
     def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
         """Current rows of the series on the days first..last (both included), sorted by key
         and day."""
+        ...
+
+
+class BookStore(BookReader, Protocol):
+    """The numbers of record."""
+
+    def at_rest(self) -> AbstractContextManager[BookReader]:
+        """The books as they stand at this moment, for as long as the context lasts: a commit
+        meanwhile is not seen. Hold it no longer than one answer takes."""
         ...
 
     def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
@@ -159,8 +169,9 @@ class BookStore(Protocol):
     ) -> int:
         """Write rows in one transaction and return the new revision.
 
-        Supersedes settled rows, each with a restatement; overwrites provisional ones without
-        a trace; leaves rows of equal content as they are. Deletes the `cleared` dirty marks.
+        Supersedes settled rows, with a restatement where the day's total or quality is another;
+        overwrites provisional ones without a trace; leaves rows of equal content as they are, and
+        completes those that tariffs divide otherwise. Deletes the `cleared` dirty marks.
         Register events that touch one of the (meter, start_us, end_us) ranges are replaced
         by `events`. Raises Conflict when the revision is not the expected one; then nothing
         is written. The revision stays where no row changes.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
 
 from metering.book import DirtyMark
+from metering.localtime import day_bounds
 from metering.registry import Installation, Meter, Registry
+from metering.tariff_choice import TariffChoice
 
 ALL_TIME_US = 2**62
 """Later than any reading: a mark from 0 to here covers whatever a point has."""
@@ -29,9 +33,60 @@ def changed_meters(old: Registry, new: Registry) -> list[str]:
 
 
 def marks_of_change(old: Registry, new: Registry) -> list[DirtyMark]:
-    """Marks over all readings of the points that serve changed meters."""
-    points = {i.point for code in changed_meters(old, new) for i in new.installations_of(code)}
-    return [DirtyMark(point, 0, ALL_TIME_US, REGISTRY_CAUSE) for point in sorted(points)]
+    """Marks over all readings of the points that serve changed meters, and over the days of
+    those whose price windows are others."""
+    changed = set(changed_meters(old, new))
+    points = {i.point for code in changed for i in new.installations_of(code)}
+    marks = [DirtyMark(point, 0, ALL_TIME_US, REGISTRY_CAUSE) for point in sorted(points)]
+    for code, spans in changed_windows(old, new).items():
+        for one in new.installations_of(code) if code not in changed else ():
+            zone = new.zone(new.meters[code].node)
+            marks += [DirtyMark(one.point, *_span_us(span, zone), REGISTRY_CAUSE) for span in spans]
+    return marks
+
+
+Span = tuple[date | None, date | None]
+"""Local days [first, end); None is without limit."""
+
+
+def changed_windows(old: Registry, new: Registry) -> dict[str, list[Span]]:
+    """Meters of both registries that another tariff prices, or whose prices turn at other
+    minutes, with the days on which that is so. Another price alone changes nothing."""
+    if old.tariff == new.tariff:
+        return {}
+    before, after = TariffChoice(old), TariffChoice(new)
+    edges = sorted({*before.boundaries, *after.boundaries})
+    spans: list[Span] = list(pairwise([None, *edges, None]))
+    found: dict[str, list[Span]] = {}
+    for code in sorted(old.meters.keys() & new.meters.keys()):
+        differing = [
+            (first, end)
+            for first, end in spans
+            if before.windows(code, day := _day_in(first, end)) != after.windows(code, day)
+        ]
+        if differing:
+            found[code] = _joined(differing)
+    return found
+
+
+def _day_in(first: date | None, end: date | None) -> date:
+    return first or (end - timedelta(days=1) if end else date.max)
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for first, end in spans:
+        if joined and joined[-1][1] == first and first is not None:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((first, end))
+    return joined
+
+
+def _span_us(span: Span, zone: str) -> tuple[int, int]:
+    first, end = span
+    start_us = 0 if first is None else day_bounds(first, zone)[0]
+    return max(0, start_us), ALL_TIME_US if end is None else day_bounds(end, zone)[0] - 1
 
 
 def _bodies(registry: Registry) -> dict[str, set[object]]:

@@ -17,6 +17,8 @@ class Change(Enum):
     ADD = "add"
     OVERWRITE = "overwrite"
     """The present row was provisional: it goes without a trace."""
+    SUPPLEMENT = "supplement"
+    """The energy is equal, but tariffs divide it otherwise: the row stays and is completed."""
     SUPERSEDE = "supersede"
     """The present row was settled: it stays, dated, and the change is logged."""
 
@@ -27,7 +29,14 @@ def change(present: BookRow | None, wanted: BookRow) -> Change:
         return Change.ADD
     if present.same_content(wanted):
         return Change.NOTHING
+    if present.same_energy(wanted):
+        return Change.SUPPLEMENT
     return Change.OVERWRITE if present.provisional else Change.SUPERSEDE
+
+
+def is_news(old: BookRow, new: BookRow) -> bool:
+    """Whether a superseded row told something else of its day: its total or its quality."""
+    return old.total != new.total or bool((old.day_shares != new.day_shares).any())
 
 
 def restatement(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 
@@ -15,10 +16,12 @@ from metering.book import (
     SeriesKey,
 )
 from metering.localtime import day_number
+from metering.ports import BookReader
 from storage.book_rules import (
     Change,
     change,
     check_rows,
+    is_news,
     overlaps,
     restatement,
     revision_conflict,
@@ -53,6 +56,13 @@ class MemoryBooks:
         with self._lock:
             found = [d for d in self._current if d[0] in wanted and first <= d[1] <= last]
             return [self._current[place] for place in sorted(found)]
+
+    @contextmanager
+    def at_rest(self) -> Iterator[BookReader]:
+        with self._lock:
+            frozen = MemoryBooks(self._marks)
+            frozen._current, frozen._revisions = dict(self._current), dict(self._revisions)
+        yield frozen
 
     def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
         with self._lock:
@@ -151,9 +161,14 @@ class MemoryBooks:
         what = change(present, row)
         if what is Change.NOTHING:
             return False
+        if present is not None and what is Change.SUPPLEMENT:
+            self._current[place] = replace(row, revision=present.revision)
+            return False
         if present is not None and what is Change.SUPERSEDE:
             self._superseded.setdefault(place, []).append((present, row.revision))
-            self._restatements.append(restatement(present, row, row.revision, now_us, cause))
+            if is_news(present, row):
+                entry = restatement(present, row, row.revision, now_us, cause)
+                self._restatements.append(entry)
         self._current[place] = row
         self._numbers.setdefault(row.key, len(self._numbers) + 1)
         return True

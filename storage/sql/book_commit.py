@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.localtime import day_number
-from storage.book_rules import Change, change, restatement, revision_conflict
+from storage.book_rules import Change, change, is_news, restatement, revision_conflict
 from storage.sql.book_codec import packed
 from storage.sql.book_lookup import CHUNK, current_rows
 from storage.sql.engine import insert_missing, upsert
@@ -84,6 +84,21 @@ def write(
     con.execute(insert(BOOK_ROW), [packed(new, ids[new.key], revision) for _, new, _ in changes])
 
 
+def supplement(con: Connection, ids: dict[SeriesKey, int], changes: Sequence[Changed]) -> None:
+    """Give rows whose energy stands their new tariffs and price windows."""
+    rows = [(old, new) for old, new, what in changes if what is Change.SUPPLEMENT and old]
+    for old, new in rows:
+        values = packed(new, ids[new.key], old.revision)
+        del values["superseded_at"]
+        con.execute(
+            update(BOOK_ROW)
+            .where(BOOK_ROW.c.series_id == values.pop("series_id"))
+            .where(BOOK_ROW.c.day == values.pop("day"))
+            .where(BOOK_ROW.c.revision == values.pop("revision"))
+            .values(values)
+        )
+
+
 def log(
     con: Connection,
     institution: str,
@@ -96,7 +111,7 @@ def log(
     entries = [
         restatement(old, new, revision, now_us, cause)
         for old, new, what in changes
-        if what is Change.SUPERSEDE and old is not None
+        if what is Change.SUPERSEDE and old is not None and is_news(old, new)
     ]
     if entries:
         rows = [

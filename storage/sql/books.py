@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -23,7 +24,8 @@ from metering.book import (
     SeriesKey,
 )
 from metering.localtime import day_number, day_of_number
-from storage.book_rules import check_rows
+from metering.ports import BookReader
+from storage.book_rules import Change, check_rows
 from storage.sql.book_codec import unpacked
 from storage.sql.book_commit import (
     changes_of,
@@ -32,6 +34,7 @@ from storage.sql.book_commit import (
     overlap,
     replace_events,
     set_revision,
+    supplement,
     write,
 )
 from storage.sql.book_lookup import (
@@ -60,14 +63,17 @@ class SqlBooks:
         self._engine = engine
 
     def revision(self, institution: str) -> int:
-        with reading(self._engine) as con:
-            return _revision(con, institution)
+        with self.at_rest() as books:
+            return books.revision(institution)
 
     def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
+        with self.at_rest() as books:
+            return books.rows(keys, first, last)
+
+    @contextmanager
+    def at_rest(self) -> Iterator[BookReader]:
         with reading(self._engine) as con:
-            ids = ids_of(con, keys)
-            days = BOOK_ROW.c.day.between(day_number(first), day_number(last))
-            return list(current_rows(con, ids, days))
+            yield _AtRest(con)
 
     def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
         with reading(self._engine) as con:
@@ -101,7 +107,9 @@ class SqlBooks:
             expect(con, institution, expected_revision)
             ids = made_ids(con, (row.key for row in checked))
             revision = expected_revision + 1
-            changes = changes_of(con, ids, checked)
+            found = changes_of(con, ids, checked)
+            supplement(con, ids, found)
+            changes = [one for one in found if one[2] is not Change.SUPPLEMENT]
             if changes:
                 write(con, ids, changes, revision)
                 log(con, institution, ids, changes, revision, now_us, cause)
@@ -146,6 +154,20 @@ class SqlBooks:
         with writing(self._engine) as con:
             for table in (RESTATEMENT, BOOK_ROW, SERIES, REGISTER_EVENT):
                 con.execute(delete(table))
+
+
+class _AtRest:
+    """Reads in one transaction, and so one state of the books."""
+
+    def __init__(self, con: Connection) -> None:
+        self._con = con
+
+    def revision(self, institution: str) -> int:
+        return _revision(self._con, institution)
+
+    def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
+        days = BOOK_ROW.c.day.between(day_number(first), day_number(last))
+        return list(current_rows(self._con, ids_of(self._con, keys), days))
 
 
 def _revision(con: Connection, institution: str) -> int:

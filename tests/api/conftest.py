@@ -194,7 +194,7 @@ def row(key: SeriesKey, day: date, slots: I64, step_min: int) -> BookRow:
     known = (slots != ABSENT).reshape(24, -1).sum(axis=1)
     times = np.zeros((24, 4), dtype=np.int64)
     times[:, quality.MEASURED], times[:, quality.MISSING] = known, 60 // step_min - known
-    return BookRow(
+    return BookRow.of(
         key=key,
         day=day,
         step_min=step_min,
@@ -357,9 +357,9 @@ def seed(readings_store, stores) -> tuple[MemoryJournal, dict[str, str]]:
         )
         stores.books.commit(institution, rows, expected_revision=0, events=[event], now_us=NOW_US)
         old = next(r for r in rows if r.day == FIRST and r.key.kind == "meter")
-        changed = replace(
-            old, total=(old.total or 0) + 1000, slots=old.slots + 1000 // len(old.slots)
-        )
+        part = old.finest
+        more = replace(part, slots=part.slots + 1000 // len(part.slots))
+        changed = replace(old, total=(old.total or 0) + 1000, parts=(more,))
         stores.books.commit(
             institution, [changed], expected_revision=1, now_us=NOW_US, cause="correction"
         )

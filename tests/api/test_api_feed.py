@@ -103,8 +103,9 @@ def test_the_running_day_is_not_told(shared_world):
 def test_a_restatement_is_a_later_entry_of_the_same_key(world):
     before, cursor = pull(world, limit=1000)
     row = booked(world, yesterday(world))
-    slots = row.slots + 10
-    revision = restate(world, replace(row, slots=slots, total=int(slots.sum())))
+    slots = row.finest.slots + 10
+    changed = (replace(row.finest, slots=slots),)
+    revision = restate(world, replace(row, parts=changed, total=int(slots.sum())))
     (entry,), cursor = pull(world, cursor=cursor)
     assert entry["revision"] == revision
     assert entry["amount"] == row.total + 10 * len(slots)
@@ -118,12 +119,16 @@ def test_a_restatement_is_a_later_entry_of_the_same_key(world):
 def test_a_value_that_is_gone_is_null_not_zero(world):
     _, cursor = pull(world, limit=1000)
     row = booked(world, yesterday(world))
-    nothing = quality.all_of(quality.MISSING, len(row.slots))
-    gone = replace(
-        row,
-        slots=np.full(len(row.slots), ABSENT),
+    nothing = quality.all_of(quality.MISSING, len(row.finest.slots))
+    part = replace(
+        row.finest,
+        slots=np.full(len(row.finest.slots), ABSENT),
         shares=nothing,
         hour_shares=quality.all_of(quality.MISSING, 24),
+    )
+    gone = replace(
+        row,
+        parts=(part,),
         total=None,
         day_shares=nothing[0],
     )

@@ -26,7 +26,7 @@ SLOTS = np.arange(1, 97, dtype=np.int64) * 900
 def row(slots: np.ndarray) -> BookRow:
     shares = quality.all_of(quality.MEASURED, len(slots))
     key = SeriesKey("b", "node", "n", "01000")
-    return BookRow(key, DAY, 15, slots, shares, shares[:24], total(slots), shares[0])
+    return BookRow.of(key, DAY, 15, slots, shares, shares[:24], total(slots), shares[0])
 
 
 def known(count: int) -> BookRow:

@@ -28,7 +28,7 @@ def booked(
     slots = np.full(24, energy, np.int64)
     whole = quality.all_of(quality.MEASURED, 24)
     total = int(slots.sum())
-    return BookRow(key, day, 60, slots, whole, whole, total, whole[0], provisional=provisional)
+    return BookRow.of(key, day, 60, slots, whole, whole, total, whole[0], provisional=provisional)
 
 
 def silent(key: SeriesKey = BODY, day: date = DAY) -> BookRow:

@@ -39,7 +39,7 @@ def booked(
     if gap:
         slots[2], shares[2], hours[0] = ABSENT, (0, 0, 0, 10_000), (7_500, 0, 0, 2_500)
     whole = quality.mean([shares[n : n + 1] for n in range(96)])[0]
-    return BookRow(
+    return BookRow.of(
         key,
         day,
         15,
@@ -70,8 +70,13 @@ def test_a_row_comes_back_whole(stores: Stores, gap: bool) -> None:
     found = current(stores)
     assert found.same_content(row)
     assert found.revision == 1
-    assert found.slots.dtype == np.int64
-    assert found.shares.dtype == found.hour_shares.dtype == found.day_shares.dtype == np.uint16
+    assert found.finest.slots.dtype == np.int64
+    assert (
+        found.finest.shares.dtype
+        == found.finest.hour_shares.dtype
+        == found.day_shares.dtype
+        == np.uint16
+    )
 
 
 def test_a_day_of_hours_and_a_day_without_a_total(stores: Stores) -> None:

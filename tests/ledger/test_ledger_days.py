@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from ledger import SETTLE_US, month_quality, month_total
+from figures import month_quality, month_total
+from ledger import SETTLE_US
 from metering.localtime import day_bounds
 from metering.quantity import ABSENT
 from metering.reading import Kind
@@ -35,9 +36,9 @@ def test_days_of_every_length(helpers, zone, day, slots, step):
     world.ledger.step()
     row = world.rows("meter", "m")[0]
     assert row.total == slots * 1_000_000
-    assert len(row.slots) == (1 if step == 1440 else -(-slots * 15 // step))
+    assert len(row.finest.slots) == (1 if step == 1440 else -(-slots * 15 // step))
     assert row.day_shares.tolist() == [10_000, 0, 0, 0]
-    assert len(row.hour_shares) == -(-slots // 4)
+    assert len(row.finest.hour_shares) == -(-slots // 4)
     assert world.totals("node", "o")[day] == slots * 1_000_000
 
 
@@ -58,8 +59,8 @@ def test_interval_energy_fills_the_slot_that_starts_with_it(helpers, kind, day):
     row = world.rows("meter", "m")[0]
     wanted = [round(v * 1_000_000) for v in values]
     wanted[7] = ABSENT
-    assert row.slots.tolist() == wanted
-    assert row.shares[7].tolist() == [0, 0, 0, 10_000]
+    assert row.finest.slots.tolist() == wanted
+    assert row.finest.shares[7].tolist() == [0, 0, 0, 10_000]
     assert world.kinds() == ["off_grid"]
 
 
@@ -70,7 +71,7 @@ def test_mean_power_of_a_quarter_hour_rounds_once_a_row(helpers):
     world.push(1, helpers.quarters(96), values)
     world.ledger.step()
     wanted = [round(v * 250_000) for v in values.tolist()]
-    assert world.rows("meter", "m")[0].slots.tolist() == wanted
+    assert world.rows("meter", "m")[0].finest.slots.tolist() == wanted
 
 
 def test_the_running_day_counts_what_is_due(helpers):
@@ -81,8 +82,8 @@ def test_the_running_day_counts_what_is_due(helpers):
     row = world.rows("node", "b")[0]
     assert row.provisional
     assert row.day_shares.tolist() == [8_000, 0, 0, 2_000]
-    assert row.slots[31] == 5_000_000
-    assert (row.slots[33:] == ABSENT).all()
+    assert row.finest.slots[31] == 5_000_000
+    assert (row.finest.slots[33:] == ABSENT).all()
 
 
 def test_a_day_settles_once_its_last_reading_had_time_to_come(helpers):
@@ -153,7 +154,7 @@ def test_flagged_readings_are_not_taken(helpers):
     world.ledger.step()
     row = world.rows("meter", "m")[0]
     assert row.total == 96 * 5_000_000
-    assert row.shares[40].tolist() == [0, 10_000, 0, 0]
+    assert row.finest.shares[40].tolist() == [0, 10_000, 0, 0]
     assert row.day_shares.tolist() == [10_000, 0, 0, 0]
 
 

@@ -9,15 +9,18 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from figures.months import open_parts
 from ledger.clean import clean
 from ledger.curve import Curve, along
 from ledger.limits import Limits, to_book_units
-from ledger.month import open_parts
 from ledger.periods import Clock, book_days
+from ledger.windows import Pricing
 from metering.book import SeriesKey
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, days_between
 from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import ABSENT
+from metering.registry import Meter, Node, NodeType, Registry
+from metering.tariff_choice import TariffChoice
 
 QUARTER = 15 * MINUTE_US
 KEY = SeriesKey("o", "meter", "m", "01000")
@@ -57,17 +60,25 @@ def days_and_curves(draw):
     )
 
 
+def unpriced(zone: str) -> Pricing:
+    """A meter that no tariff prices."""
+    registry = Registry(
+        nodes={"b": Node("b", NodeType.BUILDING)}, meters={"m": Meter("m", "b", "01000")}
+    )
+    return Pricing(TariffChoice(registry), "m", zone)
+
+
 @quick
 @given(days_and_curves())
 def test_slots_telescope_to_last_minus_first(given_case):
     zone, days, curve, step = given_case
-    rows = book_days(KEY, curve, days, zone, step, Clock(2**60))
+    rows = book_days(KEY, curve, days, step, Clock(2**60), unpriced(zone))
     start, end = day_bounds(days[0], zone)[0], day_bounds(days[-1], zone)[1]
     passed = curve.at(np.array([start, end], dtype=np.int64))
     assert sum(row.total or 0 for row in rows) == int(passed[1] - passed[0])
     for row in rows:
-        assert (row.shares.sum(axis=1) == 10_000).all()
-        assert (row.hour_shares.sum(axis=1) == 10_000).all()
+        assert (row.finest.shares.sum(axis=1) == 10_000).all()
+        assert (row.finest.hour_shares.sum(axis=1) == 10_000).all()
         assert int(row.day_shares.sum()) == 10_000
         assert sum(row.spill) == int(row.day_shares[APPORTIONED])
 
@@ -77,7 +88,7 @@ def test_slots_telescope_to_last_minus_first(given_case):
 def test_every_step_holds_the_same_energy(given_case):
     zone, days, curve, _ = given_case
     totals = [
-        [row.total for row in book_days(KEY, curve, days, zone, step, Clock(2**60))]
+        [row.total for row in book_days(KEY, curve, days, step, Clock(2**60), unpriced(zone))]
         for step in (15, 30, 60, 1440)
     ]
     assert all(found == totals[0] for found in totals)
@@ -88,10 +99,12 @@ def test_every_step_holds_the_same_energy(given_case):
 def test_rows_agree_with_a_slow_loop(given_case, ahead):
     zone, days, curve, step = given_case
     as_of = day_bounds(days[1], zone)[0] + ahead
-    for row in book_days(KEY, curve, days, zone, step, Clock(as_of)):
+    for row in book_days(KEY, curve, days, step, Clock(as_of), unpriced(zone)):
         start, end = day_bounds(row.day, zone)
         size = end - start if step == 1440 else step * MINUTE_US
-        for i, (energy, shares) in enumerate(zip(row.slots.tolist(), row.shares, strict=True)):
+        for i, (energy, shares) in enumerate(
+            zip(row.finest.slots.tolist(), row.finest.shares, strict=True)
+        ):
             low, high = start + i * size, min(start + (i + 1) * size, end)
             assert energy == slow_energy(curve, low, high, as_of)
             assert np.abs(shares - slow_shares(curve, low, high, as_of)).max() <= 1

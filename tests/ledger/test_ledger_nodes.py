@@ -11,11 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger import plan, unmetered
-from ledger.plan import Term
+from ledger import Term, plan
 from metering.book import DirtyMark
 from metering.errors import Conflict
-from metering.quantity import ABSENT
 from metering.registry import Node, NodeType, SpaceEdge, SupplyEdge, Validity
 from metering.registry_changes import changed_meters
 
@@ -111,9 +109,9 @@ def test_dated_edges_and_meters_count_on_their_days(helpers):
     assert figure(dated, "c", "01000", change).meters == ("a", "n")
 
 
-def test_the_coarsest_part_sets_the_step(helpers):
+def test_the_finest_part_sets_the_step(helpers):
     registry = helpers.campus([helpers.meter("a", step_min=15), helpers.meter("h", step_min=60)])
-    assert figure(registry, "b", "01000").step_min == 60
+    assert figure(registry, "b", "01000").step_min == 15
     assert plan(registry, "o", DAY).silent("b", "01000", ["a"]) == ["h"]
 
 
@@ -132,10 +130,10 @@ def test_a_silent_total_is_estimated_from_its_parts(helpers):
     world.push(3, times, 100 + np.arange(97) * 3.0)
     world.ledger.step()
     row = world.rows("node", "b")[0]
-    assert row.slots[:48].tolist() == [10_000_000] * 48
-    assert row.slots[48:].tolist() == [7_000_000] * 48
-    assert row.shares[60].tolist() == [0, 0, 10_000, 0]
-    assert row.hour_shares[20].tolist() == [0, 0, 10_000, 0]
+    assert row.finest.slots[:48].tolist() == [10_000_000] * 48
+    assert row.finest.slots[48:].tolist() == [7_000_000] * 48
+    assert row.finest.shares[60].tolist() == [0, 0, 10_000, 0]
+    assert row.finest.hour_shares[20].tolist() == [0, 0, 10_000, 0]
     assert row.day_shares.tolist() == [5_000, 0, 5_000, 0]
     assert world.rows("meter", "t")[0].day_shares.tolist() == [5_000, 0, 0, 5_000]
 
@@ -147,16 +145,6 @@ def test_a_total_that_never_spoke_is_estimated_too(helpers):
     row = world.rows("node", "o")[0]
     assert row.total == 96 * 4_000_000
     assert row.day_shares.tolist() == [0, 0, 10_000, 0]
-
-
-def test_unmetered_is_the_total_less_its_parts(helpers):
-    world = world_of(helpers, [helpers.meter("t", total=True), helpers.meter("a", "01A00")])
-    world.push(1, helpers.quarters(97), np.arange(97) * 10.0)
-    world.push(2, helpers.quarters(49), np.arange(49) * 4.0)
-    world.ledger.step()
-    rest = unmetered(world.rows("node", "b")[0], [world.rows("node", "b", "01A00")[0]])
-    assert rest[:48].tolist() == [6_000_000] * 48
-    assert (rest[48:] == ABSENT).all()
 
 
 def test_sites_in_other_zones_add_by_their_own_days(helpers):
@@ -210,7 +198,8 @@ def test_parent_is_the_sum_of_what_counts(helpers, layout, seed):
         row = world.rows("node", node, item)[0]
         parts = [(t.sign, world.rows(t.kind, t.code, t.item)[0]) for t in made.counted]
         assert row.total == sum(sign * part.total for sign, part in parts)
-        assert row.step_min == max(part.step_min for _, part in parts)
+        steps = {world.registry.meters[code].step_min for code in made.meters}
+        assert [part.step_min for part in row.parts] == sorted(steps)
         assert int(row.day_shares[0]) == 10_000
         leaves = {m.code for m in meters}
         assert set(made.meters) <= leaves

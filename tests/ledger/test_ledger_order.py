@@ -172,8 +172,8 @@ def test_a_correction_restates_and_going_back_restores(helpers, length):
     world.push(1, times[50:51], values[50:51] + 3)
     world.ledger.step()
     changed = world.rows("meter", "m")[0]
-    assert changed.slots[49] == 8_000_000
-    assert changed.slots[50] == 2_000_000
+    assert changed.finest.slots[49] == 8_000_000
+    assert changed.finest.slots[50] == 2_000_000
     world.push(1, times[50:51], values[50:51])
     world.ledger.step()
     after = world.all_rows()

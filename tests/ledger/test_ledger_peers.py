@@ -29,7 +29,7 @@ def hours(world, kind: str = "meter", code: str = "m") -> list[int]:
     return [
         int(h)
         for row in world.rows(kind, code)[:DAYS]
-        for h in row.slots.reshape(-1, 4).sum(axis=1)
+        for h in row.finest.slots.reshape(-1, 4).sum(axis=1)
     ]
 
 
@@ -62,7 +62,7 @@ def test_catch_up_after_twelve_hours_loses_nothing(world, helpers):
     assert_exact(world)
     first = world.rows("meter", "m")[0]
     assert first.day_shares.tolist() == [10_000, 0, 0, 0]
-    assert first.shares[50].tolist() == [0, 10_000, 0, 0]
+    assert first.finest.shares[50].tolist() == [0, 10_000, 0, 0]
     assert first.spill == (0, 0, 0)
 
 
@@ -128,7 +128,7 @@ def test_replacement_without_a_final_reading_is_missing_between(helpers):
     world.ledger.step()
     first = world.rows("meter", "m")[0]
     assert first.total == PER_DAY - PER_HOUR
-    assert first.hour_shares[23].tolist() == [0, 0, 0, 10_000]
+    assert first.finest.hour_shares[23].tolist() == [0, 0, 0, 10_000]
 
 
 def test_rollover_is_exact(world, helpers):

@@ -36,7 +36,7 @@ def own(postgres: OwnPostgres) -> Iterator[OwnPostgres]:
 def row(key: SeriesKey, energy: int = 1) -> BookRow:
     shares = quality.all_of(quality.MEASURED, 96)
     slots = np.full(96, energy, np.int64)
-    return BookRow(key, DAY, 15, slots, shares, shares[:24], 96 * energy, shares[0])
+    return BookRow.of(key, DAY, 15, slots, shares, shares[:24], 96 * energy, shares[0])
 
 
 def refusal(url: str) -> GreenOfficeError:

@@ -25,7 +25,7 @@ KEYS = [SeriesKey("office", "meter", f"E{n}", "01000") for n in range(5)]
 def row(key: SeriesKey, energy: int) -> BookRow:
     shares = quality.all_of(quality.MEASURED, 96)
     slots = np.full(96, energy, np.int64)
-    return BookRow(key, DAY, 15, slots, shares, shares[:24], 96 * energy, shares[0])
+    return BookRow.of(key, DAY, 15, slots, shares, shares[:24], 96 * energy, shares[0])
 
 
 def work_for_ever(url: str, told: Connection) -> None:

@@ -53,6 +53,7 @@ BOOK_ROW = Table(
     Column("hour_shares", LargeBinary),
     Column("day_shares", LargeBinary),
     Column("spill", LargeBinary),
+    Column("parts", LargeBinary),
 )
 Index(
     "uq_book_row_current",

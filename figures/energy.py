@@ -1,0 +1,157 @@
+"""Energy of a meter or node at any step, with its quality, from one view of the books."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from figures.months import month_quality, month_total
+from figures.series import Energy, Period, by_month, coarser, columns, periods, steps_above
+from figures.view import View
+from ledger import day_edges
+from metering.book import BookRow, SeriesKey
+from metering.errors import InvalidInput
+from metering.localtime import DAY_MIN, day_bounds, days_between, local_day
+from metering.quantity import ABSENT
+
+STEPS: Final = ("native", "15min", "hour", "day", "month")
+_MINUTES = {"15min": 15, "hour": 60, "day": DAY_MIN}
+
+Days = dict[date, BookRow]
+
+
+def energy(
+    view: View,
+    key: SeriesKey,
+    first: date,
+    last: date,
+    step: str = "hour",
+    *,
+    name_silent: bool = False,
+) -> Energy:
+    """Energy of a series on the local days first..last, both included.
+
+    `step` is native (the finest that counts into the series), 15min, hour, day or month;
+    months are calendar months, cut at the range. What is booked at coarser steps than the one
+    asked is the answer's `remainder`. Raises InvalidInput for an unknown step, or a range that
+    ends before it starts.
+    """
+    if last < first:
+        raise InvalidInput(
+            "the range ends before it starts",
+            field="last",
+            value=last.isoformat(),
+            fix=f"a day from {first.isoformat()} on",
+        )
+    silent_ones = silent(view, key, first, last) if name_silent else ()
+    rows, days = view.rows(key, first, last), days_between(first, last)
+    if step == "month":
+        return _months(view, key, rows, days, silent_ones)
+    minutes = _minutes(view, key, last, step)
+    remainder = tuple(
+        _steps(view, key, rows, days, str(coarse), coarse, exactly=True)
+        for coarse in (steps_above(rows, minutes) if minutes < DAY_MIN else ())
+    )
+    return _steps(view, key, rows, days, step, minutes, silent_ones, remainder)
+
+
+def at(view: View, key: SeriesKey, time_us: int, step: str) -> Period | None:
+    """The period that holds an instant; None where nothing is booked on its day."""
+    day = local_day(time_us, view.zone(key))
+    found = energy(view, key, day, day, step)
+    place = int(np.searchsorted(found.start_us, time_us, side="right")) - 1
+    if place < 0 or time_us >= int(found.end_us[place]) or np.all(found.quantity == ABSENT):
+        return None
+    return periods(found)[place]
+
+
+def silent(view: View, key: SeriesKey, first: date, last: date) -> tuple[str, ...]:
+    """Meters that count into the series on the last day and booked nothing in the range."""
+    keys = {m: view.key_of(m) for m in view.meters(key, last) if m in view.registry.meters}
+    view.load(list(keys.values()), first, last)
+    heard = {
+        meter
+        for meter, own in keys.items()
+        if any(row.total is not None for row in view.rows(own, first, last).values())
+    }
+    return tuple(sorted(keys.keys() - heard))
+
+
+def native_step(view: View, key: SeriesKey, day: date) -> int:
+    """The finest step that counts into a series [min]."""
+    if key.kind == "meter":
+        return view.registry.meters[key.code].step_min
+    figure = view.plan(key.institution, day).figures.get((key.code, key.item))
+    return figure.step_min if figure else 15
+
+
+def _minutes(view: View, key: SeriesKey, day: date, step: str) -> int:
+    if step == "native":
+        return native_step(view, key, day)
+    if step not in _MINUTES:
+        raise InvalidInput(
+            "unknown step", field="step", value=step, fix=f"one of: {', '.join(STEPS)}"
+        )
+    return _MINUTES[step]
+
+
+def _steps(
+    view: View,
+    key: SeriesKey,
+    rows: Days,
+    days: list[date],
+    step: str,
+    minutes: int,
+    silent_ones: tuple[str, ...] = (),
+    remainder: tuple[Energy, ...] = (),
+    *,
+    exactly: bool = False,
+) -> Energy:
+    """The parts that are as fine as a step, or those of `exactly` that step."""
+    zone = view.zone(key)
+    edges = [day_edges(day, zone, minutes) for day in days]
+    counts = [len(starts) for starts, _ in edges]
+    quantity, shares = (coarser if exactly else columns)(rows, days, counts, minutes)
+    provisional = np.array([_provisional(view, zone, rows, [d]) for d in days], dtype=np.bool_)
+    return Energy(
+        key,
+        step,
+        minutes,
+        zone,
+        np.concatenate([starts for starts, _ in edges]),
+        np.concatenate([ends for _, ends in edges]),
+        quantity,
+        shares,
+        np.repeat(provisional, counts),
+        view.revision(key.institution),
+        silent_ones,
+        exactly,
+        remainder,
+    )
+
+
+def _provisional(view: View, zone: str, rows: Days, days: list[date]) -> bool:
+    clock = view.clock
+    return any(rows[d].provisional if d in rows else not clock.is_settled(d, zone) for d in days)
+
+
+def _months(
+    view: View, key: SeriesKey, rows: Days, days: list[date], silent_ones: tuple[str, ...]
+) -> Energy:
+    months, zone = by_month(days), view.zone(key)
+    totals = [month_total([rows[d] for d in part if d in rows]) for part in months]
+    return Energy(
+        key,
+        "month",
+        0,
+        zone,
+        np.array([day_bounds(part[0], zone)[0] for part in months], dtype=np.int64),
+        np.array([day_bounds(part[-1], zone)[1] for part in months], dtype=np.int64),
+        np.array([ABSENT if t is None else t for t in totals], dtype=np.int64),
+        np.stack([month_quality(rows, part, zone, view.now_us) for part in months]),
+        np.array([_provisional(view, zone, rows, part) for part in months], dtype=np.bool_),
+        view.revision(key.institution),
+        silent_ones,
+    )

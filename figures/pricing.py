@@ -1,0 +1,208 @@
+"""From book rows to tallies: which tariff row prices how much of a row's energy.
+
+    whole days        windows of each part, and stretches joined from day to day
+    parts of a day    slots of each part, those over an edge cut where the windows say
+
+Both add up to the same money, since the windows of a day are the sums that its slots have at
+the edges of prices.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from figures.periods import Price, Tally
+from figures.view import View
+from ledger import slot_windows, windows_for
+from metering.book import BookRow, Crossing, Part, PriceWindows, SeriesKey
+from metering.localtime import MINUTE_US, day_bounds
+from metering.quality import APPORTIONED, ESTIMATED, MISSING, WHOLE, Shares
+from metering.quantity import ABSENT
+from metering.tariff import TariffScope, windows_of
+
+Wanted = Callable[[Part], bool]
+Parts = list[tuple[Price, int]]
+
+
+@dataclass(frozen=True, eq=False)
+class Priced:
+    """A part of a day with its windows under the prices of today's registry."""
+
+    part: Part
+    scope: TariffScope | None
+    windows: PriceWindows
+    prices: tuple[Price, ...]
+    """(w,) the row of each window."""
+    bounds: tuple[int, int]
+    """Of the local day [us]."""
+
+    def stretches(self) -> Iterable[tuple[Crossing, Parts]]:
+        """Stretches over edges with the price of each piece."""
+        for one in self.windows.crossings:
+            prices = self.prices[one.window : one.window + len(one.parts)]
+            yield one, list(zip(prices, one.parts, strict=True))
+
+
+def priced(view: View, key: SeriesKey, row: BookRow, part: Part) -> Priced:
+    """The part under the tariff it was booked for; under the one that prices the series where
+    that does not hold any more, or was not known yet."""
+    zone, day, book = view.zone(key), row.day, view.tariffs
+    scope = part.scope
+    if scope is None or not book.holds(scope, day):
+        scope = view.scope_of(key, day)
+    bounds = day_bounds(day, zone)
+    if scope is None:
+        windows = _windows(part, (0,), day, zone)
+        return Priced(part, None, windows, (None,) * len(windows.offsets), bounds)
+    turns = windows_of(book.edges(scope, day), day, zone)
+    starts = tuple(offset for offset, _ in turns)
+    windows = _windows(part, starts, day, zone)
+    prices = tuple(
+        book.row_at(scope, day, turns[bisect_right(starts, offset) - 1][1])
+        for offset in windows.offsets
+    )
+    return Priced(part, scope, windows, prices, bounds)
+
+
+def _windows(part: Part, starts: tuple[int, ...], day: date, zone: str) -> PriceWindows:
+    """The booked windows, if prices turn nowhere inside of them."""
+    booked = part.windows
+    if booked is not None and set(starts) <= set(booked.offsets):
+        return booked
+    return windows_for(part, starts, day, zone)
+
+
+@dataclass
+class DayTally:
+    """Tallies a stretch of whole local days [start, end)."""
+
+    view: View
+    key: SeriesKey
+    tally: Tally
+    start_us: int
+    end_us: int
+    wanted: Wanted
+    _joined: dict[object, tuple[Crossing, Parts]] = field(default_factory=dict)
+
+    def add(self, row: BookRow) -> None:
+        """Take in a day."""
+        for part in row.parts:
+            if self.wanted(part):
+                self._part(priced(self.view, self.key, row, part))
+
+    def _part(self, one: Priced) -> None:
+        loose = one.windows.quantity.tolist()
+        stand_in = one.windows.estimated.tolist()
+        for crossing, parts in one.stretches():
+            for place, (_, quantity) in enumerate(parts, start=crossing.window):
+                loose[place] -= quantity
+            name = (one.scope, crossing.name)
+            self._joined.setdefault(name, (crossing, []))[1].extend(parts)
+        for price, quantity, estimated in zip(one.prices, loose, stand_in, strict=True):
+            self.tally.certain[price] += quantity - estimated
+            self.tally.estimated[price] += estimated
+
+    def done(self) -> Tally:
+        """The tally, with stretches joined over midnights."""
+        for crossing, parts in self._joined.values():
+            inside = self.start_us <= crossing.first_us and crossing.last_us <= self.end_us
+            self.tally.stretch(parts, held=crossing.measured or inside)
+        self._joined = {}
+        return self.tally
+
+
+def of_slots(
+    one: Priced, spans: Sequence[tuple[int, int]], shares: Shares, per_canonical: int
+) -> list[Tally]:
+    """A tally for each period of a day made of whole slots.
+
+    `spans` are (first, last) slots of each period, last not included; `shares` (len(spans), 4)
+    is the energy's quality in each.
+    """
+    pieces = _slot_pieces(one)
+    found = []
+    for (first, last), quality in zip(spans, shares.tolist(), strict=True):
+        tally = Tally(per_canonical)
+        loose: dict[Price, int] = defaultdict(int)
+        doubtful = False
+        for slot in range(first, min(last, len(pieces))):
+            for price, quantity in pieces[slot].loose:
+                loose[price] += quantity
+            if pieces[slot].spread:
+                tally.stretch(pieces[slot].spread, held=True)
+            doubtful = doubtful or pieces[slot].in_gap
+        _by_quality(tally, loose, quality, doubtful)
+        found.append(tally)
+    return found
+
+
+@dataclass
+class _Slot:
+    loose: Parts
+    spread: Parts
+    in_gap: bool = False
+    """Whether a gap over several prices touches its windows."""
+
+
+def _slot_pieces(one: Priced) -> list[_Slot]:
+    slots, windows = one.part.slots.tolist(), one.windows
+    minutes = (one.bounds[1] - one.bounds[0]) // MINUTE_US
+    passed = [0]
+    for quantity in windows.quantity.tolist():
+        passed.append(passed[-1] + quantity)
+    gaps = {
+        window
+        for crossing, parts in one.stretches()
+        if not crossing.measured and len({price for price, _ in parts}) > 1
+        for window in range(crossing.window, crossing.window + len(parts))
+    }
+    before, found = 0, []
+    plan = slot_windows(len(slots), one.part.step_min, windows.offsets, minutes)
+    for (_, shared), quantity in zip(plan, slots, strict=True):
+        known = 0 if quantity == ABSENT else quantity
+        inside = [window for window, _ in shared]
+        edges = [before, *(passed[window] for window in inside[1:]), before + known]
+        pieces = [b - a for a, b in itertools.pairwise(edges)]
+        before += known
+        loose = list(zip((one.prices[w] for w in inside), pieces, strict=True))
+        spread: Parts = []
+        if len(inside) > 1:
+            loose, spread = _cut(one, inside, pieces)
+        found.append(_Slot(loose, spread, any(window in gaps for window in inside)))
+    return found
+
+
+def _cut(one: Priced, inside: Sequence[int], pieces: Sequence[int]) -> tuple[Parts, Parts]:
+    """(certain, by time) pieces of a slot over edges: by time is what a stretch over one of
+    those edges brought."""
+    crossing = dict.fromkeys(inside, 0)
+    for stretch in one.windows.crossings:
+        own = range(stretch.window, stretch.window + len(stretch.parts))
+        if sum(window in own for window in inside) > 1:
+            for window in inside:
+                if window in own:
+                    crossing[window] += abs(stretch.parts[window - stretch.window])
+    loose, spread = [], []
+    for window, piece in zip(inside, pieces, strict=True):
+        doubtful = min(abs(piece), crossing[window]) * (-1 if piece < 0 else 1)
+        loose.append((one.prices[window], piece - doubtful))
+        spread.append((one.prices[window], doubtful))
+    return loose, spread if any(quantity for _, quantity in spread) else []
+
+
+def _by_quality(
+    tally: Tally, loose: dict[Price, int], quality: Sequence[int], doubtful: bool
+) -> None:
+    """Divide what lies in one price by the energy's own quality."""
+    known = WHOLE - quality[MISSING]
+    for price, quantity in loose.items():
+        apportioned = quantity * quality[APPORTIONED] // known if known else 0
+        estimated = quantity * quality[ESTIMATED] // known if known else 0
+        tally.certain[price] += quantity - apportioned - estimated
+        tally.estimated[price] += estimated + (apportioned if doubtful else 0)
+        tally.apportioned[price] += 0 if doubtful else apportioned

@@ -1,0 +1,385 @@
+"""What energy is worth: money, carbon and standard coal, one rule for everybody.
+
+    money   sum over what counts in, each at its own native step and under its own tariff
+    kgCO2   sum over local days of energy x the factor row that holds on the day
+
+A stretch that spans prices is split by time; its money is estimated, with the least and the
+most it may have cost beside it. Nothing here is booked: the books hold quantities by price
+window, and a changed price needs no new books.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+
+from figures.energy import energy as energy_of
+from figures.periods import DIGITS, Cost, Money, Tally
+from figures.pricing import DayTally, Wanted, of_slots, priced
+from figures.series import Energy
+from figures.view import View
+from metering.book import SeriesKey
+from metering.factor import Factor, factor_on
+from metering.items import category
+from metering.localtime import (
+    DAY_MIN,
+    HOUR_US,
+    MINUTE_US,
+    day_bounds,
+    days_between,
+    from_us,
+    local_day,
+    zone_of,
+)
+from metering.quality import MISSING
+from metering.quantity import ABSENT, I64
+from metering.units import BOOK_UNITS
+
+
+@dataclass(frozen=True)
+class Emission:
+    """A quantity derived by factors: kgco2 or kgce."""
+
+    quantity: str
+    amount: Decimal | None
+    """None where no factor holds for any of the energy."""
+    factors: tuple[Factor, ...] = ()
+    """The factor rows used; `verified` says whether each was seen in an official text."""
+    covered: int = 0
+    uncovered: int = 0
+    """Book units with and without a factor."""
+
+    @property
+    def whole(self) -> Decimal | None:
+        """The amount, if a factor covers all of the energy."""
+        return None if self.uncovered else self.amount
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Money, carbon and standard coal of a period."""
+
+    cost: Cost
+    kgco2: Emission
+    kgce: Emission
+
+
+def worth(view: View, key: SeriesKey, first: date, last: date) -> Worth:
+    """What a series is worth on the local days first..last, both included."""
+    found = energy_of(view, key, first, last, "day")
+    return Worth(cost(view, key, first, last), *emissions(view, found, [(0, len(found))])[0])
+
+
+def worth_of_each(view: View, energy: Energy) -> list[Worth]:
+    """What every period of a series is worth."""
+    costs = costs_of_each(view, energy)
+    return [
+        Worth(money, *emitted)
+        for money, emitted in zip(costs, emissions_of_each(view, energy), strict=True)
+    ]
+
+
+def cost(view: View, key: SeriesKey, first: date, last: date) -> Cost:
+    """Money of a series on the local days first..last, both included."""
+    energy = energy_of(view, key, first, last, "day")
+    bounds = (int(energy.start_us[0]), int(energy.end_us[-1]))
+    missing = _missing(view, energy)
+    return _of_days(view, key, days_between(first, last), bounds, missing, _everything)
+
+
+def costs_of_each(view: View, energy: Energy) -> list[Cost]:
+    """Money of every period of a series: of its remainder, where it is one, else of all parts
+    that are as fine as the step."""
+    if energy.step == "month" or energy.step_min >= DAY_MIN:
+        return _by_days(view, energy)
+    return _by_slots(view, energy)
+
+
+def emissions_of_each(view: View, energy: Energy) -> list[tuple[Emission, Emission]]:
+    """(kgCO2, kgce) of every period of a series, by the factors of its local days."""
+    if energy.step != "month":
+        return emissions(view, energy, [(n, n + 1) for n in range(len(energy))])
+    if not len(energy):
+        return []
+    first = local_day(int(energy.start_us[0]), energy.zone)
+    last = local_day(int(energy.end_us[-1]) - 1, energy.zone)
+    days = energy_of(view, energy.key, first, last, "day")
+    edges = np.searchsorted(days.start_us, [*energy.start_us.tolist(), int(energy.end_us[-1])])
+    return emissions(view, days, list(pairwise(edges.tolist())))
+
+
+def emissions(
+    view: View, energy: Energy, spans: Sequence[tuple[int, int]]
+) -> list[tuple[Emission, Emission]]:
+    """(kgCO2, kgce) of stretches of periods (first, last), last not included, none of which is
+    longer than a day."""
+    days = [local_day(start, energy.zone) for start in energy.start_us.tolist()]
+    amounts = energy.values()
+    return [
+        (
+            _emission(view, energy.key.item, "kgco2", days[a:b], amounts[a:b]),
+            _emission(view, energy.key.item, "kgce", days[a:b], amounts[a:b]),
+        )
+        for a, b in spans
+    ]
+
+
+def carbon(view: View, item: str, amounts: Iterable[tuple[date, int]]) -> Emission:
+    """kgCO2 of quantities [book units] by local day."""
+    found = list(amounts)
+    return _emission(view, item, "kgco2", [day for day, _ in found], [one for _, one in found])
+
+
+def _emission(
+    view: View, item: str, quantity: str, days: Sequence[date], amounts: Sequence[int | None]
+) -> Emission:
+    taken: dict[Factor, int] = defaultdict(int)
+    uncovered, by_day = 0, dict[date, Factor | None]()
+    for day, amount in zip(days, amounts, strict=True):
+        if day not in by_day:
+            by_day[day] = factor_on(view.registry.factors, quantity, item, day)
+        row = by_day[day]
+        if amount is None:
+            continue
+        if row is None:
+            uncovered += amount
+        else:
+            taken[row] += amount
+    with localcontext() as context:
+        context.prec = DIGITS
+        per = per_canonical(item)
+        emitted = sum((Decimal(q) * row.value / per for row, q in taken.items()), Decimal(0))
+    covered = sum(taken.values())
+    return Emission(quantity, emitted if taken else None, tuple(taken), covered, uncovered)
+
+
+@lru_cache(maxsize=256)
+def per_canonical(item: str) -> int:
+    """Book units in a canonical unit of the item."""
+    return BOOK_UNITS[category(item).unit].per_canonical
+
+
+def _everything(_: object) -> bool:
+    return True
+
+
+def _wanted(energy: Energy) -> Wanted:
+    if energy.exactly:
+        return lambda part: part.step_min == energy.step_min
+    if energy.step == "month":
+        return _everything
+    return lambda part: part.step_min <= energy.step_min
+
+
+def _by_days(view: View, energy: Energy) -> list[Cost]:
+    found = []
+    wanted, zone = _wanted(energy), energy.zone
+    for start, end, shares in zip(
+        energy.start_us.tolist(), energy.end_us.tolist(), energy.shares.tolist(), strict=True
+    ):
+        days = days_between(local_day(start, zone), local_day(end - 1, zone))
+        found.append(_of_days(view, energy.key, days, (start, end), shares[MISSING], wanted))
+    return found
+
+
+def _of_days(
+    view: View,
+    key: SeriesKey,
+    days: Sequence[date],
+    bounds: tuple[int, int],
+    missing: int,
+    wanted: Wanted,
+) -> Cost:
+    rows = view.rows(key, days[0], days[-1])
+    tally = DayTally(view, key, Tally(per_canonical(key.item)), *bounds, wanted)
+    for day in days:
+        if day in rows and rows[day].total is not None:
+            tally.add(rows[day])
+    return tally.done().cost(missing)
+
+
+def _by_slots(view: View, energy: Energy) -> list[Cost]:
+    """Periods shorter than a day; each lies in one local day."""
+    wanted, key, found = _wanted(energy), energy.key, []
+    first_of: dict[date, list[int]] = defaultdict(list)
+    day, until = date.min, -1
+    for place, start in enumerate(energy.start_us.tolist()):
+        if start >= until:
+            day = local_day(start, energy.zone)
+            until = _day_end(day, energy.zone)
+        first_of[day].append(place)
+    days = list(first_of)
+    rows = view.rows(key, days[0], days[-1]) if days else {}
+    per = per_canonical(key.item)
+    for day, places in first_of.items():
+        tallies = [Tally(per) for _ in places]
+        shares = energy.shares[places]
+        for part in rows[day].parts if day in rows else ():
+            if wanted(part):
+                size = energy.step_min // part.step_min
+                spans = [(n * size, (n + 1) * size) for n in range(len(places))]
+                one = priced(view, key, rows[day], part)
+                own = of_slots(one, spans, shares, per)
+                tallies = [_joined(a, b) for a, b in zip(tallies, own, strict=True)]
+        found += [
+            tally.cost(int(quality[MISSING]))
+            for tally, quality in zip(tallies, shares, strict=True)
+        ]
+    return found
+
+
+def _day_end(day: date, zone: str) -> int:
+    return day_bounds(day, zone)[1]
+
+
+def _joined(one: Tally, other: Tally) -> Tally:
+    for mine, others in (
+        (one.certain, other.certain),
+        (one.estimated, other.estimated),
+        (one.apportioned, other.apportioned),
+    ):
+        for row, quantity in others.items():
+            mine[row] += quantity
+    one.spread += other.spread
+    return one
+
+
+def _missing(view: View, energy: Energy) -> int:
+    """The share of time [1/10,000] up to now of which no energy is known, over whole days."""
+    lengths = np.minimum(energy.end_us, view.now_us) - energy.start_us
+    seconds = np.maximum(lengths, 0) // 1_000_000
+    whole = int(seconds.sum())
+    lost = int((seconds * energy.shares[:, MISSING].astype(np.int64)).sum())
+    return lost // whole if whole else 10_000
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    """Several costs as one, of parts that do not overlap: by currency, each with its bounds and
+    its shares by amount."""
+    found = list(costs)
+    with localcontext() as context:
+        context.prec = DIGITS
+        names = sorted({money.currency for one in found for money in one.money})
+        return Cost(
+            tuple(_together(name, [m for one in found for m in one.money]) for name in names),
+            (),
+            tuple(dict.fromkeys(row for one in found for row in one.rows)),
+            sum(one.priced for one in found),
+            sum(one.unpriced for one in found),
+            all(one.all_priced for one in found),
+        )
+
+
+def _together(currency: str, parts: Sequence[Money]) -> Money:
+    own = [money for money in parts if money.currency == currency]
+    weights = [max(abs(money.amount), Decimal("1e-12")) for money in own]
+    whole = sum(weights)
+    shares = [
+        int(sum((w * m.shares[n] for w, m in zip(weights, own, strict=True)), Decimal(0)) / whole)
+        for n in range(4)
+    ]
+    shares[shares.index(max(shares))] += 10_000 - sum(shares)
+    return Money(
+        currency,
+        sum((m.amount for m in own), Decimal(0)),
+        sum((m.low for m in own), Decimal(0)),
+        sum((m.high for m in own), Decimal(0)),
+        (shares[0], shares[1], shares[2], shares[3]),
+    )
+
+
+def less(whole: Cost, parts: Iterable[Cost]) -> Cost:
+    """What a total costs beyond its parts, by currency: the money of what no part measures, and
+    of parts that have prices of their own. Bounds widen; shares are the whole's."""
+    inner = total(parts)
+    with localcontext() as context:
+        context.prec = DIGITS
+        outer = {money.currency: money for money in whole.money}
+        within = {money.currency: money for money in inner.money}
+        zero = Decimal(0)
+        money = []
+        for name in sorted(outer.keys() | within.keys()):
+            a = outer.get(name, Money(name, zero, zero, zero, (10_000, 0, 0, 0)))
+            b = within.get(name, Money(name, zero, zero, zero, (10_000, 0, 0, 0)))
+            one = replace(a, amount=a.amount - b.amount, low=a.low - b.high, high=a.high - b.low)
+            money.append(one)
+        return Cost(
+            tuple(money),
+            (),
+            (),
+            whole.priced - inner.priced,
+            whole.unpriced - inner.unpriced,
+            whole.all_priced and inner.all_priced,
+        )
+
+
+@dataclass(frozen=True)
+class HourPrice:
+    """What a unit of a meter's energy cost in an hour, by currency."""
+
+    by_currency: dict[str, Fraction]
+    """Money per book unit; parts of it where the hour spans currencies."""
+    priced: bool
+    """Whether all of the hour has a price."""
+
+
+def hour_prices(view: View, key: SeriesKey, starts_us: I64) -> list[HourPrice]:
+    """The price of each hour that starts so [us UTC]: the money of the energy booked in it over
+    that energy; by time alone where nothing was used."""
+    found = []
+    for start in starts_us.tolist():
+        found.append(_hour_price(view, key, start))
+    return found
+
+
+def _hour_price(view: View, key: SeriesKey, start_us: int) -> HourPrice:
+    day = local_day(start_us, view.zone(key))
+    hours = energy_of(view, key, day, day, "hour")
+    place = bisect_left(hours.start_us.tolist(), start_us)
+    used = hours.quantity[place] if place < len(hours) else ABSENT
+    if used not in (ABSENT, 0):
+        one = costs_of_each(view, _only(hours, place))[0]
+        money = {m.currency: Fraction(m.amount) / int(used) for m in one.money}
+        return HourPrice(money, one.all_priced)
+    return _by_clock(view, key, day, start_us)
+
+
+def _by_clock(view: View, key: SeriesKey, day: date, start_us: int) -> HourPrice:
+    scope = view.scope_of(key, day)
+    minutes = [start_us + n * MINUTE_US for n in range(HOUR_US // MINUTE_US)]
+    found: dict[str, Fraction] = defaultdict(Fraction)
+    whole = scope is not None
+    for minute in minutes:
+        wall = _wall_minute(minute, view.zone(key))
+        row = None if scope is None else view.tariffs.row_at(scope, day, wall)
+        if row is None:
+            whole = False
+        else:
+            found[row.currency] += Fraction(row.price) / (len(minutes) * per_canonical(key.item))
+    return HourPrice(dict(found), whole)
+
+
+def _wall_minute(time_us: int, zone: str) -> int:
+    local = from_us(time_us).astimezone(zone_of(zone))
+    return local.hour * 60 + local.minute
+
+
+def _only(energy: Energy, place: int) -> Energy:
+    chosen = slice(place, place + 1)
+    return replace(
+        energy,
+        start_us=energy.start_us[chosen],
+        end_us=energy.end_us[chosen],
+        quantity=energy.quantity[chosen],
+        shares=energy.shares[chosen],
+        provisional=energy.provisional[chosen],
+    )
