@@ -92,6 +92,8 @@ def _check_references(facts: Facts, whole: Registry) -> None:
         _known(row, "meter", one.meter, whole.meters, "meters.csv")
     for row, price in facts.tariff:
         _known(row, "institution", price.institution, whole.nodes, "tree.csv")
+        _known(row, "node", price.node, whole.nodes, "tree.csv")
+        _known(row, "meter", price.meter, whole.meters, "meters.csv")
 
 
 def _known(row: Row, column: str, code: str, among: Mapping[str, object], file: str) -> None:

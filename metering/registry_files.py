@@ -24,6 +24,7 @@ from metering.registry_prices import take_calendar, take_factor, take_tariff
 from metering.registry_tables import TABLES, Facts
 from metering.registry_tariffs import check_tariffs
 from metering.registry_write import write_registry
+from metering.tariff_sets import with_sets
 
 __all__ = ["TABLES", "read_registry", "read_registry_texts", "write_registry"]
 
@@ -131,7 +132,7 @@ def _together(existing: Registry, wanted: Registry) -> Registry:
         supply=_united(existing.supply, wanted.supply, lambda e: (e.source, e.fed, e.valid.start)),
         points=existing.points | wanted.points,
         installations=existing.installations,
-        tariff=existing.tariff,
+        tariff=with_sets(existing.tariff, wanted.tariff),
     )
 
 

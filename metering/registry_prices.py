@@ -27,7 +27,7 @@ def take_tariff(row: Row, facts: Facts) -> None:
                 tariff=row.code("tariff"),
                 item=row.item(),
                 months=_months(row),
-                days=row.one_of("days", ("all", "working", "rest")),
+                days=row.one_of("days", ("all", "working", "rest", "holiday")),
                 start_min=_minute(row, "start"),
                 end_min=_minute(row, "end"),
                 period=row.code("period"),
@@ -37,10 +37,16 @@ def take_tariff(row: Row, facts: Facts) -> None:
                 valid_to=valid.end,
                 source=row.named("source", 500),
                 grade=row.named("grade"),
-                institution=row.code("institution") if row.text("institution") else "",
+                institution=_named_code(row, "institution"),
+                node=_named_code(row, "node"),
+                meter=_named_code(row, "meter"),
             ),
         )
     )
+
+
+def _named_code(row: Row, column: str) -> str:
+    return row.code(column) if row.text(column) else ""
 
 
 def _months(row: Row) -> frozenset[int]:

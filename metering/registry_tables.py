@@ -43,7 +43,7 @@ TABLES: dict[str, Table] = {
         Table(
             "tariff.csv",
             ("tariff", "item", "months", "days", "start", "end", "period", "price"),
-            (*_DATED, "currency", "source", "grade", "institution"),
+            (*_DATED, "currency", "source", "grade", "institution", "node", "meter"),
         ),
         Table("calendar.csv", ("date", "kind"), (*_NAMES, "status", "source")),
         Table(

@@ -171,6 +171,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "days.all": ("all", "全部"),
     "days.working": ("working", "工作日"),
     "days.rest": ("rest", "休息日"),
+    "days.holiday": ("statutory holidays", "法定节假日"),
     # findings
     "pattern.after_hours_plant": ("After-hours plant", "下班后设备运行"),
     "pattern.weekend_run": ("Weekend or holiday run", "周末或节假日运行"),

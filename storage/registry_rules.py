@@ -17,7 +17,7 @@ from metering.calendar import WorkCalendar
 from metering.errors import InvalidInput, NotFound
 from metering.factor import Factor
 from metering.registry import Installation, Point, Registry, SpaceEdge, SupplyEdge
-from metering.tariff import TariffRow
+from metering.tariff_sets import set_key, with_sets
 
 T = TypeVar("T")
 K = TypeVar("K", str, int, date)
@@ -33,11 +33,6 @@ def supply_key(edge: SupplyEdge) -> tuple[str, str, date]:
 
 def installation_key(one: Installation) -> tuple[str, int, date]:
     return (one.meter, one.point, one.valid.start or date.min)
-
-
-def tariff_key(row: TariffRow) -> tuple[str, str, str, date]:
-    """Of the set of rows that is replaced together."""
-    return (row.tariff, row.institution, row.item, row.valid_from or date.min)
 
 
 def factor_key(factor: Factor) -> tuple[str, str, str, date]:
@@ -62,7 +57,7 @@ def merged(present: Registry, wanted: Registry) -> Registry:
         installations=_united(
             present.installations, _renumbered(wanted.installations, ids), installation_key
         ),
-        tariff=_regrouped(present.tariff, wanted.tariff),
+        tariff=with_sets(present.tariff, wanted.tariff),
         factors=_united(present.factors, wanted.factors, factor_key),
         calendar=WorkCalendar(present.calendar.days | wanted.calendar.days),
     )
@@ -85,7 +80,7 @@ def ordered(registry: Registry) -> Registry:
         supply=tuple(sorted(registry.supply, key=supply_key)),
         points=_by_key(registry.points),
         installations=tuple(sorted(registry.installations, key=installation_key)),
-        tariff=tuple(sorted(registry.tariff, key=tariff_key)),
+        tariff=tuple(sorted(registry.tariff, key=set_key)),
         factors=tuple(sorted(registry.factors, key=factor_key)),
         calendar=WorkCalendar(_by_key(registry.calendar.days)),
     )
@@ -153,17 +148,6 @@ def _by_key(things: dict[K, T]) -> dict[K, T]:
     return {key: things[key] for key in sorted(things)}
 
 
-def _regrouped(
-    present: tuple[TariffRow, ...], wanted: tuple[TariffRow, ...]
-) -> tuple[TariffRow, ...]:
-    groups: dict[Hashable, list[TariffRow]] = {}
-    for row in present:
-        groups.setdefault(tariff_key(row), []).append(row)
-    for key in dict.fromkeys(tariff_key(row) for row in wanted):
-        groups[key] = [row for row in wanted if tariff_key(row) == key]
-    return tuple(row for rows in groups.values() for row in rows)
-
-
 def _check(registry: Registry) -> None:
     nodes, meters = registry.nodes, registry.meters
     for edge in registry.space:
@@ -182,11 +166,20 @@ def _check(registry: Registry) -> None:
             _known("point", "node", point.node, nodes)
     for one in registry.installations:
         _known("installation", "meter", one.meter, meters)
+    for row in registry.tariff:
+        _known_if_named("tariff row", "institution", row.institution, nodes)
+        _known_if_named("tariff row", "node", row.node, nodes)
+        _known_if_named("tariff row", "meter", row.meter, meters)
 
 
 def _known(what: str, field: str, value: str, among: dict[str, T]) -> None:
     if value not in among:
         raise _dangling(what, field, value)
+
+
+def _known_if_named(what: str, field: str, value: str, among: dict[str, T]) -> None:
+    if value:
+        _known(what, field, value, among)
 
 
 def _dangling(what: str, field: str, value: object) -> InvalidInput:

@@ -183,6 +183,8 @@ def worth_json(worth: Worth, unit: str) -> Json:
             "rows": [
                 {
                     "tariff": row.tariff,
+                    "node": row.node or None,
+                    "meter": row.meter or None,
                     "period": row.period,
                     "price": str(row.price),
                     "source": row.source,

@@ -29,7 +29,8 @@ from metering.registry import (
     Validity,
 )
 from metering.tariff import TariffRow
-from storage.registry_rules import ordered, tariff_key
+from metering.tariff_sets import set_key
+from storage.registry_rules import ordered
 from storage.sql.engine import Row
 from storage.sql.schema import (
     CALENDAR_DAY,
@@ -136,10 +137,10 @@ def _restored(row: Row) -> Row:
 
 def _tariff_rows(tariff: Iterable[TariffRow]) -> list[Row]:
     """Numbered inside each set, because the first fitting row of a tariff holds."""
-    ordered = sorted(tariff, key=tariff_key)
+    in_sets = sorted(tariff, key=set_key)
     return [
         {**_renamed(vars(row)), "months": ",".join(map(str, sorted(row.months))), "place": place}
-        for _, group in groupby(ordered, key=tariff_key)
+        for _, group in groupby(in_sets, key=set_key)
         for place, row in enumerate(group)
     ]
 

@@ -74,6 +74,12 @@ def test_an_item_without_a_tariff_has_no_price_rather_than_none_to_pay(shared_wo
     assert found["data"][0]["kgco2"]["value"] is None
 
 
+def test_a_price_tells_what_it_is_for(shared_world):
+    found = energy(shared_world, f"node=office-a&step=day&{YESTERDAY}")
+    rows = found["data"][0]["cost"]["rows"]
+    assert {(row["tariff"], row["node"], row["meter"]) for row in rows} == {("tou", None, None)}
+
+
 def test_the_running_day_is_provisional_and_the_rest_is_not(shared_world):
     days = energy(shared_world, "node=office-a&step=day&start=2026-11-20&end=2026-11-25")["data"]
     assert [day["provisional"] for day in days] == [False] * 4 + [True]

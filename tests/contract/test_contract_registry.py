@@ -25,18 +25,26 @@ from metering.registry import (
     Validity,
 )
 from metering.tariff import TariffRow
+from metering.tariff_sets import set_key
 from storage import Stores
 from storage.registry_rules import ordered
 
 CUT = date(2026, 3, 1)
 
 
-def tariff_row(start_min: int, end_min: int, price: str, name: str = "tou") -> TariffRow:
+def tariff_row(
+    start_min: int,
+    end_min: int,
+    price: str,
+    name: str = "tou",
+    days: str = "all",
+    **named: str,
+) -> TariffRow:
     return TariffRow(
         tariff=name,
         item="01000",
         months=frozenset({1, 12, 7}),
-        days="all",
+        days=days,
         start_min=start_min,
         end_min=end_min,
         period="peak",
@@ -44,6 +52,9 @@ def tariff_row(start_min: int, end_min: int, price: str, name: str = "tou") -> T
         valid_from=CUT,
         source="invoice",
         grade="V",
+        institution=named.get("institution", ""),
+        node=named.get("node", ""),
+        meter=named.get("meter", ""),
     )
 
 
@@ -76,7 +87,12 @@ def campus() -> Registry:
         installations=(Installation("E0", 70, Decimal("40.0"), 6, "MWh", Validity(CUT, None)),),
         tariff=(tariff_row(480, 720, "1.2345"), tariff_row(0, 480, "0.30")),
         factors=(Factor("01000", "kgco2", Decimal("0.5366"), "CN", CUT, None, "notice", "V"),),
-        calendar=WorkCalendar.of([CalendarDay(date(2026, 10, 1), DayKind.REST, "国庆节")]),
+        calendar=WorkCalendar.of(
+            [
+                CalendarDay(date(2026, 10, 1), DayKind.HOLIDAY, "国庆节"),
+                CalendarDay(date(2026, 10, 5), DayKind.REST, "国庆节"),
+            ]
+        ),
     )
 
 
@@ -167,9 +183,25 @@ def test_a_tariff_is_replaced_as_a_whole(stores: Stores) -> None:
     assert rows == {("flat", 0, Decimal("0.9")), ("tou", 420, Decimal(2))}
 
 
+def test_tariffs_of_one_name_are_kept_apart_by_what_they_name(stores: Stores) -> None:
+    things = [{}, {"institution": "office"}, {"node": "tower"}, {"node": "site"}, {"meter": "E1"}]
+    rows = [tariff_row(0, 1440, f"0.{place}1", **named) for place, named in enumerate(things)]
+    holiday = tariff_row(600, 840, "0.05", days="holiday", meter="E1")
+    apply(stores, replace(campus(), tariff=(*rows, holiday)))
+    found = stores.registry.load()
+    assert found.tariff == tuple(sorted((*rows, holiday), key=set_key))
+    cheaper = tariff_row(0, 1440, "0.01", node="tower")
+    apply(stores, Registry(tariff=(cheaper,)))
+    left = {row for row in rows if row.node != "tower"}
+    assert set(stores.registry.load().tariff) == {*left, holiday, cheaper}
+
+
 @pytest.mark.parametrize(
     ("field", "value", "wanted"),
     [
+        ("institution", "nobody", Registry(tariff=(tariff_row(0, 1, "1", institution="nobody"),))),
+        ("node", "nowhere", Registry(tariff=(tariff_row(0, 1440, "1", node="nowhere"),))),
+        ("meter", "M9", Registry(tariff=(tariff_row(0, 1440, "1", meter="M9"),))),
         ("child", "nowhere", Registry(space=(SpaceEdge("office", "nowhere"),))),
         ("site", "nowhere", Registry(gateways={"x": Gateway("nowhere", "x")})),
         ("node", "nowhere", Registry(meters={"M": Meter("M", "nowhere", "01000")})),

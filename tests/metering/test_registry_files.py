@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import FileProblem, InvalidFiles, InvalidInput
 from metering.reading import Kind
 from metering.registry import (
@@ -26,6 +27,7 @@ from metering.registry import (
     Validity,
 )
 from metering.registry_files import TABLES, read_registry, read_registry_texts, write_registry
+from metering.tariff import TariffRow
 
 GOOD = {
     "tree.csv": """\
@@ -58,7 +60,7 @@ t,01000,,,7-8,rest,00:00,24:00,flat,0.70,CNY,list,M
 """,
     "calendar.csv": """\
 date,kind,name_zh,name_en,status,source
-2026-10-01,rest,国庆节,National Day,official,notice
+2026-10-01,holiday,国庆节,National Day,official,notice
 2026-10-10,working,调休,Make-up day,official,notice
 """,
     "factors.csv": """\
@@ -102,6 +104,7 @@ def test_good_files_become_the_registry() -> None:
     assert registry.tariff[0].months == frozenset(range(1, 13)) - {7, 8}
     assert registry.tariff[1].end_min == 480
     assert registry.calendar.is_working(date(2026, 10, 10))
+    assert registry.calendar.kind(date(2026, 10, 1)) is DayKind.HOLIDAY
     assert registry.factors[0].value == Decimal("0.5306")
 
 
@@ -172,9 +175,11 @@ CASES = [
     ("tariff.csv", "7-8,rest", "8,rest", (2, "start", "no price at 00:00")),
     ("tariff.csv", "08:00,24:00", "08:00,25:00", (4, "end", "not a time of day")),
     ("tariff.csv", "7-8,rest", "7-13,rest", (5, "months", "not months")),
-    ("tariff.csv", "7-8,rest", "7-8,holiday", (5, "days", "unknown")),
+    ("tariff.csv", "7-8,rest", "7-8,sunday", (5, "days", "unknown")),
+    ("tariff.csv", "7-8,rest", "7-8,holiday", (2, "start", "no price at 00:00")),
     ("tariff.csv", "1.10", "dear", (4, "price", "not a number")),
     ("calendar.csv", "2026-10-10,working", "2026-10-01,working", (3, "date", "second time")),
+    ("calendar.csv", "2026-10-10,working", "2026-10-10,feast", (3, "kind", "unknown")),
     ("calendar.csv", "2026-10-10,working", "10 October,working", (3, "date", "not a date")),
     ("factors.csv", "kgCO2/kWh", "tCO2/MWh", (2, "unit", "another unit")),
     ("factors.csv", "kgco2", "kgso2", (2, "quantity", "unknown")),
@@ -272,6 +277,35 @@ bounds = st.floats(-1e9, 1e9).map(lambda value: value + 0.0)
 
 
 @st.composite
+def tariff_sets(draw: st.DrawFn, nodes: list[str], meters: list[str]) -> list[TariffRow]:
+    """A whole set of rows for each thing and item that is drawn."""
+    things = [("", ""), ("institution", "i")]
+    things += [("node", code) for code in nodes] + [("meter", code) for code in meters]
+    items = st.sampled_from(["01000", "01B00"])
+    drawn = draw(st.lists(st.tuples(st.sampled_from(things), items), max_size=4, unique=True))
+    rows: list[TariffRow] = []
+    for (column, code), item in drawn:
+        start = draw(st.none() | st.dates(date(2000, 1, 1), date(2030, 1, 1)))
+        cut, tariff = draw(st.integers(1, 1439)), draw(codes)
+        spans = [("working", 0, cut), ("working", cut, 1440), ("rest", 0, 1440)]
+        spans += [("holiday", cut, 1440)] if draw(st.booleans()) else []
+        for days, first, end in draw(st.permutations(spans)):
+            row = TariffRow(
+                tariff,
+                item,
+                frozenset(range(1, 13)),
+                days,
+                first,
+                end,
+                draw(st.sampled_from(["deep_valley", "flat"])),
+                draw(amounts),
+                valid_from=start,
+            )
+            rows.append(replace(row, **{column: code}) if column else row)
+    return rows
+
+
+@st.composite
 def registries(draw: st.DrawFn) -> Registry:
     """Registries as files can say them: some buildings, each with a meter or a sensor."""
     nodes = {"i": Node("i", NodeType.INSTITUTION, zone="+05:30")}
@@ -305,6 +339,11 @@ def registries(draw: st.DrawFn) -> Registry:
         meters=meters,
         points=points,
         installations=tuple(installed),
+        tariff=tuple(draw(tariff_sets(list(nodes), list(meters)))),
+        calendar=WorkCalendar.of(
+            CalendarDay(day, draw(st.sampled_from(DayKind)), draw(names))
+            for day in draw(st.lists(st.dates(), max_size=3, unique=True))
+        ),
     )
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -10,10 +13,26 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from metering.errors import ConfigurationError
-from storage import open_engine
+from metering.registry import Meter, Node, NodeType, Registry
+from metering.tariff import TariffRow
+from storage import open_engine, sql_stores
 from storage.sql.engine import reading, writing
 from storage.sql.migrate import downgrade, upgrade
 from storage.sql.schema import METADATA
+
+
+def registry() -> Registry:
+    """An institution with tariffs of its own and of everybody, in two rows each."""
+    row = TariffRow(
+        "tou", "01000", frozenset({1, 7}), "all", 0, 720, "peak", Decimal("0.30"), source="list"
+    )
+    rows = [
+        replace(row, grade="V", institution=body, valid_from=since, start_min=start, end_min=end)
+        for body, since in (("", None), ("", date(2026, 3, 1)), ("inst", date(2026, 3, 1)))
+        for start, end in ((0, 720), (720, 1440))
+    ]
+    body = Node("inst", NodeType.INSTITUTION, zone="UTC", persons=9)
+    return Registry(nodes={"inst": body}, tariff=tuple(rows))
 
 
 def tables(engine: Engine) -> set[str]:
@@ -25,6 +44,16 @@ def test_opening_brings_the_schema_to_the_model(engine: Engine) -> None:
     with reading(engine) as con:
         context = MigrationContext.configure(con, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
+
+
+def test_the_keys_are_those_of_the_model(engine: Engine) -> None:
+    """The comparison with the model does not look at primary keys."""
+    inspector = inspect(engine)
+    for table in METADATA.tables.values():
+        keys = [column.name for column in table.primary_key.columns]
+        assert inspector.get_pk_constraint(table.name)["constrained_columns"] == keys
+    assert inspector.get_pk_constraint("tariff_row")["name"] == "pk_tariff_row"
+    assert {column["default"] for column in inspector.get_columns("tariff_row")} == {None}
 
 
 def test_the_one_current_row_of_a_day_is_guarded_by_an_index(engine: Engine) -> None:
@@ -52,6 +81,74 @@ def test_down_and_up_again(engine: Engine) -> None:
     with writing(engine) as con:
         upgrade(con)
     assert tables(engine) == set(METADATA.tables)
+
+
+def test_tariffs_from_before_they_named_anything_are_kept(engine: Engine) -> None:
+    plain = registry()
+    sql_stores(engine).registry.apply(plain, actor="importer", now_us=1)
+    before = sql_stores(engine).registry.load()
+    with writing(engine) as con:
+        downgrade(con, "r0001")
+        assert "meter" not in {c["name"] for c in inspect(con).get_columns("tariff_row")}
+        rows = con.execute(text("SELECT tariff, institution, item, place, price FROM tariff_row"))
+        assert len(rows.all()) == len(plain.tariff)
+    with writing(engine) as con:
+        upgrade(con)
+    after = sql_stores(engine).registry.load()
+    assert after == before
+    assert after.tariff == plain.tariff
+
+
+def test_a_database_of_the_first_schema_opens_with_its_tariffs(url: str) -> None:
+    """Its rows are written in the words of that time, not in those of today's model."""
+    engine = open_engine(url, migrate=False)
+    with writing(engine) as con:
+        upgrade(con, "r0001")
+        con.execute(text("INSERT INTO node VALUES ('inst', 'institution', '', '', 'UTC', NULL, 9)"))
+        insert = text(
+            "INSERT INTO tariff_row (tariff, institution, item, valid_start, place, valid_end, "
+            "months, days, start_min, end_min, period, price, currency, source, grade) VALUES "
+            "('tou', :institution, '01000', :start, :place, NULL, '1,7', 'all', :first, :last, "
+            "'peak', :price, 'CNY', 'list', 'V')"
+        )
+        for row in registry().tariff:
+            con.execute(
+                insert,
+                {
+                    "institution": row.institution,
+                    "start": (row.valid_from or date.min).isoformat(),
+                    "place": row.start_min // 720,
+                    "first": row.start_min,
+                    "last": row.end_min,
+                    "price": str(row.price),
+                },
+            )
+        con.execute(text("UPDATE registry_state SET version = 4"))
+    engine.dispose()
+    opened = open_engine(url)
+    found = sql_stores(opened).registry.load()
+    assert found == replace(registry(), version=found.version)
+    named = replace(registry().tariff[0], node="inst")
+    sql_stores(opened).registry.apply(Registry(tariff=(named,)), actor="importer", now_us=1)
+    assert named in sql_stores(opened).registry.load().tariff
+    opened.dispose()
+
+
+@pytest.mark.parametrize("column", ["node", "meter"])
+def test_going_down_would_lose_what_a_tariff_names(engine: Engine, column: str) -> None:
+    stores = sql_stores(engine)
+    row = replace(registry().tariff[0], tariff="own", **{column: "inst"})
+    wanted = replace(registry(), meters={"inst": Meter("inst", "inst", "01000")})
+    stores.registry.apply(replace(wanted, tariff=(*wanted.tariff, row)), actor="a", now_us=1)
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0001")
+
+    with pytest.raises(ConfigurationError, match="name a node or a meter") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("tariff_row", "own")
+    assert row in sql_stores(engine).registry.load().tariff
 
 
 def test_a_migration_that_breaks_off_leaves_the_schema_as_it_was(engine: Engine) -> None:

@@ -108,6 +108,8 @@ TARIFF_ROW = Table(
     METADATA,
     key("tariff"),
     key("institution"),
+    key("node"),
+    key("meter"),
     key("item"),
     since(),
     Column("place", Integer, primary_key=True, autoincrement=False),
