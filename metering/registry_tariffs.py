@@ -15,8 +15,8 @@ from metering.items import covers
 from metering.registry import NodeType, Registry
 from metering.registry_csv import Row
 from metering.registry_tables import Facts
-from metering.tariff import TariffRow
-from metering.tariff_sets import RankKey, SetKey, rank_key, set_key, sets_of
+from metering.tariff import TariffRow, TariffScope
+from metering.tariff_sets import SetKey, set_key, sets_of
 
 _Priced = tuple[Row, TariffRow]
 _NAMING = ("institution", "node", "meter")
@@ -132,13 +132,13 @@ class _Span:
 
 def _check_ranks(sets: dict[SetKey, list[_Priced]], whole: Registry) -> None:
     """A registered set that the files replace is not asked: it will be gone."""
-    ranks: dict[RankKey, list[_Span]] = {}
+    ranks: dict[TariffScope, list[_Span]] = {}
     for rows in sets.values():
         row, price = rows[0]
-        ranks.setdefault(rank_key(price), []).append(_Span(price, row))
+        ranks.setdefault(price.scope, []).append(_Span(price, row))
     for key, old in sets_of(whole.tariff).items():
-        if key not in sets and rank_key(old[0]) in ranks:
-            ranks[rank_key(old[0])].append(_Span(old[0]))
+        if key not in sets and old[0].scope in ranks:
+            ranks[old[0].scope].append(_Span(old[0]))
     for spans in ranks.values():
         _check_apart(sorted(spans, key=lambda one: one.order))
 

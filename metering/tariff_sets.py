@@ -1,11 +1,10 @@
 """Sets of tariff rows: what is replaced together, and what must not hold at the same time.
 
     set_key    tariff, institution, node, meter, item, valid_from    one price list and its dates
-    rank_key           institution, node, meter, item                whose energy it prices
+    scope              what it names, item                           whose energy it prices
 
-Sets that differ in rank may hold at the same time, since the most specific one stands: that of
-the meter, else of a node (a deeper one first), else of the institution, else of everybody, and
-among those the one with the narrower item. Between two of equal rank nothing would decide.
+Sets of different scopes may hold at the same time, since the most specific one stands
+(`metering.tariff_choice`). Between two of one scope nothing would decide.
 """
 
 from __future__ import annotations
@@ -16,17 +15,11 @@ from datetime import date
 from metering.tariff import TariffRow
 
 SetKey = tuple[str, str, str, str, str, date]
-RankKey = tuple[str, str, str, str]
-
-
-def rank_key(row: TariffRow) -> RankKey:
-    """What a row names and prices: equal for sets that must not overlap."""
-    return (row.institution, row.node, row.meter, row.item)
 
 
 def set_key(row: TariffRow) -> SetKey:
     """Of the set of rows that is replaced as a whole."""
-    return (row.tariff, *rank_key(row), row.valid_from or date.min)
+    return (row.tariff, row.institution, row.node, row.meter, row.item, row.valid_from or date.min)
 
 
 def sets_of(rows: Iterable[TariffRow]) -> dict[SetKey, list[TariffRow]]:

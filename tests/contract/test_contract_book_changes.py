@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -34,14 +33,8 @@ def booked(
 def silent(key: SeriesKey = BODY, day: date = DAY) -> BookRow:
     """The same day once its readings turned out to be none."""
     nothing = quality.all_of(quality.MISSING, 24)
-    return replace(
-        booked(key, day),
-        slots=np.full(24, ABSENT),
-        shares=nothing,
-        hour_shares=nothing,
-        total=None,
-        day_shares=nothing[0],
-    )
+    slots = np.full(24, ABSENT)
+    return BookRow.of(key, day, 60, slots, nothing, nothing, None, nothing[0])
 
 
 def commit(stores: Stores, *rows: BookRow) -> int:

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metering import quality
-from metering.book import BookRow, DirtyMark, RegisterEvent, SeriesKey
+from metering.book import BookRow, Crossing, DirtyMark, PriceWindows, RegisterEvent, SeriesKey
 from metering.bookhash import book_hash
 from metering.errors import Conflict, InvalidInput
 from metering.quantity import ABSENT
+from metering.tariff import TariffScope
 from storage import Stores, memory_stores
 
 DAY = date(2026, 11, 23)
@@ -81,15 +82,8 @@ def test_a_row_comes_back_whole(stores: Stores, gap: bool) -> None:
 
 def test_a_day_of_hours_and_a_day_without_a_total(stores: Stores) -> None:
     nothing = quality.all_of(quality.MISSING, 23)
-    row = replace(
-        booked(),
-        step_min=60,
-        slots=np.full(23, ABSENT),
-        shares=nothing,
-        hour_shares=nothing,
-        total=None,
-        day_shares=nothing[0],
-    )
+    slots = np.full(23, ABSENT)
+    row = BookRow.of(KEY, DAY, 60, slots, nothing, nothing, None, nothing[0])
     commit(stores, row)
     assert current(stores).same_content(row)
 
@@ -178,8 +172,64 @@ def test_a_change_of_quality_alone_is_a_restatement(stores: Stores) -> None:
     row = booked()
     commit(stores, row)
     estimated = quality.all_of(quality.ESTIMATED, 96)
-    commit(stores, replace(row, shares=estimated))
+    parts = (replace(row.finest, shares=estimated),)
+    commit(stores, replace(row, parts=parts, day_shares=estimated[0]))
     assert len(stores.books.restatements("office")) == 1
+
+
+def test_energy_that_moves_inside_its_day_supersedes_without_news(stores: Stores) -> None:
+    row = booked()
+    commit(stores, row)
+    slots = row.finest.slots.copy()
+    slots[3:5] += (7, -7)
+    moved = replace(row, parts=(replace(row.finest, slots=slots),))
+    assert commit(stores, moved) == 2
+    assert current(stores).same_content(moved)
+    assert stores.books.restatements("office") == []
+
+
+def parted(row: BookRow, *, price_turns_at: int = 480, meters: int = 3) -> BookRow:
+    """The row in two parts, each with windows of its own tariff."""
+    half = row.finest.slots // 2
+    crossing = Crossing(5, 2**50, False, 0, (3, -4))
+    parts = []
+    for n, slots in enumerate((half, row.finest.slots - half)):
+        whole = int(slots.sum())
+        windows = PriceWindows(
+            (0, price_turns_at),
+            np.array([whole - 9, 9]),
+            np.array([0, n]),
+            (crossing,) * n,
+        )
+        scope = TariffScope("meter", f"m{n}", "01000")
+        parts.append(replace(row.finest, slots=slots, scope=scope, windows=windows, meters=meters))
+    return replace(row, parts=tuple(parts))
+
+
+def test_parts_and_their_windows_come_back_whole(stores: Stores) -> None:
+    row = parted(booked())
+    commit(stores, row)
+    assert current(stores).same_content(row)
+    assert [part.meters for part in current(stores).parts] == [3, 3]
+
+
+def test_other_windows_complete_a_settled_row_without_another_revision(stores: Stores) -> None:
+    row = booked()
+    commit(stores, row)
+    for other in (parted(row), parted(row, price_turns_at=450), parted(row, meters=4)):
+        assert commit(stores, other) == 1
+        assert current(stores).same_content(other)
+        assert current(stores).revision == 1
+    assert stores.books.restatements("office") == []
+
+
+def test_a_view_does_not_move_with_the_books(stores: Stores) -> None:
+    commit(stores, booked(energy=1))
+    with stores.books.at_rest() as books:
+        before = books.revision("office"), books.rows([KEY], DAY, DAY)[0].total
+        commit(stores, booked(energy=2))
+        assert (books.revision("office"), books.rows([KEY], DAY, DAY)[0].total) == before
+    assert stores.books.revision("office") == 2
 
 
 def test_a_provisional_row_is_overwritten_without_a_trace(stores: Stores) -> None:

@@ -12,7 +12,7 @@ import pytest
 from metering.errors import FileProblem, InvalidFiles
 from metering.registry import Registry
 from metering.registry_files import read_registry_texts, write_registry
-from metering.tariff_sets import rank_key, set_key, with_sets
+from metering.tariff_sets import set_key, with_sets
 
 PLACES = {
     "tree.csv": """\
@@ -168,7 +168,7 @@ def test_different_ranks_may_overlap() -> None:
         f"lamp-own,01A00,{DAY},,,light",
     ]
     registry = read(*rows)
-    assert len({rank_key(row) for row in registry.tariff}) == len(rows)
+    assert len({row.scope for row in registry.tariff}) == len(rows)
     for row in rows:  # one by one as well as at once
         read(row, existing=registry)
 
