@@ -18,11 +18,11 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from greenoffice.broker_passwords import add_user, add_users, hashed
-from greenoffice.checks.compose_file import Service, parse, read_services
-from greenoffice.checks.compose_servers import adapted_mosquitto, answers
-from greenoffice.checks.mosquitto import mosquitto_program
 from greenoffice.ports import usable_port
 from metering.errors import ConfigurationError
+from proofs.compose_file import Service, parse, read_services
+from proofs.compose_servers import adapted_mosquitto, answers
+from proofs.servers.mosquitto import mosquitto_program
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docker-compose.yml"
