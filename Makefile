@@ -46,7 +46,7 @@ feed-check: $(VENV)/.run ## Prove that the shared platform's feed adds up to the
 parity: $(VENV)/.run ## Prove equal books and findings on embedded parts, broker and servers
 	@$(PROVE) parity $(ARGS)
 
-compose-check: $(VENV)/.run ## Prove that what docker-compose.yml starts works together
+compose-check: $(VENV)/.dev ## Prove that what docker-compose.yml starts works together
 	@sh tools/system-parts.sh
 	@$(PROVE) compose $(ARGS)
 
@@ -59,10 +59,10 @@ report-check: $(VENV)/.dev ## Prove the month's report: same bytes again, cells 
 boards-check: $(VENV)/.run ## Run every query of the Grafana boards over the demo's data
 	@$(PROVE) boards $(ARGS)
 
-lock: $(VENV)/.base ## Write the locked requirements anew from requirements*.in
-	$(COMPILE) requirements.in -o requirements.txt
-	$(COMPILE) requirements-dev.in requirements.in -o requirements-dev.txt
-	$(COMPILE) requirements-bootstrap.in -o requirements-bootstrap.txt
+lock: $(VENV)/.base ## Write the locked requirements anew from pyproject.toml
+	$(COMPILE) pyproject.toml --all-extras -o requirements.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --group bootstrap -c requirements-dev.txt -o requirements-bootstrap.txt
 
 clean: ## Remove .venv and the caches; data folders stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,52 @@ def imported(module):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield node.module.partition(".")[0]
+
+
+def distributions(packages):
+    """Of other projects: normalised name by the import that needs it."""
+    known = packages_distributions()
+    names = {
+        name
+        for package in packages
+        for module in (ROOT / package).rglob("*.py")
+        for name in imported(module)
+    }
+    others = sorted(names - sys.stdlib_module_names - set(PACKAGES))
+    return {name: {normal(one) for one in known.get(name, [name])} for name in others}
+
+
+def normal(requirement):
+    """The distribution's name of a requirement."""
+    return re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-")
+
+
+def declared(*lists):
+    return {normal(one) for requirements in lists for one in requirements}
+
+
+EXTRAS = SETTINGS["project"]["optional-dependencies"]
+UNIMPORTED = {
+    "tzdata",  # zoneinfo reads it where the system has no zones
+    "python-multipart",  # FastAPI reads forms with it
+}
+
+
+def test_what_the_wheel_imports_is_declared_and_nothing_else():
+    wanted = declared(SETTINGS["project"]["dependencies"], *EXTRAS.values())
+    found = distributions(BUILT)
+    assert {name: of for name, of in found.items() if not of & wanted} == {}
+    assert wanted - set().union(*found.values()) == UNIMPORTED
+
+
+def test_what_proofs_and_tests_import_is_declared():
+    wanted = declared(
+        SETTINGS["project"]["dependencies"],
+        *EXTRAS.values(),
+        SETTINGS["dependency-groups"]["dev"],
+    )
+    found = distributions(["proofs", "tests"])
+    assert {name: of for name, of in found.items() if not of & wanted} == {}
 
 
 def test_metering_needs_the_standard_library_and_numpy_alone():
