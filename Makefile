@@ -9,6 +9,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m greenoffice
+PROVE := $(BIN)/python -m proofs
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
 .PHONY: help demo test check demo-seeds replay-check kill-check feed-check parity compose-check restore-check report-check boards-check lock clean
@@ -31,37 +32,37 @@ check: $(VENV)/.dev ## Check format, lint, types, import rules and documents
 	$(BIN)/python -m pytest tests/test_tree.py tests/test_docs_links.py
 
 demo-seeds: $(VENV)/.run ## Prove the demo over seeds it was not tuned on
-	@$(RUN) checks seeds $(ARGS)
+	@$(PROVE) seeds $(ARGS)
 
 replay-check: $(VENV)/.run ## Prove the books against recorded data (folder in GREENOFFICE_DATA)
-	@$(RUN) checks replay $(ARGS)
+	@$(PROVE) replay $(ARGS)
 
 kill-check: $(VENV)/.run ## Prove that killing any process loses nothing
-	@$(RUN) checks kill $(ARGS)
+	@$(PROVE) kill $(ARGS)
 
 feed-check: $(VENV)/.run ## Prove that the shared platform's feed adds up to the books
-	@$(RUN) checks feed $(ARGS)
+	@$(PROVE) feed $(ARGS)
 
 parity: $(VENV)/.run ## Prove equal books and findings on embedded parts, broker and servers
-	@$(RUN) checks parity $(ARGS)
+	@$(PROVE) parity $(ARGS)
 
-compose-check: $(VENV)/.run ## Prove that what docker-compose.yml starts works together
+compose-check: $(VENV)/.dev ## Prove that what docker-compose.yml starts works together
 	@sh tools/system-parts.sh
-	@$(RUN) checks compose $(ARGS)
+	@$(PROVE) compose $(ARGS)
 
 restore-check: $(VENV)/.run ## Prove that backups taken at work give the same books again
-	@$(RUN) checks restore $(ARGS)
+	@$(PROVE) restore $(ARGS)
 
 report-check: $(VENV)/.dev ## Prove the month's report: same bytes again, cells add up, equal to the API
-	@$(RUN) checks report $(ARGS)
+	@$(PROVE) report $(ARGS)
 
 boards-check: $(VENV)/.run ## Run every query of the Grafana boards over the demo's data
-	@$(RUN) checks boards $(ARGS)
+	@$(PROVE) boards $(ARGS)
 
-lock: $(VENV)/.base ## Write the locked requirements anew from requirements*.in
-	$(COMPILE) requirements.in -o requirements.txt
-	$(COMPILE) requirements-dev.in requirements.in -o requirements-dev.txt
-	$(COMPILE) requirements-bootstrap.in -o requirements-bootstrap.txt
+lock: $(VENV)/.base ## Write the locked requirements anew from pyproject.toml
+	$(COMPILE) pyproject.toml --all-extras -o requirements.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --group bootstrap -c requirements-dev.txt -o requirements-bootstrap.txt
 
 clean: ## Remove .venv and the caches; data folders stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -1,11 +1,10 @@
-"""Grafana boards as code, their provisioning by file, and a check of every panel's query.
+"""Grafana boards as code, and their provisioning by file.
 
 Grafana never holds a token of a store: its only source is the platform's API, by way of its
 built-in InfluxDB data source in InfluxQL mode.
 """
 
 from dashboards.boards import FOLDER, LANGUAGES, boards, file_name, written
-from dashboards.check import PanelRows, check_boards
 from dashboards.provisioning import datasource_yaml, write_provisioning
 from dashboards.push import push_boards
 from dashboards.server import environment
@@ -13,9 +12,7 @@ from dashboards.server import environment
 __all__ = [
     "FOLDER",
     "LANGUAGES",
-    "PanelRows",
     "boards",
-    "check_boards",
     "datasource_yaml",
     "environment",
     "file_name",

@@ -9,17 +9,20 @@ neither folder nor board yet, and reports every refusal as an exception without 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
-
-from grafana_api.api import Api
-from grafana_api.model import APIEndpoints, APIModel, RequestsMethods
 
 from dashboards.boards import LANGUAGES, boards
 from dashboards.panels import Json
 from metering.errors import Unavailable
+from metering.extras import extra
 
 FOLDER_UID = "greenoffice"
 _EXISTS = ("already exists", "has been changed by someone else")
+_FOLDERS = "/api/folders"
+_BOARDS = "/api/dashboards/db"
+_Post = Callable[[str, Json], Json]
+"""Grafana's answer to a body at a path; no answer of Grafana's has a message that says so."""
 
 
 def push_boards(
@@ -35,28 +38,35 @@ def push_boards(
     `token` is of a Grafana service account with the role Editor. The data source with the uid
     `greenoffice` must exist there. Raises Unavailable with Grafana's own words otherwise.
     """
-    api = Api(APIModel(host=grafana_url.rstrip("/"), token=token, retries=1))
-    made = _call(api, APIEndpoints.FOLDERS.value, {"uid": FOLDER_UID, "title": folder})
+    post = _grafana(grafana_url, token)
+    made = post(_FOLDERS, {"uid": FOLDER_UID, "title": folder})
     if made.get("uid") != FOLDER_UID and not any(w in _said(made) for w in _EXISTS):
         raise _refused(grafana_url, made)
-    return [_push(api, grafana_url, board, message) for board in boards(languages)]
+    return [_push(post, grafana_url, board, message) for board in boards(languages)]
 
 
-def _push(api: Api, grafana_url: str, board: Json, message: str) -> str:
+def _push(post: _Post, grafana_url: str, board: Json, message: str) -> str:
     body = {"dashboard": board, "folderUid": FOLDER_UID, "message": message, "overwrite": True}
-    answer = _call(api, f"{APIEndpoints.DASHBOARDS.value}/db", body)
+    answer = post(_BOARDS, body)
     if answer.get("status") != "success":
         raise _refused(grafana_url, answer)
     return str(board["uid"])
 
 
-def _call(api: Api, path: str, body: Json) -> Json:
-    """Grafana's answer; what is no answer of Grafana's has a message that says so."""
-    try:
-        found: Any = api.call_the_api(path, RequestsMethods.POST, json.dumps(body))
-    except Exception as broken:  # the client lets every error of its transport through
-        return {"message": f"{type(broken).__name__}: {broken}"}
-    return found if isinstance(found, dict) else {"message": "this is no answer of a Grafana"}
+def _grafana(grafana_url: str, token: str) -> _Post:
+    with extra("grafana"):
+        from grafana_api.api import Api
+        from grafana_api.model import APIModel, RequestsMethods
+    api = Api(APIModel(host=grafana_url.rstrip("/"), token=token, retries=1))
+
+    def post(path: str, body: Json) -> Json:
+        try:
+            found: Any = api.call_the_api(path, RequestsMethods.POST, json.dumps(body))
+        except Exception as broken:  # the client lets every error of its transport through
+            return {"message": f"{type(broken).__name__}: {broken}"}
+        return found if isinstance(found, dict) else {"message": "this is no answer of a Grafana"}
+
+    return post
 
 
 def _said(answer: Json) -> str:

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from greenoffice import cli_servers, commands
-from greenoffice.cli_checks import checks_app
 from metering.errors import GreenOfficeError
 
 app = typer.Typer(
@@ -22,7 +21,6 @@ app = typer.Typer(
 )
 registry_app = typer.Typer(no_args_is_help=True, help="Nodes, gateways, meters and points.")
 app.add_typer(registry_app, name="registry")
-app.add_typer(checks_app, name="checks")
 
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
 DataOption = Annotated[Path, typer.Option("--data", help="the data folder")]

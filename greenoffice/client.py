@@ -1,4 +1,4 @@
-"""The platform's API as the command line and the checks call it."""
+"""The platform's API as the command line and the proofs call it."""
 
 from __future__ import annotations
 

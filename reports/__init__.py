@@ -3,7 +3,6 @@
 month_report ──▶ MonthReport (sealed, without language) ──▶ pdf | xlsx | csv | json
 """
 
-from reports.check import Check, check_report
 from reports.formats import FORMATS, LANGUAGES, media_type, render
 from reports.model import MonthReport
 from reports.month import month_report
@@ -13,10 +12,8 @@ from reports.source import Source
 __all__ = [
     "FORMATS",
     "LANGUAGES",
-    "Check",
     "MonthReport",
     "Source",
-    "check_report",
     "from_json",
     "media_type",
     "month_report",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from metering.errors import InvalidInput
+from metering.extras import extra
 from reports.details import Details
 from reports.model import MonthReport
 from reports.seal import to_json
@@ -14,13 +15,15 @@ from reports.texts import LANGUAGES
 
 
 def _pdf(report: MonthReport, language: str) -> bytes:
-    from reports.pdf import to_pdf
+    with extra("reports"):
+        from reports.pdf import to_pdf
 
     return to_pdf(report, language)
 
 
 def _xlsx(report: MonthReport, language: str) -> bytes:
-    from reports.xlsx import to_xlsx
+    with extra("reports"):
+        from reports.xlsx import to_xlsx
 
     return to_xlsx(report, language)
 
@@ -51,7 +54,8 @@ _MEDIA: Final = {
 def render(report: MonthReport, language: str, format: str) -> bytes:
     """The report as a file; the same report gives the same bytes.
 
-    `language` is zh-CN or en (json has none), `format` pdf, xlsx, csv or json.
+    `language` is zh-CN or en (json has none), `format` pdf, xlsx, csv or json. PDF and XLSX need
+    the extra `reports`; ConfigurationError without it.
     """
     return FORMATS[check_format(format)](report, language)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from proofs.servers import postgres as postgres_server
+from proofs.servers.influx import OwnServer, found
+from proofs.servers.postgres import OwnPostgres
 from storage.influx import InfluxAddress, Wanted, prepare
-from storage.influx.server import OwnServer, found
-from storage.sql import server as postgres_server
-from storage.sql.server import OwnPostgres
 
 # The machine that runs the tests may be slow or busy: laws are judged by results, not by time.
 settings.register_profile(

@@ -18,11 +18,11 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from greenoffice.broker_passwords import add_user, add_users, hashed
-from greenoffice.checks.compose_file import Service, parse, read_services
-from greenoffice.checks.compose_servers import adapted_mosquitto, answers
-from greenoffice.checks.mosquitto import mosquitto_program
 from greenoffice.ports import usable_port
 from metering.errors import ConfigurationError
+from proofs.compose_file import Service, read_compose, read_services
+from proofs.compose_servers import adapted_mosquitto, answers
+from proofs.servers.mosquitto import mosquitto_program
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docker-compose.yml"
@@ -86,7 +86,7 @@ def test_no_secret_stands_in_the_file(service: Service) -> None:
 def test_the_first_service_alone_gives_volumes_their_owner(service: Service) -> None:
     named = [v for v in stated(service, "volumes") if not v.startswith(".")]
     if service.name == "secrets":
-        assert {v.partition(":")[0] for v in named} == set(parse(FILE.read_text())["volumes"])
+        assert {v.partition(":")[0] for v in named} == set(read_compose(FILE)["volumes"])
     else:
         assert all("nocopy" in v.split(":")[-1].split(",") for v in named)
 
@@ -121,15 +121,28 @@ def test_docker_compose_reads_the_file_as_we_do() -> None:
             assert re.search(rf"{name}: '?\"?{re.escape(value)}", told)
 
 
-@pytest.mark.parametrize("line", ["a: {b: c}", "a: |", "no mapping", "a: ['single']"])
-def test_a_line_beyond_our_yaml_is_refused(line: str) -> None:
-    with pytest.raises(ConfigurationError, match="not understood"):
-        parse(f"services:\n  {line}\n")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("services: [a", "not YAML"),
+        ("services:\n\ta: 1\n", "not YAML"),
+        ("", "no services"),
+        ("services: [a]\n", "no services"),
+        ("services: {a: {environment: {LOUD: yes}}}\n", "LOUD is not a text"),
+    ],
+)
+def test_a_file_that_does_not_state_services_is_refused(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    file = tmp_path / "docker-compose.yml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError, match=said):
+        read_services(file)
 
 
-def test_merges_keep_what_stands_in_the_service() -> None:
-    text = "x: &x\n  a: 1\n  b: 1\ny: &y\n  b: 2\n  c: 2\ns:\n  <<: [*x, *y]\n  c: 3\n"
-    assert parse(text)["s"] == {"a": "1", "b": "1", "c": "3"}
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_services(tmp_path / "docker-compose.yml")
 
 
 # The broker, real

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
+BUILT = SETTINGS["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 DOWNLOAD = re.compile(
     r"pypi\.org|pythonhosted\.org|npmjs\.org|index-url[ =]+[\"']?https?://"
     r"|https?://[^\s\"']+\.(?:whl|tar\.gz|tgz|deb)\b"
@@ -73,10 +75,10 @@ def test_the_locks_agree_with_each_other():
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_every_package_is_built_typed_and_bound_by_the_import_rules(package):
+def test_every_package_is_typed_bound_by_the_import_rules_and_built_unless_it_proves(package):
     rules = SETTINGS["tool"]["importlinter"]
     layers = next(c for c in rules["contracts"] if c["type"] == "layers")["layers"]
-    assert package in SETTINGS["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert (package in BUILT) == (package != "proofs")
     assert package in SETTINGS["tool"]["mypy"]["packages"]
     assert package in rules["root_packages"]
     assert package in re.findall(r"\w+", " ".join(layers))
@@ -101,6 +103,52 @@ def imported(module):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield node.module.partition(".")[0]
+
+
+def distributions(packages):
+    """Of other projects: normalised name by the import that needs it."""
+    known = packages_distributions()
+    names = {
+        name
+        for package in packages
+        for module in (ROOT / package).rglob("*.py")
+        for name in imported(module)
+    }
+    others = sorted(names - sys.stdlib_module_names - set(PACKAGES))
+    return {name: {normal(one) for one in known.get(name, [name])} for name in others}
+
+
+def normal(requirement):
+    """The distribution's name of a requirement."""
+    return re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-")
+
+
+def declared(*lists):
+    return {normal(one) for requirements in lists for one in requirements}
+
+
+EXTRAS = SETTINGS["project"]["optional-dependencies"]
+UNIMPORTED = {
+    "tzdata",  # zoneinfo reads it where the system has no zones
+    "python-multipart",  # FastAPI reads forms with it
+}
+
+
+def test_what_the_wheel_imports_is_declared_and_nothing_else():
+    wanted = declared(SETTINGS["project"]["dependencies"], *EXTRAS.values())
+    found = distributions(BUILT)
+    assert {name: of for name, of in found.items() if not of & wanted} == {}
+    assert wanted - set().union(*found.values()) == UNIMPORTED
+
+
+def test_what_proofs_and_tests_import_is_declared():
+    wanted = declared(
+        SETTINGS["project"]["dependencies"],
+        *EXTRAS.values(),
+        SETTINGS["dependency-groups"]["dev"],
+    )
+    found = distributions(["proofs", "tests"])
+    assert {name: of for name, of in found.items() if not of & wanted} == {}
 
 
 def test_metering_needs_the_standard_library_and_numpy_alone():

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from greenoffice.checks.stored import count, missing, stored_times, within
 from greenoffice.client import ApiClient
 from greenoffice.demo.options import ZONE
 from greenoffice.demo.setting_up import DemoFolder
+from greenoffice.demo.stored import count, missing, stored_times, within
 from metering.localtime import HOUR_US, local_day, parse_instant
 from simulators.labels import Label
 from simulators.truth import published, read_hourly, read_labels, read_truth, summary

@@ -4,7 +4,6 @@ address   where it is, and the token                client    one HTTP request, 
 lines     rows -> line protocol                     writing   chunks, halving, refused rows
 queries   questions in InfluxQL, answers from CSV   readings  the ReadingStore
 setup     bucket, retention, tokens                 check     what would keep it from working
-server    a real InfluxDB of one's own, for checks and tests
 """
 
 from storage.influx.address import InfluxAddress

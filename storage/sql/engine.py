@@ -27,6 +27,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from metering.errors import ConfigurationError, Unavailable
+from metering.extras import extra
 from storage.sql.faults import Refused, busy, shown, translated
 from storage.sql.migrate import upgrade
 
@@ -154,6 +155,9 @@ def _created(url: str) -> Engine:
             raise _bad_url(url)  # each thread would have a database of its own
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.drivername == "postgresql+psycopg":
+            with extra("postgresql"):
+                import psycopg  # noqa: F401 - SQLAlchemy would not say what to install
         options = _OPTIONS[backend]
         said = parsed.query.keys()  # what the address says itself stands
         arguments = {k: v for k, v in options["connect_args"].items() if k not in said}

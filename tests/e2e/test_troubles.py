@@ -11,7 +11,7 @@ import pytest
 
 from greenoffice.ports import usable_port
 from metering.localtime import parse_instant
-from storage.influx.server import OwnServer, found
+from proofs.servers.influx import OwnServer, found
 from storage.influx.setup import Wanted
 
 

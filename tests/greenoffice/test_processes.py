@@ -18,7 +18,7 @@ from greenoffice.stores import open_readings
 from greenoffice.told import SILENT_S, tell
 from greenoffice.work_process import run_work
 from metering.errors import ConfigurationError, Conflict
-from storage.influx.server import OwnServer
+from proofs.servers.influx import OwnServer
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from greenoffice.checks.steps import alive
 from greenoffice.folder import DataFolder
 from greenoffice.supervisor import ChildSpec, Supervisor, exclusive
 from metering.errors import Conflict
+from proofs.steps import alive
 
 SLEEPER = """
 import os, sys, time

@@ -18,7 +18,8 @@ import pytest
 
 from metering.errors import InvalidInput
 from metering.localtime import parse_instant
-from reports import FORMATS, LANGUAGES, check_report, media_type, render, to_json
+from proofs.report_cells import check_report
+from reports import FORMATS, LANGUAGES, media_type, render, to_json
 from reports.details import spans
 from reports.layout import layout
 from reports.pdf import faces

@@ -37,11 +37,11 @@ from metering.registry import (
     SpaceEdge,
 )
 from metering.registry_files import read_registry
+from proofs.servers.postgres import OwnPostgres
 from storage import DuckDBReadings, open_engine, sql_stores
 from storage.backup import Sources, Target, back_up, restore, verified
 from storage.sql.engine import reading
 from storage.sql.schema import METADATA
-from storage.sql.server import OwnPostgres
 
 START = day_bounds(date(2026, 3, 2), "Asia/Shanghai")[0]
 QUARTER_US = 900_000_000

@@ -18,9 +18,9 @@ import pytest
 
 from metering.errors import InvalidInput, StorageFull, Unavailable
 from metering.reading import ReadingColumns
+from proofs.servers.influx import OwnServer
+from proofs.servers.relay import Relay, Reply
 from storage.influx import InfluxAddress, InfluxReadings
-from storage.influx.relay import Relay, Reply
-from storage.influx.server import OwnServer
 from storage.influx.setup import Wanted
 
 QUARTER = 900_000_000

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from metering.errors import ConfigurationError, InvalidInput, Unavailable
 from metering.reading import ReadingColumns
+from proofs.servers.influx import OwnServer
 from storage import MemoryReadings
 from storage.influx import InfluxAddress, InfluxClient, InfluxReadings, queries
 from storage.influx.lines import EARLIEST_US, LATEST_US, lines
-from storage.influx.server import OwnServer
 
 QUARTER = 900_000_000
 DAY = 96 * QUARTER

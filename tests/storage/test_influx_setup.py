@@ -10,10 +10,10 @@ import pytest
 
 from metering.errors import ConfigurationError, NotAllowed, Unavailable
 from metering.reading import ReadingColumns
+from proofs.servers.influx import OwnServer
 from storage.influx import InfluxAddress, InfluxReadings, Wanted, check, prepare, queries
 from storage.influx.check import retention_us
 from storage.influx.client import InfluxClient
-from storage.influx.server import OwnServer
 
 DAY = 86_400_000_000
 NOW = 1_800_000_000_000_000

@@ -15,11 +15,11 @@ from sqlalchemy import Engine, insert, select, text
 from metering import quality
 from metering.book import BookRow, DirtyMark, SeriesKey
 from metering.errors import ConfigurationError, Conflict, GreenOfficeError, StorageFull, Unavailable
+from proofs.servers.postgres import OwnPostgres
 from storage import open_engine, sql_stores
 from storage.sql.book_commit import expect, set_revision
 from storage.sql.engine import reading, writing
 from storage.sql.schema import CHECKPOINT, SEEN_KEY
-from storage.sql.server import OwnPostgres
 
 DAY = date(2026, 11, 23)
 KEYS = [SeriesKey("office", "meter", f"E{n}", "01000") for n in range(50)]

@@ -19,9 +19,9 @@ from metering.localtime import day_bounds
 from metering.ports import BookStore
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
+from proofs.servers.postgres import OwnPostgres
 from storage import DuckDBReadings, Stores, memory_stores, open_engine, sql_stores
 from storage.sql.books import SqlBooks
-from storage.sql.server import OwnPostgres
 
 DAY = date(2026, 3, 2)
 DAYS = 3

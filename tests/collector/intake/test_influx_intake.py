@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from metering.errors import Unavailable
+from proofs.servers.relay import Relay
 from storage.influx import InfluxAddress, InfluxClient, InfluxReadings, queries
-from storage.influx.relay import Relay
 
 MINUTE_US = 60_000_000
 

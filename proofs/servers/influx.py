@@ -1,6 +1,6 @@
 """A real InfluxDB of one's own on free loopback ports, in a folder of its own.
 
-For checks and tests. Either generation of `influxd` is taken from PATH.
+Either generation of `influxd` is taken from PATH.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Final
 import urllib3
 
 from metering.errors import ConfigurationError, Unavailable
+from proofs.servers.relay import Relay, write_of_1
 from storage.influx.address import InfluxAddress
-from storage.influx.relay import Relay, write_of_1
 from storage.influx.setup import Prepared, Wanted, prepare
 
 _START_S: Final = 60.0

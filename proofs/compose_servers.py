@@ -16,8 +16,8 @@ import urllib3
 
 from greenoffice.folder import write_secret
 from greenoffice.ports import usable_port
-from storage.influx.server import OwnServer, found
-from storage.sql.server import OwnPostgres
+from proofs.servers.influx import OwnServer, found
+from proofs.servers.postgres import OwnPostgres
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""A real Mosquitto of one's own on a free loopback port, for checks."""
+"""A real Mosquitto of one's own on a free loopback port."""
 
 from __future__ import annotations
 

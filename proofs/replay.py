@@ -1,4 +1,4 @@
-"""`greenoffice checks replay`: real data through the whole platform, to the last mWh.
+"""`python -m proofs replay`: real data through the whole platform, to the last mWh.
 
 Recorded files go over MQTT as a gateway would have sent them. A program that imports nothing
 of ours adds the same rows month by month; the API's monthly energy must equal its sums.
@@ -15,16 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from greenoffice.checks import recorded_sums_file
-from greenoffice.checks.steps import (
-    data_folder_with_recordings,
-    finish,
-    run,
-    say,
-    started,
-    wait_settled,
-    wait_until,
-)
 from greenoffice.client import ApiClient
 from greenoffice.folder import DataFolder
 from greenoffice.ports import usable_port
@@ -33,6 +23,18 @@ from greenoffice.replay.options import ReplayOptions, ValueColumn
 from greenoffice.replay.registration import meter_code
 from greenoffice.replay.table import RecordedTable
 from metering.reading import Kind
+from proofs.steps import (
+    data_folder_with_recordings,
+    finish,
+    run,
+    say,
+    started,
+    wait_settled,
+    wait_until,
+)
+
+RECORDED_SUMS = Path(__file__).with_name("recorded_sums.py")
+"""The program that adds recorded rows without importing any of our packages."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ def independent_sums(recording: Recording) -> dict[str, Any]:
         **recording.months,
     }
     done = subprocess.run(
-        [sys.executable, "-I", str(recorded_sums_file()), json.dumps(task)],
+        [sys.executable, "-I", str(RECORDED_SUMS), json.dumps(task)],
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -1,4 +1,4 @@
-"""A real PostgreSQL of one's own on a free loopback port, for checks and tests.
+"""A real PostgreSQL of one's own on a free loopback port.
 
 `initdb` and `postgres` refuse to run as root; then they run as the system user `postgres`.
 """

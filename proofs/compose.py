@@ -1,4 +1,4 @@
-"""`greenoffice checks compose`: what docker-compose.yml starts, works together.
+"""`python -m proofs compose`: what docker-compose.yml starts, works together.
 
 Each service of ours runs the command the file states, and so does the broker; InfluxDB and
 PostgreSQL are those of this machine. Paths, host names and ports are translated, nothing else.
@@ -22,14 +22,14 @@ from typing import Any
 
 from paho.mqtt import MQTTException, publish
 
-from greenoffice.checks.compose_file import Service, read_services
-from greenoffice.checks.compose_here import Here
-from greenoffice.checks.compose_servers import adapted_mosquitto, answers, local_servers
-from greenoffice.checks.mosquitto import mosquitto_program, mosquitto_version
-from greenoffice.checks.steps import finish, say, wait_until
 from greenoffice.client import ApiClient, read_key
 from greenoffice.clock import Clock
 from metering.errors import GreenOfficeError, Unavailable
+from proofs.compose_file import Service, read_services
+from proofs.compose_here import Here
+from proofs.compose_servers import adapted_mosquitto, answers, local_servers
+from proofs.servers.mosquitto import mosquitto_program, mosquitto_version
+from proofs.steps import finish, say, wait_until
 
 START_S = 120.0
 KWH = 10.0

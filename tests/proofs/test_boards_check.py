@@ -2,9 +2,9 @@
 
 import pytest
 
-from dashboards import boards, check_boards
-from dashboards.check import filled
+from dashboards import boards
 from metering.errors import InvalidInput, Unavailable
+from proofs.board_rows import check_boards, filled
 
 
 @pytest.fixture(scope="module")

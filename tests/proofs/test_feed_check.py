@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from greenoffice.checks.feed_sums import apart
-from greenoffice.checks.feed_world import METERS, ZONES, messages, registers, registry_files
 from metering.localtime import day_bounds
 from metering.registry_files import read_registry_texts
+from proofs.feed_sums import apart
+from proofs.feed_world import METERS, ZONES, messages, registers, registry_files
 
 A, B = ("bureau", "01000", "2026-11-01"), ("bureau", "01000", "2026-11-02")
 

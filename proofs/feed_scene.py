@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from greenoffice.checks.feed_world import (
+from greenoffice.client import ApiClient
+from greenoffice.folder import DataFolder
+from greenoffice.ports import usable_port
+from greenoffice.replay.publisher import BrokerAddress, Publisher
+from metering.localtime import day_bounds, local_day
+from proofs.feed_world import (
     DAYS,
     ZONES,
     Reading,
@@ -17,12 +22,7 @@ from greenoffice.checks.feed_world import (
     registers,
     registry_files,
 )
-from greenoffice.checks.steps import run, wait_settled, wait_until
-from greenoffice.client import ApiClient
-from greenoffice.folder import DataFolder
-from greenoffice.ports import usable_port
-from greenoffice.replay.publisher import BrokerAddress, Publisher
-from metering.localtime import day_bounds, local_day
+from proofs.steps import run, wait_settled, wait_until
 
 LATE_METER = "a-cooling"
 CORRECTED_METER = "a-total"

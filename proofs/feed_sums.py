@@ -10,11 +10,11 @@ from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
 
-from greenoffice.checks.feed_scene import Scene
-from greenoffice.checks.feed_world import BUILDINGS, ZONES
 from greenoffice.client import ApiClient
 from metering import items
 from metering.units import BOOK_UNITS
+from proofs.feed_scene import Scene
+from proofs.feed_world import BUILDINGS, ZONES
 from simulators.shared_entries import SharedEntries
 
 ITEMS = ("01000", "01B00", "02000")

@@ -1,4 +1,4 @@
-"""`greenoffice checks boards`: every query of the Grafana boards over a demo's data."""
+"""`python -m proofs boards`: every query of the Grafana boards over a demo's data."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from dashboards import check_boards
-from greenoffice.checks.parity import NOW
-from greenoffice.checks.report import filled
-from greenoffice.checks.steps import finish, say, started, wait_until
 from greenoffice.client import ApiClient, read_key
 from greenoffice.demo.progress import look
 from greenoffice.folder import DataFolder
+from proofs.board_rows import check_boards
+from proofs.parity import NOW
+from proofs.report import filled
+from proofs.steps import finish, say, started, wait_until
 
 
 def run_boards_check(seed: int) -> None:

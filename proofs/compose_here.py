@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from greenoffice.checks.compose_file import Service
-from greenoffice.checks.compose_servers import Local
 from greenoffice.ports import usable_port
+from proofs.compose_file import Service
+from proofs.compose_servers import Local
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""`greenoffice checks restore`: backups of a running platform, and the same books again.
+"""`python -m proofs restore`: backups of a running platform, and the same books again.
 
 On each back end a demo is backed up twice while it runs: in the middle of its history, and
 complete. The complete one restores to the same book hash. The other stands for a disk that
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from greenoffice.checks.parity import NOW, own_servers
-from greenoffice.checks.steps import finish, last_json, run, say, started, wait_settled, wait_until
 from greenoffice.client import ApiClient
 from greenoffice.demo.progress import look
 from greenoffice.folder import DataFolder
 from greenoffice.stores import open_readings
 from metering.localtime import local_day, parse_instant
-from storage.sql.server import OwnPostgres
+from proofs.parity import NOW, own_servers
+from proofs.servers.postgres import OwnPostgres
+from proofs.steps import finish, last_json, run, say, started, wait_settled, wait_until
 
 
 @dataclass(frozen=True)

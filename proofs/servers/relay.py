@@ -1,4 +1,4 @@
-"""An HTTP server that passes requests on to an InfluxDB, for checks and tests.
+"""An HTTP server that passes requests on to an InfluxDB.
 
 In front of a 1.x server it translates `/api/v2/write`, which versions before 1.8 lack, to their
 `/write`, so that one code path serves both generations.

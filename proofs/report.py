@@ -1,4 +1,4 @@
-"""`greenoffice checks report`: the month's report, rendered twice and added again.
+"""`python -m proofs report`: the month's report, rendered twice and added again.
 
 A demo of fourteen months gives last month a previous year. The report is rendered twice and
 compared byte by byte; the cells of its workbook are added again and compared with the API.
@@ -10,15 +10,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from greenoffice.checks.parity import NOW
-from greenoffice.checks.steps import finish, say, started, wait_until
 from greenoffice.client import ApiClient
 from greenoffice.demo.options import INSTITUTION
 from greenoffice.demo.progress import look
 from greenoffice.folder import DataFolder
 from greenoffice.stores import open_stores
 from metering.localtime import local_day, next_month, parse_instant, previous_month
-from reports import LANGUAGES, Source, check_report, month_report
+from proofs.parity import NOW
+from proofs.report_cells import check_report
+from proofs.steps import finish, say, started, wait_until
+from reports import LANGUAGES, Source, month_report
 
 
 def run_report_check(seed: int) -> None:

@@ -1,4 +1,4 @@
-"""`greenoffice checks parity`: equal numbers, whatever stands behind the ports.
+"""`python -m proofs parity`: equal numbers, whatever stands behind the ports.
 
 The same simulated world goes through the embedded parts, through a broker, and through a
 broker into servers. Books and findings must be the same to the last digit.
@@ -19,17 +19,17 @@ import duckdb
 import urllib3
 from sqlalchemy import func, select, text
 
-from greenoffice.checks.mosquitto import own_mosquitto
-from greenoffice.checks.steps import finish, last_json, run, say
 from greenoffice.folder import DataFolder, write_secret
 from greenoffice.stores import database_url, open_readings
 from metering.localtime import parse_instant
+from proofs.servers.influx import OwnServer, found
+from proofs.servers.mosquitto import own_mosquitto
+from proofs.servers.postgres import OwnPostgres
+from proofs.steps import finish, last_json, run, say
 from storage import open_engine
-from storage.influx.server import OwnServer, found
 from storage.influx.setup import Wanted
 from storage.sql.engine import reading
 from storage.sql.schema import BOOK_ROW
-from storage.sql.server import OwnPostgres
 
 NOW = "2026-11-18T10:00:00+08:00"
 KEPT = ("book_hash", "findings_hash", "missing", "published", "problems", "seconds")

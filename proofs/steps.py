@@ -1,4 +1,4 @@
-"""Steps the checks share: a platform in a temporary folder, waiting, the last line."""
+"""Steps the proofs share: a platform in a temporary folder, waiting, the last line."""
 
 from __future__ import annotations
 

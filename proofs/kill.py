@@ -1,4 +1,4 @@
-"""`greenoffice checks kill`: kill -9 of each process, and nothing acknowledged is lost.
+"""`python -m proofs kill`: kill -9 of each process, and nothing acknowledged is lost.
 
 Two demos of the same world: one undisturbed, one whose processes are killed again and again
 while its history fills, the supervisor last. Afterwards every acknowledged reading is stored,
@@ -17,13 +17,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from greenoffice.checks.steps import COMMAND, alive, finish, last_json, run, say, wait_until
-from greenoffice.checks.stored import Times, count, missing, stored_times, within
 from greenoffice.client import ApiClient
 from greenoffice.demo.progress import look
+from greenoffice.demo.stored import Times, count, missing, stored_times, within
 from greenoffice.folder import DataFolder
 from metering.errors import Unavailable
 from metering.localtime import iso, local_day, parse_instant
+from proofs.steps import COMMAND, alive, finish, last_json, run, say, wait_until
 from simulators.truth import published
 
 NOW = "2026-11-18T10:00:00+08:00"

@@ -1,4 +1,4 @@
-"""`greenoffice checks feed`: a shared platform pulls what the books say, and nothing else.
+"""`python -m proofs feed`: a shared platform pulls what the books say, and nothing else.
 
 Three institutions publish days of registers. A simulated shared platform pulls their feeds
 and is killed in the middle; later some readings are corrected and others come late. In the
@@ -16,11 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from greenoffice.checks.feed_scene import Scene
-from greenoffice.checks.feed_sums import compare
-from greenoffice.checks.feed_world import DAYS, ZONES
-from greenoffice.checks.steps import finish, say, started, wait_until
 from greenoffice.client import ApiClient
+from proofs.feed_scene import Scene
+from proofs.feed_sums import compare
+from proofs.feed_world import DAYS, ZONES
+from proofs.steps import finish, say, started, wait_until
 from simulators.shared_entries import SharedEntries
 from simulators.shared_platform import SharedSettings
 

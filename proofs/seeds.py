@@ -1,4 +1,4 @@
-"""`greenoffice checks seeds`: the demo over unseen seeds, with waste and without."""
+"""`python -m proofs seeds`: the demo over unseen seeds, with waste and without."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from greenoffice.checks.steps import finish, last_json, run, say
+from proofs.steps import finish, last_json, run, say
 
 
 def run_seeds(first: int, count: int) -> None:
