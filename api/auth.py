@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 from api.platform import Platform
 from api.problems import SignInNeeded, TooManyFailures
 from api.reach import Outside, Reach
+from figures import View
 from metering.access import ApiKey, AuditEntry, Role, Scope
 from metering.errors import GreenOfficeError, NotAllowed
 
@@ -72,6 +74,10 @@ class Caller:
     def actor(self) -> str:
         """How the audit log names the caller."""
         return f"{self.key.name} ({self.key.id})"
+
+    def view(self) -> AbstractContextManager[View]:
+        """The books at one revision, under the registry that the reach is of; for one answer."""
+        return self.platform.figures.view(self.reach.registry)
 
     def may(self, role: Role) -> bool:
         """Whether the key's role includes the one asked for."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ledger import EnergyReader
+from figures import Figures
 from metering.intake import DeadLetter
 from metering.ports import (
     AccessStore,
@@ -79,8 +79,8 @@ class Platform:
 
     readings: ReadingStore
     books: BookStore
-    energy: EnergyReader
-    """The ledger's read face over the same books, registry and clock."""
+    figures: Figures
+    """What is told of the same books, under the same registry and clock."""
     intake: IntakeStore
     marks: DirtyMarks
     findings: FindingStore

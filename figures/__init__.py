@@ -3,7 +3,18 @@
 Figures.view ──▶ energy ──▶ worth ──▶ indicators, data-centre ratios
 """
 
+from figures.datacentre import (
+    LEAST_COVER,
+    RATIOS,
+    ROLES,
+    Ratio,
+    RoleEnergy,
+    centres,
+    ratio,
+    role_energy,
+)
 from figures.energy import STEPS, at, energy, native_step, silent
+from figures.indicators import WATER, Indicator, Total, canonical, indicators_of, per_each, total_of
 from figures.months import month_quality, month_total
 from figures.periods import Cost, Money, PeriodCost
 from figures.series import Energy, Period, by_month, periods
@@ -24,32 +35,47 @@ from figures.worth import (
 )
 
 __all__ = [
+    "LEAST_COVER",
+    "RATIOS",
+    "ROLES",
     "STEPS",
+    "WATER",
     "Cost",
     "Emission",
     "Energy",
     "Figures",
     "HourPrice",
+    "Indicator",
     "Money",
     "Period",
     "PeriodCost",
+    "Ratio",
+    "RoleEnergy",
+    "Total",
     "View",
     "Worth",
     "at",
     "by_month",
+    "canonical",
     "carbon",
+    "centres",
     "cost",
     "costs_of_each",
     "emissions_of_each",
     "energy",
     "hour_prices",
+    "indicators_of",
     "less",
     "month_quality",
     "month_total",
     "native_step",
+    "per_each",
     "periods",
+    "ratio",
+    "role_energy",
     "silent",
     "total",
+    "total_of",
     "worth",
     "worth_of_each",
 ]

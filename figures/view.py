@@ -146,9 +146,10 @@ class Figures:
         self._known: tuple[Registry, Plans] | None = None
 
     @contextmanager
-    def view(self) -> Iterator[View]:
-        """One state of the books, the registry and the clock."""
-        registry = self._registry()
+    def view(self, registry: Registry | None = None) -> Iterator[View]:
+        """One state of the books, the registry (the present one where none is given) and the
+        clock."""
+        registry = registry or self._registry()
         known = self._known
         if known is None or known[0] is not registry:
             known = self._known = (registry, Plans(registry))

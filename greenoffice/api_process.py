@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from api import PartHealth, Platform, Submission, create_app
 from collector import JournalWriter, Record
 from collector.intake import refusals as refusals_of
+from figures import Figures
 from greenoffice.folder import DataFolder
 from greenoffice.health import process_health
 from greenoffice.logs import set_up_logs
@@ -21,7 +22,6 @@ from greenoffice.ports import usable_port
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
 from greenoffice.stores import require_shared_readings
-from ledger import EnergyReader
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
 from metering.registry_files import read_registry_texts
@@ -83,7 +83,7 @@ def platform_of(
     return Platform(
         readings=parts.readings,
         books=parts.stores.books,
-        energy=EnergyReader(parts.stores.books, parts.registry, parts.now_us),
+        figures=Figures(parts.stores.books, parts.registry, parts.now_us),
         intake=parts.stores.intake,
         marks=parts.stores.marks,
         findings=parts.stores.findings,
