@@ -169,7 +169,7 @@ class BookStore(BookReader, Protocol):
     ) -> int:
         """Write rows in one transaction and return the new revision.
 
-        Supersedes settled rows, with a restatement where the day's total or quality is another;
+        Supersedes settled rows, with a restatement where not only their steps are others;
         overwrites provisional ones without a trace; leaves rows of equal content as they are, and
         completes those that tariffs divide otherwise. Deletes the `cleared` dirty marks.
         Register events that touch one of the (meter, start_us, end_us) ranges are replaced

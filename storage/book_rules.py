@@ -35,8 +35,10 @@ def change(present: BookRow | None, wanted: BookRow) -> Change:
 
 
 def is_news(old: BookRow, new: BookRow) -> bool:
-    """Whether a superseded row told something else of its day: its total or its quality."""
-    return old.total != new.total or bool((old.day_shares != new.day_shares).any())
+    """Whether a superseded row told other energy: not where the same is only booked at other
+    steps."""
+    told = old.total != new.total or bool((old.day_shares != new.day_shares).any())
+    return told or {part.step_min for part in old.parts} == {part.step_min for part in new.parts}
 
 
 def restatement(

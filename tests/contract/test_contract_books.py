@@ -50,7 +50,7 @@ def booked(
         int(slots[slots != ABSENT].sum()),
         whole,
         (0, 3, 10_000) if gap else (0, 0, 0),
-        provisional,
+        provisional=provisional,
     )
 
 
@@ -177,7 +177,7 @@ def test_a_change_of_quality_alone_is_a_restatement(stores: Stores) -> None:
     assert len(stores.books.restatements("office")) == 1
 
 
-def test_energy_that_moves_inside_its_day_supersedes_without_news(stores: Stores) -> None:
+def test_energy_that_moves_inside_its_day_is_a_restatement(stores: Stores) -> None:
     row = booked()
     commit(stores, row)
     slots = row.finest.slots.copy()
@@ -185,6 +185,16 @@ def test_energy_that_moves_inside_its_day_supersedes_without_news(stores: Stores
     moved = replace(row, parts=(replace(row.finest, slots=slots),))
     assert commit(stores, moved) == 2
     assert current(stores).same_content(moved)
+    assert len(stores.books.restatements("office")) == 1
+
+
+def test_the_same_energy_at_other_steps_supersedes_without_news(stores: Stores) -> None:
+    row = booked()
+    commit(stores, row)
+    slots, shares = row.finest.slots.reshape(24, 4).sum(axis=1), row.finest.hour_shares
+    coarse = replace(row, parts=(replace(row.finest, step_min=60, slots=slots, shares=shares),))
+    assert commit(stores, coarse) == 2
+    assert current(stores).same_content(coarse)
     assert stores.books.restatements("office") == []
 
 
