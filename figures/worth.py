@@ -225,9 +225,10 @@ def _by_slots(view: View, energy: Energy) -> list[Cost]:
         shares = energy.shares[places]
         for part in rows[day].parts if day in rows else ():
             if wanted(part):
-                size = energy.step_min // part.step_min
-                spans = [(n * size, (n + 1) * size) for n in range(len(places))]
                 one = priced(view, key, rows[day], part)
+                size, length = energy.step_min // part.step_min, part.step_min * MINUTE_US
+                slots = ((energy.start_us[places] - one.bounds[0]) // length).tolist()
+                spans = [(slot, slot + size) for slot in slots]
                 own = of_slots(one, spans, shares, per)
                 tallies = [_joined(a, b) for a, b in zip(tallies, own, strict=True)]
         found += [

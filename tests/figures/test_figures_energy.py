@@ -1,20 +1,15 @@
-"""The read face: steps, shares, money, carbon."""
+"""Energy at any step, with its quality and what is coarser beside it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
 
 import numpy as np
 import pytest
 
-from ledger import EnergyReader, cost, emission, prices
-from metering.calendar import CalendarDay, DayKind, WorkCalendar
+from figures import at, energy, periods
 from metering.errors import InvalidInput, NotFound
-from metering.factor import Factor
 from metering.quantity import ABSENT
-from metering.tariff import Tariff, TariffRow
 
 FIRST, DAYS = date(2026, 3, 2), 40
 LAST = FIRST + timedelta(days=DAYS - 1)
@@ -34,127 +29,151 @@ def world(helpers):
 
 
 @pytest.fixture
-def reader(world):
-    return EnergyReader(world.books, lambda: world.registry, lambda: world.now_us)
+def read(world, fig):
+    def energy_of(code, item, first, last, step="hour", **more):
+        with fig.view_of(world) as view:
+            return energy(view, view.key_of(code, item), first, last, step, **more)
+
+    return energy_of
 
 
 @pytest.mark.parametrize(
     ("step", "count"),
     [("native", 96 * DAYS), ("15min", 96 * DAYS), ("hour", 24 * DAYS), ("day", DAYS), ("month", 2)],
 )
-def test_every_step_holds_the_same_energy(world, reader, step, count):
-    energy = reader.energy("o", "01000", FIRST, LAST, step)
-    assert len(energy) == count
-    assert sum(energy.values()) == DAYS * 96 * 2_500_000
-    assert (energy.start_us[1:] == energy.end_us[:-1]).all()
-    assert (energy.shares.sum(axis=1) == 10_000).all()
-    assert energy.revision == world.books.revision("o")
+def test_every_step_holds_the_same_energy(world, read, step, count):
+    found = read("o", "01000", FIRST, LAST, step)
+    assert len(found) == count
+    assert sum(found.values()) == DAYS * 96 * 2_500_000
+    assert (found.start_us[1:] == found.end_us[:-1]).all()
+    assert (found.shares.sum(axis=1) == 10_000).all()
+    assert found.revision == world.books.revision("o")
 
 
-def test_a_gap_is_apportioned_where_it_is_wider_than_the_period(reader):
+def test_a_gap_is_apportioned_where_it_is_wider_than_the_period(read):
     day = FIRST + timedelta(days=1)
-    hours = reader.energy("m", None, day, day, "hour")
+    hours = read("m", None, day, day, "hour")
     assert hours.shares[5].tolist() == [0, 10_000, 0, 0]
-    assert reader.energy("m", None, day, day, "day").shares.tolist() == [[10_000, 0, 0, 0]]
-    assert reader.energy("m", None, day, LAST, "month").shares[0].tolist() == [10_000, 0, 0, 0]
+    assert read("m", None, day, day, "day").shares.tolist() == [[10_000, 0, 0, 0]]
+    assert read("m", None, day, LAST, "month").shares[0].tolist() == [10_000, 0, 0, 0]
 
 
-def test_nothing_booked_is_missing_not_zero(reader):
+def test_nothing_booked_is_missing_not_zero(read):
     before = FIRST - timedelta(days=2)
-    energy = reader.energy("b", "01000", before, FIRST, "day")
-    assert energy.values() == [None, None, 96 * 2_500_000]
-    assert energy.shares[0].tolist() == [0, 0, 0, 10_000]
-    after = reader.energy("b", "01000", LAST, LAST + timedelta(days=1), "day")
+    found = read("b", "01000", before, FIRST, "day")
+    assert found.values() == [None, None, 96 * 2_500_000]
+    assert found.shares[0].tolist() == [0, 0, 0, 10_000]
+    after = read("b", "01000", LAST, LAST + timedelta(days=1), "day")
     assert after.provisional.tolist() == [False, True]
 
 
-def test_months_are_cut_at_the_range(reader):
-    energy = reader.energy("m", None, date(2026, 3, 20), date(2026, 4, 5), "month")
-    assert energy.values() == [12 * 96 * 2_500_000, 5 * 96 * 2_500_000]
+def test_months_are_cut_at_the_range(read):
+    found = read("m", None, date(2026, 3, 20), date(2026, 4, 5), "month")
+    assert found.values() == [12 * 96 * 2_500_000, 5 * 96 * 2_500_000]
 
 
-def test_silent_meters_are_named(helpers):
+def test_silent_meters_are_named(helpers, fig):
     meters = [helpers.meter("m", "01A00"), helpers.meter("n", "01B00")]
     world = helpers.World(helpers.campus(meters), helpers.later(2))
     world.push(1, helpers.quarters(97), np.arange(97) * 1.0)
     world.ledger.step()
-    reader = EnergyReader(world.books, lambda: world.registry, lambda: world.now_us)
-    assert reader.energy("o", "01000", FIRST, FIRST, "day", name_silent=True).silent == ("n",)
-    assert reader.items_of("o", FIRST) == ["01000", "01A00", "01B00"]
+    with fig.view_of(world) as view:
+        found = energy(view, view.key_of("o", "01000"), FIRST, FIRST, "day", name_silent=True)
+        assert found.silent == ("n",)
+        assert view.items_of("o", FIRST) == ["01000", "01A00", "01B00"]
 
 
-def test_bad_questions_say_what_is_wrong(reader):
-    with pytest.raises(InvalidInput, match="15min"):
-        reader.energy("h", None, FIRST, LAST, "15min")
+def test_bad_questions_say_what_is_wrong(read):
     with pytest.raises(InvalidInput, match="unknown step"):
-        reader.energy("m", None, FIRST, LAST, "week")
+        read("m", None, FIRST, LAST, "week")
     with pytest.raises(InvalidInput, match="item"):
-        reader.energy("o", None, FIRST, LAST, "day")
+        read("o", None, FIRST, LAST, "day")
     with pytest.raises(InvalidInput, match="before it starts"):
-        reader.energy("o", "01000", LAST, FIRST, "day")
+        read("o", "01000", LAST, FIRST, "day")
     with pytest.raises(NotFound):
-        reader.energy("nowhere", "01000", FIRST, LAST, "day")
+        read("nowhere", "01000", FIRST, LAST, "day")
 
 
-def row(period: str, start: int, end: int, price: str, days: str = "all", **more) -> TariffRow:
-    months = more.pop("months", frozenset(range(1, 13)))
-    return TariffRow("t", "01000", months, days, start, end, period, Decimal(price), **more)
+STEPS_MIN = (15, 30, 60, 1440)
 
 
-ROWS = (
-    row("valley", 0, 480, "0.3"),
-    row("peak", 480, 1320, "1.2", "working"),
-    row("flat", 480, 1320, "0.7", "rest"),
-    row("sharp", 1320, 1440, "1.5", valid_to=date(2026, 4, 1)),
-)
-
-
-def test_cost_by_period_agrees_with_slot_by_slot(reader):
-    calendar = WorkCalendar.of([CalendarDay(date(2026, 3, 7), DayKind.WORKING)])
-    tariff = Tariff(ROWS, calendar)
-    energy = reader.energy("o", "01000", FIRST, LAST, "hour")
-    slow = tariff.rows_at(energy.start_us, energy.zone, "01000")
-    assert prices(energy, tariff) == slow
-    found = cost(energy, tariff)
-    wanted = sum(
-        Decimal(q) * r.price / 1_000_000
-        for q, r in zip(energy.values(), slow, strict=True)
-        if r is not None
-    )
-    assert found.amount == wanted
-    assert found.currency == "CNY"
-    assert set(found.rows) == set(ROWS)
-    assert {p.period for p in found.periods} == {"valley", "peak", "flat", "sharp"}
-    assert found.priced + found.unpriced == sum(energy.values())
-    assert found.unpriced == 10 * 2 * 10_000_000
-
-
-def test_cost_on_clock_change_days(helpers):
-    zone = "Europe/Berlin"
-    day = date(2026, 3, 29)
-    registry = helpers.campus([helpers.meter("m")], zone=zone)
-    world = helpers.World(registry, helpers.later(3, day, zone))
-    world.push(1, helpers.quarters(93, helpers.midnight(day, zone)), np.arange(93) * 1.0)
+@pytest.fixture
+def mixed(helpers):
+    """A meter of each step side by side, each a different constant."""
+    meters = [helpers.meter(f"m{step}", step_min=step) for step in STEPS_MIN]
+    world = helpers.World(helpers.campus(meters), helpers.later(3))
+    for point, step in enumerate(STEPS_MIN, start=1):
+        times = helpers.quarters(3 * 96 + 1)[:: step // 15]
+        world.push(point, times, np.arange(len(times)) * step * point / 15.0)
     world.ledger.step()
-    reader = EnergyReader(world.books, lambda: registry, lambda: world.now_us)
-    found = cost(reader.energy("m", None, day, day, "native"), Tariff(ROWS[:1], WorkCalendar()))
-    assert found.priced == 28 * 1_000_000
+    return world
 
 
-def test_nothing_priced_has_no_amount(reader):
-    energy = reader.energy("o", "01000", FIRST, LAST, "day")
-    assert cost(energy, Tariff((), WorkCalendar())).amount is None
-    empty = replace(energy, quantity=np.full(len(energy), ABSENT))
-    assert cost(empty, Tariff(ROWS, WorkCalendar())).amount is None
+@pytest.mark.parametrize("step", ["native", "15min", "hour", "day", "month"])
+@pytest.mark.parametrize("code", ["o", "b", "m1440", "m60"])
+def test_data_and_remainder_are_the_whole_at_any_step(mixed, fig, step, code):
+    last = FIRST + timedelta(days=2)
+    with fig.view_of(mixed) as view:
+        key = view.key_of(code, None if code.startswith("m") else "01000")
+        found = energy(view, key, FIRST, last, step)
+        whole = sum(energy(view, key, FIRST, last, "day").values())
+    parts = [value for one in (found, *found.remainder) for value in one.values()]
+    assert sum(value or 0 for value in parts) == whole
+    assert [one.step_min for one in found.remainder] == sorted(
+        one.step_min for one in found.remainder
+    )
+    assert all(one.step_min > found.step_min for one in found.remainder)
 
 
-def test_emission_names_its_factors(reader):
-    old = Factor("01000", "kgco2", Decimal("0.6"), valid_to=date(2026, 4, 1), grade="V")
-    new = Factor("01000", "kgco2", Decimal("0.5"), valid_from=date(2026, 4, 1), grade="M")
-    energy = reader.energy("o", "01000", FIRST, LAST, "day")
-    found = emission(energy, [old, new], "kgco2")
-    per_day = 96 * Decimal("2.5")
-    assert found.amount == 30 * per_day * old.value + 10 * per_day * new.value
-    assert [f.verified for f in found.factors] == [True, False]
-    assert emission(energy, [], "kgce").amount is None
-    assert emission(energy, [], "kgce").uncovered == sum(energy.values())
+def test_a_daily_meter_does_not_take_the_hours_from_the_whole(mixed, fig):
+    with fig.view_of(mixed) as view:
+        found = energy(view, view.key_of("o", "01000"), FIRST, FIRST, "hour")
+    assert found.values() == [(4 * 1 + 4 * 2 + 4 * 3) * 1_000_000] * 24
+    assert (found.shares == [10_000, 0, 0, 0]).all()
+    (daily,) = found.remainder
+    assert (daily.step_min, daily.values()) == (1440, [96 * 4 * 1_000_000])
+
+
+def test_what_is_read_coarser_than_asked_is_its_remainder_alone(mixed, fig):
+    with fig.view_of(mixed) as view:
+        found = energy(view, view.key_of("m60"), FIRST, FIRST, "15min")
+        assert (found.quantity == ABSENT).all()
+        assert found.remainder[0].values() == [12_000_000] * 24
+        assert energy(view, view.key_of("m1440"), FIRST, FIRST, "native").remainder == ()
+
+
+def test_quality_is_weighed_by_meters_not_by_parts(helpers, fig):
+    """Three meters by the quarter hour, one of them silent, and one by the hour."""
+    meters = [helpers.meter(f"q{n}") for n in range(3)] + [helpers.meter("h", step_min=60)]
+    world = helpers.World(helpers.campus(meters), helpers.later(1))
+    for point in (1, 2):
+        world.push(point, helpers.quarters(97), np.arange(97) * 1.0)
+    world.push(4, helpers.quarters(97)[::4], np.arange(25) * 1.0)
+    world.ledger.step()
+    with fig.view_of(world) as view:
+        for code in ("b", "o"):
+            key = view.key_of(code, "01000")
+            hours = energy(view, key, FIRST, FIRST, "hour")
+            day = energy(view, key, FIRST, FIRST, "day")
+            assert hours.shares[3].tolist() == day.shares[0].tolist() == [7_500, 0, 0, 2_500]
+
+
+def test_the_period_that_holds_an_instant(mixed, fig, helpers):
+    with fig.view_of(mixed) as view:
+        key = view.key_of("o", "01000")
+        found = at(view, key, helpers.midnight() + 5 * helpers.QUARTER_US, "hour")
+        hours = periods(energy(view, key, FIRST, FIRST, "hour"))
+        assert (found.start_us, found.amount) == (hours[1].start_us, hours[1].amount)
+        assert at(view, key, helpers.midnight() - 1, "hour") is None
+
+
+def test_an_answer_stands_on_one_revision(mixed, fig, helpers):
+    with fig.view_of(mixed) as view:
+        key = view.key_of("o", "01000")
+        before = energy(view, key, FIRST, FIRST, "day")
+        mixed.push(1, helpers.quarters(97)[50:51], [51.0])
+        assert mixed.ledger.step().revisions["o"] > before.revision
+        later = energy(view, view.key_of("m15"), FIRST, FIRST, "15min")
+        assert (later.revision, later.values()[49]) == (before.revision, 1_000_000)
+    with fig.view_of(mixed) as view:
+        assert energy(view, view.key_of("m15"), FIRST, FIRST, "15min").values()[49] == 2_000_000
