@@ -280,7 +280,9 @@ bounds = st.floats(-1e9, 1e9).map(lambda value: value + 0.0)
 def tariff_sets(draw: st.DrawFn, nodes: list[str], meters: list[str]) -> list[TariffRow]:
     """A whole set of rows for each thing and item that is drawn."""
     things = [("", ""), ("institution", "i")]
-    things += [("node", code) for code in nodes if code != "i"] + [("meter", code) for code in meters]
+    things += [("node", code) for code in nodes if code != "i"] + [
+        ("meter", code) for code in meters
+    ]
     items = st.sampled_from(["01000", "01B00"])
     drawn = draw(st.lists(st.tuples(st.sampled_from(things), items), max_size=4, unique=True))
     rows: list[TariffRow] = []
