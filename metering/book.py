@@ -21,7 +21,7 @@ from datetime import date
 import numpy as np
 
 from metering.quality import Shares
-from metering.quantity import I64, add
+from metering.quantity import ABSENT, I64, add
 from metering.tariff import TariffScope
 
 
@@ -197,22 +197,28 @@ def _same_slots(parts: Sequence[Part], others: Sequence[Part]) -> bool:
     if len(parts) == len(others) == 1:
         unpriced = (replace(one, scope=None) for one in (*parts, *others))
         return next(unpriced).same_slots(next(unpriced))
-    left, right = _by_step(parts), _by_step(others)
+    left, right = by_step(parts), by_step(others)
     return left.keys() == right.keys() and all(
-        len(left[step]) == len(right[step]) and bool((left[step] == right[step]).all())
-        for step in left
+        np.array_equal(left[step], right[step]) for step in left
     )
 
 
-def _by_step(parts: Sequence[Part]) -> dict[int, I64]:
+def by_step(parts: Sequence[Part]) -> dict[int, I64]:
+    """Slots of each step, however tariffs divide them; ABSENT ones at the end left out."""
     found: dict[int, I64] = {}
     for part in parts:
-        other = found.get(part.step_min)
-        same = other is not None and len(other) == len(part.slots)
-        found[part.step_min] = (
-            add([other, part.slots]) if same and other is not None else part.slots
-        )
+        known = np.flatnonzero(part.slots != ABSENT)
+        slots = part.slots[: int(known[-1]) + 1] if known.size else part.slots[:0]
+        found[part.step_min] = _added(found.get(part.step_min, slots[:0]), slots)
     return found
+
+
+def _added(one: I64, other: I64) -> I64:
+    wide = max(len(one), len(other))
+    pairs = [
+        np.pad(slots, (0, wide - len(slots)), constant_values=ABSENT) for slots in (one, other)
+    ]
+    return add(pairs) if wide else one
 
 
 BookPlace = tuple[int, int, int]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from metering.book import BookRow, RegisterEvent, Restatement
+import numpy as np
+
+from metering.book import BookRow, RegisterEvent, Restatement, by_step
 from metering.errors import Conflict, InvalidInput
 
 
@@ -37,8 +39,13 @@ def change(present: BookRow | None, wanted: BookRow) -> Change:
 def is_news(old: BookRow, new: BookRow) -> bool:
     """Whether a superseded row told other energy: not where the same is only booked at other
     steps."""
-    told = old.total != new.total or bool((old.day_shares != new.day_shares).any())
-    return told or {part.step_min for part in old.parts} == {part.step_min for part in new.parts}
+    told = (old.total, old.spill, old.provisional, old.day_shares.tolist())
+    if told != (new.total, new.spill, new.provisional, new.day_shares.tolist()):
+        return True
+    left, right = by_step(old.parts), by_step(new.parts)
+    return left.keys() == right.keys() and not all(
+        np.array_equal(left[step], right[step]) for step in left
+    )
 
 
 def restatement(

@@ -10,6 +10,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from metering.errors import ConfigurationError
+
 revision = "r0003"
 down_revision = "r0002"
 branch_labels = None
@@ -33,8 +35,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     kept = op.get_bind().scalar(sa.text("SELECT count(*) FROM book_row WHERE parts IS NOT NULL"))
     if kept:
-        raise RuntimeError(
-            f"{kept} book rows hold parts that the schema before cannot keep: restore the backup"
-            " that was taken before the upgrade"
+        raise ConfigurationError(
+            "the schema before cannot keep the parts of book rows",
+            field="book_row",
+            value=f"{kept} rows",
+            fix="restore the backup that was taken before the upgrade",
         )
     op.drop_column("book_row", "parts")
