@@ -6,7 +6,7 @@ import sys
 
 from greenoffice.folder import DataFolder
 from greenoffice.parts import IntakeWork, Parts
-from metering.bookhash import book_hash
+from metering.bookhash import book_hash, worth_hash
 from metering.localtime import iso
 
 
@@ -29,6 +29,7 @@ def rebuild_folder(folder: DataFolder) -> dict[str, object]:
             "rows": rows,
             "at": iso(parts.now_us()),
             "book_hash": book_hash(parts.stores.books),
+            "worth_hash": worth_hash(parts.stores.books),
         }
     finally:
         parts.close()
