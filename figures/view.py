@@ -10,13 +10,14 @@ meanwhile. A view applies no scope: who opens it has checked the node.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
 from ledger import Clock, Plan, Plans
 from metering.book import BookRow, SeriesKey
-from metering.errors import InvalidInput
+from metering.errors import InvalidInput, Unavailable
 from metering.items import check_item
 from metering.localtime import local_day
 from metering.ports import BookReader, BookStore
@@ -136,6 +137,11 @@ class View:
         return None
 
 
+VIEWS_AT_ONCE = 8
+"""Each holds a connection to the books; some must be left for everything else."""
+PATIENCE_S = 30.0
+
+
 class Figures:
     """Opens views; lives as long as the platform and is shared by its threads."""
 
@@ -144,14 +150,25 @@ class Figures:
     ) -> None:
         self._books, self._registry, self._now_us = books, registry, now_us
         self._known: tuple[Registry, Plans] | None = None
+        self._turns = threading.BoundedSemaphore(VIEWS_AT_ONCE)
 
     @contextmanager
     def view(self, registry: Registry | None = None) -> Iterator[View]:
         """One state of the books, the registry (the present one where none is given) and the
-        clock."""
+        clock. Open no second one inside it. Unavailable where too many are open for long."""
         registry = registry or self._registry()
         known = self._known
         if known is None or known[0] is not registry:
             known = self._known = (registry, Plans(registry))
-        with self._books.at_rest() as books:
-            yield View(books, registry, self._now_us(), known[1])
+        if not self._turns.acquire(timeout=PATIENCE_S):
+            raise Unavailable(
+                "too many answers are being made at once",
+                field="view",
+                value=VIEWS_AT_ONCE,
+                fix="ask again in a moment, and for shorter ranges",
+            )
+        try:
+            with self._books.at_rest() as books:
+                yield View(books, registry, self._now_us(), known[1])
+        finally:
+            self._turns.release()
