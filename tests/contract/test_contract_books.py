@@ -50,7 +50,7 @@ def booked(
         int(slots[slots != ABSENT].sum()),
         whole,
         (0, 3, 10_000) if gap else (0, 0, 0),
-        provisional,
+        provisional=provisional,
     )
 
 
@@ -227,9 +227,15 @@ def test_a_view_does_not_move_with_the_books(stores: Stores) -> None:
     commit(stores, booked(energy=1))
     with stores.books.at_rest() as books:
         before = books.revision("office"), books.rows([KEY], DAY, DAY)[0].total
-        commit(stores, booked(energy=2))
+        events = [RegisterEvent("office", "E1", "gap", 0, 9)]
+        row = booked(energy=2)
+        stores.books.commit("office", [row], expected_revision=1, events=events, now_us=1)
         assert (books.revision("office"), books.rows([KEY], DAY, DAY)[0].total) == before
+        assert books.events("office", 0, 9) == []
     assert stores.books.revision("office") == 2
+    assert stores.books.events("office", 0, 9) == events
+    with stores.books.at_rest() as books:
+        assert books.events("office", 0, 9) == events
 
 
 def test_a_provisional_row_is_overwritten_without_a_trace(stores: Stores) -> None:
