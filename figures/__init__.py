@@ -3,6 +3,7 @@
 Figures.view ──▶ energy ──▶ worth ──▶ indicators, data-centre ratios
 """
 
+from figures.cases import CaseSums, sum_of_cases
 from figures.datacentre import (
     LEAST_COVER,
     RATIOS,
@@ -39,6 +40,7 @@ __all__ = [
     "ROLES",
     "STEPS",
     "WATER",
+    "CaseSums",
     "Cost",
     "Emission",
     "Energy",
@@ -74,6 +76,7 @@ __all__ = [
     "ratio",
     "role_energy",
     "silent",
+    "sum_of_cases",
     "total",
     "total_of",
     "worth",
