@@ -1,29 +1,28 @@
 """What a finding is worth: energy above expectation, its money, its carbon, and how sure.
 
     waste    = sum over evidence hours of (measured - expected)
-    cost     = sum over hours of waste[t] * price[t]           exact, by the tariff's row
-    carbon   = sum over hours of waste[t] * factor[day of t]   exact, by the factor's row
+    cost     = sum over hours of waste[t] * price[t]           a sum for each currency
+    carbon   = sum over hours of waste[t] * factor[day of t]
     interval = waste +- 1.64 * s_day * sqrt(n (1 + rho) / (1 - rho))
 
 with n the nights or days of the event, s_day the standard deviation of the same hours' residual
 sum on days without a finding, and rho its correlation from one day to the next, which makes n
 days count for fewer. 1.64 is the 95th percentile of the normal distribution, hence a 90 %
-interval.
+interval. Prices and factors are those of figures: nothing is priced here.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
 
 from analytics.detectors.site import Candidate, DayMeans, Site
 from analytics.groups import Bools, Floats, Ints
 from analytics.robust import scale
-from metering.factor import Factor, factor_on
-from metering.localtime import day_of_number
-from metering.tariff import Tariff
+from figures import canonical
+from metering.registry import Meter
+from metering.units import BOOK_UNITS
 
 Z90 = 1.64
 MOST_CORRELATION = 0.9
@@ -31,13 +30,48 @@ MOST_CORRELATION = 0.9
 LEAST_DAYS = 5
 
 
-@dataclass(frozen=True)
-class Rates:
-    """What a unit of energy costs and emits at a site."""
+Sums = tuple[tuple[str, Decimal], ...]
+"""(currency, amount), sorted: currencies are never added."""
 
-    zone: str
-    tariff: Tariff | None
-    factors: tuple[Factor, ...]
+
+class Rates(Protocol):
+    """What energy of a site's meters costs and emits.
+
+    Amounts [book units] belong to the hours that start so [us UTC]; shapes are the same.
+    """
+
+    def money(self, meter: Meter, starts_us: Ints, amounts: Ints) -> Sums:
+        """A sum for each currency; empty where any of it has no price."""
+        ...
+
+    def kgco2(self, meter: Meter, starts_us: Ints, amounts: Ints) -> Decimal | None:
+        """None where a factor does not cover all of it."""
+        ...
+
+
+@dataclass(frozen=True)
+class FlatRates:
+    """One price and one factor for everything, for inputs that come from no books."""
+
+    price: Decimal | None = None
+    """Per canonical unit (kWh, m3, MJ); None where nothing has a price."""
+    currency: str = "CNY"
+    factor: Decimal | None = None
+    """kgCO2 per canonical unit."""
+
+    def money(self, meter: Meter, starts_us: Ints, amounts: Ints) -> Sums:  # noqa: ARG002
+        """All of it at the one price."""
+        found = _times(self.price, meter, amounts)
+        return () if found is None else ((self.currency, found),)
+
+    def kgco2(self, meter: Meter, starts_us: Ints, amounts: Ints) -> Decimal | None:  # noqa: ARG002
+        """All of it by the one factor."""
+        return _times(self.factor, meter, amounts)
+
+
+def _times(rate: Decimal | None, meter: Meter, amounts: Ints) -> Decimal | None:
+    amount = canonical(int(amounts.sum()), meter.item)
+    return None if rate is None or amount is None else amount * rate
 
 
 @dataclass(frozen=True)
@@ -48,9 +82,13 @@ class Price:
     """[canonical unit]."""
     half: float
     """Half of the 90 % interval [canonical unit]."""
-    cost: Decimal | None = None
-    currency: str = ""
+    costs: Sums = ()
     kgco2: Decimal | None = None
+
+    @property
+    def sole(self) -> tuple[str, Decimal | None]:
+        """Currency and amount, if all of it is in one currency; else "" and None."""
+        return self.costs[0] if len(self.costs) == 1 else ("", None)
 
     @property
     def confidence(self) -> float:
@@ -67,9 +105,8 @@ def price(
     *,
     site: Site,
     candidate: Candidate,
-    item: str,
+    meter: Meter,
     waste: Ints,
-    per_canonical: int,
     rates: Rates,
     quiet: Bools,
 ) -> Price:
@@ -77,46 +114,13 @@ def price(
 
     `quiet` (hours,) is False in the evidence hours of any finding of the meter.
     """
-    starts, days = site.hours_us[candidate.hours], site.clock.day[candidate.hours]
-    money, currency = cost(waste, starts, item, per_canonical, rates)
+    starts = site.hours_us[candidate.hours]
     return Price(
-        waste=int(waste.sum()) / per_canonical,
+        waste=int(waste.sum()) / BOOK_UNITS[meter.unit].per_canonical,
         half=half_width(site, candidate, quiet),
-        cost=money,
-        currency=currency,
-        kgco2=carbon(waste, days, item, per_canonical, rates.factors),
+        costs=rates.money(meter, starts, waste),
+        kgco2=rates.kgco2(meter, starts, waste),
     )
-
-
-def cost(
-    waste: Ints, starts_us: Ints, item: str, per_canonical: int, rates: Rates
-) -> tuple[Decimal | None, str]:
-    """Money for waste [book units] by hour, and its currency.
-
-    None where there is no tariff, where it is silent in any of the hours, or where it changes
-    its currency between them: a part of the sum would look like the whole.
-    """
-    if rates.tariff is None:
-        return None, ""
-    rows = rates.tariff.rows_at(starts_us, rates.zone, item)
-    held = [row for row in rows if row is not None]
-    currencies = {row.currency for row in held}
-    if len(held) < len(rows) or len(currencies) != 1:
-        return None, ""
-    return _weighted(waste, [row.price for row in held], per_canonical), currencies.pop()
-
-
-def carbon(
-    waste: Ints, days: Ints, item: str, per_canonical: int, factors: Sequence[Factor]
-) -> Decimal | None:
-    """kgCO2 for waste [book units] on local days; None where no factor holds on any of them."""
-    by_day = {
-        day: factor_on(factors, "kgco2", item, day_of_number(day)) for day in set(days.tolist())
-    }
-    held = {day: factor.value for day, factor in by_day.items() if factor is not None}
-    if len(held) < len(by_day):
-        return None
-    return _weighted(waste, [held[day] for day in days.tolist()], per_canonical)
 
 
 def half_width(site: Site, candidate: Candidate, quiet: Bools) -> float:
@@ -144,13 +148,3 @@ def _persistence(daily: Floats) -> float:
     if before.size < LEAST_DAYS or before.std() == 0 or after.std() == 0:
         return 0.0
     return float(np.clip(np.corrcoef(before, after)[0, 1], 0.0, MOST_CORRELATION))
-
-
-def _weighted(amounts: Ints, rates: Sequence[Decimal], per_canonical: int) -> Decimal:
-    """Exact sum of amount times rate; integers by rate first, one division by the unit last."""
-    by_rate: dict[Decimal, int] = {}
-    for amount, rate in zip(amounts.tolist(), rates, strict=True):
-        by_rate[rate] = by_rate.get(rate, 0) + amount
-    whole = sum((Fraction(rate) * amount for rate, amount in by_rate.items()), Fraction(0))
-    exact = whole / per_canonical
-    return Decimal(exact.numerator) / Decimal(exact.denominator)

@@ -60,6 +60,7 @@ def to_finding(
     first_day = day_of_number(candidate.first_day)
     wanted = _expected(evidence, candidate, meter)
     worth = _worth(evidence, candidate, meter, quiet)
+    currency, cost = worth.sole
     return Finding(
         id=finding_id(evidence.institution, meter.code, candidate.pattern, first_day),
         institution=evidence.institution,
@@ -75,8 +76,9 @@ def to_finding(
         waste_kwh=worth.waste,
         waste_low_kwh=worth.waste - worth.half,
         waste_high_kwh=worth.waste + worth.half,
-        cost=worth.cost,
-        currency=worth.currency,
+        cost=cost,
+        currency=currency,
+        costs=worth.costs,
         kgco2=worth.kgco2,
         confidence=worth.confidence,
         baseline_version=evidence.baseline.versions[candidate.meter],
@@ -103,9 +105,8 @@ def _worth(evidence: Evidence, candidate: Candidate, meter: Meter, quiet: Bools)
     return price(
         site=evidence.site,
         candidate=candidate,
-        item=meter.item,
+        meter=meter,
         waste=used - _expected(evidence, candidate, meter),
-        per_canonical=BOOK_UNITS[meter.unit].per_canonical,
         rates=evidence.rates,
         quiet=quiet,
     )

@@ -29,13 +29,11 @@ from analytics.report import FAULTS, Evidence, to_finding
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
 from metering.errors import InvalidInput
-from metering.factor import Factor
 from metering.finding import Finding
 from metering.localtime import HOUR_US, day_bounds, local_day
 from metering.quality import MEASURED, WHOLE, Shares
 from metering.quantity import ABSENT
 from metering.registry import Meter
-from metering.tariff import Tariff
 from metering.units import BOOK_UNITS
 
 DISTRUSTED = frozenset({"gap", "stuck", "reset", "spike", "rollover", "jump"})
@@ -60,8 +58,8 @@ class Inputs:
     """Outdoor [C], shape (hours,); NaN where unknown."""
     calendar: WorkCalendar
     events: Sequence[RegisterEvent]
-    tariff: Tariff | None
-    factors: Sequence[Factor]
+    rates: Rates
+    """What its energy costs and emits."""
     now_us: int
     office: OfficeHours = USUAL_HOURS
     limits: Limits = USUAL_LIMITS
@@ -70,6 +68,10 @@ class Inputs:
 
 def find(inputs: Inputs) -> list[Finding]:
     """All findings of the site's complete days, in the order of the table of detectors.
+
+    Waste costs what the inputs' rates say of its hours: with those of the books, a finding that
+    expected nothing costs what they say the hours cost. Several currencies have a sum each, and
+    where any of the waste has no price there is no money at all.
 
     Raises InvalidInput where shapes disagree or hours do not rise. Without meters or without a
     complete day there are none.
@@ -86,8 +88,7 @@ def find(inputs: Inputs) -> list[Finding]:
     baseline = fit(trusted, temperature, clock, inputs.hours_us[:hours], inputs.settings)
     site = _site(inputs, clock, trusted, baseline, until_us)
     found = _detect(site, inputs.feeders)
-    rates = Rates(inputs.zone, inputs.tariff, tuple(inputs.factors))
-    evidence = Evidence(inputs.institution, site, energy, baseline, temperature, rates)
+    evidence = Evidence(inputs.institution, site, energy, baseline, temperature, inputs.rates)
     quiet = _quiet(site, found)
     return [
         to_finding(evidence, inputs.meters[one.meter], one, quiet[one.meter], inputs.now_us)

@@ -3,6 +3,7 @@
 Figures.view ──▶ energy ──▶ worth ──▶ indicators, data-centre ratios
 """
 
+from figures.cases import CaseSums, sum_of_cases
 from figures.datacentre import (
     LEAST_COVER,
     RATIOS,
@@ -14,6 +15,7 @@ from figures.datacentre import (
     role_energy,
 )
 from figures.energy import STEPS, at, energy, native_step, silent
+from figures.hours import HourPrice, at_hour_prices, hour_prices
 from figures.indicators import WATER, Indicator, Total, canonical, indicators_of, per_each, total_of
 from figures.months import month_quality, month_total
 from figures.periods import Cost, Money, PeriodCost
@@ -21,13 +23,11 @@ from figures.series import Energy, Period, by_month, periods
 from figures.view import Figures, View
 from figures.worth import (
     Emission,
-    HourPrice,
     Worth,
     carbon,
     cost,
     costs_of_each,
     emissions_of_each,
-    hour_prices,
     less,
     total,
     worth,
@@ -40,6 +40,7 @@ __all__ = [
     "ROLES",
     "STEPS",
     "WATER",
+    "CaseSums",
     "Cost",
     "Emission",
     "Energy",
@@ -55,6 +56,7 @@ __all__ = [
     "View",
     "Worth",
     "at",
+    "at_hour_prices",
     "by_month",
     "canonical",
     "carbon",
@@ -74,6 +76,7 @@ __all__ = [
     "ratio",
     "role_energy",
     "silent",
+    "sum_of_cases",
     "total",
     "total_of",
     "worth",

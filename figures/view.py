@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import date
 
 from ledger import Clock, Plan, Plans
-from metering.book import BookRow, SeriesKey
+from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.errors import InvalidInput, Unavailable
 from metering.items import check_item
 from metering.localtime import local_day
@@ -60,6 +60,10 @@ class View:
         if institution not in self._revisions:
             self._revisions[institution] = self._books.revision(institution)
         return self._revisions[institution]
+
+    def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
+        """What the ledger found on the institution's registers that overlaps [start, end)."""
+        return self._books.events(institution, start_us, end_us)
 
     def plan(self, institution: str, day: date) -> Plan:
         """What counts where in an institution on a day."""

@@ -10,13 +10,11 @@ window, and a changed price needs no new books.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, localcontext
-from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
@@ -33,16 +31,12 @@ from metering.factor import Factor, factor_on
 from metering.items import category
 from metering.localtime import (
     DAY_MIN,
-    HOUR_US,
     MINUTE_US,
     day_bounds,
     days_between,
-    from_us,
     local_day,
-    zone_of,
 )
 from metering.quality import MISSING
-from metering.quantity import ABSENT, I64
 from metering.units import BOOK_UNITS
 
 
@@ -209,7 +203,8 @@ def _of_days(
 
 
 def _by_slots(view: View, energy: Energy) -> list[Cost]:
-    """Periods shorter than a day; each lies in one local day."""
+    """Periods shorter than a day, rising; each lies in one local day, of which they need not be
+    all."""
     wanted, key, found = _wanted(energy), energy.key, []
     first_of: dict[date, list[int]] = defaultdict(list)
     day, until = date.min, -1
@@ -313,66 +308,3 @@ def less(whole: Cost, parts: Iterable[Cost]) -> Cost:
             whole.unpriced - inner.unpriced,
             whole.all_priced and inner.all_priced,
         )
-
-
-@dataclass(frozen=True)
-class HourPrice:
-    """What a unit of a meter's energy cost in an hour, by currency."""
-
-    by_currency: dict[str, Fraction]
-    """Money per book unit; parts of it where the hour spans currencies."""
-    priced: bool
-    """Whether all of the hour has a price."""
-
-
-def hour_prices(view: View, key: SeriesKey, starts_us: I64) -> list[HourPrice]:
-    """The price of each hour that starts so [us UTC]: the money of the energy booked in it over
-    that energy; by time alone where nothing was used."""
-    found = []
-    for start in starts_us.tolist():
-        found.append(_hour_price(view, key, start))
-    return found
-
-
-def _hour_price(view: View, key: SeriesKey, start_us: int) -> HourPrice:
-    day = local_day(start_us, view.zone(key))
-    hours = energy_of(view, key, day, day, "hour")
-    place = bisect_left(hours.start_us.tolist(), start_us)
-    used = hours.quantity[place] if place < len(hours) else ABSENT
-    if used not in (ABSENT, 0):
-        one = costs_of_each(view, _only(hours, place))[0]
-        money = {m.currency: Fraction(m.amount) / int(used) for m in one.money}
-        return HourPrice(money, one.all_priced)
-    return _by_clock(view, key, day, start_us)
-
-
-def _by_clock(view: View, key: SeriesKey, day: date, start_us: int) -> HourPrice:
-    scope = view.scope_of(key, day)
-    minutes = [start_us + n * MINUTE_US for n in range(HOUR_US // MINUTE_US)]
-    found: dict[str, Fraction] = defaultdict(Fraction)
-    whole = scope is not None
-    for minute in minutes:
-        wall = _wall_minute(minute, view.zone(key))
-        row = None if scope is None else view.tariffs.row_at(scope, day, wall)
-        if row is None:
-            whole = False
-        else:
-            found[row.currency] += Fraction(row.price) / (len(minutes) * per_canonical(key.item))
-    return HourPrice(dict(found), whole)
-
-
-def _wall_minute(time_us: int, zone: str) -> int:
-    local = from_us(time_us).astimezone(zone_of(zone))
-    return local.hour * 60 + local.minute
-
-
-def _only(energy: Energy, place: int) -> Energy:
-    chosen = slice(place, place + 1)
-    return replace(
-        energy,
-        start_us=energy.start_us[chosen],
-        end_us=energy.end_us[chosen],
-        quantity=energy.quantity[chosen],
-        shares=energy.shares[chosen],
-        provisional=energy.provisional[chosen],
-    )

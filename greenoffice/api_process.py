@@ -13,7 +13,6 @@ from prometheus_client import CollectorRegistry, generate_latest
 from api import PartHealth, Platform, Submission, create_app
 from collector import JournalWriter, Record
 from collector.intake import refusals as refusals_of
-from figures import Figures
 from greenoffice.folder import DataFolder
 from greenoffice.health import process_health
 from greenoffice.logs import set_up_logs
@@ -83,7 +82,7 @@ def platform_of(
     return Platform(
         readings=parts.readings,
         books=parts.stores.books,
-        figures=Figures(parts.stores.books, parts.registry, parts.now_us),
+        figures=parts.figures,
         intake=parts.stores.intake,
         marks=parts.stores.marks,
         findings=parts.stores.findings,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from analytics import find
+from analytics import find, site_inputs, sites
 from collector import JournalReader
 from collector.decode import Limits
 from collector.intake import Intake, IntakeMetrics, Receiver
-from greenoffice.analysis import site_inputs, sites
+from figures import Figures
 from greenoffice.folder import DataFolder
 from greenoffice.settings import Settings
 from greenoffice.stores import influx_address, open_readings, open_stores
@@ -31,6 +31,8 @@ class Parts:
     journal: JournalReader
     intake: Intake
     ledger: Ledger
+    figures: Figures
+    """What is told of the books; the API and the look for waste share it."""
     now_us: Callable[[], int]
     influx: InfluxAddress | None = None
     """The server that keeps the readings, where one does."""
@@ -54,8 +56,18 @@ class Parts:
             metrics=metrics,
         )
         ledger = Ledger(readings, stores.books, stores.marks, registry, now_us)
-        influx = influx_address(folder)
-        return cls(settings, stores, readings, registry, journal, intake, ledger, now_us, influx)
+        return cls(
+            settings=settings,
+            stores=stores,
+            readings=readings,
+            registry=registry,
+            journal=journal,
+            intake=intake,
+            ledger=ledger,
+            figures=Figures(stores.books, registry, now_us),
+            now_us=now_us,
+            influx=influx_address(folder),
+        )
 
     def close(self) -> None:
         self.readings.close()
@@ -139,8 +151,9 @@ class AnalyticsWork:
             return False
         found = 0
         kept: dict[str, list[str]] = {}
-        for site in sites(self.parts.registry()):
-            institution, ids = self._look(site, now_us)
+        registry = self.parts.registry()
+        for site in sites(registry):
+            institution, ids = registry.institution(site), self._look(site, registry)
             kept.setdefault(institution, []).extend(ids)
             found += len(ids)
         for institution, ids in kept.items():
@@ -153,21 +166,14 @@ class AnalyticsWork:
         pause_us = self.parts.settings.analytics.interval_s * 1_000_000
         return self.began_us < self.ledger.idle_us and now_us - self.began_us >= pause_us
 
-    def _look(self, site: str, now_us: int) -> tuple[str, list[str]]:
-        registry = self.parts.registry()
-        inputs = site_inputs(
-            registry,
-            self.parts.stores.books,
-            self.parts.readings,
-            site,
-            now_us=now_us,
-            history_days=self.parts.settings.analytics.history_days,
-        )
-        if inputs is None:
-            return registry.institution(site), []
-        findings = find(inputs)
+    def _look(self, site: str, registry: Registry) -> list[str]:
+        """Find and keep what wastes at a site, all of it at one revision of the books."""
+        history_days = self.parts.settings.analytics.history_days
+        with self.parts.figures.view(registry) as view:
+            inputs = site_inputs(view, self.parts.readings, site, history_days=history_days)
+            findings = [] if inputs is None else find(inputs)
         self.parts.stores.findings.save(findings)
-        return inputs.institution, [finding.id for finding in findings]
+        return [finding.id for finding in findings]
 
 
 @dataclass

@@ -138,6 +138,10 @@ class BookReader(Protocol):
         and day."""
         ...
 
+    def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
+        """Register events that overlap [start, end), sorted by meter and start."""
+        ...
+
 
 class BookStore(BookReader, Protocol):
     """The numbers of record."""
@@ -193,10 +197,6 @@ class BookStore(BookReader, Protocol):
         Nothing is ever added before a place that was given out, so reading on from it
         misses nothing.
         """
-        ...
-
-    def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
-        """Register events that overlap [start, end), sorted by meter and start."""
         ...
 
     def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:

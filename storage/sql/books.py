@@ -138,12 +138,8 @@ class SqlBooks:
             return changed_rows(con, institution, kind, after, limit)
 
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
-        statement = select(REGISTER_EVENT).where(
-            REGISTER_EVENT.c.institution == institution, overlap(start_us, end_us)
-        )
-        with reading(self._engine) as con:
-            found = [RegisterEvent(**row._mapping) for row in con.execute(statement)]
-        return sorted(found, key=lambda e: (e.meter, e.start_us, e.kind))
+        with self.at_rest() as books:
+            return books.events(institution, start_us, end_us)
 
     def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:
         with reading(self._engine) as con:
@@ -168,6 +164,13 @@ class _AtRest:
     def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
         days = BOOK_ROW.c.day.between(day_number(first), day_number(last))
         return list(current_rows(self._con, ids_of(self._con, keys), days))
+
+    def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
+        statement = select(REGISTER_EVENT).where(
+            REGISTER_EVENT.c.institution == institution, overlap(start_us, end_us)
+        )
+        found = [RegisterEvent(**row._mapping) for row in self._con.execute(statement)]
+        return sorted(found, key=lambda e: (e.meter, e.start_us, e.kind))
 
 
 def _revision(con: Connection, institution: str) -> int:

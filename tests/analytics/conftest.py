@@ -9,14 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analytics import Clock, Inputs
+from analytics import Clock, FlatRates, Inputs
 from metering.book import RegisterEvent
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
-from metering.factor import Factor
 from metering.localtime import HOUR_US, day_number, days_between, slot_starts
 from metering.quality import MEASURED, all_of
 from metering.registry import Meter
-from metering.tariff import Tariff, TariffRow
 
 ZONE = "Asia/Shanghai"
 Floats = NDArray[np.float64]
@@ -33,15 +31,19 @@ CALENDAR = WorkCalendar.of(
 ITEMS = {"total": "01000", "light": "01A00", "ac": "01B00", "power": "01C00"}
 
 
-def tariff() -> Tariff:
-    """0.3 by night (22:00 to 08:00), else 1.2."""
+@dataclass(frozen=True)
+class NightRates(FlatRates):
+    """0.3 CNY by night (22:00 to 08:00), else 1.2; 0.5306 kgCO2 each kWh."""
 
-    def row(start: int, end: int, price: str) -> TariffRow:
-        months = frozenset(range(1, 13))
-        return TariffRow("demo", "01000", months, "all", start, end, "any", Decimal(price))
+    factor: Decimal | None = Decimal("0.5306")
 
-    rows = [row(0, 480, "0.3"), row(480, 1320, "1.2"), row(1320, 1440, "0.3")]
-    return Tariff.of(rows, "bureau", CALENDAR)
+    def money(
+        self, meter: Meter, starts_us: NDArray[np.int64], amounts: NDArray[np.int64]
+    ) -> tuple[tuple[str, Decimal], ...]:
+        hour = Clock.of(starts_us, ZONE, CALENDAR).hour
+        night = (hour >= 22) | (hour < 8)
+        by_night, by_day = int(amounts[night].sum()), int(amounts[~night].sum())
+        return (("CNY", (by_night * Decimal("0.3") + by_day * Decimal("1.2")) / 10**6),)
 
 
 @dataclass
@@ -109,8 +111,7 @@ class Campus:
             temperature=self.temperature,
             calendar=self.calendar,
             events=list(self.events),
-            tariff=tariff(),
-            factors=[Factor("01000", "kgco2", Decimal("0.5306"))],
+            rates=NightRates(),
             now_us=int(self.hours_us[-1]) + 13 * HOUR_US,
         )
 

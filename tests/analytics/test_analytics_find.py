@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics import CAUSES, DETECTORS, find
+from analytics import CAUSES, DETECTORS, FlatRates, find
 from metering.book import RegisterEvent
 from metering.errors import InvalidInput
 from metering.finding import Finding
@@ -92,12 +92,26 @@ def test_a_finding_carries_its_evidence_and_its_price(campus: Make) -> None:
     assert charted[-1] == finding.end_us + 23 * HOUR_US
 
 
-def test_money_and_carbon_are_unknown_without_tariff_and_factor(campus: Make) -> None:
+def test_money_and_carbon_are_unknown_without_price_and_factor(campus: Make) -> None:
     place = campus(32)
     place.run_nights("east-ac", date(2026, 10, 19), 4, 0.6)
-    (finding,) = find(replace(place.inputs(), tariff=None, factors=[]))
+    (finding,) = find(replace(place.inputs(), rates=FlatRates()))
     assert (finding.cost, finding.currency, finding.kgco2) == (None, "", None)
+    assert finding.costs == ()
     assert finding.waste_kwh > 0
+
+
+def test_a_flat_price_is_that_of_all_the_waste(campus: Make) -> None:
+    place = campus(32)
+    place.run_nights("east-ac", date(2026, 10, 19), 4, 0.6)
+    flat = FlatRates(Decimal("0.70"), "EUR", Decimal("0.25"))
+    (finding,) = find(replace(place.inputs(), rates=flat))
+    assert finding.measured is not None
+    assert finding.expected is not None
+    waste = Decimal(finding.measured - finding.expected) / 10**6
+    assert (finding.cost, finding.currency) == (waste * Decimal("0.70"), "EUR")
+    assert finding.costs == (("EUR", waste * Decimal("0.70")),)
+    assert finding.kgco2 == waste * Decimal("0.25")
 
 
 def test_a_growing_event_keeps_its_id_and_the_running_day_stays_out(campus: Make) -> None:

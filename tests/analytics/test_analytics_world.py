@@ -6,9 +6,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from analytics import Inputs, find
+from analytics import FlatRates, Inputs, find
 from metering.book import RegisterEvent
-from metering.factor import Factor
 from metering.finding import Finding
 from metering.localtime import HOUR_US, day_bounds, previous_month
 from metering.quality import APPORTIONED, MEASURED, MISSING, all_of
@@ -51,8 +50,7 @@ def inputs(place: World) -> Inputs:
         temperature=np.array(place.value("gw-a/OUT.temperature", hours_us + HOUR_US // 2)),
         calendar=CAMPUS.calendar,
         events=[event(label) for label in faults],
-        tariff=None,
-        factors=[Factor("01000", "kgco2", Decimal("0.5306"))],
+        rates=FlatRates(factor=Decimal("0.5306")),
         now_us=place.now_us,
     )
 

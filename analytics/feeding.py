@@ -1,0 +1,152 @@
+"""Books and weather of a site as the arrays that analytics works on.
+
+figures.View ──▶ energy and quality by the hour ─┐
+             ──▶ register events                 ├──▶ Inputs
+             ──▶ rates                           │
+readings     ──▶ outdoor temperature ────────────┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.groups import Ints
+from analytics.pricing import Sums
+from analytics.service import Inputs
+from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices
+from metering.book import SeriesKey
+from metering.localtime import HOUR_US, days_between, local_day, slot_starts
+from metering.ports import ReadingStore
+from metering.quality import MISSING, WHOLE, Shares, all_of
+from metering.quantity import ABSENT, I64
+from metering.reading import Flag
+from metering.registry import Meter, NodeType, Registry
+
+LONGEST_WEATHER_GAP_H = 3
+"""Hours of outdoor temperature that may be filled by a straight line."""
+
+
+@dataclass(frozen=True)
+class BookRates:
+    """What energy costs and emits as figures tell it, for as long as their view is open."""
+
+    view: View
+
+    def money(self, meter: Meter, starts_us: Ints, amounts: Ints) -> Sums:
+        """At the price of each hour."""
+        prices = hour_prices(self.view, _key(self.view.registry, meter), starts_us)
+        return at_hour_prices(amounts.tolist(), prices)
+
+    def kgco2(self, meter: Meter, starts_us: Ints, amounts: Ints) -> Decimal | None:
+        """By the factor of each local day."""
+        zone = self.view.registry.zone(meter.node)
+        days = (local_day(start, zone) for start in starts_us.tolist())
+        return carbon(self.view, meter.item, zip(days, amounts.tolist(), strict=True)).whole
+
+
+def sites(registry: Registry) -> list[str]:
+    """Codes of all sites."""
+    return [code for code, node in registry.nodes.items() if node.type is NodeType.SITE]
+
+
+def site_inputs(
+    view: View, readings: ReadingStore, site: str, *, history_days: int
+) -> Inputs | None:
+    """Hourly energy and weather of a site's last days; None where nothing is booked yet.
+
+    The inputs price by the view: use them while it is open. What a meter books in steps longer
+    than an hour is in none of its hours. Raises NotFound for an unknown site.
+    """
+    registry = view.registry
+    institution, zone, nodes = (
+        registry.institution(site),
+        registry.zone(site),
+        registry.subtree(site),
+    )
+    meters = [meter for meter in registry.meters.values() if meter.node in nodes]
+    keys = [_key(registry, meter) for meter in meters]
+    last = local_day(view.now_us, zone)
+    first = _first_day(view, keys, last - timedelta(days=history_days), last)
+    if first is None:
+        return None
+    hours_us = np.concatenate([slot_starts(day, zone, 60) for day in days_between(first, last)])
+    by_hour = [_by_hour(energy(view, key, first, last, "hour"), hours_us) for key in keys]
+    codes = {meter.code for meter in meters}
+    events = view.events(institution, int(hours_us[0]), view.now_us)
+    return Inputs(
+        institution=institution,
+        zone=zone,
+        meters=meters,
+        feeders={meter.code: registry.feeders(meter.code, last) for meter in meters},
+        hours_us=hours_us,
+        energy=np.stack([amounts for amounts, _ in by_hour]),
+        shares=np.stack([shares for _, shares in by_hour]),
+        temperature=_temperature(registry, readings, nodes, hours_us),
+        calendar=registry.calendar,
+        events=[event for event in events if event.meter in codes],
+        rates=BookRates(view),
+        now_us=view.now_us,
+    )
+
+
+def _key(registry: Registry, meter: Meter) -> SeriesKey:
+    return SeriesKey(registry.institution(meter.node), "meter", meter.code, meter.item)
+
+
+def _first_day(view: View, keys: Sequence[SeriesKey], first: date, last: date) -> date | None:
+    """The first day on which any of the series is booked; reads all of them at once."""
+    view.load(keys, first, last)
+    return min((day for key in keys for day in view.rows(key, first, last)), default=None)
+
+
+def _by_hour(found: Energy, hours_us: I64) -> tuple[I64, Shares]:
+    """(hours,) energy and (hours, 4) quality of a series at these hours."""
+    amounts = np.full(len(hours_us), ABSENT, dtype=np.int64)
+    shares = all_of(MISSING, len(hours_us))
+    _, here, there = np.intersect1d(
+        hours_us, found.start_us, assume_unique=True, return_indices=True
+    )
+    amounts[here], shares[here] = found.quantity[there], found.shares[there]
+    for coarse in found.remainder:
+        # An hour of a meter that is read once a day is known as well as its day, not missing.
+        place = np.maximum(np.searchsorted(coarse.start_us, hours_us, side="right") - 1, 0)
+        inside = (coarse.start_us[place] <= hours_us) & (hours_us < coarse.end_us[place])
+        inside &= shares[:, MISSING] == WHOLE
+        shares[inside] = coarse.shares[place[inside]]
+    return amounts, shares
+
+
+def _temperature(
+    registry: Registry, readings: ReadingStore, nodes: frozenset[str], hours_us: I64
+) -> NDArray[np.float64]:
+    """Hourly mean of the site's outdoor temperature [C]; short gaps filled, others NaN."""
+    points = [p.id for p in registry.points_of_role("outdoor_temperature", nodes)]
+    means = np.full(len(hours_us), np.nan)
+    if not points:
+        return means
+    seen = readings.scan(points, int(hours_us[0]), int(hours_us[-1]) + HOUR_US)
+    good = (seen.flag & Flag.OUT_OF_RANGE) == 0
+    hour = np.searchsorted(hours_us, seen.time_us[good], side="right") - 1
+    count = np.bincount(hour, minlength=len(hours_us))
+    total = np.bincount(hour, weights=seen.value[good], minlength=len(hours_us))
+    np.divide(total, count, out=means, where=count > 0)
+    return _bridged(means)
+
+
+def _bridged(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    known = np.flatnonzero(~np.isnan(values))
+    if known.size < 2:
+        return values
+    filled = np.interp(np.arange(values.size), known, values[known])
+    nearest = np.searchsorted(known, np.arange(values.size))
+    left = known[np.clip(nearest - 1, 0, known.size - 1)]
+    right = known[np.clip(nearest, 0, known.size - 1)]
+    inside = (np.arange(values.size) >= known[0]) & (np.arange(values.size) <= known[-1])
+    close = inside & (right - left <= LONGEST_WEATHER_GAP_H + 1)
+    return np.where(np.isnan(values) & close, filled, values)

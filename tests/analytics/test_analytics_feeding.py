@@ -1,0 +1,253 @@
+"""From the books to inputs and on to findings: what is found costs what the books say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from analytics import Limits, OfficeHours, find, site_inputs, sites
+from figures import Figures, View, cost, costs_of_each, energy
+from ledger import Ledger
+from metering.book import DirtyMark, SeriesKey
+from metering.calendar import WorkCalendar
+from metering.factor import Factor
+from metering.finding import Finding
+from metering.localtime import HOUR_US, MINUTE_US, day_bounds, days_between, slot_starts
+from metering.quality import MISSING, WHOLE
+from metering.quantity import ABSENT
+from metering.reading import Kind, ReadingColumns
+from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
+from metering.tariff import TariffRow
+from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
+
+FIRST, ZONE = date(2026, 3, 2), "Asia/Shanghai"
+DAYS = 28
+NIGHT = date(2026, 3, 25)
+"""The Wednesday on whose morning something runs."""
+STEPS = {"fine": 15, "hourly": 60, "daily": 1440}
+OUTDOOR = 9
+
+
+def row(start_min: int, end_min: int, price: str, currency: str = "CNY") -> TariffRow:
+    months = frozenset(range(1, 13))
+    return TariffRow("t", "01000", months, "all", start_min, end_min, "p", Decimal(price), currency)
+
+
+HALF_PAST_EIGHT = (row(0, 510, "0.30"), row(510, 1440, "1.00"))
+
+
+def registry(tariff: Sequence[TariffRow] = HALF_PAST_EIGHT) -> Registry:
+    """An institution with one site: a meter of each step, and a thermometer."""
+    meters = [
+        Meter(code, "s", "01000", step_min=step, max_per_hour=Decimal(60))
+        for code, step in STEPS.items()
+    ]
+    points = [
+        *(Point(n, "o/g", m.code, Kind.REGISTER, "kWh") for n, m in enumerate(meters, start=1)),
+        Point(OUTDOOR, "o/g", "t", Kind.INSTANT, "C", node="s", role="outdoor_temperature"),
+    ]
+    return Registry(
+        version=1,
+        nodes={
+            "o": Node("o", NodeType.INSTITUTION, zone=ZONE),
+            "s": Node("s", NodeType.SITE),
+        },
+        space=(SpaceEdge("o", "s"),),
+        meters={m.code: m for m in meters},
+        points={p.id: p for p in points},
+        installations=tuple(Installation(m.code, n) for n, m in enumerate(meters, start=1)),
+        tariff=tuple(tariff),
+        factors=(Factor("01000", "kgco2", Decimal("0.5306")),),
+        calendar=WorkCalendar(),
+    )
+
+
+class World:
+    """Readings, the ledger and its books; the clock stands at noon after the last day."""
+
+    def __init__(self, known: Registry) -> None:
+        self.registry, self.marks, self.readings = known, MemoryMarks(), MemoryReadings()
+        self.books = MemoryBooks(self.marks)
+        self.now_us = day_bounds(FIRST + timedelta(days=DAYS), ZONE)[0] + 12 * HOUR_US
+
+    def push(self, point: int, times: np.ndarray, values: np.ndarray) -> None:
+        zeros = np.zeros(len(times), dtype=np.int64)
+        rows = ReadingColumns(
+            np.full(len(times), point, dtype=np.int64),
+            times.astype(np.int64),
+            values.astype(np.float64),
+            zeros.astype(np.int16),
+            zeros,
+            np.arange(len(times), dtype=np.int64),
+            zeros,
+            zeros,
+            zeros,
+        )
+        self.readings.upsert(rows)
+        if point != OUTDOOR:
+            mark = DirtyMark(point, int(times[0]), int(times[-1]))
+            self.marks.mark([mark], writer_no=1, ready=True)
+
+    def use(self, meter: str, slots: np.ndarray, kept: np.ndarray | None = None) -> None:
+        """A register that counts so many kWh in each of the meter's slots; all of its readings
+        arrive, or those that are kept."""
+        step_us = STEPS[meter] * MINUTE_US
+        times = day_bounds(FIRST, ZONE)[0] + np.arange(len(slots) + 1) * step_us
+        values = np.concatenate([[0.0], np.cumsum(slots)])
+        chosen = np.ones(len(times), dtype=bool) if kept is None else kept
+        self.push(list(STEPS).index(meter) + 1, times[chosen], values[chosen])
+
+    @contextmanager
+    def view(self) -> Iterator[View]:
+        def now_us() -> int:
+            return self.now_us
+
+        Ledger(self.readings, self.books, self.marks, lambda: self.registry, now_us).step()
+        with Figures(self.books, lambda: self.registry, now_us).view() as view:
+            yield view
+
+
+def office(per_hour: int, **morning: float) -> np.ndarray:
+    """1 kWh an hour from 11:00 to 18:00 on working days, nothing else; on one morning so many
+    kWh in slots `s<number>`."""
+    slots = []
+    for day in days_between(FIRST, FIRST + timedelta(days=DAYS - 1)):
+        own = np.zeros(24 * per_hour)
+        if day.weekday() < 5:
+            own[11 * per_hour : 18 * per_hour] = 1.0 / per_hour
+        if day == NIGHT:
+            for name, used in morning.items():
+                own[int(name[1:])] = used
+        slots.append(own)
+    return np.concatenate(slots)
+
+
+def found(view: View, world: World) -> list[Finding]:
+    """What wastes, where a single night is enough and nobody works before eleven."""
+    inputs = site_inputs(view, world.readings, "s", history_days=60)
+    assert inputs is not None
+    eleven = OfficeHours(opens=11, closes=18)
+    return find(replace(inputs, office=eleven, limits=Limits(nights=1)))
+
+
+@pytest.mark.parametrize(
+    ("meter", "per_hour", "morning", "wanted"),
+    [
+        ("hourly", 1, {"s8": 4}, "2.60"),
+        ("fine", 4, {"s32": 1, "s33": 1, "s34": 1, "s35": 1}, "2.60"),
+        ("fine", 4, {"s33": 1, "s34": 3}, "3.30"),
+        ("fine", 4, {"s35": 4}, "4.00"),
+    ],
+)
+def test_a_finding_costs_what_the_books_say_its_hours_cost(
+    meter: str, per_hour: int, morning: dict[str, float], wanted: str
+) -> None:
+    """4 kWh from 08:00 to 09:00 where nothing was expected; the price turns at 08:30."""
+    world = World(registry())
+    world.use(meter, office(per_hour, **morning))
+    with world.view() as view:
+        (finding,) = found(view, world)
+        key = SeriesKey("o", "meter", meter, "01000")
+        (hour,) = finding.hours_us
+        hours = energy(view, key, NIGHT, NIGHT, "hour")
+        booked = costs_of_each(view, hours)[hours.start_us.tolist().index(hour)].sole
+        day = cost(view, key, NIGHT, NIGHT).sole
+    assert hour == slot_starts(NIGHT, ZONE, 60)[8]
+    assert (finding.expected, finding.measured) == (0, 4_000_000)
+    assert booked is not None
+    assert day is not None
+    assert (finding.cost, finding.currency) == (booked.amount, booked.currency)
+    assert finding.cost == Decimal(wanted) == day.amount - 7
+    assert finding.costs == (("CNY", Decimal(wanted)),)
+    assert finding.kgco2 == 4 * Decimal("0.5306")
+
+
+def test_a_finding_over_two_currencies_has_a_sum_of_each() -> None:
+    world = World(registry((row(0, 510, "0.30"), row(510, 1440, "1.00", "EUR"))))
+    world.use("fine", office(4, s33=1, s34=3))
+    with world.view() as view:
+        (finding,) = found(view, world)
+    assert (finding.cost, finding.currency) == (None, "")
+    assert finding.costs == (("CNY", Decimal("0.30")), ("EUR", Decimal("3.00")))
+
+
+def test_a_finding_whose_hours_lack_a_price_has_no_money() -> None:
+    for rows in (HALF_PAST_EIGHT[:1], ()):
+        world = World(replace(registry(rows), factors=()))
+        world.use("fine", office(4, s33=1, s34=3))
+        with world.view() as view:
+            (finding,) = found(view, world)
+        assert (finding.cost, finding.currency, finding.costs) == (None, "", ())
+        assert finding.kgco2 is None
+        assert finding.waste_kwh == 4.0
+
+
+def test_inputs_are_the_books_by_the_hour() -> None:
+    world = World(registry())
+    slots = office(4) + np.arange(DAYS * 96) / 1000
+    kept = np.ones(DAYS * 96 + 1, dtype=bool)
+    kept[100:130] = False
+    world.use("fine", slots, kept)
+    world.use("hourly", office(1))
+    world.use("daily", np.full(DAYS, 24.0))
+    times = day_bounds(FIRST, ZONE)[0] + np.arange(DAYS * 24) * HOUR_US
+    warm = np.ones(len(times), dtype=bool)
+    warm[30:32] = warm[50:60] = False
+    world.push(OUTDOOR, times[warm], np.arange(len(times), dtype=np.float64)[warm])
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=60)
+        assert inputs is not None
+        books = {
+            meter.code: energy(
+                view,
+                SeriesKey("o", "meter", meter.code, "01000"),
+                FIRST,
+                FIRST + timedelta(days=DAYS),
+                "hour",
+            )
+            for meter in inputs.meters
+        }
+    complete = DAYS * 24
+    assert [meter.code for meter in inputs.meters] == list(STEPS)
+    assert inputs.hours_us.tolist() == books["fine"].start_us.tolist()
+    for line, code in enumerate(("fine", "hourly")):
+        assert (inputs.energy[line] == books[code].quantity).all()
+        assert (inputs.shares[line] == books[code].shares).all()
+    assert inputs.energy[1, :complete].sum() == 20 * 7 * 1_000_000
+    assert (inputs.energy[2] == ABSENT).all()
+    assert (inputs.shares[2, :complete, MISSING] == 0).all()
+    assert (inputs.shares[2, complete:, MISSING] == WHOLE).all()
+    assert [(event.meter, event.kind) for event in inputs.events] == [("fine", "gap")]
+    known = ~np.isnan(inputs.temperature[:complete])
+    assert known.tolist() == [not 50 <= n < 60 for n in range(complete)]
+    assert inputs.temperature[30] == 30.0
+    assert inputs.now_us == world.now_us
+
+
+def test_a_meter_read_once_a_day_is_never_waste() -> None:
+    world = World(registry())
+    world.use("daily", np.where(np.arange(DAYS) == 20, 500.0, 7.0))
+    with world.view() as view:
+        assert found(view, world) == []
+
+
+def test_the_history_asked_for_bounds_what_is_read() -> None:
+    world = World(registry())
+    world.use("hourly", office(1))
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=5)
+        assert inputs is not None
+        assert inputs.hours_us[0] == day_bounds(FIRST + timedelta(days=DAYS - 5), ZONE)[0]
+
+
+def test_a_site_without_books_has_no_inputs() -> None:
+    world = World(registry())
+    with world.view() as view:
+        assert sites(view.registry) == ["s"]
+        assert site_inputs(view, world.readings, "s", history_days=60) is None
