@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -238,15 +237,9 @@ def test_a_view_does_not_move_with_the_books(stores: Stores) -> None:
     commit(stores, booked(energy=1))
     with stores.books.at_rest() as books:
         before = books.revision("office"), books.rows([KEY], DAY, DAY)[0].total
-        events = [RegisterEvent("office", "E1", "gap", 0, 9)]
-        row = booked(energy=2)
-        stores.books.commit("office", [row], expected_revision=1, events=events, now_us=1)
+        commit(stores, booked(energy=2))
         assert (books.revision("office"), books.rows([KEY], DAY, DAY)[0].total) == before
-        assert books.events("office", 0, 9) == []
     assert stores.books.revision("office") == 2
-    assert stores.books.events("office", 0, 9) == events
-    with stores.books.at_rest() as books:
-        assert books.events("office", 0, 9) == events
 
 
 def test_a_provisional_row_is_overwritten_without_a_trace(stores: Stores) -> None:
@@ -385,24 +378,18 @@ def test_settled_figures_are_never_lost(
     stores: Stores, steps: list[tuple[int, bool, bool]]
 ) -> None:
     """Every settled row can be read as it stood at its revision, whatever followed; each
-    settled row that another total or quality followed has one restatement."""
+    settled row that something followed has one restatement."""
     stores.books.clear()
-    written: list[BookRow] = []
+    settled: dict[int, BookRow] = {}
     for energy, provisional, gap in steps:
         row = booked(energy=energy, provisional=provisional, gap=gap)
         before = stores.books.revision("office")
-        if commit(stores, row) > before:
-            written.append(replace(row, revision=before + 1))
-    for row in written:
-        if not row.provisional:
-            found = stores.books.row_at(KEY, DAY, row.revision)
-            assert found is not None
-            assert found.same_content(row)
-    told = [
-        (old.total, new.total)
-        for old, new in pairwise(written)
-        if not old.provisional
-        and (old.total != new.total or (old.day_shares != new.day_shares).any())
-    ]
-    found_ones = [one for _, one in stores.books.restatements("office")]
-    assert [(one.old_total, one.new_total) for one in found_ones] == told
+        if commit(stores, row) > before and not provisional:
+            settled[before + 1] = row
+    for revision, row in settled.items():
+        found = stores.books.row_at(KEY, DAY, revision)
+        assert found is not None
+        assert found.same_content(row)
+    assert len(stores.books.restatements("office")) == sum(
+        revision < current(stores).revision for revision in settled
+    )
