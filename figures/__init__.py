@@ -10,9 +10,11 @@ from figures.datacentre import (
     Ratio,
     RoleEnergy,
     centres,
+    meters_of,
     ratio,
     role_energy,
 )
+from figures.differences import beyond, beyond_amount, beyond_each, sub_items
 from figures.energy import STEPS, at, energy, native_step, silent
 from figures.indicators import WATER, Indicator, Total, canonical, indicators_of, per_each, total_of
 from figures.months import month_quality, month_total
@@ -55,6 +57,9 @@ __all__ = [
     "View",
     "Worth",
     "at",
+    "beyond",
+    "beyond_amount",
+    "beyond_each",
     "by_month",
     "canonical",
     "carbon",
@@ -66,6 +71,7 @@ __all__ = [
     "hour_prices",
     "indicators_of",
     "less",
+    "meters_of",
     "month_quality",
     "month_total",
     "native_step",
@@ -74,6 +80,7 @@ __all__ = [
     "ratio",
     "role_energy",
     "silent",
+    "sub_items",
     "total",
     "total_of",
     "worth",

@@ -23,6 +23,7 @@ from itertools import pairwise
 import numpy as np
 
 from figures.energy import energy as energy_of
+from figures.months import month_quality
 from figures.periods import DIGITS, Cost, Money, Tally
 from figures.pricing import DayTally, Wanted, of_slots, priced
 from figures.series import Energy
@@ -90,10 +91,10 @@ def worth_of_each(view: View, energy: Energy) -> list[Worth]:
 
 def cost(view: View, key: SeriesKey, first: date, last: date) -> Cost:
     """Money of a series on the local days first..last, both included."""
-    energy = energy_of(view, key, first, last, "day")
-    bounds = (int(energy.start_us[0]), int(energy.end_us[-1]))
-    missing = _missing(view, energy)
-    return _of_days(view, key, days_between(first, last), bounds, missing, _everything)
+    days, zone = days_between(first, last), view.zone(key)
+    bounds = (day_bounds(first, zone)[0], day_bounds(last, zone)[1])
+    quality = month_quality(view.rows(key, first, last), days, zone, view.now_us)
+    return _of_days(view, key, days, bounds, int(quality[MISSING]), _everything)
 
 
 def costs_of_each(view: View, energy: Energy) -> list[Cost]:
@@ -225,9 +226,10 @@ def _by_slots(view: View, energy: Energy) -> list[Cost]:
         shares = energy.shares[places]
         for part in rows[day].parts if day in rows else ():
             if wanted(part):
-                size = energy.step_min // part.step_min
-                spans = [(n * size, (n + 1) * size) for n in range(len(places))]
                 one = priced(view, key, rows[day], part)
+                size, length = energy.step_min // part.step_min, part.step_min * MINUTE_US
+                slots = ((energy.start_us[places] - one.bounds[0]) // length).tolist()
+                spans = [(slot, slot + size) for slot in slots]
                 own = of_slots(one, spans, shares, per)
                 tallies = [_joined(a, b) for a, b in zip(tallies, own, strict=True)]
         found += [
@@ -251,15 +253,6 @@ def _joined(one: Tally, other: Tally) -> Tally:
             mine[row] += quantity
     one.spread += other.spread
     return one
-
-
-def _missing(view: View, energy: Energy) -> int:
-    """The share of time [1/10,000] up to now of which no energy is known, over whole days."""
-    lengths = np.minimum(energy.end_us, view.now_us) - energy.start_us
-    seconds = np.maximum(lengths, 0) // 1_000_000
-    whole = int(seconds.sum())
-    lost = int((seconds * energy.shares[:, MISSING].astype(np.int64)).sum())
-    return lost // whole if whole else 10_000
 
 
 def total(costs: Iterable[Cost]) -> Cost:

@@ -138,6 +138,16 @@ class BookReader(Protocol):
         and day."""
         ...
 
+    def restatements(
+        self, institution: str, *, after: int = 0, limit: int = 100
+    ) -> list[tuple[int, Restatement]]:
+        """(serial, restatement) with serial > after, oldest first."""
+        ...
+
+    def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
+        """Register events that overlap [start, end), sorted by meter and start."""
+        ...
+
 
 class BookStore(BookReader, Protocol):
     """The numbers of record."""
@@ -178,12 +188,6 @@ class BookStore(BookReader, Protocol):
         """
         ...
 
-    def restatements(
-        self, institution: str, *, after: int = 0, limit: int = 100
-    ) -> list[tuple[int, Restatement]]:
-        """(serial, restatement) with serial > after, oldest first."""
-        ...
-
     def changes(
         self, institution: str, kind: str, *, after: BookPlace = BOOK_START, limit: int = 100
     ) -> list[tuple[BookPlace, BookRow]]:
@@ -193,10 +197,6 @@ class BookStore(BookReader, Protocol):
         Nothing is ever added before a place that was given out, so reading on from it
         misses nothing.
         """
-        ...
-
-    def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
-        """Register events that overlap [start, end), sorted by meter and start."""
         ...
 
     def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:
