@@ -11,9 +11,11 @@ from figures.datacentre import (
     Ratio,
     RoleEnergy,
     centres,
+    meters_of,
     ratio,
     role_energy,
 )
+from figures.differences import beyond, beyond_amount, beyond_each, sub_items
 from figures.energy import STEPS, at, energy, native_step, silent
 from figures.hours import HourPrice, at_hour_prices, hour_prices
 from figures.indicators import WATER, Indicator, Total, canonical, indicators_of, per_each, total_of
@@ -57,6 +59,9 @@ __all__ = [
     "Worth",
     "at",
     "at_hour_prices",
+    "beyond",
+    "beyond_amount",
+    "beyond_each",
     "by_month",
     "canonical",
     "carbon",
@@ -68,6 +73,7 @@ __all__ = [
     "hour_prices",
     "indicators_of",
     "less",
+    "meters_of",
     "month_quality",
     "month_total",
     "native_step",
@@ -76,6 +82,7 @@ __all__ = [
     "ratio",
     "role_energy",
     "silent",
+    "sub_items",
     "sum_of_cases",
     "total",
     "total_of",

@@ -13,10 +13,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
 from ledger import Clock, Plan, Plans
-from metering.book import BookRow, RegisterEvent, SeriesKey
+from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
 from metering.errors import InvalidInput, Unavailable
 from metering.items import check_item
 from metering.localtime import local_day
@@ -26,6 +27,8 @@ from metering.tariff import TariffBook, TariffScope
 from metering.tariff_choice import TariffChoice
 
 Range = tuple[date, date]
+Read = tuple[Range, dict[date, BookRow]]
+PAGE: Final = 500
 
 
 class View:
@@ -36,7 +39,7 @@ class View:
     ) -> None:
         self._books = books
         self._plans = plans or Plans(registry)
-        self._rows: dict[SeriesKey, tuple[Range, dict[date, BookRow]]] = {}
+        self._rows: dict[SeriesKey, list[Read]] = {}
         self._revisions: dict[str, int] = {}
         self.registry, self.now_us = registry, now_us
 
@@ -61,41 +64,65 @@ class View:
             self._revisions[institution] = self._books.revision(institution)
         return self._revisions[institution]
 
-    def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
-        """What the ledger found on the institution's registers that overlaps [start, end)."""
-        return self._books.events(institution, start_us, end_us)
-
     def plan(self, institution: str, day: date) -> Plan:
         """What counts where in an institution on a day."""
         return self._plans.on(institution, day)
 
     def rows(self, key: SeriesKey, first: date, last: date) -> dict[date, BookRow]:
         """Rows of a series on the days first..last, both included, by day."""
-        known = self._rows.get(key)
-        if known is None or first < known[0][0] or last > known[0][1]:
+        known = self._read(key, first, last)
+        if known is None:
             self.load([key], first, last)
-            known = self._rows[key]
+            known = self._read(key, first, last) or ((first, last), {})
         if known[0] == (first, last):
             return known[1]
         return {day: row for day, row in known[1].items() if first <= day <= last}
 
     def load(self, keys: Sequence[SeriesKey], first: date, last: date) -> None:
         """Read the rows of many series at once; what is known already is not read again."""
-        missing = [key for key in dict.fromkeys(keys) if not self._covers(key, first, last)]
+        missing = [key for key in dict.fromkeys(keys) if self._read(key, first, last) is None]
         spans: dict[Range, list[SeriesKey]] = {}
         for key in missing:
-            old = self._rows.get(key)
-            span = (first, last) if old is None else (min(first, old[0][0]), max(last, old[0][1]))
-            spans.setdefault(span, []).append(key)
+            spans.setdefault(self._widened(key, first, last), []).append(key)
         for span, group in spans.items():
             found: dict[SeriesKey, dict[date, BookRow]] = {key: {} for key in group}
             for row in self._books.rows(group, *span):
                 found[row.key][row.day] = row
-            self._rows.update({key: (span, rows) for key, rows in found.items()})
+            for key, rows in found.items():
+                apart = [one for one in self._rows.get(key, []) if not _touch(one[0], span)]
+                self._rows[key] = [*apart, (span, rows)]
 
-    def _covers(self, key: SeriesKey, first: date, last: date) -> bool:
-        known = self._rows.get(key)
-        return known is not None and known[0][0] <= first and last <= known[0][1]
+    def _read(self, key: SeriesKey, first: date, last: date) -> Read | None:
+        """What was read of a series and holds all of the days."""
+        known = self._rows.get(key, ())
+        return next((one for one in known if one[0][0] <= first and last <= one[0][1]), None)
+
+    def _widened(self, key: SeriesKey, first: date, last: date) -> Range:
+        """The days with those known of the series that they touch; months far apart are not
+        joined by all that lies between."""
+        while touched := [
+            one[0]
+            for one in self._rows.get(key, ())
+            if _touch(one[0], (first, last)) and not (first <= one[0][0] and one[0][1] <= last)
+        ]:
+            first = min(first, *(span[0] for span in touched))
+            last = max(last, *(span[1] for span in touched))
+        return first, last
+
+    def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
+        """Register events that overlap [start, end), sorted by meter and start."""
+        return self._books.events(institution, start_us, end_us)
+
+    def restatements(self, institution: str, first: date, last: date) -> list[Restatement]:
+        """Restatements of the institution's days first..last, oldest first."""
+        found: list[Restatement] = []
+        after = 0
+        while True:
+            page = self._books.restatements(institution, after=after, limit=PAGE)
+            found += [one for _, one in page if first <= one.day <= last]
+            if len(page) < PAGE:
+                return found
+            after = page[-1][0]
 
     def key_of(self, code: str, item: str | None = None) -> SeriesKey:
         """The booked series of a meter, or of a node and item.
@@ -139,6 +166,12 @@ class View:
             if scope is not None:
                 return scope
         return None
+
+
+def _touch(one: Range, other: Range) -> bool:
+    """Whether two ranges share a day or lie side by side."""
+    day = timedelta(days=1)
+    return one[0] <= other[1] + day and other[0] <= one[1] + day
 
 
 VIEWS_AT_ONCE = 8

@@ -130,6 +130,7 @@ def report(
     provisional: bool,
 ) -> None:
     """Write the month's report; the books are read beside a running platform."""
+    from figures import Figures
     from reports import FORMATS, LANGUAGES, Source, month_report, render
 
     for field, value, known in (("format", format, FORMATS), ("language", language, LANGUAGES)):
@@ -139,9 +140,9 @@ def report(
             )
     folder = DataFolder(data.absolute())
     stores = open_stores(folder)
-    source = Source(stores.books, stores.registry.load(), stores.findings)
-    now_us = folder.clock().now_us()
-    made = month_report(source, institution, month, now_us=now_us, provisional=provisional)
+    figures = Figures(stores.books, stores.registry.load, folder.clock().now_us)
+    source = Source(figures, stores.registry.load(), stores.findings)
+    made = month_report(source, institution, month, provisional=provisional)
     file = output or Path(f"{institution}-{month}.{format}")
     file.write_bytes(render(made, language, format))
     print(f"{file}  {made.content_hash}")

@@ -120,18 +120,18 @@ def _crossings(
         first_us = int(starts[a]) if starts[a] <= start else pricing.window_at(start)[0]
         last_us = int(ends[b - 1]) if end <= ends[b - 1] else pricing.window_at(end - 1)[1]
         measured = bool(curve.quality[segment] == MEASURED)
+        negative = bool(curve.total[segment + 1] < curve.total[segment])
         days = np.searchsorted(firsts, np.arange(a, b), "right") - 1
         for day in np.unique(days).tolist():
             own = days == day
             window = int(np.arange(a, b)[own][0] - firsts[day])
-            one = Crossing(first_us, last_us, measured, window, tuple(parts[own].tolist()))
+            passed = tuple(parts[own].tolist())
+            one = Crossing(first_us, last_us, measured, window, passed, negative)
             _put(found.setdefault(day, {}), one)
     return {day: list(group.values()) for day, group in found.items()}
 
 
 def _put(group: dict[tuple[int, int, bool, bool], Crossing], one: Crossing) -> None:
-    if not any(one.parts):
-        return
     other = group.get(one.name)
     if other is None:
         group[one.name] = one
@@ -150,7 +150,7 @@ def united(crossings: Iterable[Crossing]) -> tuple[Crossing, ...]:
 
 def opposite(one: Crossing) -> Crossing:
     """The crossing taken off instead of added."""
-    return replace(one, parts=tuple(-part for part in one.parts))
+    return replace(one, parts=tuple(-part for part in one.parts), negative=not one.negative)
 
 
 def by_time(amounts: I64, step_min: int, offsets: Sequence[int], minutes: int) -> I64:
@@ -218,6 +218,7 @@ def of_slots(
                 measured(slot),
                 first,
                 tuple(parts[first : last + 1].tolist()),
+                bool(amounts[slot] < 0),
             )
         )
     return PriceWindows(offsets, quantity, np.zeros_like(quantity), united(crossings))

@@ -53,12 +53,15 @@ class Crossing:
     window: int
     """Place of the first window of this day that it touches."""
     parts: tuple[int, ...]
-    """Book units in each window of this day from there on."""
+    """Book units in each window of this day from there on; all may be 0, where a little energy
+    is rounded into another day."""
+    negative: bool = False
+    """Whether it is taken off, or runs backwards."""
 
     @property
     def name(self) -> tuple[int, int, bool, bool]:
         """What makes it the same crossing on the next day, or of another meter."""
-        return (self.first_us, self.last_us, self.measured, sum(self.parts) < 0)
+        return (self.first_us, self.last_us, self.measured, self.negative)
 
 
 @dataclass(frozen=True, eq=False)

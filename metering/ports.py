@@ -138,6 +138,12 @@ class BookReader(Protocol):
         and day."""
         ...
 
+    def restatements(
+        self, institution: str, *, after: int = 0, limit: int = 100
+    ) -> list[tuple[int, Restatement]]:
+        """(serial, restatement) with serial > after, oldest first."""
+        ...
+
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
         """Register events that overlap [start, end), sorted by meter and start."""
         ...
@@ -180,12 +186,6 @@ class BookStore(BookReader, Protocol):
         by `events`. Raises Conflict when the revision is not the expected one; then nothing
         is written. The revision stays where no row changes.
         """
-        ...
-
-    def restatements(
-        self, institution: str, *, after: int = 0, limit: int = 100
-    ) -> list[tuple[int, Restatement]]:
-        """(serial, restatement) with serial > after, oldest first."""
         ...
 
     def changes(

@@ -7,9 +7,11 @@ compared byte by byte; the cells of its workbook are added again and compared wi
 from __future__ import annotations
 
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from figures import Figures
 from greenoffice.client import ApiClient
 from greenoffice.demo.options import INSTITUTION
 from greenoffice.demo.progress import look
@@ -44,10 +46,11 @@ def _one(folder: DataFolder, language: str, client: ApiClient) -> dict[str, Any]
     say(f"report in {language}")
     month = previous_month(local_day(parse_instant(NOW), "Asia/Shanghai"))
     stores = open_stores(folder)
-    source = Source(stores.books, stores.registry.load(), stores.findings)
-    made = month_report(source, INSTITUTION, f"{month:%Y-%m}", now_us=folder.clock().now_us())
+    figures = Figures(stores.books, stores.registry.load, folder.clock().now_us)
+    source = Source(figures, stores.registry.load(), stores.findings)
+    made = month_report(source, INSTITUTION, f"{month:%Y-%m}")
 
-    def figure(node: str, item: str) -> int | None:
+    def told(node: str, item: str) -> Any:
         answer = client.get(
             "/v1/energy",
             node=node,
@@ -56,14 +59,21 @@ def _one(folder: DataFolder, language: str, client: ApiClient) -> dict[str, Any]
             start=month.isoformat(),
             end=next_month(month).isoformat(),
         )
-        amount = answer["data"][0]["amount"]
+        return answer["data"][0]
+
+    def figure(node: str, item: str) -> int | None:
+        amount = told(node, item)["amount"]
         return None if amount is None else int(amount)
 
-    checked = check_report(made, language, figure)
+    def cost(node: str, item: str) -> Decimal | None:
+        value = told(node, item)["cost"]["value"]
+        return None if value is None else Decimal(value)
+
+    checked = check_report(made, language, figure, cost)
     for difference in checked.differences[:20]:
         say(difference)
-    told = checked.as_json()
-    return {**told, "differences": len(checked.differences), "content_hash": made.content_hash}
+    found = checked.as_json()
+    return {**found, "differences": len(checked.differences), "content_hash": made.content_hash}
 
 
 def _analysed_us(folder: DataFolder) -> int:

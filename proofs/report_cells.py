@@ -1,25 +1,33 @@
 """The proof of a report: rendered twice, its cells added again, and compared with the API.
 
-XLSX daily cells ──add──▶ totals ══ cached totals ══ by-node cells ══ figures of the API
+XLSX   daily cells ──add──▶ totals ══ by-node cells ══ figures of the API
+       sub-items + difference ──add──▶ the category, in energy and in every currency
+       tariff periods ──add──▶ the category, in energy and in every currency
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
+from metering.items import parent, whole
 from metering.units import BOOK_UNITS
 from reports.details import Details
 from reports.formats import render
-from reports.model import Line, MonthReport
+from reports.model import Difference, Line, MonthReport, Spent
 from reports.seal import from_json, to_json
-from reports.table import Table
+from reports.table import Cell, Table
 
 Figures = Callable[[str, str], int | None]
 """Amount [book units] of (node, item) in the report's month, got by another way."""
+Costs = Callable[[str, str], Decimal | None]
+"""Its cost, got so; None where it has none in one currency."""
+Row = tuple[Any, ...]
+NEAR = Decimal("1e-15")
+"""How far a cell may lie from its decimal, of its size: a workbook holds 16 digits."""
 
 
 @dataclass
@@ -29,9 +37,11 @@ class Check:
     identical: dict[str, bool] = field(default_factory=dict)
     """Per format whether a second rendering, from the sealed JSON, has the same bytes."""
     cells: int = 0
-    """Cells of the workbook that were added."""
+    """Cells of the workbook that were compared or added."""
     sums: int = 0
     """Totals compared with the sum of their cells."""
+    bounds: int = 0
+    """Sums of money compared with what they are at least and at most."""
     figures: int = 0
     """Figures compared with the other source."""
     differences: list[str] = field(default_factory=list)
@@ -43,28 +53,87 @@ class Check:
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "passed": self.passed}
 
+    def same(self, told: object, wanted: object, what: str) -> None:
+        """Note where two things differ."""
+        if told != wanted:
+            self.differences.append(f"{what}: {wanted}, but it says {told}")
 
-def check_report(report: MonthReport, language: str, figures: Figures) -> Check:
-    """Render, read the workbook back, add its cells again, compare with `figures`."""
+    def total(self, told: object, wanted: object, what: str) -> None:
+        """The same of a total."""
+        self.sums += 1
+        self.same(told, wanted, what)
+
+
+def check_report(
+    report: MonthReport, language: str, figures: Figures, costs: Costs | None = None
+) -> Check:
+    """Render, read the workbook back, add its cells again, compare with `figures` and `costs`."""
     check = Check()
     again = from_json(to_json(report))
     files = {name: render(report, language, name) for name in ("pdf", "xlsx", "csv", "json")}
     for name, data in files.items():
         check.identical[name] = render(again, language, name) == data
-    book = _cells(files["xlsx"])
-    tables = Details(report, language)
-    daily = _check_daily(check, report, book[tables.t("daily")], tables.daily())
-    _check_nodes(check, report, book[tables.t("nodes")], daily)
-    _check_tariffs(check, report, book[tables.t("tariff")])
+    check_money(check, report)
+    check_workbook(check, report, language, files["xlsx"])
     for line in report.lines:
         check.figures += 1
-        other = figures(line.node, line.item)
-        if other != line.amount:
-            _differs(check, line, "the other source", other)
+        check.same(figures(line.node, line.item), line.amount, f"{_name(line)}, the other source")
+        if costs is not None:
+            check.same(costs(line.node, line.item), line.cost, f"{_name(line)}, the other cost")
     return check
 
 
-def _cells(data: bytes) -> dict[str, list[tuple[Any, ...]]]:
+def check_money(check: Check, report: MonthReport) -> None:
+    """Every sum lies within its bounds; periods, sub-items and categories add up by currency."""
+    for spent in (*report.lines, *report.differences, *report.totals):
+        for one in spent.money:
+            check.bounds += 1
+            if one.low is None or one.high is None or not one.low <= one.amount <= one.high:
+                check.differences.append(
+                    f"{_name(spent)}: {one.amount} {one.currency} is not within"
+                    f" {one.low} and {one.high}"
+                )
+    for total in report.totals:
+        lines = [one for one in report.lines_of(total.node) if one.item == whole(one.item)]
+        check.total(_by_currency(lines), _by_currency([total]), f"{total.node}, its categories")
+    for line in report.lines_of(report.institution):
+        if line.item == whole(line.item):
+            periods = [one for one in report.periods if one.item == line.item]
+            paid = _added((one.currency, one.cost) for one in periods if one.cost is not None)
+            check.total(paid, _by_currency([line]), f"{_name(line)}, its tariff periods")
+
+
+def check_workbook(check: Check, report: MonthReport, language: str, data: bytes) -> None:
+    """Compare every cell of the workbook with the report, and add those that have a total."""
+    tables = Details(report, language)
+    book = _cells(data)
+    sheets = {
+        "summary": [tables.summary(), tables.indicators()]
+        + ([tables.ratios()] if report.ratios else []),
+        "nodes": [tables.nodes()],
+        "daily": [tables.daily()],
+        "costs": [tables.costs()],
+        "tariff": tables.tariffs(),
+        "findings": [tables.findings()],
+        "quality": [tables.events(), tables.restatements()],
+        "provenance": [tables.provenance(), tables.factors(), tables.prices()],
+    }
+    if parted := tables.sub_items():
+        sheets["sub_items_of"] = parted
+    for key, expected in sheets.items():
+        sheet = book[tables.t(key)]
+        row = FIRST
+        for table in expected:
+            row = _check_table(check, sheet, row + (len(expected) > 1), table) + 2
+    _check_daily(check, tables)
+    _check_sub_items(check, report)
+
+
+FIRST = 3
+"""Rows above the first table of a sheet."""
+
+
+def _cells(data: bytes) -> dict[str, list[Row]]:
     """Cached values of every sheet, row by row."""
     import openpyxl
 
@@ -72,81 +141,95 @@ def _cells(data: bytes) -> dict[str, list[tuple[Any, ...]]]:
     return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
 
 
-def _amount(cell: Any, unit: str) -> int | None:
-    """A cell back in book units: doubles hold them to the last digit."""
-    if cell is None:
-        return None
-    return round(Decimal(repr(float(cell))) * BOOK_UNITS[unit].per_canonical)
+def _check_table(check: Check, sheet: list[Row], row: int, table: Table) -> int:
+    """Compare a table that begins at a row; returns the row after it."""
+    for place, cells in enumerate(table.rows, start=row + 1):
+        for column, cell in enumerate(cells):
+            check.cells += 1
+            told = sheet[place][column] if place < len(sheet) else None
+            if not _fits(told, cell):
+                heading = table.columns[column].heading
+                check.same(told, cell, f"{table.title}, {cells[0]}, {heading}")
+    last = row + 1 + len(table.rows)
+    if not table.totalled:
+        return last
+    for column, head in enumerate(table.columns):
+        parts = [cells[column] for cells in table.rows]
+        known = [cell for cell in parts if isinstance(cell, (Decimal, int))]
+        if head.total and known:
+            shown = [value[column] for value in sheet[row + 1 : last]]
+            _check_total(check, shown, known, sheet[last][column], f"{table.title}, {head.heading}")
+    return last + 1
 
 
-def _check_daily(
-    check: Check, report: MonthReport, rows: list[tuple[Any, ...]], table: Table
-) -> dict[tuple[str, str], int | None]:
-    """Add every column of days; compare with the cached total and the month's figure."""
-    first = 4
-    days = (report.last - report.first).days + 1
-    sums: dict[tuple[str, str], int | None] = {}
-    for place, column in enumerate(table.columns[1:], start=1):
-        node, item = column.heading.rsplit("(", 1)[1].split(")")[0].split("/")
-        line = next(one for one in report.lines if (one.node, one.item) == (node, item))
-        parts = [_amount(row[place], line.unit) for row in rows[first : first + days]]
-        known = [part for part in parts if part is not None]
-        check.cells += len(known)
-        check.sums += 1
-        sums[node, item] = sum(known) if known else None
-        if _amount(rows[first + days][place], line.unit) != sums[node, item]:
-            _differs(check, line, "the cached total", rows[first + days][place])
-        if sums[node, item] != line.amount:
-            _differs(check, line, "the sum of its days", sums[node, item])
-    return sums
-
-
-def _check_nodes(
-    check: Check,
-    report: MonthReport,
-    rows: list[tuple[Any, ...]],
-    daily: dict[tuple[str, str], int | None],
+def _check_total(
+    check: Check, shown: Sequence[Any], known: Sequence[Decimal | int], told: Any, what: str
 ) -> None:
-    for line, row in zip(report.lines, rows[4:], strict=False):
-        check.cells += 1
-        shown = _amount(row[5], line.unit)
-        if (row[0], row[2]) != (line.node, line.item) or shown != line.amount:
-            _differs(check, line, "its cell", row[5])
-        if shown != daily.get((line.node, line.item), shown):
-            _differs(check, line, "its column of days", daily[line.node, line.item])
+    """The cached total is what the shown cells add up to, and what the decimals do."""
+    wanted = _sum(map(Decimal, known))
+    room = NEAR * _sum(abs(Decimal(one)) for one in known)
+    added = _sum(Decimal(repr(cell)) for cell in shown if isinstance(cell, (int, float)))
+    cached = Decimal(repr(told)) if isinstance(told, (int, float)) else Decimal("NaN")
+    for one in (cached, added):
+        check.total(abs(one - wanted) <= room, True, f"{what}, {one} for the total {wanted}")
 
 
-def _check_tariffs(check: Check, report: MonthReport, rows: list[tuple[Any, ...]]) -> None:
-    """Energy of all periods is the category's energy; their money is its cost."""
-    total = None
-    totals = []
-    for row in rows[4:]:
-        if len(row) > 1 and isinstance(row[1], (int, float)):
-            total = row
-        elif total is not None:
-            totals.append(total)
-            total = None
-    if total is not None:
-        totals.append(total)
-    items = list(dict.fromkeys(one.item for one in report.periods))
-    for item, row in zip(items, totals, strict=True):
-        line = next(x for x in report.lines_of(report.institution) if x.item == item)
-        parts = [one for one in report.periods if one.item == item]
-        check.cells += 2 * len(parts)
-        check.sums += 2
-        if _amount(row[1], line.unit) != line.amount:
-            _differs(check, line, "the energy of its tariff periods", row[1])
-        money = sum((one.cost for one in parts if one.cost is not None), Decimal(0))
-        if line.cost is not None and (
-            money != line.cost or abs(Decimal(repr(float(row[2] or 0))) - money) > CENT
-        ):
-            _differs(check, line, "the money of its tariff periods", row[2])
+def _fits(told: Any, cell: Cell) -> bool:
+    if cell is None or cell == "":
+        return told is None or told == ""
+    if isinstance(cell, (Decimal, int)):
+        number = isinstance(told, (int, float))
+        return number and abs(Decimal(repr(told)) - cell) <= NEAR * abs(Decimal(cell))
+    return bool(told == cell) if isinstance(cell, str) else told is not None and told.date() == cell
 
 
-CENT = Decimal("0.000001")
+def _check_daily(check: Check, tables: Details) -> None:
+    """The days of every column add up to the month's figure."""
+    cells = tables.daily().rows
+    for place, row in enumerate(tables.daily_rows(), start=1):
+        known = [_amount(days[place], row) for days in cells if days[place] is not None]
+        check.total(sum(known) if known else None, row.amount, f"{_name(row)}, its days")
 
 
-def _differs(check: Check, line: Line, what: str, other: object) -> None:
-    check.differences.append(
-        f"{line.node}/{line.item}: {line.amount} {line.book_unit}, but {what} says {other}"
-    )
+def _check_sub_items(check: Check, report: MonthReport) -> None:
+    """Sub-items and the difference add up to their total: energy, and money by currency."""
+    for total in report.lines:
+        own = [x for x in report.lines_of(total.node) if parent(x.item) == total.item]
+        rows: list[Line | Difference] = [*own]
+        rows += [x for x in report.differences_of(total.node) if x.item == total.item]
+        if not own:
+            continue
+        if total.amount is not None:
+            energy = sum(row.amount for row in rows if row.amount is not None)
+            check.total(energy, total.amount, f"{_name(total)}, its sub-items")
+        paid, money = _by_currency(rows), _by_currency([total])
+        check.total(paid, money, f"{_name(total)}, the money of its sub-items")
+
+
+def _amount(cell: Cell, row: Line | Difference) -> int:
+    """A cell back in book units."""
+    assert isinstance(cell, Decimal)
+    return int(cell * BOOK_UNITS[row.unit].per_canonical)
+
+
+def _by_currency(rows: Iterable[Spent]) -> dict[str, Decimal]:
+    return _added((one.currency, one.amount) for row in rows for one in row.money)
+
+
+def _added(sums: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    """Sums by currency, exactly; those that come to nothing are left out."""
+    found: dict[str, Decimal] = {}
+    for currency, amount in sums:
+        found[currency] = _sum([found.get(currency, Decimal(0)), amount])
+    return {currency: amount for currency, amount in sorted(found.items()) if amount}
+
+
+def _sum(parts: Iterable[Decimal]) -> Decimal:
+    with localcontext() as context:
+        context.prec = 80
+        return sum(parts, Decimal(0))
+
+
+def _name(row: Spent) -> str:
+    code = f"{getattr(row, 'node', '')}/{getattr(row, 'item', 'total')}"
+    return f"{code} difference" if isinstance(row, Difference) else code

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from metering.items import category
-from reports.model import FactorRow, standing
-from reports.table import Cell, Column, Table, Tables, exact, local_time, shown
+from reports.model import FactorRow, PriceRow, Total, standing
+from reports.table import NONE, Cell, Column, Table, Tables, exact, local_time, shown
 from reports.texts import word
 
 
@@ -23,12 +23,27 @@ class Details(Tables):
             (t("status"), self.status(), ""),
             (t("area"), place.area_m2, "m²"),
             (t("persons"), place.persons, ""),
-            (t("cost"), total.cost, total.currency),
+            *self._sums(total),
             ("CO₂", total.kgco2, "kgCO₂"),
             (t("coal"), total.kgce, "kgce"),
         ]
         columns = (Column(t("quantity")), Column(t("value"), "number"), Column(t("unit")))
         return Table("summary", t("summary"), columns, tuple(rows))
+
+    def _sums(self, total: Total) -> list[tuple[Cell, ...]]:
+        """The cost by currency, with its bounds where they differ."""
+        if not total.told:
+            return [(self.t("cost"), None, "")]
+        return [
+            (self.t(key), amount, one.currency)
+            for one in total.told
+            for key, amount in (
+                ("cost", one.amount),
+                ("cost_low", one.low if one.low != one.high else None),
+                ("cost_high", one.high if one.low != one.high else None),
+            )
+            if amount is not None
+        ]
 
     def status(self) -> str:
         """Complete, or provisional and why."""
@@ -65,6 +80,7 @@ class Details(Tables):
     def findings(self) -> Table:
         """A finding a row."""
         t, lang = self.t, self.language
+        currencies = sorted({one.currency for one in self.report.cases} - {""}) or [NONE]
         columns = (
             Column(t("finding")),
             Column(t("node")),
@@ -76,7 +92,7 @@ class Details(Tables):
             Column(t("waste_low"), "number"),
             Column(t("waste_high"), "number"),
             Column(t("unit")),
-            Column(f"{t('cost')} [{self._currencies()}]", "money", total=True),
+            *(Column(f"{t('cost')} [{one}]", "money", total=True) for one in currencies),
             Column("kgCO₂", "number", total=True),
             Column(t("confidence"), "percent"),
             Column(t("cause")),
@@ -96,7 +112,7 @@ class Details(Tables):
                 one.waste_low,
                 one.waste_high,
                 shown(one.unit),
-                one.cost,
+                *(one.cost if one.currency == own else None for own in currencies),
                 one.kgco2,
                 one.confidence,
                 word("cause", one.cause, lang),
@@ -215,6 +231,7 @@ class Details(Tables):
         t = self.t
         columns = (
             Column(t("tariff_name")),
+            Column(t("applies_to")),
             Column(t("item")),
             Column(t("period")),
             Column(t("months")),
@@ -231,6 +248,7 @@ class Details(Tables):
         rows = tuple(
             (
                 row.tariff,
+                self.applies_to(row),
                 self.item(row.item),
                 word("period", row.period, self.language),
                 spans(row.months),
@@ -247,6 +265,14 @@ class Details(Tables):
             for row in self.report.prices
         )
         return Table("prices", t("prices_used"), columns, rows)
+
+    def applies_to(self, row: PriceRow) -> str:
+        """The meter or node that a price is for; a dash for the whole institution."""
+        if row.meter:
+            return f"{self.meters.get(row.meter, row.meter)} ({row.meter})"
+        if row.node and row.node != self.report.institution:
+            return f"{self.places.get(row.node, row.node)} ({row.node})"
+        return NONE
 
     def unverified(self) -> bool:
         """Whether any row used is unverified."""

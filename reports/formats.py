@@ -30,7 +30,16 @@ def _xlsx(report: MonthReport, language: str) -> bytes:
 
 def _csv(report: MonthReport, language: str) -> bytes:
     tables = Details(report, language)
-    return to_csv([tables.nodes(), tables.daily(), *tables.tariffs()])
+    return to_csv(
+        [
+            tables.nodes(),
+            tables.daily(),
+            *tables.sub_items(),
+            tables.costs(),
+            *tables.tariffs(),
+            *([tables.ratios()] if report.ratios else []),
+        ]
+    )
 
 
 def _json(report: MonthReport, language: str) -> bytes:  # noqa: ARG001

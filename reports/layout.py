@@ -6,14 +6,25 @@ from decimal import Decimal
 
 from babel.dates import format_date
 
+from figures import per_each
 from metering.items import whole
 from metering.quality import MEASURED, MISSING, WHOLE
 from reports.details import Details
 from reports.layout_evidence import Fields, evidence
-from reports.model import Line, MonthReport
-from reports.printed import DASH, change, energy, length, number, percent
+from reports.model import FORMAT, Difference, Line, MonthReport, PeriodLine
+from reports.printed import (
+    DASH,
+    Printed,
+    bounds,
+    change,
+    energy,
+    length,
+    money,
+    number,
+    percent,
+)
 from reports.printed import share as as_share
-from reports.table import exact, shown
+from reports.table import exact, own_name, shown
 from reports.texts import table, word
 
 ELECTRICITY = "01000"
@@ -29,6 +40,8 @@ class _Layout:
         self.report, self.tables, self.language = report, tables, tables.language
         self.own = report.lines_of(report.institution)
         self.total = report.total(report.institution)
+        currencies = tables.currencies()
+        self.sole = currencies[0] if len(currencies) == 1 else None
 
     def fields(self) -> Fields:
         report, tables = self.report, self.tables
@@ -44,12 +57,18 @@ class _Layout:
             "key": self._key_figures(),
             "daily": self._daily(),
             "sub_items": self._sub_items(),
-            "items": [self._item(line) for line in self.own],
+            "currency": self.sole,
+            "several": len(tables.currencies()) > 1,
+            "items": [self._item(row) for row in tables.rows_of(report.institution)],
+            "differences": bool(report.differences),
+            "ranges": self._any_range(),
             "places": self._places(),
             "tariffs": [self._tariff(item) for item in self._priced()],
             "carbon": [self._carbon(line) for line in self.own if line.item == whole(line.item)],
             "carbon_total": [number(self.total.kgco2, 1), number(self.total.kgce, 1)],
             "indicators": self._indicators(),
+            "ratios": self._ratios(),
+            "ratio_heads": [column.heading for column in tables.ratios().columns[1:]],
             "completeness": [
                 self._complete(line) for line in self._categories() if self._told(line)
             ],
@@ -81,32 +100,39 @@ class _Layout:
             for line in self.own
             if line.item == whole(line.item)
         ]
-        plain: Fields = {"last_month": None, "last_year": None, "note": None}
-        money = total.currency or DASH
         found += [
             {
-                "label": tables.t("cost"),
-                "value": number(total.cost, 0),
-                "unit": money,
-                **plain,
-                "note": self._unknown(total.cost),
-            },
-            {
-                "label": "CO₂",
-                "value": number(total.kgco2, 0),
-                "unit": "kgCO₂",
-                **plain,
-                "note": self._unknown(total.kgco2),
-            },
-            {
-                "label": tables.t("coal"),
-                "value": number(total.kgce, 0),
-                "unit": "kgce",
-                **plain,
-                "note": self._unknown(total.kgce),
-            },
+                "label": label,
+                "value": value,
+                "unit": unit,
+                "last_month": None,
+                "last_year": None,
+                "note": note,
+            }
+            for label, value, unit, note in (
+                *self._costs(),
+                ("CO₂", number(total.kgco2, 0), "kgCO₂", self._unknown(total.kgco2)),
+                (tables.t("coal"), number(total.kgce, 0), "kgce", self._unknown(total.kgce)),
+            )
         ]
         return found
+
+    def _costs(self) -> list[tuple[str, str, str, str | None]]:
+        """(label, value, currency, note) of the whole cost, by currency."""
+        label = self.tables.t("cost")
+        if not self.total.told:
+            return [(label, DASH, self.sole or DASH, self.tables.t("note_partly"))]
+        return [
+            (label, number(one.amount, 0), one.currency, bounds(one, 0)) for one in self.total.told
+        ]
+
+    def _any_range(self) -> bool:
+        """Whether a sum is shown with a range."""
+        rows = [*self.report.lines, *self.report.differences]
+        return any(bounds(one, 2) for row in rows for one in row.told)
+
+    def _money(self, row: Line | Difference) -> list[Printed]:
+        return money(row.told, 2, named=self.sole is None) or [{"text": DASH, "range": None}]
 
     def _daily(self) -> Fields | None:
         line = next((one for one in self.own if one.item == ELECTRICITY), None)
@@ -119,35 +145,47 @@ class _Layout:
         }
 
     def _sub_items(self) -> list[Fields]:
-        """Electricity by first-level sub-item, longest first, with what they do not hold."""
+        """Electricity by first-level sub-item, longest first, then what is in none of them."""
         whole_line = next((one for one in self.own if one.item == ELECTRICITY), None)
-        parts = [one for one in self.own if _is_sub_item(one.item) and one.amount is not None]
-        if whole_line is None or not parts or not whole_line.amount:
+        rows = self.tables.sub_item_rows(ELECTRICITY)
+        parts = [one for one in rows if one.amount is not None]
+        known = [one for one in parts if isinstance(one, Line)]
+        if whole_line is None or not known or not whole_line.amount:
             return []
         most = max(int(one.amount or 0) for one in parts)
-        return [
+        total: Fields = {
+            "label": self.tables.t("total"),
+            "bar": None,
+            "value": f"{energy(whole_line.amount, whole_line.unit)} {shown(whole_line.unit)}",
+            "share": percent(Decimal(1)),
+        }
+        found: list[Fields] = [
             {
-                "label": self.tables.item(one.item),
+                "label": self.tables.item_cells(one)[1],
                 "bar": length(one.amount, most),
                 "value": f"{energy(one.amount, one.unit)} {shown(one.unit)}",
                 "share": percent(Decimal(int(one.amount or 0)) / whole_line.amount),
             }
-            for one in sorted(parts, key=lambda one: -int(one.amount or 0))
+            for one in sorted(
+                parts, key=lambda one: (isinstance(one, Difference), -int(one.amount or 0))
+            )
         ]
+        return [*found, total] if self.report.format == FORMAT else found
 
-    def _item(self, line: Line) -> Fields:
+    def _item(self, row: Line | Difference) -> Fields:
+        compared = [DASH] * 4
+        if isinstance(row, Line):
+            compared = [
+                energy(row.last_month.amount, row.unit),
+                change(row.last_month),
+                energy(row.last_year.amount, row.unit),
+                change(row.last_year),
+            ]
         return {
-            "label": self.tables.item(line.item),
-            "depth": _depth(line.item),
-            "cells": [
-                shown(line.unit),
-                energy(line.amount, line.unit),
-                energy(line.last_month.amount, line.unit),
-                change(line.last_month),
-                energy(line.last_year.amount, line.unit),
-                change(line.last_year),
-                number(line.cost, 2),
-            ],
+            "label": self.tables.item_cells(row)[1],
+            "depth": _depth(row.item) + isinstance(row, Difference),
+            "cells": [shown(row.unit), energy(row.amount, row.unit), *compared],
+            "money": self._money(row),
         }
 
     def _places(self) -> list[Fields]:
@@ -168,9 +206,9 @@ class _Layout:
                             energy(line.amount, line.unit),
                             change(line.last_month),
                             change(line.last_year),
-                            number(line.cost, 2),
-                            number(line.kgco2, 0),
                         ],
+                        "money": self._money(line),
+                        "kgco2": number(line.kgco2, 0),
                     }
                 )
         return found
@@ -192,37 +230,40 @@ class _Layout:
 
     def _tariff(self, item: str) -> Fields:
         lines = [line for line in self.report.periods if line.item == item]
-        amount = sum(line.amount for line in lines)
-        costs = [line.cost for line in lines if line.cost is not None]
-        most = max((abs(line.amount) for line in lines), default=0)
-        unit = lines[0].unit
-        known = sum(costs, Decimal(0)) if costs else None
-        priced = sum(line.amount for line in lines if line.cost is not None)
-        rows = [
-            {
-                "label": word("period", line.period, self.language)
-                if line.period
-                else self.tables.t("unpriced"),
-                "bar": length(line.amount, most),
-                "cells": [
-                    energy(line.amount, unit),
-                    percent(Decimal(line.amount) / amount if amount else None),
-                    number(line.cost, 2),
-                    _mean_price(line.cost, line.amount, unit),
-                ],
-            }
-            for line in sorted(lines, key=lambda line: -line.amount)
-        ]
+        amount, unit = sum(line.amount for line in lines), lines[0].unit
+        currencies = sorted({line.currency for line in lines} - {""})
+        named = len(currencies) > 1
         return {
             "item": self.tables.item(item),
             "unit": shown(unit),
-            "currency": next((line.currency for line in lines if line.currency), DASH),
-            "rows": rows,
-            "total": [
-                energy(amount, unit),
-                percent(Decimal(1)),
-                number(known, 2),
-                _mean_price(known, priced, unit),
+            "currency": None if named else (currencies or [DASH])[0],
+            "rows": [
+                self._period(line, lines, named=named)
+                for line in sorted(lines, key=lambda line: -line.amount)
+            ],
+            "total": [energy(amount, unit), percent(Decimal(1))],
+            "sums": [
+                {
+                    "money": money([one], 2, named=named),
+                    "mean": _mean_price(one.amount, lines, one.currency, named=named),
+                }
+                for line in self.own
+                if line.item == item
+                for one in line.money
+            ],
+        }
+
+    def _period(self, line: PeriodLine, lines: list[PeriodLine], *, named: bool) -> Fields:
+        amount = sum(one.amount for one in lines)
+        period = word("period", line.period, self.language)
+        return {
+            "label": period if line.period else self.tables.t("unpriced"),
+            "bar": length(line.amount, max(abs(one.amount) for one in lines)),
+            "cells": [
+                energy(line.amount, line.unit),
+                percent(Decimal(line.amount) / amount if amount else None),
+                _sum(line.cost, line.currency, 2, named=named),
+                _mean_price(line.cost, [line], line.currency, named=named),
             ],
         }
 
@@ -265,6 +306,21 @@ class _Layout:
             )
         return found
 
+    def _ratios(self) -> list[list[str]]:
+        return [
+            [
+                own_name(one, self.language),
+                word("ratio", one.ratio, self.language),
+                number(one.value, 3),
+                energy(one.above, one.unit),
+                energy(one.below, one.unit),
+                as_share(one.cover),
+                DASH if one.category is None else str(one.category),
+                one.boundary,
+            ]
+            for one in self.report.ratios
+        ]
+
     def _complete(self, line: Line) -> Fields:
         place = self.report.place(line.node)
         return {
@@ -287,14 +343,18 @@ INDICATORS = (
 )
 
 
-def _mean_price(cost: Decimal | None, amount: int, unit: str) -> str:
-    value = exact(amount, unit)
-    return DASH if cost is None or not value else number(cost / value, 4)
+def _sum(amount: Decimal | None, currency: str, digits: int, *, named: bool) -> str:
+    shown_ = number(amount, digits)
+    return f"{shown_} {currency}" if named and amount is not None else shown_
+
+
+def _mean_price(
+    cost: Decimal | None, lines: list[PeriodLine], currency: str, *, named: bool
+) -> str:
+    """A sum over the energy that it is for."""
+    amount = sum(line.amount for line in lines if line.currency == currency)
+    return _sum(per_each(cost, exact(amount, lines[0].unit)), currency, 4, named=named)
 
 
 def _depth(item: str) -> int:
     return 0 if item == whole(item) else 1 if item[3:] == "00" else 2 if item[4] == "0" else 3
-
-
-def _is_sub_item(item: str) -> bool:
-    return item[:2] == ELECTRICITY[:2] and _depth(item) == 1

@@ -10,7 +10,7 @@ from metering.items import whole
 from reports.details import Details, factor_unit, spans
 from reports.model import MonthReport, PriceRow, standing
 from reports.printed import DASH, number
-from reports.table import local_time, shown
+from reports.table import NONE, local_time, shown
 from reports.texts import word
 
 MOST_CASES = 12
@@ -97,14 +97,19 @@ class _Evidence:
         """Tariff rows of one price in one line, their times of day listed."""
         groups: dict[tuple[object, ...], list[PriceRow]] = {}
         for row in self.report.prices:
-            kind = (row.tariff, row.item, row.period, row.price, row.months, row.days, row.source)
+            kind = (
+                *(row.tariff, row.item, row.node, row.meter, row.period, row.price, row.currency),
+                *(row.months, row.days, row.valid_from, row.valid_to, row.source, row.grade),
+            )
             groups.setdefault(kind, []).append(row)
         return [self._price(rows) for rows in groups.values()]
 
     def _price(self, rows: Sequence[PriceRow]) -> list[str]:
         first = rows[0]
+        named = self.tables.applies_to(first)
+        what = f"{self.tables.item(first.item)} · {word('period', first.period, self.language)}"
         return [
-            f"{self.tables.item(first.item)} · {word('period', first.period, self.language)}",
+            what if named == NONE else f"{what} · {named}",
             f"{first.price} {first.currency}",
             f"{spans(first.months)} · {word('days', first.days, self.language)}",
             ", ".join(_times(rows)),

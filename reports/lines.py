@@ -1,20 +1,21 @@
-"""Lines of the report: one node's figure of one item over a month, compared and priced."""
+"""Lines of the report: one node's figure of one item over a month, compared with other months.
+
+All energy, money and carbon come from figures; only months are compared here.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from ledger import Cost, Emission, Energy, EnergyReader, cost, emission
-from metering.factor import Factor
+from figures import Cost, Energy, View, Worth, energy, worth
+from metering.book import SeriesKey
 from metering.items import category
 from metering.localtime import next_month
 from metering.quality import MEASURED
-from metering.registry import Registry
-from metering.tariff import Tariff, TariffRow
 from metering.units import BOOK_UNITS
-from reports.model import Line, Past, Shares
+from reports.model import Line, MoneyLine, Past, Shares, Spent
 
 COMPARABLE = 9_900
 """Measured time from which months are compared, by default 99 % [1/10,000]. A month's
@@ -24,63 +25,51 @@ CHANGE_DIGITS = Decimal("0.000001")
 
 
 @dataclass(frozen=True)
-class Worth:
-    """A line with what its money and carbon were made from."""
+class Made:
+    """A line with what it is worth."""
 
     line: Line
-    cost: Cost
-    emissions: tuple[Emission, ...]
+    worth: Worth
 
 
-@dataclass
+@dataclass(frozen=True)
 class LineMaker:
-    """Makes the lines of one month."""
+    """Makes the lines of one month from one view of the books."""
 
-    energy: EnergyReader
-    registry: Registry
-    institution: str
+    view: View
     month: date
     comparable: int = COMPARABLE
-    tariff: Tariff = field(init=False)
 
-    def __post_init__(self) -> None:
-        rows = self.registry.tariff
-        self.tariff = Tariff.of(rows, self.institution, self.registry.calendar)
-
-    def make(self, node: str, item: str) -> Worth:
+    def make(self, key: SeriesKey) -> Made:
         """The line of a node and item."""
         first, last = bounds(self.month)
-        whole = self.energy.energy(node, item, first, last, "month", name_silent=True)
-        daily = self.energy.energy(node, item, first, last, "day")
-        native = self.energy.energy(node, item, first, last, "native")
-        money = cost(native, self.tariff)
-        factors = self.registry.factors
-        kgco2, kgce = (emission(native, factors, name) for name in ("kgco2", "kgce"))
+        whole = energy(self.view, key, first, last, "month", name_silent=True)
+        value = worth(self.view, key, first, last)
         amount, shares = whole.values()[0], as_shares(whole)
         provisional = bool(whole.provisional[0])
         now = amount if self._comparable(shares) and not provisional else None
-        unit = category(item).unit
+        unit = category(key.item).unit
         line = Line(
-            node=node,
-            item=item,
+            node=key.code,
+            item=key.item,
             unit=unit,
             book_unit=BOOK_UNITS[unit].name,
             amount=amount,
             shares=shares,
             provisional=provisional,
-            last_month=self._past(node, item, month_before(self.month), now),
-            last_year=self._past(node, item, year_before(self.month), now),
-            cost=None if money.unpriced else money.amount,
-            currency=money.currency,
-            kgco2=covered(kgco2),
-            kgce=covered(kgce),
-            daily=tuple(daily.values()),
+            last_month=self._past(key, month_before(self.month), now),
+            last_year=self._past(key, year_before(self.month), now),
+            kgco2=value.kgco2.whole,
+            kgce=value.kgce.whole,
+            daily=tuple(energy(self.view, key, first, last, "day").values()),
             silent=whole.silent,
+            unpriced=value.cost.unpriced,
+            **vars(spent(value.cost)),
         )
-        return Worth(line, money, (kgco2, kgce))
+        return Made(line, value)
 
-    def _past(self, node: str, item: str, month: date, now: int | None) -> Past:
-        then = self.energy.energy(node, item, *bounds(month), "month")
+    def _past(self, key: SeriesKey, month: date, now: int | None) -> Past:
+        then = energy(self.view, key, *bounds(month), "month")
         amount = then.values()[0]
         if amount is None:
             return Past(None, None, "absent")
@@ -92,6 +81,21 @@ class LineMaker:
 
     def _comparable(self, shares: Shares) -> bool:
         return shares[MEASURED] >= self.comparable
+
+
+def spent(cost: Cost) -> Spent:
+    """Money as the report says it."""
+    sole = cost.sole
+    return Spent(
+        cost=sole.amount if sole else None,
+        currency=sole.currency if sole else "",
+        cost_low=sole.low if sole else None,
+        cost_high=sole.high if sole else None,
+        money=tuple(
+            MoneyLine(one.currency, one.amount, one.low, one.high, one.shares) for one in cost.money
+        ),
+        all_priced=cost.all_priced,
+    )
 
 
 def bounds(month: date) -> tuple[date, date]:
@@ -113,25 +117,3 @@ def as_shares(energy: Energy) -> Shares:
     """The shares of a series of one period."""
     measured, apportioned, estimated, missing = (int(part) for part in energy.shares[0])
     return measured, apportioned, estimated, missing
-
-
-def covered(found: Emission) -> Decimal | None:
-    """The amount, if a factor covers all of the energy."""
-    return None if found.uncovered else found.amount
-
-
-def used_factors(worths: list[Worth]) -> list[Factor]:
-    """Factor rows behind the lines, each once, sorted."""
-    rows = {row for worth in worths for one in worth.emissions for row in one.factors}
-    return sorted(rows, key=lambda f: (f.quantity, f.item, f.valid_from or date.min, f.region))
-
-
-def used_prices(worths: list[Worth]) -> list[TariffRow]:
-    """Tariff rows behind the lines, each once, sorted."""
-    rows = {row for worth in worths for row in worth.cost.rows}
-    return sorted(rows, key=_price_order)
-
-
-def _price_order(row: TariffRow) -> tuple[str, str, date, list[int], str, int, str]:
-    start = row.valid_from or date.min
-    return (row.item, row.tariff, start, sorted(row.months), row.days, row.start_min, row.period)

@@ -2,17 +2,19 @@
 
     MonthReport
     ├── nodes        institution, sites, buildings: area, persons
-    ├── lines        energy of a node and item, against last month and last year
-    ├── periods      money by tariff period
+    ├── lines        energy of a node and item, against last month and last year, and its money
+    ├── differences  what of a total is in none of its sub-items
+    ├── periods      money by tariff period and currency
     ├── totals       money, kgCO2 and kgce of a node
     ├── indicators   per m2 and per person
+    ├── ratios       energy ratios of data centres
     ├── cases        findings of the month
     ├── events       what the ledger found on the registers
     ├── restatements settled days that changed
     └── provenance   revision, factor rows, tariff rows, hash
 
 Amounts are whole book units (mWh, mL, kJ); money and factors are decimals. None is unknown,
-never zero.
+never zero. Currencies are never added.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-FORMAT: Final = "greenoffice-month/1"
+FORMAT: Final = "greenoffice-month/2"
 
 Shares = tuple[int, int, int, int]
 """measured, apportioned, estimated, missing [1/10,000]."""
@@ -53,7 +55,40 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Line:
+class MoneyLine:
+    """A sum in one currency; what format 1 did not say is None."""
+
+    currency: str
+    amount: Decimal
+    low: Decimal | None
+    """Had all that lies over several prices passed at the cheapest of them."""
+    high: Decimal | None
+    """At the dearest."""
+    shares: Shares | None
+    """By amount; missing is by time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """What energy costs. `cost` and its bounds stand where there is one currency and all energy
+    has a price; a part would look like the whole."""
+
+    cost: Decimal | None
+    currency: str
+    cost_low: Decimal | None = None
+    cost_high: Decimal | None = None
+    money: tuple[MoneyLine, ...] = ()
+    """By currency, of the energy that has a price."""
+    all_priced: bool = True
+
+    @property
+    def told(self) -> tuple[MoneyLine, ...]:
+        """The money that holds all energy, by currency; nothing where some has no price."""
+        return self.money if self.all_priced else ()
+
+
+@dataclass(frozen=True)
+class Line(Spent):
     """Energy of one node and item in the month, and what it is worth."""
 
     node: str
@@ -65,20 +100,37 @@ class Line:
     provisional: bool
     last_month: Past
     last_year: Past
-    cost: Decimal | None
-    """None where some of the energy has no price."""
-    currency: str
     kgco2: Decimal | None
     kgce: Decimal | None
     daily: tuple[int | None, ...]
     """One amount a local day; their sum is `amount`."""
     silent: tuple[str, ...] = ()
     """Meters that count into it and booked nothing all month."""
+    unpriced: int = 0
+    """Book units for which the tariffs are silent."""
+
+
+@dataclass(frozen=True)
+class Difference(Spent):
+    """What of a total's energy, money, carbon and coal is in none of its sub-items' lines: with
+    it they add up to the total, day by day and currency by currency."""
+
+    node: str
+    item: str
+    """Of the total."""
+    unit: str
+    book_unit: str
+    amount: int | None
+    kgco2: Decimal | None
+    kgce: Decimal | None
+    daily: tuple[int | None, ...]
+    unpriced: int = 0
 
 
 @dataclass(frozen=True)
 class PeriodLine:
-    """Energy and money of one tariff period of a category, for the whole institution."""
+    """Energy and money of one tariff period of a category in one currency, for the whole
+    institution."""
 
     item: str
     unit: str
@@ -91,15 +143,13 @@ class PeriodLine:
 
 
 @dataclass(frozen=True)
-class Total:
+class Total(Spent):
     """Sums of a node over its energy categories; None where one of them is not wholly known.
 
     Water costs money, but is neither carbon nor coal.
     """
 
     node: str
-    cost: Decimal | None
-    currency: str
     kgco2: Decimal | None
     kgce: Decimal | None
 
@@ -115,6 +165,30 @@ class Indicator:
     """m2 or person."""
     unit: str
     value: Decimal | None
+
+
+@dataclass(frozen=True)
+class RatioLine:
+    """An energy ratio of a data centre over the month."""
+
+    node: str
+    name_zh: str
+    name_en: str
+    ratio: str
+    """utility_per_it or ups_efficiency."""
+    value: Decimal | None
+    """Rounded to 0.000001; None where too little of the time is known on both sides."""
+    unit: str
+    book_unit: str
+    above: int
+    below: int
+    """Energies of the time in which both are known [book units]."""
+    cover: int
+    """That time, of the time asked [1/10,000]."""
+    category: int | None
+    """Where the IT energy is measured (ISO/IEC 30134-2); None for a ratio of other energy."""
+    boundary: str
+    """Node whose meters with a role, there and below, are taken."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +274,9 @@ class PriceRow:
     valid_to: date | None
     source: str
     grade: str
+    node: str = ""
+    meter: str = ""
+    """What it is for, if not for the whole institution: a node with all below it, or a meter."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +319,8 @@ class MonthReport:
     """The highest revision of the books among all rows the report rests on."""
     factor_set: str
     tariff_version: str
+    differences: tuple[Difference, ...] = ()
+    ratios: tuple[RatioLine, ...] = ()
     format: str = FORMAT
     content_hash: str = ""
 
@@ -254,6 +333,9 @@ class MonthReport:
 
     def lines_of(self, node: str) -> tuple[Line, ...]:
         return tuple(line for line in self.lines if line.node == node)
+
+    def differences_of(self, node: str) -> tuple[Difference, ...]:
+        return tuple(one for one in self.differences if one.node == node)
 
     def total(self, node: str) -> Total:
         return next(total for total in self.totals if total.node == node)

@@ -6,29 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ledger import SETTLE_US, EnergyReader, plan
+from figures import View
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
 from metering.items import whole
 from metering.localtime import day_bounds
 from metering.quality import APPORTIONED, MISSING, WHOLE
 from reports.evidence import cases, event_lines, restatement_lines
-from reports.indicators import indicators, totals
-from reports.lines import (
-    COMPARABLE,
-    LineMaker,
-    Worth,
-    bounds,
-    month_before,
-    used_factors,
-    used_prices,
-    year_before,
-)
+from reports.lines import COMPARABLE, LineMaker, Made, bounds, month_before, year_before
 from reports.model import Line, MonthReport
 from reports.places import meter_names, places
-from reports.rows import factor_row, period_lines, price_row
+from reports.rows import (
+    difference_lines,
+    factor_row,
+    indicator_lines,
+    period_lines,
+    price_row,
+    ratio_lines,
+    role_keys,
+    sums_of,
+    total_line,
+    used_factors,
+    used_prices,
+)
 from reports.seal import digest, sealed
-from reports.snapshot import Snapshot
 from reports.source import Source, month_of
 
 ENOUGH = 9_000
@@ -49,120 +50,120 @@ def month_report(
     institution: str,
     month: str,
     *,
-    now_us: int,
     provisional: bool = False,
     terms: Terms | None = None,
 ) -> MonthReport:
-    """The sealed report of an institution for a month `YYYY-MM`.
+    """The sealed report of an institution for a month `YYYY-MM`, of one state of the books.
 
-    A complete report does not depend on `now_us`: it comes out the same until one of its own
-    rows, findings, factors, prices or names changes. Raises NotFound for an unknown
+    A complete report does not depend on when it is made: it comes out the same until one of its
+    own rows, findings, factors, prices or names changes. Raises NotFound for an unknown
     institution; InvalidInput for what is no month, for a month of which nothing is booked, and
     for one that is not complete unless `provisional` is asked for.
     """
-    maker = _Maker(source, source.institution(institution), month_of(month), now_us, terms)
-    return maker.make(provisional)
+    code, first = source.institution(institution), month_of(month)
+    with source.view() as view:
+        return _Maker(source, view, code, first, terms or Terms()).make(provisional)
 
 
 class _Maker:
     def __init__(
-        self, source: Source, institution: str, month: date, now_us: int, terms: Terms | None
+        self, source: Source, view: View, institution: str, month: date, terms: Terms
     ) -> None:
-        self.source, self.institution, self.month = source, institution, month
-        self.now_us, self.terms = now_us, terms or Terms()
+        self.source, self.view, self.terms = source, view, terms
+        self.institution, self.month = institution, month
         self.first, self.last = bounds(month)
-        self.zone = source.registry.zone(institution)
+        self.zone = view.registry.zone(institution)
         self.start_us = day_bounds(self.first, self.zone)[0]
         self.end_us = day_bounds(self.last, self.zone)[1]
-        self.places = places(source.registry, institution, self.last)
-        self.plans = [plan(source.registry, institution, day) for day in (self.first, self.last)]
-
-    def make(self, provisional: bool) -> MonthReport:
-        """The report, of one state of the books."""
-        registry = self.source.registry
-        keys = [
-            SeriesKey(self.institution, "node", place.code, item)
+        self.places = places(view.registry, institution, self.last)
+        self.keys = [
+            SeriesKey(institution, "node", place.code, item)
             for place in self.places
             for item in self._items(place.code)
         ]
-        meters = [
-            SeriesKey(self.institution, "meter", meter.code, meter.item)
-            for meter in registry.meters.values()
-            if registry.institution(meter.node) == self.institution
-        ]
-        months = (self.month, month_before(self.month), year_before(self.month))
-        books = Snapshot(self.source.books, self.institution, [*keys, *meters], months)
-        energy = EnergyReader(books.as_books(), lambda: registry, lambda: self.now_us)
-        maker = LineMaker(energy, registry, self.institution, self.month, self.terms.comparable)
-        worths = [maker.make(key.code, key.item) for key in keys]
-        lines = tuple(worth.line for worth in worths)
+        self.months = [bounds(one) for one in (month, month_before(month), year_before(month))]
+
+    def make(self, provisional: bool) -> MonthReport:
+        """The report; InvalidInput where there is none yet."""
+        for span in self.months:
+            self.view.load(self.keys, *span)
+        maker = LineMaker(self.view, self.month, self.terms.comparable)
+        made = [maker.make(key) for key in self.keys]
+        lines = tuple(one.line for one in made)
         reasons = self._open_reasons(lines)
         self._check(lines, reasons, provisional)
-        return self._report(keys, worths, reasons, books.newest())
+        return sealed(self._report(made, lines, reasons))
 
     def _report(
-        self,
-        keys: Sequence[SeriesKey],
-        worths: list[Worth],
-        reasons: tuple[str, ...],
-        revision: int,
+        self, made: list[Made], lines: tuple[Line, ...], reasons: tuple[str, ...]
     ) -> MonthReport:
-        registry, lines = self.source.registry, tuple(worth.line for worth in worths)
-        factors = tuple(factor_row(row) for row in used_factors(worths))
-        prices = tuple(price_row(row) for row in used_prices(worths))
-        sums = totals(self.places, lines)
-        found = cases(self.source.findings_of(self.institution, self.start_us, self.end_us))
-        events = event_lines(
-            self.source.books.events(self.institution, self.start_us, self.end_us),
-            self.start_us,
-            self.end_us,
-        )
-        changed = self.source.restatements_of(self.institution, self.first, self.last)
+        view, span = self.view, (self.start_us, self.end_us)
+        factors = tuple(factor_row(row) for row in used_factors(made))
+        prices = tuple(price_row(row) for row in used_prices(made))
+        sums = sums_of(self.places, made)
+        found = cases(self.source.findings_of(self.institution, *span))
+        events = event_lines(view.events(self.institution, *span), *span)
+        changed = view.restatements(self.institution, self.first, self.last)
         named = {*(c.meter for c in found), *(e.meter for e in events)}
+        named.update(row.meter for row in prices)
         named.update(code for line in lines for code in line.silent)
-        return sealed(
-            MonthReport(
-                institution=self.institution,
-                month=f"{self.month:%Y-%m}",
-                first=self.first,
-                last=self.last,
-                zone=self.zone,
-                start_us=self.start_us,
-                end_us=self.end_us,
-                open_reasons=reasons,
-                as_of_us=self.now_us if reasons else None,
-                places=self.places,
-                lines=lines,
-                periods=period_lines(self._of_institution(worths)),
-                totals=sums,
-                indicators=indicators(self.places, lines, sums),
-                cases=found,
-                events=events,
-                restatements=restatement_lines(changed, keys),
-                factors=factors,
-                prices=prices,
-                meters=meter_names(registry, named),
-                revision=revision,
-                factor_set=digest(factors)[:16],
-                tariff_version=digest(prices)[:16],
-            )
+        return MonthReport(
+            institution=self.institution,
+            month=f"{self.month:%Y-%m}",
+            first=self.first,
+            last=self.last,
+            zone=self.zone,
+            start_us=self.start_us,
+            end_us=self.end_us,
+            open_reasons=reasons,
+            as_of_us=view.now_us if reasons else None,
+            places=self.places,
+            lines=lines,
+            differences=difference_lines(made),
+            periods=period_lines(self._of_institution(made)),
+            totals=tuple(total_line(node, one) for node, one in sums.items()),
+            indicators=tuple(
+                one
+                for place in self.places
+                for one in indicator_lines(view, place, made, sums[place.code])
+            ),
+            ratios=ratio_lines(view, self.institution, self.first, self.last),
+            cases=found,
+            events=events,
+            restatements=restatement_lines(changed, self.keys),
+            factors=factors,
+            prices=prices,
+            meters=meter_names(view.registry, named),
+            revision=self._newest(),
+            factor_set=digest(factors)[:16],
+            tariff_version=digest(prices)[:16],
         )
+
+    def _newest(self) -> int:
+        """The highest revision that wrote one of the rows; 0 if there is none."""
+        meters = role_keys(self.view, self.institution)
+        asked = [(key, span) for key in self.keys for span in self.months]
+        asked += [(key, self.months[0]) for key in meters]
+        rows = (row for key, span in asked for row in self.view.rows(key, *span).values())
+        return max((row.revision for row in rows), default=0)
 
     def _items(self, node: str) -> list[str]:
         """Items with a figure at the month's beginning or end."""
-        return sorted({item for one in self.plans for code, item in one.figures if code == node})
+        days = (self.first, self.last)
+        return sorted({item for day in days for item in self.view.items_of(node, day)})
 
-    def _of_institution(self, worths: Sequence[Worth]) -> list[Worth]:
+    def _of_institution(self, made: Sequence[Made]) -> list[Made]:
         return [
-            worth
-            for worth in worths
-            if worth.line.node == self.institution and worth.line.item == whole(worth.line.item)
+            one
+            for one in made
+            if one.line.node == self.institution and one.line.item == whole(one.line.item)
         ]
 
     def _open_reasons(self, lines: Sequence[Line]) -> tuple[str, ...]:
-        if self.now_us < self.end_us:
+        if self.view.now_us < self.end_us:
             return ("running",)
-        late = self.now_us < self.end_us + SETTLE_US or any(line.provisional for line in lines)
+        settled = self.view.clock.is_settled(self.last, self.zone)
+        late = not settled or any(line.provisional for line in lines)
         reasons = ["unsettled"] if late else []
         reasons += [
             f"incomplete {line.item}"

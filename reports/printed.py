@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Final, TypedDict
 
-from reports.model import Past
+from reports.model import MoneyLine, Past
 from reports.table import exact
 
 DASH: Final = "–"
@@ -48,3 +49,28 @@ def change(past: Past) -> str:
 def share(part: int) -> str:
     """A share of time [1/10,000] in percent."""
     return f"{Decimal(part) / 100:.2f} %"
+
+
+class Printed(TypedDict):
+    """A sum as it is set: its text, and its range where it is not certain."""
+
+    text: str
+    range: str | None
+
+
+def money(sums: Iterable[MoneyLine], digits: int, *, named: bool) -> list[Printed]:
+    """A sum a line; with its currency where `named`, with its range where it has one."""
+    return [
+        {
+            "text": number(one.amount, digits) + (f" {one.currency}" if named else ""),
+            "range": bounds(one, digits),
+        }
+        for one in sums
+    ]
+
+
+def bounds(one: MoneyLine, digits: int) -> str | None:
+    """At least and at most; None where they are the same, or not known."""
+    if one.low is None or one.high is None or one.low == one.high:
+        return None
+    return f"{number(one.low, digits)} – {number(one.high, digits)}"

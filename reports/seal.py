@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from metering.errors import InvalidInput
+from reports.earlier import FORMAT_1, understood, written
 from reports.model import FORMAT, MonthReport
 
 
@@ -28,25 +29,33 @@ def digest(thing: Any) -> str:
 
 def sealed(report: MonthReport) -> MonthReport:
     """The report with the hash of everything else in it."""
-    return replace(report, content_hash=digest(replace(report, content_hash="")))
+    return replace(report, content_hash=digest(_content(replace(report, content_hash=""))))
+
+
+def _content(report: MonthReport) -> Any:
+    return written(report) if report.format == FORMAT_1 else report
 
 
 def to_json(report: MonthReport) -> bytes:
-    """The sealed report as a file."""
-    return canonical(report) + b"\n"
+    """The sealed report as a file, in the format in which it was sealed."""
+    return canonical(_content(report)) + b"\n"
 
 
 def from_json(data: bytes) -> MonthReport:
-    """A sealed report as it was written; InvalidInput where its hash does not fit."""
+    """A sealed report as it was written, of this format or format 1; InvalidInput where its hash
+    does not fit."""
     try:
         report = msgspec.json.decode(data, type=MonthReport)
     except msgspec.MsgspecError as error:
         raise InvalidInput(
             f"not a report of ours: {error}", field="report", fix="a file of --format json"
         ) from None
-    if report.format != FORMAT:
+    if report.format not in (FORMAT, FORMAT_1):
         raise InvalidInput(
-            "a report of another format", field="format", value=report.format, fix=FORMAT
+            "a report of another format",
+            field="format",
+            value=report.format,
+            fix=f"{FORMAT} or {FORMAT_1}",
         )
     if sealed(report).content_hash != report.content_hash:
         raise InvalidInput(
@@ -55,4 +64,4 @@ def from_json(data: bytes) -> MonthReport:
             value=report.content_hash,
             fix="take the file as it was first written, or make the report again",
         )
-    return report
+    return understood(report) if report.format == FORMAT_1 else report

@@ -1,14 +1,15 @@
-"""What a report is made from: the read faces of the platform."""
+"""What a report is made from: figures of the books, the registry and the findings."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 
-from metering.book import Restatement
+from figures import Figures, View
 from metering.errors import InvalidInput, NotFound
 from metering.finding import Finding
-from metering.ports import BookStore, FindingStore
+from metering.ports import FindingStore
 from metering.registry import NodeType, Registry
 
 PAGE = 500
@@ -18,11 +19,15 @@ EARLIEST, LATEST = 1971, 9998
 
 @dataclass(frozen=True)
 class Source:
-    """Books, registry and findings; whoever calls has checked the scope."""
+    """Figures, registry and findings; whoever calls has checked the scope."""
 
-    books: BookStore
+    figures: Figures
     registry: Registry
     findings: FindingStore
+
+    def view(self) -> AbstractContextManager[View]:
+        """One state of the books and the clock, under the registry; for one report."""
+        return self.figures.view(self.registry)
 
     def institution(self, code: str) -> str:
         """The code itself; NotFound or InvalidInput where it is no institution's."""
@@ -53,17 +58,6 @@ class Source:
             if len(page) < PAGE:
                 return sorted(found, key=lambda f: (f.start_us, f.id))
             after = page[-1].id
-
-    def restatements_of(self, institution: str, first: date, last: date) -> list[Restatement]:
-        """Restatements of the institution's days first..last, oldest first."""
-        found: list[Restatement] = []
-        after = 0
-        while True:
-            page = self.books.restatements(institution, after=after, limit=PAGE)
-            found += [one for _, one in page if first <= one.day <= last]
-            if len(page) < PAGE:
-                return found
-            after = page[-1][0]
 
 
 def month_of(text: str) -> date:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from metering.items import name, whole
+from metering.items import name, parent, whole
 from metering.localtime import from_us, zone_of
 from metering.units import BOOK_UNITS
-from reports.model import Line, MonthReport
+from reports.model import FORMAT, Difference, Line, MoneyLine, MonthReport, Spent
 from reports.texts import check_language, text, word
 
 Cell = str | int | Decimal | date | None
@@ -81,8 +81,26 @@ class Tables:
     def item(self, code: str) -> str:
         return name(code, self.language)
 
+    def difference(self, code: str) -> str:
+        """What the difference of a total is called."""
+        return self.t("difference_of") % self.item(code)
+
+    def rows_of(self, node: str) -> list[Line | Difference]:
+        """The node's lines, the difference of each total after its last sub-item."""
+        rows: list[Line | Difference] = [
+            *self.report.lines_of(node),
+            *self.report.differences_of(node),
+        ]
+        return sorted(rows, key=_place)
+
+    def item_cells(self, row: Line | Difference) -> tuple[str, str]:
+        """(code, name) of a line's item, or of a difference with its mark."""
+        if isinstance(row, Difference):
+            return f"{row.item} {self.t('difference')}", self.difference(row.item)
+        return row.item, self.item(row.item)
+
     def nodes(self) -> Table:
-        """Every line: one node and item a row."""
+        """Every line and difference: one node and item a row."""
         t = self.t
         columns = (
             Column(t("code")),
@@ -95,72 +113,182 @@ class Tables:
             Column(t("change_last_month"), "percent"),
             Column(t("last_year"), "energy"),
             Column(t("change_last_year"), "percent"),
-            Column(f"{t('cost')} [{self._currencies()}]", "money"),
+            *self.money_columns(),
+            Column(t("unpriced_energy"), "energy"),
             Column("kgCO₂", "number"),
             Column("kgce", "number"),
             *(Column(t(share), "percent") for share in SHARES),
             Column(t("silent_meters")),
         )
-        return Table("nodes", t("nodes"), columns, tuple(map(self._line, self.report.lines)))
+        rows = [row for place in self.report.places for row in self.rows_of(place.code)]
+        return Table("nodes", t("nodes"), columns, tuple(map(self._row, rows)))
 
-    def _currencies(self) -> str:
-        return ", ".join(sorted({line.currency for line in self.report.lines} - {""})) or "–"
+    def currencies(self) -> tuple[str, ...]:
+        """All currencies of the report, sorted."""
+        spent: list[Spent] = [
+            *self.report.lines,
+            *self.report.differences,
+            *self.report.totals,
+        ]
+        return tuple(sorted({money.currency for one in spent for money in one.money}))
 
-    def _line(self, line: Line) -> tuple[Cell, ...]:
+    def money_columns(self, *, total: bool = False) -> list[Column]:
+        """Cost, least and most in each currency; one that says nothing where there is none."""
+        return [
+            Column(f"{self.t(key)} [{currency}]", "money", total=total and key == "cost")
+            for currency in self.currencies() or (NONE,)
+            for key in ("cost", "cost_low", "cost_high")
+        ]
+
+    def money_cells(self, spent: Spent) -> list[Cell]:
+        """The cells of `money_columns`: empty where some of the energy has no price."""
+        found = {money.currency: money for money in spent.told}
+        cells: list[Cell] = []
+        for currency in self.currencies() or (NONE,):
+            one = found.get(currency)
+            cells += (None, None, None) if one is None else (one.amount, one.low, one.high)
+        return cells
+
+    def _row(self, row: Line | Difference) -> tuple[Cell, ...]:
+        compared: tuple[Cell, ...] = (None, None, None, None)
+        quality: tuple[Cell, ...] = (None, None, None, None, "")
+        if isinstance(row, Line):
+            compared = (
+                exact(row.last_month.amount, row.unit),
+                row.last_month.change,
+                exact(row.last_year.amount, row.unit),
+                row.last_year.change,
+            )
+            quality = (*as_fractions(row.shares), ", ".join(row.silent))
         return (
-            line.node,
-            self.places[line.node],
-            line.item,
-            self.item(line.item),
-            shown(line.unit),
-            exact(line.amount, line.unit),
-            exact(line.last_month.amount, line.unit),
-            line.last_month.change,
-            exact(line.last_year.amount, line.unit),
-            line.last_year.change,
-            line.cost,
-            line.kgco2,
-            line.kgce,
-            *(Decimal(share) / 10_000 for share in line.shares),
-            ", ".join(line.silent),
+            row.node,
+            self.places[row.node],
+            *self.item_cells(row),
+            shown(row.unit),
+            exact(row.amount, row.unit),
+            *compared,
+            *self.money_cells(row),
+            exact(row.unpriced, row.unit) if row.unpriced else None,
+            row.kgco2,
+            row.kgce,
+            *quality,
         )
 
     def daily(self) -> Table:
-        """A day a row; the institution's items, and every other node's whole categories."""
-        wanted = [
-            line
-            for line in self.report.lines
-            if line.node == self.report.institution or line.item == whole(line.item)
-        ]
+        """A day a row; the institution's items and differences, and every other node's whole
+        categories."""
+        wanted = self.daily_rows()
         columns = (
             Column(self.t("day"), "date"),
-            *(Column(self._series(line), "energy", total=True) for line in wanted),
+            *(Column(self._series(row), "energy", total=True) for row in wanted),
         )
         days = [
             date.fromordinal(self.report.first.toordinal() + place)
             for place in range((self.report.last - self.report.first).days + 1)
         ]
         rows = tuple(
-            (day, *(exact(line.daily[place], line.unit) for line in wanted))
+            (day, *(exact(row.daily[place], row.unit) for row in wanted))
             for place, day in enumerate(days)
         )
         return Table("daily", self.t("daily"), columns, rows)
 
-    def _series(self, line: Line) -> str:
-        place = self.places[line.node]
-        return f"{place} · {self.item(line.item)} ({line.node}/{line.item}) [{shown(line.unit)}]"
+    def daily_rows(self) -> list[Line | Difference]:
+        """What stands in the columns of the daily table, in order."""
+        own = self.rows_of(self.report.institution)
+        return own + [
+            row
+            for place in self.report.places
+            if place.code != self.report.institution
+            for row in self.report.lines_of(place.code)
+            if row.item == whole(row.item)
+        ]
+
+    def _series(self, row: Line | Difference) -> str:
+        place, (code, name_) = self.places[row.node], self.item_cells(row)
+        return f"{place} · {name_} ({row.node}/{code}) [{shown(row.unit)}]"
+
+    def sub_items(self) -> list[Table]:
+        """One table for every category of the institution that has sub-items: these and the
+        difference, adding up to the category. None for format 1, which knew no difference."""
+        own = self.report.lines_of(self.report.institution)
+        parted = {parent(line.item) for line in own}
+        if self.report.format != FORMAT:
+            return []
+        return [
+            self._sub_items(line)
+            for line in own
+            if line.item in parted and line.item == whole(line.item)
+        ]
+
+    def sub_item_rows(self, category: str) -> list[Line | Difference]:
+        """The institution's sub-items of a category and what is in none of them."""
+        return [
+            row
+            for row in self.rows_of(self.report.institution)
+            if (isinstance(row, Line) and parent(row.item) == category)
+            or (isinstance(row, Difference) and row.item == category)
+        ]
+
+    def _sub_items(self, total: Line) -> Table:
+        rows = self.sub_item_rows(total.item)
+        priced = all(row.all_priced for row in (total, *rows))
+        columns = (
+            Column(f"{self.t('item_code')} ({self.item(total.item)})"),
+            Column(self.t("item")),
+            Column(
+                f"{self.t('energy')} [{shown(total.unit)}]",
+                "energy",
+                total=total.amount is not None,
+            ),
+            *self.money_columns(total=priced),
+        )
+        cells = tuple(
+            (*self.item_cells(row), exact(row.amount, row.unit), *self.money_cells(row))
+            for row in rows
+        )
+        return Table(f"sub_items {total.item}", self.t("sub_items_of"), columns, cells)
+
+    def costs(self) -> Table:
+        """A row for every line, difference and sum, and currency: with bounds and shares."""
+        t = self.t
+        columns = (
+            Column(t("code")),
+            Column(t("node")),
+            Column(t("item_code")),
+            Column(t("item")),
+            Column(t("currency")),
+            Column(t("cost"), "money"),
+            Column(t("cost_low"), "money"),
+            Column(t("cost_high"), "money"),
+            *(Column(t(share), "percent") for share in SHARES),
+            Column(t("unpriced_energy"), "energy"),
+            Column(t("unit")),
+        )
+        rows: list[tuple[Cell, ...]] = []
+        for place in self.report.places:
+            for row in self.rows_of(place.code):
+                unpriced = exact(row.unpriced, row.unit) if row.unpriced else None
+                rest = (unpriced, shown(row.unit) if row.unpriced else "")
+                named = (place.code, self.places[place.code], *self.item_cells(row))
+                rows += [(*named, *_money(one), *rest) for one in row.money]
+            total = self.report.total(place.code)
+            named = (place.code, self.places[place.code], "", t("total"))
+            rest = (None, "" if total.all_priced else t("note_partly"))
+            rows += [(*named, *_money(one), *rest) for one in total.money]
+        return Table("costs", t("costs"), columns, tuple(rows))
 
     def tariffs(self) -> list[Table]:
-        """One table of tariff periods for every category that has energy."""
+        """One table of tariff periods for every category that has energy, a column of money for
+        each currency."""
         found = []
         for item in dict.fromkeys(line.item for line in self.report.periods):
             lines = [line for line in self.report.periods if line.item == item]
-            currency = next((line.currency for line in lines if line.currency), "–")
+            currencies = sorted({line.currency for line in lines} - {""}) or [NONE]
             unit = lines[0].unit
             columns = (
                 Column(f"{self.t('period')} ({self.item(item)})"),
                 Column(f"{self.t('energy')} [{shown(unit)}]", "energy", total=True),
-                Column(f"{self.t('cost')} [{currency}]", "money", total=True),
+                *(Column(f"{self.t('cost')} [{one}]", "money", total=True) for one in currencies),
             )
             rows = tuple(
                 (
@@ -168,14 +296,62 @@ class Tables:
                     if line.period
                     else self.t("unpriced"),
                     exact(line.amount, unit),
-                    line.cost,
+                    *(line.cost if line.currency == one else None for one in currencies),
                 )
                 for line in lines
             )
             found.append(Table(f"tariff {item}", self.t("tariff"), columns, rows))
         return found
 
+    def ratios(self) -> Table:
+        """A ratio of a data centre a row, with its energies, cover, category and boundary."""
+        t = self.t
+        columns = (
+            Column(t("code")),
+            Column(t("datacentre")),
+            Column(t("ratio")),
+            Column(t("value"), "number"),
+            Column(f"{t('above')} [kWh]", "energy"),
+            Column(f"{t('below')} [kWh]", "energy"),
+            Column(t("cover"), "percent"),
+            Column(t("it_category"), "number"),
+            Column(t("boundary")),
+        )
+        rows = tuple(
+            (
+                one.node,
+                own_name(one, self.language),
+                word("ratio", one.ratio, self.language),
+                one.value,
+                exact(one.above, one.unit),
+                exact(one.below, one.unit),
+                Decimal(one.cover) / 10_000,
+                one.category,
+                one.boundary,
+            )
+            for one in self.report.ratios
+        )
+        return Table("ratios", t("ratios"), columns, rows)
 
+
+def _place(row: Line | Difference) -> str:
+    """Sorts items by their codes, and a difference after all that its total covers."""
+    stem = row.item[:2] if row.item == whole(row.item) else row.item.rstrip("0")
+    return f"{stem}~" if isinstance(row, Difference) else stem
+
+
+def _money(one: MoneyLine) -> tuple[Cell, ...]:
+    shares: Sequence[Cell] = as_fractions(one.shares) if one.shares else (None,) * 4
+    return (one.currency, one.amount, one.low, one.high, *shares)
+
+
+def as_fractions(shares: Sequence[int]) -> tuple[Decimal, ...]:
+    """Shares [1/10,000] as parts of one."""
+    return tuple(Decimal(share) / 10_000 for share in shares)
+
+
+NONE = "–"
+"""Stands for a currency where nothing has a price."""
 SHARES = ("measured", "apportioned", "estimated", "missing")
 
 

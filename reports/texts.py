@@ -26,7 +26,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "summary": ("Summary", "汇总"),
     "nodes": ("By node", "分节点"),
     "daily": ("Daily", "逐日"),
+    "sub_items_of": ("Sub-items", "分项"),
+    "costs": ("Costs", "费用明细"),
     "tariff": ("Tariff periods", "分时费用"),
+    "ratios": ("Data centres", "数据中心"),
     # what stands in tables
     "institution": ("Institution", "机构"),
     "month": ("Month", "月份"),
@@ -48,6 +51,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "unit": ("Unit", "单位"),
     "energy": ("Energy", "能耗"),
     "cost": ("Cost", "费用"),
+    "cost_low": ("Cost, at least", "费用下限"),
+    "cost_high": ("Cost, at most", "费用上限"),
+    "currency": ("Currency", "币种"),
+    "unpriced_energy": ("Energy without a price", "无电价用量"),
+    "difference": ("difference", "差额"),
+    "difference_of": ("%s: difference", "%s：差额"),
     "coal": ("Standard coal", "标准煤"),
     "share": ("Share", "占比"),
     "mean_price": ("Mean price", "平均单价"),
@@ -82,6 +91,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "new_value": ("After", "新值"),
     "revision": ("Revision", "账册版本"),
     "recorded": ("Recorded", "记录时间"),
+    "datacentre": ("Data centre", "数据中心"),
+    "ratio": ("Ratio", "比值项"),
+    "above": ("Numerator", "分子电量"),
+    "below": ("Denominator", "分母电量"),
+    "cover": ("Cover", "时间覆盖率"),
+    "it_category": ("IT category", "IT 计量类别"),
+    "boundary": ("Boundary", "边界"),
     "quantity": ("Quantity", "量"),
     "value": ("Value", "数值"),
     "region": ("Region", "地区"),
@@ -91,6 +107,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "grade": ("Grade", "等级"),
     "price": ("Price", "单价"),
     "tariff_name": ("Tariff", "电价表"),
+    "applies_to": ("For", "适用对象"),
     "months": ("Months", "月份范围"),
     "days": ("Days", "日类型"),
     "time_of_day": ("Time of day", "时间段"),
@@ -129,6 +146,29 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "note_others": (
         "Sites and buildings that are not listed were measured throughout.",
         "未列出的园区和建筑均为全程实测。",
+    ),
+    "note_difference": (
+        "A difference is what of a total is in none of its sub-items; where a sub-item has a price "
+        "of its own, its money holds that, too.",
+        "差额为总量中不属于任何分项的部分；分项另有电价时，其费用亦含由此产生的差别。",
+    ),
+    "note_bounds": (
+        "Where a stretch between two readings spans several prices, its cost is split by time; "
+        "beneath it stands what it costs at least and at most.",
+        "两次读数之间跨越多个价格时，费用按时间分摊；其下为费用的下限与上限。",
+    ),
+    "note_currencies": (
+        "Each currency has its own sum; currencies are never added.",
+        "各币种分别合计，不相加。",
+    ),
+    "note_ratios": (
+        "Ratios of energy over the time in which both sides are wholly known (cover), stated where "
+        "that is at least 95 % of the month. IT energy is measured at the UPS output (category 1) "
+        "or at the IT equipment (category 3). Utility over IT energy of less than twelve months is "
+        "an interim PUE (ISO/IEC 30134-2).",
+        "比值按双侧电量均完全已知的时间（时间覆盖率）计算，该时间不少于本月 95% 时给出。IT 用电计量"
+        "于 UPS 输出端（类别 1）或 IT 设备端（类别 3）。不足十二个月的总用电与 IT 用电之比为中期 "
+        "PUE（ISO/IEC 30134-2）。",
     ),
     "note_shares": (
         "Shares of expected time. A gap between two good registers counts as measured once the "
@@ -172,6 +212,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "days.working": ("working", "工作日"),
     "days.rest": ("rest", "休息日"),
     "days.holiday": ("statutory holidays", "法定节假日"),
+    # ratios of a data centre
+    "ratio.utility_per_it": ("Utility / IT energy", "总用电 / IT 用电"),
+    "ratio.ups_efficiency": ("UPS output / input", "UPS 输出 / UPS 输入"),
     # findings
     "pattern.after_hours_plant": ("After-hours plant", "下班后设备运行"),
     "pattern.weekend_run": ("Weekend or holiday run", "周末或节假日运行"),

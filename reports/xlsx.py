@@ -59,9 +59,13 @@ class _Workbook:
 
     def bytes(self) -> bytes:
         tables = self.tables
-        self._sheet("summary", [tables.summary(), tables.indicators()])
+        ratios = [tables.ratios()] if self.report.ratios else []
+        self._sheet("summary", [tables.summary(), tables.indicators(), *ratios])
         self._sheet("nodes", [tables.nodes()])
         self._sheet("daily", [tables.daily()])
+        if parted := tables.sub_items():
+            self._sheet("sub_items_of", parted)
+        self._sheet("costs", [tables.costs()])
         self._sheet("tariff", tables.tariffs())
         self._sheet("findings", [tables.findings()])
         self._sheet("quality", [tables.events(), tables.restatements()])

@@ -46,10 +46,8 @@ def report(
     for node in [institution, *sorted(caller.reach.registry.subtree(institution))]:
         caller.reach.node(node)
     platform = caller.platform
-    source = Source(platform.books, caller.reach.registry, platform.findings)
-    made = month_report(
-        source, institution, month, now_us=platform.now_us(), provisional=provisional
-    )
+    source = Source(platform.figures, caller.reach.registry, platform.findings)
+    made = month_report(source, institution, month, provisional=provisional)
     tag = f'"{made.content_hash}-{language}-{format}"'
     if request.headers.get("If-None-Match") == tag:
         return Response(status_code=304, headers={"ETag": tag})

@@ -62,7 +62,7 @@ class MemoryBooks:
         with self._lock:
             frozen = MemoryBooks(self._marks)
             frozen._current, frozen._revisions = dict(self._current), dict(self._revisions)
-            frozen._events = dict(self._events)
+            frozen._restatements, frozen._events = list(self._restatements), dict(self._events)
         yield frozen
 
     def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:

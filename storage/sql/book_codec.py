@@ -27,7 +27,7 @@ from metering.quantity import I64
 from metering.tariff import TariffScope
 
 _Scope = tuple[str, str, str]
-_Crossing = tuple[int, int, bool, int, tuple[int, ...]]
+_Crossing = tuple[int, int, bool, int, tuple[int, ...], bool]
 
 
 class _Windows(msgspec.Struct, array_like=True):
@@ -126,7 +126,10 @@ def _packed_windows(windows: PriceWindows) -> _Windows:
         windows.offsets,
         windows.quantity.astype("<i8").tobytes(),
         windows.estimated.astype("<i8").tobytes() if windows.estimated.any() else b"",
-        tuple((c.first_us, c.last_us, c.measured, c.window, c.parts) for c in windows.crossings),
+        tuple(
+            (c.first_us, c.last_us, c.measured, c.window, c.parts, c.negative)
+            for c in windows.crossings
+        ),
     )
 
 

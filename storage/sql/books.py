@@ -121,15 +121,8 @@ class SqlBooks:
     def restatements(
         self, institution: str, *, after: int = 0, limit: int = 100
     ) -> list[tuple[int, Restatement]]:
-        statement = (
-            select(RESTATEMENT, SERIES.c.kind, SERIES.c.code, SERIES.c.item)
-            .join(SERIES, SERIES.c.id == RESTATEMENT.c.series_id)
-            .where(RESTATEMENT.c.institution == institution, RESTATEMENT.c.serial > after)
-            .order_by(RESTATEMENT.c.serial)
-            .limit(limit)
-        )
-        with reading(self._engine) as con:
-            return [(row.serial, _restatement(row)) for row in con.execute(statement)]
+        with self.at_rest() as books:
+            return books.restatements(institution, after=after, limit=limit)
 
     def changes(
         self, institution: str, kind: str, *, after: BookPlace = BOOK_START, limit: int = 100
@@ -164,6 +157,18 @@ class _AtRest:
     def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
         days = BOOK_ROW.c.day.between(day_number(first), day_number(last))
         return list(current_rows(self._con, ids_of(self._con, keys), days))
+
+    def restatements(
+        self, institution: str, *, after: int = 0, limit: int = 100
+    ) -> list[tuple[int, Restatement]]:
+        statement = (
+            select(RESTATEMENT, SERIES.c.kind, SERIES.c.code, SERIES.c.item)
+            .join(SERIES, SERIES.c.id == RESTATEMENT.c.series_id)
+            .where(RESTATEMENT.c.institution == institution, RESTATEMENT.c.serial > after)
+            .order_by(RESTATEMENT.c.serial)
+            .limit(limit)
+        )
+        return [(row.serial, _restatement(row)) for row in self._con.execute(statement)]
 
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
         statement = select(REGISTER_EVENT).where(

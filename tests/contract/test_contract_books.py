@@ -242,6 +242,27 @@ def test_a_view_does_not_move_with_the_books(stores: Stores) -> None:
     assert stores.books.revision("office") == 2
 
 
+def test_events_and_restatements_of_a_view_do_not_move_either(stores: Stores) -> None:
+    commit(stores, booked(energy=1))
+    with stores.books.at_rest() as books:
+        before = (
+            books.revision("office"),
+            books.events("office", 0, 9),
+            books.restatements("office"),
+        )
+        stores.books.commit(
+            "office",
+            [booked(energy=2)],
+            expected_revision=1,
+            events=[RegisterEvent("office", "A", "gap", 0, 9)],
+            now_us=2,
+        )
+        after = books.revision("office"), books.events("office", 0, 9), books.restatements("office")
+        assert after == before == (1, [], [])
+    assert len(stores.books.events("office", 0, 9)) == 1
+    assert len(stores.books.restatements("office")) == 1
+
+
 def test_a_provisional_row_is_overwritten_without_a_trace(stores: Stores) -> None:
     commit(stores, booked(energy=1, provisional=True))
     commit(stores, booked(energy=2, provisional=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
@@ -10,13 +10,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ledger import EnergyReader, Ledger
+from figures import Figures, energy
+from ledger import Ledger
 from metering.book import DirtyMark
 from metering.factor import Factor
 from metering.finding import Finding
 from metering.localtime import day_bounds, next_month, parse_instant
 from metering.reading import Kind, ReadingColumns
-from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
+from metering.registry import (
+    Installation,
+    Meter,
+    Node,
+    NodeType,
+    Point,
+    Registry,
+    SpaceEdge,
+    SupplyEdge,
+)
 from metering.tariff import TariffRow
 from reports import Source, month_report
 from storage.memory import MemoryBooks, MemoryFindings, MemoryMarks, MemoryReadings
@@ -42,7 +52,58 @@ PER_HOUR = {
     "a-water": 1.5,
     "b-total": 80.777,
     "b-power": 20.1,
+    "dc-utility": 44.4,
+    "dc-ups-in": 33.3,
+    "dc-ups-out": 31.1,
+    "dc-it": 29.9,
 }
+
+
+DC_METERS = (
+    Meter("dc-utility", "dc", "01D10", False, 60, "utility", None, "机房市电", "DC, utility"),
+    Meter("dc-ups-in", "dc", "01D10", False, 60, "ups_in", None, "UPS输入", "DC, UPS input"),
+    Meter("dc-ups-out", "dc", "01D10", False, 60, "ups_out", None, "UPS输出", "DC, UPS output"),
+    Meter("dc-it", "dc", "01D10", False, 60, "it", None, "IT设备", "DC, IT"),
+)
+FEEDS = (("dc-utility", "dc-ups-in"), ("dc-ups-in", "dc-ups-out"), ("dc-ups-out", "dc-it"))
+
+
+def mixed_registry() -> Registry:
+    """The same with a data centre, prices that turn at 08:30, a building billed in another
+    currency, and a meter with a price of its own."""
+    plain = registry()
+    meters = (*METERS, *DC_METERS)
+    centre = Node("dc", NodeType.DATACENTRE, "数据机房", "Data room", None, Decimal(400), None)
+    return replace(
+        plain,
+        nodes={**plain.nodes, "dc": centre},
+        space=(*plain.space, SpaceEdge("campus", "dc")),
+        supply=tuple(SupplyEdge(source, fed) for source, fed in FEEDS),
+        meters={meter.code: meter for meter in meters},
+        points={
+            n: Point(n, "campus/g", meter.code, Kind.REGISTER, meter.unit)
+            for n, meter in enumerate(meters, start=1)
+        },
+        installations=tuple(Installation(m.code, n) for n, m in enumerate(meters, start=1)),
+        tariff=tuple(mixed_tariff()),
+    )
+
+
+def mixed_tariff() -> list[TariffRow]:
+    def row(tariff, start, end, period, price, item="01000", **more):
+        months = frozenset(range(1, 13))
+        return TariffRow(tariff, item, months, "all", start, end, period, Decimal(price), **more)
+
+    return [
+        row("t", 0, 510, "valley", "0.3217"),
+        row("t", 510, 1140, "peak", "1.1033"),
+        row("t", 1140, 1440, "flat", "0.7"),
+        row("abroad", 0, 510, "valley", "0.0713", currency="USD", node="office-b"),
+        row("abroad", 510, 1440, "peak", "0.21", currency="USD", node="office-b"),
+        row("light", 0, 1440, "flat", "0.5", "01A00", meter="a-light"),
+        row("cooling", 0, 1440, "flat", "0.5", "01B00", meter="a-ac"),
+        row("w", 0, 1440, "flat", "4.2", "02000", grade="S"),
+    ]
 
 
 def registry() -> Registry:
@@ -130,7 +191,7 @@ class Bureau:
             self.readings, self.books, self.marks, lambda: self.registry, lambda: self.now_us
         )
         for month in self.months:
-            for point, meter in enumerate(METERS, start=1):
+            for point, meter in enumerate(self.registry.meters.values(), start=1):
                 self._push(point, meter, month)
         self.findings.save([a_finding()])
         self.book()
@@ -174,14 +235,17 @@ class Bureau:
         self.marks.mark([mark], writer_no=1, ready=True)
 
     @property
-    def energy(self) -> EnergyReader:
-        return EnergyReader(self.books, lambda: self.registry, lambda: self.now_us)
+    def figures(self) -> Figures:
+        return Figures(self.books, lambda: self.registry, lambda: self.now_us)
+
+    def energy(self, node: str, item: str, first: date, last: date, step: str):
+        with self.figures.view() as view:
+            return energy(view, view.key_of(node, item), first, last, step)
 
     def source(self) -> Source:
-        return Source(self.books, self.registry, self.findings)
+        return Source(self.figures, self.registry, self.findings)
 
     def report(self, month: str = "2026-10", **more):
-        more.setdefault("now_us", self.now_us)
         return month_report(self.source(), "bureau", month, **more)
 
 
@@ -196,6 +260,19 @@ def october(bureau):
     return bureau.report()
 
 
+@pytest.fixture(scope="session")
+def mixed() -> Bureau:
+    """Read only: one October with two currencies, prices that turn at 08:30, a data centre."""
+    return Bureau(months=(date(2026, 10, 1),), registry=mixed_registry())
+
+
+@pytest.fixture(scope="session")
+def mixed_october(mixed):
+    return mixed.report()
+
+
 @pytest.fixture
 def helpers() -> SimpleNamespace:
-    return SimpleNamespace(Bureau=Bureau, HOUR_US=HOUR_US, ZONE=ZONE, registry=registry)
+    return SimpleNamespace(
+        Bureau=Bureau, HOUR_US=HOUR_US, ZONE=ZONE, registry=registry, mixed_registry=mixed_registry
+    )
