@@ -9,15 +9,21 @@ from figures.datacentre import (
     ROLES,
     Ratio,
     RoleEnergy,
+    RoleSum,
     centres,
     ratio,
     role_energy,
+    role_sums,
 )
-from figures.energy import STEPS, at, energy, native_step, silent
+from figures.energy import STEPS, at, energy, native_step, over, silent
+from figures.found import FoundTotal, found_total
 from figures.indicators import WATER, Indicator, Total, canonical, indicators_of, per_each, total_of
 from figures.months import month_quality, month_total
+from figures.parts import Held, Parts, held, parts
 from figures.periods import Cost, Money, PeriodCost
+from figures.power import by_clock_hour, drawable, mean_power
 from figures.series import Energy, Period, by_month, periods
+from figures.so_far import SoFar, change, reached, so_far, up_to
 from figures.view import Figures, View
 from figures.worth import (
     Emission,
@@ -44,38 +50,55 @@ __all__ = [
     "Emission",
     "Energy",
     "Figures",
+    "FoundTotal",
+    "Held",
     "HourPrice",
     "Indicator",
     "Money",
+    "Parts",
     "Period",
     "PeriodCost",
     "Ratio",
     "RoleEnergy",
+    "RoleSum",
+    "SoFar",
     "Total",
     "View",
     "Worth",
     "at",
+    "by_clock_hour",
     "by_month",
     "canonical",
     "carbon",
     "centres",
+    "change",
     "cost",
     "costs_of_each",
+    "drawable",
     "emissions_of_each",
     "energy",
+    "found_total",
+    "held",
     "hour_prices",
     "indicators_of",
     "less",
+    "mean_power",
     "month_quality",
     "month_total",
     "native_step",
+    "over",
+    "parts",
     "per_each",
     "periods",
     "ratio",
+    "reached",
     "role_energy",
+    "role_sums",
     "silent",
+    "so_far",
     "total",
     "total_of",
+    "up_to",
     "worth",
     "worth_of_each",
 ]

@@ -141,6 +141,19 @@ def of_slots(
     return found
 
 
+def begun(one: Priced, slot: int, passed_us: int) -> Parts:
+    """The first so many us of a slot, by time between the edges of prices; rounded down."""
+    minutes = (one.bounds[1] - one.bounds[0]) // MINUTE_US
+    plan = slot_windows(len(one.part.slots), one.part.step_min, one.windows.offsets, minutes)
+    own, found, left = _slot_pieces(one)[slot], [], passed_us
+    for place, (window, length) in enumerate(plan[slot][1]):
+        whole = own.loose[place][1] + (own.spread[place][1] if own.spread else 0)
+        taken = min(left, length * MINUTE_US)
+        found.append((one.prices[window], whole * taken // (length * MINUTE_US)))
+        left -= taken
+    return found
+
+
 @dataclass
 class _Slot:
     loose: Parts

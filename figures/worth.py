@@ -23,6 +23,7 @@ from itertools import pairwise
 import numpy as np
 
 from figures.energy import energy as energy_of
+from figures.energy import over
 from figures.periods import DIGITS, Cost, Money, Tally
 from figures.pricing import DayTally, Wanted, of_slots, priced
 from figures.series import Energy
@@ -90,9 +91,8 @@ def worth_of_each(view: View, energy: Energy) -> list[Worth]:
 
 def cost(view: View, key: SeriesKey, first: date, last: date) -> Cost:
     """Money of a series on the local days first..last, both included."""
-    energy = energy_of(view, key, first, last, "day")
-    bounds = (int(energy.start_us[0]), int(energy.end_us[-1]))
-    missing = _missing(view, energy)
+    period = over(view, key, first, last)
+    bounds, missing = (period.start_us, period.end_us), int(period.shares[MISSING])
     return _of_days(view, key, days_between(first, last), bounds, missing, _everything)
 
 
@@ -229,7 +229,7 @@ def _by_slots(view: View, energy: Energy) -> list[Cost]:
                 spans = [(n * size, (n + 1) * size) for n in range(len(places))]
                 one = priced(view, key, rows[day], part)
                 own = of_slots(one, spans, shares, per)
-                tallies = [_joined(a, b) for a, b in zip(tallies, own, strict=True)]
+                tallies = [joined(a, b) for a, b in zip(tallies, own, strict=True)]
         found += [
             tally.cost(int(quality[MISSING]))
             for tally, quality in zip(tallies, shares, strict=True)
@@ -241,7 +241,8 @@ def _day_end(day: date, zone: str) -> int:
     return day_bounds(day, zone)[1]
 
 
-def _joined(one: Tally, other: Tally) -> Tally:
+def joined(one: Tally, other: Tally) -> Tally:
+    """The first tally with what the other holds."""
     for mine, others in (
         (one.certain, other.certain),
         (one.estimated, other.estimated),
@@ -251,15 +252,6 @@ def _joined(one: Tally, other: Tally) -> Tally:
             mine[row] += quantity
     one.spread += other.spread
     return one
-
-
-def _missing(view: View, energy: Energy) -> int:
-    """The share of time [1/10,000] up to now of which no energy is known, over whole days."""
-    lengths = np.minimum(energy.end_us, view.now_us) - energy.start_us
-    seconds = np.maximum(lengths, 0) // 1_000_000
-    whole = int(seconds.sum())
-    lost = int((seconds * energy.shares[:, MISSING].astype(np.int64)).sum())
-    return lost // whole if whole else 10_000
 
 
 def total(costs: Iterable[Cost]) -> Cost:
