@@ -23,7 +23,7 @@ from figures.parts import Held, Parts, held, parts
 from figures.periods import Cost, Money, PeriodCost
 from figures.power import by_clock_hour, drawable, mean_power
 from figures.series import Energy, Period, by_month, periods
-from figures.so_far import SoFar, change, reached, so_far, up_to
+from figures.so_far import Reached, SoFar, change, reached, so_far, up_to
 from figures.view import Figures, View
 from figures.worth import (
     Emission,
@@ -59,6 +59,7 @@ __all__ = [
     "Period",
     "PeriodCost",
     "Ratio",
+    "Reached",
     "RoleEnergy",
     "RoleSum",
     "SoFar",

@@ -54,7 +54,7 @@ def priced(view: View, key: SeriesKey, row: BookRow, part: Part) -> Priced:
     zone, day, book = view.zone(key), row.day, view.tariffs
     scope = part.scope
     if scope is None or not book.holds(scope, day):
-        scope = view.scope_of(key, day)
+        scope = view.scope_of(key, day, part.step_min)
     bounds = day_bounds(day, zone)
     if scope is None:
         windows = _windows(part, (0,), day, zone)
@@ -176,8 +176,10 @@ def _slot_pieces(one: Priced) -> list[_Slot]:
     }
     before, found = 0, []
     plan = slot_windows(len(slots), one.part.step_min, windows.offsets, minutes)
-    for (_, shared), quantity in zip(plan, slots, strict=True):
-        known = 0 if quantity == ABSENT else quantity
+    for (_, shared), known in zip(plan, slots, strict=True):
+        if known == ABSENT:
+            found.append(_Slot([], []))
+            continue
         inside = [window for window, _ in shared]
         edges = [before, *(passed[window] for window in inside[1:]), before + known]
         pieces = [b - a for a, b in itertools.pairwise(edges)]

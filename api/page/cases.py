@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
+import figures
 from api import sentences
 from api.page import charts, formats
+from api.page.figure import Of, Shown
 from api.page.visit import Visit
+from api.routes.energy import plain
 from metering import items
 from metering.finding import Finding
 from metering.items import category
+from metering.localtime import iso
 
 MOST_HOURS = 72
 
@@ -25,7 +28,9 @@ def case(visit: Visit, finding: Finding) -> dict[str, Any]:
     """One finding in the visitor's language."""
     registry, language = visit.caller.reach.registry, visit.language
     zone = registry.zone(finding.node)
-    unit = formats.UNITS.get(category(finding.item).unit, category(finding.item).unit)
+    span = (iso(finding.start_us), iso(finding.end_us))
+    of = Of(finding.meter, finding.item, *span, finding.id)
+    cost, carbon = finding.cost, finding.kgco2
     meter = registry.meters.get(finding.meter)
     wastes = finding.waste_kwh > 0
     return {
@@ -33,11 +38,17 @@ def case(visit: Visit, finding: Finding) -> dict[str, Any]:
         "pattern": sentences.text(sentences.PATTERNS, finding.pattern, language),
         "place": registry.node(finding.node).name(language),
         "sentence": _capital(sentences.sentence(finding, zone, language)),
-        "kwh": f"{formats.number(finding.waste_kwh)} {unit}" if wastes else "",
+        "kwh": _waste(finding.waste_kwh, category(finding.item).unit, of) if wastes else None,
         "low": formats.number(finding.waste_low_kwh),
         "high": formats.number(finding.waste_high_kwh),
-        "cost": formats.money(finding.cost, finding.currency) if finding.cost and wastes else "",
-        "carbon": f"{formats.number(finding.kgco2)} kg CO₂" if finding.kgco2 and wastes else "",
+        "cost": Shown(
+            "cost", str(cost), formats.money(cost, finding.currency), of, finding.currency
+        )
+        if cost and wastes
+        else None,
+        "carbon": Shown("kgco2", str(carbon), f"{formats.number(carbon)} kg CO₂", of)
+        if carbon and wastes
+        else None,
         "confidence": f"{finding.confidence * 100:.0f} %",
         "cause": sentences.text(sentences.CAUSES, finding.cause, language),
         "action": sentences.text(sentences.ACTIONS, finding.action, language),
@@ -55,15 +66,24 @@ def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def totals(findings: Sequence[Finding]) -> str:
-    """Sums over cases: energy, money by currency, carbon."""
-    kwh = sum(f.waste_kwh for f in findings if category(f.item).unit == "kWh")
-    parts = [f"{formats.number(kwh)} kWh"]
-    for currency in sorted({f.currency for f in findings if f.cost}):
-        spent = sum((f.cost for f in findings if f.cost and f.currency == currency), Decimal(0))
-        parts.append(formats.money(spent, currency))
-    carbon = sum((f.kgco2 for f in findings if f.kgco2), Decimal(0))
-    return " · ".join([*parts, f"{formats.number(carbon)} kg CO₂"])
+def totals(findings: Sequence[Finding]) -> list[Shown]:
+    """Sums over cases: energy by unit, money by currency, carbon."""
+    found = figures.found_total(findings)
+    of = Of("", "", "", "", "findings")
+    waste = dict(found.waste) or {"kWh": 0.0}
+    return [
+        *(_waste(amount, unit, of) for unit, amount in waste.items()),
+        *(
+            Shown("cost", plain(spent), formats.money(spent, currency), of, currency)
+            for currency, spent in found.cost
+        ),
+        Shown("kgco2", plain(found.kgco2), f"{formats.number(found.kgco2)} kg CO₂", of),
+    ]
+
+
+def _waste(amount: float, unit: str, of: Of) -> Shown:
+    text = f"{formats.number(amount)} {formats.UNITS.get(unit, unit)}"
+    return Shown("waste", str(amount), text, of)
 
 
 def chart(visit: Visit, finding: Finding) -> charts.Chart | None:
