@@ -21,7 +21,8 @@ class Finding:
     """One case of one pattern on one meter.
 
     `expected` and `measured` are summed over the evidence hours in book units [mWh, mL, kJ].
-    Money and carbon are None where no tariff or factor row holds.
+    Money and carbon are None where no tariff or factor row holds. Currencies are never added:
+    money in several of them has no `cost`, and stands in `costs` alone.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Finding:
     waste_high_kwh: float
     """90 % interval."""
     cost: Decimal | None
+    """The money, where all of it is in one currency."""
     currency: str
     kgco2: Decimal | None
     confidence: float
@@ -58,3 +60,13 @@ class Finding:
     state_note: str = ""
     state_us: int = 0
     found_us: int = 0
+    costs: tuple[tuple[str, Decimal], ...] = ()
+    """(currency, amount), sorted: the money, a sum for each currency. Empty where any of it is
+    not known; that of `cost` where there is one."""
+
+    def __post_init__(self) -> None:
+        """`cost` and `costs` never tell two stories: a single sum is the cost."""
+        if self.cost is not None:
+            object.__setattr__(self, "costs", ((self.currency, self.cost),))
+        elif len(self.costs) == 1:
+            object.__setattr__(self, "costs", ())

@@ -8,7 +8,8 @@ from metering.errors import NotFound
 from metering.finding import Finding
 
 UNPRICED = -1.0
-"""Sorts findings without a cost after all that have one."""
+"""Sorts findings without a cost after all that have one; so it does those in several currencies,
+which cannot be compared."""
 
 
 def price(finding: Finding) -> float:

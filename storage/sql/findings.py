@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, or_, select, true, update
@@ -114,12 +115,18 @@ def _beyond(last: Finding) -> Any:
 
 
 def _columns(finding: Finding) -> Row:
-    return {**vars(finding), "state": str(finding.state), "price": price(finding)}
+    return {
+        **vars(finding),
+        "costs": [(currency, str(amount)) for currency, amount in finding.costs],
+        "state": str(finding.state),
+        "price": price(finding),
+    }
 
 
 def _finding(row: Any) -> Finding:
     values = {field.name: getattr(row, field.name) for field in fields(Finding)}
     values["hours_us"] = tuple(values["hours_us"])
     values["hourly"] = tuple((start, e, m) for start, e, m in values["hourly"])
+    values["costs"] = tuple((currency, Decimal(text)) for currency, text in values["costs"])
     values["state"] = FindingState(values["state"])
     return Finding(**values)

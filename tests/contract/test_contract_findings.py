@@ -54,6 +54,23 @@ def test_a_finding_comes_back_whole(stores: Stores) -> None:
     assert stores.findings.get("f2") == bare
 
 
+def test_money_in_several_currencies_has_no_one_cost(stores: Stores) -> None:
+    two = (("CNY", Decimal("9.8765432100")), ("EUR", Decimal("0.10")))
+    stores.findings.save([finding("two", cost=None, currency="", costs=two), finding("one")])
+    found = stores.findings.get("two")
+    assert (found.cost, found.currency, found.costs) == (None, "", two)
+    assert stores.findings.get("one").costs == (("CNY", Decimal("9.8765432100")),)
+    assert ids(stores.findings.list(None)) == ["one", "two"]
+    stores.findings.save([finding("two", cost=Decimal(3), currency="EUR")])
+    assert stores.findings.get("two").costs == (("EUR", Decimal(3)),)
+
+
+def test_a_single_sum_is_the_cost() -> None:
+    assert finding(cost=Decimal(3), costs=()).costs == (("CNY", Decimal(3)),)
+    assert finding(cost=None).costs == ()
+    assert finding(cost=None, costs=(("EUR", Decimal(1)),)).costs == ()
+
+
 def test_saving_again_keeps_what_people_said(stores: Stores) -> None:
     stores.findings.save([finding()])
     told = stores.findings.set_state(

@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from metering.errors import ConfigurationError
+from metering.finding import Finding
 from metering.registry import Meter, Node, NodeType, Registry
 from metering.tariff import TariffRow
 from storage import open_engine, sql_stores
@@ -149,6 +150,51 @@ def test_going_down_would_lose_what_a_tariff_names(engine: Engine, column: str) 
         go_down()
     assert (refused.value.field, refused.value.value) == ("tariff_row", "own")
     assert row in sql_stores(engine).registry.load().tariff
+
+
+def finding(id: str, **more: object) -> Finding:
+    texts = ("institution", "node", "meter", "item", "pattern", "baseline_version", "cause")
+    numbers = ("start_us", "end_us", "waste_kwh", "waste_low_kwh", "waste_high_kwh", "confidence")
+    base = Finding(
+        id,
+        **dict.fromkeys(texts, "x"),
+        **dict.fromkeys(numbers, 1),
+        action="x",
+        hours_us=(),
+        expected=None,
+        measured=None,
+        cost=Decimal("2.60"),
+        currency="CNY",
+        kgco2=None,
+    )
+    return replace(base, **more)
+
+
+def test_findings_from_before_currencies_had_a_sum_each_are_kept(engine: Engine) -> None:
+    findings = sql_stores(engine).findings
+    made = [finding("one"), finding("none", cost=None)]
+    findings.save(made)
+    with writing(engine) as con:
+        downgrade(con, "r0003")
+        assert "costs" not in {c["name"] for c in inspect(con).get_columns("finding")}
+    with writing(engine) as con:
+        upgrade(con)
+    assert [findings.get(one.id) for one in made] == made
+    assert {c["default"] for c in inspect(engine).get_columns("finding")} == {None}
+
+
+def test_going_down_would_lose_the_sums_of_currencies(engine: Engine) -> None:
+    both = (("CNY", Decimal(1)), ("EUR", Decimal(2)))
+    sql_stores(engine).findings.save([finding("one"), finding("two", cost=None, costs=both)])
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0003")
+
+    with pytest.raises(ConfigurationError, match="several currencies") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("finding", "two")
+    assert sql_stores(engine).findings.get("two").costs == both
 
 
 def test_a_migration_that_breaks_off_leaves_the_schema_as_it_was(engine: Engine) -> None:

@@ -40,6 +40,7 @@ FINDING = Table(
     Column("cost", Exact),
     Column("price", Float(53), nullable=False),
     text_column("currency"),
+    Column("costs", JSON, nullable=False),
     Column("kgco2", Exact),
     Column("confidence", Float(53), nullable=False),
     text_column("baseline_version"),
