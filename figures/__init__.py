@@ -3,6 +3,7 @@
 Figures.view ──▶ energy ──▶ worth ──▶ indicators, data-centre ratios
 """
 
+from figures.cases import CaseSums, sum_of_cases
 from figures.datacentre import (
     LEAST_COVER,
     RATIOS,
@@ -16,7 +17,6 @@ from figures.datacentre import (
     role_sums,
 )
 from figures.energy import STEPS, at, energy, native_step, over, silent
-from figures.found import FoundTotal, found_total
 from figures.indicators import WATER, Indicator, Total, canonical, indicators_of, per_each, total_of
 from figures.months import month_quality, month_total
 from figures.parts import Held, Parts, held, parts
@@ -46,11 +46,11 @@ __all__ = [
     "ROLES",
     "STEPS",
     "WATER",
+    "CaseSums",
     "Cost",
     "Emission",
     "Energy",
     "Figures",
-    "FoundTotal",
     "Held",
     "HourPrice",
     "Indicator",
@@ -78,7 +78,6 @@ __all__ = [
     "drawable",
     "emissions_of_each",
     "energy",
-    "found_total",
     "held",
     "hour_prices",
     "indicators_of",
@@ -97,6 +96,7 @@ __all__ = [
     "role_sums",
     "silent",
     "so_far",
+    "sum_of_cases",
     "total",
     "total_of",
     "up_to",

@@ -176,14 +176,14 @@ def _slot_pieces(one: Priced) -> list[_Slot]:
     }
     before, found = 0, []
     plan = slot_windows(len(slots), one.part.step_min, windows.offsets, minutes)
-    for (_, shared), known in zip(plan, slots, strict=True):
-        if known == ABSENT:
+    for (_, shared), quantity in zip(plan, slots, strict=True):
+        if quantity == ABSENT:
             found.append(_Slot([], []))
             continue
         inside = [window for window, _ in shared]
-        edges = [before, *(passed[window] for window in inside[1:]), before + known]
+        edges = [before, *(passed[window] for window in inside[1:]), before + quantity]
         pieces = [b - a for a, b in itertools.pairwise(edges)]
-        before += known
+        before += quantity
         loose = list(zip((one.prices[w] for w in inside), pieces, strict=True))
         spread: Parts = []
         if len(inside) > 1:

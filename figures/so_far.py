@@ -20,7 +20,7 @@ from figures.energy import energy as energy_of
 from figures.periods import Tally
 from figures.pricing import Priced, begun, of_slots, priced
 from figures.view import View
-from figures.worth import Emission, Worth, emissions, joined, per_canonical, worth
+from figures.worth import Emission, Worth, emissions, per_canonical, worth
 from ledger import day_edges
 from metering.book import BookRow, SeriesKey
 from metering.localtime import DAY_MIN, MINUTE_US
@@ -75,7 +75,7 @@ def up_to(view: View, key: SeriesKey, day: date, until: Reached) -> SoFar:
     for part in row.parts if row else ():
         if row and (passed := until.get(part.step_min, 0)):
             own, amount, missing = _cut(priced(view, key, row, part), passed, tally.per_canonical)
-            tally = joined(tally, own)
+            tally.take(own)
             weights.append((missing, part.meters))
             amounts += [] if amount is None else [amount]
     total = sum(amounts) if amounts else None

@@ -23,7 +23,7 @@ from itertools import pairwise
 import numpy as np
 
 from figures.energy import energy as energy_of
-from figures.energy import over
+from figures.months import month_quality
 from figures.periods import DIGITS, Cost, Money, Tally
 from figures.pricing import DayTally, Wanted, of_slots, priced
 from figures.series import Energy
@@ -91,9 +91,10 @@ def worth_of_each(view: View, energy: Energy) -> list[Worth]:
 
 def cost(view: View, key: SeriesKey, first: date, last: date) -> Cost:
     """Money of a series on the local days first..last, both included."""
-    period = over(view, key, first, last)
-    bounds, missing = (period.start_us, period.end_us), int(period.shares[MISSING])
-    return _of_days(view, key, days_between(first, last), bounds, missing, _everything)
+    days, zone = days_between(first, last), view.zone(key)
+    bounds = (day_bounds(first, zone)[0], day_bounds(last, zone)[1])
+    quality = month_quality(view.rows(key, first, last), days, zone, view.now_us)
+    return _of_days(view, key, days, bounds, int(quality[MISSING]), _everything)
 
 
 def costs_of_each(view: View, energy: Energy) -> list[Cost]:
@@ -225,11 +226,12 @@ def _by_slots(view: View, energy: Energy) -> list[Cost]:
         shares = energy.shares[places]
         for part in rows[day].parts if day in rows else ():
             if wanted(part):
-                size = energy.step_min // part.step_min
-                spans = [(n * size, (n + 1) * size) for n in range(len(places))]
                 one = priced(view, key, rows[day], part)
+                size, length = energy.step_min // part.step_min, part.step_min * MINUTE_US
+                slots = ((energy.start_us[places] - one.bounds[0]) // length).tolist()
+                spans = [(slot, slot + size) for slot in slots]
                 own = of_slots(one, spans, shares, per)
-                tallies = [joined(a, b) for a, b in zip(tallies, own, strict=True)]
+                tallies = [_joined(a, b) for a, b in zip(tallies, own, strict=True)]
         found += [
             tally.cost(int(quality[MISSING]))
             for tally, quality in zip(tallies, shares, strict=True)
@@ -241,8 +243,7 @@ def _day_end(day: date, zone: str) -> int:
     return day_bounds(day, zone)[1]
 
 
-def joined(one: Tally, other: Tally) -> Tally:
-    """The first tally with what the other holds."""
+def _joined(one: Tally, other: Tally) -> Tally:
     for mine, others in (
         (one.certain, other.certain),
         (one.estimated, other.estimated),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import figures
@@ -10,7 +11,6 @@ from api import sentences
 from api.page import charts, formats
 from api.page.figure import Of, Shown
 from api.page.visit import Visit
-from api.routes.energy import plain
 from metering import items
 from metering.finding import Finding
 from metering.items import category
@@ -30,9 +30,9 @@ def case(visit: Visit, finding: Finding) -> dict[str, Any]:
     zone = registry.zone(finding.node)
     span = (iso(finding.start_us), iso(finding.end_us))
     of = Of(finding.meter, finding.item, *span, finding.id)
-    cost, carbon = finding.cost, finding.kgco2
     meter = registry.meters.get(finding.meter)
     wastes = finding.waste_kwh > 0
+    costs = finding.costs if wastes else ()
     return {
         "id": finding.id,
         "pattern": sentences.text(sentences.PATTERNS, finding.pattern, language),
@@ -41,14 +41,8 @@ def case(visit: Visit, finding: Finding) -> dict[str, Any]:
         "kwh": _waste(finding.waste_kwh, category(finding.item).unit, of) if wastes else None,
         "low": formats.number(finding.waste_low_kwh),
         "high": formats.number(finding.waste_high_kwh),
-        "cost": Shown(
-            "cost", str(cost), formats.money(cost, finding.currency), of, finding.currency
-        )
-        if cost and wastes
-        else None,
-        "carbon": Shown("kgco2", str(carbon), f"{formats.number(carbon)} kg CO₂", of)
-        if carbon and wastes
-        else None,
+        "cost": [_money(amount, currency, of) for currency, amount in costs if amount],
+        "carbon": _carbon(finding.kgco2, of) if finding.kgco2 and wastes else None,
         "confidence": f"{finding.confidence * 100:.0f} %",
         "cause": sentences.text(sentences.CAUSES, finding.cause, language),
         "action": sentences.text(sentences.ACTIONS, finding.action, language),
@@ -68,22 +62,25 @@ def _capital(sentence: str) -> str:
 
 def totals(findings: Sequence[Finding]) -> list[Shown]:
     """Sums over cases: energy by unit, money by currency, carbon."""
-    found = figures.found_total(findings)
+    found = figures.sum_of_cases(findings)
     of = Of("", "", "", "", "findings")
-    waste = dict(found.waste) or {"kWh": 0.0}
-    return [
-        *(_waste(amount, unit, of) for unit, amount in waste.items()),
-        *(
-            Shown("cost", plain(spent), formats.money(spent, currency), of, currency)
-            for currency, spent in found.cost
-        ),
-        Shown("kgco2", plain(found.kgco2), f"{formats.number(found.kgco2)} kg CO₂", of),
-    ]
+    waste = found.energy or (("kWh", 0.0),)
+    shown = [_waste(amount, unit, of) for unit, amount in waste]
+    shown += [_money(amount, currency, of) for currency, amount in found.money]
+    return shown if found.kgco2 is None else [*shown, _carbon(found.kgco2, of)]
 
 
 def _waste(amount: float, unit: str, of: Of) -> Shown:
     text = f"{formats.number(amount)} {formats.UNITS.get(unit, unit)}"
     return Shown("waste", str(amount), text, of)
+
+
+def _money(amount: Decimal, currency: str, of: Of) -> Shown:
+    return Shown("cost", str(amount), formats.money(amount, currency), of, currency)
+
+
+def _carbon(amount: Decimal, of: Of) -> Shown:
+    return Shown("kgco2", str(amount), f"{formats.number(amount)} kg CO₂", of)
 
 
 def chart(visit: Visit, finding: Finding) -> charts.Chart | None:

@@ -91,7 +91,7 @@ def _ratio(view: View, code: str, name: str, first: date, last: date) -> RatioSh
     found = figures.ratio(view, code, name, first, last)
     text = "" if found.value is None else f"{found.value:.2f}"
     if found.value is not None and name == "ups_efficiency":
-        text = f"{found.value:.1%}"
+        text = f"{found.value:.1%}".replace("%", " %")
 
     def of(part: str) -> Of:
         return figure.of_days(code, UNIT_ITEM, first, last, part)

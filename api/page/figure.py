@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from api.page import formats
 from api.routes.energy import exact, plain
-from figures import Cost, Emission, Held
+from figures import Cost, Emission, Held, Money
 
 
 @dataclass(frozen=True)
@@ -78,19 +78,21 @@ def energy(amount: int | None, of: Of, *, unit: bool = True) -> Shown:
 
 
 def money(cost: Cost, of: Of) -> tuple[MoneyShown, ...]:
-    """Money of each currency; a single dash where it does not hold all of the energy."""
+    """Money of each currency; a single dash where it does not hold all of the energy. Bounds
+    are printed where they differ, and stand there for machines where they do not."""
     if not cost.money or not cost.all_priced:
-        none = Shown("cost", "", "–", of)
-        return (MoneyShown(none, replace(none, kind="cost_low"), _high(none), spread=False),)
-    return tuple(
-        MoneyShown(
-            _money("cost", one.amount, one.currency, of),
-            _money("cost_low", one.low, one.currency, of),
-            _money("cost_high", one.high, one.currency, of),
-            one.low != one.high,
-        )
-        for one in cost.money
-    )
+        none, low, high = (Shown(k, "", "", of) for k in ("cost", "cost_low", "cost_high"))
+        return (MoneyShown(replace(none, text="–"), low, high, spread=False),)
+    return tuple(_of_currency(one, of) for one in cost.money)
+
+
+def _of_currency(one: Money, of: Of) -> MoneyShown:
+    spread = one.low != one.high
+    low = _money("cost_low", one.low, one.currency, of)
+    high = _money("cost_high", one.high, one.currency, of)
+    if not spread:
+        low, high = replace(low, text=""), replace(high, text="")
+    return MoneyShown(_money("cost", one.amount, one.currency, of), low, high, spread)
 
 
 def carbon(emission: Emission, of: Of, *, unit: bool = True) -> Shown:
@@ -120,7 +122,3 @@ def row(label: str, held: Held, of: Of) -> WorthShown:
 
 def _money(kind: str, amount: Decimal, currency: str, of: Of) -> Shown:
     return Shown(kind, plain(amount), formats.money(amount, currency), of, currency)
-
-
-def _high(none: Shown) -> Shown:
-    return replace(none, kind="cost_high")
