@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
+
 from figures.periods import Price, Tally
 from figures.view import View
 from ledger import slot_windows, windows_for
@@ -90,9 +92,9 @@ class DayTally:
     _joined: dict[object, tuple[Crossing, Parts]] = field(default_factory=dict)
 
     def add(self, row: BookRow) -> None:
-        """Take in a day."""
+        """Take in a day; a part of which nothing is known costs nothing known, which is not 0."""
         for part in row.parts:
-            if self.wanted(part):
+            if self.wanted(part) and np.any(part.slots != ABSENT):
                 self._part(priced(self.view, self.key, row, part))
 
     def _part(self, one: Priced) -> None:

@@ -203,6 +203,13 @@ def test_two_currencies_are_never_added(euros):
     assert {period["currency"] for period in cost["periods"]} == {"CNY", "EUR"}
 
 
+def test_a_currency_of_which_nothing_is_known_yet_is_no_sum_of_zero(euros):
+    """The west building is read at midnight: today it has no energy, and no euros."""
+    today = ask(euros, "/v1/energy?node=o&step=day&start=2026-11-24&end=2026-11-25")["data"][0]
+    assert [one["currency"] for one in today["cost"]["by_currency"]] == ["CNY"]
+    assert today["cost"]["value"] is not None
+
+
 def test_energy_that_no_tariff_prices_leaves_no_sum(make):
     only_east = tuple(replace(row, node="east") for row in HALF_PAST_EIGHT)
     world = make.booked_world(registry(MIXED, only_east), NOW_US, MIXED_VALUES)
