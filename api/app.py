@@ -17,6 +17,7 @@ from api.params import no_unknown_parameters
 from api.platform import Platform
 from api.routes import (
     admin,
+    datacentre,
     energy,
     feed,
     findings,
@@ -39,6 +40,7 @@ ROUTERS = (
     tree,
     readings,
     energy,
+    datacentre,
     lineage,
     findings,
     gateways,

@@ -10,18 +10,23 @@ from figures.datacentre import (
     ROLES,
     Ratio,
     RoleEnergy,
+    RoleSum,
     centres,
     meters_of,
     ratio,
     role_energy,
+    role_sums,
 )
 from figures.differences import beyond, beyond_amount, beyond_each, sub_items
-from figures.energy import STEPS, at, energy, native_step, silent
+from figures.energy import STEPS, at, energy, native_step, over, silent
 from figures.hours import HourPrice, at_hour_prices, hour_prices
 from figures.indicators import WATER, Indicator, Total, canonical, indicators_of, per_each, total_of
 from figures.months import month_quality, month_total
+from figures.parts import Held, Parts, held, parts
 from figures.periods import Cost, Money, PeriodCost
+from figures.power import by_clock_hour, drawable, mean_power
 from figures.series import Energy, Period, by_month, periods
+from figures.so_far import Reached, SoFar, change, reached, so_far, up_to
 from figures.view import Figures, View
 from figures.worth import (
     Emission,
@@ -47,13 +52,18 @@ __all__ = [
     "Emission",
     "Energy",
     "Figures",
+    "Held",
     "HourPrice",
     "Indicator",
     "Money",
+    "Parts",
     "Period",
     "PeriodCost",
     "Ratio",
+    "Reached",
     "RoleEnergy",
+    "RoleSum",
+    "SoFar",
     "Total",
     "View",
     "Worth",
@@ -62,30 +72,41 @@ __all__ = [
     "beyond",
     "beyond_amount",
     "beyond_each",
+    "by_clock_hour",
     "by_month",
     "canonical",
     "carbon",
     "centres",
+    "change",
     "cost",
     "costs_of_each",
+    "drawable",
     "emissions_of_each",
     "energy",
+    "held",
     "hour_prices",
     "indicators_of",
     "less",
+    "mean_power",
     "meters_of",
     "month_quality",
     "month_total",
     "native_step",
+    "over",
+    "parts",
     "per_each",
     "periods",
     "ratio",
+    "reached",
     "role_energy",
+    "role_sums",
     "silent",
+    "so_far",
     "sub_items",
     "sum_of_cases",
     "total",
     "total_of",
+    "up_to",
     "worth",
     "worth_of_each",
 ]

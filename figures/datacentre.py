@@ -21,12 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from figures.energy import energy as energy_of
+from figures.power import rates
 from figures.series import Energy
 from figures.view import View
 from metering.localtime import DAY_MIN, local_day
 from metering.quality import MISSING, WHOLE
 from metering.quantity import ABSENT, I64
 from metering.registry import Meter, NodeType
+from metering.units import BOOK_UNITS
 
 ROLES: Final = ("utility", "ups_in", "ups_out", "it", "cooling")
 RATIOS: Final[Mapping[str, tuple[str, str]]] = {
@@ -59,6 +61,17 @@ class Ratio:
     """Node whose meters with a role, there and below, are taken."""
 
 
+@dataclass(frozen=True)
+class RoleSum:
+    """Energy of one role over a stretch of time."""
+
+    role: str
+    amount: int | None
+    """Of the time in which it is wholly known [mWh]; None where that is none."""
+    cover: int
+    """That time, of the time asked up to now [1/10,000]."""
+
+
 @dataclass(frozen=True, eq=False)
 class RoleEnergy:
     """Energy of roles side by side, all at one step (n periods)."""
@@ -76,17 +89,35 @@ class RoleEnergy:
     def ratio(self, name: str, start_us: int, end_us: int) -> Ratio:
         """The ratio of that name over the periods that begin in [start, end)."""
         over, under = RATIOS[name]
-        asked = (self.start_us >= start_us) & (self.start_us < end_us)
-        asked &= self.end_us <= self.until_us
+        asked = self._asked(start_us, end_us)
         above, below = self.quantity[over], self.quantity[under]
         both = asked & (above != ABSENT) & (below != ABSENT)
-        lengths = self.end_us - self.start_us
-        expected, known = int(lengths[asked].sum()), int(lengths[both].sum())
-        cover = WHOLE * known // expected if expected else 0
+        cover = self._cover(both, asked)
         a, b = int(above[both].sum()), int(below[both].sum())
         stated = cover >= LEAST_COVER and b > 0
         value = (Decimal(a) / Decimal(b)).quantize(DIGITS) if stated else None
         return Ratio(name, value, a, b, cover, CATEGORIES.get(under), self.node)
+
+    def sum_of(self, role: str, start_us: int, end_us: int) -> RoleSum:
+        """The energy of a role over the periods that begin in [start, end)."""
+        asked, own = self._asked(start_us, end_us), self.quantity[role]
+        known = asked & (own != ABSENT)
+        amount = int(own[known].sum()) if known.any() else None
+        return RoleSum(role, amount, self._cover(known, asked))
+
+    def power(self, role: str) -> NDArray[np.float64]:
+        """(n,) mean power of a role [kW]; NaN where one of its meters is not wholly known."""
+        own = rates(self.quantity[role], self.start_us, self.end_us, self.until_us)
+        return own / BOOK_UNITS["kWh"].per_canonical
+
+    def _asked(self, start_us: int, end_us: int) -> NDArray[np.bool_]:
+        inside = (self.start_us >= start_us) & (self.start_us < end_us)
+        return inside & (self.end_us <= self.until_us)
+
+    def _cover(self, known: NDArray[np.bool_], asked: NDArray[np.bool_]) -> int:
+        lengths = self.end_us - self.start_us
+        expected = int(lengths[asked].sum())
+        return WHOLE * int(lengths[known].sum()) // expected if expected else 0
 
 
 def centres(view: View) -> list[str]:
@@ -132,6 +163,15 @@ def ratio(view: View, node: str, name: str, first: date, last: date) -> Ratio:
     """A ratio over the local days first..last, both included."""
     found = role_energy(view, node, first, last, RATIOS[name])
     return found.ratio(name, int(found.start_us[0]), int(found.end_us[-1]))
+
+
+def role_sums(view: View, node: str, first: date, last: date) -> list[RoleSum]:
+    """The energy of each role over the local days first..last, each at its own step."""
+    found = []
+    for role in ROLES:
+        own = role_energy(view, node, first, last, (role,))
+        found.append(own.sum_of(role, int(own.start_us[0]), int(own.end_us[-1])))
+    return found
 
 
 def _step(meters: Sequence[Meter]) -> str:

@@ -13,17 +13,27 @@ from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal, localcontext
 
 from figures.periods import DIGITS
-from metering.items import parent
+from metering import items
 
 
-def sub_items(items: Collection[str], item: str) -> list[str]:
-    """Those of the items that lie directly below an item, sorted."""
-    return sorted(one for one in items if parent(one) == item)
+def sub_items(known: Collection[str], item: str) -> list[str]:
+    """Those of the items that lie directly below an item, sorted; where a level is left out,
+    those of the next."""
+    below = {code for code in known if code != item and items.covers(item, code)}
+    return sorted(code for code in below if not _between(code, below))
+
+
+def _between(code: str, below: Collection[str]) -> bool:
+    """Whether a wider one of them holds the item already."""
+    wider = items.parent(code)
+    while wider is not None and wider not in below:
+        wider = items.parent(wider)
+    return wider is not None
 
 
 def beyond(whole: int | None, parts: Iterable[int | None]) -> int | None:
-    """A total less its parts [book units]; None where the total is not known. A part that is
-    not known takes nothing off: what it used is in no other part."""
+    """A total less its parts [book units]: what none of them measured. None where the total is
+    not known; a part that is not known takes nothing off, for it measured nothing."""
     return None if whole is None else whole - sum(part for part in parts if part is not None)
 
 

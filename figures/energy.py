@@ -57,6 +57,18 @@ def energy(
     return _steps(view, key, rows, days, step, minutes, silent_ones, remainder)
 
 
+def over(view: View, key: SeriesKey, first: date, last: date) -> Period:
+    """The local days first..last, both included, as one period."""
+    rows, days, zone = view.rows(key, first, last), days_between(first, last), view.zone(key)
+    return Period(
+        day_bounds(first, zone)[0],
+        day_bounds(last, zone)[1],
+        month_total(list(rows.values())),
+        month_quality(rows, days, zone, view.now_us),
+        _provisional(view, zone, rows, days),
+    )
+
+
 def at(view: View, key: SeriesKey, time_us: int, step: str) -> Period | None:
     """The period that holds an instant; None where nothing is booked on its day."""
     day = local_day(time_us, view.zone(key))

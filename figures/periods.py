@@ -104,6 +104,17 @@ class Tally:
         for row, quantity in by_row.items():
             into[row] += quantity
 
+    def take(self, other: Tally) -> None:
+        """Add what another tally holds."""
+        for mine, others in (
+            (self.certain, other.certain),
+            (self.estimated, other.estimated),
+            (self.apportioned, other.apportioned),
+        ):
+            for row, quantity in others.items():
+                mine[row] += quantity
+        self.spread += other.spread
+
     def cost(self, missing: int = 0) -> Cost:
         """What it costs; `missing` is the share of time of which no energy is known."""
         with localcontext() as context:

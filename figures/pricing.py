@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
+
 from figures.periods import Price, Tally
 from figures.view import View
 from ledger import slot_windows, windows_for
@@ -54,7 +56,7 @@ def priced(view: View, key: SeriesKey, row: BookRow, part: Part) -> Priced:
     zone, day, book = view.zone(key), row.day, view.tariffs
     scope = part.scope
     if scope is None or not book.holds(scope, day):
-        scope = view.scope_of(key, day)
+        scope = view.scope_of(key, day, part.step_min)
     bounds = day_bounds(day, zone)
     if scope is None:
         windows = _windows(part, (0,), day, zone)
@@ -90,9 +92,9 @@ class DayTally:
     _joined: dict[object, tuple[Crossing, Parts]] = field(default_factory=dict)
 
     def add(self, row: BookRow) -> None:
-        """Take in a day."""
+        """Take in a day; a part of which nothing is known costs nothing known, which is not 0."""
         for part in row.parts:
-            if self.wanted(part):
+            if self.wanted(part) and np.any(part.slots != ABSENT):
                 self._part(priced(self.view, self.key, row, part))
 
     def _part(self, one: Priced) -> None:
@@ -141,6 +143,19 @@ def of_slots(
     return found
 
 
+def begun(one: Priced, slot: int, passed_us: int) -> Parts:
+    """The first so many us of a slot, by time between the edges of prices; rounded down."""
+    minutes = (one.bounds[1] - one.bounds[0]) // MINUTE_US
+    plan = slot_windows(len(one.part.slots), one.part.step_min, one.windows.offsets, minutes)
+    own, found, left = _slot_pieces(one)[slot], [], passed_us
+    for place, (window, length) in enumerate(plan[slot][1]):
+        whole = own.loose[place][1] + (own.spread[place][1] if own.spread else 0)
+        taken = min(left, length * MINUTE_US)
+        found.append((one.prices[window], whole * taken // (length * MINUTE_US)))
+        left -= taken
+    return found
+
+
 @dataclass
 class _Slot:
     loose: Parts
@@ -164,11 +179,13 @@ def _slot_pieces(one: Priced) -> list[_Slot]:
     before, found = 0, []
     plan = slot_windows(len(slots), one.part.step_min, windows.offsets, minutes)
     for (_, shared), quantity in zip(plan, slots, strict=True):
-        known = 0 if quantity == ABSENT else quantity
+        if quantity == ABSENT:
+            found.append(_Slot([], []))
+            continue
         inside = [window for window, _ in shared]
-        edges = [before, *(passed[window] for window in inside[1:]), before + known]
+        edges = [before, *(passed[window] for window in inside[1:]), before + quantity]
         pieces = [b - a for a, b in itertools.pairwise(edges)]
-        before += known
+        before += quantity
         loose = list(zip((one.prices[w] for w in inside), pieces, strict=True))
         spread: Parts = []
         if len(inside) > 1:

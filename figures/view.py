@@ -159,13 +159,17 @@ class View:
         figures = self.plan(self.registry.institution(node), day).figures
         return sorted(item for code, item in figures if code == node)
 
-    def scope_of(self, key: SeriesKey, day: date) -> TariffScope | None:
-        """What prices a series whose books do not say: its own tariff, or its first meter's."""
-        for meter in self.meters(key, day):
-            scope = self.choice.of(meter, day)
-            if scope is not None:
-                return scope
-        return None
+    def scope_of(
+        self, key: SeriesKey, day: date, step_min: int | None = None
+    ) -> TariffScope | None:
+        """What prices a series whose books do not say: the tariff of the first of its meters (of
+        those of a step, where one is given). None where one of them has none: energy that no
+        tariff prices never takes its neighbour's price."""
+        meters = self.meters(key, day)
+        known = self.registry.meters
+        own = [code for code in meters if known[code].step_min == step_min] or meters
+        scopes = [self.choice.of(code, day) for code in own]
+        return scopes[0] if scopes and all(scopes) else None
 
 
 def _touch(one: Range, other: Range) -> bool:

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import figures
 from api import sentences
 from api.page import charts, formats
+from api.page.figure import Of, Shown
 from api.page.visit import Visit
 from metering import items
 from metering.finding import Finding
 from metering.items import category
+from metering.localtime import iso
 
 MOST_HOURS = 72
 
@@ -25,19 +28,21 @@ def case(visit: Visit, finding: Finding) -> dict[str, Any]:
     """One finding in the visitor's language."""
     registry, language = visit.caller.reach.registry, visit.language
     zone = registry.zone(finding.node)
-    unit = formats.UNITS.get(category(finding.item).unit, category(finding.item).unit)
+    span = (iso(finding.start_us), iso(finding.end_us))
+    of = Of(finding.meter, finding.item, *span, finding.id)
     meter = registry.meters.get(finding.meter)
     wastes = finding.waste_kwh > 0
+    costs = finding.costs if wastes else ()
     return {
         "id": finding.id,
         "pattern": sentences.text(sentences.PATTERNS, finding.pattern, language),
         "place": registry.node(finding.node).name(language),
         "sentence": _capital(sentences.sentence(finding, zone, language)),
-        "kwh": f"{formats.number(finding.waste_kwh)} {unit}" if wastes else "",
+        "kwh": _waste(finding.waste_kwh, category(finding.item).unit, of) if wastes else None,
         "low": formats.number(finding.waste_low_kwh),
         "high": formats.number(finding.waste_high_kwh),
-        "cost": formats.money(finding.cost, finding.currency) if finding.cost and wastes else "",
-        "carbon": f"{formats.number(finding.kgco2)} kg CO₂" if finding.kgco2 and wastes else "",
+        "cost": [_money(amount, currency, of) for currency, amount in costs if amount],
+        "carbon": _carbon(finding.kgco2, of) if finding.kgco2 and wastes else None,
         "confidence": f"{finding.confidence * 100:.0f} %",
         "cause": sentences.text(sentences.CAUSES, finding.cause, language),
         "action": sentences.text(sentences.ACTIONS, finding.action, language),
@@ -55,15 +60,27 @@ def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def totals(findings: Sequence[Finding]) -> str:
-    """Sums over cases: energy, money by currency, carbon."""
-    kwh = sum(f.waste_kwh for f in findings if category(f.item).unit == "kWh")
-    parts = [f"{formats.number(kwh)} kWh"]
-    for currency in sorted({f.currency for f in findings if f.cost}):
-        spent = sum((f.cost for f in findings if f.cost and f.currency == currency), Decimal(0))
-        parts.append(formats.money(spent, currency))
-    carbon = sum((f.kgco2 for f in findings if f.kgco2), Decimal(0))
-    return " · ".join([*parts, f"{formats.number(carbon)} kg CO₂"])
+def totals(findings: Sequence[Finding]) -> list[Shown]:
+    """Sums over cases: energy by unit, money by currency, carbon."""
+    found = figures.sum_of_cases(findings)
+    of = Of("", "", "", "", "findings")
+    waste = found.energy or (("kWh", 0.0),)
+    shown = [_waste(amount, unit, of) for unit, amount in waste]
+    shown += [_money(amount, currency, of) for currency, amount in found.money]
+    return shown if found.kgco2 is None else [*shown, _carbon(found.kgco2, of)]
+
+
+def _waste(amount: float, unit: str, of: Of) -> Shown:
+    text = f"{formats.number(amount)} {formats.UNITS.get(unit, unit)}"
+    return Shown("waste", str(amount), text, of)
+
+
+def _money(amount: Decimal, currency: str, of: Of) -> Shown:
+    return Shown("cost", str(amount), formats.money(amount, currency), of, currency)
+
+
+def _carbon(amount: Decimal, of: Of) -> Shown:
+    return Shown("kgco2", str(amount), f"{formats.number(amount)} kg CO₂", of)
 
 
 def chart(visit: Visit, finding: Finding) -> charts.Chart | None:

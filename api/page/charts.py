@@ -7,18 +7,19 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+import figures
 from api.page.formats import local
-from metering.book import BookRow
-from metering.items import category
-from metering.localtime import MINUTE_US, slot_starts
-from metering.quality import APPORTIONED, ESTIMATED, MEASURED, WHOLE
-from metering.quantity import ABSENT, I64
-from metering.units import BOOK_UNITS
+from figures import Energy
+from metering.quality import MISSING, WHOLE
 
+F64 = NDArray[np.float64]
 Chart = dict[str, Any]
 Numbers = Sequence[float | None]
 
+COMPLETE = 9_950
+"""Known share of a day [1/10,000] from which on it is shown as complete."""
 ACCENT, SECOND, THIRD = "var(--accent)", "var(--second)", "var(--third)"
 ROLE_COLOURS = {
     "utility": "var(--ink)",
@@ -49,57 +50,41 @@ def line(name: str, x: Sequence[str], y: Numbers, colour: str, **more: Any) -> C
     }
 
 
-def finished(row: BookRow, zone: str, now_us: int) -> I64:
-    """The day's slots [book units], ABSENT where not over: half a slot is no mean power."""
-    starts = slot_starts(row.day, zone, row.step_min)
-    return np.where(starts + row.step_min * MINUTE_US <= now_us, row.slots, ABSENT)
-
-
 def power(
-    row: BookRow, zone: str, now_us: int, on: date | None = None
+    energy: Energy, now_us: int, on: date | None = None
 ) -> tuple[list[str], list[float | None]]:
-    """(local start times, mean power [canonical unit per hour]) of a day's finished slots.
+    """(local start times, mean power [canonical unit per hour]) of a series' finished periods.
 
     `on` moves the times to another date, to lay one day over another.
     """
-    per_hour = 60 / row.step_min / BOOK_UNITS[category(row.key.item).unit].per_canonical
-    times = [local(int(start), zone) for start in slot_starts(row.day, zone, row.step_min)]
+    times = [local(start, energy.zone) for start in energy.start_us.tolist()]
     shown = [f"{on or time.date()} {time:%H:%M}" for time in times]
-    values = [
-        None if s == ABSENT else round(s * per_hour, 3)
-        for s in finished(row, zone, now_us).tolist()
-    ]
-    return shown, values
+    return shown, numbers(figures.mean_power(energy, now_us), 3)
 
 
-def known_share(row: BookRow) -> float:
-    """Share of the day's expected time that is measured, apportioned or estimated."""
-    return float(row.day_shares[[MEASURED, APPORTIONED, ESTIMATED]].sum()) / WHOLE
+def numbers(values: F64, digits: int) -> list[float | None]:
+    """Values for a chart, None where not known."""
+    return [None if np.isnan(value) else round(value, digits) for value in values.tolist()]
 
 
-def hourly_power(row: BookRow, zone: str, now_us: int) -> list[float | None]:
-    """Mean power of each of 24 local hours of the clock; None where nothing is known."""
-    per_hour = 60 / row.step_min / BOOK_UNITS[category(row.key.item).unit].per_canonical
-    starts = slot_starts(row.day, zone, row.step_min)
-    hours = np.array([local(int(start), zone).hour for start in starts])
-    done = finished(row, zone, now_us)
-    present = done != ABSENT
-    means: list[float | None] = []
-    for hour in range(24):
-        slots = done[(hours == hour) & present]
-        means.append(round(float(slots.mean()) * per_hour, 2) if slots.size else None)
-    return means
+def canonical(amount: int | None, item: str) -> float | None:
+    """Book units as a number for a chart."""
+    value = figures.canonical(amount, item)
+    return None if value is None else float(value)
 
 
-def carpet(rows: Sequence[BookRow], zone: str, unit: str, now_us: int) -> Chart:
-    """Days by hours, darker is more."""
+def carpet(energy: Energy, unit: str, now_us: int) -> Chart:
+    """Days by hours, darker is more; days before anything was known are left out."""
+    days, means = figures.by_clock_hour(energy, now_us)
+    begun = np.flatnonzero(~np.isnan(means).all(axis=1))
+    first = int(begun[0]) if begun.size else len(days)
     return chart(
         [
             {
                 "type": "heatmap",
                 "x": [f"{hour:02d}" for hour in range(24)],
-                "y": [f"{row.day:%m-%d}" for row in rows],
-                "z": [hourly_power(row, zone, now_us) for row in rows],
+                "y": [f"{day:%m-%d}" for day in days[first:]],
+                "z": [numbers(row, 2) for row in means[first:]],
                 "colorscale": [
                     [0, "#eef5ee"],
                     [0.35, "#a9d3b8"],
@@ -119,23 +104,24 @@ def carpet(rows: Sequence[BookRow], zone: str, unit: str, now_us: int) -> Chart:
     )
 
 
-def daily(rows: Sequence[BookRow], names: tuple[str, str, str], known: str) -> Chart:
+def daily(days: Energy, names: tuple[str, str, str], known: str) -> Chart:
     """A bar a day; names are of complete, incomplete and provisional days."""
+    found = [one for one in figures.periods(days) if one.amount is not None]
+    shares = [WHOLE - int(one.shares[MISSING]) for one in found]
+    kinds = [
+        2 if one.provisional else 0 if share >= COMPLETE else 1
+        for one, share in zip(found, shares, strict=True)
+    ]
     traces = []
-    kinds = [2 if row.provisional else 0 if known_share(row) >= 0.995 else 1 for row in rows]
     for kind, (name, colour) in enumerate(zip(names, (ACCENT, THIRD, SECOND), strict=True)):
-        chosen = [row for row, own in zip(rows, kinds, strict=True) if own == kind]
-        unit = BOOK_UNITS[category(chosen[0].key.item).unit] if chosen else None
+        chosen = [place for place, own in enumerate(kinds) if own == kind]
         traces.append(
             {
                 "type": "bar",
                 "name": name,
-                "x": [row.day.isoformat() for row in chosen],
-                "y": [
-                    None if row.total is None or unit is None else row.total / unit.per_canonical
-                    for row in chosen
-                ],
-                "customdata": [round(known_share(row) * 100, 1) for row in chosen],
+                "x": [f"{local(found[n].start_us, days.zone):%Y-%m-%d}" for n in chosen],
+                "y": [canonical(found[n].amount, days.key.item) for n in chosen],
+                "customdata": [round(shares[n] / 100, 1) for n in chosen],
                 "marker": {"color": colour},
                 "hovertemplate": "%{y:,.0f} kWh<br>%{customdata} % " + known,
             }

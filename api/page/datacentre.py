@@ -1,29 +1,41 @@
-"""The data centre: power by role, the ratio of energies over a stated period, rack inlet air.
+"""The data centre: power by role, ratios of energies over a stated period, rack inlet air.
 
-The ratio utility / IT is of energies over whole days and says so; it is not printed when
-either is known for less than 95 % of the period. Power over power is never called PUE.
+The ratios are those of /v1/datacentre, with cover, category and boundary beside them; one that
+is not known for long enough is not printed. Power over power is never called PUE.
 Recommended rack inlet range 18 to 27 C: ASHRAE TC 9.9, classes A1 to A4.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
-from api.page import charts, formats
+import figures
+from api.page import charts, figure, formats
+from api.page.figure import Of, Shown
 from api.page.visit import Visit
-from metering.book import BookRow, SeriesKey
-from metering.localtime import HOUR_US, days_between, local_day
-from metering.quality import MISSING, WHOLE
-from metering.registry import Meter, NodeType
+from api.routes.datacentre import FULL_DAYS, UNIT_ITEM
+from figures import RATIOS, ROLES, View
+from metering.localtime import HOUR_US, local_day
+from metering.quality import WHOLE
+from metering.registry import NodeType
 
-DAYS = 7
-LEAST_COVERAGE = 0.95
 LOW_C, HIGH_C = 18.0, 27.0
-ROLES = ("utility", "ups_in", "ups_out", "it", "cooling")
+
+
+@dataclass(frozen=True)
+class RatioShown:
+    """A ratio with what it rests on."""
+
+    figure: Shown
+    above: Shown
+    below: Shown
+    cover: float
+    category: int | None
+    boundary: str
 
 
 def N_(text: str) -> str:  # noqa: N802
@@ -56,115 +68,60 @@ def datacentre(visit: Visit, node: str | None) -> dict[str, Any] | None:
     code = reach.node(node or known[0][0]).code
     zone = reach.registry.zone(code)
     today = local_day(visit.caller.platform.now_us(), zone)
-    by_role = _rows(visit, code, today)
-    period = days_between(today - timedelta(days=DAYS), today - timedelta(days=1))
+    first, last = today - timedelta(days=FULL_DAYS), today - timedelta(days=1)
+    with visit.caller.view() as view:
+        ratio = _ratio(view, code, "utility_per_it", first, last)
+        ups = _ratio(view, code, "ups_efficiency", first, last)
+        roles = _roles_chart(visit, view, code, today)
     return {
         "name": reach.registry.node(code).name(visit.language),
         "node": code,
         "centres": known,
-        "days": DAYS,
+        "days": FULL_DAYS,
         "boundary": visit.text("boundary: the meters with a role at this node and below"),
-        "period": f"{period[0]} – {period[-1]}",
-        "ratio": _ratio(by_role, "utility", "it", period, 1),
-        "ups": _ratio(by_role, "ups_out", "ups_in", period, 100),
+        "period": f"{first} – {last}",
+        "ratio": ratio,
+        "ups": ups,
         "racks": _racks(visit, code),
-        "charts": {
-            "roles": _roles_chart(visit, by_role, zone, today),
-            "racks": _racks_chart(visit, code, zone),
-        },
+        "charts": {"roles": roles, "racks": _racks_chart(visit, code, zone)},
     }
 
 
-def _meters(visit: Visit, code: str) -> dict[str, list[Meter]]:
-    reach = visit.caller.reach
-    below = reach.registry.subtree(code)
-    found: dict[str, list[Meter]] = {}
-    for meter in reach.meters.values():
-        if meter.dc_role and meter.node in below:
-            found.setdefault(meter.dc_role, []).append(meter)
-    return found
+def _ratio(view: View, code: str, name: str, first: date, last: date) -> RatioShown:
+    found = figures.ratio(view, code, name, first, last)
+    text = "" if found.value is None else f"{found.value:.2f}"
+    if found.value is not None and name == "ups_efficiency":
+        text = f"{found.value:.1%}".replace("%", " %")
+
+    def of(part: str) -> Of:
+        return figure.of_days(code, UNIT_ITEM, first, last, part)
+
+    above, below = RATIOS[name]
+    return RatioShown(
+        figure.ratio(found.value, text, of(name)),
+        figure.energy(found.above, of(above)),
+        figure.energy(found.below, of(below)),
+        found.cover / WHOLE,
+        found.category,
+        found.boundary,
+    )
 
 
-def _rows(visit: Visit, code: str, today: date) -> dict[str, list[list[BookRow]]]:
-    """Per role, per meter, its rows of the period and today, by one call."""
-    registry = visit.caller.reach.registry
-    meters = _meters(visit, code)
-    keys = {
-        meter.code: SeriesKey(registry.institution(meter.node), "meter", meter.code, meter.item)
-        for group in meters.values()
-        for meter in group
-    }
-    rows: dict[str, list[BookRow]] = {}
-    books = visit.caller.platform.books
-    for row in books.rows(list(keys.values()), today - timedelta(days=DAYS), today):
-        rows.setdefault(row.key.code, []).append(row)
-    return {role: [rows.get(m.code, []) for m in group] for role, group in meters.items()}
-
-
-def _energy(meters: Sequence[Sequence[BookRow]], period: Sequence[date]) -> tuple[int, float]:
-    """(energy [book units], least known share of any meter) over the period."""
-    amount, coverage = 0, 1.0
-    for rows in meters:
-        inside = [row for row in rows if period[0] <= row.day <= period[-1]]
-        amount += sum(row.total or 0 for row in inside)
-        known = sum(1 - int(row.day_shares[MISSING]) / WHOLE for row in inside)
-        coverage = min(coverage, known / len(period))
-    return amount, coverage if meters else 0.0
-
-
-def _ratio(
-    by_role: Mapping[str, Sequence[Sequence[BookRow]]],
-    above: str,
-    below: str,
-    period: Sequence[date],
-    scale: int,
-) -> dict[str, Any]:
-    over, over_known = _energy(by_role.get(above, []), period)
-    under, under_known = _energy(by_role.get(below, []), period)
-    coverage = min(over_known, under_known)
-    stated = coverage >= LEAST_COVERAGE and under > 0
-    digits = 2 if scale == 1 else 1
-    return {
-        "coverage": coverage,
-        "value": f"{over / under * scale:.{digits}f}" if stated else "",
-        "sums": f"{formats.energy(over, '01000')} / {formats.energy(under, '01000')}",
-    }
-
-
-def _roles_chart(
-    visit: Visit, by_role: Mapping[str, Sequence[Sequence[BookRow]]], zone: str, today: date
-) -> charts.Chart:
-    traces = []
-    now_us = visit.caller.platform.now_us()
-    for role in (role for role in ROLES if role in by_role):
-        x: list[str] = []
-        y: list[float | None] = []
-        for day in days_between(today - timedelta(days=2), today):
-            rows = [row for meter in by_role[role] for row in meter if row.day == day]
-            if rows:
-                times, values = _sum_power(rows, zone, now_us)
-                x, y = x + times, y + values
-        traces.append(charts.line(visit.text(ROLE_NAMES[role]), x, y, charts.ROLE_COLOURS[role]))
+def _roles_chart(visit: Visit, view: View, code: str, today: date) -> charts.Chart:
+    """Mean power of each role at its own step; a gap where one of its meters is not known."""
+    traces, zone = [], view.registry.zone(code)
+    for role in ROLES:
+        own = figures.role_energy(view, code, today - timedelta(days=2), today, (role,))
+        y = charts.numbers(own.power(role), 3)
+        if any(value is not None for value in y):
+            x = [f"{formats.local(at, zone):%Y-%m-%d %H:%M}" for at in own.start_us.tolist()]
+            name = visit.text(ROLE_NAMES[role])
+            traces.append(charts.line(name, x, y, charts.ROLE_COLOURS[role]))
     return charts.chart(
         traces,
         xaxis={"type": "date", "tickformat": "%H:%M\n%m-%d", "nticks": 6},
         yaxis={"rangemode": "tozero", "title": {"text": "kW"}},
     )
-
-
-def _sum_power(
-    rows: Sequence[BookRow], zone: str, now_us: int
-) -> tuple[list[str], list[float | None]]:
-    """Power of several meters of one role; None where any of them is unknown."""
-    times, first = charts.power(rows[0], zone, now_us)
-    columns = [first, *(charts.power(row, zone, now_us)[1] for row in rows[1:])]
-    if len({len(column) for column in columns}) > 1:
-        return times, [None] * len(times)
-    sums: list[float | None] = []
-    for slot in zip(*columns, strict=True):
-        known = [value for value in slot if value is not None]
-        sums.append(sum(known) if len(known) == len(slot) else None)
-    return times, sums
 
 
 def _rack_points(visit: Visit, code: str) -> dict[int, str]:

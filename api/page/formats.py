@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 
+import figures
 from metering.items import category
 from metering.localtime import from_us, zone_of
-from metering.units import BOOK_UNITS
 
 SIGNS = {"CNY": "¥", "EUR": "€", "USD": "$", "GBP": "£"}
 UNITS = {"m3": "m³", "C": "°C", "1": "", "persons": ""}
@@ -25,17 +25,16 @@ def reading(value: float, unit: str) -> str:
     return f"{value:,.10g} {UNITS.get(unit, unit)}".rstrip()
 
 
-def canonical(amount: int, item: str) -> float:
-    """Book units as canonical units."""
-    return amount / BOOK_UNITS[category(item).unit].per_canonical
+def amount(value: int | None, item: str) -> str:
+    """A booked amount in its canonical unit; a dash where nothing is known."""
+    found = figures.canonical(value, item)
+    return "–" if found is None else number(found)
 
 
-def energy(amount: int | None, item: str) -> str:
+def energy(value: int | None, item: str) -> str:
     """A booked amount with its unit; a dash where nothing is known."""
-    if amount is None:
-        return "–"
     unit = category(item).unit
-    return f"{number(canonical(amount, item))} {UNITS.get(unit, unit)}"
+    return amount(value, item) + ("" if value is None else f" {UNITS.get(unit, unit)}")
 
 
 def money(value: Decimal, currency: str) -> str:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from api.page import cases, charts, formats, so_far
+import figures
+from api.page import cases, charts, so_far, tables
 from api.page.places import ELECTRICITY, Place, place_of, places
-from api.page.so_far import kwh
 from api.page.visit import Visit
 from api.routes.findings import find
+from figures import Parts, Reached, View
 from metering import items
-from metering.book import BookRow, SeriesKey
 from metering.localtime import day_bounds
-from metering.quantity import total
+from metering.quality import MISSING, WHOLE
 
-PARTS = ("01A00", "01B00", "01C00", "01D00")
 WEEKS = 6
 CARPET_DAYS = 28
-
-Rows = dict[tuple[SeriesKey, date], BookRow]
 
 
 def overview(visit: Visit, node: str | None) -> dict[str, Any] | None:
@@ -28,40 +24,50 @@ def overview(visit: Visit, node: str | None) -> dict[str, Any] | None:
     if node is None and not visit.caller.reach.top():
         return None
     place = place_of(visit, node)
-    books = visit.caller.platform.books
-    first = place.today - timedelta(days=7 * WEEKS - 1)
-    own = books.rows([place.key(place.node)], first, place.today)
-    near = _near(visit, place)
-    days = {row.day: row for row in own}
-    today, before = days.get(place.today), days.get(place.week_ago)
-    now_us = visit.caller.platform.now_us()
-    passed = so_far.passed_us(today, place.zone, now_us)
-    view: dict[str, Any] = {
+    with visit.caller.view() as view:
+        found = _booked(visit, view, place)
+    if found["has_books"]:
+        found["findings"] = cases.shown(
+            visit, find(visit.caller, state="open", limit=3, under=place.node)
+        )
+    return found
+
+
+def _booked(visit: Visit, view: View, place: Place) -> dict[str, Any]:
+    """All that comes of the books, at one revision."""
+    key, first = place.key(place.node), place.today - timedelta(days=7 * WEEKS - 1)
+    own = view.rows(key, first, place.today)
+    until = figures.reached(view, key, place.today)
+    found: dict[str, Any] = {
         "name": visit.caller.reach.registry.node(place.node).name(visit.language),
         "node": place.node,
         "zone": place.zone,
         "day": place.today.isoformat(),
-        "up_to": _up_to(place, passed),
+        "up_to": so_far.up_to_text(place, until),
         "weekday": visit.text(WEEKDAYS[place.today.weekday()]),
         "places": places(visit),
         "has_books": bool(own),
     }
     if not own:
-        return view
-    view["week_known"] = _known(own, place)
-    view["lineage"] = _lineage(place, passed)
-    view["cards"] = so_far.cards(visit, place, passed)
-    view["findings"] = cases.shown(
-        visit, find(visit.caller, state="open", limit=3, under=place.node)
-    )
-    view["charts"] = {
-        "today": _today_chart(visit, place, today, before, now_us),
-        "sub_items": _items_chart(visit, place, near, own),
-        "places": _places_chart(visit, place, near, passed),
-        "carpet": charts.carpet(own[-CARPET_DAYS:], place.zone, "kW", now_us),
-        "daily": _daily_chart(visit, own),
+        return found
+    week = (place.week_ago, place.today - timedelta(days=1))
+    parts = figures.parts(view, key, *week)
+    power = figures.drawable(view, key, place.today - timedelta(days=CARPET_DAYS - 1), place.today)
+    found["week_known"] = _known(view, place, parts)
+    found["lineage"] = _lineage(place, so_far.passed_us(until))
+    found["cards"] = so_far.cards(visit, view, place, until)
+    found["undrawn"] = bool(power.remainder)
+    found["days"] = tables.days_table(view, place)
+    found["months"] = tables.months_table(view, place)
+    found["parts"] = tables.parts_table(visit, place, parts, *week)
+    found["charts"] = {
+        "today": _today_chart(visit, view, place),
+        "sub_items": _items_chart(visit, parts),
+        "places": _places_chart(visit, view, place, until),
+        "carpet": charts.carpet(power, "kW", view.now_us),
+        "daily": _daily_chart(visit, view, place, first),
     }
-    return view
+    return found
 
 
 def N_(text: str) -> str:  # noqa: N802
@@ -80,14 +86,6 @@ WEEKDAYS = (
 )
 
 
-def _near(visit: Visit, place: Place) -> Rows:
-    """Rows of the last eight days of the place's parts: nodes below and sub-items."""
-    keys = [place.key(child) for child in _children(visit, place)]
-    keys += [place.key(place.node, item) for item in PARTS]
-    rows = visit.caller.platform.books.rows(keys, place.week_ago, place.today)
-    return {(row.key, row.day): row for row in rows}
-
-
 def _children(visit: Visit, place: Place) -> list[str]:
     """Nodes right below, passing through a node that has only one."""
     reach, code = visit.caller.reach, place.node
@@ -98,15 +96,14 @@ def _children(visit: Visit, place: Place) -> list[str]:
         code = below[0]
 
 
-def _up_to(place: Place, passed: int) -> str:
-    start_us = day_bounds(place.today, place.zone)[0]
-    return f"{formats.local(start_us + passed, place.zone):%H:%M}" if passed else ""
-
-
-def _known(own: Sequence[BookRow], place: Place) -> float | None:
-    """Known share of the last seven full days; None before the first."""
-    full = [row for row in own if place.week_ago <= row.day < place.today]
-    return sum(charts.known_share(row) for row in full) / 7 if full else None
+def _known(view: View, place: Place, parts: Parts) -> float | None:
+    """Known share of the last seven full days; None where none of them is booked."""
+    key = place.key(place.node)
+    if parts.total.shares is None or not view.rows(
+        key, place.week_ago, place.today - timedelta(days=1)
+    ):
+        return None
+    return 1 - int(parts.total.shares[MISSING]) / WHOLE
 
 
 def _lineage(place: Place, passed: int) -> str:
@@ -117,16 +114,16 @@ def _lineage(place: Place, passed: int) -> str:
     return f"/lineage?node={place.node}&item={ELECTRICITY}&time={at_us}"
 
 
-def _today_chart(
-    visit: Visit, place: Place, today: BookRow | None, before: BookRow | None, now_us: int
-) -> charts.Chart:
+def _today_chart(visit: Visit, view: View, place: Place) -> charts.Chart:
     traces = []
-    if before is not None:
-        x, y = charts.power(before, place.zone, now_us, place.today)
+    key, now_us = place.key(place.node), view.now_us
+    if view.rows(key, place.week_ago, place.week_ago):
+        before = figures.drawable(view, key, place.week_ago, place.week_ago)
+        x, y = charts.power(before, now_us, place.today)
         label = f"{place.week_ago:%m-%d}"
         traces.append(charts.line(label, x, y, charts.SECOND, line={"dash": "dot"}))
-    if today is not None:
-        x, y = charts.power(today, place.zone, now_us)
+    if view.rows(key, place.today, place.today):
+        x, y = charts.power(figures.drawable(view, key, place.today, place.today), now_us)
         label = visit.text("today, provisional")
         fill = {"fill": "tozeroy", "fillcolor": "var(--accent-soft)"}
         traces.append(charts.line(label, x, y, charts.ACCENT, **fill))
@@ -135,50 +132,39 @@ def _today_chart(
     )
 
 
-def _items_chart(
-    visit: Visit, place: Place, near: Rows, own: Sequence[BookRow]
-) -> charts.Chart | None:
+def _items_chart(visit: Visit, parts: Parts) -> charts.Chart | None:
     """Seven full days by sub-item, with what no sub-meter sees."""
-    sums = {
-        item: _sum(
-            row
-            for (key, day), row in near.items()
-            if key == place.key(place.node, item) and day < place.today
-        )
-        for item in PARTS
-    }
-    whole = _sum(row for row in own if place.week_ago <= row.day < place.today)
-    known = {item: amount for item, amount in sums.items() if amount is not None}
+    known = [one for one in parts.parts if one.amount is not None]
     if not known:
         return None
-    names = [items.name(item, visit.language) for item in known]
-    values: list[float | None] = [amount / 1e6 for amount in known.values()]
-    if whole is not None and whole >= sum(known.values()):
+    names = [items.name(one.item, visit.language) for one in known]
+    values = [charts.canonical(one.amount, one.item) for one in known]
+    rest = parts.difference.amount
+    if rest is not None and rest >= 0:
         names.append(visit.text("Unmetered"))
-        values.append((whole - sum(known.values())) / 1e6)
+        values.append(charts.canonical(rest, ELECTRICITY))
     shown = charts.bars(names, [("kWh", values, charts.ACCENT)])
     colours = [charts.ACCENT] * len(known) + [charts.SECOND]
     shown["data"][0]["marker"]["color"] = colours[: len(names)]
     return shown
 
 
-def _sum(rows: Iterator[BookRow]) -> int | None:
-    totals = [row.total for row in rows if row.total is not None]
-    return sum(totals) if totals else None
-
-
-def _places_chart(visit: Visit, place: Place, near: Rows, passed: int) -> charts.Chart | None:
+def _places_chart(visit: Visit, view: View, place: Place, until: Reached) -> charts.Chart | None:
+    """Each place below: today as far as it is known there, and last week up to the same."""
+    children = _children(visit, place)
+    view.load([place.key(child) for child in children], place.week_ago, place.today)
     names: list[str] = []
     now: list[float | None] = []
     then: list[float | None] = []
-    for child in _children(visit, place):
+    for child in children:
         key = place.key(child)
-        today, before = near.get((key, place.today)), near.get((key, place.week_ago))
+        today = figures.so_far(view, key, place.today).amount
+        before = figures.up_to(view, key, place.week_ago, until).amount
         if today is None and before is None:
             continue
         names.append(visit.caller.reach.registry.node(child).name(visit.language))
-        now.append(_kwh_until(today, passed, prorate=False))
-        then.append(_kwh_until(before, passed, prorate=True))
+        now.append(charts.canonical(today, ELECTRICITY))
+        then.append(charts.canonical(before, ELECTRICITY))
     if not names:
         return None
     series = [
@@ -188,12 +174,7 @@ def _places_chart(visit: Visit, place: Place, near: Rows, passed: int) -> charts
     return charts.bars(names, series)
 
 
-def _kwh_until(row: BookRow | None, passed: int, *, prorate: bool) -> float | None:
-    if row is None:
-        return None
-    return kwh(total(so_far.until(row.slots, row.step_min, passed, prorate=prorate)))
-
-
-def _daily_chart(visit: Visit, own: Sequence[BookRow]) -> charts.Chart:
+def _daily_chart(visit: Visit, view: View, place: Place, first: date) -> charts.Chart:
     names = (visit.text("complete"), visit.text("incomplete"), visit.text("provisional"))
-    return charts.daily(own, names, visit.text("of the day known"))
+    days = figures.energy(view, place.key(place.node), first, place.today, "day")
+    return charts.daily(days, names, visit.text("of the day known"))

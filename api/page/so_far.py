@@ -1,107 +1,111 @@
-"""Today as far as it is known, against the same weekday last week up to the same minute.
-
-today      |----|----|----|--        the running slot as it stands
-last week  |----|----|----|--..|     the same slot prorated to the same minute
-"""
+"""Cards: today as far as it is known, against the same weekday last week up to then."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-import numpy as np
-
-from api.figures import Worth, first_slots, whole, worth
-from api.page import formats
+import figures
+from api.page import figure, formats
+from api.page.figure import MoneyShown, Of, Shown
 from api.page.places import ELECTRICITY, Place
 from api.page.visit import Visit
-from ledger import Energy
-from metering.book import BookRow
-from metering.localtime import MINUTE_US, day_bounds
-from metering.quantity import ABSENT, I64, total
+from figures import Cost, Reached, SoFar, View
+from metering.localtime import day_bounds, iso
 
 
-def passed_us(today: BookRow | None, zone: str, now_us: int) -> int:
-    """How much of the day is known: up to now where the running slot has a value, else up to
-    the end of the last slot that has one [us]."""
-    present = np.flatnonzero(today.slots != ABSENT) if today else np.zeros(0)
-    if today is None or not present.size:
-        return 0
-    end_us = (int(present[-1]) + 1) * today.step_min * MINUTE_US
-    return min(end_us, now_us - day_bounds(today.day, zone)[0])
+@dataclass(frozen=True)
+class Card:
+    """One quantity of today."""
+
+    title: str
+    figures: tuple[Shown, ...]
+    unit: str
+    ranges: tuple[MoneyShown, ...]
+    """Sums whose lowest and highest differ."""
+    before: tuple[Shown, ...]
+    change: Decimal | None
+    note: str
 
 
-def until(slots: I64, step_min: int, passed: int, *, prorate: bool) -> I64:
-    """The slots of the first `passed` us of a day. The running one is whole as it stands, or,
-    of an earlier day, prorated to the same minute."""
-    whole_slots, rest = divmod(passed, step_min * MINUTE_US)
-    taken = slots[: whole_slots + (rest > 0)].copy()
-    if prorate and rest and len(taken) > whole_slots and taken[-1] != ABSENT:
-        taken[-1] = int(taken[-1]) * rest // (step_min * MINUTE_US)
-    return taken
+def passed_us(until: Reached) -> int:
+    """How much of the day is known at the finest step [us]; 0 where nothing is."""
+    return until[min(until)] if until else 0
 
 
-def cards(visit: Visit, place: Place, passed: int) -> list[dict[str, Any]]:
+def cards(visit: Visit, view: View, place: Place, until: Reached) -> list[Card]:
     """Energy, money and carbon of today so far, each against last week's."""
-    now, then = _so_far_worth(visit, place, place.today, passed), None
-    if now is not None:
-        then = _so_far_worth(visit, place, place.week_ago, passed)
-    sides = (now, then)
-    energy = [None if side is None else kwh(total(side[0].quantity)) for side in sides]
-    spent = [side and whole(side[1].cost.amount, side[1].cost.unpriced) for side in sides]
-    carbon = [side and whole(side[1].kgco2.amount, side[1].kgco2.uncovered) for side in sides]
-    known = now is not None and bool(np.all(now[0].quantity != ABSENT))
-    gaps = "" if known else visit.text("some of today's readings are missing")
-    currency = "" if now is None else now[1].cost.currency
+    key = place.key(place.node)
+    now = figures.so_far(view, key, place.today)
+    then = figures.up_to(view, key, place.week_ago, until) if now.amount is not None else None
+    of_now = figure.of_days(place.node, ELECTRICITY, place.today, place.today)
+    of_then = _of_then(place, until)
+    gaps = "" if now.complete else visit.text("some of today's readings are missing")
     return [
-        _card(visit.text("Electricity today"), "kWh", energy, gaps),
-        _card(
-            visit.text("Cost today"),
-            currency,
-            spent,
-            visit.text("no tariff row holds here") if spent[0] is None else gaps,
-        ),
-        _card(
-            visit.text("Carbon today"),
-            "kg CO₂",
-            carbon,
-            visit.text("no factor row holds here") if carbon[0] is None else gaps,
-        ),
+        _energy_card(visit, (now, of_now), (then, of_then), gaps),
+        _cost_card(visit, (now, of_now), (then, of_then), gaps),
+        _carbon_card(visit, (now, of_now), (then, of_then), gaps),
     ]
 
 
-def _so_far_worth(
-    visit: Visit, place: Place, day: date, passed: int
-) -> tuple[Energy, Worth] | None:
-    """A day's first part and what it is worth; None where nothing is known of it."""
-    energy = visit.caller.platform.energy.energy(place.node, ELECTRICITY, day, day, "native")
-    slots = until(energy.quantity, energy.step_min, passed, prorate=day != place.today)
-    part = replace(first_slots(energy, 0, len(slots)), quantity=slots)
-    if total(slots) is None:
-        return None
-    return part, worth(part, visit.caller.reach.registry)
+def _of_then(place: Place, until: Reached) -> Of:
+    """Last week's first part: from midnight to the instant that today is known to."""
+    start_us = day_bounds(place.week_ago, place.zone)[0]
+    start, end = iso(start_us, place.zone), iso(start_us + passed_us(until), place.zone)
+    return Of(place.node, ELECTRICITY, start, end)
 
 
-def _card(
-    title: str, unit: str, values: Sequence[float | Decimal | None], note: str
-) -> dict[str, Any]:
-    now, before = values
-    change = None
-    if now is not None and before is not None and before > 0:
-        change = float(now) / float(before) - 1
-    return {
-        "title": title,
-        "unit": unit if now is not None else "",
-        "value": "–" if now is None else formats.number(now),
-        "before": "" if before is None or now is None else formats.number(before),
-        "change": change,
-        "note": note,
-    }
+Side = tuple[SoFar, Of]
+Before = tuple[SoFar | None, Of]
 
 
-def kwh(amount: int | None) -> float | None:
-    """mWh as kWh."""
-    return None if amount is None else amount / 1e6
+def _energy_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
+    known = now[0].amount is not None
+    shown = figure.energy(now[0].amount, now[1], unit=False)
+    before = (
+        () if then[0] is None or not then[0].amount else (figure.energy(then[0].amount, then[1]),)
+    )
+    change = figures.change(now[0].amount, then[0].amount if then[0] else None)
+    title = visit.text("Electricity today")
+    return Card(title, (shown,), "kWh" if known else "", (), before, change, note)
+
+
+def _cost_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
+    money = figure.money(now[0].worth.cost, now[1])
+    known = bool(money[0].cost.value)
+    before = () if then[0] is None or not known else figure.money(then[0].worth.cost, then[1])
+    return Card(
+        visit.text("Cost today"),
+        tuple(one.cost for one in money),
+        "",
+        tuple(one for one in money if one.spread),
+        tuple(one.cost for one in before if one.cost.value),
+        figures.change(_sole(now[0].worth.cost), _sole(then[0].worth.cost) if then[0] else None),
+        note if known else visit.text("no tariff row holds here"),
+    )
+
+
+def _carbon_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
+    shown = figure.carbon(now[0].worth.kgco2, now[1], unit=False)
+    before = () if then[0] is None else (figure.carbon(then[0].worth.kgco2, then[1]),)
+    return Card(
+        visit.text("Carbon today"),
+        (shown,),
+        "kg CO₂" if shown.value else "",
+        (),
+        tuple(one for one in before if one.value and shown.value),
+        figures.change(now[0].worth.kgco2.whole, then[0].worth.kgco2.whole if then[0] else None),
+        note if shown.value else visit.text("no factor row holds here"),
+    )
+
+
+def _sole(cost: Cost) -> Decimal | None:
+    """The one sum there is; of two currencies there is no change to tell."""
+    return None if cost.sole is None else cost.sole.amount
+
+
+def up_to_text(place: Place, until: Reached) -> str:
+    """The time of day that today is known to; '' where nothing is known."""
+    passed = passed_us(until)
+    start_us = day_bounds(place.today, place.zone)[0]
+    return f"{formats.local(start_us + passed, place.zone):%H:%M}" if passed else ""

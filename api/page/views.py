@@ -8,19 +8,20 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from api import sentences
-from api.figures import Step
-from api.page import cases, datacentre, formats, live, overview
+from api.page import cases, datacentre, figure, formats, live, overview
+from api.page.figure import Of
 from api.page.visit import Actor, PageRoute, Visit, Visitor
-from api.routes.energy import series_of
+from api.routes.energy import Step, series_of
 from api.routes.findings import expected, find, finding_of, set_state
 from api.routes.gateways import health_of_all
 from api.routes.lineage import MeterTrace, trace
 from api.routes.messages import dead_gateways, dead_letter_of, raw_of, text_of
+from figures import Period
 from metering.access import Role
 from metering.errors import InvalidInput
 from metering.finding import FindingState
 from metering.intake import DeadLetter
-from metering.localtime import parse_instant
+from metering.localtime import iso, parse_instant
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -190,9 +191,15 @@ def lineage_page(
     key = series_of(visit.caller, node, meter, item)
     found = trace(visit.caller, key, time, Step.HOUR)
     span = f"{formats.minute(found.value.start_us, found.zone)} ({found.zone})"
-    title = f"{key.code} · {formats.energy(found.value.amount, key.item)} · {span}"
+    own = figure.energy(found.value.amount, _of(key.code, key.item, found.value, found.zone))
     rows = [_traced(visit, one, found.zone) for one in found.meters]
-    return visit.render("lineage.html", title=title, meters=rows)
+    return visit.render("lineage.html", code=key.code, span=span, own=own, meters=rows)
+
+
+def _of(code: str, item: str, period: Period | None, zone: str) -> Of:
+    if period is None:
+        return Of(code, item, "", "")
+    return Of(code, item, iso(period.start_us, zone), iso(period.end_us, zone))
 
 
 def _traced(visit: Visit, one: MeterTrace, zone: str) -> dict[str, Any]:
@@ -211,7 +218,8 @@ def _traced(visit: Visit, one: MeterTrace, zone: str) -> dict[str, Any]:
         for i in range(len(source.readings))
     ]
     name = meter.name(visit.language)
-    return {"name": name, "value": formats.energy(amount, meter.item), "readings": readings}
+    own = figure.energy(amount, _of(one.meter, meter.item, one.value, zone))
+    return {"name": name, "value": own, "readings": readings}
 
 
 def _zone(visit: Visit) -> str:

@@ -1,45 +1,92 @@
-"""Energy as booked, with quality, money, carbon and standard coal on every value."""
+"""Energy as booked, with quality, money, carbon and standard coal on every value.
+
+    GET /v1/energy          a figure by step; what is booked coarser is its `remainder`
+    GET /v1/energy/parts    a figure, its sub-items, and the difference: the table adds up
+
+Nothing is priced or added here: `figures` says what is told of the books, at one revision.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+import figures
 from api.auth import Caller, Reader
-from api.figures import Period, Step, Worth, periods, series, whole, worth_of_each
 from api.params import Code, Json, check_days, check_order, example, local_date
-from ledger import Emission
+from figures import Cost, Emission, Energy, Held, Money, Period, View, Worth
 from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
 from metering.localtime import iso, local_day
-from metering.quality import NAMES, WHOLE, Shares
+from metering.quality import NAMES, WHOLE
 from metering.registry import Registry
+from metering.tariff import TariffRow
 from metering.units import BOOK_UNITS
 
 router = APIRouter(prefix="/v1", tags=["energy"])
 
-MOST_DAYS = {Step.NATIVE: 62, Step.HOUR: 184, Step.DAY: 1100, Step.MONTH: 3700}
+
+class Step(StrEnum):
+    """How finely energy is read."""
+
+    NATIVE = "native"
+    QUARTER = "15min"
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+MOST_DAYS = {Step.NATIVE: 62, Step.QUARTER: 62, Step.HOUR: 184, Step.DAY: 1100, Step.MONTH: 3700}
 NAMED_DAYS = 62
 """Up to this many days silent meters are looked for."""
 
+NEVER_ADDED = "two currencies are never added: see by_currency"
+NOT_ALL_PRICED = "no tariff prices all of this energy: see unpriced"
+
+SHARES_EXAMPLE = {"measured": 0.9896, "apportioned": 0.0, "estimated": 0.0, "missing": 0.0104}
+MONEY_SHARES_EXAMPLE = {
+    "measured": 0.9708,
+    "apportioned": 0.0,
+    "estimated": 0.0188,
+    "missing": 0.0104,
+}
+COST_EXAMPLE = {
+    "value": "281.04",
+    "currency": "CNY",
+    "cost_low": "279.80",
+    "cost_high": "282.61",
+    "shares": MONEY_SHARES_EXAMPLE,
+    "unpriced": "0.000000",
+    "periods": [
+        {"period": "peak", "energy": "301.000000", "cost": "251.90", "currency": "CNY"},
+        {"period": "valley", "energy": "111.300200", "cost": "29.14", "currency": "CNY"},
+    ],
+    "rows": [],
+    "by_currency": [
+        {
+            "currency": "CNY",
+            "value": "281.04",
+            "cost_low": "279.80",
+            "cost_high": "282.61",
+            "shares": MONEY_SHARES_EXAMPLE,
+        }
+    ],
+    "note": None,
+}
 VALUE_EXAMPLE = {
     "start": "2026-11-23T00:00:00+08:00",
     "end": "2026-11-24T00:00:00+08:00",
     "value": "412.300200",
     "amount": 412300200,
-    "shares": {"measured": 0.9896, "apportioned": 0.0, "estimated": 0.0, "missing": 0.0104},
+    "shares": SHARES_EXAMPLE,
     "provisional": False,
-    "cost": {
-        "value": "281.04",
-        "currency": "CNY",
-        "unpriced": "0.000000",
-        "periods": [{"period": "peak", "energy": "301.000000", "cost": "251.90"}],
-        "rows": [],
-    },
+    "cost": COST_EXAMPLE,
     "kgco2": {"value": "221.24", "rows": []},
     "kgce": {"value": "50.67", "rows": []},
 }
@@ -54,7 +101,27 @@ ENERGY_EXAMPLE = {
     "end": "2026-11-24",
     "revision": 57,
     "data": [VALUE_EXAMPLE],
+    "remainder": [],
     "silent_meters": [],
+}
+PART_EXAMPLE = {
+    "row": "total",
+    "item": "01000",
+    "item_name": {"zh": "电", "en": "Electricity"},
+    **{name: value for name, value in VALUE_EXAMPLE.items() if name not in ("start", "end")},
+}
+PARTS_EXAMPLE = {
+    **{name: value for name, value in ENERGY_EXAMPLE.items() if name in ("series", "unit")},
+    "book_unit": "mWh",
+    "zone": "Asia/Shanghai",
+    "start": "2026-11-23",
+    "end": "2026-11-24",
+    "revision": 57,
+    "data": [
+        PART_EXAMPLE,
+        {**PART_EXAMPLE, "row": "part", "item": "01B00"},
+        {**PART_EXAMPLE, "row": "difference", "value": "0.000000", "shares": None},
+    ],
 }
 
 
@@ -116,33 +183,106 @@ def energy(
     """Energy of a node or meter by step, over local days [start, end).
 
     `value` is an exact decimal in `unit`, `amount` the same in whole book units; both are null
-    where nothing is known, which is not zero.
+    where nothing is known, which is not zero. What is booked at steps coarser than the one asked
+    stands in `remainder`, a series for each step: `data` and `remainder` together are the
+    figure's energy and money. All of an answer belongs to one `revision`.
+
+    `cost` has `cost_low` and `cost_high`: had all that lies over several prices passed at the
+    cheapest, or at the dearest of them. Its `shares` are the money's own, by amount. Currencies
+    are never added: where there are two, `value` is null and `by_currency` has each sum.
     """
     key = series_of(caller, node, meter, item)
     zone = zone_of_series(caller.reach.registry, key)
     first, last = days_of(caller, zone, start, end, step)
     named = key.kind == "node" and (last - first).days < NAMED_DAYS
-    reader = caller.platform.energy
-    found = series(reader, key, first, last, step, silent=named)
-    native = series(reader, key, first, last, Step.NATIVE)
-    worths = worth_of_each(found, native, caller.reach.registry)
+    with caller.view() as view:
+        found = figures.energy(view, key, first, last, str(step), name_silent=named)
+        return {
+            **head_json(key, zone, first, last, found.revision),
+            "step": str(step),
+            "step_min": found.step_min,
+            "data": _values_json(view, found),
+            "remainder": [
+                {"step_min": one.step_min, "data": _values_json(view, one)}
+                for one in found.remainder
+            ],
+            "silent_meters": [m for m in found.silent if m in caller.reach.meters]
+            if named
+            else None,
+        }
+
+
+@router.get("/energy/parts", responses=example(PARTS_EXAMPLE))
+def energy_parts(
+    caller: Reader,
+    node: Annotated[str, Query(max_length=128)],
+    item: Code = None,
+    start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
+    end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+) -> Json:
+    """A node's figure with its sub-items of the next level over local days [start, end).
+
+    `data` has a row `total`, a row `part` for each sub-item, and a last row `difference`: the
+    total less its parts, so that the table adds up exactly, in energy, in money of each currency
+    and in carbon. The energy of the difference is null where the total or a part is not known;
+    its money is what no part measures and what parts cost at prices of their own.
+    """
+    key = series_of(caller, node, None, item)
+    zone = zone_of_series(caller.reach.registry, key)
+    first, last = days_of(caller, zone, start, end, Step.DAY)
+    with caller.view() as view:
+        found = figures.parts(view, key, first, last)
+        rows = [
+            ("total", found.total),
+            *(("part", one) for one in found.parts),
+            ("difference", found.difference),
+        ]
+        return {
+            **head_json(key, zone, first, last, view.revision(key.institution)),
+            "data": [{"row": name, **_held_json(one)} for name, one in rows],
+        }
+
+
+def head_json(key: SeriesKey, zone: str, first: date, last: date, revision: int) -> Json:
+    """What an answer is of."""
     unit = items.category(key.item).unit
     return {
         "series": series_json(key),
-        "item_name": {lang: items.name(key.item, lang) for lang in ("zh", "en")},
+        "item_name": _names(key.item),
         "unit": unit,
         "book_unit": BOOK_UNITS[unit].name,
-        "step": str(step),
-        "step_min": found.step_min,
         "zone": zone,
         "start": first.isoformat(),
         "end": (last + timedelta(days=1)).isoformat(),
-        "revision": found.revision,
-        "data": [
-            {**period_json(period, zone, unit), **worth_json(worth, unit)}
-            for period, worth in zip(periods(found), worths, strict=True)
-        ],
-        "silent_meters": [m for m in found.silent if m in caller.reach.meters] if named else None,
+        "revision": revision,
+    }
+
+
+def _names(item: str) -> Json:
+    return {lang: items.name(item, lang) for lang in ("zh", "en")}
+
+
+def _values_json(view: View, energy: Energy) -> list[Json]:
+    """Every period with what it is worth."""
+    item = energy.key.item
+    return [
+        {**period_json(period, energy.zone, item), **worth_json(worth, item)}
+        for period, worth in zip(
+            figures.periods(energy), figures.worth_of_each(view, energy), strict=True
+        )
+    ]
+
+
+def _held_json(held: Held) -> Json:
+    """One row of the table of parts."""
+    return {
+        "item": held.item,
+        "item_name": _names(held.item),
+        "value": exact(held.amount, held.item),
+        "amount": held.amount,
+        "shares": None if held.shares is None else shares_json(held.shares.tolist()),
+        "provisional": held.provisional,
+        **worth_json(held.worth, held.item),
     }
 
 
@@ -156,52 +296,87 @@ def series_json(key: SeriesKey) -> Json:
     }
 
 
-def period_json(period: Period, zone: str, unit: str) -> Json:
+def period_json(period: Period, zone: str, item: str) -> Json:
     """One period with its quality."""
     return {
         "start": iso(period.start_us, zone),
         "end": iso(period.end_us, zone),
-        "value": exact(period.amount, unit),
+        "value": exact(period.amount, item),
         "amount": period.amount,
-        "shares": shares_json(period.shares),
+        "shares": shares_json(period.shares.tolist()),
         "provisional": period.provisional,
     }
 
 
-def worth_json(worth: Worth, unit: str) -> Json:
+def worth_json(worth: Worth, item: str) -> Json:
     """Money, carbon and coal, each with the rows it rests on."""
-    spent = whole(worth.cost.amount, worth.cost.unpriced)
     return {
-        "cost": {
-            "value": None if spent is None else f"{spent:f}",
-            "currency": worth.cost.currency or None,
-            "unpriced": exact(worth.cost.unpriced, unit),
-            "periods": [
-                {"period": p.period, "energy": exact(p.quantity, unit), "cost": f"{p.cost:f}"}
-                for p in worth.cost.periods
-            ],
-            "rows": [
-                {
-                    "tariff": row.tariff,
-                    "node": row.node or None,
-                    "meter": row.meter or None,
-                    "period": row.period,
-                    "price": str(row.price),
-                    "source": row.source,
-                    "verified": row.grade.startswith("V"),
-                }
-                for row in worth.cost.rows
-            ],
-        },
+        "cost": cost_json(worth.cost, item),
         "kgco2": _emission_json(worth.kgco2),
         "kgce": _emission_json(worth.kgce),
     }
 
 
-def _emission_json(found: Emission) -> Json:
-    amount = whole(found.amount, found.uncovered)
+def cost_json(cost: Cost, item: str) -> Json:
+    """Money with its bounds; null where it does not hold all the energy, or is in two
+    currencies."""
+    sole = cost.sole
     return {
-        "value": None if amount is None else f"{amount:f}",
+        "value": None if sole is None else plain(sole.amount),
+        "currency": cost.money[0].currency if len(cost.money) == 1 else None,
+        "cost_low": None if sole is None else plain(sole.low),
+        "cost_high": None if sole is None else plain(sole.high),
+        "shares": None if sole is None else shares_json(sole.shares),
+        "unpriced": exact(cost.unpriced, item),
+        "periods": [
+            {
+                "period": one.period,
+                "energy": exact(one.quantity, item),
+                "cost": plain(one.cost),
+                "currency": one.currency,
+            }
+            for one in cost.periods
+        ],
+        "rows": [_row_json(row) for row in cost.rows],
+        "by_currency": [_money_json(money) for money in cost.money],
+        "note": _note(cost),
+    }
+
+
+def _note(cost: Cost) -> str | None:
+    """Why there is no sum."""
+    if len(cost.money) > 1:
+        return NEVER_ADDED
+    return NOT_ALL_PRICED if cost.unpriced else None
+
+
+def _money_json(money: Money) -> Json:
+    return {
+        "currency": money.currency,
+        "value": plain(money.amount),
+        "cost_low": plain(money.low),
+        "cost_high": plain(money.high),
+        "shares": shares_json(money.shares),
+    }
+
+
+def _row_json(row: TariffRow) -> Json:
+    return {
+        "tariff": row.tariff,
+        "node": row.node or None,
+        "meter": row.meter or None,
+        "period": row.period,
+        "price": str(row.price),
+        "currency": row.currency,
+        "source": row.source,
+        "verified": row.grade.startswith("V"),
+    }
+
+
+def _emission_json(found: Emission) -> Json:
+    amount = found.whole
+    return {
+        "value": None if amount is None else plain(amount),
         "rows": [
             {
                 "factor": str(one.value),
@@ -214,14 +389,18 @@ def _emission_json(found: Emission) -> Json:
     }
 
 
-def exact(amount: int | None, unit: str) -> str | None:
-    """Book units as an exact decimal of the canonical unit."""
-    if amount is None:
-        return None
-    per = BOOK_UNITS[unit].per_canonical
-    return f"{Decimal(amount) / per:.{len(str(per)) - 1}f}"
+def exact(amount: int | None, item: str) -> str | None:
+    """Book units as an exact decimal of the item's canonical unit."""
+    value = figures.canonical(amount, item)
+    digits = len(str(BOOK_UNITS[items.category(item).unit].per_canonical)) - 1
+    return None if value is None else f"{value:.{digits}f}"
 
 
-def shares_json(shares: Shares) -> dict[str, float]:
+def plain(value: Decimal) -> str:
+    """An exact decimal without an exponent."""
+    return f"{value:f}"
+
+
+def shares_json(shares: Sequence[int]) -> dict[str, float]:
     """Shares as fractions by name."""
     return {name: int(part) / WHOLE for name, part in zip(NAMES, shares, strict=True)}

@@ -131,9 +131,9 @@ def _entry(caller: Caller, row: BookRow) -> Json:
         "day": row.day.isoformat(),
         "zone": registry.zone(key.code),
         "unit": unit,
-        "value": exact(row.total, unit),
+        "value": exact(row.total, key.item),
         "book_unit": BOOK_UNITS[unit].name,
         "amount": row.total,
-        "shares": shares_json(row.day_shares),
+        "shares": shares_json(row.day_shares.tolist()),
         "provisional": row.provisional,
     }

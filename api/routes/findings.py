@@ -35,6 +35,7 @@ FINDING_EXAMPLE = {
     "waste_high": 148.9,
     "cost": "96.77",
     "currency": "CNY",
+    "costs": [{"currency": "CNY", "value": "96.77"}],
     "kgco2": "72.1",
     "confidence": 0.97,
     "cause": "bms_override",
@@ -125,6 +126,9 @@ def finding_json(caller: Caller, finding: Finding) -> Json:
         "waste_high": finding.waste_high_kwh,
         "cost": None if finding.cost is None else str(finding.cost),
         "currency": finding.currency,
+        "costs": [
+            {"currency": currency, "value": str(amount)} for currency, amount in finding.costs
+        ],
         "kgco2": None if finding.kgco2 is None else str(finding.kgco2),
         "confidence": finding.confidence,
         "cause": finding.cause,

@@ -8,11 +8,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+import figures
 from api.auth import Caller, Reader
-from api.figures import Period, Step, at
 from api.params import Code, Json, example, instant
-from api.routes.energy import period_json, series_json, series_of, zone_of_series
+from api.routes.energy import Step, period_json, series_json, series_of, zone_of_series
 from api.routes.readings import READING_EXAMPLE, reading_json
+from figures import Period, View
 from metering.book import SeriesKey
 from metering.errors import NotFound
 from metering.items import category
@@ -58,38 +59,39 @@ class Trace:
 
 def trace(caller: Caller, key: SeriesKey, time_us: int, step: Step) -> Trace:
     """Follow the value that holds an instant down to readings."""
-    registry = caller.reach.registry
-    zone = zone_of_series(registry, key)
-    value = at(caller.platform.energy, key, time_us, zone, step)
-    if value is None:
-        raise NotFound(
-            "nothing is booked there",
-            field="time",
-            value=iso(time_us, zone),
-            fix="choose a time that /v1/energy lists for this series",
-        )
-    codes = _meters_of(caller, key, value, zone)
-    traces = [_trace_meter(caller, code, time_us, value, step) for code in codes[:MOST_METERS]]
+    with caller.view() as view:
+        zone = view.zone(key)
+        value = figures.at(view, key, time_us, str(step))
+        if value is None:
+            raise NotFound(
+                "nothing is booked there",
+                field="time",
+                value=iso(time_us, zone),
+                fix="choose a time that /v1/energy lists for this series",
+            )
+        codes = _meters_of(caller, view, key, value)
+        traces = [
+            _trace_meter(caller, view, code, time_us, value, step) for code in codes[:MOST_METERS]
+        ]
     return Trace(key, zone, value, tuple(traces), max(0, len(codes) - MOST_METERS))
 
 
-def _meters_of(caller: Caller, key: SeriesKey, value: Period, zone: str) -> list[str]:
+def _meters_of(caller: Caller, view: View, key: SeriesKey, value: Period) -> list[str]:
     if key.kind == "meter":
         return [key.code]
-    day = local_day(value.start_us, zone)
-    figures = caller.platform.energy.plan(key.institution, day).figures
-    figure = figures.get((key.code, key.item))
-    return [] if figure is None else [m for m in figure.meters if m in caller.reach.meters]
+    day = local_day(value.start_us, view.zone(key))
+    return [meter for meter in view.meters(key, day) if meter in caller.reach.meters]
 
 
-def _trace_meter(caller: Caller, code: str, time_us: int, value: Period, step: Step) -> MeterTrace:
-    registry = caller.reach.registry
+def _trace_meter(
+    caller: Caller, view: View, code: str, time_us: int, value: Period, step: Step
+) -> MeterTrace:
+    registry = view.registry
     meter = registry.meters[code]
     key = SeriesKey(registry.institution(meter.node), "meter", code, meter.item)
-    zone = registry.zone(meter.node)
-    own = at(caller.platform.energy, key, time_us, zone, step)
+    own = figures.at(view, key, time_us, str(step))
     start_us, end_us = (own or value).start_us, (own or value).end_us
-    day = local_day(start_us, zone)
+    day = local_day(start_us, view.zone(key))
     sources = tuple(
         Source(caller.reach.points[one.point], one, _around(caller, one.point, start_us, end_us))
         for one in registry.installations_of(code)
@@ -134,11 +136,11 @@ def lineage(
     return {
         "series": series_json(key),
         "unit": unit,
-        **period_json(found.value, zone, unit),
+        **period_json(found.value, zone, key.item),
         "meters": [
             {
                 "meter": one.meter,
-                **({} if one.value is None else period_json(one.value, zone, unit)),
+                **({} if one.value is None else period_json(one.value, zone, key.item)),
                 "sources": [_source_json(source) for source in one.sources],
             }
             for one in found.meters

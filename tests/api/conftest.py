@@ -14,10 +14,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import PartHealth, Platform, Submission, create_app
-from ledger import EnergyReader
+from figures import Figures
+from ledger import Ledger
 from metering import quality
 from metering.access import Role
-from metering.book import BookRow, RegisterEvent, SeriesKey
+from metering.book import BookRow, DirtyMark, RegisterEvent, SeriesKey
 from metering.errors import NotFound
 from metering.factor import Factor
 from metering.finding import Finding
@@ -420,13 +421,13 @@ def _keys(stores) -> dict[str, str]:
     }
 
 
-def platform_of(readings_store, stores, journal: MemoryJournal) -> Platform:
+def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NOW_US) -> Platform:
     """The ports as one platform; hash and registry reading stand in by plain functions."""
     known = _cached(stores.registry)
     return Platform(
         readings=readings_store,
         books=stores.books,
-        energy=EnergyReader(stores.books, known, lambda: NOW_US),
+        figures=Figures(stores.books, known, lambda: now_us),
         intake=stores.intake,
         marks=stores.marks,
         findings=stores.findings,
@@ -437,7 +438,7 @@ def platform_of(readings_store, stores, journal: MemoryJournal) -> Platform:
         messages=journal,
         ingest=journal.add,
         read_registry=read_registry,
-        now_us=lambda: NOW_US,
+        now_us=lambda: now_us,
         health=lambda: {"intake": PartHealth(True, {"behind": 0})},
         language="en",
     )
@@ -467,6 +468,35 @@ def make_world(stores, readings_store) -> World:
     journal, keys = seed(readings_store, stores)
     platform = platform_of(readings_store, stores, journal)
     return World(platform, journal, TestClient(create_app(platform)), keys)
+
+
+def booked_world(registry: Registry, now_us: int, values) -> World:
+    """A registry whose books the ledger itself has made of readings; `values` are
+    (times [us], values) by point. Its key `bureau` reaches everything."""
+    stores, readings_store, journal = memory_stores(), MemoryReadings(), MemoryJournal()
+    stores.registry.apply(registry, actor="test", now_us=now_us)
+    for point, (times, numbers) in values.items():
+        pairs = zip(times, numbers, strict=True)
+        rows = [(point, int(t), float(v), 0, int(t), n, 0, 0, 0) for n, (t, v) in enumerate(pairs)]
+        readings_store.upsert(ReadingColumns.of(rows))
+        mark = DirtyMark(point, int(min(times)), int(max(times)))
+        stores.marks.mark([mark], writer_no=1, ready=True)
+    platform = platform_of(readings_store, stores, journal, now_us)
+    Ledger(readings_store, stores.books, stores.marks, platform.registry, platform.now_us).step()
+    key = stores.access.create_key("bureau", "", Role.ADMIN, actor="test", now_us=now_us)
+    return World(platform, journal, TestClient(create_app(platform)), {"bureau": key})
+
+
+@pytest.fixture
+def booked():
+    """Makes a world of a registry and readings."""
+    return booked_world
+
+
+@pytest.fixture
+def signed():
+    """Signs a key in."""
+    return sign_in
 
 
 @pytest.fixture

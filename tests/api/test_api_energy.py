@@ -15,11 +15,11 @@ def energy(world, query: str) -> dict:
     return response.json()
 
 
-@pytest.mark.parametrize("step", ["native", "hour", "day", "month"])
+@pytest.mark.parametrize("step", ["native", "15min", "hour", "day", "month"])
 def test_every_step_adds_up_to_the_same_energy_and_money(shared_world, step):
     whole = energy(shared_world, f"node=office-a&step=day&{YESTERDAY}")["data"][0]
     parts = energy(shared_world, f"node=office-a&step={step}&{YESTERDAY}")["data"]
-    assert len(parts) == {"native": 96, "hour": 24, "day": 1, "month": 1}[step]
+    assert len(parts) == {"native": 96, "15min": 96, "hour": 24, "day": 1, "month": 1}[step]
     assert sum(part["amount"] for part in parts) == whole["amount"]
     for quantity in ("cost", "kgco2", "kgce"):
         total = sum(Decimal(part[quantity]["value"]) for part in parts)

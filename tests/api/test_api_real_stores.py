@@ -20,6 +20,8 @@ PATHS = [
     "/v1/energy?node=bureau&item=01000&step=day&start=2026-11-10",
     "/v1/energy?node=bureau&item=01000&step=month&start=2026-10-01",
     "/v1/energy?meter=office-b-total&step=hour&start=2026-11-15&end=2026-11-16",
+    "/v1/energy/parts?node=office-a&start=2026-11-17&end=2026-11-24",
+    "/v1/datacentre?node=dc",
     "/v1/energy/lineage?node=office-a&item=01000&time=2026-11-24T01:00:00Z",
     "/v1/findings",
     "/v1/findings/f-after",

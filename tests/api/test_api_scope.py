@@ -30,6 +30,8 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/energy?node=hall&item=01000", {}),
         ("/v1/energy?meter=hall-total", {}),
     ],
+    ("GET", "/v1/energy/parts"): [("/v1/energy/parts?node=hall", {})],
+    ("GET", "/v1/datacentre"): [("/v1/datacentre?node=hall", {})],
     ("GET", "/v1/energy/lineage"): [
         ("/v1/energy/lineage?node=hall&item=01000&time=2026-11-23T02:00:00Z", {}),
         ("/v1/energy/lineage?meter=hall-total&time=2026-11-23T02:00:00Z", {}),
@@ -184,6 +186,8 @@ def test_a_buildings_key_reaches_neither_its_neighbours_nor_the_shared_gateway(w
         "/v1/nodes/office-b",
         "/v1/nodes/bureau",
         "/v1/energy?node=bureau&item=01000",
+        "/v1/energy/parts?node=bureau",
+        "/v1/datacentre?node=dc",
         "/v1/messages/16777217/5",
         "/v1/findings/f-weekend",
         "/v1/dead-letters/1",
@@ -269,10 +273,9 @@ def test_a_meter_named_like_anothers_node_is_no_way_over_the_wall(world):
     world.platform.registry_store.apply(
         replace(known, meters={"hall": twin}, installations=()), actor="test", now_us=1
     )
-    for path in (
-        "/v1/energy?meter=hall",
-        "/v1/energy/lineage?meter=hall&time=2026-11-23T02:00:00Z",
-    ):
-        response = world.get(path)
-        assert response.status_code in (404, 409), response.text
-        assert "amount" not in response.text
+    found = world.get("/v1/energy?meter=hall").json()
+    assert found["series"]["institution"] == "bureau"
+    assert {value["amount"] for value in found["data"]} == {None}
+    response = world.get("/v1/energy/lineage?meter=hall&time=2026-11-23T02:00:00Z")
+    assert response.status_code == 404
+    assert "amount" not in response.text

@@ -138,6 +138,7 @@ def test_every_section_renders_whole(
     sign_in(page, site)
     for name, path in SECTIONS.items():
         page.goto(site.url + path)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
         page.wait_for_function(
             "document.querySelectorAll('[data-chart]').length ==="
             " document.querySelectorAll('[data-chart] .main-svg:first-child').length"
@@ -159,6 +160,7 @@ def test_narrowest_phone_has_no_sideways_scroll(browser: Browser, site: Site) ->
     sign_in(page, site)
     for path in SECTIONS.values():
         page.goto(site.url + path)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
     context.close()
 
@@ -211,6 +213,19 @@ def test_an_evidence_hour_leads_down_to_the_raw_message(
     page.locator("main a[href^='/messages/']").first.click()
     payload = json.loads(page.locator("pre").inner_text())
     assert payload["readings"][0]["point"] == "E1.import"
+
+
+def test_exact_figures_stand_behind_the_charts(context: BrowserContext, site: Site) -> None:
+    page = context.new_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}/?node=office-a")
+    page.get_by_text("Figures behind the charts").click()
+    figure = "data.figure[data-figure=energy][data-start='2026-11-23'][data-end='2026-11-24']"
+    shown = page.locator(f"#figures {figure}").first
+    expect(shown).to_be_visible()
+    path = "/v1/energy?node=office-a&step=day&start=2026-11-23&end=2026-11-24"
+    value = site.world.get(path).json()["data"][0]["value"]
+    assert shown.get_attribute("value") == value
 
 
 def test_signing_out_ends_the_session(context: BrowserContext, site: Site) -> None:

@@ -1,0 +1,118 @@
+"""The data centre's ratios of energies, each with cover, category and boundary."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+import figures
+from api.auth import Caller, Reader
+from api.params import Json, check_days, check_order, example, local_date
+from api.routes.energy import exact, plain
+from figures import RATIOS, Ratio, RoleSum
+from metering.localtime import local_day
+from metering.quality import WHOLE
+
+router = APIRouter(prefix="/v1", tags=["energy"])
+
+MOST_DAYS = 400
+FULL_DAYS = 7
+"""Full days that are answered for where no range is asked; the page shows the same."""
+UNIT_ITEM = "01000"
+"""Whose unit the energies of all roles have."""
+RATIO_EXAMPLE = {
+    "name": "utility_per_it",
+    "value": "1.578947",
+    "above": "30240.000000",
+    "above_role": "utility",
+    "below": "19152.000000",
+    "below_role": "it",
+    "cover": 0.9583,
+    "category": 3,
+    "boundary": "dc",
+    "period": {"start": "2026-11-17", "end": "2026-11-24"},
+}
+DATACENTRE_EXAMPLE = {
+    "node": "dc",
+    "unit": "kWh",
+    "zone": "Asia/Shanghai",
+    "start": "2026-11-17",
+    "end": "2026-11-24",
+    "revision": 57,
+    "ratios": [RATIO_EXAMPLE],
+    "roles": [{"role": "utility", "value": "31556.000000", "amount": 31556000000, "cover": 1.0}],
+}
+
+
+@router.get("/datacentre", responses=example(DATACENTRE_EXAMPLE))
+def datacentre(
+    caller: Reader,
+    node: Annotated[str, Query(max_length=128)],
+    start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
+    end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+) -> Json:
+    """Ratios and energies by role over local days [start, end); the last seven full days if no
+    range is asked.
+
+    A ratio is of energies over the time in which both are wholly known: `above` over `below`,
+    exact, in `unit`. `cover` is that time as a fraction of the time asked; `value` is null where
+    it is below 0.95. `category` says where the IT energy is measured (ISO/IEC 30134-2),
+    `boundary` names the node whose meters with a role, there and below, are taken. Over less
+    than twelve months `utility_per_it` is an interim ratio. The energy of a role is that of the
+    time in which all its meters are known; `cover` says how much of it that is.
+    """
+    code = caller.reach.node(node).code
+    first, last = days_asked(caller, code, start, end)
+    with caller.view() as view:
+        found = [figures.ratio(view, code, name, first, last) for name in RATIOS]
+        roles = figures.role_sums(view, code, first, last)
+        return {
+            "node": code,
+            "unit": "kWh",
+            "zone": view.registry.zone(code),
+            **_period(first, last),
+            "revision": view.revision(view.registry.institution(code)),
+            "ratios": [_ratio_json(one, first, last) for one in found],
+            "roles": [_role_json(one) for one in roles],
+        }
+
+
+def days_asked(caller: Caller, node: str, start: str | None, end: str | None) -> tuple[date, date]:
+    """(first, last) local days of the range, both included."""
+    today = local_day(caller.platform.now_us(), caller.reach.registry.zone(node))
+    after = today if end is None else local_date(end, "end")
+    first = after - timedelta(days=FULL_DAYS) if start is None else local_date(start, "start")
+    check_order(first, after, first < after)
+    check_days((after - first).days, MOST_DAYS, f"at most {MOST_DAYS} days; ask for parts")
+    return first, after - timedelta(days=1)
+
+
+def _period(first: date, last: date) -> Json:
+    return {"start": first.isoformat(), "end": (last + timedelta(days=1)).isoformat()}
+
+
+def _ratio_json(ratio: Ratio, first: date, last: date) -> Json:
+    over, under = RATIOS[ratio.name]
+    return {
+        "name": ratio.name,
+        "value": None if ratio.value is None else plain(ratio.value),
+        "above": exact(ratio.above, UNIT_ITEM),
+        "above_role": over,
+        "below": exact(ratio.below, UNIT_ITEM),
+        "below_role": under,
+        "cover": ratio.cover / WHOLE,
+        "category": ratio.category,
+        "boundary": ratio.boundary,
+        "period": _period(first, last),
+    }
+
+
+def _role_json(one: RoleSum) -> Json:
+    return {
+        "role": one.role,
+        "value": exact(one.amount, UNIT_ITEM),
+        "amount": one.amount,
+        "cover": one.cover / WHOLE,
+    }
