@@ -26,6 +26,7 @@ from figures.parts import Held, Parts, held, parts
 from figures.periods import Cost, Money, PeriodCost
 from figures.power import by_clock_hour, drawable, mean_power
 from figures.series import Energy, Period, by_month, periods
+from figures.sizes import area_of, parts_of_place, persons_of
 from figures.so_far import Reached, SoFar, change, reached, so_far, up_to
 from figures.view import Figures, View
 from figures.worth import (
@@ -67,6 +68,7 @@ __all__ = [
     "Total",
     "View",
     "Worth",
+    "area_of",
     "at",
     "at_hour_prices",
     "beyond",
@@ -94,8 +96,10 @@ __all__ = [
     "native_step",
     "over",
     "parts",
+    "parts_of_place",
     "per_each",
     "periods",
+    "persons_of",
     "ratio",
     "reached",
     "role_energy",
