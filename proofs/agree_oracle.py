@@ -120,18 +120,12 @@ class Line:
         found = self.over(span)
         return sum(min(s.end, span[1]) - max(s.start, span[0]) for s in found) == span[1] - span[0]
 
-    def money(self, span: Span, slots: Sequence[Span] | None = None) -> Money:
-        """What it costs, each stretch split by time at the turns of the price.
-
-        `slots` are those of a stand-in, each priced by this meter's rates.
-        """
-        return added(self._priced(one, span) for one in self.over(span))
+    def money(self, span: Span) -> Money:
+        """What it costs, each stretch split by time at the turns of the price."""
+        return added(self.priced(one, span) for one in self.over(span))
 
     def priced(self, stretch: Stretch, span: Span) -> Money:
         """A stretch's part in the span, at this meter's prices."""
-        return self._priced(stretch, span)
-
-    def _priced(self, stretch: Stretch, span: Span) -> Money:
         start, end = max(stretch.start, span[0]), min(stretch.end, span[1])
         by_rate: dict[Rate, int] = defaultdict(int)
         for piece, rate in self._pieces(start, end):
@@ -207,8 +201,7 @@ class Oracle:
         parts = [
             Term(line)
             for line in here
-            if covers(item, line.meter.item)
-            and not (line.meter.total and line.meter.item == item)
+            if covers(item, line.meter.item) and not (line.meter.total and line.meter.item == item)
         ]
         for place in PLACES:
             if place.parent == node:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 
 from proofs.agree_world import (
     CALENDAR,
@@ -36,13 +36,13 @@ def covers(wider: str, item: str) -> bool:
     return item[:2] == wider[:2] and item[2:].startswith(wider[2:].rstrip("0"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def kind_of(day: date) -> str:
     """working, rest or holiday."""
     return CALENDAR.get(day.isoformat(), "rest" if day.weekday() >= 5 else "working")
 
 
-@lru_cache(maxsize=None)
+@cache
 def turns(meter: Meter, zone: str, day: date) -> tuple[tuple[int, Rate], ...]:
     """(instant, rate) wherever the meter's price turns on a local day, its start included."""
     found: list[tuple[int, Rate]] = []

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from zoneinfo import ZoneInfo
 
 MINUTE_US = 60_000_000
@@ -229,7 +229,9 @@ PRICES = (
         "working 00:00 0.3127 08:30 1.0843 12:00 0.6931 17:00 1.0843 21:30 0.3127 24:00",
         institution="bureau",
     ),
-    *_day("grid", "01000", "rest 00:00 0.3127 08:30 0.6931 21:30 0.3127 24:00", institution="bureau"),
+    *_day(
+        "grid", "01000", "rest 00:00 0.3127 08:30 0.6931 21:30 0.3127 24:00", institution="bureau"
+    ),
     *_day("grid", "01000", "holiday 10:00 0.1519 14:00", institution="bureau", months="2,5,10"),
     *_day("lights", "01A00", "all 00:00 0.4017 06:45 0.5519 24:00", institution="bureau"),
     *_day("lift", "01000", "all 00:00 0.4119 07:00 0.8237 19:00 0.4119 24:00", meter="office-lift"),
@@ -263,13 +265,13 @@ CALENDAR = {
 """Exceptions to the week; the second holiday is one of this world alone."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def instant(text: str, zone: str) -> int:
     """Microseconds since the epoch of a time of the local clock, as on its first passing."""
     return _us(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def midnight(day: date, zone: str) -> int:
     """When a local day begins."""
     return _us(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)))
@@ -322,9 +324,7 @@ def sent(seed: int) -> list[Sent]:
 def _sent(meter: Meter, seed: int) -> Sent:
     zone = zone_of(meter.node)
     chance = random.Random(f"{seed}/{meter.code}")  # noqa: S311 - a simulated load
-    holes = [
-        (instant(a, zone), instant(b, zone) if b else 2**62) for a, b in meter.silent
-    ]
+    holes = [(instant(a, zone), instant(b, zone) if b else 2**62) for a, b in meter.silent]
     value, times, values = chance.randrange(10_000, 90_000), [], []
     for time_us in _due(meter, zone):
         load = chance.randrange(meter.load // 3, meter.load)
@@ -355,7 +355,7 @@ def unit(item: str) -> str:
 
 def registry_files() -> dict[str, str]:
     """The CSV files that describe the world."""
-    tables = {
+    tables: dict[str, list[Sequence[object]]] = {
         "tree": [["code", "parent", "type", "name_zh", "name_en", "zone"], *_tree()],
         "gateways": [["site", "code"], *([*user.split("/")] for user in GATEWAYS.values())],
         "meters": [
