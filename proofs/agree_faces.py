@@ -18,11 +18,13 @@ from proofs.agree_compare import Answers, Figure, Refused, Told
 from proofs.agree_oracle import Oracle
 from proofs.agree_questions import (
     ELECTRICITY,
+    HOURS,
     LAST,
     MONEY,
     ONE,
     RATIOS,
     WEEK,
+    hours,
     parts_of,
 )
 from proofs.agree_world import AFTER, MONTH, PLACES, TODAY, Place, local, midnight
@@ -70,6 +72,10 @@ def v1(client: ApiClient, oracle: Oracle) -> Answers:
             found |= _v1_energy(client, place, item, step, first, last)
     for first, last in ((WEEK, LAST), (MONTH, AFTER - ONE)):
         found |= _v1_ratios(client, first, last)
+    for node, item, day in HOURS:
+        asked = {"node": node, "item": item, "step": "hour", "start": day, "end": day + ONE}
+        for one in client.get("/v1/energy", **asked)["data"]:
+            found[Figure("energy", node, item, one["start"], one["end"])] = exact(one["value"])
     return found
 
 
@@ -178,6 +184,8 @@ def influx(client: ApiClient, oracle: Oracle) -> Answers:
             found |= _summed(client, place, item, first, last, group)
     for first, last in ((WEEK, LAST), (MONTH, AFTER - ONE)):
         found |= _influx_ratios(client, first, last)
+    for node, item, day in HOURS:
+        found |= _by_hour(client, node, item, day)
     return found
 
 
@@ -198,6 +206,15 @@ def _summed(
         figure = stretch(kind, place, item, day, day if group else last)
         answers[of(figure, kind, currency)] = value
     return answers
+
+
+def _by_hour(client: ApiClient, node: str, item: str, day: date) -> Answers:
+    place = next(one for one in PLACES if one.code == node)
+    where = f"\"node\" = '{node}' AND \"item\" = '{item}' AND {_within(place, day, day)}"
+    rest = f"FROM \"energy\" WHERE {where} GROUP BY time(1h) TZ('{place.zone}')"
+    told = {time_us: value for _, _, time_us, value in _columns(client, {"e": "value"}, rest)}
+    absent = Refused("absent")
+    return {figure: told.get(start, absent) for figure, start, _ in hours(node, item, day)}
 
 
 def _influx_ratios(client: ApiClient, first: date, last: date) -> Answers:

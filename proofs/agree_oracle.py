@@ -22,7 +22,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from proofs.agree_prices import Rate, covers, factor_on, turns
-from proofs.agree_world import MINUTE_US, PLACES, Meter, Sent, day_of, midnight
+from proofs.agree_world import MINUTE_US, PLACES, Meter, Sent, above, day_of, midnight
 
 PER_SENT = 1000
 """Book units [mWh, mL] in a sent one [Wh, L]."""
@@ -143,7 +143,7 @@ class Line:
         while start < end:
             day = day_of(start, self.zone)
             own = turns(self.meter, self.zone, day)
-            after = midnight(date.fromordinal(day.toordinal() + 1), self.zone)
+            after = midnight(_after(day), self.zone)
             place = bisect_right([time_us for time_us, _ in own], start) - 1
             until = own[place + 1][0] if place + 1 < len(own) else after
             yield (start, min(until, end)), own[place][1]
@@ -177,12 +177,16 @@ class Oracle:
         zone = self._zone(node)
         days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
         by_day = [(day, _sum(term.energy(day) for term in terms)) for day in days]
-        span = (midnight(first, zone), midnight(date.fromordinal(last.toordinal() + 1), zone))
+        span = (midnight(first, zone), midnight(_after(last), zone))
         return Worth(
             _sum(amount for _, amount in by_day),
             added(term.money(span) for term in terms),
             _carbon(item, by_day),
         )
+
+    def over(self, node: str, item: str, span: Span) -> int | None:
+        """Book units of a node's figure between two instants that no slot spans."""
+        return _sum(term.over(span) for term in self.terms(node, item))
 
     def terms(self, node: str, item: str) -> list[Term]:
         """What counts into a node's figure of an item."""
@@ -192,7 +196,7 @@ class Oracle:
 
     def items(self, node: str) -> list[str]:
         """Items that a node has figures of."""
-        below = {place.code for place in PLACES if node in _path(place.code)}
+        below = {place.code for place in PLACES if node in above(place.code)}
         found = {line.meter.item for line in self.lines.values() if line.meter.node in below}
         return sorted(found | {item[:3] + "00" for item in found} | {i[:2] + "000" for i in found})
 
@@ -221,11 +225,11 @@ class Oracle:
     def _zone(self, node: str) -> str:
         return next(place.zone for place in PLACES if place.code == node)
 
-    def ratio(self, above: str, below: str, first: date, last: date) -> Fraction:
+    def ratio(self, upper: str, lower: str, first: date, last: date) -> Fraction:
         """One role's energy over another's, of the quarter hours in which both are known."""
-        over, under = (self._of_role(role) for role in (above, below))
+        over, under = (self._of_role(role) for role in (upper, lower))
         zone = over.zone
-        start, end = midnight(first, zone), midnight(date.fromordinal(last.toordinal() + 1), zone)
+        start, end = midnight(first, zone), midnight(_after(last), zone)
         step = 15 * MINUTE_US
         slots = [(t, t + step) for t in range(start, end, step)]
         both = [slot for slot in slots if over.known(slot) and under.known(slot)]
@@ -245,17 +249,28 @@ class Term:
 
     line: Line
     parts: tuple[Line, ...] = ()
+    _over: dict[Span, int | None] = field(default_factory=dict)
+    _money: dict[Span, Money] = field(default_factory=dict)
+    """What was asked before: nodes above ask the same."""
 
     def energy(self, day: date) -> int | None:
         """Book units of a local day."""
         zone = self.line.zone
-        span = (midnight(day, zone), midnight(date.fromordinal(day.toordinal() + 1), zone))
-        return _sum([self.line.energy(span), *(s.amount for s in self._stand_ins(span))])
+        return self.over((midnight(day, zone), midnight(_after(day), zone)))
+
+    def over(self, span: Span) -> int | None:
+        """Book units between two instants, of which none lies in a slot that is stood in for."""
+        if span not in self._over:
+            standing = (one.amount for one in self._stand_ins(span))
+            self._over[span] = _sum([self.line.energy(span), *standing])
+        return self._over[span]
 
     def money(self, span: Span) -> Money:
         """What stands in is priced as the total is, slot by slot."""
-        standing = (self.line.priced(one, span) for one in self._stand_ins(span))
-        return added([self.line.money(span), *standing])
+        if span not in self._money:
+            standing = (self.line.priced(one, span) for one in self._stand_ins(span))
+            self._money[span] = added([self.line.money(span), *standing])
+        return self._money[span]
 
     def _stand_ins(self, span: Span) -> Iterator[Stretch]:
         if not self.parts:
@@ -263,17 +278,14 @@ class Term:
         step = self.line.meter.step_min * MINUTE_US
         for start in range(span[0], span[1], step):
             slot = (start, start + step)
-            amount = _sum(part.energy(slot) for part in self.parts)
-            if not self.line.over(slot) and amount is not None:
-                yield Stretch(*slot, amount)
+            if not self.line.over(slot):
+                amount = _sum(part.energy(slot) for part in self.parts)
+                if amount is not None:
+                    yield Stretch(*slot, amount)
 
 
-def _path(node: str) -> list[str]:
-    parents = {place.code: place.parent for place in PLACES}
-    found = [node]
-    while parents[found[-1]]:
-        found.append(parents[found[-1]])
-    return found
+def _after(day: date) -> date:
+    return date.fromordinal(day.toordinal() + 1)
 
 
 def _sum(parts: Iterable[int | None]) -> int | None:

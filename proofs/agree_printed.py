@@ -17,7 +17,7 @@ from greenoffice.client import read_key
 from greenoffice.folder import DataFolder
 from proofs.agree_compare import Answers, Figure, Refused, Told
 from proofs.agree_faces import exact, of, stretch
-from proofs.agree_questions import ELECTRICITY, ONE, RATIOS
+from proofs.agree_questions import ELECTRICITY, HOURS, ONE, hours
 from proofs.agree_world import AFTER, MONTH, PLACES
 
 Row = Sequence[Any]
@@ -40,8 +40,14 @@ class Page:
         self._get("/signin", urllib.parse.urlencode(form).encode())
 
     def figures(self) -> Answers:
-        """What the overview of every place and the data centre's page print."""
+        """What the overview of every place prints, the data centre's page, and the way from some
+        hours to their readings."""
         paths = [f"/?node={place.code}" for place in PLACES]
+        paths += [
+            f"/lineage?node={node}&item={item}&time={start}"
+            for node, item, day in HOURS
+            for _, start, _ in hours(node, item, day)
+        ]
         found: Answers = {}
         for path in [*paths, "/datacentre?node=dc"]:
             for figure, told in printed(self._get(path)):
@@ -77,10 +83,8 @@ def printed(html: str) -> Iterator[tuple[Figure, Told]]:
 # --- the report -----------------------------------------------------------------------------
 
 SIGNS = {"cost": "cost", "cost, at least": "cost_low", "cost, at most": "cost_high"}
-RATIO_NAMES = {
-    "utility energy per it energy": "utility_per_it",
-    "ups output per ups input": "ups_efficiency",
-}
+RATIO_WORDS = {"Utility": "utility_per_it", "UPS": "ups_efficiency"}
+"""With which word each begins."""
 _COLUMN = re.compile(r"\((?P<node>[^/()]+)/(?P<item>\w{5})(?P<rest> difference)?\) \[[^\]]+\]$")
 _MONEY = re.compile(r"(?P<kind>[\w, ]+) \[(?P<currency>[A-Z]{3})\]$")
 _PLACES = {place.code: place for place in PLACES}
@@ -153,8 +157,8 @@ def _by_node(heading: Sequence[str], row: Row) -> Answers:
 
 def _of_ratio(heading: Sequence[str], row: Row) -> Answers:
     cells = dict(zip(heading, row, strict=False))
-    name = RATIO_NAMES.get(_text(cells["Ratio"]).lower())
-    if name not in RATIOS:
+    name = RATIO_WORDS.get(_text(cells["Ratio"]).partition(" ")[0])
+    if name is None:
         return {}
     place = _PLACES[_text(cells["Code"])]
     return {stretch("ratio", place, ELECTRICITY, MONTH, AFTER - ONE, name): _told(cells["Value"])}

@@ -1,10 +1,10 @@
 """The questions of `agree`: every figure that four faces or more can be asked for.
 
-          day            week                    month                running month
-energy    every item     sub-items, difference   every item           electricity
-money     electricity    sub-items, difference   every item           electricity
-kgCO2     electricity    sub-items, difference   electricity          electricity
-ratios                   both                    both
+       hour        day           week                    month         running month
+energy some days   every item    sub-items, difference   every item    electricity
+money              electricity   sub-items, difference   every item    electricity
+kgCO2              electricity   sub-items, difference   electricity   electricity
+ratios                           both                    both
 """
 
 from __future__ import annotations
@@ -17,7 +17,17 @@ from fractions import Fraction
 from proofs.agree_compare import Figure, Question
 from proofs.agree_oracle import PER_CANONICAL, Money, Oracle, Sum, Worth, added
 from proofs.agree_prices import covers
-from proofs.agree_world import AFTER, MONTH, PLACES, TODAY, Place
+from proofs.agree_world import (
+    AFTER,
+    MINUTE_US,
+    MONTH,
+    PLACES,
+    TODAY,
+    Place,
+    local,
+    midnight,
+    zone_of,
+)
 
 LAST = TODAY - timedelta(days=1)
 """The last full day."""
@@ -28,6 +38,13 @@ WEEK = TODAY - timedelta(days=7)
 ELECTRICITY = "01000"
 ONE = timedelta(days=1)
 RATIOS = {"utility_per_it": ("utility", "it"), "ups_efficiency": ("ups_out", "ups_in")}
+HOURS = (
+    ("office", "01000", date(2026, 10, 23)),
+    ("annex", "01C00", date(2026, 10, 26)),
+    ("villa", "01000", date(2026, 10, 25)),
+    ("villa", "01B00", date(2026, 10, 25)),
+)
+"""Days that are asked by the hour: over a gap, over the change of the clocks."""
 Ways = tuple[str, ...]
 
 
@@ -39,7 +56,28 @@ def questions(oracle: Oracle) -> list[Question]:
             found += _days(oracle, place, item)
             found += _months(oracle, place, item)
         found += _parts(oracle, place)
-    return [*found, *_ratios(oracle)]
+    return [*found, *_ratios(oracle), *_hours(oracle)]
+
+
+def hours(node: str, item: str, day: date) -> list[tuple[Figure, int, int]]:
+    """(figure, start, end) of every hour of a local day [us]."""
+    zone = zone_of(node)
+    start, end = midnight(day, zone), midnight(day + ONE, zone)
+    edges = [*range(start, end, 60 * MINUTE_US), end]
+    told = [local(time_us, zone).isoformat() for time_us in edges]
+    return [
+        (Figure("energy", node, item, told[n], told[n + 1]), edges[n], edges[n + 1])
+        for n in range(len(edges) - 1)
+    ]
+
+
+def _hours(oracle: Oracle) -> Iterator[Question]:
+    for node, item, day in HOURS:
+        for figure, start, end in hours(node, item, day):
+            amount = oracle.over(node, item, (start, end))
+            if amount is not None:
+                exact = Fraction(amount, PER_CANONICAL)
+                yield Question(figure, exact, ("page", "influx", "v1"))
 
 
 def whole(item: str) -> bool:
