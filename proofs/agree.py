@@ -21,6 +21,7 @@ from greenoffice.clock import Clock
 from greenoffice.folder import DataFolder
 from greenoffice.ports import usable_port
 from greenoffice.replay.publisher import BrokerAddress, Publisher
+from metering.errors import InvalidInput
 from metering.localtime import parse_instant
 from proofs import agree_faces, agree_printed
 from proofs.agree_compare import Answers, compare
@@ -35,6 +36,10 @@ SHOWN = 30
 
 def run_agree_check(seed: int, keep: Path | None) -> None:
     """The whole check; exit status 1 unless every figure is told alike, often enough."""
+    if keep is not None and keep.exists():
+        raise InvalidInput(
+            "it is there already", field="--keep", value=str(keep), fix="name a new folder"
+        )
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="greenoffice-agree-") as temporary:
         say("a platform with two institutions")
