@@ -17,7 +17,7 @@ import figures
 from metering.localtime import parse_instant
 from metering.registry_files import read_registry_texts
 from proofs import agree_oracle, agree_prices, agree_world
-from proofs.agree_oracle import Line, Oracle, Sum
+from proofs.agree_oracle import Line, Oracle, Sum, added
 from proofs.agree_prices import turns
 from proofs.agree_questions import WEEK, parts_of, questions
 from proofs.agree_world import (
@@ -173,6 +173,48 @@ def test_figures_say_what_the_oracle_says(books, node):
                 assert (sum(known) if known else None) == right.energy, (item, first, last)
                 assert told == right.money, (item, first, last)
                 assert worth.kgco2.whole == right.kgco2, (item, first, last)
+
+
+def hours_of(oracle, view, node, item, day):
+    """(money told, money that is right) of every hour of a day."""
+    hours = figures.energy(view, view.key_of(node, item), day, day, "hour")
+    fine = [one for one in oracle.terms(node, item) if one.line.meter.step_min <= 60]
+    costs = figures.costs_of_each(view, hours)
+    for start, end, cost in zip(hours.start_us, hours.end_us, costs, strict=True):
+        right = added(one.money((int(start), int(end))) for one in fine)
+        told = {m.currency: Sum(*map(Fraction, (m.amount, m.low, m.high))) for m in cost.money}
+        yield told, right
+
+
+@pytest.mark.parametrize(
+    ("node", "item", "day"),
+    [
+        ("office", "01000", date(2026, 10, 23)),
+        ("office", "01000", date(2026, 10, 28)),
+        ("office", "01B00", date(2026, 10, 30)),
+        ("annex", "01C00", date(2026, 10, 26)),
+        ("annex", "01000", date(2026, 10, 22)),
+        ("villa", "01000", date(2026, 10, 24)),
+        ("villa", "01000", date(2026, 10, 25)),
+    ],
+)
+def test_an_hour_has_the_bounds_of_what_spans_prices_in_it(books, node, item, day):
+    oracle, opened = books
+    with opened.view() as view:
+        found = list(hours_of(oracle, view, node, item, day))
+    assert all(told == right for told, right in found), (node, item, day)
+    assert any(one.low < one.high for told, _ in found for one in told.values()) or node == "villa"
+
+
+def test_bounds_of_an_hour_of_many_meters_are_never_too_narrow(books):
+    oracle, opened = books
+    for n in range(20, 32):
+        with opened.view() as view:
+            for told, right in hours_of(oracle, view, "bureau", "01000", date(2026, 10, n)):
+                for currency, one in right.items():
+                    assert told[currency].value == one.value
+                    assert told[currency].low <= one.low
+                    assert one.high <= told[currency].high
 
 
 def test_every_figure_has_four_ways_and_there_are_enough(books):
