@@ -12,7 +12,7 @@ RUN := $(BIN)/python -m greenoffice
 PROVE := $(BIN)/python -m proofs
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test check demo-seeds replay-check kill-check feed-check parity compose-check restore-check report-check boards-check lock clean
+.PHONY: help demo test check demo-seeds replay-check kill-check feed-check agree parity compose-check restore-check report-check boards-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,9 @@ kill-check: $(VENV)/.run ## Prove that killing any process loses nothing
 
 feed-check: $(VENV)/.run ## Prove that the shared platform's feed adds up to the books
 	@$(PROVE) feed $(ARGS)
+
+agree: $(VENV)/.dev ## Prove that page, InfluxQL, API, report and feed tell the same figures
+	@$(PROVE) agree $(ARGS)
 
 parity: $(VENV)/.run ## Prove equal books and findings on embedded parts, broker and servers
 	@$(PROVE) parity $(ARGS)

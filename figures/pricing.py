@@ -129,16 +129,11 @@ def of_slots(
     pieces = _slot_pieces(one)
     found = []
     for (first, last), quality in zip(spans, shares.tolist(), strict=True):
-        tally = Tally(per_canonical)
-        loose: dict[Price, int] = defaultdict(int)
-        doubtful = False
-        for slot in range(first, min(last, len(pieces))):
-            for price, quantity in pieces[slot].loose:
-                loose[price] += quantity
-            if pieces[slot].spread:
-                tally.stretch(pieces[slot].spread, held=True)
-            doubtful = doubtful or pieces[slot].in_gap
-        _by_quality(tally, loose, quality, doubtful)
+        tally, own = Tally(per_canonical), pieces[first:last]
+        loose, spread = _taken_apart(one, own)
+        for parts in spread:
+            tally.stretch(parts, held=True)
+        _by_quality(tally, loose, quality, any(slot.in_gap for slot in own))
         found.append(tally)
     return found
 
@@ -162,6 +157,8 @@ class _Slot:
     spread: Parts
     in_gap: bool = False
     """Whether a gap over several prices touches its windows."""
+    windows: tuple[int, ...] = ()
+    """Those it lies in, in order."""
 
 
 def _slot_pieces(one: Priced) -> list[_Slot]:
@@ -190,7 +187,8 @@ def _slot_pieces(one: Priced) -> list[_Slot]:
         spread: Parts = []
         if len(inside) > 1:
             loose, spread = _cut(one, inside, pieces)
-        found.append(_Slot(loose, spread, any(window in gaps for window in inside)))
+        in_gap = any(window in gaps for window in inside)
+        found.append(_Slot(loose, spread, in_gap, tuple(inside)))
     return found
 
 
@@ -210,6 +208,40 @@ def _cut(one: Priced, inside: Sequence[int], pieces: Sequence[int]) -> tuple[Par
         loose.append((one.prices[window], piece - doubtful))
         spread.append((one.prices[window], doubtful))
     return loose, spread if any(quantity for _, quantity in spread) else []
+
+
+def _taken_apart(one: Priced, slots: Sequence[_Slot]) -> tuple[dict[Price, int], list[Parts]]:
+    """(certain by price, stretches over several prices) of slots side by side.
+
+    Of a stretch that lies in the slots in part, its windows that end or begin at an edge inside
+    of them hold at most what the slots have there. Where several meters count into the part,
+    that may take in others' energy: the bounds are then wide, never too narrow.
+    """
+    held: dict[int, int] = defaultdict(int)
+    for slot in slots:
+        for place, window in enumerate(slot.windows):
+            held[window] += slot.loose[place][1] + (slot.spread[place][1] if slot.spread else 0)
+    spread = []
+    for stretch in one.windows.crossings if len(held) > 1 else ():
+        inside = [
+            w for w in range(stretch.window, stretch.window + len(stretch.parts)) if w in held
+        ]
+        if len({_rate(one.prices[window]) for window in inside}) > 1:
+            parts = []
+            for window in inside:
+                most = min(abs(held[window]), abs(stretch.parts[window - stretch.window]))
+                taken = -most if held[window] < 0 else most
+                held[window] -= taken
+                parts.append((one.prices[window], taken))
+            spread.append(parts)
+    loose: dict[Price, int] = defaultdict(int)
+    for window, quantity in held.items():
+        loose[one.prices[window]] += quantity
+    return loose, spread
+
+
+def _rate(price: Price) -> tuple[object, ...]:
+    return () if price is None else (price.currency, price.price)
 
 
 def _by_quality(

@@ -102,6 +102,19 @@ def feed(
     run_feed_check(seed)
 
 
+@app.command()
+def agree(
+    seed: Annotated[int, typer.Option(help="what the meters show")] = 1,
+    keep: Annotated[
+        Path | None, typer.Option(help="a new folder for the platform's data, to look at it after")
+    ] = None,
+) -> None:
+    """Page, InfluxQL, API, report and feed against exact sums: told alike to the last digit."""
+    from proofs.agree import run_agree_check
+
+    run_agree_check(seed, keep)
+
+
 def main() -> None:
     """Entry point; an error of the platform is one clear message, not a trace."""
     try:

@@ -1,0 +1,417 @@
+"""The world of `agree`: two institutions, what is registered of them, and what their meters sent.
+
+bureau (Asia/Shanghai)   office   a billed total with sub-items behind it, one with prices of its
+                                  own, one meter with prices of its own, water
+                         annex    15 minutes off the grid, an hourly meter, one read once a day,
+                                  one that is silent from some day on
+                         store    a total that falls silent while its sub-items go on
+                         dc       utility ▶ UPS ▶ IT, whose IT side has a hole
+mission (Europe/Berlin)  villa    prices in another currency from some day on; a clock change
+
+Everything is told in days and minutes of the local clock, so that nobody's idea of time but
+this module's is in the readings. It knows nothing of the platform.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from zoneinfo import ZoneInfo
+
+MINUTE_US = 60_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NOW = "2026-11-04T10:00:00+08:00"
+"""What the platform's clock shows when it starts."""
+FIRST, MONTH, AFTER = date(2026, 9, 29), date(2026, 10, 1), date(2026, 11, 1)
+"""First day with readings; the month that is asked, and the first day behind it."""
+TODAY = date(2026, 11, 4)
+BEIJING, BERLIN = "Asia/Shanghai", "Europe/Berlin"
+UNTIL = {BEIJING: "2026-11-04 09:00", BERLIN: "2026-11-04 02:00"}
+"""No reading is later, on the local clock."""
+BATCH = 2000
+
+
+@dataclass(frozen=True)
+class Place:
+    """A node of the space tree."""
+
+    code: str
+    parent: str
+    type: str
+    zone: str
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A meter with the one point behind it."""
+
+    code: str
+    node: str
+    item: str
+    load: int
+    """About so much in a step [Wh or L]."""
+    step_min: int = 15
+    total: bool = False
+    kind: str = "register"
+    fed_by: str = ""
+    role: str = ""
+    offset_s: int = 0
+    """How long after the step's start it is read."""
+    silent: tuple[tuple[str, str], ...] = ()
+    """Readings between these local times never come; both ends do. An end of '' is never."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """A row of the tariffs."""
+
+    tariff: str
+    item: str
+    days: str
+    start: str
+    end: str
+    price: str
+    months: str = "1-12"
+    currency: str = "CNY"
+    valid_from: str = ""
+    valid_to: str = ""
+    institution: str = ""
+    meter: str = ""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """kgCO2 of a canonical unit."""
+
+    item: str
+    value: str
+    valid_from: str = ""
+    valid_to: str = ""
+
+
+PLACES = (
+    Place("bureau", "", "institution", BEIJING),
+    Place("campus", "bureau", "site", BEIJING),
+    Place("office", "campus", "building", BEIJING),
+    Place("annex", "campus", "building", BEIJING),
+    Place("store", "campus", "building", BEIJING),
+    Place("dc", "campus", "datacentre", BEIJING),
+    Place("mission", "", "institution", BERLIN),
+    Place("quarter", "mission", "site", BERLIN),
+    Place("villa", "quarter", "building", BERLIN),
+)
+GATEWAYS = {"bureau": "campus/gw", "mission": "quarter/gw"}
+
+METERS = (
+    Meter(
+        "office-total",
+        "office",
+        "01000",
+        24_000,
+        total=True,
+        silent=(
+            ("2026-10-08 07:45", "2026-10-08 10:15"),
+            ("2026-10-23 21:15", "2026-10-24 00:45"),
+            ("2026-10-27 16:15", "2026-10-29 09:45"),
+        ),
+    ),
+    Meter("office-light", "office", "01A00", 6_000),
+    Meter(
+        "office-ac",
+        "office",
+        "01B00",
+        9_000,
+        silent=(("2026-10-30 05:00", "2026-10-30 13:00"),),
+    ),
+    Meter("office-lift", "office", "01C00", 2_500),
+    Meter(
+        "office-water",
+        "office",
+        "02000",
+        700,
+        60,
+        total=True,
+        silent=(("2026-10-31 22:00", "2026-11-01 07:00"),),
+    ),
+    Meter(
+        "annex-main",
+        "annex",
+        "01000",
+        11_000,
+        offset_s=433,
+        silent=(
+            ("2026-09-30 22:07:13", "2026-10-01 03:07:13"),
+            ("2026-10-22 09:07:13", "2026-10-22 15:22:13"),
+        ),
+    ),
+    Meter(
+        "annex-pump",
+        "annex",
+        "01C00",
+        8_000,
+        60,
+        silent=(("2026-10-26 06:00", "2026-10-26 11:00"),),
+    ),
+    Meter(
+        "annex-old",
+        "annex",
+        "01000",
+        190_000,
+        1440,
+        offset_s=29_100,
+        silent=(("2026-10-25 08:05", "2026-10-27 08:05"),),
+    ),
+    Meter("annex-lost", "annex", "01000", 3_000, silent=(("2026-10-27 13:30", ""),)),
+    Meter(
+        "store-total",
+        "store",
+        "01000",
+        5_000,
+        total=True,
+        silent=(("2026-10-29 17:45", ""),),
+    ),
+    Meter("store-light", "store", "01A00", 2_000),
+    Meter("store-cooling", "store", "01B00", 2_500),
+    Meter(
+        "dc-utility",
+        "dc",
+        "01000",
+        40_000,
+        total=True,
+        role="utility",
+        silent=(("2026-10-31 20:00", "2026-10-31 23:15"),),
+    ),
+    Meter("dc-ups-in", "dc", "01D10", 30_000, fed_by="dc-utility", role="ups_in"),
+    Meter("dc-ups-out", "dc", "01D10", 28_000, fed_by="dc-ups-in", role="ups_out"),
+    Meter(
+        "dc-it",
+        "dc",
+        "01D10",
+        25_000,
+        kind="interval",
+        fed_by="dc-ups-out",
+        role="it",
+        silent=(("2026-10-29 09:45", "2026-10-29 17:00"),),
+    ),
+    Meter(
+        "villa-main",
+        "villa",
+        "01000",
+        4_000,
+        total=True,
+        silent=(
+            ("2026-10-23 22:30", "2026-10-24 02:15"),
+            ("2026-10-25 01:15", "2026-10-25 04:30"),
+        ),
+    ),
+    Meter("villa-heat", "villa", "01B00", 5_000, 60),
+)
+
+
+def _day(tariff: str, item: str, pieces: str, **more: str) -> list[Price]:
+    """Prices side by side: 'working 00:00 0.3 08:30 1.1 24:00'."""
+    days, *rest = pieces.split()
+    turns, prices = rest[::2], rest[1::2]
+    return [
+        Price(tariff, item, days, start, end, price, **more)
+        for start, end, price in zip(turns, turns[1:], prices, strict=False)
+    ]
+
+
+PRICES = (
+    *_day(
+        "grid",
+        "01000",
+        "working 00:00 0.3127 08:30 1.0843 12:00 0.6931 17:00 1.0843 21:30 0.3127 24:00",
+        institution="bureau",
+    ),
+    *_day(
+        "grid", "01000", "rest 00:00 0.3127 08:30 0.6931 21:30 0.3127 24:00", institution="bureau"
+    ),
+    *_day("grid", "01000", "holiday 10:00 0.1519 14:00", institution="bureau", months="2,5,10"),
+    *_day("lights", "01A00", "all 00:00 0.4017 06:45 0.5519 24:00", institution="bureau"),
+    *_day("lift", "01000", "all 00:00 0.4119 07:00 0.8237 19:00 0.4119 24:00", meter="office-lift"),
+    *_day("water", "02000", "all 00:00 3.35 05:50 4.10 23:10 3.35 24:00"),
+    *_day(
+        "stadt",
+        "01000",
+        "all 00:00 0.51 08:30 0.93 24:00",
+        institution="mission",
+        valid_to="2026-10-24",
+    ),
+    *_day(
+        "stadt",
+        "01000",
+        "all 00:00 0.2133 06:00 0.3377 22:00 0.2133 24:00",
+        institution="mission",
+        valid_from="2026-10-24",
+        currency="EUR",
+    ),
+)
+FACTORS = (
+    Factor("01000", "0.5306", valid_to="2026-10-23"),
+    Factor("01000", "0.5127", valid_from="2026-10-23"),
+)
+CALENDAR = {
+    **{f"2026-10-0{n}": "holiday" for n in (1, 2, 3)},
+    **{f"2026-10-0{n}": "rest" for n in (4, 5, 6, 7)},
+    "2026-10-10": "working",
+    "2026-10-22": "holiday",
+}
+"""Exceptions to the week; the second holiday is one of this world alone."""
+
+
+@cache
+def instant(text: str, zone: str) -> int:
+    """Microseconds since the epoch of a time of the local clock, as on its first passing."""
+    return _us(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
+
+
+@cache
+def midnight(day: date, zone: str) -> int:
+    """When a local day begins."""
+    return _us(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)))
+
+
+def _us(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def day_of(time_us: int, zone: str) -> date:
+    """The local day that holds an instant."""
+    return local(time_us, zone).date()
+
+
+def local(time_us: int, zone: str) -> datetime:
+    """What the local clock shows at an instant."""
+    return (EPOCH + timedelta(microseconds=time_us)).astimezone(ZoneInfo(zone))
+
+
+def zone_of(node: str) -> str:
+    return next(place.zone for place in PLACES if place.code == node)
+
+
+def above(node: str) -> list[str]:
+    """The node and all above it, the nearest first."""
+    parents = {place.code: place.parent for place in PLACES}
+    found = []
+    while node:
+        found.append(node)
+        node = parents[node]
+    return found
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a meter sent: registers at times, or the energy of the step that begins then."""
+
+    meter: Meter
+    zone: str
+    times_us: tuple[int, ...]
+    values: tuple[int, ...]
+    """[Wh or L]"""
+
+
+def sent(seed: int) -> list[Sent]:
+    """Everything that the meters of this world sent, by meter."""
+    return [_sent(meter, seed) for meter in METERS]
+
+
+def _sent(meter: Meter, seed: int) -> Sent:
+    zone = zone_of(meter.node)
+    chance = random.Random(f"{seed}/{meter.code}")  # noqa: S311 - a simulated load
+    holes = [(instant(a, zone), instant(b, zone) if b else 2**62) for a, b in meter.silent]
+    value, times, values = chance.randrange(10_000, 90_000), [], []
+    for time_us in _due(meter, zone):
+        load = chance.randrange(meter.load // 3, meter.load)
+        if not any(a < time_us < b for a, b in holes):
+            times.append(time_us)
+            values.append(load if meter.kind == "interval" else value)
+        value += load
+    return Sent(meter, zone, tuple(times), tuple(values))
+
+
+def _due(meter: Meter, zone: str) -> Iterator[int]:
+    until = instant(UNTIL[zone], zone)
+    if meter.step_min < 1440:
+        time_us = midnight(FIRST, zone) + meter.offset_s * 1_000_000
+        while time_us <= until:
+            yield time_us
+            time_us += meter.step_min * MINUTE_US
+        return
+    day = FIRST
+    while (time_us := midnight(day, zone) + meter.offset_s * 1_000_000) <= until:
+        yield time_us
+        day += timedelta(days=1)
+
+
+def unit(item: str) -> str:
+    return "m3" if item.startswith("02") else "kWh"
+
+
+def registry_files() -> dict[str, str]:
+    """The CSV files that describe the world."""
+    tables: dict[str, list[Sequence[object]]] = {
+        "tree": [["code", "parent", "type", "name_zh", "name_en", "zone"], *_tree()],
+        "gateways": [["site", "code"], *([*user.split("/")] for user in GATEWAYS.values())],
+        "meters": [
+            ["code", "node", "item", "total", "step_min", "fed_by", "dc_role"],
+            *(
+                [m.code, m.node, m.item, "yes" if m.total else "", m.step_min, m.fed_by, m.role]
+                for m in METERS
+            ),
+        ],
+        "points": [
+            ["gateway", "point", "kind", "unit", "meter"],
+            *([gateway_of(m), m.code, m.kind, unit(m.item), m.code] for m in METERS),
+        ],
+        "tariff": [
+            [*Price.__dataclass_fields__, "period"],
+            *([*map(_quoted, vars(row).values()), f"p{row.price}"] for row in PRICES),
+        ],
+        "factors": [
+            [*Factor.__dataclass_fields__, "quantity", "unit"],
+            *([*vars(row).values(), "kgco2", "kgCO2/kWh"] for row in FACTORS),
+        ],
+        "calendar": [["date", "kind"], *CALENDAR.items()],
+    }
+    return {f"{name}.csv": _csv(rows) for name, rows in tables.items()}
+
+
+def _tree() -> list[list[str]]:
+    return [[p.code, p.parent, p.type, p.code, p.code.title(), p.zone] for p in PLACES]
+
+
+def _quoted(cell: object) -> str:
+    return f'"{cell}"' if "," in str(cell) else str(cell)
+
+
+def _csv(rows: Sequence[Sequence[object]]) -> str:
+    return "".join(",".join(map(str, row)) + "\n" for row in rows)
+
+
+def gateway_of(meter: Meter) -> str:
+    """The MQTT user that sends a meter's values."""
+    return GATEWAYS[above(meter.node)[-1]]
+
+
+def messages(found: Sequence[Sent], user: str) -> Iterator[dict[str, object]]:
+    """A gateway's payloads; values in kWh or m3 with their decimals."""
+    readings = [
+        {
+            "point": one.meter.code,
+            "kind": one.meter.kind,
+            "unit": unit(one.meter.item),
+            "time": time_us // 1000,
+            "value": float(Decimal(value) / 1000),
+        }
+        for one in found
+        if gateway_of(one.meter) == user
+        for time_us, value in zip(one.times_us, one.values, strict=True)
+    ]
+    for seq, start in enumerate(range(0, len(readings), BATCH), start=1):
+        yield {"session": 1, "seq": seq, "readings": readings[start : start + BATCH]}
