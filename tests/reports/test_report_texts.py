@@ -7,8 +7,8 @@ from pathlib import Path
 
 import analytics
 import reports
+from figures.sizes import TYPES
 from metering.finding import FindingState
-from reports.places import TYPES
 from reports.texts import TEXTS, table, text, word
 
 HERE = Path(reports.__file__).parent
