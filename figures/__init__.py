@@ -5,6 +5,7 @@ Figures.view ──▶ energy ──▶ worth ──▶ indicators, data-centre 
 
 from figures.cases import CaseSums, sum_of_cases
 from figures.datacentre import (
+    CATEGORIES,
     LEAST_COVER,
     RATIOS,
     ROLES,
@@ -18,14 +19,14 @@ from figures.datacentre import (
     role_sums,
 )
 from figures.differences import beyond, beyond_amount, beyond_each, sub_items
-from figures.energy import STEPS, at, energy, native_step, over, silent
+from figures.energy import STEPS, at, energy, native_step, over, silent, stretches
 from figures.hours import HourPrice, at_hour_prices, hour_prices
 from figures.indicators import WATER, Indicator, Total, canonical, indicators_of, per_each, total_of
 from figures.months import month_quality, month_total
 from figures.parts import Held, Parts, held, parts
 from figures.periods import Cost, Money, PeriodCost
 from figures.power import by_clock_hour, drawable, mean_power
-from figures.series import Energy, Period, by_month, periods
+from figures.series import Energy, Period, between, by_month, periods
 from figures.sizes import area_of, parts_of_place, persons_of
 from figures.so_far import Reached, SoFar, change, reached, so_far, up_to
 from figures.view import Figures, View
@@ -43,6 +44,7 @@ from figures.worth import (
 )
 
 __all__ = [
+    "CATEGORIES",
     "LEAST_COVER",
     "RATIOS",
     "ROLES",
@@ -71,6 +73,7 @@ __all__ = [
     "area_of",
     "at",
     "at_hour_prices",
+    "between",
     "beyond",
     "beyond_amount",
     "beyond_each",
@@ -106,6 +109,7 @@ __all__ = [
     "role_sums",
     "silent",
     "so_far",
+    "stretches",
     "sub_items",
     "sum_of_cases",
     "total",

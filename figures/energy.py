@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -149,10 +151,25 @@ def _provisional(view: View, zone: str, rows: Days, days: list[date]) -> bool:
     return any(rows[d].provisional if d in rows else not clock.is_settled(d, zone) for d in days)
 
 
+def stretches(view: View, key: SeriesKey, spans: Sequence[tuple[date, date]]) -> Energy:
+    """Energy of stretches of local days (first, last), both included, each as one period.
+
+    They rise and do not overlap; there is at least one. Worth and quality are told of them as
+    of calendar months, which are stretches like any other.
+    """
+    rows = view.rows(key, spans[0][0], spans[-1][1])
+    return _wholes(view, key, rows, [days_between(*span) for span in spans])
+
+
 def _months(
     view: View, key: SeriesKey, rows: Days, days: list[date], silent_ones: tuple[str, ...]
 ) -> Energy:
-    months, zone = by_month(days), view.zone(key)
+    return replace(_wholes(view, key, rows, by_month(days)), silent=silent_ones)
+
+
+def _wholes(view: View, key: SeriesKey, rows: Days, months: Sequence[list[date]]) -> Energy:
+    """Runs of days, each as a month is."""
+    zone = view.zone(key)
     totals = [month_total([rows[d] for d in part if d in rows]) for part in months]
     return Energy(
         key,
@@ -165,5 +182,4 @@ def _months(
         np.stack([month_quality(rows, part, zone, view.now_us) for part in months]),
         np.array([_provisional(view, zone, rows, part) for part in months], dtype=np.bool_),
         view.revision(key.institution),
-        silent_ones,
     )

@@ -7,7 +7,7 @@ remainder           |                 |      a part that is read once a day
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -54,6 +54,20 @@ class Energy:
     def values(self) -> list[int | None]:
         """Quantities with None where nothing is known."""
         return [None if q == ABSENT else q for q in self.quantity.tolist()]
+
+
+def between(energy: Energy, start_us: int, end_us: int) -> Energy:
+    """The periods that begin in [start, end); of its remainder too."""
+    chosen = (energy.start_us >= start_us) & (energy.start_us < end_us)
+    return replace(
+        energy,
+        start_us=energy.start_us[chosen],
+        end_us=energy.end_us[chosen],
+        quantity=energy.quantity[chosen],
+        shares=energy.shares[chosen],
+        provisional=energy.provisional[chosen],
+        remainder=tuple(between(one, start_us, end_us) for one in energy.remainder),
+    )
 
 
 @dataclass(frozen=True, eq=False)

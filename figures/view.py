@@ -64,6 +64,15 @@ class View:
             self._revisions[institution] = self._books.revision(institution)
         return self._revisions[institution]
 
+    @property
+    def revisions(self) -> dict[str, int]:
+        """The institutions that were read of so far, each with its revision."""
+        return dict(sorted(self._revisions.items()))
+
+    def forget(self, key: SeriesKey) -> None:
+        """Drop the rows of a series that the answer needs no more: it may have many series."""
+        self._rows.pop(key, None)
+
     def plan(self, institution: str, day: date) -> Plan:
         """What counts where in an institution on a day."""
         return self._plans.on(institution, day)

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, localcontext
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 
@@ -108,8 +107,9 @@ def emissions_of_each(view: View, energy: Energy) -> list[tuple[Emission, Emissi
     first = local_day(int(energy.start_us[0]), energy.zone)
     last = local_day(int(energy.end_us[-1]) - 1, energy.zone)
     days = energy_of(view, energy.key, first, last, "day")
-    edges = np.searchsorted(days.start_us, [*energy.start_us.tolist(), int(energy.end_us[-1])])
-    return emissions(view, days, list(pairwise(edges.tolist())))
+    firsts = np.searchsorted(days.start_us, energy.start_us).tolist()
+    lasts = np.searchsorted(days.start_us, energy.end_us).tolist()
+    return emissions(view, days, list(zip(firsts, lasts, strict=True)))
 
 
 def emissions(
