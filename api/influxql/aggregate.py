@@ -2,53 +2,66 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable
+from math import isinf, nan
 
-from api.influxql.rows import F64, Values
+import numpy as np
+
+from api.influxql import exact
+from api.influxql.exact import F64, Amounts
+from api.influxql.rows import Values
 from metering.quantity import I64
 
-LEAST_KNOWN = 0.95
-"""Of a bucket's rows: below it a ratio is not stated."""
+Number = float | int
+_CHOICES: dict[str, Callable[[Number, Number], Number]] = {
+    "first": lambda old, _: old,
+    "last": lambda _, new: new,
+    "min": min,
+    "max": max,
+}
 
 
 def aggregate(function: str, values: Values, place: I64, count: int) -> F64:
     """(count,) numbers; rows lie in bucket `place`, sorted by time."""
-    if values.over is not None:
-        return np.asarray(_ratio(values.amounts, values.over, place, count) / values.scale)
-    known = ~np.isnan(values.amounts)
-    amounts, place = values.amounts[known], place[known]
-    many = np.bincount(place, minlength=count)
+    known = exact.known(values.amounts)
+    own, place = values.of(known), place[known]
+    many = np.bincount(place, minlength=count).tolist()
     if function == "count":
-        return np.where(many > 0, many.astype(np.float64), np.nan)
-    if function in ("sum", "mean"):
-        sums = np.bincount(place, weights=amounts, minlength=count)
-        divisor = many if function == "mean" else np.ones(count)
-        found = np.divide(sums, divisor, out=np.full(count, np.nan), where=many > 0)
+        return exact.divided(many, [1 if number else 0 for number in many])
+    if function == "mean":
+        tops, bottoms = _mean(own, place, many)
+    elif function == "sum":
+        tops, bottoms = exact.sums(own.amounts, place, count), [1 if n else 0 for n in many]
     else:
-        found = _one_of(function, amounts, place, count)
-    return np.asarray(found / values.scale)
+        tops, bottoms = _one_of(function, own.amounts, place, count), [1] * count
+    return exact.divided(tops, [bottom * own.scale for bottom in bottoms], own.digits)
 
 
-def _one_of(function: str, amounts: F64, place: I64, count: int) -> F64:
-    found = np.full(count, np.nan)
-    if function == "first":
-        found[place[::-1]] = amounts[::-1]
-    elif function == "last":
-        found[place] = amounts
-    elif function == "max":
-        np.fmax.at(found, place, amounts)
-    else:
-        np.fmin.at(found, place, amounts)
+def _mean(own: Values, place: I64, many: list[int]) -> tuple[list[Number], list[int]]:
+    """Sums with what to divide them by; where the weights are nothing, all weigh the same."""
+    plain = exact.sums(own.amounts, place, len(many))
+    if own.weight is None:
+        return plain, many
+    weights = exact.sums(own.weight, place, len(many))
+    tops = exact.sums(_product(own.amounts, own.weight), place, len(many))
+    chosen = [
+        (top, int(weight)) if weight and not isinf(alone) else (alone, number)
+        for top, weight, alone, number in zip(tops, weights, plain, many, strict=True)
+    ]
+    return [top for top, _ in chosen], [bottom for _, bottom in chosen]
+
+
+def _product(amounts: Amounts, weight: Amounts) -> Amounts:
+    """Amount by amount; what must not be shown weighs whatever it may."""
+    with np.errstate(invalid="ignore"):
+        found: Amounts = amounts * weight
+    return np.where(exact.known(found), found, 0)
+
+
+def _one_of(function: str, amounts: Amounts, place: I64, count: int) -> list[Number]:
+    found: list[Number] = [nan] * count
+    choice = _CHOICES[function]
+    for where, amount in zip(place.tolist(), amounts.tolist(), strict=True):
+        old = found[where]
+        found[where] = choice(old, amount) if old == old else amount  # noqa: PLR0124
     return found
-
-
-def _ratio(above: F64, below: F64, place: I64, count: int) -> F64:
-    """Sum over sum of the rows that know both; NaN where they are too few."""
-    both = ~np.isnan(above) & ~np.isnan(below)
-    expected = np.bincount(place, minlength=count)
-    known = np.bincount(place[both], minlength=count)
-    over = np.bincount(place[both], weights=above[both], minlength=count)
-    under = np.bincount(place[both], weights=below[both], minlength=count)
-    stated: NDArray[np.bool_] = (known >= LEAST_KNOWN * expected) & (under > 0)
-    return np.asarray(np.divide(over, under, out=np.full(count, np.nan), where=stated))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
 import numpy as np
 
 from api import sentences
-from api.influxql import names
-from api.influxql.rows import FieldKind, Rows, Series, Values, View, Wanted
+from api.influxql import exact, money, names
+from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
 from api.routes.findings import find
 from metering.finding import Finding
 from metering.localtime import HOUR_US
@@ -38,7 +39,9 @@ class Findings:
         },
     }
     tags = (*_OWN_TAGS, *names.NODE_TAGS, *names.ITEM_TAGS)
-    labels: Mapping[str, tuple[str, ...]] = {}
+    labels: Mapping[str, LabelValues] = {
+        "currency": lambda view: sorted({c for f in _found(view) for c, _ in _costs(f)})
+    }
     present = False
     needs_start = False
 
@@ -46,7 +49,7 @@ class Findings:
         reach = view.caller.reach
         return [
             Series(_tags(view, finding), names.under(reach, finding.node), finding)
-            for finding in find(view.caller, limit=MOST_FINDINGS)
+            for finding in _found(view)
         ]
 
     def rows(
@@ -60,13 +63,22 @@ class Findings:
             if not isinstance(finding, Finding):
                 raise TypeError(finding)
             if wanted.start_us <= finding.start_us < wanted.end_us:
-                yield _row(series, finding)
+                yield from _rows(series, finding, listed=wanted.listed)
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:
         units = {one.tags["unit"] for one in chosen}
         if field.startswith("waste") and len(units) > 1:
             return f"they are in {' and '.join(sorted(units))}"
         return ""
+
+
+def _found(view: View) -> list[Finding]:
+    return list(find(view.caller, limit=MOST_FINDINGS))
+
+
+def _costs(finding: Finding) -> list[tuple[str, Decimal]]:
+    """Money by currency; empty where it is not known."""
+    return [] if finding.cost is None else [(finding.currency, finding.cost)]
 
 
 def _tags(view: View, finding: Finding) -> dict[str, str]:
@@ -86,27 +98,43 @@ def _tags(view: View, finding: Finding) -> dict[str, str]:
     }
 
 
-def _row(series: Series, finding: Finding) -> Rows:
-    zone = series.tags["zone"]
-    texts = {}
-    for language in _LANGUAGES:
-        texts[f"sentence_{language}"] = [sentences.sentence(finding, zone, language)]
-        texts[f"cause_{language}"] = [sentences.text(sentences.CAUSES, finding.cause, language)]
-        texts[f"action_{language}"] = [sentences.text(sentences.ACTIONS, finding.action, language)]
+def _rows(series: Series, finding: Finding, *, listed: bool) -> list[Rows]:
+    """A row of the case, and of its money in each currency; `listed` puts them side by side."""
+    time_us = np.array([finding.start_us], dtype=np.int64)
+    priced = [
+        money.Priced(
+            currency,
+            np.ones(1, dtype=np.bool_),
+            {"cost": Values(*exact.of_decimals([amount]), currency=currency)},
+        )
+        for currency, amount in _costs(finding)
+    ]
+    plain = Rows(series, time_us, _numbers(finding), _texts(series, finding))
+    if listed:
+        return money.together(plain, priced)
+    return [*money.apart(plain, priced), plain]
+
+
+def _numbers(finding: Finding) -> dict[str, Values]:
     hours = len(finding.hours_us) or (finding.end_us - finding.start_us) / HOUR_US
-    found: dict[str, float | None] = {
+    found = {
         "count": 1.0,
         "waste": finding.waste_kwh,
         "waste_low": finding.waste_low_kwh,
         "waste_high": finding.waste_high_kwh,
-        "cost": None if finding.cost is None else float(finding.cost),
-        "kgco2": None if finding.kgco2 is None else float(finding.kgco2),
         "evidence_hours": float(hours),
         "confidence": finding.confidence,
         "end": finding.end_us / 1000,
     }
-    numbers = {
-        name: Values(np.array([np.nan if value is None else value], dtype=np.float64))
-        for name, value in found.items()
-    }
-    return Rows(series, np.array([finding.start_us], dtype=np.int64), numbers, texts)
+    numbers = {name: Values(np.array([one], dtype=np.float64)) for name, one in found.items()}
+    carbon = np.nan if finding.kgco2 is None else finding.kgco2
+    return {**numbers, "kgco2": Values(*exact.of_decimals([carbon]))}
+
+
+def _texts(series: Series, finding: Finding) -> dict[str, list[str]]:
+    zone, texts = series.tags["zone"], {}
+    for language in _LANGUAGES:
+        texts[f"sentence_{language}"] = [sentences.sentence(finding, zone, language)]
+        texts[f"cause_{language}"] = [sentences.text(sentences.CAUSES, finding.cause, language)]
+        texts[f"action_{language}"] = [sentences.text(sentences.ACTIONS, finding.action, language)]
+    return texts

@@ -12,21 +12,23 @@ from metering.errors import InvalidInput
 _FITS = {
     FieldKind.AMOUNT: ("sum", "mean", "min", "max", "first", "last", "count"),
     FieldKind.LEVEL: ("mean", "min", "max", "first", "last", "count"),
+    FieldKind.SHARE: ("mean", "min", "max", "first", "last", "count"),
     FieldKind.RATIO: ("mean",),
     FieldKind.TEXT: (),
 }
-_SHARES = ("measured", "apportioned", "estimated", "missing", "known")
 
 
 @dataclass(frozen=True)
 class Asked:
     """What of a measurement a statement asks."""
 
-    fields: frozenset[str]
+    whole: frozenset[str]
+    """Fields of which sums, or means of shares, are asked: these may be read a whole bucket at
+    a time."""
+    fine: frozenset[str]
+    """Fields of which anything else is asked."""
     labels: frozenset[str]
     aggregates: bool
-    whole: bool
-    """Only sums of amounts and means of shares: these may be read a whole day at a time."""
 
 
 def asked(statement: Select, table: Measurement) -> Asked:
@@ -52,14 +54,21 @@ def asked(statement: Select, table: Measurement) -> Asked:
     check_tags(tags, table)
     if "under" in statement.tags:
         raise _refused("nothing is grouped by all that it lies under", "under", 'GROUP BY "node"')
-    names = frozenset(part.field for part in aggregates) | {column.name for column in columns}
-    labels = frozenset(tags) | names
+    named = {column.name for column in columns}
+    whole = {one.field for one in aggregates if is_whole(one.function, table.fields[one.field])}
+    fine = {one.field for one in aggregates if not is_whole(one.function, table.fields[one.field])}
     return Asked(
-        names & table.fields.keys(),
-        labels & table.labels.keys(),
+        frozenset(whole),
+        frozenset(fine | (named & table.fields.keys())),
+        frozenset({*tags, *named} & table.labels.keys()),
         bool(aggregates),
-        bool(aggregates) and all(_is_whole(one, table) for one in aggregates),
     )
+
+
+def is_whole(function: str, kind: FieldKind) -> bool:
+    """Whether it may be told of all that lies between two bounds at once, instead of row by
+    row: a sum, or the mean of shares."""
+    return function == "sum" or (function == "mean" and kind in (FieldKind.SHARE, FieldKind.RATIO))
 
 
 def check_tags(tags: list[str], table: Measurement) -> None:
@@ -93,12 +102,6 @@ def _check_column(column: Column, table: Measurement, *, alone: bool) -> None:
     if not alone or column.name == "under":
         raise _refused("no such field", column.name, f"one of: {', '.join(table.fields)}")
     check_tags([column.name], table)
-
-
-def _is_whole(one: Aggregate, table: Measurement) -> bool:
-    if one.function == "sum":
-        return table.fields[one.field] is FieldKind.AMOUNT
-    return one.function == "mean" and one.field in _SHARES
 
 
 def _refused(problem: str, value: object, fix: str) -> InvalidInput:

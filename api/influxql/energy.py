@@ -2,45 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
-from analytics import Clock
-from api.influxql import names, worth
-from api.influxql.rows import F64, FieldKind, Rows, Series, Strings, Values, View, Wanted
-from ledger import Energy
-from metering import items, quality
+import figures
+from api.influxql import money, names
+from api.influxql.pieces import Piece, by_day, pieces
+from api.influxql.reading import FIELDS, Reading
+from api.influxql.rows import LabelValues, Rows, Series, View, Wanted
+from figures import Energy
+from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
 from metering.items import category
-from metering.localtime import HOUR_US, day_bounds, days_between, local_day
-from metering.quantity import ABSENT, I64
-from metering.registry import Registry
-from metering.units import BOOK_UNITS
+from metering.localtime import local_day
 
-SHARES = (*quality.NAMES, "known")
-FIELDS: Mapping[str, FieldKind] = {
-    "value": FieldKind.AMOUNT,
-    "kwh": FieldKind.AMOUNT,
-    "per_m2": FieldKind.AMOUNT,
-    "cost": FieldKind.AMOUNT,
-    "kgco2": FieldKind.AMOUNT,
-    "kgce": FieldKind.AMOUNT,
-    "power": FieldKind.LEVEL,
-    **dict.fromkeys(SHARES, FieldKind.LEVEL),
-}
-MONEY = ("cost", "kgco2", "kgce")
 MOST_SLOTS = 2_000_000
-LABELS: Mapping[str, tuple[str, ...]] = {
-    "hours": ("office", "after"),
-    "day": ("working", "rest"),
-    "weekday": tuple("1234567"),
-    "hour": tuple(f"{hour:02d}" for hour in range(24)),
+MOST_PRICED = 50_000
+"""Periods whose money is asked."""
+HOUR_MIN = 60
+OF_ANY_UNIT = (*money.MONEY.keys() - {"priced"}, *money.EMISSIONS)
+
+
+def _currencies(view: View) -> Iterable[str]:
+    """Currencies of the tariffs that may price something of the scope."""
+    reach = view.caller.reach
+    inside = {*reach.institutions, *reach.scope.nodes, *reach.meters, ""}
+    rows = reach.registry.tariff
+    return sorted({row.currency for row in rows if row.scope.code in inside})
+
+
+LABELS: Mapping[str, LabelValues] = {
+    "hours": lambda _: ("office", "after"),
+    "day": lambda _: ("working", "rest"),
+    "weekday": lambda _: tuple("1234567"),
+    "hour": lambda _: tuple(f"{hour:02d}" for hour in range(24)),
+    "currency": _currencies,
 }
+_BY_HOUR = frozenset(("hour", "hours"))
 
 
 class Booked:
@@ -61,16 +62,18 @@ class Booked:
         return list(self._list(view))
 
     def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
-        left = MOST_SLOTS
+        budget, known = _Budget(), dict[str, list[Piece]]()
         for series in chosen:
-            reading = _Reading.of(view, series, wanted, left)
-            left -= len(reading.energy)
-            yield reading.rows(wanted)
+            zone = series.tags["zone"]
+            if zone not in known:
+                known[zone] = _pieces(view, wanted, zone)
+            yield from _rows(view, series, wanted, known[zone], budget)
+            view.books.forget(_key(series))
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:
         keys = [_key(one) for one in chosen]
         units = {category(key.item).unit for key in keys}
-        if len(units) > 1 and field not in MONEY:
+        if len(units) > 1 and field not in OF_ANY_UNIT:
             return f"they are in {' and '.join(sorted(units))}"
         for i, one in enumerate(chosen):
             for other in chosen[i + 1 :]:
@@ -108,7 +111,7 @@ def _nodes(view: View) -> Iterator[Series]:
     figures: dict[str, list[str]] = {}
     for institution in reach.institutions:
         day = local_day(view.now_us, registry.zone(institution))
-        for code, item in view.caller.platform.energy.plan(institution, day).figures:
+        for code, item in view.books.plan(institution, day).figures:
             if code in reach.scope.nodes and code in registry.nodes:
                 figures.setdefault(code, []).append(item)
     for code in names.in_tree_order(reach):
@@ -135,101 +138,98 @@ def _meters(view: View) -> Iterator[Series]:
         yield Series(tags, names.under(reach, meter.node), key)
 
 
-@dataclass(frozen=True, eq=False)
-class _Reading:
-    """One series' periods of a range, at the step that the question needs."""
+@dataclass
+class _Budget:
+    """What a statement may still read."""
 
-    view: View
-    series: Series
-    energy: Energy
-    kept: NDArray[np.bool_]
-    """Periods that lie in the range and have begun."""
+    slots: int = MOST_SLOTS
+    priced: int = MOST_PRICED
 
-    @classmethod
-    def of(cls, view: View, series: Series, wanted: Wanted, most: int) -> _Reading:
-        key, zone = _key(series), series.tags["zone"]
-        last_us = max(wanted.start_us, min(wanted.end_us - 1, view.now_us))
-        first, last = local_day(wanted.start_us, zone), local_day(last_us, zone)
-        step = _step(view, zone, first, last, wanted)
-        slots = ((last - first).days + 1) * (1 if step == "day" else 96)
-        if slots > most:
+    def take(self, found: Sequence[Piece], fields: frozenset[str], zone: str) -> None:
+        """InvalidInput where it is too much."""
+        size = sum(piece.size(zone) for piece in found)
+        self.slots -= size
+        self.priced -= size if fields & money.MONEY.keys() else 0
+        if self.slots < 0 or self.priced < 0:
+            most = MOST_SLOTS if self.slots < 0 else MOST_PRICED
             raise InvalidInput(
-                f"this reads more than {MOST_SLOTS} values at once",
+                f"this reads more than {most} values at once",
                 field="time",
-                value=f"{first} .. {last}",
+                value=" .. ".join(day.isoformat() for day in _days(found, zone)),
                 fix="a shorter range or fewer series; sums of whole days without money and"
                 " hours read fastest",
             )
-        energy = view.caller.platform.energy.energy(key.code, key.item, first, last, step)
-        start = energy.start_us
-        kept = (start >= wanted.start_us) & (start < min(wanted.end_us, view.now_us))
-        return cls(view, series, energy, kept)
-
-    def rows(self, wanted: Wanted) -> Rows:
-        registry = self.view.caller.reach.registry
-        energy, kept = self.energy, self.kept
-        numbers = {
-            name: values
-            for name in wanted.fields
-            if (values := self._field(name, registry)) is not None
-        }
-        cut = {n: Values(v.amounts[kept], v.scale) for n, v in numbers.items()}
-        labels = _labels(energy.start_us[kept], energy.zone, registry) if wanted.labels else {}
-        return Rows(self.series, energy.start_us[kept], cut, labels=labels)
-
-    def _field(self, name: str, registry: Registry) -> Values | None:
-        unit = category(self.energy.key.item).unit
-        scale = float(BOOK_UNITS[unit].per_canonical)
-        amounts = np.where(
-            self.energy.quantity == ABSENT, np.nan, self.energy.quantity.astype(np.float64)
-        )
-        if name in MONEY:
-            return Values(worth.of_slots(name, self.energy, amounts, registry), scale)
-        if name in SHARES:
-            return Values(_share(self.energy, name), float(quality.WHOLE))
-        if name == "power":
-            return Values(_power(self.energy, amounts, self.view.now_us), scale)
-        if name == "per_m2":
-            node = registry.nodes.get(self.series.tags["node"])
-            area = node.area_m2 if node else None
-            return Values(amounts, scale * float(area)) if area else None
-        if name == "kwh" and unit != "kWh":
-            return None
-        return Values(amounts, scale)
 
 
-def _power(energy: Energy, amounts: F64, now_us: int) -> F64:
-    """Mean power of slots that are over and wholly known: part of a slot's energy over its
-    whole length would look like a dip."""
-    over = (energy.end_us <= now_us) & (energy.shares[:, quality.MISSING] == 0)
-    return np.where(over, amounts / ((energy.end_us - energy.start_us) / HOUR_US), np.nan)
+def _days(found: Sequence[Piece], zone: str) -> tuple[date, date]:
+    return found[0].days(zone)[0], found[-1].days(zone)[1]
 
 
-def _share(energy: Energy, name: str) -> F64:
-    if name == "known":
-        return quality.WHOLE - energy.shares[:, quality.MISSING].astype(np.float64)
-    return energy.shares[:, quality.NAMES.index(name)].astype(np.float64)
+def _pieces(view: View, wanted: Wanted, zone: str) -> list[Piece]:
+    """How sums and means of shares are read: what has an hour by the hour, other labels by the
+    day."""
+    if wanted.labels & _BY_HOUR:
+        return pieces(wanted, view.now_us, zone, "hour")
+    found = pieces(wanted, view.now_us, zone)
+    return by_day(found, zone) if wanted.labels - {"currency"} else found
 
 
-def _step(view: View, zone: str, first: date, last: date, wanted: Wanted) -> str:
-    """The widest step whose periods no bound of the question cuts."""
-    if not wanted.whole or wanted.labels or wanted.fields & {*MONEY, "power"}:
-        return "native"
-    inner = wanted.bounds[wanted.bounds < view.now_us]
-    days = days_between(first, last + timedelta(days=1))
-    midnights = np.array([day_bounds(day, zone)[0] for day in days], dtype=np.int64)
-    return "day" if np.isin(inner, midnights).all() else "native"
+def _rows(
+    view: View, series: Series, wanted: Wanted, found: list[Piece], budget: _Budget
+) -> Iterator[Rows]:
+    if wanted.whole and found:
+        budget.take(found, wanted.whole, series.tags["zone"])
+        for energy in _read(view, _key(series), found):
+            for rows in Reading(view, series, energy, wanted.whole, wanted.labels).added():
+                yield replace(rows, numbers={}, sums=rows.numbers)
+    for energy, fields in _fine(view, series, wanted, budget):
+        reading = Reading(view, series, energy, fields, wanted.labels)
+        for rows in reading.listed() if wanted.listed else reading.added():
+            yield replace(rows, sums={})
 
 
-def _labels(times: I64, zone: str, registry: Registry) -> dict[str, Strings]:
-    """Local hour, weekday, kind of day and office hours of each row."""
-    hours, back = np.unique(times // HOUR_US * HOUR_US, return_inverse=True)
-    clock = Clock.of(hours, zone, registry.calendar)
-    weekday = (clock.day + 3) % 7 + 1
-    found = {
-        "hours": np.where(clock.occupied, "office", "after"),
-        "day": np.where(clock.working, "working", "rest"),
-        "weekday": weekday.astype(np.str_),
-        "hour": np.char.zfill(clock.hour.astype(np.str_), 2),
-    }
-    return {name: labels[back] for name, labels in found.items()}
+def _read(view: View, key: SeriesKey, found: Sequence[Piece]) -> Iterator[Energy]:
+    """The series in pieces: one of all whole days, then one for each other stretch."""
+    zone = view.books.zone(key)
+    view.books.load([key], *_days(found, zone))
+    days = [piece for piece in found if piece.step == "day"]
+    spans = [piece.days(zone) for piece in days]
+    if days and all(a.end_us == b.start_us for a, b in pairwise(days)) and _single(spans):
+        yield figures.energy(view.books, key, spans[0][0], spans[-1][1], "day")
+    elif days:
+        yield figures.stretches(view.books, key, spans)
+    for piece in found:
+        if piece.step != "day":
+            energy = figures.energy(view.books, key, *piece.days(zone), piece.step)
+            yield figures.between(energy, piece.start_us, min(piece.end_us, view.now_us))
+
+
+def _single(spans: Sequence[tuple[date, date]]) -> bool:
+    return all(first == last for first, last in spans)
+
+
+def _fine(
+    view: View, series: Series, wanted: Wanted, budget: _Budget
+) -> Iterator[tuple[Energy, frozenset[str]]]:
+    """The series' own periods of the range that have begun, with the fields to take of each.
+
+    Power, and what is asked by the hour, is of the finest step that holds all that is read at
+    least hourly.
+    """
+    start, end = wanted.start_us, min(wanted.end_us, view.now_us)
+    if start >= end or not (wanted.fine or wanted.listed):
+        return
+    piece, key = Piece("native", start, end), _key(series)
+    budget.take([piece], wanted.fine, series.tags["zone"])
+    days = piece.days(series.tags["zone"])
+    native = figures.energy(view.books, key, *days, "native")
+    hourly, fields = native, wanted.fine
+    if any(one.step_min <= HOUR_MIN for one in native.remainder):
+        hourly = figures.energy(view.books, key, *days, "hour")
+    if wanted.labels & _BY_HOUR:
+        native = hourly
+    if native is not hourly and "power" in fields:
+        yield figures.between(hourly, start, end), frozenset(("power",))
+        fields -= {"power"}
+    if fields or not wanted.fine:
+        yield figures.between(native, start, end), fields

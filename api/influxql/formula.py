@@ -2,77 +2,121 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import lcm
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from api.influxql import exact
 from api.influxql.aggregate import aggregate
-from api.influxql.rows import F64, Rows, Values
+from api.influxql.check import is_whole
+from api.influxql.exact import F64, Amounts
+from api.influxql.rows import FieldKind, Rows, Values
 from api.influxql.tree import Aggregate, Column, Expression, Formula, Number
 from metering.errors import InvalidInput
 from metering.quantity import I64
 
 
-def evaluate(
-    expression: Expression, rows: list[Rows], order: I64, place: I64 | None, count: int
-) -> NDArray[Any]:
-    """(count,) numbers, or texts of a plain tag or text field; `order` sorts rows by time.
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Rows of one group, and how they lie."""
 
-    `place` is the bucket of each sorted row where aggregates are asked for.
+    rows: Sequence[Rows]
+    order: I64
+    """Sorts the rows by time."""
+    place: I64 | None
+    """The bucket of each sorted row, where aggregates are asked for."""
+    count: int
+    fields: Mapping[str, FieldKind]
+    mixed: bool = False
+    """Whether rows of several currencies stand side by side, each with its own."""
+
+
+def evaluate(expression: Expression, frame: Frame) -> NDArray[Any]:
+    """(count,) numbers, or texts of a plain tag or text field.
+
+    Raises InvalidInput where money of several currencies would become one number.
     """
     match expression:
         case Number(value):
-            return np.full(count, value)
-        case Aggregate(function, field) if place is not None:
-            return aggregate(function, _merged(rows, field, order), place, count)
+            return np.full(frame.count, value)
+        case Aggregate(function, field) if frame.place is not None:
+            whole = is_whole(function, frame.fields[field])
+            values = _merged(frame, field, whole=whole, alike=function == "count")
+            return aggregate(function, values, frame.place, frame.count)
         case Column(name):
-            return _column(rows, name, order)
+            return _column(frame, name)
         case Formula(operator, left, right, _):
-            return _applied(
-                operator,
-                evaluate(left, rows, order, place, count),
-                evaluate(right, rows, order, place, count),
-            )
+            return _applied(operator, evaluate(left, frame), evaluate(right, frame))
     raise InvalidInput("an aggregate has no place here", field="q", value=str(expression))
 
 
-def _merged(rows: list[Rows], field: str, order: I64) -> Values:
+def _merged(frame: Frame, field: str, *, whole: bool, alike: bool) -> Values:
     """One field of several series as one column; series that lack it are unknown in it."""
-    ratio = any(one.numbers[field].over is not None for one in rows if field in one.numbers)
-    amounts, over = [], []
-    for one in rows:
-        unknown = np.full(len(one.time_us), np.nan)
-        values = one.numbers.get(field, Values(unknown))
-        scaled = values.amounts if _alike(rows, field) else values.amounts / values.scale
-        amounts.append(scaled)
-        over.append(unknown if values.over is None else values.over)
-    scale = next((one.numbers[field].scale for one in rows if field in one.numbers), 1.0)
+    found = [_own(one, field, whole=whole) for one in frame.rows]
+    present = [values for values in found if values is not None]
+    if not alike and not frame.mixed:
+        _check_currencies(field, present)
+    scale = lcm(*(values.scale for values in present))
+    amounts = [
+        np.full(len(one.time_us), np.nan)
+        if values is None
+        else exact.times(values.amounts, scale // values.scale)
+        for one, values in zip(frame.rows, found, strict=True)
+    ]
+    weighs = any(values.weight is not None for values in present)
+    weights = [_weight(one, values) for one, values in zip(frame.rows, found, strict=True)]
     return Values(
-        np.concatenate(amounts)[order],
-        scale if _alike(rows, field) else 1.0,
-        np.concatenate(over)[order] if ratio else None,
+        np.concatenate(amounts)[frame.order],
+        scale,
+        np.concatenate(weights)[frame.order] if weighs else None,
+        next((values.digits for values in present), None),
     )
 
 
-def _alike(rows: list[Rows], field: str) -> bool:
-    """Whether all series have the field in the same whole units, so that sums stay exact."""
-    return len({one.numbers[field].scale for one in rows if field in one.numbers}) <= 1
+def _own(one: Rows, field: str, *, whole: bool) -> Values | None:
+    columns = one.sums if whole and one.sums is not None else one.numbers
+    return columns.get(field)
 
 
-def _column(rows: list[Rows], name: str, order: I64) -> NDArray[Any]:
-    if any(name in one.numbers for one in rows):
-        values = _merged(rows, name, order)
-        return values.amounts / values.scale
+def _weight(one: Rows, values: Values | None) -> Amounts:
+    if values is None or values.weight is None:
+        return np.ones(len(one.time_us))
+    return values.weight
+
+
+def _check_currencies(field: str, found: Sequence[Values]) -> None:
+    """InvalidInput where more than one currency would stand in one column."""
+    names = sorted(
+        {one.currency for one in found if one.currency and exact.known(one.amounts).any()}
+    )
+    if len(names) > 1:
+        raise InvalidInput(
+            f"money in {' and '.join(names)} is never added",
+            field="q",
+            value=field,
+            fix=f'GROUP BY "currency", or WHERE "currency" = \'{names[0]}\'',
+        )
+
+
+def _column(frame: Frame, name: str) -> NDArray[Any]:
+    if any(name in one.numbers for one in frame.rows):
+        values = _merged(frame, name, whole=False, alike=False)
+        return exact.divided(
+            values.amounts.tolist(), [values.scale] * len(values.amounts), values.digits
+        )
     texts: list[str] = []
-    for one in rows:
+    for one in frame.rows:
         if name in one.texts:
             texts += one.texts[name]
         elif name in one.labels:
             texts += one.labels[name].tolist()
         else:
             texts += [one.series.tags.get(name, "")] * len(one.time_us)
-    return np.array(texts, dtype=np.str_)[order]
+    return np.array(texts, dtype=np.str_)[frame.order]
 
 
 def _applied(operator: str, left: F64, right: F64) -> F64:

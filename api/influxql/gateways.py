@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from api.influxql import names
-from api.influxql.rows import FieldKind, Rows, Series, Values, View, Wanted
+from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
 from metering.intake import GatewayCounts
 from metering.localtime import MINUTE_US
 from metering.registry import Gateway
@@ -27,7 +27,7 @@ class Gateways:
         "last_reading": FieldKind.LEVEL,
     }
     tags = ("gateway", "gateway_en", "gateway_zh", *names.NODE_TAGS)
-    labels: Mapping[str, tuple[str, ...]] = {}
+    labels: Mapping[str, LabelValues] = {}
     present = True
     needs_start = False
 

@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -27,6 +27,8 @@ from metering.localtime import iso
 router = APIRouter(prefix="/influx", tags=["influxql"])
 
 MOST_BYTES = 64 << 10
+MOST_NAMED = 50
+"""Institutions whose revision an answer names."""
 _PER_UNIT_US = {"u": 1, "µ": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 _SCHEMES = ("bearer", "token")
 EXAMPLE = {
@@ -45,7 +47,15 @@ EXAMPLE = {
     ]
 }
 _RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": {"example": EXAMPLE}}},
+    200: {
+        "content": {"application/json": {"example": EXAMPLE}},
+        "headers": {
+            "X-Greenoffice-Revision": {
+                "description": "The revision of each institution's books that the answer is of",
+                "schema": {"type": "string", "example": "institution=57"},
+            }
+        },
+    },
     400: {"description": "A statement that is not supported; `error` says what is"},
 }
 
@@ -75,14 +85,14 @@ async def query(request: Request) -> Response:
         if request.method == "POST":
             body = await body_of(request, MOST_BYTES)
             said |= dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
-        found = await run_in_threadpool(_answer, request, said)
+        found, headers = await run_in_threadpool(_answer, request, said)
     except GreenOfficeError as refused:
         trace_refusal(request, refused)
         return _error(refused, request)
     except ValueError:
         unread = InvalidInput("cannot read the form", field="q", fix=SUPPORTED)
         return _error(unread, request)
-    return Response(found, media_type="application/json")
+    return Response(found, media_type="application/json", headers=headers)
 
 
 @router.get("/ping", status_code=204)
@@ -91,19 +101,30 @@ def ping() -> Response:
     return Response(status_code=204, headers={"X-Influxdb-Version": "1.8-greenoffice"})
 
 
-def _answer(request: Request, said: Mapping[str, str]) -> str:
+def _answer(request: Request, said: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The body and its headers; all statements are answered of one state of the books."""
     caller = _caller(request, said)
     unit = said.get("epoch", "")
     if unit and unit not in (*_PER_UNIT_US, "ns", "n"):
         raise InvalidInput("unknown epoch", field="epoch", value=unit, fix="ms, s, u or ns")
-    now_us = caller.platform.now_us()
-    statements = parse(said.get("q", ""), now_us)
-    view = View(caller, now_us)
-    results = [
-        {"statement_id": n, **_result(statement, view, unit)}
-        for n, statement in enumerate(statements)
-    ]
-    return json.dumps({"results": results}, ensure_ascii=False, allow_nan=False)
+    with caller.view() as books:
+        view = View(caller, books)
+        results = [
+            {"statement_id": n, **_result(statement, view, unit)}
+            for n, statement in enumerate(parse(said.get("q", ""), view.now_us))
+        ]
+        headers = _revisions(books.revisions)
+    return json.dumps({"results": results}, ensure_ascii=False, allow_nan=False), headers
+
+
+def _revisions(found: Mapping[str, int]) -> dict[str, str]:
+    """The header that says which revision of each institution's books was read, if any; of many
+    institutions the first ones and `...`."""
+    if not found:
+        return {}
+    named = [f"{quote(code)}={number}" for code, number in list(found.items())[:MOST_NAMED]]
+    more = ["..."] if len(found) > MOST_NAMED else []
+    return {"X-Greenoffice-Revision": ", ".join([*named, *more])}
 
 
 def _result(statement: Statement, view: View, unit: str) -> Json:

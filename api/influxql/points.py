@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from api.influxql import names
-from api.influxql.rows import FieldKind, Rows, Series, Values, View, Wanted
+from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
 from metering.errors import InvalidInput
 from metering.localtime import HOUR_US
 from metering.registry import Point
@@ -20,7 +20,7 @@ class Readings:
 
     fields: Mapping[str, FieldKind] = {"value": FieldKind.LEVEL}
     tags = ("point", "name", "role", "point_unit", "gateway", *names.NODE_TAGS)
-    labels: Mapping[str, tuple[str, ...]] = {}
+    labels: Mapping[str, LabelValues] = {}
     present = False
     needs_start = True
 

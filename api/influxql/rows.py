@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.auth import Caller
+from api.influxql.exact import F64, Amounts
+from figures import View as Books
 from metering.quantity import I64
 
-F64 = NDArray[np.float64]
 Strings = NDArray[np.str_]
 
 
@@ -24,23 +25,31 @@ class FieldKind(StrEnum):
     """adds up over time and over parts that do not overlap"""
     LEVEL = "level"
     """has a mean and extremes, but no sum"""
+    SHARE = "share"
+    """a level whose mean weighs by time, or by amount"""
     RATIO = "ratio"
-    """of two amounts; only its mean, which is sum over sum"""
+    """told once a bucket; only its mean, which is itself"""
     TEXT = "text"
 
 
 @dataclass(frozen=True, eq=False)
 class Values:
-    """Numbers of one field, each amounts / scale.
+    """Numbers of one field, each amounts / scale."""
 
-    Amounts of energy are whole book units, which float64 holds and adds exactly up to 2**53.
-    NaN where nothing is known; inf where a sum that holds it must not be shown.
-    """
+    amounts: Amounts
+    """NaN where nothing is known; inf where a sum that holds it must not be shown."""
+    scale: int = 1
+    weight: Amounts | None = None
+    """What a mean weighs each by; None where all weigh the same."""
+    digits: int | None = None
+    """Decimals to round to, where the other faces round."""
+    currency: str = ""
+    """Of money: amounts of different ones are never put together."""
 
-    amounts: F64
-    scale: float = 1.0
-    over: F64 | None = None
-    """The other side of a ratio."""
+    def of(self, mask: NDArray[np.bool_]) -> Values:
+        """The numbers of the chosen rows."""
+        weight = None if self.weight is None else self.weight[mask]
+        return Values(self.amounts[mask], self.scale, weight, self.digits, self.currency)
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,24 @@ class Rows:
     numbers: Mapping[str, Values]
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
     labels: Mapping[str, Strings] = field(default_factory=dict)
-    """Tags that differ from row to row, such as the hour of the day."""
+    """Tags that differ from row to row, such as the hour of the day. A row without a label that
+    others have belongs to all its values."""
+    sums: Mapping[str, Values] | None = None
+    """What sums and means of shares are made of, where that is not the numbers."""
+
+    def of(self, mask: NDArray[np.bool_]) -> Rows:
+        """The chosen rows."""
+        return Rows(
+            self.series,
+            self.time_us[mask],
+            {name: values.of(mask) for name, values in self.numbers.items()},
+            {
+                name: [text for text, kept in zip(column, mask, strict=True) if kept]
+                for name, column in self.texts.items()
+            },
+            {name: column[mask] for name, column in self.labels.items()},
+            None if self.sums is None else {n: v.of(mask) for n, v in self.sums.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -72,13 +98,23 @@ class Wanted:
     start_us: int
     end_us: int
     """Not included."""
-    fields: frozenset[str]
+    whole: frozenset[str]
+    """Fields of which sums, or means of shares, are asked: a row may stand for all that lies
+    between two bounds."""
+    fine: frozenset[str]
+    """Fields of which the rows themselves are asked."""
     labels: frozenset[str]
     bounds: I64
-    """Instants between which rows are put together."""
-    whole: bool
-    """Whether a row may stand for all that lies between two bounds: only sums of amounts and
-    means of shares are asked for."""
+    """Instants between which rows are put together; the first and last may lie outside."""
+    bucketed: bool
+    """Whether the bounds are those of GROUP BY time()."""
+    listed: bool
+    """Whether rows are shown as they are."""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """All of them."""
+        return self.whole | self.fine
 
 
 @dataclass(frozen=True)
@@ -86,7 +122,17 @@ class View:
     """The key's view at one moment."""
 
     caller: Caller
-    now_us: int
+    books: Books
+    """At one revision."""
+
+    @property
+    def now_us(self) -> int:
+        """The moment."""
+        return self.books.now_us
+
+
+LabelValues = Callable[[View], Iterable[str]]
+"""All the values of a label."""
 
 
 class Measurement(Protocol):
@@ -97,8 +143,8 @@ class Measurement(Protocol):
     @property
     def tags(self) -> tuple[str, ...]: ...
     @property
-    def labels(self) -> Mapping[str, tuple[str, ...]]:
-        """Tags that differ from row to row, with all their values."""
+    def labels(self) -> Mapping[str, LabelValues]:
+        """Tags that differ from row to row."""
         ...
 
     @property
@@ -117,5 +163,20 @@ class Measurement(Protocol):
         ...
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:
-        """Why the series' amounts must not be added; '' where they may."""
+        """Why the series' amounts must not be put together; '' where they may."""
         ...
+
+
+__all__ = [
+    "F64",
+    "Amounts",
+    "FieldKind",
+    "LabelValues",
+    "Measurement",
+    "Rows",
+    "Series",
+    "Strings",
+    "Values",
+    "View",
+    "Wanted",
+]

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from api.influxql import where
 from api.influxql.check import Asked, asked
-from api.influxql.formula import evaluate
+from api.influxql.formula import Frame, evaluate
 from api.influxql.measurements import measurement
-from api.influxql.rows import F64, Measurement, Rows, Series, Values, View, Wanted
+from api.influxql.rows import F64, FieldKind, Measurement, Rows, Series, View, Wanted
 from api.influxql.times import FIRST_US, clamped, edges
 from api.influxql.tree import Aggregate, Select
 from metering.errors import InvalidInput
@@ -49,10 +48,12 @@ def run(statement: Select, view: View) -> list[Answer]:
     wanted = Wanted(
         start_us,
         end_us,
-        question.fields,
-        question.labels,
-        np.clip(bounds, start_us, end_us),
         question.whole,
+        question.fine,
+        question.labels,
+        bounds,
+        statement.interval_us is not None,
+        not question.aggregates,
     )
     groups = _grouped(statement, question, table.rows(view, chosen, wanted))
     if len(groups) * (len(bounds) - 1) * len(statement.columns) > MOST_POINTS:
@@ -62,9 +63,9 @@ def run(statement: Select, view: View) -> list[Answer]:
         tags = dict(zip(statement.tags, values, strict=True))
         if question.aggregates:
             _check_overlap(table, statement, rows)
-            found = _aggregated(statement, rows, bounds, start_us)
+            found = _aggregated(statement, table, rows, bounds, start_us)
         else:
-            found = _listed(statement, rows)
+            found = _listed(statement, table, rows)
         answers.append(_cut(statement, Answer(statement.measurement, tags, *found)))
     return sorted((a for a in answers if a.times_us), key=lambda a: tuple(a.tags.values()))
 
@@ -95,47 +96,51 @@ def _chosen(statement: Select, table: Measurement, view: View) -> list[Series]:
     return found
 
 
+Place = tuple[str | None, ...]
+"""Values of the tags to group by; None for a label that a row does not have."""
 Groups = dict[tuple[str, ...], list[Rows]]
 
 
 def _grouped(statement: Select, question: Asked, found: Iterator[Rows]) -> Groups:
     """Rows by the values of the tags to group by, those that do not fit left out."""
-    groups: Groups = {}
+    groups: dict[Place, list[Rows]] = {}
     for rows in found:
         fits = where.holds(statement.filter.tags, rows.series, rows.labels)
-        kept = rows if fits is True else _take(rows, np.broadcast_to(fits, len(rows.time_us)))
+        kept = rows if fits is True else rows.of(np.broadcast_to(fits, len(rows.time_us)))
         for values, part in _split(statement.tags, question, kept):
             groups.setdefault(values, []).append(part)
-    return groups
+    return _spread(groups)
 
 
-def _split(
-    tags: Sequence[str], question: Asked, rows: Rows
-) -> Iterator[tuple[tuple[str, ...], Rows]]:
-    varying = [tag for tag in tags if tag in question.labels]
+def _split(tags: Sequence[str], question: Asked, rows: Rows) -> Iterator[tuple[Place, Rows]]:
+    said: dict[str, str | None] = {tag: rows.series.tags.get(tag, "") for tag in tags}
+    said |= {tag: None for tag in tags if tag in question.labels}
+    varying = [tag for tag in tags if tag in rows.labels]
     if not varying:
-        yield tuple(rows.series.tags.get(tag, "") for tag in tags), rows
+        yield tuple(said.values()), rows
         return
     columns = np.stack([rows.labels[tag] for tag in varying], axis=1)
     for labels in np.unique(columns, axis=0) if len(columns) else ():
-        said = {**rows.series.tags, **dict(zip(varying, labels.tolist(), strict=True))}
-        yield (
-            tuple(said.get(tag, "") for tag in tags),
-            _take(rows, (columns == labels).all(axis=1)),
-        )
+        own = {**said, **dict(zip(varying, labels.tolist(), strict=True))}
+        yield tuple(own[tag] for tag in tags), rows.of((columns == labels).all(axis=1))
 
 
-def _take(rows: Rows, mask: NDArray[np.bool_]) -> Rows:
-    numbers = {
-        name: Values(v.amounts[mask], v.scale, None if v.over is None else v.over[mask])
-        for name, v in rows.numbers.items()
-    }
-    texts = {
-        name: [text for text, kept in zip(column, mask, strict=True) if kept]
-        for name, column in rows.texts.items()
-    }
-    labels = {name: column[mask] for name, column in rows.labels.items()}
-    return Rows(rows.series, rows.time_us[mask], numbers, texts, labels)
+def _spread(groups: dict[Place, list[Rows]]) -> Groups:
+    """Rows without a label go to every group that has one, else to one of their own."""
+    found: Groups = {}
+    for place, rows in groups.items():
+        if None not in place:
+            found.setdefault(tuple(value or "" for value in place), []).extend(rows)
+    for place, rows in groups.items():
+        if None in place:
+            fitting = [other for other in groups if None not in other and _alike(place, other)]
+            for other in fitting or [place]:
+                found.setdefault(tuple(value or "" for value in other), []).extend(rows)
+    return found
+
+
+def _alike(place: Place, other: Place) -> bool:
+    return all(a is None or a == b for a, b in zip(place, other, strict=True))
 
 
 def _check_overlap(table: Measurement, statement: Select, rows: list[Rows]) -> None:
@@ -144,14 +149,21 @@ def _check_overlap(table: Measurement, statement: Select, rows: list[Rows]) -> N
     if len(series) < 2:
         return
     for one in _aggregates(statement):
-        reason = table.overlap(series, one.field) if one.function == "sum" else ""
+        joins = one.function == "sum" or table.fields[one.field] is FieldKind.RATIO
+        reason = table.overlap(series, one.field) if joins else ""
         if reason:
             raise InvalidInput(
                 f"these series must not be added: {reason}",
                 field="q",
-                value=f'sum("{one.field}")',
-                fix='choose one node and item in WHERE, or GROUP BY "node", "item"',
+                value=f'{one.function}("{one.field}")',
+                fix=_apart(table),
             )
+
+
+def _apart(table: Measurement) -> str:
+    tags = [tag for tag in ("node", "item") if tag in table.tags]
+    named = ", ".join(f'"{tag}"' for tag in tags)
+    return f"choose one {' and '.join(tags)} in WHERE, or GROUP BY {named}"
 
 
 def _aggregates(statement: Select) -> Iterator[Aggregate]:
@@ -167,14 +179,14 @@ def _aggregates(statement: Select) -> Iterator[Aggregate]:
 Table = tuple[list[str], list[int], list[list[float | str | None]]]
 
 
-def _aggregated(statement: Select, rows: list[Rows], bounds: I64, start_us: int) -> Table:
+def _aggregated(
+    statement: Select, table: Measurement, rows: list[Rows], bounds: I64, start_us: int
+) -> Table:
     times = np.concatenate([one.time_us for one in rows])
     order = np.argsort(times, kind="stable")
     place = np.searchsorted(bounds, times[order], side="right") - 1
-    columns = [
-        evaluate(column.expression, rows, order, place, len(bounds) - 1)
-        for column in statement.columns
-    ]
+    frame = Frame(rows, order, place, len(bounds) - 1, table.fields)
+    columns = [evaluate(column.expression, frame) for column in statement.columns]
     labels = bounds[:-1] if statement.interval_us is not None else np.array([start_us])
     known = np.isfinite(np.stack(columns)).any(axis=0)
     if not known.any():
@@ -189,15 +201,17 @@ def _nullable(column: F64) -> list[float | str | None]:
     return [value if np.isfinite(value) else None for value in column.tolist()]
 
 
-def _listed(statement: Select, rows: list[Rows]) -> Table:
+def _listed(statement: Select, table: Measurement, rows: list[Rows]) -> Table:
     """Rows as they are, by time."""
     times = np.concatenate([one.time_us for one in rows])
     if len(times) * len(statement.columns) > MOST_POINTS:
         raise _too_many(len(times))
     order = np.argsort(times, kind="stable")
+    named = {getattr(column.expression, "name", "") for column in statement.columns}
+    frame = Frame(rows, order, None, len(times), table.fields, "currency" in named)
     columns: list[list[float | str | None]] = []
     for column in statement.columns:
-        found = evaluate(column.expression, rows, order, None, len(times))
+        found = evaluate(column.expression, frame)
         columns.append(
             [str(text) for text in found] if found.dtype.kind == "U" else _nullable(found)
         )

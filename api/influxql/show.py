@@ -77,7 +77,7 @@ def _values(statement: Show, table: Measurement, view: View) -> list[list[object
     pairs: list[list[object]] = []
     for key in keys:
         if key in table.labels:
-            found: Iterable[str] = table.labels[key]
+            found: Iterable[str] = table.labels[key](view)
         elif key == "under":
             found = (code for one in fitting for code in sorted(one.under))
         else:

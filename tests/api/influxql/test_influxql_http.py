@@ -4,6 +4,9 @@ import base64
 
 import pytest
 
+from dashboards import boards
+from proofs.board_rows import filled
+
 URL = "/influx/query"
 QUERY = "SELECT sum(kwh) FROM energy WHERE node = 'campus' AND item = '01000' AND time > now() - 1d"
 
@@ -106,3 +109,16 @@ def test_values_of_tags_for_variables(ask):
     hours = ask('SHOW TAG VALUES FROM "energy" WITH KEY =~ /^hour$/ LIMIT 3')[0][2]
     assert [row[1] for row in hours] == ["00", "01", "02"]
     assert ask("SHOW TAG VALUES WITH KEY = role WHERE under = 'dc'")
+
+
+@pytest.mark.parametrize("measure", ["kwh", "cost", "kgco2"])
+def test_every_panel_of_the_boards_is_answered(shared_world, posted, measure):
+    chosen = {"node": "campus", "zone": "Asia/Shanghai", "measure": measure, "currency": "CNY"}
+    for board in boards(("en",)):
+        for panel in board["panels"]:
+            for one in panel["targets"]:
+                query = filled(one["query"], chosen, "14d")
+                answer = posted(shared_world, query)
+                assert answer.status_code == 200, (query, answer.text)
+                shown = answer.json()["results"][0].get("series")
+                assert shown, query

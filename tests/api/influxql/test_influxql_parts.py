@@ -2,18 +2,23 @@
 
 import re
 from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.influxql import exact
 from api.influxql.aggregate import aggregate
 from api.influxql.pattern import read
-from api.influxql.rows import Values
+from api.influxql.pieces import QUARTER_US, pieces
+from api.influxql.rows import Values, Wanted
 from api.influxql.times import edges
 from metering.errors import InvalidInput
-from metering.localtime import HOUR_US, day_bounds
+from metering.localtime import HOUR_US, day_bounds, days_between
 
 TEXT = st.text("ab-/.|()$^*\\ 电", max_size=5)
 
@@ -109,11 +114,95 @@ def test_aggregates_skip_what_is_unknown(rows):
                 assert np.isnan(found[bucket]), function
 
 
-def test_a_ratio_is_not_stated_on_thin_evidence():
-    above, below = np.full(100, 3.0), np.full(100, 2.0)
-    place = np.zeros(100, dtype=np.int64)
-    assert aggregate("mean", Values(above, over=below), place, 1)[0] == 1.5
-    below[:5] = np.nan
-    assert aggregate("mean", Values(above, over=below), place, 1)[0] == 1.5
-    below[5] = np.nan
-    assert np.isnan(aggregate("mean", Values(above, over=below), place, 1)[0])
+WHOLE = st.lists(st.tuples(st.integers(0, 2), st.integers(-(2**70), 2**70)), max_size=12).map(
+    lambda rows: sorted(rows, key=lambda row: row[0])
+)
+
+
+@given(WHOLE, st.sampled_from([1, 1000, 10**6, 3 * 10**6, 10**20]))
+def test_sums_and_means_are_the_nearest_doubles(rows, scale):
+    place = np.array([bucket for bucket, _ in rows], dtype=np.int64)
+    amounts = Values(exact.objects(amount for _, amount in rows), scale)
+    total, mean = (aggregate(name, amounts, place, 3) for name in ("sum", "mean"))
+    for bucket in range(3):
+        own = [amount for b, amount in rows if b == bucket]
+        if own:
+            assert total[bucket] == float(Fraction(sum(own), scale))
+            assert mean[bucket] == float(Fraction(sum(own), len(own) * scale))
+
+
+@given(st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=40))
+def test_float64_is_left_before_it_rounds(amounts):
+    column = exact.whole(np.array(amounts, dtype=np.int64))
+    place = np.zeros(len(amounts), dtype=np.int64)
+    assert aggregate("sum", Values(column, 10**6), place, 1)[0] == sum(amounts) / 10**6
+
+
+MONEY = st.lists(
+    st.decimals(-(10**9), 10**9, places=11, allow_nan=False, allow_infinity=False), max_size=9
+)
+
+
+@given(MONEY)
+def test_money_is_divided_once(amounts):
+    column, scale = exact.of_decimals(amounts)
+    place = np.zeros(len(amounts), dtype=np.int64)
+    if amounts:
+        found = aggregate("sum", Values(column, scale), place, 1)[0]
+        assert found == float(sum(map(Fraction, amounts)))
+
+
+def test_what_must_not_be_shown_hides_the_sum():
+    column, scale = exact.of_decimals([Decimal("1.5"), float("inf"), float("nan")])
+    place = np.array([0, 1, 1], dtype=np.int64)
+    for function in ("sum", "mean", "max"):
+        found = aggregate(function, Values(column, scale), place, 2)
+        assert found[0] == 1.5
+        assert np.isinf(found[1])
+
+
+def test_a_mean_of_shares_weighs_by_time_and_plainly_where_there_is_none():
+    shares, place = np.array([10_000.0, 4_000.0]), np.zeros(2, dtype=np.int64)
+    for weight, wanted in (([3.0, 1.0], 0.85), ([0.0, 0.0], 0.7)):
+        values = Values(shares, 10_000, np.array(weight))
+        assert aggregate("mean", values, place, 1)[0] == wanted
+
+
+ZONES = st.sampled_from(["UTC", "Asia/Shanghai", "Asia/Kathmandu", "Europe/Berlin"])
+
+
+@settings(deadline=None)
+@given(
+    st.integers(1_774_000_000, 1_775_500_000),
+    st.integers(60, 6 * 86_400),
+    st.integers(-86_400, 10 * 86_400),
+    st.sampled_from([None, 900, 3600, 6 * 3600, 7 * 3600, 86_400, 3 * 86_400]),
+    ZONES,
+    st.sampled_from(["day", "hour"]),
+)
+def test_pieces_cover_what_has_begun_once_and_are_cut_by_no_bucket(
+    start, length, ahead, interval, zone, widest
+):
+    begin, end = start * 10**6, (start + length) * 10**6
+    now = begin + ahead * 10**6
+    bounds = (
+        np.array([begin, end]) if interval is None else edges(begin, end, interval * 10**6, zone)
+    )
+    nothing = frozenset()
+    wanted = Wanted(begin, end, nothing, nothing, nothing, bounds, interval is not None, False)
+    found = pieces(wanted, now, zone, widest)
+    if now <= begin:
+        assert not found
+        return
+    assert found[0].start_us == begin
+    assert found[-1].end_us >= min(end, now // QUARTER_US * QUARTER_US)
+    for one, other in pairwise(found):
+        assert one.end_us == other.start_us
+    for one in found:
+        if one.step == "day":
+            assert {one.start_us, one.end_us} <= {
+                edge for day in days_between(*one.days(zone)) for edge in day_bounds(day, zone)
+            }
+            cuts = [edge for edge in bounds.tolist() if edge <= now // QUARTER_US * QUARTER_US]
+            assert not any(one.start_us < edge < one.end_us for edge in cuts)
+        assert widest == "day" or one.step != "day"
