@@ -81,6 +81,12 @@ def nodes(language: str) -> list[Json]:
     ]
 
 
+def currency(language: str) -> Json:
+    """`$currency`, one of those of the tariffs."""
+    query = 'SHOW TAG VALUES FROM "energy" WITH KEY = "currency"'
+    return _query("currency", Text("Currency", "币种").of(language), query)
+
+
 def _query(name: str, label: str, query: str, *, regex: str = "", hide: int = 0) -> Json:
     return {
         "type": "query",

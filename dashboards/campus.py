@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dashboards.board import board, choice, nodes
+from dashboards.board import board, choice, currency, nodes
 from dashboards.datacentre import datacentre
 from dashboards.panels import (
     BLUE,
     GREEN,
     GREY,
+    IN_CURRENCY,
     KW,
     KWH,
     ORANGE,
     RED,
     SHARE,
     TONNES,
-    YUAN,
     Json,
     bars,
     carpet,
     donut,
     lines,
+    money_units,
     override,
     ranking,
     stat,
@@ -61,6 +62,7 @@ def campus(language: str) -> Json:
         [
             *nodes(language),
             measure,
+            currency(language),
         ],
     )
 
@@ -77,7 +79,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
             4,
             stat(
                 Text("Today", "今日用电").of(language),
-                _sum("kwh"),
+                target(_sum("kwh")),
                 range_from=day,
                 unit=KWH,
                 decimals=1,
@@ -87,28 +89,18 @@ def _totals(language: str) -> list[tuple[int, Json]]:
             4,
             stat(
                 Text("This month", "本月用电").of(language),
-                _sum("kwh"),
+                target(_sum("kwh")),
                 range_from=month,
                 unit=KWH,
                 decimals=1,
             ),
         ),
-        (
-            4,
-            stat(
-                Text("Cost this month", "本月电费").of(language),
-                _sum("cost"),
-                range_from=month,
-                unit=YUAN,
-                decimals=1,
-                color=BLUE,
-            ),
-        ),
+        (4, _cost(language, month)),
         (
             4,
             stat(
                 Text("CO2 this month", "本月碳排放").of(language),
-                _sum("kgco2", scale=" / 1000"),
+                target(_sum("kgco2", scale=" / 1000")),
                 range_from=month,
                 unit=TONNES,
                 decimals=1,
@@ -119,7 +111,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
             4,
             stat(
                 Text("Known of this month", "本月数据完整率").of(language),
-                known,
+                target(known),
                 range_from=month,
                 unit=SHARE,
                 decimals=1,
@@ -134,7 +126,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
             4,
             stat(
                 Text("After-hours energy", "非办公时段用电").of(language),
-                f'SELECT sum("kwh") FROM "energy" WHERE "hours" = \'after\' AND {NODE}',
+                target(f'SELECT sum("kwh") FROM "energy" WHERE "hours" = \'after\' AND {NODE}'),
                 unit=KWH,
                 decimals=1,
                 color=ORANGE,
@@ -147,6 +139,28 @@ def _totals(language: str) -> list[tuple[int, Json]]:
     ]
 
 
+def _cost(language: str, month: str) -> Json:
+    money = 'SELECT sum("{}") FROM "energy" WHERE ' + f"{NODE} AND {IN_CURRENCY}"
+    return stat(
+        Text("Cost this month", "本月电费").of(language),
+        target(money.format("cost"), "$currency"),
+        target(money.format("cost_low"), Text("at least", "最低").of(language)),
+        target(money.format("cost_high"), Text("at most", "最高").of(language)),
+        range_from=month,
+        unit="none",
+        decimals=1,
+        color=BLUE,
+        text_mode="value_and_name",
+        size=20,
+        overrides=money_units(),
+        description=Text(
+            "Energy read over a change of price is split by time: at least and at most it costs"
+            " what all of it would at the cheapest and at the dearest of these prices",
+            "跨电价时段读取的电量按时间分摊；最低、最高为这部分电量全部按其中最低价、最高价计算的金额",
+        ).of(language),
+    )
+
+
 def _daily(language: str) -> Json:
     title = Text("${measure:text} by day, with what is known", "每日${measure:text}与数据完整率")
     known = Text("known", "完整率").of(language)
@@ -154,7 +168,8 @@ def _daily(language: str) -> Json:
         title.of(language),
         [
             target(
-                f'SELECT sum("$measure") FROM "energy" WHERE {NODE} GROUP BY time(1d) {ZONE}',
+                f'SELECT sum("$measure") FROM "energy" WHERE {NODE} AND {IN_CURRENCY} '
+                f"GROUP BY time(1d) {ZONE}",
                 "${measure:text}",
             ),
             target(
@@ -183,7 +198,7 @@ def _parts(language: str) -> Json:
     name = f"item_{suffix(language)}"
     query = (
         'SELECT sum("$measure") FROM "energy" WHERE "node" = \'$node\' AND '
-        "\"category\" = '01000' AND \"item_level\" = '1' AND $timeFilter "
+        f"\"category\" = '01000' AND \"item_level\" = '1' AND {IN_CURRENCY} AND $timeFilter "
         f'GROUP BY "{name}"'
     )
     title = Text("${measure:text} by sub-item", "分项${measure:text}")

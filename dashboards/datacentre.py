@@ -17,7 +17,11 @@ def datacentre(language: str) -> list[tuple[int, Json]]:
         'SELECT mean("power") FROM "meters" WHERE "role" != \'\' AND "under" = \'$node\' AND '
         f'$timeFilter GROUP BY time(15m), "{meter}" {ZONE}'
     )
-    ratio = 'SELECT mean("{}") FROM "datacentre" WHERE "under" = \'$node\' AND $timeFilter'
+    centre = f"node_{suffix(language)}"
+    ratio = (
+        'SELECT mean("{}") FROM "datacentre" WHERE "under" = \'$node\' AND $timeFilter '
+        f'GROUP BY "{centre}"'
+    )
     refused = Text(
         "Ratio of energies over the last seven days; not stated below 95 % coverage",
         "近七日电能之比；数据完整率低于 95 % 时不给出",
@@ -41,7 +45,8 @@ def datacentre(language: str) -> list[tuple[int, Json]]:
             3,
             stat(
                 Text("Utility / IT", "市电 / IT").of(language),
-                ratio.format("utility_per_it"),
+                target(ratio.format("utility_per_it"), f"$tag_{centre}"),
+                text_mode="auto",
                 range_from=week,
                 unit="none",
                 decimals=2,
@@ -52,7 +57,8 @@ def datacentre(language: str) -> list[tuple[int, Json]]:
             3,
             stat(
                 Text("UPS efficiency", "UPS 效率").of(language),
-                ratio.format("ups_efficiency"),
+                target(ratio.format("ups_efficiency"), f"$tag_{centre}"),
+                text_mode="auto",
                 range_from=week,
                 unit=SHARE,
                 decimals=1,

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dashboards.board import board, nodes
+from dashboards.board import board, currency, nodes
 from dashboards.panels import (
     BLUE,
     GREEN,
     GREY,
+    IN_CURRENCY,
     KWH,
     ORANGE,
     RED,
     SHARE,
     TONNES,
-    YUAN,
-    YUAN_WHOLE,
     Json,
     bars,
     carpet,
+    money_units,
     override,
     ranking,
     stat,
@@ -39,9 +39,8 @@ def findings(language: str) -> Json:
         (8, [(12, _timeline(language)), (6, _by_pattern(language)), (6, _counts(language))]),
         (13, [(10, _not_measured(language)), (14, _gateways(language))]),
     ]
-    found = board(
-        f"greenoffice-findings-{suffix(language)}", title, language, rows, nodes(language)
-    )
+    variables = [*nodes(language), currency(language)]
+    found = board(f"greenoffice-findings-{suffix(language)}", title, language, rows, variables)
     return {**found, "time": {"from": "now-90d/d", "to": "now"}}
 
 
@@ -60,7 +59,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
             4,
             stat(
                 Text("Open findings", "未处理问题").of(language),
-                total("count"),
+                target(total("count")),
                 unit="none",
                 decimals=0,
                 color=ORANGE,
@@ -70,7 +69,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
             4,
             stat(
                 Text("Wasted electricity", "浪费电量").of(language),
-                electric,
+                target(electric),
                 unit=KWH,
                 decimals=1,
                 color=RED,
@@ -80,17 +79,18 @@ def _totals(language: str) -> list[tuple[int, Json]]:
             4,
             stat(
                 Text("What it costs", "浪费金额").of(language),
-                total("cost"),
-                unit=YUAN,
+                target(f"{total('cost')} AND {IN_CURRENCY}", "$currency"),
+                unit="none",
                 decimals=1,
                 color=BLUE,
+                overrides=money_units(),
             ),
         ),
         (
             4,
             stat(
                 Text("CO2", "碳排放").of(language),
-                total("kgco2", " / 1000"),
+                target(total("kgco2", " / 1000")),
                 unit=TONNES,
                 decimals=1,
                 color=GREY,
@@ -100,7 +100,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
             4,
             stat(
                 Text("Missing this month", "本月缺失率").of(language),
-                missing,
+                target(missing),
                 range_from="now/M",
                 unit=SHARE,
                 decimals=2,
@@ -111,7 +111,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
             4,
             stat(
                 Text("Longest silence of a gateway", "网关最长静默").of(language),
-                silent,
+                target(silent),
                 unit="m",
                 decimals=0,
                 thresholds=((None, GREEN), (30, ORANGE), (120, RED)),
@@ -129,6 +129,7 @@ def _cases(language: str) -> Json:
         "waste": Text("Waste", "浪费量").of(language),
         "unit": Text("Unit", "单位").of(language),
         "cost": Text("Cost", "金额").of(language),
+        "currency": Text("Currency", "币种").of(language),
         "kgco2": "kgCO2",
         "confidence": Text("Confidence", "置信度").of(language),
         f"sentence_{end}": Text("What was seen", "现象").of(language),
@@ -144,7 +145,8 @@ def _cases(language: str) -> Json:
             override("Time", displayName=Text("Since", "开始").of(language), custom__width=145),
             override(names["waste"], decimals=0, unit="none", custom__width=80),
             override(names["unit"], custom__width=55),
-            override(names["cost"], decimals=0, unit=YUAN_WHOLE, custom__width=80),
+            override(names["cost"], decimals=0, unit="none", custom__width=80),
+            override(names["currency"], custom__width=70),
             override("kgCO2", decimals=0, unit="none", custom__width=80),
             override(names["confidence"], decimals=0, unit=SHARE, custom__width=95),
             override(names[f"pattern_{end}"], custom__width=140 if end == "zh" else 170),
@@ -173,12 +175,12 @@ def _timeline(language: str) -> Json:
 
 def _by_pattern(language: str) -> Json:
     name = f"pattern_{suffix(language)}"
-    query = f'SELECT sum("cost") FROM "findings" WHERE {OPEN} GROUP BY "{name}"'
+    query = f'SELECT sum("cost") FROM "findings" WHERE {OPEN} AND {IN_CURRENCY} GROUP BY "{name}"'
     return ranking(
-        Text("Cost by pattern", "各类型金额").of(language),
+        Text("Cost by pattern, $currency", "各类型金额 ($currency)").of(language),
         query,
         f"$tag_{name}",
-        unit=YUAN_WHOLE,
+        unit="none",
         decimals=0,
     )
 

@@ -9,7 +9,11 @@ Json = dict[str, Any]
 DATASOURCE: Json = {"type": "influxdb", "uid": "greenoffice"}
 GREEN, BLUE, ORANGE, RED, GREY = "#2f9e44", "#1f78b4", "#e8890c", "#d6336c", "#8a8f98"
 KWH, KW, SHARE = "kwatth", "kwatt", "percentunit"
-YUAN, YUAN_WHOLE, TONNES = "currency:¥", "prefix:¥", "suffix: t"
+TONNES = "suffix: t"
+CURRENCIES = {"CNY": "currency:¥", "EUR": "currency:€", "GBP": "currency:£", "USD": "currency:$"}
+"""Units of series that are named as their currency; of others the name says what they are in."""
+IN_CURRENCY = "\"currency\" = '$currency'"
+"""Currencies are never added: the board shows the chosen one."""
 
 
 def target(query: str, alias: str = "", *, table: bool = False) -> Json:
@@ -70,23 +74,31 @@ def during(range_from: str) -> Json:
     return {"timeFrom": range_from, "hideTimeOverride": True}
 
 
-def stat(title: str, query: str, *, range_from: str = "", color: str = GREEN, **more: Any) -> Json:
-    """One large number; what is not known shows as a dash, never as 0."""
+def stat(
+    title: str,
+    *targets: Json,
+    range_from: str = "",
+    color: str = GREEN,
+    text_mode: str = "value",
+    size: int = 34,
+    **more: Any,
+) -> Json:
+    """One large number, or few; what is not known shows as a dash, never as 0."""
     options = {
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
         "colorMode": "value",
         "graphMode": "none",
         "justifyMode": "auto",
         "orientation": "auto",
-        "textMode": "value",
-        "text": {"valueSize": 34},
+        "textMode": text_mode,
+        "text": {"valueSize": size},
     }
     own = during(range_from) if range_from else None
     thresholds = more.pop("thresholds", ((None, color),))
     return panel(
         "stat",
         title,
-        [target(query)],
+        targets,
         options=options,
         color={"mode": "thresholds"},
         thresholds=thresholds,
@@ -232,3 +244,8 @@ def override(name: str, **properties: Any) -> Json:
             {"id": id.replace("__", "."), "value": value} for id, value in properties.items()
         ],
     }
+
+
+def money_units() -> list[Json]:
+    """The unit of each series that is named as its currency."""
+    return [override(name, unit=unit) for name, unit in CURRENCIES.items()]
