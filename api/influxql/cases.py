@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 
 import numpy as np
 
@@ -40,7 +39,7 @@ class Findings:
     }
     tags = (*_OWN_TAGS, *names.NODE_TAGS, *names.ITEM_TAGS)
     labels: Mapping[str, LabelValues] = {
-        "currency": lambda view: sorted({c for f in _found(view) for c, _ in _costs(f)})
+        "currency": lambda view: sorted({c for f in _found(view) for c, _ in f.costs})
     }
     present = False
     needs_start = False
@@ -76,11 +75,6 @@ def _found(view: View) -> list[Finding]:
     return list(find(view.caller, limit=MOST_FINDINGS))
 
 
-def _costs(finding: Finding) -> list[tuple[str, Decimal]]:
-    """Money by currency; empty where it is not known."""
-    return [] if finding.cost is None else [(finding.currency, finding.cost)]
-
-
 def _tags(view: View, finding: Finding) -> dict[str, str]:
     reach = view.caller.reach
     meter = reach.meters.get(finding.meter)
@@ -107,7 +101,7 @@ def _rows(series: Series, finding: Finding, *, listed: bool) -> list[Rows]:
             np.ones(1, dtype=np.bool_),
             {"cost": Values(*exact.of_decimals([amount]), currency=currency)},
         )
-        for currency, amount in _costs(finding)
+        for currency, amount in finding.costs
     ]
     plain = Rows(series, time_us, _numbers(finding), _texts(series, finding))
     if listed:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from math import isnan, lcm, nan
+from math import fsum, isnan, lcm, nan
 from typing import Any, Final
 
 import numpy as np
@@ -65,16 +65,26 @@ def times(amounts: Amounts, factor: int) -> Amounts:
 
 
 def sums(amounts: Amounts, place: I64, count: int) -> list[float | int]:
-    """(count,) exact sums of known whole amounts; amount n goes into place[n]."""
+    """(count,) sums of known amounts, each exact, or the nearest double where amounts are not
+    whole; amount n goes into place[n]."""
     if amounts.dtype != object:
         finite = amounts[np.isfinite(amounts)]
-        if np.abs(finite).sum() < LARGEST or not np.all(finite == np.floor(finite)):
+        if np.any(finite != np.floor(finite)):
+            return _float_sums(amounts, place, count)
+        if np.abs(finite).sum() < LARGEST:
             added: list[float | int] = np.bincount(place, amounts, minlength=count).tolist()
             return added
     found: list[float | int] = [0] * count
     for where, amount in zip(place.tolist(), amounts.tolist(), strict=True):
         found[where] += _int(amount)
     return found
+
+
+def _float_sums(amounts: F64, place: I64, count: int) -> list[float | int]:
+    parts: list[list[float]] = [[] for _ in range(count)]
+    for where, amount in zip(place.tolist(), amounts.tolist(), strict=True):
+        parts[where].append(amount)
+    return [fsum(one) for one in parts]
 
 
 def divided(tops: Sequence[float | int], bottoms: Sequence[int], digits: int | None = None) -> F64:

@@ -107,11 +107,12 @@ def _answer(request: Request, said: Mapping[str, str]) -> tuple[str, dict[str, s
     unit = said.get("epoch", "")
     if unit and unit not in (*_PER_UNIT_US, "ns", "n"):
         raise InvalidInput("unknown epoch", field="epoch", value=unit, fix="ms, s, u or ns")
+    statements = parse(said.get("q", ""), caller.platform.now_us())
     with caller.view() as books:
         view = View(caller, books)
         results = [
             {"statement_id": n, **_result(statement, view, unit)}
-            for n, statement in enumerate(parse(said.get("q", ""), view.now_us))
+            for n, statement in enumerate(statements)
         ]
         headers = _revisions(books.revisions)
     return json.dumps({"results": results}, ensure_ascii=False, allow_nan=False), headers

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 import figures
+from figures import sum_of_cases
+from tests.api.conftest import findings
 from tests.api.influxql.conftest import DAY, DAYS, ENERGY, LAST, TZ, WEEK, curve, half_past, price
 from tests.ledger.conftest import meter
 
@@ -111,3 +116,33 @@ def test_currencies_to_choose_from(two_currencies, shared_world):
         "/influx/query", params={"q": query.format("findings")}, headers=headers
     )
     assert answer.json()["results"][0]["series"][0]["values"] == [["currency", "CNY"]]
+
+
+def test_findings_in_several_currencies(world, posted):
+    """A case with money in two, one with money in euros alone; carbon and waste have none."""
+    (first, second, third, *_) = findings()
+    split = replace(first, cost=None, costs=(("CNY", Decimal("3.1")), ("EUR", Decimal("0.7"))))
+    euro = replace(second, cost=Decimal("2.2"), currency="EUR", waste_kwh=0.1)
+    world.platform.findings.save([split, euro, replace(third, waste_kwh=0.2)])
+    where = "FROM findings WHERE under = 'campus'"
+
+    def rows(query):
+        found = posted(world, query).json()["results"][0]["series"]
+        return {tuple(one.get("tags", {}).values()): one["values"] for one in found}
+
+    assert "CNY and EUR" in posted(world, f"SELECT sum(cost) {where}").json()["error"]
+    found = rows(f"SELECT sum(cost), sum(waste), sum(count) {where} GROUP BY currency")
+    cases = [world.platform.findings.get(id) for id in ("f-after", "f-weekend", "f-stuck")]
+    sums = sum_of_cases(cases)
+    told = {(currency,): float(amount) for currency, amount in sums.money}
+    assert {tags: row[1] for tags, (row,) in found.items()} == told
+    assert told == {("CNY",): 3.1, ("EUR",): 2.9}
+    assert {row[3] for (row,) in found.values()} == {3}
+    assert {row[2] for (row,) in found.values()} == {sums.energy[0][1]}
+    listed = rows(f"SELECT id, cost, currency, waste {where}")[()]
+    assert sorted(row[1:4] for row in listed if row[1] != "f-stuck" and row[1]) == [
+        ["f-after", 0.7, "EUR"],
+        ["f-after", 3.1, "CNY"],
+        ["f-weekend", 2.2, "EUR"],
+    ]
+    assert sum(row[4] is not None for row in listed) == 3
