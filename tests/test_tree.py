@@ -114,7 +114,7 @@ def distributions(packages):
         for module in (ROOT / package).rglob("*.py")
         for name in imported(module)
     }
-    others = sorted(names - sys.stdlib_module_names - set(PACKAGES))
+    others = sorted(names - sys.stdlib_module_names - {*PACKAGES, "tests"})
     return {name: {normal(one) for one in known.get(name, [name])} for name in others}
 
 
