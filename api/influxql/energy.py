@@ -22,7 +22,6 @@ from metering.localtime import local_day
 MOST_SLOTS = 2_000_000
 MOST_PRICED = 50_000
 """Periods whose money is asked."""
-HOUR_MIN = 60
 OF_ANY_UNIT = (*money.MONEY.keys() - {"priced"}, *money.EMISSIONS)
 
 
@@ -222,13 +221,11 @@ def _fine(
     piece, key = Piece("native", start, end), _key(series)
     budget.take([piece], wanted.fine, series.tags["zone"])
     days = piece.days(series.tags["zone"])
-    native = figures.energy(view.books, key, *days, "native")
-    hourly, fields = native, wanted.fine
-    if any(one.step_min <= HOUR_MIN for one in native.remainder):
-        hourly = figures.energy(view.books, key, *days, "hour")
-    if wanted.labels & _BY_HOUR:
-        native = hourly
-    if native is not hourly and "power" in fields:
+    hourly, fields = figures.drawable(view.books, key, *days), wanted.fine
+    native = hourly
+    if not wanted.labels & _BY_HOUR:
+        native = figures.energy(view.books, key, *days, "native")
+    if native.step_min != hourly.step_min and "power" in fields:
         yield figures.between(hourly, start, end), frozenset(("power",))
         fields -= {"power"}
     if fields or not wanted.fine:
