@@ -10,7 +10,7 @@ import numpy as np
 from analytics import Clock
 from api.influxql import exact, money
 from api.influxql.rows import F64, FieldKind, Rows, Series, Strings, Values, View
-from figures import Cost, Energy, costs_of_each
+from figures import Cost, Energy, area_of, costs_of_each
 from metering import quality
 from metering.items import category
 from metering.localtime import DAY_MIN, HOUR_US, day_bounds, days_between, local_day
@@ -95,10 +95,14 @@ class Reading:
         return None
 
     def _per_m2(self, scale: int) -> Values | None:
-        node = self.view.caller.reach.registry.nodes.get(self.series.tags["node"])
-        if node is None or not node.area_m2:
+        registry, node = self.view.caller.reach.registry, self.series.tags["node"]
+        if node not in registry.nodes or not len(self.energy):
             return None
-        above, below = node.area_m2.as_integer_ratio()
+        last = local_day(int(self.energy.end_us[-1]) - 1, self.energy.zone)
+        area = area_of(registry, node, last)
+        if not area:
+            return None
+        above, below = area.as_integer_ratio()
         amounts = exact.objects(
             np.nan if q == ABSENT else q * below for q in self.energy.quantity.tolist()
         )
