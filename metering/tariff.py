@@ -20,9 +20,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from metering.calendar import DayKind, WorkCalendar
-from metering.items import covers
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, from_us, zone_of
-from metering.quantity import I64
 
 MINUTES = 24 * 60
 _DAYS = {
@@ -183,34 +181,3 @@ def windows_of(edges: tuple[int, ...], day: date, zone: str) -> tuple[tuple[int,
             found.append((offset, wall))
             last = place
     return tuple(found)
-
-
-@dataclass(frozen=True)
-class Tariff:
-    """The rows of one institution with the calendar that tells working days."""
-
-    rows: tuple[TariffRow, ...]
-    calendar: WorkCalendar
-
-    @classmethod
-    def of(cls, rows: Iterable[TariffRow], institution: str, calendar: WorkCalendar) -> Tariff:
-        """The institution's own rows and those that name no institution."""
-        return cls(tuple(r for r in rows if r.institution in ("", institution)), calendar)
-
-    def row_at(self, time_us: int, zone: str, item: str) -> TariffRow | None:
-        """The row for an instant and item; None where the tariff is silent."""
-        local = from_us(time_us).astimezone(zone_of(zone))
-        kind = self.calendar.kind(local.date())
-        for row in self.rows:
-            minute = local.hour * 60 + local.minute
-            if (
-                covers(row.item, item)
-                and row.fits(local.date(), kind)
-                and row.start_min <= minute < row.end_min
-            ):
-                return row
-        return None
-
-    def rows_at(self, starts_us: I64, zone: str, item: str) -> list[TariffRow | None]:
-        """The row of every slot start, in order."""
-        return [self.row_at(int(start), zone, item) for start in starts_us]
