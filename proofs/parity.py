@@ -32,7 +32,7 @@ from storage.sql.engine import reading
 from storage.sql.schema import BOOK_ROW
 
 NOW = "2026-11-18T10:00:00+08:00"
-KEPT = ("book_hash", "findings_hash", "missing", "published", "problems", "seconds")
+KEPT = ("book_hash", "worth_hash", "findings_hash", "missing", "published", "problems", "seconds")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def run_parity(seed: int) -> None:
     equal = all(
         len({result.get(name) for result in results.values()}) == 1
         and all(result.get(name) for result in results.values())
-        for name in ("book_hash", "findings_hash")
+        for name in ("book_hash", "worth_hash", "findings_hash")
     )
     sound = all(r.get("missing") == 0 and r.get("problems") == 0 for r in results.values())
     finish({"seed": seed, "now": NOW, "equal": equal, "settings": results}, equal and sound)

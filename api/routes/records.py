@@ -14,6 +14,7 @@ from api.params import Code, End, Json, Start, check_order, example, instant, lo
 from metering.access import AuditEntry
 from metering.book import RegisterEvent, Restatement, SeriesKey
 from metering.bookhash import book_hash as hash_of_books
+from metering.bookhash import worth_hash
 from metering.localtime import HOUR_US, iso
 
 router = APIRouter(prefix="/v1", tags=["records"])
@@ -163,7 +164,10 @@ def _change_json(serial: int, change: Restatement) -> Json:
     }
 
 
-@router.get("/books/hash", responses=example({"book_hash": "9f2c…", "institution": None}))
+@router.get(
+    "/books/hash",
+    responses=example({"book_hash": "9f2c…", "worth_hash": "07aa…", "institution": None}),
+)
 def book_hash(
     caller: Reader,
     institution: Code = None,
@@ -171,15 +175,21 @@ def book_hash(
         str | None, Query(max_length=10, description="Local date, not included")
     ] = None,
 ) -> Json:
-    """SHA-256 over the settled days of an institution, or of the whole platform."""
+    """SHA-256 over the settled days of an institution, or of the whole platform: of their energy,
+    and of what they hold by tariff and price window."""
     if institution is None and not caller.reach.scope.whole:
         caller.reach.node(caller.key.node)
         institution = caller.institution
     if institution is not None:
         caller.reach.node(institution)
     day = None if before is None else local_date(before, "before")
-    digest = hash_of_books(caller.platform.books, day, institution)
-    return {"book_hash": digest, "institution": institution, "before": before}
+    books = caller.platform.books
+    return {
+        "book_hash": hash_of_books(books, day, institution),
+        "worth_hash": worth_hash(books, day, institution),
+        "institution": institution,
+        "before": before,
+    }
 
 
 @router.get("/audit", responses=example({"data": [AUDIT_EXAMPLE], "next": None}))

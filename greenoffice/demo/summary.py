@@ -62,7 +62,7 @@ def summarise(demo: DemoFolder, client: ApiClient) -> DemoSummary:
     values |= _findings(demo, client)
     before = local_day(demo.world.now_us, ZONE)
     answer = client.get("/v1/books/hash", before=before.isoformat())
-    values["book_hash"] = answer["book_hash"]
+    values |= {name: answer[name] for name in ("book_hash", "worth_hash")}
     return DemoSummary(values)
 
 
