@@ -238,14 +238,16 @@ def test_the_table_of_parts_adds_up(mixed):
         assert total[name] == of_step[name], name
 
 
-def test_the_difference_of_an_unknown_part_is_unknown(make):
+def test_what_no_part_measured_is_in_the_difference_a_silent_part_too(make):
     silent = {point: values for point, values in MIXED_VALUES.items() if point != 3}
     world = make.booked_world(registry(MIXED, HALF_PAST_EIGHT), NOW_US, silent)
     total, light, plant, difference = ask(world, f"/v1/energy/parts?node=east&{WEEK}")["data"]
     assert total["amount"] is not None
     assert light["amount"] is not None
-    assert plant["amount"] is difference["amount"] is None
-    assert difference["cost"]["value"] is difference["kgco2"]["value"] is None
+    assert plant["amount"] is None
+    assert difference["amount"] == total["amount"] - light["amount"]
+    left = Decimal(total["cost"]["value"]) - Decimal(light["cost"]["value"])
+    assert Decimal(difference["cost"]["value"]) == left
 
 
 def test_parts_at_prices_of_their_own_leave_their_money_in_the_difference(make):
