@@ -225,7 +225,8 @@ def energy_parts(
     `data` has a row `total`, a row `part` for each sub-item, and a last row `difference`: the
     total less its parts, so that the table adds up exactly, in energy, in money of each currency
     and in carbon. The energy of the difference is null where the total is not known, and holds
-    what a silent part used; its money is what no part measures and what parts cost at prices of their own.
+    what a silent part used; its money is what no part measures and what parts cost at prices of
+    their own.
     """
     key = series_of(caller, node, None, item)
     zone = zone_of_series(caller.reach.registry, key)
