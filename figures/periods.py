@@ -12,7 +12,7 @@ is whole, a price is finite. Rounding is for display only.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Final
@@ -130,7 +130,7 @@ class Tally:
         unpriced = taken.get(None, 0)
         currencies = sorted({row.currency for row in rows})
         return Cost(
-            tuple(self._money(currency, taken, missing) for currency in currencies),
+            _told([self._money(currency, taken, missing) for currency in currencies]),
             self._periods(taken),
             tuple(rows),
             sum(taken[row] for row in rows),
@@ -199,6 +199,13 @@ class Tally:
 
     def _worth(self, row: TariffRow, quantity: int) -> Decimal:
         return Decimal(quantity) * row.price / self.per_canonical
+
+
+def _told(money: Sequence[Money]) -> tuple[Money, ...]:
+    """Sums of the currencies in which anything was or may have been spent; where that is none,
+    sums of nothing."""
+    spent = tuple(one for one in money if one.amount or one.low or one.high)
+    return spent or tuple(money)
 
 
 def _value(row: Price) -> tuple[str, Decimal] | None:

@@ -152,6 +152,22 @@ def test_currencies_are_never_added(helpers, fig):
         assert [m.amount for m in total([first, second]).money] == [m.amount for m in found.money]
 
 
+def test_a_currency_in_which_nothing_was_spent_is_not_told(helpers, fig):
+    rows = [
+        fig.price("flat", 0, 1440, "0.50", valid_to=NEXT),
+        fig.price("flat", 0, 1440, "0.10", valid_from=NEXT, currency="EUR"),
+    ]
+    world = world_of(helpers, fig, [helpers.meter("m")], rows)
+    times = helpers.quarters(2 * 96 + 1)
+    world.push(1, times, np.minimum(np.arange(len(times)) * 1.0, 96.0))
+    world.ledger.step()
+    with fig.view_of(world) as view:
+        key = view.key_of("o", "01000")
+        assert cost(view, key, DAY, NEXT).sole.amount == 48
+        (second,) = costs_of_each(view, energy(view, key, NEXT, NEXT, "day"))
+        assert [(m.currency, m.amount) for m in second.money] in ([("EUR", 0)], [])
+
+
 def test_a_gap_over_a_change_of_currency_is_bounded_in_each(helpers, fig):
     rows = [
         fig.price("flat", 0, 1440, "0.50", valid_to=NEXT),
