@@ -73,6 +73,7 @@ def datacentre(visit: Visit, node: str | None) -> dict[str, Any] | None:
         ratio = _ratio(view, code, "utility_per_it", first, last)
         ups = _ratio(view, code, "ups_efficiency", first, last)
         roles = _roles_chart(visit, view, code, today)
+        revision = view.revision(reach.registry.institution(code))
     return {
         "name": reach.registry.node(code).name(visit.language),
         "node": code,
@@ -82,6 +83,7 @@ def datacentre(visit: Visit, node: str | None) -> dict[str, Any] | None:
         "period": f"{first} – {last}",
         "ratio": ratio,
         "ups": ups,
+        "revision": revision,
         "racks": _racks(visit, code),
         "charts": {"roles": roles, "racks": _racks_chart(visit, code, zone)},
     }

@@ -47,6 +47,7 @@ def _booked(visit: Visit, view: View, place: Place) -> dict[str, Any]:
         "weekday": visit.text(WEEKDAYS[place.today.weekday()]),
         "places": places(visit),
         "has_books": bool(own),
+        "revision": view.revision(key.institution),
     }
     if not own:
         return found
