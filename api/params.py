@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -73,6 +74,10 @@ def no_unknown_parameters(request: Request) -> None:
     if not isinstance(route, APIRoute):
         return
     known = {one.alias for one in route.dependant.query_params}
+    for name, values in _repeated(request):
+        raise InvalidInput(
+            "a parameter said twice", field=name[:64], value=values[1], fix="say it once"
+        )
     for name in request.query_params:
         if name not in known:
             raise InvalidInput(
@@ -81,6 +86,13 @@ def no_unknown_parameters(request: Request) -> None:
                 value=request.query_params[name],
                 fix=f"use one of: {', '.join(sorted(known)) or 'none'}",
             )
+
+
+def _repeated(request: Request) -> Iterator[tuple[str, list[str]]]:
+    for name in request.query_params:
+        values = request.query_params.getlist(name)
+        if len(values) > 1:
+            yield name, values
 
 
 async def body_of(request: Request, limit: int) -> bytes:

@@ -50,13 +50,14 @@ class Ratio:
     name: str
     value: Decimal | None
     """Rounded to 0.000001; None where it is not stated."""
-    above: int
-    below: int
-    """Energies of the time in which both are known [mWh]."""
+    above: int | None
+    below: int | None
+    """Energies of the time in which both are known [mWh]; None where there is no such time."""
     cover: int
     """That time, of the time asked up to now [1/10,000]."""
     category: int | None
-    """Where the IT energy is measured; None for a ratio that is not of IT energy."""
+    """Where the IT energy is measured; None for a ratio that is not of IT energy, and where no
+    meter measures it."""
     boundary: str
     """Node whose meters with a role, there and below, are taken."""
 
@@ -85,6 +86,8 @@ class RoleEnergy:
     """Role -> (n,) sum of its meters [mWh]; ABSENT where one of them is not wholly known."""
     until_us: int
     """Periods that end later are not over."""
+    metered: frozenset[str]
+    """Roles that have a meter."""
 
     def ratio(self, name: str, start_us: int, end_us: int) -> Ratio:
         """The ratio of that name over the periods that begin in [start, end)."""
@@ -93,10 +96,13 @@ class RoleEnergy:
         above, below = self.quantity[over], self.quantity[under]
         both = asked & (above != ABSENT) & (below != ABSENT)
         cover = self._cover(both, asked)
+        category = CATEGORIES.get(under) if under in self.metered else None
+        if not both.any():
+            return Ratio(name, None, None, None, cover, category, self.node)
         a, b = int(above[both].sum()), int(below[both].sum())
         stated = cover >= LEAST_COVER and b > 0
         value = (Decimal(a) / Decimal(b)).quantize(DIGITS) if stated else None
-        return Ratio(name, value, a, b, cover, CATEGORIES.get(under), self.node)
+        return Ratio(name, value, a, b, cover, category, self.node)
 
     def sum_of(self, role: str, start_us: int, end_us: int) -> RoleSum:
         """The energy of a role over the periods that begin in [start, end)."""
@@ -156,6 +162,7 @@ def role_energy(
         frame.end_us,
         {role: _sum(by_role[role], read, masks, len(frame)) for role in roles},
         view.now_us,
+        frozenset(role for role in roles if by_role[role]),
     )
 
 

@@ -285,9 +285,16 @@ def _together(currency: str, parts: Sequence[Money]) -> Money:
     )
 
 
+def _less(a: Money, b: Money) -> Money:
+    if (a.amount, a.low, a.high) == (b.amount, b.low, b.high):
+        return replace(a, amount=Decimal(0), low=Decimal(0), high=Decimal(0))
+    return replace(a, amount=a.amount - b.amount, low=a.low - b.high, high=a.high - b.low)
+
+
 def less(whole: Cost, parts: Iterable[Cost]) -> Cost:
     """What a total costs beyond its parts, by currency: the money of what no part measures, and
-    of parts that have prices of their own. Bounds widen; shares are the whole's."""
+    of parts that have prices of their own. Bounds widen, except where the parts cost the same
+    between the same bounds: then they are the whole. Shares are the whole's."""
     inner = total(parts)
     with localcontext() as context:
         context.prec = DIGITS
@@ -298,8 +305,7 @@ def less(whole: Cost, parts: Iterable[Cost]) -> Cost:
         for name in sorted(outer.keys() | within.keys()):
             a = outer.get(name, Money(name, zero, zero, zero, (10_000, 0, 0, 0)))
             b = within.get(name, Money(name, zero, zero, zero, (10_000, 0, 0, 0)))
-            one = replace(a, amount=a.amount - b.amount, low=a.low - b.high, high=a.high - b.low)
-            money.append(one)
+            money.append(_less(a, b))
         return Cost(
             tuple(money),
             (),

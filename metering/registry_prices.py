@@ -14,12 +14,17 @@ from metering.tariff import TariffRow
 
 FACTOR_UNITS = {"kgco2": "kgCO2", "kgce": "kgce"}
 """How the unit of each quantity is written, before `/` and the item's canonical unit."""
+LARGEST, FINEST = 9, 12
+"""Digits of a price before the point, and decimals."""
 
 
 def take_tariff(row: Row, facts: Facts) -> None:
     valid, price = row.validity(), row.number("price")
     if not row.text("price"):
         row.wrong("price", "no price", "a number per kWh, m3 or MJ")
+    elif price is not None and not _is_sane(price):
+        fix = f"below 10^{LARGEST}, with at most {FINEST} decimals"
+        row.wrong("price", "not a price that anybody asks", fix)
     facts.tariff.append(
         (
             row,
@@ -32,7 +37,7 @@ def take_tariff(row: Row, facts: Facts) -> None:
                 end_min=_minute(row, "end"),
                 period=row.code("period"),
                 price=price or Decimal(0),
-                currency=row.code("currency") if row.text("currency") else "CNY",
+                currency=_currency(row),
                 valid_from=valid.start,
                 valid_to=valid.end,
                 source=row.named("source", 500),
@@ -47,6 +52,20 @@ def take_tariff(row: Row, facts: Facts) -> None:
 
 def _named_code(row: Row, column: str) -> str:
     return row.code(column) if row.text(column) else ""
+
+
+def _is_sane(price: Decimal) -> bool:
+    exponent = price.as_tuple().exponent
+    return price.adjusted() < LARGEST and isinstance(exponent, int) and exponent >= -FINEST
+
+
+def _currency(row: Row) -> str:
+    if not row.text("currency"):
+        return "CNY"
+    code = row.code("currency")
+    if not re.fullmatch("[A-Z]{3}", code):
+        row.wrong("currency", "not a currency code", "three capital letters such as CNY or EUR")
+    return code
 
 
 def _months(row: Row) -> frozenset[int]:

@@ -180,9 +180,9 @@ class RatioLine:
     """Rounded to 0.000001; None where too little of the time is known on both sides."""
     unit: str
     book_unit: str
-    above: int
-    below: int
-    """Energies of the time in which both are known [book units]."""
+    above: int | None
+    below: int | None
+    """Energies of the time in which both are known [book units]; None where there is none."""
     cover: int
     """That time, of the time asked [1/10,000]."""
     category: int | None

@@ -57,7 +57,7 @@ def difference_lines(made: Sequence[Made]) -> tuple[Difference, ...]:
 def _nothing(one: Difference) -> bool:
     """Whether a total is made of its sub-items: the same energy each day, for the same money."""
     used = any(one.daily) or one.amount != 0
-    return not used and one.all_priced and not any(money.amount for money in one.money)
+    return not used and not any(m.amount or m.low or m.high for m in one.money)
 
 
 def _difference(whole: Made, parts: Sequence[Made]) -> Difference:
@@ -222,6 +222,6 @@ def price_row(row: TariffRow) -> PriceRow:
         row.valid_to,
         row.source,
         row.grade,
-        row.node,
+        row.node or row.institution,
         row.meter,
     )

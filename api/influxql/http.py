@@ -106,7 +106,7 @@ def _answer(request: Request, said: Mapping[str, str]) -> tuple[str, dict[str, s
     caller = _caller(request, said)
     unit = said.get("epoch", "")
     if unit and unit not in (*_PER_UNIT_US, "ns", "n"):
-        raise InvalidInput("unknown epoch", field="epoch", value=unit, fix="ms, s, u or ns")
+        raise InvalidInput("unknown epoch", field="epoch", value=unit, fix="h, m, s, ms, u or ns")
     statements = parse(said.get("q", ""), caller.platform.now_us())
     with caller.view() as books:
         view = View(caller, books)

@@ -14,6 +14,8 @@ DAY_US = 24 * HOUR_US
 FIRST_US, LAST_US = 946_684_800_000_000, 4_102_444_800_000_000
 """2000-01-01 and 2100-01-01."""
 MOST_BUCKETS = 20_000
+WIDEST_US = 36_525 * DAY_US
+"""A hundred years."""
 
 
 def clamped(time_us: int) -> int:
@@ -28,6 +30,13 @@ def edges(start_us: int, end_us: int, interval_us: int, zone: str) -> I64:
     a clock change makes a day longer or shorter. An interval that does not divide a day is
     counted from the epoch.
     """
+    if interval_us > WIDEST_US:
+        raise InvalidInput(
+            "an interval wider than all the time that the platform knows",
+            field="time",
+            value=f"{interval_us // DAY_US}d",
+            fix=f"at most {WIDEST_US // DAY_US}d in GROUP BY time(...), or none for one sum",
+        )
     count = (end_us - start_us) // interval_us
     if count > MOST_BUCKETS:
         raise InvalidInput(

@@ -346,9 +346,9 @@ def cost_json(cost: Cost, item: str) -> Json:
 
 def _note(cost: Cost) -> str | None:
     """Why there is no sum."""
-    if len(cost.money) > 1:
-        return NEVER_ADDED
-    return NOT_ALL_PRICED if cost.unpriced else None
+    reasons = [NEVER_ADDED] if len(cost.money) > 1 else []
+    reasons += [NOT_ALL_PRICED] if cost.unpriced else []
+    return "; ".join(reasons) or None
 
 
 def _money_json(money: Money) -> Json:
@@ -364,7 +364,7 @@ def _money_json(money: Money) -> Json:
 def _row_json(row: TariffRow) -> Json:
     return {
         "tariff": row.tariff,
-        "node": row.node or None,
+        "node": row.node or row.institution or None,
         "meter": row.meter or None,
         "period": row.period,
         "price": str(row.price),

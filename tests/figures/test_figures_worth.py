@@ -263,6 +263,8 @@ def test_parts_behind_a_billed_total_are_priced_as_it_is(helpers, fig):
         assert a.sole.amount == 96 * Decimal("0.8")
         assert c.sole.amount == 96 * 2 * Decimal("0.5")
         assert amount("o2").sole.amount == 96
+        nothing = less(whole, [whole])
+        assert (nothing.sole.low, nothing.sole.amount, nothing.sole.high) == (0, 0, 0)
         rest = less(whole, [a, c])
         assert rest.sole.amount + a.sole.amount + c.sole.amount == whole.sole.amount
 

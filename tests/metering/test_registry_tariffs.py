@@ -242,3 +242,22 @@ def test_keys_tell_what_is_named() -> None:
     rows = read(f"t,01000,{DAY},,house", f"t,01000,{DAY},,,main,2026-01-01").tariff
     assert set_key(rows[0]) == ("t", "", "house", "", "01000", date.min)
     assert set_key(rows[1]) == ("t", "", "", "main", "01000", date(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("price", "9" * 32),
+        ("price", "0." + "0" * 30 + "1"),
+        ("price", "1000000000"),
+        ("currency", "eur"),
+        ("currency", "EURO"),
+    ],
+)
+def test_a_price_that_nobody_asks_is_refused(column, value):
+    row = {"price": "0.5", "currency": "EUR", column: value}
+    text = "tariff,item,months,days,start,end,period,price,currency\n"
+    text += f"t,01000,1-12,all,00:00,24:00,flat,{row['price']},{row['currency']}\n"
+    with pytest.raises(InvalidFiles) as caught:
+        read_registry_texts({**PLACES, "tariff.csv": text})
+    assert [(one.field, one.value) for one in caught.value.problems] == [(column, value)]

@@ -86,6 +86,13 @@ def test_too_many_buckets_are_refused():
         edges(0, 10**15, 10**6, "UTC")
 
 
+@pytest.mark.parametrize("days", [36_526, 3_000_000, 7 * 99_999_999, 10**15])
+def test_an_interval_wider_than_all_time_is_refused(days):
+    with pytest.raises(InvalidInput, match="wider than all the time"):
+        edges(10**15, 2 * 10**15, days * 24 * HOUR_US, "Europe/Berlin")
+    assert len(edges(10**15, 2 * 10**15, 36_525 * 24 * HOUR_US, "Europe/Berlin")) >= 2
+
+
 ROWS = st.lists(
     st.tuples(st.integers(0, 3), st.one_of(st.none(), st.integers(-50, 50))), max_size=30
 ).map(lambda rows: sorted(rows, key=lambda row: row[0]))
