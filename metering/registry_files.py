@@ -10,7 +10,7 @@ already. Everything wrong is reported at once (InvalidFiles) and then nothing is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from metering.errors import InvalidFiles
 from metering.registry import Registry
 from metering.registry_checks import check_facts
 from metering.registry_csv import Problems, Row, read_table
+from metering.registry_merge import installation_key, space_key, supply_key, united
 from metering.registry_places import take_gateway, take_meter, take_node, take_point
 from metering.registry_prices import take_calendar, take_factor, take_tariff
 from metering.registry_tables import TABLES, Facts
@@ -126,15 +127,11 @@ def _together(existing: Registry, wanted: Registry) -> Registry:
     """Old and new, the new in place of what has the same natural key."""
     return Registry(
         nodes=existing.nodes | wanted.nodes,
-        space=_united(existing.space, wanted.space, lambda e: (e.parent, e.child, e.valid.start)),
+        space=united(existing.space, wanted.space, space_key),
         gateways=existing.gateways | wanted.gateways,
         meters=existing.meters | wanted.meters,
-        supply=_united(existing.supply, wanted.supply, lambda e: (e.source, e.fed, e.valid.start)),
+        supply=united(existing.supply, wanted.supply, supply_key),
         points=existing.points | wanted.points,
-        installations=existing.installations,
+        installations=united(existing.installations, wanted.installations, installation_key),
         tariff=with_sets(existing.tariff, wanted.tariff),
     )
-
-
-def _united(old: Iterable[T], new: Iterable[T], key: Callable[[T], Hashable]) -> tuple[T, ...]:
-    return tuple({key(one): one for one in (*old, *new)}.values())

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, sele
 from metering.access import AuditEntry
 from metering.registry import Registry
 from metering.registry_changes import marks_of_change
+from metering.registry_merge import merged
 from storage.passwords import Verifier, hashed, new_secret
-from storage.registry_rules import audit_of_import, merged, no_such_gateway
+from storage.registry_rules import audit_of_import, no_such_gateway
 from storage.sql.access import add_entry
 from storage.sql.engine import insert_missing, reading, upsert, writing
 from storage.sql.intake import add_marks

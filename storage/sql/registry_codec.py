@@ -28,9 +28,9 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
+from metering.registry_merge import ordered
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
-from storage.registry_rules import ordered
 from storage.sql.engine import Row
 from storage.sql.schema import (
     CALENDAR_DAY,

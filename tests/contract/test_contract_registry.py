@@ -24,10 +24,10 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
+from metering.registry_merge import ordered
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
 from storage import Stores
-from storage.registry_rules import ordered
 
 CUT = date(2026, 3, 1)
 
