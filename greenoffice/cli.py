@@ -195,12 +195,20 @@ def report(
 def import_registry(
     folder: Annotated[Path, typer.Argument(help="folder of CSV files; see docs/registry.md")],
     data: DataOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only tell what would change")] = False,
+    reason: Annotated[
+        str, typer.Option(help="why; needed for a change that reaches into complete months")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask whether to go on")] = False,
     mosquitto_passwords: Annotated[
         Path | None, typer.Option(help="add new gateways to this password file of a Mosquitto")
     ] = None,
 ) -> None:
     """Import the registry from CSV files: all of them or, with any error, none."""
-    commands.import_registry(folder, data, mosquitto_passwords)
+    from greenoffice.registering import ImportOptions
+    from greenoffice.registering import import_registry as run
+
+    run(folder, data, ImportOptions(dry_run, reason, yes, mosquitto_passwords))
 
 
 @app.command(hidden=True)

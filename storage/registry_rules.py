@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 from metering.access import AuditEntry
-from metering.errors import NotFound
+from metering.errors import Conflict, NotFound
 from metering.registry import Registry
+from metering.registry_differences import Change, changes
+
+CHANGES_KEPT = 1000
+"""How many changes an entry of the audit log holds in full; all are counted."""
 
 
-def audit_of_import(before: Registry, after: Registry, actor: str, now_us: int) -> AuditEntry:
-    """What an import changed, counted by kind; named after the one institution it touches."""
-    parts = ("nodes", "space", "gateways", "meters", "supply", "points", "installations")
-    detail = {
-        part: f"{len(getattr(before, part))} -> {len(getattr(after, part))}"
-        for part in (*parts, "tariff", "factors")
-        if getattr(before, part) != getattr(after, part)
-    }
-    if before.calendar != after.calendar:
-        detail["calendar"] = f"{len(before.calendar.days)} -> {len(after.calendar.days)}"
+def audit_of_import(
+    before: Registry, after: Registry, actor: str, now_us: int, reason: str = ""
+) -> AuditEntry:
+    """Old row and new row of what an import changed, who, when and why; named after the one
+    institution it touches. `detail` holds the first CHANGES_KEPT, and how many there are."""
+    found = changes(before, after)
     return AuditEntry(
         at_us=now_us,
         actor=actor,
         action="registry.apply",
         subject=f"version {after.version}",
         institution=_institution_touched(before, after),
-        detail=detail,
+        detail={
+            "counts": _counts(found),
+            "total": len(found),
+            "changes": [change.as_json() for change in found[:CHANGES_KEPT]],
+        },
+        reason=reason,
     )
+
+
+def _counts(found: list[Change]) -> dict[str, dict[str, int]]:
+    """How many were added, changed and gone, by kind."""
+    counts: dict[str, dict[str, int]] = {}
+    for change in found:
+        kind = counts.setdefault(change.kind, {})
+        kind[change.what] = kind.get(change.what, 0) + 1
+    return counts
 
 
 def _institution_touched(before: Registry, after: Registry) -> str:
@@ -34,6 +48,17 @@ def _institution_touched(before: Registry, after: Registry) -> str:
     nodes |= {g.site for user, g in after.gateways.items() if before.gateways.get(user) != g}
     touched = {after.institution(node) for node in nodes} - {""}
     return touched.pop() if len(touched) == 1 else ""
+
+
+def check_expected(present: int, expected: int | None) -> None:
+    """Raises Conflict where the registry is not what the change was made for."""
+    if expected is not None and present != expected:
+        raise Conflict(
+            "the registry was changed meanwhile",
+            field="version",
+            value=present,
+            fix=f"look at what changed since version {expected}, and import again",
+        )
 
 
 def no_such_gateway(user: str) -> NotFound:

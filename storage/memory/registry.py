@@ -13,7 +13,7 @@ from metering.registry_changes import marks_of_change
 from metering.registry_merge import merged
 from storage.keys import id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed, new_secret
-from storage.registry_rules import audit_of_import, no_such_gateway
+from storage.registry_rules import audit_of_import, check_expected, no_such_gateway
 
 
 class MemoryAccess:
@@ -97,14 +97,23 @@ class MemoryRegistry:
     def version(self) -> int:
         return self._registry.version
 
-    def apply(self, wanted: Registry, *, actor: str, now_us: int) -> dict[str, str]:
+    def apply(
+        self,
+        wanted: Registry,
+        *,
+        actor: str,
+        now_us: int,
+        reason: str = "",
+        expected_version: int | None = None,
+    ) -> dict[str, str]:
         with self._lock:
+            check_expected(self._registry.version, expected_version)
             before, after = self._registry, merged(self._registry, wanted)
             fresh = {user: new_secret() for user in after.gateways if user not in self._hashes}
             self._registry = after
             self._hashes |= {user: hashed(secret.encode()) for user, secret in fresh.items()}
             if after.version != before.version:
-                self._audit(audit_of_import(before, after, actor, now_us))
+                self._audit(audit_of_import(before, after, actor, now_us, reason))
                 if self._marks is not None:
                     changed = marks_of_change(before, after)
                     self._marks.mark(changed, writer_no=0, ready=True)

@@ -11,7 +11,7 @@ from metering.registry import Registry
 from metering.registry_changes import marks_of_change
 from metering.registry_merge import merged
 from storage.passwords import Verifier, hashed, new_secret
-from storage.registry_rules import audit_of_import, no_such_gateway
+from storage.registry_rules import audit_of_import, check_expected, no_such_gateway
 from storage.sql.access import add_entry
 from storage.sql.engine import insert_missing, reading, upsert, writing
 from storage.sql.intake import add_marks
@@ -38,15 +38,24 @@ class SqlRegistry:
         with reading(self._engine) as con:
             return _version(con)
 
-    def apply(self, wanted: Registry, *, actor: str, now_us: int) -> dict[str, str]:
+    def apply(
+        self,
+        wanted: Registry,
+        *,
+        actor: str,
+        now_us: int,
+        reason: str = "",
+        expected_version: int | None = None,
+    ) -> dict[str, str]:
         prepared = self._prepared(wanted)
         with writing(self._engine) as con:
             before = registry_of(con, _held_version(con))
+            check_expected(before.version, expected_version)
             after = merged(before, wanted)
             if after.version != before.version:
                 _write(con, rows_of(before), rows_of(after))
                 con.execute(update(REGISTRY_STATE).values(version=after.version))
-                add_entry(con, audit_of_import(before, after, actor, now_us))
+                add_entry(con, audit_of_import(before, after, actor, now_us, reason))
                 add_marks(con, marks_of_change(before, after), writer_no=0, ready=True)
             return _new_passwords(con, after, prepared, now_us)
 

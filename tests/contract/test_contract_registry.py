@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
-from metering.errors import InvalidInput, NotFound
+from metering.errors import Conflict, InvalidInput, NotFound
 from metering.factor import Factor
 from metering.reading import Kind
 from metering.registry import (
@@ -28,6 +28,7 @@ from metering.registry_merge import ordered
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
 from storage import Stores
+from storage.registry_rules import CHANGES_KEPT
 
 CUT = date(2026, 3, 1)
 
@@ -226,7 +227,46 @@ def test_an_import_leaves_a_trace_where_it_belongs(stores: Stores) -> None:
     apply(stores, campus())
     (entry,) = stores.access.entries(frozenset({"office"}))
     assert (entry.actor, entry.action, entry.at_us) == ("importer", "registry.apply", 9)
-    assert entry.detail["meters"] == "0 -> 2"
+    assert entry.detail["counts"]["meter"] == {"added": 2}
+    assert entry.detail["total"] == len(entry.detail["changes"])
+
+
+def test_the_log_holds_old_row_new_row_who_when_and_why(stores: Stores) -> None:
+    apply(stores, campus())
+    dearer = replace(campus().tariff[0], price=Decimal("2.05"))
+    stores.registry.apply(
+        Registry(tariff=(dearer, campus().tariff[1])), actor="editor", now_us=11, reason="new bill"
+    )
+    entry = stores.access.entries(None)[0]
+    assert (entry.actor, entry.at_us, entry.reason) == ("editor", 11, "new bill")
+    (change,) = entry.detail["changes"]
+    assert (change["kind"], change["change"]) == ("tariff", "changed")
+    assert (change["old"]["price"], change["new"]["price"]) == ("1.2345", "2.05")
+    assert {k: v for k, v in change["old"].items() if k != "price"} == {
+        k: v for k, v in change["new"].items() if k != "price"
+    }
+
+
+def test_the_log_holds_a_thousand_changes_and_counts_the_rest(stores: Stores) -> None:
+    nodes = {f"n{n}": Node(f"n{n}", NodeType.CITY) for n in range(CHANGES_KEPT + 7)}
+    apply(stores, Registry(nodes=nodes))
+    (entry,) = stores.access.entries(None)
+    assert len(entry.detail["changes"]) == CHANGES_KEPT == 1000
+    assert entry.detail["total"] == entry.detail["counts"]["node"]["added"] == CHANGES_KEPT + 7
+
+
+def test_a_change_made_for_another_version_is_refused(stores: Stores) -> None:
+    apply(stores, campus())
+    with pytest.raises(Conflict) as refused:
+        stores.registry.apply(
+            Registry(nodes={"x": Node("x", NodeType.CITY)}),
+            actor="a",
+            now_us=1,
+            expected_version=0,
+        )
+    assert (refused.value.field, refused.value.value) == ("version", 1)
+    assert "x" not in stores.registry.load().nodes
+    assert len(stores.access.entries(None)) == 1
 
 
 def test_passwords_are_told_once_and_hold(stores: Stores) -> None:
