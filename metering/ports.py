@@ -241,9 +241,13 @@ class FindingStore(Protocol):
 
 
 class RegistryStore(Protocol):
-    """The registry as it stands, and one way to change it."""
+    """The registry as it stands and stood, and one way to change it. Rows are never
+    overwritten."""
 
-    def load(self) -> Registry: ...
+    def load(self, version: int | None = None) -> Registry:
+        """The present registry, or as it stood at a version; NotFound where that never was or
+        its rows are not kept."""
+        ...
 
     def version(self) -> int: ...
 

@@ -61,6 +61,20 @@ def check_expected(present: int, expected: int | None) -> None:
         )
 
 
+def check_kept(version: int, oldest: int | None, present: int) -> None:
+    """Raises NotFound for a version that never was, or whose rows were overwritten before rows
+    were kept; `oldest` is the first kept one, None where nothing was ever registered."""
+    kept = 1 if oldest is None else oldest
+    first = 0 if kept <= 1 else kept
+    if not first <= version <= present:
+        raise NotFound(
+            "no such version of the registry",
+            field="version",
+            value=version,
+            fix=f"a version from {first} to {present}",
+        )
+
+
 def no_such_gateway(user: str) -> NotFound:
     """The error of an unknown gateway."""
     return NotFound("no such gateway", field="gateway", value=user, fix="register it first")
