@@ -48,8 +48,9 @@ def take_node(row: Row, facts: Facts) -> None:
     )
     facts.nodes.append((row, node))
     valid, share = row.validity(), row.number("share", above=0)
-    if share is not None and share > 1:
-        row.wrong("share", "above 1", "the part of the building that belongs to the parent")
+    if share is not None and share != 1:
+        problem = "shares are not counted yet: everything would go to each parent whole"
+        row.wrong("share", problem, "leave it empty; give each user of the building a node")
     if row.text("parent"):
         facts.space.append((row, SpaceEdge(row.code("parent"), code, share or Decimal(1), valid)))
     elif valid != Validity() or share is not None:

@@ -133,7 +133,7 @@ CASES = [
     ("tree.csv", "1200.5", "big", (4, "area_m2", "not a number")),
     ("tree.csv", "1200.5", "-1", (4, "area_m2", "below 0")),
     ("tree.csv", ",80,", ",8.5,", (4, "persons", "not a whole number")),
-    ("tree.csv", "80,,,", "80,1.5,,", (4, "share", "above 1")),
+    ("tree.csv", "80,,,", "80,0.6,,", (4, "share", "not counted yet")),
     ("tree.csv", "80,,,", "80,,2026-01-32,", (4, "valid_from", "not a date")),
     ("tree.csv", "80,,,", "80,,2026-02-01,2026-02-01", (4, "valid_to", "not after")),
     ("tree.csv", "inst,,institution", "inst,,province", (2, "node", "no institution")),
@@ -319,7 +319,7 @@ def registries(draw: st.DrawFn) -> Registry:
         nodes[code] = Node(
             code, NodeType.BUILDING, draw(names), draw(names), None, draw(st.none() | amounts)
         )
-        space.append(SpaceEdge("i", code, draw(st.just(Decimal(1)) | st.just(Decimal("0.25")))))
+        space.append(SpaceEdge("i", code))
         low = draw(st.none() | bounds)
         high = None if low is None else low + abs(low) + 1.0
         id = len(points) + 1
