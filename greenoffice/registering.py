@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from figures import complete_months
 from greenoffice.broker_passwords import add_users, require_writable
 from greenoffice.folder import DataFolder
 from greenoffice.stores import open_stores
-from metering.errors import NotFound
-from metering.registry_files import read_registry
+from metering.errors import Conflict, InvalidInput, NotFound
+from metering.registry_files import TABLES, read_registry, write_registry
 from metering.registry_import import Proposal, check_reason, propose
 
 SHOWN = 200
@@ -28,6 +29,8 @@ class ImportOptions:
     yes: bool = False
     """Go on without asking; a reason is needed all the same."""
     mosquitto_passwords: Path | None = None
+    end_missing: date | None = None
+    """The day on which dated facts end that are not in the files; None keeps them."""
 
 
 def import_registry(
@@ -47,8 +50,9 @@ def import_registry(
         require_writable(chosen.mosquitto_passwords)
     stores = open_stores(folder)
     before = stores.registry.load()
-    wanted = read_registry(source, before)
-    proposal = propose(before, wanted, complete_months(stores.books, before, now_us))
+    wanted = read_registry(source, before, end_missing=chosen.end_missing)
+    complete = complete_months(stores.books, before, now_us)
+    proposal = propose(before, wanted, complete, [path.name for path in source.glob("*.csv")])
     print_proposal(proposal)
     if chosen.dry_run:
         print("dry run: nothing was imported")
@@ -76,16 +80,41 @@ def import_registry(
 
 
 def print_proposal(proposal: Proposal) -> None:
-    """Every change, and which of them reach into complete months."""
-    for change in proposal.changes[:SHOWN]:
-        print(change)
-    if (more := len(proposal.changes) - SHOWN) > 0:
-        print(f"and {more} more changes")
-    for past in proposal.past[:SHOWN]:
-        print(f"reaches into complete months: {past}")
-    if (more := len(proposal.past) - SHOWN) > 0:
-        print(f"and {more} more that do")
-    print(f"{len(proposal.changes)} changes, {len(proposal.past)} into complete months")
+    """Every change, what the files do not name, and what reaches into complete months."""
+    _listed("", proposal.changes)
+    _listed("not in the files, kept: ", proposal.kept)
+    _listed("reaches into complete months: ", proposal.past)
+    print(
+        f"{len(proposal.changes)} changes, {len(proposal.past)} into complete months; "
+        f"{len(proposal.kept)} registered and not in the files"
+    )
+
+
+def _listed(before: str, things: Sequence[object]) -> None:
+    for one in things[:SHOWN]:
+        print(f"{before}{one}")
+    if (more := len(things) - SHOWN) > 0:
+        print(f"{before}{more} more")
+
+
+def export_registry(target: Path, data: Path, version: int | None = None) -> None:
+    """Write the registry, as it stands or stood at a version, as CSV files that import to the
+    same. Raises Conflict where the folder holds such files already."""
+    stores = open_stores(DataFolder(data.absolute()))
+    registry = stores.registry.load(version)
+    present = [name for name in TABLES if (target / name).exists()]
+    if present:
+        raise Conflict(
+            "the folder holds files of a registry already",
+            field="folder",
+            value=f"{target}: {', '.join(present)}",
+            fix="name a new folder, or move these files away",
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in write_registry(registry).items():
+        (target / name).write_text(text, encoding="utf-8", newline="")
+        print(target / name)
+    print(f"registry version {registry.version}")
 
 
 def _require_folder(source: Path) -> None:
@@ -96,6 +125,16 @@ def _require_folder(source: Path) -> None:
             value=str(source),
             fix="name a folder with tree.csv, gateways.csv, meters.csv, points.csv",
         )
+
+
+def day_of(text: str) -> date:
+    """The day of `YYYY-MM-DD`. Raises InvalidInput for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(
+            "not a date", field="end_missing", value=text, fix="YYYY-MM-DD, such as 2026-12-01"
+        ) from None
 
 
 def _ask(question: str) -> bool:

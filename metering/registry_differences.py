@@ -178,7 +178,7 @@ def _change(
     was, becomes = old[1], new[1]
     return Change(
         kind,
-        _named(kind, key),
+        key_text(kind, key),
         None if was is None else fact_row(was, old[0]),
         None if becomes is None else fact_row(becomes, new[0]),
         was,
@@ -190,7 +190,8 @@ def _sortable(key: Key) -> tuple[str, ...]:
     return tuple(f"{part:05}" if isinstance(part, int) else str(part) for part in key)
 
 
-def _named(kind: str, key: Key) -> str:
+def key_text(kind: str, key: Key) -> str:
+    """The natural key of a fact of that kind as people read it."""
     if kind == "tariff":
         *named, start, months, days, first, last, twin = key
         times = f"{_minute(first)}-{_minute(last)}" + (f" #{twin}" if twin else "")

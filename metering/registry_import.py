@@ -1,17 +1,20 @@
 """An import before it is done: what it will change, and whether it needs a reason.
 
-propose(before, wanted, complete)  ─▶ Proposal: all changes, and those into the past
-check_reason(proposal, reason)     refuses to rewrite a complete month without a word
+propose(before, wanted, ...)      ─▶ Proposal: all changes, those into the past, and what is
+                                     registered but not in the files
+check_reason(proposal, reason)    refuses to rewrite a complete month without a word
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from metering.errors import InvalidInput
 from metering.registry import Registry
 from metering.registry_differences import Change, changes
 from metering.registry_merge import merged
+from metering.registry_missing import Missing, missing_from
 from metering.registry_past import Complete, PastChange, into_past
 
 MAX_REASON = 500
@@ -27,15 +30,20 @@ class Proposal:
     changes: tuple[Change, ...]
     past: tuple[PastChange, ...]
     """Those of the changes that reach into complete months."""
+    kept: tuple[Missing, ...] = ()
+    """What is registered and not in the files, and stays."""
 
 
-def propose(before: Registry, wanted: Registry, complete: Complete) -> Proposal:
-    """The import of `wanted`, not yet done. Raises InvalidInput for what cannot be imported."""
+def propose(
+    before: Registry, wanted: Registry, complete: Complete, files: Collection[str] = ()
+) -> Proposal:
+    """The import of `wanted`, read from the files of these names, not yet done. Raises
+    InvalidInput for what cannot be imported."""
     after = merged(before, wanted)
     found = changes(before, after)
-    return Proposal(
-        before, wanted, after, tuple(found), tuple(into_past(found, before, after, complete))
-    )
+    past = into_past(found, before, after, complete)
+    kept = missing_from(before, wanted, files)
+    return Proposal(before, wanted, after, tuple(found), tuple(past), tuple(kept))
 
 
 def check_reason(proposal: Proposal, reason: str) -> str:

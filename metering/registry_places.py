@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -84,8 +85,24 @@ def take_meter(row: Row, facts: Facts) -> None:
     if not code:
         return
     facts.meters.append((row, meter))
-    for source in filter(None, map(str.strip, row.text("fed_by").split(";"))):
-        facts.supply.append((row, SupplyEdge(source, code, valid)))
+    for text in filter(None, map(str.strip, row.text("fed_by").split(";"))):
+        facts.supply.append((row, _feed(row, text, code, valid)))
+
+
+def _feed(row: Row, text: str, fed: str, valid: Validity) -> SupplyEdge:
+    """`CODE`, with the dates of the meter that is fed, or `CODE/FROM/TO` with its own."""
+    source, *dates = text.split("/")
+    if not dates:
+        return SupplyEdge(source, fed, valid)
+    try:
+        start, end = (date.fromisoformat(one) if one else None for one in dates)
+        if start is not None and end is not None and start >= end:
+            raise ValueError(text)
+    except ValueError:
+        fix = "CODE, or CODE/FROM/TO with dates such as main/2026-01-01/; either may be empty"
+        row.wrong("fed_by", f"{text} is no code with dates", fix)
+        return SupplyEdge(source, fed, valid)
+    return SupplyEdge(source, fed, Validity(start, end))
 
 
 def take_point(row: Row, facts: Facts) -> None:

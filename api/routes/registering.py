@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -11,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from api.auth import Admin, Caller
-from api.params import Json, body_of, example
+from api.params import Json, body_of, example, local_date
 from api.problems import TooLarge
 from figures import complete_months
 from metering.errors import InvalidInput
@@ -35,6 +37,8 @@ IMPORT_EXAMPLE = {
             "new": {"code": "office-a", "persons": "495"},
         }
     ],
+    "kept_count": 1,
+    "kept": [{"kind": "meter", "key": "office-a-ac"}],
     "reason_needed": True,
     "complete_months": [
         {
@@ -85,35 +89,54 @@ async def import_registry(
             description="Why; needed where a change reaches into complete months",
         ),
     ] = "",
+    end_missing: Annotated[
+        str | None,
+        Query(
+            max_length=10,
+            description="Local date on which what is registered and not in the files ends",
+        ),
+    ] = None,
 ) -> Json:
     """Take in CSV files, as JSON `{name: text}` or as a multipart upload; all or nothing.
 
-    Answers with what changed, old row and new row, the first 1,000 of them, and with the
-    passwords of gateways that had none, shown once. A change that reaches into a month that is
+    Answers with what changed, old row and new row, the first 1,000 of them; with what is
+    registered, not in the files and kept; and with the passwords of gateways that had none,
+    shown once. A change that reaches into a month that is
     complete needs a `reason`, which is kept in the audit log.
     """
     caller.need_whole()
     texts = await _texts(request, caller.platform.max_import_bytes)
-    return await run_in_threadpool(_import, caller, texts, reason, dry_run)
+    end = None if end_missing is None else local_date(end_missing, "end_missing")
+    return await run_in_threadpool(_import, caller, texts, Wishes(dry_run, reason, end))
 
 
-def _import(caller: Caller, texts: Mapping[str, str], reason: str, dry_run: bool) -> Json:
+@dataclass(frozen=True)
+class Wishes:
+    """How the import is to be done."""
+
+    dry_run: bool
+    reason: str
+    end_missing: date | None
+
+
+def _import(caller: Caller, texts: Mapping[str, str], wishes: Wishes) -> Json:
     platform, now_us = caller.platform, caller.platform.now_us()
     before = platform.registry()
-    wanted = platform.read_registry(texts)
-    proposal = propose(before, wanted, complete_months(platform.books, before, now_us))
+    wanted = platform.read_registry(texts, wishes.end_missing)
+    complete = complete_months(platform.books, before, now_us)
+    proposal = propose(before, wanted, complete, list(texts))
     passwords: dict[str, str] = {}
-    if not dry_run:
+    if not wishes.dry_run:
         passwords = platform.registry_store.apply(
             wanted,
             actor=caller.actor,
             now_us=now_us,
-            reason=check_reason(proposal, reason),
+            reason=check_reason(proposal, wishes.reason),
             expected_version=before.version,
         )
     return {
-        "dry_run": dry_run,
-        "version": before.version if dry_run else platform.registry_store.version(),
+        "dry_run": wishes.dry_run,
+        "version": before.version if wishes.dry_run else platform.registry_store.version(),
         "passwords": passwords,
         **_told(proposal),
     }
@@ -124,6 +147,8 @@ def _told(proposal: Proposal) -> Json:
     return {
         "change_count": len(proposal.changes),
         "changes": [change.as_json() for change in proposal.changes[:CHANGES_TOLD]],
+        "kept_count": len(proposal.kept),
+        "kept": [one.as_json() for one in proposal.kept[:CHANGES_TOLD]],
         "reason_needed": bool(proposal.past),
         "complete_months": [
             {

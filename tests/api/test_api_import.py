@@ -37,9 +37,11 @@ def office(booked):
     times = np.arange(start, end, HOUR_US)
     values = {1: (times, 1000.0 + np.arange(len(times)) * 2.0)}
     world = booked(read_registry_texts(FILES), NOW_US, values)
-    platform = replace(
-        world.platform, read_registry=lambda t: read_registry_texts(t, world.platform.registry())
-    )
+
+    def read(texts, end):
+        return read_registry_texts(texts, world.platform.registry(), end_missing=end)
+
+    platform = replace(world.platform, read_registry=read)
     return replace(world, platform=platform, client=TestClient(create_app(platform)))
 
 
@@ -105,3 +107,22 @@ def test_what_begins_after_the_complete_months_needs_no_reason(office):
     assert (told["version"], told["change_count"], told["reason_needed"]) == (2, 2, False)
     names = {"tree.csv": "code,parent,type,name_en\nempty,,institution,Empty\n"}
     assert send(office, names).json()["version"] == 3
+
+
+def test_what_is_not_in_the_files_is_named_and_kept_or_ended(office):
+    files = {"meters.csv": "code,node,item\nnew,b,01B00\n"}
+    told = send(office, files, dry_run="true").json()
+    assert (told["kept_count"], told["kept"]) == (1, [{"kind": "meter", "key": "m"}])
+    ended = send(office, files, end_missing="2026-11-01", dry_run="true").json()
+    assert ended["kept"] == []
+    changed = [one for one in ended["changes"] if one["change"] == "changed"]
+    assert [(one["key"], one["new"]["valid_to"]) for one in changed] == [("m", "2026-11-01")]
+    assert send(office, files, end_missing="soon").json()["field"] == "end_missing"
+
+
+def test_an_end_within_the_complete_months_needs_a_reason(office):
+    files = {"meters.csv": "code,node,item,valid_from\nnew,b,01B00,2026-11-01\n"}
+    refused = send(office, files, end_missing="2026-10-15")
+    assert refused.json()["field"] == "reason"
+    assert "o 2026-10)" in refused.json()["detail"]
+    assert send(office, files, end_missing="2026-11-01").status_code == 200

@@ -11,9 +11,9 @@ import pytest
 import greenoffice.registering as registering
 from greenoffice.commands import init
 from greenoffice.folder import DataFolder
-from greenoffice.registering import ImportOptions, import_registry
+from greenoffice.registering import ImportOptions, day_of, export_registry, import_registry
 from greenoffice.stores import open_stores
-from metering.errors import InvalidInput
+from metering.errors import Conflict, InvalidInput
 from metering.registry import Registry
 
 TREE = "code,parent,type,zone\no,,institution,UTC\nb,o,building,\n"
@@ -78,3 +78,31 @@ def test_yes_never_skips_the_reason(data: Path, files: Path, monkeypatch: Any) -
     import_registry(files, data, ImportOptions(yes=True, reason="counted in October"))
     entry = open_stores(DataFolder(data)).access.entries(None)[0]
     assert (entry.actor, entry.reason) == ("command line", "counted in October")
+
+
+def test_what_is_exported_imports_to_the_same(data: Path, files: Path, capsys: Any) -> None:
+    import_registry(files, data, ImportOptions(yes=True))
+    (files / "tree.csv").write_text(TREE.replace("b,o", "c,o"))
+    import_registry(files, data, ImportOptions(yes=True))
+    assert "not in the files, kept: node b\n" in capsys.readouterr().out
+    export_registry(data / "out", data)
+    capsys.readouterr()
+    import_registry(data / "out", data)
+    told = capsys.readouterr().out
+    assert "0 changes, 0 into complete months; 0 registered and not in the files" in told
+    assert registered(data).version == 2
+    export_registry(data / "before", data, version=1)
+    assert "c,o" not in (data / "before" / "tree.csv").read_text()
+
+
+def test_an_export_overwrites_nothing(data: Path, files: Path) -> None:
+    with pytest.raises(Conflict, match=r"tree\.csv"):
+        export_registry(files, data)
+    assert (files / "tree.csv").read_text() == TREE
+
+
+def test_a_day_to_end_on_is_a_date() -> None:
+    assert day_of("2026-12-01") == date(2026, 12, 1)
+    with pytest.raises(InvalidInput) as refused:
+        day_of("December")
+    assert refused.value.field == "end_missing"
