@@ -34,11 +34,11 @@ def changed_meters(old: Registry, new: Registry) -> list[str]:
     factors book nothing.
     """
     before, after = _bodies(old), _bodies(new)
+    altered = {body for body in after if before.get(body) != after[body]}
     return sorted(
         code
         for code, meter in new.meters.items()
-        if _served(old, code) != _served(new, code)
-        or before.get(body := new.institution(meter.node)) != after.get(body)
+        if _served(old, code) != _served(new, code) or new.institution(meter.node) in altered
     )
 
 

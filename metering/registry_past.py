@@ -168,20 +168,19 @@ def into_past(
 ) -> list[PastChange]:
     """The changes that reach into complete months, each with these months."""
     bodies = {code for one in (old, new) for code in map(one.institution, one.nodes)} - {""}
-    months = {body: list(complete(body)) for body in sorted(bodies)}
-    if not any(months.values()):
-        return []
     past = []
     for change in found:
+        if not days_touched(change):
+            continue
         told = institutions_of(change, (old, new))
-        wanted = months if told is None else {b: months[b] for b in sorted(told) if b in months}
-        touched = tuple(_touched(change, wanted))
+        wanted = bodies if told is None else bodies & told
+        touched = tuple(_touched(change, {body: complete(body) for body in sorted(wanted)}))
         if touched:
             past.append(PastChange(change, touched))
     return past
 
 
-def _touched(change: Change, months: Mapping[str, list[date]]) -> Iterator[tuple[str, date]]:
+def _touched(change: Change, months: Mapping[str, Iterable[date]]) -> Iterator[tuple[str, date]]:
     spans, of_year = days_touched(change), months_of(change)
     for body, firsts in months.items():
         for first in firsts:
