@@ -27,6 +27,7 @@ from api.routes import (
     messages,
     readings,
     records,
+    registering,
     reports,
     tree,
 )
@@ -39,6 +40,7 @@ down to the raw message. Times are RFC 3339; ranges are half-open. Errors are
 ROUTERS = (
     tree,
     readings,
+    registering,
     energy,
     datacentre,
     lineage,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 from figures import Figures
@@ -92,7 +93,7 @@ class Platform:
     messages: MessageReader
     ingest: Callable[[Submission], tuple[int, int]]
     """Journals it, durable on return; answers with (segment, offset)."""
-    read_registry: Callable[[Mapping[str, str]], Registry]
+    read_registry: Callable[[Mapping[str, str], date | None], Registry]
     """A registry from the texts of its CSV files by name; InvalidFiles names every problem."""
     now_us: Callable[[], int]
     health: Callable[[], Mapping[str, PartHealth]] = dict

@@ -4,6 +4,7 @@ Figures.view ──▶ energy ──▶ worth ──▶ indicators, data-centre 
 """
 
 from figures.cases import CaseSums, sum_of_cases
+from figures.complete import complete_months
 from figures.datacentre import (
     CATEGORIES,
     LEAST_COVER,
@@ -83,6 +84,7 @@ __all__ = [
     "carbon",
     "centres",
     "change",
+    "complete_months",
     "cost",
     "costs_of_each",
     "drawable",

@@ -93,7 +93,9 @@ def platform_of(
         messages=parts.journal,
         ingest=ingest,
         refusals=refusals,
-        read_registry=lambda texts: read_registry_texts(texts, parts.registry()),
+        read_registry=lambda texts, end: read_registry_texts(
+            texts, parts.registry(), end_missing=end
+        ),
         now_us=parts.now_us,
         health=health,
         more_metrics=lambda: generate_latest(counters) if counters is not None else b"",

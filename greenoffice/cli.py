@@ -195,12 +195,38 @@ def report(
 def import_registry(
     folder: Annotated[Path, typer.Argument(help="folder of CSV files; see docs/registry.md")],
     data: DataOption,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only tell what would change")] = False,
+    reason: Annotated[
+        str, typer.Option(help="why; needed for a change that reaches into complete months")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask whether to go on")] = False,
+    end_missing: Annotated[
+        str, typer.Option(help="end what is registered and not in the files on this day")
+    ] = "",
     mosquitto_passwords: Annotated[
         Path | None, typer.Option(help="add new gateways to this password file of a Mosquitto")
     ] = None,
 ) -> None:
     """Import the registry from CSV files: all of them or, with any error, none."""
-    commands.import_registry(folder, data, mosquitto_passwords)
+    from greenoffice.registering import ImportOptions, day_of
+    from greenoffice.registering import import_registry as run
+
+    end = day_of(end_missing) if end_missing else None
+    run(folder, data, ImportOptions(dry_run, reason, yes, mosquitto_passwords, end))
+
+
+@registry_app.command("export")
+def export_registry(
+    folder: Annotated[Path, typer.Argument(help="folder to write the CSV files to")],
+    data: DataOption,
+    version: Annotated[
+        int | None, typer.Option(help="as it stood at this version; default: the present one")
+    ] = None,
+) -> None:
+    """Write the registry as CSV files that import to the same."""
+    from greenoffice.registering import export_registry as run
+
+    run(folder, data, version)
 
 
 @app.command(hidden=True)

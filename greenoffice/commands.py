@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from greenoffice.broker_passwords import add_users, require_writable
 from greenoffice.folder import DataFolder, create_folder
 from greenoffice.logs import set_up_logs
 from greenoffice.signals import stop_event
 from greenoffice.stores import create_admin_key, open_stores
 from greenoffice.supervisor import ChildSpec, Supervisor, exclusive
-from metering.errors import InvalidInput, NotFound
-from metering.registry_files import read_registry
+from metering.errors import InvalidInput
 
 SETTINGS_TEXT = """\
 # Settings of this data folder; docs/operations.md lists them all.
@@ -65,33 +63,6 @@ def platform_children(folder: DataFolder) -> list[ChildSpec]:
     """The processes of a platform without simulators."""
     root = str(folder.root)
     return [ChildSpec("collector", ["collector", root]), ChildSpec("platform", ["platform", root])]
-
-
-def import_registry(source: Path, data: Path, mosquitto_passwords: Path | None = None) -> None:
-    """Import CSV files; print what there is now, and new gateways' passwords once."""
-    folder = DataFolder(data.absolute())
-    clock = folder.clock()
-    if not source.is_dir():
-        raise NotFound(
-            "no such folder",
-            field="folder",
-            value=str(source),
-            fix="name a folder with tree.csv, gateways.csv, meters.csv, points.csv",
-        )
-    if mosquitto_passwords:
-        require_writable(mosquitto_passwords)
-    stores = open_stores(folder)
-    wanted = read_registry(source, stores.registry.load())
-    passwords = stores.registry.apply(wanted, actor="command line", now_us=clock.now_us())
-    if mosquitto_passwords:
-        add_users(mosquitto_passwords, passwords)
-    present = stores.registry.load()
-    print(
-        f"nodes {len(present.nodes)}, gateways {len(present.gateways)}, "
-        f"meters {len(present.meters)}, points {len(present.points)}"
-    )
-    for user, password in passwords.items():
-        print(f"gateway {user}  password {password}   (shown this once)")
 
 
 def rebuild(data: Path) -> None:

@@ -12,15 +12,13 @@ from ledger.meter import DAY_US, Service, services
 from metering.book import DirtyMark
 from metering.localtime import day_bounds, local_day
 from metering.registry import Registry
-from metering.registry_changes import REGISTRY_CAUSE
+from metering.registry_changes import is_registry_cause
 
 T = TypeVar("T")
 DAYS_A_PIECE = 31
 METERS_A_PIECE = 64
 EARLIEST_US, LATEST_US = 0, 4_102_444_800_000_000
 """1970 and 2100: no reading is outside."""
-FORCED = REGISTRY_CAUSE
-"""Cause of marks whose node figures are remade even where no meter's row changed."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,8 @@ class Cluster:
 
     @property
     def forced(self) -> bool:
-        return any(FORCED in job.causes for job in self.jobs)
+        """Whether node figures are remade even where no meter's row changed."""
+        return any(is_registry_cause(cause) for job in self.jobs for cause in job.causes)
 
 
 @dataclass

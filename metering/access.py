@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from metering.errors import NotFound
 from metering.registry import Registry
@@ -66,6 +67,7 @@ class AuditEntry:
     action: str
     subject: str
     institution: str = ""
-    detail: dict[str, str] = field(default_factory=dict)
+    detail: dict[str, Any] = field(default_factory=dict)
+    """What more there is to tell, as JSON holds it."""
     reason: str = ""
     id: int = 0

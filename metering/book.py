@@ -252,7 +252,8 @@ class DirtyMark:
     start_us: int
     end_us: int
     cause: str = "reading"
-    """reading, correction, registry or rollover of the local day."""
+    """reading, correction, rollover of the local day, or registry with the version that asks for
+    it, such as `registry 12`."""
     segment: int = 0
     offset: int = 0
     id: int = 0

@@ -241,19 +241,32 @@ class FindingStore(Protocol):
 
 
 class RegistryStore(Protocol):
-    """The registry as it stands, and one way to change it."""
+    """The registry as it stands and stood, and one way to change it. Rows are never
+    overwritten."""
 
-    def load(self) -> Registry: ...
+    def load(self, version: int | None = None) -> Registry:
+        """The present registry, or as it stood at a version; NotFound where that never was or
+        its rows are not kept."""
+        ...
 
     def version(self) -> int: ...
 
-    def apply(self, wanted: Registry, *, actor: str, now_us: int) -> dict[str, str]:
+    def apply(
+        self,
+        wanted: Registry,
+        *,
+        actor: str,
+        now_us: int,
+        reason: str = "",
+        expected_version: int | None = None,
+    ) -> dict[str, str]:
         """Add or replace everything in `wanted` by natural key, in one transaction.
 
         Points keep their id by (gateway, name); ids in `wanted` only tie its installations to
         its points. Returns {gateway user: new password} for gateways that had none: shown
-        once, kept only hashed. Adds an audit entry, and dirty marks for what the change books
-        differently, in the same transaction.
+        once, kept only hashed. Adds an audit entry with every old and new row and the reason,
+        and dirty marks for what the change books differently, in the same transaction. Raises
+        Conflict where the version is not the expected one; then nothing is changed.
         """
         ...
 

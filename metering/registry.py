@@ -2,7 +2,7 @@
 
 Two trees, kept apart:
 
-    space tree    institution ─ site ─ building ─ floor ─ room      (SpaceEdge, dated, share)
+    space tree    institution ─ site ─ building ─ floor ─ room      (SpaceEdge, dated)
     supply tree   utility meter ─feeds─ UPS in ─feeds─ UPS out ...  (SupplyEdge, dated)
 
 A meter hangs on one node of the space tree and measures one item code there. The register
@@ -79,7 +79,7 @@ class Node:
 
 @dataclass(frozen=True)
 class SpaceEdge:
-    """`child` belongs to `parent`; `share` of it, where several share a building."""
+    """`child` belongs to `parent`. `share` is 1: files with another are refused until it counts."""
 
     parent: str
     child: str

@@ -16,6 +16,16 @@ ALL_TIME_US = 2**62
 REGISTRY_CAUSE = "registry"
 
 
+def registry_cause(version: int) -> str:
+    """The cause of what a change to that version books differently, such as `registry 12`."""
+    return f"{REGISTRY_CAUSE} {version}"
+
+
+def is_registry_cause(cause: str) -> bool:
+    """Whether a mark or a restatement comes of a change of the registry, of whatever version."""
+    return cause.split(" ", 1)[0] == REGISTRY_CAUSE
+
+
 def changed_meters(old: Registry, new: Registry) -> list[str]:
     """Meters that another registry books differently.
 
@@ -24,24 +34,25 @@ def changed_meters(old: Registry, new: Registry) -> list[str]:
     factors book nothing.
     """
     before, after = _bodies(old), _bodies(new)
+    altered = {body for body in after if before.get(body) != after[body]}
     return sorted(
         code
         for code, meter in new.meters.items()
-        if _served(old, code) != _served(new, code)
-        or before.get(body := new.institution(meter.node)) != after.get(body)
+        if _served(old, code) != _served(new, code) or new.institution(meter.node) in altered
     )
 
 
 def marks_of_change(old: Registry, new: Registry) -> list[DirtyMark]:
     """Marks over all readings of the points that serve changed meters, and over the days of
-    those whose price windows are others."""
+    those whose price windows are others; their cause names the new version."""
+    cause = registry_cause(new.version)
     changed = set(changed_meters(old, new))
     points = {i.point for code in changed for i in new.installations_of(code)}
-    marks = [DirtyMark(point, 0, ALL_TIME_US, REGISTRY_CAUSE) for point in sorted(points)]
+    marks = [DirtyMark(point, 0, ALL_TIME_US, cause) for point in sorted(points)]
     for code, spans in changed_windows(old, new).items():
         for one in new.installations_of(code) if code not in changed else ():
             zone = new.zone(new.meters[code].node)
-            marks += [DirtyMark(one.point, *_span_us(span, zone), REGISTRY_CAUSE) for span in spans]
+            marks += [DirtyMark(one.point, *_span_us(span, zone), cause) for span in spans]
     return marks
 
 

@@ -10,15 +10,19 @@ already. Everything wrong is reported at once (InvalidFiles) and then nothing is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from metering.calendar import WorkCalendar
 from metering.errors import InvalidFiles
 from metering.registry import Registry
+from metering.registry_absent import with_absent
 from metering.registry_checks import check_facts
 from metering.registry_csv import Problems, Row, read_table
+from metering.registry_merge import installation_key, space_key, supply_key, united
+from metering.registry_missing import with_ended
 from metering.registry_places import take_gateway, take_meter, take_node, take_point
 from metering.registry_prices import take_calendar, take_factor, take_tariff
 from metering.registry_tables import TABLES, Facts
@@ -41,10 +45,14 @@ _TAKERS: dict[str, Callable[[Row, Facts], None]] = {
 }
 
 
-def read_registry(folder: Path, existing: Registry | None = None) -> Registry:
+def read_registry(
+    folder: Path, existing: Registry | None = None, *, end_missing: date | None = None
+) -> Registry:
     """What the CSV files of a folder say, as a registry of its own to be applied.
 
-    Points known to `existing` keep their ids. Raises InvalidFiles with all problems.
+    Points known to `existing` keep their ids, and a column that a file leaves out keeps what
+    stands. With `end_missing`, dated facts that are not in their file end on that day. Raises
+    InvalidFiles with all problems.
     """
     problems, files = Problems(), {}
     if not folder.is_dir():
@@ -55,17 +63,25 @@ def read_registry(folder: Path, existing: Registry | None = None) -> Registry:
                 files[path.name] = path.read_bytes()
             except OSError as error:
                 problems.add(path.name, 0, "", "", f"unreadable: {error.strerror}", "check it")
-    return _read(files, existing or Registry(), problems)
+    return _read(files, existing or Registry(), problems, end_missing)
 
 
 def read_registry_texts(
-    texts: Mapping[str, str | bytes], existing: Registry | None = None
+    texts: Mapping[str, str | bytes],
+    existing: Registry | None = None,
+    *,
+    end_missing: date | None = None,
 ) -> Registry:
     """The same of files in memory, {name: content}."""
-    return _read(texts, existing or Registry(), Problems())
+    return _read(texts, existing or Registry(), Problems(), end_missing)
 
 
-def _read(files: Mapping[str, str | bytes], existing: Registry, problems: Problems) -> Registry:
+def _read(
+    files: Mapping[str, str | bytes],
+    existing: Registry,
+    problems: Problems,
+    end_missing: date | None,
+) -> Registry:
     for name in files:
         if name not in TABLES:
             problems.add(
@@ -78,8 +94,10 @@ def _read(files: Mapping[str, str | bytes], existing: Registry, problems: Proble
         for name, table in TABLES.items()
         if name in files
     }
-    facts = _facts(tables, existing)
+    facts = _facts(with_absent(tables, existing), existing)
     wanted = _registry(facts)
+    if end_missing is not None:
+        wanted = with_ended(existing, wanted, files, end_missing)
     whole = _together(existing, wanted)
     check_facts(facts, whole)
     check_tariffs(facts, whole)
@@ -126,15 +144,11 @@ def _together(existing: Registry, wanted: Registry) -> Registry:
     """Old and new, the new in place of what has the same natural key."""
     return Registry(
         nodes=existing.nodes | wanted.nodes,
-        space=_united(existing.space, wanted.space, lambda e: (e.parent, e.child, e.valid.start)),
+        space=united(existing.space, wanted.space, space_key),
         gateways=existing.gateways | wanted.gateways,
         meters=existing.meters | wanted.meters,
-        supply=_united(existing.supply, wanted.supply, lambda e: (e.source, e.fed, e.valid.start)),
+        supply=united(existing.supply, wanted.supply, supply_key),
         points=existing.points | wanted.points,
-        installations=existing.installations,
+        installations=united(existing.installations, wanted.installations, installation_key),
         tariff=with_sets(existing.tariff, wanted.tariff),
     )
-
-
-def _united(old: Iterable[T], new: Iterable[T], key: Callable[[T], Hashable]) -> tuple[T, ...]:
-    return tuple({key(one): one for one in (*old, *new)}.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -48,8 +49,9 @@ def take_node(row: Row, facts: Facts) -> None:
     )
     facts.nodes.append((row, node))
     valid, share = row.validity(), row.number("share", above=0)
-    if share is not None and share > 1:
-        row.wrong("share", "above 1", "the part of the building that belongs to the parent")
+    if share is not None and share != 1:
+        problem = "shares are not counted yet: everything would go to each parent whole"
+        row.wrong("share", problem, "leave it empty; give each user of the building a node")
     if row.text("parent"):
         facts.space.append((row, SpaceEdge(row.code("parent"), code, share or Decimal(1), valid)))
     elif valid != Validity() or share is not None:
@@ -83,8 +85,24 @@ def take_meter(row: Row, facts: Facts) -> None:
     if not code:
         return
     facts.meters.append((row, meter))
-    for source in filter(None, map(str.strip, row.text("fed_by").split(";"))):
-        facts.supply.append((row, SupplyEdge(source, code, valid)))
+    for text in filter(None, map(str.strip, row.text("fed_by").split(";"))):
+        facts.supply.append((row, _feed(row, text, code, valid)))
+
+
+def _feed(row: Row, text: str, fed: str, valid: Validity) -> SupplyEdge:
+    """`CODE`, with the dates of the meter that is fed, or `CODE/FROM/TO` with its own."""
+    source, *dates = text.split("/")
+    if not dates:
+        return SupplyEdge(source, fed, valid)
+    try:
+        start, end = (date.fromisoformat(one) if one else None for one in dates)
+        if start is not None and end is not None and start >= end:
+            raise ValueError(text)
+    except ValueError:
+        fix = "CODE, or CODE/FROM/TO with dates such as main/2026-01-01/; either may be empty"
+        row.wrong("fed_by", f"{text} is no code with dates", fix)
+        return SupplyEdge(source, fed, valid)
+    return SupplyEdge(source, fed, Validity(start, end))
 
 
 def take_point(row: Row, facts: Facts) -> None:

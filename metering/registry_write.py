@@ -10,23 +10,25 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from metering import items
-from metering.errors import InvalidInput
-from metering.registry import Installation, Meter, Node, Point, Registry, Validity
+from metering.registry import Installation, Meter, Node, Point, Registry, SupplyEdge, Validity
 from metering.registry_prices import FACTOR_UNITS
 from metering.registry_tables import TABLES
 from metering.tariff import TariffRow
 from metering.units import UNITS
 
-Record = dict[str, object]
+Fields = dict[str, object]
+Record = dict[str, str]
+"""One row of a file: what stands in each of its columns."""
 
 
 def write_registry(registry: Registry) -> dict[str, str]:
-    """{file name: text} of everything in the registry; files without rows are left out.
+    """{file name: text} of everything in the registry; files without rows are left out."""
+    return {name: _text(name, rows) for name, rows in records(registry).items() if rows}
 
-    Raises InvalidInput for the one thing that the files cannot say: a supply edge with other
-    dates than the meter it feeds.
-    """
-    records = {
+
+def records(registry: Registry) -> dict[str, list[Record]]:
+    """The rows of each file by column, in the order in which they are written."""
+    found: dict[str, list[Fields]] = {
         "tree.csv": _tree(registry),
         "gateways.csv": [vars(gateway) for gateway in registry.gateways.values()],
         "meters.csv": _meters(registry),
@@ -35,15 +37,17 @@ def write_registry(registry: Registry) -> dict[str, str]:
         "calendar.csv": [vars(d) | {"date": d.day} for d in registry.calendar.days.values()],
         "factors.csv": [vars(f) | {"unit": _unit(f.quantity, f.item)} for f in registry.factors],
     }
-    return {name: _text(name, rows) for name, rows in records.items() if rows}
+    return {
+        name: [{c: _field(row.get(c)) for c in TABLES[name].columns} for row in rows]
+        for name, rows in found.items()
+    }
 
 
 def _text(name: str, rows: Iterable[Record]) -> str:
-    columns = TABLES[name].columns
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_field(row.get(column)) for column in columns] for row in rows)
+    writer.writerow(TABLES[name].columns)
+    writer.writerows(row.values() for row in rows)
     return out.getvalue()
 
 
@@ -63,11 +67,11 @@ def _plain(value: Decimal) -> str:
     return format(value, "f")
 
 
-def _dates(valid: Validity) -> Record:
+def _dates(valid: Validity) -> Fields:
     return {"valid_from": valid.start, "valid_to": valid.end}
 
 
-def _tree(registry: Registry) -> list[Record]:
+def _tree(registry: Registry) -> list[Fields]:
     """A row for each edge, in their order, and one for each node without; parents may follow."""
     below = {edge.child for edge in registry.space}
     tops = [_node(n) for n in registry.nodes.values() if n.code not in below]
@@ -79,34 +83,34 @@ def _tree(registry: Registry) -> list[Record]:
     ]
 
 
-def _node(node: Node) -> Record:
+def _node(node: Node) -> Fields:
     return vars(node) | {"type": str(node.type)}
 
 
-def _meters(registry: Registry) -> list[Record]:
+def _meters(registry: Registry) -> list[Fields]:
     feeders: dict[str, list[str]] = {}
     for edge in registry.supply:
-        if edge.valid != registry.meters[edge.fed].valid:
-            raise InvalidInput(
-                "a supply edge with dates of its own cannot be written",
-                field="supply",
-                value=f"{edge.source} -> {edge.fed}",
-                fix="give it the dates of the meter it feeds",
-            )
-        feeders.setdefault(edge.fed, []).append(edge.source)
+        feeders.setdefault(edge.fed, []).append(_feeder(edge, registry.meters[edge.fed]))
     return [_meter(m, feeders.get(m.code, [])) for m in registry.meters.values()]
 
 
-def _meter(meter: Meter, feeders: list[str]) -> Record:
+def _feeder(edge: SupplyEdge, fed: Meter) -> str:
+    """Its code, with its dates where these are not those of the meter it feeds."""
+    if edge.valid == fed.valid:
+        return edge.source
+    return f"{edge.source}/{_field(edge.valid.start)}/{_field(edge.valid.end)}"
+
+
+def _meter(meter: Meter, feeders: list[str]) -> Fields:
     return vars(meter) | {"fed_by": ";".join(feeders)} | _dates(meter.valid)
 
 
-def _points(registry: Registry) -> list[Record]:
+def _points(registry: Registry) -> list[Fields]:
     """A row for each installation, in their order, and before it the points with a lower id
     that have none: so reading numbers the points as they were."""
     installed = {one.point for one in registry.installations}
     bare = [registry.points[id] for id in sorted(registry.points.keys() - installed)]
-    rows: list[Record] = []
+    rows: list[Fields] = []
     for one in registry.installations:
         while bare and bare[0].id < one.point:
             rows.append(_point(bare[0], bare.pop(0).bare_unit))
@@ -114,7 +118,7 @@ def _points(registry: Registry) -> list[Record]:
     return rows + [_point(point, point.bare_unit) for point in bare]
 
 
-def _point(point: Point, sent: str) -> Record:
+def _point(point: Point, sent: str) -> Fields:
     return vars(point) | {
         "point": point.name,
         "unit": sent,
@@ -123,7 +127,7 @@ def _point(point: Point, sent: str) -> Record:
     }
 
 
-def _installed(one: Installation) -> Record:
+def _installed(one: Installation) -> Fields:
     return {"meter": one.meter, "ratio": one.ratio, "digits": one.digits} | _dates(one.valid)
 
 
@@ -131,14 +135,24 @@ def _as_sent(bound: float | None, sent: str) -> str:
     """A canonical bound in the sent unit, exact wherever decimals can be."""
     if bound is None:
         return ""
-    unit = UNITS[sent]
-    value = (Fraction(Decimal(repr(bound))) - unit.offset) / unit.factor
+    return _divided((Fraction(Decimal(repr(bound))) - UNITS[sent].offset) / UNITS[sent].factor)
+
+
+def as_sent(bound: str, before: str, sent: str) -> str:
+    """A bound as it is written in one unit, in another one of the same dimension."""
+    if not bound:
+        return ""
+    canonical = Fraction(Decimal(bound)) * UNITS[before].factor + UNITS[before].offset
+    return _divided((canonical - UNITS[sent].offset) / UNITS[sent].factor)
+
+
+def _divided(value: Fraction) -> str:
     with localcontext() as context:
         context.prec = 60
         return _plain(Decimal(value.numerator) / Decimal(value.denominator))
 
 
-def _price(row: TariffRow) -> Record:
+def _price(row: TariffRow) -> Fields:
     return vars(row) | {
         "months": ",".join(map(str, sorted(row.months))),
         "start": _clock(row.start_min),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from metering.items import category
 from reports.model import FactorRow, PriceRow, Total, standing
 from reports.table import NONE, Cell, Column, Table, Tables, exact, local_time, shown
-from reports.texts import word
+from reports.texts import restated, word
 
 
 class Details(Tables):
@@ -173,7 +173,7 @@ class Details(Tables):
                 exact(one.new_amount, units[one.node, one.item]),
                 one.revision,
                 local_time(one.recorded_us, self.report.zone),
-                word("restated", one.cause, self.language),
+                restated(one.cause, self.language),
             )
             for one in self.report.restatements
         )

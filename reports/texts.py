@@ -243,6 +243,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "restated.reading": ("late reading", "迟到读数"),
     "restated.correction": ("corrected reading", "更正读数"),
     "restated.registry": ("registry changed", "台账变更"),
+    "restated.registry_version": (
+        "registry changed (version {version})",
+        "台账变更（第 {version} 版）",
+    ),
     "restated.rollover": ("day closed", "日结"),
     # kinds of node
     "type.institution": ("institution", "机构"),
@@ -273,6 +277,19 @@ def word(group: str, key: str, language: str) -> str:
     """The text of `group.key`; a key from outside without one reads as its own words."""
     found = TEXTS.get(f"{group}.{key}")
     return found[language.startswith("zh")] if found else key.replace("_", " ")
+
+
+def restated(cause: str, language: str) -> str:
+    """Why a day was restated, in words; a change of the registry with its version, such as
+    `registry 12`. Several causes come with a comma between them."""
+    return ", ".join(_restated(one, language) for one in cause.split(", "))
+
+
+def _restated(cause: str, language: str) -> str:
+    group, _, version = cause.partition(" ")
+    if group == "registry" and version.isdigit():
+        return word("restated", "registry_version", language).format(version=version)
+    return word("restated", cause, language)
 
 
 def table(language: str) -> dict[str, str]:

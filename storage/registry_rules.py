@@ -1,109 +1,44 @@
-"""What importing into the registry does: the same law in every adapter.
-
-Everything goes by its natural key: what has the same key is replaced, the rest is added,
-nothing is taken away. A tariff is replaced as a whole, since a row moved by half an hour must
-not stay beside its old self.
-"""
+"""What a change of the registry leaves behind: the same in every adapter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import replace
-from datetime import date
-from typing import TypeVar
-
 from metering.access import AuditEntry
-from metering.calendar import WorkCalendar
-from metering.errors import InvalidInput, NotFound
-from metering.factor import Factor
-from metering.registry import Installation, Point, Registry, SpaceEdge, SupplyEdge
-from metering.tariff_sets import set_key, with_sets
+from metering.errors import Conflict, NotFound
+from metering.registry import Registry
+from metering.registry_differences import Change, changes
 
-T = TypeVar("T")
-K = TypeVar("K", str, int, date)
+CHANGES_KEPT = 1000
+"""How many changes an entry of the audit log holds in full; all are counted."""
 
 
-def space_key(edge: SpaceEdge) -> tuple[str, str, date]:
-    return (edge.parent, edge.child, edge.valid.start or date.min)
-
-
-def supply_key(edge: SupplyEdge) -> tuple[str, str, date]:
-    return (edge.source, edge.fed, edge.valid.start or date.min)
-
-
-def installation_key(one: Installation) -> tuple[str, int, date]:
-    return (one.meter, one.point, one.valid.start or date.min)
-
-
-def factor_key(factor: Factor) -> tuple[str, str, str, date]:
-    return (factor.item, factor.quantity, factor.region, factor.valid_from or date.min)
-
-
-def merged(present: Registry, wanted: Registry) -> Registry:
-    """`present` with everything of `wanted`; the version rises where that changes anything.
-
-    Points that are known by (gateway, name) keep their id, new ones get the next free one.
-    Raises InvalidInput where something refers to what neither of the two has.
-    """
-    points, ids = _points(present, wanted)
-    result = Registry(
-        version=present.version,
-        nodes=present.nodes | wanted.nodes,
-        space=_united(present.space, wanted.space, space_key),
-        gateways=present.gateways | {g.user: g for g in wanted.gateways.values()},
-        meters=present.meters | wanted.meters,
-        supply=_united(present.supply, wanted.supply, supply_key),
-        points=points,
-        installations=_united(
-            present.installations, _renumbered(wanted.installations, ids), installation_key
-        ),
-        tariff=with_sets(present.tariff, wanted.tariff),
-        factors=_united(present.factors, wanted.factors, factor_key),
-        calendar=WorkCalendar(present.calendar.days | wanted.calendar.days),
-    )
-    _check(result)
-    result = ordered(result)
-    return present if result == ordered(present) else replace(result, version=present.version + 1)
-
-
-def ordered(registry: Registry) -> Registry:
-    """The same registry in the order of its keys, so that no store can show in it.
-
-    The rows of one tariff keep their order: the first that fits holds.
-    """
-    return replace(
-        registry,
-        nodes=_by_key(registry.nodes),
-        space=tuple(sorted(registry.space, key=space_key)),
-        gateways=_by_key(registry.gateways),
-        meters=_by_key(registry.meters),
-        supply=tuple(sorted(registry.supply, key=supply_key)),
-        points=_by_key(registry.points),
-        installations=tuple(sorted(registry.installations, key=installation_key)),
-        tariff=tuple(sorted(registry.tariff, key=set_key)),
-        factors=tuple(sorted(registry.factors, key=factor_key)),
-        calendar=WorkCalendar(_by_key(registry.calendar.days)),
-    )
-
-
-def audit_of_import(before: Registry, after: Registry, actor: str, now_us: int) -> AuditEntry:
-    """What an import changed, counted by kind; named after the one institution it touches."""
-    parts = ("nodes", "space", "gateways", "meters", "supply", "points", "installations")
-    detail = {
-        part: f"{len(getattr(before, part))} -> {len(getattr(after, part))}"
-        for part in (*parts, "tariff", "factors")
-        if getattr(before, part) != getattr(after, part)
-    }
-    if before.calendar != after.calendar:
-        detail["calendar"] = f"{len(before.calendar.days)} -> {len(after.calendar.days)}"
+def audit_of_import(
+    before: Registry, after: Registry, actor: str, now_us: int, reason: str = ""
+) -> AuditEntry:
+    """Old row and new row of what an import changed, who, when and why; named after the one
+    institution it touches. `detail` holds the first CHANGES_KEPT, and how many there are."""
+    found = changes(before, after)
     return AuditEntry(
         at_us=now_us,
         actor=actor,
         action="registry.apply",
         subject=f"version {after.version}",
         institution=_institution_touched(before, after),
-        detail=detail,
+        detail={
+            "counts": _counts(found),
+            "total": len(found),
+            "changes": [change.as_json() for change in found[:CHANGES_KEPT]],
+        },
+        reason=reason,
     )
+
+
+def _counts(found: list[Change]) -> dict[str, dict[str, int]]:
+    """How many were added, changed and gone, by kind."""
+    counts: dict[str, dict[str, int]] = {}
+    for change in found:
+        kind = counts.setdefault(change.kind, {})
+        kind[change.what] = kind.get(change.what, 0) + 1
+    return counts
 
 
 def _institution_touched(before: Registry, after: Registry) -> str:
@@ -115,80 +50,29 @@ def _institution_touched(before: Registry, after: Registry) -> str:
     return touched.pop() if len(touched) == 1 else ""
 
 
-def _points(present: Registry, wanted: Registry) -> tuple[dict[int, Point], dict[int, int]]:
-    """All points by their lasting id, and the lasting id of each id in `wanted`."""
-    points, ids = dict(present.points), {}
-    known = {(p.gateway, p.name): p.id for p in present.points.values()}
-    following = max(points, default=0) + 1
-    for point in wanted.points.values():
-        name = (point.gateway, point.name)
-        if name not in known:
-            known[name], following = following, following + 1
-        ids[point.id] = known[name]
-        points[known[name]] = replace(point, id=known[name])
-    return points, ids
+def check_expected(present: int, expected: int | None) -> None:
+    """Raises Conflict where the registry is not what the change was made for."""
+    if expected is not None and present != expected:
+        raise Conflict(
+            "the registry was changed meanwhile",
+            field="version",
+            value=present,
+            fix=f"look at what changed since version {expected}, and import again",
+        )
 
 
-def _renumbered(installed: Iterable[Installation], ids: dict[int, int]) -> list[Installation]:
-    renumbered = []
-    for one in installed:
-        if one.point not in ids:
-            raise _dangling("installation", "point", one.point)
-        renumbered.append(replace(one, point=ids[one.point]))
-    return renumbered
-
-
-def _united(
-    present: Iterable[T], wanted: Iterable[T], key: Callable[[T], Hashable]
-) -> tuple[T, ...]:
-    return tuple({key(one): one for one in (*present, *wanted)}.values())
-
-
-def _by_key(things: dict[K, T]) -> dict[K, T]:
-    return {key: things[key] for key in sorted(things)}
-
-
-def _check(registry: Registry) -> None:
-    nodes, meters = registry.nodes, registry.meters
-    for edge in registry.space:
-        _known("space edge", "parent", edge.parent, nodes)
-        _known("space edge", "child", edge.child, nodes)
-    for gateway in registry.gateways.values():
-        _known("gateway", "site", gateway.site, nodes)
-    for meter in meters.values():
-        _known("meter", "node", meter.node, nodes)
-    for feed in registry.supply:
-        _known("supply edge", "source", feed.source, meters)
-        _known("supply edge", "fed", feed.fed, meters)
-    for point in registry.points.values():
-        _known("point", "gateway", point.gateway, registry.gateways)
-        if point.node is not None:
-            _known("point", "node", point.node, nodes)
-    for one in registry.installations:
-        _known("installation", "meter", one.meter, meters)
-    for row in registry.tariff:
-        _known_if_named("tariff row", "institution", row.institution, nodes)
-        _known_if_named("tariff row", "node", row.node, nodes)
-        _known_if_named("tariff row", "meter", row.meter, meters)
-
-
-def _known(what: str, field: str, value: str, among: dict[str, T]) -> None:
-    if value not in among:
-        raise _dangling(what, field, value)
-
-
-def _known_if_named(what: str, field: str, value: str, among: dict[str, T]) -> None:
-    if value:
-        _known(what, field, value, among)
-
-
-def _dangling(what: str, field: str, value: object) -> InvalidInput:
-    return InvalidInput(
-        f"a {what} refers to what is not registered",
-        field=field,
-        value=value,
-        fix="register it first, or in the same import",
-    )
+def check_kept(version: int, oldest: int | None, present: int) -> None:
+    """Raises NotFound for a version that never was, or whose rows were overwritten before rows
+    were kept; `oldest` is the first kept one, None where nothing was ever registered."""
+    kept = 1 if oldest is None else oldest
+    first = 0 if kept <= 1 else kept
+    if not first <= version <= present:
+        raise NotFound(
+            "no such version of the registry",
+            field="version",
+            value=version,
+            fix=f"a version from {first} to {present}",
+        )
 
 
 def no_such_gateway(user: str) -> NotFound:

@@ -10,9 +10,10 @@ from metering.access import ApiKey, AuditEntry
 from metering.ports import DirtyMarks
 from metering.registry import Registry
 from metering.registry_changes import marks_of_change
+from metering.registry_merge import merged
 from storage.keys import id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed, new_secret
-from storage.registry_rules import audit_of_import, merged, no_such_gateway
+from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
 
 
 class MemoryAccess:
@@ -86,24 +87,37 @@ class MemoryRegistry:
         self._audit = audit
         self._marks = marks
         self._registry = Registry()
+        self._versions = {0: self._registry}
         self._hashes: dict[str, str] = {}
         self._verifier = Verifier()
         self._lock = threading.RLock()
 
-    def load(self) -> Registry:
-        return self._registry
+    def load(self, version: int | None = None) -> Registry:
+        if version is None:
+            return self._registry
+        check_kept(version, min(self._versions), self._registry.version)
+        return self._versions[version]
 
     def version(self) -> int:
         return self._registry.version
 
-    def apply(self, wanted: Registry, *, actor: str, now_us: int) -> dict[str, str]:
+    def apply(
+        self,
+        wanted: Registry,
+        *,
+        actor: str,
+        now_us: int,
+        reason: str = "",
+        expected_version: int | None = None,
+    ) -> dict[str, str]:
         with self._lock:
+            check_expected(self._registry.version, expected_version)
             before, after = self._registry, merged(self._registry, wanted)
             fresh = {user: new_secret() for user in after.gateways if user not in self._hashes}
-            self._registry = after
+            self._registry = self._versions[after.version] = after
             self._hashes |= {user: hashed(secret.encode()) for user, secret in fresh.items()}
             if after.version != before.version:
-                self._audit(audit_of_import(before, after, actor, now_us))
+                self._audit(audit_of_import(before, after, actor, now_us, reason))
                 if self._marks is not None:
                     changed = marks_of_change(before, after)
                     self._marks.mark(changed, writer_no=0, ready=True)

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import threading
 
-from sqlalchemy import Connection, Engine, and_, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    and_,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from metering.access import AuditEntry
 from metering.registry import Registry
 from metering.registry_changes import marks_of_change
+from metering.registry_merge import merged
 from storage.passwords import Verifier, hashed, new_secret
-from storage.registry_rules import audit_of_import, merged, no_such_gateway
+from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
 from storage.sql.access import add_entry
 from storage.sql.engine import insert_missing, reading, upsert, writing
 from storage.sql.intake import add_marks
-from storage.sql.registry_codec import TABLES, Rows, registry_of, rows_of
-from storage.sql.schema import CREDENTIAL, GATEWAY, REGISTRY_STATE
+from storage.sql.registry_codec import Rows, registry_of, rows_of
+from storage.sql.schema import CREDENTIAL, GATEWAY, REGISTRY_STATE, VERSIONED, natural_key
 
 
 class SqlRegistry:
@@ -26,7 +37,15 @@ class SqlRegistry:
         self._snapshot: Registry | None = None
         self._lock = threading.Lock()
 
-    def load(self) -> Registry:
+    def load(self, version: int | None = None) -> Registry:
+        return self._present() if version is None else self._at(version)
+
+    def _at(self, version: int) -> Registry:
+        with reading(self._engine) as con:
+            check_kept(version, _oldest(con), _version(con))
+            return registry_of(con, version)
+
+    def _present(self) -> Registry:
         with self._lock, reading(self._engine) as con:
             version = _version(con)
             if self._snapshot is None or self._snapshot.version != version:
@@ -37,15 +56,24 @@ class SqlRegistry:
         with reading(self._engine) as con:
             return _version(con)
 
-    def apply(self, wanted: Registry, *, actor: str, now_us: int) -> dict[str, str]:
+    def apply(
+        self,
+        wanted: Registry,
+        *,
+        actor: str,
+        now_us: int,
+        reason: str = "",
+        expected_version: int | None = None,
+    ) -> dict[str, str]:
         prepared = self._prepared(wanted)
         with writing(self._engine) as con:
             before = registry_of(con, _held_version(con))
+            check_expected(before.version, expected_version)
             after = merged(before, wanted)
             if after.version != before.version:
-                _write(con, rows_of(before), rows_of(after))
+                _write(con, rows_of(before), rows_of(after), after.version)
                 con.execute(update(REGISTRY_STATE).values(version=after.version))
-                add_entry(con, audit_of_import(before, after, actor, now_us))
+                add_entry(con, audit_of_import(before, after, actor, now_us, reason))
                 add_marks(con, marks_of_change(before, after), writer_no=0, ready=True)
             return _new_passwords(con, after, prepared, now_us)
 
@@ -74,13 +102,17 @@ class SqlCredentials:
         secret = new_secret()
         row = {"user": user, "hash": hashed(secret.encode()), "set_us": now_us}
         with writing(self._engine) as con:
-            site = con.scalar(select(GATEWAY.c.site).where(GATEWAY.c.user == user))
+            site = con.scalar(select(GATEWAY.c.site).where(_stands(user)))
             if site is None:
                 raise no_such_gateway(user)
             upsert(con, CREDENTIAL, [row], ["user"])
             institution = registry_of(con, _version(con)).institution(site)
             add_entry(con, AuditEntry(now_us, actor, "gateway.password", user, institution))
         return secret
+
+
+def _stands(user: str) -> ColumnElement[bool]:
+    return and_(GATEWAY.c.user == user, GATEWAY.c.gone_version.is_(None))
 
 
 def _version(con: Connection) -> int:
@@ -93,16 +125,29 @@ def _held_version(con: Connection) -> int:
     return con.scalar(select(REGISTRY_STATE.c.version).with_for_update()) or 0
 
 
-def _write(con: Connection, before: dict[str, Rows], after: dict[str, Rows]) -> None:
-    """Write the difference: only tariff rows are ever taken away."""
-    for table in TABLES:
+def _write(con: Connection, before: dict[str, Rows], after: dict[str, Rows], version: int) -> None:
+    """Write the difference: a changed or gone row stays, and says since when it is that."""
+    for table in VERSIONED:
         old, new = before[table.name], after[table.name]
-        keys = [column.name for column in table.primary_key.columns]
-        gone = [dict(zip((f"key_{k}" for k in keys), key, strict=True)) for key in old.keys() - new]
-        if gone:
+        keys = natural_key(table)
+        left = [
+            {f"key_{k}": part for k, part in zip(keys, key, strict=True)}
+            for key, row in old.items()
+            if new.get(key) != row
+        ]
+        if left:
             same = and_(*(table.c[key] == bindparam(f"key_{key}") for key in keys))
-            con.execute(delete(table).where(same), gone)
-        upsert(con, table, [row for key, row in new.items() if old.get(key) != row], keys)
+            standing = update(table).where(same, table.c.gone_version.is_(None))
+            con.execute(standing.values(gone_version=version), left)
+        more = [row for key, row in new.items() if old.get(key) != row]
+        if more:
+            con.execute(insert(table), [{**row, "recorded_version": version} for row in more])
+
+
+def _oldest(con: Connection) -> int | None:
+    """The first version whose rows are kept; None where nothing was ever registered."""
+    firsts = (con.scalar(select(func.min(t.c.recorded_version))) for t in VERSIONED)
+    return min((first for first in firsts if first is not None), default=None)
 
 
 def _with_password(con: Connection) -> set[str]:

@@ -1,7 +1,7 @@
 """The registry as rows of its tables and back.
 
-`rows_of` gives each table's rows by primary key, so that a change of the registry is the
-difference of two such dicts; `registry_of` is its inverse.
+`rows_of` gives each table's rows by natural key, so that a change of the registry is the
+difference of two such dicts; `registry_of` is its inverse, at any version.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, and_, or_, select
 
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.factor import Factor
@@ -28,9 +28,9 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
+from metering.registry_merge import ordered
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
-from storage.registry_rules import ordered
 from storage.sql.engine import Row
 from storage.sql.schema import (
     CALENDAR_DAY,
@@ -43,27 +43,15 @@ from storage.sql.schema import (
     SPACE_EDGE,
     SUPPLY_EDGE,
     TARIFF_ROW,
+    VERSIONED,
+    natural_key,
 )
-
-TABLES: tuple[Table, ...] = (
-    NODE,
-    SPACE_EDGE,
-    GATEWAY,
-    METER,
-    SUPPLY_EDGE,
-    POINT,
-    INSTALLATION,
-    TARIFF_ROW,
-    FACTOR,
-    CALENDAR_DAY,
-)
-"""In the order in which they may refer to each other."""
 
 Rows = dict[tuple[Any, ...], Row]
 
 
 def rows_of(registry: Registry) -> dict[str, Rows]:
-    """Rows by primary key, by table name."""
+    """Rows by natural key, by table name."""
     lists = {
         NODE: [{**vars(n), "type": str(n.type)} for n in registry.nodes.values()],
         SPACE_EDGE: [_dated(edge) for edge in registry.space],
@@ -80,8 +68,8 @@ def rows_of(registry: Registry) -> dict[str, Rows]:
 
 
 def registry_of(con: Connection, version: int) -> Registry:
-    """The registry as it stands in the database, in the order of its keys."""
-    rows = {table.name: _all(con, table) for table in TABLES}
+    """The registry as it stood at a version, in the order of its keys."""
+    rows = {table.name: _all(con, table, version) for table in VERSIONED}
     registry = Registry(
         version=version,
         nodes={r["code"]: Node(**{**r, "type": NodeType(r["type"])}) for r in rows["node"]},
@@ -100,15 +88,20 @@ def registry_of(con: Connection, version: int) -> Registry:
     return ordered(registry)
 
 
-def _all(con: Connection, table: Table) -> list[Row]:
+def _all(con: Connection, table: Table, version: int) -> list[Row]:
     """In an order that keeps the rows of a tariff as they were; engines order text differently,
     so the rest is put in order afterwards."""
-    found = con.execute(select(table).order_by(*table.primary_key.columns))
+    facts = [c for c in table.columns if c.name not in ("recorded_version", "gone_version")]
+    stood = and_(
+        table.c.recorded_version <= version,
+        or_(table.c.gone_version.is_(None), table.c.gone_version > version),
+    )
+    found = con.execute(select(*facts).where(stood).order_by(*table.primary_key.columns))
     return [dict(row._mapping) for row in found]
 
 
 def _key(table: Table, row: Row) -> tuple[Any, ...]:
-    values = [row[column.name] for column in table.primary_key.columns]
+    values = [row[name] for name in natural_key(table)]
     return tuple(date.min if value is None else value for value in values)
 
 

@@ -457,7 +457,7 @@ def _cached(store):
     return load
 
 
-def read_registry(texts) -> Registry:
+def read_registry(texts, end_missing=None) -> Registry:
     """Just enough to see that what is uploaded is what is applied."""
     codes = [line for text in texts.values() for line in text.splitlines()[1:]]
     return Registry(nodes={code: Node(code, NodeType.INSTITUTION, zone=ZONE) for code in codes})

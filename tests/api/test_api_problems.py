@@ -143,7 +143,7 @@ def test_an_import_that_is_no_set_of_texts(world, options):
 def test_every_problem_of_imported_files_is_listed(world):
     one = FileProblem("meters.csv", 3, "item", "x", "not an item code", "five characters")
 
-    def refuse(_):
+    def refuse(_, __):
         raise InvalidFiles([one, one])
 
     world.client.app.state.platform = replace(world.platform, read_registry=refuse)

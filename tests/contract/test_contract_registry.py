@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
-from metering.errors import InvalidInput, NotFound
+from metering.errors import Conflict, InvalidInput, NotFound
 from metering.factor import Factor
 from metering.reading import Kind
 from metering.registry import (
@@ -24,10 +24,12 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
+from metering.registry_differences import changes
+from metering.registry_merge import ordered
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
 from storage import Stores
-from storage.registry_rules import ordered
+from storage.registry_rules import CHANGES_KEPT
 
 CUT = date(2026, 3, 1)
 
@@ -226,7 +228,102 @@ def test_an_import_leaves_a_trace_where_it_belongs(stores: Stores) -> None:
     apply(stores, campus())
     (entry,) = stores.access.entries(frozenset({"office"}))
     assert (entry.actor, entry.action, entry.at_us) == ("importer", "registry.apply", 9)
-    assert entry.detail["meters"] == "0 -> 2"
+    assert entry.detail["counts"]["meter"] == {"added": 2}
+    assert entry.detail["total"] == len(entry.detail["changes"])
+
+
+def test_the_log_holds_old_row_new_row_who_when_and_why(stores: Stores) -> None:
+    apply(stores, campus())
+    dearer = replace(campus().tariff[0], price=Decimal("2.05"))
+    stores.registry.apply(
+        Registry(tariff=(dearer, campus().tariff[1])), actor="editor", now_us=11, reason="new bill"
+    )
+    entry = stores.access.entries(None)[0]
+    assert (entry.actor, entry.at_us, entry.reason) == ("editor", 11, "new bill")
+    (change,) = entry.detail["changes"]
+    assert (change["kind"], change["change"]) == ("tariff", "changed")
+    assert (change["old"]["price"], change["new"]["price"]) == ("1.2345", "2.05")
+    assert {k: v for k, v in change["old"].items() if k != "price"} == {
+        k: v for k, v in change["new"].items() if k != "price"
+    }
+
+
+def test_the_log_holds_a_thousand_changes_and_counts_the_rest(stores: Stores) -> None:
+    nodes = {f"n{n}": Node(f"n{n}", NodeType.CITY) for n in range(CHANGES_KEPT + 7)}
+    apply(stores, Registry(nodes=nodes))
+    (entry,) = stores.access.entries(None)
+    assert len(entry.detail["changes"]) == CHANGES_KEPT == 1000
+    assert entry.detail["total"] == entry.detail["counts"]["node"]["added"] == CHANGES_KEPT + 7
+
+
+def test_a_change_made_for_another_version_is_refused(stores: Stores) -> None:
+    apply(stores, campus())
+    with pytest.raises(Conflict) as refused:
+        stores.registry.apply(
+            Registry(nodes={"x": Node("x", NodeType.CITY)}),
+            actor="a",
+            now_us=1,
+            expected_version=0,
+        )
+    assert (refused.value.field, refused.value.value) == ("version", 1)
+    assert "x" not in stores.registry.load().nodes
+    assert len(stores.access.entries(None)) == 1
+
+
+def edited() -> list[Registry]:
+    """Imports one after another: a name, an end, a price, a price taken back, a tariff shortened,
+    a ratio, a limit and a kind of day."""
+    flat = tariff_row(0, 1440, "0.9", "flat")
+    return [
+        campus(),
+        Registry(nodes={"tower": replace(campus().nodes["tower"], name_en="Tower")}),
+        Registry(space=(SpaceEdge("office", "site", valid=Validity(None, CUT)),)),
+        Registry(tariff=(replace(campus().tariff[0], price=Decimal(2)), campus().tariff[1])),
+        Registry(tariff=campus().tariff),
+        Registry(tariff=(flat, campus().tariff[1])),
+        replace(campus(), installations=(replace(campus().installations[0], digits=8),)),
+        Registry(gateways={"site/gw": Gateway("site", "gw", "新网关")}),
+        Registry(calendar=WorkCalendar.of([CalendarDay(date(2026, 10, 5), DayKind.WORKING)])),
+    ]
+
+
+def test_the_registry_is_read_as_it_stood_at_any_version(stores: Stores) -> None:
+    stood = {0: stores.registry.load()}
+    for wanted in edited():
+        apply(stores, wanted)
+        present = stores.registry.load()
+        stood[present.version] = present
+    assert len(stood) >= len(edited())
+    assert {version: stores.registry.load(version) for version in stood} == stood
+    assert stores.registry.load() == stood[max(stood)]
+
+
+@pytest.mark.parametrize("version", [-1, 3])
+def test_a_version_that_never_was_is_not_found(stores: Stores, version: int) -> None:
+    apply(stores, campus())
+    apply(stores, edited()[1])
+    with pytest.raises(NotFound) as refused:
+        stores.registry.load(version)
+    assert (refused.value.field, refused.value.value) == ("version", version)
+    assert refused.value.fix == "a version from 0 to 2"
+
+
+def test_the_changes_of_an_import_follow_from_its_versions(stores: Stores) -> None:
+    for wanted in edited():
+        apply(stores, wanted)
+    for entry in stores.access.entries(None):
+        version = int(entry.subject.removeprefix("version "))
+        found = changes(stores.registry.load(version - 1), stores.registry.load(version))
+        assert [one.as_json() for one in found] == entry.detail["changes"]
+
+
+def test_a_gateway_with_older_rows_keeps_its_password(stores: Stores) -> None:
+    told = apply(stores, campus())["site/gw"]
+    for name in ("一", "二"):
+        assert apply(stores, Registry(gateways={"site/gw": Gateway("site", "gw", name)})) == {}
+    assert stores.credentials.verify("site/gw", told.encode())
+    renewed = stores.credentials.renew("site/gw", actor="engineer", now_us=11)
+    assert stores.credentials.verify("site/gw", renewed.encode())
 
 
 def test_passwords_are_told_once_and_hold(stores: Stores) -> None:

@@ -221,7 +221,7 @@ def test_a_registry_change_recomputes(helpers, fastest):
     world.change(replace(world.registry, version=2, installations=installed, meters=slow))
     world.ledger.step()
     assert world.totals("node", "o")[DAY] == 96 * 40_000_000
-    assert world.books.restatements("o")[0][1].cause == "registry"
+    assert world.books.restatements("o")[0][1].cause == "registry 2"
 
 
 def test_what_the_registry_has_no_more_becomes_missing(helpers):
@@ -238,10 +238,11 @@ def test_what_the_registry_has_no_more_becomes_missing(helpers):
     assert world.totals("node", "o", "01000")[DAY] == 2 * 96_000_000
 
 
-def test_a_mark_of_all_time_recomputes_all(helpers):
+@pytest.mark.parametrize("cause", ["registry", "registry 12"])
+def test_a_mark_of_all_time_recomputes_all(helpers, cause):
     world = world_of(helpers, [helpers.meter("a")])
     world.readings.upsert(helpers.columns(1, helpers.quarters(97), np.arange(97) * 1.0))
-    world.marks.mark([DirtyMark(1, -(2**62), 2**62, "registry")], writer_no=0, ready=True)
+    world.marks.mark([DirtyMark(1, -(2**62), 2**62, cause)], writer_no=0, ready=True)
     world.ledger.step()
     assert world.totals("node", "o")[DAY] == 96_000_000
     assert world.marks.waiting() == 0

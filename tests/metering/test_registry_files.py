@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
-from metering.errors import FileProblem, InvalidFiles, InvalidInput
+from metering.errors import FileProblem, InvalidFiles
 from metering.reading import Kind
 from metering.registry import (
     Gateway,
@@ -133,7 +133,7 @@ CASES = [
     ("tree.csv", "1200.5", "big", (4, "area_m2", "not a number")),
     ("tree.csv", "1200.5", "-1", (4, "area_m2", "below 0")),
     ("tree.csv", ",80,", ",8.5,", (4, "persons", "not a whole number")),
-    ("tree.csv", "80,,,", "80,1.5,,", (4, "share", "above 1")),
+    ("tree.csv", "80,,,", "80,0.6,,", (4, "share", "not counted yet")),
     ("tree.csv", "80,,,", "80,,2026-01-32,", (4, "valid_from", "not a date")),
     ("tree.csv", "80,,,", "80,,2026-02-01,2026-02-01", (4, "valid_to", "not after")),
     ("tree.csv", "inst,,institution", "inst,,province", (2, "node", "no institution")),
@@ -263,11 +263,17 @@ house,site,building,,,
     }
 
 
-def test_what_the_files_cannot_say_is_refused() -> None:
+def test_a_feed_may_have_dates_of_its_own() -> None:
     registry = read_registry_texts(GOOD)
-    dated = replace(registry, supply=(SupplyEdge("main", "light", Validity(date(2027, 1, 1))),))
-    with pytest.raises(InvalidInput, match="dates of its own"):
-        write_registry(dated)
+    begun, ended = Validity(date(2027, 1, 1)), Validity(None, date(2027, 1, 1))
+    feeds = (SupplyEdge("main", "light", begun), SupplyEdge("water", "light", ended))
+    dated = replace(registry, supply=feeds)
+    texts = write_registry(dated)
+    assert "main/2027-01-01/;water//2027-01-01" in texts["meters.csv"]
+    assert read_registry_texts(texts) == dated
+    for wrong in ("main/2027", "main/2027-02-01/2027-01-01", "main/x/", "main/1/2/3"):
+        text = texts["meters.csv"].replace("main/2027-01-01/", wrong)
+        assert [p.field for p in problems_of({**texts, "meters.csv": text})] == ["fed_by"]
 
 
 codes = st.text("abcXYZ019._-", min_size=1, max_size=8)
@@ -319,7 +325,7 @@ def registries(draw: st.DrawFn) -> Registry:
         nodes[code] = Node(
             code, NodeType.BUILDING, draw(names), draw(names), None, draw(st.none() | amounts)
         )
-        space.append(SpaceEdge("i", code, draw(st.just(Decimal(1)) | st.just(Decimal("0.25")))))
+        space.append(SpaceEdge("i", code))
         low = draw(st.none() | bounds)
         high = None if low is None else low + abs(low) + 1.0
         id = len(points) + 1

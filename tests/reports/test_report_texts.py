@@ -9,7 +9,7 @@ import analytics
 import reports
 from figures.sizes import TYPES
 from metering.finding import FindingState
-from reports.texts import TEXTS, table, text, word
+from reports.texts import TEXTS, restated, table, text, word
 
 HERE = Path(reports.__file__).parent
 CODE = "".join(path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.py")))
@@ -49,6 +49,14 @@ def test_every_word_from_outside_has_its_text():
     for cause in ("reading", "correction", "registry", "rollover"):
         assert f"restated.{cause}" in TEXTS
     assert TYPES
+
+
+def test_a_restatement_names_the_change_of_the_registry_that_caused_it():
+    assert restated("registry 12", "en") == "registry changed (version 12)"
+    assert restated("registry 12", "zh-CN") == "台账变更（第 12 版）"
+    assert restated("reading, registry 12", "en") == "late reading, registry changed (version 12)"
+    assert restated("registry", "en") == "registry changed"
+    assert restated("tide_turned", "en") == "tide turned"
 
 
 def test_a_word_without_a_text_reads_as_its_own_words():

@@ -6,20 +6,36 @@ import multiprocessing
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
-from metering.errors import ConfigurationError
+from metering.calendar import CalendarDay, DayKind, WorkCalendar
+from metering.errors import ConfigurationError, GreenOfficeError, NotFound
+from metering.factor import Factor
 from metering.finding import Finding
-from metering.registry import Meter, Node, NodeType, Registry
+from metering.reading import Kind
+from metering.registry import (
+    Gateway,
+    Installation,
+    Meter,
+    Node,
+    NodeType,
+    Point,
+    Registry,
+    SpaceEdge,
+    SupplyEdge,
+)
+from metering.registry_merge import merged
 from metering.tariff import TariffRow
 from storage import open_engine, sql_stores
 from storage.sql.engine import reading, writing
 from storage.sql.migrate import downgrade, upgrade
-from storage.sql.schema import METADATA
+from storage.sql.schema import METADATA, VERSIONED, natural_key
 
 
 def registry() -> Registry:
@@ -34,6 +50,25 @@ def registry() -> Registry:
     ]
     body = Node("inst", NodeType.INSTITUTION, zone="UTC", persons=9)
     return Registry(nodes={"inst": body}, tariff=tuple(rows))
+
+
+def office() -> Registry:
+    """A point of a gateway that serves a meter, which another feeds."""
+    return replace(
+        registry(),
+        space=(SpaceEdge("inst", "inst-house"),),
+        nodes=registry().nodes | {"inst-house": Node("inst-house", NodeType.BUILDING)},
+        gateways={"inst/gw": Gateway("inst", "gw")},
+        meters={code: Meter(code, "inst-house", "01000") for code in ("m", "n")},
+        supply=(SupplyEdge("m", "n"),),
+        points={1: Point(1, "inst/gw", "E", Kind.REGISTER, "kWh")},
+        installations=(Installation("m", 1),),
+        factors=(Factor("01000", "kgco2", Decimal("0.5")),),
+        calendar=WorkCalendar.of([CalendarDay(date(2026, 10, 1), DayKind.HOLIDAY)]),
+    )
+
+
+BY: dict[str, Any] = {"actor": "a", "now_us": 1}
 
 
 def tables(engine: Engine) -> set[str]:
@@ -150,6 +185,69 @@ def test_going_down_would_lose_what_a_tariff_names(engine: Engine, column: str) 
         go_down()
     assert (refused.value.field, refused.value.value) == ("tariff_row", "own")
     assert row in sql_stores(engine).registry.load().tariff
+
+
+def test_what_was_registered_before_rows_were_kept_is_recorded_at_its_version(
+    engine: Engine,
+) -> None:
+    stores = sql_stores(engine)
+    secret = stores.registry.apply(office(), actor="a", now_us=1)["inst/gw"]
+    with writing(engine) as con:
+        con.execute(text("UPDATE registry_state SET version = 7"))
+        downgrade(con, "r0004")
+        assert {fk["referred_table"] for fk in inspect(con).get_foreign_keys("point")} == {
+            "gateway",
+            "node",
+        }
+        upgrade(con)
+    stores = sql_stores(engine)
+    found = stores.registry.load()
+    assert found == stores.registry.load(7)
+    assert found == replace(merged(Registry(), office()), version=7)
+    assert stores.credentials.verify("inst/gw", secret.encode())
+    with pytest.raises(NotFound) as refused:
+        stores.registry.load(6)
+    assert refused.value.fix == "a version from 7 to 7"
+    stores.registry.apply(Registry(nodes={"inst": replace(found.nodes["inst"], persons=10)}), **BY)
+    assert stores.registry.load(7) == found
+    assert stores.registry.load(8).nodes["inst"].persons == 10
+
+
+def test_going_down_would_lose_what_the_registry_said_before(engine: Engine) -> None:
+    stores = sql_stores(engine)
+    stores.registry.apply(office(), **BY)
+    stores.registry.apply(Registry(nodes={"inst": Node("inst", NodeType.INSTITUTION)}), **BY)
+    before = stores.registry.load(1)
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0004")
+
+    with pytest.raises(ConfigurationError, match="earlier versions") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("registry versions", "1 to 2")
+    assert sql_stores(engine).registry.load(1) == before
+
+
+def test_only_one_row_of_a_fact_stands(engine: Engine) -> None:
+    stores = sql_stores(engine)
+    stores.registry.apply(office(), **BY)
+    for table in VERSIONED:
+        found = {index["name"]: index for index in inspect(engine).get_indexes(table.name)}
+        index = found[f"uq_{table.name}_stands"]
+        assert index["unique"]
+        assert index["column_names"] == natural_key(table)
+    insert = text(
+        "INSERT INTO node (code, type, name_zh, name_en, recorded_version) "
+        "VALUES ('inst', 'institution', '', '', 9)"
+    )
+
+    def twice() -> None:
+        with writing(engine) as con:
+            con.execute(insert)
+
+    with pytest.raises((GreenOfficeError, IntegrityError)):
+        twice()
 
 
 def finding(id: str, **more: object) -> Finding:

@@ -30,6 +30,8 @@ from storage.sql.schema.registry import (
     SPACE_EDGE,
     SUPPLY_EDGE,
     TARIFF_ROW,
+    VERSIONED,
+    natural_key,
 )
 
 __all__ = [
@@ -59,4 +61,6 @@ __all__ = [
     "SPACE_EDGE",
     "SUPPLY_EDGE",
     "TARIFF_ROW",
+    "VERSIONED",
+    "natural_key",
 ]

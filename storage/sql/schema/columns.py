@@ -5,7 +5,7 @@ Times are microseconds since the epoch (UTC), days of books are days since 1970-
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, ForeignKey, Integer, MetaData
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, MetaData, Table, text
 
 from storage.sql.types import WORDS, Since
 
@@ -32,14 +32,31 @@ def number(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
-def key(name: str, refers: str | None = None) -> Column[str]:
+def key(name: str) -> Column[str]:
     """A text of the natural key."""
-    return Column(name, WORDS, *([ForeignKey(refers)] if refers else []), primary_key=True)
+    return Column(name, WORDS, primary_key=True)
 
 
-def reference(name: str, refers: str, *, nullable: bool = False) -> Column[str]:
-    """The natural key of a row of another table."""
-    return Column(name, WORDS, ForeignKey(refers), nullable=nullable)
+def recorded() -> Column[int]:
+    """Version of the registry that recorded the row, as the last part of its key."""
+    return Column("recorded_version", BigInteger, primary_key=True, autoincrement=False)
+
+
+def gone() -> Column[int]:
+    """Version of the registry from which on the row no longer stands; null while it does."""
+    return Column("gone_version", BigInteger)
+
+
+def one_stands(table: Table, name: str, *columns: str) -> Index:
+    """Of rows that stand, no two have the same columns."""
+    stands = text("gone_version IS NULL")
+    return Index(
+        f"uq_{table.name}_{name}",
+        *(table.c[column] for column in columns),
+        unique=True,
+        sqlite_where=stands,
+        postgresql_where=stands,
+    )
 
 
 def since() -> Column[object]:

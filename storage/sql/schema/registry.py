@@ -1,4 +1,9 @@
-"""Tables of the registry: trees, gateways, meters, points, prices, factors and calendar."""
+"""Tables of the registry: trees, gateways, meters, points, prices, factors and calendar.
+
+A row says which version of the registry recorded it and which one no longer had it, so the
+registry can be read as it stood at any version. What a row refers to may have other rows by
+now, so no foreign key can hold; `metering.registry_merge` refuses what dangles.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +13,17 @@ from sqlalchemy import (
     Column,
     Date,
     Float,
-    ForeignKey,
     Integer,
     Table,
-    UniqueConstraint,
 )
 
 from storage.sql.schema.columns import (
     METADATA,
+    gone,
     key,
     number,
-    reference,
+    one_stands,
+    recorded,
     since,
     text_column,
     until,
@@ -35,30 +40,36 @@ NODE = Table(
     Column("zone", WORDS),
     Column("area_m2", Exact),
     Column("persons", Integer),
+    recorded(),
+    gone(),
 )
 SPACE_EDGE = Table(
     "space_edge",
     METADATA,
-    key("parent", "node.code"),
-    key("child", "node.code"),
+    key("parent"),
+    key("child"),
     since(),
     until(),
     Column("share", Exact, nullable=False),
+    recorded(),
+    gone(),
 )
 GATEWAY = Table(
     "gateway",
     METADATA,
     key("user"),
-    reference("site", "node.code"),
+    text_column("site"),
     text_column("code"),
     text_column("name_zh"),
     text_column("name_en"),
+    recorded(),
+    gone(),
 )
 METER = Table(
     "meter",
     METADATA,
     key("code"),
-    reference("node", "node.code"),
+    text_column("node"),
     text_column("item"),
     Column("total", Boolean, nullable=False),
     Column("step_min", Integer, nullable=False),
@@ -68,40 +79,47 @@ METER = Table(
     text_column("name_en"),
     Column("valid_start", Date),
     until(),
+    recorded(),
+    gone(),
 )
 SUPPLY_EDGE = Table(
     "supply_edge",
     METADATA,
-    key("source", "meter.code"),
-    key("fed", "meter.code"),
+    key("source"),
+    key("fed"),
     since(),
     until(),
+    recorded(),
+    gone(),
 )
 POINT = Table(
     "point",
     METADATA,
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    reference("gateway", "gateway.user"),
+    text_column("gateway"),
     text_column("name"),
     text_column("kind"),
     text_column("unit"),
     Column("role", WORDS),
-    reference("node", "node.code", nullable=True),
+    Column("node", WORDS),
     Column("low", Float(53)),
     Column("high", Float(53)),
     text_column("sent_unit"),
-    UniqueConstraint("gateway", "name"),
+    recorded(),
+    gone(),
 )
 INSTALLATION = Table(
     "installation",
     METADATA,
-    key("meter", "meter.code"),
-    Column("point", BigInteger, ForeignKey("point.id"), primary_key=True, autoincrement=False),
+    key("meter"),
+    Column("point", BigInteger, primary_key=True, autoincrement=False),
     since(),
     until(),
     Column("ratio", Exact, nullable=False),
     Column("digits", Integer),
     text_column("register_unit"),
+    recorded(),
+    gone(),
 )
 TARIFF_ROW = Table(
     "tariff_row",
@@ -123,6 +141,8 @@ TARIFF_ROW = Table(
     text_column("currency"),
     text_column("source"),
     text_column("grade"),
+    recorded(),
+    gone(),
 )
 FACTOR = Table(
     "factor",
@@ -135,6 +155,8 @@ FACTOR = Table(
     Column("value", Exact, nullable=False),
     text_column("source"),
     text_column("grade"),
+    recorded(),
+    gone(),
 )
 CALENDAR_DAY = Table(
     "calendar_day",
@@ -145,7 +167,33 @@ CALENDAR_DAY = Table(
     text_column("name_en"),
     text_column("status"),
     text_column("source"),
+    recorded(),
+    gone(),
 )
+VERSIONED: tuple[Table, ...] = (
+    NODE,
+    SPACE_EDGE,
+    GATEWAY,
+    METER,
+    SUPPLY_EDGE,
+    POINT,
+    INSTALLATION,
+    TARIFF_ROW,
+    FACTOR,
+    CALENDAR_DAY,
+)
+"""Tables whose rows are never overwritten: a changed fact is a row more."""
+
+
+def natural_key(table: Table) -> list[str]:
+    """The key of the fact; with the version that recorded it, it is that of a row."""
+    return [c.name for c in table.primary_key.columns if c.name != "recorded_version"]
+
+
+for _table in VERSIONED:
+    one_stands(_table, "stands", *natural_key(_table))
+one_stands(POINT, "name_stands", "gateway", "name")
+
 REGISTRY_STATE = Table(
     "registry_state",
     METADATA,
@@ -155,7 +203,7 @@ REGISTRY_STATE = Table(
 CREDENTIAL = Table(
     "credential",
     METADATA,
-    key("user", "gateway.user"),
+    key("user"),
     text_column("hash"),
     number("set_us"),
 )

@@ -1,0 +1,205 @@
+"""The import of the registry: what will change is told before it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from api.auth import Admin, Caller
+from api.params import Json, body_of, example, local_date
+from api.problems import TooLarge
+from figures import complete_months
+from metering.errors import InvalidInput
+from metering.registry_import import MAX_REASON, Proposal, check_reason, propose
+
+router = APIRouter(prefix="/v1", tags=["administration"])
+
+CHANGES_TOLD = 1000
+"""How many changes an answer lists; all are counted."""
+IMPORT_EXAMPLE = {
+    "dry_run": False,
+    "version": 4,
+    "passwords": {"campus/gw-1": "shown once"},
+    "change_count": 1,
+    "changes": [
+        {
+            "kind": "node",
+            "key": "office-a",
+            "change": "changed",
+            "old": {"code": "office-a", "persons": "480"},
+            "new": {"code": "office-a", "persons": "495"},
+        }
+    ],
+    "kept_count": 1,
+    "kept": [{"kind": "meter", "key": "office-a-ac"}],
+    "reason_needed": True,
+    "complete_months": [
+        {
+            "kind": "node",
+            "key": "office-a",
+            "months": [{"institution": "bureau", "month": "2026-10"}],
+        }
+    ],
+}
+
+
+@router.post(
+    "/registry/import",
+    responses=example(IMPORT_EXAMPLE),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+                    "example": {"tree.csv": "code,type,parent\ncampus,site,bureau\n"},
+                },
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {
+                            "files": {
+                                "type": "array",
+                                "items": {"type": "string", "format": "binary"},
+                            }
+                        },
+                    }
+                },
+            },
+        }
+    },
+)
+async def import_registry(
+    request: Request,
+    caller: Admin,
+    dry_run: Annotated[
+        bool, Query(description="Only tell what would change; nothing is imported")
+    ] = False,
+    reason: Annotated[
+        str,
+        Query(
+            max_length=MAX_REASON,
+            description="Why; needed where a change reaches into complete months",
+        ),
+    ] = "",
+    end_missing: Annotated[
+        str | None,
+        Query(
+            max_length=10,
+            description="Local date on which what is registered and not in the files ends",
+        ),
+    ] = None,
+) -> Json:
+    """Take in CSV files, as JSON `{name: text}` or as a multipart upload; all or nothing.
+
+    Answers with what changed, old row and new row, the first 1,000 of them; with what is
+    registered, not in the files and kept; and with the passwords of gateways that had none,
+    shown once. A change that reaches into a month that is
+    complete needs a `reason`, which is kept in the audit log.
+    """
+    caller.need_whole()
+    texts = await _texts(request, caller.platform.max_import_bytes)
+    end = None if end_missing is None else local_date(end_missing, "end_missing")
+    return await run_in_threadpool(_import, caller, texts, Wishes(dry_run, reason, end))
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How the import is to be done."""
+
+    dry_run: bool
+    reason: str
+    end_missing: date | None
+
+
+def _import(caller: Caller, texts: Mapping[str, str], wishes: Wishes) -> Json:
+    platform, now_us = caller.platform, caller.platform.now_us()
+    before = platform.registry()
+    wanted = platform.read_registry(texts, wishes.end_missing)
+    complete = complete_months(platform.books, before, now_us)
+    proposal = propose(before, wanted, complete, list(texts))
+    passwords: dict[str, str] = {}
+    if not wishes.dry_run:
+        passwords = platform.registry_store.apply(
+            wanted,
+            actor=caller.actor,
+            now_us=now_us,
+            reason=check_reason(proposal, wishes.reason),
+            expected_version=before.version,
+        )
+    return {
+        "dry_run": wishes.dry_run,
+        "version": before.version if wishes.dry_run else platform.registry_store.version(),
+        "passwords": passwords,
+        **_told(proposal),
+    }
+
+
+def _told(proposal: Proposal) -> Json:
+    past = proposal.past[:CHANGES_TOLD]
+    return {
+        "change_count": len(proposal.changes),
+        "changes": [change.as_json() for change in proposal.changes[:CHANGES_TOLD]],
+        "kept_count": len(proposal.kept),
+        "kept": [one.as_json() for one in proposal.kept[:CHANGES_TOLD]],
+        "reason_needed": bool(proposal.past),
+        "complete_months": [
+            {
+                "kind": one.change.kind,
+                "key": one.change.key,
+                "months": [
+                    {"institution": body, "month": f"{first:%Y-%m}"} for body, first in one.months
+                ],
+            }
+            for one in past
+        ],
+    }
+
+
+async def _texts(request: Request, limit: int) -> dict[str, str]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind == "multipart/form-data":
+        return await _uploaded(request, limit)
+    if kind != "application/json":
+        raise InvalidInput(
+            "neither JSON nor a multipart upload",
+            field="Content-Type",
+            value=kind,
+            fix="application/json with {name: text}, or multipart/form-data with CSV files",
+        )
+    try:
+        texts = json.loads(await body_of(request, limit))
+    except ValueError:
+        texts = None
+    if not isinstance(texts, dict) or not all(isinstance(t, str) for t in texts.values()):
+        raise InvalidInput(
+            "not an object of file names and their texts",
+            field="body",
+            fix='send {"nodes.csv": "code,type,...", ...}',
+        )
+    return texts
+
+
+async def _uploaded(request: Request, limit: int) -> dict[str, str]:
+    if int(request.headers.get("content-length") or limit + 1) > limit:
+        raise TooLarge(f"an upload above {limit} bytes", field="body", fix="send fewer files")
+    texts: dict[str, str] = {}
+    async with request.form(max_files=64, max_fields=64) as form:
+        for upload in (part for _, part in form.multi_items() if isinstance(part, UploadFile)):
+            name = upload.filename or "unnamed"
+            try:
+                texts[name] = (await upload.read()).decode("utf-8-sig")
+            except UnicodeDecodeError:
+                raise InvalidInput(
+                    "not UTF-8 text", field="files", value=name, fix="save it as CSV in UTF-8"
+                ) from None
+    if not texts:
+        raise InvalidInput("no files", field="files", fix="upload one or more CSV files")
+    return texts

@@ -1,0 +1,144 @@
+"""The registry on the command line: import that tells before it does, and export."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from figures import complete_months
+from greenoffice.broker_passwords import add_users, require_writable
+from greenoffice.folder import DataFolder
+from greenoffice.stores import open_stores
+from metering.errors import Conflict, InvalidInput, NotFound
+from metering.registry_files import TABLES, read_registry, write_registry
+from metering.registry_import import Proposal, check_reason, propose
+
+SHOWN = 200
+"""Changes that are printed one by one; the rest is counted."""
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How an import is done."""
+
+    dry_run: bool = False
+    reason: str = ""
+    yes: bool = False
+    """Go on without asking; a reason is needed all the same."""
+    mosquitto_passwords: Path | None = None
+    end_missing: date | None = None
+    """The day on which dated facts end that are not in the files; None keeps them."""
+
+
+def import_registry(
+    source: Path,
+    data: Path,
+    options: ImportOptions | None = None,
+    ask: Callable[[str], bool] | None = None,
+) -> None:
+    """Print what importing the CSV files will change, then import them unless it is a dry run;
+    print what there is now, and new gateways' passwords once. `ask` is asked whether to go on;
+    None is the terminal where there is one."""
+    chosen = options or ImportOptions()
+    folder = DataFolder(data.absolute())
+    now_us = folder.clock().now_us()
+    _require_folder(source)
+    if chosen.mosquitto_passwords:
+        require_writable(chosen.mosquitto_passwords)
+    stores = open_stores(folder)
+    before = stores.registry.load()
+    wanted = read_registry(source, before, end_missing=chosen.end_missing)
+    complete = complete_months(stores.books, before, now_us)
+    proposal = propose(before, wanted, complete, [path.name for path in source.glob("*.csv")])
+    print_proposal(proposal)
+    if chosen.dry_run:
+        print("dry run: nothing was imported")
+        return
+    reason = check_reason(proposal, chosen.reason)
+    if proposal.changes and not chosen.yes and not (ask or _ask)("import this?"):
+        print("nothing was imported")
+        return
+    passwords = stores.registry.apply(
+        wanted,
+        actor="command line",
+        now_us=now_us,
+        reason=reason,
+        expected_version=before.version,
+    )
+    if chosen.mosquitto_passwords:
+        add_users(chosen.mosquitto_passwords, passwords)
+    present = stores.registry.load()
+    print(
+        f"nodes {len(present.nodes)}, gateways {len(present.gateways)}, "
+        f"meters {len(present.meters)}, points {len(present.points)}"
+    )
+    for user, password in passwords.items():
+        print(f"gateway {user}  password {password}   (shown this once)")
+
+
+def print_proposal(proposal: Proposal) -> None:
+    """Every change, what the files do not name, and what reaches into complete months."""
+    _listed("", proposal.changes)
+    _listed("not in the files, kept: ", proposal.kept)
+    _listed("reaches into complete months: ", proposal.past)
+    print(
+        f"{len(proposal.changes)} changes, {len(proposal.past)} into complete months; "
+        f"{len(proposal.kept)} registered and not in the files"
+    )
+
+
+def _listed(before: str, things: Sequence[object]) -> None:
+    for one in things[:SHOWN]:
+        print(f"{before}{one}")
+    if (more := len(things) - SHOWN) > 0:
+        print(f"{before}{more} more")
+
+
+def export_registry(target: Path, data: Path, version: int | None = None) -> None:
+    """Write the registry, as it stands or stood at a version, as CSV files that import to the
+    same. Raises Conflict where the folder holds such files already."""
+    stores = open_stores(DataFolder(data.absolute()))
+    registry = stores.registry.load(version)
+    present = [name for name in TABLES if (target / name).exists()]
+    if present:
+        raise Conflict(
+            "the folder holds files of a registry already",
+            field="folder",
+            value=f"{target}: {', '.join(present)}",
+            fix="name a new folder, or move these files away",
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in write_registry(registry).items():
+        (target / name).write_text(text, encoding="utf-8", newline="")
+        print(target / name)
+    print(f"registry version {registry.version}")
+
+
+def _require_folder(source: Path) -> None:
+    if not source.is_dir():
+        raise NotFound(
+            "no such folder",
+            field="folder",
+            value=str(source),
+            fix="name a folder with tree.csv, gateways.csv, meters.csv, points.csv",
+        )
+
+
+def day_of(text: str) -> date:
+    """The day of `YYYY-MM-DD`. Raises InvalidInput for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(
+            "not a date", field="end_missing", value=text, fix="YYYY-MM-DD, such as 2026-12-01"
+        ) from None
+
+
+def _ask(question: str) -> bool:
+    """On a terminal a person says y; a script that calls is not asked."""
+    if not sys.stdin.isatty():
+        return True
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

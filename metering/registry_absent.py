@@ -1,0 +1,97 @@
+"""Columns that a file leaves out keep what stands; an empty field blanks it.
+
+    row of the file ─▶ the registered row of the same key ─▶ its fields in the absent columns
+
+A key column that is absent asks nothing: where several registered rows are left, the last one
+stands in, which is the one that began last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from metering.registry import Registry
+from metering.registry_csv import Row
+from metering.registry_tables import TABLES
+from metering.registry_write import Record, as_sent, records
+from metering.units import UNITS
+
+_NAMES = ("name_zh", "name_en")
+_TARIFF_SET = ("tariff", "item", "institution", "node", "meter", "valid_from")
+_TARIFF_ROW = (*_TARIFF_SET, "months", "days", "start", "end")
+
+
+@dataclass(frozen=True)
+class _Level:
+    """Which columns find a registered row, and which it then fills."""
+
+    key: tuple[str, ...]
+    filled: tuple[str, ...]
+
+
+_ALL = tuple(column for table in TABLES.values() for column in table.optional)
+_LEVELS: dict[str, tuple[_Level, ...]] = {
+    "tree.csv": (
+        _Level(("code",), (*_NAMES, "zone", "area_m2", "persons")),
+        _Level(("code", "parent", "valid_from"), ("share", "valid_from", "valid_to")),
+    ),
+    "gateways.csv": (_Level(("site", "code"), _NAMES),),
+    "meters.csv": (_Level(("code",), _ALL),),
+    "points.csv": (
+        _Level(("gateway", "point"), ("low", "high", "role", "node")),
+        _Level(
+            ("gateway", "point", "meter", "valid_from"),
+            ("meter", "ratio", "digits", "valid_from", "valid_to"),
+        ),
+    ),
+    "tariff.csv": (_Level(_TARIFF_ROW, _ALL), _Level(_TARIFF_SET, _ALL)),
+    "calendar.csv": (_Level(("date",), _ALL),),
+    "factors.csv": (_Level(("item", "quantity", "region", "valid_from"), _ALL),),
+}
+
+
+def with_absent(
+    tables: Mapping[str, Sequence[Row]], existing: Registry
+) -> dict[str, Sequence[Row]]:
+    """The rows, with the columns that their file leaves out filled from what is registered."""
+    lacking = {name for name, rows in tables.items() if rows and _absent(name, rows[0])}
+    if not lacking:
+        return dict(tables)
+    standing = records(existing)
+    return {
+        name: _filled(name, rows, standing.get(name, [])) if name in lacking else rows
+        for name, rows in tables.items()
+    }
+
+
+def _absent(name: str, row: Row) -> list[str]:
+    return [column for column in TABLES[name].optional if column not in row.values]
+
+
+def _filled(name: str, rows: Sequence[Row], standing: Sequence[Record]) -> list[Row]:
+    given = frozenset(rows[0].values)
+    found = list(rows)
+    for level in _LEVELS[name]:
+        key = [column for column in level.key if column in given]
+        known = {tuple(one[column] for column in key): one for one in standing}
+        for place, row in enumerate(found):
+            one = known.get(tuple(row.text(column) for column in key))
+            if one is not None:
+                found[place] = _with(row, one, level.filled)
+    return found
+
+
+def _with(row: Row, one: Record, columns: Sequence[str]) -> Row:
+    """Fields that the row does not have yet, from the registered one."""
+    taken = _in_unit(row, one) if row.file == "points.csv" else one
+    fields = {c: taken[c] for c in columns if c in taken and c not in row.values}
+    return replace(row, values={**row.values, **fields})
+
+
+def _in_unit(row: Row, one: Record) -> Record:
+    """Bounds are written in the unit that is sent, which may be another one now."""
+    unit, before = row.text("unit"), one["unit"]
+    if unit == before or unit not in UNITS or UNITS[unit].canonical != UNITS[before].canonical:
+        return one
+    return one | {side: as_sent(one[side], before, unit) for side in ("low", "high")}

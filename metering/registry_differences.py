@@ -1,0 +1,239 @@
+"""What differs between two registries, fact by fact: added, changed and gone, by natural key.
+
+A fact is anything the registry holds: a node, an edge of either tree, a gateway, a meter, a
+point, an installation, a row of a tariff, a factor or a day of the calendar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field, fields
+from datetime import date
+from decimal import Decimal
+
+from metering.calendar import CalendarDay
+from metering.factor import Factor
+from metering.registry import (
+    Gateway,
+    Installation,
+    Meter,
+    Node,
+    Point,
+    Registry,
+    SpaceEdge,
+    SupplyEdge,
+    Validity,
+)
+from metering.registry_merge import space_key, supply_key
+from metering.tariff import TariffRow
+from metering.tariff_sets import set_key
+
+Fact = (
+    Node | SpaceEdge | Gateway | Meter | SupplyEdge | Point | Installation | TariffRow | Factor
+) | CalendarDay
+Key = tuple[Hashable, ...]
+Facts = dict[str, dict[Key, Fact]]
+FactRow = dict[str, str]
+"""A fact as texts by the names of its columns; '' is none."""
+
+KINDS = (
+    "node",
+    "space",
+    "gateway",
+    "meter",
+    "supply",
+    "point",
+    "installation",
+    "tariff",
+    "factor",
+    "calendar",
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One fact that two registries do not agree on."""
+
+    kind: str
+    """One of KINDS."""
+    key: str
+    """Its natural key as people read it."""
+    old: FactRow | None
+    """None where it is added."""
+    new: FactRow | None
+    """None where it is gone."""
+    was: Fact | None = field(default=None, repr=False, compare=False)
+    becomes: Fact | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def what(self) -> str:
+        """added, changed or gone."""
+        if self.old is None:
+            return "added"
+        return "gone" if self.new is None else "changed"
+
+    @property
+    def fields(self) -> tuple[tuple[str, str, str], ...]:
+        """(field, old value, new value) of a changed fact; none of an added or gone one."""
+        if self.old is None or self.new is None:
+            return ()
+        names = dict.fromkeys([*self.old, *self.new])
+        pairs = ((name, self.old.get(name, ""), self.new.get(name, "")) for name in names)
+        return tuple(one for one in pairs if one[1] != one[2])
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name} {old!r} -> {new!r}" for name, old, new in self.fields)
+        return f"{self.what} {self.kind} {self.key}" + (f": {told}" if told else "")
+
+    def as_json(self) -> dict[str, object]:
+        """Old row and new row, with what happened to them."""
+        return {
+            "kind": self.kind,
+            "key": self.key,
+            "change": self.what,
+            "old": self.old,
+            "new": self.new,
+        }
+
+
+def changes(old: Registry, new: Registry) -> list[Change]:
+    """Every difference, by kind in the order of KINDS and by key; [] where there is none.
+
+    Points are the same by (gateway, name), so ids must be those of one store: give `new` as
+    `metering.registry_merge.merged` makes it.
+    """
+    before, after = facts_of(old), facts_of(new)
+    found = [
+        _change(kind, key, (old, before[kind].get(key)), (new, after[kind].get(key)))
+        for kind in KINDS
+        for key in sorted(before[kind].keys() | after[kind].keys(), key=_sortable)
+        if before[kind].get(key) != after[kind].get(key)
+    ]
+    return found + _reordered(old, new, found)
+
+
+def facts_of(registry: Registry) -> Facts:
+    """All facts by kind and natural key."""
+    points = registry.points
+    return {
+        "node": {(code,): node for code, node in registry.nodes.items()},
+        "space": {space_key(edge): edge for edge in registry.space},
+        "gateway": {(user,): gateway for user, gateway in registry.gateways.items()},
+        "meter": {(code,): meter for code, meter in registry.meters.items()},
+        "supply": {supply_key(edge): edge for edge in registry.supply},
+        "point": {(p.gateway, p.name): p for p in points.values()},
+        "installation": {
+            (one.meter, *_point_name(registry, one.point), _since(one.valid.start)): one
+            for one in registry.installations
+        },
+        "tariff": _tariff_facts(registry.tariff),
+        "factor": {
+            (one.item, one.quantity, one.region, _since(one.valid_from)): one
+            for one in registry.factors
+        },
+        "calendar": {(day,): one for day, one in registry.calendar.days.items()},
+    }
+
+
+def _point_name(registry: Registry, id: int) -> tuple[str, str]:
+    point = registry.points.get(id)
+    return ("", str(id)) if point is None else (point.gateway, point.name)
+
+
+def _since(start: date | None) -> date:
+    return start or date.min
+
+
+def _tariff_facts(rows: Iterable[TariffRow]) -> dict[Key, Fact]:
+    """A row is known by its set and the minutes it prices; twins are numbered."""
+    found: dict[Key, Fact] = {}
+    for row in rows:
+        months = ",".join(map(str, sorted(row.months)))
+        key: Key = (*set_key(row), months, row.days, row.start_min, row.end_min, 0)
+        while key in found:
+            key = (*key[:-1], int(str(key[-1])) + 1)
+        found[key] = row
+    return found
+
+
+def _reordered(old: Registry, new: Registry, found: list[Change]) -> list[Change]:
+    """Sets of a tariff whose rows only changed places: that is all that can be left."""
+    if found or old.tariff == new.tariff:
+        return []
+    names = sorted({row.tariff for row in new.tariff})
+    return [
+        Change("tariff", name, {"order": _order(old, name)}, {"order": _order(new, name)})
+        for name in names
+        if _order(old, name) != _order(new, name)
+    ]
+
+
+def _order(registry: Registry, tariff: str) -> str:
+    return " ".join(_minute(r.start_min) for r in registry.tariff if r.tariff == tariff)
+
+
+def _change(
+    kind: str, key: Key, old: tuple[Registry, Fact | None], new: tuple[Registry, Fact | None]
+) -> Change:
+    was, becomes = old[1], new[1]
+    return Change(
+        kind,
+        key_text(kind, key),
+        None if was is None else fact_row(was, old[0]),
+        None if becomes is None else fact_row(becomes, new[0]),
+        was,
+        becomes,
+    )
+
+
+def _sortable(key: Key) -> tuple[str, ...]:
+    return tuple(f"{part:05}" if isinstance(part, int) else str(part) for part in key)
+
+
+def key_text(kind: str, key: Key) -> str:
+    """The natural key of a fact of that kind as people read it."""
+    if kind == "tariff":
+        *named, start, months, days, first, last, twin = key
+        times = f"{_minute(first)}-{_minute(last)}" + (f" #{twin}" if twin else "")
+        key = (*named, start, "months", months, days, times)
+    if kind == "calendar":
+        return str(key[0])
+    return " ".join(filter(None, map(_word, key)))
+
+
+def _word(part: Hashable) -> str:
+    if isinstance(part, date):
+        return "" if part == date.min else f"from {part.isoformat()}"
+    return str(part)
+
+
+def _minute(minute: Hashable) -> str:
+    return f"{int(str(minute)) // 60:02}:{int(str(minute)) % 60:02}"
+
+
+def fact_row(fact: Fact, registry: Registry) -> FactRow:
+    """The fact as texts, in the words of the registry files where these have one."""
+    row: FactRow = {}
+    for one in fields(fact):
+        value = getattr(fact, one.name)
+        if isinstance(value, Validity):
+            row |= {"valid_from": _text(value.start), "valid_to": _text(value.end)}
+        elif one.name in ("start_min", "end_min"):
+            row[one.name.removesuffix("_min")] = _minute(value)
+        elif isinstance(fact, Installation) and one.name == "point":
+            row["point"] = " ".join(filter(None, _point_name(registry, value)))
+        else:
+            row[one.name] = _text(value)
+    return row
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, frozenset):
+        return ",".join(map(str, sorted(value)))
+    return str(value)

@@ -1,0 +1,128 @@
+"""An import over HTTP tells before it does, and never rewrites a complete month without a word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from api import create_app
+from figures import complete_months
+from metering.localtime import HOUR_US, day_bounds
+from metering.registry_files import read_registry_texts
+
+NOW_US = day_bounds(date(2026, 11, 5), "UTC")[0]
+FILES = {
+    "tree.csv": "code,parent,type,zone\no,,institution,UTC\nb,o,building,\n"
+    "empty,,institution,UTC\n",
+    "gateways.csv": "site,code\no,gw\n",
+    "meters.csv": "code,node,item,total,step_min\nm,b,01000,yes,60\n",
+    "points.csv": "gateway,point,kind,unit,meter\no/gw,E,register,kWh,m\n",
+    "tariff.csv": "tariff,item,months,days,start,end,period,price\n"
+    "list,01000,1-12,all,00:00,24:00,flat,1.05\n",
+    "factors.csv": "item,quantity,value,unit\n01000,kgco2,0.5306,kgCO2/kWh\n",
+}
+DEARER = {"tariff.csv": FILES["tariff.csv"].replace("1.05", "2.05")}
+RATIO = "gateway,point,kind,unit,meter,ratio\no/gw,E,register,kWh,m,40\n"
+IMPORT = "/v1/registry/import"
+
+
+@pytest.fixture
+def office(booked):
+    """Hourly readings from 20 September to 3 November 2026, a price and a factor."""
+    start, end = (day_bounds(day, "UTC")[0] for day in (date(2026, 9, 20), date(2026, 11, 3)))
+    times = np.arange(start, end, HOUR_US)
+    values = {1: (times, 1000.0 + np.arange(len(times)) * 2.0)}
+    world = booked(read_registry_texts(FILES), NOW_US, values)
+
+    def read(texts, end):
+        return read_registry_texts(texts, world.platform.registry(), end_missing=end)
+
+    platform = replace(world.platform, read_registry=read)
+    return replace(world, platform=platform, client=TestClient(create_app(platform)))
+
+
+def send(office, files, **query):
+    return office.post(IMPORT, key="bureau", json=files, params=query)
+
+
+def test_months_are_complete_that_are_over_settled_and_booked(office):
+    platform = office.platform
+
+    def months(now_us):
+        return complete_months(platform.books, platform.registry(), now_us)
+
+    september, october = date(2026, 9, 1), date(2026, 10, 1)
+    assert months(NOW_US)("o") == (september, october)
+    assert months(day_bounds(date(2026, 10, 31), "UTC")[0])("o") == (september,)
+    assert months(NOW_US)("empty") == months(NOW_US)("nobody") == ()
+
+
+def test_a_dry_run_tells_and_changes_nothing(office):
+    before = office.platform.registry()
+    told = send(office, DEARER, dry_run="true").json()
+    assert (told["dry_run"], told["version"], told["change_count"]) == (True, 1, 1)
+    assert told["changes"][0]["old"]["price"] == "1.05"
+    assert told["changes"][0]["new"]["price"] == "2.05"
+    assert told["reason_needed"] is True
+    assert told["complete_months"][0]["months"] == [
+        {"institution": "o", "month": "2026-09"},
+        {"institution": "o", "month": "2026-10"},
+    ]
+    assert office.platform.registry_store.load() == before
+    assert len(office.platform.access.entries(None)) == 2  # the first import, and the key
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (DEARER, "'1.05' -> '2.05'"),
+        ({"factors.csv": FILES["factors.csv"].replace("0.5306", "0.9999")}, "'0.9999'"),
+        ({"calendar.csv": "date,kind\n2026-10-01,holiday\n"}, "calendar 2026-10-01"),
+        ({"tree.csv": "code,parent,type,area_m2\nb,o,building,10\n"}, "node b"),
+        ({"points.csv": RATIO}, "installation m"),
+    ],
+)
+def test_a_complete_month_is_rewritten_for_a_reason_alone(office, files, told):
+    refused = send(office, files)
+    assert refused.status_code == 422
+    assert refused.json()["field"] == "reason"
+    assert told in refused.json()["detail"]
+    assert "o 2026-" in refused.json()["detail"]
+    assert office.platform.registry().version == 1
+    assert send(office, files, reason="the bill says so").json()["version"] == 2
+    entry = office.get("/v1/audit").json()["data"][0]
+    assert entry["reason"] == "the bill says so"
+    assert entry["detail"]["total"] == len(entry["detail"]["changes"]) == 1
+
+
+def test_what_begins_after_the_complete_months_needs_no_reason(office):
+    later = "tariff,item,months,days,start,end,period,price,valid_from,valid_to\n"
+    row = "list,01000,1-12,all,00:00,24:00,flat,"
+    files = {"tariff.csv": f"{later}{row}1.05,,2026-11-01\n{row}2.05,2026-11-01,\n"}
+    told = send(office, files).json()
+    assert (told["version"], told["change_count"], told["reason_needed"]) == (2, 2, False)
+    names = {"tree.csv": "code,parent,type,name_en\nempty,,institution,Empty\n"}
+    assert send(office, names).json()["version"] == 3
+
+
+def test_what_is_not_in_the_files_is_named_and_kept_or_ended(office):
+    files = {"meters.csv": "code,node,item\nnew,b,01B00\n"}
+    told = send(office, files, dry_run="true").json()
+    assert (told["kept_count"], told["kept"]) == (1, [{"kind": "meter", "key": "m"}])
+    ended = send(office, files, end_missing="2026-11-01", dry_run="true").json()
+    assert ended["kept"] == []
+    changed = [one for one in ended["changes"] if one["change"] == "changed"]
+    assert [(one["key"], one["new"]["valid_to"]) for one in changed] == [("m", "2026-11-01")]
+    assert send(office, files, end_missing="soon").json()["field"] == "end_missing"
+
+
+def test_an_end_within_the_complete_months_needs_a_reason(office):
+    files = {"meters.csv": "code,node,item,valid_from\nnew,b,01B00,2026-11-01\n"}
+    refused = send(office, files, end_missing="2026-10-15")
+    assert refused.json()["field"] == "reason"
+    assert "o 2026-10)" in refused.json()["detail"]
+    assert send(office, files, end_missing="2026-11-01").status_code == 200

@@ -1,0 +1,108 @@
+"""The command `registry import`: it tells, asks, and keeps the reason."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import greenoffice.registering as registering
+from greenoffice.commands import init
+from greenoffice.folder import DataFolder
+from greenoffice.registering import ImportOptions, day_of, export_registry, import_registry
+from greenoffice.stores import open_stores
+from metering.errors import Conflict, InvalidInput
+from metering.registry import Registry
+
+TREE = "code,parent,type,zone\no,,institution,UTC\nb,o,building,\n"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return init(tmp_path / "data", 18080, 11883, 19464, "en").root
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "tree.csv").write_text(TREE)
+    return folder
+
+
+def registered(data: Path) -> Registry:
+    return open_stores(DataFolder(data)).registry.load()
+
+
+def test_a_dry_run_tells_what_will_change_and_stops_there(
+    data: Path, files: Path, capsys: Any
+) -> None:
+    import_registry(files, data, ImportOptions(dry_run=True))
+    told = capsys.readouterr().out
+    assert "added node b\n" in told
+    assert "3 changes, 0 into complete months" in told
+    assert "dry run: nothing was imported" in told
+    assert registered(data) == Registry()
+
+
+def test_a_person_may_say_no(data: Path, files: Path, capsys: Any) -> None:
+    import_registry(files, data, ask=lambda _: False)
+    assert "nothing was imported" in capsys.readouterr().out
+    assert registered(data) == Registry()
+    import_registry(files, data, ask=lambda _: True)
+    assert set(registered(data).nodes) == {"o", "b"}
+
+
+def test_yes_skips_the_question_and_nothing_to_do_asks_none(data: Path, files: Path) -> None:
+    def never(_: str) -> bool:
+        raise AssertionError
+
+    import_registry(files, data, ImportOptions(yes=True), ask=never)
+    import_registry(files, data, ask=never)
+    assert registered(data).version == 1
+
+
+def test_yes_never_skips_the_reason(data: Path, files: Path, monkeypatch: Any) -> None:
+    import_registry(files, data, ImportOptions(yes=True))
+    months = [date(2026, 10, 1)]
+    monkeypatch.setattr(registering, "complete_months", lambda *_: lambda _: months)
+    (files / "tree.csv").write_text(
+        "code,parent,type,zone,persons\no,,institution,UTC,\nb,o,building,,7\n"
+    )
+    with pytest.raises(InvalidInput, match="b: persons '' -> '7'") as refused:
+        import_registry(files, data, ImportOptions(yes=True))
+    assert refused.value.field == "reason"
+    assert registered(data).version == 1
+    import_registry(files, data, ImportOptions(yes=True, reason="counted in October"))
+    entry = open_stores(DataFolder(data)).access.entries(None)[0]
+    assert (entry.actor, entry.reason) == ("command line", "counted in October")
+
+
+def test_what_is_exported_imports_to_the_same(data: Path, files: Path, capsys: Any) -> None:
+    import_registry(files, data, ImportOptions(yes=True))
+    (files / "tree.csv").write_text(TREE.replace("b,o", "c,o"))
+    import_registry(files, data, ImportOptions(yes=True))
+    assert "not in the files, kept: node b\n" in capsys.readouterr().out
+    export_registry(data / "out", data)
+    capsys.readouterr()
+    import_registry(data / "out", data)
+    told = capsys.readouterr().out
+    assert "0 changes, 0 into complete months; 0 registered and not in the files" in told
+    assert registered(data).version == 2
+    export_registry(data / "before", data, version=1)
+    assert "c,o" not in (data / "before" / "tree.csv").read_text()
+
+
+def test_an_export_overwrites_nothing(data: Path, files: Path) -> None:
+    with pytest.raises(Conflict, match=r"tree\.csv"):
+        export_registry(files, data)
+    assert (files / "tree.csv").read_text() == TREE
+
+
+def test_a_day_to_end_on_is_a_date() -> None:
+    assert day_of("2026-12-01") == date(2026, 12, 1)
+    with pytest.raises(InvalidInput) as refused:
+        day_of("December")
+    assert refused.value.field == "end_missing"
