@@ -150,6 +150,12 @@ def _push_late_reading(client: ApiClient, month: date) -> None:
     say(f"late: {meter['code']} at {last['time']}, {last['value']} -> {value}")
     answer = client.post("/v1/ingest", {"readings": [reading]}, gateway=point["gateway"])
     assert not answer["refused"], answer
+    place = f"/v1/points/{point['id']}/readings"
+    wait_until(
+        "the late reading to be stored",
+        lambda: bool(client.get(place, start=start, end=end)["data"][-1]["value"] == value),
+        120,
+    )
 
 
 def _edit_a_price(folder: DataFolder) -> None:
@@ -170,10 +176,7 @@ def _wait_for_rest(folder: DataFolder, client: ApiClient) -> None:
     booked_us = folder.clock().now_us()
     wait_until(
         "analytics to look again",
-        lambda: bool(
-            client.health()["analytics"]["began_us"] > since_us
-            and client.health()["ledger"]["idle_us"] <= client.health()["analytics"]["began_us"]
-        ),
+        lambda: bool(client.health()["analytics"]["began_us"] > booked_us),
         300,
     )
     say(f"rested {timedelta(microseconds=booked_us - since_us)}")

@@ -16,6 +16,8 @@ MOST_OF_A_KIND: Final = 6
 """On paper; the XLSX and CSV files have all."""
 INNER: Final = {"daily", "shares", "book_unit", "low", "high"}
 """Parts of a value that are not set on paper: what they belong to is."""
+NAMED: Final = {"period", "event", "ratio"}
+"""Kinds whose subject begins with a key of the texts of that name."""
 VALUES: Final = {
     **{name: name for name in ("state", "pattern", "action", "days", "period", "type")},
     **{"why": "why", "provisional": "truth", "all_priced": "truth"},
@@ -62,7 +64,7 @@ class _Words:
             self._name(one),
             self.tables.item(one.item) if one.item else "",
             word("what", one.what, self.language),
-            one.subject,
+            self._which(one),
             self.field(one),
             per(one.unit),
             self._value(one, one.old),
@@ -91,8 +93,8 @@ class _Words:
     def _line(self, one: Change) -> list[str]:
         item = self.tables.item(one.item) if one.item else ""
         about = [word("about", one.kind, self.language), self._name(one), item]
-        if one.kind in ("price", "factor", "finding", "restatement", "event", "ratio"):
-            about.append(one.subject)
+        if one.kind != "indicator":
+            about.append(self._which(one))
         what = self.field(one)
         if one.what != "changed":
             what = f"{word('what', one.what, self.language)} · {what}"
@@ -107,12 +109,19 @@ class _Words:
         known = {**self.tables.meters, **self.tables.places}
         return known.get(one.node, one.node)
 
+    def _which(self, one: Change) -> str:
+        """The subject, its first word as a word of ours where it is one."""
+        first, _, rest = one.subject.partition(" ")
+        named = word(one.kind, first, self.language) if one.kind in NAMED else first
+        return f"{named} {rest}".rstrip()
+
     def field(self, one: Change) -> str:
         """`Same month last year · amount`"""
         return " · ".join(self._parts(one))
 
     def _parts(self, one: Change) -> Iterator[str]:
-        for part in one.field.split("."):
+        parts = one.field.split(".")
+        for part in parts[:2] if parts[0] == "money" and parts[-1] == "amount" else parts:
             yield word("field", part, self.language)
 
     def _value(self, one: Change, value: str | None) -> str | None:

@@ -72,7 +72,7 @@ UNITS: Final = {"kgco2": "kgCO2", "kgce": "kgce", "hours": "h", "minutes": "min"
 def differences(old: MonthReport, new: MonthReport) -> tuple[Change, ...]:
     """What `new` tells otherwise than `old`, a report of the same institution and month; empty
     where both tell the same, whatever they were made from."""
-    before, after = msgspec.to_builtins(old), msgspec.to_builtins(new)
+    before, after = (msgspec.to_builtins(one, builtin_types=(Decimal,)) for one in (old, new))
     found = list(_changed("report", "", {}, _head(before), _head(after)))
     for kind in KINDS:
         found += _of_kind(kind, _rows(kind, before), _rows(kind, after))
@@ -120,8 +120,9 @@ def _subject(kind: Kind, key: Key, row: Row) -> str:
 
 def _changed(kind: str, subject: str, row: Row, old: Row, new: Row) -> Iterator[Change]:
     for field in dict.fromkeys((*new, *old)):
-        before, after = (_told(field, one.get(field), row) for one in (old, new))
-        if before != after:
+        values = (old.get(field), new.get(field))
+        if values[0] != values[1]:  # 1.10 and 1.1 are the same price
+            before, after = (_told(field, value, row) for value in values)
             yield _change(kind, "changed", subject, row, field, before, after)
 
 
@@ -198,7 +199,9 @@ def _text(value: Any) -> str | None:
         return None
     if isinstance(value, bool):
         return str(value).lower()
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _unit(field: str, row: Row) -> str:

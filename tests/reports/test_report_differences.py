@@ -108,6 +108,13 @@ def test_every_field_and_kind_has_its_words(told):
     assert {part for part in words if f"field.{part}" not in TEXTS} == {"CNYx"}
 
 
+def test_the_same_number_written_otherwise_is_no_difference(told):
+    price = told.prices[0]
+    again = replace(price, price=price.price.quantize(Decimal("0.00000001")))
+    assert str(again.price) != str(price.price)
+    assert differences(told, replace(told, prices=(again, *told.prices[1:]))) == ()
+
+
 def test_rows_that_come_and_go_are_told_with_their_value(told):
     case = told.cases[0]
     without = replace(told, cases=())
