@@ -56,7 +56,7 @@ compose-check: $(VENV)/.dev ## Prove that what docker-compose.yml starts works t
 restore-check: $(VENV)/.run ## Prove that backups taken at work give the same books again
 	@$(PROVE) restore $(ARGS)
 
-report-check: $(VENV)/.dev ## Prove the month's report: same bytes again, cells add up, equal to the API
+report-check: $(VENV)/.dev ## Prove the month's report: same bytes again, also months later; cells add up
 	@$(PROVE) report $(ARGS)
 
 boards-check: $(VENV)/.run ## Run every query of the Grafana boards over the demo's data

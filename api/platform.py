@@ -21,6 +21,7 @@ from metering.ports import (
     IntakeStore,
     ReadingStore,
     RegistryStore,
+    ReportStore,
 )
 from metering.registry import Registry
 
@@ -85,6 +86,7 @@ class Platform:
     intake: IntakeStore
     marks: DirtyMarks
     findings: FindingStore
+    reports: ReportStore
     registry: Callable[[], Registry]
     """The present snapshot; reflects `registry_store.apply` as soon as that returns."""
     registry_store: RegistryStore

@@ -186,9 +186,31 @@ def report(
     provisional: Annotated[
         bool, typer.Option("--provisional", help="also of a month that is not complete")
     ] = False,
+    issue: Annotated[
+        int | None, typer.Option(help="number of the issue; default: the latest", min=1)
+    ] = None,
+    new_issue: Annotated[
+        bool, typer.Option("--new-issue", help="make another issue from today's state")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="why there is another issue")] = "",
 ) -> None:
-    """Write the month's energy report of an institution."""
-    commands.report(institution, month, data, format, language, output, provisional)
+    """Write the month's energy report of an institution: an issue, kept from the first time on."""
+    from greenoffice.reporting import ReportOptions, report
+
+    report(
+        ReportOptions(
+            institution=institution,
+            month=month,
+            format=format,
+            language=language,
+            output=output,
+            provisional=provisional,
+            issue=issue,
+            new_issue=new_issue,
+            reason=reason,
+        ),
+        data,
+    )
 
 
 @registry_app.command("import")

@@ -8,9 +8,8 @@ from pathlib import Path
 from greenoffice.folder import DataFolder, create_folder
 from greenoffice.logs import set_up_logs
 from greenoffice.signals import stop_event
-from greenoffice.stores import create_admin_key, open_stores
+from greenoffice.stores import create_admin_key
 from greenoffice.supervisor import ChildSpec, Supervisor, exclusive
-from metering.errors import InvalidInput
 
 SETTINGS_TEXT = """\
 # Settings of this data folder; docs/operations.md lists them all.
@@ -89,31 +88,3 @@ def restore(source: Path, data: Path, database: str, keep_journal: bool) -> None
         source, DataFolder(data.absolute()), database=database, keep_journal=keep_journal
     )
     print(json.dumps(told))
-
-
-def report(
-    institution: str,
-    month: str,
-    data: Path,
-    format: str,
-    language: str,
-    output: Path | None,
-    provisional: bool,
-) -> None:
-    """Write the month's report; the books are read beside a running platform."""
-    from figures import Figures
-    from reports import FORMATS, LANGUAGES, Source, month_report, render
-
-    for field, value, known in (("format", format, FORMATS), ("language", language, LANGUAGES)):
-        if value not in known:
-            raise InvalidInput(
-                f"unknown {field}", field=field, value=value, fix=f"one of {', '.join(known)}"
-            )
-    folder = DataFolder(data.absolute())
-    stores = open_stores(folder)
-    figures = Figures(stores.books, stores.registry.load, folder.clock().now_us)
-    source = Source(figures, stores.registry.load(), stores.findings)
-    made = month_report(source, institution, month, provisional=provisional)
-    file = output or Path(f"{institution}-{month}.{format}")
-    file.write_bytes(render(made, language, format))
-    print(f"{file}  {made.content_hash}")

@@ -15,7 +15,7 @@ class Role(StrEnum):
 
     READ = "read"
     OPERATE = "operate"
-    """also acknowledge findings and push readings."""
+    """also acknowledge findings, push readings and make issues of reports."""
     ADMIN = "admin"
     """also change the registry and make keys."""
 

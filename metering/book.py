@@ -17,12 +17,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 import numpy as np
 
 from metering.quality import Shares
 from metering.quantity import ABSENT, I64, add
 from metering.tariff import TariffScope
+
+RULES_VERSION: Final = 1
+"""Of the rules by which the ledger makes rows from readings; another number means that the same
+readings may be booked otherwise."""
 
 
 @dataclass(frozen=True, order=True)

@@ -69,11 +69,15 @@ def compose(
 
 
 @app.command()
-def report(seed: Seed = 77) -> None:
-    """The month's report twice, its cells added again, and compared with the API."""
+def report(
+    seed: Seed = 77,
+    history: Annotated[str, typer.Option(help="full months to fill, e.g. 14mo")] = "14mo",
+) -> None:
+    """The month's report twice, its cells added again, compared with the API, and told again
+    months later."""
     from proofs.report import run_report_check
 
-    run_report_check(seed)
+    run_report_check(seed, history)
 
 
 @app.command()

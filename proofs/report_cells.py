@@ -15,6 +15,7 @@ from typing import Any
 
 from metering.items import parent, whole
 from metering.units import BOOK_UNITS
+from reports.changes import changes
 from reports.details import Details
 from reports.formats import render
 from reports.model import Difference, Line, MonthReport, Spent
@@ -118,6 +119,8 @@ def check_workbook(check: Check, report: MonthReport, language: str, data: bytes
         "quality": [tables.events(), tables.restatements()],
         "provenance": [tables.provenance(), tables.factors(), tables.prices()],
     }
+    if report.issue > 1:
+        sheets["changes"] = [tables.issue(), changes(report, language)]
     if parted := tables.sub_items():
         sheets["sub_items_of"] = parted
     for key, expected in sheets.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metering.items import category
-from reports.model import FactorRow, PriceRow, Total, standing
+from reports.model import FORMAT_1, FORMAT_2, FactorRow, PriceRow, Total, standing
 from reports.table import NONE, Cell, Column, Table, Tables, exact, local_time, shown
 from reports.texts import restated, word
 
@@ -20,6 +20,7 @@ class Details(Tables):
             (t("institution"), self.places[report.institution], ""),
             (t("code"), report.institution, ""),
             (t("month"), report.month, ""),
+            *self._of_issue(),
             (t("status"), self.status(), ""),
             (t("area"), place.area_m2, "m²"),
             (t("persons"), place.persons, ""),
@@ -29,6 +30,25 @@ class Details(Tables):
         ]
         columns = (Column(t("quantity")), Column(t("value"), "number"), Column(t("unit")))
         return Table("summary", t("summary"), columns, tuple(rows))
+
+    def _of_issue(self) -> list[tuple[Cell, ...]]:
+        """The number, and of a later issue why and when it was made; none of what is no issue."""
+        report, t = self.report, self.t
+        rows: list[tuple[Cell, ...]] = [(t("issue"), str(report.issue), "")] if report.issue else []
+        if report.issued_us is not None:
+            rows.append((t("issue_reason"), report.reason, ""))
+            rows.append((t("issued"), local_time(report.issued_us, report.zone), ""))
+        return rows
+
+    def issue(self) -> Table:
+        """Number, reason and time of an issue."""
+        columns = (Column(self.t("quantity")), Column(self.t("value")))
+        rows = tuple(row[:2] for row in self._of_issue())
+        return Table("issue", self.t("issue"), columns, rows)
+
+    def issue_name(self) -> str | None:
+        """`Issue 1`; None for what is no issue."""
+        return self.t("issue_number") % self.report.issue if self.report.issue else None
 
     def _sums(self, total: Total) -> list[tuple[Cell, ...]]:
         """The cost by currency, with its bounds where they differ."""
@@ -183,7 +203,9 @@ class Details(Tables):
         """What the figures rest on."""
         report, t = self.report, self.t
         rows: tuple[tuple[Cell, ...], ...] = (
+            *(row[:2] for row in self._of_issue()),
             (t("revision"), str(report.revision)),
+            *self._versions(),
             (t("factor_set"), report.factor_set),
             (t("tariff_version"), report.tariff_version),
             (t("content_hash"), report.content_hash),
@@ -193,6 +215,16 @@ class Details(Tables):
         return Table(
             "provenance", t("provenance"), (Column(t("quantity")), Column(t("value"))), rows
         )
+
+    def _versions(self) -> list[tuple[Cell, ...]]:
+        """Of registry and rules, where the report's format says them."""
+        report, t = self.report, self.t
+        if report.format in (FORMAT_1, FORMAT_2):
+            return []
+        return [
+            (t("registry_version"), str(report.registry_version)),
+            (t("rules_version"), str(report.rules_version)),
+        ]
 
     def factors(self) -> Table:
         """The factor rows used."""

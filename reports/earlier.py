@@ -1,6 +1,7 @@
-"""Reports of format 1: read, shown and written again as they were sealed.
+"""Reports of earlier formats: read, shown and written again as they were sealed.
 
-Format 1 knew one currency, no bounds and no differences; what it did not say stays unknown.
+Format 1 knew one currency, no bounds and no differences; format 2 no issues, and not the versions
+of registry and rules. What they did not say stays unknown.
 """
 
 from __future__ import annotations
@@ -10,9 +11,18 @@ from typing import Any, Final
 
 import msgspec
 
-from reports.model import Line, MoneyLine, MonthReport, Spent, Total
+from reports.model import FORMAT_1, FORMAT_2, Line, MoneyLine, MonthReport, Spent, Total
 
-FORMAT_1: Final = "greenoffice-month/1"
+EARLIER: Final = (FORMAT_1, FORMAT_2)
+_NEW_IN_2: Final = ("differences", "ratios")
+_NEW_IN_3: Final = (
+    "registry_version",
+    "rules_version",
+    "issue",
+    "reason",
+    "issued_us",
+    "changes",
+)
 _OF_MONEY: Final = ("money", "cost_low", "cost_high", "all_priced", "unpriced")
 _NEWS: Final = {
     "lines": _OF_MONEY,
@@ -23,9 +33,13 @@ _NEWS: Final = {
 
 
 def written(report: MonthReport) -> Any:
-    """The report with the names that format 1 had, and no others."""
+    """The report with the names that its format had, and no others."""
     found = msgspec.to_builtins(report)
-    for name in ("differences", "ratios"):
+    for name in _NEW_IN_3:
+        found.pop(name, None)  # what a file did not name, its report does not hold
+    if report.format == FORMAT_2:
+        return found
+    for name in _NEW_IN_2:
         del found[name]
     for name, news in _NEWS.items():
         for row in found[name]:

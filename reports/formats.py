@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Final
 
 from metering.errors import InvalidInput
 from metering.extras import extra
+from reports.changes import changes
 from reports.details import Details
 from reports.model import MonthReport
 from reports.seal import to_json
@@ -38,6 +40,8 @@ def _csv(report: MonthReport, language: str) -> bytes:
             tables.costs(),
             *tables.tariffs(),
             *([tables.ratios()] if report.ratios else []),
+            *([tables.issue()] if report.issue else []),
+            *([changes(report, language)] if report.issue > 1 else []),
         ]
     )
 
@@ -67,6 +71,15 @@ def render(report: MonthReport, language: str, format: str) -> bytes:
     the extra `reports`; ConfigurationError without it.
     """
     return FORMATS[check_format(format)](report, language)
+
+
+def can_be_set(text: str) -> bool:
+    """Whether a PDF can show every character of a text; True where no PDF can be made."""
+    if find_spec("typst") is None or find_spec("pylopdf_fonts_zh_cn") is None:
+        return True
+    from reports.pdf import has_glyphs
+
+    return has_glyphs(text)
 
 
 def check_format(format: str) -> str:

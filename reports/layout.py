@@ -9,9 +9,10 @@ from babel.dates import format_date
 from figures import per_each
 from metering.items import whole
 from metering.quality import MEASURED, MISSING, WHOLE
+from reports.changes import printed
 from reports.details import Details
 from reports.layout_evidence import Fields, evidence
-from reports.model import FORMAT, Difference, Line, MonthReport, PeriodLine
+from reports.model import FORMAT_1, Difference, Line, MonthReport, PeriodLine
 from reports.printed import (
     DASH,
     Printed,
@@ -52,6 +53,7 @@ class _Layout:
             "institution": tables.places[report.institution],
             "month": self._month(),
             "status": tables.status() if report.provisional else None,
+            "issue": tables.issue_name(),
             "revision": str(report.revision),
             "hash": report.content_hash,
             "key": self._key_figures(),
@@ -73,6 +75,7 @@ class _Layout:
                 self._complete(line) for line in self._categories() if self._told(line)
             ],
             "silent": [tables.meters.get(code, code) for code in self._silent()],
+            "news": printed(report, self.language),
             **evidence(report, tables),
         }
 
@@ -170,7 +173,7 @@ class _Layout:
                 parts, key=lambda one: (isinstance(one, Difference), -int(one.amount or 0))
             )
         ]
-        return [*found, total] if self.report.format == FORMAT else found
+        return found if self.report.format == FORMAT_1 else [*found, total]
 
     def _item(self, row: Line | Difference) -> Fields:
         compared = [DASH] * 4

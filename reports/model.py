@@ -11,7 +11,8 @@
     ├── cases        findings of the month
     ├── events       what the ledger found on the registers
     ├── restatements settled days that changed
-    └── provenance   revision, factor rows, tariff rows, hash
+    ├── changes      of an issue after the first: what it tells otherwise than the one before
+    └── provenance   issue, revision, registry and rules, factor rows, tariff rows, hash
 
 Amounts are whole book units (mWh, mL, kJ); money and factors are decimals. None is unknown,
 never zero. Currencies are never added.
@@ -24,7 +25,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-FORMAT: Final = "greenoffice-month/2"
+FORMAT: Final = "greenoffice-month/3"
+FORMAT_1: Final = "greenoffice-month/1"
+FORMAT_2: Final = "greenoffice-month/2"
 
 Shares = tuple[int, int, int, int]
 """measured, apportioned, estimated, missing [1/10,000]."""
@@ -289,6 +292,26 @@ class MeterName:
 
 
 @dataclass(frozen=True)
+class Change:
+    """One value that an issue tells otherwise than the issue before."""
+
+    kind: str
+    """What it is about: line, price, finding and others."""
+    what: str
+    """changed, added or gone; the row itself, where it is not changed."""
+    node: str
+    """Code of the node or meter, if it is about one."""
+    item: str
+    subject: str
+    """What else tells the row apart: a finding's id, a tariff's times, a currency."""
+    field: str
+    old: str | None
+    """As text, amounts in the unit; None where it was unknown or not there."""
+    new: str | None
+    unit: str
+
+
+@dataclass(frozen=True)
 class MonthReport:
     """The energy report of an institution for one month."""
 
@@ -321,6 +344,18 @@ class MonthReport:
     tariff_version: str
     differences: tuple[Difference, ...] = ()
     ratios: tuple[RatioLine, ...] = ()
+    registry_version: int = 0
+    """Of the registry it was made under; 0 where an earlier format did not say."""
+    rules_version: int = 0
+    """Of the rules by which readings are booked; 0 likewise."""
+    issue: int = 0
+    """1, 2, 3 ...; 0 for a report that is no issue, as a provisional one."""
+    reason: str = ""
+    """Why there is an issue after the first."""
+    issued_us: int | None = None
+    """When an issue after the first was made; None else, for issue 1 does not depend on it."""
+    changes: tuple[Change, ...] = ()
+    """To the issue before."""
     format: str = FORMAT
     content_hash: str = ""
 

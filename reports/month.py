@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from figures import View
-from metering.book import SeriesKey
+from metering.book import RULES_VERSION, SeriesKey
 from metering.errors import InvalidInput
 from metering.items import whole
 from metering.localtime import day_bounds
@@ -137,6 +137,8 @@ class _Maker:
             revision=self._newest(),
             factor_set=digest(factors)[:16],
             tariff_version=digest(prices)[:16],
+            registry_version=view.registry.version,
+            rules_version=RULES_VERSION,
         )
 
     def _newest(self) -> int:

@@ -47,6 +47,21 @@ def to_pdf(report: MonthReport, language: str) -> bytes:
         ) from error
 
 
+def has_glyphs(text: str) -> bool:
+    """Whether the fonts have every character of a text."""
+    try:
+        typst.compile(
+            b'#set text(font: "Noto Sans SC", fallback: false)\n#sys.inputs.text',
+            font_paths=_fonts(),
+            sys_inputs={"text": text},
+            format="pdf",
+            pdf_standards="a-2b",
+        )
+    except typst.TypstError:
+        return False
+    return True
+
+
 @lru_cache
 def _fonts() -> typst.Fonts:
     """Noto Sans SC and Noto Serif SC (OFL) of the package, and no other font."""

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from metering.errors import InvalidInput
-from reports.earlier import FORMAT_1, understood, written
-from reports.model import FORMAT, MonthReport
+from reports.earlier import EARLIER, understood, written
+from reports.model import FORMAT, FORMAT_1, MonthReport
 
 
 def canonical(thing: Any) -> bytes:
@@ -33,7 +33,7 @@ def sealed(report: MonthReport) -> MonthReport:
 
 
 def _content(report: MonthReport) -> Any:
-    return written(report) if report.format == FORMAT_1 else report
+    return written(report) if report.format in EARLIER else report
 
 
 def to_json(report: MonthReport) -> bytes:
@@ -42,20 +42,20 @@ def to_json(report: MonthReport) -> bytes:
 
 
 def from_json(data: bytes) -> MonthReport:
-    """A sealed report as it was written, of this format or format 1; InvalidInput where its hash
-    does not fit."""
+    """A sealed report as it was written, of this format or an earlier one; InvalidInput where its
+    hash does not fit."""
     try:
         report = msgspec.json.decode(data, type=MonthReport)
     except msgspec.MsgspecError as error:
         raise InvalidInput(
             f"not a report of ours: {error}", field="report", fix="a file of --format json"
         ) from None
-    if report.format not in (FORMAT, FORMAT_1):
+    if report.format not in (FORMAT, *EARLIER):
         raise InvalidInput(
             "a report of another format",
             field="format",
             value=report.format,
-            fix=f"{FORMAT} or {FORMAT_1}",
+            fix=f"one of: {', '.join((FORMAT, *EARLIER))}",
         )
     if sealed(report).content_hash != report.content_hash:
         raise InvalidInput(

@@ -16,7 +16,7 @@ from decimal import Decimal
 from metering.items import name, parent, whole
 from metering.localtime import from_us, zone_of
 from metering.units import BOOK_UNITS
-from reports.model import FORMAT, Difference, Line, MoneyLine, MonthReport, Spent
+from reports.model import FORMAT_1, Difference, Line, MoneyLine, MonthReport, Spent
 from reports.texts import check_language, text, word
 
 Cell = str | int | Decimal | date | None
@@ -212,7 +212,7 @@ class Tables:
         difference, adding up to the category. None for format 1, which knew no difference."""
         own = self.report.lines_of(self.report.institution)
         parted = {parent(line.item) for line in own}
-        if self.report.format != FORMAT:
+        if self.report.format == FORMAT_1:
             return []
         return [
             self._sub_items(line)

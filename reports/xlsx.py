@@ -13,6 +13,7 @@ from typing import Any, Final
 import xlsxwriter
 
 from metering.localtime import from_us
+from reports.changes import changes
 from reports.details import Details
 from reports.model import MonthReport
 from reports.table import Cell, Table
@@ -70,6 +71,9 @@ class _Workbook:
         self._sheet("findings", [tables.findings()])
         self._sheet("quality", [tables.events(), tables.restatements()])
         self._sheet("provenance", [tables.provenance(), tables.factors(), tables.prices()])
+        if self.report.issue > 1:
+            told = changes(self.report, tables.language)
+            self._sheet("changes", [tables.issue(), told])
         self.book.close()
         return self.out.getvalue()
 

@@ -17,6 +17,7 @@ from metering.ports import (
     FindingStore,
     IntakeStore,
     RegistryStore,
+    ReportStore,
 )
 from storage.memory import (
     MemoryAccess,
@@ -25,12 +26,14 @@ from storage.memory import (
     MemoryIntake,
     MemoryMarks,
     MemoryRegistry,
+    MemoryReports,
 )
 from storage.sql.access import SqlAccess
 from storage.sql.books import SqlBooks
 from storage.sql.findings import SqlFindings
 from storage.sql.intake import SqlIntake, SqlMarks
 from storage.sql.registry import SqlCredentials, SqlRegistry
+from storage.sql.reports import SqlReports
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Stores:
     intake: IntakeStore
     books: BookStore
     findings: FindingStore
+    reports: ReportStore
     registry: RegistryStore
     credentials: Credentials
     access: AccessStore
@@ -54,6 +58,7 @@ def sql_stores(engine: Engine) -> Stores:
         intake=SqlIntake(engine),
         books=SqlBooks(engine),
         findings=SqlFindings(engine),
+        reports=SqlReports(engine),
         registry=registry,
         credentials=SqlCredentials(engine),
         access=SqlAccess(engine, lambda node: _institution(registry, node)),
@@ -70,6 +75,7 @@ def memory_stores() -> Stores:
         intake=MemoryIntake(marks),
         books=MemoryBooks(marks),
         findings=MemoryFindings(),
+        reports=MemoryReports(),
         registry=registry,
         credentials=registry,
         access=access,

@@ -23,6 +23,8 @@ from storage.sql.faults import shown
 from storage.sql.schema import METADATA
 
 _ROWS = 1_000
+_ROWS_AT_ONCE = {"report_issue": 20, "report_file": 20}
+"""Rows that hold whole files are copied in smaller portions."""
 _COUNTED = [table for table in METADATA.sorted_tables if table.autoincrement_column is not None]
 """Tables whose rows the engine numbers; a number must not come again after a restore either."""
 
@@ -131,7 +133,8 @@ def _occupied(value: str) -> Conflict:
 def _copy_rows(source: Connection, target: Connection) -> None:
     """All rows of all tables, those referred to first, and what the next numbers will be."""
     for table in METADATA.sorted_tables:
-        found = source.execute(select(table), execution_options={"yield_per": _ROWS})
+        portion = {"yield_per": _ROWS_AT_ONCE.get(table.name, _ROWS)}
+        found = source.execute(select(table), execution_options=portion)
         for part in found.mappings().partitions():
             target.execute(insert(table), [dict(row) for row in part])
     for table in _COUNTED:

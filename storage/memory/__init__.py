@@ -6,6 +6,7 @@ from storage.memory.findings import MemoryFindings
 from storage.memory.intake import MemoryIntake, MemoryMarks
 from storage.memory.readings import MemoryReadings
 from storage.memory.registry import MemoryAccess, MemoryRegistry
+from storage.memory.reports import MemoryReports
 
 __all__ = [
     "MemoryAccess",
@@ -15,4 +16,5 @@ __all__ = [
     "MemoryMarks",
     "MemoryReadings",
     "MemoryRegistry",
+    "MemoryReports",
 ]

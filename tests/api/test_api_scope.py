@@ -63,6 +63,12 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/feed?institution=school&cursor=WyJzY2hvb2wiLDAsMCwwXQ", {}),
     ],
     ("GET", "/v1/reports/{institution}"): [("/v1/reports/school?month=2026-10", {})],
+    ("GET", "/v1/reports/{institution}/{month}/issues"): [
+        ("/v1/reports/school/2026-10/issues", {})
+    ],
+    ("POST", "/v1/reports/{institution}/{month}/issues"): [
+        ("/v1/reports/school/2026-10/issues", {"json": {"reason": "x"}})
+    ],
     ("GET", "/v1/books/hash"): [("/v1/books/hash?institution=school", {})],
     ("GET", "/v1/audit"): None,
     ("GET", "/v1/keys"): None,

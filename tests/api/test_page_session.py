@@ -149,6 +149,7 @@ def test_a_platform_without_a_registry_says_what_to_do(world, signed_in):
         world.platform,
         registry=stores.registry.load,
         findings=stores.findings,
+        reports=stores.reports,
         intake=stores.intake,
         readings=MemoryReadings(),
     )

@@ -37,6 +37,7 @@ from metering.registry import (
     SpaceEdge,
 )
 from metering.registry_files import read_registry
+from metering.report_issue import ReportFile, ReportIssue
 from proofs.servers.postgres import OwnPostgres
 from storage import DuckDBReadings, open_engine, sql_stores
 from storage.backup import Sources, Target, back_up, restore, verified
@@ -219,6 +220,9 @@ def fill(platform: Platform) -> None:
             )
         ]
     )
+    issue = ReportIssue("o", "2026-03", 1, bytes(range(256)), "h", {"revision": 2**60}, 1, "室")
+    stores.reports.add(issue)
+    stores.reports.keep_file(issue, "en", "pdf", ReportFile.of(b"%PDF\0"))
     stores.marks.mark([DirtyMark(1, 0, 9)], writer_no=1)
     broken = Record("message", NOW, "s/g", "c", "1", "greenoffice/v1/s/g/readings", b"{\x00", 1)
     platform.writer.append([broken])

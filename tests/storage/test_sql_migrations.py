@@ -31,6 +31,7 @@ from metering.registry import (
     SupplyEdge,
 )
 from metering.registry_merge import merged
+from metering.report_issue import ReportFile, ReportIssue
 from metering.tariff import TariffRow
 from storage import open_engine, sql_stores
 from storage.sql.engine import reading, writing
@@ -293,6 +294,24 @@ def test_going_down_would_lose_the_sums_of_currencies(engine: Engine) -> None:
         go_down()
     assert (refused.value.field, refused.value.value) == ("finding", "two")
     assert sql_stores(engine).findings.get("two").costs == both
+
+
+def test_going_down_would_forget_issues_of_reports(engine: Engine) -> None:
+    reports = sql_stores(engine).reports
+    issue = ReportIssue("inst", "2026-10", 1, b"{}", "hash", {}, made_us=1, made_by="x")
+    reports.add(issue)
+    reports.keep_file(issue, "en", "pdf", ReportFile.of(b"%PDF"))
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0004")
+
+    with pytest.raises(ConfigurationError, match="cannot keep issues") as refused:
+        go_down()
+    told = (refused.value.field, refused.value.value)
+    assert told == ("report_issue", "inst 2026-10 issue 1")
+    assert reports.issue("inst", "2026-10") == issue
+    assert reports.file(issue, "en", "pdf") == ReportFile.of(b"%PDF")
 
 
 def test_a_migration_that_breaks_off_leaves_the_schema_as_it_was(engine: Engine) -> None:

@@ -5,6 +5,7 @@ registry   node, space_edge, gateway, meter, supply_edge, point, installation,
 intake     checkpoint, gateway_counts, dead_letter, seen_key, dirty_mark
 books      institution_revision, series, book_row, restatement, register_event
 people     finding, api_key, audit_entry
+reports    report_issue, report_file
 """
 
 from storage.sql.schema.books import (
@@ -33,6 +34,7 @@ from storage.sql.schema.registry import (
     VERSIONED,
     natural_key,
 )
+from storage.sql.schema.reports import REPORT_FILE, REPORT_ISSUE
 
 __all__ = [
     "API_KEY",
@@ -55,6 +57,8 @@ __all__ = [
     "POINT",
     "REGISTER_EVENT",
     "REGISTRY_STATE",
+    "REPORT_FILE",
+    "REPORT_ISSUE",
     "RESTATEMENT",
     "SEEN_KEY",
     "SERIES",
