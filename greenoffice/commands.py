@@ -95,12 +95,21 @@ def import_registry(source: Path, data: Path, mosquitto_passwords: Path | None =
 
 
 def rebuild(data: Path) -> None:
-    """Readings and books again from the journal; prints the hash of the books."""
+    """Book again from the journal; one line of JSON that says what differed."""
     from greenoffice.rebuilding import rebuild_folder
 
     folder = DataFolder(data.absolute())
     with exclusive(folder):
         print(json.dumps(rebuild_folder(folder)))
+
+
+def rebook(data: Path, reason: str, institution: str | None) -> None:
+    """Book rows of other rules again; one line of JSON."""
+    from greenoffice.rebuilding import rebook_folder
+
+    folder = DataFolder(data.absolute())
+    with exclusive(folder):
+        print(json.dumps(rebook_folder(folder, reason, institution)))
 
 
 def backup(target: Path, data: Path) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import ArgumentError
 
 from greenoffice.clock import Clock
 from greenoffice.folder import DataFolder
+from greenoffice.unfinished import check_finished
 from metering.access import Role
 from metering.errors import ConfigurationError
 from metering.ports import ReadingStore
@@ -33,8 +34,10 @@ def database_url(folder: DataFolder) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def open_stores(folder: DataFolder) -> Stores:
-    """The SQL stores of a data folder, migrated to the present schema."""
+def open_stores(folder: DataFolder, *, finishing: str = "") -> Stores:
+    """The SQL stores of a data folder. ConfigurationError where a command broke off on it that
+    is not the one to finish."""
+    check_finished(folder, finishing)
     return sql_stores(open_engine(database_url(folder)))
 
 

@@ -2,7 +2,8 @@
 
 Two demos of the same world: one undisturbed, one whose processes are killed again and again
 while its history fills, the supervisor last. Afterwards every acknowledged reading is stored,
-and the books of both, and of a rebuild from the journal, are the same to the last digit.
+and the books of both, and of a rebuild from the journal, are the same to the last digit; the
+rebuild restates nothing, and neither does one after the older half of the journal has expired.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from greenoffice.demo.stored import Times, count, missing, stored_times, within
 from greenoffice.folder import DataFolder
 from metering.errors import Unavailable
 from metering.localtime import iso, local_day, parse_instant
+from proofs.expiry import SMALL_SEGMENTS, rebuilt_after_expiry
 from proofs.steps import COMMAND, alive, finish, last_json, run, say, wait_until
 from simulators.truth import published
 
@@ -54,6 +56,7 @@ def run_kill_check(kills: int, seed: int) -> None:
         killed_hash = victim.book_hash()
         victim.stop()
         rebuilt = last_json(run("rebuild", str(victim.folder.root)))
+        expiry = rebuilt_after_expiry(victim.folder)
     hashes = (undisturbed.get("book_hash"), killed_hash, rebuilt.get("book_hash"))
     result = {
         "processes": rounds,
@@ -63,8 +66,12 @@ def run_kill_check(kills: int, seed: int) -> None:
         "book_hash": killed_hash,
         "book_hash_undisturbed": hashes[0],
         "book_hash_rebuilt": hashes[2],
+        "restated_by_rebuild": rebuilt["restated"],
+        "expiry": expiry,
     }
     whole = result["missing"] == 0 and goes_on and len(set(hashes)) == 1 and None not in hashes
+    whole &= expiry["segments_expired"] > 0
+    whole &= rebuilt["restated"] == expiry["restated"] == expiry["rows_lost"] == 0
     finish(result, passed=bool(whole))
 
 
@@ -77,6 +84,8 @@ class _Victim:
         self._random = random.Random(1)  # noqa: S311 - moments of kills, not secrets
         self._acknowledged: dict[str, Times] = {}
         self._demo = self._start()
+        with self.folder.settings_file.open("a", encoding="utf-8") as settings:
+            settings.write(SMALL_SEGMENTS)  # from the first restart on
 
     def round(self, target: str, kills: int) -> dict[str, Any]:
         """Kill one process several times; keep what was acknowledged by then."""
