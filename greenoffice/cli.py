@@ -106,6 +106,17 @@ def rebuild(data: DataArgument) -> None:
 
 
 @app.command()
+def upgrade(
+    data: DataArgument,
+    backup: Annotated[
+        Path | None, typer.Option(help="a new folder for the backup; default: in DATA/backups")
+    ] = None,
+) -> None:
+    """Back up a data folder of an earlier version, bring it up to date and check it."""
+    commands.upgrade(data, backup)
+
+
+@app.command()
 def rebook(
     data: DataArgument,
     reason: Annotated[str, typer.Option(help="why; it goes into the audit log")],

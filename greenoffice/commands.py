@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from greenoffice.broker_passwords import add_users, require_writable
 from greenoffice.folder import DataFolder, create_folder
 from greenoffice.logs import set_up_logs
 from greenoffice.signals import stop_event
-from greenoffice.stores import create_admin_key, open_stores
+from greenoffice.stores import check_stores, create_admin_key, open_stores
 from greenoffice.supervisor import ChildSpec, Supervisor, exclusive
 from metering.errors import InvalidInput, NotFound
 from metering.registry_files import read_registry
@@ -44,9 +45,10 @@ def init(
 
 
 def up(data: Path) -> None:
-    """Supervise the platform until Ctrl-C."""
+    """Supervise the platform until Ctrl-C. ConfigurationError for a folder of an older schema."""
     folder = DataFolder(data.absolute())
     settings = folder.settings()
+    check_stores(folder)
     set_up_logs("supervisor", folder.clock())
     supervisor = Supervisor(folder, platform_children(folder))
     stop = stop_event()
@@ -101,6 +103,16 @@ def rebuild(data: Path) -> None:
     folder = DataFolder(data.absolute())
     with exclusive(folder):
         print(json.dumps(rebuild_folder(folder)))
+
+
+def upgrade(data: Path, backup: Path | None) -> None:
+    """Upgrade a data folder; one line of JSON."""
+    from greenoffice.upgrading import upgrade_folder
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    print(json.dumps(upgrade_folder(DataFolder(data.absolute()), backup, say)))
 
 
 def rebook(data: Path, reason: str, institution: str | None) -> None:

@@ -6,6 +6,7 @@ readings.duckdb       decoded readings
 journal/              raw messages, segment by segment
 unfinished.json       only while a rebuild or an upgrade is at work, or after it broke off
 secrets/              the admin key and passwords, mode 0600 in a folder of mode 0700
+backups/              backups that upgrades take
 run/                  process numbers, state of the parts; may be deleted when stopped
 logs/                 one file a process
 """

@@ -15,8 +15,9 @@ from metering.errors import ConfigurationError
 
 
 @contextmanager
-def noted(folder: DataFolder, command: str) -> Iterator[None]:
-    """Leave the note of a command; it goes when the block ends well, and stays otherwise."""
+def noted(folder: DataFolder, *command: str) -> Iterator[None]:
+    """Leave the note of a command, its name first; it goes when the block ends well, and stays
+    otherwise."""
     partial = folder.unfinished.with_suffix(".partial")
     partial.write_text(json.dumps({"command": command}), encoding="utf-8")
     partial.replace(folder.unfinished)
@@ -26,8 +27,8 @@ def noted(folder: DataFolder, command: str) -> Iterator[None]:
 
 def check_finished(folder: DataFolder, finishing: str = "") -> None:
     """ConfigurationError where a command broke off, unless it is the one that now finishes."""
-    broken = _noted_command(folder)
-    if broken not in ("", finishing):
+    broken = next(iter(note_of(folder)), finishing)
+    if broken != finishing:
         raise ConfigurationError(
             f"`greenoffice {broken}` broke off on this data folder",
             field="file",
@@ -36,11 +37,13 @@ def check_finished(folder: DataFolder, finishing: str = "") -> None:
         )
 
 
-def _noted_command(folder: DataFolder) -> str:
+def note_of(folder: DataFolder) -> tuple[str, ...]:
+    """What the command that broke off noted, its name first; () where none did."""
     try:
-        return str(json.loads(folder.unfinished.read_text(encoding="utf-8"))["command"])
+        noted = json.loads(folder.unfinished.read_text(encoding="utf-8"))["command"]
+        return tuple(str(word) for word in noted)
     except FileNotFoundError:
-        return ""
+        return ()
     except (OSError, ValueError, KeyError, TypeError) as refused:
         raise ConfigurationError(
             "a note of an unfinished command cannot be read",
