@@ -101,8 +101,29 @@ def demo(
 
 @app.command()
 def rebuild(data: DataArgument) -> None:
-    """Make readings and books again from the journal; the platform must be stopped."""
+    """Book again from the journal; what differs is restated. The platform must be stopped."""
     commands.rebuild(data)
+
+
+@app.command()
+def upgrade(
+    data: DataArgument,
+    backup: Annotated[
+        Path | None, typer.Option(help="a new folder for the backup; default: in DATA/backups")
+    ] = None,
+) -> None:
+    """Back up a data folder of an earlier version, bring it up to date and check it."""
+    commands.upgrade(data, backup)
+
+
+@app.command()
+def rebook(
+    data: DataArgument,
+    reason: Annotated[str, typer.Option(help="why; it goes into the audit log")],
+    institution: Annotated[str | None, typer.Option(help="its code; default: all")] = None,
+) -> None:
+    """Book again what earlier rules booked, with a reason. The platform must be stopped."""
+    commands.rebook(data, reason, institution)
 
 
 @app.command()

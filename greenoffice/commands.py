@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from greenoffice.folder import DataFolder, create_folder
 from greenoffice.logs import set_up_logs
 from greenoffice.signals import stop_event
-from greenoffice.stores import create_admin_key
+from greenoffice.stores import check_stores, create_admin_key
 from greenoffice.supervisor import ChildSpec, Supervisor, exclusive
 
 SETTINGS_TEXT = """\
@@ -41,9 +42,10 @@ def init(
 
 
 def up(data: Path) -> None:
-    """Supervise the platform until Ctrl-C."""
+    """Supervise the platform until Ctrl-C. ConfigurationError for a folder of an older schema."""
     folder = DataFolder(data.absolute())
     settings = folder.settings()
+    check_stores(folder)
     set_up_logs("supervisor", folder.clock())
     supervisor = Supervisor(folder, platform_children(folder))
     stop = stop_event()
@@ -65,12 +67,31 @@ def platform_children(folder: DataFolder) -> list[ChildSpec]:
 
 
 def rebuild(data: Path) -> None:
-    """Readings and books again from the journal; prints the hash of the books."""
+    """Book again from the journal; one line of JSON that says what differed."""
     from greenoffice.rebuilding import rebuild_folder
 
     folder = DataFolder(data.absolute())
     with exclusive(folder):
         print(json.dumps(rebuild_folder(folder)))
+
+
+def upgrade(data: Path, backup: Path | None) -> None:
+    """Upgrade a data folder; one line of JSON."""
+    from greenoffice.upgrading import upgrade_folder
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    print(json.dumps(upgrade_folder(DataFolder(data.absolute()), backup, say)))
+
+
+def rebook(data: Path, reason: str, institution: str | None) -> None:
+    """Book rows of other rules again; one line of JSON."""
+    from greenoffice.rebuilding import rebook_folder
+
+    folder = DataFolder(data.absolute())
+    with exclusive(folder):
+        print(json.dumps(rebook_folder(folder, reason, institution)))
 
 
 def backup(target: Path, data: Path) -> None:

@@ -4,7 +4,9 @@ greenoffice.toml      settings
 greenoffice.db        registry, books, findings, intake (SQLite)
 readings.duckdb       decoded readings
 journal/              raw messages, segment by segment
+unfinished.json       only while a rebuild or an upgrade is at work, or after it broke off
 secrets/              the admin key and passwords, mode 0600 in a folder of mode 0700
+backups/              backups that upgrades take
 run/                  process numbers, state of the parts; may be deleted when stopped
 logs/                 one file a process
 """
@@ -42,6 +44,11 @@ class DataFolder:
     @property
     def journal(self) -> Path:
         return self.root / "journal"
+
+    @property
+    def unfinished(self) -> Path:
+        """The note of a command that is at work on the folder, or broke off."""
+        return self.root / "unfinished.json"
 
     @property
     def secrets(self) -> Path:

@@ -38,10 +38,13 @@ class Parts:
     """The server that keeps the readings, where one does."""
 
     @classmethod
-    def open(cls, folder: DataFolder, metrics: IntakeMetrics | None = None) -> Parts:
-        """Open everything; Unavailable while another process owns the readings."""
+    def open(
+        cls, folder: DataFolder, metrics: IntakeMetrics | None = None, *, finishing: str = ""
+    ) -> Parts:
+        """Open everything; Unavailable while another process owns the readings. `finishing` is
+        the command that may go on where it broke off."""
         settings, now_us = folder.settings(), folder.clock().now_us
-        stores, readings = open_stores(folder), open_readings(folder)
+        stores, readings = open_stores(folder, finishing=finishing), open_readings(folder)
         registry = stores.registry.load
         journal = JournalReader(folder.journal)
         intake = Intake(

@@ -1,4 +1,4 @@
-"""`greenoffice rebuild`: readings and books again from the journal."""
+"""`greenoffice rebuild` and `greenoffice rebook`: booked again, and what differs is restated."""
 
 from __future__ import annotations
 
@@ -6,33 +6,104 @@ import sys
 
 from greenoffice.folder import DataFolder
 from greenoffice.parts import IntakeWork, Parts
+from greenoffice.unfinished import noted
+from ledger import Rebooked, rules
+from metering.access import AuditEntry
 from metering.bookhash import book_hash, worth_hash
+from metering.errors import InvalidInput, NotFound
 from metering.localtime import iso
+from metering.registry import NodeType
+
+REBUILD = "rebuild"
 
 
 def rebuild_folder(folder: DataFolder) -> dict[str, object]:
-    """Forget readings, intake and books, make all of them again, and tell the books' hash."""
-    parts = Parts.open(folder)
+    """Read the journal again and book again what readings are left for; nothing is emptied.
+
+    Rows of days whose readings are gone with the journal's first segments stay as they stand.
+    A rebuild that broke off leaves a note, and is repeated from its beginning.
+    """
+    parts = Parts.open(folder, finishing=REBUILD)
     try:
-        parts.stores.books.clear()
-        _say("reading the journal")
-        taken = parts.intake.rebuild()
-        IntakeWork(parts)()
-        _say(f"{taken.readings} readings from {taken.records} records; booking")
-        rows = 0
-        while (step := parts.ledger.step()).marks:
-            rows += step.rows
-            _say(f"{rows} days booked, {parts.stores.marks.waiting()} ranges to go")
+        with noted(folder, REBUILD):
+            _say("reading the journal")
+            taken = parts.intake.rebuild()
+            IntakeWork(parts)()
+            _say(f"{taken.readings} readings from {taken.records} records; booking")
+            told = parts.ledger.rebuild(_progress)
         return {
             "records": taken.records,
             "readings": taken.readings,
-            "rows": rows,
+            "rows": told.rows,
+            "differing": told.differing,
+            "restated": told.restated,
+            "kept_before_journal": told.kept,
             "at": iso(parts.now_us()),
             "book_hash": book_hash(parts.stores.books),
             "worth_hash": worth_hash(parts.stores.books),
         }
     finally:
         parts.close()
+
+
+def rebook_folder(
+    folder: DataFolder, reason: str, institution: str | None = None
+) -> dict[str, object]:
+    """Book again the rows that other rules made, of one institution or of all, with a reason
+    that goes into the audit log. Says so where there is nothing to do."""
+    if not reason.strip():
+        raise InvalidInput(
+            "booking by other rules needs a reason",
+            field="reason",
+            value=reason,
+            fix="say why, e.g. --reason 'rules 2 divide gaps by hour'",
+        )
+    parts = Parts.open(folder)
+    try:
+        _check_institution(parts, institution)
+        told = parts.ledger.rebook(institution, _progress)
+        if told == Rebooked():
+            _say(f"nothing to do: every row was booked by rules {rules.RULES_VERSION}")
+        else:
+            parts.stores.access.audit(_entry(told, reason, institution, parts.now_us()))
+        return {
+            "rules": rules.RULES_VERSION,
+            "institution": institution,
+            "rows": told.rows,
+            "differing": told.differing,
+            "restated": told.restated,
+            "kept": told.kept,
+            "book_hash": book_hash(parts.stores.books),
+        }
+    finally:
+        parts.close()
+
+
+def _check_institution(parts: Parts, institution: str | None) -> None:
+    known = [n.code for n in parts.registry().nodes.values() if n.type is NodeType.INSTITUTION]
+    if institution is not None and institution not in known:
+        raise NotFound(
+            "no such institution",
+            field="institution",
+            value=institution,
+            fix=f"one of {', '.join(sorted(known))}",
+        )
+
+
+def _entry(told: Rebooked, reason: str, institution: str | None, now_us: int) -> AuditEntry:
+    return AuditEntry(
+        at_us=now_us,
+        actor="command line",
+        action="books.rebook",
+        subject=f"rules {rules.RULES_VERSION}",
+        institution=institution or "",
+        detail={"rows": f"{told.differing} of {told.rows}", "restated": str(told.restated)},
+        reason=reason.strip(),
+    )
+
+
+def _progress(told: Rebooked) -> None:
+    _say(f"{told.rows} days booked, {told.differing} of them differ")
 
 
 def _say(text: str) -> None:

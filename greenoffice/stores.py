@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from greenoffice.clock import Clock
 from greenoffice.folder import DataFolder
+from greenoffice.unfinished import check_finished
 from metering.access import Role
-from metering.errors import ConfigurationError
+from metering.errors import ConfigurationError, Unavailable
 from metering.ports import ReadingStore
 from storage import DuckDBReadings, Stores, open_engine, sql_stores
 from storage.influx import InfluxAddress, InfluxReadings
@@ -33,9 +36,19 @@ def database_url(folder: DataFolder) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def open_stores(folder: DataFolder) -> Stores:
-    """The SQL stores of a data folder, migrated to the present schema."""
+def open_stores(folder: DataFolder, *, finishing: str = "") -> Stores:
+    """The SQL stores of a data folder. ConfigurationError where a command broke off on it that
+    is not the one to finish."""
+    check_finished(folder, finishing)
     return sql_stores(open_engine(database_url(folder)))
+
+
+def check_stores(folder: DataFolder) -> None:
+    """ConfigurationError where no process could open the folder's database as it stands; a server
+    that does not answer yet is left to those who wait for it."""
+    check_finished(folder)
+    with contextlib.suppress(Unavailable):
+        open_engine(database_url(folder)).dispose()
 
 
 def open_readings(folder: DataFolder) -> ReadingStore:

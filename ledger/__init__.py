@@ -2,16 +2,20 @@
 
 dirty marks ──▶ Ledger.step ──▶ books
 registry    ──▶ Plans.on    ──▶ what counts where
+all again   ──▶ Ledger.rebuild, Ledger.rebook: what differs is restated, nothing is emptied
 """
 
 from ledger.blocks import Block, Name, windows_for
 from ledger.periods import SETTLE_US, Clock, day_edges
 from ledger.plan import Figure, Plan, Term, plan
+from ledger.rebooking import Rebooked
 from ledger.recompute import Plans
+from ledger.rules import RULES_VERSION
 from ledger.windows import offsets_of, slot_windows
 from ledger.worker import Ledger, StepReport
 
 __all__ = [
+    "RULES_VERSION",
     "SETTLE_US",
     "Block",
     "Clock",
@@ -20,6 +24,7 @@ __all__ = [
     "Name",
     "Plan",
     "Plans",
+    "Rebooked",
     "StepReport",
     "Term",
     "day_edges",

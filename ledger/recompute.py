@@ -10,12 +10,13 @@ from datetime import date
 
 import numpy as np
 
+from ledger import rules
 from ledger.aggregate import Rows, affected, alike, needed, node_rows
 from ledger.context import Context
 from ledger.jobs import Cluster, widened
 from ledger.meter import Service, Stretch, measure, services
 from ledger.periods import Clock, book_days
-from ledger.plan import Plan, boundaries, plan
+from ledger.plan import Figure, Plan, boundaries, plan
 from ledger.windows import Pricing
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.localtime import day_bounds, days_between, local_day
@@ -96,7 +97,7 @@ class Recompute:
     def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Outcome:
         """Rows of the cluster's meters on those days, and of every node they count into."""
         outcome = Outcome()
-        meters = self._meters(cluster, days, outcome)
+        meters = self.meters(cluster.zone, days, outcome)
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
         changed = self._differing(meters)
@@ -108,14 +109,13 @@ class Recompute:
             outcome.rows += self._orphans(cluster.institution, outcome.wanted)
         return outcome
 
-    def _meters(
-        self, cluster: Cluster, days: dict[str, list[date]], outcome: Outcome
-    ) -> list[BookRow]:
+    def meters(self, zone: str, days: dict[str, list[date]], outcome: Outcome) -> list[BookRow]:
+        """Rows of meters on their days, equal to those that stand or not; their register events
+        go into the outcome."""
         wanted = sorted({day for found in days.values() for day in found})
         if not wanted:
             return []
-        start = day_bounds(wanted[0], cluster.zone)[0]
-        end = day_bounds(wanted[-1], cluster.zone)[1]
+        start, end = day_bounds(wanted[0], zone)[0], day_bounds(wanted[-1], zone)[1]
         size = METERS_A_SCAN if len(wanted) > SHORT_DAYS else len(days)
         names, rows = list(days), []
         for first in range(0, len(names), size):
@@ -149,7 +149,19 @@ class Recompute:
             self.registry.meters[meter].step_min,
             Pricing(self.plans.choice, meter, zone),
         )
-        return book_days(key, found.curve, days, step, self.clock, pricing)
+        return _ruled(book_days(key, found.curve, days, step, self.clock, pricing))
+
+    def nodes(self, institution: str, days: list[date]) -> list[BookRow]:
+        """Rows of every figure of an institution's nodes on days, from the meters' rows that
+        stand."""
+        by_epoch: dict[int, list[date]] = defaultdict(list)
+        for day in sorted(days):
+            by_epoch[self.plans.epoch(day)].append(day)
+        made: list[BookRow] = []
+        for alike_days in by_epoch.values():
+            one = self.plans.on(institution, alike_days[0])
+            made += self._figures(one, list(one.figures.values()), alike_days, ())
+        return made
 
     def _orphans(self, institution: str, days: list[date]) -> list[BookRow]:
         """Rows that stand although the registry has their series no more: now missing."""
@@ -185,7 +197,11 @@ class Recompute:
     ) -> list[BookRow]:
         one = self.plans.on(institution, days[0])
         meters = {row.key.code for row in changed}
-        figures = affected(one, meters)
+        return self._figures(one, affected(one, meters), days, fresh)
+
+    def _figures(
+        self, one: Plan, figures: Sequence[Figure], days: list[date], fresh: Sequence[BookRow]
+    ) -> list[BookRow]:
         if not figures:
             return []
         rows = self._rows(needed(one, figures), days, fresh)
@@ -194,7 +210,7 @@ class Recompute:
         choice = self.plans.choice
         for group in alike(zones, days, choice):
             made += node_rows(self.registry, one, figures, rows, group, self.clock, choice)
-        return made
+        return _ruled(made)
 
     def _rows(self, keys: list[SeriesKey], days: list[date], fresh: Sequence[BookRow]) -> Rows:
         """Rows that stand, overlaid with those just computed."""
@@ -208,17 +224,21 @@ class Recompute:
         return found
 
     def _differing(self, rows: Sequence[BookRow]) -> list[BookRow]:
+        return [row for old, row in self.standing(rows) if old is None or not old.same_content(row)]
+
+    def standing(self, rows: Sequence[BookRow]) -> list[tuple[BookRow | None, BookRow]]:
+        """Each row with the one that stands in its place, None where there is none."""
         if not rows:
             return []
         keys = sorted({row.key for row in rows})
         first, last = min(row.day for row in rows), max(row.day for row in rows)
-        standing = {(r.key, r.day): r for r in self.books.rows(keys, first, last)}
-        return [
-            row
-            for row in rows
-            if (present := standing.get((row.key, row.day))) is None
-            or not present.same_content(row)
-        ]
+        found = {(r.key, r.day): r for r in self.books.rows(keys, first, last)}
+        return [(found.get((row.key, row.day)), row) for row in rows]
+
+
+def _ruled(rows: Sequence[BookRow]) -> list[BookRow]:
+    """The rows, saying by which rules they were made."""
+    return [replace(row, rules=rules.RULES_VERSION) for row in rows]
 
 
 def _blank(row: BookRow) -> BookRow:

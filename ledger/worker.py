@@ -9,22 +9,23 @@ from datetime import date, timedelta
 from ledger.context import Context
 from ledger.jobs import Cluster, Job, Work, clusters, windows, work
 from ledger.periods import SETTLE_US, Clock
+from ledger.rebooking import Place, Progress, Rebooked, Rebooking, rows_of_other_rules
 from ledger.recompute import Outcome, Plans, Recompute
-from metering.book import BookRow, SeriesKey
+from metering.book import RULES_CAUSE, BookRow
 from metering.errors import Conflict
 from metering.localtime import MINUTE_US, day_bounds, local_day
 from metering.ports import BookStore, DirtyMarks, ReadingStore
 from metering.registry import Registry
-from metering.registry_changes import marks_of_change
 
 REFRESH_US = 15 * MINUTE_US
 """How often running days are looked at again without new readings: silence grows too."""
 LOOK_BACK = timedelta(days=92)
 """How far back a fresh process looks for days that were left provisional."""
 ATTEMPTS = 5
-WRITER_NO = 0
-"""The ledger's own number as a writer of marks."""
-Place = tuple[SeriesKey, date]
+READING_CAUSES = ("reading", "correction")
+"""Causes of the intake's marks, which a rebuild makes and clears all at once."""
+REBUILD_CAUSE = "rebuild"
+EVERY = 2**31
 
 
 @dataclass
@@ -105,15 +106,37 @@ class Ledger:
             report.add(self._exact_days(registry, cluster))
         return report
 
-    def rebuild(self) -> StepReport:
-        """Everything from the first reading on, as if all of it had just come in."""
-        self._marks.mark(
-            marks_of_change(Registry(), self._notice()), writer_no=WRITER_NO, ready=True
-        )
-        report = StepReport()
-        while self._marks.ready(1):
-            report.add(self.step())
-        return report
+    def rebuild(self, progress: Progress = lambda _: None) -> Rebooked:
+        """Book everything again that readings are left for; what differs is restated with the
+        cause `rebuild`. A change of the registry that waits is booked first, as itself."""
+        registry, marks = self._notice(), self._marks.ready(EVERY)
+        changed = [mark for mark in marks if mark.cause not in READING_CAUSES]
+        self._do(registry, work(registry, changed), len(changed))
+        told = self._again(REBUILD_CAUSE, None, progress)
+        cleared = [mark.id for mark in marks if mark.cause in READING_CAUSES]
+        self._commit("", Outcome(), cleared, REBUILD_CAUSE, StepReport())
+        return told
+
+    def rebook(
+        self, institution: str | None = None, progress: Progress = lambda _: None
+    ) -> Rebooked:
+        """Book again the settled rows that other rules made, of one institution or of all; what
+        differs is restated with the cause `rules 1 to 2`."""
+        only = rows_of_other_rules(self._books, institution)
+        return self._again(RULES_CAUSE, only, progress) if only else Rebooked()
+
+    def _again(self, cause: str, only: frozenset[Place] | None, progress: Progress) -> Rebooked:
+        def commit(institution: str, make: Callable[[], Outcome]) -> None:
+            self._attempt(institution, make, (), cause, StepReport())
+
+        registry = self._notice()
+        before = {one: self._restated(one) for one in _institutions(registry)}
+        told = Rebooking(self._recompute(registry), commit, only, progress).run()
+        told.restated = sum(self._restated(one) - count for one, count in before.items())
+        return told
+
+    def _restated(self, institution: str) -> int:
+        return len(self._books.restatements(institution, limit=EVERY))
 
     def _do(self, registry: Registry, todo: Work, marks: int) -> StepReport:
         report = StepReport(marks=marks)
@@ -149,11 +172,28 @@ class Ledger:
         cleared: Sequence[int],
         report: StepReport,
     ) -> None:
+        self._attempt(
+            cluster.institution,
+            lambda: self._recompute(registry).piece(cluster, days),
+            cleared,
+            cluster.cause,
+            report,
+        )
+
+    def _attempt(
+        self,
+        institution: str,
+        make: Callable[[], Outcome],
+        cleared: Sequence[int],
+        cause: str,
+        report: StepReport,
+    ) -> None:
+        """Commit what `make` finds; found anew where another ledger committed meanwhile."""
         for attempt in range(ATTEMPTS):
-            expected = self._books.revision(cluster.institution)
-            outcome = self._recompute(registry).piece(cluster, days)
+            expected = self._books.revision(institution)
+            outcome = make()
             try:
-                self._commit(cluster.institution, outcome, cleared, cluster.cause, report, expected)
+                self._commit(institution, outcome, cleared, cause, report, expected)
             except Conflict:
                 if attempt == ATTEMPTS - 1:
                     raise

@@ -150,6 +150,8 @@ class BookRow:
     provisional: bool = False
     revision: int = 0
     """The institution's revision that wrote it; set by the store."""
+    rules: int = 1
+    """Version of the booking rules that it was made by."""
 
     @classmethod
     def of(
@@ -192,7 +194,7 @@ class BookRow:
         )
 
     def same_content(self, other: BookRow) -> bool:
-        """Equal in everything that is booked, whatever the revision."""
+        """Equal in everything that is booked, whatever the revision and the rules."""
         return (
             self.same_energy(other)
             and len(self.parts) == len(other.parts)
@@ -228,6 +230,9 @@ def _added(one: I64, other: I64) -> I64:
     ]
     return add(pairs) if wide else one
 
+
+RULES_CAUSE = "rules"
+"""Cause of a commit that books again because the rules are others."""
 
 BookPlace = tuple[int, int, int]
 """Where a row stands among an institution's changes: its revision, the store's own number of

@@ -61,7 +61,12 @@ class ReadingStore(Protocol):
         ...
 
     def clear(self) -> None:
-        """Forget everything; `rebuild` fills it again from the journal."""
+        """Forget everything."""
+        ...
+
+    def forget(self, segments: Sequence[int]) -> None:
+        """Forget the rows whose lineage lies in these segments of the journal, from which
+        `rebuild` reads them again. What came from others stays."""
         ...
 
     def close(self) -> None: ...
@@ -123,7 +128,8 @@ class IntakeStore(Protocol):
     def discard(self, id: int) -> None: ...
 
     def clear(self) -> None:
-        """Forget checkpoints, counters, dead letters and marks, for `rebuild`."""
+        """Forget checkpoints, counters, dead letters and the intake's own marks, for
+        `rebuild`. Marks of a changed registry (writer 0) stay."""
         ...
 
 
@@ -202,11 +208,6 @@ class BookStore(BookReader, Protocol):
 
     def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:
         """All current settled rows sorted by key and day, for the book hash."""
-        ...
-
-    def clear(self) -> None:
-        """Forget rows, restatements and events, for `rebuild`. Revisions go on from where they
-        were: what was told of an old one is never mistaken for a new one."""
         ...
 
 

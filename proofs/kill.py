@@ -2,7 +2,8 @@
 
 Two demos of the same world: one undisturbed, one whose processes are killed again and again
 while its history fills, the supervisor last. Afterwards every acknowledged reading is stored,
-and the books of both, and of a rebuild from the journal, are the same to the last digit.
+and the books of both, and of a rebuild from the journal, are the same to the last digit; the
+rebuild restates nothing, and neither does one after the older half of the journal has expired.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from greenoffice.demo.stored import Times, count, missing, stored_times, within
 from greenoffice.folder import DataFolder
 from metering.errors import Unavailable
 from metering.localtime import iso, local_day, parse_instant
+from proofs.expiry import SMALL_SEGMENTS, rebuilt_after_expiry
 from proofs.steps import COMMAND, alive, finish, last_json, run, say, wait_until
 from simulators.truth import published
 
@@ -55,17 +57,22 @@ def run_kill_check(kills: int, seed: int) -> None:
         killed = victim.hashes()
         victim.stop()
         rebuilt = last_json(run("rebuild", str(victim.folder.root)))
+        expiry = rebuilt_after_expiry(victim.folder)
     hashes = {name: (undisturbed.get(name), killed.get(name), rebuilt.get(name)) for name in HASHES}
     result = {
         "processes": rounds,
         "kills": sum(r["kills"] for r in rounds.values()),
         "missing": sum(r["missing"] for r in rounds.values()),
         "goes_on": goes_on,
+        "restated_by_rebuild": rebuilt["restated"],
+        "expiry": expiry,
     }
     for name, (calm, hurt, again) in hashes.items():
         result |= {name: hurt, f"{name}_undisturbed": calm, f"{name}_rebuilt": again}
-    equal = all(len(set(found)) == 1 and None not in found for found in hashes.values())
-    finish(result, passed=bool(result["missing"] == 0 and goes_on and equal))
+    whole = result["missing"] == 0 and goes_on and expiry["segments_expired"] > 0
+    whole &= all(len(set(found)) == 1 and None not in found for found in hashes.values())
+    whole &= rebuilt["restated"] == expiry["restated"] == expiry["rows_lost"] == 0
+    finish(result, passed=bool(whole))
 
 
 class _Victim:
@@ -77,6 +84,8 @@ class _Victim:
         self._random = random.Random(1)  # noqa: S311 - moments of kills, not secrets
         self._acknowledged: dict[str, Times] = {}
         self._demo = self._start()
+        with self.folder.settings_file.open("a", encoding="utf-8") as settings:
+            settings.write(SMALL_SEGMENTS)  # from the first restart on
 
     def round(self, target: str, kills: int) -> dict[str, Any]:
         """Kill one process several times; keep what was acknowledged by then."""

@@ -20,6 +20,7 @@ from storage.sql.books import SqlBooks
 from storage.sql.engine import open_engine
 from storage.sql.findings import SqlFindings
 from storage.sql.intake import SqlIntake, SqlMarks
+from storage.sql.migrate import Schema
 from storage.sql.registry import SqlCredentials, SqlRegistry
 from storage.stores import Stores, memory_stores, sql_stores
 
@@ -32,6 +33,7 @@ __all__ = [
     "MemoryMarks",
     "MemoryReadings",
     "MemoryRegistry",
+    "Schema",
     "SqlAccess",
     "SqlBooks",
     "SqlCredentials",

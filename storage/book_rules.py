@@ -7,7 +7,7 @@ from enum import Enum
 
 import numpy as np
 
-from metering.book import BookRow, RegisterEvent, Restatement, by_step
+from metering.book import RULES_CAUSE, BookRow, RegisterEvent, Restatement, by_step
 from metering.errors import Conflict, InvalidInput
 
 
@@ -20,7 +20,8 @@ class Change(Enum):
     OVERWRITE = "overwrite"
     """The present row was provisional: it goes without a trace."""
     SUPPLEMENT = "supplement"
-    """The energy is equal, but tariffs divide it otherwise: the row stays and is completed."""
+    """The energy is equal, but tariffs divide it otherwise, or other rules come to the same: the
+    row stays and is completed."""
     SUPERSEDE = "supersede"
     """The present row was settled: it stays, dated, and the change is logged."""
 
@@ -30,7 +31,7 @@ def change(present: BookRow | None, wanted: BookRow) -> Change:
     if present is None:
         return Change.ADD
     if present.same_content(wanted):
-        return Change.NOTHING
+        return Change.NOTHING if present.rules == wanted.rules else Change.SUPPLEMENT
     if present.same_energy(wanted):
         return Change.SUPPLEMENT
     return Change.OVERWRITE if present.provisional else Change.SUPERSEDE
@@ -60,8 +61,16 @@ def restatement(
         old_total=old.total,
         new_total=new.total,
         recorded_us=recorded_us,
-        cause=cause,
+        cause=_cause(old, new, cause),
     )
+
+
+def _cause(old: BookRow, new: BookRow, cause: str) -> str:
+    """The cause, which names the rules where they are others than those of the old row."""
+    if old.rules == new.rules:
+        return cause
+    rules = f"rules {old.rules} to {new.rules}"
+    return rules if cause == RULES_CAUSE else f"{cause}, {rules}"
 
 
 def check_rows(institution: str, rows: Iterable[BookRow]) -> list[BookRow]:

@@ -34,6 +34,7 @@ from storage.duckdb_statements import (
     bounds,
     delete,
     fetch,
+    forget,
     insert,
     nearest,
     renew_latest,
@@ -125,6 +126,10 @@ class DuckDBReadings:
         with self._transaction() as con:
             con.execute("DELETE FROM reading")
             con.execute("DELETE FROM latest")
+
+    def forget(self, segments: Sequence[int]) -> None:
+        with self._transaction() as con:
+            forget(con, np.unique(np.asarray(segments, np.int64)))
 
     def copy_to(self, target: Path) -> None:
         """One consistent state of the readings as a new file, while writing goes on."""

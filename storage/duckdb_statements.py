@@ -59,6 +59,21 @@ def renew_latest(
     con.execute(f"INSERT INTO latest SELECT {COLUMNS}, first_us FROM newest")
 
 
+def forget(con: duckdb.DuckDBPyConnection, segments: I64) -> None:
+    """Delete the rows of these segments; `latest` is then made of what is left."""
+    con.register("gone", {"segment": segments})
+    left = con.execute("SELECT 1 FROM reading ANTI JOIN gone USING (segment) LIMIT 1").fetchone()
+    con.execute(
+        "DELETE FROM reading" + (" USING gone WHERE reading.segment = gone.segment" if left else "")
+    )
+    con.execute("DELETE FROM latest")
+    con.execute(
+        f"INSERT INTO latest SELECT {COLUMNS}, first_us FROM reading JOIN"
+        " (SELECT point, min(time_us) AS first_us, max(time_us) AS time_us FROM reading"
+        " GROUP BY point) USING (point, time_us)"
+    )
+
+
 def scan(con: duckdb.DuckDBPyConnection, points: I64, start_us: int, end_us: int) -> ReadingColumns:
     """Rows of the points (distinct, ascending) with start <= time < end, sorted."""
     con.register("asked", {"point": points})

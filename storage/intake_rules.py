@@ -8,6 +8,8 @@ from dataclasses import replace
 from metering.errors import NotFound
 from metering.intake import DeadLetter, GatewayCounts
 
+NO_WRITER = 0
+"""The writer of marks that do not come from a journal."""
 _SUMMED = ("messages", "readings", "new", "duplicates", "corrections", "outdated", "dead", "bytes")
 
 

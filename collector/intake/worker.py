@@ -49,6 +49,8 @@ class Journal(Protocol):
 
     def record(self, segment: int, offset: int) -> Record: ...
 
+    def segments(self) -> list[int]: ...
+
 
 @dataclass(frozen=True)
 class BatchSize:
@@ -116,10 +118,11 @@ class Intake:
             return report
 
     def rebuild(self) -> StepReport:
-        """Forget readings and intake, and make both again from the journal."""
+        """Make the intake, and the readings that the journal holds, again from it. Readings of
+        segments that have expired stay."""
         with self._lock:
             self._intake.clear()
-            self._readings.clear()
+            self._readings.forget(self._journal.segments())
             self._connections = Connections()
         report = StepReport()
         for writer_no in self._journal.writers():

@@ -41,6 +41,14 @@ class JournalReader:
         """Numbers of the writers that have a folder here, ascending."""
         return sorted(self._folders())
 
+    def segments(self) -> list[int]:
+        """Numbers of all segments that are here, of every writer, ascending."""
+        return sorted(
+            segment_number(writer_no, n)
+            for writer_no, folder in self._folders().items()
+            for n in segment_files(folder)
+        )
+
     def read(self, writer_no: int, segment: int, offset: int, limit: int) -> list[Located]:
         """Up to ``limit`` records from a place on, over segment boundaries, in order.
 

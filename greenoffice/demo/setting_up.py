@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from dataclasses import dataclass
 
 from greenoffice.clock import Clock
@@ -14,6 +15,7 @@ from greenoffice.folder import DataFolder, create_folder, write_secret
 from greenoffice.ports import usable_port
 from greenoffice.stores import create_admin_key, open_stores
 from greenoffice.supervisor import exclusive
+from greenoffice.upgrading import needs_upgrade, upgrade_folder
 from metering.errors import Conflict
 from metering.registry_files import read_registry_texts
 
@@ -39,10 +41,18 @@ def demo_folder(options: DemoOptions) -> DemoFolder:
         world = DemoWorld.read(folder.demo_world)
         if not options.says_nothing_of_the_world:
             world.check_same(options)
+        _upgraded(folder)
         return DemoFolder(folder, world)
     world = DemoWorld.of(options, Clock().now_us())
     _create(folder, world, options)
     return DemoFolder(folder, world)
+
+
+def _upgraded(folder: DataFolder) -> None:
+    """A demo of an earlier version goes on by itself, and says so."""
+    if needs_upgrade(folder):
+        print("the demo's folder is of an earlier version: upgrading", file=sys.stderr)
+        upgrade_folder(folder, say=lambda text: print(text, file=sys.stderr))
 
 
 def _remove(folder: DataFolder) -> None:

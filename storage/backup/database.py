@@ -12,7 +12,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Table, func, insert, select, text
+from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, select, text
 from sqlalchemy.engine import make_url
 
 from metering.errors import Conflict, Unavailable
@@ -20,6 +20,7 @@ from storage.backup.manifest import Place
 from storage.backup.sqlite_files import copy_sqlite
 from storage.sql.engine import open_engine, reading, writing
 from storage.sql.faults import shown
+from storage.sql.migrate import Schema, head, revision, upgrade
 from storage.sql.schema import METADATA
 
 _ROWS = 1_000
@@ -35,7 +36,7 @@ def back_up_database(url: str, target: Path) -> None:
     if parsed.get_backend_name() == "sqlite":
         _copy_file(Path(parsed.database or ""), target)
         return
-    engine = open_engine(url)
+    engine = open_engine(url, schema=Schema.UNTOUCHED)
     try:
         _copy_to_file(engine, target)
     finally:
@@ -53,7 +54,8 @@ def restore_database(source: Path, url: str) -> None:
     with tempfile.TemporaryDirectory(prefix="greenoffice-restore-") as scratch:
         copied = Path(scratch) / "greenoffice.db"  # opening would change the backup itself
         shutil.copyfile(source, copied)
-        old, new = open_engine(f"sqlite:///{copied}"), open_engine(url)
+        old = open_engine(f"sqlite:///{copied}", schema=Schema.UPGRADED)
+        new = open_engine(url)
         try:
             with reading(old) as before, writing(new) as con:
                 _must_be_empty(con, new)
@@ -96,10 +98,13 @@ def _copy_file(source: Path, target: Path) -> None:
 
 
 def _copy_to_file(engine: Engine, target: Path) -> None:
-    made = open_engine(f"sqlite:///{target}")
+    made = open_engine(f"sqlite:///{target}", schema=Schema.UNTOUCHED)
     try:
         with reading(engine) as before, writing(made) as con:
-            _copy_rows(before, con)
+            present = revision(before)
+            upgrade(con, present or "head")
+            if present is not None:
+                _copy_rows(before, con)
     finally:
         made.dispose()
     with closing(sqlite3.connect(target, isolation_level=None)) as con:
@@ -112,7 +117,7 @@ def _restore_file(source: Path, url: str) -> None:
         raise _occupied(str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, path)
-    open_engine(url).dispose()
+    open_engine(url, schema=Schema.UPGRADED).dispose()
 
 
 def _must_be_empty(con: Connection, engine: Engine) -> None:
@@ -132,13 +137,28 @@ def _occupied(value: str) -> Conflict:
 
 def _copy_rows(source: Connection, target: Connection) -> None:
     """All rows of all tables, those referred to first, and what the next numbers will be."""
-    for table in METADATA.sorted_tables:
-        portion = {"yield_per": _ROWS_AT_ONCE.get(table.name, _ROWS)}
-        found = source.execute(select(table), execution_options=portion)
+    pairs = _tables(source, target)
+    for old, new in pairs:
+        portion = {"yield_per": _ROWS_AT_ONCE.get(new.name, _ROWS)}
+        found = source.execute(select(old), execution_options=portion)
         for part in found.mappings().partitions():
-            target.execute(insert(table), [dict(row) for row in part])
+            target.execute(insert(new), [dict(row) for row in part])
+    names = {new.name for _, new in pairs}
     for table in _COUNTED:
-        _count_on(target, table, _last_number(source, table))
+        if table.name in names:
+            _count_on(target, table, _last_number(source, table))
+
+
+def _tables(source: Connection, target: Connection) -> list[tuple[Table, Table]]:
+    """The tables of both databases, of one schema, side by side. Those of an older schema are as
+    the databases themselves say."""
+    if revision(source) == head():
+        return [(table, table) for table in METADATA.sorted_tables]
+    there, here = MetaData(), MetaData()
+    there.reflect(source)
+    here.reflect(target)
+    tables = (table for table in here.sorted_tables if table.name != "alembic_version")
+    return [(there.tables[table.name], table) for table in tables]
 
 
 def _last_number(con: Connection, table: Table) -> int:

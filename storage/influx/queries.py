@@ -97,6 +97,17 @@ def drop(client: InfluxClient) -> None:
         raise _failed(client.address, reason)
 
 
+def delete(client: InfluxClient, point: int, low_us: int, high_us: int) -> None:
+    """Delete the rows of a point with low <= time <= high."""
+    reason = command(
+        client,
+        f"DELETE FROM {MEASUREMENT} WHERE point='{int(point)}'"  # noqa: S608
+        f" AND time >= {int(low_us)}u AND time <= {int(high_us)}u",
+    )
+    if reason:
+        raise _failed(client.address, reason)
+
+
 def oldest_us(client: InfluxClient) -> int | None:
     """The time of the oldest row; None where there is none."""
     body = _answer(client, [f"SELECT first(value) FROM {MEASUREMENT}"])  # noqa: S608

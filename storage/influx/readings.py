@@ -113,6 +113,16 @@ class InfluxReadings:
             self._newest = {}
             self._points = None
 
+    def forget(self, segments: Sequence[int]) -> None:
+        gone = np.unique(np.asarray(segments, np.int64))
+        with self._turns.writing():
+            for point in sorted(queries.known_points(self._client)):
+                found = queries.rows(self._client, [Question([point])])
+                for low, high in _runs(found, np.isin(found.segment, gone)):
+                    queries.delete(self._client, point, low, high)
+            self._newest = {}
+            self._points = None
+
     def close(self) -> None:
         self._client.close()
 
@@ -200,6 +210,15 @@ def _clusters(point: I64, time_us: I64) -> Iterator[_Cluster]:
                 int(high[own].max()),
                 int(times[own].max()),
             )
+
+
+def _runs(found: ReadingColumns, chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """(first, last time) of the chosen rows of one point, those side by side together."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(np.int8)))
+    times = found.time_us
+    return [
+        (int(times[a]), int(times[b - 1])) for a, b in zip(edges[::2], edges[1::2], strict=True)
+    ]
 
 
 def _only(found: ReadingColumns, points: Sequence[int]) -> ReadingColumns:

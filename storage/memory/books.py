@@ -152,10 +152,6 @@ class MemoryBooks:
             if institution in (None, key.institution) and not row.provisional:
                 yield row
 
-    def clear(self) -> None:
-        with self._lock:
-            self._reset()
-
     def _write(self, row: BookRow, now_us: int, cause: str) -> bool:
         place = (row.key, row.day)
         present = self._current.get(place)

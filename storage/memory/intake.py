@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from metering.book import DirtyMark
 from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch
 from storage.intake_rules import (
+    NO_WRITER,
     Identity,
     added,
     again,
@@ -58,7 +59,8 @@ class MemoryMarks:
             self._marks.pop(id, None)
 
     def clear(self) -> None:
-        self._marks.clear()
+        """Forget what the intake marked."""
+        self._marks = {id: m for id, m in self._marks.items() if m.writer_no == NO_WRITER}
 
 
 class MemoryIntake:

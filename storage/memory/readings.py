@@ -10,6 +10,8 @@ from metering.reading import ReadingColumns
 from storage.columns import check_even
 
 Row = tuple[int, int, float, int, int, int, int, int, int]
+SEGMENT = 6
+"""Its place in a row."""
 
 
 class MemoryReadings:
@@ -54,6 +56,12 @@ class MemoryReadings:
     def clear(self) -> None:
         with self._lock:
             self._rows.clear()
+
+    def forget(self, segments: Sequence[int]) -> None:
+        gone = set(segments)
+        with self._lock:
+            for point, rows in self._rows.items():
+                self._rows[point] = {t: row for t, row in rows.items() if row[SEGMENT] not in gone}
 
     def close(self) -> None:
         """Nothing is held."""

@@ -81,6 +81,7 @@ def packed(row: BookRow, series_id: int, revision: int) -> dict[str, Any]:
         "day_shares": _packed_shares(row.day_shares.reshape(-1, 4), 1),
         "spill": np.array(row.spill, "<u2").tobytes() if any(row.spill) else None,
         "parts": packed_parts(row),
+        "rules": row.rules,
     }
 
 
@@ -109,6 +110,7 @@ def unpacked(row: SqlRow[Any], key: SeriesKey) -> BookRow:
         spill=_spill(row.spill),
         provisional=row.provisional,
         revision=row.revision,
+        rules=row.rules,
     )
 
 

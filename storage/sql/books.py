@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Engine,
-    delete,
     or_,
     select,
 )
@@ -138,11 +137,6 @@ class SqlBooks:
         with reading(self._engine) as con:
             ids = all_ids(con, institution)
             yield from current_rows(con, ids, BOOK_ROW.c.provisional.is_(False))
-
-    def clear(self) -> None:
-        with writing(self._engine) as con:
-            for table in (RESTATEMENT, BOOK_ROW, SERIES, REGISTER_EVENT):
-                con.execute(delete(table))
 
 
 class _AtRest:

@@ -29,7 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from metering.errors import ConfigurationError, Unavailable
 from metering.extras import extra
 from storage.sql.faults import Refused, busy, shown, translated
-from storage.sql.migrate import upgrade
+from storage.sql.migrate import Schema, bring
 
 BUSY_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_S = 10
@@ -77,8 +77,9 @@ _SNAPSHOT: dict[str, dict[str, Any]] = {
 Row = dict[str, Any]
 
 
-def open_engine(url: str, *, migrate: bool = True) -> Engine:
-    """An engine on the database, its schema brought up to date.
+def open_engine(url: str, *, schema: Schema = Schema.PRESENT) -> Engine:
+    """An engine on the database. An empty one gets its schema; one of an older schema is refused,
+    or brought up to date where `schema` says so.
 
     `sqlite:////path/greenoffice.db` needs nothing; the file is made.
     `postgresql+psycopg://user:password@host:5432/name` needs a database in UTF-8 that the user
@@ -93,9 +94,8 @@ def open_engine(url: str, *, migrate: bool = True) -> Engine:
     try:
         with writing(engine) as con:
             _check_encoding(con)
-            if migrate:
-                _wait_for_turn(con)
-                upgrade(con)
+            wait_for_turn(con)
+            bring(con, schema)
     except Unavailable as error:
         engine.dispose()
         if is_file or isinstance(error, Refused):
@@ -214,7 +214,7 @@ def _check_encoding(con: Connection) -> None:
             )
 
 
-def _wait_for_turn(con: Connection) -> None:
+def wait_for_turn(con: Connection) -> None:
     """One migration at a time; on SQLite the write lock sees to that."""
     if con.dialect.name == "postgresql":
         con.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATING})

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, true, t
 from metering.book import DirtyMark
 from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch
 from storage.intake_rules import (
+    NO_WRITER,
     Identity,
     added,
     again,
@@ -153,8 +154,9 @@ class SqlIntake:
 
     def clear(self) -> None:
         with writing(self._engine) as con:
-            for table in (CHECKPOINT, GATEWAY_COUNTS, DEAD_LETTER, SEEN_KEY, DIRTY_MARK):
+            for table in (CHECKPOINT, GATEWAY_COUNTS, DEAD_LETTER, SEEN_KEY):
                 con.execute(delete(table))
+            con.execute(delete(DIRTY_MARK).where(DIRTY_MARK.c.writer_no != NO_WRITER))
 
 
 def _count(con: Connection, sums: dict[str, GatewayCounts]) -> None:

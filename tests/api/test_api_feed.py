@@ -147,7 +147,7 @@ def test_a_page_asked_for_again_is_the_same(shared_world):
 
 
 def test_an_institution_without_books_has_a_cursor_to_begin_with(world):
-    world.platform.books.clear()
+    world.platform.books._reset()
     entries, cursor = pull(world, key="school")
     assert entries == []
     assert pull(world, key="school", cursor=cursor) == ([], cursor)

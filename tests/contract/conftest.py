@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from metering.ports import ReadingStore
 from storage import (
@@ -17,6 +18,10 @@ from storage import (
     sql_stores,
 )
 from storage.influx import InfluxReadings
+from storage.memory import MemoryBooks
+from storage.sql.books import SqlBooks
+from storage.sql.engine import writing
+from storage.sql.schema import BOOK_ROW, RESTATEMENT
 
 LANGUAGE = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
 """PostgreSQL's own order of texts is that of a language: nothing may rely on it."""
@@ -48,3 +53,19 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
     engine = open_engine(url)
     yield sql_stores(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def emptied(stores: Stores) -> Callable[[], None]:
+    """Empties the books, which no port can do, so that a law may begin anew on each example."""
+
+    def empty() -> None:
+        books = stores.books
+        if isinstance(books, MemoryBooks):
+            books._reset()
+        elif isinstance(books, SqlBooks):
+            with writing(books._engine) as con:
+                for table in (RESTATEMENT, BOOK_ROW):
+                    con.execute(delete(table))
+
+    return empty

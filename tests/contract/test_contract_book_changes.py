@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import numpy as np
@@ -128,13 +129,14 @@ def test_days_of_one_revision_are_cut_between_pages_without_loss(stores: Stores)
 )
 def test_a_reader_that_goes_on_misses_nothing(
     stores: Stores,
+    emptied: Callable[[], None],
     limit: int,
     steps: list[tuple[SeriesKey, int, int, bool]],
     looks: set[int],
 ) -> None:
     """Whenever it looks between commits, what it was told in the end is what one look from
     the beginning tells, and the latest of each settled day is what the books hold."""
-    stores.books.clear()
+    emptied()
     place, told = BOOK_START, []
     for number, (key, day, energy, provisional) in enumerate(steps):
         commit(stores, booked(key, DAY + timedelta(day), energy, provisional=provisional))
@@ -148,14 +150,3 @@ def test_a_reader_that_goes_on_misses_nothing(
         if row.key.kind == "node":
             assert latest[row.key, row.day].same_content(row)
             assert latest[row.key, row.day].revision == row.revision
-
-
-def test_books_made_again_are_later_changes(stores: Stores) -> None:
-    """Whoever read on before a rebuild is told everything after it, at higher revisions."""
-    commit(stores, booked(energy=1), booked(TOWER))
-    place = pulled(stores)[-1][0]
-    stores.books.clear()
-    commit(stores, booked(energy=1), booked(TOWER))
-    again = pulled(stores, place)
-    assert sorted(row.key for _, row in again) == [BODY, TOWER]
-    assert {row.revision for _, row in again} == {2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -346,15 +347,26 @@ def test_natural_order_is_that_of_code_points(stores: Stores) -> None:
     assert book_hash(stores.books) == book_hash(other.books)
 
 
-def test_clear_forgets_everything_but_the_revision(stores: Stores) -> None:
-    commit(stores, booked(energy=1))
-    commit(stores, booked(energy=2))
-    stores.books.clear()
-    assert stores.books.revision("office") == 2
-    assert stores.books.series("office") == []
+def test_equal_content_by_other_rules_keeps_its_row(stores: Stores) -> None:
+    """Only what it says of its rules changes: no revision, no restatement."""
+    commit(stores, booked())
+    assert commit(stores, replace(booked(), rules=2)) == 1
+    assert (current(stores).rules, current(stores).revision) == (2, 1)
     assert stores.books.restatements("office") == []
-    assert commit(stores, booked(OTHER)) == 3
-    assert stores.books.rows([KEY], DAY, DAY) == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"), [("rules", "rules 1 to 2"), ("reading", "reading, rules 1 to 2")]
+)
+def test_a_restatement_names_other_rules(stores: Stores, cause: str, told: str) -> None:
+    commit(stores, booked(energy=1))
+    row = replace(booked(energy=2), rules=2)
+    stores.books.commit("office", [row], expected_revision=1, now_us=1, cause=cause)
+    ((_, found),) = stores.books.restatements("office")
+    assert found.cause == told
+    old = stores.books.row_at(KEY, DAY, 1)
+    assert old is not None
+    assert (old.rules, current(stores).rules) == (1, 2)
 
 
 @given(
@@ -369,15 +381,15 @@ def test_clear_forgets_everything_but_the_revision(stores: Stores) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_the_hash_knows_content_only(
-    stores: Stores, steps: list[tuple[SeriesKey, int, int]]
+    stores: Stores, emptied: Callable[[], None], steps: list[tuple[SeriesKey, int, int]]
 ) -> None:
     """One commit of the last values hashes like any history that ends there."""
-    stores.books.clear()
+    emptied()
     for key, day, energy in steps:
         commit(stores, booked(key, DAY + timedelta(day), energy))
     by_history = book_hash(stores.books)
     last = {(key, day): energy for key, day, energy in steps}
-    stores.books.clear()
+    emptied()
     commit(stores, *(booked(key, DAY + timedelta(day), e) for (key, day), e in last.items()))
     assert book_hash(stores.books) == by_history
     key, day = next(iter(last))
@@ -396,11 +408,11 @@ def test_the_hash_knows_content_only(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_settled_figures_are_never_lost(
-    stores: Stores, steps: list[tuple[int, bool, bool]]
+    stores: Stores, emptied: Callable[[], None], steps: list[tuple[int, bool, bool]]
 ) -> None:
     """Every settled row can be read as it stood at its revision, whatever followed; each
     settled row that something followed has one restatement."""
-    stores.books.clear()
+    emptied()
     settled: dict[int, BookRow] = {}
     for energy, provisional, gap in steps:
         row = booked(energy=energy, provisional=provisional, gap=gap)

@@ -174,7 +174,9 @@ def test_seen_keys_are_remembered(stores: Stores) -> None:
     assert stores.intake.seen([]) == set()
 
 
-def test_clear_forgets_everything_but_gives_no_id_twice(stores: Stores) -> None:
+def test_clear_forgets_all_but_changes_of_the_registry_and_gives_no_id_twice(
+    stores: Stores,
+) -> None:
     stores.marks.mark([DirtyMark(1, 0, 1)], writer_no=1, ready=True)
     old = stores.marks.ready()[0].id
     commit(stores, dead_letters=(letter(),), seen_keys=(("s/a", "k"),))
@@ -184,5 +186,11 @@ def test_clear_forgets_everything_but_gives_no_id_twice(stores: Stores) -> None:
     assert stores.intake.gateways() == []
     assert stores.intake.seen([("s/a", "k")]) == set()
     assert stores.marks.waiting() == 0
+    stores.marks.mark([DirtyMark(3, 0, 1, "registry")], writer_no=0, ready=True)
+    stores.intake.clear()
+    assert [mark.point for mark in stores.marks.ready()] == [3]
+    stores.books.commit(
+        "o", [], expected_revision=0, cleared=[stores.marks.ready()[0].id], now_us=1
+    )
     stores.marks.mark([DirtyMark(2, 0, 1)], writer_no=1, ready=True)
     assert stores.marks.ready()[0].id > old

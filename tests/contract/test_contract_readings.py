@@ -142,6 +142,28 @@ def test_clear_forgets_everything_and_goes_on(readings: ReadingStore) -> None:
     assert identities(readings.latest([1])) == [(1, 5)]
 
 
+def test_what_came_from_other_segments_is_not_forgotten(readings: ReadingStore) -> None:
+    """The newest row and the first time of each point are then those of what is left."""
+    old, new = 1 << 24 | 1, 2 << 24 | 7
+
+    def of(segment: int, *identities: tuple[int, int]) -> list[Row]:
+        return [(p, t, 1.0, 0, 1, p, segment, 0, 0) for p, t in identities]
+
+    kept = of(old, (1, 10), (1, 30), (3, 5))
+    readings.upsert(columns(*kept, *of(new, (1, 20), (1, 25), (1, 40), (2, 10))))
+    readings.forget([new, 3 << 24 | 1])
+    assert rows_of(readings.scan([1, 2, 3], 0, 99)) == kept
+    assert identities(readings.latest([1, 2, 3])) == [(1, 30), (3, 5)]
+    assert identities(readings.before([1, 2], 30)) == [(1, 10)]
+    readings.upsert(columns(*of(new, (1, 40))))
+    assert identities(readings.before([1], 99, 2)) == [(1, 30), (1, 40)]
+    readings.forget([])
+    assert readings.count() == 4
+    readings.forget([old, new])
+    assert readings.count() == 0
+    assert len(readings.latest([1])) == 0
+
+
 def test_reads_go_on_beside_a_writer(readings: ReadingStore) -> None:
     """A reader sees whole batches: never a point of one batch without the others."""
     torn: list[int] = []

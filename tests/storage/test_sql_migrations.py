@@ -8,12 +8,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
+from metering import quality
+from metering.book import BookRow, SeriesKey
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Factor
@@ -33,7 +36,7 @@ from metering.registry import (
 from metering.registry_merge import merged
 from metering.report_issue import ReportFile, ReportIssue
 from metering.tariff import TariffRow
-from storage import open_engine, sql_stores
+from storage import Schema, open_engine, sql_stores
 from storage.sql.engine import reading, writing
 from storage.sql.migrate import downgrade, upgrade
 from storage.sql.schema import METADATA, VERSIONED, natural_key
@@ -138,7 +141,7 @@ def test_tariffs_from_before_they_named_anything_are_kept(engine: Engine) -> Non
 
 def test_a_database_of_the_first_schema_opens_with_its_tariffs(url: str) -> None:
     """Its rows are written in the words of that time, not in those of today's model."""
-    engine = open_engine(url, migrate=False)
+    engine = open_engine(url, schema=Schema.UNTOUCHED)
     with writing(engine) as con:
         upgrade(con, "r0001")
         con.execute(text("INSERT INTO node VALUES ('inst', 'institution', '', '', 'UTC', NULL, 9)"))
@@ -162,7 +165,7 @@ def test_a_database_of_the_first_schema_opens_with_its_tariffs(url: str) -> None
             )
         con.execute(text("UPDATE registry_state SET version = 4"))
     engine.dispose()
-    opened = open_engine(url)
+    opened = open_engine(url, schema=Schema.UPGRADED)
     found = sql_stores(opened).registry.load()
     assert found == replace(registry(), version=found.version)
     named = replace(registry().tariff[0], node="inst")
@@ -341,4 +344,29 @@ def test_processes_that_start_at_once_share_one_migration(url: str) -> None:
     for process in starters:
         process.join()
     assert [process.exitcode for process in starters] == [0, 0, 0]
-    assert tables(open_engine(url, migrate=False)) == set(METADATA.tables)
+    assert tables(open_engine(url, schema=Schema.UNTOUCHED)) == set(METADATA.tables)
+
+
+def test_going_down_would_lose_by_which_rules_rows_were_booked(engine: Engine) -> None:
+    sql_stores(engine).books.commit("i", [booked(1)], expected_revision=0, now_us=1)
+    with writing(engine) as con:
+        downgrade(con, "r0004")
+        upgrade(con)
+    sql_stores(engine).books.commit("i", [booked(2)], expected_revision=1, now_us=1)
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0004")
+
+    with pytest.raises(ConfigurationError, match="other rules than the first") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("book_row", "1 rows")
+    assert [row.rules for row in sql_stores(engine).books.digest_rows()] == [2]
+
+
+def booked(rules: int) -> BookRow:
+    whole = quality.all_of(quality.MEASURED, 1)
+    key = SeriesKey("i", "meter", "m", "01000")
+    slots = np.array([rules], np.int64)
+    row = BookRow.of(key, date(2026, 3, 2), 1440, slots, whole, whole, rules, whole[0])
+    return replace(row, rules=rules)

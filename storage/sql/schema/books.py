@@ -54,6 +54,7 @@ BOOK_ROW = Table(
     Column("day_shares", LargeBinary),
     Column("spill", LargeBinary),
     Column("parts", LargeBinary),
+    Column("rules", SmallInteger, nullable=False, server_default="1"),
 )
 Index(
     "uq_book_row_current",

@@ -53,6 +53,9 @@ class MemoryJournal:
         found = self.records.get(writer_no, [])[offset : offset + limit]
         return [Located(writer_no << 24 | 1, at, one) for at, one in enumerate(found, offset)]
 
+    def segments(self) -> list[int]:
+        return [writer_no << 24 | 1 for writer_no in self.writers()]
+
     def record(self, segment: int, offset: int) -> Record:
         try:
             return self.records[segment >> 24][offset]
