@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from metering import finding
 from metering.book import RegisterEvent, Restatement, SeriesKey
-from metering.finding import Finding
 from metering.items import category
 from metering.localtime import MINUTE_US
 from reports.model import Case, EventLine, RestatementLine
@@ -14,34 +14,35 @@ from reports.model import Case, EventLine, RestatementLine
 THOUSANDTH = Decimal("0.001")
 
 
-def cases(findings: Iterable[Finding]) -> tuple[Case, ...]:
-    """The findings, costliest first."""
-    made = [_case(finding) for finding in findings]
+def cases(found: Iterable[finding.Case]) -> tuple[Case, ...]:
+    """The cases, costliest first."""
+    made = [_case(one) for one in found]
     return tuple(sorted(made, key=lambda c: (-(c.cost or 0), -c.waste, c.start_us, c.id)))
 
 
-def _case(finding: Finding) -> Case:
-    hours = len(finding.hours_us) or round((finding.end_us - finding.start_us) / 3.6e9)
+def _case(case: finding.Case) -> Case:
+    found = case.evidence
+    hours = len(found.hours_us) or round((found.end_us - found.start_us) / 3.6e9)
     return Case(
-        id=finding.id,
-        node=finding.node,
-        meter=finding.meter,
-        item=finding.item,
-        pattern=finding.pattern,
-        start_us=finding.start_us,
-        end_us=finding.end_us,
+        id=case.id,
+        node=found.node,
+        meter=found.meter,
+        item=found.item,
+        pattern=found.pattern,
+        start_us=found.start_us,
+        end_us=found.end_us,
         hours=hours,
-        unit=category(finding.item).unit,
-        waste=_rounded(finding.waste_kwh),
-        waste_low=_rounded(finding.waste_low_kwh),
-        waste_high=_rounded(finding.waste_high_kwh),
-        cost=finding.cost,
-        currency=finding.currency,
-        kgco2=finding.kgco2,
-        confidence=_rounded(finding.confidence),
-        cause=finding.cause,
-        action=finding.action,
-        state=str(finding.state),
+        unit=category(found.item).unit,
+        waste=_rounded(found.waste_kwh),
+        waste_low=_rounded(found.waste_low_kwh),
+        waste_high=_rounded(found.waste_high_kwh),
+        cost=found.cost,
+        currency=found.currency,
+        kgco2=found.kgco2,
+        confidence=_rounded(found.confidence),
+        cause=found.cause,
+        action=found.action,
+        state=str(case.state),
     )
 
 

@@ -232,6 +232,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "state.acknowledged": ("acknowledged", "已确认"),
     "state.resolved": ("resolved", "已解决"),
     "state.expected": ("expected", "属正常"),
+    "state.closed": ("closed", "已关闭"),
     # register events
     "event.gap": ("No readings", "无读数"),
     "event.stuck": ("Register stood still", "读数停滞"),

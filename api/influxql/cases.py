@@ -9,11 +9,10 @@ import numpy as np
 from api import sentences
 from api.influxql import exact, money, names
 from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
-from api.routes.findings import find
-from metering.finding import Finding
+from api.routes.findings import find_all
+from metering.finding import Case, Finding
 from metering.localtime import HOUR_US
 
-MOST_FINDINGS = 5_000
 _LANGUAGES = ("en", "zh")
 _OWN_TAGS = ("id", "meter", "meter_en", "meter_zh", "pattern", "pattern_en", "pattern_zh", "state")
 
@@ -39,7 +38,7 @@ class Findings:
     }
     tags = (*_OWN_TAGS, *names.NODE_TAGS, *names.ITEM_TAGS)
     labels: Mapping[str, LabelValues] = {
-        "currency": lambda view: sorted({c for f in _found(view) for c, _ in f.costs})
+        "currency": lambda view: sorted({c for one in _found(view) for c, _ in one.evidence.costs})
     }
     present = False
     needs_start = False
@@ -47,8 +46,8 @@ class Findings:
     def series(self, view: View) -> list[Series]:
         reach = view.caller.reach
         return [
-            Series(_tags(view, finding), names.under(reach, finding.node), finding)
-            for finding in _found(view)
+            Series(_tags(view, case), names.under(reach, case.evidence.node), case)
+            for case in _found(view)
         ]
 
     def rows(
@@ -58,9 +57,10 @@ class Findings:
         wanted: Wanted,
     ) -> Iterator[Rows]:
         for series in chosen:
-            finding = series.source
-            if not isinstance(finding, Finding):
-                raise TypeError(finding)
+            case = series.source
+            if not isinstance(case, Case):
+                raise TypeError(case)
+            finding = case.evidence
             if wanted.start_us <= finding.start_us < wanted.end_us:
                 yield from _rows(series, finding, listed=wanted.listed)
 
@@ -71,22 +71,22 @@ class Findings:
         return ""
 
 
-def _found(view: View) -> list[Finding]:
-    return list(find(view.caller, limit=MOST_FINDINGS))
+def _found(view: View) -> list[Case]:
+    return find_all(view.caller)
 
 
-def _tags(view: View, finding: Finding) -> dict[str, str]:
-    reach = view.caller.reach
+def _tags(view: View, case: Case) -> dict[str, str]:
+    reach, finding = view.caller.reach, case.evidence
     meter = reach.meters.get(finding.meter)
     return {
-        "id": finding.id,
+        "id": case.id,
         "meter": meter.code if meter else "",
         "meter_en": meter.name("en") if meter else "",
         "meter_zh": meter.name("zh") if meter else "",
         "pattern": finding.pattern,
         "pattern_en": sentences.text(sentences.PATTERNS, finding.pattern, "en"),
         "pattern_zh": sentences.text(sentences.PATTERNS, finding.pattern, "zh"),
-        "state": str(finding.state),
+        "state": str(case.state),
         **names.node_tags(reach, finding.node),
         **names.item_tags(finding.item),
     }

@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from figures import CaseSums, sum_of_cases
-from metering.finding import Finding
+from metering.finding import Case, CaseState, Finding
 
-CASE = Finding(
-    id="f",
+FOUND = Finding(
     institution="o",
     node="b",
     meter="m",
@@ -34,17 +33,23 @@ CASE = Finding(
     cause="bms_override",
     action="restore_schedule",
 )
+
+
+def cases(*found: Finding) -> list[Case]:
+    return [Case(one, number) for number, one in enumerate(found, start=1)]
+
+
 BOTH = (("CNY", Decimal("0.30")), ("EUR", Decimal(3)))
 
 
 def test_each_currency_and_each_unit_has_its_own_sum() -> None:
     found = sum_of_cases(
-        [
-            CASE,
-            replace(CASE, cost=Decimal(9), currency="EUR"),
-            replace(CASE, cost=None, costs=BOTH, kgco2=None),
-            replace(CASE, item="02000", cost=None, kgco2=None),
-        ]
+        cases(
+            FOUND,
+            replace(FOUND, cost=Decimal(9), currency="EUR"),
+            replace(FOUND, cost=None, costs=BOTH, kgco2=None),
+            replace(FOUND, item="02000", cost=None, kgco2=None),
+        )
     )
     assert found.money == (("CNY", Decimal("2.90")), ("EUR", Decimal(12)))
     assert found.energy == (("kWh", 7.5), ("m3", 2.5))
@@ -53,17 +58,24 @@ def test_each_currency_and_each_unit_has_its_own_sum() -> None:
 
 
 def test_a_meter_fault_is_in_no_sum_and_left_out_of_none() -> None:
-    fault = replace(CASE, waste_kwh=0.0, cost=None, kgco2=None)
-    assert sum_of_cases([fault]) == CaseSums((), None, (), 0, 0)
-    assert sum_of_cases([]) == sum_of_cases([fault])
+    fault = replace(FOUND, waste_kwh=0.0, cost=None, kgco2=None)
+    assert sum_of_cases(cases(fault)) == CaseSums((), None, (), 0, 0)
+    assert sum_of_cases([]) == sum_of_cases(cases(fault))
 
 
 @given(st.lists(st.floats(0.001, 1e9), max_size=9), st.randoms(use_true_random=False))
 def test_the_order_does_not_matter(wastes: list[float], chance: object) -> None:
-    cases = [
-        replace(CASE, waste_kwh=waste, cost=Decimal(repr(waste)), kgco2=Decimal(n) / 7)
+    made = [
+        replace(FOUND, waste_kwh=waste, cost=Decimal(repr(waste)), kgco2=Decimal(n) / 7)
         for n, waste in enumerate(wastes)
     ]
-    wanted = sum_of_cases(cases)
-    chance.shuffle(cases)  # type: ignore[attr-defined]
-    assert sum_of_cases(cases) == wanted
+    told = cases(*made)
+    wanted = sum_of_cases(told)
+    chance.shuffle(told)  # type: ignore[attr-defined]
+    assert sum_of_cases(told) == wanted
+
+
+def test_what_readings_refuted_is_in_no_sum() -> None:
+    (case,) = cases(FOUND)
+    refuted = replace(case, number=2, state=CaseState.CLOSED, closed="refuted")
+    assert sum_of_cases([case, refuted]) == sum_of_cases([case])
