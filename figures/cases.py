@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from math import fsum
 
+from figures.nested import Outer, counted
 from figures.periods import DIGITS
-from metering.finding import Case, CaseState, Finding
+from metering.finding import Case, Finding
 from metering.items import category
 
 
@@ -30,9 +31,10 @@ class CaseSums:
     """Cases with waste that have no carbon."""
 
 
-def sum_of_cases(cases: Iterable[Case]) -> CaseSums:
-    """The sums over cases, whatever their order. What readings refuted is in none."""
-    told = [one.evidence for one in cases if one.state is not CaseState.CLOSED]
+def sum_of_cases(cases: Sequence[Case], outer: Outer) -> CaseSums:
+    """The sums over cases, whatever their order: energy that nested meters show counts once, and
+    what readings refuted is in none."""
+    told = [one.counts for one in counted(cases, outer)]
     wasting = [one for one in told if one.waste_kwh > 0]
     by_unit: dict[str, list[float]] = defaultdict(list)
     for one in wasting:

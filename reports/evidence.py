@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from figures import Counted, counted
 from metering import finding
 from metering.book import RegisterEvent, Restatement, SeriesKey
 from metering.items import category
 from metering.localtime import MINUTE_US
+from metering.nesting import Nesting
+from metering.registry import Registry
 from reports.model import Case, EventLine, RestatementLine
 
 THOUSANDTH = Decimal("0.001")
 
 
-def cases(found: Iterable[finding.Case]) -> tuple[Case, ...]:
-    """The cases, costliest first."""
-    made = [_case(one) for one in found]
+def cases(found: Sequence[finding.Case], registry: Registry) -> tuple[Case, ...]:
+    """The cases, costliest first. Money and carbon are what each counts where they are added, so
+    that energy that nested meters show is told once; a part's id names the outer case first."""
+    made = [_case(one) for one in counted(found, Nesting(registry).outer)]
     return tuple(sorted(made, key=lambda c: (-(c.cost or 0), -c.waste, c.start_us, c.id)))
 
 
-def _case(case: finding.Case) -> Case:
-    found = case.evidence
+def _case(one: Counted) -> Case:
+    case, found = one.case, one.case.evidence
     hours = len(found.hours_us) or round((found.end_us - found.start_us) / 3.6e9)
     return Case(
-        id=case.id,
+        id=case.id if one.part_of is None else f"{one.part_of}/{case.id}",
         node=found.node,
         meter=found.meter,
         item=found.item,
@@ -36,9 +40,9 @@ def _case(case: finding.Case) -> Case:
         waste=_rounded(found.waste_kwh),
         waste_low=_rounded(found.waste_low_kwh),
         waste_high=_rounded(found.waste_high_kwh),
-        cost=found.cost,
-        currency=found.currency,
-        kgco2=found.kgco2,
+        cost=one.counts.cost,
+        currency=one.counts.currency,
+        kgco2=one.counts.kgco2,
         confidence=_rounded(found.confidence),
         cause=found.cause,
         action=found.action,

@@ -10,8 +10,10 @@ from api import sentences
 from api.influxql import exact, money, names
 from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
 from api.routes.findings import find_all
+from figures import counted
 from metering.finding import Case, Finding
 from metering.localtime import HOUR_US
+from metering.nesting import Nesting
 
 _LANGUAGES = ("en", "zh")
 _OWN_TAGS = ("id", "meter", "meter_en", "meter_zh", "pattern", "pattern_en", "pattern_zh", "state")
@@ -52,17 +54,24 @@ class Findings:
 
     def rows(
         self,
-        view: View,  # noqa: ARG002
+        view: View,
         chosen: Sequence[Series],
         wanted: Wanted,
     ) -> Iterator[Rows]:
-        for series in chosen:
-            case = series.source
-            if not isinstance(case, Case):
-                raise TypeError(case)
-            finding = case.evidence
-            if wanted.start_us <= finding.start_us < wanted.end_us:
-                yield from _rows(series, finding, listed=wanted.listed)
+        inside = [
+            (series, case)
+            for series, case in ((one, _case(one)) for one in chosen)
+            if wanted.start_us <= case.evidence.start_us < wanted.end_us
+        ]
+        if wanted.listed:
+            for series, case in inside:
+                yield from _rows(series, case.evidence, listed=True)
+            return
+        # Where cases are added, energy that nested meters show counts once.
+        outer = Nesting(view.caller.reach.registry).outer
+        told = counted([case for _, case in inside], outer)
+        for (series, _), one in zip(inside, told, strict=True):
+            yield from _rows(series, one.counts, listed=False)
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:
         units = {one.tags["unit"] for one in chosen}
@@ -73,6 +82,12 @@ class Findings:
 
 def _found(view: View) -> list[Case]:
     return find_all(view.caller)
+
+
+def _case(series: Series) -> Case:
+    if not isinstance(series.source, Case):
+        raise TypeError(series.source)
+    return series.source
 
 
 def _tags(view: View, case: Case) -> dict[str, str]:

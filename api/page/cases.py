@@ -11,20 +11,23 @@ from api import sentences
 from api.page import charts, formats
 from api.page.figure import Of, Shown
 from api.page.visit import Visit
+from api.routes.findings import parts_of
 from metering import items
 from metering.finding import Case, Finding
 from metering.items import category
 from metering.localtime import iso
+from metering.nesting import Nesting
 
 MOST_HOURS = 72
 
 
 def shown(visit: Visit, cases: Sequence[Case]) -> list[dict[str, Any]]:
     """Cases for a list."""
-    return [shown_case(visit, one) for one in cases]
+    outer = parts_of(visit.caller, cases)
+    return [shown_case(visit, one, outer.get(one.number)) for one in cases]
 
 
-def shown_case(visit: Visit, case: Case) -> dict[str, Any]:
+def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
     """One case in the visitor's language."""
     finding = case.evidence
     registry, language = visit.caller.reach.registry, visit.language
@@ -50,6 +53,7 @@ def shown_case(visit: Visit, case: Case) -> dict[str, Any]:
         "item": items.name(finding.item, language),
         "meter": finding.meter if meter is None else meter.name(language),
         "span": " – ".join(formats.minute(at, zone) for at in (finding.start_us, finding.end_us)),
+        "part_of": part_of,
         "state": str(case.state),
         "closed": sentences.text(sentences.CLOSED, case.closed, language) if case.closed else "",
         "note": case.state_note,
@@ -62,9 +66,10 @@ def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def totals(cases: Sequence[Case]) -> list[Shown]:
+def totals(visit: Visit, cases: Sequence[Case]) -> list[Shown]:
     """Sums over cases: energy by unit, money by currency, carbon."""
-    found = figures.sum_of_cases(cases)
+    outer = Nesting(visit.caller.reach.registry).outer
+    found = figures.sum_of_cases(cases, outer)
     of = Of("", "", "", "", "findings")
     waste = found.energy or (("kWh", 0.0),)
     shown = [_waste(amount, unit, of) for unit, amount in waste]

@@ -53,7 +53,7 @@ def findings_page(
         cases=cases.shown(visit, page[:PAGE]),
         following=page[PAGE - 1].id if len(page) > PAGE else None,
         count=len(found),
-        totals=cases.totals(found),
+        totals=cases.totals(visit, found),
     )
 
 
@@ -63,7 +63,7 @@ def finding_page(id: str, visit: Visitor) -> HTMLResponse:
     found = case_of(visit.caller, id)
     return visit.render(
         "finding.html",
-        case=cases.shown_case(visit, found),
+        case=cases.shown(visit, [found])[0],
         chart=cases.chart(visit, found.evidence),
         hours=cases.hours(visit, found.evidence),
         more=max(0, len(found.evidence.hours_us) - cases.MOST_HOURS),

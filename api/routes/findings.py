@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,10 +13,12 @@ from api.auth import Caller, Operator, Reader
 from api.paging import Cursor, Limit
 from api.params import Code, Json, example
 from api.reach import Outside
+from figures import counted
 from metering.errors import InvalidInput
 from metering.finding import Case, CaseState, Finding
 from metering.items import category
 from metering.localtime import iso
+from metering.nesting import Nesting
 
 router = APIRouter(prefix="/v1", tags=["findings"])
 
@@ -49,6 +52,7 @@ FINDING_EXAMPLE = {
     },
     "state": "open",
     "closed": "",
+    "part_of": None,
 }
 
 
@@ -115,6 +119,18 @@ def find_all(
             return found
 
 
+def parts_of(caller: Caller, cases: Sequence[Case]) -> dict[int, int]:
+    """Number -> number of the case of an outer meter that it is a part of, among all of the
+    scope."""
+    if not cases:
+        return {}
+    told = [one.evidence for one in cases]
+    span = (min(one.start_us for one in told), max(one.end_us for one in told))
+    around = find_all(caller, between_us=span)
+    found = counted(around, Nesting(caller.reach.registry).outer)
+    return {one.case.number: one.part_of for one in found if one.part_of is not None}
+
+
 def set_state(caller: Caller, id: str, state: CaseState, note: str) -> Case:
     """Set what people say of a case, and leave a trace."""
     case = case_of(caller, id)
@@ -132,8 +148,18 @@ def set_state(caller: Caller, id: str, state: CaseState, note: str) -> Case:
     return changed
 
 
+def cases_json(caller: Caller, cases: Sequence[Case]) -> list[Json]:
+    """Cases as listed, each with what was found last."""
+    outer = parts_of(caller, cases)
+    return [_case_json(caller, one, outer.get(one.number)) for one in cases]
+
+
 def case_json(caller: Caller, case: Case) -> Json:
-    """A case as listed, with what was found last."""
+    """A case by itself, as listed."""
+    return cases_json(caller, [case])[0]
+
+
+def _case_json(caller: Caller, case: Case, part_of: int | None) -> Json:
     finding = case.evidence
     zone = caller.reach.registry.zone(finding.node)
     return {
@@ -153,6 +179,7 @@ def case_json(caller: Caller, case: Case) -> Json:
         "state_note": case.state_note,
         "state_at": iso(case.state_us) if case.state_us else None,
         "closed": case.closed,
+        "part_of": None if part_of is None else str(part_of),
         "found_at": iso(case.opened_us) if case.opened_us else None,
     }
 
@@ -224,7 +251,7 @@ def findings(
     found = find(caller, state=state, pattern=pattern, after=after, limit=limit + 1)
     page = found[:limit]
     following = paging.encode([page[-1].id]) if len(found) > limit else None
-    return paging.answer(request, response, [case_json(caller, one) for one in page], following)
+    return paging.answer(request, response, cases_json(caller, page), following)
 
 
 @router.get("/findings/{id}", responses=example(FINDING_EXAMPLE))

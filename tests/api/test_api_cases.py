@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from metering.finding import Case, Changes
+from metering.finding import Case, Changes, EvidenceHour
 from metering.localtime import HOUR_US
 from tests.api.conftest import findings
 
@@ -87,3 +87,50 @@ def test_the_page_of_a_case_shows_its_life_in_both_languages(world, signed_in):
         world.client.get(f"/language/{language}?next=/")
         html = world.client.get("/findings/1").text
         assert all(word in html for word in words)
+
+
+def nested(world):
+    """The total in front of the plant ran on in the same hours and one more, by more in all."""
+    plant = findings()[0].evidence
+    hours = (*plant.hours_us, plant.hours_us[-1] + HOUR_US)
+    shown = tuple(
+        EvidenceHour(at, 0, 20_000_000, (("CNY", Decimal(8)),), Decimal(10)) for at in hours
+    )
+    total = replace(
+        plant,
+        meter="office-a-total",
+        item="01000",
+        hours_us=hours,
+        hours=shown,
+        end_us=plant.end_us + HOUR_US,
+        waste_kwh=120.0,
+        cost=Decimal(48),
+        kgco2=Decimal(60),
+    )
+    world.platform.findings.record(Changes((Case(total),)), now_us=1)
+
+
+def test_a_nested_case_is_part_of_the_outer_one_and_counts_once_everywhere(world, signed_in):
+    """Of 120 kWh behind the total the plant shows 96: 120 in all, and 44 elsewhere."""
+    nested(world)
+    listed = {one["id"]: one["part_of"] for one in world.get("/v1/findings").json()["data"]}
+    assert listed == {"1": "5", "2": None, "3": None, "5": None}
+    assert world.get("/v1/findings/1").json()["part_of"] == "5"
+    html = world.client.get("/findings").text
+    assert "164 kWh" in html
+    assert f"{48 + 13.60:,.2f}" in html
+    assert "part of case 5" in html
+    query = "SELECT sum(waste), sum(cost), sum(kgco2), sum(count) FROM findings WHERE time > 0"
+    answer = world.get("/influx/query", q=query).json()["results"][0]["series"][0]["values"]
+    assert answer[0][1:] == [164.0, 61.6, 83.6, 4]
+    by_pattern = world.get("/influx/query", q=f"{query} GROUP BY pattern").json()["results"][0]
+    assert sum(one["values"][0][1] for one in by_pattern["series"]) == 164.0
+    rows = world.get("/influx/query", q="SELECT waste FROM findings WHERE time > 0").json()
+    own = [row[1] for row in rows["results"][0]["series"][0]["values"]]
+    assert sorted(own) == [0.0, 44.0, 96.0, 120.0]
+
+
+def test_a_refuted_case_has_no_parts(world):
+    nested(world)
+    world.platform.findings.record(Changes(closed={5: "refuted"}), now_us=1)
+    assert world.get("/v1/findings/1").json()["part_of"] is None

@@ -10,6 +10,7 @@ import pytest
 import figures
 from figures import sum_of_cases
 from metering.finding import Changes
+from metering.nesting import Nesting
 from tests.api.conftest import findings
 from tests.api.influxql.conftest import DAY, DAYS, ENERGY, LAST, TZ, WEEK, curve, half_past, price
 from tests.ledger.conftest import meter
@@ -135,7 +136,7 @@ def test_findings_in_several_currencies(world, posted):
     assert "CNY and EUR" in posted(world, f"SELECT sum(cost) {where}").json()["error"]
     found = rows(f"SELECT sum(cost), sum(waste), sum(count) {where} GROUP BY currency")
     cases = [world.platform.findings.get(id) for id in ("f-after", "f-weekend", "f-stuck")]
-    sums = sum_of_cases(cases)
+    sums = sum_of_cases(cases, Nesting(world.platform.registry()).outer)
     told = {(currency,): float(amount) for currency, amount in sums.money}
     assert {tags: row[1] for tags, (row,) in found.items()} == told
     assert told == {("CNY",): 3.1, ("EUR",): 2.9}
