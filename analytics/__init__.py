@@ -2,12 +2,13 @@
 
 from analytics.baseline import Baseline, fit
 from analytics.bins import Clock, OfficeHours
+from analytics.cases import settle
 from analytics.detectors import DETECTORS, Limits
 from analytics.feeding import BookRates, site_inputs, sites
 from analytics.fitting import Rung, Settings
 from analytics.pricing import FlatRates, Rates
-from analytics.report import CAUSES, finding_id
-from analytics.service import Inputs, find
+from analytics.report import CAUSES
+from analytics.service import Inputs, Look, find, look
 
 __all__ = [
     "CAUSES",
@@ -18,13 +19,15 @@ __all__ = [
     "FlatRates",
     "Inputs",
     "Limits",
+    "Look",
     "OfficeHours",
     "Rates",
     "Rung",
     "Settings",
     "find",
-    "finding_id",
     "fit",
+    "look",
+    "settle",
     "site_inputs",
     "sites",
 ]

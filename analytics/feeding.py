@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.groups import Ints
-from analytics.pricing import Sums
 from analytics.service import Inputs
 from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices
 from metering.book import SeriesKey
+from metering.finding import Sums
 from metering.localtime import HOUR_US, days_between, local_day, slot_starts
 from metering.ports import ReadingStore
 from metering.quality import MISSING, WHOLE, Shares, all_of
@@ -48,6 +48,12 @@ class BookRates:
         zone = self.view.registry.zone(meter.node)
         days = (local_day(start, zone) for start in starts_us.tolist())
         return carbon(self.view, meter.item, zip(days, amounts.tolist(), strict=True)).whole
+
+    def money_of_each(self, meter: Meter, starts_us: Ints, amounts: Ints) -> list[Sums]:
+        """Each hour at its own price."""
+        prices = hour_prices(self.view, _key(self.view.registry, meter), starts_us)
+        pairs = zip(amounts.tolist(), prices, strict=True)
+        return [at_hour_prices([amount], [price]) for amount, price in pairs]
 
 
 def sites(registry: Registry) -> list[str]:
@@ -92,6 +98,7 @@ def site_inputs(
         events=[event for event in events if event.meter in codes],
         rates=BookRates(view),
         now_us=view.now_us,
+        revision=view.revision(institution),
     )
 
 

@@ -21,6 +21,7 @@ from analytics.detectors.site import Candidate, DayMeans, Site
 from analytics.groups import Bools, Floats, Ints
 from analytics.robust import scale
 from figures import canonical
+from metering.finding import Sums
 from metering.registry import Meter
 from metering.units import BOOK_UNITS
 
@@ -28,10 +29,6 @@ Z90 = 1.64
 MOST_CORRELATION = 0.9
 """Beyond it a few quiet days say too little about the spread to trust the formula."""
 LEAST_DAYS = 5
-
-
-Sums = tuple[tuple[str, Decimal], ...]
-"""(currency, amount), sorted: currencies are never added."""
 
 
 class Rates(Protocol):
@@ -46,6 +43,10 @@ class Rates(Protocol):
 
     def kgco2(self, meter: Meter, starts_us: Ints, amounts: Ints) -> Decimal | None:
         """None where a factor does not cover all of it."""
+        ...
+
+    def money_of_each(self, meter: Meter, starts_us: Ints, amounts: Ints) -> list[Sums]:
+        """The money of each hour by itself."""
         ...
 
 
@@ -67,6 +68,11 @@ class FlatRates:
     def kgco2(self, meter: Meter, starts_us: Ints, amounts: Ints) -> Decimal | None:  # noqa: ARG002
         """All of it by the one factor."""
         return _times(self.factor, meter, amounts)
+
+    def money_of_each(self, meter: Meter, starts_us: Ints, amounts: Ints) -> list[Sums]:
+        """Each hour at the one price."""
+        places = range(amounts.size)
+        return [self.money(meter, starts_us[n : n + 1], amounts[n : n + 1]) for n in places]
 
 
 def _times(rate: Decimal | None, meter: Meter, amounts: Ints) -> Decimal | None:

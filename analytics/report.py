@@ -1,6 +1,5 @@
 """From a candidate to a finding: the sums, the sentence's numbers and the chart's hours."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,8 +10,8 @@ from analytics.detectors.faults import GAP, STUCK
 from analytics.detectors.site import Candidate, Site
 from analytics.groups import Bools, Floats, Ints
 from analytics.pricing import FREE, Price, Rates, price
-from metering.finding import Finding
-from metering.localtime import HOUR_US, day_of_number
+from metering.finding import EvidenceHour, Finding
+from metering.localtime import HOUR_US
 from metering.quantity import ABSENT, total
 from metering.registry import Meter
 from metering.units import BOOK_UNITS
@@ -41,12 +40,10 @@ class Evidence:
     temperature: Floats
     """[C], (hours,)."""
     rates: Rates
-
-
-def finding_id(institution: str, meter: str, pattern: str, first_day: date) -> str:
-    """Stable name of an event: 16 hexadecimal digits."""
-    text = "\n".join((institution, meter, pattern, first_day.isoformat()))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    revision: int = 0
+    """Of the institution's books."""
+    day: date = date.min
+    """Local day of the look."""
 
 
 def to_finding(
@@ -57,12 +54,10 @@ def to_finding(
     `quiet` (hours,) is False in the evidence hours of any finding of the meter.
     """
     cause, action = CAUSES[candidate.pattern]
-    first_day = day_of_number(candidate.first_day)
     wanted = _expected(evidence, candidate, meter)
     worth = _worth(evidence, candidate, meter, quiet)
     currency, cost = worth.sole
     return Finding(
-        id=finding_id(evidence.institution, meter.code, candidate.pattern, first_day),
         institution=evidence.institution,
         node=meter.node,
         meter=meter.code,
@@ -86,6 +81,9 @@ def to_finding(
         action=action,
         detail=_detail(evidence, candidate),
         hourly=_chart(evidence, candidate, meter),
+        hours=_hours(evidence, candidate, meter, wanted),
+        revision=evidence.revision,
+        day=evidence.day,
         found_us=now_us,
     )
 
@@ -109,6 +107,28 @@ def _worth(evidence: Evidence, candidate: Candidate, meter: Meter, quiet: Bools)
         waste=used - _expected(evidence, candidate, meter),
         rates=evidence.rates,
         quiet=quiet,
+    )
+
+
+def _hours(
+    evidence: Evidence, candidate: Candidate, meter: Meter, wanted: Ints
+) -> tuple[EvidenceHour, ...]:
+    """The evidence hour by hour; those of a meter fault are worth nothing."""
+    starts = evidence.site.hours_us[candidate.hours]
+    used = evidence.energy[candidate.meter, candidate.hours]
+    known = [
+        (start, None if e == ABSENT else e, None if m == ABSENT else m)
+        for start, e, m in zip(starts.tolist(), wanted.tolist(), used.tolist(), strict=True)
+    ]
+    if candidate.pattern in FAULTS:
+        return tuple(EvidenceHour(*one) for one in known)
+    waste, rates = used - wanted, evidence.rates
+    money = rates.money_of_each(meter, starts, waste)
+    places = range(waste.size)
+    carbon = [rates.kgco2(meter, starts[n : n + 1], waste[n : n + 1]) for n in places]
+    return tuple(
+        EvidenceHour(*one, costs, kgco2)
+        for one, costs, kgco2 in zip(known, money, carbon, strict=True)
     )
 
 

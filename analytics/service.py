@@ -7,9 +7,8 @@
 Meter faults come first: their hours are taken out before anything is fitted, so a wrong
 reading never becomes waste. The running local day is provisional and left out.
 
-The result is the whole present truth: a finding that a run no longer returns has lost its
-evidence (a late reading filled the gap). Ids hash institution, meter, pattern and first day,
-so that the same event keeps its id from run to run while it grows.
+A look says what the detectors see in the window and what the books hold there; what becomes of the
+cases that are known already is `analytics.cases`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,25 +61,61 @@ class Inputs:
     """What its energy costs and emits."""
     now_us: int
     office: OfficeHours = USUAL_HOURS
+    revision: int = 0
+    """Of the institution's books."""
     limits: Limits = USUAL_LIMITS
     settings: Settings = DEFAULTS
 
 
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a look at a site's complete days saw."""
+
+    institution: str
+    zone: str
+    meters: Mapping[str, int]
+    """Meter code -> row of the arrays."""
+    findings: tuple[Finding, ...]
+    """In the order of the table of detectors."""
+    hours_us: Ints
+    """The window, (hours,)."""
+    energy: Ints
+    """Book units, (meters, hours); ABSENT where not to be trusted."""
+    revision: int
+    """Of the institution's books."""
+    now_us: int
+
+    def measured(self, meter: str, hour_us: int) -> int | None:
+        """What the books say of an hour [book units]; None where they are not to be trusted, or
+        where the hour is not in the window."""
+        place = int(np.searchsorted(self.hours_us, hour_us))
+        if place == self.hours_us.size or self.hours_us[place] != hour_us:
+            return None
+        amount = int(self.energy[self.meters[meter], place])
+        return None if amount == ABSENT else amount
+
+
 def find(inputs: Inputs) -> list[Finding]:
-    """All findings of the site's complete days, in the order of the table of detectors.
+    """All findings of the site's complete days; those of `look`, with its errors."""
+    return list(look(inputs).findings)
+
+
+def look(inputs: Inputs) -> Look:
+    """Look at the site's complete days.
 
     Waste costs what the inputs' rates say of its hours: with those of the books, a finding that
     expected nothing costs what they say the hours cost. Several currencies have a sum each, and
     where any of the waste has no price there is no money at all.
 
     Raises InvalidInput where shapes disagree or hours do not rise. Without meters or without a
-    complete day there are none.
+    complete day there are no findings.
     """
     _check(inputs)
-    until_us = day_bounds(local_day(inputs.now_us, inputs.zone), inputs.zone)[0]
+    today = local_day(inputs.now_us, inputs.zone)
+    until_us = day_bounds(today, inputs.zone)[0]
     hours = int(np.searchsorted(inputs.hours_us, until_us - HOUR_US, side="right"))
     if not hours or not inputs.meters:
-        return []
+        return _seen(inputs, 0, [])
     clock = Clock.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar, inputs.office)
     energy, scale = inputs.energy[:, :hours], _per_canonical(inputs.meters)
     trusted = np.where(_trusted(inputs, hours), energy / scale[:, None], np.nan)
@@ -88,12 +123,35 @@ def find(inputs: Inputs) -> list[Finding]:
     baseline = fit(trusted, temperature, clock, inputs.hours_us[:hours], inputs.settings)
     site = _site(inputs, clock, trusted, baseline, until_us)
     found = _detect(site, inputs.feeders)
-    evidence = Evidence(inputs.institution, site, energy, baseline, temperature, inputs.rates)
+    evidence = Evidence(
+        institution=inputs.institution,
+        site=site,
+        energy=energy,
+        baseline=baseline,
+        temperature=temperature,
+        rates=inputs.rates,
+        revision=inputs.revision,
+        day=today,
+    )
     quiet = _quiet(site, found)
-    return [
+    findings = [
         to_finding(evidence, inputs.meters[one.meter], one, quiet[one.meter], inputs.now_us)
         for one in found
     ]
+    return _seen(inputs, hours, findings)
+
+
+def _seen(inputs: Inputs, hours: int, findings: Sequence[Finding]) -> Look:
+    return Look(
+        institution=inputs.institution,
+        zone=inputs.zone,
+        meters={meter.code: row for row, meter in enumerate(inputs.meters)},
+        findings=tuple(findings),
+        hours_us=inputs.hours_us[:hours],
+        energy=np.where(_trusted(inputs, hours), inputs.energy[:, :hours], ABSENT),
+        revision=inputs.revision,
+        now_us=inputs.now_us,
+    )
 
 
 def _detect(site: Site, feeders: Mapping[str, Sequence[str]]) -> list[Candidate]:

@@ -53,6 +53,12 @@ ACTIONS: Texts = {
         "检查网关电源、接线以及表计通讯地址",
     ),
 }
+CLOSED: Texts = {
+    "refuted": (
+        "Closed: readings that came late refute its evidence",
+        "已关闭：迟到的读数推翻了证据",
+    ),
+}
 REASONS: Texts = {
     "bad_json": ("Not JSON", "不是 JSON"),
     "bad_utf8": ("Not UTF-8 text", "不是 UTF-8 文本"),

@@ -24,6 +24,7 @@ from figures.energy import STEPS, at, energy, native_step, over, silent, stretch
 from figures.hours import HourPrice, at_hour_prices, hour_prices
 from figures.indicators import WATER, Indicator, Total, canonical, indicators_of, per_each, total_of
 from figures.months import month_quality, month_total
+from figures.nested import Counted, counted
 from figures.parts import Held, Parts, held, parts
 from figures.periods import Cost, Money, PeriodCost
 from figures.power import by_clock_hour, drawable, mean_power
@@ -53,6 +54,7 @@ __all__ = [
     "WATER",
     "CaseSums",
     "Cost",
+    "Counted",
     "Emission",
     "Energy",
     "Figures",
@@ -87,6 +89,7 @@ __all__ = [
     "complete_months",
     "cost",
     "costs_of_each",
+    "counted",
     "drawable",
     "emissions_of_each",
     "energy",

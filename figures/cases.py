@@ -1,38 +1,41 @@
-"""Sums over findings: energy by unit, money by currency, carbon."""
+"""Sums over cases: energy by unit, money by currency, carbon."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from math import fsum
 
+from figures.nested import Outer, counted
 from figures.periods import DIGITS
-from metering.finding import Finding
+from metering.finding import Case, Finding
 from metering.items import category
 
 
 @dataclass(frozen=True)
 class CaseSums:
-    """What several findings come to. Each sum holds what is known; what it leaves out is
+    """What several cases come to. Each sum holds what is known; what it leaves out is
     counted beside it. A meter fault wastes nothing and is left out of nothing."""
 
     money: tuple[tuple[str, Decimal], ...]
     """(currency, amount), sorted; currencies are never added."""
     kgco2: Decimal | None
-    """None where no finding has any."""
+    """None where no case has any."""
     energy: tuple[tuple[str, float], ...]
     """(canonical unit, waste), sorted: kWh, m3, MJ."""
     unpriced: int
-    """Findings with waste that have no money."""
+    """Cases with waste that have no money."""
     uncovered: int
-    """Findings with waste that have no carbon."""
+    """Cases with waste that have no carbon."""
 
 
-def sum_of_cases(findings: Iterable[Finding]) -> CaseSums:
-    """The sums over findings, whatever their order."""
-    wasting = [one for one in findings if one.waste_kwh > 0]
+def sum_of_cases(cases: Sequence[Case], outer: Outer) -> CaseSums:
+    """The sums over cases, whatever their order: energy that nested meters show counts once, and
+    what readings refuted is in none."""
+    told = [one.counts for one in counted(cases, outer)]
+    wasting = [one for one in told if one.waste_kwh > 0]
     by_unit: dict[str, list[float]] = defaultdict(list)
     for one in wasting:
         by_unit[category(one.item).unit].append(one.waste_kwh)

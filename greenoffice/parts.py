@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from analytics import find, site_inputs, sites
+from analytics import look, settle, site_inputs, sites
 from collector import JournalReader
 from collector.decode import Limits
 from collector.intake import Intake, IntakeMetrics, Receiver
@@ -152,15 +152,8 @@ class AnalyticsWork:
         now_us = self.parts.now_us()
         if not self._due(now_us):
             return False
-        found = 0
-        kept: dict[str, list[str]] = {}
         registry = self.parts.registry()
-        for site in sites(registry):
-            institution, ids = registry.institution(site), self._look(site, registry)
-            kept.setdefault(institution, []).extend(ids)
-            found += len(ids)
-        for institution, ids in kept.items():
-            self.parts.stores.findings.withdraw(institution, ids)
+        found = sum(self._look(site, registry) for site in sites(registry))
         self.began_us, self.findings = now_us, found
         return False
 
@@ -169,14 +162,20 @@ class AnalyticsWork:
         pause_us = self.parts.settings.analytics.interval_s * 1_000_000
         return self.began_us < self.ledger.idle_us and now_us - self.began_us >= pause_us
 
-    def _look(self, site: str, registry: Registry) -> list[str]:
-        """Find and keep what wastes at a site, all of it at one revision of the books."""
+    def _look(self, site: str, registry: Registry) -> int:
+        """Look at a site, all of it at one revision of the books, and record what that changes
+        about its cases; how many findings there were."""
         history_days = self.parts.settings.analytics.history_days
         with self.parts.figures.view(registry) as view:
             inputs = site_inputs(view, self.parts.readings, site, history_days=history_days)
-            findings = [] if inputs is None else find(inputs)
-        self.parts.stores.findings.save(findings)
-        return [finding.id for finding in findings]
+            if inputs is None:
+                return 0
+            seen = look(inputs)
+        store = self.parts.stores.findings
+        since_us = int(seen.hours_us[0]) if seen.hours_us.size else seen.now_us
+        changes = settle(store.known(seen.institution, since_us), seen)
+        store.record(changes, now_us=seen.now_us)
+        return len(seen.findings)
 
 
 @dataclass

@@ -1,31 +1,67 @@
-"""Findings: what wastes energy or measures wrongly, with its evidence and its price."""
+"""Findings and cases: what wastes energy or measures wrongly.
+
+A finding is evidence, told once and never changed. A case is its life: one number for as long as
+the event grows, what people said of it, and the findings by which it was told, one a local day.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+Sums = tuple[tuple[str, Decimal], ...]
+"""(currency, amount), sorted: currencies are never added."""
 
-class FindingState(StrEnum):
-    """What people said about a finding."""
+REFUTED = "refuted"
+"""Why a case was closed: readings that came late say its evidence was not so."""
+
+
+class CaseState(StrEnum):
+    """What people said about a case, or that the platform closed it."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
     EXPECTED = "expected"
+    CLOSED = "closed"
+    """By the platform, with a cause."""
+
+
+STANDING = frozenset({CaseState.OPEN, CaseState.ACKNOWLEDGED})
+"""States of a case that still grows."""
+
+
+@dataclass(frozen=True)
+class EvidenceHour:
+    """One evidence hour [book units], with the worth of what it used above expectation."""
+
+    start_us: int
+    expected: int | None
+    measured: int | None
+    costs: Sums = ()
+    """Empty where it has no price."""
+    kgco2: Decimal | None = None
+
+    @property
+    def waste(self) -> int:
+        """Measured above expected; 0 where either is unknown."""
+        if self.expected is None or self.measured is None:
+            return 0
+        return self.measured - self.expected
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One case of one pattern on one meter.
+    """Evidence of one pattern on one meter.
 
     `expected` and `measured` are summed over the evidence hours in book units [mWh, mL, kJ].
     Money and carbon are None where no tariff or factor row holds. Currencies are never added:
     money in several of them has no `cost`, and stands in `costs` alone.
     """
 
-    id: str
     institution: str
     node: str
     meter: str
@@ -55,14 +91,16 @@ class Finding:
     """Numbers for the sentence: expected_kw, measured_kw, example_us, temperature_c ..."""
     hourly: tuple[tuple[int, float | None, float | None], ...] = ()
     """(start_us, expected, measured) [canonical unit per hour] around the event, for a chart."""
-    state: FindingState = FindingState.OPEN
-    state_by: str = ""
-    state_note: str = ""
-    state_us: int = 0
+    hours: tuple[EvidenceHour, ...] = ()
+    """The evidence hour by hour; empty in findings told before it was kept."""
+    costs: Sums = ()
+    """The money, a sum for each currency. Empty where any of it is not known; that of `cost`
+    where there is one."""
+    revision: int = 0
+    """Of the institution's books; 0 in findings told before it was kept."""
+    day: date = date.min
+    """Local day on which it was found."""
     found_us: int = 0
-    costs: tuple[tuple[str, Decimal], ...] = ()
-    """(currency, amount), sorted: the money, a sum for each currency. Empty where any of it is
-    not known; that of `cost` where there is one."""
 
     def __post_init__(self) -> None:
         """`cost` and `costs` never tell two stories: a single sum is the cost."""
@@ -70,3 +108,47 @@ class Finding:
             object.__setattr__(self, "costs", ((self.currency, self.cost),))
         elif len(self.costs) == 1:
             object.__setattr__(self, "costs", ())
+
+
+@dataclass(frozen=True)
+class Case:
+    """The life of one event: its number, its state, and what was told of it last."""
+
+    evidence: Finding
+    number: int = 0
+    """Rising over the platform, never given twice; 0 before the store has given one."""
+    state: CaseState = CaseState.OPEN
+    state_by: str = ""
+    state_note: str = ""
+    state_us: int = 0
+    closed: str = ""
+    """Why the platform closed it, e.g. `refuted`; '' where it did not."""
+    opened_us: int = 0
+    """When it was found first."""
+    legacy_id: str = ""
+    """What it was called before cases had numbers."""
+
+    @property
+    def id(self) -> str:
+        """The number as a text."""
+        return str(self.number)
+
+    @property
+    def stands(self) -> bool:
+        """Whether it still grows: open or acknowledged."""
+        return self.state in STANDING
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a look at the books tells anew; everything else stays as it was told."""
+
+    opened: tuple[Case, ...] = ()
+    """New cases, without a number."""
+    grown: Mapping[int, Finding] = field(default_factory=dict)
+    """Number -> its newest finding, for cases that stand."""
+    closed: Mapping[int, str] = field(default_factory=dict)
+    """Number -> cause, for cases that stand."""
+
+    def __bool__(self) -> bool:
+        return bool(self.opened or self.grown or self.closed)

@@ -20,7 +20,7 @@ from metering.book import (
     Restatement,
     SeriesKey,
 )
-from metering.finding import Finding, FindingState
+from metering.finding import Case, CaseState, Changes, Finding
 from metering.intake import DeadLetter, GatewayStatus, IntakeBatch
 from metering.quantity import I64
 from metering.reading import ReadingColumns
@@ -212,14 +212,22 @@ class BookStore(BookReader, Protocol):
 
 
 class FindingStore(Protocol):
-    """Findings and what people said of them."""
+    """Cases and the findings by which they were told. Nothing is ever deleted."""
 
-    def save(self, findings: Sequence[Finding]) -> None:
-        """Insert or update by id; the state people set is kept."""
+    def record(self, changes: Changes, *, now_us: int) -> None:
+        """Open, grow and close cases in one transaction.
+
+        A case keeps one finding a local day: a later one of the same day takes its place. One
+        that people settled meanwhile is neither grown nor closed.
+        """
         ...
 
-    def withdraw(self, institution: str, keep: Sequence[str]) -> None:
-        """Delete open findings of the institution that are not in `keep`: evidence changed."""
+    def known(self, institution: str, since_us: int) -> list[Case]:
+        """Cases that stand, and those that end after an instant, by number."""
+        ...
+
+    def history(self, number: int) -> list[Finding]:
+        """The findings by which a case was told, oldest first; the last is its evidence."""
         ...
 
     def list(
@@ -229,17 +237,21 @@ class FindingStore(Protocol):
         nodes: frozenset[str] | None = None,
         state: str | None = None,
         pattern: str | None = None,
+        between_us: tuple[int, int] | None = None,
         after: str | None = None,
         limit: int = 100,
-    ) -> list[Finding]:
-        """Costliest (then largest) first; `after` is the id of the last one seen."""
+    ) -> list[Case]:
+        """Costliest (then largest, then oldest) first; `between_us` keeps those that overlap
+        [start, end), `after` is the id of the last one seen."""
         ...
 
-    def get(self, id: str) -> Finding: ...
+    def get(self, id: str) -> Case:
+        """The case of a number, or of the name it had before; NotFound where there is none."""
+        ...
 
-    def set_state(
-        self, id: str, state: FindingState, *, by: str, note: str, now_us: int
-    ) -> Finding: ...
+    def set_state(self, id: str, state: CaseState, *, by: str, note: str, now_us: int) -> Case:
+        """What people say of it; NotFound where there is none."""
+        ...
 
 
 class ReportStore(Protocol):

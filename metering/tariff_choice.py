@@ -12,6 +12,7 @@ from bisect import bisect_right
 from datetime import date
 
 from metering import items
+from metering.nesting import in_front
 from metering.registry import Meter, Registry
 from metering.tariff import TariffBook, TariffScope
 
@@ -51,7 +52,7 @@ class TariffChoice:
 
     def _choose(self, meter: Meter, day: date, seen: frozenset[str]) -> TariffScope | None:
         own = self._applying(meter, day)
-        total = self._in_front(meter, day)
+        total = in_front(self._registry, meter, day)
         if total is None or total.code in seen:
             return own[0] if own else None
         shared = set(self._applying(total, day))
@@ -65,28 +66,6 @@ class TariffChoice:
         upward = _upward(meter.item)
         scopes = (TariffScope(kind, code, item) for kind, code in named for item in upward)
         return [scope for scope in scopes if self.book.holds(scope, day)]
-
-    def _in_front(self, meter: Meter, day: date) -> Meter | None:
-        """The nearest total that holds the meter's energy: the meter that feeds it, else the
-        total meter of its place or of one above."""
-        registry = self._registry
-        for code in registry.feeders(meter.code, day):
-            if items.covers(registry.meters[code].item, meter.item):
-                return registry.meters[code]
-        own = (meter.item,) if meter.total else ()
-        for code in [meter.node, *registry.ancestors(meter.node, day)]:
-            totals = [
-                one
-                for one in registry.meters_at(code)
-                if one.total
-                and one.code != meter.code
-                and one.valid.holds(day)
-                and items.covers(one.item, meter.item)
-                and not (code == meter.node and one.item in own)
-            ]
-            if totals:
-                return max(totals, key=lambda one: (len(one.item.rstrip("0")), one.code))
-        return None
 
 
 def _boundaries(registry: Registry, book: TariffBook) -> list[date]:

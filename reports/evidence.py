@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from figures import Counted, counted
+from metering import finding
 from metering.book import RegisterEvent, Restatement, SeriesKey
-from metering.finding import Finding
 from metering.items import category
 from metering.localtime import MINUTE_US
+from metering.nesting import Nesting
+from metering.registry import Registry
 from reports.model import Case, EventLine, RestatementLine
 
 THOUSANDTH = Decimal("0.001")
 
 
-def cases(findings: Iterable[Finding]) -> tuple[Case, ...]:
-    """The findings, costliest first."""
-    made = [_case(finding) for finding in findings]
+def cases(found: Sequence[finding.Case], registry: Registry) -> tuple[Case, ...]:
+    """The cases, costliest first. Money and carbon are what each counts where they are added, so
+    that energy that nested meters show is told once; a part's id names the outer case first."""
+    made = [_case(one) for one in counted(found, Nesting(registry).outer)]
     return tuple(sorted(made, key=lambda c: (-(c.cost or 0), -c.waste, c.start_us, c.id)))
 
 
-def _case(finding: Finding) -> Case:
-    hours = len(finding.hours_us) or round((finding.end_us - finding.start_us) / 3.6e9)
+def _case(one: Counted) -> Case:
+    case, found = one.case, one.case.evidence
+    hours = len(found.hours_us) or round((found.end_us - found.start_us) / 3.6e9)
     return Case(
-        id=finding.id,
-        node=finding.node,
-        meter=finding.meter,
-        item=finding.item,
-        pattern=finding.pattern,
-        start_us=finding.start_us,
-        end_us=finding.end_us,
+        id=case.id if one.part_of is None else f"{one.part_of}/{case.id}",
+        node=found.node,
+        meter=found.meter,
+        item=found.item,
+        pattern=found.pattern,
+        start_us=found.start_us,
+        end_us=found.end_us,
         hours=hours,
-        unit=category(finding.item).unit,
-        waste=_rounded(finding.waste_kwh),
-        waste_low=_rounded(finding.waste_low_kwh),
-        waste_high=_rounded(finding.waste_high_kwh),
-        cost=finding.cost,
-        currency=finding.currency,
-        kgco2=finding.kgco2,
-        confidence=_rounded(finding.confidence),
-        cause=finding.cause,
-        action=finding.action,
-        state=str(finding.state),
+        unit=category(found.item).unit,
+        waste=_rounded(found.waste_kwh),
+        waste_low=_rounded(found.waste_low_kwh),
+        waste_high=_rounded(found.waste_high_kwh),
+        cost=one.counts.cost,
+        currency=one.counts.currency,
+        kgco2=one.counts.kgco2,
+        confidence=_rounded(found.confidence),
+        cause=found.cause,
+        action=found.action,
+        state=str(case.state),
     )
 
 

@@ -101,7 +101,7 @@ class _Maker:
         factors = tuple(factor_row(row) for row in used_factors(made))
         prices = tuple(price_row(row) for row in used_prices(made))
         sums = sums_of(self.places, made)
-        found = cases(self.source.findings_of(self.institution, *span))
+        found = cases(self.source.findings_of(self.institution, *span), self.source.registry)
         events = event_lines(view.events(self.institution, *span), *span)
         changed = view.restatements(self.institution, self.first, self.last)
         named = {*(c.meter for c in found), *(e.meter for e in events)}

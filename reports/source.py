@@ -8,7 +8,7 @@ from datetime import date
 
 from figures import Figures, View
 from metering.errors import InvalidInput, NotFound
-from metering.finding import Finding
+from metering.finding import Case, Finding
 from metering.ports import FindingStore
 from metering.registry import NodeType, Registry
 
@@ -48,16 +48,25 @@ class Source:
             )
         return code
 
-    def findings_of(self, institution: str, start_us: int, end_us: int) -> list[Finding]:
-        """Findings that overlap [start, end), by start and id."""
-        found: list[Finding] = []
+    def findings_of(self, institution: str, start_us: int, end_us: int) -> list[Case]:
+        """Cases with evidence in [start, end), by start and number."""
+        span = (start_us, end_us)
+        found: list[Case] = []
         after: str | None = None
         while True:
-            page = self.findings.list(frozenset([institution]), after=after, limit=PAGE)
-            found += [f for f in page if f.start_us < end_us and f.end_us > start_us]
+            page = self.findings.list(
+                frozenset([institution]), between_us=span, after=after, limit=PAGE
+            )
+            found += [one for one in page if _within(one.evidence, start_us, end_us)]
             if len(page) < PAGE:
-                return sorted(found, key=lambda f: (f.start_us, f.id))
+                return sorted(found, key=lambda one: (one.evidence.start_us, one.number))
             after = page[-1].id
+
+
+def _within(finding: Finding, start_us: int, end_us: int) -> bool:
+    """Whether any of the evidence lies in [start, end); a case may pause for months."""
+    hours = finding.hours_us
+    return not hours or any(start_us <= at < end_us for at in hours)
 
 
 def month_of(text: str) -> date:

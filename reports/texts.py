@@ -200,8 +200,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "本报告使用了未核实的因子或电价。",
     ),
     "note_cases": (
-        "Figures of a finding are those of the whole case, also where it reaches beyond the month.",
-        "问题的数值为整个事件的数值，即使其跨越本月。",
+        "Figures of a finding are those of the whole case, also where it reaches beyond the month. "
+        "Money and carbon of energy that two nested meters show stand once; a number such as 5/7 "
+        "is that of case 7 as a part of case 5.",
+        "问题的数值为整个事件的数值，即使其跨越本月。上下级表计同时显示的电量，费用与碳排只计一次；"
+        "编号 5/7 表示第 7 号属于第 5 号。",
     ),
     "note_seal": (
         "This report is a rendering of its sealed content. Rendering the same content again gives "
@@ -243,6 +246,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "state.acknowledged": ("acknowledged", "已确认"),
     "state.resolved": ("resolved", "已解决"),
     "state.expected": ("expected", "属正常"),
+    "state.closed": ("closed", "已关闭"),
     # register events
     "event.gap": ("No readings", "无读数"),
     "event.stuck": ("Register stood still", "读数停滞"),

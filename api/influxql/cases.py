@@ -9,11 +9,12 @@ import numpy as np
 from api import sentences
 from api.influxql import exact, money, names
 from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
-from api.routes.findings import find
-from metering.finding import Finding
+from api.routes.findings import find_all
+from figures import counted
+from metering.finding import Case, Finding
 from metering.localtime import HOUR_US
+from metering.nesting import Nesting
 
-MOST_FINDINGS = 5_000
 _LANGUAGES = ("en", "zh")
 _OWN_TAGS = ("id", "meter", "meter_en", "meter_zh", "pattern", "pattern_en", "pattern_zh", "state")
 
@@ -39,7 +40,7 @@ class Findings:
     }
     tags = (*_OWN_TAGS, *names.NODE_TAGS, *names.ITEM_TAGS)
     labels: Mapping[str, LabelValues] = {
-        "currency": lambda view: sorted({c for f in _found(view) for c, _ in f.costs})
+        "currency": lambda view: sorted({c for one in _found(view) for c, _ in one.evidence.costs})
     }
     present = False
     needs_start = False
@@ -47,22 +48,30 @@ class Findings:
     def series(self, view: View) -> list[Series]:
         reach = view.caller.reach
         return [
-            Series(_tags(view, finding), names.under(reach, finding.node), finding)
-            for finding in _found(view)
+            Series(_tags(view, case), names.under(reach, case.evidence.node), case)
+            for case in _found(view)
         ]
 
     def rows(
         self,
-        view: View,  # noqa: ARG002
+        view: View,
         chosen: Sequence[Series],
         wanted: Wanted,
     ) -> Iterator[Rows]:
-        for series in chosen:
-            finding = series.source
-            if not isinstance(finding, Finding):
-                raise TypeError(finding)
-            if wanted.start_us <= finding.start_us < wanted.end_us:
-                yield from _rows(series, finding, listed=wanted.listed)
+        inside = [
+            (series, case)
+            for series, case in ((one, _case(one)) for one in chosen)
+            if wanted.start_us <= case.evidence.start_us < wanted.end_us
+        ]
+        if wanted.listed:
+            for series, case in inside:
+                yield from _rows(series, case.evidence, listed=True)
+            return
+        # Where cases are added, energy that nested meters show counts once.
+        outer = Nesting(view.caller.reach.registry).outer
+        told = counted([case for _, case in inside], outer)
+        for (series, _), one in zip(inside, told, strict=True):
+            yield from _rows(series, one.counts, listed=False)
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:
         units = {one.tags["unit"] for one in chosen}
@@ -71,22 +80,28 @@ class Findings:
         return ""
 
 
-def _found(view: View) -> list[Finding]:
-    return list(find(view.caller, limit=MOST_FINDINGS))
+def _found(view: View) -> list[Case]:
+    return find_all(view.caller)
 
 
-def _tags(view: View, finding: Finding) -> dict[str, str]:
-    reach = view.caller.reach
+def _case(series: Series) -> Case:
+    if not isinstance(series.source, Case):
+        raise TypeError(series.source)
+    return series.source
+
+
+def _tags(view: View, case: Case) -> dict[str, str]:
+    reach, finding = view.caller.reach, case.evidence
     meter = reach.meters.get(finding.meter)
     return {
-        "id": finding.id,
+        "id": case.id,
         "meter": meter.code if meter else "",
         "meter_en": meter.name("en") if meter else "",
         "meter_zh": meter.name("zh") if meter else "",
         "pattern": finding.pattern,
         "pattern_en": sentences.text(sentences.PATTERNS, finding.pattern, "en"),
         "pattern_zh": sentences.text(sentences.PATTERNS, finding.pattern, "zh"),
-        "state": str(finding.state),
+        "state": str(case.state),
         **names.node_tags(reach, finding.node),
         **names.item_tags(finding.item),
     }

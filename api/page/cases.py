@@ -11,30 +11,34 @@ from api import sentences
 from api.page import charts, formats
 from api.page.figure import Of, Shown
 from api.page.visit import Visit
+from api.routes.findings import parts_of
 from metering import items
-from metering.finding import Finding
+from metering.finding import Case, Finding
 from metering.items import category
 from metering.localtime import iso
+from metering.nesting import Nesting
 
 MOST_HOURS = 72
 
 
-def shown(visit: Visit, findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Findings for a list."""
-    return [case(visit, finding) for finding in findings]
+def shown(visit: Visit, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """Cases for a list."""
+    outer = parts_of(visit.caller, cases)
+    return [shown_case(visit, one, outer.get(one.number)) for one in cases]
 
 
-def case(visit: Visit, finding: Finding) -> dict[str, Any]:
-    """One finding in the visitor's language."""
+def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
+    """One case in the visitor's language."""
+    finding = case.evidence
     registry, language = visit.caller.reach.registry, visit.language
     zone = registry.zone(finding.node)
     span = (iso(finding.start_us), iso(finding.end_us))
-    of = Of(finding.meter, finding.item, *span, finding.id)
+    of = Of(finding.meter, finding.item, *span, case.id)
     meter = registry.meters.get(finding.meter)
     wastes = finding.waste_kwh > 0
     costs = finding.costs if wastes else ()
     return {
-        "id": finding.id,
+        "id": case.id,
         "pattern": sentences.text(sentences.PATTERNS, finding.pattern, language),
         "place": registry.node(finding.node).name(language),
         "sentence": _capital(sentences.sentence(finding, zone, language)),
@@ -49,9 +53,11 @@ def case(visit: Visit, finding: Finding) -> dict[str, Any]:
         "item": items.name(finding.item, language),
         "meter": finding.meter if meter is None else meter.name(language),
         "span": " – ".join(formats.minute(at, zone) for at in (finding.start_us, finding.end_us)),
-        "state": str(finding.state),
-        "note": finding.state_note,
-        "by": finding.state_by,
+        "part_of": part_of,
+        "state": str(case.state),
+        "closed": sentences.text(sentences.CLOSED, case.closed, language) if case.closed else "",
+        "note": case.state_note,
+        "by": case.state_by,
         "baseline": finding.baseline_version,
     }
 
@@ -60,9 +66,10 @@ def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def totals(findings: Sequence[Finding]) -> list[Shown]:
+def totals(visit: Visit, cases: Sequence[Case]) -> list[Shown]:
     """Sums over cases: energy by unit, money by currency, carbon."""
-    found = figures.sum_of_cases(findings)
+    outer = Nesting(visit.caller.reach.registry).outer
+    found = figures.sum_of_cases(cases, outer)
     of = Of("", "", "", "", "findings")
     waste = found.energy or (("kWh", 0.0),)
     shown = [_waste(amount, unit, of) for unit, amount in waste]
@@ -122,6 +129,26 @@ def hours(visit: Visit, finding: Finding) -> list[dict[str, str]]:
             }
         )
     return found
+
+
+def told(visit: Visit, case: Case) -> list[dict[str, str]]:
+    """The findings by which the case was told, newest first."""
+    zone = visit.caller.reach.registry.zone(case.evidence.node)
+    return [
+        {
+            "day": formats.minute(one.found_us, zone) if one.found_us else "–",
+            "hours": f"{len(one.hours_us):,}",
+            "waste": _waste_text(one) if one.waste_kwh > 0 else "–",
+            "baseline": one.baseline_version,
+            "revision": f"{one.revision:,}" if one.revision else "–",
+        }
+        for one in reversed(visit.caller.platform.findings.history(case.number))
+    ]
+
+
+def _waste_text(finding: Finding) -> str:
+    unit = category(finding.item).unit
+    return f"{formats.number(finding.waste_kwh)} {formats.UNITS.get(unit, unit)}"
 
 
 def _runs(hours_us: Sequence[int]) -> list[tuple[int, int]]:

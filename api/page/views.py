@@ -12,14 +12,14 @@ from api.page import cases, datacentre, figure, formats, live, overview
 from api.page.figure import Of
 from api.page.visit import Actor, PageRoute, Visit, Visitor
 from api.routes.energy import Step, series_of
-from api.routes.findings import expected, find, finding_of, set_state
+from api.routes.findings import case_of, expected, find, find_all, set_state
 from api.routes.gateways import health_of_all
 from api.routes.lineage import MeterTrace, trace
 from api.routes.messages import dead_gateways, dead_letter_of, raw_of, text_of
 from figures import Period
 from metering.access import Role
 from metering.errors import InvalidInput
-from metering.finding import FindingState
+from metering.finding import CaseState
 from metering.intake import DeadLetter
 from metering.localtime import iso, parse_instant
 
@@ -27,6 +27,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 Node = Annotated[str | None, Query(max_length=128)]
 PAGE = 50
+STATES = "^(open|acknowledged|resolved|expected|closed|all)$"
 
 
 @router.get("/")
@@ -38,25 +39,35 @@ def overview_page(visit: Visitor, node: Node = None) -> HTMLResponse:
 @router.get("/findings")
 def findings_page(
     visit: Visitor,
-    state: Annotated[str, Query(pattern="^(open|acknowledged|resolved|expected|all)$")] = "open",
+    state: Annotated[str, Query(pattern=STATES)] = "open",
+    after: Annotated[str | None, Query(max_length=64)] = None,
 ) -> HTMLResponse:
-    """What wastes energy or measures wrongly, costliest first."""
-    found = find(visit.caller, state=None if state == "all" else state, limit=PAGE)
+    """What wastes energy or measures wrongly, costliest first; sums are over all of them."""
+    wanted = None if state == "all" else state
+    last = None if after is None else case_of(visit.caller, after).id
+    page = find(visit.caller, state=wanted, after=last, limit=PAGE + 1)
+    found = find_all(visit.caller, state=wanted)
     return visit.render(
-        "findings.html", state=state, cases=cases.shown(visit, found), totals=cases.totals(found)
+        "findings.html",
+        state=state,
+        cases=cases.shown(visit, page[:PAGE]),
+        following=page[PAGE - 1].id if len(page) > PAGE else None,
+        count=len(found),
+        totals=cases.totals(visit, found),
     )
 
 
 @router.get("/findings/{id}")
 def finding_page(id: str, visit: Visitor) -> HTMLResponse:
-    """One case with its chart, its evidence and what to say about it."""
-    found = finding_of(visit.caller, id)
+    """One case with its chart, its evidence, what was told of it and what to say about it."""
+    found = case_of(visit.caller, id)
     return visit.render(
         "finding.html",
-        case=cases.case(visit, found),
-        chart=cases.chart(visit, found),
-        hours=cases.hours(visit, found),
-        more=max(0, len(found.hours_us) - cases.MOST_HOURS),
+        case=cases.shown(visit, [found])[0],
+        chart=cases.chart(visit, found.evidence),
+        hours=cases.hours(visit, found.evidence),
+        more=max(0, len(found.evidence.hours_us) - cases.MOST_HOURS),
+        told=cases.told(visit, found),
     )
 
 
@@ -64,12 +75,12 @@ def finding_page(id: str, visit: Visitor) -> HTMLResponse:
 def finding_state(
     id: str,
     visit: Actor,
-    state: Annotated[FindingState, Form()],
+    state: Annotated[CaseState, Form()],
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Acknowledge, resolve, or mark as expected."""
     visit.caller.need(Role.OPERATE)
-    if state is FindingState.EXPECTED:
+    if state is CaseState.EXPECTED:
         expected(visit.caller, id, note)
     else:
         set_state(visit.caller, id, state, note)

@@ -1,7 +1,8 @@
-"""Findings: what wastes energy or measures wrongly, ranked by what it costs."""
+"""Cases: what wastes energy or measures wrongly, ranked by what it costs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,15 +13,20 @@ from api.auth import Caller, Operator, Reader
 from api.paging import Cursor, Limit
 from api.params import Code, Json, example
 from api.reach import Outside
+from figures import counted
 from metering.errors import InvalidInput
-from metering.finding import Finding, FindingState
+from metering.finding import Case, CaseState, Finding
 from metering.items import category
 from metering.localtime import iso
+from metering.nesting import Nesting
 
 router = APIRouter(prefix="/v1", tags=["findings"])
 
+PAGE = 500
+"""Cases read at a time where all are needed."""
+
 FINDING_EXAMPLE = {
-    "id": "f-3a91",
+    "id": "17",
     "institution": "bureau",
     "node": "office-a",
     "meter": "office-a-ac",
@@ -45,26 +51,28 @@ FINDING_EXAMPLE = {
         "zh": "星期二 02:00、室外 24 °C应为 12.0 kW，实测 31.2 kW",
     },
     "state": "open",
+    "closed": "",
+    "part_of": None,
 }
 
 
 class Note(BaseModel):
-    """Why somebody sets a finding's state."""
+    """Why somebody sets a case's state."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"note": "Reset it"}})
     note: str = Field(default="", max_length=2000)
 
 
-def may_see(caller: Caller, finding: Finding) -> bool:
-    """Whether a finding lies in the caller's scope: its node and its meter."""
-    reach = caller.reach
-    return finding.node in reach.scope.nodes and (
-        not finding.meter or finding.meter in reach.meters or reach.scope.whole
+def may_see(caller: Caller, case: Case) -> bool:
+    """Whether a case lies in the caller's scope: its node and its meter."""
+    reach, found = caller.reach, case.evidence
+    return found.node in reach.scope.nodes and (
+        not found.meter or found.meter in reach.meters or reach.scope.whole
     )
 
 
-def finding_of(caller: Caller, id: str) -> Finding:
-    """The finding, if it lies in the scope."""
+def case_of(caller: Caller, id: str) -> Case:
+    """The case of a number, or of the name it had before, if it lies in the scope."""
     found = caller.platform.findings.get(id)
     if not may_see(caller, found):
         fix = "list what your key reaches at /v1/findings"
@@ -77,11 +85,12 @@ def find(
     *,
     state: str | None = None,
     pattern: str | None = None,
+    between_us: tuple[int, int] | None = None,
     after: str | None = None,
     limit: int = 100,
     under: str | None = None,
-) -> list[Finding]:
-    """Findings of the scope, or of what it holds of one node's subtree, costliest first."""
+) -> list[Case]:
+    """Cases of the scope, or of what it holds of one node's subtree, costliest first."""
     scope = caller.reach.scope
     nodes = None if scope.whole else scope.nodes
     if under is not None:
@@ -91,32 +100,93 @@ def find(
         nodes=nodes,
         state=state,
         pattern=pattern,
+        between_us=between_us,
         after=after,
         limit=limit,
     )
 
 
-def set_state(caller: Caller, id: str, state: FindingState, note: str) -> Finding:
-    """Set what people say of a finding, and leave a trace."""
-    institution = finding_of(caller, id).institution
-    now_us = caller.platform.now_us()
+def find_all(
+    caller: Caller, *, state: str | None = None, between_us: tuple[int, int] | None = None
+) -> list[Case]:
+    """All of them, however many: for sums, which must not end with a page."""
+    found: list[Case] = []
+    while True:
+        after = found[-1].id if found else None
+        page = find(caller, state=state, between_us=between_us, after=after, limit=PAGE)
+        found += page
+        if len(page) < PAGE:
+            return found
+
+
+def parts_of(caller: Caller, cases: Sequence[Case]) -> dict[int, int]:
+    """Number -> number of the case of an outer meter that it is a part of, among all of the
+    scope."""
+    if not cases:
+        return {}
+    told = [one.evidence for one in cases]
+    span = (min(one.start_us for one in told), max(one.end_us for one in told))
+    around = find_all(caller, between_us=span)
+    found = counted(around, Nesting(caller.reach.registry).outer)
+    return {one.case.number: one.part_of for one in found if one.part_of is not None}
+
+
+def set_state(caller: Caller, id: str, state: CaseState, note: str) -> Case:
+    """Set what people say of a case, and leave a trace."""
+    case = case_of(caller, id)
+    if state is CaseState.CLOSED:
+        raise InvalidInput(
+            "only the platform closes a case, when readings refute it",
+            field="state",
+            value=state,
+            fix="acknowledged, resolved or expected",
+        )
     changed = caller.platform.findings.set_state(
-        id, state, by=caller.key.name, note=note, now_us=now_us
+        case.id, state, by=caller.key.name, note=note, now_us=caller.platform.now_us()
     )
-    caller.trace(f"finding.{state}", id, note, institution)
+    caller.trace(f"finding.{state}", case.id, note, case.evidence.institution)
     return changed
 
 
-def finding_json(caller: Caller, finding: Finding) -> Json:
-    """A finding as listed."""
+def cases_json(caller: Caller, cases: Sequence[Case]) -> list[Json]:
+    """Cases as listed, each with what was found last."""
+    outer = parts_of(caller, cases)
+    return [_case_json(caller, one, outer.get(one.number)) for one in cases]
+
+
+def case_json(caller: Caller, case: Case) -> Json:
+    """A case by itself, as listed."""
+    return cases_json(caller, [case])[0]
+
+
+def _case_json(caller: Caller, case: Case, part_of: int | None) -> Json:
+    finding = case.evidence
     zone = caller.reach.registry.zone(finding.node)
     return {
-        "id": finding.id,
+        "id": case.id,
         "institution": finding.institution,
         "node": finding.node,
         "meter": finding.meter,
         "item": finding.item,
         "pattern": finding.pattern,
+        **_worth_json(finding),
+        "confidence": finding.confidence,
+        "cause": finding.cause,
+        "action": finding.action,
+        "sentence": {lang: sentences.sentence(finding, zone, lang) for lang in ("en", "zh")},
+        "state": str(case.state),
+        "state_by": case.state_by,
+        "state_note": case.state_note,
+        "state_at": iso(case.state_us) if case.state_us else None,
+        "closed": case.closed,
+        "part_of": None if part_of is None else str(part_of),
+        "found_at": iso(case.opened_us) if case.opened_us else None,
+    }
+
+
+def _worth_json(finding: Finding) -> Json:
+    """Span, waste, money and carbon of a finding."""
+    return {
         "start": iso(finding.start_us),
         "end": iso(finding.end_us),
         "evidence_hours": len(finding.hours_us),
@@ -130,23 +200,15 @@ def finding_json(caller: Caller, finding: Finding) -> Json:
             {"currency": currency, "value": str(amount)} for currency, amount in finding.costs
         ],
         "kgco2": None if finding.kgco2 is None else str(finding.kgco2),
-        "confidence": finding.confidence,
-        "cause": finding.cause,
-        "action": finding.action,
-        "sentence": {lang: sentences.sentence(finding, zone, lang) for lang in ("en", "zh")},
-        "state": str(finding.state),
-        "state_by": finding.state_by,
-        "state_note": finding.state_note,
-        "state_at": iso(finding.state_us) if finding.state_us else None,
-        "found_at": iso(finding.found_us) if finding.found_us else None,
     }
 
 
-def detail_json(caller: Caller, finding: Finding) -> Json:
-    """A finding with its evidence."""
+def detail_json(caller: Caller, case: Case) -> Json:
+    """A case with its evidence, and the findings by which it was told."""
+    finding = case.evidence
     lineage = f"/v1/energy/lineage?meter={finding.meter}&item={finding.item}&time="
     return {
-        **finding_json(caller, finding),
+        **case_json(caller, case),
         "expected": finding.expected,
         "measured": finding.measured,
         "baseline_version": finding.baseline_version,
@@ -158,6 +220,18 @@ def detail_json(caller: Caller, finding: Finding) -> Json:
             {"time": iso(at), "expected": expected, "measured": measured}
             for at, expected, measured in finding.hourly
         ],
+        "history": [_told_json(one) for one in caller.platform.findings.history(case.number)],
+    }
+
+
+def _told_json(finding: Finding) -> Json:
+    """One of the findings by which a case was told."""
+    return {
+        "day": finding.day.isoformat(),
+        "found_at": iso(finding.found_us) if finding.found_us else None,
+        "revision": finding.revision,
+        "baseline_version": finding.baseline_version,
+        **_worth_json(finding),
     }
 
 
@@ -166,48 +240,48 @@ def findings(
     request: Request,
     response: Response,
     caller: Reader,
-    state: Annotated[FindingState | None, Query()] = None,
+    state: Annotated[CaseState | None, Query()] = None,
     pattern: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Json:
-    """Findings of the scope, costliest first."""
+    """Cases of the scope, costliest first."""
     place = paging.decode(cursor, str)
-    after = finding_of(caller, place[0]).id if place else None
+    after = case_of(caller, place[0]).id if place else None
     found = find(caller, state=state, pattern=pattern, after=after, limit=limit + 1)
     page = found[:limit]
     following = paging.encode([page[-1].id]) if len(found) > limit else None
-    return paging.answer(request, response, [finding_json(caller, f) for f in page], following)
+    return paging.answer(request, response, cases_json(caller, page), following)
 
 
 @router.get("/findings/{id}", responses=example(FINDING_EXAMPLE))
 def finding(id: str, caller: Reader) -> Json:
-    """One finding with its evidence hours, its expected and measured series, and lineage."""
-    return detail_json(caller, finding_of(caller, id))
+    """One case: its evidence hours, expected and measured, lineage, and all that was told of it."""
+    return detail_json(caller, case_of(caller, id))
 
 
 @router.post("/findings/{id}/acknowledge", responses=example(FINDING_EXAMPLE))
 def acknowledge(id: str, body: Note, caller: Operator) -> Json:
     """Somebody looks after it."""
-    return finding_json(caller, set_state(caller, id, FindingState.ACKNOWLEDGED, body.note))
+    return case_json(caller, set_state(caller, id, CaseState.ACKNOWLEDGED, body.note))
 
 
 @router.post("/findings/{id}/resolve", responses=example(FINDING_EXAMPLE))
 def resolve(id: str, body: Note, caller: Operator) -> Json:
     """It has been put right."""
-    return finding_json(caller, set_state(caller, id, FindingState.RESOLVED, body.note))
+    return case_json(caller, set_state(caller, id, CaseState.RESOLVED, body.note))
 
 
 @router.post("/findings/{id}/expect", responses=example(FINDING_EXAMPLE))
 def expect(id: str, body: Note, caller: Operator) -> Json:
     """It is as it should be; the note says why."""
-    return finding_json(caller, expected(caller, id, body.note))
+    return case_json(caller, expected(caller, id, body.note))
 
 
-def expected(caller: Caller, id: str, note: str) -> Finding:
-    """Mark a finding as expected; that needs a reason."""
+def expected(caller: Caller, id: str, note: str) -> Case:
+    """Mark a case as expected; that needs a reason."""
     if not note.strip():
         raise InvalidInput(
             "a reason is needed", field="note", value=note, fix="say why this use is expected"
         )
-    return set_state(caller, id, FindingState.EXPECTED, note)
+    return set_state(caller, id, CaseState.EXPECTED, note)

@@ -134,14 +134,16 @@ def _hours(demo: DemoFolder, client: ApiClient) -> dict[str, Any]:
 
 
 def _findings(demo: DemoFolder, client: ApiClient) -> dict[str, Any]:
-    """Findings matched with labels: same meter, same pattern, overlapping hours, one to one."""
+    """Cases matched with labels: same meter, same pattern, overlapping hours, one to one. Those
+    that readings refuted are told no more."""
     labels = list(read_labels(demo.folder.simulators))
     injected = Counter(label.pattern for label in labels)
     found: Counter[str] = Counter()
     wrong = 0
     digest = hashlib.sha256()
-    for listed in sorted(client.pages("/v1/findings", limit=1000), key=lambda one: str(one["id"])):
-        finding = client.get(f"/v1/findings/{listed['id']}")
+    listed = [one for one in client.pages("/v1/findings", limit=1000) if one["state"] != "closed"]
+    for one in sorted(listed, key=lambda one: (one["meter"], one["pattern"], one["start"])):
+        finding = client.get(f"/v1/findings/{one['id']}")
         digest.update(_lasting(finding))
         match = next((label for label in labels if _same(label, finding)), None)
         if match is None:
@@ -158,8 +160,10 @@ def _findings(demo: DemoFolder, client: ApiClient) -> dict[str, Any]:
 
 
 def _lasting(finding: dict[str, Any]) -> bytes:
-    """A finding without what depends on when it was found and what people said of it."""
-    passing = ("found_at", "state", "state_by", "state_note", "state_at")
+    """A case's latest evidence without what depends on when it was found, in which order, and on
+    what people said of it."""
+    found = ("id", "part_of", "found_at", "history")
+    passing = (*found, "state", "state_by", "state_note", "state_at", "closed")
     kept = {name: value for name, value in finding.items() if name not in passing}
     return json.dumps(kept, sort_keys=True).encode()
 

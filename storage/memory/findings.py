@@ -1,40 +1,39 @@
-"""Findings in memory."""
+"""Cases and their findings in memory."""
 
 from __future__ import annotations
 
 import builtins
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 
-from metering.finding import Finding, FindingState
-from storage.finding_rules import no_such_finding, rank, updated
+from metering.finding import Case, CaseState, Changes, Finding
+from storage.case_rules import closed, grown, no_such_case, number_of, rank
 
 
 class MemoryFindings:
-    """A FindingStore in a dict."""
+    """A FindingStore in dicts."""
 
     def __init__(self) -> None:
-        self._findings: dict[str, Finding] = {}
+        self._cases: dict[int, Case] = {}
+        self._told: dict[int, dict[int, Finding]] = {}
+        """Number -> day -> finding."""
         self._lock = threading.RLock()
 
-    def save(self, findings: Sequence[Finding]) -> None:
+    def record(self, changes: Changes, *, now_us: int) -> None:
         with self._lock:
-            for one in findings:
-                self._findings[one.id] = updated(self._findings.get(one.id), one)
+            for case in changes.opened:
+                number = len(self._cases) + 1
+                self._cases[number] = replace(case, number=number)
+                self._tell(number, case.evidence)
+            for number, finding in changes.grown.items():
+                if self._cases[number].stands:
+                    self._cases[number] = grown(self._cases[number], finding)
+                    self._tell(number, finding)
+            for number, cause in changes.closed.items():
+                self._cases[number] = closed(self._cases[number], cause, now_us)
 
-    def withdraw(self, institution: str, keep: Sequence[str]) -> None:
-        kept = set(keep)
-        with self._lock:
-            gone = [
-                one.id
-                for one in self._findings.values()
-                if one.institution == institution
-                and one.state is FindingState.OPEN
-                and one.id not in kept
-            ]
-            for id in gone:
-                del self._findings[id]
+    def _tell(self, number: int, finding: Finding) -> None:
+        self._told.setdefault(number, {})[finding.day.toordinal()] = finding
 
     def list(
         self,
@@ -43,33 +42,55 @@ class MemoryFindings:
         nodes: frozenset[str] | None = None,
         state: str | None = None,
         pattern: str | None = None,
+        between_us: tuple[int, int] | None = None,
         after: str | None = None,
         limit: int = 100,
-    ) -> builtins.list[Finding]:
+    ) -> builtins.list[Case]:
         with self._lock:
             beyond = None if after is None else rank(self.get(after))
             found = [
                 one
-                for one in self._findings.values()
-                if (institutions is None or one.institution in institutions)
-                and (nodes is None or one.node in nodes)
+                for one in self._cases.values()
+                if (institutions is None or one.evidence.institution in institutions)
+                and (nodes is None or one.evidence.node in nodes)
                 and state in (None, one.state)
-                and pattern in (None, one.pattern)
+                and pattern in (None, one.evidence.pattern)
+                and (between_us is None or _overlaps(one.evidence, between_us))
                 and (beyond is None or rank(one) > beyond)
             ]
         return sorted(found, key=rank)[:limit]
 
-    def get(self, id: str) -> Finding:
+    def known(self, institution: str, since_us: int) -> builtins.list[Case]:
         with self._lock:
-            if id not in self._findings:
-                raise no_such_finding(id)
-            return self._findings[id]
+            return [
+                one
+                for one in self._cases.values()
+                if one.evidence.institution == institution
+                and (one.stands or one.evidence.end_us > since_us)
+            ]
 
-    def set_state(
-        self, id: str, state: FindingState, *, by: str, note: str, now_us: int
-    ) -> Finding:
+    def get(self, id: str) -> Case:
         with self._lock:
-            self._findings[id] = replace(
-                self.get(id), state=state, state_by=by, state_note=note, state_us=now_us
+            number = number_of(id)
+            if number in self._cases:
+                return self._cases[number]
+            for case in self._cases.values():
+                if case.legacy_id == id != "":
+                    return case
+            raise no_such_case(id)
+
+    def history(self, number: int) -> builtins.list[Finding]:
+        with self._lock:
+            return [one for _, one in sorted(self._told.get(number, {}).items())]
+
+    def set_state(self, id: str, state: CaseState, *, by: str, note: str, now_us: int) -> Case:
+        with self._lock:
+            case = self.get(id)
+            self._cases[case.number] = replace(
+                case, state=state, state_by=by, state_note=note, state_us=now_us, closed=""
             )
-            return self._findings[id]
+            return self._cases[case.number]
+
+
+def _overlaps(finding: Finding, between_us: tuple[int, int]) -> bool:
+    return finding.start_us < between_us[1] and finding.end_us > between_us[0]

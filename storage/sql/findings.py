@@ -1,22 +1,29 @@
-"""Findings on SQL."""
+"""Cases and their findings on SQL."""
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
-from dataclasses import fields
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, or_, select, true, update
+from sqlalchemy import Connection, Engine, and_, insert, or_, select, true, update
 
-from metering.finding import Finding, FindingState
-from storage.finding_rules import no_such_finding, price, updated
-from storage.sql.engine import Row, reading, upsert, writing
-from storage.sql.schema import FINDING
+from metering.finding import STANDING, Case, CaseState, Changes, Finding
+from storage.case_rules import closed, no_such_case, number_of, price
+from storage.sql.engine import reading, upsert, writing
+from storage.sql.finding_codec import (
+    COLUMNS,
+    case_columns,
+    case_of,
+    finding_columns,
+    finding_of,
+    told_columns,
+)
+from storage.sql.schema import FINDING, FINDING_CASE
 
-_CHUNK = 500
-_ORDER = (FINDING.c.price.desc(), FINDING.c.waste_kwh.desc(), FINDING.c.id)
+_CASE = FINDING_CASE.c
+_ORDER = (_CASE.price.desc(), _CASE.waste.desc(), _CASE.number)
+_TOLD = and_(FINDING.c.case_number == _CASE.number, FINDING.c.day == _CASE.told_day)
+_STANDS = _CASE.state.in_(sorted(map(str, STANDING)))
 
 
 class SqlFindings:
@@ -25,23 +32,17 @@ class SqlFindings:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def save(self, findings: Sequence[Finding]) -> None:
-        if not findings:
+    def record(self, changes: Changes, *, now_us: int) -> None:
+        if not changes:
             return
         with writing(self._engine) as con:
-            known = _by_id(con, [one.id for one in findings])
-            for one in findings:
-                known[one.id] = updated(known.get(one.id), one)
-            changed = sorted({one.id for one in findings})
-            upsert(con, FINDING, [_columns(known[id]) for id in changed], ["id"])
-
-    def withdraw(self, institution: str, keep: Sequence[str]) -> None:
-        opened = (FINDING.c.institution == institution) & (FINDING.c.state == FindingState.OPEN)
-        with writing(self._engine) as con:
-            present = set(con.scalars(select(FINDING.c.id).where(opened)))
-            gone = sorted(present - set(keep))
-            for start in range(0, len(gone), _CHUNK):
-                con.execute(delete(FINDING).where(FINDING.c.id.in_(gone[start : start + _CHUNK])))
+            for case in changes.opened:
+                _open(con, case)
+            for number, finding in sorted(changes.grown.items()):
+                if _held(con, number):
+                    _grow(con, number, finding)
+            for number, cause in sorted(changes.closed.items()):
+                _close(con, _get(con, str(number), hold=True), cause, now_us)
 
     def list(
         self,
@@ -50,83 +51,108 @@ class SqlFindings:
         nodes: frozenset[str] | None = None,
         state: str | None = None,
         pattern: str | None = None,
+        between_us: tuple[int, int] | None = None,
         after: str | None = None,
         limit: int = 100,
-    ) -> builtins.list[Finding]:
-        table = FINDING.c
+    ) -> builtins.list[Case]:
         with reading(self._engine) as con:
             statement = (
-                select(FINDING)
-                .where(_among(table.institution, institutions), _among(table.node, nodes))
-                .where(true() if state is None else table.state == state)
-                .where(true() if pattern is None else table.pattern == pattern)
+                select(*COLUMNS)
+                .join(FINDING, _TOLD)
+                .where(_among(_CASE.institution, institutions), _among(_CASE.node, nodes))
+                .where(true() if state is None else _CASE.state == state)
+                .where(true() if pattern is None else _CASE.pattern == pattern)
+                .where(true() if between_us is None else _overlapping(between_us))
                 .where(true() if after is None else _beyond(_get(con, after)))
                 .order_by(*_ORDER)
                 .limit(limit)
             )
-            return [_finding(row) for row in con.execute(statement)]
+            return [case_of(row) for row in con.execute(statement)]
 
-    def get(self, id: str) -> Finding:
+    def known(self, institution: str, since_us: int) -> builtins.list[Case]:
+        statement = (
+            select(*COLUMNS)
+            .join(FINDING, _TOLD)
+            .where(_CASE.institution == institution, or_(_STANDS, _CASE.last_us > since_us))
+            .order_by(_CASE.number)
+        )
+        with reading(self._engine) as con:
+            return [case_of(row) for row in con.execute(statement)]
+
+    def get(self, id: str) -> Case:
         with reading(self._engine) as con:
             return _get(con, id)
 
-    def set_state(
-        self, id: str, state: FindingState, *, by: str, note: str, now_us: int
-    ) -> Finding:
+    def history(self, number: int) -> builtins.list[Finding]:
+        statement = (
+            select(*COLUMNS)
+            .join(FINDING, FINDING.c.case_number == _CASE.number)
+            .where(_CASE.number == number)
+            .order_by(FINDING.c.day)
+        )
+        with reading(self._engine) as con:
+            return [finding_of(row) for row in con.execute(statement)]
+
+    def set_state(self, id: str, state: CaseState, *, by: str, note: str, now_us: int) -> Case:
         with writing(self._engine) as con:
-            con.execute(
-                update(FINDING)
-                .where(FINDING.c.id == id)
-                .values(state=str(state), state_by=by, state_note=note, state_us=now_us)
-            )
-            return _get(con, id)
+            number = _get(con, id, hold=True).number
+            told = {"state_by": by, "state_note": note, "state_us": now_us, "closed": ""}
+            con.execute(_row(number).values(state=str(state), **told))
+            return _get(con, str(number))
 
 
-def _get(con: Connection, id: str) -> Finding:
-    row = con.execute(select(FINDING).where(FINDING.c.id == id)).first()
-    if row is None:
-        raise no_such_finding(id)
-    return _finding(row)
+def _open(con: Connection, case: Case) -> None:
+    made = con.execute(insert(FINDING_CASE).values(case_columns(case)))
+    assert made.inserted_primary_key is not None
+    con.execute(
+        insert(FINDING).values(finding_columns(made.inserted_primary_key[0], case.evidence))
+    )
 
 
-def _by_id(con: Connection, ids: Sequence[str]) -> dict[str, Finding]:
-    found: dict[str, Finding] = {}
-    wanted = sorted(ids)  # rows are held in one order, so that no two wait for each other
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = FINDING.c.id.in_(wanted[start : start + _CHUNK])
-        statement = select(FINDING).where(chunk).order_by(FINDING.c.id)
-        found |= {row.id: _finding(row) for row in con.execute(statement.with_for_update())}
-    return found
+def _held(con: Connection, number: int) -> bool:
+    """Hold a case's row; whether it still stands."""
+    statement = select(_CASE.number).where(_CASE.number == number, _STANDS).with_for_update()
+    return con.scalar(statement) is not None
+
+
+def _grow(con: Connection, number: int, finding: Finding) -> None:
+    upsert(con, FINDING, [finding_columns(number, finding)], ["case_number", "day"])
+    con.execute(_row(number).values(told_columns(finding)))
+
+
+def _close(con: Connection, case: Case, cause: str, now_us: int) -> None:
+    con.execute(_row(case.number).values(case_columns(closed(case, cause, now_us))))
+
+
+def _row(number: int) -> Any:
+    return update(FINDING_CASE).where(_CASE.number == number)
+
+
+def _get(con: Connection, id: str, *, hold: bool = False) -> Case:
+    number = number_of(id)
+    ways = [] if number is None else [_CASE.number == number]
+    ways += [_CASE.legacy_id == id] if id else []
+    for way in ways:
+        statement = select(*COLUMNS).join(FINDING, _TOLD).where(way).limit(1)
+        row = con.execute(statement.with_for_update(of=FINDING_CASE) if hold else statement).first()
+        if row is not None:
+            return case_of(row)
+    raise no_such_case(id)
 
 
 def _among(column: Any, allowed: frozenset[str] | None) -> Any:
     return true() if allowed is None else column.in_(sorted(allowed))
 
 
-def _beyond(last: Finding) -> Any:
-    """Everything that comes after `last` in the order of `finding_rules.rank`."""
-    table = FINDING.c
-    cost = price(last)
+def _overlapping(between_us: tuple[int, int]) -> Any:
+    return and_(_CASE.first_us < between_us[1], _CASE.last_us > between_us[0])
+
+
+def _beyond(last: Case) -> Any:
+    """Everything that comes after `last` in the order of `case_rules.rank`."""
+    cost, waste = price(last.evidence), last.evidence.waste_kwh
     return or_(
-        table.price < cost,
-        and_(table.price == cost, table.waste_kwh < last.waste_kwh),
-        and_(table.price == cost, table.waste_kwh == last.waste_kwh, table.id > last.id),
+        _CASE.price < cost,
+        and_(_CASE.price == cost, _CASE.waste < waste),
+        and_(_CASE.price == cost, _CASE.waste == waste, _CASE.number > last.number),
     )
-
-
-def _columns(finding: Finding) -> Row:
-    return {
-        **vars(finding),
-        "costs": [(currency, str(amount)) for currency, amount in finding.costs],
-        "state": str(finding.state),
-        "price": price(finding),
-    }
-
-
-def _finding(row: Any) -> Finding:
-    values = {field.name: getattr(row, field.name) for field in fields(Finding)}
-    values["hours_us"] = tuple(values["hours_us"])
-    values["hourly"] = tuple((start, e, m) for start, e, m in values["hourly"])
-    values["costs"] = tuple((currency, Decimal(text)) for currency, text in values["costs"])
-    values["state"] = FindingState(values["state"])
-    return Finding(**values)

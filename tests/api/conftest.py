@@ -21,7 +21,7 @@ from metering.access import Role
 from metering.book import BookRow, DirtyMark, RegisterEvent, SeriesKey
 from metering.errors import NotFound
 from metering.factor import Factor
-from metering.finding import Finding
+from metering.finding import Case, Changes, Finding
 from metering.intake import DeadLetter, GatewayCounts, IntakeBatch
 from metering.localtime import HOUR_US, day_bounds, days_between, slot_starts
 from metering.quantity import ABSENT, I64, add, total
@@ -239,14 +239,13 @@ def _scale(meter: Meter) -> float:
     return building * (0.02 if meter.item == "02000" else SUB_ITEMS.get(meter.item, 1.0))
 
 
-def findings() -> list[Finding]:
+def findings() -> list[Case]:
     """One of each pattern at the bureau, one at the school."""
     start = day_bounds(TODAY - timedelta(days=7), ZONE)[0] + HOUR_US
     hours = tuple(start + n * HOUR_US for n in range(5))
     around = [start + n * HOUR_US for n in range(-18, 30)]
     hourly = tuple((t, 12.0, 31.2 if t in hours else 12.5 + (t // HOUR_US) % 3) for t in around)
     base = Finding(
-        id="f-after",
         institution="bureau",
         node="office-a",
         meter="office-a-01b00",
@@ -276,44 +275,39 @@ def findings() -> list[Finding]:
         hourly=hourly,
         found_us=NOW_US - HOUR_US,
     )
-    return [
+    weekend = replace(
         base,
-        replace(
-            base,
-            id="f-weekend",
-            node="office-b",
-            meter="office-b-01a00",
-            item="01A00",
-            pattern="weekend_run",
-            cause="holiday_table_missing",
-            action="add_exception",
-            waste_kwh=44.0,
-            cost=Decimal("13.60"),
-            kgco2=Decimal("23.6"),
-        ),
-        replace(
-            base,
-            id="f-stuck",
-            node="canteen",
-            meter="canteen-01c00",
-            item="01C00",
-            pattern="meter_stuck",
-            cause="register_frozen",
-            action="check_register",
-            expected=None,
-            measured=None,
-            waste_kwh=0.0,
-            waste_low_kwh=0.0,
-            waste_high_kwh=0.0,
-            cost=None,
-            kgco2=None,
-            detail={},
-            hourly=(),
-        ),
-        replace(
-            base, id="f-school", institution="school", node="hall", meter="hall-total", item="01000"
-        ),
-    ]
+        node="office-b",
+        meter="office-b-01a00",
+        item="01A00",
+        pattern="weekend_run",
+        cause="holiday_table_missing",
+        action="add_exception",
+        waste_kwh=44.0,
+        cost=Decimal("13.60"),
+        kgco2=Decimal("23.6"),
+    )
+    stuck = replace(
+        base,
+        node="canteen",
+        meter="canteen-01c00",
+        item="01C00",
+        pattern="meter_stuck",
+        cause="register_frozen",
+        action="check_register",
+        expected=None,
+        measured=None,
+        waste_kwh=0.0,
+        waste_low_kwh=0.0,
+        waste_high_kwh=0.0,
+        cost=None,
+        kgco2=None,
+        detail={},
+        hourly=(),
+    )
+    school = replace(base, institution="school", node="hall", meter="hall-total", item="01000")
+    named = {"f-after": base, "f-weekend": weekend, "f-stuck": stuck, "f-school": school}
+    return [Case(found, opened_us=found.found_us, legacy_id=name) for name, found in named.items()]
 
 
 def letter(gateway: str, index: int, reason: str, value: str) -> DeadLetter:
@@ -364,7 +358,7 @@ def seed(readings_store, stores) -> tuple[MemoryJournal, dict[str, str]]:
         stores.books.commit(
             institution, [changed], expected_revision=1, now_us=NOW_US, cause="correction"
         )
-    stores.findings.save(findings())
+    stores.findings.record(Changes(tuple(findings())), now_us=NOW_US)
     _intake(stores)
     journal = MemoryJournal()
     for offset in range(1001):

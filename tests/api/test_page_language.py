@@ -62,7 +62,9 @@ def test_templates_hold_no_words_outside_translations():
         assert re.findall(r"[A-Za-z]{3,}", text) == [], template.name
 
 
-@pytest.mark.parametrize("table", [sentences.PATTERNS, sentences.CAUSES, sentences.ACTIONS])
+@pytest.mark.parametrize(
+    "table", [sentences.PATTERNS, sentences.CAUSES, sentences.ACTIONS, sentences.CLOSED]
+)
 def test_words_of_findings_stand_in_both_languages(table):
     for key, (english, chinese) in table.items():
         assert english.isascii(), key
@@ -77,12 +79,12 @@ def test_every_pattern_that_can_be_found_has_its_words():
 
 
 def test_a_findings_sentence_says_expected_and_measured(shared_world):
-    finding = shared_world.platform.findings.get("f-after")
+    finding = shared_world.platform.findings.get("f-after").evidence
     english = sentences.sentence(finding, "Asia/Shanghai", "en")
     assert english == "expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW"
     chinese = sentences.sentence(finding, "Asia/Shanghai", "zh")
     assert chinese == "星期二 02:00、室外 24 °C应为 12.0 kW，实测 31.2 kW"
-    stuck = shared_world.platform.findings.get("f-stuck")
+    stuck = shared_world.platform.findings.get("f-stuck").evidence
     assert "stood still for 5 h" in sentences.sentence(stuck, "UTC", "en")
 
 

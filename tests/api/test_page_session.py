@@ -163,5 +163,5 @@ def test_a_platform_without_a_registry_says_what_to_do(world, signed_in):
 
 def test_a_places_overview_shows_its_own_cases_only(world, signed_in):
     html = world.client.get("/?node=office-b").text
-    assert "/findings/f-weekend" in html
-    assert "/findings/f-after" not in html
+    assert '"/findings/2"' in html
+    assert '"/findings/1"' not in html

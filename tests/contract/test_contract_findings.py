@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from metering.errors import NotFound
-from metering.finding import Finding, FindingState
+from metering.finding import Case, CaseState, Changes, EvidenceHour, Finding
 from storage import Stores
 
+MONDAY, TUESDAY = date(2026, 7, 6), date(2026, 7, 7)
 
-def finding(id: str = "f1", **more: object) -> Finding:
+
+def finding(**more: object) -> Finding:
     base = Finding(
-        id=id,
         institution="office",
         node="tower",
         meter="E1",
@@ -37,32 +39,55 @@ def finding(id: str = "f1", **more: object) -> Finding:
         action="check_schedule",
         detail={"expected_kw": 1.5, "example_us": 2**53 + 1, "note": "室外"},
         hourly=((10, 1.5, 2.5), (20, None, 0.1)),
+        hours=(
+            EvidenceHour(10, 1, 2**60, (("CNY", Decimal("9.10")),), Decimal("7.10")),
+            EvidenceHour(20, None, None),
+        ),
+        revision=2**40,
+        day=MONDAY,
         found_us=5,
     )
     return replace(base, **more)  # type: ignore[arg-type]
 
 
-def ids(found: list[Finding]) -> list[str]:
-    return [one.id for one in found]
+def opened(name: str = "", **more: object) -> Case:
+    return Case(finding(**more), opened_us=5, legacy_id=name)
 
 
-def test_a_finding_comes_back_whole(stores: Stores) -> None:
-    stores.findings.save([finding()])
-    assert stores.findings.get("f1") == finding()
-    bare = finding("f2", cost=None, kgco2=None, hours_us=(), hourly=(), detail={})
-    stores.findings.save([bare])
-    assert stores.findings.get("f2") == bare
+def record(stores: Stores, *cases: Case) -> None:
+    stores.findings.record(Changes(cases), now_us=7)
+
+
+def names(found: list[Case]) -> list[str]:
+    return [one.legacy_id for one in found]
+
+
+def test_a_case_comes_back_whole(stores: Stores) -> None:
+    record(stores, opened(), opened(cost=None, kgco2=None, hours=(), hourly=(), detail={}))
+    assert stores.findings.get("1") == replace(opened(), number=1)
+    bare = opened(cost=None, kgco2=None, hours=(), hourly=(), detail={})
+    assert stores.findings.get("2") == replace(bare, number=2)
+    assert stores.findings.history(1) == [finding()]
+
+
+def test_a_case_answers_to_the_name_it_had_before_it_had_a_number(stores: Stores) -> None:
+    record(stores, opened("0123456789abcdef"), opened("0123456789012345"), opened())
+    assert stores.findings.get("0123456789abcdef").number == 1
+    assert stores.findings.get("0123456789012345").number == 2
+    for id in ("", "4", "9" * 30, "٣"):
+        with pytest.raises(NotFound):
+            stores.findings.get(id)
 
 
 def test_money_in_several_currencies_has_no_one_cost(stores: Stores) -> None:
     two = (("CNY", Decimal("9.8765432100")), ("EUR", Decimal("0.10")))
-    stores.findings.save([finding("two", cost=None, currency="", costs=two), finding("one")])
-    found = stores.findings.get("two")
+    record(stores, opened("two", cost=None, currency="", costs=two), opened("one"))
+    found = stores.findings.get("two").evidence
     assert (found.cost, found.currency, found.costs) == (None, "", two)
-    assert stores.findings.get("one").costs == (("CNY", Decimal("9.8765432100")),)
-    assert ids(stores.findings.list(None)) == ["one", "two"]
-    stores.findings.save([finding("two", cost=Decimal(3), currency="EUR")])
-    assert stores.findings.get("two").costs == (("EUR", Decimal(3)),)
+    assert stores.findings.get("one").evidence.costs == (("CNY", Decimal("9.8765432100")),)
+    assert names(stores.findings.list(None)) == ["one", "two"]
+    stores.findings.record(Changes(grown={1: finding(cost=Decimal(3), currency="EUR")}), now_us=7)
+    assert stores.findings.get("two").evidence.costs == (("EUR", Decimal(3)),)
 
 
 def test_a_single_sum_is_the_cost() -> None:
@@ -71,79 +96,117 @@ def test_a_single_sum_is_the_cost() -> None:
     assert finding(cost=None, costs=(("EUR", Decimal(1)),)).costs == ()
 
 
-def test_saving_again_keeps_what_people_said(stores: Stores) -> None:
-    stores.findings.save([finding()])
+def test_a_case_that_grows_keeps_its_number_and_a_finding_a_day(stores: Stores) -> None:
+    record(stores, opened(), opened(meter="E2"))
     told = stores.findings.set_state(
-        "f1", FindingState.EXPECTED, by="engineer", note="night shift", now_us=50
+        "1", CaseState.ACKNOWLEDGED, by="engineer", note="seen", now_us=50
     )
-    stores.findings.save([finding(waste_kwh=99.0, found_us=70)])
-    assert stores.findings.get("f1") == replace(told, waste_kwh=99.0)
-    assert told.state is FindingState.EXPECTED
-    assert (told.state_by, told.state_note, told.state_us) == ("engineer", "night shift", 50)
-    assert told.found_us == 5
+    later = [
+        finding(waste_kwh=20.0, found_us=6),
+        finding(waste_kwh=30.0, day=TUESDAY, found_us=70),
+        finding(waste_kwh=40.0, day=TUESDAY, found_us=80),
+    ]
+    for one in later:
+        stores.findings.record(Changes(grown={1: one}), now_us=one.found_us)
+    assert stores.findings.history(1) == [later[0], later[2]]
+    assert stores.findings.get("1") == replace(told, evidence=later[2])
+    assert (told.state_by, told.state_note, told.state_us) == ("engineer", "seen", 50)
+    assert told.opened_us == 5
+    assert stores.findings.history(2) == [finding(meter="E2")]
 
 
-def test_withdraw_takes_open_ones_of_the_institution_only(stores: Stores) -> None:
-    stores.findings.save([finding(f"f{n}") for n in range(4)])
-    stores.findings.save([finding("away", institution="hospital")])
-    stores.findings.set_state("f1", FindingState.ACKNOWLEDGED, by="x", note="", now_us=1)
-    stores.findings.withdraw("office", keep=["f2"])
-    assert set(ids(stores.findings.list(None))) == {"f1", "f2", "away"}
+def test_what_people_settled_meanwhile_neither_grows_nor_is_closed(stores: Stores) -> None:
+    record(stores, opened(), opened())
+    told = [
+        stores.findings.set_state(id, state, by="x", note="", now_us=1)
+        for id, state in (("1", CaseState.RESOLVED), ("2", CaseState.EXPECTED))
+    ]
+    changes = Changes(grown={1: finding(waste_kwh=9.0, day=TUESDAY)}, closed={2: "refuted"})
+    stores.findings.record(changes, now_us=9)
+    assert [stores.findings.get("1"), stores.findings.get("2")] == told
+    assert stores.findings.history(1) == [finding()]
+
+
+def test_the_platform_closes_with_a_cause_and_keeps_all(stores: Stores) -> None:
+    record(stores, opened())
+    stores.findings.record(Changes(closed={1: "refuted"}), now_us=9)
+    case = stores.findings.get("1")
+    assert (case.state, case.closed, case.state_by, case.state_us) == (
+        CaseState.CLOSED,
+        "refuted",
+        "platform",
+        9,
+    )
+    assert (case.evidence, stores.findings.history(1)) == (finding(), [finding()])
+    again = stores.findings.set_state("1", CaseState.OPEN, by="x", note="", now_us=10)
+    assert (again.state, again.closed) == (CaseState.OPEN, "")
+
+
+def test_known_are_those_that_stand_and_those_that_end_later(stores: Stores) -> None:
+    record(stores, *(opened(end_us=end) for end in (99, 99, 200, 200)), opened(institution="away"))
+    for id in ("2", "3"):
+        stores.findings.set_state(id, CaseState.RESOLVED, by="x", note="", now_us=1)
+    stores.findings.record(Changes(closed={4: "refuted"}), now_us=9)
+    assert [one.number for one in stores.findings.known("office", 99)] == [1, 3, 4]
+    assert [one.number for one in stores.findings.known("office", 98)] == [1, 2, 3, 4]
 
 
 def test_the_costliest_comes_first_in_pages(stores: Stores) -> None:
-    stores.findings.save(
-        [
-            finding("unpriced", cost=None, waste_kwh=1e9),
-            finding("nine", cost=Decimal("9")),
-            finding("hundred", cost=Decimal("100")),
-            finding("nine-larger", cost=Decimal("9"), waste_kwh=50.0),
-            finding("free", cost=Decimal("0")),
-            finding("also-nine", cost=Decimal("9")),
-        ]
+    record(
+        stores,
+        opened("unpriced", cost=None, waste_kwh=1e9),
+        opened("nine", cost=Decimal("9")),
+        opened("hundred", cost=Decimal("100")),
+        opened("nine-larger", cost=Decimal("9"), waste_kwh=50.0),
+        opened("free", cost=Decimal("0")),
+        opened("also-nine", cost=Decimal("9")),
     )
-    order = ["hundred", "nine-larger", "also-nine", "nine", "free", "unpriced"]
-    assert ids(stores.findings.list(None)) == order
-    paged, last = [], None
+    order = ["hundred", "nine-larger", "nine", "also-nine", "free", "unpriced"]
+    assert names(stores.findings.list(None)) == order
+    paged: list[str] = []
+    last = None
     while page := stores.findings.list(None, after=last, limit=2):
-        paged += ids(page)
+        paged += names(page)
         last = page[-1].id
     assert paged == order
 
 
 def test_lists_honour_the_scope_and_filters(stores: Stores) -> None:
-    stores.findings.save(
-        [
-            finding("a"),
-            finding("b", node="canteen", pattern="meter_gap"),
-            finding("c", institution="hospital", node="ward"),
-        ]
+    record(
+        stores,
+        opened("a"),
+        opened("b", node="canteen", pattern="meter_gap"),
+        opened("c", institution="hospital", node="ward", start_us=50),
     )
-    stores.findings.set_state("b", FindingState.RESOLVED, by="x", note="", now_us=1)
+    stores.findings.set_state("b", CaseState.RESOLVED, by="x", note="", now_us=1)
     listed = stores.findings.list
-    assert ids(listed(frozenset({"office"}))) == ["a", "b"]
-    assert ids(listed(frozenset())) == []
-    assert ids(listed(None, nodes=frozenset({"ward", "canteen"}))) == ["b", "c"]
-    assert ids(listed(frozenset({"office"}), nodes=frozenset({"ward"}))) == []
-    assert ids(listed(None, nodes=frozenset())) == []
-    assert ids(listed(None, state="open")) == ["a", "c"]
-    assert ids(listed(None, state=FindingState.RESOLVED)) == ["b"]
-    assert ids(listed(None, pattern="meter_gap")) == ["b"]
+    assert names(listed(frozenset({"office"}))) == ["a", "b"]
+    assert names(listed(frozenset())) == []
+    assert names(listed(None, nodes=frozenset({"ward", "canteen"}))) == ["b", "c"]
+    assert names(listed(frozenset({"office"}), nodes=frozenset({"ward"}))) == []
+    assert names(listed(None, nodes=frozenset())) == []
+    assert names(listed(None, state="open")) == ["a", "c"]
+    assert names(listed(None, state=CaseState.RESOLVED)) == ["b"]
+    assert names(listed(None, pattern="meter_gap")) == ["b"]
+    assert names(listed(None, between_us=(0, 50))) == ["a", "b"]
+    assert names(listed(None, between_us=(98, 200))) == ["a", "b", "c"]
+    assert names(listed(None, between_us=(99, 200))) == []
 
 
-def test_an_unknown_finding_is_not_found(stores: Stores) -> None:
+def test_an_unknown_case_is_not_found(stores: Stores) -> None:
     with pytest.raises(NotFound):
         stores.findings.get("no")
     with pytest.raises(NotFound):
         stores.findings.list(None, after="no")
     with pytest.raises(NotFound):
-        stores.findings.set_state("no", FindingState.OPEN, by="x", note="", now_us=1)
+        stores.findings.set_state("no", CaseState.OPEN, by="x", note="", now_us=1)
     assert stores.findings.list(None) == []
+    assert stores.findings.history(1) == []
 
 
-def test_equal_findings_come_in_the_order_of_code_points(stores: Stores) -> None:
-    wanted = sorted(["B", "a", "Z", "ä", "e-1", "E1", "e1", "楼", "一号"])
-    stores.findings.save([finding(id) for id in reversed(wanted)])
-    assert ids(stores.findings.list(None)) == wanted
+def test_equal_cases_come_in_the_order_of_their_numbers(stores: Stores) -> None:
+    record(stores, *(opened() for _ in range(12)))
+    wanted = [str(n) for n in range(1, 13)]
+    assert [one.id for one in stores.findings.list(None)] == wanted
     pages = [stores.findings.list(None, after=id, limit=1) for id in wanted[:-1]]
-    assert [ids(page) for page in pages] == [[id] for id in wanted[1:]]
+    assert [[one.id for one in page] for page in pages] == [[id] for id in wanted[1:]]

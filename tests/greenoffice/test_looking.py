@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 from figures import Figures
 from greenoffice.parts import AnalyticsWork
 from greenoffice.settings import AnalyticsSettings
-from metering.finding import Finding
+from metering.finding import Case, Changes, Finding
 from metering.registry import Node, NodeType, Registry, SpaceEdge
 from storage import memory_stores
 from storage.memory import MemoryReadings
 
 NOW_US = 10**15
-CASE = Finding(
-    id="old",
+FOUND = Finding(
     institution="o",
     node="s",
     meter="m",
@@ -39,7 +37,7 @@ CASE = Finding(
 )
 
 
-def test_what_a_look_no_longer_finds_is_withdrawn_at_its_institution() -> None:
+def test_a_look_that_sees_nothing_of_a_meter_leaves_its_cases_as_they_were_told() -> None:
     registry = Registry(
         nodes={
             "o": Node("o", NodeType.INSTITUTION, zone="UTC"),
@@ -48,7 +46,8 @@ def test_what_a_look_no_longer_finds_is_withdrawn_at_its_institution() -> None:
         space=(SpaceEdge("o", "s"),),
     )
     stores = memory_stores()
-    stores.findings.save([CASE, replace(CASE, id="away", institution="p")])
+    stores.findings.record(Changes((Case(FOUND),)), now_us=1)
+    before = stores.findings.list(None)
     parts = SimpleNamespace(
         settings=SimpleNamespace(analytics=AnalyticsSettings()),
         stores=stores,
@@ -60,8 +59,8 @@ def test_what_a_look_no_longer_finds_is_withdrawn_at_its_institution() -> None:
     resting = SimpleNamespace(idle_us=0)
     work = AnalyticsWork(parts, resting)  # type: ignore[arg-type]
     assert work() is False
-    assert len(stores.findings.list(None)) == 2
+    assert work.began_us == 0
     resting.idle_us = 1
     assert work() is False
-    assert [one.id for one in stores.findings.list(None)] == ["away"]
+    assert stores.findings.list(None) == before
     assert (work.began_us, work.findings) == (NOW_US, 0)

@@ -14,7 +14,7 @@ from figures import Figures, energy
 from ledger import Ledger
 from metering.book import DirtyMark
 from metering.factor import Factor
-from metering.finding import Finding
+from metering.finding import Case, Changes, Finding
 from metering.localtime import day_bounds, next_month, parse_instant
 from metering.reading import Kind, ReadingColumns
 from metering.registry import (
@@ -150,7 +150,6 @@ def factors() -> list[Factor]:
 
 def a_finding() -> Finding:
     return Finding(
-        id="f-after",
         institution="bureau",
         node="office-a",
         meter="a-ac",
@@ -193,7 +192,7 @@ class Bureau:
         for month in self.months:
             for point, meter in enumerate(self.registry.meters.values(), start=1):
                 self._push(point, meter, month)
-        self.findings.save([a_finding()])
+        self.findings.record(Changes((Case(a_finding()),)), now_us=self.now_us)
         self.book()
 
     def book(self) -> None:

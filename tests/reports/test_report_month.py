@@ -11,7 +11,7 @@ import pytest
 
 from figures import Figures, costs_of_each, energy, worth
 from metering.errors import InvalidInput, NotFound
-from metering.finding import FindingState
+from metering.finding import Case, CaseState, Changes
 from metering.localtime import parse_instant
 from reports import Source, from_json, month_report, to_json
 from storage import open_engine, sql_stores
@@ -201,7 +201,8 @@ def test_sql_books_give_the_same_report_as_those_in_memory(bureau, october, tmp_
     stores = sql_stores(open_engine(f"sqlite:///{tmp_path / 'books.db'}"))
     rows = bureau.books.rows(bureau.books.series("bureau"), date(2025, 1, 1), date(2026, 12, 31))
     stores.books.commit("bureau", rows, expected_revision=0, now_us=bureau.now_us)
-    stores.findings.save(bureau.findings.list(None))
+    changes = Changes(tuple(bureau.findings.list(None)))
+    stores.findings.record(changes, now_us=bureau.now_us)
     figures = Figures(stores.books, lambda: bureau.registry, lambda: bureau.now_us)
     source = Source(figures, bureau.registry, stores.findings)
     report = month_report(source, "bureau", "2026-10")
@@ -259,11 +260,30 @@ def test_figures_are_of_one_state_though_the_books_move_on_while_they_are_read(h
 def test_findings_of_the_month_carry_their_price_and_state(helpers):
     world = helpers.Bureau()
     case = world.report().cases[0]
-    assert (case.id, case.waste, case.cost) == ("f-after", Decimal("412.346"), Decimal("259.7"))
-    world.findings.set_state(
-        "f-after", FindingState.RESOLVED, by="me", note="mended", now_us=world.now_us
-    )
+    assert (case.id, case.waste, case.cost) == ("1", Decimal("412.346"), Decimal("259.7"))
+    world.findings.set_state("1", CaseState.RESOLVED, by="me", note="mended", now_us=world.now_us)
     assert world.report().cases[0].state == "resolved"
+    assert world.report("2026-09").cases == ()
+
+
+def test_what_nested_meters_show_stands_once_in_the_reports_money(helpers):
+    """The total of the building ran on with the plant: its hours hold the plant's."""
+    world = helpers.Bureau()
+    plant = world.findings.get("1").evidence
+    total = replace(plant, meter="a-total", item="01000", waste_kwh=500.0, cost=Decimal(300))
+    world.findings.record(Changes((Case(total),)), now_us=world.now_us)
+    outer, inner = world.report().cases
+    assert (outer.id, outer.waste, outer.cost) == ("2", Decimal(500), Decimal(300))
+    assert (inner.id, inner.waste, inner.cost) == ("2/1", Decimal("412.346"), None)
+
+
+def test_a_case_stands_in_the_months_that_hold_its_evidence(helpers):
+    world = helpers.Bureau()
+    plant = world.findings.get("1").evidence
+    hours = (plant.hours_us[0] - 60 * 24 * helpers.HOUR_US, plant.hours_us[-1])
+    paused = replace(plant, start_us=hours[0], hours_us=hours)
+    world.findings.record(Changes(grown={1: paused}), now_us=world.now_us)
+    assert [one.id for one in world.report().cases] == ["1"]
     assert world.report("2026-09").cases == ()
 
 

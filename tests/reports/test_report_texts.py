@@ -8,7 +8,7 @@ from pathlib import Path
 import analytics
 import reports
 from figures.sizes import TYPES
-from metering.finding import FindingState
+from metering.finding import CaseState
 from reports.texts import TEXTS, restated, table, text, word
 
 HERE = Path(reports.__file__).parent
@@ -42,7 +42,7 @@ def test_every_word_from_outside_has_its_text():
     for pattern, (cause, action) in analytics.CAUSES.items():
         for group, key in (("pattern", pattern), ("cause", cause), ("action", action)):
             assert f"{group}.{key}" in TEXTS
-    for state in FindingState:
+    for state in CaseState:
         assert f"state.{state}" in TEXTS
     for kind in ("gap", "stuck", "reset", "spike", "rollover", "jump"):
         assert f"event.{kind}" in TEXTS

@@ -22,7 +22,7 @@ from ledger import Ledger
 from metering.book import DirtyMark
 from metering.bookhash import book_hash
 from metering.errors import ConfigurationError, Conflict, GreenOfficeError, InvalidInput
-from metering.finding import Finding
+from metering.finding import Case, Changes, EvidenceHour, Finding
 from metering.intake import IntakeBatch
 from metering.localtime import day_bounds, iso
 from metering.reading import Kind
@@ -190,39 +190,36 @@ def fill(platform: Platform) -> None:
     stores.access.create_key("k", "o", "read", actor="a", now_us=1)
     numbers = [float(np.nextafter(0.1, 1)), 1e300, -0.0]
     hourly = tuple((n, value, None) for n, value in enumerate(numbers))
-    stores.findings.save(
-        [
-            Finding(
-                id="Ä",
-                institution="o",
-                node="s",
-                meter="E1",
-                item="01A00",
-                pattern="after_hours",
-                start_us=1,
-                end_us=2,
-                hours_us=(1, 2),
-                expected=None,
-                measured=2**62,
-                waste_kwh=0.1,
-                waste_low_kwh=0.0,
-                waste_high_kwh=1 / 3,
-                cost=Decimal("9.870"),
-                currency="CNY",
-                kgco2=None,
-                confidence=0.5,
-                baseline_version="b",
-                cause="c",
-                action="d",
-                detail={"note": "室外", "big": 2**53 + 1},
-                hourly=hourly,
-                found_us=5,
-            )
-        ]
+    found = Finding(
+        institution="o",
+        node="s",
+        meter="E1",
+        item="01A00",
+        pattern="after_hours",
+        start_us=1,
+        end_us=2,
+        hours_us=(1, 2),
+        expected=None,
+        measured=2**62,
+        waste_kwh=0.1,
+        waste_low_kwh=0.0,
+        waste_high_kwh=1 / 3,
+        cost=Decimal("9.870"),
+        currency="CNY",
+        kgco2=None,
+        confidence=0.5,
+        baseline_version="b",
+        cause="c",
+        action="d",
+        detail={"note": "室外", "big": 2**53 + 1},
+        hourly=hourly,
+        hours=(EvidenceHour(1, None, 2**62, (("CNY", Decimal("9.870")),)),),
+        found_us=5,
     )
     issue = ReportIssue("o", "2026-03", 1, bytes(range(256)), "h", {"revision": 2**60}, 1, "室")
     stores.reports.add(issue)
     stores.reports.keep_file(issue, "en", "pdf", ReportFile.of(b"%PDF\0"))
+    stores.findings.record(Changes((Case(found, legacy_id="Ä"),)), now_us=5)
     stores.marks.mark([DirtyMark(1, 0, 9)], writer_no=1)
     broken = Record("message", NOW, "s/g", "c", "1", "greenoffice/v1/s/g/readings", b"{\x00", 1)
     platform.writer.append([broken])

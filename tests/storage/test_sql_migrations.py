@@ -20,7 +20,7 @@ from metering.book import BookRow, SeriesKey
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Factor
-from metering.finding import Finding
+from metering.finding import Case, CaseState, Changes, EvidenceHour, Finding
 from metering.reading import Kind
 from metering.registry import (
     Gateway,
@@ -254,11 +254,10 @@ def test_only_one_row_of_a_fact_stands(engine: Engine) -> None:
         twice()
 
 
-def finding(id: str, **more: object) -> Finding:
+def finding(**more: object) -> Finding:
     texts = ("institution", "node", "meter", "item", "pattern", "baseline_version", "cause")
     numbers = ("start_us", "end_us", "waste_kwh", "waste_low_kwh", "waste_high_kwh", "confidence")
     base = Finding(
-        id,
         **dict.fromkeys(texts, "x"),
         **dict.fromkeys(numbers, 1),
         action="x",
@@ -272,22 +271,28 @@ def finding(id: str, **more: object) -> Finding:
     return replace(base, **more)
 
 
+def case(name: str, **more: object) -> Case:
+    """One that came of a finding of the schema before cases: found on the first day of 1970."""
+    return Case(finding(day=date(1970, 1, 1), **more), legacy_id=name)
+
+
 def test_findings_from_before_currencies_had_a_sum_each_are_kept(engine: Engine) -> None:
     findings = sql_stores(engine).findings
-    made = [finding("one"), finding("none", cost=None)]
-    findings.save(made)
+    findings.record(Changes((case("none", cost=None, currency=""), case("one"))), now_us=1)
+    made = findings.list(None)
     with writing(engine) as con:
         downgrade(con, "r0003")
         assert "costs" not in {c["name"] for c in inspect(con).get_columns("finding")}
     with writing(engine) as con:
         upgrade(con)
-    assert [findings.get(one.id) for one in made] == made
+    assert findings.list(None) == made
     assert {c["default"] for c in inspect(engine).get_columns("finding")} == {None}
 
 
 def test_going_down_would_lose_the_sums_of_currencies(engine: Engine) -> None:
     both = (("CNY", Decimal(1)), ("EUR", Decimal(2)))
-    sql_stores(engine).findings.save([finding("one"), finding("two", cost=None, costs=both)])
+    findings = sql_stores(engine).findings
+    findings.record(Changes((case("one"), case("two", cost=None, costs=both))), now_us=1)
 
     def go_down() -> None:
         with writing(engine) as con:
@@ -296,7 +301,80 @@ def test_going_down_would_lose_the_sums_of_currencies(engine: Engine) -> None:
     with pytest.raises(ConfigurationError, match="several currencies") as refused:
         go_down()
     assert (refused.value.field, refused.value.value) == ("finding", "two")
-    assert sql_stores(engine).findings.get("two").costs == both
+    assert findings.get("two").evidence.costs == both
+
+
+BEFORE_CASES = (
+    "INSERT INTO finding VALUES (:id, 'inst', 'site', 'm', '01B00', 'weekend_run', 10, 20,"
+    " '[10]', 1, 3, 2.5, 2.0, 3.0, '2.60', 2.6, 'CNY', NULL, 0.9, 'b', 'c', 'a', '{}', '[]',"
+    " :state, 'me', 'mended', 7, :found, '[[\"CNY\", \"2.60\"]]')"
+)
+
+
+def test_findings_from_before_cases_become_cases_with_one_finding_each(url: str) -> None:
+    engine = open_engine(url, migrate=False)
+    # Half past four in the afternoon UTC: the next day already where the institution lives.
+    found_us = 16 * 3_600_000_000 + 30 * 60_000_000
+    with writing(engine) as con:
+        upgrade(con, "r0004")
+        con.execute(
+            text("INSERT INTO node VALUES ('inst', 'institution', '', '', :zone, NULL, 9)"),
+            {"zone": "Asia/Shanghai"},
+        )
+        con.execute(text("INSERT INTO node VALUES ('site', 'site', '', '', NULL, NULL, NULL)"))
+        con.execute(
+            text("INSERT INTO space_edge VALUES ('inst', 'site', :start, NULL, '1')"),
+            {"start": date.min.isoformat()},
+        )
+        for id, state, later in (("later", "open", 1), ("first", "resolved", 0)):
+            con.execute(text(BEFORE_CASES), {"id": id, "state": state, "found": found_us + later})
+    engine.dispose()
+    opened = open_engine(url)
+    findings = sql_stores(opened).findings
+    first, later = findings.get("1"), findings.get("later")
+    assert (first.legacy_id, first.state, later.number, later.state) == (
+        "first",
+        CaseState.RESOLVED,
+        2,
+        CaseState.OPEN,
+    )
+    assert (first.state_by, first.state_note, first.state_us) == ("me", "mended", 7)
+    assert (first.opened_us, first.evidence.found_us) == (found_us, found_us)
+    assert first.evidence.day == date(1970, 1, 2)
+    assert first.evidence.costs == (("CNY", Decimal("2.60")),)
+    assert findings.history(1) == [first.evidence]
+    with writing(opened) as con:
+        downgrade(con, "r0004")
+        kept = con.execute(text("SELECT id, state, price, cost FROM finding ORDER BY id")).all()
+    assert [tuple(row) for row in kept] == [
+        ("first", "resolved", 2.6, "2.60"),
+        ("later", "open", 2.6, "2.60"),
+    ]
+    opened.dispose()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Changes((Case(finding()),)),
+        Changes((case("a", hours=(EvidenceHour(1, 1, 2),)),)),
+        Changes((case("a"),), grown={1: finding(day=date(1970, 1, 2))}),
+        Changes((case("a"),), closed={1: "refuted"}),
+    ],
+)
+def test_going_down_would_lose_what_cases_know(engine: Engine, change: Changes) -> None:
+    findings = sql_stores(engine).findings
+    findings.record(change, now_us=1)
+    before = findings.list(None)
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0004")
+
+    with pytest.raises(ConfigurationError, match="cannot hold cases") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("finding_case", "1")
+    assert findings.list(None) == before
 
 
 def test_going_down_would_forget_issues_of_reports(engine: Engine) -> None:

@@ -4,7 +4,7 @@ registry   node, space_edge, gateway, meter, supply_edge, point, installation,
            tariff_row, factor, calendar_day, registry_state, credential
 intake     checkpoint, gateway_counts, dead_letter, seen_key, dirty_mark
 books      institution_revision, series, book_row, restatement, register_event
-people     finding, api_key, audit_entry
+people     finding_case, finding, api_key, audit_entry
 reports    report_issue, report_file
 """
 
@@ -17,7 +17,7 @@ from storage.sql.schema.books import (
 )
 from storage.sql.schema.columns import METADATA
 from storage.sql.schema.intake import CHECKPOINT, DEAD_LETTER, DIRTY_MARK, GATEWAY_COUNTS, SEEN_KEY
-from storage.sql.schema.people import API_KEY, AUDIT_ENTRY, FINDING
+from storage.sql.schema.people import API_KEY, AUDIT_ENTRY, FINDING, FINDING_CASE
 from storage.sql.schema.registry import (
     CALENDAR_DAY,
     CREDENTIAL,
@@ -47,6 +47,7 @@ __all__ = [
     "DIRTY_MARK",
     "FACTOR",
     "FINDING",
+    "FINDING_CASE",
     "GATEWAY",
     "GATEWAY_COUNTS",
     "INSTALLATION",

@@ -20,25 +20,48 @@ from storage.sql.schema.columns import (
 )
 from storage.sql.types import Exact
 
-FINDING = Table(
-    "finding",
+FINDING_CASE = Table(
+    "finding_case",
     METADATA,
-    key("id"),
+    Column("number", SERIAL, primary_key=True),
     text_column("institution"),
     text_column("node"),
     text_column("meter"),
     text_column("item"),
     text_column("pattern"),
+    text_column("state"),
+    text_column("state_by"),
+    text_column("state_note"),
+    number("state_us"),
+    text_column("closed"),
+    number("opened_us"),
+    text_column("legacy_id"),
+    number("told_day"),
+    number("first_us"),
+    number("last_us"),
+    Column("price", Float(53), nullable=False),
+    Column("waste", Float(53), nullable=False),
+    Index(None, "institution", "state"),
+    Index(None, "legacy_id"),
+    sqlite_autoincrement=True,
+)
+"""Day, span, price and waste are those of the newest finding, to join, find and sort by."""
+
+FINDING = Table(
+    "finding",
+    METADATA,
+    Column("case_number", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
     number("start_us"),
     number("end_us"),
     Column("hours_us", JSON, nullable=False),
+    Column("hours", JSON, nullable=False),
     Column("expected", BigInteger),
     Column("measured", BigInteger),
     Column("waste_kwh", Float(53), nullable=False),
     Column("waste_low_kwh", Float(53), nullable=False),
     Column("waste_high_kwh", Float(53), nullable=False),
     Column("cost", Exact),
-    Column("price", Float(53), nullable=False),
     text_column("currency"),
     Column("costs", JSON, nullable=False),
     Column("kgco2", Exact),
@@ -48,12 +71,8 @@ FINDING = Table(
     text_column("action"),
     Column("detail", JSON, nullable=False),
     Column("hourly", JSON, nullable=False),
-    text_column("state"),
-    text_column("state_by"),
-    text_column("state_note"),
-    number("state_us"),
+    number("revision"),
     number("found_us"),
-    Index(None, "institution", "state"),
 )
 
 API_KEY = Table(

@@ -1,0 +1,152 @@
+"""What becomes of cases when the books were looked at anew.
+
+    known cases ─┐
+    look ────────┴─▶ settle ─▶ Changes: opened, grown, closed
+
+One case stands for each meter and pattern: what comes again before anybody has settled it is the
+same matter. Its evidence is kept by the hour. Hours that a look does not see any more stay as they
+were told last, whether they left the window or the detectors now hold them for usual; only the
+books refute an hour, by saying something else of it. Whoever is told something is never told it
+twice: what lies in the span of a case that people settled opens none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from analytics.evidence import joined, only
+from analytics.report import FAULTS
+from analytics.service import Look
+from metering.evidence import hours_of
+from metering.finding import REFUTED, Case, CaseState, Changes, EvidenceHour, Finding
+from metering.localtime import HOUR_US, local_day
+
+EDGE_US = 24 * HOUR_US
+"""Of the window's first hours a look says too little: what reaches over the edge is cut there."""
+EVENT_US = 7 * 24 * HOUR_US
+"""Hours as near as this belong to one event: where one is refuted, all are judged anew."""
+LEAST_HOURS = 3
+"""Fewer hours beyond a settled case are its own, seen a little wider."""
+
+Key = tuple[str, str]
+
+
+def settle(known: Sequence[Case], look: Look) -> Changes:
+    """What the look changes about the institution's cases; of meters that it did not see, nothing.
+
+    A finding is added to a case only where its hours, or what the books say of them, changed.
+    """
+    if not look.hours_us.size:
+        return Changes()
+    cases: dict[Key, list[Case]] = {}
+    fresh: dict[Key, list[Finding]] = {}
+    for case in known:
+        if case.evidence.meter in look.meters:
+            cases.setdefault(_key(case.evidence), []).append(case)
+    for finding in look.findings:
+        fresh.setdefault(_key(finding), []).append(finding)
+    opened: list[Case] = []
+    grown: dict[int, Finding] = {}
+    closed: dict[int, str] = {}
+    for key in sorted(cases.keys() | fresh.keys()):
+        of_key = cases.get(key, [])
+        standing = [case for case in of_key if case.stands]
+        told, rest = _assigned(standing, _unsettled(fresh.get(key, []), of_key))
+        if rest:
+            opened.append(Case(joined(rest), opened_us=look.now_us))
+        for case in standing:
+            now = _now(case, told.get(case.number, []), look)
+            if now is None:
+                closed[case.number] = REFUTED
+            elif _content(now) != _content(case.evidence):
+                grown[case.number] = now
+    return Changes(tuple(opened), grown, closed)
+
+
+def _key(finding: Finding) -> Key:
+    return finding.meter, finding.pattern
+
+
+def _unsettled(fresh: Sequence[Finding], cases: Sequence[Case]) -> list[Finding]:
+    """What people have not settled yet. A refuted case covers nothing: its hours may come back
+    with other readings."""
+    done = [
+        (case.evidence.start_us, case.evidence.end_us)
+        for case in cases
+        if case.state in (CaseState.RESOLVED, CaseState.EXPECTED)
+    ]
+    found = []
+    for finding in sorted(fresh, key=lambda one: one.start_us):
+        hours = [at for at in finding.hours_us if not any(start <= at < end for start, end in done)]
+        rest = only(finding, frozenset(hours))
+        if rest is not None and (rest is finding or len(hours) >= LEAST_HOURS):
+            found.append(rest)
+    return found
+
+
+def _assigned(
+    standing: Sequence[Case], fresh: Sequence[Finding]
+) -> tuple[dict[int, list[Finding]], list[Finding]]:
+    """Case number -> findings that belong to it, and those that belong to none."""
+    if not standing:
+        return {}, list(fresh)
+    told: dict[int, list[Finding]] = {}
+    for finding in fresh:
+        case = max(standing, key=lambda one: (_shared(one, finding), one.evidence.end_us))
+        told.setdefault(case.number, []).append(finding)
+    return told, []
+
+
+def _shared(case: Case, finding: Finding) -> int:
+    """Evidence hours of both."""
+    return len(frozenset(case.evidence.hours_us) & frozenset(finding.hours_us))
+
+
+def _now(case: Case, fresh: Sequence[Finding], look: Look) -> Finding | None:
+    """The case's evidence after the look; None where nothing of it is left."""
+    anew = {at for finding in fresh for at in finding.hours_us}
+    kept = _kept(case, frozenset(anew), look)
+    if not fresh and len(kept) == len(case.evidence.hours_us):
+        return case.evidence
+    before = only(case.evidence, kept)
+    parts = [*([before] if before is not None else []), *fresh]
+    return None if not parts else _as_of(joined(parts), look)
+
+
+def _kept(case: Case, anew: frozenset[int], look: Look) -> frozenset[int]:
+    """Hours that stay as they were told: no detector named them again, and no hour of the same
+    event was refuted, which had the detectors judge it anew."""
+    judged = [hour for hour in hours_of(case.evidence) if _in_reach(hour.start_us, look)]
+    refuted = [hour.start_us for hour in judged if not _still_so(case, hour, look)]
+    inside = {hour.start_us for hour in judged}
+    return frozenset(
+        at
+        for at in case.evidence.hours_us
+        if at not in anew
+        and (at not in inside or not any(abs(at - other) <= EVENT_US for other in refuted))
+    )
+
+
+def _in_reach(hour_us: int, look: Look) -> bool:
+    """Whether the look can judge an hour."""
+    return int(look.hours_us[0]) + EDGE_US <= hour_us <= int(look.hours_us[-1])
+
+
+def _still_so(case: Case, hour: EvidenceHour, look: Look) -> bool:
+    """Whether the books still say of an hour what was told of it."""
+    if case.evidence.pattern in FAULTS:
+        return False  # the books themselves name faults: one that they do not name is none
+    return look.measured(case.evidence.meter, hour.start_us) == hour.measured
+
+
+def _as_of(finding: Finding, look: Look) -> Finding:
+    day = local_day(look.now_us, look.zone)
+    return replace(finding, revision=look.revision, day=day, found_us=look.now_us)
+
+
+def _content(finding: Finding) -> tuple[object, ...]:
+    """What makes a finding another one: its hours and what the books say of them. A new fit, or a
+    new price, does not."""
+    hours = tuple((hour.start_us, hour.measured) for hour in hours_of(finding))
+    return finding.start_us, finding.end_us, hours

@@ -1,0 +1,86 @@
+"""Evidence by the hour: joined where an event grew, cut where part of it is told already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from math import sqrt
+
+from analytics.report import FAULTS
+from metering.evidence import carbon_of, hours_of, money_of
+from metering.finding import EvidenceHour, Finding
+from metering.items import category
+from metering.localtime import HOUR_US
+from metering.units import BOOK_UNITS
+
+
+def only(finding: Finding, keep: Collection[int]) -> Finding | None:
+    """The finding over some of its hours, given by their starts; None where none is left."""
+    hours = tuple(one for one in hours_of(finding) if one.start_us in keep)
+    if len(hours) == len(finding.hours_us):
+        return finding
+    if not hours:
+        return None
+    half = _half(finding) * sqrt(len(hours) / len(finding.hours_us))
+    first, last = hours[0].start_us, hours[-1].start_us + HOUR_US
+    span = (
+        finding.start_us if first == finding.hours_us[0] else first,
+        finding.end_us if last == finding.hours_us[-1] + HOUR_US else last,
+    )
+    return _told(finding, hours, span, half)
+
+
+def joined(parts: Sequence[Finding]) -> Finding:
+    """One finding over the hours of several that share none, which the last of them speaks for."""
+    if len(parts) == 1:
+        return parts[0]
+    newest = parts[-1]
+    hours = sorted((one for part in parts for one in hours_of(part)), key=lambda h: h.start_us)
+    span = (min(part.start_us for part in parts), max(part.end_us for part in parts))
+    half = sqrt(sum(_half(part) ** 2 for part in parts))
+    chart = {row[0]: row for part in parts for row in part.hourly}
+    told = _told(newest, tuple(hours), span, half)
+    days = sum(int(part.detail.get("days", 0)) for part in parts)
+    return replace(
+        told,
+        hourly=tuple(chart[start] for start in sorted(chart)),
+        detail={**told.detail, "days": days} if days else told.detail,
+    )
+
+
+def _sum(amounts: Iterable[int | None]) -> int | None:
+    known = [one for one in amounts if one is not None]
+    return sum(known) if known else None
+
+
+def _half(finding: Finding) -> float:
+    return (finding.waste_high_kwh - finding.waste_low_kwh) / 2
+
+
+def _told(
+    finding: Finding, hours: tuple[EvidenceHour, ...], span: tuple[int, int], half: float
+) -> Finding:
+    """The finding with the sums of these hours."""
+    fault = finding.pattern in FAULTS
+    per = BOOK_UNITS[category(finding.item).unit].per_canonical
+    waste = 0.0 if fault else sum(one.waste for one in hours) / per
+    costs = () if fault else money_of(hours)
+    doubtful = max(waste, 0.0) + half
+    return replace(
+        finding,
+        start_us=span[0],
+        end_us=span[1],
+        hours=hours,
+        hours_us=tuple(one.start_us for one in hours),
+        expected=_sum(one.expected for one in hours),
+        measured=_sum(one.measured for one in hours),
+        waste_kwh=waste,
+        waste_low_kwh=waste - half,
+        waste_high_kwh=waste + half,
+        cost=costs[0][1] if len(costs) == 1 else None,
+        currency=costs[0][0] if len(costs) == 1 else "",
+        costs=costs,
+        kgco2=None if fault else carbon_of(hours),
+        confidence=max(waste, 0.0) / doubtful if doubtful else 1.0,
+        detail={**finding.detail, "hours": len(hours)},
+    )

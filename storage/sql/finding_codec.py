@@ -1,0 +1,106 @@
+"""Cases and findings to columns and back.
+
+hours   JSON [[start_us, expected, measured, [[currency, amount]], kgco2]], decimals as texts
+day     days since 1970-01-01
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from metering.finding import Case, CaseState, EvidenceHour, Finding, Sums
+from metering.localtime import day_number, day_of_number
+from storage.case_rules import price
+from storage.sql.engine import Row
+from storage.sql.schema import FINDING, FINDING_CASE
+
+OF_CASE = ("institution", "node", "meter", "item", "pattern")
+"""What a case and its findings share; kept once, with the case."""
+_STATE = ("state_by", "state_note", "state_us", "closed", "opened_us", "legacy_id")
+_DERIVED = ("hours_us", "hours", "hourly", "costs", "day")
+COLUMNS = (
+    *(FINDING_CASE.c[name] for name in ("number", *OF_CASE, "state", *_STATE)),
+    *(column for column in FINDING.c if column.name != "case_number"),
+)
+"""What `case_of` reads."""
+
+
+def case_columns(case: Case) -> Row:
+    """The columns of a case, without its number."""
+    return {
+        **{name: getattr(case, name) for name in _STATE},
+        "state": str(case.state),
+        **told_columns(case.evidence),
+    }
+
+
+def told_columns(finding: Finding) -> Row:
+    """What a case's row repeats of its newest finding."""
+    return {
+        **{name: getattr(finding, name) for name in OF_CASE},
+        "told_day": day_number(finding.day),
+        "first_us": finding.start_us,
+        "last_us": finding.end_us,
+        "price": price(finding),
+        "waste": finding.waste_kwh,
+    }
+
+
+def finding_columns(number: int, finding: Finding) -> Row:
+    """The columns of a finding of a case."""
+    kept = {name: value for name, value in vars(finding).items() if name not in OF_CASE}
+    return {
+        **kept,
+        "case_number": number,
+        "day": day_number(finding.day),
+        "costs": _packed(finding.costs),
+        "hours": [
+            (
+                one.start_us,
+                one.expected,
+                one.measured,
+                _packed(one.costs),
+                None if one.kgco2 is None else str(one.kgco2),
+            )
+            for one in finding.hours
+        ],
+    }
+
+
+def case_of(row: Any) -> Case:
+    """The case of a row that has `COLUMNS`."""
+    return Case(
+        evidence=finding_of(row),
+        number=row.number,
+        state=CaseState(row.state),
+        **{name: getattr(row, name) for name in _STATE},
+    )
+
+
+def finding_of(row: Any) -> Finding:
+    """The finding of a row that has `COLUMNS`."""
+    plain = [c.name for c in FINDING.c if c.name not in ("case_number", *_DERIVED)]
+    return Finding(
+        **{name: getattr(row, name) for name in (*OF_CASE, *plain)},
+        day=day_of_number(row.day),
+        hours_us=tuple(row.hours_us),
+        hourly=tuple((start, e, m) for start, e, m in row.hourly),
+        costs=_sums(row.costs),
+        hours=tuple(_hour(*one) for one in row.hours),
+    )
+
+
+def _hour(
+    start_us: int, expected: int | None, measured: int | None, costs: Any, kgco2: str | None
+) -> EvidenceHour:
+    carbon = None if kgco2 is None else Decimal(kgco2)
+    return EvidenceHour(start_us, expected, measured, _sums(costs), carbon)
+
+
+def _packed(costs: Sums) -> list[tuple[str, str]]:
+    return [(currency, str(amount)) for currency, amount in costs]
+
+
+def _sums(costs: Any) -> Sums:
+    return tuple((currency, Decimal(text)) for currency, text in costs)

@@ -1,0 +1,136 @@
+"""Cases over the API and on the page: their names, their history, and all of them in the sums."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from metering.finding import Case, Changes, EvidenceHour
+from metering.localtime import HOUR_US
+from tests.api.conftest import findings
+
+
+def many(world, count: int) -> None:
+    """That many more cases of one kWh and one yuan."""
+    base = findings()[0].evidence
+    made = replace(base, waste_kwh=1.0, cost=Decimal(1), kgco2=None, hours=(), hourly=())
+    cases = tuple(Case(earlier(made, days)) for days in range(1, count + 1))
+    world.platform.findings.record(Changes(cases), now_us=1)
+
+
+def earlier(found, days: int):
+    """The same some days before."""
+    by = days * 24 * HOUR_US
+    hours = tuple(at - by for at in found.hours_us)
+    return replace(found, start_us=found.start_us - by, end_us=found.end_us - by, hours_us=hours)
+
+
+def test_a_case_answers_to_its_number_and_to_its_earlier_name(world):
+    by_number = world.get("/v1/findings/1").json()
+    assert by_number["id"] == "1"
+    assert world.get("/v1/findings/f-after").json() == by_number
+    assert world.get("/v1/findings/99").status_code == 404
+
+
+def test_a_case_tells_all_that_was_found_of_it(world):
+    before = world.get("/v1/findings/1").json()
+    found = findings()[0].evidence
+    day = date(2026, 11, 25)
+    grown = replace(found, waste_kwh=120.5, revision=9, baseline_version="tow-2", day=day)
+    world.platform.findings.record(Changes(grown={1: grown}), now_us=1)
+    after = world.get("/v1/findings/1").json()
+    assert [one["waste"] for one in after["history"]] == [96.0, 120.5]
+    assert after["history"][0] == before["history"][0]
+    told = after["history"][1]
+    assert (told["day"], told["revision"], told["baseline_version"]) == ("2026-11-25", 9, "tow-2")
+    assert (after["id"], after["found_at"], after["waste"]) == ("1", before["found_at"], 120.5)
+
+
+def test_a_refuted_case_is_listed_with_its_cause(world):
+    world.platform.findings.record(Changes(closed={1: "refuted"}), now_us=1)
+    (closed,) = world.get("/v1/findings?state=closed").json()["data"]
+    assert (closed["id"], closed["state"], closed["closed"]) == ("1", "closed", "refuted")
+
+
+def test_only_the_platform_closes_a_case(world, signed_in):
+    data = {"state": "closed", "note": "x", "csrf": signed_in.csrf}
+    answer = world.client.post("/findings/1/state", data=data, follow_redirects=False)
+    assert answer.status_code == 422
+    assert str(world.platform.findings.get("1").state) == "open"
+
+
+def test_the_sums_of_the_page_do_not_end_with_its_first_fifty(world, signed_in):
+    many(world, 120)
+    html = world.client.get("/findings").text
+    kwh, money = 96.0 + 44.0 + 120, 29.76 + 13.60 + 120
+    assert "123 cases" in html
+    assert f"{kwh:.0f} kWh" in html
+    assert f"{money:,.2f}" in html
+    listed: list[str] = []
+    path = "/findings"
+    while path:
+        html = world.client.get(path).text
+        listed += re.findall(r'<h2><a href="/findings/(\d+)"', html)
+        more = re.search(r'href="(/findings\?state=open&amp;after=\d+)"', html)
+        path = more[1].replace("&amp;", "&") if more else ""
+    assert len(listed) == len(set(listed)) == 123
+
+
+def test_the_page_of_a_case_shows_its_life_in_both_languages(world, signed_in):
+    world.platform.findings.record(Changes(closed={1: "refuted"}), now_us=1)
+    for language, words in (
+        ("en", ("Case 1", "refute its evidence", "What was found, and when")),
+        ("zh", ("第 1 号", "迟到的读数推翻了证据", "历次发现")),
+    ):
+        world.client.get(f"/language/{language}?next=/")
+        html = world.client.get("/findings/1").text
+        assert all(word in html for word in words)
+
+
+def nested(world):
+    """The total in front of the plant ran on in the same hours and one more, by more in all."""
+    plant = findings()[0].evidence
+    hours = (*plant.hours_us, plant.hours_us[-1] + HOUR_US)
+    shown = tuple(
+        EvidenceHour(at, 0, 20_000_000, (("CNY", Decimal(8)),), Decimal(10)) for at in hours
+    )
+    total = replace(
+        plant,
+        meter="office-a-total",
+        item="01000",
+        hours_us=hours,
+        hours=shown,
+        end_us=plant.end_us + HOUR_US,
+        waste_kwh=120.0,
+        cost=Decimal(48),
+        kgco2=Decimal(60),
+    )
+    world.platform.findings.record(Changes((Case(total),)), now_us=1)
+
+
+def test_a_nested_case_is_part_of_the_outer_one_and_counts_once_everywhere(world, signed_in):
+    """Of 120 kWh behind the total the plant shows 96: 120 in all, and 44 elsewhere."""
+    nested(world)
+    listed = {one["id"]: one["part_of"] for one in world.get("/v1/findings").json()["data"]}
+    assert listed == {"1": "5", "2": None, "3": None, "5": None}
+    assert world.get("/v1/findings/1").json()["part_of"] == "5"
+    html = world.client.get("/findings").text
+    assert "164 kWh" in html
+    assert f"{48 + 13.60:,.2f}" in html
+    assert "part of case 5" in html
+    query = "SELECT sum(waste), sum(cost), sum(kgco2), sum(count) FROM findings WHERE time > 0"
+    answer = world.get("/influx/query", q=query).json()["results"][0]["series"][0]["values"]
+    assert answer[0][1:] == [164.0, 61.6, 83.6, 4]
+    by_pattern = world.get("/influx/query", q=f"{query} GROUP BY pattern").json()["results"][0]
+    assert sum(one["values"][0][1] for one in by_pattern["series"]) == 164.0
+    rows = world.get("/influx/query", q="SELECT waste FROM findings WHERE time > 0").json()
+    own = [row[1] for row in rows["results"][0]["series"][0]["values"]]
+    assert sorted(own) == [0.0, 44.0, 96.0, 120.0]
+
+
+def test_a_refuted_case_has_no_parts(world):
+    nested(world)
+    world.platform.findings.record(Changes(closed={5: "refuted"}), now_us=1)
+    assert world.get("/v1/findings/1").json()["part_of"] is None
