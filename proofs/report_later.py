@@ -59,7 +59,8 @@ def resolve_a_finding(client: ApiClient, month: date) -> int:
     for id, state in issue["pins"]["findings"].items():
         try:
             if state == "open":
-                client.post(f"/v1/findings/{id}/resolve", {"note": "schedule put right"})
+                number = id.rpartition("/")[2]  # a part of another case is told as 5/7
+                client.post(f"/v1/findings/{number}/resolve", {"note": "schedule put right"})
                 return 1
         except NotFound:
             continue

@@ -14,7 +14,7 @@ import pytest
 
 from metering.book import RULES_VERSION
 from metering.errors import Conflict, InvalidInput, NotFound, Unavailable
-from metering.finding import FindingState
+from metering.finding import CaseState
 from metering.localtime import parse_instant
 from reports import FORMATS, LANGUAGES, Issues, from_json, render, to_json
 from reports.details import Details
@@ -44,8 +44,8 @@ def disturb(world) -> None:
     """Months later: a finding is resolved, a price edited, a reading corrected, a name changed."""
     bureau = world.bureau
     bureau.now_us += 90 * 24 * world.hour
-    resolved = FindingState.RESOLVED
-    bureau.findings.set_state("f-after", resolved, by="me", note="", now_us=bureau.now_us)
+    resolved = CaseState.RESOLVED
+    bureau.findings.set_state("1", resolved, by="me", note="", now_us=bureau.now_us)
     at = parse_instant("2026-10-16T00:00:00+08:00")
     bureau.push(1, [at], [float(bureau.readings.scan([1], at, at + 1).value[0]) - 10])
     bureau.book()
@@ -96,7 +96,7 @@ def test_its_pins_say_what_it_was_made_from(world):
         "rules_version": RULES_VERSION,
         "factor_set": report.factor_set,
         "tariff_version": report.tariff_version,
-        "findings": {"f-after": "open"},
+        "findings": {"1": "open"},
     }
     sealed = from_json(issued.kept.content)
     assert (sealed.registry_version, sealed.rules_version, sealed.issue) == (1, RULES_VERSION, 1)
@@ -138,7 +138,7 @@ def test_a_second_issue_has_a_reason_and_names_what_differs(world):
     assert (price.old, price.new, price.unit) == ("1.10", "2.05", "CNY/kWh")
     assert price.subject == "t 1-12 08:00–19:00"
     state = found["finding", "a-ac", "01B00", "state"]
-    assert (state.subject, state.old, state.new) == ("f-after", "open", "resolved")
+    assert (state.subject, state.old, state.new) == ("1", "open", "resolved")
     name = found["place", "office-b", "", "name_zh"]
     assert (name.old, name.new) == ("办公楼B", "新办公楼")
     day = found["line", "office-a", "01000", "daily.2026-10-15"]

@@ -312,7 +312,7 @@ BEFORE_CASES = (
 
 
 def test_findings_from_before_cases_become_cases_with_one_finding_each(url: str) -> None:
-    engine = open_engine(url, migrate=False)
+    engine = open_engine(url, schema=Schema.UNTOUCHED)
     # Half past four in the afternoon UTC: the next day already where the institution lives.
     found_us = 16 * 3_600_000_000 + 30 * 60_000_000
     with writing(engine) as con:
@@ -329,7 +329,7 @@ def test_findings_from_before_cases_become_cases_with_one_finding_each(url: str)
         for id, state, later in (("later", "open", 1), ("first", "resolved", 0)):
             con.execute(text(BEFORE_CASES), {"id": id, "state": state, "found": found_us + later})
     engine.dispose()
-    opened = open_engine(url)
+    opened = open_engine(url, schema=Schema.UPGRADED)
     findings = sql_stores(opened).findings
     first, later = findings.get("1"), findings.get("later")
     assert (first.legacy_id, first.state, later.number, later.state) == (
