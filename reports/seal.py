@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -18,8 +19,20 @@ from reports.model import FORMAT, FORMAT_1, MonthReport
 
 
 def canonical(thing: Any) -> bytes:
-    """UTF-8 JSON with sorted names and without spaces; decimals and dates are texts."""
-    return msgspec.json.encode(thing, order="sorted")
+    """UTF-8 JSON with sorted names and without spaces; decimals and dates are texts, decimals
+    without an exponent."""
+    builtins = msgspec.to_builtins(thing, builtin_types=(Decimal,))
+    return msgspec.json.encode(_plain(builtins), order="sorted")
+
+
+def _plain(thing: Any) -> Any:
+    if isinstance(thing, Decimal):
+        return f"{thing:f}"
+    if isinstance(thing, dict):
+        return {name: _plain(one) for name, one in thing.items()}
+    if isinstance(thing, list | tuple):
+        return [_plain(one) for one in thing]
+    return thing
 
 
 def digest(thing: Any) -> str:
