@@ -135,7 +135,7 @@ def test_a_change_of_the_registry_that_waits_is_booked_as_itself(world, helpers)
     world.marks.mark([DirtyMark(1, 0, 2**62)], writer_no=1, ready=True)
     world.ledger.rebuild()
     causes = {one.cause for _, one in world.books.restatements("o", limit=9999)}
-    assert causes == {"registry"}
+    assert causes == {"registry 2"}
     assert world.marks.waiting() == 0
 
 
