@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import delete
 
 from metering.ports import ReadingStore
+from proofs.servers.postgres import OwnPostgres
 from storage import (
     DuckDBReadings,
     MemoryReadings,
@@ -41,15 +43,36 @@ def readings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reading
     store.close()
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with the schema, to be copied: migrating each anew takes most of a law's
+    time."""
+    file = tmp_path_factory.mktemp("template") / "greenoffice.db"
+    open_engine(f"sqlite:///{file}").dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: OwnPostgres) -> str:
+    """The same on the server, by its name."""
+    name = "migrated"
+    open_engine(postgres.database(name, options=LANGUAGE)).dispose()
+    return name
+
+
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
     if request.param == "memory":
         yield memory_stores()
         return
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'greenoffice.db'}"
+        file = tmp_path / "greenoffice.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        url = f"sqlite:///{file}"
     else:
-        url = request.getfixturevalue("postgres").database(options=LANGUAGE)
+        template = request.getfixturevalue("postgres_template")
+        server: OwnPostgres = request.getfixturevalue("postgres")
+        url = server.database(options=f'TEMPLATE "{template}"')
     engine = open_engine(url)
     yield sql_stores(engine)
     engine.dispose()
