@@ -1,0 +1,67 @@
+"""How recorded ledger cases are put to the product: messages in, figures out, in memory.
+
+Taken up by the runner beside the cases (`GREENOFFICE_CASES`), which keeps the judging; what is not
+said here is as the runner has it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from datetime import date, timedelta
+from typing import Any
+
+from figures import Cost, Energy, Figures, View, cost, costs_of_each, energy
+from figures.worth import per_canonical
+from metering.book import SeriesKey
+
+_RUNNER: Any = importlib.import_module("run_case")
+
+
+class Product(_RUNNER.Product):  # type: ignore[misc]
+    """The product in memory, as the house is now."""
+
+    def __init__(self, case: Any, exact: bool) -> None:
+        super().__init__(case, exact)
+        self.journal.segments = lambda: [1 << 24 | 1]  # all that the runner's journal has
+
+    def rebuild(self) -> None:
+        """Readings and books again from the messages."""
+        self.intake.rebuild()
+        self.work()
+        self.ledger.rebuild()
+        self.work()
+
+    def figures(self, of: dict[str, str], first: date, last: date) -> dict[str, Any]:
+        """Slots with their quality, days, and money by currency, of a meter or a node."""
+        registry = self.stores.registry.load
+        with Figures(self.stores.books, registry, lambda: self.now_us).view() as view:
+            key = view.key_of(of.get("meter") or of["node"], of.get("item"))
+            return self._figures(view, key, of, first, last)
+
+    def _figures(
+        self, view: View, key: SeriesKey, of: dict[str, str], first: date, last: date
+    ) -> dict[str, Any]:
+        scale = 1000 / per_canonical(key.item) / (3.6 if self.in_kwh(of) else 1)
+        native = energy(view, key, first, last, "native")
+        daily = energy(view, key, first, last, "day")
+        days = [(first + timedelta(days=n)).isoformat() for n in range(len(daily))]
+        priced = bool(self.case["tariff"])
+        spent = costs_of_each(view, daily) if priced else []
+        return {
+            "step": native.step_min,
+            "start": [start // 1_000_000 for start in native.start_us.tolist()],
+            "figure": _scaled(native, scale),
+            "measured": (native.shares[:, 0] / 10_000).tolist(),
+            "missing": (native.shares[:, 3] / 10_000).tolist(),
+            "days": dict(zip(days, _scaled(daily, scale), strict=True)),
+            "cost": dict(zip(days, map(_money, spent), strict=False)),
+            "range": _money(cost(view, key, first, last)) if priced else {},
+        }
+
+
+def _scaled(found: Energy, scale: float) -> list[float | None]:
+    return [None if value is None else value * scale for value in found.values()]
+
+
+def _money(found: Cost) -> dict[str, float]:
+    return {one.currency: float(one.amount) for one in found.money}
