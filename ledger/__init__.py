@@ -5,30 +5,27 @@ registry    ──▶ Plans.on    ──▶ what counts where
 all again   ──▶ Ledger.rebuild, Ledger.rebook: what differs is restated, nothing is emptied
 """
 
-from ledger.blocks import Block, Name, windows_for
+from ledger.blocks import windows_for
 from ledger.periods import SETTLE_US, Clock, day_edges
 from ledger.plan import Figure, Plan, Term, plan
 from ledger.rebooking import Rebooked
 from ledger.recompute import Plans
 from ledger.rules import RULES_VERSION
-from ledger.windows import offsets_of, slot_windows
+from ledger.windows import slot_windows
 from ledger.worker import Ledger, StepReport
 
 __all__ = [
     "RULES_VERSION",
     "SETTLE_US",
-    "Block",
     "Clock",
     "Figure",
     "Ledger",
-    "Name",
     "Plan",
     "Plans",
     "Rebooked",
     "StepReport",
     "Term",
     "day_edges",
-    "offsets_of",
     "plan",
     "slot_windows",
     "windows_for",
