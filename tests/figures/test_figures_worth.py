@@ -94,6 +94,8 @@ def test_a_daily_meter_under_time_of_use_is_estimated_between_bounds(helpers, fi
             assert money.amount == Decimal("8.5") * Decimal("0.30") + Decimal("15.5")
             assert (money.low, money.high) == (Decimal("7.20"), Decimal("24.00"))
             assert money.shares == (0, 0, 10_000, 0)
+            nothing = less(one, [one]).sole
+            assert (nothing.low, nothing.amount, nothing.high) == (0, 0, 0)
 
 
 def test_a_whole_is_the_sum_of_its_parts_each_at_its_own_step(helpers, fig):
@@ -263,8 +265,6 @@ def test_parts_behind_a_billed_total_are_priced_as_it_is(helpers, fig):
         assert a.sole.amount == 96 * Decimal("0.8")
         assert c.sole.amount == 96 * 2 * Decimal("0.5")
         assert amount("o2").sole.amount == 96
-        nothing = less(whole, [whole])
-        assert (nothing.sole.low, nothing.sole.amount, nothing.sole.high) == (0, 0, 0)
         rest = less(whole, [a, c])
         assert rest.sole.amount + a.sole.amount + c.sole.amount == whole.sole.amount
 
