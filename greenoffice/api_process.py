@@ -23,7 +23,7 @@ from greenoffice.settings import HttpSettings
 from greenoffice.stores import require_shared_readings
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
-from metering.registry_files import read_registry_texts
+from metering.registry.files import read_registry_texts
 
 Health = Callable[[], Mapping[str, PartHealth]]
 

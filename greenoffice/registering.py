@@ -13,8 +13,8 @@ from greenoffice.broker_passwords import add_users, require_writable
 from greenoffice.folder import DataFolder
 from greenoffice.stores import open_stores
 from metering.errors import Conflict, InvalidInput, NotFound
-from metering.registry_files import TABLES, read_registry, write_registry
-from metering.registry_import import Proposal, check_reason, propose
+from metering.registry.files import TABLES, read_registry, write_registry
+from metering.registry.proposal import Proposal, check_reason, propose
 
 SHOWN = 200
 """Changes that are printed one by one; the rest is counted."""

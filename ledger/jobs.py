@@ -12,7 +12,7 @@ from ledger.meter import DAY_US, Service, services
 from metering.book import DirtyMark
 from metering.localtime import day_bounds, local_day
 from metering.registry import Registry
-from metering.registry_changes import is_registry_cause
+from metering.registry.changes import is_registry_cause
 
 T = TypeVar("T")
 DAYS_A_PIECE = 31

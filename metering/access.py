@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from metering.errors import NotFound
-from metering.registry import Registry
+from metering.registry.model import Registry
 
 
 class Role(StrEnum):

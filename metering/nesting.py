@@ -6,7 +6,7 @@ from datetime import date
 
 from metering import items
 from metering.localtime import local_day
-from metering.registry import Meter, Registry
+from metering.registry.model import Meter, Registry
 
 
 def in_front(registry: Registry, meter: Meter, day: date) -> Meter | None:

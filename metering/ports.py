@@ -24,7 +24,7 @@ from metering.finding import Case, CaseState, Changes, Finding
 from metering.intake import DeadLetter, GatewayStatus, IntakeBatch
 from metering.quantity import I64
 from metering.reading import ReadingColumns
-from metering.registry import Registry
+from metering.registry.model import Registry
 from metering.report_issue import ReportFile, ReportIssue
 
 

@@ -13,7 +13,7 @@ from datetime import date
 
 from metering import items
 from metering.nesting import in_front
-from metering.registry import Meter, Registry
+from metering.registry.model import Meter, Registry
 from metering.tariff import TariffBook, TariffScope
 
 

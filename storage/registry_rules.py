@@ -5,7 +5,7 @@ from __future__ import annotations
 from metering.access import AuditEntry
 from metering.errors import Conflict, NotFound
 from metering.registry import Registry
-from metering.registry_differences import Change, changes
+from metering.registry.differences import Change, changes
 
 CHANGES_KEPT = 1000
 """How many changes an entry of the audit log holds in full; all are counted."""

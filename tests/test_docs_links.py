@@ -152,7 +152,7 @@ def test_every_metric_in_the_documents_exists():
 
 
 def test_every_column_of_the_registry_files_is_documented():
-    from metering.registry_files import TABLES
+    from metering.registry.files import TABLES
 
     sections = dict(
         re.findall(

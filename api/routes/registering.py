@@ -17,7 +17,7 @@ from api.params import Json, body_of, example, local_date
 from api.problems import TooLarge
 from figures import complete_months
 from metering.errors import InvalidInput
-from metering.registry_import import MAX_REASON, Proposal, check_reason, propose
+from metering.registry.proposal import MAX_REASON, Proposal, check_reason, propose
 
 router = APIRouter(prefix="/v1", tags=["administration"])
 

@@ -17,7 +17,7 @@ from greenoffice.stores import create_admin_key, open_stores
 from greenoffice.supervisor import exclusive
 from greenoffice.upgrading import needs_upgrade, upgrade_folder
 from metering.errors import Conflict
-from metering.registry_files import read_registry_texts
+from metering.registry.files import read_registry_texts
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import replace
 from metering.access import ApiKey, AuditEntry
 from metering.ports import DirtyMarks
 from metering.registry import Registry
-from metering.registry_changes import marks_of_change
-from metering.registry_merge import merged
+from metering.registry.changes import marks_of_change
+from metering.registry.merge import merged
 from storage.keys import id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway

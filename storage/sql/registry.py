@@ -18,8 +18,8 @@ from sqlalchemy import (
 
 from metering.access import AuditEntry
 from metering.registry import Registry
-from metering.registry_changes import marks_of_change
-from metering.registry_merge import merged
+from metering.registry.changes import marks_of_change
+from metering.registry.merge import merged
 from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
 from storage.sql.access import add_entry

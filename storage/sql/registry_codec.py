@@ -28,7 +28,7 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
-from metering.registry_merge import ordered
+from metering.registry.merge import ordered
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
 from storage.sql.engine import Row

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from api import create_app
 from figures import complete_months
 from metering.localtime import HOUR_US, day_bounds
-from metering.registry_files import read_registry_texts
+from metering.registry.files import read_registry_texts
 
 NOW_US = day_bounds(date(2026, 11, 5), "UTC")[0]
 FILES = {

@@ -24,8 +24,8 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
-from metering.registry_differences import changes
-from metering.registry_merge import ordered
+from metering.registry.differences import changes
+from metering.registry.merge import ordered
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
 from storage import Stores

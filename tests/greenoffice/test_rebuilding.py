@@ -24,7 +24,7 @@ from metering.book import BookRow
 from metering.bookhash import book_hash
 from metering.errors import ConfigurationError, InvalidInput, NotFound
 from metering.localtime import HOUR_US, day_bounds, iso, local_day
-from metering.registry_files import read_registry_texts
+from metering.registry.files import read_registry_texts
 
 ZONE = "Asia/Shanghai"
 DAYS = 12

@@ -16,7 +16,7 @@ from greenoffice.replay.times import local_to_utc
 from metering.errors import InvalidInput
 from metering.localtime import parse_instant, to_us
 from metering.reading import Kind
-from metering.registry_files import read_registry_texts
+from metering.registry.files import read_registry_texts
 
 EPOCH = datetime(1970, 1, 1)
 

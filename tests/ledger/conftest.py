@@ -24,7 +24,7 @@ from metering.registry import (
     SpaceEdge,
     SupplyEdge,
 )
-from metering.registry_changes import marks_of_change
+from metering.registry.changes import marks_of_change
 from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
 
 QUARTER_US = 900_000_000

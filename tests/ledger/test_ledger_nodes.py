@@ -15,7 +15,7 @@ from ledger import Term, plan
 from metering.book import DirtyMark
 from metering.errors import Conflict
 from metering.registry import Node, NodeType, SpaceEdge, SupplyEdge, Validity
-from metering.registry_changes import changed_meters
+from metering.registry.changes import changed_meters
 
 DAY = date(2026, 3, 2)
 

@@ -24,10 +24,10 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
-from metering.registry_differences import KINDS, changes
-from metering.registry_import import check_reason, propose
-from metering.registry_merge import merged
-from metering.registry_past import days_touched, into_past
+from metering.registry.differences import KINDS, changes
+from metering.registry.merge import merged
+from metering.registry.past import days_touched, into_past
+from metering.registry.proposal import check_reason, propose
 from metering.tariff import TariffRow
 
 CUT, OCTOBER, NOVEMBER = date(2026, 3, 1), date(2026, 10, 1), date(2026, 11, 1)

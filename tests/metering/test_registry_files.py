@@ -26,7 +26,7 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
-from metering.registry_files import TABLES, read_registry, read_registry_texts, write_registry
+from metering.registry.files import TABLES, read_registry, read_registry_texts, write_registry
 from metering.tariff import TariffRow
 
 GOOD = {

@@ -12,10 +12,10 @@ import pytest
 
 from metering.errors import InvalidFiles
 from metering.registry import Registry
-from metering.registry_differences import changes
-from metering.registry_files import TABLES, read_registry, read_registry_texts, write_registry
-from metering.registry_merge import merged
-from metering.registry_missing import missing_from
+from metering.registry.differences import changes
+from metering.registry.files import TABLES, read_registry, read_registry_texts, write_registry
+from metering.registry.merge import merged
+from metering.registry.missing import missing_from
 
 DAY = date(2026, 11, 1)
 OFFICE = {

@@ -11,7 +11,7 @@ import pytest
 
 from metering.errors import FileProblem, InvalidFiles
 from metering.registry import Registry
-from metering.registry_files import read_registry_texts, write_registry
+from metering.registry.files import read_registry_texts, write_registry
 from metering.tariff_sets import set_key, with_sets
 
 PLACES = {

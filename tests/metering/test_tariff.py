@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.localtime import day_bounds
 from metering.registry import Meter, Node, NodeType, Registry, SpaceEdge, SupplyEdge, Validity
-from metering.registry_changes import changed_windows, marks_of_change
+from metering.registry.changes import changed_windows, marks_of_change
 from metering.tariff import TariffBook, TariffRow, TariffScope, windows_of
 from metering.tariff_choice import TariffChoice
 

@@ -15,7 +15,7 @@ import pytest
 
 import figures
 from metering.localtime import parse_instant
-from metering.registry_files import read_registry_texts
+from metering.registry.files import read_registry_texts
 from proofs import agree_oracle, agree_prices, agree_world
 from proofs.agree_oracle import Line, Oracle, Sum, added
 from proofs.agree_prices import turns

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from metering.localtime import day_bounds
-from metering.registry_files import read_registry_texts
+from metering.registry.files import read_registry_texts
 from proofs.feed_sums import apart
 from proofs.feed_world import METERS, ZONES, messages, registers, registry_files
 

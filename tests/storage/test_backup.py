@@ -36,7 +36,7 @@ from metering.registry import (
     Registry,
     SpaceEdge,
 )
-from metering.registry_files import read_registry
+from metering.registry.files import read_registry
 from metering.report_issue import ReportFile, ReportIssue
 from proofs.servers.postgres import OwnPostgres
 from storage import DuckDBReadings, open_engine, sql_stores

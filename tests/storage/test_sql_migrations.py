@@ -33,7 +33,7 @@ from metering.registry import (
     SpaceEdge,
     SupplyEdge,
 )
-from metering.registry_merge import merged
+from metering.registry.merge import merged
 from metering.report_issue import ReportFile, ReportIssue
 from metering.tariff import TariffRow
 from storage import Schema, open_engine, sql_stores

@@ -2,7 +2,7 @@
 
 A row says which version of the registry recorded it and which one no longer had it, so the
 registry can be read as it stood at any version. What a row refers to may have other rows by
-now, so no foreign key can hold; `metering.registry_merge` refuses what dangles.
+now, so no foreign key can hold; `metering.registry.merge` refuses what dangles.
 """
 
 from __future__ import annotations

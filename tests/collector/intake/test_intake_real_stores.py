@@ -12,7 +12,7 @@ import pytest
 from collector.intake import Intake, StepReport
 from collector.journal import JournalReader, JournalWriter, Record
 from metering.localtime import HOUR_US, iso, parse_instant
-from metering.registry_files import read_registry, read_registry_texts
+from metering.registry.files import read_registry, read_registry_texts
 from storage import DuckDBReadings, open_engine, sql_stores
 
 NOW_US = parse_instant("2026-11-24T08:15:02Z")

@@ -13,7 +13,8 @@ from decimal import Decimal
 
 from metering.calendar import CalendarDay
 from metering.factor import Factor
-from metering.registry import (
+from metering.registry.merge import space_key, supply_key
+from metering.registry.model import (
     Gateway,
     Installation,
     Meter,
@@ -24,7 +25,6 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
-from metering.registry_merge import space_key, supply_key
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
 
@@ -100,7 +100,7 @@ def changes(old: Registry, new: Registry) -> list[Change]:
     """Every difference, by kind in the order of KINDS and by key; [] where there is none.
 
     Points are the same by (gateway, name), so ids must be those of one store: give `new` as
-    `metering.registry_merge.merged` makes it.
+    `metering.registry.merge.merged` makes it.
     """
     before, after = facts_of(old), facts_of(new)
     found = [

@@ -10,9 +10,9 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from metering import items
-from metering.registry import Installation, Meter, Node, Point, Registry, SupplyEdge, Validity
-from metering.registry_prices import FACTOR_UNITS
-from metering.registry_tables import TABLES
+from metering.registry.model import Installation, Meter, Node, Point, Registry, SupplyEdge, Validity
+from metering.registry.prices import FACTOR_UNITS
+from metering.registry.tables import TABLES
 from metering.tariff import TariffRow
 from metering.units import UNITS
 

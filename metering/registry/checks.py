@@ -7,9 +7,9 @@ from datetime import date
 from typing import TypeVar
 
 from metering.reading import Kind
-from metering.registry import Meter, NodeType, Point, Registry, Validity
-from metering.registry_csv import Row
-from metering.registry_tables import Facts
+from metering.registry.csv_rows import Row
+from metering.registry.model import Meter, NodeType, Point, Registry, Validity
+from metering.registry.tables import Facts
 from metering.units import BOOK_UNITS, POWER_OF_ENERGY
 
 T = TypeVar("T")

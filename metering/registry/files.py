@@ -17,17 +17,17 @@ from typing import TypeVar
 
 from metering.calendar import WorkCalendar
 from metering.errors import InvalidFiles
-from metering.registry import Registry
-from metering.registry_absent import with_absent
-from metering.registry_checks import check_facts
-from metering.registry_csv import Problems, Row, read_table
-from metering.registry_merge import installation_key, space_key, supply_key, united
-from metering.registry_missing import with_ended
-from metering.registry_places import take_gateway, take_meter, take_node, take_point
-from metering.registry_prices import take_calendar, take_factor, take_tariff
-from metering.registry_tables import TABLES, Facts
-from metering.registry_tariffs import check_tariffs
-from metering.registry_write import write_registry
+from metering.registry.absent import with_absent
+from metering.registry.checks import check_facts
+from metering.registry.csv_rows import Problems, Row, read_table
+from metering.registry.merge import installation_key, space_key, supply_key, united
+from metering.registry.missing import with_ended
+from metering.registry.model import Registry
+from metering.registry.places import take_gateway, take_meter, take_node, take_point
+from metering.registry.prices import take_calendar, take_factor, take_tariff
+from metering.registry.tables import TABLES, Facts
+from metering.registry.tariffs import check_tariffs
+from metering.registry.write import write_registry
 from metering.tariff_sets import with_sets
 
 __all__ = ["TABLES", "read_registry", "read_registry_texts", "write_registry"]

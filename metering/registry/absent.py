@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from metering.registry import Registry
-from metering.registry_csv import Row
-from metering.registry_tables import TABLES
-from metering.registry_write import Record, as_sent, records
+from metering.registry.csv_rows import Row
+from metering.registry.model import Registry
+from metering.registry.tables import TABLES
+from metering.registry.write import Record, as_sent, records
 from metering.units import UNITS
 
 _NAMES = ("name_zh", "name_en")

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from metering.book import DirtyMark
 from metering.localtime import day_bounds
-from metering.registry import Installation, Meter, Registry
+from metering.registry.model import Installation, Meter, Registry
 from metering.tariff_choice import TariffChoice
 
 ALL_TIME_US = 2**62

@@ -15,7 +15,7 @@ from typing import TypeVar
 from metering.calendar import WorkCalendar
 from metering.errors import InvalidInput
 from metering.factor import Factor
-from metering.registry import Installation, Point, Registry, SpaceEdge, SupplyEdge
+from metering.registry.model import Installation, Point, Registry, SpaceEdge, SupplyEdge
 from metering.tariff_sets import set_key, with_sets
 
 T = TypeVar("T")

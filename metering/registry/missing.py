@@ -11,7 +11,8 @@ from datetime import date
 from typing import TypeVar
 
 from metering.factor import Factor
-from metering.registry import (
+from metering.registry.differences import Fact, facts_of, key_text
+from metering.registry.model import (
     Installation,
     Meter,
     Registry,
@@ -19,7 +20,6 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
-from metering.registry_differences import Fact, facts_of, key_text
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
 

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 
 from metering.calendar import CalendarDay
 from metering.factor import Factor
-from metering.registry import (
+from metering.registry.differences import Change, Fact
+from metering.registry.model import (
     Gateway,
     Installation,
     Meter,
@@ -24,7 +25,6 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
-from metering.registry_differences import Change, Fact
 from metering.tariff import TariffRow
 
 

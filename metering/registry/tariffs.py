@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from metering.items import covers
-from metering.registry import NodeType, Registry
-from metering.registry_csv import Row
-from metering.registry_tables import Facts
+from metering.registry.csv_rows import Row
+from metering.registry.model import NodeType, Registry
+from metering.registry.tables import Facts
 from metering.tariff import TariffRow, TariffScope
 from metering.tariff_sets import SetKey, set_key, sets_of
 

@@ -11,11 +11,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from metering.errors import InvalidInput
-from metering.registry import Registry
-from metering.registry_differences import Change, changes
-from metering.registry_merge import merged
-from metering.registry_missing import Missing, missing_from
-from metering.registry_past import Complete, PastChange, into_past
+from metering.registry.differences import Change, changes
+from metering.registry.merge import merged
+from metering.registry.missing import Missing, missing_from
+from metering.registry.model import Registry
+from metering.registry.past import Complete, PastChange, into_past
 
 MAX_REASON = 500
 

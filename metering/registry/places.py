@@ -9,7 +9,8 @@ from fractions import Fraction
 from metering.errors import InvalidInput
 from metering.localtime import zone_of
 from metering.reading import Kind
-from metering.registry import (
+from metering.registry.csv_rows import Row
+from metering.registry.model import (
     Gateway,
     Installation,
     Meter,
@@ -20,8 +21,7 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
-from metering.registry_csv import Row
-from metering.registry_tables import Facts
+from metering.registry.tables import Facts
 from metering.units import UNITS
 
 STEPS = (15, 30, 60, 1440)

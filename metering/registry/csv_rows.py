@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from metering.errors import FileProblem, InvalidInput
 from metering.items import check_item
-from metering.registry import Validity
+from metering.registry.model import Validity
 
 E = TypeVar("E", bound=StrEnum)
 

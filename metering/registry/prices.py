@@ -8,8 +8,8 @@ from decimal import Decimal
 from metering import items
 from metering.calendar import CalendarDay, DayKind
 from metering.factor import Factor
-from metering.registry_csv import Row
-from metering.registry_tables import Facts
+from metering.registry.csv_rows import Row
+from metering.registry.tables import Facts
 from metering.tariff import TariffRow
 
 FACTOR_UNITS = {"kgco2": "kgCO2", "kgce": "kgce"}
