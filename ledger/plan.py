@@ -19,6 +19,7 @@ from datetime import date
 from metering import items
 from metering.book import SeriesKey
 from metering.registry import Meter, NodeType, Registry
+from metering.validity import turning_days
 
 Name = tuple[str, str]
 """(node, item) of a figure."""
@@ -217,5 +218,4 @@ def boundaries(registry: Registry) -> list[date]:
         *(edge.valid for edge in registry.supply),
         *(meter.valid for meter in registry.meters.values()),
     ]
-    days = {day for valid in dated for day in (valid.start, valid.end) if day is not None}
-    return sorted(days)
+    return turning_days(dated)

@@ -17,8 +17,8 @@ from metering.registry.model import (
     Registry,
     SpaceEdge,
     SupplyEdge,
-    Validity,
 )
+from metering.validity import Validity
 
 __all__ = [
     "Gateway",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
-from itertools import pairwise
 
 from metering.book import DirtyMark
 from metering.localtime import day_bounds
 from metering.registry.model import Installation, Meter, Registry
 from metering.tariff_choice import TariffChoice
+from metering.validity import Validity, epochs, joined
 
 ALL_TIME_US = 2**62
 """Later than any reading: a mark from 0 to here covers whatever a point has."""
@@ -56,48 +55,29 @@ def marks_of_change(old: Registry, new: Registry) -> list[DirtyMark]:
     return marks
 
 
-Span = tuple[date | None, date | None]
-"""Local days [first, end); None is without limit."""
-
-
-def changed_windows(old: Registry, new: Registry) -> dict[str, list[Span]]:
+def changed_windows(old: Registry, new: Registry) -> dict[str, list[Validity]]:
     """Meters of both registries that another tariff prices, or whose prices turn at other
     minutes, with the days on which that is so. Another price alone changes nothing."""
     if old.tariff == new.tariff:
         return {}
     before, after = TariffChoice(old), TariffChoice(new)
-    edges = sorted({*before.boundaries, *after.boundaries})
-    spans: list[Span] = list(pairwise([None, *edges, None]))
-    found: dict[str, list[Span]] = {}
+    spans = epochs([*before.boundaries, *after.boundaries])
+    found: dict[str, list[Validity]] = {}
     for code in sorted(old.meters.keys() & new.meters.keys()):
         differing = [
-            (first, end)
-            for first, end in spans
-            if before.windows(code, day := _day_in(first, end)) != after.windows(code, day)
+            span
+            for span in spans
+            if before.windows(code, day := span.some_day) != after.windows(code, day)
         ]
         if differing:
-            found[code] = _joined(differing)
+            found[code] = joined(differing)
     return found
 
 
-def _day_in(first: date | None, end: date | None) -> date:
-    return first or (end - timedelta(days=1) if end else date.max)
-
-
-def _joined(spans: list[Span]) -> list[Span]:
-    joined: list[Span] = []
-    for first, end in spans:
-        if joined and joined[-1][1] == first and first is not None:
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((first, end))
-    return joined
-
-
-def _span_us(span: Span, zone: str) -> tuple[int, int]:
-    first, end = span
-    start_us = 0 if first is None else day_bounds(first, zone)[0]
-    return max(0, start_us), ALL_TIME_US if end is None else day_bounds(end, zone)[0] - 1
+def _span_us(span: Validity, zone: str) -> tuple[int, int]:
+    start_us = 0 if span.start is None else day_bounds(span.start, zone)[0]
+    end_us = ALL_TIME_US if span.end is None else day_bounds(span.end, zone)[0] - 1
+    return max(0, start_us), end_us
 
 
 def _bodies(registry: Registry) -> dict[str, set[object]]:

@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from metering.reading import Kind
 from metering.registry.csv_rows import Row
-from metering.registry.model import Meter, NodeType, Point, Registry, Validity
+from metering.registry.model import Meter, NodeType, Point, Registry
 from metering.registry.tables import Facts
 from metering.units import BOOK_UNITS, POWER_OF_ENERGY
+from metering.validity import Validity
 
 T = TypeVar("T")
 _Edge = tuple[str, str]
@@ -44,7 +45,7 @@ def _check_repeats(facts: Facts) -> None:
     for row in _repeated(facts.calendar, lambda one: one.day):
         row.wrong("date", "the same day a second time", "one row for each day")
     for row in _repeated(
-        facts.factors, lambda one: (one.item, one.quantity, one.region, one.valid_from)
+        facts.factors, lambda one: (one.item, one.quantity, one.region, one.valid.start)
     ):
         row.wrong("item", "the same factor a second time", "one row for each valid_from")
     places = [
@@ -141,8 +142,8 @@ def _institutions(codes: Iterable[str], whole: Registry) -> set[str]:
 
 def _turning_days(above: list[str], meter: Meter, whole: Registry) -> list[date]:
     """Days from which the tree above may be another one."""
-    starts = {edge.valid.start or date.min for edge in whole.space if edge.child in above}
-    starts.add(meter.valid.start or date.min)
+    starts = {edge.valid.first for edge in whole.space if edge.child in above}
+    starts.add(meter.valid.first)
     return sorted(day for day in starts if meter.valid.holds(day))
 
 
@@ -196,10 +197,10 @@ def overlapping(spans: Spans) -> Iterator[Row]:
     """Rows of the groups whose validity overlaps another's, each once."""
     for group in spans.values():
         last, held, told = date.min, None, None
-        for row, valid in sorted(group, key=lambda one: one[1].start or date.min):
+        for row, valid in sorted(group, key=lambda one: one[1].first):
             reported = row or held
-            overlaps = (valid.start or date.min) < last
+            overlaps = valid.first < last
             if reported is not None and overlaps and reported is not told:
                 told = reported
                 yield reported
-            held, last = row, max(last, valid.end or date.max)
+            held, last = row, max(last, valid.limit)

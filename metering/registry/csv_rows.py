@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from metering.errors import FileProblem, InvalidInput
 from metering.items import check_item
-from metering.registry.model import Validity
+from metering.validity import Validity
 
 E = TypeVar("E", bound=StrEnum)
 

@@ -23,10 +23,10 @@ from metering.registry.model import (
     Registry,
     SpaceEdge,
     SupplyEdge,
-    Validity,
 )
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
+from metering.validity import Validity
 
 Fact = (
     Node | SpaceEdge | Gateway | Meter | SupplyEdge | Point | Installation | TariffRow | Factor
@@ -123,13 +123,12 @@ def facts_of(registry: Registry) -> Facts:
         "supply": {supply_key(edge): edge for edge in registry.supply},
         "point": {(p.gateway, p.name): p for p in points.values()},
         "installation": {
-            (one.meter, *_point_name(registry, one.point), _since(one.valid.start)): one
+            (one.meter, *_point_name(registry, one.point), one.valid.first): one
             for one in registry.installations
         },
         "tariff": _tariff_facts(registry.tariff),
         "factor": {
-            (one.item, one.quantity, one.region, _since(one.valid_from)): one
-            for one in registry.factors
+            (one.item, one.quantity, one.region, one.valid.first): one for one in registry.factors
         },
         "calendar": {(day,): one for day, one in registry.calendar.days.items()},
     }
@@ -138,10 +137,6 @@ def facts_of(registry: Registry) -> Facts:
 def _point_name(registry: Registry, id: int) -> tuple[str, str]:
     point = registry.points.get(id)
     return ("", str(id)) if point is None else (point.gateway, point.name)
-
-
-def _since(start: date | None) -> date:
-    return start or date.min
 
 
 def _tariff_facts(rows: Iterable[TariffRow]) -> dict[Key, Fact]:

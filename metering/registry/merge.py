@@ -24,22 +24,22 @@ K = TypeVar("K", str, int, date)
 
 def space_key(edge: SpaceEdge) -> tuple[str, str, date]:
     """Of an edge of the space tree."""
-    return (edge.parent, edge.child, edge.valid.start or date.min)
+    return (edge.parent, edge.child, edge.valid.first)
 
 
 def supply_key(edge: SupplyEdge) -> tuple[str, str, date]:
     """Of an edge of the supply tree."""
-    return (edge.source, edge.fed, edge.valid.start or date.min)
+    return (edge.source, edge.fed, edge.valid.first)
 
 
 def installation_key(one: Installation) -> tuple[str, int, date]:
     """Of an installation."""
-    return (one.meter, one.point, one.valid.start or date.min)
+    return (one.meter, one.point, one.valid.first)
 
 
 def factor_key(factor: Factor) -> tuple[str, str, str, date]:
     """Of a factor."""
-    return (factor.item, factor.quantity, factor.region, factor.valid_from or date.min)
+    return (factor.item, factor.quantity, factor.region, factor.valid.first)
 
 
 def merged(present: Registry, wanted: Registry) -> Registry:

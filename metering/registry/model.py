@@ -26,25 +26,10 @@ from metering.errors import NotFound
 from metering.factor import Factor
 from metering.reading import Kind
 from metering.tariff import TariffRow
+from metering.validity import ALWAYS, Validity
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Validity:
-    """Local days on which a fact holds: [start, end), None = without limit."""
-
-    start: date | None = None
-    end: date | None = None
-
-    def holds(self, day: date) -> bool:
-        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
-
-    def overlaps(self, other: Validity) -> bool:
-        return (self.start is None or other.end is None or self.start < other.end) and (
-            other.start is None or self.end is None or other.start < self.end
-        )
 
 
 class NodeType(StrEnum):
@@ -84,7 +69,7 @@ class SpaceEdge:
     parent: str
     child: str
     share: Decimal = Decimal(1)
-    valid: Validity = Validity()
+    valid: Validity = ALWAYS
 
 
 @dataclass(frozen=True)
@@ -121,7 +106,7 @@ class Meter:
     """What can pass in an hour at most, canonical unit: tells spikes from catch-ups."""
     name_zh: str = ""
     name_en: str = ""
-    valid: Validity = Validity()
+    valid: Validity = ALWAYS
 
     @property
     def unit(self) -> str:
@@ -138,7 +123,7 @@ class SupplyEdge:
 
     source: str
     fed: str
-    valid: Validity = Validity()
+    valid: Validity = ALWAYS
 
 
 @dataclass(frozen=True)
@@ -174,7 +159,7 @@ class Installation:
     ratio: Decimal = Decimal(1)
     digits: int | None = None
     register_unit: str = "kWh"
-    valid: Validity = Validity()
+    valid: Validity = ALWAYS
 
 
 @dataclass(frozen=True)

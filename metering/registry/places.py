@@ -19,10 +19,10 @@ from metering.registry.model import (
     Point,
     SpaceEdge,
     SupplyEdge,
-    Validity,
 )
 from metering.registry.tables import Facts
 from metering.units import UNITS
+from metering.validity import Validity
 
 STEPS = (15, 30, 60, 1440)
 DC_ROLES = ("", "utility", "ups_in", "ups_out", "it", "cooling")

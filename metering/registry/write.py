@@ -10,11 +10,13 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from metering import items
-from metering.registry.model import Installation, Meter, Node, Point, Registry, SupplyEdge, Validity
+from metering.factor import Factor
+from metering.registry.model import Installation, Meter, Node, Point, Registry, SupplyEdge
 from metering.registry.prices import FACTOR_UNITS
 from metering.registry.tables import TABLES
 from metering.tariff import TariffRow
 from metering.units import UNITS
+from metering.validity import Validity
 
 Fields = dict[str, object]
 Record = dict[str, str]
@@ -35,7 +37,7 @@ def records(registry: Registry) -> dict[str, list[Record]]:
         "points.csv": _points(registry),
         "tariff.csv": [_price(row) for row in registry.tariff],
         "calendar.csv": [vars(d) | {"date": d.day} for d in registry.calendar.days.values()],
-        "factors.csv": [vars(f) | {"unit": _unit(f.quantity, f.item)} for f in registry.factors],
+        "factors.csv": [_factor(factor) for factor in registry.factors],
     }
     return {
         name: [{c: _field(row.get(c)) for c in TABLES[name].columns} for row in rows]
@@ -153,15 +155,23 @@ def _divided(value: Fraction) -> str:
 
 
 def _price(row: TariffRow) -> Fields:
-    return vars(row) | {
-        "months": ",".join(map(str, sorted(row.months))),
-        "start": _clock(row.start_min),
-        "end": _clock(row.end_min),
-    }
+    return (
+        vars(row)
+        | _dates(row.valid)
+        | {
+            "months": ",".join(map(str, sorted(row.months))),
+            "start": _clock(row.start_min),
+            "end": _clock(row.end_min),
+        }
+    )
 
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _factor(factor: Factor) -> Fields:
+    return vars(factor) | {"unit": _unit(factor.quantity, factor.item)} | _dates(factor.valid)
 
 
 def _unit(quantity: str, item: str) -> str:
