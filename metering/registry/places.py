@@ -9,7 +9,6 @@ from fractions import Fraction
 from metering.errors import InvalidInput
 from metering.localtime import zone_of
 from metering.reading import Kind
-from metering.registry.csv_rows import Row
 from metering.registry.model import (
     Gateway,
     Installation,
@@ -20,6 +19,7 @@ from metering.registry.model import (
     SpaceEdge,
     SupplyEdge,
 )
+from metering.registry.rows import Row
 from metering.registry.tables import Facts
 from metering.units import UNITS
 from metering.validity import Validity

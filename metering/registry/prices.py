@@ -8,7 +8,7 @@ from decimal import Decimal
 from metering import items
 from metering.calendar import CalendarDay, DayKind
 from metering.factor import Factor
-from metering.registry.csv_rows import Row
+from metering.registry.rows import Row
 from metering.registry.tables import Facts
 from metering.tariff import TariffRow
 

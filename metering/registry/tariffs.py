@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from metering.items import covers
-from metering.registry.csv_rows import Row
 from metering.registry.model import NodeType, Registry
+from metering.registry.rows import Row
 from metering.registry.tables import Facts
 from metering.tariff import TariffRow, TariffScope
 from metering.tariff_sets import SetKey, set_key, sets_of

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
@@ -13,6 +12,7 @@ from metering import items
 from metering.factor import Factor
 from metering.registry.model import Installation, Meter, Node, Point, Registry, SupplyEdge
 from metering.registry.prices import FACTOR_UNITS
+from metering.registry.rows import as_text
 from metering.registry.tables import TABLES
 from metering.tariff import TariffRow
 from metering.units import UNITS
@@ -40,7 +40,7 @@ def records(registry: Registry) -> dict[str, list[Record]]:
         "factors.csv": [_factor(factor) for factor in registry.factors],
     }
     return {
-        name: [{c: _field(row.get(c)) for c in TABLES[name].columns} for row in rows]
+        name: [{c: as_text(row.get(c)) for c in TABLES[name].columns} for row in rows]
         for name, rows in found.items()
     }
 
@@ -51,22 +51,6 @@ def _text(name: str, rows: Iterable[Record]) -> str:
     writer.writerow(TABLES[name].columns)
     writer.writerows(row.values() for row in rows)
     return out.getvalue()
-
-
-def _field(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return _plain(value)
-    return str(value)
-
-
-def _plain(value: Decimal) -> str:
-    return format(value, "f")
 
 
 def _dates(valid: Validity) -> Fields:
@@ -100,7 +84,7 @@ def _feeder(edge: SupplyEdge, fed: Meter) -> str:
     """Its code, with its dates where these are not those of the meter it feeds."""
     if edge.valid == fed.valid:
         return edge.source
-    return f"{edge.source}/{_field(edge.valid.start)}/{_field(edge.valid.end)}"
+    return f"{edge.source}/{as_text(edge.valid.start)}/{as_text(edge.valid.end)}"
 
 
 def _meter(meter: Meter, feeders: list[str]) -> Fields:
@@ -151,7 +135,7 @@ def as_sent(bound: str, before: str, sent: str) -> str:
 def _divided(value: Fraction) -> str:
     with localcontext() as context:
         context.prec = 60
-        return _plain(Decimal(value.numerator) / Decimal(value.denominator))
+        return as_text(Decimal(value.numerator) / Decimal(value.denominator))
 
 
 def _price(row: TariffRow) -> Fields:
