@@ -174,12 +174,9 @@ class _Planner:
         fed: set[str] = set()
         queue = sorted(sources)
         while queue:
-            source = queue.pop()
-            for edge in self.registry.supply:
-                new = edge.source == source and edge.valid.holds(self.day) and edge.fed not in fed
-                if new:
-                    fed.add(edge.fed)
-                    queue.append(edge.fed)
+            fresh = set(self.registry.fed(queue.pop(), self.day)) - fed
+            fed |= fresh
+            queue += sorted(fresh)
         return fed
 
     def _leaves(self, term: Term) -> tuple[str, ...]:

@@ -6,10 +6,11 @@ point, an installation, a row of a tariff, a factor or a day of the calendar.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from metering.calendar import CalendarDay
 from metering.factor import Factor
@@ -39,6 +40,7 @@ from metering.registry.model import (
 from metering.tariff import TariffRow
 from metering.validity import Validity
 
+T = TypeVar("T")
 Fact = (
     Node | SpaceEdge | Gateway | Meter | SupplyEdge | Point | Installation | TariffRow | Factor
 ) | CalendarDay
@@ -120,6 +122,16 @@ def changes(old: Registry, new: Registry) -> list[Change]:
         if before[kind].get(key) != after[kind].get(key)
     ]
     return found + _reordered(old, new, found)
+
+
+def differing(
+    old: Iterable[T], new: Iterable[T], key: Callable[[T], Hashable]
+) -> list[tuple[T | None, T | None]]:
+    """(before, after) of each key that has not the same fact in both; None where it has none."""
+    before, after = {key(one): one for one in old}, {key(one): one for one in new}
+    keys = dict.fromkeys([*before, *after])
+    pairs = ((before.get(one), after.get(one)) for one in keys)
+    return [(was, becomes) for was, becomes in pairs if was != becomes]
 
 
 def facts_of(registry: Registry) -> Facts:

@@ -199,6 +199,14 @@ class Registry:
         return _grouped(self.installations, lambda one: one.point)
 
     @cached_property
+    def _fed_by(self) -> dict[str, list[SupplyEdge]]:
+        return _grouped(self.supply, lambda edge: edge.fed)
+
+    @cached_property
+    def _feeds(self) -> dict[str, list[SupplyEdge]]:
+        return _grouped(self.supply, lambda edge: edge.source)
+
+    @cached_property
     def _meters_at(self) -> dict[str, list[Meter]]:
         return _grouped(self.meters.values(), lambda meter: meter.node)
 
@@ -259,9 +267,13 @@ class Registry:
 
     def feeders(self, meter: str, day: date | None = None) -> list[str]:
         """Meters that feed this one."""
-        return [
-            e.source for e in self.supply if e.fed == meter and (day is None or e.valid.holds(day))
-        ]
+        edges = self._fed_by.get(meter, [])
+        return [e.source for e in edges if day is None or e.valid.holds(day)]
+
+    def fed(self, meter: str, day: date | None = None) -> list[str]:
+        """Meters that this one feeds."""
+        edges = self._feeds.get(meter, [])
+        return [e.fed for e in edges if day is None or e.valid.holds(day)]
 
     def points_of_role(self, role: str, nodes: frozenset[str]) -> list[Point]:
         """Points with a role (such as outdoor_temperature) on any of the nodes."""

@@ -445,6 +445,23 @@ def test_going_down_would_lose_by_which_rules_rows_were_booked(engine: Engine) -
     assert [row.rules for row in sql_stores(engine).books.digest_rows()] == [2]
 
 
+def test_going_down_would_lose_by_which_registry_rows_were_made(engine: Engine) -> None:
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0008")
+
+    sql_stores(engine).books.commit("i", [booked(1)], expected_revision=0, now_us=1)
+    go_down()
+    with writing(engine) as con:
+        upgrade(con)
+    named = replace(booked(1), total=2, registry=7)
+    sql_stores(engine).books.commit("i", [named], expected_revision=1, now_us=1)
+    with pytest.raises(ConfigurationError, match="by which registry") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("book_row", "1 rows")
+    assert [row.registry for row in sql_stores(engine).books.digest_rows()] == [7]
+
+
 def booked(rules: int) -> BookRow:
     whole = quality.all_of(quality.MEASURED, 1)
     key = SeriesKey("i", "meter", "m", "01000")
