@@ -7,10 +7,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger import Ledger
 from metering.bookhash import book_hash, worth_hash
+from metering.factor import Factor
 from metering.reading import Kind
 from metering.registry import (
     Gateway,
@@ -168,7 +171,7 @@ def pushed(world, helpers, gaps):
     for point in world.registry.points:
         times = helpers.quarters(96 * DAYS + 1)
         kept = np.array([(n * 7 + point * 13) % 11 >= gaps for n in range(len(times))])
-        values = np.cumsum((np.arange(len(times)) * point) % 5).astype(float)
+        values = np.cumsum((np.arange(len(times)) * point) % 7).astype(float)
         rows = helpers.columns(point, times[kept], values[kept])
         world.readings.upsert(rows)
 
@@ -222,3 +225,168 @@ def restatements(world):
 def differing(before, after):
     """Rows that are others than before: each is told once at most."""
     return sum(1 for place, row in before.items() if not row.same_content(after[place]))
+
+
+def office():
+    """`o` with b (a total and two meters behind it) and c (one meter); everything has readings."""
+    meters = [
+        Meter("m1", "b", "01000", total=True),
+        Meter("m2", "b", "01A00"),
+        Meter("m3", "b", "01B00"),
+        Meter("m4", "c", "01000"),
+    ]
+    return merged(
+        base(),
+        Registry(
+            points=base().points,
+            meters={one.code: one for one in meters},
+            installations=tuple(Installation(m.code, n + 1) for n, m in enumerate(meters)),
+        ),
+    )
+
+
+LAST = Validity(DAY + timedelta(days=3))
+"""Days from the fourth one on."""
+NOON = Validity(end=DAY + timedelta(days=3))
+
+
+# The last reading is at the midnight after the last day: that day has a row that knows nothing. An
+# added meter has one before its first day.
+@pytest.mark.parametrize(
+    ("change", "read", "series", "days"),
+    [
+        pytest.param(
+            lambda r: replace(
+                r,
+                nodes={**r.nodes, "b": replace(r.nodes["b"], name_en="B", area_m2=Decimal(9))},
+                meters={**r.meters, "m2": replace(r.meters["m2"], name_zh="灯", dc_role="it")},
+                factors=(Factor("01000", "kgco2", Decimal("0.5")),),
+            ),
+            set(),
+            set(),
+            0,
+            id="names, areas, factors",
+        ),
+        pytest.param(
+            lambda r: replace(
+                r,
+                meters={**r.meters, "m5": Meter("m5", "c", "01A00", valid=LAST)},
+                installations=(*r.installations, Installation("m5", 5, valid=LAST)),
+            ),
+            {5},
+            {"m5 01A00", "c 01000", "c 01A00", "o 01000", "o 01A00"},
+            4,
+            id="an added meter",
+        ),
+        pytest.param(
+            lambda r: replace(r, meters={**r.meters, "m4": replace(r.meters["m4"], valid=NOON)}),
+            set(),
+            {"c 01000", "o 01000"},
+            3,
+            id="an end in the past",
+        ),
+        pytest.param(
+            lambda r: replace(
+                r, space=(SpaceEdge("o", "c", valid=NOON), SpaceEdge("b", "c", valid=LAST))
+            ),
+            set(),
+            {"o 01000"},
+            3,
+            id="a moved node behind a total",
+        ),
+        pytest.param(
+            lambda r: replace(
+                r, space=(SpaceEdge("o", "b", valid=NOON), SpaceEdge("c", "b", valid=LAST))
+            ),
+            set(),
+            {"c 01000", "c 01A00", "c 01B00"},
+            3,
+            id="a moved node",
+        ),
+        pytest.param(
+            lambda r: replace(r, meters={**r.meters, "m1": replace(r.meters["m1"], total=False)}),
+            set(),
+            {"b 01000", "o 01000"},
+            6,
+            id="a dropped total",
+        ),
+        pytest.param(
+            lambda r: replace(r, supply=(SupplyEdge("m1", "m4", LAST),)),
+            set(),
+            {"o 01000"},
+            3,
+            id="a new feeder",
+        ),
+        pytest.param(
+            lambda r: replace(r, installations=(replace(r.installations[3], ratio=Decimal(20)),)),
+            {4},
+            {"m4 01000", "c 01000", "o 01000"},
+            5,
+            id="another ratio",
+        ),
+    ],
+)
+def test_a_change_reads_and_writes_what_it_touches(helpers, change, read, series, days):
+    world = booked(helpers, office(), 0)
+    after = merged(office(), replace(change(office()), version=1))
+    before = settled(world)
+    world.readings.read.clear()
+    world.change(after)
+    settle(world)
+    now = settled(world)
+    other = [place for place, row in now.items() if not row.same_content(before.get(place, row))]
+    other += now.keys() - before.keys()
+    assert {point for point, count in world.readings.read.items() if count} <= read
+    assert {f"{key.code} {key.item}" for key, _ in other} == series
+    assert len({day for _, day in other}) == days
+    assert hashes(world) == hashes(booked(helpers, after, 0))
+    assert {one.cause for _, one in restatements(world)} <= {f"registry {after.version}"}
+    assert {now[place].registry for place in other} <= {after.version}
+    assert {row.registry for place, row in now.items() if place not in other} == {office().version}
+
+
+def test_every_node_day_is_told_once_however_many_meters_change(helpers):
+    """64 meters are read at once, and each of them is of the same figure."""
+    meters = [Meter(f"n{n:03}", "b", "01000") for n in range(70)]
+    points = {n: Point(n, "o/g", f"p{n}", Kind.REGISTER, "kWh") for n in range(1, 71)}
+    registry = merged(
+        base(),
+        Registry(
+            points=points,
+            meters={one.code: one for one in meters},
+            installations=tuple(Installation(m.code, n + 1) for n, m in enumerate(meters)),
+        ),
+    )
+    world = booked(helpers, registry, 0)
+    faster = tuple(replace(one, ratio=Decimal(2)) for one in registry.installations)
+    world.change(merged(registry, replace(registry, installations=faster)))
+    settle(world)
+    told = [(one.key, one.day) for _, one in restatements(world) if one.key.kind == "node"]
+    assert len(told) == len(set(told)) == 2 * DAYS
+
+
+def test_marks_of_figures_wait_until_all_is_booked(helpers):
+    """Whatever stops between the meters and the nodes: the next ledger does both again."""
+    world = booked(helpers, office(), 0)
+    ratio = replace(office().installations[3], ratio=Decimal(20))
+    after = merged(office(), replace(office(), installations=(ratio,)))
+    world.change(after)
+    waiting, commit = world.marks.waiting(), world.books.commit
+
+    def stopping(institution, rows, **more):
+        if any(row.key.kind == "node" for row in rows):
+            raise KeyboardInterrupt
+        return commit(institution, rows, **more)
+
+    world.books.commit = stopping
+    with pytest.raises(KeyboardInterrupt):
+        world.ledger.step()
+    world.books.commit = commit
+    assert world.marks.waiting() == waiting
+    again = helpers.World(after, world.now_us, world.marks, world.readings)
+    again.books, again.ledger = (
+        world.books,
+        Ledger(world.readings, world.books, world.marks, lambda: after, lambda: world.now_us),
+    )
+    settle(again)
+    assert hashes(again) == hashes(booked(helpers, after, 0))
