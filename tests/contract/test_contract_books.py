@@ -355,6 +355,14 @@ def test_equal_content_by_other_rules_keeps_its_row(stores: Stores) -> None:
     assert stores.books.restatements("office") == []
 
 
+def test_an_institution_has_the_days_of_its_current_rows(stores: Stores) -> None:
+    assert stores.books.days("office") is None
+    later = DAY + timedelta(days=400)
+    commit(stores, booked(energy=1), replace(booked(energy=2), day=later))
+    assert stores.books.days("office") == (DAY, later)
+    assert stores.books.days("other") is None
+
+
 def test_a_row_names_the_registry_under_which_it_first_came_to_this(stores: Stores) -> None:
     commit(stores, replace(booked(energy=1), registry=3))
     assert commit(stores, replace(booked(energy=1), registry=4)) == 1
