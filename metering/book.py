@@ -152,6 +152,9 @@ class BookRow:
     """The institution's revision that wrote it; set by the store."""
     rules: int = 1
     """Version of the booking rules that it was made by."""
+    registry: int = 0
+    """Version of the registry under which its content was first computed; 0 where nobody knows.
+    A later version that comes to the same leaves it."""
 
     @classmethod
     def of(
@@ -194,7 +197,7 @@ class BookRow:
         )
 
     def same_content(self, other: BookRow) -> bool:
-        """Equal in everything that is booked, whatever the revision and the rules."""
+        """Equal in everything that is booked, whatever revision, rules and registry."""
         return (
             self.same_energy(other)
             and len(self.parts) == len(other.parts)
@@ -256,7 +259,8 @@ class Restatement:
 
 @dataclass(frozen=True)
 class DirtyMark:
-    """Readings of a point changed between two times (both included); the ledger must look."""
+    """Readings of a point changed between two times (both included), or figures are made otherwise
+    on these days; the ledger must look."""
 
     point: int
     start_us: int
@@ -267,6 +271,9 @@ class DirtyMark:
     segment: int = 0
     offset: int = 0
     id: int = 0
+    figure: SeriesKey | None = None
+    """No readings, but a node's figure is made otherwise, and all above it: then `point` is 0.
+    Its item '' is every item; its code '' is no figure, only what the institution has no more."""
 
 
 @dataclass(frozen=True)

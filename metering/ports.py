@@ -172,6 +172,10 @@ class BookStore(BookReader, Protocol):
         """All series ever booked for the institution."""
         ...
 
+    def days(self, institution: str) -> tuple[date, date] | None:
+        """The first and the last day with a current row of the institution; None without any."""
+        ...
+
     def commit(
         self,
         institution: str,

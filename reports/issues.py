@@ -148,7 +148,10 @@ class Issues:
 
 def pins(report: MonthReport) -> dict[str, Any]:
     """What a report was made from: revision, versions, and the findings with their states."""
-    names = ("revision", "registry_version", "rules_version", "factor_set", "tariff_version")
+    names = (
+        *("revision", "rows_registry_version", "registry_version", "rules_version"),
+        *("factor_set", "tariff_version"),
+    )
     return {
         **{name: getattr(report, name) for name in names},
         "findings": {case.id: case.state for case in report.cases},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from figures import View
-from metering.book import RULES_VERSION, SeriesKey
+from metering.book import RULES_VERSION, BookRow, SeriesKey
 from metering.errors import InvalidInput
 from metering.items import whole
 from metering.localtime import day_bounds
@@ -97,7 +97,7 @@ class _Maker:
     def _report(
         self, made: list[Made], lines: tuple[Line, ...], reasons: tuple[str, ...]
     ) -> MonthReport:
-        view, span = self.view, (self.start_us, self.end_us)
+        view, span, booked = self.view, (self.start_us, self.end_us), self._booked()
         factors = tuple(factor_row(row) for row in used_factors(made))
         prices = tuple(price_row(row) for row in used_prices(made))
         sums = sums_of(self.places, made)
@@ -134,20 +134,20 @@ class _Maker:
             factors=factors,
             prices=prices,
             meters=meter_names(view.registry, named),
-            revision=self._newest(),
+            revision=max((row.revision for row in booked), default=0),
             factor_set=digest(factors)[:16],
             tariff_version=digest(prices)[:16],
             registry_version=view.registry.version,
             rules_version=RULES_VERSION,
+            rows_registry_version=max((row.registry for row in booked), default=0),
         )
 
-    def _newest(self) -> int:
-        """The highest revision that wrote one of the rows; 0 if there is none."""
+    def _booked(self) -> list[BookRow]:
+        """All rows of the books that the report rests on."""
         meters = role_keys(self.view, self.institution)
         asked = [(key, span) for key in self.keys for span in self.months]
         asked += [(key, self.months[0]) for key in meters]
-        rows = (row for key, span in asked for row in self.view.rows(key, *span).values())
-        return max((row.revision for row in rows), default=0)
+        return [row for key, span in asked for row in self.view.rows(key, *span).values()]
 
     def _items(self, node: str) -> list[str]:
         """Items with a figure at the month's beginning or end."""

@@ -131,6 +131,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "issue_reason": ("Reason for this issue", "重新出具原因"),
     "issued": ("Issued", "出具时间"),
     "registry_version": ("Registry version", "台账版本"),
+    "rows_registry_version": ("Registry version of the book rows", "账册数据的台账版本"),
     "rules_version": ("Version of the booking rules", "记账规则版本"),
     "changes": ("Differences to the last issue", "与上一期的差异"),
     "about": ("About", "涉及"),

@@ -57,6 +57,11 @@ class MemoryBooks:
             found = [d for d in self._current if d[0] in wanted and first <= d[1] <= last]
             return [self._current[place] for place in sorted(found)]
 
+    def days(self, institution: str) -> tuple[date, date] | None:
+        with self._lock:
+            found = {day for key, day in self._current if key.institution == institution}
+        return (min(found), max(found)) if found else None
+
     @contextmanager
     def at_rest(self) -> Iterator[BookReader]:
         with self._lock:

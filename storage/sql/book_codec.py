@@ -82,6 +82,7 @@ def packed(row: BookRow, series_id: int, revision: int) -> dict[str, Any]:
         "spill": np.array(row.spill, "<u2").tobytes() if any(row.spill) else None,
         "parts": packed_parts(row),
         "rules": row.rules,
+        "registry": row.registry,
     }
 
 
@@ -111,6 +112,7 @@ def unpacked(row: SqlRow[Any], key: SeriesKey) -> BookRow:
         provisional=row.provisional,
         revision=row.revision,
         rules=row.rules,
+        registry=row.registry,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Engine,
+    func,
     or_,
     select,
 )
@@ -88,6 +89,14 @@ class SqlBooks:
     def series(self, institution: str) -> list[SeriesKey]:
         with reading(self._engine) as con:
             return sorted(all_ids(con, institution))
+
+    def days(self, institution: str) -> tuple[date, date] | None:
+        own = select(SERIES.c.id).where(SERIES.c.institution == institution)
+        day = BOOK_ROW.c.day
+        statement = select(func.min(day), func.max(day)).where(BOOK_ROW.c.series_id.in_(own))
+        with reading(self._engine) as con:
+            first, last = con.execute(statement.where(CURRENT)).one()
+        return None if first is None else (day_of_number(first), day_of_number(last))
 
     def commit(
         self,

@@ -195,7 +195,7 @@ def row(key: SeriesKey, day: date, slots: I64, step_min: int) -> BookRow:
     known = (slots != ABSENT).reshape(24, -1).sum(axis=1)
     times = np.zeros((24, 4), dtype=np.int64)
     times[:, quality.MEASURED], times[:, quality.MISSING] = known, 60 // step_min - known
-    return BookRow.of(
+    made = BookRow.of(
         key=key,
         day=day,
         step_min=step_min,
@@ -206,6 +206,7 @@ def row(key: SeriesKey, day: date, slots: I64, step_min: int) -> BookRow:
         day_shares=quality.from_times(times.sum(axis=0)[None, :])[0],
         provisional=day == TODAY,
     )
+    return replace(made, registry=4)
 
 
 def books(registry: Registry) -> dict[str, list[BookRow]]:

@@ -19,6 +19,7 @@ from metering.localtime import parse_instant
 from reports import FORMATS, LANGUAGES, Issues, from_json, render, to_json
 from reports.details import Details
 from reports.layout import layout
+from reports.seal import sealed
 from storage.memory import MemoryReports
 
 FORMAT_2 = Path(__file__).parents[1] / "data/reports/month-2.json"
@@ -92,6 +93,7 @@ def test_its_pins_say_what_it_was_made_from(world):
     report = issued.report
     assert issued.kept.pins == {
         "revision": report.revision,
+        "rows_registry_version": 1,
         "registry_version": 1,
         "rules_version": RULES_VERSION,
         "factor_set": report.factor_set,
@@ -103,6 +105,15 @@ def test_its_pins_say_what_it_was_made_from(world):
     facts = dict(Details(report, "en").provenance().rows)
     assert (facts["Issue"], facts["Registry version"]) == ("1", "1")
     assert facts["Version of the booking rules"] == str(RULES_VERSION)
+    assert facts["Registry version of the book rows"] == "1"
+
+
+def test_a_report_whose_rows_name_no_registry_is_sealed_as_before_they_did(world):
+    report = world.issues().get("bureau", MONTH).report
+    silent = sealed(replace(report, rows_registry_version=0))
+    assert b"rows_registry_version" not in to_json(silent)
+    assert from_json(to_json(silent)) == silent
+    assert from_json(to_json(report)).rows_registry_version == 1
 
 
 def test_a_provisional_report_is_told_and_never_kept(helpers):

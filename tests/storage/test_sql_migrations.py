@@ -36,6 +36,7 @@ from metering.registry import (
 from metering.registry.merge import merged
 from metering.report_issue import ReportFile, ReportIssue
 from metering.tariff import TariffRow
+from metering.validity import Validity
 from storage import Schema, open_engine, sql_stores
 from storage.sql.engine import reading, writing
 from storage.sql.migrate import downgrade, upgrade
@@ -48,7 +49,9 @@ def registry() -> Registry:
         "tou", "01000", frozenset({1, 7}), "all", 0, 720, "peak", Decimal("0.30"), source="list"
     )
     rows = [
-        replace(row, grade="V", institution=body, valid_from=since, start_min=start, end_min=end)
+        replace(
+            row, grade="V", institution=body, valid=Validity(since), start_min=start, end_min=end
+        )
         for body, since in (("", None), ("", date(2026, 3, 1)), ("inst", date(2026, 3, 1)))
         for start, end in ((0, 720), (720, 1440))
     ]
@@ -156,7 +159,7 @@ def test_a_database_of_the_first_schema_opens_with_its_tariffs(url: str) -> None
                 insert,
                 {
                     "institution": row.institution,
-                    "start": (row.valid_from or date.min).isoformat(),
+                    "start": row.valid.first.isoformat(),
                     "place": row.start_min // 720,
                     "first": row.start_min,
                     "last": row.end_min,
@@ -440,6 +443,23 @@ def test_going_down_would_lose_by_which_rules_rows_were_booked(engine: Engine) -
         go_down()
     assert (refused.value.field, refused.value.value) == ("book_row", "1 rows")
     assert [row.rules for row in sql_stores(engine).books.digest_rows()] == [2]
+
+
+def test_going_down_would_lose_by_which_registry_rows_were_made(engine: Engine) -> None:
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0008")
+
+    sql_stores(engine).books.commit("i", [booked(1)], expected_revision=0, now_us=1)
+    go_down()
+    with writing(engine) as con:
+        upgrade(con)
+    named = replace(booked(1), total=2, registry=7)
+    sql_stores(engine).books.commit("i", [named], expected_revision=1, now_us=1)
+    with pytest.raises(ConfigurationError, match="by which registry") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("book_row", "1 rows")
+    assert [row.registry for row in sql_stores(engine).books.digest_rows()] == [7]
 
 
 def booked(rules: int) -> BookRow:

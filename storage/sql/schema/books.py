@@ -55,6 +55,7 @@ BOOK_ROW = Table(
     Column("spill", LargeBinary),
     Column("parts", LargeBinary),
     Column("rules", SmallInteger, nullable=False, server_default="1"),
+    Column("registry", Integer, nullable=False, server_default="0"),
 )
 Index(
     "uq_book_row_current",
