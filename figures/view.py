@@ -208,6 +208,11 @@ class Figures:
         self._known: tuple[Registry, Plans] | None = None
         self._turns = threading.BoundedSemaphore(VIEWS_AT_ONCE)
 
+    def tell(self, institution: str, rows: Sequence[BookRow]) -> None:
+        """Make rows of a view told, because they are given out right after; Conflict, and nothing
+        is told, where one of them stands no more."""
+        self._books.tell(institution, rows)
+
     @contextmanager
     def view(self, registry: Registry | None = None) -> Iterator[View]:
         """One state of the books, the registry (the present one where none is given) and the
