@@ -27,7 +27,7 @@ def registers(helpers, meters: int):
     """(point, index of the reading) of all, and their values."""
     times = helpers.quarters(COUNT)
     pushes = [(point, n) for n in range(COUNT) for point in range(1, meters + 1)]
-    return times, pushes, lambda point, n: 100.0 * point + n * (4.0 + point)
+    return times, pushes, lambda point, n: 100.0 * point + n * (4.0 + point % 3)
 
 
 def push(world, times, value, batch) -> None:
