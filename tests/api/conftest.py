@@ -359,6 +359,8 @@ def seed(readings_store, stores) -> tuple[MemoryJournal, dict[str, str]]:
         stores.books.commit(
             institution, [changed], expected_revision=1, now_us=NOW_US, cause="correction"
         )
+    done = [mark.id for mark in stores.marks.ready()]
+    stores.books.commit("", [], expected_revision=0, cleared=done, now_us=NOW_US)
     stores.findings.record(Changes(tuple(findings())), now_us=NOW_US)
     _intake(stores)
     journal = MemoryJournal()

@@ -433,7 +433,9 @@ def test_going_down_would_lose_by_which_rules_rows_were_booked(engine: Engine) -
     with writing(engine) as con:
         downgrade(con, "r0004")
         upgrade(con)
-    sql_stores(engine).books.commit("i", [booked(2)], expected_revision=1, now_us=1)
+    books = sql_stores(engine).books
+    books.commit("i", [booked(2)], expected_revision=1, now_us=1)
+    books.tell("i", list(books.digest_rows("i")))
 
     def go_down() -> None:
         with writing(engine) as con:
@@ -443,6 +445,55 @@ def test_going_down_would_lose_by_which_rules_rows_were_booked(engine: Engine) -
         go_down()
     assert (refused.value.field, refused.value.value) == ("book_row", "1 rows")
     assert [row.rules for row in sql_stores(engine).books.digest_rows()] == [2]
+
+
+def test_what_was_booked_before_counts_as_told(engine: Engine) -> None:
+    books = sql_stores(engine).books
+    for revision, rules in enumerate((1, 2, 3)):
+        books.commit("i", [booked(rules)], expected_revision=revision, now_us=1)
+        books.tell("i", list(books.digest_rows("i")))
+    running = replace(booked(1), day=date(2026, 3, 3), provisional=True)
+    books.commit("i", [replace(running, rules=1)], expected_revision=3, now_us=1)
+    before = books.restatements("i")
+    with writing(engine) as con:
+        downgrade(con, "r0008")
+        for table, column in (("book_row", "told"), ("restatement", "given")):
+            assert column not in {c["name"] for c in inspect(con).get_columns(table)}
+        upgrade(con)
+    assert books.restatements("i") == before
+    rows = [row for _, row in books.changes("i", "meter", history=True)]
+    assert [(row.told, row.revision) for row in rows] == [(True, 1), (True, 2), (True, 3)]
+    (row,) = books.rows([running.key], running.day, running.day)
+    assert not row.told
+
+
+def test_a_serial_of_a_restatement_is_never_used_again(engine: Engine) -> None:
+    """Also after the upgrade: who reads on from one must not miss the next."""
+    with writing(engine) as con:
+        downgrade(con, "r0008")
+        upgrade(con)
+    books = sql_stores(engine).books
+    serials = []
+    for revision, rules in enumerate((1, 2, 3, 4)):
+        books.commit("i", [booked(rules)], expected_revision=revision, now_us=1)
+        serials += [serial for serial, _ in books.restatements("i")]
+    assert len(serials) == 3
+    assert serials == sorted(set(serials))
+
+
+def test_going_down_would_lose_what_was_not_told_yet(engine: Engine) -> None:
+    books = sql_stores(engine).books
+    for revision, rules in enumerate((1, 2)):
+        books.commit("i", [booked(rules)], expected_revision=revision, now_us=1)
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0008")
+
+    with pytest.raises(ConfigurationError, match="not told yet") as refused:
+        go_down()
+    assert refused.value.value == "1 rows, 1 restatements"
+    assert len(books.restatements("i")) == 1
 
 
 def test_going_down_would_lose_by_which_registry_rows_were_made(engine: Engine) -> None:
