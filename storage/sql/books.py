@@ -23,7 +23,7 @@ from metering.book import (
     Restatement,
     SeriesKey,
 )
-from metering.localtime import day_number
+from metering.localtime import day_number, day_of_number
 from metering.ports import BookReader
 from storage.book_rules import Change, check_rows
 from storage.sql.book_codec import unpacked
