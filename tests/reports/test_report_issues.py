@@ -29,14 +29,13 @@ BODY = SeriesKey("bureau", "node", "bureau", "01000")
 
 
 @pytest.fixture
-def world(helpers):
-    bureau = helpers.Bureau()
+def world(helpers, own):
     store = MemoryReports()
 
     def issues(by="someone") -> Issues:
-        return Issues(bureau.source(), store, lambda: bureau.now_us, by)
+        return Issues(own.source(), store, lambda: own.now_us, by)
 
-    return SimpleNamespace(bureau=bureau, store=store, issues=issues, hour=helpers.HOUR_US)
+    return SimpleNamespace(bureau=own, store=store, issues=issues, hour=helpers.HOUR_US)
 
 
 def files(issued) -> dict[tuple[str, str], bytes]:

@@ -409,7 +409,8 @@ def test_a_migration_that_breaks_off_leaves_the_schema_as_it_was(engine: Engine)
     assert tables(engine) == set(METADATA.tables)
 
 
-def test_a_newer_database_is_refused(engine: Engine, url: str) -> None:
+def test_a_newer_database_is_refused(engine: Engine) -> None:
+    url = engine.url.render_as_string(hide_password=False)
     with writing(engine) as con:
         con.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
     with pytest.raises(ConfigurationError, match="newer version") as refused:
