@@ -25,7 +25,7 @@ from storage.sql.schema import METADATA
 
 _ROWS = 1_000
 _ROWS_AT_ONCE = {"report_issue": 20, "report_file": 20, "baseline": 50}
-"""Rows that hold whole files, or all that a baseline has learned, are copied in smaller portions."""
+"""Rows that hold whole files, or what a baseline has learned, are copied in smaller portions."""
 _COUNTED = [table for table in METADATA.sorted_tables if table.autoincrement_column is not None]
 """Tables whose rows the engine numbers; a number must not come again after a restore either."""
 
