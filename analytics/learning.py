@@ -167,8 +167,7 @@ def _made(scene: Scene, rows: _Rows) -> dict[int, list[Version]]:
         for place, (row, fitted) in enumerate(_fitted(scene, anew, past, seen))
     }
     for row, fitted in _fitted_later(scene, rows, later, seen):
-        if _knows_as_much(fitted, rows.frozen[row][-1].baseline):
-            made[row] = [_version(scene, rows, row, fitted, seen, None)]
+        made[row] = [_version(scene, rows, row, fitted, seen, None)]
     return made
 
 
@@ -217,12 +216,6 @@ def _fitted_later(
     own = replace(history, energy=energy)
     together = learned(own, expected_across(own, without[list(later)]), without[list(later)])
     return [(row, one_of(together, place)) for place, row in enumerate(later)]
-
-
-def _knows_as_much(fitted: Baseline, before: Baseline) -> bool:
-    """Whether a fit that left hours out has still seen every kind of hour that the one before
-    knows."""
-    return not bool((np.isnan(fitted.levels) & np.isfinite(before.levels)).any())
 
 
 def _version(

@@ -27,6 +27,7 @@ from metering.baseline import (
     LEAST_DAYS,
     THRESHOLDS,
     BaselineRequest,
+    BaselineVersion,
     threshold_reason,
 )
 from metering.localtime import day_number
@@ -91,10 +92,10 @@ def due(known: Known, last: Version | None, asked: BaselineRequest | None) -> Ma
     return Making(number, threshold_reason(passed[-1]), since=since) if passed else None
 
 
-def may_be_due(last: Version, today: date) -> bool:
+def may_be_due(last: BaselineVersion, today: date) -> bool:
     """Whether a length of history may have been reached that a shorter window does not show."""
-    coming = [days for days in THRESHOLDS if last.facts.days < days]
-    return bool(coming) and last.facts.days + (today - last.facts.last_day).days > coming[0]
+    coming = [days for days in THRESHOLDS if last.days < days]
+    return bool(coming) and last.days + (today - last.last_day).days > coming[0]
 
 
 def _since(last: Version) -> int:

@@ -30,7 +30,7 @@ from analytics.learning import NOTHING, Learned, Memory, Scene, learn
 from analytics.learning import is_due as learning_is_due
 from analytics.pricing import Rates
 from analytics.report import FAULTS, Evidence, to_finding
-from metering.baseline import BaselineProgress, BaselineVersion
+from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
 from metering.errors import InvalidInput
@@ -235,7 +235,7 @@ def _trusted(inputs: Inputs, hours: int) -> Bools:
 
 def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
     hours = history.hours_us.size
-    electric = np.array([meter.item.startswith("01") for meter in inputs.meters])
+    electric = np.array([is_checked(meter.item) for meter in inputs.meters])
     until_us = day_bounds(local_day(inputs.now_us, inputs.zone), inputs.zone)[0]
     return Site(
         codes=tuple(meter.code for meter in inputs.meters),

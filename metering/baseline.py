@@ -25,6 +25,11 @@ FIRST: Final = "first"
 BOOKS_CHANGED: Final = "books changed"
 
 
+def is_checked(item: str) -> bool:
+    """Whether waste is looked for in an item: electricity so far."""
+    return item.startswith("01")
+
+
 def threshold_reason(days: int) -> str:
     """The reason of a version that a length of history brings."""
     return f"{days} days"
