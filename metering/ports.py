@@ -5,12 +5,13 @@ Readings pass as columns, books as packed days; nothing here knows a database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Protocol
 
 from metering.access import ApiKey, AuditEntry
+from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion
 from metering.book import (
     BOOK_START,
     BookPlace,
@@ -282,6 +283,36 @@ class FindingStore(Protocol):
 
     def set_state(self, id: str, state: CaseState, *, by: str, note: str, now_us: int) -> Case:
         """What people say of it; NotFound where there is none."""
+        ...
+
+
+class BaselineStore(Protocol):
+    """Versions of baselines. A frozen one is never changed, and none is ever deleted."""
+
+    def keep(self, versions: Sequence[BaselineVersion]) -> None:
+        """Keep all of them in one transaction. Each follows the last one of its meter, or takes its
+        place where both are of the same local day; Conflict otherwise, and nothing is kept."""
+        ...
+
+    def versions(self, meters: Collection[str], *, models: bool = True) -> list[BaselineVersion]:
+        """All versions of the meters, sorted by meter and number; with an empty model where only
+        the facts are asked for."""
+        ...
+
+    def ask(self, request: BaselineRequest) -> BaselineRequest:
+        """Keep a person's request, with the number it is given."""
+        ...
+
+    def requests(self, meters: Collection[str]) -> list[BaselineRequest]:
+        """All requests ever made for the meters, oldest first."""
+        ...
+
+    def note(self, progress: Sequence[BaselineProgress]) -> None:
+        """How much history meters have; what was noted of them before is replaced."""
+        ...
+
+    def progress(self, meters: Collection[str]) -> list[BaselineProgress]:
+        """What was noted last of each of the meters, by meter."""
         ...
 
 

@@ -431,6 +431,7 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         intake=stores.intake,
         marks=stores.marks,
         findings=stores.findings,
+        baselines=stores.baselines,
         reports=stores.reports,
         registry=known,
         registry_store=stores.registry,

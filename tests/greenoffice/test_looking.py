@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from figures import Figures
-from greenoffice.parts import AnalyticsWork
+from greenoffice.looking import AnalyticsWork
 from greenoffice.settings import AnalyticsSettings
 from metering.finding import Case, Changes, Finding
 from metering.registry import Node, NodeType, Registry, SpaceEdge
