@@ -17,7 +17,7 @@ from ledger.context import Context
 from ledger.jobs import Cluster, widened
 from ledger.meter import Service, Stretch, measure, services
 from ledger.periods import Clock, book_days
-from ledger.plan import Figure, Plan, boundaries, plan
+from ledger.plan import Figure, Plan, Term, boundaries, plan
 from ledger.windows import Pricing
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.items import covers
@@ -146,7 +146,7 @@ class Recompute:
             made = self._figures(one, figures, alike_days, ())
             outcome.computed += len(made)
             outcome.rows += self._differing(made)
-            outcome.rows += self._orphans(one, alike_days)
+            outcome.rows += self._orphans(one, alike_days, figures, made)
         return outcome
 
     def _asked(self, one: Plan, day: date, asked: Iterable[Asked]) -> list[Figure]:
@@ -218,14 +218,20 @@ class Recompute:
             made += self._figures(one, list(one.figures.values()), alike_days, ())
         return made
 
-    def _orphans(self, one: Plan, days: list[date]) -> list[BookRow]:
-        """Rows that stand although the plan of these days has their series not: now missing."""
-        gone = [key for key in self.books.series(one.institution) if not self._has(one, key)]
-        if not gone:
-            return []
-        rows = self.books.rows(gone, days[0], days[-1])
-        known = [row for row in rows if row.total is not None and row.day in set(days)]
-        return self._signed([_blank(row) for row in known])
+    def _orphans(
+        self, one: Plan, days: list[date], figures: Sequence[Figure], made: Sequence[BookRow]
+    ) -> list[BookRow]:
+        """Rows that stand although the plan of these days has their series not, or has nothing
+        booked to make them of: now missing."""
+        again = {(row.key, row.day) for row in made}
+        keys = {key for key in self.books.series(one.institution) if not self._has(one, key)}
+        keys |= {one.key(Term("node", figure.node, figure.item)) for figure in figures}
+        left = [
+            row
+            for row in self.books.rows(sorted(keys), days[0], days[-1])
+            if row.total is not None and row.day in days and (row.key, row.day) not in again
+        ]
+        return self._signed([_blank(row) for row in left])
 
     def _has(self, one: Plan, key: SeriesKey) -> bool:
         if key.kind == "meter":
