@@ -500,7 +500,7 @@ def test_going_down_would_lose_what_was_not_told_yet(engine: Engine) -> None:
 def test_going_down_would_lose_by_which_registry_rows_were_made(engine: Engine) -> None:
     def go_down() -> None:
         with writing(engine) as con:
-            downgrade(con, "r0008")
+            downgrade(con, "r0010")
 
     sql_stores(engine).books.commit("i", [booked(1)], expected_revision=0, now_us=1)
     go_down()
