@@ -172,7 +172,9 @@ def _made(scene: Scene, rows: _Rows) -> dict[int, list[Version]]:
 
 
 def _left_out(scene: Scene, seen: Sequence[Candidate] = ()) -> Bools:
-    return left_out(
+    """Hours of cases, and the last evening: its night is judged when its morning is there."""
+    clock = scene.history.clock
+    of_cases = left_out(
         scene.codes,
         scene.feeders,
         scene.history.hours_us,
@@ -181,6 +183,7 @@ def _left_out(scene: Scene, seen: Sequence[Candidate] = ()) -> Bools:
         today=scene.today,
         zone=scene.zone,
     )
+    return np.asarray(of_cases | (clock.night & (clock.duty_day == clock.day[-1])))
 
 
 def _judged(scene: Scene, versions: Sequence[Sequence[Version]]) -> Judged:

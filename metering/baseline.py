@@ -62,7 +62,7 @@ class BaselineVersion:
     revision: int
     """Of the institution's books."""
     left_out: int
-    """Hours that were not fitted, because they belong to cases."""
+    """Hours that were not fitted: those of cases, and the evening whose night is not over."""
     inputs: str
     """Hash of the hours, weather and calendar that it was made of."""
     model: bytes

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from metering import quality
+from metering.baseline import BaselineVersion
 from metering.book import BookRow, SeriesKey
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
@@ -202,6 +203,7 @@ def test_what_was_registered_before_rows_were_kept_is_recorded_at_its_version(
     secret = stores.registry.apply(office(), actor="a", now_us=1)["inst/gw"]
     with writing(engine) as con:
         con.execute(text("UPDATE registry_state SET version = 7"))
+        con.execute(text("DELETE FROM dirty_mark"))  # as the ledger would have
         downgrade(con, "r0004")
         assert {fk["referred_table"] for fk in inspect(con).get_foreign_keys("point")} == {
             "gateway",
@@ -229,6 +231,7 @@ def test_going_down_would_lose_what_the_registry_said_before(engine: Engine) -> 
 
     def go_down() -> None:
         with writing(engine) as con:
+            con.execute(text("DELETE FROM dirty_mark"))  # as the ledger would have
             downgrade(con, "r0004")
 
     with pytest.raises(ConfigurationError, match="earlier versions") as refused:
@@ -306,6 +309,24 @@ def test_going_down_would_lose_the_sums_of_currencies(engine: Engine) -> None:
         go_down()
     assert (refused.value.field, refused.value.value) == ("finding", "two")
     assert findings.get("two").evidence.costs == both
+
+
+def test_going_down_would_lose_versions_of_baselines(engine: Engine) -> None:
+    baselines = sql_stores(engine).baselines
+    day = date(2026, 10, 1)
+    kept = BaselineVersion(
+        *("o", "m", 1, 5, day, day, day, 14, 1, None, "s", "first", 2, 0, "i"), b"\0model"
+    )
+    baselines.keep([kept])
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0008")
+
+    with pytest.raises(ConfigurationError, match="cannot keep versions of baselines") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("baseline", "1 versions")
+    assert baselines.versions(["m"]) == [kept]
 
 
 BEFORE_CASES = (
