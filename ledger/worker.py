@@ -131,13 +131,17 @@ class Ledger:
             self._attempt(institution, make, (), cause, StepReport())
 
         registry = self._notice()
-        before = {one: self._restated(one) for one in _institutions(registry)}
+        before = {one: self._last_restatement(one) for one in _institutions(registry)}
         told = Rebooking(self._recompute(registry), commit, only, progress).run()
-        told.restated = sum(self._restated(one) - count for one, count in before.items())
+        told.restated = sum(
+            len(self._books.restatements(one, after=serial, limit=EVERY))
+            for one, serial in before.items()
+        )
         return told
 
-    def _restated(self, institution: str) -> int:
-        return len(self._books.restatements(institution, limit=EVERY))
+    def _last_restatement(self, institution: str) -> int:
+        found = self._books.restatements(institution, limit=EVERY)
+        return found[-1][0] if found else 0
 
     def _do(self, registry: Registry, todo: Work, marks: int) -> StepReport:
         report = StepReport(marks=marks)

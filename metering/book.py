@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from metering.quality import Shares
+from metering.quality import MEASURED, WHOLE, Shares
 from metering.quantity import ABSENT, I64, add
 from metering.tariff import TariffScope
 
@@ -155,6 +155,10 @@ class BookRow:
     registry: int = 0
     """Version of the registry under which its content was first computed; 0 where nobody knows.
     A later version that comes to the same leaves it."""
+    told: bool = False
+    """Whether it is a value that was told; set by the store."""
+    superseded_at: int | None = None
+    """The revision that took its place, None while it stands; set by the store."""
 
     @classmethod
     def of(
@@ -183,6 +187,16 @@ class BookRow:
     def finest(self) -> Part:
         """The part of the finest step; the only one of a meter's row."""
         return self.parts[0]
+
+    @property
+    def complete(self) -> bool:
+        """Settled, and measured in every slot: of a node, all that counts into it is in.
+
+        A slot is looked at where a mean over a day and many meters would round what lacks away.
+        """
+        return not self.provisional and all(
+            bool((part.shares[:, MEASURED] == WHOLE).all()) for part in self.parts
+        )
 
     def same_energy(self, other: BookRow) -> bool:
         """Equal in what passed and how well it is known, whatever the tariffs."""
@@ -245,16 +259,21 @@ BOOK_START: BookPlace = (0, 0, 0)
 
 @dataclass(frozen=True)
 class Restatement:
-    """A settled day whose figure changed: from which total to which, when and why."""
+    """The net change of a settled day since its value was told last: from which total to which,
+    when and why."""
 
     key: SeriesKey
     day: date
     old_revision: int
+    """Of the row that was told last."""
     new_revision: int
     old_total: int | None
     new_total: int | None
     recorded_us: int
     cause: str
+    """Of every change since, in their order, with a comma between them."""
+    given: bool = False
+    """Whether the new value was given out too; until then another change takes its place."""
 
 
 @dataclass(frozen=True)

@@ -324,7 +324,8 @@ class MonthReport:
     start_us: int
     end_us: int
     open_reasons: tuple[str, ...]
-    """Why it is provisional: running, unsettled, or `incomplete ITEM`; empty when complete."""
+    """Why it is provisional: running, unsettled, booking, or `incomplete ITEM`; empty when
+    complete."""
     as_of_us: int | None
     """When a provisional report was made; None for a complete one, which does not depend on it."""
     places: tuple[Place, ...]

@@ -65,7 +65,7 @@ _PLAIN = _Terms(None, 1, None)
 
 
 def packed(row: BookRow, series_id: int, revision: int) -> dict[str, Any]:
-    """The columns of a row."""
+    """The columns of a current row, save whether it is told."""
     finest = row.finest
     return {
         "series_id": series_id,
@@ -113,6 +113,8 @@ def unpacked(row: SqlRow[Any], key: SeriesKey) -> BookRow:
         revision=row.revision,
         rules=row.rules,
         registry=row.registry,
+        told=row.told,
+        superseded_at=row.superseded_at,
     )
 
 

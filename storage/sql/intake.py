@@ -60,6 +60,13 @@ def add_marks(con: Connection, marks: Sequence[DirtyMark], *, writer_no: int, re
         con.execute(insert(DIRTY_MARK), rows)
 
 
+def marks_touching(con: Connection, start_us: int, end_us: int) -> list[DirtyMark]:
+    """The SQL of `book_rules.touches`; ready or not."""
+    mark = DIRTY_MARK.c
+    there = select(DIRTY_MARK).where(mark.start_us < end_us, mark.end_us >= start_us)
+    return [_mark(row) for row in con.execute(there.order_by(mark.id))]
+
+
 def remove_marks(con: Connection, ids: Sequence[int]) -> None:
     """Delete marks inside the caller's transaction."""
     for start in range(0, len(ids), _CHUNK):

@@ -400,6 +400,7 @@ def test_every_node_day_is_told_once_however_many_meters_change(helpers):
         ),
     )
     world = booked(helpers, registry)
+    world.books.tell("o", list(world.books.digest_rows("o")))
     faster = tuple(replace(one, ratio=Decimal(2)) for one in registry.installations)
     world.change(merged(registry, replace(registry, installations=faster)))
     settle(world)

@@ -131,6 +131,7 @@ def test_going_back_would_lose_parts(stores: Stores) -> None:
     ledger = Ledger(readings(), stores.books, stores.marks, stores.registry.load, lambda: NOW_US)
     ledger.step()
     engine = stores.books._engine  # type: ignore[attr-defined]
+    stores.books.tell("o", list(stores.books.digest_rows("o")))
 
     def go_down() -> None:
         with writing(engine) as con:

@@ -11,7 +11,7 @@ from alembic import op
 from metering.errors import ConfigurationError
 
 revision = "r0011"
-down_revision = "r0008"
+down_revision = "r0010"
 branch_labels = None
 depends_on = None
 
