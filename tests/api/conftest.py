@@ -196,7 +196,7 @@ def row(key: SeriesKey, day: date, slots: I64, step_min: int) -> BookRow:
     known = (slots != ABSENT).reshape(24, -1).sum(axis=1)
     times = np.zeros((24, 4), dtype=np.int64)
     times[:, quality.MEASURED], times[:, quality.MISSING] = known, 60 // step_min - known
-    return BookRow.of(
+    made = BookRow.of(
         key=key,
         day=day,
         step_min=step_min,
@@ -207,6 +207,7 @@ def row(key: SeriesKey, day: date, slots: I64, step_min: int) -> BookRow:
         day_shares=quality.from_times(times.sum(axis=0)[None, :])[0],
         provisional=day == TODAY,
     )
+    return replace(made, registry=4)
 
 
 @cache
@@ -361,6 +362,8 @@ def seed(readings_store, stores) -> tuple[MemoryJournal, dict[str, str]]:
         stores.books.commit(
             institution, [changed], expected_revision=1, now_us=NOW_US, cause="correction"
         )
+    done = [mark.id for mark in stores.marks.ready()]
+    stores.books.commit("", [], expected_revision=0, cleared=done, now_us=NOW_US)
     stores.findings.record(Changes(tuple(findings())), now_us=NOW_US)
     _intake(stores)
     journal = MemoryJournal()
@@ -428,6 +431,7 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         intake=stores.intake,
         marks=stores.marks,
         findings=stores.findings,
+        baselines=stores.baselines,
         reports=stores.reports,
         registry=known,
         registry_store=stores.registry,
