@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from prometheus_client import CollectorRegistry
 
 from collector import (
-    ClientReceiver,
+    BrokerClient,
     ClientSettings,
     CollectorMetrics,
     JournalReader,
@@ -193,7 +193,7 @@ class Receiving:
         self.journal = JournalWriter(
             root / "broker", 1, now_us=lambda: time.time_ns() // 1000, housekeep=False, **journal
         )
-        self.receiver = ClientReceiver(
+        self.receiver = BrokerClient(
             self.journal,
             settings,
             CollectorMetrics(self.registry),

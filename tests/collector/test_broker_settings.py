@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from collector import ClientReceiver, ClientSettings, CollectorMetrics, JournalWriter
-from collector import broker_problems as problems
-from collector.broker_records import Recorder
-from collector.broker_settings import Address, address_of, check_settings, tls_context
+from collector import BrokerClient, ClientSettings, CollectorMetrics, JournalWriter
+from collector.broker import problems
+from collector.broker.records import Recorder
+from collector.broker.settings import Address, address_of, check_settings, tls_context
 from collector.topics import ROUTES
 from metering.errors import ConfigurationError, GreenOfficeError, NotAllowed, Unavailable
 
@@ -85,7 +85,7 @@ def test_a_bad_setting_stops_the_receiver_before_it_begins(tmp_path: Path) -> No
     journal = JournalWriter(tmp_path, 1, now_us=lambda: 0, housekeep=False)
     metrics = CollectorMetrics(CollectorRegistry())
     with pytest.raises(ConfigurationError, match=r"broker\.user"):
-        ClientReceiver(
+        BrokerClient(
             journal, ClientSettings(url="mqtt://b", password="x"), metrics, now_us=lambda: 0
         )
     journal.close()

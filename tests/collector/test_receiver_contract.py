@@ -245,7 +245,7 @@ async def main():
     else:
         url = f"mqtt://127.0.0.1:{port}"
         settings = ClientSettings(url=url, receive_maximum=100, reconnect_min_s=0.05)
-        one = ClientReceiver(journal, settings, metrics, now_us=clock)
+        one = BrokerClient(journal, settings, metrics, now_us=clock)
     await one.start()
     while not one.health().ok:
         await asyncio.sleep(0.01)

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from collector.broker_settings import ClientSettings
+from collector.broker.settings import ClientSettings
 from collector.journal import Record
 from collector.topics import Route, owner_of, route_of
-
-_RECORD_OVERHEAD = 200  # bytes a record takes beside its payload, about
 
 
 class Message(Protocol):
@@ -34,9 +32,6 @@ class Taken(NamedTuple):
     records: list[Record]
     packet_ids: list[int]
     """To be acknowledged when the records are durable."""
-    payload_bytes: int
-    size: int
-    """About what the records take [bytes]."""
     retained: int
     """Retained copies left out."""
     retained_ids: list[int]
@@ -70,12 +65,9 @@ class Recorder:
                 retained.append(message)
             else:
                 records.append(self._record(message, connection, now_us))
-        payload_bytes = sum([len(record.payload) for record in records])
         return Taken(
             records,
             [record.packet_id for record in records if record.qos],
-            payload_bytes,
-            payload_bytes + _RECORD_OVERHEAD * len(records),
             len(retained),
             [message.mid for message in retained if message.qos],
         )

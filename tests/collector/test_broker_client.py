@@ -1,4 +1,4 @@
-"""The client receiver against a real Mosquitto: what it takes, and what it says when it cannot."""
+"""A broker's client against a real Mosquitto: what it takes, and what it says if it cannot."""
 
 from __future__ import annotations
 
