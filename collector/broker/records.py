@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from collector.broker.settings import ClientSettings
 from collector.journal import Record
+from collector.properties import MOST_USER_PROPERTIES, NO_PROPERTIES, Properties
 from collector.topics import Route, owner_of, route_of
 
 
@@ -19,6 +20,9 @@ class Message(Protocol):
     dup: bool
     retain: bool
     payload: bytes | bytearray
+
+    properties: Any
+    """paho's, whose attributes are there where the sender set them; None over MQTT 3.1.1."""
 
     @property
     def topic(self) -> str:
@@ -85,12 +89,26 @@ class Recorder:
             message.qos,
             message.dup,
             message.mid if message.qos else 0,
+            _properties(message.properties),
         )
 
     def _find_gateway(self, topic: str) -> str:
         route = route_of(self._routes, topic)
         by_route = None if route is None else route.gateway
         return by_route or owner_of(topic) or self._sender
+
+
+def _properties(given: Any) -> Properties | None:
+    """Those that go with a message; None where the sender set none."""
+    found = Properties(
+        content_type=getattr(given, "ContentType", ""),
+        is_text=getattr(given, "PayloadFormatIndicator", 0) == 1,
+        user=tuple(getattr(given, "UserProperty", ())[:MOST_USER_PROPERTIES]),
+        response_topic=getattr(given, "ResponseTopic", ""),
+        correlation=getattr(given, "CorrelationData", b""),
+        expiry_s=getattr(given, "MessageExpiryInterval", None),
+    )
+    return None if found == NO_PROPERTIES else found
 
 
 def _topic(message: Message) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
-from collector.decode import DECODERS, Decoded, Decoder, Limits, Problem
+from collector.decode import DECODERS, Decoded, Decoder, Incoming, Limits, Problem
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
+from collector.properties import NO_PROPERTIES
 from collector.topics import HTTP_ROUTE, ROUTES, Route, owner_of, route_of
 from metering.errors import shorten
 
@@ -68,14 +69,21 @@ class Receiver:
             received.problems = [refusal] if refusal else []
             return received
         received.gateway = route.gateway or owner_of(record.route) or record.gateway
-        received.found = self._decode(route.decoder, record)
+        received.found = self._decode(route.decoder, received.gateway, record)
         received.slots, unresolved = resolver.slots(received.gateway, received.found)
         received.problems = received.found.problems + unresolved
         return received
 
-    def _decode(self, name: str, record: Record) -> Decoded:
+    def _decode(self, name: str, gateway: str, record: Record) -> Decoded:
+        incoming = Incoming(
+            record.route,
+            record.payload,
+            record.arrived_us,
+            gateway,
+            record.properties or NO_PROPERTIES,
+        )
         try:
-            return self._decoders[name](record.payload, record.arrived_us, self._limits)
+            return self._decoders[name].reader({})(incoming, self._limits)
         except Exception as error:  # a decoder's own fault must not hold up what follows
             return Decoded.refused(
                 Problem(

@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from collector.properties import Properties
+
 Kind = Literal["message", "connect", "will", "disconnect"]
 
 
@@ -33,6 +35,8 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The sender marked it as a redelivery."""
     packet_id: int = 0
     """MQTT packet id; 0 where there is none (QoS 0, HTTP, events of a connection)."""
+    properties: Properties | None = None
+    """None where there are none, as in segments written before they were kept."""
 
 
 class Place(NamedTuple):

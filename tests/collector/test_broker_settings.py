@@ -156,7 +156,7 @@ class NotUtf8(SimpleNamespace):
 
 
 def test_a_topic_that_is_not_utf_8_does_not_stop_the_receiver() -> None:
-    message: Any = NotUtf8(mid=3, qos=1, dup=False, retain=False, payload=b"\xff")
+    message: Any = NotUtf8(mid=3, qos=1, dup=False, retain=False, payload=b"\xff", properties=None)
     taken = Recorder(SETTINGS, ROUTES).take([message], "x", 5)
     (record,) = taken.records
     assert (record.route, record.payload, record.gateway) == (

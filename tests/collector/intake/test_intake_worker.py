@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from collector.decode import Decoder
 from collector.intake import IntakeMetrics, Receiver, StepReport, refusals
 from collector.topics import HTTP_ROUTE
 from metering.errors import InvalidInput, StorageFull, Unavailable
@@ -288,7 +289,7 @@ def test_a_failing_decoder_is_a_dead_letter(bench: Any) -> None:
     def broken(*arguments: Any) -> Any:
         raise KeyError("telegram")
 
-    bench.intake = bench.fresh(receiver=Receiver(decoders={"native": broken}))
+    bench.intake = bench.fresh(receiver=Receiver(decoders={"native": Decoder(broken)}))
     bench.push([reading(1.0)])
     bench.drain()
     assert bench.reasons() == [("decoder_failed", -1)]
