@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
@@ -31,7 +31,6 @@ from collector.commit import Entry
 from collector.journal import JournalWriter
 from collector.metrics import CollectorMetrics
 from collector.reception import Reception
-from collector.topics import ROUTES, Route
 from metering.errors import GreenOfficeError
 
 _log = structlog.get_logger()
@@ -44,7 +43,6 @@ class BrokerClient:
 
     journal: stays open when the receiver closes; its owner closes it.
     metrics: counts of messages and commits, under the listener's names.
-    routes: name the gateway of topics that do not say it themselves.
     Raises ConfigurationError where a setting cannot be used; a broker that is not there or
     refuses us is none: that is said by `health`, and tried again for ever.
     """
@@ -56,14 +54,13 @@ class BrokerClient:
         metrics: CollectorMetrics,
         *,
         now_us: Callable[[], int],
-        routes: Sequence[Route] = ROUTES,
     ) -> None:
         self.settings = settings
         self.metrics = metrics
         self.broker_metrics = BrokerMetrics(metrics.registry)
         self._address = check_settings(settings)
         self._tls = tls_context(settings, self._address)
-        self._recorder = Recorder(settings, routes)
+        self._recorder = Recorder(settings)
         self._now_us = now_us
         self._state: State = "connecting"
         self._problem: GreenOfficeError | None = None

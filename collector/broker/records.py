@@ -1,15 +1,14 @@
-"""From a broker's messages to journal records: pure, but for remembering topics."""
+"""From a broker's messages to journal records: pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from collector.broker.settings import ClientSettings
 from collector.journal import Record
 from collector.properties import MOST_USER_PROPERTIES, NO_PROPERTIES, Properties
-from collector.topics import Route, owner_of, route_of
+from collector.topics import owner_of
 
 
 class Message(Protocol):
@@ -47,14 +46,13 @@ class Recorder:
 
     A broker does not say who published. The gateway is the one the topic names, which is
     true only where the broker's ACL lets a gateway write under its own name alone; else the
-    one of the topic's route; else the receiver itself, under whose name nothing is registered.
+    receiver itself, under whose name nothing is registered: a route then says whose it is, when
+    the journal is read.
     """
 
-    def __init__(self, settings: ClientSettings, routes: Sequence[Route]) -> None:
+    def __init__(self, settings: ClientSettings) -> None:
         self._client_id = settings.client_id
         self._sender = settings.user or settings.client_id
-        self._routes = tuple(routes)
-        self._gateway_of = lru_cache(maxsize=4096)(self._find_gateway)
 
     def take(self, messages: Iterable[Message], connection: str, now_us: int) -> Taken:
         """One record for each message, in order, but none for a retained copy.
@@ -81,7 +79,7 @@ class Recorder:
         return Record(
             "message",
             now_us,
-            self._gateway_of(topic),
+            owner_of(topic) or self._sender,
             self._client_id,
             connection,
             topic,
@@ -91,11 +89,6 @@ class Recorder:
             message.mid if message.qos else 0,
             _properties(message.properties),
         )
-
-    def _find_gateway(self, topic: str) -> str:
-        route = route_of(self._routes, topic)
-        by_route = None if route is None else route.gateway
-        return by_route or owner_of(topic) or self._sender
 
 
 def _properties(given: Any) -> Properties | None:

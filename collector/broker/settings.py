@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from collector.reception import QueueSettings
-from collector.topics import check_filter
 from metering.errors import ConfigurationError, InvalidInput
+from metering.topic_filter import check_filter
 
 FILTERS = ("greenoffice/v1/+/+/#",)
 _PORTS = {"mqtt": 1883, "mqtts": 8883}

@@ -9,13 +9,20 @@ import numpy as np
 
 from collector.decode import Problem
 from collector.intake.classify import CONFLICT
+from collector.intake.decoding import Received
 from collector.intake.normalise import Columns
-from collector.intake.receive import Received
 from metering.errors import InvalidInput
 from metering.intake import DeadLetter
 from metering.quantity import I64
 
-MENDABLE = ("unknown_point", "bad_kind", "bad_unit", "unknown_topic", "foreign_topic")
+MENDABLE = (
+    "unknown_point",
+    "bad_kind",
+    "bad_unit",
+    "unknown_topic",
+    "foreign_topic",
+    "bad_route",
+)
 """Reasons that a change of the registry or of the routes can remove."""
 
 PREVIEW_BYTES = 512
@@ -99,6 +106,7 @@ def _letter(message: Received, problem: Problem, digest: str) -> DeadLetter:
         digest=digest,
         arrived_us=record.arrived_us,
         point=problem.point,
+        read_by=message.read_by,
         preview=record.payload[:PREVIEW_BYTES],
     )
 

@@ -21,7 +21,7 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Time of arrival here [us since the Unix epoch, UTC]."""
     gateway: str
     """The authenticated user ``{site}/{gateway}``, or the name of the HTTP key; through a
-    broker, which tells no user, the gateway that the topic or its route names."""
+    broker, which tells no user, the gateway that the topic names, else the receiver's user."""
     client: str
     """MQTT client id; empty over HTTP."""
     connection: str

@@ -1,7 +1,7 @@
 """What differs between two registries, fact by fact: added, changed and gone, by natural key.
 
-A fact is anything the registry holds: a node, an edge of either tree, a gateway, a meter, a
-point, an installation, a row of a tariff, a factor or a day of the calendar.
+A fact is anything the registry holds: a node, an edge of either tree, a gateway, a route, a
+meter, a point, an installation, a row of a tariff, a factor or a day of the calendar.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from metering.calendar import CalendarDay
 from metering.factor import Factor
-from metering.registry.merge import space_key, supply_key
+from metering.registry.merge import route_key, space_key, supply_key
 from metering.registry.model import (
     Gateway,
     Installation,
@@ -21,6 +21,7 @@ from metering.registry.model import (
     Node,
     Point,
     Registry,
+    Route,
     SpaceEdge,
     SupplyEdge,
     Validity,
@@ -29,8 +30,17 @@ from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
 
 Fact = (
-    Node | SpaceEdge | Gateway | Meter | SupplyEdge | Point | Installation | TariffRow | Factor
-) | CalendarDay
+    Node
+    | SpaceEdge
+    | Gateway
+    | Route
+    | Meter
+    | SupplyEdge
+    | Point
+    | Installation
+    | TariffRow
+    | Factor
+) | (Factor | CalendarDay)
 Key = tuple[Hashable, ...]
 Facts = dict[str, dict[Key, Fact]]
 FactRow = dict[str, str]
@@ -40,6 +50,7 @@ KINDS = (
     "node",
     "space",
     "gateway",
+    "route",
     "meter",
     "supply",
     "point",
@@ -119,6 +130,7 @@ def facts_of(registry: Registry) -> Facts:
         "node": {(code,): node for code, node in registry.nodes.items()},
         "space": {space_key(edge): edge for edge in registry.space},
         "gateway": {(user,): gateway for user, gateway in registry.gateways.items()},
+        "route": {route_key(route): route for route in registry.routes},
         "meter": {(code,): meter for code, meter in registry.meters.items()},
         "supply": {supply_key(edge): edge for edge in registry.supply},
         "point": {(p.gateway, p.name): p for p in points.values()},

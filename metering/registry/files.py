@@ -20,11 +20,12 @@ from metering.errors import InvalidFiles
 from metering.registry.absent import with_absent
 from metering.registry.checks import check_facts
 from metering.registry.csv_rows import Problems, Row, read_table
-from metering.registry.merge import installation_key, space_key, supply_key, united
+from metering.registry.merge import installation_key, route_key, space_key, supply_key, united
 from metering.registry.missing import with_ended
 from metering.registry.model import Registry
 from metering.registry.places import take_gateway, take_meter, take_node, take_point
 from metering.registry.prices import take_calendar, take_factor, take_tariff
+from metering.registry.routes import RouteCheck, check_routes, take_route
 from metering.registry.tables import TABLES, Facts
 from metering.registry.tariffs import check_tariffs
 from metering.registry.write import write_registry
@@ -37,6 +38,7 @@ T = TypeVar("T")
 _TAKERS: dict[str, Callable[[Row, Facts], None]] = {
     "tree.csv": take_node,
     "gateways.csv": take_gateway,
+    "routes.csv": take_route,
     "meters.csv": take_meter,
     "points.csv": take_point,
     "tariff.csv": take_tariff,
@@ -46,13 +48,17 @@ _TAKERS: dict[str, Callable[[Row, Facts], None]] = {
 
 
 def read_registry(
-    folder: Path, existing: Registry | None = None, *, end_missing: date | None = None
+    folder: Path,
+    existing: Registry | None = None,
+    *,
+    end_missing: date | None = None,
+    check_route: RouteCheck | None = None,
 ) -> Registry:
     """What the CSV files of a folder say, as a registry of its own to be applied.
 
     Points known to `existing` keep their ids, and a column that a file leaves out keeps what
-    stands. With `end_missing`, dated facts that are not in their file end on that day. Raises
-    InvalidFiles with all problems.
+    stands. With `end_missing`, dated facts that are not in their file end on that day.
+    `check_route` knows the decoders. Raises InvalidFiles with all problems.
     """
     problems, files = Problems(), {}
     if not folder.is_dir():
@@ -63,7 +69,7 @@ def read_registry(
                 files[path.name] = path.read_bytes()
             except OSError as error:
                 problems.add(path.name, 0, "", "", f"unreadable: {error.strerror}", "check it")
-    return _read(files, existing or Registry(), problems, end_missing)
+    return _read(files, existing or Registry(), problems, end_missing, check_route)
 
 
 def read_registry_texts(
@@ -71,9 +77,10 @@ def read_registry_texts(
     existing: Registry | None = None,
     *,
     end_missing: date | None = None,
+    check_route: RouteCheck | None = None,
 ) -> Registry:
     """The same of files in memory, {name: content}."""
-    return _read(texts, existing or Registry(), Problems(), end_missing)
+    return _read(texts, existing or Registry(), Problems(), end_missing, check_route)
 
 
 def _read(
@@ -81,6 +88,7 @@ def _read(
     existing: Registry,
     problems: Problems,
     end_missing: date | None,
+    check_route: RouteCheck | None,
 ) -> Registry:
     for name in files:
         if name not in TABLES:
@@ -101,6 +109,8 @@ def _read(
     whole = _together(existing, wanted)
     check_facts(facts, whole)
     check_tariffs(facts, whole)
+    if check_route is not None:
+        check_routes(facts, check_route)
     if problems.found:
         order = [*TABLES, *files]
         raise InvalidFiles(sorted(problems.found, key=lambda p: (_place(order, p.file), p.line)))
@@ -126,6 +136,7 @@ def _registry(facts: Facts) -> Registry:
         nodes={node.code: node for _, node in facts.nodes},
         space=_values(facts.space),
         gateways={gateway.user: gateway for _, gateway in facts.gateways},
+        routes=_values(facts.routes),
         meters={meter.code: meter for _, meter in facts.meters},
         supply=_values(facts.supply),
         points={point.id: point for _, point in facts.points},
@@ -146,6 +157,7 @@ def _together(existing: Registry, wanted: Registry) -> Registry:
         nodes=existing.nodes | wanted.nodes,
         space=united(existing.space, wanted.space, space_key),
         gateways=existing.gateways | wanted.gateways,
+        routes=united(existing.routes, wanted.routes, route_key),
         meters=existing.meters | wanted.meters,
         supply=united(existing.supply, wanted.supply, supply_key),
         points=existing.points | wanted.points,

@@ -15,7 +15,7 @@ from typing import TypeVar
 from metering.calendar import WorkCalendar
 from metering.errors import InvalidInput
 from metering.factor import Factor
-from metering.registry.model import Installation, Point, Registry, SpaceEdge, SupplyEdge
+from metering.registry.model import Installation, Point, Registry, Route, SpaceEdge, SupplyEdge
 from metering.tariff_sets import set_key, with_sets
 
 T = TypeVar("T")
@@ -37,6 +37,11 @@ def installation_key(one: Installation) -> tuple[str, int, date]:
     return (one.meter, one.point, one.valid.start or date.min)
 
 
+def route_key(route: Route) -> tuple[str, str, date]:
+    """Of a route."""
+    return (route.gateway, route.topic, route.valid.start or date.min)
+
+
 def factor_key(factor: Factor) -> tuple[str, str, str, date]:
     """Of a factor."""
     return (factor.item, factor.quantity, factor.region, factor.valid_from or date.min)
@@ -54,6 +59,7 @@ def merged(present: Registry, wanted: Registry) -> Registry:
         nodes=present.nodes | wanted.nodes,
         space=united(present.space, wanted.space, space_key),
         gateways=present.gateways | {g.user: g for g in wanted.gateways.values()},
+        routes=united(present.routes, wanted.routes, route_key),
         meters=present.meters | wanted.meters,
         supply=united(present.supply, wanted.supply, supply_key),
         points=points,
@@ -79,6 +85,7 @@ def ordered(registry: Registry) -> Registry:
         nodes=_by_key(registry.nodes),
         space=tuple(sorted(registry.space, key=space_key)),
         gateways=_by_key(registry.gateways),
+        routes=tuple(sorted(registry.routes, key=route_key)),
         meters=_by_key(registry.meters),
         supply=tuple(sorted(registry.supply, key=supply_key)),
         points=_by_key(registry.points),
@@ -130,6 +137,8 @@ def _check(registry: Registry) -> None:
         _known("space edge", "child", edge.child, nodes)
     for gateway in registry.gateways.values():
         _known("gateway", "site", gateway.site, nodes)
+    for route in registry.routes:
+        _known("route", "gateway", route.gateway, registry.gateways)
     for meter in meters.values():
         _known("meter", "node", meter.node, nodes)
     for feed in registry.supply:
