@@ -85,6 +85,15 @@ def test_an_unknown_topic_replays_once_it_has_a_route(routed: Any) -> None:
     assert routed.reasons() == []
 
 
+def test_equal_bytes_of_two_topics_are_two_letters(routed: Any) -> None:
+    """Many formats say in the topic which point a value is of."""
+    for topic in ("tele/7/SENSOR", "tele/8/SENSOR", "tele/8/SENSOR"):
+        routed.push(b"E1=5.5", route=topic)
+    routed.drain()
+    found = {letter.route: letter.seen for letter in routed.store.dead_letters(None)}
+    assert found == {"tele/7/SENSOR": 1, "tele/8/SENSOR": 2}
+
+
 def test_a_message_refused_whole_replays_under_another_decoder(routed: Any) -> None:
     routed.push(b"E1=5.5\nnew=1")
     routed.drain()
