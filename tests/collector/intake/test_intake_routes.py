@@ -12,8 +12,8 @@ from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, Limit
 from collector.intake import Decoding, StepReport, refusals
 from collector.properties import Properties
 from metering.errors import InvalidInput
-from metering.reading import Flag
-from metering.registry import Route
+from metering.reading import Flag, Kind
+from metering.registry import Point, Route
 
 TELE = "tele/7/SENSOR"
 
@@ -127,8 +127,10 @@ def test_the_place_of_a_reading_says_nothing_under_another_decoder(routed: Any) 
     routed.push([{"point": "E1", "value": 1.0}, {"point": "new", "value": 2.0}])
     routed.drain()
     assert routed.reasons() == [("unknown_point", 1)]
+    routed.register(Point(9, "s/g", "new", Kind.INSTANT, "1"))
     assert route(routed, Route("s/g", "#", "journal_only")).replayed == 0
     assert routed.reasons() == [("unknown_point", 1)]
+    assert route(routed).replayed == 1
 
 
 @pytest.mark.parametrize(
