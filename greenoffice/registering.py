@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from collector.routes import check_route
 from figures import complete_months
 from greenoffice.broker_passwords import add_users, require_writable
 from greenoffice.folder import DataFolder
@@ -50,7 +51,7 @@ def import_registry(
         require_writable(chosen.mosquitto_passwords)
     stores = open_stores(folder)
     before = stores.registry.load()
-    wanted = read_registry(source, before, end_missing=chosen.end_missing)
+    wanted = read_registry(source, before, end_missing=chosen.end_missing, check_route=check_route)
     complete = complete_months(stores.books, before, now_us)
     proposal = propose(before, wanted, complete, [path.name for path in source.glob("*.csv")])
     print_proposal(proposal)

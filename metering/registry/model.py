@@ -91,6 +91,30 @@ class Gateway:
 
 
 @dataclass(frozen=True)
+class Route:
+    """Topics of a gateway that match `topic`, an MQTT filter, are read by `decoder`."""
+
+    gateway: str
+    """`site/code`; '' is every gateway, which only a route of the settings can say."""
+    topic: str
+    decoder: str
+    options: str = ""
+    """What the decoder is told: `name=value;name=value`."""
+    valid: Validity = ALWAYS
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The options by name."""
+        parts = filter(None, self.options.split(";"))
+        return {name: value for name, _, value in (part.partition("=") for part in parts)}
+
+    @property
+    def read_by(self) -> str:
+        """The decoder with its options, in one word or two."""
+        return f"{self.decoder} {self.options}".rstrip()
+
+
+@dataclass(frozen=True)
 class Meter:
     """A meter: where it hangs, what it measures, how often, and how much at most."""
 
@@ -170,6 +194,7 @@ class Registry:
     nodes: dict[str, Node] = field(default_factory=dict)
     space: tuple[SpaceEdge, ...] = ()
     gateways: dict[str, Gateway] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
     meters: dict[str, Meter] = field(default_factory=dict)
     supply: tuple[SupplyEdge, ...] = ()
     points: dict[int, Point] = field(default_factory=dict)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 
-from collector.decode import DECODERS, Decoded, Decoder, Limits, Problem
+from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, Limits, Problem
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
-from collector.topics import HTTP_ROUTE, ROUTES, Route, owner_of, route_of
-from metering.errors import shorten
+from collector.properties import NO_PROPERTIES
+from collector.routes import Chosen, Router, routed_gateways
+from metering.errors import InvalidInput, shorten
+from metering.registry import Registry, Route
 
 
 @dataclass
@@ -22,6 +24,8 @@ class Received:
     record: Record
     gateway: str
     """Whose points its readings are."""
+    read_by: str = ""
+    """The decoder that was chosen, with its options; '' where none was."""
     found: Decoded = field(default_factory=Decoded)
     slots: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -44,48 +48,82 @@ class Received:
         return self.record.arrived_us, self.segment << 32 | self.offset
 
 
-class Receiver:
-    """How records are read: the table of routes, the decoders and their limits."""
+class Decoding:
+    """How records are read: routes of the settings, the decoders and their limits."""
 
     def __init__(
         self,
-        routes: Sequence[Route] = ROUTES,
+        routes: Sequence[Route] = (),
         decoders: Mapping[str, Decoder] = DECODERS,
         limits: Limits | None = None,
     ) -> None:
+        self._routes = tuple(routes)
         self._decoders = decoders
         self._limits = limits or Limits()
-        self._route_of = lru_cache(maxsize=4096)(partial(route_of, tuple(routes)))
+        self._router = Router(Registry(), self._routes, decoders)
+        self._reader = lru_cache(maxsize=1024)(self._find_reader)
 
-    def receive(self, segment: int, offset: int, record: Record, resolver: Resolver) -> Received:
+    def choose(self, record: Record, registry: Registry) -> Chosen | Problem:
+        """How a record is read as the registry stands, or why it is not."""
+        router = self._router
+        if router.registry is not registry:
+            router = self._router = Router(registry, self._routes, self._decoders)
+        return router.choose(record)
+
+    def routed(self, registry: Registry) -> frozenset[str] | None:
+        """Gateways of which a route may say how they are read; None means all of them."""
+        return routed_gateways(registry, self._routes)
+
+    def read(self, segment: int, offset: int, record: Record, resolver: Resolver) -> Received:
         """Decode one record and look its points up. Never raises for what is in it."""
         received = Received(segment, offset, record, record.gateway)
         if not received.is_message:
             return received
-        route = self._route_of(record.route)
-        refusal = _unrouted(record) if route is None else _foreign(route, record)
-        if refusal is not None or route is None:
-            received.problems = [refusal] if refusal else []
+        chosen = self.choose(record, resolver.registry)
+        if isinstance(chosen, Problem):
+            received.problems = [chosen]
             return received
-        received.gateway = route.gateway or owner_of(record.route) or record.gateway
-        received.found = self._decode(route.decoder, record)
+        received.gateway, received.read_by = chosen.gateway, chosen.route.read_by
+        received.found = self._decode(chosen, record)
         received.slots, unresolved = resolver.slots(received.gateway, received.found)
         received.problems = received.found.problems + unresolved
         return received
 
-    def _decode(self, name: str, record: Record) -> Decoded:
+    def _decode(self, chosen: Chosen, record: Record) -> Decoded:
+        incoming = Incoming(
+            record.route,
+            record.payload,
+            record.arrived_us,
+            chosen.gateway,
+            record.properties or NO_PROPERTIES,
+            chosen.zone,
+        )
+        reader = self._reader(chosen.route.decoder, chosen.route.options)
+        if isinstance(reader, Problem):
+            return Decoded.refused(reader)
         try:
-            return self._decoders[name](record.payload, record.arrived_us, self._limits)
+            return reader(incoming, self._limits)
         except Exception as error:  # a decoder's own fault must not hold up what follows
             return Decoded.refused(
                 Problem(
                     "decoder_failed",
-                    f"decoder {name} failed: {type(error).__name__}: {error}",
+                    f"decoder {chosen.route.decoder} failed: {type(error).__name__}: {error}",
                     "payload",
                     shorten(record.payload),
                     "report the decoder's fault; the message replays once it is mended",
                 )
             )
+
+    def _find_reader(self, decoder: str, options: str) -> Decode | Problem:
+        """A route was checked when it was registered, but maybe by a later version."""
+        known = ", ".join(sorted(self._decoders))
+        if decoder not in self._decoders:
+            fix = f"register a route to one of {known}"
+            return Problem("bad_route", "there is no such decoder", "decoder", decoder, fix)
+        try:
+            return self._decoders[decoder].reader(Route("", "", decoder, options).told)
+        except InvalidInput as error:
+            return Problem("bad_route", error.message, "options", options, error.fix or "")
 
 
 def only(received: Received, indices: frozenset[int]) -> Received:
@@ -109,29 +147,4 @@ def only(received: Received, indices: frozenset[int]) -> Received:
         found=kept,
         slots=[received.slots[row] for row in rows],
         problems=[p for p in received.problems if p.index in indices or p.index == -1],
-    )
-
-
-def _unrouted(record: Record) -> Problem:
-    return Problem(
-        "unknown_topic",
-        "no decoder is set for this topic",
-        "topic",
-        record.route if record.route.isprintable() else shorten(record.route),
-        "publish to greenoffice/v1/SITE/GATEWAY/readings, or add a route for the topic",
-    )
-
-
-def _foreign(route: Route, record: Record) -> Problem | None:
-    """A gateway may only publish under its own name. HTTP checked its key before."""
-    owner = owner_of(record.route)
-    over_http = record.route.startswith(HTTP_ROUTE)
-    if owner is None or over_http or route.gateway is not None or owner == record.gateway:
-        return None
-    return Problem(
-        "foreign_topic",
-        f"sent by gateway {record.gateway}",
-        "topic",
-        record.route,
-        f"publish to greenoffice/v1/{record.gateway}/..., or sign in as {owner}",
     )

@@ -20,8 +20,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from collector import broker_problems as problems
-from collector.broker_settings import Address, ClientSettings
+from collector.broker import problems
+from collector.broker.settings import Address, ClientSettings
 from metering.errors import GreenOfficeError
 
 _TURN_MESSAGES, _TURN_BYTES = 1_000, 4 << 20

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from collector.decode.native import Message
+from collector.decode.native.payload import Message
 
 
 def readings_schema() -> dict[str, Any]:

@@ -1,16 +1,14 @@
-"""From a broker's messages to journal records: pure, but for remembering topics."""
+"""From a broker's messages to journal records: pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Protocol
 
-from collector.broker_settings import ClientSettings
+from collector.broker.settings import ClientSettings
 from collector.journal import Record
-from collector.topics import Route, owner_of, route_of
-
-_RECORD_OVERHEAD = 200  # bytes a record takes beside its payload, about
+from collector.properties import MOST_USER_PROPERTIES, NO_PROPERTIES, Properties
+from collector.topics import owner_of
 
 
 class Message(Protocol):
@@ -21,6 +19,9 @@ class Message(Protocol):
     dup: bool
     retain: bool
     payload: bytes | bytearray
+
+    properties: Any
+    """paho's, whose attributes are there where the sender set them; None over MQTT 3.1.1."""
 
     @property
     def topic(self) -> str:
@@ -34,9 +35,6 @@ class Taken(NamedTuple):
     records: list[Record]
     packet_ids: list[int]
     """To be acknowledged when the records are durable."""
-    payload_bytes: int
-    size: int
-    """About what the records take [bytes]."""
     retained: int
     """Retained copies left out."""
     retained_ids: list[int]
@@ -48,14 +46,13 @@ class Recorder:
 
     A broker does not say who published. The gateway is the one the topic names, which is
     true only where the broker's ACL lets a gateway write under its own name alone; else the
-    one of the topic's route; else the receiver itself, under whose name nothing is registered.
+    receiver itself, under whose name nothing is registered: a route then says whose it is, when
+    the journal is read.
     """
 
-    def __init__(self, settings: ClientSettings, routes: Sequence[Route]) -> None:
+    def __init__(self, settings: ClientSettings) -> None:
         self._client_id = settings.client_id
         self._sender = settings.user or settings.client_id
-        self._routes = tuple(routes)
-        self._gateway_of = lru_cache(maxsize=4096)(self._find_gateway)
 
     def take(self, messages: Iterable[Message], connection: str, now_us: int) -> Taken:
         """One record for each message, in order, but none for a retained copy.
@@ -70,12 +67,9 @@ class Recorder:
                 retained.append(message)
             else:
                 records.append(self._record(message, connection, now_us))
-        payload_bytes = sum([len(record.payload) for record in records])
         return Taken(
             records,
             [record.packet_id for record in records if record.qos],
-            payload_bytes,
-            payload_bytes + _RECORD_OVERHEAD * len(records),
             len(retained),
             [message.mid for message in retained if message.qos],
         )
@@ -85,7 +79,7 @@ class Recorder:
         return Record(
             "message",
             now_us,
-            self._gateway_of(topic),
+            owner_of(topic) or self._sender,
             self._client_id,
             connection,
             topic,
@@ -93,12 +87,21 @@ class Recorder:
             message.qos,
             message.dup,
             message.mid if message.qos else 0,
+            _properties(message.properties),
         )
 
-    def _find_gateway(self, topic: str) -> str:
-        route = route_of(self._routes, topic)
-        by_route = None if route is None else route.gateway
-        return by_route or owner_of(topic) or self._sender
+
+def _properties(given: Any) -> Properties | None:
+    """Those that go with a message; None where the sender set none."""
+    found = Properties(
+        content_type=getattr(given, "ContentType", ""),
+        is_text=getattr(given, "PayloadFormatIndicator", 0) == 1,
+        user=tuple(getattr(given, "UserProperty", ())[:MOST_USER_PROPERTIES]),
+        response_topic=getattr(given, "ResponseTopic", ""),
+        correlation=getattr(given, "CorrelationData", b""),
+        expiry_s=getattr(given, "MessageExpiryInterval", None),
+    )
+    return None if found == NO_PROPERTIES else found
 
 
 def _topic(message: Message) -> str:

@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 
-from collector.broker_settings import ClientSettings
+from collector.broker.settings import ClientSettings
 from metering.errors import ConfigurationError, GreenOfficeError, NotAllowed, Unavailable
 
 TAKEN_OVER = 0x8E

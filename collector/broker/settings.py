@@ -7,16 +7,15 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-import msgspec
-
-from collector.topics import check_filter
+from collector.reception import QueueSettings
 from metering.errors import ConfigurationError, InvalidInput
+from metering.topic_filter import check_filter
 
 FILTERS = ("greenoffice/v1/+/+/#",)
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
-class ClientSettings(msgspec.Struct, frozen=True):
+class ClientSettings(QueueSettings, frozen=True, kw_only=True):
     """The broker, the session on it, and how much to take at once."""
 
     url: str
@@ -41,13 +40,6 @@ class ClientSettings(msgspec.Struct, frozen=True):
     reconnect_min_s: float = 1.0
     """Pause before the second try to connect; doubled up to `reconnect_max_s`."""
     reconnect_max_s: float = 60.0
-    queue_records: int = 50_000
-    """Above so many waiting records, or `queue_bytes`, nothing more is read."""
-    queue_bytes: int = 64 << 20
-    commit_records: int = 1_000
-    commit_linger_s: float = 0.004
-    retry_s: float = 1.0
-    """Pause before a batch the disk refused is tried again."""
 
 
 class Address(NamedTuple):

@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Meta
 
 from collector.decode.instant import of_text
-from collector.decode.message import Decoded, Limits
-from collector.decode.salvage import salvage
+from collector.decode.message import Decoded, Incoming, Limits
+from collector.decode.native.salvage import salvage
 from metering.errors import InvalidInput
 from metering.reading import Kind
 
@@ -82,8 +82,9 @@ class Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _DECODER = msgspec.json.Decoder(Message)
 
 
-def decode(payload: bytes, arrived_us: int, limits: Limits) -> Decoded:
+def decode(incoming: Incoming, limits: Limits) -> Decoded:
     """The readings of a native payload; what is wrong in it becomes problems."""
+    payload, arrived_us = incoming.payload, incoming.arrived_us
     if len(payload) <= limits.payload_bytes:
         try:
             found = _columns(_DECODER.decode(payload))

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import Any
 
 from collector.decode.instant import of_any, time_problem
-from collector.decode.message import Decoded, Limits, Problem, name_shown, shown
+from collector.decode.json_object import json_object
+from collector.decode.message import Decoded, Limits, Problem, Refusal, name_shown
 from metering.errors import InvalidInput
 from metering.reading import Kind
 
 _KINDS = ", ".join(Kind)
 _MESSAGE_FIELDS = frozenset({"readings", "time", "session", "seq", "sent"})
 _READING_FIELDS = frozenset({"point", "value", "time", "kind", "unit"})
-
-
-class _Refusal(Exception):
-    """Carries a problem to the place that records it; never leaves this module."""
-
-    def __init__(self, reason: str, message: str, field: str, value: object, fix: str) -> None:
-        super().__init__(message)
-        self.problem = Problem(reason, message, field, shown(value), fix)
 
 
 @dataclass(frozen=True)
@@ -35,16 +27,6 @@ class _Message:
     unknown: list[str]
 
 
-class _NotFinite:
-    """Stands for NaN and Infinity, which JSON does not have."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return self.text
-
-
 def salvage(payload: bytes, arrived_us: int, limits: Limits) -> Decoded:
     """What can be taken of a payload that is not right throughout."""
     try:
@@ -55,59 +37,22 @@ def salvage(payload: bytes, arrived_us: int, limits: Limits) -> Decoded:
         default = _time(message, "time")
         if default is not None:
             _check_time(message["time"], default, arrived_us, limits)
-    except _Refusal as refusal:
+    except Refusal as refusal:
         return Decoded.refused(refusal.problem)
     whole = _Message(arrived_us, limits, default, sorted(set(message) - _MESSAGE_FIELDS))
     for index, reading in enumerate(message["readings"]):
         try:
             _take(found, index, reading, whole)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             found.problems.append(_placed(refusal.problem, index, reading))
     return found
 
 
-def parse_object(payload: bytes, limits: Limits) -> dict[str, Any] | Problem:
-    """The JSON object of a payload, or why it is none."""
-    try:
-        return _object(payload, limits)
-    except _Refusal as refusal:
-        return refusal.problem
-
-
-def _object(payload: bytes, limits: Limits) -> dict[str, Any]:
-    if len(payload) > limits.payload_bytes:
-        raise _Refusal(
-            "bad_message",
-            f"longer than {limits.payload_bytes} bytes",
-            "payload",
-            len(payload),
-            "send smaller batches",
-        )
-    try:
-        parsed = json.loads(payload.decode("utf-8"), parse_constant=_NotFinite)
-    except UnicodeDecodeError as error:
-        bad = payload[error.start : error.start + 8]
-        raise _Refusal(
-            "bad_utf8", f"not UTF-8 at byte {error.start}", "payload", bad, "send UTF-8"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        why = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        start = payload[:80].decode("utf-8", "replace")
-        raise _Refusal(
-            "bad_json", f"not JSON: {why}", "payload", start, "send one JSON object"
-        ) from None
-    if not isinstance(parsed, dict):
-        raise _Refusal(
-            "bad_message", "not a JSON object", "payload", parsed, 'send {"readings": [...]}'
-        )
-    return parsed
-
-
 def _message(payload: bytes, limits: Limits) -> dict[str, Any]:
-    message = _object(payload, limits)
+    message = json_object(payload, limits)
     readings = message.get("readings")
     if not isinstance(readings, list):
-        raise _Refusal(
+        raise Refusal(
             "bad_message",
             "no list of readings",
             "readings",
@@ -115,7 +60,7 @@ def _message(payload: bytes, limits: Limits) -> dict[str, Any]:
             'send {"readings": [{"point": ..., "value": ...}]}',
         )
     if len(readings) > limits.readings:
-        raise _Refusal(
+        raise Refusal(
             "bad_message",
             "too many readings",
             "readings",
@@ -131,7 +76,7 @@ def _order(message: dict[str, Any]) -> tuple[int | None, int | None]:
         return None, None
     for field, number in zip(("session", "seq"), numbers, strict=True):
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**50:
-            raise _Refusal(
+            raise Refusal(
                 "bad_message",
                 "session and seq are whole numbers below 2**50, both or neither",
                 field,
@@ -148,18 +93,18 @@ def _time(fields: dict[str, Any], field: str) -> int | None:
     try:
         return of_any(value)
     except InvalidInput as error:
-        raise _Refusal("bad_time", error.message, field, value, error.fix or "") from None
+        raise Refusal("bad_time", error.message, field, value, error.fix or "") from None
 
 
 def _check_time(value: object, time_us: int, arrived_us: int, limits: Limits) -> None:
     problem = time_problem(value, time_us, arrived_us, limits)
     if problem is not None:
-        raise _Refusal(problem.reason, problem.message, "time", value, problem.fix)
+        raise Refusal(problem.reason, problem.message, "time", value, problem.fix)
 
 
 def _take(found: Decoded, index: int, reading: object, whole: _Message) -> None:
     if not isinstance(reading, dict):
-        raise _Refusal(
+        raise Refusal(
             "bad_message", "a reading is an object", "readings", reading, '{"point":.., "value":..}'
         )
     point, kind, unit = _point(reading), _kind(reading), _unit(reading)
@@ -179,7 +124,7 @@ def _take(found: Decoded, index: int, reading: object, whole: _Message) -> None:
 def _refuse_misspelt_time(unknown: list[str], reading: dict[str, Any]) -> None:
     """A field we do not know is harmless, except where it may be meant as the time."""
     if unknown:
-        raise _Refusal(
+        raise Refusal(
             "bad_message",
             "no time, but a field that is not in the schema",
             name_shown(unknown[0]),
@@ -192,7 +137,7 @@ def _point(reading: dict[str, Any]) -> str:
     point = reading.get("point")
     if isinstance(point, str) and 1 <= len(point) <= 128 and point.isprintable():
         return point
-    raise _Refusal(
+    raise Refusal(
         "bad_message", "no point name", "point", point, "1 to 128 printable characters as text"
     )
 
@@ -203,14 +148,14 @@ def _kind(reading: dict[str, Any]) -> Kind | None:
         return None
     if isinstance(kind, str) and kind in set(Kind):
         return Kind(kind)
-    raise _Refusal("bad_kind", "unknown kind", "kind", kind, f"one of {_KINDS}, or leave it out")
+    raise Refusal("bad_kind", "unknown kind", "kind", kind, f"one of {_KINDS}, or leave it out")
 
 
 def _unit(reading: dict[str, Any]) -> str | None:
     unit = reading.get("unit")
     if unit is None or (isinstance(unit, str) and len(unit) <= 32 and unit.isprintable()):
         return unit
-    raise _Refusal("bad_unit", "a unit is a short text", "unit", unit, 'such as "kWh"')
+    raise Refusal("bad_unit", "a unit is a short text", "unit", unit, 'such as "kWh"')
 
 
 def _value(reading: dict[str, Any]) -> float:
@@ -223,7 +168,7 @@ def _value(reading: dict[str, Any]) -> float:
         if math.isfinite(number):
             return number
     said = "value" in reading
-    raise _Refusal(
+    raise Refusal(
         "bad_value",
         "not a finite number" if said else "no value",
         "value",

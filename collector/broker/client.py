@@ -17,20 +17,20 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
-from collector import broker_problems as problems
-from collector.broker_health import ClientHealth, State, health_of
-from collector.broker_link import BrokerLink
-from collector.broker_metrics import BrokerMetrics
-from collector.broker_records import Recorder
-from collector.broker_settings import ClientSettings, check_settings, tls_context
-from collector.commit import Entry, GroupCommit
+from collector.broker import problems
+from collector.broker.health import ClientHealth, State, in_state, is_well
+from collector.broker.link import BrokerLink
+from collector.broker.metrics import BrokerMetrics
+from collector.broker.records import Recorder
+from collector.broker.settings import ClientSettings, check_settings, tls_context
+from collector.commit import Entry
 from collector.journal import JournalWriter
 from collector.metrics import CollectorMetrics
-from collector.topics import ROUTES, Route
+from collector.reception import Reception
 from metering.errors import GreenOfficeError
 
 _log = structlog.get_logger()
@@ -38,12 +38,11 @@ _log = structlog.get_logger()
 _TURN_S = 1.0
 
 
-class ClientReceiver:
+class BrokerClient:
     """Takes what gateways publish to a broker and journals it.
 
     journal: stays open when the receiver closes; its owner closes it.
     metrics: counts of messages and commits, under the listener's names.
-    routes: name the gateway of topics that do not say it themselves.
     Raises ConfigurationError where a setting cannot be used; a broker that is not there or
     refuses us is none: that is said by `health`, and tried again for ever.
     """
@@ -55,19 +54,17 @@ class ClientReceiver:
         metrics: CollectorMetrics,
         *,
         now_us: Callable[[], int],
-        routes: Sequence[Route] = ROUTES,
     ) -> None:
         self.settings = settings
         self.metrics = metrics
         self.broker_metrics = BrokerMetrics(metrics.registry)
         self._address = check_settings(settings)
         self._tls = tls_context(settings, self._address)
-        self._recorder = Recorder(settings, routes)
+        self._recorder = Recorder(settings)
         self._now_us = now_us
         self._state: State = "connecting"
         self._problem: GreenOfficeError | None = None
         self._connected = False
-        self._held = False
         self._settled = False
         self._last_message_us: int | None = None
         self._stopping = threading.Event()
@@ -75,36 +72,29 @@ class ClientReceiver:
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
         self._durable: deque[tuple[BrokerLink, list[int]]] = deque()
-        self._crash_error: BaseException | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._crashed = asyncio.Event()
+        self._started = False
         self._thread = threading.Thread(target=self._run, name="broker-client", daemon=True)
-        self._commit: GroupCommit[BrokerLink] = GroupCommit(
-            journal.append,
+        self._reception: Reception[BrokerLink] = Reception(
+            journal,
             metrics,
+            settings,
             on_durable=self._on_durable,
-            on_failure=lambda _: None,  # `health` asks the commit itself
-            on_crash=self._crash,
-            max_records=settings.commit_records,
-            linger_s=settings.commit_linger_s,
-            retry_s=settings.retry_s,
+            most_records=settings.receive_maximum,
         )
 
     async def start(self) -> None:
         """Begin to connect; does not wait until the broker answers."""
-        self._loop = asyncio.get_running_loop()
-        self._commit.start()
+        self._started = True
+        self._reception.start()
         self._thread.start()
 
     async def crashed(self) -> None:
         """Wait until a thread dies of an error of its own, and raise that error."""
-        await self._crashed.wait()
-        assert self._crash_error is not None
-        raise self._crash_error
+        await self._reception.crashed()
 
     async def close(self) -> None:
         """Take no more, store and acknowledge what was taken, leave the session on the broker."""
-        if self._loop is None or self._stopping.is_set():
+        if not self._started or self._stopping.is_set():
             return
         self._stopping.set()
         self._wake()
@@ -115,15 +105,12 @@ class ClientReceiver:
 
     def health(self) -> ClientHealth:
         """How it is now; may be asked from any thread."""
-        held = self._held and self._state == "receiving"
-        return health_of(
-            "held back" if held else self._state,
-            self._commit.failure or self._problem,
-            crashed=self._crash_error is not None,
-            connected=self._connected,
-            waiting_records=self._commit.waiting_records,
-            last_message_us=self._last_message_us,
+        held = self._reception.held and self._state == "receiving"
+        state: State = "held back" if held else self._state
+        health = self._reception.health(
+            int(self._connected), well=is_well(state), problem=self._problem
         )
+        return in_state(health, state, self._last_message_us)
 
     # -- the thread
 
@@ -140,7 +127,7 @@ class ClientReceiver:
                 pause_s = min(2 * pause_s, self.settings.reconnect_max_s)
         except Exception as error:
             _log.exception("the broker client ended")
-            self._crash(error)
+            self._reception.crash(error)
         finally:
             self._settle()
 
@@ -154,7 +141,7 @@ class ClientReceiver:
         began_s, alive = time.monotonic(), link.open()
         connection = secrets.token_hex(8)
         while alive and not self._stopping.is_set():
-            alive = link.turn(_TURN_S, self._wake_read, reading=not self._held)
+            alive = link.turn(_TURN_S, self._wake_read, reading=not self._reception.held)
             self._take(link, connection)
             if alive:
                 self._follow(link)
@@ -168,15 +155,11 @@ class ClientReceiver:
             return
         now_us = self._last_message_us = self._now_us()
         taken = self._recorder.take(messages, connection, now_us)
-        at_qos_1 = len(taken.packet_ids)
-        self.metrics.payload_bytes.inc(taken.payload_bytes)
-        self.metrics.messages.labels(1).inc(at_qos_1)
-        self.metrics.messages.labels(0).inc(len(taken.records) - at_qos_1)
         self.broker_metrics.retained.inc(taken.retained)
         if taken.retained_ids:
             link.acknowledge(taken.retained_ids)
         if taken.records:
-            self._commit.put(Entry(link, taken.records, taken.packet_ids, taken.size))
+            self._reception.put(link, taken.records, taken.packet_ids)
 
     def _acknowledge(self, link: BrokerLink) -> None:
         """Answer what was committed since, and see whether there is room to read on."""
@@ -189,18 +172,7 @@ class ClientReceiver:
         if packet_ids:
             link.acknowledge(packet_ids)
             self.metrics.acknowledged.inc(len(packet_ids))
-        self._weigh()
-
-    def _weigh(self) -> None:
-        """Hold the broker back while too much waits; go on at half of that."""
-        records, size = self._commit.waiting_records, self._commit.waiting_bytes
-        self.metrics.queue_depth.set(records)
-        most = min(self.settings.queue_records, self.settings.receive_maximum)
-        load = max(records / most, size / self.settings.queue_bytes)
-        if (load > 1) == self._held or (self._held and load > 0.5):
-            return
-        self._held = load > 1
-        self.metrics.paused.set(self._held)
+        self._reception.weigh()
 
     def _follow(self, link: BrokerLink) -> None:
         """Keep the state up to date; a refused subscription is asked for again."""
@@ -232,7 +204,7 @@ class ClientReceiver:
         """Store what was taken, so that it can still be acknowledged; once, at the end."""
         if not self._settled:
             self._settled = True
-            self._commit.stop()
+            self._reception.stop()
 
     def _tell(self, problem: GreenOfficeError) -> None:
         if self._problem is None or str(self._problem) != str(problem):
@@ -244,9 +216,9 @@ class ClientReceiver:
         """Wait before the next connection, and for room: it would only bring more."""
         self._state = "waiting"
         self._stopping.wait(pause_s)
-        while self._held and not self._stopping.wait(min(pause_s, 0.2)):
+        while self._reception.held and not self._stopping.wait(min(pause_s, 0.2)):
             self._durable.clear()
-            self._weigh()
+            self._reception.weigh()
 
     # -- called by the commit thread
 
@@ -254,11 +226,6 @@ class ClientReceiver:
         for entry in batch:
             self._durable.append((entry.owner, entry.packet_ids))
         self._wake()
-
-    def _crash(self, error: BaseException) -> None:
-        self._crash_error = error
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._crashed.set)
 
     def _wake(self) -> None:
         try:
