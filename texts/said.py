@@ -35,13 +35,15 @@ class Sentences:
         self._shaped = [(_shape(one), _order(one), sentences[one]) for one in shaped]
 
     def of(self, english: str) -> str | None:
-        """The sentence in the other language; None where it is not known. Of several that fit
-        the one with the most words of its own counts."""
+        """The sentence in the other language, and those that stand in its places; None where it
+        is not known. Of several that fit the one with the most words of its own counts."""
         if english in self._whole:
             return self._whole[english]
         for shape, order, told in self._shaped:
             if found := shape.fullmatch(english):
-                values = dict(zip(order, found.groups(), strict=True))
+                values = {
+                    n: self.of(one) or one for n, one in zip(order, found.groups(), strict=True)
+                }
                 return PLACE.sub(lambda place, of=values: of[place[1]], told)
         return None
 

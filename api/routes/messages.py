@@ -41,7 +41,7 @@ DEAD_EXAMPLE = {
     "value": "E9.import",
     "fix": "register the point: its readings are then taken in from here",
     "message_zh": "网关 campus/gw-1 没有该名称的测点",
-    "fix_zh": "请登记该测点，登记后自动从此处补收读数",
+    "fix_zh": "请登记该测点；登记后，其读数会自动补收",
     "point": "E9.import",
     "arrived": "2026-11-24T08:15:02Z",
     "seen": 1,

@@ -9,6 +9,8 @@ import pytest
 import api.page.language as page_language
 from api import sentences
 from api.page.language import HERE, visitor_language
+from api.problems import problem_of
+from metering.errors import FileProblem, InvalidFiles
 
 
 def test_templates_hold_no_words_outside_translations():
@@ -58,3 +60,55 @@ def test_choosing_a_language_is_remembered(world, signed_in):
     world.client.get("/language/en?next=/gateways")
     assert 'lang="en"' in world.client.get("/gateways").text
     assert world.client.get("/language/fr").status_code == 404
+
+
+def test_a_dead_letter_is_told_in_the_visitors_language(world, signed_in):
+    for page in ("/dead-letters", "/dead-letters/1"):
+        world.client.get("/language/zh")
+        html = world.client.get(page).text
+        for chinese in ("测点未登记", "网关 campus/gw-1 没有该名称的测点", "请登记该测点"):
+            assert chinese in html
+        assert "has no point" not in html
+        world.client.get("/language/en")
+        html = world.client.get(page).text
+        assert "gateway campus/gw-1 has no point of that name" in html
+        assert not re.search(r"没有|请", html)
+
+
+def test_the_api_tells_a_dead_letter_in_both(world):
+    letter = world.get("/v1/dead-letters/1").json()
+    assert letter["message"] == "gateway campus/gw-1 has no point of that name"
+    assert letter["message_zh"] == "网关 campus/gw-1 没有该名称的测点"
+    assert letter["fix"] == "register the point: its readings are then taken in from here"
+    assert letter["fix_zh"] == "请登记该测点；登记后，其读数会自动补收"
+
+
+def test_an_error_is_told_in_the_visitors_language(world, signed_in):
+    world.client.get("/language/zh")
+    html = world.client.get("/dead-letters/999").text
+    assert "没有该拒收记录" in html
+    assert "请不带编号查看列表" in html
+
+
+@pytest.mark.parametrize(
+    ("accept", "language", "detail"),
+    [
+        ("", "en", "no such route"),
+        ("fr", "en", "no such route"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN", "没有该路径"),
+        ("en-GB, zh;q=0.5", "en", "no such route"),
+    ],
+)
+def test_a_problem_is_in_the_language_that_the_request_accepts(world, accept, language, detail):
+    answer = world.client.get("/v1/nothing", headers={"accept-language": accept})
+    assert answer.headers["content-language"] == language
+    assert answer.json()["detail"] == detail
+    assert (answer.json()["code"], answer.json()["status"]) == ("not_found", 404)
+
+
+def test_every_problem_of_a_file_is_told():
+    problem = FileProblem("tree.csv", 2, "code", "a b", "not a code", "at most 64 characters")
+    told = problem_of(InvalidFiles([problem]), "/v1/registry/import", "zh")
+    (one,) = told["problems"]
+    assert (one["problem"], one["fix"]) == ("不是编码", "最多 64 个字符")
+    assert (one["file"], one["line"], one["value"]) == ("tree.csv", 2, "a b")

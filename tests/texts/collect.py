@@ -115,7 +115,7 @@ def reasons(root: Path) -> set[str]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "id", "")
-                place = {"Problem": 0, "_Refusal": 0, "_add": 3}.get(name)
+                place = {"Problem": 0, "Refusal": 0, "_Refusal": 0, "_add": 3}.get(name)
                 if place is not None and place < len(node.args):
                     reason = node.args[place]
                     if isinstance(reason, ast.Constant):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,6 +99,9 @@ class Flow:
         """Sentence and the first place it was found at."""
         self.sinks: dict[str, dict[str, Sink]] = {}
         """By module, then by function."""
+        self.within: dict[str, dict[str, Sink]] = {}
+        """The same of parameters that stand inside another sentence."""
+        self._inside = False
         self._errors = self._error_names()
 
     def _error_names(self) -> frozenset[str]:
@@ -115,11 +119,15 @@ class Flow:
     def run(self) -> dict[str, str]:
         """Follow every sink until no function becomes another one."""
         before = -1
-        while before != (now := sum(len(s) for m in self.sinks.values() for s in m.values())):
+        while before != (now := self._known()):
             before = now
             for module in self.modules.values():
                 self._functions(module)
         return self.sentences
+
+    def _known(self) -> int:
+        kinds = (self.sinks, self.within)
+        return sum(len(s) for kind in kinds for m in kind.values() for s in m.values())
 
     def _functions(self, module: Module) -> None:
         inside: dict[ast.AST, list[Function]] = {}
@@ -133,8 +141,13 @@ class Flow:
         visit(module.tree, [])
         for node, stack in inside.items():
             if isinstance(node, ast.Call | ast.Dict):
+                place = _Place(module, stack)
                 for argument in self._read(module, node):
-                    self._collect(_Place(module, stack), argument, set())
+                    self._collect(place, argument, set())
+                if isinstance(node, ast.Call):
+                    with self._phrases():
+                        for argument in _chosen(node, self._inner(module, node)):
+                            self._collect(place, argument, set())
 
     def _sink(self, module: Module, call: ast.Call) -> Sink:
         name = _called(call)
@@ -154,9 +167,23 @@ class Flow:
                 if isinstance(key, ast.Constant) and key.value == "error":
                     yield value
             return
-        sink = self._sink(module, call)
-        yield from (argument for n, argument in enumerate(call.args) if n in sink)
-        yield from (one.value for one in call.keywords if one.arg in sink)
+        yield from _chosen(call, self._sink(module, call))
+
+    def _inner(self, module: Module, call: ast.Call) -> Sink:
+        if isinstance(call.func, ast.Attribute) and not _own(call.func):
+            return frozenset()
+        home, own = module.imports.get(_called(call), (module.name, _called(call)))
+        return self.within.get(home, {}).get(own, frozenset())
+
+    @contextmanager
+    def _phrases(self) -> Iterator[None]:
+        """What is noted inside is kept where it has a blank: a word alone is a value."""
+        known, before, self._inside = set(self.sentences), self._inside, True
+        yield
+        self._inside = before
+        for one in self.sentences.keys() - known:
+            if " " not in one:
+                del self.sentences[one]
 
     def _collect(self, place: _Place, node: ast.expr, seen: set[int]) -> None:
         """Note all sentences an expression may stand for."""
@@ -185,6 +212,11 @@ class Flow:
             self._name(place, node.value.id, seen, whole=False)
         elif isinstance(node, ast.GeneratorExp | ast.ListComp):
             self._collect(place, node.elt, seen)
+        elif isinstance(node, ast.JoinedStr):
+            for part in node.values:
+                if isinstance(part, ast.FormattedValue) and isinstance(part.value, ast.Name):
+                    with self._phrases():
+                        self._name(place, part.value.id, seen)
         elif isinstance(node, ast.Call):
             self._call(place, node, seen)
 
@@ -221,7 +253,8 @@ class Flow:
         own: set[int | str] = {name}
         if name in names:
             own.add(names.index(name) - bound)
-        sinks = self.sinks.setdefault(module.name, {})
+        kind = self.within if self._inside else self.sinks
+        sinks = kind.setdefault(module.name, {})
         called = function.name
         if called == "__init__":
             called = next(
@@ -272,6 +305,12 @@ class Flow:
 class _Place:
     module: Module
     stack: list[Function]
+
+
+def _chosen(call: ast.Call, sink: Sink) -> Iterator[ast.expr]:
+    """The arguments of a call that go to these parameters."""
+    yield from (argument for n, argument in enumerate(call.args) if n in sink)
+    yield from (one.value for one in call.keywords if one.arg in sink)
 
 
 def _called(call: ast.Call) -> str:

@@ -39,6 +39,7 @@ def test_other_words_stay_as_they_are_in_english(line):
         ),
         ("gateway campus/gw-1 has no point of that name", "网关 campus/gw-1 没有该名称的测点"),
         ("15 to 60", "15 至 60"),
+        ("not JSON: nested too deep", "不是 JSON：嵌套过深"),
         ("one of: zh-CN, en", "可选：zh-CN, en"),
         ("could not connect to server", "could not connect to server"),
         ("", ""),
