@@ -42,6 +42,6 @@ def _restated(cause: str, language: str) -> str:
     match cause.split(" "):
         case ["registry", version] if version.isdigit():
             return text("restated.registry_version", language, version=version)
-        case ["rules", before, "to", after]:
-            return text("restated.rules", language, before=before, after=after)
+        case ["rules", old, "to", new]:
+            return text("restated.rules_version", language, old=old, new=new)
     return word("restated", cause, language)

@@ -41,11 +41,13 @@ class Sentences:
             return self._whole[english]
         for shape, order, told in self._shaped:
             if found := shape.fullmatch(english):
-                values = {
-                    n: self.of(one) or one for n, one in zip(order, found.groups(), strict=True)
-                }
-                return PLACE.sub(lambda place, of=values: of[place[1]], told)
+                told_too = (self.of(one) or one for one in found.groups())
+                return _filled(told, dict(zip(order, told_too, strict=True)))
         return None
+
+
+def _filled(sentence: str, values: Mapping[str, str]) -> str:
+    return PLACE.sub(lambda place: values[place[1]], sentence)
 
 
 def _fixed(sentence: str) -> int:

@@ -17,13 +17,11 @@ def test_a_restatement_names_the_change_of_the_registry_that_caused_it():
     assert restated("registry 12", "zh-CN") == "台账变更（第 12 版）"
     assert restated("reading, registry 12", "en") == "late reading, registry changed (version 12)"
     assert restated("registry", "en") == "registry changed"
+    assert restated("rebuild, rules 1 to 2", "en") == (
+        "booked again from the journal, other booking rules (version 1, now 2)"
+    )
+    assert restated("rules 1 to 2", "zh-CN") == "入账规则变更（第 1 版改为第 2 版）"
     assert restated("tide_turned", "en") == "tide turned"
-
-
-def test_a_restatement_by_other_rules_names_both():
-    assert restated("rules 1 to 2", "en") == "rules 1 to 2"
-    assert restated("rules 1 to 2", "zh-CN") == "记账规则由第 1 版改为第 2 版"
-    assert restated("rebuild", "zh-CN") == "重新记账"
 
 
 def test_the_template_is_given_every_heading():

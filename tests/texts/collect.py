@@ -67,7 +67,7 @@ def keys(root: Path) -> dict[str, str]:
 
 
 REPORT_VALUES = {
-    *("running", "unsettled", "incomplete", "verified", "secondary", "unverified"),
+    *("running", "unsettled", "booking", "incomplete", "verified", "secondary", "unverified"),
     *("measured", "apportioned", "estimated", "missing"),
     *("cost", "cost_low", "cost_high"),
 }
@@ -94,7 +94,7 @@ def groups(root: Path) -> dict[str, set[str]]:
         "event": {"gap", "stuck", "reset", "spike", "rollover", "jump"},
         "restated": {
             *("reading", "correction", "registry", "registry_version", "rollover"),
-            *("rebuild", "rules"),
+            *("rebuild", "rules_version"),
         },
         "about": {kind.name for kind in KINDS} | {"report"},
         "what": {"added", "changed", "gone"},

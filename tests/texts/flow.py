@@ -48,6 +48,10 @@ class Module:
     functions: dict[str, Function] = field(default_factory=dict)
     values: dict[str, list[ast.expr]] = field(default_factory=dict)
     imports: dict[str, tuple[str, str]] = field(default_factory=dict)
+    asking: list[tuple[ast.Call | ast.Dict, list[Function]]] = field(default_factory=list)
+    """What may hand a sentence on, with the functions around it."""
+    local: dict[Function, dict[str, list[ast.expr]]] = field(default_factory=dict)
+    """What the names of a function stand for."""
 
     @classmethod
     def of(cls, path: Path, root: Path) -> Module:
@@ -61,7 +65,19 @@ class Module:
         for statement in found.tree.body:
             for name, value in _assigned(statement):
                 found.values.setdefault(name, []).append(value)
+        found._visit(found.tree, [])
         return found
+
+    def _visit(self, node: ast.AST, stack: list[Function]) -> None:
+        if isinstance(node, ast.Call | ast.Dict):
+            self.asking.append((node, stack))
+        for function in stack:
+            names = self.local.setdefault(function, {})
+            for name, value in _assigned(node):
+                names.setdefault(name, []).append(value)
+        deeper = [*stack, node] if isinstance(node, Function) else stack
+        for child in ast.iter_child_nodes(node):
+            self._visit(child, deeper)
 
     @property
     def name(self) -> str:
@@ -130,24 +146,14 @@ class Flow:
         return sum(len(s) for kind in kinds for m in kind.values() for s in m.values())
 
     def _functions(self, module: Module) -> None:
-        inside: dict[ast.AST, list[Function]] = {}
-
-        def visit(node: ast.AST, stack: list[Function]) -> None:
-            inside[node] = stack
-            deeper = [*stack, node] if isinstance(node, Function) else stack
-            for child in ast.iter_child_nodes(node):
-                visit(child, deeper)
-
-        visit(module.tree, [])
-        for node, stack in inside.items():
-            if isinstance(node, ast.Call | ast.Dict):
-                place = _Place(module, stack)
-                for argument in self._read(module, node):
-                    self._collect(place, argument, set())
-                if isinstance(node, ast.Call):
-                    with self._phrases():
-                        for argument in _chosen(node, self._inner(module, node)):
-                            self._collect(place, argument, set())
+        for node, stack in module.asking:
+            place = _Place(module, stack)
+            for argument in self._read(module, node):
+                self._collect(place, argument, set())
+            if isinstance(node, ast.Call):
+                with self._phrases():
+                    for argument in _chosen(node, self._inner(module, node)):
+                        self._collect(place, argument, set())
 
     def _sink(self, module: Module, call: ast.Call) -> Sink:
         name = _called(call)

@@ -15,6 +15,7 @@ from texts import LANGUAGES, catalogue, text, translations, word
 from texts.catalogue import FILE
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(600)
 CHINESE = re.compile(r"[一-鿿]")
 BRANCH = re.compile(
     r"""startswith\(["'](?:zh|en)|[=!]=\s*["'](?:zh|en)(?:[-_]CN)?["']"""
