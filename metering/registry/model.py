@@ -45,6 +45,11 @@ class NodeType(StrEnum):
     ROOM = "room"
 
 
+def _named(thing: object, language: str) -> str:
+    """The name in the language, `name_zh` for zh or zh-CN; '' where it has none."""
+    return str(getattr(thing, f"name_{language[:2]}", ""))
+
+
 @dataclass(frozen=True)
 class Node:
     """A place or body of the space tree. `zone` is inherited from above where None."""
@@ -58,8 +63,7 @@ class Node:
     persons: int | None = None
 
     def name(self, language: str) -> str:
-        chosen = self.name_zh if language.startswith("zh") else self.name_en
-        return chosen or self.name_en or self.name_zh or self.code
+        return _named(self, language) or self.name_en or self.name_zh or self.code
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,7 @@ class Gateway:
         return f"{self.site}/{self.code}"
 
     def name(self, language: str) -> str:
-        chosen = self.name_zh if language.startswith("zh") else self.name_en
-        return chosen or self.code
+        return _named(self, language) or self.code
 
 
 @dataclass(frozen=True)
@@ -137,8 +140,7 @@ class Meter:
         return items.category(self.item).unit
 
     def name(self, language: str) -> str:
-        chosen = self.name_zh if language.startswith("zh") else self.name_en
-        return chosen or self.name_en or self.code
+        return _named(self, language) or self.name_en or self.code
 
 
 @dataclass(frozen=True)
