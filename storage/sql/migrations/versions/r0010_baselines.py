@@ -9,7 +9,7 @@ from metering.errors import ConfigurationError
 from storage.sql.types import WORDS
 
 revision = "r0010"
-down_revision = "r0008"
+down_revision = "r0009"
 branch_labels = None
 depends_on = None
 
@@ -69,7 +69,7 @@ def _check_that_nothing_is_lost() -> None:
     count = op.get_bind().scalar(sa.select(sa.func.count()).select_from(kept))
     if count:
         raise ConfigurationError(
-            "revision r0008 cannot keep versions of baselines",
+            "revision r0009 cannot keep versions of baselines",
             field="baseline",
             value=f"{count} versions",
             fix="restore the backup that was made before the upgrade",
