@@ -367,7 +367,7 @@ def test_what_people_say_is_normal_is_learned_when_they_ask(state: CaseState) ->
     later = float(extra[place.clock.day >= day_number(version.day)].sum())
     if state is CaseState.OPEN:
         assert version.left_out > 100
-        assert standing[0].evidence.waste_kwh > 0.8 * float(
+        assert standing[0].evidence.waste_kwh > 0.97 * float(
             extra[place.clock.day < day_number(at(67))].sum()
         )
     else:
