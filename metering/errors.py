@@ -98,7 +98,14 @@ class InvalidFiles(InvalidInput):
     def __init__(self, problems: Sequence[FileProblem]) -> None:
         self.problems = tuple(problems)
         listed = "\n".join(str(problem) for problem in self.problems)
-        super().__init__(f"{len(self.problems)} problem(s), nothing imported:\n{listed}")
+        super().__init__(
+            f"{len(self.problems)} problem(s), nothing imported:\n{listed}",
+            field="files",
+            fix="mend what is listed, then import again",
+        )
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.fix}"
 
 
 def shorten(value: object, limit: int = 120) -> str:

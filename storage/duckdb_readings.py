@@ -231,7 +231,11 @@ def _translated(error: duckdb.Error) -> Unavailable:
             field="readings file",
             fix="free space: intake goes on by itself",
         )
-    return Unavailable(f"the readings file does not answer: {_first_line(error)}")
+    return Unavailable(
+        f"the readings file does not answer: {_first_line(error)}",
+        field="readings file",
+        fix="look at the file and its disk: work goes on by itself once it answers",
+    )
 
 
 def _first_line(error: Exception) -> str:

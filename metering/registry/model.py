@@ -222,7 +222,9 @@ class Registry:
         try:
             return self.nodes[code]
         except KeyError:
-            raise NotFound("no such node", field="node", value=code) from None
+            raise NotFound(
+                "no such node", field="node", value=code, fix="a code of the registry's tree"
+            ) from None
 
     def point_of(self, gateway: str, name: str) -> Point | None:
         """The point a gateway calls by that local name."""

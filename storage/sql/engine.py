@@ -28,7 +28,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from metering.errors import ConfigurationError, Unavailable
 from metering.extras import extra
-from storage.sql.faults import Refused, busy, shown, translated
+from storage.sql.faults import DatabaseRefused, busy, shown, translated
 from storage.sql.migrate import Schema, bring
 
 BUSY_TIMEOUT_MS = 30_000
@@ -98,7 +98,7 @@ def open_engine(url: str, *, schema: Schema = Schema.PRESENT) -> Engine:
             bring(con, schema)
     except Unavailable as error:
         engine.dispose()
-        if is_file or isinstance(error, Refused):
+        if is_file or isinstance(error, DatabaseRefused):
             raise ConfigurationError(
                 f"the database cannot be opened: {error.message}",
                 field="database",
