@@ -99,7 +99,7 @@ def _read(
     if end_missing is not None:
         wanted = with_ended(existing, wanted, files, end_missing)
     whole = _together(existing, wanted)
-    check_facts(facts, whole)
+    check_facts(facts, whole, existing)
     check_tariffs(facts, whole)
     if problems.found:
         order = [*TABLES, *files]
