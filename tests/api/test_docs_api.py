@@ -195,6 +195,15 @@ def test_figures_of_the_page_have_the_attributes_and_names_of_the_documents(worl
         assert told <= attributes | {"data-name"}, element
 
 
+def test_the_key_of_a_shared_platform_is_made_as_is_said(world):
+    (body,) = re.findall(r"with `(\{.*?\})`", document("shared-platform.md"))
+    made = world.post("/v1/keys", key="whole", json=json.loads(body.replace("CODE", "bureau")))
+    assert made.status_code in (200, 201), made.text
+    keys = world.platform.access.keys()
+    entry = next(one for one in keys if one.name == "shared platform")
+    assert (entry.node, str(entry.role)) == ("bureau", "read")
+
+
 # InfluxQL
 
 
