@@ -52,7 +52,3 @@ class WorkCalendar:
     def is_working(self, day: date) -> bool:
         """Whether the day is a working day."""
         return self.kind(day) is DayKind.WORKING
-
-    def is_known(self, day: date) -> bool:
-        """Whether the calendar has any entry for the day's year: else it is provisional."""
-        return any(entry.year == day.year for entry in self.days)

@@ -20,10 +20,6 @@ class Service:
     environment: dict[str, str]
 
     @property
-    def ours(self) -> bool:
-        return "build" in self.stated
-
-    @property
     def command(self) -> list[str]:
         return [str(word) for word in self.stated.get("command", [])]
 

@@ -42,7 +42,6 @@ class Findings:
     labels: Mapping[str, LabelValues] = {
         "currency": lambda view: sorted({c for one in _found(view) for c, _ in one.evidence.costs})
     }
-    present = False
     needs_start = False
 
     def series(self, view: View) -> list[Series]:

@@ -36,7 +36,6 @@ class DataCentres:
     }
     tags = (*names.NODE_TAGS, "boundary", "category")
     labels: Mapping[str, LabelValues] = {}
-    present = False
     needs_start = True
 
     def series(self, view: View) -> list[Series]:

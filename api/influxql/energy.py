@@ -48,7 +48,6 @@ class Booked:
 
     fields = FIELDS
     labels = LABELS
-    present = False
     needs_start = True
 
     def __init__(self, by: str) -> None:

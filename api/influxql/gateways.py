@@ -28,7 +28,6 @@ class Gateways:
     }
     tags = ("gateway", "gateway_en", "gateway_zh", *names.NODE_TAGS)
     labels: Mapping[str, LabelValues] = {}
-    present = True
     needs_start = False
 
     def series(self, view: View) -> list[Series]:

@@ -21,7 +21,6 @@ class Readings:
     fields: Mapping[str, FieldKind] = {"value": FieldKind.LEVEL}
     tags = ("point", "name", "role", "point_unit", "gateway", *names.NODE_TAGS)
     labels: Mapping[str, LabelValues] = {}
-    present = False
     needs_start = True
 
     def series(self, view: View) -> list[Series]:

@@ -148,18 +148,13 @@ class Measurement(Protocol):
         ...
 
     @property
-    def present(self) -> bool:
-        """Whether it tells how things stand now, whatever the range."""
-        ...
-
-    @property
     def needs_start(self) -> bool: ...
     def series(self, view: View) -> list[Series]:
         """All series of the scope, wide before narrow."""
         ...
 
     def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
-        """Rows of the chosen series with start <= time < end, where not `present`."""
+        """Rows of the chosen series with start <= time < end; gateways as they stand now."""
         ...
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:

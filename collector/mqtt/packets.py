@@ -59,9 +59,6 @@ class Cursor:
     def u16(self, name: str) -> int:
         return int.from_bytes(self.take(2, name))
 
-    def u32(self, name: str) -> int:
-        return int.from_bytes(self.take(4, name))
-
     def binary(self, name: str) -> bytes:
         return self.take(self.u16(name), name)
 
