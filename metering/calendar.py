@@ -41,6 +41,7 @@ class WorkCalendar:
 
     @classmethod
     def of(cls, days: Iterable[CalendarDay]) -> WorkCalendar:
+        """A calendar of exceptions to the week; of two entries for a day the later one stands."""
         return cls({entry.day: entry for entry in days})
 
     def kind(self, day: date) -> DayKind:

@@ -74,6 +74,7 @@ class ReadingColumns:
 
     @classmethod
     def empty(cls) -> ReadingColumns:
+        """No rows."""
         return cls.of([])
 
     @classmethod

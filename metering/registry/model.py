@@ -39,9 +39,11 @@ class Validity:
     end: date | None = None
 
     def holds(self, day: date) -> bool:
+        """Whether the fact holds on a local day."""
         return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
 
     def overlaps(self, other: Validity) -> bool:
+        """Whether both hold on some day."""
         return (self.start is None or other.end is None or self.start < other.end) and (
             other.start is None or self.end is None or other.start < self.end
         )
@@ -73,6 +75,7 @@ class Node:
     persons: int | None = None
 
     def name(self, language: str) -> str:
+        """In a language such as zh-CN or en; else in the other one, else the code."""
         chosen = self.name_zh if language.startswith("zh") else self.name_en
         return chosen or self.name_en or self.name_zh or self.code
 
@@ -98,9 +101,11 @@ class Gateway:
 
     @property
     def user(self) -> str:
+        """Its MQTT user, SITE/GATEWAY, by which the registry knows it."""
         return f"{self.site}/{self.code}"
 
     def name(self, language: str) -> str:
+        """In a language such as zh-CN or en; the code where there is none."""
         chosen = self.name_zh if language.startswith("zh") else self.name_en
         return chosen or self.code
 
@@ -125,9 +130,11 @@ class Meter:
 
     @property
     def unit(self) -> str:
+        """Canonical unit of what it measures: kWh, m3 or MJ."""
         return items.category(self.item).unit
 
     def name(self, language: str) -> str:
+        """In a language such as zh-CN or en; else in English, else the code."""
         chosen = self.name_zh if language.startswith("zh") else self.name_en
         return chosen or self.name_en or self.code
 
@@ -159,6 +166,7 @@ class Point:
 
     @property
     def bare_unit(self) -> str:
+        """The unit of a value that is sent without one."""
         return self.sent_unit or self.unit
 
 
