@@ -21,6 +21,7 @@ class Service:
 
     @property
     def command(self) -> list[str]:
+        """The words it starts with; none where its image's own do."""
         return [str(word) for word in self.stated.get("command", [])]
 
     @property

@@ -37,6 +37,7 @@ def expect(con: Connection, institution: str, expected: int) -> None:
 
 
 def set_revision(con: Connection, institution: str, revision: int) -> None:
+    """Make it the institution's; its row must be held by this transaction."""
     table = INSTITUTION_REVISION
     con.execute(update(table).where(table.c.institution == institution).values(revision=revision))
 
@@ -65,6 +66,8 @@ def changes_of(
 def write(
     con: Connection, ids: dict[SeriesKey, int], changes: Sequence[Changed], revision: int
 ) -> None:
+    """Write the new rows at a revision; of the old ones the provisional go, and the settled are
+    marked as superseded at it."""
     this_one = and_(
         BOOK_ROW.c.series_id == bindparam("s"),
         BOOK_ROW.c.day == bindparam("d"),
@@ -108,6 +111,8 @@ def log(
     now_us: int,
     cause: str,
 ) -> None:
+    """A restatement for each settled row whose figures changed, from the total before to the one
+    after."""
     entries = [
         restatement(old, new, revision, now_us, cause)
         for old, new, what in changes
@@ -138,6 +143,7 @@ def replace_events(
     events: Sequence[RegisterEvent],
     replaced: Sequence[tuple[str, int, int]],
 ) -> None:
+    """Take the place of all events that touch one of the (meter, start_us, end_us) ranges."""
     for meter, start_us, end_us in replaced:
         con.execute(
             delete(REGISTER_EVENT)
