@@ -74,7 +74,7 @@ class ReadingColumns:
 
     @classmethod
     def empty(cls) -> ReadingColumns:
-        """No rows."""
+        """Columns of no rows."""
         return cls.of([])
 
     @classmethod

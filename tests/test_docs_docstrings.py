@@ -51,7 +51,7 @@ def own(space: dict[str, object], module: ModuleType) -> Iterator[tuple[str, obj
     """Public members that are written in the module itself."""
     for name, value in space.items():
         function = function_of(value)
-        if name.startswith("_") or function is None:
+        if name.startswith("_") or function is None or function.__name__ != name:
             continue
         if function.__code__.co_filename == module.__file__:
             yield name, value

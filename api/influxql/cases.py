@@ -45,6 +45,7 @@ class Findings:
     needs_start = False
 
     def series(self, view: View) -> list[Series]:
+        """Every case of the scope, costliest first."""
         reach = view.caller.reach
         return [
             Series(_tags(view, case), names.under(reach, case.evidence.node), case)
@@ -57,6 +58,8 @@ class Findings:
         chosen: Sequence[Series],
         wanted: Wanted,
     ) -> Iterator[Rows]:
+        """One row a case that begins in the range. Where cases are added, energy that nested meters
+        show counts once; where they are listed, each is whole."""
         inside = [
             (series, case)
             for series, case in ((one, _case(one)) for one in chosen)
@@ -73,6 +76,7 @@ class Findings:
             yield from _rows(series, one.counts, listed=False)
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:
+        """Cases may always be added, except waste in different units."""
         units = {one.tags["unit"] for one in chosen}
         if field.startswith("waste") and len(units) > 1:
             return f"they are in {' and '.join(sorted(units))}"

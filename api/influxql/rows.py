@@ -139,16 +139,25 @@ class Measurement(Protocol):
     """A virtual table over the scoped ports."""
 
     @property
-    def fields(self) -> Mapping[str, FieldKind]: ...
+    def fields(self) -> Mapping[str, FieldKind]:
+        """Fields by name, with what may be done with each."""
+        ...
+
     @property
-    def tags(self) -> tuple[str, ...]: ...
+    def tags(self) -> tuple[str, ...]:
+        """Tags that every series has."""
+        ...
+
     @property
     def labels(self) -> Mapping[str, LabelValues]:
         """Tags that differ from row to row."""
         ...
 
     @property
-    def needs_start(self) -> bool: ...
+    def needs_start(self) -> bool:
+        """Whether a question must say when its range begins."""
+        ...
+
     def series(self, view: View) -> list[Series]:
         """All series of the scope, wide before narrow."""
         ...

@@ -23,22 +23,22 @@ K = TypeVar("K", str, int, date)
 
 
 def space_key(edge: SpaceEdge) -> tuple[str, str, date]:
-    """Of an edge of the space tree."""
+    """Natural key of an edge of the space tree: above, below, first day."""
     return (edge.parent, edge.child, edge.valid.start or date.min)
 
 
 def supply_key(edge: SupplyEdge) -> tuple[str, str, date]:
-    """Of an edge of the supply tree."""
+    """Natural key of an edge of the supply tree: what feeds, what is fed, first day."""
     return (edge.source, edge.fed, edge.valid.start or date.min)
 
 
 def installation_key(one: Installation) -> tuple[str, int, date]:
-    """Of an installation."""
+    """Natural key of an installation: meter, point, first day."""
     return (one.meter, one.point, one.valid.start or date.min)
 
 
 def factor_key(factor: Factor) -> tuple[str, str, str, date]:
-    """Of a factor."""
+    """Natural key of a factor: item, quantity, region, first day."""
     return (factor.item, factor.quantity, factor.region, factor.valid_from or date.min)
 
 
