@@ -14,13 +14,19 @@ class ReceiverHealth(Protocol):
     """How a receiver is."""
 
     @property
-    def ok(self) -> bool: ...
+    def ok(self) -> bool:
+        """Whether what comes is taken and stored."""
+        ...
 
     @property
-    def connections(self) -> int: ...
+    def connections(self) -> int:
+        """Gateways connected now; of a client 1 while it is connected to its broker."""
+        ...
 
     @property
-    def waiting_records(self) -> int: ...
+    def waiting_records(self) -> int:
+        """Records that wait for a commit."""
+        ...
 
     @property
     def failure(self) -> str | None:
@@ -43,4 +49,6 @@ class Receiver(Protocol):
         """Take no more, store and acknowledge what was taken, say goodbye."""
         ...
 
-    def health(self) -> ReceiverHealth: ...
+    def health(self) -> ReceiverHealth:
+        """How it is now; may be asked at any time."""
+        ...

@@ -89,6 +89,7 @@ class JournalReader:
         return Place(segment_number(writer_no, n), row[0][0] if row else 0)
 
     def close(self) -> None:
+        """Let go of the segments that are open; a later read opens them again."""
         with self._lock:
             for _, connection in self._open.values():
                 connection.close()
