@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import re
 import shlex
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +13,6 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from greenoffice.cli import app
-from greenoffice.commands import init
-from greenoffice.ports import usable_port
 from proofs.commands import app as proofs
 
 ROOT = Path(__file__).parents[1]
@@ -65,7 +58,6 @@ def words_of(line: str) -> list[str] | None:
 COMMAND_LINES = [
     pytest.param(words, id=f"{named(document)}: {' '.join(words)}")
     for document in DOCUMENTS
-    if document.exists()
     for line in shell_lines(document)
     if (words := words_of(line)) is not None
 ]
@@ -109,7 +101,7 @@ def test_a_command_line_that_does_not_fit_is_seen(words: list[str]) -> None:
         parse(GREENOFFICE, words)
 
 
-@pytest.mark.parametrize("document", [d for d in DOCUMENTS if d.exists()], ids=named)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 def test_options_named_in_running_text_exist(document: Path) -> None:
     """`greenoffice X --option` has it; a bare `--option` belongs to some command."""
     known = options(GREENOFFICE) | options(PROOFS)
@@ -142,119 +134,3 @@ def test_every_command_and_option_says_what_it_is_for() -> None:
 def test_every_proof_has_a_target_and_every_target_a_proof() -> None:
     called = set(re.findall(r"\$\(PROVE\) ([a-z]+)", text(ROOT / "Makefile")))
     assert called == PROOFS.commands.keys()
-
-
-# Exit statuses
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "greenoffice", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
-
-
-def stated_statuses() -> dict[int, str]:
-    """What the documents say of each exit status."""
-    rows = re.findall(r"^\| `?(\d+)`? \| (.+) \|$", text(ROOT / "docs/operations.md"), re.MULTILINE)
-    return {int(number): meaning for number, meaning in rows if int(number) < 128}
-
-
-def test_statuses_are_those_that_are_documented() -> None:
-    from greenoffice.cli import exit_code
-    from metering import errors
-
-    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, Exception)]
-    codes = {exit_code(kind([]) if kind is errors.InvalidFiles else kind("x")) for kind in kinds}
-    assert {0, 1, *codes} == stated_statuses().keys()
-
-
-def test_a_command_that_did_its_work_ends_with_0(tmp_path: Path) -> None:
-    made = run("init", str(tmp_path / "data"))
-    assert made.returncode == 0, made.stderr
-
-
-def test_what_cannot_be_accepted_ends_with_2(tmp_path: Path) -> None:
-    folder = init(tmp_path / "data", 18080, 11883, 19464, "en")
-    for words in (
-        ["registry", "import", str(tmp_path / "absent"), "--data", str(folder.root)],
-        ["init", str(folder.root)],
-        ["up"],
-    ):
-        refused = run(*words)
-        assert refused.returncode == 2, (words, refused.stderr)
-
-
-def test_an_unusable_folder_or_setting_ends_with_78(tmp_path: Path) -> None:
-    assert run("up", str(tmp_path / "none")).returncode == 78
-    folder = init(tmp_path / "data", 18080, 11883, 19464, "en")
-    with folder.settings_file.open("a") as settings:
-        settings.write("loud = true\n")
-    refused = run("up", str(folder.root))
-    assert refused.returncode == 78
-    assert "loud" in refused.stderr
-
-
-def test_up_on_a_taken_port_ends_with_78_and_names_it(tmp_path: Path) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        taken = int(other.getsockname()[1])
-        http, metrics = usable_port(0, {0, taken}), usable_port(0, {0, taken})
-        folder = init(tmp_path / "data", http, taken, metrics, "en")
-        refused = run("up", str(folder.root))
-    assert refused.returncode == 78, refused.stderr
-    assert "mqtt.port" in refused.stderr
-    assert str(taken) in refused.stderr
-
-
-def test_health_of_what_does_not_run_ends_with_1(tmp_path: Path) -> None:
-    folder = init(tmp_path / "data", 18080, 11883, 19464, "en")
-    assert run("health", str(folder.root), "collector").returncode == 1
-
-
-# Lines of JSON
-
-
-def fields(heading: str, document: str = "docs/operations.md") -> set[str]:
-    """Names in the first column of the table under a heading, or before the next one."""
-    section = text(ROOT / document).split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
-    return {name for row in rows for name in SPAN.findall(row)}
-
-
-def test_the_line_of_a_rebuild_has_the_fields_of_the_documents(tmp_path: Path) -> None:
-    folder = init(tmp_path / "data", 18080, 11883, 19464, "en")
-    told = run("rebuild", str(folder.root))
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout.splitlines()[-1]).keys() == fields("Rebuild")
-
-
-def test_the_line_of_an_upgrade_has_the_fields_of_the_documents(tmp_path: Path) -> None:
-    folder = init(tmp_path / "data", 18080, 11883, 19464, "en")
-    told = run("upgrade", str(folder.root))
-    assert told.returncode == 0, told.stderr
-    assert json.loads(told.stdout.splitlines()[-1]).keys() == {"upgraded", "schema"}
-    made = ast.parse(text(ROOT / "greenoffice/upgrading.py"))
-    lines = [node.value for node in ast.walk(made) if isinstance(node, ast.Return)]
-    keys = [
-        {key.value for key in line.keys if isinstance(key, ast.Constant)}
-        for line in lines
-        if isinstance(line, ast.Dict)
-    ]
-    assert fields("Upgrade") in keys
-
-
-@pytest.mark.parametrize(
-    ("document", "heading", "module"),
-    [
-        ("docs/shared-platform.md", "Proving it", "feed"),
-        ("docs/reports.md", "A year of records", "records"),
-    ],
-)
-def test_the_line_of_a_proof_has_the_fields_of_the_documents(
-    document: str, heading: str, module: str
-) -> None:
-    """Every name stands as a text in the proof's own modules."""
-    sources = "".join(text(path) for path in (ROOT / "proofs").glob(f"{module}*.py"))
-    names = fields(heading, document)
-    assert len(names) > 4
-    assert {name for name in names if f'"{name}"' not in sources} == set()
