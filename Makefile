@@ -10,6 +10,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m greenoffice
 PROVE := $(BIN)/python -m proofs
+# The tests of a module stay together, for what they share; ARGS="-n 0" runs one after another.
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
 .PHONY: help demo test check demo-seeds replay-check kill-check feed-check agree parity compose-check restore-check report-check records-check boards-check lock clean
@@ -22,7 +24,7 @@ demo: $(VENV)/.run ## Run the platform with a simulated campus; open the page it
 
 test: $(VENV)/.dev ## Run the whole test suite
 	@sh tools/system-parts.sh
-	@$(BIN)/python -m pytest --durations=15 $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations=15 $(ARGS)
 
 check: $(VENV)/.dev ## Check format, lint, types, import rules and documents
 	$(BIN)/ruff format --check .

@@ -116,7 +116,7 @@ def test_units_that_are_named_can_be_sent_and_no_dimension_is_left_out() -> None
 
 
 def test_the_codes_of_sites_and_gateways_are_as_long_as_is_said() -> None:
-    from metering.registry.csv_rows import CODE
+    from metering.registry.rows import CODE
 
     said = " ".join(document("gateways.md").split()), " ".join(document("registry.md").split())
     longest = max(n for n in range(1, 200) if CODE.fullmatch("a" * n))
