@@ -29,6 +29,7 @@ from metering.registry import (
 )
 from metering.registry.merge import merged
 from metering.tariff import TariffRow
+from metering.validity import ALWAYS
 from storage.memory import MemoryReadings
 
 DAY = date(2026, 3, 2)
@@ -348,6 +349,42 @@ def test_a_change_reads_and_writes_what_it_touches(helpers, change, read, series
     assert {one.cause for _, one in restatements(world)} <= {f"registry {after.version}"}
     assert {now[place].registry for place in other} <= {after.version}
     assert {row.registry for place, row in now.items() if place not in other} == {office().version}
+
+
+def test_a_place_that_moves_under_another_tariff_has_its_prices_turn_otherwise(helpers):
+    priced = merged(office(), replace(office(), tariff=prices("t", 480, ALWAYS, node="b")))
+    moved = replace(
+        priced, space=(SpaceEdge("o", "c", valid=NOON), SpaceEdge("b", "c", valid=LAST))
+    )
+    after, world = merged(priced, moved), booked(helpers, priced)
+    world.readings.read.clear()
+    world.change(after)
+    settle(world)
+    assert set(world.readings.read) == {4}
+    assert hashes(world) == hashes(booked(helpers, after))
+
+
+def test_another_zone_books_all_days_of_what_is_below(helpers):
+    zoned = {**office().nodes, "c": replace(office().nodes["c"], zone="Asia/Kathmandu")}
+    after, world = merged(office(), replace(office(), nodes=zoned)), booked(helpers, office())
+    world.readings.read.clear()
+    world.change(after)
+    settle(world)
+    assert set(world.readings.read) == {4}
+    assert hashes(world) == hashes(booked(helpers, after))
+
+
+def test_a_figure_that_nothing_is_left_of_is_taken_from_the_books(helpers):
+    """What stood in for a silent total has moved away; the total still has no reading."""
+    silent = frozenset({1, 3})
+    there = replace(office().meters["m2"], node="c")
+    after = merged(office(), replace(office(), meters={**office().meters, "m2": there}))
+    world = booked(helpers, office(), silent=silent)
+    assert any(key.code == "b" and row.total for (key, _), row in settled(world).items())
+    world.change(after)
+    settle(world)
+    assert not any(key.code == "b" and row.total for (key, _), row in settled(world).items())
+    assert hashes(world) == hashes(booked(helpers, after, silent=silent))
 
 
 def test_every_node_day_is_told_once_however_many_meters_change(helpers):
