@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from metering.errors import (
     Conflict,
+    FileProblem,
     GreenOfficeError,
     InvalidFiles,
     InvalidInput,
@@ -21,6 +22,7 @@ from metering.errors import (
     Unavailable,
     shorten,
 )
+from texts import ENGLISH, accepted, negotiated, said, tag
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -83,23 +85,28 @@ def status_of(error: GreenOfficeError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def problem_of(error: GreenOfficeError, instance: str) -> dict[str, Any]:
-    """The problem document of an error."""
+def problem_of(error: GreenOfficeError, instance: str, language: str = ENGLISH) -> dict[str, Any]:
+    """The problem document of an error, its sentences in the language."""
     status = status_of(error)
     problem: dict[str, Any] = {
         "type": f"urn:greenoffice:problem:{error.code}",
-        "title": TITLES[status],
+        "title": said(TITLES[status], language),
         "status": status,
-        "detail": error.message,
+        "detail": said(error.message, language),
         "instance": instance,
         "code": error.code,
         "field": error.field,
         "value": None if error.value is None else _shown(error.value),
-        "fix": error.fix,
+        "fix": None if error.fix is None else said(error.fix, language),
     }
     if isinstance(error, InvalidFiles):
-        problem["problems"] = [vars(one) for one in error.problems]
+        problem["problems"] = [_file_problem(one, language) for one in error.problems]
     return problem
+
+
+def _file_problem(one: FileProblem, language: str) -> dict[str, Any]:
+    told = {"problem": said(one.problem, language), "fix": said(one.fix, language)}
+    return {**vars(one), **told}
 
 
 def _shown(value: object) -> str:
@@ -107,13 +114,15 @@ def _shown(value: object) -> str:
 
 
 def response_of(error: GreenOfficeError, request: Request) -> JSONResponse:
-    """The problem as a response."""
+    """The problem as a response, in the language that the request accepts; in English where it
+    names none of ours."""
     status = status_of(error)
+    language = negotiated(*accepted(request.headers.get("accept-language", "")), ENGLISH)
     return JSONResponse(
-        problem_of(error, request.url.path),
+        problem_of(error, request.url.path, language),
         status_code=status,
         media_type=MEDIA_TYPE,
-        headers=HEADERS.get(status),
+        headers={**HEADERS.get(status, {}), "Content-Language": tag(language)},
     )
 
 

@@ -1,22 +1,20 @@
 """Receivers, the journal behind them, and the decoders that read it."""
 
-from collector.broker_health import ClientHealth
-from collector.broker_settings import ClientSettings
-from collector.client_receiver import ClientReceiver
+from collector.broker import BrokerClient, ClientHealth, ClientSettings
 from collector.guard import Credentials
 from collector.journal import JournalReader, JournalWriter, Located, Place, Record
-from collector.listener import Health, Listener, ListenerSettings
+from collector.listener import Listener, ListenerSettings
 from collector.metrics import CollectorMetrics
 from collector.mqtt import Limits
-from collector.receiver import Receiver, ReceiverHealth
+from collector.receiver import Receiver
+from collector.reception import ReceiverHealth
 
 __all__ = [
+    "BrokerClient",
     "ClientHealth",
-    "ClientReceiver",
     "ClientSettings",
     "CollectorMetrics",
     "Credentials",
-    "Health",
     "JournalReader",
     "JournalWriter",
     "Limits",

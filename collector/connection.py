@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from typing import Literal, Protocol, cast
 
 import structlog
 
-from collector.commit import Entry
 from collector.journal import Record
 from collector.metrics import CollectorMetrics
 from collector.mqtt import (
@@ -28,7 +28,6 @@ _log = structlog.get_logger()
 
 Hold = Literal["deciding", "queue", "writing", "stopping"]
 _LINGER_S = 1.0
-_RECORD_OVERHEAD = 200  # bytes a record takes beside its payload, about
 
 
 class Hub(Protocol):
@@ -66,7 +65,9 @@ class Hub(Protocol):
         """The connection's socket is closed."""
         ...
 
-    def put(self, entry: Entry[Connection]) -> None:
+    def put(
+        self, connection: Connection, records: list[Record], packet_ids: Sequence[int] = ()
+    ) -> None:
         """Give records to the journal; the connection is told once they are on disk."""
         ...
 
@@ -239,18 +240,11 @@ class Connection(asyncio.Protocol):
     def _journal_messages(self, messages: list[Publish]) -> None:
         assert self._recorder is not None
         packet_ids = [message.packet_id for message in messages if message.qos]
-        payload_bytes = sum([len(message.payload) for message in messages])
-        metrics = self._hub.metrics
-        metrics.payload_bytes.inc(payload_bytes)
-        metrics.messages.labels(1).inc(len(packet_ids))
-        metrics.messages.labels(0).inc(len(messages) - len(packet_ids))
         records = self._recorder.messages(messages, self._hub.now_us())
-        size = payload_bytes + _RECORD_OVERHEAD * len(records)
-        self._hub.put(Entry(self, records, packet_ids, size))
+        self._hub.put(self, records, packet_ids)
 
     def _journal(self, records: list[Record]) -> None:
-        size = sum(len(record.payload) + _RECORD_OVERHEAD for record in records)
-        self._hub.put(Entry(self, records, [], size))
+        self._hub.put(self, records)
 
     # -- time
 

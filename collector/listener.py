@@ -2,7 +2,7 @@
 
 ::
 
-    socket ─▶ Connection ─▶ ServerSession ─▶ events ─▶ GroupCommit ─▶ JournalWriter
+    socket ─▶ Connection ─▶ ServerSession ─▶ events ─▶ Reception ─▶ JournalWriter
        ◀── one write of coalesced PUBACKs per connection ◀── durable ◀──┘
 
 Everything but the commit thread and the password check runs on the event loop.
@@ -14,24 +14,24 @@ import asyncio
 import errno
 import secrets
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import msgspec
 import structlog
 
-from collector.commit import Entry, GroupCommit
+from collector.commit import Entry
 from collector.connection import Connection
 from collector.guard import Credentials, FailedTries
-from collector.journal import JournalWriter
+from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
 from collector.mqtt import Connect, Limits, Reason
+from collector.reception import QueueSettings, ReceiverHealth, Reception
 from metering.errors import ConfigurationError, StorageFull, Unavailable
 
 _log = structlog.get_logger()
 
 
-class ListenerSettings(msgspec.Struct, frozen=True):
+class ListenerSettings(QueueSettings, frozen=True, kw_only=True):
     """Where to listen, and how much to take at once."""
 
     host: str = "127.0.0.1"
@@ -41,23 +41,6 @@ class ListenerSettings(msgspec.Struct, frozen=True):
     max_connections: int = 10_000
     connect_timeout_s: float = 10.0
     """Within which CONNECT must have arrived."""
-    queue_records: int = 50_000
-    """Above so many waiting records, or `queue_bytes`, nothing more is read."""
-    queue_bytes: int = 64 << 20
-    commit_records: int = 1_000
-    commit_linger_s: float = 0.004
-    retry_s: float = 1.0
-    """Pause before a batch the disk refused is tried again."""
-
-
-class Health(msgspec.Struct, frozen=True):
-    """How the listener is."""
-
-    ok: bool
-    connections: int
-    waiting_records: int
-    failure: str | None
-    """Why the journal cannot be written, with what to do about it."""
 
 
 class Listener:
@@ -88,21 +71,15 @@ class Listener:
         self._tries = FailedTries()
         self._open: set[Connection] = set()
         self._by_key: dict[tuple[str, str], Connection] = {}
-        self._paused = False
         self._closing = False
         self._verifiers = ThreadPoolExecutor(2, thread_name_prefix="verify")
         self._server: asyncio.Server | None = None
-        self._crashed = asyncio.Event()
-        self._crash_error: BaseException | None = None
-        self._commit: GroupCommit[Connection] = GroupCommit(
-            journal.append,
+        self._reception: Reception[Connection] = Reception(
+            journal,
             metrics,
-            on_durable=lambda batch: self._on_loop(self._durable, batch),
-            on_failure=lambda error: self._on_loop(self._failing, error),
-            on_crash=lambda error: self._on_loop(self._crash, error),
-            max_records=settings.commit_records,
-            linger_s=settings.commit_linger_s,
-            retry_s=settings.retry_s,
+            settings,
+            on_durable=lambda batch: self._reception.on_loop(self._durable, batch),
+            on_failure=lambda error: self._reception.on_loop(self._failing, error),
         )
 
     @property
@@ -128,14 +105,12 @@ class Listener:
             )
         except OSError as error:
             raise _cannot_listen(error, host, port) from error
-        self._commit.start()
+        self._reception.start()
         _log.info("listening for gateways", host=host, port=self.port, tls=self._tls is not None)
 
     async def crashed(self) -> None:
         """Wait until the commit thread dies of an error of its own, and raise that error."""
-        await self._crashed.wait()
-        assert self._crash_error is not None
-        raise self._crash_error
+        await self._reception.crashed()
 
     async def close(self) -> None:
         """Stop taking, store and acknowledge what was taken, say goodbye."""
@@ -145,24 +120,18 @@ class Listener:
         self._server.close()
         for connection in self._open:
             connection.hold("stopping")
-        await asyncio.to_thread(self._commit.drain, 10.0)
+        await asyncio.to_thread(self._reception.drain, 10.0)
         await asyncio.sleep(0)  # the acknowledgements of the last commit
         for connection in list(self._open):
             # no will: the gateway is well, it is us who go
             connection.close(Reason.SERVER_SHUTTING_DOWN, will=False)
-        await asyncio.to_thread(self._commit.stop)
+        await asyncio.to_thread(self._reception.stop)
         await self._until_all_lost(2.0)
         self._verifiers.shutdown(wait=False, cancel_futures=True)
 
-    def health(self) -> Health:
+    def health(self) -> ReceiverHealth:
         """How it is now."""
-        failure = self._commit.failure
-        return Health(
-            ok=failure is None and not self._crashed.is_set(),
-            connections=len(self._by_key),
-            waiting_records=self._commit.waiting_records,
-            failure=None if failure is None else str(failure),
-        )
+        return self._reception.health(len(self._by_key))
 
     # -- called by connections
 
@@ -176,13 +145,13 @@ class Listener:
         if len(self._open) >= self.settings.max_connections or self._closing:
             return False
         self._open.add(connection)
-        if self._paused:
+        if self._reception.held:
             connection.hold("queue")
         return True
 
     async def decide(self, connection: Connection, connect: Connect) -> Reason:
         """Whether a gateway may come in, and if not, why."""
-        failure = self._commit.failure
+        failure = self._reception.failure
         if failure is not None:
             full = isinstance(failure, StorageFull)
             return Reason.QUOTA_EXCEEDED if full else Reason.SERVER_UNAVAILABLE
@@ -223,16 +192,14 @@ class Listener:
         """Forget a connection whose socket is closed."""
         self._open.discard(connection)
 
-    def put(self, entry: Entry[Connection]) -> None:
+    def put(
+        self, connection: Connection, records: list[Record], packet_ids: Sequence[int] = ()
+    ) -> None:
         """Queue records for the next commit, and hold all senders back where there are too many."""
-        self._commit.put(entry)
+        self._reception.put(connection, records, packet_ids)
         self._weigh()
 
     # -- called on the loop for the commit thread
-
-    def _on_loop(self, call: Callable[..., None], argument: object) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(call, argument)
 
     def _durable(self, batch: list[Entry[Connection]]) -> None:
         """Acknowledge a committed batch: one write per connection."""
@@ -256,24 +223,14 @@ class Listener:
             connection.close(reason, will=False)
         self._weigh()
 
-    def _crash(self, error: BaseException) -> None:
-        self._crash_error = error
-        self._crashed.set()
-
     def _weigh(self) -> None:
-        """Hold senders back while too much waits; let them go on at half of that."""
-        records, size = self._commit.waiting_records, self._commit.waiting_bytes
-        self.metrics.queue_depth.set(records)
-        load = max(records / self.settings.queue_records, size / self.settings.queue_bytes)
-        if (load > 1) == self._paused or (self._paused and load > 0.5):
-            return
-        self._paused = load > 1
-        self.metrics.paused.set(self._paused)
-        for connection in self._open:
-            if self._paused:
-                connection.hold("queue")
-            else:
-                connection.release("queue")
+        """Hold all connections back, or let them go on, as the queue says."""
+        if self._reception.weigh():
+            for connection in self._open:
+                if self._reception.held:
+                    connection.hold("queue")
+                else:
+                    connection.release("queue")
 
     async def _until_all_lost(self, timeout_s: float) -> None:
         deadline = self._loop.time() + timeout_s

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from collector.journal import Kind, Record
 from collector.mqtt import Connect, Publish
 
@@ -33,6 +35,7 @@ class Recorder:
                 message.qos,
                 message.dup,
                 message.packet_id,
+                message.properties,
             )
             for message in messages
         ]
@@ -54,7 +57,8 @@ class Recorder:
         left = self._connect.will if will else None
         records = []
         if left is not None:
-            records.append(self._event("will", left.topic, left.payload, left.qos, now_us))
+            event = self._event("will", left.topic, left.payload, left.qos, now_us)
+            records.append(msgspec.structs.replace(event, properties=left.properties))
         about = _json({"reason": reason, "will": left is not None})
         return [*records, self._event("disconnect", "", about, 0, now_us)]
 

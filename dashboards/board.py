@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dashboards.panels import DATASOURCE, Json
-from dashboards.text import Text, suffix
+from texts import code_of, text
 
 SCHEMA_VERSION = 37
 COLUMNS = 24
@@ -58,7 +58,7 @@ def _links(language: str) -> Json:
     """A drop-down to the other boards of the language."""
     return {
         "type": "dashboards",
-        "title": Text("Boards", "看板").of(language),
+        "title": text("board.boards", language),
         "tags": ["greenoffice", language],
         "asDropdown": False,
         "includeVars": True,
@@ -72,11 +72,11 @@ def _links(language: str) -> Json:
 
 def nodes(language: str) -> list[Json]:
     """`$node` chosen by name, and `$zone`, its time zone."""
-    choice = f'SHOW TAG VALUES FROM "energy" WITH KEY = "choice_{suffix(language)}"'
+    choice = f'SHOW TAG VALUES FROM "energy" WITH KEY = "choice_{code_of(language)}"'
     zone = 'SHOW TAG VALUES FROM "energy" WITH KEY = "zone" WHERE "node" = \'$node\''
     named = r"/(?<text>.*) \[(?<value>.*)\]/"
     return [
-        _query("node", Text("Place", "位置").of(language), choice, regex=named),
+        _query("node", text("board.place", language), choice, regex=named),
         _query("zone", "", zone, hide=2),
     ]
 
@@ -84,7 +84,7 @@ def nodes(language: str) -> list[Json]:
 def currency(language: str) -> Json:
     """`$currency`, one of those of the tariffs."""
     query = 'SHOW TAG VALUES FROM "energy" WITH KEY = "currency"'
-    return _query("currency", Text("Currency", "币种").of(language), query)
+    return _query("currency", text("board.currency", language), query)
 
 
 def _query(name: str, label: str, query: str, *, regex: str = "", hide: int = 0) -> Json:

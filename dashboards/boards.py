@@ -8,8 +8,9 @@ from pathlib import Path
 from dashboards.campus import campus
 from dashboards.findings import findings
 from dashboards.panels import Json
+from texts import TAGS
 
-LANGUAGES = ("zh-CN", "en")
+LANGUAGES = TAGS
 FOLDER = Path(__file__).with_name("boards")
 _BUILDERS = (campus, findings)
 

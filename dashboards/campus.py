@@ -26,7 +26,7 @@ from dashboards.panels import (
     stat,
     target,
 )
-from dashboards.text import Text, suffix
+from texts import code_of, text
 
 ELECTRICITY = "\"item\" = '01000'"
 NODE = f"\"node\" = '$node' AND {ELECTRICITY} AND $timeFilter"
@@ -37,13 +37,13 @@ KNOWN_LIMITS = ((None, RED), (0.9, ORANGE), (0.98, GREEN))
 
 def campus(language: str) -> Json:
     """The board in one language."""
-    title = Text("Campus energy", "园区能耗").of(language)
+    title = text("board.campus_energy", language)
     measure = choice(
         "measure",
-        Text("Measure", "指标").of(language),
+        text("board.measure", language),
         [
-            (Text("Energy kWh", "电量 kWh").of(language), "kwh"),
-            (Text("Cost", "费用").of(language), "cost"),
+            (text("board.energy_kwh", language), "kwh"),
+            (text("board.cost", language), "cost"),
             ("kgCO2", "kgco2"),
         ],
     )
@@ -55,7 +55,7 @@ def campus(language: str) -> Json:
         (9, datacentre(language)),
     ]
     return board(
-        f"greenoffice-campus-{suffix(language)}",
+        f"greenoffice-campus-{code_of(language)}",
         title,
         language,
         rows,
@@ -78,7 +78,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
         (
             4,
             stat(
-                Text("Today", "今日用电").of(language),
+                text("board.today", language),
                 target(_sum("kwh")),
                 range_from=day,
                 unit=KWH,
@@ -88,7 +88,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
         (
             4,
             stat(
-                Text("This month", "本月用电").of(language),
+                text("board.this_month", language),
                 target(_sum("kwh")),
                 range_from=month,
                 unit=KWH,
@@ -99,7 +99,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
         (
             4,
             stat(
-                Text("CO2 this month", "本月碳排放").of(language),
+                text("board.co2_this_month", language),
                 target(_sum("kgco2", scale=" / 1000")),
                 range_from=month,
                 unit=TONNES,
@@ -110,30 +110,24 @@ def _totals(language: str) -> list[tuple[int, Json]]:
         (
             4,
             stat(
-                Text("Known of this month", "本月数据完整率").of(language),
+                text("board.known_of_this_month", language),
                 target(known),
                 range_from=month,
                 unit=SHARE,
                 decimals=1,
                 thresholds=KNOWN_LIMITS,
-                description=Text(
-                    "Share of expected time that is measured, apportioned or estimated",
-                    "期望时间内有实测、分摊或估算数据的比例",
-                ).of(language),
+                description=text("board.share_of_expected_time_that", language),
             ),
         ),
         (
             4,
             stat(
-                Text("After-hours energy", "非办公时段用电").of(language),
+                text("board.after_hours_energy", language),
                 target(f'SELECT sum("kwh") FROM "energy" WHERE "hours" = \'after\' AND {NODE}'),
                 unit=KWH,
                 decimals=1,
                 color=ORANGE,
-                description=Text(
-                    "Energy outside office hours of working days, in the range of the board",
-                    "看板时间范围内，工作日办公时段以外的用电",
-                ).of(language),
+                description=text("board.energy_outside_office_hours_of", language),
             ),
         ),
     ]
@@ -142,10 +136,10 @@ def _totals(language: str) -> list[tuple[int, Json]]:
 def _cost(language: str, month: str) -> Json:
     money = 'SELECT sum("{}") FROM "energy" WHERE ' + f"{NODE} AND {IN_CURRENCY}"
     return stat(
-        Text("Cost this month", "本月电费").of(language),
+        text("board.cost_this_month", language),
         target(money.format("cost"), "$currency"),
-        target(money.format("cost_low"), Text("at least", "最低").of(language)),
-        target(money.format("cost_high"), Text("at most", "最高").of(language)),
+        target(money.format("cost_low"), text("board.at_least", language)),
+        target(money.format("cost_high"), text("board.at_most", language)),
         range_from=month,
         unit="none",
         decimals=1,
@@ -153,19 +147,15 @@ def _cost(language: str, month: str) -> Json:
         text_mode="value_and_name",
         size=20,
         overrides=money_units(),
-        description=Text(
-            "Energy read over a change of price is split by time: at least and at most it costs"
-            " what all of it would at the cheapest and at the dearest of these prices",
-            "跨电价时段读取的电量按时间分摊；最低、最高为这部分电量全部按其中最低价、最高价计算的金额",
-        ).of(language),
+        description=text("board.energy_read_over_a_change", language),
     )
 
 
 def _daily(language: str) -> Json:
-    title = Text("${measure:text} by day, with what is known", "每日${measure:text}与数据完整率")
-    known = Text("known", "完整率").of(language)
+    title = text("board.measure_by_day_with_what", language)
+    known = text("board.known", language)
     return bars(
-        title.of(language),
+        title,
         [
             target(
                 f'SELECT sum("$measure") FROM "energy" WHERE {NODE} AND {IN_CURRENCY} '
@@ -195,30 +185,30 @@ def _daily(language: str) -> Json:
 
 
 def _parts(language: str) -> Json:
-    name = f"item_{suffix(language)}"
+    name = f"item_{code_of(language)}"
     query = (
         'SELECT sum("$measure") FROM "energy" WHERE "node" = \'$node\' AND '
         f"\"category\" = '01000' AND \"item_level\" = '1' AND {IN_CURRENCY} AND $timeFilter "
         f'GROUP BY "{name}"'
     )
-    title = Text("${measure:text} by sub-item", "分项${measure:text}")
-    return donut(title.of(language), [target(query, f"$tag_{name}")])
+    title = text("board.measure_by_sub_item", language)
+    return donut(title, [target(query, f"$tag_{name}")])
 
 
 def _carpet(language: str) -> Json:
     query = f'SELECT mean("power") FROM "energy" WHERE {NODE} GROUP BY time(1d), "hour" {ZONE}'
-    title = Text("Load by day and hour", "负荷：日期 × 小时")
-    return carpet(title.of(language), [target(query, "$tag_hour")], unit=KW)
+    title = text("board.load_by_day_and_hour", language)
+    return carpet(title, [target(query, "$tag_hour")], unit=KW)
 
 
 def _hours(language: str) -> Json:
-    base = Text("base load", "基础负荷").of(language)
-    office = Text("office", "办公时段").of(language)
-    after = Text("after hours", "非办公时段").of(language)
+    base = text("board.base_load", language)
+    office = text("board.office", language)
+    after = text("board.after_hours", language)
     total = 'SELECT sum("kwh") FROM "energy" WHERE "hours" = \'{}\' AND ' + NODE
     daily = f" GROUP BY time(1d) {ZONE}"
     return bars(
-        Text("Office hours, after hours, base load", "办公时段、非办公时段与基础负荷").of(language),
+        text("board.office_hours_after_hours_base", language),
         [
             target(total.format("office") + daily, office),
             target(total.format("after") + daily, after),
@@ -244,13 +234,13 @@ def _hours(language: str) -> Json:
 
 
 def _ranking(language: str) -> Json:
-    name = f"node_{suffix(language)}"
+    name = f"node_{code_of(language)}"
     query = (
         f'SELECT sum("per_m2") FROM "energy" WHERE "type" = \'building\' AND {BELOW} '
         f'GROUP BY "{name}"'
     )
     return ranking(
-        Text("Buildings by kWh per m²", "建筑单位面积用电排名 (kWh/m²)").of(language),
+        text("board.buildings_by_kwh_per_m", language),
         query,
         f"$tag_{name}",
         unit="suffix: kWh/m²",
@@ -259,7 +249,7 @@ def _ranking(language: str) -> Json:
 
 
 def _load(language: str) -> Json:
-    name = f"node_{suffix(language)}"
+    name = f"node_{code_of(language)}"
     kinds = "(\"type\" = 'building' OR \"type\" = 'datacentre')"
     query = (
         f'SELECT mean("power") FROM "energy" WHERE {kinds} AND {BELOW} '
@@ -267,7 +257,7 @@ def _load(language: str) -> Json:
     )
     own = {"timeFrom": "7d", "hideTimeOverride": False}
     return lines(
-        Text("Load by place", "各建筑负荷").of(language),
+        text("board.load_by_place", language),
         [target(query, f"$tag_{name}")],
         unit=KW,
         more=own,

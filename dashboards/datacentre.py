@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboards.panels import KW, SHARE, Json, during, lines, stat, target
-from dashboards.text import Text, suffix
+from texts import code_of, text
 
 ZONE = "tz('$zone')"
 RACK_INLET_C = (18.0, 27.0)
@@ -12,20 +12,17 @@ RACK_INLET_C = (18.0, 27.0)
 
 def datacentre(language: str) -> list[tuple[int, Json]]:
     """(width, panel) of the row; a board may place it anywhere."""
-    meter = f"meter_{suffix(language)}"
+    meter = f"meter_{code_of(language)}"
     power = (
         'SELECT mean("power") FROM "meters" WHERE "role" != \'\' AND "under" = \'$node\' AND '
         f'$timeFilter GROUP BY time(15m), "{meter}" {ZONE}'
     )
-    centre = f"node_{suffix(language)}"
+    centre = f"node_{code_of(language)}"
     ratio = (
         'SELECT mean("{}") FROM "datacentre" WHERE "under" = \'$node\' AND $timeFilter '
         f'GROUP BY "{centre}"'
     )
-    refused = Text(
-        "Ratio of energies over the last seven days; not stated below 95 % coverage",
-        "近七日电能之比；数据完整率低于 95 % 时不给出",
-    ).of(language)
+    refused = text("board.ratio_of_energies_over_the", language)
     racks = (
         'SELECT mean("value") FROM "readings" WHERE "role" = \'rack_inlet_temperature\' AND '
         '"under" = \'$node\' AND $timeFilter GROUP BY time(15m), "name"'
@@ -35,7 +32,7 @@ def datacentre(language: str) -> list[tuple[int, Json]]:
         (
             10,
             lines(
-                Text("Data centre by role", "数据中心各环节功率").of(language),
+                text("board.data_centre_by_role", language),
                 [target(power, f"$tag_{meter}")],
                 unit=KW,
                 more=during(week),
@@ -44,7 +41,7 @@ def datacentre(language: str) -> list[tuple[int, Json]]:
         (
             3,
             stat(
-                Text("Utility / IT", "市电 / IT").of(language),
+                text("board.utility_it", language),
                 target(ratio.format("utility_per_it"), f"$tag_{centre}"),
                 text_mode="auto",
                 range_from=week,
@@ -56,7 +53,7 @@ def datacentre(language: str) -> list[tuple[int, Json]]:
         (
             3,
             stat(
-                Text("UPS efficiency", "UPS 效率").of(language),
+                text("board.ups_efficiency", language),
                 target(ratio.format("ups_efficiency"), f"$tag_{centre}"),
                 text_mode="auto",
                 range_from=week,
@@ -68,7 +65,7 @@ def datacentre(language: str) -> list[tuple[int, Json]]:
         (
             8,
             lines(
-                Text("Rack inlet air", "机柜进风温度").of(language),
+                text("board.rack_inlet_air", language),
                 [target(racks, "$tag_name")],
                 unit="celsius",
                 soft=RACK_INLET_C,

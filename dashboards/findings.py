@@ -23,7 +23,7 @@ from dashboards.panels import (
     table,
     target,
 )
-from dashboards.text import Text, suffix
+from texts import code_of, own, text
 
 OPEN = "\"state\" = 'open' AND \"under\" = '$node' AND $timeFilter"
 ZONE = "tz('$zone')"
@@ -32,7 +32,7 @@ GATEWAYS = "\"under\" = '$node'"
 
 def findings(language: str) -> Json:
     """The board in one language."""
-    title = Text("Findings and data quality", "浪费诊断与数据质量").of(language)
+    title = text("board.findings_and_data_quality", language)
     rows = [
         (4, _totals(language)),
         (12, [(24, _cases(language))]),
@@ -40,7 +40,7 @@ def findings(language: str) -> Json:
         (13, [(10, _not_measured(language)), (14, _gateways(language))]),
     ]
     variables = [*nodes(language), currency(language)]
-    found = board(f"greenoffice-findings-{suffix(language)}", title, language, rows, variables)
+    found = board(f"greenoffice-findings-{code_of(language)}", title, language, rows, variables)
     return {**found, "time": {"from": "now-90d/d", "to": "now"}}
 
 
@@ -58,7 +58,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
         (
             4,
             stat(
-                Text("Open findings", "未处理问题").of(language),
+                text("board.open_findings", language),
                 target(total("count")),
                 unit="none",
                 decimals=0,
@@ -68,7 +68,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
         (
             4,
             stat(
-                Text("Wasted electricity", "浪费电量").of(language),
+                text("board.wasted_electricity", language),
                 target(electric),
                 unit=KWH,
                 decimals=1,
@@ -78,7 +78,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
         (
             4,
             stat(
-                Text("What it costs", "浪费金额").of(language),
+                text("board.what_it_costs", language),
                 target(f"{total('cost')} AND {IN_CURRENCY}", "$currency"),
                 unit="none",
                 decimals=1,
@@ -89,7 +89,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
         (
             4,
             stat(
-                Text("CO2", "碳排放").of(language),
+                text("board.co2", language),
                 target(total("kgco2", " / 1000")),
                 unit=TONNES,
                 decimals=1,
@@ -99,7 +99,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
         (
             4,
             stat(
-                Text("Missing this month", "本月缺失率").of(language),
+                text("board.missing_this_month", language),
                 target(missing),
                 range_from="now/M",
                 unit=SHARE,
@@ -110,7 +110,7 @@ def _totals(language: str) -> list[tuple[int, Json]]:
         (
             4,
             stat(
-                Text("Longest silence of a gateway", "网关最长静默").of(language),
+                text("board.longest_silence_of_a_gateway", language),
                 target(silent),
                 unit="m",
                 decimals=0,
@@ -121,37 +121,37 @@ def _totals(language: str) -> list[tuple[int, Json]]:
 
 
 def _cases(language: str) -> Json:
-    end = suffix(language)
+    end = code_of(language)
     names = {
-        f"pattern_{end}": Text("Pattern", "类型").of(language),
-        f"node_{end}": Text("Place", "位置").of(language),
-        f"meter_{end}": Text("Meter", "表计").of(language),
-        "waste": Text("Waste", "浪费量").of(language),
-        "unit": Text("Unit", "单位").of(language),
-        "cost": Text("Cost", "金额").of(language),
-        "currency": Text("Currency", "币种").of(language),
+        f"pattern_{end}": text("board.pattern", language),
+        f"node_{end}": text("board.place", language),
+        f"meter_{end}": text("board.meter", language),
+        "waste": text("board.waste", language),
+        "unit": text("board.unit", language),
+        "cost": text("board.cost_2", language),
+        "currency": text("board.currency", language),
         "kgco2": "kgCO2",
-        "confidence": Text("Confidence", "置信度").of(language),
-        f"sentence_{end}": Text("What was seen", "现象").of(language),
-        f"action_{end}": Text("What to do", "建议").of(language),
+        "confidence": text("board.confidence", language),
+        f"sentence_{end}": text("board.what_was_seen", language),
+        f"action_{end}": text("board.what_to_do", language),
     }
     columns = ", ".join(f'"{field}" AS "{name}"' for field, name in names.items())
     query = f'SELECT {columns} FROM "findings" WHERE {OPEN} ORDER BY time DESC LIMIT 200'
     return table(
-        Text("Open findings, costliest first", "未处理问题（按金额排序）").of(language),
+        text("board.open_findings_costliest_first", language),
         query,
         sort_by=names["cost"],
         overrides=[
-            override("Time", displayName=Text("Since", "开始").of(language), custom__width=145),
+            override("Time", displayName=text("board.since", language), custom__width=145),
             override(names["waste"], decimals=0, unit="none", custom__width=80),
             override(names["unit"], custom__width=55),
             override(names["cost"], decimals=0, unit="none", custom__width=80),
             override(names["currency"], custom__width=70),
             override("kgCO2", decimals=0, unit="none", custom__width=80),
             override(names["confidence"], decimals=0, unit=SHARE, custom__width=95),
-            override(names[f"pattern_{end}"], custom__width=140 if end == "zh" else 170),
-            override(names[f"node_{end}"], custom__width=110 if end == "zh" else 135),
-            override(names[f"meter_{end}"], custom__width=110 if end == "zh" else 195),
+            override(names[f"pattern_{end}"], custom__width=own(language, zh=140, en=170)),
+            override(names[f"node_{end}"], custom__width=own(language, zh=110, en=135)),
+            override(names[f"meter_{end}"], custom__width=own(language, zh=110, en=195)),
             override(names[f"sentence_{end}"], custom__minWidth=340),
             override(names[f"action_{end}"], custom__minWidth=300),
         ],
@@ -159,13 +159,13 @@ def _cases(language: str) -> Json:
 
 
 def _timeline(language: str) -> Json:
-    name = f"pattern_{suffix(language)}"
+    name = f"pattern_{code_of(language)}"
     query = (
         f'SELECT sum("count") FROM "findings" WHERE "under" = \'$node\' AND $timeFilter '
         f'GROUP BY time(1d), "{name}" fill(null) {ZONE}'
     )
     return bars(
-        Text("Findings by day they began", "问题时间线（按开始日期）").of(language),
+        text("board.findings_by_day_they_began", language),
         [target(query, f"$tag_{name}")],
         stacked=True,
         unit="none",
@@ -174,10 +174,10 @@ def _timeline(language: str) -> Json:
 
 
 def _by_pattern(language: str) -> Json:
-    name = f"pattern_{suffix(language)}"
+    name = f"pattern_{code_of(language)}"
     query = f'SELECT sum("cost") FROM "findings" WHERE {OPEN} AND {IN_CURRENCY} GROUP BY "{name}"'
     return ranking(
-        Text("Cost by pattern, $currency", "各类型金额 ($currency)").of(language),
+        text("board.cost_by_pattern_currency", language),
         query,
         f"$tag_{name}",
         unit="none",
@@ -186,10 +186,10 @@ def _by_pattern(language: str) -> Json:
 
 
 def _counts(language: str) -> Json:
-    name = f"pattern_{suffix(language)}"
+    name = f"pattern_{code_of(language)}"
     query = f'SELECT sum("count") FROM "findings" WHERE {OPEN} GROUP BY "{name}"'
     return ranking(
-        Text("Number by pattern", "各类型数量").of(language),
+        text("board.number_by_pattern", language),
         query,
         f"$tag_{name}",
         unit="none",
@@ -198,22 +198,18 @@ def _counts(language: str) -> Json:
 
 
 def _not_measured(language: str) -> Json:
-    name = f"meter_{suffix(language)}"
+    name = f"meter_{code_of(language)}"
     query = (
         'SELECT 1 - mean("measured") FROM "meters" WHERE "under" = \'$node\' AND $timeFilter '
         f'GROUP BY time(6h), "{name}" {ZONE}'
     )
-    title = Text("Share not measured, by meter, each 6 hours", "各表计非实测比例（每 6 小时）")
-    description = Text(
-        "Missing, or apportioned between two good readings: then the total is known, its course"
-        " is not. Empty: all is measured",
-        "缺失，或在两次有效读数之间分摊（总量已知，过程未知）。空白：全部实测",
-    )
+    title = text("board.share_not_measured_by_meter", language)
+    description = text("board.missing_or_apportioned_between_two", language)
     return carpet(
-        title.of(language),
+        title,
         [target(query, f"$tag_{name}")],
         unit=SHARE,
-        description=description.of(language),
+        description=description,
         span=(0, 1),
         least=0.05,
         more={"timeFrom": "30d", "hideTimeOverride": False},
@@ -221,21 +217,21 @@ def _not_measured(language: str) -> Json:
 
 
 def _gateways(language: str) -> Json:
-    end = suffix(language)
+    end = code_of(language)
     names = {
-        f"gateway_{end}": Text("Gateway", "网关").of(language),
-        "silent_minutes": Text("Silent", "静默").of(language),
-        "points": Text("Points", "测点").of(language),
-        "readings": Text("Readings", "读数").of(language),
-        "duplicates": Text("Duplicates", "重复").of(language),
-        "corrections": Text("Corrections", "更正").of(language),
-        "dead_letters": Text("Refused", "拒收").of(language),
-        "skew_seconds": Text("Clock skew", "时钟偏差").of(language),
+        f"gateway_{end}": text("board.gateway", language),
+        "silent_minutes": text("board.silent", language),
+        "points": text("board.points", language),
+        "readings": text("board.readings", language),
+        "duplicates": text("board.duplicates", language),
+        "corrections": text("board.corrections", language),
+        "dead_letters": text("board.refused", language),
+        "skew_seconds": text("board.clock_skew", language),
     }
     columns = ", ".join(f'"{field}" AS "{name}"' for field, name in names.items())
     counts = ("points", "readings", "duplicates", "corrections", "dead_letters")
     return table(
-        Text("Gateways now", "网关现状").of(language),
+        text("board.gateways_now", language),
         f'SELECT {columns} FROM "gateways" WHERE {GATEWAYS}',
         sort_by=names["dead_letters"],
         overrides=[

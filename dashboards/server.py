@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dashboards.text import suffix
+from texts import code_of, own
 
 
 def environment(
@@ -15,7 +15,7 @@ def environment(
     Whoever reaches the port may look, as on the board of a wall; nobody can change anything.
     """
     provisioning, data = provisioning.resolve(), data.resolve()
-    home = provisioning / "boards" / f"greenoffice-campus-{suffix(language)}.json"
+    home = provisioning / "boards" / f"greenoffice-campus-{code_of(language)}.json"
     return {
         "GF_SERVER_HTTP_ADDR": "127.0.0.1",
         "GF_SERVER_HTTP_PORT": str(port),
@@ -34,6 +34,6 @@ def environment(
         "GF_USERS_DEFAULT_THEME": "light",
         "GF_LOG_MODE": "console",
         "GF_LOG_LEVEL": "warn",
-        "GF_USERS_DEFAULT_LANGUAGE": "zh-Hans" if language.startswith("zh") else "en-US",
+        "GF_USERS_DEFAULT_LANGUAGE": own(language, zh="zh-Hans", en="en-US"),
         "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(home),
     }

@@ -13,10 +13,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from api import PartHealth, Platform, Submission, create_app
 from collector import JournalWriter, Record
 from collector.intake import refusals as refusals_of
+from collector.routes import check_route
 from greenoffice.folder import DataFolder
 from greenoffice.health import process_health
 from greenoffice.logs import set_up_logs
-from greenoffice.parts import Parts, receiver
+from greenoffice.parts import Parts, decoding
 from greenoffice.ports import usable_port
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
@@ -76,8 +77,10 @@ def platform_of(
             place = journal.append([_record(submission)])
         return place.segment, place.offset
 
+    how = decoding(parts.settings)
+
     def refusals(submission: Submission) -> list[DeadLetter]:
-        return refusals_of(_record(submission), receiver(parts.settings), parts.registry())
+        return refusals_of(_record(submission), how, parts.registry())
 
     return Platform(
         readings=parts.readings,
@@ -96,7 +99,7 @@ def platform_of(
         ingest=ingest,
         refusals=refusals,
         read_registry=lambda texts, end: read_registry_texts(
-            texts, parts.registry(), end_missing=end
+            texts, parts.registry(), end_missing=end, check_route=check_route
         ),
         now_us=parts.now_us,
         health=health,

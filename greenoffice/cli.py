@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from greenoffice import cli_servers, commands
+from greenoffice import cli_servers, commands, saying
 from metering.errors import GreenOfficeError
 
 app = typer.Typer(
@@ -302,9 +302,9 @@ cli_servers.add_to(app)
 def main() -> None:
     """Entry point; an error of the platform is one clear message, not a trace."""
     try:
-        app()
+        saying.command_of(app)(prog_name="greenoffice")
     except GreenOfficeError as refused:
-        print(f"greenoffice: {refused}", file=sys.stderr)
+        print(f"greenoffice: {saying.complaint(refused)}", file=sys.stderr)
         sys.exit(exit_code(refused))
 
 

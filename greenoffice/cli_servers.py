@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from greenoffice.folder import DataFolder
+from greenoffice.saying import language, say
+from texts import said_error
 
 influx_app = typer.Typer(no_args_is_help=True, help="An InfluxDB for the readings.")
 broker_app = typer.Typer(no_args_is_help=True, help="A Mosquitto for the gateways.")
@@ -48,7 +50,7 @@ def health(
         return
     ailing = {name: told for name, told in heard(folder.told(process)).items() if not told["ok"]}
     for name, told in ailing.items():
-        print(f"{name}: {told['error']}", file=sys.stderr)
+        print(f"{name}: {said_error(told['error'], language())}", file=sys.stderr)
     sys.exit(1 if ailing else 0)
 
 
@@ -81,8 +83,8 @@ def influx_init(
     folder = DataFolder(data.absolute())
     options = InfluxOptions(url, bucket, org, retention_days, admin_token_file)
     for line in influx_init(folder, options).done:
-        print(line)
-    print(f"tokens in {folder.secrets}; start the platform anew to use them")
+        say(line)
+    say(f"tokens in {folder.secrets}; start the platform anew to use them")
 
 
 @broker_app.command("user")

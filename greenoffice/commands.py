@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
+from functools import partial
 from pathlib import Path
 
 from greenoffice.folder import DataFolder, create_folder
 from greenoffice.logs import set_up_logs
+from greenoffice.saying import say
 from greenoffice.signals import stop_event
 from greenoffice.stores import check_stores, create_admin_key
 from greenoffice.supervisor import ChildSpec, Supervisor, exclusive
@@ -34,10 +35,10 @@ def init(
     )
     folder = create_folder(data, text, create_admin_key)
     folder.settings()
-    print(f"data folder  {folder.root}")
-    print(f"admin key    {folder.admin_key}")
-    print(f"next         greenoffice registry import CSV-FOLDER --data {data}")
-    print(f"             greenoffice up {data}")
+    say(f"data folder  {folder.root}")
+    say(f"admin key    {folder.admin_key}")
+    say(f"next         greenoffice registry import CSV-FOLDER --data {data}")
+    say(f"             greenoffice up {data}")
     return folder
 
 
@@ -51,8 +52,8 @@ def up(data: Path) -> None:
     stop = stop_event()
     supervisor.start()
     try:
-        print(f"page  http://{settings.http.host}:{settings.http.port}", flush=True)
-        print(f"mqtt  {settings.mqtt.host}:{settings.mqtt.port}", flush=True)
+        say(f"page  http://{settings.http.host}:{settings.http.port}")
+        say(f"mqtt  {settings.mqtt.host}:{settings.mqtt.port}")
         while not stop.is_set():
             supervisor.tend()
             stop.wait(0.2)
@@ -79,10 +80,7 @@ def upgrade(data: Path, backup: Path | None) -> None:
     """Upgrade a data folder; one line of JSON."""
     from greenoffice.upgrading import upgrade_folder
 
-    def say(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
-
-    print(json.dumps(upgrade_folder(DataFolder(data.absolute()), backup, say)))
+    print(json.dumps(upgrade_folder(DataFolder(data.absolute()), backup, partial(say, aside=True))))
 
 
 def rebook(data: Path, reason: str, institution: str | None) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from collector import JournalReader
 from collector.decode import Limits
-from collector.intake import Intake, IntakeMetrics, Receiver
+from collector.intake import Decoding, Intake, IntakeMetrics
 from figures import Figures
 from greenoffice.folder import DataFolder
+from greenoffice.routing import settings_routes
 from greenoffice.settings import Settings
 from greenoffice.stores import influx_address, open_readings, open_stores
 from ledger import Ledger
@@ -54,7 +55,7 @@ class Parts:
             registry,
             now_us,
             limit=settings.intake.batch_messages,
-            receiver=receiver(settings),
+            decoding=decoding(settings),
             metrics=metrics,
         )
         ledger = Ledger(readings, stores.books, stores.marks, registry, now_us)
@@ -77,9 +78,10 @@ class Parts:
         self.journal.close()
 
 
-def receiver(settings: Settings) -> Receiver:
-    """How messages are read under these settings."""
-    return Receiver(limits=Limits(ahead_us=settings.intake.future_tolerance_s * 1_000_000))
+def decoding(settings: Settings) -> Decoding:
+    """How messages are read under these settings; ConfigurationError where a route is of no use."""
+    limits = Limits(ahead_us=settings.intake.future_tolerance_s * 1_000_000)
+    return Decoding(settings_routes(settings), limits=limits)
 
 
 @dataclass

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from greenoffice.folder import DataFolder
 from greenoffice.parts import IntakeWork, Parts
+from greenoffice.saying import say
 from greenoffice.unfinished import noted
 from ledger import Rebooked, rules
 from metering.access import AuditEntry
@@ -26,10 +25,10 @@ def rebuild_folder(folder: DataFolder) -> dict[str, object]:
     parts = Parts.open(folder, finishing=REBUILD)
     try:
         with noted(folder, REBUILD):
-            _say("reading the journal")
+            say("reading the journal", aside=True)
             taken = parts.intake.rebuild()
             IntakeWork(parts)()
-            _say(f"{taken.readings} readings from {taken.records} records; booking")
+            say(f"{taken.readings} readings from {taken.records} records; booking", aside=True)
             told = parts.ledger.rebuild(_progress)
         return {
             "records": taken.records,
@@ -63,7 +62,7 @@ def rebook_folder(
         _check_institution(parts, institution)
         told = parts.ledger.rebook(institution, _progress)
         if told == Rebooked():
-            _say(f"nothing to do: every row was booked by rules {rules.RULES_VERSION}")
+            say(f"nothing to do: every row was booked by rules {rules.RULES_VERSION}", aside=True)
         else:
             parts.stores.access.audit(_entry(told, reason, institution, parts.now_us()))
         return {
@@ -103,8 +102,4 @@ def _entry(told: Rebooked, reason: str, institution: str | None, now_us: int) ->
 
 
 def _progress(told: Rebooked) -> None:
-    _say(f"{told.rows} days booked, {told.differing} of them differ")
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    say(f"{told.rows} days booked, {told.differing} of them differ", aside=True)

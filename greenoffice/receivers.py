@@ -11,7 +11,7 @@ from typing import TypeVar
 from prometheus_client import CollectorRegistry, start_http_server
 
 from collector import (
-    ClientReceiver,
+    BrokerClient,
     ClientSettings,
     CollectorMetrics,
     JournalWriter,
@@ -91,7 +91,7 @@ def _listener(folder: DataFolder, settings: Settings) -> WayIn:
 def _client(folder: DataFolder, settings: Settings) -> WayIn:
     broker = settings.broker
     journal = open_journal(folder, "broker")
-    client = ClientReceiver(
+    client = BrokerClient(
         journal,
         ClientSettings(
             url=broker.url,

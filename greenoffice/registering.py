@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from collector.routes import check_route
 from figures import complete_months
 from greenoffice.broker_passwords import add_users, require_writable
 from greenoffice.folder import DataFolder
+from greenoffice.saying import say, spoken
 from greenoffice.stores import open_stores
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.registry.files import TABLES, read_registry, write_registry
@@ -50,16 +52,16 @@ def import_registry(
         require_writable(chosen.mosquitto_passwords)
     stores = open_stores(folder)
     before = stores.registry.load()
-    wanted = read_registry(source, before, end_missing=chosen.end_missing)
+    wanted = read_registry(source, before, end_missing=chosen.end_missing, check_route=check_route)
     complete = complete_months(stores.books, before, now_us)
     proposal = propose(before, wanted, complete, [path.name for path in source.glob("*.csv")])
     print_proposal(proposal)
     if chosen.dry_run:
-        print("dry run: nothing was imported")
+        say("dry run: nothing was imported")
         return
     reason = check_reason(proposal, chosen.reason)
-    if proposal.changes and not chosen.yes and not (ask or _ask)("import this?"):
-        print("nothing was imported")
+    if proposal.changes and not chosen.yes and not (ask or _ask)(spoken("import this?")):
+        say("nothing was imported")
         return
     passwords = stores.registry.apply(
         wanted,
@@ -71,12 +73,12 @@ def import_registry(
     if chosen.mosquitto_passwords:
         add_users(chosen.mosquitto_passwords, passwords)
     present = stores.registry.load()
-    print(
+    say(
         f"nodes {len(present.nodes)}, gateways {len(present.gateways)}, "
         f"meters {len(present.meters)}, points {len(present.points)}"
     )
     for user, password in passwords.items():
-        print(f"gateway {user}  password {password}   (shown this once)")
+        say(f"gateway {user}  password {password}   (shown this once)")
 
 
 def print_proposal(proposal: Proposal) -> None:
@@ -84,7 +86,7 @@ def print_proposal(proposal: Proposal) -> None:
     _listed("", proposal.changes)
     _listed("not in the files, kept: ", proposal.kept)
     _listed("reaches into complete months: ", proposal.past)
-    print(
+    say(
         f"{len(proposal.changes)} changes, {len(proposal.past)} into complete months; "
         f"{len(proposal.kept)} registered and not in the files"
     )
@@ -92,9 +94,9 @@ def print_proposal(proposal: Proposal) -> None:
 
 def _listed(before: str, things: Sequence[object]) -> None:
     for one in things[:SHOWN]:
-        print(f"{before}{one}")
+        print(f"{spoken(before)}{one}")
     if (more := len(things) - SHOWN) > 0:
-        print(f"{before}{more} more")
+        print(f"{spoken(before)}{spoken(f'{more} more')}")
 
 
 def export_registry(target: Path, data: Path, version: int | None = None) -> None:
@@ -114,7 +116,7 @@ def export_registry(target: Path, data: Path, version: int | None = None) -> Non
     for name, text in write_registry(registry).items():
         (target / name).write_text(text, encoding="utf-8", newline="")
         print(target / name)
-    print(f"registry version {registry.version}")
+    say(f"registry version {registry.version}")
 
 
 def _require_folder(source: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from figures import Figures
 from greenoffice.folder import DataFolder
+from greenoffice.saying import say, spoken
 from greenoffice.stores import open_stores
 from metering.access import AuditEntry
 from metering.errors import InvalidInput
@@ -44,11 +45,11 @@ def report(options: ReportOptions, data: Path) -> None:
     file = options.output or Path(f"{options.institution}-{options.month}.{options.format}")
     file.write_bytes(issued.file(options.language, options.format))
     number = issued.report.issue
-    told = f"issue {number}" if number else "provisional"
+    told = spoken(f"issue {number}") if number else spoken("provisional")
     print(f"{file}  {told}  {issued.report.content_hash}")
     if options.new_issue:
         before = number - 1
-        print(f"{len(issued.report.changes)} differences from issue {before}, which stays")
+        say(f"{len(issued.report.changes)} differences from issue {before}, which stays")
 
 
 def issues_of(folder: DataFolder, stores: Stores) -> Issues:

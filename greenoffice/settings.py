@@ -85,6 +85,17 @@ class DatabaseSettings(BaseModel):
     password_file: Path | None = Field(None, description="file that holds the user's password")
 
 
+class RouteSettings(BaseModel):
+    """Which decoder reads a topic, of all gateways or of one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    topic: str = Field(description="MQTT topic filter")
+    decoder: str = Field(description="name of a decoder")
+    options: dict[str, str] = Field({}, description="what the decoder is told, by name")
+    gateway: str = Field("", description="SITE/CODE of the gateway it is for; empty: every one")
+
+
 class JournalSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -128,6 +139,9 @@ class Settings(BaseSettings):
     broker: BrokerSettings = BrokerSettings()
     influx: InfluxSettings = InfluxSettings()
     database: DatabaseSettings = DatabaseSettings()
+    routes: tuple[RouteSettings, ...] = Field(
+        (), description="which decoder reads which topics, where no registered route says it"
+    )
     journal: JournalSettings = JournalSettings()
     intake: IntakeSettings = IntakeSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()

@@ -29,6 +29,8 @@ class DeadLetter:
     digest: str
     arrived_us: int
     point: str = ""
+    read_by: str = ""
+    """The decoder that refused it, with its options; '' where none was chosen."""
     preview: bytes = b""
     """The first 512 bytes; the whole payload is in the journal."""
     state: str = "open"

@@ -23,41 +23,21 @@ _CODE = re.compile(r"[0-9]{2}[0A-Z][0-9][0-9A-Z]")
 
 @dataclass(frozen=True)
 class Category:
-    """An energy category: its two digits, its names and its canonical unit."""
+    """An energy category: its two digits and its canonical unit."""
 
     code: str
-    name_en: str
-    name_zh: str
     unit: str
 
 
 CATEGORIES: dict[str, Category] = {
     c.code: c
     for c in (
-        Category("01", "Electricity", "电", "kWh"),
-        Category("02", "Water", "水", "m3"),
-        Category("03", "Natural gas", "天然气", "m3"),
-        Category("04", "District heat", "集中供热", "MJ"),
-        Category("05", "District cooling", "集中供冷", "MJ"),
+        Category("01", "kWh"),  # Electricity
+        Category("02", "m3"),  # Water
+        Category("03", "m3"),  # Natural gas
+        Category("04", "MJ"),  # District heat
+        Category("05", "MJ"),  # District cooling
     )
-}
-
-SUB_ITEMS: dict[str, tuple[str, str]] = {
-    "01A00": ("Lighting and sockets", "照明插座"),
-    "01A10": ("Lighting and sockets, rooms", "照明与插座"),
-    "01A20": ("Corridor and emergency lighting", "走廊与应急照明"),
-    "01A30": ("Facade and landscape lighting", "室外景观照明"),
-    "01B00": ("Air conditioning", "空调"),
-    "01B10": ("Cooling and heating plant", "冷热站"),
-    "01B20": ("Air-conditioning terminals", "空调末端"),
-    "01C00": ("Power", "动力"),
-    "01C10": ("Lifts", "电梯"),
-    "01C20": ("Pumps", "水泵"),
-    "01C30": ("Fans", "通风机"),
-    "01D00": ("Special", "特殊用电"),
-    "01D10": ("Information centre", "信息中心"),
-    "01D20": ("Laundry", "洗衣房"),
-    "01D30": ("Kitchen", "厨房餐厅"),
 }
 
 
@@ -102,13 +82,3 @@ def parent(code: str) -> str | None:
 def covers(wider: str, code: str) -> bool:
     """Whether `code` is `wider` or a part of it."""
     return code.startswith(wider.rstrip("0") if wider[2] != "0" else wider[:2])
-
-
-def name(code: str, language: str) -> str:
-    """The item's name in `en` or `zh`; the code itself where no name is known."""
-    if code in SUB_ITEMS:
-        return SUB_ITEMS[code][1 if language.startswith("zh") else 0]
-    if code[2:] == "000" and code[:2] in CATEGORIES:
-        found = CATEGORIES[code[:2]]
-        return found.name_zh if language.startswith("zh") else found.name_en
-    return code

@@ -11,7 +11,7 @@ from metering.errors import Conflict
 
 @dataclass(frozen=True)
 class ReportIssue:
-    """One issue (期次) of an institution's report for a month; never changed."""
+    """One issue of an institution's report for a month; never changed."""
 
     institution: str
     month: str

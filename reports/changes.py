@@ -10,7 +10,7 @@ from reports.details import Details, per
 from reports.model import Change, MonthReport
 from reports.printed import DASH
 from reports.table import Cell, Column, Table
-from reports.texts import word
+from texts import word
 
 MOST_OF_A_KIND: Final = 6
 """On paper; the XLSX and CSV files have all."""
@@ -19,7 +19,8 @@ INNER: Final = {"daily", "shares", "book_unit", "low", "high"}
 NAMED: Final = {"period", "event", "ratio"}
 """Kinds whose subject begins with a key of the texts of that name."""
 VALUES: Final = {
-    **{name: name for name in ("state", "pattern", "action", "days", "period", "type")},
+    **{name: name for name in ("state", "pattern", "days", "period", "type")},
+    "action": "action_short",
     **{"why": "why", "provisional": "truth", "all_priced": "truth"},
 }
 """Fields whose values are words of ours, with the group of their texts."""
@@ -128,7 +129,7 @@ class _Words:
         if value is None:
             return None
         if one.field == "cause":
-            group = "restated" if one.kind == "restatement" else "cause"
+            group = "restated" if one.kind == "restatement" else "cause_short"
         else:
             group = VALUES.get(one.field.split(".")[-1], "")
         return word(group, value, self.language) if group else value

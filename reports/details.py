@@ -5,7 +5,8 @@ from __future__ import annotations
 from metering.items import category
 from reports.model import FORMAT_1, FORMAT_2, FactorRow, PriceRow, Total, standing
 from reports.table import NONE, Cell, Column, Table, Tables, exact, local_time, shown
-from reports.texts import restated, word
+from reports.words import restated
+from texts import word
 
 
 class Details(Tables):
@@ -137,8 +138,8 @@ class Details(Tables):
                 *(one.cost if one.currency == own else None for own in currencies),
                 one.kgco2,
                 one.confidence,
-                word("cause", one.cause, lang),
-                word("action", one.action, lang),
+                word("cause_short", one.cause, lang),
+                word("action_short", one.action, lang),
                 word("state", one.state, lang),
                 one.id,
             )

@@ -13,7 +13,7 @@ from reports.details import Details
 from reports.model import MonthReport
 from reports.seal import to_json
 from reports.table import to_csv
-from reports.texts import LANGUAGES
+from reports.words import LANGUAGES
 
 
 def _pdf(report: MonthReport, language: str) -> bytes:

@@ -26,7 +26,7 @@ from reports.model import MonthReport
 from reports.month import Terms, drawn
 from reports.seal import from_json, sealed, to_json
 from reports.source import Source, month_of
-from reports.texts import check_language
+from reports.words import check_language
 
 MOST_REASON: Final = 2_000
 """Characters of a reason."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from babel.dates import format_date
-
 from figures import per_each
 from metering.items import whole
 from metering.quality import MEASURED, MISSING, WHOLE
@@ -26,7 +24,8 @@ from reports.printed import (
 )
 from reports.printed import share as as_share
 from reports.table import exact, own_name, shown
-from reports.texts import table, word
+from reports.words import headings
+from texts import LANGUAGES, code_of, month_of, word
 
 ELECTRICITY = "01000"
 
@@ -47,9 +46,9 @@ class _Layout:
     def fields(self) -> Fields:
         report, tables = self.report, self.tables
         return {
-            "language": self.language[:2],
-            "region": "CN" if self.language == "zh-CN" else "GB",
-            "t": table(self.language),
+            "language": code_of(self.language),
+            "region": LANGUAGES[code_of(self.language)].region,
+            "t": headings(self.language),
             "institution": tables.places[report.institution],
             "month": self._month(),
             "status": tables.status() if report.provisional else None,
@@ -80,8 +79,7 @@ class _Layout:
         }
 
     def _month(self) -> str:
-        pattern = "y年M月" if self.language == "zh-CN" else "MMMM y"
-        return format_date(self.report.first, pattern, locale=self.language.replace("-", "_"))
+        return month_of(self.report.first, self.language)
 
     def _categories(self) -> list[Line]:
         return [line for line in self.report.lines if line.item == whole(line.item)]
@@ -96,8 +94,8 @@ class _Layout:
                 "label": tables.item(line.item),
                 "value": energy(line.amount, line.unit),
                 "unit": shown(line.unit),
-                "last_month": change(line.last_month),
-                "last_year": change(line.last_year),
+                "last_month": tables.t("change_last_month_of") % change(line.last_month),
+                "last_year": tables.t("change_last_year_of") % change(line.last_year),
                 "note": None,
             }
             for line in self.own

@@ -11,7 +11,7 @@ from reports.details import Details, factor_unit, spans
 from reports.model import MonthReport, PriceRow, standing
 from reports.printed import DASH, number
 from reports.table import NONE, local_time, shown
-from reports.texts import word
+from texts import word
 
 MOST_CASES = 12
 MOST_NOTES = 12
@@ -54,8 +54,8 @@ class _Evidence:
             "title": word("pattern", case.pattern, language),
             "meter": self.tables.meters.get(case.meter, case.meter),
             "when": f"{local_time(case.start_us, zone)} – {local_time(case.end_us, zone)}",
-            "cause": word("cause", case.cause, language),
-            "action": word("action", case.action, language),
+            "cause": word("cause_short", case.cause, language),
+            "action": word("action_short", case.action, language),
             "state": word("state", case.state, language),
             "cells": [
                 f"{case.hours} h",

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from metering.items import name, parent, whole
+from metering.items import parent, whole
 from metering.localtime import from_us, zone_of
 from metering.units import BOOK_UNITS
 from reports.model import FORMAT_1, Difference, Line, MoneyLine, MonthReport, Spent
-from reports.texts import check_language, text, word
+from reports.words import check_language
+from texts import code_of, text, word
 
 Cell = str | int | Decimal | date | None
 UNITS = {"m3": "m³"}
@@ -61,7 +62,7 @@ def local_time(time_us: int, zone: str) -> str:
 
 def own_name(thing: object, language: str) -> str:
     """The name of a place or meter in the language."""
-    return str(getattr(thing, "name_zh" if language.startswith("zh") else "name_en"))
+    return str(getattr(thing, f"name_{code_of(language)}"))
 
 
 def shown(unit: str) -> str:
@@ -79,11 +80,11 @@ class Tables:
 
     def t(self, key: str) -> str:
         """The report's own text of a key, in the table's language."""
-        return text(key, self.language)
+        return text(f"report.{key}", self.language)
 
     def item(self, code: str) -> str:
         """An item's name, in the table's language."""
-        return name(code, self.language)
+        return word("item", code, self.language)
 
     def difference(self, code: str) -> str:
         """What the difference of a total is called."""

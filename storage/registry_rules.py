@@ -46,6 +46,8 @@ def _institution_touched(before: Registry, after: Registry) -> str:
     nodes = {code for code, node in after.nodes.items() if before.nodes.get(code) != node}
     nodes |= {m.node for code, m in after.meters.items() if before.meters.get(code) != m}
     nodes |= {g.site for user, g in after.gateways.items() if before.gateways.get(user) != g}
+    routed = {r.gateway for r in set(before.routes) ^ set(after.routes)}
+    nodes |= {after.gateways[user].site for user in routed if user in after.gateways}
     touched = {after.institution(node) for node in nodes} - {""}
     return touched.pop() if len(touched) == 1 else ""
 

@@ -21,8 +21,6 @@ MODULES = [
     if "versions" not in module.parts
 ]
 NEEDED = {"field", "fix"}
-FULL = {"InvalidFiles"}
-"""Says field and fix by itself."""
 
 
 def parsed() -> Iterator[tuple[str, ast.Module]]:
@@ -70,7 +68,7 @@ def lacking(tree: ast.Module, kinds: set[str]) -> Iterator[tuple[int, list[str]]
 
 
 def test_every_error_names_its_field_and_its_fix() -> None:
-    kinds = family() - FULL
+    kinds = family()
     assert {"InvalidInput", "TooLarge", "DatabaseRefused", "Outside"} <= kinds
     found = [
         f"{name}:{line} lacks {', '.join(missing)}"
@@ -93,12 +91,9 @@ def test_what_is_left_out_is_seen(call: str, missing: list[str]) -> None:
     assert found == ([missing] if missing else [])
 
 
-def test_errors_that_say_it_by_themselves_do() -> None:
+def test_a_list_of_problems_ends_with_what_to_do() -> None:
     problem = errors.FileProblem("tree.csv", 2, "code", "?", "not a code", "letters")
-    told = errors.InvalidFiles([problem])
-    assert told.field
-    assert told.fix
-    assert str(told).endswith(told.fix)
+    assert str(errors.InvalidFiles([problem], fix="mend it")).endswith("\nmend it")
 
 
 def test_the_tree_is_drawn_as_it_is() -> None:

@@ -10,7 +10,13 @@ import pytest
 ROOT = Path(__file__).parents[1]
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 ALONE = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
-DOCUMENTS = (*READMES, *(ROOT / name for name in ALONE), *sorted((ROOT / "docs").rglob("*.md")))
+DECODERS = sorted(ROOT.glob("collector/decode/*/README.md"))
+DOCUMENTS = (
+    *READMES,
+    *(ROOT / name for name in ALONE),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *DECODERS,
+)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -154,7 +160,7 @@ def test_every_reason_of_a_dead_letter_is_documented():
     for module in (ROOT / "collector").rglob("*.py"):
         for call in ast.walk(ast.parse(text(module))):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-                place = {"Problem": 0, "_Refusal": 0, "_add": 3}.get(call.func.id, len(call.args))
+                place = {"Problem": 0, "Refusal": 0, "_add": 3}.get(call.func.id, len(call.args))
                 for argument in call.args[place : place + 1]:
                     if isinstance(argument, ast.Constant):
                         reasons.add(argument.value)

@@ -14,6 +14,7 @@ from figures import counted
 from metering.finding import Case, Finding
 from metering.localtime import HOUR_US
 from metering.nesting import Nesting
+from texts import word
 
 _LANGUAGES = ("en", "zh")
 _OWN_TAGS = (
@@ -112,8 +113,8 @@ def _tags(view: View, case: Case, part_of: int | None) -> dict[str, str]:
         "meter_zh": meter.name("zh") if meter else "",
         "part_of": "" if part_of is None else str(part_of),
         "pattern": finding.pattern,
-        "pattern_en": sentences.text(sentences.PATTERNS, finding.pattern, "en"),
-        "pattern_zh": sentences.text(sentences.PATTERNS, finding.pattern, "zh"),
+        "pattern_en": word("pattern", finding.pattern, "en"),
+        "pattern_zh": word("pattern", finding.pattern, "zh"),
         "state": str(case.state),
         **names.node_tags(reach, finding.node),
         **names.item_tags(finding.item),
@@ -157,6 +158,6 @@ def _texts(series: Series, finding: Finding) -> dict[str, list[str]]:
     zone, texts = series.tags["zone"], {}
     for language in _LANGUAGES:
         texts[f"sentence_{language}"] = [sentences.sentence(finding, zone, language)]
-        texts[f"cause_{language}"] = [sentences.text(sentences.CAUSES, finding.cause, language)]
-        texts[f"action_{language}"] = [sentences.text(sentences.ACTIONS, finding.action, language)]
+        texts[f"cause_{language}"] = [word("cause", finding.cause, language)]
+        texts[f"action_{language}"] = [word("action", finding.action, language)]
     return texts

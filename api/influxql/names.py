@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from api.reach import Reach
 from metering import items
+from texts import word
 
 NODE_TAGS = (
     "institution",
@@ -46,8 +47,8 @@ def item_tags(item: str) -> dict[str, str]:
     level = len(item.rstrip("0")[2:]) if item[2] != "0" else 0
     return {
         "item": item,
-        "item_en": items.name(item, "en"),
-        "item_zh": items.name(item, "zh"),
+        "item_en": word("item", item, "en"),
+        "item_zh": word("item", item, "zh"),
         "item_level": str(level),
         "category": items.whole(item),
         "unit": items.category(item).unit,

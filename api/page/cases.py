@@ -12,11 +12,11 @@ from api.page import charts, formats
 from api.page.figure import Of, Shown
 from api.page.visit import Visit
 from api.routes.findings import parts_of
-from metering import items
 from metering.finding import Case, Finding
 from metering.items import category
 from metering.localtime import iso
 from metering.nesting import Nesting
+from texts import word
 
 MOST_HOURS = 72
 
@@ -39,7 +39,7 @@ def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
     costs = finding.costs if wastes else ()
     return {
         "id": case.id,
-        "pattern": sentences.text(sentences.PATTERNS, finding.pattern, language),
+        "pattern": word("pattern", finding.pattern, language),
         "place": registry.node(finding.node).name(language),
         "sentence": _capital(sentences.sentence(finding, zone, language)),
         "kwh": _waste(finding.waste_kwh, category(finding.item).unit, of) if wastes else None,
@@ -48,14 +48,14 @@ def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
         "cost": [_money(amount, currency, of) for currency, amount in costs if amount],
         "carbon": _carbon(finding.kgco2, of) if finding.kgco2 and wastes else None,
         "confidence": f"{finding.confidence * 100:.0f} %",
-        "cause": sentences.text(sentences.CAUSES, finding.cause, language),
-        "action": sentences.text(sentences.ACTIONS, finding.action, language),
-        "item": items.name(finding.item, language),
+        "cause": word("cause", finding.cause, language),
+        "action": word("action", finding.action, language),
+        "item": word("item", finding.item, language),
         "meter": finding.meter if meter is None else meter.name(language),
         "span": " – ".join(formats.minute(at, zone) for at in (finding.start_us, finding.end_us)),
         "part_of": part_of,
         "state": str(case.state),
-        "closed": sentences.text(sentences.CLOSED, case.closed, language) if case.closed else "",
+        "closed": word("closed", case.closed, language) if case.closed else "",
         "note": case.state_note,
         "by": case.state_by,
         "baseline": finding.baseline_version,

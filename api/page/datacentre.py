@@ -22,6 +22,7 @@ from figures import RATIOS, ROLES, View
 from metering.localtime import HOUR_US, local_day
 from metering.quality import WHOLE
 from metering.registry import NodeType
+from texts import word
 
 LOW_C, HIGH_C = 18.0, 27.0
 
@@ -36,20 +37,6 @@ class RatioShown:
     cover: float
     category: int | None
     boundary: str
-
-
-def N_(text: str) -> str:  # noqa: N802
-    """Marks a text for translation where it is not yet shown."""
-    return text
-
-
-ROLE_NAMES = {
-    "utility": N_("Utility"),
-    "ups_in": N_("UPS input"),
-    "ups_out": N_("UPS output"),
-    "it": N_("IT load"),
-    "cooling": N_("Cooling"),
-}
 
 
 def centres(visit: Visit) -> list[tuple[str, str]]:
@@ -117,7 +104,7 @@ def _roles_chart(visit: Visit, view: View, code: str, today: date) -> charts.Cha
         y = charts.numbers(own.power(role), 3)
         if any(value is not None for value in y):
             x = [f"{formats.local(at, zone):%Y-%m-%d %H:%M}" for at in own.start_us.tolist()]
-            name = visit.text(ROLE_NAMES[role])
+            name = word("role", role, visit.language)
             traces.append(charts.line(name, x, y, charts.ROLE_COLOURS[role]))
     return charts.chart(
         traces,

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from api import sentences
 from api.page import formats
 from api.page.visit import Visit
 from api.routes.messages import dead_gateways
@@ -15,6 +14,7 @@ from metering.errors import NotFound
 from metering.intake import DeadLetter
 from metering.reading import ReadingColumns
 from metering.registry import Point
+from texts import said, word
 
 MESSAGES = 6
 REFUSED = 3
@@ -90,11 +90,12 @@ def _text(visit: Visit, rows: ReadingColumns, members: list[int]) -> str:
 
 def _refusal(visit: Visit, letter: DeadLetter) -> dict[str, Any]:
     seconds = (visit.caller.platform.now_us() - letter.arrived_us) / 1e6
-    title = sentences.text(sentences.REASONS, letter.reason, visit.language)
+    title = word("reason", letter.reason, visit.language)
+    fix = said(letter.fix, visit.language)
     return {
         "id": f"{letter.id}/{letter.seen}",
         "when": formats.age(seconds, visit.text),
-        "text": " · ".join((title, f"{letter.field} = {letter.value}", letter.fix, letter.gateway)),
+        "text": " · ".join((title, f"{letter.field} = {letter.value}", fix, letter.gateway)),
         "refused": True,
     }
 

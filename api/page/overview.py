@@ -11,9 +11,9 @@ from api.page.places import ELECTRICITY, Place, place_of, places
 from api.page.visit import Visit
 from api.routes.findings import find
 from figures import Parts, Reached, View
-from metering import items
 from metering.localtime import day_bounds
 from metering.quality import MISSING, WHOLE
+from texts import word
 
 WEEKS = 6
 CARPET_DAYS = 28
@@ -138,7 +138,7 @@ def _items_chart(visit: Visit, parts: Parts) -> charts.Chart | None:
     known = [one for one in parts.parts if one.amount is not None]
     if not known:
         return None
-    names = [items.name(one.item, visit.language) for one in known]
+    names = [word("item", one.item, visit.language) for one in known]
     values = [charts.canonical(one.amount, one.item) for one in known]
     rest = parts.difference.amount
     if rest is not None and rest >= 0:

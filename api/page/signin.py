@@ -12,11 +12,12 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from api.auth import key_of_secret, platform_of
-from api.page import language
+from api.page.language import COOKIE as LANGUAGE_COOKIE
 from api.page.sessions import COOKIE, LIFETIME_US
 from api.page.visit import Actor, PageRoute, page, request_language, sessions_of
 from api.problems import SignInNeeded, TooManyFailures, status_of
 from metering.errors import GreenOfficeError, NotFound
+from texts import LANGUAGES
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -108,11 +109,16 @@ def choose_language(
     chosen: str, request: Request, next: Annotated[str, Query(max_length=512)] = "/"
 ) -> Response:
     """Remember the language for a year."""
-    if chosen not in language.LANGUAGES:
-        raise NotFound("no such language", field="language", value=chosen, fix="zh or en")
+    if chosen not in LANGUAGES:
+        raise NotFound(
+            "no such language",
+            field="language",
+            value=chosen,
+            fix=f"one of: {', '.join(LANGUAGES)}",
+        )
     response = RedirectResponse(local_path(next), status_code=303)
     response.set_cookie(
-        language.COOKIE,
+        LANGUAGE_COOKIE,
         chosen,
         max_age=365 * 86_400,
         httponly=True,

@@ -10,9 +10,9 @@ from api.page.figure import WorthShown
 from api.page.places import ELECTRICITY, Place
 from api.page.visit import Visit
 from figures import Held, Parts, View, periods, worth_of_each
-from metering import items
 from metering.book import SeriesKey
 from metering.localtime import local_day, month_start
+from texts import word
 
 FULL_DAYS = 14
 
@@ -53,7 +53,7 @@ def parts_table(
         return []
     rows = [
         figure.row(
-            items.name(one.item, visit.language),
+            word("item", one.item, visit.language),
             one,
             figure.of_days(place.node, one.item, first, last),
         )

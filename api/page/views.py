@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from api import sentences
 from api.page import cases, datacentre, figure, formats, live, overview
 from api.page.figure import Of
 from api.page.visit import Actor, PageRoute, Visit, Visitor
@@ -23,6 +22,7 @@ from metering.errors import InvalidInput
 from metering.finding import CaseState
 from metering.intake import DeadLetter
 from metering.localtime import iso, parse_instant
+from texts import word
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -108,7 +108,7 @@ def _gateway(visit: Visit, one: dict[str, Any]) -> dict[str, str]:
     seen = one["last_seen"]
     seconds = (visit.caller.platform.now_us() - parse_instant(seen)) / 1e6 if seen else None
     skew = one["skew_seconds"]
-    name = one["name_zh"] if visit.language == "zh" else one["name_en"]
+    name = one[f"name_{visit.language}"]
     counts = ("messages", "readings", "duplicates", "corrections")
     return {
         "name": name or one["gateway"],
@@ -150,7 +150,7 @@ def _letter(visit: Visit, letter: DeadLetter) -> dict[str, Any]:
     return {
         **vars(letter),
         "when": formats.moment(letter.arrived_us, _zone(visit)),
-        "title": sentences.text(sentences.REASONS, letter.reason, visit.language),
+        "title": word("reason", letter.reason, visit.language),
     }
 
 

@@ -14,11 +14,12 @@ from fastapi.routing import APIRoute
 
 from api import problems
 from api.auth import Caller, platform_of, reach_of, trace_refusal
-from api.page.language import LANGUAGES, environment, language_of, translations
+from api.page.language import environment, visitor_language
 from api.page.sessions import COOKIE, Session, Sessions
 from api.problems import SignInNeeded
 from metering.access import Role
 from metering.errors import GreenOfficeError, NotAllowed
+from texts import tag, translations
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -69,14 +70,14 @@ def page(
     request: Request, language: str, template: str, *, status: int = 200, **values: Any
 ) -> HTMLResponse:
     """A rendered template with the page's security headers."""
-    shown = {"visit": None, "path": request.url.path, "lang": LANGUAGES[language], **values}
+    shown = {"visit": None, "path": request.url.path, "lang": tag(language), **values}
     html = environment(language).get_template(template).render(shown)
     return HTMLResponse(html, status_code=status, headers=SECURITY_HEADERS)
 
 
 def request_language(request: Request) -> str:
     """The language of any request, signed in or not."""
-    return language_of(request, platform_of(request).language)
+    return visitor_language(request, platform_of(request).language)
 
 
 def sessions_of(request: Request) -> Sessions:
@@ -149,5 +150,5 @@ def error_page(request: Request, error: GreenOfficeError) -> Response:
         request_language(request),
         "error.html",
         status=problems.status_of(error),
-        problem=problems.problem_of(error, request.url.path),
+        problem=problems.problem_of(error, request.url.path, request_language(request)),
     )

@@ -28,6 +28,7 @@ from metering.quality import NAMES, WHOLE
 from metering.registry import Registry
 from metering.tariff import TariffRow
 from metering.units import BOOK_UNITS
+from texts import both, word
 
 router = APIRouter(prefix="/v1", tags=["energy"])
 
@@ -260,7 +261,7 @@ def head_json(key: SeriesKey, zone: str, first: date, last: date, revision: int)
 
 
 def _names(item: str) -> Json:
-    return {lang: items.name(item, lang) for lang in ("zh", "en")}
+    return both(lambda language: word("item", item, language))
 
 
 def _values_json(view: View, energy: Energy) -> list[Json]:

@@ -19,6 +19,7 @@ from metering.finding import Case, CaseState, Finding
 from metering.items import category
 from metering.localtime import iso
 from metering.nesting import Nesting
+from texts import both
 
 router = APIRouter(prefix="/v1", tags=["findings"])
 
@@ -171,7 +172,9 @@ def _case_json(caller: Caller, case: Case, part_of: int | None) -> Json:
         "confidence": finding.confidence,
         "cause": finding.cause,
         "action": finding.action,
-        "sentence": {lang: sentences.sentence(finding, zone, lang) for lang in ("en", "zh")},
+        "sentence": both(
+            lambda language: sentences.sentence(finding, zone, language), ("en", "zh")
+        ),
         "state": str(case.state),
         "state_by": case.state_by,
         "state_note": case.state_note,

@@ -17,6 +17,7 @@ from api.reach import Outside
 from metering.errors import InvalidInput
 from metering.intake import DeadLetter
 from metering.localtime import iso
+from texts import said
 
 router = APIRouter(prefix="/v1", tags=["messages"])
 
@@ -35,10 +36,12 @@ DEAD_EXAMPLE = {
     "gateway": "campus/gw-1",
     "topic": "greenoffice/v1/campus/gw-1/readings",
     "reason": "unknown_point",
-    "message": "no such point on this gateway",
+    "message": "gateway campus/gw-1 has no point of that name",
     "field": "readings[3].point",
     "value": "E9.import",
-    "fix": "register the point; the reading is then taken in by itself",
+    "fix": "register the point: its readings are then taken in from here",
+    "message_zh": "网关 campus/gw-1 没有该名称的测点",
+    "fix_zh": "请登记该测点；登记后，其读数会自动补收",
     "point": "E9.import",
     "arrived": "2026-11-24T08:15:02Z",
     "seen": 1,
@@ -83,6 +86,16 @@ def text_of(payload: bytes) -> str | None:
         return None
 
 
+def _words(letter: DeadLetter) -> Json:
+    """Why, and how to put it right, in English and Chinese."""
+    return {
+        "message": letter.message,
+        "fix": letter.fix,
+        "message_zh": said(letter.message, "zh"),
+        "fix_zh": said(letter.fix, "zh"),
+    }
+
+
 def dead_json(letter: DeadLetter) -> Json:
     """A dead letter without its bytes."""
     return {
@@ -90,10 +103,9 @@ def dead_json(letter: DeadLetter) -> Json:
         "gateway": letter.gateway,
         "topic": letter.route,
         "reason": letter.reason,
-        "message": letter.message,
         "field": letter.field,
         "value": letter.value,
-        "fix": letter.fix,
+        **_words(letter),
         "point": letter.point,
         "arrived": iso(letter.arrived_us),
         "seen": letter.seen,
@@ -235,10 +247,9 @@ def submit(caller: Caller, gateway: str, payload: bytes) -> Json:
             {
                 "index": one.index,
                 "reason": one.reason,
-                "message": one.message,
                 "field": one.field,
                 "value": one.value,
-                "fix": one.fix,
+                **_words(one),
             }
             for one in refused
         ],

@@ -13,6 +13,7 @@ from api.params import Code, Json, example
 from api.reach import Reach
 from metering import items
 from metering.registry import Meter, Node, NodeType, Point
+from texts import word
 
 router = APIRouter(prefix="/v1", tags=["registry"])
 
@@ -88,8 +89,8 @@ def meter_json(reach: Reach, meter: Meter) -> Json:
         "code": meter.code,
         "node": meter.node,
         "item": meter.item,
-        "item_name_zh": items.name(meter.item, "zh"),
-        "item_name_en": items.name(meter.item, "en"),
+        "item_name_zh": word("item", meter.item, "zh"),
+        "item_name_en": word("item", meter.item, "en"),
         "unit": meter.unit,
         "total": meter.total,
         "step_min": meter.step_min,

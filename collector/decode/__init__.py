@@ -1,22 +1,32 @@
-"""Decoders: bytes of a message in, readings as columns out. Pure, without registry or clock."""
+"""Decoders: a message in, readings as columns out. Pure, without registry or clock.
 
-from collector.decode import native, status
-from collector.decode.message import Decoded, Decoder, Limits, Problem
-from collector.decode.schema import readings_schema, schema_text
+Each has a folder of its name: the decoder, a README that says what it takes, and golden cases.
+`DECODERS` is the one table of them.
+
+message    what a decoder is given and returns      decoder     a row of the table
+instant    times as gateways write them             json_object a payload that is one object
+"""
+
+from collector.decode.decoder import Decode, Decoder
+from collector.decode.journal_only import JOURNAL_ONLY
+from collector.decode.message import Decoded, Incoming, Limits, Problem, Refusal
+from collector.decode.native import NATIVE
+from collector.decode.status import STATUS
 
 __all__ = [
     "DECODERS",
+    "Decode",
     "Decoded",
     "Decoder",
+    "Incoming",
     "Limits",
     "Problem",
-    "readings_schema",
-    "schema_text",
+    "Refusal",
 ]
 
 DECODERS: dict[str, Decoder] = {
-    "native": native.decode,
-    "status": status.decode_status,
-    "journal_only": status.journal_only,
+    "native": NATIVE,
+    "status": STATUS,
+    "journal_only": JOURNAL_ONLY,
 }
-"""Every decoder by the name that a route gives it."""
+"""Every decoder by the name that a route gives it, which is that of its folder."""

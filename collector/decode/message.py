@@ -1,20 +1,38 @@
-"""What every decoder returns: readings as columns, and what could not be taken.
+"""What every decoder is given and what it returns.
 
-A decoder is pure: bytes and the time of arrival in, `Decoded` out. It never raises for bad
-input: one bad reading becomes a `Problem` with its place while the others go on, and a
-message that cannot be read at all one problem at place -1.
+    Incoming ─▶ decode ─▶ Decoded: readings as columns, and what could not be taken
+
+A decoder is pure: it knows no registry and no clock. It never fails for bad input: one bad
+reading becomes a `Problem` with its place while the others go on, and a message that cannot be
+read at all one problem at place -1, which a decoder may also raise as `Refusal`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from collector.properties import NO_PROPERTIES, Properties
 from metering.errors import shorten
 from metering.reading import Kind
 
 MINUTE_US = 60_000_000
 YEAR_2000_US = 946_684_800_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as it came, with all that its decoder may go by."""
+
+    topic: str
+    """MQTT topic, or the route of a message pushed over HTTP."""
+    payload: bytes
+    arrived_us: int
+    """[us UTC]"""
+    gateway: str = ""
+    """Whose points its readings are: `site/code`."""
+    properties: Properties = NO_PROPERTIES
+    zone: str = "UTC"
+    """Time zone of the gateway's site, for formats whose times have no offset."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +46,14 @@ class Problem:
     fix: str = ""
     index: int = -1
     point: str = ""
+
+
+class Refusal(Exception):
+    """Carries why a message, or a reading of it, is not taken to the place that records it."""
+
+    def __init__(self, reason: str, message: str, field: str, value: object, fix: str) -> None:
+        super().__init__(message)
+        self.problem = Problem(reason, message, field, shown(value), fix)
 
 
 @dataclass(frozen=True)
@@ -61,10 +87,6 @@ class Decoded:
     def refused(cls, problem: Problem) -> Decoded:
         """A message of which nothing can be taken."""
         return cls(problems=[problem])
-
-
-Decoder = Callable[[bytes, int, Limits], Decoded]
-"""(payload, arrived_us, limits) -> Decoded."""
 
 
 def shown(value: object) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from collector.intake.dead_letters import lasting
+from collector.intake.decoding import Received
 from collector.intake.normalise import Columns
-from collector.intake.receive import Received
 from collector.intake.report import StepReport
 from collector.journal.record import Record
 from metering.intake import GatewayCounts

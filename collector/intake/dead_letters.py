@@ -9,13 +9,22 @@ import numpy as np
 
 from collector.decode import Problem
 from collector.intake.classify import CONFLICT
+from collector.intake.decoding import Received
 from collector.intake.normalise import Columns
-from collector.intake.receive import Received
+from collector.journal.record import Record
+from collector.topics import owner_of
 from metering.errors import InvalidInput
 from metering.intake import DeadLetter
 from metering.quantity import I64
 
-MENDABLE = ("unknown_point", "bad_kind", "bad_unit", "unknown_topic", "foreign_topic")
+MENDABLE = (
+    "unknown_point",
+    "bad_kind",
+    "bad_unit",
+    "unknown_topic",
+    "foreign_topic",
+    "bad_route",
+)
 """Reasons that a change of the registry or of the routes can remove."""
 
 PREVIEW_BYTES = 512
@@ -70,13 +79,20 @@ def lasting(message: Received) -> list[Problem]:
 
 
 def _letters(message: Received) -> list[DeadLetter]:
-    digest, untimed = sha256(message.record.payload).hexdigest()[:32], _untimed(message)
+    digest, untimed = _digest(message.record), _untimed(message)
     # Equal bytes without a time are readings of different times: each must replay.
     alone = f"{digest}@{message.segment}:{message.offset}"
     return [
         _letter(message, one, alone if _replays(one) and one.index in untimed else digest)
         for one in lasting(message)
     ]
+
+
+def _digest(record: Record) -> str:
+    """Of the bytes; and of the topic, where it is one of another grammar than ours: there it may
+    say which point they are of."""
+    said = b"" if owner_of(record.route) else b"\0" + record.route.encode()
+    return sha256(record.payload + said).hexdigest()[:32]
 
 
 def _replays(problem: Problem) -> bool:
@@ -99,6 +115,7 @@ def _letter(message: Received, problem: Problem, digest: str) -> DeadLetter:
         digest=digest,
         arrived_us=record.arrived_us,
         point=problem.point,
+        read_by=message.read_by,
         preview=record.payload[:PREVIEW_BYTES],
     )
 

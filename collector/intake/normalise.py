@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from collector.decode import Problem
-from collector.intake.receive import Received
+from collector.intake.decoding import Received
 from collector.intake.resolve import SlotTable
 from metering.quantity import I64
 from metering.reading import F64, I16, Flag, ReadingColumns

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collector.intake.dead_letters import letters_of
+from collector.intake.decoding import Decoding
 from collector.intake.normalise import columns
-from collector.intake.receive import Receiver
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
 from metering.intake import DeadLetter
 from metering.registry import Registry
 
 
-def refusals(record: Record, receiver: Receiver, registry: Registry) -> list[DeadLetter]:
+def refusals(record: Record, decoding: Decoding, registry: Registry) -> list[DeadLetter]:
     """Dead letters the record will leave, at place (0, 0), except those that only the stored
     readings can tell: conflicts."""
     resolver = Resolver(registry)
-    received = receiver.receive(0, 0, record, resolver)
+    received = decoding.read(0, 0, record, resolver)
     columns([received], resolver.table())
     return letters_of([received])

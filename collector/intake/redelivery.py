@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 
-from collector.intake.receive import Received
+from collector.intake.decoding import Received
 
 Key = tuple[str, str]
 """(gateway, key), as the intake store remembers it."""

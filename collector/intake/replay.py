@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from collector.intake.dead_letters import MENDABLE
-from collector.intake.receive import Received, Receiver, only
+from collector.intake.decoding import Decoding, Received, only
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
+from collector.routes import Chosen
 from metering.errors import NotFound
 from metering.intake import DeadLetter
 from metering.ports import IntakeStore
@@ -34,26 +35,48 @@ class Mended:
 
 
 def mended(
-    store: IntakeStore, journal: Records, receiver: Receiver, resolver: Resolver
+    store: IntakeStore, journal: Records, decoding: Decoding, resolver: Resolver
 ) -> Iterator[Mended]:
     """Open letters whose reason is gone, a page at a time and one writer after the other."""
+    for page in _likely(store, decoding, resolver):
+        for writer_no in sorted({letter.segment >> 24 for letter in page}):
+            own = [letter for letter in page if letter.segment >> 24 == writer_no]
+            group = _mended(own, journal, decoding, resolver)
+            if group.letters:
+                yield group
+
+
+def _likely(
+    store: IntakeStore, decoding: Decoding, resolver: Resolver
+) -> Iterator[list[DeadLetter]]:
+    """Letters for which the journal is worth a look, a page at a time."""
     for reason in MENDABLE:
-        for page in _pages(store, reason):
-            likely = [letter for letter in page if _may_resolve(letter, resolver)]
-            for writer_no in sorted({letter.segment >> 24 for letter in likely}):
-                own = [letter for letter in likely if letter.segment >> 24 == writer_no]
-                group = _mended(own, journal, receiver, resolver)
-                if group.letters:
-                    yield group
+        for page in _pages(store, None, reason):
+            yield [letter for letter in page if _may_resolve(letter, resolver)]
+    gateways = decoding.routed(resolver.registry)
+    if gateways is None or gateways:
+        for page in _pages(store, gateways, None):
+            yield [letter for letter in page if _is_rerouted(letter, decoding, resolver)]
 
 
-def _pages(store: IntakeStore, reason: str) -> Iterator[list[DeadLetter]]:
+def _pages(
+    store: IntakeStore, gateways: frozenset[str] | None, reason: str | None
+) -> Iterator[list[DeadLetter]]:
     before = None
     while page := store.dead_letters(
-        None, state="open", reason=reason, before_id=before, limit=_PAGE
+        gateways, state="open", reason=reason, before_id=before, limit=_PAGE
     ):
         yield page
         before = page[-1].id
+
+
+def _is_rerouted(letter: DeadLetter, decoding: Decoding, resolver: Resolver) -> bool:
+    """Whether a message that was refused whole is read by another decoder now."""
+    if letter.index >= 0 or letter.reason in MENDABLE:
+        return False
+    as_it_came = Record("message", letter.arrived_us, letter.gateway, "", "", letter.route, b"")
+    chosen = decoding.choose(as_it_came, resolver.registry)
+    return isinstance(chosen, Chosen) and chosen.route.read_by != letter.read_by
 
 
 def _may_resolve(letter: DeadLetter, resolver: Resolver) -> bool:
@@ -64,7 +87,7 @@ def _may_resolve(letter: DeadLetter, resolver: Resolver) -> bool:
 
 
 def _mended(
-    letters: Sequence[DeadLetter], journal: Records, receiver: Receiver, resolver: Resolver
+    letters: Sequence[DeadLetter], journal: Records, decoding: Decoding, resolver: Resolver
 ) -> Mended:
     places: dict[tuple[int, int], list[DeadLetter]] = {}
     for letter in letters:
@@ -75,14 +98,17 @@ def _mended(
             record = journal.record(segment, offset)
         except NotFound:
             continue  # expired: the letter stays, with its reason and first bytes
-        received = receiver.receive(segment, offset, record, resolver)
-        good = [one for one in places[segment, offset] if _is_good(received, one.index)]
+        received = decoding.read(segment, offset, record, resolver)
+        good = [one for one in places[segment, offset] if _is_good(received, one)]
         if good:
             messages.append(only(received, frozenset(letter.index for letter in good)))
             done += [letter.id for letter in good]
     return Mended(messages, tuple(done))
 
 
-def _is_good(received: Received, index: int) -> bool:
-    """Whether nothing stands against the reading, or the whole message, any more."""
-    return not any(problem.index in (index, -1) for problem in received.problems)
+def _is_good(received: Received, letter: DeadLetter) -> bool:
+    """Whether nothing stands against the reading, or the whole message, any more. The place of
+    a reading says nothing under another decoder than the one that gave it."""
+    if letter.index >= 0 and letter.read_by not in ("", received.read_by):
+        return False
+    return not any(problem.index in (letter.index, -1) for problem in received.problems)

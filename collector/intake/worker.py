@@ -23,10 +23,10 @@ import numpy as np
 from collector.intake.classify import classify
 from collector.intake.counting import Connections, Tally, taken_in
 from collector.intake.dead_letters import letters_of, with_problems
+from collector.intake.decoding import Decoding, Received
 from collector.intake.marks import dirty_marks
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.normalise import columns
-from collector.intake.receive import Received, Receiver
 from collector.intake.redelivery import mark_redelivered
 from collector.intake.replay import mended
 from collector.intake.report import StepReport
@@ -82,7 +82,7 @@ class Intake:
         now_us: Callable[[], int],
         *,
         limit: int = BatchSize.records,
-        receiver: Receiver | None = None,
+        decoding: Decoding | None = None,
         metrics: IntakeMetrics | None = None,
     ) -> None:
         self._journal = journal
@@ -92,7 +92,7 @@ class Intake:
         self._registry = registry
         self._now_us = now_us
         self._size = BatchSize(records=limit)
-        self._receiver = receiver or Receiver()
+        self._decoding = decoding or Decoding()
         self._metrics = metrics
         self._resolver = Resolver(registry())
         self._connections = Connections()
@@ -119,7 +119,7 @@ class Intake:
         """Take in dead letters whose reason a change of the registry or routes has removed."""
         with self._lock:
             report = StepReport()
-            for group in mended(self._intake, self._journal, self._receiver, self._fresh()):
+            for group in mended(self._intake, self._journal, self._decoding, self._fresh()):
                 writer_no = group.messages[0].segment >> 24
                 place = self._intake.checkpoint(writer_no)
                 batch = IntakeBatch(writer_no, *place, replayed=group.letters)
@@ -149,7 +149,7 @@ class Intake:
     def _receive(self, located: Sequence[Located]) -> list[Received]:
         resolver, messages, readings = self._fresh(), [], 0
         for segment, offset, record in located:
-            messages.append(self._receiver.receive(segment, offset, record, resolver))
+            messages.append(self._decoding.read(segment, offset, record, resolver))
             readings += len(messages[-1].found.index)
             if readings >= self._size.readings:
                 break

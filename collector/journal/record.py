@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from collector.properties import Properties
+
 Kind = Literal["message", "connect", "will", "disconnect"]
 
 
@@ -19,7 +21,7 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Time of arrival here [us since the Unix epoch, UTC]."""
     gateway: str
     """The authenticated user ``{site}/{gateway}``, or the name of the HTTP key; through a
-    broker, which tells no user, the gateway that the topic or its route names."""
+    broker, which tells no user, the gateway that the topic names, else the receiver's user."""
     client: str
     """MQTT client id; empty over HTTP."""
     connection: str
@@ -33,6 +35,8 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The sender marked it as a redelivery."""
     packet_id: int = 0
     """MQTT packet id; 0 where there is none (QoS 0, HTTP, events of a connection)."""
+    properties: Properties | None = None
+    """None where there are none, as in segments written before they were kept."""
 
 
 class Place(NamedTuple):

@@ -86,9 +86,10 @@ def _read_properties(cursor: Cursor) -> int:
 
 
 def _read_will(cursor: Cursor, flags: int, version: int) -> Will:
+    said = None
     if version == V5:
-        properties.read_properties(cursor, properties.WILL)
+        said = properties.of_message(properties.read_properties(cursor, properties.WILL))
     topic = cursor.text("will topic")
     check_topic(topic)
     payload = cursor.binary("will payload")
-    return Will(topic, payload, (flags & _WILL_QOS) >> 3, bool(flags & _WILL_RETAIN))
+    return Will(topic, payload, (flags & _WILL_QOS) >> 3, bool(flags & _WILL_RETAIN), said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from collector.mqtt.codes import Reason
+from collector.properties import Properties
 
 
 class Will(msgspec.Struct, frozen=True):
@@ -14,6 +15,7 @@ class Will(msgspec.Struct, frozen=True):
     payload: bytes
     qos: int
     retain: bool
+    properties: Properties | None = None
 
 
 class Connect(msgspec.Struct, frozen=True):
@@ -41,6 +43,7 @@ class Publish(msgspec.Struct, frozen=True, gc=False):
     dup: bool
     packet_id: int
     """0 at QoS 0."""
+    properties: Properties | None = None
 
 
 class Refused(msgspec.Struct, frozen=True):

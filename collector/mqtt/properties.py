@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
+from typing import Any
 
 from collector.mqtt.packets import Cursor, encode_binary, encode_varint, malformed, protocol_error
+from collector.properties import MOST_USER_PROPERTIES, NO_PROPERTIES, Properties
 
-Value = int | str | bytes | tuple[str, str]
+Value = int | str | bytes | tuple[str, str] | list[tuple[str, str]]
 
 
 class Property(IntEnum):
@@ -104,7 +106,7 @@ _READERS: Mapping[Property, Callable[[Cursor, str], Value]] = {
 
 
 def read_properties(cursor: Cursor, allowed: frozenset[Property]) -> dict[Property, Value]:
-    """Properties at the cursor; of those that may repeat, the last one.
+    """Properties at the cursor; of user properties a list, the first ones of very many.
 
     Raises BrokenPacket for one that is unknown, not allowed here, repeated or out of range.
     """
@@ -118,9 +120,31 @@ def read_properties(cursor: Cursor, allowed: frozenset[Property]) -> dict[Proper
         identifier = _identifier(inner.varint("property identifier"), allowed)
         if identifier in found and identifier is not _P.USER_PROPERTY:
             raise protocol_error(f"property {identifier.name} stands twice")
-        found[identifier] = _read_value(inner, identifier)
+        value = _read_value(inner, identifier)
+        if isinstance(value, tuple):
+            several = found.setdefault(identifier, [])
+            assert isinstance(several, list)
+            if len(several) < MOST_USER_PROPERTIES:
+                several.append(value)
+        else:
+            found[identifier] = value
     cursor.at = end
     return found
+
+
+def of_message(found: Mapping[Property, Any]) -> Properties | None:
+    """What goes with a message of all that stood beside it; None where nothing does."""
+    if _MESSAGE.isdisjoint(found):
+        return None
+    said = Properties(
+        content_type=found.get(_P.CONTENT_TYPE, ""),
+        is_text=found.get(_P.PAYLOAD_FORMAT) == 1,
+        user=tuple(found.get(_P.USER_PROPERTY, ())),
+        response_topic=found.get(_P.RESPONSE_TOPIC, ""),
+        correlation=found.get(_P.CORRELATION_DATA, b""),
+        expiry_s=found.get(_P.MESSAGE_EXPIRY),
+    )
+    return None if said == NO_PROPERTIES else said
 
 
 def _identifier(number: int, allowed: frozenset[Property]) -> Property:

@@ -9,6 +9,7 @@ from collector.mqtt.events import Publish
 from collector.mqtt.limits import Limits
 from collector.mqtt.packets import BrokenPacket, Cursor, malformed, protocol_error, to_text
 from collector.mqtt.properties import Property
+from collector.properties import Properties
 
 _TOPICS_REMEMBERED = 4_096
 
@@ -46,10 +47,11 @@ class PublishReader:
             if flags & 8:
                 raise malformed("a redelivery at QoS 0")
             raw_topic = data[start + 2 : at]
+        said = None
         if self._v5:
-            raw_topic, at = self._read_properties(raw_topic, data, at, end)
+            raw_topic, at, said = self._read_properties(raw_topic, data, at, end)
         topic = self._topics.get(raw_topic) or self._new_topic(raw_topic)
-        return Publish(topic, data[at:end], qos, flags & 1 == 1, flags & 8 == 8, packet_id)
+        return Publish(topic, data[at:end], qos, flags & 1 == 1, flags & 8 == 8, packet_id, said)
 
     def _count_in_flight(self, packet_id: int) -> None:
         if not packet_id:
@@ -61,19 +63,17 @@ class PublishReader:
 
     def _read_properties(
         self, raw_topic: bytes, data: bytes, at: int, end: int
-    ) -> tuple[bytes, int]:
-        """(topic with its alias resolved, start of the payload)."""
+    ) -> tuple[bytes, int, Properties | None]:
+        """(topic with its alias resolved, start of the payload, what goes with the message)."""
         if at < end and not data[at]:
-            alias = None
-            at += 1
-        else:
-            cursor = Cursor(data, at, end)
-            alias = properties.read_properties(cursor, properties.PUBLISH).get(Property.TOPIC_ALIAS)
-            at = cursor.at
-        if alias is None:
-            return raw_topic, at
-        assert isinstance(alias, int)
-        return self._resolve_alias(raw_topic, alias), at
+            return raw_topic, at + 1, None
+        cursor = Cursor(data, at, end)
+        found = properties.read_properties(cursor, properties.PUBLISH)
+        alias = found.get(Property.TOPIC_ALIAS)
+        if alias is not None:
+            assert isinstance(alias, int)
+            raw_topic = self._resolve_alias(raw_topic, alias)
+        return raw_topic, cursor.at, properties.of_message(found)
 
     def _resolve_alias(self, raw_topic: bytes, alias: int) -> bytes:
         if not 1 <= alias <= self._limits.topic_alias_maximum:

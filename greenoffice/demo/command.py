@@ -23,6 +23,7 @@ from greenoffice.demo.progress import DemoProgress, look
 from greenoffice.demo.setting_up import DemoFolder, demo_folder
 from greenoffice.demo.summary import summarise
 from greenoffice.logs import set_up_logs
+from greenoffice.saying import spoken
 from greenoffice.signals import stop_event
 from greenoffice.supervisor import ChildSpec, Supervisor
 
@@ -55,7 +56,7 @@ def run_demo(options: DemoOptions) -> None:
             passed = _report(demo, seconds, memory, options, console)
         if ready and not options.exit_when_ready:
             _go_on(demo, supervisor, options, stop, console)
-        console.print("stopping ...")
+        console.print(spoken("stopping ..."))
     sys.exit(0 if passed else 1)
 
 
@@ -125,24 +126,28 @@ class _Display:
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
-        self._sent = bars.add_task("gateways push their history", total=None)
-        self._rest: TaskID = bars.add_task("platform reads, books, looks for waste", total=None)
+        self._sent = bars.add_task(spoken("gateways push their history"), total=None)
+        self._rest: TaskID = bars.add_task(
+            spoken("platform reads, books, looks for waste"), total=None
+        )
 
     def show(self, now: DemoProgress, troubles: list[str]) -> None:
         self._bars.update(
             self._sent,
             total=now.planned or None,
             completed=now.acknowledged,
-            note=f"{now.acknowledged}/{now.planned} messages" if now.planned else "starting",
+            note=spoken(
+                f"{now.acknowledged}/{now.planned} messages" if now.planned else "starting"
+            ),
         )
         waiting = (
             "starting"
             if now.waiting_messages < 0
             else f"{now.waiting_messages} messages, {now.waiting_marks} ranges to go"
         )
-        self._bars.update(self._rest, note=waiting)
+        self._bars.update(self._rest, note=spoken(waiting))
         for trouble in troubles:
-            self._bars.console.print(trouble, style="red", markup=False)
+            self._bars.console.print(spoken(trouble), style="red", markup=False)
 
 
 @contextlib.contextmanager
@@ -178,7 +183,7 @@ def _places(demo: DemoFolder) -> Places:
 def _report(
     demo: DemoFolder, seconds: float, memory: MemoryWatch, options: DemoOptions, console: Console
 ) -> bool:
-    console.print("comparing with the simulator's truth ...")
+    console.print(spoken("comparing with the simulator's truth ..."))
     client = ApiClient.of_folder(demo.folder)
     summary = summarise(demo, client)
     summary.values |= {
@@ -189,7 +194,7 @@ def _report(
     }
     problems = summary.problems()
     for problem in problems:
-        console.print(f"not as it should be: {problem}", style="red")
+        console.print(spoken(f"not as it should be: {problem}"), style="red")
     if options.as_json:
         print(json.dumps(summary.values, sort_keys=True), flush=True)
     else:

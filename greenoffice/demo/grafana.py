@@ -14,6 +14,7 @@ from greenoffice.client import ApiClient
 from greenoffice.demo.options import INSTITUTION
 from greenoffice.folder import DataFolder, write_secret
 from greenoffice.ports import usable_port
+from greenoffice.saying import spoken
 from metering.errors import ConfigurationError
 
 
@@ -26,7 +27,9 @@ def provision(folder: DataFolder) -> Path:
 
 def how_to(provisioning: Path) -> str:
     """How to point a Grafana at the provisioning folder."""
-    return f"  Grafana   GF_PATHS_PROVISIONING={provisioning} grafana-server   (or demo --grafana)"
+    return spoken(
+        f"  Grafana   GF_PATHS_PROVISIONING={provisioning} grafana-server   (or demo --grafana)"
+    )
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greenoffice.demo.options import HAND_GATEWAY, HAND_POINT, SITE
+from greenoffice.saying import spoken
 
 TOPIC = f"greenoffice/v1/{SITE}/{HAND_GATEWAY}/readings"
 PAYLOAD = f'{{"readings":[{{"point":"{HAND_POINT}","unit":"C","value":26.4}}]}}'
@@ -26,7 +27,7 @@ class Places:
 
 def instructions(places: Places) -> str:
     """Plain text, ready to be copied from."""
-    return f"""
+    return spoken(f"""
   Page      {places.page}
   Key       {places.key_file.read_text().strip()}   (kept in {places.key_file})
 
@@ -40,7 +41,7 @@ def instructions(places: Places) -> str:
 
   Change the point's name to see a refusal. Ctrl-C stops everything; the next
   `make demo` goes on with the same data.
-"""
+""")
 
 
 def mosquitto_line(places: Places) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from dataclasses import dataclass
+from functools import partial
 
 from greenoffice.clock import Clock
 from greenoffice.commands import SETTINGS_TEXT
@@ -13,6 +13,7 @@ from greenoffice.demo.options import HAND_GATEWAY, DemoOptions, DemoWorld
 from greenoffice.demo.registration import campus_texts
 from greenoffice.folder import DataFolder, create_folder, write_secret
 from greenoffice.ports import usable_port
+from greenoffice.saying import say
 from greenoffice.stores import create_admin_key, open_stores
 from greenoffice.supervisor import exclusive
 from greenoffice.upgrading import needs_upgrade, upgrade_folder
@@ -52,8 +53,8 @@ def demo_folder(options: DemoOptions) -> DemoFolder:
 def _upgraded(folder: DataFolder) -> None:
     """A demo of an earlier version goes on by itself, and says so."""
     if needs_upgrade(folder):
-        print("the demo's folder is of an earlier version: upgrading", file=sys.stderr)
-        upgrade_folder(folder, say=lambda text: print(text, file=sys.stderr))
+        say("the demo's folder is of an earlier version: upgrading", aside=True)
+        upgrade_folder(folder, say=partial(say, aside=True))
 
 
 def _remove(folder: DataFolder) -> None:

@@ -15,6 +15,7 @@ from greenoffice.replay.options import ReplayOptions
 from greenoffice.replay.publisher import BrokerAddress, ReplayReport, replay
 from greenoffice.replay.registration import GATEWAY, registry_texts
 from greenoffice.replay.table import RecordedTable
+from greenoffice.saying import say, spoken
 from metering.errors import NotAllowed
 
 
@@ -26,7 +27,7 @@ def run_replay(options: ReplayOptions, data: Path, *, register: bool) -> ReplayR
         register_series(table, folder)
     report = publish(table, folder)
     for example in report.examples:
-        print(f"refused: {example}")
+        say(f"refused: {example}")
     print(json.dumps(report.as_dict() | {"examples": len(report.examples)}))
     return report
 
@@ -52,7 +53,7 @@ def publish(table: RecordedTable, folder: DataFolder) -> ReplayReport:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as display:
-        task = display.add_task(f"replay {table.options.file.name}", total=table.rows())
+        task = display.add_task(spoken(f"replay {table.options.file.name}"), total=table.rows())
         return replay(
             table,
             address,

@@ -16,6 +16,7 @@ from metering.registry.model import (
     NodeType,
     Point,
     Registry,
+    Route,
     SpaceEdge,
     SupplyEdge,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "NodeType",
     "Point",
     "Registry",
+    "Route",
     "SpaceEdge",
     "SupplyEdge",
     "Validity",

@@ -37,6 +37,7 @@ _LEVELS: dict[str, tuple[_Level, ...]] = {
         _Level(("code", "parent", "valid_from"), ("share", "valid_from", "valid_to")),
     ),
     "gateways.csv": (_Level(("site", "code"), _NAMES),),
+    "routes.csv": (_Level(("gateway", "topic", "valid_from"), _ALL),),
     "meters.csv": (_Level(("code",), _ALL),),
     "points.csv": (
         _Level(("gateway", "point"), ("low", "high", "role", "node")),

@@ -113,6 +113,8 @@ def _check_references(facts: Facts, whole: Registry) -> None:
         _known(row, "parent", edge.parent, whole.nodes, "tree.csv")
     for row, gateway in facts.gateways:
         _known(row, "site", gateway.site, whole.nodes, "tree.csv")
+    for row, route in facts.routes:
+        _known(row, "gateway", route.gateway, whole.gateways, "gateways.csv (SITE/CODE)")
     for row, meter in facts.meters:
         _known(row, "node", meter.node, whole.nodes, "tree.csv")
     for row, feed in facts.supply:
@@ -214,6 +216,16 @@ def _check_overlaps(facts: Facts, whole: Registry) -> None:
     fix = "end the earlier installation with valid_to, or start this one later"
     for row in overlapping(installed):
         row.wrong("meter", "two points serve the meter at the same time", fix)
+    routed: Spans = {}
+    for row, route in facts.routes:
+        routed.setdefault((route.gateway, route.topic), []).append((row, route.valid))
+    said = {(r.gateway, r.topic, r.valid.start) for _, r in facts.routes}
+    for known in whole.routes:
+        if (known.gateway, known.topic, known.valid.start) not in said:
+            routed.setdefault((known.gateway, known.topic), []).append((None, known.valid))
+    fix = "end the earlier route with valid_to, or start this one later"
+    for row in overlapping(routed):
+        row.wrong("topic", "two routes of the topic at the same time", fix)
     totals: Spans = {}
     rows = {meter.code: row for row, meter in facts.meters}
     for meter in whole.meters.values():

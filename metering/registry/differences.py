@@ -1,7 +1,7 @@
 """What differs between two registries, fact by fact: added, changed and gone, by natural key.
 
-A fact is anything the registry holds: a node, an edge of either tree, a gateway, a meter, a
-point, an installation, a row of a tariff, a factor or a day of the calendar.
+A fact is anything the registry holds: a node, an edge of either tree, a gateway, a route, a
+meter, a point, an installation, a row of a tariff, a factor or a day of the calendar.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from metering.registry.keys import (
     node_key,
     point_key,
     price_key,
+    route_key,
     space_key,
     supply_key,
 )
@@ -34,6 +35,7 @@ from metering.registry.model import (
     Node,
     Point,
     Registry,
+    Route,
     SpaceEdge,
     SupplyEdge,
 )
@@ -42,7 +44,16 @@ from metering.validity import Validity
 
 T = TypeVar("T")
 Fact = (
-    Node | SpaceEdge | Gateway | Meter | SupplyEdge | Point | Installation | TariffRow | Factor
+    Node
+    | SpaceEdge
+    | Gateway
+    | Route
+    | Meter
+    | SupplyEdge
+    | Point
+    | Installation
+    | TariffRow
+    | Factor
 ) | CalendarDay
 Facts = dict[str, dict[Key, Fact]]
 FactRow = dict[str, str]
@@ -52,6 +63,7 @@ KINDS = (
     "node",
     "space",
     "gateway",
+    "route",
     "meter",
     "supply",
     "point",
@@ -140,6 +152,7 @@ def facts_of(registry: Registry) -> Facts:
         "node": {node_key(one): one for one in registry.nodes.values()},
         "space": {space_key(one): one for one in registry.space},
         "gateway": {gateway_key(one): one for one in registry.gateways.values()},
+        "route": {route_key(one): one for one in registry.routes},
         "meter": {meter_key(one): one for one in registry.meters.values()},
         "supply": {supply_key(one): one for one in registry.supply},
         "point": {point_key(one): one for one in registry.points.values()},

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from metering.registry.csv_rows import sheet_of
 from metering.registry.model import Registry
+from metering.registry.routes import RouteCheck
 from metering.registry.rows import Problems
 from metering.registry.tables import TABLES
 from metering.registry.taking import take
@@ -24,13 +25,17 @@ __all__ = ["TABLES", "read_registry", "read_registry_texts", "write_registry"]
 
 
 def read_registry(
-    folder: Path, existing: Registry | None = None, *, end_missing: date | None = None
+    folder: Path,
+    existing: Registry | None = None,
+    *,
+    end_missing: date | None = None,
+    check_route: RouteCheck | None = None,
 ) -> Registry:
     """What the CSV files of a folder say, as a registry of its own to be applied.
 
     Points known to `existing` keep their ids, and a column that a file leaves out keeps what
-    stands. With `end_missing`, dated facts that are not in their file end on that day. Raises
-    InvalidFiles with all problems.
+    stands. With `end_missing`, dated facts that are not in their file end on that day.
+    `check_route` knows the decoders. Raises InvalidFiles with all problems.
     """
     problems, files = Problems(), {}
     if not folder.is_dir():
@@ -41,7 +46,7 @@ def read_registry(
                 files[path.name] = path.read_bytes()
             except OSError as error:
                 problems.add(path.name, 0, "", "", f"unreadable: {error.strerror}", "check it")
-    return _read(files, existing, problems, end_missing)
+    return _read(files, existing, problems, end_missing, check_route)
 
 
 def read_registry_texts(
@@ -49,9 +54,10 @@ def read_registry_texts(
     existing: Registry | None = None,
     *,
     end_missing: date | None = None,
+    check_route: RouteCheck | None = None,
 ) -> Registry:
     """The same of files in memory, {name: content}."""
-    return _read(texts, existing, Problems(), end_missing)
+    return _read(texts, existing, Problems(), end_missing, check_route)
 
 
 def _read(
@@ -59,6 +65,7 @@ def _read(
     existing: Registry | None,
     problems: Problems,
     end_missing: date | None,
+    check_route: RouteCheck | None,
 ) -> Registry:
     for name in files:
         if name not in TABLES:
@@ -66,4 +73,6 @@ def _read(
             problems.add(name, 0, "", "", "not a file of the registry", fix)
     found = [sheet_of(name, data, problems) for name, data in files.items() if name in TABLES]
     sheets = [sheet for sheet in found if sheet is not None]
-    return take(sheets, existing, end_missing=end_missing, problems=problems)
+    return take(
+        sheets, existing, end_missing=end_missing, problems=problems, check_route=check_route
+    )

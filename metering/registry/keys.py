@@ -18,6 +18,7 @@ from metering.registry.model import (
     Meter,
     Node,
     Point,
+    Route,
     SpaceEdge,
     SupplyEdge,
 )
@@ -40,6 +41,11 @@ def space_key(edge: SpaceEdge) -> tuple[str, str, date]:
 def gateway_key(gateway: Gateway) -> tuple[str]:
     """Its site and code are its user's name."""
     return (gateway.user,)
+
+
+def route_key(route: Route) -> tuple[str, str, date]:
+    """A route: gateway, topic filter and first day."""
+    return (route.gateway, route.topic, route.valid.first)
 
 
 def meter_key(meter: Meter) -> tuple[str]:

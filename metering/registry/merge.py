@@ -19,6 +19,7 @@ from metering.registry.keys import (
     gateway_key,
     installation_key,
     point_key,
+    route_key,
     space_key,
     supply_key,
 )
@@ -52,6 +53,7 @@ def together(present: Registry, wanted: Registry) -> Registry:
         nodes=present.nodes | wanted.nodes,
         space=united(present.space, wanted.space, space_key),
         gateways={one.user: one for one in gateways},
+        routes=united(present.routes, wanted.routes, route_key),
         meters=present.meters | wanted.meters,
         supply=united(present.supply, wanted.supply, supply_key),
         points=present.points | wanted.points,
@@ -72,6 +74,7 @@ def ordered(registry: Registry) -> Registry:
         nodes=_by_key(registry.nodes),
         space=tuple(sorted(registry.space, key=space_key)),
         gateways=_by_key(registry.gateways),
+        routes=tuple(sorted(registry.routes, key=route_key)),
         meters=_by_key(registry.meters),
         supply=tuple(sorted(registry.supply, key=supply_key)),
         points=_by_key(registry.points),
@@ -123,6 +126,8 @@ def _check(registry: Registry) -> None:
         _known("space edge", "child", edge.child, nodes)
     for gateway in registry.gateways.values():
         _known("gateway", "site", gateway.site, nodes)
+    for route in registry.routes:
+        _known("route", "gateway", route.gateway, registry.gateways)
     for meter in meters.values():
         _known("meter", "node", meter.node, nodes)
     for feed in registry.supply:

@@ -16,6 +16,7 @@ from metering.registry.model import (
     Installation,
     Meter,
     Registry,
+    Route,
     SpaceEdge,
     SupplyEdge,
 )
@@ -26,13 +27,14 @@ T = TypeVar("T")
 _KINDS_OF: dict[str, tuple[str, ...]] = {
     "tree.csv": ("node", "space"),
     "gateways.csv": ("gateway",),
+    "routes.csv": ("route",),
     "meters.csv": ("meter", "supply"),
     "points.csv": ("point", "installation"),
     "tariff.csv": ("tariff",),
     "calendar.csv": ("calendar",),
     "factors.csv": ("factor",),
 }
-_Dated = SpaceEdge | Meter | SupplyEdge | Installation | TariffRow | Factor
+_Dated = SpaceEdge | Route | Meter | SupplyEdge | Installation | TariffRow | Factor
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def with_ended(existing: Registry, wanted: Registry, files: Collection[str], day
     return replace(
         wanted,
         space=(*wanted.space, *_of(SpaceEdge, ended)),
+        routes=(*wanted.routes, *_of(Route, ended)),
         meters=wanted.meters | {one.code: one for one in _of(Meter, ended)},
         supply=(*wanted.supply, *_of(SupplyEdge, ended)),
         points={one.point: existing.points[one.point] for one in installed} | wanted.points,

@@ -45,6 +45,11 @@ class NodeType(StrEnum):
     ROOM = "room"
 
 
+def _named(thing: object, language: str) -> str:
+    """The name in the language, `name_zh` for zh or zh-CN; '' where it has none."""
+    return str(getattr(thing, f"name_{language[:2]}", ""))
+
+
 @dataclass(frozen=True)
 class Node:
     """A place or body of the space tree. `zone` is inherited from above where None."""
@@ -59,8 +64,7 @@ class Node:
 
     def name(self, language: str) -> str:
         """In a language such as zh-CN or en; else in the other one, else the code."""
-        chosen = self.name_zh if language.startswith("zh") else self.name_en
-        return chosen or self.name_en or self.name_zh or self.code
+        return _named(self, language) or self.name_en or self.name_zh or self.code
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,31 @@ class Gateway:
 
     def name(self, language: str) -> str:
         """In a language such as zh-CN or en; the code where there is none."""
-        chosen = self.name_zh if language.startswith("zh") else self.name_en
-        return chosen or self.code
+        return _named(self, language) or self.code
+
+
+@dataclass(frozen=True)
+class Route:
+    """Topics of a gateway that match `topic`, an MQTT filter, are read by `decoder`."""
+
+    gateway: str
+    """`site/code`; '' is every gateway, which only a route of the settings can say."""
+    topic: str
+    decoder: str
+    options: str = ""
+    """What the decoder is told: `name=value;name=value`."""
+    valid: Validity = ALWAYS
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The options by name."""
+        parts = filter(None, self.options.split(";"))
+        return {name: value for name, _, value in (part.partition("=") for part in parts)}
+
+    @property
+    def read_by(self) -> str:
+        """The decoder with its options, in one word or two."""
+        return f"{self.decoder} {self.options}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -118,8 +145,7 @@ class Meter:
 
     def name(self, language: str) -> str:
         """In a language such as zh-CN or en; else in English, else the code."""
-        chosen = self.name_zh if language.startswith("zh") else self.name_en
-        return chosen or self.name_en or self.code
+        return _named(self, language) or self.name_en or self.code
 
 
 @dataclass(frozen=True)
@@ -176,6 +202,7 @@ class Registry:
     nodes: dict[str, Node] = field(default_factory=dict)
     space: tuple[SpaceEdge, ...] = ()
     gateways: dict[str, Gateway] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
     meters: dict[str, Meter] = field(default_factory=dict)
     supply: tuple[SupplyEdge, ...] = ()
     points: dict[int, Point] = field(default_factory=dict)

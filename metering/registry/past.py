@@ -20,6 +20,7 @@ from metering.registry.model import (
     Node,
     Point,
     Registry,
+    Route,
     SpaceEdge,
     SupplyEdge,
 )
@@ -38,7 +39,7 @@ def days_touched(change: Change) -> list[Validity]:
     if was is None and isinstance(becomes, Node | Point):
         return []  # it counts only through the edges and installations that name it
     present = (one for one in (was, becomes) if one is not None)
-    return [_valid(one) for one in present if not isinstance(one, Gateway)]
+    return [_valid(one) for one in present if not isinstance(one, Gateway | Route)]
 
 
 def _said(fact: Fact) -> object:
@@ -50,8 +51,8 @@ def _said(fact: Fact) -> object:
             return (fact.kind, fact.unit)
         case Node():
             return replace(fact, name_zh="", name_en="")
-        case Gateway():
-            return None
+        case Gateway() | Route():
+            return None  # what is read anew comes as readings, and books itself
         case Meter():
             return replace(fact, name_zh="", name_en="", valid=Validity())
     return replace(fact, valid=Validity())
@@ -92,7 +93,7 @@ def _places(fact: Fact, registry: Registry) -> list[str] | None:
             return [fact.code]
         case SpaceEdge():
             return [fact.child]
-        case Gateway():
+        case Gateway() | Route():
             return []
         case Meter():
             return [fact.node]

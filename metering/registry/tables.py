@@ -2,6 +2,7 @@
 
 tree.csv      places and bodies, whose parts they are and since when
 gateways.csv  field gateways
+routes.csv    which decoder reads which topics of a gateway
 meters.csv    meters, where they hang and which meter feeds them (`fed_by`, several by ;)
 points.csv    a gateway's values; a row with a meter installs the point there
 tariff.csv    prices by time of use        calendar.csv  exceptions to the week
@@ -14,7 +15,16 @@ from dataclasses import dataclass, field
 
 from metering.calendar import CalendarDay
 from metering.factor import Factor
-from metering.registry.model import Gateway, Installation, Meter, Node, Point, SpaceEdge, SupplyEdge
+from metering.registry.model import (
+    Gateway,
+    Installation,
+    Meter,
+    Node,
+    Point,
+    Route,
+    SpaceEdge,
+    SupplyEdge,
+)
 from metering.registry.rows import Row, Table
 from metering.tariff import TariffRow
 
@@ -30,6 +40,7 @@ TABLES: dict[str, Table] = {
             (*_NAMES, "zone", "area_m2", "persons", "share", *_DATED),
         ),
         Table("gateways.csv", ("site", "code"), _NAMES),
+        Table("routes.csv", ("gateway", "topic", "decoder"), ("options", *_DATED)),
         Table(
             "meters.csv",
             ("code", "node", "item"),
@@ -62,6 +73,7 @@ class Facts:
     nodes: list[tuple[Row, Node]] = field(default_factory=list)
     space: list[tuple[Row, SpaceEdge]] = field(default_factory=list)
     gateways: list[tuple[Row, Gateway]] = field(default_factory=list)
+    routes: list[tuple[Row, Route]] = field(default_factory=list)
     meters: list[tuple[Row, Meter]] = field(default_factory=list)
     supply: list[tuple[Row, SupplyEdge]] = field(default_factory=list)
     points: list[tuple[Row, Point]] = field(default_factory=list)

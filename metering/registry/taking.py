@@ -23,6 +23,7 @@ from metering.registry.missing import with_ended
 from metering.registry.model import Registry
 from metering.registry.places import take_gateway, take_meter, take_node, take_point
 from metering.registry.prices import take_calendar, take_factor, take_tariff
+from metering.registry.routes import RouteCheck, check_routes, take_route
 from metering.registry.rows import Problems, Row, Sheet, rows_of
 from metering.registry.tables import TABLES, Facts
 from metering.registry.tariffs import check_tariffs
@@ -32,6 +33,7 @@ T = TypeVar("T")
 _TAKERS: dict[str, Callable[[Row, Facts], None]] = {
     "tree.csv": take_node,
     "gateways.csv": take_gateway,
+    "routes.csv": take_route,
     "meters.csv": take_meter,
     "points.csv": take_point,
     "tariff.csv": take_tariff,
@@ -46,12 +48,14 @@ def take(
     *,
     end_missing: date | None = None,
     problems: Problems | None = None,
+    check_route: RouteCheck | None = None,
 ) -> Registry:
     """What the rows say, as a registry of its own to be applied.
 
     Points known to `existing` keep their ids, and a column that a sheet leaves out keeps what
-    stands. With `end_missing`, dated facts that are not in their table end on that day. Raises
-    InvalidFiles with all problems, those of `problems` among them.
+    stands. With `end_missing`, dated facts that are not in their table end on that day;
+    `check_route` knows the decoders. Raises InvalidFiles with all problems, those of `problems`
+    among them.
     """
     noted, present = problems or Problems(), existing or Registry()
     _check_sheets(sheets, noted)
@@ -63,9 +67,15 @@ def take(
     whole = together(present, wanted)
     check_facts(facts, whole, present)
     check_tariffs(facts, whole)
+    if check_route is not None:
+        check_routes(facts, check_route)
     if noted.found:
         order = [*TABLES, *(sheet.label for sheet in sheets)]
-        raise InvalidFiles(sorted(noted.found, key=lambda p: (_place(order, p.file), p.line)))
+        raise InvalidFiles(
+            sorted(noted.found, key=lambda p: (_place(order, p.file), p.line)),
+            field="files",
+            fix="mend what is listed, then import again",
+        )
     return wanted
 
 
@@ -102,6 +112,7 @@ def _registry(facts: Facts) -> Registry:
         nodes={node.code: node for _, node in facts.nodes},
         space=_values(facts.space),
         gateways={gateway.user: gateway for _, gateway in facts.gateways},
+        routes=_values(facts.routes),
         meters={meter.code: meter for _, meter in facts.meters},
         supply=_values(facts.supply),
         points={point.id: point for _, point in facts.points},

@@ -33,6 +33,7 @@ def records(registry: Registry) -> dict[str, list[Record]]:
     found: dict[str, list[Fields]] = {
         "tree.csv": _tree(registry),
         "gateways.csv": [vars(gateway) for gateway in registry.gateways.values()],
+        "routes.csv": [vars(route) | _dates(route.valid) for route in registry.routes],
         "meters.csv": _meters(registry),
         "points.csv": _points(registry),
         "tariff.csv": [_price(row) for row in registry.tariff],

@@ -24,6 +24,7 @@ from metering.registry import (
     NodeType,
     Point,
     Registry,
+    Route,
     SpaceEdge,
     SupplyEdge,
     Validity,
@@ -40,6 +41,7 @@ from storage.sql.schema import (
     METER,
     NODE,
     POINT,
+    ROUTE,
     SPACE_EDGE,
     SUPPLY_EDGE,
     TARIFF_ROW,
@@ -56,6 +58,7 @@ def rows_of(registry: Registry) -> dict[str, Rows]:
         NODE: [{**vars(n), "type": str(n.type)} for n in registry.nodes.values()],
         SPACE_EDGE: [_dated(edge) for edge in registry.space],
         GATEWAY: [{**vars(g), "user": g.user} for g in registry.gateways.values()],
+        ROUTE: [_dated(route) for route in registry.routes],
         METER: [_dated(meter) for meter in registry.meters.values()],
         SUPPLY_EDGE: [_dated(edge) for edge in registry.supply],
         POINT: [{**vars(p), "kind": str(p.kind)} for p in registry.points.values()],
@@ -75,6 +78,7 @@ def registry_of(con: Connection, version: int) -> Registry:
         nodes={r["code"]: Node(**{**r, "type": NodeType(r["type"])}) for r in rows["node"]},
         space=tuple(SpaceEdge(**_undated(r)) for r in rows["space_edge"]),
         gateways={r.pop("user"): Gateway(**r) for r in rows["gateway"]},
+        routes=tuple(Route(**_undated(r)) for r in rows["route"]),
         meters={r["code"]: Meter(**_undated(r)) for r in rows["meter"]},
         supply=tuple(SupplyEdge(**_undated(r)) for r in rows["supply_edge"]),
         points={r["id"]: Point(**{**r, "kind": Kind(r["kind"])}) for r in rows["point"]},
@@ -105,7 +109,9 @@ def _key(table: Table, row: Row) -> tuple[Any, ...]:
     return tuple(date.min if value is None else value for value in values)
 
 
-def _dated(fact: SpaceEdge | SupplyEdge | Meter | Installation | TariffRow | Factor) -> Row:
+def _dated(
+    fact: SpaceEdge | Route | SupplyEdge | Meter | Installation | TariffRow | Factor,
+) -> Row:
     row = vars(fact).copy()
     valid = row.pop("valid")
     return {**row, "valid_start": valid.start, "valid_end": valid.end}

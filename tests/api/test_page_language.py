@@ -1,54 +1,16 @@
-"""Both languages are whole: no text without a translation, no translation without a text."""
+"""Which language a visitor reads, and what a finding says in it."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
-import analytics
 import api.page.language as page_language
 from api import sentences
-from api.page.language import HERE, language_of, translations
-
-METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "text": None, "N_": None}
-PO = HERE / "locale/zh_CN/LC_MESSAGES/messages.po"
-
-
-def used() -> set[str]:
-    """First message id of every text in code and templates."""
-    options = {"**/templates/**.html": {"newstyle_gettext": "true"}}
-    found = extract_from_dir(str(HERE), METHODS, options, keywords=KEYWORDS)
-    ids = (message for _, _, message, _, _ in found)
-    return {one if isinstance(one, str) else one[0] for one in ids}
-
-
-def catalog():
-    with PO.open("rb") as file:
-        return {
-            one.id if isinstance(one.id, str) else one.id[0]: one for one in read_po(file) if one.id
-        }
-
-
-def test_every_text_has_a_translation_and_none_is_left_over():
-    known = catalog()
-    assert used() - known.keys() == set()
-    assert known.keys() - used() == set()
-
-
-def test_every_translation_is_chinese_and_keeps_the_placeholders():
-    for text, message in catalog().items():
-        chinese = message.string if isinstance(message.string, str) else message.string[0]
-        assert chinese.strip(), text
-        assert not message.fuzzy, text
-        if re.search(r"[a-z]{3}", re.sub(r"%\(\w+\)[ds]|UPS|API|PUE|kWh|kW", "", text)):
-            assert re.search(r"[一-鿿]", chinese), text
-        holes = re.compile(r"%\(\w+\)[ds]|%%")
-        assert sorted(holes.findall(text)) == sorted(holes.findall(chinese)), text
+from api.page.language import HERE, visitor_language
+from api.problems import problem_of
+from metering.errors import FileProblem, InvalidFiles
 
 
 def test_templates_hold_no_words_outside_translations():
@@ -60,22 +22,6 @@ def test_templates_hold_no_words_outside_translations():
         for known in allowed:
             text = text.replace(known, " ")
         assert re.findall(r"[A-Za-z]{3,}", text) == [], template.name
-
-
-@pytest.mark.parametrize(
-    "table", [sentences.PATTERNS, sentences.CAUSES, sentences.ACTIONS, sentences.CLOSED]
-)
-def test_words_of_findings_stand_in_both_languages(table):
-    for key, (english, chinese) in table.items():
-        assert english.isascii(), key
-        assert re.search(r"[一-鿿]", chinese), key
-
-
-def test_every_pattern_that_can_be_found_has_its_words():
-    assert set(analytics.CAUSES) <= set(sentences.PATTERNS)
-    for cause, action in analytics.CAUSES.values():
-        assert cause in sentences.CAUSES
-        assert action in sentences.ACTIONS
 
 
 def test_a_findings_sentence_says_expected_and_measured(shared_world):
@@ -105,7 +51,7 @@ class Request:
     ],
 )
 def test_a_visitors_language(cookie, accept, default, wanted):
-    assert language_of(Request(cookie, accept), default) == wanted
+    assert visitor_language(Request(cookie, accept), default) == wanted
 
 
 def test_choosing_a_language_is_remembered(world, signed_in):
@@ -116,7 +62,53 @@ def test_choosing_a_language_is_remembered(world, signed_in):
     assert world.client.get("/language/fr").status_code == 404
 
 
-def test_catalogs_are_compiled_from_the_readable_file():
-    assert translations("zh").gettext("Overview") == "总览"
-    assert translations("en").gettext("Overview") == "Overview"
-    assert list(Path(HERE).rglob("*.mo")) == []
+def test_a_dead_letter_is_told_in_the_visitors_language(world, signed_in):
+    for page in ("/dead-letters", "/dead-letters/1"):
+        world.client.get("/language/zh")
+        html = world.client.get(page).text
+        for chinese in ("测点未登记", "网关 campus/gw-1 没有该名称的测点", "请登记该测点"):
+            assert chinese in html
+        assert "has no point" not in html
+        world.client.get("/language/en")
+        html = world.client.get(page).text
+        assert "gateway campus/gw-1 has no point of that name" in html
+        assert not re.search(r"没有|请", html)
+
+
+def test_the_api_tells_a_dead_letter_in_both(world):
+    letter = world.get("/v1/dead-letters/1").json()
+    assert letter["message"] == "gateway campus/gw-1 has no point of that name"
+    assert letter["message_zh"] == "网关 campus/gw-1 没有该名称的测点"
+    assert letter["fix"] == "register the point: its readings are then taken in from here"
+    assert letter["fix_zh"] == "请登记该测点；登记后，其读数会自动补收"
+
+
+def test_an_error_is_told_in_the_visitors_language(world, signed_in):
+    world.client.get("/language/zh")
+    html = world.client.get("/dead-letters/999").text
+    assert "没有该拒收记录" in html
+    assert "请不带编号查看列表" in html
+
+
+@pytest.mark.parametrize(
+    ("accept", "language", "detail"),
+    [
+        ("", "en", "no such route"),
+        ("fr", "en", "no such route"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-CN", "没有该路径"),
+        ("en-GB, zh;q=0.5", "en", "no such route"),
+    ],
+)
+def test_a_problem_is_in_the_language_that_the_request_accepts(world, accept, language, detail):
+    answer = world.client.get("/v1/nothing", headers={"accept-language": accept})
+    assert answer.headers["content-language"] == language
+    assert answer.json()["detail"] == detail
+    assert (answer.json()["code"], answer.json()["status"]) == ("not_found", 404)
+
+
+def test_every_problem_of_a_file_is_told():
+    problem = FileProblem("tree.csv", 2, "code", "a b", "not a code", "at most 64 characters")
+    told = problem_of(InvalidFiles([problem]), "/v1/registry/import", "zh")
+    (one,) = told["problems"]
+    assert (one["problem"], one["fix"]) == ("不是编码", "最多 64 个字符")
+    assert (one["file"], one["line"], one["value"]) == ("tree.csv", 2, "a b")

@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from prometheus_client import CollectorRegistry
 
 from collector import (
-    ClientReceiver,
+    BrokerClient,
     ClientSettings,
     CollectorMetrics,
     JournalReader,
@@ -29,7 +29,6 @@ from collector import (
     ListenerSettings,
 )
 from collector.journal import Record
-from collector.topics import ROUTES
 
 MOSQUITTO = "/usr/sbin/mosquitto"
 PASSWORDS = {"s/g": b"right", "s/h": b"other"}
@@ -187,18 +186,17 @@ class Broker:
 class Receiving:
     """A client receiver that runs, with what a test asks of it."""
 
-    def __init__(self, root: Path, settings: ClientSettings, routes: Any, **journal: Any) -> None:
+    def __init__(self, root: Path, settings: ClientSettings, **journal: Any) -> None:
         self.root = root
         self.registry = CollectorRegistry()
         self.journal = JournalWriter(
             root / "broker", 1, now_us=lambda: time.time_ns() // 1000, housekeep=False, **journal
         )
-        self.receiver = ClientReceiver(
+        self.receiver = BrokerClient(
             self.journal,
             settings,
             CollectorMetrics(self.registry),
             now_us=lambda: time.time_ns() // 1000,
-            routes=routes,
         )
         self._closed = False
         self._loop = asyncio.new_event_loop()
@@ -259,12 +257,10 @@ def receive(tmp_path: Path) -> Iterator[Callable[..., Receiving]]:
     """Starts client receivers of a broker's port; keywords are settings."""
     running: list[Receiving] = []
 
-    def begin(
-        port: int, journal: dict[str, Any] | None = None, routes: Any = ROUTES, **settings: Any
-    ) -> Receiving:
+    def begin(port: int, journal: dict[str, Any] | None = None, **settings: Any) -> Receiving:
         quick = {"reconnect_min_s": 0.05, "reconnect_max_s": 0.3, "retry_s": 0.05}
         chosen = ClientSettings(**{"url": f"mqtt://127.0.0.1:{port}"} | quick | settings)
-        running.append(Receiving(tmp_path / "journal", chosen, routes, **(journal or {})))
+        running.append(Receiving(tmp_path / "journal", chosen, **(journal or {})))
         return running[-1]
 
     yield begin

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from collector import ClientReceiver, ClientSettings, CollectorMetrics, JournalWriter
-from collector import broker_problems as problems
-from collector.broker_records import Recorder
-from collector.broker_settings import Address, address_of, check_settings, tls_context
-from collector.topics import ROUTES
+from collector import BrokerClient, ClientSettings, CollectorMetrics, JournalWriter
+from collector.broker import problems
+from collector.broker.records import Recorder
+from collector.broker.settings import Address, address_of, check_settings, tls_context
 from metering.errors import ConfigurationError, GreenOfficeError, NotAllowed, Unavailable
 
 SETTINGS = ClientSettings(url="mqtt://broker", user="receiver")
@@ -85,7 +84,7 @@ def test_a_bad_setting_stops_the_receiver_before_it_begins(tmp_path: Path) -> No
     journal = JournalWriter(tmp_path, 1, now_us=lambda: 0, housekeep=False)
     metrics = CollectorMetrics(CollectorRegistry())
     with pytest.raises(ConfigurationError, match=r"broker\.user"):
-        ClientReceiver(
+        BrokerClient(
             journal, ClientSettings(url="mqtt://b", password="x"), metrics, now_us=lambda: 0
         )
     journal.close()
@@ -156,8 +155,8 @@ class NotUtf8(SimpleNamespace):
 
 
 def test_a_topic_that_is_not_utf_8_does_not_stop_the_receiver() -> None:
-    message: Any = NotUtf8(mid=3, qos=1, dup=False, retain=False, payload=b"\xff")
-    taken = Recorder(SETTINGS, ROUTES).take([message], "x", 5)
+    message: Any = NotUtf8(mid=3, qos=1, dup=False, retain=False, payload=b"\xff", properties=None)
+    taken = Recorder(SETTINGS).take([message], "x", 5)
     (record,) = taken.records
     assert (record.route, record.payload, record.gateway) == (
         "t/\N{REPLACEMENT CHARACTER}",

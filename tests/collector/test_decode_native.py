@@ -1,54 +1,23 @@
-"""The native decoder: golden cases by folder, and the laws that hold for any payload."""
+"""The native decoder: its published schema, and the laws that hold for any payload."""
 
 import json
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.decode import DECODERS, Decoded, Limits, schema_text
-from collector.decode.native import decode
-from collector.decode.salvage import salvage
-from metering.localtime import iso, parse_instant
+from collector.decode import DECODERS, Decoded, Incoming, Limits
+from collector.decode.native.salvage import salvage
+from collector.decode.native.schema import schema_text
+from metering.localtime import parse_instant
 
-ROOT = Path(__file__).parents[1] / "data" / "native"
 ARRIVED_US = parse_instant("2026-11-24T08:15:02Z")
 LIMITS = Limits()
 
 
-def written(found: Decoded) -> dict[str, object]:
-    """What was decoded, as it stands in expected.json."""
-    columns = zip(
-        found.index, found.points, found.kinds, found.units, found.times, found.values, strict=True
-    )
-    return {
-        "order": [found.session, found.seq],
-        "sent": None if found.sent_us is None else iso(found.sent_us),
-        "readings": [
-            [index, point, kind, unit, None if time is None else iso(time), value]
-            for index, point, kind, unit, time, value in columns
-        ],
-        "problems": [
-            [p.index, p.reason, p.point, f"{p.field} = {p.value}", p.message, p.fix]
-            for p in found.problems
-        ],
-    }
-
-
-@pytest.mark.parametrize("case", sorted(p.name for p in ROOT.iterdir()))
-def test_golden_case(case: str) -> None:
-    found = decode((ROOT / case / "payload").read_bytes(), ARRIVED_US, LIMITS)
-    error = ROOT / case / "error.txt"
-    if error.exists():
-        (problem,) = found.problems
-        assert (found.index, problem.index) == ([], -1)
-        said = f"{problem.field} = {problem.value}"
-        lines = [problem.reason, problem.message, said, problem.fix]
-        assert error.read_text(encoding="utf-8").splitlines() == lines
-    else:
-        expected = json.loads((ROOT / case / "expected.json").read_text(encoding="utf-8"))
-        assert written(found) == expected
+def decode(payload: bytes, limits: Limits = LIMITS) -> Decoded:
+    incoming = Incoming("greenoffice/v1/s/g/readings", payload, ARRIVED_US, "s/g")
+    return DECODERS["native"].reader({})(incoming, limits)
 
 
 def test_schema_is_the_published_one() -> None:
@@ -62,19 +31,12 @@ def test_what_happens_without_a_time_is_published() -> None:
 
 def test_too_long_and_too_many_are_refused_whole() -> None:
     few = Limits(payload_bytes=100, readings=2)
-    long = decode(b'{"readings": []}' + b" " * 100, ARRIVED_US, few)
-    many = decode(b'{"readings": [1, 2, 3]}', ARRIVED_US, few)
+    long = decode(b'{"readings": []}' + b" " * 100, few)
+    many = decode(b'{"readings": [1, 2, 3]}', few)
     assert [(p.reason, p.field, p.index) for p in long.problems] == [("bad_message", "payload", -1)]
     assert [(p.reason, p.field, p.index) for p in many.problems] == [
         ("bad_message", "readings", -1)
     ]
-
-
-def test_status_is_an_object_and_the_rest_is_only_kept() -> None:
-    status = DECODERS["status"]
-    assert status(b'{"uptime": 5}', ARRIVED_US, LIMITS) == Decoded()
-    assert [p.reason for p in status(b"up", ARRIVED_US, LIMITS).problems] == ["bad_json"]
-    assert DECODERS["journal_only"](b"\xff", ARRIVED_US, LIMITS) == Decoded()
 
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -100,7 +62,7 @@ messages = st.fixed_dictionaries(
 @given(messages)
 def test_both_ways_of_reading_agree(message: dict[str, object]) -> None:
     payload = json.dumps(message).encode()
-    quick = decode(payload, ARRIVED_US, LIMITS)
+    quick = decode(payload)
     assert quick.problems == []
     assert quick == salvage(payload, ARRIVED_US, LIMITS)
 
@@ -115,13 +77,13 @@ fields = st.sampled_from(["point", "value", "time", "kind", "unit", "session", "
 
 @given(st.lists(st.dictionaries(fields, json_values, max_size=5) | json_values, max_size=4))
 def test_every_reading_is_taken_or_a_problem(readings: list[object]) -> None:
-    found = decode(json.dumps({"readings": readings}).encode(), ARRIVED_US, LIMITS)
+    found = decode(json.dumps({"readings": readings}).encode())
     assert sorted(found.index + [p.index for p in found.problems]) == list(range(len(readings)))
 
 
 @given(st.binary(max_size=60))
 def test_any_bytes_give_readings_or_a_problem(payload: bytes) -> None:
-    found = decode(payload, ARRIVED_US, LIMITS)
+    found = decode(payload)
     assert found.problems or found.index or b"readings" in payload
     for problem in found.problems:
         (problem.message + problem.value + problem.point).encode("utf-8")

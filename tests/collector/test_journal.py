@@ -8,12 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.journal import JournalReader, JournalWriter, Place, Record
-from collector.journal.segment import packed_path, plain_path
+from collector.journal.segment import decode, encode, packed_path, plain_path
+from collector.properties import Properties
 from metering.errors import ConfigurationError, NotFound, StorageFull, Unavailable
 
 ROOT = Path(__file__).parents[2]
@@ -305,3 +307,12 @@ def test_sqlite_syncs_each_commit(tmp_path: Path) -> None:
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert isinstance(connection, sqlite3.Connection)
+
+
+def test_a_record_written_before_properties_were_kept_is_read() -> None:
+    record = Record("message", 5, "s/g", "c", "x", "t", b"1", 1, False, 7)
+    fields = [getattr(record, name) for name in Record.__struct_fields__]
+    earlier = msgspec.msgpack.encode([fields[:-1]])
+    assert decode("msgpack", earlier) == [record]
+    later = msgspec.structs.replace(record, properties=Properties("text/csv", user=(("a", "b"),)))
+    assert decode("msgpack", encode([later])) == [later]

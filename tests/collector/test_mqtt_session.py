@@ -15,6 +15,7 @@ from collector.mqtt import (
     Violation,
     Will,
 )
+from collector.properties import MOST_USER_PROPERTIES, Properties
 
 CONNECT_311 = bytes.fromhex("100f 0004 4d515454 04 02 003c 0003 616263")
 CONNECT_5 = bytes.fromhex("1010 0004 4d515454 05 02 003c 00 0003 616263")
@@ -178,6 +179,21 @@ def test_publish_5_with_properties_and_topic_aliases() -> None:
         Publish("a", b"xy", 1, False, False, 2),
         Publish("a", b"z", 1, False, False, 3),
     ]
+
+
+def test_publish_5_brings_what_is_said_beside_the_message() -> None:
+    server = opened(CONNECT_5)
+    packet = "3216 0001 61 0001 0f 0101 03 0003 612f62 26 0001 6b 0001 76 7a"
+    said = Properties("a/b", True, (("k", "v"),))
+    assert server.receive(bytes.fromhex(packet)) == [
+        Publish("a", b"z", 1, False, False, 1, said),
+    ]
+    pairs = b"\x26\x00\x01k\x00\x00" * (MOST_USER_PROPERTIES + 6)
+    body = b"\x00\x01a" + bytes([0x80 | len(pairs) & 0x7F, len(pairs) >> 7]) + pairs
+    head = bytes([0x30, 0x80 | len(body) & 0x7F, len(body) >> 7])
+    (event,) = server.receive(head + body)
+    assert isinstance(event, Publish)
+    assert event.properties == Properties(user=(("k", ""),) * MOST_USER_PROPERTIES)
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,11 @@ from typing import Any
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties as MqttProperties
 
 from collector import JournalReader, Receiver, Record
+from collector.properties import Properties
 
 WAIT_S = 30
 TOPIC = "greenoffice/v1/s/g/readings"
@@ -162,6 +165,25 @@ def test_a_topic_stays_as_it_is(way_in: Begin) -> None:
     assert [record.route for record in way.running.records("message")] == topics
 
 
+def test_what_mqtt_5_says_beside_a_message_is_kept(way_in: Begin) -> None:
+    way = way_in()
+    said = MqttProperties(PacketTypes.PUBLISH)
+    said.ContentType = "application/senml+json"
+    said.PayloadFormatIndicator = 1
+    said.UserProperty = [("unit", "kWh"), ("unit", "kW")]
+    said.CorrelationData = b"\x00\x01"
+    said.ResponseTopic = "answers"
+    with publisher(way.port, paho.MQTTv5) as one:
+        one.client.publish(TOPIC, b"said", 1, properties=said)
+        one.client.publish(TOPIC, b"plain", 1)
+        until(lambda: len(way.payloads()) == 2)
+    kept = {record.payload: record.properties for record in way.running.records("message")}
+    assert kept[b"plain"] is None
+    assert kept[b"said"] == Properties(
+        "application/senml+json", True, (("unit", "kWh"), ("unit", "kW")), "answers", b"\x00\x01"
+    )
+
+
 def test_equal_messages_are_messages_of_their_own(way_in: Begin) -> None:
     way = way_in()
     with publisher(way.port) as one:
@@ -245,7 +267,7 @@ async def main():
     else:
         url = f"mqtt://127.0.0.1:{port}"
         settings = ClientSettings(url=url, receive_maximum=100, reconnect_min_s=0.05)
-        one = ClientReceiver(journal, settings, metrics, now_us=clock)
+        one = BrokerClient(journal, settings, metrics, now_us=clock)
     await one.start()
     while not one.health().ok:
         await asyncio.sleep(0.01)

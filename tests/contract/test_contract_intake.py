@@ -29,6 +29,7 @@ def letter(gateway: str = "s/a", digest: str = "d1", index: int = -1, **more: ob
         digest=digest,
         arrived_us=123,
         point="E1",
+        read_by="csv separator=,",
         preview=b"{\x00\xff",
     )
     return replace(base, **more)  # type: ignore[arg-type]

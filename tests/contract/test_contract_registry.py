@@ -20,6 +20,7 @@ from metering.registry import (
     NodeType,
     Point,
     Registry,
+    Route,
     SpaceEdge,
     SupplyEdge,
     Validity,
@@ -83,6 +84,11 @@ def campus() -> Registry:
             SpaceEdge("site", "tower", Decimal("0.35"), Validity(CUT, None)),
         ),
         gateways={"site/gw": Gateway("site", "gw", "网关", "Gateway")},
+        routes=(
+            Route("site/gw", "tele/+/SENSOR", "native", valid=Validity(None, CUT)),
+            Route("site/gw", "tele/+/SENSOR", "csv", "separator=,", Validity(CUT, None)),
+            Route("site/gw", "plant/#", "csv"),
+        ),
         meters={meter.code: meter for meter in meters},
         supply=(SupplyEdge("E0", "E1", Validity(None, CUT)),),
         points={point.id: point for point in points},
@@ -157,6 +163,18 @@ def test_what_has_the_same_key_is_replaced_and_the_rest_stays(stores: Stores) ->
     assert found.nodes == campus().nodes | {"tower": moved}
     assert set(found.space) == {closed, *campus().space[1:]}
     assert found.meters == campus().meters
+
+
+def test_a_changed_route_leaves_its_trace_for_its_institution(stores: Stores) -> None:
+    apply(stores, campus())
+    apply(stores, Registry(routes=(Route("site/gw", "plant/#", "status"),)))
+    assert [r.decoder for r in stores.registry.load().routes] == ["status", "native", "csv"]
+    assert [r.decoder for r in stores.registry.load(1).routes] == ["csv", "native", "csv"]
+    entry = stores.access.entries(None)[0]
+    assert entry.institution == "office"
+    (change,) = entry.detail["changes"]
+    assert (change["kind"], change["key"]) == ("route", "site/gw plant/#")
+    assert (change["old"]["decoder"], change["new"]["decoder"]) == ("csv", "status")
 
 
 def test_points_keep_their_id(stores: Stores) -> None:

@@ -20,6 +20,7 @@ from metering.registry import (
     NodeType,
     Point,
     Registry,
+    Route,
     SpaceEdge,
     SupplyEdge,
     Validity,
@@ -47,6 +48,7 @@ def registry() -> Registry:
         nodes={node.code: node for node in nodes},
         space=(SpaceEdge("city", "a"), SpaceEdge("city", "b"), SpaceEdge("a", "house")),
         gateways={"a/gw": Gateway("a", "gw")},
+        routes=(Route("a/gw", "tele/+/SENSOR", "native"),),
         meters={meter.code: meter for meter in meters},
         supply=(SupplyEdge("m", "n"),),
         points={1: Point(1, "a/gw", "E", Kind.REGISTER, "kWh")},
@@ -78,6 +80,7 @@ EDITS = {
         "a house",
     ),
     "gateway": (Registry(gateways={"a/gw": Gateway("a", "gw", name_en="Cellar")}), "a/gw"),
+    "route": (Registry(routes=(Route("a/gw", "tele/+/SENSOR", "status"),)), "a/gw tele/+/SENSOR"),
     "meter": (Registry(meters={"m": Meter("m", "house", "01000", step_min=60)}), "m"),
     "supply": (Registry(supply=(SupplyEdge("m", "n", Validity(None, CUT)),)), "m n"),
     "point": (
@@ -147,6 +150,7 @@ def test_where_only_an_end_moves_the_days_between_the_ends_are_touched() -> None
 
 def test_names_and_limits_touch_no_day() -> None:
     assert touched(EDITS["gateway"][0]) == []
+    assert touched(EDITS["route"][0]) == []
     assert touched(EDITS["point"][0]) == []
     assert touched(Registry(nodes={"house": Node("house", NodeType.BUILDING, "楼", "House")})) == []
     named = WorkCalendar.of([CalendarDay(date(2026, 10, 1), DayKind.HOLIDAY, "国庆")])
@@ -177,6 +181,7 @@ ALL = [("a", date(2026, 9, 1)), ("a", OCTOBER), ("b", OCTOBER)]
         (EDITS["supply"][0], ALL[:2]),
         (EDITS["space"][0], []),
         (EDITS["gateway"][0], []),
+        (EDITS["route"][0], []),
         (Registry(space=(SpaceEdge("a", "house", valid=Validity(None, OCTOBER)),)), [ALL[1]]),
         (Registry(tariff=(replace(PRICE, tariff="new", valid=Validity(NOVEMBER)),)), []),
         (Registry(tariff=(replace(PRICE, tariff="own", institution="b"),)), [("b", OCTOBER)]),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
-from metering.errors import FileProblem, InvalidFiles
+from metering.errors import FileProblem, InvalidFiles, InvalidInput
 from metering.reading import Kind
 from metering.registry import (
     Gateway,
@@ -22,11 +22,13 @@ from metering.registry import (
     NodeType,
     Point,
     Registry,
+    Route,
     SpaceEdge,
     SupplyEdge,
     Validity,
 )
 from metering.registry.files import TABLES, read_registry, read_registry_texts, write_registry
+from metering.registry.routes import options_text
 from metering.tariff import TariffRow
 
 GOOD = {
@@ -37,6 +39,12 @@ site,inst,site,园区,Site,Asia/Shanghai,,,,,
 house,site,building,楼,House,,1200.5,80,,,
 """,
     "gateways.csv": "site,code,name_zh,name_en\nsite,gw,网关,Gateway\n",
+    "routes.csv": """\
+gateway,topic,decoder,options,valid_from,valid_to
+site/gw,tele/+/SENSOR,native,,,2026-05-01
+site/gw,tele/+/SENSOR,csv,separator=,2026-05-01,
+site/gw,plant/#,csv,zone=Asia/Shanghai;profile=a b,,
+""",
     "meters.csv": """\
 code,node,item,total,step_min,fed_by,dc_role,max_per_hour,name_zh,name_en,valid_from,valid_to
 main,house,01000,yes,15,,,500,总表,Main,,
@@ -85,6 +93,13 @@ def test_good_files_become_the_registry() -> None:
     )
     assert registry.space[1] == SpaceEdge("site", "house")
     assert registry.gateways == {"site/gw": Gateway("site", "gw", "网关", "Gateway")}
+    may = date(2026, 5, 1)
+    assert registry.routes == (
+        Route("site/gw", "tele/+/SENSOR", "native", valid=Validity(None, may)),
+        Route("site/gw", "tele/+/SENSOR", "csv", "separator=", Validity(may)),
+        Route("site/gw", "plant/#", "csv", "profile=a b;zone=Asia/Shanghai"),
+    )
+    assert registry.routes[2].told == {"profile": "a b", "zone": "Asia/Shanghai"}
     since = Validity(date(2026, 1, 1))
     assert registry.meters["light"] == Meter(
         "light", "house", "01A00", False, 60, None, None, "照明", "Light", since
@@ -93,7 +108,6 @@ def test_good_files_become_the_registry() -> None:
     assert registry.points[1] == Point(
         1, "site/gw", "E1", Kind.REGISTER, "kWh", low=0.0, high=2000.0
     )
-    may = date(2026, 5, 1)
     assert registry.installations[:2] == (
         Installation("main", 1, Decimal(20), 6, "Wh", Validity(None, may)),
         Installation("main", 2, Decimal(20), 6, "kWh", Validity(may)),
@@ -106,6 +120,34 @@ def test_good_files_become_the_registry() -> None:
     assert registry.calendar.is_working(date(2026, 10, 10))
     assert registry.calendar.kind(date(2026, 10, 1)) is DayKind.HOLIDAY
     assert registry.factors[0].value == Decimal("0.5306")
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        (",a/b,native,,,", "gateway"),
+        ("site/none,a/b,native,,,", "gateway"),
+        ("site/gw,a/#/b,native,,,", "topic"),
+        ("site/gw,,native,,,", "topic"),
+        ("site/gw,a/b,,,,", "decoder"),
+        ("site/gw,a/b,native,separator,,", "options"),
+        ("site/gw,a/b,native,a=1;a=2,,", "options"),
+        ("site/gw,a/b,native,A b=1,,", "options"),
+        ("site/gw,plant/#,native,,2026-01-01,", "topic"),
+        ("site/gw,a/b,unheard,,,", "decoder"),
+    ],
+)
+def test_a_route_that_cannot_be_is_named(row: str, field: str) -> None:
+    def check(route: Route) -> None:
+        if route.decoder == "unheard":
+            raise InvalidInput("unknown decoder", field="decoder", value="unheard", fix="another")
+
+    files = {**GOOD, "routes.csv": GOOD["routes.csv"] + row + "\n"}
+    with pytest.raises(InvalidFiles) as caught:
+        read_registry_texts(files, check_route=check)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.line, problem.field) == ("routes.csv", 5, field)
+    assert problem.fix
 
 
 def test_spreadsheets_marks_and_line_ends_do_not_matter(tmp_path: Path) -> None:
@@ -289,6 +331,12 @@ def test_a_feed_may_have_dates_of_its_own() -> None:
 
 
 codes = st.text("abcXYZ019._-", min_size=1, max_size=8)
+
+
+def without_semicolon(text: str) -> str:
+    return text.replace(";", "").strip()
+
+
 names = st.text("楼 Aa,\"';-", max_size=8).map(str.strip)
 amounts = st.decimals(Decimal("0.001"), Decimal(10**9 - 1), places=4)
 bounds = st.floats(-1e9, 1e9).map(lambda value: value + 0.0)
@@ -325,6 +373,10 @@ def tariff_sets(draw: st.DrawFn, nodes: list[str], meters: list[str]) -> list[Ta
     return rows
 
 
+topics = st.lists(codes | st.just("+"), min_size=1, max_size=3).map("/".join)
+options = st.dictionaries(st.text("az_09", min_size=1, max_size=4), names.map(without_semicolon))
+
+
 @st.composite
 def registries(draw: st.DrawFn) -> Registry:
     """Registries as files can say them: some buildings, each with a meter or a sensor."""
@@ -357,6 +409,10 @@ def registries(draw: st.DrawFn) -> Registry:
         nodes=nodes,
         space=tuple(space),
         gateways={"i/g": Gateway("i", "g")},
+        routes=tuple(
+            Route("i/g", topic, draw(codes), options_text(draw(options).items()), Validity(start))
+            for topic in draw(st.lists(topics, max_size=3, unique=True))
+        ),
         meters=meters,
         points=points,
         installations=tuple(installed),

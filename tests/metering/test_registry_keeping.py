@@ -27,6 +27,11 @@ b,s,building,楼,House,,1200.5,80,,,2027-01-01
 b,o,building,楼,House,,1200.5,80,,2027-01-01,
 """,
     "gateways.csv": "site,code,name_zh,name_en\ns,gw,网关,Gateway\n",
+    "routes.csv": """\
+gateway,topic,decoder,options,valid_from,valid_to
+s/gw,tele/+/SENSOR,native,zone=UTC,2026-01-01,2026-06-01
+s/gw,tele/+/SENSOR,native,profile=a;zone=UTC,2026-06-01,
+""",
     "meters.csv": """\
 code,node,item,total,step_min,fed_by,dc_role,max_per_hour,name_zh,name_en,valid_from,valid_to
 m,b,01000,yes,15,,utility,500,总表,Main,,
@@ -162,6 +167,7 @@ def test_a_row_gone_from_the_files_is_named_and_kept() -> None:
 def test_a_missing_row_can_be_ended() -> None:
     files = {
         "tree.csv": "code,parent,type\no,,institution\ns,o,site\n",
+        "routes.csv": "gateway,topic,decoder\ns/gw,a/b,native\n",
         "meters.csv": "code,node,item\nm,b,01000\n",
         "points.csv": "gateway,point,kind,unit,meter\ns/gw,E,register,MWh,m\n",
         "factors.csv": "item,quantity,value,unit\n01000,kgce,0.1229,kgce/kWh\n",
@@ -170,6 +176,8 @@ def test_a_missing_row_can_be_ended() -> None:
     ends = f"valid_to '' -> '{DAY}'"
     assert told(files, DAY) == [
         f"changed space s b: valid_to '2027-01-01' -> '{DAY}'",
+        "added route s/gw a/b",
+        f"changed route s/gw tele/+/SENSOR from 2026-06-01: {ends}",
         f"changed meter l: {ends}",
         f"changed supply m l from 2026-01-01: {ends}",
         f"changed installation l s/gw L2 from 2026-06-01: {ends}",
@@ -180,6 +188,7 @@ def test_a_missing_row_can_be_ended() -> None:
     assert missing(files, DAY) == [
         "node b",
         "space o b from 2027-01-01",
+        "route s/gw tele/+/SENSOR from 2026-01-01",
         "meter w",
         "point s/gw L",
         "point s/gw T",

@@ -11,8 +11,9 @@ import pytest
 from reports import differences
 from reports.differences import KINDS, TWICE
 from reports.model import EventLine, RestatementLine, Spent
-from reports.texts import TEXTS
+from texts import catalogue
 
+TEXTS = catalogue().words["en"]
 MADE_FROM = {
     *("revision", "factor_set", "tariff_version", "registry_version", "rules_version"),
     "rows_registry_version",

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from collector import CollectorMetrics, JournalReader, JournalWriter, Listener, ListenerSettings
-from collector.decode import DECODERS, Decoded, Limits
+from collector.decode import DECODERS, Decoded, Incoming, Limits
 from metering.localtime import HOUR_US, parse_instant
 from simulators import SimulatorSettings, load_campus, published, run, summary
 from simulators.campus import SimPoint
@@ -93,7 +93,8 @@ def decode_all(root: Path) -> Iterator[tuple[str, Decoded]]:
     for located in reader.read(1, 0, 0, 10**6):
         record = located.record
         if record.kind == "message":
-            decoded = DECODERS["native"](record.payload, record.arrived_us, Limits())
+            incoming = Incoming(record.route, record.payload, record.arrived_us)
+            decoded = DECODERS["native"].decode(incoming, Limits())
             yield record.gateway.removeprefix("campus/"), decoded
     reader.close()
 

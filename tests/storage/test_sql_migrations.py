@@ -31,6 +31,7 @@ from metering.registry import (
     NodeType,
     Point,
     Registry,
+    Route,
     SpaceEdge,
     SupplyEdge,
 )
@@ -40,7 +41,7 @@ from metering.tariff import TariffRow
 from metering.validity import Validity
 from storage import Schema, open_engine, sql_stores
 from storage.sql.engine import reading, writing
-from storage.sql.migrate import downgrade, upgrade
+from storage.sql.migrate import _scripts, downgrade, upgrade
 from storage.sql.schema import METADATA, VERSIONED, natural_key
 
 
@@ -141,6 +142,36 @@ def test_tariffs_from_before_they_named_anything_are_kept(engine: Engine) -> Non
     after = sql_stores(engine).registry.load()
     assert after == before
     assert after.tariff == plain.tariff
+
+
+LETTER = """INSERT INTO dead_letter (gateway, digest, message_index, route, reason, message, field,
+value, fix, point, segment, message_offset, arrived_us, preview, state, seen) VALUES
+('s/g', :digest, -1, :route, :reason, '', '', '', '', '', 1, 1, 1, :preview, 'open', 1)"""
+
+
+def test_letters_from_before_routes_know_who_refused_them(engine: Engine) -> None:
+    (ours,) = [s for s in _scripts().walk_revisions() if s.revision == "r0012"]
+    assert isinstance(ours.down_revision, str)
+    letters = [
+        ("greenoffice/v1/s/g/readings", "bad_json", "native"),
+        ("greenoffice/v1/s/g/status", "bad_json", "status"),
+        ("greenoffice/v1/s/h/readings", "foreign_topic", ""),
+        ("vendor/readings", "unknown_topic", ""),
+    ]
+    with writing(engine) as con:
+        downgrade(con, ours.down_revision)
+        for place, (topic, reason, _) in enumerate(letters):
+            row = {"digest": str(place), "route": topic, "reason": reason, "preview": b""}
+            con.execute(text(LETTER), row)
+        upgrade(con)
+    stores = sql_stores(engine)
+    found = [(one.route, one.reason, one.read_by) for one in stores.intake.dead_letters(None)]
+    assert sorted(found) == sorted(letters)
+    wanted = replace(office(), routes=(Route("inst/gw", "tele/#", "native"),))
+    stores.registry.apply(wanted, **BY)
+    with pytest.raises(ConfigurationError, match="cannot hold routes"), writing(engine) as con:
+        downgrade(con, ours.down_revision)
+    assert stores.registry.load().routes == wanted.routes
 
 
 def test_a_database_of_the_first_schema_opens_with_its_tariffs(url: str) -> None:

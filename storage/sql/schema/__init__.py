@@ -1,6 +1,6 @@
 """Tables of the database.
 
-registry   node, space_edge, gateway, meter, supply_edge, point, installation,
+registry   node, space_edge, gateway, route, meter, supply_edge, point, installation,
            tariff_row, factor, calendar_day, registry_state, credential
 intake     checkpoint, gateway_counts, dead_letter, seen_key, dirty_mark
 books      institution_revision, series, book_row, restatement, register_event
@@ -30,6 +30,7 @@ from storage.sql.schema.registry import (
     NODE,
     POINT,
     REGISTRY_STATE,
+    ROUTE,
     SPACE_EDGE,
     SUPPLY_EDGE,
     TARIFF_ROW,
@@ -66,6 +67,7 @@ __all__ = [
     "REPORT_FILE",
     "REPORT_ISSUE",
     "RESTATEMENT",
+    "ROUTE",
     "SEEN_KEY",
     "SERIES",
     "SPACE_EDGE",

@@ -70,6 +70,7 @@ DEAD_LETTER = Table(
     number("segment"),
     number("message_offset"),
     number("arrived_us"),
+    text_column("read_by"),
     Column("preview", LargeBinary, nullable=False),
     text_column("state"),
     number("seen"),

@@ -65,6 +65,18 @@ GATEWAY = Table(
     recorded(),
     gone(),
 )
+ROUTE = Table(
+    "route",
+    METADATA,
+    key("gateway"),
+    key("topic"),
+    since(),
+    until(),
+    text_column("decoder"),
+    text_column("options"),
+    recorded(),
+    gone(),
+)
 METER = Table(
     "meter",
     METADATA,
@@ -174,6 +186,7 @@ VERSIONED: tuple[Table, ...] = (
     NODE,
     SPACE_EDGE,
     GATEWAY,
+    ROUTE,
     METER,
     SUPPLY_EDGE,
     POINT,

@@ -11,6 +11,7 @@ import pytest
 
 from collector.intake import Intake, StepReport
 from collector.journal import JournalReader, JournalWriter, Record
+from collector.routes import check_route
 from metering.localtime import HOUR_US, iso, parse_instant
 from metering.registry.files import read_registry, read_registry_texts
 from storage import DuckDBReadings, open_engine, sql_stores
@@ -98,3 +99,25 @@ def test_everything_arrives_and_replays_and_rebuilds(platform: Platform) -> None
     after = platform.readings.scan(every, 0, NOW_US)
     for name, column in vars(before).items():
         assert column.tolist() == getattr(after, name).tolist()
+
+
+def test_a_route_that_is_imported_takes_in_what_it_mends(platform: Platform) -> None:
+    """Over the stores of a platform: refused, imported, taken in; and rebuilt to the same."""
+    body = json.dumps({"readings": [reading("E1.import", 1, 5.0)]}).encode()
+    platform.writer.append([Record("message", NOW_US, "campus/gw-a", "c", "1", "tele/7", body, 1)])
+    platform.drain()
+    (letter,) = platform.stores.intake.dead_letters(None)
+    assert (letter.reason, letter.read_by) == ("unknown_topic", "")
+
+    day = iso(NOW_US)[:10]
+    for until, replayed in ((day, 0), ("", 1)):
+        rows = f"gateway,topic,decoder,valid_to\ncampus/gw-a,tele/+,native,{until}\n"
+        wanted = read_registry_texts(
+            {"routes.csv": rows}, platform.registry, check_route=check_route
+        )
+        platform.stores.registry.apply(wanted, actor="test", now_us=NOW_US)
+        platform.reload()
+        assert platform.intake.replay_dead_letters().replayed == replayed
+    assert platform.readings.count() == 1
+    assert platform.intake.rebuild().new == 1
+    assert platform.stores.intake.dead_letters(None) == []

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from collector.intake import IntakeMetrics, Receiver, StepReport, refusals
+from collector.decode import Decoder
+from collector.intake import Decoding, IntakeMetrics, StepReport, refusals
 from collector.topics import HTTP_ROUTE
 from metering.errors import InvalidInput, StorageFull, Unavailable
 from metering.localtime import parse_instant
@@ -288,7 +289,7 @@ def test_a_failing_decoder_is_a_dead_letter(bench: Any) -> None:
     def broken(*arguments: Any) -> Any:
         raise KeyError("telegram")
 
-    bench.intake = bench.fresh(receiver=Receiver(decoders={"native": broken}))
+    bench.intake = bench.fresh(decoding=Decoding(decoders={"native": Decoder(broken, ("#",))}))
     bench.push([reading(1.0)])
     bench.drain()
     assert bench.reasons() == [("decoder_failed", -1)]
@@ -330,7 +331,7 @@ def test_http_readings_belong_to_the_gateway_of_the_route(bench: Any) -> None:
 def test_refusals_are_told_before(bench: Any) -> None:
     bench.push([reading(1.0), reading(9e99), reading(2.0, "nobody"), reading(None)])
     record = bench.journal.records[1][0]
-    told = refusals(record, Receiver(), bench.registry)
+    told = refusals(record, Decoding(), bench.registry)
     bench.drain()
     assert sorted((one.reason, one.index) for one in told) == sorted(bench.reasons())
 

@@ -1,0 +1,13 @@
+"""Receiving as a client of a broker that an office already runs.
+
+client     the receiver: one thread that connects, takes, acknowledges and tries again
+link       one connection, packet by packet        records    messages to journal records
+settings   which broker, and how                   problems   what can be wrong, with its fix
+health     how the client is                       metrics    what is counted beside
+"""
+
+from collector.broker.client import BrokerClient
+from collector.broker.health import ClientHealth
+from collector.broker.settings import ClientSettings
+
+__all__ = ["BrokerClient", "ClientHealth", "ClientSettings"]

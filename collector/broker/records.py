@@ -1,0 +1,112 @@
+"""From a broker's messages to journal records: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Protocol
+
+from collector.broker.settings import ClientSettings
+from collector.journal import Record
+from collector.properties import MOST_USER_PROPERTIES, NO_PROPERTIES, Properties
+from collector.topics import owner_of
+
+
+class Message(Protocol):
+    """What is used of paho's message."""
+
+    mid: int
+    qos: int
+    dup: bool
+    retain: bool
+    payload: bytes | bytearray
+
+    properties: Any
+    """paho's, whose attributes are there where the sender set them; None over MQTT 3.1.1."""
+
+    @property
+    def topic(self) -> str:
+        """UnicodeDecodeError where the topic is not UTF-8."""
+        ...
+
+
+class Taken(NamedTuple):
+    """What came at once."""
+
+    records: list[Record]
+    packet_ids: list[int]
+    """To be acknowledged when the records are durable."""
+    retained: int
+    """Retained copies left out."""
+    retained_ids: list[int]
+    """Theirs, to be acknowledged at once."""
+
+
+class Recorder:
+    """Makes records of what one client receives.
+
+    A broker does not say who published. The gateway is the one the topic names, which is
+    true only where the broker's ACL lets a gateway write under its own name alone; else the
+    receiver itself, under whose name nothing is registered: a route then says whose it is, when
+    the journal is read.
+    """
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self._client_id = settings.client_id
+        self._sender = settings.user or settings.client_id
+
+    def take(self, messages: Iterable[Message], connection: str, now_us: int) -> Taken:
+        """One record for each message, in order, but none for a retained copy.
+
+        A copy that the broker retained is a repeat: as a reading without a time it would be
+        a new one. Its original was delivered when it was published.
+        """
+        records: list[Record] = []
+        retained: list[Message] = []
+        for message in messages:
+            if message.retain:
+                retained.append(message)
+            else:
+                records.append(self._record(message, connection, now_us))
+        return Taken(
+            records,
+            [record.packet_id for record in records if record.qos],
+            len(retained),
+            [message.mid for message in retained if message.qos],
+        )
+
+    def _record(self, message: Message, connection: str, now_us: int) -> Record:
+        topic = _topic(message)
+        return Record(
+            "message",
+            now_us,
+            owner_of(topic) or self._sender,
+            self._client_id,
+            connection,
+            topic,
+            bytes(message.payload),
+            message.qos,
+            message.dup,
+            message.mid if message.qos else 0,
+            _properties(message.properties),
+        )
+
+
+def _properties(given: Any) -> Properties | None:
+    """Those that go with a message; None where the sender set none."""
+    found = Properties(
+        content_type=getattr(given, "ContentType", ""),
+        is_text=getattr(given, "PayloadFormatIndicator", 0) == 1,
+        user=tuple(getattr(given, "UserProperty", ())[:MOST_USER_PROPERTIES]),
+        response_topic=getattr(given, "ResponseTopic", ""),
+        correlation=getattr(given, "CorrelationData", b""),
+        expiry_s=getattr(given, "MessageExpiryInterval", None),
+    )
+    return None if found == NO_PROPERTIES else found
+
+
+def _topic(message: Message) -> str:
+    """The topic; where a broker let one pass that is not UTF-8, with its bytes replaced."""
+    try:
+        return message.topic
+    except UnicodeDecodeError as error:
+        return bytes(error.object).decode("utf-8", "replace")

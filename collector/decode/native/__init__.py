@@ -1,0 +1,11 @@
+"""The platform's own payload: a batch of readings as JSON.
+
+payload   what it is, and reading one that is right    schema    the published JSON schema of it
+salvage   reading one that is not, piece by piece
+"""
+
+from collector.decode.decoder import Decoder
+from collector.decode.native.payload import decode
+from collector.topics import HTTP_ROUTE
+
+NATIVE = Decoder(decode, topics=("greenoffice/v1/+/+/readings", HTTP_ROUTE, f"{HTTP_ROUTE}/+/+"))

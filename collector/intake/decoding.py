@@ -1,0 +1,152 @@
+"""From a journal record to decoded readings whose points are resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, Limits, Problem
+from collector.intake.resolve import Resolver
+from collector.journal.record import Record
+from collector.properties import NO_PROPERTIES
+from collector.routes import Chosen, Router, routed_gateways
+from metering.errors import InvalidInput, shorten
+from metering.registry import Registry, Route
+
+
+@dataclass
+class Received:
+    """One record of the journal: what was in it, and what stood against it."""
+
+    segment: int
+    offset: int
+    record: Record
+    gateway: str
+    """Whose points its readings are."""
+    read_by: str = ""
+    """The decoder that was chosen, with its options; '' where none was."""
+    found: Decoded = field(default_factory=Decoded)
+    slots: list[int] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    redelivered: bool = False
+    """Its readings without a time came before, in an earlier delivery of the same packet."""
+
+    @property
+    def is_message(self) -> bool:
+        """Whether it was published, by the gateway or as its will: other records tell of
+        connections."""
+        return self.record.kind in ("message", "will")
+
+    @property
+    def is_untimed(self) -> bool:
+        """Whether any reading goes by its time of arrival."""
+        return None in self.found.times
+
+    def order_key(self) -> tuple[int, int]:
+        """(session, seq), else (arrival, place in the journal): the higher one stands."""
+        if self.found.session is not None and self.found.seq is not None:
+            return self.found.session, self.found.seq
+        return self.record.arrived_us, self.segment << 32 | self.offset
+
+
+class Decoding:
+    """How records are read: routes of the settings, the decoders and their limits."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route] = (),
+        decoders: Mapping[str, Decoder] = DECODERS,
+        limits: Limits | None = None,
+    ) -> None:
+        self._routes = tuple(routes)
+        self._decoders = decoders
+        self._limits = limits or Limits()
+        self._router = Router(Registry(), self._routes, decoders)
+        self._reader = lru_cache(maxsize=1024)(self._find_reader)
+
+    def choose(self, record: Record, registry: Registry) -> Chosen | Problem:
+        """How a record is read as the registry stands, or why it is not."""
+        router = self._router
+        if router.registry is not registry:
+            router = self._router = Router(registry, self._routes, self._decoders)
+        return router.choose(record)
+
+    def routed(self, registry: Registry) -> frozenset[str] | None:
+        """Gateways of which a route may say how they are read; None means all of them."""
+        return routed_gateways(registry, self._routes)
+
+    def read(self, segment: int, offset: int, record: Record, resolver: Resolver) -> Received:
+        """Decode one record and look its points up. Never raises for what is in it."""
+        received = Received(segment, offset, record, record.gateway)
+        if not received.is_message:
+            return received
+        chosen = self.choose(record, resolver.registry)
+        if isinstance(chosen, Problem):
+            received.problems = [chosen]
+            return received
+        received.gateway, received.read_by = chosen.gateway, chosen.route.read_by
+        received.found = self._decode(chosen, record)
+        received.slots, unresolved = resolver.slots(received.gateway, received.found)
+        received.problems = received.found.problems + unresolved
+        return received
+
+    def _decode(self, chosen: Chosen, record: Record) -> Decoded:
+        incoming = Incoming(
+            record.route,
+            record.payload,
+            record.arrived_us,
+            chosen.gateway,
+            record.properties or NO_PROPERTIES,
+            chosen.zone,
+        )
+        reader = self._reader(chosen.route.decoder, chosen.route.options)
+        if isinstance(reader, Problem):
+            return Decoded.refused(reader)
+        try:
+            return reader(incoming, self._limits)
+        except Exception as error:  # a decoder's own fault must not hold up what follows
+            return Decoded.refused(
+                Problem(
+                    "decoder_failed",
+                    f"decoder {chosen.route.decoder} failed: {type(error).__name__}: {error}",
+                    "payload",
+                    shorten(record.payload),
+                    "report the decoder's fault; the message replays once it is mended",
+                )
+            )
+
+    def _find_reader(self, decoder: str, options: str) -> Decode | Problem:
+        """A route was checked when it was registered, but maybe by a later version."""
+        known = ", ".join(sorted(self._decoders))
+        if decoder not in self._decoders:
+            fix = f"register a route to one of {known}"
+            return Problem("bad_route", "there is no such decoder", "decoder", decoder, fix)
+        try:
+            return self._decoders[decoder].reader(Route("", "", decoder, options).told)
+        except InvalidInput as error:
+            return Problem("bad_route", error.message, "options", options, error.fix or "")
+
+
+def only(received: Received, indices: frozenset[int]) -> Received:
+    """The record with these of its readings alone; -1 means all of them."""
+    if -1 in indices:
+        return received
+    rows = [row for row, index in enumerate(received.found.index) if index in indices]
+    found = received.found
+    kept = replace(
+        found,
+        index=[found.index[row] for row in rows],
+        points=[found.points[row] for row in rows],
+        kinds=[found.kinds[row] for row in rows],
+        units=[found.units[row] for row in rows],
+        times=[found.times[row] for row in rows],
+        values=[found.values[row] for row in rows],
+        problems=[],
+    )
+    return replace(
+        received,
+        found=kept,
+        slots=[received.slots[row] for row in rows],
+        problems=[p for p in received.problems if p.index in indices or p.index == -1],
+    )

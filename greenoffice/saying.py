@@ -1,0 +1,65 @@
+"""What the command line says, in the terminal's language."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+from typer import rich_utils
+
+from texts import ENGLISH, code_of, of_terminal, said, said_error
+
+PANELS = ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE")
+"""Headings of a help page, which the library holds as names of its own."""
+
+
+def language() -> str:
+    """The terminal's language, as LC_ALL, LC_MESSAGES or LANG say; else English."""
+    return of_terminal(os.environ)
+
+
+def spoken(line: str) -> str:
+    """A line in the terminal's language."""
+    return said(line, language())
+
+
+def say(line: str, *, aside: bool = False) -> None:
+    """Print a line in the terminal's language; aside, to stderr, where stdout is for data."""
+    print(spoken(line), file=sys.stderr if aside else sys.stdout, flush=True)
+
+
+def complaint(error: Exception) -> str:
+    """An error of the platform on one line, in the terminal's language."""
+    return said_error(str(error), language())
+
+
+def command_of(app: typer.Typer) -> Any:
+    """The whole command line, its help in the terminal's language."""
+    command = typer.main.get_command(app)
+    if (wanted := language()) != ENGLISH:
+        _tell(command, wanted)
+        for panel in PANELS:
+            setattr(rich_utils, panel, said(getattr(rich_utils, panel), wanted))
+    return command
+
+
+def _tell(command: Any, wanted: str) -> None:
+    """Every help text of a command and of those below it, said in the language."""
+    for name in ("help", "short_help", "epilog"):
+        if told := getattr(command, name, None):
+            setattr(command, name, said(told, code_of(wanted)))
+    for parameter in command.params:
+        if told := getattr(parameter, "help", None):
+            parameter.help = said(told, wanted)
+    for below in getattr(command, "commands", {}).values():
+        _tell(below, wanted)
+
+
+def help_texts(command: Any) -> list[str]:
+    """Every help text of a command line, in English."""
+    own = [getattr(command, name, None) for name in ("help", "short_help", "epilog")]
+    own += [getattr(parameter, "help", None) for parameter in command.params]
+    below = getattr(command, "commands", {}).values()
+    return [text for text in own if text] + [t for one in below for t in help_texts(one)]

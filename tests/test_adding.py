@@ -1,0 +1,213 @@
+"""What it takes to add a part: done in a copy of the tree, whose own checks must then pass.
+
+Each addition is a set of files and the lines that change others; so a test names every file that
+had to be touched, and fails as soon as one more place needs to know.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LEFT_OUT = shutil.ignore_patterns(
+    ".venv", ".git", "__pycache__", ".*_cache", ".hypothesis", "upgrades", "simulators"
+)
+
+
+@dataclass(frozen=True)
+class Addition:
+    """What somebody writes to add a part."""
+
+    files: Mapping[str, str]
+    """New files by their path."""
+    changes: Mapping[str, Sequence[tuple[str, str]]]
+    """(text, what stands there afterwards) in files that are there."""
+    places: Sequence[str]
+    """The folder of the part, and the one table that names it."""
+
+    def touched(self) -> list[str]:
+        return sorted([*self.files, *self.changes])
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A copy of the project."""
+
+    folder: Path
+
+    def add(self, addition: Addition) -> None:
+        for name, text in addition.files.items():
+            path = self.folder / name
+            assert not path.exists()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        for name, changes in addition.changes.items():
+            path = self.folder / name
+            text = path.read_text(encoding="utf-8")
+            for before, after in changes:
+                assert text.count(before) == 1, f"{before!r} in {name}"
+                text = text.replace(before, after)
+            path.write_text(text, encoding="utf-8")
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Python in the copy, which sees nothing of the original."""
+        environment = {**os.environ, "PYTHONPATH": str(self.folder)}
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    folder = tmp_path / "tree"
+    shutil.copytree(ROOT, folder, ignore=LEFT_OUT)
+    return Tree(folder)
+
+
+DECODER = Addition(
+    files={
+        "collector/decode/lines/__init__.py": '''"""Lines of `name=value`."""
+
+from collector.decode.decoder import Decoder
+from collector.decode.lines.decoder import decode
+
+LINES = Decoder(decode)
+''',
+        "collector/decode/lines/decoder.py": '''"""Reading lines of `name=value`."""
+
+from __future__ import annotations
+
+from collector.decode.message import Decoded, Incoming, Limits, Refusal
+
+
+def decode(incoming: Incoming, limits: Limits) -> Decoded:
+    """A reading for each line, at the time of arrival."""
+    found = Decoded()
+    for index, line in enumerate(incoming.payload.decode("utf-8", "replace").splitlines()):
+        name, _, value = line.partition("=")
+        if not value.isdecimal() or len(value) > 15 or index >= limits.readings:
+            raise Refusal("bad_message", "not a line", "payload", line, "send name=123")
+        found.index.append(index)
+        found.points.append(name)
+        found.kinds.append(None)
+        found.units.append(None)
+        found.times.append(None)
+        found.values.append(float(value))
+    return found
+''',
+        "collector/decode/lines/README.md": """# lines
+
+Lines of `name=value`.
+
+## Format
+
+`E1=5`, one a line.
+
+## Units
+
+Those registered.
+
+## Times
+
+That of arrival.
+
+## Refused
+
+`bad_message`, as a whole.
+""",
+        "collector/decode/lines/cases/two/payload": "E1=5\nE2=7\n",
+        "collector/decode/lines/cases/two/expected.json": json.dumps(
+            {
+                "order": [None, None],
+                "sent": None,
+                "readings": [[0, "E1", None, None, None, 5.0], [1, "E2", None, None, None, 7.0]],
+                "problems": [],
+            }
+        ),
+        "collector/decode/lines/cases/no_value/payload": "E1\n",
+        "collector/decode/lines/cases/no_value/error.txt": (
+            'bad_message\nnot a line\npayload = "E1"\nsend name=123\n'
+        ),
+    },
+    changes={
+        "collector/decode/__init__.py": [
+            (
+                "from collector.decode.journal_only import JOURNAL_ONLY\n",
+                "from collector.decode.journal_only import JOURNAL_ONLY\n"
+                "from collector.decode.lines import LINES\n",
+            ),
+            (
+                '    "journal_only": JOURNAL_ONLY,\n',
+                '    "journal_only": JOURNAL_ONLY,\n    "lines": LINES,\n',
+            ),
+        ],
+    },
+    places=["collector/decode/lines/", "collector/decode/__init__.py"],
+)
+
+ROUTED = """
+from collector.routes import check_route
+from metering.registry.files import read_registry_texts
+
+files = {
+    "tree.csv": "code,parent,type\\ns,,site\\n",
+    "gateways.csv": "site,code\\ns,g\\n",
+    "routes.csv": "gateway,topic,decoder\\ns/g,meter/+,lines\\n",
+}
+print(read_registry_texts(files, check_route=check_route).routes[0].decoder)
+"""
+
+
+@pytest.mark.timeout(400)
+def test_a_decoder_is_its_folder_and_a_row_of_the_table(tree: Tree) -> None:
+    """Its golden cases, its README and the laws of all decoders are then checked of themselves,
+    and a route can name it."""
+    assert all(name.startswith(tuple(DECODER.places)) for name in DECODER.touched())
+    assert len(DECODER.changes) == 1
+    assert tree.run("-c", ROUTED).returncode != 0
+    tree.add(DECODER)
+    told = tree.run("-c", ROUTED)
+    assert told.stdout == "lines\n", told.stderr
+    tests = "tests/collector/test_decode_cases.py"
+    ran = tree.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-rA", tests)
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    assert "test_golden_case[lines/two]" in ran.stdout
+    assert "test_any_message_gives_columns_and_problems[lines]" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("left_out", "failing"),
+    [
+        ("collector/decode/__init__.py", "test_every_folder_stands_in_the_table"),
+        ("collector/decode/lines/README.md", "test_a_decoders_folder_says_what_it_takes"),
+        ("collector/decode/lines/cases/two/expected.json", "test_golden_case"),
+    ],
+)
+@pytest.mark.timeout(400)
+def test_a_decoder_that_is_added_by_half_is_told(tree: Tree, left_out: str, failing: str) -> None:
+    half = Addition(
+        {name: text for name, text in DECODER.files.items() if name != left_out},
+        {name: changes for name, changes in DECODER.changes.items() if name != left_out},
+        DECODER.places,
+    )
+    tree.add(half)
+    ran = tree.run(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/collector/test_decode_cases.py"
+    )
+    assert ran.returncode == 1
+    assert f"::{failing}" in ran.stdout

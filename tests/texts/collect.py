@@ -1,0 +1,123 @@
+"""Every text that code and templates ask for: what the catalogue must hold, and no more."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+from babel.messages.extract import extract_from_dir
+from typer import rich_utils
+
+import analytics
+import figures
+from greenoffice.cli import app
+from greenoffice.saying import PANELS, help_texts
+from metering.finding import REFUTED, CaseState
+from metering.items import CATEGORIES
+from reports.differences import KINDS
+from tests.texts.flow import Flow
+
+PACKAGES = (
+    *("metering", "storage", "collector", "ledger", "figures", "analytics", "reports", "api"),
+    *("dashboards", "simulators", "greenoffice"),
+)
+_KEY = re.compile(r"(?:board|report|finding|fault|restated)\.(?!html)\w+")
+_METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "text": None, "N_": None}
+
+
+def modules(root: Path) -> list[Path]:
+    """The Python files of the product."""
+    return [path for name in PACKAGES for path in sorted((root / name).rglob("*.py"))]
+
+
+def sentences(root: Path) -> dict[str, str]:
+    """Sentences by their English, with a place where each is found."""
+    found = Flow(root, modules(root)).run()
+    found |= dict.fromkeys(_of_page(root), "api/page")
+    found |= dict.fromkeys(help_texts(typer.main.get_command(app)), "greenoffice --help")
+    return found | {getattr(rich_utils, one): "greenoffice --help" for one in PANELS}
+
+
+def _of_page(root: Path) -> Iterator[str]:
+    options = {"**/templates/**.html": {"newstyle_gettext": "true"}}
+    page = str(root / "api/page")
+    for _, _, message, _, _ in extract_from_dir(page, _METHODS, options, keywords=_KEYWORDS):
+        yield message if isinstance(message, str) else message[0]
+
+
+def keys(root: Path) -> dict[str, str]:
+    """Keys that code and templates name, with the file that does."""
+    found: dict[str, str] = {}
+    for path in modules(root):
+        source, file = path.read_text("utf-8"), path.relative_to(root).as_posix()
+        for node in ast.walk(ast.parse(source)):
+            value = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(value, str) and _KEY.fullmatch(value):
+                found[value] = file
+        if file.startswith("reports/"):
+            called = re.findall(r"""\bt\(["'](\w+)["']\)|\b_sheet\("(\w+)\"""", source)
+            found |= {f"report.{one}": file for pair in called for one in pair if one}
+    template = root / "reports/templates/month.typ"
+    told = set(re.findall(r"\bt\.(\w+)", template.read_text("utf-8"))) - {"page", "page_end"}
+    return found | {f"report.{key}": template.name for key in told}
+
+
+REPORT_VALUES = {
+    *("running", "unsettled", "booking", "incomplete", "verified", "secondary", "unverified"),
+    *("measured", "apportioned", "estimated", "missing"),
+    *("cost", "cost_low", "cost_high"),
+}
+"""Keys of the report that are values of what it tells."""
+
+
+def groups(root: Path) -> dict[str, set[str]]:
+    """Every closed set of values that people read, by the group of its texts."""
+    causes = {cause for cause, _ in analytics.CAUSES.values()}
+    actions = {action for _, action in analytics.CAUSES.values()}
+    return {
+        "pattern": set(analytics.CAUSES),
+        "cause": causes,
+        "cause_short": causes,
+        "action": actions,
+        "action_short": actions,
+        "state": {*CaseState, "open", "replayed", "discarded"},
+        "closed": {REFUTED},
+        "reason": reasons(root),
+        "role": set(figures.ROLES),
+        "ratio": set(figures.RATIOS),
+        "period": {"sharp", "peak", "flat", "valley", "deep_valley"},
+        "days": {"all", "working", "rest", "holiday"},
+        "event": {"gap", "stuck", "reset", "spike", "rollover", "jump"},
+        "restated": {
+            *("reading", "correction", "registry", "registry_version", "rollover"),
+            *("rebuild", "rules_version"),
+        },
+        "about": {kind.name for kind in KINDS} | {"report"},
+        "what": {"added", "changed", "gone"},
+        "why": {"absent", "incomplete"},
+        "truth": {"true", "false"},
+        "type": {"institution", *figures.sizes.TYPES},
+    }
+
+
+NAMED_ITEMS = {f"{code}000" for code in CATEGORIES}
+"""Items that must have a name; others may."""
+
+
+def reasons(root: Path) -> set[str]:
+    """Why a message or a reading is refused: the reasons that the collector gives."""
+    found = set()
+    for path in sorted((root / "collector").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", "")
+                place = {"Problem": 0, "Refusal": 0, "_Refusal": 0, "_add": 3}.get(name)
+                if place is not None and place < len(node.args):
+                    reason = node.args[place]
+                    if isinstance(reason, ast.Constant):
+                        found.add(reason.value)
+    return found

@@ -1,0 +1,48 @@
+"""Every text that people read, in all languages: one catalogue at the bottom of the house.
+
+    zh_CN.po ──▶ catalogue ──┬─▶ text("report.title", language)       words of ours, by key
+                             ├─▶ word("pattern", found, language)     a value, by its group
+                             ├─▶ said("no such tag", language)        a sentence, by its English
+                             └─▶ translations(language)               what gettext asks for
+
+`languages` knows which languages there are and which one a person wants; nothing else does.
+"""
+
+from texts.catalogue import catalogue, text, translations, word
+from texts.dates import month_of, weekday
+from texts.languages import (
+    ENGLISH,
+    LANGUAGES,
+    TAGS,
+    accepted,
+    both,
+    code_of,
+    language_of,
+    negotiated,
+    of_terminal,
+    own,
+    tag,
+)
+from texts.said import said, said_error
+
+__all__ = [
+    "ENGLISH",
+    "LANGUAGES",
+    "TAGS",
+    "accepted",
+    "both",
+    "catalogue",
+    "code_of",
+    "language_of",
+    "month_of",
+    "negotiated",
+    "of_terminal",
+    "own",
+    "said",
+    "said_error",
+    "tag",
+    "text",
+    "translations",
+    "weekday",
+    "word",
+]

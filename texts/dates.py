@@ -1,0 +1,23 @@
+"""Days and months by their names."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from babel.dates import format_date, format_skeleton
+
+from texts.languages import LANGUAGES, code_of
+
+
+def _locale(language: str) -> str:
+    return LANGUAGES[code_of(language)].locale
+
+
+def month_of(day: date, language: str) -> str:
+    """The day's month with its year: October 2026, 2026年10月."""
+    return format_skeleton("yMMMM", day, locale=_locale(language))
+
+
+def weekday(day: date, language: str) -> str:
+    """The day's name: Tuesday, 星期二."""
+    return format_date(day, "EEEE", locale=_locale(language))
