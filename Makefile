@@ -31,7 +31,7 @@ check: $(VENV)/.dev ## Check format, lint, types, import rules and documents
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/test_tree.py tests/test_docs_links.py tests/texts
+	$(BIN)/python -m pytest tests/test_tree.py tests/test_docs_*.py tests/texts
 
 demo-seeds: $(VENV)/.run ## Prove the demo over seeds it was not tuned on
 	@$(PROVE) seeds $(ARGS)

@@ -107,10 +107,6 @@ class Clock:
         """Bin of 192."""
         return self.weekday * 24 + self.hour
 
-    def compact_bins(self) -> Ints:
-        """Bin of 72."""
-        return COMPACT_OF[self.weekday] * 24 + self.hour
-
     def naive_bins(self) -> Ints:
         """Bin of 48."""
         return np.where(self.working, 0, 24) + self.hour

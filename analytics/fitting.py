@@ -61,6 +61,8 @@ class Shared:
 
     @classmethod
     def of(cls, design: Floats, clock: Clock) -> "Shared":
+        """What all meters of a site fit on: `design` [hours, columns] with the bins of each
+        rung."""
         full = clock.full_bins()
         groups = {rung: Groups.of(BIN_OF[rung][full], _COUNT[rung]) for rung in Rung}
         return cls(design, full, groups)

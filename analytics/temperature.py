@@ -31,6 +31,7 @@ class Segments:
 
     @property
     def columns(self) -> int:
+        """How many columns the segments add to a design matrix; 0 where there is no temperature."""
         return max(self.now.size - 1, 0) + max(self.slow.size - 1, 0)
 
     def design(self, temperature: Floats) -> Floats:

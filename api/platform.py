@@ -31,15 +31,29 @@ class RawMessage(Protocol):
     """A journalled message, as far as the API shows it."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """What the record is: message, will, or an event of the connection."""
+        ...
+
     @property
-    def arrived_us(self) -> int: ...
+    def arrived_us(self) -> int:
+        """When it came in [us]."""
+        ...
+
     @property
-    def gateway(self) -> str: ...
+    def gateway(self) -> str:
+        """Whose it is, SITE/GATEWAY, or the name of the key it was pushed with."""
+        ...
+
     @property
-    def route(self) -> str: ...
+    def route(self) -> str:
+        """Topic or way it came by."""
+        ...
+
     @property
-    def payload(self) -> bytes: ...
+    def payload(self) -> bytes:
+        """Its bytes as they came."""
+        ...
 
 
 class MessageReader(Protocol):

@@ -76,6 +76,7 @@ class GroupCommit(Generic[Owner]):
         self.waiting_bytes = 0
 
     def start(self) -> None:
+        """Begin to commit what is put, in a thread of its own."""
         self._thread.start()
 
     def put(self, entry: Entry[Owner]) -> None:

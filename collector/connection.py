@@ -37,25 +37,39 @@ class Hub(Protocol):
     metrics: CollectorMetrics
     connect_timeout_s: float
 
-    def now_us(self) -> int: ...
+    def now_us(self) -> int:
+        """The present instant [us]."""
+        ...
 
-    def new_id(self) -> str: ...
+    def new_id(self) -> str:
+        """A name for a connection, or for a client without one, that no other has."""
+        ...
 
     def opened(self, connection: Connection) -> bool:
         """False where there are too many already."""
         ...
 
-    async def decide(self, connection: Connection, connect: Connect) -> Reason: ...
+    async def decide(self, connection: Connection, connect: Connect) -> Reason:
+        """Whether the gateway may come in; SUCCESS, or the reason it is told."""
+        ...
 
-    def admitted(self, connection: Connection) -> None: ...
+    def admitted(self, connection: Connection) -> None:
+        """The connection's gateway is in: an older connection of the same client ends."""
+        ...
 
-    def ended(self, connection: Connection) -> None: ...
+    def ended(self, connection: Connection) -> None:
+        """The connection takes no more messages, though its socket may still be open."""
+        ...
 
-    def lost(self, connection: Connection) -> None: ...
+    def lost(self, connection: Connection) -> None:
+        """The connection's socket is closed."""
+        ...
 
     def put(
         self, connection: Connection, records: list[Record], packet_ids: Sequence[int] = ()
-    ) -> None: ...
+    ) -> None:
+        """Give records to the journal; the connection is told once they are on disk."""
+        ...
 
 
 class Connection(asyncio.Protocol):
@@ -123,6 +137,7 @@ class Connection(asyncio.Protocol):
         self._holds.add(why)
 
     def release(self, why: Hold) -> None:
+        """Read on, where that was the last reason not to."""
         if why in self._holds:
             self._holds.discard(why)
             self._last_seen = self._loop.time()
@@ -156,6 +171,7 @@ class Connection(asyncio.Protocol):
         self._let_go()
 
     def abort(self) -> None:
+        """Close the socket at once; what was not yet written is not."""
         if self._transport is not None:
             self._transport.abort()
 

@@ -136,9 +136,12 @@ class Listener:
     # -- called by connections
 
     def new_id(self) -> str:
+        """Sixteen random hex digits."""
         return secrets.token_hex(8)
 
     def opened(self, connection: Connection) -> bool:
+        """Take up a connection, on hold while the queue is; False where there are too many, or at
+        the end."""
         if len(self._open) >= self.settings.max_connections or self._closing:
             return False
         self._open.add(connection)
@@ -180,16 +183,19 @@ class Listener:
         self.metrics.connections.set(len(self._by_key))
 
     def ended(self, connection: Connection) -> None:
+        """Forget whose connection it was, unless a newer one took its place."""
         if connection.client is not None and self._by_key.get(connection.key) is connection:
             del self._by_key[connection.key]
             self.metrics.connections.set(len(self._by_key))
 
     def lost(self, connection: Connection) -> None:
+        """Forget a connection whose socket is closed."""
         self._open.discard(connection)
 
     def put(
         self, connection: Connection, records: list[Record], packet_ids: Sequence[int] = ()
     ) -> None:
+        """Queue records for the next commit, and hold all senders back where there are too many."""
         self._reception.put(connection, records, packet_ids)
         self._weigh()
 

@@ -41,6 +41,8 @@ class Recorder:
         ]
 
     def connected(self, now_us: int) -> Record:
+        """The event of a gateway that was let in, with version, keep-alive, session, will and
+        address."""
         about = {
             "version": "5" if self._connect.version == 5 else "3.1.1",
             "keep_alive_s": self._connect.keep_alive_s,

@@ -122,7 +122,12 @@ def _ask_platform(folder: DataFolder, target: Path) -> dict[str, object]:
         time.sleep(0.2)
     told: dict[str, object] = json.loads(answer.read_text())
     if "error" in told:
-        raise Unavailable(f"the running platform could not take the backup: {told['error']}")
+        raise Unavailable(
+            f"the running platform could not take the backup: {told['error']}",
+            field="folder",
+            value=str(folder.root),
+            fix="mend what it names, then run the command again",
+        )
     return told
 
 

@@ -54,7 +54,12 @@ class ApiClient:
         except urllib.error.HTTPError as not_ready:
             parts = json.loads(not_ready.read())["parts"]
         except (OSError, ValueError) as failed:
-            raise Unavailable(f"the platform does not answer: {failed}") from failed
+            raise Unavailable(
+                f"the platform does not answer: {failed}",
+                field="url",
+                value=self.base_url,
+                fix="start it with: greenoffice up DATA-FOLDER",
+            ) from failed
         return {name: part["detail"] for name, part in parts.items()}
 
     def pages(self, path: str, **query: object) -> Iterator[Json]:

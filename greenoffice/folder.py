@@ -31,18 +31,23 @@ class DataFolder:
 
     @property
     def settings_file(self) -> Path:
+        """The settings, TOML."""
         return self.root / "greenoffice.toml"
 
     @property
     def database(self) -> Path:
+        """Registry, books, findings, intake and keys, SQLite; unused where they lie in
+        PostgreSQL."""
         return self.root / "greenoffice.db"
 
     @property
     def readings(self) -> Path:
+        """Decoded readings, DuckDB; unused where they lie in an InfluxDB."""
         return self.root / "readings.duckdb"
 
     @property
     def journal(self) -> Path:
+        """Folders of the journal's writers, each by its name."""
         return self.root / "journal"
 
     @property
@@ -52,18 +57,23 @@ class DataFolder:
 
     @property
     def secrets(self) -> Path:
+        """Files that the owner alone may read."""
         return self.root / "secrets"
 
     @property
     def admin_key(self) -> Path:
+        """The secret of the key that reaches the whole platform."""
         return self.secrets / "admin.key"
 
     @property
     def run(self) -> Path:
+        """Process numbers and what processes tell of their health; nothing that must outlive
+        them."""
         return self.root / "run"
 
     @property
     def logs(self) -> Path:
+        """One file a process, JSON lines."""
         return self.root / "logs"
 
     def told(self, process: str) -> Path:
@@ -72,6 +82,7 @@ class DataFolder:
 
     @property
     def simulators(self) -> Path:
+        """What a demo's gateways know and were acknowledged."""
         return self.root / "simulators"
 
     @property

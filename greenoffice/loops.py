@@ -41,10 +41,13 @@ class Loop:
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
+        """Begin in a thread of its own; it ends with the event it was given, or with the
+        process."""
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
     def join(self, timeout_s: float) -> None:
+        """Wait for the end, at most so long [s]; a loop that never began is at its end."""
         if self._thread is not None:
             self._thread.join(timeout_s)
 

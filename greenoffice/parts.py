@@ -73,6 +73,7 @@ class Parts:
         )
 
     def close(self) -> None:
+        """Close readings and journal; the SQL stores keep nothing open that must be closed."""
         self.readings.close()
         self.journal.close()
 

@@ -22,7 +22,7 @@ from collector import (
 from greenoffice.clock import Clock
 from greenoffice.folder import DataFolder
 from greenoffice.settings import Settings
-from greenoffice.stores import open_stores
+from greenoffice.stores import open_credentials
 from metering.errors import ConfigurationError
 
 WRITERS = {"listener": 1, "http": 2, "broker": 3}
@@ -79,7 +79,7 @@ def _listener(folder: DataFolder, settings: Settings) -> WayIn:
     journal = open_journal(folder, "listener")
     listener = Listener(
         journal,
-        open_stores(folder).credentials,
+        open_credentials(folder),
         ListenerSettings(host=settings.mqtt.host, port=settings.mqtt.port),
         _metrics(settings.mqtt.host, settings.mqtt.metrics_port, "mqtt.metrics_port"),
         now_us=_now_us(folder),

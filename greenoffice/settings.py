@@ -156,6 +156,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before the environment, and that before the file; no other place is read."""
         file = TomlConfigSettingsSource(settings_cls)
         return init_settings, env_settings, file
 

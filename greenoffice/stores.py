@@ -12,8 +12,8 @@ from greenoffice.folder import DataFolder
 from greenoffice.unfinished import check_finished
 from metering.access import Role
 from metering.errors import ConfigurationError, Unavailable
-from metering.ports import ReadingStore
-from storage import DuckDBReadings, Stores, open_engine, sql_stores
+from metering.ports import Credentials, ReadingStore
+from storage import DuckDBReadings, Schema, SqlCredentials, Stores, open_engine, sql_stores
 from storage.influx import InfluxAddress, InfluxReadings
 
 
@@ -41,6 +41,13 @@ def open_stores(folder: DataFolder, *, finishing: str = "") -> Stores:
     is not the one to finish."""
     check_finished(folder, finishing)
     return sql_stores(open_engine(database_url(folder)))
+
+
+def open_credentials(folder: DataFolder) -> Credentials:
+    """The gateways' passwords, of a database that this process can only read. Unavailable while
+    nobody has made its tables; ConfigurationError as `open_stores`."""
+    check_finished(folder)
+    return SqlCredentials(open_engine(database_url(folder), schema=Schema.READ))
 
 
 def check_stores(folder: DataFolder) -> None:

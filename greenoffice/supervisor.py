@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from greenoffice.folder import DataFolder
-from metering.errors import Conflict
+from metering.errors import ConfigurationError, Conflict
 
 SETTLED_S = 20.0
 """A child that lived this long counts as started; its back-off begins anew."""
@@ -62,7 +62,7 @@ class Supervisor:
     def tend(self) -> None:
         """Start what is not running and due; call it a few times a second.
 
-        Raises Conflict when a child says its settings are unusable.
+        Raises ConfigurationError when a child says that its settings are unusable.
         """
         changed = False
         for child in self._children:
@@ -132,8 +132,12 @@ class Supervisor:
         assert child.process is not None
         code, child.process = child.process.returncode, None
         if code == UNUSABLE_EXIT:
-            raise Conflict(
-                f"{child.spec.name} cannot start: {_last_line(self.folder, child.spec.name)}"
+            name = child.spec.name
+            raise ConfigurationError(
+                f"{name} cannot start: {_last_line(self.folder, name)}",
+                field="process",
+                value=name,
+                fix="mend what it says, then start again",
             )
         if time.monotonic() - child.started > SETTLED_S:
             child.backoff_s = 0.25

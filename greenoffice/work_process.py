@@ -55,10 +55,12 @@ class Workers:
         self._parts = parts
 
     def start(self) -> None:
+        """Begin all loops, each in a thread of its own."""
         for loop in self.loops.values():
             loop.start()
 
     def join(self) -> None:
+        """Wait until they ended, at most 20 s each; the event they were given ends them."""
         for loop in self.loops.values():
             loop.join(20)
 

@@ -63,6 +63,7 @@ class Block:
 
     @property
     def step_min(self) -> int:
+        """Minutes of its slots."""
         return self.name.step_min
 
     @classmethod

@@ -36,6 +36,7 @@ class Curve:
 
     @classmethod
     def empty(cls) -> Curve:
+        """A curve without anchors, on which nothing passes and nothing is known."""
         none = np.zeros(0, dtype=np.int64)
         return cls(none, none, none.astype(np.int8))
 

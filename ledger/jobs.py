@@ -44,10 +44,12 @@ class Cluster:
 
     @property
     def marks(self) -> frozenset[int]:
+        """Ids of the dirty marks that are done with when the cluster is."""
         return frozenset().union(*(job.marks for job in self.jobs))
 
     @property
     def cause(self) -> str:
+        """What a restatement names as its cause: the jobs' causes by name, else a reading."""
         causes = frozenset[str]().union(*(job.causes for job in self.jobs))
         return ", ".join(sorted(causes)) or "reading"
 

@@ -45,6 +45,7 @@ class Service:
 
     @property
     def limits(self) -> Limits:
+        """Step, turn of the register and the most that can pass in an hour, as registered."""
         return Limits.of(self.meter, self.installation)
 
 
@@ -82,6 +83,8 @@ class Stretch:
 
     @classmethod
     def of(cls, rows: ReadingColumns, *, last: bool = True) -> Stretch:
+        """A stretch of one point's rows, sorted by time; `last` where no row follows them in the
+        store."""
         return cls(rows.time_us, rows.value, rows.flag.astype(np.int64), last)
 
     def between(self, start_us: int, end_us: int) -> Stretch:

@@ -30,6 +30,7 @@ class Clock:
     settle_us: int = SETTLE_US
 
     def is_settled(self, day: date, zone: str) -> bool:
+        """Whether the local day ended long enough ago for its row to be final."""
         return day_bounds(day, zone)[1] + self.settle_us <= self.as_of_us
 
 

@@ -53,6 +53,8 @@ class Figure:
 
     @property
     def counted(self) -> tuple[Term, ...]:
+        """What the figure is made of: its total meters where it has one, else its parts, never
+        both."""
         return self.totals or self.parts
 
 

@@ -56,6 +56,7 @@ class Asked(NamedTuple):
     item: str = ""
 
     def on(self, day: date) -> bool:
+        """Whether the day is one of those asked for."""
         return self.first <= day <= self.last
 
 
@@ -73,6 +74,8 @@ class Plans:
         return bisect_right(self._boundaries, day)
 
     def on(self, institution: str, day: date) -> Plan:
+        """The plan of an institution on a day, made once for all days between two changes of the
+        registry."""
         place = (institution, self.epoch(day))
         if place not in self._made:
             self._made[place] = plan(self._registry, institution, day)

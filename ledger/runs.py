@@ -16,6 +16,7 @@ SOUND = 2 * FEW
 
 
 def by_point(rows: ReadingColumns) -> dict[int, ReadingColumns]:
+    """Rows, sorted by point and time, parted into those of each point."""
     if not len(rows):
         return {}
     points, firsts = np.unique(rows.point, return_index=True)
@@ -27,6 +28,7 @@ def by_point(rows: ReadingColumns) -> dict[int, ReadingColumns]:
 
 
 def good(rows: ReadingColumns) -> tuple[I64, F64]:
+    """(times [us], values) of the rows that are within their point's registered range."""
     good = (rows.flag & int(Flag.OUT_OF_RANGE)) == 0
     return rows.time_us[good], rows.value[good]
 

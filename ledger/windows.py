@@ -35,6 +35,7 @@ class Pricing:
     zone: str
 
     def scope(self, day: date) -> TariffScope | None:
+        """What prices the meter on a local day; None where no tariff holds."""
         return self.choice.of(self.meter, day)
 
     def offsets(self, day: date) -> tuple[int, ...]:

@@ -46,6 +46,7 @@ class StepReport:
     """Institutions whose books moved on, with their new revision."""
 
     def add(self, other: StepReport) -> None:
+        """Add another step's counts; of two revisions of an institution the later one stays."""
         self.marks += other.marks
         self.rows += other.rows
         self.computed += other.computed

@@ -42,6 +42,8 @@ class Scope:
 
     @classmethod
     def of(cls, key: ApiKey, registry: Registry) -> Scope:
+        """What a key reaches: all nodes where it names none, else the subtree of its node; nothing
+        where that node is gone."""
         if not key.node:
             return cls(frozenset(registry.nodes), whole=True)
         return cls(registry.subtree(key.node) if key.node in registry.nodes else frozenset())

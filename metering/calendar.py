@@ -41,6 +41,7 @@ class WorkCalendar:
 
     @classmethod
     def of(cls, days: Iterable[CalendarDay]) -> WorkCalendar:
+        """A calendar of exceptions to the week; of two entries for a day the later one stands."""
         return cls({entry.day: entry for entry in days})
 
     def kind(self, day: date) -> DayKind:
@@ -52,7 +53,3 @@ class WorkCalendar:
     def is_working(self, day: date) -> bool:
         """Whether the day is a working day."""
         return self.kind(day) is DayKind.WORKING
-
-    def is_known(self, day: date) -> bool:
-        """Whether the calendar has any entry for the day's year: else it is provisional."""
-        return any(entry.year == day.year for entry in self.days)

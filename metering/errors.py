@@ -95,10 +95,19 @@ class InvalidFiles(InvalidInput):
 
     code = "invalid_files"
 
-    def __init__(self, problems: Sequence[FileProblem]) -> None:
+    def __init__(
+        self, problems: Sequence[FileProblem], *, field: str = "files", fix: str = ""
+    ) -> None:
         self.problems = tuple(problems)
         listed = "\n".join(str(problem) for problem in self.problems)
-        super().__init__(f"{len(self.problems)} problem(s), nothing imported:\n{listed}")
+        super().__init__(
+            f"{len(self.problems)} problem(s), nothing imported:\n{listed}",
+            field=field,
+            fix=fix,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.fix}".rstrip()
 
 
 def shorten(value: object, limit: int = 120) -> str:

@@ -28,6 +28,7 @@ class Factor:
 
     @property
     def verified(self) -> bool:
+        """Whether it was seen in an official text (grade V)."""
         return self.grade.startswith("V")
 
 

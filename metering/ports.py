@@ -70,7 +70,9 @@ class ReadingStore(Protocol):
         `rebuild` reads them again. What came from others stays."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of file or connections; no call may follow."""
+        ...
 
 
 class DirtyMarks(Protocol):
@@ -104,7 +106,9 @@ class IntakeStore(Protocol):
         """Which of the (gateway, key) pairs were committed before."""
         ...
 
-    def gateways(self) -> list[GatewayStatus]: ...
+    def gateways(self) -> list[GatewayStatus]:
+        """Counters of every gateway that was ever heard of, by name."""
+        ...
 
     def dead_letters(
         self,
@@ -126,7 +130,9 @@ class IntakeStore(Protocol):
         """Of all states."""
         ...
 
-    def discard(self, id: int) -> None: ...
+    def discard(self, id: int) -> None:
+        """Mark a dead letter as not to be taken in; NotFound if there is none."""
+        ...
 
     def clear(self) -> None:
         """Forget checkpoints, counters, dead letters and the intake's own marks, for
@@ -353,7 +359,9 @@ class RegistryStore(Protocol):
         its rows are not kept."""
         ...
 
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """The present version; 0 before the first import."""
+        ...
 
     def apply(
         self,
@@ -398,12 +406,21 @@ class AccessStore(Protocol):
         """The key of a secret; None when unknown or revoked."""
         ...
 
-    def keys(self) -> list[ApiKey]: ...
+    def keys(self) -> list[ApiKey]:
+        """All keys, revoked ones too, oldest first; never a secret."""
+        ...
 
-    def revoke(self, id: str, *, actor: str, now_us: int) -> None: ...
+    def revoke(self, id: str, *, actor: str, now_us: int) -> None:
+        """End a key from now on, with an entry in the audit log; NotFound if there is none, and
+        nothing where it was ended before."""
+        ...
 
-    def audit(self, entry: AuditEntry) -> None: ...
+    def audit(self, entry: AuditEntry) -> None:
+        """Append an entry; none is ever changed."""
+        ...
 
     def entries(
         self, institutions: frozenset[str] | None, *, before_id: int | None = None, limit: int = 100
-    ) -> list[AuditEntry]: ...
+    ) -> list[AuditEntry]:
+        """Newest first, those of the institutions (None means all) with an id below `before_id`."""
+        ...

@@ -10,7 +10,6 @@ Shares are uint16 parts per 10,000 in that order and add to 10,000.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -23,16 +22,6 @@ NAMES: Final = ("measured", "apportioned", "estimated", "missing")
 WHOLE: Final = 10_000
 _SAFE: Final = 2**49
 """Times 10,000 it still fits 64 bits."""
-
-
-@dataclass(frozen=True)
-class Quality:
-    """The four shares as fractions of expected time, for people and JSON."""
-
-    measured: float
-    apportioned: float
-    estimated: float
-    missing: float
 
 
 def all_of(which: int, count: int) -> Shares:
@@ -80,12 +69,6 @@ def mean(shares: list[Shares], weights: list[int] | None = None) -> Shares:
     return from_times(weighted)
 
 
-def as_quality(row: Shares) -> Quality:
-    """One row of shares as fractions."""
-    measured, apportioned, estimated, missing = (int(part) / WHOLE for part in row)
-    return Quality(measured, apportioned, estimated, missing)
-
-
 __all__ = [
     "APPORTIONED",
     "ESTIMATED",
@@ -93,10 +76,8 @@ __all__ = [
     "MISSING",
     "NAMES",
     "WHOLE",
-    "Quality",
     "Shares",
     "all_of",
-    "as_quality",
     "from_times",
     "mean",
 ]

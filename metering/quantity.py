@@ -58,9 +58,13 @@ def apportion(amount: int, weights: NDArray[np.int64] | list[int]) -> I64:
     """
     parts = [int(w) for w in weights]
     if not parts:
-        raise InvalidInput("nothing to apportion to", field="weights", value=[])
+        raise InvalidInput(
+            "nothing to apportion to", field="weights", value=[], fix="at least one weight"
+        )
     if min(parts) < 0:
-        raise InvalidInput("negative weight", field="weights", value=min(parts))
+        raise InvalidInput(
+            "negative weight", field="weights", value=min(parts), fix="weights of 0 or more"
+        )
     if sum(parts) == 0:
         parts = [1] * len(parts)
     whole, sign = sum(parts), -1 if amount < 0 else 1

@@ -74,6 +74,7 @@ class ReadingColumns:
 
     @classmethod
     def empty(cls) -> ReadingColumns:
+        """Columns of no rows."""
         return cls.of([])
 
     @classmethod

@@ -71,6 +71,7 @@ class Listed:
     """Of which nodes; none means all."""
 
     def holds(self, way: str, figure: Figure) -> bool:
+        """Whether it excuses that way of telling the figure."""
         return (
             way == self.way
             and (not self.kinds or figure.kind in self.kinds)
@@ -96,6 +97,7 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
+        """Nothing disagrees, and enough was told in enough ways for that to mean something."""
         return (
             not self.disagreeing and self.figures >= LEAST_FIGURES and self.least_ways >= LEAST_WAYS
         )

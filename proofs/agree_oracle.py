@@ -75,6 +75,7 @@ class Stretch:
         return self.amount * inside // (self.end - self.start)
 
     def within(self, span: Span) -> int:
+        """What passed in a span, whole book units, by time from the stretch's own beginning."""
         return self.passed(span[1]) - self.passed(span[0])
 
 
@@ -169,6 +170,7 @@ class Oracle:
 
     @classmethod
     def of(cls, found: Iterable[Sent]) -> Oracle:
+        """An oracle of what the meters sent."""
         return cls({one.meter.code: Line.of(one) for one in found})
 
     def days(self, node: str, item: str, first: date, last: date) -> Worth:

@@ -292,6 +292,7 @@ def local(time_us: int, zone: str) -> datetime:
 
 
 def zone_of(node: str) -> str:
+    """The time zone of a place of the world."""
     return next(place.zone for place in PLACES if place.code == node)
 
 
@@ -350,6 +351,7 @@ def _due(meter: Meter, zone: str) -> Iterator[int]:
 
 
 def unit(item: str) -> str:
+    """The canonical unit of an item."""
     return "m3" if item.startswith("02") else "kWh"
 
 

@@ -150,7 +150,12 @@ class _Check:
         told = self._run(service, words)
         match = re.search(r"gateway house/gw +password (\S+)", told)
         if match is None:
-            raise Unavailable(f"registry import told no password: {told[-300:]}")
+            raise Unavailable(
+                f"registry import told no password: {told[-300:]}",
+                field="gateway",
+                value="house/gw",
+                fix="look at what the import prints",
+            )
         return match[1]
 
     def _publish(self, payload: dict[str, Any], password: str) -> bool:
@@ -234,7 +239,12 @@ class _Check:
             check=False,
         )
         if ran.returncode:
-            raise Unavailable(f"{' '.join(words)} failed: {(ran.stdout + ran.stderr)[-600:]}")
+            raise Unavailable(
+                f"a command of a service failed: {(ran.stdout + ran.stderr)[-600:]}",
+                field="command",
+                value=" ".join(words),
+                fix="mend what it says, then prove again",
+            )
         return ran.stdout
 
 

@@ -20,11 +20,8 @@ class Service:
     environment: dict[str, str]
 
     @property
-    def ours(self) -> bool:
-        return "build" in self.stated
-
-    @property
     def command(self) -> list[str]:
+        """The words it starts with; none where its image's own do."""
         return [str(word) for word in self.stated.get("command", [])]
 
     @property

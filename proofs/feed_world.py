@@ -40,6 +40,7 @@ class Register:
 
     @property
     def unit(self) -> str:
+        """Canonical unit of its item."""
         return items.category(self.item).unit
 
     def readings(self) -> Iterator[Reading]:

@@ -23,7 +23,7 @@ from greenoffice.demo.progress import look
 from greenoffice.demo.stored import Times, count, missing, stored_times, within
 from greenoffice.folder import DataFolder
 from metering.errors import Unavailable
-from metering.localtime import iso, local_day, parse_instant
+from metering.localtime import local_day, parse_instant
 from proofs.expiry import SMALL_SEGMENTS, rebuilt_after_expiry
 from proofs.steps import COMMAND, alive, finish, last_json, run, say, wait_until
 from simulators.truth import published
@@ -181,5 +181,10 @@ def _hashes(client: ApiClient) -> dict[str, str]:
     day = local_day(parse_instant(NOW), "Asia/Shanghai")
     answer = client.get("/v1/books/hash", before=day.isoformat())
     if not answer.get("book_hash"):
-        raise Unavailable(f"no hash of the books at {iso(parse_instant(NOW))}")
+        raise Unavailable(
+            "the books have no hash",
+            field="before",
+            value=day.isoformat(),
+            fix="look in the platform's log why nothing was booked",
+        )
     return {name: str(answer[name]) for name in HASHES}

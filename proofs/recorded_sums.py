@@ -24,6 +24,8 @@ import duckdb
 
 
 def main() -> None:
+    """Sum a recorded table as the first argument says, JSON, by other means than the platform's;
+    print one line of JSON."""
     task = json.loads(sys.argv[1])
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
@@ -64,4 +66,5 @@ def _month_of(task: dict[str, Any]) -> Callable[[int], str]:
     return month
 
 
-main()
+if __name__ == "__main__":
+    main()

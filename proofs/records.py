@@ -74,6 +74,7 @@ class Records:
 
     @classmethod
     def make(cls, root: Path, seed: int) -> Records:
+        """A year and its records in a new folder."""
         year = Year.make(root, seed)
         scratch = root / "files"
         scratch.mkdir()

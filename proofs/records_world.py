@@ -51,6 +51,7 @@ class Stop:
 
     @property
     def day(self) -> date:
+        """The local day it falls on."""
         return local_day(self.at_us, ZONE)
 
 

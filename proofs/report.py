@@ -88,5 +88,6 @@ def _analysed_us(folder: DataFolder) -> int:
 
 
 def filled(folder: DataFolder) -> bool:
+    """Whether the demo's history is read and booked."""
     progress = look(folder, ApiClient.of_folder(folder))
     return progress.intake_done and progress.waiting_marks == 0

@@ -49,9 +49,11 @@ class Check:
 
     @property
     def passed(self) -> bool:
+        """Something was compared, nothing differs, and every format came out the same twice."""
         return not self.differences and self.figures > 0 and all(self.identical.values())
 
     def as_json(self) -> dict[str, Any]:
+        """All it found, with `passed`."""
         return {**asdict(self), "passed": self.passed}
 
     def same(self, told: object, wanted: object, what: str) -> None:

@@ -37,7 +37,12 @@ def run(*arguments: str, check: bool = True) -> str:
     """Run one command of ours to its end; its standard output."""
     done = subprocess.run([*COMMAND, *arguments], stdout=subprocess.PIPE, text=True, check=False)
     if check and done.returncode != 0:
-        raise Unavailable(f"`greenoffice {' '.join(arguments)}` failed: {done.stdout[-400:]}")
+        raise Unavailable(
+            f"a command failed: {done.stdout[-400:]}",
+            field="greenoffice",
+            value=" ".join(arguments),
+            fix="mend what it says, then prove again",
+        )
     return done.stdout
 
 
@@ -76,7 +81,12 @@ def wait_until(
         except (GreenOfficeError, OSError, ValueError, KeyError) as failed:
             last = str(failed)
         time.sleep(every_s)
-    raise Unavailable(f"gave up waiting for {what} after {timeout_s:.0f} s: {last}")
+    raise Unavailable(
+        f"gave up waiting for {what} after {timeout_s:.0f} s: {last}",
+        field="timeout_s",
+        value=timeout_s,
+        fix="look in the platform's logs, or prove on a machine that is less busy",
+    )
 
 
 def wait_settled(folder: DataFolder, timeout_s: float) -> ApiClient:

@@ -75,6 +75,7 @@ class Details(Tables):
         return f"{self.t('provisional')}: {told} ({self.t('as_of')} {at})"
 
     def reason(self, reason: str) -> str:
+        """Why a month is not complete, in words; with the item that it is about."""
         kind, _, item = reason.partition(" ")
         return self.t(kind) + (f": {self.item(item)}" if item else "")
 
@@ -95,6 +96,7 @@ class Details(Tables):
         return Table("indicators", t("indicators"), columns, rows)
 
     def quantity(self, key: str) -> str:
+        """What an indicator counts, in words: an item, CO2 or standard coal."""
         names = {"kgce": self.t("coal"), "kgco2": "CO₂"}
         return names.get(key) or self.item(key)
 
@@ -317,10 +319,12 @@ class Details(Tables):
 
 
 def unit_of(item: str) -> str:
+    """The unit of an item as a report shows it."""
     return shown(category(item).unit)
 
 
 def factor_unit(row: FactorRow) -> str:
+    """The unit of a factor as a report shows it."""
     name = "kgCO₂" if row.quantity == "kgco2" else row.quantity
     return f"{name}/{unit_of(row.item)}"
 
@@ -331,6 +335,7 @@ def per(unit: str) -> str:
 
 
 def clock(minute: int) -> str:
+    """Time of day of a minute, 24:00 for the end of the day."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 

@@ -364,18 +364,23 @@ class MonthReport:
 
     @property
     def provisional(self) -> bool:
+        """Whether the month is not complete; why stands in `open_reasons`."""
         return bool(self.open_reasons)
 
     def place(self, code: str) -> Place:
+        """The place of that code; it is one of the report's."""
         return next(place for place in self.places if place.code == code)
 
     def lines_of(self, node: str) -> tuple[Line, ...]:
+        """Lines of a node, wide items before narrow ones."""
         return tuple(line for line in self.lines if line.node == node)
 
     def differences_of(self, node: str) -> tuple[Difference, ...]:
+        """What of a node's totals is in none of their sub-items."""
         return tuple(one for one in self.differences if one.node == node)
 
     def total(self, node: str) -> Total:
+        """Money, carbon and coal of a node of the report."""
         return next(total for total in self.totals if total.node == node)
 
 

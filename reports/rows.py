@@ -195,6 +195,7 @@ def _price_order(row: TariffRow) -> tuple[object, ...]:
 
 
 def factor_row(row: Factor) -> FactorRow:
+    """A factor that was used, as the report keeps it."""
     return FactorRow(
         row.item,
         row.quantity,
@@ -208,6 +209,7 @@ def factor_row(row: Factor) -> FactorRow:
 
 
 def price_row(row: TariffRow) -> PriceRow:
+    """A row of a tariff that was used, as the report keeps it."""
     return PriceRow(
         row.tariff,
         row.item,

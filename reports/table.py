@@ -46,6 +46,7 @@ class Table:
 
     @property
     def totalled(self) -> bool:
+        """Whether a last row adds its columns up."""
         return bool(self.rows) and any(column.total for column in self.columns)
 
 
@@ -65,6 +66,7 @@ def own_name(thing: object, language: str) -> str:
 
 
 def shown(unit: str) -> str:
+    """A unit as people write it, such as m³ for m3."""
     return UNITS.get(unit, unit)
 
 
@@ -77,9 +79,11 @@ class Tables:
         self.meters = {meter.code: own_name(meter, language) for meter in report.meters}
 
     def t(self, key: str) -> str:
+        """The report's own text of a key, in the table's language."""
         return text(f"report.{key}", self.language)
 
     def item(self, code: str) -> str:
+        """An item's name, in the table's language."""
         return word("item", code, self.language)
 
     def difference(self, code: str) -> str:

@@ -29,10 +29,6 @@ class SimMeter:
     fed_by: str
     max_per_hour: float
 
-    @property
-    def is_water(self) -> bool:
-        return self.item.startswith("02")
-
 
 @dataclass(frozen=True)
 class SimPoint:

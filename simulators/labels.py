@@ -57,6 +57,7 @@ class Label:
 
     @property
     def is_waste(self) -> bool:
+        """Whether energy was wasted, beside what went wrong with a meter."""
         return self.pattern in ("after_hours_plant", "weekend_run")
 
     def days(self, zone: str) -> tuple[date, date]:

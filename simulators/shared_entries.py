@@ -83,6 +83,7 @@ class SharedEntries:
         return {(node, item, day): (value, amount) for node, item, day, value, amount in rows}
 
     def close(self) -> None:
+        """Let go of the file; what was committed stays."""
         self._con.close()
 
     def _keep(self, entry: Entry) -> None:

@@ -49,10 +49,12 @@ class SharedSettings:
 
     @classmethod
     def read(cls, file: Path) -> SharedSettings:
+        """The settings that a file holds as JSON."""
         stored = json.loads(file.read_text(encoding="utf-8"))
         return cls(**{**stored, "file": Path(stored["file"])})
 
     def write(self, file: Path) -> None:
+        """Put them into a file, for a process of its own to read."""
         file.write_text(json.dumps({**vars(self), "file": str(self.file)}), encoding="utf-8")
 
 

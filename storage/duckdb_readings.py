@@ -25,6 +25,7 @@ import duckdb
 import numpy as np
 
 from metering.errors import ConfigurationError, StorageFull, Unavailable
+from metering.ports import ReadingStore
 from metering.quantity import I64
 from metering.reading import ReadingColumns
 from storage.columns import check_even, last_of_each, newest_of_each, time_ranges
@@ -45,7 +46,7 @@ from storage.duckdb_statements import (
 _FULL = ("no space left", "disk full", "disk quota", "file too large")
 
 
-class DuckDBReadings:
+class DuckDBReadings(ReadingStore):
     """A ReadingStore on one DuckDB file.
 
     Raises ConfigurationError where the file cannot be opened, StorageFull on a full disk and
@@ -231,7 +232,11 @@ def _translated(error: duckdb.Error) -> Unavailable:
             field="readings file",
             fix="free space: intake goes on by itself",
         )
-    return Unavailable(f"the readings file does not answer: {_first_line(error)}")
+    return Unavailable(
+        f"the readings file does not answer: {_first_line(error)}",
+        field="readings file",
+        fix="look at the file and its disk: work goes on by itself once it answers",
+    )
 
 
 def _first_line(error: Exception) -> str:

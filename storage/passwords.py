@@ -49,7 +49,9 @@ def matches(secret: bytes, stored: str) -> bool:
         found = _scrypt(secret, b64decode(salt), int(log_n), int(r), int(p))
     except ValueError as error:
         raise Unavailable(
-            "a stored password hash is unreadable", fix="renew the password or key"
+            "a stored password hash is unreadable",
+            field="password",
+            fix="renew the password or key",
         ) from error
     return hmac.compare_digest(found, wanted)
 

@@ -2,14 +2,21 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
+ALONE = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 DECODERS = sorted(ROOT.glob("collector/decode/*/README.md"))
-DOCUMENTS = (*READMES, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")), *DECODERS)
+DOCUMENTS = (
+    *READMES,
+    *(ROOT / name for name in ALONE),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *DECODERS,
+)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -83,6 +90,25 @@ def test_the_readme_names_every_make_target_that_proves_something():
     written = "\n".join(commands(READMES[0]))
     for target in make_targets() - {"lock", "clean"}:
         assert f"make {target}" in written
+
+
+def test_the_page_for_contributors_says_what_every_proof_guards():
+    rows = re.findall(r"^\| `make ([a-z-]+)` \|", text(ROOT / "CONTRIBUTING.md"), re.MULTILINE)
+    proofs = re.findall(
+        r"^([a-z-]+):.*\n(?:\t@sh .*\n)?\t@\$\(PROVE\)", text(ROOT / "Makefile"), re.MULTILINE
+    )
+    assert len(proofs) > 8
+    assert sorted(rows) == sorted(proofs)
+
+
+def test_the_licence_is_named_where_it_is_looked_for():
+    project = tomllib.loads(text(ROOT / "pyproject.toml"))["project"]
+    assert (project["license"], project["license-files"]) == ("Apache-2.0", ["LICENSE"])
+    words = text(ROOT / "LICENSE")
+    assert "Apache License\n" in words
+    assert "END OF TERMS AND CONDITIONS" in words
+    for readme in READMES:
+        assert "(LICENSE)" in text(readme)
 
 
 def test_both_readmes_say_the_same():

@@ -46,10 +46,10 @@ class Findings:
     labels: Mapping[str, LabelValues] = {
         "currency": lambda view: sorted({c for one in _found(view) for c, _ in one.evidence.costs})
     }
-    present = False
     needs_start = False
 
     def series(self, view: View) -> list[Series]:
+        """Every case of the scope, costliest first."""
         reach, found = view.caller.reach, _found(view)
         told = counted(found, Nesting(reach.registry).outer)
         outer = {one.case.number: one.part_of for one in told if one.part_of is not None}
@@ -68,6 +68,8 @@ class Findings:
         chosen: Sequence[Series],
         wanted: Wanted,
     ) -> Iterator[Rows]:
+        """One row a case that begins in the range. Where cases are added, energy that nested meters
+        show counts once; where they are listed, each is whole."""
         inside = [
             (series, case)
             for series, case in ((one, _case(one)) for one in chosen)
@@ -84,6 +86,7 @@ class Findings:
             yield from _rows(series, one.counts, listed=False)
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:
+        """Cases may always be added, except waste in different units."""
         units = {one.tags["unit"] for one in chosen}
         if field.startswith("waste") and len(units) > 1:
             return f"they are in {' and '.join(sorted(units))}"

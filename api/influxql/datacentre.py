@@ -36,10 +36,10 @@ class DataCentres:
     }
     tags = (*names.NODE_TAGS, "boundary", "category")
     labels: Mapping[str, LabelValues] = {}
-    present = False
     needs_start = True
 
     def series(self, view: View) -> list[Series]:
+        """Every data centre of the scope."""
         reach = view.caller.reach
         centres = (reach.registry.nodes[code] for code in names.in_tree_order(reach))
         return [
@@ -49,6 +49,7 @@ class DataCentres:
         ]
 
     def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+        """Energy of each role and the ratios; InvalidInput where that reads too much at once."""
         _check_size(chosen, wanted, view)
         for series in chosen:
             centre = _Centre(view, series, wanted)
@@ -56,6 +57,7 @@ class DataCentres:
             yield from centre.ratios()
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:
+        """Ratios are of one data centre; energy of one inside another is in both."""
         codes = [str(one.source) for one in chosen]
         if field not in ROLES:
             return f"a ratio is of one data centre, not of {' and '.join(codes)}"

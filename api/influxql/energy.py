@@ -48,7 +48,6 @@ class Booked:
 
     fields = FIELDS
     labels = LABELS
-    present = False
     needs_start = True
 
     def __init__(self, by: str) -> None:
@@ -58,9 +57,12 @@ class Booked:
         self._list = _nodes if by == "node" else _meters
 
     def series(self, view: View) -> list[Series]:
+        """Every node and item, or every meter, of the scope, wide before narrow."""
         return list(self._list(view))
 
     def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+        """What is booked, in whole days where the range has them, else as fine as is asked. Raises
+        InvalidInput where that reads too much at once."""
         budget, known = _Budget(), dict[str, list[Piece]]()
         for series in chosen:
             zone = series.tags["zone"]
@@ -70,6 +72,7 @@ class Booked:
             view.books.forget(_key(series))
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:
+        """What is in different units, or holds the same energy twice."""
         keys = [_key(one) for one in chosen]
         units = {category(key.item).unit for key in keys}
         if len(units) > 1 and field not in OF_ANY_UNIT:

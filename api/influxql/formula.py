@@ -51,7 +51,12 @@ def evaluate(expression: Expression, frame: Frame) -> NDArray[Any]:
             return _column(frame, name)
         case Formula(operator, left, right, _):
             return _applied(operator, evaluate(left, frame), evaluate(right, frame))
-    raise InvalidInput("an aggregate has no place here", field="q", value=str(expression))
+    raise InvalidInput(
+        "an aggregate has no place here",
+        field="q",
+        value=str(expression),
+        fix="a field or a tag alone, or a SELECT of aggregates",
+    )
 
 
 def _merged(frame: Frame, field: str, *, whole: bool, alike: bool) -> Values:

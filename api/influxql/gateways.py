@@ -28,10 +28,10 @@ class Gateways:
     }
     tags = ("gateway", "gateway_en", "gateway_zh", *names.NODE_TAGS)
     labels: Mapping[str, LabelValues] = {}
-    present = True
     needs_start = False
 
     def series(self, view: View) -> list[Series]:
+        """Every gateway of the scope."""
         reach = view.caller.reach
         return [
             Series(_tags(view, gateway), names.under(reach, gateway.site), gateway)
@@ -39,6 +39,8 @@ class Gateways:
         ]
 
     def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+        """Counters and health as they stand now, at the end of the range or now, whichever is
+        earlier."""
         counts = {one.gateway: one.counts for one in view.caller.platform.intake.gateways()}
         points: dict[str, int] = {}
         for point in view.caller.reach.points.values():
@@ -55,6 +57,7 @@ class Gateways:
             yield Rows(series, at, numbers)
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:  # noqa: ARG002
+        """Gateways may always be added."""
         return ""
 
 

@@ -21,10 +21,10 @@ class Readings:
     fields: Mapping[str, FieldKind] = {"value": FieldKind.LEVEL}
     tags = ("point", "name", "role", "point_unit", "gateway", *names.NODE_TAGS)
     labels: Mapping[str, LabelValues] = {}
-    present = False
     needs_start = True
 
     def series(self, view: View) -> list[Series]:
+        """Every point of the scope that has a role."""
         reach = view.caller.reach
         return [
             Series(_tags(view, point), names.under(reach, point.node or ""), point.id)
@@ -33,6 +33,8 @@ class Readings:
         ]
 
     def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+        """Readings as reported, each at its time; InvalidInput where that reads too much at
+        once."""
         days = -((wanted.start_us - wanted.end_us) // (24 * HOUR_US))
         if days * len(chosen) > MOST_POINT_DAYS:
             raise InvalidInput(
@@ -49,6 +51,7 @@ class Readings:
             yield Rows(series, found.time_us, {"value": Values(amounts)})
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:  # noqa: ARG002
+        """Readings may always be taken together."""
         return ""
 
 

@@ -139,27 +139,31 @@ class Measurement(Protocol):
     """A virtual table over the scoped ports."""
 
     @property
-    def fields(self) -> Mapping[str, FieldKind]: ...
+    def fields(self) -> Mapping[str, FieldKind]:
+        """Fields by name, with what may be done with each."""
+        ...
+
     @property
-    def tags(self) -> tuple[str, ...]: ...
+    def tags(self) -> tuple[str, ...]:
+        """Tags that every series has."""
+        ...
+
     @property
     def labels(self) -> Mapping[str, LabelValues]:
         """Tags that differ from row to row."""
         ...
 
     @property
-    def present(self) -> bool:
-        """Whether it tells how things stand now, whatever the range."""
+    def needs_start(self) -> bool:
+        """Whether a question must say when its range begins."""
         ...
 
-    @property
-    def needs_start(self) -> bool: ...
     def series(self, view: View) -> list[Series]:
         """All series of the scope, wide before narrow."""
         ...
 
     def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
-        """Rows of the chosen series with start <= time < end, where not `present`."""
+        """Rows of the chosen series with start <= time < end; gateways as they stand now."""
         ...
 
     def overlap(self, chosen: Sequence[Series], field: str) -> str:

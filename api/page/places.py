@@ -25,10 +25,12 @@ class Place:
     today: date
 
     def key(self, node: str, item: str = ELECTRICITY) -> SeriesKey:
+        """The series of a node and item of the place's institution."""
         return SeriesKey(self.institution, "node", node, item)
 
     @property
     def week_ago(self) -> date:
+        """The same day of the week before."""
         return self.today - timedelta(days=7)
 
 

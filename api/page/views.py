@@ -182,7 +182,12 @@ def live_lists(visit: Visitor) -> JSONResponse:
 def message_page(visit: Visitor, segment: int, offset: int) -> HTMLResponse:
     """A message as it came in."""
     if not (0 <= segment < 2**62 and 0 <= offset < 2**62):
-        raise InvalidInput("not a place in the journal", field="segment", value=segment)
+        raise InvalidInput(
+            "not a place in the journal",
+            field="segment",
+            value=segment,
+            fix="follow the link of a reading or a dead letter",
+        )
     found = raw_of(visit.caller, segment, offset)
     return visit.render(
         "message.html",

@@ -122,6 +122,8 @@ class PageRoute(APIRoute):
     """Answers errors as pages, and visitors without a session with the sign-in form."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's own handler, with errors as pages; without a session it leads to the
+        sign-in."""
         handle = super().get_route_handler()
 
         async def shown(request: Request) -> Response:

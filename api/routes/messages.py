@@ -69,7 +69,12 @@ def raw_of(caller: Caller, segment: int, offset: int) -> RawMessage:
     """The journalled message, if its gateway carries nothing but the scope's own points."""
     message = caller.platform.messages.record(segment, offset)
     if not caller.reach.scope.whole and message.gateway not in caller.reach.messages_of:
-        raise Outside("no such message in your scope", field="message", value=f"{segment}/{offset}")
+        raise Outside(
+            "no such message in your scope",
+            field="message",
+            value=f"{segment}/{offset}",
+            fix="a place that /v1/energy/lineage names",
+        )
     return message
 
 
@@ -176,7 +181,12 @@ def dead_letter_of(caller: Caller, id: int) -> DeadLetter:
     letter = caller.platform.intake.dead_letter(id)
     gateways = dead_gateways(caller)
     if gateways is not None and letter.gateway not in gateways:
-        raise Outside("no such dead letter in your scope", field="id", value=id)
+        raise Outside(
+            "no such dead letter in your scope",
+            field="id",
+            value=id,
+            fix="an id that /v1/dead-letters lists",
+        )
     return letter
 
 

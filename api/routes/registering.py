@@ -23,6 +23,13 @@ router = APIRouter(prefix="/v1", tags=["administration"])
 
 CHANGES_TOLD = 1000
 """How many changes an answer lists; all are counted."""
+FILES_EXAMPLE = {
+    "tree.csv": "code,parent,type,zone\n"
+    "bureau,,institution,Asia/Shanghai\n"
+    "campus,bureau,site,\n"
+    "office-a,campus,building,\n",
+    "meters.csv": "code,node,item\noffice-a-ac,office-a,01B00\n",
+}
 IMPORT_EXAMPLE = {
     "dry_run": False,
     "version": 4,
@@ -59,7 +66,7 @@ IMPORT_EXAMPLE = {
             "content": {
                 "application/json": {
                     "schema": {"type": "object", "additionalProperties": {"type": "string"}},
-                    "example": {"tree.csv": "code,type,parent\ncampus,site,bureau\n"},
+                    "example": FILES_EXAMPLE,
                 },
                 "multipart/form-data": {
                     "schema": {
@@ -182,7 +189,7 @@ async def _texts(request: Request, limit: int) -> dict[str, str]:
         raise InvalidInput(
             "not an object of file names and their texts",
             field="body",
-            fix='send {"nodes.csv": "code,type,...", ...}',
+            fix='send {"tree.csv": "code,parent,type,zone\\n...", ...}',
         )
     return texts
 

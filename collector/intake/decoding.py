@@ -34,6 +34,8 @@ class Received:
 
     @property
     def is_message(self) -> bool:
+        """Whether it was published, by the gateway or as its will: other records tell of
+        connections."""
         return self.record.kind in ("message", "will")
 
     @property

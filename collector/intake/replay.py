@@ -21,7 +21,9 @@ _PAGE = 1_000
 class Records(Protocol):
     """Where a letter's message is read again."""
 
-    def record(self, segment: int, offset: int) -> Record: ...
+    def record(self, segment: int, offset: int) -> Record:
+        """The record at a place; NotFound where it has expired."""
+        ...
 
 
 @dataclass(frozen=True)

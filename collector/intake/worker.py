@@ -43,13 +43,22 @@ from metering.registry import Registry
 class Journal(Protocol):
     """What the intake needs of the journal; `collector.journal.JournalReader` has it."""
 
-    def writers(self) -> list[int]: ...
+    def writers(self) -> list[int]:
+        """Numbers of the writers, ascending."""
+        ...
 
-    def read(self, writer_no: int, segment: int, offset: int, limit: int) -> list[Located]: ...
+    def read(self, writer_no: int, segment: int, offset: int, limit: int) -> list[Located]:
+        """Up to `limit` records of a writer from a place on, in order; none where there is nothing
+        new."""
+        ...
 
-    def record(self, segment: int, offset: int) -> Record: ...
+    def record(self, segment: int, offset: int) -> Record:
+        """The record at a place; NotFound where it has expired."""
+        ...
 
-    def segments(self) -> list[int]: ...
+    def segments(self) -> list[int]:
+        """Numbers of the segments that are still there, ascending."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -88,18 +88,8 @@ class JournalReader:
             row = self._query(folder, writer_no, n, NEXT_OFFSET, ())
         return Place(segment_number(writer_no, n), row[0][0] if row else 0)
 
-    def iter_all(self, writer_no: int, *, page: int = 5_000) -> Iterator[Located]:
-        """Every record of a writer in order of arrival, up to the end as of now."""
-        segment = offset = 0
-        end = self.end(writer_no)
-        while found := self.read(writer_no, segment, offset, page):
-            for located in found:
-                if (located.segment, located.offset) >= end:
-                    return
-                yield located
-            segment, offset = found[-1].segment, found[-1].offset + 1
-
     def close(self) -> None:
+        """Let go of the segments that are open; a later read opens them again."""
         with self._lock:
             for _, connection in self._open.values():
                 connection.close()

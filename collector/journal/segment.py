@@ -52,10 +52,12 @@ def split_segment(segment: int) -> tuple[int, int]:
 
 
 def plain_path(folder: Path, n: int) -> Path:
+    """The file of a writer's segment as long as it is written to, and until it is compressed."""
     return folder / f"{n:08d}{PLAIN}"
 
 
 def packed_path(folder: Path, n: int) -> Path:
+    """The file of a writer's segment once it is compressed."""
     return folder / f"{n:08d}{PACKED}"
 
 

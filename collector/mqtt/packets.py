@@ -18,10 +18,12 @@ class BrokenPacket(Exception):
 
 
 def malformed(detail: str) -> BrokenPacket:
+    """Against the form of packets: the connection ends."""
     return BrokenPacket(Reason.MALFORMED, detail)
 
 
 def protocol_error(detail: str) -> BrokenPacket:
+    """Well formed, but not allowed here: the connection ends."""
     return BrokenPacket(Reason.PROTOCOL_ERROR, detail)
 
 
@@ -47,6 +49,7 @@ class Cursor:
         self.end = end
 
     def take(self, count: int, name: str) -> bytes:
+        """The next bytes; BrokenPacket where the packet ends before."""
         start = self.at
         if start + count > self.end:
             raise malformed(f"the packet ends within its {name}")
@@ -54,21 +57,24 @@ class Cursor:
         return self.data[start : self.at]
 
     def u8(self, name: str) -> int:
+        """One byte, as a number."""
         return self.take(1, name)[0]
 
     def u16(self, name: str) -> int:
+        """Two bytes, big endian."""
         return int.from_bytes(self.take(2, name))
 
-    def u32(self, name: str) -> int:
-        return int.from_bytes(self.take(4, name))
-
     def binary(self, name: str) -> bytes:
+        """Bytes whose number stands before them, in two bytes."""
         return self.take(self.u16(name), name)
 
     def text(self, name: str) -> str:
+        """UTF-8 whose length stands before it; BrokenPacket where it is none."""
         return to_text(self.binary(name), name)
 
     def varint(self, name: str) -> int:
+        """A number of one to four bytes, seven bits each; BrokenPacket where it is longer than it
+        need be."""
         value = 0
         for shift in (0, 7, 14, 21):
             byte = self.u8(name)
@@ -80,9 +86,11 @@ class Cursor:
         raise malformed(f"the {name} is longer than four bytes")
 
     def rest(self) -> bytes:
+        """All that is left."""
         return self.take(self.end - self.at, "rest")
 
     def expect_end(self, name: str) -> None:
+        """BrokenPacket where anything is left."""
         if self.at != self.end:
             raise malformed(f"{name} has {self.end - self.at} bytes too many")
 

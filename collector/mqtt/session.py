@@ -68,6 +68,7 @@ class ServerSession:
 
     @property
     def closed(self) -> bool:
+        """Whether the connection has to end; nothing that comes is read any more."""
         return self._state is _State.CLOSED
 
     def receive(self, data: bytes) -> list[Event]:

@@ -93,6 +93,8 @@ class DemoWorld:
 
     @classmethod
     def of(cls, options: DemoOptions, real_now_us: int) -> DemoWorld:
+        """The world that options ask for: it begins with the first of its full months, and its now
+        is the one they name, else `real_now_us`. InvalidInput where that is no instant."""
         now_us = parse_instant(options.now, "now") if options.now else real_now_us
         first = local_day(now_us, ZONE)
         for _ in range(options.months):
@@ -101,9 +103,11 @@ class DemoWorld:
 
     @classmethod
     def read(cls, file: Path) -> DemoWorld:
+        """The world that a file keeps."""
         return cls(**json.loads(file.read_text()))
 
     def write(self, file: Path) -> None:
+        """Keep the world in a file, as JSON, for the next start and for the gateways' process."""
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(asdict(self)) + "\n")
 

@@ -26,6 +26,7 @@ class DemoProgress:
 
     @property
     def intake_done(self) -> bool:
+        """Whether the whole history was published, and all of it is read from the journal."""
         return self.history_done and self.waiting_messages == 0
 
 

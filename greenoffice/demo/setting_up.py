@@ -30,6 +30,7 @@ class DemoFolder:
 
     @property
     def hand_password(self) -> str:
+        """The password of the gateway that a person pushes readings as, by hand."""
         return (self.folder.secrets / "hand.password").read_text().strip()
 
 

@@ -42,6 +42,7 @@ class ReplayReport:
     examples: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, int | list[str]]:
+        """The counts as the command's line of JSON has them."""
         return dict(vars(self))
 
 

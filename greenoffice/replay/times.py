@@ -24,6 +24,7 @@ class UtcTimes:
 
     @property
     def usable(self) -> NDArray[np.bool_]:
+        """Which rows have exactly one instant: their local time occurs, and once."""
         return ~(self.ambiguous | self.impossible)
 
 

@@ -32,9 +32,10 @@ Spans = dict[Hashable, list[tuple[Row | None, Validity]]]
 _CUMULATIVE = {*BOOK_UNITS, "kvarh", "persons", "1"}
 
 
-def check_facts(facts: Facts, whole: Registry) -> None:
+def check_facts(facts: Facts, whole: Registry, existing: Registry) -> None:
     """Note every contradiction at the row that brings it; `whole` is old and new together."""
     _check_repeats(facts)
+    _check_names(facts, whole, existing)
     _check_references(facts, whole)
     space = [(row, (e.parent, e.child)) for row, e in facts.space]
     _check_cycle(space, {(e.parent, e.child) for e in whole.space}, "parent")
@@ -69,6 +70,20 @@ def _check_repeats(facts: Facts) -> None:
         row.wrong("code", "an earlier row says otherwise", "repeat all but parent, share, dates")
     for row in _differing(facts.points, point_key):
         row.wrong("point", "an earlier row says otherwise", "repeat all but the meter's columns")
+
+
+def _check_names(facts: Facts, whole: Registry, existing: Registry) -> None:
+    """A question names a node or a meter by its code alone. Pairs of old stay as they are, so
+    that the rest of such a registry can still be edited."""
+    old = existing.nodes.keys() & existing.meters.keys()
+    fix = "a code that no node and no meter has"
+    for row, meter in facts.meters:
+        if meter.code in whole.nodes and meter.code not in old:
+            row.wrong("code", "a node has the code of this meter", fix)
+    stated = {meter.code for _, meter in facts.meters} | old
+    for row, node in facts.nodes:
+        if node.code in existing.meters and node.code not in stated:
+            row.wrong("code", "a meter has the code of this node", fix)
 
 
 def _repeated_places(facts: Facts) -> Iterator[Row]:

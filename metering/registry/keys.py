@@ -29,11 +29,12 @@ Key = tuple[Hashable, ...]
 
 
 def node_key(node: Node) -> tuple[str]:
+    """Its code."""
     return (node.code,)
 
 
 def space_key(edge: SpaceEdge) -> tuple[str, str, date]:
-    """Of an edge of the space tree."""
+    """An edge of the space tree: above, below and first day."""
     return (edge.parent, edge.child, edge.valid.first)
 
 
@@ -43,16 +44,17 @@ def gateway_key(gateway: Gateway) -> tuple[str]:
 
 
 def route_key(route: Route) -> tuple[str, str, date]:
-    """Of a route."""
+    """A route: gateway, topic filter and first day."""
     return (route.gateway, route.topic, route.valid.first)
 
 
 def meter_key(meter: Meter) -> tuple[str]:
+    """Its code."""
     return (meter.code,)
 
 
 def supply_key(edge: SupplyEdge) -> tuple[str, str, date]:
-    """Of an edge of the supply tree."""
+    """An edge of the supply tree: what feeds, what is fed and first day."""
     return (edge.source, edge.fed, edge.valid.first)
 
 
@@ -62,15 +64,17 @@ def point_key(point: Point) -> tuple[str, str]:
 
 
 def installation_key(one: Installation) -> tuple[str, int, date]:
-    """Of an installation, by its point's id."""
+    """An installation: meter, its point's id and first day."""
     return (one.meter, one.point, one.valid.first)
 
 
 def factor_key(factor: Factor) -> tuple[str, str, str, date]:
+    """Item, quantity, region and first day."""
     return (factor.item, factor.quantity, factor.region, factor.valid.first)
 
 
 def day_key(entry: CalendarDay) -> tuple[date]:
+    """The date: a day has one kind."""
     return (entry.day,)
 
 

@@ -63,6 +63,7 @@ class Node:
     persons: int | None = None
 
     def name(self, language: str) -> str:
+        """In a language such as zh-CN or en; else in the other one, else the code."""
         return _named(self, language) or self.name_en or self.name_zh or self.code
 
 
@@ -87,9 +88,11 @@ class Gateway:
 
     @property
     def user(self) -> str:
+        """Its MQTT user, SITE/GATEWAY, by which the registry knows it."""
         return f"{self.site}/{self.code}"
 
     def name(self, language: str) -> str:
+        """In a language such as zh-CN or en; the code where there is none."""
         return _named(self, language) or self.code
 
 
@@ -137,9 +140,11 @@ class Meter:
 
     @property
     def unit(self) -> str:
+        """Canonical unit of what it measures: kWh, m3 or MJ."""
         return items.category(self.item).unit
 
     def name(self, language: str) -> str:
+        """In a language such as zh-CN or en; else in English, else the code."""
         return _named(self, language) or self.name_en or self.code
 
 
@@ -170,6 +175,7 @@ class Point:
 
     @property
     def bare_unit(self) -> str:
+        """The unit of a value that is sent without one."""
         return self.sent_unit or self.unit
 
 
@@ -242,7 +248,9 @@ class Registry:
         try:
             return self.nodes[code]
         except KeyError:
-            raise NotFound("no such node", field="node", value=code) from None
+            raise NotFound(
+                "no such node", field="node", value=code, fix="a code of the registry's tree"
+            ) from None
 
     def point_of(self, gateway: str, name: str) -> Point | None:
         """The point a gateway calls by that local name."""

@@ -29,6 +29,7 @@ DC_ROLES = ("", "utility", "ups_in", "ups_out", "it", "cooling")
 
 
 def take_node(row: Row, facts: Facts) -> None:
+    """A row of tree.csv: the node, and its edge to the node above where it names one."""
     code, kind = row.code("code"), row.choice("type", NodeType)
     if not code:
         return
@@ -59,6 +60,7 @@ def take_node(row: Row, facts: Facts) -> None:
 
 
 def take_gateway(row: Row, facts: Facts) -> None:
+    """A row of gateways.csv; without site or code there is none."""
     site, code = row.code("site"), row.code("code")
     if site and code:
         gateway = Gateway(site, code, row.named("name_zh"), row.named("name_en"))
@@ -66,6 +68,7 @@ def take_gateway(row: Row, facts: Facts) -> None:
 
 
 def take_meter(row: Row, facts: Facts) -> None:
+    """A row of meters.csv: the meter, and its edges to the meters that feed it."""
     code, valid = row.code("code"), row.validity()
     step = row.whole("step_min", 1, 1440) if row.text("step_min") else 15
     if step is not None and step not in STEPS:
@@ -106,6 +109,8 @@ def _feed(row: Row, text: str, fed: str, valid: Validity) -> SupplyEdge:
 
 
 def take_point(row: Row, facts: Facts) -> None:
+    """A row of points.csv: the point in its canonical unit, and its installation where a meter is
+    named. A point that is known keeps its id."""
     name, kind, unit = row.named("point", 128), row.choice("kind", Kind), row.text("unit")
     if not name:
         row.wrong("point", "no name", "the name the gateway sends, 1 to 128 characters")

@@ -19,6 +19,7 @@ LARGEST, FINEST = 9, 12
 
 
 def take_tariff(row: Row, facts: Facts) -> None:
+    """A row of tariff.csv; whether it makes a whole set with others is checked later."""
     valid, price = row.validity(), row.number("price")
     if not row.text("price"):
         row.wrong("price", "no price", "a number per kWh, m3 or MJ")
@@ -90,6 +91,7 @@ def _minute(row: Row, column: str) -> int:
 
 
 def take_calendar(row: Row, facts: Facts) -> None:
+    """A row of calendar.csv; without a date or kind there is none."""
     day, kind = row.day("date"), row.choice("kind", DayKind)
     if not row.text("date"):
         row.wrong("date", "no date", "YYYY-MM-DD")
@@ -107,6 +109,8 @@ def take_calendar(row: Row, facts: Facts) -> None:
 
 
 def take_factor(row: Row, facts: Facts) -> None:
+    """A row of factors.csv, whose unit must be that of its quantity per canonical unit of its
+    item."""
     item, valid = row.item(), row.validity()
     quantity = row.one_of("quantity", tuple(FACTOR_UNITS))
     value = row.number("value", least=0)

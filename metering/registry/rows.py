@@ -40,6 +40,7 @@ class Table:
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """All columns the table may have, the needed ones first."""
         return self.required + self.optional
 
 
@@ -50,6 +51,7 @@ class Problems:
     found: list[FileProblem] = field(default_factory=list)
 
     def add(self, file: str, line: int, column: str, value: object, problem: str, fix: str) -> None:
+        """Note a problem; of a long value only the first 120 characters are kept."""
         shown = str(value) if len(str(value)) <= 120 else str(value)[:119] + "…"
         self.found.append(FileProblem(file, line, column, shown, problem, fix))
 
@@ -70,6 +72,7 @@ class Sheet:
 
     @property
     def label(self) -> str:
+        """What people know the source by."""
         return self.file or self.table
 
 
@@ -87,6 +90,7 @@ class Row:
         return self.values.get(column, "")
 
     def wrong(self, column: str, problem: str, fix: str) -> None:
+        """Note a problem of this row at a column, with the text that stands there."""
         self.problems.add(self.file, self.line, column, self.text(column), problem, fix)
 
     def code(self, column: str) -> str:

@@ -65,13 +65,17 @@ def take(
     if end_missing is not None:
         wanted = with_ended(present, wanted, tables, end_missing)
     whole = together(present, wanted)
-    check_facts(facts, whole)
+    check_facts(facts, whole, present)
     check_tariffs(facts, whole)
     if check_route is not None:
         check_routes(facts, check_route)
     if noted.found:
         order = [*TABLES, *(sheet.label for sheet in sheets)]
-        raise InvalidFiles(sorted(noted.found, key=lambda p: (_place(order, p.file), p.line)))
+        raise InvalidFiles(
+            sorted(noted.found, key=lambda p: (_place(order, p.file), p.line)),
+            field="files",
+            fix="mend what is listed, then import again",
+        )
     return wanted
 
 

@@ -60,6 +60,7 @@ def _generation(program: str) -> int:
 
 
 def free_port() -> int:
+    """A port of this machine on which nobody listens at this moment."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
 
@@ -86,6 +87,7 @@ class OwnServer:
 
     @property
     def url(self) -> str:
+        """Where it answers: the relay's address where one stands before it."""
         return self._relay.url if self._relay else f"http://127.0.0.1:{self._port}"
 
     def start(self) -> None:
@@ -103,6 +105,7 @@ class OwnServer:
             self._process.wait()
 
     def stop(self) -> None:
+        """End it, by force after 20 s, and the relay with it."""
         if self._process is not None:
             self._process.terminate()
             try:
@@ -122,6 +125,7 @@ class OwnServer:
 
     @property
     def admin_token(self) -> str:
+        """The token that may do everything; '' where it was not set up."""
         return self._admin
 
     def _await(self) -> None:

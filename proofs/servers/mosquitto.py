@@ -74,7 +74,12 @@ def _await(port: int, folder: Path) -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.05)
-    raise Unavailable(f"mosquitto did not start: {(folder / 'mosquitto.log').read_text()[-300:]}")
+    raise Unavailable(
+        f"mosquitto did not start: {(folder / 'mosquitto.log').read_text()[-300:]}",
+        field="mosquitto",
+        value=port,
+        fix="mend what its log says",
+    )
 
 
 def mosquitto_version(program: str) -> str:

@@ -125,7 +125,9 @@ class OwnPostgres:
         secret.unlink()
         if ran.returncode:
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise Unavailable(f"initdb failed: {ran.stderr[-500:]}", field="initdb")
+            raise Unavailable(
+                f"initdb failed: {ran.stderr[-500:]}", field="initdb", fix="mend what it says"
+            )
 
     def _await(self) -> None:
         until = time.monotonic() + _START_S
@@ -137,7 +139,9 @@ class OwnPostgres:
             else:
                 return
         log = (self.folder / "log").read_text("utf-8", "replace")[-500:]
-        raise Unavailable(f"postgres did not start: {log}", field="postgres")
+        raise Unavailable(
+            f"postgres did not start: {log}", field="postgres", fix="mend what its log says"
+        )
 
     def _connect(self, database: str) -> psycopg.Connection[Any]:
         return psycopg.connect(

@@ -60,6 +60,7 @@ class Relay:
         return got.status, _end_to_end(got.headers), got.data
 
     def close(self) -> None:
+        """Stop listening and let go of all connections."""
         self._server.shutdown()
         self._server.server_close()
         self._pool.clear()

@@ -93,7 +93,10 @@ def _copy_file(source: Path, target: Path) -> None:
         copy_sqlite(source, target)
     except sqlite3.Error as error:
         raise Unavailable(
-            f"the database cannot be copied: {error}", field="database", value=str(source)
+            f"the database cannot be copied: {error}",
+            field="database",
+            value=str(source),
+            fix="look whether the file can be read and the disk has room, then back up again",
         ) from error
 
 

@@ -110,5 +110,6 @@ def _next_offset(folder: Path, n: int) -> int:
             f"a journal segment cannot be read: {error}",
             field="segment",
             value=f"{folder.name}/{n:08d}",
+            fix="look whether the file can be read; a damaged one is in an earlier backup",
         ) from error
     return int(row[0]) if row else 0

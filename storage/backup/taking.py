@@ -27,7 +27,9 @@ from storage.backup.manifest import Manifest, Place, entries, write_manifest
 class Copies(Protocol):
     """Readings that are one file, such as DuckDBReadings."""
 
-    def copy_to(self, target: Path) -> None: ...
+    def copy_to(self, target: Path) -> None:
+        """A copy of the readings at one moment, in a new file, while others write on."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Answer:
 
     @property
     def ok(self) -> bool:
+        """Whether the server did what it was asked (2xx)."""
         return 200 <= self.status < 300
 
     @property
@@ -136,6 +137,7 @@ class InfluxClient:
         return found
 
     def close(self) -> None:
+        """Let go of all connections; a request on its way ends as it may."""
         self._pool.clear()
 
     def _once(

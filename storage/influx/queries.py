@@ -50,6 +50,8 @@ class Question:
     newest_first: bool = False
 
     def statements(self) -> Iterator[str]:
+        """The InfluxQL that asks it, so many points a statement; none where its range holds no time
+        that the server can store."""
         low, high = max(self.low_us, EARLIEST_US), min(self.high_us, LATEST_US)
         if low > high:
             return

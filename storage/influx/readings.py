@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metering.errors import InvalidInput
+from metering.ports import ReadingStore
 from metering.quantity import I64
 from metering.reading import ReadingColumns
 from storage.columns import DAY_US, check_even, last_of_each, newest_of_each, time_ranges
@@ -38,7 +39,7 @@ _SPARE = 3
 """Of all points so many times the rows asked for; a denser point is asked for by name."""
 
 
-class InfluxReadings:
+class InfluxReadings(ReadingStore):
     """A ReadingStore on one bucket. Does not connect before it is asked something.
 
     Raises Unavailable (StorageFull on a full disk) whenever the server does not do its part.

@@ -22,6 +22,7 @@ class Turns:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
+        """Wait until nobody writes or waits to, then read beside other readers."""
         with self._changed:
             self._changed.wait_for(lambda: not self._writing and not self._writers_waiting)
             self._readers += 1
@@ -34,6 +35,7 @@ class Turns:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
+        """Wait until nobody reads or writes, then write alone."""
         with self._changed:
             self._writers_waiting += 1
             self._changed.wait_for(lambda: not self._writing and not self._readers)

@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion, check_turn
+from metering.ports import BaselineStore
 
 
-class MemoryBaselines:
+class MemoryBaselines(BaselineStore):
     """A BaselineStore in dicts."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from metering.book import (
     SeriesKey,
 )
 from metering.localtime import day_number
-from metering.ports import BookReader
+from metering.ports import BookReader, BookStore
 from storage.book_rules import (
     Change,
     Past,
@@ -35,7 +35,7 @@ from storage.memory.intake import MemoryMarks
 Day = tuple[SeriesKey, date]
 
 
-class MemoryBooks:
+class MemoryBooks(BookStore):
     """A BookStore that shares the marks with the intake."""
 
     def __init__(self, marks: MemoryMarks) -> None:

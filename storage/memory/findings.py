@@ -7,10 +7,11 @@ import threading
 from dataclasses import replace
 
 from metering.finding import Case, CaseState, Changes, Finding
+from metering.ports import FindingStore
 from storage.case_rules import closed, grown, no_such_case, number_of, rank
 
 
-class MemoryFindings:
+class MemoryFindings(FindingStore):
     """A FindingStore in dicts."""
 
     def __init__(self) -> None:

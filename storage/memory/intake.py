@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from metering.book import DirtyMark
 from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch
+from metering.ports import DirtyMarks, IntakeStore
 from storage.intake_rules import (
     NO_WRITER,
     Identity,
@@ -27,7 +28,7 @@ class _Mark:
 
 
 @dataclass
-class MemoryMarks:
+class MemoryMarks(DirtyMarks):
     """DirtyMarks in a dict by id."""
 
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -73,7 +74,7 @@ class MemoryMarks:
         self._marks = {id: m for id, m in self._marks.items() if m.writer_no == NO_WRITER}
 
 
-class MemoryIntake:
+class MemoryIntake(IntakeStore):
     """An IntakeStore that shares the marks with the books."""
 
     def __init__(self, marks: MemoryMarks) -> None:

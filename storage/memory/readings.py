@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+from metering.ports import ReadingStore
 from metering.quantity import I64
 from metering.reading import ReadingColumns
 from storage.columns import check_even
@@ -14,7 +15,7 @@ SEGMENT = 6
 """Its place in a row."""
 
 
-class MemoryReadings:
+class MemoryReadings(ReadingStore):
     """A ReadingStore that forgets when the process ends."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from metering.access import ApiKey, AuditEntry
-from metering.ports import DirtyMarks
+from metering.ports import AccessStore, Credentials, DirtyMarks, RegistryStore
 from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
@@ -16,7 +16,7 @@ from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
 
 
-class MemoryAccess:
+class MemoryAccess(AccessStore):
     """An AccessStore; `institution_of` names the institution of a key's node for the audit."""
 
     def __init__(self, institution_of: Callable[[str], str] = lambda _: "") -> None:
@@ -76,7 +76,7 @@ class MemoryAccess:
         self.audit(AuditEntry(now_us, actor, action, key.id, institution, detail))
 
 
-class MemoryRegistry:
+class MemoryRegistry(RegistryStore, Credentials):
     """A RegistryStore and the gateways' Credentials."""
 
     def __init__(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 
+from metering.ports import ReportStore
 from metering.report_issue import ReportFile, ReportIssue, no_issue_to_keep_for, out_of_turn
 
 Key = tuple[str, str, int]
 
 
-class MemoryReports:
+class MemoryReports(ReportStore):
     """A ReportStore in dicts."""
 
     def __init__(self) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, true, update
 
 from metering.access import ApiKey, AuditEntry, Role
+from metering.ports import AccessStore
 from storage.keys import id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed
 from storage.sql.engine import reading, writing
 from storage.sql.schema import API_KEY, AUDIT_ENTRY
 
 
-class SqlAccess:
+class SqlAccess(AccessStore):
     """An AccessStore; `institution_of` names the institution of a key's node for the audit."""
 
     def __init__(self, engine: Engine, institution_of: Callable[[str], str]) -> None:

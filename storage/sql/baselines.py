@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, Engine, Table, func, insert, select
 
 from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion, check_turn
 from metering.localtime import day_number, day_of_number
+from metering.ports import BaselineStore
 from storage.sql.engine import Row, reading, upsert, writing
 from storage.sql.schema import BASELINE, BASELINE_PROGRESS, BASELINE_REQUEST
 
@@ -21,7 +22,7 @@ _AT_ONCE = 500
 """Meters in one statement."""
 
 
-class SqlBaselines:
+class SqlBaselines(BaselineStore):
     """A BaselineStore."""
 
     def __init__(self, engine: Engine) -> None:

@@ -35,6 +35,7 @@ def expect(con: Connection, institution: str, expected: int) -> None:
 
 
 def set_revision(con: Connection, institution: str, revision: int) -> None:
+    """Make it the institution's; its row must be held by this transaction."""
     table = INSTITUTION_REVISION
     con.execute(update(table).where(table.c.institution == institution).values(revision=revision))
 
@@ -110,6 +111,7 @@ def replace_events(
     events: Sequence[RegisterEvent],
     replaced: Sequence[tuple[str, int, int]],
 ) -> None:
+    """Take the place of all events that touch one of the (meter, start_us, end_us) ranges."""
     for meter, start_us, end_us in replaced:
         con.execute(
             delete(REGISTER_EVENT)

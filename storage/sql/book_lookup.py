@@ -24,6 +24,7 @@ CURRENT = BOOK_ROW.c.superseded_at.is_(None)
 
 
 def all_ids(con: Connection, institution: str | None) -> dict[SeriesKey, int]:
+    """Numbers of all series of an institution; of all institutions where it is None."""
     return _series(con, true() if institution is None else SERIES.c.institution == institution)
 
 

@@ -24,7 +24,7 @@ from metering.book import (
     SeriesKey,
 )
 from metering.localtime import day_number, day_of_number
-from metering.ports import BookReader
+from metering.ports import BookReader, BookStore
 from storage.book_rules import Change, check_rows
 from storage.sql.book_codec import unpacked
 from storage.sql.book_commit import (
@@ -56,7 +56,7 @@ from storage.sql.schema import (
 from storage.sql.telling import log, pasts_of, restatement_of, tell
 
 
-class SqlBooks:
+class SqlBooks(BookStore):
     """A BookStore. Two workers at once: exactly one commits, the other gets Conflict."""
 
     def __init__(self, engine: Engine) -> None:

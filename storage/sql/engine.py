@@ -3,6 +3,9 @@
     with reading(engine) as con: ...    a stable snapshot
     with writing(engine) as con: ...    one transaction; on SQLite the only writer at a time
 
+A process that only reads opens with `Schema.READ`: SQLite's file with `mode=ro`, on PostgreSQL
+every transaction READ ONLY.
+
 SQLite runs in WAL mode with synchronous=FULL: several processes share the file, a commit is on
 disk when it returns, and readers never wait. A write transaction takes the write lock at its
 start; if it began as a reader, SQLite could only refuse it later.
@@ -16,20 +19,21 @@ What both are told in their own words lies in `faults.py`, what both store alike
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from metering.errors import ConfigurationError, Unavailable
 from metering.extras import extra
-from storage.sql.faults import Refused, busy, shown, translated
-from storage.sql.migrate import Schema, bring
+from storage.sql.faults import DatabaseRefused, busy, shown, translated
+from storage.sql.migrate import Schema, Unmade, bring, unmade
 
 BUSY_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_S = 10
@@ -48,6 +52,10 @@ _SETTINGS = {
         f"SET lock_timeout = {BUSY_TIMEOUT_MS}",
         "SET timezone = 'UTC'",
     ),
+}
+_READ_SETTINGS = {
+    "sqlite": ("PRAGMA query_only=ON", f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}"),
+    "postgresql": _SETTINGS["postgresql"],  # each transaction is told, by `_created`
 }
 _INSERTS: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
     "sqlite": sqlite.insert,
@@ -83,22 +91,28 @@ def open_engine(url: str, *, schema: Schema = Schema.PRESENT) -> Engine:
 
     `sqlite:////path/greenoffice.db` needs nothing; the file is made.
     `postgresql+psycopg://user:password@host:5432/name` needs a database in UTF-8 that the user
-    may make tables in. Raises ConfigurationError where something has to be changed first, and
-    Unavailable where a server does not answer yet.
+    may make tables in. Through an engine that only reads nothing can be written. Raises
+    ConfigurationError where something has to be changed first, and Unavailable where a server
+    does not answer yet.
     """
-    engine = _created(url)
+    reads = schema is Schema.READ
+    engine = _created(url, reads=reads)
     is_file = engine.dialect.name == "sqlite"
-    event.listen(engine, "connect", _prepare_sqlite if is_file else _prepare_postgresql)
+    event.listen(engine, "connect", _prepared(_READ_SETTINGS if reads else _SETTINGS, engine))
     if is_file:
         event.listen(engine, "begin", _begin)
     try:
-        with writing(engine) as con:
+        with (reading if reads else writing)(engine) as con:
             _check_encoding(con)
-            wait_for_turn(con)
+            if not reads:
+                wait_for_turn(con)
             bring(con, schema)
+    except Unmade:
+        engine.dispose()
+        raise
     except Unavailable as error:
         engine.dispose()
-        if is_file or isinstance(error, Refused):
+        if is_file or isinstance(error, DatabaseRefused):
             raise ConfigurationError(
                 f"the database cannot be opened: {error.message}",
                 field="database",
@@ -147,12 +161,14 @@ def insert_missing(con: Connection, table: Table, rows: Sequence[Row], keys: Seq
         con.execute(statement.on_conflict_do_nothing(index_elements=list(keys)), rows)
 
 
-def _created(url: str) -> Engine:
+def _created(url: str, *, reads: bool) -> Engine:
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
         if backend == "sqlite" and parsed.database in (None, "", ":memory:"):
             raise _bad_url(url)  # each thread would have a database of its own
+        if backend == "sqlite" and reads:
+            parsed = _read_only(parsed)
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.drivername == "postgresql+psycopg":
@@ -161,7 +177,9 @@ def _created(url: str) -> Engine:
         options = _OPTIONS[backend]
         said = parsed.query.keys()  # what the address says itself stands
         arguments = {k: v for k, v in options["connect_args"].items() if k not in said}
-        return create_engine(parsed, **{**options, "connect_args": arguments})
+        engine = create_engine(parsed, **{**options, "connect_args": arguments})
+        read_only = reads and backend == "postgresql"
+        return engine.execution_options(postgresql_readonly=True) if read_only else engine
     except (ArgumentError, KeyError, ImportError, ValueError) as error:
         raise _bad_url(url) from error
 
@@ -180,21 +198,33 @@ def _bad_url(url: str) -> ConfigurationError:
     )
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions by itself
-    _set(connection, "sqlite")
+def _read_only(url: URL) -> URL:
+    """The address of a SQLite file that must be there, and that nothing is written to."""
+    path = Path(url.database or "")
+    if not path.exists():
+        raise unmade()
+    return url.set(database=path.absolute().as_uri()).update_query_dict(
+        {"mode": "ro", "uri": "true"}
+    )
 
 
-def _prepare_postgresql(connection: Any, _record: object) -> None:
-    _set(connection, "postgresql")
-    connection.commit()  # what is set in a transaction lasts only if that commits
+def _prepared(
+    settings: Mapping[str, Sequence[str]], engine: Engine
+) -> Callable[[Any, object], None]:
+    """What is said on each new connection."""
+    statements, is_file = settings[engine.dialect.name], engine.dialect.name == "sqlite"
 
+    def prepare(connection: Any, _record: object) -> None:
+        if is_file:
+            connection.isolation_level = None  # the driver must not begin transactions by itself
+        cursor = connection.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.close()
+        if not is_file:
+            connection.commit()  # what is set in a transaction lasts only if that commits
 
-def _set(connection: Any, backend: str) -> None:
-    cursor = connection.cursor()
-    for statement in _SETTINGS[backend]:
-        cursor.execute(statement)
-    cursor.close()
+    return prepare
 
 
 def _begin(con: Connection) -> None:

@@ -40,7 +40,7 @@ _AWAY = ("", "08", "40", "53", "55", "57", "58")
 _GOES_ON = "look at the database: work goes on by itself once it answers"
 
 
-class Refused(Unavailable):
+class DatabaseRefused(Unavailable):
     """Only a changed setting helps. In flight it is waited for like any other trouble: whoever
     changed the setting may change it back, and the journal keeps everything until then."""
 
@@ -62,7 +62,9 @@ def translated(error: DBAPIError, url: URL) -> Unavailable:
         )
     fix = _STATES.get(state) or (None if state else _found(_SETTINGS, text))
     if fix:
-        return Refused(f"the database refuses: {text}", field="database", value=shown(url), fix=fix)
+        return DatabaseRefused(
+            f"the database refuses: {text}", field="database", value=shown(url), fix=fix
+        )
     what = "does not answer" if state[:2] in _AWAY else "refuses"
     return Unavailable(
         f"the database {what}: {text}",
@@ -75,7 +77,10 @@ def translated(error: DBAPIError, url: URL) -> Unavailable:
 def busy(url: URL) -> Unavailable:
     """All connections of the pool are taken."""
     return Unavailable(
-        "all connections to the database are busy", field="database", value=shown(url)
+        "all connections to the database are busy",
+        field="database",
+        value=shown(url),
+        fix="ask again in a moment",
     )
 
 

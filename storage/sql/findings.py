@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, and_, insert, or_, select, true, update
 
 from metering.finding import STANDING, Case, CaseState, Changes, Finding
+from metering.ports import FindingStore
 from storage.case_rules import closed, no_such_case, number_of, price
 from storage.sql.engine import reading, upsert, writing
 from storage.sql.finding_codec import (
@@ -26,7 +27,7 @@ _TOLD = and_(FINDING.c.case_number == _CASE.number, FINDING.c.day == _CASE.told_
 _STANDS = _CASE.state.in_(sorted(map(str, STANDING)))
 
 
-class SqlFindings:
+class SqlFindings(FindingStore):
     """A FindingStore."""
 
     def __init__(self, engine: Engine) -> None:

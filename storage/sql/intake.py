@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, true, t
 
 from metering.book import DirtyMark, SeriesKey
 from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch
+from metering.ports import DirtyMarks, IntakeStore
 from storage.intake_rules import (
     NO_WRITER,
     Identity,
@@ -27,7 +28,7 @@ _RENAMED = {"offset": "message_offset", "index": "message_index"}
 _CHUNK = 500
 
 
-class SqlMarks:
+class SqlMarks(DirtyMarks):
     """DirtyMarks in the database that the books and the intake commit to."""
 
     def __init__(self, engine: Engine) -> None:
@@ -73,7 +74,7 @@ def remove_marks(con: Connection, ids: Sequence[int]) -> None:
         con.execute(delete(DIRTY_MARK).where(DIRTY_MARK.c.id.in_(ids[start : start + _CHUNK])))
 
 
-class SqlIntake:
+class SqlIntake(IntakeStore):
     """An IntakeStore."""
 
     def __init__(self, engine: Engine) -> None:

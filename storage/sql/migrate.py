@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from metering.errors import ConfigurationError
+from metering.errors import ConfigurationError, Unavailable
 from storage.sql.schema import METADATA
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -28,8 +28,15 @@ class Schema(Enum):
     """Make it in an empty database; refuse an older one."""
     UPGRADED = "upgraded"
     """Make it, or bring an older one up to date."""
+    READ = "read"
+    """Only read: refuse an older one, and be Unavailable while there is none. Nothing can be
+    written through such an engine."""
     UNTOUCHED = "untouched"
     """Leave it as it is, and do not look."""
+
+
+class Unmade(Unavailable):
+    """Who only reads the database came before the process that makes its tables."""
 
 
 def head() -> str:
@@ -65,7 +72,9 @@ def bring(con: Connection, schema: Schema) -> None:
     if schema is Schema.UNTOUCHED:
         return
     present = revision(con)
-    if present is not None and present != head() and schema is Schema.PRESENT:
+    if present is None and schema is Schema.READ:
+        raise unmade()
+    if present not in (None, head()) and schema is not Schema.UPGRADED:
         raise ConfigurationError(
             f"the database has the schema of an older version; this one wants {head()}",
             field="schema revision",
@@ -74,6 +83,15 @@ def bring(con: Connection, schema: Schema) -> None:
         )
     if present != head():
         command.upgrade(_config(con), "head")
+
+
+def unmade() -> Unmade:
+    """The error of a database without tables."""
+    return Unmade(
+        "the database holds no tables of the platform yet",
+        field="database",
+        fix="start the process that writes it: `greenoffice up` or `greenoffice work`",
+    )
 
 
 def upgrade(con: Connection, to: str = "head") -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from metering.access import AuditEntry
+from metering.ports import Credentials, RegistryStore
 from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
@@ -29,7 +30,7 @@ from storage.sql.registry_codec import Rows, registry_of, rows_of
 from storage.sql.schema import CREDENTIAL, GATEWAY, REGISTRY_STATE, VERSIONED, natural_key
 
 
-class SqlRegistry:
+class SqlRegistry(RegistryStore):
     """A RegistryStore. The snapshot is kept until the version in the database moves on."""
 
     def __init__(self, engine: Engine) -> None:
@@ -86,7 +87,7 @@ class SqlRegistry:
         return {user: (secret, hashed(secret.encode())) for user, secret in secrets.items()}
 
 
-class SqlCredentials:
+class SqlCredentials(Credentials):
     """Gateway passwords; any process may check them."""
 
     def __init__(self, engine: Engine) -> None:

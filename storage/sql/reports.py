@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select, true
 
+from metering.ports import ReportStore
 from metering.report_issue import ReportFile, ReportIssue, no_issue_to_keep_for, out_of_turn
 from storage.sql.engine import Row, insert_missing, reading, writing
 from storage.sql.schema import REPORT_FILE, REPORT_ISSUE
@@ -15,7 +16,7 @@ _KEY = ["institution", "month", "number"]
 _FILE_KEY = ["issue_id", "language", "format"]
 
 
-class SqlReports:
+class SqlReports(ReportStore):
     """A ReportStore."""
 
     def __init__(self, engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -12,7 +13,7 @@ from fastapi.testclient import TestClient
 from api import create_app
 from figures import complete_months
 from metering.localtime import HOUR_US, day_bounds
-from metering.registry.files import read_registry_texts
+from metering.registry.files import TABLES, read_registry_texts
 
 NOW_US = day_bounds(date(2026, 11, 5), "UTC")[0]
 FILES = {
@@ -126,3 +127,17 @@ def test_an_end_within_the_complete_months_needs_a_reason(office):
     assert refused.json()["field"] == "reason"
     assert "o 2026-10)" in refused.json()["detail"]
     assert send(office, files, end_missing="2026-11-01").status_code == 200
+
+
+def test_the_files_of_the_documentation_can_be_sent(office):
+    """The request's example, as OpenAPI shows it."""
+    document = office.client.get("/openapi.json").json()
+    body = document["paths"][IMPORT]["post"]["requestBody"]["content"]["application/json"]
+    told = send(office, body["example"])
+    assert told.status_code == 200, told.text
+    assert {"bureau", "campus", "office-a"} <= office.platform.registry_store.load().nodes.keys()
+
+
+def test_what_a_refused_body_is_told_to_send_are_files_of_the_registry(office):
+    fix = send(office, ["not", "files"]).json()["fix"]
+    assert set(re.findall(r"\w+\.csv", fix)) <= TABLES.keys()

@@ -51,7 +51,7 @@ class Bench:
         self.commit.put(Entry(number, [record] * count, [1], 100 * count))
 
     def stored(self) -> list[int]:
-        return [int(at.record.payload) for at in JournalReader(self.root).iter_all(1)]
+        return [int(at.record.payload) for at in JournalReader(self.root).read(1, 0, 0, 10**6)]
 
 
 def test_what_waits_is_one_transaction_in_order(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def append_until_refused(journal: JournalWriter) -> tuple[int, Unavailable]:
 
 
 def numbers(reader: JournalReader, writer_no: int = 1) -> list[int]:
-    return [int(located.record.payload) for located in reader.iter_all(writer_no)]
+    return [int(located.record.payload) for located in reader.read(writer_no, 0, 0, 10**6)]
 
 
 def test_a_record_is_read_back_as_it_was_appended(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_compressed_segments_keep_lineage_and_take_less_room(tmp_path: Path, reo
         journal = writer(tmp_path, segment_bytes=40_000)
         reader = JournalReader(tmp_path)
     assert [reader.record(*place) for place in places.values()] == before
-    assert [located.record for located in reader.iter_all(1)] == before
+    assert [located.record for located in reader.read(1, 0, 0, 10**6)] == before
     assert journal.compress_closed() == 0
 
 
@@ -294,7 +294,7 @@ def test_every_acknowledged_record_survives_kill_9(tmp_path: Path) -> None:
             if len(numbers_in_line) == 3:
                 acknowledged[numbers_in_line[0], numbers_in_line[1]] = numbers_in_line[2]
     reader = JournalReader(tmp_path)
-    stored = {(at.segment, at.offset): int(at.record.payload) for at in reader.iter_all(1)}
+    stored = {(at.segment, at.offset): int(at.record.payload) for at in reader.read(1, 0, 0, 10**6)}
     assert len(acknowledged) > 200
     assert acknowledged.items() <= stored.items()
     for place in chance.sample(sorted(acknowledged), 20):

@@ -440,7 +440,7 @@ def test_kill_9_of_the_listener_loses_nothing_acknowledged(tmp_path: Path) -> No
             child.wait()
     stored = {
         int(at.record.payload)
-        for at in JournalReader(tmp_path).iter_all(1)
+        for at in JournalReader(tmp_path).read(1, 0, 0, 10**6)
         if at.record.kind == "message"
     }
     assert acknowledged <= stored

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +15,13 @@ from greenoffice.commands import init
 from greenoffice.folder import DataFolder
 from greenoffice.health import process_health
 from greenoffice.influx_setup import InfluxOptions, influx_init
-from greenoffice.stores import open_readings
-from greenoffice.told import SILENT_S, tell
+from greenoffice.ports import usable_port
+from greenoffice.stores import open_credentials, open_readings
+from greenoffice.told import SILENT_S, heard, tell
 from greenoffice.work_process import run_work
-from metering.errors import ConfigurationError, Conflict
+from metering.errors import ConfigurationError, Conflict, Unavailable
 from proofs.servers.influx import OwnServer
+from proofs.steps import started, wait_until
 
 
 @pytest.fixture
@@ -84,3 +87,34 @@ def test_influx_init_says_what_it_lacks(folder: DataFolder) -> None:
         file.write('\n[influx]\nurl = "http://127.0.0.1:1"\ntoken_file = "secrets/influx.token"\n')
     with pytest.raises(Conflict, match="leave the options out"):
         influx_init(folder, InfluxOptions(bucket="other"))
+
+
+def test_the_collector_only_reads_the_database(tmp_path: Path) -> None:
+    """Every file of it that the process holds was opened for reading alone; its log beside it is
+    SQLite's own, which readers share with writers."""
+    taken: set[int] = set()
+    for preferred in (18080, 11883, 19464):
+        taken.add(usable_port(preferred, taken))
+    folder = init(tmp_path / "data", *sorted(taken), "en")
+    folder.logs.mkdir(exist_ok=True)
+    with started(["collector", str(folder.root)]) as process:
+        told = folder.told("collector")
+        wait_until("the collector", lambda: heard(told)["listener"]["ok"], 60, every_s=0.2)
+        held = Path(f"/proc/{process.pid}/fd")
+        numbers = [fd.name for fd in held.iterdir() if fd.resolve() == folder.database]
+        modes = {
+            int(line.split()[1], 8) & os.O_ACCMODE
+            for number in numbers
+            for line in (held.parent / "fdinfo" / number).read_text().splitlines()
+            if line.startswith("flags:")
+        }
+    assert modes == {os.O_RDONLY}
+
+
+def test_passwords_are_checked_but_never_made_where_a_process_only_reads(
+    folder: DataFolder,
+) -> None:
+    credentials = open_credentials(folder)
+    assert not credentials.verify("campus/gw", b"wrong")
+    with pytest.raises(Unavailable, match=r"readonly database"):
+        credentials.renew("campus/gw", actor="test", now_us=0)

@@ -31,9 +31,3 @@ def test_a_make_up_sunday_works_and_a_holiday_monday_rests():
     assert calendar.is_working(sunday)
     assert not calendar.is_working(monday)
     assert not calendar.is_working(sunday - timedelta(days=1))
-
-
-def test_a_year_without_entries_is_not_known():
-    calendar = WorkCalendar.of([CalendarDay(date(2026, 1, 1), DayKind.REST)])
-    assert calendar.is_known(date(2026, 7, 1))
-    assert not calendar.is_known(date(2027, 1, 1))

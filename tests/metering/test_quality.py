@@ -59,8 +59,3 @@ def test_mean_without_weights_counts_each_once():
     assert quality.mean([measured, missing]).tolist() == [[5000, 0, 0, 5000]]
     assert quality.mean([measured, missing], [0, 0]).tolist() == [[5000, 0, 0, 5000]]
     assert quality.mean([measured, missing], [1, 0]).tolist() == measured.tolist()
-
-
-def test_shares_for_people_are_fractions():
-    shown = quality.as_quality(np.array([9000, 500, 300, 200], dtype=np.uint16))
-    assert shown == quality.Quality(0.9, 0.05, 0.03, 0.02)

@@ -186,6 +186,7 @@ CASES = [
     ("gateways.csv", "site,gw", "nowhere,gw", (2, "site", "not registered")),
     ("gateways.csv", "site,gw,网关,Gateway", "site,gw,,\nsite,gw,,", (3, "code", "second time")),
     ("meters.csv", "light,house", "main,house", (3, "code", "second time")),
+    ("meters.csv", "light,house", "house,house", (3, "code", "a node has the code")),
     ("meters.csv", "light,house", "light,hose", (3, "node", "not registered")),
     ("meters.csv", "01A00,no", "01AA0,no", (3, "item", "not an item code")),
     ("meters.csv", "01A00,no", "01000,yes", (3, "total", "two total meters")),
@@ -286,6 +287,17 @@ def test_what_is_registered_already_counts() -> None:
     assert {p.field for p in problems_of(other, existing)} == {"valid_from"}
 
 
+def test_a_code_names_a_node_or_a_meter() -> None:
+    """Told at the row that brings it; a pair of an earlier version does not hold up the rest."""
+    existing = read_registry_texts(GOOD)
+    node = {"tree.csv": "code,parent,type\nmain,house,floor\n"}
+    assert [(p.line, p.field) for p in problems_of(node, existing)] == [(2, "code")]
+    meter = {"meters.csv": "code,node,item\nsite,house,01B00\n"}
+    assert [(p.line, p.field) for p in problems_of(meter, existing)] == [(2, "code")]
+    pair = replace(existing, nodes={**existing.nodes, "main": Node("main", NodeType.FLOOR)})
+    assert read_registry_texts({"meters.csv": GOOD["meters.csv"]}, pair).meters["main"]
+
+
 def test_an_institution_may_change_but_never_be_two() -> None:
     def tree(first: str, second: str) -> dict[str, str]:
         rows = f"""\
@@ -383,13 +395,14 @@ def registries(draw: st.DrawFn) -> Registry:
         id = len(points) + 1
         name = f"P{number}"
         if draw(st.booleans()):
-            meters[code] = Meter(
-                code, code, "01B00", draw(st.booleans()), draw(st.sampled_from([15, 1440]))
+            meter = f"{code}-m{number}"  # no node has an m
+            meters[meter] = Meter(
+                meter, code, "01B00", draw(st.booleans()), draw(st.sampled_from([15, 1440]))
             )
             unit = draw(st.sampled_from(["kWh", "Wh", "MWh", "mWh"]))
             points[id] = Point(id, "i/g", name, Kind.REGISTER, "kWh", low=low, high=high)
             valid = Validity(start, None)
-            installed.append(Installation(code, id, draw(amounts), 6, unit, valid))
+            installed.append(Installation(meter, id, draw(amounts), 6, unit, valid))
         else:
             points[id] = Point(id, "i/g", name, Kind.INSTANT, "C", "co2", code, low, high)
     return Registry(

@@ -90,7 +90,7 @@ def test_the_files_and_the_journal_say_the_same(
 def decode_all(root: Path) -> Iterator[tuple[str, Decoded]]:
     """(gateway code, decoded message) of every message in the journal."""
     reader = JournalReader(root)
-    for located in reader.iter_all(1):
+    for located in reader.read(1, 0, 0, 10**6):
         record = located.record
         if record.kind == "message":
             incoming = Incoming(record.route, record.payload, record.arrived_us)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
-from sqlalchemy import Engine, insert, select, text
+from sqlalchemy import Engine, delete, insert, inspect, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from metering.errors import ConfigurationError, StorageFull, Unavailable
 from metering.registry import Gateway, Node, NodeType, Registry
-from storage import open_engine, sql_stores
+from storage import Schema, open_engine, sql_stores
 from storage.sql.engine import insert_missing, reading, upsert, writing
 from storage.sql.schema import CHECKPOINT, METADATA, SEEN_KEY
 
@@ -143,3 +144,48 @@ def test_the_schema_compiles_for_postgresql() -> None:
         assert "AUTOINCREMENT" not in made
         for index in table.indexes:
             assert str(CreateIndex(index).compile(dialect=dialect))
+
+
+def test_an_engine_that_only_reads_sees_all_and_writes_nothing(database_url: str) -> None:
+    writer = open_engine(database_url)
+    reader = open_engine(database_url, schema=Schema.READ)
+    row = {"gateway": "s/a", "key": "k"}
+    with writing(writer) as con:
+        con.execute(insert(SEEN_KEY), [row])
+    with reading(reader) as con:
+        assert len(con.execute(select(SEEN_KEY)).all()) == 1
+    statements = [insert(SEEN_KEY).values(gateway="s/b", key="k"), delete(SEEN_KEY)]
+    statements += [text("DROP TABLE seen_key"), text("CREATE TABLE other (id integer)")]
+    for statement in statements:
+        refused = pytest.raises(Unavailable, match=r"readonly database|read-only transaction")
+        with refused, writing(reader) as con:
+            con.execute(statement)
+    with reading(writer) as con:
+        assert len(con.execute(select(SEEN_KEY)).all()) == 1
+    reader.dispose()
+    writer.dispose()
+
+
+def test_who_only_reads_makes_no_tables_and_waits_for_them(database_url: str) -> None:
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="no tables of the platform yet"):
+            open_engine(database_url, schema=Schema.READ)
+    engine = open_engine(database_url, schema=Schema.UNTOUCHED)
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()
+    open_engine(database_url).dispose()
+    open_engine(database_url, schema=Schema.READ).dispose()
+
+
+def test_who_only_reads_needs_no_right_to_write(tmp_path: Path) -> None:
+    """Neither to the file nor to its folder, once the writer keeps it open."""
+    file = tmp_path / "a folder?" / "x#1%.db"
+    file.parent.mkdir()
+    writer = open_engine(f"sqlite:///{quote(str(file))}")
+    file.chmod(0o444)
+    reader = open_engine(f"sqlite:///{quote(str(file))}", schema=Schema.READ)
+    assert reader.url.query["mode"] == "ro"
+    with reading(reader) as con:
+        assert con.execute(select(SEEN_KEY)).all() == []
+    reader.dispose()
+    writer.dispose()
