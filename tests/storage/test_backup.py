@@ -19,6 +19,7 @@ from collector import JournalReader, JournalWriter
 from collector.intake import Intake
 from collector.journal import Record
 from ledger import Ledger
+from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion
 from metering.book import DirtyMark
 from metering.bookhash import book_hash
 from metering.errors import ConfigurationError, Conflict, GreenOfficeError, InvalidInput
@@ -221,6 +222,30 @@ def fill(platform: Platform) -> None:
     stores.reports.add(issue)
     stores.reports.keep_file(issue, "en", "pdf", ReportFile.of(b"%PDF\0"))
     stores.findings.record(Changes((Case(found, legacy_id="Ä"),)), now_us=5)
+    stores.baselines.keep(
+        [
+            BaselineVersion(
+                institution="o",
+                meter="E1",
+                number=1,
+                made_us=2**52,
+                day=date(2026, 3, 3),
+                first_day=date(2026, 1, 1),
+                last_day=date(2026, 3, 2),
+                days=60,
+                rung=1,
+                error=1 / 3,
+                settings="s",
+                reason="室",
+                revision=2**40,
+                left_out=7,
+                inputs="i",
+                model=bytes(range(256)),
+            )
+        ]
+    )
+    stores.baselines.ask(BaselineRequest("o", "E1", date(2026, 3, 1), "新租户", "a", 5))
+    stores.baselines.note([BaselineProgress("o", "E2", 13, date(2026, 3, 2))])
     stores.marks.mark([DirtyMark(1, 0, 9)], writer_no=1)
     broken = Record("message", NOW, "s/g", "c", "1", "greenoffice/v1/s/g/readings", b"{\x00", 1)
     platform.writer.append([broken])

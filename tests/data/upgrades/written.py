@@ -24,7 +24,7 @@ from metering.bookhash import book_hash
 from metering.localtime import day_bounds
 from metering.reading import ReadingColumns
 from proofs.servers.postgres import OwnPostgres
-from storage import Stores, open_engine, sql_stores
+from storage import Schema, Stores, open_engine, sql_stores
 from storage.memory import MemoryReadings
 
 HERE = Path(__file__).parent
@@ -78,7 +78,7 @@ def first_registry(stores: Stores) -> None:
         with sqlite3.connect(file) as con:
             con.executescript((FIRST / "greenoffice.sql").read_text(encoding="utf-8"))
         con.close()
-        old = open_engine(f"sqlite:///{file}")
+        old = open_engine(f"sqlite:///{file}", schema=Schema.UPGRADED)
         wanted = replace(sql_stores(old).registry.load(), version=0)
         old.dispose()
     stores.registry.apply(wanted, actor="importer", now_us=NOW_US)
