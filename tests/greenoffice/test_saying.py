@@ -1,0 +1,42 @@
+"""The command line speaks the terminal's language, and English where it is none of ours."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def greenoffice(*words, **environment):
+    kept = {name: os.environ[name] for name in os.environ if not name.startswith(("LC_", "LANG"))}
+    return subprocess.run(
+        [sys.executable, "-m", "greenoffice", *words],
+        env={**kept, "PYTHONUTF8": "1", "COLUMNS": "100", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("environment", [{}, {"LANG": "de_DE.UTF-8"}, {"LC_ALL": "C"}])
+def test_english_unless_the_terminal_says_otherwise(environment):
+    told = greenoffice("up", "nowhere", **environment)
+    assert told.stderr.startswith("greenoffice: no settings file (file = ")
+    assert told.returncode == 78
+
+
+def test_an_error_in_chinese():
+    told = greenoffice("up", "nowhere", LANG="zh_CN.UTF-8")
+    assert told.stderr.startswith("greenoffice: 没有设置文件 (file = ")
+    assert "- 请先创建数据文件夹：greenoffice init " in told.stderr
+    assert told.returncode == 78
+
+
+def test_help_in_chinese():
+    told = greenoffice("report", "--help", LC_ALL="zh_CN.UTF-8")
+    for chinese in ("出具机构的能源月报", "机构编码", "参数", "选项"):
+        assert chinese in told.stdout
+    assert "code of the institution" not in told.stdout
+    assert told.returncode == 0
