@@ -185,6 +185,7 @@ def fill(platform: Platform) -> None:
     platform.register()
     platform.publish(0, 200)
     platform.work()
+    stores.books.tell("o", list(stores.books.digest_rows("o")))
     platform.publish(200, 201)  # changes the last settled day
     platform.work()
     stores.access.create_key("k", "o", "read", actor="a", now_us=1)
