@@ -47,13 +47,13 @@ def clean(
     *,
     decisions: Sequence[Decision] | None = None,
     rejected_us: I64 | None = None,
-    missing_from: int | None = None,
+    missing: tuple[int, int] | None = None,
 ) -> Cleaned:
     """Settle one register's readings, given in rising time.
 
     `decisions` were made over all readings; without them these here are all, under the registered
-    limit. `rejected_us` are times of readings that cannot be used. From `missing_from` on the
-    register stands still for longer than the meter is known to rest: that is missing.
+    limit. `rejected_us` are times of readings that cannot be used. `missing` is (start,
+    end) of a run at the end that stands still for longer than the meter is known to rest.
     """
     if decisions is None:
         alone = Readings(time_us, value, Rates.fixed(limits), limits.modulus)
@@ -70,8 +70,8 @@ def clean(
     told = [span for span in spans_of(decisions) if _inside(span, time_us)]
     gaps = _gaps(at, passed, (quality == APPORTIONED) & ~marks.over[kept[1:]], limits)
     cleaned = Cleaned(at, energy, quality.astype(np.int8), told + gaps)
-    if missing_from is not None:
-        _open_end(cleaned, missing_from)
+    if missing is not None:
+        _open_end(cleaned, *missing)
     cleaned.spans.sort(key=lambda span: (span[1], span[2], span[0]))
     return cleaned
 
@@ -126,12 +126,12 @@ def _gaps(at: I64, passed: I64, apportioned: NDArray[np.bool_], limits: Limits) 
     return [("gap", int(at[i]), int(at[i + 1])) for i in np.flatnonzero(wide)]
 
 
-def _open_end(cleaned: Cleaned, start_us: int) -> None:
+def _open_end(cleaned: Cleaned, start_us: int, end_us: int) -> None:
     if not len(cleaned.time_us) or cleaned.time_us[-1] <= start_us:
         return
     cleaned.quality[cleaned.time_us[:-1] >= start_us] = MISSING
     cleaned.spans = [s for s in cleaned.spans if not (s[0] == "gap" and s[1] >= start_us)]
-    cleaned.spans.append((STUCK, start_us, int(cleaned.time_us[-1])))
+    cleaned.spans.append((STUCK, start_us, end_us))
 
 
 def open_run(cleaned: Cleaned) -> tuple[int, int, bool] | None:

@@ -88,9 +88,6 @@ class Context:
     def noticed(self, service: Service, start_us: int, end_us: int) -> Reach | None:
         """Where decisions may be told otherwise after readings in [start, end] changed."""
         first, last = max(start_us, service.start_us), min(end_us, service.end_us)
-        for place in list(self._rests):
-            if place[0] == service and first <= place[1]:
-                del self._rests[place]
         known = self._runs.pop(service, None)
         if last < first or service.kind is not Kind.REGISTER:
             return None
@@ -101,6 +98,9 @@ class Context:
             series.cover(self._glance, first, last)
         else:
             quiet = series.renew(self._glance, first, last)
+        for place in list(self._rests):
+            if place[0] == service and (first <= place[1] or not quiet):
+                del self._rests[place]
         if not quiet:
             return Reach(first - REACH_US, last + REACH_US)
         run = self.open_run(service)
@@ -160,7 +160,7 @@ class Context:
             found[place] = Stretch.of(
                 rows,
                 decisions=tuple(self.decisions(service, low, high)),
-                missing_from=run.start_us if run is not None and run.missing else None,
+                missing=(run.start_us, run.end_us) if run is not None and run.missing else None,
             )
         return found
 

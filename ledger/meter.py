@@ -142,18 +142,18 @@ class Stretch:
     value: F64
     flag: I64
     decisions: tuple[Decision, ...] = ()
-    missing_from: int | None = None
-    """Where an open run of equal readings starts that is longer than the meter rests."""
+    missing: tuple[int, int] | None = None
+    """(start, end) of an open run of equal readings that is longer than the meter rests."""
 
     @classmethod
     def of(
         cls,
         rows: ReadingColumns,
         decisions: tuple[Decision, ...] = (),
-        missing_from: int | None = None,
+        missing: tuple[int, int] | None = None,
     ) -> Stretch:
         flag = rows.flag.astype(np.int64)
-        return cls(rows.time_us, rows.value, flag, decisions, missing_from)
+        return cls(rows.time_us, rows.value, flag, decisions, missing)
 
 
 @dataclass
@@ -188,7 +188,7 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
         service.limits,
         decisions=stretch.decisions,
         rejected_us=stretch.time_us[~usable],
-        missing_from=stretch.missing_from,
+        missing=stretch.missing,
     )
     return Measured(Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality), cleaned.spans)
 

@@ -88,34 +88,45 @@ class Recompute:
         self.context.look(_points(served.values()), start, end)
         days: dict[str, list[date]] = {}
         for meter, found in served.items():
-            wanted: set[date] = set()
-            for reach in self._reaches(cluster.institution, meter, found, start, end):
-                first, last = (
-                    local_day(reach.start_us, cluster.zone),
-                    local_day(reach.end_us, cluster.zone),
-                )
-                wanted.update(days_between(first, last))
+            bounded = self.context.bounded(found)
+            told = self._told_otherwise(cluster.institution, meter, bounded, start, end)
+            wanted = self._of_own_rules(meter, self._around(bounded, told, cluster.zone))
+            wanted |= self._around(bounded, [Reach(start, end)], cluster.zone)
             if wanted:
                 days[meter] = sorted(wanted)
         return days
 
-    def _reaches(
-        self, institution: str, meter: str, served: list[Service], start_us: int, end_us: int
+    def _around(self, bounded: Sequence[Service], reaches: Iterable[Reach], zone: str) -> set[date]:
+        """Local days from the good readings before each reach to those after it."""
+        found: set[date] = set()
+        for reach in reaches:
+            for service in bounded:
+                one = self.context.neighbours(service, reach.start_us, reach.end_us)
+                if one is not None:
+                    first, last = local_day(one.start_us, zone), local_day(one.end_us, zone)
+                    found.update(days_between(first, last))
+        return found
+
+    def _of_own_rules(self, meter: str, days: set[date]) -> set[date]:
+        """Without the days that other rules settled: those are booked again on purpose only."""
+        if not days:
+            return days
+        rows = self.books.rows([meter_key(self.registry, meter)], min(days), max(days))
+        others = {r.day for r in rows if r.rules != rules.RULES_VERSION and not r.provisional}
+        return days - others
+
+    def _told_otherwise(
+        self, institution: str, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
     ) -> list[Reach]:
-        """Where the meter's curve may change after its readings in [start, end] did."""
-        bounded = self.context.bounded(served)
+        """Where something else is told of the meter after its readings in [start, end] changed
+        than when its rows were booked."""
         noticed = [r for s in bounded if (r := self.context.noticed(s, start_us, end_us))]
-        found = [self.context.neighbours(service, start_us, end_us) for service in bounded]
-        if noticed:
-            wide = Reach(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
-            now = [span for service in bounded for span in self.context.spans(service, wide)]
-            runs = [span for service in bounded for span in self.context.open_spans(service)]
-            for other in differing(now, self._booked(institution, meter, wide), runs, start_us):
-                found += [
-                    self.context.neighbours(service, other.start_us, other.end_us)
-                    for service in bounded
-                ]
-        return [reach for reach in found if reach is not None]
+        if not noticed:
+            return []
+        wide = Reach(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
+        now = [span for service in bounded for span in self.context.spans(service, wide)]
+        runs = [span for service in bounded for span in self.context.open_spans(service)]
+        return differing(now, self._booked(institution, meter, wide), runs, start_us)
 
     def _booked(self, institution: str, meter: str, reach: Reach) -> list[Span]:
         """What was told of the meter's readings when its rows were booked, gaps left out."""
