@@ -271,7 +271,8 @@ class DirtyMark:
 
 @dataclass(frozen=True)
 class RegisterEvent:
-    """What the ledger found on a register: gap, stuck, reset, spike, rollover or jump."""
+    """What the ledger found on a register: gap, stuck, reset, spike, rollover, jump, bridge,
+    reversed or replaced (`docs/cleaning.md`)."""
 
     institution: str
     meter: str

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ledger.cleaning.rates import DAY_US, DayRises, Rates, learned
+from ledger.cleaning.rates import DAY_US, DayRises, Rates, learned, own_limit
 from ledger.cleaning.story import DETOUR_US
 from ledger.limits import Limits
 from metering.localtime import HOUR_US
@@ -44,8 +44,8 @@ class Steps:
 
     @classmethod
     def of(cls, time_us: I64, value: I64, rises: DayRises, limits: Limits) -> Steps:
-        """Of raw readings: falls, what follows a fall, long steps, and rises as large as those
-        that the day shows often. All that a limit can forbid is among them."""
+        """Of raw readings: falls, what follows a fall, long steps, and rises beyond what the day
+        shows often. All that a limit can forbid is among them."""
         rise, passed = np.diff(value), np.diff(time_us)
         chosen = rise < 0
         chosen[1:] |= rise[:-1] < 0
@@ -54,8 +54,8 @@ class Steps:
         day = time_us[1:] // DAY_US
         if len(rises.day):
             place = np.minimum(np.searchsorted(rises.day, day), len(rises.day) - 1)
-            often = np.where(rises.day[place] == day, rises.often[place], 0)
-            chosen |= rate > 0.999 * often
+            own = np.where(rises.day[place] == day, own_limit(rises.often)[place], 0)
+            chosen |= rate > 0.999 * own
         if limits.max_per_hour is not None:
             chosen |= rise > Rates.fixed(limits).cap(time_us[1:], passed)
         chosen &= rise != 0

@@ -19,8 +19,9 @@ from metering.localtime import HOUR_US
 from metering.quantity import I64
 
 DAY_US = 24 * HOUR_US
-OFTEN = 4
-"""A rise that a day shows so many times is the meter's own, not a fault."""
+OFTEN, SHARE = 4, 4
+"""A rise that a day shows so many times, and in so great a share of its rises (a quarter), is the
+meter's own, not a fault."""
 ENOUGH_DAYS = 3
 MONTHS_BEFORE, MONTHS_AFTER = 2, 2
 F64 = NDArray[np.float64]
@@ -35,7 +36,7 @@ class DayRises:
     largest: I64
     """(d,)"""
     often: I64
-    """(d,) the OFTEN-th largest; 0 where the day has fewer rises."""
+    """(d,) the largest that the day shows often; 0 where it has fewer than OFTEN rises."""
     least: I64
     """(d,) the same, but the smallest where the day has fewer."""
 
@@ -59,21 +60,15 @@ class DayRises:
 
     @classmethod
     def _ranked(cls, day: I64, rate: I64) -> DayRises:
-        """From days in rising order; the largest is taken OFTEN times."""
         if not len(day):
             none = np.zeros(0, dtype=np.int64)
             return cls(none, none, none, none)
+        rate = rate[np.lexsort((-rate, day))]
         firsts = np.concatenate(([0], np.flatnonzero(np.diff(day)) + 1))
-        group = np.repeat(np.arange(len(firsts)), np.diff(np.append(firsts, len(day))))
-        left, tops = rate.copy(), []
-        for _ in range(OFTEN):
-            top = np.maximum.reduceat(left, firsts)
-            tops.append(top)
-            at = np.flatnonzero((left == top[group]) & (left > 0))
-            left[at[np.unique(group[at], return_index=True)[1]]] = 0
-        ranked = np.stack(tops)
-        least = ranked[np.maximum((ranked > 0).sum(axis=0) - 1, 0), np.arange(len(firsts))]
-        return cls(day[firsts].astype(np.int64), ranked[0], ranked[-1], least)
+        counts = np.diff(np.append(firsts, len(day)))
+        nth = np.maximum(OFTEN, counts // SHARE)
+        least = rate[firsts + np.minimum(nth, counts) - 1]
+        return cls(day[firsts], rate[firsts], np.where(counts >= OFTEN, least, 0), least)
 
     def since(self, day: int) -> DayRises:
         """From a day on."""
@@ -183,13 +178,18 @@ def _of_month(
     return float(1 << (4 * median).bit_length()), False
 
 
+def own_limit(often: I64) -> F64:
+    """The next power of two above what a day shows often; 0 where that is nothing."""
+    return np.array([float(1 << rate.bit_length()) if rate else 0.0 for rate in often.tolist()])
+
+
 def _own(rises: DayRises, days: I64) -> F64:
-    """(d,) the next power of two above what a day shows often; 0 where it shows nothing."""
+    """(d,) the limit that each day has by what it shows often."""
     found = np.zeros(len(days))
     place = np.searchsorted(days, rises.day)
     inside = (place < len(days)) & (rises.often > 0)
     inside[inside] &= days[place[inside]] == rises.day[inside]
-    found[place[inside]] = [float(1 << r.bit_length()) for r in rises.often[inside].tolist()]
+    found[place[inside]] = own_limit(rises.often[inside])
     return found
 
 

@@ -40,9 +40,10 @@ ROLLOVER, DECLARED, SPIKE, BRIDGE = "rollover", "replaced", "spike", "bridge"
 RESET, JUMP = "reset", "jump"
 COST: Final = {ROLLOVER: 2, DECLARED: 3, SPIKE: 4, BRIDGE: 4, RESET: 10, JUMP: 14}
 """What a link costs; a detour pays for each run that it leaves out."""
-SHIFT_COST, LEAD_COST, HIDDEN_COST = 5, 6, 6
+SHIFT_COST, LEAD_COST, HIDDEN_COST, DENIAL_COST = 5, 6, 6, 14
 """A detour that has a hole at one end; a bridge over more than FEW; a detour that shows nothing
-at one end, although it denies what the register said."""
+at one end, although it denies what the register said; each run under a detour that is on its
+track."""
 BREAKS = frozenset({RESET, JUMP, DECLARED})
 
 Window = tuple[int, int]
@@ -172,6 +173,8 @@ class _Teller:
         self.readings, self.firsts, self.lasts = readings, firsts, lasts
         self.states: list[list[_State]] = [[_State(Price(), 0)]]
         """Per run the states worth keeping: a later entry only where it is cheaper."""
+        self.denied = [0] * len(firsts)
+        """Per track how many later runs could follow on it."""
 
     def told(self) -> list[Link]:
         tracks = [0]
@@ -209,19 +212,32 @@ class _Teller:
 
     def _open(self, tracks: list[int], run: int) -> list[int]:
         """The tracks from which it may still be cheapest to go on after this run."""
-        now = self.states[run][-1].price
-        worst = now.cost + 2 * COST[JUMP]
+        worst = self.states[run][-1].price.cost + 2 * COST[JUMP]
         ranked = []
         for track in tracks:
-            price = self.states[track][-1].price
-            least = price.cost + COST[SPIKE] * (run - track)
-            if least <= worst and self.readings.near(self.lasts[track], self.lasts[run]):
-                dropped = price.dropped + self.lasts[run] - self.lasts[track]
-                ranked.append((least, dropped, -track))
+            price, last = self.states[track][-1].price, self.lasts[track]
+            if track < run:
+                self.denied[track] += self._follows(track, run)
+            least = price.cost + COST[SPIKE] + DENIAL_COST * self.denied[track]
+            if least <= worst and self.readings.near(last, self.lasts[run]):
+                ranked.append((least, price.dropped + self.lasts[run] - last, -track))
         if len(ranked) > TRACKS:
             ranked = sorted(ranked)[:TRACKS]
-        kept = {-place for _, _, place in ranked} | {run}
-        return sorted(kept)
+        return sorted({-place for _, _, place in ranked} | {run})
+
+    def _detour(self, track: int, run: int) -> int:
+        """What it costs to leave out the runs between; those on the track count most."""
+        there = self.firsts[run]
+        denied = self.denied[track]
+        for inner in range(track + 1, run):
+            last = self.lasts[inner]
+            if self.readings.fits(last, there) and not self._follows(track, inner):
+                denied += 1
+        return COST[SPIKE] + DENIAL_COST * denied
+
+    def _follows(self, track: int, inner: int) -> bool:
+        """Whether a run could follow on a track."""
+        return self.readings.fits(self.lasts[track], self.firsts[inner])
 
     def _links(self, track: int, run: int) -> Iterator[tuple[Link, int]]:
         """Each way from one run to a later one, with its cost."""
@@ -231,10 +247,13 @@ class _Teller:
             link = self._break(track, run)
             yield link, COST[link.kind]
         elif self.readings.fits(here, there):
-            yield Link(here, there, SPIKE), between * COST[SPIKE]
+            yield Link(here, there, SPIKE), self._detour(track, run)
         if self.readings.turns(here, there):
             kind = SPIKE if between else ROLLOVER
-            yield Link(here, there, kind, turns=True), COST[ROLLOVER] + between * COST[SPIKE]
+            yield (
+                Link(here, there, kind, turns=True),
+                COST[ROLLOVER] + (self._detour(track, run) if between else 0),
+            )
         yield from self._half_seen(track, run, between)
 
     def _break(self, track: int, run: int) -> Link:

@@ -53,11 +53,14 @@ def price_of_link(readings: Readings, here: int, there: int) -> int | None:
     left, right = here + 1 in seen, there in seen
     inside = sum(place in seen for place in under[1:])
     if left and right:
-        runs = inside + 1
+        starts = [here + 1, *(place for place in under[1:] if place in seen), there]
+        denied = 0
+        for first, end in pairwise(starts):
+            denied += readings.fits(here, first) or readings.fits(end - 1, there)
         if fits:
-            rows.append(4 * runs)
+            rows.append(4 + 14 * denied)
         if turns:
-            rows.append(2 + 4 * runs)
+            rows.append(6 + 14 * denied)
     if left == right or not fits:
         return min(rows, default=None)
     rows += half_seen(readings, here, there, left, inside, seen)
