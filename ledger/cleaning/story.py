@@ -21,6 +21,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ledger.cleaning.rates import DAY_US, Rates
 from metering.quantity import I64
@@ -175,6 +176,7 @@ class _Teller:
         """Per run the states worth keeping: a later entry only where it is cheaper."""
         self.denied = [0] * len(firsts)
         """Per track how many later runs could follow on it."""
+        self.low, self.leading = 0, np.zeros(0, dtype=np.bool_)
 
     def told(self) -> list[Link]:
         tracks = [0]
@@ -185,6 +187,8 @@ class _Teller:
 
     def _enter(self, run: int, tracks: Sequence[int]) -> list[_State]:
         found: dict[int, _State] = {}
+        self.low = tracks[0]
+        self.leading = self._leading(self.low, run)
         for track in tracks:
             if not self.readings.near(self.lasts[track], self.firsts[run]):
                 continue
@@ -225,15 +229,19 @@ class _Teller:
             ranked = sorted(ranked)[:TRACKS]
         return sorted({-place for _, _, place in ranked} | {run})
 
-    def _detour(self, track: int, run: int) -> int:
+    def _detour(self, track: int) -> int:
         """What it costs to leave out the runs between; those on the track count most."""
-        there = self.firsts[run]
-        denied = self.denied[track]
-        for inner in range(track + 1, run):
-            last = self.lasts[inner]
-            if self.readings.fits(last, there) and not self._follows(track, inner):
-                denied += 1
-        return COST[SPIKE] + DENIAL_COST * denied
+        lead = int(self.leading[track + 1 - self.low :].sum())
+        return COST[SPIKE] + DENIAL_COST * (self.denied[track] + lead)
+
+    def _leading(self, low: int, run: int) -> NDArray[np.bool_]:
+        """(run - low,) whether each of the runs from `low` on leads to the start of this one."""
+        readings, there = self.readings, self.firsts[run]
+        lasts = np.array(self.lasts[low:run])
+        end = int(readings.time_us[there])
+        rise = readings.value[there] - readings.value[lasts]
+        fits = (rise >= 0) & (rise <= readings.rates.cap(end, end - readings.time_us[lasts]))
+        return np.asarray(fits, dtype=np.bool_)
 
     def _follows(self, track: int, inner: int) -> bool:
         """Whether a run could follow on a track."""
@@ -247,12 +255,12 @@ class _Teller:
             link = self._break(track, run)
             yield link, COST[link.kind]
         elif self.readings.fits(here, there):
-            yield Link(here, there, SPIKE), self._detour(track, run)
+            yield Link(here, there, SPIKE), self._detour(track)
         if self.readings.turns(here, there):
             kind = SPIKE if between else ROLLOVER
             yield (
                 Link(here, there, kind, turns=True),
-                COST[ROLLOVER] + (self._detour(track, run) if between else 0),
+                COST[ROLLOVER] + (self._detour(track) if between else 0),
             )
         yield from self._half_seen(track, run, between)
 

@@ -36,8 +36,9 @@ def past_of(times: np.ndarray, values: np.ndarray, limits: Limits) -> Past:
 
 @st.composite
 def faults(draw):
-    """(place, length, kind) of faults with at least a dozen good readings between them."""
-    found, place = [], draw(st.integers(12, 30))
+    """(place, length, kind) of faults with at least a dozen good readings between them, after
+    more days without any: a limit is learned from most days."""
+    found, place = [], 6 * 96 + draw(st.integers(12, 30))
     for _ in range(draw(st.integers(1, 5))):
         length = draw(st.sampled_from([1, 2, 3, 6, 11, 48]))
         kind = draw(st.sampled_from(["zeros", "spike", "dip", "scaled", "noise"]))
@@ -51,7 +52,6 @@ def faults(draw):
 @given(faults(), st.integers(0, 2**32 - 1), st.booleans())
 def test_every_good_reading_is_kept_and_nothing_passes_twice(case, seed, limited):
     wrong, count = case
-    count = max(count, 4 * 96)
     rng = np.random.default_rng(seed)
     times = np.arange(count, dtype=np.int64) * QUARTER
     true = rising(rng, count)
@@ -91,7 +91,7 @@ def test_energy_is_last_minus_first_between_breaks(values, turning):
         assert energy == (0 if quality == MISSING else turned)
 
 
-@quick
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_what_is_further_away_than_a_detour_may_last_decides_nothing(seed):
     rng = np.random.default_rng(seed)
@@ -101,7 +101,8 @@ def test_what_is_further_away_than_a_detour_may_last_decides_nothing(seed):
     values[-30:] = np.where(rng.random(30) < 0.4, rng.integers(0, 10**10, 30), values[-30:])
     other = values.copy()
     far = times < times[-30] - DETOUR_US - DAY_US
-    other[far] = rng.integers(0, 9000 * KWH, int(far.sum()))
+    noisy = far & (rng.random(len(times)) < 0.1)
+    other[noisy] = rng.integers(0, 9000 * KWH, int(noisy.sum()))
     other[np.flatnonzero(far)[-1]] = values[np.flatnonzero(far)[-1]]
     found = []
     for sent in (values, other):

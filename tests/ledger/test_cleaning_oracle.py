@@ -56,7 +56,7 @@ def price_of_link(readings: Readings, here: int, there: int) -> int | None:
         starts = [here + 1, *(place for place in under[1:] if place in seen), there]
         denied = 0
         for first, end in pairwise(starts):
-            denied += readings.fits(here, first) or readings.fits(end - 1, there)
+            denied += readings.fits(here, first) + readings.fits(end - 1, there)
         if fits:
             rows.append(4 + 14 * denied)
         if turns:
