@@ -121,7 +121,13 @@ class Context:
     def spans(self, service: Service, reach: Reach) -> list[Span]:
         """What is told of the service and touches the reach, gaps left out."""
         found = spans_of(self.decisions(service, reach.start_us, reach.end_us))
-        return [s for s in [*found, *self.open_spans(service)] if touches(s, reach)]
+        found += self.open_spans(service)
+        found += self._set_aside(service, reach.start_us, reach.end_us)
+        return [s for s in found if touches(s, reach)]
+
+    def _set_aside(self, service: Service, start_us: int, end_us: int) -> list[Span]:
+        series = self._series.get(service)
+        return [] if series is None else series.set_aside(start_us, end_us)
 
     def open_spans(self, service: Service) -> list[Span]:
         """The run at the end that is missing, if there is one."""
@@ -160,6 +166,7 @@ class Context:
             found[place] = Stretch.of(
                 rows,
                 decisions=tuple(self.decisions(service, low, high)),
+                set_aside=tuple(self._set_aside(service, first, last)),
                 missing=(run.start_us, run.end_us) if run is not None and run.missing else None,
             )
         return found

@@ -144,6 +144,8 @@ class Stretch:
     decisions: tuple[Decision, ...] = ()
     missing: tuple[int, int] | None = None
     """(start, end) of an open run of equal readings that is longer than the meter rests."""
+    set_aside: tuple[Span, ...] = ()
+    """Months in which the registered limit does not hold."""
 
     @classmethod
     def of(
@@ -151,9 +153,10 @@ class Stretch:
         rows: ReadingColumns,
         decisions: tuple[Decision, ...] = (),
         missing: tuple[int, int] | None = None,
+        set_aside: tuple[Span, ...] = (),
     ) -> Stretch:
         flag = rows.flag.astype(np.int64)
-        return cls(rows.time_us, rows.value, flag, decisions, missing)
+        return cls(rows.time_us, rows.value, flag, decisions, missing, set_aside)
 
 
 @dataclass
@@ -190,7 +193,8 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
         rejected_us=stretch.time_us[~usable],
         missing=stretch.missing,
     )
-    return Measured(Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality), cleaned.spans)
+    spans = [*cleaned.spans, *stretch.set_aside]
+    return Measured(Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality), spans)
 
 
 def _measure_intervals(service: Service, time_us: I64, value: F64) -> Measured:

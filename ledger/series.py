@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ledger.cleaning.decisions import Decision, decide
+from ledger.cleaning.decisions import LIMIT, Decision, Span, decide
 from ledger.cleaning.past import Past, Steps
 from ledger.cleaning.rates import DAY_US, DayRises
 from ledger.cleaning.story import DETOUR_US, Readings
@@ -75,6 +75,12 @@ class Series:
             found += self._told[name]
         return [one for one in found if one.there_us >= start_us and one.here_us <= end_us]
 
+    def set_aside(self, start_us: int, end_us: int) -> list[Span]:
+        """Months that touch [start, end] in which the registered limit does not hold."""
+        months = () if self._past is None else self._past.rates.set_aside
+        spans = [(LIMIT, *_month_us(month)) for month in months]
+        return [s for s in spans if s[2] > start_us and s[1] <= end_us]
+
     def _tell(self, glance: Glance, past: Past, cluster: Steps) -> list[Decision]:
         service = self.service
         low = int(cluster.before_us[0]) - DETOUR_US
@@ -144,6 +150,13 @@ class Series:
             rises.append(found.since(day))
             steps.append(doubtful.take(doubtful.at_us >= start))
         return Past.of(limits, first_day, last_day, DayRises.joined(rises), Steps.joined(steps))
+
+
+def _month_us(month: int) -> tuple[int, int]:
+    """[start, end) of a UTC month, counted since 1970-01 [us]."""
+    edges = np.array([month, month + 1], dtype="datetime64[M]").astype("datetime64[us]")
+    start, end = edges.astype(np.int64).tolist()
+    return start, end
 
 
 def _end(service: Service) -> int:

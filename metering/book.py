@@ -272,7 +272,7 @@ class DirtyMark:
 @dataclass(frozen=True)
 class RegisterEvent:
     """What the ledger found on a register: gap, stuck, reset, spike, rollover, jump, bridge,
-    reversed or replaced (`docs/cleaning.md`)."""
+    reversed, replaced or limit (`docs/cleaning.md`)."""
 
     institution: str
     meter: str

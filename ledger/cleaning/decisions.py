@@ -13,6 +13,8 @@ Span = tuple[str, int, int]
 """(kind, start_us, end_us) of something found on a register."""
 STUCK: Final = "stuck"
 REVERSED: Final = "reversed"
+LIMIT: Final = "limit"
+"""A month in which the registered limit is set aside for the learned one."""
 MANY_FALLS = 3
 """Resets in a row that are one register running backwards."""
 
