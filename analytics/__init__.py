@@ -6,13 +6,16 @@ from analytics.cases import settle
 from analytics.detectors import DETECTORS, Limits
 from analytics.feeding import BookRates, site_inputs, sites
 from analytics.fitting import Rung, Settings
+from analytics.learning import Memory
 from analytics.pricing import FlatRates, Rates
+from analytics.renewal import LONGEST_DAYS, may_be_due
 from analytics.report import CAUSES
-from analytics.service import Inputs, Look, find, look
+from analytics.service import Inputs, Look, find, is_due, look
 
 __all__ = [
     "CAUSES",
     "DETECTORS",
+    "LONGEST_DAYS",
     "Baseline",
     "BookRates",
     "Clock",
@@ -20,13 +23,16 @@ __all__ = [
     "Inputs",
     "Limits",
     "Look",
+    "Memory",
     "OfficeHours",
     "Rates",
     "Rung",
     "Settings",
     "find",
     "fit",
+    "is_due",
     "look",
+    "may_be_due",
     "settle",
     "site_inputs",
     "sites",

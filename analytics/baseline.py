@@ -41,6 +41,7 @@ from analytics.fitting import (
     Shared,
     fit_robustly,
     spread_by_hour,
+    spread_by_regime,
     weather_by_regime,
 )
 from analytics.groups import Bools, Floats, Groups, Ints, median
@@ -55,7 +56,7 @@ LEAST_HOURS_OF_A_DAY = 12
 class Baseline:
     """Fitted baselines of several meters; the first axis of every array is the meter."""
 
-    versions: tuple[str, ...]
+    inputs: tuple[str, ...]
     """One hash a meter, of its data, the weather, the calendar and the settings."""
     rungs: Ints
     """`Rung` of each meter."""
@@ -112,18 +113,26 @@ def fit(
     clock: Clock,
     hours_us: Ints,
     settings: Settings = DEFAULTS,
+    *,
+    known: Ints | None = None,
+    blind: bool = True,
 ) -> Baseline:
     """Fit all meters of one weather station.
 
     `energy` [kWh/h] has shape (meters, hours), NaN where absent or not to be trusted;
     `temperature` [C] and `hours_us` have shape (hours,). A meter without data gets NaN levels.
+    `known`, (meters,), is the `Rung` of each meter where a history has more days than are fitted;
+    without `blind`, hours whose weather is unknown are not answered.
     Raises InvalidInput where shapes disagree or the hours do not rise.
     """
     _check(energy, temperature, clock, hours_us)
     knots = segments(temperature, settings.segment_count)
-    inputs = (energy, temperature, clock, hours_us, settings)
-    blind = _fit(*inputs, NO_SEGMENTS)
-    return replace(_fit(*inputs, knots), blind=blind) if knots.columns else blind
+    steps = rungs(energy, clock, settings) if known is None else known
+    inputs = (energy, temperature, clock, hours_us, settings, steps)
+    if not knots.columns:
+        return _fit(*inputs, NO_SEGMENTS)
+    fitted = _fit(*inputs, knots)
+    return replace(fitted, blind=_fit(*inputs, NO_SEGMENTS)) if blind else fitted
 
 
 def _fit(
@@ -132,6 +141,7 @@ def _fit(
     clock: Clock,
     hours_us: Ints,
     settings: Settings,
+    steps: Ints,
     knots: Segments,
 ) -> Baseline:
     """The fit with given temperature segments."""
@@ -140,8 +150,8 @@ def _fit(
     shared = Shared.of(raw - centre, clock)
     meters, load = energy.shape[0], typical_load(energy, clock)
     result = Baseline(
-        versions=_versions(energy, temperature, clock, hours_us, settings),
-        rungs=_rungs(energy, clock, settings),
+        inputs=hashes(energy, temperature, clock, hours_us, settings),
+        rungs=steps,
         running=running_hours(energy, clock),
         levels=np.full((meters, FULL_BINS), np.nan),
         slopes=np.zeros((meters, 2, knots.columns)),
@@ -166,6 +176,18 @@ def _fit(
             )
             result.cvrmse[rows] = _cvrmse(energy[rows], fitted.expected, kept)
     return result
+
+
+def with_spreads(
+    baseline: Baseline, residual: Floats, clock: Clock, settings: Settings
+) -> Baseline:
+    """The baseline with the spread of these residuals [kW], (meters, hours), NaN ignored."""
+    running = in_running_hours(baseline.running, clock)
+    floor = settings.floor_of_load * np.nan_to_num(baseline.load)
+    by_regime = spread_by_regime(residual, running, floor)
+    shared = Shared.of(np.zeros((clock.hour.size, 0)), clock)
+    by_hour = spread_by_hour(residual, shared, baseline.running, by_regime)
+    return replace(baseline, spread=by_regime, hour_spread=by_hour)
 
 
 def typical_load(energy: Floats, clock: Clock) -> Floats:
@@ -201,10 +223,16 @@ def _check(energy: Floats, temperature: Floats, clock: Clock, hours_us: Ints) ->
         )
 
 
-def _rungs(energy: Floats, clock: Clock, settings: Settings) -> Ints:
+def history_days(energy: Floats, clock: Clock) -> tuple[Ints, Bools]:
+    """Days of the clock, (days,), and which of them are history, (meters, days)."""
     days, labels = np.unique(clock.day, return_inverse=True)
     known = Groups.of(labels.astype(np.int64), days.size).sums(np.isfinite(energy) * 1.0)
-    history = (known >= LEAST_HOURS_OF_A_DAY).sum(axis=1)
+    return days, known >= LEAST_HOURS_OF_A_DAY
+
+
+def rungs(energy: Floats, clock: Clock, settings: Settings = DEFAULTS) -> Ints:
+    """`Rung` of each meter by its days of history, (meters,)."""
+    history = history_days(energy, clock)[1].sum(axis=1)
     edges = [settings.compact_from_days, settings.full_from_days]
     return np.asarray(np.searchsorted(edges, history, side="right"), dtype=np.int64)
 
@@ -222,10 +250,10 @@ def _cvrmse(energy: Floats, expected: Floats, kept: Bools) -> Floats:
     return np.asarray(np.divide(error, mean, out=unknown, where=mean > 0))
 
 
-def _versions(
+def hashes(
     energy: Floats, temperature: Floats, clock: Clock, hours_us: Ints, settings: Settings
 ) -> tuple[str, ...]:
-    """Hash of everything a meter's fit depends on, so equal versions mean equal baselines."""
+    """Hash of everything each meter's fit depends on: equal hashes mean equal baselines."""
     shared = hashlib.sha256(repr((settings, clock.office)).encode())
     for array in (hours_us, clock.weekday, clock.hour):
         shared.update(np.ascontiguousarray(array, dtype="<i8").tobytes())

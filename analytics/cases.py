@@ -59,7 +59,7 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
             now = _now(case, told.get(case.number, []), look)
             if now is None:
                 closed[case.number] = REFUTED
-            elif _content(now) != _content(case.evidence):
+            elif not _says_the_same(now, case.evidence, look):
                 grown[case.number] = now
     return Changes(tuple(opened), grown, closed)
 
@@ -105,6 +105,8 @@ def _shared(case: Case, finding: Finding) -> int:
 
 def _now(case: Case, fresh: Sequence[Finding], look: Look) -> Finding | None:
     """The case's evidence after the look; None where nothing of it is left."""
+    if _of_today(case, look):
+        return _as_of(joined(fresh), look) if fresh else None
     anew = {at for finding in fresh for at in finding.hours_us}
     kept = _kept(case, frozenset(anew), look)
     if not fresh and len(kept) == len(case.evidence.hours_us):
@@ -145,8 +147,23 @@ def _as_of(finding: Finding, look: Look) -> Finding:
     return replace(finding, revision=look.revision, day=day, found_us=look.now_us)
 
 
+def _of_today(case: Case, look: Look) -> bool:
+    """Whether a case was opened today by a version that is not frozen yet: what comes in during
+    the day has it judged anew, all of it."""
+    today = local_day(look.now_us, look.zone)
+    return case.evidence.meter in look.fresh and local_day(case.opened_us, look.zone) == today
+
+
+def _says_the_same(now: Finding, before: Finding, look: Look) -> bool:
+    """Whether a finding would tell nothing anew: its hours, and what the books say of them. A new
+    version of the baseline, or a new price, is no news; but what a version of today told goes
+    with it when that is made anew."""
+    fresh = before.meter in look.fresh and before.day == local_day(look.now_us, look.zone)
+    if fresh and now.baseline_version != before.baseline_version:
+        return False
+    return _content(now) == _content(before)
+
+
 def _content(finding: Finding) -> tuple[object, ...]:
-    """What makes a finding another one: its hours and what the books say of them. A new fit, or a
-    new price, does not."""
     hours = tuple((hour.start_us, hour.measured) for hour in hours_of(finding))
     return finding.start_us, finding.end_us, hours

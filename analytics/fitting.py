@@ -112,7 +112,8 @@ def fit_robustly(group: Group, shared: Shared, settings: Settings) -> tuple[Fitt
         )
     kept = _near(residual, group, limit)
     fitted = fit_once(group, kept, shared, settings)
-    return fitted, _spread(trusted - fitted.expected, group), kept
+    spread = spread_by_regime(trusted - fitted.expected, group.running, group.floor)
+    return fitted, spread, kept
 
 
 def fit_once(group: Group, kept: Bools, shared: Shared, settings: Settings) -> Fitted:
@@ -170,8 +171,10 @@ def spread_by_hour(residual: Floats, shared: Shared, running: Bools, by_regime: 
     return np.asarray(np.fmax(own, np.hstack([work, rest])))
 
 
-def _spread(residual: Floats, group: Group) -> Floats:
-    scales = [_scale_in(residual, hours, group.floor) for hours in group.regimes]
+def spread_by_regime(residual: Floats, running: Bools, floor: Floats) -> Floats:
+    """Spread of the residual [kW], (meters, 2: at rest, running), by the hours in which a meter
+    runs, (meters, hours), and the least that it is taken for [kW], (meters,)."""
+    scales = [_scale_in(residual, hours, floor) for hours in (~running, running)]
     return np.stack(scales, axis=1)
 
 

@@ -141,7 +141,7 @@ def half_width(site: Site, candidate: Candidate, quiet: Bools) -> float:
     daily = DayMeans.of(site.residual[[row]], site.clock, hours & same_kind & quiet).means[0]
     known = daily[np.isfinite(daily)]
     if known.size < LEAST_DAYS:
-        return float(Z90 * site.rest_sigma[row] * np.sqrt(candidate.hours.size))
+        return float(Z90 * np.sqrt((site.rest_sigma[row, candidate.hours] ** 2).sum()))
     s_day = float(scale(known[None, :], np.zeros(1))[0]) * per_day
     rho = _persistence(daily)
     return float(Z90 * s_day * np.sqrt(candidate.days * (1 + rho) / (1 - rho)))

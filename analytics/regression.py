@@ -43,10 +43,14 @@ def fit_slopes(energy: Floats, kept: Bools, design: Floats, bins: Groups, ridge:
 
 
 def weather_part(slopes: Floats, design: Floats) -> Floats:
-    """What the slopes add in each hour [kW], shape (meters, hours); NaN where the design is."""
-    if design.shape[1] == 0:
-        return np.zeros((slopes.shape[0], design.shape[0]))
-    return np.asarray(slopes @ design.T)
+    """What the slopes add in each hour [kW], shape (meters, hours); NaN where the design is.
+
+    Column by column: a product of matrices rounds otherwise for one meter than for many.
+    """
+    total = np.zeros((slopes.shape[0], design.shape[0]))
+    for column in range(design.shape[1]):
+        total += slopes[:, column, None] * design[:, column]
+    return total
 
 
 def _outer_products(rows: Floats) -> Floats:

@@ -5,10 +5,10 @@ from datetime import date
 
 import numpy as np
 
-from analytics.baseline import Baseline
 from analytics.detectors.faults import GAP, STUCK
 from analytics.detectors.site import Candidate, Site
 from analytics.groups import Bools, Floats, Ints
+from analytics.judging import Judged
 from analytics.pricing import FREE, Price, Rates, price
 from metering.finding import EvidenceHour, Finding
 from metering.localtime import HOUR_US
@@ -36,7 +36,7 @@ class Evidence:
     site: Site
     energy: Ints
     """Book units, (meters, hours); ABSENT where unknown."""
-    baseline: Baseline
+    judged: Judged
     temperature: Floats
     """[C], (hours,)."""
     rates: Rates
@@ -76,7 +76,7 @@ def to_finding(
         costs=worth.costs,
         kgco2=worth.kgco2,
         confidence=worth.confidence,
-        baseline_version=evidence.baseline.versions[candidate.meter],
+        baseline_version=_version(evidence, candidate),
         cause=cause,
         action=action,
         detail=_detail(evidence, candidate),
@@ -86,6 +86,13 @@ def to_finding(
         day=evidence.day,
         found_us=now_us,
     )
+
+
+def _version(evidence: Evidence, candidate: Candidate) -> str:
+    """The version that judges the end of the event; '' for a meter that has none."""
+    last = int(evidence.site.clock.day[candidate.hours[-1]])
+    version = evidence.judged.version(candidate.meter, last)
+    return "" if version is None else version.facts.name
 
 
 def _expected(evidence: Evidence, candidate: Candidate, meter: Meter) -> Ints:
@@ -144,11 +151,12 @@ def _detail(evidence: Evidence, candidate: Candidate) -> dict[str, str | int | f
     detail["expected_kw"] = round(float(site.expected[row, example]), 3)
     detail["measured_kw"] = round(float(site.measured[row, example]), 3)
     detail["sigma_kw"] = round(float(site.sigma[row, example]), 3)
-    detail["load_kw"] = round(float(site.load[row]), 3)
+    detail["load_kw"] = round(float(site.load[row, example]), 3)
     if np.isfinite(evidence.temperature[example]):
         detail["temperature_c"] = round(float(evidence.temperature[example]), 1)
-    if np.isfinite(evidence.baseline.cvrmse[row]):
-        detail["baseline_cvrmse"] = round(float(evidence.baseline.cvrmse[row]), 4)
+    version = evidence.judged.version(row, int(site.clock.day[example]))
+    if version is not None and version.facts.error is not None:
+        detail["baseline_cvrmse"] = round(version.facts.error, 4)
     return detail
 
 

@@ -1,11 +1,13 @@
-"""Findings of one site: baseline, detectors, suppression, price.
+"""Findings of one site: baselines, detectors, suppression, price.
 
-    books ─▶ trusted hours ─▶ baseline ─▶ detectors ─▶ suppress ─▶ price ─▶ findings
-               ▲                              ▲
+    books ─▶ trusted hours ─▶ judged by ─▶ detectors ─▶ suppress ─▶ price ─▶ findings
+               ▲              frozen          ▲
+               │              versions        │
                └── shares, register events ───┘
 
 Meter faults come first: their hours are taken out before anything is fitted, so a wrong
-reading never becomes waste. The running local day is provisional and left out.
+reading never becomes waste. The running local day is provisional and left out. Versions of
+baselines that are due are made on the way (`analytics.learning`).
 
 A look says what the detectors see in the window and what the books hold there; what becomes of the
 cases that are known already is `analytics.cases`.
@@ -16,15 +18,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.baseline import Baseline, fit
 from analytics.bins import USUAL_HOURS, Clock, OfficeHours
+from analytics.crossfit import History
 from analytics.detectors import DETECTORS, Candidate, Limits, Site
 from analytics.detectors.site import USUAL_LIMITS
-from analytics.fitting import DEFAULTS, Rung, Settings
+from analytics.fitting import DEFAULTS, Settings
 from analytics.groups import Bools, Floats, Ints
 from analytics.hierarchy import suppress
+from analytics.judging import Judged
+from analytics.learning import NOTHING, Learned, Memory, Scene, learn
+from analytics.learning import is_due as learning_is_due
 from analytics.pricing import Rates
 from analytics.report import FAULTS, Evidence, to_finding
+from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
 from metering.errors import InvalidInput
@@ -86,6 +92,13 @@ class Look:
     revision: int
     """Of the institution's books."""
     now_us: int
+    made: tuple[BaselineVersion, ...] = ()
+    """Versions of baselines to be kept; findings name them."""
+    fresh: frozenset[str] = frozenset()
+    """Meters whose past is judged by a version that was made today: until the day is over, it is
+    made anew with what comes in, and what it found with it."""
+    progress: tuple[BaselineProgress, ...] = ()
+    """Meters that are not checked yet."""
 
     def measured(self, meter: str, hour_us: int) -> int | None:
         """What the books say of an hour [book units]; None where they are not to be trusted, or
@@ -98,52 +111,87 @@ class Look:
 
 
 def find(inputs: Inputs) -> list[Finding]:
-    """All findings of the site's complete days; those of `look`, with its errors."""
+    """All findings of the site's complete days, seen for the first time; those of `look`, with its
+    errors."""
     return list(look(inputs).findings)
 
 
-def look(inputs: Inputs) -> Look:
-    """Look at the site's complete days.
+def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
+    """Look at the site's complete days, with what is known of it.
 
     Waste costs what the inputs' rates say of its hours: with those of the books, a finding that
     expected nothing costs what they say the hours cost. Several currencies have a sum each, and
     where any of the waste has no price there is no money at all.
 
-    Raises InvalidInput where shapes disagree or hours do not rise. Without meters or without a
-    complete day there are no findings.
+    Raises InvalidInput where shapes disagree, hours do not rise, or a version that is kept cannot
+    be read. Without meters or without a complete day there are no findings.
     """
     _check(inputs)
-    today = local_day(inputs.now_us, inputs.zone)
-    until_us = day_bounds(today, inputs.zone)[0]
-    hours = int(np.searchsorted(inputs.hours_us, until_us - HOUR_US, side="right"))
+    hours = _complete_hours(inputs)
     if not hours or not inputs.meters:
         return _seen(inputs, 0, [])
-    clock = Clock.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar, inputs.office)
-    energy, scale = inputs.energy[:, :hours], _per_canonical(inputs.meters)
-    trusted = np.where(_trusted(inputs, hours), energy / scale[:, None], np.nan)
-    temperature = inputs.temperature[:hours]
-    baseline = fit(trusted, temperature, clock, inputs.hours_us[:hours], inputs.settings)
-    site = _site(inputs, clock, trusted, baseline, until_us)
-    found = _detect(site, inputs.feeders)
+    scene = _scene(inputs, memory, hours)
+    learned = learn(scene)
+    site = _site(inputs, scene.history, learned.judged)
+    found = _told(site, inputs.feeders, _raw(site))
     evidence = Evidence(
         institution=inputs.institution,
         site=site,
-        energy=energy,
-        baseline=baseline,
-        temperature=temperature,
+        energy=inputs.energy[:, :hours],
+        judged=learned.judged,
+        temperature=scene.history.temperature,
         rates=inputs.rates,
         revision=inputs.revision,
-        day=today,
+        day=scene.today,
     )
     quiet = _quiet(site, found)
     findings = [
         to_finding(evidence, inputs.meters[one.meter], one, quiet[one.meter], inputs.now_us)
         for one in found
     ]
-    return _seen(inputs, hours, findings)
+    return _seen(inputs, hours, findings, learned)
 
 
-def _seen(inputs: Inputs, hours: int, findings: Sequence[Finding]) -> Look:
+def is_due(inputs: Inputs, memory: Memory) -> bool:
+    """Whether a look would make versions of baselines, which may need a longer history."""
+    _check(inputs)
+    hours = _complete_hours(inputs)
+    return bool(hours and inputs.meters) and learning_is_due(_scene(inputs, memory, hours))
+
+
+def _complete_hours(inputs: Inputs) -> int:
+    """How many of the hours lie in complete local days."""
+    until_us = day_bounds(local_day(inputs.now_us, inputs.zone), inputs.zone)[0]
+    return int(np.searchsorted(inputs.hours_us, until_us - HOUR_US, side="right"))
+
+
+def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
+    clock = Clock.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar, inputs.office)
+    energy, scale = inputs.energy[:, :hours], _per_canonical(inputs.meters)
+    history = History(
+        energy=np.where(_trusted(inputs, hours), energy / scale[:, None], np.nan),
+        temperature=inputs.temperature[:hours],
+        clock=clock,
+        hours_us=inputs.hours_us[:hours],
+        settings=inputs.settings,
+    )
+    return Scene(
+        institution=inputs.institution,
+        zone=inputs.zone,
+        codes=tuple(meter.code for meter in inputs.meters),
+        feeders=inputs.feeders,
+        history=history,
+        today=local_day(inputs.now_us, inputs.zone),
+        now_us=inputs.now_us,
+        revision=inputs.revision,
+        see=lambda judged: _raw(_site(inputs, history, judged)),
+        memory=memory,
+    )
+
+
+def _seen(
+    inputs: Inputs, hours: int, findings: Sequence[Finding], learned: Learned | None = None
+) -> Look:
     return Look(
         institution=inputs.institution,
         zone=inputs.zone,
@@ -153,18 +201,26 @@ def _seen(inputs: Inputs, hours: int, findings: Sequence[Finding]) -> Look:
         energy=np.where(_trusted(inputs, hours), inputs.energy[:, :hours], ABSENT),
         revision=inputs.revision,
         now_us=inputs.now_us,
+        made=learned.made if learned else (),
+        fresh=learned.fresh if learned else frozenset(),
+        progress=learned.progress if learned else (),
     )
 
 
-def _detect(site: Site, feeders: Mapping[str, Sequence[str]]) -> list[Candidate]:
-    candidates = [one for detect in DETECTORS.values() for one in detect(site)]
-    large = [one for one in candidates if one.pattern in FAULTS or _large_enough(site, one)]
+def _raw(site: Site) -> list[Candidate]:
+    return [one for detect in DETECTORS.values() for one in detect(site)]
+
+
+def _told(
+    site: Site, feeders: Mapping[str, Sequence[str]], seen: Sequence[Candidate]
+) -> list[Candidate]:
+    large = [one for one in seen if one.pattern in FAULTS or _large_enough(site, one)]
     return suppress(large, site.codes, feeders, site.residual)
 
 
 def _large_enough(site: Site, candidate: Candidate) -> bool:
     waste = float(site.residual[candidate.meter, candidate.hours].sum())
-    return waste >= site.limits.load_hours * float(site.load[candidate.meter])
+    return waste >= site.limits.load_hours * float(site.last_load[candidate.meter])
 
 
 def _trusted(inputs: Inputs, hours: int) -> Bools:
@@ -179,22 +235,21 @@ def _trusted(inputs: Inputs, hours: int) -> Bools:
     return np.asarray(trusted)
 
 
-def _site(
-    inputs: Inputs, clock: Clock, measured: Floats, baseline: Baseline, until_us: int
-) -> Site:
-    hours = clock.hour.size
-    electric = np.array([meter.item.startswith("01") for meter in inputs.meters])
+def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
+    hours = history.hours_us.size
+    electric = np.array([is_checked(meter.item) for meter in inputs.meters])
+    until_us = day_bounds(local_day(inputs.now_us, inputs.zone), inputs.zone)[0]
     return Site(
         codes=tuple(meter.code for meter in inputs.meters),
         steps_min=tuple(meter.step_min for meter in inputs.meters),
-        hours_us=inputs.hours_us[:hours],
-        clock=clock,
-        measured=measured,
-        expected=baseline.predict(clock, inputs.temperature[:hours]),
-        sigma=baseline.sigma(clock, inputs.temperature[:hours]),
-        rest_sigma=baseline.spread[:, 0],
-        load=baseline.load,
-        judged=electric & (baseline.rungs >= Rung.COMPACT),
+        hours_us=history.hours_us,
+        clock=history.clock,
+        measured=history.energy,
+        expected=judged.expected,
+        sigma=judged.sigma,
+        rest_sigma=judged.rest_sigma,
+        load=judged.load,
+        judged=electric & judged.checked,
         shares=inputs.shares[:, :hours],
         events=tuple(inputs.events),
         until_us=until_us,

@@ -5,8 +5,9 @@ design holds piecewise linear segments of the temperature T and of its 12 h expo
 
     E[t] = E[t-1] + (1 - exp(-1 h / 12 h)) * (T[t] - E[t-1])
 
-Segment k counts the degrees that lie between its two knots; the first and the last reach
-beyond their outer knot, so that a colder hour than any seen continues the last slope.
+Segment k counts the degrees that lie between its two knots. A colder hour than any seen is expected
+like the coldest, a warmer one like the warmest: a baseline that stays for months meets weather it
+has not seen, and the slope of its few outermost hours says nothing about that.
 """
 
 from dataclasses import dataclass
@@ -96,7 +97,5 @@ def _knots(values: Floats, count: int) -> Floats:
 def _degrees(values: Floats, knots: Floats) -> Floats:
     if knots.size < 2:
         return np.zeros((values.size, 0))
-    low, high = knots[:-1].copy(), knots[1:].copy()
-    width_from = low.copy()
-    low[0], high[-1] = -np.inf, np.inf
-    return np.asarray(np.clip(values[:, None], low, high) - width_from)
+    low, high = knots[:-1], knots[1:]
+    return np.asarray(np.clip(values[:, None], low, high) - low)

@@ -17,6 +17,7 @@ from api.params import no_unknown_parameters
 from api.platform import Platform
 from api.routes import (
     admin,
+    baselines,
     datacentre,
     energy,
     feed,
@@ -45,6 +46,7 @@ ROUTERS = (
     datacentre,
     lineage,
     findings,
+    baselines,
     gateways,
     messages,
     records,

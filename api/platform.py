@@ -14,6 +14,7 @@ from figures import Figures
 from metering.intake import DeadLetter
 from metering.ports import (
     AccessStore,
+    BaselineStore,
     BookStore,
     Credentials,
     DirtyMarks,
@@ -86,6 +87,7 @@ class Platform:
     intake: IntakeStore
     marks: DirtyMarks
     findings: FindingStore
+    baselines: BaselineStore
     reports: ReportStore
     registry: Callable[[], Registry]
     """The present snapshot; reflects `registry_store.apply` as soon as that returns."""

@@ -25,6 +25,7 @@ from metering.ports import BookReader, BookStore
 from metering.registry import Registry
 from metering.tariff import TariffBook, TariffScope
 from metering.tariff_choice import TariffChoice
+from metering.waiting import waiting
 
 Range = tuple[date, date]
 Read = tuple[Range, dict[date, BookRow]]
@@ -133,6 +134,11 @@ class View:
                 return found
             after = page[-1][0]
 
+    def is_being_booked(self, institution: str, start_us: int, end_us: int) -> bool:
+        """Whether readings of the institution in [start, end) wait to be booked: its rows there
+        may be a part of what is to come."""
+        return bool(waiting(self._books.unbooked(start_us, end_us), self.registry, institution))
+
     def key_of(self, code: str, item: str | None = None) -> SeriesKey:
         """The booked series of a meter, or of a node and item.
 
@@ -201,6 +207,11 @@ class Figures:
         self._books, self._registry, self._now_us = books, registry, now_us
         self._known: tuple[Registry, Plans] | None = None
         self._turns = threading.BoundedSemaphore(VIEWS_AT_ONCE)
+
+    def tell(self, institution: str, rows: Sequence[BookRow]) -> None:
+        """Make rows of a view told, because they are given out right after; Conflict, and nothing
+        is told, where one of them stands no more."""
+        self._books.tell(institution, rows)
 
     @contextmanager
     def view(self, registry: Registry | None = None) -> Iterator[View]:

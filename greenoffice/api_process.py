@@ -86,6 +86,7 @@ def platform_of(
         intake=parts.stores.intake,
         marks=parts.stores.marks,
         findings=parts.stores.findings,
+        baselines=parts.stores.baselines,
         reports=parts.stores.reports,
         registry=parts.registry,
         registry_store=parts.stores.registry,

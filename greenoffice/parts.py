@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from analytics import look, settle, site_inputs, sites
 from collector import JournalReader
 from collector.decode import Limits
 from collector.intake import Intake, IntakeMetrics, Receiver
@@ -136,46 +135,6 @@ class LedgerWork:
         if self.parts.stores.marks.waiting() == 0:
             self.idle_us = began_us
         return False
-
-
-@dataclass
-class AnalyticsWork:
-    """Looks for waste when the ledger has come to rest, and not more often than asked for."""
-
-    parts: Parts
-    ledger: LedgerWork
-    began_us: int = 0
-    findings: int = 0
-
-    def __call__(self) -> bool:
-        """One look over all sites, if due."""
-        now_us = self.parts.now_us()
-        if not self._due(now_us):
-            return False
-        registry = self.parts.registry()
-        found = sum(self._look(site, registry) for site in sites(registry))
-        self.began_us, self.findings = now_us, found
-        return False
-
-    def _due(self, now_us: int) -> bool:
-        """Only what the ledger has finished is looked at, and not more often than asked for."""
-        pause_us = self.parts.settings.analytics.interval_s * 1_000_000
-        return self.began_us < self.ledger.idle_us and now_us - self.began_us >= pause_us
-
-    def _look(self, site: str, registry: Registry) -> int:
-        """Look at a site, all of it at one revision of the books, and record what that changes
-        about its cases; how many findings there were."""
-        history_days = self.parts.settings.analytics.history_days
-        with self.parts.figures.view(registry) as view:
-            inputs = site_inputs(view, self.parts.readings, site, history_days=history_days)
-            if inputs is None:
-                return 0
-            seen = look(inputs)
-        store = self.parts.stores.findings
-        since_us = int(seen.hours_us[0]) if seen.hours_us.size else seen.now_us
-        changes = settle(store.known(seen.institution, since_us), seen)
-        store.record(changes, now_us=seen.now_us)
-        return len(seen.findings)
 
 
 @dataclass

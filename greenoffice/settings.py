@@ -105,7 +105,7 @@ class AnalyticsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     interval_s: int = Field(300, ge=5, description="pause between looks for waste [s]")
-    history_days: int = Field(92, ge=14, le=800, description="days the baseline learns from")
+    history_days: int = Field(92, ge=14, le=800, description="days that a look for waste covers")
 
 
 class ClockSettings(BaseModel):

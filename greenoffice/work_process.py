@@ -12,8 +12,9 @@ from api import PartHealth
 from collector.intake import IntakeMetrics
 from greenoffice.folder import DataFolder
 from greenoffice.logs import set_up_logs
+from greenoffice.looking import AnalyticsWork
 from greenoffice.loops import Loop
-from greenoffice.parts import AnalyticsWork, IntakeWork, LedgerWork, Parts, ReadingsCheck
+from greenoffice.parts import IntakeWork, LedgerWork, Parts, ReadingsCheck
 from greenoffice.signals import stop_event
 from greenoffice.stores import require_shared_readings
 from greenoffice.told import EVERY_S, tell

@@ -23,14 +23,15 @@ Rows = Mapping[SeriesKey, Mapping[date, BookRow]]
 """Current rows by series and day."""
 
 
-def affected(plan: Plan, meters: Iterable[str]) -> list[Figure]:
-    """Figures that one of the meters can change, children before parents."""
+def affected(plan: Plan, meters: Iterable[str], touched: Iterable[FigureName] = ()) -> list[Figure]:
+    """Figures that one of the meters can change, or that are touched themselves, with all that
+    is made of them; children before parents."""
     changed = {("meter", code) for code in meters}
-    names: set[FigureName] = set()
+    names: set[FigureName] = set(touched)
     found = []
     for name, figure in plan.figures.items():
         terms = (*figure.totals, *figure.parts)
-        if any(
+        if name in names or any(
             (t.kind, t.code) in changed or (t.kind == "node" and (t.code, t.item) in names)
             for t in terms
         ):

@@ -53,15 +53,17 @@ class Cluster:
 
     @property
     def forced(self) -> bool:
-        """Whether node figures are remade even where no meter's row changed."""
+        """Whether the registry asks: then all meters come first, and node figures are made
+        again even where no meter's row changed."""
         return any(is_registry_cause(cause) for job in self.jobs for cause in job.causes)
 
 
 @dataclass
 class Work:
-    """Clusters to do, and marks that concern no meter."""
+    """Clusters to do, figures that are made otherwise, and marks that concern no meter."""
 
     clusters: list[Cluster]
+    figures: list[DirtyMark]
     idle: list[int]
     open: Counter[int] = field(default_factory=Counter)
     """How many clusters each mark still waits for."""
@@ -69,6 +71,17 @@ class Work:
     def __post_init__(self) -> None:
         for cluster in self.clusters:
             self.open.update(cluster.marks)
+
+    def changed(self) -> dict[str, tuple[list[Cluster], list[DirtyMark]]]:
+        """What a changed registry asks for, by institution."""
+        found: dict[str, tuple[list[Cluster], list[DirtyMark]]] = {}
+        for cluster in self.clusters:
+            if cluster.forced:
+                found.setdefault(cluster.institution, ([], []))[0].append(cluster)
+        for mark in self.figures:
+            assert mark.figure is not None
+            found.setdefault(mark.figure.institution, ([], []))[1].append(mark)
+        return dict(sorted(found.items()))
 
     def done(self, cluster: Cluster) -> list[int]:
         """Marks for which the cluster is the last one."""
@@ -79,16 +92,18 @@ class Work:
 def work(registry: Registry, marks: Sequence[DirtyMark]) -> Work:
     """Marks grouped by meter, and meters by the days their changes lie on."""
     by_meter: dict[str, list[DirtyMark]] = defaultdict(list)
-    served = {point: _meters(registry, point) for point in {mark.point for mark in marks}}
+    figures = [mark for mark in marks if mark.figure is not None]
+    read = [mark for mark in marks if mark.figure is None]
+    served = {point: _meters(registry, point) for point in {mark.point for mark in read}}
     idle = []
-    for mark in marks:
+    for mark in read:
         known = served[mark.point]
         if not known:
             idle.append(mark.id)
         for meter in known:
             by_meter[meter].append(mark)
     jobs = [job for meter in sorted(by_meter) for job in _merged(meter, by_meter[meter])]
-    return Work(clusters(registry, jobs), idle)
+    return Work(clusters(registry, jobs), figures, idle)
 
 
 def _meters(registry: Registry, point: int) -> list[str]:

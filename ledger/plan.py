@@ -19,6 +19,7 @@ from datetime import date
 from metering import items
 from metering.book import SeriesKey
 from metering.registry import Meter, NodeType, Registry
+from metering.validity import turning_days
 
 Name = tuple[str, str]
 """(node, item) of a figure."""
@@ -173,12 +174,9 @@ class _Planner:
         fed: set[str] = set()
         queue = sorted(sources)
         while queue:
-            source = queue.pop()
-            for edge in self.registry.supply:
-                new = edge.source == source and edge.valid.holds(self.day) and edge.fed not in fed
-                if new:
-                    fed.add(edge.fed)
-                    queue.append(edge.fed)
+            fresh = set(self.registry.fed(queue.pop(), self.day)) - fed
+            fed |= fresh
+            queue += sorted(fresh)
         return fed
 
     def _leaves(self, term: Term) -> tuple[str, ...]:
@@ -217,5 +215,4 @@ def boundaries(registry: Registry) -> list[date]:
         *(edge.valid for edge in registry.supply),
         *(meter.valid for meter in registry.meters.values()),
     ]
-    days = {day for valid in dated for day in (valid.start, valid.end) if day is not None}
-    return sorted(days)
+    return turning_days(dated)

@@ -42,7 +42,7 @@ class Rebooked:
     differing: int = 0
     """Of them those that were written: absent, or others than those that stood."""
     restated: int = 0
-    """Restatements that this left."""
+    """Days of a series whose value is now another than was told last."""
     kept: int = 0
     """Rows that stand as they were, because not all readings behind them are left."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from ledger.context import Context, Reach, differing, touches
 from ledger.jobs import Cluster, widened
 from ledger.meter import Service, measure, services
 from ledger.periods import Clock, book_days
-from ledger.plan import Figure, Plan, boundaries, plan
+from ledger.plan import Figure, Plan, Term, boundaries, plan
 from ledger.windows import Pricing
 from metering.book import BookRow, RegisterEvent, SeriesKey
+from metering.items import covers
 from metering.localtime import day_bounds, days_between, local_day
 from metering.ports import BookStore
 from metering.quality import MISSING, all_of
@@ -27,6 +29,7 @@ from metering.quantity import ABSENT
 from metering.registry import Registry
 from metering.tariff_choice import TariffChoice
 
+K = TypeVar("K", bound=Hashable)
 METERS_A_SCAN, SHORT_DAYS = 8, 3
 """Over more than a few days, only so many meters are read at once: they may send each second."""
 
@@ -41,6 +44,20 @@ class Outcome:
     computed: int = 0
     wanted: list[date] = field(default_factory=list)
     """Local days looked at."""
+
+
+class Asked(NamedTuple):
+    """Figures to be made on some days: those that count a meter, or those of a place and all
+    above it that hold an item ('' for every item)."""
+
+    first: date
+    last: date
+    meter: str = ""
+    node: str = ""
+    item: str = ""
+
+    def on(self, day: date) -> bool:
+        return self.first <= day <= self.last
 
 
 class Plans:
@@ -142,12 +159,50 @@ class Recompute:
         outcome.wanted = sorted({row.day for row in meters})
         changed = self._differing(meters)
         outcome.rows += changed
-        nodes = self._nodes(cluster, meters if cluster.forced else changed, meters)
+        nodes = self._nodes(cluster, changed, meters)
         outcome.computed += len(nodes)
         outcome.rows += self._differing(nodes)
-        if cluster.forced:
-            outcome.rows += self._orphans(cluster.institution, outcome.wanted)
         return outcome
+
+    def measured(self, cluster: Cluster, days: dict[str, list[date]]) -> Outcome:
+        """Rows of the cluster's meters alone: all of an institution's stand before its nodes are
+        made, so that a node's day is restated once."""
+        outcome = Outcome()
+        meters = self.meters(cluster.zone, days, outcome)
+        outcome.computed = len(meters)
+        outcome.wanted = sorted({row.day for row in meters})
+        outcome.rows = self._differing(meters)
+        return outcome
+
+    def summed(self, institution: str, days: list[date], asked: Sequence[Asked]) -> Outcome:
+        """Rows of the figures that are asked for on days, from the meters' rows that stand, and
+        of series that stand although the registry has them no more on these days."""
+        outcome = Outcome(wanted=days)
+        for (epoch_asked, _), alike_days in _grouped(
+            days, lambda day: (tuple(a for a in asked if a.on(day)), self.plans.epoch(day))
+        ).items():
+            one = self.plans.on(institution, alike_days[0])
+            figures = self._asked(one, alike_days[0], epoch_asked)
+            made = self._figures(one, figures, alike_days, ())
+            outcome.computed += len(made)
+            outcome.rows += self._differing(made)
+            outcome.rows += self._orphans(one, alike_days, figures, made)
+        return outcome
+
+    def _asked(self, one: Plan, day: date, asked: Iterable[Asked]) -> list[Figure]:
+        """Figures that count one of the meters, or are of a place or above it and hold the item."""
+        meters = {ask.meter for ask in asked if ask.meter}
+        places: dict[str, set[str]] = defaultdict(set)
+        for ask in asked:
+            if ask.node in self.registry.nodes:
+                for code in (ask.node, *self.registry.ancestors(ask.node, day)):
+                    places[code].add(ask.item)
+        touched = {
+            (node, item)
+            for node, item in one.figures
+            if any(not held or covers(item, held) for held in places.get(node, ()))
+        }
+        return affected(one, meters, touched)
 
     def meters(self, zone: str, days: dict[str, list[date]], outcome: Outcome) -> list[BookRow]:
         """Rows of meters on their days, equal to those that stand or not; their register events
@@ -188,7 +243,7 @@ class Recompute:
             self.registry.meters[meter].step_min,
             Pricing(self.plans.choice, meter, zone),
         )
-        return _ruled(book_days(key, found.curve, days, step, self.clock, pricing))
+        return self._signed(book_days(key, found.curve, days, step, self.clock, pricing))
 
     def nodes(self, institution: str, days: list[date]) -> list[BookRow]:
         """Rows of every figure of an institution's nodes on days, from the meters' rows that
@@ -202,19 +257,25 @@ class Recompute:
             made += self._figures(one, list(one.figures.values()), alike_days, ())
         return made
 
-    def _orphans(self, institution: str, days: list[date]) -> list[BookRow]:
-        """Rows that stand although the registry has their series no more: now missing."""
-        gone = [key for key in self.books.series(institution) if not self._has(key, days)]
-        if not gone or not days:
-            return []
-        rows = self.books.rows(gone, days[0], days[-1])
-        return [_blank(row) for row in rows if row.total is not None and row.day in set(days)]
+    def _orphans(
+        self, one: Plan, days: list[date], figures: Sequence[Figure], made: Sequence[BookRow]
+    ) -> list[BookRow]:
+        """Rows that stand although the plan of these days has their series not, or has nothing
+        booked to make them of: now missing."""
+        again = {(row.key, row.day) for row in made}
+        keys = {key for key in self.books.series(one.institution) if not self._has(one, key)}
+        keys |= {one.key(Term("node", figure.node, figure.item)) for figure in figures}
+        left = [
+            row
+            for row in self.books.rows(sorted(keys), days[0], days[-1])
+            if row.total is not None and row.day in days and (row.key, row.day) not in again
+        ]
+        return self._signed([_blank(row) for row in left])
 
-    def _has(self, key: SeriesKey, days: list[date]) -> bool:
+    def _has(self, one: Plan, key: SeriesKey) -> bool:
         if key.kind == "meter":
             return key.code in self.registry.meters and meter_key(self.registry, key.code) == key
-        plans = [self.plans.on(key.institution, day) for day in days]
-        return all((key.code, key.item) in one.figures for one in plans)
+        return (key.code, key.item) in one.figures
 
     def _nodes(
         self, cluster: Cluster, changed: Sequence[BookRow], fresh: Sequence[BookRow]
@@ -249,7 +310,12 @@ class Recompute:
         choice = self.plans.choice
         for group in alike(zones, days, choice):
             made += node_rows(self.registry, one, figures, rows, group, self.clock, choice)
-        return _ruled(made)
+        return self._signed(made)
+
+    def _signed(self, rows: Sequence[BookRow]) -> list[BookRow]:
+        """The rows, saying by which rules and which registry they were made."""
+        rule, version = rules.RULES_VERSION, self.registry.version
+        return [replace(row, rules=rule, registry=version) for row in rows]
 
     def _rows(self, keys: list[SeriesKey], days: list[date], fresh: Sequence[BookRow]) -> Rows:
         """Rows that stand, overlaid with those just computed."""
@@ -275,9 +341,11 @@ class Recompute:
         return [(found.get((row.key, row.day)), row) for row in rows]
 
 
-def _ruled(rows: Sequence[BookRow]) -> list[BookRow]:
-    """The rows, saying by which rules they were made."""
-    return [replace(row, rules=rules.RULES_VERSION) for row in rows]
+def _grouped(days: Iterable[date], key: Callable[[date], K]) -> dict[K, list[date]]:
+    groups: dict[K, list[date]] = {}
+    for day in sorted(days):
+        groups.setdefault(key(day), []).append(day)
+    return groups
 
 
 def _blank(row: BookRow) -> BookRow:

@@ -156,8 +156,11 @@ def opposite(one: Crossing) -> Crossing:
 def by_time(amounts: I64, step_min: int, offsets: Sequence[int], minutes: int) -> I64:
     """(D, w) what slots (D, n) hold in each window of a day of so many minutes; a slot over an
     edge is split by time, rounded down from the left. ABSENT counts as nothing."""
-    found = np.zeros((len(amounts), len(offsets)), dtype=np.int64)
     known = np.where(amounts == ABSENT, 0, amounts)
+    if len(offsets) == 1:
+        whole: I64 = known.sum(axis=1, keepdims=True)
+        return whole
+    found = np.zeros((len(amounts), len(offsets)), dtype=np.int64)
     for slot, pieces in slot_windows(amounts.shape[1], step_min, tuple(offsets), minutes):
         taken = np.zeros(len(amounts), dtype=np.int64)
         length, passed = sum(part for _, part in pieces), 0
@@ -204,7 +207,8 @@ def of_slots(
     quantity = by_time(amounts[None, :], step_min, offsets, minutes)[0]
     edges = [bounds[0] + offset * MINUTE_US for offset in offsets] + [bounds[1]]
     crossings = []
-    for slot, pieces in slot_windows(len(amounts), step_min, offsets, minutes):
+    many = slot_windows(len(amounts), step_min, offsets, minutes) if len(offsets) > 1 else []
+    for slot, pieces in many:
         if len(pieces) < 2 or amounts[slot] in (ABSENT, 0):
             continue
         alone = np.full_like(amounts, ABSENT)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 
 from ledger.context import Context
-from ledger.jobs import Cluster, Job, Work, clusters, windows, work
+from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, Work, clusters, windows, work
 from ledger.periods import SETTLE_US, Clock
 from ledger.rebooking import Place, Progress, Rebooked, Rebooking, rows_of_other_rules
-from ledger.recompute import Outcome, Plans, Recompute
-from metering.book import RULES_CAUSE, BookRow
+from ledger.recompute import Asked, Outcome, Plans, Recompute
+from metering.book import RULES_CAUSE, BookRow, DirtyMark
 from metering.errors import Conflict
-from metering.localtime import MINUTE_US, day_bounds, local_day
+from metering.localtime import MINUTE_US, day_bounds, days_between, local_day
 from metering.ports import BookStore, DirtyMarks, ReadingStore
 from metering.registry import Registry
 
@@ -132,30 +133,81 @@ class Ledger:
             self._attempt(institution, make, (), cause, StepReport())
 
         registry = self._notice()
-        before = {one: self._restated(one) for one in _institutions(registry)}
+        before = {one: self._last_restatement(one) for one in _institutions(registry)}
         told = Rebooking(self._recompute(registry), commit, only, progress).run()
-        told.restated = sum(self._restated(one) - count for one, count in before.items())
+        told.restated = sum(
+            len(self._books.restatements(one, after=serial, limit=EVERY))
+            for one, serial in before.items()
+        )
         return told
 
-    def _restated(self, institution: str) -> int:
-        return len(self._books.restatements(institution, limit=EVERY))
+    def _last_restatement(self, institution: str) -> int:
+        found = self._books.restatements(institution, limit=EVERY)
+        return found[-1][0] if found else 0
 
     def _do(self, registry: Registry, todo: Work, marks: int) -> StepReport:
         report = StepReport(marks=marks)
+        for institution, (changed, figures) in todo.changed().items():
+            report.add(self._changed(registry, institution, changed, figures, todo))
         for cluster in todo.clusters:
-            report.add(self._cluster(registry, cluster, todo.done(cluster)))
+            if not cluster.forced:
+                report.add(self._cluster(registry, cluster, todo.done(cluster)))
         if todo.idle:
             self._commit("", Outcome(), todo.idle, "reading", report)
         return report
 
+    def _changed(
+        self,
+        registry: Registry,
+        institution: str,
+        changed: Sequence[Cluster],
+        figures: Sequence[DirtyMark],
+        todo: Work,
+    ) -> StepReport:
+        """What a changed registry asks of an institution: first all meters, then the nodes. Marks
+        are cleared by the last commit, so whatever stops in between is done again."""
+        report, asked = StepReport(), [_asked(registry, mark) for mark in figures]
+        cleared = [mark.id for mark in figures]
+        causes = {mark.cause for mark in figures}
+        for cluster in changed:
+            days = self._recompute(registry).days_of(cluster)
+            for mine in _pieces(days):
+                self._attempt(
+                    institution,
+                    partial(self._recompute(registry).measured, cluster, mine),
+                    (),
+                    cluster.cause,
+                    report,
+                )
+            asked += [Asked(found[0], found[-1], meter=m) for m, found in days.items() if found]
+            cleared += todo.done(cluster)
+            causes.update(cause for job in cluster.jobs for cause in job.causes)
+        cause = ", ".join(sorted(causes))
+        parts: list[list[date]] = windows(self._booked_days(institution, asked)) or [[]]
+        for place, window in enumerate(parts):
+            last = place == len(parts) - 1
+            self._attempt(
+                institution,
+                partial(self._recompute(registry).summed, institution, window, asked),
+                cleared if last else (),
+                cause,
+                report,
+            )
+        return report
+
+    def _booked_days(self, institution: str, asked: Sequence[Asked]) -> list[date]:
+        """Days of the institution's books on which something is asked."""
+        span = self._books.days(institution)
+        if span is None:
+            return []
+        ranges = {(one.first, one.last) for one in asked}
+        return [day for day in days_between(*span) if any(a <= day <= b for a, b in ranges)]
+
     def _cluster(self, registry: Registry, cluster: Cluster, cleared: Sequence[int]) -> StepReport:
         report = StepReport()
         self._mind(cluster.institution, self._books.revision(cluster.institution))
-        days = self._recompute(registry).days_of(cluster)
-        parts = windows(sorted({day for found in days.values() for day in found})) or [[]]
-        for place, window in enumerate(parts):
-            wanted = set(window)
-            mine = {m: kept for m, ds in days.items() if (kept := [d for d in ds if d in wanted])}
+        parts = _pieces(self._recompute(registry).days_of(cluster)) or [{}]
+        for place, mine in enumerate(parts):
             last = place == len(parts) - 1
             self._piece(registry, cluster, mine, cleared if last else (), report)
         return report
@@ -267,6 +319,23 @@ class Ledger:
             self._known, self._plans = registry, Plans(registry)
             self._context = Context(self._readings)
         return registry
+
+
+def _pieces(days: dict[str, list[date]]) -> list[dict[str, list[date]]]:
+    """Meters with their days, a bounded number of days each."""
+    return [
+        {m: kept for m, ds in days.items() if (kept := [d for d in ds if d in set(window)])}
+        for window in windows(sorted({day for found in days.values() for day in found}))
+    ]
+
+
+def _asked(registry: Registry, mark: DirtyMark) -> Asked:
+    """The local days of a mark of figures."""
+    key = mark.figure
+    assert key is not None
+    zone = registry.zone(key.code) if key.code in registry.nodes else "UTC"
+    first, last = max(mark.start_us, EARLIEST_US), min(mark.end_us, LATEST_US)
+    return Asked(local_day(first, zone), local_day(last, zone), node=key.code, item=key.item)
 
 
 def _institutions(registry: Registry) -> list[str]:

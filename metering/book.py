@@ -21,7 +21,7 @@ from typing import Final
 
 import numpy as np
 
-from metering.quality import Shares
+from metering.quality import MEASURED, WHOLE, Shares
 from metering.quantity import ABSENT, I64, add
 from metering.tariff import TariffScope
 
@@ -152,6 +152,13 @@ class BookRow:
     """The institution's revision that wrote it; set by the store."""
     rules: int = 1
     """Version of the booking rules that it was made by."""
+    registry: int = 0
+    """Version of the registry under which its content was first computed; 0 where nobody knows.
+    A later version that comes to the same leaves it."""
+    told: bool = False
+    """Whether it is a value that was told; set by the store."""
+    superseded_at: int | None = None
+    """The revision that took its place, None while it stands; set by the store."""
 
     @classmethod
     def of(
@@ -181,6 +188,16 @@ class BookRow:
         """The part of the finest step; the only one of a meter's row."""
         return self.parts[0]
 
+    @property
+    def complete(self) -> bool:
+        """Settled, and measured in every slot: of a node, all that counts into it is in.
+
+        A slot is looked at where a mean over a day and many meters would round what lacks away.
+        """
+        return not self.provisional and all(
+            bool((part.shares[:, MEASURED] == WHOLE).all()) for part in self.parts
+        )
+
     def same_energy(self, other: BookRow) -> bool:
         """Equal in what passed and how well it is known, whatever the tariffs."""
         return (
@@ -194,7 +211,7 @@ class BookRow:
         )
 
     def same_content(self, other: BookRow) -> bool:
-        """Equal in everything that is booked, whatever the revision and the rules."""
+        """Equal in everything that is booked, whatever revision, rules and registry."""
         return (
             self.same_energy(other)
             and len(self.parts) == len(other.parts)
@@ -242,21 +259,27 @@ BOOK_START: BookPlace = (0, 0, 0)
 
 @dataclass(frozen=True)
 class Restatement:
-    """A settled day whose figure changed: from which total to which, when and why."""
+    """The net change of a settled day since its value was told last: from which total to which,
+    when and why."""
 
     key: SeriesKey
     day: date
     old_revision: int
+    """Of the row that was told last."""
     new_revision: int
     old_total: int | None
     new_total: int | None
     recorded_us: int
     cause: str
+    """Of every change since, in their order, with a comma between them."""
+    given: bool = False
+    """Whether the new value was given out too; until then another change takes its place."""
 
 
 @dataclass(frozen=True)
 class DirtyMark:
-    """Readings of a point changed between two times (both included); the ledger must look."""
+    """Readings of a point changed between two times (both included), or figures are made otherwise
+    on these days; the ledger must look."""
 
     point: int
     start_us: int
@@ -267,6 +290,9 @@ class DirtyMark:
     segment: int = 0
     offset: int = 0
     id: int = 0
+    figure: SeriesKey | None = None
+    """No readings, but a node's figure is made otherwise, and all above it: then `point` is 0.
+    Its item '' is every item; its code '' is no figure, only what the institution has no more."""
 
 
 @dataclass(frozen=True)

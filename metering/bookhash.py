@@ -1,9 +1,10 @@
 """The book hash: one number for everything that is booked.
 
 SHA-256 over the current settled rows in natural order, each as its natural key and its
-content, every field preceded by its length. Left out are revisions, row ids and times of
-recording, and days of which nothing is known, which say no more than days without a row. So the
-hash is equal whatever the order of arrival, the store or the number of restarts.
+content, every field preceded by its length. Left out are revisions, versions of registry and
+rules, row ids and times of recording, and days of which nothing is known, which say no more than
+days without a row. So the hash is equal whatever the order of arrival, the store or the number of
+restarts.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from metering.items import covers
+from metering.validity import ALWAYS, Validity
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,7 @@ class Factor:
     quantity: str
     value: Decimal
     region: str = ""
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid: Validity = ALWAYS
     source: str = ""
     grade: str = ""
 
@@ -34,13 +34,6 @@ class Factor:
 def factor_on(factors: Iterable[Factor], quantity: str, item: str, day: date) -> Factor | None:
     """The factor that holds for an item on a day; the narrowest item wins; None if none."""
     fitting = [
-        f
-        for f in factors
-        if f.quantity == quantity
-        and covers(f.item, item)
-        and (f.valid_from is None or f.valid_from <= day)
-        and (f.valid_to is None or day < f.valid_to)
+        f for f in factors if f.quantity == quantity and covers(f.item, item) and f.valid.holds(day)
     ]
-    return max(
-        fitting, key=lambda f: (len(f.item.rstrip("0")), f.valid_from or date.min), default=None
-    )
+    return max(fitting, key=lambda f: (len(f.item.rstrip("0")), f.valid.first), default=None)

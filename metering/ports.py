@@ -5,12 +5,13 @@ Readings pass as columns, books as packed days; nothing here knows a database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Protocol
 
 from metering.access import ApiKey, AuditEntry
+from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion
 from metering.book import (
     BOOK_START,
     BookPlace,
@@ -148,7 +149,33 @@ class BookReader(Protocol):
     def restatements(
         self, institution: str, *, after: int = 0, limit: int = 100
     ) -> list[tuple[int, Restatement]]:
-        """(serial, restatement) with serial > after, oldest first."""
+        """(serial, restatement) with serial > after, oldest first.
+
+        What stands under a serial is never changed: where it is given, or another change takes
+        its place, it goes and comes again under a higher one.
+        """
+        ...
+
+    def changes(
+        self,
+        institution: str,
+        kind: str,
+        *,
+        after: BookPlace = BOOK_START,
+        limit: int = 100,
+        history: bool = False,
+    ) -> list[tuple[BookPlace, BookRow]]:
+        """(place, row) of settled rows with place > after that stand, with `history` also of
+        superseded ones, in the order in which they became valid; `kind` is meter or node.
+
+        Nothing is ever added before a place that was given out, so reading on from it
+        misses nothing.
+        """
+        ...
+
+    def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
+        """Marks, ready or not, whose range touches [start, end): a commit is still to come of
+        them, and what stands may be a part of it."""
         ...
 
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
@@ -172,6 +199,10 @@ class BookStore(BookReader, Protocol):
         """All series ever booked for the institution."""
         ...
 
+    def days(self, institution: str) -> tuple[date, date] | None:
+        """The first and the last day with a current row of the institution; None without any."""
+        ...
+
     def commit(
         self,
         institution: str,
@@ -186,23 +217,24 @@ class BookStore(BookReader, Protocol):
     ) -> int:
         """Write rows in one transaction and return the new revision.
 
-        Supersedes settled rows, with a restatement where not only their steps are others;
-        overwrites provisional ones without a trace; leaves rows of equal content as they are, and
-        completes those that tariffs divide otherwise. Deletes the `cleared` dirty marks.
-        Register events that touch one of the (meter, start_us, end_us) ranges are replaced
-        by `events`. Raises Conflict when the revision is not the expected one; then nothing
-        is written. The revision stays where no row changes.
+        Supersedes settled rows; overwrites provisional ones without a trace; leaves rows of
+        equal content as they are, and completes those that tariffs divide otherwise. Deletes
+        the `cleared` dirty marks. Register events that touch one of the (meter, start_us,
+        end_us) ranges are replaced by `events`. Raises Conflict when the revision is not the
+        expected one; then nothing is written. The revision stays where no row changes.
+
+        The first complete row of a day is told by this. A row that takes a settled one's place
+        leaves the restatement of what changed since its day was told last, in the place of the
+        open one; none where nothing was told, or where the same is told again.
         """
         ...
 
-    def changes(
-        self, institution: str, kind: str, *, after: BookPlace = BOOK_START, limit: int = 100
-    ) -> list[tuple[BookPlace, BookRow]]:
-        """(place, row) of settled rows with place > after, current and superseded, in the
-        order in which they became valid; `kind` is meter or node.
+    def tell(self, institution: str, rows: Sequence[BookRow]) -> None:
+        """Make settled rows told, because a reader is given them right after; restatements that
+        end at them are given from then on.
 
-        Nothing is ever added before a place that was given out, so reading on from it
-        misses nothing.
+        Rows that were told before are left. Raises Conflict where one of the rows stands no
+        more; then nothing is told.
         """
         ...
 
@@ -251,6 +283,36 @@ class FindingStore(Protocol):
 
     def set_state(self, id: str, state: CaseState, *, by: str, note: str, now_us: int) -> Case:
         """What people say of it; NotFound where there is none."""
+        ...
+
+
+class BaselineStore(Protocol):
+    """Versions of baselines. A frozen one is never changed, and none is ever deleted."""
+
+    def keep(self, versions: Sequence[BaselineVersion]) -> None:
+        """Keep all of them in one transaction. Each follows the last one of its meter, or takes its
+        place where both are of the same local day; Conflict otherwise, and nothing is kept."""
+        ...
+
+    def versions(self, meters: Collection[str], *, models: bool = True) -> list[BaselineVersion]:
+        """All versions of the meters, sorted by meter and number; with an empty model where only
+        the facts are asked for."""
+        ...
+
+    def ask(self, request: BaselineRequest) -> BaselineRequest:
+        """Keep a person's request, with the number it is given."""
+        ...
+
+    def requests(self, meters: Collection[str]) -> list[BaselineRequest]:
+        """All requests ever made for the meters, oldest first."""
+        ...
+
+    def note(self, progress: Sequence[BaselineProgress]) -> None:
+        """How much history meters have; what was noted of them before is replaced."""
+        ...
+
+    def progress(self, meters: Collection[str]) -> list[BaselineProgress]:
+        """What was noted last of each of the meters, by meter."""
         ...
 
 

@@ -21,6 +21,7 @@ from functools import lru_cache
 
 from metering.calendar import DayKind, WorkCalendar
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, from_us, zone_of
+from metering.validity import ALWAYS, Validity, turning_days
 
 MINUTES = 24 * 60
 _DAYS = {
@@ -56,8 +57,7 @@ class TariffRow:
     price: Decimal
     """Per canonical unit (kWh, m3, MJ)."""
     currency: str = "CNY"
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid: Validity = ALWAYS
     source: str = ""
     grade: str = ""
     institution: str = ""
@@ -74,16 +74,10 @@ class TariffRow:
         place = self.node or self.institution
         return TariffScope("place" if place else "", place, self.item)
 
-    def valid_on(self, day: date) -> bool:
-        """Whether the local day lies between its dates."""
-        return (self.valid_from is None or self.valid_from <= day) and (
-            self.valid_to is None or day < self.valid_to
-        )
-
     def fits(self, day: date, kind: DayKind) -> bool:
         """Whether it may price some of a local day of that kind."""
         named = _DAYS[kind] if kind is not DayKind.HOLIDAY else (*_DAYS[kind], "holiday")
-        return self.valid_on(day) and day.month in self.months and self.days in named
+        return self.valid.holds(day) and day.month in self.months and self.days in named
 
 
 PricedPiece = tuple[int, int, TariffRow | None]
@@ -99,8 +93,7 @@ class TariffBook:
         for row in rows:
             self.rows[row.scope] = (*self.rows.get(row.scope, ()), row)
         self._dates = {
-            scope: sorted({d for r in found for d in (r.valid_from, r.valid_to) if d is not None})
-            for scope, found in self.rows.items()
+            scope: turning_days(row.valid for row in found) for scope, found in self.rows.items()
         }
         self._edges: dict[tuple[TariffScope, int, int], tuple[int, ...]] = {}
         self._pieces: dict[tuple[TariffScope, int, int, DayKind], tuple[PricedPiece, ...]] = {}
@@ -111,7 +104,7 @@ class TariffBook:
 
     def holds(self, scope: TariffScope, day: date) -> bool:
         """Whether any row of the scope is valid on the local day."""
-        return any(row.valid_on(day) for row in self.rows.get(scope, ()))
+        return any(row.valid.holds(day) for row in self.rows.get(scope, ()))
 
     def edges(self, scope: TariffScope, day: date) -> tuple[int, ...]:
         """Minutes of the local day at which the price may turn, whatever the kind of day: 0
@@ -122,7 +115,7 @@ class TariffBook:
         """The same for a month of the year under the rows that are valid on the day."""
         place = (scope, self._epoch(scope, day), month)
         if place not in self._edges:
-            rows = [r for r in self.rows.get(scope, ()) if r.valid_on(day) and month in r.months]
+            rows = [r for r in self.rows.get(scope, ()) if r.valid.holds(day) and month in r.months]
             found = {minute for r in rows for minute in (r.start_min, r.end_min)}
             self._edges[place] = tuple(sorted({0, *found} - {MINUTES}))
         return self._edges[place]
@@ -148,7 +141,7 @@ def _pieces(rows: Sequence[TariffRow], day: date, kind: DayKind) -> tuple[Priced
     """Rows of a statutory holiday come first, then the latest that began."""
     fitting = sorted(
         (row for row in rows if row.fits(day, kind)),
-        key=lambda r: (r.days != "holiday", -(r.valid_from or date.min).toordinal(), r.tariff),
+        key=lambda r: (r.days != "holiday", -r.valid.first.toordinal(), r.tariff),
     )
     edges = sorted({0, MINUTES, *(m for r in fitting for m in (r.start_min, r.end_min))})
     found: list[PricedPiece] = []

@@ -15,6 +15,7 @@ from metering import items
 from metering.nesting import in_front
 from metering.registry.model import Meter, Registry
 from metering.tariff import TariffBook, TariffScope
+from metering.validity import turning_days
 
 
 class TariffChoice:
@@ -74,8 +75,7 @@ def _boundaries(registry: Registry, book: TariffBook) -> list[date]:
         *(edge.valid for edge in registry.supply),
         *(meter.valid for meter in registry.meters.values()),
     ]
-    days = {day for valid in dated for day in (valid.start, valid.end) if day is not None}
-    return sorted(days | set(book.boundaries()))
+    return sorted({*turning_days(dated), *book.boundaries()})
 
 
 def _upward(item: str) -> list[str]:

@@ -19,7 +19,7 @@ SetKey = tuple[str, str, str, str, str, date]
 
 def set_key(row: TariffRow) -> SetKey:
     """Of the set of rows that is replaced as a whole."""
-    return (row.tariff, row.institution, row.node, row.meter, row.item, row.valid_from or date.min)
+    return (row.tariff, row.institution, row.node, row.meter, row.item, row.valid.first)
 
 
 def sets_of(rows: Iterable[TariffRow]) -> dict[SetKey, list[TariffRow]]:

@@ -107,6 +107,14 @@ def feed(
 
 
 @app.command()
+def records(seed: Annotated[int, typer.Option(help="what happens on the campus")] = 7) -> None:
+    """A year in fast motion: reports, cases, registry, restatements and books still stand."""
+    from proofs.records import run_records_check
+
+    run_records_check(seed)
+
+
+@app.command()
 def agree(
     seed: Annotated[int, typer.Option(help="what the meters show")] = 1,
     keep: Annotated[

@@ -3,7 +3,8 @@
 Three institutions publish days of registers. A simulated shared platform pulls their feeds
 and is killed in the middle; later some readings are corrected and others come late. In the
 end its latest entries must add up to the books, day by day and month by month, and nothing
-of one institution may have reached it with another's key.
+of one institution may have reached it with another's key. A reader that comes only then is told one
+entry a key, and every restatement is news.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, TypeVar
 
 from greenoffice.client import ApiClient
 from proofs.feed_scene import Scene
-from proofs.feed_sums import compare
+from proofs.feed_sums import compare, first_pull
 from proofs.feed_world import DAYS, ZONES
 from proofs.steps import finish, say, started, wait_until
 from simulators.shared_entries import SharedEntries
@@ -45,13 +46,19 @@ def run_feed_check(seed: int) -> None:
 
 
 def _passed(result: dict[str, Any]) -> bool:
-    none = ("sum_difference", "register_difference", "leaked")
-    some = ("entries", "refused", "restated", "restarts", "days_compared", "months_compared")
+    none = (
+        *("sum_difference", "register_difference", "leaked"),
+        *("restated_before_corrections", "restatements_without_news"),
+    )
+    some = (
+        *("entries", "refused", "restated", "restarts", "days_compared", "months_compared"),
+        *("keys", "restatements"),
+    )
     return (
         all(result[name] == 0 for name in none)
         and all(result[name] > 0 for name in some)
         and result["killed_before_the_end"]
-        and result["restated_before_corrections"] < result["restated"]
+        and result["entries_first_pull"] == result["keys"] < result["entries_history"]
     )
 
 
@@ -82,6 +89,7 @@ def _play(scene: Scene, folder: Path) -> dict[str, Any]:
         "days": DAYS,
         **shared.look(lambda entries: compare(entries, client, scene)),
         **shared.look(_counts),
+        **first_pull(client),
         "restated_before_corrections": before,
         "killed_before_the_end": halfway,
     }
@@ -142,12 +150,11 @@ class _Shared:
         wait_until("the shared platform to catch up", self.is_level, 120)
 
     def is_level(self) -> bool:
-        """Whether no feed has anything beyond its cursors."""
+        """Whether no feed has anything beyond its cursors, nor holds anything back."""
         cursors = self.look(lambda entries: {one: entries.cursor(one) for one in ZONES})
-        return all(
-            cursor is not None and not self._feed(one, cursor)["data"]
-            for one, cursor in cursors.items()
-        )
+        pages = [self._feed(one, cursor) for one, cursor in cursors.items() if cursor is not None]
+        nothing = not any(page["data"] or page["booking"] for page in pages)
+        return nothing and len(pages) == len(cursors)
 
     def _feed(self, institution: str, cursor: str) -> Any:
         client = ApiClient(self._settings.url, self._settings.keys[institution])

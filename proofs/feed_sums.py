@@ -7,8 +7,10 @@ what the institutions' registers showed at the beginning and the end.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from greenoffice.client import ApiClient
 from metering import items
@@ -37,6 +39,28 @@ def compare(entries: SharedEntries, client: ApiClient, scene: Scene) -> dict[str
         result["sum_difference"] += apart(_by_month(days), booked_months)
         result["register_difference"] += apart(_totals(days, one), _shown(scene, one))
     return result
+
+
+def first_pull(client: ApiClient) -> dict[str, int]:
+    """What a reader is told that comes last, with and without history, and the restatements."""
+    pulled = [entry for one in ZONES for entry in _entries(client, institution=one)]
+    history = [entry for one in ZONES for entry in _entries(client, institution=one, history=1)]
+    changes = list(client.pages("/v1/restatements", limit=1000))
+    return {
+        "entries_first_pull": len(pulled),
+        "keys": len({entry["key"] for entry in history}),
+        "entries_history": len(history),
+        "restatements": len(changes),
+        "restatements_without_news": sum(one["old_total"] == one["new_total"] for one in changes),
+    }
+
+
+def _entries(client: ApiClient, **query: str | int) -> Iterator[dict[str, Any]]:
+    page = client.get("/v1/feed", limit=1000, **query)
+    yield from page["data"]
+    while page["more"]:
+        page = client.get("/v1/feed", limit=1000, cursor=page["next"], **query)
+        yield from page["data"]
 
 
 def _pulled(entries: SharedEntries, institution: str) -> dict[Place, int]:

@@ -221,8 +221,10 @@ class Details(Tables):
         report, t = self.report, self.t
         if report.format in (FORMAT_1, FORMAT_2):
             return []
+        rows = report.rows_registry_version
         return [
             (t("registry_version"), str(report.registry_version)),
+            *([(t("rows_registry_version"), str(rows))] if rows else []),
             (t("rules_version"), str(report.rules_version)),
         ]
 

@@ -18,6 +18,7 @@ _NEW_IN_2: Final = ("differences", "ratios")
 _NEW_IN_3: Final = (
     "registry_version",
     "rules_version",
+    "rows_registry_version",
     "issue",
     "reason",
     "issued_us",

@@ -1,9 +1,12 @@
 """Issues of a month's report: the first complete rendering is kept, and told again ever after.
 
 ask ──▶ kept? ──yes──▶ the issue, byte for byte
-          └──no───▶ make ──complete──▶ keep as issue 1 ──▶ the issue
+          └──no───▶ make ──complete──▶ tell its days ──▶ keep as issue 1 ──▶ the issue
                          └─provisional─▶ told once, never kept
 a person, with a reason ──▶ issue N + 1, with what it tells otherwise than issue N
+
+Its days are told in the books before it is kept, and only as they stand; while readings of them are
+being booked, there is no issue.
 """
 
 from __future__ import annotations
@@ -20,13 +23,15 @@ from metering.report_issue import ReportFile, ReportIssue
 from reports.differences import differences
 from reports.formats import can_be_set, check_format, render
 from reports.model import MonthReport
-from reports.month import Terms, month_report
+from reports.month import Terms, drawn
 from reports.seal import from_json, sealed, to_json
 from reports.source import Source, month_of
 from reports.texts import check_language
 
 MOST_REASON: Final = 2_000
 """Characters of a reason."""
+ATTEMPTS: Final = 5
+"""To draw a report whose days do not change until they are told."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,9 @@ class Issues:
     ) -> Issued:
         """An issue by its number, the latest where none is given.
 
-        Where the month has no issue yet, a complete report becomes issue 1. NotFound for a number
-        that does not exist; else as `month_report`.
+        Where the month has no issue yet, a complete report becomes issue 1; while its readings are
+        being booked it is provisional, and Conflict where issue 1 is asked for by its number.
+        NotFound for a number that does not exist; else as `month_report`.
         """
         code = self._checked(institution, month)
         kept = self.store.issue(code, month, number)
@@ -89,7 +95,9 @@ class Issues:
         if number not in (None, 1):
             raise self._no_such(code, month, number)
         provisional = provisional and number is None
-        made = month_report(self.source, code, month, provisional=provisional, terms=self.terms)
+        made = self._made(code, month, provisional)
+        if made.provisional and number is not None:
+            raise _being_booked(code, month)
         if made.provisional:
             return Issued(self.store, made, None)
         first = self._first(made)
@@ -100,13 +108,16 @@ class Issues:
         """Another issue from today's state, with its reason and what it tells otherwise.
 
         InvalidInput without a reason; NotFound where there is no issue 1 to differ from; Conflict
-        where nothing differs, or where somebody else made an issue meanwhile.
+        where nothing differs, where readings are being booked, or where somebody else made an
+        issue meanwhile.
         """
         code, reason = self._checked(institution, month), checked_reason(reason)
         before = self.store.issue(code, month)
         if before is None:
             raise self._no_such(code, month, 1)
-        made = month_report(self.source, code, month, terms=self.terms)
+        made = self._made(code, month, False)
+        if made.provisional:
+            raise _being_booked(code, month)
         changes = differences(from_json(before.content), made)
         if not changes:
             raise _nothing_differs(before)
@@ -128,6 +139,18 @@ class Issues:
         month_of(month)
         return self.source.institution(institution)
 
+    def _made(self, institution: str, month: str, provisional: bool) -> MonthReport:
+        """The report as the books stand; the days of a complete one are told from now on."""
+        for _ in range(ATTEMPTS):
+            made = drawn(self.source, institution, month, provisional=provisional, terms=self.terms)
+            try:
+                if made.untold and not made.report.provisional:
+                    self.source.figures.tell(institution, made.untold)
+            except Conflict:
+                continue
+            return made.report
+        raise _being_booked(institution, month)
+
     def _first(self, made: MonthReport) -> ReportIssue:
         return _kept(sealed(replace(made, issue=1)), self.now_us(), self.by)
 
@@ -148,7 +171,10 @@ class Issues:
 
 def pins(report: MonthReport) -> dict[str, Any]:
     """What a report was made from: revision, versions, and the findings with their states."""
-    names = ("revision", "registry_version", "rules_version", "factor_set", "tariff_version")
+    names = (
+        *("revision", "rows_registry_version", "registry_version", "rules_version"),
+        *("factor_set", "tariff_version"),
+    )
     return {
         **{name: getattr(report, name) for name in names},
         "findings": {case.id: case.state for case in report.cases},
@@ -220,6 +246,15 @@ def _nothing_differs(before: ReportIssue) -> Conflict:
         field="issue",
         value=before.number + 1,
         fix=f"go on using issue {before.number}",
+    )
+
+
+def _being_booked(institution: str, month: str) -> Conflict:
+    return Conflict(
+        "readings of the month are still being booked",
+        field="month",
+        value=f"{institution} {month}",
+        fix="ask again in a moment",
     )
 
 

@@ -324,7 +324,8 @@ class MonthReport:
     start_us: int
     end_us: int
     open_reasons: tuple[str, ...]
-    """Why it is provisional: running, unsettled, or `incomplete ITEM`; empty when complete."""
+    """Why it is provisional: running, unsettled, booking, or `incomplete ITEM`; empty when
+    complete."""
     as_of_us: int | None
     """When a provisional report was made; None for a complete one, which does not depend on it."""
     places: tuple[Place, ...]
@@ -348,6 +349,8 @@ class MonthReport:
     """Of the registry it was made under; 0 where an earlier format did not say."""
     rules_version: int = 0
     """Of the rules by which readings are booked; 0 likewise."""
+    rows_registry_version: int = 0
+    """The highest version of the registry that made one of the rows; 0 where none says."""
     issue: int = 0
     """1, 2, 3 ...; 0 for a report that is no issue, as a provisional one."""
     reason: str = ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from figures import View
-from metering.book import RULES_VERSION, SeriesKey
+from metering.book import RULES_VERSION, BookRow, SeriesKey
 from metering.errors import InvalidInput
 from metering.items import whole
 from metering.localtime import day_bounds
@@ -45,6 +45,19 @@ class Terms:
     comparable: int = COMPARABLE
 
 
+BOOKING = "booking"
+"""Reason of a report that is provisional because readings of its days are still being booked."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A report, and what of the books it is the first to tell."""
+
+    report: MonthReport
+    untold: list[BookRow]
+    """Settled rows of its month's days that were never told."""
+
+
 def month_report(
     source: Source,
     institution: str,
@@ -56,13 +69,27 @@ def month_report(
     """The sealed report of an institution for a month `YYYY-MM`, of one state of the books.
 
     A complete report does not depend on when it is made: it comes out the same until one of its
-    own rows, findings, factors, prices or names changes. Raises NotFound for an unknown
-    institution; InvalidInput for what is no month, for a month of which nothing is booked, and
-    for one that is not complete unless `provisional` is asked for.
+    own rows, findings, factors, prices or names changes. It is provisional while readings of its
+    days are being booked. Raises NotFound for an unknown institution; InvalidInput for what is no
+    month, for a month of which nothing is booked, and for one that is not complete unless
+    `provisional` is asked for.
     """
+    return drawn(source, institution, month, provisional=provisional, terms=terms).report
+
+
+def drawn(
+    source: Source,
+    institution: str,
+    month: str,
+    *,
+    provisional: bool = False,
+    terms: Terms | None = None,
+) -> Drawn:
+    """As `month_report`, with the rows that it tells."""
     code, first = source.institution(institution), month_of(month)
     with source.view() as view:
-        return _Maker(source, view, code, first, terms or Terms()).make(provisional)
+        maker = _Maker(source, view, code, first, terms or Terms())
+        return Drawn(maker.make(provisional), maker.untold())
 
 
 class _Maker:
@@ -97,7 +124,7 @@ class _Maker:
     def _report(
         self, made: list[Made], lines: tuple[Line, ...], reasons: tuple[str, ...]
     ) -> MonthReport:
-        view, span = self.view, (self.start_us, self.end_us)
+        view, span, booked = self.view, (self.start_us, self.end_us), self._booked()
         factors = tuple(factor_row(row) for row in used_factors(made))
         prices = tuple(price_row(row) for row in used_prices(made))
         sums = sums_of(self.places, made)
@@ -134,20 +161,33 @@ class _Maker:
             factors=factors,
             prices=prices,
             meters=meter_names(view.registry, named),
-            revision=self._newest(),
+            revision=max((row.revision for row in booked), default=0),
             factor_set=digest(factors)[:16],
             tariff_version=digest(prices)[:16],
             registry_version=view.registry.version,
             rules_version=RULES_VERSION,
+            rows_registry_version=max((row.registry for row in booked), default=0),
         )
 
-    def _newest(self) -> int:
-        """The highest revision that wrote one of the rows; 0 if there is none."""
+    def untold(self) -> list[BookRow]:
+        """Settled rows of the month that were never told."""
+        keys = [*self.keys, *role_keys(self.view, self.institution)]
+        rows = (row for key in keys for row in self.view.rows(key, self.first, self.last).values())
+        return [row for row in rows if not row.told and not row.provisional]
+
+    def _is_being_booked(self) -> bool:
+        """Whether readings of the month's days, local to any of its places, wait."""
+        zones = {self.view.registry.zone(place.code) for place in self.places} | {self.zone}
+        start_us = min(day_bounds(self.first, zone)[0] for zone in zones)
+        end_us = max(day_bounds(self.last, zone)[1] for zone in zones)
+        return self.view.is_being_booked(self.institution, start_us, end_us)
+
+    def _booked(self) -> list[BookRow]:
+        """All rows of the books that the report rests on."""
         meters = role_keys(self.view, self.institution)
         asked = [(key, span) for key in self.keys for span in self.months]
         asked += [(key, self.months[0]) for key in meters]
-        rows = (row for key, span in asked for row in self.view.rows(key, *span).values())
-        return max((row.revision for row in rows), default=0)
+        return [row for key, span in asked for row in self.view.rows(key, *span).values()]
 
     def _items(self, node: str) -> list[str]:
         """Items with a figure at the month's beginning or end."""
@@ -167,6 +207,7 @@ class _Maker:
         settled = self.view.clock.is_settled(self.last, self.zone)
         late = not settled or any(line.provisional for line in lines)
         reasons = ["unsettled"] if late else []
+        reasons += [BOOKING] if self._is_being_booked() else []
         reasons += [
             f"incomplete {line.item}"
             for line in lines
@@ -186,7 +227,7 @@ class _Maker:
                 value=f"{self.month:%Y-%m}",
                 fix="a month in which the institution's meters were read",
             )
-        if reasons and not provisional:
+        if set(reasons) - {BOOKING} and not provisional:
             raise self._not_complete(reasons)
 
     def _not_complete(self, reasons: tuple[str, ...]) -> InvalidInput:
@@ -203,5 +244,7 @@ class _Maker:
             return "it has not ended"
         if kind == "unsettled":
             return "its last days can still change"
+        if kind == BOOKING:
+            return "readings are still being booked"
         enough = self.terms.enough / 100
         return f"{item} is known for less than {enough:g} % of the time"

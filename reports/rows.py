@@ -164,7 +164,7 @@ def used_factors(made: Iterable[Made]) -> list[Factor]:
     """Factor rows behind the lines, each once, sorted."""
     emissions = [own for one in made for own in (one.worth.kgco2, one.worth.kgce)]
     rows = {row for own in emissions for row in own.factors}
-    return sorted(rows, key=lambda f: (f.quantity, f.item, f.valid_from or date.min, f.region))
+    return sorted(rows, key=lambda f: (f.quantity, f.item, f.valid.first, f.region))
 
 
 def used_prices(made: Iterable[Made]) -> list[TariffRow]:
@@ -180,7 +180,7 @@ def _price_order(row: TariffRow) -> tuple[object, ...]:
         row.node,
         row.institution,
         row.tariff,
-        row.valid_from or date.min,
+        row.valid.first,
         sorted(row.months),
         row.days,
         row.start_min,
@@ -190,7 +190,7 @@ def _price_order(row: TariffRow) -> tuple[object, ...]:
         row.price,
         row.source,
         row.grade,
-        row.valid_to or date.max,
+        row.valid.limit,
     )
 
 
@@ -200,8 +200,8 @@ def factor_row(row: Factor) -> FactorRow:
         row.quantity,
         row.value,
         row.region,
-        row.valid_from,
-        row.valid_to,
+        row.valid.start,
+        row.valid.end,
         row.source,
         row.grade,
     )
@@ -218,8 +218,8 @@ def price_row(row: TariffRow) -> PriceRow:
         row.period,
         row.price,
         row.currency,
-        row.valid_from,
-        row.valid_to,
+        row.valid.start,
+        row.valid.end,
         row.source,
         row.grade,
         row.node or row.institution,

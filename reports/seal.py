@@ -46,7 +46,13 @@ def sealed(report: MonthReport) -> MonthReport:
 
 
 def _content(report: MonthReport) -> Any:
-    return written(report) if report.format in EARLIER else report
+    """Reports whose rows name no registry do not name it either, as those before that knew it."""
+    if report.format in EARLIER:
+        return written(report)
+    found = msgspec.to_builtins(report, builtin_types=(Decimal,))
+    if not report.rows_registry_version:
+        del found["rows_registry_version"]
+    return found
 
 
 def to_json(report: MonthReport) -> bytes:

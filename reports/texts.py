@@ -131,6 +131,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "issue_reason": ("Reason for this issue", "重新出具原因"),
     "issued": ("Issued", "出具时间"),
     "registry_version": ("Registry version", "台账版本"),
+    "rows_registry_version": ("Registry version of the book rows", "账册数据的台账版本"),
     "rules_version": ("Version of the booking rules", "记账规则版本"),
     "changes": ("Differences to the last issue", "与上一期的差异"),
     "about": ("About", "涉及"),
@@ -141,6 +142,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "provisional": ("Provisional", "暂定"),
     "running": ("the month has not ended", "本月尚未结束"),
     "unsettled": ("its last days can still change", "月末数日仍可能变化"),
+    "booking": ("readings are still being booked", "读数正在入账"),
     "incomplete": ("data incomplete", "数据不完整"),
     # why there is nothing
     "unpriced": ("without a price", "无电价"),
@@ -263,6 +265,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "台账变更（第 {version} 版）",
     ),
     "restated.rollover": ("day closed", "日结"),
+    "restated.rebuild": ("booked again from the journal", "按原始报文重新入账"),
+    "restated.rules_version": (
+        "other booking rules (version {old}, now {new})",
+        "入账规则变更（第 {old} 版改为第 {new} 版）",
+    ),
     # what an issue tells otherwise
     "about.report": ("Report", "月报"),
     "about.total": ("Total", "合计"),
@@ -389,6 +396,9 @@ def restated(cause: str, language: str) -> str:
 
 def _restated(cause: str, language: str) -> str:
     group, _, version = cause.partition(" ")
+    if group == "rules" and " to " in version:
+        old, new = version.split(" to ")
+        return word("restated", "rules_version", language).format(old=old, new=new)
     if group == "registry" and version.isdigit():
         return word("restated", "registry_version", language).format(version=version)
     return word("restated", cause, language)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
-from metering.book import RULES_CAUSE, BookRow, RegisterEvent, Restatement, by_step
+from metering.book import (
+    RULES_CAUSE,
+    BookRow,
+    DirtyMark,
+    RegisterEvent,
+    Restatement,
+    by_step,
+)
 from metering.errors import Conflict, InvalidInput
 
 
@@ -23,7 +31,7 @@ class Change(Enum):
     """The energy is equal, but tariffs divide it otherwise, or other rules come to the same: the
     row stays and is completed."""
     SUPERSEDE = "supersede"
-    """The present row was settled: it stays, dated, and the change is logged."""
+    """The present row was settled: it stays, dated."""
 
 
 def change(present: BookRow | None, wanted: BookRow) -> Change:
@@ -38,8 +46,7 @@ def change(present: BookRow | None, wanted: BookRow) -> Change:
 
 
 def is_news(old: BookRow, new: BookRow) -> bool:
-    """Whether a superseded row told other energy: not where the same is only booked at other
-    steps."""
+    """Whether two rows tell other energy: not where the same is only booked at other steps."""
     told = (old.total, old.spill, old.provisional, old.day_shares.tolist())
     if told != (new.total, new.spill, new.provisional, new.day_shares.tolist()):
         return True
@@ -49,10 +56,39 @@ def is_news(old: BookRow, new: BookRow) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Past:
+    """What was told of a series and day before a commit."""
+
+    base: BookRow | None = None
+    """The row that was told last."""
+    open: Restatement | None = None
+    """What changed since, as long as nobody was given it."""
+
+
+def has_past(old: BookRow | None, new: BookRow, what: Change) -> bool:
+    """Whether what was told before has to be looked up: not where the present row was told
+    itself, or is the first one. A day that runs again is looked up when it settles."""
+    if old is None:
+        return False
+    if what is Change.SUPERSEDE:
+        return not old.told
+    return what is Change.OVERWRITE and not new.provisional
+
+
+def is_told_by_commit(past: Past, new: BookRow) -> bool:
+    """Whether a row is told as soon as it is booked: the first complete one of its day."""
+    return past.base is None and new.complete
+
+
 def restatement(
-    old: BookRow, new: BookRow, revision: int, recorded_us: int, cause: str
-) -> Restatement:
-    """The log entry of a settled row that is superseded."""
+    past: Past, new: BookRow, revision: int, recorded_us: int, cause: str
+) -> Restatement | None:
+    """The net change since the value that was told last, in place of the open one; None where
+    nothing was told, or it is the same again, or the day runs."""
+    old = past.base
+    if old is None or new.provisional or not is_news(old, new):
+        return None
     return Restatement(
         key=old.key,
         day=old.day,
@@ -61,16 +97,22 @@ def restatement(
         old_total=old.total,
         new_total=new.total,
         recorded_us=recorded_us,
-        cause=_cause(old, new, cause),
+        cause=_cause(old, new, cause, past.open),
     )
 
 
-def _cause(old: BookRow, new: BookRow, cause: str) -> str:
-    """The cause, which names the rules where they are others than those of the old row."""
-    if old.rules == new.rules:
-        return cause
-    rules = f"rules {old.rules} to {new.rules}"
-    return rules if cause == RULES_CAUSE else f"{cause}, {rules}"
+def _cause(old: BookRow, new: BookRow, cause: str, before: Restatement | None) -> str:
+    """All causes since the old row, and the rules where they are others than those of it."""
+    known = before.cause.split(", ") if before else []
+    causes = [one for one in (*known, *cause.split(", ")) if not _names_rules(one)]
+    if old.rules != new.rules:
+        causes = [one for one in causes if one != RULES_CAUSE]
+        causes.append(f"{RULES_CAUSE} {old.rules} to {new.rules}")
+    return ", ".join(dict.fromkeys(causes))
+
+
+def _names_rules(cause: str) -> bool:
+    return cause.startswith(f"{RULES_CAUSE} ")
 
 
 def check_rows(institution: str, rows: Iterable[BookRow]) -> list[BookRow]:
@@ -96,6 +138,21 @@ def revision_conflict(institution: str, expected: int, present: int) -> Conflict
         value=expected,
         fix="read the rows again and recompute",
     )
+
+
+def stale(row: BookRow) -> Conflict:
+    """What is to be told stands no more."""
+    return Conflict(
+        "a day changed while it was being given out",
+        field="revision",
+        value=row.revision,
+        fix="read it again and give out what stands",
+    )
+
+
+def touches(mark: DirtyMark, start_us: int, end_us: int) -> bool:
+    """Whether a mark's range, both ends included, reaches into [start, end)."""
+    return mark.start_us < end_us and mark.end_us >= start_us
 
 
 def overlaps(event: RegisterEvent, start_us: int, end_us: int) -> bool:

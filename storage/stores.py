@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from metering.ports import (
     AccessStore,
+    BaselineStore,
     BookStore,
     Credentials,
     DirtyMarks,
@@ -21,6 +22,7 @@ from metering.ports import (
 )
 from storage.memory import (
     MemoryAccess,
+    MemoryBaselines,
     MemoryBooks,
     MemoryFindings,
     MemoryIntake,
@@ -29,6 +31,7 @@ from storage.memory import (
     MemoryReports,
 )
 from storage.sql.access import SqlAccess
+from storage.sql.baselines import SqlBaselines
 from storage.sql.books import SqlBooks
 from storage.sql.findings import SqlFindings
 from storage.sql.intake import SqlIntake, SqlMarks
@@ -44,6 +47,7 @@ class Stores:
     intake: IntakeStore
     books: BookStore
     findings: FindingStore
+    baselines: BaselineStore
     reports: ReportStore
     registry: RegistryStore
     credentials: Credentials
@@ -58,6 +62,7 @@ def sql_stores(engine: Engine) -> Stores:
         intake=SqlIntake(engine),
         books=SqlBooks(engine),
         findings=SqlFindings(engine),
+        baselines=SqlBaselines(engine),
         reports=SqlReports(engine),
         registry=registry,
         credentials=SqlCredentials(engine),
@@ -75,6 +80,7 @@ def memory_stores() -> Stores:
         intake=MemoryIntake(marks),
         books=MemoryBooks(marks),
         findings=MemoryFindings(),
+        baselines=MemoryBaselines(),
         reports=MemoryReports(),
         registry=registry,
         credentials=registry,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from proofs.servers import postgres as postgres_server
 from proofs.servers.influx import OwnServer, found
 from proofs.servers.postgres import OwnPostgres
+from storage import open_engine
 from storage.influx import InfluxAddress, Wanted, prepare
 
 # The machine that runs the tests may be slow or busy: laws are judged by results, not by time.
@@ -20,6 +22,19 @@ settings.register_profile(
     "laws", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("laws")
+
+LANGUAGE = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
+"""PostgreSQL's own order of texts is that of a language: nothing may rely on it."""
+LONGEST = ("test_wheel.py", "e2e", "storage", "reports", "greenoffice")
+"""What takes longest comes first, so that no worker is left alone with it at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        below = item.path.relative_to(Path(__file__).parent).parts[0]
+        return LONGEST.index(below) if below in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
@@ -70,9 +85,41 @@ def postgres() -> Iterator[OwnPostgres]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a fresh database of each kind. PostgreSQL's own order of texts is that of a
-    language, so that nothing may rely on it."""
+    """The address of a fresh database of each kind, without a schema."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'greenoffice.db'}"
     server: OwnPostgres = request.getfixturevalue("postgres")
-    return server.database(options="TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
+    return server.database(options=LANGUAGE)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with the schema, to be copied: migrating each anew takes most of a
+    test's time."""
+    file = tmp_path_factory.mktemp("template") / "greenoffice.db"
+    open_engine(f"sqlite:///{file}").dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: OwnPostgres) -> str:
+    """The same on the server, by its name."""
+    name = "migrated"
+    open_engine(postgres.database(name, options=LANGUAGE)).dispose()
+    return name
+
+
+@pytest.fixture
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """The address of a fresh database of the named kind, with the schema."""
+
+    def fresh(kind: str) -> str:
+        if kind == "sqlite":
+            file = tmp_path / "greenoffice.db"
+            shutil.copy(request.getfixturevalue("sqlite_template"), file)
+            return f"sqlite:///{file}"
+        template = request.getfixturevalue("postgres_template")
+        server: OwnPostgres = request.getfixturevalue("postgres")
+        return server.database(options=f'TEMPLATE "{template}"')
+
+    return fresh

@@ -54,11 +54,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs of an environment that holds the wheel and what it depends on."""
     home = tmp_path_factory.mktemp("environment") / "venv"
-    venv.create(home, with_pip=True)
+    venv.create(home, symlinks=True)
     versions = home.parent / "versions.txt"
     versions.write_text(pinned(), encoding="utf-8")
-    command = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    command += ["--disable-pip-version-check", "--no-input", "-c", str(versions), str(wheel)]
+    # The pip of this environment works on the other one; what is never imported is not compiled.
+    command = [sys.executable, "-m", "pip", "--python", str(home), "install", "--no-compile"]
+    command += ["--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["-c", str(versions), str(wheel)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=home)
     if ran.returncode and not index_answers(home):
         pytest.skip("pip reaches no package index, so nothing can be installed with the wheel")
@@ -75,7 +77,7 @@ def pinned() -> str:
 
 def index_answers(home: Path) -> bool:
     """Whether the index has the build backend, which certainly exists."""
-    command = [str(home / "bin" / "python"), "-m", "pip", "download", "--no-deps", "--quiet"]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet"]
     ran = subprocess.run([*command, "-d", str(home), "hatchling"], capture_output=True, check=False)
     return ran.returncode == 0
 

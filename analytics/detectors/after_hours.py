@@ -25,7 +25,7 @@ def after_hours_plant(site: Site) -> list[Candidate]:
     office = DayMeans.of(site.residual, site.clock, site.clock.daytime)
     excess = night.means - np.maximum(np.nan_to_num(office.means), 0.0)
     with np.errstate(invalid="ignore"):
-        high = excess > site.threshold[:, None]
+        high = excess > site.threshold(night.days)
     _, weekend = flagged_rest_days(site)
     high &= ~weekend & _has_schedule(site)[:, None]
     working = working_days(site.clock, night.days)
@@ -54,4 +54,4 @@ def _has_schedule(site: Site) -> Bools:
     """Meters that run clearly less in the night than in office hours."""
     rest = median(site.expected[:, site.clock.night])
     with np.errstate(invalid="ignore"):
-        return np.asarray(rest < site.limits.schedule_share * site.load)
+        return np.asarray(rest < site.limits.schedule_share * site.last_load)

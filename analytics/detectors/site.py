@@ -45,9 +45,9 @@ class Site:
     sigma: Floats
     """Spread of the residual in each hour [kW], shape (meters, hours)."""
     rest_sigma: Floats
-    """Spread of the residual outside running hours [kW], shape (meters,)."""
+    """Spread of the residual outside running hours [kW], likewise: each hour's own version says."""
     load: Floats
-    """Typical power in office hours [kW], shape (meters,)."""
+    """Typical power in office hours [kW], likewise."""
     judged: Bools
     """Meters whose history and item allow a judgement of waste."""
     shares: Shares
@@ -63,12 +63,18 @@ class Site:
         return self.measured - self.expected
 
     @property
-    def threshold(self) -> Floats:
-        """What an excess outside office hours must pass [kW], shape (meters,)."""
+    def last_load(self) -> Floats:
+        """Typical power in office hours at the end [kW], shape (meters,)."""
+        return self.load[:, -1]
+
+    def threshold(self, days: Ints) -> Floats:
+        """What an excess outside office hours must pass on each duty day [kW], (meters, days)."""
+        hour = np.searchsorted(self.clock.duty_day, days)
+        load = self.load[:, hour]
         wanted = np.maximum(
-            self.limits.sigmas * self.rest_sigma, self.limits.share_of_load * self.load
+            self.limits.sigmas * self.rest_sigma[:, hour], self.limits.share_of_load * load
         )
-        return np.where(self.judged & (self.load > 0), wanted, np.inf)
+        return np.where(self.judged[:, None] & (load > 0), wanted, np.inf)
 
     def flagged(self) -> Bools:
         """Hours whose own residual stands out, shape (meters, hours)."""

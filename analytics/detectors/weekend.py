@@ -36,7 +36,7 @@ def flagged_rest_days(site: Site) -> tuple[Ints, Bools]:
     working = working_days(site.clock, office.days)
     excess = office.means - np.maximum(_last_working(office.means, working), 0.0)
     with np.errstate(invalid="ignore"):
-        high = excess > site.threshold[:, None]
+        high = excess > site.threshold(office.days)
     return office.days, high & ~working & _has_rest(site)[:, None]
 
 
@@ -52,7 +52,7 @@ def _has_rest(site: Site) -> Bools:
     """Meters that run clearly less in office hours of rest days than of working days."""
     rest = median(site.expected[:, site.clock.daytime & ~site.clock.working])
     with np.errstate(invalid="ignore"):
-        return np.asarray(rest < site.limits.schedule_share * site.load)
+        return np.asarray(rest < site.limits.schedule_share * site.last_load)
 
 
 def _last_working(means: Floats, working: Bools) -> Floats:

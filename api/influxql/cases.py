@@ -16,7 +16,10 @@ from metering.localtime import HOUR_US
 from metering.nesting import Nesting
 
 _LANGUAGES = ("en", "zh")
-_OWN_TAGS = ("id", "meter", "meter_en", "meter_zh", "pattern", "pattern_en", "pattern_zh", "state")
+_OWN_TAGS = (
+    *("id", "meter", "meter_en", "meter_zh", "part_of"),
+    *("pattern", "pattern_en", "pattern_zh", "state"),
+)
 
 
 class Findings:
@@ -46,10 +49,16 @@ class Findings:
     needs_start = False
 
     def series(self, view: View) -> list[Series]:
-        reach = view.caller.reach
+        reach, found = view.caller.reach, _found(view)
+        told = counted(found, Nesting(reach.registry).outer)
+        outer = {one.case.number: one.part_of for one in told if one.part_of is not None}
         return [
-            Series(_tags(view, case), names.under(reach, case.evidence.node), case)
-            for case in _found(view)
+            Series(
+                _tags(view, case, outer.get(case.number)),
+                names.under(reach, case.evidence.node),
+                case,
+            )
+            for case in found
         ]
 
     def rows(
@@ -90,7 +99,7 @@ def _case(series: Series) -> Case:
     return series.source
 
 
-def _tags(view: View, case: Case) -> dict[str, str]:
+def _tags(view: View, case: Case, part_of: int | None) -> dict[str, str]:
     reach, finding = view.caller.reach, case.evidence
     meter = reach.meters.get(finding.meter)
     return {
@@ -98,6 +107,7 @@ def _tags(view: View, case: Case) -> dict[str, str]:
         "meter": meter.code if meter else "",
         "meter_en": meter.name("en") if meter else "",
         "meter_zh": meter.name("zh") if meter else "",
+        "part_of": "" if part_of is None else str(part_of),
         "pattern": finding.pattern,
         "pattern_en": sentences.text(sentences.PATTERNS, finding.pattern, "en"),
         "pattern_zh": sentences.text(sentences.PATTERNS, finding.pattern, "zh"),

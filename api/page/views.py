@@ -11,6 +11,7 @@ from api import sentences
 from api.page import cases, datacentre, figure, formats, live, overview
 from api.page.figure import Of
 from api.page.visit import Actor, PageRoute, Visit, Visitor
+from api.routes.baselines import unchecked
 from api.routes.energy import Step, series_of
 from api.routes.findings import case_of, expected, find, find_all, set_state
 from api.routes.gateways import health_of_all
@@ -47,8 +48,11 @@ def findings_page(
     last = None if after is None else case_of(visit.caller, after).id
     page = find(visit.caller, state=wanted, after=last, limit=PAGE + 1)
     found = find_all(visit.caller, state=wanted)
+    waiting, first = unchecked(visit.caller)
     return visit.render(
         "findings.html",
+        unchecked=waiting,
+        checked_from=first,
         state=state,
         cases=cases.shown(visit, page[:PAGE]),
         following=page[PAGE - 1].id if len(page) > PAGE else None,

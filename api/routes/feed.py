@@ -3,13 +3,18 @@
     books ─▶ settled days of nodes, in the order in which they became valid ─▶ entries
              a restated day comes again, later: the same key, a higher revision
 
+What is given out is told: it is marked in the books before the answer is sent, so that whatever
+changes afterwards is a restatement. Where the answer is lost, more is told than was read, never
+less. Days whose readings are still being booked are not given out in pieces.
+
 The cursor is a place in the books, not a count and not the reader's state, so that it stays
 good over restarts on either side; whoever loses the last answer asks again from the cursor
-before and is told the same.
+before and is told the same, or what took its place.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -21,13 +26,17 @@ from api.params import Code, Json, example
 from api.routes.energy import exact, shares_json
 from metering import items
 from metering.book import BOOK_START, BookPlace, BookRow
-from metering.errors import InvalidInput
+from metering.errors import Conflict, InvalidInput, Unavailable
+from metering.localtime import day_bounds
+from metering.registry import Registry
 from metering.units import BOOK_UNITS
+from metering.waiting import touch, waiting
 
 router = APIRouter(prefix="/v1", tags=["feed"])
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many changes to look at, at most")]
 LAST_DAY_NUMBER = 2**31 - 1
+ATTEMPTS = 5
 
 ENTRY_EXAMPLE = {
     "key": "bureau/node/bureau/01000/2026-11-23",
@@ -52,33 +61,103 @@ FEED_EXAMPLE = {
     "data": [ENTRY_EXAMPLE],
     "next": "WyJidXJlYXUiLDU4LDMsMjA3ODBd",
     "more": False,
+    "booking": False,
 }
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is given out at once, of one state of the books."""
+
+    revision: int
+    rows: list[tuple[BookPlace, BookRow]]
+    more: bool
+    booking: bool
+    """Whether it ends before a day whose readings are still being booked."""
 
 
 @router.get("/feed", responses=example(FEED_EXAMPLE))
 def feed(
-    caller: Reader, institution: Code = None, limit: Limit = 500, cursor: Cursor = None
+    caller: Reader,
+    institution: Code = None,
+    limit: Limit = 500,
+    cursor: Cursor = None,
+    history: Annotated[bool, Query(description="Also what was superseded")] = False,
 ) -> Json:
     """Settled days of an institution's nodes in the scope, in the order of their revisions.
 
-    A restated day is told again with the same `key` and a higher `revision`; keep the highest.
-    `value` is null where nothing is known (any more). `next` is always given: keep it together
-    with the entries, and ask from it at once while `more` is true, else later. A page may hold
-    fewer entries than `limit`, even none, while there are more.
+    What stands is told, one entry a key; a restated day is told again with the same `key` and a
+    higher `revision`: keep the highest. With `history=1` superseded days are told too, each with
+    the revision that took its place in `superseded_at`. `value` is null where nothing is known
+    (any more). `next` is always given: keep it together with the entries, and ask from it at once
+    while `more` is true, else later. A page may hold fewer entries than `limit`, even none, while
+    there are more. `booking` is true where it ends before a day whose readings are still being
+    booked: ask again in a moment.
     """
     one = _institution(caller, institution)
-    revision = caller.platform.books.revision(one)
-    after = _place(cursor, one, revision)
-    found = caller.platform.books.changes(one, "node", after=after, limit=limit)
-    last = found[-1][0] if found else after
-    inside = caller.reach.scope.nodes
+    after = _place(cursor, one)
+    page = _given_out(caller, one, after, limit, history)
+    if after[0] > page.revision:
+        raise _unusable(f"a cursor beyond the books, which stand at {page.revision}", cursor)
+    inside = [row for _, row in page.rows if row.key.code in caller.reach.scope.nodes]
     return {
         "institution": one,
-        "revision": revision,
-        "data": [_entry(caller, row) for _, row in found if row.key.code in inside],
-        "next": paging.encode([one, *last]),
-        "more": len(found) == limit,
+        "revision": page.revision,
+        "data": [_entry(caller, row, history) for row in inside],
+        "next": paging.encode([one, *(page.rows[-1][0] if page.rows else after)]),
+        "more": page.more,
+        "booking": page.booking,
     }
+
+
+def _given_out(
+    caller: Caller, institution: str, after: BookPlace, limit: int, history: bool
+) -> Page:
+    """A page of which all that stands and lies in the scope is told from now on; read anew where
+    the books moved on meanwhile."""
+    inside = caller.reach.scope.nodes
+    for _ in range(ATTEMPTS):
+        page = _read(caller, institution, after, limit, history)
+        untold = [
+            row
+            for _, row in page.rows
+            if row.superseded_at is None and not row.told and row.key.code in inside
+        ]
+        try:
+            if untold:
+                caller.platform.books.tell(institution, untold)
+        except Conflict:
+            continue
+        return page
+    raise Unavailable(
+        "the books change faster than they can be given out",
+        field="institution",
+        value=institution,
+        fix="ask again in a moment, or with a smaller limit",
+    )
+
+
+def _read(caller: Caller, institution: str, after: BookPlace, limit: int, history: bool) -> Page:
+    """A page of one state of the books; it ends before a day that is still being booked."""
+    with caller.platform.books.at_rest() as books:
+        revision = books.revision(institution)
+        found = books.changes(institution, "node", after=after, limit=limit, history=history)
+        registry = caller.reach.registry
+        bounds = [_bounds(registry, row) for _, row in found]
+        first_us, last_us = (
+            min(bounds, default=(0, 0))[0],
+            max((end for _, end in bounds), default=0),
+        )
+        spans = waiting(books.unbooked(first_us, last_us), registry, institution)
+    held = (n for n, (start, end) in enumerate(bounds) if touch(spans, start, end))
+    until = next(held, None)
+    return Page(revision, found[:until], until is None and len(found) == limit, until is not None)
+
+
+def _bounds(registry: Registry, row: BookRow) -> tuple[int, int]:
+    """Start and end of the row's local day [us]."""
+    code = row.key.code
+    return day_bounds(row.day, registry.zone(code) if code in registry.nodes else "UTC")
 
 
 def _institution(caller: Caller, institution: str | None) -> str:
@@ -95,7 +174,7 @@ def _institution(caller: Caller, institution: str | None) -> str:
     )
 
 
-def _place(cursor: str | None, institution: str, revision: int) -> BookPlace:
+def _place(cursor: str | None, institution: str) -> BookPlace:
     """Where a cursor stands in the institution's books."""
     parts = paging.decode(cursor, str, int, int, int)
     if parts is None:
@@ -103,8 +182,6 @@ def _place(cursor: str | None, institution: str, revision: int) -> BookPlace:
     place = (int(parts[1]), int(parts[2]), int(parts[3]))
     if parts[0] != institution or min(place) < 0 or place[2] > LAST_DAY_NUMBER:
         raise _unusable("not a cursor of this institution's feed", cursor)
-    if place[0] > revision:
-        raise _unusable(f"a cursor beyond the books, which stand at {revision}", cursor)
     return place
 
 
@@ -117,7 +194,7 @@ def _unusable(message: str, cursor: str | None) -> InvalidInput:
     )
 
 
-def _entry(caller: Caller, row: BookRow) -> Json:
+def _entry(caller: Caller, row: BookRow, history: bool) -> Json:
     key, registry = row.key, caller.reach.registry
     unit = items.category(key.item).unit
     return {
@@ -136,4 +213,5 @@ def _entry(caller: Caller, row: BookRow) -> Json:
         "amount": row.total,
         "shares": shares_json(row.day_shares.tolist()),
         "provisional": row.provisional,
+        **({"superseded_at": row.superseded_at} if history else {}),
     }

@@ -64,11 +64,9 @@ class Note(BaseModel):
 
 
 def may_see(caller: Caller, case: Case) -> bool:
-    """Whether a case lies in the caller's scope: its node and its meter."""
-    reach, found = caller.reach, case.evidence
-    return found.node in reach.scope.nodes and (
-        not found.meter or found.meter in reach.meters or reach.scope.whole
-    )
+    """Whether a case lies in the caller's scope: that of its node, as for lists of them."""
+    scope = caller.reach.scope
+    return scope.whole or case.evidence.node in scope.nodes
 
 
 def case_of(caller: Caller, id: str) -> Case:

@@ -14,7 +14,7 @@ from api.params import Code, Json, example, instant
 from api.routes.energy import Step, period_json, series_json, series_of, zone_of_series
 from api.routes.readings import READING_EXAMPLE, reading_json
 from figures import Period, View
-from metering.book import SeriesKey
+from metering.book import BookRow, SeriesKey
 from metering.errors import NotFound
 from metering.items import category
 from metering.localtime import iso, local_day
@@ -25,6 +25,7 @@ router = APIRouter(prefix="/v1", tags=["energy"])
 
 MOST_METERS = 200
 MOST_READINGS = 500
+ROW_EXAMPLE = {"day": "2026-11-24", "revision": 57, "registry_version": 4, "rules_version": 1}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,7 @@ class MeterTrace:
 
     meter: str
     value: Period | None
+    rows: tuple[BookRow, ...]
     sources: tuple[Source, ...]
 
 
@@ -52,6 +54,8 @@ class Trace:
     key: SeriesKey
     zone: str
     value: Period
+    rows: tuple[BookRow, ...]
+    """The book rows that hold it, by day."""
     meters: tuple[MeterTrace, ...]
     left_out: int
     """Meters beyond `MOST_METERS`."""
@@ -69,11 +73,12 @@ def trace(caller: Caller, key: SeriesKey, time_us: int, step: Step) -> Trace:
                 value=iso(time_us, zone),
                 fix="choose a time that /v1/energy lists for this series",
             )
+        rows = _rows_of(view, key, value)
         codes = _meters_of(caller, view, key, value)
         traces = [
             _trace_meter(caller, view, code, time_us, value, step) for code in codes[:MOST_METERS]
         ]
-    return Trace(key, zone, value, tuple(traces), max(0, len(codes) - MOST_METERS))
+    return Trace(key, zone, value, rows, tuple(traces), max(0, len(codes) - MOST_METERS))
 
 
 def _meters_of(caller: Caller, view: View, key: SeriesKey, value: Period) -> list[str]:
@@ -81,6 +86,12 @@ def _meters_of(caller: Caller, view: View, key: SeriesKey, value: Period) -> lis
         return [key.code]
     day = local_day(value.start_us, view.zone(key))
     return [meter for meter in view.meters(key, day) if meter in caller.reach.meters]
+
+
+def _rows_of(view: View, key: SeriesKey, value: Period) -> tuple[BookRow, ...]:
+    zone = view.zone(key)
+    days = local_day(value.start_us, zone), local_day(value.end_us - 1, zone)
+    return tuple(view.rows(key, *days).values())
 
 
 def _trace_meter(
@@ -97,7 +108,7 @@ def _trace_meter(
         for one in registry.installations_of(code)
         if one.valid.holds(day) and one.point in caller.reach.points
     )
-    return MeterTrace(code, own, sources)
+    return MeterTrace(code, own, _rows_of(view, key, own or value), sources)
 
 
 def _around(caller: Caller, point: int, start_us: int, end_us: int) -> ReadingColumns:
@@ -116,7 +127,14 @@ def _around(caller: Caller, point: int, start_us: int, end_us: int) -> ReadingCo
             "start": "2026-11-24T10:00:00+08:00",
             "end": "2026-11-24T11:00:00+08:00",
             "value": "12.000000",
-            "meters": [{"meter": "m", "sources": [{"point": 12, "readings": [READING_EXAMPLE]}]}],
+            "rows": [ROW_EXAMPLE],
+            "meters": [
+                {
+                    "meter": "m",
+                    "rows": [ROW_EXAMPLE],
+                    "sources": [{"point": 12, "readings": [READING_EXAMPLE]}],
+                }
+            ],
         }
     ),
 )
@@ -137,10 +155,12 @@ def lineage(
         "series": series_json(key),
         "unit": unit,
         **period_json(found.value, zone, key.item),
+        "rows": _rows_json(found.rows),
         "meters": [
             {
                 "meter": one.meter,
                 **({} if one.value is None else period_json(one.value, zone, key.item)),
+                "rows": _rows_json(one.rows),
                 "sources": [_source_json(source) for source in one.sources],
             }
             for one in found.meters
@@ -158,3 +178,17 @@ def _source_json(source: Source) -> Json:
         "register_unit": source.installation.register_unit,
         "readings": [reading_json(source.readings, i) for i in range(len(source.readings))],
     }
+
+
+def _rows_json(rows: tuple[BookRow, ...]) -> list[Json]:
+    """What wrote each row: a revision of the books, under a version of the registry (0: from
+    before rows named it) and of the booking rules."""
+    return [
+        {
+            "day": row.day.isoformat(),
+            "revision": row.revision,
+            "registry_version": row.registry,
+            "rules_version": row.rules,
+        }
+        for row in rows
+    ]

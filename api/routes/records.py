@@ -39,6 +39,7 @@ RESTATEMENT_EXAMPLE = {
     "new_total": 412300900,
     "recorded": "2026-11-12T03:10:00Z",
     "cause": "correction",
+    "given": True,
 }
 AUDIT_EXAMPLE = {
     "id": 12,
@@ -125,7 +126,12 @@ def restatements(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Json:
-    """Settled days whose figure changed, by institution, oldest first."""
+    """Net changes of settled days since they were told last, by institution, oldest first.
+
+    `given` says whether an issue of a report or the feed gave the new value out. Until then
+    another change takes its place, under a higher `serial`, and a change that is undone leaves
+    nothing; where it is given out, it comes again under a higher `serial`.
+    """
     wanted = institutions_of(caller, institution)
     place = paging.decode(cursor, str, int) or ["", 0]
     page: list[Json] = []
@@ -161,6 +167,7 @@ def _change_json(serial: int, change: Restatement) -> Json:
         "new_total": change.new_total,
         "recorded": iso(change.recorded_us),
         "cause": change.cause,
+        "given": change.given,
     }
 
 

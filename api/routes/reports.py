@@ -23,7 +23,13 @@ ISSUE_EXAMPLE = {
     "month": "2026-10",
     "issue": 2,
     "content_hash": "80479ef8f5d9…",
-    "pins": {"revision": 812, "registry_version": 7, "rules_version": 1, "findings": {}},
+    "pins": {
+        "revision": 812,
+        "rows_registry_version": 6,
+        "registry_version": 7,
+        "rules_version": 1,
+        "findings": {},
+    },
     "made_at": "2026-12-03T01:20:00Z",
     "made_by": "energy office (k-3f)",
     "reason": WHY,
@@ -105,7 +111,8 @@ def report(
     after; without `issue` it is the latest.
 
     The key must reach the whole institution. A month that is not complete is refused unless
-    `provisional` is asked for; what is provisional is never kept.
+    `provisional` is asked for; one whose readings are still being booked is answered as
+    provisional. What is provisional is never kept.
     """
     issues = issues_of(caller, institution)
     issued = issues.get(institution, month, number=issue, provisional=provisional)
@@ -140,7 +147,8 @@ def issues(institution: str, month: MonthPath, caller: Reader) -> Json:
 def new_issue(institution: str, month: MonthPath, body: Reason, caller: Operator) -> Json:
     """Another issue from today's state, with its reason; the issues before stay as they are.
 
-    Refused (409) where nothing differs from the latest issue.
+    Refused (409) where nothing differs from the latest issue, or while readings of the month are
+    being booked.
     """
     issued = issues_of(caller, institution).make(institution, month, body.reason)
     _trace(caller, issued)

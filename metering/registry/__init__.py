@@ -1,8 +1,9 @@
 """What an institution has and had: places, meters, gateways, prices, each with its days.
 
 model                  the registry as a value; what most callers need is exported here
-files                  tables of rows (value, file, row, column) become a registry, and back
-merge                  one law of keys and merging, for files and stores
+taking                 rows (value, file, line, column) of whatever source become a registry
+files                  CSV files give such rows, and are written
+keys, merge            one law of keys and one of merging, for rows that come in and for stores
 differences, changes   what another registry says otherwise, and what it books otherwise
 proposal, past         what an import will change, and whether it reaches into told months
 """
@@ -17,8 +18,8 @@ from metering.registry.model import (
     Registry,
     SpaceEdge,
     SupplyEdge,
-    Validity,
 )
+from metering.validity import Validity
 
 __all__ = [
     "Gateway",

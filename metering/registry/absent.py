@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from metering.registry.csv_rows import Row
 from metering.registry.model import Registry
+from metering.registry.rows import Row
 from metering.registry.tables import TABLES
 from metering.registry.write import Record, as_sent, records
 from metering.units import UNITS
@@ -78,13 +78,13 @@ def _filled(name: str, rows: Sequence[Row], standing: Sequence[Record]) -> list[
         for place, row in enumerate(found):
             one = known.get(tuple(row.text(column) for column in key))
             if one is not None:
-                found[place] = _with(row, one, level.filled)
+                found[place] = _with(name, row, one, level.filled)
     return found
 
 
-def _with(row: Row, one: Record, columns: Sequence[str]) -> Row:
+def _with(table: str, row: Row, one: Record, columns: Sequence[str]) -> Row:
     """Fields that the row does not have yet, from the registered one."""
-    taken = _in_unit(row, one) if row.file == "points.csv" else one
+    taken = _in_unit(row, one) if table == "points.csv" else one
     fields = {c: taken[c] for c in columns if c in taken and c not in row.values}
     return replace(row, values={**row.values, **fields})
 

@@ -1,19 +1,36 @@
-"""What a change of the registry means for the books: which meters must be booked again."""
+"""What a change of the registry means for the books: what must be booked again, and on which days.
+
+    changed_meters    rows that the same readings are booked to otherwise: an installation, its
+                      ratio, the step, the zone, where the prices turn
+    changed_figures   figures that the same meters' rows add up to otherwise: the tree, the
+                      feeders, totals, which meters count; made again without any reading
+
+Names, areas, persons, prices, factors and the calendar book nothing. What is marked may come out
+equal; what is not marked is surely as it stands.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
-from itertools import pairwise
+from datetime import timedelta
 
-from metering.book import DirtyMark
+from metering.book import DirtyMark, SeriesKey
 from metering.localtime import day_bounds
-from metering.registry.model import Installation, Meter, Registry
-from metering.tariff_choice import TariffChoice
+from metering.registry.differences import differing
+from metering.registry.keys import meter_key, space_key, supply_key
+from metering.registry.model import Installation, Meter, Registry, SpaceEdge, SupplyEdge
+from metering.registry.repricing import changed_windows, downstream
+from metering.validity import ALWAYS, Validity, epochs, joined, turning_days
 
+_Valid = Meter | SpaceEdge | SupplyEdge
 ALL_TIME_US = 2**62
 """Later than any reading: a mark from 0 to here covers whatever a point has."""
 REGISTRY_CAUSE = "registry"
+
+Days = dict[str, list[Validity]]
+"""By meter, the days in as few spans as can be."""
 
 
 def registry_cause(version: int) -> str:
@@ -26,102 +43,160 @@ def is_registry_cause(cause: str) -> bool:
     return cause.split(" ", 1)[0] == REGISTRY_CAUSE
 
 
-def changed_meters(old: Registry, new: Registry) -> list[str]:
-    """Meters that another registry books differently.
-
-    All of an institution where its trees or one of its meters changed, since every parent's
-    quality is a mean over its meters; else those that other points serve. Names, tariffs and
-    factors book nothing.
-    """
-    before, after = _bodies(old), _bodies(new)
-    altered = {body for body in after if before.get(body) != after[body]}
-    return sorted(
-        code
-        for code, meter in new.meters.items()
-        if _served(old, code) != _served(new, code) or new.institution(meter.node) in altered
-    )
-
-
 def marks_of_change(old: Registry, new: Registry) -> list[DirtyMark]:
-    """Marks over all readings of the points that serve changed meters, and over the days of
-    those whose price windows are others; their cause names the new version."""
-    cause = registry_cause(new.version)
-    changed = set(changed_meters(old, new))
-    points = {i.point for code in changed for i in new.installations_of(code)}
-    marks = [DirtyMark(point, 0, ALL_TIME_US, cause) for point in sorted(points)]
-    for code, spans in changed_windows(old, new).items():
-        for one in new.installations_of(code) if code not in changed else ():
-            zone = new.zone(new.meters[code].node)
-            marks += [DirtyMark(one.point, *_span_us(span, zone), cause) for span in spans]
+    """Marks of the points behind changed meters, and of changed figures, over the days touched;
+    their cause names the new version."""
+    cause, windows = registry_cause(new.version), changed_windows(old, new)
+    marks: list[DirtyMark] = []
+    for code, spans in changed_meters(old, new, windows).items():
+        zone = new.zone(new.meters[code].node)
+        for point in sorted({one.point for one in new.installations_of(code)}):
+            marks += [DirtyMark(point, *_span_us(span, zone), cause) for span in spans]
+    for key, spans in changed_figures(old, new, windows).items():
+        zone = new.zone(key.code) if key.code else "UTC"
+        marks += [DirtyMark(0, *_span_us(span, zone), cause, figure=key) for span in spans]
     return marks
 
 
-Span = tuple[date | None, date | None]
-"""Local days [first, end); None is without limit."""
+def _span_us(span: Validity, zone: str) -> tuple[int, int]:
+    start_us = 0 if span.start is None else day_bounds(span.start, zone)[0]
+    end_us = ALL_TIME_US if span.end is None else day_bounds(span.end, zone)[0] - 1
+    return max(0, start_us), end_us
 
 
-def changed_windows(old: Registry, new: Registry) -> dict[str, list[Span]]:
-    """Meters of both registries that another tariff prices, or whose prices turn at other
-    minutes, with the days on which that is so. Another price alone changes nothing."""
-    if old.tariff == new.tariff:
-        return {}
-    before, after = TariffChoice(old), TariffChoice(new)
-    edges = sorted({*before.boundaries, *after.boundaries})
-    spans: list[Span] = list(pairwise([None, *edges, None]))
-    found: dict[str, list[Span]] = {}
-    for code in sorted(old.meters.keys() & new.meters.keys()):
-        differing = [
-            (first, end)
-            for first, end in spans
-            if before.windows(code, day := _day_in(first, end)) != after.windows(code, day)
-        ]
-        if differing:
-            found[code] = _joined(differing)
-    return found
+def changed_meters(old: Registry, new: Registry, windows: Days | None = None) -> Days:
+    """Meters of the new registry whose own rows are computed otherwise; a new one is so while a
+    point serves it. `windows` are `changed_windows`, where they are known already."""
+    found: Days = defaultdict(list)
+    for code in new.meters:
+        found[code] += _served_otherwise(old, new, code)
+    for code, spans in (changed_windows(old, new) if windows is None else windows).items():
+        found[code] += spans
+    return {code: joined(spans) for code, spans in sorted(found.items()) if spans}
 
 
-def _day_in(first: date | None, end: date | None) -> date:
-    return first or (end - timedelta(days=1) if end else date.max)
+def _served_otherwise(old: Registry, new: Registry, code: str) -> list[Validity]:
+    """Days on which another register, or the same one otherwise, is the meter."""
+    before, after = old.installations_of(code), new.installations_of(code)
+    if _own(old, code) != _own(new, code):
+        return [one.valid for one in (*before, *after)]
+    then, now = _dated(old, before), _dated(new, after)
+    if then == now:
+        return []
+    spans = epochs(turning_days(valid for _, valid in then | now))
+    differing = [span for span in spans if _at(then, span) != _at(now, span)]
+    moved = turning_days(valid for _, valid in then ^ now)
+    return differing + [Validity(day, day + timedelta(days=1)) for day in moved]
 
 
-def _joined(spans: list[Span]) -> list[Span]:
-    joined: list[Span] = []
-    for first, end in spans:
-        if joined and joined[-1][1] == first and first is not None:
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((first, end))
-    return joined
+def _own(registry: Registry, code: str) -> tuple[object, ...]:
+    """What a meter's rows depend on beside its installations and prices: first by what they are
+    named, then how they are computed; () for an unknown one."""
+    meter = registry.meters.get(code)
+    if meter is None:
+        return ()
+    named = (registry.institution(meter.node), meter.item)
+    return (*named, registry.zone(meter.node), meter.step_min, meter.max_per_hour)
 
 
-def _span_us(span: Span, zone: str) -> tuple[int, int]:
-    first, end = span
-    start_us = 0 if first is None else day_bounds(first, zone)[0]
-    return max(0, start_us), ALL_TIME_US if end is None else day_bounds(end, zone)[0] - 1
+_Dated = set[tuple[Hashable, Validity]]
 
 
-def _bodies(registry: Registry) -> dict[str, set[object]]:
-    """By institution everything its figures depend on, apart from readings."""
-    bodies: dict[str, set[object]] = {}
-    where = {code: registry.institution(code) for code in registry.nodes}
-    for code, node in registry.nodes.items():
-        bodies.setdefault(where[code], set()).add((code, node.type, registry.zone(code)))
-    for edge in registry.space:
-        bodies.setdefault(where[edge.child], set()).add(edge)
-    for meter in registry.meters.values():
-        bodies.setdefault(where[meter.node], set()).add(_booked(meter))
-    for supply in registry.supply:
-        bodies.setdefault(where[registry.meters[supply.fed].node], set()).add(supply)
-    return bodies
+def _dated(registry: Registry, installed: Iterable[Installation]) -> _Dated:
+    """Each installation, with what its point is, and its days."""
+    points = registry.points
+    return {
+        ((replace(one, valid=ALWAYS), points[one.point].kind, points[one.point].unit), one.valid)
+        for one in installed
+        if one.point in points
+    }
 
 
-def _booked(meter: Meter) -> Meter:
-    """The meter without what does not touch its figures."""
-    return replace(meter, name_zh="", name_en="", dc_role=None)
+def _at(dated: _Dated, span: Validity) -> set[Hashable]:
+    return {fact for fact, valid in dated if valid.holds(span.some_day)}
 
 
-def _served(registry: Registry, meter: str) -> list[tuple[Installation, object]]:
-    found = registry.installations_of(meter)
-    points = [registry.points.get(one.point) for one in found]
-    kinds = [(p.kind, p.unit) if p is not None else None for p in points]
-    return list(zip(found, kinds, strict=True))
+_Touched = Iterator[tuple[str, str, Validity]]
+"""(node, item or '', days)."""
+
+
+def changed_figures(
+    old: Registry, new: Registry, windows: Days | None = None
+) -> dict[SeriesKey, list[Validity]]:
+    """Figures of nodes that may be made otherwise, and with them all above: by node, and by the
+    item that changes, '' for every item. A node '' stands for none: only what is booked of
+    series that the institution has no more is asked for. `windows` as for `changed_meters`."""
+    found: dict[SeriesKey, list[Validity]] = defaultdict(list)
+    repriced = changed_windows(old, new) if windows is None else windows
+    for code, item, span in (
+        *_by_meters(old, new),
+        *_by_supply(old, new),
+        *_by_tree(old, new),
+        *((new.meters[m].node, new.meters[m].item, s) for m, ss in repriced.items() for s in ss),
+    ):
+        if code in new.nodes:
+            found[SeriesKey(new.institution(code), "node", code, item)].append(span)
+    for institution in _left(old, new):
+        found[SeriesKey(institution, "node", "", "")].append(ALWAYS)
+    return {key: joined(spans) for key, spans in sorted(found.items())}
+
+
+def _by_meters(old: Registry, new: Registry) -> _Touched:
+    for before, after in differing(old.meters.values(), new.meters.values(), meter_key):
+        same = before and after and _counted(before) == _counted(after)
+        for span in _days(before, after, same=bool(same)):
+            for one in {(m.node, m.item) for m in (before, after) if m is not None}:
+                yield *one, span
+
+
+def _counted(meter: Meter) -> object:
+    """What of a meter a figure depends on, beside its rows and its days."""
+    return (meter.node, meter.item, meter.total, meter.step_min)
+
+
+def _by_supply(old: Registry, new: Registry) -> _Touched:
+    """What a feeder feeds, near or far, counts there or not."""
+    for before, after in differing(old.supply, new.supply, supply_key):
+        edge = after or before
+        spans = _days(before, after, same=bool(before and after))
+        for registry in (old, new):
+            for code in downstream(registry, [edge.fed] if edge else []):
+                meter = registry.meters[code]
+                for span in spans:
+                    yield meter.node, meter.item, span
+
+
+def _by_tree(old: Registry, new: Registry) -> _Touched:
+    for before, after in differing(old.space, new.space, space_key):
+        edge = after or before
+        for span in _days(before, after, same=bool(before and after)):
+            yield edge.parent if edge else "", "", span
+    for code in old.nodes.keys() & new.nodes.keys():
+        if _where(old, code) != _where(new, code):
+            yield code, "", ALWAYS
+
+
+def _where(registry: Registry, node: str) -> tuple[str, str]:
+    return (registry.institution(node), registry.zone(node))
+
+
+def _days(before: _Valid | None, after: _Valid | None, *, same: bool) -> list[Validity]:
+    """Days on which two facts of one key say otherwise; `same` where only their dates differ."""
+    if before is not None and after is not None and same:
+        return before.valid.except_for(after.valid)
+    return [one.valid for one in (before, after) if one is not None]
+
+
+def _left(old: Registry, new: Registry) -> list[str]:
+    """Institutions of which something was booked under a name that it has no more."""
+    left = {old.institution(c) for c in old.nodes if _body(old, c) != _body(new, c)}
+    left |= {
+        old.institution(meter.node)
+        for code, meter in old.meters.items()
+        if code not in new.meters or _own(old, code)[:2] != _own(new, code)[:2]
+    }
+    return sorted(left)
+
+
+def _body(registry: Registry, node: str) -> str | None:
+    return registry.institution(node) if node in registry.nodes else None

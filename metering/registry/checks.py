@@ -7,10 +7,22 @@ from datetime import date
 from typing import TypeVar
 
 from metering.reading import Kind
-from metering.registry.csv_rows import Row
-from metering.registry.model import Meter, NodeType, Point, Registry, Validity
+from metering.registry.keys import (
+    day_key,
+    factor_key,
+    gateway_key,
+    installation_key,
+    meter_key,
+    node_key,
+    point_key,
+    space_key,
+    supply_key,
+)
+from metering.registry.model import Meter, NodeType, Point, Registry
+from metering.registry.rows import Row
 from metering.registry.tables import Facts
 from metering.units import BOOK_UNITS, POWER_OF_ENERGY
+from metering.validity import Validity
 
 T = TypeVar("T")
 _Edge = tuple[str, str]
@@ -37,28 +49,33 @@ def check_facts(facts: Facts, whole: Registry) -> None:
 
 
 def _check_repeats(facts: Facts) -> None:
-    for row in _repeated(facts.meters, lambda one: one.code):
+    """What stands in two rows would be taken once: the later row would silently win."""
+    for row in _repeated(facts.meters, meter_key):
         row.wrong("code", "the same meter a second time", "one row for each meter")
-    for row in _repeated(facts.gateways, lambda one: one.user):
+    for row in _repeated(facts.gateways, gateway_key):
         row.wrong("code", "the same gateway a second time", "one row for each gateway")
-    for row in _repeated(facts.calendar, lambda one: one.day):
+    for row in _repeated(facts.calendar, day_key):
         row.wrong("date", "the same day a second time", "one row for each day")
-    for row in _repeated(
-        facts.factors, lambda one: (one.item, one.quantity, one.region, one.valid_from)
-    ):
+    for row in _repeated(facts.factors, factor_key):
         row.wrong("item", "the same factor a second time", "one row for each valid_from")
-    places = [
-        (row, (node.code, row.text("parent"), row.text("valid_from"))) for row, node in facts.nodes
-    ]
-    for row in _repeated(places, lambda one: one):
+    for row in _repeated_places(facts):
         row.wrong("code", "the same place a second time", "one row for each parent and valid_from")
-    bare = [(row, point.id) for row, point in facts.points if not row.text("meter")]
-    for row in _repeated(bare, lambda one: one):
+    bare = [(row, point) for row, point in facts.points if not row.text("meter")]
+    for row in _repeated(bare, point_key):
         row.wrong("point", "the same point a second time", "one row for each point")
-    for row in _differing(facts.nodes, lambda one: one.code):
+    for row in _repeated(facts.supply, supply_key):
+        row.wrong("fed_by", "the same meter a second time", "name each meter that feeds it once")
+    for row in _differing(facts.nodes, node_key):
         row.wrong("code", "an earlier row says otherwise", "repeat all but parent, share, dates")
-    for row in _differing(facts.points, lambda one: one.id):
+    for row in _differing(facts.points, point_key):
         row.wrong("point", "an earlier row says otherwise", "repeat all but the meter's columns")
+
+
+def _repeated_places(facts: Facts) -> Iterator[Row]:
+    """Rows of tree.csv: those with a parent by their edge, those at the top by their node."""
+    tops = [(row, node) for row, node in facts.nodes if not row.text("parent")]
+    yield from _repeated(tops, node_key)
+    yield from _repeated(facts.space, space_key)
 
 
 def _repeated(pairs: Iterable[tuple[Row, T]], key: Callable[[T], Hashable]) -> Iterator[Row]:
@@ -141,8 +158,8 @@ def _institutions(codes: Iterable[str], whole: Registry) -> set[str]:
 
 def _turning_days(above: list[str], meter: Meter, whole: Registry) -> list[date]:
     """Days from which the tree above may be another one."""
-    starts = {edge.valid.start or date.min for edge in whole.space if edge.child in above}
-    starts.add(meter.valid.start or date.min)
+    starts = {edge.valid.first for edge in whole.space if edge.child in above}
+    starts.add(meter.valid.first)
     return sorted(day for day in starts if meter.valid.holds(day))
 
 
@@ -175,9 +192,9 @@ def _check_overlaps(facts: Facts, whole: Registry) -> None:
     installed: Spans = {}
     for row, one in facts.installations:
         installed.setdefault(one.meter, []).append((row, one.valid))
-    named = {(one.meter, one.point, one.valid.start) for _, one in facts.installations}
+    named = {installation_key(one) for _, one in facts.installations}
     for old in whole.installations:
-        if (old.meter, old.point, old.valid.start) not in named:
+        if installation_key(old) not in named:
             installed.setdefault(old.meter, []).append((None, old.valid))
     fix = "end the earlier installation with valid_to, or start this one later"
     for row in overlapping(installed):
@@ -196,10 +213,10 @@ def overlapping(spans: Spans) -> Iterator[Row]:
     """Rows of the groups whose validity overlaps another's, each once."""
     for group in spans.values():
         last, held, told = date.min, None, None
-        for row, valid in sorted(group, key=lambda one: one[1].start or date.min):
+        for row, valid in sorted(group, key=lambda one: one[1].first):
             reported = row or held
-            overlaps = (valid.start or date.min) < last
+            overlaps = valid.first < last
             if reported is not None and overlaps and reported is not told:
                 told = reported
                 yield reported
-            held, last = row, max(last, valid.end or date.max)
+            held, last = row, max(last, valid.limit)

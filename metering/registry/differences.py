@@ -6,14 +6,27 @@ point, an installation, a row of a tariff, a factor or a day of the calendar.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 from metering.calendar import CalendarDay
 from metering.factor import Factor
-from metering.registry.merge import space_key, supply_key
+from metering.registry.keys import (
+    Key,
+    day_key,
+    factor_key,
+    gateway_key,
+    installation_key,
+    meter_key,
+    node_key,
+    point_key,
+    price_key,
+    space_key,
+    supply_key,
+)
 from metering.registry.model import (
     Gateway,
     Installation,
@@ -23,15 +36,14 @@ from metering.registry.model import (
     Registry,
     SpaceEdge,
     SupplyEdge,
-    Validity,
 )
 from metering.tariff import TariffRow
-from metering.tariff_sets import set_key
+from metering.validity import Validity
 
+T = TypeVar("T")
 Fact = (
     Node | SpaceEdge | Gateway | Meter | SupplyEdge | Point | Installation | TariffRow | Factor
 ) | CalendarDay
-Key = tuple[Hashable, ...]
 Facts = dict[str, dict[Key, Fact]]
 FactRow = dict[str, str]
 """A fact as texts by the names of its columns; '' is none."""
@@ -112,47 +124,51 @@ def changes(old: Registry, new: Registry) -> list[Change]:
     return found + _reordered(old, new, found)
 
 
+def differing(
+    old: Iterable[T], new: Iterable[T], key: Callable[[T], Hashable]
+) -> list[tuple[T | None, T | None]]:
+    """(before, after) of each key that has not the same fact in both; None where it has none."""
+    before, after = {key(one): one for one in old}, {key(one): one for one in new}
+    keys = dict.fromkeys([*before, *after])
+    pairs = ((before.get(one), after.get(one)) for one in keys)
+    return [(was, becomes) for was, becomes in pairs if was != becomes]
+
+
 def facts_of(registry: Registry) -> Facts:
     """All facts by kind and natural key."""
-    points = registry.points
     return {
-        "node": {(code,): node for code, node in registry.nodes.items()},
-        "space": {space_key(edge): edge for edge in registry.space},
-        "gateway": {(user,): gateway for user, gateway in registry.gateways.items()},
-        "meter": {(code,): meter for code, meter in registry.meters.items()},
-        "supply": {supply_key(edge): edge for edge in registry.supply},
-        "point": {(p.gateway, p.name): p for p in points.values()},
-        "installation": {
-            (one.meter, *_point_name(registry, one.point), _since(one.valid.start)): one
-            for one in registry.installations
-        },
+        "node": {node_key(one): one for one in registry.nodes.values()},
+        "space": {space_key(one): one for one in registry.space},
+        "gateway": {gateway_key(one): one for one in registry.gateways.values()},
+        "meter": {meter_key(one): one for one in registry.meters.values()},
+        "supply": {supply_key(one): one for one in registry.supply},
+        "point": {point_key(one): one for one in registry.points.values()},
+        "installation": {_installed(registry, one): one for one in registry.installations},
         "tariff": _tariff_facts(registry.tariff),
-        "factor": {
-            (one.item, one.quantity, one.region, _since(one.valid_from)): one
-            for one in registry.factors
-        },
-        "calendar": {(day,): one for day, one in registry.calendar.days.items()},
+        "factor": {factor_key(one): one for one in registry.factors},
+        "calendar": {day_key(one): one for one in registry.calendar.days.values()},
     }
+
+
+def _installed(registry: Registry, one: Installation) -> Key:
+    """Its key, with the point's name for the id: as people read it."""
+    meter, point, since = installation_key(one)
+    return (meter, *_point_name(registry, point), since)
 
 
 def _point_name(registry: Registry, id: int) -> tuple[str, str]:
     point = registry.points.get(id)
-    return ("", str(id)) if point is None else (point.gateway, point.name)
-
-
-def _since(start: date | None) -> date:
-    return start or date.min
+    return ("", str(id)) if point is None else point_key(point)
 
 
 def _tariff_facts(rows: Iterable[TariffRow]) -> dict[Key, Fact]:
     """A row is known by its set and the minutes it prices; twins are numbered."""
     found: dict[Key, Fact] = {}
     for row in rows:
-        months = ",".join(map(str, sorted(row.months)))
-        key: Key = (*set_key(row), months, row.days, row.start_min, row.end_min, 0)
-        while key in found:
-            key = (*key[:-1], int(str(key[-1])) + 1)
-        found[key] = row
+        twin = 0
+        while (*price_key(row), twin) in found:
+            twin += 1
+        found[*price_key(row), twin] = row
     return found
 
 

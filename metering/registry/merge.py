@@ -1,4 +1,4 @@
-"""The one law of the registry's keys: what counts as the same fact, and what importing does.
+"""The one law of merging, for rows that come in and for stores.
 
 Everything goes by its natural key: what has the same key is replaced, the rest is added,
 nothing is taken away. A tariff is replaced as a whole, since a row moved by half an hour must
@@ -14,32 +14,19 @@ from typing import TypeVar
 
 from metering.calendar import WorkCalendar
 from metering.errors import InvalidInput
-from metering.factor import Factor
-from metering.registry.model import Installation, Point, Registry, SpaceEdge, SupplyEdge
+from metering.registry.keys import (
+    factor_key,
+    gateway_key,
+    installation_key,
+    point_key,
+    space_key,
+    supply_key,
+)
+from metering.registry.model import Installation, Point, Registry
 from metering.tariff_sets import set_key, with_sets
 
 T = TypeVar("T")
 K = TypeVar("K", str, int, date)
-
-
-def space_key(edge: SpaceEdge) -> tuple[str, str, date]:
-    """Of an edge of the space tree."""
-    return (edge.parent, edge.child, edge.valid.start or date.min)
-
-
-def supply_key(edge: SupplyEdge) -> tuple[str, str, date]:
-    """Of an edge of the supply tree."""
-    return (edge.source, edge.fed, edge.valid.start or date.min)
-
-
-def installation_key(one: Installation) -> tuple[str, int, date]:
-    """Of an installation."""
-    return (one.meter, one.point, one.valid.start or date.min)
-
-
-def factor_key(factor: Factor) -> tuple[str, str, str, date]:
-    """Of a factor."""
-    return (factor.item, factor.quantity, factor.region, factor.valid_from or date.min)
 
 
 def merged(present: Registry, wanted: Registry) -> Registry:
@@ -49,24 +36,30 @@ def merged(present: Registry, wanted: Registry) -> Registry:
     Raises InvalidInput where something refers to what neither of the two has.
     """
     points, ids = _points(present, wanted)
-    result = Registry(
+    installed = tuple(_renumbered(wanted.installations, ids))
+    result = together(present, replace(wanted, points=points, installations=installed))
+    _check(result)
+    result = ordered(result)
+    return present if result == ordered(present) else replace(result, version=present.version + 1)
+
+
+def together(present: Registry, wanted: Registry) -> Registry:
+    """Both, the wanted in place of what has the same key, whose points must have the ids of
+    those that are present. What refers to nothing is not looked for."""
+    gateways = united(present.gateways.values(), wanted.gateways.values(), gateway_key)
+    return Registry(
         version=present.version,
         nodes=present.nodes | wanted.nodes,
         space=united(present.space, wanted.space, space_key),
-        gateways=present.gateways | {g.user: g for g in wanted.gateways.values()},
+        gateways={one.user: one for one in gateways},
         meters=present.meters | wanted.meters,
         supply=united(present.supply, wanted.supply, supply_key),
-        points=points,
-        installations=united(
-            present.installations, _renumbered(wanted.installations, ids), installation_key
-        ),
+        points=present.points | wanted.points,
+        installations=united(present.installations, wanted.installations, installation_key),
         tariff=with_sets(present.tariff, wanted.tariff),
         factors=united(present.factors, wanted.factors, factor_key),
         calendar=WorkCalendar(present.calendar.days | wanted.calendar.days),
     )
-    _check(result)
-    result = ordered(result)
-    return present if result == ordered(present) else replace(result, version=present.version + 1)
 
 
 def ordered(registry: Registry) -> Registry:
@@ -92,10 +85,10 @@ def ordered(registry: Registry) -> Registry:
 def _points(present: Registry, wanted: Registry) -> tuple[dict[int, Point], dict[int, int]]:
     """All points by their lasting id, and the lasting id of each id in `wanted`."""
     points, ids = dict(present.points), {}
-    known = {(p.gateway, p.name): p.id for p in present.points.values()}
+    known = {point_key(p): p.id for p in present.points.values()}
     following = max(points, default=0) + 1
     for point in wanted.points.values():
-        name = (point.gateway, point.name)
+        name = point_key(point)
         if name not in known:
             known[name], following = following, following + 1
         ids[point.id] = known[name]

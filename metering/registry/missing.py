@@ -18,7 +18,6 @@ from metering.registry.model import (
     Registry,
     SpaceEdge,
     SupplyEdge,
-    Validity,
 )
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
@@ -93,18 +92,9 @@ def _of(kind: type[T], facts: Iterable[object]) -> list[T]:
     return [one for one in facts if isinstance(one, kind)]
 
 
-def _valid(fact: _Dated) -> Validity:
-    if isinstance(fact, TariffRow | Factor):
-        return Validity(fact.valid_from, fact.valid_to)
-    return fact.valid
-
-
 def _ends(fact: _Dated, day: date) -> bool:
-    valid = _valid(fact)
-    return (valid.start or date.min) < day < (valid.end or date.max)
+    return fact.valid.first < day < fact.valid.limit
 
 
 def _ended(fact: _Dated, day: date) -> _Dated:
-    if isinstance(fact, TariffRow | Factor):
-        return replace(fact, valid_to=day)
     return replace(fact, valid=replace(fact.valid, end=day))

@@ -26,25 +26,10 @@ from metering.errors import NotFound
 from metering.factor import Factor
 from metering.reading import Kind
 from metering.tariff import TariffRow
+from metering.validity import ALWAYS, Validity
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Validity:
-    """Local days on which a fact holds: [start, end), None = without limit."""
-
-    start: date | None = None
-    end: date | None = None
-
-    def holds(self, day: date) -> bool:
-        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
-
-    def overlaps(self, other: Validity) -> bool:
-        return (self.start is None or other.end is None or self.start < other.end) and (
-            other.start is None or self.end is None or other.start < self.end
-        )
 
 
 class NodeType(StrEnum):
@@ -84,7 +69,7 @@ class SpaceEdge:
     parent: str
     child: str
     share: Decimal = Decimal(1)
-    valid: Validity = Validity()
+    valid: Validity = ALWAYS
 
 
 @dataclass(frozen=True)
@@ -121,7 +106,7 @@ class Meter:
     """What can pass in an hour at most, canonical unit: tells spikes from catch-ups."""
     name_zh: str = ""
     name_en: str = ""
-    valid: Validity = Validity()
+    valid: Validity = ALWAYS
 
     @property
     def unit(self) -> str:
@@ -138,7 +123,7 @@ class SupplyEdge:
 
     source: str
     fed: str
-    valid: Validity = Validity()
+    valid: Validity = ALWAYS
 
 
 @dataclass(frozen=True)
@@ -174,7 +159,7 @@ class Installation:
     ratio: Decimal = Decimal(1)
     digits: int | None = None
     register_unit: str = "kWh"
-    valid: Validity = Validity()
+    valid: Validity = ALWAYS
 
 
 @dataclass(frozen=True)
@@ -212,6 +197,14 @@ class Registry:
     @cached_property
     def _serves(self) -> dict[int, list[Installation]]:
         return _grouped(self.installations, lambda one: one.point)
+
+    @cached_property
+    def _fed_by(self) -> dict[str, list[SupplyEdge]]:
+        return _grouped(self.supply, lambda edge: edge.fed)
+
+    @cached_property
+    def _feeds(self) -> dict[str, list[SupplyEdge]]:
+        return _grouped(self.supply, lambda edge: edge.source)
 
     @cached_property
     def _meters_at(self) -> dict[str, list[Meter]]:
@@ -274,9 +267,13 @@ class Registry:
 
     def feeders(self, meter: str, day: date | None = None) -> list[str]:
         """Meters that feed this one."""
-        return [
-            e.source for e in self.supply if e.fed == meter and (day is None or e.valid.holds(day))
-        ]
+        edges = self._fed_by.get(meter, [])
+        return [e.source for e in edges if day is None or e.valid.holds(day)]
+
+    def fed(self, meter: str, day: date | None = None) -> list[str]:
+        """Meters that this one feeds."""
+        edges = self._feeds.get(meter, [])
+        return [e.fed for e in edges if day is None or e.valid.holds(day)]
 
     def points_of_role(self, role: str, nodes: frozenset[str]) -> list[Point]:
         """Points with a role (such as outdoor_temperature) on any of the nodes."""

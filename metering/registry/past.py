@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from metering.calendar import CalendarDay
-from metering.factor import Factor
 from metering.registry.differences import Change, Fact
 from metering.registry.model import (
     Gateway,
@@ -23,9 +22,9 @@ from metering.registry.model import (
     Registry,
     SpaceEdge,
     SupplyEdge,
-    Validity,
 )
 from metering.tariff import TariffRow
+from metering.validity import Validity
 
 
 def days_touched(change: Change) -> list[Validity]:
@@ -35,7 +34,7 @@ def days_touched(change: Change) -> list[Validity]:
     """
     was, becomes = change.was, change.becomes
     if was is not None and becomes is not None and _said(was) == _said(becomes):
-        return _between(_valid(was), _valid(becomes))
+        return _valid(was).except_for(_valid(becomes))
     if was is None and isinstance(becomes, Node | Point):
         return []  # it counts only through the edges and installations that name it
     present = (one for one in (was, becomes) if one is not None)
@@ -49,8 +48,6 @@ def _said(fact: Fact) -> object:
             return fact.kind
         case Point():
             return (fact.kind, fact.unit)
-        case TariffRow() | Factor():
-            return replace(fact, valid_from=None, valid_to=None)
         case Node():
             return replace(fact, name_zh="", name_en="")
         case Gateway():
@@ -64,20 +61,9 @@ def _valid(fact: Fact) -> Validity:
     match fact:
         case CalendarDay():
             return Validity(fact.day, fact.day + timedelta(days=1))
-        case TariffRow() | Factor():
-            return Validity(fact.valid_from, fact.valid_to)
         case Node() | Point() | Gateway():
             return Validity()
     return fact.valid
-
-
-def _between(old: Validity, new: Validity) -> list[Validity]:
-    """Days in one of the two and not in the other."""
-    if not old.overlaps(new):
-        return [old, new]
-    starts = sorted([old.start or date.min, new.start or date.min])
-    ends = sorted([old.end or date.max, new.end or date.max])
-    return [Validity(*pair) for pair in (starts, ends) if pair[0] < pair[1]]
 
 
 def months_of(change: Change) -> frozenset[int]:

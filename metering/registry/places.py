@@ -9,7 +9,6 @@ from fractions import Fraction
 from metering.errors import InvalidInput
 from metering.localtime import zone_of
 from metering.reading import Kind
-from metering.registry.csv_rows import Row
 from metering.registry.model import (
     Gateway,
     Installation,
@@ -19,10 +18,11 @@ from metering.registry.model import (
     Point,
     SpaceEdge,
     SupplyEdge,
-    Validity,
 )
+from metering.registry.rows import Row
 from metering.registry.tables import Facts
 from metering.units import UNITS
+from metering.validity import Validity
 
 STEPS = (15, 30, 60, 1440)
 DC_ROLES = ("", "utility", "ups_in", "ups_out", "it", "cooling")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from metering import items
 from metering.calendar import CalendarDay, DayKind
 from metering.factor import Factor
-from metering.registry.csv_rows import Row
+from metering.registry.rows import Row
 from metering.registry.tables import Facts
 from metering.tariff import TariffRow
 
@@ -38,8 +38,7 @@ def take_tariff(row: Row, facts: Facts) -> None:
                 period=row.code("period"),
                 price=price or Decimal(0),
                 currency=_currency(row),
-                valid_from=valid.start,
-                valid_to=valid.end,
+                valid=valid,
                 source=row.named("source", 500),
                 grade=row.named("grade"),
                 institution=_named_code(row, "institution"),
@@ -121,8 +120,7 @@ def take_factor(row: Row, facts: Facts) -> None:
         quantity,
         value or Decimal(0),
         row.named("region"),
-        valid.start,
-        valid.end,
+        valid,
         row.named("source", 500),
         row.named("grade"),
     )

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from metering.calendar import CalendarDay
 from metering.factor import Factor
-from metering.registry.csv_rows import Row, Table
 from metering.registry.model import Gateway, Installation, Meter, Node, Point, SpaceEdge, SupplyEdge
+from metering.registry.rows import Row, Table
 from metering.tariff import TariffRow
 
 _DATED = ("valid_from", "valid_to")

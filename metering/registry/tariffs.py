@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from metering.items import covers
-from metering.registry.csv_rows import Row
 from metering.registry.model import NodeType, Registry
+from metering.registry.rows import Row
 from metering.registry.tables import Facts
 from metering.tariff import TariffRow, TariffScope
 from metering.tariff_sets import SetKey, set_key, sets_of
@@ -49,9 +49,9 @@ def _check_named(row: Row, price: TariffRow, whole: Registry) -> None:
 
 def _check_end(rows: Sequence[_Priced]) -> None:
     """One set ends on one day: else a part of it would leave the rest with gaps."""
-    first, end = rows[0][0], rows[0][1].valid_to
+    first, end = rows[0][0], rows[0][1].valid.end
     for row, price in rows:
-        if price.valid_to != end:
+        if price.valid.end != end:
             problem = f"another valid_to than in {_place(first)}"
             row.wrong("valid_to", problem, "one valid_to for all rows of a tariff and valid_from")
 
@@ -97,7 +97,7 @@ def _place(row: Row) -> str:
 
 def _months(row: TariffRow) -> set[int]:
     """Months in which the set is valid at all."""
-    first, end = row.valid_from, row.valid_to
+    first, end = row.valid.start, row.valid.end
     if first is None or end is None or (end - first).days >= 366:
         return set(range(1, 13))
     return {(first + timedelta(days=n)).month for n in range((end - first).days)}
@@ -112,11 +112,11 @@ class _Span:
 
     @property
     def start(self) -> date:
-        return self.price.valid_from or date.min
+        return self.price.valid.first
 
     @property
     def end(self) -> date:
-        return self.price.valid_to or date.max
+        return self.price.valid.limit
 
     @property
     def order(self) -> tuple[date, int]:
@@ -126,7 +126,7 @@ class _Span:
     def named(self) -> str:
         if self.row is not None:
             return f"in {_place(self.row)}"
-        since = "the beginning" if self.price.valid_from is None else self.price.valid_from
+        since = self.price.valid.start or "the beginning"
         return f"registered as tariff {self.price.tariff} from {since}"
 
 

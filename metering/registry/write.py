@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from metering import items
-from metering.registry.model import Installation, Meter, Node, Point, Registry, SupplyEdge, Validity
+from metering.factor import Factor
+from metering.registry.model import Installation, Meter, Node, Point, Registry, SupplyEdge
 from metering.registry.prices import FACTOR_UNITS
+from metering.registry.rows import as_text
 from metering.registry.tables import TABLES
 from metering.tariff import TariffRow
 from metering.units import UNITS
+from metering.validity import Validity
 
 Fields = dict[str, object]
 Record = dict[str, str]
@@ -35,10 +37,10 @@ def records(registry: Registry) -> dict[str, list[Record]]:
         "points.csv": _points(registry),
         "tariff.csv": [_price(row) for row in registry.tariff],
         "calendar.csv": [vars(d) | {"date": d.day} for d in registry.calendar.days.values()],
-        "factors.csv": [vars(f) | {"unit": _unit(f.quantity, f.item)} for f in registry.factors],
+        "factors.csv": [_factor(factor) for factor in registry.factors],
     }
     return {
-        name: [{c: _field(row.get(c)) for c in TABLES[name].columns} for row in rows]
+        name: [{c: as_text(row.get(c)) for c in TABLES[name].columns} for row in rows]
         for name, rows in found.items()
     }
 
@@ -49,22 +51,6 @@ def _text(name: str, rows: Iterable[Record]) -> str:
     writer.writerow(TABLES[name].columns)
     writer.writerows(row.values() for row in rows)
     return out.getvalue()
-
-
-def _field(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return _plain(value)
-    return str(value)
-
-
-def _plain(value: Decimal) -> str:
-    return format(value, "f")
 
 
 def _dates(valid: Validity) -> Fields:
@@ -98,7 +84,7 @@ def _feeder(edge: SupplyEdge, fed: Meter) -> str:
     """Its code, with its dates where these are not those of the meter it feeds."""
     if edge.valid == fed.valid:
         return edge.source
-    return f"{edge.source}/{_field(edge.valid.start)}/{_field(edge.valid.end)}"
+    return f"{edge.source}/{as_text(edge.valid.start)}/{as_text(edge.valid.end)}"
 
 
 def _meter(meter: Meter, feeders: list[str]) -> Fields:
@@ -149,19 +135,27 @@ def as_sent(bound: str, before: str, sent: str) -> str:
 def _divided(value: Fraction) -> str:
     with localcontext() as context:
         context.prec = 60
-        return _plain(Decimal(value.numerator) / Decimal(value.denominator))
+        return as_text(Decimal(value.numerator) / Decimal(value.denominator))
 
 
 def _price(row: TariffRow) -> Fields:
-    return vars(row) | {
-        "months": ",".join(map(str, sorted(row.months))),
-        "start": _clock(row.start_min),
-        "end": _clock(row.end_min),
-    }
+    return (
+        vars(row)
+        | _dates(row.valid)
+        | {
+            "months": ",".join(map(str, sorted(row.months))),
+            "start": _clock(row.start_min),
+            "end": _clock(row.end_min),
+        }
+    )
 
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def _factor(factor: Factor) -> Fields:
+    return vars(factor) | {"unit": _unit(factor.quantity, factor.item)} | _dates(factor.valid)
 
 
 def _unit(quantity: str, item: str) -> str:

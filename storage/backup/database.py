@@ -24,8 +24,8 @@ from storage.sql.migrate import Schema, head, revision, upgrade
 from storage.sql.schema import METADATA
 
 _ROWS = 1_000
-_ROWS_AT_ONCE = {"report_issue": 20, "report_file": 20}
-"""Rows that hold whole files are copied in smaller portions."""
+_ROWS_AT_ONCE = {"report_issue": 20, "report_file": 20, "baseline": 50}
+"""Rows that hold whole files, or what a baseline has learned, are copied in smaller portions."""
 _COUNTED = [table for table in METADATA.sorted_tables if table.autoincrement_column is not None]
 """Tables whose rows the engine numbers; a number must not come again after a restore either."""
 

@@ -1,6 +1,7 @@
 """Every store in memory: for tests, and for trying things out. They obey the same contracts
 as the real ones and forget when the process ends."""
 
+from storage.memory.baselines import MemoryBaselines
 from storage.memory.books import MemoryBooks
 from storage.memory.findings import MemoryFindings
 from storage.memory.intake import MemoryIntake, MemoryMarks
@@ -10,6 +11,7 @@ from storage.memory.reports import MemoryReports
 
 __all__ = [
     "MemoryAccess",
+    "MemoryBaselines",
     "MemoryBooks",
     "MemoryFindings",
     "MemoryIntake",

@@ -11,6 +11,7 @@ from metering.book import (
     BOOK_START,
     BookPlace,
     BookRow,
+    DirtyMark,
     RegisterEvent,
     Restatement,
     SeriesKey,
@@ -19,12 +20,15 @@ from metering.localtime import day_number
 from metering.ports import BookReader
 from storage.book_rules import (
     Change,
+    Past,
     change,
     check_rows,
-    is_news,
+    is_told_by_commit,
     overlaps,
     restatement,
     revision_conflict,
+    stale,
+    touches,
 )
 from storage.memory.intake import MemoryMarks
 
@@ -43,8 +47,10 @@ class MemoryBooks:
 
     def _reset(self) -> None:
         self._current: dict[Day, BookRow] = {}
-        self._superseded: dict[Day, list[tuple[BookRow, int]]] = {}
-        self._restatements: list[Restatement] = []
+        self._superseded: dict[Day, list[BookRow]] = {}
+        self._restatements: dict[int, Restatement] = {}
+        self._open: dict[Day, int] = {}
+        self._serial = 0
         self._events: dict[tuple[str, str, str, int], RegisterEvent] = {}
 
     def revision(self, institution: str) -> int:
@@ -57,12 +63,19 @@ class MemoryBooks:
             found = [d for d in self._current if d[0] in wanted and first <= d[1] <= last]
             return [self._current[place] for place in sorted(found)]
 
+    def days(self, institution: str) -> tuple[date, date] | None:
+        with self._lock:
+            found = {day for key, day in self._current if key.institution == institution}
+        return (min(found), max(found)) if found else None
+
     @contextmanager
     def at_rest(self) -> Iterator[BookReader]:
         with self._lock:
-            frozen = MemoryBooks(self._marks)
+            frozen = MemoryBooks(self._marks.copied())
             frozen._current, frozen._revisions = dict(self._current), dict(self._revisions)
-            frozen._restatements, frozen._events = list(self._restatements), dict(self._events)
+            frozen._superseded = {day: list(rows) for day, rows in self._superseded.items()}
+            frozen._restatements, frozen._events = dict(self._restatements), dict(self._events)
+            frozen._numbers = dict(self._numbers)
         yield frozen
 
     def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
@@ -70,8 +83,8 @@ class MemoryBooks:
             current = self._current.get((key, day))
             if current is not None and current.revision <= revision:
                 return current
-            for row, superseded_at in self._superseded.get((key, day), []):
-                if row.revision <= revision < superseded_at:
+            for row in self._superseded.get((key, day), []):
+                if row.revision <= revision < (row.superseded_at or 0):
                     return row
         return None
 
@@ -110,29 +123,52 @@ class MemoryBooks:
         self, institution: str, *, after: int = 0, limit: int = 100
     ) -> list[tuple[int, Restatement]]:
         with self._lock:
-            numbered = enumerate(self._restatements, start=1)
+            numbered = sorted(self._restatements.items())
             found = [
                 (n, one) for n, one in numbered if n > after and one.key.institution == institution
             ]
         return found[:limit]
 
+    def tell(self, institution: str, rows: Sequence[BookRow]) -> None:
+        with self._lock:
+            checked = check_rows(institution, rows)
+            for row in checked:
+                present = self._current.get((row.key, row.day))
+                if present is None or present.provisional or present.revision != row.revision:
+                    raise stale(row)
+            for place in ((row.key, row.day) for row in checked):
+                if not self._current[place].told:
+                    self._current[place] = replace(self._current[place], told=True)
+                    if (opened := self._close(place)) is not None:
+                        self._add(replace(opened, given=True))
+
     def changes(
-        self, institution: str, kind: str, *, after: BookPlace = BOOK_START, limit: int = 100
+        self,
+        institution: str,
+        kind: str,
+        *,
+        after: BookPlace = BOOK_START,
+        limit: int = 100,
+        history: bool = False,
     ) -> list[tuple[BookPlace, BookRow]]:
         with self._lock:
             placed = [
                 (self._place(row), row)
-                for row in self._all()
+                for row in (self._all() if history else self._current.values())
                 if (row.key.institution, row.key.kind) == (institution, kind)
                 and not row.provisional
             ]
         found = [one for one in placed if one[0] > after]
         return sorted(found, key=lambda one: one[0])[:limit]
 
+    def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
+        with self._lock:
+            return [one for one in self._marks.all() if touches(one, start_us, end_us)]
+
     def _all(self) -> Iterator[BookRow]:
         yield from self._current.values()
         for kept in self._superseded.values():
-            yield from (row for row, _ in kept)
+            yield from kept
 
     def _place(self, row: BookRow) -> BookPlace:
         return row.revision, self._numbers[row.key], day_number(row.day)
@@ -159,16 +195,42 @@ class MemoryBooks:
         if what is Change.NOTHING:
             return False
         if present is not None and what is Change.SUPPLEMENT:
-            self._current[place] = replace(row, revision=present.revision)
+            kept = replace(row, revision=present.revision, told=present.told)
+            self._current[place] = replace(kept, superseded_at=None)
             return False
+        past = self._past(place)
         if present is not None and what is Change.SUPERSEDE:
-            self._superseded.setdefault(place, []).append((present, row.revision))
-            if is_news(present, row):
-                entry = restatement(present, row, row.revision, now_us, cause)
-                self._restatements.append(entry)
-        self._current[place] = row
+            gone = replace(present, superseded_at=row.revision)
+            self._superseded.setdefault(place, []).append(gone)
+        self._close(place)
+        entry = restatement(past, row, row.revision, now_us, cause)
+        if entry is not None:
+            self._add(entry)
+        told = is_told_by_commit(past, row)
+        self._current[place] = replace(row, told=told, superseded_at=None)
         self._numbers.setdefault(row.key, len(self._numbers) + 1)
         return True
+
+    def _past(self, place: Day) -> Past:
+        """What was told of a series and day before a commit."""
+        present = self._current.get(place)
+        rows = [*self._superseded.get(place, []), *([present] if present else [])]
+        told = [row for row in rows if row.told]
+        opened = self._open.get(place)
+        return Past(
+            told[-1] if told else None, None if opened is None else self._restatements[opened]
+        )
+
+    def _close(self, place: Day) -> Restatement | None:
+        """Take the open restatement of a series and day away."""
+        opened = self._open.pop(place, None)
+        return None if opened is None else self._restatements.pop(opened)
+
+    def _add(self, one: Restatement) -> None:
+        self._serial += 1
+        self._restatements[self._serial] = one
+        if not one.given:
+            self._open[one.key, one.day] = self._serial
 
     def _replace_events(
         self,

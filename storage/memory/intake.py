@@ -48,6 +48,16 @@ class MemoryMarks:
         with self.lock:
             return len(self._marks)
 
+    def all(self) -> list[DirtyMark]:
+        """Every mark, ready or not."""
+        with self.lock:
+            return [kept.mark for kept in self._marks.values()]
+
+    def copied(self) -> MemoryMarks:
+        """The marks as they are now, for a reader at rest."""
+        with self.lock:
+            return MemoryMarks(_marks=dict(self._marks), _last=self._last)
+
     def release(self, writer_no: int) -> None:
         """Make the writer's marks ready."""
         for kept in self._marks.values():

@@ -65,7 +65,7 @@ _PLAIN = _Terms(None, 1, None)
 
 
 def packed(row: BookRow, series_id: int, revision: int) -> dict[str, Any]:
-    """The columns of a row."""
+    """The columns of a current row, save whether it is told."""
     finest = row.finest
     return {
         "series_id": series_id,
@@ -82,6 +82,7 @@ def packed(row: BookRow, series_id: int, revision: int) -> dict[str, Any]:
         "spill": np.array(row.spill, "<u2").tobytes() if any(row.spill) else None,
         "parts": packed_parts(row),
         "rules": row.rules,
+        "registry": row.registry,
     }
 
 
@@ -111,6 +112,9 @@ def unpacked(row: SqlRow[Any], key: SeriesKey) -> BookRow:
         provisional=row.provisional,
         revision=row.revision,
         rules=row.rules,
+        registry=row.registry,
+        told=row.told,
+        superseded_at=row.superseded_at,
     )
 
 

@@ -12,26 +12,24 @@ from sqlalchemy import (
     delete,
     insert,
     or_,
-    select,
     update,
 )
 
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.localtime import day_number
-from storage.book_rules import Change, change, is_news, restatement, revision_conflict
+from storage.book_rules import Change, change, is_told_by_commit, revision_conflict
 from storage.sql.book_codec import packed
-from storage.sql.book_lookup import CHUNK, current_rows
+from storage.sql.book_lookup import current_rows, of_days
 from storage.sql.engine import insert_missing, upsert
-from storage.sql.schema import BOOK_ROW, INSTITUTION_REVISION, REGISTER_EVENT, RESTATEMENT
+from storage.sql.schema import BOOK_ROW, INSTITUTION_REVISION, REGISTER_EVENT
+from storage.sql.telling import Changed, Pasts, hold, past_of
 
 
 def expect(con: Connection, institution: str, expected: int) -> None:
     """Hold the institution's revision row until the end; Conflict if it is another one."""
     row = {"institution": institution, "revision": 0}
     insert_missing(con, INSTITUTION_REVISION, [row], ["institution"])
-    table = INSTITUTION_REVISION
-    statement = select(table.c.revision).where(table.c.institution == institution)
-    present = con.scalar(statement.with_for_update()) or 0
+    present = hold(con, institution)
     if present != expected:
         raise revision_conflict(institution, expected, present)
 
@@ -41,21 +39,13 @@ def set_revision(con: Connection, institution: str, revision: int) -> None:
     con.execute(update(table).where(table.c.institution == institution).values(revision=revision))
 
 
-Changed = tuple[BookRow | None, BookRow, Change]
-
-
 def changes_of(
     con: Connection, ids: dict[SeriesKey, int], rows: Sequence[BookRow]
 ) -> list[Changed]:
     """(present row, wanted row, what to do) of each row that changes something."""
     if not rows:
         return []
-    days = {day_number(row.day) for row in rows}
-    where = (
-        BOOK_ROW.c.day.in_(sorted(days))
-        if len(days) <= CHUNK
-        else BOOK_ROW.c.day.between(min(days), max(days))
-    )
+    where = of_days(BOOK_ROW.c.day, {day_number(row.day) for row in rows})
     present = {(row.key, row.day): row for row in current_rows(con, ids, where)}
     pairs = ((present.get((row.key, row.day)), row) for row in rows)
     decided = ((old, new, change(old, new)) for old, new in pairs)
@@ -63,8 +53,13 @@ def changes_of(
 
 
 def write(
-    con: Connection, ids: dict[SeriesKey, int], changes: Sequence[Changed], revision: int
+    con: Connection,
+    ids: dict[SeriesKey, int],
+    changes: Sequence[Changed],
+    pasts: Pasts,
+    revision: int,
 ) -> None:
+    """Put the new rows in the place of those that stand."""
     this_one = and_(
         BOOK_ROW.c.series_id == bindparam("s"),
         BOOK_ROW.c.day == bindparam("d"),
@@ -81,7 +76,11 @@ def write(
                 statement,
                 [{"s": ids[o.key], "d": day_number(o.day), "r": o.revision} for o in gone],
             )
-    con.execute(insert(BOOK_ROW), [packed(new, ids[new.key], revision) for _, new, _ in changes])
+    written = []
+    for old, new, _ in changes:
+        told = is_told_by_commit(past_of(pasts, old, new), new)
+        written.append({**packed(new, ids[new.key], revision), "told": told})
+    con.execute(insert(BOOK_ROW), written)
 
 
 def supplement(con: Connection, ids: dict[SeriesKey, int], changes: Sequence[Changed]) -> None:
@@ -97,33 +96,6 @@ def supplement(con: Connection, ids: dict[SeriesKey, int], changes: Sequence[Cha
             .where(BOOK_ROW.c.revision == values.pop("revision"))
             .values(values)
         )
-
-
-def log(
-    con: Connection,
-    institution: str,
-    ids: dict[SeriesKey, int],
-    changes: Sequence[Changed],
-    revision: int,
-    now_us: int,
-    cause: str,
-) -> None:
-    entries = [
-        restatement(old, new, revision, now_us, cause)
-        for old, new, what in changes
-        if what is Change.SUPERSEDE and old is not None and is_news(old, new)
-    ]
-    if entries:
-        rows = [
-            {
-                **{name: value for name, value in vars(entry).items() if name != "key"},
-                "institution": institution,
-                "series_id": ids[entry.key],
-                "day": day_number(entry.day),
-            }
-            for entry in entries
-        ]
-        con.execute(insert(RESTATEMENT), rows)
 
 
 def overlap(start_us: int, end_us: int) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     and_,
     insert,
@@ -67,10 +68,25 @@ def current_rows(con: Connection, ids: dict[SeriesKey, int], where: Any) -> Iter
             yield unpacked(row, chunk[place[row.series_id]])
 
 
+def of_days(column: ColumnElement[int], days: Collection[int]) -> ColumnElement[bool]:
+    """Those days; where they are many, also those between."""
+    if len(days) <= CHUNK:
+        return column.in_(sorted(days))
+    return column.between(min(days), max(days))
+
+
+def chunks(ids: Collection[int]) -> Iterator[list[int]]:
+    """The ids, a bounded number at a time."""
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]
+
+
 def changed_rows(
-    con: Connection, institution: str, kind: str, after: BookPlace, limit: int
+    con: Connection, institution: str, kind: str, after: BookPlace, limit: int, history: bool
 ) -> list[tuple[BookPlace, BookRow]]:
-    """(place, row) of settled rows that became valid after a place, oldest first.
+    """(place, row) of settled rows that became valid after a place, oldest first; of superseded
+    ones only as `history`.
 
     The places are found in the index of settled rows alone, series by series, so that a wait
     for news costs the institution's series and not its years; only then are rows read.
@@ -81,6 +97,7 @@ def changed_rows(
     next_ones = (
         select(*place)
         .where(table.series_id.in_(ids), table.provisional.is_(False))
+        .where(true() if history else CURRENT)
         .where(table.revision >= after[0], tuple_(*place) > tuple_(*after))
         .order_by(*place)
         .limit(limit)

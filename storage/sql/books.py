@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
+    func,
     or_,
     select,
 )
@@ -18,6 +18,7 @@ from metering.book import (
     BOOK_START,
     BookPlace,
     BookRow,
+    DirtyMark,
     RegisterEvent,
     Restatement,
     SeriesKey,
@@ -29,7 +30,6 @@ from storage.sql.book_codec import unpacked
 from storage.sql.book_commit import (
     changes_of,
     expect,
-    log,
     overlap,
     replace_events,
     set_revision,
@@ -45,7 +45,7 @@ from storage.sql.book_lookup import (
     made_ids,
 )
 from storage.sql.engine import reading, writing
-from storage.sql.intake import remove_marks
+from storage.sql.intake import marks_touching, remove_marks
 from storage.sql.schema import (
     BOOK_ROW,
     INSTITUTION_REVISION,
@@ -53,6 +53,7 @@ from storage.sql.schema import (
     RESTATEMENT,
     SERIES,
 )
+from storage.sql.telling import log, pasts_of, restatement_of, tell
 
 
 class SqlBooks:
@@ -89,6 +90,14 @@ class SqlBooks:
         with reading(self._engine) as con:
             return sorted(all_ids(con, institution))
 
+    def days(self, institution: str) -> tuple[date, date] | None:
+        own = select(SERIES.c.id).where(SERIES.c.institution == institution)
+        day = BOOK_ROW.c.day
+        statement = select(func.min(day), func.max(day)).where(BOOK_ROW.c.series_id.in_(own))
+        with reading(self._engine) as con:
+            first, last = con.execute(statement.where(CURRENT)).one()
+        return None if first is None else (day_of_number(first), day_of_number(last))
+
     def commit(
         self,
         institution: str,
@@ -110,8 +119,9 @@ class SqlBooks:
             supplement(con, ids, found)
             changes = [one for one in found if one[2] is not Change.SUPPLEMENT]
             if changes:
-                write(con, ids, changes, revision)
-                log(con, institution, ids, changes, revision, now_us, cause)
+                pasts = pasts_of(con, ids, changes)
+                write(con, ids, changes, pasts, revision)
+                log(con, ids, changes, pasts, revision, now_us, cause)
                 set_revision(con, institution, revision)
             replace_events(con, institution, events, events_replaced)
             remove_marks(con, cleared)
@@ -123,11 +133,27 @@ class SqlBooks:
         with self.at_rest() as books:
             return books.restatements(institution, after=after, limit=limit)
 
+    def tell(self, institution: str, rows: Sequence[BookRow]) -> None:
+        checked = check_rows(institution, rows)
+        if checked:
+            with writing(self._engine) as con:
+                tell(con, institution, checked)
+
     def changes(
-        self, institution: str, kind: str, *, after: BookPlace = BOOK_START, limit: int = 100
+        self,
+        institution: str,
+        kind: str,
+        *,
+        after: BookPlace = BOOK_START,
+        limit: int = 100,
+        history: bool = False,
     ) -> list[tuple[BookPlace, BookRow]]:
-        with reading(self._engine) as con:
-            return changed_rows(con, institution, kind, after, limit)
+        with self.at_rest() as books:
+            return books.changes(institution, kind, after=after, limit=limit, history=history)
+
+    def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
+        with self.at_rest() as books:
+            return books.unbooked(start_us, end_us)
 
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
         with self.at_rest() as books:
@@ -162,7 +188,27 @@ class _AtRest:
             .order_by(RESTATEMENT.c.serial)
             .limit(limit)
         )
-        return [(row.serial, _restatement(row)) for row in self._con.execute(statement)]
+        return [
+            (
+                row.serial,
+                restatement_of(row, SeriesKey(row.institution, row.kind, row.code, row.item)),
+            )
+            for row in self._con.execute(statement)
+        ]
+
+    def changes(
+        self,
+        institution: str,
+        kind: str,
+        *,
+        after: BookPlace = BOOK_START,
+        limit: int = 100,
+        history: bool = False,
+    ) -> list[tuple[BookPlace, BookRow]]:
+        return changed_rows(self._con, institution, kind, after, limit, history)
+
+    def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
+        return marks_touching(self._con, start_us, end_us)
 
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
         statement = select(REGISTER_EVENT).where(
@@ -175,16 +221,3 @@ class _AtRest:
 def _revision(con: Connection, institution: str) -> int:
     table = INSTITUTION_REVISION
     return con.scalar(select(table.c.revision).where(table.c.institution == institution)) or 0
-
-
-def _restatement(row: Any) -> Restatement:
-    return Restatement(
-        key=SeriesKey(row.institution, row.kind, row.code, row.item),
-        day=day_of_number(row.day),
-        old_revision=row.old_revision,
-        new_revision=row.new_revision,
-        old_total=row.old_total,
-        new_total=row.new_total,
-        recorded_us=row.recorded_us,
-        cause=row.cause,
-    )

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, true, tuple_, update
 
-from metering.book import DirtyMark
+from metering.book import DirtyMark, SeriesKey
 from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch
 from storage.intake_rules import (
     NO_WRITER,
@@ -55,11 +55,16 @@ class SqlMarks:
 
 def add_marks(con: Connection, marks: Sequence[DirtyMark], *, writer_no: int, ready: bool) -> None:
     """Insert marks inside the caller's transaction."""
-    rows = [{**_columns(one), "writer_no": writer_no, "ready": ready} for one in marks]
-    for row in rows:
-        del row["id"]
+    rows = [{**_mark_columns(one), "writer_no": writer_no, "ready": ready} for one in marks]
     if rows:
         con.execute(insert(DIRTY_MARK), rows)
+
+
+def marks_touching(con: Connection, start_us: int, end_us: int) -> list[DirtyMark]:
+    """The SQL of `book_rules.touches`; ready or not."""
+    mark = DIRTY_MARK.c
+    there = select(DIRTY_MARK).where(mark.start_us < end_us, mark.end_us >= start_us)
+    return [_mark(row) for row in con.execute(there.order_by(mark.id))]
 
 
 def remove_marks(con: Connection, ids: Sequence[int]) -> None:
@@ -222,9 +227,20 @@ def _columns(one: DirtyMark | DeadLetter) -> Row:
     return {_RENAMED.get(name, name): value for name, value in vars(one).items()}
 
 
+def _mark_columns(mark: DirtyMark) -> Row:
+    """Without the id; a mark of readings names no figure."""
+    row, key = _columns(mark), mark.figure
+    del row["id"], row["figure"]
+    named = (None, None, None) if key is None else (key.institution, key.code, key.item)
+    return {**row, **dict(zip(("institution", "node", "item"), named, strict=True))}
+
+
 def _mark(row: Any) -> DirtyMark:
     return DirtyMark(
-        row.point, row.start_us, row.end_us, row.cause, row.segment, row.message_offset, row.id
+        *(row.point, row.start_us, row.end_us, row.cause, row.segment, row.message_offset, row.id),
+        figure=None
+        if row.institution is None
+        else SeriesKey(row.institution, "node", row.node, row.item),
     )
 
 

@@ -61,7 +61,7 @@ def rows_of(registry: Registry) -> dict[str, Rows]:
         POINT: [{**vars(p), "kind": str(p.kind)} for p in registry.points.values()],
         INSTALLATION: [_dated(one) for one in registry.installations],
         TARIFF_ROW: _tariff_rows(registry.tariff),
-        FACTOR: [_renamed(vars(factor)) for factor in registry.factors],
+        FACTOR: [_dated(factor) for factor in registry.factors],
         CALENDAR_DAY: [{**vars(d), "kind": str(d.kind)} for d in registry.calendar.days.values()],
     }
     return {table.name: {_key(table, row): row for row in rows} for table, rows in lists.items()}
@@ -80,7 +80,7 @@ def registry_of(con: Connection, version: int) -> Registry:
         points={r["id"]: Point(**{**r, "kind": Kind(r["kind"])}) for r in rows["point"]},
         installations=tuple(Installation(**_undated(r)) for r in rows["installation"]),
         tariff=tuple(_tariff_row(r) for r in rows["tariff_row"]),
-        factors=tuple(Factor(**_restored(r)) for r in rows["factor"]),
+        factors=tuple(Factor(**_undated(r)) for r in rows["factor"]),
         calendar=WorkCalendar.of(
             CalendarDay(**{**r, "kind": DayKind(r["kind"])}) for r in rows["calendar_day"]
         ),
@@ -105,7 +105,7 @@ def _key(table: Table, row: Row) -> tuple[Any, ...]:
     return tuple(date.min if value is None else value for value in values)
 
 
-def _dated(fact: SpaceEdge | SupplyEdge | Meter | Installation) -> Row:
+def _dated(fact: SpaceEdge | SupplyEdge | Meter | Installation | TariffRow | Factor) -> Row:
     row = vars(fact).copy()
     valid = row.pop("valid")
     return {**row, "valid_start": valid.start, "valid_end": valid.end}
@@ -116,30 +116,18 @@ def _undated(row: Row) -> Row:
     return {**others, "valid": Validity(row["valid_start"], row["valid_end"])}
 
 
-def _renamed(values: dict[str, Any]) -> Row:
-    row = dict(values)
-    row["valid_start"], row["valid_end"] = row.pop("valid_from"), row.pop("valid_to")
-    return row
-
-
-def _restored(row: Row) -> Row:
-    values = dict(row)
-    values["valid_from"], values["valid_to"] = values.pop("valid_start"), values.pop("valid_end")
-    return values
-
-
 def _tariff_rows(tariff: Iterable[TariffRow]) -> list[Row]:
     """Numbered inside each set, because the first fitting row of a tariff holds."""
     in_sets = sorted(tariff, key=set_key)
     return [
-        {**_renamed(vars(row)), "months": ",".join(map(str, sorted(row.months))), "place": place}
+        {**_dated(row), "months": ",".join(map(str, sorted(row.months))), "place": place}
         for _, group in groupby(in_sets, key=set_key)
         for place, row in enumerate(group)
     ]
 
 
 def _tariff_row(row: Row) -> TariffRow:
-    values = _restored(row)
+    values = _undated(row)
     del values["place"]
     months = frozenset(int(month) for month in values.pop("months").split(",") if month)
     return TariffRow(**values, months=months)

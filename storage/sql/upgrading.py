@@ -23,7 +23,7 @@ from storage.sql.migrate import Schema, head, revision, upgrade
 from storage.sql.registry_codec import registry_of
 from storage.sql.schema import BOOK_ROW, METADATA
 
-_BEFORE = {"parts": None, "rules": 1}
+_BEFORE = {"parts": None, "rules": 1, "told": True}
 """What a book row held in effect before it had these columns."""
 
 

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analytics import Clock, FlatRates, Inputs
+from analytics import Clock, FlatRates, Inputs, Look, Memory, look, settle
 from metering.book import RegisterEvent
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
+from metering.finding import Case, CaseState
 from metering.localtime import HOUR_US, day_number, days_between, slot_starts
 from metering.quality import MEASURED, all_of
 from metering.registry import Meter
+from storage.memory import MemoryBaselines, MemoryFindings
 
 ZONE = "Asia/Shanghai"
 Floats = NDArray[np.float64]
@@ -171,6 +173,47 @@ def _cooling(rng: np.random.Generator, clock: Clock, temperature: Floats) -> Flo
     need = np.maximum(temperature - 22.0, 0.0) + 0.8 * np.maximum(12.0 - temperature, 0.0)
     size = rng.uniform(30, 80)
     return np.asarray(size * (0.06 + _presence(clock) * (0.25 + 0.05 * need)))
+
+
+class Platform:
+    """A campus that is looked at day after day; what it remembers is in its stores alone."""
+
+    def __init__(self, place: Campus) -> None:
+        self.place, self.findings = place, MemoryFindings()
+        self.baselines = MemoryBaselines()
+
+    def seen(self, last: date, since: date = date.min, **more: object) -> Look:
+        """Look at the end of a day, over a window that begins on another, and keep what it says."""
+        inputs = replace(window(self.place, since, last).inputs(), **more)  # type: ignore[arg-type]
+        codes, kept = self.place.codes, self.baselines
+        known = self.findings.known("bureau", int(inputs.hours_us[0]))
+        found = look(inputs, Memory(kept.versions(codes), kept.requests(codes), known))
+        kept.keep(found.made)
+        kept.note(found.progress)
+        self.findings.record(settle(known, found), now_us=inputs.now_us)
+        return found
+
+    def look(self, last: date, since: date = date.min, **more: object) -> list[Case]:
+        """The same; all cases."""
+        self.seen(last, since, **more)
+        return self.findings.list(None)
+
+    def say(self, number: int, state: CaseState) -> None:
+        self.findings.set_state(str(number), state, by="x", note="", now_us=1)
+
+
+def window(place: Campus, since: date, last: date) -> Campus:
+    """The campus as a look at the end of a day sees it, which reaches back to another."""
+    cut = place.until(last)
+    kept = cut.clock.day >= day_number(since)
+    hours_us = cut.hours_us[kept]
+    return replace(
+        cut,
+        energy=cut.energy[:, kept],
+        temperature=cut.temperature[kept],
+        hours_us=hours_us,
+        clock=Clock.of(hours_us, place.zone, place.calendar),
+    )
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def test_meters_of_different_history_are_fitted_as_if_alone(campus: Make) -> Non
     expected = together.predict(place.clock, place.temperature)
     for meter in (0, 1):
         alone = fit(place.energy[[meter]], place.temperature, place.clock, place.hours_us)
-        assert alone.versions == (together.versions[meter],)
+        assert alone.inputs == (together.inputs[meter],)
         np.testing.assert_allclose(
             alone.predict(place.clock, place.temperature)[0], expected[meter], rtol=1e-9
         )
@@ -237,8 +237,8 @@ def test_repeatable_and_versioned_by_content(campus: Make) -> None:
     first, second, third = fit_campus(one), fit_campus(same), fit_campus(other)
     np.testing.assert_array_equal(first.levels, second.levels)
     np.testing.assert_array_equal(first.slopes, second.slopes)
-    assert first.versions == second.versions
-    changed = [a != b for a, b in zip(first.versions, third.versions, strict=True)]
+    assert first.inputs == second.inputs
+    changed = [a != b for a, b in zip(first.inputs, third.inputs, strict=True)]
     assert changed == [False, False, False, True, False, False, False, False]
-    assert fit_campus(one, ridge=1e-2).versions != first.versions
+    assert fit_campus(one, ridge=1e-2).inputs != first.inputs
     assert first.levels.shape == (8, FULL_BINS)

@@ -35,8 +35,8 @@ def site(calendar: WorkCalendar = WorkCalendar(), limits: Limits = Limits()) -> 
         measured=expected.copy(),
         expected=expected,
         sigma=np.full(expected.shape, 1.0),
-        rest_sigma=np.ones(1),
-        load=np.full(1, LOAD),
+        rest_sigma=np.ones(expected.shape),
+        load=np.full(expected.shape, LOAD),
         judged=np.ones(1, dtype=np.bool_),
         shares=all_of(MEASURED, hours_us.size)[None, :, :],
         events=(),
@@ -89,7 +89,8 @@ def test_nights(days: tuple[int, ...], found: list[tuple[int, int, int]]) -> Non
 def test_both_limits_must_be_passed() -> None:
     assert seen(nights(site(), 7.9, 10, 11), "after_hours_plant") == []
     assert seen(nights(site(), 8.1, 10, 11), "after_hours_plant") == [(10, 2, 20)]
-    noisy = replace(nights(site(), 50.0, 10, 11), rest_sigma=np.full(1, 17.0))
+    noisy = nights(site(), 50.0, 10, 11)
+    noisy = replace(noisy, rest_sigma=np.full(noisy.sigma.shape, 17.0))
     assert seen(noisy, "after_hours_plant") == []
 
 

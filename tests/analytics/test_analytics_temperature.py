@@ -28,6 +28,17 @@ def test_each_segment_counts_only_its_own_degrees(temperature: np.ndarray) -> No
         assert column.min() >= 0.0
 
 
+def test_weather_never_seen_is_the_nearest_that_was() -> None:
+    seen = np.linspace(-5.0, 30.0, 200)
+    knots = segments(seen, 6)
+    beyond = knots.design(np.r_[[-20.0] * 400, [45.0] * 400])
+    for hour, like in ((399, knots.now[0]), (799, knots.now[-1])):
+        now = beyond[hour, : knots.now.size - 1].sum()
+        assert now == pytest.approx(like - knots.now[0])
+        slow = beyond[hour, knots.now.size - 1 :].sum()
+        assert 0 <= slow <= knots.slow[-1] - knots.slow[0]
+
+
 def test_slow_mean_follows_a_step_by_its_time_constant() -> None:
     step = np.r_[np.zeros(5), np.ones(12)]
     assert slow_mean(step)[-1] == pytest.approx(1 - np.exp(-1), abs=1e-12)

@@ -128,6 +128,22 @@ def test_a_nested_case_is_part_of_the_outer_one_and_counts_once_everywhere(world
     rows = world.get("/influx/query", q="SELECT waste FROM findings WHERE time > 0").json()
     own = [row[1] for row in rows["results"][0]["series"][0]["values"]]
     assert sorted(own) == [0.0, 44.0, 96.0, 120.0]
+    parts = world.get("/influx/query", q=f"{query} AND part_of != ''").json()["results"][0]
+    assert parts["series"][0]["values"][0][1] == 96.0
+    outer = world.get("/influx/query", q="SHOW TAG VALUES FROM findings WITH KEY = part_of").json()
+    assert "5" in [row[1] for row in outer["results"][0]["series"][0]["values"]]
+
+
+def test_a_case_is_seen_where_it_was_found_in_lists_and_by_itself(world):
+    """Also where its meter is not registered any more."""
+    gone = replace(findings()[0].evidence, meter="office-a-old", cost=None)
+    world.platform.findings.record(Changes((Case(gone),)), now_us=1)
+    for key in ("whole", "bureau", "building", "school"):
+        listed = {one["id"] for one in world.get("/v1/findings", key=key).json()["data"]}
+        for number in ("1", "2", "4", "5"):
+            alone = world.get(f"/v1/findings/{number}", key=key).status_code
+            assert (alone == 200) == (number in listed), (key, number)
+    assert world.get("/v1/findings/5", key="building").json()["meter"] == "office-a-old"
 
 
 def test_a_refuted_case_has_no_parts(world):

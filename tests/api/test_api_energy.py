@@ -104,6 +104,10 @@ def test_a_figure_leads_down_to_its_raw_message(shared_world):
     found = shared_world.get(path).json()
     meters = {one["meter"] for one in found["meters"]}
     assert {"office-a-total", "office-b-total", "canteen-total", "dc-utility"} == meters
+    for row in (*found["rows"], *(row for meter in found["meters"] for row in meter["rows"])):
+        assert (row["day"], row["registry_version"], row["rules_version"]) == ("2026-11-24", 4, 1)
+        assert row["revision"] >= 1
+    assert len(found["rows"]) == 1
     one = next(m for m in found["meters"] if m["meter"] == "office-a-total")
     readings = one["sources"][0]["readings"]
     times = [reading["time"] for reading in readings]

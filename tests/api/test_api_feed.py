@@ -8,11 +8,12 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
-from api import paging
+from api import create_app, paging
 from metering import quality
-from metering.book import SeriesKey
-from metering.localtime import day_number
+from metering.book import DirtyMark, SeriesKey
+from metering.localtime import day_bounds, day_number
 from metering.quantity import ABSENT
 
 BODY = SeriesKey("bureau", "node", "bureau", "01000")
@@ -113,7 +114,126 @@ def test_a_restatement_is_a_later_entry_of_the_same_key(world):
     assert old["revision"] < entry["revision"]
     assert pull(world, cursor=cursor)[0] == []
     again, _ = pull(world, limit=1000)
-    assert [e for e in again if e["key"] == entry["key"]] == [old, entry]
+    assert [e for e in again if e["key"] == entry["key"]] == [entry]
+    past, _ = pull(world, limit=1000, history=1)
+    assert [e for e in past if e["key"] == entry["key"]] == [
+        {**old, "superseded_at": revision},
+        {**entry, "superseded_at": None},
+    ]
+
+
+def changes_of(world):
+    return [
+        (one["code"], one["old_revision"], one["new_revision"], one["given"])
+        for one in world.get("/v1/restatements", key="bureau", limit=1000).json()["data"]
+        if one["kind"] == "node"
+    ]
+
+
+def shifted(world, by):
+    """Yesterday's row of the institution, another amount in each slot; its new revision."""
+    row = booked(world, yesterday(world))
+    slots = row.finest.slots + by
+    changed = replace(row, parts=(replace(row.finest, slots=slots),), total=int(slots.sum()))
+    return restate(world, changed)
+
+
+def test_what_is_given_out_is_told_and_what_is_undone_before_leaves_nothing(world):
+    pull(world, limit=1000)
+    first = booked(world, yesterday(world)).revision
+    second = shifted(world, 10)
+    assert changes_of(world) == [("bureau", first, second, False)]
+    shifted(world, -10)
+    assert changes_of(world) == []
+    third = shifted(world, 10)
+    _, cursor = pull(world, limit=1000)
+    assert changes_of(world) == [("bureau", first, third, True)]
+    fourth = shifted(world, -10)
+    pull(world, cursor=cursor)
+    assert changes_of(world) == [("bureau", first, third, True), ("bureau", third, fourth, True)]
+
+
+def test_only_what_lies_in_the_scope_is_told(world):
+    pull(world, limit=1000)
+    shifted(world, 10)
+    pull(world, key="building", limit=1000)
+    assert [given for *_, given in changes_of(world)] == [False]
+
+
+def test_history_tells_only_what_stands(world):
+    pull(world, limit=1000, history=1)
+    first = booked(world, yesterday(world)).revision
+    shifted(world, 10)
+    third = shifted(world, 10)
+    pull(world, limit=1000, history=1)
+    assert changes_of(world) == [("bureau", first, third, True)]
+
+
+def waits(world, day, *, ready=True):
+    """A reading of that day that is not booked yet."""
+    start, _ = day_bounds(day, "Asia/Shanghai")
+    point = next(
+        one.point
+        for one in world.platform.registry().installations
+        if world.platform.registry().institution(world.platform.registry().meters[one.meter].node)
+        == "bureau"
+    )
+    mark = DirtyMark(point, start + 3_600_000_000, start + 7_200_000_000)
+    world.platform.marks.mark([mark], writer_no=1, ready=ready)
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_a_day_that_is_being_booked_is_not_given_out_in_pieces(world, ready):
+    day = yesterday(world)
+    waits(world, day, ready=ready)
+    page = world.get("/v1/feed", key="bureau", limit=1000).json()
+    assert (page["booking"], page["more"]) == (True, False)
+    assert day.isoformat() not in {entry["day"] for entry in page["data"]}
+    again = world.get("/v1/feed", key="bureau", limit=1000, cursor=page["next"]).json()
+    assert (again["data"], again["next"], again["booking"]) == ([], page["next"], True)
+    assert not world.get("/v1/feed", key="school").json()["booking"]
+    world.platform.books._marks._marks.clear()
+    last = world.get("/v1/feed", key="bureau", limit=1000, cursor=page["next"]).json()
+    assert not last["booking"]
+    assert (yesterday(world).isoformat()) in {entry["day"] for entry in last["data"]}
+
+
+def test_readings_of_today_hold_nothing_back(world):
+    waits(world, yesterday(world) + timedelta(days=1))
+    page = world.get("/v1/feed", key="bureau", limit=1000).json()
+    assert not page["booking"]
+    assert yesterday(world).isoformat() in {entry["day"] for entry in page["data"]}
+
+
+class MovingBooks:
+    """Books of which a day changes whenever it is about to be told."""
+
+    def __init__(self, books, times, change):
+        self._books, self._times, self._change = books, times, change
+
+    def __getattr__(self, name):
+        return getattr(self._books, name)
+
+    def tell(self, institution, rows):
+        if self._times:
+            self._times -= 1
+            self._change()
+        self._books.tell(institution, rows)
+
+
+@pytest.mark.parametrize(("times", "status"), [(2, 200), (9, 503)])
+def test_what_changes_while_it_is_given_out_is_read_again(world, times, status):
+    _, cursor = pull(world, limit=1000)
+    shifted(world, 10)
+    books = MovingBooks(world.platform.books, times, lambda: shifted(world, 10))
+    platform = replace(world.platform, books=books)
+    moving = replace(world, platform=platform, client=TestClient(create_app(platform)))
+    answer = moving.get("/v1/feed", key="bureau", cursor=cursor)
+    assert answer.status_code == status
+    if status == 200:
+        row = booked(world, yesterday(world))
+        assert [entry["revision"] for entry in answer.json()["data"]] == [row.revision]
+        assert row.told
 
 
 def test_a_value_that_is_gone_is_null_not_zero(world):

@@ -48,6 +48,11 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("POST", "/v1/findings/{id}/expect"): [
         ("/v1/findings/f-school/expect", {"json": {"note": "x"}})
     ],
+    ("GET", "/v1/baselines"): None,
+    ("GET", "/v1/baselines/{meter}"): [("/v1/baselines/hall-total", {})],
+    ("POST", "/v1/baselines/{meter}"): [
+        ("/v1/baselines/hall-total", {"json": {"reason": "x", "from": "2026-10-01"}})
+    ],
     ("GET", "/v1/gateways"): None,
     ("POST", "/v1/gateways/{site}/{code}/password"): [("/v1/gateways/yard/gw-9/password", {})],
     ("GET", "/v1/dead-letters"): None,

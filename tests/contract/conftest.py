@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from sqlalchemy import delete
 
 from metering.ports import ReadingStore
-from proofs.servers.postgres import OwnPostgres
 from storage import (
     DuckDBReadings,
     MemoryReadings,
@@ -24,9 +22,6 @@ from storage.memory import MemoryBooks
 from storage.sql.books import SqlBooks
 from storage.sql.engine import writing
 from storage.sql.schema import BOOK_ROW, RESTATEMENT
-
-LANGUAGE = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
-"""PostgreSQL's own order of texts is that of a language: nothing may rely on it."""
 
 
 @pytest.fixture(params=["memory", "duckdb", "influx1", "influx2"])
@@ -43,37 +38,12 @@ def readings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Reading
     store.close()
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database with the schema, to be copied: migrating each anew takes most of a law's
-    time."""
-    file = tmp_path_factory.mktemp("template") / "greenoffice.db"
-    open_engine(f"sqlite:///{file}").dispose()
-    return file
-
-
-@pytest.fixture(scope="session")
-def postgres_template(postgres: OwnPostgres) -> str:
-    """The same on the server, by its name."""
-    name = "migrated"
-    open_engine(postgres.database(name, options=LANGUAGE)).dispose()
-    return name
-
-
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stores]:
+def stores(request: pytest.FixtureRequest, migrated_url: Callable[[str], str]) -> Iterator[Stores]:
     if request.param == "memory":
         yield memory_stores()
         return
-    if request.param == "sqlite":
-        file = tmp_path / "greenoffice.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        url = f"sqlite:///{file}"
-    else:
-        template = request.getfixturevalue("postgres_template")
-        server: OwnPostgres = request.getfixturevalue("postgres")
-        url = server.database(options=f'TEMPLATE "{template}"')
-    engine = open_engine(url)
+    engine = open_engine(migrated_url(request.param))
     yield sql_stores(engine)
     engine.dispose()
 

@@ -49,7 +49,7 @@ def pulled(
 ) -> list[tuple[BookPlace, BookRow]]:
     """Everything behind a place, page by page."""
     found: list[tuple[BookPlace, BookRow]] = []
-    while page := stores.books.changes("office", "node", after=after, limit=limit):
+    while page := stores.books.changes("office", "node", after=after, limit=limit, history=True):
         assert len(page) <= limit
         found += page
         after = page[-1][0]
@@ -145,6 +145,8 @@ def test_a_reader_that_goes_on_misses_nothing(
             place = news[-1][0] if news else place
     told += pulled(stores, place, limit)
     assert [at for at, _ in told] == [at for at, _ in pulled(stores, limit=100)]
+    standing = {at for at, row in pulled(stores) if row.superseded_at is None}
+    assert {at for at, _ in stores.books.changes("office", "node", limit=999)} == standing
     latest = {(row.key, row.day): row for _, row in told}
     for row in stores.books.digest_rows("office"):
         if row.key.kind == "node":

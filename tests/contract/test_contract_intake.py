@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from metering.book import DirtyMark
+from metering.book import DirtyMark, SeriesKey
 from metering.errors import NotFound
 from metering.intake import DeadLetter, GatewayCounts, IntakeBatch
 from storage import Stores
@@ -194,3 +194,16 @@ def test_clear_forgets_all_but_changes_of_the_registry_and_gives_no_id_twice(
     )
     stores.marks.mark([DirtyMark(2, 0, 1)], writer_no=1, ready=True)
     assert stores.marks.ready()[0].id > old
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [None, SeriesKey("office", "node", "floor-2", "01A00"), SeriesKey("", "node", "", "")],
+)
+def test_a_mark_of_a_figure_comes_back_as_it_was(stores: Stores, figure: SeriesKey | None) -> None:
+    marked = DirtyMark(0, 10, 2**62, "registry 7", figure=figure)
+    stores.marks.mark([marked], writer_no=0, ready=True)
+    (ready,) = stores.marks.ready()
+    assert replace(ready, id=0) == marked
+    stores.intake.clear()
+    assert stores.marks.waiting() == 1

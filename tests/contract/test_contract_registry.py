@@ -51,7 +51,7 @@ def tariff_row(
         end_min=end_min,
         period="peak",
         price=Decimal(price),
-        valid_from=CUT,
+        valid=Validity(CUT),
         source="invoice",
         grade="V",
         institution=named.get("institution", ""),
@@ -88,7 +88,7 @@ def campus() -> Registry:
         points={point.id: point for point in points},
         installations=(Installation("E0", 70, Decimal("40.0"), 6, "MWh", Validity(CUT, None)),),
         tariff=(tariff_row(480, 720, "1.2345"), tariff_row(0, 480, "0.30")),
-        factors=(Factor("01000", "kgco2", Decimal("0.5366"), "CN", CUT, None, "notice", "V"),),
+        factors=(Factor("01000", "kgco2", Decimal("0.5366"), "CN", Validity(CUT), "notice", "V"),),
         calendar=WorkCalendar.of(
             [
                 CalendarDay(date(2026, 10, 1), DayKind.HOLIDAY, "国庆节"),

@@ -19,6 +19,7 @@ from figures import (
 )
 from metering.factor import Factor
 from metering.quantity import ABSENT
+from metering.validity import Validity
 
 FIRST, DAYS = date(2026, 3, 2), 12
 SPANS = [(0, 0), (1, 4), (7, 8), (10, 11)]
@@ -33,8 +34,8 @@ def world(helpers, fig):
     """A meter with a gap over midnight, under prices that turn at half past eight."""
     rows = [fig.price("valley", 0, 510, "0.3"), fig.price("peak", 510, 1440, "1.1")]
     factors = (
-        Factor("01000", "kgco2", Decimal("0.5"), valid_to=days(6)[0]),
-        Factor("01000", "kgco2", Decimal("0.7"), valid_from=days(6)[0]),
+        Factor("01000", "kgco2", Decimal("0.5"), valid=Validity(end=days(6)[0])),
+        Factor("01000", "kgco2", Decimal("0.7"), valid=Validity(days(6)[0])),
     )
     registry = fig.with_tariff(helpers.campus([helpers.meter("m")]), *rows, factors=factors)
     world = helpers.World(registry, helpers.later(DAYS + 1))

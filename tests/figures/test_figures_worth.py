@@ -129,8 +129,8 @@ def test_a_whole_is_the_sum_of_its_parts_each_at_its_own_step(helpers, fig):
 
 def test_currencies_are_never_added(helpers, fig):
     rows = [
-        fig.price("flat", 0, 1440, "0.50", valid_to=NEXT),
-        fig.price("flat", 0, 1440, "0.10", valid_from=NEXT, currency="EUR"),
+        fig.price("flat", 0, 1440, "0.50", valid=Validity(end=NEXT)),
+        fig.price("flat", 0, 1440, "0.10", valid=Validity(NEXT), currency="EUR"),
     ]
     world = world_of(helpers, fig, [helpers.meter("m")], rows)
     times = helpers.quarters(2 * 96 + 1)
@@ -156,8 +156,8 @@ def test_currencies_are_never_added(helpers, fig):
 
 def test_a_currency_in_which_nothing_was_spent_is_not_told(helpers, fig):
     rows = [
-        fig.price("flat", 0, 1440, "0.50", valid_to=NEXT),
-        fig.price("flat", 0, 1440, "0.10", valid_from=NEXT, currency="EUR"),
+        fig.price("flat", 0, 1440, "0.50", valid=Validity(end=NEXT)),
+        fig.price("flat", 0, 1440, "0.10", valid=Validity(NEXT), currency="EUR"),
     ]
     world = world_of(helpers, fig, [helpers.meter("m")], rows)
     times = helpers.quarters(2 * 96 + 1)
@@ -172,8 +172,8 @@ def test_a_currency_in_which_nothing_was_spent_is_not_told(helpers, fig):
 
 def test_a_gap_over_a_change_of_currency_is_bounded_in_each(helpers, fig):
     rows = [
-        fig.price("flat", 0, 1440, "0.50", valid_to=NEXT),
-        fig.price("flat", 0, 1440, "0.10", valid_from=NEXT, currency="EUR"),
+        fig.price("flat", 0, 1440, "0.50", valid=Validity(end=NEXT)),
+        fig.price("flat", 0, 1440, "0.10", valid=Validity(NEXT), currency="EUR"),
     ]
     world = world_of(helpers, fig, [helpers.meter("m")], rows)
     noon = helpers.midnight() + 12 * helpers.HOUR_US
@@ -298,7 +298,7 @@ def test_another_tariff_from_a_day_on_books_only_from_that_day(helpers, fig, hal
     world.push(1, helpers.quarters(4 * 96 + 1), np.arange(4 * 96 + 1) * 1.0)
     world.ledger.step()
     third = DAY + timedelta(days=2)
-    own = fig.price("own", 0, 1440, "0.2", meter="m", valid_from=third)
+    own = fig.price("own", 0, 1440, "0.2", meter="m", valid=Validity(third))
     world.change(fig.with_tariff(world.registry, *half_past, own))
     (mark,) = world.marks.ready()
     assert mark.start_us == helpers.midnight(third)
@@ -328,7 +328,7 @@ def test_a_statutory_holiday_has_prices_of_its_own(helpers, fig):
 
 
 def test_energy_without_a_price_leaves_no_sum_that_looks_whole(helpers, fig):
-    rows = [fig.price("flat", 0, 1440, "0.5", valid_to=NEXT)]
+    rows = [fig.price("flat", 0, 1440, "0.5", valid=Validity(end=NEXT))]
     world = world_of(helpers, fig, [helpers.meter("m")], rows)
     world.push(1, helpers.quarters(2 * 96 + 1), np.arange(2 * 96 + 1) * 1.0)
     world.ledger.step()
@@ -380,8 +380,8 @@ def test_a_meter_that_ends_takes_its_tariff_along(helpers, fig):
 
 
 def test_emission_names_its_factors(helpers, fig):
-    old = Factor("01000", "kgco2", Decimal("0.6"), valid_to=NEXT, grade="V")
-    new = Factor("01000", "kgco2", Decimal("0.5"), valid_from=NEXT, grade="M")
+    old = Factor("01000", "kgco2", Decimal("0.6"), valid=Validity(end=NEXT), grade="V")
+    new = Factor("01000", "kgco2", Decimal("0.5"), valid=Validity(NEXT), grade="M")
     world = world_of(helpers, fig, [helpers.meter("m")], [])
     world.registry = replace(world.registry, factors=(old, new))
     world.push(1, helpers.quarters(2 * 96 + 1), np.arange(2 * 96 + 1) * 1.0)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
+import numpy as np
+
 from figures import Figures
-from greenoffice.parts import AnalyticsWork
+from greenoffice.looking import AnalyticsWork
 from greenoffice.settings import AnalyticsSettings
 from metering.finding import Case, Changes, Finding
+from metering.localtime import day_bounds
 from metering.registry import Node, NodeType, Registry, SpaceEdge
 from storage import memory_stores
 from storage.memory import MemoryReadings
+from tests.analytics.test_analytics_feeding import FIRST as FIRST_DAY
+from tests.analytics.test_analytics_feeding import World, registry
 
 NOW_US = 10**15
 FOUND = Finding(
@@ -64,3 +71,46 @@ def test_a_look_that_sees_nothing_of_a_meter_leaves_its_cases_as_they_were_told(
     assert work() is False
     assert stores.findings.list(None) == before
     assert (work.began_us, work.findings) == (NOW_US, 0)
+
+
+def office_days(count: int) -> np.ndarray:
+    """1 kWh an hour in office hours of working days, and a tenth else."""
+    hour = np.arange(count * 24)
+    day, hour = hour // 24, hour % 24
+    return np.where((day % 7 < 5) & (hour >= 8) & (hour < 18), 1.0, 0.1)
+
+
+def working(world: World) -> AnalyticsWork:
+    """A process that has just begun, over the world's stores."""
+    settings = AnalyticsSettings(interval_s=5, history_days=30)
+    parts = SimpleNamespace(
+        settings=SimpleNamespace(analytics=settings),
+        stores=world.stores,
+        readings=world.readings,
+        registry=lambda: world.registry,
+        figures=Figures(world.books, lambda: world.registry, lambda: world.now_us),
+        now_us=lambda: world.now_us,
+    )
+    return AnalyticsWork(parts, SimpleNamespace(idle_us=2**62))  # type: ignore[arg-type]
+
+
+def test_versions_are_fitted_on_more_than_the_window_and_asked_for_by_length() -> None:
+    """The window of 30 days shows neither 80 days of history nor the 92nd: for a version that is
+    due, more is read."""
+    world = World(registry())
+    world.stores = replace(memory_stores(), books=world.books)  # type: ignore[attr-defined]
+    world.use("hourly", office_days(100))
+    told = []
+    work = working(world)
+    for days in (80, 81, 91, 92, 93, 99):
+        world.now_us = day_bounds(FIRST_DAY + timedelta(days=days), "Asia/Shanghai")[0] + 1
+        with world.view():
+            assert work() is False
+        versions = world.stores.baselines.versions(["fine", "hourly", "daily"])
+        told.append([(one.meter, one.number, one.days) for one in versions])
+        if days == 92:
+            work = working(world)
+    first, second = ("hourly", 1, 80), ("hourly", 2, 92)
+    assert told == [[first], [first], [first], [first, second], [first, second], [first, second]]
+    waiting = world.stores.baselines.progress(["fine", "hourly", "daily"])
+    assert [(one.meter, one.days) for one in waiting] == [("daily", 0), ("fine", 0)]

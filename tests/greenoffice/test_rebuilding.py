@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -36,10 +37,11 @@ FILES = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    """Twelve days of one meter, a message a day and a segment for each of them, one corrected."""
-    folder = commands.init(tmp_path / "data", 18080, 11883, 19464, "en")
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
+    """Twelve days of one meter, a message a day and a segment for each of them, one corrected;
+    to be copied."""
+    folder = commands.init(tmp_path_factory.mktemp("worked") / "data", 18080, 11883, 19464, "en")
     stores = open_stores(folder)
     wanted = read_registry_texts(FILES, stores.registry.load())
     stores.registry.apply(wanted, actor="test", now_us=1)
@@ -53,6 +55,12 @@ def folder(tmp_path: Path) -> DataFolder:
         with work(folder):
             pass
     return folder
+
+
+@pytest.fixture
+def folder(worked: DataFolder, tmp_path: Path) -> DataFolder:
+    shutil.copytree(worked.root, tmp_path / "data")
+    return DataFolder(tmp_path / "data")
 
 
 def write(folder: DataFolder, first_seq: int, messages: list[dict[int, float]]) -> None:

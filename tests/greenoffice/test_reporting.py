@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 from dataclasses import replace
 from decimal import Decimal
@@ -15,17 +16,17 @@ from greenoffice.cli import app
 from greenoffice.clock import Clock
 from greenoffice.folder import DataFolder, create_folder
 from greenoffice.reporting import ReportOptions, report
-from greenoffice.stores import create_admin_key, open_stores
+from greenoffice.stores import create_admin_key, database_url, open_stores
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.registry import Registry
-from storage import MemoryReadings
+from storage import MemoryReadings, open_engine, sql_stores
 
 SEED = Path(__file__).parents[1] / "api" / "conftest.py"
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
-    """A data folder with a booked October, its clock in November."""
+@pytest.fixture(scope="module")
+def booked(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
+    """A data folder with a booked October, its clock in November; to be copied."""
     spec = importlib.util.spec_from_file_location("report_seed", SEED)
     assert spec is not None
     assert spec.loader is not None
@@ -34,10 +35,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
     spec.loader.exec_module(seed)
     clock = Clock.showing(seed.NOW_US)
     text = f"[clock]\noffset_s = {clock.offset_us / 1e6:.6f}\n"
-    made = create_folder(tmp_path / "data", text, create_admin_key)
-    seed.make_world(open_stores(made), MemoryReadings())
-    monkeypatch.chdir(tmp_path)
+    root = tmp_path_factory.mktemp("booked") / "data"
+    made = create_folder(root, text, create_admin_key)
+    engine = open_engine(database_url(made))
+    seed.make_world(sql_stores(engine), MemoryReadings())
+    engine.dispose()
     return made
+
+
+@pytest.fixture
+def folder(booked: DataFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataFolder:
+    shutil.copytree(booked.root, tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    return DataFolder(tmp_path / "data")
 
 
 def october(**more: object) -> ReportOptions:

@@ -15,7 +15,7 @@ from ledger import Term, plan
 from metering.book import DirtyMark
 from metering.errors import Conflict
 from metering.registry import Node, NodeType, SpaceEdge, SupplyEdge, Validity
-from metering.registry.changes import changed_meters
+from metering.registry.changes import changed_figures, changed_meters, marks_of_change
 
 DAY = date(2026, 3, 2)
 
@@ -277,9 +277,17 @@ def test_only_what_is_booked_differently_is_looked_at_again(helpers):
         space=(SpaceEdge("o", "b"), SpaceEdge("p", "c")),
     )
     named = {**old.nodes, "b": replace(old.nodes["b"], name_en="Library")}
-    assert changed_meters(old, replace(old, nodes=named)) == []
-    more = {**old.meters, "n": helpers.meter("n", node="c")}
-    assert changed_meters(old, replace(old, meters=more)) == ["n", "z"]
+    assert marks_of_change(old, replace(old, nodes=named)) == []
+    more = replace(old, meters={**old.meters, "n": helpers.meter("n", node="c")})
+    assert changed_meters(old, more) == {}
+    assert figures(old, more) == [("p", "c", "01000")]
     ratio = tuple(replace(i, ratio=Decimal(1 + (i.meter == "a"))) for i in old.installations)
-    assert changed_meters(old, replace(old, installations=ratio)) == ["a"]
-    assert changed_meters(old, replace(old, space=old.space[:1])) == ["z"]
+    assert changed_meters(old, replace(old, installations=ratio)) == {"a": [Validity()]}
+    assert figures(old, replace(old, installations=ratio)) == []
+    assert changed_meters(old, replace(old, space=old.space[:1])) == {"z": [Validity()]}
+    left = [("", "c", ""), ("p", "", ""), ("p", "p", "")]
+    assert figures(old, replace(old, space=old.space[:1])) == left
+
+
+def figures(old, new):
+    return [(key.institution, key.code, key.item) for key in changed_figures(old, new)]

@@ -84,13 +84,28 @@ def test_what_differs_is_restated_once_and_names_the_rebuild(helpers):
     right, revision = book_hash(world.books), world.books.revision("o")
     wrong = [replace(row, total=row.total + 1, parts=(halved(row.finest),)) for row in rows]
     world.books.commit("o", wrong, expected_revision=revision, now_us=1)
-    known = len(world.books.restatements("o", limit=9999))
+    world.books.tell("o", list(world.books.digest_rows("o")))
+    known = world.books.restatements("o", limit=9999)[-1][0]
     told = world.ledger.rebuild()
     assert book_hash(world.books) == right
-    new = [one for _, one in world.books.restatements("o", limit=9999)][known:]
+    new = [one for _, one in world.books.restatements("o", after=known, limit=9999)]
     assert {one.cause for one in new} == {"rebuild"}
     assert told.restated == len(new) == len(rows)
     assert max(Counter((one.key, one.day) for one in new).values()) == 1
+
+
+def test_a_rebuild_that_undoes_what_nobody_was_told_leaves_nothing(helpers):
+    world = helpers.World(helpers.campus([helpers.meter("m")]), helpers.later(9))
+    fill(world, helpers, days=3)
+    rows = [row for row in world.all_rows().values() if row.total]
+    right, revision = book_hash(world.books), world.books.revision("o")
+    wrong = [replace(row, total=row.total + 1, parts=(halved(row.finest),)) for row in rows]
+    world.books.commit("o", wrong, expected_revision=revision, now_us=1)
+    assert len(world.books.restatements("o", limit=9999)) == len(rows)
+    told = world.ledger.rebuild()
+    assert book_hash(world.books) == right
+    assert (told.differing, told.restated) == (len(rows), 0)
+    assert world.books.restatements("o") == []
 
 
 def halved(part):

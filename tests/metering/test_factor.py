@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metering.factor import Factor, factor_on
+from metering.validity import Validity
 
 DAY = date(2026, 11, 24)
 
@@ -26,12 +27,15 @@ def test_the_narrowest_item_wins_in_any_order(rows):
 def test_a_factor_holds_from_its_first_day_until_before_its_last(days):
     first, end = DAY, DAY + timedelta(days=365)
     day = DAY + timedelta(days=days)
-    found = factor_on([factor(1, valid_from=first, valid_to=end)], "kgco2", "01000", day)
+    found = factor_on([factor(1, valid=Validity(first, end))], "kgco2", "01000", day)
     assert (found is not None) == (first <= day < end)
 
 
 def test_of_two_that_hold_the_newer_wins():
-    factors = [factor(1, valid_from=date(2025, 1, 1)), factor(2, valid_from=date(2026, 1, 1))]
+    factors = [
+        factor(1, valid=Validity(date(2025, 1, 1))),
+        factor(2, valid=Validity(date(2026, 1, 1))),
+    ]
     assert factor_on(factors, "kgco2", "01000", DAY).value == 2
     assert factor_on(reversed(factors), "kgco2", "01000", DAY).value == 2
 

@@ -52,7 +52,7 @@ def registry() -> Registry:
         points={1: Point(1, "a/gw", "E", Kind.REGISTER, "kWh")},
         installations=(Installation("m", 1, Decimal(40)),),
         tariff=(PRICE,),
-        factors=(Factor("01000", "kgco2", Decimal("0.5306"), "CN", None, None, "notice", "V"),),
+        factors=(Factor("01000", "kgco2", Decimal("0.5306"), "CN", Validity(), "notice", "V"),),
         calendar=WorkCalendar.of([CalendarDay(date(2026, 10, 1), DayKind.HOLIDAY)]),
     )
     return merged(Registry(), wanted)
@@ -139,9 +139,9 @@ def touched(wanted: Registry) -> list[Validity]:
 
 
 def test_where_only_an_end_moves_the_days_between_the_ends_are_touched() -> None:
-    assert touched(EDITS["space"][0]) == [Validity(NOVEMBER, date.max)]
-    assert touched(Registry(tariff=(replace(PRICE, valid_to=NOVEMBER),))) == [
-        Validity(NOVEMBER, date.max)
+    assert touched(EDITS["space"][0]) == [Validity(NOVEMBER)]
+    assert touched(Registry(tariff=(replace(PRICE, valid=Validity(end=NOVEMBER)),))) == [
+        Validity(NOVEMBER)
     ]
 
 
@@ -178,7 +178,7 @@ ALL = [("a", date(2026, 9, 1)), ("a", OCTOBER), ("b", OCTOBER)]
         (EDITS["space"][0], []),
         (EDITS["gateway"][0], []),
         (Registry(space=(SpaceEdge("a", "house", valid=Validity(None, OCTOBER)),)), [ALL[1]]),
-        (Registry(tariff=(replace(PRICE, tariff="new", valid_from=NOVEMBER),)), []),
+        (Registry(tariff=(replace(PRICE, tariff="new", valid=Validity(NOVEMBER)),)), []),
         (Registry(tariff=(replace(PRICE, tariff="own", institution="b"),)), [("b", OCTOBER)]),
         (Registry(tariff=(replace(PRICE, tariff="own", node="city"),)), ALL),
         (Registry(tariff=(replace(PRICE, tariff="own", meter="n"),)), ALL[:2]),

@@ -307,7 +307,7 @@ def tariff_sets(draw: st.DrawFn, nodes: list[str], meters: list[str]) -> list[Ta
                 end,
                 draw(st.sampled_from(["deep_valley", "flat"])),
                 draw(amounts),
-                valid_from=start,
+                valid=Validity(start),
             )
             rows.append(replace(row, **{column: code}) if column else row)
     return rows

@@ -57,7 +57,7 @@ def test_the_kind_of_day_and_the_minute_choose_the_price(day, minute, price):
 
 
 def test_where_no_row_holds_there_is_none():
-    book = TariffBook([row(0, 480, valid_to=MONDAY)], CALENDAR)
+    book = TariffBook([row(0, 480, valid=Validity(end=MONDAY))], CALENDAR)
     assert book.row_at(EVERYBODY, MONDAY, 10) is None
     assert book.pieces(EVERYBODY, MONDAY) == ((0, 1440, None),)
     before = MONDAY - timedelta(days=1)
@@ -76,7 +76,7 @@ def test_edges_are_those_of_every_kind_of_day_so_that_the_calendar_books_nothing
 
 def test_edges_follow_month_and_dates():
     summer = row(660, 780, months=frozenset({7, 8}), days="working")
-    later = row(30, 60, valid_from=FESTIVAL)
+    later = row(30, 60, valid=Validity(FESTIVAL))
     book = TariffBook([*ROWS, summer, later], CALENDAR)
     assert 660 not in book.edges(EVERYBODY, MONDAY)
     assert 660 in book.edges(EVERYBODY, date(2026, 7, 1))
@@ -152,7 +152,7 @@ def test_what_a_tariff_does_not_cover_it_does_not_price():
 
 
 def test_a_choice_lasts_as_long_as_the_rows_are_valid():
-    rows = [row(), row(meter="m", valid_from=MONDAY, valid_to=SATURDAY)]
+    rows = [row(), row(meter="m", valid=Validity(MONDAY, SATURDAY))]
     choice = TariffChoice(campus(Meter("m", "f", "01000"), tariff=rows))
     days = (MONDAY - timedelta(days=1), MONDAY, SATURDAY)
     assert [choice.of("m", day).kind for day in days] == ["", "meter", ""]
@@ -210,11 +210,11 @@ def test_prices_names_and_sources_change_no_window():
     ("rows", "span"),
     [
         ([replace(ROWS[0], end_min=450), *(replace(r, start_min=450) for r in ROWS[1:3])], None),
-        ([*ROWS, row(item="01A00", valid_from=SATURDAY)], (SATURDAY, None)),
-        ([*ROWS, row(node="f", valid_from=MONDAY, valid_to=SATURDAY)], (MONDAY, SATURDAY)),
-        ([*ROWS, row(meter="m", valid_to=MONDAY)], (None, MONDAY)),
+        ([*ROWS, row(item="01A00", valid=Validity(SATURDAY))], Validity(SATURDAY)),
+        ([*ROWS, row(node="f", valid=Validity(MONDAY, SATURDAY))], Validity(MONDAY, SATURDAY)),
+        ([*ROWS, row(meter="m", valid=Validity(end=MONDAY))], Validity(end=MONDAY)),
         ([], None),
     ],
 )
 def test_other_edges_or_another_tariff_change_the_windows_of_their_days(rows, span):
-    assert changed_windows(priced(*ROWS), priced(*rows)) == {"m": [span or (None, None)]}
+    assert changed_windows(priced(*ROWS), priced(*rows)) == {"m": [span or Validity()]}

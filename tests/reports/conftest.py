@@ -12,7 +12,7 @@ import pytest
 
 from figures import Figures, energy
 from ledger import Ledger
-from metering.book import DirtyMark
+from metering.book import BookRow, DirtyMark
 from metering.factor import Factor
 from metering.finding import Case, Changes, Finding
 from metering.localtime import day_bounds, next_month, parse_instant
@@ -36,6 +36,7 @@ ZONE = "Asia/Shanghai"
 MONTHS = (date(2025, 10, 1), date(2026, 9, 1), date(2026, 10, 1))
 NOW = parse_instant("2026-11-05T12:00:00+08:00")
 CURRENCY = "CNY"
+INSTITUTION = "bureau"
 
 METERS = (
     Meter("a-total", "office-a", "01000", True, 60, None, Decimal(900), "A楼总电表", "A, total"),
@@ -195,6 +196,28 @@ class Bureau:
         self.findings.record(Changes((Case(a_finding()),)), now_us=self.now_us)
         self.book()
 
+    @classmethod
+    def like(cls, booked: Bureau) -> Bureau:
+        """One with the same readings, books and findings in stores of its own, without the
+        ledger's work."""
+        made = cls(now_us=booked.now_us, months=(), registry=booked.registry)
+        made.readings.upsert(booked.readings.scan(list(booked.registry.points), 0, 2**62))
+        by_revision: dict[int, list[BookRow]] = {}
+        for row in booked.rows():
+            by_revision.setdefault(row.revision, []).append(row)
+        for revision in sorted(by_revision):
+            made.books.commit(
+                INSTITUTION,
+                by_revision[revision],
+                expected_revision=revision - 1,
+                events=booked.books.events(INSTITUTION, 0, 2**62),
+                now_us=made.now_us,
+            )
+        return made
+
+    def rows(self) -> list[BookRow]:
+        return self.books.rows(self.books.series(INSTITUTION), date.min, date.max)
+
     def book(self) -> None:
         while self.ledger.step().marks:
             pass
@@ -268,6 +291,12 @@ def mixed() -> Bureau:
 @pytest.fixture(scope="session")
 def mixed_october(mixed):
     return mixed.report()
+
+
+@pytest.fixture
+def own(bureau) -> Bureau:
+    """The same, to be changed by one test."""
+    return Bureau.like(bureau)
 
 
 @pytest.fixture

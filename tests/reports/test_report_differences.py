@@ -15,6 +15,7 @@ from reports.texts import TEXTS
 
 MADE_FROM = {
     *("revision", "factor_set", "tariff_version", "registry_version", "rules_version"),
+    "rows_registry_version",
     *("as_of_us", "issue", "reason", "issued_us", "changes", "format", "content_hash"),
     *("institution", "month"),
 }

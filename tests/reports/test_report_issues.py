@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,28 +13,29 @@ from types import SimpleNamespace
 import openpyxl
 import pytest
 
-from metering.book import RULES_VERSION
+from metering.book import RULES_VERSION, SeriesKey
 from metering.errors import Conflict, InvalidInput, NotFound, Unavailable
 from metering.finding import CaseState
 from metering.localtime import parse_instant
 from reports import FORMATS, LANGUAGES, Issues, from_json, render, to_json
 from reports.details import Details
 from reports.layout import layout
+from reports.seal import sealed
 from storage.memory import MemoryReports
 
 FORMAT_2 = Path(__file__).parents[1] / "data/reports/month-2.json"
 MONTH = "2026-10"
+BODY = SeriesKey("bureau", "node", "bureau", "01000")
 
 
 @pytest.fixture
-def world(helpers):
-    bureau = helpers.Bureau()
+def world(helpers, own):
     store = MemoryReports()
 
     def issues(by="someone") -> Issues:
-        return Issues(bureau.source(), store, lambda: bureau.now_us, by)
+        return Issues(own.source(), store, lambda: own.now_us, by)
 
-    return SimpleNamespace(bureau=bureau, store=store, issues=issues, hour=helpers.HOUR_US)
+    return SimpleNamespace(bureau=own, store=store, issues=issues, hour=helpers.HOUR_US)
 
 
 def files(issued) -> dict[tuple[str, str], bytes]:
@@ -92,6 +94,7 @@ def test_its_pins_say_what_it_was_made_from(world):
     report = issued.report
     assert issued.kept.pins == {
         "revision": report.revision,
+        "rows_registry_version": 1,
         "registry_version": 1,
         "rules_version": RULES_VERSION,
         "factor_set": report.factor_set,
@@ -103,6 +106,15 @@ def test_its_pins_say_what_it_was_made_from(world):
     facts = dict(Details(report, "en").provenance().rows)
     assert (facts["Issue"], facts["Registry version"]) == ("1", "1")
     assert facts["Version of the booking rules"] == str(RULES_VERSION)
+    assert facts["Registry version of the book rows"] == "1"
+
+
+def test_a_report_whose_rows_name_no_registry_is_sealed_as_before_they_did(world):
+    report = world.issues().get("bureau", MONTH).report
+    silent = sealed(replace(report, rows_registry_version=0))
+    assert b"rows_registry_version" not in to_json(silent)
+    assert from_json(to_json(silent)) == silent
+    assert from_json(to_json(report)).rows_registry_version == 1
 
 
 def test_a_provisional_report_is_told_and_never_kept(helpers):
@@ -292,3 +304,96 @@ def test_a_report_sealed_in_format_2_is_read_shown_and_written_as_it_was():
             assert render(report, language, name)
     with pytest.raises(InvalidInput, match="seal is broken"):
         from_json(data.replace(b'"month":"2026-10"', b'"month":"2026-11"', 1))
+
+
+def changes_of(world) -> list[tuple[str, bool]]:
+    found = [one for _, one in world.bureau.books.restatements("bureau", limit=9_999)]
+    return [(one.cause, one.given) for one in found if one.key.code == "office-a"]
+
+
+def correct(world, by: float) -> None:
+    """Another reading at midnight of the 16th: two days of October change."""
+    at = parse_instant("2026-10-16T00:00:00+08:00")
+    known = float(world.bureau.readings.scan([1], at, at + 1).value[0])
+    world.bureau.push(1, [at], [known + by])
+    world.bureau.book()
+
+
+def test_an_issue_tells_its_days_and_what_changes_afterwards_is_restated(world):
+    before = len(changes_of(world))
+    correct(world, -10)
+    changed = len(changes_of(world)) - before
+    assert changed > 0
+    correct(world, 10)
+    assert len(changes_of(world)) == before
+    correct(world, -10)
+    first = world.issues().get("bureau", MONTH)
+    assert {given for _, given in changes_of(world)[before:]} == {True}
+    told = {(one.node, one.day) for one in first.report.restatements}
+    correct(world, 10)
+    second = world.issues().make("bureau", MONTH, "the reading was right")
+    assert {given for _, given in changes_of(world)} == {True}
+    assert len(changes_of(world)) == before + 2 * changed
+    assert len(second.report.restatements) == 2 * len(first.report.restatements)
+    assert {(one.node, one.day) for one in second.report.restatements} == told
+
+
+def test_a_provisional_report_tells_nothing(world):
+    correct(world, -10)
+    unbooked(world, "2026-10-17")
+    assert world.issues().get("bureau", MONTH).kept is None
+    assert {given for _, given in changes_of(world)} == {False}
+
+
+def unbooked(world, day: str) -> None:
+    at = parse_instant(f"{day}T12:00:00+08:00")
+    world.bureau.push(1, [at], [float(world.bureau.readings.scan([1], at, at + 1).value[0]) - 1])
+
+
+def test_a_month_that_is_being_booked_is_provisional_and_says_why(world):
+    unbooked(world, "2026-10-16")
+    issued = world.issues().get("bureau", MONTH)
+    assert (issued.kept, issued.report.open_reasons) == (None, ("booking",))
+    assert "readings are still being booked" in Details(issued.report, "en").status()
+    assert "读数正在入账" in Details(issued.report, "zh-CN").status()
+    with pytest.raises(Conflict, match="still being booked"):
+        world.issues().get("bureau", MONTH, number=1)
+    world.bureau.book()
+    kept = world.issues().get("bureau", MONTH).kept
+    assert kept is not None
+    unbooked(world, "2026-10-17")
+    assert world.issues().get("bureau", MONTH).kept == kept
+    with pytest.raises(Conflict, match="still being booked"):
+        world.issues().make("bureau", MONTH, "a reading came late")
+
+
+def test_readings_of_other_months_hold_no_issue_back(world):
+    unbooked(world, "2026-09-16")
+    assert world.issues().get("bureau", MONTH).kept is not None
+
+
+def test_a_day_that_changes_before_it_is_told_is_drawn_again(world, monkeypatch):
+    correct(world, -5)
+    tell, times = world.bureau.books.tell, iter((-5, -5))
+
+    def late(institution, rows):
+        if (by := next(times, None)) is not None:
+            correct(world, by)
+        tell(institution, rows)
+
+    monkeypatch.setattr(world.bureau.books, "tell", late)
+    issued = world.issues().get("bureau", MONTH)
+    assert issued.kept is not None
+    assert {given for _, given in changes_of(world)} == {True}
+    assert max(one.revision for one in issued.report.restatements) == world.bureau.books.revision(
+        "bureau"
+    )
+    correct(world, -5)
+    monkeypatch.setattr(world.bureau.books, "tell", lambda *_: tell("bureau", [stale_row(world)]))
+    with pytest.raises(Conflict, match="still being booked"):
+        world.issues().make("bureau", MONTH, "never at rest")
+
+
+def stale_row(world):
+    (row,) = world.bureau.books.rows([BODY], date(2026, 10, 16), date(2026, 10, 16))
+    return replace(row, revision=row.revision - 1)

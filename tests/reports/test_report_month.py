@@ -167,25 +167,23 @@ def test_a_month_without_books_and_a_foreign_code_are_refused(bureau):
         month_report(source, "other", "2026-10")
 
 
-def test_a_complete_report_stays_the_same_while_time_and_other_months_go_on(helpers):
-    world = helpers.Bureau()
-    before = world.report()
-    world.now_us += 40 * 24 * helpers.HOUR_US
+def test_a_complete_report_stays_the_same_while_time_and_other_months_go_on(helpers, own):
+    before = own.report()
+    own.now_us += 40 * 24 * helpers.HOUR_US
     times = [parse_instant("2026-11-20T00:00:00+08:00") + n * helpers.HOUR_US for n in range(30)]
-    world.push(2, times, [9e6 + n for n in range(30)])
-    world.book()
-    assert world.books.revision("bureau") > before.revision
-    assert to_json(world.report()) == to_json(before)
+    own.push(2, times, [9e6 + n for n in range(30)])
+    own.book()
+    assert own.books.revision("bureau") > before.revision
+    assert to_json(own.report()) == to_json(before)
 
 
-def test_a_corrected_reading_restates_the_report_under_another_hash(helpers):
-    world = helpers.Bureau()
-    before = world.report()
+def test_a_corrected_reading_restates_the_report_under_another_hash(own):
+    before = own.report()
     at = parse_instant("2026-10-16T00:00:00+08:00")
-    value = float(world.readings.scan([1], at, at + 1).value[0])
-    world.push(1, [at], [value - 10])
-    world.book()
-    after = world.report()
+    value = float(own.readings.scan([1], at, at + 1).value[0])
+    own.push(1, [at], [value - 10])
+    own.book()
+    after = own.report()
     assert after.revision > before.revision
     assert after.content_hash != before.content_hash
     moved = {
@@ -195,6 +193,15 @@ def test_a_corrected_reading_restates_the_report_under_another_hash(helpers):
     }
     assert moved == {date(2026, 10, 15): -10_000_000, date(2026, 10, 16): 10_000_000}
     assert line(after, "bureau", "01000").amount == line(before, "bureau", "01000").amount
+
+
+def test_a_copy_of_the_bureau_is_what_the_ledger_books(bureau, own, october):
+    """No test that changes one has to book it anew."""
+    assert bureau.books.restatements("bureau") == []
+    pairs = zip(own.rows(), bureau.rows(), strict=True)
+    assert all(one.same_content(two) and one.revision == two.revision for one, two in pairs)
+    assert own.books.revision("bureau") == bureau.books.revision("bureau")
+    assert to_json(own.report()) == to_json(october)
 
 
 def test_sql_books_give_the_same_report_as_those_in_memory(bureau, october, tmp_path):
@@ -211,20 +218,19 @@ def test_sql_books_give_the_same_report_as_those_in_memory(bureau, october, tmp_
         assert getattr(report, name) == getattr(october, name), name
 
 
-def test_figures_are_of_one_state_though_the_books_move_on_while_they_are_read(helpers):
+def test_figures_are_of_one_state_though_the_books_move_on_while_they_are_read(helpers, own):
     """A correction is committed between two reads: the report holds all of it or none."""
-    world = helpers.Bureau()
-    before = world.report()
+    before = own.report()
 
     class Moving:
         """Books that get a correction just after they were first read."""
 
         def __getattr__(self, name):
-            return getattr(world.books, name)
+            return getattr(own.books, name)
 
         @contextmanager
         def at_rest(self):
-            with world.books.at_rest() as books:
+            with own.books.at_rest() as books:
                 yield Correcting(books)
 
     class Correcting:
@@ -241,14 +247,14 @@ def test_figures_are_of_one_state_though_the_books_move_on_while_they_are_read(h
             if not self.moved:
                 self.moved = True
                 at = before.end_us - 5 * 24 * helpers.HOUR_US
-                world.push(1, [at], [float(world.readings.scan([1], at, at + 1).value[0]) - 10])
-                world.push(2, [at], [1.0])
-                world.book()
+                own.push(1, [at], [float(own.readings.scan([1], at, at + 1).value[0]) - 10])
+                own.push(2, [at], [1.0])
+                own.book()
             return found
 
-    figures = Figures(Moving(), lambda: world.registry, lambda: world.now_us)
-    report = month_report(replace(world.source(), figures=figures), "bureau", "2026-10")
-    after = world.report()
+    figures = Figures(Moving(), lambda: own.registry, lambda: own.now_us)
+    report = month_report(replace(own.source(), figures=figures), "bureau", "2026-10")
+    after = own.report()
     assert report == before
     assert (after.revision > before.revision, after.restatements != before.restatements) == (
         True,
@@ -257,34 +263,31 @@ def test_figures_are_of_one_state_though_the_books_move_on_while_they_are_read(h
     assert after.events != before.events
 
 
-def test_findings_of_the_month_carry_their_price_and_state(helpers):
-    world = helpers.Bureau()
-    case = world.report().cases[0]
+def test_findings_of_the_month_carry_their_price_and_state(own):
+    case = own.report().cases[0]
     assert (case.id, case.waste, case.cost) == ("1", Decimal("412.346"), Decimal("259.7"))
-    world.findings.set_state("1", CaseState.RESOLVED, by="me", note="mended", now_us=world.now_us)
-    assert world.report().cases[0].state == "resolved"
-    assert world.report("2026-09").cases == ()
+    own.findings.set_state("1", CaseState.RESOLVED, by="me", note="mended", now_us=own.now_us)
+    assert own.report().cases[0].state == "resolved"
+    assert own.report("2026-09").cases == ()
 
 
-def test_what_nested_meters_show_stands_once_in_the_reports_money(helpers):
+def test_what_nested_meters_show_stands_once_in_the_reports_money(own):
     """The total of the building ran on with the plant: its hours hold the plant's."""
-    world = helpers.Bureau()
-    plant = world.findings.get("1").evidence
+    plant = own.findings.get("1").evidence
     total = replace(plant, meter="a-total", item="01000", waste_kwh=500.0, cost=Decimal(300))
-    world.findings.record(Changes((Case(total),)), now_us=world.now_us)
-    outer, inner = world.report().cases
+    own.findings.record(Changes((Case(total),)), now_us=own.now_us)
+    outer, inner = own.report().cases
     assert (outer.id, outer.waste, outer.cost) == ("2", Decimal(500), Decimal(300))
     assert (inner.id, inner.waste, inner.cost) == ("2/1", Decimal("412.346"), None)
 
 
-def test_a_case_stands_in_the_months_that_hold_its_evidence(helpers):
-    world = helpers.Bureau()
-    plant = world.findings.get("1").evidence
+def test_a_case_stands_in_the_months_that_hold_its_evidence(helpers, own):
+    plant = own.findings.get("1").evidence
     hours = (plant.hours_us[0] - 60 * 24 * helpers.HOUR_US, plant.hours_us[-1])
     paused = replace(plant, start_us=hours[0], hours_us=hours)
-    world.findings.record(Changes(grown={1: paused}), now_us=world.now_us)
-    assert [one.id for one in world.report().cases] == ["1"]
-    assert world.report("2026-09").cases == ()
+    own.findings.record(Changes(grown={1: paused}), now_us=own.now_us)
+    assert [one.id for one in own.report().cases] == ["1"]
+    assert own.report("2026-09").cases == ()
 
 
 def test_a_seal_holds_only_what_was_sealed(october):

@@ -32,7 +32,7 @@ def used() -> set[str]:
 
 def test_every_text_asked_for_exists_and_none_is_left_over():
     by_value = {"running", "unsettled", "incomplete", "verified", "secondary", "unverified"}
-    by_value |= {"measured", "apportioned", "estimated", "missing"}
+    by_value |= {"booking", "measured", "apportioned", "estimated", "missing"}
     plain = {key for key in TEXTS if "." not in key}
     assert used() - plain == set()
     assert plain - used() - by_value == set()
@@ -46,7 +46,7 @@ def test_every_word_from_outside_has_its_text():
         assert f"state.{state}" in TEXTS
     for kind in ("gap", "stuck", "reset", "spike", "rollover", "jump"):
         assert f"event.{kind}" in TEXTS
-    for cause in ("reading", "correction", "registry", "rollover"):
+    for cause in ("reading", "correction", "registry", "rollover", "rebuild"):
         assert f"restated.{cause}" in TEXTS
     assert TYPES
 
@@ -56,6 +56,10 @@ def test_a_restatement_names_the_change_of_the_registry_that_caused_it():
     assert restated("registry 12", "zh-CN") == "台账变更（第 12 版）"
     assert restated("reading, registry 12", "en") == "late reading, registry changed (version 12)"
     assert restated("registry", "en") == "registry changed"
+    assert restated("rebuild, rules 1 to 2", "en") == (
+        "booked again from the journal, other booking rules (version 1, now 2)"
+    )
+    assert restated("rules 1 to 2", "zh-CN") == "入账规则变更（第 1 版改为第 2 版）"
     assert restated("tide_turned", "en") == "tide turned"
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import Engine
@@ -13,18 +12,19 @@ from storage import open_engine
 
 @pytest.fixture
 def url(database_url: str) -> str:
+    """Of a database that has no schema yet."""
     return database_url
 
 
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    opened = open_engine(url)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, migrated_url: Callable[[str], str]) -> Iterator[Engine]:
+    opened = open_engine(migrated_url(request.param))
     yield opened
     opened.dispose()
 
 
 @pytest.fixture
-def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_engine(f"sqlite:///{tmp_path / 'greenoffice.db'}")
+def sqlite_engine(migrated_url: Callable[[str], str]) -> Iterator[Engine]:
+    opened = open_engine(migrated_url("sqlite"))
     yield opened
     opened.dispose()

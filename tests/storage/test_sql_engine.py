@@ -120,8 +120,9 @@ def test_other_trouble_is_unavailable(engine: Engine) -> None:
         con.execute(text("SELECT no_such_thing"))
 
 
-def test_another_process_sees_a_change_of_the_registry(engine: Engine, url: str) -> None:
-    """Two engines on one file stand for two processes: the snapshot follows the version."""
+def test_another_process_sees_a_change_of_the_registry(engine: Engine) -> None:
+    """Two engines on one database stand for two processes: the snapshot follows the version."""
+    url = engine.url.render_as_string(hide_password=False)
     ours, theirs = sql_stores(engine), sql_stores(open_engine(url))
     site = Registry(nodes={"s": Node("s", NodeType.SITE)}, gateways={"s/g": Gateway("s", "g")})
     assert theirs.registry.load().nodes == {}

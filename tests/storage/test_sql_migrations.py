@@ -16,6 +16,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from metering import quality
+from metering.baseline import BaselineVersion
 from metering.book import BookRow, SeriesKey
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
@@ -36,6 +37,7 @@ from metering.registry import (
 from metering.registry.merge import merged
 from metering.report_issue import ReportFile, ReportIssue
 from metering.tariff import TariffRow
+from metering.validity import Validity
 from storage import Schema, open_engine, sql_stores
 from storage.sql.engine import reading, writing
 from storage.sql.migrate import downgrade, upgrade
@@ -48,7 +50,9 @@ def registry() -> Registry:
         "tou", "01000", frozenset({1, 7}), "all", 0, 720, "peak", Decimal("0.30"), source="list"
     )
     rows = [
-        replace(row, grade="V", institution=body, valid_from=since, start_min=start, end_min=end)
+        replace(
+            row, grade="V", institution=body, valid=Validity(since), start_min=start, end_min=end
+        )
         for body, since in (("", None), ("", date(2026, 3, 1)), ("inst", date(2026, 3, 1)))
         for start, end in ((0, 720), (720, 1440))
     ]
@@ -156,7 +160,7 @@ def test_a_database_of_the_first_schema_opens_with_its_tariffs(url: str) -> None
                 insert,
                 {
                     "institution": row.institution,
-                    "start": (row.valid_from or date.min).isoformat(),
+                    "start": row.valid.first.isoformat(),
                     "place": row.start_min // 720,
                     "first": row.start_min,
                     "last": row.end_min,
@@ -183,6 +187,7 @@ def test_going_down_would_lose_what_a_tariff_names(engine: Engine, column: str) 
 
     def go_down() -> None:
         with writing(engine) as con:
+            con.execute(text("DELETE FROM dirty_mark"))  # as the ledger would have
             downgrade(con, "r0001")
 
     with pytest.raises(ConfigurationError, match="name a node or a meter") as refused:
@@ -198,6 +203,7 @@ def test_what_was_registered_before_rows_were_kept_is_recorded_at_its_version(
     secret = stores.registry.apply(office(), actor="a", now_us=1)["inst/gw"]
     with writing(engine) as con:
         con.execute(text("UPDATE registry_state SET version = 7"))
+        con.execute(text("DELETE FROM dirty_mark"))  # as the ledger would have
         downgrade(con, "r0004")
         assert {fk["referred_table"] for fk in inspect(con).get_foreign_keys("point")} == {
             "gateway",
@@ -225,6 +231,7 @@ def test_going_down_would_lose_what_the_registry_said_before(engine: Engine) -> 
 
     def go_down() -> None:
         with writing(engine) as con:
+            con.execute(text("DELETE FROM dirty_mark"))  # as the ledger would have
             downgrade(con, "r0004")
 
     with pytest.raises(ConfigurationError, match="earlier versions") as refused:
@@ -302,6 +309,24 @@ def test_going_down_would_lose_the_sums_of_currencies(engine: Engine) -> None:
         go_down()
     assert (refused.value.field, refused.value.value) == ("finding", "two")
     assert findings.get("two").evidence.costs == both
+
+
+def test_going_down_would_lose_versions_of_baselines(engine: Engine) -> None:
+    baselines = sql_stores(engine).baselines
+    day = date(2026, 10, 1)
+    kept = BaselineVersion(
+        *("o", "m", 1, 5, day, day, day, 14, 1, None, "s", "first", 2, 0, "i"), b"\0model"
+    )
+    baselines.keep([kept])
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0008")
+
+    with pytest.raises(ConfigurationError, match="cannot keep versions of baselines") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("baseline", "1 versions")
+    assert baselines.versions(["m"]) == [kept]
 
 
 BEFORE_CASES = (
@@ -406,7 +431,8 @@ def test_a_migration_that_breaks_off_leaves_the_schema_as_it_was(engine: Engine)
     assert tables(engine) == set(METADATA.tables)
 
 
-def test_a_newer_database_is_refused(engine: Engine, url: str) -> None:
+def test_a_newer_database_is_refused(engine: Engine) -> None:
+    url = engine.url.render_as_string(hide_password=False)
     with writing(engine) as con:
         con.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
     with pytest.raises(ConfigurationError, match="newer version") as refused:
@@ -430,7 +456,9 @@ def test_going_down_would_lose_by_which_rules_rows_were_booked(engine: Engine) -
     with writing(engine) as con:
         downgrade(con, "r0004")
         upgrade(con)
-    sql_stores(engine).books.commit("i", [booked(2)], expected_revision=1, now_us=1)
+    books = sql_stores(engine).books
+    books.commit("i", [booked(2)], expected_revision=1, now_us=1)
+    books.tell("i", list(books.digest_rows("i")))
 
     def go_down() -> None:
         with writing(engine) as con:
@@ -440,6 +468,72 @@ def test_going_down_would_lose_by_which_rules_rows_were_booked(engine: Engine) -
         go_down()
     assert (refused.value.field, refused.value.value) == ("book_row", "1 rows")
     assert [row.rules for row in sql_stores(engine).books.digest_rows()] == [2]
+
+
+def test_what_was_booked_before_counts_as_told(engine: Engine) -> None:
+    books = sql_stores(engine).books
+    for revision, rules in enumerate((1, 2, 3)):
+        books.commit("i", [booked(rules)], expected_revision=revision, now_us=1)
+        books.tell("i", list(books.digest_rows("i")))
+    running = replace(booked(1), day=date(2026, 3, 3), provisional=True)
+    books.commit("i", [replace(running, rules=1)], expected_revision=3, now_us=1)
+    before = books.restatements("i")
+    with writing(engine) as con:
+        downgrade(con, "r0008")
+        for table, column in (("book_row", "told"), ("restatement", "given")):
+            assert column not in {c["name"] for c in inspect(con).get_columns(table)}
+        upgrade(con)
+    assert books.restatements("i") == before
+    rows = [row for _, row in books.changes("i", "meter", history=True)]
+    assert [(row.told, row.revision) for row in rows] == [(True, 1), (True, 2), (True, 3)]
+    (row,) = books.rows([running.key], running.day, running.day)
+    assert not row.told
+
+
+def test_a_serial_of_a_restatement_is_never_used_again(engine: Engine) -> None:
+    """Also after the upgrade: who reads on from one must not miss the next."""
+    with writing(engine) as con:
+        downgrade(con, "r0008")
+        upgrade(con)
+    books = sql_stores(engine).books
+    serials = []
+    for revision, rules in enumerate((1, 2, 3, 4)):
+        books.commit("i", [booked(rules)], expected_revision=revision, now_us=1)
+        serials += [serial for serial, _ in books.restatements("i")]
+    assert len(serials) == 3
+    assert serials == sorted(set(serials))
+
+
+def test_going_down_would_lose_what_was_not_told_yet(engine: Engine) -> None:
+    books = sql_stores(engine).books
+    for revision, rules in enumerate((1, 2)):
+        books.commit("i", [booked(rules)], expected_revision=revision, now_us=1)
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0008")
+
+    with pytest.raises(ConfigurationError, match="not told yet") as refused:
+        go_down()
+    assert refused.value.value == "1 rows, 1 restatements"
+    assert len(books.restatements("i")) == 1
+
+
+def test_going_down_would_lose_by_which_registry_rows_were_made(engine: Engine) -> None:
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0010")
+
+    sql_stores(engine).books.commit("i", [booked(1)], expected_revision=0, now_us=1)
+    go_down()
+    with writing(engine) as con:
+        upgrade(con)
+    named = replace(booked(1), total=2, registry=7)
+    sql_stores(engine).books.commit("i", [named], expected_revision=1, now_us=1)
+    with pytest.raises(ConfigurationError, match="by which registry") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("book_row", "1 rows")
+    assert [row.registry for row in sql_stores(engine).books.digest_rows()] == [7]
 
 
 def booked(rules: int) -> BookRow:

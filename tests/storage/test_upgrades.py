@@ -86,6 +86,10 @@ def test_what_was_booked_stands(folder: Path, stores: Stores) -> None:
     assert book_hash(stores.books) == (folder / "book_hash").read_text().strip()
 
 
+def test_rows_from_before_name_no_registry(stores: Stores) -> None:
+    assert {row.registry for row in rows(stores).values()} == {0}
+
+
 def test_its_money_can_be_told_before_anything_is_booked_again(stores: Stores) -> None:
     figures = Figures(stores.books, stores.registry.load, lambda: NOW_US)
     with figures.view() as view:
@@ -127,9 +131,11 @@ def test_going_back_would_lose_parts(stores: Stores) -> None:
     ledger = Ledger(readings(), stores.books, stores.marks, stores.registry.load, lambda: NOW_US)
     ledger.step()
     engine = stores.books._engine  # type: ignore[attr-defined]
+    stores.books.tell("o", list(stores.books.digest_rows("o")))
 
     def go_down() -> None:
         with writing(engine) as con:
+            con.execute(text("UPDATE book_row SET registry = 0"))  # else that is what is lost
             downgrade(con, "r0002")
 
     with pytest.raises(ConfigurationError, match="cannot keep the parts"):

@@ -5,9 +5,11 @@ registry   node, space_edge, gateway, meter, supply_edge, point, installation,
 intake     checkpoint, gateway_counts, dead_letter, seen_key, dirty_mark
 books      institution_revision, series, book_row, restatement, register_event
 people     finding_case, finding, api_key, audit_entry
+baselines  baseline, baseline_request, baseline_progress
 reports    report_issue, report_file
 """
 
+from storage.sql.schema.baselines import BASELINE, BASELINE_PROGRESS, BASELINE_REQUEST
 from storage.sql.schema.books import (
     BOOK_ROW,
     INSTITUTION_REVISION,
@@ -39,6 +41,9 @@ from storage.sql.schema.reports import REPORT_FILE, REPORT_ISSUE
 __all__ = [
     "API_KEY",
     "AUDIT_ENTRY",
+    "BASELINE",
+    "BASELINE_PROGRESS",
+    "BASELINE_REQUEST",
     "BOOK_ROW",
     "CALENDAR_DAY",
     "CHECKPOINT",

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     text,
+    true,
 )
 
 from storage.sql.schema.columns import (
@@ -55,6 +56,8 @@ BOOK_ROW = Table(
     Column("spill", LargeBinary),
     Column("parts", LargeBinary),
     Column("rules", SmallInteger, nullable=False, server_default="1"),
+    Column("registry", Integer, nullable=False, server_default="0"),
+    Column("told", Boolean, nullable=False, server_default=true()),
 )
 Index(
     "uq_book_row_current",
@@ -69,6 +72,7 @@ Index(
     BOOK_ROW.c.series_id,
     BOOK_ROW.c.revision,
     BOOK_ROW.c.day,
+    BOOK_ROW.c.superseded_at,
     sqlite_where=text("provisional IS 0"),
     postgresql_where=text("provisional IS FALSE"),
 )
@@ -85,7 +89,18 @@ RESTATEMENT = Table(
     Column("new_total", BigInteger),
     number("recorded_us"),
     text_column("cause"),
+    Column("given", Boolean, nullable=False, server_default=true()),
     Index(None, "institution", "serial"),
+    sqlite_autoincrement=True,
+)
+"""A serial is never used again: what was replaced comes after all that was read before."""
+Index(
+    "uq_restatement_open",
+    RESTATEMENT.c.series_id,
+    RESTATEMENT.c.day,
+    unique=True,
+    sqlite_where=text("given IS 0"),
+    postgresql_where=text("given IS FALSE"),
 )
 REGISTER_EVENT = Table(
     "register_event",

@@ -20,6 +20,7 @@ from storage.sql.schema.columns import (
     number,
     text_column,
 )
+from storage.sql.types import WORDS
 
 CHECKPOINT = Table(
     "checkpoint",
@@ -89,6 +90,9 @@ DIRTY_MARK = Table(
     text_column("cause"),
     number("segment"),
     number("message_offset"),
+    Column("institution", WORDS),
+    Column("node", WORDS),
+    Column("item", WORDS),
     Index(None, "ready", "writer_no"),
     sqlite_autoincrement=True,
 )

@@ -11,6 +11,7 @@ import figures
 from figures import sum_of_cases
 from metering.finding import Changes
 from metering.nesting import Nesting
+from metering.validity import Validity
 from tests.api.conftest import findings
 from tests.api.influxql.conftest import DAY, DAYS, ENERGY, LAST, TZ, WEEK, curve, half_past, price
 from tests.ledger.conftest import meter
@@ -20,8 +21,8 @@ from tests.ledger.conftest import meter
 def two_currencies(asked):
     """One of two meters is paid in euros, and everything is from the last day on."""
     prices = [
-        *half_past(valid_to=LAST),
-        price("flat", 0, 1440, "0.2", currency="EUR", valid_from=LAST),
+        *half_past(valid=Validity(end=LAST)),
+        price("flat", 0, 1440, "0.2", currency="EUR", valid=Validity(LAST)),
         price("flat", 0, 1440, "0.25", currency="EUR", meter="e"),
     ]
     meters = [meter("a", "01A00"), meter("e", "01B00"), meter("w", "02000")]

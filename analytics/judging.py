@@ -1,0 +1,110 @@
+"""What each hour should have been, by the version that judges it.
+
+    version 1          ├─ its past, by cross-fitting ─┤─────────▶
+    version 2                                                 ├──────────▶
+    hours      ────────────────────────────────────────────────────────────
+    judged by   version 1 │ its past                  │ version 1│ version 2
+
+A version with a past begins anew: the ones before it judge nothing any more. What a later version
+is silent about, the one before it answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.bins import Clock
+from analytics.fitting import Rung
+from analytics.groups import Bools, Floats, Ints
+from analytics.stored import Version, joined, knots_of
+from metering.localtime import day_number
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Hours of several meters, (meters, hours) each."""
+
+    expected: Floats
+    """[kWh/h]; NaN where no version says anything."""
+    sigma: Floats
+    """Spread of the residual in each hour [kW]."""
+    rest_sigma: Floats
+    """Spread of the residual outside running hours [kW]."""
+    load: Floats
+    """Typical power in office hours [kW]; NaN where unknown."""
+    checked: Bools
+    """Meters that have a version, (meters,)."""
+    by: tuple[tuple[Version, ...], ...]
+    """The versions of each meter that still judge, oldest first."""
+
+    def version(self, row: int, day: int) -> Version | None:
+        """The version that judges a local day (days since 1970-01-01) of a meter; None if none."""
+        own = self.by[row]
+        begun = [one for one in own if day_number(one.facts.day) <= day]
+        return begun[-1] if begun else next(iter(own), None)
+
+
+def judged(
+    versions: Sequence[Sequence[Version]], clock: Clock, temperature: Floats, hours_us: Ints
+) -> Judged:
+    """Judge hours by the versions of each meter, oldest first; `temperature` [C] is (hours,)."""
+    by = tuple(standing(one) for one in versions)
+    shape = (len(by), hours_us.size)
+    result = Judged(
+        expected=np.full(shape, np.nan),
+        sigma=np.zeros(shape),
+        rest_sigma=np.zeros(shape),
+        load=np.full(shape, np.nan),
+        checked=np.array([any(_judges(v) for v in one) for one in by], dtype=np.bool_),
+        by=by,
+    )
+    told = _predicted(by, clock, temperature)
+    for row, own in enumerate(by):
+        for place, version in enumerate(own):
+            since = np.full(hours_us.size, True) if place == 0 else _from(version, clock)
+            expected, sigma = told[row, place]
+            known = since & (np.isfinite(expected) if place else True)
+            result.expected[row, known] = expected[known]
+            result.sigma[row, since] = sigma[since]
+            result.rest_sigma[row, since] = version.baseline.spread[0, 0]
+            result.load[row, since] = version.baseline.load[0]
+        if own:
+            _, here, there = np.intersect1d(
+                hours_us, own[0].past_us, assume_unique=True, return_indices=True
+            )
+            result.expected[row, here] = own[0].past[there]
+    return result
+
+
+def standing(versions: Sequence[Version]) -> tuple[Version, ...]:
+    """The versions since the last one that begins anew."""
+    anew = [place for place, one in enumerate(versions) if one.past_us.size]
+    return tuple(versions[anew[-1] if anew else 0 :])
+
+
+def _judges(version: Version) -> bool:
+    return bool(version.baseline.rungs[0] >= Rung.COMPACT)
+
+
+def _from(version: Version, clock: Clock) -> Bools:
+    return np.asarray(clock.day >= day_number(version.facts.day))
+
+
+def _predicted(
+    by: Sequence[Sequence[Version]], clock: Clock, temperature: Floats
+) -> Mapping[tuple[int, int], tuple[Floats, Floats]]:
+    """(meter, place) -> expected and sigma of all hours; meters that share knots at once."""
+    alike: dict[tuple[bytes, ...], list[tuple[int, int]]] = {}
+    for row, own in enumerate(by):
+        for place, version in enumerate(own):
+            alike.setdefault(knots_of(version.baseline), []).append((row, place))
+    told = {}
+    for places in alike.values():
+        together = joined([by[row][place].baseline for row, place in places])
+        expected = together.predict(clock, temperature)
+        sigma = together.sigma(clock, temperature)
+        told.update({one: (expected[n], sigma[n]) for n, one in enumerate(places)})
+    return told

@@ -1,0 +1,160 @@
+"""What a version has learned, as bytes and back: equal bytes predict equal bits.
+
+    one line of JSON   format, rung, input hash, names and shapes of the arrays, runs of past hours
+    arrays             float64, little endian, one after the other; `past` is float32
+
+Only one meter stands in a version; meters that share their knots are joined again to predict.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+
+import numpy as np
+
+from analytics.baseline import Baseline
+from analytics.groups import Floats, Ints
+from analytics.temperature import Segments
+from metering.baseline import BaselineVersion
+from metering.errors import InvalidInput
+from metering.localtime import HOUR_US
+
+FORMAT: Final = 1
+_BY_METER = ("levels", "slopes", "spread", "hour_spread", "load", "cvrmse")
+"""Arrays whose first axis is the meter."""
+
+
+@dataclass(frozen=True, eq=False)
+class Version:
+    """A version that can judge hours."""
+
+    facts: BaselineVersion
+    baseline: Baseline
+    """Of one meter."""
+    past_us: Ints
+    """Hours before it was made that it judges by cross-fitting, rising; empty where the versions
+    before it judge them."""
+    past: Floats
+    """What fits on other weeks expect of them [kWh/h]."""
+    daily: Floats
+    """Mean power of each day since the first one fitted [kW]; NaN where a day is no history."""
+
+
+def packed(version: Version) -> bytes:
+    """What it has learned; everything but its facts."""
+    arrays = [*_arrays("", version.baseline), ("daily", version.daily)]
+    if version.baseline.blind is not None:
+        arrays += _arrays("blind.", version.baseline.blind)
+    header = {
+        "format": FORMAT,
+        "rung": int(version.baseline.rungs[0]),
+        "inputs": version.baseline.inputs[0],
+        "arrays": [(name, array.shape) for name, array in arrays],
+        "past": _runs(version.past_us),
+    }
+    body = [np.ascontiguousarray(array, dtype="<f8").tobytes() for _, array in arrays]
+    body.append(np.ascontiguousarray(version.past, dtype="<f4").tobytes())
+    return json.dumps(header, separators=(",", ":")).encode() + b"\n" + b"".join(body)
+
+
+def unpacked(facts: BaselineVersion) -> Version:
+    """The version of what is kept; InvalidInput where that is damaged or of a newer format."""
+    if not facts.whole:
+        raise _unreadable(facts, "is not what its hash says", "restore it from a backup")
+    line, _, body = facts.model.partition(b"\n")
+    header = json.loads(line)
+    if header["format"] != FORMAT:
+        raise _unreadable(facts, f"has the format {header['format']}", "upgrade the platform")
+    arrays, place = {}, 0
+    for name, shape in header["arrays"]:
+        count = int(np.prod(shape, dtype=np.int64))
+        arrays[name] = np.frombuffer(body, "<f8", count, place).reshape(shape)
+        place += 8 * count
+    baseline = _baseline(header, arrays, "")
+    if "blind.levels" in arrays:
+        baseline = replace(baseline, blind=_baseline(header, arrays, "blind."))
+    past_us = [
+        np.arange(count, dtype=np.int64) * HOUR_US + start for start, count in header["past"]
+    ]
+    return Version(
+        facts=facts,
+        baseline=baseline,
+        past_us=np.concatenate(past_us) if past_us else np.zeros(0, dtype=np.int64),
+        past=np.frombuffer(body, "<f4", offset=place).astype(np.float64),
+        daily=arrays["daily"],
+    )
+
+
+def one_of(fitted: Baseline, row: int) -> Baseline:
+    """The baseline of one of the meters."""
+    own: dict[str, Any] = {name: getattr(fitted, name)[[row]] for name in _BY_METER}
+    return replace(
+        fitted,
+        inputs=(fitted.inputs[row],),
+        rungs=fitted.rungs[[row]],
+        running=fitted.running[[row]],
+        blind=None if fitted.blind is None else one_of(fitted.blind, row),
+        **own,
+    )
+
+
+def joined(several: Sequence[Baseline]) -> Baseline:
+    """One baseline of meters that share their knots (`knots_of`)."""
+    blind = [one.blind for one in several if one.blind is not None]
+    all_of: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in several]) for name in _BY_METER
+    }
+    return replace(
+        several[0],
+        inputs=tuple(name for one in several for name in one.inputs),
+        rungs=np.concatenate([one.rungs for one in several]),
+        running=np.concatenate([one.running for one in several]),
+        blind=joined(blind) if blind else None,
+        **all_of,
+    )
+
+
+def knots_of(baseline: Baseline) -> tuple[bytes, ...]:
+    """What meters must share to be joined."""
+    shared = (baseline.segments.now, baseline.segments.slow, baseline.centre)
+    return (*(one.tobytes() for one in shared), b"" if baseline.blind is None else b"blind")
+
+
+def _arrays(prefix: str, baseline: Baseline) -> list[tuple[str, Floats]]:
+    found = [(name, getattr(baseline, name)[0]) for name in _BY_METER]
+    found.append(("running", baseline.running[0].astype(np.float64)))
+    found += [(f.name, getattr(baseline.segments, f.name)) for f in fields(Segments)]
+    found.append(("centre", baseline.centre))
+    return [(prefix + name, np.asarray(array)) for name, array in found]
+
+
+def _baseline(header: dict[str, Any], arrays: dict[str, Floats], prefix: str) -> Baseline:
+    own: dict[str, Any] = {name: arrays[prefix + name][None] for name in _BY_METER}
+    return Baseline(
+        inputs=(header["inputs"],),
+        rungs=np.array([header["rung"]], dtype=np.int64),
+        running=arrays[prefix + "running"][None] > 0,
+        segments=Segments(*(arrays[prefix + f.name] for f in fields(Segments))),
+        centre=arrays[prefix + "centre"],
+        **own,
+    )
+
+
+def _runs(hours_us: Ints) -> list[tuple[int, int]]:
+    """Hours as (first, how many follow each other)."""
+    if hours_us.size == 0:
+        return []
+    cuts = np.flatnonzero(np.diff(hours_us) != HOUR_US) + 1
+    return [(int(run[0]), int(run.size)) for run in np.split(hours_us, cuts)]
+
+
+def _unreadable(facts: BaselineVersion, what: str, fix: str) -> InvalidInput:
+    return InvalidInput(
+        f"what a baseline has learned {what}",
+        field="baseline",
+        value=f"{facts.meter} {facts.name}",
+        fix=fix,
+    )

@@ -1,0 +1,242 @@
+"""Rows of the registry's tables: every value with its file, line and column.
+
+    a source's lines (number, [value, ...])      a CSV file, a sheet, a body over HTTP
+      header     code     node   item
+      line 3     main     site   01000     ──▶  Row.text("node") is "site" in line 3
+
+A value that cannot be read is noted with file, line, value and fix, and something harmless
+stands in, so that one look finds everything that is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+
+from metering.errors import FileProblem, InvalidInput
+from metering.items import check_item
+from metering.validity import Validity
+
+E = TypeVar("E", bound=StrEnum)
+
+MAX_ROWS = 200_000
+CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,400})?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Which columns a table must and may have."""
+
+    name: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.required + self.optional
+
+
+@dataclass
+class Problems:
+    """Everything found wrong so far."""
+
+    found: list[FileProblem] = field(default_factory=list)
+
+    def add(self, file: str, line: int, column: str, value: object, problem: str, fix: str) -> None:
+        shown = str(value) if len(str(value)) <= 120 else str(value)[:119] + "…"
+        self.found.append(FileProblem(file, line, column, shown, problem, fix))
+
+
+Line = tuple[int, Sequence[object]]
+"""(its number in the source, its values in the order of the columns)."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table as a source gives it; the first line that holds anything names the columns."""
+
+    table: str
+    """Whose columns it has: one of `metering.registry.tables.TABLES`."""
+    lines: Iterable[Line]
+    file: str = ""
+    """What people know it by, such as `meters.xlsx`; the table's name where empty."""
+
+    @property
+    def label(self) -> str:
+        return self.file or self.table
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a source. Every reader notes what is wrong and returns a stand-in."""
+
+    file: str
+    line: int
+    values: Mapping[str, str]
+    problems: Problems = field(repr=False, compare=False)
+
+    def text(self, column: str) -> str:
+        """The field without blanks around it; '' where it is empty or absent."""
+        return self.values.get(column, "")
+
+    def wrong(self, column: str, problem: str, fix: str) -> None:
+        self.problems.add(self.file, self.line, column, self.text(column), problem, fix)
+
+    def code(self, column: str) -> str:
+        """A code; '' where it is none."""
+        text = self.text(column)
+        if CODE.fullmatch(text):
+            return text
+        self.wrong(column, "not a code", "1 to 64 of A-Z a-z 0-9 . _ -")
+        return ""
+
+    def named(self, column: str, longest: int = 200) -> str:
+        """Free text for people."""
+        text = self.text(column)
+        if len(text) > longest or not text.isprintable():
+            self.wrong(column, "too long or not printable", f"at most {longest} characters")
+            return ""
+        return text
+
+    def number(
+        self, column: str, *, above: int | None = None, least: int | None = None
+    ) -> Decimal | None:
+        """A decimal number; None where the field is empty or wrong."""
+        text = self.text(column)
+        if not text:
+            return None
+        value = Decimal(text) if _NUMBER.fullmatch(text) else None
+        if value is None:
+            self.wrong(column, "not a number", "digits with a decimal point, such as 1.5")
+        elif above is not None and value <= above:
+            self.wrong(column, f"not above {above}", f"a number above {above}")
+        elif least is not None and value < least:
+            self.wrong(column, f"below {least}", f"a number from {least} on")
+        else:
+            return value
+        return None
+
+    def whole(self, column: str, least: int, most: int) -> int | None:
+        """A whole number in bounds; None where the field is empty or wrong."""
+        text = self.text(column)
+        if not text:
+            return None
+        if re.fullmatch(r"-?\d{1,18}", text, re.ASCII) and least <= int(text) <= most:
+            return int(text)
+        self.wrong(column, "not a whole number in range", f"{least} to {most}")
+        return None
+
+    def day(self, column: str) -> date | None:
+        """A date; None where the field is empty or wrong."""
+        text = self.text(column)
+        if not text:
+            return None
+        try:
+            if not _DATE.fullmatch(text):
+                raise ValueError(text)
+            return date.fromisoformat(text)
+        except ValueError:
+            self.wrong(column, "not a date", "YYYY-MM-DD, such as 2026-01-31")
+            return None
+
+    def validity(self) -> Validity:
+        """valid_from (included) to valid_to (not included)."""
+        start, end = self.day("valid_from"), self.day("valid_to")
+        if start is not None and end is not None and start >= end:
+            self.wrong("valid_to", "not after valid_from", "the first day it no longer holds")
+            return Validity(start)
+        return Validity(start, end)
+
+    def choice(self, column: str, kinds: type[E]) -> E | None:
+        """One of an enumeration; None where it is empty or unknown."""
+        text = self.text(column)
+        if text in set(kinds):
+            return kinds(text)
+        self.wrong(column, "unknown", f"one of {', '.join(kinds)}")
+        return None
+
+    def item(self) -> str:
+        """An item code; that of electricity where it is none."""
+        try:
+            return check_item(self.text("item"))
+        except InvalidInput as error:
+            self.wrong("item", error.message, error.fix or "")
+            return "01000"
+
+    def one_of(self, column: str, allowed: tuple[str, ...]) -> str:
+        """One of some words; the first of them where it is another."""
+        if self.text(column) in allowed:
+            return self.text(column)
+        self.wrong(column, "unknown", f"one of {', '.join(word or '(empty)' for word in allowed)}")
+        return allowed[0]
+
+
+def rows_of(table: Table, sheet: Sheet, problems: Problems) -> list[Row]:
+    """All rows of a sheet; what is wrong with its lines as such is noted."""
+    header: list[str] | None = None
+    rows: list[Row] = []
+    for number, values in sheet.lines:
+        fields = [as_text(value).strip() for value in values]
+        if not any(fields):
+            continue
+        if header is None:
+            header = fields
+            if not _good_header(table, sheet.label, header, number, problems):
+                return []
+        elif len(fields) != len(header):
+            fix = f"{len(header)} fields as in the header; quote a field that holds a comma"
+            shown = ",".join(map(as_text, values))
+            problems.add(sheet.label, number, "", shown, f"{len(fields)} fields", fix)
+        elif len(rows) == MAX_ROWS:
+            fix = f"at most {MAX_ROWS} rows: import in parts"
+            problems.add(sheet.label, number, "", "", "too many rows", fix)
+            break
+        else:
+            named = dict(zip(header, fields, strict=True))
+            rows.append(Row(sheet.label, number, named, problems))
+    if header is None:
+        problems.add(sheet.label, 1, "", "", "no header line", ",".join(table.columns))
+    return rows
+
+
+def as_text(value: object) -> str:
+    """A value as a registry file writes it: '' for None, yes or no, plain digits, dates as
+    YYYY-MM-DD, times as HH:MM. A sheet's 15.0 is 15, and its midnight of a day is the day."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return format(value, "f")
+        case float():
+            return format(Decimal(repr(value)), "f").removesuffix(".0")
+        case datetime() if value.time() == time():
+            return value.date().isoformat()
+        case date():
+            return value.isoformat()
+        case time():
+            return value.strftime("%H:%M")
+    return str(value)
+
+
+def _good_header(table: Table, file: str, header: list[str], line: int, problems: Problems) -> bool:
+    before = len(problems.found)
+    for column in table.required:
+        if column not in header:
+            fix = f"add it; columns are {','.join(table.columns)}"
+            problems.add(file, line, column, "", "column missing", fix)
+    for place, column in enumerate(header):
+        fix = f"columns are {','.join(table.columns)}"
+        if column not in table.columns:
+            problems.add(file, line, column, column, "unknown column", fix)
+        elif column in header[:place]:
+            problems.add(file, line, column, column, "column twice", fix)
+    return len(problems.found) == before
