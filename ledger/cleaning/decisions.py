@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ledger.cleaning.story import BREAKS, BRIDGE, RESET, ROLLOVER, SPIKE, Link, Readings, tell
@@ -28,14 +28,16 @@ class Decision:
     """The first reading that is left out, else `there_us`."""
     there_us: int
     kind: str
-    """rollover, replaced, spike, stuck, bridge, reset or jump."""
+    """rollover, replaced, spike, stuck, bridge, reset, reversed or jump."""
     turns: bool
     cost: int
+    whole: tuple[int, int] | None = None
+    """(start, end) of the falls in a row that it is one of [us]."""
 
     @property
     def breaks(self) -> bool:
         """Whether what passed from one to the other is unknown."""
-        return self.kind in BREAKS
+        return self.kind in BREAKS or self.kind == REVERSED
 
 
 def decide(readings: Readings, flat_us: int, seen: I64 | None = None) -> list[Decision]:
@@ -43,7 +45,7 @@ def decide(readings: Readings, flat_us: int, seen: I64 | None = None) -> list[De
 
     A bridge over readings that stood still for `flat_us` is a stuck register.
     """
-    return [_decision(readings, link, flat_us) for link in tell(readings, seen)]
+    return _reversed([_decision(readings, link, flat_us) for link in tell(readings, seen)])
 
 
 def _decision(readings: Readings, link: Link, flat_us: int) -> Decision:
@@ -56,29 +58,34 @@ def _decision(readings: Readings, link: Link, flat_us: int) -> Decision:
     return Decision(here, first, there, kind, link.turns, link.cost)
 
 
-def spans_of(decisions: Sequence[Decision]) -> list[Span]:
-    """What is told of decisions; falls in a row are one register running backwards."""
-    spans: list[Span] = []
+def _reversed(decisions: Sequence[Decision]) -> list[Decision]:
+    """Falls in a row are one register running backwards."""
+    found: list[Decision] = []
     falls: list[Decision] = []
     for one in decisions:
         if falls and (one.kind != RESET or one.here_us != falls[-1].there_us):
-            spans += _falling(falls)
+            found += _falling(falls)
             falls = []
-        if one.kind == RESET:
-            falls.append(one)
-        else:
-            spans += _spans(one)
-    return spans + _falling(falls)
+        (falls if one.kind == RESET else found).append(one)
+    return found + _falling(falls)
 
 
-def _falling(falls: Sequence[Decision]) -> list[Span]:
+def _falling(falls: Sequence[Decision]) -> list[Decision]:
     if len(falls) < MANY_FALLS:
-        return [(RESET, one.here_us, one.there_us) for one in falls]
-    return [(REVERSED, falls[0].here_us, falls[-1].there_us)]
+        return list(falls)
+    whole = (falls[0].here_us, falls[-1].there_us)
+    return [replace(one, kind=REVERSED, whole=whole) for one in falls]
+
+
+def spans_of(decisions: Iterable[Decision]) -> list[Span]:
+    """What is told of decisions, each once."""
+    return list(dict.fromkeys(span for one in decisions for span in _spans(one)))
 
 
 def _spans(one: Decision) -> list[Span]:
     if one.kind == SPIKE:
         spans = [(SPIKE, one.first_us, one.there_us)]
         return [*spans, (ROLLOVER, one.here_us, one.there_us)] if one.turns else spans
+    if one.whole is not None:
+        return [(one.kind, *one.whole)]
     return [(one.kind, one.here_us, one.there_us)]

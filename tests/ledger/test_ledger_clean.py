@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from ledger.clean import clean, longest_rest, open_run
+from ledger.cleaning.decisions import decide, spans_of
+from ledger.cleaning.rates import Rates
+from ledger.cleaning.story import Readings
 from ledger.limits import Limits
 from metering.localtime import MINUTE_US
 from metering.quality import APPORTIONED, MEASURED, MISSING
@@ -126,3 +129,13 @@ def test_a_coarse_register_read_often_is_not_spiky():
 def test_few_readings(values):
     cleaned = clean(*series(*values), LIMITS)
     assert len(cleaned.energy) == max(0, len(cleaned.time_us) - 1)
+
+
+def test_a_register_that_runs_backwards_is_told_once_wherever_one_looks():
+    times, values = series(10, 15, 20, 18, 16, 14, 12, 17, 22)
+    told = decide(Readings(times, values, Rates.fixed(LIMITS)), LIMITS.flat_us)
+    whole = [("reversed", 2 * QUARTER, 6 * QUARTER)]
+    assert spans_of(told) == spans_of(told[1:2]) == whole
+    cleaned = clean(times, values, LIMITS)
+    assert cleaned.spans == whole
+    assert cleaned.quality.tolist() == [MEASURED] * 2 + [MISSING] * 4 + [MEASURED] * 2
