@@ -26,7 +26,8 @@ def meter_stuck(site: Site) -> list[Candidate]:
 
 def meter_gap(site: Site) -> list[Candidate]:
     """Meters that sent nothing for at least two intervals and an hour, or lost it in a reset."""
-    gaps = (e for e in site.events if e.kind == "gap" or (e.kind == "reset" and _lost(site, e)))
+    lost = ("reset", "reversed")
+    gaps = (e for e in site.events if e.kind == "gap" or (e.kind in lost and _lost(site, e)))
     return _candidates(site, GAP, gaps)
 
 

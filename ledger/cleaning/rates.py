@@ -1,0 +1,197 @@
+"""How fast a register may run on a day: as registered, else learned from its raw readings alone.
+
+    day      1   2   3   4 ...              largest rise per hour of each UTC day
+    month  ──┴───┴───┴───┴──▶ median ─▶ next power of two above four times it
+
+A learned limit is a power of two, so it seldom moves, and it is a function of the readings of
+three months (five where three hold too few days), whatever order they came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ledger.limits import Limits
+from metering.localtime import HOUR_US
+from metering.quantity import I64
+
+DAY_US = 24 * HOUR_US
+OFTEN, SHARE = 4, 4
+"""A rise that a day shows so many times, and in so great a share of its rises (a quarter), is the
+meter's own, not a fault."""
+ENOUGH_DAYS = 3
+MONTHS_BEFORE, MONTHS_AFTER = 2, 2
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class DayRises:
+    """The largest rises of each UTC day on which the register rose [book units per hour]."""
+
+    day: I64
+    """(d,) days since 1970, rising."""
+    largest: I64
+    """(d,)"""
+    often: I64
+    """(d,) the largest that the day shows often; 0 where it has fewer than OFTEN rises."""
+    least: I64
+    """(d,) the same, but the smallest where the day has fewer."""
+
+    @classmethod
+    def of(cls, time_us: I64, value: I64, step_us: int) -> DayRises:
+        """From raw readings in rising time; a rise belongs to the day it ends on.
+
+        It is counted from the higher of the two readings before, so that a reading which comes
+        back from a dip is no rise.
+        """
+        rise, passed = np.diff(value), np.diff(time_us)
+        back = np.append([False], value[:-2] > value[1:-1]) if len(rise) > 1 else rise < 0
+        rise[1:] = np.where(back[1:], value[2:] - value[:-2], rise[1:])
+        passed[1:] = np.where(back[1:], time_us[2:] - time_us[:-2], passed[1:])
+        up = np.flatnonzero(rise > 0)
+        hours = np.maximum(passed[up], step_us) / HOUR_US
+        rate = np.minimum(rise[up] / hours, 2.0**55).astype(np.int64)
+        day = time_us[1:][up] // DAY_US
+        keep = rate > 0
+        return cls._ranked(day[keep], rate[keep])
+
+    @classmethod
+    def _ranked(cls, day: I64, rate: I64) -> DayRises:
+        if not len(day):
+            none = np.zeros(0, dtype=np.int64)
+            return cls(none, none, none, none)
+        rate = rate[np.lexsort((-rate, day))]
+        firsts = np.concatenate(([0], np.flatnonzero(np.diff(day)) + 1))
+        counts = np.diff(np.append(firsts, len(day)))
+        nth = np.maximum(OFTEN, counts // SHARE)
+        least = rate[firsts + np.minimum(nth, counts) - 1]
+        return cls(day[firsts], rate[firsts], np.where(counts >= OFTEN, least, 0), least)
+
+    def since(self, day: int) -> DayRises:
+        """From a day on."""
+        kept = self.day >= day
+        return DayRises(self.day[kept], self.largest[kept], self.often[kept], self.least[kept])
+
+    @classmethod
+    def joined(cls, parts: list[DayRises]) -> DayRises:
+        """Days one after the other; of a day that is in two parts the later one counts."""
+        by_day = {
+            day: (a, b, c)
+            for part in parts
+            for day, a, b, c in zip(
+                part.day.tolist(),
+                part.largest.tolist(),
+                part.often.tolist(),
+                part.least.tolist(),
+                strict=True,
+            )
+        }
+        days = sorted(by_day)
+        columns = np.array([by_day[d] for d in days], dtype=np.int64).reshape(-1, 3).T
+        return cls(np.array(days, dtype=np.int64), *columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """The limit of each UTC day."""
+
+    step_us: int
+    first_day: int
+    short: F64
+    """(d,) most in an hour [book units]; infinite where nothing is known."""
+    long: F64
+    """(d,) the same for what goes on beyond an hour."""
+    set_aside: tuple[int, ...] = ()
+    """Months (since 1970-01) in which most days exceed the registered limit."""
+
+    @classmethod
+    def fixed(cls, limits: Limits) -> Rates:
+        """The registered limit on every day."""
+        fastest = np.inf if limits.max_per_hour is None else float(limits.max_per_hour)
+        return cls(limits.step_us, 0, np.array([fastest]), np.array([fastest]))
+
+    def same(self, other: Rates) -> bool:
+        """Whether the days that both know have equal limits."""
+        first = max(self.first_day, other.first_day)
+        last = min(self.first_day + len(self.short), other.first_day + len(other.short))
+        mine, its = (slice(first - r.first_day, last - r.first_day) for r in (self, other))
+        return np.array_equal(self.short[mine], other.short[its])
+
+    def cap(self, end_us: I64 | int, stretch_us: I64 | int) -> F64:
+        """Most that can pass in a stretch that ends then [book units].
+
+        At least that of a native step, because a coarse register ticks in lumps.
+        """
+        place = np.clip(np.asarray(end_us) // DAY_US - self.first_day, 0, len(self.short) - 1)
+        stretch = np.maximum(np.asarray(stretch_us, dtype=np.float64), float(self.step_us))
+        near = np.minimum(stretch, float(max(HOUR_US, self.step_us)))
+        with np.errstate(invalid="ignore"):
+            beyond = np.where(stretch > near, (stretch - near) * self.long[place], 0.0)
+        return np.asarray((near * self.short[place] + beyond) / HOUR_US + 1.0)
+
+    def most(self, end_us: int, stretch_us: int) -> float:
+        """`cap` of one stretch, the same to the last bit."""
+        place = min(max(end_us // DAY_US - self.first_day, 0), len(self.short) - 1)
+        stretch = float(max(stretch_us, self.step_us))
+        near = min(stretch, float(max(HOUR_US, self.step_us)))
+        beyond = (stretch - near) * float(self.long[place]) if stretch > near else 0.0
+        return (near * float(self.short[place]) + beyond) / HOUR_US + 1.0
+
+
+def learned(rises: DayRises, limits: Limits, first_day: int, last_day: int) -> Rates:
+    """The limits of the days first..last; `rises` holds the months around that count."""
+    days = np.arange(first_day, last_day + 1, dtype=np.int64)
+    months, place = np.unique(_month(days), return_inverse=True)
+    rise_months = _month(rises.day)
+    found = [_of_month(int(m), rises, rise_months, limits.max_per_hour) for m in months.tolist()]
+    short = np.array([f[0] for f in found])[place]
+    registered = np.array([f[1] for f in found], dtype=np.bool_)[place]
+    own = _own(rises, days)
+    short = np.where(registered, short, np.maximum(short, own))
+    long = np.where(registered, short, short / 2)
+    aside = [
+        int(m)
+        for m, f in zip(months.tolist(), found, strict=True)
+        if limits.max_per_hour is not None and not f[1]
+    ]
+    return Rates(limits.step_us, first_day, short, long, tuple(aside))
+
+
+def _of_month(
+    month: int, rises: DayRises, rise_months: I64, registered: int | None
+) -> tuple[float, bool]:
+    """(limit per hour, whether it is the registered one)."""
+    near = (rise_months >= month - MONTHS_BEFORE) & (rise_months <= month)
+    if near.sum() < ENOUGH_DAYS:
+        near = (rise_months >= month - MONTHS_BEFORE) & (rise_months <= month + MONTHS_AFTER)
+    count = int(near.sum())
+    if registered is not None:
+        exceeded = int((rises.least[near] > registered).sum())
+        if count < ENOUGH_DAYS or 2 * exceeded <= count:
+            return float(registered), True
+    if count < ENOUGH_DAYS:
+        return np.inf, False
+    median = int(np.sort(rises.largest[near])[(count - 1) // 2])
+    return float(1 << (4 * median).bit_length()), False
+
+
+def own_limit(often: I64) -> F64:
+    """The next power of two above what a day shows often; 0 where that is nothing."""
+    return np.array([float(1 << rate.bit_length()) if rate else 0.0 for rate in often.tolist()])
+
+
+def _own(rises: DayRises, days: I64) -> F64:
+    """(d,) the limit that each day has by what it shows often."""
+    found = np.zeros(len(days))
+    place = np.searchsorted(days, rises.day)
+    inside = (place < len(days)) & (rises.often > 0)
+    inside[inside] &= days[place[inside]] == rises.day[inside]
+    found[place[inside]] = own_limit(rises.often[inside])
+    return found
+
+
+def _month(days: I64) -> I64:
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)

@@ -1,0 +1,174 @@
+"""One register's past and the decisions made on it, kept between two changes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ledger.cleaning.decisions import LIMIT, Decision, Span, decide
+from ledger.cleaning.past import Past, Steps
+from ledger.cleaning.rates import DAY_US, DayRises
+from ledger.cleaning.story import DETOUR_US, Readings
+from ledger.glance import Glance
+from ledger.meter import Service
+
+LIMIT_DAYS = 5 * 31
+"""How far a day can count into the limit of another one."""
+CHUNK_DAYS = 62
+"""Days of a series looked through at once."""
+WIDE_DAYS = 2 * LIMIT_DAYS
+
+
+class Series:
+    """What is known of the readings of one service.
+
+    Covers whole UTC days around what was asked for, wide enough for the limits and decisions
+    there to be those of the whole series.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._past: Past | None = None
+        self._extent: tuple[int, int] | None = None
+        """First and last UTC day with readings."""
+        self._told: dict[tuple[int, int], list[Decision]] = {}
+        """By first and last seen step of a cluster."""
+
+    def renew(self, glance: Glance, start_us: int, end_us: int) -> bool:
+        """Readings in [start, end] changed. Whether that surely alters no decision: none is near,
+        and elsewhere the same steps are seen under the same limits."""
+        self.cover(glance, start_us, end_us)
+        before = self._past
+        if before is None or self._extent is None:
+            return False
+        first, last = self._changed(glance, before, start_us, end_us)
+        self._extent = (min(self._extent[0], first), max(self._extent[1], last))
+        after = before.renewed(self._look(glance, first, last))
+        self._past = after
+        quiet = _quiet(before, after, start_us, end_us)
+        if not quiet:
+            self._told = {}
+        return quiet
+
+    def cover(self, glance: Glance, start_us: int, end_us: int) -> None:
+        """Have looked through all that decides on the readings in [start, end]."""
+        first, last = start_us // DAY_US - WIDE_DAYS, end_us // DAY_US + WIDE_DAYS
+        if self._extent is None:
+            self._extent = self._ends(glance)
+        if self._extent is None:
+            return
+        while True:
+            self._widen(glance, first, last)
+            wider = self._open_edges(first, last)
+            if wider == (first, last):
+                return
+            first, last = wider
+
+    def decisions(self, glance: Glance, start_us: int, end_us: int) -> list[Decision]:
+        """Decisions that touch [start, end], in order of time; it must be covered."""
+        if self._past is None:
+            return []
+        found = []
+        for cluster in self._past.clusters(start_us - DETOUR_US, end_us + DETOUR_US):
+            name = (int(cluster.before_us[0]), int(cluster.at_us[-1]))
+            if name not in self._told:
+                self._told[name] = self._tell(glance, self._past, cluster)
+            found += self._told[name]
+        return [one for one in found if one.there_us >= start_us and one.here_us <= end_us]
+
+    def set_aside(self, start_us: int, end_us: int) -> list[Span]:
+        """Months that touch [start, end] in which the registered limit does not hold."""
+        months = () if self._past is None else self._past.rates.set_aside
+        spans = [(LIMIT, *_month_us(month)) for month in months]
+        return [s for s in spans if s[2] > start_us and s[1] <= end_us]
+
+    def _tell(self, glance: Glance, past: Past, cluster: Steps) -> list[Decision]:
+        service = self.service
+        low = int(cluster.before_us[0]) - DETOUR_US
+        high = int(cluster.at_us[-1]) + DETOUR_US
+        known = glance.known(service, low, high)
+        readings = Readings(
+            known.time_us, known.value, past.rates, service.limits.modulus, service.declared
+        )
+        seen = np.searchsorted(known.time_us, cluster.at_us)
+        return decide(readings, service.limits.flat_us, seen)
+
+    def _ends(self, glance: Glance) -> tuple[int, int] | None:
+        service = self.service
+        first = glance.after(service.point, service.start_us, 1)
+        last = glance.before(service.point, _end(service), 1)
+        if not len(first) or not len(last):
+            return None
+        return int(first.time_us[0]) // DAY_US, int(last.time_us[0]) // DAY_US
+
+    def _changed(self, glance: Glance, before: Past, start_us: int, end_us: int) -> tuple[int, int]:
+        """Days to look through again: to the second reading after the change, where a step that
+        a change can alter ends; not beyond what is or was there."""
+        point = self.service.point
+        earliest = glance.after(point, max(start_us, self.service.start_us), 1).time_us
+        latest = glance.before(point, _end(self.service), 1).time_us
+        later = glance.nth_after(self.service, end_us + 1, 2)
+        first, last = start_us // DAY_US, max(later or 0, end_us) // DAY_US
+        low = min([before.first_day, *(earliest // DAY_US).tolist()])
+        high = max([before.last_day, *(latest // DAY_US).tolist()])
+        first, last = max(first, low), min(last, high)
+        return min(first, before.last_day + 1), max(last, before.first_day - 1, first)
+
+    def _widen(self, glance: Glance, first: int, last: int) -> None:
+        assert self._extent is not None
+        low, high = self._extent
+        first, last = min(max(first, low), high), max(min(last, high), low)
+        if self._past is None:
+            self._past = self._look(glance, first, last)
+        for a, b in ((first, self._past.first_day - 1), (self._past.last_day + 1, last)):
+            if a <= b:
+                self._past = self._past.renewed(self._look(glance, a, b))
+                self._told = {}
+
+    def _open_edges(self, first: int, last: int) -> tuple[int, int]:
+        """Days to look through so that no group of seen steps leaves them."""
+        assert self._extent is not None
+        assert self._past is not None
+        past, far = self._past, 2 * DETOUR_US // DAY_US + 1
+        if not len(past.seen.at_us):
+            return first, last
+        if self._extent[0] < past.first_day > past.seen.before_us[0] // DAY_US - far:
+            first = past.first_day - WIDE_DAYS
+        if self._extent[1] > past.last_day < past.seen.at_us[-1] // DAY_US + far:
+            last = past.last_day + WIDE_DAYS
+        return first, last
+
+    def _look(self, glance: Glance, first_day: int, last_day: int) -> Past:
+        """Look through whole UTC days, a bounded number of them at a time."""
+        service, limits = self.service, self.service.limits
+        rises, steps = [], [Steps.none()]
+        for day in range(first_day, last_day + 1, CHUNK_DAYS):
+            start, end = day * DAY_US, min(day + CHUNK_DAYS, last_day + 1) * DAY_US
+            before = glance.nth_before(service, start - 1, 3)
+            known = glance.known(service, start if before is None else before, end - 1)
+            found = DayRises.of(known.time_us, known.value, limits.step_us)
+            doubtful = Steps.of(known.time_us, known.value, found, limits)
+            rises.append(found.since(day))
+            steps.append(doubtful.take(doubtful.at_us >= start))
+        return Past.of(limits, first_day, last_day, DayRises.joined(rises), Steps.joined(steps))
+
+
+def _month_us(month: int) -> tuple[int, int]:
+    """[start, end) of a UTC month, counted since 1970-01 [us]."""
+    edges = np.array([month, month + 1], dtype="datetime64[M]").astype("datetime64[us]")
+    start, end = edges.astype(np.int64).tolist()
+    return start, end
+
+
+def _end(service: Service) -> int:
+    return min(service.end_us, np.iinfo(np.int64).max - 1) + 1
+
+
+def _quiet(before: Past, after: Past, start_us: int, end_us: int) -> bool:
+    reach = LIMIT_DAYS * DAY_US
+    old, new = (p.seen.within(start_us - reach, end_us + reach) for p in (before, after))
+    if not old.same(new):
+        return False
+    if not len(new.at_us):
+        return True
+    close = new.within(start_us - DETOUR_US, end_us + DETOUR_US)
+    return not len(close.at_us) and before.rates.same(after.rates)
