@@ -225,6 +225,7 @@ class Context:
 
 
 def touches(span: Span, reach: Reach) -> bool:
+    """Whether a span and a reach share an instant, ends included."""
     return span[2] >= reach.start_us and span[1] <= reach.end_us
 
 

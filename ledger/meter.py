@@ -60,6 +60,7 @@ class Service:
 
     @property
     def point(self) -> int:
+        """The point that serves the meter."""
         return self.installation.point
 
     @property

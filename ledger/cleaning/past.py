@@ -39,6 +39,7 @@ class Steps:
 
     @classmethod
     def none(cls) -> Steps:
+        """No steps at all."""
         empty = np.zeros(0, dtype=np.int64)
         return cls(empty, empty, empty)
 
@@ -63,6 +64,7 @@ class Steps:
         return cls(time_us[kept], time_us[kept + 1], rise[kept])
 
     def take(self, mask: NDArray[np.bool_]) -> Steps:
+        """The steps that an (n,) mask keeps."""
         return Steps(self.before_us[mask], self.at_us[mask], self.rise[mask])
 
     def seen(self, rates: Rates) -> Steps:
@@ -75,12 +77,14 @@ class Steps:
         return self.take((self.at_us >= start_us) & (self.before_us <= end_us))
 
     def same(self, other: Steps) -> bool:
+        """Whether both lie between the same instants, whatever they rise by."""
         return np.array_equal(self.before_us, other.before_us) and np.array_equal(
             self.at_us, other.at_us
         )
 
     @classmethod
     def joined(cls, parts: list[Steps]) -> Steps:
+        """The steps of all parts, in their order; at least one part is needed."""
         return cls(
             np.concatenate([p.before_us for p in parts]),
             np.concatenate([p.at_us for p in parts]),
@@ -110,10 +114,12 @@ class Past:
 
     @property
     def start_us(self) -> int:
+        """Start of the first day [us UTC]."""
         return self.first_day * DAY_US
 
     @property
     def end_us(self) -> int:
+        """End of the last day [us UTC], not included."""
         return (self.last_day + 1) * DAY_US
 
     def renewed(self, other: Past) -> Past:

@@ -136,10 +136,12 @@ class Readings:
         return int(self.holes[found]) + 1 if found < len(self.holes) else len(self.time_us)
 
     def is_declared(self, here: int, there: int) -> bool:
+        """Whether a registered change of the register lies between two readings."""
         start, end = int(self.time_us[here]), int(self.time_us[there])
         return any(start < stop and end >= first for first, stop in self.declared)
 
     def near(self, here: int, there: int) -> bool:
+        """Whether two readings are no farther apart than a detour may be long."""
         return int(self.time_us[there] - self.time_us[here]) <= DETOUR_US
 
 
