@@ -13,6 +13,8 @@ from typing import Any
 from figures import Cost, Energy, Figures, View, cost, costs_of_each, energy
 from figures.worth import per_canonical
 from metering.book import SeriesKey
+from metering.errors import GreenOfficeError
+from metering.registry.files import read_registry_texts
 
 _RUNNER: Any = importlib.import_module("run_case")
 
@@ -23,6 +25,14 @@ class Product(_RUNNER.Product):  # type: ignore[misc]
     def __init__(self, case: Any, exact: bool) -> None:
         super().__init__(case, exact)
         self.journal.segments = lambda: [1 << 24 | 1]  # all that the runner's journal has
+
+    def register(self, without: tuple[str, ...] = ()) -> None:
+        """The case's facts as registry files."""
+        try:
+            wanted = read_registry_texts(self.express.files(without), self.stores.registry.load())
+        except GreenOfficeError as error:
+            raise _RUNNER.NotExpressible(self.words(error)) from error
+        self.stores.registry.apply(wanted, actor="case", now_us=self.now_us)
 
     def rebuild(self) -> None:
         """Readings and books again from the messages."""
