@@ -195,7 +195,7 @@ def test_a_port_in_use_is_named(command: Any, tmp_path: Path) -> None:
             str(usable_port(0, {0, port, free})),
         )
         refused = command("up", str(tmp_path / "data"))
-    assert refused.returncode == 2
+    assert refused.returncode == 78
     assert str(port) in refused.stderr
     assert "mqtt.port" in refused.stderr or "port" in refused.stderr
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -35,6 +36,7 @@ from metering.registry import (
     NodeType,
     Point,
     Registry,
+    Route,
     SpaceEdge,
 )
 from metering.registry.files import read_registry
@@ -183,6 +185,8 @@ def fill(platform: Platform) -> None:
     """Something in nearly every table."""
     stores = platform.stores
     stores.registry.apply(read_registry(CAMPUS), actor="test", now_us=NOW)
+    routed = replace(REGISTRY, routes=(Route("s/g", "vendor/#", "native"),))
+    stores.registry.apply(routed, actor="test", now_us=NOW)
     platform.register()
     platform.publish(0, 200)
     platform.work()

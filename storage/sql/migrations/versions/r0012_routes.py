@@ -73,7 +73,7 @@ def _check_that_nothing_is_lost() -> None:
     rows = op.get_bind().execute(sa.select(route.c.gateway, route.c.topic)).all()
     if rows:
         raise ConfigurationError(
-            "revision r0008 cannot hold routes",
+            "revision r0011 cannot hold routes",
             field="route",
             value=", ".join(f"{row.gateway} {row.topic}" for row in rows[:5]),
             fix="restore the backup made before the upgrade",
