@@ -106,6 +106,9 @@ class Rates:
     """(d,) the same for what goes on beyond an hour."""
     set_aside: tuple[int, ...] = ()
     """Months (since 1970-01) in which most days exceed the registered limit."""
+    pace: F64 | None = None
+    """(d,) half the learned limit, the registered one or not: what a register makes up for over a
+    bridge runs no faster. None where nothing is learned."""
 
     @classmethod
     def fixed(cls, limits: Limits) -> Rates:
@@ -118,7 +121,10 @@ class Rates:
         first = max(self.first_day, other.first_day)
         last = min(self.first_day + len(self.short), other.first_day + len(other.short))
         mine, its = (slice(first - r.first_day, last - r.first_day) for r in (self, other))
-        return np.array_equal(self.short[mine], other.short[its])
+        paces = self.pace is not None and other.pace is not None
+        return np.array_equal(self.short[mine], other.short[its]) and (
+            np.array_equal(self.pace[mine], other.pace[its]) if paces else self.pace is other.pace
+        )
 
     def cap(self, end_us: I64 | int, stretch_us: I64 | int) -> F64:
         """Most that can pass in a stretch that ends then [book units].
@@ -134,11 +140,25 @@ class Rates:
 
     def most(self, end_us: int, stretch_us: int) -> float:
         """`cap` of one stretch, the same to the last bit."""
-        place = min(max(end_us // DAY_US - self.first_day, 0), len(self.short) - 1)
+        place = self._place(end_us)
+        return self._most(stretch_us, float(self.short[place]), float(self.long[place]))
+
+    def made_up(self, end_us: int, stretch_us: int) -> float:
+        """Most that a register that stood wrong can have to make up for [book units]."""
+        most = self.most(end_us, stretch_us)
+        if self.pace is None:
+            return most
+        pace = float(self.pace[self._place(end_us)])
+        return min(most, self._most(stretch_us, pace, pace / 2))
+
+    def _place(self, end_us: int) -> int:
+        return min(max(end_us // DAY_US - self.first_day, 0), len(self.short) - 1)
+
+    def _most(self, stretch_us: int, short: float, long: float) -> float:
         stretch = float(max(stretch_us, self.step_us))
         near = min(stretch, float(max(HOUR_US, self.step_us)))
-        beyond = (stretch - near) * float(self.long[place]) if stretch > near else 0.0
-        return (near * float(self.short[place]) + beyond) / HOUR_US + 1.0
+        beyond = (stretch - near) * long if stretch > near else 0.0
+        return (near * short + beyond) / HOUR_US + 1.0
 
 
 def learned(rises: DayRises, limits: Limits, first_day: int, last_day: int) -> Rates:
@@ -150,6 +170,7 @@ def learned(rises: DayRises, limits: Limits, first_day: int, last_day: int) -> R
     short = np.array([f[0] for f in found])[place]
     registered = np.array([f[1] for f in found], dtype=np.bool_)[place]
     own = _own(rises, days)
+    pace = np.maximum(np.array([f[2] for f in found])[place], own) / 2
     short = np.where(registered, short, np.maximum(short, own))
     long = np.where(registered, short, short / 2)
     aside = [
@@ -157,25 +178,25 @@ def learned(rises: DayRises, limits: Limits, first_day: int, last_day: int) -> R
         for m, f in zip(months.tolist(), found, strict=True)
         if limits.max_per_hour is not None and not f[1]
     ]
-    return Rates(limits.step_us, first_day, short, long, tuple(aside))
+    return Rates(limits.step_us, first_day, short, long, tuple(aside), pace)
 
 
 def _of_month(
     month: int, rises: DayRises, rise_months: I64, registered: int | None
-) -> tuple[float, bool]:
-    """(limit per hour, whether it is the registered one)."""
+) -> tuple[float, bool, float]:
+    """(limit per hour, whether it is the registered one, the learned one)."""
     near = (rise_months >= month - MONTHS_BEFORE) & (rise_months <= month)
     if near.sum() < ENOUGH_DAYS:
         near = (rise_months >= month - MONTHS_BEFORE) & (rise_months <= month + MONTHS_AFTER)
-    count = int(near.sum())
+    count, found = int(near.sum()), np.inf
+    if count >= ENOUGH_DAYS:
+        median = int(np.sort(rises.largest[near])[(count - 1) // 2])
+        found = float(1 << (4 * median).bit_length())
     if registered is not None:
         exceeded = int((rises.least[near] > registered).sum())
         if count < ENOUGH_DAYS or 2 * exceeded <= count:
-            return float(registered), True
-    if count < ENOUGH_DAYS:
-        return np.inf, False
-    median = int(np.sort(rises.largest[near])[(count - 1) // 2])
-    return float(1 << (4 * median).bit_length()), False
+            return float(registered), True, found
+    return found, False, found
 
 
 def own_limit(often: I64) -> F64:

@@ -15,7 +15,7 @@ been right so far.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -32,8 +32,6 @@ DETOUR_US = 45 * DAY_US
 """How long a detour may last; what comes back later is a break."""
 FEW = 4
 """Readings that may be wrong although nothing is seen at one end of them."""
-LEAD = 32
-"""Readings, and native steps, that may run ahead of the meter until it has caught up."""
 SHIFTED = 64
 """Readings between a hole and a seen step that may bear the times of a wrong clock."""
 
@@ -41,12 +39,13 @@ ROLLOVER, DECLARED, SPIKE, BRIDGE = "rollover", "replaced", "spike", "bridge"
 RESET, JUMP = "reset", "jump"
 COST: Final = {ROLLOVER: 2, DECLARED: 3, SPIKE: 4, BRIDGE: 4, RESET: 10, JUMP: 14}
 """What a link costs; a detour pays for each run that it leaves out."""
-SHIFT_COST, LEAD_COST, HIDDEN_COST, DENIAL_COST = 5, 6, 6, 14
-"""A detour that has a hole at one end; a bridge over more than FEW; a detour that shows nothing
-at one end, although it denies what the register said; each run under a detour that is on its
-track."""
+SHIFT_COST, HIDDEN_COST, DENIAL_COST = 5, 6, 14
+"""A detour that has a hole at one end; a detour that shows nothing at one end, although it denies
+what the register said; each run under a detour that is on its track."""
 BREAKS = frozenset({RESET, JUMP, DECLARED})
 
+Fits = Callable[[int, int], bool]
+"""Whether one reading may follow another."""
 Window = tuple[int, int]
 """[start, end) within which a replacement was declared [us]."""
 
@@ -105,6 +104,12 @@ class Readings:
         """Whether the register can have gone from one to the other."""
         rise = int(self.value[there] - self.value[here])
         return rise >= 0 and rise <= self.cap(here, there)
+
+    def makes_up(self, here: int, there: int) -> bool:
+        """Whether a register that stood wrong between the two can have made up for it: at a pace
+        that its days know, not merely within the limit. A jump would else be energy."""
+        end, rise = int(self.time_us[there]), int(self.value[there] - self.value[here])
+        return 0 <= rise <= self.rates.made_up(end, end - int(self.time_us[here]))
 
     def turns(self, here: int, there: int) -> bool:
         """The same, past its last digit; at most a tenth of a turn where no limit is known."""
@@ -282,23 +287,24 @@ class _Teller:
             return
         room = FEW - (there - here - 1)
         cost = (1 + between) * HIDDEN_COST
+        fits = self.readings.fits
         if room > 0 and self._goes_on(run):
-            yield from ((link, cost) for link in self._tails(track, there, room))
+            yield from ((link, cost) for link in self._tails(track, there, room, SPIKE, fits))
         if room > 0 and self._came_on(track):
-            yield from ((link, cost) for link in self._heads(here, run, room, SPIKE))
+            yield from ((link, cost) for link in self._heads(here, run, room, SPIKE, fits))
         if between == 0:
             yield from self._shifts(track, run, SPIKE)
 
     def _bridges(self, track: int, run: int) -> Iterator[tuple[Link, int]]:
         """Over a rise too large for its step: what lies under the link denies no value."""
         here, there = self.lasts[track], self.firsts[run]
-        tails = (*self._tails(track, there, FEW), *self._still(track, there))
-        yield from ((replace(link, kind=BRIDGE), COST[BRIDGE]) for link in tails)
-        for link in self._heads(here, run, LEAD, BRIDGE):
-            few = link.there - there <= FEW
-            lead = int(self.readings.time_us[link.there] - self.readings.time_us[there])
-            if few or lead <= LEAD * self.readings.rates.step_us:
-                yield link, COST[BRIDGE] if few else LEAD_COST
+        fits = self.readings.makes_up
+        for links in (
+            self._tails(track, there, FEW, BRIDGE, fits),
+            self._still(track, there),
+            self._heads(here, run, FEW, BRIDGE, fits),
+        ):
+            yield from ((link, COST[BRIDGE]) for link in links)
 
     def _shifts(self, track: int, run: int, kind: str) -> Iterator[tuple[Link, int]]:
         """Between a hole and a step that is seen: readings that bear the times of a wrong clock,
@@ -313,10 +319,9 @@ class _Teller:
             ways.append(Link(before, there, kind))
         if self._came_on(track) and after <= min(self.lasts[run], here + 1 + SHIFTED):
             ways.append(Link(here, after, kind))
+        fits = self.readings.makes_up if kind == BRIDGE else self.readings.fits
         for link in ways:
-            if self.readings.near(link.here, link.there) and self.readings.fits(
-                link.here, link.there
-            ):
+            if self.readings.near(link.here, link.there) and fits(link.here, link.there):
                 yield link, SHIFT_COST
 
     def _goes_on(self, run: int) -> bool:
@@ -325,12 +330,12 @@ class _Teller:
     def _came_on(self, track: int) -> bool:
         return self.firsts[track] < self.lasts[track] or track == 0
 
-    def _tails(self, track: int, there: int, most: int) -> Iterator[Link]:
+    def _tails(self, track: int, there: int, most: int, kind: str, fits: Fits) -> Iterator[Link]:
         """The link that drops the fewest readings at the end of a run."""
         first, last = self.firsts[track], self.lasts[track]
         for here in range(last - 1, max(first, last - most) - 1, -1):
-            if self._stands(here, first) and self.readings.fits(here, there):
-                yield Link(here, there, SPIKE)
+            if self._stands(here, first) and fits(here, there):
+                yield Link(here, there, kind)
                 break
 
     def _still(self, track: int, there: int) -> Iterator[Link]:
@@ -340,7 +345,7 @@ class _Teller:
         if (
             here < last - FEW
             and self.readings.near(here, there)
-            and self.readings.fits(here, there)
+            and self.readings.makes_up(here, there)
         ):
             yield Link(here, there, BRIDGE)
 
@@ -353,11 +358,11 @@ class _Teller:
         other = np.flatnonzero(self.readings.value[first : last + 1] != self.readings.value[last])
         return first + int(other[-1]) + 1 if other.size else first
 
-    def _heads(self, here: int, run: int, most: int, kind: str) -> Iterator[Link]:
+    def _heads(self, here: int, run: int, most: int, kind: str, fits: Fits) -> Iterator[Link]:
         """The link that drops the fewest readings at the start of a run."""
         first, last = self.firsts[run], self.lasts[run]
         for there in range(first + 1, min(last, first + most) + 1):
-            if self.readings.fits(here, there):
+            if fits(here, there):
                 yield Link(here, there, kind)
                 break
 

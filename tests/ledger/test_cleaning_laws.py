@@ -176,3 +176,33 @@ def test_no_seen_step_is_overlooked_in_a_day(steps, limit):
     past = past_of(times, values, limits)
     all_seen = Readings(times, values, past.rates).seen()
     assert past.seen.at_us.tolist() == times[all_seen].tolist()
+
+
+@quick
+@given(
+    st.sampled_from([15, 60]),
+    st.integers(2, 40),
+    st.integers(5, 400),
+    st.integers(0, 2**32 - 1),
+    st.booleans(),
+)
+def test_no_good_reading_makes_energy_of_a_jump(step_min, wide, hours, seed, stuck):
+    """An undeclared replacement by a higher register, under a limit far above the load: however
+    long the limit would need to let it pass, readings that keep pace are not left out for it."""
+    rng = np.random.default_rng(seed)
+    step, per_hour = step_min * MINUTE_US, 30 * KWH
+    count = 12 * DAY_US // step
+    times = np.arange(count, dtype=np.int64) * step
+    load = rng.integers(per_hour // 2, per_hour, count) * step_min // 60
+    at = int(rng.integers(count // 2, count - 80))
+    if stuck:
+        load[at - 3 : at] = 0
+    true, sent = np.cumsum(load), np.cumsum(load)
+    sent[at:] += hours * wide * per_hour
+    limits = Limits(step, wide * per_hour)
+    rates = learned(DayRises.of(times, sent, step), limits, 0, 11)
+    found = decide(Readings(times, sent, rates), limits.flat_us)
+    cleaned = clean(times, sent, limits, decisions=found)
+    assert [d.kind for d in found] == ["jump"]
+    assert cleaned.time_us.tolist() == times.tolist()
+    assert int(cleaned.energy.sum()) == int(true[-1] - true[0] - load[at])

@@ -84,10 +84,8 @@ def half_seen(
     amid = value[here - 1] == value[here] == value[here + 1] if here else False
     whole = here == 0 or here in seen or not amid
     if rises and left:
-        few = there - first <= 4
-        lead = readings.time_us[there] - readings.time_us[first] <= 32 * QUARTER
-        if few or (there - first <= 32 and lead):
-            rows.append(4 if few else 6)
+        if there - first <= 4:
+            rows.append(4)
     elif rises:
         still = len({int(v) for v in value[here : last + 1]}) == 1
         starts = here == 0 or here in seen or value[here - 1] != value[here]
