@@ -15,7 +15,7 @@ from ledger import rules
 from ledger.aggregate import Rows, affected, alike, needed, node_rows
 from ledger.cleaning.decisions import Span
 from ledger.context import Context, Reach, differing, touches
-from ledger.jobs import Cluster, widened
+from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
 from ledger.meter import Service, measure, services
 from ledger.periods import Clock, book_days
 from ledger.plan import Figure, Plan, Term, boundaries, plan
@@ -112,9 +112,19 @@ class Recompute:
             told = self._told_otherwise(cluster.institution, meter, bounded, start, end)
             wanted = self._of_own_rules(meter, self._around(bounded, told, cluster.zone))
             wanted |= self._around(bounded, [Reach(start, end)], cluster.zone)
+            if cluster.forced:
+                wanted |= self._standing_days(meter, start, end, cluster.zone)
             if wanted:
                 days[meter] = sorted(wanted)
         return days
+
+    def _standing_days(self, meter: str, start_us: int, end_us: int, zone: str) -> set[date]:
+        """Local days of which the meter's rows say something: a register that counts no more on
+        some of them leaves none of its readings there to lead to them."""
+        first = local_day(max(start_us, EARLIEST_US), zone)
+        last = local_day(min(end_us, LATEST_US), zone)
+        rows = self.books.rows([meter_key(self.registry, meter)], first, last)
+        return {row.day for row in rows if row.total is not None}
 
     def _around(self, bounded: Sequence[Service], reaches: Iterable[Reach], zone: str) -> set[date]:
         """Local days from the good readings before each reach to those after it."""

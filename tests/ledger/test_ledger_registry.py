@@ -291,6 +291,13 @@ NOON = Validity(end=DAY + timedelta(days=3))
             id="an end in the past",
         ),
         pytest.param(
+            lambda r: replace(r, installations=(Installation("m4", 4, valid=NOON),)),
+            {4},
+            {"m4 01000", "c 01000", "o 01000"},
+            2,
+            id="a register that counts no more",
+        ),
+        pytest.param(
             lambda r: replace(
                 r, space=(SpaceEdge("o", "c", valid=NOON), SpaceEdge("b", "c", valid=LAST))
             ),
