@@ -51,14 +51,16 @@ class Steps:
         chosen = rise < 0
         chosen[1:] |= rise[:-1] < 0
         chosen |= passed > max(HOUR_US, limits.step_us)
-        rate = rise / np.maximum(passed, limits.step_us) * HOUR_US
         day = time_us[1:] // DAY_US
         if len(rises.day):
             place = np.minimum(np.searchsorted(rises.day, day), len(rises.day) - 1)
-            own = np.where(rises.day[place] == day, own_limit(rises.often)[place], 0)
+            known = rises.day[place] == day
+            own = np.where(known, own_limit(rises.often)[place], 0)
+            floor = np.where(known, rises.cadence_us[place], limits.step_us)
+            rate = rise / np.maximum(passed, floor) * HOUR_US
             chosen |= rate > 0.999 * own
-        if limits.max_per_hour is not None:
-            chosen |= rise > Rates.fixed(limits).cap(time_us[1:], passed)
+            if limits.max_per_hour is not None:
+                chosen |= rate > limits.max_per_hour
         chosen &= rise != 0
         kept = np.flatnonzero(chosen)
         return cls(time_us[kept], time_us[kept + 1], rise[kept])
@@ -130,12 +132,7 @@ class Past:
             [mine.take(mine.at_us < start), other.doubtful, mine.take(mine.at_us >= end)]
         )
         outside = (self.rises.day < other.first_day) | (self.rises.day > other.last_day)
-        kept = DayRises(
-            self.rises.day[outside],
-            self.rises.largest[outside],
-            self.rises.often[outside],
-            self.rises.least[outside],
-        )
+        kept = self.rises.take(outside)
         return Past.of(
             self.limits,
             min(self.first_day, other.first_day),

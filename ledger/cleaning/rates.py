@@ -22,6 +22,9 @@ DAY_US = 24 * HOUR_US
 OFTEN, SHARE = 4, 4
 """A rise that a day shows so many times, and in so great a share of its rises (a quarter), is the
 meter's own, not a fault."""
+FALL = 2
+"""How many of its largest rises a day loses by each fall: readings that go up and down are no
+load, but each of their falls had a rise before it."""
 ENOUGH_DAYS = 3
 MONTHS_BEFORE, MONTHS_AFTER = 2, 2
 F64 = NDArray[np.float64]
@@ -39,6 +42,10 @@ class DayRises:
     """(d,) the largest that the day shows often; 0 where it has fewer than OFTEN rises."""
     least: I64
     """(d,) the same, but the smallest where the day has fewer."""
+    cadence_us: I64
+    """(d,) the usual stretch between its readings, a native step at most."""
+    lump: I64
+    """(d,) [book units] what all its rises are multiples of; 0 where it has fewer than OFTEN."""
 
     @classmethod
     def of(cls, time_us: I64, value: I64, step_us: int) -> DayRises:
@@ -47,51 +54,59 @@ class DayRises:
         It is counted from the higher of the two readings before, so that a reading which comes
         back from a dip is no rise.
         """
-        rise, passed = np.diff(value), np.diff(time_us)
-        back = np.append([False], value[:-2] > value[1:-1]) if len(rise) > 1 else rise < 0
+        rise, passed, day = np.diff(value), np.diff(time_us), time_us[1:] // DAY_US
+        cadence = np.minimum(_usual(day, passed), step_us)
+        falls = rise < 0
+        back = np.append([False], falls[:-1]) if len(rise) > 1 else falls
         rise[1:] = np.where(back[1:], value[2:] - value[:-2], rise[1:])
         passed[1:] = np.where(back[1:], time_us[2:] - time_us[:-2], passed[1:])
-        up = np.flatnonzero(rise > 0)
-        hours = np.maximum(passed[up], step_us) / HOUR_US
-        rate = np.minimum(rise[up] / hours, 2.0**55).astype(np.int64)
-        day = time_us[1:][up] // DAY_US
-        keep = rate > 0
-        return cls._ranked(day[keep], rate[keep])
+        hours = np.maximum(passed, cadence) / HOUR_US
+        rate = np.minimum(rise / hours, 2.0**55).astype(np.int64)
+        up = rate > 0
+        return cls._ranked(day[up], rate[up], cadence[up], rise[up], day[falls])
 
     @classmethod
-    def _ranked(cls, day: I64, rate: I64) -> DayRises:
+    def _ranked(cls, day: I64, rate: I64, cadence: I64, rise: I64, fell: I64) -> DayRises:
         if not len(day):
             none = np.zeros(0, dtype=np.int64)
-            return cls(none, none, none, none)
+            return cls(none, none, none, none, none, none)
         rate = rate[np.lexsort((-rate, day))]
         firsts = np.concatenate(([0], np.flatnonzero(np.diff(day)) + 1))
-        counts = np.diff(np.append(firsts, len(day)))
-        nth = np.maximum(OFTEN, counts // SHARE)
+        counts, days = np.diff(np.append(firsts, len(day))), day[firsts]
+        falls = np.searchsorted(fell, days, side="right") - np.searchsorted(fell, days)
+        nth = np.maximum(OFTEN, counts // SHARE) + FALL * falls
         least = rate[firsts + np.minimum(nth, counts) - 1]
-        return cls(day[firsts], rate[firsts], np.where(counts >= OFTEN, least, 0), least)
+        often = np.where(counts >= nth, least, 0)
+        lump = np.where(counts >= OFTEN, np.gcd.reduceat(rise, firsts), 0)
+        return cls(days, rate[firsts], often, least, cadence[firsts], lump)
+
+    def take(self, mask: NDArray[np.bool_]) -> DayRises:
+        """The days that a (d,) mask keeps."""
+        return DayRises(*(column[mask] for column in self._columns()))
 
     def since(self, day: int) -> DayRises:
         """From a day on."""
-        kept = self.day >= day
-        return DayRises(self.day[kept], self.largest[kept], self.often[kept], self.least[kept])
+        return self.take(self.day >= day)
+
+    def _columns(self) -> tuple[I64, ...]:
+        return (self.day, self.largest, self.often, self.least, self.cadence_us, self.lump)
 
     @classmethod
     def joined(cls, parts: list[DayRises]) -> DayRises:
         """Days one after the other; of a day that is in two parts the later one counts."""
-        by_day = {
-            day: (a, b, c)
-            for part in parts
-            for day, a, b, c in zip(
-                part.day.tolist(),
-                part.largest.tolist(),
-                part.often.tolist(),
-                part.least.tolist(),
-                strict=True,
-            )
-        }
-        days = sorted(by_day)
-        columns = np.array([by_day[d] for d in days], dtype=np.int64).reshape(-1, 3).T
-        return cls(np.array(days, dtype=np.int64), *columns)
+        columns = np.concatenate([np.stack(part._columns()) for part in parts], axis=1)
+        _days, last = np.unique(columns[0, ::-1], return_index=True)
+        return cls(*columns[:, len(columns[0]) - 1 - last])
+
+
+def _usual(day: I64, passed: I64) -> I64:
+    """(n,) the lower median of the day's stretches, for each of them."""
+    if not len(day):
+        return passed
+    ranked = passed[np.lexsort((passed, day))]
+    firsts = np.concatenate(([0], np.flatnonzero(np.diff(day)) + 1))
+    counts = np.diff(np.append(firsts, len(day)))
+    return np.repeat(ranked[firsts + (counts - 1) // 2], counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,61 +119,67 @@ class Rates:
     """(d,) most in an hour [book units]; infinite where nothing is known."""
     long: F64
     """(d,) the same for what goes on beyond an hour."""
+    pace: F64
+    """(d,) half the learned limit, the registered one or not: what a register makes up for over a
+    bridge runs no faster. Infinite where nothing is learned."""
+    floor_us: I64
+    """(d,) the shortest stretch that is looked at: the day's cadence, a native step at most."""
+    lump: F64
+    """(d,) what the day's rises are multiples of: a coarse register ticks in lumps."""
     set_aside: tuple[int, ...] = ()
     """Months (since 1970-01) in which most days exceed the registered limit."""
-    pace: F64 | None = None
-    """(d,) half the learned limit, the registered one or not: what a register makes up for over a
-    bridge runs no faster. None where nothing is learned."""
 
     @classmethod
     def fixed(cls, limits: Limits) -> Rates:
         """The registered limit on every day."""
-        fastest = np.inf if limits.max_per_hour is None else float(limits.max_per_hour)
-        return cls(limits.step_us, 0, np.array([fastest]), np.array([fastest]))
+        most = np.array([np.inf if limits.max_per_hour is None else float(limits.max_per_hour)])
+        floor = np.array([limits.step_us], dtype=np.int64)
+        return cls(limits.step_us, 0, most, most, np.array([np.inf]), floor, np.zeros(1))
 
     def same(self, other: Rates) -> bool:
         """Whether the days that both know have equal limits."""
         first = max(self.first_day, other.first_day)
         last = min(self.first_day + len(self.short), other.first_day + len(other.short))
         mine, its = (slice(first - r.first_day, last - r.first_day) for r in (self, other))
-        paces = self.pace is not None and other.pace is not None
-        return np.array_equal(self.short[mine], other.short[its]) and (
-            np.array_equal(self.pace[mine], other.pace[its]) if paces else self.pace is other.pace
+        return np.array_equal(self.short[mine], other.short[its]) and np.array_equal(
+            self.pace[mine], other.pace[its]
         )
 
     def cap(self, end_us: I64 | int, stretch_us: I64 | int) -> F64:
         """Most that can pass in a stretch that ends then [book units].
 
-        At least that of a native step, because a coarse register ticks in lumps.
+        At the limit through the stretch, of which a cadence counts at least, and one lump more; a
+        lump is no more than what can pass in a native step.
         """
         place = np.clip(np.asarray(end_us) // DAY_US - self.first_day, 0, len(self.short) - 1)
-        stretch = np.maximum(np.asarray(stretch_us, dtype=np.float64), float(self.step_us))
+        short, long = self.short[place], self.long[place]
+        stretch = np.maximum(stretch_us, self.floor_us[place]).astype(np.float64)
         near = np.minimum(stretch, float(max(HOUR_US, self.step_us)))
         with np.errstate(invalid="ignore"):
-            beyond = np.where(stretch > near, (stretch - near) * self.long[place], 0.0)
-        return np.asarray((near * self.short[place] + beyond) / HOUR_US + 1.0)
+            beyond = np.where(stretch > near, (stretch - near) * long, 0.0)
+        lump = np.minimum(self.lump[place], short * self.step_us / HOUR_US)
+        return np.asarray((near * short + beyond) / HOUR_US + lump + 1.0)
 
     def most(self, end_us: int, stretch_us: int) -> float:
         """`cap` of one stretch, the same to the last bit."""
         place = self._place(end_us)
-        return self._most(stretch_us, float(self.short[place]), float(self.long[place]))
+        return self._most(place, stretch_us, float(self.short[place]), float(self.long[place]))
 
     def made_up(self, end_us: int, stretch_us: int) -> float:
         """Most that a register that stood wrong can have to make up for [book units]."""
-        most = self.most(end_us, stretch_us)
-        if self.pace is None:
-            return most
-        pace = float(self.pace[self._place(end_us)])
-        return min(most, self._most(stretch_us, pace, pace / 2))
+        place = self._place(end_us)
+        pace = float(self.pace[place])
+        return min(self.most(end_us, stretch_us), self._most(place, stretch_us, pace, pace / 2))
 
     def _place(self, end_us: int) -> int:
         return min(max(end_us // DAY_US - self.first_day, 0), len(self.short) - 1)
 
-    def _most(self, stretch_us: int, short: float, long: float) -> float:
-        stretch = float(max(stretch_us, self.step_us))
+    def _most(self, place: int, stretch_us: int, short: float, long: float) -> float:
+        stretch = float(max(stretch_us, int(self.floor_us[place])))
         near = min(stretch, float(max(HOUR_US, self.step_us)))
         beyond = (stretch - near) * long if stretch > near else 0.0
-        return (near * short + beyond) / HOUR_US + 1.0
+        lump = min(float(self.lump[place]), short * self.step_us / HOUR_US)
+        return (near * short + beyond) / HOUR_US + lump + 1.0
 
 
 def learned(rises: DayRises, limits: Limits, first_day: int, last_day: int) -> Rates:
@@ -171,6 +192,9 @@ def learned(rises: DayRises, limits: Limits, first_day: int, last_day: int) -> R
     registered = np.array([f[1] for f in found], dtype=np.bool_)[place]
     own = _own(rises, days)
     pace = np.maximum(np.array([f[2] for f in found])[place], own) / 2
+    floor = np.full(len(days), limits.step_us, dtype=np.int64)
+    lump, (at, known) = np.zeros(len(days)), _places(rises, days)
+    floor[at], lump[at] = rises.cadence_us[known], rises.lump[known]
     short = np.where(registered, short, np.maximum(short, own))
     long = np.where(registered, short, short / 2)
     aside = [
@@ -178,7 +202,7 @@ def learned(rises: DayRises, limits: Limits, first_day: int, last_day: int) -> R
         for m, f in zip(months.tolist(), found, strict=True)
         if limits.max_per_hour is not None and not f[1]
     ]
-    return Rates(limits.step_us, first_day, short, long, tuple(aside), pace)
+    return Rates(limits.step_us, first_day, short, long, pace, floor, lump, tuple(aside))
 
 
 def _of_month(
@@ -206,12 +230,17 @@ def own_limit(often: I64) -> F64:
 
 def _own(rises: DayRises, days: I64) -> F64:
     """(d,) the limit that each day has by what it shows often."""
-    found = np.zeros(len(days))
-    place = np.searchsorted(days, rises.day)
-    inside = (place < len(days)) & (rises.often > 0)
-    inside[inside] &= days[place[inside]] == rises.day[inside]
-    found[place[inside]] = own_limit(rises.often[inside])
+    found, (at, known) = np.zeros(len(days)), _places(rises, days)
+    found[at] = own_limit(rises.often[known])
     return found
+
+
+def _places(rises: DayRises, days: I64) -> tuple[I64, I64]:
+    """Places in `days` of those that have rises, and the places of their rises."""
+    place = np.searchsorted(days, rises.day)
+    known = np.flatnonzero(place < len(days))
+    known = known[days[place[known]] == rises.day[known]]
+    return place[known], known
 
 
 def _month(days: I64) -> I64:

@@ -34,6 +34,10 @@ def past_of(times: np.ndarray, values: np.ndarray, limits: Limits) -> Past:
     return Past.of(limits, int(times[0] // DAY_US), int(times[-1] // DAY_US), rises, doubtful)
 
 
+def day_rises(days: np.ndarray, largest: np.ndarray, often: np.ndarray) -> DayRises:
+    return DayRises(days, largest, often, largest, np.full(len(days), QUARTER), 0 * days)
+
+
 @st.composite
 def faults(draw):
     """(place, length, kind) of faults with at least a dozen good readings between them, after
@@ -127,14 +131,14 @@ def test_a_meter_that_is_doubtful_for_years_is_told_in_parts():
 def test_a_limit_is_learned_from_three_days(daily, expected):
     days = np.arange(len(daily), dtype=np.int64)
     rises = np.array(daily, dtype=np.int64)
-    found = learned(DayRises(days, rises, 0 * rises, rises), FREE, 0, 40)
+    found = learned(day_rises(days, rises, 0 * rises), FREE, 0, 40)
     assert found.short[0] == (np.inf if expected is None else expected)
 
 
 def test_the_months_after_count_where_a_series_begins_at_the_end_of_one():
     days = np.array([30, 31, 32], dtype=np.int64)
     rises = np.full(3, 10, dtype=np.int64)
-    found = learned(DayRises(days, rises, 0 * rises, rises), FREE, 0, 60)
+    found = learned(day_rises(days, rises, 0 * rises), FREE, 0, 60)
     assert found.short[[30, 40]].tolist() == [64, 64]
 
 
@@ -142,7 +146,7 @@ def test_the_months_after_count_where_a_series_begins_at_the_end_of_one():
 def test_a_registered_limit_that_most_days_exceed_is_set_aside(rise, limit):
     days = np.arange(5, dtype=np.int64)
     rises = np.full(5, rise, dtype=np.int64)
-    found = learned(DayRises(days, rises, rises, rises), Limits(QUARTER, limit), 0, 4)
+    found = learned(day_rises(days, rises, rises), Limits(QUARTER, limit), 0, 4)
     assert bool(found.short[0] == limit) is (rise < limit)
     assert bool(found.set_aside) is (rise > limit)
 
@@ -206,3 +210,57 @@ def test_no_good_reading_makes_energy_of_a_jump(step_min, wide, hours, seed, stu
     assert [d.kind for d in found] == ["jump"]
     assert cleaned.time_us.tolist() == times.tolist()
     assert int(cleaned.energy.sum()) == int(true[-1] - true[0] - load[at])
+
+
+def told_under_a_learned_limit(times, sent, limits):
+    rates = learned(DayRises.of(times, sent, limits.step_us), limits, 0, int(times[-1] // DAY_US))
+    return decide(Readings(times, sent, rates, limits.modulus), limits.flat_us)
+
+
+@quick
+@given(
+    st.sampled_from([5, 15, 60]),
+    st.integers(6, 30),
+    st.integers(0, 2**32 - 1),
+    st.booleans(),
+    st.sampled_from([None, 10**5 * KWH]),
+)
+def test_hours_of_junk_are_no_load_even_on_an_idle_day(every, length, seed, idle, modulus):
+    """Their rises are the most that the day shows, but their falls tell them."""
+    rng = np.random.default_rng(seed)
+    count, first = 8 * 24 * 60 // every, 5 * 24 * 60 // every
+    times = np.arange(count, dtype=np.int64) * every * MINUTE_US
+    load = rng.integers(20 * KWH, 40 * KWH, count) * every // 60
+    load[first - 20 :] *= 0 if idle else 1
+    true = 4000 * KWH + np.cumsum(load)
+    sent = true.copy()
+    sent[first : first + length] = rng.integers(2 * 10**4 * KWH, 10**5 * KWH, length)
+    limits = Limits(every * MINUTE_US, None, modulus)
+    cleaned = clean(times, sent, limits, decisions=told_under_a_learned_limit(times, sent, limits))
+    whole = int(true[-1] - true[0])
+    assert whole - int(load[first:].sum()) <= int(cleaned.energy.sum()) <= whole
+
+
+@pytest.mark.parametrize("registered", [None, 4 * KWH, 60 * KWH])
+def test_a_meter_is_judged_at_the_cadence_that_it_keeps(registered):
+    """Read every five minutes for books of an hour: eight readings that stood still are made up
+    for, and a limit of a tenth of the load is found to be a typo."""
+    times = np.arange(6 * 288, dtype=np.int64) * 5 * MINUTE_US
+    true = 100 * KWH + np.cumsum(np.full(len(times), 5 * KWH // 2))
+    sent = true.copy()
+    sent[1000:1008] = sent[999]
+    limits = Limits(HOUR_US, registered)
+    found = told_under_a_learned_limit(times, sent, limits)
+    if registered is None:
+        assert [one.kind for one in found] in ([], ["bridge"])
+    cleaned = clean(times, sent, limits, decisions=found)
+    assert int(cleaned.energy.sum()) == int(true[-1] - true[0])
+
+
+def test_a_coarse_register_ticks_in_lumps():
+    """Whole kWh of 2 kWh/h, read every minute: in that minute it is 20 times a limit of 3."""
+    times = np.arange(5 * 1440, dtype=np.int64) * MINUTE_US
+    sent = times * 2 // HOUR_US * KWH
+    for registered in (None, 3 * KWH):
+        limits = Limits(15 * MINUTE_US, registered)
+        assert told_under_a_learned_limit(times, sent, limits) == []
