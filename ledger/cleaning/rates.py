@@ -41,7 +41,7 @@ class DayRises:
     often: I64
     """(d,) the largest that the day shows often; 0 where it has fewer than OFTEN rises."""
     least: I64
-    """(d,) the same, but the smallest where the day has fewer."""
+    """(d,) the same beyond one lump, but the smallest where the day has fewer."""
     cadence_us: I64
     """(d,) the usual stretch between its readings, a native step at most."""
     lump: I64
@@ -61,23 +61,23 @@ class DayRises:
         rise[1:] = np.where(back[1:], value[2:] - value[:-2], rise[1:])
         passed[1:] = np.where(back[1:], time_us[2:] - time_us[:-2], passed[1:])
         hours = np.maximum(passed, cadence) / HOUR_US
-        rate = np.minimum(rise / hours, 2.0**55).astype(np.int64)
-        up = rate > 0
-        return cls._ranked(day[up], rate[up], cadence[up], rise[up], day[falls])
+        up = rise >= hours
+        return cls._ranked(day[up], rise[up], hours[up], cadence[up], day[falls])
 
     @classmethod
-    def _ranked(cls, day: I64, rate: I64, cadence: I64, rise: I64, fell: I64) -> DayRises:
+    def _ranked(cls, day: I64, rise: I64, hours: F64, cadence: I64, fell: I64) -> DayRises:
         if not len(day):
             none = np.zeros(0, dtype=np.int64)
             return cls(none, none, none, none, none, none)
-        rate = rate[np.lexsort((-rate, day))]
         firsts = np.concatenate(([0], np.flatnonzero(np.diff(day)) + 1))
         counts, days = np.diff(np.append(firsts, len(day))), day[firsts]
         falls = np.searchsorted(fell, days, side="right") - np.searchsorted(fell, days)
         nth = np.maximum(OFTEN, counts // SHARE) + FALL * falls
-        least = rate[firsts + np.minimum(nth, counts) - 1]
-        often = np.where(counts >= nth, least, 0)
+        place = firsts + np.minimum(nth, counts) - 1
+        rate = _largest_first(day, rise, hours)
         lump = np.where(counts >= OFTEN, np.gcd.reduceat(rise, firsts), 0)
+        least = _largest_first(day, rise - np.repeat(lump, counts), hours)[place]
+        often = np.where(counts >= nth, rate[place], 0)
         return cls(days, rate[firsts], often, least, cadence[firsts], lump)
 
     def take(self, mask: NDArray[np.bool_]) -> DayRises:
@@ -97,6 +97,12 @@ class DayRises:
         columns = np.concatenate([np.stack(part._columns()) for part in parts], axis=1)
         _days, last = np.unique(columns[0, ::-1], return_index=True)
         return cls(*columns[:, len(columns[0]) - 1 - last])
+
+
+def _largest_first(day: I64, rise: I64, hours: F64) -> I64:
+    """(n,) rises per hour, the largest of each day first."""
+    rate = np.minimum(rise / hours, 2.0**55).astype(np.int64)
+    return np.asarray(rate[np.lexsort((-rate, day))])
 
 
 def _usual(day: I64, passed: I64) -> I64:
@@ -149,15 +155,15 @@ class Rates:
         """Most that can pass in a stretch that ends then [book units].
 
         At the limit through the stretch, of which a cadence counts at least, and one lump more; a
-        lump is no more than what can pass in a native step.
+        lump is no more than what can pass in an hour, or in a longer native step.
         """
         place = np.clip(np.asarray(end_us) // DAY_US - self.first_day, 0, len(self.short) - 1)
         short, long = self.short[place], self.long[place]
         stretch = np.maximum(stretch_us, self.floor_us[place]).astype(np.float64)
-        near = np.minimum(stretch, float(max(HOUR_US, self.step_us)))
+        near = np.minimum(stretch, self._near_us)
         with np.errstate(invalid="ignore"):
             beyond = np.where(stretch > near, (stretch - near) * long, 0.0)
-        lump = np.minimum(self.lump[place], short * self.step_us / HOUR_US)
+        lump = np.minimum(self.lump[place], short * self._near_us / HOUR_US)
         return np.asarray((near * short + beyond) / HOUR_US + lump + 1.0)
 
     def most(self, end_us: int, stretch_us: int) -> float:
@@ -171,14 +177,18 @@ class Rates:
         pace = float(self.pace[place])
         return min(self.most(end_us, stretch_us), self._most(place, stretch_us, pace, pace / 2))
 
+    @property
+    def _near_us(self) -> float:
+        return float(max(HOUR_US, self.step_us))
+
     def _place(self, end_us: int) -> int:
         return min(max(end_us // DAY_US - self.first_day, 0), len(self.short) - 1)
 
     def _most(self, place: int, stretch_us: int, short: float, long: float) -> float:
         stretch = float(max(stretch_us, int(self.floor_us[place])))
-        near = min(stretch, float(max(HOUR_US, self.step_us)))
+        near = min(stretch, self._near_us)
         beyond = (stretch - near) * long if stretch > near else 0.0
-        lump = min(float(self.lump[place]), short * self.step_us / HOUR_US)
+        lump = min(float(self.lump[place]), short * self._near_us / HOUR_US)
         return (near * short + beyond) / HOUR_US + lump + 1.0
 
 
