@@ -21,7 +21,7 @@ from ledger.cleaning.decisions import STUCK, Decision, Span, spans_of
 from ledger.cleaning.rates import DAY_US
 from ledger.glance import Glance
 from ledger.meter import Service, Stretch, handed_over
-from ledger.series import LIMIT_DAYS, Series
+from ledger.series import Reach, Series
 from metering.localtime import day_bounds, local_day
 from metering.ports import ReadingStore
 from metering.reading import Kind
@@ -33,15 +33,6 @@ HABIT = 4
 FIRST_LOOK = 24
 AT_ONCE_US = 40 * DAY_US
 """Longer ranges are not read at once."""
-REACH_US = LIMIT_DAYS * DAY_US
-
-
-@dataclass(frozen=True)
-class Reach:
-    """Times between which rows may change; both are times of readings or of decisions."""
-
-    start_us: int
-    end_us: int
 
 
 class Open(NamedTuple):
@@ -92,17 +83,16 @@ class Context:
         if last < first or service.kind is not Kind.REGISTER:
             return None
         series = self._series.get(service)
-        quiet = False
         if series is None:
             series = self._series[service] = Series(service)
-            series.cover(self._glance, first, last)
+            reach: Reach | None = series.reach(self._glance, first, last)
         else:
-            quiet = series.renew(self._glance, first, last)
+            reach = series.renew(self._glance, first, last)
         for place in list(self._rests):
-            if place[0] == service and (first <= place[1] or not quiet):
+            if place[0] == service and (first <= place[1] or reach is not None):
                 del self._rests[place]
-        if not quiet:
-            return Reach(first - REACH_US, last + REACH_US)
+        if reach is not None:
+            return reach
         run = self.open_run(service)
         ends = [r for r in (run, known) if r is not None]
         return Reach(min(r.start_us for r in ends), max(r.end_us for r in ends)) if ends else None

@@ -14,11 +14,12 @@ import numpy as np
 from ledger import rules
 from ledger.aggregate import Rows, affected, alike, needed, node_rows
 from ledger.cleaning.decisions import Span
-from ledger.context import Context, Reach, differing, touches
+from ledger.context import Context, differing, touches
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
 from ledger.meter import Service, measure, services
 from ledger.periods import Clock, book_days
 from ledger.plan import Figure, Plan, Term, boundaries, plan
+from ledger.series import Reach
 from ledger.windows import Pricing
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.items import covers

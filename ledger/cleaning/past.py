@@ -141,13 +141,19 @@ class Past:
             doubtful,
         )
 
-    def clusters(self, start_us: int, end_us: int) -> Iterator[Steps]:
-        """Seen steps that are told together, those groups that touch [start, end]."""
+    def groups(self, start_us: int, end_us: int) -> Iterator[Steps]:
+        """Seen steps no further apart than a detour may last, those groups that touch
+        [start, end]."""
         for group in _groups(self.seen):
             if group.at_us[-1] >= start_us and group.before_us[0] <= end_us:
-                for part in _cut(group):
-                    if part.at_us[-1] >= start_us and part.before_us[0] <= end_us:
-                        yield part
+                yield group
+
+    def clusters(self, start_us: int, end_us: int) -> Iterator[Steps]:
+        """Seen steps that are told together, those that touch [start, end]."""
+        for group in self.groups(start_us, end_us):
+            for part in _cut(group):
+                if part.at_us[-1] >= start_us and part.before_us[0] <= end_us:
+                    yield part
 
 
 def _groups(seen: Steps) -> Iterator[Steps]:

@@ -253,5 +253,11 @@ def _places(rises: DayRises, days: I64) -> tuple[I64, I64]:
     return place[known], known
 
 
+def month_start(day: int, months: int = 0) -> int:
+    """First day of the month so many months after that of a day (days since 1970)."""
+    month = _month(np.array([day], dtype=np.int64)) + months
+    return int(month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)[0])
+
+
 def _month(days: I64) -> I64:
     return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
