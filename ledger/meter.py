@@ -24,7 +24,7 @@ from ledger.clean import clean
 from ledger.cleaning.decisions import Decision, Span
 from ledger.curve import Curve, join
 from ledger.intervals import placed
-from ledger.limits import Limits, book_factor, to_book_units
+from ledger.limits import RegisterLimits, book_factor, to_book_units
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
 from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import I64
@@ -65,9 +65,9 @@ class Service:
         return self.installation.point
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> RegisterLimits:
         """Step, turn of the register and the most that can pass in an hour, as registered."""
-        return Limits.of(self.meter, self.installation)
+        return RegisterLimits.of(self.meter, self.installation)
 
     def usable(self, rows: ReadingColumns) -> Usable:
         """What of the point's readings can be used."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ledger.cleaning.decisions import LIMIT, Decision, Span, decide
-from ledger.cleaning.past import CELL_US, Past, Steps
+from ledger.cleaning.past import CELL_US, RegisterPast, Steps
 from ledger.cleaning.rates import (
     DAY_US,
     ENOUGH_DAYS,
@@ -16,7 +16,7 @@ from ledger.cleaning.rates import (
     DayRises,
     month_start,
 )
-from ledger.cleaning.story import DETOUR_US, Readings
+from ledger.cleaning.story import DETOUR_US, RegisterReadings
 from ledger.glance import Glance
 from ledger.meter import Service
 
@@ -27,18 +27,18 @@ CELL_DAYS = CELL_US // DAY_US
 
 
 @dataclass(frozen=True)
-class Reach:
+class ChangeSpan:
     """Times between which rows may change; both are times of readings or of decisions."""
 
     start_us: int
     end_us: int
 
-    def joined(self, other: Reach) -> Reach:
+    def joined(self, other: ChangeSpan) -> ChangeSpan:
         """From the earlier start to the later end."""
-        return Reach(min(self.start_us, other.start_us), max(self.end_us, other.end_us))
+        return ChangeSpan(min(self.start_us, other.start_us), max(self.end_us, other.end_us))
 
 
-class Series:
+class RegisterSeries:
     """What is known of the readings of one service.
 
     Covers whole UTC days around what was asked for, wide enough for the limits and decisions
@@ -47,13 +47,13 @@ class Series:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self._past: Past | None = None
+        self._past: RegisterPast | None = None
         self._extent: tuple[int, int] | None = None
         """First and last UTC day with readings."""
         self._told: dict[tuple[int, int], list[Decision]] = {}
         """By first and last seen step of a cluster."""
 
-    def renew(self, glance: Glance, start_us: int, end_us: int) -> Reach | None:
+    def renew(self, glance: Glance, start_us: int, end_us: int) -> ChangeSpan | None:
         """Readings in [start, end] changed. Where decisions may be others now; None where that is
         surely nowhere: none is near, and elsewhere the same steps are seen under the same limits.
         """
@@ -71,17 +71,17 @@ class Series:
         self._told |= told
         return None
 
-    def reach(self, glance: Glance, start_us: int, end_us: int) -> Reach:
+    def reach(self, glance: Glance, start_us: int, end_us: int) -> ChangeSpan:
         """Where readings in [start, end] can count for decisions: by the limits, and as far as
         steps are seen one after the other."""
         self.cover(glance, start_us, end_us)
         first, last = self._limited_by(start_us, end_us)
         first, last = min(first, start_us - DETOUR_US), max(last, end_us + DETOUR_US)
         self.cover(glance, first, last)
-        reach = Reach(first, last)
+        reach = ChangeSpan(first, last)
         if self._past is not None:
             for cluster in self._past.clusters(first - DETOUR_US, last + DETOUR_US):
-                reach = reach.joined(Reach(int(cluster.before_us[0]), int(cluster.at_us[-1])))
+                reach = reach.joined(ChangeSpan(int(cluster.before_us[0]), int(cluster.at_us[-1])))
         return reach
 
     def cover(self, glance: Glance, start_us: int, end_us: int) -> None:
@@ -134,12 +134,12 @@ class Series:
         spans = [(LIMIT, *_month_us(month)) for month in months]
         return [s for s in spans if s[2] > start_us and s[1] <= end_us]
 
-    def _tell(self, glance: Glance, past: Past, cluster: Steps) -> list[Decision]:
+    def _tell(self, glance: Glance, past: RegisterPast, cluster: Steps) -> list[Decision]:
         service = self.service
         low = int(cluster.before_us[0]) - DETOUR_US
         high = int(cluster.at_us[-1]) + DETOUR_US
         known = glance.known(service, low, high)
-        readings = Readings(
+        readings = RegisterReadings(
             known.time_us, known.value, past.rates, service.limits.modulus, service.declared
         )
         seen = np.searchsorted(known.time_us, cluster.at_us)
@@ -153,7 +153,9 @@ class Series:
             return None
         return int(first.time_us[0]) // DAY_US, int(last.time_us[0]) // DAY_US
 
-    def _changed(self, glance: Glance, before: Past, start_us: int, end_us: int) -> tuple[int, int]:
+    def _changed(
+        self, glance: Glance, before: RegisterPast, start_us: int, end_us: int
+    ) -> tuple[int, int]:
         """Days to look through again: to the second reading after the change, where a step that
         a change can alter ends; not beyond what is or was there."""
         point = self.service.point
@@ -166,7 +168,7 @@ class Series:
         first, last = max(first, low), min(last, high)
         return min(first, before.last_day + 1), max(last, before.first_day - 1, first)
 
-    def _widen(self, glance: Glance, first: int, last: int) -> Past:
+    def _widen(self, glance: Glance, first: int, last: int) -> RegisterPast:
         assert self._extent is not None
         low, high = self._extent
         first, last = min(max(first, low), high), max(min(last, high), low)
@@ -180,7 +182,7 @@ class Series:
         self._past = past
         return past
 
-    def _look(self, glance: Glance, first_day: int, last_day: int) -> Past:
+    def _look(self, glance: Glance, first_day: int, last_day: int) -> RegisterPast:
         """Look through whole UTC days, a bounded number of them at a time."""
         service, limits = self.service, self.service.limits
         rises, steps = [], [Steps.none()]
@@ -192,7 +194,9 @@ class Series:
             doubtful = Steps.of(known.time_us, known.value, found, limits)
             rises.append(found.since(day))
             steps.append(doubtful.take(doubtful.at_us >= start))
-        return Past.of(limits, first_day, last_day, DayRises.joined(rises), Steps.joined(steps))
+        return RegisterPast.of(
+            limits, first_day, last_day, DayRises.joined(rises), Steps.joined(steps)
+        )
 
 
 def _that_limit(first: int, last: int) -> tuple[int, int]:
@@ -216,7 +220,9 @@ def _end(service: Service) -> int:
     return min(service.end_us, np.iinfo(np.int64).max - 1) + 1
 
 
-def _quiet(before: Past, after: Past, reach: Reach, start_us: int, end_us: int) -> bool:
+def _quiet(
+    before: RegisterPast, after: RegisterPast, reach: ChangeSpan, start_us: int, end_us: int
+) -> bool:
     old, new = (past.seen.within(reach.start_us, reach.end_us) for past in (before, after))
     if not old.same(new):
         return False
