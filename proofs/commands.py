@@ -127,6 +127,17 @@ def agree(
     run_agree_check(seed, keep)
 
 
+@app.command()
+def fuzz(
+    seconds: Annotated[float, typer.Option(help="how long to go on")] = 120.0,
+    seed: Annotated[int, typer.Option(help="the first sequence")] = 1,
+) -> None:
+    """Random registers, faults, orders and batches: equal books, and the laws they keep."""
+    from proofs.fuzz import run_fuzz
+
+    run_fuzz(seconds, seed)
+
+
 def main() -> None:
     """Entry point; an error of the platform is one clear message, not a trace."""
     try:
