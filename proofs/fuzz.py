@@ -33,7 +33,7 @@ MOST_TOLD = 10
 
 
 @dataclass
-class World:
+class FuzzedLedger:
     """A ledger over stores in memory, and a clock that stands still."""
 
     registry: Registry
@@ -120,18 +120,18 @@ def _registry(made: Sequence) -> Registry:
     )
 
 
-def once(made: Sequence) -> World:
+def once(made: Sequence) -> FuzzedLedger:
     """Booked in one piece."""
-    world = World(_registry(made))
+    world = FuzzedLedger(_registry(made))
     world.push(made.sent)
     world.ledger.step()
     return world
 
 
-def _batches(made: Sequence, *, shuffled: bool = False) -> World:
+def _batches(made: Sequence, *, shuffled: bool = False) -> FuzzedLedger:
     """In pieces with restarts, some of them late or with a value that is put right afterwards."""
     rng = np.random.default_rng([made.seed, int(shuffled)])
-    world, left = World(_registry(made)), list(made.sent)
+    world, left = FuzzedLedger(_registry(made)), list(made.sent)
     if shuffled:
         left = [left[n] for n in rng.permutation(len(left))]
     while left:
@@ -148,7 +148,7 @@ def _batches(made: Sequence, *, shuffled: bool = False) -> World:
     return world
 
 
-def broken(made: Sequence, world: World) -> list[str]:
+def broken(made: Sequence, world: FuzzedLedger) -> list[str]:
     """The laws that the books break."""
     slots = np.concatenate([row.finest.slots for row in world.rows()] or [np.zeros(0, np.int64)])
     if slots.size != DAYS * DAY_MIN // made.step_min:

@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ledger.cleaning.rates import DAY_US, RiseLimits
+from ledger.cleaning.rates import DAY_US, F64, RiseLimits
 from metering.quantity import I64
 
 TRACKS = 32
@@ -38,14 +38,18 @@ SHIFTED = 64
 ROLLOVER, DECLARED, SPIKE, BRIDGE = "rollover", "replaced", "spike", "bridge"
 RESET, JUMP = "reset", "jump"
 COST: Final = {ROLLOVER: 2, DECLARED: 3, SPIKE: 4, BRIDGE: 4, RESET: 10, JUMP: 14}
-"""What a link costs; a detour pays for each run that it leaves out."""
-SHIFT_COST, HIDDEN_COST, DENIAL_COST = 5, 6, 14
-"""A detour that has a hole at one end; a detour that shows nothing at one end, although it denies
-what the register said; each run under a detour that is on its track."""
+"""What a link costs."""
+HIDDEN_COST, DENIAL_COST = 6, 14
+"""A detour that shows nothing at one end, although it denies what the register said; each sign that
+what lies under a detour is on its track."""
+SHIFT_COST: Final = {BRIDGE: 5, SPIKE: 7}
+"""A detour that has a hole at one end. Where the register fell, few readings beside the fall come
+first."""
 BREAKS = frozenset({RESET, JUMP, DECLARED})
 
 Fits = Callable[[int, int], bool]
 """Whether one reading may follow another."""
+Mask = NDArray[np.bool_]
 Window = tuple[int, int]
 """[start, end) within which a replacement was declared [us]."""
 
@@ -182,8 +186,24 @@ class _Teller:
         self.states: list[list[_Telling]] = [[_Telling(StoryPrice(), 0)]]
         """Per run the states worth keeping: a later entry only where it is cheaper."""
         self.denied = [0] * len(firsts)
-        """Per track how many later runs could follow on it."""
-        self.low, self.leading = 0, np.zeros(0, dtype=np.bool_)
+        """Per track to how many later runs it leads."""
+        self.turned = [0] * len(firsts)
+        """The same, past the last digit alone."""
+        none = np.zeros(0, dtype=np.bool_)
+        self.low, self.leading = 0, (none, none)
+        value, starts, self.lasts_of = readings.value, np.array(firsts), np.array(lasts)
+        moved = np.concatenate(([0], np.flatnonzero(np.diff(value)) + 1))
+        changed = moved[np.searchsorted(moved, self.lasts_of, side="right") - 1]
+        self.still = np.maximum(changed, starts)
+        """The first of the readings that stand still at the end of each run."""
+        moves = self.still > starts
+        self.rests = np.where(moves, self.still, self.lasts_of)
+        """The same, but the last reading of a run that stands still as a whole."""
+        self.spare = np.where(moves, np.minimum((self.lasts_of - starts) // 2, FEW), 0)
+        """Readings at an end of each run that need not be of its track; of a run that stands still
+        as a whole none."""
+        self.risen = np.concatenate(([0], np.cumsum(value[self.lasts_of] > value[starts])))
+        """Runs that rise before each run."""
 
     def told(self) -> list[Link]:
         tracks = [0]
@@ -228,7 +248,8 @@ class _Teller:
         for track in tracks:
             price, last = self.states[track][-1].price, self.lasts[track]
             if track < run:
-                self.denied[track] += self._follows(track, run)
+                self.denied[track] += int(self.leading[0][track - self.low])
+                self.turned[track] += int(self.leading[1][track - self.low])
             least = price.cost + COST[SPIKE] + DENIAL_COST * self.denied[track]
             if least <= worst and self.readings.near(last, self.lasts[run]):
                 ranked.append((least, price.dropped + self.lasts[run] - last, -track))
@@ -236,23 +257,52 @@ class _Teller:
             ranked = sorted(ranked)[:TRACKS]
         return sorted({-place for _, _, place in ranked} | {run})
 
-    def _detour(self, track: int) -> int:
+    def _detour(self, track: int, run: int, *, turns: bool = False) -> int:
         """What it costs to leave out the runs between; those on the track count most."""
-        lead = int(self.leading[track + 1 - self.low :].sum())
-        return COST[SPIKE] + DENIAL_COST * (self.denied[track] + lead)
+        plain, turned = (int(one[track + 1 - self.low :].sum()) for one in self.leading)
+        denied = self.denied[track] + plain + self._slept(track, run)
+        if turns:
+            denied += self.turned[track] + turned
+        return COST[SPIKE] + turns * COST[ROLLOVER] + DENIAL_COST * denied
 
-    def _leading(self, low: int, run: int) -> NDArray[np.bool_]:
-        """(run - low,) whether each of the runs from `low` on leads to the start of this one."""
-        readings, there = self.readings, self.firsts[run]
-        lasts = np.array(self.lasts[low:run])
-        end = int(readings.time_us[there])
-        rise = readings.value[there] - readings.value[lasts]
-        fits = (rise >= 0) & (rise <= readings.rates.cap(end, end - readings.time_us[lasts]))
-        return np.asarray(fits, dtype=np.bool_)
+    def _slept(self, track: int, run: int) -> bool:
+        """Whether the register stood still over runs that rose."""
+        value = self.readings.value
+        still = bool(value[self.lasts[track]] == value[self.firsts[run]])
+        return still and self.risen[run] > self.risen[track + 1]
 
-    def _follows(self, track: int, inner: int) -> bool:
-        """Whether a run could follow on a track."""
-        return self.readings.fits(self.lasts[track], self.firsts[inner])
+    def _leading(self, low: int, run: int) -> tuple[Mask, Mask]:
+        """(run - low,) whether each of the runs from `low` on leads to this one by a step that the
+        register can make, plainly or past its last digit: from its end to the start of the other,
+        or without a few readings of both, or without those that stand still at its end."""
+        first, lasts, part = self.firsts[run], self.lasts_of[low:run], slice(low, run)
+        spare = np.minimum(self.spare[part], self.spare[run])
+        fewer = np.minimum(np.arange(FEW + 1)[:, np.newaxis], spare)
+        rests = np.where(self.spare[run] > 0, self.rests[part], lasts)
+        ends, starts = np.concatenate([lasts - fewer, rests[np.newaxis]]), first + fewer
+        ways = [(ends, np.array(first)), (lasts, starts)]
+        plain = np.logical_or.reduce([self._passes(*way).any(axis=0) for way in ways])
+        if self.readings.modulus is None:
+            return plain, np.zeros_like(plain)
+        turned = np.logical_or.reduce([self._turn(*way).any(axis=0) for way in ways])
+        return plain, turned & ~plain
+
+    def _passes(self, here: I64, there: I64) -> Mask:
+        """`fits` of many readings."""
+        rise, most = self._rise(here, there)
+        return np.asarray((rise >= 0) & (rise <= most), dtype=np.bool_)
+
+    def _turn(self, here: I64, there: I64) -> Mask:
+        """`turns` of many readings."""
+        (rise, most), turn = self._rise(here, there), self.readings.modulus or 0
+        most = np.where(np.isinf(most), float(turn // 10), most)
+        low = (rise < 0) & (self.readings.value[here] < turn) & (rise + turn >= 0)
+        return np.asarray(low & (rise + turn <= most), dtype=np.bool_)
+
+    def _rise(self, here: I64, there: I64) -> tuple[I64, F64]:
+        time_us, value = self.readings.time_us, self.readings.value
+        most = self.readings.rates.cap(time_us[there], time_us[there] - time_us[here])
+        return value[there] - value[here], most
 
     def _links(self, track: int, run: int) -> Iterator[tuple[Link, int]]:
         """Each way from one run to a later one, with its cost."""
@@ -261,14 +311,12 @@ class _Teller:
         if between == 0:
             link = self._break(track, run)
             yield link, COST[link.kind]
-        elif self.readings.fits(here, there):
-            yield Link(here, there, SPIKE), self._detour(track)
+        elif self.readings.makes_up(here, there):
+            yield Link(here, there, SPIKE), self._detour(track, run)
         if self.readings.turns(here, there):
             kind = SPIKE if between else ROLLOVER
-            yield (
-                Link(here, there, kind, turns=True),
-                COST[ROLLOVER] + (self._detour(track) if between else 0),
-            )
+            cost = self._detour(track, run, turns=True) if between else COST[ROLLOVER]
+            yield Link(here, there, kind, turns=True), cost
         yield from self._half_seen(track, run, between)
 
     def _break(self, track: int, run: int) -> Link:
@@ -299,12 +347,10 @@ class _Teller:
         """Over a rise too large for its step: what lies under the link denies no value."""
         here, there = self.lasts[track], self.firsts[run]
         fits = self.readings.makes_up
-        for links in (
-            self._tails(track, there, FEW, BRIDGE, fits),
-            self._still(track, there),
-            self._heads(here, run, FEW, BRIDGE, fits),
-        ):
-            yield from ((link, COST[BRIDGE]) for link in links)
+        links = [*self._tails(track, there, FEW, BRIDGE, fits), *self._still(track, there)]
+        if not links or self.still[track] == here:
+            links += self._heads(here, run, FEW, BRIDGE, fits)
+        yield from ((link, COST[BRIDGE]) for link in links)
 
     def _shifts(self, track: int, run: int, kind: str) -> Iterator[tuple[Link, int]]:
         """Between a hole and a step that is seen: readings that bear the times of a wrong clock,
@@ -322,7 +368,7 @@ class _Teller:
         fits = self.readings.makes_up if kind == BRIDGE else self.readings.fits
         for link in ways:
             if self.readings.near(link.here, link.there) and fits(link.here, link.there):
-                yield link, SHIFT_COST
+                yield link, SHIFT_COST[kind]
 
     def _goes_on(self, run: int) -> bool:
         return self.firsts[run] < self.lasts[run] or run == len(self.firsts) - 1
@@ -340,8 +386,7 @@ class _Teller:
 
     def _still(self, track: int, there: int) -> Iterator[Link]:
         """The link that drops all but the first of the readings that stand still."""
-        first, last = self.firsts[track], self.lasts[track]
-        here = self._flat_start(first, last)
+        last, here = self.lasts[track], int(self.still[track])
         if (
             here < last - FEW
             and self.readings.near(here, there)
@@ -353,10 +398,6 @@ class _Teller:
         """Whether the reading is not one amid others of its value: those stand or fall together."""
         value = self.readings.value
         return here == first or not value[here - 1] == value[here] == value[here + 1]
-
-    def _flat_start(self, first: int, last: int) -> int:
-        other = np.flatnonzero(self.readings.value[first : last + 1] != self.readings.value[last])
-        return first + int(other[-1]) + 1 if other.size else first
 
     def _heads(self, here: int, run: int, most: int, kind: str, fits: Fits) -> Iterator[Link]:
         """The link that drops the fewest readings at the start of a run."""

@@ -54,17 +54,50 @@ def price_of_link(readings: RegisterReadings, here: int, there: int) -> int | No
     inside = sum(place in seen for place in under[1:])
     if left and right:
         starts = [here + 1, *(place for place in under[1:] if place in seen), there]
-        denied = 0
-        for first, end in pairwise(starts):
-            denied += readings.fits(here, first) + readings.fits(end - 1, there)
+        around = [run_around(readings, place, seen) for place in (here, *starts)]
         if fits:
-            rows.append(4 + 14 * denied)
+            rows.append(4 + 14 * denials(readings, around, turning=False))
         if turns:
-            rows.append(6 + 14 * denied)
+            rows.append(6 + 14 * denials(readings, around, turning=True))
     if left == right or not fits:
         return min(rows, default=None)
     rows += half_seen(readings, here, there, left, inside, seen)
     return min(rows, default=None)
+
+
+def run_around(readings: RegisterReadings, place: int, seen: set[int]) -> range:
+    """The run that holds a reading."""
+    first, end = place, place + 1
+    while first and first not in seen:
+        first -= 1
+    while end < len(readings.value) and end not in seen:
+        end += 1
+    return range(first, end)
+
+
+def denials(readings: RegisterReadings, around: list[range], *, turning: bool) -> int:
+    """What speaks against a detour from the first run over those between to the last."""
+    left, *under, entered = around
+    found = 0
+    for run in under:
+        for pair in ((left, run), (run, entered)):
+            found += leads(readings, *pair, readings.fits) or (
+                turning and leads(readings, *pair, readings.turns)
+            )
+    value = readings.value
+    slept = value[left[-1]] == value[entered[0]]
+    return found + bool(slept and any(value[run[0]] < value[run[-1]] for run in under))
+
+
+def leads(readings: RegisterReadings, run: range, other: range, can) -> bool:
+    moves = [len({int(v) for v in readings.value[list(one)]}) > 1 for one in (run, other)]
+    spare = min((len(run) - 1) // 2, (len(other) - 1) // 2, 4) if all(moves) else 0
+    pairs = [(run[-1 - k], other[0]) for k in range(spare + 1)]
+    pairs += [(run[-1], other[k]) for k in range(spare + 1)]
+    if all(moves) and len(other) > 2:
+        still = [k for k in run if len({int(v) for v in readings.value[k : run[-1] + 1]}) == 1]
+        pairs.append((still[0], other[0]))
+    return any(can(*pair) for pair in pairs)
 
 
 def half_seen(
@@ -84,7 +117,7 @@ def half_seen(
     amid = value[here - 1] == value[here] == value[here + 1] if here else False
     whole = here == 0 or here in seen or not amid
     if rises and left:
-        if there - first <= 4:
+        if there - first <= 4 and not stood_still(readings, here, first, seen):
             rows.append(4)
     elif rises:
         still = len({int(v) for v in value[here : last + 1]}) == 1
@@ -102,8 +135,23 @@ def half_seen(
             else not any(here < place < last for place in gone)
         )
         if at_hole and nearest and count <= 64:
-            rows.append(5)
+            rows.append(5 if rises else 7)
     return rows
+
+
+def stood_still(readings: RegisterReadings, last: int, first: int, seen: set[int]) -> bool:
+    """Whether a rise follows readings of one value that can be left out for it."""
+    run = run_around(readings, last, seen)
+    value = readings.value
+    if len(run) < 2 or value[last - 1] != value[last]:
+        return False
+    start = min(k for k in run if len({int(v) for v in value[k : last + 1]}) == 1)
+    few = [
+        k
+        for k in run[:-1]
+        if last - k <= 4 and (k == run[0] or not value[k - 1] == value[k] == value[k + 1])
+    ]
+    return any(readings.fits(k, first) for k in {start, *few})
 
 
 def every_story(count: int) -> list[tuple[int, ...]]:
