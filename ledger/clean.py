@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ledger.cadence import usual
 from ledger.cleaning.decisions import STUCK, Decision, Span, decide, spans_of
-from ledger.cleaning.rates import RiseLimits
+from ledger.cleaning.rates import DAY_US, RiseLimits
 from ledger.cleaning.story import RegisterReadings
 from ledger.limits import RegisterLimits
 from metering.quality import APPORTIONED, MEASURED, MISSING
@@ -40,6 +41,21 @@ class Cleaned:
     spans: list[Span] = field(default_factory=list)
 
 
+@dataclass(frozen=True, eq=False)
+class Around:
+    """What readings that are looked at alone do not say of themselves."""
+
+    earlier_us: I64
+    """Times of the usable readings before them, up to eight."""
+    since_us: I64
+    """(n,) time of each since its local midnight [us]."""
+
+    @classmethod
+    def of(cls, time_us: I64) -> Around:
+        """Of readings that are all there are, in a zone whose days begin with those of UTC."""
+        return cls(np.zeros(0, dtype=np.int64), time_us % DAY_US)
+
+
 def clean(
     time_us: I64,
     value: I64,
@@ -48,12 +64,14 @@ def clean(
     decisions: Sequence[Decision] | None = None,
     rejected_us: I64 | None = None,
     missing: tuple[int, int] | None = None,
+    around: Around | None = None,
 ) -> Cleaned:
     """Settle one register's readings, given in rising time.
 
     `decisions` were made over all readings; without them these here are all, under the registered
     limit. `rejected_us` are times of readings that cannot be used. `missing` is (start,
-    end) of a run at the end that stands still for longer than the meter is known to rest.
+    end) of a run at the end that stands still for longer than the meter is known to rest. `around`
+    says what came before and where the slots begin.
     """
     if decisions is None:
         alone = RegisterReadings(time_us, value, RiseLimits.fixed(limits), limits.modulus)
@@ -62,13 +80,13 @@ def clean(
     kept = np.flatnonzero(marks.keep)
     at, now = time_us[kept], value[kept]
     energy = np.diff(now) + marks.turn[kept[1:]] * (limits.modulus or 0)
-    passed = np.diff(at)
     over = marks.over[kept[1:]] | _holds(at, rejected_us)
-    quality = np.where(over | (2 * passed > 3 * limits.step_us), APPORTIONED, MEASURED)
+    lacking, gone = _lacking(time_us, kept, limits, around or Around.of(time_us))
+    quality = np.where(over | lacking, APPORTIONED, MEASURED)
     broken = marks.broken[kept[1:]]
     energy[broken], quality[broken] = 0, MISSING
     told = [span for span in spans_of(decisions) if _inside(span, time_us)]
-    gaps = _gaps(at, passed, (quality == APPORTIONED) & ~marks.over[kept[1:]], limits)
+    gaps = _gaps(at, gone & (quality == APPORTIONED) & ~marks.over[kept[1:]])
     cleaned = Cleaned(at, energy, quality.astype(np.int8), told + gaps)
     if missing is not None:
         _open_end(cleaned, *missing)
@@ -121,11 +139,28 @@ def _inside(span: Span, time_us: I64) -> bool:
     return bool(len(time_us)) and span[2] > int(time_us[0]) and span[1] < int(time_us[-1])
 
 
-def _gaps(
-    at: I64, passed: I64, apportioned: NDArray[np.bool_], limits: RegisterLimits
-) -> list[Span]:
-    wide = (passed >= 2 * limits.step_us) & apportioned
-    return [("gap", int(at[i]), int(at[i + 1])) for i in np.flatnonzero(wide)]
+def _lacking(
+    time_us: I64, kept: NDArray[np.intp], limits: RegisterLimits, around: Around
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(n - 1,) whether readings lack in a segment so that slots have no edge of their own, and
+    whether that is worth telling."""
+    step, passed = limits.step_us, np.diff(time_us[kept])
+    every = np.concatenate((around.earlier_us, time_us))
+    shortest = min(step, int(np.diff(every).min(initial=step)))
+    long = np.flatnonzero(2 * passed > 3 * shortest)
+    lacking, gone = np.zeros((2, len(passed)), dtype=np.bool_)
+    if not len(long):
+        return lacking, gone
+    common = usual(every, len(around.earlier_us) + kept[long], step)
+    length = passed[long]
+    inside = around.since_us[kept[long]] % step + length <= step
+    lacking[long] = (2 * length > 3 * np.minimum(common, step)) & ~inside
+    gone[long] = (length >= 2 * common) & (length > step)
+    return lacking, gone
+
+
+def _gaps(at: I64, gone: NDArray[np.bool_]) -> list[Span]:
+    return [("gap", int(at[i]), int(at[i + 1])) for i in np.flatnonzero(gone)]
 
 
 def _open_end(cleaned: Cleaned, start_us: int, end_us: int) -> None:

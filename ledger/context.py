@@ -16,6 +16,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
+from ledger.cadence import BEFORE
 from ledger.clean import clean, longest_rest, open_run
 from ledger.cleaning.decisions import STUCK, Decision, Span, spans_of
 from ledger.cleaning.rates import DAY_US
@@ -24,6 +27,7 @@ from ledger.meter import Service, Stretch, handed_over
 from ledger.series import ChangeSpan, RegisterSeries
 from metering.localtime import day_bounds, local_day
 from metering.ports import ReadingReader
+from metering.quantity import I64
 from metering.reading import Kind
 
 MEMORY_US = 28 * DAY_US
@@ -127,11 +131,14 @@ class Context:
         return [(STUCK, run.start_us, run.end_us)] if run is not None and run.missing else []
 
     def neighbours(self, service: Service, start_us: int, end_us: int) -> ChangeSpan | None:
-        """The good readings before and after a change; without one, the change itself."""
+        """The good readings before a change and after what is judged by the cadence there; without
+        one, the change itself."""
         first, last = max(start_us, service.start_us), min(end_us, service.end_us)
         if last < first:
             return None
-        left, right = self._kept_before(service, first - 1), self._kept_after(service, last + 1)
+        judged = self._glance.nth_after(service, last + 1, BEFORE + 1)
+        left = self._kept_before(service, first - 1)
+        right = self._kept_after(service, last + 1 if judged is None else judged)
         rows = self._glance.scan(service.point, first, last)
         edges = [t for t in (left, right) if t is not None] + rows.time_us[
             [0, -1][: len(rows)]
@@ -160,8 +167,17 @@ class Context:
                 decisions=tuple(self.decisions(service, low, high)),
                 set_aside=tuple(self._set_aside(service, first, last)),
                 missing=(run.start_us, run.end_us) if run is not None and run.missing else None,
-            )
+            ).after(self._earlier(service, low))
         return found
+
+    def _earlier(self, service: Service, time_us: int) -> I64:
+        """Times of the usable readings before an instant that say what cadence is usual there."""
+        if service.kind is not Kind.REGISTER:
+            return np.zeros(0, dtype=np.int64)
+        first = self._glance.nth_before(service, time_us - 1, BEFORE)
+        if first is None:
+            return np.zeros(0, dtype=np.int64)
+        return self._glance.known(service, first, time_us - 1).time_us
 
     def open_run(self, service: Service) -> Open | None:
         """The readings at the end of a service that stand still; None where they are too few,

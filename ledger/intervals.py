@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ledger.periods import day_edges
-from metering.localtime import DAY_MIN, HOUR_US, MINUTE_US, day_of_number
+from ledger.periods import day_starts
+from metering.localtime import HOUR_US, MINUTE_US
 from metering.quantity import I64
 
 SECOND_US: Final = 1_000_000
@@ -53,7 +53,7 @@ class Placed(NamedTuple):
 def placed(time_us: I64, zone: str, step_min: int) -> Placed:
     """Intervals of readings in rising time. Of two that speak of one interval the one nearer to
     its start is used, of equals the earlier."""
-    firsts, ends = _days(time_us, zone)
+    firsts, ends = day_starts(time_us, zone)
     day = np.searchsorted(firsts, time_us + TOLERANCE_US, side="right") - 1
     length = _lengths(time_us, day, step_min * MINUTE_US)
     offset = time_us - firsts[day]
@@ -66,13 +66,6 @@ def placed(time_us: I64, zone: str, step_min: int) -> Placed:
     end = np.minimum(start + length, ends[day])
     whole = (step_min * MINUTE_US) % length == 0
     return Placed(used, start[used], end[used], whole[used], time_us[~good])
-
-
-def _days(time_us: I64, zone: str) -> tuple[I64, I64]:
-    """(starts, ends) of the local days around the readings."""
-    near = {int(n) + shift for n in np.unique(time_us // DAY_US) for shift in (-1, 0, 1)}
-    edges = [day_edges(day_of_number(number), zone, DAY_MIN) for number in sorted(near)]
-    return np.concatenate([e[0] for e in edges]), np.concatenate([e[1] for e in edges])
 
 
 def _lengths(time_us: I64, day: I64, step_us: int) -> I64:

@@ -20,11 +20,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ledger.clean import clean
+from ledger.clean import Around, clean
 from ledger.cleaning.decisions import Decision, Span
 from ledger.curve import Curve, join
 from ledger.intervals import placed
 from ledger.limits import RegisterLimits, book_factor, to_book_units
+from ledger.periods import since_midnight
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
 from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import I64
@@ -149,6 +150,8 @@ class Stretch:
     """(start, end) of an open run of equal readings that is longer than the meter rests."""
     set_aside: tuple[Span, ...] = ()
     """Months in which the registered limit does not hold."""
+    earlier_us: I64 = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Times of the usable readings before, as many as say what cadence is usual."""
 
     @classmethod
     def of(
@@ -161,6 +164,10 @@ class Stretch:
         """A stretch of one point's rows, sorted by time, with what was decided of them."""
         flag = rows.flag.astype(np.int64)
         return cls(rows.time_us, rows.value, flag, decisions, missing, set_aside)
+
+    def after(self, earlier_us: I64) -> Stretch:
+        """The same, with the times of the usable readings before."""
+        return replace(self, earlier_us=earlier_us)
 
 
 @dataclass
@@ -196,6 +203,7 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
         decisions=stretch.decisions,
         rejected_us=stretch.time_us[~usable],
         missing=stretch.missing,
+        around=Around(stretch.earlier_us, since_midnight(stretch.time_us[usable], service.zone)),
     )
     spans = [*cleaned.spans, *stretch.set_aside]
     return Measured(Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality), spans)

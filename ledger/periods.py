@@ -13,10 +13,17 @@ import numpy as np
 from ledger.curve import Curve
 from ledger.windows import Pricing, of_days
 from metering.book import BookRow, SeriesKey
-from metering.localtime import DAY_MIN, MINUTE_US, day_bounds, slot_starts
+from metering.localtime import (
+    DAY_MIN,
+    MINUTE_US,
+    day_bounds,
+    day_of_number,
+    slot_starts,
+)
 from metering.quality import APPORTIONED, MEASURED, MISSING, Shares, from_times
 from metering.quantity import ABSENT, I64, apportion, total
 
+DAY_US = DAY_MIN * MINUTE_US
 SETTLE_US = 20 * MINUTE_US
 """How long after its end a local day stays provisional: the reading that closes it is on its
 way for one native step, and should not look like a restatement."""
@@ -43,6 +50,21 @@ def day_edges(day: date, zone: str, step_min: int) -> tuple[I64, I64]:
     ends = np.append(starts[1:], end) if step_min < DAY_MIN else np.array([end], dtype=np.int64)
     starts.flags.writeable = ends.flags.writeable = False
     return starts, ends
+
+
+def day_starts(time_us: I64, zone: str) -> tuple[I64, I64]:
+    """(starts, ends) of the local days around the instants, rising [us]."""
+    near = {int(n) + shift for n in np.unique(time_us // DAY_US) for shift in (-1, 0, 1)}
+    edges = [day_edges(day_of_number(number), zone, DAY_MIN) for number in sorted(near)]
+    return np.concatenate([e[0] for e in edges]), np.concatenate([e[1] for e in edges])
+
+
+def since_midnight(time_us: I64, zone: str) -> I64:
+    """(n,) time since the local midnight before each instant [us]."""
+    if not len(time_us):
+        return time_us
+    starts, _ = day_starts(time_us, zone)
+    return np.asarray(time_us - starts[np.searchsorted(starts, time_us, side="right") - 1])
 
 
 def book_days(

@@ -18,7 +18,7 @@ from metering.quality import MEASURED, WHOLE
 from metering.quantity import ABSENT
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
-from proofs.fuzz_worlds import Sent, Sequence, sequence
+from proofs.fuzz_worlds import FuzzedReading, Sequence, sequence
 from proofs.steps import finish, say
 from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
 
@@ -50,7 +50,7 @@ class FuzzedLedger:
             self.readings, self.books, self.marks, lambda: self.registry, lambda: NOW_US
         )
 
-    def push(self, sent: list[Sent]) -> None:
+    def push(self, sent: list[FuzzedReading]) -> None:
         """Readings arrive: marked, then stored."""
         times = [one.time_us for one in sent]
         rows = [(1, one.time_us, one.value, 0, 0, n, 0, 0, 0) for n, one in enumerate(sent)]
@@ -139,7 +139,9 @@ def _batches(made: Sequence, *, shuffled: bool = False) -> FuzzedLedger:
         piece, left = left[:size], left[size:]
         if rng.random() < 0.2:
             wrong = piece[int(rng.integers(len(piece)))]
-            world.push([Sent(wrong.time_us, wrong.value + float(rng.choice((-400.0, 5000.0))))])
+            world.push(
+                [FuzzedReading(wrong.time_us, wrong.value + float(rng.choice((-400.0, 5000.0))))]
+            )
             world.ledger.step()
         world.push(piece)
         if rng.random() < 0.3:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,12 +18,17 @@ CADENCES_MIN = (1, 5, 15, 15, 15, 30, 60)
 STEPS_MIN = (15, 15, 15, 30, 60)
 DIGITS = 6
 MOST_FAULTS = 4
+MOST_TRIES = 50
+ZONE_MIN = 16 * 60
+"""Minutes of a UTC day that have passed when the first local day begins (Asia/Shanghai)."""
+NEAR = 5
+"""Readings that may be wrong beside a fault without anything to tell it."""
 PER_KWH = 1000
 """Registers count watt hours here, so that every value is exact."""
 
 
 @dataclass(frozen=True)
-class Sent:
+class FuzzedReading:
     """One value of one time, in the order of arrival."""
 
     time_us: int
@@ -40,7 +46,7 @@ class Sequence:
     limit: Decimal | None
     truth: I64
     """(minutes + 1,) what had passed by each minute of the days [Wh]."""
-    sent: list[Sent] = field(default_factory=list)
+    sent: list[FuzzedReading] = field(default_factory=list)
     doubted: list[tuple[int, int]] = field(default_factory=list)
     """[start, end] minutes whose readings were tampered with, or are lacking."""
     faults: list[str] = field(default_factory=list)
@@ -49,8 +55,19 @@ class Sequence:
 
 
 def sequence(seed: int, start_us: int, days: int) -> Sequence:
-    """The sequence of a seed: a meter, up to four faults, readings in rising time."""
-    rng = np.random.default_rng(seed)
+    """The sequence of a seed: a meter, up to four faults, readings in rising time.
+
+    The first of its tries whose faults the readings can tell (`_Tracks`).
+    """
+    for attempt in range(MOST_TRIES):
+        made, tracks = _try(seed, attempt, start_us, days)
+        if tracks.tell_apart():
+            return made
+    raise ValueError(f"no fair sequence of seed {seed} in {MOST_TRIES} tries")
+
+
+def _try(seed: int, attempt: int, start_us: int, days: int) -> tuple[Sequence, _Tracks]:
+    rng = np.random.default_rng([seed, attempt])
     load = _load(rng, days)
     truth = np.concatenate([[0], np.cumsum(load)]).astype(np.int64)
     cadence = int(rng.choice(CADENCES_MIN))
@@ -73,18 +90,99 @@ def sequence(seed: int, start_us: int, days: int) -> Sequence:
             LOSING[name](rng, values, at)
     if digits is not None:
         values %= 10**DIGITS * PER_KWH
+    pace = (8.0 * most, 4.0 * most) if limit is None else (float(limit), float(limit))
+    tracks = _Tracks(values.copy(), cadence, pace, digits)
     for at, length, name in places:
-        if name not in LOSING:
+        if name in LOSING:
+            tracks.breaks.append(at)
+        else:
             BLURRING[name](rng, values, at, length)
+            if name in LEVELS:
+                others = np.flatnonzero(values[at : at + length] != tracks.true[at : at + length])
+                tracks.detours.append((at, at + int(others.max(initial=-1)) + 1, name))
         made.faults.append(name)
         made.doubted.append((int(minutes[at - 1]), int(minutes[at + length])))
         made.keeps_total &= name not in LOSING
     made.sent = [
-        Sent(start_us + int(minute) * MINUTE_US, float(value) / PER_KWH)
+        FuzzedReading(start_us + int(minute) * MINUTE_US, float(value) / PER_KWH)
         for minute, value in zip(minutes, values, strict=True)
         if not np.isnan(value)
     ]
-    return made
+    tracks.sent = values
+    return made, tracks
+
+
+@dataclass
+class _Tracks:
+    """Registers one after the other, and the levels to which faults took their readings.
+
+    Readings tell two tracks apart only if the one cannot have come to where the other begins by
+    then: no register shows that a reading of its own value is another's. So a register must not be
+    replaced by one that stands where an earlier one can be by now (a reset of a register near its
+    last digit looks like its turn), and no fault may put a reading where the register before or
+    after it can be, be it that a few readings or an hour pass between them. And a limit that is
+    learned is learned from the faults where most days have one.
+    """
+
+    true: F64
+    """(n,) readings before faults that blur [Wh], breaks included."""
+    cadence_min: int
+    pace: tuple[float, float]
+    """The most that any limit lets pass in the first hour, and in each one beyond it [kWh]."""
+    digits: int | None
+    breaks: list[int] = field(default_factory=list)
+    """First readings of another register."""
+    detours: list[tuple[int, int, str]] = field(default_factory=list)
+    """(first, end, fault) of readings on another level."""
+    sent: F64 = field(default_factory=lambda: np.zeros(0))
+
+    def tell_apart(self) -> bool:
+        """Whether no track can be taken for another, and most days say how fast the meter runs."""
+        if not self._learnable():
+            return False
+        edges = [0, *self.breaks, len(self.true)]
+        parts = list(pairwise(edges))
+        for n, (start, _) in enumerate(parts):
+            if any(self._can(end - 1, start) for _, end in parts[:n]):
+                return False
+        return all(self._stands_out(*one, parts) for one in self.detours)
+
+    def _learnable(self) -> bool:
+        """Whether no more than half of the days, of which the limit is learned, show a rise that
+        the meter cannot have made."""
+        ends = np.flatnonzero(~np.isnan(self.sent))
+        minute = ends * self.cadence_min
+        passed = np.diff(minute)
+        wrong = np.diff(self.sent[ends]) > passed / 60 * self.pace[0] * PER_KWH
+        days = (minute + ZONE_MIN) // DAY_MIN
+        return 2 * len(np.unique(days[1:][wrong])) <= len(np.unique(days))
+
+    def _stands_out(self, at: int, end: int, name: str, parts: list[tuple[int, int]]) -> bool:
+        if at == end:
+            return True
+        inside = range(at, end)
+        before = [at - 1, *(stop - 1 for _, stop in parts if stop <= at)]
+        after = [min(end, len(self.true) - 1), *(start for start, _ in parts if start >= end)]
+        if name == "zeros" and len(after) > 1:
+            del after[1]  # a zero and then a reset to zero is told by what lies between
+        return not any(self._can(one, n) for one in before for n in inside) and not any(
+            self._can(n, one) for n in inside for one in after
+        )
+
+    def _can(self, here: int, there: int) -> bool:
+        """Whether a register can have gone from one reading to a later one, or to one of the few
+        after it."""
+        few = max(NEAR * self.cadence_min, 60)
+        most = self._most((there - here) * self.cadence_min + few)
+        rise = self.sent[there] - self.sent[here]
+        if np.isnan(rise):
+            return False
+        turn = 0 if self.digits is None else 10**self.digits * PER_KWH
+        return bool(-self._most(few) <= rise <= most) or bool(turn and rise + turn <= most)
+
+    def _most(self, minutes: int) -> float:
+        first, beyond = self.pace
+        return (min(minutes, 60) * first + max(minutes - 60, 0) * beyond) / 60 * PER_KWH
 
 
 def _load(rng: Rng, days: int) -> I64:
@@ -153,3 +251,5 @@ BLURRING = {
     "stuck": _stuck,
 }
 """Faults that good readings bound."""
+LEVELS = ("zeros", "spike", "scaled")
+"""Those that take readings to another level."""

@@ -190,7 +190,7 @@ class _Teller:
         self.turned = [0] * len(firsts)
         """The same, past the last digit alone."""
         none = np.zeros(0, dtype=np.bool_)
-        self.low, self.leading = 0, (none, none)
+        self.low, self.leading, self.entered = 0, (none, none), (none, none)
         value, starts, self.lasts_of = readings.value, np.array(firsts), np.array(lasts)
         moved = np.concatenate(([0], np.flatnonzero(np.diff(value)) + 1))
         changed = moved[np.searchsorted(moved, self.lasts_of, side="right") - 1]
@@ -202,8 +202,8 @@ class _Teller:
         self.spare = np.where(moves, np.minimum((self.lasts_of - starts) // 2, FEW), 0)
         """Readings at an end of each run that need not be of its track; of a run that stands still
         as a whole none."""
-        self.risen = np.concatenate(([0], np.cumsum(value[self.lasts_of] > value[starts])))
-        """Runs that rise before each run."""
+        self.rest = ~moves & (self.lasts_of > starts)
+        """Whether a run of more than one reading stands still as a whole."""
 
     def told(self) -> list[Link]:
         tracks = [0]
@@ -214,8 +214,9 @@ class _Teller:
 
     def _enter(self, run: int, tracks: Sequence[int]) -> list[_Telling]:
         found: dict[int, _Telling] = {}
-        self.low = tracks[0]
+        self.low = max(tracks[0] - 1, 0)
         self.leading = self._leading(self.low, run)
+        self.entered = self._entered(run)
         for track in tracks:
             if not self.readings.near(self.lasts[track], self.firsts[run]):
                 continue
@@ -248,8 +249,9 @@ class _Teller:
         for track in tracks:
             price, last = self.states[track][-1].price, self.lasts[track]
             if track < run:
-                self.denied[track] += int(self.leading[0][track - self.low])
-                self.turned[track] += int(self.leading[1][track - self.low])
+                on_track = self._on_track(track, run)
+                self.denied[track] += on_track
+                self.turned[track] += bool(self.leading[1][track - self.low]) and not on_track
             least = price.cost + COST[SPIKE] + DENIAL_COST * self.denied[track]
             if least <= worst and self.readings.near(last, self.lasts[run]):
                 ranked.append((least, price.dropped + self.lasts[run] - last, -track))
@@ -257,19 +259,31 @@ class _Teller:
             ranked = sorted(ranked)[:TRACKS]
         return sorted({-place for _, _, place in ranked} | {run})
 
-    def _detour(self, track: int, run: int, *, turns: bool = False) -> int:
+    def _detour(self, track: int, *, turns: bool = False) -> int:
         """What it costs to leave out the runs between; those on the track count most."""
-        plain, turned = (int(one[track + 1 - self.low :].sum()) for one in self.leading)
-        denied = self.denied[track] + plain + self._slept(track, run)
+        plain, turned = (int(one[track + 1 - self.low :].sum()) for one in self.entered)
+        denied = self.denied[track] + plain
         if turns:
             denied += self.turned[track] + turned
         return COST[SPIKE] + turns * COST[ROLLOVER] + DENIAL_COST * denied
 
-    def _slept(self, track: int, run: int) -> bool:
-        """Whether the register stood still over runs that rose."""
-        value = self.readings.value
-        still = bool(value[self.lasts[track]] == value[self.firsts[run]])
-        return still and self.risen[run] > self.risen[track + 1]
+    def _on_track(self, track: int, run: int) -> bool:
+        """Whether a track leads to a later run, or, where it is but a rest that stands still and
+        the other run moves, whether the run before it does."""
+        plain, place = self.leading[0], track - self.low
+        if plain[place] or not track or not self.rest[track] or not self.spare[run]:
+            return bool(plain[place])
+        return bool(plain[place - 1])
+
+    def _entered(self, run: int) -> tuple[Mask, Mask]:
+        """What leads to a run, or, where it is but a rest that stands still, to the run after it:
+        of that those that move."""
+        plain, turned = self.leading
+        if not self.rest[run] or run + 1 == len(self.firsts):
+            return plain, turned
+        beyond = self._leading(self.low, run + 1)[0][:-1]
+        plain = plain | (beyond & (self.spare[self.low : run] > 0))
+        return plain, turned & ~plain
 
     def _leading(self, low: int, run: int) -> tuple[Mask, Mask]:
         """(run - low,) whether each of the runs from `low` on leads to this one by a step that the
@@ -312,10 +326,10 @@ class _Teller:
             link = self._break(track, run)
             yield link, COST[link.kind]
         elif self.readings.makes_up(here, there):
-            yield Link(here, there, SPIKE), self._detour(track, run)
+            yield Link(here, there, SPIKE), self._detour(track)
         if self.readings.turns(here, there):
             kind = SPIKE if between else ROLLOVER
-            cost = self._detour(track, run, turns=True) if between else COST[ROLLOVER]
+            cost = self._detour(track, turns=True) if between else COST[ROLLOVER]
             yield Link(here, there, kind, turns=True), cost
         yield from self._half_seen(track, run, between)
 

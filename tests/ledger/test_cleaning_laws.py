@@ -48,7 +48,8 @@ def faults(draw):
     for _ in range(draw(st.integers(1, 5))):
         length = draw(st.sampled_from([1, 2, 3, 6, 11, 48]))
         kind = draw(st.sampled_from(["zeros", "spike", "dip", "scaled", "noise"]))
-        length = min(length, 11) if kind == "noise" else length  # half a day of it is a load
+        # Half a day of rises that large would be a load.
+        length = min(length, 11) if kind in ("noise", "scaled") else length
         found.append((place, length, kind))
         place += length + draw(st.integers(12, 60))
     return found, place + 12

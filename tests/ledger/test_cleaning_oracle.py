@@ -55,10 +55,14 @@ def price_of_link(readings: RegisterReadings, here: int, there: int) -> int | No
     if left and right:
         starts = [here + 1, *(place for place in under[1:] if place in seen), there]
         around = [run_around(readings, place, seen) for place in (here, *starts)]
+        beside = [
+            run_around(readings, place, seen) if 0 <= place < len(value) else None
+            for place in (around[0][0] - 1, around[-1][-1] + 1)
+        ]
         if fits:
-            rows.append(4 + 14 * denials(readings, around, turning=False))
+            rows.append(4 + 14 * denials(readings, around, beside, turning=False))
         if turns:
-            rows.append(6 + 14 * denials(readings, around, turning=True))
+            rows.append(6 + 14 * denials(readings, around, beside, turning=True))
     if left == right or not fits:
         return min(rows, default=None)
     rows += half_seen(readings, here, there, left, inside, seen)
@@ -75,22 +79,41 @@ def run_around(readings: RegisterReadings, place: int, seen: set[int]) -> range:
     return range(first, end)
 
 
-def denials(readings: RegisterReadings, around: list[range], *, turning: bool) -> int:
+def denials(
+    readings: RegisterReadings,
+    around: list[range],
+    beside: list[range | None],
+    *,
+    turning: bool,
+) -> int:
     """What speaks against a detour from the first run over those between to the last."""
     left, *under, entered = around
+    before, after = beside
     found = 0
     for run in under:
-        for pair in ((left, run), (run, entered)):
-            found += leads(readings, *pair, readings.fits) or (
-                turning and leads(readings, *pair, readings.turns)
-            )
-    value = readings.value
-    slept = value[left[-1]] == value[entered[0]]
-    return found + bool(slept and any(value[run[0]] < value[run[-1]] for run in under))
+        walks = rises(readings, run) and len(run) > 2
+        far = walks and before is not None and rests(readings, left)
+        here = leads(readings, left, run, readings.fits)
+        here |= far and leads(readings, before, run, readings.fits)
+        far = walks and after is not None and rests(readings, entered)
+        there = leads(readings, run, entered, readings.fits)
+        there |= far and leads(readings, run, after, readings.fits)
+        here |= turning and leads(readings, left, run, readings.turns)
+        there |= turning and leads(readings, run, entered, readings.turns)
+        found += here + there
+    return found
+
+
+def rises(readings: RegisterReadings, run: range) -> bool:
+    return bool(readings.value[run[0]] < readings.value[run[-1]])
+
+
+def rests(readings: RegisterReadings, run: range) -> bool:
+    return len(run) > 1 and not rises(readings, run)
 
 
 def leads(readings: RegisterReadings, run: range, other: range, can) -> bool:
-    moves = [len({int(v) for v in readings.value[list(one)]}) > 1 for one in (run, other)]
+    moves = [rises(readings, one) for one in (run, other)]
     spare = min((len(run) - 1) // 2, (len(other) - 1) // 2, 4) if all(moves) else 0
     pairs = [(run[-1 - k], other[0]) for k in range(spare + 1)]
     pairs += [(run[-1], other[k]) for k in range(spare + 1)]

@@ -139,3 +139,37 @@ def test_a_register_that_runs_backwards_is_told_once_wherever_one_looks():
     cleaned = clean(times, values, LIMITS)
     assert cleaned.spans == whole
     assert cleaned.quality.tolist() == [MEASURED] * 2 + [MISSING] * 4 + [MEASURED] * 2
+
+
+def every(minutes: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    times = np.arange(count, dtype=np.int64) * minutes * MINUTE_US
+    return times, times * 5 * KWH // (60 * MINUTE_US)
+
+
+def without(series_of: tuple[np.ndarray, np.ndarray], *gone: int) -> tuple[np.ndarray, np.ndarray]:
+    times, values = series_of
+    return np.delete(times, gone), np.delete(values, gone)
+
+
+def test_readings_that_lack_are_told_by_the_usual_cadence_not_by_the_step():
+    """Read every half hour for books of an hour: without two of them no slot there has an edge."""
+    cleaned = clean(*without(every(30, 40), 20, 21), RegisterLimits(60 * MINUTE_US, 60 * KWH))
+    assert cleaned.quality.tolist() == [MEASURED] * 19 + [APPORTIONED] + [MEASURED] * 17
+    assert kinds(cleaned) == ["gap"]
+
+
+def test_a_reading_that_lacks_inside_a_slot_takes_nothing_from_it():
+    limits = RegisterLimits(60 * MINUTE_US, 60 * KWH)
+    cleaned = clean(*without(every(30, 40), 21), limits)
+    assert set(cleaned.quality.tolist()) == {MEASURED}
+    cleaned = clean(*without(every(30, 40), 20), limits)
+    assert cleaned.quality.tolist() == [MEASURED] * 19 + [APPORTIONED] + [MEASURED] * 18
+
+
+def test_hourly_readings_are_no_gaps_of_a_finer_step():
+    times, values = every(60, 40)
+    cleaned = clean(times, values, LIMITS)
+    assert cleaned.spans == [("gap", 0, int(times[1]))]  # before it nothing is usual
+    assert set(cleaned.quality.tolist()) == {APPORTIONED}
+    told = clean(*without((times, values), 20), LIMITS).spans
+    assert ("gap", int(times[19]), int(times[21])) in told
