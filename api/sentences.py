@@ -6,7 +6,6 @@ expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW
 from __future__ import annotations
 
 from metering.finding import Finding
-from metering.items import category
 from metering.localtime import from_us, zone_of
 from texts import text, weekday
 
@@ -31,7 +30,7 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         language,
         expected=f"{expected:.1f}",
         measured=f"{measured:.1f}",
-        unit=POWER[category(finding.item).unit],
+        unit=POWER[finding.unit],
         moment=when(example_us, zone, language),
         weather=""
         if degrees is None
@@ -42,12 +41,12 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
 def example_of(finding: Finding) -> tuple[float | None, float | None, int]:
     """(expected, measured [canonical unit per hour], start_us) of the hour that tells most."""
     detail = finding.detail
-    if "expected_kw" in detail and "measured_kw" in detail:
+    if "expected" in detail and "measured" in detail:
         at = int(detail.get("example_us", finding.start_us))
-        return float(detail["expected_kw"]), float(detail["measured_kw"]), at
+        return float(detail["expected"]), float(detail["measured"]), at
     evidence = set(finding.hours_us)
     hours = [h for h in finding.hourly if h[0] in evidence and None not in h[1:]]
-    if not hours or finding.waste_kwh <= 0:
+    if not hours or finding.waste <= 0:
         return None, None, finding.start_us
     worst = max(hours, key=lambda h: (h[2] or 0.0) - (h[1] or 0.0))
     return worst[1], worst[2], worst[0]

@@ -192,9 +192,9 @@ def _worth_json(finding: Finding) -> Json:
         "end": iso(finding.end_us),
         "evidence_hours": len(finding.hours_us),
         "unit": category(finding.item).unit,
-        "waste": finding.waste_kwh,
-        "waste_low": finding.waste_low_kwh,
-        "waste_high": finding.waste_high_kwh,
+        "waste": finding.waste,
+        "waste_low": finding.waste_low,
+        "waste_high": finding.waste_high,
         "cost": None if finding.cost is None else str(finding.cost),
         "currency": finding.currency,
         "costs": [

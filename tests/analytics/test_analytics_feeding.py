@@ -185,7 +185,7 @@ def test_a_finding_whose_hours_lack_a_price_has_no_money() -> None:
             (finding,) = found(view, world)
         assert (finding.cost, finding.currency, finding.costs) == (None, "", ())
         assert finding.kgco2 is None
-        assert finding.waste_kwh == 4.0
+        assert finding.waste == 4.0
 
 
 def test_inputs_are_the_books_by_the_hour() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from dataclasses import replace
 from datetime import date
@@ -294,7 +295,7 @@ def test_only_one_row_of_a_fact_stands(engine: Engine) -> None:
 
 def finding(**more: object) -> Finding:
     texts = ("institution", "node", "meter", "item", "pattern", "baseline_version", "cause")
-    numbers = ("start_us", "end_us", "waste_kwh", "waste_low_kwh", "waste_high_kwh", "confidence")
+    numbers = ("start_us", "end_us", "waste", "waste_low", "waste_high", "confidence")
     base = Finding(
         **dict.fromkeys(texts, "x"),
         **dict.fromkeys(numbers, 1),
@@ -325,6 +326,39 @@ def test_findings_from_before_currencies_had_a_sum_each_are_kept(engine: Engine)
         upgrade(con)
     assert findings.list(None) == made
     assert {c["default"] for c in inspect(engine).get_columns("finding")} == {None}
+
+
+def test_figures_of_findings_from_before_had_their_unit_in_their_names(engine: Engine) -> None:
+    """A finding about water that an earlier schema called `waste_kwh` has its unit beside it."""
+    findings = sql_stores(engine).findings
+    detail: dict[str, str | int | float] = {
+        "hours": 3,
+        "expected": 1.5,
+        "measured": 3.25,
+        "sigma": 0.1,
+        "load": 2.0,
+        "unit": "m3/h",
+    }
+    water = Case(finding(item="02000", waste=7.5, detail=detail, day=date(2026, 4, 1)))
+    gap = Case(finding(item="01000", meter="y", detail={"hours": 9}, day=date(2026, 4, 1)))
+    findings.record(Changes((water, gap)), now_us=1)
+    made = findings.list(None)
+    with writing(engine) as con:
+        downgrade(con, "r0012")
+        before = con.execute(
+            text("SELECT waste_kwh, detail FROM finding WHERE waste_kwh > 7")
+        ).one()
+        old = json.loads(before.detail) if isinstance(before.detail, str) else before.detail
+        upgrade(con)
+    assert before.waste_kwh == 7.5
+    assert old == {
+        "hours": 3,
+        "expected_kw": 1.5,
+        "measured_kw": 3.25,
+        "sigma_kw": 0.1,
+        "load_kw": 2.0,
+    }
+    assert findings.list(None) == made
 
 
 def test_going_down_would_lose_the_sums_of_currencies(engine: Engine) -> None:
