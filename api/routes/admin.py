@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import Admin, Caller
+from api.auth import Admin
+from api.caller import Caller
 from api.params import Json, example
 from api.reach import Outside
 from metering.access import ApiKey, Role
@@ -63,7 +64,7 @@ def create_key(body: NewKey, caller: Admin) -> Json:
     if body.node or not caller.reach.scope.whole:
         caller.reach.node(body.node)
     secret = caller.platform.access.create_key(
-        body.name, body.node, body.role, actor=caller.actor, now_us=caller.platform.now_us()
+        body.name, body.node, body.role, actor=str(caller.actor), now_us=caller.platform.now_us()
     )
     made = caller.platform.access.key(secret)
     return {"secret": secret, **({} if made is None else _key_json(made))}
@@ -78,5 +79,5 @@ def revoke_key(id: str, caller: Admin) -> Json:
         raise Outside(
             "no such key in your scope", field="key", value=id, fix="list them at /v1/keys"
         )
-    caller.platform.access.revoke(id, actor=caller.actor, now_us=caller.platform.now_us())
+    caller.platform.access.revoke(id, actor=str(caller.actor), now_us=caller.platform.now_us())
     return {"revoked": id}

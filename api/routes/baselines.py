@@ -12,7 +12,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import paging
-from api.auth import Caller, Operator, Reader
+from api.auth import Operator, Reader
+from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Code, Json, example, local_date
 from metering.baseline import (
@@ -124,7 +125,7 @@ def ask(caller: Caller, code: str, reason: str, from_day: date) -> BaselineReque
             fix=f"name a day before {today.isoformat()}: the first on which the new use is normal",
         )
     now_us, institution = caller.platform.now_us(), registry.institution(meter.node)
-    wanted = BaselineRequest(institution, code, from_day, reason.strip(), caller.actor, now_us)
+    wanted = BaselineRequest(institution, code, from_day, reason.strip(), str(caller.actor), now_us)
     kept = caller.platform.baselines.ask(wanted)
     caller.trace("baseline.ask", f"{code} from {from_day.isoformat()}", reason.strip(), institution)
     return kept

@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 import figures
-from api.auth import Caller, Reader
+from api.auth import Reader
+from api.caller import Caller
 from api.params import Json, check_days, check_order, example, local_date
 from api.routes.energy import exact, plain
 from figures import RATIOS, Ratio, RoleSum

@@ -17,7 +17,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 import figures
-from api.auth import Caller, Reader
+from api.auth import Reader
+from api.caller import Caller
 from api.params import Code, Json, check_days, check_order, example, local_date
 from figures import Cost, Emission, Energy, Held, Money, Period, View, Worth
 from metering import items

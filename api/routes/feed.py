@@ -20,7 +20,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api import paging
-from api.auth import Caller, Reader
+from api.auth import Reader
+from api.caller import Caller
 from api.paging import Cursor
 from api.params import Code, Json, example
 from api.routes.energy import exact, shares_json

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import paging, sentences
-from api.auth import Caller, Operator, Reader
+from api.auth import Operator, Reader
+from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Code, Json, example
 from api.reach import Outside
@@ -141,7 +142,7 @@ def set_state(caller: Caller, id: str, state: CaseState, note: str) -> Case:
             fix="acknowledged, resolved or expected",
         )
     changed = caller.platform.findings.set_state(
-        case.id, state, by=caller.key.name, note=note, now_us=caller.platform.now_us()
+        case.id, state, by=caller.actor.name, note=note, now_us=caller.platform.now_us()
     )
     caller.trace(f"finding.{state}", case.id, note, case.evidence.institution)
     return changed

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from api import paging
-from api.auth import Admin, Caller, Reader
+from api.auth import Admin, Reader
+from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Json, example
 from metering.intake import GatewayCounts
@@ -86,5 +87,5 @@ def renew_password(site: str, code: str, caller: Admin) -> Json:
     """A new password for a gateway, shown once; the old one ends at its next connection."""
     user = caller.reach.gateway(f"{site}/{code}").user
     now_us = caller.platform.now_us()
-    password = caller.platform.credentials.renew(user, actor=caller.actor, now_us=now_us)
+    password = caller.platform.credentials.renew(user, actor=str(caller.actor), now_us=now_us)
     return {"gateway": user, "password": password}

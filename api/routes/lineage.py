@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 import figures
-from api.auth import Caller, Reader
+from api.auth import Reader
+from api.caller import Caller
 from api.params import Code, Json, example, instant
 from api.routes.energy import Step, period_json, series_json, series_of, zone_of_series
 from api.routes.readings import READING_EXAMPLE, reading_json

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import paging
-from api.auth import Caller, Operator, Reader
+from api.auth import Operator, Reader
+from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Code, Json, body_of, example
 from api.platform import RawMessage, Submission
@@ -234,7 +235,7 @@ def submit(caller: Caller, gateway: str, payload: bytes) -> Json:
         gateway=gateway,
         route=f"greenoffice/v1/{gateway}/readings",
         payload=payload,
-        key=caller.key.id,
+        key=caller.actor.proof.key_id,
         arrived_us=caller.platform.now_us(),
     )
     segment, offset = caller.platform.ingest(submission)

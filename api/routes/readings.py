@@ -8,7 +8,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api import paging
-from api.auth import Caller, Reader
+from api.auth import Reader
+from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Code, End, Json, Start, check_order, example, instant
 from metering.localtime import HOUR_US, iso

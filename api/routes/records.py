@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api import paging
-from api.auth import Admin, Caller, Reader
+from api.auth import Admin, Reader
+from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Code, End, Json, Start, check_order, example, instant, local_date
 from metering.access import AuditEntry
@@ -185,7 +186,7 @@ def book_hash(
     """SHA-256 over the settled days of an institution, or of the whole platform: of their energy,
     and of what they hold by tariff and price window."""
     if institution is None and not caller.reach.scope.whole:
-        caller.reach.node(caller.key.node)
+        caller.reach.node(caller.node)
         institution = caller.institution
     if institution is not None:
         caller.reach.node(institution)

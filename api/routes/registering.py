@@ -12,7 +12,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from api.auth import Admin, Caller
+from api.auth import Admin
+from api.caller import Caller
 from api.params import Json, body_of, example, local_date
 from api.problems import TooLarge
 from figures import complete_months
@@ -136,7 +137,7 @@ def _import(caller: Caller, texts: Mapping[str, str], wishes: Wishes) -> Json:
     if not wishes.dry_run:
         passwords = platform.registry_store.apply(
             wanted,
-            actor=caller.actor,
+            actor=str(caller.actor),
             now_us=now_us,
             reason=check_reason(proposal, wishes.reason),
             expected_version=before.version,

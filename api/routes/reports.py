@@ -7,7 +7,8 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import Caller, Operator, Reader
+from api.auth import Operator, Reader
+from api.caller import Caller
 from api.params import Json, example
 from metering.localtime import iso
 from metering.report_issue import ReportIssue
@@ -66,7 +67,7 @@ def issues_of(caller: Caller, institution: str) -> Issues:
         caller.reach.node(node)
     platform = caller.platform
     source = Source(platform.figures, caller.reach.registry, platform.findings)
-    return Issues(source, platform.reports, platform.now_us, caller.actor)
+    return Issues(source, platform.reports, platform.now_us, str(caller.actor))
 
 
 def issue_json(issue: ReportIssue) -> Json:

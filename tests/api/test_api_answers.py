@@ -1,7 +1,7 @@
 """The answers of /v1 over the fixed world, byte for byte as they were recorded.
 
-`tests/data/answers/NAME.txt` holds status and body, or the hash of a long one. One that is missing is
-written, to be looked at; a recorded one is changed only where an answer is meant to change.
+`tests/data/answers/NAME.txt` holds status and body, or the hash of a long one. One that is
+missing is written, to be looked at; a recorded one changes only where an answer is meant to.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def told(world, method, path, options):
     headers = {"X-API-Key": world.keys[given.pop("key", "bureau")]}
     answer = world.client.request(method, path, headers=headers, **given)
     text = SECRET.sub(r'\1"shown once"', answer.text)
-    for key in world.platform.access.keys():
+    known = world.platform.access.keys()
+    for key in known:
         text = text.replace(key.id, f"key-{key.name}")
     if len(text) > MOST:
         text = f"sha256 {sha256(text.encode()).hexdigest()}"
