@@ -1,10 +1,8 @@
-"""Inputs of requests: dates, instants and ranges, with limits that are said aloud."""
+"""Inputs of requests: their parameters and bodies, with limits that are said aloud."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -12,60 +10,12 @@ from fastapi.routing import APIRoute
 
 from api.problems import TooLarge
 from metering.errors import InvalidInput
-from metering.localtime import day_bounds, parse_instant
 
 Json = dict[str, Any]
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Start = Annotated[str | None, Query(max_length=40, description="First local date, or instant")]
 End = Annotated[str | None, Query(max_length=40, description="End, not included")]
 Code = Annotated[str | None, Query(max_length=128)]
-
-
-def local_date(text: str, field: str) -> date:
-    """A local date YYYY-MM-DD between 2000 and 2100."""
-    try:
-        day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
-    except ValueError:
-        day = None
-    if day is None or not FIRST_DAY <= day <= LAST_DAY:
-        raise InvalidInput(
-            "not a local date between 2000 and 2100",
-            field=field,
-            value=text,
-            fix="YYYY-MM-DD, e.g. 2026-11-24",
-        )
-    return day
-
-
-def instant(text: str, field: str, zone: str) -> int:
-    """Microseconds of an RFC 3339 instant, or of a local date's first instant in the zone."""
-    if _DATE.fullmatch(text):
-        return day_bounds(local_date(text, field), zone)[0]
-    time_us = parse_instant(text, field)
-    if not FIRST_DAY.year <= datetime.fromisoformat(text).year <= LAST_DAY.year:
-        raise InvalidInput(
-            "an instant outside 2000 to 2100", field=field, value=text, fix="check the year"
-        )
-    return time_us
-
-
-def check_order(start: object, end: object, ordered: bool) -> None:
-    """InvalidInput unless start lies before end."""
-    if not ordered:
-        raise InvalidInput(
-            "the end is not after the start",
-            field="end",
-            value=f"{start} .. {end}",
-            fix="end is not included: for one day give the day after it",
-        )
-
-
-def check_days(count: int, most: int, fix: str) -> None:
-    """InvalidInput when a range holds more days than one answer may."""
-    if count > most:
-        raise InvalidInput(f"more than {most} days at once", field="end", value=count, fix=fix)
 
 
 def no_unknown_parameters(request: Request) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from api import sentences
 from api.influxql import exact, money, names
 from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
-from api.routes.findings import find_all
+from api.usecases.findings import find_all
 from figures import counted
 from metering.finding import Case, Finding
 from metering.localtime import HOUR_US

@@ -9,44 +9,34 @@ Nothing is priced or added here: `figures` says what is told of the books, at on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
-from decimal import Decimal
-from enum import StrEnum
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-import figures
 from api.auth import Reader
-from api.caller import Caller
-from api.params import Code, Json, check_days, check_order, example, local_date
-from figures import Cost, Emission, Energy, Held, Money, Period, View, Worth
+from api.decimals import exact, plain
+from api.params import Code, Json, example
+from api.usecases.energy import (
+    Head,
+    Step,
+    Valued,
+    days_of,
+    energy_of,
+    parts_of_node,
+    series_of,
+)
+from figures import Cost, Emission, Held, Money, Period, Worth
 from metering import items
 from metering.book import SeriesKey
-from metering.errors import InvalidInput
-from metering.localtime import iso, local_day
+from metering.localtime import iso
 from metering.quality import NAMES, WHOLE
-from metering.registry import Registry
 from metering.tariff import TariffRow
 from metering.units import BOOK_UNITS
 from texts import both, word
 
 router = APIRouter(prefix="/v1", tags=["energy"])
 
-
-class Step(StrEnum):
-    """How finely energy is read."""
-
-    NATIVE = "native"
-    QUARTER = "15min"
-    HOUR = "hour"
-    DAY = "day"
-    MONTH = "month"
-
-
-MOST_DAYS = {Step.NATIVE: 62, Step.QUARTER: 62, Step.HOUR: 184, Step.DAY: 1100, Step.MONTH: 3700}
-NAMED_DAYS = 62
-"""Up to this many days silent meters are looked for."""
 
 NEVER_ADDED = "two currencies are never added: see by_currency"
 NOT_ALL_PRICED = "no tariff prices all of this energy: see unpriced"
@@ -127,51 +117,6 @@ PARTS_EXAMPLE = {
 }
 
 
-def series_of(caller: Caller, node: str | None, meter: str | None, item: str | None) -> SeriesKey:
-    """The booked series a request means, if it lies in the scope."""
-    registry = caller.reach.registry
-    if (node is None) == (meter is None):
-        raise InvalidInput(
-            "exactly one of node and meter is needed",
-            field="node",
-            value=node,
-            fix="?node=CODE&item=01000 or ?meter=CODE",
-        )
-    if meter is not None:
-        found = caller.reach.meter(meter)
-        if item is not None and items.check_item(item) != found.item:
-            raise InvalidInput(
-                "this meter measures another item",
-                field="item",
-                value=item,
-                fix=f"use {found.item}, or leave it out",
-            )
-        return SeriesKey(registry.institution(found.node), "meter", meter, found.item)
-    code = caller.reach.node(str(node)).code
-    return SeriesKey(registry.institution(code), "node", code, items.check_item(item or "01000"))
-
-
-def zone_of_series(registry: Registry, key: SeriesKey) -> str:
-    """The zone in which a series' days are local."""
-    return registry.zone(registry.meters[key.code].node if key.kind == "meter" else key.code)
-
-
-def days_of(
-    caller: Caller, zone: str, start: str | None, end: str | None, step: Step
-) -> tuple[date, date]:
-    """(first, last) local days of a range, both included; the last seven by default."""
-    today = local_day(caller.platform.now_us(), zone)
-    after = today + timedelta(days=1) if end is None else local_date(end, "end")
-    first = after - timedelta(days=7) if start is None else local_date(start, "start")
-    check_order(first, after, first < after)
-    check_days(
-        (after - first).days,
-        MOST_DAYS[step],
-        f"at step {step} at most {MOST_DAYS[step]} days; ask for parts or a wider step",
-    )
-    return first, after - timedelta(days=1)
-
-
 @router.get("/energy", responses=example(ENERGY_EXAMPLE))
 def energy(
     caller: Reader,
@@ -194,24 +139,18 @@ def energy(
     are never added: where there are two, `value` is null and `by_currency` has each sum.
     """
     key = series_of(caller, node, meter, item)
-    zone = zone_of_series(caller.reach.registry, key)
-    first, last = days_of(caller, zone, start, end, step)
-    named = key.kind == "node" and (last - first).days < NAMED_DAYS
-    with caller.view() as view:
-        found = figures.energy(view, key, first, last, str(step), name_silent=named)
-        return {
-            **head_json(key, zone, first, last, found.revision),
-            "step": str(step),
-            "step_min": found.step_min,
-            "data": _values_json(view, found),
-            "remainder": [
-                {"step_min": one.step_min, "data": _values_json(view, one)}
-                for one in found.remainder
-            ],
-            "silent_meters": [m for m in found.silent if m in caller.reach.meters]
-            if named
-            else None,
-        }
+    told = energy_of(caller, key, step, days_of(caller, key, start, end, step))
+    return {
+        **head_json(told.head),
+        "step": str(step),
+        "step_min": told.own.step_min,
+        "data": _values_json(told.own, told.head),
+        "remainder": [
+            {"step_min": one.step_min, "data": _values_json(one, told.head)}
+            for one in told.remainder
+        ],
+        "silent_meters": told.silent,
+    }
 
 
 @router.get("/energy/parts", responses=example(PARTS_EXAMPLE))
@@ -231,33 +170,31 @@ def energy_parts(
     their own.
     """
     key = series_of(caller, node, None, item)
-    zone = zone_of_series(caller.reach.registry, key)
-    first, last = days_of(caller, zone, start, end, Step.DAY)
-    with caller.view() as view:
-        found = figures.parts(view, key, first, last)
-        rows = [
-            ("total", found.total),
-            *(("part", one) for one in found.parts),
-            ("difference", found.difference),
-        ]
-        return {
-            **head_json(key, zone, first, last, view.revision(key.institution)),
-            "data": [{"row": name, **_held_json(one)} for name, one in rows],
-        }
-
-
-def head_json(key: SeriesKey, zone: str, first: date, last: date, revision: int) -> Json:
-    """What an answer is of."""
-    unit = items.category(key.item).unit
+    head, found = parts_of_node(caller, key, days_of(caller, key, start, end, Step.DAY))
+    rows = [
+        ("total", found.total),
+        *(("part", one) for one in found.parts),
+        ("difference", found.difference),
+    ]
     return {
-        "series": series_json(key),
-        "item_name": _names(key.item),
+        **head_json(head),
+        "data": [{"row": name, **_held_json(one)} for name, one in rows],
+    }
+
+
+def head_json(head: Head) -> Json:
+    """What an answer is of."""
+    item = head.key.item
+    unit = items.category(item).unit
+    return {
+        "series": series_json(head.key),
+        "item_name": _names(item),
         "unit": unit,
         "book_unit": BOOK_UNITS[unit].name,
-        "zone": zone,
-        "start": first.isoformat(),
-        "end": (last + timedelta(days=1)).isoformat(),
-        "revision": revision,
+        "zone": head.zone,
+        "start": head.days.first.isoformat(),
+        "end": (head.days.last + timedelta(days=1)).isoformat(),
+        "revision": head.revision,
     }
 
 
@@ -265,14 +202,12 @@ def _names(item: str) -> Json:
     return both(lambda language: word("item", item, language))
 
 
-def _values_json(view: View, energy: Energy) -> list[Json]:
+def _values_json(found: Valued, head: Head) -> list[Json]:
     """Every period with what it is worth."""
-    item = energy.key.item
+    item = head.key.item
     return [
-        {**period_json(period, energy.zone, item), **worth_json(worth, item)}
-        for period, worth in zip(
-            figures.periods(energy), figures.worth_of_each(view, energy), strict=True
-        )
+        {**period_json(period, head.zone, item), **worth_json(worth, item)}
+        for period, worth in found.values
     ]
 
 
@@ -390,18 +325,6 @@ def _emission_json(found: Emission) -> Json:
             for one in found.factors
         ],
     }
-
-
-def exact(amount: int | None, item: str) -> str | None:
-    """Book units as an exact decimal of the item's canonical unit."""
-    value = figures.canonical(amount, item)
-    digits = len(str(BOOK_UNITS[items.category(item).unit].per_canonical)) - 1
-    return None if value is None else f"{value:.{digits}f}"
-
-
-def plain(value: Decimal) -> str:
-    """An exact decimal without an exponent."""
-    return f"{value:f}"
 
 
 def shares_json(shares: Sequence[int]) -> dict[str, float]:

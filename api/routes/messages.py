@@ -10,11 +10,16 @@ from fastapi.concurrency import run_in_threadpool
 
 from api import paging
 from api.auth import Operator, Reader
-from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Code, Json, body_of, example
-from api.platform import RawMessage, Submission
-from api.reach import Outside
+from api.usecases.messages import (
+    Submitted,
+    dead_gateways,
+    dead_letter_of,
+    raw_of,
+    submit,
+    text_of,
+)
 from metering.errors import InvalidInput
 from metering.intake import DeadLetter
 from metering.localtime import iso
@@ -66,27 +71,6 @@ PAYLOAD_EXAMPLE = {
 }
 
 
-def raw_of(caller: Caller, segment: int, offset: int) -> RawMessage:
-    """The journalled message, if its gateway carries nothing but the scope's own points."""
-    message = caller.platform.messages.record(segment, offset)
-    if not caller.reach.scope.whole and message.gateway not in caller.reach.messages_of:
-        raise Outside(
-            "no such message in your scope",
-            field="message",
-            value=f"{segment}/{offset}",
-            fix="a place that /v1/energy/lineage names",
-        )
-    return message
-
-
-def text_of(payload: bytes) -> str | None:
-    """The payload as text; None where it is not UTF-8."""
-    try:
-        return payload.decode()
-    except UnicodeDecodeError:
-        return None
-
-
 def _words(letter: DeadLetter) -> Json:
     """Why, and how to put it right, in English and Chinese."""
     return {
@@ -118,11 +102,6 @@ def dead_json(letter: DeadLetter) -> Json:
         },
         "raw": f"/v1/messages/{letter.segment}/{letter.offset}",
     }
-
-
-def dead_gateways(caller: Caller) -> frozenset[str] | None:
-    """Whose dead letters the caller may read; None is everybody's."""
-    return None if caller.reach.scope.whole else caller.reach.messages_of
 
 
 @router.get("/messages/{segment}/{offset}", responses=example(MESSAGE_EXAMPLE))
@@ -175,22 +154,6 @@ def dead_letters(
     return {**listed, "total": caller.platform.intake.dead_letter_count(gateways)}
 
 
-def dead_letter_of(caller: Caller, id: int) -> DeadLetter:
-    """The dead letter, if the scope holds its gateway."""
-    if not 0 <= id < 2**62:
-        raise InvalidInput("not an id", field="id", value=id, fix="take it from /v1/dead-letters")
-    letter = caller.platform.intake.dead_letter(id)
-    gateways = dead_gateways(caller)
-    if gateways is not None and letter.gateway not in gateways:
-        raise Outside(
-            "no such dead letter in your scope",
-            field="id",
-            value=id,
-            fix="an id that /v1/dead-letters lists",
-        )
-    return letter
-
-
 @router.get("/dead-letters/{id}", responses=example(DEAD_EXAMPLE))
 def dead_letter(id: int, caller: Reader) -> Json:
     """One dead letter with its first bytes; the whole message stands at `raw`."""
@@ -224,26 +187,15 @@ async def ingest(
     """
     user = caller.reach.gateway(gateway).user
     payload = await body_of(request, caller.platform.max_body_bytes)
-    return await run_in_threadpool(submit, caller, user, payload)
+    return _submitted_json(await run_in_threadpool(submit, caller, user, payload))
 
 
-def submit(caller: Caller, gateway: str, payload: bytes) -> Json:
-    """Journal a payload and say where it lies and what is wrong with it."""
-    if not payload:
-        raise InvalidInput("an empty body", field="body", value="", fix="send the native payload")
-    submission = Submission(
-        gateway=gateway,
-        route=f"greenoffice/v1/{gateway}/readings",
-        payload=payload,
-        key=caller.actor.proof.key_id,
-        arrived_us=caller.platform.now_us(),
-    )
-    segment, offset = caller.platform.ingest(submission)
-    refused = caller.platform.refusals(submission)
+def _submitted_json(told: Submitted) -> Json:
+    """Where a payload lies, and what is wrong with it."""
     return {
-        "segment": segment,
-        "offset": offset,
-        "message": f"/v1/messages/{segment}/{offset}",
+        "segment": told.segment,
+        "offset": told.offset,
+        "message": f"/v1/messages/{told.segment}/{told.offset}",
         "refused": [
             {
                 "index": one.index,
@@ -252,6 +204,6 @@ def submit(caller: Caller, gateway: str, payload: bytes) -> Json:
                 "value": one.value,
                 **_words(one),
             }
-            for one in refused
+            for one in told.refused
         ],
     }

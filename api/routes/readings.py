@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -11,7 +10,9 @@ from api import paging
 from api.auth import Reader
 from api.caller import Caller
 from api.paging import Cursor, Limit
-from api.params import Code, End, Json, Start, check_order, example, instant
+from api.params import Code, End, Json, Start, example
+from api.ranges import check_order, instant
+from api.usecases.readings import counts_by_gateway, zone_of_point
 from metering.localtime import HOUR_US, iso
 from metering.reading import ReadingColumns
 from metering.registry import Point
@@ -42,14 +43,7 @@ def reading_json(rows: ReadingColumns, i: int) -> Json:
 @router.get("/readings/count", responses=example({"stored": 120_000, "gateways": {"s/g": 120_000}}))
 def count(caller: Reader, gateway: Code = None) -> Json:
     """How many unique (point, time) are stored in the scope, in all and by gateway."""
-    reach, readings = caller.reach, caller.platform.readings
-    if gateway is not None:
-        reach.gateway(gateway)
-    by_gateway: dict[str, list[int]] = {}
-    for point in reach.points.values():
-        if gateway is None or point.gateway == gateway:
-            by_gateway.setdefault(point.gateway, []).append(point.id)
-    counts = Counter({user: readings.count(ids) for user, ids in by_gateway.items()})
+    counts = counts_by_gateway(caller, gateway)
     return {"stored": counts.total(), "gateways": dict(counts)}
 
 
@@ -79,16 +73,6 @@ def readings(
     following = paging.encode([int(rows.time_us[limit - 1])]) if more else None
     head = {"point": id, "name": point.name, "gateway": point.gateway, "unit": point.unit}
     return {**head, **paging.answer(request, response, page, following)}
-
-
-def zone_of_point(caller: Caller, point: Point) -> str:
-    """The zone in which a point's local dates are meant."""
-    registry = caller.reach.registry
-    served = registry.meters_of_point(point.id)
-    node = registry.meters[served[0].meter].node if served else point.node
-    if node is None:
-        node = registry.gateways[point.gateway].site if point.gateway in registry.gateways else ""
-    return registry.zone(node) if node in registry.nodes else "UTC"
 
 
 def _range(caller: Caller, point: Point, start: str | None, end: str | None) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from api import paging
 from api.auth import Admin, Reader
 from api.caller import Caller
 from api.paging import Cursor, Limit
-from api.params import Code, End, Json, Start, check_order, example, instant, local_date
+from api.params import Code, End, Json, Start, example
+from api.ranges import check_order, instant, local_date
 from metering.access import AuditEntry
 from metering.book import RegisterEvent, Restatement, SeriesKey
 from metering.bookhash import book_hash as hash_of_books

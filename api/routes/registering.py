@@ -14,8 +14,9 @@ from starlette.datastructures import UploadFile
 
 from api.auth import Admin
 from api.caller import Caller
-from api.params import Json, body_of, example, local_date
+from api.params import Json, body_of, example
 from api.problems import TooLarge
+from api.ranges import local_date
 from figures import complete_months
 from metering.errors import InvalidInput
 from metering.registry.proposal import MAX_REASON, Proposal, check_reason, propose
