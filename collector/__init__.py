@@ -1,7 +1,6 @@
 """Receivers, the journal behind them, and the decoders that read it."""
 
 from collector.broker import BrokerClient, ClientHealth, ClientSettings
-from collector.guard import Credentials
 from collector.journal import JournalReader, JournalWriter, Located, Place, Record
 from collector.listener import Listener, ListenerSettings
 from collector.metrics import CollectorMetrics
@@ -14,7 +13,6 @@ __all__ = [
     "ClientHealth",
     "ClientSettings",
     "CollectorMetrics",
-    "Credentials",
     "JournalReader",
     "JournalWriter",
     "Limits",

@@ -21,12 +21,13 @@ import structlog
 
 from collector.commit import Entry
 from collector.connection import Connection
-from collector.guard import Credentials, FailedTries
+from collector.guard import FailedTries
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
 from collector.mqtt import Connect, Limits, Reason
 from collector.reception import QueueSettings, ReceiverHealth, Reception
 from metering.errors import ConfigurationError, StorageFull, Unavailable
+from metering.ports import Credentials
 
 _log = structlog.get_logger()
 

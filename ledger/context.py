@@ -18,7 +18,7 @@ from ledger.clean import Rested, Span, clean, longest_rest
 from ledger.limits import FEW, book_factor, to_book_units
 from ledger.meter import DAY_US, OPEN_END, Service, Stretch
 from ledger.runs import MARGIN, SOUND, by_point, closes, good, run_length, run_start, sound_from
-from metering.ports import ReadingStore
+from metering.ports import ReadingReader
 from metering.reading import F64, Flag, Kind, ReadingColumns
 
 FIRST_LOOK = 2 * MARGIN
@@ -49,7 +49,7 @@ class StuckRun:
 class Context:
     """Reads what a computation needs, and no more, from the store of readings."""
 
-    store: ReadingStore
+    store: ReadingReader
     _rests: dict[tuple[int, int], int] = field(default_factory=dict)
     _stuck: dict[int, StuckRun] = field(default_factory=dict)
 

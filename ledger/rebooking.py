@@ -24,7 +24,7 @@ from ledger.meter import services
 from ledger.recompute import Outcome, Recompute
 from metering.book import BookRow, SeriesKey
 from metering.localtime import day_bounds, days_between
-from metering.ports import BookStore
+from metering.ports import BookDigest
 from metering.quality import MEASURED, MISSING
 
 DAY = timedelta(days=1)
@@ -196,7 +196,7 @@ def _other(old: BookRow, new: BookRow) -> bool:
     return old.rules != new.rules or not old.same_content(new)
 
 
-def rows_of_other_rules(books: BookStore, institution: str | None) -> frozenset[Place]:
+def rows_of_other_rules(books: BookDigest, institution: str | None) -> frozenset[Place]:
     """Settled rows that other rules than today's made."""
     return frozenset(
         (row.key, row.day)

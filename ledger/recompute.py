@@ -22,7 +22,7 @@ from ledger.windows import Pricing
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.items import covers
 from metering.localtime import day_bounds, days_between, local_day
-from metering.ports import BookStore
+from metering.ports import BookSeries
 from metering.quality import MISSING, all_of
 from metering.quantity import ABSENT
 from metering.registry import Registry
@@ -95,7 +95,7 @@ class Recompute:
     registry: Registry
     plans: Plans
     context: Context
-    books: BookStore
+    books: BookSeries
     clock: Clock
 
     def days_of(self, cluster: Cluster) -> dict[str, list[date]]:

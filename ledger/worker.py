@@ -15,7 +15,7 @@ from ledger.recompute import Asked, Outcome, Plans, Recompute
 from metering.book import RULES_CAUSE, BookRow, DirtyMark
 from metering.errors import Conflict
 from metering.localtime import MINUTE_US, day_bounds, days_between, local_day
-from metering.ports import BookStore, DirtyMarks, ReadingStore
+from metering.ports import BookWriter, DirtyMarks, ReadingReader
 from metering.registry import Registry
 
 REFRESH_US = 15 * MINUTE_US
@@ -61,8 +61,8 @@ class Ledger:
 
     def __init__(
         self,
-        readings: ReadingStore,
-        books: BookStore,
+        readings: ReadingReader,
+        books: BookWriter,
         marks: DirtyMarks,
         registry: Callable[[], Registry],
         now_us: Callable[[], int],

@@ -14,11 +14,12 @@ from fastapi.concurrency import run_in_threadpool
 
 from api.auth import caller_of, key_of_secret, trace_refusal
 from api.caller import Caller
-from api.influxql import select, show
-from api.influxql.parse import SUPPORTED, parse
-from api.influxql.rows import View
-from api.influxql.select import Answer
-from api.influxql.tree import Select, Statement
+from api.influxql.engine import select, show
+from api.influxql.engine.rows import View
+from api.influxql.engine.select import Answer
+from api.influxql.language.parse import SUPPORTED, parse
+from api.influxql.language.tree import Select, Statement
+from api.influxql.tables.measurements import MEASUREMENTS
 from api.params import Json, body_of
 from api.problems import HEADERS, MEDIA_TYPE, SignInNeeded, problem_of, status_of
 from metering.access import Role, by_key
@@ -131,13 +132,13 @@ def _revisions(found: Mapping[str, int]) -> dict[str, str]:
 
 def _result(statement: Statement, view: View, unit: str) -> Json:
     if isinstance(statement, Select):
-        series = [_series(one, unit) for one in select.run(statement, view)]
+        series = [_series(one, unit) for one in select.run(statement, view, MEASUREMENTS)]
     else:
         series = [
             {"name": name, "columns": columns, "values": rows}
             if name
             else {"columns": columns, "values": rows}
-            for name, columns, rows in show.run(statement, view)
+            for name, columns, rows in show.run(statement, view, MEASUREMENTS)
         ]
     return {"series": series} if series else {}
 

@@ -13,7 +13,7 @@ from collector.journal.record import Record
 from collector.routes import Chosen
 from metering.errors import NotFound
 from metering.intake import DeadLetter
-from metering.ports import IntakeStore
+from metering.ports import IntakeReader
 
 _PAGE = 1_000
 
@@ -35,7 +35,7 @@ class Mended:
 
 
 def mended(
-    store: IntakeStore, journal: Records, decoding: Decoding, resolver: Resolver
+    store: IntakeReader, journal: Records, decoding: Decoding, resolver: Resolver
 ) -> Iterator[Mended]:
     """Open letters whose reason is gone, a page at a time and one writer after the other."""
     for page in _likely(store, decoding, resolver):
@@ -47,7 +47,7 @@ def mended(
 
 
 def _likely(
-    store: IntakeStore, decoding: Decoding, resolver: Resolver
+    store: IntakeReader, decoding: Decoding, resolver: Resolver
 ) -> Iterator[list[DeadLetter]]:
     """Letters for which the journal is worth a look, a page at a time."""
     for reason in MENDABLE:
@@ -60,7 +60,7 @@ def _likely(
 
 
 def _pages(
-    store: IntakeStore, gateways: frozenset[str] | None, reason: str | None
+    store: IntakeReader, gateways: frozenset[str] | None, reason: str | None
 ) -> Iterator[list[DeadLetter]]:
     before = None
     while page := store.dead_letters(

@@ -34,7 +34,7 @@ from collector.intake.resolve import Resolver
 from collector.journal.record import Located, Record
 from metering.errors import InvalidInput
 from metering.intake import IntakeBatch
-from metering.ports import DirtyMarks, IntakeStore, ReadingStore
+from metering.ports import DirtyMarks, IntakeStore, ReadingWriter
 from metering.quantity import I64
 from metering.reading import ReadingColumns
 from metering.registry import Registry
@@ -75,7 +75,7 @@ class Intake:
     def __init__(
         self,
         journal: Journal,
-        readings: ReadingStore,
+        readings: ReadingWriter,
         intake: IntakeStore,
         marks: DirtyMarks,
         registry: Callable[[], Registry],

@@ -11,9 +11,10 @@ from math import nan
 import numpy as np
 
 import figures
-from api.influxql import exact, names
-from api.influxql.energy import MOST_SLOTS
-from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
+from api.influxql.engine import exact
+from api.influxql.engine.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
+from api.influxql.tables import names
+from api.influxql.tables.energy import MOST_SLOTS
 from figures import CATEGORIES, RATIOS, ROLES, RoleEnergy
 from metering.errors import InvalidInput
 from metering.localtime import local_day

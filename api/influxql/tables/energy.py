@@ -8,10 +8,10 @@ from datetime import date
 from itertools import pairwise
 
 import figures
-from api.influxql import money, names
-from api.influxql.pieces import Piece, by_day, pieces
-from api.influxql.reading import FIELDS, Reading
-from api.influxql.rows import LabelValues, Rows, Series, View, Wanted
+from api.influxql.engine.rows import LabelValues, Rows, Series, View, Wanted
+from api.influxql.tables import money, names
+from api.influxql.tables.pieces import Piece, by_day, pieces
+from api.influxql.tables.reading import FIELDS, Reading
 from figures import Energy
 from metering import items
 from metering.book import SeriesKey

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from api import sentences
-from api.influxql import exact, money, names
-from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
+from api.influxql.engine import exact
+from api.influxql.engine.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
+from api.influxql.tables import money, names
 from api.usecases.findings import find_all
 from figures import counted
 from metering.finding import Case, Finding

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analytics import Clock
-from api.influxql import exact, money
-from api.influxql.rows import F64, FieldKind, Rows, Series, Strings, Values, View
+from api.influxql.engine import exact
+from api.influxql.engine.rows import F64, FieldKind, Rows, Series, Strings, Values, View
+from api.influxql.tables import money
 from figures import Cost, Energy, area_of, costs_of_each
 from metering import quality
 from metering.items import category

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.caller import Caller
-from api.influxql.exact import F64, Amounts
+from api.influxql.engine.exact import F64, Amounts
 from figures import View as Books
 from metering.quantity import I64
 
@@ -184,3 +184,7 @@ __all__ = [
     "View",
     "Wanted",
 ]
+
+
+Tables = Mapping[str, Measurement]
+"""Measurements by the name that a statement calls them."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from api.influxql import names
-from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
+from api.influxql.engine.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
+from api.influxql.tables import names
 from metering.errors import InvalidInput
 from metering.localtime import HOUR_US
 from metering.registry import Point

@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from api.influxql import exact
-from api.influxql.rows import FieldKind, Rows, Values
+from api.influxql.engine import exact
+from api.influxql.engine.rows import FieldKind, Rows, Values
 from figures import Cost, Emission, Energy, Money, emissions_of_each
 from figures import View as Books
 from metering.items import category
