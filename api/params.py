@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 
-from api.problems import TooLarge
+from api.platform import Platform
+from api.problems import TITLES, TooLarge, WrongMedia
 from metering.errors import InvalidInput
 
 Json = dict[str, Any]
+
+_ANY = TypeAdapter(Any)
 
 Start = Annotated[str | None, Query(max_length=40, description="First local date, or instant")]
 End = Annotated[str | None, Query(max_length=40, description="End, not included")]
@@ -62,6 +66,48 @@ async def body_of(request: Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
+class JsonBody(APIRoute):
+    """A route whose body is a JSON object: bounded, and of no other kind."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.body_field is not None:
+            self.responses = {**self.responses, **refuses(400, 413, 415)}
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's own handler, given a body that was read no further than its limit."""
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+
+        async def bounded(request: Request) -> Response:
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind and kind != "application/json":
+                raise WrongMedia(
+                    "not JSON", field="Content-Type", value=kind, fix="send it as application/json"
+                )
+            platform: Platform = request.app.state.platform
+            body = await body_of(request, platform.max_body_bytes)
+
+            async def replay() -> dict[str, Any]:
+                return {"type": "http.request", "body": body, "more_body": False}
+
+            return await handle(Request(request.scope, replay))
+
+        return bounded
+
+
+def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Statuses of refusals that a route has beside those that all have, for the document."""
+    return {status: {"description": TITLES[status]} for status in statuses}
+
+
 def example(value: object, description: str = "OK") -> dict[int | str, dict[str, Any]]:
     """An example of a route's answer for the OpenAPI document."""
     return {200: {"description": description, "content": {"application/json": {"example": value}}}}
+
+
+def written(answer: Mapping[str, Any]) -> Response:
+    """A long answer as JSON, without being looked over once more: mypy has its shape, and to
+    validate the longest there are takes longer than to write them."""
+    return Response(_ANY.dump_json(answer), media_type="application/json")

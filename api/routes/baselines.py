@@ -4,21 +4,23 @@ one."""
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import paging
+from api.answers.common import PageAnswer
+from api.answers.findings import BaselineAnswer, RequestAnswer, VersionAnswer
 from api.auth import Operator, Reader
 from api.paging import Cursor, Limit
-from api.params import Code, Json, example
+from api.params import Code, JsonBody, example
 from api.ranges import local_date
 from api.usecases.baselines import MeterBaselines, ask, baselines_of, checked_meters
 from metering.baseline import LEAST_DAYS, BaselineRequest, BaselineVersion
 from metering.localtime import iso
 
-router = APIRouter(prefix="/v1", tags=["baselines"])
+router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["baselines"])
 
 WHY = "the canteen has a new kitchen"
 VERSION_EXAMPLE = {
@@ -73,7 +75,7 @@ def baselines(
     node: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> PageAnswer[BaselineAnswer]:
     """Meters of the scope in which waste is looked for, by code. One without a version is not
     checked: fewer than 14 days of its hours are known."""
     meters = checked_meters(caller)
@@ -91,13 +93,13 @@ def baselines(
 
 
 @router.get("/baselines/{meter}", responses=example(EXAMPLE))
-def baseline(meter: str, caller: Reader) -> Json:
+def baseline(meter: str, caller: Reader) -> BaselineAnswer:
     """One meter's state, versions and open request."""
     return _meter_json(baselines_of(caller, [caller.reach.meter(meter)])[0])
 
 
 @router.post("/baselines/{meter}", status_code=202, responses={202: example(EXAMPLE)[200]})
-def ask_for_baseline(meter: str, body: Ask, caller: Operator) -> Json:
+def ask_for_baseline(meter: str, body: Ask, caller: Operator) -> BaselineAnswer:
     """Ask for a version fitted on the hours from a day on, with the reason.
 
     The look for waste makes it as soon as 14 days are known since that day; until then, and for
@@ -108,7 +110,7 @@ def ask_for_baseline(meter: str, body: Ask, caller: Operator) -> Json:
     return _meter_json(baselines_of(caller, [caller.reach.meter(meter)])[0])
 
 
-def _meter_json(one: MeterBaselines) -> Json:
+def _meter_json(one: MeterBaselines) -> BaselineAnswer:
     return {
         "meter": one.meter.code,
         "node": one.meter.node,
@@ -126,7 +128,7 @@ def _state(one: MeterBaselines) -> str:
     return "checked" if one.versions else "not_checked"
 
 
-def _version_json(version: BaselineVersion) -> dict[str, Any]:
+def _version_json(version: BaselineVersion) -> VersionAnswer:
     return {
         "version": version.name,
         "number": version.number,
@@ -145,7 +147,7 @@ def _version_json(version: BaselineVersion) -> dict[str, Any]:
     }
 
 
-def _request_json(request: BaselineRequest) -> dict[str, Any]:
+def _request_json(request: BaselineRequest) -> RequestAnswer:
     return {
         "from": request.from_day.isoformat(),
         "reason": request.reason,

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.answers.energy import DatacentreAnswer, DaysAnswer, RatioAnswer, RoleAnswer
 from api.auth import Reader
 from api.decimals import exact, plain
-from api.params import Json, example
+from api.params import example
 from api.usecases.datacentre import UNIT_ITEM, days_asked, ratios_of
 from figures import RATIOS, Ratio, RoleSum
 from metering.quality import WHOLE
@@ -46,7 +47,7 @@ def datacentre(
     node: Annotated[str, Query(max_length=128)],
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
-) -> Json:
+) -> DatacentreAnswer:
     """Ratios and energies by role over local days [start, end); the last seven full days if no
     range is asked.
 
@@ -71,11 +72,11 @@ def datacentre(
     }
 
 
-def _period(first: date, last: date) -> Json:
+def _period(first: date, last: date) -> DaysAnswer:
     return {"start": first.isoformat(), "end": (last + timedelta(days=1)).isoformat()}
 
 
-def _ratio_json(ratio: Ratio, first: date, last: date) -> Json:
+def _ratio_json(ratio: Ratio, first: date, last: date) -> RatioAnswer:
     over, under = RATIOS[ratio.name]
     return {
         "name": ratio.name,
@@ -91,7 +92,7 @@ def _ratio_json(ratio: Ratio, first: date, last: date) -> Json:
     }
 
 
-def _role_json(one: RoleSum) -> Json:
+def _role_json(one: RoleSum) -> RoleAnswer:
     return {
         "role": one.role,
         "value": exact(one.amount, UNIT_ITEM),

@@ -12,11 +12,25 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
+from api.answers.common import InLanguages, SeriesAnswer, SharesAnswer
+from api.answers.energy import (
+    CostAnswer,
+    EmissionAnswer,
+    EnergyAnswer,
+    EnergyHeadAnswer,
+    HeldWorthAnswer,
+    MoneyAnswer,
+    PartsAnswer,
+    PeriodAnswer,
+    PeriodWorthAnswer,
+    TariffRowAnswer,
+    WorthAnswer,
+)
 from api.auth import Reader
 from api.decimals import exact, plain
-from api.params import Code, Json, example
+from api.params import Code, example, written
 from api.usecases.energy import (
     Head,
     Step,
@@ -30,7 +44,7 @@ from figures import Cost, Emission, Held, Money, Period, Worth
 from metering import items
 from metering.book import SeriesKey
 from metering.localtime import iso
-from metering.quality import NAMES, WHOLE
+from metering.quality import WHOLE
 from metering.tariff import TariffRow
 from metering.units import BOOK_UNITS
 from texts import both, word
@@ -117,7 +131,7 @@ PARTS_EXAMPLE = {
 }
 
 
-@router.get("/energy", responses=example(ENERGY_EXAMPLE))
+@router.get("/energy", response_model=EnergyAnswer, responses=example(ENERGY_EXAMPLE))
 def energy(
     caller: Reader,
     node: Code = None,
@@ -126,7 +140,7 @@ def energy(
     step: Annotated[Step, Query()] = Step.DAY,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
-) -> Json:
+) -> Response:
     """Energy of a node or meter by step, over local days [start, end).
 
     `value` is an exact decimal in `unit`, `amount` the same in whole book units; both are null
@@ -140,7 +154,7 @@ def energy(
     """
     key = series_of(caller, node, meter, item)
     told = energy_of(caller, key, step, days_of(caller, key, start, end, step))
-    return {
+    answer: EnergyAnswer = {
         **head_json(told.head),
         "step": str(step),
         "step_min": told.own.step_min,
@@ -151,16 +165,17 @@ def energy(
         ],
         "silent_meters": told.silent,
     }
+    return written(answer)
 
 
-@router.get("/energy/parts", responses=example(PARTS_EXAMPLE))
+@router.get("/energy/parts", response_model=PartsAnswer, responses=example(PARTS_EXAMPLE))
 def energy_parts(
     caller: Reader,
     node: Annotated[str, Query(max_length=128)],
     item: Code = None,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
-) -> Json:
+) -> Response:
     """A node's figure with its sub-items of the next level over local days [start, end).
 
     `data` has a row `total`, a row `part` for each sub-item, and a last row `difference`: the
@@ -176,13 +191,14 @@ def energy_parts(
         *(("part", one) for one in found.parts),
         ("difference", found.difference),
     ]
-    return {
+    answer: PartsAnswer = {
         **head_json(head),
         "data": [{"row": name, **_held_json(one)} for name, one in rows],
     }
+    return written(answer)
 
 
-def head_json(head: Head) -> Json:
+def head_json(head: Head) -> EnergyHeadAnswer:
     """What an answer is of."""
     item = head.key.item
     unit = items.category(item).unit
@@ -198,11 +214,11 @@ def head_json(head: Head) -> Json:
     }
 
 
-def _names(item: str) -> Json:
+def _names(item: str) -> InLanguages:
     return both(lambda language: word("item", item, language))
 
 
-def _values_json(found: Valued, head: Head) -> list[Json]:
+def _values_json(found: Valued, head: Head) -> list[PeriodWorthAnswer]:
     """Every period with what it is worth."""
     item = head.key.item
     return [
@@ -211,7 +227,7 @@ def _values_json(found: Valued, head: Head) -> list[Json]:
     ]
 
 
-def _held_json(held: Held) -> Json:
+def _held_json(held: Held) -> HeldWorthAnswer:
     """One row of the table of parts."""
     return {
         "item": held.item,
@@ -224,7 +240,7 @@ def _held_json(held: Held) -> Json:
     }
 
 
-def series_json(key: SeriesKey) -> Json:
+def series_json(key: SeriesKey) -> SeriesAnswer:
     """A series by its natural key."""
     return {
         "institution": key.institution,
@@ -234,7 +250,7 @@ def series_json(key: SeriesKey) -> Json:
     }
 
 
-def period_json(period: Period, zone: str, item: str) -> Json:
+def period_json(period: Period, zone: str, item: str) -> PeriodAnswer:
     """One period with its quality."""
     return {
         "start": iso(period.start_us, zone),
@@ -246,7 +262,7 @@ def period_json(period: Period, zone: str, item: str) -> Json:
     }
 
 
-def worth_json(worth: Worth, item: str) -> Json:
+def worth_json(worth: Worth, item: str) -> WorthAnswer:
     """Money, carbon and coal, each with the rows it rests on."""
     return {
         "cost": cost_json(worth.cost, item),
@@ -255,7 +271,7 @@ def worth_json(worth: Worth, item: str) -> Json:
     }
 
 
-def cost_json(cost: Cost, item: str) -> Json:
+def cost_json(cost: Cost, item: str) -> CostAnswer:
     """Money with its bounds; null where it does not hold all the energy, or is in two
     currencies."""
     sole = cost.sole
@@ -288,7 +304,7 @@ def _note(cost: Cost) -> str | None:
     return "; ".join(reasons) or None
 
 
-def _money_json(money: Money) -> Json:
+def _money_json(money: Money) -> MoneyAnswer:
     return {
         "currency": money.currency,
         "value": plain(money.amount),
@@ -298,7 +314,7 @@ def _money_json(money: Money) -> Json:
     }
 
 
-def _row_json(row: TariffRow) -> Json:
+def _row_json(row: TariffRow) -> TariffRowAnswer:
     return {
         "tariff": row.tariff,
         "node": row.node or row.institution or None,
@@ -311,7 +327,7 @@ def _row_json(row: TariffRow) -> Json:
     }
 
 
-def _emission_json(found: Emission) -> Json:
+def _emission_json(found: Emission) -> EmissionAnswer:
     amount = found.whole
     return {
         "value": None if amount is None else plain(amount),
@@ -327,6 +343,12 @@ def _emission_json(found: Emission) -> Json:
     }
 
 
-def shares_json(shares: Sequence[int]) -> dict[str, float]:
+def shares_json(shares: Sequence[int]) -> SharesAnswer:
     """Shares as fractions by name."""
-    return {name: int(part) / WHOLE for name, part in zip(NAMES, shares, strict=True)}
+    measured, apportioned, estimated, missing = (int(part) / WHOLE for part in shares)
+    return {
+        "measured": measured,
+        "apportioned": apportioned,
+        "estimated": estimated,
+        "missing": missing,
+    }

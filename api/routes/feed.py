@@ -12,11 +12,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api import paging
+from api.answers.records import EntryAnswer, FeedAnswer
 from api.auth import Reader
 from api.caller import Caller
 from api.decimals import exact
 from api.paging import Cursor
-from api.params import Code, Json, example
+from api.params import Code, example
 from api.routes.energy import shares_json
 from api.usecases.feed import given_out
 from metering import items
@@ -63,7 +64,7 @@ def feed(
     limit: Limit = 500,
     cursor: Cursor = None,
     history: Annotated[bool, Query(description="Also what was superseded")] = False,
-) -> Json:
+) -> FeedAnswer:
     """Settled days of an institution's nodes in the scope, in the order of their revisions.
 
     What stands is told, one entry a key; a restated day is told again with the same `key` and a
@@ -124,10 +125,10 @@ def _unusable(message: str, cursor: str | None) -> InvalidInput:
     )
 
 
-def _entry(caller: Caller, row: BookRow, history: bool) -> Json:
+def _entry(caller: Caller, row: BookRow, history: bool) -> EntryAnswer:
     key, registry = row.key, caller.reach.registry
     unit = items.category(key.item).unit
-    return {
+    entry: EntryAnswer = {
         "key": f"{key.institution}/{key.kind}/{key.code}/{key.item}/{row.day.isoformat()}",
         "revision": row.revision,
         "institution": key.institution,
@@ -143,5 +144,7 @@ def _entry(caller: Caller, row: BookRow, history: bool) -> Json:
         "amount": row.total,
         "shares": shares_json(row.day_shares.tolist()),
         "provisional": row.provisional,
-        **({"superseded_at": row.superseded_at} if history else {}),
     }
+    if history:
+        entry["superseded_at"] = row.superseded_at
+    return entry

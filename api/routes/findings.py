@@ -9,17 +9,19 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import paging, sentences
+from api.answers.common import PageAnswer
+from api.answers.findings import CaseAnswer, CaseDetailAnswer, ToldAnswer, WasteAnswer
 from api.auth import Operator, Reader
 from api.caller import Caller
 from api.paging import Cursor, Limit
-from api.params import Code, Json, example
+from api.params import Code, JsonBody, example
 from api.usecases.findings import case_of, find, parts_of, set_state
 from metering.finding import Case, CaseState, Finding
 from metering.items import category
 from metering.localtime import iso
 from texts import both
 
-router = APIRouter(prefix="/v1", tags=["findings"])
+router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["findings"])
 
 FINDING_EXAMPLE = {
     "id": "17",
@@ -59,18 +61,18 @@ class Note(BaseModel):
     note: str = Field(default="", max_length=2000)
 
 
-def cases_json(caller: Caller, cases: Sequence[Case]) -> list[Json]:
+def cases_json(caller: Caller, cases: Sequence[Case]) -> list[CaseAnswer]:
     """Cases as listed, each with what was found last."""
     outer = parts_of(caller, cases)
     return [_case_json(caller, one, outer.get(one.number)) for one in cases]
 
 
-def case_json(caller: Caller, case: Case) -> Json:
+def case_json(caller: Caller, case: Case) -> CaseAnswer:
     """A case by itself, as listed."""
     return cases_json(caller, [case])[0]
 
 
-def _case_json(caller: Caller, case: Case, part_of: int | None) -> Json:
+def _case_json(caller: Caller, case: Case, part_of: int | None) -> CaseAnswer:
     finding = case.evidence
     zone = caller.reach.registry.zone(finding.node)
     return {
@@ -97,7 +99,7 @@ def _case_json(caller: Caller, case: Case, part_of: int | None) -> Json:
     }
 
 
-def _worth_json(finding: Finding) -> Json:
+def _worth_json(finding: Finding) -> WasteAnswer:
     """Span, waste, money and carbon of a finding."""
     return {
         "start": iso(finding.start_us),
@@ -116,7 +118,7 @@ def _worth_json(finding: Finding) -> Json:
     }
 
 
-def detail_json(caller: Caller, case: Case) -> Json:
+def detail_json(caller: Caller, case: Case) -> CaseDetailAnswer:
     """A case with its evidence, and the findings by which it was told."""
     finding = case.evidence
     lineage = f"/v1/energy/lineage?meter={finding.meter}&item={finding.item}&time="
@@ -137,7 +139,7 @@ def detail_json(caller: Caller, case: Case) -> Json:
     }
 
 
-def _told_json(finding: Finding) -> Json:
+def _told_json(finding: Finding) -> ToldAnswer:
     """One of the findings by which a case was told."""
     return {
         "day": finding.day.isoformat(),
@@ -157,7 +159,7 @@ def findings(
     pattern: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> PageAnswer[CaseAnswer]:
     """Cases of the scope, costliest first."""
     place = paging.decode(cursor, str)
     after = case_of(caller, place[0]).id if place else None
@@ -168,24 +170,24 @@ def findings(
 
 
 @router.get("/findings/{id}", responses=example(FINDING_EXAMPLE))
-def finding(id: str, caller: Reader) -> Json:
+def finding(id: str, caller: Reader) -> CaseDetailAnswer:
     """One case: its evidence hours, expected and measured, lineage, and all that was told of it."""
     return detail_json(caller, case_of(caller, id))
 
 
 @router.post("/findings/{id}/acknowledge", responses=example(FINDING_EXAMPLE))
-def acknowledge(id: str, body: Note, caller: Operator) -> Json:
+def acknowledge(id: str, body: Note, caller: Operator) -> CaseAnswer:
     """Somebody looks after it."""
     return case_json(caller, set_state(caller, id, CaseState.ACKNOWLEDGED, body.note))
 
 
 @router.post("/findings/{id}/resolve", responses=example(FINDING_EXAMPLE))
-def resolve(id: str, body: Note, caller: Operator) -> Json:
+def resolve(id: str, body: Note, caller: Operator) -> CaseAnswer:
     """It has been put right."""
     return case_json(caller, set_state(caller, id, CaseState.RESOLVED, body.note))
 
 
 @router.post("/findings/{id}/expect", responses=example(FINDING_EXAMPLE))
-def expect(id: str, body: Note, caller: Operator) -> Json:
+def expect(id: str, body: Note, caller: Operator) -> CaseAnswer:
     """It is as it should be; the note says why."""
     return case_json(caller, set_state(caller, id, CaseState.EXPECTED, body.note))

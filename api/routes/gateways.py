@@ -5,9 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from api import paging
+from api.answers.common import PageAnswer
+from api.answers.messages import GatewayAnswer, PasswordAnswer
 from api.auth import Admin, Reader
 from api.paging import Cursor, Limit
-from api.params import Json, example
+from api.params import example
 from api.usecases.gateways import GatewayHealth, health_of_all, new_password
 from metering.localtime import iso
 
@@ -32,7 +34,7 @@ GATEWAY_EXAMPLE = {
 }
 
 
-def _gateway_json(health: GatewayHealth) -> Json:
+def _gateway_json(health: GatewayHealth) -> GatewayAnswer:
     """A gateway's health in numbers."""
     gateway, counts = health.gateway, health.counts
     skew = counts.last_skew_us
@@ -58,7 +60,7 @@ def _gateway_json(health: GatewayHealth) -> Json:
 @router.get("/gateways", responses=example({"data": [GATEWAY_EXAMPLE], "next": None}))
 def gateways(
     request: Request, response: Response, caller: Reader, limit: Limit = 100, cursor: Cursor = None
-) -> Json:
+) -> PageAnswer[GatewayAnswer]:
     """Health of the gateways in the scope, sorted by `site/code`."""
     place = paging.decode(cursor, str)
     known = health_of_all(caller)
@@ -70,7 +72,7 @@ def gateways(
     "/gateways/{site}/{code}/password",
     responses=example({"gateway": "campus/gw-1", "password": "shown once"}),
 )
-def renew_password(site: str, code: str, caller: Admin) -> Json:
+def renew_password(site: str, code: str, caller: Admin) -> PasswordAnswer:
     """A new password for a gateway, shown once; the old one ends at its next connection."""
     user = caller.reach.gateway(f"{site}/{code}").user
     return {"gateway": user, "password": new_password(caller, user)}

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
+from api.answers.energy import (
+    BookRowAnswer,
+    LineageAnswer,
+    MeterTraceAnswer,
+    SourceAnswer,
+)
 from api.auth import Reader
-from api.params import Code, Json, example
+from api.params import Code, example, written
 from api.ranges import instant
 from api.routes.energy import period_json, series_json
 from api.routes.readings import READING_EXAMPLE, reading_json
 from api.usecases.energy import Step, series_of, zone_of_series
-from api.usecases.lineage import Source, trace
+from api.usecases.lineage import MeterTrace, Source, trace
 from metering.book import BookRow
 from metering.items import category
 
@@ -23,6 +29,7 @@ ROW_EXAMPLE = {"day": "2026-11-24", "revision": 57, "registry_version": 4, "rule
 
 @router.get(
     "/energy/lineage",
+    response_model=LineageAnswer,
     responses=example(
         {
             "series": {"institution": "b", "kind": "meter", "code": "m", "item": "01B00"},
@@ -47,31 +54,33 @@ def lineage(
     meter: Code = None,
     item: Code = None,
     step: Annotated[Step, Query()] = Step.HOUR,
-) -> Json:
+) -> Response:
     """A value down to its meters, the readings around it, and their raw messages."""
     key = series_of(caller, node, meter, item)
     zone = zone_of_series(caller.reach.registry, key)
     found = trace(caller, key, instant(time, "time", zone), step)
     unit = category(key.item).unit
-    return {
+    answer: LineageAnswer = {
         "series": series_json(key),
         "unit": unit,
         **period_json(found.value, zone, key.item),
         "rows": _rows_json(found.rows),
-        "meters": [
-            {
-                "meter": one.meter,
-                **({} if one.value is None else period_json(one.value, zone, key.item)),
-                "rows": _rows_json(one.rows),
-                "sources": [_source_json(source) for source in one.sources],
-            }
-            for one in found.meters
-        ],
+        "meters": [_meter_json(one, zone, key.item) for one in found.meters],
         "left_out": found.left_out,
     }
+    return written(answer)
 
 
-def _source_json(source: Source) -> Json:
+def _meter_json(trace: MeterTrace, zone: str, item: str) -> MeterTraceAnswer:
+    rows = _rows_json(trace.rows)
+    sources = [_source_json(source) for source in trace.sources]
+    if trace.value is None:
+        return {"meter": trace.meter, "rows": rows, "sources": sources}
+    value = period_json(trace.value, zone, item)
+    return {"meter": trace.meter, **value, "rows": rows, "sources": sources}
+
+
+def _source_json(source: Source) -> SourceAnswer:
     return {
         "point": source.point.id,
         "name": source.point.name,
@@ -82,7 +91,7 @@ def _source_json(source: Source) -> Json:
     }
 
 
-def _rows_json(rows: tuple[BookRow, ...]) -> list[Json]:
+def _rows_json(rows: tuple[BookRow, ...]) -> list[BookRowAnswer]:
     """What wrote each row: a revision of the books, under a version of the registry (0: from
     before rows named it) and of the booking rules."""
     return [

@@ -9,9 +9,17 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import paging
+from api.answers.messages import (
+    LetterAnswer,
+    LetterBytesAnswer,
+    LettersAnswer,
+    MessageAnswer,
+    ReasonAnswer,
+    SubmittedAnswer,
+)
 from api.auth import Operator, Reader
 from api.paging import Cursor, Limit
-from api.params import Code, Json, body_of, example
+from api.params import Code, body_of, example, refuses
 from api.usecases.messages import (
     Submitted,
     dead_gateways,
@@ -71,7 +79,7 @@ PAYLOAD_EXAMPLE = {
 }
 
 
-def _words(letter: DeadLetter) -> Json:
+def _words(letter: DeadLetter) -> ReasonAnswer:
     """Why, and how to put it right, in English and Chinese."""
     return {
         "message": letter.message,
@@ -81,7 +89,7 @@ def _words(letter: DeadLetter) -> Json:
     }
 
 
-def dead_json(letter: DeadLetter) -> Json:
+def dead_json(letter: DeadLetter) -> LetterAnswer:
     """A dead letter without its bytes."""
     return {
         "id": letter.id,
@@ -105,7 +113,7 @@ def dead_json(letter: DeadLetter) -> Json:
 
 
 @router.get("/messages/{segment}/{offset}", responses=example(MESSAGE_EXAMPLE))
-def message(segment: int, offset: int, caller: Reader) -> Json:
+def message(segment: int, offset: int, caller: Reader) -> MessageAnswer:
     """A message exactly as it arrived."""
     if not (0 <= segment < 2**62 and 0 <= offset < 2**62):
         raise InvalidInput(
@@ -137,7 +145,7 @@ def dead_letters(
     reason: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> LettersAnswer:
     """What could not be taken in, newest first; `total` counts all states and reasons."""
     place = paging.decode(cursor, int)
     gateways = dead_gateways(caller)
@@ -155,7 +163,7 @@ def dead_letters(
 
 
 @router.get("/dead-letters/{id}", responses=example(DEAD_EXAMPLE))
-def dead_letter(id: int, caller: Reader) -> Json:
+def dead_letter(id: int, caller: Reader) -> LetterBytesAnswer:
     """One dead letter with its first bytes; the whole message stands at `raw`."""
     letter = dead_letter_of(caller, id)
     return {
@@ -168,6 +176,7 @@ def dead_letter(id: int, caller: Reader) -> Json:
 @router.post(
     "/ingest",
     status_code=202,
+    responses=refuses(413),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -179,7 +188,7 @@ async def ingest(
     request: Request,
     caller: Operator,
     gateway: Annotated[str, Query(max_length=128, description="`site/code` it speaks for")],
-) -> Json:
+) -> SubmittedAnswer:
     """Readings in the native payload, as a gateway would publish them.
 
     Journalled before the answer: 202 means it is on disk. `refused` tells what a look at the
@@ -190,7 +199,7 @@ async def ingest(
     return _submitted_json(await run_in_threadpool(submit, caller, user, payload))
 
 
-def _submitted_json(told: Submitted) -> Json:
+def _submitted_json(told: Submitted) -> SubmittedAnswer:
     """Where a payload lies, and what is wrong with it."""
     return {
         "segment": told.segment,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
 from api import paging
+from api.answers.readings import CountAnswer, PointHeadAnswer, ReadingAnswer, ReadingsAnswer
 from api.auth import Reader
 from api.caller import Caller
 from api.paging import Cursor, Limit
-from api.params import Code, End, Json, Start, example
+from api.params import Code, End, Start, example
 from api.ranges import check_order, instant
 from api.usecases.readings import counts_by_gateway, zone_of_point
 from metering.localtime import HOUR_US, iso
@@ -28,7 +27,7 @@ READING_EXAMPLE = {
 }
 
 
-def reading_json(rows: ReadingColumns, i: int) -> Json:
+def reading_json(rows: ReadingColumns, i: int) -> ReadingAnswer:
     """One reading with its lineage."""
     segment, offset = int(rows.segment[i]), int(rows.offset[i])
     return {
@@ -41,7 +40,7 @@ def reading_json(rows: ReadingColumns, i: int) -> Json:
 
 
 @router.get("/readings/count", responses=example({"stored": 120_000, "gateways": {"s/g": 120_000}}))
-def count(caller: Reader, gateway: Code = None) -> Json:
+def count(caller: Reader, gateway: Code = None) -> CountAnswer:
     """How many unique (point, time) are stored in the scope, in all and by gateway."""
     counts = counts_by_gateway(caller, gateway)
     return {"stored": counts.total(), "gateways": dict(counts)}
@@ -60,7 +59,7 @@ def readings(
     end: End = None,
     limit: Limit = 500,
     cursor: Cursor = None,
-) -> Json:
+) -> ReadingsAnswer:
     """Readings of a point with start <= time < end, oldest first; the last day by default."""
     point = caller.reach.point(id)
     start_us, end_us = _range(caller, point, start, end)
@@ -68,10 +67,15 @@ def readings(
     begin_us = max(start_us, place[0] + 1) if place else start_us
     rows = caller.platform.readings.after([id], begin_us, limit + 1)
     rows = rows.take(rows.time_us < end_us)
-    page: list[dict[str, Any]] = [reading_json(rows, i) for i in range(min(limit, len(rows)))]
+    page = [reading_json(rows, i) for i in range(min(limit, len(rows)))]
     more = len(rows) > limit
     following = paging.encode([int(rows.time_us[limit - 1])]) if more else None
-    head = {"point": id, "name": point.name, "gateway": point.gateway, "unit": point.unit}
+    head: PointHeadAnswer = {
+        "point": id,
+        "name": point.name,
+        "gateway": point.gateway,
+        "unit": point.unit,
+    }
     return {**head, **paging.answer(request, response, page, following)}
 
 

@@ -8,10 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api import paging
+from api.answers.common import PageAnswer
+from api.answers.records import AuditAnswer, EventAnswer, HashAnswer, RestatementAnswer
 from api.auth import Admin, Reader
 from api.caller import Caller
 from api.paging import Cursor, Limit
-from api.params import Code, End, Json, Start, example
+from api.params import Code, End, Start, example
 from api.ranges import check_order, instant, local_date
 from metering.access import AuditEntry
 from metering.book import RegisterEvent, Restatement, SeriesKey
@@ -79,7 +81,7 @@ def register_events(
     end: End = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> PageAnswer[EventAnswer]:
     """What the ledger found on registers, the last 31 days by default."""
     if meter is not None:
         caller.reach.meter(meter)
@@ -109,7 +111,7 @@ def _events(
     return caller.platform.books.events(institution, start_us, end_us)
 
 
-def _event_json(event: RegisterEvent) -> Json:
+def _event_json(event: RegisterEvent) -> EventAnswer:
     return {
         "institution": event.institution,
         "meter": event.meter,
@@ -127,7 +129,7 @@ def restatements(
     institution: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> PageAnswer[RestatementAnswer]:
     """Net changes of settled days since they were told last, by institution, oldest first.
 
     `given` says whether an issue of a report or the feed gave the new value out. Until then
@@ -136,7 +138,7 @@ def restatements(
     """
     wanted = institutions_of(caller, institution)
     place = paging.decode(cursor, str, int) or ["", 0]
-    page: list[Json] = []
+    page: list[RestatementAnswer] = []
     following = None
     for one in (name for name in wanted if name >= place[0]):
         for serial, change in _changes(caller, one, place[1] if one == place[0] else 0):
@@ -155,7 +157,7 @@ def _changes(caller: Caller, institution: str, after: int) -> Iterator[tuple[int
                 yield serial, change
 
 
-def _change_json(serial: int, change: Restatement) -> Json:
+def _change_json(serial: int, change: Restatement) -> RestatementAnswer:
     return {
         "institution": change.key.institution,
         "serial": serial,
@@ -183,7 +185,7 @@ def book_hash(
     before: Annotated[
         str | None, Query(max_length=10, description="Local date, not included")
     ] = None,
-) -> Json:
+) -> HashAnswer:
     """SHA-256 over the settled days of an institution, or of the whole platform: of their energy,
     and of what they hold by tariff and price window."""
     if institution is None and not caller.reach.scope.whole:
@@ -204,7 +206,7 @@ def book_hash(
 @router.get("/audit", responses=example({"data": [AUDIT_EXAMPLE], "next": None}))
 def audit(
     request: Request, response: Response, caller: Admin, limit: Limit = 100, cursor: Cursor = None
-) -> Json:
+) -> PageAnswer[AuditAnswer]:
     """Who changed what, when and why, and what was refused; newest first."""
     place = paging.decode(cursor, int)
     reach = caller.reach
@@ -223,7 +225,7 @@ def _whole_institutions(caller: Caller) -> frozenset[str]:
     return frozenset(caller.reach.institutions) & caller.reach.scope.nodes
 
 
-def _entry_json(entry: AuditEntry) -> Json:
+def _entry_json(entry: AuditEntry) -> AuditAnswer:
     return {
         "id": entry.id,
         "at": iso(entry.at_us),

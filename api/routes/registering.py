@@ -12,13 +12,15 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from api.answers.administration import ChangeAnswer, ImportAnswer, ProposalAnswer
 from api.auth import Admin
 from api.caller import Caller
-from api.params import Json, body_of, example
-from api.problems import TooLarge
+from api.params import body_of, example, refuses
+from api.problems import TooLarge, WrongMedia
 from api.ranges import local_date
 from figures import complete_months
 from metering.errors import InvalidInput
+from metering.registry.differences import Change
 from metering.registry.proposal import MAX_REASON, Proposal, check_reason, propose
 
 router = APIRouter(prefix="/v1", tags=["administration"])
@@ -61,7 +63,7 @@ IMPORT_EXAMPLE = {
 
 @router.post(
     "/registry/import",
-    responses=example(IMPORT_EXAMPLE),
+    responses={**example(IMPORT_EXAMPLE), **refuses(400, 413, 415)},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -105,7 +107,7 @@ async def import_registry(
             description="Local date on which what is registered and not in the files ends",
         ),
     ] = None,
-) -> Json:
+) -> ImportAnswer:
     """Take in CSV files, as JSON `{name: text}` or as a multipart upload; all or nothing.
 
     Answers with what changed, old row and new row, the first 1,000 of them; with what is
@@ -128,7 +130,7 @@ class Wishes:
     end_missing: date | None
 
 
-def _import(caller: Caller, texts: Mapping[str, str], wishes: Wishes) -> Json:
+def _import(caller: Caller, texts: Mapping[str, str], wishes: Wishes) -> ImportAnswer:
     platform, now_us = caller.platform, caller.platform.now_us()
     before = platform.registry()
     wanted = platform.read_registry(texts, wishes.end_missing)
@@ -151,13 +153,13 @@ def _import(caller: Caller, texts: Mapping[str, str], wishes: Wishes) -> Json:
     }
 
 
-def _told(proposal: Proposal) -> Json:
+def _told(proposal: Proposal) -> ProposalAnswer:
     past = proposal.past[:CHANGES_TOLD]
     return {
         "change_count": len(proposal.changes),
-        "changes": [change.as_json() for change in proposal.changes[:CHANGES_TOLD]],
+        "changes": [_change_json(one) for one in proposal.changes[:CHANGES_TOLD]],
         "kept_count": len(proposal.kept),
-        "kept": [one.as_json() for one in proposal.kept[:CHANGES_TOLD]],
+        "kept": [{"kind": one.kind, "key": one.key} for one in proposal.kept[:CHANGES_TOLD]],
         "reason_needed": bool(proposal.past),
         "complete_months": [
             {
@@ -172,12 +174,22 @@ def _told(proposal: Proposal) -> Json:
     }
 
 
+def _change_json(change: Change) -> ChangeAnswer:
+    return {
+        "kind": change.kind,
+        "key": change.key,
+        "change": change.what,
+        "old": change.old,
+        "new": change.new,
+    }
+
+
 async def _texts(request: Request, limit: int) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind == "multipart/form-data":
         return await _uploaded(request, limit)
     if kind != "application/json":
-        raise InvalidInput(
+        raise WrongMedia(
             "neither JSON nor a multipart upload",
             field="Content-Type",
             value=kind,

@@ -7,14 +7,15 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.answers.records import IssueAnswer, IssuesAnswer
 from api.auth import Operator, Reader
 from api.caller import Caller
-from api.params import Json, example
+from api.params import JsonBody, example, refuses
 from metering.localtime import iso
 from metering.report_issue import ReportIssue
 from reports import Issued, Issues, Source, media_type
 
-router = APIRouter(prefix="/v1", tags=["reports"])
+router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["reports"])
 
 MONTH: Final = r"^[0-9]{4}-[0-9]{2}$"
 EXAMPLE = {"institution": "bureau", "month": "2026-10", "content_hash": "80479ef8f5d9…"}
@@ -70,7 +71,7 @@ def issues_of(caller: Caller, institution: str) -> Issues:
     return Issues(source, platform.reports, platform.now_us, str(caller.actor))
 
 
-def issue_json(issue: ReportIssue) -> Json:
+def issue_json(issue: ReportIssue) -> IssueAnswer:
     """An issue as listed, without its content."""
     return {
         "institution": issue.institution,
@@ -94,8 +95,12 @@ def issue_json(issue: ReportIssue) -> Json:
             "content": {
                 "application/json": {"example": EXAMPLE},
                 "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+                media_type("xlsx"): {"schema": {"type": "string", "format": "binary"}},
+                "text/csv": {"schema": {"type": "string"}},
             },
-        }
+        },
+        304: {"description": "The file that is held already, by its ETag"},
+        **refuses(409),
     },
 )
 def report(
@@ -133,7 +138,7 @@ def report(
     "/reports/{institution}/{month}/issues",
     responses=example({"data": [{**ISSUE_EXAMPLE, "issue": 1, "reason": "", "differences": []}]}),
 )
-def issues(institution: str, month: MonthPath, caller: Reader) -> Json:
+def issues(institution: str, month: MonthPath, caller: Reader) -> IssuesAnswer:
     """All issues of a month, oldest first: hash, pins, who made it, when and why, and what it
     tells otherwise than the issue before."""
     found = issues_of(caller, institution).list(institution, month)
@@ -145,7 +150,7 @@ def issues(institution: str, month: MonthPath, caller: Reader) -> Json:
     status_code=201,
     responses={201: example(ISSUE_EXAMPLE)[200]},
 )
-def new_issue(institution: str, month: MonthPath, body: Reason, caller: Operator) -> Json:
+def new_issue(institution: str, month: MonthPath, body: Reason, caller: Operator) -> IssueAnswer:
     """Another issue from today's state, with its reason; the issues before stay as they are.
 
     Refused (409) where nothing differs from the latest issue, or while readings of the month are
