@@ -7,7 +7,7 @@ import contextlib
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from greenoffice.clock import Clock
+from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.unfinished import check_finished
 from metering.access import ActorKind, Role, by_command
@@ -94,5 +94,5 @@ def create_admin_key(folder: DataFolder) -> str:
         "",
         Role.ADMIN,
         actor=str(by_command("greenoffice init", ActorKind.SYSTEM)),
-        now_us=Clock().now_us(),
+        now_us=ShiftedClock().now_us(),
     )

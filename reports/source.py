@@ -18,7 +18,7 @@ EARLIEST, LATEST = 1971, 9998
 
 
 @dataclass(frozen=True)
-class Source:
+class ReportSource:
     """Figures, registry and findings; whoever calls has checked the scope."""
 
     figures: Figures

@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from api.auth import caller_of, key_of_secret, trace_refusal
 from api.caller import Caller
 from api.influxql.engine import select, show
-from api.influxql.engine.rows import View
+from api.influxql.engine.rows import ScopedView
 from api.influxql.engine.select import Answer
 from api.influxql.language.parse import SUPPORTED, parse
 from api.influxql.language.tree import Select, Statement
@@ -111,7 +111,7 @@ def _answer(request: Request, said: Mapping[str, str]) -> tuple[str, dict[str, s
         raise InvalidInput("unknown epoch", field="epoch", value=unit, fix="h, m, s, ms, u or ns")
     statements = parse(said.get("q", ""), caller.platform.now_us())
     with caller.view() as books:
-        view = View(caller, books)
+        view = ScopedView(caller, books)
         results = [
             {"statement_id": n, **_result(statement, view, unit)}
             for n, statement in enumerate(statements)
@@ -130,7 +130,7 @@ def _revisions(found: Mapping[str, int]) -> dict[str, str]:
     return {"X-Greenoffice-Revision": ", ".join([*named, *more])}
 
 
-def _result(statement: Statement, view: View, unit: str) -> Json:
+def _result(statement: Statement, view: ScopedView, unit: str) -> Json:
     if isinstance(statement, Select):
         series = [_series(one, unit) for one in select.run(statement, view, MEASUREMENTS)]
     else:

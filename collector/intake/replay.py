@@ -18,7 +18,7 @@ from metering.ports import IntakeReader
 _PAGE = 1_000
 
 
-class Records(Protocol):
+class RecordReader(Protocol):
     """Where a letter's message is read again."""
 
     def record(self, segment: int, offset: int) -> Record:
@@ -35,7 +35,7 @@ class Mended:
 
 
 def mended(
-    store: IntakeReader, journal: Records, decoding: Decoding, resolver: Resolver
+    store: IntakeReader, journal: RecordReader, decoding: Decoding, resolver: Resolver
 ) -> Iterator[Mended]:
     """Open letters whose reason is gone, a page at a time and one writer after the other."""
     for page in _likely(store, decoding, resolver):
@@ -87,7 +87,7 @@ def _may_resolve(letter: DeadLetter, resolver: Resolver) -> bool:
 
 
 def _mended(
-    letters: Sequence[DeadLetter], journal: Records, decoding: Decoding, resolver: Resolver
+    letters: Sequence[DeadLetter], journal: RecordReader, decoding: Decoding, resolver: Resolver
 ) -> Mended:
     places: dict[tuple[int, int], list[DeadLetter]] = {}
     for letter in letters:

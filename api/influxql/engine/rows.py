@@ -118,7 +118,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class View:
+class ScopedView:
     """The key's view at one moment."""
 
     caller: Caller
@@ -131,7 +131,7 @@ class View:
         return self.books.now_us
 
 
-LabelValues = Callable[[View], Iterable[str]]
+LabelValues = Callable[[ScopedView], Iterable[str]]
 """All the values of a label."""
 
 
@@ -158,11 +158,11 @@ class Measurement(Protocol):
         """Whether a question must say when its range begins."""
         ...
 
-    def series(self, view: View) -> list[Series]:
+    def series(self, view: ScopedView) -> list[Series]:
         """All series of the scope, wide before narrow."""
         ...
 
-    def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+    def rows(self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
         """Rows of the chosen series with start <= time < end; gateways as they stand now."""
         ...
 
@@ -178,10 +178,10 @@ __all__ = [
     "LabelValues",
     "Measurement",
     "Rows",
+    "ScopedView",
     "Series",
     "Strings",
     "Values",
-    "View",
     "Wanted",
 ]
 

@@ -10,7 +10,16 @@ import numpy as np
 from api.influxql.engine import where
 from api.influxql.engine.check import Asked, asked, measurement
 from api.influxql.engine.formula import Frame, evaluate
-from api.influxql.engine.rows import F64, FieldKind, Measurement, Rows, Series, Tables, View, Wanted
+from api.influxql.engine.rows import (
+    F64,
+    FieldKind,
+    Measurement,
+    Rows,
+    ScopedView,
+    Series,
+    Tables,
+    Wanted,
+)
 from api.influxql.engine.times import FIRST_US, clamped, edges
 from api.influxql.language.tree import Aggregate, Select
 from metering.errors import InvalidInput
@@ -32,7 +41,7 @@ class Answer:
     """One list a column, each as long as `times_us`."""
 
 
-def run(statement: Select, view: View, tables: Tables) -> list[Answer]:
+def run(statement: Select, view: ScopedView, tables: Tables) -> list[Answer]:
     """The answer's series, sorted by tags; those without any value are left out."""
     table = measurement(tables, statement.measurement)
     question = asked(statement, table)
@@ -69,7 +78,7 @@ def run(statement: Select, view: View, tables: Tables) -> list[Answer]:
     return sorted((a for a in answers if a.times_us), key=lambda a: tuple(a.tags.values()))
 
 
-def _range(statement: Select, table: Measurement, view: View) -> tuple[int, int]:
+def _range(statement: Select, table: Measurement, view: ScopedView) -> tuple[int, int]:
     start, end = statement.filter.start_us, statement.filter.end_us
     if start is None and table.needs_start:
         raise InvalidInput(
@@ -82,7 +91,7 @@ def _range(statement: Select, table: Measurement, view: View) -> tuple[int, int]
     )
 
 
-def _chosen(statement: Select, table: Measurement, view: View) -> list[Series]:
+def _chosen(statement: Select, table: Measurement, view: ScopedView) -> list[Series]:
     condition = statement.filter.tags
     found = [s for s in table.series(view) if np.any(where.holds(condition, s, {}))]
     if len(found) > MOST_SERIES:

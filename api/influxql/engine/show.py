@@ -8,7 +8,7 @@ import numpy as np
 
 from api.influxql.engine import where
 from api.influxql.engine.check import check_tags, measurement
-from api.influxql.engine.rows import FieldKind, Measurement, Tables, View
+from api.influxql.engine.rows import FieldKind, Measurement, ScopedView, Tables
 from api.influxql.language.tree import Show
 
 DATABASE = "greenoffice"
@@ -16,7 +16,7 @@ Table = tuple[str, list[str], list[list[object]]]
 """Name, columns and rows of one series of the answer."""
 
 
-def run(statement: Show, view: View, tables: Tables) -> list[Table]:
+def run(statement: Show, view: ScopedView, tables: Tables) -> list[Table]:
     """The answer's series; empty ones are left out."""
     match statement.what:
         case "databases":
@@ -64,7 +64,7 @@ def _fields(table: Measurement) -> list[list[object]]:
     ]
 
 
-def _values(statement: Show, table: Measurement, view: View) -> list[list[object]]:
+def _values(statement: Show, table: Measurement, view: ScopedView) -> list[list[object]]:
     """(key, value) in tree order, each once."""
     condition = statement.filter.tags
     known = [*table.tags, *table.labels]
