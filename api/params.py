@@ -82,7 +82,7 @@ class JsonBody(APIRoute):
 
         async def bounded(request: Request) -> Response:
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if kind and kind != "application/json":
+            if kind and kind != "application/json" and not kind.endswith("+json"):
                 raise WrongMedia(
                     "not JSON", field="Content-Type", value=kind, fix="send it as application/json"
                 )

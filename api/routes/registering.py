@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -14,14 +11,13 @@ from starlette.datastructures import UploadFile
 
 from api.answers.administration import ChangeAnswer, ImportAnswer, ProposalAnswer
 from api.auth import Admin
-from api.caller import Caller
 from api.params import body_of, example, refuses
 from api.problems import TooLarge, WrongMedia
 from api.ranges import local_date
-from figures import complete_months
+from api.usecases.registering import ImportDone, ImportWishes, import_texts
 from metering.errors import InvalidInput
 from metering.registry.differences import Change
-from metering.registry.proposal import MAX_REASON, Proposal, check_reason, propose
+from metering.registry.proposal import MAX_REASON, Proposal
 
 router = APIRouter(prefix="/v1", tags=["administration"])
 
@@ -118,38 +114,16 @@ async def import_registry(
     caller.need_whole()
     texts = await _texts(request, caller.platform.max_import_bytes)
     end = None if end_missing is None else local_date(end_missing, "end_missing")
-    return await run_in_threadpool(_import, caller, texts, Wishes(dry_run, reason, end))
+    wishes = ImportWishes(dry_run, reason, end)
+    return _imported_json(await run_in_threadpool(import_texts, caller, texts, wishes))
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """How the import is to be done."""
-
-    dry_run: bool
-    reason: str
-    end_missing: date | None
-
-
-def _import(caller: Caller, texts: Mapping[str, str], wishes: Wishes) -> ImportAnswer:
-    platform, now_us = caller.platform, caller.platform.now_us()
-    before = platform.registry()
-    wanted = platform.read_registry(texts, wishes.end_missing)
-    complete = complete_months(platform.books, before, now_us)
-    proposal = propose(before, wanted, complete, list(texts))
-    passwords: dict[str, str] = {}
-    if not wishes.dry_run:
-        passwords = platform.registry_store.apply(
-            wanted,
-            actor=str(caller.actor),
-            now_us=now_us,
-            reason=check_reason(proposal, wishes.reason),
-            expected_version=before.version,
-        )
+def _imported_json(done: ImportDone) -> ImportAnswer:
     return {
-        "dry_run": wishes.dry_run,
-        "version": before.version if wishes.dry_run else platform.registry_store.version(),
-        "passwords": passwords,
-        **_told(proposal),
+        "dry_run": done.dry_run,
+        "version": done.version,
+        "passwords": done.passwords,
+        **_told(done.proposal),
     }
 
 

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers.records import IssueAnswer, IssuesAnswer
 from api.auth import Operator, Reader
-from api.caller import Caller
 from api.params import JsonBody, example, refuses
+from api.usecases.reports import another_issue, issues_of, report_of
 from metering.localtime import iso
 from metering.report_issue import ReportIssue
-from reports import Issued, Issues, ReportSource, media_type
+from reports import Issued, media_type
 
 router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["reports"])
 
@@ -60,15 +60,6 @@ class ReissueReason(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reason": WHY}})
     reason: str = Field(max_length=2_000)
-
-
-def issues_of(caller: Caller, institution: str) -> Issues:
-    """The institution's issues, if the key reaches all of it."""
-    for node in [institution, *sorted(caller.reach.registry.subtree(institution))]:
-        caller.reach.node(node)
-    platform = caller.platform
-    source = ReportSource(platform.figures, caller.reach.registry, platform.findings)
-    return Issues(source, platform.reports, platform.now_us, str(caller.actor))
 
 
 def issue_json(issue: ReportIssue) -> IssueAnswer:
@@ -120,9 +111,7 @@ def report(
     `provisional` is asked for; one whose readings are still being booked is answered as
     provisional. What is provisional is never kept.
     """
-    issues = issues_of(caller, institution)
-    issued = issues.get(institution, month, number=issue, provisional=provisional)
-    _trace(caller, issued)
+    issued = report_of(caller, institution, month, number=issue, provisional=provisional)
     headers = _headers(issued, language, format)
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
@@ -158,10 +147,7 @@ def new_issue(
     Refused (409) where nothing differs from the latest issue, or while readings of the month are
     being booked.
     """
-    issued = issues_of(caller, institution).make(institution, month, body.reason)
-    _trace(caller, issued)
-    assert issued.kept is not None
-    return issue_json(issued.kept)
+    return issue_json(another_issue(caller, institution, month, body.reason))
 
 
 def _headers(issued: Issued, language: str, format: str) -> dict[str, str]:
@@ -171,11 +157,3 @@ def _headers(issued: Issued, language: str, format: str) -> dict[str, str]:
         "X-Content-Hash": content_hash,
         "X-Report-Issue": str(issued.report.issue),
     }
-
-
-def _trace(caller: Caller, issued: Issued) -> None:
-    """An issue that was kept just now stands in the audit log."""
-    if issued.new and issued.kept is not None:
-        one = issued.kept
-        subject = f"{one.institution} {one.month} issue {one.number}"
-        caller.trace("report.issue", subject, one.reason, one.institution)
