@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 
 from api.page import cases, datacentre, figure, formats, live, overview
 from api.page.figure import Of
-from api.page.visit import Actor, PageRoute, Visit, Visitor
+from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.usecases.baselines import unchecked
 from api.usecases.energy import Step, series_of
 from api.usecases.findings import case_of, find, find_all, set_state
@@ -78,7 +78,7 @@ def finding_page(id: str, visit: Visitor) -> HTMLResponse:
 @router.post("/findings/{id}/state")
 def finding_state(
     id: str,
-    visit: Actor,
+    visit: Acting,
     state: Annotated[CaseState, Form()],
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:

@@ -114,7 +114,7 @@ def _acting(visit: Visitor, csrf: Annotated[str, Form(max_length=128)] = "") -> 
     return visit
 
 
-Actor = Annotated[Visit, Depends(_acting)]
+Acting = Annotated[Visit, Depends(_acting)]
 """A visitor whose form carries the session's own token."""
 
 
