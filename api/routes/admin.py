@@ -60,7 +60,9 @@ def keys(caller: Admin) -> PageAnswer[KeyAnswer]:
     return {"data": [_key_json(key) for key in known if _in_scope(caller, key)], "next": None}
 
 
-@router.post("/keys", status_code=201, responses={201: example({"secret": "shown once"})[200]})
+@router.post(
+    "/keys", status_code=201, responses={201: example({"secret": "shown once", **KEY_EXAMPLE})[200]}
+)
 def create_key(body: NewKey, caller: Admin) -> NewKeyAnswer:
     """A new key; its secret is shown once and kept only hashed."""
     if body.node or not caller.reach.scope.whole:

@@ -48,9 +48,41 @@ FINDING_EXAMPLE = {
         "en": "expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW",
         "zh": "星期二 02:00、室外 24 °C应为 12.0 kW，实测 31.2 kW",
     },
-    "state": "open",
+    "state": "acknowledged",
+    "state_by": "energy office",
+    "state_note": "The schedule is looked at",
+    "state_at": "2026-11-11T01:30:00Z",
     "closed": "",
     "part_of": None,
+    "found_at": "2026-11-11T00:10:00Z",
+}
+TOLD_EXAMPLE = {
+    "day": "2026-11-11",
+    "found_at": "2026-11-11T00:10:00Z",
+    "revision": 57,
+    "baseline_version": "2-9f0c1d2e3a4b",
+    **{
+        name: FINDING_EXAMPLE[name]
+        for name in (
+            *("start", "end", "evidence_hours", "unit", "waste", "waste_low", "waste_high"),
+            *("cost", "currency", "costs", "kgco2"),
+        )
+    },
+}
+DETAIL_EXAMPLE = {
+    **FINDING_EXAMPLE,
+    "expected": 84000000,
+    "measured": 218400000,
+    "baseline_version": "2-9f0c1d2e3a4b",
+    "detail": {"expected_kw": 12.0, "measured_kw": 31.2, "temperature_c": 24},
+    "evidence": [
+        {
+            "time": "2026-11-10T14:00:00Z",
+            "lineage": "/v1/energy/lineage?meter=office-a-ac&item=01B00&time=2026-11-10T14:00:00Z",
+        }
+    ],
+    "hourly": [{"time": "2026-11-10T14:00:00Z", "expected": 12.0, "measured": 31.2}],
+    "history": [TOLD_EXAMPLE],
 }
 
 
@@ -169,7 +201,7 @@ def findings(
     return paging.answer(request, response, cases_json(caller, page), following)
 
 
-@router.get("/findings/{id}", responses=example(FINDING_EXAMPLE))
+@router.get("/findings/{id}", responses=example(DETAIL_EXAMPLE))
 def finding(id: str, caller: Reader) -> CaseDetailAnswer:
     """One case: its evidence hours, expected and measured, lineage, and all that was told of it."""
     return detail_json(caller, case_of(caller, id))

@@ -15,7 +15,7 @@ from api.answers.energy import (
 from api.auth import Reader
 from api.params import Code, example, written
 from api.ranges import instant
-from api.routes.energy import period_json, series_json
+from api.routes.energy import SHARES_EXAMPLE, period_json, series_json
 from api.routes.readings import READING_EXAMPLE, reading_json
 from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.lineage import MeterTrace, Source, trace
@@ -25,27 +25,38 @@ from metering.items import category
 router = APIRouter(prefix="/v1", tags=["energy"])
 
 ROW_EXAMPLE = {"day": "2026-11-24", "revision": 57, "registry_version": 4, "rules_version": 1}
+SPAN_EXAMPLE = {
+    "start": "2026-11-24T10:00:00+08:00",
+    "end": "2026-11-24T11:00:00+08:00",
+    "value": "12.000000",
+    "amount": 12000000,
+    "shares": SHARES_EXAMPLE,
+    "provisional": True,
+}
+SOURCE_EXAMPLE = {
+    "point": 12,
+    "name": "E1.import",
+    "gateway": "campus/gw-1",
+    "ratio": "40",
+    "register_unit": "kWh",
+    "readings": [READING_EXAMPLE],
+}
+LINEAGE_EXAMPLE = {
+    "series": {"institution": "b", "kind": "meter", "code": "m", "item": "01B00"},
+    "unit": "kWh",
+    **SPAN_EXAMPLE,
+    "rows": [ROW_EXAMPLE],
+    "meters": [
+        {"meter": "m", **SPAN_EXAMPLE, "rows": [ROW_EXAMPLE], "sources": [SOURCE_EXAMPLE]},
+    ],
+    "left_out": 0,
+}
 
 
 @router.get(
     "/energy/lineage",
     response_model=LineageAnswer,
-    responses=example(
-        {
-            "series": {"institution": "b", "kind": "meter", "code": "m", "item": "01B00"},
-            "start": "2026-11-24T10:00:00+08:00",
-            "end": "2026-11-24T11:00:00+08:00",
-            "value": "12.000000",
-            "rows": [ROW_EXAMPLE],
-            "meters": [
-                {
-                    "meter": "m",
-                    "rows": [ROW_EXAMPLE],
-                    "sources": [{"point": 12, "readings": [READING_EXAMPLE]}],
-                }
-            ],
-        }
-    ),
+    responses=example(LINEAGE_EXAMPLE),
 )
 def lineage(
     caller: Reader,

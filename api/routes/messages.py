@@ -38,6 +38,7 @@ router = APIRouter(prefix="/v1", tags=["messages"])
 MESSAGE_EXAMPLE = {
     "segment": 16777217,
     "offset": 2731,
+    "kind": "message",
     "gateway": "campus/gw-1",
     "topic": "greenoffice/v1/campus/gw-1/readings",
     "arrived": "2026-11-24T08:15:02.113Z",
@@ -62,6 +63,17 @@ DEAD_EXAMPLE = {
     "state": "open",
     "lineage": {"segment": 16777217, "offset": 2731, "index": 3},
     "raw": "/v1/messages/16777217/2731",
+}
+BYTES_EXAMPLE = {
+    **DEAD_EXAMPLE,
+    "preview_base64": "eyJyZWFkaW5ncyI6IFt7...",
+    "preview_text": '{"readings": [{"point": "E9.import", "value": 1}]}',
+}
+SUBMITTED_EXAMPLE = {
+    "segment": 33554433,
+    "offset": 12,
+    "message": "/v1/messages/33554433/12",
+    "refused": [],
 }
 PAYLOAD_EXAMPLE = {
     "session": 17,
@@ -162,7 +174,7 @@ def dead_letters(
     return {**listed, "total": caller.platform.intake.dead_letter_count(gateways)}
 
 
-@router.get("/dead-letters/{id}", responses=example(DEAD_EXAMPLE))
+@router.get("/dead-letters/{id}", responses=example(BYTES_EXAMPLE))
 def dead_letter(id: int, caller: Reader) -> LetterBytesAnswer:
     """One dead letter with its first bytes; the whole message stands at `raw`."""
     letter = dead_letter_of(caller, id)
@@ -176,7 +188,7 @@ def dead_letter(id: int, caller: Reader) -> LetterBytesAnswer:
 @router.post(
     "/ingest",
     status_code=202,
-    responses=refuses(413),
+    responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(413)},
     openapi_extra={
         "requestBody": {
             "required": True,

@@ -26,6 +26,15 @@ READING_EXAMPLE = {
     "message": "/v1/messages/16777217/2731",
 }
 
+READINGS_EXAMPLE = {
+    "point": 12,
+    "name": "E1.import",
+    "gateway": "campus/gw-1",
+    "unit": "kWh",
+    "data": [READING_EXAMPLE],
+    "next": None,
+}
+
 
 def reading_json(rows: ReadingColumns, i: int) -> ReadingAnswer:
     """One reading with its lineage."""
@@ -48,7 +57,7 @@ def count(caller: Reader, gateway: Code = None) -> CountAnswer:
 
 @router.get(
     "/points/{id}/readings",
-    responses=example({"point": 12, "unit": "kWh", "data": [READING_EXAMPLE], "next": None}),
+    responses=example(READINGS_EXAMPLE),
 )
 def readings(
     id: int,

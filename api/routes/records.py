@@ -45,6 +45,12 @@ RESTATEMENT_EXAMPLE = {
     "cause": "correction",
     "given": True,
 }
+HASH_EXAMPLE = {
+    "book_hash": "9f2c…",
+    "worth_hash": "07aa…",
+    "institution": "bureau",
+    "before": "2026-11-01",
+}
 AUDIT_EXAMPLE = {
     "id": 12,
     "at": "2026-11-24T08:15:02Z",
@@ -177,7 +183,7 @@ def _change_json(serial: int, change: Restatement) -> RestatementAnswer:
 
 @router.get(
     "/books/hash",
-    responses=example({"book_hash": "9f2c…", "worth_hash": "07aa…", "institution": None}),
+    responses=example(HASH_EXAMPLE),
 )
 def book_hash(
     caller: Reader,

@@ -103,6 +103,45 @@ def test_schemas_that_are_named_are_there(document):
     assert {"type", "title", "status", "detail", "field", "fix"} <= problem["properties"].keys()
 
 
+def gaps(schemas, schema, example, place):
+    """Where an example has a field that its shape has not, or lacks one that is never null."""
+    schema = resolved(schemas, schema)
+    if isinstance(example, list) and "items" in schema:
+        for one in example:
+            yield from gaps(schemas, schema["items"], one, place)
+    if not isinstance(example, dict) or "properties" not in schema:
+        return
+    known = schema["properties"]
+    yield from ((place, name) for name in example.keys() - known.keys())
+    needed = {name for name in schema.get("required", ()) if not may_be_null(known[name])}
+    yield from ((place, name) for name in needed - example.keys())
+    for name in example.keys() & known.keys():
+        yield from gaps(schemas, known[name], example[name], f"{place} {name}")
+
+
+def resolved(schemas, schema):
+    """The schema itself, without references and null."""
+    if "anyOf" in schema:
+        schema = next(one for one in schema["anyOf"] if one.get("type") != "null")
+    return schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
+def may_be_null(schema):
+    return any(one.get("type") == "null" for one in schema.get("anyOf", ()))
+
+
+def test_examples_have_the_shape_of_the_answer(document):
+    found = []
+    for method, path, operation in routes(document):
+        for code, told in operation["responses"].items():
+            content = told.get("content", {}).get(TEXTS, {})
+            if code < "3" and "schema" in content:
+                place = f"{method} {path}"
+                schemas = document["components"]["schemas"]
+                found += gaps(schemas, content["schema"], content["example"], place)
+    assert found == []
+
+
 def refs(part):
     if isinstance(part, dict):
         if isinstance(part.get("$ref"), str):
