@@ -92,10 +92,10 @@ LINES = Decoder(decode)
 
 from __future__ import annotations
 
-from collector.decode.message import Decoded, Incoming, Limits, Refusal
+from collector.decode.message import Decoded, Incoming, MessageLimits, Refusal
 
 
-def decode(incoming: Incoming, limits: Limits) -> Decoded:
+def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     """A reading for each line, at the time of arrival."""
     found = Decoded()
     for index, line in enumerate(incoming.payload.decode("utf-8", "replace").splitlines()):

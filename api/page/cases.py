@@ -11,7 +11,7 @@ from api import sentences
 from api.page import charts, formats
 from api.page.figure import Of, Shown
 from api.page.visit import Visit
-from api.routes.findings import parts_of
+from api.usecases.findings import parts_of
 from metering.finding import Case, Finding
 from metering.localtime import iso
 from metering.nesting import Nesting

@@ -48,10 +48,6 @@ class Missing:
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
 
-    def as_json(self) -> dict[str, str]:
-        """Kind and key."""
-        return {"kind": self.kind, "key": self.key}
-
 
 def missing_from(existing: Registry, wanted: Registry, files: Collection[str]) -> list[Missing]:
     """Facts of `existing` of which the files say nothing, in the order of the files.

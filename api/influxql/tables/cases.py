@@ -18,7 +18,7 @@ from api.influxql.engine.rows import (
     Wanted,
 )
 from api.influxql.tables import money, names
-from api.routes.findings import find_all
+from api.usecases.findings import find_all
 from figures import counted
 from metering.finding import Case, Finding
 from metering.localtime import HOUR_US
