@@ -90,10 +90,11 @@ class ToldAnswer(ToldHeadAnswer, WasteAnswer):
 
 
 class CaseDetailAnswer(CaseAnswer):
-    """A case with its evidence; `expected` and `measured` are in whole book units."""
+    """A case with its evidence; `expected` and `measured` are in whole `book_unit`s."""
 
     expected: int | None
     measured: int | None
+    book_unit: str
     baseline_version: str
     detail: dict[str, str | int | float]
     evidence: list[EvidenceAnswer]

@@ -19,6 +19,7 @@ from api.usecases.findings import case_of, find, parts_of, set_state
 from metering.finding import Case, CaseState, Finding
 from metering.items import category
 from metering.localtime import iso
+from metering.units import BOOK_UNITS
 from texts import both
 
 router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["findings"])
@@ -73,8 +74,9 @@ DETAIL_EXAMPLE = {
     **FINDING_EXAMPLE,
     "expected": 84000000,
     "measured": 218400000,
+    "book_unit": "mWh",
     "baseline_version": "2-9f0c1d2e3a4b",
-    "detail": {"expected_kw": 12.0, "measured_kw": 31.2, "temperature_c": 24},
+    "detail": {"expected": 12.0, "measured": 31.2, "unit": "kW", "temperature_c": 24},
     "evidence": [
         {
             "time": "2026-11-10T14:00:00Z",
@@ -158,6 +160,7 @@ def detail_json(caller: Caller, case: Case) -> CaseDetailAnswer:
         **case_json(caller, case),
         "expected": finding.expected,
         "measured": finding.measured,
+        "book_unit": BOOK_UNITS[finding.unit].name,
         "baseline_version": finding.baseline_version,
         "detail": finding.detail,
         "evidence": [

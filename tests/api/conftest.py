@@ -273,6 +273,7 @@ def findings() -> list[Case]:
         detail={
             "expected": 12.0,
             "measured": 31.2,
+            "unit": "kW",
             "example_us": hours[1],
             "temperature_c": 24,
         },
