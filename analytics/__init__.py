@@ -3,18 +3,17 @@
 from analytics.baseline import Baseline, fit
 from analytics.bins import Clock, OfficeHours
 from analytics.cases import settle
-from analytics.detectors import DETECTORS, Limits
+from analytics.detectors import DETECTORS, FAULTS, Limits
 from analytics.feeding import BookRates, site_inputs, sites
 from analytics.fitting import Rung, Settings
 from analytics.learning import Memory
 from analytics.pricing import FlatRates, Rates
 from analytics.renewal import LONGEST_DAYS, may_be_due
-from analytics.report import CAUSES
 from analytics.service import Inputs, Look, find, is_due, look
 
 __all__ = [
-    "CAUSES",
     "DETECTORS",
+    "FAULTS",
     "LONGEST_DAYS",
     "Baseline",
     "BookRates",

@@ -19,10 +19,9 @@ from datetime import date
 
 import numpy as np
 
-from analytics.detectors import Candidate
+from analytics.detectors import FAULTS, Candidate
 from analytics.groups import Bools, Ints
 from analytics.hierarchy import ancestors
-from analytics.report import FAULTS
 from metering.finding import Case, CaseState
 from metering.localtime import local_day
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from analytics.bins import USUAL_HOURS, Clock, OfficeHours
 from analytics.crossfit import History
-from analytics.detectors import DETECTORS, Candidate, Limits, Site
+from analytics.detectors import FAULTS, Candidate, Limits, Site, candidates
 from analytics.detectors.site import USUAL_LIMITS
 from analytics.fitting import DEFAULTS, Settings
 from analytics.groups import Bools, Floats, Ints
@@ -29,7 +29,7 @@ from analytics.judging import Judged
 from analytics.learning import NOTHING, Learned, Memory, Scene, learn
 from analytics.learning import is_due as learning_is_due
 from analytics.pricing import Rates
-from analytics.report import FAULTS, Evidence, to_finding
+from analytics.report import Evidence, to_finding
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
@@ -131,7 +131,7 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
     scene = _scene(inputs, memory, hours)
     learned = learn(scene)
     site = _site(inputs, scene.history, learned.judged)
-    found = _told(site, inputs.feeders, _raw(site))
+    found = _told(site, inputs.feeders, candidates(site))
     evidence = Evidence(
         institution=inputs.institution,
         site=site,
@@ -182,7 +182,7 @@ def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
         today=local_day(inputs.now_us, inputs.zone),
         now_us=inputs.now_us,
         revision=inputs.revision,
-        see=lambda judged: _raw(_site(inputs, history, judged)),
+        see=lambda judged: candidates(_site(inputs, history, judged)),
         memory=memory,
     )
 
@@ -203,10 +203,6 @@ def _seen(
         fresh=learned.fresh if learned else frozenset(),
         progress=learned.progress if learned else (),
     )
-
-
-def _raw(site: Site) -> list[Candidate]:
-    return [one for detect in DETECTORS.values() for one in detect(site)]
 
 
 def _told(

@@ -211,3 +211,89 @@ def test_a_decoder_that_is_added_by_half_is_told(tree: Tree, left_out: str, fail
     )
     assert ran.returncode == 1
     assert f"::{failing}" in ran.stdout
+
+
+DETECTOR = Addition(
+    files={
+        "analytics/detectors/meter_reset.py": '''"""Reset meter: its register began anew.
+
+Whatever the ledger calls a reset is flagged, long ones alone; a rollover is none.
+"""
+
+from __future__ import annotations
+
+from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.register_events import from_events
+from analytics.detectors.site import Candidate, Input, Site
+
+NAME = "meter_reset"
+
+
+def _resets(site: Site) -> list[Candidate]:
+    return from_events(site, NAME, (event for event in site.events if event.kind == "reset"))
+
+
+DETECTOR = Detector(
+    name=NAME,
+    needs=frozenset({Input.EVENTS}),
+    candidates=_resets,
+    quantity=Quantity.FAULT,
+    causes=("register_replaced", "register_frozen"),
+    action="check_register",
+)
+''',
+    },
+    changes={
+        "texts/zh_CN.po": [
+            (
+                'msgctxt "pattern.meter_stuck"\n',
+                'msgctxt "pattern.meter_reset"\nmsgid "Meter reset"\nmsgstr "表计读数归零"\n\n'
+                'msgctxt "cause.register_replaced"\nmsgid "The meter was replaced"\n'
+                'msgstr "表计已更换"\n\n'
+                'msgctxt "cause_short.register_replaced"\nmsgid "Meter replaced"\n'
+                'msgstr "更换表计"\n\n'
+                'msgctxt "fault.meter_reset"\nmsgid "the register began anew"\n'
+                'msgstr "累计值重新开始"\n\n'
+                'msgctxt "pattern.meter_stuck"\n',
+            )
+        ],
+    },
+    places=["analytics/detectors/meter_reset.py", "texts/zh_CN.po"],
+)
+
+DETECTED = """
+from analytics import DETECTORS, FAULTS
+
+print(*DETECTORS, sorted(FAULTS))
+"""
+
+
+@pytest.mark.timeout(900)
+def test_a_detector_is_its_file_and_its_texts(tree: Tree) -> None:
+    """The table, the sums, the sentences and the checks of the texts then know it."""
+    assert DETECTOR.touched() == DETECTOR.places
+    half = Addition(DETECTOR.files, {}, DETECTOR.places)
+    tree.add(half)
+    told = tree.run("-c", DETECTED)
+    assert told.stdout == (
+        "meter_gap meter_reset meter_stuck after_hours_plant weekend_run"
+        " ['meter_gap', 'meter_reset', 'meter_stuck']\n"
+    ), told.stderr
+    words = ["-m", "pytest", "-p", "no:cacheprovider", "tests/texts/test_texts.py", "-k"]
+    lacking = tree.run(*words, "every_value_that_people_read")
+    assert lacking.returncode == 1
+    assert "pattern.meter_reset" in lacking.stdout
+    tree.add(Addition({}, DETECTOR.changes, DETECTOR.places))
+    passed = tree.run(*words, "not sentence")
+    assert passed.returncode == 0, passed.stdout[-3000:]
+    laws = tree.run(
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/analytics/test_analytics_detectors.py",
+        "-k",
+        "not faults_come_first",
+    )
+    assert laws.returncode == 0, laws.stdout[-3000:]
