@@ -65,7 +65,7 @@ class Sheet:
     """One table as a source gives it; the first line that holds anything names the columns."""
 
     table: str
-    """Whose columns it has: one of `metering.registry.tables.TABLES`."""
+    """Whose columns it has: one of `metering.registry.kinds.TABLES`."""
     lines: Iterable[Line]
     file: str = ""
     """What people know it by, such as `meters.xlsx`; the table's name where empty."""
