@@ -1,7 +1,7 @@
 """Arrays in, findings out: baselines, detectors and what the books say their finds are worth."""
 
 from analytics.baseline import Baseline, fit
-from analytics.bins import Clock, OfficeHours
+from analytics.bins import Clock, OfficeHours, Working
 from analytics.cases import settle
 from analytics.detectors import DETECTORS, FAULTS, Limits
 from analytics.feeding import BookRates, site_inputs, sites
@@ -27,6 +27,7 @@ __all__ = [
     "Rates",
     "Rung",
     "Settings",
+    "Working",
     "find",
     "fit",
     "is_due",
