@@ -62,7 +62,7 @@ USUAL_WEEK: Timetable = (Working(),)
 
 
 @dataclass(frozen=True)
-class Clock:
+class HourCalendar:
     """What the site's clock and calendar say of each hour; every array has shape (hours,)."""
 
     hour: Ints
@@ -81,7 +81,7 @@ class Clock:
     @classmethod
     def of(
         cls, hours_us: Ints, zone: str, calendar: WorkCalendar, week: Timetable = USUAL_WEEK
-    ) -> "Clock":
+    ) -> "HourCalendar":
         """Read the clock at hour starts [us UTC], ascending."""
         if hours_us.size == 0:
             none = np.zeros(0, dtype=np.int64)
@@ -164,7 +164,7 @@ def _local_hours(hours_us: Ints, starts: Ints, place: Ints) -> Ints:
     return np.where(until <= 12, 24 - until, np.minimum(since, 11))
 
 
-def running_hours(energy: Floats, clock: Clock) -> Bools:
+def running_hours(energy: Floats, clock: HourCalendar) -> Bools:
     """Hours of a working day in which each meter runs, shape (meters, 24).
 
     Those whose median lies nearer to the median of office hours than to that of the night;
@@ -182,7 +182,7 @@ def running_hours(energy: Floats, clock: Clock) -> Bools:
     return np.asarray(np.where(told, running, office))
 
 
-def in_running_hours(running: Bools, clock: Clock) -> Bools:
+def in_running_hours(running: Bools, clock: HourCalendar) -> Bools:
     """Spread running hours of the day, (meters, 24), over the clock's hours: (meters, hours)."""
     return running[:, clock.hour] & clock.working
 

@@ -21,11 +21,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from analytics.bins import USUAL_WEEK, Clock, Timetable
+from analytics.bins import USUAL_WEEK, HourCalendar, Timetable
 from analytics.crossfit import History
 from analytics.detectors import DETECTORS, FAULTS, Candidate, Limits, Site, candidates
 from analytics.detectors.site import USUAL_LIMITS
-from analytics.fitting import DEFAULTS, Settings
+from analytics.fitting import DEFAULTS, FitSettings
 from analytics.groups import Bools, Floats, Ints
 from analytics.hierarchy import suppress
 from analytics.judging import Judged
@@ -75,7 +75,7 @@ class Inputs:
     """Of the institution's books."""
     limits: Mapping[str, Limits] = field(default_factory=dict)
     """Meter code -> its limits; the usual ones where it is left out."""
-    settings: Settings = DEFAULTS
+    settings: FitSettings = DEFAULTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +219,7 @@ def _complete_hours(inputs: Inputs) -> int:
 
 def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
     week = _week(inputs, inputs.meters[0])
-    clock = Clock.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar, week)
+    clock = HourCalendar.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar, week)
     energy, scale = inputs.energy[:, :hours], _per_canonical(inputs.meters)
     history = History(
         energy=np.where(_trusted(inputs, hours), energy / scale[:, None], np.nan),

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ledger.limits import FEW, Limits
+from ledger.limits import FEW, RegisterLimits
 from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import I64
 
@@ -42,7 +42,12 @@ class Cleaned:
 
 
 def clean(
-    time_us: I64, value: I64, limits: Limits, *, ended: bool = True, rested: Rested | None = None
+    time_us: I64,
+    value: I64,
+    limits: RegisterLimits,
+    *,
+    ended: bool = True,
+    rested: Rested | None = None,
 ) -> Cleaned:
     """Settle one register's readings, given in rising time.
 
@@ -73,13 +78,13 @@ def _gaps(
     passed: I64,
     quality: NDArray[np.int8],
     settled: NDArray[np.bool_],
-    limits: Limits,
+    limits: RegisterLimits,
 ) -> list[Span]:
     wide = (passed >= 2 * limits.step_us) & (quality == APPORTIONED) & ~settled
     return [("gap", int(at[i]), int(at[i + 1])) for i in np.flatnonzero(wide)]
 
 
-def _open_end(cleaned: Cleaned, limits: Limits, rested: Rested) -> None:
+def _open_end(cleaned: Cleaned, limits: RegisterLimits, rested: Rested) -> None:
     moved = np.flatnonzero((cleaned.energy != 0) | (cleaned.quality == MISSING))
     first = int(moved[-1]) + 1 if moved.size else 0
     if first >= len(cleaned.time_us):
@@ -109,7 +114,7 @@ def longest_rest(cleaned: Cleaned) -> int:
 class _Walk:
     """Goes from one doubtful step to the next; the clean stretches between cost nothing."""
 
-    def __init__(self, time_us: I64, value: I64, limits: Limits) -> None:
+    def __init__(self, time_us: I64, value: I64, limits: RegisterLimits) -> None:
         count = len(time_us)
         self.time, self.value, self.limits = time_us, value, limits
         self.keep = np.ones(count, dtype=np.bool_)

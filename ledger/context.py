@@ -18,7 +18,7 @@ from ledger.clean import Rested, Span, clean, longest_rest
 from ledger.limits import FEW, book_factor, to_book_units
 from ledger.meter import DAY_US, OPEN_END, Service, Stretch
 from ledger.runs import MARGIN, SOUND, by_point, closes, good, run_length, run_start, sound_from
-from metering.ports import ReadingStore
+from metering.ports import ReadingReader
 from metering.reading import F64, Flag, Kind, ReadingColumns
 
 FIRST_LOOK = 2 * MARGIN
@@ -29,7 +29,7 @@ HABIT = 4
 
 
 @dataclass(frozen=True)
-class Reach:
+class ChangeSpan:
     """Times between which rows may change; both are times of readings."""
 
     start_us: int
@@ -49,11 +49,13 @@ class StuckRun:
 class Context:
     """Reads what a computation needs, and no more, from the store of readings."""
 
-    store: ReadingStore
+    store: ReadingReader
     _rests: dict[tuple[int, int], int] = field(default_factory=dict)
     _stuck: dict[int, StuckRun] = field(default_factory=dict)
 
-    def reaches(self, served: dict[int, Service], start_us: int, end_us: int) -> dict[int, Reach]:
+    def reaches(
+        self, served: dict[int, Service], start_us: int, end_us: int
+    ) -> dict[int, ChangeSpan]:
         """Per point how far a change of its readings in [start, end] reaches; points without
         readings are left out."""
         self._forget(served, start_us, end_us)
@@ -181,7 +183,7 @@ class Context:
 
     def _clamped(
         self, sides: dict[int, tuple[int | None, int | None, bool]], start_us: int, end_us: int
-    ) -> dict[int, Reach]:
+    ) -> dict[int, ChangeSpan]:
         """Where nothing is earlier or later, the first or last changed reading is the limit."""
         first = self._times([p for p, side in sides.items() if side[0] is None], start_us, True)
         last = self._times([p for p, side in sides.items() if side[1] is None], end_us + 1, False)
@@ -190,7 +192,7 @@ class Context:
             start = first.get(point) if left is None else left
             end = last.get(point) if right is None else right
             if start is not None and end is not None:
-                found[point] = Reach(start, max(start, end))
+                found[point] = ChangeSpan(start, max(start, end))
         return found
 
     def _times(self, points: list[int], time_us: int, after: bool) -> dict[int, int]:
@@ -200,7 +202,7 @@ class Context:
         rows = look(points, time_us, 1)
         return dict(zip(rows.point.tolist(), rows.time_us.tolist(), strict=True))
 
-    def _with_tail(self, point: int, reach: Reach) -> Reach:
+    def _with_tail(self, point: int, reach: ChangeSpan) -> ChangeSpan:
         """A change may also alter whether a later open flat run counts as rest."""
         rows, count = self.store.before([point], OPEN_END, FIRST_LOOK), FIRST_LOOK
         while True:
@@ -209,7 +211,7 @@ class Context:
             if len(times) - start < 3 or times[start] - MEMORY_US > reach.end_us:
                 return reach
             if start > 0 or len(rows) < count:
-                return Reach(reach.start_us, max(reach.end_us, int(rows.time_us[-1])))
+                return ChangeSpan(reach.start_us, max(reach.end_us, int(rows.time_us[-1])))
             count *= 4
             rows = self.store.before([point], OPEN_END, count)
 

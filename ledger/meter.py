@@ -19,7 +19,7 @@ import numpy as np
 
 from ledger.clean import Rested, Span, clean
 from ledger.curve import Curve, join
-from ledger.limits import Limits, book_factor, to_book_units
+from ledger.limits import RegisterLimits, book_factor, to_book_units
 from ledger.periods import day_edges
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, day_of_number, local_day
 from metering.quality import MEASURED, MISSING
@@ -44,9 +44,9 @@ class Service:
     end_us: int
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> RegisterLimits:
         """Step, turn of the register and the most that can pass in an hour, as registered."""
-        return Limits.of(self.meter, self.installation)
+        return RegisterLimits.of(self.meter, self.installation)
 
 
 def services(registry: Registry, meter: str) -> list[Service]:

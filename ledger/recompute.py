@@ -17,12 +17,12 @@ from ledger.context import Context
 from ledger.jobs import Cluster, widened
 from ledger.meter import Service, Stretch, measure, services
 from ledger.periods import Clock, book_days
-from ledger.plan import Figure, Plan, Term, boundaries, plan
+from ledger.plan import Plan, PlannedFigure, Term, boundaries, plan
 from ledger.windows import Pricing
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.items import covers
 from metering.localtime import day_bounds, days_between, local_day
-from metering.ports import BookStore
+from metering.ports import BookSeries
 from metering.quality import MISSING, all_of
 from metering.quantity import ABSENT
 from metering.registry import Registry
@@ -34,7 +34,7 @@ METERS_A_SCAN, SHORT_DAYS = 8, 3
 
 
 @dataclass
-class Outcome:
+class Recomputed:
     """What a piece of work found: rows that differ from those that stand, and events."""
 
     rows: list[BookRow] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Outcome:
     """Local days looked at."""
 
 
-class Asked(NamedTuple):
+class WantedFigures(NamedTuple):
     """Figures to be made on some days: those that count a meter, or those of a place and all
     above it that hold an item ('' for every item)."""
 
@@ -95,7 +95,7 @@ class Recompute:
     registry: Registry
     plans: Plans
     context: Context
-    books: BookStore
+    books: BookSeries
     clock: Clock
 
     def days_of(self, cluster: Cluster) -> dict[str, list[date]]:
@@ -114,9 +114,9 @@ class Recompute:
                 days[meter] = days_between(first, last)
         return days
 
-    def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Outcome:
+    def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of the cluster's meters on those days, and of every node they count into."""
-        outcome = Outcome()
+        outcome = Recomputed()
         meters = self.meters(cluster.zone, days, outcome)
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
@@ -127,20 +127,22 @@ class Recompute:
         outcome.rows += self._differing(nodes)
         return outcome
 
-    def measured(self, cluster: Cluster, days: dict[str, list[date]]) -> Outcome:
+    def measured(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of the cluster's meters alone: all of an institution's stand before its nodes are
         made, so that a node's day is restated once."""
-        outcome = Outcome()
+        outcome = Recomputed()
         meters = self.meters(cluster.zone, days, outcome)
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
         outcome.rows = self._differing(meters)
         return outcome
 
-    def summed(self, institution: str, days: list[date], asked: Sequence[Asked]) -> Outcome:
+    def summed(
+        self, institution: str, days: list[date], asked: Sequence[WantedFigures]
+    ) -> Recomputed:
         """Rows of the figures that are asked for on days, from the meters' rows that stand, and
         of series that stand although the registry has them no more on these days."""
-        outcome = Outcome(wanted=days)
+        outcome = Recomputed(wanted=days)
         for (epoch_asked, _), alike_days in _grouped(
             days, lambda day: (tuple(a for a in asked if a.on(day)), self.plans.epoch(day))
         ).items():
@@ -152,7 +154,7 @@ class Recompute:
             outcome.rows += self._orphans(one, alike_days, figures, made)
         return outcome
 
-    def _asked(self, one: Plan, day: date, asked: Iterable[Asked]) -> list[Figure]:
+    def _asked(self, one: Plan, day: date, asked: Iterable[WantedFigures]) -> list[PlannedFigure]:
         """Figures that count one of the meters, or are of a place or above it and hold the item."""
         meters = {ask.meter for ask in asked if ask.meter}
         places: dict[str, set[str]] = defaultdict(set)
@@ -167,7 +169,7 @@ class Recompute:
         }
         return affected(one, meters, touched)
 
-    def meters(self, zone: str, days: dict[str, list[date]], outcome: Outcome) -> list[BookRow]:
+    def meters(self, zone: str, days: dict[str, list[date]], outcome: Recomputed) -> list[BookRow]:
         """Rows of meters on their days, equal to those that stand or not; their register events
         go into the outcome."""
         wanted = sorted({day for found in days.values() for day in found})
@@ -189,7 +191,7 @@ class Recompute:
         served: list[Service],
         stretches: dict[int, Stretch],
         days: list[date],
-        outcome: Outcome,
+        outcome: Recomputed,
     ) -> list[BookRow]:
         key, zone = meter_key(self.registry, meter), served[0].zone
         found = measure(served, stretches, self.context.rested)
@@ -222,7 +224,7 @@ class Recompute:
         return made
 
     def _orphans(
-        self, one: Plan, days: list[date], figures: Sequence[Figure], made: Sequence[BookRow]
+        self, one: Plan, days: list[date], figures: Sequence[PlannedFigure], made: Sequence[BookRow]
     ) -> list[BookRow]:
         """Rows that stand although the plan of these days has their series not, or has nothing
         booked to make them of: now missing."""
@@ -264,7 +266,11 @@ class Recompute:
         return self._figures(one, affected(one, meters), days, fresh)
 
     def _figures(
-        self, one: Plan, figures: Sequence[Figure], days: list[date], fresh: Sequence[BookRow]
+        self,
+        one: Plan,
+        figures: Sequence[PlannedFigure],
+        days: list[date],
+        fresh: Sequence[BookRow],
     ) -> list[BookRow]:
         if not figures:
             return []

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from greenoffice.client import ApiClient, read_key
-from greenoffice.clock import Clock
+from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.ports import usable_port
 from greenoffice.replay.publisher import BrokerAddress, Publisher
@@ -63,7 +63,7 @@ def _asked(folder: DataFolder, client: ApiClient, oracle: Oracle) -> dict[str, A
     """What every way says."""
     told: dict[str, Answers] = {}
     ways: dict[str, Callable[[], Answers]] = {
-        "page": lambda: agree_printed.Page(folder).figures(),
+        "page": lambda: agree_printed.VisitorPage(folder).figures(),
         "influx": lambda: agree_faces.influx(client, oracle),
         "v1": lambda: agree_faces.v1(client, oracle),
         "v1 parts": lambda: agree_faces.v1_parts(client, oracle),
@@ -143,7 +143,7 @@ def _platform_folder(root: Path) -> tuple[DataFolder, dict[str, str]]:
     data, source = root / "data", root / "registry"
     run("init", str(data), *options)
     folder = DataFolder(data)
-    clock = Clock.showing(parse_instant(NOW))
+    clock = ShiftedClock.showing(parse_instant(NOW))
     with folder.settings_file.open("a", encoding="utf-8") as settings:
         settings.write(f"\n[clock]\noffset_s = {clock.offset_us / 1e6:.6f}\n")
     source.mkdir()

@@ -11,7 +11,7 @@ from analytics.bins import (
     NAIVE_BINS,
     USUAL_WEEK,
     WEDNESDAY,
-    Clock,
+    HourCalendar,
     OfficeHours,
     Timetable,
     Working,
@@ -30,9 +30,9 @@ def clock_of(
     zone: str,
     calendar: WorkCalendar = PLAIN,
     week: Timetable = USUAL_WEEK,
-) -> Clock:
+) -> HourCalendar:
     starts = [slot_starts(day, zone, 60) for day in days_between(first, last)]
-    return Clock.of(np.concatenate(starts), zone, calendar, week)
+    return HourCalendar.of(np.concatenate(starts), zone, calendar, week)
 
 
 def test_plain_days_count_24_local_hours() -> None:
@@ -100,7 +100,7 @@ def test_running_hours_come_from_medians_and_never_from_the_night() -> None:
 
 
 def test_no_hours_no_clock() -> None:
-    assert Clock.of(np.zeros(0, dtype=np.int64), "UTC", PLAIN).hour.size == 0
+    assert HourCalendar.of(np.zeros(0, dtype=np.int64), "UTC", PLAIN).hour.size == 0
 
 
 def test_a_week_of_its_own_moves_nights_and_days_of_rest_from_its_day_on() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analytics import DETECTORS, FAULTS, Clock, Limits, detectors
+from analytics import DETECTORS, FAULTS, HourCalendar, Limits, detectors
 from analytics.detectors import Candidate, Site
 from analytics.detectors.site import chains
 from analytics.hierarchy import ancestors, suppress
@@ -26,7 +26,7 @@ def site(calendar: WorkCalendar = WorkCalendar(), limits: Limits = Limits()) -> 
     hours_us = np.concatenate(
         [slot_starts(day, "Asia/Shanghai", 60) for day in days_between(FIRST, LAST)]
     )
-    clock = Clock.of(hours_us, "Asia/Shanghai", calendar)
+    clock = HourCalendar.of(hours_us, "Asia/Shanghai", calendar)
     expected = np.where(clock.occupied, LOAD, REST)[None, :]
     return Site(
         codes=("ac",),

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from ledger.clean import clean, longest_rest
-from ledger.limits import Limits
+from ledger.limits import RegisterLimits
 from metering.localtime import HOUR_US, MINUTE_US
 from metering.quality import APPORTIONED, MEASURED, MISSING
 
 QUARTER = 15 * MINUTE_US
 KWH = 1_000_000
-LIMITS = Limits(QUARTER, 60 * KWH)
-FREE = Limits(QUARTER)
+LIMITS = RegisterLimits(QUARTER, 60 * KWH)
+FREE = RegisterLimits(QUARTER)
 
 
 def series(*values: float) -> tuple[np.ndarray, np.ndarray]:
@@ -89,14 +89,14 @@ def test_spike_up_without_a_known_limit_shows_when_it_comes_back():
 
 
 def test_spike_to_zero_beside_the_turn_of_the_register():
-    limits = Limits(QUARTER, 60 * KWH, 1000 * KWH)
+    limits = RegisterLimits(QUARTER, 60 * KWH, 1000 * KWH)
     cleaned = clean(*series(985, 992, 0, 999, 6, 13), limits)
     assert kinds(cleaned) == ["spike", "rollover"]
     assert int(cleaned.energy.sum()) == 28 * KWH
 
 
 def test_spike_at_the_turn_itself():
-    limits = Limits(QUARTER, 60 * KWH, 1000 * KWH)
+    limits = RegisterLimits(QUARTER, 60 * KWH, 1000 * KWH)
     cleaned = clean(*series(985, 992, 500, 6, 13), limits)
     assert sorted(kinds(cleaned)) == ["rollover", "spike"]
     assert int(cleaned.energy.sum()) == 28 * KWH
