@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from math import sqrt
 
-from analytics.report import FAULTS
+from analytics.detectors import FAULTS
 from metering.evidence import carbon_of, hours_of, money_of
 from metering.finding import EvidenceHour, Finding
 from metering.localtime import HOUR_US

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from analytics.detectors.faults import GAP, STUCK
+from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import Candidate, Site
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged
@@ -15,15 +15,6 @@ from metering.localtime import HOUR_US
 from metering.quantity import ABSENT, total
 from metering.registry import Meter
 from metering.units import BOOK_UNITS, RATE_UNITS
-
-FAULTS = frozenset({GAP, STUCK})
-CAUSES: dict[str, tuple[str, str]] = {
-    "after_hours_plant": ("bms_override", "restore_schedule"),
-    "weekend_run": ("holiday_table_missing", "add_exception"),
-    STUCK: ("register_frozen", "check_register"),
-    GAP: ("communication_lost", "check_communication"),
-}
-"""Pattern -> keys of its likely cause and of the action to take."""
 
 CHART_MARGIN_US = 24 * HOUR_US
 
@@ -53,7 +44,7 @@ def to_finding(
 
     `quiet` (hours,) is False in the evidence hours of any finding of the meter.
     """
-    cause, action = CAUSES[candidate.pattern]
+    detector = DETECTORS[candidate.pattern]
     wanted = _expected(evidence, candidate, meter)
     worth = _worth(evidence, candidate, meter, quiet)
     currency, cost = worth.sole
@@ -77,8 +68,8 @@ def to_finding(
         kgco2=worth.kgco2,
         confidence=worth.confidence,
         baseline_version=_version(evidence, candidate),
-        cause=cause,
-        action=action,
+        cause=detector.causes[0],
+        action=detector.action,
         detail=_detail(evidence, candidate, meter),
         hourly=_chart(evidence, candidate, meter),
         hours=_hours(evidence, candidate, meter, wanted),

@@ -5,12 +5,14 @@ expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW
 
 from __future__ import annotations
 
+from analytics import FAULTS
 from metering.finding import Finding
 from metering.localtime import from_us, zone_of
 from texts import text, weekday
 
 POWER = {"kWh": "kW", "m3": "m³/h", "MJ": "MJ/h"}
-_FAULTS = {"meter_gap": "fault.meter_gap", "meter_stuck": "fault.meter_stuck"}
+_SILENT = "meter_gap"
+"""What a finding without an expectation is told as, where its pattern is no fault."""
 
 
 def when(time_us: int, zone: str, language: str) -> str:
@@ -55,5 +57,5 @@ def example_of(finding: Finding) -> tuple[float | None, float | None, int]:
 def _span(finding: Finding, zone: str, language: str) -> str:
     start = from_us(finding.start_us).astimezone(zone_of(zone))
     hours = len(finding.hours_us) or round((finding.end_us - finding.start_us) / 3.6e9)
-    fault = text(_FAULTS.get(finding.pattern, _FAULTS["meter_gap"]), language)
+    fault = text(f"fault.{finding.pattern if finding.pattern in FAULTS else _SILENT}", language)
     return text("finding.span", language, fault=fault, hours=hours, start=f"{start:%Y-%m-%d %H:%M}")

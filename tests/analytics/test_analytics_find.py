@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analytics import CAUSES, DETECTORS, FlatRates, find
+from analytics import FlatRates, find
 from metering.book import RegisterEvent
 from metering.errors import InvalidInput
 from metering.finding import Finding
@@ -216,7 +216,3 @@ def test_wrong_shapes_are_refused_by_name(campus: Make) -> None:
         find(replace(inputs, shares=inputs.shares[:, :, :3]))
     with pytest.raises(InvalidInput, match="temperature"):
         find(replace(inputs, temperature=inputs.temperature[1:]))
-
-
-def test_every_pattern_has_its_cause_and_action() -> None:
-    assert set(CAUSES) == set(DETECTORS)

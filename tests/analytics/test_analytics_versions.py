@@ -414,5 +414,5 @@ def test_a_late_reading_here_and_there_changes_no_version() -> None:
 
 def test_limits_of_a_site_go_with_the_version_of_the_day() -> None:
     place = grown(33, 30)
-    strict = replace(place.inputs(), limits=Limits(sigmas=1e9))
+    strict = replace(place.inputs(), limits=dict.fromkeys(place.codes, Limits(sigmas=1e9)))
     assert find(strict) == []

@@ -36,6 +36,9 @@ from metering.registry import (
     SpaceEdge,
     SupplyEdge,
 )
+from metering.registry.facts.limits import KIND as LIMITS
+from metering.registry.facts.office_hours import KIND as OFFICE_HOURS
+from metering.registry.kind import FactKind
 from metering.registry.merge import merged
 from metering.report_issue import ReportFile, ReportIssue
 from metering.tariff import TariffRow
@@ -44,6 +47,7 @@ from storage import Schema, open_engine, sql_stores
 from storage.sql.engine import reading, writing
 from storage.sql.migrate import _scripts, downgrade, upgrade
 from storage.sql.schema import METADATA, VERSIONED, natural_key
+from tests.registry_examples import registered
 
 
 def registry() -> Registry:
@@ -344,7 +348,7 @@ def test_figures_of_findings_from_before_had_their_unit_in_their_names(engine: E
     findings.record(Changes((water, gap)), now_us=1)
     made = findings.list(None)
     with writing(engine) as con:
-        downgrade(con, "r0012")
+        downgrade(con, "r0013")
         before = con.execute(
             text("SELECT waste_kwh, detail FROM finding WHERE waste_kwh > 7")
         ).one()
@@ -607,3 +611,31 @@ def booked(rules: int) -> BookRow:
     slots = np.array([rules], np.int64)
     row = BookRow.of(key, date(2026, 3, 2), 1440, slots, whole, whole, rules, whole[0])
     return replace(row, rules=rules)
+
+
+@pytest.mark.parametrize("kind", [OFFICE_HOURS, LIMITS], ids=lambda kind: kind.name)
+def test_going_down_would_lose_office_hours_and_limits(engine: Engine, kind: FactKind[Any]) -> None:
+    wanted = registered(kind.table.name)
+    sql_stores(engine).registry.apply(wanted, actor="importer", now_us=1)
+    with pytest.raises(ConfigurationError, match="cannot hold office hours"):
+        down_to(engine, "r0012")
+    assert kind.of(sql_stores(engine).registry.load()) == kind.of(wanted)
+
+
+def test_a_registry_from_before_office_hours_is_the_same_after_them(engine: Engine) -> None:
+    before = sql_stores(engine).registry
+    before.apply(registered(), actor="importer", now_us=1)
+    kept = before.load()
+    down_to(engine, "r0012")
+    with writing(engine) as con:
+        upgrade(con)
+    stores = sql_stores(engine)
+    assert stores.registry.load() == kept
+    stores.registry.apply(registered("office_hours.csv"), actor="importer", now_us=2)
+    assert stores.registry.load(1) == kept
+    assert len(OFFICE_HOURS.of(stores.registry.load())) == 3
+
+
+def down_to(engine: Engine, revision: str) -> None:
+    with writing(engine) as con:
+        downgrade(con, revision)
