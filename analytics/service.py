@@ -174,7 +174,7 @@ def _limits(inputs: Inputs, meter: Meter) -> Limits:
 
 
 @dataclass(frozen=True, eq=False)
-class _Judging:
+class _AlikeMeters:
     """Meters of a site that are alike, as they were judged."""
 
     inputs: Inputs
@@ -186,7 +186,7 @@ class _Judging:
         return self.evidence.site
 
 
-def _part(inputs: Inputs, memory: Memory, hours: int) -> _Judging:
+def _part(inputs: Inputs, memory: Memory, hours: int) -> _AlikeMeters:
     scene = _scene(inputs, memory, hours)
     learned = learn(scene)
     evidence = Evidence(
@@ -199,7 +199,7 @@ def _part(inputs: Inputs, memory: Memory, hours: int) -> _Judging:
         revision=inputs.revision,
         day=scene.today,
     )
-    return _Judging(inputs, learned, evidence)
+    return _AlikeMeters(inputs, learned, evidence)
 
 
 def is_due(inputs: Inputs, memory: Memory) -> bool:
@@ -260,7 +260,9 @@ def _seen(
     )
 
 
-def _told(parts: Sequence[_Judging], feeders: Mapping[str, Sequence[str]]) -> list[list[Candidate]]:
+def _told(
+    parts: Sequence[_AlikeMeters], feeders: Mapping[str, Sequence[str]]
+) -> list[list[Candidate]]:
     """The candidates of each part that stand: large enough, and not explained by a meter below,
     whatever part that is in."""
     codes = [code for part in parts for code in part.site.codes]
@@ -281,7 +283,7 @@ def _told(parts: Sequence[_Judging], feeders: Mapping[str, Sequence[str]]) -> li
     return told
 
 
-def _findings(part: _Judging, found: Sequence[Candidate]) -> list[Finding]:
+def _findings(part: _AlikeMeters, found: Sequence[Candidate]) -> list[Finding]:
     quiet, inputs = _quiet(part.site, found), part.inputs
     return [
         to_finding(part.evidence, inputs.meters[one.meter], one, quiet[one.meter], inputs.now_us)
