@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.cadence import usual
-from ledger.cleaning.decisions import STUCK, Decision, Span, decide, spans_of
+from ledger.cleaning.decisions import STUCK, Decision, Facts, Span, decide, facts_of, spans_of
 from ledger.cleaning.rates import DAY_US, RiseLimits
 from ledger.cleaning.story import RegisterReadings
 from ledger.limits import RegisterLimits
@@ -39,6 +39,8 @@ class Cleaned:
     quality: NDArray[np.int8]
     """(n - 1,) MEASURED, APPORTIONED or MISSING."""
     spans: list[Span] = field(default_factory=list)
+    facts: dict[Span, Facts] = field(default_factory=dict)
+    """What is known of some of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +88,12 @@ def clean(
     broken = marks.broken[kept[1:]]
     energy[broken], quality[broken] = 0, MISSING
     told = [span for span in spans_of(decisions) if _inside(span, time_us)]
-    gaps = _gaps(at, gone & (quality == APPORTIONED) & ~marks.over[kept[1:]])
-    cleaned = Cleaned(at, energy, quality.astype(np.int8), told + gaps)
+    wide = np.flatnonzero(gone & (quality == APPORTIONED) & ~marks.over[kept[1:]])
+    facts = facts_of(decisions) | {
+        ("gap", int(at[i]), int(at[i + 1])): Facts(energy=int(energy[i])) for i in wide
+    }
+    gaps = [("gap", int(at[i]), int(at[i + 1])) for i in wide]
+    cleaned = Cleaned(at, energy, quality.astype(np.int8), told + gaps, facts)
     if missing is not None:
         _open_end(cleaned, *missing)
     cleaned.spans.sort(key=lambda span: (span[1], span[2], span[0]))
@@ -157,10 +163,6 @@ def _lacking(
     lacking[long] = (2 * length > 3 * np.minimum(common, step)) & ~inside
     gone[long] = (length >= 2 * common) & (length > step)
     return lacking, gone
-
-
-def _gaps(at: I64, gone: NDArray[np.bool_]) -> list[Span]:
-    return [("gap", int(at[i]), int(at[i + 1])) for i in np.flatnonzero(gone)]
 
 
 def _open_end(cleaned: Cleaned, start_us: int, end_us: int) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.clean import Around, clean
-from ledger.cleaning.decisions import Decision, Span
+from ledger.cleaning.decisions import Decision, Facts, Span
 from ledger.curve import Curve, join
 from ledger.intervals import placed
 from ledger.limits import RegisterLimits, book_factor, to_book_units
@@ -176,16 +176,20 @@ class Measured:
 
     curve: Curve
     spans: list[Span] = field(default_factory=list)
+    facts: dict[Span, Facts] = field(default_factory=dict)
+    """What is known of some of them."""
 
 
 def measure(served: Sequence[Service], stretches: Mapping[int, Stretch]) -> Measured:
     """The meter's curve over the given stretches (by place in `served`)."""
     curves, spans = [], []
+    facts: dict[Span, Facts] = {}
     for place, stretch in sorted(stretches.items()):
         one = measure_one(served[place], stretch)
         curves.append(one.curve)
         spans += one.spans
-    return Measured(join([c for c in curves if len(c.time_us)]), spans)
+        facts |= one.facts
+    return Measured(join([c for c in curves if len(c.time_us)]), spans, facts)
 
 
 def measure_one(service: Service, stretch: Stretch) -> Measured:
@@ -206,7 +210,8 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
         around=Around(stretch.earlier_us, since_midnight(stretch.time_us[usable], service.zone)),
     )
     spans = [*cleaned.spans, *stretch.set_aside]
-    return Measured(Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality), spans)
+    curve = Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality)
+    return Measured(curve, spans, cleaned.facts)
 
 
 def _measure_intervals(service: Service, time_us: I64, value: F64) -> Measured:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ledger import rules
 from ledger.aggregate import Rows, affected, alike, needed, node_rows
-from ledger.cleaning.decisions import Span
+from ledger.cleaning.decisions import NOTHING, Facts, Span
 from ledger.context import Context, differing, touches
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
 from ledger.meter import Service, measure, services
@@ -253,9 +253,9 @@ class Recompute:
             start, end = day_bounds(days[0], zone)[0], day_bounds(days[-1], zone)[1]
             outcome.replaced.append((meter, start, end))
             outcome.events += [
-                RegisterEvent(key.institution, meter, kind, first, last)
-                for kind, first, last in found.spans
-                if first < end and last > start
+                _event(key, span, found.facts.get(span, NOTHING))
+                for span in found.spans
+                if span[1] < end and span[2] > start
             ]
         step, pricing = (
             self.registry.meters[meter].step_min,
@@ -368,6 +368,12 @@ def _grouped(days: Iterable[date], key: Callable[[date], K]) -> dict[K, list[dat
     for day in sorted(days):
         groups.setdefault(key(day), []).append(day)
     return groups
+
+
+def _event(key: SeriesKey, span: Span, facts: Facts) -> RegisterEvent:
+    return RegisterEvent(
+        key.institution, key.code, *span, facts.cost, facts.limit, facts.value, facts.energy
+    )
 
 
 def _blank(row: BookRow) -> BookRow:

@@ -305,3 +305,12 @@ class RegisterEvent:
     kind: str
     start_us: int
     end_us: int
+    cost: int | None = None
+    """What the story pays for it."""
+    limit: int | None = None
+    """Most per hour that was held against it [book units]; None where none is known."""
+    value: int | None = None
+    """What the register said [book units]: the first reading that is left out, else the one that
+    the event leads to."""
+    energy: int | None = None
+    """What is booked over it [book units]; None where that is unknown."""

@@ -10,13 +10,17 @@ from api.answers.common import SharesAnswer
 
 
 class EventAnswer(TypedDict):
-    """What the ledger found on a register."""
+    """What the ledger found on a register; `limit`, `value` and `energy` in book units."""
 
     institution: str
     meter: str
     kind: str
     start: str
     end: str
+    cost: int | None
+    limit: int | None
+    value: int | None
+    energy: int | None
 
 
 class RestatementAnswer(TypedDict):

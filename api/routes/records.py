@@ -29,6 +29,10 @@ EVENT_EXAMPLE = {
     "kind": "gap",
     "start": "2026-11-10T14:00:00Z",
     "end": "2026-11-10T21:00:00Z",
+    "cost": None,
+    "limit": None,
+    "value": None,
+    "energy": 9120000,
 }
 RESTATEMENT_EXAMPLE = {
     "institution": "bureau",
@@ -124,6 +128,10 @@ def _event_json(event: RegisterEvent) -> EventAnswer:
         "kind": event.kind,
         "start": iso(event.start_us),
         "end": iso(event.end_us),
+        "cost": event.cost,
+        "limit": event.limit,
+        "value": event.value,
+        "energy": event.energy,
     }
 
 

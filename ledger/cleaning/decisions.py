@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
+
+import numpy as np
 
 from ledger.cleaning.story import (
     BREAKS,
@@ -29,6 +31,22 @@ MANY_FALLS = 3
 
 
 @dataclass(frozen=True, order=True)
+class Facts:
+    """What a decision rests on, and what comes of it; None where that is unknown."""
+
+    cost: int | None = None
+    limit: int | None = None
+    """Most per hour on its last day [book units]."""
+    value: int | None = None
+    """The first reading that is left out, else the one it leads to [book units]."""
+    energy: int | None = None
+    """What is booked over it [book units]."""
+
+
+NOTHING: Final = Facts()
+
+
+@dataclass(frozen=True, order=True)
 class Decision:
     """The reading at `there_us` follows that at `here_us`; what lies between is left out."""
 
@@ -42,6 +60,7 @@ class Decision:
     cost: int
     whole: tuple[int, int] | None = None
     """(start, end) of the falls in a row that it is one of [us]."""
+    facts: Facts = field(default=NOTHING, compare=False)
 
     @property
     def breaks(self) -> bool:
@@ -64,7 +83,16 @@ def _decision(readings: RegisterReadings, link: Link, flat_us: int) -> Decision:
         if still and time_us[link.there - 1] - time_us[link.here] >= flat_us:
             kind = STUCK
     here, first, there = (int(time_us[n]) for n in (link.here, link.here + 1, link.there))
-    return Decision(here, first, there, kind, link.turns, link.cost)
+    facts = Facts(link.cost, _limit(readings, there), int(value[link.here + 1]), None)
+    if kind not in BREAKS:
+        turn = (readings.modulus or 0) * link.turns
+        facts = replace(facts, energy=int(value[link.there] - value[link.here]) + turn)
+    return Decision(here, first, there, kind, link.turns, link.cost, facts=facts)
+
+
+def _limit(readings: RegisterReadings, end_us: int) -> int | None:
+    most = readings.rates.per_hour(end_us)
+    return None if most == np.inf else int(most)
 
 
 def _reversed(decisions: Sequence[Decision]) -> list[Decision]:
@@ -83,12 +111,18 @@ def _falling(falls: Sequence[Decision]) -> list[Decision]:
     if len(falls) < MANY_FALLS:
         return list(falls)
     whole = (falls[0].here_us, falls[-1].there_us)
-    return [replace(one, kind=REVERSED, whole=whole) for one in falls]
+    facts = replace(falls[0].facts, cost=sum(one.cost for one in falls))
+    return [replace(one, kind=REVERSED, whole=whole, facts=facts) for one in falls]
 
 
 def spans_of(decisions: Iterable[Decision]) -> list[Span]:
     """What is told of decisions, each once."""
     return list(dict.fromkeys(span for one in decisions for span in _spans(one)))
+
+
+def facts_of(decisions: Iterable[Decision]) -> dict[Span, Facts]:
+    """What is told of decisions, with what each rests on."""
+    return {span: one.facts for one in decisions for span in _spans(one)}
 
 
 def _spans(one: Decision) -> list[Span]:

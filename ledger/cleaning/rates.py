@@ -166,6 +166,10 @@ class RiseLimits:
         lump = np.minimum(self.lump[place], short * self._near_us / HOUR_US)
         return np.asarray((near * short + beyond) / HOUR_US + lump + 1.0)
 
+    def per_hour(self, end_us: int) -> float:
+        """The limit of the day of an instant [book units]; infinite where none is known."""
+        return float(self.short[self._place(end_us)])
+
     def most(self, end_us: int, stretch_us: int) -> float:
         """`cap` of one stretch, the same to the last bit."""
         place = self._place(end_us)

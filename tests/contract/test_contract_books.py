@@ -318,7 +318,7 @@ def test_events_are_replaced_by_range_and_meter(stores: Stores) -> None:
     assert stores.books.events("office", 0, 99) == [before, inside, instant, later, other]
     assert stores.books.events("office", 10, 20) == [inside, instant, other]
     assert stores.books.events("hospital", 0, 99) == []
-    fresh = event("A", 11, 13)
+    fresh = replace(event("A", 11, 13, "spike"), cost=4, limit=60, value=-7, energy=2**52)
     replace_with([fresh, fresh], [("A", 10, 20)])
     assert stores.books.events("office", 0, 99) == [before, fresh, later, other]
 

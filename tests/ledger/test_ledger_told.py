@@ -102,3 +102,24 @@ def test_what_was_taken_between_leaves_two(helpers, made):
     world.books.tell("o", list(world.books.digest_rows("o")))
     correct(world, times, value, METERS, 0)
     assert [one.given for one in restatements(world)] == [True] * one + [False] * one
+
+
+def test_events_say_what_they_cost_what_held_what_was_read_and_what_is_booked(helpers):
+    """A register at 20 kWh/h under a limit of 60: a spike, a gap, and a reset."""
+    world = helpers.World(helpers.campus([helpers.meter("m00")]), helpers.later(DAYS + 1))
+    times, values = helpers.quarters(COUNT), 100.0 + 5.0 * np.arange(COUNT)
+    values[50] = 9000
+    values[200:] -= values[200]
+    there = np.ones(COUNT, dtype=bool)
+    there[100:103] = False
+    world.push(1, times[there], values[there])
+    world.ledger.step()
+    kwh = 1_000_000
+    limit = int(world.registry.meters["m00"].max_per_hour * kwh)
+    told = {e.kind: e for e in world.books.events("o", 0, int(times[-1]))}
+    facts = {k: (e.cost, e.limit, e.value, e.energy) for k, e in told.items()}
+    assert facts == {
+        "spike": (4, limit, 9000 * kwh, 10 * kwh),
+        "gap": (None, None, None, 20 * kwh),
+        "reset": (10, limit, 0, None),
+    }

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from figures import Figures, cost
 from ledger import Ledger
-from metering.book import BookRow, SeriesKey
+from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.bookhash import book_hash
 from metering.errors import ConfigurationError
 from metering.localtime import day_bounds
@@ -84,6 +84,11 @@ def rows(stores: Stores) -> dict[tuple[SeriesKey, date], BookRow]:
 
 def test_what_was_booked_stands(folder: Path, stores: Stores) -> None:
     assert book_hash(stores.books) == (folder / "book_hash").read_text().strip()
+
+
+def test_events_from_before_stand_and_say_no_more_than_they_did(stores: Stores) -> None:
+    gap = RegisterEvent("o", "light", "gap", 1774656000000000, 1774683000000000)
+    assert stores.books.events("o", 0, NOW_US) == [gap]
 
 
 def test_rows_from_before_name_no_registry(stores: Stores) -> None:

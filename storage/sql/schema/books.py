@@ -110,4 +110,8 @@ REGISTER_EVENT = Table(
     key("kind"),
     Column("start_us", BigInteger, primary_key=True, autoincrement=False),
     number("end_us"),
+    Column("cost", BigInteger),
+    Column("limit", BigInteger),
+    Column("value", BigInteger),
+    Column("energy", BigInteger),
 )
