@@ -15,15 +15,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ledger.cadence import usual
-from ledger.cleaning.decisions import STUCK, Decision, Facts, Span, decide, facts_of, spans_of
-from ledger.cleaning.rates import DAY_US, RiseLimits
+from ledger.cleaning.decisions import STUCK, Decision, EventFacts, Span, decide, facts_of, spans_of
+from ledger.cleaning.rates import RiseLimits
 from ledger.cleaning.story import RegisterReadings
 from ledger.limits import RegisterLimits
+from ledger.periods import since_midnight
 from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import I64
 
@@ -39,7 +41,7 @@ class Cleaned:
     quality: NDArray[np.int8]
     """(n - 1,) MEASURED, APPORTIONED or MISSING."""
     spans: list[Span] = field(default_factory=list)
-    facts: dict[Span, Facts] = field(default_factory=dict)
+    facts: dict[Span, EventFacts] = field(default_factory=dict)
     """What is known of some of them."""
 
 
@@ -49,13 +51,12 @@ class Around:
 
     earlier_us: I64
     """Times of the usable readings before them, up to eight."""
-    since_us: I64
-    """(n,) time of each since its local midnight [us]."""
+    zone: str = "UTC"
+    """Where the days of the books begin."""
 
-    @classmethod
-    def of(cls, time_us: I64) -> Around:
-        """Of readings that are all there are, in a zone whose days begin with those of UTC."""
-        return cls(np.zeros(0, dtype=np.int64), time_us % DAY_US)
+
+NOTHING_BEFORE: Final = Around(np.zeros(0, dtype=np.int64))
+"""Of readings that are all there are."""
 
 
 def clean(
@@ -66,14 +67,14 @@ def clean(
     decisions: Sequence[Decision] | None = None,
     rejected_us: I64 | None = None,
     missing: tuple[int, int] | None = None,
-    around: Around | None = None,
+    around: Around = NOTHING_BEFORE,
 ) -> Cleaned:
     """Settle one register's readings, given in rising time.
 
     `decisions` were made over all readings; without them these here are all, under the registered
     limit. `rejected_us` are times of readings that cannot be used. `missing` is (start,
     end) of a run at the end that stands still for longer than the meter is known to rest. `around`
-    says what came before and where the slots begin.
+    says what came before and where the days begin.
     """
     if decisions is None:
         alone = RegisterReadings(time_us, value, RiseLimits.fixed(limits), limits.modulus)
@@ -83,14 +84,14 @@ def clean(
     at, now = time_us[kept], value[kept]
     energy = np.diff(now) + marks.turn[kept[1:]] * (limits.modulus or 0)
     over = marks.over[kept[1:]] | _holds(at, rejected_us)
-    lacking, gone = _lacking(time_us, kept, limits, around or Around.of(time_us))
+    lacking, gone = _lacking(time_us, kept, limits, around)
     quality = np.where(over | lacking, APPORTIONED, MEASURED)
     broken = marks.broken[kept[1:]]
     energy[broken], quality[broken] = 0, MISSING
     told = [span for span in spans_of(decisions) if _inside(span, time_us)]
     wide = np.flatnonzero(gone & (quality == APPORTIONED) & ~marks.over[kept[1:]])
     facts = facts_of(decisions) | {
-        ("gap", int(at[i]), int(at[i + 1])): Facts(energy=int(energy[i])) for i in wide
+        ("gap", int(at[i]), int(at[i + 1])): EventFacts(energy=int(energy[i])) for i in wide
     }
     gaps = [("gap", int(at[i]), int(at[i + 1])) for i in wide]
     cleaned = Cleaned(at, energy, quality.astype(np.int8), told + gaps, facts)
@@ -159,7 +160,7 @@ def _lacking(
         return lacking, gone
     common = usual(every, len(around.earlier_us) + kept[long], step)
     length = passed[long]
-    inside = around.since_us[kept[long]] % step + length <= step
+    inside = since_midnight(time_us[kept[long]], around.zone) % step + length <= step
     lacking[long] = (2 * length > 3 * np.minimum(common, step)) & ~inside
     gone[long] = (length >= 2 * common) & (length > step)
     return lacking, gone

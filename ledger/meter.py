@@ -21,11 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.clean import Around, clean
-from ledger.cleaning.decisions import Decision, Facts, Span
+from ledger.cleaning.decisions import Decision, EventFacts, Span
 from ledger.curve import Curve, join
 from ledger.intervals import placed
 from ledger.limits import RegisterLimits, book_factor, to_book_units
-from ledger.periods import since_midnight
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
 from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import I64
@@ -176,14 +175,14 @@ class Measured:
 
     curve: Curve
     spans: list[Span] = field(default_factory=list)
-    facts: dict[Span, Facts] = field(default_factory=dict)
+    facts: dict[Span, EventFacts] = field(default_factory=dict)
     """What is known of some of them."""
 
 
 def measure(served: Sequence[Service], stretches: Mapping[int, Stretch]) -> Measured:
     """The meter's curve over the given stretches (by place in `served`)."""
     curves, spans = [], []
-    facts: dict[Span, Facts] = {}
+    facts: dict[Span, EventFacts] = {}
     for place, stretch in sorted(stretches.items()):
         one = measure_one(served[place], stretch)
         curves.append(one.curve)
@@ -207,7 +206,7 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
         decisions=stretch.decisions,
         rejected_us=stretch.time_us[~usable],
         missing=stretch.missing,
-        around=Around(stretch.earlier_us, since_midnight(stretch.time_us[usable], service.zone)),
+        around=Around(stretch.earlier_us, service.zone),
     )
     spans = [*cleaned.spans, *stretch.set_aside]
     curve = Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ledger import rules
 from ledger.aggregate import Rows, affected, alike, needed, node_rows
-from ledger.cleaning.decisions import NOTHING, Facts, Span
+from ledger.cleaning.decisions import NOTHING, EventFacts, Span
 from ledger.context import Context, differing, touches
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
 from ledger.meter import Service, measure, services
@@ -370,7 +370,7 @@ def _grouped(days: Iterable[date], key: Callable[[date], K]) -> dict[K, list[dat
     return groups
 
 
-def _event(key: SeriesKey, span: Span, facts: Facts) -> RegisterEvent:
+def _event(key: SeriesKey, span: Span, facts: EventFacts) -> RegisterEvent:
     return RegisterEvent(
         key.institution, key.code, *span, facts.cost, facts.limit, facts.value, facts.energy
     )

@@ -31,7 +31,7 @@ MANY_FALLS = 3
 
 
 @dataclass(frozen=True, order=True)
-class Facts:
+class EventFacts:
     """What a decision rests on, and what comes of it; None where that is unknown."""
 
     cost: int | None = None
@@ -43,7 +43,7 @@ class Facts:
     """What is booked over it [book units]."""
 
 
-NOTHING: Final = Facts()
+NOTHING: Final = EventFacts()
 
 
 @dataclass(frozen=True, order=True)
@@ -60,7 +60,7 @@ class Decision:
     cost: int
     whole: tuple[int, int] | None = None
     """(start, end) of the falls in a row that it is one of [us]."""
-    facts: Facts = field(default=NOTHING, compare=False)
+    facts: EventFacts = field(default=NOTHING, compare=False)
 
     @property
     def breaks(self) -> bool:
@@ -83,7 +83,7 @@ def _decision(readings: RegisterReadings, link: Link, flat_us: int) -> Decision:
         if still and time_us[link.there - 1] - time_us[link.here] >= flat_us:
             kind = STUCK
     here, first, there = (int(time_us[n]) for n in (link.here, link.here + 1, link.there))
-    facts = Facts(link.cost, _limit(readings, there), int(value[link.here + 1]), None)
+    facts = EventFacts(link.cost, _limit(readings, there), int(value[link.here + 1]), None)
     if kind not in BREAKS:
         turn = (readings.modulus or 0) * link.turns
         facts = replace(facts, energy=int(value[link.there] - value[link.here]) + turn)
@@ -120,7 +120,7 @@ def spans_of(decisions: Iterable[Decision]) -> list[Span]:
     return list(dict.fromkeys(span for one in decisions for span in _spans(one)))
 
 
-def facts_of(decisions: Iterable[Decision]) -> dict[Span, Facts]:
+def facts_of(decisions: Iterable[Decision]) -> dict[Span, EventFacts]:
     """What is told of decisions, with what each rests on."""
     return {span: one.facts for one in decisions for span in _spans(one)}
 
