@@ -20,7 +20,7 @@ import numpy as np
 
 from ledger.cadence import BEFORE
 from ledger.clean import clean, longest_rest, open_run
-from ledger.cleaning.decisions import STUCK, Decision, Span, spans_of
+from ledger.cleaning.decisions import STUCK, Decision, EventFacts, Span, facts_of, spans_of
 from ledger.cleaning.rates import DAY_US
 from ledger.glance import Glance
 from ledger.meter import Service, Stretch, handed_over
@@ -120,6 +120,10 @@ class Context:
         found += self.open_spans(service)
         found += self._set_aside(service, reach.start_us, reach.end_us)
         return [s for s in found if touches(s, reach)]
+
+    def facts(self, service: Service, reach: ChangeSpan) -> dict[Span, EventFacts]:
+        """What is told of decisions that touch the reach, with what each rests on."""
+        return facts_of(self.decisions(service, reach.start_us, reach.end_us))
 
     def _set_aside(self, service: Service, start_us: int, end_us: int) -> list[Span]:
         series = self._series.get(service)

@@ -159,7 +159,24 @@ class Recompute:
         wide = ChangeSpan(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
         now = [span for service in bounded for span in self.context.spans(service, wide)]
         runs = [span for service in bounded for span in self.context.open_spans(service)]
-        return differing(now, self._booked(institution, meter, wide), runs, start_us)
+        found = differing(now, self._booked(institution, meter, wide), runs, start_us)
+        return found + self._resting_otherwise(institution, meter, bounded, wide)
+
+    def _resting_otherwise(
+        self, institution: str, meter: str, bounded: Sequence[Service], wide: ChangeSpan
+    ) -> list[ChangeSpan]:
+        """Where the same is told, but by another limit or at another cost."""
+        facts: dict[Span, EventFacts] = {}
+        for service in bounded:
+            facts |= self.context.facts(service, wide)
+        events = self.books.events(institution, max(wide.start_us, 0), wide.end_us + 1)
+        return [
+            ChangeSpan(event.start_us, event.end_us)
+            for event in events
+            if event.meter == meter
+            and (now := facts.get((event.kind, event.start_us, event.end_us))) is not None
+            and now != EventFacts(event.cost, event.limit, event.value, event.energy)
+        ]
 
     def _booked(self, institution: str, meter: str, reach: ChangeSpan) -> list[Span]:
         """What was told of the meter's readings when its rows were booked, gaps left out."""
