@@ -44,7 +44,9 @@ from metering.quantity import ABSENT
 from metering.registry import Meter
 from metering.units import BOOK_UNITS
 
-DISTRUSTED = frozenset({"gap", "stuck", "reset", "spike", "rollover", "jump"})
+DISTRUSTED = frozenset(
+    {"gap", "stuck", "reset", "spike", "rollover", "jump", "bridge", "reversed", "replaced"}
+)
 
 
 @dataclass(frozen=True, eq=False)

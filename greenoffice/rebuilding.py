@@ -55,7 +55,7 @@ def rebook_folder(
             "booking by other rules needs a reason",
             field="reason",
             value=reason,
-            fix="say why, e.g. --reason 'rules 2 divide gaps by hour'",
+            fix="say why, e.g. --reason 'rules 2: limits are learned'",
         )
     assembly = Assembly.open(folder)
     try:

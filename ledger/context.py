@@ -1,48 +1,47 @@
 """How far a change of readings reaches, and which readings a day's figure rests on.
 
     dirty            ▓▓▓▓
-    reaches     ├────────────┤        to its good neighbours and the ends of flat runs
-    days     |  day 1  |  day 2  |    whole local days
-    context ├─────────────────────┤   and what decides the readings at their edges
+    reaches     ├────────────┤              to its good neighbours
+              ├──┤       ├───────┤          and over every decision that is told otherwise now
+    days     |  day 1  |  day 2  |          whole local days
 
-A day's row must come out equal whatever was computed before, so the context grows until
-nothing outside it can matter.
+A day's row rests on the readings of the day, its good neighbours, and the decisions made over all
+readings around (`ledger.cleaning`). Decisions are compared with those that were booked, so a day
+comes out equal whatever was computed before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from ledger.clean import Rested, Span, clean, longest_rest
-from ledger.limits import FEW, book_factor, to_book_units
-from ledger.meter import DAY_US, OPEN_END, Service, Stretch
-from ledger.runs import MARGIN, SOUND, by_point, closes, good, run_length, run_start, sound_from
+from ledger.clean import clean, longest_rest, open_run
+from ledger.cleaning.decisions import STUCK, Decision, Span, spans_of
+from ledger.cleaning.rates import DAY_US
+from ledger.glance import Glance
+from ledger.meter import Service, Stretch, handed_over
+from ledger.series import ChangeSpan, RegisterSeries
+from metering.localtime import day_bounds, local_day
 from metering.ports import ReadingReader
-from metering.reading import F64, Flag, Kind, ReadingColumns
+from metering.reading import Kind
 
-FIRST_LOOK = 2 * MARGIN
 MEMORY_US = 28 * DAY_US
 """How far back a meter's habit of resting counts."""
 HABIT = 4
 """A meter that rested so long before may stand still up to four times as long."""
+FIRST_LOOK = 24
+AT_ONCE_US = 40 * DAY_US
+"""Longer ranges are not read at once."""
 
 
-@dataclass(frozen=True)
-class ChangeSpan:
-    """Times between which rows may change; both are times of readings."""
-
-    start_us: int
-    end_us: int
-
-
-@dataclass(frozen=True)
-class StuckRun:
-    """An open flat run that is booked as missing: more of the same changes nothing before."""
+class Open(NamedTuple):
+    """Readings that stand still up to the last one, long enough to mean something."""
 
     start_us: int
     end_us: int
-    value: float
+    missing: bool
+    """Longer than the meter is known to rest."""
 
 
 @dataclass
@@ -50,194 +49,191 @@ class Context:
     """Reads what a computation needs, and no more, from the store of readings."""
 
     store: ReadingReader
-    _rests: dict[tuple[int, int], int] = field(default_factory=dict)
-    _stuck: dict[int, StuckRun] = field(default_factory=dict)
+    _series: dict[Service, RegisterSeries] = field(default_factory=dict)
+    _rests: dict[tuple[Service, int], int] = field(default_factory=dict)
+    _runs: dict[Service, Open | None] = field(default_factory=dict)
+    _glance: Glance = field(init=False)
 
-    def reaches(
-        self, served: dict[int, Service], start_us: int, end_us: int
-    ) -> dict[int, ChangeSpan]:
-        """Per point how far a change of its readings in [start, end] reaches; points without
-        readings are left out."""
-        self._forget(served, start_us, end_us)
-        points = sorted(served)
-        self._check_runs(points, end_us)
-        earlier = by_point(self.store.before(points, start_us, FIRST_LOOK))
-        later = by_point(self.store.after(points, end_us + 1, FIRST_LOOK))
-        sides = {}
-        for point in points:
-            left = self._left(served[point], start_us, earlier.get(point))
-            sides[point] = (left, *self._right(served[point], end_us, later.get(point)))
-        found = {}
-        for point, reach in self._clamped(sides, start_us, end_us).items():
-            plain = sides[point][2] or served[point].kind is not Kind.REGISTER
-            found[point] = reach if plain else self._with_tail(point, reach)
-        return found
+    def __post_init__(self) -> None:
+        self._glance = Glance(self.store)
+
+    def look(self, points: Iterable[int], start_us: int, end_us: int) -> None:
+        """Read the surroundings of a piece of work at once; what was read before is dropped."""
+        self._glance = Glance(self.store)
+        if end_us - start_us <= AT_ONCE_US:
+            first = start_us // DAY_US * DAY_US
+            self._glance.fill(sorted(set(points)), first, end_us, FIRST_LOOK)
+
+    def bounded(self, served: Sequence[Service]) -> list[Service]:
+        """The services of a meter with the instants at which one takes over from the other."""
+        firsts = {}
+        for place, service in enumerate(served[1:], start=1):
+            if service.point == served[place - 1].point:
+                continue
+            end = day_bounds(local_day(service.start_us, service.zone), service.zone)[1]
+            times = self._glance.after(service.point, service.start_us, 1).time_us
+            if len(times) and times[0] <= end:
+                firsts[place] = int(times[0])
+        return handed_over(served, firsts)
+
+    def noticed(self, service: Service, start_us: int, end_us: int) -> ChangeSpan | None:
+        """Where decisions may be told otherwise after readings in [start, end] changed."""
+        first, last = max(start_us, service.start_us), min(end_us, service.end_us)
+        known = self._runs.pop(service, None)
+        if last < first or service.kind is not Kind.REGISTER:
+            return None
+        series = self._series.get(service)
+        if series is None:
+            series = self._series[service] = RegisterSeries(service)
+            reach: ChangeSpan | None = series.reach(self._glance, first, last)
+        else:
+            reach = series.renew(self._glance, first, last)
+        for place in list(self._rests):
+            if place[0] == service and (first <= place[1] or reach is not None):
+                del self._rests[place]
+        if reach is not None:
+            return reach
+        run = self.open_run(service)
+        ends = [r for r in (run, known) if r is not None]
+        return (
+            ChangeSpan(min(r.start_us for r in ends), max(r.end_us for r in ends)) if ends else None
+        )
+
+    def decisions(self, service: Service, start_us: int, end_us: int) -> list[Decision]:
+        """Decisions that touch [start, end], in order of time."""
+        first, last = max(start_us, service.start_us), min(end_us, service.end_us)
+        if last < first or service.kind is not Kind.REGISTER:
+            return []
+        series = self._series.get(service)
+        if series is None:
+            series = self._series[service] = RegisterSeries(service)
+        series.cover(self._glance, first, last)
+        return series.decisions(self._glance, first, last)
+
+    def spans(self, service: Service, reach: ChangeSpan) -> list[Span]:
+        """What is told of the service and touches the reach, gaps left out."""
+        found = spans_of(self.decisions(service, reach.start_us, reach.end_us))
+        found += self.open_spans(service)
+        found += self._set_aside(service, reach.start_us, reach.end_us)
+        return [s for s in found if touches(s, reach)]
+
+    def _set_aside(self, service: Service, start_us: int, end_us: int) -> list[Span]:
+        series = self._series.get(service)
+        return [] if series is None else series.set_aside(start_us, end_us)
+
+    def open_spans(self, service: Service) -> list[Span]:
+        """The run at the end that is missing, if there is one."""
+        run = self.open_run(service)
+        return [(STUCK, run.start_us, run.end_us)] if run is not None and run.missing else []
+
+    def neighbours(self, service: Service, start_us: int, end_us: int) -> ChangeSpan | None:
+        """The good readings before and after a change; without one, the change itself."""
+        first, last = max(start_us, service.start_us), min(end_us, service.end_us)
+        if last < first:
+            return None
+        left, right = self._kept_before(service, first - 1), self._kept_after(service, last + 1)
+        rows = self._glance.scan(service.point, first, last)
+        edges = [t for t in (left, right) if t is not None] + rows.time_us[
+            [0, -1][: len(rows)]
+        ].tolist()
+        return ChangeSpan(min(edges), max(edges)) if edges else None
 
     def stretches(
-        self, served: dict[int, Service], start_us: int, end_us: int
+        self, served: Sequence[Service], start_us: int, end_us: int
     ) -> dict[int, Stretch]:
-        """Per point the readings that decide its curve between two instants."""
-        points = sorted(served)
-        inner = by_point(self.store.scan(points, start_us, end_us))
-        earlier = by_point(self.store.before(points, start_us, FIRST_LOOK))
-        later = by_point(self.store.after(points, end_us, FIRST_LOOK))
+        """Per place in `served` the readings and decisions that say its curve between two
+        instants."""
         found = {}
-        for point in points:
-            inside = inner.get(point, ReadingColumns.empty())
-            before = earlier.get(point, ReadingColumns.empty())
-            after = later.get(point, ReadingColumns.empty())
-            last = len(after) < FIRST_LOOK
-            if served[point].kind is Kind.REGISTER:
-                before = self._settled_before(served[point], start_us, before)
-                known = good(ReadingColumns.concat([before, inside]))[1]
-                after, last = self._settled_after(served[point], end_us, after, known)
-            rows = ReadingColumns.concat([before, inside, after])
-            if len(rows):
-                found[point] = Stretch.of(rows, last=last)
-        return found
-
-    def remember(self, point: int, stretch: Stretch, spans: Iterable[Span]) -> None:
-        """Keep in mind that the point ends in a flat run that is booked as missing."""
-        last = int(stretch.time_us[-1])
-        for kind, start_us, end_us in spans:
-            if kind == "stuck" and end_us == last and stretch.last:
-                self._stuck[point] = StuckRun(start_us, end_us, float(stretch.value[-1]))
-
-    def rested(self, service: Service) -> Rested:
-        """Whether the register stood still comparably long in the four weeks before."""
-
-        def known(start_us: int, length_us: int) -> bool:
-            place = (service.installation.point, start_us)
-            if place not in self._rests:
-                self._rests[place] = self._longest_rest(service, start_us)
-            return self._rests[place] * HABIT >= length_us
-
-        return known
-
-    def _longest_rest(self, service: Service, start_us: int) -> int:
-        first = max(start_us - MEMORY_US, service.start_us)
-        rows = self.store.scan([service.installation.point], first, start_us + 1)
-        good = rows.take((rows.flag & int(Flag.OUT_OF_RANGE)) == 0)
-        factor = book_factor(service.meter, service.installation.ratio)
-        units, usable = to_book_units(good.value, factor)
-        return longest_rest(clean(good.time_us[usable], units[usable], service.limits, ended=False))
-
-    def _check_runs(self, points: list[int], end_us: int) -> None:
-        """Keep only runs that the changed readings merely carry on."""
-        for point in points:
-            run = self._stuck.get(point)
-            if run is None:
+        for place, service in enumerate(served):
+            first, last = max(start_us, service.start_us), min(end_us, service.end_us)
+            if last < first:
                 continue
-            rows = self.store.scan([point], run.end_us, end_us + 1)
-            bad = rows.flag & int(Flag.OUT_OF_RANGE)
-            if not (len(rows) > 1 and (rows.value == run.value).all() and not bad.any()):
-                del self._stuck[point]
-
-    def _forget(self, points: Iterable[int], start_us: int, end_us: int) -> None:
-        touched = set(points)
-        for point, start in list(self._rests):
-            if point in touched and start_us <= start and end_us >= start - MEMORY_US:
-                del self._rests[point, start]
-        for point in touched:
-            if point in self._stuck and start_us <= self._stuck[point].end_us:
-                del self._stuck[point]
-
-    def _left(self, service: Service, start_us: int, rows: ReadingColumns | None) -> int | None:
-        """Time of the reading from which on the past may change; None without any."""
-        if rows is None:
-            return None
-        if service.kind is not Kind.REGISTER:
-            return int(rows.time_us[-1])
-        run = self._stuck.get(service.installation.point)
-        if run is not None:
-            return run.end_us
-        count = FIRST_LOOK
-        while True:
-            times, values = good(rows)
-            start = run_start(values[: max(len(times) - MARGIN, 0) + 1])
-            if len(rows) < count or start > 0:
-                return int(times[start]) if len(times) else int(rows.time_us[0])
-            count *= 4
-            rows = self.store.before([service.installation.point], start_us, count)
-
-    def _right(
-        self, service: Service, end_us: int, rows: ReadingColumns | None
-    ) -> tuple[int | None, bool]:
-        """(time of the reading up to which the future may change, no reading is later)."""
-        if rows is None:
-            return None, True
-        if service.kind is not Kind.REGISTER:
-            return int(rows.time_us[0]), len(rows) < FIRST_LOOK
-        count = FIRST_LOOK
-        while True:
-            times, values = good(rows)
-            if len(rows) < count:
-                return int(rows.time_us[-1]), True
-            place = sound_from(service, times, values)
-            if place is not None:
-                end = place + run_length(values[place:])
-                if end + MARGIN < len(times):
-                    return int(times[end + FEW]), False
-            count *= 4
-            rows = self.store.after([service.installation.point], end_us + 1, count)
-
-    def _clamped(
-        self, sides: dict[int, tuple[int | None, int | None, bool]], start_us: int, end_us: int
-    ) -> dict[int, ChangeSpan]:
-        """Where nothing is earlier or later, the first or last changed reading is the limit."""
-        first = self._times([p for p, side in sides.items() if side[0] is None], start_us, True)
-        last = self._times([p for p, side in sides.items() if side[1] is None], end_us + 1, False)
-        found = {}
-        for point, (left, right, _) in sides.items():
-            start = first.get(point) if left is None else left
-            end = last.get(point) if right is None else right
-            if start is not None and end is not None:
-                found[point] = ChangeSpan(start, max(start, end))
+            before, after = self._kept_before(service, first), self._kept_after(service, last)
+            low = first if before is None else before
+            high = last if after is None else after
+            rows = self._glance.scan(service.point, low, high)
+            if not len(rows):
+                continue
+            run = self.open_run(service)
+            found[place] = Stretch.of(
+                rows,
+                decisions=tuple(self.decisions(service, low, high)),
+                set_aside=tuple(self._set_aside(service, first, last)),
+                missing=(run.start_us, run.end_us) if run is not None and run.missing else None,
+            )
         return found
 
-    def _times(self, points: list[int], time_us: int, after: bool) -> dict[int, int]:
-        if not points:
-            return {}
-        look = self.store.after if after else self.store.before
-        rows = look(points, time_us, 1)
-        return dict(zip(rows.point.tolist(), rows.time_us.tolist(), strict=True))
+    def open_run(self, service: Service) -> Open | None:
+        """The readings at the end of a service that stand still; None where they are too few,
+        or where the register never moved."""
+        if service.kind is not Kind.REGISTER:
+            return None
+        if service not in self._runs:
+            self._runs[service] = self._open_run(service)
+        return self._runs[service]
 
-    def _with_tail(self, point: int, reach: ChangeSpan) -> ChangeSpan:
-        """A change may also alter whether a later open flat run counts as rest."""
-        rows, count = self.store.before([point], OPEN_END, FIRST_LOOK), FIRST_LOOK
-        while True:
-            times, values = good(rows)
-            start = run_start(values)
-            if len(times) - start < 3 or times[start] - MEMORY_US > reach.end_us:
-                return reach
-            if start > 0 or len(rows) < count:
-                return ChangeSpan(reach.start_us, max(reach.end_us, int(rows.time_us[-1])))
-            count *= 4
-            rows = self.store.before([point], OPEN_END, count)
-
-    def _settled_before(
-        self, service: Service, start_us: int, rows: ReadingColumns
-    ) -> ReadingColumns:
+    def _open_run(self, service: Service) -> Open | None:
         count = FIRST_LOOK
-        run = self._stuck.get(service.installation.point)
-        if run is not None and len(rows) and rows.time_us[0] > run.start_us:
-            start = self.store.scan([service.installation.point], run.start_us, run.start_us + 1)
-            return ReadingColumns.concat([start, rows])
-        while len(rows) >= count:
-            times, values = good(rows)
-            if sound_from(service, times, values) == SOUND and run_start(values) > SOUND:
+        while True:
+            known, whole = self._glance.known_before(service, service.end_us, count)
+            if not len(known.time_us):
+                return None
+            first, last = int(known.time_us[0]), int(known.time_us[-1])
+            told = self.decisions(service, first, last)
+            run = open_run(clean(known.time_us, known.value, service.limits, decisions=told))
+            if run is not None and (run[2] or whole):
                 break
             count *= 4
-            rows = self.store.before([service.installation.point], start_us, count)
-        return rows
+        if run is None or not run[2] or run[1] - run[0] < service.limits.flat_us:
+            return None
+        return Open(run[0], run[1], not self._rested(service, run[0], run[1] - run[0]))
 
-    def _settled_after(
-        self, service: Service, end_us: int, rows: ReadingColumns, known: F64
-    ) -> tuple[ReadingColumns, bool]:
-        count = FIRST_LOOK
-        while len(rows) >= count:
-            if closes(good(rows)[1], known[-1 - FEW :]):
-                return rows, False
-            count *= 4
-            rows = self.store.after([service.installation.point], end_us, count)
-        return rows, True
+    def _rested(self, service: Service, start_us: int, length_us: int) -> bool:
+        """Whether the register stood still comparably long in the four weeks before."""
+        place = (service, start_us)
+        if place not in self._rests:
+            first = max(start_us - MEMORY_US, service.start_us)
+            known = self._glance.known(service, first, start_us)
+            told = self.decisions(service, first, start_us)
+            cleaned = clean(known.time_us, known.value, service.limits, decisions=told)
+            self._rests[place] = longest_rest(cleaned)
+        return self._rests[place] * HABIT >= length_us
+
+    def _kept_before(self, service: Service, time_us: int) -> int | None:
+        """Time of the last reading that stands at or before an instant."""
+        at = self._glance.last_known(service, time_us)
+        if at is None:
+            return None
+        over = [d.here_us for d in self.decisions(service, at, at) if d.here_us < at < d.there_us]
+        return min([at, *over])
+
+    def _kept_after(self, service: Service, time_us: int) -> int | None:
+        """Time of the first reading that stands at or after an instant."""
+        at = self._glance.first_known(service, time_us)
+        if at is None:
+            return None
+        over = [d.there_us for d in self.decisions(service, at, at) if d.here_us < at < d.there_us]
+        return max([at, *over])
+
+
+def touches(span: Span, reach: ChangeSpan) -> bool:
+    """Whether a span and a reach share an instant, ends included."""
+    return span[2] >= reach.start_us and span[1] <= reach.end_us
+
+
+def differing(
+    now: Iterable[Span], booked: Iterable[Span], open_runs: Iterable[Span], changed_us: int
+) -> list[ChangeSpan]:
+    """Stretches of which something else is told now than was booked.
+
+    A run that stood open before the change and merely goes on differs only where it is new.
+    """
+    told, stood = set(now), set(booked)
+    found = told ^ stood
+    reaches = []
+    for run in set(open_runs) & (told - stood):
+        for old in stood - told:
+            if old[:2] == run[:2] and old[2] < changed_us:
+                found -= {run, old}
+                reaches.append(ChangeSpan(old[2], run[2]))
+    return reaches + [ChangeSpan(start, end) for _, start, end in found]

@@ -15,8 +15,6 @@ from metering.reading import F64
 from metering.registry import Installation, Meter
 from metering.units import BOOK_UNITS, unit
 
-FEW = 4
-"""Readings that may leave and come back and still be a spike."""
 _SAFE = float(2**53)
 """Beyond it a float skips integers, and a day of such values would not add up in 63 bits."""
 
@@ -28,7 +26,7 @@ class RegisterLimits:
     step_us: int
     """The meter's native step."""
     max_per_hour: int | None = None
-    """Most that can pass in an hour; None where nobody said."""
+    """Most that can pass in an hour, as registered; None where nobody said."""
     modulus: int | None = None
     """What one turn of the register holds; None where the width is unknown."""
 
@@ -45,14 +43,6 @@ class RegisterLimits:
             None if fastest is None else round(fastest * _per_canonical(meter)),
             modulus,
         )
-
-    def cap(self, stretch_us: NDArray[np.int64] | int) -> NDArray[np.float64]:
-        """Most that can pass in a stretch [book units]; a native step at least, because a
-        coarse register ticks in lumps; infinite where the fastest rate is unknown."""
-        stretch = np.maximum(np.asarray(stretch_us, dtype=np.float64), float(self.step_us))
-        if self.max_per_hour is None:
-            return np.full(stretch.shape, np.inf)
-        return stretch * float(self.max_per_hour) / HOUR_US + 1.0
 
     @property
     def flat_us(self) -> int:

@@ -6,23 +6,27 @@
 
 Each installation's series stands alone. On the day of a change the old register counts until
 the new one's first reading of that day; where both read at that instant the total is exact,
-else the stretch between them is missing.
+else the stretch between them is missing. A register that is replaced under the name of its point
+goes on in one series, in which that day may hold a break.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ledger.clean import Rested, Span, clean
+from ledger.clean import clean
+from ledger.cleaning.decisions import Decision, Span
 from ledger.curve import Curve, join
+from ledger.intervals import placed
 from ledger.limits import RegisterLimits, book_factor, to_book_units
-from ledger.periods import day_edges
-from metering.localtime import HOUR_US, MINUTE_US, day_bounds, day_of_number, local_day
-from metering.quality import MEASURED, MISSING
+from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
+from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import I64
 from metering.reading import F64, Flag, Kind, ReadingColumns
 from metering.registry import Installation, Meter, Registry
@@ -30,6 +34,15 @@ from metering.registry import Installation, Meter, Registry
 BOOKED = (Kind.REGISTER, Kind.INTERVAL, Kind.MEAN)
 OPEN_END = int(np.iinfo(np.int64).max)
 DAY_US = 24 * HOUR_US
+
+
+class Usable(NamedTuple):
+    """Readings of one register in book units."""
+
+    time_us: I64
+    value: I64
+    rejected_us: I64
+    """Times of those that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +55,31 @@ class Service:
     zone: str
     start_us: int
     end_us: int
+    """First and last instant, both included, at which its readings count."""
+    declared: tuple[tuple[int, int], ...] = ()
+    """[start, end) of the local days on which its register was replaced [us]."""
+
+    @property
+    def point(self) -> int:
+        """The point that serves the meter."""
+        return self.installation.point
 
     @property
     def limits(self) -> RegisterLimits:
         """Step, turn of the register and the most that can pass in an hour, as registered."""
         return RegisterLimits.of(self.meter, self.installation)
 
+    def usable(self, rows: ReadingColumns) -> Usable:
+        """What of the point's readings can be used."""
+        factor = book_factor(self.meter, self.installation.ratio)
+        units, good = to_book_units(rows.value, factor)
+        good &= (rows.flag.astype(np.int64) & int(Flag.OUT_OF_RANGE)) == 0
+        return Usable(rows.time_us[good], units[good], rows.time_us[~good])
+
 
 def services(registry: Registry, meter: str) -> list[Service]:
-    """The meter's installations in order of time, those that carry energy."""
+    """The meter's installations in order of time, those that carry energy; until each one's
+    first reading is known (`handed_over`), a change holds from the start of its day."""
     one = registry.meters[meter]
     zone = registry.zone(one.node)
     found = []
@@ -63,7 +92,9 @@ def services(registry: Registry, meter: str) -> list[Service]:
         end = day_bounds(valid.end, zone)[0] if valid.end else OPEN_END
         found.append(Service(one, installation, point.kind, zone, start, end))
     found.sort(key=lambda s: (s.start_us, s.end_us, s.installation.point))
-    return [s for s, before in zip(found, [None, *found], strict=False) if _follows(s, before)]
+    return _joined(
+        [s for s, before in zip(found, [None, *found], strict=False) if _follows(s, before)]
+    )
 
 
 def _follows(service: Service, before: Service | None) -> bool:
@@ -71,31 +102,65 @@ def _follows(service: Service, before: Service | None) -> bool:
     return before is None or before.start_us < service.start_us
 
 
+def _joined(found: Sequence[Service]) -> list[Service]:
+    """Registers that follow each other under one point and ratio go on in one series."""
+    joined: list[Service] = []
+    for service in found:
+        last = joined[-1] if joined else None
+        if last is not None and _goes_on(last, service):
+            window = day_bounds(local_day(service.start_us, service.zone), service.zone)
+            joined[-1] = replace(last, end_us=service.end_us, declared=(*last.declared, window))
+        else:
+            joined.append(service)
+    return joined
+
+
+def _goes_on(old: Service, new: Service) -> bool:
+    one, other = old.installation, new.installation
+    same = (one.point, one.ratio, one.digits) == (other.point, other.ratio, other.digits)
+    return same and old.kind is Kind.REGISTER and new.start_us == old.end_us
+
+
+def handed_over(served: Sequence[Service], firsts: Mapping[int, int]) -> list[Service]:
+    """The services with the instants at which one takes over from the other; `firsts` has by
+    place in `served` the time of the first reading of its day of change, where there is one."""
+    found = list(served)
+    for place in range(1, len(found)):
+        old, new = found[place - 1], found[place]
+        if new.start_us > old.end_us:
+            continue
+        change = firsts.get(place, new.start_us)
+        if new.point != old.point and place not in firsts:
+            change = day_bounds(local_day(new.start_us, new.zone), new.zone)[1]
+        found[place - 1] = replace(old, end_us=max(change, old.start_us))
+        found[place] = replace(new, start_us=max(change, old.start_us))
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Stretch:
-    """Readings of one point around the wanted time, in rising time."""
+    """Readings of one service around the wanted time, in rising time, and what was decided."""
 
     time_us: I64
     value: F64
     flag: I64
-    last: bool = True
-    """No reading of the point is later."""
+    decisions: tuple[Decision, ...] = ()
+    missing: tuple[int, int] | None = None
+    """(start, end) of an open run of equal readings that is longer than the meter rests."""
+    set_aside: tuple[Span, ...] = ()
+    """Months in which the registered limit does not hold."""
 
     @classmethod
-    def of(cls, rows: ReadingColumns, *, last: bool = True) -> Stretch:
-        """A stretch of one point's rows, sorted by time; `last` where no row follows them in the
-        store."""
-        return cls(rows.time_us, rows.value, rows.flag.astype(np.int64), last)
-
-    def between(self, start_us: int, end_us: int) -> Stretch:
-        """The readings with start <= time <= end."""
-        inside = (self.time_us >= start_us) & (self.time_us <= end_us)
-        return Stretch(
-            self.time_us[inside],
-            self.value[inside],
-            self.flag[inside],
-            self.last or bool((self.time_us > end_us).any()),
-        )
+    def of(
+        cls,
+        rows: ReadingColumns,
+        decisions: tuple[Decision, ...] = (),
+        missing: tuple[int, int] | None = None,
+        set_aside: tuple[Span, ...] = (),
+    ) -> Stretch:
+        """A stretch of one point's rows, sorted by time, with what was decided of them."""
+        flag = rows.flag.astype(np.int64)
+        return cls(rows.time_us, rows.value, flag, decisions, missing, set_aside)
 
 
 @dataclass
@@ -106,92 +171,53 @@ class Measured:
     spans: list[Span] = field(default_factory=list)
 
 
-RestedOf = Callable[[Service], Rested | None]
-
-
-def measure(
-    served: Sequence[Service], stretches: Mapping[int, Stretch], rested: RestedOf
-) -> Measured:
-    """The meter's curve over the given stretches (by point)."""
+def measure(served: Sequence[Service], stretches: Mapping[int, Stretch]) -> Measured:
+    """The meter's curve over the given stretches (by place in `served`)."""
     curves, spans = [], []
-    for service, (start, end) in zip(served, reaches(served, stretches), strict=True):
-        stretch = stretches.get(service.installation.point)
-        if stretch is None:
-            continue
-        one = measure_one(service, stretch.between(start, end), rested(service))
+    for place, stretch in sorted(stretches.items()):
+        one = measure_one(served[place], stretch)
         curves.append(one.curve)
         spans += one.spans
     return Measured(join([c for c in curves if len(c.time_us)]), spans)
 
 
-def reaches(served: Sequence[Service], stretches: Mapping[int, Stretch]) -> list[tuple[int, int]]:
-    """(first, last) instant, both included, at which each installation's readings count."""
-    found: list[tuple[int, int]] = []
-    for place, service in enumerate(served):
-        start = found[-1][1] if found and served[place - 1].end_us >= service.start_us else None
-        start = service.start_us if start is None else max(start, service.start_us)
-        after = served[place + 1] if place + 1 < len(served) else None
-        found.append((start, _handover(service, after, stretches)))
-    return found
-
-
-def _handover(old: Service, new: Service | None, stretches: Mapping[int, Stretch]) -> int:
-    if new is None or new.start_us > old.end_us:
-        return old.end_us
-    change = min(old.end_us, new.start_us)
-    if new.installation.point == old.installation.point:
-        same = new.installation.ratio == old.installation.ratio
-        return change - 1 if same and old.limits.max_per_hour is None else change
-    stretch = stretches.get(new.installation.point)
-    day_end = day_bounds(local_day(change, new.zone), new.zone)[1]
-    if stretch is None:
-        return change
-    first = stretch.time_us[(stretch.time_us >= change) & (stretch.time_us < day_end)]
-    return int(first[0]) if first.size else change
-
-
-def measure_one(service: Service, stretch: Stretch, rested: Rested | None) -> Measured:
+def measure_one(service: Service, stretch: Stretch) -> Measured:
     """The curve of one installation."""
+    factor = book_factor(service.meter, service.installation.ratio)
     good = (stretch.flag & int(Flag.OUT_OF_RANGE)) == 0
-    time_us, value = stretch.time_us[good], stretch.value[good]
-    if service.kind is Kind.REGISTER:
-        factor = book_factor(service.meter, service.installation.ratio)
-        units, usable = to_book_units(value, factor)
-        cleaned = clean(
-            time_us[usable], units[usable], service.limits, ended=stretch.last, rested=rested
-        )
-        return Measured(Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality), cleaned.spans)
-    return _measure_intervals(service, time_us, value)
+    if service.kind is not Kind.REGISTER:
+        return _measure_intervals(service, stretch.time_us[good], stretch.value[good])
+    units, usable = to_book_units(stretch.value, factor)
+    usable &= good
+    cleaned = clean(
+        stretch.time_us[usable],
+        units[usable],
+        service.limits,
+        decisions=stretch.decisions,
+        rejected_us=stretch.time_us[~usable],
+        missing=stretch.missing,
+    )
+    spans = [*cleaned.spans, *stretch.set_aside]
+    return Measured(Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality), spans)
 
 
 def _measure_intervals(service: Service, time_us: I64, value: F64) -> Measured:
-    """Interval energy and mean power: a reading fills the slot that starts with it."""
+    """Interval energy and mean power: a reading fills the interval that starts with it."""
     if not len(time_us):
         return Measured(Curve.empty())
-    ends = _slot_ends(service, time_us)
+    found = placed(time_us, service.zone, service.meter.step_min)
     scale: Fraction | F64 = book_factor(service.meter, service.installation.ratio)
     if service.kind is Kind.MEAN:
-        scale = float(scale) * ((ends - time_us) / HOUR_US)
-    units, usable = to_book_units(value, scale)
-    on_grid = ends > 0
-    booked = usable & on_grid
-    step = service.meter.step_min * MINUTE_US
-    spans = _merged("off_grid", time_us[~on_grid], step)
-    return Measured(_blocks(time_us[booked], ends[booked], units[booked]), spans)
+        scale = float(scale) * ((found.end_us - found.start_us) / HOUR_US)
+    units, good = to_book_units(value[found.place], scale)
+    spans = _merged("off_grid", found.off_us, service.meter.step_min * MINUTE_US)
+    quality = np.where(found.whole, MEASURED, APPORTIONED).astype(np.int8)
+    return Measured(
+        _blocks(found.start_us[good], found.end_us[good], units[good], quality[good]), spans
+    )
 
 
-def _slot_ends(service: Service, time_us: I64) -> I64:
-    """End of the slot that starts at each time; 0 where no slot starts there."""
-    zone, step = service.zone, service.meter.step_min
-    near = {int(n) + shift for n in np.unique(time_us // DAY_US) for shift in (-1, 0, 1)}
-    edges = [day_edges(day_of_number(number), zone, step) for number in sorted(near)]
-    starts = np.concatenate([starts for starts, _ in edges])
-    ends = np.concatenate([ends for _, ends in edges])
-    place = np.clip(np.searchsorted(starts, time_us, side="right") - 1, 0, len(starts) - 1)
-    return np.where(starts[place] == time_us, ends[place], 0)
-
-
-def _blocks(starts: I64, ends: I64, units: I64) -> Curve:
+def _blocks(starts: I64, ends: I64, units: I64, blocks: NDArray[np.int8]) -> Curve:
     """A curve of separate blocks; between blocks that do not touch, nothing is known."""
     if not len(starts):
         return Curve.empty()
@@ -199,7 +225,7 @@ def _blocks(starts: I64, ends: I64, units: I64) -> Curve:
     times = np.concatenate((starts, ends[open_after]))
     energy = np.concatenate((units, np.zeros(int(open_after.sum()), dtype=np.int64)))
     quality = np.full(len(times), MISSING, dtype=np.int8)
-    quality[: len(starts)] = MEASURED
+    quality[: len(starts)] = blocks
     order = np.argsort(times, kind="stable")
     return Curve.of(times[order], energy[order][:-1], quality[order][:-1])
 

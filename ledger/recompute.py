@@ -13,16 +13,18 @@ import numpy as np
 
 from ledger import rules
 from ledger.aggregate import Rows, affected, alike, needed, node_rows
-from ledger.context import Context
-from ledger.jobs import Cluster, widened
-from ledger.meter import Service, Stretch, measure, services
+from ledger.cleaning.decisions import Span
+from ledger.context import Context, differing, touches
+from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
+from ledger.meter import Service, measure, services
 from ledger.periods import Clock, book_days
 from ledger.plan import Plan, PlannedFigure, Term, boundaries, plan
+from ledger.series import ChangeSpan
 from ledger.windows import Pricing
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.items import covers
 from metering.localtime import day_bounds, days_between, local_day
-from metering.ports import BookSeries
+from metering.ports import BookState
 from metering.quality import MISSING, all_of
 from metering.quantity import ABSENT
 from metering.registry import Registry
@@ -95,7 +97,7 @@ class Recompute:
     registry: Registry
     plans: Plans
     context: Context
-    books: BookSeries
+    books: BookState
     clock: Clock
 
     def days_of(self, cluster: Cluster) -> dict[str, list[date]]:
@@ -104,15 +106,66 @@ class Recompute:
         start, end = cluster.start_us, cluster.end_us
         for found in served.values():
             start, end = widened(found, start, end)
-        reaches = self.context.reaches(_by_point(served.values()), start, end)
+        self.context.look(_points(served.values()), start, end)
         days: dict[str, list[date]] = {}
         for meter, found in served.items():
-            own = [reaches[p] for p in {s.installation.point for s in found} if p in reaches]
-            if own:
-                first = local_day(min(reach.start_us for reach in own), cluster.zone)
-                last = local_day(max(reach.end_us for reach in own), cluster.zone)
-                days[meter] = days_between(first, last)
+            bounded = self.context.bounded(found)
+            told = self._told_otherwise(cluster.institution, meter, bounded, start, end)
+            wanted = self._of_own_rules(meter, self._around(bounded, told, cluster.zone))
+            wanted |= self._around(bounded, [ChangeSpan(start, end)], cluster.zone)
+            if cluster.forced:
+                wanted |= self._standing_days(meter, start, end, cluster.zone)
+            if wanted:
+                days[meter] = sorted(wanted)
         return days
+
+    def _standing_days(self, meter: str, start_us: int, end_us: int, zone: str) -> set[date]:
+        """Local days of which the meter's rows say something: a register that counts no more on
+        some of them leaves none of its readings there to lead to them."""
+        first = local_day(max(start_us, EARLIEST_US), zone)
+        last = local_day(min(end_us, LATEST_US), zone)
+        rows = self.books.rows([meter_key(self.registry, meter)], first, last)
+        return {row.day for row in rows if row.total is not None}
+
+    def _around(
+        self, bounded: Sequence[Service], reaches: Iterable[ChangeSpan], zone: str
+    ) -> set[date]:
+        """Local days from the good readings before each reach to those after it."""
+        found: set[date] = set()
+        for reach in reaches:
+            for service in bounded:
+                one = self.context.neighbours(service, reach.start_us, reach.end_us)
+                if one is not None:
+                    first, last = local_day(one.start_us, zone), local_day(one.end_us, zone)
+                    found.update(days_between(first, last))
+        return found
+
+    def _of_own_rules(self, meter: str, days: set[date]) -> set[date]:
+        """Without the days that other rules settled: those are booked again on purpose only."""
+        if not days:
+            return days
+        rows = self.books.rows([meter_key(self.registry, meter)], min(days), max(days))
+        others = {r.day for r in rows if r.rules != rules.RULES_VERSION and not r.provisional}
+        return days - others
+
+    def _told_otherwise(
+        self, institution: str, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
+    ) -> list[ChangeSpan]:
+        """Where something else is told of the meter after its readings in [start, end] changed
+        than when its rows were booked."""
+        noticed = [r for s in bounded if (r := self.context.noticed(s, start_us, end_us))]
+        if not noticed:
+            return []
+        wide = ChangeSpan(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
+        now = [span for service in bounded for span in self.context.spans(service, wide)]
+        runs = [span for service in bounded for span in self.context.open_spans(service)]
+        return differing(now, self._booked(institution, meter, wide), runs, start_us)
+
+    def _booked(self, institution: str, meter: str, reach: ChangeSpan) -> list[Span]:
+        """What was told of the meter's readings when its rows were booked, gaps left out."""
+        events = self.books.events(institution, max(reach.start_us, 0), reach.end_us + 1)
+        spans = [(e.kind, e.start_us, e.end_us) for e in events if e.meter == meter]
+        return [s for s in spans if s[0] not in ("gap", "off_grid") and touches(s, reach)]
 
     def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of the cluster's meters on those days, and of every node they count into."""
@@ -180,23 +233,22 @@ class Recompute:
         names, rows = list(days), []
         for first in range(0, len(names), size):
             served = {m: services(self.registry, m) for m in names[first : first + size]}
-            stretches = self.context.stretches(_by_point(served.values()), start, end)
+            self.context.look(_points(served.values()), start, end)
             for meter, found in served.items():
-                rows += self._meter(meter, found, stretches, days[meter], outcome)
+                rows += self._meter(meter, found, (start, end), days[meter], outcome)
         return rows
 
     def _meter(
         self,
         meter: str,
         served: list[Service],
-        stretches: dict[int, Stretch],
+        within_us: tuple[int, int],
         days: list[date],
         outcome: Recomputed,
     ) -> list[BookRow]:
         key, zone = meter_key(self.registry, meter), served[0].zone
-        found = measure(served, stretches, self.context.rested)
-        if len(served) == 1 and (point := served[0].installation.point) in stretches:
-            self.context.remember(point, stretches[point], found.spans)
+        bounded = self.context.bounded(served)
+        found = measure(bounded, self.context.stretches(bounded, *within_us))
         if days:
             start, end = day_bounds(days[0], zone)[0], day_bounds(days[-1], zone)[1]
             outcome.replaced.append((meter, start, end))
@@ -332,5 +384,5 @@ def _blank(row: BookRow) -> BookRow:
     return replace(row, parts=parts, total=None, day_shares=all_of(MISSING, 1)[0], spill=(0, 0, 0))
 
 
-def _by_point(served: Iterable[list[Service]]) -> dict[int, Service]:
-    return {s.installation.point: s for found in served for s in found}
+def _points(served: Iterable[list[Service]]) -> list[int]:
+    return [service.point for found in served for service in found]

@@ -76,6 +76,8 @@ class Ledger:
         self._plans = Plans(Registry())
         self._provisional: set[Place] | None = None
         self._refreshed = 0
+        self._left: dict[str, int] = {}
+        """The revision at which each institution's books were left."""
 
     def step(self, limit: int = 20_000) -> LedgerReport:
         """Take ready marks, recompute what they touch, commit; then settle ended days."""
@@ -208,6 +210,7 @@ class Ledger:
         self, registry: Registry, cluster: Cluster, cleared: Sequence[int]
     ) -> LedgerReport:
         report = LedgerReport()
+        self._mind(cluster.institution, self._books.revision(cluster.institution))
         parts = _pieces(self._recompute(registry).days_of(cluster)) or [{}]
         for place, mine in enumerate(parts):
             last = place == len(parts) - 1
@@ -248,6 +251,7 @@ class Ledger:
         """Commit what `make` finds; found anew where another ledger committed meanwhile."""
         for attempt in range(ATTEMPTS):
             expected = self._books.revision(institution)
+            self._mind(institution, expected)
             outcome = make()
             try:
                 self._commit(institution, outcome, cleared, cause, report, expected)
@@ -256,6 +260,12 @@ class Ledger:
                     raise
             else:
                 return
+
+    def _mind(self, institution: str, revision: int) -> None:
+        """Where another ledger booked meanwhile, it knew of readings that are not remembered."""
+        if revision != self._left.setdefault(institution, revision):
+            self._context = Context(self._readings)
+            self._left[institution] = revision
 
     def _commit(
         self,
@@ -277,6 +287,7 @@ class Ledger:
             now_us=self._now_us(),
             cause=cause,
         )
+        self._left[institution] = revision
         self._remember(outcome.rows)
         report.rows += len(outcome.rows)
         report.computed += outcome.computed

@@ -25,7 +25,7 @@ from metering.quality import MEASURED, WHOLE, Shares
 from metering.quantity import ABSENT, I64, add
 from metering.tariff import TariffScope
 
-RULES_VERSION: Final = 1
+RULES_VERSION: Final = 2
 """Of the rules by which the ledger makes rows from readings; another number means that the same
 readings may be booked otherwise."""
 
@@ -297,7 +297,8 @@ class DirtyMark:
 
 @dataclass(frozen=True)
 class RegisterEvent:
-    """What the ledger found on a register: gap, stuck, reset, spike, rollover or jump."""
+    """What the ledger found on a register: gap, stuck, reset, spike, rollover, jump, bridge,
+    reversed, replaced or limit (`docs/cleaning.md`)."""
 
     institution: str
     meter: str

@@ -15,7 +15,8 @@ NAME = "meter_gap"
 
 
 def _gaps(site: Site) -> list[Candidate]:
-    gaps = (e for e in site.events if e.kind == "gap" or (e.kind == "reset" and _lost(site, e)))
+    lost = ("reset", "reversed")
+    gaps = (e for e in site.events if e.kind == "gap" or (e.kind in lost and _lost(site, e)))
     return from_events(site, NAME, gaps)
 
 

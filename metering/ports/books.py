@@ -71,12 +71,16 @@ class BookNews(Protocol):
         ...
 
 
-class BookReader(BookRows, BookNews, Protocol):
-    """What an answer needs of one state of the books."""
+class BookEvents(Protocol):
+    """What was found on registers when rows were made of them."""
 
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
         """Register events that overlap [start, end), sorted by meter and start."""
         ...
+
+
+class BookReader(BookEvents, BookRows, BookNews, Protocol):
+    """What an answer needs of one state of the books."""
 
 
 class BookViews(BookReader, Protocol):
@@ -117,7 +121,11 @@ class BookSeries(BookRows, BookDigest, Protocol):
         ...
 
 
-class BookWriter(BookSeries, Protocol):
+class BookState(BookEvents, BookSeries, Protocol):
+    """What stands, and what was found: all that a change has to be compared with."""
+
+
+class BookWriter(BookState, Protocol):
     """What the ledger needs: the rows that stand, and taking their place."""
 
     def restatements(

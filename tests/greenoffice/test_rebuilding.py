@@ -159,19 +159,19 @@ def test_rebooking_says_why_in_the_audit_log(
     folder: DataFolder, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = rebook_folder(folder, "to see")
-    assert (told["rules"], told["rows"], told["restated"]) == (1, 0, 0)
+    assert (told["rules"], told["rows"], told["restated"]) == (2, 0, 0)
     assert "nothing to do" in capsys.readouterr().err
     assert open_stores(folder).access.entries(None)[0].action != "books.rebook"
     before = state(folder)
-    monkeypatch.setattr(rules, "RULES_VERSION", 2)
-    told = rebook_folder(folder, "rules 2 are kinder", "o")
+    monkeypatch.setattr(rules, "RULES_VERSION", 3)
+    told = rebook_folder(folder, "rules 3 are kinder", "o")
     assert state(folder) == before
-    assert (told["rules"], told["differing"], told["restated"]) == (2, len(rows(folder)), 0)
-    assert {row.rules for row in rows(folder)} == {2}
+    assert (told["rules"], told["differing"], told["restated"]) == (3, len(rows(folder)), 0)
+    assert {row.rules for row in rows(folder)} == {3}
     entry = open_stores(folder).access.entries(None)[0]
     assert (entry.action, entry.reason, entry.institution) == (
         "books.rebook",
-        "rules 2 are kinder",
+        "rules 3 are kinder",
         "o",
     )
 

@@ -101,6 +101,10 @@ class World:
 
     def __post_init__(self) -> None:
         self.books = MemoryBooks(self.marks)
+        self.restart()
+
+    def restart(self) -> None:
+        """A process that knows nothing takes over."""
         self.ledger = Ledger(
             self.readings, self.books, self.marks, lambda: self.registry, lambda: self.now_us
         )

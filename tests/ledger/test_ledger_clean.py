@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ledger.clean import clean, longest_rest
+from ledger.clean import clean, longest_rest, open_run
+from ledger.cleaning.decisions import decide, spans_of
+from ledger.cleaning.rates import RiseLimits
+from ledger.cleaning.story import RegisterReadings
 from ledger.limits import RegisterLimits
-from metering.localtime import HOUR_US, MINUTE_US
+from metering.localtime import MINUTE_US
 from metering.quality import APPORTIONED, MEASURED, MISSING
 
 QUARTER = 15 * MINUTE_US
@@ -63,23 +66,28 @@ def test_flat_and_then_a_possible_step_is_rest():
     assert (cleaned.quality == MEASURED).all()
 
 
-@pytest.mark.parametrize(("habit", "missing"), [(0, True), (HOUR_US, False)])
-def test_open_flat_run_is_missing_unless_the_meter_rests(habit, missing):
-    cleaned = clean(
-        *series(10, 17, *[24] * 9), LIMITS, rested=lambda _, length: habit * 4 >= length
-    )
-    assert kinds(cleaned) == (["stuck"] if missing else [])
-    assert (cleaned.quality[2:] == (MISSING if missing else MEASURED)).all()
+def test_open_flat_run_that_the_meter_is_not_known_for_is_missing():
+    times, values = series(10, 17, *[24] * 9)
+    run = (2 * QUARTER, 10 * QUARTER)
+    cleaned = clean(times, values, LIMITS, missing=run)
+    assert cleaned.spans == [("stuck", *run)]
+    assert cleaned.quality.tolist() == [MEASURED] * 2 + [MISSING] * 8
 
 
-def test_open_flat_run_is_not_judged_while_it_is_short():
-    cleaned = clean(*series(10, 17, *[24] * 4), LIMITS, rested=lambda *_: False)
-    assert kinds(cleaned) == []
+@pytest.mark.parametrize(
+    ("values", "run"),
+    [((), None), ((5,), (0, 0, False)), ((5, 5), (0, 1, False)), ((5, 6, 6), (1, 2, True)),
+     ((900, 0, 0), (1, 2, True))],
+)  # fmt: skip
+def test_run_at_the_end(values, run):
+    found = open_run(clean(*series(*values), LIMITS))
+    assert found == (run if run is None else (run[0] * QUARTER, run[1] * QUARTER, run[2]))
 
 
-def test_open_flat_run_is_not_judged_where_readings_follow():
-    cleaned = clean(*series(10, *[24] * 9), LIMITS, ended=False, rested=lambda *_: False)
-    assert kinds(cleaned) == []
+def test_a_segment_over_a_rejected_reading_is_not_measured():
+    times, values = series(10, 11, 12, 13)
+    cleaned = clean(times, values, LIMITS, rejected_us=times[1:2] + 60_000_000)
+    assert cleaned.quality.tolist() == [MEASURED, APPORTIONED, MEASURED]
 
 
 def test_spike_up_without_a_known_limit_shows_when_it_comes_back():
@@ -91,7 +99,7 @@ def test_spike_up_without_a_known_limit_shows_when_it_comes_back():
 def test_spike_to_zero_beside_the_turn_of_the_register():
     limits = RegisterLimits(QUARTER, 60 * KWH, 1000 * KWH)
     cleaned = clean(*series(985, 992, 0, 999, 6, 13), limits)
-    assert kinds(cleaned) == ["spike", "rollover"]
+    assert sorted(kinds(cleaned)) == ["rollover", "spike"]
     assert int(cleaned.energy.sum()) == 28 * KWH
 
 
@@ -119,5 +127,15 @@ def test_a_coarse_register_read_often_is_not_spiky():
 
 @pytest.mark.parametrize("values", [(), (5,), (5, 6), (6, 5)])
 def test_few_readings(values):
-    cleaned = clean(*series(*values), LIMITS, rested=lambda *_: False)
+    cleaned = clean(*series(*values), LIMITS)
     assert len(cleaned.energy) == max(0, len(cleaned.time_us) - 1)
+
+
+def test_a_register_that_runs_backwards_is_told_once_wherever_one_looks():
+    times, values = series(10, 15, 20, 18, 16, 14, 12, 17, 22)
+    told = decide(RegisterReadings(times, values, RiseLimits.fixed(LIMITS)), LIMITS.flat_us)
+    whole = [("reversed", 2 * QUARTER, 6 * QUARTER)]
+    assert spans_of(told) == spans_of(told[1:2]) == whole
+    cleaned = clean(times, values, LIMITS)
+    assert cleaned.spans == whole
+    assert cleaned.quality.tolist() == [MEASURED] * 2 + [MISSING] * 4 + [MEASURED] * 2

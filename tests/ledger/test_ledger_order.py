@@ -15,7 +15,8 @@ from metering.registry import Installation, Validity
 
 DAYS = 5
 COUNT = DAYS * 96
-TROUBLES = ("gap", "stuck", "spike", "reset", "jump", "rest", "silence", "dip", "flagged", "open")
+TROUBLES = ("gap", "stuck", "spike", "reset", "jump", "rest", "silence", "dip", "flagged", "open",
+            "zeros", "scaled", "falls", "shift")  # fmt: skip
 
 
 def troubled(draw_list, count: int = COUNT):
@@ -42,6 +43,14 @@ def troubled(draw_list, count: int = COUNT):
         elif kind == "rest":
             values[end:] -= values[end - 1] - values[at]
             values[at:end] = values[at]
+        elif kind == "zeros":
+            values[at:end] = 0
+        elif kind == "scaled":
+            values[at:end] *= 1000
+        elif kind == "falls":
+            values[at:end] = values[at:end][::-1].copy()
+        elif kind == "shift":
+            values[at:end] = values[np.minimum(np.arange(at, end) + 4, count - 1)]
         elif kind == "flagged":
             flags[at:end] = True
     return np.round(values, 3), kept, flags
@@ -95,8 +104,18 @@ def test_any_order_and_batching_gives_the_same_rows(helpers, troubles, seed, how
         for flag in (0, 1):
             some = part[flags[part] == bool(flag)]
             pieces.push(1, times[some], values[some], flag)
+        if rng.random() < 0.2:
+            wrong = rng.choice(part, 1)
+            pieces.push(1, times[wrong], values[wrong] + 5000)
+            pieces.ledger.step()
+            pieces.push(1, times[wrong], values[wrong], int(flags[wrong][0]))
+        if rng.random() < 0.3:
+            pieces.restart()
         pieces.ledger.step()
     helpers.same(once, pieces)
+    assert pieces.ledger.rebuild().differing == 0
+    pieces.restart()
+    assert pieces.ledger.rebuild().differing == 0
 
 
 @slow

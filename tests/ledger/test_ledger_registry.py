@@ -256,8 +256,7 @@ LAST = Validity(DAY + timedelta(days=3))
 NOON = Validity(end=DAY + timedelta(days=3))
 
 
-# The last reading is at the midnight after the last day: that day has a row that knows nothing. An
-# added meter has one before its first day.
+# The last reading is at the midnight after the last day: that day has a row that knows nothing.
 @pytest.mark.parametrize(
     ("change", "read", "series", "days"),
     [
@@ -281,7 +280,7 @@ NOON = Validity(end=DAY + timedelta(days=3))
             ),
             {5},
             {"m5 01A00", "c 01000", "c 01A00", "o 01000", "o 01A00"},
-            4,
+            3,
             id="an added meter",
         ),
         pytest.param(
@@ -290,6 +289,13 @@ NOON = Validity(end=DAY + timedelta(days=3))
             {"c 01000", "o 01000"},
             3,
             id="an end in the past",
+        ),
+        pytest.param(
+            lambda r: replace(r, installations=(Installation("m4", 4, valid=NOON),)),
+            {4},
+            {"m4 01000", "c 01000", "o 01000"},
+            2,
+            id="a register that counts no more",
         ),
         pytest.param(
             lambda r: replace(

@@ -135,7 +135,8 @@ def test_going_back_would_lose_parts(stores: Stores) -> None:
 
     def go_down() -> None:
         with writing(engine) as con:
-            con.execute(text("UPDATE book_row SET registry = 0"))  # else that is what is lost
+            # else that is what is lost first: under which registry and by which rules
+            con.execute(text("UPDATE book_row SET registry = 0, rules = 1"))
             downgrade(con, "r0002")
 
     with pytest.raises(ConfigurationError, match="cannot keep the parts"):

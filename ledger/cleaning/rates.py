@@ -1,0 +1,263 @@
+"""How fast a register may run on a day: as registered, else learned from its raw readings alone.
+
+    day      1   2   3   4 ...              largest rise per hour of each UTC day
+    month  ──┴───┴───┴───┴──▶ median ─▶ next power of two above four times it
+
+A learned limit is a power of two, so it seldom moves, and it is a function of the readings of
+three months (five where three hold too few days), whatever order they came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ledger.limits import RegisterLimits
+from metering.localtime import HOUR_US
+from metering.quantity import I64
+
+DAY_US = 24 * HOUR_US
+OFTEN, SHARE = 4, 4
+"""A rise that a day shows so many times, and in so great a share of its rises (a quarter), is the
+meter's own, not a fault."""
+FALL = 2
+"""How many of its largest rises a day loses by each fall: readings that go up and down are no
+load, but each of their falls had a rise before it."""
+ENOUGH_DAYS = 3
+MONTHS_BEFORE, MONTHS_AFTER = 2, 2
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class DayRises:
+    """The largest rises of each UTC day on which the register rose [book units per hour]."""
+
+    day: I64
+    """(d,) days since 1970, rising."""
+    largest: I64
+    """(d,)"""
+    often: I64
+    """(d,) the largest that the day shows often; 0 where it has fewer than OFTEN rises."""
+    least: I64
+    """(d,) the same beyond one lump, but the smallest where the day has fewer."""
+    cadence_us: I64
+    """(d,) the usual stretch between its readings, a native step at most."""
+    lump: I64
+    """(d,) [book units] what all its rises are multiples of; 0 where it has fewer than OFTEN."""
+
+    @classmethod
+    def of(cls, time_us: I64, value: I64, step_us: int) -> DayRises:
+        """From raw readings in rising time; a rise belongs to the day it ends on.
+
+        It is counted from the higher of the two readings before, so that a reading which comes
+        back from a dip is no rise.
+        """
+        rise, passed, day = np.diff(value), np.diff(time_us), time_us[1:] // DAY_US
+        cadence = np.minimum(_usual(day, passed), step_us)
+        falls = rise < 0
+        back = np.append([False], falls[:-1]) if len(rise) > 1 else falls
+        rise[1:] = np.where(back[1:], value[2:] - value[:-2], rise[1:])
+        passed[1:] = np.where(back[1:], time_us[2:] - time_us[:-2], passed[1:])
+        hours = np.maximum(passed, cadence) / HOUR_US
+        up = rise >= hours
+        return cls._ranked(day[up], rise[up], hours[up], cadence[up], day[falls])
+
+    @classmethod
+    def _ranked(cls, day: I64, rise: I64, hours: F64, cadence: I64, fell: I64) -> DayRises:
+        if not len(day):
+            none = np.zeros(0, dtype=np.int64)
+            return cls(none, none, none, none, none, none)
+        firsts = np.concatenate(([0], np.flatnonzero(np.diff(day)) + 1))
+        counts, days = np.diff(np.append(firsts, len(day))), day[firsts]
+        falls = np.searchsorted(fell, days, side="right") - np.searchsorted(fell, days)
+        nth = np.maximum(OFTEN, counts // SHARE) + FALL * falls
+        place = firsts + np.minimum(nth, counts) - 1
+        rate = _largest_first(day, rise, hours)
+        lump = np.where(counts >= OFTEN, np.gcd.reduceat(rise, firsts), 0)
+        least = _largest_first(day, rise - np.repeat(lump, counts), hours)[place]
+        often = np.where(counts >= nth, rate[place], 0)
+        return cls(days, rate[firsts], often, least, cadence[firsts], lump)
+
+    def take(self, mask: NDArray[np.bool_]) -> DayRises:
+        """The days that a (d,) mask keeps."""
+        return DayRises(*(column[mask] for column in self._columns()))
+
+    def since(self, day: int) -> DayRises:
+        """From a day on."""
+        return self.take(self.day >= day)
+
+    def _columns(self) -> tuple[I64, ...]:
+        return (self.day, self.largest, self.often, self.least, self.cadence_us, self.lump)
+
+    @classmethod
+    def joined(cls, parts: list[DayRises]) -> DayRises:
+        """Days one after the other; of a day that is in two parts the later one counts."""
+        columns = np.concatenate([np.stack(part._columns()) for part in parts], axis=1)
+        _days, last = np.unique(columns[0, ::-1], return_index=True)
+        return cls(*columns[:, len(columns[0]) - 1 - last])
+
+
+def _largest_first(day: I64, rise: I64, hours: F64) -> I64:
+    """(n,) rises per hour, the largest of each day first."""
+    rate = np.minimum(rise / hours, 2.0**55).astype(np.int64)
+    return np.asarray(rate[np.lexsort((-rate, day))])
+
+
+def _usual(day: I64, passed: I64) -> I64:
+    """(n,) the lower median of the day's stretches, for each of them."""
+    if not len(day):
+        return passed
+    ranked = passed[np.lexsort((passed, day))]
+    firsts = np.concatenate(([0], np.flatnonzero(np.diff(day)) + 1))
+    counts = np.diff(np.append(firsts, len(day)))
+    return np.repeat(ranked[firsts + (counts - 1) // 2], counts)
+
+
+@dataclass(frozen=True, eq=False)
+class RiseLimits:
+    """The limit of each UTC day."""
+
+    step_us: int
+    first_day: int
+    short: F64
+    """(d,) most in an hour [book units]; infinite where nothing is known."""
+    long: F64
+    """(d,) the same for what goes on beyond an hour."""
+    pace: F64
+    """(d,) half the learned limit, the registered one or not: what a register makes up for over a
+    bridge runs no faster. Infinite where nothing is learned."""
+    floor_us: I64
+    """(d,) the shortest stretch that is looked at: the day's cadence, a native step at most."""
+    lump: F64
+    """(d,) what the day's rises are multiples of: a coarse register ticks in lumps."""
+    set_aside: tuple[int, ...] = ()
+    """Months (since 1970-01) in which most days exceed the registered limit."""
+
+    @classmethod
+    def fixed(cls, limits: RegisterLimits) -> RiseLimits:
+        """The registered limit on every day."""
+        most = np.array([np.inf if limits.max_per_hour is None else float(limits.max_per_hour)])
+        floor = np.array([limits.step_us], dtype=np.int64)
+        return cls(limits.step_us, 0, most, most, np.array([np.inf]), floor, np.zeros(1))
+
+    def same(self, other: RiseLimits) -> bool:
+        """Whether the days that both know have equal limits."""
+        first = max(self.first_day, other.first_day)
+        last = min(self.first_day + len(self.short), other.first_day + len(other.short))
+        mine, its = (slice(first - r.first_day, last - r.first_day) for r in (self, other))
+        return np.array_equal(self.short[mine], other.short[its]) and np.array_equal(
+            self.pace[mine], other.pace[its]
+        )
+
+    def cap(self, end_us: I64 | int, stretch_us: I64 | int) -> F64:
+        """Most that can pass in a stretch that ends then [book units].
+
+        At the limit through the stretch, of which a cadence counts at least, and one lump more; a
+        lump is no more than what can pass in an hour, or in a longer native step.
+        """
+        place = np.clip(np.asarray(end_us) // DAY_US - self.first_day, 0, len(self.short) - 1)
+        short, long = self.short[place], self.long[place]
+        stretch = np.maximum(stretch_us, self.floor_us[place]).astype(np.float64)
+        near = np.minimum(stretch, self._near_us)
+        with np.errstate(invalid="ignore"):
+            beyond = np.where(stretch > near, (stretch - near) * long, 0.0)
+        lump = np.minimum(self.lump[place], short * self._near_us / HOUR_US)
+        return np.asarray((near * short + beyond) / HOUR_US + lump + 1.0)
+
+    def most(self, end_us: int, stretch_us: int) -> float:
+        """`cap` of one stretch, the same to the last bit."""
+        place = self._place(end_us)
+        return self._most(place, stretch_us, float(self.short[place]), float(self.long[place]))
+
+    def made_up(self, end_us: int, stretch_us: int) -> float:
+        """Most that a register that stood wrong can have to make up for [book units]."""
+        place = self._place(end_us)
+        pace = float(self.pace[place])
+        return min(self.most(end_us, stretch_us), self._most(place, stretch_us, pace, pace / 2))
+
+    @property
+    def _near_us(self) -> float:
+        return float(max(HOUR_US, self.step_us))
+
+    def _place(self, end_us: int) -> int:
+        return min(max(end_us // DAY_US - self.first_day, 0), len(self.short) - 1)
+
+    def _most(self, place: int, stretch_us: int, short: float, long: float) -> float:
+        stretch = float(max(stretch_us, int(self.floor_us[place])))
+        near = min(stretch, self._near_us)
+        beyond = (stretch - near) * long if stretch > near else 0.0
+        lump = min(float(self.lump[place]), short * self._near_us / HOUR_US)
+        return (near * short + beyond) / HOUR_US + lump + 1.0
+
+
+def learned(rises: DayRises, limits: RegisterLimits, first_day: int, last_day: int) -> RiseLimits:
+    """The limits of the days first..last; `rises` holds the months around that count."""
+    days = np.arange(first_day, last_day + 1, dtype=np.int64)
+    months, place = np.unique(_month(days), return_inverse=True)
+    rise_months = _month(rises.day)
+    found = [_of_month(int(m), rises, rise_months, limits.max_per_hour) for m in months.tolist()]
+    short = np.array([f[0] for f in found])[place]
+    registered = np.array([f[1] for f in found], dtype=np.bool_)[place]
+    own = _own(rises, days)
+    pace = np.maximum(np.array([f[2] for f in found])[place], own) / 2
+    floor = np.full(len(days), limits.step_us, dtype=np.int64)
+    lump, (at, known) = np.zeros(len(days)), _places(rises, days)
+    floor[at], lump[at] = rises.cadence_us[known], rises.lump[known]
+    short = np.where(registered, short, np.maximum(short, own))
+    long = np.where(registered, short, short / 2)
+    aside = [
+        int(m)
+        for m, f in zip(months.tolist(), found, strict=True)
+        if limits.max_per_hour is not None and not f[1]
+    ]
+    return RiseLimits(limits.step_us, first_day, short, long, pace, floor, lump, tuple(aside))
+
+
+def _of_month(
+    month: int, rises: DayRises, rise_months: I64, registered: int | None
+) -> tuple[float, bool, float]:
+    """(limit per hour, whether it is the registered one, the learned one)."""
+    near = (rise_months >= month - MONTHS_BEFORE) & (rise_months <= month)
+    if near.sum() < ENOUGH_DAYS:
+        near = (rise_months >= month - MONTHS_BEFORE) & (rise_months <= month + MONTHS_AFTER)
+    count, found = int(near.sum()), np.inf
+    if count >= ENOUGH_DAYS:
+        median = int(np.sort(rises.largest[near])[(count - 1) // 2])
+        found = float(1 << (4 * median).bit_length())
+    if registered is not None:
+        exceeded = int((rises.least[near] > registered).sum())
+        if count < ENOUGH_DAYS or 2 * exceeded <= count:
+            return float(registered), True, found
+    return found, False, found
+
+
+def own_limit(often: I64) -> F64:
+    """The next power of two above what a day shows often; 0 where that is nothing."""
+    return np.array([float(1 << rate.bit_length()) if rate else 0.0 for rate in often.tolist()])
+
+
+def _own(rises: DayRises, days: I64) -> F64:
+    """(d,) the limit that each day has by what it shows often."""
+    found, (at, known) = np.zeros(len(days)), _places(rises, days)
+    found[at] = own_limit(rises.often[known])
+    return found
+
+
+def _places(rises: DayRises, days: I64) -> tuple[I64, I64]:
+    """Places in `days` of those that have rises, and the places of their rises."""
+    place = np.searchsorted(days, rises.day)
+    known = np.flatnonzero(place < len(days))
+    known = known[days[place[known]] == rises.day[known]]
+    return place[known], known
+
+
+def month_start(day: int, months: int = 0) -> int:
+    """First day of the month so many months after that of a day (days since 1970)."""
+    month = _month(np.array([day], dtype=np.int64)) + months
+    return int(month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)[0])
+
+
+def _month(days: I64) -> I64:
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)

@@ -1,0 +1,142 @@
+"""A glance at the readings around a piece of work: read once for many points, asked many times.
+
+What lies outside of it is asked of the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from ledger.meter import Service, Usable
+from metering.ports import ReadingReader
+from metering.reading import ReadingColumns
+
+FIRST_US, LAST_US = 0, 4_102_444_800_000_000
+"""1970 and 2100: no reading is outside."""
+
+
+class _Seen(NamedTuple):
+    """All rows of a point in [low, high]."""
+
+    rows: ReadingColumns
+    low_us: int
+    high_us: int
+
+
+@dataclass
+class Glance:
+    """Rows of some points around some time, and the store behind them."""
+
+    store: ReadingReader
+    _seen: dict[int, _Seen] = field(default_factory=dict)
+
+    def fill(self, points: Sequence[int], start_us: int, end_us: int, count: int) -> None:
+        """Read [start, end] of the points and `count` rows on either side."""
+        if not points:
+            return
+        start, end = _clipped(start_us), _clipped(end_us)
+        parts = (
+            _by_point(self.store.before(points, start, count)),
+            _by_point(self.store.scan(points, start, end + 1)),
+            _by_point(self.store.after(points, end + 1, count)),
+        )
+        none = ReadingColumns.empty()
+        for point in points:
+            before, inside, after = (part.get(point, none) for part in parts)
+            low = int(before.time_us[0]) if len(before) == count else FIRST_US
+            high = int(after.time_us[-1]) if len(after) == count else LAST_US
+            self._seen[point] = _Seen(ReadingColumns.concat([before, inside, after]), low, high)
+
+    def scan(self, point: int, start_us: int, end_us: int) -> ReadingColumns:
+        """Rows with start <= time <= end."""
+        start, end = _clipped(start_us), _clipped(end_us)
+        seen = self._seen.get(point)
+        if seen is None or start < seen.low_us or end > seen.high_us:
+            return self.store.scan([point], start, end + 1)
+        first, last = np.searchsorted(seen.rows.time_us, (start, end + 1)).tolist()
+        return seen.rows.take(np.arange(first, last))
+
+    def before(self, point: int, time_us: int, count: int) -> ReadingColumns:
+        """The last `count` rows earlier than the time."""
+        time = _clipped(time_us)
+        seen = self._seen.get(point)
+        if seen is not None and time <= seen.high_us + (seen.high_us == LAST_US):
+            end = int(np.searchsorted(seen.rows.time_us, time))
+            if end >= count or seen.low_us == FIRST_US:
+                return seen.rows.take(np.arange(max(end - count, 0), end))
+        return self.store.before([point], time, count)
+
+    def after(self, point: int, time_us: int, count: int) -> ReadingColumns:
+        """The first `count` rows at or later than the time."""
+        time = _clipped(time_us)
+        seen = self._seen.get(point)
+        if seen is not None and time >= seen.low_us:
+            first, size = int(np.searchsorted(seen.rows.time_us, time)), len(seen.rows)
+            if size - first >= count or seen.high_us == LAST_US:
+                return seen.rows.take(np.arange(first, min(first + count, size)))
+        return self.store.after([point], time, count)
+
+    def known(self, service: Service, start_us: int, end_us: int) -> Usable:
+        """Usable readings of a service in [start, end]."""
+        low, high = max(start_us, service.start_us), min(end_us, service.end_us)
+        return service.usable(self.scan(service.point, low, max(low, high)))
+
+    def known_before(self, service: Service, time_us: int, count: int) -> tuple[Usable, bool]:
+        """(usable ones of the last `count` readings of a service up to an instant, whether the
+        service has none before)."""
+        rows = self.before(service.point, min(time_us, LAST_US - 1) + 1, count)
+        inside = rows.take(rows.time_us >= service.start_us)
+        return service.usable(inside), len(inside) < count
+
+    def last_known(self, service: Service, time_us: int) -> int | None:
+        """Time of the last usable reading at or before an instant."""
+        return self.nth_before(service, time_us, 1)
+
+    def nth_before(self, service: Service, time_us: int, nth: int) -> int | None:
+        """Time of the n-th usable reading at or before an instant, of the first one where there
+        are fewer."""
+        count = nth
+        while True:
+            known, whole = self.known_before(service, min(time_us, service.end_us), count)
+            if len(known.time_us) >= nth or whole:
+                break
+            count *= 4
+        times = known.time_us[-nth:]
+        return int(times[0]) if len(times) else None
+
+    def first_known(self, service: Service, time_us: int) -> int | None:
+        """Time of the first usable reading at or after an instant."""
+        return self.nth_after(service, time_us, 1)
+
+    def nth_after(self, service: Service, time_us: int, nth: int) -> int | None:
+        """Time of the n-th usable reading at or after an instant, of the last one where there
+        are fewer."""
+        count = nth
+        while True:
+            rows = self.after(service.point, max(time_us, service.start_us), count)
+            inside = rows.take(rows.time_us <= service.end_us)
+            known = service.usable(inside)
+            if len(known.time_us) >= nth or len(inside) < count:
+                break
+            count *= 4
+        times = known.time_us[:nth]
+        return int(times[-1]) if len(times) else None
+
+
+def _clipped(time_us: int) -> int:
+    return min(max(time_us, FIRST_US), LAST_US)
+
+
+def _by_point(rows: ReadingColumns) -> dict[int, ReadingColumns]:
+    if not len(rows):
+        return {}
+    points, firsts = np.unique(rows.point, return_index=True)
+    ends = np.append(firsts[1:], len(rows)).tolist()
+    return {
+        int(point): rows.take(np.arange(first, end))
+        for point, first, end in zip(points.tolist(), firsts.tolist(), ends, strict=True)
+    }

@@ -1,0 +1,158 @@
+"""The cheapest story against a search through all stories, priced by other code."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger.cleaning.rates import RiseLimits
+from ledger.cleaning.story import RegisterReadings, tell
+from ledger.limits import RegisterLimits
+from metering.localtime import MINUTE_US
+
+QUARTER = 15 * MINUTE_US
+PER_STEP = 10
+LIMITS = RegisterLimits(QUARTER, 4 * PER_STEP)
+INFINITE = RegisterLimits(QUARTER)
+TURN = 100
+
+Key = tuple[int, int, int]
+
+
+def price_of_story(readings: RegisterReadings, kept: tuple[int, ...]) -> Key | None:
+    """What a story costs that keeps these readings, None where it cannot be told."""
+    cost = dropped = places = 0
+    for here, there in pairwise(kept):
+        link = price_of_link(readings, here, there)
+        if link is None:
+            return None
+        cost += link
+        dropped += there - here - 1
+        places += sum(range(here + 1, there))
+    return cost, dropped, -places
+
+
+def price_of_link(readings: RegisterReadings, here: int, there: int) -> int | None:
+    """The table of `docs/cleaning.md`, read row by row."""
+    value, seen = readings.value, set(readings.seen().tolist())
+    under = range(here + 1, there)
+    rows: list[int] = []
+    fits, turns = readings.fits(here, there), readings.turns(here, there)
+    if not under:
+        if there not in seen:
+            return 0
+        if turns:
+            rows.append(2)
+        declared = readings.is_declared(here, there)
+        falls = value[there] < value[here]
+        rows.append(3 if declared else 10 if falls else 14)
+        return min(rows)
+    left, right = here + 1 in seen, there in seen
+    inside = sum(place in seen for place in under[1:])
+    if left and right:
+        starts = [here + 1, *(place for place in under[1:] if place in seen), there]
+        denied = 0
+        for first, end in pairwise(starts):
+            denied += readings.fits(here, first) + readings.fits(end - 1, there)
+        if fits:
+            rows.append(4 + 14 * denied)
+        if turns:
+            rows.append(6 + 14 * denied)
+    if left == right or not fits:
+        return min(rows, default=None)
+    rows += half_seen(readings, here, there, left, inside, seen)
+    return min(rows, default=None)
+
+
+def half_seen(
+    readings: RegisterReadings, here: int, there: int, left: bool, inside: int, seen: set[int]
+) -> list[int]:
+    """One end is seen, at the other the register could have gone on."""
+    value, count = readings.value, there - here - 1
+    places = sorted(seen & set(range(here + 1, there + 1)))
+    last, first = places[0] - 1, places[-1]  # of the run left, of the run entered
+    runs = len(places) - 1
+    came_on = last == 0 or last not in seen
+    goes_on = first == len(value) - 1 or first + 1 not in seen
+    step = readings.time_us[first] - readings.time_us[last]
+    hole = step >= 2 * QUARTER
+    rows = []
+    rises = runs == 0 and value[first] > value[last]
+    amid = value[here - 1] == value[here] == value[here + 1] if here else False
+    whole = here == 0 or here in seen or not amid
+    if rises and left:
+        if there - first <= 4:
+            rows.append(4)
+    elif rises:
+        still = len({int(v) for v in value[here : last + 1]}) == 1
+        starts = here == 0 or here in seen or value[here - 1] != value[here]
+        if (last - here <= 4 and whole) or (still and starts):
+            rows.append(4)
+    elif count <= 4 and (came_on if left else goes_on and whole):
+        rows.append(6 * (runs + 1))
+    if runs == 0 and not hole and (came_on if left else goes_on):
+        gone = readings.holes.tolist()
+        at_hole = there - 1 in gone if left else here in gone
+        nearest = (
+            not any(first <= place < there - 1 for place in gone)
+            if left
+            else not any(here < place < last for place in gone)
+        )
+        if at_hole and nearest and count <= 64:
+            rows.append(5)
+    return rows
+
+
+def every_story(count: int) -> list[tuple[int, ...]]:
+    inner = range(1, count - 1)
+    return [
+        (0, *(place for n, place in enumerate(inner) if bits >> n & 1), count - 1)
+        for bits in range(1 << len(inner))
+    ]
+
+
+def price_told(readings: RegisterReadings) -> tuple[Key, tuple[int, ...]]:
+    cost, gone = 0, set()
+    for link in tell(readings):
+        cost += link.cost
+        gone |= set(range(link.here + 1, link.there))
+    kept = tuple(place for place in range(len(readings.value)) if place not in gone)
+    return (cost, len(gone), -sum(gone)), kept
+
+
+@st.composite
+def islands(draw) -> RegisterReadings:
+    """Two to nine readings of a meter that may do anything."""
+    count = draw(st.integers(2, 9))
+    step = st.sampled_from([1, 1, 1, 1, 2, 3, 8])
+    times = np.cumsum(np.array([0, *(draw(step) for _ in range(count - 1))])) * QUARTER
+    value = st.one_of(st.integers(0, 60), st.integers(0, 120), st.sampled_from([0, 50, 99]))
+    kind = draw(st.sampled_from(["anything", "steps"]))
+    if kind == "steps":
+        moves = st.sampled_from([0, 3, 6, 9, 10, 12, 17, 25, 50, -1, -9, -25, -60])
+        values = np.cumsum([draw(st.integers(0, 90)), *(draw(moves) for _ in range(count - 1))])
+    else:
+        values = np.array([draw(value) for _ in range(count)])
+    limits = draw(st.sampled_from([LIMITS, LIMITS, INFINITE]))
+    declared = draw(st.sampled_from([(), ((int(times[count // 2]), int(times[-1])),)]))
+    turn = draw(st.sampled_from([None, TURN]))
+    whole = values.astype(np.int64)
+    return RegisterReadings(times.astype(np.int64), whole, RiseLimits.fixed(limits), turn, declared)
+
+
+@settings(max_examples=600, deadline=None)
+@given(islands())
+def test_the_story_told_is_the_cheapest_of_all(readings):
+    told, kept = price_told(readings)
+    prices = [
+        (price, story)
+        for story in every_story(len(readings.value))
+        if (price := price_of_story(readings, story)) is not None
+    ]
+    best = min(price for price, _ in prices)
+    assert price_of_story(readings, kept) == told
+    assert told == best
+    assert kept in [story for price, story in prices if price == best]
