@@ -246,7 +246,7 @@ def test_repeatable_and_versioned_by_content(campus: Make) -> None:
 
 
 def test_the_text_of_the_choices_is_that_of_the_hashes_that_are_kept() -> None:
-    """A class or a module may be called otherwise one day; baselines made before stay as they are."""
+    """A class may be called otherwise one day; baselines made before stay as they are."""
     assert choices(DEFAULTS, USUAL_HOURS) == (
         "(Settings(compact_from_days=14, full_from_days=182, segment_count=6, ridge=0.001, "
         "first_trim=8.0, trim=4.5, trim_rounds=2, floor_of_load=0.005), "
