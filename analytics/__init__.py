@@ -1,11 +1,11 @@
 """Arrays in, findings out: baselines, detectors and what the books say their finds are worth."""
 
 from analytics.baseline import Baseline, fit
-from analytics.bins import Clock, OfficeHours
+from analytics.bins import HourCalendar, OfficeHours
 from analytics.cases import settle
 from analytics.detectors import DETECTORS, Limits
 from analytics.feeding import BookRates, site_inputs, sites
-from analytics.fitting import Rung, Settings
+from analytics.fitting import FitSettings, Rung
 from analytics.learning import Memory
 from analytics.pricing import FlatRates, Rates
 from analytics.renewal import LONGEST_DAYS, may_be_due
@@ -18,8 +18,9 @@ __all__ = [
     "LONGEST_DAYS",
     "Baseline",
     "BookRates",
-    "Clock",
+    "FitSettings",
     "FlatRates",
+    "HourCalendar",
     "Inputs",
     "Limits",
     "Look",
@@ -27,7 +28,6 @@ __all__ = [
     "OfficeHours",
     "Rates",
     "Rung",
-    "Settings",
     "find",
     "fit",
     "is_due",

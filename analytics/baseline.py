@@ -32,12 +32,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analytics.bins import FULL_BINS, NAIVE_BINS, Clock, in_running_hours, running_hours
+from analytics.bins import FULL_BINS, NAIVE_BINS, HourCalendar, in_running_hours, running_hours
 from analytics.fitting import (
     DEFAULTS,
+    FitSettings,
     Group,
     Rung,
-    Settings,
     Shared,
     fit_robustly,
     spread_by_hour,
@@ -84,7 +84,7 @@ class Baseline:
     blind: "Baseline | None" = None
     """The same fit without weather, for hours whose temperature is unknown."""
 
-    def predict(self, clock: Clock, temperature: Floats) -> Floats:
+    def predict(self, clock: HourCalendar, temperature: Floats) -> Floats:
         """Expected energy [kWh/h], shape (meters, hours), for temperature [C], shape (hours,).
 
         Where the temperature is unknown, the fit without weather answers. NaN where nothing
@@ -98,7 +98,7 @@ class Baseline:
             return expected
         return np.where(_seen(design), expected, self.blind.predict(clock, temperature))
 
-    def sigma(self, clock: Clock, temperature: Floats) -> Floats:
+    def sigma(self, clock: HourCalendar, temperature: Floats) -> Floats:
         """Spread of the residual in each hour [kW], shape (meters, hours)."""
         spread = np.take(self.hour_spread, clock.naive_bins(), axis=1)
         if self.blind is None:
@@ -110,9 +110,9 @@ class Baseline:
 def fit(
     energy: Floats,
     temperature: Floats,
-    clock: Clock,
+    clock: HourCalendar,
     hours_us: Ints,
-    settings: Settings = DEFAULTS,
+    settings: FitSettings = DEFAULTS,
     *,
     known: Ints | None = None,
     blind: bool = True,
@@ -138,9 +138,9 @@ def fit(
 def _fit(
     energy: Floats,
     temperature: Floats,
-    clock: Clock,
+    clock: HourCalendar,
     hours_us: Ints,
-    settings: Settings,
+    settings: FitSettings,
     steps: Ints,
     knots: Segments,
 ) -> Baseline:
@@ -179,7 +179,7 @@ def _fit(
 
 
 def with_spreads(
-    baseline: Baseline, residual: Floats, clock: Clock, settings: Settings
+    baseline: Baseline, residual: Floats, clock: HourCalendar, settings: FitSettings
 ) -> Baseline:
     """The baseline with the spread of these residuals [kW], (meters, hours), NaN ignored."""
     running = in_running_hours(baseline.running, clock)
@@ -190,7 +190,7 @@ def with_spreads(
     return replace(baseline, spread=by_regime, hour_spread=by_hour)
 
 
-def typical_load(energy: Floats, clock: Clock) -> Floats:
+def typical_load(energy: Floats, clock: HourCalendar) -> Floats:
     """Median power in office hours of working days [kW], shape (meters,); NaN if unknown."""
     return median(energy[:, clock.occupied])
 
@@ -200,7 +200,7 @@ def _seen(design: Floats) -> Bools:
     return np.asarray(np.isfinite(design).all(axis=1))
 
 
-def _check(energy: Floats, temperature: Floats, clock: Clock, hours_us: Ints) -> None:
+def _check(energy: Floats, temperature: Floats, clock: HourCalendar, hours_us: Ints) -> None:
     if energy.ndim != 2:
         raise InvalidInput(
             "energy must be meters by hours", field="energy", value=energy.shape, fix="add an axis"
@@ -223,14 +223,14 @@ def _check(energy: Floats, temperature: Floats, clock: Clock, hours_us: Ints) ->
         )
 
 
-def history_days(energy: Floats, clock: Clock) -> tuple[Ints, Bools]:
+def history_days(energy: Floats, clock: HourCalendar) -> tuple[Ints, Bools]:
     """Days of the clock, (days,), and which of them are history, (meters, days)."""
     days, labels = np.unique(clock.day, return_inverse=True)
     known = Groups.of(labels.astype(np.int64), days.size).sums(np.isfinite(energy) * 1.0)
     return days, known >= LEAST_HOURS_OF_A_DAY
 
 
-def rungs(energy: Floats, clock: Clock, settings: Settings = DEFAULTS) -> Ints:
+def rungs(energy: Floats, clock: HourCalendar, settings: FitSettings = DEFAULTS) -> Ints:
     """`Rung` of each meter by its days of history, (meters,)."""
     history = history_days(energy, clock)[1].sum(axis=1)
     edges = [settings.compact_from_days, settings.full_from_days]
@@ -251,7 +251,7 @@ def _cvrmse(energy: Floats, expected: Floats, kept: Bools) -> Floats:
 
 
 def hashes(
-    energy: Floats, temperature: Floats, clock: Clock, hours_us: Ints, settings: Settings
+    energy: Floats, temperature: Floats, clock: HourCalendar, hours_us: Ints, settings: FitSettings
 ) -> tuple[str, ...]:
     """Hash of everything each meter's fit depends on: equal hashes mean equal baselines."""
     shared = hashlib.sha256(repr((settings, clock.office)).encode())

@@ -46,7 +46,7 @@ USUAL_HOURS = OfficeHours()
 
 
 @dataclass(frozen=True)
-class Clock:
+class HourCalendar:
     """What the site's clock and calendar say of each hour; every array has shape (hours,)."""
 
     hour: Ints
@@ -60,7 +60,7 @@ class Clock:
     @classmethod
     def of(
         cls, hours_us: Ints, zone: str, calendar: WorkCalendar, office: OfficeHours = USUAL_HOURS
-    ) -> "Clock":
+    ) -> "HourCalendar":
         """Read the clock at hour starts [us UTC], ascending."""
         if hours_us.size == 0:
             none = np.zeros(0, dtype=np.int64)
@@ -130,7 +130,7 @@ def _local_hours(hours_us: Ints, starts: Ints, place: Ints) -> Ints:
     return np.where(until <= 12, 24 - until, np.minimum(since, 11))
 
 
-def running_hours(energy: Floats, clock: Clock) -> Bools:
+def running_hours(energy: Floats, clock: HourCalendar) -> Bools:
     """Hours of a working day in which each meter runs, shape (meters, 24).
 
     Those whose median lies nearer to the median of office hours than to that of the night;
@@ -148,7 +148,7 @@ def running_hours(energy: Floats, clock: Clock) -> Bools:
     return np.asarray(np.where(told, running, office))
 
 
-def in_running_hours(running: Bools, clock: Clock) -> Bools:
+def in_running_hours(running: Bools, clock: HourCalendar) -> Bools:
     """Spread running hours of the day, (meters, 24), over the clock's hours: (meters, hours)."""
     return running[:, clock.hour] & clock.working
 

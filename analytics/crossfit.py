@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analytics.baseline import Baseline, fit, rungs, with_spreads
-from analytics.bins import Clock
-from analytics.fitting import DEFAULTS, Settings
+from analytics.bins import HourCalendar
+from analytics.fitting import DEFAULTS, FitSettings
 from analytics.groups import Bools, Floats, Ints
 from analytics.temperature import bridge
 
@@ -39,16 +39,16 @@ class History:
     """[kWh/h], (meters, hours); NaN where absent or not to be trusted."""
     temperature: Floats
     """[C], (hours,)."""
-    clock: Clock
+    clock: HourCalendar
     hours_us: Ints
-    settings: Settings = DEFAULTS
+    settings: FitSettings = DEFAULTS
 
     def of(self, rows: Sequence[int]) -> History:
         """The same of some of the meters."""
         return replace(self, energy=self.energy[list(rows)])
 
 
-def folds(clock: Clock) -> Ints:
+def folds(clock: HourCalendar) -> Ints:
     """Fold of each hour, (hours,): its local week, Monday to Sunday, counted round to 13."""
     if clock.day.size == 0:
         return np.zeros(0, dtype=np.int64)

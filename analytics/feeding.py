@@ -22,7 +22,7 @@ from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices
 from metering.book import SeriesKey
 from metering.finding import Sums
 from metering.localtime import HOUR_US, days_between, local_day, slot_starts
-from metering.ports import ReadingStore
+from metering.ports import ReadingReader
 from metering.quality import MISSING, WHOLE, Shares, all_of
 from metering.quantity import ABSENT, I64
 from metering.reading import Flag
@@ -62,7 +62,7 @@ def sites(registry: Registry) -> list[str]:
 
 
 def site_inputs(
-    view: View, readings: ReadingStore, site: str, *, history_days: int
+    view: View, readings: ReadingReader, site: str, *, history_days: int
 ) -> Inputs | None:
     """Hourly energy and weather of a site's last days; None where nothing is booked yet.
 
@@ -130,7 +130,7 @@ def _by_hour(found: Energy, hours_us: I64) -> tuple[I64, Shares]:
 
 
 def _temperature(
-    registry: Registry, readings: ReadingStore, nodes: frozenset[str], hours_us: I64
+    registry: Registry, readings: ReadingReader, nodes: frozenset[str], hours_us: I64
 ) -> NDArray[np.float64]:
     """Hourly mean of the site's outdoor temperature [C]; short gaps filled, others NaN."""
     points = [p.id for p in registry.points_of_role("outdoor_temperature", nodes)]

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from analytics.bins import COMPACT_BINS, COMPACT_OF, FULL_BINS, NAIVE_BINS, SATURDAY, Clock
+from analytics.bins import COMPACT_BINS, COMPACT_OF, FULL_BINS, NAIVE_BINS, SATURDAY, HourCalendar
 from analytics.groups import Bools, Floats, Groups, Ints
 from analytics.regression import fit_slopes, weather_part
 from analytics.robust import MAD_TO_SIGMA, scale, within
@@ -24,7 +24,7 @@ class Rung(IntEnum):
 
 
 @dataclass(frozen=True)
-class Settings:
+class FitSettings:
     """Choices of the fit; part of the baseline's version."""
 
     compact_from_days: int = 14
@@ -38,7 +38,7 @@ class Settings:
     """Least spread, as a share of the meter's daytime load."""
 
 
-DEFAULTS = Settings()
+DEFAULTS = FitSettings()
 
 _BIN = np.arange(FULL_BINS)
 BIN_OF: dict[Rung, Ints] = {
@@ -60,7 +60,7 @@ class Shared:
     groups: dict[Rung, Groups]
 
     @classmethod
-    def of(cls, design: Floats, clock: Clock) -> "Shared":
+    def of(cls, design: Floats, clock: HourCalendar) -> "Shared":
         """What all meters of a site fit on: `design` [hours, columns] with the bins of each
         rung."""
         full = clock.full_bins()
@@ -98,7 +98,9 @@ class Group:
         return ~self.running, self.running
 
 
-def fit_robustly(group: Group, shared: Shared, settings: Settings) -> tuple[Fitted, Floats, Bools]:
+def fit_robustly(
+    group: Group, shared: Shared, settings: FitSettings
+) -> tuple[Fitted, Floats, Bools]:
     """Fit a group: the fit, the spread (meters, 2: at rest, running) and the hours kept."""
     known, rung = np.isfinite(group.energy), group.rung
     if rung is not Rung.NAIVE:
@@ -118,7 +120,7 @@ def fit_robustly(group: Group, shared: Shared, settings: Settings) -> tuple[Fitt
     return fitted, spread, kept
 
 
-def fit_once(group: Group, kept: Bools, shared: Shared, settings: Settings) -> Fitted:
+def fit_once(group: Group, kept: Bools, shared: Shared, settings: FitSettings) -> Fitted:
     """One least-squares fit over the kept hours."""
     energy, rung = group.energy, group.rung
     slopes = np.zeros((energy.shape[0], 2, shared.design.shape[1]))

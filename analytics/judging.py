@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.bins import Clock
+from analytics.bins import HourCalendar
 from analytics.fitting import Rung
 from analytics.groups import Bools, Floats, Ints
 from analytics.stored import Version, joined, knots_of
@@ -48,7 +48,7 @@ class Judged:
 
 
 def judged(
-    versions: Sequence[Sequence[Version]], clock: Clock, temperature: Floats, hours_us: Ints
+    versions: Sequence[Sequence[Version]], clock: HourCalendar, temperature: Floats, hours_us: Ints
 ) -> Judged:
     """Judge hours by the versions of each meter, oldest first; `temperature` [C] is (hours,)."""
     by = tuple(standing(one) for one in versions)
@@ -89,12 +89,12 @@ def _judges(version: Version) -> bool:
     return bool(version.baseline.rungs[0] >= Rung.COMPACT)
 
 
-def _from(version: Version, clock: Clock) -> Bools:
+def _from(version: Version, clock: HourCalendar) -> Bools:
     return np.asarray(clock.day >= day_number(version.facts.day))
 
 
 def _predicted(
-    by: Sequence[Sequence[Version]], clock: Clock, temperature: Floats
+    by: Sequence[Sequence[Version]], clock: HourCalendar, temperature: Floats
 ) -> Mapping[tuple[int, int], tuple[Floats, Floats]]:
     """(meter, place) -> expected and sigma of all hours; meters that share knots at once."""
     alike: dict[tuple[bytes, ...], list[tuple[int, int]]] = {}

@@ -18,7 +18,7 @@ from datetime import date
 import numpy as np
 
 from analytics.baseline import history_days
-from analytics.bins import Clock
+from analytics.bins import HourCalendar
 from analytics.groups import Bools, Floats, Groups, Ints
 from analytics.stored import Version
 from metering.baseline import (
@@ -67,7 +67,7 @@ class Known:
         return int((np.isfinite(self.daily) & (self.days >= day)).sum())
 
 
-def known_days(energy: Floats, clock: Clock) -> list[Known]:
+def known_days(energy: Floats, clock: HourCalendar) -> list[Known]:
     """Days of history of each meter; `energy` [kWh/h] is (meters, hours), NaN where untrusted."""
     days, history = history_days(energy, clock)
     labels = np.searchsorted(days, clock.day).astype(np.int64)
@@ -113,6 +113,6 @@ def _says_something_else(known: Known, last: Version) -> bool:
     return int(both.sum()) >= LEAST_COMPARED and int((moved & both).sum()) * 2 > int(both.sum())
 
 
-def fitted_hours(clock: Clock, since: int) -> Bools:
+def fitted_hours(clock: HourCalendar, since: int) -> Bools:
     """Hours from a day on, (hours,)."""
     return np.asarray(clock.day >= since)

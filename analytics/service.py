@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.bins import USUAL_HOURS, Clock, OfficeHours
+from analytics.bins import USUAL_HOURS, HourCalendar, OfficeHours
 from analytics.crossfit import History
 from analytics.detectors import DETECTORS, Candidate, Limits, Site
 from analytics.detectors.site import USUAL_LIMITS
-from analytics.fitting import DEFAULTS, Settings
+from analytics.fitting import DEFAULTS, FitSettings
 from analytics.groups import Bools, Floats, Ints
 from analytics.hierarchy import suppress
 from analytics.judging import Judged
@@ -72,7 +72,7 @@ class Inputs:
     revision: int = 0
     """Of the institution's books."""
     limits: Limits = USUAL_LIMITS
-    settings: Settings = DEFAULTS
+    settings: FitSettings = DEFAULTS
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +166,7 @@ def _complete_hours(inputs: Inputs) -> int:
 
 
 def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
-    clock = Clock.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar, inputs.office)
+    clock = HourCalendar.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar, inputs.office)
     energy, scale = inputs.energy[:, :hours], _per_canonical(inputs.meters)
     history = History(
         energy=np.where(_trusted(inputs, hours), energy / scale[:, None], np.nan),

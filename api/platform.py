@@ -15,12 +15,12 @@ from metering.intake import DeadLetter
 from metering.ports import (
     AccessStore,
     BaselineStore,
-    BookStore,
-    Credentials,
+    BookAnswers,
+    CredentialStore,
     DirtyMarks,
     FindingStore,
-    IntakeStore,
-    ReadingStore,
+    IntakeReader,
+    ReadingReader,
     RegistryStore,
     ReportStore,
 )
@@ -94,11 +94,11 @@ def _no_refusals(_: Submission) -> Sequence[DeadLetter]:
 class Platform:
     """What `create_app` is given."""
 
-    readings: ReadingStore
-    books: BookStore
+    readings: ReadingReader
+    books: BookAnswers
     figures: Figures
     """What is told of the same books, under the same registry and clock."""
-    intake: IntakeStore
+    intake: IntakeReader
     marks: DirtyMarks
     findings: FindingStore
     baselines: BaselineStore
@@ -106,7 +106,7 @@ class Platform:
     registry: Callable[[], Registry]
     """The present snapshot; reflects `registry_store.apply` as soon as that returns."""
     registry_store: RegistryStore
-    credentials: Credentials
+    credentials: CredentialStore
     access: AccessStore
     messages: MessageReader
     ingest: Callable[[Submission], tuple[int, int]]

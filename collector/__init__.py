@@ -1,11 +1,10 @@
 """Receivers, the journal behind them, and the decoders that read it."""
 
 from collector.broker import BrokerClient, ClientHealth, ClientSettings
-from collector.guard import Credentials
-from collector.journal import JournalReader, JournalWriter, Located, Place, Record
+from collector.journal import JournalReader, JournalWriter, Located, Record, RecordPlace
 from collector.listener import Listener, ListenerSettings
 from collector.metrics import CollectorMetrics
-from collector.mqtt import Limits
+from collector.mqtt import ConnectionLimits
 from collector.receiver import Receiver
 from collector.reception import ReceiverHealth
 
@@ -14,15 +13,14 @@ __all__ = [
     "ClientHealth",
     "ClientSettings",
     "CollectorMetrics",
-    "Credentials",
+    "ConnectionLimits",
     "JournalReader",
     "JournalWriter",
-    "Limits",
     "Listener",
     "ListenerSettings",
     "Located",
-    "Place",
     "Receiver",
     "ReceiverHealth",
     "Record",
+    "RecordPlace",
 ]

@@ -15,7 +15,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import structlog
 
-from collector.journal import Place, Record
+from collector.journal import Record, RecordPlace
 from collector.metrics import CollectorMetrics
 from metering.errors import Unavailable
 
@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 Owner = TypeVar("Owner")
 
 
-class Entry(NamedTuple, Generic[Owner]):
+class CommitEntry(NamedTuple, Generic[Owner]):
     """Records that arrived together."""
 
     owner: Owner
@@ -46,10 +46,10 @@ class GroupCommit(Generic[Owner]):
 
     def __init__(
         self,
-        append: Callable[[Sequence[Record]], Place],
+        append: Callable[[Sequence[Record]], RecordPlace],
         metrics: CollectorMetrics,
         *,
-        on_durable: Callable[[list[Entry[Owner]]], None],
+        on_durable: Callable[[list[CommitEntry[Owner]]], None],
         on_failure: Callable[[Unavailable], None],
         on_crash: Callable[[BaseException], None],
         max_records: int = 1_000,
@@ -67,7 +67,7 @@ class GroupCommit(Generic[Owner]):
         self._linger_s = linger_s
         self._retry_s = retry_s
         self._changed = threading.Condition()
-        self._entries: deque[Entry[Owner]] = deque()
+        self._entries: deque[CommitEntry[Owner]] = deque()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
         self.failure: Unavailable | None = None
@@ -79,7 +79,7 @@ class GroupCommit(Generic[Owner]):
         """Begin to commit what is put, in a thread of its own."""
         self._thread.start()
 
-    def put(self, entry: Entry[Owner]) -> None:
+    def put(self, entry: CommitEntry[Owner]) -> None:
         """Queue an entry; never blocks."""
         with self._changed:
             self._entries.append(entry)
@@ -120,12 +120,12 @@ class GroupCommit(Generic[Owner]):
             or self._stopping.is_set()
         )
 
-    def _gather(self) -> list[Entry[Owner]]:
+    def _gather(self) -> list[CommitEntry[Owner]]:
         """The entries of the next commit; empty when stopped and nothing is left."""
         with self._changed:
             self._changed.wait_for(lambda: self._entries or self._stopping.is_set())
             self._changed.wait_for(self._enough, self._linger_s)
-            batch: list[Entry[Owner]] = []
+            batch: list[CommitEntry[Owner]] = []
             records = size = 0
             while self._entries and records < self._max_records and size < self._max_bytes:
                 entry = self._entries.popleft()
@@ -134,7 +134,7 @@ class GroupCommit(Generic[Owner]):
                 size += entry.size
         return batch
 
-    def _commit(self, batch: list[Entry[Owner]]) -> bool:
+    def _commit(self, batch: list[CommitEntry[Owner]]) -> bool:
         """Store a batch, however often it takes; False where it was given up on stopping."""
         records = [record for entry in batch for record in entry.records]
         while not self._try(records):
@@ -166,7 +166,7 @@ class GroupCommit(Generic[Owner]):
         self._metrics.errors.labels(error.code).inc()
         self._on_failure(error)
 
-    def _durable(self, batch: list[Entry[Owner]], count: int) -> bool:
+    def _durable(self, batch: list[CommitEntry[Owner]], count: int) -> bool:
         self._metrics.commits.inc()
         self._metrics.records.inc(count)
         with self._changed:

@@ -13,13 +13,13 @@ from collector.journal import Record
 from collector.metrics import CollectorMetrics
 from collector.mqtt import (
     Connect,
+    ConnectionLimits,
     Disconnected,
     Event,
-    Limits,
     Publish,
-    Reason,
-    Refused,
+    ReasonCode,
     ServerSession,
+    SubscriptionRefused,
     Violation,
 )
 from collector.recording import Recorder
@@ -33,7 +33,7 @@ _LINGER_S = 1.0
 class Hub(Protocol):
     """What a connection needs of the listener it belongs to."""
 
-    limits: Limits
+    limits: ConnectionLimits
     metrics: CollectorMetrics
     connect_timeout_s: float
 
@@ -49,7 +49,7 @@ class Hub(Protocol):
         """False where there are too many already."""
         ...
 
-    async def decide(self, connection: Connection, connect: Connect) -> Reason:
+    async def decide(self, connection: Connection, connect: Connect) -> ReasonCode:
         """Whether the gateway may come in; SUCCESS, or the reason it is told."""
         ...
 
@@ -150,7 +150,7 @@ class Connection(asyncio.Protocol):
         if output and self._transport is not None and not self._transport.is_closing():
             self._transport.write(output)
 
-    def close(self, reason: Reason, *, will: bool = True) -> None:
+    def close(self, reason: ReasonCode, *, will: bool = True) -> None:
         """End the connection from our side, telling the gateway why where it can be told."""
         self.session.disconnect(reason)
         self.end(reason.sentence, will=will)
@@ -196,14 +196,14 @@ class Connection(asyncio.Protocol):
             case Connect():
                 self.hold("deciding")
                 self._deciding = self._loop.create_task(self._decide(event))
-            case Refused(filters):
+            case SubscriptionRefused(filters):
                 self._hub.metrics.subscriptions_refused.inc(len(filters))
             case Disconnected(reason, with_will):
                 self.end("gateway disconnected", f"reason {reason:#04x}", will=with_will)
             case Violation(reason, detail):
                 self._violated(reason, detail)
 
-    def _violated(self, reason: Reason, detail: str) -> None:
+    def _violated(self, reason: ReasonCode, detail: str) -> None:
         if self.client is None:
             self._refused(reason.sentence, detail)
         else:
@@ -216,7 +216,7 @@ class Connection(asyncio.Protocol):
         reason = await self._hub.decide(self, connect)
         if self._over:
             return
-        if reason is not Reason.SUCCESS:
+        if reason is not ReasonCode.SUCCESS:
             self._refused(reason.sentence, f"user {connect.user!r}")
             self.session.refuse(reason)
             self.end(reason.sentence, will=False)
@@ -265,7 +265,7 @@ class Connection(asyncio.Protocol):
         if self._holds:  # not heard because not listened to
             self._last_seen = self._loop.time()
         if self._loop.time() - self._last_seen >= limit_s:
-            self.close(Reason.KEEP_ALIVE_TIMEOUT)
+            self.close(ReasonCode.KEEP_ALIVE_TIMEOUT)
         else:
             self._watch_keep_alive()
 

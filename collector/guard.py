@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol
 
 _KEYS_REMEMBERED = 10_000
-
-
-class Credentials(Protocol):
-    """What the listener asks of the registry; called in a thread of its own."""
-
-    def verify(self, user: str, password: bytes) -> bool:
-        """Whether the gateway exists and the password is its own."""
-        ...
 
 
 class FailedTries:

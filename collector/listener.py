@@ -19,14 +19,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from collector.commit import Entry
+from collector.commit import CommitEntry
 from collector.connection import Connection
-from collector.guard import Credentials, FailedTries
+from collector.guard import FailedTries
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
-from collector.mqtt import Connect, Limits, Reason
+from collector.mqtt import Connect, ConnectionLimits, ReasonCode
 from collector.reception import QueueSettings, ReceiverHealth, Reception
 from metering.errors import ConfigurationError, StorageFull, Unavailable
+from metering.ports import Credentials
 
 _log = structlog.get_logger()
 
@@ -37,7 +38,7 @@ class ListenerSettings(QueueSettings, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 1883
     """0 takes any free port; `Listener.port` tells which."""
-    limits: Limits = Limits()
+    limits: ConnectionLimits = ConnectionLimits()
     max_connections: int = 10_000
     connect_timeout_s: float = 10.0
     """Within which CONNECT must have arrived."""
@@ -124,7 +125,7 @@ class Listener:
         await asyncio.sleep(0)  # the acknowledgements of the last commit
         for connection in list(self._open):
             # no will: the gateway is well, it is us who go
-            connection.close(Reason.SERVER_SHUTTING_DOWN, will=False)
+            connection.close(ReasonCode.SERVER_SHUTTING_DOWN, will=False)
         await asyncio.to_thread(self._reception.stop)
         await self._until_all_lost(2.0)
         self._verifiers.shutdown(wait=False, cancel_futures=True)
@@ -149,34 +150,34 @@ class Listener:
             connection.hold("queue")
         return True
 
-    async def decide(self, connection: Connection, connect: Connect) -> Reason:
+    async def decide(self, connection: Connection, connect: Connect) -> ReasonCode:
         """Whether a gateway may come in, and if not, why."""
         failure = self._reception.failure
         if failure is not None:
             full = isinstance(failure, StorageFull)
-            return Reason.QUOTA_EXCEEDED if full else Reason.SERVER_UNAVAILABLE
+            return ReasonCode.QUOTA_EXCEEDED if full else ReasonCode.SERVER_UNAVAILABLE
         if connect.user is None or connect.password is None:
-            return Reason.NOT_AUTHORIZED
+            return ReasonCode.NOT_AUTHORIZED
         if self._tries.blocked(connection.address, connect.user, self._loop.time()):
-            return Reason.CONNECTION_RATE_EXCEEDED
+            return ReasonCode.CONNECTION_RATE_EXCEEDED
         try:
             right = await self._loop.run_in_executor(
                 self._verifiers, self._credentials.verify, connect.user, connect.password
             )
         except Exception:  # whatever the store raises, the gateway gets its answer
             _log.exception("passwords cannot be checked now")
-            return Reason.SERVER_UNAVAILABLE
+            return ReasonCode.SERVER_UNAVAILABLE
         if not right:
             self._tries.failed(connection.address, connect.user, self._loop.time())
-            return Reason.BAD_USER_OR_PASSWORD
+            return ReasonCode.BAD_USER_OR_PASSWORD
         self._tries.succeeded(connection.address, connect.user)
-        return Reason.SERVER_SHUTTING_DOWN if self._closing else Reason.SUCCESS
+        return ReasonCode.SERVER_SHUTTING_DOWN if self._closing else ReasonCode.SUCCESS
 
     def admitted(self, connection: Connection) -> None:
         """Register a gateway; an older connection of the same client gives way."""
         older = self._by_key.get(connection.key)
         if older is not None:
-            older.close(Reason.SESSION_TAKEN_OVER)
+            older.close(ReasonCode.SESSION_TAKEN_OVER)
         self._by_key[connection.key] = connection
         assert connection.client is not None
         self.metrics.connects.labels(connection.client.version).inc()
@@ -201,7 +202,7 @@ class Listener:
 
     # -- called on the loop for the commit thread
 
-    def _durable(self, batch: list[Entry[Connection]]) -> None:
+    def _durable(self, batch: list[CommitEntry[Connection]]) -> None:
         """Acknowledge a committed batch: one write per connection."""
         ids: dict[Connection, list[int]] = {}
         for entry in batch:
@@ -218,7 +219,7 @@ class Listener:
     def _failing(self, error: Unavailable) -> None:
         """Nothing can be stored: let every gateway go, it will bring its messages again."""
         full = isinstance(error, StorageFull)
-        reason = Reason.QUOTA_EXCEEDED if full else Reason.SERVER_UNAVAILABLE
+        reason = ReasonCode.QUOTA_EXCEEDED if full else ReasonCode.SERVER_UNAVAILABLE
         for connection in list(self._by_key.values()):
             connection.close(reason, will=False)
         self._weigh()

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from collector.commit import Entry, GroupCommit
+from collector.commit import CommitEntry, GroupCommit
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
 from metering.errors import GreenOfficeError, Unavailable
@@ -66,7 +66,7 @@ class Reception(Generic[Owner]):
         metrics: CollectorMetrics,
         settings: QueueSettings,
         *,
-        on_durable: Callable[[list[Entry[Owner]]], None],
+        on_durable: Callable[[list[CommitEntry[Owner]]], None],
         on_failure: Callable[[Unavailable], None] = lambda _: None,
         most_records: int | None = None,
     ) -> None:
@@ -107,7 +107,7 @@ class Reception(Generic[Owner]):
             self._metrics.messages.labels(1).inc(len(packet_ids))
             self._metrics.messages.labels(0).inc(len(records) - len(packet_ids))
         size = payload_bytes + RECORD_OVERHEAD * len(records)
-        self._commit.put(Entry(owner, records, list(packet_ids), size))
+        self._commit.put(CommitEntry(owner, records, list(packet_ids), size))
 
     def weigh(self) -> bool:
         """Hold senders back while too much waits, and let them go on at half of that; True

@@ -8,14 +8,14 @@ from functools import cache
 
 from ledger import Clock
 from metering.items import covers
-from metering.ports import BookStore
+from metering.ports import BookSeries
 from metering.registry import Registry
 
 _FIRST = date(1970, 1, 1)
 
 
 def complete_months(
-    books: BookStore, registry: Registry, now_us: int
+    books: BookSeries, registry: Registry, now_us: int
 ) -> Callable[[str], tuple[date, ...]]:
     """A function from an institution to the first days of its complete months, rising.
 
@@ -35,7 +35,7 @@ def complete_months(
     return months
 
 
-def _settled_days(books: BookStore, institution: str, now_us: int) -> set[date]:
+def _settled_days(books: BookSeries, institution: str, now_us: int) -> set[date]:
     """Days of the institution's own figures; the widest items have a row on each of them."""
     own = [k for k in books.series(institution) if (k.kind, k.code) == ("node", institution)]
     wide = [k for k in own if not any(k != o and covers(o.item, k.item) for o in own)]

@@ -21,7 +21,7 @@ from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
 from metering.errors import InvalidInput, Unavailable
 from metering.items import check_item
 from metering.localtime import local_day
-from metering.ports import BookReader, BookStore
+from metering.ports import BookReader, BookViews
 from metering.registry import Registry
 from metering.tariff import TariffBook, TariffScope
 from metering.tariff_choice import TariffChoice
@@ -202,7 +202,7 @@ class Figures:
     """Opens views; lives as long as the platform and is shared by its threads."""
 
     def __init__(
-        self, books: BookStore, registry: Callable[[], Registry], now_us: Callable[[], int]
+        self, books: BookViews, registry: Callable[[], Registry], now_us: Callable[[], int]
     ) -> None:
         self._books, self._registry, self._now_us = books, registry, now_us
         self._known: tuple[Registry, Plans] | None = None

@@ -14,10 +14,10 @@ from api import PartHealth, Platform, Submission, create_app
 from collector import JournalWriter, Record
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
+from greenoffice.assembly import Assembly, decoding
 from greenoffice.folder import DataFolder
 from greenoffice.health import process_health
 from greenoffice.logs import set_up_logs
-from greenoffice.parts import Parts, decoding
 from greenoffice.ports import usable_port
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
@@ -36,17 +36,17 @@ def run_api(data: Path) -> None:
     settings = folder.settings()
     set_up_logs("api", folder.clock())
     await_port(settings.http.host, settings.http.port)
-    parts = Parts.open(folder)
+    assembly = Assembly.open(folder)
     journal = open_journal(folder, "http")
 
     def health() -> dict[str, PartHealth]:
         return {**process_health(folder, "collector"), **process_health(folder, "work")}
 
     try:
-        serve(platform_of(parts, journal, health), settings.http)
+        serve(platform_of(assembly, journal, health), settings.http)
     finally:
         journal.close()
-        parts.close()
+        assembly.close()
 
 
 def serve(platform: Platform, http: HttpSettings) -> None:
@@ -64,7 +64,7 @@ def serve(platform: Platform, http: HttpSettings) -> None:
 
 
 def platform_of(
-    parts: Parts,
+    assembly: Assembly,
     journal: JournalWriter,
     health: Health,
     counters: CollectorRegistry | None = None,
@@ -77,34 +77,34 @@ def platform_of(
             place = journal.append([_record(submission)])
         return place.segment, place.offset
 
-    how = decoding(parts.settings)
+    how = decoding(assembly.settings)
 
     def refusals(submission: Submission) -> list[DeadLetter]:
-        return refusals_of(_record(submission), how, parts.registry())
+        return refusals_of(_record(submission), how, assembly.registry())
 
     return Platform(
-        readings=parts.readings,
-        books=parts.stores.books,
-        figures=parts.figures,
-        intake=parts.stores.intake,
-        marks=parts.stores.marks,
-        findings=parts.stores.findings,
-        baselines=parts.stores.baselines,
-        reports=parts.stores.reports,
-        registry=parts.registry,
-        registry_store=parts.stores.registry,
-        credentials=parts.stores.credentials,
-        access=parts.stores.access,
-        messages=parts.journal,
+        readings=assembly.readings,
+        books=assembly.stores.books,
+        figures=assembly.figures,
+        intake=assembly.stores.intake,
+        marks=assembly.stores.marks,
+        findings=assembly.stores.findings,
+        baselines=assembly.stores.baselines,
+        reports=assembly.stores.reports,
+        registry=assembly.registry,
+        registry_store=assembly.stores.registry,
+        credentials=assembly.stores.credentials,
+        access=assembly.stores.access,
+        messages=assembly.journal,
         ingest=ingest,
         refusals=refusals,
         read_registry=lambda texts, end: read_registry_texts(
-            texts, parts.registry(), end_missing=end, check_route=check_route
+            texts, assembly.registry(), end_missing=end, check_route=check_route
         ),
-        now_us=parts.now_us,
+        now_us=assembly.now_us,
         health=health,
         more_metrics=lambda: generate_latest(counters) if counters is not None else b"",
-        language=parts.settings.language,
+        language=assembly.settings.language,
     )
 
 

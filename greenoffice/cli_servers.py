@@ -42,13 +42,15 @@ def health(
 ) -> None:
     """Whether a process and its parts do their work; exit status 1 if not."""
     from greenoffice.client import ApiClient
-    from greenoffice.told import heard
+    from greenoffice.heartbeat import heard
 
     folder = DataFolder(data.absolute())
     if process == "api":
         ApiClient.of_folder(folder).health()
         return
-    ailing = {name: told for name, told in heard(folder.told(process)).items() if not told["ok"]}
+    ailing = {
+        name: told for name, told in heard(folder.heartbeat(process)).items() if not told["ok"]
+    }
     for name, told in ailing.items():
         print(f"{name}: {said_error(told['error'], language())}", file=sys.stderr)
     sys.exit(1 if ailing else 0)

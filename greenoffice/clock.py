@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Clock:
+class ShiftedClock:
     """Wall clock plus a constant offset [us]."""
 
     offset_us: int = 0
@@ -17,6 +17,6 @@ class Clock:
         return time.time_ns() // 1000 + self.offset_us
 
     @classmethod
-    def showing(cls, now_us: int) -> Clock:
+    def showing(cls, now_us: int) -> ShiftedClock:
         """A clock that shows `now_us` at this moment and then goes on."""
         return cls(now_us - time.time_ns() // 1000)

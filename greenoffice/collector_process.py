@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from greenoffice.folder import DataFolder
+from greenoffice.heartbeat import EVERY_S, tell
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.receivers import BUSY_PATIENCE_S, WayIn, ways_in
-from greenoffice.told import EVERY_S, tell
 from metering.errors import ConfigurationError
 
 
@@ -24,7 +24,7 @@ def run_collector(data: Path, parent: int) -> None:
     set_up_logs("collector", folder.clock())
     ways = ways_in(folder)
     try:
-        asyncio.run(_receive(ways, folder.told("collector")))
+        asyncio.run(_receive(ways, folder.heartbeat("collector")))
     finally:
         for way in ways:
             way.journal.close()

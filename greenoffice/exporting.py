@@ -26,9 +26,9 @@ from collector import JournalReader
 from collector.intake.decoding import Received
 from collector.intake.redelivery import key_of
 from collector.intake.resolve import Resolver
+from greenoffice.assembly import decoding
 from greenoffice.export_facts import Fields, fact_lines, point_name, points_of
 from greenoffice.folder import DataFolder
-from greenoffice.parts import decoding
 from greenoffice.saying import say
 from greenoffice.stores import open_readings, open_stores
 from metering.book import RULES_VERSION

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from greenoffice.clock import Clock
+from greenoffice.clock import ShiftedClock
 from greenoffice.settings import Settings, load_settings
 from metering.errors import ConfigurationError, Conflict
 
@@ -76,7 +76,7 @@ class DataFolder:
         """One file a process, JSON lines."""
         return self.root / "logs"
 
-    def told(self, process: str) -> Path:
+    def heartbeat(self, process: str) -> Path:
         """Where a process tells of its health each second."""
         return self.run / f"{process}.json"
 
@@ -114,9 +114,9 @@ class DataFolder:
         """The folder's settings; ConfigurationError where there are none or they are broken."""
         return load_settings(self.settings_file)
 
-    def clock(self) -> Clock:
+    def clock(self) -> ShiftedClock:
         """The clock the folder's settings ask for."""
-        return Clock(round(self.settings().clock.offset_s * 1_000_000))
+        return ShiftedClock(round(self.settings().clock.offset_s * 1_000_000))
 
 
 def create_folder(

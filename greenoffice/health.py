@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from api import PartHealth
 from greenoffice.folder import DataFolder
-from greenoffice.told import heard
+from greenoffice.heartbeat import heard
 
 
 def process_health(folder: DataFolder, process: str) -> dict[str, PartHealth]:
     """The parts of the process; one part of its name, not ready, where it does not run."""
     return {
         name: PartHealth(bool(told.pop("ok")), told)
-        for name, told in heard(folder.told(process)).items()
+        for name, told in heard(folder.heartbeat(process)).items()
     }

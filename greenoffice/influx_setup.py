@@ -10,7 +10,7 @@ from pathlib import Path
 from greenoffice.folder import DataFolder, write_secret
 from greenoffice.settings import InfluxSettings
 from metering.errors import ConfigurationError, Conflict
-from storage.influx import InfluxAddress, Prepared, Wanted, prepare
+from storage.influx import InfluxAddress, Prepared, WantedBucket, prepare
 from storage.passwords import new_secret
 
 WRITE_TOKEN = Path("secrets/influx.token")
@@ -34,7 +34,7 @@ def influx_init(folder: DataFolder, options: InfluxOptions) -> Prepared:
         InfluxAddress(
             settings.url, settings.bucket, org=settings.org, token=_admin_token(folder, options)
         ),
-        Wanted(folder.clock().now_us(), options.retention_days, password=_password(folder)),
+        WantedBucket(folder.clock().now_us(), options.retention_days, password=_password(folder)),
     )
     if prepared.admin_token:
         write_secret(folder.secrets / "influx-admin.token", prepared.admin_token)

@@ -9,11 +9,11 @@ from typing import Any
 
 import structlog
 
-from greenoffice.clock import Clock
+from greenoffice.clock import ShiftedClock
 from metering.localtime import iso
 
 
-def set_up_logs(process: str, clock: Clock) -> None:
+def set_up_logs(process: str, clock: ShiftedClock) -> None:
     """JSON lines on standard error for this process; library warnings join them."""
 
     def stamp(

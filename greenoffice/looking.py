@@ -19,7 +19,7 @@ from analytics import (
     sites,
 )
 from figures import View
-from greenoffice.parts import LedgerWork, Parts
+from greenoffice.assembly import Assembly, LedgerWork
 from metering.finding import Case
 from metering.localtime import day_bounds, local_day
 from metering.registry import Registry
@@ -29,7 +29,7 @@ from metering.registry import Registry
 class AnalyticsWork:
     """Looks for waste when the ledger has come to rest, and not more often than asked for."""
 
-    parts: Parts
+    assembly: Assembly
     ledger: LedgerWork
     began_us: int = 0
     findings: int = 0
@@ -38,24 +38,24 @@ class AnalyticsWork:
 
     def __call__(self) -> bool:
         """One look over all sites, if due."""
-        now_us = self.parts.now_us()
+        now_us = self.assembly.now_us()
         if not self._due(now_us):
             return False
-        registry = self.parts.registry()
+        registry = self.assembly.registry()
         found = sum(self._look(site, registry) for site in sites(registry))
         self.began_us, self.findings = now_us, found
         return False
 
     def _due(self, now_us: int) -> bool:
         """Only what the ledger has finished is looked at, and not more often than asked for."""
-        pause_us = self.parts.settings.analytics.interval_s * 1_000_000
+        pause_us = self.assembly.settings.analytics.interval_s * 1_000_000
         return self.began_us < self.ledger.idle_us and now_us - self.began_us >= pause_us
 
     def _look(self, site: str, registry: Registry) -> int:
         """Look at a site, all of it at one revision of the books, and record what that changes
         about its baselines and cases; how many findings there were."""
-        with self.parts.figures.view(registry) as view:
-            inputs = self._inputs(view, site, self.parts.settings.analytics.history_days)
+        with self.assembly.figures.view(registry) as view:
+            inputs = self._inputs(view, site, self.assembly.settings.analytics.history_days)
             if inputs is None:
                 return 0
             memory = self._memory(inputs)
@@ -67,21 +67,21 @@ class AnalyticsWork:
         return len(seen.findings)
 
     def _inputs(self, view: View, site: str, days: int) -> Inputs | None:
-        return site_inputs(view, self.parts.readings, site, history_days=days)
+        return site_inputs(view, self.assembly.readings, site, history_days=days)
 
     def _memory(self, inputs: Inputs) -> Memory:
         codes = [meter.code for meter in inputs.meters]
-        kept = self.parts.stores.baselines
+        kept = self.assembly.stores.baselines
         return Memory(kept.versions(codes), kept.requests(codes), self._cases(inputs))
 
     def _cases(self, inputs: Inputs) -> list[Case]:
         since_us = int(inputs.hours_us[0]) if inputs.hours_us.size else inputs.now_us
-        return self.parts.stores.findings.known(inputs.institution, since_us)
+        return self.assembly.stores.findings.known(inputs.institution, since_us)
 
     def _looks_back(self, site: str, inputs: Inputs, memory: Memory) -> bool:
         """Whether versions are due and the window may not hold all that they are fitted on."""
         today = local_day(inputs.now_us, inputs.zone)
-        days = self.parts.settings.analytics.history_days
+        days = self.assembly.settings.analytics.history_days
         opens_us = day_bounds(today - timedelta(days=days), inputs.zone)[0]
         if days >= LONGEST_DAYS or not inputs.hours_us.size or inputs.hours_us[0] > opens_us:
             return False
@@ -96,7 +96,7 @@ class AnalyticsWork:
 
     def _keep(self, seen: Look, known: Sequence[Case]) -> None:
         """Baselines first: findings name them."""
-        stores = self.parts.stores
+        stores = self.assembly.stores
         stores.baselines.keep(seen.made)
         stores.baselines.note(seen.progress)
         stores.findings.record(settle(known, seen), now_us=seen.now_us)

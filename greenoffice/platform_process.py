@@ -10,13 +10,13 @@ from prometheus_client import CollectorRegistry
 from api import PartHealth
 from collector.intake import IntakeMetrics
 from greenoffice.api_process import await_port, platform_of, serve
+from greenoffice.assembly import Assembly
 from greenoffice.backing_up import BackupWork
 from greenoffice.folder import DataFolder
 from greenoffice.health import process_health
 from greenoffice.logs import set_up_logs
 from greenoffice.loops import Loop
 from greenoffice.parent import end_with_parent
-from greenoffice.parts import Parts
 from greenoffice.receivers import open_journal
 from greenoffice.work_process import Workers
 from storage import DuckDBReadings
@@ -31,23 +31,23 @@ def run_platform(data: Path, parent: int) -> None:
     set_up_logs("platform", folder.clock())
     await_port(settings.http.host, settings.http.port)
     counters = CollectorRegistry()
-    parts = Parts.open(folder, IntakeMetrics(counters))
+    assembly = Assembly.open(folder, IntakeMetrics(counters))
     journal = open_journal(folder, "http")
     stop = threading.Event()
-    workers = Workers(parts, stop)
+    workers = Workers(assembly, stop)
 
     def health() -> dict[str, PartHealth]:
         return {**process_health(folder, "collector"), **workers.health()}
 
-    copies = parts.readings if isinstance(parts.readings, DuckDBReadings) else None
-    backups = Loop("backup", BackupWork(folder, copies), 1.0, stop, parts.now_us)
+    copies = assembly.readings if isinstance(assembly.readings, DuckDBReadings) else None
+    backups = Loop("backup", BackupWork(folder, copies), 1.0, stop, assembly.now_us)
     workers.start()
     backups.start()
     try:
-        serve(platform_of(parts, journal, health, counters), settings.http)
+        serve(platform_of(assembly, journal, health, counters), settings.http)
     finally:
         stop.set()
         workers.join()
         backups.join(60)
         journal.close()
-        parts.close()
+        assembly.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from greenoffice.assembly import Assembly, IntakeWork
 from greenoffice.folder import DataFolder
-from greenoffice.parts import IntakeWork, Parts
 from greenoffice.saying import say
 from greenoffice.unfinished import noted
 from ledger import Rebooked, rules
@@ -22,14 +22,14 @@ def rebuild_folder(folder: DataFolder) -> dict[str, object]:
     Rows of days whose readings are gone with the journal's first segments stay as they stand.
     A rebuild that broke off leaves a note, and is repeated from its beginning.
     """
-    parts = Parts.open(folder, finishing=REBUILD)
+    assembly = Assembly.open(folder, finishing=REBUILD)
     try:
         with noted(folder, REBUILD):
             say("reading the journal", aside=True)
-            taken = parts.intake.rebuild()
-            IntakeWork(parts)()
+            taken = assembly.intake.rebuild()
+            IntakeWork(assembly)()
             say(f"{taken.readings} readings from {taken.records} records; booking", aside=True)
-            told = parts.ledger.rebuild(_progress)
+            told = assembly.ledger.rebuild(_progress)
         return {
             "records": taken.records,
             "readings": taken.readings,
@@ -37,12 +37,12 @@ def rebuild_folder(folder: DataFolder) -> dict[str, object]:
             "differing": told.differing,
             "restated": told.restated,
             "kept_before_journal": told.kept,
-            "at": iso(parts.now_us()),
-            "book_hash": book_hash(parts.stores.books),
-            "worth_hash": worth_hash(parts.stores.books),
+            "at": iso(assembly.now_us()),
+            "book_hash": book_hash(assembly.stores.books),
+            "worth_hash": worth_hash(assembly.stores.books),
         }
     finally:
-        parts.close()
+        assembly.close()
 
 
 def rebook_folder(
@@ -57,14 +57,14 @@ def rebook_folder(
             value=reason,
             fix="say why, e.g. --reason 'rules 2: limits are learned'",
         )
-    parts = Parts.open(folder)
+    assembly = Assembly.open(folder)
     try:
-        _check_institution(parts, institution)
-        told = parts.ledger.rebook(institution, _progress)
+        _check_institution(assembly, institution)
+        told = assembly.ledger.rebook(institution, _progress)
         if told == Rebooked():
             say(f"nothing to do: every row was booked by rules {rules.RULES_VERSION}", aside=True)
         else:
-            parts.stores.access.audit(_entry(told, reason, institution, parts.now_us()))
+            assembly.stores.access.audit(_entry(told, reason, institution, assembly.now_us()))
         return {
             "rules": rules.RULES_VERSION,
             "institution": institution,
@@ -72,14 +72,14 @@ def rebook_folder(
             "differing": told.differing,
             "restated": told.restated,
             "kept": told.kept,
-            "book_hash": book_hash(parts.stores.books),
+            "book_hash": book_hash(assembly.stores.books),
         }
     finally:
-        parts.close()
+        assembly.close()
 
 
-def _check_institution(parts: Parts, institution: str | None) -> None:
-    known = [n.code for n in parts.registry().nodes.values() if n.type is NodeType.INSTITUTION]
+def _check_institution(assembly: Assembly, institution: str | None) -> None:
+    known = [n.code for n in assembly.registry().nodes.values() if n.type is NodeType.INSTITUTION]
     if institution is not None and institution not in known:
         raise NotFound(
             "no such institution",

@@ -19,7 +19,7 @@ from collector import (
     ListenerSettings,
     Receiver,
 )
-from greenoffice.clock import Clock
+from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.settings import Settings
 from greenoffice.stores import open_credentials
@@ -110,7 +110,7 @@ def _client(folder: DataFolder, settings: Settings) -> WayIn:
 
 
 def _now_us(folder: DataFolder) -> Callable[[], int]:
-    clock: Clock = folder.clock()
+    clock: ShiftedClock = folder.clock()
     return clock.now_us
 
 

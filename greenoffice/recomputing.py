@@ -12,7 +12,7 @@ from greenoffice.saying import say, spoken
 from metering.items import category
 from metering.localtime import iso
 from metering.units import BOOK_UNITS
-from recompute import Books, Figure, Money, exact, read_file
+from recompute import Figure, RecomputedBooks, RecomputedMoney, exact, read_file
 from recompute.curve import NAMES, WHOLE
 
 Fields = dict[str, Any]
@@ -21,7 +21,7 @@ Fields = dict[str, Any]
 def recompute(file: Path, *, as_json: bool) -> None:
     """Print every figure as a line of JSON, or days and months as a table."""
     content = read_file(file)
-    books = Books.of(content)
+    books = RecomputedBooks.of(content)
     if not as_json:
         _table(books)
         return
@@ -30,7 +30,7 @@ def recompute(file: Path, *, as_json: bool) -> None:
     print(json.dumps(_summary(books, content.sealed), sort_keys=True))
 
 
-def json_lines(books: Books) -> Iterator[Fields]:
+def json_lines(books: RecomputedBooks) -> Iterator[Fields]:
     """Every decision of every meter, and every period of every series."""
     for code in sorted(books.measured) if books.days else ():
         for one in books.decisions(code):
@@ -72,7 +72,7 @@ def figure_json(figure: Figure) -> Fields:
     }
 
 
-def money_json(money: Money, bounded: bool) -> Fields:
+def money_json(money: RecomputedMoney, bounded: bool) -> Fields:
     """Money by currency; bounds and shares only of days and months."""
     sole = money.sole
     return {
@@ -110,7 +110,7 @@ def energy(amount: int | None, item: str) -> str | None:
     return exact(Fraction(amount, BOOK_UNITS[category(item).unit].per_canonical))
 
 
-def _summary(books: Books, sealed: str) -> Fields:
+def _summary(books: RecomputedBooks, sealed: str) -> Fields:
     header = books.header
     return {
         "institution": header.institution,
@@ -124,7 +124,7 @@ def _summary(books: Books, sealed: str) -> Fields:
     }
 
 
-def _table(books: Books) -> None:
+def _table(books: RecomputedBooks) -> None:
     """Months of every series, for people."""
     header = books.header
     say(f"institution {header.institution}, rules {header.rules}, revision {header.revision}")

@@ -12,7 +12,7 @@ from greenoffice.saying import say, spoken
 from greenoffice.stores import open_stores
 from metering.access import AuditEntry
 from metering.errors import InvalidInput
-from reports import FORMATS, LANGUAGES, Issued, Issues, Source
+from reports import FORMATS, LANGUAGES, Issued, Issues, ReportSource
 from storage import Stores
 
 ACTOR: Final = "command line"
@@ -56,7 +56,7 @@ def issues_of(folder: DataFolder, stores: Stores) -> Issues:
     """The issues in a data folder's stores, as the command line makes them."""
     now_us = folder.clock().now_us
     figures = Figures(stores.books, stores.registry.load, now_us)
-    source = Source(figures, stores.registry.load(), stores.findings)
+    source = ReportSource(figures, stores.registry.load(), stores.findings)
     return Issues(source, stores.reports, now_us, ACTOR)
 
 

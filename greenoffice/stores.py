@@ -7,7 +7,7 @@ import contextlib
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from greenoffice.clock import Clock
+from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.unfinished import check_finished
 from metering.access import Role
@@ -90,5 +90,5 @@ def influx_address(folder: DataFolder) -> InfluxAddress | None:
 def create_admin_key(folder: DataFolder) -> str:
     """The secret of a new key for the whole platform."""
     return open_stores(folder).access.create_key(
-        "admin", "", Role.ADMIN, actor="greenoffice init", now_us=Clock().now_us()
+        "admin", "", Role.ADMIN, actor="greenoffice init", now_us=ShiftedClock().now_us()
     )

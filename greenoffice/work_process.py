@@ -10,14 +10,14 @@ from prometheus_client import CollectorRegistry
 
 from api import PartHealth
 from collector.intake import IntakeMetrics
+from greenoffice.assembly import Assembly, IntakeWork, LedgerWork, ReadingsCheck
 from greenoffice.folder import DataFolder
+from greenoffice.heartbeat import EVERY_S, tell
 from greenoffice.logs import set_up_logs
 from greenoffice.looking import AnalyticsWork
 from greenoffice.loops import Loop
-from greenoffice.parts import IntakeWork, LedgerWork, Parts, ReadingsCheck
 from greenoffice.signals import stop_event
 from greenoffice.stores import require_shared_readings
-from greenoffice.told import EVERY_S, tell
 from metering.errors import Unavailable
 
 
@@ -27,32 +27,32 @@ def run_work(data: Path) -> None:
     require_shared_readings(folder)
     set_up_logs("work", folder.clock())
     stop = stop_event()
-    parts = Parts.open(folder, IntakeMetrics(CollectorRegistry()))
-    workers = Workers(parts, stop)
+    assembly = Assembly.open(folder, IntakeMetrics(CollectorRegistry()))
+    workers = Workers(assembly, stop)
     workers.start()
     try:
         while not stop.wait(EVERY_S):
-            _tell(workers, folder.told("work"))
+            _tell(workers, folder.heartbeat("work"))
     finally:
         stop.set()
         workers.join()
-        parts.close()
+        assembly.close()
 
 
 class Workers:
     """The loops, each in a thread, until `stop` is set."""
 
-    def __init__(self, parts: Parts, stop: threading.Event) -> None:
-        self.intake = IntakeWork(parts)
-        self.ledger = LedgerWork(parts)
-        self.analytics = AnalyticsWork(parts, self.ledger)
+    def __init__(self, assembly: Assembly, stop: threading.Event) -> None:
+        self.intake = IntakeWork(assembly)
+        self.ledger = LedgerWork(assembly)
+        self.analytics = AnalyticsWork(assembly, self.ledger)
         self.loops = {
-            "intake": Loop("intake", self.intake, 0.05, stop, parts.now_us),
-            "ledger": Loop("ledger", self.ledger, 0.5, stop, parts.now_us),
-            "analytics": Loop("analytics", self.analytics, 1.0, stop, parts.now_us),
-            "readings": Loop("readings", ReadingsCheck(parts), 20.0, stop, parts.now_us),
+            "intake": Loop("intake", self.intake, 0.05, stop, assembly.now_us),
+            "ledger": Loop("ledger", self.ledger, 0.5, stop, assembly.now_us),
+            "analytics": Loop("analytics", self.analytics, 1.0, stop, assembly.now_us),
+            "readings": Loop("readings", ReadingsCheck(assembly), 20.0, stop, assembly.now_us),
         }
-        self._parts = parts
+        self._assembly = assembly
 
     def start(self) -> None:
         """Begin all loops, each in a thread of its own."""
@@ -85,7 +85,7 @@ class Workers:
         return {
             "intake": {"waiting_messages": self.intake.waiting_messages()},
             "ledger": {
-                "waiting_marks": self._parts.stores.marks.waiting(),
+                "waiting_marks": self._assembly.stores.marks.waiting(),
                 "idle_us": self.ledger.idle_us,
             },
             "analytics": {

@@ -7,23 +7,23 @@ all again   ──▶ Ledger.rebuild, Ledger.rebook: what differs is restated, n
 
 from ledger.blocks import windows_for
 from ledger.periods import SETTLE_US, Clock, day_edges
-from ledger.plan import Figure, Plan, Term, plan
+from ledger.plan import Plan, PlannedFigure, Term, plan
 from ledger.rebooking import Rebooked
 from ledger.recompute import Plans
 from ledger.rules import RULES_VERSION
 from ledger.windows import slot_windows
-from ledger.worker import Ledger, StepReport
+from ledger.worker import Ledger, LedgerReport
 
 __all__ = [
     "RULES_VERSION",
     "SETTLE_US",
     "Clock",
-    "Figure",
     "Ledger",
+    "LedgerReport",
     "Plan",
+    "PlannedFigure",
     "Plans",
     "Rebooked",
-    "StepReport",
     "Term",
     "day_edges",
     "plan",

@@ -10,8 +10,8 @@ import numpy as np
 
 from ledger.blocks import Block, Name, combined, estimated, rows_of
 from ledger.periods import Clock, day_edges
-from ledger.plan import Figure, Plan, Term
 from ledger.plan import Name as FigureName
+from ledger.plan import Plan, PlannedFigure, Term
 from ledger.windows import offsets_of
 from metering.book import BookRow, Crossing, SeriesKey
 from metering.localtime import MINUTE_US, day_bounds, slot_count
@@ -23,7 +23,9 @@ Rows = Mapping[SeriesKey, Mapping[date, BookRow]]
 """Current rows by series and day."""
 
 
-def affected(plan: Plan, meters: Iterable[str], touched: Iterable[FigureName] = ()) -> list[Figure]:
+def affected(
+    plan: Plan, meters: Iterable[str], touched: Iterable[FigureName] = ()
+) -> list[PlannedFigure]:
     """Figures that one of the meters can change, or that are touched themselves, with all that
     is made of them; children before parents."""
     changed = {("meter", code) for code in meters}
@@ -40,7 +42,7 @@ def affected(plan: Plan, meters: Iterable[str], touched: Iterable[FigureName] = 
     return found
 
 
-def needed(plan: Plan, figures: Sequence[Figure]) -> list[SeriesKey]:
+def needed(plan: Plan, figures: Sequence[PlannedFigure]) -> list[SeriesKey]:
     """Series whose rows must be read to make the figures."""
     own = {(figure.node, figure.item) for figure in figures}
     return sorted(
@@ -69,7 +71,7 @@ def alike(zones: Iterable[str], days: Sequence[date], choice: TariffChoice) -> l
 def node_rows(
     registry: Registry,
     plan: Plan,
-    figures: Sequence[Figure],
+    figures: Sequence[PlannedFigure],
     rows: Rows,
     days: Sequence[date],
     clock: Clock,
@@ -95,7 +97,7 @@ class _Sums:
     made: dict[FigureName, list[Block]] = field(default_factory=dict)
     _names: dict[str, Name] = field(default_factory=dict)
 
-    def make(self, figure: Figure) -> list[Block]:
+    def make(self, figure: PlannedFigure) -> list[Block]:
         """The figure's parts; remembered for the figures above."""
         counts = self._counts(figure)
         found = [
@@ -107,7 +109,7 @@ class _Sums:
         self.made[figure.node, figure.item] = found
         return found
 
-    def _parts(self, terms: Sequence[Term], figure: Figure) -> list[Block]:
+    def _parts(self, terms: Sequence[Term], figure: PlannedFigure) -> list[Block]:
         """Sums of the terms by name, each with the quality that the whole row has."""
         if not terms:
             return [self._nothing(figure)]
@@ -125,11 +127,11 @@ class _Sums:
             return parts
         return [part.of_row(row) for part in parts]
 
-    def _nothing(self, figure: Figure) -> Block:
+    def _nothing(self, figure: PlannedFigure) -> Block:
         name = Name(15, None, (0,))
         return Block.missing(len(self.days), name, self._shape(figure.node, 15), 1)
 
-    def _filled(self, block: Block, figure: Figure) -> Block:
+    def _filled(self, block: Block, figure: PlannedFigure) -> Block:
         """The total with its silent slots filled from parts that are as fine as it is."""
         blocks = [one.signed(term.sign) for term in figure.parts for one in self._blocks(term)]
         if not blocks or any(one.step_min > block.step_min for one in blocks):
@@ -162,7 +164,7 @@ class _Sums:
             for name, meters in sorted(counts.items(), key=lambda e: e[0].order)
         ]
 
-    def _counts(self, figure: Figure) -> dict[Name, int]:
+    def _counts(self, figure: PlannedFigure) -> dict[Name, int]:
         """Meters that count into a figure, by the name of their parts."""
         counts: dict[Name, int] = {}
         for code in figure.meters:
@@ -192,7 +194,7 @@ class _Sums:
                     hours = max(hours, len(part.hour_shares))
         return slots, hours
 
-    def _expected(self, figure: Figure, block: Block) -> I64:
+    def _expected(self, figure: PlannedFigure, block: Block) -> I64:
         """(D, n) time of each slot that is due by now [us]."""
         zone, slots = self.registry.zone(figure.node), block.slots.shape[1]
         due = np.zeros((len(self.days), slots), dtype=np.int64)

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.cleaning.decisions import STUCK, Decision, Span, decide, spans_of
-from ledger.cleaning.rates import Rates
-from ledger.cleaning.story import Readings
-from ledger.limits import Limits
+from ledger.cleaning.rates import RiseLimits
+from ledger.cleaning.story import RegisterReadings
+from ledger.limits import RegisterLimits
 from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import I64
 
@@ -43,7 +43,7 @@ class Cleaned:
 def clean(
     time_us: I64,
     value: I64,
-    limits: Limits,
+    limits: RegisterLimits,
     *,
     decisions: Sequence[Decision] | None = None,
     rejected_us: I64 | None = None,
@@ -56,7 +56,7 @@ def clean(
     end) of a run at the end that stands still for longer than the meter is known to rest.
     """
     if decisions is None:
-        alone = Readings(time_us, value, Rates.fixed(limits), limits.modulus)
+        alone = RegisterReadings(time_us, value, RiseLimits.fixed(limits), limits.modulus)
         decisions = decide(alone, limits.flat_us)
     marks = _Marks.of(time_us, decisions)
     kept = np.flatnonzero(marks.keep)
@@ -121,7 +121,9 @@ def _inside(span: Span, time_us: I64) -> bool:
     return bool(len(time_us)) and span[2] > int(time_us[0]) and span[1] < int(time_us[-1])
 
 
-def _gaps(at: I64, passed: I64, apportioned: NDArray[np.bool_], limits: Limits) -> list[Span]:
+def _gaps(
+    at: I64, passed: I64, apportioned: NDArray[np.bool_], limits: RegisterLimits
+) -> list[Span]:
     wide = (passed >= 2 * limits.step_us) & apportioned
     return [("gap", int(at[i]), int(at[i + 1])) for i in np.flatnonzero(wide)]
 

@@ -21,9 +21,9 @@ from ledger.cleaning.decisions import STUCK, Decision, Span, spans_of
 from ledger.cleaning.rates import DAY_US
 from ledger.glance import Glance
 from ledger.meter import Service, Stretch, handed_over
-from ledger.series import LIMIT_DAYS, Series
+from ledger.series import ChangeSpan, RegisterSeries
 from metering.localtime import day_bounds, local_day
-from metering.ports import ReadingStore
+from metering.ports import ReadingReader
 from metering.reading import Kind
 
 MEMORY_US = 28 * DAY_US
@@ -33,15 +33,6 @@ HABIT = 4
 FIRST_LOOK = 24
 AT_ONCE_US = 40 * DAY_US
 """Longer ranges are not read at once."""
-REACH_US = LIMIT_DAYS * DAY_US
-
-
-@dataclass(frozen=True)
-class Reach:
-    """Times between which rows may change; both are times of readings or of decisions."""
-
-    start_us: int
-    end_us: int
 
 
 class Open(NamedTuple):
@@ -57,8 +48,8 @@ class Open(NamedTuple):
 class Context:
     """Reads what a computation needs, and no more, from the store of readings."""
 
-    store: ReadingStore
-    _series: dict[Service, Series] = field(default_factory=dict)
+    store: ReadingReader
+    _series: dict[Service, RegisterSeries] = field(default_factory=dict)
     _rests: dict[tuple[Service, int], int] = field(default_factory=dict)
     _runs: dict[Service, Open | None] = field(default_factory=dict)
     _glance: Glance = field(init=False)
@@ -85,27 +76,28 @@ class Context:
                 firsts[place] = int(times[0])
         return handed_over(served, firsts)
 
-    def noticed(self, service: Service, start_us: int, end_us: int) -> Reach | None:
+    def noticed(self, service: Service, start_us: int, end_us: int) -> ChangeSpan | None:
         """Where decisions may be told otherwise after readings in [start, end] changed."""
         first, last = max(start_us, service.start_us), min(end_us, service.end_us)
         known = self._runs.pop(service, None)
         if last < first or service.kind is not Kind.REGISTER:
             return None
         series = self._series.get(service)
-        quiet = False
         if series is None:
-            series = self._series[service] = Series(service)
-            series.cover(self._glance, first, last)
+            series = self._series[service] = RegisterSeries(service)
+            reach: ChangeSpan | None = series.reach(self._glance, first, last)
         else:
-            quiet = series.renew(self._glance, first, last)
+            reach = series.renew(self._glance, first, last)
         for place in list(self._rests):
-            if place[0] == service and (first <= place[1] or not quiet):
+            if place[0] == service and (first <= place[1] or reach is not None):
                 del self._rests[place]
-        if not quiet:
-            return Reach(first - REACH_US, last + REACH_US)
+        if reach is not None:
+            return reach
         run = self.open_run(service)
         ends = [r for r in (run, known) if r is not None]
-        return Reach(min(r.start_us for r in ends), max(r.end_us for r in ends)) if ends else None
+        return (
+            ChangeSpan(min(r.start_us for r in ends), max(r.end_us for r in ends)) if ends else None
+        )
 
     def decisions(self, service: Service, start_us: int, end_us: int) -> list[Decision]:
         """Decisions that touch [start, end], in order of time."""
@@ -114,11 +106,11 @@ class Context:
             return []
         series = self._series.get(service)
         if series is None:
-            series = self._series[service] = Series(service)
+            series = self._series[service] = RegisterSeries(service)
         series.cover(self._glance, first, last)
         return series.decisions(self._glance, first, last)
 
-    def spans(self, service: Service, reach: Reach) -> list[Span]:
+    def spans(self, service: Service, reach: ChangeSpan) -> list[Span]:
         """What is told of the service and touches the reach, gaps left out."""
         found = spans_of(self.decisions(service, reach.start_us, reach.end_us))
         found += self.open_spans(service)
@@ -134,7 +126,7 @@ class Context:
         run = self.open_run(service)
         return [(STUCK, run.start_us, run.end_us)] if run is not None and run.missing else []
 
-    def neighbours(self, service: Service, start_us: int, end_us: int) -> Reach | None:
+    def neighbours(self, service: Service, start_us: int, end_us: int) -> ChangeSpan | None:
         """The good readings before and after a change; without one, the change itself."""
         first, last = max(start_us, service.start_us), min(end_us, service.end_us)
         if last < first:
@@ -144,7 +136,7 @@ class Context:
         edges = [t for t in (left, right) if t is not None] + rows.time_us[
             [0, -1][: len(rows)]
         ].tolist()
-        return Reach(min(edges), max(edges)) if edges else None
+        return ChangeSpan(min(edges), max(edges)) if edges else None
 
     def stretches(
         self, served: Sequence[Service], start_us: int, end_us: int
@@ -224,14 +216,14 @@ class Context:
         return max([at, *over])
 
 
-def touches(span: Span, reach: Reach) -> bool:
+def touches(span: Span, reach: ChangeSpan) -> bool:
     """Whether a span and a reach share an instant, ends included."""
     return span[2] >= reach.start_us and span[1] <= reach.end_us
 
 
 def differing(
     now: Iterable[Span], booked: Iterable[Span], open_runs: Iterable[Span], changed_us: int
-) -> list[Reach]:
+) -> list[ChangeSpan]:
     """Stretches of which something else is told now than was booked.
 
     A run that stood open before the change and merely goes on differs only where it is new.
@@ -243,5 +235,5 @@ def differing(
         for old in stood - told:
             if old[:2] == run[:2] and old[2] < changed_us:
                 found -= {run, old}
-                reaches.append(Reach(old[2], run[2]))
-    return reaches + [Reach(start, end) for _, start, end in found]
+                reaches.append(ChangeSpan(old[2], run[2]))
+    return reaches + [ChangeSpan(start, end) for _, start, end in found]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ledger.meter import Service, Usable
-from metering.ports import ReadingStore
+from metering.ports import ReadingReader
 from metering.reading import ReadingColumns
 
 FIRST_US, LAST_US = 0, 4_102_444_800_000_000
@@ -31,7 +31,7 @@ class _Seen(NamedTuple):
 class Glance:
     """Rows of some points around some time, and the store behind them."""
 
-    store: ReadingStore
+    store: ReadingReader
     _seen: dict[int, _Seen] = field(default_factory=dict)
 
     def fill(self, points: Sequence[int], start_us: int, end_us: int, count: int) -> None:

@@ -20,7 +20,7 @@ _SAFE = float(2**53)
 
 
 @dataclass(frozen=True)
-class Limits:
+class RegisterLimits:
     """Bounds of one register in book units [mWh, mL, kJ] and microseconds."""
 
     step_us: int
@@ -31,7 +31,7 @@ class Limits:
     """What one turn of the register holds; None where the width is unknown."""
 
     @classmethod
-    def of(cls, meter: Meter, installation: Installation) -> Limits:
+    def of(cls, meter: Meter, installation: Installation) -> RegisterLimits:
         """From the registry; `digits` are counted in the sent unit, before the ratio."""
         modulus = None
         if installation.digits is not None:

@@ -18,14 +18,15 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ledger.clean import clean
 from ledger.cleaning.decisions import Decision, Span
 from ledger.curve import Curve, join
-from ledger.limits import Limits, book_factor, to_book_units
-from ledger.periods import day_edges
-from metering.localtime import HOUR_US, MINUTE_US, day_bounds, day_of_number, local_day
-from metering.quality import MEASURED, MISSING
+from ledger.intervals import placed
+from ledger.limits import RegisterLimits, book_factor, to_book_units
+from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
+from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import I64
 from metering.reading import F64, Flag, Kind, ReadingColumns
 from metering.registry import Installation, Meter, Registry
@@ -64,9 +65,9 @@ class Service:
         return self.installation.point
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> RegisterLimits:
         """Step, turn of the register and the most that can pass in an hour, as registered."""
-        return Limits.of(self.meter, self.installation)
+        return RegisterLimits.of(self.meter, self.installation)
 
     def usable(self, rows: ReadingColumns) -> Usable:
         """What of the point's readings can be used."""
@@ -201,33 +202,22 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
 
 
 def _measure_intervals(service: Service, time_us: I64, value: F64) -> Measured:
-    """Interval energy and mean power: a reading fills the slot that starts with it."""
+    """Interval energy and mean power: a reading fills the interval that starts with it."""
     if not len(time_us):
         return Measured(Curve.empty())
-    ends = _slot_ends(service, time_us)
+    found = placed(time_us, service.zone, service.meter.step_min)
     scale: Fraction | F64 = book_factor(service.meter, service.installation.ratio)
     if service.kind is Kind.MEAN:
-        scale = float(scale) * ((ends - time_us) / HOUR_US)
-    units, usable = to_book_units(value, scale)
-    on_grid = ends > 0
-    booked = usable & on_grid
-    step = service.meter.step_min * MINUTE_US
-    spans = _merged("off_grid", time_us[~on_grid], step)
-    return Measured(_blocks(time_us[booked], ends[booked], units[booked]), spans)
+        scale = float(scale) * ((found.end_us - found.start_us) / HOUR_US)
+    units, good = to_book_units(value[found.place], scale)
+    spans = _merged("off_grid", found.off_us, service.meter.step_min * MINUTE_US)
+    quality = np.where(found.whole, MEASURED, APPORTIONED).astype(np.int8)
+    return Measured(
+        _blocks(found.start_us[good], found.end_us[good], units[good], quality[good]), spans
+    )
 
 
-def _slot_ends(service: Service, time_us: I64) -> I64:
-    """End of the slot that starts at each time; 0 where no slot starts there."""
-    zone, step = service.zone, service.meter.step_min
-    near = {int(n) + shift for n in np.unique(time_us // DAY_US) for shift in (-1, 0, 1)}
-    edges = [day_edges(day_of_number(number), zone, step) for number in sorted(near)]
-    starts = np.concatenate([starts for starts, _ in edges])
-    ends = np.concatenate([ends for _, ends in edges])
-    place = np.clip(np.searchsorted(starts, time_us, side="right") - 1, 0, len(starts) - 1)
-    return np.where(starts[place] == time_us, ends[place], 0)
-
-
-def _blocks(starts: I64, ends: I64, units: I64) -> Curve:
+def _blocks(starts: I64, ends: I64, units: I64, blocks: NDArray[np.int8]) -> Curve:
     """A curve of separate blocks; between blocks that do not touch, nothing is known."""
     if not len(starts):
         return Curve.empty()
@@ -235,7 +225,7 @@ def _blocks(starts: I64, ends: I64, units: I64) -> Curve:
     times = np.concatenate((starts, ends[open_after]))
     energy = np.concatenate((units, np.zeros(int(open_after.sum()), dtype=np.int64)))
     quality = np.full(len(times), MISSING, dtype=np.int8)
-    quality[: len(starts)] = MEASURED
+    quality[: len(starts)] = blocks
     order = np.argsort(times, kind="stable")
     return Curve.of(times[order], energy[order][:-1], quality[order][:-1])
 

@@ -37,7 +37,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Figure:
+class PlannedFigure:
     """How one node's figure of one item is made."""
 
     node: str
@@ -63,7 +63,7 @@ class Plan:
     """Every figure of one institution on a day, children before parents, narrow before wide."""
 
     institution: str
-    figures: dict[Name, Figure] = field(default_factory=dict)
+    figures: dict[Name, PlannedFigure] = field(default_factory=dict)
 
     def key(self, term: Term) -> SeriesKey:
         """The series a term is booked under."""
@@ -83,7 +83,7 @@ def plan(registry: Registry, institution: str, day: date) -> Plan:
 class _Planner:
     def __init__(self, registry: Registry, institution: str, day: date) -> None:
         self.registry, self.institution, self.day = registry, institution, day
-        self.figures: dict[Name, Figure] = {}
+        self.figures: dict[Name, PlannedFigure] = {}
         self.items: dict[str, list[str]] = {}
 
     def plan(self) -> Plan:
@@ -122,11 +122,11 @@ class _Planner:
     def _meters(self, node: str) -> list[Meter]:
         return [m for m in self.registry.meters_at(node) if m.valid.holds(self.day)]
 
-    def _figure(self, node: str, item: str, meters: list[Meter], below: list[str]) -> Figure:
+    def _figure(self, node: str, item: str, meters: list[Meter], below: list[str]) -> PlannedFigure:
         totals = tuple(_term(m) for m in meters if m.total and m.item == item)
         parts = self._parts(node, item, meters, below)
         counted = totals or parts
-        return Figure(
+        return PlannedFigure(
             node,
             item,
             totals,

@@ -21,15 +21,15 @@ import numpy as np
 from ledger import rules
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, clusters, windows
 from ledger.meter import services
-from ledger.recompute import Outcome, Recompute
+from ledger.recompute import Recompute, Recomputed
 from metering.book import BookRow, SeriesKey
 from metering.localtime import day_bounds, days_between
-from metering.ports import BookStore
+from metering.ports import BookDigest
 from metering.quality import MEASURED, MISSING
 
 DAY = timedelta(days=1)
 Place = tuple[SeriesKey, date]
-Commit = Callable[[str, Callable[[], Outcome]], None]
+Commit = Callable[[str, Callable[[], Recomputed]], None]
 """Commit to an institution what the function finds, which is asked anew after a conflict."""
 
 
@@ -97,13 +97,13 @@ class Rebooking:
             days[key.institution].add(day)
         return days
 
-    def _book(self, institution: str, make: Callable[[], Outcome]) -> None:
+    def _book(self, institution: str, make: Callable[[], Recomputed]) -> None:
         self.commit(institution, make)
         self.progress(self.told)
 
-    def _measured(self, cluster: Cluster, days: dict[str, list[date]]) -> Outcome:
+    def _measured(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of meters that differ and that readings are left for."""
-        outcome = Outcome()
+        outcome = Recomputed()
         fresh = self.recompute.meters(cluster.zone, days, outcome)
         pairs = self._differing(fresh, outcome)
         told = [(old, new) for old, new in pairs if old is not None and not old.provisional]
@@ -114,21 +114,21 @@ class Rebooking:
         self._count(fresh, outcome, lost)
         return outcome
 
-    def _summed(self, institution: str, days: list[date]) -> Outcome:
-        outcome = Outcome()
+    def _summed(self, institution: str, days: list[date]) -> Recomputed:
+        outcome = Recomputed()
         fresh = self.recompute.nodes(institution, days)
         outcome.rows = [new for _, new in self._differing(fresh, outcome)]
         self._count(fresh, outcome, set())
         return outcome
 
-    def _count(self, fresh: Sequence[BookRow], outcome: Outcome, lost: set[Place]) -> None:
+    def _count(self, fresh: Sequence[BookRow], outcome: Recomputed, lost: set[Place]) -> None:
         again = {(row.key, row.day) for row in fresh}
         self.told.rows += len(again - self._done)
         self.told.differing += len(outcome.rows)
         self._done |= again - lost
 
     def _differing(
-        self, fresh: Sequence[BookRow], outcome: Outcome
+        self, fresh: Sequence[BookRow], outcome: Recomputed
     ) -> list[tuple[BookRow | None, BookRow]]:
         """(row that stands, row to be written) where this run has to write one."""
         outcome.computed += len(fresh)
@@ -196,7 +196,7 @@ def _other(old: BookRow, new: BookRow) -> bool:
     return old.rules != new.rules or not old.same_content(new)
 
 
-def rows_of_other_rules(books: BookStore, institution: str | None) -> frozenset[Place]:
+def rows_of_other_rules(books: BookDigest, institution: str | None) -> frozenset[Place]:
     """Settled rows that other rules than today's made."""
     return frozenset(
         (row.key, row.day)

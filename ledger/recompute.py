@@ -14,16 +14,17 @@ import numpy as np
 from ledger import rules
 from ledger.aggregate import Rows, affected, alike, needed, node_rows
 from ledger.cleaning.decisions import Span
-from ledger.context import Context, Reach, differing, touches
+from ledger.context import Context, differing, touches
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
 from ledger.meter import Service, measure, services
 from ledger.periods import Clock, book_days
-from ledger.plan import Figure, Plan, Term, boundaries, plan
+from ledger.plan import Plan, PlannedFigure, Term, boundaries, plan
+from ledger.series import ChangeSpan
 from ledger.windows import Pricing
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.items import covers
 from metering.localtime import day_bounds, days_between, local_day
-from metering.ports import BookStore
+from metering.ports import BookState
 from metering.quality import MISSING, all_of
 from metering.quantity import ABSENT
 from metering.registry import Registry
@@ -35,7 +36,7 @@ METERS_A_SCAN, SHORT_DAYS = 8, 3
 
 
 @dataclass
-class Outcome:
+class Recomputed:
     """What a piece of work found: rows that differ from those that stand, and events."""
 
     rows: list[BookRow] = field(default_factory=list)
@@ -46,7 +47,7 @@ class Outcome:
     """Local days looked at."""
 
 
-class Asked(NamedTuple):
+class WantedFigures(NamedTuple):
     """Figures to be made on some days: those that count a meter, or those of a place and all
     above it that hold an item ('' for every item)."""
 
@@ -96,7 +97,7 @@ class Recompute:
     registry: Registry
     plans: Plans
     context: Context
-    books: BookStore
+    books: BookState
     clock: Clock
 
     def days_of(self, cluster: Cluster) -> dict[str, list[date]]:
@@ -111,7 +112,7 @@ class Recompute:
             bounded = self.context.bounded(found)
             told = self._told_otherwise(cluster.institution, meter, bounded, start, end)
             wanted = self._of_own_rules(meter, self._around(bounded, told, cluster.zone))
-            wanted |= self._around(bounded, [Reach(start, end)], cluster.zone)
+            wanted |= self._around(bounded, [ChangeSpan(start, end)], cluster.zone)
             if cluster.forced:
                 wanted |= self._standing_days(meter, start, end, cluster.zone)
             if wanted:
@@ -126,7 +127,9 @@ class Recompute:
         rows = self.books.rows([meter_key(self.registry, meter)], first, last)
         return {row.day for row in rows if row.total is not None}
 
-    def _around(self, bounded: Sequence[Service], reaches: Iterable[Reach], zone: str) -> set[date]:
+    def _around(
+        self, bounded: Sequence[Service], reaches: Iterable[ChangeSpan], zone: str
+    ) -> set[date]:
         """Local days from the good readings before each reach to those after it."""
         found: set[date] = set()
         for reach in reaches:
@@ -147,26 +150,26 @@ class Recompute:
 
     def _told_otherwise(
         self, institution: str, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
-    ) -> list[Reach]:
+    ) -> list[ChangeSpan]:
         """Where something else is told of the meter after its readings in [start, end] changed
         than when its rows were booked."""
         noticed = [r for s in bounded if (r := self.context.noticed(s, start_us, end_us))]
         if not noticed:
             return []
-        wide = Reach(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
+        wide = ChangeSpan(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
         now = [span for service in bounded for span in self.context.spans(service, wide)]
         runs = [span for service in bounded for span in self.context.open_spans(service)]
         return differing(now, self._booked(institution, meter, wide), runs, start_us)
 
-    def _booked(self, institution: str, meter: str, reach: Reach) -> list[Span]:
+    def _booked(self, institution: str, meter: str, reach: ChangeSpan) -> list[Span]:
         """What was told of the meter's readings when its rows were booked, gaps left out."""
         events = self.books.events(institution, max(reach.start_us, 0), reach.end_us + 1)
         spans = [(e.kind, e.start_us, e.end_us) for e in events if e.meter == meter]
         return [s for s in spans if s[0] not in ("gap", "off_grid") and touches(s, reach)]
 
-    def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Outcome:
+    def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of the cluster's meters on those days, and of every node they count into."""
-        outcome = Outcome()
+        outcome = Recomputed()
         meters = self.meters(cluster.zone, days, outcome)
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
@@ -177,20 +180,22 @@ class Recompute:
         outcome.rows += self._differing(nodes)
         return outcome
 
-    def measured(self, cluster: Cluster, days: dict[str, list[date]]) -> Outcome:
+    def measured(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of the cluster's meters alone: all of an institution's stand before its nodes are
         made, so that a node's day is restated once."""
-        outcome = Outcome()
+        outcome = Recomputed()
         meters = self.meters(cluster.zone, days, outcome)
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
         outcome.rows = self._differing(meters)
         return outcome
 
-    def summed(self, institution: str, days: list[date], asked: Sequence[Asked]) -> Outcome:
+    def summed(
+        self, institution: str, days: list[date], asked: Sequence[WantedFigures]
+    ) -> Recomputed:
         """Rows of the figures that are asked for on days, from the meters' rows that stand, and
         of series that stand although the registry has them no more on these days."""
-        outcome = Outcome(wanted=days)
+        outcome = Recomputed(wanted=days)
         for (epoch_asked, _), alike_days in _grouped(
             days, lambda day: (tuple(a for a in asked if a.on(day)), self.plans.epoch(day))
         ).items():
@@ -202,7 +207,7 @@ class Recompute:
             outcome.rows += self._orphans(one, alike_days, figures, made)
         return outcome
 
-    def _asked(self, one: Plan, day: date, asked: Iterable[Asked]) -> list[Figure]:
+    def _asked(self, one: Plan, day: date, asked: Iterable[WantedFigures]) -> list[PlannedFigure]:
         """Figures that count one of the meters, or are of a place or above it and hold the item."""
         meters = {ask.meter for ask in asked if ask.meter}
         places: dict[str, set[str]] = defaultdict(set)
@@ -217,7 +222,7 @@ class Recompute:
         }
         return affected(one, meters, touched)
 
-    def meters(self, zone: str, days: dict[str, list[date]], outcome: Outcome) -> list[BookRow]:
+    def meters(self, zone: str, days: dict[str, list[date]], outcome: Recomputed) -> list[BookRow]:
         """Rows of meters on their days, equal to those that stand or not; their register events
         go into the outcome."""
         wanted = sorted({day for found in days.values() for day in found})
@@ -239,7 +244,7 @@ class Recompute:
         served: list[Service],
         within_us: tuple[int, int],
         days: list[date],
-        outcome: Outcome,
+        outcome: Recomputed,
     ) -> list[BookRow]:
         key, zone = meter_key(self.registry, meter), served[0].zone
         bounded = self.context.bounded(served)
@@ -271,7 +276,7 @@ class Recompute:
         return made
 
     def _orphans(
-        self, one: Plan, days: list[date], figures: Sequence[Figure], made: Sequence[BookRow]
+        self, one: Plan, days: list[date], figures: Sequence[PlannedFigure], made: Sequence[BookRow]
     ) -> list[BookRow]:
         """Rows that stand although the plan of these days has their series not, or has nothing
         booked to make them of: now missing."""
@@ -313,7 +318,11 @@ class Recompute:
         return self._figures(one, affected(one, meters), days, fresh)
 
     def _figures(
-        self, one: Plan, figures: Sequence[Figure], days: list[date], fresh: Sequence[BookRow]
+        self,
+        one: Plan,
+        figures: Sequence[PlannedFigure],
+        days: list[date],
+        fresh: Sequence[BookRow],
     ) -> list[BookRow]:
         if not figures:
             return []

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ledger.cleaning.decisions import LIMIT, Decision, Span, decide
-from ledger.cleaning.past import Past, Steps
-from ledger.cleaning.rates import DAY_US, DayRises
-from ledger.cleaning.story import DETOUR_US, Readings
+from ledger.cleaning.past import CELL_US, RegisterPast, Steps
+from ledger.cleaning.rates import (
+    DAY_US,
+    ENOUGH_DAYS,
+    MONTHS_AFTER,
+    MONTHS_BEFORE,
+    DayRises,
+    month_start,
+)
+from ledger.cleaning.story import DETOUR_US, RegisterReadings
 from ledger.glance import Glance
 from ledger.meter import Service
 
-LIMIT_DAYS = 5 * 31
-"""How far a day can count into the limit of another one."""
 CHUNK_DAYS = 62
 """Days of a series looked through at once."""
-WIDE_DAYS = 2 * LIMIT_DAYS
+DETOUR_DAYS = DETOUR_US // DAY_US
+CELL_DAYS = CELL_US // DAY_US
 
 
-class Series:
+@dataclass(frozen=True)
+class ChangeSpan:
+    """Times between which rows may change; both are times of readings or of decisions."""
+
+    start_us: int
+    end_us: int
+
+    def joined(self, other: ChangeSpan) -> ChangeSpan:
+        """From the earlier start to the later end."""
+        return ChangeSpan(min(self.start_us, other.start_us), max(self.end_us, other.end_us))
+
+
+class RegisterSeries:
     """What is known of the readings of one service.
 
     Covers whole UTC days around what was asked for, wide enough for the limits and decisions
@@ -27,41 +47,74 @@ class Series:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self._past: Past | None = None
+        self._past: RegisterPast | None = None
         self._extent: tuple[int, int] | None = None
         """First and last UTC day with readings."""
         self._told: dict[tuple[int, int], list[Decision]] = {}
         """By first and last seen step of a cluster."""
 
-    def renew(self, glance: Glance, start_us: int, end_us: int) -> bool:
-        """Readings in [start, end] changed. Whether that surely alters no decision: none is near,
-        and elsewhere the same steps are seen under the same limits."""
-        self.cover(glance, start_us, end_us)
+    def renew(self, glance: Glance, start_us: int, end_us: int) -> ChangeSpan | None:
+        """Readings in [start, end] changed. Where decisions may be others now; None where that is
+        surely nowhere: none is near, and elsewhere the same steps are seen under the same limits.
+        """
+        reach = self.reach(glance, start_us, end_us)
         before = self._past
         if before is None or self._extent is None:
-            return False
+            return reach
         first, last = self._changed(glance, before, start_us, end_us)
         self._extent = (min(self._extent[0], first), max(self._extent[1], last))
-        after = before.renewed(self._look(glance, first, last))
-        self._past = after
-        quiet = _quiet(before, after, start_us, end_us)
-        if not quiet:
-            self._told = {}
-        return quiet
+        after = self._past = before.renewed(self._look(glance, first, last))
+        told, self._told = self._told, {}
+        reach = reach.joined(self.reach(glance, start_us, end_us))
+        if not _quiet(before, after, reach, start_us, end_us):
+            return reach
+        self._told |= told
+        return None
+
+    def reach(self, glance: Glance, start_us: int, end_us: int) -> ChangeSpan:
+        """Where readings in [start, end] can count for decisions: by the limits, and as far as
+        steps are seen one after the other."""
+        self.cover(glance, start_us, end_us)
+        first, last = self._limited_by(start_us, end_us)
+        first, last = min(first, start_us - DETOUR_US), max(last, end_us + DETOUR_US)
+        self.cover(glance, first, last)
+        reach = ChangeSpan(first, last)
+        if self._past is not None:
+            for cluster in self._past.clusters(first - DETOUR_US, last + DETOUR_US):
+                reach = reach.joined(ChangeSpan(int(cluster.before_us[0]), int(cluster.at_us[-1])))
+        return reach
 
     def cover(self, glance: Glance, start_us: int, end_us: int) -> None:
         """Have looked through all that decides on the readings in [start, end]."""
-        first, last = start_us // DAY_US - WIDE_DAYS, end_us // DAY_US + WIDE_DAYS
         if self._extent is None:
             self._extent = self._ends(glance)
         if self._extent is None:
             return
+        first, last = start_us // DAY_US - DETOUR_DAYS, end_us // DAY_US + DETOUR_DAYS
+        farthest = _cell(first, -2), _cell(last, 3)
         while True:
-            self._widen(glance, first, last)
-            wider = self._open_edges(first, last)
-            if wider == (first, last):
+            past = self._widen(glance, *_that_limit(first, last))
+            low, high = first, last
+            for group in past.groups(start_us - DETOUR_US, end_us + DETOUR_US):
+                low = min(low, int(group.before_us[0]) // DAY_US - DETOUR_DAYS)
+                high = max(high, int(group.at_us[-1]) // DAY_US + DETOUR_DAYS)
+            low, high = max(low, farthest[0]), min(high, farthest[1])
+            if low >= first and high <= last:
                 return
-            first, last = wider
+            first, last = min(first, low), max(last, high)
+
+    def _limited_by(self, start_us: int, end_us: int) -> tuple[int, int]:
+        """[start, end] of all days whose limit readings in [start, end] can count into; these must
+        be covered. Earlier months are among them only where they have few days of their own."""
+        day, last = start_us // DAY_US, month_start(end_us // DAY_US, MONTHS_AFTER + 1)
+        first = month_start(day, -MONTHS_AFTER)
+        rises = np.zeros(0) if self._past is None else self._past.rises.day
+        while first < month_start(day):
+            after = month_start(first, 1)
+            if np.searchsorted(rises, after) - np.searchsorted(rises, first) < ENOUGH_DAYS:
+                break
+            first = after
+        return first * DAY_US, last * DAY_US
 
     def decisions(self, glance: Glance, start_us: int, end_us: int) -> list[Decision]:
         """Decisions that touch [start, end], in order of time; it must be covered."""
@@ -81,12 +134,12 @@ class Series:
         spans = [(LIMIT, *_month_us(month)) for month in months]
         return [s for s in spans if s[2] > start_us and s[1] <= end_us]
 
-    def _tell(self, glance: Glance, past: Past, cluster: Steps) -> list[Decision]:
+    def _tell(self, glance: Glance, past: RegisterPast, cluster: Steps) -> list[Decision]:
         service = self.service
         low = int(cluster.before_us[0]) - DETOUR_US
         high = int(cluster.at_us[-1]) + DETOUR_US
         known = glance.known(service, low, high)
-        readings = Readings(
+        readings = RegisterReadings(
             known.time_us, known.value, past.rates, service.limits.modulus, service.declared
         )
         seen = np.searchsorted(known.time_us, cluster.at_us)
@@ -100,7 +153,9 @@ class Series:
             return None
         return int(first.time_us[0]) // DAY_US, int(last.time_us[0]) // DAY_US
 
-    def _changed(self, glance: Glance, before: Past, start_us: int, end_us: int) -> tuple[int, int]:
+    def _changed(
+        self, glance: Glance, before: RegisterPast, start_us: int, end_us: int
+    ) -> tuple[int, int]:
         """Days to look through again: to the second reading after the change, where a step that
         a change can alter ends; not beyond what is or was there."""
         point = self.service.point
@@ -113,31 +168,21 @@ class Series:
         first, last = max(first, low), min(last, high)
         return min(first, before.last_day + 1), max(last, before.first_day - 1, first)
 
-    def _widen(self, glance: Glance, first: int, last: int) -> None:
+    def _widen(self, glance: Glance, first: int, last: int) -> RegisterPast:
         assert self._extent is not None
         low, high = self._extent
         first, last = min(max(first, low), high), max(min(last, high), low)
-        if self._past is None:
-            self._past = self._look(glance, first, last)
-        for a, b in ((first, self._past.first_day - 1), (self._past.last_day + 1, last)):
+        past = self._past
+        if past is None:
+            past = self._look(glance, first, last)
+        for a, b in ((first, past.first_day - 1), (past.last_day + 1, last)):
             if a <= b:
-                self._past = self._past.renewed(self._look(glance, a, b))
+                past = past.renewed(self._look(glance, a, b))
                 self._told = {}
+        self._past = past
+        return past
 
-    def _open_edges(self, first: int, last: int) -> tuple[int, int]:
-        """Days to look through so that no group of seen steps leaves them."""
-        assert self._extent is not None
-        assert self._past is not None
-        past, far = self._past, 2 * DETOUR_US // DAY_US + 1
-        if not len(past.seen.at_us):
-            return first, last
-        if self._extent[0] < past.first_day > past.seen.before_us[0] // DAY_US - far:
-            first = past.first_day - WIDE_DAYS
-        if self._extent[1] > past.last_day < past.seen.at_us[-1] // DAY_US + far:
-            last = past.last_day + WIDE_DAYS
-        return first, last
-
-    def _look(self, glance: Glance, first_day: int, last_day: int) -> Past:
+    def _look(self, glance: Glance, first_day: int, last_day: int) -> RegisterPast:
         """Look through whole UTC days, a bounded number of them at a time."""
         service, limits = self.service, self.service.limits
         rises, steps = [], [Steps.none()]
@@ -149,7 +194,19 @@ class Series:
             doubtful = Steps.of(known.time_us, known.value, found, limits)
             rises.append(found.since(day))
             steps.append(doubtful.take(doubtful.at_us >= start))
-        return Past.of(limits, first_day, last_day, DayRises.joined(rises), Steps.joined(steps))
+        return RegisterPast.of(
+            limits, first_day, last_day, DayRises.joined(rises), Steps.joined(steps)
+        )
+
+
+def _that_limit(first: int, last: int) -> tuple[int, int]:
+    """First and last of the days that the limits of the days first..last are learned from."""
+    return month_start(first, -MONTHS_BEFORE), month_start(last, MONTHS_AFTER + 1) - 1
+
+
+def _cell(day: int, cells: int) -> int:
+    """First day of the cell so many cells after that of a day."""
+    return (day // CELL_DAYS + cells) * CELL_DAYS
 
 
 def _month_us(month: int) -> tuple[int, int]:
@@ -163,9 +220,10 @@ def _end(service: Service) -> int:
     return min(service.end_us, np.iinfo(np.int64).max - 1) + 1
 
 
-def _quiet(before: Past, after: Past, start_us: int, end_us: int) -> bool:
-    reach = LIMIT_DAYS * DAY_US
-    old, new = (p.seen.within(start_us - reach, end_us + reach) for p in (before, after))
+def _quiet(
+    before: RegisterPast, after: RegisterPast, reach: ChangeSpan, start_us: int, end_us: int
+) -> bool:
+    old, new = (past.seen.within(reach.start_us, reach.end_us) for past in (before, after))
     if not old.same(new):
         return False
     if not len(new.at_us):

@@ -11,11 +11,11 @@ from ledger.context import Context
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, Work, clusters, windows, work
 from ledger.periods import SETTLE_US, Clock
 from ledger.rebooking import Place, Progress, Rebooked, Rebooking, rows_of_other_rules
-from ledger.recompute import Asked, Outcome, Plans, Recompute
+from ledger.recompute import Plans, Recompute, Recomputed, WantedFigures
 from metering.book import RULES_CAUSE, BookRow, DirtyMark
 from metering.errors import Conflict
 from metering.localtime import MINUTE_US, day_bounds, days_between, local_day
-from metering.ports import BookStore, DirtyMarks, ReadingStore
+from metering.ports import BookWriter, DirtyMarks, ReadingReader
 from metering.registry import Registry
 
 REFRESH_US = 15 * MINUTE_US
@@ -30,7 +30,7 @@ EVERY = 2**31
 
 
 @dataclass
-class StepReport:
+class LedgerReport:
     """What one step did."""
 
     marks: int = 0
@@ -45,7 +45,7 @@ class StepReport:
     revisions: dict[str, int] = field(default_factory=dict)
     """Institutions whose books moved on, with their new revision."""
 
-    def add(self, other: StepReport) -> None:
+    def add(self, other: LedgerReport) -> None:
         """Add another step's counts; of two revisions of an institution the later one stays."""
         self.marks += other.marks
         self.rows += other.rows
@@ -61,8 +61,8 @@ class Ledger:
 
     def __init__(
         self,
-        readings: ReadingStore,
-        books: BookStore,
+        readings: ReadingReader,
+        books: BookWriter,
         marks: DirtyMarks,
         registry: Callable[[], Registry],
         now_us: Callable[[], int],
@@ -79,9 +79,9 @@ class Ledger:
         self._left: dict[str, int] = {}
         """The revision at which each institution's books were left."""
 
-    def step(self, limit: int = 20_000) -> StepReport:
+    def step(self, limit: int = 20_000) -> LedgerReport:
         """Take ready marks, recompute what they touch, commit; then settle ended days."""
-        report = StepReport()
+        report = LedgerReport()
         marks = self._marks.ready(limit)  # first: the registry is then as new as any mark
         registry = self._notice()
         if marks:
@@ -89,7 +89,7 @@ class Ledger:
         report.add(self.roll_day())
         return report
 
-    def roll_day(self) -> StepReport:
+    def roll_day(self) -> LedgerReport:
         """Recompute provisional rows whose local day is over, also days that ended while
         nobody looked; and running days every quarter hour."""
         registry = self._notice()
@@ -105,7 +105,7 @@ class Ledger:
             if refresh or clock.is_settled(day, zone):
                 start, end = day_bounds(day, zone)
                 jobs.append(Job(key.code, start, end - 1, causes=frozenset({"rollover"})))
-        report = StepReport()
+        report = LedgerReport()
         for cluster in clusters(registry, jobs):
             report.add(self._exact_days(registry, cluster))
         return report
@@ -118,7 +118,7 @@ class Ledger:
         self._do(registry, work(registry, changed), len(changed))
         told = self._again(REBUILD_CAUSE, None, progress)
         cleared = [mark.id for mark in marks if mark.cause in READING_CAUSES]
-        self._commit("", Outcome(), cleared, REBUILD_CAUSE, StepReport())
+        self._commit("", Recomputed(), cleared, REBUILD_CAUSE, LedgerReport())
         return told
 
     def rebook(
@@ -130,8 +130,8 @@ class Ledger:
         return self._again(RULES_CAUSE, only, progress) if only else Rebooked()
 
     def _again(self, cause: str, only: frozenset[Place] | None, progress: Progress) -> Rebooked:
-        def commit(institution: str, make: Callable[[], Outcome]) -> None:
-            self._attempt(institution, make, (), cause, StepReport())
+        def commit(institution: str, make: Callable[[], Recomputed]) -> None:
+            self._attempt(institution, make, (), cause, LedgerReport())
 
         registry = self._notice()
         before = {one: self._last_restatement(one) for one in _institutions(registry)}
@@ -146,15 +146,15 @@ class Ledger:
         found = self._books.restatements(institution, limit=EVERY)
         return found[-1][0] if found else 0
 
-    def _do(self, registry: Registry, todo: Work, marks: int) -> StepReport:
-        report = StepReport(marks=marks)
+    def _do(self, registry: Registry, todo: Work, marks: int) -> LedgerReport:
+        report = LedgerReport(marks=marks)
         for institution, (changed, figures) in todo.changed().items():
             report.add(self._changed(registry, institution, changed, figures, todo))
         for cluster in todo.clusters:
             if not cluster.forced:
                 report.add(self._cluster(registry, cluster, todo.done(cluster)))
         if todo.idle:
-            self._commit("", Outcome(), todo.idle, "reading", report)
+            self._commit("", Recomputed(), todo.idle, "reading", report)
         return report
 
     def _changed(
@@ -164,10 +164,10 @@ class Ledger:
         changed: Sequence[Cluster],
         figures: Sequence[DirtyMark],
         todo: Work,
-    ) -> StepReport:
+    ) -> LedgerReport:
         """What a changed registry asks of an institution: first all meters, then the nodes. Marks
         are cleared by the last commit, so whatever stops in between is done again."""
-        report, asked = StepReport(), [_asked(registry, mark) for mark in figures]
+        report, asked = LedgerReport(), [_asked(registry, mark) for mark in figures]
         cleared = [mark.id for mark in figures]
         causes = {mark.cause for mark in figures}
         for cluster in changed:
@@ -180,7 +180,9 @@ class Ledger:
                     cluster.cause,
                     report,
                 )
-            asked += [Asked(found[0], found[-1], meter=m) for m, found in days.items() if found]
+            asked += [
+                WantedFigures(found[0], found[-1], meter=m) for m, found in days.items() if found
+            ]
             cleared += todo.done(cluster)
             causes.update(cause for job in cluster.jobs for cause in job.causes)
         cause = ", ".join(sorted(causes))
@@ -196,7 +198,7 @@ class Ledger:
             )
         return report
 
-    def _booked_days(self, institution: str, asked: Sequence[Asked]) -> list[date]:
+    def _booked_days(self, institution: str, asked: Sequence[WantedFigures]) -> list[date]:
         """Days of the institution's books on which something is asked."""
         span = self._books.days(institution)
         if span is None:
@@ -204,8 +206,10 @@ class Ledger:
         ranges = {(one.first, one.last) for one in asked}
         return [day for day in days_between(*span) if any(a <= day <= b for a, b in ranges)]
 
-    def _cluster(self, registry: Registry, cluster: Cluster, cleared: Sequence[int]) -> StepReport:
-        report = StepReport()
+    def _cluster(
+        self, registry: Registry, cluster: Cluster, cleared: Sequence[int]
+    ) -> LedgerReport:
+        report = LedgerReport()
         self._mind(cluster.institution, self._books.revision(cluster.institution))
         parts = _pieces(self._recompute(registry).days_of(cluster)) or [{}]
         for place, mine in enumerate(parts):
@@ -213,9 +217,9 @@ class Ledger:
             self._piece(registry, cluster, mine, cleared if last else (), report)
         return report
 
-    def _exact_days(self, registry: Registry, cluster: Cluster) -> StepReport:
+    def _exact_days(self, registry: Registry, cluster: Cluster) -> LedgerReport:
         """Just the days of the jobs, without widening: no reading changed."""
-        report = StepReport()
+        report = LedgerReport()
         days = {job.meter: [local_day(job.start_us, cluster.zone)] for job in cluster.jobs}
         self._piece(registry, cluster, days, (), report)
         return report
@@ -226,7 +230,7 @@ class Ledger:
         cluster: Cluster,
         days: dict[str, list[date]],
         cleared: Sequence[int],
-        report: StepReport,
+        report: LedgerReport,
     ) -> None:
         self._attempt(
             cluster.institution,
@@ -239,10 +243,10 @@ class Ledger:
     def _attempt(
         self,
         institution: str,
-        make: Callable[[], Outcome],
+        make: Callable[[], Recomputed],
         cleared: Sequence[int],
         cause: str,
-        report: StepReport,
+        report: LedgerReport,
     ) -> None:
         """Commit what `make` finds; found anew where another ledger committed meanwhile."""
         for attempt in range(ATTEMPTS):
@@ -266,10 +270,10 @@ class Ledger:
     def _commit(
         self,
         institution: str,
-        outcome: Outcome,
+        outcome: Recomputed,
         cleared: Sequence[int],
         cause: str,
-        report: StepReport,
+        report: LedgerReport,
         expected: int | None = None,
     ) -> None:
         present = self._books.revision(institution) if expected is None else expected
@@ -330,13 +334,15 @@ def _pieces(days: dict[str, list[date]]) -> list[dict[str, list[date]]]:
     ]
 
 
-def _asked(registry: Registry, mark: DirtyMark) -> Asked:
+def _asked(registry: Registry, mark: DirtyMark) -> WantedFigures:
     """The local days of a mark of figures."""
     key = mark.figure
     assert key is not None
     zone = registry.zone(key.code) if key.code in registry.nodes else "UTC"
     first, last = max(mark.start_us, EARLIEST_US), min(mark.end_us, LATEST_US)
-    return Asked(local_day(first, zone), local_day(last, zone), node=key.code, item=key.item)
+    return WantedFigures(
+        local_day(first, zone), local_day(last, zone), node=key.code, item=key.item
+    )
 
 
 def _institutions(registry: Registry) -> list[str]:

@@ -12,20 +12,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from datetime import date
-from typing import Protocol
 
 from metering.book import BookRow, Part
+from metering.ports import BookDigest
 
 
-class Booked(Protocol):
-    """What a hash needs of the books."""
-
-    def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:
-        """All current settled rows sorted by key and day."""
-        ...
-
-
-def book_hash(store: Booked, before: date | None = None, institution: str | None = None) -> str:
+def book_hash(store: BookDigest, before: date | None = None, institution: str | None = None) -> str:
     """The hash in hex over local days earlier than `before`; None means all days."""
     digest = hashlib.sha256()
     for row in store.digest_rows(institution):
@@ -36,7 +28,9 @@ def book_hash(store: Booked, before: date | None = None, institution: str | None
     return digest.hexdigest()
 
 
-def worth_hash(store: Booked, before: date | None = None, institution: str | None = None) -> str:
+def worth_hash(
+    store: BookDigest, before: date | None = None, institution: str | None = None
+) -> str:
     """Likewise over what the same rows hold by tariff and price window."""
     digest = hashlib.sha256()
     for row in store.digest_rows(institution):

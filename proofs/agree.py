@@ -61,7 +61,7 @@ def _asked(folder: DataFolder, client: ApiClient, oracle: Oracle) -> dict[str, A
     """What every way says."""
     told: dict[str, Answers] = {}
     ways: dict[str, Callable[[], Answers]] = {
-        "page": lambda: agree_printed.Page(folder).figures(),
+        "page": lambda: agree_printed.VisitorPage(folder).figures(),
         "influx": lambda: agree_faces.influx(client, oracle),
         "v1": lambda: agree_faces.v1(client, oracle),
         "v1 parts": lambda: agree_faces.v1_parts(client, oracle),

@@ -18,7 +18,7 @@ LEAST_WAYS, LEAST_FIGURES = 4, 200
 
 
 @dataclass(frozen=True, order=True)
-class Figure:
+class AskedFigure:
     """A question."""
 
     kind: str
@@ -39,22 +39,22 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Refused:
+class NoAnswer:
     """No answer, and why."""
 
     reason: str
 
 
-Told = Fraction | float | Refused
+Told = Fraction | float | NoAnswer
 """A float is what a double can hold: the nearest one to the exact value is right."""
-Answers = dict[Figure, Told]
+Answers = dict[AskedFigure, Told]
 
 
 @dataclass(frozen=True)
 class Question:
     """A figure with its right answer and the faces that must give it."""
 
-    figure: Figure
+    figure: AskedFigure
     exact: Fraction
     ways: tuple[str, ...]
 
@@ -70,7 +70,7 @@ class Listed:
     codes: tuple[str, ...] = ()
     """Of which nodes; none means all."""
 
-    def holds(self, way: str, figure: Figure) -> bool:
+    def holds(self, way: str, figure: AskedFigure) -> bool:
         """Whether it excuses that way of telling the figure."""
         return (
             way == self.way
@@ -83,7 +83,7 @@ LISTED: tuple[Listed, ...] = ()
 
 
 @dataclass
-class Outcome:
+class Comparison:
     """What the comparison found."""
 
     figures: int = 0
@@ -119,21 +119,21 @@ def compare(
     questions: Iterable[Question],
     told: Mapping[str, Answers],
     listed: Sequence[Listed] = LISTED,
-) -> Outcome:
+) -> Comparison:
     """Every way's answer to every question against the exact one.
 
     Money that a way tells in a currency that the figure does not have disagrees as well.
     """
-    outcome, asked = Outcome(), list(questions)
+    outcome, asked = Comparison(), list(questions)
     known = {question.figure for question in asked}
     for question in asked:
         outcome.figures += 1
         outcome.by_kind[question.figure.kind] += 1
         ways, wrong = 1, []
         for way in question.ways:
-            answer = told.get(way, {}).get(question.figure, Refused("absent"))
+            answer = told.get(way, {}).get(question.figure, NoAnswer("absent"))
             excused = next((one for one in listed if one.holds(way, question.figure)), None)
-            if isinstance(answer, Refused) and excused is not None:
+            if isinstance(answer, NoAnswer) and excused is not None:
                 outcome.listed[f"{way}: {excused.reason}"] += 1
                 continue
             ways += 1
@@ -150,13 +150,13 @@ def compare(
 
 
 def _right(answer: Told, exact: Fraction) -> bool:
-    if isinstance(answer, Refused):
+    if isinstance(answer, NoAnswer):
         return False
     return answer == float(exact) if isinstance(answer, float) else answer == exact
 
 
 def _beyond(
-    known: set[Figure], asked: Sequence[Question], told: Mapping[str, Answers]
+    known: set[AskedFigure], asked: Sequence[Question], told: Mapping[str, Answers]
 ) -> Iterator[str]:
     """Money in currencies that the figure does not have."""
     places = {(f.kind, f.code, f.item, f.start, f.end, f.name) for f in known if f.currency}
@@ -170,7 +170,7 @@ def _beyond(
 
 def shown(answer: Told) -> str:
     """An answer for people: exact where that has an end."""
-    if isinstance(answer, Refused):
+    if isinstance(answer, NoAnswer):
         return answer.reason
     if isinstance(answer, float):
         return repr(answer)

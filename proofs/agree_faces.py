@@ -14,7 +14,7 @@ from typing import Any
 
 from greenoffice.client import ApiClient
 from metering.errors import GreenOfficeError
-from proofs.agree_compare import Answers, Figure, Refused, Told
+from proofs.agree_compare import Answers, AskedFigure, NoAnswer, Told
 from proofs.agree_oracle import Oracle
 from proofs.agree_questions import (
     ELECTRICITY,
@@ -27,7 +27,7 @@ from proofs.agree_questions import (
     hours,
     parts_of,
 )
-from proofs.agree_world import AFTER, MONTH, PLACES, TODAY, Place, local, midnight
+from proofs.agree_world import AFTER, MONTH, PLACES, TODAY, WorldPlace, local, midnight
 
 Json = Any
 DATABASE = "greenoffice"
@@ -37,21 +37,25 @@ SPANS = ((MONTH, AFTER - ONE), (AFTER, TODAY), (WEEK, LAST))
 
 def exact(text: str | None) -> Told:
     """An exact decimal; absent where there is none."""
-    return Refused("absent") if text in (None, "") else Fraction(str(text))
+    return NoAnswer("absent") if text in (None, "") else Fraction(str(text))
 
 
-def stretch(kind: str, place: Place, item: str, first: date, last: date, name: str = "") -> Figure:
+def stretch(
+    kind: str, place: WorldPlace, item: str, first: date, last: date, name: str = ""
+) -> AskedFigure:
     """A figure of the local days first..last, both included."""
     end = (last + ONE).isoformat()
-    return Figure(kind, place.code, item, first.isoformat(), end, name)
+    return AskedFigure(kind, place.code, item, first.isoformat(), end, name)
 
 
-def of(figure: Figure, kind: str, currency: str = "") -> Figure:
+def of(figure: AskedFigure, kind: str, currency: str = "") -> AskedFigure:
     """Another kind of the same."""
-    return Figure(kind, figure.code, figure.item, figure.start, figure.end, figure.name, currency)
+    return AskedFigure(
+        kind, figure.code, figure.item, figure.start, figure.end, figure.name, currency
+    )
 
 
-def _every(oracle: Oracle) -> Iterator[tuple[Place, str]]:
+def _every(oracle: Oracle) -> Iterator[tuple[WorldPlace, str]]:
     for place in PLACES:
         for item in oracle.items(place.code):
             yield place, item
@@ -75,7 +79,7 @@ def v1(client: ApiClient, oracle: Oracle) -> Answers:
     for node, item, day in HOURS:
         asked = {"node": node, "item": item, "step": "hour", "start": day, "end": day + ONE}
         for one in client.get("/v1/energy", **asked)["data"]:
-            found[Figure("energy", node, item, one["start"], one["end"])] = exact(one["value"])
+            found[AskedFigure("energy", node, item, one["start"], one["end"])] = exact(one["value"])
     return found
 
 
@@ -100,13 +104,13 @@ def v1_rest(client: ApiClient, oracle: Oracle) -> Answers:
         items = parts_of(oracle, place)
         if not items:
             continue
-        rest: dict[Figure, Fraction] = defaultdict(Fraction)
+        rest: dict[AskedFigure, Fraction] = defaultdict(Fraction)
         refused: Answers = {}
         for item, sign in ((ELECTRICITY, 1), *((item, -1) for item in items)):
             for figure, told in _v1_energy(client, place, item, "month", WEEK, LAST).items():
                 asked = of(stretch("", place, ELECTRICITY, WEEK, LAST, "difference"), figure.kind)
                 asked = of(asked, figure.kind, figure.currency)
-                if isinstance(told, Refused):
+                if isinstance(told, NoAnswer):
                     refused[asked] = told
                 else:
                     rest[asked] += sign * Fraction(told)
@@ -115,23 +119,23 @@ def v1_rest(client: ApiClient, oracle: Oracle) -> Answers:
 
 
 def _v1_energy(
-    client: ApiClient, place: Place, item: str, step: str, first: date, last: date
+    client: ApiClient, place: WorldPlace, item: str, step: str, first: date, last: date
 ) -> Answers:
     asked = {"node": place.code, "item": item, "step": step}
     try:
         answer = client.get("/v1/energy", **asked, start=first, end=last + ONE)
     except GreenOfficeError as refused:
-        return _all_kinds(stretch("", place, item, first, last), Refused(str(refused)))
+        return _all_kinds(stretch("", place, item, first, last), NoAnswer(str(refused)))
     found: Answers = {}
     for one in answer["data"]:
         start, end = (date.fromisoformat(one[name][:10]) for name in ("start", "end"))
         found |= _held(one, stretch("", place, item, start, end - ONE))
     if answer["remainder"]:
-        found |= _all_kinds(stretch("", place, item, first, last), Refused("not all in its days"))
+        found |= _all_kinds(stretch("", place, item, first, last), NoAnswer("not all in its days"))
     return found
 
 
-def _v1_parts(client: ApiClient, place: Place, first: date, last: date) -> Answers:
+def _v1_parts(client: ApiClient, place: WorldPlace, first: date, last: date) -> Answers:
     rows = client.get("/v1/energy/parts", node=place.code, start=first, end=last + ONE)["data"]
     found: Answers = {}
     for row in rows:
@@ -149,7 +153,7 @@ def _v1_ratios(client: ApiClient, first: date, last: date) -> Answers:
     }
 
 
-def _held(one: Json, figure: Figure) -> Answers:
+def _held(one: Json, figure: AskedFigure) -> Answers:
     """Energy, money and carbon of a value; where it has one currency, `cost.value` must be the
     sum of that currency."""
     found: Answers = {
@@ -163,12 +167,12 @@ def _held(one: Json, figure: Figure) -> Answers:
             sole = cost["value" if kind == "cost" else kind]
             alone = len(cost["by_currency"]) == 1
             fits = sole == told if alone else sole is None
-            answer = exact(told) if fits else Refused(f"{told}, but of all currencies {sole}")
+            answer = exact(told) if fits else NoAnswer(f"{told}, but of all currencies {sole}")
             found[of(figure, kind, money["currency"])] = answer
     return found
 
 
-def _all_kinds(figure: Figure, told: Told) -> Answers:
+def _all_kinds(figure: AskedFigure, told: Told) -> Answers:
     return {of(figure, kind): told for kind in ("energy", "kgco2")}
 
 
@@ -190,7 +194,7 @@ def influx(client: ApiClient, oracle: Oracle) -> Answers:
 
 
 def _summed(
-    client: ApiClient, place: Place, item: str, first: date, last: date, group: str
+    client: ApiClient, place: WorldPlace, item: str, first: date, last: date, group: str
 ) -> Answers:
     where = f"\"node\" = '{place.code}' AND \"item\" = '{item}' AND {_within(place, first, last)}"
     zone = f" TZ('{place.zone}')" if group else ""
@@ -213,7 +217,7 @@ def _by_hour(client: ApiClient, node: str, item: str, day: date) -> Answers:
     where = f"\"node\" = '{node}' AND \"item\" = '{item}' AND {_within(place, day, day)}"
     rest = f"FROM \"energy\" WHERE {where} GROUP BY time(1h) TZ('{place.zone}')"
     told = {time_us: value for _, _, time_us, value in _columns(client, {"e": "value"}, rest)}
-    absent = Refused("absent")
+    absent = NoAnswer("absent")
     return {figure: told.get(start, absent) for figure, start, _ in hours(node, item, day)}
 
 
@@ -228,7 +232,7 @@ def _influx_ratios(client: ApiClient, first: date, last: date) -> Answers:
     return found
 
 
-def _within(place: Place, first: date, last: date) -> str:
+def _within(place: WorldPlace, first: date, last: date) -> str:
     start, end = midnight(first, place.zone), midnight(last + ONE, place.zone)
     return f"time >= {start // 1000}ms AND time < {end // 1000}ms"
 
@@ -241,7 +245,7 @@ def _columns(
     answer = client.get("/influx/query", db=DATABASE, epoch="ms", q=f"SELECT {chosen} {rest}")
     result = answer["results"][0]
     if "error" in result:
-        return [(kind, "", 0, Refused(result["error"])) for kind in fields]
+        return [(kind, "", 0, NoAnswer(result["error"])) for kind in fields]
     return [
         (kind, series.get("tags", {}).get("currency", ""), int(row[0]) * 1000, float(cell))
         for series in result.get("series", ())
@@ -265,7 +269,7 @@ def feed(client: ApiClient) -> Answers:
                     latest[entry["key"]] = entry
     places = {place.code: place for place in PLACES}
     found: Answers = {}
-    months: dict[Figure, Fraction] = defaultdict(Fraction)
+    months: dict[AskedFigure, Fraction] = defaultdict(Fraction)
     for entry in latest.values():
         place, day = places[entry["node"]], date.fromisoformat(entry["day"])
         told = exact(entry["value"])

@@ -22,7 +22,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from proofs.agree_prices import Rate, covers, factor_on, turns
-from proofs.agree_world import MINUTE_US, PLACES, Meter, Sent, above, day_of, midnight
+from proofs.agree_world import MINUTE_US, PLACES, Sent, WorldMeter, above, day_of, midnight
 
 PER_SENT = 1000
 """Book units [mWh, mL] in a sent one [Wh, L]."""
@@ -61,7 +61,7 @@ def added(parts: Iterable[Money]) -> Money:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class OracleStretch:
     """What passed between two neighbouring readings."""
 
     start: int
@@ -80,15 +80,15 @@ class Stretch:
 
 
 @dataclass(eq=False)
-class Line:
+class OracleLine:
     """One meter's stretches, in rising time; where there is none, nothing is known."""
 
-    meter: Meter
+    meter: WorldMeter
     zone: str
-    stretches: list[Stretch]
+    stretches: list[OracleStretch]
 
     @classmethod
-    def of(cls, sent: Sent) -> Line:
+    def of(cls, sent: Sent) -> OracleLine:
         """From what the meter sent."""
         step = sent.meter.step_min * MINUTE_US
         if sent.meter.kind == "interval":
@@ -96,7 +96,7 @@ class Line:
         else:
             both = pairwise(zip(sent.times_us, sent.values, strict=True))
             pairs = [(a, b, w - v) for (a, v), (b, w) in both]
-        return cls(sent.meter, sent.zone, [Stretch(a, b, v * PER_SENT) for a, b, v in pairs])
+        return cls(sent.meter, sent.zone, [OracleStretch(a, b, v * PER_SENT) for a, b, v in pairs])
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -106,7 +106,7 @@ class Line:
     def _ends(self) -> list[int]:
         return [one.end for one in self.stretches]
 
-    def over(self, span: Span) -> list[Stretch]:
+    def over(self, span: Span) -> list[OracleStretch]:
         """Stretches that lie in the span at least in part."""
         first, last = bisect_right(self._ends, span[0]), bisect_left(self._starts, span[1])
         return self.stretches[first:last]
@@ -125,7 +125,7 @@ class Line:
         """What it costs, each stretch split by time at the turns of the price."""
         return added(self.priced(one, span) for one in self.over(span))
 
-    def priced(self, stretch: Stretch, span: Span) -> Money:
+    def priced(self, stretch: OracleStretch, span: Span) -> Money:
         """A stretch's part in the span, at this meter's prices."""
         start, end = max(stretch.start, span[0]), min(stretch.end, span[1])
         by_rate: dict[Rate, int] = defaultdict(int)
@@ -152,7 +152,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Worth:
+class OracleWorth:
     """What a node's figure of an item is over a span."""
 
     energy: int | None
@@ -165,22 +165,22 @@ class Worth:
 class Oracle:
     """Answers every question from what was sent."""
 
-    lines: dict[str, Line]
-    _terms: dict[tuple[str, str], list[Term]] = field(default_factory=dict)
+    lines: dict[str, OracleLine]
+    _terms: dict[tuple[str, str], list[OracleTerm]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, found: Iterable[Sent]) -> Oracle:
         """An oracle of what the meters sent."""
-        return cls({one.meter.code: Line.of(one) for one in found})
+        return cls({one.meter.code: OracleLine.of(one) for one in found})
 
-    def days(self, node: str, item: str, first: date, last: date) -> Worth:
+    def days(self, node: str, item: str, first: date, last: date) -> OracleWorth:
         """Over the local days first..last, both included."""
         terms = self.terms(node, item)
         zone = self._zone(node)
         days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
         by_day = [(day, _sum(term.energy(day) for term in terms)) for day in days]
         span = (midnight(first, zone), midnight(_after(last), zone))
-        return Worth(
+        return OracleWorth(
             _sum(amount for _, amount in by_day),
             added(term.money(span) for term in terms),
             _carbon(item, by_day),
@@ -190,7 +190,7 @@ class Oracle:
         """Book units of a node's figure between two instants that no slot spans."""
         return _sum(term.over(span) for term in self.terms(node, item))
 
-    def terms(self, node: str, item: str) -> list[Term]:
+    def terms(self, node: str, item: str) -> list[OracleTerm]:
         """What counts into a node's figure of an item."""
         if (node, item) not in self._terms:
             self._terms[node, item] = list(self._counted(node, item))
@@ -202,10 +202,10 @@ class Oracle:
         found = {line.meter.item for line in self.lines.values() if line.meter.node in below}
         return sorted(found | {item[:3] + "00" for item in found} | {i[:2] + "000" for i in found})
 
-    def _counted(self, node: str, item: str) -> Iterator[Term]:
+    def _counted(self, node: str, item: str) -> Iterator[OracleTerm]:
         here = [line for line in self.lines.values() if line.meter.node == node]
         parts = [
-            Term(line)
+            OracleTerm(line)
             for line in here
             if covers(item, line.meter.item) and not (line.meter.total and line.meter.item == item)
         ]
@@ -216,7 +216,7 @@ class Oracle:
         parts = [term for term in parts if term.line.meter.code not in fed]
         totals = [one for one in here if one.meter.total and one.meter.item == item]
         if totals:
-            yield from (Term(one, tuple(term.line for term in parts)) for one in totals)
+            yield from (OracleTerm(one, tuple(term.line for term in parts)) for one in totals)
         else:
             yield from parts
 
@@ -241,16 +241,16 @@ class Oracle:
             sum(under.energy(slot) or 0 for slot in both),
         )
 
-    def _of_role(self, role: str) -> Line:
+    def _of_role(self, role: str) -> OracleLine:
         return next(line for line in self.lines.values() if line.meter.role == role)
 
 
 @dataclass(frozen=True, eq=False)
-class Term:
+class OracleTerm:
     """A meter that counts; a total's silent slots are its parts'."""
 
-    line: Line
-    parts: tuple[Line, ...] = ()
+    line: OracleLine
+    parts: tuple[OracleLine, ...] = ()
     _over: dict[Span, int | None] = field(default_factory=dict)
     _money: dict[Span, Money] = field(default_factory=dict)
     """What was asked before: nodes above ask the same."""
@@ -274,7 +274,7 @@ class Term:
             self._money[span] = added([self.line.money(span), *standing])
         return self._money[span]
 
-    def _stand_ins(self, span: Span) -> Iterator[Stretch]:
+    def _stand_ins(self, span: Span) -> Iterator[OracleStretch]:
         if not self.parts:
             return
         step = self.line.meter.step_min * MINUTE_US
@@ -283,7 +283,7 @@ class Term:
             if not self.line.over(slot):
                 amount = _sum(part.energy(slot) for part in self.parts)
                 if amount is not None:
-                    yield Stretch(*slot, amount)
+                    yield OracleStretch(*slot, amount)
 
 
 def _after(day: date) -> date:

@@ -17,8 +17,8 @@ from proofs.agree_world import (
     METERS,
     MINUTE_US,
     PRICES,
-    Meter,
-    Price,
+    WorldMeter,
+    WorldPrice,
     above,
     local,
     midnight,
@@ -43,7 +43,7 @@ def kind_of(day: date) -> str:
 
 
 @cache
-def turns(meter: Meter, zone: str, day: date) -> tuple[tuple[int, Rate], ...]:
+def turns(meter: WorldMeter, zone: str, day: date) -> tuple[tuple[int, Rate], ...]:
     """(instant, rate) wherever the meter's price turns on a local day, its start included."""
     found: list[tuple[int, Rate]] = []
     time_us, end = midnight(day, zone), midnight(date.fromordinal(day.toordinal() + 1), zone)
@@ -70,19 +70,19 @@ def _holds(valid_from: str, valid_to: str, day: date) -> bool:
     return (not valid_from or valid_from <= told) and (not valid_to or told < valid_to)
 
 
-def _rows(chosen: Set, day: date) -> list[Price]:
+def _rows(chosen: Set, day: date) -> list[WorldPrice]:
     return [row for row in PRICES if _set_of(row) == chosen and _holds_price(row, day)]
 
 
-def _holds_price(row: Price, day: date) -> bool:
+def _holds_price(row: WorldPrice, day: date) -> bool:
     return _holds(row.valid_from, row.valid_to, day)
 
 
-def _set_of(row: Price) -> Set:
+def _set_of(row: WorldPrice) -> Set:
     return (row.meter, row.institution, row.item)
 
 
-def _rate(rows: Sequence[Price], day: date, minute: int) -> Rate:
+def _rate(rows: Sequence[WorldPrice], day: date, minute: int) -> Rate:
     """Rows for the statutory holidays first, then those of the kind of day."""
     kind = kind_of(day)
     names = [["holiday"]] if kind == "holiday" else []
@@ -107,7 +107,7 @@ def _in_months(months: str, month: int) -> bool:
     return False
 
 
-def _set(meter: Meter, day: date) -> Set:
+def _set(meter: WorldMeter, day: date) -> Set:
     """The most specific set: of the meter, of a place from near to far, of everybody; among
     those the narrower item. Behind a total, the total's, unless one names what the total's
     does not: the meter, another place, a narrower item."""
@@ -120,7 +120,7 @@ def _set(meter: Meter, day: date) -> Set:
     return naming[0] if naming else _set(total, day)
 
 
-def _sets(meter: Meter, day: date) -> list[Set]:
+def _sets(meter: WorldMeter, day: date) -> list[Set]:
     """Sets that hold for the meter, the most specific first."""
     named = [(meter.code, ""), *(("", code) for code in above(meter.node)), ("", "")]
     held = {_set_of(row) for row in PRICES if _holds_price(row, day)}
@@ -128,7 +128,7 @@ def _sets(meter: Meter, day: date) -> list[Set]:
     return sorted(fitting, key=lambda one: (named.index(one[:2]), -len(one[2].rstrip("0"))))
 
 
-def _total_of(meter: Meter) -> Meter | None:
+def _total_of(meter: WorldMeter) -> WorldMeter | None:
     """The nearest total that holds the meter's energy: its feeder, else its place's."""
     if meter.fed_by:
         return next(one for one in METERS if one.code == meter.fed_by)

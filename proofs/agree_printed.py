@@ -15,7 +15,7 @@ from typing import Any
 
 from greenoffice.client import read_key
 from greenoffice.folder import DataFolder
-from proofs.agree_compare import Answers, Figure, Refused, Told
+from proofs.agree_compare import Answers, AskedFigure, NoAnswer, Told
 from proofs.agree_faces import exact, of, stretch
 from proofs.agree_questions import ELECTRICITY, HOURS, ONE, hours
 from proofs.agree_world import AFTER, MONTH, PLACES
@@ -26,7 +26,7 @@ Row = Sequence[Any]
 # --- the page -------------------------------------------------------------------------------
 
 
-class Page:
+class VisitorPage:
     """A visitor's browser, signed in with the data folder's own key."""
 
     def __init__(self, folder: DataFolder) -> None:
@@ -52,7 +52,7 @@ class Page:
         for path in [*paths, "/datacentre?node=dc"]:
             for figure, told in printed(self._get(path)):
                 if found.setdefault(figure, told) != told:
-                    found[figure] = Refused("told twice, not alike")
+                    found[figure] = NoAnswer("told twice, not alike")
         return found
 
     def _get(self, path: str, form: bytes | None = None) -> str:
@@ -63,17 +63,17 @@ class Page:
 class _Printed(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[tuple[Figure, Told]] = []
+        self.found: list[tuple[AskedFigure, Told]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         own = {name: value or "" for name, value in attrs}
         if tag == "data" and "data-figure" in own:
             names = ("figure", "code", "item", "start", "end", "name", "currency")
-            figure = Figure(*(own.get(f"data-{name}", "") for name in names))
+            figure = AskedFigure(*(own.get(f"data-{name}", "") for name in names))
             self.found.append((figure, exact(own.get("value"))))
 
 
-def printed(html: str) -> Iterator[tuple[Figure, Told]]:
+def printed(html: str) -> Iterator[tuple[AskedFigure, Told]]:
     """Every figure of a rendered page, with its exact value."""
     parser = _Printed()
     parser.feed(html)

@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
-from proofs.agree_compare import Figure, Question
-from proofs.agree_oracle import PER_CANONICAL, Money, Oracle, Sum, Worth, added
+from proofs.agree_compare import AskedFigure, Question
+from proofs.agree_oracle import PER_CANONICAL, Money, Oracle, OracleWorth, Sum, added
 from proofs.agree_prices import covers
 from proofs.agree_world import (
     AFTER,
@@ -23,7 +23,7 @@ from proofs.agree_world import (
     MONTH,
     PLACES,
     TODAY,
-    Place,
+    WorldPlace,
     local,
     midnight,
     zone_of,
@@ -59,14 +59,14 @@ def questions(oracle: Oracle) -> list[Question]:
     return [*found, *_ratios(oracle), *_hours(oracle)]
 
 
-def hours(node: str, item: str, day: date) -> list[tuple[Figure, int, int]]:
+def hours(node: str, item: str, day: date) -> list[tuple[AskedFigure, int, int]]:
     """(figure, start, end) of every hour of a local day [us]."""
     zone = zone_of(node)
     start, end = midnight(day, zone), midnight(day + ONE, zone)
     edges = [*range(start, end, 60 * MINUTE_US), end]
     told = [local(time_us, zone).isoformat() for time_us in edges]
     return [
-        (Figure("energy", node, item, told[n], told[n + 1]), edges[n], edges[n + 1])
+        (AskedFigure("energy", node, item, told[n], told[n + 1]), edges[n], edges[n + 1])
         for n in range(len(edges) - 1)
     ]
 
@@ -85,7 +85,7 @@ def whole(item: str) -> bool:
     return item[2:] == "000"
 
 
-def _days(oracle: Oracle, place: Place, item: str) -> Iterator[Question]:
+def _days(oracle: Oracle, place: WorldPlace, item: str) -> Iterator[Question]:
     for day in _days_between(MONTH, LAST):
         right = oracle.days(place.code, item, day, day)
         on_page = item == ELECTRICITY and day >= RECENT
@@ -100,7 +100,7 @@ def _days(oracle: Oracle, place: Place, item: str) -> Iterator[Question]:
             yield from _worth(right, _figure(place, item, day, day), ("page", "influx", "v1"))
 
 
-def _months(oracle: Oracle, place: Place, item: str) -> Iterator[Question]:
+def _months(oracle: Oracle, place: WorldPlace, item: str) -> Iterator[Question]:
     first, last = MONTH, AFTER - ONE
     right = oracle.days(place.code, item, first, last)
     of = _figure(place, item, first, last)
@@ -114,7 +114,7 @@ def _months(oracle: Oracle, place: Place, item: str) -> Iterator[Question]:
         yield from _worth(running, of, ("page", "influx", "v1"))
 
 
-def parts_of(oracle: Oracle, place: Place) -> list[str]:
+def parts_of(oracle: Oracle, place: WorldPlace) -> list[str]:
     """Sub-items of the next level of a place's electricity."""
     return [
         item
@@ -123,7 +123,7 @@ def parts_of(oracle: Oracle, place: Place) -> list[str]:
     ]
 
 
-def _parts(oracle: Oracle, place: Place) -> Iterator[Question]:
+def _parts(oracle: Oracle, place: WorldPlace) -> Iterator[Question]:
     items = parts_of(oracle, place)
     if not items:
         return
@@ -147,15 +147,17 @@ def _parts(oracle: Oracle, place: Place) -> Iterator[Question]:
             yield from _energy(rest, of, ("v1 parts", "csv", "xlsx"))
 
 
-def difference(oracle: Oracle, place: Place, items: list[str], first: date, last: date) -> Worth:
+def difference(
+    oracle: Oracle, place: WorldPlace, items: list[str], first: date, last: date
+) -> OracleWorth:
     """What the total is beyond its sub-items; nothing is known where one of them is not."""
     total = oracle.days(place.code, ELECTRICITY, first, last)
     parts = [oracle.days(place.code, item, first, last) for item in items]
     amounts = [one.energy for one in parts if one.energy is not None]
     emitted = [one.kgco2 for one in parts if one.kgco2 is not None]
     if total.energy is None or total.kgco2 is None or len(amounts) < len(items):
-        return Worth(None, {}, None)
-    return Worth(
+        return OracleWorth(None, {}, None)
+    return OracleWorth(
         total.energy - sum(amounts),
         beyond(total.money, added(one.money for one in parts)),
         total.kgco2 - sum(emitted, Fraction(0)),
@@ -176,7 +178,7 @@ def _ratios(oracle: Oracle) -> Iterator[Question]:
     for name, roles in RATIOS.items():
         for first, last, ways in spans:
             end = (last + ONE).isoformat()
-            of = Figure("ratio", "dc", ELECTRICITY, first.isoformat(), end, name)
+            of = AskedFigure("ratio", "dc", ELECTRICITY, first.isoformat(), end, name)
             yield Question(of, _rounded(oracle.ratio(*roles, first, last)), ways)
 
 
@@ -186,7 +188,7 @@ def _rounded(ratio: Fraction) -> Fraction:
     return Fraction(value.quantize(Decimal("0.000001"), ROUND_HALF_EVEN))
 
 
-def _energy(right: Worth, of: Figure, ways: Iterable[str]) -> Iterator[Question]:
+def _energy(right: OracleWorth, of: AskedFigure, ways: Iterable[str]) -> Iterator[Question]:
     if right.energy is not None:
         yield Question(of, Fraction(right.energy, PER_CANONICAL), tuple(ways))
 
@@ -195,7 +197,7 @@ MONEY = ("cost", "cost_low", "cost_high")
 
 
 def _worth(
-    right: Worth, of: Figure, ways: Ways, kinds: Ways = (*MONEY, "kgco2")
+    right: OracleWorth, of: AskedFigure, ways: Ways, kinds: Ways = (*MONEY, "kgco2")
 ) -> Iterator[Question]:
     for currency, one in sorted(right.money.items()):
         for kind, value in zip(MONEY, (one.value, one.low, one.high), strict=True):
@@ -205,12 +207,14 @@ def _worth(
         yield Question(_of(of, "kgco2"), right.kgco2, ways)
 
 
-def _of(of: Figure, kind: str, currency: str = "") -> Figure:
-    return Figure(kind, of.code, of.item, of.start, of.end, of.name, currency)
+def _of(of: AskedFigure, kind: str, currency: str = "") -> AskedFigure:
+    return AskedFigure(kind, of.code, of.item, of.start, of.end, of.name, currency)
 
 
-def _figure(place: Place, item: str, first: date, last: date, name: str = "") -> Figure:
-    return Figure("energy", place.code, item, first.isoformat(), (last + ONE).isoformat(), name)
+def _figure(place: WorldPlace, item: str, first: date, last: date, name: str = "") -> AskedFigure:
+    return AskedFigure(
+        "energy", place.code, item, first.isoformat(), (last + ONE).isoformat(), name
+    )
 
 
 def _if(holds: bool, *ways: str) -> Ways:

@@ -36,7 +36,7 @@ BATCH = 2000
 
 
 @dataclass(frozen=True)
-class Place:
+class WorldPlace:
     """A node of the space tree."""
 
     code: str
@@ -46,7 +46,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Meter:
+class WorldMeter:
     """A meter with the one point behind it."""
 
     code: str
@@ -66,7 +66,7 @@ class Meter:
 
 
 @dataclass(frozen=True)
-class Price:
+class WorldPrice:
     """A row of the tariffs."""
 
     tariff: str
@@ -84,7 +84,7 @@ class Price:
 
 
 @dataclass(frozen=True)
-class Factor:
+class WorldFactor:
     """kgCO2 of a canonical unit."""
 
     item: str
@@ -94,20 +94,20 @@ class Factor:
 
 
 PLACES = (
-    Place("bureau", "", "institution", BEIJING),
-    Place("campus", "bureau", "site", BEIJING),
-    Place("office", "campus", "building", BEIJING),
-    Place("annex", "campus", "building", BEIJING),
-    Place("store", "campus", "building", BEIJING),
-    Place("dc", "campus", "datacentre", BEIJING),
-    Place("mission", "", "institution", BERLIN),
-    Place("quarter", "mission", "site", BERLIN),
-    Place("villa", "quarter", "building", BERLIN),
+    WorldPlace("bureau", "", "institution", BEIJING),
+    WorldPlace("campus", "bureau", "site", BEIJING),
+    WorldPlace("office", "campus", "building", BEIJING),
+    WorldPlace("annex", "campus", "building", BEIJING),
+    WorldPlace("store", "campus", "building", BEIJING),
+    WorldPlace("dc", "campus", "datacentre", BEIJING),
+    WorldPlace("mission", "", "institution", BERLIN),
+    WorldPlace("quarter", "mission", "site", BERLIN),
+    WorldPlace("villa", "quarter", "building", BERLIN),
 )
 GATEWAYS = {"bureau": "campus/gw", "mission": "quarter/gw"}
 
 METERS = (
-    Meter(
+    WorldMeter(
         "office-total",
         "office",
         "01000",
@@ -119,16 +119,16 @@ METERS = (
             ("2026-10-27 16:15", "2026-10-29 09:45"),
         ),
     ),
-    Meter("office-light", "office", "01A00", 6_000),
-    Meter(
+    WorldMeter("office-light", "office", "01A00", 6_000),
+    WorldMeter(
         "office-ac",
         "office",
         "01B00",
         9_000,
         silent=(("2026-10-30 05:00", "2026-10-30 13:00"),),
     ),
-    Meter("office-lift", "office", "01C00", 2_500),
-    Meter(
+    WorldMeter("office-lift", "office", "01C00", 2_500),
+    WorldMeter(
         "office-water",
         "office",
         "02000",
@@ -137,7 +137,7 @@ METERS = (
         total=True,
         silent=(("2026-10-31 22:00", "2026-11-01 07:00"),),
     ),
-    Meter(
+    WorldMeter(
         "annex-main",
         "annex",
         "01000",
@@ -148,7 +148,7 @@ METERS = (
             ("2026-10-22 09:07:13", "2026-10-22 15:22:13"),
         ),
     ),
-    Meter(
+    WorldMeter(
         "annex-pump",
         "annex",
         "01C00",
@@ -156,7 +156,7 @@ METERS = (
         60,
         silent=(("2026-10-26 06:00", "2026-10-26 11:00"),),
     ),
-    Meter(
+    WorldMeter(
         "annex-old",
         "annex",
         "01000",
@@ -165,8 +165,8 @@ METERS = (
         offset_s=29_100,
         silent=(("2026-10-25 08:05", "2026-10-27 08:05"),),
     ),
-    Meter("annex-lost", "annex", "01000", 3_000, silent=(("2026-10-27 13:30", ""),)),
-    Meter(
+    WorldMeter("annex-lost", "annex", "01000", 3_000, silent=(("2026-10-27 13:30", ""),)),
+    WorldMeter(
         "store-total",
         "store",
         "01000",
@@ -174,9 +174,9 @@ METERS = (
         total=True,
         silent=(("2026-10-29 17:45", ""),),
     ),
-    Meter("store-light", "store", "01A00", 2_000),
-    Meter("store-cooling", "store", "01B00", 2_500),
-    Meter(
+    WorldMeter("store-light", "store", "01A00", 2_000),
+    WorldMeter("store-cooling", "store", "01B00", 2_500),
+    WorldMeter(
         "dc-utility",
         "dc",
         "01000",
@@ -185,9 +185,9 @@ METERS = (
         role="utility",
         silent=(("2026-10-31 20:00", "2026-10-31 23:15"),),
     ),
-    Meter("dc-ups-in", "dc", "01D10", 30_000, fed_by="dc-utility", role="ups_in"),
-    Meter("dc-ups-out", "dc", "01D10", 28_000, fed_by="dc-ups-in", role="ups_out"),
-    Meter(
+    WorldMeter("dc-ups-in", "dc", "01D10", 30_000, fed_by="dc-utility", role="ups_in"),
+    WorldMeter("dc-ups-out", "dc", "01D10", 28_000, fed_by="dc-ups-in", role="ups_out"),
+    WorldMeter(
         "dc-it",
         "dc",
         "01D10",
@@ -197,7 +197,7 @@ METERS = (
         role="it",
         silent=(("2026-10-29 09:45", "2026-10-29 17:00"),),
     ),
-    Meter(
+    WorldMeter(
         "villa-main",
         "villa",
         "01000",
@@ -208,16 +208,16 @@ METERS = (
             ("2026-10-25 01:15", "2026-10-25 04:30"),
         ),
     ),
-    Meter("villa-heat", "villa", "01B00", 5_000, 60),
+    WorldMeter("villa-heat", "villa", "01B00", 5_000, 60),
 )
 
 
-def _day(tariff: str, item: str, pieces: str, **more: str) -> list[Price]:
+def _day(tariff: str, item: str, pieces: str, **more: str) -> list[WorldPrice]:
     """Prices side by side: 'working 00:00 0.3 08:30 1.1 24:00'."""
     days, *rest = pieces.split()
     turns, prices = rest[::2], rest[1::2]
     return [
-        Price(tariff, item, days, start, end, price, **more)
+        WorldPrice(tariff, item, days, start, end, price, **more)
         for start, end, price in zip(turns, turns[1:], prices, strict=False)
     ]
 
@@ -253,8 +253,8 @@ PRICES = (
     ),
 )
 FACTORS = (
-    Factor("01000", "0.5306", valid_to="2026-10-23"),
-    Factor("01000", "0.5127", valid_from="2026-10-23"),
+    WorldFactor("01000", "0.5306", valid_to="2026-10-23"),
+    WorldFactor("01000", "0.5127", valid_from="2026-10-23"),
 )
 CALENDAR = {
     **{f"2026-10-0{n}": "holiday" for n in (1, 2, 3)},
@@ -310,7 +310,7 @@ def above(node: str) -> list[str]:
 class Sent:
     """What a meter sent: registers at times, or the energy of the step that begins then."""
 
-    meter: Meter
+    meter: WorldMeter
     zone: str
     times_us: tuple[int, ...]
     values: tuple[int, ...]
@@ -322,7 +322,7 @@ def sent(seed: int) -> list[Sent]:
     return [_sent(meter, seed) for meter in METERS]
 
 
-def _sent(meter: Meter, seed: int) -> Sent:
+def _sent(meter: WorldMeter, seed: int) -> Sent:
     zone = zone_of(meter.node)
     chance = random.Random(f"{seed}/{meter.code}")  # noqa: S311 - a simulated load
     holes = [(instant(a, zone), instant(b, zone) if b else 2**62) for a, b in meter.silent]
@@ -336,7 +336,7 @@ def _sent(meter: Meter, seed: int) -> Sent:
     return Sent(meter, zone, tuple(times), tuple(values))
 
 
-def _due(meter: Meter, zone: str) -> Iterator[int]:
+def _due(meter: WorldMeter, zone: str) -> Iterator[int]:
     until = instant(UNTIL[zone], zone)
     if meter.step_min < 1440:
         time_us = midnight(FIRST, zone) + meter.offset_s * 1_000_000
@@ -372,11 +372,11 @@ def registry_files() -> dict[str, str]:
             *([gateway_of(m), m.code, m.kind, unit(m.item), m.code] for m in METERS),
         ],
         "tariff": [
-            [*Price.__dataclass_fields__, "period"],
+            [*WorldPrice.__dataclass_fields__, "period"],
             *([*map(_quoted, vars(row).values()), f"p{row.price}"] for row in PRICES),
         ],
         "factors": [
-            [*Factor.__dataclass_fields__, "quantity", "unit"],
+            [*WorldFactor.__dataclass_fields__, "quantity", "unit"],
             *([*vars(row).values(), "kgco2", "kgCO2/kWh"] for row in FACTORS),
         ],
         "calendar": [["date", "kind"], *CALENDAR.items()],
@@ -396,7 +396,7 @@ def _csv(rows: Sequence[Sequence[object]]) -> str:
     return "".join(",".join(map(str, row)) + "\n" for row in rows)
 
 
-def gateway_of(meter: Meter) -> str:
+def gateway_of(meter: WorldMeter) -> str:
     """The MQTT user that sends a meter's values."""
     return GATEWAYS[above(meter.node)[-1]]
 

@@ -23,9 +23,9 @@ from typing import Any
 from paho.mqtt import MQTTException, publish
 
 from greenoffice.client import ApiClient, read_key
-from greenoffice.clock import Clock
+from greenoffice.clock import ShiftedClock
 from metering.errors import GreenOfficeError, Unavailable
-from proofs.compose_file import Service, read_services
+from proofs.compose_file import ComposeService, read_services
 from proofs.compose_here import Here
 from proofs.compose_servers import adapted_mosquitto, answers, local_servers
 from proofs.servers.mosquitto import mosquitto_program, mosquitto_version
@@ -70,7 +70,7 @@ def _config_valid(file: Path) -> bool | str:
 
 @dataclass
 class _Check:
-    services: dict[str, Service]
+    services: dict[str, ComposeService]
     here: Here
     states: dict[str, str] = field(default_factory=dict)
 
@@ -229,7 +229,7 @@ class _Check:
         wait_until(f"{name} to be healthy", healthy, START_S)
         self.states[name] = "healthy"
 
-    def _run(self, service: Service, words: list[str]) -> str:
+    def _run(self, service: ComposeService, words: list[str]) -> str:
         ran = subprocess.run(
             self.here.words(service, words),
             cwd=self.here.checkout,
@@ -250,7 +250,7 @@ class _Check:
 
 def _readings() -> dict[str, Any]:
     """A register that rises by ten kWh within an hour of yesterday."""
-    now = datetime.fromtimestamp(Clock().now_us() / 1e6, UTC)
+    now = datetime.fromtimestamp(ShiftedClock().now_us() / 1e6, UTC)
     start = (now - timedelta(days=1)).replace(hour=4, minute=0, second=0, microsecond=0)
     return {
         "session": 1,
@@ -269,7 +269,7 @@ def _readings() -> dict[str, Any]:
 
 
 def _energy_kwh(client: ApiClient) -> float:
-    today = datetime.fromtimestamp(Clock().now_us() / 1e6, UTC).date()
+    today = datetime.fromtimestamp(ShiftedClock().now_us() / 1e6, UTC).date()
     answer = client.get(
         "/v1/energy",
         node="body",

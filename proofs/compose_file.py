@@ -12,7 +12,7 @@ from metering.errors import ConfigurationError
 
 
 @dataclass(frozen=True)
-class Service:
+class ComposeService:
     """What the file says of one service, as far as a check needs it."""
 
     name: str
@@ -59,10 +59,10 @@ def read_compose(file: Path) -> dict[str, Any]:
     return document
 
 
-def read_services(file: Path) -> dict[str, Service]:
+def read_services(file: Path) -> dict[str, ComposeService]:
     """The services by name; ConfigurationError where the file does not state them."""
     return {
-        name: Service(name, stated, _environment(stated, file))
+        name: ComposeService(name, stated, _environment(stated, file))
         for name, stated in read_compose(file)["services"].items()
     }
 

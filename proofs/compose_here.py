@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from greenoffice.ports import usable_port
-from proofs.compose_file import Service
+from proofs.compose_file import ComposeService
 from proofs.compose_servers import Local
 
 
@@ -21,11 +21,11 @@ class Here:
     local: Local = field(default_factory=lambda: Local({}, {}))
     ports: dict[str, int] = field(default_factory=dict)
 
-    def words(self, service: Service, words: list[str]) -> list[str]:
+    def words(self, service: ComposeService, words: list[str]) -> list[str]:
         """A command of the service, as it is run here."""
         return [self._translated(service, word) for word in words]
 
-    def environment(self, service: Service) -> dict[str, str]:
+    def environment(self, service: ComposeService) -> dict[str, str]:
         """The service's variables alone: none of ours from outside reaches it."""
         outside = {k: v for k, v in os.environ.items() if not k.startswith("GREENOFFICE_")}
         path = [str(self.root / "bin"), outside.get("PATH", ""), "/usr/sbin"]
@@ -41,7 +41,7 @@ class Here:
             | own
         )
 
-    def _variable(self, service: Service, name: str, text: str) -> str:
+    def _variable(self, service: ComposeService, name: str, text: str) -> str:
         if name.endswith("PORT"):
             return str(self.port(text))
         return "127.0.0.1" if text == "0.0.0.0" else self._translated(service, text)  # noqa: S104
@@ -52,7 +52,7 @@ class Here:
             self.ports[stated] = usable_port(0, {0, *self.ports.values()})
         return self.ports[stated]
 
-    def _translated(self, service: Service, text: str) -> str:
+    def _translated(self, service: ComposeService, text: str) -> str:
         for stated, real in self.local.places.items():
             text = re.sub(rf"(?<=[/@]){re.escape(stated)}", real, text)
         mounts = {**service.volumes, "/app": "."}

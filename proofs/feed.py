@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from greenoffice.client import ApiClient
-from proofs.feed_scene import Scene
+from proofs.feed_scene import FeedScene
 from proofs.feed_sums import compare, first_pull
 from proofs.feed_world import DAYS, ZONES
 from proofs.steps import finish, say, started, wait_until
@@ -38,7 +38,7 @@ def run_feed_check(seed: int) -> None:
     """The whole check; exit status 1 unless the sums agree and the walls held."""
     with tempfile.TemporaryDirectory(prefix="greenoffice-feed-") as temporary:
         say("a platform with three institutions")
-        scene = Scene.make(Path(temporary), seed)
+        scene = FeedScene.make(Path(temporary), seed)
         with started(["up", str(scene.folder.root)]):
             wait_until("the platform to start", scene.is_up, 60)
             result = _play(scene, Path(temporary))
@@ -62,7 +62,7 @@ def _passed(result: dict[str, Any]) -> bool:
     )
 
 
-def _play(scene: Scene, folder: Path) -> dict[str, Any]:
+def _play(scene: FeedScene, folder: Path) -> dict[str, Any]:
     say("publishing days of registers")
     for one in ZONES:
         scene.publish(one, scene.on_time(one, LATE_DAYS))

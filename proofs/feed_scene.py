@@ -29,7 +29,7 @@ CORRECTED_METER = "a-total"
 
 
 @dataclass
-class Scene:
+class FeedScene:
     """A platform, its institutions and what their meters showed."""
 
     folder: DataFolder
@@ -42,7 +42,7 @@ class Scene:
     """Readings of different identity so far."""
 
     @classmethod
-    def make(cls, root: Path, seed: int) -> Scene:
+    def make(cls, root: Path, seed: int) -> FeedScene:
         """Init on free ports, and import the registry; nothing runs yet."""
         folder, passwords = _platform_folder(root)
         now_us = folder.clock().now_us()

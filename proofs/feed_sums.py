@@ -15,7 +15,7 @@ from typing import Any
 from greenoffice.client import ApiClient
 from metering import items
 from metering.units import BOOK_UNITS
-from proofs.feed_scene import Scene
+from proofs.feed_scene import FeedScene
 from proofs.feed_world import BUILDINGS, ZONES
 from simulators.shared_entries import SharedEntries
 
@@ -24,7 +24,7 @@ Place = tuple[str, str, str]
 """(node, item, day or month)."""
 
 
-def compare(entries: SharedEntries, client: ApiClient, scene: Scene) -> dict[str, int]:
+def compare(entries: SharedEntries, client: ApiClient, scene: FeedScene) -> dict[str, int]:
     """Sums of absolute differences [book units], and how much was compared."""
     result = dict.fromkeys(
         ("sum_difference", "register_difference", "days_compared", "months_compared"), 0
@@ -74,7 +74,7 @@ def _pulled(entries: SharedEntries, institution: str) -> dict[Place, int]:
     return found
 
 
-def _booked(client: ApiClient, institution: str, scene: Scene, step: str) -> dict[Place, int]:
+def _booked(client: ApiClient, institution: str, scene: FeedScene, step: str) -> dict[Place, int]:
     """Amounts of the API by day or month, over all days that have any."""
     end = scene.first + timedelta(days=400)
     nodes = (institution, f"{institution}-site", *(f"{institution}-{b}" for b in BUILDINGS))
@@ -113,7 +113,7 @@ def _totals(days: dict[Place, int], institution: str) -> dict[Place, int]:
     return dict(totals)
 
 
-def _shown(scene: Scene, institution: str) -> dict[Place, int]:
+def _shown(scene: FeedScene, institution: str) -> dict[Place, int]:
     """What the total meters' registers rose by."""
     totals: dict[Place, int] = defaultdict(int)
     for register in scene.registers[institution]:

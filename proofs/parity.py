@@ -27,7 +27,7 @@ from proofs.servers.mosquitto import own_mosquitto
 from proofs.servers.postgres import OwnPostgres
 from proofs.steps import finish, last_json, run, say
 from storage import open_engine
-from storage.influx.setup import Wanted
+from storage.influx.setup import WantedBucket
 from storage.sql.engine import reading
 from storage.sql.schema import BOOK_ROW
 
@@ -159,7 +159,7 @@ def _influx(folder: Path) -> Iterator[tuple[str, list[str]]]:
     folder.mkdir()
     server = OwnServer(folder, 2 if found(2) else 1)
     try:
-        wanted = Wanted(now_us=parse_instant(NOW), password=secrets.token_hex(16))
+        wanted = WantedBucket(now_us=parse_instant(NOW), password=secrets.token_hex(16))
         address, _ = server.bucket("greenoffice", wanted)
         options = ["--influx", address.url, "--influx-bucket", address.bucket]
         if address.token:

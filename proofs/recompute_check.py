@@ -26,17 +26,17 @@ from greenoffice.stores import open_stores
 from metering.errors import InvalidInput
 from metering.localtime import day_bounds
 from proofs.agree_world import AFTER, GATEWAYS, MONTH, NOW
-from proofs.recompute_compare import STEPS, Outcome, Told, compare, of_answer
+from proofs.recompute_compare import STEPS, ComparedNumbers, Told, compare, of_answer
 from proofs.recompute_world import Stream, files, messages, streams
 from proofs.steps import finish, say, settled, started, wait_until
 from proofs.steps import run as run_command
 from proofs.world_folder import platform_folder
-from recompute import Books, Series, read_file
+from recompute import RecomputedBooks, RecomputedSeries, read_file
 
 SHOWN = 30
 """Differences that are printed."""
 INSTITUTIONS = ("bureau", "mission")
-Answers = dict[tuple[Series, str], Told]
+Answers = dict[tuple[RecomputedSeries, str], Told]
 """What /v1/energy told, by series and step."""
 Line = dict[str, Any]
 
@@ -45,7 +45,7 @@ Line = dict[str, Any]
 class Found:
     """What the proof came to."""
 
-    outcome: Outcome = field(default_factory=Outcome)
+    outcome: ComparedNumbers = field(default_factory=ComparedNumbers)
     series: int = 0
     decisions: Counter[str] = field(default_factory=Counter)
     found: list[str] = field(default_factory=list)
@@ -67,7 +67,7 @@ def run_recompute_check(seed: int) -> None:
             client = _filled(folder, passwords, streams(seed), seed)
             for institution in INSTITUTIONS:
                 exported[institution] = _exported(folder, institution, root)
-                books = Books.of(read_file(exported[institution]))
+                books = RecomputedBooks.of(read_file(exported[institution]))
                 answers[institution] = _compare(client, books, found)
                 _compare_events(folder, institution, books, found.outcome)
         for line in found.outcome.differing[:SHOWN]:
@@ -118,7 +118,7 @@ def _exported(folder: DataFolder, institution: str, root: Path) -> Path:
     return file
 
 
-def _compare(client: ApiClient, books: Books, found: Found) -> Answers:
+def _compare(client: ApiClient, books: RecomputedBooks, found: Found) -> Answers:
     """Figures of an institution; what the API told of the meters' intervals, of days and of months,
     to compare with again."""
     say(f"comparing {books.header.institution}: {len(books.series())} series")
@@ -135,25 +135,27 @@ def _compare(client: ApiClient, books: Books, found: Found) -> Answers:
     return kept
 
 
-def _asked(client: ApiClient, books: Books, one: Series, step: str) -> Any:
+def _asked(client: ApiClient, books: RecomputedBooks, one: RecomputedSeries, step: str) -> Any:
     first, after = books.days[0], books.days[-1] + timedelta(days=1)
     named = {"meter": one.code} if one.kind == "meter" else {"node": one.code}
     return client.get("/v1/energy", item=one.item, step=step, start=first, end=after, **named)
 
 
-def _again(books: Books, answers: Answers) -> Outcome:
+def _again(books: RecomputedBooks, answers: Answers) -> ComparedNumbers:
     """The figures against what was told before."""
-    outcome = Outcome()
+    outcome = ComparedNumbers()
     for (one, step), told in answers.items():
         outcome.add(compare(_name(one), told, books.at(one, step)))
     return outcome
 
 
-def _name(one: Series) -> str:
+def _name(one: RecomputedSeries) -> str:
     return f"{one.kind} {one.code} {one.item}"
 
 
-def _compare_events(folder: DataFolder, institution: str, books: Books, outcome: Outcome) -> None:
+def _compare_events(
+    folder: DataFolder, institution: str, books: RecomputedBooks, outcome: ComparedNumbers
+) -> None:
     zone = books.facts.zone(institution)
     start, end = day_bounds(books.days[0], zone)[0], day_bounds(books.days[-1], zone)[1]
     events = open_stores(folder).books.events(institution, start, end)
@@ -171,7 +173,7 @@ def _altered(
         other = file.with_name(f"{file.stem}-{name}-{sealed}.jsonl")
         _write(other, _lines(file, alter), sealed=sealed)
         try:
-            books = Books.of(read_file(other))
+            books = RecomputedBooks.of(read_file(other))
         except InvalidInput as told:
             say(f"{name}: {told}")
             found.told += [name] * (not sealed)

@@ -28,7 +28,7 @@ STEPS = ("native", "hour", "day", "month")
 
 
 @dataclass
-class Outcome:
+class ComparedNumbers:
     """How many numbers were compared, and where they differ."""
 
     compared: int = 0
@@ -53,16 +53,16 @@ class Outcome:
         for number in own.keys() - books.keys():
             self.differing.append(f"{name} {number}: told by recompute alone")
 
-    def add(self, other: Outcome) -> None:
+    def add(self, other: ComparedNumbers) -> None:
         """Take in another outcome."""
         self.compared += other.compared
         self.not_tried += other.not_tried
         self.differing += other.differing
 
 
-def compare(name: str, books: Told, figures: Iterable[Figure]) -> Outcome:
+def compare(name: str, books: Told, figures: Iterable[Figure]) -> ComparedNumbers:
     """A series at one step."""
-    own, outcome = dict(of_figures(figures)), Outcome()
+    own, outcome = dict(of_figures(figures)), ComparedNumbers()
     for place in sorted(books.keys() | own.keys()):
         told = f"{name} {place[0]} {iso(place[1])}"
         outcome.take(told, books.get(place), own.get(place))

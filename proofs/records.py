@@ -21,7 +21,7 @@ from greenoffice.demo.options import INSTITUTION
 from metering.errors import GreenOfficeError
 from metering.localtime import day_bounds, iso
 from proofs.expiry import rebuilt_after_expiry
-from proofs.records_acts import Registry, replaced, without_columns, without_rows
+from proofs.records_acts import ExportedRegistry, replaced, without_columns, without_rows
 from proofs.records_folders import open_all
 from proofs.records_watch import Books, Cases, Reports
 from proofs.records_world import Stop, Year
@@ -59,11 +59,11 @@ SOME: Final = (
 
 
 @dataclass
-class Records:
+class RecordsProof:
     """The year, and what is watched of it."""
 
     year: Year
-    registry: Registry
+    registry: ExportedRegistry
     cases: Cases
     reports: Reports
     books: Books
@@ -73,15 +73,15 @@ class Records:
     not_tried: list[str] = field(default_factory=list)
 
     @classmethod
-    def make(cls, root: Path, seed: int) -> Records:
+    def make(cls, root: Path, seed: int) -> RecordsProof:
         """A year and its records in a new folder."""
         year = Year.make(root, seed)
         scratch = root / "files"
         scratch.mkdir()
         folder = year.folder
-        return cls(year, Registry(folder, scratch), Cases(), Reports(folder), Books(folder))
+        return cls(year, ExportedRegistry(folder, scratch), Cases(), Reports(folder), Books(folder))
 
-    def stop(self, stop: Stop, act: Callable[[Records, ApiClient], None] | None) -> None:
+    def stop(self, stop: Stop, act: Callable[[RecordsProof, ApiClient], None] | None) -> None:
         """Look, do what is due, and look again."""
         with self.year.at(stop) as client:
             self._look(client)
@@ -102,14 +102,14 @@ class Records:
         self.grown |= {number for number, hours in before.items() if now[number] > hours}
 
 
-Act = Callable[[Records, ApiClient], None]
+Act = Callable[[RecordsProof, ApiClient], None]
 
 
 def run_records_check(seed: int) -> None:
     """The whole year; exit status 1 where anything that was told is told otherwise."""
     with tempfile.TemporaryDirectory(prefix="greenoffice-records-") as temporary:
         root = Path(temporary)
-        records = Records.make(root, seed)
+        records = RecordsProof.make(root, seed)
         for stop, act in _planned(records.year.stops()):
             say(f"{stop.day}" + ("" if stop.month is None else f", report of {stop.month:%Y-%m}"))
             records.stop(stop, act)
@@ -143,7 +143,7 @@ def _planned(stops: list[Stop]) -> list[tuple[Stop, Act | None]]:
 
 
 def _told(
-    records: Records, expired: dict[str, Any], opened: int, wrong: list[str]
+    records: RecordsProof, expired: dict[str, Any], opened: int, wrong: list[str]
 ) -> dict[str, Any]:
     without_news = records.books.without_news()
     for line in (*without_news[:9], *records.books.news_unlogged[:9]):
@@ -176,38 +176,38 @@ def _told(
     }
 
 
-def _rebuild(records: Records) -> None:
+def _rebuild(records: RecordsProof) -> None:
     told = last_json(run("rebuild", str(records.year.folder.root)))
     records.restated_by_rebuild += told["restated"]
     records.books.keep()
 
 
-def somebody_looks_after_a_case(records: Records, client: ApiClient) -> None:
+def somebody_looks_after_a_case(records: RecordsProof, client: ApiClient) -> None:
     """The newest open one is acknowledged while its event goes on."""
     standing = _cases(records, "open")
     if standing:
         client.post(f"/v1/findings/{standing[-1]}/acknowledge", {"note": "on my way"})
 
 
-def a_reading_comes_late(_: Records, client: ApiClient) -> None:
+def a_reading_comes_late(_: RecordsProof, client: ApiClient) -> None:
     """In a month that was told."""
     _send(client, _half_lower(client, date(2025, 10, 16)))
 
 
-def a_price_is_edited(records: Records, client: ApiClient) -> None:
+def a_price_is_edited(records: RecordsProof, client: ApiClient) -> None:
     """Without a reason, then with one."""
     records.registry.edit_without_reason(replaced(*PRICE))
     records.registry.edit(client, replaced(*PRICE))
 
 
-def files_have_holes(records: Records, client: ApiClient) -> None:
+def files_have_holes(records: RecordsProof, client: ApiClient) -> None:
     """A meter is gone from its file, and texts from the tree."""
     records.registry.drop(client, without_rows("meters.csv", "canteen-ac,"))
     records.registry.drop(client, without_columns("tree.csv", TEXTS))
     records.registry.drop(client, without_rows("points.csv", "campus/gw-b"))
 
 
-def a_reading_is_wrong_for_an_hour(records: Records, client: ApiClient) -> None:
+def a_reading_is_wrong_for_an_hour(records: RecordsProof, client: ApiClient) -> None:
     """Put right before anybody took it."""
     before = sum(records.books.causes().values())
     wrong = _half_lower(client, date(2025, 12, 9))
@@ -218,20 +218,20 @@ def a_reading_is_wrong_for_an_hour(records: Records, client: ApiClient) -> None:
     records.undone_left += sum(records.books.causes().values()) - before
 
 
-def people_settle_cases(records: Records, client: ApiClient) -> None:
+def people_settle_cases(records: RecordsProof, client: ApiClient) -> None:
     """One is resolved, one expected."""
     standing = _cases(records, "open") + _cases(records, "acknowledged")
     for number, state in zip(standing, ("resolve", "expect"), strict=False):
         client.post(f"/v1/findings/{number}/{state}", {"note": "时间表已改 (schedule)"})
 
 
-def a_factor_is_edited(records: Records, client: ApiClient) -> None:
+def a_factor_is_edited(records: RecordsProof, client: ApiClient) -> None:
     """Of all years at once, with a reason."""
     records.registry.edit_without_reason(replaced(*FACTOR))
     records.registry.edit(client, replaced(*FACTOR))
 
 
-def baselines_are_fitted_anew(records: Records, client: ApiClient) -> None:
+def baselines_are_fitted_anew(records: RecordsProof, client: ApiClient) -> None:
     """For a reason that a person gives."""
     body = {"reason": "改造后 (after a retrofit)", "from": "2026-02-01"}
     try:
@@ -240,13 +240,13 @@ def baselines_are_fitted_anew(records: Records, client: ApiClient) -> None:
         records.not_tried.append(f"refit: {refused}")
 
 
-def a_second_issue_is_made(records: Records, client: ApiClient) -> None:
+def a_second_issue_is_made(records: RecordsProof, client: ApiClient) -> None:
     """Of the month whose reading came late."""
     client.post(f"/v1/reports/{INSTITUTION}/2025-10/issues", {"reason": "迟到读数 (late)"})
     records.reports.take(date(2025, 10, 1), 2)
 
 
-def a_rebuild_is_due(_: Records, client: ApiClient) -> None:
+def a_rebuild_is_due(_: RecordsProof, client: ApiClient) -> None:
     """After this stop; until then another reading comes late."""
     _send(client, _half_lower(client, date(2026, 1, 13)))
 
@@ -266,7 +266,7 @@ ACTS: Final[tuple[Act, ...]] = (
 )
 
 
-def _cases(records: Records, state: str) -> list[str]:
+def _cases(records: RecordsProof, state: str) -> list[str]:
     found = (number for number, one in records.cases.seen.items() if one["state"] == state)
     return sorted(found, key=int)
 

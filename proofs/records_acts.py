@@ -26,7 +26,7 @@ AUDITED: Final = 500
 
 
 @dataclass
-class Registry:
+class ExportedRegistry:
     """The platform's registry as its own export tells it."""
 
     folder: DataFolder

@@ -19,7 +19,7 @@ from greenoffice.stores import open_stores
 from metering.book import BookRow, Restatement, SeriesKey, by_step
 from metering.localtime import parse_instant
 from metering.ports import BookStore
-from proofs.report_later import Asked, ask
+from proofs.report_later import ToldIssue, ask
 
 Place = tuple[SeriesKey, date]
 Told = dict[str, tuple[int | None, tuple[float, ...]]]
@@ -71,7 +71,7 @@ class Reports:
     """Issues as they were told first: content and files of both languages and all formats."""
 
     folder: DataFolder
-    first: dict[tuple[date, int], Asked] = field(default_factory=dict)
+    first: dict[tuple[date, int], ToldIssue] = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)
     compared: int = 0
 

@@ -17,7 +17,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from greenoffice.client import ApiClient
-from greenoffice.clock import Clock
+from greenoffice.clock import ShiftedClock
 from greenoffice.demo.options import DemoWorld
 from greenoffice.demo.setting_up import register_campus
 from greenoffice.folder import DataFolder
@@ -27,8 +27,8 @@ from metering.localtime import DAY_MIN, MINUTE_US, day_bounds, local_day, next_m
 from proofs.steps import run, settled, started, wait_until
 from simulators.campus import SITE, ZONE, Campus, load_campus
 from simulators.devices import Devices
-from simulators.message import Message, topic
-from simulators.plan import Plan
+from simulators.message import Publication, topic
+from simulators.plan import GatewayPlan
 from simulators.world import World
 
 START: Final = date(2025, 10, 1)
@@ -62,7 +62,7 @@ class Year:
     folder: DataFolder
     campus: Campus
     world: World
-    plans: list[Plan]
+    plans: list[GatewayPlan]
     passwords: dict[str, str]
     sent: dict[str, int] = field(default_factory=dict)
     """Messages published, by gateway."""
@@ -77,7 +77,7 @@ class Year:
         campus = load_campus()
         world = World(seed, start_us, end_us, ZONE, campus.calendar)
         devices = Devices(world, campus)
-        plans = [Plan(devices, campus, code) for code in campus.gateways]
+        plans = [GatewayPlan(devices, campus, code) for code in campus.gateways]
         passwords = {user.partition("/")[2]: secret for user, secret in registered.items()}
         return cls(folder, campus, world, plans, passwords)
 
@@ -148,7 +148,7 @@ def _morning(at_us: int) -> int:
     return day_bounds(local_day(at_us, ZONE), ZONE)[1] + REPORT_HOUR * 3_600_000_000
 
 
-def _known_at(message: Message) -> int:
+def _known_at(message: Publication) -> int:
     """When a gateway can send it at the earliest; unreadable ones at any time."""
     return max((entry.time_us for entry in message.entries), default=0)
 
@@ -168,7 +168,7 @@ def _folder(root: Path) -> DataFolder:
 
 def _set_clock(folder: DataFolder, at_us: int) -> None:
     """The folder's clock shows that instant now, and goes on from there."""
-    offset_s = Clock.showing(at_us).offset_us / 1e6
+    offset_s = ShiftedClock.showing(at_us).offset_us / 1e6
     text = folder.settings_file.read_text(encoding="utf-8")
     text, count = re.subn(r"(?m)^offset_s = .*$", f"offset_s = {offset_s:.6f}", text)
     assert count == 1, "the settings set no clock"

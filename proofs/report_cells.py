@@ -18,9 +18,9 @@ from metering.units import BOOK_UNITS
 from reports.changes import changes
 from reports.details import Details
 from reports.formats import render
-from reports.model import Difference, Line, MonthReport, Spent
+from reports.model import Difference, MonthReport, ReportLine, Spent
 from reports.seal import from_json, to_json
-from reports.table import Cell, Table
+from reports.table import Cell, ReportTable
 
 Figures = Callable[[str, str], int | None]
 """Amount [book units] of (node, item) in the report's month, got by another way."""
@@ -146,7 +146,7 @@ def _cells(data: bytes) -> dict[str, list[Row]]:
     return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
 
 
-def _check_table(check: Check, sheet: list[Row], row: int, table: Table) -> int:
+def _check_table(check: Check, sheet: list[Row], row: int, table: ReportTable) -> int:
     """Compare a table that begins at a row; returns the row after it."""
     for place, cells in enumerate(table.rows, start=row + 1):
         for column, cell in enumerate(cells):
@@ -200,7 +200,7 @@ def _check_sub_items(check: Check, report: MonthReport) -> None:
     """Sub-items and the difference add up to their total: energy, and money by currency."""
     for total in report.lines:
         own = [x for x in report.lines_of(total.node) if parent(x.item) == total.item]
-        rows: list[Line | Difference] = [*own]
+        rows: list[ReportLine | Difference] = [*own]
         rows += [x for x in report.differences_of(total.node) if x.item == total.item]
         if not own:
             continue
@@ -211,7 +211,7 @@ def _check_sub_items(check: Check, report: MonthReport) -> None:
         check.total(paid, money, f"{_name(total)}, the money of its sub-items")
 
 
-def _amount(cell: Cell, row: Line | Difference) -> int:
+def _amount(cell: Cell, row: ReportLine | Difference) -> int:
     """A cell back in book units."""
     assert isinstance(cell, Decimal)
     return int(cell * BOOK_UNITS[row.unit].per_canonical)

@@ -32,7 +32,7 @@ Files = dict[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
-class Asked:
+class ToldIssue:
     """An issue as the API told it."""
 
     hashes: frozenset[str]
@@ -41,7 +41,7 @@ class Asked:
     """Bytes of all its files, the JSON counted once."""
 
 
-def ask(folder: DataFolder, month: date, issue: int | None = None) -> Asked:
+def ask(folder: DataFolder, month: date, issue: int | None = None) -> ToldIssue:
     """The month's report in all languages and formats."""
     hashes, files, sizes = set(), {}, {}
     for language in LANGUAGES:
@@ -50,7 +50,7 @@ def ask(folder: DataFolder, month: date, issue: int | None = None) -> Asked:
             hashes.add(content_hash)
             files[language, format] = hashlib.sha256(data).hexdigest()
             sizes["" if format == "json" else language, format] = len(data)
-    return Asked(frozenset(hashes), files, sum(sizes.values()))
+    return ToldIssue(frozenset(hashes), files, sum(sizes.values()))
 
 
 def resolve_a_finding(client: ApiClient, month: date) -> int:
@@ -67,7 +67,7 @@ def resolve_a_finding(client: ApiClient, month: date) -> int:
     return 0
 
 
-def months_later(folder: DataFolder, month: date, before: Asked) -> dict[str, Any]:
+def months_later(folder: DataFolder, month: date, before: ToldIssue) -> dict[str, Any]:
     """All of it, with the platform started again on a later clock; what came of it."""
     say(f"{LATER_DAYS} days later")
     _move_clock(folder, LATER_DAYS)

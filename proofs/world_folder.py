@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from greenoffice.clock import Clock
+from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.ports import usable_port
 from metering.localtime import parse_instant
@@ -25,7 +25,7 @@ def platform_folder(
     data, source = root / "data", root / "registry"
     run("init", str(data), *options)
     folder = DataFolder(data)
-    clock = Clock.showing(parse_instant(now))
+    clock = ShiftedClock.showing(parse_instant(now))
     with folder.settings_file.open("a", encoding="utf-8") as settings:
         settings.write(f"\n[clock]\noffset_s = {clock.offset_us / 1e6:.6f}\n")
     source.mkdir()

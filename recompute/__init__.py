@@ -7,17 +7,16 @@ fractions. It needs no database, no network and nothing of the ledger: of the pl
 local time, the calendar, units, item codes and the error tree alone.
 """
 
-from recompute.figures import Books, Figure, Series
-from recompute.file import Content, read_file, seal_of
-from recompute.money import Money, exact
+from recompute.figures import Figure, RecomputedBooks, RecomputedSeries
+from recompute.file import Content, read_file
+from recompute.money import RecomputedMoney, exact
 
 __all__ = [
-    "Books",
     "Content",
     "Figure",
-    "Money",
-    "Series",
+    "RecomputedBooks",
+    "RecomputedMoney",
+    "RecomputedSeries",
     "exact",
     "read_file",
-    "seal_of",
 ]

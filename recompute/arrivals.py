@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from metering.units import unit as unit_of
-from recompute.facts import Point
+from recompute.facts import PointLine
 
 LARGEST = 1e12
 """A value of that size in its canonical unit is no reading."""
@@ -47,7 +47,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class StandingReading:
     """What a point says at a time."""
 
     time_us: int
@@ -57,8 +57,8 @@ class Reading:
 
 
 def standing(
-    arrivals: Iterable[Arrival], stored: Iterable[Stored], points: dict[str, Point]
-) -> dict[str, list[Reading]]:
+    arrivals: Iterable[Arrival], stored: Iterable[Stored], points: dict[str, PointLine]
+) -> dict[str, list[StandingReading]]:
     """The readings of each point that stand, in rising time."""
     best: dict[tuple[str, int], tuple[Arrival, float]] = {}
     for one in _once(arrivals):
@@ -69,14 +69,16 @@ def standing(
         other = best.get(place)
         if other is None or _later(one, other[0]):
             best[place] = (one, value)
-    found: dict[str, dict[int, Reading]] = defaultdict(dict)
+    found: dict[str, dict[int, StandingReading]] = defaultdict(dict)
     for kept in stored:
         other = best.get((kept.point, kept.time_us))
         if other is None or other[0].order <= kept.order:
             best.pop((kept.point, kept.time_us), None)
-            found[kept.point][kept.time_us] = Reading(kept.time_us, kept.value, kept.out_of_range)
+            found[kept.point][kept.time_us] = StandingReading(
+                kept.time_us, kept.value, kept.out_of_range
+            )
     for (name, time_us), (_, value) in best.items():
-        found[name][time_us] = Reading(time_us, value, _outside(points[name], value))
+        found[name][time_us] = StandingReading(time_us, value, _outside(points[name], value))
     return {name: [by_time[t] for t in sorted(by_time)] for name, by_time in found.items()}
 
 
@@ -106,6 +108,6 @@ def _later(one: Arrival, other: Arrival) -> bool:
     return one.place < other.place
 
 
-def _outside(point: Point, value: float) -> bool:
+def _outside(point: PointLine, value: float) -> bool:
     low, high = point.low, point.high
     return (low is not None and value < low) or (high is not None and value > high)

@@ -10,7 +10,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 MEASURED, APPORTIONED, ESTIMATED, MISSING = range(4)
 NAMES = ("measured", "apportioned", "estimated", "missing")
@@ -18,7 +17,7 @@ WHOLE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class CurveStretch:
     """Between two neighbouring readings that stand."""
 
     start: int
@@ -38,16 +37,16 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Curve:
+class PassedCurve:
     """Stretches side by side, each beginning where the last one ends."""
 
-    stretches: tuple[Stretch, ...] = ()
+    stretches: tuple[CurveStretch, ...] = ()
 
     @cached_property
     def _starts(self) -> list[int]:
         return [one.start for one in self.stretches]
 
-    def over(self, start: int, end: int) -> Iterator[Stretch]:
+    def over(self, start: int, end: int) -> Iterator[CurveStretch]:
         """Those that share time with [start, end)."""
         place = max(bisect_right(self._starts, start) - 1, 0)
         for one in self.stretches[place:]:
@@ -72,15 +71,15 @@ class Curve:
         return times
 
 
-def joined(curves: Sequence[Curve]) -> Curve:
+def joined(curves: Sequence[PassedCurve]) -> PassedCurve:
     """Registers of one meter one after the other: nothing is known from the end of one to the
     start of the next, unless they meet in one instant."""
-    found: list[Stretch] = []
+    found: list[CurveStretch] = []
     for curve in curves:
         if found and curve.stretches and curve.stretches[0].start > found[-1].end:
-            found.append(Stretch(found[-1].end, curve.stretches[0].start, 0, MISSING))
+            found.append(CurveStretch(found[-1].end, curve.stretches[0].start, 0, MISSING))
         found += curve.stretches
-    return Curve(tuple(found))
+    return PassedCurve(tuple(found))
 
 
 def of_times(times: Sequence[int]) -> tuple[int, ...]:
@@ -108,14 +107,11 @@ def mean(shares: Sequence[Sequence[int]], weights: Sequence[int]) -> tuple[int, 
     return of_times([sum(one[n] * weight for one, weight in pairs) for n in range(4)])
 
 
-def side_by_side(knots: Sequence[tuple[int, int, int, int]]) -> Curve:
+def side_by_side(knots: Sequence[tuple[int, int, int, int]]) -> PassedCurve:
     """Stretches (start, end, energy, quality) in rising time; missing between them."""
-    found: list[Stretch] = []
+    found: list[CurveStretch] = []
     for start, end, energy, quality in knots:
         if found and found[-1].end < start:
-            found.append(Stretch(found[-1].end, start, 0, MISSING))
-        found.append(Stretch(start, end, energy, quality))
-    return Curve(tuple(found))
-
-
-__all__ = ["Curve", "Stretch", "apportioned", "joined", "mean", "of_times", "pairwise"]
+            found.append(CurveStretch(found[-1].end, start, 0, MISSING))
+        found.append(CurveStretch(start, end, energy, quality))
+    return PassedCurve(tuple(found))

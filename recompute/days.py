@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from metering.localtime import MINUTE_US, day_bounds
+from metering.localtime import day_bounds
 from recompute.curve import (
     APPORTIONED,
     ESTIMATED,
     MISSING,
     WHOLE,
-    Curve,
+    PassedCurve,
     apportioned,
     mean,
     of_times,
 )
-from recompute.facts import Facts, Meter, Scope
+from recompute.facts import FileFacts, MeterLine, Scope
 from recompute.prices import Prices
-from recompute.registers import Measured, slots_of
+from recompute.registers import MeasuredMeter, slots_of
+from recompute.tree import CountedTerm, Tree
 from recompute.tree import Name as FigureName
-from recompute.tree import Term, Tree
 
 Shares = tuple[int, ...]
 """measured, apportioned, estimated, missing, of 10,000."""
@@ -31,7 +31,7 @@ PartName = tuple[int, Scope | None, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Part:
+class DayPart:
     """What of a day has one step and one tariff."""
 
     name: PartName
@@ -61,10 +61,10 @@ class StandIn:
 
 
 @dataclass(frozen=True)
-class Day:
+class DayFigure:
     """A meter's or a place's figure on a local day."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[DayPart, ...]
     shares: Shares = NOTHING
     spill: tuple[int, int, int] = (0, 0, 0)
     """Of the apportioned share: gaps open to the day before, to the day after, to both."""
@@ -88,12 +88,12 @@ class Day:
 class Days:
     """Days of every series, each made once."""
 
-    facts: Facts
+    facts: FileFacts
     prices: Prices
-    measured: dict[str, Measured]
+    measured: dict[str, MeasuredMeter]
     institution: str
-    _meters: dict[tuple[str, date], Day] = field(default_factory=dict)
-    _nodes: dict[tuple[FigureName, date], Day] = field(default_factory=dict)
+    _meters: dict[tuple[str, date], DayFigure] = field(default_factory=dict)
+    _nodes: dict[tuple[FigureName, date], DayFigure] = field(default_factory=dict)
     _trees: dict[date, Tree] = field(default_factory=dict)
 
     def tree(self, day: date) -> Tree:
@@ -102,31 +102,31 @@ class Days:
             self._trees[day] = Tree(self.facts, self.institution, day)
         return self._trees[day]
 
-    def of_meter(self, code: str, day: date) -> Day:
+    def of_meter(self, code: str, day: date) -> DayFigure:
         """A meter's day, read off its curve."""
         if (code, day) not in self._meters:
             meter = self.facts.meters[code]
             self._meters[code, day] = self._meter_day(meter, self.measured[code].curve, day)
         return self._meters[code, day]
 
-    def of_node(self, name: FigureName, day: date) -> Day:
+    def of_node(self, name: FigureName, day: date) -> DayFigure:
         """A place's figure of an item, made of what counts into it on the day."""
         if (name, day) not in self._nodes:
             self._nodes[name, day] = self._node_day(name, day)
         return self._nodes[name, day]
 
-    def part_name(self, meter: Meter, day: date) -> PartName:
+    def part_name(self, meter: MeterLine, day: date) -> PartName:
         """The part in which a meter is booked."""
         zone = self.facts.zone(meter.node)
         scope, start = self.prices.scope(meter, day), day_bounds(day, zone)[0]
         windows = self.prices.windows(scope, day, zone)
         return meter.step_min, scope, tuple(one.start - start for one in windows)
 
-    def _meter_day(self, meter: Meter, curve: Curve, day: date) -> Day:
+    def _meter_day(self, meter: MeterLine, curve: PassedCurve, day: date) -> DayFigure:
         zone = self.facts.zone(meter.node)
         first, last = day_bounds(day, zone)
         slots = slots_of(day, zone, meter.step_min)
-        part = Part(
+        part = DayPart(
             self.part_name(meter, day),
             tuple(curve.energy(*slot) for slot in slots),
             tuple(of_times(curve.times(*slot, held=False)) for slot in slots),
@@ -134,15 +134,15 @@ class Days:
         )
         shares = of_times(curve.times(first, last, held=True))
         spill = _spill(curve, first, last, shares[APPORTIONED])
-        return Day((part,), shares, spill, ((1, meter.code),))
+        return DayFigure((part,), shares, spill, ((1, meter.code),))
 
-    def _node_day(self, name: FigureName, day: date) -> Day:
+    def _node_day(self, name: FigureName, day: date) -> DayFigure:
         tree = self.tree(day)
         terms = tree.counted(name)
         if not terms:
             zone = self.facts.zone(name[0])
             wide = (len(slots_of(day, zone, step)) for step in (15, 60))
-            return Day((_blank((15, None, (0,)), *wide),))
+            return DayFigure((_blank((15, None, (0,)), *wide),))
         counts: dict[PartName, int] = {}
         for code in tree.meters(name):
             own = self.part_name(self.facts.meters[code], day)
@@ -154,12 +154,18 @@ class Days:
             return self._filled(made, tree.parts(name), day, terms)
         return made
 
-    def _of_term(self, term: Term, day: date) -> Day:
+    def _of_term(self, term: CountedTerm, day: date) -> DayFigure:
         if term.meter:
             return self.of_meter(term.meter, day)
         return self.of_node(term.figure, day)
 
-    def _filled(self, whole: Day, terms: Sequence[Term], day: date, totals: Sequence[Term]) -> Day:
+    def _filled(
+        self,
+        whole: DayFigure,
+        terms: Sequence[CountedTerm],
+        day: date,
+        totals: Sequence[CountedTerm],
+    ) -> DayFigure:
         """Slots of which a total knows nothing, from parts that are as fine as it is."""
         total = whole.parts[0]
         within = [(term.sign, self._of_term(term, day)) for term in terms]
@@ -216,7 +222,7 @@ def _moved(
     return tuple(moved)
 
 
-def _spill(curve: Curve, first: int, last: int, share: int) -> tuple[int, int, int]:
+def _spill(curve: PassedCurve, first: int, last: int, share: int) -> tuple[int, int, int]:
     """How the day's apportioned share divides among gaps that leave it."""
     if not share:
         return (0, 0, 0)
@@ -230,9 +236,9 @@ def _spill(curve: Curve, first: int, last: int, share: int) -> tuple[int, int, i
     return (back, on, through)
 
 
-def _summed(found: Sequence[tuple[int, Day]]) -> Day:
+def _summed(found: Sequence[tuple[int, DayFigure]]) -> DayFigure:
     """Days of several terms as one: energy added, quality the mean by meters."""
-    by_name: dict[PartName, list[tuple[int, Part]]] = {}
+    by_name: dict[PartName, list[tuple[int, DayPart]]] = {}
     for sign, day in found:
         for part in day.parts:
             by_name.setdefault(part.name, []).append((sign, part))
@@ -244,7 +250,7 @@ def _summed(found: Sequence[tuple[int, Day]]) -> Day:
     ]
     open_share = shares[APPORTIONED]
     back, on, through = apportioned(open_share, spill) if any(spill) and open_share else (0, 0, 0)
-    return Day(
+    return DayFigure(
         tuple(_part(name, by_name[name]) for name in sorted(by_name, key=_order)),
         shares,
         (back, on, through),
@@ -257,12 +263,12 @@ def _order(name: PartName) -> tuple[int, bool, Scope, tuple[int, ...]]:
     return (name[0], name[1] is not None, name[1] or ("", "", ""), name[2])
 
 
-def _part(name: PartName, found: Sequence[tuple[int, Part]]) -> Part:
+def _part(name: PartName, found: Sequence[tuple[int, DayPart]]) -> DayPart:
     slots = max(len(part.slots) for _, part in found)
     hours = max(len(part.hours) for _, part in found)
     wide = [(sign, _padded(part, slots, hours)) for sign, part in found]
     weights = [part.meters for _, part in wide]
-    return Part(
+    return DayPart(
         name,
         tuple(added([_signed(sign, part.slots[n]) for sign, part in wide]) for n in range(slots)),
         tuple(mean([part.shares[n] for _, part in wide], weights) for n in range(slots)),
@@ -281,7 +287,7 @@ def added(amounts: Sequence[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _padded(part: Part, slots: int, hours: int) -> Part:
+def _padded(part: DayPart, slots: int, hours: int) -> DayPart:
     """A shorter day beside longer ones: what it does not have is missing."""
     more, later = max(slots - len(part.slots), 0), max(hours - len(part.hours), 0)
     return replace(
@@ -292,17 +298,17 @@ def _padded(part: Part, slots: int, hours: int) -> Part:
     )
 
 
-def _blank(name: PartName, slots: int, hours: int) -> Part:
-    return Part(name, (None,) * slots, (NOTHING,) * slots, (NOTHING,) * hours)
+def _blank(name: PartName, slots: int, hours: int) -> DayPart:
+    return DayPart(name, (None,) * slots, (NOTHING,) * slots, (NOTHING,) * hours)
 
 
-def _coarser(part: Part, day: Day, step_min: int) -> Part:
+def _coarser(part: DayPart, day: DayFigure, step_min: int) -> DayPart:
     """A part at a coarser step: energy added, quality as the coarser period sees it."""
     slots, shares = at_step(part, day, step_min)
     return replace(part, slots=tuple(slots), shares=tuple(shares))
 
 
-def at_step(part: Part, day: Day, step_min: int) -> tuple[list[int | None], list[Shares]]:
+def at_step(part: DayPart, day: DayFigure, step_min: int) -> tuple[list[int | None], list[Shares]]:
     """(energy, quality) of a part at its own step or a coarser one."""
     if step_min == part.step_min:
         return list(part.slots), list(part.shares)
@@ -314,6 +320,3 @@ def at_step(part: Part, day: Day, step_min: int) -> tuple[list[int | None], list
     if step_min == 60:
         return slots, list(part.hours)
     return slots, [mean([part.shares[n] for n in group], [1] * len(group)) for group in groups]
-
-
-__all__ = ["MINUTE_US", "Day", "Days", "Part", "Shares", "StandIn", "added", "at_step"]

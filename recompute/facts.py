@@ -24,7 +24,7 @@ class Dates:
 
 
 @dataclass(frozen=True)
-class Node:
+class NodeLine:
     """A place; `zone` is '' where that of a place above holds."""
 
     code: str
@@ -33,7 +33,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Link:
+class EdgeLine:
     """`upper` holds `lower`: a place another one, or a meter the meter that it feeds."""
 
     upper: str
@@ -42,7 +42,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Meter:
+class MeterLine:
     """A meter and the step of its books."""
 
     code: str
@@ -55,7 +55,7 @@ class Meter:
 
 
 @dataclass(frozen=True)
-class Point:
+class PointLine:
     """A stream of values; `unit` is what a value without a unit is sent in."""
 
     name: str
@@ -68,7 +68,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Installation:
+class InstallationLine:
     """A point serves a meter."""
 
     meter: str
@@ -84,7 +84,7 @@ Scope = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Price:
+class PriceLine:
     """A row of a tariff."""
 
     tariff: str
@@ -100,7 +100,7 @@ class Price:
 
 
 @dataclass(frozen=True)
-class Factor:
+class FactorLine:
     """kgCO2 or kgce of a canonical unit."""
 
     item: str
@@ -110,17 +110,17 @@ class Factor:
 
 
 @dataclass
-class Facts:
+class FileFacts:
     """Everything registered that the figures rest on, in the order of the file."""
 
-    nodes: dict[str, Node] = field(default_factory=dict)
-    edges: list[Link] = field(default_factory=list)
-    meters: dict[str, Meter] = field(default_factory=dict)
-    supply: list[Link] = field(default_factory=list)
-    points: dict[str, Point] = field(default_factory=dict)
-    installations: list[Installation] = field(default_factory=list)
-    prices: list[Price] = field(default_factory=list)
-    factors: list[Factor] = field(default_factory=list)
+    nodes: dict[str, NodeLine] = field(default_factory=dict)
+    edges: list[EdgeLine] = field(default_factory=list)
+    meters: dict[str, MeterLine] = field(default_factory=dict)
+    supply: list[EdgeLine] = field(default_factory=list)
+    points: dict[str, PointLine] = field(default_factory=dict)
+    installations: list[InstallationLine] = field(default_factory=list)
+    prices: list[PriceLine] = field(default_factory=list)
+    factors: list[FactorLine] = field(default_factory=list)
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     _zones: dict[str, str] = field(default_factory=dict)
 
@@ -149,11 +149,11 @@ class Facts:
                 return code
         return ""
 
-    def meters_at(self, node: str, day: date) -> list[Meter]:
+    def meters_at(self, node: str, day: date) -> list[MeterLine]:
         """Meters that hang on a place on a day."""
         return [m for m in self.meters.values() if m.node == node and m.dates.hold(day)]
 
-    def in_front(self, meter: Meter, day: date) -> Meter | None:
+    def in_front(self, meter: MeterLine, day: date) -> MeterLine | None:
         """The nearest total that holds a meter's energy: the meter that feeds it, else the total
         meter of its place or of one above."""
         for link in self.supply:
@@ -199,7 +199,7 @@ def upward(item: str) -> list[str]:
     return found
 
 
-def _on(link: Link, day: date | None) -> bool:
+def _on(link: EdgeLine, day: date | None) -> bool:
     return day is None or link.dates.hold(day)
 
 

@@ -12,15 +12,15 @@ from metering.errors import InvalidInput
 from metering.items import check_item
 from metering.localtime import day_bounds
 from metering.units import UNITS
-from recompute.arrivals import Reading, standing
+from recompute.arrivals import StandingReading, standing
 from recompute.curve import APPORTIONED, MEASURED, MISSING, WHOLE, mean, of_times
-from recompute.days import NOTHING, Day, Days, Part, Shares, added, at_step
-from recompute.facts import Facts
+from recompute.days import NOTHING, DayFigure, DayPart, Days, Shares, added, at_step
+from recompute.facts import FileFacts
 from recompute.file import Content, Header
-from recompute.money import Money, Pricing
+from recompute.money import DayPricing, RecomputedMoney
 from recompute.prices import Prices
-from recompute.registers import Measured, Span, measure, per_canonical, slots_of
-from recompute.story import Decision
+from recompute.registers import MeasuredMeter, Span, measure, per_canonical, slots_of
+from recompute.story import StoryDecision
 
 STEPS = ("native", "hour", "day", "month")
 SETTLE_US = 20 * 60_000_000
@@ -30,7 +30,7 @@ ANY = range(0, 1 << 20)
 
 
 @dataclass(frozen=True, order=True)
-class Series:
+class RecomputedSeries:
     """A meter's or a place's figure of one item."""
 
     kind: str
@@ -53,7 +53,7 @@ class Cause:
 class Figure:
     """One period of a series."""
 
-    series: Series
+    series: RecomputedSeries
     step: str
     """native, hour, day or month; `remainder` of minutes for what is booked coarser than asked."""
     start: int
@@ -61,7 +61,7 @@ class Figure:
     amount: int | None
     """Book units; None where nothing is known."""
     shares: Shares
-    money: Money
+    money: RecomputedMoney
     bounded: bool
     """Whether the money's bounds and shares are told: of days and months."""
     kgco2: Fraction | None
@@ -70,17 +70,17 @@ class Figure:
 
 
 @dataclass
-class Books:
+class RecomputedBooks:
     """Everything that a file says, recomputed."""
 
     header: Header
-    facts: Facts
-    readings: dict[str, list[Reading]]
-    _pricing: Pricing = field(init=False)
+    facts: FileFacts
+    readings: dict[str, list[StandingReading]]
+    _pricing: DayPricing = field(init=False)
     _days: Days = field(init=False)
 
     @classmethod
-    def of(cls, content: Content) -> Books:
+    def of(cls, content: Content) -> RecomputedBooks:
         """From a file's content. Raises InvalidInput where facts do not fit each other."""
         _check(content.facts)
         readings = standing(content.arrivals, content.stored, content.facts.points)
@@ -89,10 +89,10 @@ class Books:
     def __post_init__(self) -> None:
         prices = Prices(self.facts)
         self._days = Days(self.facts, prices, self.measured, self.header.institution)
-        self._pricing = Pricing(self.facts, prices, self._days)
+        self._pricing = DayPricing(self.facts, prices, self._days)
 
     @cached_property
-    def measured(self) -> dict[str, Measured]:
+    def measured(self) -> dict[str, MeasuredMeter]:
         """By meter of the institution its curve, and what was found on the way."""
         return {
             code: measure(self.facts, meter, self.readings)
@@ -116,21 +116,23 @@ class Books:
         count = (self.header.after - self.header.first).days
         return [self.header.first + timedelta(days=n) for n in range(count)]
 
-    def series(self) -> list[Series]:
+    def series(self) -> list[RecomputedSeries]:
         """Every meter, and every figure of a place on one of the days."""
-        found = {Series("meter", code, self.facts.meters[code].item) for code in self.measured}
+        found = {
+            RecomputedSeries("meter", code, self.facts.meters[code].item) for code in self.measured
+        }
         for day in self.days:
-            found |= {Series("node", *name) for name in self._days.tree(day).names()}
+            found |= {RecomputedSeries("node", *name) for name in self._days.tree(day).names()}
         return sorted(found)
 
-    def figures(self, series: Series) -> Iterator[Figure]:
+    def figures(self, series: RecomputedSeries) -> Iterator[Figure]:
         """All periods of a series, the finest first."""
         if not self.days:
             return
         for step in STEPS:
             yield from self.at(series, step)
 
-    def at(self, series: Series, step: str) -> Iterator[Figure]:
+    def at(self, series: RecomputedSeries, step: str) -> Iterator[Figure]:
         """The periods of a series at a step, and what is booked coarser."""
         if step == "month":
             yield from self._months(series)
@@ -139,7 +141,7 @@ class Books:
         else:
             yield from self._slots(series, step)
 
-    def decisions(self, meter: str) -> list[Decision]:
+    def decisions(self, meter: str) -> list[StoryDecision]:
         """What was decided about a meter's readings in the days asked."""
         first, last = self._span(meter)
         return [
@@ -158,12 +160,12 @@ class Books:
         zone = self.facts.zone(self.facts.meters[meter].node)
         return day_bounds(self.days[0], zone)[0], day_bounds(self.days[-1], zone)[1]
 
-    def zone(self, series: Series) -> str:
+    def zone(self, series: RecomputedSeries) -> str:
         """The zone in which a series' days are local."""
         of_meter = series.kind == "meter"
         return self.facts.zone(self.facts.meters[series.code].node if of_meter else series.code)
 
-    def _day(self, series: Series, day: date) -> Day | None:
+    def _day(self, series: RecomputedSeries, day: date) -> DayFigure | None:
         """The day of a series; None where it has none."""
         if series.kind == "meter":
             return self._days.of_meter(series.code, day)
@@ -172,7 +174,7 @@ class Books:
             return None
         return self._days.of_node(name, day)
 
-    def _native(self, series: Series) -> int:
+    def _native(self, series: RecomputedSeries) -> int:
         """The finest step of what counts in on the last day."""
         if series.kind == "meter":
             return self.facts.meters[series.code].step_min
@@ -182,7 +184,7 @@ class Books:
         meters = tree.meters((series.code, series.item))
         return min((self.facts.meters[code].step_min for code in meters), default=15)
 
-    def _slots(self, series: Series, step: str) -> Iterator[Figure]:
+    def _slots(self, series: RecomputedSeries, step: str) -> Iterator[Figure]:
         minutes = 60 if step == "hour" else self._native(series)
         yield from self._of_parts(series, step, minutes, range(minutes + 1))
         if minutes >= 1440:
@@ -192,7 +194,9 @@ class Books:
         for own in sorted(coarse):
             yield from self._of_parts(series, f"{step} remainder {own}", own, range(own, own + 1))
 
-    def _of_parts(self, series: Series, step: str, minutes: int, steps: range) -> Iterator[Figure]:
+    def _of_parts(
+        self, series: RecomputedSeries, step: str, minutes: int, steps: range
+    ) -> Iterator[Figure]:
         zone = self.zone(series)
         for day in self.days:
             if minutes >= 1440 and steps.start == 0:
@@ -207,17 +211,17 @@ class Books:
 
     def _part_figure(
         self,
-        series: Series,
+        series: RecomputedSeries,
         step: str,
         day: date,
-        one: Day | None,
+        one: DayFigure | None,
         place: tuple[int, int],
         amount: int | None,
         shares: Shares,
         steps: range,
     ) -> Figure:
         if one is None:
-            money = Money()
+            money = RecomputedMoney()
         elif steps.start >= 1440:
             money = self._pricing.over([(day, one)], series.item, place, shares[MISSING], steps)
         else:
@@ -234,14 +238,14 @@ class Books:
             self._causes([one] if one else [], place),
         )
 
-    def _months(self, series: Series) -> Iterator[Figure]:
+    def _months(self, series: RecomputedSeries) -> Iterator[Figure]:
         months: dict[tuple[int, int], list[date]] = {}
         for day in self.days:
             months.setdefault((day.year, day.month), []).append(day)
         for days in months.values():
             yield self._whole(series, "month", days)
 
-    def _whole(self, series: Series, step: str, days: Sequence[date]) -> Figure:
+    def _whole(self, series: RecomputedSeries, step: str, days: Sequence[date]) -> Figure:
         """Whole local days as one period."""
         zone = self.zone(series)
         place = (day_bounds(days[0], zone)[0], day_bounds(days[-1], zone)[1])
@@ -264,7 +268,7 @@ class Books:
             self._causes([one for _, one in known], place),
         )
 
-    def _quality(self, found: Sequence[tuple[date, Day | None]], zone: str) -> Shares:
+    def _quality(self, found: Sequence[tuple[date, DayFigure | None]], zone: str) -> Shares:
         """Of days as one: each by its length; a gap that lies inside is measured."""
         spills = [(0, 0, 0) if one is None else one.spill for _, one in found]
         front = _followed(spills)
@@ -296,7 +300,7 @@ class Books:
             return None
         return sum(covered, Fraction(0)) / per_canonical(item)
 
-    def _causes(self, days: Sequence[Day], place: tuple[int, int]) -> tuple[Cause, ...]:
+    def _causes(self, days: Sequence[DayFigure], place: tuple[int, int]) -> tuple[Cause, ...]:
         meters = {code for one in days for _, code in one.counted}
         return tuple(
             Cause(code, *span)
@@ -307,7 +311,7 @@ class Books:
 
 
 def _columns(
-    parts: Sequence[Part], one: Day | None, minutes: int, count: int
+    parts: Sequence[DayPart], one: DayFigure | None, minutes: int, count: int
 ) -> tuple[list[int | None], list[Shares]]:
     """(energy, quality) of some parts of a day at a step; missing where there is none."""
     slots: list[int | None] = [None] * count
@@ -333,7 +337,7 @@ def _followed(spills: Sequence[tuple[int, int, int]]) -> list[int]:
     return found
 
 
-def _check(facts: Facts) -> None:
+def _check(facts: FileFacts) -> None:
     """What a line names must stand in the file."""
     for link in facts.edges:
         for code in (link.upper, link.lower):

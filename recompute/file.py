@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,16 @@ from pathlib import Path
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import InvalidInput, NotFound
 from recompute.arrivals import Arrival, Stored
-from recompute.facts import Factor, Facts, Installation, Link, Meter, Node, Point, Price
+from recompute.facts import (
+    EdgeLine,
+    FactorLine,
+    FileFacts,
+    InstallationLine,
+    MeterLine,
+    NodeLine,
+    PointLine,
+    PriceLine,
+)
 from recompute.line import Line
 
 FORMAT = "greenoffice-journal-1"
@@ -49,20 +58,12 @@ class Content:
     """All that the file holds."""
 
     header: Header
-    facts: Facts = field(default_factory=Facts)
+    facts: FileFacts = field(default_factory=FileFacts)
     arrivals: list[Arrival] = field(default_factory=list)
     """In the order of the journal."""
     stored: list[Stored] = field(default_factory=list)
     """Readings whose message the journal holds no more."""
     sealed: str = ""
-
-
-def seal_of(lines: Iterator[bytes]) -> str:
-    """SHA-256 in hex over lines, each with its line end."""
-    digest = hashlib.sha256()
-    for line in lines:
-        digest.update(line)
-    return digest.hexdigest()
 
 
 def read_file(path: Path) -> Content:
@@ -154,16 +155,16 @@ def _header(line: Line) -> Header:
 
 def _node(content: Content, line: Line) -> None:
     code = line.needed("code")
-    content.facts.nodes[code] = Node(code, line.needed("type"), line.text("zone"))
+    content.facts.nodes[code] = NodeLine(code, line.needed("type"), line.text("zone"))
 
 
 def _edge(content: Content, line: Line) -> None:
-    content.facts.edges.append(Link(line.needed("parent"), line.needed("child"), line.days()))
+    content.facts.edges.append(EdgeLine(line.needed("parent"), line.needed("child"), line.days()))
 
 
 def _meter(content: Content, line: Line) -> None:
     code = line.needed("code")
-    content.facts.meters[code] = Meter(
+    content.facts.meters[code] = MeterLine(
         code,
         line.needed("node"),
         line.needed("item"),
@@ -175,12 +176,12 @@ def _meter(content: Content, line: Line) -> None:
 
 
 def _supply(content: Content, line: Line) -> None:
-    content.facts.supply.append(Link(line.needed("source"), line.needed("fed"), line.days()))
+    content.facts.supply.append(EdgeLine(line.needed("source"), line.needed("fed"), line.days()))
 
 
 def _point(content: Content, line: Line) -> None:
     name = line.needed("point")
-    content.facts.points[name] = Point(
+    content.facts.points[name] = PointLine(
         name,
         line.needed("kind_of_value"),
         line.needed("canonical"),
@@ -192,7 +193,7 @@ def _point(content: Content, line: Line) -> None:
 
 def _installation(content: Content, line: Line) -> None:
     content.facts.installations.append(
-        Installation(
+        InstallationLine(
             line.needed("meter"),
             line.needed("point"),
             line.exact("ratio"),
@@ -208,7 +209,7 @@ def _price(content: Content, line: Line) -> None:
     item = line.needed("item")
     months = frozenset(int(month) for month in line.listed("months"))
     content.facts.prices.append(
-        Price(
+        PriceLine(
             line.needed("tariff"),
             (meter, "" if meter else place, item),
             months,
@@ -225,7 +226,7 @@ def _price(content: Content, line: Line) -> None:
 
 def _factor(content: Content, line: Line) -> None:
     content.facts.factors.append(
-        Factor(line.needed("item"), line.needed("quantity"), line.exact("value"), line.days())
+        FactorLine(line.needed("item"), line.needed("quantity"), line.exact("value"), line.days())
     )
 
 

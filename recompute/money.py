@@ -1,4 +1,4 @@
-"""What energy costs, in exact fractions: docs/recompute.md, "Money"."""
+"""What energy costs, in exact fractions: docs/recompute.md, "RecomputedMoney"."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from datetime import date
 from fractions import Fraction
 from math import lcm
 
-from metering.localtime import day_bounds, local_day
-from recompute.curve import MEASURED, MISSING, WHOLE, Stretch, apportioned
-from recompute.days import Day, Days, StandIn
-from recompute.facts import Facts, Meter, Price
+from metering.localtime import local_day
+from recompute.curve import MEASURED, MISSING, WHOLE, CurveStretch, apportioned
+from recompute.days import DayFigure, Days, StandIn
+from recompute.facts import FileFacts, MeterLine, PriceLine
 from recompute.prices import PricedWindow, Prices
 from recompute.registers import per_canonical
 
-Pieces = dict[Price | None, int]
+Pieces = dict[PriceLine | None, int]
 """Book units by the row that prices them; None where none does."""
 
 
 @dataclass(frozen=True)
-class Sum:
+class CurrencySum:
     """Money of one currency."""
 
     currency: str
@@ -33,23 +33,23 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Money:
+class RecomputedMoney:
     """What a period costs."""
 
-    sums: tuple[Sum, ...] = ()
+    sums: tuple[CurrencySum, ...] = ()
     unpriced: int = 0
     """Book units without a price."""
     whole: bool = True
     """Whether all energy has a price."""
 
     @property
-    def sole(self) -> Sum | None:
+    def sole(self) -> CurrencySum | None:
         """The sum, where there is one that holds all the energy."""
         return self.sums[0] if len(self.sums) == 1 and self.whole else None
 
 
 @dataclass
-class Tally:
+class MoneyTally:
     """Energy by what prices it, while it is being added up."""
 
     per: int
@@ -69,16 +69,16 @@ class Tally:
         for row, amount in pieces.items():
             (self.certain if held else self.apportioned)[row] += amount
 
-    def money(self, missing: int) -> Money:
+    def money(self, missing: int) -> RecomputedMoney:
         """What it costs; `missing` is the share of the time of which no energy is known."""
         groups = [self.certain, self.apportioned, self.estimated, *self.spread]
         rows = {row for group in groups for row in group if row is not None}
         sums = [self._sum(name, missing) for name in sorted({row.currency for row in rows})]
         spent = [one for one in sums if one.value or one.low or one.high]
         none = [group.get(None, 0) for group in groups]
-        return Money(tuple(spent or sums), sum(none), not any(none))
+        return RecomputedMoney(tuple(spent or sums), sum(none), not any(none))
 
-    def _sum(self, currency: str, missing: int) -> Sum:
+    def _sum(self, currency: str, missing: int) -> CurrencySum:
         groups = (self.certain, self.apportioned, self.estimated)
         known = [self._worth(group, currency) for group in groups]
         value = sum(known, Fraction(0))
@@ -92,7 +92,7 @@ class Tally:
             value, low, high = value + own, low + min(ends), high + max(ends)
         sizes = [self._size([group], currency) for group in groups]
         sizes[2] += self._size(self.spread, currency)
-        return Sum(currency, value, low, high, _shares(sizes, missing))
+        return CurrencySum(currency, value, low, high, _shares(sizes, missing))
 
     def _worth(self, pieces: Pieces, currency: str) -> Fraction:
         found = [r.price * q for r, q in pieces.items() if r and r.currency == currency]
@@ -117,23 +117,23 @@ def _shares(sizes: Sequence[Fraction], missing: int) -> tuple[int, ...]:
 
 
 @dataclass
-class Pricing:
+class DayPricing:
     """Prices days, and parts of days."""
 
-    facts: Facts
+    facts: FileFacts
     prices: Prices
     days: Days
 
     def over(
         self,
-        found: Sequence[tuple[date, Day]],
+        found: Sequence[tuple[date, DayFigure]],
         item: str,
         bounds: tuple[int, int],
         missing: int,
         steps: range,
-    ) -> Money:
+    ) -> RecomputedMoney:
         """Whole local days [bounds), of the meters whose steps are wanted."""
-        tally = Tally(per_canonical(item))
+        tally = MoneyTally(per_canonical(item))
         stretches: dict[object, tuple[Pieces, bool]] = {}
         for day, one in found:
             for sign, code in one.counted:
@@ -146,10 +146,12 @@ class Pricing:
             tally.stretch(pieces, held=held)
         return tally.money(missing)
 
-    def within(self, day: date, one: Day, item: str, span: tuple[int, int], steps: range) -> Money:
+    def within(
+        self, day: date, one: DayFigure, item: str, span: tuple[int, int], steps: range
+    ) -> RecomputedMoney:
         """A part of a local day, made of whole slots: its sums alone. What lies between the
         bounds, and how well it is known, is told of days and months."""
-        tally = Tally(per_canonical(item))
+        tally = MoneyTally(per_canonical(item))
         for sign, code in one.counted:
             meter = self.facts.meters[code]
             if meter.step_min in steps:
@@ -159,15 +161,15 @@ class Pricing:
                 self._stand_in(tally, stand_in, sign, whole_day=False)
         return tally.money(0)
 
-    def _windows(self, meter: Meter, day: date) -> tuple[PricedWindow, ...]:
+    def _windows(self, meter: MeterLine, day: date) -> tuple[PricedWindow, ...]:
         zone = self.facts.zone(meter.node)
         return self.prices.windows(self.prices.scope(meter, day), day, zone)
 
     def _day(
         self,
-        tally: Tally,
+        tally: MoneyTally,
         stretches: dict[object, tuple[Pieces, bool]],
-        meter: Meter,
+        meter: MeterLine,
         day: date,
         sign: int,
         bounds: tuple[int, int],
@@ -195,10 +197,10 @@ class Pricing:
                 tally.certain[window.row] -= amount
                 stretches[name][0][window.row] += amount
 
-    def _crosses(self, one: Stretch, touched: Sequence[PricedWindow]) -> bool:
+    def _crosses(self, one: CurveStretch, touched: Sequence[PricedWindow]) -> bool:
         return touched[0].start > one.start or touched[-1].end < one.end or len(touched) > 1
 
-    def _edges(self, meter: Meter, one: Stretch) -> tuple[int, int]:
+    def _edges(self, meter: MeterLine, one: CurveStretch) -> tuple[int, int]:
         """From the start of the first price window that a stretch touches to the end of the
         last."""
         zone = self.facts.zone(meter.node)
@@ -210,7 +212,7 @@ class Pricing:
         )
 
     def _slots(
-        self, tally: Tally, meter: Meter, day: date, span: tuple[int, int], sign: int
+        self, tally: MoneyTally, meter: MeterLine, day: date, span: tuple[int, int], sign: int
     ) -> None:
         curve = self.days.measured[meter.code].curve
         if curve.energy(*span) is None:
@@ -220,7 +222,9 @@ class Pricing:
             if start < end:
                 tally.certain[window.row] += sign * (curve.energy(start, end) or 0)
 
-    def _stand_in(self, tally: Tally, one: StandIn, sign: int, *, whole_day: bool = True) -> None:
+    def _stand_in(
+        self, tally: MoneyTally, one: StandIn, sign: int, *, whole_day: bool = True
+    ) -> None:
         """Split by time over the windows that the slot lies in, rounded down from its start."""
         meter = self.facts.meters[one.meter]
         day = local_day(one.start, self.facts.zone(meter.node))
@@ -248,6 +252,3 @@ def exact(value: Fraction) -> str:
     sign, whole = "-" if value < 0 else "", abs(value) * 10**digits
     text = str(int(whole)).rjust(digits + 1, "0")
     return sign + (f"{text[:-digits]}.{text[-digits:]}" if digits else text)
-
-
-__all__ = ["Money", "Pricing", "Sum", "day_bounds", "exact"]

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from metering.calendar import DayKind
 from metering.localtime import MINUTE_US, day_bounds, from_us, zone_of
-from recompute.facts import Facts, Meter, Price, Scope, upward
+from recompute.facts import FileFacts, MeterLine, PriceLine, Scope, upward
 
 
 @dataclass(frozen=True)
@@ -17,20 +17,20 @@ class PricedWindow:
 
     start: int
     end: int
-    row: Price | None
+    row: PriceLine | None
 
 
 @dataclass
 class Prices:
     """What prices whom on which day."""
 
-    facts: Facts
+    facts: FileFacts
     _scopes: dict[tuple[str, date], Scope | None] = field(default_factory=dict)
     _windows: dict[tuple[Scope | None, date, str], tuple[PricedWindow, ...]] = field(
         default_factory=dict
     )
 
-    def scope(self, meter: Meter, day: date) -> Scope | None:
+    def scope(self, meter: MeterLine, day: date) -> Scope | None:
         """The most specific tariff that holds for a meter: of the meter, else of its place or one
         above, the nearest first, else of everybody, each time the narrower item first. Behind a
         billed total that total's, unless one names the meter, a place or an item that the total's
@@ -39,7 +39,7 @@ class Prices:
             self._scopes[meter.code, day] = self._choose(meter, day, frozenset())
         return self._scopes[meter.code, day]
 
-    def _choose(self, meter: Meter, day: date, seen: frozenset[str]) -> Scope | None:
+    def _choose(self, meter: MeterLine, day: date, seen: frozenset[str]) -> Scope | None:
         own = self._holding(meter, day)
         total = self.facts.in_front(meter, day)
         if total is None or total.code in seen:
@@ -48,7 +48,7 @@ class Prices:
         naming = [scope for scope in own if scope not in shared]
         return naming[0] if naming else self._choose(total, day, seen | {meter.code})
 
-    def _holding(self, meter: Meter, day: date) -> list[Scope]:
+    def _holding(self, meter: MeterLine, day: date) -> list[Scope]:
         held = {row.scope for row in self.facts.prices if row.dates.hold(day)}
         places = [meter.node, *self.facts.above(meter.node, day), ""]
         named = [(meter.code, ""), *(("", place) for place in places)]
@@ -73,7 +73,7 @@ class Prices:
         ]
         edges = sorted({0, *(m for row in rows for m in (row.start_min, row.end_min))} - {1440})
         kind = self.facts.calendar.kind(day)
-        turns: list[tuple[int, Price | None]] = []
+        turns: list[tuple[int, PriceLine | None]] = []
         last = -1
         for at, wall in minutes(day, zone):
             place = max(n for n, edge in enumerate(edges) if edge <= wall)
@@ -84,7 +84,7 @@ class Prices:
         return [PricedWindow(at, to, row) for (at, row), to in zip(turns, ends, strict=True)]
 
 
-def _row(rows: list[Price], kind: DayKind, wall: int) -> Price | None:
+def _row(rows: list[PriceLine], kind: DayKind, wall: int) -> PriceLine | None:
     """Rows for the statutory holidays first, then those of the kind of day; of each the one that
     began last."""
     fitting = {

@@ -20,7 +20,7 @@ Value = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class DayRises:
+class RisesOfDay:
     """What a day's rises say, all per hour and in whole book units."""
 
     largest: int
@@ -46,7 +46,7 @@ class DayLimit:
 
 
 @dataclass
-class Rates:
+class RegisterRates:
     """The limits of one register, by day as they are asked for."""
 
     values: Sequence[Value]
@@ -58,7 +58,7 @@ class Rates:
     _months: dict[int, tuple[int | None, bool]] = field(default_factory=dict)
 
     @cached_property
-    def days(self) -> dict[int, DayRises]:
+    def days(self) -> dict[int, RisesOfDay]:
         """What each day (since 1970, UTC) on which the register rose says."""
         stretches: dict[int, list[int]] = defaultdict(list)
         falls: dict[int, int] = defaultdict(int)
@@ -140,13 +140,13 @@ class Rates:
         return learned, 2 * exceed <= len(near)
 
 
-def _day(rises: list[tuple[int, int]], falls: int, cadence_us: int) -> DayRises:
+def _day(rises: list[tuple[int, int]], falls: int, cadence_us: int) -> RisesOfDay:
     nth = max(4, len(rises) // 4) + 2 * falls
     lump = gcd(*(rise for rise, _ in rises)) if len(rises) >= 4 else 0
     whole = sorted((rise * HOUR_US // stretch for rise, stretch in rises), reverse=True)
     less = sorted(((rise - lump) * HOUR_US // stretch for rise, stretch in rises), reverse=True)
     often = whole[nth - 1] if len(rises) >= nth else 0
-    return DayRises(whole[0], often, less[min(nth, len(rises)) - 1], cadence_us, lump)
+    return RisesOfDay(whole[0], often, less[min(nth, len(rises)) - 1], cadence_us, lump)
 
 
 def _median(numbers: list[int]) -> int:
@@ -162,6 +162,3 @@ def _above(number: int) -> int:
 def _month(day: int) -> int:
     date = day_of_number(day)
     return (date.year - 1970) * 12 + date.month - 1
-
-
-__all__ = ["DAY_US", "DayRises", "Rates", "Value"]

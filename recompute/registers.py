@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from itertools import pairwise
 from math import isfinite
@@ -13,11 +13,20 @@ from math import isfinite
 from metering.items import category
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
 from metering.units import BOOK_UNITS, UNITS
-from recompute.arrivals import Reading
-from recompute.curve import APPORTIONED, MEASURED, MISSING, Curve, Stretch, joined, side_by_side
-from recompute.facts import Facts, Installation, Meter, Point
-from recompute.rates import DAY_US, Rates, Value
-from recompute.story import STUCK, UNKNOWN, Decision, Register, Window, decisions
+from recompute.arrivals import StandingReading
+from recompute.curve import (
+    APPORTIONED,
+    MEASURED,
+    MISSING,
+    CurveStretch,
+    PassedCurve,
+    joined,
+    side_by_side,
+)
+from recompute.facts import FileFacts, InstallationLine, MeterLine, PointLine
+from recompute.intervals import intervals
+from recompute.rates import DAY_US, RegisterRates, Value
+from recompute.story import STUCK, UNKNOWN, CleanedRegister, StoryDecision, Window, decisions
 
 Span = tuple[str, int, int]
 """(kind, start, end) of what was found, as register events tell it."""
@@ -28,12 +37,12 @@ LARGEST = 2.0**53
 
 
 @dataclass(frozen=True)
-class Service:
+class RegisterService:
     """A register, and the instants, both included, between which its readings count."""
 
-    meter: Meter
-    point: Point
-    one: Installation
+    meter: MeterLine
+    point: PointLine
+    one: InstallationLine
     zone: str
     start: int
     end: int
@@ -56,12 +65,12 @@ class Service:
 
 
 @dataclass
-class Measured:
+class MeasuredMeter:
     """A meter's curve, and what was found on the way to it."""
 
-    curve: Curve
+    curve: PassedCurve
     spans: list[Span] = field(default_factory=list)
-    decisions: list[Decision] = field(default_factory=list)
+    decisions: list[StoryDecision] = field(default_factory=list)
 
 
 def per_canonical(item: str) -> int:
@@ -69,19 +78,23 @@ def per_canonical(item: str) -> int:
     return BOOK_UNITS[category(item).unit].per_canonical
 
 
-def measure(facts: Facts, meter: Meter, readings: dict[str, list[Reading]]) -> Measured:
+def measure(
+    facts: FileFacts, meter: MeterLine, readings: dict[str, list[StandingReading]]
+) -> MeasuredMeter:
     """Everything the meter's registers say."""
     found = [
         _measured(one, readings.get(one.point.name, [])) for one in _served(facts, meter, readings)
     ]
-    return Measured(
+    return MeasuredMeter(
         joined([one.curve for one in found if one.curve.stretches]),
         [span for one in found for span in one.spans],
         [made for one in found for made in one.decisions],
     )
 
 
-def _served(facts: Facts, meter: Meter, readings: dict[str, list[Reading]]) -> list[Service]:
+def _served(
+    facts: FileFacts, meter: MeterLine, readings: dict[str, list[StandingReading]]
+) -> list[RegisterService]:
     """The meter's registers in order of time, and when one takes over from the other."""
     zone, found = facts.zone(meter.node), []
     for one in facts.installations:
@@ -89,10 +102,10 @@ def _served(facts: Facts, meter: Meter, readings: dict[str, list[Reading]]) -> l
         if one.meter == meter.code and point and point.kind in ("register", "interval", "mean"):
             start = day_bounds(one.dates.start, zone)[0] if one.dates.start else -FOREVER
             end = day_bounds(one.dates.end, zone)[0] if one.dates.end else FOREVER
-            found.append(Service(meter, point, one, zone, start, end))
+            found.append(RegisterService(meter, point, one, zone, start, end))
     found.sort(key=lambda s: (s.start, s.end))
     apart = [s for n, s in enumerate(found) if n == 0 or found[n - 1].start < s.start]
-    served: list[Service] = []
+    served: list[RegisterService] = []
     for service in apart:
         if served and _goes_on(served[-1], service):
             day = day_bounds(local_day(service.start, zone), zone)
@@ -108,14 +121,14 @@ def _served(facts: Facts, meter: Meter, readings: dict[str, list[Reading]]) -> l
     return served
 
 
-def _goes_on(old: Service, new: Service) -> bool:
+def _goes_on(old: RegisterService, new: RegisterService) -> bool:
     """A register replaced under the name of its point goes on in one series."""
     a, b = old.one, new.one
     same = (a.point, a.ratio, a.digits) == (b.point, b.ratio, b.digits)
     return same and old.point.kind == "register" and new.start == old.end
 
 
-def _change(old: Service, new: Service, readings: Sequence[Reading]) -> int:
+def _change(old: RegisterService, new: RegisterService, readings: Sequence[StandingReading]) -> int:
     """The old register counts until the new one's first reading of the day of change."""
     if new.point.name == old.point.name:
         return new.start
@@ -124,11 +137,11 @@ def _change(old: Service, new: Service, readings: Sequence[Reading]) -> int:
     return first if first <= end else end
 
 
-def _measured(service: Service, readings: Sequence[Reading]) -> Measured:
+def _measured(service: RegisterService, readings: Sequence[StandingReading]) -> MeasuredMeter:
     own = [one for one in readings if service.start <= one.time_us <= service.end]
     if service.point.kind == "register":
         return _register(service, own)
-    return _intervals(service, [one for one in own if not one.out_of_range])
+    return _interval_meter(service, [one for one in own if not one.out_of_range])
 
 
 def book_units(value: float, factor: float) -> int | None:
@@ -140,7 +153,7 @@ def book_units(value: float, factor: float) -> int | None:
     return round(scaled)
 
 
-def _register(service: Service, own: Sequence[Reading]) -> Measured:
+def _register(service: RegisterService, own: Sequence[StandingReading]) -> MeasuredMeter:
     factor = float(service.factor)
     values: list[Value] = []
     unusable: list[int] = []
@@ -153,8 +166,8 @@ def _register(service: Service, own: Sequence[Reading]) -> Measured:
     step = service.meter.step_min * MINUTE_US
     limit = service.meter.max_per_hour
     registered = None if limit is None else round(limit * per_canonical(service.meter.item))
-    rates = Rates(values, step, registered)
-    made = decisions(Register(values, rates, step, service.modulus, service.declared))
+    rates = RegisterRates(values, step, registered)
+    made = decisions(CleanedRegister(values, rates, step, service.modulus, service.declared))
     clean = _Cleaned(values, made, step, service.modulus or 0)
     stretches, gaps = clean.stretches(unusable)
     spans = [*gaps, *dict.fromkeys(told for one in made for told in one.told)]
@@ -164,7 +177,7 @@ def _register(service: Service, own: Sequence[Reading]) -> Measured:
         stretches = [replace(s, quality=MISSING) if s.start >= run[0] else s for s in stretches]
         spans = [s for s in spans if not (s[0] == "gap" and s[1] >= run[0])]
         spans.append((STUCK, *run))
-    return Measured(Curve(tuple(stretches)), spans, made)
+    return MeasuredMeter(PassedCurve(tuple(stretches)), spans, made)
 
 
 @dataclass
@@ -172,11 +185,11 @@ class _Cleaned:
     """A register's values with what was decided of them."""
 
     values: Sequence[Value]
-    made: Sequence[Decision]
+    made: Sequence[StoryDecision]
     step_us: int
     modulus: int
 
-    def stretches(self, unusable: Sequence[int]) -> tuple[list[Stretch], list[Span]]:
+    def stretches(self, unusable: Sequence[int]) -> tuple[list[CurveStretch], list[Span]]:
         """Between readings that stand, and the gaps among them."""
         over = {one.there_us: one for one in self.made}
         out = [(one.here_us, one.there_us) for one in self.made if one.first_us < one.there_us]
@@ -194,7 +207,7 @@ class _Cleaned:
                 energy, quality = 0, MISSING
             if quality == APPORTIONED and not left_out and end - start >= 2 * self.step_us:
                 gaps.append(("gap", start, end))
-            found.append(Stretch(start, end, energy, quality))
+            found.append(CurveStretch(start, end, energy, quality))
         return found, gaps
 
     def open_run(self) -> Window | None:
@@ -224,7 +237,7 @@ class _Cleaned:
         return longest
 
 
-def _between(made: Sequence[Decision], start: int, end: int) -> list[Decision]:
+def _between(made: Sequence[StoryDecision], start: int, end: int) -> list[StoryDecision]:
     return [one for one in made if one.there_us >= start and one.here_us <= end]
 
 
@@ -233,23 +246,20 @@ def _strictly_inside(time_us: int, windows: Sequence[Window]) -> bool:
     return place >= 0 and windows[place][0] < time_us < windows[place][1]
 
 
-def _intervals(service: Service, own: Sequence[Reading]) -> Measured:
-    """A reading of interval energy or mean power fills the slot that starts with it."""
+def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) -> MeasuredMeter:
+    """A reading of interval energy or mean power fills the interval that starts with it."""
+    step = service.meter.step_min * MINUTE_US
+    used, off = intervals([one.time_us for one in own], service.zone, step)
     blocks: list[tuple[int, int, int, int]] = []
-    off: list[int] = []
-    for one in own:
-        end = slot_end(one.time_us, service.zone, service.meter.step_min)
-        if end is None:
-            off.append(one.time_us)
-            continue
+    for one in used:
         factor = float(service.factor)
         if service.point.kind == "mean":
-            factor *= (end - one.time_us) / HOUR_US
-        units = book_units(one.value, factor)
+            factor *= (one.end - one.start) / HOUR_US
+        units = book_units(own[one.place].value, factor)
         if units is not None:
-            blocks.append((one.time_us, end, units, MEASURED))
-    step = service.meter.step_min * MINUTE_US
-    return Measured(side_by_side(blocks), _off_grid(off, step))
+            quality = MEASURED if step % one.length == 0 else APPORTIONED
+            blocks.append((one.start, one.end, units, quality))
+    return MeasuredMeter(side_by_side(blocks), _off_grid(off, step))
 
 
 def slots_of(day: date, zone: str, step_min: int) -> list[Window]:
@@ -258,16 +268,6 @@ def slots_of(day: date, zone: str, step_min: int) -> list[Window]:
     start, end = day_bounds(day, zone)
     step = end - start if step_min >= 1440 else step_min * MINUTE_US
     return [(at, min(at + step, end)) for at in range(start, end, step)]
-
-
-def slot_end(time_us: int, zone: str, step_min: int) -> int | None:
-    """The end of the slot that starts at an instant; None where none does."""
-    day = local_day(time_us, zone)
-    for near in (day - timedelta(days=1), day, day + timedelta(days=1)):
-        for start, end in slots_of(near, zone, step_min):
-            if start == time_us:
-                return end
-    return None
 
 
 def _off_grid(times: Sequence[int], step: int) -> list[Span]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from recompute.rates import DAY_US, Rates, Value
+from recompute.rates import DAY_US, RegisterRates, Value
 
 DETOUR_US = 45 * DAY_US
 CELL_US = 180 * DAY_US
@@ -33,7 +33,7 @@ Window = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Decision:
+class StoryDecision:
     """The reading at `there_us` follows that at `here_us`; what lies between is left out."""
 
     kind: str
@@ -57,11 +57,11 @@ class Decision:
 
 
 @dataclass
-class Register:
+class CleanedRegister:
     """One register's usable readings in rising time, and what it can do."""
 
     values: Sequence[Value]
-    rates: Rates
+    rates: RegisterRates
     step_us: int
     modulus: int | None = None
     declared: Sequence[Window] = ()
@@ -85,11 +85,11 @@ class Register:
         return 0 <= passed <= (self.modulus // 10 if cap is None else cap)
 
 
-def decisions(register: Register) -> list[Decision]:
+def decisions(register: CleanedRegister) -> list[StoryDecision]:
     """Everything that is decided about a register's readings, in order of time."""
     values = register.values
     seen = [n for n in range(1, len(values)) if not register.fits(values[n - 1], values[n])]
-    found: list[Decision] = []
+    found: list[StoryDecision] = []
     for cluster in _clusters(values, seen):
         low = values[cluster[0] - 1][0] - DETOUR_US
         high = values[cluster[-1]][0] + DETOUR_US
@@ -151,7 +151,7 @@ class _Best:
 
 @dataclass
 class _Story:
-    register: Register
+    register: CleanedRegister
     values: list[Value]
     seen: list[int]
     """Places of the first reading of each run but the first."""
@@ -352,26 +352,28 @@ class _Story:
         return all(passed >= 2 * other for other in beside)
 
 
-def _decision(register: Register, values: list[Value], link: _Link) -> Decision:
+def _decision(register: CleanedRegister, values: list[Value], link: _Link) -> StoryDecision:
     here, there, kind = values[link.here], values[link.there], link.kind
     if kind == BRIDGE:
         last = values[link.there - 1]
         long = max(2 * register.step_us, DAY_US // 24)
         if last[1] == here[1] and last[0] - here[0] >= long:
             kind = STUCK
-    return Decision(kind, here[0], there[0], values[link.here + 1][0], link.turned, link.cost)
+    return StoryDecision(kind, here[0], there[0], values[link.here + 1][0], link.turned, link.cost)
 
 
-def _falls_as_one(found: list[Decision]) -> list[Decision]:
+def _falls_as_one(found: list[StoryDecision]) -> list[StoryDecision]:
     """Three falls or more in a row are one register that runs backwards."""
-    told: list[Decision] = []
-    falls: list[Decision] = []
+    told: list[StoryDecision] = []
+    falls: list[StoryDecision] = []
     for one in [*found, None]:
         if falls and (one is None or one.kind != RESET or one.here_us != falls[-1].there_us):
             if len(falls) >= 3:
                 whole = (falls[0].here_us, falls[-1].there_us)
                 falls = [
-                    Decision(REVERSED, f.here_us, f.there_us, f.first_us, f.turned, f.cost, whole)
+                    StoryDecision(
+                        REVERSED, f.here_us, f.there_us, f.first_us, f.turned, f.cost, whole
+                    )
                     for f in falls
                 ]
             told += falls

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from metering import items
-from recompute.facts import Facts, Meter, upward
+from recompute.facts import FileFacts, MeterLine, upward
 
 Name = tuple[str, str]
 """(place, item)."""
 
 
 @dataclass(frozen=True)
-class Term:
+class CountedTerm:
     """A meter, or a place's figure of an item, that is added or taken off."""
 
     sign: int
@@ -30,11 +30,11 @@ class Term:
 class Tree:
     """Figures of one institution on one day; made as they are asked for."""
 
-    facts: Facts
+    facts: FileFacts
     institution: str
     day: date
     _items: dict[str, list[str]] = field(default_factory=dict)
-    _made: dict[Name, tuple[list[Term], list[Term]]] = field(default_factory=dict)
+    _made: dict[Name, tuple[list[CountedTerm], list[CountedTerm]]] = field(default_factory=dict)
 
     def names(self) -> list[Name]:
         """Every figure there is, those that others are made of first."""
@@ -64,15 +64,15 @@ class Tree:
             self._items[node] = sorted(found, key=lambda one: (-len(one.rstrip("0")), one))
         return self._items[node]
 
-    def totals(self, name: Name) -> list[Term]:
+    def totals(self, name: Name) -> list[CountedTerm]:
         """The total meters of a figure; empty where it has none."""
         return self._of(name)[0]
 
-    def parts(self, name: Name) -> list[Term]:
+    def parts(self, name: Name) -> list[CountedTerm]:
         """What the total holds, or what the figure is the sum of."""
         return self._of(name)[1]
 
-    def counted(self, name: Name) -> list[Term]:
+    def counted(self, name: Name) -> list[CountedTerm]:
         """What the figure is made of."""
         totals, parts = self._of(name)
         return totals or parts
@@ -81,19 +81,19 @@ class Tree:
         """Meters that count into a figure, each once."""
         return list(dict.fromkeys(m for term in self.counted(name) for m in self.leaves(term)))
 
-    def leaves(self, term: Term) -> list[str]:
+    def leaves(self, term: CountedTerm) -> list[str]:
         """Meters that count into a term."""
         return [term.meter] if term.meter else self.meters(term.figure)
 
-    def _of(self, name: Name) -> tuple[list[Term], list[Term]]:
+    def _of(self, name: Name) -> tuple[list[CountedTerm], list[CountedTerm]]:
         if name not in self._made:
             node, item = name
             here = self.facts.meters_at(node, self.day)
-            totals = [Term(1, m.code) for m in here if m.total and m.item == item]
+            totals = [CountedTerm(1, m.code) for m in here if m.total and m.item == item]
             self._made[name] = (totals, self._parts(node, item, here))
         return self._made[name]
 
-    def _parts(self, node: str, item: str, here: list[Meter]) -> list[Term]:
+    def _parts(self, node: str, item: str, here: list[MeterLine]) -> list[CountedTerm]:
         narrow = {m.item for m in here if m.total and m.item != item and items.covers(item, m.item)}
         held = sorted(
             one for one in narrow if not any(o != one and items.covers(o, one) for o in narrow)
@@ -105,17 +105,17 @@ class Tree:
             and not (m.total and m.item == item)
             and not any(items.covers(one, m.item) for one in held)
         ]
-        terms = [Term(1, figure=(node, one)) for one in held]
-        below: list[Term] = []
+        terms = [CountedTerm(1, figure=(node, one)) for one in held]
+        below: list[CountedTerm] = []
         for child in self._below(node):
             own = self.items(child)
             if item in own:
-                below.append(Term(1, figure=(child, item)))
-                below += [Term(-1, figure=(child, one)) for one in held if one in own]
+                below.append(CountedTerm(1, figure=(child, item)))
+                below += [CountedTerm(-1, figure=(child, one)) for one in held if one in own]
         sources = {m.code for m in loose}
         sources |= {code for term in (*terms, *below) for code in self.leaves(term)}
         fed = self._fed(sources)
-        terms += [Term(1, m.code) for m in loose if m.code not in fed]
+        terms += [CountedTerm(1, m.code) for m in loose if m.code not in fed]
         return terms + [t for term in below for t in self._without(term, fed)]
 
     def _below(self, node: str) -> list[str]:
@@ -138,12 +138,14 @@ class Tree:
                     queue.append(link.lower)
         return found
 
-    def _without(self, term: Term, fed: set[str]) -> list[Term]:
+    def _without(self, term: CountedTerm, fed: set[str]) -> list[CountedTerm]:
         """A term without what counted meters feed already."""
         own = set(self.leaves(term))
         if not own & fed:
             return [term]
         if own <= fed or term.meter:
             return []
-        inner = [Term(t.sign * term.sign, t.meter, t.figure) for t in self.counted(term.figure)]
+        inner = [
+            CountedTerm(t.sign * term.sign, t.meter, t.figure) for t in self.counted(term.figure)
+        ]
         return [t for one in inner for t in self._without(one, fed)]

@@ -10,7 +10,7 @@ from reports.issues import Issued, Issues
 from reports.model import MonthReport
 from reports.month import month_report
 from reports.seal import from_json, to_json
-from reports.source import Source
+from reports.source import ReportSource
 
 __all__ = [
     "FORMATS",
@@ -18,7 +18,7 @@ __all__ = [
     "Issued",
     "Issues",
     "MonthReport",
-    "Source",
+    "ReportSource",
     "differences",
     "from_json",
     "media_type",

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from reports.details import Details, per
-from reports.model import Change, MonthReport
+from reports.model import MonthReport, ReportDifference
 from reports.printed import DASH
-from reports.table import Cell, Column, Table
+from reports.table import Cell, ReportTable, TableColumn
 from texts import word
 
 MOST_OF_A_KIND: Final = 6
@@ -26,7 +26,7 @@ VALUES: Final = {
 """Fields whose values are words of ours, with the group of their texts."""
 
 
-def changes(report: MonthReport, language: str) -> Table:
+def changes(report: MonthReport, language: str) -> ReportTable:
     """Every change a row."""
     return _Words(report, language).table()
 
@@ -41,7 +41,7 @@ class _Words:
         self.report, self.tables = report, Details(report, language)
         self.language = self.tables.language
 
-    def table(self) -> Table:
+    def table(self) -> ReportTable:
         t = self.tables.t
         headings = (
             t("about"),
@@ -56,9 +56,9 @@ class _Words:
             t("new_value"),
         )
         rows = tuple(self._row(one) for one in self.report.changes)
-        return Table("changes", t("changes"), tuple(map(Column, headings)), rows)
+        return ReportTable("changes", t("changes"), tuple(map(TableColumn, headings)), rows)
 
-    def _row(self, one: Change) -> tuple[Cell, ...]:
+    def _row(self, one: ReportDifference) -> tuple[Cell, ...]:
         return (
             word("about", one.kind, self.language),
             one.node,
@@ -83,7 +83,7 @@ class _Words:
             "more": t("note_more") % more if more else None,
         }
 
-    def _on_paper(self) -> Iterator[Change]:
+    def _on_paper(self) -> Iterator[ReportDifference]:
         """The first of every kind."""
         count: Counter[str] = Counter()
         for one in self.report.changes:
@@ -91,7 +91,7 @@ class _Words:
                 count[one.kind] += 1
                 yield one
 
-    def _line(self, one: Change) -> list[str]:
+    def _line(self, one: ReportDifference) -> list[str]:
         item = self.tables.item(one.item) if one.item else ""
         about = [word("about", one.kind, self.language), self._name(one), item]
         if one.kind != "indicator":
@@ -106,26 +106,26 @@ class _Words:
             *(DASH if value is None else _with(value, one.unit) for value in values),
         ]
 
-    def _name(self, one: Change) -> str:
+    def _name(self, one: ReportDifference) -> str:
         known = {**self.tables.meters, **self.tables.places}
         return known.get(one.node, one.node)
 
-    def _which(self, one: Change) -> str:
+    def _which(self, one: ReportDifference) -> str:
         """The subject, its first word as a word of ours where it is one."""
         first, _, rest = one.subject.partition(" ")
         named = word(one.kind, first, self.language) if one.kind in NAMED else first
         return f"{named} {rest}".rstrip()
 
-    def field(self, one: Change) -> str:
+    def field(self, one: ReportDifference) -> str:
         """`Same month last year · amount`"""
         return " · ".join(self._parts(one))
 
-    def _parts(self, one: Change) -> Iterator[str]:
+    def _parts(self, one: ReportDifference) -> Iterator[str]:
         parts = one.field.split(".")
         for part in parts[:2] if parts[0] == "money" and parts[-1] == "amount" else parts:
             yield word("field", part, self.language)
 
-    def _value(self, one: Change, value: str | None) -> str | None:
+    def _value(self, one: ReportDifference, value: str | None) -> str | None:
         if value is None:
             return None
         if one.field == "cause":

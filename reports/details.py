@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from metering.items import category
-from reports.model import FORMAT_1, FORMAT_2, FactorRow, PriceRow, Total, standing
-from reports.table import NONE, Cell, Column, Table, Tables, exact, local_time, shown
+from reports.model import FORMAT_1, FORMAT_2, FactorRow, PriceRow, ReportTotal, standing
+from reports.table import NONE, Cell, ReportTable, TableColumn, Tables, exact, local_time, shown
 from reports.words import restated
 from texts import word
 
@@ -12,7 +12,7 @@ from texts import word
 class Details(Tables):
     """Makes the tables that explain the figures."""
 
-    def summary(self) -> Table:
+    def summary(self) -> ReportTable:
         """What and when, and the institution's sums."""
         report, t = self.report, self.t
         total = report.total(report.institution)
@@ -29,8 +29,12 @@ class Details(Tables):
             ("CO₂", total.kgco2, "kgCO₂"),
             (t("coal"), total.kgce, "kgce"),
         ]
-        columns = (Column(t("quantity")), Column(t("value"), "number"), Column(t("unit")))
-        return Table("summary", t("summary"), columns, tuple(rows))
+        columns = (
+            TableColumn(t("quantity")),
+            TableColumn(t("value"), "number"),
+            TableColumn(t("unit")),
+        )
+        return ReportTable("summary", t("summary"), columns, tuple(rows))
 
     def _of_issue(self) -> list[tuple[Cell, ...]]:
         """The number, and of a later issue why and when it was made; none of what is no issue."""
@@ -41,17 +45,17 @@ class Details(Tables):
             rows.append((t("issued"), local_time(report.issued_us, report.zone), ""))
         return rows
 
-    def issue(self) -> Table:
+    def issue(self) -> ReportTable:
         """Number, reason and time of an issue."""
-        columns = (Column(self.t("quantity")), Column(self.t("value")))
+        columns = (TableColumn(self.t("quantity")), TableColumn(self.t("value")))
         rows = tuple(row[:2] for row in self._of_issue())
-        return Table("issue", self.t("issue"), columns, rows)
+        return ReportTable("issue", self.t("issue"), columns, rows)
 
     def issue_name(self) -> str | None:
         """`Issue 1`; None for what is no issue."""
         return self.t("issue_number") % self.report.issue if self.report.issue else None
 
-    def _sums(self, total: Total) -> list[tuple[Cell, ...]]:
+    def _sums(self, total: ReportTotal) -> list[tuple[Cell, ...]]:
         """The cost by currency, with its bounds where they differ."""
         if not total.told:
             return [(self.t("cost"), None, "")]
@@ -79,49 +83,49 @@ class Details(Tables):
         kind, _, item = reason.partition(" ")
         return self.t(kind) + (f": {self.item(item)}" if item else "")
 
-    def indicators(self) -> Table:
+    def indicators(self) -> ReportTable:
         """Per m2 and per person, of every place."""
         t = self.t
         columns = (
-            Column(t("code")),
-            Column(t("node")),
-            Column(t("quantity")),
-            Column(t("value"), "number"),
-            Column(t("unit")),
+            TableColumn(t("code")),
+            TableColumn(t("node")),
+            TableColumn(t("quantity")),
+            TableColumn(t("value"), "number"),
+            TableColumn(t("unit")),
         )
         rows = tuple(
             (one.node, self.places[one.node], self.quantity(one.quantity), one.value, per(one.unit))
             for one in self.report.indicators
         )
-        return Table("indicators", t("indicators"), columns, rows)
+        return ReportTable("indicators", t("indicators"), columns, rows)
 
     def quantity(self, key: str) -> str:
         """What an indicator counts, in words: an item, CO2 or standard coal."""
         names = {"kgce": self.t("coal"), "kgco2": "CO₂"}
         return names.get(key) or self.item(key)
 
-    def findings(self) -> Table:
+    def findings(self) -> ReportTable:
         """A finding a row."""
         t, lang = self.t, self.language
         currencies = sorted({one.currency for one in self.report.cases} - {""}) or [NONE]
         columns = (
-            Column(t("finding")),
-            Column(t("node")),
-            Column(t("meter")),
-            Column(t("from")),
-            Column(t("to")),
-            Column(t("hours"), "number"),
-            Column(t("waste"), "number"),
-            Column(t("waste_low"), "number"),
-            Column(t("waste_high"), "number"),
-            Column(t("unit")),
-            *(Column(f"{t('cost')} [{one}]", "money", total=True) for one in currencies),
-            Column("kgCO₂", "number", total=True),
-            Column(t("confidence"), "percent"),
-            Column(t("cause")),
-            Column(t("action")),
-            Column(t("state")),
-            Column("id"),
+            TableColumn(t("finding")),
+            TableColumn(t("node")),
+            TableColumn(t("meter")),
+            TableColumn(t("from")),
+            TableColumn(t("to")),
+            TableColumn(t("hours"), "number"),
+            TableColumn(t("waste"), "number"),
+            TableColumn(t("waste_low"), "number"),
+            TableColumn(t("waste_high"), "number"),
+            TableColumn(t("unit")),
+            *(TableColumn(f"{t('cost')} [{one}]", "money", total=True) for one in currencies),
+            TableColumn("kgCO₂", "number", total=True),
+            TableColumn(t("confidence"), "percent"),
+            TableColumn(t("cause")),
+            TableColumn(t("action")),
+            TableColumn(t("state")),
+            TableColumn("id"),
         )
         rows = tuple(
             (
@@ -145,18 +149,18 @@ class Details(Tables):
             )
             for one in self.report.cases
         )
-        return Table("findings", t("findings"), columns, rows)
+        return ReportTable("findings", t("findings"), columns, rows)
 
-    def events(self) -> Table:
+    def events(self) -> ReportTable:
         """What happened on the registers."""
         t = self.t
         columns = (
-            Column(t("code")),
-            Column(t("meter")),
-            Column(t("event")),
-            Column(t("count"), "number"),
-            Column(t("minutes"), "number"),
-            Column(t("first_time")),
+            TableColumn(t("code")),
+            TableColumn(t("meter")),
+            TableColumn(t("event")),
+            TableColumn(t("count"), "number"),
+            TableColumn(t("minutes"), "number"),
+            TableColumn(t("first_time")),
         )
         rows = tuple(
             (
@@ -169,22 +173,22 @@ class Details(Tables):
             )
             for one in self.report.events
         )
-        return Table("events", t("events"), columns, rows)
+        return ReportTable("events", t("events"), columns, rows)
 
-    def restatements(self) -> Table:
+    def restatements(self) -> ReportTable:
         """Settled days that changed."""
         t = self.t
         units = {(line.node, line.item): line.unit for line in self.report.lines}
         columns = (
-            Column(t("day"), "date"),
-            Column(t("node")),
-            Column(t("item")),
-            Column(t("unit")),
-            Column(t("old_value"), "energy"),
-            Column(t("new_value"), "energy"),
-            Column(t("revision"), "number"),
-            Column(t("recorded")),
-            Column(t("cause")),
+            TableColumn(t("day"), "date"),
+            TableColumn(t("node")),
+            TableColumn(t("item")),
+            TableColumn(t("unit")),
+            TableColumn(t("old_value"), "energy"),
+            TableColumn(t("new_value"), "energy"),
+            TableColumn(t("revision"), "number"),
+            TableColumn(t("recorded")),
+            TableColumn(t("cause")),
         )
         rows = tuple(
             (
@@ -200,9 +204,9 @@ class Details(Tables):
             )
             for one in self.report.restatements
         )
-        return Table("restatements", t("restatements"), columns, rows)
+        return ReportTable("restatements", t("restatements"), columns, rows)
 
-    def provenance(self) -> Table:
+    def provenance(self) -> ReportTable:
         """What the figures rest on."""
         report, t = self.report, self.t
         rows: tuple[tuple[Cell, ...], ...] = (
@@ -215,8 +219,11 @@ class Details(Tables):
             (t("time_zone"), report.zone),
             (t("format"), report.format),
         )
-        return Table(
-            "provenance", t("provenance"), (Column(t("quantity")), Column(t("value"))), rows
+        return ReportTable(
+            "provenance",
+            t("provenance"),
+            (TableColumn(t("quantity")), TableColumn(t("value"))),
+            rows,
         )
 
     def _versions(self) -> list[tuple[Cell, ...]]:
@@ -231,20 +238,20 @@ class Details(Tables):
             (t("rules_version"), str(report.rules_version)),
         ]
 
-    def factors(self) -> Table:
+    def factors(self) -> ReportTable:
         """The factor rows used."""
         t = self.t
         columns = (
-            Column(t("item")),
-            Column(t("quantity")),
-            Column(t("value"), "number"),
-            Column(t("unit")),
-            Column(t("region")),
-            Column(t("valid_from"), "date"),
-            Column(t("valid_to"), "date"),
-            Column(t("source")),
-            Column(t("grade")),
-            Column(t("status")),
+            TableColumn(t("item")),
+            TableColumn(t("quantity")),
+            TableColumn(t("value"), "number"),
+            TableColumn(t("unit")),
+            TableColumn(t("region")),
+            TableColumn(t("valid_from"), "date"),
+            TableColumn(t("valid_to"), "date"),
+            TableColumn(t("source")),
+            TableColumn(t("grade")),
+            TableColumn(t("status")),
         )
         rows = tuple(
             (
@@ -261,26 +268,26 @@ class Details(Tables):
             )
             for row in self.report.factors
         )
-        return Table("factors", t("factors_used"), columns, rows)
+        return ReportTable("factors", t("factors_used"), columns, rows)
 
-    def prices(self) -> Table:
+    def prices(self) -> ReportTable:
         """The tariff rows used."""
         t = self.t
         columns = (
-            Column(t("tariff_name")),
-            Column(t("applies_to")),
-            Column(t("item")),
-            Column(t("period")),
-            Column(t("months")),
-            Column(t("days")),
-            Column(t("time_of_day")),
-            Column(t("price"), "number"),
-            Column(t("unit")),
-            Column(t("valid_from"), "date"),
-            Column(t("valid_to"), "date"),
-            Column(t("source")),
-            Column(t("grade")),
-            Column(t("status")),
+            TableColumn(t("tariff_name")),
+            TableColumn(t("applies_to")),
+            TableColumn(t("item")),
+            TableColumn(t("period")),
+            TableColumn(t("months")),
+            TableColumn(t("days")),
+            TableColumn(t("time_of_day")),
+            TableColumn(t("price"), "number"),
+            TableColumn(t("unit")),
+            TableColumn(t("valid_from"), "date"),
+            TableColumn(t("valid_to"), "date"),
+            TableColumn(t("source")),
+            TableColumn(t("grade")),
+            TableColumn(t("status")),
         )
         rows = tuple(
             (
@@ -301,7 +308,7 @@ class Details(Tables):
             )
             for row in self.report.prices
         )
-        return Table("prices", t("prices_used"), columns, rows)
+        return ReportTable("prices", t("prices_used"), columns, rows)
 
     def applies_to(self, row: PriceRow) -> str:
         """The meter or node that a price is for; a dash for the whole institution."""

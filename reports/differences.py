@@ -20,7 +20,7 @@ import msgspec
 from metering.items import category
 from metering.localtime import iso
 from reports.details import clock, spans
-from reports.model import Change, MonthReport
+from reports.model import MonthReport, ReportDifference
 from reports.table import exact
 
 Row = dict[str, Any]
@@ -31,7 +31,7 @@ TWICE: Final = {"cost", "cost_low", "cost_high", "currency"}
 
 
 @dataclass(frozen=True)
-class Kind:
+class ReportList:
     """A list of the report."""
 
     name: str
@@ -42,11 +42,11 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind("total", "totals", ("node",), "kgco2"),
-    Kind("line", "lines", ("node", "item"), "amount"),
-    Kind("difference", "differences", ("node", "item"), "amount"),
-    Kind("period", "periods", ("item", "period", "currency"), "amount"),
-    Kind(
+    ReportList("total", "totals", ("node",), "kgco2"),
+    ReportList("line", "lines", ("node", "item"), "amount"),
+    ReportList("difference", "differences", ("node", "item"), "amount"),
+    ReportList("period", "periods", ("item", "period", "currency"), "amount"),
+    ReportList(
         "price",
         "prices",
         (
@@ -55,21 +55,21 @@ KINDS: Final = (
         ),
         "price",
     ),
-    Kind("factor", "factors", ("item", "quantity", "region", "valid_from"), "value"),
-    Kind("finding", "cases", ("id",), "state"),
-    Kind("event", "events", ("meter", "kind"), "count"),
-    Kind("restatement", "restatements", ("node", "item", "day", "revision"), "new_amount"),
-    Kind("ratio", "ratios", ("node", "ratio"), "value"),
-    Kind("indicator", "indicators", ("node", "quantity", "per"), "value"),
-    Kind("place", "places", ("code",), "name_zh"),
-    Kind("meter", "meters", ("code",), "name_zh"),
+    ReportList("factor", "factors", ("item", "quantity", "region", "valid_from"), "value"),
+    ReportList("finding", "cases", ("id",), "state"),
+    ReportList("event", "events", ("meter", "kind"), "count"),
+    ReportList("restatement", "restatements", ("node", "item", "day", "revision"), "new_amount"),
+    ReportList("ratio", "ratios", ("node", "ratio"), "value"),
+    ReportList("indicator", "indicators", ("node", "quantity", "per"), "value"),
+    ReportList("place", "places", ("code",), "name_zh"),
+    ReportList("meter", "meters", ("code",), "name_zh"),
 )
 HEAD: Final = ("zone", "first", "last", "start_us", "end_us", "open_reasons")
 AMOUNTS: Final = {"amount", "unpriced", "old_amount", "new_amount", "above", "below", "daily"}
 UNITS: Final = {"kgco2": "kgCO2", "kgce": "kgce", "hours": "h", "minutes": "min", "area_m2": "m2"}
 
 
-def differences(old: MonthReport, new: MonthReport) -> tuple[Change, ...]:
+def differences(old: MonthReport, new: MonthReport) -> tuple[ReportDifference, ...]:
     """What `new` tells otherwise than `old`, a report of the same institution and month; empty
     where both tell the same, whatever they were made from."""
     before, after = (msgspec.to_builtins(one, builtin_types=(Decimal,)) for one in (old, new))
@@ -83,7 +83,7 @@ def _head(report: Row) -> Row:
     return {name: report[name] for name in HEAD}
 
 
-def _rows(kind: Kind, report: Row) -> dict[Key, Row]:
+def _rows(kind: ReportList, report: Row) -> dict[Key, Row]:
     """The rows by their key; those of equal keys are told apart by their order."""
     found: dict[Key, Row] = {}
     seen: Counter[Key] = Counter()
@@ -95,7 +95,9 @@ def _rows(kind: Kind, report: Row) -> dict[Key, Row]:
     return found
 
 
-def _of_kind(kind: Kind, old: Mapping[Key, Row], new: Mapping[Key, Row]) -> Iterator[Change]:
+def _of_kind(
+    kind: ReportList, old: Mapping[Key, Row], new: Mapping[Key, Row]
+) -> Iterator[ReportDifference]:
     for key, row in new.items():
         subject = _subject(kind, key, row)
         if key in old:
@@ -106,7 +108,7 @@ def _of_kind(kind: Kind, old: Mapping[Key, Row], new: Mapping[Key, Row]) -> Iter
         yield _whole(kind, _subject(kind, key, old[key]), old[key], "gone")
 
 
-def _subject(kind: Kind, key: Key, row: Row) -> str:
+def _subject(kind: ReportList, key: Key, row: Row) -> str:
     """What tells the row apart from others of its node and item."""
     if kind.name == "price":
         days = "" if row["days"] == "all" else row["days"]
@@ -118,7 +120,7 @@ def _subject(kind: Kind, key: Key, row: Row) -> str:
     return " ".join(part for part in (*rest, *key[len(kind.key) :]) if part)
 
 
-def _changed(kind: str, subject: str, row: Row, old: Row, new: Row) -> Iterator[Change]:
+def _changed(kind: str, subject: str, row: Row, old: Row, new: Row) -> Iterator[ReportDifference]:
     for field in dict.fromkeys((*new, *old)):
         values = (old.get(field), new.get(field))
         if values[0] != values[1]:  # 1.10 and 1.1 are the same price
@@ -126,7 +128,7 @@ def _changed(kind: str, subject: str, row: Row, old: Row, new: Row) -> Iterator[
             yield _change(kind, "changed", subject, row, field, before, after)
 
 
-def _whole(kind: Kind, subject: str, row: Row, what: str) -> Change:
+def _whole(kind: ReportList, subject: str, row: Row, what: str) -> ReportDifference:
     value = _told(kind.main, row[kind.main], row)
     old, new = (None, value) if what == "added" else (value, None)
     return _change(kind.name, what, subject, row, kind.main, old, new)
@@ -134,13 +136,13 @@ def _whole(kind: Kind, subject: str, row: Row, what: str) -> Change:
 
 def _change(
     kind: str, what: str, subject: str, row: Row, field: str, old: str | None, new: str | None
-) -> Change:
+) -> ReportDifference:
     node = row.get("meter") or row.get("node") or row.get("code") or ""
     item = row.get("item") or ""
-    return Change(kind, what, node, item, subject, field, old, new, _unit(field, row))
+    return ReportDifference(kind, what, node, item, subject, field, old, new, _unit(field, row))
 
 
-def _flat(kind: Kind, row: Row) -> Row:
+def _flat(kind: ReportList, row: Row) -> Row:
     """The fields of a row that are not its key, those within it under names with dots."""
     left_out = {*kind.key, "first"} | (TWICE if "money" in row else set())
     found: Row = {}

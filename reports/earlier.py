@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from reports.model import FORMAT_1, FORMAT_2, Line, MoneyLine, MonthReport, Spent, Total
+from reports.model import FORMAT_1, FORMAT_2, MoneyLine, MonthReport, ReportLine, ReportTotal, Spent
 
 EARLIER: Final = (FORMAT_1, FORMAT_2)
 _NEW_IN_2: Final = ("differences", "ratios")
@@ -58,7 +58,7 @@ def understood(report: MonthReport) -> MonthReport:
     )
 
 
-def _money(spent: Line | Total) -> tuple[MoneyLine, ...]:
+def _money(spent: ReportLine | ReportTotal) -> tuple[MoneyLine, ...]:
     one: Spent = spent
     if one.cost is None:
         return ()

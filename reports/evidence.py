@@ -12,22 +12,22 @@ from metering.items import category
 from metering.localtime import MINUTE_US
 from metering.nesting import Nesting
 from metering.registry import Registry
-from reports.model import Case, EventLine, RestatementLine
+from reports.model import EventLine, ReportCase, RestatementLine
 
 THOUSANDTH = Decimal("0.001")
 
 
-def cases(found: Sequence[finding.Case], registry: Registry) -> tuple[Case, ...]:
+def cases(found: Sequence[finding.Case], registry: Registry) -> tuple[ReportCase, ...]:
     """The cases, costliest first. Money and carbon are what each counts where they are added, so
     that energy that nested meters show is told once; a part's id names the outer case first."""
     made = [_case(one) for one in counted(found, Nesting(registry).outer)]
     return tuple(sorted(made, key=lambda c: (-(c.cost or 0), -c.waste, c.start_us, c.id)))
 
 
-def _case(one: Counted) -> Case:
+def _case(one: Counted) -> ReportCase:
     case, found = one.case, one.case.evidence
     hours = len(found.hours_us) or round((found.end_us - found.start_us) / 3.6e9)
-    return Case(
+    return ReportCase(
         id=case.id if one.part_of is None else f"{one.part_of}/{case.id}",
         node=found.node,
         meter=found.meter,

@@ -25,7 +25,7 @@ from reports.formats import can_be_set, check_format, render
 from reports.model import MonthReport
 from reports.month import Terms, drawn
 from reports.seal import from_json, sealed, to_json
-from reports.source import Source, month_of
+from reports.source import ReportSource, month_of
 from reports.words import check_language
 
 MOST_REASON: Final = 2_000
@@ -67,7 +67,7 @@ class Issued:
 class Issues:
     """Tells, keeps and makes issues; whoever calls has checked the scope."""
 
-    source: Source
+    source: ReportSource
     store: ReportStore
     now_us: Callable[[], int]
     by: str

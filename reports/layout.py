@@ -10,7 +10,7 @@ from metering.quality import MEASURED, MISSING, WHOLE
 from reports.changes import printed
 from reports.details import Details
 from reports.layout_evidence import Fields, evidence
-from reports.model import FORMAT_1, Difference, Line, MonthReport, PeriodLine
+from reports.model import FORMAT_1, Difference, MonthReport, PeriodLine, ReportLine
 from reports.printed import (
     DASH,
     Printed,
@@ -81,7 +81,7 @@ class _Layout:
     def _month(self) -> str:
         return month_of(self.report.first, self.language)
 
-    def _categories(self) -> list[Line]:
+    def _categories(self) -> list[ReportLine]:
         return [line for line in self.report.lines if line.item == whole(line.item)]
 
     def _silent(self) -> list[str]:
@@ -132,7 +132,7 @@ class _Layout:
         rows = [*self.report.lines, *self.report.differences]
         return any(bounds(one, 2) for row in rows for one in row.told)
 
-    def _money(self, row: Line | Difference) -> list[Printed]:
+    def _money(self, row: ReportLine | Difference) -> list[Printed]:
         return money(row.told, 2, named=self.sole is None) or [{"text": DASH, "range": None}]
 
     def _daily(self) -> Fields | None:
@@ -150,7 +150,7 @@ class _Layout:
         whole_line = next((one for one in self.own if one.item == ELECTRICITY), None)
         rows = self.tables.sub_item_rows(ELECTRICITY)
         parts = [one for one in rows if one.amount is not None]
-        known = [one for one in parts if isinstance(one, Line)]
+        known = [one for one in parts if isinstance(one, ReportLine)]
         if whole_line is None or not known or not whole_line.amount:
             return []
         most = max(int(one.amount or 0) for one in parts)
@@ -173,9 +173,9 @@ class _Layout:
         ]
         return found if self.report.format == FORMAT_1 else [*found, total]
 
-    def _item(self, row: Line | Difference) -> Fields:
+    def _item(self, row: ReportLine | Difference) -> Fields:
         compared = [DASH] * 4
-        if isinstance(row, Line):
+        if isinstance(row, ReportLine):
             compared = [
                 energy(row.last_month.amount, row.unit),
                 change(row.last_month),
@@ -214,12 +214,12 @@ class _Layout:
                 )
         return found
 
-    def _span(self, line: Line) -> int:
+    def _span(self, line: ReportLine) -> int:
         """How many rows the name before the line stands for; 0 where it stands already."""
         own = [one for one in self._categories() if one.node == line.node]
         return len(own) if own[0] is line else 0
 
-    def _told(self, line: Line) -> bool:
+    def _told(self, line: ReportLine) -> bool:
         """The institution's completeness is always told, that of others where it is not full."""
         return line.node == self.report.institution or line.shares[MEASURED] < WHOLE
 
@@ -268,7 +268,7 @@ class _Layout:
             ],
         }
 
-    def _carbon(self, line: Line) -> Fields:
+    def _carbon(self, line: ReportLine) -> Fields:
         return {
             "label": self.tables.item(line.item),
             "cells": [
@@ -280,7 +280,7 @@ class _Layout:
             ],
         }
 
-    def _factor_of(self, line: Line, quantity: str) -> str:
+    def _factor_of(self, line: ReportLine, quantity: str) -> str:
         rows = [
             row for row in self.report.factors if row.quantity == quantity and row.item == line.item
         ]
@@ -322,7 +322,7 @@ class _Layout:
             for one in self.report.ratios
         ]
 
-    def _complete(self, line: Line) -> Fields:
+    def _complete(self, line: ReportLine) -> Fields:
         place = self.report.place(line.node)
         return {
             "label": self.tables.places[line.node],

@@ -15,7 +15,7 @@ from metering.items import category
 from metering.localtime import next_month
 from metering.quality import MEASURED
 from metering.units import BOOK_UNITS
-from reports.model import Line, MoneyLine, Past, Shares, Spent
+from reports.model import ComparedMonth, MoneyLine, ReportLine, Shares, Spent
 
 COMPARABLE = 9_900
 """Measured time from which months are compared, by default 99 % [1/10,000]. A month's
@@ -28,7 +28,7 @@ CHANGE_DIGITS = Decimal("0.000001")
 class Made:
     """A line with what it is worth."""
 
-    line: Line
+    line: ReportLine
     worth: Worth
 
 
@@ -49,7 +49,7 @@ class LineMaker:
         provisional = bool(whole.provisional[0])
         now = amount if self._comparable(shares) and not provisional else None
         unit = category(key.item).unit
-        line = Line(
+        line = ReportLine(
             node=key.code,
             item=key.item,
             unit=unit,
@@ -68,16 +68,16 @@ class LineMaker:
         )
         return Made(line, value)
 
-    def _past(self, key: SeriesKey, month: date, now: int | None) -> Past:
+    def _past(self, key: SeriesKey, month: date, now: int | None) -> ComparedMonth:
         then = energy(self.view, key, *bounds(month), "month")
         amount = then.values()[0]
         if amount is None:
-            return Past(None, None, "absent")
+            return ComparedMonth(None, None, "absent")
         if not self._comparable(as_shares(then)) or bool(then.provisional[0]):
-            return Past(None, None, "incomplete")
+            return ComparedMonth(None, None, "incomplete")
         if now is None or amount == 0:
-            return Past(amount, None)
-        return Past(amount, (Decimal(now - amount) / abs(amount)).quantize(CHANGE_DIGITS))
+            return ComparedMonth(amount, None)
+        return ComparedMonth(amount, (Decimal(now - amount) / abs(amount)).quantize(CHANGE_DIGITS))
 
     def _comparable(self, shares: Shares) -> bool:
         return shares[MEASURED] >= self.comparable

@@ -34,7 +34,7 @@ Shares = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class Place:
+class ReportPlace:
     """A node of the report; `depth` 0 is the institution."""
 
     code: str
@@ -47,7 +47,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Past:
+class ComparedMonth:
     """An earlier month to compare with; the amount is None unless it was measured throughout."""
 
     amount: int | None
@@ -91,7 +91,7 @@ class Spent:
 
 
 @dataclass(frozen=True)
-class Line(Spent):
+class ReportLine(Spent):
     """Energy of one node and item in the month, and what it is worth."""
 
     node: str
@@ -101,8 +101,8 @@ class Line(Spent):
     amount: int | None
     shares: Shares
     provisional: bool
-    last_month: Past
-    last_year: Past
+    last_month: ComparedMonth
+    last_year: ComparedMonth
     kgco2: Decimal | None
     kgce: Decimal | None
     daily: tuple[int | None, ...]
@@ -146,7 +146,7 @@ class PeriodLine:
 
 
 @dataclass(frozen=True)
-class Total(Spent):
+class ReportTotal(Spent):
     """Sums of a node over its energy categories; None where one of them is not wholly known.
 
     Water costs money, but is neither carbon nor coal.
@@ -158,7 +158,7 @@ class Total(Spent):
 
 
 @dataclass(frozen=True)
-class Indicator:
+class ReportIndicator:
     """A quantity of a node divided by its area or persons."""
 
     node: str
@@ -195,7 +195,7 @@ class RatioLine:
 
 
 @dataclass(frozen=True)
-class Case:
+class ReportCase:
     """A finding that overlaps the month; its figures are those of the whole case."""
 
     id: str
@@ -292,7 +292,7 @@ class MeterName:
 
 
 @dataclass(frozen=True)
-class Change:
+class ReportDifference:
     """One value that an issue tells otherwise than the issue before."""
 
     kind: str
@@ -328,12 +328,12 @@ class MonthReport:
     complete."""
     as_of_us: int | None
     """When a provisional report was made; None for a complete one, which does not depend on it."""
-    places: tuple[Place, ...]
-    lines: tuple[Line, ...]
+    places: tuple[ReportPlace, ...]
+    lines: tuple[ReportLine, ...]
     periods: tuple[PeriodLine, ...]
-    totals: tuple[Total, ...]
-    indicators: tuple[Indicator, ...]
-    cases: tuple[Case, ...]
+    totals: tuple[ReportTotal, ...]
+    indicators: tuple[ReportIndicator, ...]
+    cases: tuple[ReportCase, ...]
     events: tuple[EventLine, ...]
     restatements: tuple[RestatementLine, ...]
     factors: tuple[FactorRow, ...]
@@ -357,7 +357,7 @@ class MonthReport:
     """Why there is an issue after the first."""
     issued_us: int | None = None
     """When an issue after the first was made; None else, for issue 1 does not depend on it."""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[ReportDifference, ...] = ()
     """To the issue before."""
     format: str = FORMAT
     content_hash: str = ""
@@ -367,11 +367,11 @@ class MonthReport:
         """Whether the month is not complete; why stands in `open_reasons`."""
         return bool(self.open_reasons)
 
-    def place(self, code: str) -> Place:
+    def place(self, code: str) -> ReportPlace:
         """The place of that code; it is one of the report's."""
         return next(place for place in self.places if place.code == code)
 
-    def lines_of(self, node: str) -> tuple[Line, ...]:
+    def lines_of(self, node: str) -> tuple[ReportLine, ...]:
         """Lines of a node, wide items before narrow ones."""
         return tuple(line for line in self.lines if line.node == node)
 
@@ -379,7 +379,7 @@ class MonthReport:
         """What of a node's totals is in none of their sub-items."""
         return tuple(one for one in self.differences if one.node == node)
 
-    def total(self, node: str) -> Total:
+    def total(self, node: str) -> ReportTotal:
         """Money, carbon and coal of a node of the report."""
         return next(total for total in self.totals if total.node == node)
 

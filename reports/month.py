@@ -14,7 +14,7 @@ from metering.localtime import day_bounds
 from metering.quality import APPORTIONED, MISSING, WHOLE
 from reports.evidence import cases, event_lines, restatement_lines
 from reports.lines import COMPARABLE, LineMaker, Made, bounds, month_before, year_before
-from reports.model import Line, MonthReport
+from reports.model import MonthReport, ReportLine
 from reports.places import meter_names, places
 from reports.rows import (
     difference_lines,
@@ -30,7 +30,7 @@ from reports.rows import (
     used_prices,
 )
 from reports.seal import digest, sealed
-from reports.source import Source, month_of
+from reports.source import ReportSource, month_of
 
 ENOUGH = 9_000
 """Known time below which a month is not complete, by default 90 % [1/10,000]: neither missing
@@ -59,7 +59,7 @@ class Drawn:
 
 
 def month_report(
-    source: Source,
+    source: ReportSource,
     institution: str,
     month: str,
     *,
@@ -78,7 +78,7 @@ def month_report(
 
 
 def drawn(
-    source: Source,
+    source: ReportSource,
     institution: str,
     month: str,
     *,
@@ -94,7 +94,7 @@ def drawn(
 
 class _Maker:
     def __init__(
-        self, source: Source, view: View, institution: str, month: date, terms: Terms
+        self, source: ReportSource, view: View, institution: str, month: date, terms: Terms
     ) -> None:
         self.source, self.view, self.terms = source, view, terms
         self.institution, self.month = institution, month
@@ -122,7 +122,7 @@ class _Maker:
         return sealed(self._report(made, lines, reasons))
 
     def _report(
-        self, made: list[Made], lines: tuple[Line, ...], reasons: tuple[str, ...]
+        self, made: list[Made], lines: tuple[ReportLine, ...], reasons: tuple[str, ...]
     ) -> MonthReport:
         view, span, booked = self.view, (self.start_us, self.end_us), self._booked()
         factors = tuple(factor_row(row) for row in used_factors(made))
@@ -201,7 +201,7 @@ class _Maker:
             if one.line.node == self.institution and one.line.item == whole(one.line.item)
         ]
 
-    def _open_reasons(self, lines: Sequence[Line]) -> tuple[str, ...]:
+    def _open_reasons(self, lines: Sequence[ReportLine]) -> tuple[str, ...]:
         if self.view.now_us < self.end_us:
             return ("running",)
         settled = self.view.clock.is_settled(self.last, self.zone)
@@ -217,7 +217,9 @@ class _Maker:
         ]
         return tuple(reasons)
 
-    def _check(self, lines: Sequence[Line], reasons: tuple[str, ...], provisional: bool) -> None:
+    def _check(
+        self, lines: Sequence[ReportLine], reasons: tuple[str, ...], provisional: bool
+    ) -> None:
         if "running" in reasons and not provisional:
             raise self._not_complete(reasons)
         if all(line.amount is None for line in lines):

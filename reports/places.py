@@ -7,18 +7,18 @@ from datetime import date
 
 from figures import area_of, parts_of_place, persons_of
 from metering.registry import Registry
-from reports.model import MeterName, Place
+from reports.model import MeterName, ReportPlace
 
 
-def places(registry: Registry, institution: str, day: date) -> tuple[Place, ...]:
+def places(registry: Registry, institution: str, day: date) -> tuple[ReportPlace, ...]:
     """The institution, its sites and its buildings on a day, parents first."""
-    found: dict[str, Place] = {}
+    found: dict[str, ReportPlace] = {}
 
     def visit(code: str, depth: int) -> None:
         if code in found:
             return
         node = registry.nodes[code]
-        found[code] = Place(
+        found[code] = ReportPlace(
             code,
             str(node.type),
             depth,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, TypedDict
 
-from reports.model import MoneyLine, Past
+from reports.model import ComparedMonth, MoneyLine
 from reports.table import exact
 
 DASH: Final = "–"
@@ -41,7 +41,7 @@ def length(part: Decimal | int | None, most: Decimal | int) -> float | None:
     return None if part is None else round(float(max(part, 0) / most), 4) if most else 0.0
 
 
-def change(past: Past) -> str:
+def change(past: ComparedMonth) -> str:
     """A change with its sign."""
     return percent(past.change, signed=True)
 

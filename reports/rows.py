@@ -31,12 +31,12 @@ from reports.lines import Made, spent
 from reports.model import (
     Difference,
     FactorRow,
-    Indicator,
     PeriodLine,
-    Place,
     PriceRow,
     RatioLine,
-    Total,
+    ReportIndicator,
+    ReportPlace,
+    ReportTotal,
 )
 
 KWH = "kWh"
@@ -93,7 +93,7 @@ def period_lines(made: Iterable[Made]) -> tuple[PeriodLine, ...]:
     return tuple(found)
 
 
-def sums_of(places: Iterable[Place], made: Sequence[Made]) -> dict[str, Sums]:
+def sums_of(places: Iterable[ReportPlace], made: Sequence[Made]) -> dict[str, Sums]:
     """The sums of every place over its categories."""
     return {
         place.code: total_of({m.line.item: m.worth for m in made if m.line.node == place.code})
@@ -101,19 +101,19 @@ def sums_of(places: Iterable[Place], made: Sequence[Made]) -> dict[str, Sums]:
     }
 
 
-def total_line(node: str, sums: Sums) -> Total:
+def total_line(node: str, sums: Sums) -> ReportTotal:
     """A place's sums as the report says them."""
-    return Total(node=node, kgco2=sums.kgco2, kgce=sums.kgce, **vars(spent(sums.cost)))
+    return ReportTotal(node=node, kgco2=sums.kgco2, kgce=sums.kgce, **vars(spent(sums.cost)))
 
 
 def indicator_lines(
-    view: View, place: Place, made: Iterable[Made], sums: Sums
-) -> tuple[Indicator, ...]:
+    view: View, place: ReportPlace, made: Iterable[Made], sums: Sums
+) -> tuple[ReportIndicator, ...]:
     """Per m2 and per person of a place, by its area and persons as the report says them."""
     node = replace(view.registry.nodes[place.code], area_m2=place.area_m2, persons=place.persons)
     amounts = {m.line.item: m.line.amount for m in made if m.line.node == place.code}
     return tuple(
-        Indicator(one.node, one.quantity, one.per, one.unit, one.value)
+        ReportIndicator(one.node, one.quantity, one.per, one.unit, one.value)
         for one in indicators_of(node, amounts, sums)
     )
 

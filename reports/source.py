@@ -9,7 +9,7 @@ from datetime import date
 from figures import Figures, View
 from metering.errors import InvalidInput, NotFound
 from metering.finding import Case, Finding
-from metering.ports import FindingStore
+from metering.ports import CaseReader
 from metering.registry import NodeType, Registry
 
 PAGE = 500
@@ -18,12 +18,12 @@ EARLIEST, LATEST = 1971, 9998
 
 
 @dataclass(frozen=True)
-class Source:
+class ReportSource:
     """Figures, registry and findings; whoever calls has checked the scope."""
 
     figures: Figures
     registry: Registry
-    findings: FindingStore
+    findings: CaseReader
 
     def view(self) -> AbstractContextManager[View]:
         """One state of the books and the clock, under the registry; for one report."""

@@ -16,7 +16,7 @@ from decimal import Decimal
 from metering.items import parent, whole
 from metering.localtime import from_us, zone_of
 from metering.units import BOOK_UNITS
-from reports.model import FORMAT_1, Difference, Line, MoneyLine, MonthReport, Spent
+from reports.model import FORMAT_1, Difference, MoneyLine, MonthReport, ReportLine, Spent
 from reports.words import check_language
 from texts import code_of, text, word
 
@@ -25,7 +25,7 @@ UNITS = {"m3": "m³"}
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column: its heading with the unit, and how its numbers are shown."""
 
     heading: str
@@ -36,12 +36,12 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table with one header row."""
 
     key: str
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
     @property
@@ -90,43 +90,43 @@ class Tables:
         """What the difference of a total is called."""
         return self.t("difference_of") % self.item(code)
 
-    def rows_of(self, node: str) -> list[Line | Difference]:
+    def rows_of(self, node: str) -> list[ReportLine | Difference]:
         """The node's lines, the difference of each total after its last sub-item."""
-        rows: list[Line | Difference] = [
+        rows: list[ReportLine | Difference] = [
             *self.report.lines_of(node),
             *self.report.differences_of(node),
         ]
         return sorted(rows, key=_place)
 
-    def item_cells(self, row: Line | Difference) -> tuple[str, str]:
+    def item_cells(self, row: ReportLine | Difference) -> tuple[str, str]:
         """(code, name) of a line's item, or of a difference with its mark."""
         if isinstance(row, Difference):
             return f"{row.item} {self.t('difference')}", self.difference(row.item)
         return row.item, self.item(row.item)
 
-    def nodes(self) -> Table:
+    def nodes(self) -> ReportTable:
         """Every line and difference: one node and item a row."""
         t = self.t
         columns = (
-            Column(t("code")),
-            Column(t("node")),
-            Column(t("item_code")),
-            Column(t("item")),
-            Column(t("unit")),
-            Column(t("this_month"), "energy"),
-            Column(t("last_month"), "energy"),
-            Column(t("change_last_month"), "percent"),
-            Column(t("last_year"), "energy"),
-            Column(t("change_last_year"), "percent"),
+            TableColumn(t("code")),
+            TableColumn(t("node")),
+            TableColumn(t("item_code")),
+            TableColumn(t("item")),
+            TableColumn(t("unit")),
+            TableColumn(t("this_month"), "energy"),
+            TableColumn(t("last_month"), "energy"),
+            TableColumn(t("change_last_month"), "percent"),
+            TableColumn(t("last_year"), "energy"),
+            TableColumn(t("change_last_year"), "percent"),
             *self.money_columns(),
-            Column(t("unpriced_energy"), "energy"),
-            Column("kgCO₂", "number"),
-            Column("kgce", "number"),
-            *(Column(t(share), "percent") for share in SHARES),
-            Column(t("silent_meters")),
+            TableColumn(t("unpriced_energy"), "energy"),
+            TableColumn("kgCO₂", "number"),
+            TableColumn("kgce", "number"),
+            *(TableColumn(t(share), "percent") for share in SHARES),
+            TableColumn(t("silent_meters")),
         )
         rows = [row for place in self.report.places for row in self.rows_of(place.code)]
-        return Table("nodes", t("nodes"), columns, tuple(map(self._row, rows)))
+        return ReportTable("nodes", t("nodes"), columns, tuple(map(self._row, rows)))
 
     def currencies(self) -> tuple[str, ...]:
         """All currencies of the report, sorted."""
@@ -137,10 +137,10 @@ class Tables:
         ]
         return tuple(sorted({money.currency for one in spent for money in one.money}))
 
-    def money_columns(self, *, total: bool = False) -> list[Column]:
+    def money_columns(self, *, total: bool = False) -> list[TableColumn]:
         """Cost, least and most in each currency; one that says nothing where there is none."""
         return [
-            Column(f"{self.t(key)} [{currency}]", "money", total=total and key == "cost")
+            TableColumn(f"{self.t(key)} [{currency}]", "money", total=total and key == "cost")
             for currency in self.currencies() or (NONE,)
             for key in ("cost", "cost_low", "cost_high")
         ]
@@ -154,10 +154,10 @@ class Tables:
             cells += (None, None, None) if one is None else (one.amount, one.low, one.high)
         return cells
 
-    def _row(self, row: Line | Difference) -> tuple[Cell, ...]:
+    def _row(self, row: ReportLine | Difference) -> tuple[Cell, ...]:
         compared: tuple[Cell, ...] = (None, None, None, None)
         quality: tuple[Cell, ...] = (None, None, None, None, "")
-        if isinstance(row, Line):
+        if isinstance(row, ReportLine):
             compared = (
                 exact(row.last_month.amount, row.unit),
                 row.last_month.change,
@@ -179,13 +179,13 @@ class Tables:
             *quality,
         )
 
-    def daily(self) -> Table:
+    def daily(self) -> ReportTable:
         """A day a row; the institution's items and differences, and every other node's whole
         categories."""
         wanted = self.daily_rows()
         columns = (
-            Column(self.t("day"), "date"),
-            *(Column(self._series(row), "energy", total=True) for row in wanted),
+            TableColumn(self.t("day"), "date"),
+            *(TableColumn(self._series(row), "energy", total=True) for row in wanted),
         )
         days = [
             date.fromordinal(self.report.first.toordinal() + place)
@@ -195,9 +195,9 @@ class Tables:
             (day, *(exact(row.daily[place], row.unit) for row in wanted))
             for place, day in enumerate(days)
         )
-        return Table("daily", self.t("daily"), columns, rows)
+        return ReportTable("daily", self.t("daily"), columns, rows)
 
-    def daily_rows(self) -> list[Line | Difference]:
+    def daily_rows(self) -> list[ReportLine | Difference]:
         """What stands in the columns of the daily table, in order."""
         own = self.rows_of(self.report.institution)
         return own + [
@@ -208,11 +208,11 @@ class Tables:
             if row.item == whole(row.item)
         ]
 
-    def _series(self, row: Line | Difference) -> str:
+    def _series(self, row: ReportLine | Difference) -> str:
         place, (code, name_) = self.places[row.node], self.item_cells(row)
         return f"{place} · {name_} ({row.node}/{code}) [{shown(row.unit)}]"
 
-    def sub_items(self) -> list[Table]:
+    def sub_items(self) -> list[ReportTable]:
         """One table for every category of the institution that has sub-items: these and the
         difference, adding up to the category. None for format 1, which knew no difference."""
         own = self.report.lines_of(self.report.institution)
@@ -225,22 +225,22 @@ class Tables:
             if line.item in parted and line.item == whole(line.item)
         ]
 
-    def sub_item_rows(self, category: str) -> list[Line | Difference]:
+    def sub_item_rows(self, category: str) -> list[ReportLine | Difference]:
         """The institution's sub-items of a category and what is in none of them."""
         return [
             row
             for row in self.rows_of(self.report.institution)
-            if (isinstance(row, Line) and parent(row.item) == category)
+            if (isinstance(row, ReportLine) and parent(row.item) == category)
             or (isinstance(row, Difference) and row.item == category)
         ]
 
-    def _sub_items(self, total: Line) -> Table:
+    def _sub_items(self, total: ReportLine) -> ReportTable:
         rows = self.sub_item_rows(total.item)
         priced = all(row.all_priced for row in (total, *rows))
         columns = (
-            Column(f"{self.t('item_code')} ({self.item(total.item)})"),
-            Column(self.t("item")),
-            Column(
+            TableColumn(f"{self.t('item_code')} ({self.item(total.item)})"),
+            TableColumn(self.t("item")),
+            TableColumn(
                 f"{self.t('energy')} [{shown(total.unit)}]",
                 "energy",
                 total=total.amount is not None,
@@ -251,23 +251,23 @@ class Tables:
             (*self.item_cells(row), exact(row.amount, row.unit), *self.money_cells(row))
             for row in rows
         )
-        return Table(f"sub_items {total.item}", self.t("sub_items_of"), columns, cells)
+        return ReportTable(f"sub_items {total.item}", self.t("sub_items_of"), columns, cells)
 
-    def costs(self) -> Table:
+    def costs(self) -> ReportTable:
         """A row for every line, difference and sum, and currency: with bounds and shares."""
         t = self.t
         columns = (
-            Column(t("code")),
-            Column(t("node")),
-            Column(t("item_code")),
-            Column(t("item")),
-            Column(t("currency")),
-            Column(t("cost"), "money"),
-            Column(t("cost_low"), "money"),
-            Column(t("cost_high"), "money"),
-            *(Column(t(share), "percent") for share in SHARES),
-            Column(t("unpriced_energy"), "energy"),
-            Column(t("unit")),
+            TableColumn(t("code")),
+            TableColumn(t("node")),
+            TableColumn(t("item_code")),
+            TableColumn(t("item")),
+            TableColumn(t("currency")),
+            TableColumn(t("cost"), "money"),
+            TableColumn(t("cost_low"), "money"),
+            TableColumn(t("cost_high"), "money"),
+            *(TableColumn(t(share), "percent") for share in SHARES),
+            TableColumn(t("unpriced_energy"), "energy"),
+            TableColumn(t("unit")),
         )
         rows: list[tuple[Cell, ...]] = []
         for place in self.report.places:
@@ -280,9 +280,9 @@ class Tables:
             named = (place.code, self.places[place.code], "", t("total"))
             rest = (None, "" if total.all_priced else t("note_partly"))
             rows += [(*named, *_money(one), *rest) for one in total.money]
-        return Table("costs", t("costs"), columns, tuple(rows))
+        return ReportTable("costs", t("costs"), columns, tuple(rows))
 
-    def tariffs(self) -> list[Table]:
+    def tariffs(self) -> list[ReportTable]:
         """One table of tariff periods for every category that has energy, a column of money for
         each currency."""
         found = []
@@ -291,9 +291,12 @@ class Tables:
             currencies = sorted({line.currency for line in lines} - {""}) or [NONE]
             unit = lines[0].unit
             columns = (
-                Column(f"{self.t('period')} ({self.item(item)})"),
-                Column(f"{self.t('energy')} [{shown(unit)}]", "energy", total=True),
-                *(Column(f"{self.t('cost')} [{one}]", "money", total=True) for one in currencies),
+                TableColumn(f"{self.t('period')} ({self.item(item)})"),
+                TableColumn(f"{self.t('energy')} [{shown(unit)}]", "energy", total=True),
+                *(
+                    TableColumn(f"{self.t('cost')} [{one}]", "money", total=True)
+                    for one in currencies
+                ),
             )
             rows = tuple(
                 (
@@ -305,22 +308,22 @@ class Tables:
                 )
                 for line in lines
             )
-            found.append(Table(f"tariff {item}", self.t("tariff"), columns, rows))
+            found.append(ReportTable(f"tariff {item}", self.t("tariff"), columns, rows))
         return found
 
-    def ratios(self) -> Table:
+    def ratios(self) -> ReportTable:
         """A ratio of a data centre a row, with its energies, cover, category and boundary."""
         t = self.t
         columns = (
-            Column(t("code")),
-            Column(t("datacentre")),
-            Column(t("ratio")),
-            Column(t("value"), "number"),
-            Column(f"{t('above')} [kWh]", "energy"),
-            Column(f"{t('below')} [kWh]", "energy"),
-            Column(t("cover"), "percent"),
-            Column(t("it_category"), "number"),
-            Column(t("boundary")),
+            TableColumn(t("code")),
+            TableColumn(t("datacentre")),
+            TableColumn(t("ratio")),
+            TableColumn(t("value"), "number"),
+            TableColumn(f"{t('above')} [kWh]", "energy"),
+            TableColumn(f"{t('below')} [kWh]", "energy"),
+            TableColumn(t("cover"), "percent"),
+            TableColumn(t("it_category"), "number"),
+            TableColumn(t("boundary")),
         )
         rows = tuple(
             (
@@ -336,10 +339,10 @@ class Tables:
             )
             for one in self.report.ratios
         )
-        return Table("ratios", t("ratios"), columns, rows)
+        return ReportTable("ratios", t("ratios"), columns, rows)
 
 
-def _place(row: Line | Difference) -> str:
+def _place(row: ReportLine | Difference) -> str:
     """Sorts items by their codes, and a difference after all that its total covers."""
     stem = row.item[:2] if row.item == whole(row.item) else row.item.rstrip("0")
     return f"{stem}~" if isinstance(row, Difference) else stem
@@ -360,7 +363,7 @@ NONE = "–"
 SHARES = ("measured", "apportioned", "estimated", "missing")
 
 
-def to_csv(tables: Sequence[Table]) -> bytes:
+def to_csv(tables: Sequence[ReportTable]) -> bytes:
     """Tables as CSV with a byte order mark, so that spreadsheets read Chinese; an empty line
     between tables, unknown cells empty."""
     out = io.StringIO()

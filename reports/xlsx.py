@@ -16,7 +16,7 @@ from metering.localtime import from_us
 from reports.changes import changes
 from reports.details import Details
 from reports.model import MonthReport
-from reports.table import Cell, Table
+from reports.table import Cell, ReportTable
 
 FORMATS: Final = {
     "energy": {"num_format": "#,##0.000"},
@@ -80,7 +80,7 @@ class _Workbook:
     def _format(self, look: dict[str, Any]) -> Any:
         return self.book.add_format({**FONT, **look})
 
-    def _sheet(self, key: str, tables: list[Table]) -> None:
+    def _sheet(self, key: str, tables: list[ReportTable]) -> None:
         sheet = self.book.add_worksheet(self.tables.t(key))
         place = self.tables.places[self.report.institution]
         sheet.write_string(
@@ -97,7 +97,7 @@ class _Workbook:
         if len(tables) == 1:
             sheet.freeze_panes(4, 1)
 
-    def _table(self, sheet: Any, row: int, table: Table, *, titled: bool) -> int:
+    def _table(self, sheet: Any, row: int, table: ReportTable, *, titled: bool) -> int:
         """Write a table from a row on; returns the row after it."""
         if titled:
             sheet.write_string(row, 0, table.title, self.title)
@@ -123,7 +123,7 @@ class _Workbook:
         else:
             sheet.write_datetime(row, place, datetime(cell.year, cell.month, cell.day), look)
 
-    def _totals(self, sheet: Any, row: int, first: int, table: Table) -> int:
+    def _totals(self, sheet: Any, row: int, first: int, table: ReportTable) -> int:
         sheet.write_string(row, 0, self.tables.t("total"), self.bold["text"])
         for place, column in enumerate(table.columns):
             cells = [cells[place] for cells in table.rows]
@@ -136,7 +136,7 @@ class _Workbook:
             sheet.write_formula(row, place, formula, self.bold[column.kind], float(cached))
         return row + 1
 
-    def _width(self, table: Table, place: int) -> int:
+    def _width(self, table: ReportTable, place: int) -> int:
         kind = table.columns[place].kind
         if kind != "text":
             return WIDTHS[kind]

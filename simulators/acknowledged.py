@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from simulators.message import READING, Entry, Message
+from simulators.message import READING, MessageEntry, Publication
 
 HEADER = b"message,kind,point,time_us,value\n\n"
 START = "start"
@@ -64,7 +64,7 @@ class AcknowledgedFile:
         self.progress = Progress(number, session, self.progress.last_us)
         return session
 
-    def append(self, message: Message) -> None:
+    def append(self, message: Publication) -> None:
         """Note an acknowledged message; messages come in the order of their numbers."""
         rows = [_row(message.number, entry) for entry in message.entries]
         self._write(("".join(rows) + "\n").encode())
@@ -78,20 +78,20 @@ class AcknowledgedFile:
             view = view[self._out.write(view) :]
 
 
-def entries(file: Path) -> Iterator[tuple[int, Entry]]:
+def entries(file: Path) -> Iterator[tuple[int, MessageEntry]]:
     """(message number, entry) of every complete paragraph; session starts are left out."""
     for number, entry in _read(file):
         if entry.kind != START:
             yield number, entry
 
 
-def _row(number: int, entry: Entry) -> str:
+def _row(number: int, entry: MessageEntry) -> str:
     value = "" if entry.value is None else repr(entry.value)
     return f"{number},{entry.kind},{entry.point},{entry.time_us},{value}\n"
 
 
-def _read(file: Path) -> Iterator[tuple[int, Entry]]:
-    waiting: list[tuple[int, Entry]] = []
+def _read(file: Path) -> Iterator[tuple[int, MessageEntry]]:
+    waiting: list[tuple[int, MessageEntry]] = []
     with file.open(encoding="utf-8") as lines:
         next(lines, None)
         for line in lines:
@@ -102,9 +102,9 @@ def _read(file: Path) -> Iterator[tuple[int, Entry]]:
                 waiting.append(_parse(line))
 
 
-def _parse(line: str) -> tuple[int, Entry]:
+def _parse(line: str) -> tuple[int, MessageEntry]:
     number, kind, point, time_us, value = line.rstrip("\n").split(",")
-    return int(number), Entry(kind, point, int(time_us), float(value) if value else None)
+    return int(number), MessageEntry(kind, point, int(time_us), float(value) if value else None)
 
 
 def _cut_torn_tail(file: Path) -> Progress:

@@ -24,8 +24,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from simulators.acknowledged import AcknowledgedFile
 from simulators.campus import SITE
-from simulators.message import Message, topic
-from simulators.plan import Plan, due_times
+from simulators.message import Publication, topic
+from simulators.plan import GatewayPlan, due_times
 
 WINDOW = 100
 RETRY_S = 1.0
@@ -56,16 +56,16 @@ class Broker:
 
 @dataclass
 class _InFlight:
-    message: Message
+    message: Publication
     acknowledged: bool = False
 
 
 @dataclass
-class Gateway:
+class SimulatedGateway:
     """One gateway with its plan and its file; `run` returns when stopped, or after the history
     where `live_interval_us` is 0. The collector being away is waited out, however long."""
 
-    plan: Plan
+    plan: GatewayPlan
     record: AcknowledgedFile
     broker: Broker
     now_us: Callable[[], int]
@@ -116,7 +116,7 @@ class Gateway:
     def _step_us(self) -> int:
         return self.plan.step_us
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: Publication) -> None:
         """Publish once connected and the window has room; gives up only when stopped."""
         while len(self._in_flight) >= WINDOW or not self.state.connected:
             if self.stop.is_set():
@@ -126,7 +126,7 @@ class Gateway:
         self._publish(message)
         self._collect(0.0)
 
-    def _publish(self, message: Message) -> None:
+    def _publish(self, message: Publication) -> None:
         sent = self._client.publish(topic(self.plan.gateway), message.payload, qos=1)
         self._packet[sent.mid] = message.number
 

@@ -17,7 +17,7 @@ SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True)
-class Entry:
+class MessageEntry:
     """One reading of a message and what it is: reading, duplicate or bad.
 
     A duplicate has been in an earlier message with the same value. A message that cannot be
@@ -31,12 +31,12 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Message:
+class Publication:
     """One MQTT publication: its number in the gateway's life, its payload, what it holds."""
 
     number: int
     payload: bytes
-    entries: tuple[Entry, ...]
+    entries: tuple[MessageEntry, ...]
 
 
 def topic(gateway: str, channel: str = "readings") -> str:
@@ -120,9 +120,9 @@ MALFORMED: dict[str, Callable[[SimPoint, int], bytes]] = {
 }
 
 
-def malformed(fault: str, point: SimPoint, time_us: int) -> tuple[bytes, tuple[Entry, ...]]:
+def malformed(fault: str, point: SimPoint, time_us: int) -> tuple[bytes, tuple[MessageEntry, ...]]:
     """Payload with that fault and its entries. Without session and seq, like a device that
     has lost itself; the instant makes the bytes unique."""
     whole = fault in ("bad_json", "bad_utf8")
     names = UNKNOWN_POINTS if fault == "unknown_points" else ("" if whole else point.name,)
-    return MALFORMED[fault](point, time_us), tuple(Entry(BAD, name) for name in names)
+    return MALFORMED[fault](point, time_us), tuple(MessageEntry(BAD, name) for name in names)

@@ -22,8 +22,8 @@ from simulators.message import (
     MALFORMED,
     READING,
     SECOND_US,
-    Entry,
-    Message,
+    MessageEntry,
+    Publication,
     malformed,
     payload,
     reading_text,
@@ -33,7 +33,7 @@ WRONG_BY = 250.0
 """How far a wrong value is off [sent unit]: far enough to look like a spike."""
 
 
-class Plan:
+class GatewayPlan:
     """All messages of one gateway. The history has `len(plan)` messages, numbered from 0."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Plan:
         """The last instant of the history."""
         return int(self.grid[-1])
 
-    def message(self, number: int, session: int) -> Message:
+    def message(self, number: int, session: int) -> Publication:
         """Message `number` of the history as sent in that session."""
         post = self._posts[number]
         if isinstance(post, Extra):
@@ -69,7 +69,7 @@ class Plan:
             return self._correction(number, post, session)
         return self._batch(number, post, session)
 
-    def live(self, number: int, session: int, times_us: Sequence[int], sent_us: int) -> Message:
+    def live(self, number: int, session: int, times_us: Sequence[int], sent_us: int) -> Publication:
         """A message beyond the history: all points at those instants."""
         times = np.array(times_us, dtype=np.int64)
         columns = [self._devices.shown(point, times) for point in self.points]
@@ -81,7 +81,7 @@ class Plan:
         ]
         return _message(number, session, number + 1, sent_us, rows)
 
-    def _batch(self, number: int, post: Batch, session: int) -> Message:
+    def _batch(self, number: int, post: Batch, session: int) -> Publication:
         positions = self._positions(post.hour)
         kind = DUPLICATE if post.copy else READING
         rows = self._rows(positions, kind)
@@ -92,18 +92,18 @@ class Plan:
         sent_us = int(self.grid[positions[-1]]) + SECOND_US
         return _message(number, session, post.seq, sent_us, rows)
 
-    def _correction(self, number: int, post: Correction, session: int) -> Message:
+    def _correction(self, number: int, post: Correction, session: int) -> Publication:
         point, position = self._wrong_place(post.hour, post.wrong)
         time_us, value = int(self.grid[position]), self._value(point, position)
         rows = [(READING, point, time_us, value)]
         return _message(number, session, post.seq, time_us + SECOND_US, rows)
 
-    def _extra(self, number: int, post: Extra) -> Message:
+    def _extra(self, number: int, post: Extra) -> Publication:
         fault = list(MALFORMED)[post.fault]
         point = self.points[self._registers[number % len(self._registers)]]
         time_us = int(self.grid[self._positions(post.hour)[0]]) + number * SECOND_US
         body, entries = malformed(fault, point, time_us)
-        return Message(number, body, entries)
+        return Publication(number, body, entries)
 
     def _positions(self, hour: int) -> list[int]:
         """Places on the grid of the readings created in an hour: (end - 1 h, end]."""
@@ -155,7 +155,9 @@ def _message(
     seq: int,
     sent_us: int,
     rows: list[tuple[str, SimPoint, int, float]],
-) -> Message:
+) -> Publication:
     texts = [reading_text(point, time_us, value) for _, point, time_us, value in rows]
-    entries = tuple(Entry(kind, point.name, time_us, value) for kind, point, time_us, value in rows)
-    return Message(number, payload(session, seq, sent_us, texts), entries)
+    entries = tuple(
+        MessageEntry(kind, point.name, time_us, value) for kind, point, time_us, value in rows
+    )
+    return Publication(number, payload(session, seq, sent_us, texts), entries)

@@ -18,9 +18,9 @@ from metering.errors import ConfigurationError
 from simulators.acknowledged import AcknowledgedFile
 from simulators.campus import ZONE, Campus, load_campus
 from simulators.devices import Devices
-from simulators.gateway import Broker, Gateway
+from simulators.gateway import Broker, SimulatedGateway
 from simulators.message import SECOND_US
-from simulators.plan import Plan
+from simulators.plan import GatewayPlan
 from simulators.truth import write_json, write_truth
 from simulators.world import World
 
@@ -66,7 +66,8 @@ def run(settings: SimulatorSettings, now_us: Callable[[], int], stop: threading.
     devices = Devices(_world(settings, campus), campus)
     write_truth(settings.folder, devices, campus)
     plans = [
-        Plan(devices, campus, code, step_min=settings.history_step_min) for code in campus.gateways
+        GatewayPlan(devices, campus, code, step_min=settings.history_step_min)
+        for code in campus.gateways
     ]
     with ExitStack() as files:
         gateways = [_gateway(settings, plan, files, now_us, stop) for plan in plans]
@@ -75,11 +76,11 @@ def run(settings: SimulatorSettings, now_us: Callable[[], int], stop: threading.
 
 def _gateway(
     settings: SimulatorSettings,
-    plan: Plan,
+    plan: GatewayPlan,
     files: ExitStack,
     now_us: Callable[[], int],
     stop: threading.Event,
-) -> Gateway:
+) -> SimulatedGateway:
     if plan.gateway not in settings.passwords:
         raise ConfigurationError(
             "no password for a gateway",
@@ -90,10 +91,12 @@ def _gateway(
     record = AcknowledgedFile(settings.folder / "gateways" / f"{plan.gateway}.csv")
     files.enter_context(record)
     broker = Broker(settings.host, settings.port, settings.passwords[plan.gateway])
-    return Gateway(plan, record, broker, now_us, stop, settings.live_interval_s * SECOND_US)
+    return SimulatedGateway(
+        plan, record, broker, now_us, stop, settings.live_interval_s * SECOND_US
+    )
 
 
-def _run_all(folder: Path, gateways: list[Gateway]) -> None:
+def _run_all(folder: Path, gateways: list[SimulatedGateway]) -> None:
     """Run every gateway in a thread of its own; raise the first error of any of them."""
     with ThreadPoolExecutor(len(gateways), thread_name_prefix="gateway") as pool:
         running = [pool.submit(one.run) for one in gateways]
@@ -107,7 +110,7 @@ def _run_all(folder: Path, gateways: list[Gateway]) -> None:
             one.result()
 
 
-def progress(gateways: list[Gateway]) -> dict[str, object]:
+def progress(gateways: list[SimulatedGateway]) -> dict[str, object]:
     """How far the history has got, all gateways together and one by one."""
     states = {one.plan.gateway: one.state for one in gateways}
     return {

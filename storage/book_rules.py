@@ -19,7 +19,7 @@ from metering.book import (
 from metering.errors import Conflict, InvalidInput
 
 
-class Change(Enum):
+class RowChange(Enum):
     """What becomes of the present row when another is committed for its series and day."""
 
     NOTHING = "nothing"
@@ -34,15 +34,15 @@ class Change(Enum):
     """The present row was settled: it stays, dated."""
 
 
-def change(present: BookRow | None, wanted: BookRow) -> Change:
+def change(present: BookRow | None, wanted: BookRow) -> RowChange:
     """What committing `wanted` does to `present`."""
     if present is None:
-        return Change.ADD
+        return RowChange.ADD
     if present.same_content(wanted):
-        return Change.NOTHING if present.rules == wanted.rules else Change.SUPPLEMENT
+        return RowChange.NOTHING if present.rules == wanted.rules else RowChange.SUPPLEMENT
     if present.same_energy(wanted):
-        return Change.SUPPLEMENT
-    return Change.OVERWRITE if present.provisional else Change.SUPERSEDE
+        return RowChange.SUPPLEMENT
+    return RowChange.OVERWRITE if present.provisional else RowChange.SUPERSEDE
 
 
 def is_news(old: BookRow, new: BookRow) -> bool:
@@ -66,14 +66,14 @@ class Past:
     """What changed since, as long as nobody was given it."""
 
 
-def has_past(old: BookRow | None, new: BookRow, what: Change) -> bool:
+def has_past(old: BookRow | None, new: BookRow, what: RowChange) -> bool:
     """Whether what was told before has to be looked up: not where the present row was told
     itself, or is the first one. A day that runs again is looked up when it settles."""
     if old is None:
         return False
-    if what is Change.SUPERSEDE:
+    if what is RowChange.SUPERSEDE:
         return not old.told
-    return what is Change.OVERWRITE and not new.provisional
+    return what is RowChange.OVERWRITE and not new.provisional
 
 
 def is_told_by_commit(past: Past, new: BookRow) -> bool:

@@ -13,7 +13,7 @@ from metering.ports import (
     AccessStore,
     BaselineStore,
     BookStore,
-    Credentials,
+    CredentialStore,
     DirtyMarks,
     FindingStore,
     IntakeStore,
@@ -50,7 +50,7 @@ class Stores:
     baselines: BaselineStore
     reports: ReportStore
     registry: RegistryStore
-    credentials: Credentials
+    credentials: CredentialStore
     access: AccessStore
 
 

@@ -15,7 +15,7 @@ from proofs.servers import postgres as postgres_server
 from proofs.servers.influx import OwnServer, found
 from proofs.servers.postgres import OwnPostgres
 from storage import open_engine
-from storage.influx import InfluxAddress, Wanted, prepare
+from storage.influx import InfluxAddress, WantedBucket, prepare
 
 # The machine that runs the tests may be slow or busy: laws are judged by results, not by time.
 settings.register_profile(
@@ -61,7 +61,7 @@ def influx_bucket(influx_server: Callable[[int], OwnServer]) -> Callable[[int], 
 
     def fresh(generation: int) -> InfluxAddress:
         name = f"test-{secrets.token_hex(6)}"
-        wanted = Wanted(now_us=0, password="correct horse")
+        wanted = WantedBucket(now_us=0, password="correct horse")
         url = os.environ.get("GREENOFFICE_TEST_INFLUX_URL", "")
         if generation == 1 or not url:
             return influx_server(generation).bucket(name, wanted)[0]

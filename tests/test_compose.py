@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from greenoffice.broker_passwords import add_user, add_users, hashed
 from greenoffice.ports import usable_port
 from metering.errors import ConfigurationError
-from proofs.compose_file import Service, read_compose, read_services
+from proofs.compose_file import ComposeService, read_compose, read_services
 from proofs.compose_servers import adapted_mosquitto, answers
 from proofs.servers.mosquitto import mosquitto_program
 
@@ -31,7 +31,7 @@ ONCE = {"secrets", "init"}
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())
 
 
-def stated(service: Service, name: str) -> list[str]:
+def stated(service: ComposeService, name: str) -> list[str]:
     return list(service.stated.get(name, []))
 
 
@@ -44,19 +44,19 @@ def test_the_services_are_those_of_the_documents() -> None:
 
 
 @each_service
-def test_images_are_pinned(service: Service) -> None:
+def test_images_are_pinned(service: ComposeService) -> None:
     tag = service.stated["image"].rpartition(":")[2]
     assert re.fullmatch(r"\d+\.\d+(\.\d+)?(-\w+)?", tag)
 
 
 @each_service
-def test_ports_are_bound_to_loopback(service: Service) -> None:
+def test_ports_are_bound_to_loopback(service: ComposeService) -> None:
     for port in stated(service, "ports"):
         assert re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port)
 
 
 @each_service
-def test_nobody_runs_as_root_or_gains_rights(service: Service) -> None:
+def test_nobody_runs_as_root_or_gains_rights(service: ComposeService) -> None:
     assert service.stated["user"].startswith("10001:")
     assert stated(service, "cap_drop") == ["ALL"]
     assert stated(service, "security_opt") == ["no-new-privileges:true"]
@@ -64,7 +64,7 @@ def test_nobody_runs_as_root_or_gains_rights(service: Service) -> None:
 
 
 @each_service
-def test_what_keeps_running_says_how_it_is_and_comes_back(service: Service) -> None:
+def test_what_keeps_running_says_how_it_is_and_comes_back(service: ComposeService) -> None:
     if service.name in ONCE:
         assert service.ends
     else:
@@ -73,7 +73,7 @@ def test_what_keeps_running_says_how_it_is_and_comes_back(service: Service) -> N
 
 
 @each_service
-def test_no_secret_stands_in_the_file(service: Service) -> None:
+def test_no_secret_stands_in_the_file(service: ComposeService) -> None:
     """A variable that is about a secret names a file, and the file lies in a volume."""
     for name, value in service.environment.items():
         if re.search("PASSWORD|TOKEN|SECRET|KEY", name):
@@ -83,7 +83,7 @@ def test_no_secret_stands_in_the_file(service: Service) -> None:
 
 
 @each_service
-def test_the_first_service_alone_gives_volumes_their_owner(service: Service) -> None:
+def test_the_first_service_alone_gives_volumes_their_owner(service: ComposeService) -> None:
     named = [v for v in stated(service, "volumes") if not v.startswith(".")]
     if service.name == "secrets":
         assert {v.partition(":")[0] for v in named} == set(read_compose(FILE)["volumes"])
@@ -92,7 +92,7 @@ def test_the_first_service_alone_gives_volumes_their_owner(service: Service) -> 
 
 
 @each_service
-def test_what_a_service_waits_for_is_there_and_fits(service: Service) -> None:
+def test_what_a_service_waits_for_is_there_and_fits(service: ComposeService) -> None:
     for name, wanted in service.stated.get("depends_on", {}).items():
         ends = wanted["condition"] == "service_completed_successfully"
         assert ends == SERVICES[name].ends

@@ -16,7 +16,7 @@ import pytest
 
 from analytics import CAUSES
 from analytics.detectors import DETECTORS
-from collector.decode.message import Limits
+from collector.decode.message import MessageLimits
 from collector.topics import CHANNELS, owner_of
 from ledger import Clock
 from metering import units
@@ -96,7 +96,7 @@ def test_limits_of_a_payload_are_those_of_the_schema() -> None:
     message, reading = schema()["Message"]["properties"], schema()["Reading"]["properties"]
     most = message["readings"]["maxItems"]
     assert f"0 to {most:,} readings" in said["readings"]
-    assert f"at most {Limits().payload_bytes >> 20} MiB" in said["readings"]
+    assert f"at most {MessageLimits().payload_bytes >> 20} MiB" in said["readings"]
     power = message["session"]["anyOf"][0]["exclusiveMaximum"].bit_length() - 1
     assert f"below 2^{power}" in said["session"]
     assert f"1 to {reading['point']['maxLength']} characters" in said["point"]

@@ -254,3 +254,14 @@ def test_what_others_call_stands_still():
     )
     for name in CALLED_BY_OTHERS:
         assert re.search(rf"(?:class|def) {name}\b", named), name
+
+
+def test_no_two_classes_share_a_name():
+    """Who reads or imports a name shall not have to ask which of two it is."""
+    homes: dict[str, list[str]] = {}
+    for room in PACKAGES:
+        for file in (ROOT / room).rglob("*.py"):
+            for one in ast.parse(file.read_text(encoding="utf-8")).body:
+                if isinstance(one, ast.ClassDef):
+                    homes.setdefault(one.name, []).append(str(file.relative_to(ROOT)))
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analytics.bins import Clock
+from analytics.bins import HourCalendar
 from analytics.groups import Bools, Floats, Groups, Ints
 from metering.book import RegisterEvent
 from metering.quality import Shares
@@ -37,7 +37,7 @@ class Site:
     codes: tuple[str, ...]
     steps_min: tuple[int, ...]
     hours_us: Ints
-    clock: Clock
+    clock: HourCalendar
     measured: Floats
     """[kWh/h], shape (meters, hours); NaN where not wholly measured."""
     expected: Floats
@@ -108,7 +108,7 @@ class DayMeans:
     """[kW], shape (meters, days); NaN where less than half of the hours are known."""
 
     @classmethod
-    def of(cls, residual: Floats, clock: Clock, hours: Bools) -> "DayMeans":
+    def of(cls, residual: Floats, clock: HourCalendar, hours: Bools) -> "DayMeans":
         """Means over `hours`, a mask of shape (hours,), by the day they are on duty for."""
         days, place = np.unique(clock.duty_day, return_inverse=True)
         labels = np.where(hours, place.astype(np.int64), -1)
@@ -118,7 +118,7 @@ class DayMeans:
         return cls(days, np.where(enough, means, np.nan))
 
 
-def working_days(clock: Clock, days: Ints) -> Bools:
+def working_days(clock: HourCalendar, days: Ints) -> Bools:
     """Which of the days are working days; a day outside the clock's range is none."""
     return np.isin(days, clock.day[clock.working])
 

@@ -13,11 +13,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api.auth import Caller, key_of_secret, platform_of, reach_of, trace_refusal
-from api.influxql import select, show
-from api.influxql.parse import SUPPORTED, parse
-from api.influxql.rows import View
-from api.influxql.select import Answer
-from api.influxql.tree import Select, Statement
+from api.influxql.engine import select, show
+from api.influxql.engine.rows import ScopedView
+from api.influxql.engine.select import Answer
+from api.influxql.language.parse import SUPPORTED, parse
+from api.influxql.language.tree import Select, Statement
+from api.influxql.tables.measurements import MEASUREMENTS
 from api.params import Json, body_of
 from api.problems import HEADERS, MEDIA_TYPE, SignInNeeded, problem_of, status_of
 from metering.access import Role
@@ -109,7 +110,7 @@ def _answer(request: Request, said: Mapping[str, str]) -> tuple[str, dict[str, s
         raise InvalidInput("unknown epoch", field="epoch", value=unit, fix="h, m, s, ms, u or ns")
     statements = parse(said.get("q", ""), caller.platform.now_us())
     with caller.view() as books:
-        view = View(caller, books)
+        view = ScopedView(caller, books)
         results = [
             {"statement_id": n, **_result(statement, view, unit)}
             for n, statement in enumerate(statements)
@@ -128,15 +129,15 @@ def _revisions(found: Mapping[str, int]) -> dict[str, str]:
     return {"X-Greenoffice-Revision": ", ".join([*named, *more])}
 
 
-def _result(statement: Statement, view: View, unit: str) -> Json:
+def _result(statement: Statement, view: ScopedView, unit: str) -> Json:
     if isinstance(statement, Select):
-        series = [_series(one, unit) for one in select.run(statement, view)]
+        series = [_series(one, unit) for one in select.run(statement, view, MEASUREMENTS)]
     else:
         series = [
             {"name": name, "columns": columns, "values": rows}
             if name
             else {"columns": columns, "values": rows}
-            for name, columns, rows in show.run(statement, view)
+            for name, columns, rows in show.run(statement, view, MEASUREMENTS)
         ]
     return {"series": series} if series else {}
 

@@ -11,7 +11,7 @@ from api.auth import Caller, Operator, Reader
 from api.params import Json, example
 from metering.localtime import iso
 from metering.report_issue import ReportIssue
-from reports import Issued, Issues, Source, media_type
+from reports import Issued, Issues, ReportSource, media_type
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 
@@ -53,7 +53,7 @@ MonthPath = Annotated[str, Path(pattern=MONTH, description="e.g. 2026-10")]
 Number = Annotated[int | None, Query(ge=1, le=9_999, description="Default: the latest issue")]
 
 
-class Reason(BaseModel):
+class ReissueReason(BaseModel):
     """Why a month is reported again."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reason": WHY}})
@@ -65,7 +65,7 @@ def issues_of(caller: Caller, institution: str) -> Issues:
     for node in [institution, *sorted(caller.reach.registry.subtree(institution))]:
         caller.reach.node(node)
     platform = caller.platform
-    source = Source(platform.figures, caller.reach.registry, platform.findings)
+    source = ReportSource(platform.figures, caller.reach.registry, platform.findings)
     return Issues(source, platform.reports, platform.now_us, caller.actor)
 
 
@@ -144,7 +144,7 @@ def issues(institution: str, month: MonthPath, caller: Reader) -> Json:
     status_code=201,
     responses={201: example(ISSUE_EXAMPLE)[200]},
 )
-def new_issue(institution: str, month: MonthPath, body: Reason, caller: Operator) -> Json:
+def new_issue(institution: str, month: MonthPath, body: ReissueReason, caller: Operator) -> Json:
     """Another issue from today's state, with its reason; the issues before stay as they are.
 
     Refused (409) where nothing differs from the latest issue, or while readings of the month are

@@ -25,9 +25,9 @@ from collector.broker import problems
 from collector.broker.health import ClientHealth, State, in_state, is_well
 from collector.broker.link import BrokerLink
 from collector.broker.metrics import BrokerMetrics
-from collector.broker.records import Recorder
+from collector.broker.records import BrokerRecorder
 from collector.broker.settings import ClientSettings, check_settings, tls_context
-from collector.commit import Entry
+from collector.commit import CommitEntry
 from collector.journal import JournalWriter
 from collector.metrics import CollectorMetrics
 from collector.reception import Reception
@@ -60,7 +60,7 @@ class BrokerClient:
         self.broker_metrics = BrokerMetrics(metrics.registry)
         self._address = check_settings(settings)
         self._tls = tls_context(settings, self._address)
-        self._recorder = Recorder(settings)
+        self._recorder = BrokerRecorder(settings)
         self._now_us = now_us
         self._state: State = "connecting"
         self._problem: GreenOfficeError | None = None
@@ -222,7 +222,7 @@ class BrokerClient:
 
     # -- called by the commit thread
 
-    def _on_durable(self, batch: list[Entry[BrokerLink]]) -> None:
+    def _on_durable(self, batch: list[CommitEntry[BrokerLink]]) -> None:
         for entry in batch:
             self._durable.append((entry.owner, entry.packet_ids))
         self._wake()

@@ -11,7 +11,7 @@ from collector.properties import MOST_USER_PROPERTIES, NO_PROPERTIES, Properties
 from collector.topics import owner_of
 
 
-class Message(Protocol):
+class BrokerMessage(Protocol):
     """What is used of paho's message."""
 
     mid: int
@@ -41,7 +41,7 @@ class Taken(NamedTuple):
     """Theirs, to be acknowledged at once."""
 
 
-class Recorder:
+class BrokerRecorder:
     """Makes records of what one client receives.
 
     A broker does not say who published. The gateway is the one the topic names, which is
@@ -54,14 +54,14 @@ class Recorder:
         self._client_id = settings.client_id
         self._sender = settings.user or settings.client_id
 
-    def take(self, messages: Iterable[Message], connection: str, now_us: int) -> Taken:
+    def take(self, messages: Iterable[BrokerMessage], connection: str, now_us: int) -> Taken:
         """One record for each message, in order, but none for a retained copy.
 
         A copy that the broker retained is a repeat: as a reading without a time it would be
         a new one. Its original was delivered when it was published.
         """
         records: list[Record] = []
-        retained: list[Message] = []
+        retained: list[BrokerMessage] = []
         for message in messages:
             if message.retain:
                 retained.append(message)
@@ -74,7 +74,7 @@ class Recorder:
             [message.mid for message in retained if message.qos],
         )
 
-    def _record(self, message: Message, connection: str, now_us: int) -> Record:
+    def _record(self, message: BrokerMessage, connection: str, now_us: int) -> Record:
         topic = _topic(message)
         return Record(
             "message",
@@ -104,7 +104,7 @@ def _properties(given: Any) -> Properties | None:
     return None if found == NO_PROPERTIES else found
 
 
-def _topic(message: Message) -> str:
+def _topic(message: BrokerMessage) -> str:
     """The topic; where a broker let one pass that is not UTF-8, with its bytes replaced."""
     try:
         return message.topic

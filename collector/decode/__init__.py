@@ -9,7 +9,7 @@ instant    times as gateways write them             json_object a payload that i
 
 from collector.decode.decoder import Decode, Decoder
 from collector.decode.journal_only import JOURNAL_ONLY
-from collector.decode.message import Decoded, Incoming, Limits, Problem, Refusal
+from collector.decode.message import Decoded, Incoming, MessageLimits, Problem, Refusal
 from collector.decode.native import NATIVE
 from collector.decode.status import STATUS
 
@@ -19,7 +19,7 @@ __all__ = [
     "Decoded",
     "Decoder",
     "Incoming",
-    "Limits",
+    "MessageLimits",
     "Problem",
     "Refusal",
 ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from collector.decode.message import Decoded, Incoming, Limits, Refusal
+from collector.decode.message import Decoded, Incoming, MessageLimits, Refusal
 from metering.errors import InvalidInput
 
-Decode = Callable[[Incoming, Limits], Decoded]
+Decode = Callable[[Incoming, MessageLimits], Decoded]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Decoder:
         else:
             decode = self.configured(options)
 
-        def read(incoming: Incoming, limits: Limits) -> Decoded:
+        def read(incoming: Incoming, limits: MessageLimits) -> Decoded:
             try:
                 return decode(incoming, limits)
             except Refusal as refusal:

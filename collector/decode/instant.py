@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from collector.decode.message import Limits, Problem, shown
+from collector.decode.message import MessageLimits, Problem, shown
 from metering.errors import InvalidInput
 from metering.localtime import iso, parse_instant
 
@@ -33,7 +33,9 @@ def of_any(value: object) -> int:
     raise InvalidInput("not an instant", field="time", value=value, fix=_FIX)
 
 
-def time_problem(value: object, time_us: int, arrived_us: int, limits: Limits) -> Problem | None:
+def time_problem(
+    value: object, time_us: int, arrived_us: int, limits: MessageLimits
+) -> Problem | None:
     """Whether a time is absurd: too far ahead of its arrival, or older than any reading."""
     if time_us > arrived_us + limits.ahead_us:
         minutes = limits.ahead_us // 60_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from collector.decode.message import Limits, Refusal
+from collector.decode.message import MessageLimits, Refusal
 
 
 class _NotFinite:
@@ -18,7 +18,7 @@ class _NotFinite:
         return self.text
 
 
-def json_object(payload: bytes, limits: Limits) -> dict[str, Any]:
+def json_object(payload: bytes, limits: MessageLimits) -> dict[str, Any]:
     """The JSON object of a payload. Raises Refusal: bad_message, bad_utf8 or bad_json.
 
     NaN and Infinity come out as an object that is no number, so that only they are refused.

@@ -57,7 +57,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
+class MessageLimits:
     """What a message may be at most."""
 
     payload_bytes: int = 1 << 20

@@ -3,7 +3,7 @@
 from collector.intake.decoding import Decoding
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.preview import refusals
-from collector.intake.report import StepReport
+from collector.intake.report import IntakeReport
 from collector.intake.worker import Intake, Journal
 
-__all__ = ["Decoding", "Intake", "IntakeMetrics", "Journal", "StepReport", "refusals"]
+__all__ = ["Decoding", "Intake", "IntakeMetrics", "IntakeReport", "Journal", "refusals"]

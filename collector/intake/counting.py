@@ -11,7 +11,7 @@ import numpy as np
 from collector.intake.dead_letters import lasting
 from collector.intake.decoding import Received
 from collector.intake.normalise import Columns
-from collector.intake.report import StepReport
+from collector.intake.report import IntakeReport
 from collector.journal.record import Record
 from metering.intake import GatewayCounts
 from metering.quantity import I64
@@ -42,7 +42,7 @@ class Connections:
 
 
 @dataclass(frozen=True, eq=False)
-class Tally:
+class OutcomeTally:
     """Outcomes of a batch's messages."""
 
     messages: Sequence[Received]
@@ -52,7 +52,7 @@ class Tally:
     """(messages,) the latest time of a reading taken, 0 where there is none."""
 
     @classmethod
-    def of(cls, messages: Sequence[Received], columns: Columns, outcome: I64) -> Tally:
+    def of(cls, messages: Sequence[Received], columns: Columns, outcome: I64) -> OutcomeTally:
         """Count rows by message and outcome; those refused or in conflict are left out."""
         taken = outcome >= 0
         number, kinds = columns.message[taken], len(Outcome)
@@ -74,9 +74,9 @@ class Tally:
         """Dead letters by reason."""
         return Counter(p.reason for m in self.messages for p in lasting(m))
 
-    def report(self, *, dead: int, replayed: int) -> StepReport:
+    def report(self, *, dead: int, replayed: int) -> IntakeReport:
         """The batch in one line; a replay brings no records of its own."""
-        return StepReport(
+        return IntakeReport(
             records=0 if replayed else len(self.messages),
             readings=int(self.outcomes.sum()),
             new=self.total(Outcome.NEW),

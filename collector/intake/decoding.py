@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, Limits, Problem
+from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, MessageLimits, Problem
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
 from collector.properties import NO_PROPERTIES
@@ -57,11 +57,11 @@ class Decoding:
         self,
         routes: Sequence[Route] = (),
         decoders: Mapping[str, Decoder] = DECODERS,
-        limits: Limits | None = None,
+        limits: MessageLimits | None = None,
     ) -> None:
         self._routes = tuple(routes)
         self._decoders = decoders
-        self._limits = limits or Limits()
+        self._limits = limits or MessageLimits()
         self._router = Router(Registry(), self._routes, decoders)
         self._reader = lru_cache(maxsize=1024)(self._find_reader)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from collector.intake.report import StepReport
+from collector.intake.report import IntakeReport
 
 
 class IntakeMetrics:
@@ -37,7 +37,7 @@ class IntakeMetrics:
             registry=registry,
         )
 
-    def observe(self, report: StepReport, dead: Mapping[str, int], lag_us: int | None) -> None:
+    def observe(self, report: IntakeReport, dead: Mapping[str, int], lag_us: int | None) -> None:
         """Add one committed batch."""
         self._records.inc(report.records)
         for outcome in ("new", "duplicates", "corrections", "outdated"):

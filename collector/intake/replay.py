@@ -13,12 +13,12 @@ from collector.journal.record import Record
 from collector.routes import Chosen
 from metering.errors import NotFound
 from metering.intake import DeadLetter
-from metering.ports import IntakeStore
+from metering.ports import IntakeReader
 
 _PAGE = 1_000
 
 
-class Records(Protocol):
+class RecordReader(Protocol):
     """Where a letter's message is read again."""
 
     def record(self, segment: int, offset: int) -> Record:
@@ -35,7 +35,7 @@ class Mended:
 
 
 def mended(
-    store: IntakeStore, journal: Records, decoding: Decoding, resolver: Resolver
+    store: IntakeReader, journal: RecordReader, decoding: Decoding, resolver: Resolver
 ) -> Iterator[Mended]:
     """Open letters whose reason is gone, a page at a time and one writer after the other."""
     for page in _likely(store, decoding, resolver):
@@ -47,7 +47,7 @@ def mended(
 
 
 def _likely(
-    store: IntakeStore, decoding: Decoding, resolver: Resolver
+    store: IntakeReader, decoding: Decoding, resolver: Resolver
 ) -> Iterator[list[DeadLetter]]:
     """Letters for which the journal is worth a look, a page at a time."""
     for reason in MENDABLE:
@@ -60,7 +60,7 @@ def _likely(
 
 
 def _pages(
-    store: IntakeStore, gateways: frozenset[str] | None, reason: str | None
+    store: IntakeReader, gateways: frozenset[str] | None, reason: str | None
 ) -> Iterator[list[DeadLetter]]:
     before = None
     while page := store.dead_letters(
@@ -87,7 +87,7 @@ def _may_resolve(letter: DeadLetter, resolver: Resolver) -> bool:
 
 
 def _mended(
-    letters: Sequence[DeadLetter], journal: Records, decoding: Decoding, resolver: Resolver
+    letters: Sequence[DeadLetter], journal: RecordReader, decoding: Decoding, resolver: Resolver
 ) -> Mended:
     places: dict[tuple[int, int], list[DeadLetter]] = {}
     for letter in letters:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True)
-class StepReport:
+class IntakeReport:
     """Counts of one committed batch; `records` 0 means the journal had nothing new."""
 
     records: int = 0
@@ -19,7 +19,7 @@ class StepReport:
     dead: int = 0
     replayed: int = 0
 
-    def __add__(self, other: StepReport) -> StepReport:
-        return StepReport(
-            *(getattr(self, f.name) + getattr(other, f.name) for f in fields(StepReport))
+    def __add__(self, other: IntakeReport) -> IntakeReport:
+        return IntakeReport(
+            *(getattr(self, f.name) + getattr(other, f.name) for f in fields(IntakeReport))
         )

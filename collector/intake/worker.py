@@ -21,7 +21,7 @@ from typing import Protocol
 import numpy as np
 
 from collector.intake.classify import classify
-from collector.intake.counting import Connections, Tally, taken_in
+from collector.intake.counting import Connections, OutcomeTally, taken_in
 from collector.intake.dead_letters import letters_of, with_problems
 from collector.intake.decoding import Decoding, Received
 from collector.intake.marks import dirty_marks
@@ -29,12 +29,12 @@ from collector.intake.metrics import IntakeMetrics
 from collector.intake.normalise import columns
 from collector.intake.redelivery import mark_redelivered
 from collector.intake.replay import mended
-from collector.intake.report import StepReport
+from collector.intake.report import IntakeReport
 from collector.intake.resolve import Resolver
 from collector.journal.record import Located, Record
 from metering.errors import InvalidInput
 from metering.intake import IntakeBatch
-from metering.ports import DirtyMarks, IntakeStore, ReadingStore
+from metering.ports import DirtyMarks, IntakeStore, ReadingWriter
 from metering.quantity import I64
 from metering.reading import ReadingColumns
 from metering.registry import Registry
@@ -75,7 +75,7 @@ class Intake:
     def __init__(
         self,
         journal: Journal,
-        readings: ReadingStore,
+        readings: ReadingWriter,
         intake: IntakeStore,
         marks: DirtyMarks,
         registry: Callable[[], Registry],
@@ -98,7 +98,7 @@ class Intake:
         self._connections = Connections()
         self._lock = threading.Lock()
 
-    def step(self, writer_no: int) -> StepReport:
+    def step(self, writer_no: int) -> IntakeReport:
         """Take one batch of a writer's records in.
 
         Raises Unavailable or StorageFull where a store does not answer: nothing is lost, the
@@ -108,17 +108,17 @@ class Intake:
             segment, offset = self._intake.checkpoint(writer_no)
             located = self._journal.read(writer_no, segment, offset, self._size.records)
             if not located:
-                return StepReport()
+                return IntakeReport()
             messages = self._receive(located)
             keys = mark_redelivered(messages, self._intake.seen)
             last = messages[-1]
             batch = IntakeBatch(writer_no, last.segment, last.offset + 1, seen_keys=keys)
             return self._take(messages, batch)
 
-    def replay_dead_letters(self) -> StepReport:
+    def replay_dead_letters(self) -> IntakeReport:
         """Take in dead letters whose reason a change of the registry or routes has removed."""
         with self._lock:
-            report = StepReport()
+            report = IntakeReport()
             for group in mended(self._intake, self._journal, self._decoding, self._fresh()):
                 writer_no = group.messages[0].segment >> 24
                 place = self._intake.checkpoint(writer_no)
@@ -126,14 +126,14 @@ class Intake:
                 report += self._take(group.messages, batch)
             return report
 
-    def rebuild(self) -> StepReport:
+    def rebuild(self) -> IntakeReport:
         """Make the intake, and the readings that the journal holds, again from it. Readings of
         segments that have expired stay."""
         with self._lock:
             self._intake.clear()
             self._readings.forget(self._journal.segments())
             self._connections = Connections()
-        report = StepReport()
+        report = IntakeReport()
         for writer_no in self._journal.writers():
             while (done := self.step(writer_no)).records:
                 report += done
@@ -155,7 +155,7 @@ class Intake:
                 break
         return messages
 
-    def _take(self, messages: Sequence[Received], batch: IntakeBatch) -> StepReport:
+    def _take(self, messages: Sequence[Received], batch: IntakeBatch) -> IntakeReport:
         incoming = columns(messages, self._resolver.table())
         existing = self._readings.existing(incoming.rows.point, incoming.rows.time_us)
         judged = classify(incoming.rows, existing)
@@ -167,7 +167,7 @@ class Intake:
             self._marks.mark(marks, writer_no=batch.writer_no)
         refused = self._upsert(incoming.rows, np.flatnonzero(judged.stands))
         outcome = with_problems(messages, incoming, judged.outcome, refused)
-        return self._commit(messages, batch, Tally.of(messages, incoming, outcome))
+        return self._commit(messages, batch, OutcomeTally.of(messages, incoming, outcome))
 
     def _upsert(self, rows: ReadingColumns, chosen: I64) -> dict[int, InvalidInput]:
         """Store the chosen rows; what the store will never take is found by halving."""
@@ -182,7 +182,9 @@ class Intake:
             return self._upsert(rows, first) | self._upsert(rows, second)
         return {}
 
-    def _commit(self, messages: Sequence[Received], batch: IntakeBatch, tally: Tally) -> StepReport:
+    def _commit(
+        self, messages: Sequence[Received], batch: IntakeBatch, tally: OutcomeTally
+    ) -> IntakeReport:
         letters = tuple(letters_of(messages))
         counts = tally.counts(self._connections)
         counts = taken_in(counts) if batch.replayed else counts

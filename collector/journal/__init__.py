@@ -1,7 +1,7 @@
 """Every message as received, durable before it is acknowledged."""
 
 from collector.journal.reader import JournalReader
-from collector.journal.record import Kind, Located, Place, Record
+from collector.journal.record import Kind, Located, Record, RecordPlace
 from collector.journal.writer import JournalWriter
 
-__all__ = ["JournalReader", "JournalWriter", "Kind", "Located", "Place", "Record"]
+__all__ = ["JournalReader", "JournalWriter", "Kind", "Located", "Record", "RecordPlace"]

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from collector.journal.record import Located, Place, Record
+from collector.journal.record import Located, Record, RecordPlace
 from collector.journal.segment import (
     NEXT_OFFSET,
     WRITER_FILE,
@@ -77,16 +77,16 @@ class JournalReader:
             fix="it may have expired: look at the journal's retention",
         )
 
-    def end(self, writer_no: int) -> Place:
+    def end(self, writer_no: int) -> RecordPlace:
         """The place the writer's next record will get; (0, 0) where nothing was ever written."""
         folder = self._folders().get(writer_no)
         numbers = segment_files(folder) if folder else []
         if folder is None or not numbers:
-            return Place(0, 0)
+            return RecordPlace(0, 0)
         n = numbers[-1]
         with self._lock:
             row = self._query(folder, writer_no, n, NEXT_OFFSET, ())
-        return Place(segment_number(writer_no, n), row[0][0] if row else 0)
+        return RecordPlace(segment_number(writer_no, n), row[0][0] if row else 0)
 
     def close(self) -> None:
         """Let go of the segments that are open; a later read opens them again."""

@@ -39,7 +39,7 @@ class Record(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """None where there are none, as in segments written before they were kept."""
 
 
-class Place(NamedTuple):
+class RecordPlace(NamedTuple):
     """Where a record lies: lineage, and the checkpoint of whoever reads the journal."""
 
     segment: int

@@ -17,7 +17,7 @@ from typing import IO
 import structlog
 
 from collector.journal import pack
-from collector.journal.record import Place, Record
+from collector.journal.record import Record, RecordPlace
 from collector.journal.segment import (
     INSERT,
     MSGPACK,
@@ -81,11 +81,11 @@ class JournalWriter:
         self._start_housekeeping()
 
     @property
-    def end(self) -> Place:
+    def end(self) -> RecordPlace:
         """The place the next record will get."""
-        return Place(segment_number(self.writer_no, self._n), self._next)
+        return RecordPlace(segment_number(self.writer_no, self._n), self._next)
 
-    def append(self, records: Sequence[Record]) -> Place:
+    def append(self, records: Sequence[Record]) -> RecordPlace:
         """Make records durable; the place of the first, the others follow it in order.
 
         Raises StorageFull on a full disk and Unavailable on any other failure of the disk:
@@ -108,10 +108,10 @@ class JournalWriter:
             self._close_segment()
             self._lock_file.close()
 
-    def _append(self, records: Sequence[Record], data: bytes) -> Place:
+    def _append(self, records: Sequence[Record], data: bytes) -> RecordPlace:
         try:
             connection = self._ready()
-            first = Place(segment_number(self.writer_no, self._n), self._next)
+            first = RecordPlace(segment_number(self.writer_no, self._n), self._next)
             arrived_us = max(record.arrived_us for record in records)
             row = (first.offset, len(records), arrived_us, MSGPACK, data)
             connection.execute(INSERT, row)

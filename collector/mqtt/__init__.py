@@ -1,29 +1,29 @@
 """A sans-IO MQTT 3.1.1 and 5 endpoint: the server's side, publish only."""
 
-from collector.mqtt.codes import Reason
+from collector.mqtt.codes import ReasonCode
 from collector.mqtt.events import (
     Connect,
     Disconnected,
     Event,
     Ping,
     Publish,
-    Refused,
+    SubscriptionRefused,
     Violation,
     Will,
 )
-from collector.mqtt.limits import Limits
+from collector.mqtt.limits import ConnectionLimits
 from collector.mqtt.session import ServerSession
 
 __all__ = [
     "Connect",
+    "ConnectionLimits",
     "Disconnected",
     "Event",
-    "Limits",
     "Ping",
     "Publish",
-    "Reason",
-    "Refused",
+    "ReasonCode",
     "ServerSession",
+    "SubscriptionRefused",
     "Violation",
     "Will",
 ]

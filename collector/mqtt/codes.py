@@ -27,7 +27,7 @@ class Packet(IntEnum):
     AUTH = 15
 
 
-class Reason(IntEnum):
+class ReasonCode(IntEnum):
     """Reason codes of MQTT 5 (table 2-6); in MQTT 3.1.1 only what closes a connection."""
 
     SUCCESS = 0x00
@@ -60,12 +60,12 @@ class Reason(IntEnum):
 
 
 CONNACK_V311 = {
-    Reason.SUCCESS: 0,
-    Reason.UNSUPPORTED_VERSION: 1,
-    Reason.CLIENT_ID_INVALID: 2,
-    Reason.BAD_USER_OR_PASSWORD: 4,
-    Reason.NOT_AUTHORIZED: 5,
-    Reason.BAD_AUTHENTICATION_METHOD: 5,
+    ReasonCode.SUCCESS: 0,
+    ReasonCode.UNSUPPORTED_VERSION: 1,
+    ReasonCode.CLIENT_ID_INVALID: 2,
+    ReasonCode.BAD_USER_OR_PASSWORD: 4,
+    ReasonCode.NOT_AUTHORIZED: 5,
+    ReasonCode.BAD_AUTHENTICATION_METHOD: 5,
 }
 """Return codes of CONNACK in MQTT 3.1.1 (table 3.1); every other reason is 3, unavailable."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from collector.mqtt import properties
-from collector.mqtt.codes import V5, V31, V311, Reason
+from collector.mqtt.codes import V5, V31, V311, ReasonCode
 from collector.mqtt.events import Connect, Will
 from collector.mqtt.packets import BrokenPacket, Cursor, malformed, protocol_error
 from collector.mqtt.properties import Property
@@ -22,7 +22,7 @@ def read_version(cursor: Cursor) -> int:
         return level
     if name == "MQTT" or (name, level) == ("MQIsdp", V31):
         detail = f"protocol {name} level {level}, spoken are MQTT 3.1.1 (4) and 5 (5)"
-        raise BrokenPacket(Reason.UNSUPPORTED_VERSION, detail)
+        raise BrokenPacket(ReasonCode.UNSUPPORTED_VERSION, detail)
     raise malformed(f"the protocol is named {name[:20]!r}, not MQTT")
 
 
@@ -49,9 +49,9 @@ def read_connect(
 def check_topic(topic: str) -> None:
     """A topic name to publish to: not empty, no wildcard (MQTT 5, 4.7)."""
     if not topic:
-        raise BrokenPacket(Reason.TOPIC_NAME_INVALID, "the topic is empty")
+        raise BrokenPacket(ReasonCode.TOPIC_NAME_INVALID, "the topic is empty")
     if "+" in topic or "#" in topic:
-        raise BrokenPacket(Reason.TOPIC_NAME_INVALID, "the topic holds a wildcard")
+        raise BrokenPacket(ReasonCode.TOPIC_NAME_INVALID, "the topic holds a wildcard")
 
 
 def _check_flags(flags: int, version: int) -> None:
@@ -63,21 +63,21 @@ def _check_flags(flags: int, version: int) -> None:
     if version == V311 and flags & _PASSWORD and not flags & _USER:
         raise malformed("a password without a user name")
     if version == V5 and will_qos == 2:
-        raise BrokenPacket(Reason.QOS_NOT_SUPPORTED, "a will at QoS 2, allowed are 0 and 1")
+        raise BrokenPacket(ReasonCode.QOS_NOT_SUPPORTED, "a will at QoS 2, allowed are 0 and 1")
 
 
 def _check_client_id(client_id: str, clean: bool, version: int) -> None:
     if not client_id and not clean and version == V311:
-        raise BrokenPacket(Reason.CLIENT_ID_INVALID, "an empty client id needs a clean session")
+        raise BrokenPacket(ReasonCode.CLIENT_ID_INVALID, "an empty client id needs a clean session")
     if len(client_id) > MAX_CLIENT_ID:
         detail = f"a client id of {len(client_id)} characters, allowed are {MAX_CLIENT_ID}"
-        raise BrokenPacket(Reason.CLIENT_ID_INVALID, detail)
+        raise BrokenPacket(ReasonCode.CLIENT_ID_INVALID, detail)
 
 
 def _read_properties(cursor: Cursor) -> int:
     found = properties.read_properties(cursor, properties.CONNECT)
     if Property.AUTH_METHOD in found:
-        raise BrokenPacket(Reason.BAD_AUTHENTICATION_METHOD, "only user and password are taken")
+        raise BrokenPacket(ReasonCode.BAD_AUTHENTICATION_METHOD, "only user and password are taken")
     if Property.AUTH_DATA in found:
         raise protocol_error("authentication data without a method")
     expiry_s = found.get(Property.SESSION_EXPIRY, 0)

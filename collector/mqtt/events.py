@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from collector.mqtt.codes import Reason
+from collector.mqtt.codes import ReasonCode
 from collector.properties import Properties
 
 
@@ -46,7 +46,7 @@ class Publish(msgspec.Struct, frozen=True, gc=False):
     properties: Properties | None = None
 
 
-class Refused(msgspec.Struct, frozen=True):
+class SubscriptionRefused(msgspec.Struct, frozen=True):
     """The session answered a subscription by itself: this is an endpoint, not a broker."""
 
     filters: tuple[str, ...]
@@ -66,8 +66,8 @@ class Disconnected(msgspec.Struct, frozen=True):
 class Violation(msgspec.Struct, frozen=True):
     """The client broke the protocol or a limit: send what is left, then close."""
 
-    reason: Reason
+    reason: ReasonCode
     detail: str
 
 
-Event = Connect | Publish | Refused | Ping | Disconnected | Violation
+Event = Connect | Publish | SubscriptionRefused | Ping | Disconnected | Violation

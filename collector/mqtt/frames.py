@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from collector.mqtt.codes import Reason
+from collector.mqtt.codes import ReasonCode
 from collector.mqtt.packets import BrokenPacket, malformed
 
 
@@ -79,7 +79,7 @@ class Framer:
             raise malformed("the remaining length is longer than it need be")
         if length > self.limit:
             detail = f"a packet of {length} bytes, allowed are {self.limit}"
-            raise BrokenPacket(Reason.PACKET_TOO_LARGE, detail)
+            raise BrokenPacket(ReasonCode.PACKET_TOO_LARGE, detail)
 
     def _keep(self, at: int, needed: int) -> None:
         """Let the bytes from ``at`` on wait until ``needed`` of them are there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Limits(msgspec.Struct, frozen=True):
+class ConnectionLimits(msgspec.Struct, frozen=True):
     """What one connection may do; told to MQTT 5 clients in CONNACK."""
 
     packet_bytes: int = (1 << 20) + 8_192

@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 
-from collector.mqtt.codes import Reason
+from collector.mqtt.codes import ReasonCode
 
 
 class BrokenPacket(Exception):
     """A packet that cannot be taken; never leaves this package."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: ReasonCode, detail: str) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
@@ -19,12 +19,12 @@ class BrokenPacket(Exception):
 
 def malformed(detail: str) -> BrokenPacket:
     """Against the form of packets: the connection ends."""
-    return BrokenPacket(Reason.MALFORMED, detail)
+    return BrokenPacket(ReasonCode.MALFORMED, detail)
 
 
 def protocol_error(detail: str) -> BrokenPacket:
     """Well formed, but not allowed here: the connection ends."""
-    return BrokenPacket(Reason.PROTOCOL_ERROR, detail)
+    return BrokenPacket(ReasonCode.PROTOCOL_ERROR, detail)
 
 
 def to_text(data: bytes, name: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collector.mqtt import properties
-from collector.mqtt.codes import V5, Reason
+from collector.mqtt.codes import V5, ReasonCode
 from collector.mqtt.connect import check_topic
 from collector.mqtt.events import Publish
-from collector.mqtt.limits import Limits
+from collector.mqtt.limits import ConnectionLimits
 from collector.mqtt.packets import BrokenPacket, Cursor, malformed, protocol_error, to_text
 from collector.mqtt.properties import Property
 from collector.properties import Properties
@@ -17,7 +17,7 @@ _TOPICS_REMEMBERED = 4_096
 class PublishReader:
     """Reads the PUBLISH packets of one connection, with what it remembers of their topics."""
 
-    def __init__(self, limits: Limits, version: int) -> None:
+    def __init__(self, limits: ConnectionLimits, version: int) -> None:
         self.in_flight = 0
         """Messages at QoS 1 read and not yet acknowledged."""
         self._limits = limits
@@ -59,7 +59,7 @@ class PublishReader:
         self.in_flight += 1
         if self._v5 and self.in_flight > self._limits.receive_maximum:
             detail = f"more than {self._limits.receive_maximum} messages unacknowledged"
-            raise BrokenPacket(Reason.RECEIVE_MAXIMUM_EXCEEDED, detail)
+            raise BrokenPacket(ReasonCode.RECEIVE_MAXIMUM_EXCEEDED, detail)
 
     def _read_properties(
         self, raw_topic: bytes, data: bytes, at: int, end: int
@@ -78,7 +78,7 @@ class PublishReader:
     def _resolve_alias(self, raw_topic: bytes, alias: int) -> bytes:
         if not 1 <= alias <= self._limits.topic_alias_maximum:
             detail = f"topic alias {alias}, allowed are 1 to {self._limits.topic_alias_maximum}"
-            raise BrokenPacket(Reason.TOPIC_ALIAS_INVALID, detail)
+            raise BrokenPacket(ReasonCode.TOPIC_ALIAS_INVALID, detail)
         if raw_topic:
             self._aliases[alias] = raw_topic
         elif alias not in self._aliases:
@@ -88,7 +88,7 @@ class PublishReader:
     def _new_topic(self, raw_topic: bytes) -> str:
         if len(raw_topic) > self._limits.topic_bytes:
             detail = f"a topic of {len(raw_topic)} bytes, allowed are {self._limits.topic_bytes}"
-            raise BrokenPacket(Reason.TOPIC_NAME_INVALID, detail)
+            raise BrokenPacket(ReasonCode.TOPIC_NAME_INVALID, detail)
         topic = to_text(raw_topic, "topic")
         check_topic(topic)
         if len(self._topics) >= _TOPICS_REMEMBERED:
@@ -100,4 +100,4 @@ class PublishReader:
 def _qos_refused(qos: int) -> BrokenPacket:
     if qos == 3:
         return malformed("QoS 3 does not exist")
-    return BrokenPacket(Reason.QOS_NOT_SUPPORTED, "a message at QoS 2, taken are 0 and 1")
+    return BrokenPacket(ReasonCode.QOS_NOT_SUPPORTED, "a message at QoS 2, taken are 0 and 1")

@@ -24,12 +24,12 @@ from collector.mqtt.codes import (
     SUBSCRIBE_REFUSED_V311,
     V5,
     Packet,
-    Reason,
+    ReasonCode,
 )
 from collector.mqtt.connect import read_connect, read_version
-from collector.mqtt.events import Connect, Disconnected, Event, Ping, Refused, Violation
+from collector.mqtt.events import Connect, Disconnected, Event, Ping, SubscriptionRefused, Violation
 from collector.mqtt.frames import Framer
-from collector.mqtt.limits import Limits
+from collector.mqtt.limits import ConnectionLimits
 from collector.mqtt.packets import (
     BrokenPacket,
     Cursor,
@@ -54,7 +54,7 @@ class _State(Enum):
 class ServerSession:
     """Protocol state of one connection."""
 
-    def __init__(self, limits: Limits, assign_client_id: Callable[[], str]) -> None:
+    def __init__(self, limits: ConnectionLimits, assign_client_id: Callable[[], str]) -> None:
         self.limits = limits
         self.version = 0
         """0 until CONNECT names one that is spoken here."""
@@ -105,7 +105,7 @@ class ServerSession:
         body = b"\0\0" + (encode_properties(self._connack) if self.version == V5 else b"")
         self._output += encode_packet(Packet.CONNACK << 4, body)
 
-    def refuse(self, reason: Reason) -> None:
+    def refuse(self, reason: ReasonCode) -> None:
         """Do not let the client in; the connection is to be closed."""
         self._close(reason)
 
@@ -115,7 +115,7 @@ class ServerSession:
             self._publishes.in_flight -= len(packet_ids)
             self._output += encode_pubacks(packet_ids)
 
-    def disconnect(self, reason: Reason) -> None:
+    def disconnect(self, reason: ReasonCode) -> None:
         """End the connection; MQTT 5 clients are told why."""
         self._close(reason)
 
@@ -170,7 +170,7 @@ class ServerSession:
             (Property.SHARED_SUBSCRIPTION, 0),
         ]
 
-    def _subscribe(self, cursor: Cursor) -> Refused:
+    def _subscribe(self, cursor: Cursor) -> SubscriptionRefused:
         packet_id = self._read_packet_id(cursor, properties.SUBSCRIBE)
         filters = []
         while cursor.at < cursor.end:
@@ -180,7 +180,7 @@ class ServerSession:
         code = SUBSCRIBE_REFUSED_V5 if v5 else SUBSCRIBE_REFUSED_V311
         return self._answer(Packet.SUBACK, packet_id, filters, bytes((code,)))
 
-    def _unsubscribe(self, cursor: Cursor) -> Refused:
+    def _unsubscribe(self, cursor: Cursor) -> SubscriptionRefused:
         packet_id = self._read_packet_id(cursor, properties.UNSUBSCRIBE)
         filters = []
         while cursor.at < cursor.end:
@@ -196,7 +196,9 @@ class ServerSession:
             properties.read_properties(cursor, allowed)
         return packet_id
 
-    def _answer(self, kind: Packet, packet_id: int, filters: list[str], code: bytes) -> Refused:
+    def _answer(
+        self, kind: Packet, packet_id: int, filters: list[str], code: bytes
+    ) -> SubscriptionRefused:
         if not all(filters):
             raise malformed("an empty topic filter")
         if not filters:
@@ -204,7 +206,7 @@ class ServerSession:
         no_properties = b"\0" if self.version == V5 else b""
         body = packet_id.to_bytes(2) + no_properties + code * len(filters)
         self._output += encode_packet(kind << 4, body)
-        return Refused(tuple(filters))
+        return SubscriptionRefused(tuple(filters))
 
     def _ping(self, cursor: Cursor) -> Ping:
         cursor.expect_end("PINGREQ")
@@ -212,7 +214,7 @@ class ServerSession:
         return Ping()
 
     def _disconnected(self, cursor: Cursor) -> Disconnected:
-        reason = int(Reason.SUCCESS)
+        reason = int(ReasonCode.SUCCESS)
         if self.version == V5 and cursor.at < cursor.end:
             reason = cursor.u8("reason code")
             if cursor.at < cursor.end:
@@ -221,12 +223,12 @@ class ServerSession:
         self._state = _State.CLOSED
         self._framer.clear()
         # any code but 0 says that something is wrong, and keeps the will (MQTT 5, 3.14.2.1)
-        return Disconnected(reason, reason != Reason.SUCCESS)
+        return Disconnected(reason, reason != ReasonCode.SUCCESS)
 
-    def _close(self, reason: Reason) -> None:
+    def _close(self, reason: ReasonCode) -> None:
         """Say goodbye in the way the version and the state allow."""
         if self._state is _State.OPEN and self.version == V5:
-            body = b"" if reason == Reason.SUCCESS else bytes((reason, 0))
+            body = b"" if reason == ReasonCode.SUCCESS else bytes((reason, 0))
             self._output += encode_packet(Packet.DISCONNECT << 4, body)
         elif self._state is _State.DECIDING or (
             self._state is _State.NEW and self._can_refuse(reason)
@@ -235,14 +237,14 @@ class ServerSession:
         self._state = _State.CLOSED
         self._framer.clear()
 
-    def _can_refuse(self, reason: Reason) -> bool:
+    def _can_refuse(self, reason: ReasonCode) -> bool:
         """Before a CONNECT was read whole, MQTT 3.1.1 answers only what it has a code for."""
         return self.version == V5 or reason in (
-            Reason.UNSUPPORTED_VERSION,
-            Reason.CLIENT_ID_INVALID,
+            ReasonCode.UNSUPPORTED_VERSION,
+            ReasonCode.CLIENT_ID_INVALID,
         )
 
-    def _refusal(self, reason: Reason) -> bytes:
+    def _refusal(self, reason: ReasonCode) -> bytes:
         if self.version == V5:
             return encode_packet(Packet.CONNACK << 4, bytes((0, reason, 0)))
         return encode_packet(Packet.CONNACK << 4, bytes((0, CONNACK_V311.get(reason, 3))))

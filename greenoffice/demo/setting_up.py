@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from functools import partial
 
-from greenoffice.clock import Clock
+from greenoffice.clock import ShiftedClock
 from greenoffice.commands import SETTINGS_TEXT
 from greenoffice.demo.options import HAND_GATEWAY, DemoOptions, DemoWorld
 from greenoffice.demo.registration import campus_texts
@@ -45,7 +45,7 @@ def demo_folder(options: DemoOptions) -> DemoFolder:
             world.check_same(options)
         _upgraded(folder)
         return DemoFolder(folder, world)
-    world = DemoWorld.of(options, Clock().now_us())
+    world = DemoWorld.of(options, ShiftedClock().now_us())
     _create(folder, world, options)
     return DemoFolder(folder, world)
 
@@ -70,7 +70,7 @@ def _remove(folder: DataFolder) -> None:
 
 
 def _create(folder: DataFolder, world: DemoWorld, options: DemoOptions) -> None:
-    clock = Clock.showing(world.now_us) if options.now is not None else Clock()
+    clock = ShiftedClock.showing(world.now_us) if options.now is not None else ShiftedClock()
     create_folder(folder.root, _settings(clock, options), create_admin_key)
     register_campus(folder, world)
 
@@ -88,7 +88,7 @@ def register_campus(folder: DataFolder, world: DemoWorld | None = None) -> dict[
     return passwords
 
 
-def _settings(clock: Clock, options: DemoOptions) -> str:
+def _settings(clock: ShiftedClock, options: DemoOptions) -> str:
     http = usable_port(8080, set())
     mqtt = usable_port(1883, {http})
     metrics = usable_port(9464, {http, mqtt})

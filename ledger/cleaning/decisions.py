@@ -6,7 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ledger.cleaning.story import BREAKS, BRIDGE, RESET, ROLLOVER, SPIKE, Link, Readings, tell
+from ledger.cleaning.story import (
+    BREAKS,
+    BRIDGE,
+    RESET,
+    ROLLOVER,
+    SPIKE,
+    Link,
+    RegisterReadings,
+    tell,
+)
 from metering.quantity import I64
 
 Span = tuple[str, int, int]
@@ -40,7 +49,7 @@ class Decision:
         return self.kind in BREAKS or self.kind == REVERSED
 
 
-def decide(readings: Readings, flat_us: int, seen: I64 | None = None) -> list[Decision]:
+def decide(readings: RegisterReadings, flat_us: int, seen: I64 | None = None) -> list[Decision]:
     """What the cheapest story says, in order of time.
 
     A bridge over readings that stood still for `flat_us` is a stuck register.
@@ -48,7 +57,7 @@ def decide(readings: Readings, flat_us: int, seen: I64 | None = None) -> list[De
     return _reversed([_decision(readings, link, flat_us) for link in tell(readings, seen)])
 
 
-def _decision(readings: Readings, link: Link, flat_us: int) -> Decision:
+def _decision(readings: RegisterReadings, link: Link, flat_us: int) -> Decision:
     time_us, value, kind = readings.time_us, readings.value, link.kind
     if kind == BRIDGE:
         still = bool(value[link.here] == value[link.there - 1])

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ledger.cleaning.rates import DAY_US, DayRises, Rates, learned, own_limit
+from ledger.cleaning.rates import DAY_US, DayRises, RiseLimits, learned, own_limit
 from ledger.cleaning.story import DETOUR_US
-from ledger.limits import Limits
+from ledger.limits import RegisterLimits
 from metering.localtime import HOUR_US
 from metering.quantity import I64
 
@@ -44,7 +44,7 @@ class Steps:
         return cls(empty, empty, empty)
 
     @classmethod
-    def of(cls, time_us: I64, value: I64, rises: DayRises, limits: Limits) -> Steps:
+    def of(cls, time_us: I64, value: I64, rises: DayRises, limits: RegisterLimits) -> Steps:
         """Of raw readings: falls, what follows a fall, long steps, and rises beyond what the day
         shows often. All that a limit can forbid is among them."""
         rise, passed = np.diff(value), np.diff(time_us)
@@ -69,7 +69,7 @@ class Steps:
         """The steps that an (n,) mask keeps."""
         return Steps(self.before_us[mask], self.at_us[mask], self.rise[mask])
 
-    def seen(self, rates: Rates) -> Steps:
+    def seen(self, rates: RiseLimits) -> Steps:
         """Those that the meter cannot have made."""
         cap = rates.cap(self.at_us, self.at_us - self.before_us)
         return self.take((self.rise < 0) | (self.rise > cap))
@@ -95,21 +95,21 @@ class Steps:
 
 
 @dataclass(frozen=True, eq=False)
-class Past:
+class RegisterPast:
     """One register's series over whole UTC days."""
 
-    limits: Limits
+    limits: RegisterLimits
     first_day: int
     last_day: int
     rises: DayRises
     doubtful: Steps
-    rates: Rates
+    rates: RiseLimits
     seen: Steps
 
     @classmethod
     def of(
-        cls, limits: Limits, first_day: int, last_day: int, rises: DayRises, doubtful: Steps
-    ) -> Past:
+        cls, limits: RegisterLimits, first_day: int, last_day: int, rises: DayRises, doubtful: Steps
+    ) -> RegisterPast:
         """Days first..last, both included."""
         rates = learned(rises, limits, first_day, max(first_day, last_day))
         return cls(limits, first_day, last_day, rises, doubtful, rates, doubtful.seen(rates))
@@ -124,7 +124,7 @@ class Past:
         """End of the last day [us UTC], not included."""
         return (self.last_day + 1) * DAY_US
 
-    def renewed(self, other: Past) -> Past:
+    def renewed(self, other: RegisterPast) -> RegisterPast:
         """With the days of another one in place of its own."""
         start, end = other.start_us, other.end_us
         mine = self.doubtful
@@ -133,7 +133,7 @@ class Past:
         )
         outside = (self.rises.day < other.first_day) | (self.rises.day > other.last_day)
         kept = self.rises.take(outside)
-        return Past.of(
+        return RegisterPast.of(
             self.limits,
             min(self.first_day, other.first_day),
             max(self.last_day, other.last_day),
@@ -141,13 +141,19 @@ class Past:
             doubtful,
         )
 
-    def clusters(self, start_us: int, end_us: int) -> Iterator[Steps]:
-        """Seen steps that are told together, those groups that touch [start, end]."""
+    def groups(self, start_us: int, end_us: int) -> Iterator[Steps]:
+        """Seen steps no further apart than a detour may last, those groups that touch
+        [start, end]."""
         for group in _groups(self.seen):
             if group.at_us[-1] >= start_us and group.before_us[0] <= end_us:
-                for part in _cut(group):
-                    if part.at_us[-1] >= start_us and part.before_us[0] <= end_us:
-                        yield part
+                yield group
+
+    def clusters(self, start_us: int, end_us: int) -> Iterator[Steps]:
+        """Seen steps that are told together, those that touch [start, end]."""
+        for group in self.groups(start_us, end_us):
+            for part in _cut(group):
+                if part.at_us[-1] >= start_us and part.before_us[0] <= end_us:
+                    yield part
 
 
 def _groups(seen: Steps) -> Iterator[Steps]:

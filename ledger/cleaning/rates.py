@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ledger.limits import Limits
+from ledger.limits import RegisterLimits
 from metering.localtime import HOUR_US
 from metering.quantity import I64
 
@@ -116,7 +116,7 @@ def _usual(day: I64, passed: I64) -> I64:
 
 
 @dataclass(frozen=True, eq=False)
-class Rates:
+class RiseLimits:
     """The limit of each UTC day."""
 
     step_us: int
@@ -136,13 +136,13 @@ class Rates:
     """Months (since 1970-01) in which most days exceed the registered limit."""
 
     @classmethod
-    def fixed(cls, limits: Limits) -> Rates:
+    def fixed(cls, limits: RegisterLimits) -> RiseLimits:
         """The registered limit on every day."""
         most = np.array([np.inf if limits.max_per_hour is None else float(limits.max_per_hour)])
         floor = np.array([limits.step_us], dtype=np.int64)
         return cls(limits.step_us, 0, most, most, np.array([np.inf]), floor, np.zeros(1))
 
-    def same(self, other: Rates) -> bool:
+    def same(self, other: RiseLimits) -> bool:
         """Whether the days that both know have equal limits."""
         first = max(self.first_day, other.first_day)
         last = min(self.first_day + len(self.short), other.first_day + len(other.short))
@@ -192,7 +192,7 @@ class Rates:
         return (near * short + beyond) / HOUR_US + lump + 1.0
 
 
-def learned(rises: DayRises, limits: Limits, first_day: int, last_day: int) -> Rates:
+def learned(rises: DayRises, limits: RegisterLimits, first_day: int, last_day: int) -> RiseLimits:
     """The limits of the days first..last; `rises` holds the months around that count."""
     days = np.arange(first_day, last_day + 1, dtype=np.int64)
     months, place = np.unique(_month(days), return_inverse=True)
@@ -212,7 +212,7 @@ def learned(rises: DayRises, limits: Limits, first_day: int, last_day: int) -> R
         for m, f in zip(months.tolist(), found, strict=True)
         if limits.max_per_hour is not None and not f[1]
     ]
-    return Rates(limits.step_us, first_day, short, long, pace, floor, lump, tuple(aside))
+    return RiseLimits(limits.step_us, first_day, short, long, pace, floor, lump, tuple(aside))
 
 
 def _of_month(
@@ -251,6 +251,12 @@ def _places(rises: DayRises, days: I64) -> tuple[I64, I64]:
     known = np.flatnonzero(place < len(days))
     known = known[days[place[known]] == rises.day[known]]
     return place[known], known
+
+
+def month_start(day: int, months: int = 0) -> int:
+    """First day of the month so many months after that of a day (days since 1970)."""
+    month = _month(np.array([day], dtype=np.int64)) + months
+    return int(month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)[0])
 
 
 def _month(days: I64) -> I64:

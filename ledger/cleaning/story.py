@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ledger.cleaning.rates import DAY_US, Rates
+from ledger.cleaning.rates import DAY_US, RiseLimits
 from metering.quantity import I64
 
 TRACKS = 32
@@ -51,7 +51,7 @@ Window = tuple[int, int]
 
 
 @dataclass(frozen=True, order=True)
-class Price:
+class StoryPrice:
     """What stories are compared by."""
 
     cost: int = 0
@@ -60,10 +60,10 @@ class Price:
     earliness: int = 0
     """Minus the sum of the places of the dropped readings."""
 
-    def plus(self, cost: int, first: int, end: int) -> Price:
+    def plus(self, cost: int, first: int, end: int) -> StoryPrice:
         """With a link of that cost under which the readings [first, end) are dropped."""
         places = (first + end - 1) * (end - first) // 2
-        return Price(self.cost + cost, self.dropped + end - first, self.earliness - places)
+        return StoryPrice(self.cost + cost, self.dropped + end - first, self.earliness - places)
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class Link:
 
 
 @dataclass
-class Readings:
+class RegisterReadings:
     """One register's usable readings in rising time, and what it can do."""
 
     time_us: I64
     value: I64
-    rates: Rates
+    rates: RiseLimits
     modulus: int | None = None
     declared: Sequence[Window] = ()
 
@@ -151,16 +151,16 @@ class Readings:
 
 
 @dataclass(frozen=True)
-class _State:
+class _Telling:
     """The best story that enters a run at some reading."""
 
-    price: Price
+    price: StoryPrice
     entry: int
     link: Link | None = None
-    before: _State | None = None
+    before: _Telling | None = None
 
 
-def tell(readings: Readings, seen: I64 | None = None) -> list[Link]:
+def tell(readings: RegisterReadings, seen: I64 | None = None) -> list[Link]:
     """The links of the cheapest story that are not a plain step, in order of time.
 
     The first and the last run are part of every story. Work is seen steps x open tracks.
@@ -177,9 +177,9 @@ def tell(readings: Readings, seen: I64 | None = None) -> list[Link]:
 class _Teller:
     """Dynamic programming over runs: the best story that goes on from each."""
 
-    def __init__(self, readings: Readings, firsts: list[int], lasts: list[int]) -> None:
+    def __init__(self, readings: RegisterReadings, firsts: list[int], lasts: list[int]) -> None:
         self.readings, self.firsts, self.lasts = readings, firsts, lasts
-        self.states: list[list[_State]] = [[_State(Price(), 0)]]
+        self.states: list[list[_Telling]] = [[_Telling(StoryPrice(), 0)]]
         """Per run the states worth keeping: a later entry only where it is cheaper."""
         self.denied = [0] * len(firsts)
         """Per track how many later runs could follow on it."""
@@ -192,8 +192,8 @@ class _Teller:
             tracks = self._open([*tracks, run], run)
         return _followed(self.states[-1][-1])
 
-    def _enter(self, run: int, tracks: Sequence[int]) -> list[_State]:
-        found: dict[int, _State] = {}
+    def _enter(self, run: int, tracks: Sequence[int]) -> list[_Telling]:
+        found: dict[int, _Telling] = {}
         self.low = tracks[0]
         self.leading = self._leading(self.low, run)
         for track in tracks:
@@ -207,15 +207,15 @@ class _Teller:
             found[self.firsts[run]] = self._forced(run)
         return _worthwhile(found)
 
-    def _from(self, track: int, link: Link, cost: int) -> _State | None:
+    def _from(self, track: int, link: Link, cost: int) -> _Telling | None:
         """The story through a link, after the cheapest way that has its first reading."""
         ways = [s for s in self.states[track] if s.entry <= link.here]
         if not ways:
             return None
         price = ways[-1].price.plus(cost, link.here + 1, link.there)
-        return _State(price, link.there, replace(link, cost=cost), ways[-1])
+        return _Telling(price, link.there, replace(link, cost=cost), ways[-1])
 
-    def _forced(self, run: int) -> _State:
+    def _forced(self, run: int) -> _Telling:
         link = self._break(run - 1, run)
         state = self._from(run - 1, link, COST[link.kind])
         assert state is not None
@@ -367,20 +367,20 @@ class _Teller:
                 break
 
 
-def _better(one: _State, other: _State | None) -> bool:
+def _better(one: _Telling, other: _Telling | None) -> bool:
     return other is None or one.price < other.price
 
 
-def _worthwhile(found: dict[int, _State]) -> list[_State]:
+def _worthwhile(found: dict[int, _Telling]) -> list[_Telling]:
     """By entry: a later entry only where it is cheaper than every earlier one."""
-    kept: list[_State] = []
+    kept: list[_Telling] = []
     for entry in sorted(found):
         if not kept or found[entry].price < kept[-1].price:
             kept.append(found[entry])
     return kept
 
 
-def _followed(state: _State) -> list[Link]:
+def _followed(state: _Telling) -> list[Link]:
     links = []
     while state.link is not None and state.before is not None:
         links.append(state.link)

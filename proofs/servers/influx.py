@@ -19,7 +19,7 @@ import urllib3
 from metering.errors import ConfigurationError, Unavailable
 from proofs.servers.relay import Relay, write_of_1
 from storage.influx.address import InfluxAddress
-from storage.influx.setup import Prepared, Wanted, prepare
+from storage.influx.setup import Prepared, WantedBucket, prepare
 
 _START_S: Final = 60.0
 _CONFIG_1 = """
@@ -115,7 +115,7 @@ class OwnServer:
         if self._relay is not None:
             self._relay.close()
 
-    def bucket(self, name: str, wanted: Wanted) -> tuple[InfluxAddress, Prepared]:
+    def bucket(self, name: str, wanted: WantedBucket) -> tuple[InfluxAddress, Prepared]:
         """A prepared bucket, and its address with the token to write."""
         org = "greenoffice" if self.generation == 2 else ""
         address = InfluxAddress(self.url, name, org=org, token=self._admin)

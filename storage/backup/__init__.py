@@ -5,14 +5,14 @@ verified(folder) -> Manifest           every file is what was written, or Invali
 restore(folder, Target(url, readings, journal, files)) -> Manifest
 """
 
-from storage.backup.manifest import Entry, Manifest, read_manifest, verified
+from storage.backup.manifest import Manifest, ManifestEntry, read_manifest, verified
 from storage.backup.restoring import Target, restore
 from storage.backup.taking import Copies, Sources, back_up
 
 __all__ = [
     "Copies",
-    "Entry",
     "Manifest",
+    "ManifestEntry",
     "Sources",
     "Target",
     "back_up",

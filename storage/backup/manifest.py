@@ -23,7 +23,7 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Entry:
+class ManifestEntry:
     """One file of a backup."""
 
     bytes: int
@@ -45,21 +45,21 @@ class Manifest:
     """Per writer the record that the backed-up database reads next."""
     journal_ends: Mapping[int, Place]
     """Per writer the place after the last backed-up record; never before its checkpoint."""
-    files: Mapping[str, Entry]
+    files: Mapping[str, ManifestEntry]
 
     def below(self, folder: str) -> list[str]:
         """Names of the files in one of the backup's folders, sorted."""
         return sorted(name for name in self.files if name.startswith(f"{folder}/"))
 
 
-def entry(path: Path) -> Entry:
+def entry(path: Path) -> ManifestEntry:
     """A file's size and SHA-256."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Entry(path.stat().st_size, digest)
+    return ManifestEntry(path.stat().st_size, digest)
 
 
-def entries(folder: Path) -> dict[str, Entry]:
+def entries(folder: Path) -> dict[str, ManifestEntry]:
     """All files below a folder, by name."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): entry(path) for path in found}
@@ -113,7 +113,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _manifest(content: dict[str, Any], path: Path) -> Manifest:
-    files = {name: Entry(**told) for name, told in content.pop("files").items()}
+    files = {name: ManifestEntry(**told) for name, told in content.pop("files").items()}
     for name in files:
         pure = PurePosixPath(name)
         if pure.is_absolute() or ".." in pure.parts:

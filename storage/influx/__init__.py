@@ -10,14 +10,14 @@ from storage.influx.address import InfluxAddress
 from storage.influx.check import check
 from storage.influx.client import InfluxClient
 from storage.influx.readings import InfluxReadings
-from storage.influx.setup import Prepared, Wanted, prepare
+from storage.influx.setup import Prepared, WantedBucket, prepare
 
 __all__ = [
     "InfluxAddress",
     "InfluxClient",
     "InfluxReadings",
     "Prepared",
-    "Wanted",
+    "WantedBucket",
     "check",
     "prepare",
 ]

@@ -30,7 +30,7 @@ _SLOWEST = 200_000
 
 
 @dataclass(frozen=True)
-class Answer:
+class ServerAnswer:
     """Status, body, and what the headers say that matters here."""
 
     status: int
@@ -65,7 +65,7 @@ class InfluxClient:
             timeout=urllib3.Timeout(connect=address.connect_s, read=address.answer_s),
         )
 
-    def write(self, lines: bytes) -> Answer:
+    def write(self, lines: bytes) -> ServerAnswer:
         """Line protocol with times in microseconds. Gives back any answer about the rows
         themselves (2xx, 400, 413, 422); raises on all others."""
         address = self.address
@@ -103,7 +103,7 @@ class InfluxClient:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> ServerAnswer:
         """Any answer but a busy server's, which is asked once more when it said to.
 
         Raises Unavailable when nothing answers in time, or when it stays busy.
@@ -120,11 +120,11 @@ class InfluxClient:
             raise self.error(answer)
         return answer
 
-    def error(self, answer: Answer) -> Unavailable:
+    def error(self, answer: ServerAnswer) -> Unavailable:
         """What an answer that is no success means to the one who runs the platform."""
         return _unavailable(self.address, answer)
 
-    def decoded(self, answer: Answer) -> dict[str, Any]:
+    def decoded(self, answer: ServerAnswer) -> dict[str, Any]:
         """A successful answer's JSON object; Unavailable where it is none."""
         if not answer.ok:
             raise self.error(answer)
@@ -142,14 +142,14 @@ class InfluxClient:
 
     def _once(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> Answer:
+    ) -> ServerAnswer:
         began = time.monotonic()
         try:
             response = self._pool.request(
                 method, url, body=body, headers=headers, preload_content=False, redirect=False
             )
             try:
-                return Answer(
+                return ServerAnswer(
                     response.status,
                     self._read(response, began),
                     response.headers.get("X-Influxdb-Version", "").removeprefix("v"),
@@ -181,7 +181,7 @@ class InfluxClient:
         )
 
 
-def _unavailable(address: InfluxAddress, answer: Answer) -> Unavailable:
+def _unavailable(address: InfluxAddress, answer: ServerAnswer) -> Unavailable:
     field, value, fix = _advice(address, answer)
     kind = StorageFull if _is_full(answer) else Unavailable
     return kind(
@@ -192,7 +192,7 @@ def _unavailable(address: InfluxAddress, answer: Answer) -> Unavailable:
     )
 
 
-def _advice(address: InfluxAddress, answer: Answer) -> tuple[str, Any, str]:
+def _advice(address: InfluxAddress, answer: ServerAnswer) -> tuple[str, Any, str]:
     """(field, value, fix) per status; the token itself is never shown."""
     if answer.status in (401, 403):
         fix = "give a token that may read and write the bucket: `greenoffice influx init` makes one"
@@ -208,7 +208,7 @@ def _advice(address: InfluxAddress, answer: Answer) -> tuple[str, Any, str]:
     return "influx url", address.url, "see whether this is an InfluxDB, and its log"
 
 
-def _is_full(answer: Answer) -> bool:
+def _is_full(answer: ServerAnswer) -> bool:
     return answer.status >= 500 and "no space left" in answer.reason.lower()
 
 

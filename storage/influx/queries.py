@@ -40,7 +40,7 @@ _WHOLE = re.compile(rb"^-?\d+,-?\d+(?:,[^,\n]+){7}\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Question:
+class RowQuestion:
     """Rows of points (None: of all) with low <= time <= high, and how many of them per point."""
 
     points: Sequence[int] | None
@@ -64,7 +64,7 @@ class Question:
             )
 
 
-def rows(client: InfluxClient, questions: Iterable[Question]) -> ReadingColumns:
+def rows(client: InfluxClient, questions: Iterable[RowQuestion]) -> ReadingColumns:
     """All rows asked for, sorted by point, then time. Raises Unavailable, and never gives
     less than there is."""
     statements = [text for question in questions for text in question.statements()]

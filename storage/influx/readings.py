@@ -28,7 +28,7 @@ from storage.influx import queries
 from storage.influx.address import InfluxAddress
 from storage.influx.client import InfluxClient
 from storage.influx.lines import EARLIEST_US, LATEST_US, check_times
-from storage.influx.queries import POINTS_PER_STATEMENT, Question, distinct
+from storage.influx.queries import POINTS_PER_STATEMENT, RowQuestion, distinct
 from storage.influx.turns import Turns
 from storage.influx.writing import write
 
@@ -76,7 +76,7 @@ class InfluxReadings(ReadingStore):
     def scan(self, points: Sequence[int], start_us: int, end_us: int) -> ReadingColumns:
         with self._turns.reading():
             return queries.rows(
-                self._client, [Question(distinct(points), int(start_us), int(end_us) - 1)]
+                self._client, [RowQuestion(distinct(points), int(start_us), int(end_us) - 1)]
             )
 
     def before(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
@@ -118,7 +118,7 @@ class InfluxReadings(ReadingStore):
         gone = np.unique(np.asarray(segments, np.int64))
         with self._turns.writing():
             for point in sorted(queries.known_points(self._client)):
-                found = queries.rows(self._client, [Question([point])])
+                found = queries.rows(self._client, [RowQuestion([point])])
                 for low, high in _runs(found, np.isin(found.segment, gone)):
                     queries.delete(self._client, point, low, high)
             self._newest = {}
@@ -142,22 +142,22 @@ class InfluxReadings(ReadingStore):
         return None if everyone <= _WORTH_ALL * len(points) else points
 
     def _newest_rows(self, points: Sequence[int], since_us: int) -> ReadingColumns:
-        question = Question(self._named(points), since_us, limit=1, newest_first=True)
+        question = RowQuestion(self._named(points), since_us, limit=1, newest_first=True)
         return _only(queries.rows(self._client, [question]), points)
 
     def _within(self, cluster: _Cluster) -> ReadingColumns:
         """All rows of a cluster's points in its range, or at least those asked for."""
         points, low, high = cluster.points, cluster.low_us, cluster.high_us
         if self._named(points) is not None:
-            return queries.rows(self._client, [Question(points, low, high)])
+            return queries.rows(self._client, [RowQuestion(points, low, high)])
         limit = _SPARE * (cluster.most + 1)
-        everything = queries.rows(self._client, [Question(None, low, high, limit=limit)])
+        everything = queries.rows(self._client, [RowQuestion(None, low, high, limit=limit)])
         found = _only(everything, points)
         seen, times = np.unique(found.point, return_counts=True)
         cut = seen[times >= limit]
         whole = found.take(~np.isin(found.point, cut))
         return ReadingColumns.concat(
-            [whole, queries.rows(self._client, [Question(cut.tolist(), low, high)])]
+            [whole, queries.rows(self._client, [RowQuestion(cut.tolist(), low, high)])]
         )
 
     def _nearest(
@@ -169,7 +169,7 @@ class InfluxReadings(ReadingStore):
         with self._turns.reading():
             for low, high in spans:
                 for need, chosen in list(_by_need(lacking)):
-                    question = Question(self._named(chosen), low, high, need, newest_first=back)
+                    question = RowQuestion(self._named(chosen), low, high, need, newest_first=back)
                     part = _only(queries.rows(self._client, [question]), chosen)
                     found.append(part)
                     for point in part.point.tolist():

@@ -16,14 +16,14 @@ from metering.errors import ConfigurationError, NotAllowed
 from storage.influx import queries
 from storage.influx.address import InfluxAddress
 from storage.influx.check import DAY_US, too_short
-from storage.influx.client import Answer, InfluxClient
+from storage.influx.client import InfluxClient, ServerAnswer
 
 Json = Mapping[str, Any]
 _USER = "greenoffice"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedBucket:
     """`retention_days` None keeps everything. `oldest_us` is the oldest reading known outside
     the server. `password` is that of the first user of a server nobody has set up yet."""
 
@@ -44,7 +44,7 @@ class Prepared:
     """Only of a server that was set up here for the first time."""
 
 
-def prepare(address: InfluxAddress, wanted: Wanted) -> Prepared:
+def prepare(address: InfluxAddress, wanted: WantedBucket) -> Prepared:
     """Make everything the address names. The address's token has to be an administrator's,
     except on a server nobody has set up.
 
@@ -74,7 +74,7 @@ def prepare(address: InfluxAddress, wanted: Wanted) -> Prepared:
         client.close()
 
 
-def _prepare_bucket(client: InfluxClient, wanted: Wanted, done: list[str]) -> Prepared:
+def _prepare_bucket(client: InfluxClient, wanted: WantedBucket, done: list[str]) -> Prepared:
     org = _organization(client, done)
     bucket = _bucket(client, org, wanted, done)
     _mapping(client, org, bucket, done)
@@ -83,7 +83,7 @@ def _prepare_bucket(client: InfluxClient, wanted: Wanted, done: list[str]) -> Pr
     return Prepared(tuple(done), write, read)
 
 
-def _prepare_database(client: InfluxClient, wanted: Wanted) -> Prepared:
+def _prepare_database(client: InfluxClient, wanted: WantedBucket) -> Prepared:
     name, days = client.address.bucket, wanted.retention_days
     duration = "INF" if days is None else f"{days}d"
     _refuse_too_short(client, wanted, stored=queries.bucket_exists(client))
@@ -96,7 +96,7 @@ def _prepare_database(client: InfluxClient, wanted: Wanted) -> Prepared:
     return Prepared((f"database {name}", f"retention {duration}"))
 
 
-def _onboard(client: InfluxClient, wanted: Wanted) -> str:
+def _onboard(client: InfluxClient, wanted: WantedBucket) -> str:
     """The first user of a new server, and that user's token."""
     address = client.address
     if not wanted.password:
@@ -129,7 +129,7 @@ def _organization(client: InfluxClient, done: list[str]) -> str:
     return str(_call(client, "POST", "/api/v2/orgs", {"name": name})["id"])
 
 
-def _bucket(client: InfluxClient, org: str, wanted: Wanted, done: list[str]) -> str:
+def _bucket(client: InfluxClient, org: str, wanted: WantedBucket, done: list[str]) -> str:
     name, days = client.address.bucket, wanted.retention_days
     rules = [{"type": "expire", "everySeconds": (days or 0) * 86_400}]
     query = {"orgID": org, "name": name}
@@ -182,7 +182,7 @@ def _token(client: InfluxClient, org: str, bucket: str, kind: str, done: list[st
     return str(made["token"])
 
 
-def _refuse_too_short(client: InfluxClient, wanted: Wanted, *, stored: bool) -> None:
+def _refuse_too_short(client: InfluxClient, wanted: WantedBucket, *, stored: bool) -> None:
     if wanted.retention_days is None:
         return
     known = [wanted.oldest_us, queries.oldest_us(client) if stored else None]
@@ -197,7 +197,7 @@ def _call(client: InfluxClient, method: str, path: str, body: Json) -> Json:
     return _json(client, client.send(method, path, body=sent, headers=headers))
 
 
-def _json(client: InfluxClient, answer: Answer) -> Json:
+def _json(client: InfluxClient, answer: ServerAnswer) -> Json:
     if answer.status in (401, 403):
         raise NotAllowed(
             f"InfluxDB answered {answer.status}: {answer.reason[:300]}",

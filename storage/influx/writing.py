@@ -15,7 +15,7 @@ import numpy as np
 
 from metering.quantity import I64
 from metering.reading import ReadingColumns
-from storage.influx.client import Answer, InfluxClient
+from storage.influx.client import InfluxClient, ServerAnswer
 from storage.influx.lines import lines
 
 CHUNK: Final = 5_000
@@ -23,14 +23,14 @@ _DROPPED = re.compile(r"\bdropped=(\d+)")
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRows:
     """Positions of rows the server will not take, and its reason for the first."""
 
     rows: I64
     reason: str
 
 
-def write(client: InfluxClient, rows: ReadingColumns) -> Refused:
+def write(client: InfluxClient, rows: ReadingColumns) -> RefusedRows:
     """Store all rows that can be stored. Raises Unavailable; part of them may be stored then,
     and the same call again completes it."""
     text = lines(rows)
@@ -52,10 +52,10 @@ def write(client: InfluxClient, rows: ReadingColumns) -> Refused:
         if answer.status == 413:
             todo = _no_longer_than(len(halves[1]), todo)
     positions = [np.arange(part.start, part.stop) for part in refused]
-    return Refused(np.concatenate([np.empty(0, np.int64), *positions]), reason)
+    return RefusedRows(np.concatenate([np.empty(0, np.int64), *positions]), reason)
 
 
-def _drops(answer: Answer) -> int:
+def _drops(answer: ServerAnswer) -> int:
     """How many points a partial write left out; the others are stored. 0 where it is not said."""
     found = _DROPPED.search(answer.reason)
     return int(found[1]) if found else 0

@@ -19,8 +19,8 @@ from metering.book import (
 from metering.localtime import day_number
 from metering.ports import BookReader, BookStore
 from storage.book_rules import (
-    Change,
     Past,
+    RowChange,
     change,
     check_rows,
     is_told_by_commit,
@@ -192,14 +192,14 @@ class MemoryBooks(BookStore):
         place = (row.key, row.day)
         present = self._current.get(place)
         what = change(present, row)
-        if what is Change.NOTHING:
+        if what is RowChange.NOTHING:
             return False
-        if present is not None and what is Change.SUPPLEMENT:
+        if present is not None and what is RowChange.SUPPLEMENT:
             kept = replace(row, revision=present.revision, told=present.told)
             self._current[place] = replace(kept, superseded_at=None)
             return False
         past = self._past(place)
-        if present is not None and what is Change.SUPERSEDE:
+        if present is not None and what is RowChange.SUPERSEDE:
             gone = replace(present, superseded_at=row.revision)
             self._superseded.setdefault(place, []).append(gone)
         self._close(place)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from metering.access import ApiKey, AuditEntry
-from metering.ports import AccessStore, Credentials, DirtyMarks, RegistryStore
+from metering.ports import AccessStore, CredentialStore, DirtyMarks, RegistryStore
 from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
@@ -76,7 +76,7 @@ class MemoryAccess(AccessStore):
         self.audit(AuditEntry(now_us, actor, action, key.id, institution, detail))
 
 
-class MemoryRegistry(RegistryStore, Credentials):
+class MemoryRegistry(RegistryStore, CredentialStore):
     """A RegistryStore and the gateways' Credentials."""
 
     def __init__(

@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.localtime import day_number
-from storage.book_rules import Change, change, is_told_by_commit, revision_conflict
+from storage.book_rules import RowChange, change, is_told_by_commit, revision_conflict
 from storage.sql.book_codec import packed
 from storage.sql.book_lookup import current_rows, of_days
 from storage.sql.engine import insert_missing, upsert
@@ -50,7 +50,7 @@ def changes_of(
     present = {(row.key, row.day): row for row in current_rows(con, ids, where)}
     pairs = ((present.get((row.key, row.day)), row) for row in rows)
     decided = ((old, new, change(old, new)) for old, new in pairs)
-    return [one for one in decided if one[2] is not Change.NOTHING]
+    return [one for one in decided if one[2] is not RowChange.NOTHING]
 
 
 def write(
@@ -67,8 +67,8 @@ def write(
         BOOK_ROW.c.revision == bindparam("r"),
     )
     statements = {
-        Change.OVERWRITE: delete(BOOK_ROW).where(this_one),
-        Change.SUPERSEDE: update(BOOK_ROW).where(this_one).values(superseded_at=revision),
+        RowChange.OVERWRITE: delete(BOOK_ROW).where(this_one),
+        RowChange.SUPERSEDE: update(BOOK_ROW).where(this_one).values(superseded_at=revision),
     }
     for what, statement in statements.items():
         gone = [old for old, _, decided in changes if decided is what and old is not None]
@@ -86,7 +86,7 @@ def write(
 
 def supplement(con: Connection, ids: dict[SeriesKey, int], changes: Sequence[Changed]) -> None:
     """Give rows whose energy stands their new tariffs and price windows."""
-    rows = [(old, new) for old, new, what in changes if what is Change.SUPPLEMENT and old]
+    rows = [(old, new) for old, new, what in changes if what is RowChange.SUPPLEMENT and old]
     for old, new in rows:
         values = packed(new, ids[new.key], old.revision)
         del values["superseded_at"]

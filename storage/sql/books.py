@@ -25,7 +25,7 @@ from metering.book import (
 )
 from metering.localtime import day_number, day_of_number
 from metering.ports import BookReader, BookStore
-from storage.book_rules import Change, check_rows
+from storage.book_rules import RowChange, check_rows
 from storage.sql.book_codec import unpacked
 from storage.sql.book_commit import (
     changes_of,
@@ -117,7 +117,7 @@ class SqlBooks(BookStore):
             revision = expected_revision + 1
             found = changes_of(con, ids, checked)
             supplement(con, ids, found)
-            changes = [one for one in found if one[2] is not Change.SUPPLEMENT]
+            changes = [one for one in found if one[2] is not RowChange.SUPPLEMENT]
             if changes:
                 pasts = pasts_of(con, ids, changes)
                 write(con, ids, changes, pasts, revision)

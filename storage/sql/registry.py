@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from metering.access import AuditEntry
-from metering.ports import Credentials, RegistryStore
+from metering.ports import CredentialStore, RegistryStore
 from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
@@ -87,7 +87,7 @@ class SqlRegistry(RegistryStore):
         return {user: (secret, hashed(secret.encode())) for user, secret in secrets.items()}
 
 
-class SqlCredentials(Credentials):
+class SqlCredentials(CredentialStore):
     """Gateway passwords; any process may check them."""
 
     def __init__(self, engine: Engine) -> None:

@@ -17,12 +17,12 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select
 
 from metering.book import BookRow, Restatement, SeriesKey
 from metering.localtime import day_number, day_of_number
-from storage.book_rules import Change, Past, has_past, restatement, stale
+from storage.book_rules import Past, RowChange, has_past, restatement, stale
 from storage.sql.book_codec import unpacked
 from storage.sql.book_lookup import CURRENT, chunks, ids_of, of_days
 from storage.sql.schema import BOOK_ROW, INSTITUTION_REVISION, RESTATEMENT
 
-Changed = tuple[BookRow | None, BookRow, Change]
+Changed = tuple[BookRow | None, BookRow, RowChange]
 """(present row, wanted row, what to do)."""
 Place = tuple[SeriesKey, date]
 Pasts = dict[Place, Past]

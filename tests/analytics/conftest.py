@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from analytics import Clock, FlatRates, Inputs, Look, Memory, look, settle
+from analytics import FlatRates, HourCalendar, Inputs, Look, Memory, look, settle
 from metering.book import RegisterEvent
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.finding import Case, CaseState
@@ -42,7 +42,7 @@ class NightRates(FlatRates):
     def money(
         self, meter: Meter, starts_us: NDArray[np.int64], amounts: NDArray[np.int64]
     ) -> tuple[tuple[str, Decimal], ...]:
-        hour = Clock.of(starts_us, ZONE, CALENDAR).hour
+        hour = HourCalendar.of(starts_us, ZONE, CALENDAR).hour
         night = (hour >= 22) | (hour < 8)
         by_night, by_day = int(amounts[night].sum()), int(amounts[~night].sum())
         return (("CNY", (by_night * Decimal("0.3") + by_day * Decimal("1.2")) / 10**6),)
@@ -57,7 +57,7 @@ class Campus:
     energy: Floats
     temperature: Floats
     hours_us: NDArray[np.int64]
-    clock: Clock
+    clock: HourCalendar
     events: list[RegisterEvent] = field(default_factory=list)
     calendar: WorkCalendar = CALENDAR
     zone: str = ZONE
@@ -126,7 +126,7 @@ class Campus:
             energy=self.energy[:, kept],
             temperature=self.temperature[kept],
             hours_us=hours_us,
-            clock=Clock.of(hours_us, self.zone, self.calendar),
+            clock=HourCalendar.of(hours_us, self.zone, self.calendar),
         )
 
 
@@ -134,7 +134,7 @@ def build(seed: int, first: date = date(2026, 9, 1), last: date = date(2026, 11,
     """A campus of that seed from the first to the last local day, both included."""
     rng = np.random.default_rng(seed)
     hours_us = np.concatenate([slot_starts(day, ZONE, 60) for day in days_between(first, last)])
-    clock = Clock.of(hours_us, ZONE, CALENDAR)
+    clock = HourCalendar.of(hours_us, ZONE, CALENDAR)
     temperature = _weather(rng, clock)
     codes: list[str] = []
     fed_by: dict[str, str] = {}
@@ -149,27 +149,27 @@ def build(seed: int, first: date = date(2026, 9, 1), last: date = date(2026, 11,
     return Campus(codes, fed_by, np.array(rows), temperature, hours_us, clock)
 
 
-def _weather(rng: np.random.Generator, clock: Clock) -> Floats:
+def _weather(rng: np.random.Generator, clock: HourCalendar) -> Floats:
     yearly = 13.0 + 14.0 * np.cos(2 * np.pi * (clock.day - 20650) / 365.25)
     front = np.convolve(rng.normal(0.0, 1.0, clock.day.size + 71), np.ones(72) / 12, "valid")
     return np.asarray(yearly + 2.0 * front + 5.0 * np.cos(2 * np.pi * (clock.hour - 15) / 24))
 
 
-def _presence(clock: Clock) -> Floats:
+def _presence(clock: HourCalendar) -> Floats:
     rise, fall = (clock.hour - 6.5) / 2.0, (20.0 - clock.hour) / 2.5
     people = np.clip(rise, 0.0, 1.0) * np.clip(fall, 0.0, 1.0)
     return np.asarray(np.where(clock.working, people, 0.06 * people))
 
 
-def _lighting(rng: np.random.Generator, clock: Clock) -> Floats:
+def _lighting(rng: np.random.Generator, clock: HourCalendar) -> Floats:
     return np.asarray(rng.uniform(20, 60) * (0.15 + 0.85 * _presence(clock)))
 
 
-def _power(rng: np.random.Generator, clock: Clock) -> Floats:
+def _power(rng: np.random.Generator, clock: HourCalendar) -> Floats:
     return np.asarray(rng.uniform(8, 20) * (0.3 + 0.7 * _presence(clock)))
 
 
-def _cooling(rng: np.random.Generator, clock: Clock, temperature: Floats) -> Floats:
+def _cooling(rng: np.random.Generator, clock: HourCalendar, temperature: Floats) -> Floats:
     need = np.maximum(temperature - 22.0, 0.0) + 0.8 * np.maximum(12.0 - temperature, 0.0)
     size = rng.uniform(30, 80)
     return np.asarray(size * (0.06 + _presence(clock) * (0.25 + 0.05 * need)))
@@ -212,7 +212,7 @@ def window(place: Campus, since: date, last: date) -> Campus:
         energy=cut.energy[:, kept],
         temperature=cut.temperature[kept],
         hours_us=hours_us,
-        clock=Clock.of(hours_us, place.zone, place.calendar),
+        clock=HourCalendar.of(hours_us, place.zone, place.calendar),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import HuberRegressor, LinearRegression
 
-from analytics import Baseline, Clock, Rung, Settings, fit
+from analytics import Baseline, FitSettings, HourCalendar, Rung, fit
 from analytics.bins import FULL_BINS, in_running_hours, running_hours
 from analytics.fitting import BIN_OF
 from analytics.temperature import segments
@@ -24,12 +24,12 @@ def fit_campus(campus: Any, **settings: Any) -> Baseline:
         campus.temperature,
         campus.clock,
         campus.hours_us,
-        replace(Settings(), **settings),
+        replace(FitSettings(), **settings),
     )
 
 
 def slow_fit(
-    y: np.ndarray, x: np.ndarray, bins: np.ndarray, running: np.ndarray, load: float, s: Settings
+    y: np.ndarray, x: np.ndarray, bins: np.ndarray, running: np.ndarray, load: float, s: FitSettings
 ) -> np.ndarray:
     """The same estimator for one meter, written out: one-hot bins, lstsq, trims by loops."""
     floor = s.floor_of_load * load
@@ -77,7 +77,7 @@ def test_agrees_with_the_slow_estimator(campus: Make, rung: Rung) -> None:
     full_from = 30 if rung is Rung.FULL else 182
     result = fit_campus(place, full_from_days=full_from)
     assert (result.rungs == rung).all()
-    settings = Settings(full_from_days=full_from)
+    settings = FitSettings(full_from_days=full_from)
     x = segments(place.temperature, 6).design(place.temperature)
     x -= x.mean(axis=0)
     running = in_running_hours(running_hours(place.energy, place.clock), place.clock)
@@ -184,7 +184,7 @@ def test_without_any_weather_time_alone_serves(campus: Make) -> None:
 def test_no_hours_and_no_meters(campus: Make) -> None:
     place = campus(1, date(2026, 9, 1), date(2026, 9, 2))
     none = np.zeros(0, dtype=np.int64)
-    clock = Clock.of(none, place.zone, place.calendar)
+    clock = HourCalendar.of(none, place.zone, place.calendar)
     no_hours = fit(np.zeros((3, 0)), np.zeros(0), clock, none)
     assert np.isnan(no_hours.predict(place.clock, place.temperature)).all()
     no_meters = fit(np.zeros((0, 48)), place.temperature, place.clock, place.hours_us)

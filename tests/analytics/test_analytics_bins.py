@@ -10,7 +10,7 @@ from analytics.bins import (
     HOLIDAY,
     NAIVE_BINS,
     WEDNESDAY,
-    Clock,
+    HourCalendar,
     running_hours,
 )
 from analytics.fitting import BIN_OF, Rung
@@ -20,9 +20,9 @@ from metering.localtime import day_number, days_between, slot_starts
 PLAIN = WorkCalendar()
 
 
-def clock_of(first: date, last: date, zone: str, calendar: WorkCalendar = PLAIN) -> Clock:
+def clock_of(first: date, last: date, zone: str, calendar: WorkCalendar = PLAIN) -> HourCalendar:
     starts = [slot_starts(day, zone, 60) for day in days_between(first, last)]
-    return Clock.of(np.concatenate(starts), zone, calendar)
+    return HourCalendar.of(np.concatenate(starts), zone, calendar)
 
 
 def test_plain_days_count_24_local_hours() -> None:
@@ -90,4 +90,4 @@ def test_running_hours_come_from_medians_and_never_from_the_night() -> None:
 
 
 def test_no_hours_no_clock() -> None:
-    assert Clock.of(np.zeros(0, dtype=np.int64), "UTC", PLAIN).hour.size == 0
+    assert HourCalendar.of(np.zeros(0, dtype=np.int64), "UTC", PLAIN).hour.size == 0

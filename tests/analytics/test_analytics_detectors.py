@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from analytics import DETECTORS, Clock, Limits
+from analytics import DETECTORS, HourCalendar, Limits
 from analytics.detectors import Candidate, Site
 from analytics.detectors.site import chains
 from analytics.hierarchy import ancestors, suppress
@@ -25,7 +25,7 @@ def site(calendar: WorkCalendar = WorkCalendar(), limits: Limits = Limits()) -> 
     hours_us = np.concatenate(
         [slot_starts(day, "Asia/Shanghai", 60) for day in days_between(FIRST, LAST)]
     )
-    clock = Clock.of(hours_us, "Asia/Shanghai", calendar)
+    clock = HourCalendar.of(hours_us, "Asia/Shanghai", calendar)
     expected = np.where(clock.occupied, LOAD, REST)[None, :]
     return Site(
         codes=("ac",),

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import Clock, Limits, find, fit
+from analytics import HourCalendar, Limits, find, fit
 from analytics.baseline import Baseline
 from analytics.bins import FULL_BINS, NAIVE_BINS
 from analytics.crossfit import MOST_FOLDS, folds
@@ -107,7 +107,7 @@ def stored(baseline: Baseline, past: np.ndarray, past_us: np.ndarray) -> Version
 
 
 HOURS_US = np.arange(24 * 20, dtype=np.int64) * HOUR_US + 20_000 * 24 * HOUR_US
-CLOCK = Clock.of(HOURS_US, ZONE, CALENDAR)
+CLOCK = HourCalendar.of(HOURS_US, ZONE, CALENDAR)
 WEATHER = np.where(np.arange(HOURS_US.size) % 97 < 80, np.linspace(-40, 50, HOURS_US.size), np.nan)
 
 

@@ -9,13 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-import api.influxql.energy as influx_energy
+import api.influxql.engine.select as influx_select
+import api.influxql.engine.times as influx_times
 import api.influxql.http as influx_http
-import api.influxql.parse as influx_parse
-import api.influxql.select as influx_select
-import api.influxql.times as influx_times
-from api.influxql.measurements import MEASUREMENTS
-from api.influxql.tree import AGGREGATES
+import api.influxql.language.parse as influx_parse
+import api.influxql.tables.energy as influx_energy
+from api.influxql.language.tree import AGGREGATES
+from api.influxql.tables.measurements import MEASUREMENTS
 from api.problems import STATUS
 from figures import LEAST_COVER, RATIOS, ROLES, STEPS
 

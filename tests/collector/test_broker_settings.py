@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from collector import BrokerClient, ClientSettings, CollectorMetrics, JournalWriter
 from collector.broker import problems
-from collector.broker.records import Recorder
+from collector.broker.records import BrokerRecorder
 from collector.broker.settings import Address, address_of, check_settings, tls_context
 from metering.errors import ConfigurationError, GreenOfficeError, NotAllowed, Unavailable
 
@@ -156,7 +156,7 @@ class NotUtf8(SimpleNamespace):
 
 def test_a_topic_that_is_not_utf_8_does_not_stop_the_receiver() -> None:
     message: Any = NotUtf8(mid=3, qos=1, dup=False, retain=False, payload=b"\xff", properties=None)
-    taken = Recorder(SETTINGS).take([message], "x", 5)
+    taken = BrokerRecorder(SETTINGS).take([message], "x", 5)
     (record,) = taken.records
     assert (record.route, record.payload, record.gateway) == (
         "t/\N{REPLACEMENT CHARACTER}",

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from collector import CollectorMetrics, JournalReader, JournalWriter, Place, Record
-from collector.commit import Entry, GroupCommit
+from collector import CollectorMetrics, JournalReader, JournalWriter, Record, RecordPlace
+from collector.commit import CommitEntry, GroupCommit
 from metering.errors import StorageFull, Unavailable
 
 
@@ -36,7 +36,7 @@ class Bench:
             **options,  # type: ignore[arg-type]
         )
 
-    def append(self, records: Sequence[Record]) -> Place:
+    def append(self, records: Sequence[Record]) -> RecordPlace:
         self.attempts.append(len(records))
         if self.fail is not None:
             raise self.fail
@@ -48,7 +48,7 @@ class Bench:
 
     def put(self, number: int, count: int = 1) -> None:
         record = Record("message", 0, "g", "c", "x", "t", b"%d" % number, 1, False, 1)
-        self.commit.put(Entry(number, [record] * count, [1], 100 * count))
+        self.commit.put(CommitEntry(number, [record] * count, [1], 100 * count))
 
     def stored(self) -> list[int]:
         return [int(at.record.payload) for at in JournalReader(self.root).read(1, 0, 0, 10**6)]

@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import collector.decode
-from collector.decode import DECODERS, Decode, Decoded, Incoming, Limits
+from collector.decode import DECODERS, Decode, Decoded, Incoming, MessageLimits
 from collector.properties import Properties
 from metering.localtime import iso, parse_instant
 
 HOME = Path(collector.decode.__file__).parent
 CASES = sorted(path for name in DECODERS for path in (HOME / name / "cases").glob("*/"))
-LIMITS = Limits()
+LIMITS = MessageLimits()
 PLAIN = {
     "topic": "greenoffice/v1/s/g/readings",
     "gateway": "s/g",

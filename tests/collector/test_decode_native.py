@@ -6,16 +6,16 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.decode import DECODERS, Decoded, Incoming, Limits
+from collector.decode import DECODERS, Decoded, Incoming, MessageLimits
 from collector.decode.native.salvage import salvage
 from collector.decode.native.schema import schema_text
 from metering.localtime import parse_instant
 
 ARRIVED_US = parse_instant("2026-11-24T08:15:02Z")
-LIMITS = Limits()
+LIMITS = MessageLimits()
 
 
-def decode(payload: bytes, limits: Limits = LIMITS) -> Decoded:
+def decode(payload: bytes, limits: MessageLimits = LIMITS) -> Decoded:
     incoming = Incoming("greenoffice/v1/s/g/readings", payload, ARRIVED_US, "s/g")
     return DECODERS["native"].reader({})(incoming, limits)
 
@@ -30,7 +30,7 @@ def test_what_happens_without_a_time_is_published() -> None:
 
 
 def test_too_long_and_too_many_are_refused_whole() -> None:
-    few = Limits(payload_bytes=100, readings=2)
+    few = MessageLimits(payload_bytes=100, readings=2)
     long = decode(b'{"readings": []}' + b" " * 100, few)
     many = decode(b'{"readings": [1, 2, 3]}', few)
     assert [(p.reason, p.field, p.index) for p in long.problems] == [("bad_message", "payload", -1)]

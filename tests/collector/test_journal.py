@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.journal import JournalReader, JournalWriter, Place, Record
+from collector.journal import JournalReader, JournalWriter, Record, RecordPlace
 from collector.journal.segment import decode, encode, packed_path, plain_path
 from collector.properties import Properties
 from metering.errors import ConfigurationError, NotFound, StorageFull, Unavailable
@@ -50,14 +50,14 @@ def test_a_record_is_read_back_as_it_was_appended(tmp_path: Path) -> None:
     journal = writer(tmp_path)
     odd = Record("will", -5, "s/网关", "", "", "a/b", b"\x00\xff\n", 0, True, 0)
     first = journal.append([record(1), odd])
-    assert first == Place(1 << 24 | 1, 0)
+    assert first == RecordPlace(1 << 24 | 1, 0)
     reader = JournalReader(tmp_path)
     assert reader.record(first.segment, 1) == odd
     assert reader.read(1, 0, 0, 10) == [
         (first.segment, 0, record(1)),
         (first.segment, 1, odd),
     ]
-    assert reader.end(1) == journal.end == Place(first.segment, 2)
+    assert reader.end(1) == journal.end == RecordPlace(first.segment, 2)
 
 
 def test_reading_goes_on_from_a_place_over_segments(tmp_path: Path) -> None:
@@ -78,12 +78,12 @@ def test_a_reader_sees_what_is_appended_after_it_came_to_the_end(tmp_path: Path)
     journal = writer(tmp_path, segment_bytes=1)
     reader = JournalReader(tmp_path)
     assert reader.read(1, 0, 0, 10) == []
-    place = Place(0, 0)
+    place = RecordPlace(0, 0)
     for number in range(5):
         journal.append([record(number)])
         (found,) = reader.read(1, *place, 10)
         assert int(found.record.payload) == number
-        place = Place(found.segment, found.offset + 1)
+        place = RecordPlace(found.segment, found.offset + 1)
         assert reader.read(1, *place, 10) == []
 
 
@@ -147,7 +147,7 @@ def test_writers_are_told_apart(tmp_path: Path) -> None:
     assert reader.writers() == [1, 2]
     assert numbers(reader, 2) == [2]
     assert reader.end(2).segment == 2 << 24 | 1
-    assert reader.end(7) == Place(0, 0)
+    assert reader.end(7) == RecordPlace(0, 0)
     assert reader.read(7, 0, 0, 1) == []
 
 
@@ -202,7 +202,7 @@ def test_a_damaged_segment_is_named_and_the_next_one_is_written(tmp_path: Path) 
     journal.close()
     plain_path(journal.folder, 1).write_bytes(b"not a database at all" * 300)
     journal = writer(tmp_path)
-    assert journal.append([record(1)]) == Place(1 << 24 | 2, 0)
+    assert journal.append([record(1)]) == RecordPlace(1 << 24 | 2, 0)
     reader = JournalReader(tmp_path)
     with pytest.raises(Unavailable, match="cannot be read") as caught:
         reader.read(1, 0, 0, 10)
@@ -216,7 +216,7 @@ def test_a_segment_without_its_table_yet_reads_as_empty(tmp_path: Path) -> None:
     plain_path(journal.folder, 2).touch()
     reader = JournalReader(tmp_path)
     assert reader.read(1, 1 << 24 | 1, 1, 5) == []
-    assert reader.end(1) == Place(1 << 24 | 2, 0)
+    assert reader.end(1) == RecordPlace(1 << 24 | 2, 0)
 
 
 @settings(max_examples=25, deadline=None)
@@ -241,11 +241,11 @@ def test_any_paging_over_any_rotation_reads_everything_once(
             journal.compress_closed()
     reader = JournalReader(root)
     seen: list[int] = []
-    place = Place(0, 0)
+    place = RecordPlace(0, 0)
     while page := reader.read(1, *place, limit):
         assert len(page) <= limit
         seen += [int(located.record.payload) for located in page]
-        place = Place(page[-1].segment, page[-1].offset + 1)
+        place = RecordPlace(page[-1].segment, page[-1].offset + 1)
     assert seen == [number for batch in batches for number in batch]
     journal.close()
     reader.close()

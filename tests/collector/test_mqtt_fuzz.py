@@ -3,10 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.mqtt import Connect, Event, Limits, Publish, ServerSession, Violation
+from collector.mqtt import Connect, ConnectionLimits, Event, Publish, ServerSession, Violation
 from collector.mqtt.packets import encode_binary, encode_packet, encode_varint
 
-LIMITS = Limits(packet_bytes=2_000, connect_bytes=500, receive_maximum=5, topic_bytes=30)
+LIMITS = ConnectionLimits(packet_bytes=2_000, connect_bytes=500, receive_maximum=5, topic_bytes=30)
 CONNECTS = (
     bytes.fromhex("100f 0004 4d515454 04 02 003c 0003 616263"),
     bytes.fromhex("1010 0004 4d515454 05 02 003c 00 0003 616263"),

@@ -4,14 +4,14 @@ import pytest
 
 from collector.mqtt import (
     Connect,
+    ConnectionLimits,
     Disconnected,
     Event,
-    Limits,
     Ping,
     Publish,
-    Reason,
-    Refused,
+    ReasonCode,
     ServerSession,
+    SubscriptionRefused,
     Violation,
     Will,
 )
@@ -20,15 +20,15 @@ from collector.properties import MOST_USER_PROPERTIES, Properties
 CONNECT_311 = bytes.fromhex("100f 0004 4d515454 04 02 003c 0003 616263")
 CONNECT_5 = bytes.fromhex("1010 0004 4d515454 05 02 003c 00 0003 616263")
 CONNACK_311 = bytes.fromhex("2002 0000")
-LIMITS = Limits()
-SMALL = Limits(packet_bytes=300, connect_bytes=200, receive_maximum=3, topic_bytes=20)
+LIMITS = ConnectionLimits()
+SMALL = ConnectionLimits(packet_bytes=300, connect_bytes=200, receive_maximum=3, topic_bytes=20)
 
 
-def session(limits: Limits = LIMITS) -> ServerSession:
+def session(limits: ConnectionLimits = LIMITS) -> ServerSession:
     return ServerSession(limits, lambda: "assigned-1")
 
 
-def opened(connect: bytes, limits: Limits = LIMITS) -> ServerSession:
+def opened(connect: bytes, limits: ConnectionLimits = LIMITS) -> ServerSession:
     server = session(limits)
     (event,) = server.receive(connect)
     assert isinstance(event, Connect)
@@ -37,7 +37,7 @@ def opened(connect: bytes, limits: Limits = LIMITS) -> ServerSession:
     return server
 
 
-def violation(events: list[Event]) -> Reason:
+def violation(events: list[Event]) -> ReasonCode:
     (event,) = events
     assert isinstance(event, Violation)
     assert event.detail
@@ -85,25 +85,25 @@ def test_connect_5_with_properties() -> None:
 @pytest.mark.parametrize(
     ("packet", "answer", "reason"),
     [
-        ("100f 0006 4d5149736470 03 02 003c 0001 61", "2002 0001", Reason.UNSUPPORTED_VERSION),
-        ("100d 0004 4d515454 06 02 003c 0001 61", "2002 0001", Reason.UNSUPPORTED_VERSION),
-        ("100d 0004 4d515454 84 02 003c 0001 61", "2002 0001", Reason.UNSUPPORTED_VERSION),
-        ("100c 0004 4d515454 04 00 003c 0000", "2002 0002", Reason.CLIENT_ID_INVALID),
-        ("100c 0004 4d515454 04 03 003c 0000", "", Reason.MALFORMED),  # reserved flag
-        ("100d 0005 4d51545455 04 02 003c 0000", "", Reason.MALFORMED),  # MQTTU
-        ("100c 0004 4d515454 04 42 003c 0000", "", Reason.MALFORMED),  # password, no user
-        ("100c 0004 4d515454 04 0a 003c 0000", "", Reason.MALFORMED),  # will QoS, no will
-        ("100c 0004 4d515454 04 82 003c 0000", "", Reason.MALFORMED),  # ends within the user
-        ("100d 0004 4d515454 04 02 003c 0000 00", "", Reason.MALFORMED),  # too long
-        ("100d 0004 4d515454 04 02 003c 0001 ff", "", Reason.MALFORMED),  # not UTF-8
-        ("100d 0004 4d515454 04 02 003c 0001 00", "", Reason.MALFORMED),  # U+0000
-        ("110c 0004 4d515454 04 02 003c 0000", "", Reason.MALFORMED),  # header flags
-        ("c000", "", Reason.PROTOCOL_ERROR),  # PINGREQ first
-        ("3003 0001 61", "", Reason.PROTOCOL_ERROR),  # PUBLISH first
-        ("0000", "", Reason.PROTOCOL_ERROR),
-        ("10 ffffffff 01", "", Reason.MALFORMED),  # five bytes of length
-        ("10 8000", "", Reason.MALFORMED),  # length longer than it need be
-        ("10 ffff7f", "", Reason.PACKET_TOO_LARGE),
+        ("100f 0006 4d5149736470 03 02 003c 0001 61", "2002 0001", ReasonCode.UNSUPPORTED_VERSION),
+        ("100d 0004 4d515454 06 02 003c 0001 61", "2002 0001", ReasonCode.UNSUPPORTED_VERSION),
+        ("100d 0004 4d515454 84 02 003c 0001 61", "2002 0001", ReasonCode.UNSUPPORTED_VERSION),
+        ("100c 0004 4d515454 04 00 003c 0000", "2002 0002", ReasonCode.CLIENT_ID_INVALID),
+        ("100c 0004 4d515454 04 03 003c 0000", "", ReasonCode.MALFORMED),  # reserved flag
+        ("100d 0005 4d51545455 04 02 003c 0000", "", ReasonCode.MALFORMED),  # MQTTU
+        ("100c 0004 4d515454 04 42 003c 0000", "", ReasonCode.MALFORMED),  # password, no user
+        ("100c 0004 4d515454 04 0a 003c 0000", "", ReasonCode.MALFORMED),  # will QoS, no will
+        ("100c 0004 4d515454 04 82 003c 0000", "", ReasonCode.MALFORMED),  # ends within the user
+        ("100d 0004 4d515454 04 02 003c 0000 00", "", ReasonCode.MALFORMED),  # too long
+        ("100d 0004 4d515454 04 02 003c 0001 ff", "", ReasonCode.MALFORMED),  # not UTF-8
+        ("100d 0004 4d515454 04 02 003c 0001 00", "", ReasonCode.MALFORMED),  # U+0000
+        ("110c 0004 4d515454 04 02 003c 0000", "", ReasonCode.MALFORMED),  # header flags
+        ("c000", "", ReasonCode.PROTOCOL_ERROR),  # PINGREQ first
+        ("3003 0001 61", "", ReasonCode.PROTOCOL_ERROR),  # PUBLISH first
+        ("0000", "", ReasonCode.PROTOCOL_ERROR),
+        ("10 ffffffff 01", "", ReasonCode.MALFORMED),  # five bytes of length
+        ("10 8000", "", ReasonCode.MALFORMED),  # length longer than it need be
+        ("10 ffff7f", "", ReasonCode.PACKET_TOO_LARGE),
         ("1014 0004 4d515454 05 02 003c 04 15 0001 6d 0003 616263", "2003 00 8c 00", 0x8C),
         ("1013 0004 4d515454 05 02 003c 03 16 0000 0003 616263", "2003 00 82 00", 0x82),
         ("1012 0004 4d515454 05 02 003c 02 01 00 0003 616263", "2003 00 81 00", 0x81),
@@ -123,13 +123,13 @@ def test_a_connect_that_is_refused(packet: str, answer: str, reason: int) -> Non
 @pytest.mark.parametrize(
     ("reason", "code_311"),
     [
-        (Reason.BAD_USER_OR_PASSWORD, 4),
-        (Reason.NOT_AUTHORIZED, 5),
-        (Reason.QUOTA_EXCEEDED, 3),
-        (Reason.CONNECTION_RATE_EXCEEDED, 3),
+        (ReasonCode.BAD_USER_OR_PASSWORD, 4),
+        (ReasonCode.NOT_AUTHORIZED, 5),
+        (ReasonCode.QUOTA_EXCEEDED, 3),
+        (ReasonCode.CONNECTION_RATE_EXCEEDED, 3),
     ],
 )
-def test_the_owner_refuses(reason: Reason, code_311: int) -> None:
+def test_the_owner_refuses(reason: ReasonCode, code_311: int) -> None:
     for connect, answer in (
         (CONNECT_311, bytes((0x20, 2, 0, code_311))),
         (CONNECT_5, bytes((0x20, 3, 0, reason, 0))),
@@ -199,29 +199,29 @@ def test_publish_5_brings_what_is_said_beside_the_message() -> None:
 @pytest.mark.parametrize(
     ("packet", "reason"),
     [
-        ("3403 0001 61", Reason.QOS_NOT_SUPPORTED),
-        ("3603 0001 61", Reason.MALFORMED),
-        ("3803 0001 61", Reason.MALFORMED),  # redelivery at QoS 0
-        ("3205 0001 61 0000", Reason.PROTOCOL_ERROR),  # packet id 0
-        ("3003 0001 2b", Reason.TOPIC_NAME_INVALID),  # +
-        ("3003 0001 23", Reason.TOPIC_NAME_INVALID),  # #
-        ("3003 0001 ff", Reason.MALFORMED),  # not UTF-8
-        ("3003 0001 00", Reason.MALFORMED),  # U+0000
-        ("3005 0003 eda080", Reason.MALFORMED),  # a surrogate
-        ("3002 0001", Reason.MALFORMED),
-        ("3001 00", Reason.MALFORMED),
-        ("3000", Reason.MALFORMED),
-        ("3204 0001 61 00", Reason.MALFORMED),
-        ("3017 0015 616161616161616161616161616161616161616161", Reason.TOPIC_NAME_INVALID),
-        ("30 ad02", Reason.PACKET_TOO_LARGE),  # 301 bytes
-        ("4002 0001", Reason.PROTOCOL_ERROR),  # PUBACK of nothing
-        ("6202 0001", Reason.PROTOCOL_ERROR),  # PUBREL
-        ("2002 0000", Reason.PROTOCOL_ERROR),  # CONNACK from a client
-        ("f000", Reason.PROTOCOL_ERROR),  # AUTH
-        ("c001 00", Reason.MALFORMED),
-        ("c100", Reason.MALFORMED),
-        ("8006 0001 0001 61 00", Reason.MALFORMED),  # SUBSCRIBE without its flag
-        (CONNECT_311.hex(), Reason.PROTOCOL_ERROR),  # a second CONNECT
+        ("3403 0001 61", ReasonCode.QOS_NOT_SUPPORTED),
+        ("3603 0001 61", ReasonCode.MALFORMED),
+        ("3803 0001 61", ReasonCode.MALFORMED),  # redelivery at QoS 0
+        ("3205 0001 61 0000", ReasonCode.PROTOCOL_ERROR),  # packet id 0
+        ("3003 0001 2b", ReasonCode.TOPIC_NAME_INVALID),  # +
+        ("3003 0001 23", ReasonCode.TOPIC_NAME_INVALID),  # #
+        ("3003 0001 ff", ReasonCode.MALFORMED),  # not UTF-8
+        ("3003 0001 00", ReasonCode.MALFORMED),  # U+0000
+        ("3005 0003 eda080", ReasonCode.MALFORMED),  # a surrogate
+        ("3002 0001", ReasonCode.MALFORMED),
+        ("3001 00", ReasonCode.MALFORMED),
+        ("3000", ReasonCode.MALFORMED),
+        ("3204 0001 61 00", ReasonCode.MALFORMED),
+        ("3017 0015 616161616161616161616161616161616161616161", ReasonCode.TOPIC_NAME_INVALID),
+        ("30 ad02", ReasonCode.PACKET_TOO_LARGE),  # 301 bytes
+        ("4002 0001", ReasonCode.PROTOCOL_ERROR),  # PUBACK of nothing
+        ("6202 0001", ReasonCode.PROTOCOL_ERROR),  # PUBREL
+        ("2002 0000", ReasonCode.PROTOCOL_ERROR),  # CONNACK from a client
+        ("f000", ReasonCode.PROTOCOL_ERROR),  # AUTH
+        ("c001 00", ReasonCode.MALFORMED),
+        ("c100", ReasonCode.MALFORMED),
+        ("8006 0001 0001 61 00", ReasonCode.MALFORMED),  # SUBSCRIBE without its flag
+        (CONNECT_311.hex(), ReasonCode.PROTOCOL_ERROR),  # a second CONNECT
     ],
 )
 def test_what_breaks_the_protocol_closes_as_the_version_allows(packet: str, reason: int) -> None:
@@ -234,21 +234,21 @@ def test_what_breaks_the_protocol_closes_as_the_version_allows(packet: str, reas
 @pytest.mark.parametrize(
     ("packet", "reason"),
     [
-        ("3404 0001 61 00", Reason.QOS_NOT_SUPPORTED),
-        ("3003 0001 61", Reason.MALFORMED),  # no properties
-        ("3003 0000 00", Reason.TOPIC_NAME_INVALID),
-        ("3006 0000 03 23 0001", Reason.PROTOCOL_ERROR),  # alias of nothing
-        ("3007 0001 61 03 23 0000", Reason.TOPIC_ALIAS_INVALID),
-        ("3007 0001 61 03 23 0011", Reason.TOPIC_ALIAS_INVALID),  # 17
-        ("3006 0001 61 02 0b 01", Reason.MALFORMED),  # subscription id from a client
-        ("3006 0001 61 02 01 02", Reason.PROTOCOL_ERROR),  # payload format 2
-        ("3005 0001 61 05 01", Reason.MALFORMED),  # properties beyond the end
-        ("30 ad02", Reason.PACKET_TOO_LARGE),
-        ("f002 00 00", Reason.PROTOCOL_ERROR),  # AUTH
-        ("8207 0000 00 0001 61 00", Reason.PROTOCOL_ERROR),  # packet id 0
-        ("8203 0001 00", Reason.PROTOCOL_ERROR),  # no filter
-        ("8207 0001 00 0001 61 c0", Reason.MALFORMED),  # reserved options
-        (CONNECT_5.hex(), Reason.PROTOCOL_ERROR),
+        ("3404 0001 61 00", ReasonCode.QOS_NOT_SUPPORTED),
+        ("3003 0001 61", ReasonCode.MALFORMED),  # no properties
+        ("3003 0000 00", ReasonCode.TOPIC_NAME_INVALID),
+        ("3006 0000 03 23 0001", ReasonCode.PROTOCOL_ERROR),  # alias of nothing
+        ("3007 0001 61 03 23 0000", ReasonCode.TOPIC_ALIAS_INVALID),
+        ("3007 0001 61 03 23 0011", ReasonCode.TOPIC_ALIAS_INVALID),  # 17
+        ("3006 0001 61 02 0b 01", ReasonCode.MALFORMED),  # subscription id from a client
+        ("3006 0001 61 02 01 02", ReasonCode.PROTOCOL_ERROR),  # payload format 2
+        ("3005 0001 61 05 01", ReasonCode.MALFORMED),  # properties beyond the end
+        ("30 ad02", ReasonCode.PACKET_TOO_LARGE),
+        ("f002 00 00", ReasonCode.PROTOCOL_ERROR),  # AUTH
+        ("8207 0000 00 0001 61 00", ReasonCode.PROTOCOL_ERROR),  # packet id 0
+        ("8203 0001 00", ReasonCode.PROTOCOL_ERROR),  # no filter
+        ("8207 0001 00 0001 61 c0", ReasonCode.MALFORMED),  # reserved options
+        (CONNECT_5.hex(), ReasonCode.PROTOCOL_ERROR),
     ],
 )
 def test_mqtt_5_clients_are_told_why(packet: str, reason: int) -> None:
@@ -263,16 +263,18 @@ def test_receive_maximum_counts_what_is_unacknowledged() -> None:
     assert len(server.receive(b"".join(packets[:3]))) == 3
     server.acknowledge([1, 2])
     assert len(server.receive(b"".join(packets[3:5]))) == 2
-    assert violation(server.receive(packets[5])) == Reason.RECEIVE_MAXIMUM_EXCEEDED
+    assert violation(server.receive(packets[5])) == ReasonCode.RECEIVE_MAXIMUM_EXCEEDED
     older = opened(CONNECT_311, SMALL)
     assert len(older.receive(bytes.fromhex("3205 0001 61 0001") * 9)) == 9
 
 
 def test_subscriptions_are_refused_and_the_connection_goes_on() -> None:
     server = opened(CONNECT_311)
-    assert server.receive(bytes.fromhex("820a 0007 0001 61 01 0001 23 00")) == [Refused(("a", "#"))]
+    assert server.receive(bytes.fromhex("820a 0007 0001 61 01 0001 23 00")) == [
+        SubscriptionRefused(("a", "#"))
+    ]
     assert server.take_output().hex() == "900400078080"
-    assert server.receive(bytes.fromhex("a205 0008 0001 61")) == [Refused(("a",))]
+    assert server.receive(bytes.fromhex("a205 0008 0001 61")) == [SubscriptionRefused(("a",))]
     assert server.take_output().hex() == "b0020008"
     five = opened(CONNECT_5)
     five.receive(bytes.fromhex("820d 0007 02 0b 05 0001 61 01 0001 23 2c"))
@@ -303,7 +305,7 @@ def test_goodbye(connect: bytes, packet: str, event: Event) -> None:
 def test_the_owner_ends_the_connection() -> None:
     for connect, answer in ((CONNECT_311, ""), (CONNECT_5, "e0028e00")):
         server = opened(connect)
-        server.disconnect(Reason.SESSION_TAKEN_OVER)
+        server.disconnect(ReasonCode.SESSION_TAKEN_OVER)
         assert server.take_output().hex() == answer
         server.acknowledge([1])
         assert server.take_output() == b""

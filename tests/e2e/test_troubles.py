@@ -12,7 +12,7 @@ import pytest
 from greenoffice.ports import usable_port
 from metering.localtime import parse_instant
 from proofs.servers.influx import OwnServer, found
-from storage.influx.setup import Wanted
+from storage.influx.setup import WantedBucket
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_broker_that_is_away_is_named(new_platform: Any, eventually: Any) -> N
 def test_a_store_that_goes_away_costs_nothing_but_delay(
     new_platform: Any, eventually: Any, influx: OwnServer
 ) -> None:
-    influx.bucket("greenoffice", Wanted(now_us=parse_instant("2026-11-20T08:00:00Z")))
+    influx.bucket("greenoffice", WantedBucket(now_us=parse_instant("2026-11-20T08:00:00Z")))
     platform = new_platform(f'\n[influx]\nurl = "{influx.url}"\n')
     platform.send({"readings": [{"point": "T1", "value": 20.0, "time": "2026-11-20T08:00:00Z"}]})
     assert eventually(lambda: len(platform.readings("T1")) == 1)

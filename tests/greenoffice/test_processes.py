@@ -14,10 +14,10 @@ from greenoffice.api_process import run_api
 from greenoffice.commands import init
 from greenoffice.folder import DataFolder
 from greenoffice.health import process_health
+from greenoffice.heartbeat import SILENT_S, heard, tell
 from greenoffice.influx_setup import InfluxOptions, influx_init
 from greenoffice.ports import usable_port
 from greenoffice.stores import open_credentials, open_readings
-from greenoffice.told import SILENT_S, heard, tell
 from greenoffice.work_process import run_work
 from metering.errors import ConfigurationError, Conflict, Unavailable
 from proofs.servers.influx import OwnServer
@@ -39,7 +39,7 @@ def test_work_and_api_apart_need_readings_on_a_server(
 
 
 def test_health_is_what_the_other_process_told(folder: DataFolder) -> None:
-    tell(folder.told("work"), {"ledger": {"ok": False, "waiting_marks": 3, "error": "away"}})
+    tell(folder.heartbeat("work"), {"ledger": {"ok": False, "waiting_marks": 3, "error": "away"}})
     (name, part), *_ = process_health(folder, "work").items()
     assert (name, part.ready) == ("ledger", False)
     assert part.detail == {"waiting_marks": 3, "error": "away"}
@@ -47,7 +47,7 @@ def test_health_is_what_the_other_process_told(folder: DataFolder) -> None:
 
 @pytest.mark.parametrize("content", [None, "", "{not json", "old"])
 def test_a_process_that_does_not_tell_is_not_ready(folder: DataFolder, content: str | None) -> None:
-    file = folder.told("work")
+    file = folder.heartbeat("work")
     old = json.dumps({"at": time.time() - SILENT_S - 1, "parts": {"ledger": {"ok": True}}})
     if content is not None:
         file.write_text(old if content == "old" else content)
@@ -98,7 +98,7 @@ def test_the_collector_only_reads_the_database(tmp_path: Path) -> None:
     folder = init(tmp_path / "data", *sorted(taken), "en")
     folder.logs.mkdir(exist_ok=True)
     with started(["collector", str(folder.root)]) as process:
-        told = folder.told("collector")
+        told = folder.heartbeat("collector")
         wait_until("the collector", lambda: heard(told)["listener"]["ok"], 60, every_s=0.2)
         held = Path(f"/proc/{process.pid}/fd")
         numbers = [fd.name for fd in held.iterdir() if fd.resolve() == folder.database]

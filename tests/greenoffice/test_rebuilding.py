@@ -15,9 +15,9 @@ import pytest
 from collector.journal import JournalWriter, Record
 from collector.journal.segment import segment_files
 from greenoffice import commands
-from greenoffice.clock import Clock
+from greenoffice.assembly import Assembly, IntakeWork, LedgerWork
+from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
-from greenoffice.parts import IntakeWork, LedgerWork, Parts
 from greenoffice.rebuilding import rebook_folder, rebuild_folder
 from greenoffice.stores import open_stores
 from ledger import rules
@@ -45,7 +45,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     stores = open_stores(folder)
     wanted = read_registry_texts(FILES, stores.registry.load())
     stores.registry.apply(wanted, actor="test", now_us=1)
-    today = local_day(Clock().now_us(), ZONE)
+    today = local_day(ShiftedClock().now_us(), ZONE)
     first = day_bounds(today - timedelta(days=DAYS + 3), ZONE)[0]
     values = {first + n * HOUR_US: float(20 * n + n % 5) for n in range(24 * DAYS + 1)}
     messages = [dict(list(values.items())[24 * n : 24 * n + 25]) for n in range(DAYS)]
@@ -65,20 +65,24 @@ def folder(worked: DataFolder, tmp_path: Path) -> DataFolder:
 
 def write(folder: DataFolder, first_seq: int, messages: list[dict[int, float]]) -> None:
     writer = JournalWriter(
-        folder.journal / "listener", 1, now_us=Clock().now_us, segment_bytes=1, housekeep=False
+        folder.journal / "listener",
+        1,
+        now_us=ShiftedClock().now_us,
+        segment_bytes=1,
+        housekeep=False,
     )
     for seq, values in enumerate(messages, first_seq):
         found = [{"point": "E1", "time": iso(t), "value": v} for t, v in values.items()]
         body = json.dumps({"session": 1, "seq": seq, "readings": found}).encode()
         topic = "greenoffice/v1/s/g/readings"
-        writer.append([Record("message", Clock().now_us(), "s/g", "c", "1", topic, body, 1)])
+        writer.append([Record("message", ShiftedClock().now_us(), "s/g", "c", "1", topic, body, 1)])
     writer.close()
 
 
 @contextmanager
-def work(folder: DataFolder) -> Iterator[Parts]:
+def work(folder: DataFolder) -> Iterator[Assembly]:
     """The parts of the platform, come to rest."""
-    parts = Parts.open(folder)
+    parts = Assembly.open(folder)
     taking, booking = IntakeWork(parts), LedgerWork(parts)
     while taking() or booking():
         pass

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from greenoffice.cli import app
-from greenoffice.clock import Clock
+from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder, create_folder
 from greenoffice.reporting import ReportOptions, report
 from greenoffice.stores import create_admin_key, database_url, open_stores
@@ -33,7 +33,7 @@ def booked(tmp_path_factory: pytest.TempPathFactory) -> DataFolder:
     seed = importlib.util.module_from_spec(spec)
     sys.modules["report_seed"] = seed
     spec.loader.exec_module(seed)
-    clock = Clock.showing(seed.NOW_US)
+    clock = ShiftedClock.showing(seed.NOW_US)
     text = f"[clock]\noffset_s = {clock.offset_us / 1e6:.6f}\n"
     root = tmp_path_factory.mktemp("booked") / "data"
     made = create_folder(root, text, create_admin_key)

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from ledger.clean import clean
 from ledger.cleaning.decisions import decide
-from ledger.cleaning.past import CELL_US, Past, Steps
-from ledger.cleaning.rates import DAY_US, DayRises, Rates, learned
-from ledger.cleaning.story import DETOUR_US, Readings
-from ledger.limits import Limits
+from ledger.cleaning.past import CELL_US, RegisterPast, Steps
+from ledger.cleaning.rates import DAY_US, DayRises, RiseLimits, learned
+from ledger.cleaning.story import DETOUR_US, RegisterReadings
+from ledger.limits import RegisterLimits
 from metering.localtime import HOUR_US, MINUTE_US
 from metering.quality import APPORTIONED, MEASURED, MISSING
 
 QUARTER = 15 * MINUTE_US
 KWH = 1_000_000
-LIMITS = Limits(QUARTER, 60 * KWH)
-FREE = Limits(QUARTER)
+LIMITS = RegisterLimits(QUARTER, 60 * KWH)
+FREE = RegisterLimits(QUARTER)
 quick = settings(max_examples=80, deadline=None)
 
 
@@ -28,10 +28,12 @@ def rising(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.int64(9000 * KWH) + np.cumsum(rng.integers(6 * KWH, 9 * KWH, count))
 
 
-def past_of(times: np.ndarray, values: np.ndarray, limits: Limits) -> Past:
+def past_of(times: np.ndarray, values: np.ndarray, limits: RegisterLimits) -> RegisterPast:
     rises = DayRises.of(times, values, limits.step_us)
     doubtful = Steps.of(times, values, rises, limits)
-    return Past.of(limits, int(times[0] // DAY_US), int(times[-1] // DAY_US), rises, doubtful)
+    return RegisterPast.of(
+        limits, int(times[0] // DAY_US), int(times[-1] // DAY_US), rises, doubtful
+    )
 
 
 def day_rises(days: np.ndarray, largest: np.ndarray, often: np.ndarray) -> DayRises:
@@ -72,7 +74,7 @@ def test_every_good_reading_is_kept_and_nothing_passes_twice(case, seed, limited
         }[kind]
     limits = LIMITS if limited else FREE
     rates = learned(DayRises.of(times, sent, QUARTER), limits, 0, int(times[-1] // DAY_US))
-    found = decide(Readings(times, sent, rates), limits.flat_us)
+    found = decide(RegisterReadings(times, sent, rates), limits.flat_us)
     cleaned = clean(times, sent, limits, decisions=found)
     assert cleaned.time_us.tolist() == times[~bad].tolist()
     assert int(cleaned.energy.sum()) == int(true[~bad][-1] - true[0])
@@ -85,7 +87,7 @@ def test_every_good_reading_is_kept_and_nothing_passes_twice(case, seed, limited
 def test_energy_is_last_minus_first_between_breaks(values, turning):
     times = np.arange(len(values), dtype=np.int64) * QUARTER
     sent = np.array(values, dtype=np.int64) * KWH
-    limits = Limits(QUARTER, 60 * KWH, 200 * KWH if turning else None)
+    limits = RegisterLimits(QUARTER, 60 * KWH, 200 * KWH if turning else None)
     cleaned = clean(times, sent, limits)
     assert (cleaned.energy >= 0).all()
     kept = dict(zip(times.tolist(), sent.tolist(), strict=True))
@@ -110,7 +112,7 @@ def test_what_is_further_away_than_a_detour_may_last_decides_nothing(seed):
     other[np.flatnonzero(far)[-1]] = values[np.flatnonzero(far)[-1]]
     found = []
     for sent in (values, other):
-        told = decide(Readings(times, sent, Rates.fixed(LIMITS)), LIMITS.flat_us)
+        told = decide(RegisterReadings(times, sent, RiseLimits.fixed(LIMITS)), LIMITS.flat_us)
         found.append([d for d in told if d.there_us >= times[-31]])
     assert found[0] == found[1]
 
@@ -146,7 +148,7 @@ def test_the_months_after_count_where_a_series_begins_at_the_end_of_one():
 def test_a_registered_limit_that_most_days_exceed_is_set_aside(rise, limit):
     days = np.arange(5, dtype=np.int64)
     rises = np.full(5, rise, dtype=np.int64)
-    found = learned(day_rises(days, rises, rises), Limits(QUARTER, limit), 0, 4)
+    found = learned(day_rises(days, rises, rises), RegisterLimits(QUARTER, limit), 0, 4)
     assert bool(found.short[0] == limit) is (rise < limit)
     assert bool(found.set_aside) is (rise > limit)
 
@@ -157,11 +159,13 @@ def test_a_load_that_a_day_shows_often_is_its_own():
     steps[200:230] = 20 * KWH
     values = np.cumsum(steps)
     rates = learned(DayRises.of(times, values, QUARTER), FREE, 0, 3)
-    assert decide(Readings(times, values, rates), FREE.flat_us) == []
+    assert decide(RegisterReadings(times, values, rates), FREE.flat_us) == []
     steps[200:230], steps[200] = KWH, 20 * 30 * KWH
     values = np.cumsum(steps)
     rates = learned(DayRises.of(times, values, QUARTER), FREE, 0, 3)
-    assert [d.kind for d in decide(Readings(times, values, rates), FREE.flat_us)] == ["jump"]
+    assert [d.kind for d in decide(RegisterReadings(times, values, rates), FREE.flat_us)] == [
+        "jump"
+    ]
 
 
 def test_a_return_from_a_dip_is_no_rise():
@@ -176,9 +180,9 @@ def test_no_seen_step_is_overlooked_in_a_day(steps, limit):
     """What is kept of a day holds every step that its limit forbids."""
     times = 9 * QUARTER + np.arange(len(steps), dtype=np.int64) * 5 * QUARTER
     values = np.cumsum(np.array(steps, dtype=np.int64))
-    limits = Limits(QUARTER, limit)
+    limits = RegisterLimits(QUARTER, limit)
     past = past_of(times, values, limits)
-    all_seen = Readings(times, values, past.rates).seen()
+    all_seen = RegisterReadings(times, values, past.rates).seen()
     assert past.seen.at_us.tolist() == times[all_seen].tolist()
 
 
@@ -203,9 +207,9 @@ def test_no_good_reading_makes_energy_of_a_jump(step_min, wide, hours, seed, stu
         load[at - 3 : at] = 0
     true, sent = np.cumsum(load), np.cumsum(load)
     sent[at:] += hours * wide * per_hour
-    limits = Limits(step, wide * per_hour)
+    limits = RegisterLimits(step, wide * per_hour)
     rates = learned(DayRises.of(times, sent, step), limits, 0, 11)
-    found = decide(Readings(times, sent, rates), limits.flat_us)
+    found = decide(RegisterReadings(times, sent, rates), limits.flat_us)
     cleaned = clean(times, sent, limits, decisions=found)
     assert [d.kind for d in found] == ["jump"]
     assert cleaned.time_us.tolist() == times.tolist()
@@ -214,7 +218,7 @@ def test_no_good_reading_makes_energy_of_a_jump(step_min, wide, hours, seed, stu
 
 def told_under_a_learned_limit(times, sent, limits):
     rates = learned(DayRises.of(times, sent, limits.step_us), limits, 0, int(times[-1] // DAY_US))
-    return decide(Readings(times, sent, rates, limits.modulus), limits.flat_us)
+    return decide(RegisterReadings(times, sent, rates, limits.modulus), limits.flat_us)
 
 
 @quick
@@ -235,7 +239,7 @@ def test_hours_of_junk_are_no_load_even_on_an_idle_day(every, length, seed, idle
     true = 4000 * KWH + np.cumsum(load)
     sent = true.copy()
     sent[first : first + length] = rng.integers(2 * 10**4 * KWH, 10**5 * KWH, length)
-    limits = Limits(every * MINUTE_US, None, modulus)
+    limits = RegisterLimits(every * MINUTE_US, None, modulus)
     cleaned = clean(times, sent, limits, decisions=told_under_a_learned_limit(times, sent, limits))
     whole = int(true[-1] - true[0])
     assert whole - int(load[first:].sum()) <= int(cleaned.energy.sum()) <= whole
@@ -250,7 +254,7 @@ def test_a_meter_is_judged_at_the_cadence_that_it_keeps(registered):
     true = 100 * KWH + np.cumsum(load)
     sent = true.copy()
     sent[1000:1008] = sent[999]
-    limits = Limits(HOUR_US, registered)
+    limits = RegisterLimits(HOUR_US, registered)
     found = told_under_a_learned_limit(times, sent, limits)
     if registered is None:
         assert [one.kind for one in found] in ([], ["bridge"])
@@ -263,7 +267,7 @@ def test_a_coarse_register_ticks_in_lumps():
     times = np.arange(5 * 1440, dtype=np.int64) * MINUTE_US
     sent = times * 2 // HOUR_US * KWH
     for registered in (None, 3 * KWH):
-        limits = Limits(15 * MINUTE_US, registered)
+        limits = RegisterLimits(15 * MINUTE_US, registered)
         rates = learned(DayRises.of(times, sent, limits.step_us), limits, 0, 4)
-        assert decide(Readings(times, sent, rates), limits.flat_us) == []
+        assert decide(RegisterReadings(times, sent, rates), limits.flat_us) == []
         assert rates.set_aside == ()

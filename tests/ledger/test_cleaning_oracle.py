@@ -8,21 +8,21 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.cleaning.rates import Rates
-from ledger.cleaning.story import Readings, tell
-from ledger.limits import Limits
+from ledger.cleaning.rates import RiseLimits
+from ledger.cleaning.story import RegisterReadings, tell
+from ledger.limits import RegisterLimits
 from metering.localtime import MINUTE_US
 
 QUARTER = 15 * MINUTE_US
 PER_STEP = 10
-LIMITS = Limits(QUARTER, 4 * PER_STEP)
-INFINITE = Limits(QUARTER)
+LIMITS = RegisterLimits(QUARTER, 4 * PER_STEP)
+INFINITE = RegisterLimits(QUARTER)
 TURN = 100
 
 Key = tuple[int, int, int]
 
 
-def price_of_story(readings: Readings, kept: tuple[int, ...]) -> Key | None:
+def price_of_story(readings: RegisterReadings, kept: tuple[int, ...]) -> Key | None:
     """What a story costs that keeps these readings, None where it cannot be told."""
     cost = dropped = places = 0
     for here, there in pairwise(kept):
@@ -35,7 +35,7 @@ def price_of_story(readings: Readings, kept: tuple[int, ...]) -> Key | None:
     return cost, dropped, -places
 
 
-def price_of_link(readings: Readings, here: int, there: int) -> int | None:
+def price_of_link(readings: RegisterReadings, here: int, there: int) -> int | None:
     """The table of `docs/cleaning.md`, read row by row."""
     value, seen = readings.value, set(readings.seen().tolist())
     under = range(here + 1, there)
@@ -68,7 +68,7 @@ def price_of_link(readings: Readings, here: int, there: int) -> int | None:
 
 
 def half_seen(
-    readings: Readings, here: int, there: int, left: bool, inside: int, seen: set[int]
+    readings: RegisterReadings, here: int, there: int, left: bool, inside: int, seen: set[int]
 ) -> list[int]:
     """One end is seen, at the other the register could have gone on."""
     value, count = readings.value, there - here - 1
@@ -114,7 +114,7 @@ def every_story(count: int) -> list[tuple[int, ...]]:
     ]
 
 
-def price_told(readings: Readings) -> tuple[Key, tuple[int, ...]]:
+def price_told(readings: RegisterReadings) -> tuple[Key, tuple[int, ...]]:
     cost, gone = 0, set()
     for link in tell(readings):
         cost += link.cost
@@ -124,7 +124,7 @@ def price_told(readings: Readings) -> tuple[Key, tuple[int, ...]]:
 
 
 @st.composite
-def islands(draw) -> Readings:
+def islands(draw) -> RegisterReadings:
     """Two to nine readings of a meter that may do anything."""
     count = draw(st.integers(2, 9))
     step = st.sampled_from([1, 1, 1, 1, 2, 3, 8])
@@ -140,7 +140,7 @@ def islands(draw) -> Readings:
     declared = draw(st.sampled_from([(), ((int(times[count // 2]), int(times[-1])),)]))
     turn = draw(st.sampled_from([None, TURN]))
     whole = values.astype(np.int64)
-    return Readings(times.astype(np.int64), whole, Rates.fixed(limits), turn, declared)
+    return RegisterReadings(times.astype(np.int64), whole, RiseLimits.fixed(limits), turn, declared)
 
 
 @settings(max_examples=600, deadline=None)

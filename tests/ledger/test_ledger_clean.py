@@ -7,16 +7,16 @@ import pytest
 
 from ledger.clean import clean, longest_rest, open_run
 from ledger.cleaning.decisions import decide, spans_of
-from ledger.cleaning.rates import Rates
-from ledger.cleaning.story import Readings
-from ledger.limits import Limits
+from ledger.cleaning.rates import RiseLimits
+from ledger.cleaning.story import RegisterReadings
+from ledger.limits import RegisterLimits
 from metering.localtime import MINUTE_US
 from metering.quality import APPORTIONED, MEASURED, MISSING
 
 QUARTER = 15 * MINUTE_US
 KWH = 1_000_000
-LIMITS = Limits(QUARTER, 60 * KWH)
-FREE = Limits(QUARTER)
+LIMITS = RegisterLimits(QUARTER, 60 * KWH)
+FREE = RegisterLimits(QUARTER)
 
 
 def series(*values: float) -> tuple[np.ndarray, np.ndarray]:
@@ -97,14 +97,14 @@ def test_spike_up_without_a_known_limit_shows_when_it_comes_back():
 
 
 def test_spike_to_zero_beside_the_turn_of_the_register():
-    limits = Limits(QUARTER, 60 * KWH, 1000 * KWH)
+    limits = RegisterLimits(QUARTER, 60 * KWH, 1000 * KWH)
     cleaned = clean(*series(985, 992, 0, 999, 6, 13), limits)
     assert sorted(kinds(cleaned)) == ["rollover", "spike"]
     assert int(cleaned.energy.sum()) == 28 * KWH
 
 
 def test_spike_at_the_turn_itself():
-    limits = Limits(QUARTER, 60 * KWH, 1000 * KWH)
+    limits = RegisterLimits(QUARTER, 60 * KWH, 1000 * KWH)
     cleaned = clean(*series(985, 992, 500, 6, 13), limits)
     assert sorted(kinds(cleaned)) == ["rollover", "spike"]
     assert int(cleaned.energy.sum()) == 28 * KWH
@@ -133,7 +133,7 @@ def test_few_readings(values):
 
 def test_a_register_that_runs_backwards_is_told_once_wherever_one_looks():
     times, values = series(10, 15, 20, 18, 16, 14, 12, 17, 22)
-    told = decide(Readings(times, values, Rates.fixed(LIMITS)), LIMITS.flat_us)
+    told = decide(RegisterReadings(times, values, RiseLimits.fixed(LIMITS)), LIMITS.flat_us)
     whole = [("reversed", 2 * QUARTER, 6 * QUARTER)]
     assert spans_of(told) == spans_of(told[1:2]) == whole
     cleaned = clean(times, values, LIMITS)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from figures.months import open_parts
 from ledger.clean import clean
 from ledger.curve import Curve, along
-from ledger.limits import Limits, to_book_units
+from ledger.limits import RegisterLimits, to_book_units
 from ledger.periods import Clock, book_days
 from ledger.windows import Pricing
 from metering.book import SeriesKey
@@ -155,7 +155,7 @@ def test_rollover_loses_nothing(deltas, digits, start):
     modulus = 10**digits * 1_000_000
     true = start + np.cumsum(np.array([0, *deltas], dtype=np.int64))
     times = np.arange(len(true), dtype=np.int64) * QUARTER
-    cleaned = clean(times, true % modulus, Limits(QUARTER, 60_000_000, modulus))
+    cleaned = clean(times, true % modulus, RegisterLimits(QUARTER, 60_000_000, modulus))
     assert int(cleaned.energy.sum()) == int(true[-1] - true[0])
     assert len([s for s in cleaned.spans if s[0] == "rollover"]) == true[-1] // modulus - (
         true[0] // modulus
@@ -175,7 +175,7 @@ def test_a_spike_changes_no_other_reading(deltas, data):
     times = np.arange(len(true), dtype=np.int64) * QUARTER
     spoiled = true.copy()
     spoiled[at : at + length] += size
-    cleaned = clean(times, spoiled, Limits(QUARTER, 60_000_000))
+    cleaned = clean(times, spoiled, RegisterLimits(QUARTER, 60_000_000))
     kept = np.delete(true, np.arange(at, at + length))
     assert cleaned.energy.tolist() == np.diff(kept).tolist()
     assert [span[0] for span in cleaned.spans] == ["spike"]

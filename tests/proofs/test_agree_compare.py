@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import pytest
 
-from proofs.agree_compare import Figure, Listed, Question, Refused, compare
+from proofs.agree_compare import AskedFigure, Listed, NoAnswer, Question, compare
 
 WAYS = ("page", "influx", "v1")
 DAY = ("office", "01000", "2026-10-08", "2026-10-09")
-ENERGY = Figure("energy", *DAY)
-COST = Figure("cost", *DAY, currency="CNY")
+ENERGY = AskedFigure("energy", *DAY)
+COST = AskedFigure("cost", *DAY, currency="CNY")
 EXACT = {ENERGY: Fraction("412.300200"), COST: Fraction("281.0412345")}
 
 
@@ -41,7 +41,7 @@ def test_all_alike(questions, told):
         ("page", Fraction("412.300201"), "page 412.300201"),
         ("v1", Fraction("412.3002001"), "v1 412.3002001"),
         ("influx", 412.3002000000001, "influx 412.3002000000001"),
-        ("v1", Refused("this node has daily meters"), "v1 this node has daily meters"),
+        ("v1", NoAnswer("this node has daily meters"), "v1 this node has daily meters"),
     ],
 )
 def test_one_digit_or_one_refusal_disagrees(questions, told, way, answer, words):
@@ -59,7 +59,7 @@ def test_an_absent_answer_disagrees(questions, told):
 
 
 def test_what_is_listed_with_its_reason_is_no_way(questions, told):
-    told["page"][COST] = Refused("no money here")
+    told["page"][COST] = NoAnswer("no money here")
     listed = [Listed("page", "the page prints no money", kinds=("cost",))]
     outcome = compare(questions, told, listed)
     assert outcome.disagreeing == []
@@ -68,20 +68,20 @@ def test_what_is_listed_with_its_reason_is_no_way(questions, told):
     assert not outcome.passed, "a figure needs four ways"
     told["page"][COST] = Fraction(1)
     assert compare(questions, told, listed).disagreeing, "a wrong answer is never excused"
-    told["page"][ENERGY] = Refused("nor energy")
+    told["page"][ENERGY] = NoAnswer("nor energy")
     assert len(compare(questions, told, listed).disagreeing) == 2
 
 
 def test_money_in_a_currency_of_its_own_disagrees(questions, told):
-    told["influx"][Figure("cost", *DAY, currency="EUR")] = 0.25
+    told["influx"][AskedFigure("cost", *DAY, currency="EUR")] = 0.25
     (line,) = compare(questions, told).disagreeing
     assert "EUR: no money in this currency, but influx 0.25" in line
-    told["influx"][Figure("cost", *DAY, currency="EUR")] = 0.0
+    told["influx"][AskedFigure("cost", *DAY, currency="EUR")] = 0.0
     assert compare(questions, told).disagreeing == []
 
 
 def test_few_figures_do_not_pass():
-    figures = [Figure("energy", "office", "01000", f"{n}", "") for n in range(200)]
+    figures = [AskedFigure("energy", "office", "01000", f"{n}", "") for n in range(200)]
     questions = [Question(one, Fraction(1), WAYS) for one in figures]
     told = {way: dict.fromkeys(figures, Fraction(1)) for way in WAYS}
     assert compare(questions, told).passed

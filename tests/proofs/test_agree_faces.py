@@ -9,7 +9,7 @@ from fractions import Fraction
 import openpyxl
 import pytest
 
-from proofs.agree_compare import Figure, Refused
+from proofs.agree_compare import AskedFigure, NoAnswer
 from proofs.agree_printed import csv_rows, of_report, printed, xlsx_rows
 
 OCTOBER = ("2026-10-01", "2026-11-01")
@@ -25,8 +25,8 @@ def test_a_page_prints_exact_values_beside_rounded_ones():
     )
     day = ("office", "01000", "2026-10-08", "2026-10-09")
     assert list(printed(html)) == [
-        (Figure("cost", *day, currency="CNY"), Fraction("281.0412")),
-        (Figure("energy", *day, "difference"), Refused("absent")),
+        (AskedFigure("cost", *day, currency="CNY"), Fraction("281.0412")),
+        (AskedFigure("energy", *day, "difference"), NoAnswer("absent")),
     ]
 
 
@@ -49,16 +49,16 @@ TABLES = [
 ]
 DAY = ("2026-10-02", "2026-10-03")
 FIGURES = {
-    Figure("energy", "office", "01000", *OCTOBER): "10.000001",
-    Figure("cost", "office", "01000", *OCTOBER, currency="CNY"): "2.5",
-    Figure("cost_low", "office", "01000", *OCTOBER, currency="CNY"): "2.25",
-    Figure("cost_high", "office", "01000", *OCTOBER, currency="CNY"): "3.75",
-    Figure("kgco2", "office", "01000", *OCTOBER): "5.127",
-    Figure("energy", "office", "01000", *OCTOBER, "difference"): "1.5",
-    Figure("cost_low", "office", "01000", *OCTOBER, "difference", "CNY"): "0.25",
-    Figure("energy", "office", "01000", *DAY): "0.5",
-    Figure("energy", "office", "02000", *DAY): "4",
-    Figure("ratio", "dc", "01000", *OCTOBER, "utility_per_it"): "1.573872",
+    AskedFigure("energy", "office", "01000", *OCTOBER): "10.000001",
+    AskedFigure("cost", "office", "01000", *OCTOBER, currency="CNY"): "2.5",
+    AskedFigure("cost_low", "office", "01000", *OCTOBER, currency="CNY"): "2.25",
+    AskedFigure("cost_high", "office", "01000", *OCTOBER, currency="CNY"): "3.75",
+    AskedFigure("kgco2", "office", "01000", *OCTOBER): "5.127",
+    AskedFigure("energy", "office", "01000", *OCTOBER, "difference"): "1.5",
+    AskedFigure("cost_low", "office", "01000", *OCTOBER, "difference", "CNY"): "0.25",
+    AskedFigure("energy", "office", "01000", *DAY): "0.5",
+    AskedFigure("energy", "office", "02000", *DAY): "4",
+    AskedFigure("ratio", "dc", "01000", *OCTOBER, "utility_per_it"): "1.573872",
 }
 
 

@@ -17,7 +17,7 @@ import figures
 from metering.localtime import parse_instant
 from metering.registry.files import read_registry_texts
 from proofs import agree_oracle, agree_prices, agree_world
-from proofs.agree_oracle import Line, Oracle, Sum, added
+from proofs.agree_oracle import Oracle, OracleLine, Sum, added
 from proofs.agree_prices import turns
 from proofs.agree_questions import WEEK, parts_of, questions
 from proofs.agree_world import (
@@ -54,7 +54,7 @@ def meter(code):
 def line(code, zone, *readings):
     """A register of the world's meter: (local time, Wh)."""
     times = tuple(instant(text, zone) for text, _ in readings)
-    return Line.of(Sent(meter(code), zone, times, tuple(value for _, value in readings)))
+    return OracleLine.of(Sent(meter(code), zone, times, tuple(value for _, value in readings)))
 
 
 def span(first, last, zone=BEIJING):
@@ -108,7 +108,7 @@ def test_prices_turn_where_the_rows_say(code, zone, day, wanted):
 
 
 def test_the_it_side_is_silent_for_seven_hours():
-    one = Line.of(next(one for one in sent(1) if one.meter.role == "it"))
+    one = OracleLine.of(next(one for one in sent(1) if one.meter.role == "it"))
     holes = [b.start - a.end for a, b in zip(one.stretches, one.stretches[1:], strict=False)]
     assert [hole // 3_600_000_000 for hole in holes if hole] == [7]
 
@@ -232,7 +232,7 @@ def test_another_reading_is_another_answer(books):
     told = next(one for one in sent(1) if one.meter.code == "office-total")
     place = len(told.values) // 2
     values = (*told.values[:place], told.values[place] + 1, *told.values[place + 1 :])
-    other = Line.of(replace(told, values=values))
+    other = OracleLine.of(replace(told, values=values))
     at = told.times_us[place]
     assert other.energy((at - 60_000_000, at)) != oracle.lines["office-total"].energy(
         (at - 60_000_000, at)

@@ -14,14 +14,14 @@ from metering.localtime import local_day
 from proofs.records import NONE, SOME, passed
 from proofs.records_acts import (
     REASON,
-    Registry,
+    ExportedRegistry,
     replaced,
     without_columns,
     without_rows,
 )
 from proofs.records_watch import Books, Cases, Reports
 from proofs.records_world import END, START, Year
-from proofs.report_later import Asked
+from proofs.report_later import ToldIssue
 from simulators.campus import ZONE
 
 TARIFF = "tariff,price\nday,1.10\nnight,0.32\n"
@@ -77,7 +77,7 @@ def test_what_comes_after_a_case_or_after_its_refutation_is_another() -> None:
     assert not looked([case(1, closed="refuted")], [case(2)]).renumbered
 
 
-class Still(Registry):
+class Still(ExportedRegistry):
     """A registry that is a dictionary, and takes what it is told to take."""
 
     def __init__(self, files: dict[str, str], *, refuses: bool = True) -> None:
@@ -164,7 +164,7 @@ def test_a_settled_day_that_is_gone_is_lost(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_report_that_is_told_otherwise_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     told = iter("aab")
     monkeypatch.setattr(
-        "proofs.records_watch.ask", lambda *_: Asked(frozenset({next(told)}), {}, 0)
+        "proofs.records_watch.ask", lambda *_: ToldIssue(frozenset({next(told)}), {}, 0)
     )
     reports = Reports(DataFolder(Path()))
     reports.take(date(2026, 1, 1), 1)

@@ -31,8 +31,8 @@ from metering.registry import (
     SpaceEdge,
     SupplyEdge,
 )
-from proofs.recompute_compare import STEPS, Outcome, compare, of_answer
-from recompute import Books, read_file
+from proofs.recompute_compare import STEPS, ComparedNumbers, compare, of_answer
+from recompute import RecomputedBooks, read_file
 from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
 
 ZONE = "Asia/Shanghai"
@@ -154,9 +154,9 @@ class World:
                 "readings": [[0, name[2], iso(time_us), value, None]],
             }
 
-    def recomputed(self, folder: Path, **span) -> Books:
+    def recomputed(self, folder: Path, **span) -> RecomputedBooks:
         """The second implementation's books, from the file."""
-        return Books.of(read_file(sealed(folder / "journal.jsonl", self.lines(**span))))
+        return RecomputedBooks.of(read_file(sealed(folder / "journal.jsonl", self.lines(**span))))
 
     def view(self):
         """What the platform tells of its books."""
@@ -192,9 +192,9 @@ def helpers():
     )
 
 
-def differences(world: World, books: Books) -> list[str]:
+def differences(world: World, books: RecomputedBooks) -> list[str]:
     """Whatever the two implementations tell otherwise: energy, quality, money and events."""
-    outcome = Outcome()
+    outcome = ComparedNumbers()
     first, last = books.days[0], books.days[-1]
     with world.view() as view:
         for one in books.series():
@@ -223,7 +223,7 @@ def _told(view, found):
     ]
 
 
-def _events(world: World, books: Books) -> list[str]:
+def _events(world: World, books: RecomputedBooks) -> list[str]:
     start = day_bounds(books.days[0], ZONE)[0]
     end = day_bounds(books.days[-1], ZONE)[1]
     told = {(e.meter, e.kind, e.start_us, e.end_us) for e in world.books.events("o", start, end)}

@@ -13,16 +13,16 @@ import pytest
 from collector.journal import JournalWriter, Record
 from collector.journal.segment import segment_files
 from greenoffice import commands
-from greenoffice.clock import Clock
+from greenoffice.assembly import Assembly, IntakeWork, LedgerWork
+from greenoffice.clock import ShiftedClock
 from greenoffice.exporting import export_journal
 from greenoffice.folder import DataFolder
-from greenoffice.parts import IntakeWork, LedgerWork, Parts
 from greenoffice.recomputing import json_lines, recompute
 from greenoffice.stores import open_stores
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.localtime import HOUR_US, day_bounds, iso, local_day
 from metering.registry.files import read_registry_texts
-from recompute import Books, read_file
+from recompute import RecomputedBooks, read_file
 
 ZONE = "Asia/Shanghai"
 DAYS = 6
@@ -46,7 +46,7 @@ FILES = {
 
 
 def first_day() -> date:
-    return local_day(Clock().now_us(), ZONE) - timedelta(days=DAYS + 2)
+    return local_day(ShiftedClock().now_us(), ZONE) - timedelta(days=DAYS + 2)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def worked(tmp_path_factory):
     sent[2] += [reading("E2", t, 4.0 * n) for n, t in numbered(times, days[2])]
     sent += [sent[1], [reading("E1", days[3][5], 3000.0 * 77)], [{"point": "E1", "value": 6e5}]]
     write(folder, sent)
-    parts = Parts.open(folder)
+    parts = Assembly.open(folder)
     taking, booking = IntakeWork(parts), LedgerWork(parts)
     while taking() or booking():
         pass
@@ -82,12 +82,16 @@ def reading(point, time_us, value):
 
 def write(folder, sent) -> None:
     writer = JournalWriter(
-        folder.journal / "listener", 1, now_us=Clock().now_us, segment_bytes=1, housekeep=False
+        folder.journal / "listener",
+        1,
+        now_us=ShiftedClock().now_us,
+        segment_bytes=1,
+        housekeep=False,
     )
     topic = "greenoffice/v1/s/g/readings"
     for seq, readings in enumerate(sent):
         body = json.dumps({"session": 1, "seq": seq, "readings": readings}).encode()
-        writer.append([Record("message", Clock().now_us(), "s/g", "c", "1", topic, body, 1)])
+        writer.append([Record("message", ShiftedClock().now_us(), "s/g", "c", "1", topic, body, 1)])
     writer.close()
 
 
@@ -107,7 +111,7 @@ def booked(folder, meter):
 
 
 def computed(file):
-    books = Books.of(read_file(file))
+    books = RecomputedBooks.of(read_file(file))
     found = {
         local_day(figure.start, ZONE): figure.amount
         for series in books.series()
@@ -215,7 +219,10 @@ def test_every_line_of_json_is_a_decision_or_a_figure(worked, tmp_path, capsys):
     assert steps == {"native", "hour", "day", "month"}
     one = next(line for line in printed if line.get("step") == "day")
     assert one["cost"]["by_currency"][0]["currency"] == "CNY"
-    assert len(list(json_lines(Books.of(read_file(tmp_path / "o.jsonl"))))) == len(printed) - 1
+    assert (
+        len(list(json_lines(RecomputedBooks.of(read_file(tmp_path / "o.jsonl")))))
+        == len(printed) - 1
+    )
 
 
 def test_a_table_for_people(worked, tmp_path, capsys):

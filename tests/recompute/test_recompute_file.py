@@ -7,7 +7,7 @@ import json
 import pytest
 
 from metering.errors import InvalidInput, NotFound
-from recompute import Books, read_file
+from recompute import RecomputedBooks, read_file
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_name_without_its_row_is_told(world, helpers, tmp_path):
     lines = [one for one in world.lines() if one.get("code") != "b"]
     content = read_file(helpers.sealed(tmp_path / "wrong.jsonl", lines))
     with pytest.raises(InvalidInput) as refused:
-        Books.of(content)
+        RecomputedBooks.of(content)
     assert refused.value.value == "b"
 
 

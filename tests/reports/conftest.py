@@ -28,7 +28,7 @@ from metering.registry import (
     SupplyEdge,
 )
 from metering.tariff import TariffRow
-from reports import Source, month_report
+from reports import ReportSource, month_report
 from storage.memory import MemoryBooks, MemoryFindings, MemoryMarks, MemoryReadings
 
 HOUR_US = 3_600_000_000
@@ -264,8 +264,8 @@ class Bureau:
         with self.figures.view() as view:
             return energy(view, view.key_of(node, item), first, last, step)
 
-    def source(self) -> Source:
-        return Source(self.figures, self.registry, self.findings)
+    def source(self) -> ReportSource:
+        return ReportSource(self.figures, self.registry, self.findings)
 
     def report(self, month: str = "2026-10", **more):
         return month_report(self.source(), "bureau", month, **more)

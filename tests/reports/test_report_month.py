@@ -13,7 +13,7 @@ from figures import Figures, costs_of_each, energy, worth
 from metering.errors import InvalidInput, NotFound
 from metering.finding import Case, CaseState, Changes
 from metering.localtime import parse_instant
-from reports import Source, from_json, month_report, to_json
+from reports import ReportSource, from_json, month_report, to_json
 from storage import open_engine, sql_stores
 
 
@@ -211,7 +211,7 @@ def test_sql_books_give_the_same_report_as_those_in_memory(bureau, october, tmp_
     changes = Changes(tuple(bureau.findings.list(None)))
     stores.findings.record(changes, now_us=bureau.now_us)
     figures = Figures(stores.books, lambda: bureau.registry, lambda: bureau.now_us)
-    source = Source(figures, bureau.registry, stores.findings)
+    source = ReportSource(figures, bureau.registry, stores.findings)
     report = month_report(source, "bureau", "2026-10")
     assert report.revision == 1
     for name in ("lines", "periods", "totals", "indicators", "cases", "factors", "prices"):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from collector.mqtt import Connect, Limits, Publish, ServerSession
+from collector.mqtt import Connect, ConnectionLimits, Publish, ServerSession
 from metering.localtime import parse_instant
 from simulators.campus import ZONE, Campus, load_campus
 from simulators.devices import Devices
@@ -86,7 +86,7 @@ class _Connection(socketserver.BaseRequestHandler):
 
     def _serve(self) -> None:
         names = itertools.count()
-        session = ServerSession(Limits(), lambda: f"assigned-{next(names)}")
+        session = ServerSession(ConnectionLimits(), lambda: f"assigned-{next(names)}")
         while data := self.request.recv(1 << 16):
             events = session.receive(data)
             while events:

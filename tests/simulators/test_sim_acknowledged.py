@@ -9,12 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.acknowledged import AcknowledgedFile, entries
-from simulators.message import BAD, DUPLICATE, READING, Entry, Message
+from simulators.message import BAD, DUPLICATE, READING, MessageEntry, Publication
 
 MESSAGES = [
-    Message(0, b"", (Entry(READING, "E1", 1_000, 1.5), Entry(READING, "E2", 1_000, 2.5))),
-    Message(1, b"", (Entry(BAD, ""),)),
-    Message(2, b"", (Entry(READING, "E1", 2_000, 0.1 + 0.2), Entry(DUPLICATE, "E2", 1_000, 2.5))),
+    Publication(
+        0, b"", (MessageEntry(READING, "E1", 1_000, 1.5), MessageEntry(READING, "E2", 1_000, 2.5))
+    ),
+    Publication(1, b"", (MessageEntry(BAD, ""),)),
+    Publication(
+        2,
+        b"",
+        (MessageEntry(READING, "E1", 2_000, 0.1 + 0.2), MessageEntry(DUPLICATE, "E2", 1_000, 2.5)),
+    ),
 ]
 
 

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from collector import CollectorMetrics, JournalReader, JournalWriter, Listener, ListenerSettings
-from collector.decode import DECODERS, Decoded, Incoming, Limits
+from collector.decode import DECODERS, Decoded, Incoming, MessageLimits
 from metering.localtime import HOUR_US, parse_instant
 from simulators import SimulatorSettings, load_campus, published, run, summary
 from simulators.campus import SimPoint
@@ -94,7 +94,7 @@ def decode_all(root: Path) -> Iterator[tuple[str, Decoded]]:
         record = located.record
         if record.kind == "message":
             incoming = Incoming(record.route, record.payload, record.arrived_us)
-            decoded = DECODERS["native"].decode(incoming, Limits())
+            decoded = DECODERS["native"].decode(incoming, MessageLimits())
             yield record.gateway.removeprefix("campus/"), decoded
     reader.close()
 

@@ -20,7 +20,7 @@ from simulators import SimulatorSettings, load_campus, published, run, summary
 from simulators.campus import ZONE
 from simulators.devices import Devices
 from simulators.message import READING
-from simulators.plan import Plan
+from simulators.plan import GatewayPlan
 from simulators.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +77,7 @@ def planned() -> dict[tuple[str, str], set[int]]:
     devices = Devices(World(5, START_US, NOW_US, ZONE, campus.calendar), campus)
     found: dict[tuple[str, str], set[int]] = {}
     for gateway in campus.gateways:
-        plan = Plan(devices, campus, gateway)
+        plan = GatewayPlan(devices, campus, gateway)
         for number in range(len(plan)):
             for entry in plan.message(number, 1).entries:
                 if entry.kind == READING:
@@ -121,7 +121,7 @@ def test_a_cut_connection_loses_nothing_and_keeps_the_order(
         unique = dict.fromkeys(p for t, p in endpoint.received if f"/{gateway}/" in t)
         campus = load_campus()
         devices = Devices(World(5, START_US, NOW_US, ZONE, campus.calendar), campus)
-        plan = Plan(devices, campus, gateway)
+        plan = GatewayPlan(devices, campus, gateway)
         expected = dict.fromkeys(plan.message(n, 1).payload for n in range(len(plan)))
         assert list(unique) == list(expected)
 

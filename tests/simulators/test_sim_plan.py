@@ -13,25 +13,25 @@ from hypothesis import strategies as st
 from simulators.campus import ZONE, Campus
 from simulators.delivery import Batch, Correction, Extra, delivery
 from simulators.devices import Devices
-from simulators.message import BAD, DUPLICATE, MALFORMED, READING, Message
-from simulators.plan import Plan, due_times
+from simulators.message import BAD, DUPLICATE, MALFORMED, READING, Publication
+from simulators.plan import GatewayPlan, due_times
 from simulators.world import World
 
 GATEWAYS = ("gw-a", "gw-b", "gw-canteen", "gw-dc")
 
 
 @pytest.fixture(scope="module", params=GATEWAYS)
-def plan(request: pytest.FixtureRequest, devices: Devices, campus: Campus) -> Plan:
-    return Plan(devices, campus, request.param)
+def plan(request: pytest.FixtureRequest, devices: Devices, campus: Campus) -> GatewayPlan:
+    return GatewayPlan(devices, campus, request.param)
 
 
 @pytest.fixture(scope="module")
-def messages(plan: Plan) -> list[Message]:
+def messages(plan: GatewayPlan) -> list[Publication]:
     return [plan.message(number, 1) for number in range(len(plan))]
 
 
 def test_the_readings_are_the_grid_without_the_gaps(
-    plan: Plan, messages: list[Message], devices: Devices
+    plan: GatewayPlan, messages: list[Publication], devices: Devices
 ) -> None:
     sent = {(e.point, e.time_us) for m in messages for e in m.entries if e.kind == READING}
     expected = {
@@ -44,7 +44,7 @@ def test_the_readings_are_the_grid_without_the_gaps(
 
 
 def test_what_stands_at_the_end_is_what_the_devices_showed(
-    plan: Plan, messages: list[Message], devices: Devices
+    plan: GatewayPlan, messages: list[Publication], devices: Devices
 ) -> None:
     standing: dict[tuple[str, int], tuple[int, float]] = {}
     corrected = 0
@@ -65,7 +65,7 @@ def test_what_stands_at_the_end_is_what_the_devices_showed(
                 assert standing[point.name, int(time)][1] == value
 
 
-def test_a_duplicate_was_sent_before_with_the_same_value(messages: list[Message]) -> None:
+def test_a_duplicate_was_sent_before_with_the_same_value(messages: list[Publication]) -> None:
     seen: dict[tuple[str, int], float | None] = {}
     duplicates = 0
     for message in messages:
@@ -79,7 +79,7 @@ def test_a_duplicate_was_sent_before_with_the_same_value(messages: list[Message]
     assert duplicates > 500
 
 
-def test_a_copied_message_is_the_same_bytes(plan: Plan, messages: list[Message]) -> None:
+def test_a_copied_message_is_the_same_bytes(plan: GatewayPlan, messages: list[Publication]) -> None:
     payloads = [m.payload for m in messages]
     copies = [m for m in messages if m.entries and m.entries[0].kind == DUPLICATE]
     assert copies
@@ -87,14 +87,14 @@ def test_a_copied_message_is_the_same_bytes(plan: Plan, messages: list[Message])
         assert copy.payload in payloads[: copy.number]
 
 
-def test_malformed_messages_are_of_every_sort_and_never_alike(messages: list[Message]) -> None:
+def test_malformed_messages_are_of_every_sort_and_never_alike(messages: list[Publication]) -> None:
     bad = [m for m in messages if any(e.kind == BAD for e in m.entries)]
     assert len(bad) >= len(MALFORMED)
     assert len({m.payload for m in bad}) == len(bad)
     assert all(e.kind == BAD for m in bad for e in m.entries)
 
 
-def test_delivery_is_out_of_order(plan: Plan, messages: list[Message]) -> None:
+def test_delivery_is_out_of_order(plan: GatewayPlan, messages: list[Publication]) -> None:
     sent = [max(e.time_us for e in m.entries) for m in messages]
     times = [t for t in sent if t]
     behind = np.maximum.accumulate(times) - np.array(times)
@@ -102,21 +102,21 @@ def test_delivery_is_out_of_order(plan: Plan, messages: list[Message]) -> None:
     assert behind.max() >= 2 * 3_600_000_000
 
 
-def test_equal_seed_equal_bytes(world: World, plan: Plan, campus: Campus) -> None:
+def test_equal_seed_equal_bytes(world: World, plan: GatewayPlan, campus: Campus) -> None:
     again = World(world.seed, world.start_us, world.now_us, ZONE, campus.calendar)
-    other = Plan(Devices(again, campus), campus, plan.gateway)
+    other = GatewayPlan(Devices(again, campus), campus, plan.gateway)
     assert digest(other, 3) == digest(plan, 3)
     assert digest(other, 3) != digest(plan, 4)
 
 
-def digest(plan: Plan, session: int) -> str:
+def digest(plan: GatewayPlan, session: int) -> str:
     total = hashlib.sha256()
     for number in range(len(plan)):
         total.update(plan.message(number, session).payload)
     return total.hexdigest()
 
 
-def test_a_live_message_goes_on_where_the_history_ended(plan: Plan) -> None:
+def test_a_live_message_goes_on_where_the_history_ended(plan: GatewayPlan) -> None:
     at = plan.history_end_us + 15 * 60_000_000
     live = json.loads(plan.live(len(plan), 2, (at,), at).payload)
     last = json.loads(plan.message(len(plan) - 1, 2).payload)

@@ -21,7 +21,7 @@ from metering.reading import ReadingColumns
 from proofs.servers.influx import OwnServer
 from proofs.servers.relay import Relay, Reply
 from storage.influx import InfluxAddress, InfluxReadings
-from storage.influx.setup import Wanted
+from storage.influx.setup import WantedBucket
 
 QUARTER = 900_000_000
 WRITE = "/api/v2/write"
@@ -287,7 +287,7 @@ def test_a_server_killed_amid_writing_keeps_what_it_acknowledged(
     influx_server(generation)  # skips where there is none
     server = OwnServer(tmp_path, generation)
     try:
-        address, _ = server.bucket("kept", Wanted(now_us=0, password="correct horse"))
+        address, _ = server.bucket("kept", WantedBucket(now_us=0, password="correct horse"))
         store = InfluxReadings(replace(address, connect_s=1.0))
         told: list[int] = []
         down = threading.Event()

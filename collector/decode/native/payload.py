@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from collector.decode.instant import of_text
-from collector.decode.message import Decoded, Incoming, Limits
+from collector.decode.message import Decoded, Incoming, MessageLimits
 from collector.decode.native.salvage import salvage
 from metering.errors import InvalidInput
 from metering.reading import Kind
@@ -82,7 +82,7 @@ class Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _DECODER = msgspec.json.Decoder(Message)
 
 
-def decode(incoming: Incoming, limits: Limits) -> Decoded:
+def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     """The readings of a native payload; what is wrong in it becomes problems."""
     payload, arrived_us = incoming.payload, incoming.arrived_us
     if len(payload) <= limits.payload_bytes:
@@ -115,7 +115,7 @@ def _instant(value: str | int) -> int:
     return value * 1000 if isinstance(value, int) else of_text(value)
 
 
-def _plausible(found: Decoded, arrived_us: int, limits: Limits) -> bool:
+def _plausible(found: Decoded, arrived_us: int, limits: MessageLimits) -> bool:
     times = [time for time in found.times if time is not None]
     return (
         len(found.index) <= limits.readings

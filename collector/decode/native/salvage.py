@@ -8,7 +8,7 @@ from typing import Any
 
 from collector.decode.instant import of_any, time_problem
 from collector.decode.json_object import json_object
-from collector.decode.message import Decoded, Limits, Problem, Refusal, name_shown
+from collector.decode.message import Decoded, MessageLimits, Problem, Refusal, name_shown
 from metering.errors import InvalidInput
 from metering.reading import Kind
 
@@ -22,12 +22,12 @@ class _Message:
     """What a message says of all its readings."""
 
     arrived_us: int
-    limits: Limits
+    limits: MessageLimits
     time_us: int | None
     unknown: list[str]
 
 
-def salvage(payload: bytes, arrived_us: int, limits: Limits) -> Decoded:
+def salvage(payload: bytes, arrived_us: int, limits: MessageLimits) -> Decoded:
     """What can be taken of a payload that is not right throughout."""
     try:
         message = _message(payload, limits)
@@ -48,7 +48,7 @@ def salvage(payload: bytes, arrived_us: int, limits: Limits) -> Decoded:
     return found
 
 
-def _message(payload: bytes, limits: Limits) -> dict[str, Any]:
+def _message(payload: bytes, limits: MessageLimits) -> dict[str, Any]:
     message = json_object(payload, limits)
     readings = message.get("readings")
     if not isinstance(readings, list):
@@ -96,7 +96,7 @@ def _time(fields: dict[str, Any], field: str) -> int | None:
         raise Refusal("bad_time", error.message, field, value, error.fix or "") from None
 
 
-def _check_time(value: object, time_us: int, arrived_us: int, limits: Limits) -> None:
+def _check_time(value: object, time_us: int, arrived_us: int, limits: MessageLimits) -> None:
     problem = time_problem(value, time_us, arrived_us, limits)
     if problem is not None:
         raise Refusal(problem.reason, problem.message, "time", value, problem.fix)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import figures
-from api.influxql import select
+from api.influxql.engine import select
 from metering.factor import Factor
 from metering.localtime import HOUR_US, day_bounds, local_day
 from metering.registry import Node, NodeType
@@ -218,8 +218,8 @@ def test_all_of_an_answer_is_of_one_revision_and_says_so(mixed, monkeypatch):
     moved = SimpleNamespace(done=False)
     run = select.run
 
-    def run_and_move(statement, view):
-        found = run(statement, view)
+    def run_and_move(statement, view, tables):
+        found = run(statement, view, tables)
         if not moved.done:
             moved.done = True
             times, values = curve(60, 2)

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.influxql import exact
-from api.influxql.aggregate import aggregate
-from api.influxql.pattern import read
-from api.influxql.pieces import QUARTER_US, pieces
-from api.influxql.rows import Values, Wanted
-from api.influxql.times import edges
+from api.influxql.engine import exact
+from api.influxql.engine.aggregate import aggregate
+from api.influxql.engine.rows import Values, Wanted
+from api.influxql.engine.times import edges
+from api.influxql.language.pattern import read
+from api.influxql.tables.pieces import QUARTER_US, pieces
 from metering.errors import InvalidInput
 from metering.localtime import HOUR_US, day_bounds, days_between
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from collector.intake import Intake, StepReport
+from collector.intake import Intake, IntakeReport
 from collector.journal import JournalReader, JournalWriter, Record
 from collector.routes import check_route
 from metering.localtime import HOUR_US, iso, parse_instant
@@ -48,8 +48,8 @@ class Platform:
         topic = "greenoffice/v1/campus/gw-a/readings"
         self.writer.append([Record("message", NOW_US, "campus/gw-a", "c", "1", topic, body, 1)])
 
-    def drain(self) -> StepReport:
-        total = StepReport()
+    def drain(self) -> IntakeReport:
+        total = IntakeReport()
         while (report := self.intake.step(1)).records:
             total += report
         return total

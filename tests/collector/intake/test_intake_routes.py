@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, Limits, Refusal
-from collector.intake import Decoding, StepReport, refusals
+from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, MessageLimits, Refusal
+from collector.intake import Decoding, IntakeReport, refusals
 from collector.properties import Properties
 from metering.errors import InvalidInput
 from metering.reading import Flag, Kind
@@ -21,7 +21,7 @@ TELE = "tele/7/SENSOR"
 def lines(separator: str = "=") -> Decode:
     """Decodes `name=value` lines, all at the time of arrival."""
 
-    def decode(incoming: Incoming, limits: Limits) -> Decoded:
+    def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
         if incoming.properties.content_type not in ("", "text/plain"):
             raise Refusal("bad_message", "not lines", "content type", "", "send text/plain")
         pairs = [line.split(separator) for line in incoming.payload.decode().splitlines()]
@@ -54,10 +54,10 @@ def routed(make_bench: Any) -> Any:
     return make_bench(decoding=Decoding(decoders=TABLE))
 
 
-def route(bench: Any, *routes: Route) -> StepReport:
+def route(bench: Any, *routes: Route) -> IntakeReport:
     """Register these routes and no others, and take in what that mends."""
     bench.registry = replace(bench.registry, routes=routes)
-    found: StepReport = bench.intake.replay_dead_letters()
+    found: IntakeReport = bench.intake.replay_dead_letters()
     return found
 
 
@@ -107,13 +107,13 @@ def test_a_message_refused_whole_replays_under_another_decoder(routed: Any) -> N
 
 def test_other_options_replay_and_equal_ones_do_not(routed: Any, monkeypatch: Any) -> None:
     first = route(routed, Route("s/g", "tele/#", "lines"))
-    assert first == StepReport()
+    assert first == IntakeReport()
     routed.push(b"E1;5.5", route=TELE)
     routed.drain()
     asked: list[int] = []
     record = routed.journal.record
     monkeypatch.setattr(routed.journal, "record", lambda *at: asked.append(1) or record(*at))
-    assert route(routed, Route("s/g", "tele/#", "lines")) == StepReport()
+    assert route(routed, Route("s/g", "tele/#", "lines")) == IntakeReport()
     assert asked == []  # the same decoder would say the same: the journal is not read for it
     semicolon = Route("s/g", "tele/#", "lines", "separator=:")
     assert route(routed, semicolon).replayed == 0

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from collector.decode import Decoder
-from collector.intake import Decoding, IntakeMetrics, StepReport, refusals
+from collector.intake import Decoding, IntakeMetrics, IntakeReport, refusals
 from collector.topics import HTTP_ROUTE
 from metering.errors import InvalidInput, StorageFull, Unavailable
 from metering.localtime import parse_instant
@@ -27,7 +27,7 @@ def reading(value: Any, point: str = "E1", time: str | None = T0, **more: Any) -
 
 def test_a_reading_is_stored_marked_and_counted(bench: Any) -> None:
     bench.push({"session": 3, "seq": 8, "sent": "2026-11-24T08:15:01Z", "readings": [reading(5.5)]})
-    assert bench.intake.step(1) == StepReport(records=1, readings=1, new=1)
+    assert bench.intake.step(1) == IntakeReport(records=1, readings=1, new=1)
     stored = bench.stored()
     assert bench.rows() == [(1, T0_US, 5.5, Flag.GOOD)]
     assert (stored.order_hi[0], stored.order_lo[0]) == (3, 8)
@@ -39,7 +39,7 @@ def test_a_reading_is_stored_marked_and_counted(bench: Any) -> None:
     assert (counts.messages, counts.readings, counts.new, counts.dead) == (1, 1, 1, 0)
     assert (counts.last_time_us, counts.last_skew_us) == (T0_US, 1_000_000)
     assert bench.store.checkpoint(1) == (1 << 24 | 1, 1)
-    assert bench.intake.step(1) == StepReport()
+    assert bench.intake.step(1) == IntakeReport()
 
 
 def test_units_become_canonical(bench: Any) -> None:
@@ -71,7 +71,7 @@ def test_each_bad_reading_is_its_own_dead_letter(bench: Any) -> None:
             reading(10.0, "T1"),
         ]
     )
-    assert bench.intake.step(1) == StepReport(records=1, readings=2, new=2, dead=9)
+    assert bench.intake.step(1) == IntakeReport(records=1, readings=2, new=2, dead=9)
     assert sorted(bench.reasons(), key=lambda found: found[1]) == [
         ("unknown_point", 1),
         ("bad_unit", 2),
@@ -121,7 +121,7 @@ def test_duplicates_corrections_and_outdated_are_told_apart(bench: Any) -> None:
     for seq, value in [(2, 5.0), (2, 5.0), (3, 5.0), (4, 6.0), (1, 4.0)]:
         bench.push({"session": 1, "seq": seq, "readings": [reading(value)]})
     whole = bench.intake.step(1)
-    assert whole == StepReport(5, 5, new=1, duplicates=2, corrections=1, outdated=1)
+    assert whole == IntakeReport(5, 5, new=1, duplicates=2, corrections=1, outdated=1)
     assert bench.rows() == [(1, T0_US, 6.0, Flag.GOOD)]
     bench.push({"session": 1, "seq": 4, "readings": [reading(7.0)]})
     assert bench.intake.step(1).dead == 1
@@ -172,7 +172,7 @@ def test_session_and_sequence_tell_a_redelivery_too(bench: Any) -> None:
     message = {"session": 1, "seq": 1, "readings": [reading(5.0, time=None)]}
     bench.push(message)
     bench.push(message, arrived_us=bench.now_us + 1)
-    assert bench.intake.step(1) == StepReport(2, 2, new=1, duplicates=1)
+    assert bench.intake.step(1) == IntakeReport(2, 2, new=1, duplicates=1)
 
 
 def test_an_unknown_point_replays_once_registered(bench: Any) -> None:
@@ -180,7 +180,7 @@ def test_an_unknown_point_replays_once_registered(bench: Any) -> None:
     bench.push([reading(4.0, "new", time=None)], arrived_us=bench.now_us + 1)
     bench.push([reading(4.0, "new", time=None)], arrived_us=bench.now_us + 2)
     bench.drain()
-    assert bench.intake.replay_dead_letters() == StepReport()
+    assert bench.intake.replay_dead_letters() == IntakeReport()
     bench.register(Point(9, "s/g", "new", Kind.INSTANT, "1"))
     report = bench.intake.replay_dead_letters()
     assert (report.records, report.new, report.dead, report.replayed) == (0, 3, 0, 3)
@@ -193,7 +193,7 @@ def test_an_unknown_point_replays_once_registered(bench: Any) -> None:
     assert bench.reasons("replayed") == [("unknown_point", 0)] * 3
     assert bench.store.checkpoint(1)[1] == 3
     assert {mark.point for mark in bench.marks.ready()} == {1, 9}
-    assert bench.intake.replay_dead_letters() == StepReport()
+    assert bench.intake.replay_dead_letters() == IntakeReport()
 
 
 def test_a_replayed_reading_does_not_override_a_later_one(bench: Any) -> None:
@@ -258,14 +258,14 @@ def test_a_store_that_is_down_loses_nothing(bench: Any, error: Exception) -> Non
     assert bench.marks.ready() == []
     assert bench.marks.waiting() == 1
     flaky.error = None
-    assert bench.intake.step(1) == StepReport(1, 1, new=1, dead=1)
+    assert bench.intake.step(1) == IntakeReport(1, 1, new=1, dead=1)
     assert len(bench.rows()) == 1
 
 
 def test_one_poisonous_row_does_not_block_the_others(bench: Any) -> None:
     bench.intake._readings = Flaky(bench.readings, poison=13.0)
     bench.push([reading(float(n), time=f"2026-11-24T08:00:{n:02}Z") for n in range(20)])
-    assert bench.intake.step(1) == StepReport(1, 19, new=19, dead=1)
+    assert bench.intake.step(1) == IntakeReport(1, 19, new=19, dead=1)
     assert bench.reasons() == [("refused", 13)]
 
 
@@ -316,7 +316,7 @@ def test_status_will_and_events_count_without_readings(bench: Any) -> None:
     topic = "greenoffice/v1/s/g/"
     bench.push(b'{"online": false}', kind="will", route=topic + "status")
     bench.push(b"anything", route=topic + "events")
-    assert bench.intake.step(1) == StepReport(records=2)
+    assert bench.intake.step(1) == IntakeReport(records=2)
     (status,) = bench.store.gateways()
     assert (status.counts.messages, status.counts.bytes) == (2, 25)
 

@@ -7,8 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from api import sentences
-from api.influxql import exact, money, names
-from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
+from api.influxql.engine import exact
+from api.influxql.engine.rows import (
+    FieldKind,
+    LabelValues,
+    Rows,
+    ScopedView,
+    Series,
+    Values,
+    Wanted,
+)
+from api.influxql.tables import money, names
 from api.routes.findings import find_all
 from figures import counted
 from metering.finding import Case, Finding
@@ -48,7 +57,7 @@ class Findings:
     }
     needs_start = False
 
-    def series(self, view: View) -> list[Series]:
+    def series(self, view: ScopedView) -> list[Series]:
         """Every case of the scope, costliest first."""
         reach, found = view.caller.reach, _found(view)
         told = counted(found, Nesting(reach.registry).outer)
@@ -64,7 +73,7 @@ class Findings:
 
     def rows(
         self,
-        view: View,
+        view: ScopedView,
         chosen: Sequence[Series],
         wanted: Wanted,
     ) -> Iterator[Rows]:
@@ -93,7 +102,7 @@ class Findings:
         return ""
 
 
-def _found(view: View) -> list[Case]:
+def _found(view: ScopedView) -> list[Case]:
     return find_all(view.caller)
 
 
@@ -103,7 +112,7 @@ def _case(series: Series) -> Case:
     return series.source
 
 
-def _tags(view: View, case: Case, part_of: int | None) -> dict[str, str]:
+def _tags(view: ScopedView, case: Case, part_of: int | None) -> dict[str, str]:
     reach, finding = view.caller.reach, case.evidence
     meter = reach.meters.get(finding.meter)
     return {
@@ -125,7 +134,7 @@ def _rows(series: Series, finding: Finding, *, listed: bool) -> list[Rows]:
     """A row of the case, and of its money in each currency; `listed` puts them side by side."""
     time_us = np.array([finding.start_us], dtype=np.int64)
     priced = [
-        money.Priced(
+        money.PricedPeriods(
             currency,
             np.ones(1, dtype=np.bool_),
             {"cost": Values(*exact.of_decimals([amount]), currency=currency)},

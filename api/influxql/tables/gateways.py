@@ -6,8 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from api.influxql import names
-from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
+from api.influxql.engine.rows import (
+    FieldKind,
+    LabelValues,
+    Rows,
+    ScopedView,
+    Series,
+    Values,
+    Wanted,
+)
+from api.influxql.tables import names
 from metering.intake import GatewayCounts
 from metering.localtime import MINUTE_US
 from metering.registry import Gateway
@@ -30,7 +38,7 @@ class Gateways:
     labels: Mapping[str, LabelValues] = {}
     needs_start = False
 
-    def series(self, view: View) -> list[Series]:
+    def series(self, view: ScopedView) -> list[Series]:
         """Every gateway of the scope."""
         reach = view.caller.reach
         return [
@@ -38,7 +46,7 @@ class Gateways:
             for gateway in reach.gateways.values()
         ]
 
-    def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+    def rows(self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
         """Counters and health as they stand now, at the end of the range or now, whichever is
         earlier."""
         counts = {one.gateway: one.counts for one in view.caller.platform.intake.gateways()}
@@ -61,7 +69,7 @@ class Gateways:
         return ""
 
 
-def _tags(view: View, gateway: Gateway) -> dict[str, str]:
+def _tags(view: ScopedView, gateway: Gateway) -> dict[str, str]:
     return {
         "gateway": gateway.user,
         "gateway_en": gateway.name("en"),

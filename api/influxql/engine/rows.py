@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from api.auth import Caller
-from api.influxql.exact import F64, Amounts
+from api.influxql.engine.exact import F64, Amounts
 from figures import View as Books
 from metering.quantity import I64
 
@@ -118,7 +118,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class View:
+class ScopedView:
     """The key's view at one moment."""
 
     caller: Caller
@@ -131,7 +131,7 @@ class View:
         return self.books.now_us
 
 
-LabelValues = Callable[[View], Iterable[str]]
+LabelValues = Callable[[ScopedView], Iterable[str]]
 """All the values of a label."""
 
 
@@ -158,11 +158,11 @@ class Measurement(Protocol):
         """Whether a question must say when its range begins."""
         ...
 
-    def series(self, view: View) -> list[Series]:
+    def series(self, view: ScopedView) -> list[Series]:
         """All series of the scope, wide before narrow."""
         ...
 
-    def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+    def rows(self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
         """Rows of the chosen series with start <= time < end; gateways as they stand now."""
         ...
 
@@ -178,9 +178,13 @@ __all__ = [
     "LabelValues",
     "Measurement",
     "Rows",
+    "ScopedView",
     "Series",
     "Strings",
     "Values",
-    "View",
     "Wanted",
 ]
+
+
+Tables = Mapping[str, Measurement]
+"""Measurements by the name that a statement calls them."""

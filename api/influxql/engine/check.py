@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.influxql.rows import FieldKind, Measurement
-from api.influxql.tree import Aggregate, Column, Expression, Formula, Number, Select
-from api.influxql.where import leaves
+from api.influxql.engine.rows import FieldKind, Measurement, Tables
+from api.influxql.engine.where import leaves
+from api.influxql.language.tree import Aggregate, Column, Expression, Formula, Number, Select
 from metering.errors import InvalidInput
 
 _FITS = {
@@ -29,6 +29,19 @@ class Asked:
     """Fields of which anything else is asked."""
     labels: frozenset[str]
     aggregates: bool
+
+
+def measurement(tables: Tables, name: str) -> Measurement:
+    """The measurement of that name; InvalidInput names the others."""
+    found = tables.get(name)
+    if found is None:
+        raise InvalidInput(
+            "no such measurement",
+            field="q",
+            value=name,
+            fix=f"one of: {', '.join(tables)}",
+        )
+    return found
 
 
 def asked(statement: Select, table: Measurement) -> Asked:

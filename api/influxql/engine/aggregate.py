@@ -7,9 +7,9 @@ from math import isinf, nan
 
 import numpy as np
 
-from api.influxql import exact
-from api.influxql.exact import F64, Amounts
-from api.influxql.rows import Values
+from api.influxql.engine import exact
+from api.influxql.engine.exact import F64, Amounts
+from api.influxql.engine.rows import Values
 from metering.quantity import I64
 
 Number = float | int

@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from api.influxql import exact
-from api.influxql.rows import FieldKind, Rows, Values
+from api.influxql.engine import exact
+from api.influxql.engine.rows import FieldKind, Rows, Values
 from figures import Cost, Emission, Energy, Money, emissions_of_each
 from figures import View as Books
 from metering.items import category
@@ -53,7 +53,7 @@ def _emitted(emission: Emission) -> Decimal | float:
 
 
 @dataclass(frozen=True, eq=False)
-class Priced:
+class PricedPeriods:
     """The money of some periods in one currency."""
 
     currency: str
@@ -63,7 +63,7 @@ class Priced:
     """A value for each of those."""
 
 
-def by_currency(costs: Sequence[Cost], item: str, names: Iterable[str]) -> list[Priced]:
+def by_currency(costs: Sequence[Cost], item: str, names: Iterable[str]) -> list[PricedPeriods]:
     """The asked fields of money, a table for each currency."""
     wanted = [name for name in MONEY if name in names]
     if not wanted:
@@ -75,7 +75,7 @@ def by_currency(costs: Sequence[Cost], item: str, names: Iterable[str]) -> list[
         ]
         mask = np.array([any(m.currency == currency for m in c.money) for c in costs])
         numbers = {name: _column(name, own, item, currency) for name in wanted}
-        found.append(Priced(currency, mask, numbers))
+        found.append(PricedPeriods(currency, mask, numbers))
     return found
 
 
@@ -102,13 +102,13 @@ def unpriced(costs: Sequence[Cost], names: Iterable[str]) -> dict[str, Values]:
     return {name: Values(amounts) for name in MONEY if name in names and name != "priced"}
 
 
-def apart(plain: Rows, priced: Sequence[Priced]) -> list[Rows]:
+def apart(plain: Rows, priced: Sequence[PricedPeriods]) -> list[Rows]:
     """The money of each currency by itself, to be added up; `plain` has what has none."""
     bare = Rows(plain.series, plain.time_us, {}, labels=plain.labels)
     return [_rows(bare, one, one.mask) for one in priced]
 
 
-def together(plain: Rows, priced: Sequence[Priced]) -> list[Rows]:
+def together(plain: Rows, priced: Sequence[PricedPeriods]) -> list[Rows]:
     """Rows to be shown as they are: all fields in one, with the period's first currency; money
     in a second one has a row of its own."""
     found, left = [], np.ones(len(plain.time_us), dtype=np.bool_)
@@ -121,7 +121,7 @@ def together(plain: Rows, priced: Sequence[Priced]) -> list[Rows]:
     return [*found, plain.of(left)] if left.any() else found
 
 
-def _rows(plain: Rows, one: Priced, mask: NDArray[np.bool_]) -> Rows:
+def _rows(plain: Rows, one: PricedPeriods, mask: NDArray[np.bool_]) -> Rows:
     kept, chosen = plain.of(mask), mask[one.mask]
     money = {name: values.of(chosen) for name, values in one.numbers.items()}
     currency = np.full(len(kept.time_us), one.currency)

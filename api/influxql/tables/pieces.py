@@ -15,7 +15,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Final
 
-from api.influxql.rows import Wanted
+from api.influxql.engine.rows import Wanted
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, days_between, local_day
 
 QUARTER_US: Final = 15 * MINUTE_US

@@ -8,10 +8,10 @@ from datetime import date
 from itertools import pairwise
 
 import figures
-from api.influxql import money, names
-from api.influxql.pieces import Piece, by_day, pieces
-from api.influxql.reading import FIELDS, Reading
-from api.influxql.rows import LabelValues, Rows, Series, View, Wanted
+from api.influxql.engine.rows import LabelValues, Rows, ScopedView, Series, Wanted
+from api.influxql.tables import money, names
+from api.influxql.tables.pieces import Piece, by_day, pieces
+from api.influxql.tables.reading import FIELDS, SeriesPeriods
 from figures import Energy
 from metering import items
 from metering.book import SeriesKey
@@ -25,7 +25,7 @@ MOST_PRICED = 50_000
 OF_ANY_UNIT = (*money.MONEY.keys() - {"priced"}, *money.EMISSIONS)
 
 
-def _currencies(view: View) -> Iterable[str]:
+def _currencies(view: ScopedView) -> Iterable[str]:
     """Currencies of the tariffs that may price something of the scope."""
     reach = view.caller.reach
     inside = {*reach.institutions, *reach.scope.nodes, *reach.meters, ""}
@@ -56,11 +56,11 @@ class Booked:
             self.tags = ("meter", "meter_en", "meter_zh", "role", *self.tags)
         self._list = _nodes if by == "node" else _meters
 
-    def series(self, view: View) -> list[Series]:
+    def series(self, view: ScopedView) -> list[Series]:
         """Every node and item, or every meter, of the scope, wide before narrow."""
         return list(self._list(view))
 
-    def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+    def rows(self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
         """What is booked, in whole days where the range has them, else as fine as is asked. Raises
         InvalidInput where that reads too much at once."""
         budget, known = _Budget(), dict[str, list[Piece]]()
@@ -107,7 +107,7 @@ def _nested(one: Series, other: Series) -> bool:
     return a.kind == "node" or a.item != b.item or one.tags["role"] != other.tags["role"]
 
 
-def _nodes(view: View) -> Iterator[Series]:
+def _nodes(view: ScopedView) -> Iterator[Series]:
     reach = view.caller.reach
     registry = reach.registry
     figures: dict[str, list[str]] = {}
@@ -124,7 +124,7 @@ def _nodes(view: View) -> Iterator[Series]:
             yield Series(tags, names.under(reach, code), key)
 
 
-def _meters(view: View) -> Iterator[Series]:
+def _meters(view: ScopedView) -> Iterator[Series]:
     reach = view.caller.reach
     order = {code: n for n, code in enumerate(names.in_tree_order(reach))}
     for meter in sorted(reach.meters.values(), key=lambda m: (order.get(m.node, 0), m.code)):
@@ -167,7 +167,7 @@ def _days(found: Sequence[Piece], zone: str) -> tuple[date, date]:
     return found[0].days(zone)[0], found[-1].days(zone)[1]
 
 
-def _pieces(view: View, wanted: Wanted, zone: str) -> list[Piece]:
+def _pieces(view: ScopedView, wanted: Wanted, zone: str) -> list[Piece]:
     """How sums and means of shares are read: what has an hour by the hour, other labels by the
     day."""
     if wanted.labels & _BY_HOUR:
@@ -177,20 +177,20 @@ def _pieces(view: View, wanted: Wanted, zone: str) -> list[Piece]:
 
 
 def _rows(
-    view: View, series: Series, wanted: Wanted, found: list[Piece], budget: _Budget
+    view: ScopedView, series: Series, wanted: Wanted, found: list[Piece], budget: _Budget
 ) -> Iterator[Rows]:
     if wanted.whole and found:
         budget.take(found, wanted.whole, series.tags["zone"])
         for energy in _read(view, _key(series), found):
-            for rows in Reading(view, series, energy, wanted.whole, wanted.labels).added():
+            for rows in SeriesPeriods(view, series, energy, wanted.whole, wanted.labels).added():
                 yield replace(rows, numbers={}, sums=rows.numbers)
     for energy, fields in _fine(view, series, wanted, budget):
-        reading = Reading(view, series, energy, fields, wanted.labels)
+        reading = SeriesPeriods(view, series, energy, fields, wanted.labels)
         for rows in reading.listed() if wanted.listed else reading.added():
             yield replace(rows, sums={})
 
 
-def _read(view: View, key: SeriesKey, found: Sequence[Piece]) -> Iterator[Energy]:
+def _read(view: ScopedView, key: SeriesKey, found: Sequence[Piece]) -> Iterator[Energy]:
     """The series in pieces: one of all whole days, then one for each other stretch."""
     zone = view.books.zone(key)
     view.books.load([key], *_days(found, zone))
@@ -211,7 +211,7 @@ def _single(spans: Sequence[tuple[date, date]]) -> bool:
 
 
 def _fine(
-    view: View, series: Series, wanted: Wanted, budget: _Budget
+    view: ScopedView, series: Series, wanted: Wanted, budget: _Budget
 ) -> Iterator[tuple[Energy, frozenset[str]]]:
     """The series' own periods of the range that have begun, with the fields to take of each.
 

@@ -6,8 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from api.influxql import names
-from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
+from api.influxql.engine.rows import (
+    FieldKind,
+    LabelValues,
+    Rows,
+    ScopedView,
+    Series,
+    Values,
+    Wanted,
+)
+from api.influxql.tables import names
 from metering.errors import InvalidInput
 from metering.localtime import HOUR_US
 from metering.registry import Point
@@ -23,7 +31,7 @@ class Readings:
     labels: Mapping[str, LabelValues] = {}
     needs_start = True
 
-    def series(self, view: View) -> list[Series]:
+    def series(self, view: ScopedView) -> list[Series]:
         """Every point of the scope that has a role."""
         reach = view.caller.reach
         return [
@@ -32,7 +40,7 @@ class Readings:
             if point.role
         ]
 
-    def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+    def rows(self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
         """Readings as reported, each at its time; InvalidInput where that reads too much at
         once."""
         days = -((wanted.start_us - wanted.end_us) // (24 * HOUR_US))
@@ -55,7 +63,7 @@ class Readings:
         return ""
 
 
-def _tags(view: View, point: Point) -> dict[str, str]:
+def _tags(view: ScopedView, point: Point) -> dict[str, str]:
     return {
         "point": str(point.id),
         "name": point.name,

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from api.influxql import exact
-from api.influxql.aggregate import aggregate
-from api.influxql.check import is_whole
-from api.influxql.exact import F64, Amounts
-from api.influxql.rows import FieldKind, Rows, Values
-from api.influxql.tree import Aggregate, Column, Expression, Formula, Number
+from api.influxql.engine import exact
+from api.influxql.engine.aggregate import aggregate
+from api.influxql.engine.check import is_whole
+from api.influxql.engine.exact import F64, Amounts
+from api.influxql.engine.rows import FieldKind, Rows, Values
+from api.influxql.language.tree import Aggregate, Column, Expression, Formula, Number
 from metering.errors import InvalidInput
 from metering.quantity import I64
 

@@ -11,9 +11,18 @@ from math import nan
 import numpy as np
 
 import figures
-from api.influxql import exact, names
-from api.influxql.energy import MOST_SLOTS
-from api.influxql.rows import FieldKind, LabelValues, Rows, Series, Values, View, Wanted
+from api.influxql.engine import exact
+from api.influxql.engine.rows import (
+    FieldKind,
+    LabelValues,
+    Rows,
+    ScopedView,
+    Series,
+    Values,
+    Wanted,
+)
+from api.influxql.tables import names
+from api.influxql.tables.energy import MOST_SLOTS
 from figures import CATEGORIES, RATIOS, ROLES, RoleEnergy
 from metering.errors import InvalidInput
 from metering.localtime import local_day
@@ -38,7 +47,7 @@ class DataCentres:
     labels: Mapping[str, LabelValues] = {}
     needs_start = True
 
-    def series(self, view: View) -> list[Series]:
+    def series(self, view: ScopedView) -> list[Series]:
         """Every data centre of the scope."""
         reach = view.caller.reach
         centres = (reach.registry.nodes[code] for code in names.in_tree_order(reach))
@@ -48,7 +57,7 @@ class DataCentres:
             if node.type is NodeType.DATACENTRE
         ]
 
-    def rows(self, view: View, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+    def rows(self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
         """Energy of each role and the ratios; InvalidInput where that reads too much at once."""
         _check_size(chosen, wanted, view)
         for series in chosen:
@@ -68,7 +77,7 @@ class DataCentres:
         return ""
 
 
-def _tags(view: View, code: str) -> dict[str, str]:
+def _tags(view: ScopedView, code: str) -> dict[str, str]:
     """Of the node, of its boundary, and where the IT energy of its ratio is measured."""
     category = str(CATEGORIES[RATIOS["utility_per_it"][1]])
     tags = names.node_tags(view.caller.reach, code)
@@ -80,7 +89,7 @@ def _days(wanted: Wanted, now_us: int, zone: str) -> tuple[date, date]:
     return local_day(wanted.start_us, zone), local_day(last_us, zone)
 
 
-def _check_size(chosen: Sequence[Series], wanted: Wanted, view: View) -> None:
+def _check_size(chosen: Sequence[Series], wanted: Wanted, view: ScopedView) -> None:
     """InvalidInput where it is too much to read."""
     if not chosen:
         return
@@ -99,7 +108,7 @@ def _check_size(chosen: Sequence[Series], wanted: Wanted, view: View) -> None:
 class _Centre:
     """One data centre in a range."""
 
-    view: View
+    view: ScopedView
     series: Series
     wanted: Wanted
 

@@ -7,13 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.influxql import where
-from api.influxql.check import Asked, asked
-from api.influxql.formula import Frame, evaluate
-from api.influxql.measurements import measurement
-from api.influxql.rows import F64, FieldKind, Measurement, Rows, Series, View, Wanted
-from api.influxql.times import FIRST_US, clamped, edges
-from api.influxql.tree import Aggregate, Select
+from api.influxql.engine import where
+from api.influxql.engine.check import Asked, asked, measurement
+from api.influxql.engine.formula import Frame, evaluate
+from api.influxql.engine.rows import (
+    F64,
+    FieldKind,
+    Measurement,
+    Rows,
+    ScopedView,
+    Series,
+    Tables,
+    Wanted,
+)
+from api.influxql.engine.times import FIRST_US, clamped, edges
+from api.influxql.language.tree import Aggregate, Select
 from metering.errors import InvalidInput
 from metering.quantity import I64
 
@@ -33,9 +41,9 @@ class Answer:
     """One list a column, each as long as `times_us`."""
 
 
-def run(statement: Select, view: View) -> list[Answer]:
+def run(statement: Select, view: ScopedView, tables: Tables) -> list[Answer]:
     """The answer's series, sorted by tags; those without any value are left out."""
-    table = measurement(statement.measurement)
+    table = measurement(tables, statement.measurement)
     question = asked(statement, table)
     where.check_scope(statement.filter.tags, view.caller.reach)
     start_us, end_us = _range(statement, table, view)
@@ -70,7 +78,7 @@ def run(statement: Select, view: View) -> list[Answer]:
     return sorted((a for a in answers if a.times_us), key=lambda a: tuple(a.tags.values()))
 
 
-def _range(statement: Select, table: Measurement, view: View) -> tuple[int, int]:
+def _range(statement: Select, table: Measurement, view: ScopedView) -> tuple[int, int]:
     start, end = statement.filter.start_us, statement.filter.end_us
     if start is None and table.needs_start:
         raise InvalidInput(
@@ -83,7 +91,7 @@ def _range(statement: Select, table: Measurement, view: View) -> tuple[int, int]
     )
 
 
-def _chosen(statement: Select, table: Measurement, view: View) -> list[Series]:
+def _chosen(statement: Select, table: Measurement, view: ScopedView) -> list[Series]:
     condition = statement.filter.tags
     found = [s for s in table.series(view) if np.any(where.holds(condition, s, {}))]
     if len(found) > MOST_SERIES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from api.influxql.pattern import Pattern
+from api.influxql.language.pattern import Pattern
 
 AGGREGATES = ("sum", "mean", "min", "max", "first", "last", "count")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from collector import JournalReader
-from collector.decode import Limits
+from collector.decode import MessageLimits
 from collector.intake import Decoding, Intake, IntakeMetrics
 from figures import Figures
 from greenoffice.folder import DataFolder
@@ -21,7 +21,7 @@ from storage.influx import InfluxAddress, check
 
 
 @dataclass(frozen=True)
-class Parts:
+class Assembly:
     """Stores and workers of one platform process."""
 
     settings: Settings
@@ -40,7 +40,7 @@ class Parts:
     @classmethod
     def open(
         cls, folder: DataFolder, metrics: IntakeMetrics | None = None, *, finishing: str = ""
-    ) -> Parts:
+    ) -> Assembly:
         """Open everything; Unavailable while another process owns the readings. `finishing` is
         the command that may go on where it broke off."""
         settings, now_us = folder.settings(), folder.clock().now_us
@@ -80,7 +80,7 @@ class Parts:
 
 def decoding(settings: Settings) -> Decoding:
     """How messages are read under these settings; ConfigurationError where a route is of no use."""
-    limits = Limits(ahead_us=settings.intake.future_tolerance_s * 1_000_000)
+    limits = MessageLimits(ahead_us=settings.intake.future_tolerance_s * 1_000_000)
     return Decoding(settings_routes(settings), limits=limits)
 
 
@@ -88,7 +88,7 @@ def decoding(settings: Settings) -> Decoding:
 class IntakeWork:
     """Takes in what the journals hold; knows how much is waiting."""
 
-    parts: Parts
+    assembly: Assembly
     _registry_version: int = -1
     _ends: dict[int, tuple[int, int]] = field(default_factory=dict)
 
@@ -96,9 +96,9 @@ class IntakeWork:
         """One batch of every writer; True while there was any."""
         self._replay_after_change()
         busy = False
-        for writer_no in self.parts.journal.writers():
-            end = self.parts.journal.end(writer_no)
-            if self.parts.intake.step(writer_no).records:
+        for writer_no in self.assembly.journal.writers():
+            end = self.assembly.journal.end(writer_no)
+            if self.assembly.intake.step(writer_no).records:
                 busy = True
             else:
                 self._ends[writer_no] = end
@@ -106,19 +106,19 @@ class IntakeWork:
 
     def waiting_messages(self) -> int:
         """Messages journalled and not yet taken in."""
-        return sum(self._waiting(writer_no) for writer_no in self.parts.journal.writers())
+        return sum(self._waiting(writer_no) for writer_no in self.assembly.journal.writers())
 
     def _waiting(self, writer_no: int) -> int:
-        end = self.parts.journal.end(writer_no)
+        end = self.assembly.journal.end(writer_no)
         if self._ends.get(writer_no) == end:
             return 0
-        segment, offset = self.parts.stores.intake.checkpoint(writer_no)
+        segment, offset = self.assembly.stores.intake.checkpoint(writer_no)
         return end.offset - offset if segment == end.segment else max(1, end.offset)
 
     def _replay_after_change(self) -> None:
-        version = self.parts.registry().version
+        version = self.assembly.registry().version
         if version != self._registry_version:
-            self.parts.intake.replay_dead_letters()
+            self.assembly.intake.replay_dead_letters()
             self._registry_version = version
 
 
@@ -126,16 +126,16 @@ class IntakeWork:
 class LedgerWork:
     """Books what is dirty; settles days that have ended; knows when it came to rest."""
 
-    parts: Parts
+    assembly: Assembly
     idle_us: int = 0
 
     def __call__(self) -> bool:
         """One step; True while there is more to book."""
-        began_us = self.parts.now_us()
-        report = self.parts.ledger.step()
+        began_us = self.assembly.now_us()
+        report = self.assembly.ledger.step()
         if report.marks:
             return True
-        if self.parts.stores.marks.waiting() == 0:
+        if self.assembly.stores.marks.waiting() == 0:
             self.idle_us = began_us
         return False
 
@@ -145,11 +145,11 @@ class ReadingsCheck:
     """Looks whether the server of the readings would take and give them; its error is what
     health and the page show. Nothing to look at where readings lie in the folder."""
 
-    parts: Parts
+    assembly: Assembly
 
     def __call__(self) -> bool:
         """Raises the first problem there is."""
-        if self.parts.influx is not None:
-            for problem in check(self.parts.influx, now_us=self.parts.now_us()):
+        if self.assembly.influx is not None:
+            for problem in check(self.assembly.influx, now_us=self.assembly.now_us()):
                 raise problem
         return False

@@ -6,18 +6,17 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from api.influxql import where
-from api.influxql.check import check_tags
-from api.influxql.measurements import MEASUREMENTS, measurement
-from api.influxql.rows import FieldKind, Measurement, View
-from api.influxql.tree import Show
+from api.influxql.engine import where
+from api.influxql.engine.check import check_tags, measurement
+from api.influxql.engine.rows import FieldKind, Measurement, ScopedView, Tables
+from api.influxql.language.tree import Show
 
 DATABASE = "greenoffice"
 Table = tuple[str, list[str], list[list[object]]]
 """Name, columns and rows of one series of the answer."""
 
 
-def run(statement: Show, view: View) -> list[Table]:
+def run(statement: Show, view: ScopedView, tables: Tables) -> list[Table]:
     """The answer's series; empty ones are left out."""
     match statement.what:
         case "databases":
@@ -26,21 +25,22 @@ def run(statement: Show, view: View) -> list[Table]:
             columns = ["name", "duration", "shardGroupDuration", "replicaN", "default"]
             found = [("", columns, [["autogen", "0s", "168h0m0s", 1, True]])]
         case "measurements":
-            names: list[list[object]] = [[n] for n in MEASUREMENTS if _named(statement, n)]
+            names: list[list[object]] = [[n] for n in tables if _named(statement, n)]
             found = [("measurements", ["name"], names)]
         case "tag_keys":
             found = [
                 (name, ["tagKey"], [[tag] for tag in (*table.tags, *table.labels)])
-                for name, table in _tables(statement)
+                for name, table in _tables(statement, tables)
             ]
         case "field_keys":
             found = [
-                (name, ["fieldKey", "fieldType"], _fields(t)) for name, t in _tables(statement)
+                (name, ["fieldKey", "fieldType"], _fields(t))
+                for name, t in _tables(statement, tables)
             ]
         case "tag_values":
             found = [
                 (name, ["key", "value"], _values(statement, table, view))
-                for name, table in _tables(statement)
+                for name, table in _tables(statement, tables)
             ]
     return [(name, columns, rows[: statement.limit]) for name, columns, rows in found if rows]
 
@@ -51,10 +51,10 @@ def _named(statement: Show, name: str) -> bool:
     return not statement.keys or name in statement.keys
 
 
-def _tables(statement: Show) -> list[tuple[str, Measurement]]:
+def _tables(statement: Show, tables: Tables) -> list[tuple[str, Measurement]]:
     if statement.measurement is None:
-        return list(MEASUREMENTS.items())
-    return [(statement.measurement, measurement(statement.measurement))]
+        return list(tables.items())
+    return [(statement.measurement, measurement(tables, statement.measurement))]
 
 
 def _fields(table: Measurement) -> list[list[object]]:
@@ -64,7 +64,7 @@ def _fields(table: Measurement) -> list[list[object]]:
     ]
 
 
-def _values(statement: Show, table: Measurement, view: View) -> list[list[object]]:
+def _values(statement: Show, table: Measurement, view: ScopedView) -> list[list[object]]:
     """(key, value) in tree order, each once."""
     condition = statement.filter.tags
     known = [*table.tags, *table.labels]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from api.influxql.rows import Series, Strings
-from api.influxql.tree import Both, Condition, TagIs, TagMatches
+from api.influxql.engine.rows import Series, Strings
+from api.influxql.language.tree import Both, Condition, TagIs, TagMatches
 from api.reach import Reach
 
 Truth = bool | NDArray[np.bool_]

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from lark import Token
 
-from api.influxql.tree import (
+from api.influxql.language.tree import (
     Aggregate,
     Both,
     Column,

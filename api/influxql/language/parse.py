@@ -8,8 +8,8 @@ from pathlib import Path
 from lark import Lark, Token, UnexpectedInput
 from lark.exceptions import LarkError, VisitError
 
-from api.influxql.reader import Reader
-from api.influxql.tree import Statement
+from api.influxql.language.reader import Reader
+from api.influxql.language.tree import Statement
 from metering.errors import GreenOfficeError, InvalidInput, shorten
 
 MOST_CHARACTERS = 8_000

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from lark import Token, Transformer
 
-from api.influxql.pattern import Pattern
-from api.influxql.pattern import read as read_pattern
-from api.influxql.terms import (
+from api.influxql.language.pattern import Pattern
+from api.influxql.language.pattern import read as read_pattern
+from api.influxql.language.terms import (
     Instant,
     Leaf,
     Written,
@@ -23,7 +23,7 @@ from api.influxql.terms import (
     refused,
     unquoted,
 )
-from api.influxql.tree import (
+from api.influxql.language.tree import (
     AGGREGATES,
     Aggregate,
     Column,

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analytics import Clock
-from api.influxql import exact, money
-from api.influxql.rows import F64, FieldKind, Rows, Series, Strings, Values, View
+from analytics import HourCalendar
+from api.influxql.engine import exact
+from api.influxql.engine.rows import F64, FieldKind, Rows, ScopedView, Series, Strings, Values
+from api.influxql.tables import money
 from figures import Cost, Energy, area_of, costs_of_each
 from metering import quality
 from metering.items import category
@@ -34,10 +35,10 @@ DIGITS = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class SeriesPeriods:
     """Periods of one series, with what is asked of them."""
 
-    view: View
+    view: ScopedView
     series: Series
     energy: Energy
     fields: frozenset[str]
@@ -60,7 +61,7 @@ class Reading:
     def _plain(self) -> Rows:
         return Rows(self.series, self.energy.start_us, self._numbers(), labels=self._labels())
 
-    def _priced(self, costs: Sequence[Cost]) -> list[money.Priced]:
+    def _priced(self, costs: Sequence[Cost]) -> list[money.PricedPeriods]:
         return money.by_currency(costs, self.energy.key.item, self.fields)
 
     def _costs(self) -> list[Cost]:
@@ -144,7 +145,7 @@ def _labels(energy: Energy, registry: Registry) -> dict[str, Strings]:
     if not len(energy):
         return {name: np.empty(0, dtype=np.str_) for name in ("hours", "day", "weekday", "hour")}
     hours, back = np.unique(_hours(energy), return_inverse=True)
-    clock = Clock.of(hours, energy.zone, registry.calendar)
+    clock = HourCalendar.of(hours, energy.zone, registry.calendar)
     weekday = (clock.day + 3) % 7 + 1
     found: dict[str, Strings] = {
         "hours": np.where(clock.occupied, "office", "after"),

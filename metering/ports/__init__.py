@@ -1,0 +1,57 @@
+"""Ports: what the platform needs of its stores, each of the size its callers need.
+
+Adapters live in `storage/`. Readings pass as columns, books as packed days; nothing here knows a
+database.
+"""
+
+from metering.ports.access import AccessStore, ApiKeys, AuditLog
+from metering.ports.books import (
+    BookAnswers,
+    BookDigest,
+    BookEvents,
+    BookNews,
+    BookReader,
+    BookRows,
+    BookSeries,
+    BookState,
+    BookStore,
+    BookViews,
+    BookWriter,
+)
+from metering.ports.cases import BaselineReader, BaselineStore, CaseReader, FindingStore
+from metering.ports.intake import DirtyMarks, IntakeReader, IntakeStore
+from metering.ports.readings import ReadingReader, ReadingStore, ReadingWriter
+from metering.ports.registry import Credentials, CredentialStore, RegistryReader, RegistryStore
+from metering.ports.reports import ReportStore
+
+__all__ = [
+    "AccessStore",
+    "ApiKeys",
+    "AuditLog",
+    "BaselineReader",
+    "BaselineStore",
+    "BookAnswers",
+    "BookDigest",
+    "BookEvents",
+    "BookNews",
+    "BookReader",
+    "BookRows",
+    "BookSeries",
+    "BookState",
+    "BookStore",
+    "BookViews",
+    "BookWriter",
+    "CaseReader",
+    "CredentialStore",
+    "Credentials",
+    "DirtyMarks",
+    "FindingStore",
+    "IntakeReader",
+    "IntakeStore",
+    "ReadingReader",
+    "ReadingStore",
+    "ReadingWriter",
+    "RegistryReader",
+    "RegistryStore",
+    "ReportStore",
+]

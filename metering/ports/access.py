@@ -1,0 +1,46 @@
+"""API keys and the audit log."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from metering.access import ApiKey, AuditEntry
+
+
+class ApiKeys(Protocol):
+    """API keys."""
+
+    def create_key(self, name: str, node: str, role: str, *, actor: str, now_us: int) -> str:
+        """The secret of a new key, shown once; kept only hashed."""
+        ...
+
+    def key(self, secret: str) -> ApiKey | None:
+        """The key of a secret; None when unknown or revoked."""
+        ...
+
+    def keys(self) -> list[ApiKey]:
+        """All keys, revoked ones too, oldest first; never a secret."""
+        ...
+
+    def revoke(self, id: str, *, actor: str, now_us: int) -> None:
+        """End a key from now on, with an entry in the audit log; NotFound if there is none, and
+        nothing where it was ended before."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Who did what; nothing of it is ever changed."""
+
+    def audit(self, entry: AuditEntry) -> None:
+        """Append an entry; none is ever changed."""
+        ...
+
+    def entries(
+        self, institutions: frozenset[str] | None, *, before_id: int | None = None, limit: int = 100
+    ) -> list[AuditEntry]:
+        """Newest first, those of the institutions (None means all) with an id below `before_id`."""
+        ...
+
+
+class AccessStore(ApiKeys, AuditLog, Protocol):
+    """API keys and the audit log."""

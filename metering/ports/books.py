@@ -1,0 +1,177 @@
+"""The numbers of record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from typing import Protocol
+
+from metering.book import (
+    BOOK_START,
+    BookPlace,
+    BookRow,
+    DirtyMark,
+    RegisterEvent,
+    Restatement,
+    SeriesKey,
+)
+
+
+class BookRows(Protocol):
+    """Rows as they stand."""
+
+    def revision(self, institution: str) -> int:
+        """The institution's present revision; 0 before the first commit."""
+        ...
+
+    def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
+        """Current rows of the series on the days first..last (both included), sorted by key
+        and day."""
+        ...
+
+
+class BookNews(Protocol):
+    """What became of rows that were told, and of those to come."""
+
+    def revision(self, institution: str) -> int:
+        """The institution's present revision; 0 before the first commit."""
+        ...
+
+    def restatements(
+        self, institution: str, *, after: int = 0, limit: int = 100
+    ) -> list[tuple[int, Restatement]]:
+        """(serial, restatement) with serial > after, oldest first.
+
+        What stands under a serial is never changed: where it is given, or another change takes
+        its place, it goes and comes again under a higher one.
+        """
+        ...
+
+    def changes(
+        self,
+        institution: str,
+        kind: str,
+        *,
+        after: BookPlace = BOOK_START,
+        limit: int = 100,
+        history: bool = False,
+    ) -> list[tuple[BookPlace, BookRow]]:
+        """(place, row) of settled rows with place > after that stand, with `history` also of
+        superseded ones, in the order in which they became valid; `kind` is meter or node.
+
+        Nothing is ever added before a place that was given out, so reading on from it
+        misses nothing.
+        """
+        ...
+
+    def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
+        """Marks, ready or not, whose range touches [start, end): a commit is still to come of
+        them, and what stands may be a part of it."""
+        ...
+
+
+class BookEvents(Protocol):
+    """What was found on registers when rows were made of them."""
+
+    def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
+        """Register events that overlap [start, end), sorted by meter and start."""
+        ...
+
+
+class BookReader(BookEvents, BookRows, BookNews, Protocol):
+    """What an answer needs of one state of the books."""
+
+
+class BookViews(BookReader, Protocol):
+    """What whoever answers needs: a state that stands still, and saying what was given out."""
+
+    def at_rest(self) -> AbstractContextManager[BookReader]:
+        """The books as they stand at this moment, for as long as the context lasts: a commit
+        meanwhile is not seen. Hold it no longer than one answer takes."""
+        ...
+
+    def tell(self, institution: str, rows: Sequence[BookRow]) -> None:
+        """Make settled rows told, because a reader is given them right after; restatements that
+        end at them are given from then on.
+
+        Rows that were told before are left. Raises Conflict where one of the rows stands no
+        more; then nothing is told.
+        """
+        ...
+
+
+class BookDigest(Protocol):
+    """Every current row, for the book hash."""
+
+    def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:
+        """All current settled rows sorted by key and day, for the book hash."""
+        ...
+
+
+class BookSeries(BookRows, BookDigest, Protocol):
+    """Rows, and which there are."""
+
+    def series(self, institution: str) -> list[SeriesKey]:
+        """All series ever booked for the institution."""
+        ...
+
+    def days(self, institution: str) -> tuple[date, date] | None:
+        """The first and the last day with a current row of the institution; None without any."""
+        ...
+
+
+class BookState(BookEvents, BookSeries, Protocol):
+    """What stands, and what was found: all that a change has to be compared with."""
+
+
+class BookWriter(BookState, Protocol):
+    """What the ledger needs: the rows that stand, and taking their place."""
+
+    def restatements(
+        self, institution: str, *, after: int = 0, limit: int = 100
+    ) -> list[tuple[int, Restatement]]:
+        """(serial, restatement) with serial > after, oldest first.
+
+        What stands under a serial is never changed: where it is given, or another change takes
+        its place, it goes and comes again under a higher one.
+        """
+        ...
+
+    def commit(
+        self,
+        institution: str,
+        rows: Sequence[BookRow],
+        *,
+        expected_revision: int,
+        cleared: Sequence[int] = (),
+        events: Sequence[RegisterEvent] = (),
+        events_replaced: Sequence[tuple[str, int, int]] = (),
+        now_us: int,
+        cause: str = "reading",
+    ) -> int:
+        """Write rows in one transaction and return the new revision.
+
+        Supersedes settled rows; overwrites provisional ones without a trace; leaves rows of
+        equal content as they are, and completes those that tariffs divide otherwise. Deletes
+        the `cleared` dirty marks. Register events that touch one of the (meter, start_us,
+        end_us) ranges are replaced by `events`. Raises Conflict when the revision is not the
+        expected one; then nothing is written. The revision stays where no row changes.
+
+        The first complete row of a day is told by this. A row that takes a settled one's place
+        leaves the restatement of what changed since its day was told last, in the place of the
+        open one; none where nothing was told, or where the same is told again.
+        """
+        ...
+
+
+class BookAnswers(BookViews, BookSeries, Protocol):
+    """What the API needs: everything but booking."""
+
+
+class BookStore(BookAnswers, BookWriter, Protocol):
+    """All of them, and rows as they stood."""
+
+    def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
+        """The row as it stood at a revision."""
+        ...

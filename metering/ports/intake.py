@@ -1,0 +1,80 @@
+"""What the intake knows: checkpoints, counters, dead letters, and marks for the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from metering.book import (
+    DirtyMark,
+)
+from metering.intake import DeadLetter, GatewayStatus, IntakeBatch
+
+
+class DirtyMarks(Protocol):
+    """What the ledger has still to look at."""
+
+    def mark(self, marks: Sequence[DirtyMark], *, writer_no: int, ready: bool = False) -> None:
+        """Durable on return. Not ready until the writer's batch has committed."""
+        ...
+
+    def ready(self, limit: int = 100_000) -> list[DirtyMark]:
+        """Marks the ledger may take, oldest first."""
+        ...
+
+    def waiting(self) -> int:
+        """How many marks there are, ready or not."""
+        ...
+
+
+class IntakeReader(Protocol):
+    """Gateways and dead letters, as people ask for them."""
+
+    def gateways(self) -> list[GatewayStatus]:
+        """Counters of every gateway that was ever heard of, by name."""
+        ...
+
+    def dead_letters(
+        self,
+        gateways: frozenset[str] | None,
+        *,
+        state: str | None = None,
+        reason: str | None = None,
+        before_id: int | None = None,
+        limit: int = 100,
+    ) -> list[DeadLetter]:
+        """Newest first; `gateways` None means all."""
+        ...
+
+    def dead_letter(self, id: int) -> DeadLetter:
+        """NotFound if there is none."""
+        ...
+
+    def dead_letter_count(self, gateways: frozenset[str] | None = None) -> int:
+        """Of all states."""
+        ...
+
+
+class IntakeStore(IntakeReader, Protocol):
+    """Checkpoints, counters and dead letters of the intake."""
+
+    def checkpoint(self, writer_no: int) -> tuple[int, int]:
+        """(segment, offset) of the next record to read; (0, 0) at first."""
+        ...
+
+    def commit(self, batch: IntakeBatch) -> None:
+        """All of the batch, its checkpoint and the readiness of its marks, or nothing."""
+        ...
+
+    def seen(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which of the (gateway, key) pairs were committed before."""
+        ...
+
+    def discard(self, id: int) -> None:
+        """Mark a dead letter as not to be taken in; NotFound if there is none."""
+        ...
+
+    def clear(self) -> None:
+        """Forget checkpoints, counters, dead letters and the intake's own marks, for
+        `rebuild`. Marks of a changed registry (writer 0) stay."""
+        ...

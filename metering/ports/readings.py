@@ -1,0 +1,63 @@
+"""Decoded readings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from metering.quantity import I64
+from metering.reading import ReadingColumns
+
+
+class ReadingReader(Protocol):
+    """Decoded readings as reported, one row per (point, time)."""
+
+    def scan(self, points: Sequence[int], start_us: int, end_us: int) -> ReadingColumns:
+        """Rows with start <= time < end, sorted by point, then time."""
+        ...
+
+    def before(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        """Per point the last `count` rows earlier than the time, sorted by point, then time."""
+        ...
+
+    def after(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        """Per point the first `count` rows at or later than the time, sorted likewise."""
+        ...
+
+    def latest(self, points: Sequence[int]) -> ReadingColumns:
+        """The row with the highest time per point."""
+        ...
+
+    def count(self, points: Sequence[int] | None = None) -> int:
+        """How many rows there are, of the points or of all."""
+        ...
+
+
+class ReadingWriter(Protocol):
+    """What the intake needs. Upserts are idempotent."""
+
+    def existing(self, point: I64, time_us: I64) -> ReadingColumns:
+        """The stored rows whose (point, time) is asked for; absent ones are left out."""
+        ...
+
+    def upsert(self, rows: ReadingColumns) -> None:
+        """Insert or replace by (point, time); the last of equal identities wins. Durable on
+        return; raises Unavailable or StorageFull and then nothing of it is stored."""
+        ...
+
+    def forget(self, segments: Sequence[int]) -> None:
+        """Forget the rows whose lineage lies in these segments of the journal, from which
+        `rebuild` reads them again. What came from others stays."""
+        ...
+
+
+class ReadingStore(ReadingReader, ReadingWriter, Protocol):
+    """All of them, and what only the one who opened it does."""
+
+    def clear(self) -> None:
+        """Forget everything."""
+        ...
+
+    def close(self) -> None:
+        """Let go of file or connections; no call may follow."""
+        ...

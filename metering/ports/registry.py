@@ -1,0 +1,59 @@
+"""The registry and the passwords of gateways."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from metering.registry.model import Registry
+
+
+class RegistryReader(Protocol):
+    """The registry as it stands and stood."""
+
+    def load(self, version: int | None = None) -> Registry:
+        """The present registry, or as it stood at a version; NotFound where that never was or
+        its rows are not kept."""
+        ...
+
+    def version(self) -> int:
+        """The present version; 0 before the first import."""
+        ...
+
+
+class RegistryStore(RegistryReader, Protocol):
+    """The registry, and one way to change it. Rows are never overwritten."""
+
+    def apply(
+        self,
+        wanted: Registry,
+        *,
+        actor: str,
+        now_us: int,
+        reason: str = "",
+        expected_version: int | None = None,
+    ) -> dict[str, str]:
+        """Add or replace everything in `wanted` by natural key, in one transaction.
+
+        Points keep their id by (gateway, name); ids in `wanted` only tie its installations to
+        its points. Returns {gateway user: new password} for gateways that had none: shown
+        once, kept only hashed. Adds an audit entry with every old and new row and the reason,
+        and dirty marks for what the change books differently, in the same transaction. Raises
+        Conflict where the version is not the expected one; then nothing is changed.
+        """
+        ...
+
+
+class Credentials(Protocol):
+    """What a listener asks of the registry; called in a thread of its own."""
+
+    def verify(self, user: str, password: bytes) -> bool:
+        """Whether the gateway exists and the password is its own."""
+        ...
+
+
+class CredentialStore(Credentials, Protocol):
+    """Gateway passwords."""
+
+    def renew(self, user: str, *, actor: str, now_us: int) -> str:
+        """A new password, shown once."""
+        ...
