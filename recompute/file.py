@@ -34,7 +34,6 @@ from recompute.line import Line
 FORMAT = "greenoffice-journal-1"
 RULES = 2
 """The booking rules that are written down here."""
-ALTERED = "the file is not as it was exported: "
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def _sealed(path: Path) -> str:
 
 def _altered(problem: str, where: str, value: object) -> InvalidInput:
     return InvalidInput(
-        ALTERED + problem, field=where, value=value, fix="fetch or export the file again"
+        f"the file is not as it was exported: {problem}", field=where, value=value, fix="fetch or export the file again"
     )
 
 

@@ -48,7 +48,7 @@ class Line:
         """Text that must not be empty."""
         value = self.text(field)
         if not value:
-            raise self.wrong(field, "it is needed and absent", "export the file anew")
+            raise self.wrong(field, "it is needed and absent", "export the file again")
         return value
 
     def whole(self, field: str) -> int:
@@ -112,7 +112,7 @@ class Line:
         return parse_instant(text, field)
 
     def listed(self, field: str) -> list[Any]:
-        """A list."""
+        """A list of values, of whatever kind."""
         value = self.values.get(field)
         if not isinstance(value, list):
             raise self.wrong(field, "not a list", "values between [ and ]")
