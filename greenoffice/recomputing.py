@@ -42,6 +42,7 @@ def json_lines(books: RecomputedBooks) -> Iterator[Fields]:
                 "left_out_from": iso(one.first_us) if one.first_us < one.there_us else None,
                 "turned": one.turned,
                 "cost": one.cost,
+                "energy": books.passed(code, one),
             }
     for series in books.series():
         for figure in books.figures(series):

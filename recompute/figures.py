@@ -150,6 +150,10 @@ class RecomputedBooks:
             if one.here_us < last and one.there_us > first
         ]
 
+    def passed(self, meter: str, one: StoryDecision) -> int | None:
+        """Book units between the two readings of a decision; None where it is not known."""
+        return self.measured[meter].curve.energy(one.here_us, one.there_us)
+
     def spans(self, meter: str) -> list[Span]:
         """What register events tell of a meter in the days asked."""
         first, last = self._span(meter)

@@ -110,7 +110,10 @@ def _sealed(path: Path) -> str:
 
 def _altered(problem: str, where: str, value: object) -> InvalidInput:
     return InvalidInput(
-        f"the file is not as it was exported: {problem}", field=where, value=value, fix="fetch or export the file again"
+        f"the file is not as it was exported: {problem}",
+        field=where,
+        value=value,
+        fix="fetch or export the file again",
     )
 
 

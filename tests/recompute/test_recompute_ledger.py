@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from metering.registry import Installation, Validity
 
 DAYS = 4
 COUNT = DAYS * 96
@@ -95,4 +99,43 @@ def test_both_tell_the_same_of_a_troubled_register(
     for part in (first, ~first):
         world.push(1, times[part], values[part])
         world.book()
+    assert helpers.differences(world, world.recomputed(tmp_path)) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_both_tell_the_same_over_months(helpers, tmp_path, seed):
+    """Learned limits, long detours, falls without end and a declared replacement."""
+    rng = np.random.default_rng(seed)
+    days = 75
+    count = days * 24
+    values = 1000 + np.cumsum(rng.uniform(1, 9, count))
+    kept = np.ones(count, dtype=bool)
+    for kind in rng.permutation(7)[:4]:
+        at, end = sorted(rng.integers(0, count, 2))
+        if kind == 0:
+            kept[at : at + 70] = False
+        elif kind == 1:
+            values[at:end] += 700
+        elif kind == 2:
+            values[at : at + 60] = values[at] - np.arange(len(values[at : at + 60])) * 2.5
+        elif kind == 3:
+            values[at:] *= 0.5
+        elif kind == 4:
+            values[at : at + 90 : 2] = 0
+        elif kind == 5:
+            values[at : at + 40] = values[at]
+        else:
+            values[at:end] *= 3
+    change = Validity(helpers.DAY + timedelta(days=30))
+    registry = helpers.campus(
+        [helpers.meter("m", max_per_hour=None, step_min=60)],
+        installations=[
+            Installation("m", 1, valid=Validity(None, change.start)),
+            Installation("m", 1, valid=change),
+        ],
+    )
+    world = helpers.World(registry, days)
+    times = helpers.quarters(4 * count)[::4]
+    world.push(1, times[kept], np.round(values[kept], 3))
+    world.book()
     assert helpers.differences(world, world.recomputed(tmp_path)) == []
