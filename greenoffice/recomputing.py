@@ -63,7 +63,7 @@ def figure_json(figure: Figure) -> Fields:
         "value": energy(figure.amount, item),
         "unit": category(item).unit,
         "shares": shares_json(figure.shares),
-        "cost": money_json(figure.money, figure.bounded),
+        "cost": money_json(figure.money),
         "kgco2": None if figure.kgco2 is None else exact(figure.kgco2),
         "kgce": None if figure.kgce is None else exact(figure.kgce),
         "cause": [
@@ -73,8 +73,8 @@ def figure_json(figure: Figure) -> Fields:
     }
 
 
-def money_json(money: RecomputedMoney, bounded: bool) -> Fields:
-    """Money by currency; bounds and shares only of days and months."""
+def money_json(money: RecomputedMoney) -> Fields:
+    """Money by currency, with the least and the most that it may be, and its own quality."""
     sole = money.sole
     return {
         "value": None if sole is None else exact(sole.value),
@@ -84,15 +84,9 @@ def money_json(money: RecomputedMoney, bounded: bool) -> Fields:
             {
                 "currency": one.currency,
                 "value": exact(one.value),
-                **(
-                    {
-                        "cost_low": exact(one.low),
-                        "cost_high": exact(one.high),
-                        "shares": shares_json(one.shares),
-                    }
-                    if bounded
-                    else {}
-                ),
+                "cost_low": exact(one.low),
+                "cost_high": exact(one.high),
+                "shares": shares_json(one.shares),
             }
             for one in money.sums
         ],

@@ -1,7 +1,7 @@
 """What two implementations tell of the same period, number by number.
 
 answer of /v1/energy  ──▶ numbers ─┐
-                                   ├─▶ compared, differing, not tried
+                                   ├─▶ compared, differing
 figures of recompute  ──▶ numbers ─┘
 """
 
@@ -23,7 +23,6 @@ Place = tuple[str, int]
 Numbers = dict[str, object]
 """What is told of a period, by name."""
 Told = Mapping[Place, Numbers]
-BOUNDS = ("cost_low", "cost_high", "cost_shares")
 STEPS = ("native", "hour", "day", "month")
 
 
@@ -33,9 +32,6 @@ class ComparedNumbers:
 
     compared: int = 0
     differing: list[str] = field(default_factory=list)
-    not_tried: int = 0
-    """Bounds and shares of the money of intervals and hours: those the books tell are wider than
-    need be, where several meters count in."""
 
     def take(self, name: str, books: Numbers | None, own: Numbers | None) -> None:
         """Compare one period of both."""
@@ -44,9 +40,6 @@ class ComparedNumbers:
             self.differing.append(f"{name}: told by {here} alone")
             return
         for number, value in books.items():
-            if number not in own and number.startswith(BOUNDS):
-                self.not_tried += 1
-                continue
             self.compared += 1
             if own.get(number) != value:
                 self.differing.append(f"{name} {number}: {value} / {own.get(number)}")
@@ -56,7 +49,6 @@ class ComparedNumbers:
     def add(self, other: ComparedNumbers) -> None:
         """Take in another outcome."""
         self.compared += other.compared
-        self.not_tried += other.not_tried
         self.differing += other.differing
 
 
@@ -124,8 +116,7 @@ def of_figures(figures: Iterable[Figure]) -> Iterator[tuple[Place, Numbers]]:
         for money in one.money.sums:
             name = money.currency
             found[f"cost {name}"] = money.value
-            if one.bounded:
-                found[f"cost_low {name}"] = money.low
-                found[f"cost_high {name}"] = money.high
-                found[f"cost_shares {name}"] = money.shares
+            found[f"cost_low {name}"] = money.low
+            found[f"cost_high {name}"] = money.high
+            found[f"cost_shares {name}"] = money.shares
         yield (one.step, one.start), found

@@ -9,7 +9,7 @@ local time, the calendar, units, item codes and the error tree alone.
 
 from recompute.figures import Figure, RecomputedBooks, RecomputedSeries
 from recompute.file import Content, read_file
-from recompute.money import RecomputedMoney, exact
+from recompute.tally import RecomputedMoney, exact
 
 __all__ = [
     "Content",

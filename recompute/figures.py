@@ -17,10 +17,11 @@ from recompute.curve import APPORTIONED, MEASURED, MISSING, WHOLE, mean, of_time
 from recompute.days import NOTHING, DayFigure, DayPart, Days, Shares, added, at_step
 from recompute.facts import FileFacts
 from recompute.file import Content, Header
-from recompute.money import DayPricing, RecomputedMoney
+from recompute.money import DayPricing
 from recompute.prices import Prices
 from recompute.registers import MeasuredMeter, Span, measure, per_canonical, slots_of
 from recompute.story import StoryDecision
+from recompute.tally import RecomputedMoney
 
 STEPS = ("native", "hour", "day", "month")
 SETTLE_US = 20 * 60_000_000
@@ -62,8 +63,6 @@ class Figure:
     """Book units; None where nothing is known."""
     shares: Shares
     money: RecomputedMoney
-    bounded: bool
-    """Whether the money's bounds and shares are told: of days and months."""
     kgco2: Fraction | None
     kgce: Fraction | None
     causes: tuple[Cause, ...] = ()
@@ -229,7 +228,9 @@ class RecomputedBooks:
         elif steps.start >= 1440:
             money = self._pricing.over([(day, one)], series.item, place, shares[MISSING], steps)
         else:
-            money = self._pricing.within(day, one, series.item, place, steps)
+            money = self._pricing.within(
+                day, one, series.item, place, shares, steps, self.zone(series)
+            )
         return Figure(
             series,
             step,
@@ -237,7 +238,6 @@ class RecomputedBooks:
             amount,
             shares,
             money,
-            steps.start >= 1440,
             *self._emitted(series.item, [(day, amount)]),
             self._causes([one] if one else [], place),
         )
@@ -267,7 +267,6 @@ class RecomputedBooks:
             added([total for _, total in totals]),
             shares,
             self._pricing.over(known, series.item, place, shares[MISSING], ANY),
-            True,
             *self._emitted(series.item, totals),
             self._causes([one for _, one in known], place),
         )
