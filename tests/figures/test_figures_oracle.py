@@ -113,7 +113,7 @@ def slow_cost(case: Case, start_us: int, end_us: int) -> tuple[Fraction, Fractio
 def world_of(helpers, fig, case: Case, seed: int):
     """The case's registers, pushed in random batches."""
     meters = [
-        helpers.meter(f"m{n}", step_min=step, max_per_hour=None)
+        helpers.meter(f"m{n}", step_min=step)  # a registered limit: any of these rises is a load
         for n, step in enumerate(case.steps)
     ]
     rows = [fig.price(f"p{a}", a, b, p) for a, b, p in case.prices]
