@@ -1,20 +1,19 @@
 """Arrays in, findings out: baselines, detectors and what the books say their finds are worth."""
 
 from analytics.baseline import Baseline, fit
-from analytics.bins import HourCalendar, OfficeHours
+from analytics.bins import HourCalendar, OfficeHours, Working
 from analytics.cases import settle
-from analytics.detectors import DETECTORS, Limits
+from analytics.detectors import DETECTORS, FAULTS, Limits
 from analytics.feeding import BookRates, site_inputs, sites
 from analytics.fitting import FitSettings, Rung
 from analytics.learning import Memory
 from analytics.pricing import FlatRates, Rates
 from analytics.renewal import LONGEST_DAYS, may_be_due
-from analytics.report import CAUSES
 from analytics.service import Inputs, Look, find, is_due, look
 
 __all__ = [
-    "CAUSES",
     "DETECTORS",
+    "FAULTS",
     "LONGEST_DAYS",
     "Baseline",
     "BookRates",
@@ -28,6 +27,7 @@ __all__ = [
     "OfficeHours",
     "Rates",
     "Rung",
+    "Working",
     "find",
     "fit",
     "is_due",

@@ -257,6 +257,9 @@ def hashes(
     shared = hashlib.sha256(repr((settings, clock.office)).encode())
     for array in (hours_us, clock.weekday, clock.hour):
         shared.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
+    for array, usual in ((clock.opens, clock.office.opens), (clock.closes, clock.office.closes)):
+        if (array != usual).any():  # hours that changed: those of the last day are in the office
+            shared.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
     shared.update(_bytes(temperature))
     names = []
     for row in energy:

@@ -18,6 +18,7 @@ over working days and never in the night's core.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import repeat
 
 import numpy as np
 
@@ -46,6 +47,21 @@ USUAL_HOURS = OfficeHours()
 
 
 @dataclass(frozen=True)
+class Working:
+    """Office hours and the weekdays on which they hold, from a day on."""
+
+    since: date = date.min
+    hours: OfficeHours = USUAL_HOURS
+    weekdays: frozenset[int] = frozenset(range(SATURDAY))
+    """0 Monday to 6 Sunday; exceptions of the calendar come before them."""
+
+
+Timetable = tuple[Working, ...]
+"""Rising by day, the first from the earliest day there is."""
+USUAL_WEEK: Timetable = (Working(),)
+
+
+@dataclass(frozen=True)
 class HourCalendar:
     """What the site's clock and calendar say of each hour; every array has shape (hours,)."""
 
@@ -54,24 +70,37 @@ class HourCalendar:
     day: Ints
     """Local day, days since 1970-01-01."""
     weekday: Ints
-    """0 Monday .. 6 Sunday, 7 for a weekday off; a make-up working day is a Wednesday."""
+    """0 Monday .. 6 Sunday, 7 for a weekday off; a make-up working day is a Wednesday, and so is
+    a Saturday on which people always work."""
+    opens: Ints
+    """Local hour at which the office opens on that day."""
+    closes: Ints
     office: OfficeHours
+    """Office hours of the last day."""
 
     @classmethod
     def of(
-        cls, hours_us: Ints, zone: str, calendar: WorkCalendar, office: OfficeHours = USUAL_HOURS
+        cls, hours_us: Ints, zone: str, calendar: WorkCalendar, week: Timetable = USUAL_WEEK
     ) -> "HourCalendar":
         """Read the clock at hour starts [us UTC], ascending."""
         if hours_us.size == 0:
             none = np.zeros(0, dtype=np.int64)
-            return cls(none, none, none, office)
+            return cls(none, none, none, none, none, week[-1].hours)
         first, last = local_day(int(hours_us[0]), zone), local_day(int(hours_us[-1]), zone)
         days = days_between(first, last + timedelta(days=1))
         starts = np.array([int(slot_starts(day, zone, 60)[0]) for day in days])
         place = np.searchsorted(starts, hours_us, side="right") - 1
-        kinds = np.array([_weekday(day, calendar) for day in days])
+        works = [_working(week, day) for day in days]
+        kinds = np.array(list(map(_weekday, days, works, repeat(calendar))))
         numbers = np.array([day_number(day) for day in days])
-        return cls(_local_hours(hours_us, starts, place), numbers[place], kinds[place], office)
+        return cls(
+            hour=_local_hours(hours_us, starts, place),
+            day=numbers[place],
+            weekday=kinds[place],
+            opens=np.array([one.hours.opens for one in works])[place],
+            closes=np.array([one.hours.closes for one in works])[place],
+            office=_working(week, last).hours,
+        )
 
     @property
     def working(self) -> Bools:
@@ -81,7 +110,7 @@ class HourCalendar:
     @property
     def daytime(self) -> Bools:
         """True in office hours, of any day."""
-        return (self.hour >= self.office.opens) & (self.hour < self.office.closes)
+        return (self.hour >= self.opens) & (self.hour < self.closes)
 
     @property
     def occupied(self) -> Bools:
@@ -91,7 +120,7 @@ class HourCalendar:
     @property
     def night(self) -> Bools:
         """True in the hours that no office uses, with its early and late ones left out."""
-        return night_hours(self.hour, self.office)
+        return _rests(self.hour, self.opens, self.closes, self.office.settle)
 
     @property
     def duty_day(self) -> Ints:
@@ -100,7 +129,7 @@ class HourCalendar:
         A working day begins when the office opens; another day begins as soon as the night is
         over, since on it nobody is expected before the opening.
         """
-        begins = np.where(self.working, self.office.opens, self.office.opens - self.office.settle)
+        begins = np.where(self.working, self.opens, self.opens - self.office.settle)
         return np.where(self.hour < begins, self.day - 1, self.day)
 
     def full_bins(self) -> Ints:
@@ -112,9 +141,14 @@ class HourCalendar:
         return np.where(self.working, 0, 24) + self.hour
 
 
-def _weekday(day: date, calendar: WorkCalendar) -> int:
+def _working(week: Timetable, day: date) -> Working:
+    return next(one for one in reversed(week) if one.since <= day)
+
+
+def _weekday(day: date, works: Working, calendar: WorkCalendar) -> int:
     weekday = day.weekday()
-    if calendar.is_working(day):
+    usual = weekday in works.weekdays
+    if calendar.is_working(day) if day in calendar.days else usual:
         return weekday if weekday < SATURDAY else WEDNESDAY
     return weekday if weekday >= SATURDAY else HOLIDAY
 
@@ -155,4 +189,8 @@ def in_running_hours(running: Bools, clock: HourCalendar) -> Bools:
 
 def night_hours(hour: Ints, office: OfficeHours) -> Bools:
     """True for hours of day that no office uses, with its early and late ones left out."""
-    return (hour < office.opens - office.settle) | (hour >= office.closes + office.settle)
+    return _rests(hour, office.opens, office.closes, office.settle)
+
+
+def _rests(hour: Ints, opens: Ints | int, closes: Ints | int, settle: int) -> Bools:
+    return np.asarray((hour < opens - settle) | (hour >= closes + settle))

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from analytics.detectors import FAULTS
 from analytics.evidence import joined, only
-from analytics.report import FAULTS
 from analytics.service import Look
 from metering.evidence import hours_of
 from metering.finding import REFUTED, Case, CaseState, Changes, EvidenceHour, Finding

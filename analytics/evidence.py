@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from math import sqrt
 
-from analytics.report import FAULTS
+from analytics.detectors import FAULTS
 from metering.evidence import carbon_of, hours_of, money_of
 from metering.finding import EvidenceHour, Finding
-from metering.items import category
 from metering.localtime import HOUR_US
 from metering.units import BOOK_UNITS
 
@@ -54,7 +53,7 @@ def _sum(amounts: Iterable[int | None]) -> int | None:
 
 
 def _half(finding: Finding) -> float:
-    return (finding.waste_high_kwh - finding.waste_low_kwh) / 2
+    return (finding.waste_high - finding.waste_low) / 2
 
 
 def _told(
@@ -62,7 +61,7 @@ def _told(
 ) -> Finding:
     """The finding with the sums of these hours."""
     fault = finding.pattern in FAULTS
-    per = BOOK_UNITS[category(finding.item).unit].per_canonical
+    per = BOOK_UNITS[finding.unit].per_canonical
     waste = 0.0 if fault else sum(one.waste for one in hours) / per
     costs = () if fault else money_of(hours)
     doubtful = max(waste, 0.0) + half
@@ -74,9 +73,9 @@ def _told(
         hours_us=tuple(one.start_us for one in hours),
         expected=_sum(one.expected for one in hours),
         measured=_sum(one.measured for one in hours),
-        waste_kwh=waste,
-        waste_low_kwh=waste - half,
-        waste_high_kwh=waste + half,
+        waste=waste,
+        waste_low=waste - half,
+        waste_high=waste + half,
         cost=costs[0][1] if len(costs) == 1 else None,
         currency=costs[0][0] if len(costs) == 1 else "",
         costs=costs,

@@ -3,6 +3,7 @@
 figures.View ──▶ energy and quality by the hour ─┐
              ──▶ register events                 ├──▶ Inputs
              ──▶ rates                           │
+registry     ──▶ office hours, limits            │
 readings     ──▶ outdoor temperature ────────────┘
 """
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.groups import Ints
+from analytics.registered import limits, timetables
 from analytics.service import Inputs
 from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices
 from metering.book import SeriesKey
@@ -98,6 +100,8 @@ def site_inputs(
         events=[event for event in events if event.meter in codes],
         rates=BookRates(view),
         now_us=view.now_us,
+        weeks=timetables(registry, meters),
+        limits=limits(registry, meters, last),
         revision=view.revision(institution),
     )
 

@@ -19,10 +19,9 @@ from datetime import date
 
 import numpy as np
 
-from analytics.detectors import Candidate
+from analytics.detectors import FAULTS, Candidate
 from analytics.groups import Bools, Ints
 from analytics.hierarchy import ancestors
-from analytics.report import FAULTS
 from metering.finding import Case, CaseState
 from metering.localtime import local_day
 
@@ -43,13 +42,13 @@ def left_out(
     rows = {code: row for row, code in enumerate(codes)}
     above = {
         code: [rows[one] for one in (code, *ancestors(code, feeders)) if one in rows]
-        for code in codes
+        for code in {*codes, *(case.evidence.meter for case in cases)}
     }
     result = np.zeros((len(codes), hours_us.size), dtype=np.bool_)
     usual = np.zeros_like(result)
     for case in cases:
         told = case.evidence
-        if told.pattern in FAULTS or told.meter not in rows:
+        if told.pattern in FAULTS or not above[told.meter]:
             continue
         hours = np.isin(hours_us, told.hours_us)
         if case.state is CaseState.EXPECTED:

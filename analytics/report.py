@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from analytics.detectors.faults import GAP, STUCK
+from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import Candidate, Site
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged
@@ -14,16 +14,7 @@ from metering.finding import EvidenceHour, Finding
 from metering.localtime import HOUR_US
 from metering.quantity import ABSENT, total
 from metering.registry import Meter
-from metering.units import BOOK_UNITS
-
-FAULTS = frozenset({GAP, STUCK})
-CAUSES: dict[str, tuple[str, str]] = {
-    "after_hours_plant": ("bms_override", "restore_schedule"),
-    "weekend_run": ("holiday_table_missing", "add_exception"),
-    STUCK: ("register_frozen", "check_register"),
-    GAP: ("communication_lost", "check_communication"),
-}
-"""Pattern -> keys of its likely cause and of the action to take."""
+from metering.units import BOOK_UNITS, RATE_UNITS
 
 CHART_MARGIN_US = 24 * HOUR_US
 
@@ -53,7 +44,7 @@ def to_finding(
 
     `quiet` (hours,) is False in the evidence hours of any finding of the meter.
     """
-    cause, action = CAUSES[candidate.pattern]
+    detector = DETECTORS[candidate.pattern]
     wanted = _expected(evidence, candidate, meter)
     worth = _worth(evidence, candidate, meter, quiet)
     currency, cost = worth.sole
@@ -68,18 +59,18 @@ def to_finding(
         hours_us=tuple(evidence.site.hours_us[candidate.hours].tolist()),
         expected=total(wanted),
         measured=total(evidence.energy[candidate.meter, candidate.hours]),
-        waste_kwh=worth.waste,
-        waste_low_kwh=worth.waste - worth.half,
-        waste_high_kwh=worth.waste + worth.half,
+        waste=worth.waste,
+        waste_low=worth.waste - worth.half,
+        waste_high=worth.waste + worth.half,
         cost=cost,
         currency=currency,
         costs=worth.costs,
         kgco2=worth.kgco2,
         confidence=worth.confidence,
         baseline_version=_version(evidence, candidate),
-        cause=cause,
-        action=action,
-        detail=_detail(evidence, candidate),
+        cause=detector.causes[0],
+        action=detector.action,
+        detail=_detail(evidence, candidate, meter),
         hourly=_chart(evidence, candidate, meter),
         hours=_hours(evidence, candidate, meter, wanted),
         revision=evidence.revision,
@@ -139,7 +130,7 @@ def _hours(
     )
 
 
-def _detail(evidence: Evidence, candidate: Candidate) -> dict[str, str | int | float]:
+def _detail(evidence: Evidence, candidate: Candidate, meter: Meter) -> dict[str, str | int | float]:
     """Numbers for the sentence: one telling hour, and the size of the event."""
     site, row, hours = evidence.site, candidate.meter, candidate.hours
     detail: dict[str, str | int | float] = {"hours": int(hours.size), "days": candidate.days}
@@ -148,10 +139,11 @@ def _detail(evidence: Evidence, candidate: Candidate) -> dict[str, str | int | f
     # The middle one in size: the largest would exaggerate.
     example = int(hours[np.argsort(site.residual[row, hours], kind="stable")[hours.size // 2]])
     detail["example_us"] = int(site.hours_us[example])
-    detail["expected_kw"] = round(float(site.expected[row, example]), 3)
-    detail["measured_kw"] = round(float(site.measured[row, example]), 3)
-    detail["sigma_kw"] = round(float(site.sigma[row, example]), 3)
-    detail["load_kw"] = round(float(site.load[row, example]), 3)
+    detail["expected"] = round(float(site.expected[row, example]), 3)
+    detail["measured"] = round(float(site.measured[row, example]), 3)
+    detail["sigma"] = round(float(site.sigma[row, example]), 3)
+    detail["unit"] = RATE_UNITS[meter.unit]
+    detail["load"] = round(float(site.load[row, example]), 3)
     if np.isfinite(evidence.temperature[example]):
         detail["temperature_c"] = round(float(evidence.temperature[example]), 1)
     version = evidence.judged.version(row, int(site.clock.day[example]))

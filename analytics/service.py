@@ -11,16 +11,19 @@ baselines that are due are made on the way (`analytics.learning`).
 
 A look says what the detectors see in the window and what the books hold there; what becomes of the
 cases that are known already is `analytics.cases`.
+
+Meters of a site whose week or limits differ have a clock of their own and are judged apart; what a
+meter below explains is looked for over all of them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from analytics.bins import USUAL_HOURS, HourCalendar, OfficeHours
+from analytics.bins import USUAL_WEEK, HourCalendar, Timetable
 from analytics.crossfit import History
-from analytics.detectors import DETECTORS, Candidate, Limits, Site
+from analytics.detectors import DETECTORS, FAULTS, Candidate, Limits, Site, candidates
 from analytics.detectors.site import USUAL_LIMITS
 from analytics.fitting import DEFAULTS, FitSettings
 from analytics.groups import Bools, Floats, Ints
@@ -29,7 +32,7 @@ from analytics.judging import Judged
 from analytics.learning import NOTHING, Learned, Memory, Scene, learn
 from analytics.learning import is_due as learning_is_due
 from analytics.pricing import Rates
-from analytics.report import FAULTS, Evidence, to_finding
+from analytics.report import Evidence, to_finding
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
@@ -68,10 +71,12 @@ class Inputs:
     rates: Rates
     """What its energy costs and emits."""
     now_us: int
-    office: OfficeHours = USUAL_HOURS
+    weeks: Mapping[str, Timetable] = field(default_factory=dict)
+    """Meter code -> when people work where it is; the usual week where it is left out."""
     revision: int = 0
     """Of the institution's books."""
-    limits: Limits = USUAL_LIMITS
+    limits: Mapping[str, Limits] = field(default_factory=dict)
+    """Meter code -> its limits; the usual ones where it is left out."""
     settings: FitSettings = DEFAULTS
 
 
@@ -130,13 +135,65 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
     hours = _complete_hours(inputs)
     if not hours or not inputs.meters:
         return _seen(inputs, 0, [])
+    parts = [_part(one, memory, hours) for one in alike(inputs)]
+    told = _told(parts, inputs.feeders)
+    findings = [
+        finding
+        for part, found in zip(parts, told, strict=True)
+        for finding in _findings(part, found)
+    ]
+    order = list(DETECTORS)
+    findings.sort(key=lambda one: order.index(one.pattern))
+    return _seen(inputs, hours, findings, [part.learned for part in parts])
+
+
+def alike(inputs: Inputs) -> list[Inputs]:
+    """The inputs of the meters that work the same week and have the same limits, in the order of
+    the first of each: they are judged together, by one clock."""
+    groups: dict[tuple[Timetable, Limits], list[int]] = {}
+    for row, meter in enumerate(inputs.meters):
+        own = (_week(inputs, meter), _limits(inputs, meter))
+        groups.setdefault(own, []).append(row)
+    if len(groups) == 1:
+        return [inputs]
+    return [
+        replace(
+            inputs,
+            meters=[inputs.meters[row] for row in rows],
+            energy=inputs.energy[rows],
+            shares=inputs.shares[rows],
+        )
+        for rows in groups.values()
+    ]
+
+
+def _week(inputs: Inputs, meter: Meter) -> Timetable:
+    return inputs.weeks.get(meter.code, USUAL_WEEK)
+
+
+def _limits(inputs: Inputs, meter: Meter) -> Limits:
+    return inputs.limits.get(meter.code, USUAL_LIMITS)
+
+
+@dataclass(frozen=True, eq=False)
+class _AlikeMeters:
+    """Meters of a site that are alike, as they were judged."""
+
+    inputs: Inputs
+    learned: Learned
+    evidence: Evidence
+
+    @property
+    def site(self) -> Site:
+        return self.evidence.site
+
+
+def _part(inputs: Inputs, memory: Memory, hours: int) -> _AlikeMeters:
     scene = _scene(inputs, memory, hours)
     learned = learn(scene)
-    site = _site(inputs, scene.history, learned.judged)
-    found = _told(site, inputs.feeders, _raw(site))
     evidence = Evidence(
         institution=inputs.institution,
-        site=site,
+        site=_site(inputs, scene.history, learned.judged),
         energy=inputs.energy[:, :hours],
         judged=learned.judged,
         temperature=scene.history.temperature,
@@ -144,19 +201,16 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
         revision=inputs.revision,
         day=scene.today,
     )
-    quiet = _quiet(site, found)
-    findings = [
-        to_finding(evidence, inputs.meters[one.meter], one, quiet[one.meter], inputs.now_us)
-        for one in found
-    ]
-    return _seen(inputs, hours, findings, learned)
+    return _AlikeMeters(inputs, learned, evidence)
 
 
 def is_due(inputs: Inputs, memory: Memory) -> bool:
     """Whether a look would make versions of baselines, which may need a longer history."""
     _check(inputs)
     hours = _complete_hours(inputs)
-    return bool(hours and inputs.meters) and learning_is_due(_scene(inputs, memory, hours))
+    if not hours or not inputs.meters:
+        return False
+    return any(learning_is_due(_scene(one, memory, hours)) for one in alike(inputs))
 
 
 def _complete_hours(inputs: Inputs) -> int:
@@ -166,7 +220,8 @@ def _complete_hours(inputs: Inputs) -> int:
 
 
 def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
-    clock = HourCalendar.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar, inputs.office)
+    week = _week(inputs, inputs.meters[0])
+    clock = HourCalendar.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar, week)
     energy, scale = inputs.energy[:, :hours], _per_canonical(inputs.meters)
     history = History(
         energy=np.where(_trusted(inputs, hours), energy / scale[:, None], np.nan),
@@ -184,13 +239,13 @@ def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
         today=local_day(inputs.now_us, inputs.zone),
         now_us=inputs.now_us,
         revision=inputs.revision,
-        see=lambda judged: _raw(_site(inputs, history, judged)),
+        see=lambda judged: candidates(_site(inputs, history, judged)),
         memory=memory,
     )
 
 
 def _seen(
-    inputs: Inputs, hours: int, findings: Sequence[Finding], learned: Learned | None = None
+    inputs: Inputs, hours: int, findings: Sequence[Finding], learned: Sequence[Learned] = ()
 ) -> Look:
     return Look(
         institution=inputs.institution,
@@ -201,21 +256,41 @@ def _seen(
         energy=np.where(_trusted(inputs, hours), inputs.energy[:, :hours], ABSENT),
         revision=inputs.revision,
         now_us=inputs.now_us,
-        made=learned.made if learned else (),
-        fresh=learned.fresh if learned else frozenset(),
-        progress=learned.progress if learned else (),
+        made=tuple(version for one in learned for version in one.made),
+        fresh=frozenset[str]().union(*(one.fresh for one in learned)),
+        progress=tuple(progress for one in learned for progress in one.progress),
     )
 
 
-def _raw(site: Site) -> list[Candidate]:
-    return [one for detect in DETECTORS.values() for one in detect(site)]
-
-
 def _told(
-    site: Site, feeders: Mapping[str, Sequence[str]], seen: Sequence[Candidate]
-) -> list[Candidate]:
-    large = [one for one in seen if one.pattern in FAULTS or _large_enough(site, one)]
-    return suppress(large, site.codes, feeders, site.residual)
+    parts: Sequence[_AlikeMeters], feeders: Mapping[str, Sequence[str]]
+) -> list[list[Candidate]]:
+    """The candidates of each part that stand: large enough, and not explained by a meter below,
+    whatever part that is in."""
+    codes = [code for part in parts for code in part.site.codes]
+    residual = np.concatenate([part.site.residual for part in parts])
+    large = [
+        (place, one)
+        for place, part in enumerate(parts)
+        for one in candidates(part.site)
+        if one.pattern in FAULTS or _large_enough(part.site, one)
+    ]
+    first = np.cumsum([0, *(len(part.site.codes) for part in parts)]).tolist()
+    anywhere = [replace(one, meter=first[place] + one.meter) for place, one in large]
+    standing = {id(one) for one in suppress(anywhere, codes, feeders, residual)}
+    told: list[list[Candidate]] = [[] for _ in parts]
+    for (place, one), there in zip(large, anywhere, strict=True):
+        if id(there) in standing:
+            told[place].append(one)
+    return told
+
+
+def _findings(part: _AlikeMeters, found: Sequence[Candidate]) -> list[Finding]:
+    quiet, inputs = _quiet(part.site, found), part.inputs
+    return [
+        to_finding(part.evidence, inputs.meters[one.meter], one, quiet[one.meter], inputs.now_us)
+        for one in found
+    ]
 
 
 def _large_enough(site: Site, candidate: Candidate) -> bool:
@@ -253,7 +328,7 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         shares=inputs.shares[:, :hours],
         events=tuple(inputs.events),
         until_us=until_us,
-        limits=inputs.limits,
+        limits=_limits(inputs, inputs.meters[0]),
     )
 
 

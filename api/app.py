@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from api import influxql, problems
 from api.auth import FailedKeys, trace_refusal
 from api.metrics import Metrics
+from api.openapi import DescribedApp
 from api.page import error_page
 from api.page import install as install_page
 from api.params import no_unknown_parameters
@@ -58,7 +59,7 @@ ROUTERS = (
 
 def create_app(platform: Platform) -> FastAPI:
     """The application over a platform's ports."""
-    app = FastAPI(
+    app = DescribedApp(
         title="Green Office", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None
     )
     app.state.platform = platform

@@ -1,26 +1,23 @@
-"""Who calls: the API key of a request, its role and its reach, and a trace of every refusal."""
+"""Who calls over HTTP: the API key of a request, and a trace of every refusal."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
+from api.caller import Caller
 from api.platform import Platform
 from api.problems import SignInNeeded, TooManyFailures
 from api.reach import Outside, Reach
-from figures import View
-from metering.access import ApiKey, AuditEntry, Role, Scope
+from metering.access import Actor, ApiKey, Role, Scope, by_key
 from metering.errors import GreenOfficeError, NotAllowed
 
-ROLES = (Role.READ, Role.OPERATE, Role.ADMIN)
 _BEARER = HTTPBearer(auto_error=False, description="An API key")
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key")
 
@@ -54,68 +51,6 @@ class FailedKeys:
             if len(self._times) >= 10_000:
                 self._times.pop(next(iter(self._times)))
             self._times.setdefault(address, deque()).append(now_us)
-
-
-@dataclass(frozen=True)
-class Caller:
-    """A key with its reach over the present registry."""
-
-    platform: Platform
-    key: ApiKey
-    reach: Reach
-
-    @property
-    def institution(self) -> str:
-        """The institution the key belongs to; '' for the whole platform."""
-        known = self.key.node in self.reach.registry.nodes
-        return self.reach.registry.institution(self.key.node) if known else ""
-
-    @property
-    def actor(self) -> str:
-        """How the audit log names the caller."""
-        return f"{self.key.name} ({self.key.id})"
-
-    def view(self) -> AbstractContextManager[View]:
-        """The books at one revision, under the registry that the reach is of; for one answer."""
-        return self.platform.figures.view(self.reach.registry)
-
-    def may(self, role: Role) -> bool:
-        """Whether the key's role includes the one asked for."""
-        return ROLES.index(self.key.role) >= ROLES.index(role)
-
-    def need(self, role: Role) -> None:
-        """NotAllowed unless the key's role includes the one asked for."""
-        if not self.may(role):
-            raise NotAllowed(
-                f"this needs a key with the role {role}",
-                field="role",
-                value=str(self.key.role),
-                fix="ask an administrator for such a key",
-            )
-
-    def need_whole(self) -> None:
-        """NotAllowed unless the key reaches the whole platform."""
-        if not self.reach.scope.whole:
-            raise NotAllowed(
-                "this needs an admin key of the whole platform",
-                field="node",
-                value=self.key.node,
-                fix="ask the operator of the platform",
-            )
-
-    def trace(
-        self, action: str, subject: str, reason: str = "", institution: str | None = None
-    ) -> None:
-        """One line in the audit log, of the caller's institution where no other is named."""
-        entry = AuditEntry(
-            at_us=self.platform.now_us(),
-            actor=self.actor,
-            action=action,
-            subject=subject,
-            institution=self.institution if institution is None else institution,
-            reason=reason,
-        )
-        self.platform.access.audit(entry)
 
 
 def platform_of(request: Request) -> Platform:
@@ -172,7 +107,12 @@ def _caller(
             fix="send `Authorization: Bearer KEY` or `X-API-Key: KEY`",
         )
     key = key_of_secret(request, secret[:256])
-    caller = Caller(platform_of(request), key, reach_of(request, key))
+    return caller_of(request, key, by_key(key))
+
+
+def caller_of(request: Request, key: ApiKey, actor: Actor) -> Caller:
+    """Who asks with a key's role and reach; what it is refused is traced."""
+    caller = Caller(platform_of(request), actor, key.role, key.node, reach_of(request, key))
     request.state.caller = caller
     return caller
 

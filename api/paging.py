@@ -14,6 +14,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Query, Request, Response
 
+from api.answers.common import PageAnswer
 from metering.errors import InvalidInput
 
 T = TypeVar("T")
@@ -62,8 +63,8 @@ def cut(
 
 
 def answer(
-    request: Request, response: Response, rows: list[dict[str, Any]], next_cursor: str | None
-) -> dict[str, Any]:
+    request: Request, response: Response, rows: list[T], next_cursor: str | None
+) -> PageAnswer[T]:
     """`{"data": [...], "next": cursor or null}`, with the next page in a `Link` header."""
     if next_cursor is not None:
         url = request.url.include_query_params(cursor=next_cursor)

@@ -1,71 +1,25 @@
-"""Inputs of requests: dates, instants and ranges, with limits that are said aloud."""
+"""Inputs of requests: their parameters and bodies, with limits that are said aloud."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
 from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 
-from api.problems import TooLarge
+from api.platform import Platform
+from api.problems import TITLES, TooLarge, WrongMedia
 from metering.errors import InvalidInput
-from metering.localtime import day_bounds, parse_instant
 
 Json = dict[str, Any]
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+_ANY = TypeAdapter(Any)
 
 Start = Annotated[str | None, Query(max_length=40, description="First local date, or instant")]
 End = Annotated[str | None, Query(max_length=40, description="End, not included")]
 Code = Annotated[str | None, Query(max_length=128)]
-
-
-def local_date(text: str, field: str) -> date:
-    """A local date YYYY-MM-DD between 2000 and 2100."""
-    try:
-        day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
-    except ValueError:
-        day = None
-    if day is None or not FIRST_DAY <= day <= LAST_DAY:
-        raise InvalidInput(
-            "not a local date between 2000 and 2100",
-            field=field,
-            value=text,
-            fix="YYYY-MM-DD, e.g. 2026-11-24",
-        )
-    return day
-
-
-def instant(text: str, field: str, zone: str) -> int:
-    """Microseconds of an RFC 3339 instant, or of a local date's first instant in the zone."""
-    if _DATE.fullmatch(text):
-        return day_bounds(local_date(text, field), zone)[0]
-    time_us = parse_instant(text, field)
-    if not FIRST_DAY.year <= datetime.fromisoformat(text).year <= LAST_DAY.year:
-        raise InvalidInput(
-            "an instant outside 2000 to 2100", field=field, value=text, fix="check the year"
-        )
-    return time_us
-
-
-def check_order(start: object, end: object, ordered: bool) -> None:
-    """InvalidInput unless start lies before end."""
-    if not ordered:
-        raise InvalidInput(
-            "the end is not after the start",
-            field="end",
-            value=f"{start} .. {end}",
-            fix="end is not included: for one day give the day after it",
-        )
-
-
-def check_days(count: int, most: int, fix: str) -> None:
-    """InvalidInput when a range holds more days than one answer may."""
-    if count > most:
-        raise InvalidInput(f"more than {most} days at once", field="end", value=count, fix=fix)
 
 
 def no_unknown_parameters(request: Request) -> None:
@@ -112,6 +66,48 @@ async def body_of(request: Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
+class JsonBody(APIRoute):
+    """A route whose body is a JSON object: bounded, and of no other kind."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.body_field is not None:
+            self.responses = {**self.responses, **refuses(400, 413, 415)}
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The route's own handler, given a body that was read no further than its limit."""
+        handle = super().get_route_handler()
+        if self.body_field is None:
+            return handle
+
+        async def bounded(request: Request) -> Response:
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind and kind != "application/json" and not kind.endswith("+json"):
+                raise WrongMedia(
+                    "not JSON", field="Content-Type", value=kind, fix="send it as application/json"
+                )
+            platform: Platform = request.app.state.platform
+            body = await body_of(request, platform.max_body_bytes)
+
+            async def replay() -> dict[str, Any]:
+                return {"type": "http.request", "body": body, "more_body": False}
+
+            return await handle(Request(request.scope, replay))
+
+        return bounded
+
+
+def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Statuses of refusals that a route has beside those that all have, for the document."""
+    return {status: {"description": TITLES[status]} for status in statuses}
+
+
 def example(value: object, description: str = "OK") -> dict[int | str, dict[str, Any]]:
     """An example of a route's answer for the OpenAPI document."""
     return {200: {"description": description, "content": {"application/json": {"example": value}}}}
+
+
+def written(answer: Mapping[str, Any]) -> Response:
+    """A long answer as JSON, without being looked over once more: mypy has its shape, and to
+    validate the longest there are takes longer than to write them."""
+    return Response(_ANY.dump_json(answer), media_type="application/json")

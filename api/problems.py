@@ -45,10 +45,24 @@ class TooLarge(InvalidInput):
     code = "too_large"
 
 
+class Malformed(InvalidInput):
+    """A body that cannot be read as what it says it is."""
+
+    code = "malformed"
+
+
+class WrongMedia(InvalidInput):
+    """A body of a kind that is not read here."""
+
+    code = "unsupported_media_type"
+
+
 STATUS: dict[type[GreenOfficeError], int] = {
     SignInNeeded: 401,
     TooManyFailures: 429,
     TooLarge: 413,
+    Malformed: 400,
+    WrongMedia: 415,
     InvalidFiles: 422,
     InvalidInput: 422,
     NotFound: 404,
@@ -61,12 +75,14 @@ STATUS: dict[type[GreenOfficeError], int] = {
 """The first class of an error's own ancestry that stands here decides."""
 
 TITLES: dict[int, str] = {
+    400: "Malformed",
     401: "Sign in needed",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
     413: "Too large",
+    415: "Unsupported media type",
     422: "Invalid input",
     429: "Too many failed keys",
     500: "Internal error",
@@ -139,9 +155,16 @@ def from_validation(error: RequestValidationError) -> InvalidInput:
 
 
 def from_http(error: HTTPException, request: Request) -> GreenOfficeError:
-    """Errors of routing: no such route, wrong method."""
+    """Errors of routing: no such route, a body that cannot be read, wrong method."""
     if error.status_code == 404:
         return NotFound("no such route", field="path", value=request.url.path, fix="see /docs")
+    if error.status_code == 400:
+        return Malformed(
+            "a body that cannot be read",
+            field="body",
+            value=request.headers.get("content-type", ""),
+            fix="send it whole, as its Content-Type says it is",
+        )
     return InvalidInput(str(error.detail), field="method", value=request.method, fix="see /docs")
 
 

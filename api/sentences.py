@@ -5,13 +5,14 @@ expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW
 
 from __future__ import annotations
 
+from analytics import FAULTS
 from metering.finding import Finding
-from metering.items import category
 from metering.localtime import from_us, zone_of
 from texts import text, weekday
 
 POWER = {"kWh": "kW", "m3": "m³/h", "MJ": "MJ/h"}
-_FAULTS = {"meter_gap": "fault.meter_gap", "meter_stuck": "fault.meter_stuck"}
+_SILENT = "meter_gap"
+"""What a finding without an expectation is told as, where its pattern is no fault."""
 
 
 def when(time_us: int, zone: str, language: str) -> str:
@@ -31,7 +32,7 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         language,
         expected=f"{expected:.1f}",
         measured=f"{measured:.1f}",
-        unit=POWER[category(finding.item).unit],
+        unit=POWER[finding.unit],
         moment=when(example_us, zone, language),
         weather=""
         if degrees is None
@@ -42,12 +43,12 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
 def example_of(finding: Finding) -> tuple[float | None, float | None, int]:
     """(expected, measured [canonical unit per hour], start_us) of the hour that tells most."""
     detail = finding.detail
-    if "expected_kw" in detail and "measured_kw" in detail:
+    if "expected" in detail and "measured" in detail:
         at = int(detail.get("example_us", finding.start_us))
-        return float(detail["expected_kw"]), float(detail["measured_kw"]), at
+        return float(detail["expected"]), float(detail["measured"]), at
     evidence = set(finding.hours_us)
     hours = [h for h in finding.hourly if h[0] in evidence and None not in h[1:]]
-    if not hours or finding.waste_kwh <= 0:
+    if not hours or finding.waste <= 0:
         return None, None, finding.start_us
     worst = max(hours, key=lambda h: (h[2] or 0.0) - (h[1] or 0.0))
     return worst[1], worst[2], worst[0]
@@ -56,5 +57,5 @@ def example_of(finding: Finding) -> tuple[float | None, float | None, int]:
 def _span(finding: Finding, zone: str, language: str) -> str:
     start = from_us(finding.start_us).astimezone(zone_of(zone))
     hours = len(finding.hours_us) or round((finding.end_us - finding.start_us) / 3.6e9)
-    fault = text(_FAULTS.get(finding.pattern, _FAULTS["meter_gap"]), language)
+    fault = text(f"fault.{finding.pattern if finding.pattern in FAULTS else _SILENT}", language)
     return text("finding.span", language, fault=fault, hours=hours, start=f"{start:%Y-%m-%d %H:%M}")

@@ -11,7 +11,6 @@ from math import fsum
 from figures.nested import Outer, counted
 from figures.periods import DIGITS
 from metering.finding import Case, Finding
-from metering.items import category
 
 
 @dataclass(frozen=True)
@@ -35,10 +34,10 @@ def sum_of_cases(cases: Sequence[Case], outer: Outer) -> CaseSums:
     """The sums over cases, whatever their order: energy that nested meters show counts once, and
     what readings refuted is in none."""
     told = [one.counts for one in counted(cases, outer)]
-    wasting = [one for one in told if one.waste_kwh > 0]
+    wasting = [one for one in told if one.waste > 0]
     by_unit: dict[str, list[float]] = defaultdict(list)
     for one in wasting:
-        by_unit[category(one.item).unit].append(one.waste_kwh)
+        by_unit[one.unit].append(one.waste)
     carbon = [one.kgco2 for one in wasting if one.kgco2 is not None]
     with localcontext() as context:
         context.prec = DIGITS

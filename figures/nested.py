@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from metering.evidence import carbon_of, hours_of, money_of
 from metering.finding import Case, CaseState, Finding
-from metering.items import category
 from metering.units import BOOK_UNITS
 
 Outer = Callable[[str, int], tuple[str, ...]]
@@ -62,7 +61,7 @@ def _excess(cases: Sequence[Case]) -> dict[int, dict[int, tuple[str, int]]]:
     found: dict[int, dict[int, tuple[str, int]]] = defaultdict(dict)
     for place in sorted(range(len(cases)), key=lambda one: cases[one].number):
         case = cases[place]
-        if case.evidence.waste_kwh > 0 and case.state is not CaseState.CLOSED:
+        if case.evidence.waste > 0 and case.state is not CaseState.CLOSED:
             for hour in hours_of(case.evidence):
                 found[hour.start_us][place] = (case.evidence.meter, hour.waste)
     return found
@@ -123,7 +122,7 @@ def _counts(case: Case, left_out: set[int]) -> Finding:
     if not left_out:
         return found
     hours = [hour for hour in hours_of(found) if hour.start_us not in left_out]
-    per = BOOK_UNITS[category(found.item).unit].per_canonical
+    per = BOOK_UNITS[found.unit].per_canonical
     waste = sum(hour.waste for hour in hours) / per
     if waste <= 0:
         return _nothing(found)
@@ -131,9 +130,9 @@ def _counts(case: Case, left_out: set[int]) -> Finding:
     sole = len(costs) == 1
     return replace(
         found,
-        waste_kwh=waste,
-        waste_low_kwh=found.waste_low_kwh * waste / found.waste_kwh,
-        waste_high_kwh=found.waste_high_kwh * waste / found.waste_kwh,
+        waste=waste,
+        waste_low=found.waste_low * waste / found.waste,
+        waste_high=found.waste_high * waste / found.waste,
         cost=costs[0][1] if sole else None,
         currency=costs[0][0] if sole else "",
         costs=costs,
@@ -144,9 +143,9 @@ def _counts(case: Case, left_out: set[int]) -> Finding:
 def _nothing(found: Finding) -> Finding:
     return replace(
         found,
-        waste_kwh=0.0,
-        waste_low_kwh=0.0,
-        waste_high_kwh=0.0,
+        waste=0.0,
+        waste_low=0.0,
+        waste_high=0.0,
         cost=None,
         currency="",
         costs=(),

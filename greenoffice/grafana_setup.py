@@ -7,7 +7,7 @@ from pathlib import Path
 from dashboards import write_provisioning
 from greenoffice.folder import DataFolder, write_secret
 from greenoffice.stores import open_stores
-from metering.access import Role
+from metering.access import ActorKind, Role, by_command
 from storage.passwords import new_secret
 
 
@@ -25,5 +25,9 @@ def _key(folder: DataFolder, file: Path) -> str:
     if file.exists():
         return file.read_text(encoding="utf-8").strip()
     return open_stores(folder).access.create_key(
-        "grafana", "", Role.READ, actor="grafana provision", now_us=folder.clock().now_us()
+        "grafana",
+        "",
+        Role.READ,
+        actor=str(by_command("grafana provision", ActorKind.SYSTEM)),
+        now_us=folder.clock().now_us(),
     )

@@ -7,7 +7,7 @@ from greenoffice.folder import DataFolder
 from greenoffice.saying import say
 from greenoffice.unfinished import noted
 from ledger import Rebooked, rules
-from metering.access import AuditEntry
+from metering.access import AuditEntry, by_command
 from metering.bookhash import book_hash, worth_hash
 from metering.errors import InvalidInput, NotFound
 from metering.localtime import iso
@@ -92,7 +92,7 @@ def _check_institution(assembly: Assembly, institution: str | None) -> None:
 def _entry(told: Rebooked, reason: str, institution: str | None, now_us: int) -> AuditEntry:
     return AuditEntry(
         at_us=now_us,
-        actor="command line",
+        actor=str(by_command()),
         action="books.rebook",
         subject=f"rules {rules.RULES_VERSION}",
         institution=institution or "",

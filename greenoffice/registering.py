@@ -14,6 +14,7 @@ from greenoffice.broker_passwords import add_users, require_writable
 from greenoffice.folder import DataFolder
 from greenoffice.saying import say, spoken
 from greenoffice.stores import open_stores
+from metering.access import by_command
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.registry.files import TABLES, read_registry, write_registry
 from metering.registry.proposal import Proposal, check_reason, propose
@@ -65,7 +66,7 @@ def import_registry(
         return
     passwords = stores.registry.apply(
         wanted,
-        actor="command line",
+        actor=str(by_command()),
         now_us=now_us,
         reason=reason,
         expected_version=before.version,

@@ -10,12 +10,12 @@ from figures import Figures
 from greenoffice.folder import DataFolder
 from greenoffice.saying import say, spoken
 from greenoffice.stores import open_stores
-from metering.access import AuditEntry
+from metering.access import AuditEntry, by_command
 from metering.errors import InvalidInput
 from reports import FORMATS, LANGUAGES, Issued, Issues, ReportSource
 from storage import Stores
 
-ACTOR: Final = "command line"
+ACTOR: Final = str(by_command())
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.unfinished import check_finished
-from metering.access import Role
+from metering.access import ActorKind, Role, by_command
 from metering.errors import ConfigurationError, Unavailable
 from metering.ports import Credentials, ReadingStore
 from storage import DuckDBReadings, Schema, SqlCredentials, Stores, open_engine, sql_stores
@@ -90,5 +90,9 @@ def influx_address(folder: DataFolder) -> InfluxAddress | None:
 def create_admin_key(folder: DataFolder) -> str:
     """The secret of a new key for the whole platform."""
     return open_stores(folder).access.create_key(
-        "admin", "", Role.ADMIN, actor="greenoffice init", now_us=ShiftedClock().now_us()
+        "admin",
+        "",
+        Role.ADMIN,
+        actor=str(by_command("greenoffice init", ActorKind.SYSTEM)),
+        now_us=ShiftedClock().now_us(),
     )

@@ -1,4 +1,4 @@
-"""Who may see and do what: scoped keys, and the trace that every change leaves."""
+"""Who acts, who may see and do what: actors, scoped keys, and the trace every change leaves."""
 
 from __future__ import annotations
 
@@ -18,6 +18,60 @@ class Role(StrEnum):
     """also acknowledge findings, push readings and make issues of reports."""
     ADMIN = "admin"
     """also change the registry and make keys."""
+
+
+class ActorKind(StrEnum):
+    """Whether somebody acts, or something."""
+
+    PERSON = "person"
+    SYSTEM = "system"
+
+
+class ProofKind(StrEnum):
+    """By what it is known who acts."""
+
+    KEY = "key"
+    """Sent along with what is asked."""
+    SESSION = "session"
+    """Begun on the page with a key."""
+    COMMAND_LINE = "command line"
+    """Whoever may run commands on the platform's own folder."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One way to prove who acts."""
+
+    kind: ProofKind
+    key_id: str = ""
+    """Of the key behind it; '' where none is needed."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person or a system that acts, apart from what proves it: a key is one way."""
+
+    name: str
+    kind: ActorKind
+    proof: Proof
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.proof.key_id})" if self.proof.key_id else self.name
+
+
+def by_key(key: ApiKey) -> Actor:
+    """Who sends a key along: a program, by the key's name."""
+    return Actor(key.name, ActorKind.SYSTEM, Proof(ProofKind.KEY, key.id))
+
+
+def by_session(key: ApiKey) -> Actor:
+    """Who signed in on the page with a key: a person, by the key's name."""
+    return Actor(key.name, ActorKind.PERSON, Proof(ProofKind.SESSION, key.id))
+
+
+def by_command(name: str = "command line", kind: ActorKind = ActorKind.PERSON) -> Actor:
+    """Who runs a command on the platform's own folder."""
+    return Actor(name, kind, Proof(ProofKind.COMMAND_LINE))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from metering.items import category
+
 Sums = tuple[tuple[str, Decimal], ...]
 """(currency, amount), sorted: currencies are never added."""
 
@@ -73,10 +75,10 @@ class Finding:
     """Starts of the evidence hours, UTC."""
     expected: int | None
     measured: int | None
-    waste_kwh: float
-    """Measured above expected [canonical unit]; 0 for a meter fault."""
-    waste_low_kwh: float
-    waste_high_kwh: float
+    waste: float
+    """Measured above expected [`unit`]; 0 for a meter fault."""
+    waste_low: float
+    waste_high: float
     """90 % interval."""
     cost: Decimal | None
     """The money, where all of it is in one currency."""
@@ -88,7 +90,8 @@ class Finding:
     """Key of the likely cause, e.g. `bms_override`; texts live with the page and the API."""
     action: str
     detail: dict[str, str | int | float] = field(default_factory=dict)
-    """Numbers for the sentence: expected_kw, measured_kw, example_us, temperature_c ..."""
+    """Numbers for the sentence: expected and measured of the hour at example_us, with their
+    `unit`, temperature_c ..."""
     hourly: tuple[tuple[int, float | None, float | None], ...] = ()
     """(start_us, expected, measured) [canonical unit per hour] around the event, for a chart."""
     hours: tuple[EvidenceHour, ...] = ()
@@ -101,6 +104,11 @@ class Finding:
     day: date = date.min
     """Local day on which it was found."""
     found_us: int = 0
+
+    @property
+    def unit(self) -> str:
+        """The unit of `waste` and its bounds: kWh, m3 or MJ."""
+        return category(self.item).unit
 
     def __post_init__(self) -> None:
         """`cost` and `costs` never tell two stories: a single sum is the cost."""

@@ -76,6 +76,9 @@ BOOK_UNITS: dict[str, BookUnit] = {
     "MJ": BookUnit("kJ", "MJ", 1_000),
 }
 
+RATE_UNITS = {"kWh": "kW", "m3": "m3/h", "MJ": "MJ/h"}
+"""The unit of an amount an hour, by that of the amount."""
+
 POWER_OF_ENERGY = {"kWh": "kW"}
 """The power unit whose mean over an interval books as that energy."""
 

@@ -85,7 +85,7 @@ class DayFigure:
 
 
 @dataclass
-class Days:
+class SeriesDays:
     """Days of every series, each made once."""
 
     facts: FileFacts

@@ -14,7 +14,7 @@ from metering.localtime import day_bounds
 from metering.units import UNITS
 from recompute.arrivals import StandingReading, standing
 from recompute.curve import APPORTIONED, MEASURED, MISSING, WHOLE, mean, of_times
-from recompute.days import NOTHING, DayFigure, DayPart, Days, Shares, added, at_step
+from recompute.days import NOTHING, DayFigure, DayPart, SeriesDays, Shares, added, at_step
 from recompute.facts import FileFacts
 from recompute.file import Content, Header
 from recompute.money import DayPricing
@@ -76,7 +76,7 @@ class RecomputedBooks:
     facts: FileFacts
     readings: dict[str, list[StandingReading]]
     _pricing: DayPricing = field(init=False)
-    _days: Days = field(init=False)
+    _days: SeriesDays = field(init=False)
 
     @classmethod
     def of(cls, content: Content) -> RecomputedBooks:
@@ -87,7 +87,7 @@ class RecomputedBooks:
 
     def __post_init__(self) -> None:
         prices = Prices(self.facts)
-        self._days = Days(self.facts, prices, self.measured, self.header.institution)
+        self._days = SeriesDays(self.facts, prices, self.measured, self.header.institution)
         self._pricing = DayPricing(self.facts, prices, self._days)
 
     @cached_property

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from metering.localtime import MINUTE_US, day_bounds, local_day
 from recompute.curve import MEASURED, MISSING
-from recompute.days import DayFigure, Days, StandIn
+from recompute.days import DayFigure, SeriesDays, StandIn
 from recompute.facts import FileFacts, MeterLine
 from recompute.prices import Prices
 from recompute.registers import per_canonical
@@ -25,7 +25,7 @@ class DayPricing:
 
     facts: FileFacts
     prices: Prices
-    days: Days
+    days: SeriesDays
 
     @cached_property
     def slots(self) -> SlotPricing:

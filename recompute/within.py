@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from recompute.curve import APPORTIONED, ESTIMATED, MEASURED, MISSING, WHOLE
-from recompute.days import DayFigure, DayPart, Days, StandIn
+from recompute.days import DayFigure, DayPart, SeriesDays, StandIn
 from recompute.facts import FileFacts, MeterLine, PriceLine
 from recompute.prices import PricedWindow, Prices
 from recompute.registers import slots_of
@@ -50,7 +50,7 @@ class SlotPricing:
 
     facts: FileFacts
     prices: Prices
-    days: Days
+    days: SeriesDays
     _sheets: dict[tuple[int, object], tuple[DayFigure, DaySheet]] = field(default_factory=dict)
 
     def take(

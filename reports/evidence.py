@@ -8,7 +8,6 @@ from decimal import Decimal
 from figures import Counted, counted
 from metering import finding
 from metering.book import RegisterEvent, Restatement, SeriesKey
-from metering.items import category
 from metering.localtime import MINUTE_US
 from metering.nesting import Nesting
 from metering.registry import Registry
@@ -36,10 +35,10 @@ def _case(one: Counted) -> ReportCase:
         start_us=found.start_us,
         end_us=found.end_us,
         hours=hours,
-        unit=category(found.item).unit,
-        waste=_rounded(found.waste_kwh),
-        waste_low=_rounded(found.waste_low_kwh),
-        waste_high=_rounded(found.waste_high_kwh),
+        unit=found.unit,
+        waste=_rounded(found.waste),
+        waste_low=_rounded(found.waste_low),
+        waste_high=_rounded(found.waste_high),
         cost=one.counts.cost,
         currency=one.counts.currency,
         kgco2=one.counts.kgco2,

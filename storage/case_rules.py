@@ -23,7 +23,7 @@ def price(finding: Finding) -> float:
 
 def rank(case: Case) -> tuple[float, float, int]:
     """Costliest first, then largest, then by number; ascending."""
-    return (-price(case.evidence), -case.evidence.waste_kwh, case.number)
+    return (-price(case.evidence), -case.evidence.waste, case.number)
 
 
 def grown(case: Case, finding: Finding) -> Case:

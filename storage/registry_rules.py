@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from metering.access import AuditEntry
 from metering.errors import Conflict, NotFound
-from metering.registry import Registry
+from metering.registry import Gateway, Meter, Node, Registry
 from metering.registry.differences import Change, changes
+from metering.registry.facts import FACTS
+from metering.registry.kind import FactKind
 
 CHANGES_KEPT = 1000
 """How many changes an entry of the audit log holds in full; all are counted."""
@@ -48,8 +53,24 @@ def _institution_touched(before: Registry, after: Registry) -> str:
     nodes |= {g.site for user, g in after.gateways.items() if before.gateways.get(user) != g}
     routed = {r.gateway for r in set(before.routes) ^ set(after.routes)}
     nodes |= {after.gateways[user].site for user in routed if user in after.gateways}
+    for kind in FACTS:
+        for fact in set(kind.of(before)) ^ set(kind.of(after)):
+            nodes |= set(_nodes_of(kind, fact, after))
     touched = {after.institution(node) for node in nodes} - {""}
     return touched.pop() if len(touched) == 1 else ""
+
+
+def _nodes_of(kind: FactKind[Any], fact: object, registry: Registry) -> Iterator[str]:
+    """The nodes that a fact names, or on which the meters and gateways stand that it names."""
+    for reference in kind.refers:
+        code = getattr(fact, reference.field)
+        named = getattr(registry, reference.among).get(code)
+        if isinstance(named, Meter):
+            yield named.node
+        elif isinstance(named, Gateway):
+            yield named.site
+        elif isinstance(named, Node):
+            yield named.code
 
 
 def check_expected(present: int, expected: int | None) -> None:

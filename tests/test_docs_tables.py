@@ -8,14 +8,16 @@ import io
 import json
 import re
 import tomllib
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from analytics import CAUSES
+from analytics.bins import USUAL_HOURS
 from analytics.detectors import DETECTORS
+from analytics.detectors import Limits as DetectorLimits
 from collector.decode.message import MessageLimits
 from collector.topics import CHANNELS, owner_of
 from ledger import Clock
@@ -25,7 +27,9 @@ from metering.localtime import day_bounds, local_day, parse_instant
 from metering.quality import NAMES, WHOLE
 from metering.reading import Kind
 from metering.registry import NodeType, Registry
+from metering.registry.facts.limits import COUNTS, SIZES
 from metering.registry.files import TABLES, read_registry_texts
+from metering.registry.kinds import FILES
 from metering.registry.places import DC_ROLES, STEPS
 from reports import FORMATS, LANGUAGES
 from reports.differences import KINDS
@@ -197,9 +201,21 @@ BASE = {
 @pytest.mark.parametrize("text", fenced("registry.md", "csv"))
 def test_files_shown_in_the_documents_can_be_imported(text: str) -> None:
     header = next(csv.reader(io.StringIO(text)))
-    (file,) = [name for name, one in TABLES.items() if set(one.required) <= set(header)]
+    (file,) = [
+        name for name, one in TABLES.items() if set(one.required) <= set(header) <= set(one.columns)
+    ]
     found = read_registry_texts({**BASE, file: text})
-    assert len(found.tariff) == len(text.strip().splitlines()) - 1
+    assert len(FILES[file][0].of(found)) == len(text.strip().splitlines()) - 1
+
+
+def test_limits_and_their_usual_values_are_those_of_the_documents() -> None:
+    told = meaning("limits.csv", "name")
+    usual = {one.name: one.default for one in fields(DetectorLimits)}
+    assert set(spans(told)) == usual.keys() == {*SIZES, *COUNTS}
+    for name, text in re.findall(r"`(\w+)` \([^)]*?([\d.]+)\)", told):
+        assert float(text) == usual[name], name
+    opens, closes = USUAL_HOURS.opens, USUAL_HOURS.closes
+    assert f"{opens:02}:00 to {closes}:00 from Monday to Friday" in document("registry.md")
 
 
 def test_the_office_of_the_demo_is_where_the_documents_say() -> None:
@@ -255,7 +271,7 @@ def test_keys_of_the_reports_proof_are_told() -> None:
 def test_patterns_and_shares_stand_in_the_glossary() -> None:
     glossary = document("glossary.md")
     (row,) = re.findall(r"^\| pattern \|.*$", glossary, re.MULTILINE)
-    assert spans(row) == DETECTORS.keys() == CAUSES.keys()
+    assert set(spans(row)) <= DETECTORS.keys()
     assert f"add to {WHOLE:,}" in glossary
     for name in NAMES:
         assert f"| {name} |" in glossary

@@ -1,20 +1,38 @@
-"""Detectors: small functions from a site to candidates, all named in one table."""
+"""Detectors: one file each, whose `DETECTOR` is a value; the table collects them.
 
-from collections.abc import Callable
+Whoever adds one writes its file and its texts: what the rest of the platform knows of a pattern it
+asks the table.
+"""
 
-from analytics.detectors.after_hours import after_hours_plant
-from analytics.detectors.faults import meter_gap, meter_stuck
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+
+from analytics.detectors.detector import Detector, Quantity
 from analytics.detectors.site import Candidate, Limits, Site
-from analytics.detectors.weekend import weekend_run
 
-Detector = Callable[[Site], list[Candidate]]
+__all__ = ["DETECTORS", "FAULTS", "Candidate", "Detector", "Limits", "Site", "candidates"]
 
-__all__ = ["DETECTORS", "Candidate", "Detector", "Limits", "Site"]
+
+def _collected() -> Iterator[Detector]:
+    for found in iter_modules(__path__):
+        detector = getattr(import_module(f"{__name__}.{found.name}"), "DETECTOR", None)
+        if isinstance(detector, Detector):
+            yield detector
+
 
 DETECTORS: dict[str, Detector] = {
-    "meter_gap": meter_gap,
-    "meter_stuck": meter_stuck,
-    "after_hours_plant": after_hours_plant,
-    "weekend_run": weekend_run,
+    one.name: one for one in sorted(_collected(), key=lambda one: (one.quantity, one.name))
 }
-"""Faults first: a reader of the table sees the order in which data is judged."""
+"""By name. Faults first: a reader of the table sees the order in which data is judged."""
+FAULTS = frozenset(one.name for one in DETECTORS.values() if one.quantity is Quantity.FAULT)
+"""Patterns whose hours are worth nothing."""
+
+
+def candidates(site: Site) -> list[Candidate]:
+    """What all detectors flag, in the order of the table; one that lacks an input flags nothing."""
+    there = site.has
+    able = (one for one in DETECTORS.values() if one.needs <= there)
+    return [candidate for one in able for candidate in one.candidates(site)]

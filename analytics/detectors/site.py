@@ -1,6 +1,7 @@
 """What every detector sees: the meters of one site, their baseline, and the ledger's events."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
@@ -8,6 +9,15 @@ from analytics.bins import HourCalendar
 from analytics.groups import Bools, Floats, Groups, Ints
 from metering.book import RegisterEvent
 from metering.quality import Shares
+
+
+class Input(StrEnum):
+    """What a site may have, and a detector may need."""
+
+    EVENTS = "events"
+    """What the ledger saw on the registers."""
+    BASELINE = "baseline"
+    """A meter whose hours have an expectation that may judge them."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,12 @@ class Site:
     until_us: int
     """End of the last complete local day."""
     limits: Limits = USUAL_LIMITS
+
+    @property
+    def has(self) -> frozenset[Input]:
+        """What there is to look at."""
+        there = {Input.EVENTS: bool(self.events), Input.BASELINE: bool(self.judged.any())}
+        return frozenset(one for one, stands in there.items() if stands)
 
     @property
     def residual(self) -> Floats:

@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, quote
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from api.auth import Caller, key_of_secret, platform_of, reach_of, trace_refusal
+from api.auth import caller_of, key_of_secret, trace_refusal
+from api.caller import Caller
 from api.influxql.engine import select, show
 from api.influxql.engine.rows import ScopedView
 from api.influxql.engine.select import Answer
@@ -21,7 +22,7 @@ from api.influxql.language.tree import Select, Statement
 from api.influxql.tables.measurements import MEASUREMENTS
 from api.params import Json, body_of
 from api.problems import HEADERS, MEDIA_TYPE, SignInNeeded, problem_of, status_of
-from metering.access import Role
+from metering.access import Role, by_key
 from metering.errors import GreenOfficeError, InvalidInput
 from metering.localtime import iso
 
@@ -165,8 +166,7 @@ def _caller(request: Request, said: Mapping[str, str]) -> Caller:
             fix="send `Authorization: Token KEY`, or the key as password of any user",
         )
     key = key_of_secret(request, secret[:256])
-    caller = Caller(platform_of(request), key, reach_of(request, key))
-    request.state.caller = caller
+    caller = caller_of(request, key, by_key(key))
     caller.need(Role.READ)
     return caller
 

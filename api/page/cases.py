@@ -11,9 +11,8 @@ from api import sentences
 from api.page import charts, formats
 from api.page.figure import Of, Shown
 from api.page.visit import Visit
-from api.routes.findings import parts_of
+from api.usecases.findings import parts_of
 from metering.finding import Case, Finding
-from metering.items import category
 from metering.localtime import iso
 from metering.nesting import Nesting
 from texts import word
@@ -35,16 +34,16 @@ def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
     span = (iso(finding.start_us), iso(finding.end_us))
     of = Of(finding.meter, finding.item, *span, case.id)
     meter = registry.meters.get(finding.meter)
-    wastes = finding.waste_kwh > 0
+    wastes = finding.waste > 0
     costs = finding.costs if wastes else ()
     return {
         "id": case.id,
         "pattern": word("pattern", finding.pattern, language),
         "place": registry.node(finding.node).name(language),
         "sentence": _capital(sentences.sentence(finding, zone, language)),
-        "kwh": _waste(finding.waste_kwh, category(finding.item).unit, of) if wastes else None,
-        "low": formats.number(finding.waste_low_kwh),
-        "high": formats.number(finding.waste_high_kwh),
+        "kwh": _waste(finding.waste, finding.unit, of) if wastes else None,
+        "low": formats.number(finding.waste_low),
+        "high": formats.number(finding.waste_high),
         "cost": [_money(amount, currency, of) for currency, amount in costs if amount],
         "carbon": _carbon(finding.kgco2, of) if finding.kgco2 and wastes else None,
         "confidence": f"{finding.confidence * 100:.0f} %",
@@ -98,7 +97,7 @@ def chart(visit: Visit, finding: Finding) -> charts.Chart | None:
     times = [f"{formats.local(at, zone):%Y-%m-%d %H:%M}" for at, _, _ in finding.hourly]
     expected = [one for _, one, _ in finding.hourly]
     measured = [one for _, _, one in finding.hourly]
-    unit = sentences.POWER[category(finding.item).unit]
+    unit = sentences.POWER[finding.unit]
     return charts.chart(
         [
             charts.line(
@@ -116,7 +115,7 @@ def hours(visit: Visit, finding: Finding) -> list[dict[str, str]]:
     """The evidence hours with the way down to their readings."""
     zone = visit.caller.reach.registry.zone(finding.node)
     known = {at: (expected, measured) for at, expected, measured in finding.hourly}
-    unit = sentences.POWER[category(finding.item).unit]
+    unit = sentences.POWER[finding.unit]
     found = []
     for at in finding.hours_us[:MOST_HOURS]:
         expected, measured = known.get(at, (None, None))
@@ -138,7 +137,7 @@ def told(visit: Visit, case: Case) -> list[dict[str, str]]:
         {
             "day": formats.minute(one.found_us, zone) if one.found_us else "–",
             "hours": f"{len(one.hours_us):,}",
-            "waste": _waste_text(one) if one.waste_kwh > 0 else "–",
+            "waste": _waste_text(one) if one.waste > 0 else "–",
             "baseline": one.baseline_version,
             "revision": f"{one.revision:,}" if one.revision else "–",
         }
@@ -147,8 +146,8 @@ def told(visit: Visit, case: Case) -> list[dict[str, str]]:
 
 
 def _waste_text(finding: Finding) -> str:
-    unit = category(finding.item).unit
-    return f"{formats.number(finding.waste_kwh)} {formats.UNITS.get(unit, unit)}"
+    unit = finding.unit
+    return f"{formats.number(finding.waste)} {formats.UNITS.get(unit, unit)}"
 
 
 def _runs(hours_us: Sequence[int]) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ import figures
 from api.page import charts, figure, formats
 from api.page.figure import Of, Shown
 from api.page.visit import Visit
-from api.routes.datacentre import FULL_DAYS, UNIT_ITEM
+from api.usecases.datacentre import FULL_DAYS, UNIT_ITEM
 from figures import RATIOS, ROLES, View
 from metering.localtime import HOUR_US, local_day
 from metering.quality import WHOLE

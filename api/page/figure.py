@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from api.decimals import exact, plain
 from api.page import formats
-from api.routes.energy import exact, plain
 from figures import Cost, Emission, Held, Money
 
 

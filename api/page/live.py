@@ -8,8 +8,8 @@ import numpy as np
 
 from api.page import formats
 from api.page.visit import Visit
-from api.routes.messages import dead_gateways
-from api.routes.readings import zone_of_point
+from api.usecases.messages import dead_gateways
+from api.usecases.readings import zone_of_point
 from metering.errors import NotFound
 from metering.intake import DeadLetter
 from metering.reading import ReadingColumns

@@ -9,7 +9,7 @@ import figures
 from api.page import cases, charts, so_far, tables
 from api.page.places import ELECTRICITY, Place, place_of, places
 from api.page.visit import Visit
-from api.routes.findings import find
+from api.usecases.findings import find
 from figures import Parts, Reached, View
 from metering.localtime import day_bounds
 from metering.quality import MISSING, WHOLE

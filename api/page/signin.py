@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from api.auth import key_of_secret, platform_of
 from api.page.language import COOKIE as LANGUAGE_COOKIE
 from api.page.sessions import COOKIE, LIFETIME_US
-from api.page.visit import Actor, PageRoute, page, request_language, sessions_of
+from api.page.visit import Acting, PageRoute, page, request_language, sessions_of
 from api.problems import SignInNeeded, TooManyFailures, status_of
 from metering.errors import GreenOfficeError, NotFound
 from texts import LANGUAGES
@@ -96,7 +96,7 @@ def sign_in(
 
 
 @router.post("/signout")
-def sign_out(visit: Actor) -> Response:
+def sign_out(visit: Acting) -> Response:
     """End the session."""
     sessions_of(visit.request).end(visit.request.cookies.get(COOKIE))
     response = RedirectResponse("/signin", status_code=303)

@@ -9,19 +9,19 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 
 from api.page import cases, datacentre, figure, formats, live, overview
 from api.page.figure import Of
-from api.page.visit import Actor, PageRoute, Visit, Visitor
-from api.routes.baselines import unchecked
-from api.routes.energy import Step, series_of
-from api.routes.findings import case_of, expected, find, find_all, set_state
-from api.routes.gateways import health_of_all
-from api.routes.lineage import MeterTrace, trace
-from api.routes.messages import dead_gateways, dead_letter_of, raw_of, text_of
+from api.page.visit import Acting, PageRoute, Visit, Visitor
+from api.usecases.baselines import unchecked
+from api.usecases.energy import Step, series_of
+from api.usecases.findings import case_of, find, find_all, set_state
+from api.usecases.gateways import GatewayHealth, health_of_all
+from api.usecases.lineage import MeterTrace, trace
+from api.usecases.messages import dead_gateways, dead_letter_of, raw_of, text_of
 from figures import Period
 from metering.access import Role
 from metering.errors import InvalidInput
 from metering.finding import CaseState
 from metering.intake import DeadLetter
-from metering.localtime import iso, parse_instant
+from metering.localtime import iso
 from texts import word
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -78,16 +78,13 @@ def finding_page(id: str, visit: Visitor) -> HTMLResponse:
 @router.post("/findings/{id}/state")
 def finding_state(
     id: str,
-    visit: Actor,
+    visit: Acting,
     state: Annotated[CaseState, Form()],
     note: Annotated[str, Form(max_length=2000)] = "",
 ) -> Response:
     """Acknowledge, resolve, or mark as expected."""
     visit.caller.need(Role.OPERATE)
-    if state is CaseState.EXPECTED:
-        expected(visit.caller, id, note)
-    else:
-        set_state(visit.caller, id, state, note)
+    set_state(visit.caller, id, state, note)
     return RedirectResponse(f"/findings/{id}", status_code=303)
 
 
@@ -104,19 +101,20 @@ def gateways_page(visit: Visitor) -> HTMLResponse:
     return visit.render("gateways.html", gateways=rows)
 
 
-def _gateway(visit: Visit, one: dict[str, Any]) -> dict[str, str]:
-    seen = one["last_seen"]
-    seconds = (visit.caller.platform.now_us() - parse_instant(seen)) / 1e6 if seen else None
-    skew = one["skew_seconds"]
-    name = one[f"name_{visit.language}"]
-    counts = ("messages", "readings", "duplicates", "corrections")
+def _gateway(visit: Visit, one: GatewayHealth) -> dict[str, str]:
+    gateway, counts = one.gateway, one.counts
+    seen = counts.last_arrival_us
+    seconds = (visit.caller.platform.now_us() - seen) / 1e6 if seen else None
+    skew = None if counts.last_skew_us is None else counts.last_skew_us / 1e6
+    name = getattr(gateway, f"name_{visit.language}")
+    told = ("messages", "readings", "duplicates", "corrections")
     return {
-        "name": name or one["gateway"],
-        "user": one["gateway"],
-        "state": _liveness(seconds, one["connected"]),
+        "name": name or gateway.user,
+        "user": gateway.user,
+        "state": _liveness(seconds, counts.connected),
         "heard": "–" if seconds is None else formats.age(seconds, visit.text),
-        **{count: f"{one[count]:,}" for count in counts},
-        "dead": f"{one['dead_letters']:,}",
+        **{count: f"{getattr(counts, count):,}" for count in told},
+        "dead": f"{counts.dead:,}",
         "skew": "–" if skew is None else f"{skew:+.1f} s",
     }
 

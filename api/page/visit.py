@@ -13,11 +13,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
 from api import problems
-from api.auth import Caller, platform_of, reach_of, trace_refusal
+from api.auth import caller_of, platform_of, trace_refusal
+from api.caller import Caller
 from api.page.language import environment, visitor_language
 from api.page.sessions import COOKIE, Session, Sessions
 from api.problems import SignInNeeded
-from metering.access import Role
+from metering.access import Role, by_session
 from metering.errors import GreenOfficeError, NotAllowed
 from texts import tag, translations
 
@@ -96,8 +97,7 @@ def _visit(request: Request) -> Visit:
         key = next(known, None)
     if session is None or key is None:
         raise SignInNeeded("not signed in", field="session", fix="sign in with a key")
-    caller = Caller(platform, key, reach_of(request, key))
-    request.state.caller = caller
+    caller = caller_of(request, key, by_session(key))
     return Visit(request, caller, session, request_language(request))
 
 
@@ -114,7 +114,7 @@ def _acting(visit: Visitor, csrf: Annotated[str, Form(max_length=128)] = "") -> 
     return visit
 
 
-Actor = Annotated[Visit, Depends(_acting)]
+Acting = Annotated[Visit, Depends(_acting)]
 """A visitor whose form carries the session's own token."""
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import Admin, Caller
-from api.params import Json, example
+from api.answers.administration import KeyAnswer, NewKeyAnswer, RevokedAnswer
+from api.answers.common import PageAnswer
+from api.auth import Admin
+from api.caller import Caller
+from api.params import JsonBody, example
 from api.reach import Outside
 from metering.access import ApiKey, Role
 from metering.localtime import iso
 
-router = APIRouter(prefix="/v1", tags=["administration"])
+router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["administration"])
 
 KEY_EXAMPLE = {
     "id": "k1",
@@ -35,7 +38,7 @@ class NewKey(BaseModel):
     role: Role = Role.READ
 
 
-def _key_json(key: ApiKey) -> Json:
+def _key_json(key: ApiKey) -> KeyAnswer:
     return {
         "id": key.id,
         "name": key.name,
@@ -51,26 +54,29 @@ def _in_scope(caller: Caller, key: ApiKey) -> bool:
 
 
 @router.get("/keys", responses=example({"data": [KEY_EXAMPLE], "next": None}))
-def keys(caller: Admin) -> Json:
+def keys(caller: Admin) -> PageAnswer[KeyAnswer]:
     """Keys whose subtree lies in the caller's."""
     known = caller.platform.access.keys()
     return {"data": [_key_json(key) for key in known if _in_scope(caller, key)], "next": None}
 
 
-@router.post("/keys", status_code=201, responses={201: example({"secret": "shown once"})[200]})
-def create_key(body: NewKey, caller: Admin) -> Json:
+@router.post(
+    "/keys", status_code=201, responses={201: example({"secret": "shown once", **KEY_EXAMPLE})[200]}
+)
+def create_key(body: NewKey, caller: Admin) -> NewKeyAnswer:
     """A new key; its secret is shown once and kept only hashed."""
     if body.node or not caller.reach.scope.whole:
         caller.reach.node(body.node)
     secret = caller.platform.access.create_key(
-        body.name, body.node, body.role, actor=caller.actor, now_us=caller.platform.now_us()
+        body.name, body.node, body.role, actor=str(caller.actor), now_us=caller.platform.now_us()
     )
     made = caller.platform.access.key(secret)
-    return {"secret": secret, **({} if made is None else _key_json(made))}
+    assert made is not None
+    return {"secret": secret, **_key_json(made)}
 
 
 @router.delete("/keys/{id}", responses=example({"revoked": "k1"}))
-def revoke_key(id: str, caller: Admin) -> Json:
+def revoke_key(id: str, caller: Admin) -> RevokedAnswer:
     """End a key at once."""
     known = caller.platform.access.keys()
     found = {key.id: key for key in known}
@@ -78,5 +84,5 @@ def revoke_key(id: str, caller: Admin) -> Json:
         raise Outside(
             "no such key in your scope", field="key", value=id, fix="list them at /v1/keys"
         )
-    caller.platform.access.revoke(id, actor=caller.actor, now_us=caller.platform.now_us())
+    caller.platform.access.revoke(id, actor=str(caller.actor), now_us=caller.platform.now_us())
     return {"revoked": id}

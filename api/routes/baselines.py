@@ -3,31 +3,24 @@ one."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import paging
-from api.auth import Caller, Operator, Reader
+from api.answers.common import PageAnswer
+from api.answers.findings import BaselineAnswer, RequestAnswer, VersionAnswer
+from api.auth import Operator, Reader
 from api.paging import Cursor, Limit
-from api.params import Code, Json, example, local_date
-from metering.baseline import (
-    LEAST_DAYS,
-    BaselineProgress,
-    BaselineRequest,
-    BaselineVersion,
-    is_checked,
-    open_requests,
-)
-from metering.errors import InvalidInput
-from metering.localtime import iso, local_day
-from metering.registry import Meter, NodeType
+from api.params import Code, JsonBody, example
+from api.ranges import local_date
+from api.usecases.baselines import MeterBaselines, ask, baselines_of, checked_meters
+from metering.baseline import LEAST_DAYS, BaselineRequest, BaselineVersion
+from metering.localtime import iso
 
-router = APIRouter(prefix="/v1", tags=["baselines"])
+router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["baselines"])
 
 WHY = "the canteen has a new kitchen"
 VERSION_EXAMPLE = {
@@ -73,63 +66,6 @@ class Ask(BaseModel):
     from_day: str = Field(alias="from", max_length=10)
 
 
-def checked_meters(caller: Caller) -> list[Meter]:
-    """Meters of the scope in which waste is looked for, by code."""
-    return [meter for _, meter in sorted(caller.reach.meters.items()) if is_checked(meter.item)]
-
-
-def baselines_json(caller: Caller, meters: Sequence[Meter]) -> list[Json]:
-    """Each meter's state, versions and open request."""
-    kept, codes = caller.platform.baselines, [meter.code for meter in meters]
-    versions: dict[str, list[BaselineVersion]] = defaultdict(list)
-    for version in kept.versions(codes, models=False):
-        versions[version.meter].append(version)
-    noted = {one.meter: one for one in kept.progress(codes)}
-    asked = open_requests(kept.requests(codes), [v for own in versions.values() for v in own])
-    return [
-        _meter_json(caller, meter, versions[meter.code], noted.get(meter.code), asked)
-        for meter in meters
-    ]
-
-
-def unchecked(caller: Caller) -> tuple[int, date | None]:
-    """How many meters of the scope are not checked yet, and the first day on which one of them
-    will be; None where that cannot be said."""
-    rows = [one for one in baselines_json(caller, checked_meters(caller)) if not _done(one)]
-    days = [date.fromisoformat(one["checked_from"]) for one in rows if one["checked_from"]]
-    return len(rows), min(days, default=None)
-
-
-def ask(caller: Caller, code: str, reason: str, from_day: date) -> BaselineRequest:
-    """Ask for a version fitted on a meter's hours from a day on, and leave a trace."""
-    meter = caller.reach.meter(code)
-    registry = caller.reach.registry
-    today = local_day(caller.platform.now_us(), registry.zone(meter.node))
-    if not is_checked(meter.item):
-        raise InvalidInput(
-            "waste is not looked for in this item",
-            field="meter",
-            value=f"{code} ({meter.item})",
-            fix="name a meter of electricity",
-        )
-    if not reason.strip():
-        raise InvalidInput(
-            "a reason is needed", field="reason", value=reason, fix="say what changed"
-        )
-    if from_day >= today:
-        raise InvalidInput(
-            "the day is not over yet",
-            field="from",
-            value=from_day.isoformat(),
-            fix=f"name a day before {today.isoformat()}: the first on which the new use is normal",
-        )
-    now_us, institution = caller.platform.now_us(), registry.institution(meter.node)
-    wanted = BaselineRequest(institution, code, from_day, reason.strip(), caller.actor, now_us)
-    kept = caller.platform.baselines.ask(wanted)
-    caller.trace("baseline.ask", f"{code} from {from_day.isoformat()}", reason.strip(), institution)
-    return kept
-
-
 @router.get("/baselines", responses=example({"data": [EXAMPLE], "next": None}))
 def baselines(
     request: Request,
@@ -139,7 +75,7 @@ def baselines(
     node: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> PageAnswer[BaselineAnswer]:
     """Meters of the scope in which waste is looked for, by code. One without a version is not
     checked: fewer than 14 days of its hours are known."""
     meters = checked_meters(caller)
@@ -149,20 +85,21 @@ def baselines(
     place = paging.decode(cursor, str)
     if state is None:
         page, following = paging.cut(meters, lambda meter: (meter.code,), place, limit)
-        return paging.answer(request, response, baselines_json(caller, page), following)
-    rows = [one for one in baselines_json(caller, meters) if one["state"] == state]
-    some, following = paging.cut(rows, lambda row: (row["meter"],), place, limit)
-    return paging.answer(request, response, some, following)
+        rows = [_meter_json(one) for one in baselines_of(caller, page)]
+        return paging.answer(request, response, rows, following)
+    wanted = [one for one in baselines_of(caller, meters) if _state(one) == state]
+    some, following = paging.cut(wanted, lambda one: (one.meter.code,), place, limit)
+    return paging.answer(request, response, [_meter_json(one) for one in some], following)
 
 
 @router.get("/baselines/{meter}", responses=example(EXAMPLE))
-def baseline(meter: str, caller: Reader) -> Json:
+def baseline(meter: str, caller: Reader) -> BaselineAnswer:
     """One meter's state, versions and open request."""
-    return baselines_json(caller, [caller.reach.meter(meter)])[0]
+    return _meter_json(baselines_of(caller, [caller.reach.meter(meter)])[0])
 
 
 @router.post("/baselines/{meter}", status_code=202, responses={202: example(EXAMPLE)[200]})
-def ask_for_baseline(meter: str, body: Ask, caller: Operator) -> Json:
+def ask_for_baseline(meter: str, body: Ask, caller: Operator) -> BaselineAnswer:
     """Ask for a version fitted on the hours from a day on, with the reason.
 
     The look for waste makes it as soon as 14 days are known since that day; until then, and for
@@ -170,44 +107,28 @@ def ask_for_baseline(meter: str, body: Ask, caller: Operator) -> Json:
     case as expected where its use is normal now. A later request takes the place of an open one.
     """
     ask(caller, meter, body.reason, local_date(body.from_day, "from"))
-    return baselines_json(caller, [caller.reach.meter(meter)])[0]
+    return _meter_json(baselines_of(caller, [caller.reach.meter(meter)])[0])
 
 
-def _done(row: Json) -> bool:
-    return bool(row["state"] == "checked")
-
-
-def _meter_json(
-    caller: Caller,
-    meter: Meter,
-    versions: Sequence[BaselineVersion],
-    noted: BaselineProgress | None,
-    asked: dict[str, BaselineRequest],
-) -> Json:
-    days = 0 if noted is None else noted.days
-    ready = noted.ready if noted is not None and noted.days else None
-    request = asked.get(meter.code)
+def _meter_json(one: MeterBaselines) -> BaselineAnswer:
     return {
-        "meter": meter.code,
-        "node": meter.node,
-        "site": _site(caller, meter),
-        "item": meter.item,
-        "state": "checked" if versions else "not_checked",
-        "history_days": versions[-1].days if versions else days,
-        "checked_from": _day(versions[0].day if versions else ready),
-        "versions": [_version_json(one) for one in versions],
-        "request": None if request is None else _request_json(request),
+        "meter": one.meter.code,
+        "node": one.meter.node,
+        "site": one.site,
+        "item": one.meter.item,
+        "state": _state(one),
+        "history_days": one.history_days,
+        "checked_from": _day(one.checked_from),
+        "versions": [_version_json(version) for version in one.versions],
+        "request": None if one.request is None else _request_json(one.request),
     }
 
 
-def _site(caller: Caller, meter: Meter) -> str:
-    """The site that the meter stands on; '' where there is none."""
-    registry = caller.reach.registry
-    places = [meter.node, *registry.ancestors(meter.node)]
-    return next((one for one in places if registry.nodes[one].type is NodeType.SITE), "")
+def _state(one: MeterBaselines) -> str:
+    return "checked" if one.versions else "not_checked"
 
 
-def _version_json(version: BaselineVersion) -> dict[str, Any]:
+def _version_json(version: BaselineVersion) -> VersionAnswer:
     return {
         "version": version.name,
         "number": version.number,
@@ -226,7 +147,7 @@ def _version_json(version: BaselineVersion) -> dict[str, Any]:
     }
 
 
-def _request_json(request: BaselineRequest) -> dict[str, Any]:
+def _request_json(request: BaselineRequest) -> RequestAnswer:
     return {
         "from": request.from_day.isoformat(),
         "reason": request.reason,

@@ -7,21 +7,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-import figures
-from api.auth import Caller, Reader
-from api.params import Json, check_days, check_order, example, local_date
-from api.routes.energy import exact, plain
+from api.answers.energy import DatacentreAnswer, DaysAnswer, RatioAnswer, RoleAnswer
+from api.auth import Reader
+from api.decimals import exact, plain
+from api.params import example
+from api.usecases.datacentre import UNIT_ITEM, days_asked, ratios_of
 from figures import RATIOS, Ratio, RoleSum
-from metering.localtime import local_day
 from metering.quality import WHOLE
 
 router = APIRouter(prefix="/v1", tags=["energy"])
 
-MOST_DAYS = 400
-FULL_DAYS = 7
-"""Full days that are answered for where no range is asked; the page shows the same."""
-UNIT_ITEM = "01000"
-"""Whose unit the energies of all roles have."""
 RATIO_EXAMPLE = {
     "name": "utility_per_it",
     "value": "1.578947",
@@ -52,7 +47,7 @@ def datacentre(
     node: Annotated[str, Query(max_length=128)],
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
-) -> Json:
+) -> DatacentreAnswer:
     """Ratios and energies by role over local days [start, end); the last seven full days if no
     range is asked.
 
@@ -65,35 +60,23 @@ def datacentre(
     """
     code = caller.reach.node(node).code
     first, last = days_asked(caller, code, start, end)
-    with caller.view() as view:
-        found = [figures.ratio(view, code, name, first, last) for name in RATIOS]
-        roles = figures.role_sums(view, code, first, last)
-        return {
-            "node": code,
-            "unit": "kWh",
-            "zone": view.registry.zone(code),
-            **_period(first, last),
-            "revision": view.revision(view.registry.institution(code)),
-            "ratios": [_ratio_json(one, first, last) for one in found],
-            "roles": [_role_json(one) for one in roles],
-        }
+    told = ratios_of(caller, code, first, last)
+    return {
+        "node": code,
+        "unit": "kWh",
+        "zone": told.zone,
+        **_period(first, last),
+        "revision": told.revision,
+        "ratios": [_ratio_json(one, first, last) for one in told.ratios],
+        "roles": [_role_json(one) for one in told.roles],
+    }
 
 
-def days_asked(caller: Caller, node: str, start: str | None, end: str | None) -> tuple[date, date]:
-    """(first, last) local days of the range, both included."""
-    today = local_day(caller.platform.now_us(), caller.reach.registry.zone(node))
-    after = today if end is None else local_date(end, "end")
-    first = after - timedelta(days=FULL_DAYS) if start is None else local_date(start, "start")
-    check_order(first, after, first < after)
-    check_days((after - first).days, MOST_DAYS, f"at most {MOST_DAYS} days; ask for parts")
-    return first, after - timedelta(days=1)
-
-
-def _period(first: date, last: date) -> Json:
+def _period(first: date, last: date) -> DaysAnswer:
     return {"start": first.isoformat(), "end": (last + timedelta(days=1)).isoformat()}
 
 
-def _ratio_json(ratio: Ratio, first: date, last: date) -> Json:
+def _ratio_json(ratio: Ratio, first: date, last: date) -> RatioAnswer:
     over, under = RATIOS[ratio.name]
     return {
         "name": ratio.name,
@@ -109,7 +92,7 @@ def _ratio_json(ratio: Ratio, first: date, last: date) -> Json:
     }
 
 
-def _role_json(one: RoleSum) -> Json:
+def _role_json(one: RoleSum) -> RoleAnswer:
     return {
         "role": one.role,
         "value": exact(one.amount, UNIT_ITEM),

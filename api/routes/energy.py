@@ -9,43 +9,48 @@ Nothing is priced or added here: `figures` says what is told of the books, at on
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
-from decimal import Decimal
-from enum import StrEnum
+from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
-import figures
-from api.auth import Caller, Reader
-from api.params import Code, Json, check_days, check_order, example, local_date
-from figures import Cost, Emission, Energy, Held, Money, Period, View, Worth
+from api.answers.common import InLanguages, SeriesAnswer, SharesAnswer
+from api.answers.energy import (
+    CostAnswer,
+    EmissionAnswer,
+    EnergyAnswer,
+    EnergyHeadAnswer,
+    HeldWorthAnswer,
+    MoneyAnswer,
+    PartsAnswer,
+    PeriodAnswer,
+    PeriodWorthAnswer,
+    TariffRowAnswer,
+    WorthAnswer,
+)
+from api.auth import Reader
+from api.decimals import exact, plain
+from api.params import Code, example, written
+from api.usecases.energy import (
+    Head,
+    Step,
+    Valued,
+    days_of,
+    energy_of,
+    parts_of_node,
+    series_of,
+)
+from figures import Cost, Emission, Held, Money, Period, Worth
 from metering import items
 from metering.book import SeriesKey
-from metering.errors import InvalidInput
-from metering.localtime import iso, local_day
-from metering.quality import NAMES, WHOLE
-from metering.registry import Registry
+from metering.localtime import iso
+from metering.quality import WHOLE
 from metering.tariff import TariffRow
 from metering.units import BOOK_UNITS
 from texts import both, word
 
 router = APIRouter(prefix="/v1", tags=["energy"])
 
-
-class Step(StrEnum):
-    """How finely energy is read."""
-
-    NATIVE = "native"
-    QUARTER = "15min"
-    HOUR = "hour"
-    DAY = "day"
-    MONTH = "month"
-
-
-MOST_DAYS = {Step.NATIVE: 62, Step.QUARTER: 62, Step.HOUR: 184, Step.DAY: 1100, Step.MONTH: 3700}
-NAMED_DAYS = 62
-"""Up to this many days silent meters are looked for."""
 
 NEVER_ADDED = "two currencies are never added: see by_currency"
 NOT_ALL_PRICED = "no tariff prices all of this energy: see unpriced"
@@ -96,11 +101,12 @@ ENERGY_EXAMPLE = {
     "item_name": {"zh": "电", "en": "Electricity"},
     "unit": "kWh",
     "book_unit": "mWh",
-    "step": "day",
     "zone": "Asia/Shanghai",
     "start": "2026-11-23",
     "end": "2026-11-24",
     "revision": 57,
+    "step": "day",
+    "step_min": 1440,
     "data": [VALUE_EXAMPLE],
     "remainder": [],
     "silent_meters": [],
@@ -112,7 +118,9 @@ PART_EXAMPLE = {
     **{name: value for name, value in VALUE_EXAMPLE.items() if name not in ("start", "end")},
 }
 PARTS_EXAMPLE = {
-    **{name: value for name, value in ENERGY_EXAMPLE.items() if name in ("series", "unit")},
+    "series": ENERGY_EXAMPLE["series"],
+    "item_name": ENERGY_EXAMPLE["item_name"],
+    "unit": "kWh",
     "book_unit": "mWh",
     "zone": "Asia/Shanghai",
     "start": "2026-11-23",
@@ -126,52 +134,7 @@ PARTS_EXAMPLE = {
 }
 
 
-def series_of(caller: Caller, node: str | None, meter: str | None, item: str | None) -> SeriesKey:
-    """The booked series a request means, if it lies in the scope."""
-    registry = caller.reach.registry
-    if (node is None) == (meter is None):
-        raise InvalidInput(
-            "exactly one of node and meter is needed",
-            field="node",
-            value=node,
-            fix="?node=CODE&item=01000 or ?meter=CODE",
-        )
-    if meter is not None:
-        found = caller.reach.meter(meter)
-        if item is not None and items.check_item(item) != found.item:
-            raise InvalidInput(
-                "this meter measures another item",
-                field="item",
-                value=item,
-                fix=f"use {found.item}, or leave it out",
-            )
-        return SeriesKey(registry.institution(found.node), "meter", meter, found.item)
-    code = caller.reach.node(str(node)).code
-    return SeriesKey(registry.institution(code), "node", code, items.check_item(item or "01000"))
-
-
-def zone_of_series(registry: Registry, key: SeriesKey) -> str:
-    """The zone in which a series' days are local."""
-    return registry.zone(registry.meters[key.code].node if key.kind == "meter" else key.code)
-
-
-def days_of(
-    caller: Caller, zone: str, start: str | None, end: str | None, step: Step
-) -> tuple[date, date]:
-    """(first, last) local days of a range, both included; the last seven by default."""
-    today = local_day(caller.platform.now_us(), zone)
-    after = today + timedelta(days=1) if end is None else local_date(end, "end")
-    first = after - timedelta(days=7) if start is None else local_date(start, "start")
-    check_order(first, after, first < after)
-    check_days(
-        (after - first).days,
-        MOST_DAYS[step],
-        f"at step {step} at most {MOST_DAYS[step]} days; ask for parts or a wider step",
-    )
-    return first, after - timedelta(days=1)
-
-
-@router.get("/energy", responses=example(ENERGY_EXAMPLE))
+@router.get("/energy", response_model=EnergyAnswer, responses=example(ENERGY_EXAMPLE))
 def energy(
     caller: Reader,
     node: Code = None,
@@ -180,7 +143,7 @@ def energy(
     step: Annotated[Step, Query()] = Step.DAY,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
-) -> Json:
+) -> Response:
     """Energy of a node or meter by step, over local days [start, end).
 
     `value` is an exact decimal in `unit`, `amount` the same in whole book units; both are null
@@ -193,34 +156,29 @@ def energy(
     are never added: where there are two, `value` is null and `by_currency` has each sum.
     """
     key = series_of(caller, node, meter, item)
-    zone = zone_of_series(caller.reach.registry, key)
-    first, last = days_of(caller, zone, start, end, step)
-    named = key.kind == "node" and (last - first).days < NAMED_DAYS
-    with caller.view() as view:
-        found = figures.energy(view, key, first, last, str(step), name_silent=named)
-        return {
-            **head_json(key, zone, first, last, found.revision),
-            "step": str(step),
-            "step_min": found.step_min,
-            "data": _values_json(view, found),
-            "remainder": [
-                {"step_min": one.step_min, "data": _values_json(view, one)}
-                for one in found.remainder
-            ],
-            "silent_meters": [m for m in found.silent if m in caller.reach.meters]
-            if named
-            else None,
-        }
+    told = energy_of(caller, key, step, days_of(caller, key, start, end, step))
+    answer: EnergyAnswer = {
+        **head_json(told.head),
+        "step": str(step),
+        "step_min": told.own.step_min,
+        "data": _values_json(told.own, told.head),
+        "remainder": [
+            {"step_min": one.step_min, "data": _values_json(one, told.head)}
+            for one in told.remainder
+        ],
+        "silent_meters": told.silent,
+    }
+    return written(answer)
 
 
-@router.get("/energy/parts", responses=example(PARTS_EXAMPLE))
+@router.get("/energy/parts", response_model=PartsAnswer, responses=example(PARTS_EXAMPLE))
 def energy_parts(
     caller: Reader,
     node: Annotated[str, Query(max_length=128)],
     item: Code = None,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
-) -> Json:
+) -> Response:
     """A node's figure with its sub-items of the next level over local days [start, end).
 
     `data` has a row `total`, a row `part` for each sub-item, and a last row `difference`: the
@@ -230,52 +188,49 @@ def energy_parts(
     their own.
     """
     key = series_of(caller, node, None, item)
-    zone = zone_of_series(caller.reach.registry, key)
-    first, last = days_of(caller, zone, start, end, Step.DAY)
-    with caller.view() as view:
-        found = figures.parts(view, key, first, last)
-        rows = [
-            ("total", found.total),
-            *(("part", one) for one in found.parts),
-            ("difference", found.difference),
-        ]
-        return {
-            **head_json(key, zone, first, last, view.revision(key.institution)),
-            "data": [{"row": name, **_held_json(one)} for name, one in rows],
-        }
+    head, found = parts_of_node(caller, key, days_of(caller, key, start, end, Step.DAY))
+    rows = [
+        ("total", found.total),
+        *(("part", one) for one in found.parts),
+        ("difference", found.difference),
+    ]
+    answer: PartsAnswer = {
+        **head_json(head),
+        "data": [{"row": name, **_held_json(one)} for name, one in rows],
+    }
+    return written(answer)
 
 
-def head_json(key: SeriesKey, zone: str, first: date, last: date, revision: int) -> Json:
+def head_json(head: Head) -> EnergyHeadAnswer:
     """What an answer is of."""
-    unit = items.category(key.item).unit
+    item = head.key.item
+    unit = items.category(item).unit
     return {
-        "series": series_json(key),
-        "item_name": _names(key.item),
+        "series": series_json(head.key),
+        "item_name": _names(item),
         "unit": unit,
         "book_unit": BOOK_UNITS[unit].name,
-        "zone": zone,
-        "start": first.isoformat(),
-        "end": (last + timedelta(days=1)).isoformat(),
-        "revision": revision,
+        "zone": head.zone,
+        "start": head.days.first.isoformat(),
+        "end": (head.days.last + timedelta(days=1)).isoformat(),
+        "revision": head.revision,
     }
 
 
-def _names(item: str) -> Json:
+def _names(item: str) -> InLanguages:
     return both(lambda language: word("item", item, language))
 
 
-def _values_json(view: View, energy: Energy) -> list[Json]:
+def _values_json(found: Valued, head: Head) -> list[PeriodWorthAnswer]:
     """Every period with what it is worth."""
-    item = energy.key.item
+    item = head.key.item
     return [
-        {**period_json(period, energy.zone, item), **worth_json(worth, item)}
-        for period, worth in zip(
-            figures.periods(energy), figures.worth_of_each(view, energy), strict=True
-        )
+        {**period_json(period, head.zone, item), **worth_json(worth, item)}
+        for period, worth in found.values
     ]
 
 
-def _held_json(held: Held) -> Json:
+def _held_json(held: Held) -> HeldWorthAnswer:
     """One row of the table of parts."""
     return {
         "item": held.item,
@@ -288,7 +243,7 @@ def _held_json(held: Held) -> Json:
     }
 
 
-def series_json(key: SeriesKey) -> Json:
+def series_json(key: SeriesKey) -> SeriesAnswer:
     """A series by its natural key."""
     return {
         "institution": key.institution,
@@ -298,7 +253,7 @@ def series_json(key: SeriesKey) -> Json:
     }
 
 
-def period_json(period: Period, zone: str, item: str) -> Json:
+def period_json(period: Period, zone: str, item: str) -> PeriodAnswer:
     """One period with its quality."""
     return {
         "start": iso(period.start_us, zone),
@@ -310,7 +265,7 @@ def period_json(period: Period, zone: str, item: str) -> Json:
     }
 
 
-def worth_json(worth: Worth, item: str) -> Json:
+def worth_json(worth: Worth, item: str) -> WorthAnswer:
     """Money, carbon and coal, each with the rows it rests on."""
     return {
         "cost": cost_json(worth.cost, item),
@@ -319,7 +274,7 @@ def worth_json(worth: Worth, item: str) -> Json:
     }
 
 
-def cost_json(cost: Cost, item: str) -> Json:
+def cost_json(cost: Cost, item: str) -> CostAnswer:
     """Money with its bounds; null where it does not hold all the energy, or is in two
     currencies."""
     sole = cost.sole
@@ -352,7 +307,7 @@ def _note(cost: Cost) -> str | None:
     return "; ".join(reasons) or None
 
 
-def _money_json(money: Money) -> Json:
+def _money_json(money: Money) -> MoneyAnswer:
     return {
         "currency": money.currency,
         "value": plain(money.amount),
@@ -362,7 +317,7 @@ def _money_json(money: Money) -> Json:
     }
 
 
-def _row_json(row: TariffRow) -> Json:
+def _row_json(row: TariffRow) -> TariffRowAnswer:
     return {
         "tariff": row.tariff,
         "node": row.node or row.institution or None,
@@ -375,7 +330,7 @@ def _row_json(row: TariffRow) -> Json:
     }
 
 
-def _emission_json(found: Emission) -> Json:
+def _emission_json(found: Emission) -> EmissionAnswer:
     amount = found.whole
     return {
         "value": None if amount is None else plain(amount),
@@ -391,18 +346,12 @@ def _emission_json(found: Emission) -> Json:
     }
 
 
-def exact(amount: int | None, item: str) -> str | None:
-    """Book units as an exact decimal of the item's canonical unit."""
-    value = figures.canonical(amount, item)
-    digits = len(str(BOOK_UNITS[items.category(item).unit].per_canonical)) - 1
-    return None if value is None else f"{value:.{digits}f}"
-
-
-def plain(value: Decimal) -> str:
-    """An exact decimal without an exponent."""
-    return f"{value:f}"
-
-
-def shares_json(shares: Sequence[int]) -> dict[str, float]:
+def shares_json(shares: Sequence[int]) -> SharesAnswer:
     """Shares as fractions by name."""
-    return {name: int(part) / WHOLE for name, part in zip(NAMES, shares, strict=True)}
+    measured, apportioned, estimated, missing = (int(part) / WHOLE for part in shares)
+    return {
+        "measured": measured,
+        "apportioned": apportioned,
+        "estimated": estimated,
+        "missing": missing,
+    }

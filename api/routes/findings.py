@@ -9,22 +9,20 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api import paging, sentences
-from api.auth import Caller, Operator, Reader
+from api.answers.common import PageAnswer
+from api.answers.findings import CaseAnswer, CaseDetailAnswer, ToldAnswer, WasteAnswer
+from api.auth import Operator, Reader
+from api.caller import Caller
 from api.paging import Cursor, Limit
-from api.params import Code, Json, example
-from api.reach import Outside
-from figures import counted
-from metering.errors import InvalidInput
+from api.params import Code, JsonBody, example
+from api.usecases.findings import case_of, find, parts_of, set_state
 from metering.finding import Case, CaseState, Finding
 from metering.items import category
 from metering.localtime import iso
-from metering.nesting import Nesting
+from metering.units import BOOK_UNITS
 from texts import both
 
-router = APIRouter(prefix="/v1", tags=["findings"])
-
-PAGE = 500
-"""Cases read at a time where all are needed."""
+router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["findings"])
 
 FINDING_EXAMPLE = {
     "id": "17",
@@ -51,9 +49,42 @@ FINDING_EXAMPLE = {
         "en": "expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW",
         "zh": "星期二 02:00、室外 24 °C应为 12.0 kW，实测 31.2 kW",
     },
-    "state": "open",
+    "state": "acknowledged",
+    "state_by": "energy office",
+    "state_note": "The schedule is looked at",
+    "state_at": "2026-11-11T01:30:00Z",
     "closed": "",
     "part_of": None,
+    "found_at": "2026-11-11T00:10:00Z",
+}
+TOLD_EXAMPLE = {
+    "day": "2026-11-11",
+    "found_at": "2026-11-11T00:10:00Z",
+    "revision": 57,
+    "baseline_version": "2-9f0c1d2e3a4b",
+    **{
+        name: FINDING_EXAMPLE[name]
+        for name in (
+            *("start", "end", "evidence_hours", "unit", "waste", "waste_low", "waste_high"),
+            *("cost", "currency", "costs", "kgco2"),
+        )
+    },
+}
+DETAIL_EXAMPLE = {
+    **FINDING_EXAMPLE,
+    "expected": 84000000,
+    "measured": 218400000,
+    "book_unit": "mWh",
+    "baseline_version": "2-9f0c1d2e3a4b",
+    "detail": {"expected": 12.0, "measured": 31.2, "unit": "kW", "temperature_c": 24},
+    "evidence": [
+        {
+            "time": "2026-11-10T14:00:00Z",
+            "lineage": "/v1/energy/lineage?meter=office-a-ac&item=01B00&time=2026-11-10T14:00:00Z",
+        }
+    ],
+    "hourly": [{"time": "2026-11-10T14:00:00Z", "expected": 12.0, "measured": 31.2}],
+    "history": [TOLD_EXAMPLE],
 }
 
 
@@ -64,101 +95,18 @@ class Note(BaseModel):
     note: str = Field(default="", max_length=2000)
 
 
-def may_see(caller: Caller, case: Case) -> bool:
-    """Whether a case lies in the caller's scope: that of its node, as for lists of them."""
-    scope = caller.reach.scope
-    return scope.whole or case.evidence.node in scope.nodes
-
-
-def case_of(caller: Caller, id: str) -> Case:
-    """The case of a number, or of the name it had before, if it lies in the scope."""
-    found = caller.platform.findings.get(id)
-    if not may_see(caller, found):
-        fix = "list what your key reaches at /v1/findings"
-        raise Outside("no such finding in your scope", field="finding", value=id, fix=fix)
-    return found
-
-
-def find(
-    caller: Caller,
-    *,
-    state: str | None = None,
-    pattern: str | None = None,
-    between_us: tuple[int, int] | None = None,
-    after: str | None = None,
-    limit: int = 100,
-    under: str | None = None,
-) -> list[Case]:
-    """Cases of the scope, or of what it holds of one node's subtree, costliest first."""
-    scope = caller.reach.scope
-    nodes = None if scope.whole else scope.nodes
-    if under is not None:
-        nodes = caller.reach.registry.subtree(under) & scope.nodes
-    return caller.platform.findings.list(
-        None if scope.whole else frozenset(caller.reach.institutions),
-        nodes=nodes,
-        state=state,
-        pattern=pattern,
-        between_us=between_us,
-        after=after,
-        limit=limit,
-    )
-
-
-def find_all(
-    caller: Caller, *, state: str | None = None, between_us: tuple[int, int] | None = None
-) -> list[Case]:
-    """All of them, however many: for sums, which must not end with a page."""
-    found: list[Case] = []
-    while True:
-        after = found[-1].id if found else None
-        page = find(caller, state=state, between_us=between_us, after=after, limit=PAGE)
-        found += page
-        if len(page) < PAGE:
-            return found
-
-
-def parts_of(caller: Caller, cases: Sequence[Case]) -> dict[int, int]:
-    """Number -> number of the case of an outer meter that it is a part of, among all of the
-    scope."""
-    if not cases:
-        return {}
-    told = [one.evidence for one in cases]
-    span = (min(one.start_us for one in told), max(one.end_us for one in told))
-    around = find_all(caller, between_us=span)
-    found = counted(around, Nesting(caller.reach.registry).outer)
-    return {one.case.number: one.part_of for one in found if one.part_of is not None}
-
-
-def set_state(caller: Caller, id: str, state: CaseState, note: str) -> Case:
-    """Set what people say of a case, and leave a trace."""
-    case = case_of(caller, id)
-    if state is CaseState.CLOSED:
-        raise InvalidInput(
-            "only the platform closes a case, when readings refute it",
-            field="state",
-            value=state,
-            fix="acknowledged, resolved or expected",
-        )
-    changed = caller.platform.findings.set_state(
-        case.id, state, by=caller.key.name, note=note, now_us=caller.platform.now_us()
-    )
-    caller.trace(f"finding.{state}", case.id, note, case.evidence.institution)
-    return changed
-
-
-def cases_json(caller: Caller, cases: Sequence[Case]) -> list[Json]:
+def cases_json(caller: Caller, cases: Sequence[Case]) -> list[CaseAnswer]:
     """Cases as listed, each with what was found last."""
     outer = parts_of(caller, cases)
     return [_case_json(caller, one, outer.get(one.number)) for one in cases]
 
 
-def case_json(caller: Caller, case: Case) -> Json:
+def case_json(caller: Caller, case: Case) -> CaseAnswer:
     """A case by itself, as listed."""
     return cases_json(caller, [case])[0]
 
 
-def _case_json(caller: Caller, case: Case, part_of: int | None) -> Json:
+def _case_json(caller: Caller, case: Case, part_of: int | None) -> CaseAnswer:
     finding = case.evidence
     zone = caller.reach.registry.zone(finding.node)
     return {
@@ -185,16 +133,16 @@ def _case_json(caller: Caller, case: Case, part_of: int | None) -> Json:
     }
 
 
-def _worth_json(finding: Finding) -> Json:
+def _worth_json(finding: Finding) -> WasteAnswer:
     """Span, waste, money and carbon of a finding."""
     return {
         "start": iso(finding.start_us),
         "end": iso(finding.end_us),
         "evidence_hours": len(finding.hours_us),
         "unit": category(finding.item).unit,
-        "waste": finding.waste_kwh,
-        "waste_low": finding.waste_low_kwh,
-        "waste_high": finding.waste_high_kwh,
+        "waste": finding.waste,
+        "waste_low": finding.waste_low,
+        "waste_high": finding.waste_high,
         "cost": None if finding.cost is None else str(finding.cost),
         "currency": finding.currency,
         "costs": [
@@ -204,7 +152,7 @@ def _worth_json(finding: Finding) -> Json:
     }
 
 
-def detail_json(caller: Caller, case: Case) -> Json:
+def detail_json(caller: Caller, case: Case) -> CaseDetailAnswer:
     """A case with its evidence, and the findings by which it was told."""
     finding = case.evidence
     lineage = f"/v1/energy/lineage?meter={finding.meter}&item={finding.item}&time="
@@ -212,6 +160,7 @@ def detail_json(caller: Caller, case: Case) -> Json:
         **case_json(caller, case),
         "expected": finding.expected,
         "measured": finding.measured,
+        "book_unit": BOOK_UNITS[finding.unit].name,
         "baseline_version": finding.baseline_version,
         "detail": finding.detail,
         "evidence": [
@@ -225,7 +174,7 @@ def detail_json(caller: Caller, case: Case) -> Json:
     }
 
 
-def _told_json(finding: Finding) -> Json:
+def _told_json(finding: Finding) -> ToldAnswer:
     """One of the findings by which a case was told."""
     return {
         "day": finding.day.isoformat(),
@@ -245,7 +194,7 @@ def findings(
     pattern: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> PageAnswer[CaseAnswer]:
     """Cases of the scope, costliest first."""
     place = paging.decode(cursor, str)
     after = case_of(caller, place[0]).id if place else None
@@ -255,34 +204,25 @@ def findings(
     return paging.answer(request, response, cases_json(caller, page), following)
 
 
-@router.get("/findings/{id}", responses=example(FINDING_EXAMPLE))
-def finding(id: str, caller: Reader) -> Json:
+@router.get("/findings/{id}", responses=example(DETAIL_EXAMPLE))
+def finding(id: str, caller: Reader) -> CaseDetailAnswer:
     """One case: its evidence hours, expected and measured, lineage, and all that was told of it."""
     return detail_json(caller, case_of(caller, id))
 
 
 @router.post("/findings/{id}/acknowledge", responses=example(FINDING_EXAMPLE))
-def acknowledge(id: str, body: Note, caller: Operator) -> Json:
+def acknowledge(id: str, body: Note, caller: Operator) -> CaseAnswer:
     """Somebody looks after it."""
     return case_json(caller, set_state(caller, id, CaseState.ACKNOWLEDGED, body.note))
 
 
 @router.post("/findings/{id}/resolve", responses=example(FINDING_EXAMPLE))
-def resolve(id: str, body: Note, caller: Operator) -> Json:
+def resolve(id: str, body: Note, caller: Operator) -> CaseAnswer:
     """It has been put right."""
     return case_json(caller, set_state(caller, id, CaseState.RESOLVED, body.note))
 
 
 @router.post("/findings/{id}/expect", responses=example(FINDING_EXAMPLE))
-def expect(id: str, body: Note, caller: Operator) -> Json:
+def expect(id: str, body: Note, caller: Operator) -> CaseAnswer:
     """It is as it should be; the note says why."""
-    return case_json(caller, expected(caller, id, body.note))
-
-
-def expected(caller: Caller, id: str, note: str) -> Case:
-    """Mark a case as expected; that needs a reason."""
-    if not note.strip():
-        raise InvalidInput(
-            "a reason is needed", field="note", value=note, fix="say why this use is expected"
-        )
-    return set_state(caller, id, CaseState.EXPECTED, note)
+    return case_json(caller, set_state(caller, id, CaseState.EXPECTED, body.note))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from api import paging
-from api.auth import Admin, Caller, Reader
+from api.answers.common import PageAnswer
+from api.answers.messages import GatewayAnswer, PasswordAnswer
+from api.auth import Admin, Reader
 from api.paging import Cursor, Limit
-from api.params import Json, example
-from metering.intake import GatewayCounts
+from api.params import example
+from api.usecases.gateways import GatewayHealth, health_of_all, new_password
 from metering.localtime import iso
-from metering.registry import Gateway
 
 router = APIRouter(prefix="/v1", tags=["gateways"])
 
@@ -33,14 +34,15 @@ GATEWAY_EXAMPLE = {
 }
 
 
-def gateway_json(gateway: Gateway, counts: GatewayCounts, points: int) -> Json:
+def _gateway_json(health: GatewayHealth) -> GatewayAnswer:
     """A gateway's health in numbers."""
+    gateway, counts = health.gateway, health.counts
     skew = counts.last_skew_us
     return {
         "gateway": gateway.user,
         "name_zh": gateway.name_zh,
         "name_en": gateway.name_en,
-        "points": points,
+        "points": health.points,
         "last_seen": iso(counts.last_arrival_us) if counts.last_arrival_us else None,
         "last_reading": iso(counts.last_time_us) if counts.last_time_us else None,
         "connected": counts.connected,
@@ -55,36 +57,22 @@ def gateway_json(gateway: Gateway, counts: GatewayCounts, points: int) -> Json:
     }
 
 
-def health_of_all(caller: Caller) -> list[Json]:
-    """Every gateway of the scope, sorted, with zeros for those never heard of."""
-    reach = caller.reach
-    counts = {one.gateway: one.counts for one in caller.platform.intake.gateways()}
-    points: dict[str, int] = {}
-    for point in reach.points.values():
-        points[point.gateway] = points.get(point.gateway, 0) + 1
-    return [
-        gateway_json(g, counts.get(user, GatewayCounts(user)), points.get(user, 0))
-        for user, g in reach.gateways.items()
-    ]
-
-
 @router.get("/gateways", responses=example({"data": [GATEWAY_EXAMPLE], "next": None}))
 def gateways(
     request: Request, response: Response, caller: Reader, limit: Limit = 100, cursor: Cursor = None
-) -> Json:
+) -> PageAnswer[GatewayAnswer]:
     """Health of the gateways in the scope, sorted by `site/code`."""
     place = paging.decode(cursor, str)
-    page, following = paging.cut(health_of_all(caller), lambda one: (one["gateway"],), place, limit)
-    return paging.answer(request, response, page, following)
+    known = health_of_all(caller)
+    page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)
+    return paging.answer(request, response, [_gateway_json(one) for one in page], following)
 
 
 @router.post(
     "/gateways/{site}/{code}/password",
     responses=example({"gateway": "campus/gw-1", "password": "shown once"}),
 )
-def renew_password(site: str, code: str, caller: Admin) -> Json:
+def renew_password(site: str, code: str, caller: Admin) -> PasswordAnswer:
     """A new password for a gateway, shown once; the old one ends at its next connection."""
     user = caller.reach.gateway(f"{site}/{code}").user
-    now_us = caller.platform.now_us()
-    password = caller.platform.credentials.renew(user, actor=caller.actor, now_us=now_us)
-    return {"gateway": user, "password": password}
+    return {"gateway": user, "password": new_password(caller, user)}

@@ -9,11 +9,25 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from api import paging
-from api.auth import Caller, Operator, Reader
+from api.answers.messages import (
+    LetterAnswer,
+    LetterBytesAnswer,
+    LettersAnswer,
+    MessageAnswer,
+    ReasonAnswer,
+    SubmittedAnswer,
+)
+from api.auth import Operator, Reader
 from api.paging import Cursor, Limit
-from api.params import Code, Json, body_of, example
-from api.platform import RawMessage, Submission
-from api.reach import Outside
+from api.params import Code, body_of, example, refuses
+from api.usecases.messages import (
+    Submitted,
+    dead_gateways,
+    dead_letter_of,
+    raw_of,
+    submit,
+    text_of,
+)
 from metering.errors import InvalidInput
 from metering.intake import DeadLetter
 from metering.localtime import iso
@@ -24,6 +38,7 @@ router = APIRouter(prefix="/v1", tags=["messages"])
 MESSAGE_EXAMPLE = {
     "segment": 16777217,
     "offset": 2731,
+    "kind": "message",
     "gateway": "campus/gw-1",
     "topic": "greenoffice/v1/campus/gw-1/readings",
     "arrived": "2026-11-24T08:15:02.113Z",
@@ -49,6 +64,17 @@ DEAD_EXAMPLE = {
     "lineage": {"segment": 16777217, "offset": 2731, "index": 3},
     "raw": "/v1/messages/16777217/2731",
 }
+BYTES_EXAMPLE = {
+    **DEAD_EXAMPLE,
+    "preview_base64": "eyJyZWFkaW5ncyI6IFt7...",
+    "preview_text": '{"readings": [{"point": "E9.import", "value": 1}]}',
+}
+SUBMITTED_EXAMPLE = {
+    "segment": 33554433,
+    "offset": 12,
+    "message": "/v1/messages/33554433/12",
+    "refused": [],
+}
 PAYLOAD_EXAMPLE = {
     "session": 17,
     "seq": 1042,
@@ -65,28 +91,7 @@ PAYLOAD_EXAMPLE = {
 }
 
 
-def raw_of(caller: Caller, segment: int, offset: int) -> RawMessage:
-    """The journalled message, if its gateway carries nothing but the scope's own points."""
-    message = caller.platform.messages.record(segment, offset)
-    if not caller.reach.scope.whole and message.gateway not in caller.reach.messages_of:
-        raise Outside(
-            "no such message in your scope",
-            field="message",
-            value=f"{segment}/{offset}",
-            fix="a place that /v1/energy/lineage names",
-        )
-    return message
-
-
-def text_of(payload: bytes) -> str | None:
-    """The payload as text; None where it is not UTF-8."""
-    try:
-        return payload.decode()
-    except UnicodeDecodeError:
-        return None
-
-
-def _words(letter: DeadLetter) -> Json:
+def _words(letter: DeadLetter) -> ReasonAnswer:
     """Why, and how to put it right, in English and Chinese."""
     return {
         "message": letter.message,
@@ -96,7 +101,7 @@ def _words(letter: DeadLetter) -> Json:
     }
 
 
-def dead_json(letter: DeadLetter) -> Json:
+def dead_json(letter: DeadLetter) -> LetterAnswer:
     """A dead letter without its bytes."""
     return {
         "id": letter.id,
@@ -119,13 +124,8 @@ def dead_json(letter: DeadLetter) -> Json:
     }
 
 
-def dead_gateways(caller: Caller) -> frozenset[str] | None:
-    """Whose dead letters the caller may read; None is everybody's."""
-    return None if caller.reach.scope.whole else caller.reach.messages_of
-
-
 @router.get("/messages/{segment}/{offset}", responses=example(MESSAGE_EXAMPLE))
-def message(segment: int, offset: int, caller: Reader) -> Json:
+def message(segment: int, offset: int, caller: Reader) -> MessageAnswer:
     """A message exactly as it arrived."""
     if not (0 <= segment < 2**62 and 0 <= offset < 2**62):
         raise InvalidInput(
@@ -157,7 +157,7 @@ def dead_letters(
     reason: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> LettersAnswer:
     """What could not be taken in, newest first; `total` counts all states and reasons."""
     place = paging.decode(cursor, int)
     gateways = dead_gateways(caller)
@@ -174,24 +174,8 @@ def dead_letters(
     return {**listed, "total": caller.platform.intake.dead_letter_count(gateways)}
 
 
-def dead_letter_of(caller: Caller, id: int) -> DeadLetter:
-    """The dead letter, if the scope holds its gateway."""
-    if not 0 <= id < 2**62:
-        raise InvalidInput("not an id", field="id", value=id, fix="take it from /v1/dead-letters")
-    letter = caller.platform.intake.dead_letter(id)
-    gateways = dead_gateways(caller)
-    if gateways is not None and letter.gateway not in gateways:
-        raise Outside(
-            "no such dead letter in your scope",
-            field="id",
-            value=id,
-            fix="an id that /v1/dead-letters lists",
-        )
-    return letter
-
-
-@router.get("/dead-letters/{id}", responses=example(DEAD_EXAMPLE))
-def dead_letter(id: int, caller: Reader) -> Json:
+@router.get("/dead-letters/{id}", responses=example(BYTES_EXAMPLE))
+def dead_letter(id: int, caller: Reader) -> LetterBytesAnswer:
     """One dead letter with its first bytes; the whole message stands at `raw`."""
     letter = dead_letter_of(caller, id)
     return {
@@ -204,6 +188,7 @@ def dead_letter(id: int, caller: Reader) -> Json:
 @router.post(
     "/ingest",
     status_code=202,
+    responses={202: example(SUBMITTED_EXAMPLE)[200], **refuses(413)},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -215,7 +200,7 @@ async def ingest(
     request: Request,
     caller: Operator,
     gateway: Annotated[str, Query(max_length=128, description="`site/code` it speaks for")],
-) -> Json:
+) -> SubmittedAnswer:
     """Readings in the native payload, as a gateway would publish them.
 
     Journalled before the answer: 202 means it is on disk. `refused` tells what a look at the
@@ -223,26 +208,15 @@ async def ingest(
     """
     user = caller.reach.gateway(gateway).user
     payload = await body_of(request, caller.platform.max_body_bytes)
-    return await run_in_threadpool(submit, caller, user, payload)
+    return _submitted_json(await run_in_threadpool(submit, caller, user, payload))
 
 
-def submit(caller: Caller, gateway: str, payload: bytes) -> Json:
-    """Journal a payload and say where it lies and what is wrong with it."""
-    if not payload:
-        raise InvalidInput("an empty body", field="body", value="", fix="send the native payload")
-    submission = Submission(
-        gateway=gateway,
-        route=f"greenoffice/v1/{gateway}/readings",
-        payload=payload,
-        key=caller.key.id,
-        arrived_us=caller.platform.now_us(),
-    )
-    segment, offset = caller.platform.ingest(submission)
-    refused = caller.platform.refusals(submission)
+def _submitted_json(told: Submitted) -> SubmittedAnswer:
+    """Where a payload lies, and what is wrong with it."""
     return {
-        "segment": segment,
-        "offset": offset,
-        "message": f"/v1/messages/{segment}/{offset}",
+        "segment": told.segment,
+        "offset": told.offset,
+        "message": f"/v1/messages/{told.segment}/{told.offset}",
         "refused": [
             {
                 "index": one.index,
@@ -251,6 +225,6 @@ def submit(caller: Caller, gateway: str, payload: bytes) -> Json:
                 "value": one.value,
                 **_words(one),
             }
-            for one in refused
+            for one in told.refused
         ],
     }

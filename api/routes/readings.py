@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
-
 from fastapi import APIRouter, Request, Response
 
 from api import paging
-from api.auth import Caller, Reader
+from api.answers.readings import CountAnswer, PointHeadAnswer, ReadingAnswer, ReadingsAnswer
+from api.auth import Reader
+from api.caller import Caller
 from api.paging import Cursor, Limit
-from api.params import Code, End, Json, Start, check_order, example, instant
+from api.params import Code, End, Start, example
+from api.ranges import check_order, instant
+from api.usecases.readings import counts_by_gateway, zone_of_point
 from metering.localtime import HOUR_US, iso
 from metering.reading import ReadingColumns
 from metering.registry import Point
@@ -25,8 +26,17 @@ READING_EXAMPLE = {
     "message": "/v1/messages/16777217/2731",
 }
 
+READINGS_EXAMPLE = {
+    "point": 12,
+    "name": "E1.import",
+    "gateway": "campus/gw-1",
+    "unit": "kWh",
+    "data": [READING_EXAMPLE],
+    "next": None,
+}
 
-def reading_json(rows: ReadingColumns, i: int) -> Json:
+
+def reading_json(rows: ReadingColumns, i: int) -> ReadingAnswer:
     """One reading with its lineage."""
     segment, offset = int(rows.segment[i]), int(rows.offset[i])
     return {
@@ -39,22 +49,15 @@ def reading_json(rows: ReadingColumns, i: int) -> Json:
 
 
 @router.get("/readings/count", responses=example({"stored": 120_000, "gateways": {"s/g": 120_000}}))
-def count(caller: Reader, gateway: Code = None) -> Json:
+def count(caller: Reader, gateway: Code = None) -> CountAnswer:
     """How many unique (point, time) are stored in the scope, in all and by gateway."""
-    reach, readings = caller.reach, caller.platform.readings
-    if gateway is not None:
-        reach.gateway(gateway)
-    by_gateway: dict[str, list[int]] = {}
-    for point in reach.points.values():
-        if gateway is None or point.gateway == gateway:
-            by_gateway.setdefault(point.gateway, []).append(point.id)
-    counts = Counter({user: readings.count(ids) for user, ids in by_gateway.items()})
+    counts = counts_by_gateway(caller, gateway)
     return {"stored": counts.total(), "gateways": dict(counts)}
 
 
 @router.get(
     "/points/{id}/readings",
-    responses=example({"point": 12, "unit": "kWh", "data": [READING_EXAMPLE], "next": None}),
+    responses=example(READINGS_EXAMPLE),
 )
 def readings(
     id: int,
@@ -65,7 +68,7 @@ def readings(
     end: End = None,
     limit: Limit = 500,
     cursor: Cursor = None,
-) -> Json:
+) -> ReadingsAnswer:
     """Readings of a point with start <= time < end, oldest first; the last day by default."""
     point = caller.reach.point(id)
     start_us, end_us = _range(caller, point, start, end)
@@ -73,21 +76,16 @@ def readings(
     begin_us = max(start_us, place[0] + 1) if place else start_us
     rows = caller.platform.readings.after([id], begin_us, limit + 1)
     rows = rows.take(rows.time_us < end_us)
-    page: list[dict[str, Any]] = [reading_json(rows, i) for i in range(min(limit, len(rows)))]
+    page = [reading_json(rows, i) for i in range(min(limit, len(rows)))]
     more = len(rows) > limit
     following = paging.encode([int(rows.time_us[limit - 1])]) if more else None
-    head = {"point": id, "name": point.name, "gateway": point.gateway, "unit": point.unit}
+    head: PointHeadAnswer = {
+        "point": id,
+        "name": point.name,
+        "gateway": point.gateway,
+        "unit": point.unit,
+    }
     return {**head, **paging.answer(request, response, page, following)}
-
-
-def zone_of_point(caller: Caller, point: Point) -> str:
-    """The zone in which a point's local dates are meant."""
-    registry = caller.reach.registry
-    served = registry.meters_of_point(point.id)
-    node = registry.meters[served[0].meter].node if served else point.node
-    if node is None:
-        node = registry.gateways[point.gateway].site if point.gateway in registry.gateways else ""
-    return registry.zone(node) if node in registry.nodes else "UTC"
 
 
 def _range(caller: Caller, point: Point, start: str | None, end: str | None) -> tuple[int, int]:

@@ -8,9 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api import paging
-from api.auth import Admin, Caller, Reader
+from api.answers.common import PageAnswer
+from api.answers.records import AuditAnswer, EventAnswer, HashAnswer, RestatementAnswer
+from api.auth import Admin, Reader
+from api.caller import Caller
 from api.paging import Cursor, Limit
-from api.params import Code, End, Json, Start, check_order, example, instant, local_date
+from api.params import Code, End, Start, example
+from api.ranges import check_order, instant, local_date
 from metering.access import AuditEntry
 from metering.book import RegisterEvent, Restatement, SeriesKey
 from metering.bookhash import book_hash as hash_of_books
@@ -40,6 +44,12 @@ RESTATEMENT_EXAMPLE = {
     "recorded": "2026-11-12T03:10:00Z",
     "cause": "correction",
     "given": True,
+}
+HASH_EXAMPLE = {
+    "book_hash": "9f2c…",
+    "worth_hash": "07aa…",
+    "institution": "bureau",
+    "before": "2026-11-01",
 }
 AUDIT_EXAMPLE = {
     "id": 12,
@@ -77,7 +87,7 @@ def register_events(
     end: End = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> PageAnswer[EventAnswer]:
     """What the ledger found on registers, the last 31 days by default."""
     if meter is not None:
         caller.reach.meter(meter)
@@ -107,7 +117,7 @@ def _events(
     return caller.platform.books.events(institution, start_us, end_us)
 
 
-def _event_json(event: RegisterEvent) -> Json:
+def _event_json(event: RegisterEvent) -> EventAnswer:
     return {
         "institution": event.institution,
         "meter": event.meter,
@@ -125,7 +135,7 @@ def restatements(
     institution: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> PageAnswer[RestatementAnswer]:
     """Net changes of settled days since they were told last, by institution, oldest first.
 
     `given` says whether an issue of a report or the feed gave the new value out. Until then
@@ -134,7 +144,7 @@ def restatements(
     """
     wanted = institutions_of(caller, institution)
     place = paging.decode(cursor, str, int) or ["", 0]
-    page: list[Json] = []
+    page: list[RestatementAnswer] = []
     following = None
     for one in (name for name in wanted if name >= place[0]):
         for serial, change in _changes(caller, one, place[1] if one == place[0] else 0):
@@ -153,7 +163,7 @@ def _changes(caller: Caller, institution: str, after: int) -> Iterator[tuple[int
                 yield serial, change
 
 
-def _change_json(serial: int, change: Restatement) -> Json:
+def _change_json(serial: int, change: Restatement) -> RestatementAnswer:
     return {
         "institution": change.key.institution,
         "serial": serial,
@@ -173,7 +183,7 @@ def _change_json(serial: int, change: Restatement) -> Json:
 
 @router.get(
     "/books/hash",
-    responses=example({"book_hash": "9f2c…", "worth_hash": "07aa…", "institution": None}),
+    responses=example(HASH_EXAMPLE),
 )
 def book_hash(
     caller: Reader,
@@ -181,11 +191,11 @@ def book_hash(
     before: Annotated[
         str | None, Query(max_length=10, description="Local date, not included")
     ] = None,
-) -> Json:
+) -> HashAnswer:
     """SHA-256 over the settled days of an institution, or of the whole platform: of their energy,
     and of what they hold by tariff and price window."""
     if institution is None and not caller.reach.scope.whole:
-        caller.reach.node(caller.key.node)
+        caller.reach.node(caller.node)
         institution = caller.institution
     if institution is not None:
         caller.reach.node(institution)
@@ -202,7 +212,7 @@ def book_hash(
 @router.get("/audit", responses=example({"data": [AUDIT_EXAMPLE], "next": None}))
 def audit(
     request: Request, response: Response, caller: Admin, limit: Limit = 100, cursor: Cursor = None
-) -> Json:
+) -> PageAnswer[AuditAnswer]:
     """Who changed what, when and why, and what was refused; newest first."""
     place = paging.decode(cursor, int)
     reach = caller.reach
@@ -221,7 +231,7 @@ def _whole_institutions(caller: Caller) -> frozenset[str]:
     return frozenset(caller.reach.institutions) & caller.reach.scope.nodes
 
 
-def _entry_json(entry: AuditEntry) -> Json:
+def _entry_json(entry: AuditEntry) -> AuditAnswer:
     return {
         "id": entry.id,
         "at": iso(entry.at_us),

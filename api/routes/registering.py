@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from api.auth import Admin, Caller
-from api.params import Json, body_of, example, local_date
-from api.problems import TooLarge
-from figures import complete_months
+from api.answers.administration import ChangeAnswer, ImportAnswer, ProposalAnswer
+from api.auth import Admin
+from api.params import body_of, example, refuses
+from api.problems import TooLarge, WrongMedia
+from api.ranges import local_date
+from api.usecases.registering import ImportDone, ImportWishes, import_texts
 from metering.errors import InvalidInput
-from metering.registry.proposal import MAX_REASON, Proposal, check_reason, propose
+from metering.registry.differences import Change
+from metering.registry.proposal import MAX_REASON, Proposal
 
 router = APIRouter(prefix="/v1", tags=["administration"])
 
@@ -59,7 +59,7 @@ IMPORT_EXAMPLE = {
 
 @router.post(
     "/registry/import",
-    responses=example(IMPORT_EXAMPLE),
+    responses={**example(IMPORT_EXAMPLE), **refuses(400, 413, 415)},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -103,7 +103,7 @@ async def import_registry(
             description="Local date on which what is registered and not in the files ends",
         ),
     ] = None,
-) -> Json:
+) -> ImportAnswer:
     """Take in CSV files, as JSON `{name: text}` or as a multipart upload; all or nothing.
 
     Answers with what changed, old row and new row, the first 1,000 of them; with what is
@@ -114,48 +114,26 @@ async def import_registry(
     caller.need_whole()
     texts = await _texts(request, caller.platform.max_import_bytes)
     end = None if end_missing is None else local_date(end_missing, "end_missing")
-    return await run_in_threadpool(_import, caller, texts, Wishes(dry_run, reason, end))
+    wishes = ImportWishes(dry_run, reason, end)
+    return _imported_json(await run_in_threadpool(import_texts, caller, texts, wishes))
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """How the import is to be done."""
-
-    dry_run: bool
-    reason: str
-    end_missing: date | None
-
-
-def _import(caller: Caller, texts: Mapping[str, str], wishes: Wishes) -> Json:
-    platform, now_us = caller.platform, caller.platform.now_us()
-    before = platform.registry()
-    wanted = platform.read_registry(texts, wishes.end_missing)
-    complete = complete_months(platform.books, before, now_us)
-    proposal = propose(before, wanted, complete, list(texts))
-    passwords: dict[str, str] = {}
-    if not wishes.dry_run:
-        passwords = platform.registry_store.apply(
-            wanted,
-            actor=caller.actor,
-            now_us=now_us,
-            reason=check_reason(proposal, wishes.reason),
-            expected_version=before.version,
-        )
+def _imported_json(done: ImportDone) -> ImportAnswer:
     return {
-        "dry_run": wishes.dry_run,
-        "version": before.version if wishes.dry_run else platform.registry_store.version(),
-        "passwords": passwords,
-        **_told(proposal),
+        "dry_run": done.dry_run,
+        "version": done.version,
+        "passwords": done.passwords,
+        **_told(done.proposal),
     }
 
 
-def _told(proposal: Proposal) -> Json:
+def _told(proposal: Proposal) -> ProposalAnswer:
     past = proposal.past[:CHANGES_TOLD]
     return {
         "change_count": len(proposal.changes),
-        "changes": [change.as_json() for change in proposal.changes[:CHANGES_TOLD]],
+        "changes": [_change_json(one) for one in proposal.changes[:CHANGES_TOLD]],
         "kept_count": len(proposal.kept),
-        "kept": [one.as_json() for one in proposal.kept[:CHANGES_TOLD]],
+        "kept": [{"kind": one.kind, "key": one.key} for one in proposal.kept[:CHANGES_TOLD]],
         "reason_needed": bool(proposal.past),
         "complete_months": [
             {
@@ -170,12 +148,22 @@ def _told(proposal: Proposal) -> Json:
     }
 
 
+def _change_json(change: Change) -> ChangeAnswer:
+    return {
+        "kind": change.kind,
+        "key": change.key,
+        "change": change.what,
+        "old": change.old,
+        "new": change.new,
+    }
+
+
 async def _texts(request: Request, limit: int) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind == "multipart/form-data":
         return await _uploaded(request, limit)
     if kind != "application/json":
-        raise InvalidInput(
+        raise WrongMedia(
             "neither JSON nor a multipart upload",
             field="Content-Type",
             value=kind,

@@ -7,13 +7,15 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.auth import Caller, Operator, Reader
-from api.params import Json, example
+from api.answers.records import IssueAnswer, IssuesAnswer
+from api.auth import Operator, Reader
+from api.params import JsonBody, example, refuses
+from api.usecases.reports import another_issue, issues_of, report_of
 from metering.localtime import iso
 from metering.report_issue import ReportIssue
-from reports import Issued, Issues, ReportSource, media_type
+from reports import Issued, media_type
 
-router = APIRouter(prefix="/v1", tags=["reports"])
+router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["reports"])
 
 MONTH: Final = r"^[0-9]{4}-[0-9]{2}$"
 EXAMPLE = {"institution": "bureau", "month": "2026-10", "content_hash": "80479ef8f5d9…"}
@@ -60,16 +62,7 @@ class ReissueReason(BaseModel):
     reason: str = Field(max_length=2_000)
 
 
-def issues_of(caller: Caller, institution: str) -> Issues:
-    """The institution's issues, if the key reaches all of it."""
-    for node in [institution, *sorted(caller.reach.registry.subtree(institution))]:
-        caller.reach.node(node)
-    platform = caller.platform
-    source = ReportSource(platform.figures, caller.reach.registry, platform.findings)
-    return Issues(source, platform.reports, platform.now_us, caller.actor)
-
-
-def issue_json(issue: ReportIssue) -> Json:
+def issue_json(issue: ReportIssue) -> IssueAnswer:
     """An issue as listed, without its content."""
     return {
         "institution": issue.institution,
@@ -93,8 +86,12 @@ def issue_json(issue: ReportIssue) -> Json:
             "content": {
                 "application/json": {"example": EXAMPLE},
                 "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+                media_type("xlsx"): {"schema": {"type": "string", "format": "binary"}},
+                "text/csv": {"schema": {"type": "string"}},
             },
-        }
+        },
+        304: {"description": "The file that is held already, by its ETag"},
+        **refuses(409),
     },
 )
 def report(
@@ -114,9 +111,7 @@ def report(
     `provisional` is asked for; one whose readings are still being booked is answered as
     provisional. What is provisional is never kept.
     """
-    issues = issues_of(caller, institution)
-    issued = issues.get(institution, month, number=issue, provisional=provisional)
-    _trace(caller, issued)
+    issued = report_of(caller, institution, month, number=issue, provisional=provisional)
     headers = _headers(issued, language, format)
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
@@ -132,7 +127,7 @@ def report(
     "/reports/{institution}/{month}/issues",
     responses=example({"data": [{**ISSUE_EXAMPLE, "issue": 1, "reason": "", "differences": []}]}),
 )
-def issues(institution: str, month: MonthPath, caller: Reader) -> Json:
+def issues(institution: str, month: MonthPath, caller: Reader) -> IssuesAnswer:
     """All issues of a month, oldest first: hash, pins, who made it, when and why, and what it
     tells otherwise than the issue before."""
     found = issues_of(caller, institution).list(institution, month)
@@ -144,16 +139,15 @@ def issues(institution: str, month: MonthPath, caller: Reader) -> Json:
     status_code=201,
     responses={201: example(ISSUE_EXAMPLE)[200]},
 )
-def new_issue(institution: str, month: MonthPath, body: ReissueReason, caller: Operator) -> Json:
+def new_issue(
+    institution: str, month: MonthPath, body: ReissueReason, caller: Operator
+) -> IssueAnswer:
     """Another issue from today's state, with its reason; the issues before stay as they are.
 
     Refused (409) where nothing differs from the latest issue, or while readings of the month are
     being booked.
     """
-    issued = issues_of(caller, institution).make(institution, month, body.reason)
-    _trace(caller, issued)
-    assert issued.kept is not None
-    return issue_json(issued.kept)
+    return issue_json(another_issue(caller, institution, month, body.reason))
 
 
 def _headers(issued: Issued, language: str, format: str) -> dict[str, str]:
@@ -163,11 +157,3 @@ def _headers(issued: Issued, language: str, format: str) -> dict[str, str]:
         "X-Content-Hash": content_hash,
         "X-Report-Issue": str(issued.report.issue),
     }
-
-
-def _trace(caller: Caller, issued: Issued) -> None:
-    """An issue that was kept just now stands in the audit log."""
-    if issued.new and issued.kept is not None:
-        one = issued.kept
-        subject = f"{one.institution} {one.month} issue {one.number}"
-        caller.trace("report.issue", subject, one.reason, one.institution)

@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api import paging
+from api.answers.common import PageAnswer
+from api.answers.registry import MeterAnswer, NodeAnswer, NodeMetersAnswer, PointAnswer
 from api.auth import Reader
 from api.paging import Cursor, Limit
-from api.params import Code, Json, example
+from api.params import Code, example
 from api.reach import Reach
 from metering import items
 from metering.registry import Meter, Node, NodeType, Point
@@ -66,7 +68,7 @@ POINT_EXAMPLE = {
 }
 
 
-def node_json(reach: Reach, node: Node) -> Json:
+def node_json(reach: Reach, node: Node) -> NodeAnswer:
     """A node with its neighbours inside the scope."""
     registry, inside = reach.registry, reach.scope.nodes
     return {
@@ -83,7 +85,7 @@ def node_json(reach: Reach, node: Node) -> Json:
     }
 
 
-def meter_json(reach: Reach, meter: Meter) -> Json:
+def meter_json(reach: Reach, meter: Meter) -> MeterAnswer:
     """A meter with its installations."""
     return {
         "code": meter.code,
@@ -112,7 +114,7 @@ def meter_json(reach: Reach, meter: Meter) -> Json:
     }
 
 
-def point_json(reach: Reach, point: Point) -> Json:
+def point_json(reach: Reach, point: Point) -> PointAnswer:
     """A point with the meters it serves."""
     return {
         "id": point.id,
@@ -136,7 +138,7 @@ def nodes(
     type: Annotated[NodeType | None, Query(description="Only nodes of this type")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> PageAnswer[NodeAnswer]:
     """The space tree, as far as the key reaches, sorted by code."""
     reach = caller.reach
     inside = [
@@ -148,7 +150,7 @@ def nodes(
 
 
 @router.get("/nodes/{code}", responses=example({**NODE_EXAMPLE, "meters": [METER_EXAMPLE]}))
-def node(code: str, caller: Reader) -> Json:
+def node(code: str, caller: Reader) -> NodeMetersAnswer:
     """One node with its neighbours and the meters that hang on it."""
     found = caller.reach.node(code)
     meters = caller.reach.registry.meters_at(code)
@@ -167,7 +169,7 @@ def meters(
     item: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> PageAnswer[MeterAnswer]:
     """Meters, sorted by code; of one node's subtree or one item if asked."""
     reach = caller.reach
     under = None if node is None else reach.registry.subtree(reach.node(node).code)
@@ -191,7 +193,7 @@ def points(
     meter: Code = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Json:
+) -> PageAnswer[PointAnswer]:
     """Points, sorted by id; of one gateway (`site/code`) or one meter if asked."""
     reach = caller.reach
     if gateway is not None:

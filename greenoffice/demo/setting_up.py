@@ -17,6 +17,7 @@ from greenoffice.saying import say
 from greenoffice.stores import create_admin_key, open_stores
 from greenoffice.supervisor import exclusive
 from greenoffice.upgrading import needs_upgrade, upgrade_folder
+from metering.access import ActorKind, by_command
 from metering.errors import Conflict
 from metering.registry.files import read_registry_texts
 
@@ -80,7 +81,9 @@ def register_campus(folder: DataFolder, world: DemoWorld | None = None) -> dict[
     now_us = folder.clock().now_us()
     stores = open_stores(folder)
     wanted = read_registry_texts(campus_texts(), stores.registry.load())
-    passwords = stores.registry.apply(wanted, actor="demo", now_us=now_us)
+    passwords = stores.registry.apply(
+        wanted, actor=str(by_command("demo", ActorKind.SYSTEM)), now_us=now_us
+    )
     by_code = {user.split("/")[1]: password for user, password in passwords.items()}
     write_secret(folder.secrets / "hand.password", by_code.pop(HAND_GATEWAY))
     write_secret(folder.simulated_passwords, json.dumps(by_code))

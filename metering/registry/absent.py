@@ -9,47 +9,14 @@ stands in, which is the one that began last.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from metering.registry.kinds import FILES, TABLES
 from metering.registry.model import Registry
 from metering.registry.rows import Row
-from metering.registry.tables import TABLES
-from metering.registry.write import Record, as_sent, records
+from metering.registry.write import Record, records
+from metering.registry.written import as_sent
 from metering.units import UNITS
-
-_NAMES = ("name_zh", "name_en")
-_TARIFF_SET = ("tariff", "item", "institution", "node", "meter", "valid_from")
-_TARIFF_ROW = (*_TARIFF_SET, "months", "days", "start", "end")
-
-
-@dataclass(frozen=True)
-class _Level:
-    """Which columns find a registered row, and which it then fills."""
-
-    key: tuple[str, ...]
-    filled: tuple[str, ...]
-
-
-_ALL = tuple(column for table in TABLES.values() for column in table.optional)
-_LEVELS: dict[str, tuple[_Level, ...]] = {
-    "tree.csv": (
-        _Level(("code",), (*_NAMES, "zone", "area_m2", "persons")),
-        _Level(("code", "parent", "valid_from"), ("share", "valid_from", "valid_to")),
-    ),
-    "gateways.csv": (_Level(("site", "code"), _NAMES),),
-    "routes.csv": (_Level(("gateway", "topic", "valid_from"), _ALL),),
-    "meters.csv": (_Level(("code",), _ALL),),
-    "points.csv": (
-        _Level(("gateway", "point"), ("low", "high", "role", "node")),
-        _Level(
-            ("gateway", "point", "meter", "valid_from"),
-            ("meter", "ratio", "digits", "valid_from", "valid_to"),
-        ),
-    ),
-    "tariff.csv": (_Level(_TARIFF_ROW, _ALL), _Level(_TARIFF_SET, _ALL)),
-    "calendar.csv": (_Level(("date",), _ALL),),
-    "factors.csv": (_Level(("item", "quantity", "region", "valid_from"), _ALL),),
-}
 
 
 def with_absent(
@@ -73,7 +40,7 @@ def _absent(name: str, row: Row) -> list[str]:
 def _filled(name: str, rows: Sequence[Row], standing: Sequence[Record]) -> list[Row]:
     given = frozenset(rows[0].values)
     found = list(rows)
-    for level in _LEVELS[name]:
+    for level in FILES[name][0].filled:
         key = [column for column in level.key if column in given]
         known = {tuple(one[column] for column in key): one for one in standing}
         for place, row in enumerate(found):

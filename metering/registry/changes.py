@@ -19,7 +19,7 @@ from datetime import timedelta
 from metering.book import DirtyMark, SeriesKey
 from metering.localtime import day_bounds
 from metering.registry.differences import differing
-from metering.registry.keys import meter_key, space_key, supply_key
+from metering.registry.kinds import METER, SPACE, SUPPLY
 from metering.registry.model import Installation, Meter, Registry, SpaceEdge, SupplyEdge
 from metering.registry.repricing import changed_windows, downstream
 from metering.validity import ALWAYS, Validity, epochs, joined, turning_days
@@ -142,7 +142,7 @@ def changed_figures(
 
 
 def _by_meters(old: Registry, new: Registry) -> _Touched:
-    for before, after in differing(old.meters.values(), new.meters.values(), meter_key):
+    for before, after in differing(old.meters.values(), new.meters.values(), METER.key):
         same = before and after and _counted(before) == _counted(after)
         for span in _days(before, after, same=bool(same)):
             for one in {(m.node, m.item) for m in (before, after) if m is not None}:
@@ -156,7 +156,7 @@ def _counted(meter: Meter) -> object:
 
 def _by_supply(old: Registry, new: Registry) -> _Touched:
     """What a feeder feeds, near or far, counts there or not."""
-    for before, after in differing(old.supply, new.supply, supply_key):
+    for before, after in differing(old.supply, new.supply, SUPPLY.key):
         edge = after or before
         spans = _days(before, after, same=bool(before and after))
         for registry in (old, new):
@@ -167,7 +167,7 @@ def _by_supply(old: Registry, new: Registry) -> _Touched:
 
 
 def _by_tree(old: Registry, new: Registry) -> _Touched:
-    for before, after in differing(old.space, new.space, space_key):
+    for before, after in differing(old.space, new.space, SPACE.key):
         edge = after or before
         for span in _days(before, after, same=bool(before and after)):
             yield edge.parent if edge else "", "", span

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from metering.reading import Kind
-from metering.registry.keys import (
-    day_key,
-    factor_key,
-    gateway_key,
-    installation_key,
-    meter_key,
-    node_key,
-    point_key,
-    space_key,
-    supply_key,
+from metering.registry.facts import FACTS
+from metering.registry.kind import FactKind, Key
+from metering.registry.kinds import (
+    CALENDAR,
+    FACTOR,
+    GATEWAY,
+    INSTALLATION,
+    KINDS,
+    METER,
+    NODE,
+    POINT,
+    SPACE,
+    SUPPLY,
 )
 from metering.registry.model import Meter, NodeType, Point, Registry
 from metering.registry.rows import Row
@@ -29,6 +32,7 @@ _Edge = tuple[str, str]
 """(above, below)."""
 Spans = dict[Hashable, list[tuple[Row | None, Validity]]]
 
+_FILES = {"nodes": "tree.csv", "meters": "meters.csv", "gateways": "gateways.csv (SITE/CODE)"}
 _CUMULATIVE = {*BOOK_UNITS, "kvarh", "persons", "1"}
 
 
@@ -51,24 +55,24 @@ def check_facts(facts: Facts, whole: Registry, existing: Registry) -> None:
 
 def _check_repeats(facts: Facts) -> None:
     """What stands in two rows would be taken once: the later row would silently win."""
-    for row in _repeated(facts.meters, meter_key):
+    for row in _repeated(facts.meters, METER.key):
         row.wrong("code", "the same meter a second time", "one row for each meter")
-    for row in _repeated(facts.gateways, gateway_key):
+    for row in _repeated(facts.gateways, GATEWAY.key):
         row.wrong("code", "the same gateway a second time", "one row for each gateway")
-    for row in _repeated(facts.calendar, day_key):
+    for row in _repeated(facts.calendar, CALENDAR.key):
         row.wrong("date", "the same day a second time", "one row for each day")
-    for row in _repeated(facts.factors, factor_key):
+    for row in _repeated(facts.factors, FACTOR.key):
         row.wrong("item", "the same factor a second time", "one row for each valid_from")
     for row in _repeated_places(facts):
         row.wrong("code", "the same place a second time", "one row for each parent and valid_from")
     bare = [(row, point) for row, point in facts.points if not row.text("meter")]
-    for row in _repeated(bare, point_key):
+    for row in _repeated(bare, POINT.key):
         row.wrong("point", "the same point a second time", "one row for each point")
-    for row in _repeated(facts.supply, supply_key):
+    for row in _repeated(facts.supply, SUPPLY.key):
         row.wrong("fed_by", "the same meter a second time", "name each meter that feeds it once")
-    for row in _differing(facts.nodes, node_key):
+    for row in _differing(facts.nodes, NODE.key):
         row.wrong("code", "an earlier row says otherwise", "repeat all but parent, share, dates")
-    for row in _differing(facts.points, point_key):
+    for row in _differing(facts.points, POINT.key):
         row.wrong("point", "an earlier row says otherwise", "repeat all but the meter's columns")
 
 
@@ -89,8 +93,8 @@ def _check_names(facts: Facts, whole: Registry, existing: Registry) -> None:
 def _repeated_places(facts: Facts) -> Iterator[Row]:
     """Rows of tree.csv: those with a parent by their edge, those at the top by their node."""
     tops = [(row, node) for row, node in facts.nodes if not row.text("parent")]
-    yield from _repeated(tops, node_key)
-    yield from _repeated(facts.space, space_key)
+    yield from _repeated(tops, NODE.key)
+    yield from _repeated(facts.space, SPACE.key)
 
 
 def _repeated(pairs: Iterable[tuple[Row, T]], key: Callable[[T], Hashable]) -> Iterator[Row]:
@@ -109,25 +113,11 @@ def _differing(pairs: Iterable[tuple[Row, T]], key: Callable[[T], Hashable]) -> 
 
 
 def _check_references(facts: Facts, whole: Registry) -> None:
-    for row, edge in facts.space:
-        _known(row, "parent", edge.parent, whole.nodes, "tree.csv")
-    for row, gateway in facts.gateways:
-        _known(row, "site", gateway.site, whole.nodes, "tree.csv")
-    for row, route in facts.routes:
-        _known(row, "gateway", route.gateway, whole.gateways, "gateways.csv (SITE/CODE)")
-    for row, meter in facts.meters:
-        _known(row, "node", meter.node, whole.nodes, "tree.csv")
-    for row, feed in facts.supply:
-        _known(row, "fed_by", feed.source, whole.meters, "meters.csv")
-    for row, point in facts.points:
-        _known(row, "gateway", point.gateway, whole.gateways, "gateways.csv (SITE/CODE)")
-        _known(row, "node", point.node or "", whole.nodes, "tree.csv")
-    for row, one in facts.installations:
-        _known(row, "meter", one.meter, whole.meters, "meters.csv")
-    for row, price in facts.tariff:
-        _known(row, "institution", price.institution, whole.nodes, "tree.csv")
-        _known(row, "node", price.node, whole.nodes, "tree.csv")
-        _known(row, "meter", price.meter, whole.meters, "meters.csv")
+    for kind in KINDS:
+        for reference in kind.refers:
+            among, file = getattr(whole, reference.among), _FILES[reference.among]
+            for row, fact in kind.taken(facts):
+                _known(row, reference.said, getattr(fact, reference.field) or "", among, file)
 
 
 def _known(row: Row, column: str, code: str, among: Mapping[str, object], file: str) -> None:
@@ -209,9 +199,9 @@ def _check_overlaps(facts: Facts, whole: Registry) -> None:
     installed: Spans = {}
     for row, one in facts.installations:
         installed.setdefault(one.meter, []).append((row, one.valid))
-    named = {installation_key(one) for _, one in facts.installations}
+    named = {INSTALLATION.key(one) for _, one in facts.installations}
     for old in whole.installations:
-        if installation_key(old) not in named:
+        if INSTALLATION.key(old) not in named:
             installed.setdefault(old.meter, []).append((None, old.valid))
     fix = "end the earlier installation with valid_to, or start this one later"
     for row in overlapping(installed):
@@ -226,6 +216,8 @@ def _check_overlaps(facts: Facts, whole: Registry) -> None:
     fix = "end the earlier route with valid_to, or start this one later"
     for row in overlapping(routed):
         row.wrong("topic", "two routes of the topic at the same time", fix)
+    for kind in FACTS:
+        _check_apart(kind, facts, whole)
     totals: Spans = {}
     rows = {meter.code: row for row, meter in facts.meters}
     for meter in whole.meters.values():
@@ -234,6 +226,30 @@ def _check_overlaps(facts: Facts, whole: Registry) -> None:
             spans.append((rows.get(meter.code), meter.valid))
     for row in overlapping(totals):
         row.wrong("total", "two total meters of one node and item", "total is yes for one of them")
+
+
+def _check_apart(kind: FactKind[Any], facts: Facts, whole: Registry) -> None:
+    """No fact stands twice; of a kind of which one at a time holds, no two do."""
+    taken = kind.taken(facts)
+    if not kind.apart:
+        for row in _repeated(taken, kind.key):
+            fix = "one row for each, with dates that meet where it changes"
+            row.wrong(kind.table.required[0], "the same row a second time", fix)
+        return
+    spans: Spans = {}
+    for row, fact in taken:
+        spans.setdefault(_group(kind, fact), []).append((row, fact.valid))
+    said = {kind.key(fact) for _, fact in taken}
+    for fact in kind.of(whole):
+        if kind.key(fact) not in said:
+            spans.setdefault(_group(kind, fact), []).append((None, fact.valid))
+    fix = "end the earlier one with valid_to, or start this one later"
+    for row in overlapping(spans):
+        row.wrong("valid_from", "two rows of it hold at the same time", fix)
+
+
+def _group(kind: FactKind[Any], fact: object) -> Key:
+    return tuple(getattr(fact, name) for name in kind.apart)
 
 
 def overlapping(spans: Spans) -> Iterator[Row]:

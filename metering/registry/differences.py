@@ -1,7 +1,6 @@
 """What differs between two registries, fact by fact: added, changed and gone, by natural key.
 
-A fact is anything the registry holds: a node, an edge of either tree, a gateway, a route, a
-meter, a point, an installation, a row of a tariff, a factor or a day of the calendar.
+A fact is anything the registry holds: of any kind of `metering.registry.kinds`.
 """
 
 from __future__ import annotations
@@ -10,24 +9,13 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from metering.calendar import CalendarDay
 from metering.factor import Factor
-from metering.registry.keys import (
-    Key,
-    day_key,
-    factor_key,
-    gateway_key,
-    installation_key,
-    meter_key,
-    node_key,
-    point_key,
-    price_key,
-    route_key,
-    space_key,
-    supply_key,
-)
+from metering.registry.kind import Dated, Key
+from metering.registry.kinds import INSTALLATION
+from metering.registry.kinds import KINDS as ALL
 from metering.registry.model import (
     Gateway,
     Installation,
@@ -40,38 +28,31 @@ from metering.registry.model import (
     SupplyEdge,
 )
 from metering.tariff import TariffRow
+from metering.tariff_sets import set_key
 from metering.validity import Validity
 
 T = TypeVar("T")
 Fact = (
-    Node
-    | SpaceEdge
-    | Gateway
-    | Route
-    | Meter
-    | SupplyEdge
-    | Point
-    | Installation
-    | TariffRow
-    | Factor
-) | CalendarDay
+    (
+        Node
+        | SpaceEdge
+        | Gateway
+        | Route
+        | Meter
+        | SupplyEdge
+        | Point
+        | Installation
+        | TariffRow
+        | Factor
+    )
+    | CalendarDay
+    | Dated
+)
 Facts = dict[str, dict[Key, Fact]]
 FactRow = dict[str, str]
 """A fact as texts by the names of its columns; '' is none."""
 
-KINDS = (
-    "node",
-    "space",
-    "gateway",
-    "route",
-    "meter",
-    "supply",
-    "point",
-    "installation",
-    "tariff",
-    "factor",
-    "calendar",
-)
+KINDS = tuple(kind.name for kind in ALL)
 
 
 @dataclass(frozen=True)
@@ -148,30 +129,19 @@ def differing(
 
 def facts_of(registry: Registry) -> Facts:
     """All facts by kind and natural key."""
-    return {
-        "node": {node_key(one): one for one in registry.nodes.values()},
-        "space": {space_key(one): one for one in registry.space},
-        "gateway": {gateway_key(one): one for one in registry.gateways.values()},
-        "route": {route_key(one): one for one in registry.routes},
-        "meter": {meter_key(one): one for one in registry.meters.values()},
-        "supply": {supply_key(one): one for one in registry.supply},
-        "point": {point_key(one): one for one in registry.points.values()},
-        "installation": {_installed(registry, one): one for one in registry.installations},
-        "tariff": _tariff_facts(registry.tariff),
-        "factor": {factor_key(one): one for one in registry.factors},
-        "calendar": {day_key(one): one for one in registry.calendar.days.values()},
-    }
+    found: Facts = {kind.name: {kind.key(one): one for one in kind.of(registry)} for kind in ALL}
+    installed = {_installed(registry, one): one for one in INSTALLATION.of(registry)}
+    return found | {"installation": {**installed}, "tariff": _tariff_facts(registry.tariff)}
 
 
 def _installed(registry: Registry, one: Installation) -> Key:
     """Its key, with the point's name for the id: as people read it."""
-    meter, point, since = installation_key(one)
-    return (meter, *_point_name(registry, point), since)
+    return (one.meter, *_point_name(registry, one.point), one.valid.first)
 
 
 def _point_name(registry: Registry, id: int) -> tuple[str, str]:
     point = registry.points.get(id)
-    return ("", str(id)) if point is None else point_key(point)
+    return ("", str(id)) if point is None else (point.gateway, point.name)
 
 
 def _tariff_facts(rows: Iterable[TariffRow]) -> dict[Key, Fact]:
@@ -179,10 +149,16 @@ def _tariff_facts(rows: Iterable[TariffRow]) -> dict[Key, Fact]:
     found: dict[Key, Fact] = {}
     for row in rows:
         twin = 0
-        while (*price_key(row), twin) in found:
+        while (*_price_key(row), twin) in found:
             twin += 1
-        found[*price_key(row), twin] = row
+        found[*_price_key(row), twin] = row
     return found
+
+
+def _price_key(row: TariffRow) -> Key:
+    """Of one row inside its set: the minutes it prices."""
+    months = ",".join(map(str, sorted(row.months)))
+    return (*set_key(row), months, row.days, row.start_min, row.end_min)
 
 
 def _reordered(old: Registry, new: Registry, found: list[Change]) -> list[Change]:
@@ -243,7 +219,7 @@ def _minute(minute: Hashable) -> str:
 def fact_row(fact: Fact, registry: Registry) -> FactRow:
     """The fact as texts, in the words of the registry files where these have one."""
     row: FactRow = {}
-    for one in fields(fact):
+    for one in fields(cast("Any", fact)):
         value = getattr(fact, one.name)
         if isinstance(value, Validity):
             row |= {"valid_from": _text(value.start), "valid_to": _text(value.end)}

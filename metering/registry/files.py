@@ -14,10 +14,10 @@ from datetime import date
 from pathlib import Path
 
 from metering.registry.csv_rows import sheet_of
+from metering.registry.kinds import TABLES
 from metering.registry.model import Registry
 from metering.registry.routes import RouteCheck
 from metering.registry.rows import Problems
-from metering.registry.tables import TABLES
 from metering.registry.taking import take
 from metering.registry.write import write_registry
 

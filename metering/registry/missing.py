@@ -5,36 +5,17 @@ Only a file that was given can miss something: one that is left out says nothing
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TypeVar
+from typing import Any
 
-from metering.factor import Factor
 from metering.registry.differences import Fact, facts_of, key_text
-from metering.registry.model import (
-    Installation,
-    Meter,
-    Registry,
-    Route,
-    SpaceEdge,
-    SupplyEdge,
-)
+from metering.registry.kind import registry_of
+from metering.registry.kinds import FILES, KIND_OF, KINDS
+from metering.registry.model import Installation, Registry
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
-
-T = TypeVar("T")
-_KINDS_OF: dict[str, tuple[str, ...]] = {
-    "tree.csv": ("node", "space"),
-    "gateways.csv": ("gateway",),
-    "routes.csv": ("route",),
-    "meters.csv": ("meter", "supply"),
-    "points.csv": ("point", "installation"),
-    "tariff.csv": ("tariff",),
-    "calendar.csv": ("calendar",),
-    "factors.csv": ("factor",),
-}
-_Dated = SpaceEdge | Route | Meter | SupplyEdge | Installation | TariffRow | Factor
 
 
 @dataclass(frozen=True)
@@ -48,10 +29,6 @@ class Missing:
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
 
-    def as_json(self) -> dict[str, str]:
-        """Kind and key."""
-        return {"kind": self.kind, "key": self.key}
-
 
 def missing_from(existing: Registry, wanted: Registry, files: Collection[str]) -> list[Missing]:
     """Facts of `existing` of which the files say nothing, in the order of the files.
@@ -62,9 +39,9 @@ def missing_from(existing: Registry, wanted: Registry, files: Collection[str]) -
     sets = {set_key(row) for row in wanted.tariff}
     return [
         Missing(kind, key_text(kind, key), fact)
-        for file, kinds in _KINDS_OF.items()
+        for file, kinds in FILES.items()
         if file in files
-        for kind in kinds
+        for kind in (one.name for one in kinds)
         for key, fact in present[kind].items()
         if key not in said[kind] and not (isinstance(fact, TariffRow) and set_key(fact) in sets)
     ]
@@ -75,29 +52,22 @@ def with_ended(existing: Registry, wanted: Registry, files: Collection[str], day
 
     What has no dates, ended earlier or begins later stays as it is.
     """
-    facts = [one.fact for one in missing_from(existing, wanted, files)]
-    ended = [_ended(f, day) for f in facts if isinstance(f, _Dated) and _ends(f, day)]
-    installed = [one for one in ended if isinstance(one, Installation)]
-    return replace(
-        wanted,
-        space=(*wanted.space, *_of(SpaceEdge, ended)),
-        routes=(*wanted.routes, *_of(Route, ended)),
-        meters=wanted.meters | {one.code: one for one in _of(Meter, ended)},
-        supply=(*wanted.supply, *_of(SupplyEdge, ended)),
-        points={one.point: existing.points[one.point] for one in installed} | wanted.points,
-        installations=(*wanted.installations, *installed),
-        tariff=(*wanted.tariff, *_of(TariffRow, ended)),
-        factors=(*wanted.factors, *_of(Factor, ended)),
-    )
+    ended: dict[str, list[Any]] = {kind.name: [] for kind in KINDS}
+    for one in missing_from(existing, wanted, files):
+        if KIND_OF[one.kind].dated and _ends(one.fact, day):
+            ended[one.kind].append(_ended(one.fact, day))
+    installed: list[Installation] = ended["installation"]
+    bare = {
+        one.point: existing.points[one.point] for one in installed if one.point not in wanted.points
+    }
+    facts = {kind.name: (*kind.of(wanted), *ended[kind.name]) for kind in KINDS}
+    facts["point"] = (*bare.values(), *facts["point"])
+    return registry_of(wanted.version, KINDS, facts)
 
 
-def _of(kind: type[T], facts: Iterable[object]) -> list[T]:
-    return [one for one in facts if isinstance(one, kind)]
+def _ends(fact: Any, day: date) -> bool:
+    return bool(fact.valid.first < day < fact.valid.limit)
 
 
-def _ends(fact: _Dated, day: date) -> bool:
-    return fact.valid.first < day < fact.valid.limit
-
-
-def _ended(fact: _Dated, day: date) -> _Dated:
+def _ended(fact: Any, day: date) -> Any:
     return replace(fact, valid=replace(fact.valid, end=day))

@@ -12,13 +12,13 @@ which ratio and how many digits, from when to when.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from metering import items
 from metering.calendar import WorkCalendar
@@ -210,6 +210,8 @@ class Registry:
     tariff: tuple[TariffRow, ...] = ()
     factors: tuple[Factor, ...] = ()
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
+    more: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Facts of `metering.registry.facts`, by kind; a kind without any stands not in it."""
 
     @cached_property
     def _points_by_name(self) -> dict[tuple[str, str], Point]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any, cast
 
 from metering.calendar import CalendarDay
 from metering.registry.differences import Change, Fact
+from metering.registry.kinds import KIND_OF
 from metering.registry.model import (
     Gateway,
     Installation,
@@ -29,10 +31,13 @@ from metering.validity import Validity
 
 
 def days_touched(change: Change) -> list[Validity]:
-    """Local days on which the fact says otherwise than before; [] where only names differ.
+    """Local days on which the fact says otherwise than before; [] where only names differ,
+    and for facts of `metering.registry.facts`, on which no figure depends.
 
     Where nothing but its dates differ, the days between the old dates and the new ones.
     """
+    if not KIND_OF[change.kind].held:
+        return []
     was, becomes = change.was, change.becomes
     if was is not None and becomes is not None and _said(was) == _said(becomes):
         return _valid(was).except_for(_valid(becomes))
@@ -55,7 +60,7 @@ def _said(fact: Fact) -> object:
             return None  # what is read anew comes as readings, and books itself
         case Meter():
             return replace(fact, name_zh="", name_en="", valid=Validity())
-    return replace(fact, valid=Validity())
+    return replace(cast("Any", fact), valid=Validity())
 
 
 def _valid(fact: Fact) -> Validity:

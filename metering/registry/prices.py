@@ -34,8 +34,8 @@ def take_tariff(row: Row, facts: Facts) -> None:
                 item=row.item(),
                 months=_months(row),
                 days=row.one_of("days", ("all", "working", "rest", "holiday")),
-                start_min=_minute(row, "start"),
-                end_min=_minute(row, "end"),
+                start_min=row.minute("start", 0),
+                end_min=row.minute("end", 1440),
                 period=row.code("period"),
                 price=price or Decimal(0),
                 currency=_currency(row),
@@ -79,15 +79,6 @@ def _months(row: Row) -> frozenset[int]:
             return frozenset(range(1, 13))
         months |= {(first - 1 + n) % 12 + 1 for n in range((last - first) % 12 + 1)}
     return frozenset(months)
-
-
-def _minute(row: Row, column: str) -> int:
-    match = re.fullmatch(r"(\d{1,2}):([0-5]\d)", row.text(column), re.ASCII)
-    minute = int(match[1]) * 60 + int(match[2]) if match else -1
-    if not 0 <= minute <= 1440:
-        row.wrong(column, "not a time of day", "HH:MM from 00:00 to 24:00")
-        return 0 if column == "start" else 1440
-    return minute
 
 
 def take_calendar(row: Row, facts: Facts) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from metering.registry.differences import differing
-from metering.registry.keys import meter_key, space_key, supply_key
+from metering.registry.kinds import METER, SPACE, SUPPLY
 from metering.registry.model import Meter, Registry
 from metering.tariff_choice import TariffChoice
 from metering.validity import Validity, epochs, joined
@@ -54,12 +54,12 @@ def _concerned(old: Registry, new: Registry) -> set[str]:
 def _touched(old: Registry, new: Registry) -> list[str]:
     """Meters whose own place, feeders or totals are others."""
     meters: list[str] = []
-    for was, becomes in differing(old.meters.values(), new.meters.values(), meter_key):
+    for was, becomes in differing(old.meters.values(), new.meters.values(), METER.key):
         if was is None or becomes is None or _choosing(was) != _choosing(becomes):
             meters += [one.code for one in (was, becomes) if one is not None]
-    for before, after in differing(old.supply, new.supply, supply_key):
+    for before, after in differing(old.supply, new.supply, SUPPLY.key):
         meters += [one.fed for one in (before, after) if one is not None]
-    edges = differing(old.space, new.space, space_key)
+    edges = differing(old.space, new.space, SPACE.key)
     children = {one.child for pair in edges for one in pair if one is not None}
     for registry in (old, new):
         meters += _below(registry, children)

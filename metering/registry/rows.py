@@ -27,6 +27,7 @@ E = TypeVar("E", bound=StrEnum)
 MAX_ROWS = 200_000
 CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,400})?", re.ASCII)
+_TIME = re.compile(r"(\d{1,2}):([0-5]\d)", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -65,7 +66,7 @@ class Sheet:
     """One table as a source gives it; the first line that holds anything names the columns."""
 
     table: str
-    """Whose columns it has: one of `metering.registry.tables.TABLES`."""
+    """Whose columns it has: one of `metering.registry.kinds.TABLES`."""
     lines: Iterable[Line]
     file: str = ""
     """What people know it by, such as `meters.xlsx`; the table's name where empty."""
@@ -149,6 +150,15 @@ class Row:
         except ValueError:
             self.wrong(column, "not a date", "YYYY-MM-DD, such as 2026-01-31")
             return None
+
+    def minute(self, column: str, otherwise: int) -> int:
+        """A time of day in minutes, 00:00 to 24:00; `otherwise` where it is none."""
+        match = _TIME.fullmatch(self.text(column))
+        minute = int(match[1]) * 60 + int(match[2]) if match else -1
+        if not 0 <= minute <= 1440:
+            self.wrong(column, "not a time of day", "HH:MM from 00:00 to 24:00")
+            return otherwise
+        return minute
 
     def validity(self) -> Validity:
         """valid_from (included) to valid_to (not included)."""

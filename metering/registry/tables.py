@@ -1,17 +1,10 @@
-"""The registry's files: their columns, and the facts that their rows state.
-
-tree.csv      places and bodies, whose parts they are and since when
-gateways.csv  field gateways
-routes.csv    which decoder reads which topics of a gateway
-meters.csv    meters, where they hang and which meter feeds them (`fed_by`, several by ;)
-points.csv    a gateway's values; a row with a meter installs the point there
-tariff.csv    prices by time of use        calendar.csv  exceptions to the week
-factors.csv   carbon and standard coal per unit of energy
-"""
+"""What the rows of files say, before anything is checked across rows."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from metering.calendar import CalendarDay
 from metering.factor import Factor
@@ -25,50 +18,16 @@ from metering.registry.model import (
     SpaceEdge,
     SupplyEdge,
 )
-from metering.registry.rows import Row, Table
+from metering.registry.rows import Row
 from metering.tariff import TariffRow
 
-_DATED = ("valid_from", "valid_to")
-_NAMES = ("name_zh", "name_en")
-
-TABLES: dict[str, Table] = {
-    table.name: table
-    for table in (
-        Table(
-            "tree.csv",
-            ("code", "parent", "type"),
-            (*_NAMES, "zone", "area_m2", "persons", "share", *_DATED),
-        ),
-        Table("gateways.csv", ("site", "code"), _NAMES),
-        Table("routes.csv", ("gateway", "topic", "decoder"), ("options", *_DATED)),
-        Table(
-            "meters.csv",
-            ("code", "node", "item"),
-            ("total", "step_min", "fed_by", "dc_role", "max_per_hour", *_NAMES, *_DATED),
-        ),
-        Table(
-            "points.csv",
-            ("gateway", "point", "kind", "unit"),
-            ("meter", "ratio", "digits", "low", "high", "role", "node", *_DATED),
-        ),
-        Table(
-            "tariff.csv",
-            ("tariff", "item", "months", "days", "start", "end", "period", "price"),
-            (*_DATED, "currency", "source", "grade", "institution", "node", "meter"),
-        ),
-        Table("calendar.csv", ("date", "kind"), (*_NAMES, "status", "source")),
-        Table(
-            "factors.csv",
-            ("item", "quantity", "value", "unit"),
-            ("region", *_DATED, "source", "grade"),
-        ),
-    )
-}
+DATED = ("valid_from", "valid_to")
+"""Columns of the days on which a fact holds."""
 
 
 @dataclass
 class Facts:
-    """What the files say, each fact with its row, before anything is checked across rows."""
+    """What the files say, each fact with its row; named as in the registry."""
 
     nodes: list[tuple[Row, Node]] = field(default_factory=list)
     space: list[tuple[Row, SpaceEdge]] = field(default_factory=list)
@@ -81,6 +40,8 @@ class Facts:
     tariff: list[tuple[Row, TariffRow]] = field(default_factory=list)
     calendar: list[tuple[Row, CalendarDay]] = field(default_factory=list)
     factors: list[tuple[Row, Factor]] = field(default_factory=list)
+    more: dict[str, list[tuple[Row, Any]]] = field(default_factory=lambda: defaultdict(list))
+    """Those of `metering.registry.facts`, by kind."""
     ids: dict[tuple[str, str], int] = field(default_factory=dict)
     """Ids of points by (gateway, name): the lasting ones where known, else the next free."""
     last_id: int = 0

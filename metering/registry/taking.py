@@ -9,37 +9,21 @@ already. Everything wrong is reported at once (InvalidFiles) and then nothing is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TypeVar
 
-from metering.calendar import WorkCalendar
 from metering.errors import InvalidFiles
 from metering.registry.absent import with_absent
 from metering.registry.checks import check_facts
-from metering.registry.keys import point_key
+from metering.registry.kind import registry_of
+from metering.registry.kinds import FILES, KINDS, POINT, TABLES
 from metering.registry.merge import together
 from metering.registry.missing import with_ended
 from metering.registry.model import Registry
-from metering.registry.places import take_gateway, take_meter, take_node, take_point
-from metering.registry.prices import take_calendar, take_factor, take_tariff
-from metering.registry.routes import RouteCheck, check_routes, take_route
+from metering.registry.routes import RouteCheck, check_routes
 from metering.registry.rows import Problems, Row, Sheet, rows_of
-from metering.registry.tables import TABLES, Facts
+from metering.registry.tables import Facts
 from metering.registry.tariffs import check_tariffs
-
-T = TypeVar("T")
-
-_TAKERS: dict[str, Callable[[Row, Facts], None]] = {
-    "tree.csv": take_node,
-    "gateways.csv": take_gateway,
-    "routes.csv": take_route,
-    "meters.csv": take_meter,
-    "points.csv": take_point,
-    "tariff.csv": take_tariff,
-    "calendar.csv": take_calendar,
-    "factors.csv": take_factor,
-}
 
 
 def take(
@@ -98,30 +82,15 @@ def _place(order: Sequence[str], file: str) -> int:
 
 def _facts(tables: Mapping[str, Sequence[Row]], existing: Registry) -> Facts:
     """In the order of TABLES, whatever that of the sheets."""
-    known = {point_key(p): p.id for p in existing.points.values()}
+    known = {POINT.key(p): p.id for p in existing.points.values()}
     facts = Facts(ids=known, last_id=max(known.values(), default=0))
     for name, rows in with_absent(tables, existing).items():
         for row in rows:
-            _TAKERS[name](row, facts)
+            FILES[name][0].note(row, facts)
     return facts
 
 
 def _registry(facts: Facts) -> Registry:
     """The facts as a registry, in the order of their rows."""
-    return Registry(
-        nodes={node.code: node for _, node in facts.nodes},
-        space=_values(facts.space),
-        gateways={gateway.user: gateway for _, gateway in facts.gateways},
-        routes=_values(facts.routes),
-        meters={meter.code: meter for _, meter in facts.meters},
-        supply=_values(facts.supply),
-        points={point.id: point for _, point in facts.points},
-        installations=_values(facts.installations),
-        tariff=_values(facts.tariff),
-        factors=_values(facts.factors),
-        calendar=WorkCalendar.of(_values(facts.calendar)),
-    )
-
-
-def _values(pairs: Iterable[tuple[Row, T]]) -> tuple[T, ...]:
-    return tuple(value for _, value in pairs)
+    said = {kind.name: [fact for _, fact in kind.taken(facts)] for kind in KINDS}
+    return registry_of(0, KINDS, said)

@@ -43,7 +43,7 @@ def told_columns(finding: Finding) -> Row:
         "first_us": finding.start_us,
         "last_us": finding.end_us,
         "price": price(finding),
-        "waste": finding.waste_kwh,
+        "waste": finding.waste,
     }
 
 

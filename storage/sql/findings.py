@@ -151,7 +151,7 @@ def _overlapping(between_us: tuple[int, int]) -> Any:
 
 def _beyond(last: Case) -> Any:
     """Everything that comes after `last` in the order of `case_rules.rank`."""
-    cost, waste = price(last.evidence), last.evidence.waste_kwh
+    cost, waste = price(last.evidence), last.evidence.waste
     return or_(
         _CASE.price < cost,
         and_(_CASE.price == cost, _CASE.waste < waste),

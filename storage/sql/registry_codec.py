@@ -6,90 +6,46 @@ difference of two such dicts; `registry_of` is its inverse, at any version.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import fields
 from datetime import date
+from enum import StrEnum
+from functools import cache
 from itertools import groupby
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from sqlalchemy import Connection, Table, and_, or_, select
 
-from metering.calendar import CalendarDay, DayKind, WorkCalendar
-from metering.factor import Factor
-from metering.reading import Kind
-from metering.registry import (
-    Gateway,
-    Installation,
-    Meter,
-    Node,
-    NodeType,
-    Point,
-    Registry,
-    Route,
-    SpaceEdge,
-    SupplyEdge,
-    Validity,
-)
+from metering.registry import Registry, Validity
+from metering.registry.kind import FactKind
+from metering.registry.kind import registry_of as registry_of_facts
+from metering.registry.kinds import KINDS, TARIFF
 from metering.registry.merge import ordered
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
 from storage.sql.engine import Row
-from storage.sql.schema import (
-    CALENDAR_DAY,
-    FACTOR,
-    GATEWAY,
-    INSTALLATION,
-    METER,
-    NODE,
-    POINT,
-    ROUTE,
-    SPACE_EDGE,
-    SUPPLY_EDGE,
-    TARIFF_ROW,
-    VERSIONED,
-    natural_key,
-)
+from storage.sql.schema import TABLE_OF, natural_key, type_of
 
 Rows = dict[tuple[Any, ...], Row]
 
 
 def rows_of(registry: Registry) -> dict[str, Rows]:
     """Rows by natural key, by table name."""
-    lists = {
-        NODE: [{**vars(n), "type": str(n.type)} for n in registry.nodes.values()],
-        SPACE_EDGE: [_dated(edge) for edge in registry.space],
-        GATEWAY: [{**vars(g), "user": g.user} for g in registry.gateways.values()],
-        ROUTE: [_dated(route) for route in registry.routes],
-        METER: [_dated(meter) for meter in registry.meters.values()],
-        SUPPLY_EDGE: [_dated(edge) for edge in registry.supply],
-        POINT: [{**vars(p), "kind": str(p.kind)} for p in registry.points.values()],
-        INSTALLATION: [_dated(one) for one in registry.installations],
-        TARIFF_ROW: _tariff_rows(registry.tariff),
-        FACTOR: [_dated(factor) for factor in registry.factors],
-        CALENDAR_DAY: [{**vars(d), "kind": str(d.kind)} for d in registry.calendar.days.values()],
+    lists = {kind.name: [_row(kind, fact) for fact in kind.of(registry)] for kind in KINDS}
+    lists[TARIFF.name] = _tariff_rows(registry.tariff)
+    return {
+        table.name: {_key(table, row): row for row in lists[name]}
+        for name, table in TABLE_OF.items()
     }
-    return {table.name: {_key(table, row): row for row in rows} for table, rows in lists.items()}
 
 
 def registry_of(con: Connection, version: int) -> Registry:
     """The registry as it stood at a version, in the order of its keys."""
-    rows = {table.name: _all(con, table, version) for table in VERSIONED}
-    registry = Registry(
-        version=version,
-        nodes={r["code"]: Node(**{**r, "type": NodeType(r["type"])}) for r in rows["node"]},
-        space=tuple(SpaceEdge(**_undated(r)) for r in rows["space_edge"]),
-        gateways={r.pop("user"): Gateway(**r) for r in rows["gateway"]},
-        routes=tuple(Route(**_undated(r)) for r in rows["route"]),
-        meters={r["code"]: Meter(**_undated(r)) for r in rows["meter"]},
-        supply=tuple(SupplyEdge(**_undated(r)) for r in rows["supply_edge"]),
-        points={r["id"]: Point(**{**r, "kind": Kind(r["kind"])}) for r in rows["point"]},
-        installations=tuple(Installation(**_undated(r)) for r in rows["installation"]),
-        tariff=tuple(_tariff_row(r) for r in rows["tariff_row"]),
-        factors=tuple(Factor(**_undated(r)) for r in rows["factor"]),
-        calendar=WorkCalendar.of(
-            CalendarDay(**{**r, "kind": DayKind(r["kind"])}) for r in rows["calendar_day"]
-        ),
-    )
-    return ordered(registry)
+    facts = {
+        kind.name: [_fact(kind, row) for row in _all(con, TABLE_OF[kind.name], version)]
+        for kind in KINDS
+    }
+    return ordered(registry_of_facts(version, KINDS, facts))
 
 
 def _all(con: Connection, table: Table, version: int) -> list[Row]:
@@ -109,31 +65,57 @@ def _key(table: Table, row: Row) -> tuple[Any, ...]:
     return tuple(date.min if value is None else value for value in values)
 
 
-def _dated(
-    fact: SpaceEdge | Route | SupplyEdge | Meter | Installation | TariffRow | Factor,
-) -> Row:
-    row = vars(fact).copy()
-    valid = row.pop("valid")
-    return {**row, "valid_start": valid.start, "valid_end": valid.end}
+def _row(kind: FactKind[Any], fact: object) -> Row:
+    """A column for each field; texts for words of a list and for sets."""
+    row: Row = {}
+    for name, value in vars(fact).items():
+        if isinstance(value, Validity):
+            row |= {"valid_start": value.start, "valid_end": value.end}
+        elif isinstance(value, StrEnum):
+            row[name] = str(value)
+        elif isinstance(value, frozenset):
+            row[name] = ",".join(map(str, sorted(value)))
+        else:
+            row[name] = value
+    named = (name for name in kind.by if name not in row and name != "valid")
+    return row | {name: getattr(fact, name) for name in named}
 
 
-def _undated(row: Row) -> Row:
-    others = {name: value for name, value in row.items() if not name.startswith("valid_")}
-    return {**others, "valid": Validity(row["valid_start"], row["valid_end"])}
+def _fact(kind: FactKind[Any], row: Row) -> Any:
+    """The fact of a row; what is no field of it is left out."""
+    values: dict[str, Any] = {}
+    for name, read in _readers(kind.name).items():
+        if read is None:
+            values[name] = row[name]
+        elif name == "valid":
+            values[name] = Validity(row["valid_start"], row["valid_end"])
+        else:
+            values[name] = read(row[name])
+    return kind.type(**values)
+
+
+@cache
+def _readers(name: str) -> dict[str, Callable[[Any], Any] | None]:
+    """How each field of a kind is read; None where it is stored as it is."""
+    (kind,) = (one for one in KINDS if one.name == name)
+    hints = get_type_hints(kind.type)
+    return {one.name: _reader(hints[one.name]) for one in fields(kind.type)}
+
+
+def _reader(hint: Any) -> Callable[[Any], Any] | None:
+    holds, _ = type_of(hint)
+    if holds is Validity:
+        return Validity
+    if get_origin(holds) is frozenset:
+        return lambda text: frozenset(int(one) for one in text.split(",") if one)
+    return holds if isinstance(holds, type) and issubclass(holds, StrEnum) else None
 
 
 def _tariff_rows(tariff: Iterable[TariffRow]) -> list[Row]:
     """Numbered inside each set, because the first fitting row of a tariff holds."""
     in_sets = sorted(tariff, key=set_key)
     return [
-        {**_dated(row), "months": ",".join(map(str, sorted(row.months))), "place": place}
+        {**_row(TARIFF, row), "place": place}
         for _, group in groupby(in_sets, key=set_key)
         for place, row in enumerate(group)
     ]
-
-
-def _tariff_row(row: Row) -> TariffRow:
-    values = _undated(row)
-    del values["place"]
-    months = frozenset(int(month) for month in values.pop("months").split(",") if month)
-    return TariffRow(**values, months=months)

@@ -9,8 +9,12 @@ from analytics.bins import (
     FULL_BINS,
     HOLIDAY,
     NAIVE_BINS,
+    USUAL_WEEK,
     WEDNESDAY,
     HourCalendar,
+    OfficeHours,
+    Timetable,
+    Working,
     running_hours,
 )
 from analytics.fitting import BIN_OF, Rung
@@ -20,9 +24,15 @@ from metering.localtime import day_number, days_between, slot_starts
 PLAIN = WorkCalendar()
 
 
-def clock_of(first: date, last: date, zone: str, calendar: WorkCalendar = PLAIN) -> HourCalendar:
+def clock_of(
+    first: date,
+    last: date,
+    zone: str,
+    calendar: WorkCalendar = PLAIN,
+    week: Timetable = USUAL_WEEK,
+) -> HourCalendar:
     starts = [slot_starts(day, zone, 60) for day in days_between(first, last)]
-    return HourCalendar.of(np.concatenate(starts), zone, calendar)
+    return HourCalendar.of(np.concatenate(starts), zone, calendar, week)
 
 
 def test_plain_days_count_24_local_hours() -> None:
@@ -91,3 +101,37 @@ def test_running_hours_come_from_medians_and_never_from_the_night() -> None:
 
 def test_no_hours_no_clock() -> None:
     assert HourCalendar.of(np.zeros(0, dtype=np.int64), "UTC", PLAIN).hour.size == 0
+
+
+def test_a_week_of_its_own_moves_nights_and_days_of_rest_from_its_day_on() -> None:
+    monday = date(2026, 11, 2)
+    early = Working(date(2026, 11, 4), OfficeHours(7, 16), frozenset({0, 2, 3, 4, 5}))
+    clock = clock_of(monday, date(2026, 11, 9), "Asia/Shanghai", week=(Working(), early))
+    daytime, night = clock.daytime.reshape(8, 24), clock.night.reshape(8, 24)
+    assert np.flatnonzero(daytime[1]).tolist() == list(range(8, 18))
+    assert np.flatnonzero(daytime[2]).tolist() == list(range(7, 16))
+    assert np.flatnonzero(night[2]).tolist() == [*range(5), *range(18, 24)]
+    assert clock.working.reshape(8, 24)[:, 12].tolist() == [True] * 6 + [False, True]
+    assert clock.weekday.reshape(8, 24)[5, 0] == WEDNESDAY, "a Saturday on which people work"
+    tuesday = date(2026, 11, 10)
+    never = Working(weekdays=frozenset({0, 2, 3, 4, 5}))
+    later = clock_of(tuesday, tuesday, "Asia/Shanghai", week=(never,))
+    assert set(later.weekday.tolist()) == {HOLIDAY}, "a Tuesday on which nobody does"
+    assert clock.office == OfficeHours(7, 16)
+
+
+def test_the_calendar_comes_before_the_week() -> None:
+    saturday, sunday = date(2026, 11, 7), date(2026, 11, 8)
+    calendar = WorkCalendar.of(
+        [CalendarDay(saturday, DayKind.HOLIDAY), CalendarDay(sunday, DayKind.WORKING)]
+    )
+    week = (Working(weekdays=frozenset(range(6))),)
+    clock = clock_of(saturday, sunday, "Asia/Shanghai", calendar, week)
+    assert clock.working.tolist() == [False] * 24 + [True] * 24
+
+
+def test_a_house_that_never_closes_has_no_night() -> None:
+    week = (Working(hours=OfficeHours(0, 24)),)
+    clock = clock_of(date(2026, 11, 2), date(2026, 11, 8), "Asia/Shanghai", week=week)
+    assert not clock.night.any()
+    assert (clock.duty_day == clock.day).all()

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from analytics import DETECTORS, HourCalendar, Limits
+from analytics import DETECTORS, FAULTS, HourCalendar, Limits, detectors
 from analytics.detectors import Candidate, Site
 from analytics.detectors.site import chains
 from analytics.hierarchy import ancestors, suppress
@@ -62,11 +63,49 @@ def office(place: Site, extra: float, *days: int) -> Site:
 def seen(place: Site, pattern: str) -> list[tuple[int, int, int]]:
     """(first day of November, days, hours) of each candidate."""
     start = day_number(date(2026, 10, 31))
-    return [(c.first_day - start, c.days, c.hours.size) for c in DETECTORS[pattern](place)]
+    return [
+        (c.first_day - start, c.days, c.hours.size) for c in DETECTORS[pattern].candidates(place)
+    ]
+
+
+def test_the_table_holds_each_detector_of_a_file_under_its_name() -> None:
+    folder = Path(detectors.__file__).parent
+    written = {path.stem for path in folder.glob("*.py") if "DETECTOR = " in path.read_text()}
+    assert DETECTORS.keys() == written
+    for name, one in DETECTORS.items():
+        assert one.name == name
+        assert one.causes
+        assert one.needs
+
+
+def test_faults_come_first() -> None:
+    faults = [name in FAULTS for name in DETECTORS]
+    assert faults == sorted(faults, reverse=True)
+    assert {"meter_gap", "meter_stuck"} == FAULTS
+
+
+def test_a_detector_is_asked_where_the_site_has_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def asked(place: Site) -> set[str]:
+        found: set[str] = set()
+        for name, one in DETECTORS.items():
+            watched = replace(one, candidates=lambda _, name=name: found.add(name) or [])
+            monkeypatch.setitem(detectors.DETECTORS, name, watched)
+        detectors.candidates(place)
+        monkeypatch.undo()
+        return found
+
+    waste = DETECTORS.keys() - FAULTS
+    assert asked(site()) == waste
+    unjudged = replace(site(), judged=np.zeros(1, dtype=np.bool_))
+    assert asked(unjudged) == set()
+    event = RegisterEvent("office", "ac", "gap", 0, HOUR_US)
+    assert asked(replace(unjudged, events=(event,))) == FAULTS
 
 
 def test_every_detector_is_silent_on_a_site_as_expected() -> None:
-    assert all(detect(site()) == [] for detect in DETECTORS.values())
+    assert all(one.candidates(site()) == [] for one in DETECTORS.values())
 
 
 @pytest.mark.parametrize(
@@ -135,7 +174,9 @@ def test_a_holiday_with_a_worked_day_in_it_is_one_block() -> None:
 
 def test_a_run_through_weekend_and_nights_is_counted_once() -> None:
     place = office(nights(site(), 60.0, 13, 14, 15, 16), 60.0, 14, 15)
-    night, weekend = (DETECTORS[pattern](place) for pattern in ("after_hours_plant", "weekend_run"))
+    night, weekend = (
+        DETECTORS[pattern].candidates(place) for pattern in ("after_hours_plant", "weekend_run")
+    )
     assert [c.days for c in night] == [2]
     assert [c.days for c in weekend] == [2]
     assert np.intersect1d(night[0].hours, weekend[0].hours).size == 0
@@ -184,10 +225,10 @@ def test_a_reset_is_a_gap_only_where_it_lost_energy() -> None:
 
 def test_faults_end_with_the_last_complete_day_and_other_meters_are_ignored() -> None:
     place = replace(site(), events=(event("gap", 0, 60 * 24 * 365),))
-    (found,) = DETECTORS["meter_gap"](place)
+    (found,) = DETECTORS["meter_gap"].candidates(place)
     assert found.end_us == place.until_us
     stranger = replace(event("gap", 0, 600), meter="elsewhere")
-    assert DETECTORS["meter_gap"](replace(site(), events=(stranger,))) == []
+    assert DETECTORS["meter_gap"].candidates(replace(site(), events=(stranger,))) == []
 
 
 def test_chains_cut_at_the_reach() -> None:

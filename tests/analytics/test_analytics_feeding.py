@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from analytics import Limits, OfficeHours, find, site_inputs, sites
+from analytics import find, site_inputs, sites
 from figures import Figures, View, cost, costs_of_each, energy
 from ledger import Ledger
 from metering.book import DirtyMark, SeriesKey
@@ -23,6 +23,8 @@ from metering.quality import MISSING, WHOLE
 from metering.quantity import ABSENT
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
+from metering.registry.facts.limits import DetectionLimit
+from metering.registry.facts.office_hours import WorkingHours
 from metering.tariff import TariffRow
 from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
 
@@ -65,6 +67,10 @@ def registry(tariff: Sequence[TariffRow] = HALF_PAST_EIGHT) -> Registry:
         tariff=tuple(tariff),
         factors=(Factor("01000", "kgco2", Decimal("0.5306")),),
         calendar=WorkCalendar(),
+        more={
+            "office_hours": (WorkingHours("o", 11 * 60, 18 * 60),),
+            "limit": (DetectionLimit("nights", Decimal(1)),),
+        },
     )
 
 
@@ -132,8 +138,7 @@ def found(view: View, world: World) -> list[Finding]:
     """What wastes, where a single night is enough and nobody works before eleven."""
     inputs = site_inputs(view, world.readings, "s", history_days=60)
     assert inputs is not None
-    eleven = OfficeHours(opens=11, closes=18)
-    return find(replace(inputs, office=eleven, limits=Limits(nights=1)))
+    return find(inputs)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +190,7 @@ def test_a_finding_whose_hours_lack_a_price_has_no_money() -> None:
             (finding,) = found(view, world)
         assert (finding.cost, finding.currency, finding.costs) == (None, "", ())
         assert finding.kgco2 is None
-        assert finding.waste_kwh == 4.0
+        assert finding.waste == 4.0
 
 
 def test_inputs_are_the_books_by_the_hour() -> None:

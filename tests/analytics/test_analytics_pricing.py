@@ -36,8 +36,8 @@ def test_interval_grows_with_the_noise_of_quiet_nights(campus: Callable[..., Any
         owner = place.clock.duty_day - place.clock.duty_day.min()
         place.add("east-ac", np.where(place.clock.night, nightly[owner].clip(-2, 2), 0.0))
         (found,) = find(place.inputs())
-        halves.append((found.waste_high_kwh - found.waste_low_kwh) / 2)
-        assert found.waste_high_kwh + found.waste_low_kwh == pytest.approx(2 * found.waste_kwh)
+        halves.append((found.waste_high - found.waste_low) / 2)
+        assert found.waste_high + found.waste_low == pytest.approx(2 * found.waste)
         hours_a_night = len(found.hours_us) / 4
         rough = 1.64 * noise * hours_a_night * np.sqrt(4)
         assert 0.5 * rough < halves[-1] < 2.0 * rough

@@ -76,7 +76,7 @@ def test_every_label_is_found_once_and_nothing_else(seed: int, now: date) -> Non
         if label.is_waste:
             hours = (np.array(label.hours) - place.start_us) // HOUR_US
             extra = place.hourly(label.meter) - healthy.hourly(label.meter)
-            assert finding.waste_kwh == pytest.approx(float(extra[hours].sum()), rel=0.05)
+            assert finding.waste == pytest.approx(float(extra[hours].sum()), rel=0.05)
 
 
 @pytest.mark.parametrize(("seed", "now"), CASES)

@@ -15,7 +15,7 @@ from tests.api.conftest import findings
 def many(world, count: int) -> None:
     """That many more cases of one kWh and one yuan."""
     base = findings()[0].evidence
-    made = replace(base, waste_kwh=1.0, cost=Decimal(1), kgco2=None, hours=(), hourly=())
+    made = replace(base, waste=1.0, cost=Decimal(1), kgco2=None, hours=(), hourly=())
     cases = tuple(Case(earlier(made, days)) for days in range(1, count + 1))
     world.platform.findings.record(Changes(cases), now_us=1)
 
@@ -38,7 +38,7 @@ def test_a_case_tells_all_that_was_found_of_it(world):
     before = world.get("/v1/findings/1").json()
     found = findings()[0].evidence
     day = date(2026, 11, 25)
-    grown = replace(found, waste_kwh=120.5, revision=9, baseline_version="tow-2", day=day)
+    grown = replace(found, waste=120.5, revision=9, baseline_version="tow-2", day=day)
     world.platform.findings.record(Changes(grown={1: grown}), now_us=1)
     after = world.get("/v1/findings/1").json()
     assert [one["waste"] for one in after["history"]] == [96.0, 120.5]
@@ -103,7 +103,7 @@ def nested(world):
         hours_us=hours,
         hours=shown,
         end_us=plant.end_us + HOUR_US,
-        waste_kwh=120.0,
+        waste=120.0,
         cost=Decimal(48),
         kgco2=Decimal(60),
     )

@@ -129,7 +129,6 @@ def test_a_body_that_is_no_note_is_refused(world):
     [
         {"content": b"[1, 2]", "headers": {"Content-Type": "application/json"}},
         {"content": b"{not json", "headers": {"Content-Type": "application/json"}},
-        {"content": b"code\n", "headers": {"Content-Type": "text/csv"}},
         {"files": [("files", ("tree.csv", b"\xff\xfe\xff"))]},
     ],
 )
@@ -138,6 +137,13 @@ def test_an_import_that_is_no_set_of_texts(world, options):
     response = world.client.post("/v1/registry/import", headers=headers, **options)
     assert response.status_code == 422
     assert response.json()["fix"]
+
+
+def test_an_import_of_a_kind_that_is_not_read_says_so(world):
+    headers = {"Content-Type": "text/csv", "X-API-Key": world.keys["whole"]}
+    response = world.client.post("/v1/registry/import", headers=headers, content=b"code\n")
+    assert response.status_code == response.json()["status"] == 415
+    assert response.json()["field"] == "Content-Type"
 
 
 def test_every_problem_of_imported_files_is_listed(world):

@@ -223,6 +223,14 @@ def test_every_refusal_stands_in_the_audit_log(world):
     assert all(entry["institution"] == "bureau" for entry in refused)
 
 
+def test_a_refusal_of_what_comes_with_a_body_stands_there_too(world):
+    made = world.post("/v1/keys", key="reader", json={"name": "n", "node": "bureau"})
+    assert made.status_code == 403
+    entry = world.get("/v1/audit").json()["data"][0]
+    assert (entry["action"], entry["subject"]) == ("refused", "POST /v1/keys")
+    assert entry["actor"].startswith("reader (")
+
+
 def test_a_name_that_exists_nowhere_is_no_refusal(world):
     assert world.get("/v1/nodes/nowhere").status_code == 404
     entries = world.get("/v1/audit").json()["data"]

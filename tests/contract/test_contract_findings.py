@@ -27,9 +27,9 @@ def finding(**more: object) -> Finding:
         hours_us=(10, 20),
         expected=None,
         measured=2**60,
-        waste_kwh=12.5,
-        waste_low_kwh=10.0,
-        waste_high_kwh=15.0,
+        waste=12.5,
+        waste_low=10.0,
+        waste_high=15.0,
         cost=Decimal("9.8765432100"),
         currency="CNY",
         kgco2=Decimal("7.10"),
@@ -37,7 +37,7 @@ def finding(**more: object) -> Finding:
         baseline_version="b1",
         cause="bms_override",
         action="check_schedule",
-        detail={"expected_kw": 1.5, "example_us": 2**53 + 1, "note": "室外"},
+        detail={"expected": 1.5, "example_us": 2**53 + 1, "note": "室外"},
         hourly=((10, 1.5, 2.5), (20, None, 0.1)),
         hours=(
             EvidenceHour(10, 1, 2**60, (("CNY", Decimal("9.10")),), Decimal("7.10")),
@@ -102,9 +102,9 @@ def test_a_case_that_grows_keeps_its_number_and_a_finding_a_day(stores: Stores) 
         "1", CaseState.ACKNOWLEDGED, by="engineer", note="seen", now_us=50
     )
     later = [
-        finding(waste_kwh=20.0, found_us=6),
-        finding(waste_kwh=30.0, day=TUESDAY, found_us=70),
-        finding(waste_kwh=40.0, day=TUESDAY, found_us=80),
+        finding(waste=20.0, found_us=6),
+        finding(waste=30.0, day=TUESDAY, found_us=70),
+        finding(waste=40.0, day=TUESDAY, found_us=80),
     ]
     for one in later:
         stores.findings.record(Changes(grown={1: one}), now_us=one.found_us)
@@ -121,7 +121,7 @@ def test_what_people_settled_meanwhile_neither_grows_nor_is_closed(stores: Store
         stores.findings.set_state(id, state, by="x", note="", now_us=1)
         for id, state in (("1", CaseState.RESOLVED), ("2", CaseState.EXPECTED))
     ]
-    changes = Changes(grown={1: finding(waste_kwh=9.0, day=TUESDAY)}, closed={2: "refuted"})
+    changes = Changes(grown={1: finding(waste=9.0, day=TUESDAY)}, closed={2: "refuted"})
     stores.findings.record(changes, now_us=9)
     assert [stores.findings.get("1"), stores.findings.get("2")] == told
     assert stores.findings.history(1) == [finding()]
@@ -154,10 +154,10 @@ def test_known_are_those_that_stand_and_those_that_end_later(stores: Stores) -> 
 def test_the_costliest_comes_first_in_pages(stores: Stores) -> None:
     record(
         stores,
-        opened("unpriced", cost=None, waste_kwh=1e9),
+        opened("unpriced", cost=None, waste=1e9),
         opened("nine", cost=Decimal("9")),
         opened("hundred", cost=Decimal("100")),
-        opened("nine-larger", cost=Decimal("9"), waste_kwh=50.0),
+        opened("nine-larger", cost=Decimal("9"), waste=50.0),
         opened("free", cost=Decimal("0")),
         opened("also-nine", cost=Decimal("9")),
     )

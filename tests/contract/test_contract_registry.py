@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -26,11 +27,14 @@ from metering.registry import (
     Validity,
 )
 from metering.registry.differences import changes
+from metering.registry.facts import FACTS
+from metering.registry.kind import FactKind
 from metering.registry.merge import ordered
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
 from storage import Stores
 from storage.registry_rules import CHANGES_KEPT
+from tests.registry_examples import registered
 
 CUT = date(2026, 3, 1)
 
@@ -175,6 +179,27 @@ def test_a_changed_route_leaves_its_trace_for_its_institution(stores: Stores) ->
     (change,) = entry.detail["changes"]
     assert (change["kind"], change["key"]) == ("route", "site/gw plant/#")
     assert (change["old"]["decoder"], change["new"]["decoder"]) == ("csv", "status")
+
+
+@pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.name)
+def test_facts_of_a_file_are_kept_by_version_and_traced(
+    stores: Stores, kind: FactKind[Any]
+) -> None:
+    wanted = registered(kind.table.name)
+    apply(stores, registered())
+    apply(stores, wanted)
+    assert kind.of(stores.registry.load()) == kind.of(wanted)
+    assert kind.of(stores.registry.load(1)) == ()
+    last = max(kind.of(wanted), key=lambda fact: fact.valid.first)
+    ended = replace(last, valid=replace(last.valid, end=date(2030, 1, 1)))
+    apply(stores, Registry(more={kind.name: (ended,)}))
+    found = kind.of(stores.registry.load())
+    assert (set(found), len(found)) == ({*kind.of(wanted), ended} - {last}, len(kind.of(wanted)))
+    assert kind.of(stores.registry.load(2)) == kind.of(wanted)
+    entry = stores.access.entries(None)[0]
+    (change,) = entry.detail["changes"]
+    assert (change["kind"], change["new"]["valid_to"]) == (kind.name, "2030-01-01")
+    assert entry.institution in ("i", "")
 
 
 def test_points_keep_their_id(stores: Stores) -> None:

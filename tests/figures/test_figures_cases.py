@@ -22,9 +22,9 @@ FOUND = Finding(
     hours_us=(0,),
     expected=0,
     measured=1,
-    waste_kwh=2.5,
-    waste_low_kwh=2.0,
-    waste_high_kwh=3.0,
+    waste=2.5,
+    waste_low=2.0,
+    waste_high=3.0,
     cost=Decimal("2.60"),
     currency="CNY",
     kgco2=Decimal("1.5"),
@@ -66,7 +66,7 @@ def test_each_currency_and_each_unit_has_its_own_sum() -> None:
 
 
 def test_a_meter_fault_is_in_no_sum_and_left_out_of_none() -> None:
-    fault = replace(FOUND, waste_kwh=0.0, cost=None, kgco2=None)
+    fault = replace(FOUND, waste=0.0, cost=None, kgco2=None)
     assert total(cases(fault)) == CaseSums((), None, (), 0, 0)
     assert total([]) == total(cases(fault))
 
@@ -74,7 +74,7 @@ def test_a_meter_fault_is_in_no_sum_and_left_out_of_none() -> None:
 @given(st.lists(st.floats(0.001, 1e9), max_size=9), st.randoms(use_true_random=False))
 def test_the_order_does_not_matter(wastes: list[float], chance: object) -> None:
     made = [
-        replace(FOUND, waste_kwh=waste, cost=Decimal(repr(waste)), kgco2=Decimal(n) / 7)
+        replace(FOUND, waste=waste, cost=Decimal(repr(waste)), kgco2=Decimal(n) / 7)
         for n, waste in enumerate(wastes)
     ]
     told = cases(*made)
@@ -106,9 +106,9 @@ def shown(number: int, meter: str, excess: dict[int, int], item: str = "01000") 
         item=item,
         hours=hours,
         hours_us=tuple(excess),
-        waste_kwh=float(whole),
-        waste_low_kwh=whole * 0.5,
-        waste_high_kwh=whole * 1.5,
+        waste=float(whole),
+        waste_low=whole * 0.5,
+        waste_high=whole * 1.5,
         cost=whole * PER_KWH,
         kgco2=Decimal(whole),
     )
@@ -129,9 +129,9 @@ def test_a_total_and_its_sub_meter_that_ran_on_one_holiday_are_not_added() -> No
     assert found.kgco2 == 38
     one, two = counted([main, plant], outer)
     assert (one.part_of, two.part_of) == (None, 5)
-    assert (one.counts.waste_kwh, two.counts.waste_kwh) == (20.0, 18.0)
+    assert (one.counts.waste, two.counts.waste) == (20.0, 18.0)
     assert (one.counts.cost, two.counts.cost) == (20 * PER_KWH, 18 * PER_KWH)
-    assert (two.counts.waste_low_kwh, two.counts.waste_high_kwh) == (9.0, 27.0)
+    assert (two.counts.waste_low, two.counts.waste_high) == (9.0, 27.0)
     assert (one.case, two.case) == (main, plant)
 
 
@@ -175,7 +175,7 @@ def test_nothing_counts_more_than_it_shows_and_a_branch_no_less_than_its_largest
 ) -> None:
     told = [shown(n, meter, hours) for n, (meter, hours) in enumerate(tree.items(), start=1)]
     found = counted(told, outer)
-    assert all(0 <= one.counts.waste_kwh <= one.case.evidence.waste_kwh for one in found)
+    assert all(0 <= one.counts.waste <= one.case.evidence.waste for one in found)
     for at in range(4):
         one = {meter: hours.get(at, 0) for meter, hours in tree.items()}
         inner = one.get("ac", 0) + one.get("light", 0)
@@ -185,7 +185,7 @@ def test_nothing_counts_more_than_it_shows_and_a_branch_no_less_than_its_largest
             for c in told
             if one[c.evidence.meter]
         ]
-        assert sum(c.counts.waste_kwh for c in counted(hour, outer)) == branch
+        assert sum(c.counts.waste for c in counted(hour, outer)) == branch
     sums = sum_of_cases(told, outer)
-    assert sum(amount for _, amount in sums.energy) == sum(c.counts.waste_kwh for c in found)
+    assert sum(amount for _, amount in sums.energy) == sum(c.counts.waste for c in found)
     assert sum_of_cases(told[::-1], outer) == sums

@@ -274,7 +274,7 @@ def test_findings_of_the_month_carry_their_price_and_state(own):
 def test_what_nested_meters_show_stands_once_in_the_reports_money(own):
     """The total of the building ran on with the plant: its hours hold the plant's."""
     plant = own.findings.get("1").evidence
-    total = replace(plant, meter="a-total", item="01000", waste_kwh=500.0, cost=Decimal(300))
+    total = replace(plant, meter="a-total", item="01000", waste=500.0, cost=Decimal(300))
     own.findings.record(Changes((Case(total),)), now_us=own.now_us)
     outer, inner = own.report().cases
     assert (outer.id, outer.waste, outer.cost) == ("2", Decimal(500), Decimal(300))

@@ -39,6 +39,8 @@ from metering.registry import (
     Route,
     SpaceEdge,
 )
+from metering.registry.facts.limits import DetectionLimit
+from metering.registry.facts.office_hours import WorkingHours
 from metering.registry.files import read_registry
 from metering.report_issue import ReportFile, ReportIssue
 from proofs.servers.postgres import OwnPostgres
@@ -185,7 +187,11 @@ def fill(platform: Platform) -> None:
     """Something in nearly every table."""
     stores = platform.stores
     stores.registry.apply(read_registry(CAMPUS), actor="test", now_us=NOW)
-    routed = replace(REGISTRY, routes=(Route("s/g", "vendor/#", "native"),))
+    facts = {
+        "office_hours": (WorkingHours("o", 420, 960, "1-6"),),
+        "limit": (DetectionLimit("nights", Decimal(3), node="o"),),
+    }
+    routed = replace(REGISTRY, routes=(Route("s/g", "vendor/#", "native"),), more=facts)
     stores.registry.apply(routed, actor="test", now_us=NOW)
     platform.register()
     platform.publish(0, 200)
@@ -207,9 +213,9 @@ def fill(platform: Platform) -> None:
         hours_us=(1, 2),
         expected=None,
         measured=2**62,
-        waste_kwh=0.1,
-        waste_low_kwh=0.0,
-        waste_high_kwh=1 / 3,
+        waste=0.1,
+        waste_low=0.0,
+        waste_high=1 / 3,
         cost=Decimal("9.870"),
         currency="CNY",
         kgco2=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from dataclasses import replace
 from datetime import date
@@ -35,6 +36,9 @@ from metering.registry import (
     SpaceEdge,
     SupplyEdge,
 )
+from metering.registry.facts.limits import KIND as LIMITS
+from metering.registry.facts.office_hours import KIND as OFFICE_HOURS
+from metering.registry.kind import FactKind
 from metering.registry.merge import merged
 from metering.report_issue import ReportFile, ReportIssue
 from metering.tariff import TariffRow
@@ -43,6 +47,7 @@ from storage import Schema, open_engine, sql_stores
 from storage.sql.engine import reading, writing
 from storage.sql.migrate import _scripts, downgrade, upgrade
 from storage.sql.schema import METADATA, VERSIONED, natural_key
+from tests.registry_examples import registered
 
 
 def registry() -> Registry:
@@ -294,7 +299,7 @@ def test_only_one_row_of_a_fact_stands(engine: Engine) -> None:
 
 def finding(**more: object) -> Finding:
     texts = ("institution", "node", "meter", "item", "pattern", "baseline_version", "cause")
-    numbers = ("start_us", "end_us", "waste_kwh", "waste_low_kwh", "waste_high_kwh", "confidence")
+    numbers = ("start_us", "end_us", "waste", "waste_low", "waste_high", "confidence")
     base = Finding(
         **dict.fromkeys(texts, "x"),
         **dict.fromkeys(numbers, 1),
@@ -325,6 +330,39 @@ def test_findings_from_before_currencies_had_a_sum_each_are_kept(engine: Engine)
         upgrade(con)
     assert findings.list(None) == made
     assert {c["default"] for c in inspect(engine).get_columns("finding")} == {None}
+
+
+def test_figures_of_findings_from_before_had_their_unit_in_their_names(engine: Engine) -> None:
+    """A finding about water that an earlier schema called `waste_kwh` has its unit beside it."""
+    findings = sql_stores(engine).findings
+    detail: dict[str, str | int | float] = {
+        "hours": 3,
+        "expected": 1.5,
+        "measured": 3.25,
+        "sigma": 0.1,
+        "load": 2.0,
+        "unit": "m3/h",
+    }
+    water = Case(finding(item="02000", waste=7.5, detail=detail, day=date(2026, 4, 1)))
+    gap = Case(finding(item="01000", meter="y", detail={"hours": 9}, day=date(2026, 4, 1)))
+    findings.record(Changes((water, gap)), now_us=1)
+    made = findings.list(None)
+    with writing(engine) as con:
+        downgrade(con, "r0013")
+        before = con.execute(
+            text("SELECT waste_kwh, detail FROM finding WHERE waste_kwh > 7")
+        ).one()
+        old = json.loads(before.detail) if isinstance(before.detail, str) else before.detail
+        upgrade(con)
+    assert before.waste_kwh == 7.5
+    assert old == {
+        "hours": 3,
+        "expected_kw": 1.5,
+        "measured_kw": 3.25,
+        "sigma_kw": 0.1,
+        "load_kw": 2.0,
+    }
+    assert findings.list(None) == made
 
 
 def test_going_down_would_lose_the_sums_of_currencies(engine: Engine) -> None:
@@ -573,3 +611,31 @@ def booked(rules: int) -> BookRow:
     slots = np.array([rules], np.int64)
     row = BookRow.of(key, date(2026, 3, 2), 1440, slots, whole, whole, rules, whole[0])
     return replace(row, rules=rules)
+
+
+@pytest.mark.parametrize("kind", [OFFICE_HOURS, LIMITS], ids=lambda kind: kind.name)
+def test_going_down_would_lose_office_hours_and_limits(engine: Engine, kind: FactKind[Any]) -> None:
+    wanted = registered(kind.table.name)
+    sql_stores(engine).registry.apply(wanted, actor="importer", now_us=1)
+    with pytest.raises(ConfigurationError, match="cannot hold office hours"):
+        down_to(engine, "r0012")
+    assert kind.of(sql_stores(engine).registry.load()) == kind.of(wanted)
+
+
+def test_a_registry_from_before_office_hours_is_the_same_after_them(engine: Engine) -> None:
+    before = sql_stores(engine).registry
+    before.apply(registered(), actor="importer", now_us=1)
+    kept = before.load()
+    down_to(engine, "r0012")
+    with writing(engine) as con:
+        upgrade(con)
+    stores = sql_stores(engine)
+    assert stores.registry.load() == kept
+    stores.registry.apply(registered("office_hours.csv"), actor="importer", now_us=2)
+    assert stores.registry.load(1) == kept
+    assert len(OFFICE_HOURS.of(stores.registry.load())) == 3
+
+
+def down_to(engine: Engine, revision: str) -> None:
+    with writing(engine) as con:
+        downgrade(con, revision)

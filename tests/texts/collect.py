@@ -24,7 +24,7 @@ PACKAGES = (
     *("metering", "storage", "collector", "ledger", "figures", "analytics", "reports", "api"),
     *("dashboards", "simulators", "greenoffice", "recompute"),
 )
-_KEY = re.compile(r"(?:board|report|finding|fault|restated)\.(?!html)\w+")
+_KEY = re.compile(r"(?:board|report|finding|restated)\.(?!html)\w+")
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 _KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "text": None, "N_": None}
 
@@ -76,14 +76,8 @@ REPORT_VALUES = {
 
 def groups(root: Path) -> dict[str, set[str]]:
     """Every closed set of values that people read, by the group of its texts."""
-    causes = {cause for cause, _ in analytics.CAUSES.values()}
-    actions = {action for _, action in analytics.CAUSES.values()}
     return {
-        "pattern": set(analytics.CAUSES),
-        "cause": causes,
-        "cause_short": causes,
-        "action": actions,
-        "action_short": actions,
+        **of_detectors(),
         "state": {*CaseState, "open", "replayed", "discarded"},
         "closed": {REFUTED},
         "reason": reasons(root),
@@ -102,6 +96,16 @@ def groups(root: Path) -> dict[str, set[str]]:
         "truth": {"true", "false"},
         "type": {"institution", *figures.sizes.TYPES},
     }
+
+
+def of_detectors() -> dict[str, set[str]]:
+    """What people read of the detectors, by group."""
+    found: dict[str, set[str]] = {}
+    for detector in analytics.DETECTORS.values():
+        for key in detector.texts:
+            group, _, value = key.partition(".")
+            found.setdefault(group, set()).add(value)
+    return found
 
 
 NAMED_ITEMS = {f"{code}000" for code in CATEGORIES}

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from api.auth import Caller
+from api.caller import Caller
 from api.influxql.engine.exact import F64, Amounts
 from figures import View as Books
 from metering.quantity import I64

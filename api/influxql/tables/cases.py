@@ -18,7 +18,7 @@ from api.influxql.engine.rows import (
     Wanted,
 )
 from api.influxql.tables import money, names
-from api.routes.findings import find_all
+from api.usecases.findings import find_all
 from figures import counted
 from metering.finding import Case, Finding
 from metering.localtime import HOUR_US
@@ -151,9 +151,9 @@ def _numbers(finding: Finding) -> dict[str, Values]:
     hours = len(finding.hours_us) or (finding.end_us - finding.start_us) / HOUR_US
     found = {
         "count": 1.0,
-        "waste": finding.waste_kwh,
-        "waste_low": finding.waste_low_kwh,
-        "waste_high": finding.waste_high_kwh,
+        "waste": finding.waste,
+        "waste_low": finding.waste_low,
+        "waste_high": finding.waste_high,
         "evidence_hours": float(hours),
         "confidence": finding.confidence,
         "end": finding.end_us / 1000,

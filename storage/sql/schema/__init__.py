@@ -1,7 +1,8 @@
 """Tables of the database.
 
 registry   node, space_edge, gateway, route, meter, supply_edge, point, installation,
-           tariff_row, factor, calendar_day, registry_state, credential
+           tariff_row, factor, calendar_day, and one for each of `metering.registry.facts`;
+           registry_state, credential
 intake     checkpoint, gateway_counts, dead_letter, seen_key, dirty_mark
 books      institution_revision, series, book_row, restatement, register_event
 people     finding_case, finding, api_key, audit_entry
@@ -21,21 +22,13 @@ from storage.sql.schema.columns import METADATA
 from storage.sql.schema.intake import CHECKPOINT, DEAD_LETTER, DIRTY_MARK, GATEWAY_COUNTS, SEEN_KEY
 from storage.sql.schema.people import API_KEY, AUDIT_ENTRY, FINDING, FINDING_CASE
 from storage.sql.schema.registry import (
-    CALENDAR_DAY,
     CREDENTIAL,
-    FACTOR,
     GATEWAY,
-    INSTALLATION,
-    METER,
-    NODE,
-    POINT,
     REGISTRY_STATE,
-    ROUTE,
-    SPACE_EDGE,
-    SUPPLY_EDGE,
-    TARIFF_ROW,
+    TABLE_OF,
     VERSIONED,
     natural_key,
+    type_of,
 )
 from storage.sql.schema.reports import REPORT_FILE, REPORT_ISSUE
 
@@ -46,33 +39,25 @@ __all__ = [
     "BASELINE_PROGRESS",
     "BASELINE_REQUEST",
     "BOOK_ROW",
-    "CALENDAR_DAY",
     "CHECKPOINT",
     "CREDENTIAL",
     "DEAD_LETTER",
     "DIRTY_MARK",
-    "FACTOR",
     "FINDING",
     "FINDING_CASE",
     "GATEWAY",
     "GATEWAY_COUNTS",
-    "INSTALLATION",
     "INSTITUTION_REVISION",
     "METADATA",
-    "METER",
-    "NODE",
-    "POINT",
     "REGISTER_EVENT",
     "REGISTRY_STATE",
     "REPORT_FILE",
     "REPORT_ISSUE",
     "RESTATEMENT",
-    "ROUTE",
     "SEEN_KEY",
     "SERIES",
-    "SPACE_EDGE",
-    "SUPPLY_EDGE",
-    "TARIFF_ROW",
+    "TABLE_OF",
     "VERSIONED",
     "natural_key",
+    "type_of",
 ]

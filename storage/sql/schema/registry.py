@@ -1,4 +1,4 @@
-"""Tables of the registry: trees, gateways, meters, points, prices, factors and calendar.
+"""Tables of the registry: one for each kind of facts, with a column for each field.
 
 A row says which version of the registry recorded it and which one no longer had it, so the
 registry can be read as it stood at any version. What a row refers to may have other rows by
@@ -7,16 +7,18 @@ now, so no foreign key can hold; `metering.registry.merge` refuses what dangles.
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Date,
-    Float,
-    Integer,
-    Table,
-)
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, Table
+from sqlalchemy.types import TypeEngine
+
+from metering.registry.kind import FactKind
+from metering.registry.kinds import KINDS
+from metering.validity import Validity
 from storage.sql.schema.columns import (
     METADATA,
     gone,
@@ -30,171 +32,56 @@ from storage.sql.schema.columns import (
 )
 from storage.sql.types import WORDS, Exact
 
-NODE = Table(
-    "node",
-    METADATA,
-    key("code"),
-    text_column("type"),
-    text_column("name_zh"),
-    text_column("name_en"),
-    Column("zone", WORDS),
-    Column("area_m2", Exact),
-    Column("persons", Integer),
-    recorded(),
-    gone(),
-)
-SPACE_EDGE = Table(
-    "space_edge",
-    METADATA,
-    key("parent"),
-    key("child"),
-    since(),
-    until(),
-    Column("share", Exact, nullable=False),
-    recorded(),
-    gone(),
-)
-GATEWAY = Table(
-    "gateway",
-    METADATA,
-    key("user"),
-    text_column("site"),
-    text_column("code"),
-    text_column("name_zh"),
-    text_column("name_en"),
-    recorded(),
-    gone(),
-)
-ROUTE = Table(
-    "route",
-    METADATA,
-    key("gateway"),
-    key("topic"),
-    since(),
-    until(),
-    text_column("decoder"),
-    text_column("options"),
-    recorded(),
-    gone(),
-)
-METER = Table(
-    "meter",
-    METADATA,
-    key("code"),
-    text_column("node"),
-    text_column("item"),
-    Column("total", Boolean, nullable=False),
-    Column("step_min", Integer, nullable=False),
-    Column("dc_role", WORDS),
-    Column("max_per_hour", Exact),
-    text_column("name_zh"),
-    text_column("name_en"),
-    Column("valid_start", Date),
-    until(),
-    recorded(),
-    gone(),
-)
-SUPPLY_EDGE = Table(
-    "supply_edge",
-    METADATA,
-    key("source"),
-    key("fed"),
-    since(),
-    until(),
-    recorded(),
-    gone(),
-)
-POINT = Table(
-    "point",
-    METADATA,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    text_column("gateway"),
-    text_column("name"),
-    text_column("kind"),
-    text_column("unit"),
-    Column("role", WORDS),
-    Column("node", WORDS),
-    Column("low", Float(53)),
-    Column("high", Float(53)),
-    text_column("sent_unit"),
-    recorded(),
-    gone(),
-)
-INSTALLATION = Table(
-    "installation",
-    METADATA,
-    key("meter"),
-    Column("point", BigInteger, primary_key=True, autoincrement=False),
-    since(),
-    until(),
-    Column("ratio", Exact, nullable=False),
-    Column("digits", Integer),
-    text_column("register_unit"),
-    recorded(),
-    gone(),
-)
-TARIFF_ROW = Table(
-    "tariff_row",
-    METADATA,
-    key("tariff"),
-    key("institution"),
-    key("node"),
-    key("meter"),
-    key("item"),
-    since(),
-    Column("place", Integer, primary_key=True, autoincrement=False),
-    until(),
-    text_column("months"),
-    text_column("days"),
-    Column("start_min", Integer, nullable=False),
-    Column("end_min", Integer, nullable=False),
-    text_column("period"),
-    Column("price", Exact, nullable=False),
-    text_column("currency"),
-    text_column("source"),
-    text_column("grade"),
-    recorded(),
-    gone(),
-)
-FACTOR = Table(
-    "factor",
-    METADATA,
-    key("item"),
-    key("quantity"),
-    key("region"),
-    since(),
-    until(),
-    Column("value", Exact, nullable=False),
-    text_column("source"),
-    text_column("grade"),
-    recorded(),
-    gone(),
-)
-CALENDAR_DAY = Table(
-    "calendar_day",
-    METADATA,
-    Column("day", Date, primary_key=True),
-    text_column("kind"),
-    text_column("name_zh"),
-    text_column("name_en"),
-    text_column("status"),
-    text_column("source"),
-    recorded(),
-    gone(),
-)
-VERSIONED: tuple[Table, ...] = (
-    NODE,
-    SPACE_EDGE,
-    GATEWAY,
-    ROUTE,
-    METER,
-    SUPPLY_EDGE,
-    POINT,
-    INSTALLATION,
-    TARIFF_ROW,
-    FACTOR,
-    CALENDAR_DAY,
-)
+_TYPES: dict[type, TypeEngine[Any] | type[TypeEngine[Any]]] = {
+    bool: Boolean,
+    int: Integer,
+    float: Float(53),
+    Decimal: Exact,
+    date: Date,
+}
+"""Of a field; texts, words of a list and sets are WORDS."""
+_OTHERWISE = {
+    ("gateway", "user"): WORDS,
+    ("point", "id"): BigInteger,
+    ("installation", "point"): BigInteger,
+    ("tariff", "place"): Integer,
+}
+"""Columns that are no field, or wider than theirs."""
+
+
+def type_of(hint: Any) -> tuple[Any, bool]:
+    """What a field holds, and whether it may hold nothing."""
+    parts = [one for one in get_args(hint) if one is not NoneType]
+    return (parts[0], True) if NoneType in get_args(hint) else (hint, False)
+
+
+def _column(kind: FactKind[Any], name: str, hint: Any, *, of_key: bool) -> Column[Any]:
+    holds, empty = type_of(hint)
+    of_type: Any = _OTHERWISE.get((kind.name, name)) or _TYPES.get(holds, WORDS)
+    if of_key:
+        return Column(name, of_type, primary_key=True, autoincrement=False)
+    return Column(name, of_type, nullable=empty)
+
+
+def _table_of(kind: FactKind[Any]) -> Table:
+    hints = get_type_hints(kind.type)
+    names = kind.stored_by or kind.by
+    columns = [
+        since() if name == "valid" else _column(kind, name, hints.get(name), of_key=True)
+        for name in names
+    ]
+    for one in fields(kind.type):
+        if hints[one.name] is Validity:
+            columns += [until()] if one.name in names else [Column("valid_start", Date), until()]
+        elif one.name not in names:
+            columns.append(_column(kind, one.name, hints[one.name], of_key=False))
+    return Table(kind.stored or kind.name, METADATA, *columns, recorded(), gone())
+
+
+TABLE_OF: dict[str, Table] = {kind.name: _table_of(kind) for kind in KINDS}
+"""By kind of facts."""
+GATEWAY, POINT = TABLE_OF["gateway"], TABLE_OF["point"]
+VERSIONED: tuple[Table, ...] = tuple(TABLE_OF.values())
 """Tables whose rows are never overwritten: a changed fact is a row more."""
 
 

@@ -125,8 +125,8 @@ def test_findings_in_several_currencies(world, posted):
     """A case with money in two, one with money in euros alone; carbon and waste have none."""
     first, second, third = (one.evidence for one in findings()[:3])
     split = replace(first, cost=None, costs=(("CNY", Decimal("3.1")), ("EUR", Decimal("0.7"))))
-    euro = replace(second, cost=Decimal("2.2"), currency="EUR", waste_kwh=0.1)
-    grown = {1: split, 2: euro, 3: replace(third, waste_kwh=0.2)}
+    euro = replace(second, cost=Decimal("2.2"), currency="EUR", waste=0.1)
+    grown = {1: split, 2: euro, 3: replace(third, waste=0.2)}
     world.platform.findings.record(Changes(grown=grown), now_us=1)
     where = "FROM findings WHERE under = 'campus'"
 

@@ -1,4 +1,4 @@
-"""Meter faults, from what the ledger found on the registers.
+"""Meter faults, from what the ledger found on the registers: what their detectors share.
 
 The ledger tells a genuine zero from a stuck register and a gap from a late reading; here its
 events become findings: those long enough to matter, on complete days, pieces at most two days
@@ -13,33 +13,12 @@ import numpy as np
 from analytics.detectors.site import Candidate, Site
 from metering.book import RegisterEvent
 from metering.localtime import HOUR_US, MINUTE_US
-from metering.quality import MISSING
 
-STUCK, GAP = "meter_stuck", "meter_gap"
 DAY_US = 24 * HOUR_US
 
 
-def meter_stuck(site: Site) -> list[Candidate]:
-    """Registers that stood still although their meter never rests."""
-    return _candidates(site, STUCK, (e for e in site.events if e.kind == "stuck"))
-
-
-def meter_gap(site: Site) -> list[Candidate]:
-    """Meters that sent nothing for at least two intervals and an hour, or lost it in a reset."""
-    lost = ("reset", "reversed")
-    gaps = (e for e in site.events if e.kind == "gap" or (e.kind in lost and _lost(site, e)))
-    return _candidates(site, GAP, gaps)
-
-
-def _lost(site: Site, event: RegisterEvent) -> bool:
-    """Whether any of the event's hours is partly missing."""
-    if event.meter not in site.codes:
-        return False
-    row = site.codes.index(event.meter)
-    return bool(site.shares[row, _hours(site, event.start_us, event.end_us), MISSING].any())
-
-
-def _candidates(site: Site, pattern: str, events: Iterable[RegisterEvent]) -> list[Candidate]:
+def from_events(site: Site, pattern: str, events: Iterable[RegisterEvent]) -> list[Candidate]:
+    """One for each run of a meter's events; events of meters that are not of the site are none."""
     found = []
     ordered = sorted(events, key=lambda event: (event.meter, event.start_us))
     for meter, pieces in groupby(ordered, key=lambda event: event.meter):
@@ -72,13 +51,15 @@ def _joined(site: Site, spans: list[tuple[int, int]]) -> list[list[tuple[int, in
 
 
 def _candidate(site: Site, pattern: str, row: int, spans: list[tuple[int, int]]) -> Candidate:
-    hours = np.unique(np.concatenate([_hours(site, start, end) for start, end in spans]))
+    hours = np.unique(np.concatenate([hours_within(site, start, end) for start, end in spans]))
     first = int(site.clock.day[hours[0]])
     end = max(end for _, end in spans)
     return Candidate(pattern, row, first, spans[0][0], end, hours, len(spans))
 
 
-def _hours(site: Site, start_us: int, end_us: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def hours_within(
+    site: Site, start_us: int, end_us: int
+) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     """Rows of the hours that overlap [start, end)."""
     first = int(np.searchsorted(site.hours_us, start_us - HOUR_US, side="right"))
     last = int(np.searchsorted(site.hours_us, end_us, side="left"))

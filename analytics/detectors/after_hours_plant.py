@@ -12,15 +12,15 @@ which counts them itself; at least one night must follow a working day.
 
 import numpy as np
 
-from analytics.detectors.site import Candidate, DayMeans, Site, from_days, working_days
-from analytics.detectors.weekend import flagged_rest_days
+from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.site import Candidate, DayMeans, Input, Site, from_days, working_days
+from analytics.detectors.weekend_run import flagged_rest_days
 from analytics.groups import Bools, Ints, median
 
-PATTERN = "after_hours_plant"
+NAME = "after_hours_plant"
 
 
-def after_hours_plant(site: Site) -> list[Candidate]:
-    """Nights that ran too high, one candidate a run of nights."""
+def _nights(site: Site) -> list[Candidate]:
     night = DayMeans.of(site.residual, site.clock, site.clock.night)
     office = DayMeans.of(site.residual, site.clock, site.clock.daytime)
     excess = night.means - np.maximum(np.nan_to_num(office.means), 0.0)
@@ -36,7 +36,7 @@ def after_hours_plant(site: Site) -> list[Candidate]:
         for run in _runs(_places(high[meter]), count, site.limits.night_window - 1):
             if run.size >= site.limits.nights and working[run].any():
                 nights = night.days[run].tolist()
-                found.append(from_days(site, PATTERN, meter, nights, standing))
+                found.append(from_days(site, NAME, meter, nights, standing))
     return [candidate for candidate in found if candidate is not None]
 
 
@@ -55,3 +55,13 @@ def _has_schedule(site: Site) -> Bools:
     rest = median(site.expected[:, site.clock.night])
     with np.errstate(invalid="ignore"):
         return np.asarray(rest < site.limits.schedule_share * site.last_load)
+
+
+DETECTOR = Detector(
+    name=NAME,
+    needs=frozenset({Input.BASELINE}),
+    candidates=_nights,
+    quantity=Quantity.WASTE,
+    causes=("bms_override",),
+    action="restore_schedule",
+)

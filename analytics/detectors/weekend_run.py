@@ -12,21 +12,29 @@ is found once, on its second Saturday. Two whole weekends are two findings.
 
 import numpy as np
 
-from analytics.detectors.site import Candidate, DayMeans, Site, chains, from_days, working_days
+from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.site import (
+    Candidate,
+    DayMeans,
+    Input,
+    Site,
+    chains,
+    from_days,
+    working_days,
+)
 from analytics.groups import Bools, Floats, Ints, median
 
-PATTERN = "weekend_run"
+NAME = "weekend_run"
 NEXT_WEEKEND = 8
 
 
-def weekend_run(site: Site) -> list[Candidate]:
-    """Runs on rest days, one candidate a block."""
+def _rest_days(site: Site) -> list[Candidate]:
     days, flagged = flagged_rest_days(site)
     standing = site.flagged()
     found = []
     for meter in np.flatnonzero(flagged.any(axis=1)).tolist():
         for block in _blocks(days[flagged[meter]].tolist(), site):
-            found.append(from_days(site, PATTERN, meter, block, standing))
+            found.append(from_days(site, NAME, meter, block, standing))
     return [candidate for candidate in found if candidate is not None]
 
 
@@ -64,3 +72,13 @@ def _last_working(means: Floats, working: Bools) -> Floats:
         if working[day]:
             last = np.where(np.isfinite(means[:, day]), means[:, day], last)
     return result
+
+
+DETECTOR = Detector(
+    name=NAME,
+    needs=frozenset({Input.BASELINE}),
+    candidates=_rest_days,
+    quantity=Quantity.WASTE,
+    causes=("holiday_table_missing",),
+    action="add_exception",
+)

@@ -1,0 +1,38 @@
+"""Silent meter: it sent nothing for at least two intervals and an hour, or lost it in a reset.
+
+A reset is a gap only where it left an hour partly missing; where its readings go on, none is.
+"""
+
+from __future__ import annotations
+
+from analytics.detectors.detector import Detector, Quantity
+from analytics.detectors.register_events import from_events, hours_within
+from analytics.detectors.site import Candidate, Input, Site
+from metering.book import RegisterEvent
+from metering.quality import MISSING
+
+NAME = "meter_gap"
+
+
+def _gaps(site: Site) -> list[Candidate]:
+    lost = ("reset", "reversed")
+    gaps = (e for e in site.events if e.kind == "gap" or (e.kind in lost and _lost(site, e)))
+    return from_events(site, NAME, gaps)
+
+
+def _lost(site: Site, event: RegisterEvent) -> bool:
+    """Whether any of the event's hours is partly missing."""
+    if event.meter not in site.codes:
+        return False
+    row = site.codes.index(event.meter)
+    return bool(site.shares[row, hours_within(site, event.start_us, event.end_us), MISSING].any())
+
+
+DETECTOR = Detector(
+    name=NAME,
+    needs=frozenset({Input.EVENTS}),
+    candidates=_gaps,
+    quantity=Quantity.FAULT,
+    causes=("communication_lost",),
+    action="check_communication",
+)

@@ -1,0 +1,148 @@
+"""Cases and baselines."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+from api.answers.common import InLanguages
+
+
+class AmountAnswer(TypedDict):
+    """Money of one currency."""
+
+    currency: str
+    value: str
+
+
+class WasteAnswer(TypedDict):
+    """Span, waste [`unit`], money and carbon [kg] of a finding."""
+
+    start: str
+    end: str
+    evidence_hours: int
+    unit: str
+    waste: float
+    waste_low: float
+    waste_high: float
+    cost: str | None
+    currency: str
+    costs: list[AmountAnswer]
+    kgco2: str | None
+
+
+class CaseHeadAnswer(TypedDict):
+    """Which case, of which meter."""
+
+    id: str
+    institution: str
+    node: str
+    meter: str
+    item: str
+    pattern: str
+
+
+class CaseTailAnswer(TypedDict):
+    """What a case means, and what became of it."""
+
+    confidence: float
+    cause: str
+    action: str
+    sentence: InLanguages
+    state: str
+    state_by: str
+    state_note: str
+    state_at: str | None
+    closed: str
+    part_of: str | None
+    found_at: str | None
+
+
+class CaseAnswer(CaseHeadAnswer, WasteAnswer, CaseTailAnswer):
+    """A case as listed, with what was found last."""
+
+
+class EvidenceAnswer(TypedDict):
+    """An hour that tells, and where its energy comes from."""
+
+    time: str
+    lineage: str
+
+
+class HourAnswer(TypedDict):
+    """Expected and measured of an hour [`unit` per hour]."""
+
+    time: str
+    expected: float | None
+    measured: float | None
+
+
+class ToldHeadAnswer(TypedDict):
+    """When a finding told a case, and on what it rests."""
+
+    day: str
+    found_at: str | None
+    revision: int
+    baseline_version: str
+
+
+class ToldAnswer(ToldHeadAnswer, WasteAnswer):
+    """One of the findings by which a case was told."""
+
+
+class CaseDetailAnswer(CaseAnswer):
+    """A case with its evidence; `expected` and `measured` are in whole `book_unit`s."""
+
+    expected: int | None
+    measured: int | None
+    book_unit: str
+    baseline_version: str
+    detail: dict[str, str | int | float]
+    evidence: list[EvidenceAnswer]
+    hourly: list[HourAnswer]
+    history: list[ToldAnswer]
+
+
+class VersionAnswer(TypedDict):
+    """A version of a meter's baseline."""
+
+    version: str
+    number: int
+    made_at: str
+    judges_from: str
+    fitted_from: str
+    fitted_to: str
+    history_days: int
+    resolution: str
+    cvrmse: float | None
+    reason: str
+    made_by: str
+    revision: int
+    hours_left_out: int
+    settings: str
+
+
+RequestAnswer = TypedDict(
+    "RequestAnswer",
+    {
+        "from": str,
+        "reason": str,
+        "asked_by": str,
+        "asked_at": str,
+        "made_not_before": str,
+    },
+)
+"""A person's wish for a version fitted on the hours from a day on."""
+
+
+class BaselineAnswer(TypedDict):
+    """A meter's state, versions and open request."""
+
+    meter: str
+    node: str
+    site: str
+    item: str
+    state: str
+    history_days: int
+    checked_from: str | None
+    versions: list[VersionAnswer]
+    request: RequestAnswer | None

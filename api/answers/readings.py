@@ -1,0 +1,37 @@
+"""Readings as reported."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+from api.answers.common import PageAnswer, PlaceAnswer
+
+
+class ReadingAnswer(TypedDict):
+    """One reading with its lineage."""
+
+    time: str
+    value: float
+    flag: int
+    lineage: PlaceAnswer
+    message: str
+
+
+class PointHeadAnswer(TypedDict):
+    """Whose readings a page holds."""
+
+    point: int
+    name: str
+    gateway: str
+    unit: str
+
+
+class ReadingsAnswer(PointHeadAnswer, PageAnswer[ReadingAnswer]):
+    """A page of a point's readings, oldest first."""
+
+
+class CountAnswer(TypedDict):
+    """How many unique (point, time) are stored, in all and by gateway."""
+
+    stored: int
+    gateways: dict[str, int]

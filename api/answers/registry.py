@@ -1,0 +1,69 @@
+"""Nodes, meters and points."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+
+class NodeAnswer(TypedDict):
+    """A node with its neighbours inside the scope."""
+
+    code: str
+    type: str
+    name_zh: str
+    name_en: str
+    zone: str
+    area_m2: str | None
+    persons: int | None
+    institution: str
+    parents: list[str]
+    children: list[str]
+
+
+class InstallationAnswer(TypedDict):
+    """A point that serves a meter, from a local day to a local day, the last one excluded."""
+
+    point: int
+    ratio: str
+    digits: int | None
+    register_unit: str | None
+    valid_from: str | None
+    valid_to: str | None
+
+
+class MeterAnswer(TypedDict):
+    """A meter with its installations."""
+
+    code: str
+    node: str
+    item: str
+    item_name_zh: str
+    item_name_en: str
+    unit: str
+    total: bool
+    step_min: int
+    dc_role: str | None
+    name_zh: str
+    name_en: str
+    installations: list[InstallationAnswer]
+
+
+class NodeMetersAnswer(NodeAnswer):
+    """A node with the meters that hang on it."""
+
+    meters: list[MeterAnswer]
+
+
+class PointAnswer(TypedDict):
+    """A point with the meters it serves."""
+
+    id: int
+    gateway: str
+    name: str
+    kind: str
+    unit: str
+    role: str | None
+    node: str | None
+    low: float | None
+    high: float | None
+    meters: list[str]

@@ -1,0 +1,139 @@
+"""To read energy: which series and days are meant, and their figures under one view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+import figures
+from api.caller import Caller
+from api.ranges import check_days, check_order, local_date
+from figures import Energy, Parts, Period, View, Worth
+from metering import items
+from metering.book import SeriesKey
+from metering.errors import InvalidInput
+from metering.localtime import local_day
+from metering.registry import Registry
+
+
+class Step(StrEnum):
+    """How finely energy is read."""
+
+    NATIVE = "native"
+    QUARTER = "15min"
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+MOST_DAYS = {Step.NATIVE: 62, Step.QUARTER: 62, Step.HOUR: 184, Step.DAY: 1100, Step.MONTH: 3700}
+NAMED_DAYS = 62
+"""Up to this many days silent meters are looked for."""
+
+
+class Days(NamedTuple):
+    """Local days of a range, both included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class Head:
+    """What an answer is of."""
+
+    key: SeriesKey
+    zone: str
+    days: Days
+    revision: int
+
+
+@dataclass(frozen=True)
+class Valued:
+    """Periods at one step [minutes; None where it has no such step], with what each is worth."""
+
+    step_min: int | None
+    values: list[tuple[Period, Worth]]
+
+
+@dataclass(frozen=True)
+class EnergyTold:
+    """A figure by step; with its remainder it is the whole figure."""
+
+    head: Head
+    own: Valued
+    remainder: list[Valued]
+    """What is booked at steps coarser than the one asked, a series for each."""
+    silent: list[str] | None
+    """Meters of the scope that say nothing; None where they are not looked for."""
+
+
+def series_of(caller: Caller, node: str | None, meter: str | None, item: str | None) -> SeriesKey:
+    """The booked series a request means, if it lies in the scope."""
+    registry = caller.reach.registry
+    if (node is None) == (meter is None):
+        raise InvalidInput(
+            "exactly one of node and meter is needed",
+            field="node",
+            value=node,
+            fix="?node=CODE&item=01000 or ?meter=CODE",
+        )
+    if meter is not None:
+        found = caller.reach.meter(meter)
+        if item is not None and items.check_item(item) != found.item:
+            raise InvalidInput(
+                "this meter measures another item",
+                field="item",
+                value=item,
+                fix=f"use {found.item}, or leave it out",
+            )
+        return SeriesKey(registry.institution(found.node), "meter", meter, found.item)
+    code = caller.reach.node(str(node)).code
+    return SeriesKey(registry.institution(code), "node", code, items.check_item(item or "01000"))
+
+
+def zone_of_series(registry: Registry, key: SeriesKey) -> str:
+    """The zone in which a series' days are local."""
+    return registry.zone(registry.meters[key.code].node if key.kind == "meter" else key.code)
+
+
+def days_of(caller: Caller, key: SeriesKey, start: str | None, end: str | None, step: Step) -> Days:
+    """The series' local days that a range means; the last seven by default."""
+    zone = zone_of_series(caller.reach.registry, key)
+    today = local_day(caller.platform.now_us(), zone)
+    after = today + timedelta(days=1) if end is None else local_date(end, "end")
+    first = after - timedelta(days=7) if start is None else local_date(start, "start")
+    check_order(first, after, first < after)
+    check_days(
+        (after - first).days,
+        MOST_DAYS[step],
+        f"at step {step} at most {MOST_DAYS[step]} days; ask for parts or a wider step",
+    )
+    return Days(first, after - timedelta(days=1))
+
+
+def energy_of(caller: Caller, key: SeriesKey, step: Step, days: Days) -> EnergyTold:
+    """Energy and worth of a series by step, at one revision."""
+    named = key.kind == "node" and (days.last - days.first).days < NAMED_DAYS
+    with caller.view() as view:
+        found = figures.energy(view, key, *days, str(step), name_silent=named)
+        return EnergyTold(
+            Head(key, view.zone(key), days, found.revision),
+            _valued(view, found),
+            [_valued(view, one) for one in found.remainder],
+            [m for m in found.silent if m in caller.reach.meters] if named else None,
+        )
+
+
+def parts_of_node(caller: Caller, key: SeriesKey, days: Days) -> tuple[Head, Parts]:
+    """A node's figure with its sub-items and the difference, at one revision."""
+    with caller.view() as view:
+        found = figures.parts(view, key, *days)
+        return Head(key, view.zone(key), days, view.revision(key.institution)), found
+
+
+def _valued(view: View, energy: Energy) -> Valued:
+    worth = figures.worth_of_each(view, energy)
+    return Valued(energy.step_min, list(zip(figures.periods(energy), worth, strict=True)))

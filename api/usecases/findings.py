@@ -1,0 +1,102 @@
+"""Cases of a scope: to find them, and to say what people say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from api.caller import Caller
+from api.reach import Outside
+from figures import counted
+from metering.errors import InvalidInput
+from metering.finding import Case, CaseState
+from metering.nesting import Nesting
+
+PAGE = 500
+"""Cases read at a time where all are needed."""
+
+
+def _may_see(caller: Caller, case: Case) -> bool:
+    """Whether a case lies in the caller's scope: that of its node, as for lists of them."""
+    scope = caller.reach.scope
+    return scope.whole or case.evidence.node in scope.nodes
+
+
+def case_of(caller: Caller, id: str) -> Case:
+    """The case of a number, or of the name it had before, if it lies in the scope."""
+    found = caller.platform.findings.get(id)
+    if not _may_see(caller, found):
+        fix = "list what your key reaches at /v1/findings"
+        raise Outside("no such finding in your scope", field="finding", value=id, fix=fix)
+    return found
+
+
+def find(
+    caller: Caller,
+    *,
+    state: str | None = None,
+    pattern: str | None = None,
+    between_us: tuple[int, int] | None = None,
+    after: str | None = None,
+    limit: int = 100,
+    under: str | None = None,
+) -> list[Case]:
+    """Cases of the scope, or of what it holds of one node's subtree, costliest first."""
+    scope = caller.reach.scope
+    nodes = None if scope.whole else scope.nodes
+    if under is not None:
+        nodes = caller.reach.registry.subtree(under) & scope.nodes
+    return caller.platform.findings.list(
+        None if scope.whole else frozenset(caller.reach.institutions),
+        nodes=nodes,
+        state=state,
+        pattern=pattern,
+        between_us=between_us,
+        after=after,
+        limit=limit,
+    )
+
+
+def find_all(
+    caller: Caller, *, state: str | None = None, between_us: tuple[int, int] | None = None
+) -> list[Case]:
+    """All of them, however many: for sums, which must not end with a page."""
+    found: list[Case] = []
+    while True:
+        after = found[-1].id if found else None
+        page = find(caller, state=state, between_us=between_us, after=after, limit=PAGE)
+        found += page
+        if len(page) < PAGE:
+            return found
+
+
+def parts_of(caller: Caller, cases: Sequence[Case]) -> dict[int, int]:
+    """Number -> number of the case of an outer meter that it is a part of, among all of the
+    scope."""
+    if not cases:
+        return {}
+    told = [one.evidence for one in cases]
+    span = (min(one.start_us for one in told), max(one.end_us for one in told))
+    around = find_all(caller, between_us=span)
+    found = counted(around, Nesting(caller.reach.registry).outer)
+    return {one.case.number: one.part_of for one in found if one.part_of is not None}
+
+
+def set_state(caller: Caller, id: str, state: CaseState, note: str) -> Case:
+    """Set what people say of a case, and leave a trace; to expect it needs a reason."""
+    if state is CaseState.EXPECTED and not note.strip():
+        raise InvalidInput(
+            "a reason is needed", field="note", value=note, fix="say why this use is expected"
+        )
+    case = case_of(caller, id)
+    if state is CaseState.CLOSED:
+        raise InvalidInput(
+            "only the platform closes a case, when readings refute it",
+            field="state",
+            value=state,
+            fix="acknowledged, resolved or expected",
+        )
+    changed = caller.platform.findings.set_state(
+        case.id, state, by=caller.actor.name, note=note, now_us=caller.platform.now_us()
+    )
+    caller.trace(f"finding.{state}", case.id, note, case.evidence.institution)
+    return changed

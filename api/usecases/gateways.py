@@ -1,0 +1,37 @@
+"""Gateways of a scope: how they do, and new passwords for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.caller import Caller
+from metering.intake import GatewayCounts
+from metering.registry import Gateway
+
+
+@dataclass(frozen=True)
+class GatewayHealth:
+    """A gateway with what was counted of it, and how many points of the scope it has."""
+
+    gateway: Gateway
+    counts: GatewayCounts
+    points: int
+
+
+def health_of_all(caller: Caller) -> list[GatewayHealth]:
+    """Every gateway of the scope, sorted, with zeros for those never heard of."""
+    reach = caller.reach
+    counts = {one.gateway: one.counts for one in caller.platform.intake.gateways()}
+    points: dict[str, int] = {}
+    for point in reach.points.values():
+        points[point.gateway] = points.get(point.gateway, 0) + 1
+    return [
+        GatewayHealth(g, counts.get(user, GatewayCounts(user)), points.get(user, 0))
+        for user, g in reach.gateways.items()
+    ]
+
+
+def new_password(caller: Caller, user: str) -> str:
+    """A new password for a gateway of the scope; the old one ends at its next connection."""
+    now_us = caller.platform.now_us()
+    return caller.platform.credentials.renew(user, actor=str(caller.actor), now_us=now_us)

@@ -1,0 +1,78 @@
+"""What came in: raw messages and dead letters of a scope, and readings pushed by a caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.caller import Caller
+from api.platform import RawMessage, Submission
+from api.reach import Outside
+from metering.errors import InvalidInput
+from metering.intake import DeadLetter
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """Where a pushed payload lies in the journal, and what a look at it would refuse."""
+
+    segment: int
+    offset: int
+    refused: Sequence[DeadLetter]
+
+
+def raw_of(caller: Caller, segment: int, offset: int) -> RawMessage:
+    """The journalled message, if its gateway carries nothing but the scope's own points."""
+    message = caller.platform.messages.record(segment, offset)
+    if not caller.reach.scope.whole and message.gateway not in caller.reach.messages_of:
+        raise Outside(
+            "no such message in your scope",
+            field="message",
+            value=f"{segment}/{offset}",
+            fix="a place that /v1/energy/lineage names",
+        )
+    return message
+
+
+def text_of(payload: bytes) -> str | None:
+    """The payload as text; None where it is not UTF-8."""
+    try:
+        return payload.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def dead_gateways(caller: Caller) -> frozenset[str] | None:
+    """Whose dead letters the caller may read; None is everybody's."""
+    return None if caller.reach.scope.whole else caller.reach.messages_of
+
+
+def dead_letter_of(caller: Caller, id: int) -> DeadLetter:
+    """The dead letter, if the scope holds its gateway."""
+    if not 0 <= id < 2**62:
+        raise InvalidInput("not an id", field="id", value=id, fix="take it from /v1/dead-letters")
+    letter = caller.platform.intake.dead_letter(id)
+    gateways = dead_gateways(caller)
+    if gateways is not None and letter.gateway not in gateways:
+        raise Outside(
+            "no such dead letter in your scope",
+            field="id",
+            value=id,
+            fix="an id that /v1/dead-letters lists",
+        )
+    return letter
+
+
+def submit(caller: Caller, gateway: str, payload: bytes) -> Submitted:
+    """Journal a payload for a gateway of the scope, durable on return."""
+    if not payload:
+        raise InvalidInput("an empty body", field="body", value="", fix="send the native payload")
+    submission = Submission(
+        gateway=gateway,
+        route=f"greenoffice/v1/{gateway}/readings",
+        payload=payload,
+        key=caller.actor.proof.key_id,
+        arrived_us=caller.platform.now_us(),
+    )
+    segment, offset = caller.platform.ingest(submission)
+    return Submitted(segment, offset, caller.platform.refusals(submission))

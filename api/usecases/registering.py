@@ -1,0 +1,52 @@
+"""The import of the registry: what will change is told before it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from api.caller import Caller
+from figures import complete_months
+from metering.registry.proposal import Proposal, check_reason, propose
+
+
+@dataclass(frozen=True)
+class ImportWishes:
+    """How the import is to be done."""
+
+    dry_run: bool
+    reason: str
+    end_missing: date | None
+
+
+@dataclass(frozen=True)
+class ImportDone:
+    """What an import changed, or would change."""
+
+    dry_run: bool
+    version: int
+    """Of the registry that stands now."""
+    passwords: dict[str, str]
+    """Of gateways that had none; they are not kept."""
+    proposal: Proposal
+
+
+def import_texts(caller: Caller, texts: Mapping[str, str], wishes: ImportWishes) -> ImportDone:
+    """Take CSV files in, all or nothing, or only tell what they would change."""
+    platform, now_us = caller.platform, caller.platform.now_us()
+    before = platform.registry()
+    wanted = platform.read_registry(texts, wishes.end_missing)
+    complete = complete_months(platform.books, before, now_us)
+    proposal = propose(before, wanted, complete, list(texts))
+    passwords: dict[str, str] = {}
+    if not wishes.dry_run:
+        passwords = platform.registry_store.apply(
+            wanted,
+            actor=str(caller.actor),
+            now_us=now_us,
+            reason=check_reason(proposal, wishes.reason),
+            expected_version=before.version,
+        )
+    version = before.version if wishes.dry_run else platform.registry_store.version()
+    return ImportDone(wishes.dry_run, version, passwords, proposal)

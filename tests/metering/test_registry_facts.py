@@ -1,0 +1,158 @@
+"""Laws of every kind of facts that is a file of `metering.registry.facts`, on what the documents
+show of it; and what is particular to office hours and limits."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from metering.errors import InvalidFiles, InvalidInput
+from metering.registry import Registry
+from metering.registry.changes import marks_of_change
+from metering.registry.differences import changes
+from metering.registry.facts import FACTS
+from metering.registry.files import read_registry_texts, write_registry
+from metering.registry.kind import FactKind
+from metering.registry.merge import merged
+from metering.registry.missing import missing_from
+from metering.registry.past import days_touched
+from metering.registry.proposal import propose
+from tests.registry_examples import BASE, registered, shown
+
+EVERY = pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.name)
+Kind = FactKind[Any]
+DAY = date(2027, 1, 1)
+
+
+def rows_of(kind: Kind) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(shown(kind.table.name))))
+
+
+def text_of(rows: list[dict[str, str]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def test_kinds_are_in_the_order_of_their_names_each_once() -> None:
+    names = [kind.name for kind in FACTS]
+    assert names == sorted(set(names))
+    assert {"limit", "office_hours"} <= set(names)
+
+
+@EVERY
+def test_it_is_dated_and_named_after_its_first_day(kind: Kind) -> None:
+    assert kind.dated
+    assert kind.by[-1] == "valid"
+    assert kind.read is not None
+
+
+@EVERY
+def test_what_is_shown_is_read_written_and_read_again(kind: Kind) -> None:
+    registry = registered(kind.table.name)
+    assert len(kind.of(registry)) == len(rows_of(kind))
+    files = write_registry(registry)
+    again = read_registry_texts(files, registry)
+    assert merged(registry, again) is registry
+    assert merged(Registry(), again) == registry
+    assert missing_from(registry, again, files) == []
+
+
+@EVERY
+def test_the_needed_columns_alone_keep_what_stands(kind: Kind) -> None:
+    registry = registered(kind.table.name)
+    for column in set(kind.table.optional) - {*kind.by, "valid_from"}:
+        rows = [{n: v for n, v in row.items() if n != column} for row in rows_of(kind)]
+        again = read_registry_texts({kind.table.name: text_of(rows)}, registry)
+        assert changes(registry, merged(registry, again)) == []
+
+
+@EVERY
+def test_a_change_is_told_touches_no_month_and_books_nothing(kind: Kind) -> None:
+    old, new = registered(), registered(kind.table.name)
+    found = changes(old, new)
+    assert [one.kind for one in found] == [kind.name] * len(rows_of(kind))
+    assert [days_touched(one) for one in found] == [[]] * len(found)
+    assert marks_of_change(old, new) == []
+    wanted = read_registry_texts({kind.table.name: shown(kind.table.name)}, old)
+    assert propose(old, wanted, lambda _: [date(2026, 3, 1)]).past == ()
+
+
+@EVERY
+def test_a_row_gone_from_the_file_is_named_kept_or_ended(kind: Kind) -> None:
+    registry = registered(kind.table.name)
+    one = next(fact for fact in kind.of(registry) if fact.valid.end is None)
+    left = replace(registry, more={kind.name: tuple(f for f in kind.of(registry) if f != one)})
+    files = {kind.table.name: write_registry(left)[kind.table.name]}
+    wanted = read_registry_texts(files, registry)
+    assert [gone.fact for gone in missing_from(registry, wanted, files)] == [one]
+    assert merged(registry, wanted) == registry
+    ended = merged(registry, read_registry_texts(files, registry, end_missing=DAY))
+    (change,) = changes(registry, ended)
+    assert change.fields == (("valid_to", "", str(DAY)),)
+
+
+@EVERY
+def test_the_same_row_twice_is_refused(kind: Kind) -> None:
+    rows = rows_of(kind)
+    files = BASE | {kind.table.name: text_of([*rows, rows[-1]])}
+    with pytest.raises(InvalidFiles) as refused:
+        read_registry_texts(files)
+    assert [problem.line for problem in refused.value.problems] == [len(rows) + 2]
+
+
+@EVERY
+def test_what_it_refers_to_must_be_registered(kind: Kind) -> None:
+    for reference in kind.refers:
+        row = next(row for row in rows_of(kind) if row[reference.said])
+        files = BASE | {kind.table.name: text_of([row | {reference.said: "nobody"}])}
+        with pytest.raises(InvalidFiles, match="nobody is not registered"):
+            read_registry_texts(files)
+        fact = next(f for f in kind.of(registered(kind.table.name)) if getattr(f, reference.field))
+        dangling = Registry(more={kind.name: (replace(fact, **{reference.field: "nobody"}),)})
+        with pytest.raises(InvalidInput, match="not registered"):
+            merged(registered(), dangling)
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "field"),
+    [
+        ("office_hours.csv", "b,18:00,07:00,1-5,,", "end"),
+        ("office_hours.csv", "b,7,16:00,1-5,,", "start"),
+        ("office_hours.csv", "b,07:00,24:30,1-5,,", "end"),
+        ("office_hours.csv", "b,07:00,16:00,0-5,,", "days"),
+        ("office_hours.csv", "b,07:00,16:00,5-1,,", "days"),
+        ("office_hours.csv", "b,07:00,16:00,Mon,,", "days"),
+        ("office_hours.csv", ",07:00,16:00,1-5,,", "node"),
+        ("limits.csv", "sigma,3,,,,", "name"),
+        ("limits.csv", "sigmas,,,,,", "value"),
+        ("limits.csv", "sigmas,-1,,,,", "value"),
+        ("limits.csv", "nights,1.5,,,,", "value"),
+        ("limits.csv", "rest_days,1,,,,", "value"),
+        ("limits.csv", "nights,2,b,charging,,", "meter"),
+    ],
+)
+def test_a_wrong_field_is_named(file: str, row: str, field: str) -> None:
+    header = shown(file).splitlines()[0]
+    with pytest.raises(InvalidFiles) as refused:
+        read_registry_texts(BASE | {file: f"{header}\n{row}\n"})
+    assert [problem.field for problem in refused.value.problems] == [field]
+    assert all(problem.fix for problem in refused.value.problems)
+
+
+def test_two_rows_of_one_place_never_hold_at_once() -> None:
+    header = shown("office_hours.csv").splitlines()[0]
+    rows = "b,07:00,16:00,1-5,,2026-05-02\nb,07:00,16:00,1-6,2026-05-01,\n"
+    with pytest.raises(InvalidFiles, match="hold at the same time"):
+        read_registry_texts(BASE | {"office_hours.csv": f"{header}\n{rows}"})
+    present = registered("office_hours.csv")
+    later = {"office_hours.csv": f"{header}\nb,09:00,16:00,1-5,2026-06-01,\n"}
+    with pytest.raises(InvalidFiles, match="hold at the same time"):
+        read_registry_texts(later, present)
