@@ -34,7 +34,7 @@ troubles = st.lists(
     max_size=5,
 )
 slow = settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
