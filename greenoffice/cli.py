@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 registry_app = typer.Typer(no_args_is_help=True, help="Nodes, gateways, meters and points.")
 app.add_typer(registry_app, name="registry")
-export_app = typer.Typer(no_args_is_help=True, help="Files for whoever checks the books.")
+export_app = typer.Typer(no_args_is_help=True, help="Files for whoever audits the books.")
 app.add_typer(export_app, name="export")
 
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
