@@ -14,7 +14,7 @@ PROVE := $(BIN)/python -m proofs
 SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test check demo-seeds replay-check kill-check feed-check fuzz-ledger agree parity compose-check restore-check report-check records-check boards-check lock clean
+.PHONY: help demo test check demo-seeds replay-check kill-check feed-check fuzz-ledger agree parity compose-check restore-check report-check records-check boards-check recompute-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +66,9 @@ report-check: $(VENV)/.dev ## Prove the month's report: same bytes again, also m
 
 records-check: $(VENV)/.dev ## Prove that what was told in a year still stands
 	@$(PROVE) records $(ARGS)
+
+recompute-check: $(VENV)/.run ## Prove that a stranger computes the same books, and finds what was altered
+	@$(PROVE) recompute $(ARGS)
 
 boards-check: $(VENV)/.run ## Run every query of the Grafana boards over the demo's data
 	@$(PROVE) boards $(ARGS)

@@ -32,7 +32,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analytics.bins import FULL_BINS, NAIVE_BINS, HourCalendar, in_running_hours, running_hours
+from analytics.bins import (
+    FULL_BINS,
+    NAIVE_BINS,
+    HourCalendar,
+    OfficeHours,
+    in_running_hours,
+    running_hours,
+)
 from analytics.fitting import (
     DEFAULTS,
     FitSettings,
@@ -254,7 +261,7 @@ def hashes(
     energy: Floats, temperature: Floats, clock: HourCalendar, hours_us: Ints, settings: FitSettings
 ) -> tuple[str, ...]:
     """Hash of everything each meter's fit depends on: equal hashes mean equal baselines."""
-    shared = hashlib.sha256(repr((settings, clock.office)).encode())
+    shared = hashlib.sha256(choices(settings, clock.office).encode())
     for array in (hours_us, clock.weekday, clock.hour):
         shared.update(np.ascontiguousarray(array, dtype="<i8").tobytes())
     for array, usual in ((clock.opens, clock.office.opens), (clock.closes, clock.office.closes)):
@@ -267,6 +274,16 @@ def hashes(
         own.update(_bytes(row))
         names.append(own.hexdigest()[:12])
     return tuple(names)
+
+
+def choices(settings: FitSettings, office: OfficeHours) -> str:
+    """The choices of a fit as a text to hash.
+
+    Spelled out, since hashes of it are kept: the name of a class may change, this must not.
+    """
+    chosen = ", ".join(f"{name}={value!r}" for name, value in vars(settings).items())
+    hours = ", ".join(f"{name}={value!r}" for name, value in vars(office).items())
+    return f"(Settings({chosen}), OfficeHours({hours}))"
 
 
 def _bytes(values: Floats) -> bytes:

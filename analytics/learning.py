@@ -16,7 +16,7 @@ from datetime import date
 
 import numpy as np
 
-from analytics.baseline import Baseline, hashes
+from analytics.baseline import Baseline, choices, hashes
 from analytics.crossfit import History, expected_across, learned
 from analytics.detectors import Candidate
 from analytics.groups import Bools, Floats, Ints
@@ -285,5 +285,5 @@ def _inputs(scene: Scene, row: int) -> str:
 
 
 def _settings(history: History) -> str:
-    chosen = repr((history.settings, history.clock.office))
+    chosen = choices(history.settings, history.clock.office)
     return hashlib.sha256(chosen.encode()).hexdigest()[:HASH_DIGITS]

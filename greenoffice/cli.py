@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 registry_app = typer.Typer(no_args_is_help=True, help="Nodes, gateways, meters and points.")
 app.add_typer(registry_app, name="registry")
+export_app = typer.Typer(no_args_is_help=True, help="Files for whoever audits the books.")
+app.add_typer(export_app, name="export")
 
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
 DataOption = Annotated[Path, typer.Option("--data", help="the data folder")]
@@ -270,6 +272,35 @@ def export_registry(
     from greenoffice.registering import export_registry as run
 
     run(folder, data, version)
+
+
+@export_app.command("journal")
+def export_journal(
+    file: Annotated[Path, typer.Argument(help="a new file; see docs/recompute.md")],
+    data: DataOption,
+    institution: Annotated[str, typer.Option(help="code of the institution")],
+    first: Annotated[str, typer.Option("--from", help="first local day, e.g. 2026-10-01")],
+    after: Annotated[str, typer.Option("--to", help="local day behind the last one")],
+) -> None:
+    """Write readings and registered facts from which anyone can compute the books again."""
+    from greenoffice.exporting import export_journal as run
+    from greenoffice.exporting import tell
+
+    tell(run(data, institution, first, after, file))
+
+
+@app.command()
+def recompute(
+    file: Annotated[Path, typer.Argument(help="a file of `greenoffice export journal`")],
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="every interval, hour, day and month, a line of JSON each"),
+    ] = False,
+) -> None:
+    """Compute the books of an exported journal again, by a second implementation of the rules."""
+    from greenoffice.recomputing import recompute as run
+
+    run(file, as_json=as_json)
 
 
 @app.command(hidden=True)

@@ -8,7 +8,6 @@ with the platform says what each must be, to the last digit.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
 import time
@@ -17,18 +16,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from greenoffice.client import ApiClient, read_key
-from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.ports import usable_port
 from greenoffice.replay.publisher import BrokerAddress, Publisher
 from metering.errors import InvalidInput
-from metering.localtime import parse_instant
 from proofs import agree_faces, agree_printed
 from proofs.agree_compare import Answers, compare
 from proofs.agree_oracle import Oracle
 from proofs.agree_questions import questions
 from proofs.agree_world import GATEWAYS, MONTH, NOW, PLACES, Sent, messages, registry_files, sent
-from proofs.steps import finish, run, say, started, wait_until
+from proofs.steps import finish, say, started, wait_until
+from proofs.world_folder import platform_folder
 
 SHOWN = 30
 """Disagreements that are printed."""
@@ -43,7 +41,7 @@ def run_agree_check(seed: int, keep: Path | None) -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="greenoffice-agree-") as temporary:
         say("a platform with two institutions")
-        folder, passwords = _platform_folder(Path(temporary))
+        folder, passwords = platform_folder(Path(temporary), NOW, registry_files())
         found = sent(seed)
         with started(["up", str(folder.root)]):
             wait_until("the platform to start", lambda: _is_up(folder), 60, 0.1)
@@ -131,23 +129,3 @@ def _is_up(folder: DataFolder) -> bool:
     mqtt = folder.settings().mqtt
     listens = usable_port(mqtt.port, set(), mqtt.host) != mqtt.port
     return listens and bool(ApiClient.of_folder(folder).health())
-
-
-def _platform_folder(root: Path) -> tuple[DataFolder, dict[str, str]]:
-    """A data folder on free ports whose clock shows `NOW`, and its gateways' passwords."""
-    ports: set[int] = set()
-    for _ in range(3):
-        ports.add(usable_port(0, ports | {0}))
-    names = ("--http-port", "--mqtt-port", "--metrics-port")
-    options = [part for name, port in zip(names, ports, strict=True) for part in (name, str(port))]
-    data, source = root / "data", root / "registry"
-    run("init", str(data), *options)
-    folder = DataFolder(data)
-    clock = ShiftedClock.showing(parse_instant(NOW))
-    with folder.settings_file.open("a", encoding="utf-8") as settings:
-        settings.write(f"\n[clock]\noffset_s = {clock.offset_us / 1e6:.6f}\n")
-    source.mkdir()
-    for name, text in registry_files().items():
-        (source / name).write_text(text, encoding="utf-8")
-    told = run("registry", "import", str(source), "--data", str(data))
-    return folder, dict(re.findall(r"gateway (\S+)  password (\S+)", told))

@@ -138,6 +138,16 @@ def fuzz(
     run_fuzz(seconds, seed)
 
 
+@app.command()
+def recompute(
+    seed: Annotated[int, typer.Option(help="what the meters show, and what befalls them")] = 1,
+) -> None:
+    """An exported journal computed again by other code: the same books; alterations are found."""
+    from proofs.recompute_check import run_recompute_check
+
+    run_recompute_check(seed)
+
+
 def main() -> None:
     """Entry point; an error of the platform is one clear message, not a trace."""
     try:

@@ -10,8 +10,9 @@ import pytest
 from sklearn.linear_model import HuberRegressor, LinearRegression
 
 from analytics import Baseline, FitSettings, HourCalendar, Rung, fit
-from analytics.bins import FULL_BINS, in_running_hours, running_hours
-from analytics.fitting import BIN_OF
+from analytics.baseline import choices
+from analytics.bins import FULL_BINS, USUAL_HOURS, in_running_hours, running_hours
+from analytics.fitting import BIN_OF, DEFAULTS
 from analytics.temperature import segments
 from metering.errors import InvalidInput
 
@@ -242,3 +243,12 @@ def test_repeatable_and_versioned_by_content(campus: Make) -> None:
     assert changed == [False, False, False, True, False, False, False, False]
     assert fit_campus(one, ridge=1e-2).inputs != first.inputs
     assert first.levels.shape == (8, FULL_BINS)
+
+
+def test_the_text_of_the_choices_is_that_of_the_hashes_that_are_kept() -> None:
+    """A class may be called otherwise one day; baselines made before stay as they are."""
+    assert choices(DEFAULTS, USUAL_HOURS) == (
+        "(Settings(compact_from_days=14, full_from_days=182, segment_count=6, ridge=0.001, "
+        "first_trim=8.0, trim=4.5, trim_rounds=2, floor_of_load=0.005), "
+        "OfficeHours(opens=8, closes=18, settle=2))"
+    )

@@ -27,6 +27,8 @@ SINKS: dict[str, Sink] = {
     "InvalidFiles": frozenset({"fix"}),
     "problems.add": frozenset({4, 5}),
     "row.wrong": frozenset({1, 2}),
+    "line.wrong": frozenset({1, 2}),
+    "self.wrong": frozenset({1, 2}),
     "say": frozenset({0}),
     "said": frozenset({0}),
     "spoken": frozenset({0}),

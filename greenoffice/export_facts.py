@@ -1,0 +1,167 @@
+"""What is registered, as lines of an exported journal: all that an institution's figures rest on.
+
+Whoever computes them again must find the same answer from these rows alone. Places and meters of
+others are among them only where they stand above or in front of the institution's own: they decide
+what prices it and what counts in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from collector.intake.resolve import Resolver
+from metering.errors import InvalidInput
+from metering.registry import Meter, Registry
+from metering.validity import Validity
+
+Fields = dict[str, Any]
+
+
+def points_of(registry: Registry, institution: str) -> set[int]:
+    """The points that serve the institution's meters."""
+    return {
+        one.point
+        for code, meter in registry.meters.items()
+        if registry.institution(meter.node) == institution
+        for one in registry.installations_of(code)
+    }
+
+
+def fact_lines(registry: Registry, institution: str) -> Iterator[Fields]:
+    """One JSON object a row; a row stands behind those that it names."""
+    nodes, meters = _reach(registry, institution)
+    points = sorted(points_of(registry, institution) & registry.points.keys())
+    for code, node in registry.nodes.items():
+        if code in nodes:
+            yield {"kind": "node", "code": code, "type": str(node.type), "zone": node.zone}
+    for edge in registry.space:
+        if edge.parent in nodes and edge.child in nodes:
+            yield {"kind": "edge", "parent": edge.parent, "child": edge.child, **_dates(edge.valid)}
+    for code, meter in registry.meters.items():
+        if code in meters:
+            yield _meter(meter)
+    for supply in registry.supply:
+        if supply.source in meters and supply.fed in meters:
+            names = {"source": supply.source, "fed": supply.fed}
+            yield {"kind": "supply", **names, **_dates(supply.valid)}
+    for point in points:
+        yield _point(registry, point)
+    yield from _installations(registry, set(points), institution)
+    yield from _prices(registry, nodes, meters)
+    for factor in registry.factors:
+        yield {
+            "kind": "factor",
+            "item": factor.item,
+            "quantity": factor.quantity,
+            "value": str(factor.value),
+            "region": factor.region,
+            "source": factor.source,
+            "grade": factor.grade,
+            **_dates(factor.valid),
+        }
+    for day in sorted(registry.calendar.days):
+        kind = str(registry.calendar.days[day].kind)
+        yield {"kind": "day", "date": day.isoformat(), "day_kind": kind}
+
+
+def _reach(registry: Registry, institution: str) -> tuple[set[str], set[str]]:
+    """(places, meters) of the institution, with what stands above or in front of them."""
+    nodes = {code for code in registry.nodes if registry.institution(code) == institution}
+    meters = {code for code, one in registry.meters.items() if one.node in nodes}
+    while True:
+        size = len(nodes), len(meters)
+        nodes |= {registry.meters[code].node for code in meters}
+        nodes |= {above for code in nodes for above in registry.ancestors(code)}
+        linked = [e for e in registry.supply if e.source in meters or e.fed in meters]
+        meters |= {code for edge in linked for code in (edge.source, edge.fed)}
+        meters |= {c for c, one in registry.meters.items() if one.total and one.node in nodes}
+        if size == (len(nodes), len(meters)):
+            return nodes, meters
+
+
+def _meter(meter: Meter) -> Fields:
+    return {
+        "kind": "meter",
+        "code": meter.code,
+        "node": meter.node,
+        "item": meter.item,
+        "total": meter.total,
+        "step_min": meter.step_min,
+        "max_per_hour": _text(meter.max_per_hour),
+        **_dates(meter.valid),
+    }
+
+
+def _point(registry: Registry, id: int) -> Fields:
+    point = registry.points[id]
+    try:
+        unit = Resolver(registry).sent_unit(point)
+    except InvalidInput:  # registered in two units over time: then each reading names its own
+        unit = ""
+    return {
+        "kind": "point",
+        "point": point_name(registry, id),
+        "kind_of_value": str(point.kind),
+        "canonical": point.unit,
+        "unit": unit,
+        "low": point.low,
+        "high": point.high,
+    }
+
+
+def point_name(registry: Registry, id: int) -> str:
+    """SITE/GATEWAY/POINT."""
+    return f"{registry.points[id].gateway}/{registry.points[id].name}"
+
+
+def _installations(registry: Registry, points: set[int], institution: str) -> Iterator[Fields]:
+    ordered = sorted(registry.installations, key=lambda one: one.point)
+    for one in ordered:
+        own = registry.institution(registry.meters[one.meter].node) == institution
+        if own and one.point in points:
+            yield {
+                "kind": "installation",
+                "meter": one.meter,
+                "point": point_name(registry, one.point),
+                "ratio": str(one.ratio),
+                "digits": one.digits,
+                "unit": one.register_unit,
+                **_dates(one.valid),
+            }
+
+
+def _prices(registry: Registry, nodes: set[str], meters: set[str]) -> Iterator[Fields]:
+    for row in registry.tariff:
+        place = row.node or row.institution
+        if (row.meter and row.meter not in meters) or (place and place not in nodes):
+            continue
+        yield {
+            "kind": "price",
+            "tariff": row.tariff,
+            "meter": row.meter,
+            "place": place,
+            "item": row.item,
+            "months": sorted(row.months),
+            "days": row.days,
+            "start_min": row.start_min,
+            "end_min": row.end_min,
+            "period": row.period,
+            "price": str(row.price),
+            "currency": row.currency,
+            "source": row.source,
+            "grade": row.grade,
+            **_dates(row.valid),
+        }
+
+
+def _dates(valid: Validity) -> Fields:
+    return {
+        "valid_from": None if valid.start is None else valid.start.isoformat(),
+        "valid_to": None if valid.end is None else valid.end.isoformat(),
+    }
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)

@@ -1,0 +1,322 @@
+"""Days of meters and places: slots, hours, the day, and how well each is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from metering.localtime import day_bounds
+from recompute.curve import (
+    APPORTIONED,
+    ESTIMATED,
+    MISSING,
+    WHOLE,
+    PassedCurve,
+    apportioned,
+    mean,
+    of_times,
+)
+from recompute.facts import FileFacts, MeterLine, Scope
+from recompute.prices import Prices
+from recompute.registers import MeasuredMeter, slots_of
+from recompute.tree import CountedTerm, Tree
+from recompute.tree import Name as FigureName
+
+Shares = tuple[int, ...]
+"""measured, apportioned, estimated, missing, of 10,000."""
+NOTHING: Shares = (0, 0, 0, WHOLE)
+PartName = tuple[int, Scope | None, tuple[int, ...]]
+"""Step, what prices it, and where its price windows start [us since the day's start]."""
+
+
+@dataclass(frozen=True)
+class DayPart:
+    """What of a day has one step and one tariff."""
+
+    name: PartName
+    slots: tuple[int | None, ...]
+    """Book units; None where nothing is known."""
+    shares: tuple[Shares, ...]
+    hours: tuple[Shares, ...]
+    """A gap that lies inside an hour is measured in it."""
+    meters: int = 1
+    """How many count into it: its weight."""
+
+    @property
+    def step_min(self) -> int:
+        """Minutes of a slot."""
+        return self.name[0]
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """Energy of parts in a slot of which the total knows nothing; priced as the total is."""
+
+    meter: str
+    start: int
+    end: int
+    amount: int
+    step_min: int
+
+
+@dataclass(frozen=True)
+class DayFigure:
+    """A meter's or a place's figure on a local day."""
+
+    parts: tuple[DayPart, ...]
+    shares: Shares = NOTHING
+    spill: tuple[int, int, int] = (0, 0, 0)
+    """Of the apportioned share: gaps open to the day before, to the day after, to both."""
+    counted: tuple[tuple[int, str], ...] = ()
+    """(sign, meter) of what it is made of."""
+    stand_ins: tuple[tuple[int, StandIn], ...] = ()
+
+    @property
+    def total(self) -> int | None:
+        """Book units; None where no slot knows anything."""
+        known = [one for part in self.parts for one in part.slots if one is not None]
+        return sum(known) if known else None
+
+    @property
+    def meters(self) -> int:
+        """How many meters count into it."""
+        return sum(part.meters for part in self.parts)
+
+
+@dataclass
+class SeriesDays:
+    """Days of every series, each made once."""
+
+    facts: FileFacts
+    prices: Prices
+    measured: dict[str, MeasuredMeter]
+    institution: str
+    _meters: dict[tuple[str, date], DayFigure] = field(default_factory=dict)
+    _nodes: dict[tuple[FigureName, date], DayFigure] = field(default_factory=dict)
+    _trees: dict[date, Tree] = field(default_factory=dict)
+
+    def tree(self, day: date) -> Tree:
+        """What counts where on a day."""
+        if day not in self._trees:
+            self._trees[day] = Tree(self.facts, self.institution, day)
+        return self._trees[day]
+
+    def of_meter(self, code: str, day: date) -> DayFigure:
+        """A meter's day, read off its curve."""
+        if (code, day) not in self._meters:
+            meter = self.facts.meters[code]
+            self._meters[code, day] = self._meter_day(meter, self.measured[code].curve, day)
+        return self._meters[code, day]
+
+    def of_node(self, name: FigureName, day: date) -> DayFigure:
+        """A place's figure of an item, made of what counts into it on the day."""
+        if (name, day) not in self._nodes:
+            self._nodes[name, day] = self._node_day(name, day)
+        return self._nodes[name, day]
+
+    def part_name(self, meter: MeterLine, day: date) -> PartName:
+        """The part in which a meter is booked."""
+        zone = self.facts.zone(meter.node)
+        scope, start = self.prices.scope(meter, day), day_bounds(day, zone)[0]
+        windows = self.prices.windows(scope, day, zone)
+        return meter.step_min, scope, tuple(one.start - start for one in windows)
+
+    def _meter_day(self, meter: MeterLine, curve: PassedCurve, day: date) -> DayFigure:
+        zone = self.facts.zone(meter.node)
+        first, last = day_bounds(day, zone)
+        slots = slots_of(day, zone, meter.step_min)
+        part = DayPart(
+            self.part_name(meter, day),
+            tuple(curve.energy(*slot) for slot in slots),
+            tuple(of_times(curve.times(*slot, held=False)) for slot in slots),
+            tuple(of_times(curve.times(*hour, held=True)) for hour in slots_of(day, zone, 60)),
+        )
+        shares = of_times(curve.times(first, last, held=True))
+        spill = _spill(curve, first, last, shares[APPORTIONED])
+        return DayFigure((part,), shares, spill, ((1, meter.code),))
+
+    def _node_day(self, name: FigureName, day: date) -> DayFigure:
+        tree = self.tree(day)
+        terms = tree.counted(name)
+        if not terms:
+            zone = self.facts.zone(name[0])
+            wide = (len(slots_of(day, zone, step)) for step in (15, 60))
+            return DayFigure((_blank((15, None, (0,)), *wide),))
+        counts: dict[PartName, int] = {}
+        for code in tree.meters(name):
+            own = self.part_name(self.facts.meters[code], day)
+            counts[own] = counts.get(own, 0) + 1
+        made = _summed([(term.sign, self._of_term(term, day)) for term in terms])
+        parts = tuple(replace(p, meters=counts.get(p.name, p.meters)) for p in made.parts)
+        made = replace(made, parts=parts)
+        if tree.totals(name) and len(parts) == 1:
+            return self._filled(made, tree.parts(name), day, terms)
+        return made
+
+    def _of_term(self, term: CountedTerm, day: date) -> DayFigure:
+        if term.meter:
+            return self.of_meter(term.meter, day)
+        return self.of_node(term.figure, day)
+
+    def _filled(
+        self,
+        whole: DayFigure,
+        terms: Sequence[CountedTerm],
+        day: date,
+        totals: Sequence[CountedTerm],
+    ) -> DayFigure:
+        """Slots of which a total knows nothing, from parts that are as fine as it is."""
+        total = whole.parts[0]
+        within = [(term.sign, self._of_term(term, day)) for term in terms]
+        blocks = [(sign, part, one) for sign, one in within for part in one.parts]
+        if not blocks or any(part.step_min > total.step_min for _, part, _ in blocks):
+            return whole
+        name = (total.step_min, None, (0,))
+        inner = _part(
+            name,
+            [
+                (sign, replace(_coarser(part, one, total.step_min), name=name))
+                for sign, part, one in blocks
+            ],
+        )
+        zone = self.facts.zone(self.facts.meters[totals[0].meter].node)
+        slots = slots_of(day, zone, total.step_min)
+        width = max(len(total.slots), len(inner.slots))
+        total, inner = _padded(total, width, len(total.hours)), _padded(inner, width, 0)
+        filled = [n for n in range(width) if total.slots[n] is None and inner.slots[n] is not None]
+        if not filled:
+            return whole
+        known = {n: WHOLE - inner.shares[n][MISSING] for n in filled}
+        amounts, shares = list(total.slots), list(total.shares)
+        for n in filled:
+            amounts[n] = inner.slots[n]
+            shares[n] = (0, 0, known[n], WHOLE - known[n])
+        due = [(end - start) // 1_000_000 for start, end in slots]
+        size = max(1, 60 // total.step_min)
+        hours = _moved(total.hours, known, due, size)
+        stand_ins = tuple(
+            (1, StandIn(totals[0].meter, *slots[n], inner.slots[n] or 0, total.step_min))
+            for n in filled
+        )
+        return replace(
+            whole,
+            parts=(replace(total, slots=tuple(amounts), shares=tuple(shares), hours=hours),),
+            shares=_moved((whole.shares,), known, due, len(due))[0],
+            stand_ins=(*whole.stand_ins, *stand_ins),
+        )
+
+
+def _moved(
+    shares: Sequence[Shares], known: dict[int, int], due: Sequence[int], size: int
+) -> tuple[Shares, ...]:
+    """Shares of wider periods, with what was estimated inside taken from what was missing."""
+    moved = []
+    for place, one in enumerate(shares):
+        first = min(place * size, max(len(due) - 1, 0) // size * size)
+        inside = range(first, min(first + size, len(due)))
+        time = sum(due[n] for n in inside)
+        found = sum(known.get(n, 0) * due[n] for n in inside)
+        part = min(found // time if time else 0, one[MISSING])
+        moved.append((one[0], one[1], one[ESTIMATED] + part, one[MISSING] - part))
+    return tuple(moved)
+
+
+def _spill(curve: PassedCurve, first: int, last: int, share: int) -> tuple[int, int, int]:
+    """How the day's apportioned share divides among gaps that leave it."""
+    if not share:
+        return (0, 0, 0)
+    times = [0, 0, 0]
+    for one in curve.over(first, last):
+        before, after = one.start < first, one.end > last
+        if one.quality == APPORTIONED and (before or after):
+            place = 2 if before and after else 0 if before else 1
+            times[place] += min(one.end, last) - max(one.start, first)
+    back, on, through = apportioned(share, times)
+    return (back, on, through)
+
+
+def _summed(found: Sequence[tuple[int, DayFigure]]) -> DayFigure:
+    """Days of several terms as one: energy added, quality the mean by meters."""
+    by_name: dict[PartName, list[tuple[int, DayPart]]] = {}
+    for sign, day in found:
+        for part in day.parts:
+            by_name.setdefault(part.name, []).append((sign, part))
+    weights = [day.meters for _, day in found]
+    shares = mean([day.shares for _, day in found], weights)
+    spill = [
+        sum(day.spill[n] * weight for (_, day), weight in zip(found, weights, strict=True))
+        for n in range(3)
+    ]
+    open_share = shares[APPORTIONED]
+    back, on, through = apportioned(open_share, spill) if any(spill) and open_share else (0, 0, 0)
+    return DayFigure(
+        tuple(_part(name, by_name[name]) for name in sorted(by_name, key=_order)),
+        shares,
+        (back, on, through),
+        tuple((sign * own, code) for sign, day in found for own, code in day.counted),
+        tuple((sign * own, one) for sign, day in found for own, one in day.stand_ins),
+    )
+
+
+def _order(name: PartName) -> tuple[int, bool, Scope, tuple[int, ...]]:
+    return (name[0], name[1] is not None, name[1] or ("", "", ""), name[2])
+
+
+def _part(name: PartName, found: Sequence[tuple[int, DayPart]]) -> DayPart:
+    slots = max(len(part.slots) for _, part in found)
+    hours = max(len(part.hours) for _, part in found)
+    wide = [(sign, _padded(part, slots, hours)) for sign, part in found]
+    weights = [part.meters for _, part in wide]
+    return DayPart(
+        name,
+        tuple(added([_signed(sign, part.slots[n]) for sign, part in wide]) for n in range(slots)),
+        tuple(mean([part.shares[n] for _, part in wide], weights) for n in range(slots)),
+        tuple(mean([part.hours[n] for _, part in wide], weights) for n in range(hours)),
+        sum(weights),
+    )
+
+
+def _signed(sign: int, amount: int | None) -> int | None:
+    return None if amount is None else sign * amount
+
+
+def added(amounts: Sequence[int | None]) -> int | None:
+    """The sum of what is known; None where nothing is."""
+    known = [one for one in amounts if one is not None]
+    return sum(known) if known else None
+
+
+def _padded(part: DayPart, slots: int, hours: int) -> DayPart:
+    """A shorter day beside longer ones: what it does not have is missing."""
+    more, later = max(slots - len(part.slots), 0), max(hours - len(part.hours), 0)
+    return replace(
+        part,
+        slots=(*part.slots, *([None] * more)),
+        shares=(*part.shares, *([NOTHING] * more)),
+        hours=(*part.hours, *([NOTHING] * later)),
+    )
+
+
+def _blank(name: PartName, slots: int, hours: int) -> DayPart:
+    return DayPart(name, (None,) * slots, (NOTHING,) * slots, (NOTHING,) * hours)
+
+
+def _coarser(part: DayPart, day: DayFigure, step_min: int) -> DayPart:
+    """A part at a coarser step: energy added, quality as the coarser period sees it."""
+    slots, shares = at_step(part, day, step_min)
+    return replace(part, slots=tuple(slots), shares=tuple(shares))
+
+
+def at_step(part: DayPart, day: DayFigure, step_min: int) -> tuple[list[int | None], list[Shares]]:
+    """(energy, quality) of a part at its own step or a coarser one."""
+    if step_min == part.step_min:
+        return list(part.slots), list(part.shares)
+    size = len(part.slots) if step_min >= 1440 else step_min // part.step_min
+    groups = [range(n, min(n + size, len(part.slots))) for n in range(0, len(part.slots), size)]
+    slots = [added([part.slots[n] for n in group]) for group in groups]
+    if step_min >= 1440:
+        return slots, [day.shares]
+    if step_min == 60:
+        return slots, list(part.hours)
+    return slots, [mean([part.shares[n] for n in group], [1] * len(group)) for group in groups]

@@ -1,0 +1,214 @@
+"""What the file says is registered, as plain rows with dates, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from metering import items
+from metering.calendar import WorkCalendar
+
+
+@dataclass(frozen=True)
+class Dates:
+    """Local days on which a fact holds: the first one, and the first one on which it does not."""
+
+    start: date | None = None
+    end: date | None = None
+
+    def hold(self, day: date) -> bool:
+        """Whether the day is one of them."""
+        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
+
+
+@dataclass(frozen=True)
+class NodeLine:
+    """A place; `zone` is '' where that of a place above holds."""
+
+    code: str
+    type: str
+    zone: str = ""
+
+
+@dataclass(frozen=True)
+class EdgeLine:
+    """`upper` holds `lower`: a place another one, or a meter the meter that it feeds."""
+
+    upper: str
+    lower: str
+    dates: Dates = field(default_factory=Dates)
+
+
+@dataclass(frozen=True)
+class MeterLine:
+    """A meter and the step of its books."""
+
+    code: str
+    node: str
+    item: str
+    total: bool = False
+    step_min: int = 15
+    max_per_hour: Fraction | None = None
+    dates: Dates = field(default_factory=Dates)
+
+
+@dataclass(frozen=True)
+class PointLine:
+    """A stream of values; `unit` is what a value without a unit is sent in."""
+
+    name: str
+    """SITE/GATEWAY/POINT."""
+    kind: str
+    canonical: str
+    unit: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class InstallationLine:
+    """A point serves a meter."""
+
+    meter: str
+    point: str
+    ratio: Fraction = Fraction(1)
+    digits: int | None = None
+    unit: str = "kWh"
+    dates: Dates = field(default_factory=Dates)
+
+
+Scope = tuple[str, str, str]
+"""(meter, place or '', its code, item): whose energy a tariff prices."""
+
+
+@dataclass(frozen=True)
+class PriceLine:
+    """A row of a tariff."""
+
+    tariff: str
+    scope: Scope
+    months: frozenset[int]
+    days: str
+    start_min: int
+    end_min: int
+    period: str
+    price: Fraction
+    currency: str
+    dates: Dates = field(default_factory=Dates)
+
+
+@dataclass(frozen=True)
+class FactorLine:
+    """kgCO2 or kgce of a canonical unit."""
+
+    item: str
+    quantity: str
+    value: Fraction
+    dates: Dates = field(default_factory=Dates)
+
+
+@dataclass
+class FileFacts:
+    """Everything registered that the figures rest on, in the order of the file."""
+
+    nodes: dict[str, NodeLine] = field(default_factory=dict)
+    edges: list[EdgeLine] = field(default_factory=list)
+    meters: dict[str, MeterLine] = field(default_factory=dict)
+    supply: list[EdgeLine] = field(default_factory=list)
+    points: dict[str, PointLine] = field(default_factory=dict)
+    installations: list[InstallationLine] = field(default_factory=list)
+    prices: list[PriceLine] = field(default_factory=list)
+    factors: list[FactorLine] = field(default_factory=list)
+    calendar: WorkCalendar = field(default_factory=WorkCalendar)
+    _zones: dict[str, str] = field(default_factory=dict)
+
+    def above(self, node: str, day: date | None = None) -> list[str]:
+        """Places that hold a place, the nearest first; of a day, or of any time."""
+        return list(_walk(node, [(e.lower, e.upper) for e in self.edges if _on(e, day)]))
+
+    def below(self, node: str, day: date | None = None) -> list[str]:
+        """Places right below a place."""
+        found = [e.lower for e in self.edges if e.upper == node and _on(e, day)]
+        return list(dict.fromkeys(found))
+
+    def zone(self, node: str) -> str:
+        """The time zone of a place: its own, else of the nearest above, else of the first below."""
+        if node not in self._zones:
+            down = [(e.upper, e.lower) for e in self.edges]
+            places = [node, *self.above(node), *_walk(node, down)]
+            found = [self.nodes[code].zone for code in places if self.nodes[code].zone]
+            self._zones[node] = found[0] if found else "UTC"
+        return self._zones[node]
+
+    def institution(self, node: str) -> str:
+        """The institution a place belongs to; '' where it belongs to none."""
+        for code in [node, *self.above(node)]:
+            if self.nodes[code].type == "institution":
+                return code
+        return ""
+
+    def meters_at(self, node: str, day: date) -> list[MeterLine]:
+        """Meters that hang on a place on a day."""
+        return [m for m in self.meters.values() if m.node == node and m.dates.hold(day)]
+
+    def in_front(self, meter: MeterLine, day: date) -> MeterLine | None:
+        """The nearest total that holds a meter's energy: the meter that feeds it, else the total
+        meter of its place or of one above."""
+        for link in self.supply:
+            upper = self.meters[link.upper]
+            feeds = link.lower == meter.code and link.dates.hold(day)
+            if feeds and items.covers(upper.item, meter.item):
+                return upper
+        for node in [meter.node, *self.above(meter.node, day)]:
+            totals = [
+                one
+                for one in self.meters_at(node, day)
+                if one.total
+                and one.code != meter.code
+                and items.covers(one.item, meter.item)
+                and not (node == meter.node and meter.total and one.item == meter.item)
+            ]
+            if totals:
+                return max(totals, key=lambda one: (width(one.item), one.code))
+        return None
+
+    def factor(self, quantity: str, item: str, day: date) -> Fraction | None:
+        """The factor of an item on a day: of the narrowest item that has one."""
+        fitting = [
+            one
+            for one in self.factors
+            if one.quantity == quantity and items.covers(one.item, item) and one.dates.hold(day)
+        ]
+        best = max(fitting, key=lambda f: (width(f.item), f.dates.start or date.min), default=None)
+        return None if best is None else best.value
+
+
+def width(item: str) -> int:
+    """How narrow an item is: the digits of its code without the zeros at the end."""
+    return len(item.rstrip("0"))
+
+
+def upward(item: str) -> list[str]:
+    """The item and all wider ones, the narrowest first."""
+    found, wider = [], item
+    while wider:
+        found.append(wider)
+        wider = items.parent(wider) or ""
+    return found
+
+
+def _on(link: EdgeLine, day: date | None) -> bool:
+    return day is None or link.dates.hold(day)
+
+
+def _walk(start: str, pairs: list[tuple[str, str]]) -> Iterator[str]:
+    seen, queue = {start}, [start]
+    while queue:
+        here = queue.pop(0)
+        for one, other in pairs:
+            if one == here and other not in seen:
+                seen.add(other)
+                queue.append(other)
+                yield other

@@ -1,0 +1,288 @@
+"""From the readings of a meter's points to its curve, and what was found on the way."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from fractions import Fraction
+from itertools import pairwise
+from math import isfinite
+
+from metering.items import category
+from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
+from metering.units import BOOK_UNITS, UNITS
+from recompute.arrivals import StandingReading
+from recompute.curve import (
+    APPORTIONED,
+    MEASURED,
+    MISSING,
+    CurveStretch,
+    PassedCurve,
+    joined,
+    side_by_side,
+)
+from recompute.facts import FileFacts, InstallationLine, MeterLine, PointLine
+from recompute.intervals import intervals
+from recompute.rates import DAY_US, RegisterRates, Value
+from recompute.story import STUCK, UNKNOWN, CleanedRegister, StoryDecision, Window, decisions
+
+Span = tuple[str, int, int]
+"""(kind, start, end) of what was found, as register events tell it."""
+FOREVER = 2**62
+HABIT, MEMORY_US = 4, 28 * DAY_US
+LARGEST = 2.0**53
+"""Book units that a double cannot hold one by one are no reading."""
+
+
+@dataclass(frozen=True)
+class RegisterService:
+    """A register, and the instants, both included, between which its readings count."""
+
+    meter: MeterLine
+    point: PointLine
+    one: InstallationLine
+    zone: str
+    start: int
+    end: int
+    declared: tuple[Window, ...] = ()
+
+    @property
+    def factor(self) -> Fraction:
+        """Book units of a canonical unit, the ratio included."""
+        return self.one.ratio * per_canonical(self.meter.item)
+
+    @property
+    def modulus(self) -> int | None:
+        """Book units of a whole turn of the register."""
+        if self.one.digits is None:
+            return None
+        sent = UNITS[self.one.unit]
+        fits = sent.canonical == category(self.meter.item).unit
+        turn = Fraction(10**self.one.digits) * (sent.factor if fits else 1)
+        return round(turn * self.factor)
+
+
+@dataclass
+class MeasuredMeter:
+    """A meter's curve, and what was found on the way to it."""
+
+    curve: PassedCurve
+    spans: list[Span] = field(default_factory=list)
+    decisions: list[StoryDecision] = field(default_factory=list)
+
+
+def per_canonical(item: str) -> int:
+    """Book units in a canonical unit of an item."""
+    return BOOK_UNITS[category(item).unit].per_canonical
+
+
+def measure(
+    facts: FileFacts, meter: MeterLine, readings: dict[str, list[StandingReading]]
+) -> MeasuredMeter:
+    """Everything the meter's registers say."""
+    found = [
+        _measured(one, readings.get(one.point.name, [])) for one in _served(facts, meter, readings)
+    ]
+    return MeasuredMeter(
+        joined([one.curve for one in found if one.curve.stretches]),
+        [span for one in found for span in one.spans],
+        [made for one in found for made in one.decisions],
+    )
+
+
+def _served(
+    facts: FileFacts, meter: MeterLine, readings: dict[str, list[StandingReading]]
+) -> list[RegisterService]:
+    """The meter's registers in order of time, and when one takes over from the other."""
+    zone, found = facts.zone(meter.node), []
+    for one in facts.installations:
+        point = facts.points.get(one.point)
+        if one.meter == meter.code and point and point.kind in ("register", "interval", "mean"):
+            start = day_bounds(one.dates.start, zone)[0] if one.dates.start else -FOREVER
+            end = day_bounds(one.dates.end, zone)[0] if one.dates.end else FOREVER
+            found.append(RegisterService(meter, point, one, zone, start, end))
+    found.sort(key=lambda s: (s.start, s.end))
+    apart = [s for n, s in enumerate(found) if n == 0 or found[n - 1].start < s.start]
+    served: list[RegisterService] = []
+    for service in apart:
+        if served and _goes_on(served[-1], service):
+            day = day_bounds(local_day(service.start, zone), zone)
+            last = served[-1]
+            served[-1] = replace(last, end=service.end, declared=(*last.declared, day))
+        else:
+            served.append(service)
+    for place in range(1, len(served)):
+        old, new = served[place - 1], served[place]
+        if new.start <= old.end:
+            change = max(_change(old, new, readings.get(new.point.name, [])), old.start)
+            served[place - 1], served[place] = replace(old, end=change), replace(new, start=change)
+    return served
+
+
+def _goes_on(old: RegisterService, new: RegisterService) -> bool:
+    """A register replaced under the name of its point goes on in one series."""
+    a, b = old.one, new.one
+    same = (a.point, a.ratio, a.digits) == (b.point, b.ratio, b.digits)
+    return same and old.point.kind == "register" and new.start == old.end
+
+
+def _change(old: RegisterService, new: RegisterService, readings: Sequence[StandingReading]) -> int:
+    """The old register counts until the new one's first reading of the day of change."""
+    if new.point.name == old.point.name:
+        return new.start
+    end = day_bounds(local_day(new.start, new.zone), new.zone)[1]
+    first = next((one.time_us for one in readings if one.time_us >= new.start), FOREVER)
+    return first if first <= end else end
+
+
+def _measured(service: RegisterService, readings: Sequence[StandingReading]) -> MeasuredMeter:
+    own = [one for one in readings if service.start <= one.time_us <= service.end]
+    if service.point.kind == "register":
+        return _register(service, own)
+    return _interval_meter(service, [one for one in own if not one.out_of_range])
+
+
+def book_units(value: float, factor: float) -> int | None:
+    """The nearest whole number (the even one of two) of value x factor, both doubles; None where
+    that is no number, or too large to be one."""
+    scaled = value * factor
+    if not isfinite(scaled) or abs(round(scaled)) >= LARGEST:
+        return None
+    return round(scaled)
+
+
+def _register(service: RegisterService, own: Sequence[StandingReading]) -> MeasuredMeter:
+    factor = float(service.factor)
+    values: list[Value] = []
+    unusable: list[int] = []
+    for one in own:
+        units = None if one.out_of_range else book_units(one.value, factor)
+        if units is None:
+            unusable.append(one.time_us)
+        else:
+            values.append((one.time_us, units))
+    step = service.meter.step_min * MINUTE_US
+    limit = service.meter.max_per_hour
+    registered = None if limit is None else round(limit * per_canonical(service.meter.item))
+    rates = RegisterRates(values, step, registered)
+    made = decisions(CleanedRegister(values, rates, step, service.modulus, service.declared))
+    clean = _Cleaned(values, made, step, service.modulus or 0)
+    stretches, gaps = clean.stretches(unusable)
+    spans = [*gaps, *dict.fromkeys(told for one in made for told in one.told)]
+    spans += [("limit", *_month_bounds(month)) for month in rates.set_aside()]
+    run = clean.open_run()
+    if run is not None and run[1] - run[0] > HABIT * clean.rested(run[0] - MEMORY_US, run[0]):
+        stretches = [replace(s, quality=MISSING) if s.start >= run[0] else s for s in stretches]
+        spans = [s for s in spans if not (s[0] == "gap" and s[1] >= run[0])]
+        spans.append((STUCK, *run))
+    return MeasuredMeter(PassedCurve(tuple(stretches)), spans, made)
+
+
+@dataclass
+class _Cleaned:
+    """A register's values with what was decided of them."""
+
+    values: Sequence[Value]
+    made: Sequence[StoryDecision]
+    step_us: int
+    modulus: int
+
+    def stretches(self, unusable: Sequence[int]) -> tuple[list[CurveStretch], list[Span]]:
+        """Between readings that stand, and the gaps among them."""
+        over = {one.there_us: one for one in self.made}
+        out = [(one.here_us, one.there_us) for one in self.made if one.first_us < one.there_us]
+        kept = [v for v in self.values if not _strictly_inside(v[0], out)]
+        found, gaps = [], list[Span]()
+        for (start, low), (end, high) in pairwise(kept):
+            one = over.get(end)
+            energy = high - low + (self.modulus if one and one.turned else 0)
+            left_out = one is not None and one.first_us < one.there_us
+            held = bisect_right(unusable, end - 1) > bisect_left(unusable, start)
+            quality = APPORTIONED if left_out or held else MEASURED
+            if 2 * (end - start) > 3 * self.step_us:
+                quality = APPORTIONED
+            if one is not None and one.kind in UNKNOWN:
+                energy, quality = 0, MISSING
+            if quality == APPORTIONED and not left_out and end - start >= 2 * self.step_us:
+                gaps.append(("gap", start, end))
+            found.append(CurveStretch(start, end, energy, quality))
+        return found, gaps
+
+    def open_run(self) -> Window | None:
+        """The readings at the end that stand still, from the last one that moved on; None where
+        they are too few, or the register never moved."""
+        found, _ = self.stretches([])
+        start = end = found[-1].end if found else 0
+        for one in reversed(found):
+            if one.energy != 0 or one.quality == MISSING:
+                return (start, end) if end - start >= max(2 * self.step_us, HOUR_US) else None
+            start = one.start
+        return None
+
+    def rested(self, start: int, end: int) -> int:
+        """The longest standstill between two instants that was followed by a step [us]."""
+        values = [v for v in self.values if start <= v[0] <= end]
+        part = replace(self, values=values, made=_between(self.made, start, end))
+        found, _ = part.stretches([])
+        longest, since = 0, None
+        for one in found:
+            if one.energy == 0 and one.quality != MISSING:
+                since = one.start if since is None else since
+            else:
+                if since is not None and one.quality != MISSING:
+                    longest = max(longest, one.start - since)
+                since = None
+        return longest
+
+
+def _between(made: Sequence[StoryDecision], start: int, end: int) -> list[StoryDecision]:
+    return [one for one in made if one.there_us >= start and one.here_us <= end]
+
+
+def _strictly_inside(time_us: int, windows: Sequence[Window]) -> bool:
+    place = bisect_left(windows, (time_us, -FOREVER)) - 1
+    return place >= 0 and windows[place][0] < time_us < windows[place][1]
+
+
+def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) -> MeasuredMeter:
+    """A reading of interval energy or mean power fills the interval that starts with it."""
+    step = service.meter.step_min * MINUTE_US
+    used, off = intervals([one.time_us for one in own], service.zone, step)
+    blocks: list[tuple[int, int, int, int]] = []
+    for one in used:
+        factor = float(service.factor)
+        if service.point.kind == "mean":
+            factor *= (one.end - one.start) / HOUR_US
+        units = book_units(own[one.place].value, factor)
+        if units is not None:
+            quality = MEASURED if step % one.length == 0 else APPORTIONED
+            blocks.append((one.start, one.end, units, quality))
+    return MeasuredMeter(side_by_side(blocks), _off_grid(off, step))
+
+
+def slots_of(day: date, zone: str, step_min: int) -> list[Window]:
+    """The slots of a local day: steps from its start, the last one may be shorter; the daily step
+    is the day itself."""
+    start, end = day_bounds(day, zone)
+    step = end - start if step_min >= 1440 else step_min * MINUTE_US
+    return [(at, min(at + step, end)) for at in range(start, end, step)]
+
+
+def _off_grid(times: Sequence[int], step: int) -> list[Span]:
+    """What starts no slot is not booked; one span where it lies no further apart than two steps."""
+    found: list[Span] = []
+    for at in times:
+        if found and at - (found[-1][2] - step) <= 2 * step:
+            found[-1] = ("off_grid", found[-1][1], at + step)
+        else:
+            found.append(("off_grid", at, at + step))
+    return found
+
+
+def _month_bounds(month: int) -> Window:
+    year, place = divmod(month, 12)
+    after_year, after = divmod(month + 1, 12)
+    first, last = date(1970 + year, place + 1, 1), date(1970 + after_year, after + 1, 1)
+    return day_bounds(first, "UTC")[0], day_bounds(last, "UTC")[0]

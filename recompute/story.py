@@ -1,0 +1,383 @@
+"""Which readings of a register stand: docs/cleaning.md, "The story".
+
+A story goes from reading to reading. `best[j]` is the cheapest one that ends with reading j; it is
+made of the stories that end earlier, link by link, as the table has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from recompute.rates import DAY_US, RegisterRates, Value
+
+DETOUR_US = 45 * DAY_US
+CELL_US = 180 * DAY_US
+TRACKS, FEW, SHIFTED = 32, 4, 64
+ROLLOVER, REPLACED, SPIKE, BRIDGE, RESET, JUMP = (
+    "rollover",
+    "replaced",
+    "spike",
+    "bridge",
+    "reset",
+    "jump",
+)
+STUCK, REVERSED = "stuck", "reversed"
+COST = {ROLLOVER: 2, REPLACED: 3, SPIKE: 4, BRIDGE: 4, RESET: 10, JUMP: 14}
+ON_TRACK, SHIFT, HIDDEN = 14, 5, 6
+UNKNOWN = frozenset({RESET, JUMP, REPLACED, REVERSED})
+"""Kinds over which it is not known what passed."""
+Worth = tuple[int, int, int]
+"""(cost, readings left out, minus the sum of their places): the least one is the best."""
+Window = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class StoryDecision:
+    """The reading at `there_us` follows that at `here_us`; what lies between is left out."""
+
+    kind: str
+    here_us: int
+    there_us: int
+    first_us: int
+    """The first reading that is left out, else `there_us`."""
+    turned: bool
+    cost: int
+    whole: Window | None = None
+    """From the first to the last of falls that are told as one."""
+
+    @property
+    def told(self) -> list[tuple[str, int, int]]:
+        """(kind, start, end) as register events tell it."""
+        if self.kind == SPIKE:
+            own = [(SPIKE, self.first_us, self.there_us)]
+            return [*own, (ROLLOVER, self.here_us, self.there_us)] if self.turned else own
+        start, end = self.whole or (self.here_us, self.there_us)
+        return [(self.kind, start, end)]
+
+
+@dataclass
+class CleanedRegister:
+    """One register's usable readings in rising time, and what it can do."""
+
+    values: Sequence[Value]
+    rates: RegisterRates
+    step_us: int
+    modulus: int | None = None
+    declared: Sequence[Window] = ()
+
+    def fits(self, here: Value, there: Value) -> bool:
+        """Whether the register can have gone from one to the other."""
+        cap = self.rates.cap(there[0], there[0] - here[0])
+        return there[1] >= here[1] and (cap is None or there[1] - here[1] <= cap)
+
+    def made_up(self, here: Value, there: Value) -> bool:
+        """Whether it can have made up for it at a pace that its days know."""
+        most = self.rates.made_up(there[0], there[0] - here[0])
+        return there[1] >= here[1] and (most is None or there[1] - here[1] <= most)
+
+    def turned(self, here: Value, there: Value) -> bool:
+        """Whether it can have gone on past its last digit."""
+        if self.modulus is None or not there[1] < here[1] < self.modulus:
+            return False
+        passed = there[1] - here[1] + self.modulus
+        cap = self.rates.cap(there[0], there[0] - here[0])
+        return 0 <= passed <= (self.modulus // 10 if cap is None else cap)
+
+
+def decisions(register: CleanedRegister) -> list[StoryDecision]:
+    """Everything that is decided about a register's readings, in order of time."""
+    values = register.values
+    seen = [n for n in range(1, len(values)) if not register.fits(values[n - 1], values[n])]
+    found: list[StoryDecision] = []
+    for cluster in _clusters(values, seen):
+        low = values[cluster[0] - 1][0] - DETOUR_US
+        high = values[cluster[-1]][0] + DETOUR_US
+        near = [n for n, (at, _) in enumerate(values) if low <= at <= high]
+        shift = near[0]
+        own = [values[n] for n in near]
+        told = _Story(register, own, [n - shift for n in cluster]).told()
+        found += _falls_as_one([_decision(register, own, link) for link in told])
+    return found
+
+
+def _clusters(values: Sequence[Value], seen: list[int]) -> Iterator[list[int]]:
+    """Seen steps that are told together, each by the place of its later reading."""
+    group: list[int] = []
+    for place in seen:
+        if group and values[place - 1][0] - values[group[-1]][0] > DETOUR_US:
+            yield from _cut(values, group)
+            group = []
+        group.append(place)
+    if group:
+        yield from _cut(values, group)
+
+
+def _cut(values: Sequence[Value], group: list[int]) -> Iterator[list[int]]:
+    """Cut in the longest plain stretch that begins in each 180 days, counted from 1970."""
+    if values[group[-1]][0] - values[group[0] - 1][0] <= CELL_US:
+        yield group
+        return
+    longest: dict[int, tuple[int, int]] = {}
+    for n in range(len(group) - 1):
+        opened, closed = values[group[n]][0], values[group[n + 1] - 1][0]
+        cell, length = opened // CELL_US, closed - opened
+        if cell not in longest or length > longest[cell][0]:
+            longest[cell] = (length, n + 1)
+    first = 0
+    for end in sorted(place for _, place in longest.values()):
+        yield group[first:end]
+        first = end
+    yield group[first:]
+
+
+@dataclass(frozen=True)
+class _Link:
+    here: int
+    there: int
+    kind: str
+    cost: int
+    turned: bool = False
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The cheapest story that ends with a reading, and its last link that is no plain step."""
+
+    worth: Worth
+    link: _Link | None = None
+    before: _Best | None = None
+
+
+@dataclass
+class _Story:
+    register: CleanedRegister
+    values: list[Value]
+    seen: list[int]
+    """Places of the first reading of each run but the first."""
+    holes: list[int] = field(default_factory=list)
+    """Places of readings after which there is a hole."""
+    known: dict[tuple[int, int], bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.first = [0, *self.seen]
+        self.last = [*(n - 1 for n in self.seen), len(self.values) - 1]
+        self.holes = [n for n in range(len(self.values) - 1) if self._is_hole(n)]
+
+    def told(self) -> list[_Link]:
+        """The links of the cheapest story that are no plain steps."""
+        best: dict[int, _Best] = {}
+        self._run(best, 0, {0: _Best((0, 0, 0))})
+        tracks = [0]
+        for run in range(1, len(self.first)):
+            entries: dict[int, _Best] = {}
+            for track in tracks:
+                if self._near(self.last[track], self.first[run]):
+                    for link in self._links(track, run):
+                        if link.here in best:
+                            self._try(entries, best[link.here], link)
+            if not entries:
+                self._try(entries, best[self.last[run - 1]], self._break(run - 1, run))
+            self._run(best, run, entries)
+            tracks = self._open(best, [*tracks, run], run)
+        links, story = [], best[len(self.values) - 1]
+        while story.link is not None and story.before is not None:
+            links.append(story.link)
+            story = story.before
+        return links[::-1]
+
+    def _run(self, best: dict[int, _Best], run: int, entries: dict[int, _Best]) -> None:
+        """Plain steps through a run: at each reading the better of going on and of entering."""
+        going: _Best | None = None
+        for place in range(self.first[run], self.last[run] + 1):
+            entered = entries.get(place)
+            if entered is not None and (going is None or entered.worth < going.worth):
+                going = entered
+            if going is not None:
+                best[place] = going
+
+    def _try(self, entries: dict[int, _Best], before: _Best, link: _Link) -> None:
+        cost, out, places = before.worth
+        dropped = range(link.here + 1, link.there)
+        worth = (cost + link.cost, out + len(dropped), places - sum(dropped))
+        if link.there not in entries or worth < entries[link.there].worth:
+            entries[link.there] = _Best(worth, link, before)
+
+    def _open(self, best: dict[int, _Best], tracks: list[int], run: int) -> list[int]:
+        """The runs from which it may still be cheapest to go on after this one."""
+        most = best[self.last[run]].worth[0] + 2 * COST[JUMP]
+        ranked = []
+        for track in tracks:
+            cost, out, _ = best[self.last[track]].worth
+            denied = self._on_track(track, range(track + 1, run + 1))
+            least = cost + COST[SPIKE] + ON_TRACK * denied
+            if least <= most and self._near(self.last[track], self.last[run]):
+                ranked.append((least, out + self.last[run] - self.last[track], -track))
+        return sorted({-place for _, _, place in sorted(ranked)[:TRACKS]} | {run})
+
+    def _links(self, track: int, run: int) -> Iterator[_Link]:
+        """Each way from a run to a later one."""
+        here, there, between = self.last[track], self.first[run], run - track - 1
+        detour = COST[SPIKE] + ON_TRACK * (
+            self._on_track(track, range(track + 1, run))
+            + sum(self._fits(self.last[n], there) for n in range(track + 1, run))
+        )
+        if between == 0:
+            yield self._break(track, run)
+        elif self._fits(here, there):
+            yield _Link(here, there, SPIKE, detour)
+        if self.register.turned(self.values[here], self.values[there]):
+            cost = COST[ROLLOVER] + (detour if between else 0)
+            yield _Link(here, there, SPIKE if between else ROLLOVER, cost, turned=True)
+        if between == 0 and self.values[there][1] > self.values[here][1]:
+            yield from self._bridges(track, run)
+            yield from self._shifts(track, run, BRIDGE)
+            return
+        yield from self._hidden(track, run)
+        if between == 0:
+            yield from self._shifts(track, run, SPIKE)
+
+    def _break(self, track: int, run: int) -> _Link:
+        here, there = self.last[track], self.first[run]
+        start, end = self.values[here][0], self.values[there][0]
+        if any(start < stop and end >= first for first, stop in self.register.declared):
+            kind = REPLACED
+        else:
+            kind = RESET if self.values[there][1] < self.values[here][1] else JUMP
+        return _Link(here, there, kind, COST[kind])
+
+    def _hidden(self, track: int, run: int) -> Iterator[_Link]:
+        """Up to four readings in all; where nothing is seen, only a run of two or more goes on."""
+        here, there, between = self.last[track], self.first[run], run - track - 1
+        room, cost = FEW - (there - here - 1), (1 + between) * HIDDEN
+        if room > 0 and self._holds_on(run):
+            yield from self._tail(track, there, room, SPIKE, cost, self._fits)
+        if room > 0 and self._held_on(track):
+            yield from self._head(here, run, room, SPIKE, cost, self._fits)
+
+    def _bridges(self, track: int, run: int) -> Iterator[_Link]:
+        here, there = self.last[track], self.first[run]
+        yield from self._tail(track, there, FEW, BRIDGE, COST[BRIDGE], self._made_up)
+        still = here
+        while still > self.first[track] and self.values[still - 1][1] == self.values[here][1]:
+            still -= 1
+        if still < here - FEW and self._near(still, there) and self._made_up(still, there):
+            yield _Link(still, there, BRIDGE, COST[BRIDGE])
+        yield from self._head(here, run, FEW, BRIDGE, COST[BRIDGE], self._made_up)
+
+    def _shifts(self, track: int, run: int, kind: str) -> Iterator[_Link]:
+        """Readings between a hole and the seen step, which is no hole itself."""
+        here, there = self.last[track], self.first[run]
+        if self.values[there][0] - self.values[here][0] >= 2 * self.register.step_us:
+            return
+        before = max((n for n in self.holes if n < here), default=-1)
+        after = min((n + 1 for n in self.holes if n >= there), default=len(self.values))
+        ways = []
+        if self._holds_on(run) and before >= max(self.first[track], there - 1 - SHIFTED):
+            ways.append((before, there))
+        if self._held_on(track) and after <= min(self.last[run], here + 1 + SHIFTED):
+            ways.append((here, after))
+        fits = self._made_up if kind == BRIDGE else self._fits
+        for start, end in ways:
+            if self._near(start, end) and fits(start, end):
+                yield _Link(start, end, kind, SHIFT)
+
+    def _tail(
+        self,
+        track: int,
+        there: int,
+        most: int,
+        kind: str,
+        cost: int,
+        fits: Callable[[int, int], bool],
+    ) -> Iterator[_Link]:
+        """Leaves out the fewest readings at the end of a run; never a part of a standstill."""
+        first, last = self.first[track], self.last[track]
+        for here in range(last - 1, max(first, last - most) - 1, -1):
+            amid = here > first and (
+                self.values[here - 1][1] == self.values[here][1] == self.values[here + 1][1]
+            )
+            if not amid and fits(here, there):
+                yield _Link(here, there, kind, cost)
+                return
+
+    def _head(
+        self,
+        here: int,
+        run: int,
+        most: int,
+        kind: str,
+        cost: int,
+        fits: Callable[[int, int], bool],
+    ) -> Iterator[_Link]:
+        """Leaves out the fewest readings at the start of a run."""
+        first, last = self.first[run], self.last[run]
+        for there in range(first + 1, min(last, first + most) + 1):
+            if fits(here, there):
+                yield _Link(here, there, kind, cost)
+                return
+
+    def _on_track(self, track: int, runs: range) -> int:
+        """How many of the runs could follow on a track."""
+        return sum(self._fits(self.last[track], self.first[n]) for n in runs)
+
+    def _holds_on(self, run: int) -> bool:
+        return self.first[run] < self.last[run] or run == len(self.first) - 1
+
+    def _held_on(self, track: int) -> bool:
+        return self.first[track] < self.last[track] or track == 0
+
+    def _fits(self, here: int, there: int) -> bool:
+        if (here, there) not in self.known:
+            fits = self.register.fits(self.values[here], self.values[there])
+            self.known[here, there] = fits
+        return self.known[here, there]
+
+    def _made_up(self, here: int, there: int) -> bool:
+        return self.register.made_up(self.values[here], self.values[there])
+
+    def _near(self, here: int, there: int) -> bool:
+        return self.values[there][0] - self.values[here][0] <= DETOUR_US
+
+    def _is_hole(self, place: int) -> bool:
+        """Two native steps or more, and twice as long as the steps beside it."""
+        passed = self.values[place + 1][0] - self.values[place][0]
+        if passed < 2 * self.register.step_us:
+            return False
+        beside = []
+        if place > 0:
+            beside.append(self.values[place][0] - self.values[place - 1][0])
+        if place + 2 < len(self.values):
+            beside.append(self.values[place + 2][0] - self.values[place + 1][0])
+        return all(passed >= 2 * other for other in beside)
+
+
+def _decision(register: CleanedRegister, values: list[Value], link: _Link) -> StoryDecision:
+    here, there, kind = values[link.here], values[link.there], link.kind
+    if kind == BRIDGE:
+        last = values[link.there - 1]
+        long = max(2 * register.step_us, DAY_US // 24)
+        if last[1] == here[1] and last[0] - here[0] >= long:
+            kind = STUCK
+    return StoryDecision(kind, here[0], there[0], values[link.here + 1][0], link.turned, link.cost)
+
+
+def _falls_as_one(found: list[StoryDecision]) -> list[StoryDecision]:
+    """Three falls or more in a row are one register that runs backwards."""
+    told: list[StoryDecision] = []
+    falls: list[StoryDecision] = []
+    for one in [*found, None]:
+        if falls and (one is None or one.kind != RESET or one.here_us != falls[-1].there_us):
+            if len(falls) >= 3:
+                whole = (falls[0].here_us, falls[-1].there_us)
+                falls = [
+                    StoryDecision(
+                        REVERSED, f.here_us, f.there_us, f.first_us, f.turned, f.cost, whole
+                    )
+                    for f in falls
+                ]
+            told += falls
+            falls = []
+        if one is not None:
+            (falls if one.kind == RESET else told).append(one)
+    return told

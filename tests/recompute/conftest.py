@@ -1,0 +1,231 @@
+"""A small world for both implementations: a ledger over stores in memory, and the exported file of
+the same registry and readings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from api.routes.energy import period_json, worth_json
+from figures import Figures, energy, periods, worth_of_each
+from greenoffice.export_facts import fact_lines, point_name
+from ledger.worker import Ledger
+from metering.book import DirtyMark
+from metering.localtime import day_bounds, iso
+from metering.reading import Kind, ReadingColumns
+from metering.registry import (
+    Installation,
+    Meter,
+    Node,
+    NodeType,
+    Point,
+    Registry,
+    SpaceEdge,
+    SupplyEdge,
+)
+from proofs.recompute_compare import STEPS, ComparedNumbers, compare, of_answer
+from recompute import RecomputedBooks, read_file
+from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
+
+ZONE = "Asia/Shanghai"
+DAY = date(2026, 3, 2)
+QUARTER_US = 900_000_000
+
+
+def campus(meters, *, kinds=None, edges=(("o", "b"),), supply=(), zone=ZONE, **more) -> Registry:
+    """Institution `o`; each meter has a point of its own, numbered from 1, unless installations
+    are given."""
+    kinds = kinds or {}
+    nodes = {"o": Node("o", NodeType.INSTITUTION, zone=zone)}
+    for parent, child in edges:
+        nodes.setdefault(parent, Node(parent, NodeType.BUILDING))
+        nodes.setdefault(child, Node(child, NodeType.BUILDING))
+    installations = more.pop("installations", ())
+    digits = more.pop("digits", None)
+    points = {
+        n: Point(n, "s/g", m.code, kinds.get(m.code, Kind.REGISTER), m.unit)
+        for n, m in enumerate(meters, start=1)
+    }
+    for one in installations:
+        points.setdefault(one.point, Point(one.point, "s/g", f"p{one.point}", Kind.REGISTER, "kWh"))
+    own = tuple(Installation(m.code, n, digits=digits) for n, m in enumerate(meters, start=1))
+    return Registry(
+        version=1,
+        nodes=nodes,
+        space=tuple(SpaceEdge(parent, child) for parent, child in edges),
+        meters={m.code: m for m in meters},
+        supply=tuple(SupplyEdge(source, fed) for source, fed in supply),
+        points=points,
+        installations=tuple(installations) or own,
+        **more,
+    )
+
+
+def meter(code: str, item: str = "01000", node: str = "b", **more) -> Meter:
+    more.setdefault("max_per_hour", Decimal(60))
+    return Meter(code, node, item, **more)
+
+
+@dataclass
+class World:
+    """One ledger, and all that was sent to it."""
+
+    registry: Registry
+    days: int
+    first: date = DAY
+    marks: MemoryMarks = field(default_factory=MemoryMarks)
+    readings: MemoryReadings = field(default_factory=MemoryReadings)
+    sent: list[tuple[int, int, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.books = MemoryBooks(self.marks)
+        self.now_us = day_bounds(self.first + timedelta(days=self.days), ZONE)[1]
+        self.now_us += 48 * 4 * QUARTER_US
+        self.ledger = Ledger(
+            self.readings, self.books, self.marks, lambda: self.registry, lambda: self.now_us
+        )
+
+    def push(self, point: int, times, values) -> None:
+        """Readings arrive, and are booked."""
+        count = len(times)
+        if not count:
+            return
+        zeros = np.zeros(count, dtype=np.int64)
+        bounds = self.registry.points[point]
+        array = np.asarray(values, dtype=np.float64)
+        low = -np.inf if bounds.low is None else bounds.low
+        high = np.inf if bounds.high is None else bounds.high
+        flag = ((array < low) | (array > high)).astype(np.int16)
+        rows = ReadingColumns(
+            np.full(count, point, dtype=np.int64),
+            np.asarray(times, dtype=np.int64),
+            array,
+            flag,
+            zeros,
+            np.arange(count, dtype=np.int64),
+            zeros,
+            zeros,
+            zeros,
+        )
+        self.readings.upsert(rows)
+        self.marks.mark(
+            [DirtyMark(point, int(min(times)), int(max(times)))], writer_no=1, ready=True
+        )
+        self.sent += zip([point] * count, rows.time_us.tolist(), array.tolist(), strict=True)
+
+    def book(self) -> None:
+        """Everything that is dirty."""
+        while self.ledger.step().marks:
+            pass
+
+    def lines(self, first: date | None = None, after: date | None = None):
+        """The exported file, line by line."""
+        begins = first or self.first
+        yield {
+            "kind": "header",
+            "format": "greenoffice-journal-1",
+            "institution": "o",
+            "from": begins.isoformat(),
+            "to": (after or self.first + timedelta(days=self.days)).isoformat(),
+            "as_of": iso(self.now_us),
+            "rules": 2,
+            "registry": self.registry.version,
+            "revision": self.books.revision("o"),
+        }
+        yield from fact_lines(self.registry, "o")
+        for place, (point, time_us, value) in enumerate(self.sent):
+            name = point_name(self.registry, point).rpartition("/")
+            yield {
+                "kind": "message",
+                "segment": 1,
+                "offset": place,
+                "arrived": iso(time_us),
+                "gateway": name[0],
+                "order": [1, place],
+                "sha256": "",
+                "readings": [[0, name[2], iso(time_us), value, None]],
+            }
+
+    def recomputed(self, folder: Path, **span) -> RecomputedBooks:
+        """The second implementation's books, from the file."""
+        return RecomputedBooks.of(read_file(sealed(folder / "journal.jsonl", self.lines(**span))))
+
+    def view(self):
+        """What the platform tells of its books."""
+        return Figures(self.books, lambda: self.registry, lambda: self.now_us).view()
+
+
+def sealed(file: Path, lines) -> Path:
+    """Lines under their seal."""
+    raw = [json.dumps(line).encode() + b"\n" for line in lines]
+    digest = hashlib.sha256(b"".join(raw)).hexdigest()
+    end = json.dumps({"kind": "end", "lines": len(raw), "sha256": digest}).encode() + b"\n"
+    file.write_bytes(b"".join(raw) + end)
+    return file
+
+
+def quarters(count: int, day: date = DAY, zone: str = ZONE) -> np.ndarray:
+    return day_bounds(day, zone)[0] + np.arange(count) * QUARTER_US
+
+
+@pytest.fixture
+def helpers():
+    """The functions above, since test files are not packages."""
+    return SimpleNamespace(
+        World=World,
+        campus=campus,
+        meter=meter,
+        quarters=quarters,
+        sealed=sealed,
+        differences=differences,
+        DAY=DAY,
+        ZONE=ZONE,
+        QUARTER_US=QUARTER_US,
+    )
+
+
+def differences(world: World, books: RecomputedBooks) -> list[str]:
+    """Whatever the two implementations tell otherwise: energy, quality, money and events."""
+    outcome = ComparedNumbers()
+    first, last = books.days[0], books.days[-1]
+    with world.view() as view:
+        for one in books.series():
+            key = view.key_of(one.code, one.item)
+            for step in STEPS:
+                found = energy(view, key, first, last, step)
+                answer = {
+                    "series": {"item": one.item},
+                    "data": _told(view, found),
+                    "remainder": [
+                        {"step_min": rest.step_min, "data": _told(view, rest)}
+                        for rest in found.remainder
+                    ],
+                }
+                name = f"{one.kind} {one.code} {one.item}"
+                outcome.add(compare(name, dict(of_answer(step, answer)), books.at(one, step)))
+    assert outcome.compared > 0
+    return outcome.differing + _events(world, books)
+
+
+def _told(view, found):
+    worths = worth_of_each(view, found)
+    return [
+        {**period_json(period, found.zone, found.key.item), **worth_json(worth, found.key.item)}
+        for period, worth in zip(periods(found), worths, strict=True)
+    ]
+
+
+def _events(world: World, books: RecomputedBooks) -> list[str]:
+    start = day_bounds(books.days[0], ZONE)[0]
+    end = day_bounds(books.days[-1], ZONE)[1]
+    told = {(e.meter, e.kind, e.start_us, e.end_us) for e in world.books.events("o", start, end)}
+    own = {(code, *span) for code in books.measured for span in books.spans(code)}
+    return [f"event {one}" for one in sorted(told ^ own)]

@@ -1,0 +1,231 @@
+"""`greenoffice export journal` on a real data folder, and what `recompute` makes of its file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from collector.journal import JournalWriter, Record
+from collector.journal.segment import segment_files
+from greenoffice import commands
+from greenoffice.assembly import Assembly, IntakeWork, LedgerWork
+from greenoffice.clock import ShiftedClock
+from greenoffice.exporting import export_journal
+from greenoffice.folder import DataFolder
+from greenoffice.recomputing import json_lines, recompute
+from greenoffice.stores import open_stores
+from metering.errors import Conflict, InvalidInput, NotFound
+from metering.localtime import HOUR_US, day_bounds, iso, local_day
+from metering.registry.files import read_registry_texts
+from recompute import RecomputedBooks, read_file
+
+ZONE = "Asia/Shanghai"
+DAYS = 6
+FILES = {
+    "tree.csv": (
+        "code,parent,type,zone\n"
+        f"o,,institution,{ZONE}\ns,o,site,\nb,s,building,\n"
+        f"other,,institution,{ZONE}\ns2,other,site,\nb2,s2,building,\n"
+    ),
+    "gateways.csv": "site,code\ns,g\n",
+    "meters.csv": "code,node,item,total,step_min\nm,b,01000,yes,60\nguest,b2,01000,yes,60\n",
+    "points.csv": (
+        "gateway,point,kind,unit,meter,ratio\ns/g,E1,register,Wh,m,2\ns/g,E2,register,kWh,guest,\n"
+    ),
+    "tariff.csv": (
+        "tariff,item,months,days,start,end,period,price,institution\n"
+        "t,01000,1-12,all,00:00,24:00,flat,0.5,o\n"
+        "u,01000,1-12,all,00:00,24:00,flat,0.7,other\n"
+    ),
+}
+
+
+def first_day() -> date:
+    return local_day(ShiftedClock().now_us(), ZONE) - timedelta(days=DAYS + 2)
+
+
+@pytest.fixture(scope="module")
+def worked(tmp_path_factory):
+    """Some days of two institutions' meters behind one gateway, a segment for each day: one value
+    is sent twice, one is corrected, one has no time."""
+    folder = commands.init(tmp_path_factory.mktemp("worked") / "data", 18080, 11883, 19464, "en")
+    stores = open_stores(folder)
+    wanted = read_registry_texts(FILES, stores.registry.load())
+    stores.registry.apply(wanted, actor="test", now_us=1)
+    start = day_bounds(first_day(), ZONE)[0]
+    times = [start + n * HOUR_US for n in range(24 * DAYS + 1)]
+    days = [times[24 * n : 24 * n + 25] for n in range(DAYS)]
+    sent = [[reading("E1", t, 3000.0 * n + n % 7) for n, t in numbered(times, day)] for day in days]
+    sent[2] += [reading("E2", t, 4.0 * n) for n, t in numbered(times, days[2])]
+    sent += [sent[1], [reading("E1", days[3][5], 3000.0 * 77)], [{"point": "E1", "value": 6e5}]]
+    write(folder, sent)
+    parts = Assembly.open(folder)
+    taking, booking = IntakeWork(parts), LedgerWork(parts)
+    while taking() or booking():
+        pass
+    parts.close()
+    return folder
+
+
+def numbered(times, day):
+    return [(times.index(t), t) for t in day]
+
+
+def reading(point, time_us, value):
+    return {"point": point, "time": iso(time_us), "value": value}
+
+
+def write(folder, sent) -> None:
+    writer = JournalWriter(
+        folder.journal / "listener",
+        1,
+        now_us=ShiftedClock().now_us,
+        segment_bytes=1,
+        housekeep=False,
+    )
+    topic = "greenoffice/v1/s/g/readings"
+    for seq, readings in enumerate(sent):
+        body = json.dumps({"session": 1, "seq": seq, "readings": readings}).encode()
+        writer.append([Record("message", ShiftedClock().now_us(), "s/g", "c", "1", topic, body, 1)])
+    writer.close()
+
+
+def span():
+    return first_day().isoformat(), (first_day() + timedelta(days=DAYS)).isoformat()
+
+
+def export(folder, file: Path, institution="o"):
+    return export_journal(folder.root, institution, *span(), file)
+
+
+def booked(folder, meter):
+    books = open_stores(folder).books
+    keys = [key for key in books.series("o") if key.code == meter]
+    first = first_day()
+    return {row.day: row.total for row in books.rows(keys, first, first + timedelta(days=DAYS))}
+
+
+def computed(file):
+    books = RecomputedBooks.of(read_file(file))
+    found = {
+        local_day(figure.start, ZONE): figure.amount
+        for series in books.series()
+        if series.kind == "meter"
+        for figure in books.at(series, "day")
+    }
+    return {day: amount for day, amount in found.items() if amount is not None}
+
+
+def lines(file):
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_file_comes_to_the_books(worked, tmp_path):
+    told = export(worked, tmp_path / "o.jsonl")
+    assert told["stored"] == 0
+    assert told["readings"] == 25 * (DAYS + 1) + 2
+    ours = computed(tmp_path / "o.jsonl")
+    assert len(ours) == DAYS
+    totals = booked(worked, "m")
+    assert ours == {day: totals[day] for day in ours}
+
+
+def test_others_readings_prices_and_places_are_not_in_it(worked, tmp_path):
+    export(worked, tmp_path / "o.jsonl")
+    text = (tmp_path / "o.jsonl").read_text(encoding="utf-8")
+    assert "E2" not in text
+    assert "other" not in text
+    assert '"0.7"' not in text
+    shared = [one for one in lines(tmp_path / "o.jsonl") if one.get("whole") is False]
+    assert len(shared) == 1
+    guest = export(worked, tmp_path / "other.jsonl", "other")
+    assert (guest["messages"], guest["readings"]) == (1, 25)
+    there = [one for one in lines(tmp_path / "other.jsonl") if one["kind"] == "message"]
+    assert there[0]["sha256"] == shared[0]["sha256"]
+
+
+def test_a_message_is_named_by_the_hash_of_its_payload(worked, tmp_path):
+    export(worked, tmp_path / "o.jsonl")
+    from collector import JournalReader
+
+    journal = JournalReader(worked.journal)
+    one = next(line for line in lines(tmp_path / "o.jsonl") if line["kind"] == "message")
+    record = journal.record(one["segment"], one["offset"])
+    journal.close()
+    assert hashlib.sha256(record.payload).hexdigest() == one["sha256"]
+
+
+def test_what_the_journal_holds_no_more_comes_as_it_was_kept(worked, tmp_path):
+    shutil.copytree(worked.root, tmp_path / "data")
+    folder = DataFolder(tmp_path / "data")
+    journal = folder.journal / "listener"
+    for n in segment_files(journal)[:2]:
+        for file in journal.glob(f"{n:08d}.*"):
+            file.unlink()
+    told = export(folder, tmp_path / "o.jsonl")
+    assert told["stored"]
+    ours, totals = computed(tmp_path / "o.jsonl"), booked(folder, "m")
+    assert len(ours) == DAYS
+    assert ours == {day: totals[day] for day in ours}
+
+
+def test_a_file_that_is_there_is_not_overwritten(worked, tmp_path):
+    (tmp_path / "o.jsonl").write_text("mine", encoding="utf-8")
+    with pytest.raises(Conflict) as refused:
+        export(worked, tmp_path / "o.jsonl")
+    assert refused.value.field == "FILE"
+    assert (tmp_path / "o.jsonl").read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize(
+    ("institution", "first", "after", "file", "error", "field"),
+    [
+        ("nobody", "2026-01-01", "2026-02-01", "o.jsonl", NotFound, "--institution"),
+        ("b", "2026-01-01", "2026-02-01", "o.jsonl", NotFound, "--institution"),
+        ("o", "January", "2026-02-01", "o.jsonl", InvalidInput, "--from"),
+        ("o", "2026-01-01", "2026-01-01", "o.jsonl", InvalidInput, "--to"),
+        ("o", "2026-01-01", "2026-02-01", "none/o.jsonl", NotFound, "FILE"),
+    ],
+)
+def test_what_cannot_be_exported_is_named(
+    worked, tmp_path, institution, first, after, file, error, field
+):
+    with pytest.raises(error) as refused:
+        export_journal(worked.root, institution, first, after, tmp_path / file)
+    assert refused.value.field == field
+    assert refused.value.fix
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_leaves_no_file(worked, tmp_path, monkeypatch):
+    monkeypatch.setattr("greenoffice.exporting.fact_lines", lambda *_: iter([{"kind": object()}]))
+    with pytest.raises(TypeError):
+        export(worked, tmp_path / "o.jsonl")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_line_of_json_is_a_decision_or_a_figure(worked, tmp_path, capsys):
+    export(worked, tmp_path / "o.jsonl")
+    recompute(tmp_path / "o.jsonl", as_json=True)
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert printed[-1]["meters"] == 1
+    assert printed[-1]["days_left_out"] == []
+    steps = {one["step"] for one in printed[:-1] if "step" in one}
+    assert steps == {"native", "hour", "day", "month"}
+    one = next(line for line in printed if line.get("step") == "day")
+    assert one["cost"]["by_currency"][0]["currency"] == "CNY"
+    assert (
+        len(list(json_lines(RecomputedBooks.of(read_file(tmp_path / "o.jsonl")))))
+        == len(printed) - 1
+    )
+
+
+def test_a_table_for_people(worked, tmp_path, capsys):
+    export(worked, tmp_path / "o.jsonl")
+    recompute(tmp_path / "o.jsonl", as_json=False)
+    assert "m 01000" in capsys.readouterr().out
