@@ -84,6 +84,10 @@ class RegisterRates:
             return None
         return self._passes(limit, stretch_us, limit.most, halved=limit.halved_later)
 
+    def per_hour(self, end_us: int) -> int | None:
+        """The limit of the day of an instant [book units]; None where it is not known."""
+        return self._limit(end_us // DAY_US).most
+
     def made_up(self, end_us: int, stretch_us: int) -> Fraction | None:
         """The same of what a register that stood wrong can have made up for: no faster than half
         the learned limit."""

@@ -26,12 +26,22 @@ from recompute.curve import (
 from recompute.facts import FileFacts, InstallationLine, MeterLine, PointLine
 from recompute.intervals import intervals
 from recompute.rates import DAY_US, RegisterRates, Value
-from recompute.story import STUCK, UNKNOWN, CleanedRegister, StoryDecision, Window, decisions
+from recompute.story import (
+    STUCK,
+    UNKNOWN,
+    CleanedRegister,
+    EventSays,
+    StoryDecision,
+    Window,
+    decisions,
+)
 
 Span = tuple[str, int, int]
 """(kind, start, end) of what was found, as register events tell it."""
 FOREVER = 2**62
 HABIT, MEMORY_US = 4, 28 * DAY_US
+USUAL = 8
+"""Stretches before a reading that say what cadence is usual there."""
 LARGEST = 2.0**53
 """Book units that a double cannot hold one by one are no reading."""
 
@@ -71,6 +81,8 @@ class MeasuredMeter:
     curve: PassedCurve
     spans: list[Span] = field(default_factory=list)
     decisions: list[StoryDecision] = field(default_factory=list)
+    says: dict[Span, EventSays] = field(default_factory=dict)
+    """What some of them say beside their time."""
 
 
 def per_canonical(item: str) -> int:
@@ -89,6 +101,7 @@ def measure(
         joined([one.curve for one in found if one.curve.stretches]),
         [span for one in found for span in one.spans],
         [made for one in found for made in one.decisions],
+        {span: says for one in found for span, says in one.says.items()},
     )
 
 
@@ -168,16 +181,17 @@ def _register(service: RegisterService, own: Sequence[StandingReading]) -> Measu
     registered = None if limit is None else round(limit * per_canonical(service.meter.item))
     rates = RegisterRates(values, step, registered)
     made = decisions(CleanedRegister(values, rates, step, service.modulus, service.declared))
-    clean = _Cleaned(values, made, step, service.modulus or 0)
+    clean = _Cleaned(values, made, service)
     stretches, gaps = clean.stretches(unusable)
-    spans = [*gaps, *dict.fromkeys(told for one in made for told in one.told)]
+    says = gaps | {told: one.says for one in made for told in one.told}
+    spans = list(says)
     spans += [("limit", *_month_bounds(month)) for month in rates.set_aside()]
     run = clean.open_run()
     if run is not None and run[1] - run[0] > HABIT * clean.rested(run[0] - MEMORY_US, run[0]):
         stretches = [replace(s, quality=MISSING) if s.start >= run[0] else s for s in stretches]
         spans = [s for s in spans if not (s[0] == "gap" and s[1] >= run[0])]
         spans.append((STUCK, *run))
-    return MeasuredMeter(PassedCurve(tuple(stretches)), spans, made)
+    return MeasuredMeter(PassedCurve(tuple(stretches)), spans, made, says)
 
 
 @dataclass
@@ -186,29 +200,52 @@ class _Cleaned:
 
     values: Sequence[Value]
     made: Sequence[StoryDecision]
-    step_us: int
-    modulus: int
+    service: RegisterService
 
-    def stretches(self, unusable: Sequence[int]) -> tuple[list[CurveStretch], list[Span]]:
+    def stretches(
+        self, unusable: Sequence[int]
+    ) -> tuple[list[CurveStretch], dict[Span, EventSays]]:
         """Between readings that stand, and the gaps among them."""
         over = {one.there_us: one for one in self.made}
         out = [(one.here_us, one.there_us) for one in self.made if one.first_us < one.there_us]
         kept = [v for v in self.values if not _strictly_inside(v[0], out)]
-        found, gaps = [], list[Span]()
+        found, gaps = [], dict[Span, EventSays]()
         for (start, low), (end, high) in pairwise(kept):
             one = over.get(end)
-            energy = high - low + (self.modulus if one and one.turned else 0)
+            energy = high - low + ((self.service.modulus or 0) if one and one.turned else 0)
             left_out = one is not None and one.first_us < one.there_us
             held = bisect_right(unusable, end - 1) > bisect_left(unusable, start)
-            quality = APPORTIONED if left_out or held else MEASURED
-            if 2 * (end - start) > 3 * self.step_us:
-                quality = APPORTIONED
+            quality = APPORTIONED if left_out or held or self._lack(start, end) else MEASURED
             if one is not None and one.kind in UNKNOWN:
                 energy, quality = 0, MISSING
-            if quality == APPORTIONED and not left_out and end - start >= 2 * self.step_us:
-                gaps.append(("gap", start, end))
+            if quality == APPORTIONED and not left_out and self._is_gap(start, end):
+                gaps["gap", start, end] = EventSays(energy=energy)
             found.append(CurveStretch(start, end, energy, quality))
         return found, gaps
+
+    @property
+    def step_us(self) -> int:
+        """A native step."""
+        return self.service.meter.step_min * MINUTE_US
+
+    def _usual(self, time_us: int) -> int:
+        """The usual cadence up to a reading: the lower median of the stretches between the nine up
+        to it, left out or not; a native step where it is the first."""
+        place = bisect_left(self.values, (time_us, -FOREVER))
+        near = self.values[max(place - USUAL, 0) : place + 1]
+        passed = sorted(later[0] - one[0] for one, later in pairwise(near))
+        return passed[(len(passed) - 1) // 2] if passed else self.step_us
+
+    def _lack(self, start: int, end: int) -> bool:
+        """Whether readings lack between two so that edges of slots have none of their own."""
+        if 2 * (end - start) <= 3 * min(self._usual(start), self.step_us):
+            return False
+        zone, step = self.service.zone, self.service.meter.step_min
+        slots = slots_of(local_day(start, zone), zone, step)
+        return not any(first <= start and end <= last for first, last in slots)
+
+    def _is_gap(self, start: int, end: int) -> bool:
+        return end - start >= max(2 * self._usual(start), self.step_us + 1)
 
     def open_run(self) -> Window | None:
         """The readings at the end that stand still, from the last one that moved on; None where

@@ -7,13 +7,14 @@ made of the stories that end earlier, link by link, as the table has them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from recompute.leads import FEW, LeadingRuns
 from recompute.rates import DAY_US, RegisterRates, Value
 
 DETOUR_US = 45 * DAY_US
 CELL_US = 180 * DAY_US
-TRACKS, FEW, SHIFTED = 32, 4, 64
+TRACKS, SHIFTED = 32, 64
 ROLLOVER, REPLACED, SPIKE, BRIDGE, RESET, JUMP = (
     "rollover",
     "replaced",
@@ -24,12 +25,25 @@ ROLLOVER, REPLACED, SPIKE, BRIDGE, RESET, JUMP = (
 )
 STUCK, REVERSED = "stuck", "reversed"
 COST = {ROLLOVER: 2, REPLACED: 3, SPIKE: 4, BRIDGE: 4, RESET: 10, JUMP: 14}
-ON_TRACK, SHIFT, HIDDEN = 14, 5, 6
+ON_TRACK, HIDDEN = 14, 6
+SHIFT = {BRIDGE: 5, SPIKE: 7}
 UNKNOWN = frozenset({RESET, JUMP, REPLACED, REVERSED})
 """Kinds over which it is not known what passed."""
 Worth = tuple[int, int, int]
 """(cost, readings left out, minus the sum of their places): the least one is the best."""
 Window = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class EventSays:
+    """What a register event says beside its time [book units]; None where that is unknown."""
+
+    cost: int | None = None
+    limit: int | None = None
+    """Per hour, of the UTC day on which it ends."""
+    value: int | None = None
+    """Of the first reading that is left out, else of the one that the link leads to."""
+    energy: int | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,7 @@ class StoryDecision:
     """The first reading that is left out, else `there_us`."""
     turned: bool
     cost: int
+    says: EventSays = EventSays()
     whole: Window | None = None
     """From the first to the last of falls that are told as one."""
 
@@ -72,7 +87,7 @@ class CleanedRegister:
         return there[1] >= here[1] and (cap is None or there[1] - here[1] <= cap)
 
     def made_up(self, here: Value, there: Value) -> bool:
-        """Whether it can have made up for it at a pace that its days know."""
+        """Whether it can be there at its pace, of a register that stood wrong meanwhile."""
         most = self.rates.made_up(there[0], there[0] - here[0])
         return there[1] >= here[1] and (most is None or there[1] - here[1] <= most)
 
@@ -158,10 +173,12 @@ class _Story:
     holes: list[int] = field(default_factory=list)
     """Places of readings after which there is a hole."""
     known: dict[tuple[int, int], bool] = field(default_factory=dict)
+    leads: LeadingRuns = field(init=False)
 
     def __post_init__(self) -> None:
         self.first = [0, *self.seen]
         self.last = [*(n - 1 for n in self.seen), len(self.values) - 1]
+        self.leads = LeadingRuns(self.values, self.first, self.last, self._fits, self._turned)
         self.holes = [n for n in range(len(self.values) - 1) if self._is_hole(n)]
 
     def told(self) -> list[_Link]:
@@ -209,7 +226,7 @@ class _Story:
         ranked = []
         for track in tracks:
             cost, out, _ = best[self.last[track]].worth
-            denied = self._on_track(track, range(track + 1, run + 1))
+            denied = sum(self.leads.left(track, n) for n in range(track + 1, run + 1))
             least = cost + COST[SPIKE] + ON_TRACK * denied
             if least <= most and self._near(self.last[track], self.last[run]):
                 ranked.append((least, out + self.last[run] - self.last[track], -track))
@@ -218,16 +235,12 @@ class _Story:
     def _links(self, track: int, run: int) -> Iterator[_Link]:
         """Each way from a run to a later one."""
         here, there, between = self.last[track], self.first[run], run - track - 1
-        detour = COST[SPIKE] + ON_TRACK * (
-            self._on_track(track, range(track + 1, run))
-            + sum(self._fits(self.last[n], there) for n in range(track + 1, run))
-        )
         if between == 0:
             yield self._break(track, run)
-        elif self._fits(here, there):
-            yield _Link(here, there, SPIKE, detour)
-        if self.register.turned(self.values[here], self.values[there]):
-            cost = COST[ROLLOVER] + (detour if between else 0)
+        elif self._made_up(here, there):
+            yield _Link(here, there, SPIKE, self._detour(track, run))
+        if self._turned(here, there):
+            cost = COST[ROLLOVER] + (self._detour(track, run, turned=True) if between else 0)
             yield _Link(here, there, SPIKE if between else ROLLOVER, cost, turned=True)
         if between == 0 and self.values[there][1] > self.values[here][1]:
             yield from self._bridges(track, run)
@@ -236,6 +249,13 @@ class _Story:
         yield from self._hidden(track, run)
         if between == 0:
             yield from self._shifts(track, run, SPIKE)
+
+    def _detour(self, track: int, run: int, *, turned: bool = False) -> int:
+        """What it pays for the runs under it that are known for good ones."""
+        under = range(track + 1, run)
+        denied = sum(self.leads.left(track, n, turned=turned) for n in under)
+        denied += sum(self.leads.entered(n, run, turned=turned) for n in under)
+        return COST[SPIKE] + ON_TRACK * denied
 
     def _break(self, track: int, run: int) -> _Link:
         here, there = self.last[track], self.first[run]
@@ -257,13 +277,15 @@ class _Story:
 
     def _bridges(self, track: int, run: int) -> Iterator[_Link]:
         here, there = self.last[track], self.first[run]
-        yield from self._tail(track, there, FEW, BRIDGE, COST[BRIDGE], self._made_up)
+        former = [*self._tail(track, there, FEW, BRIDGE, COST[BRIDGE], self._made_up)]
         still = here
         while still > self.first[track] and self.values[still - 1][1] == self.values[here][1]:
             still -= 1
         if still < here - FEW and self._near(still, there) and self._made_up(still, there):
-            yield _Link(still, there, BRIDGE, COST[BRIDGE])
-        yield from self._head(here, run, FEW, BRIDGE, COST[BRIDGE], self._made_up)
+            former.append(_Link(still, there, BRIDGE, COST[BRIDGE]))
+        yield from former
+        if not former or still == here:
+            yield from self._head(here, run, FEW, BRIDGE, COST[BRIDGE], self._made_up)
 
     def _shifts(self, track: int, run: int, kind: str) -> Iterator[_Link]:
         """Readings between a hole and the seen step, which is no hole itself."""
@@ -280,7 +302,7 @@ class _Story:
         fits = self._made_up if kind == BRIDGE else self._fits
         for start, end in ways:
             if self._near(start, end) and fits(start, end):
-                yield _Link(start, end, kind, SHIFT)
+                yield _Link(start, end, kind, SHIFT[kind])
 
     def _tail(
         self,
@@ -317,10 +339,6 @@ class _Story:
                 yield _Link(here, there, kind, cost)
                 return
 
-    def _on_track(self, track: int, runs: range) -> int:
-        """How many of the runs could follow on a track."""
-        return sum(self._fits(self.last[track], self.first[n]) for n in runs)
-
     def _holds_on(self, run: int) -> bool:
         return self.first[run] < self.last[run] or run == len(self.first) - 1
 
@@ -332,6 +350,9 @@ class _Story:
             fits = self.register.fits(self.values[here], self.values[there])
             self.known[here, there] = fits
         return self.known[here, there]
+
+    def _turned(self, here: int, there: int) -> bool:
+        return self.register.turned(self.values[here], self.values[there])
 
     def _made_up(self, here: int, there: int) -> bool:
         return self.register.made_up(self.values[here], self.values[there])
@@ -359,7 +380,15 @@ def _decision(register: CleanedRegister, values: list[Value], link: _Link) -> St
         long = max(2 * register.step_us, DAY_US // 24)
         if last[1] == here[1] and last[0] - here[0] >= long:
             kind = STUCK
-    return StoryDecision(kind, here[0], there[0], values[link.here + 1][0], link.turned, link.cost)
+    first = values[link.here + 1]
+    energy = there[1] - here[1] + (register.modulus or 0) * link.turned
+    says = EventSays(
+        link.cost,
+        register.rates.per_hour(there[0]),
+        first[1],
+        None if kind in UNKNOWN else energy,
+    )
+    return StoryDecision(kind, here[0], there[0], first[0], link.turned, link.cost, says)
 
 
 def _falls_as_one(found: list[StoryDecision]) -> list[StoryDecision]:
@@ -370,12 +399,8 @@ def _falls_as_one(found: list[StoryDecision]) -> list[StoryDecision]:
         if falls and (one is None or one.kind != RESET or one.here_us != falls[-1].there_us):
             if len(falls) >= 3:
                 whole = (falls[0].here_us, falls[-1].there_us)
-                falls = [
-                    StoryDecision(
-                        REVERSED, f.here_us, f.there_us, f.first_us, f.turned, f.cost, whole
-                    )
-                    for f in falls
-                ]
+                says = replace(falls[0].says, cost=sum(f.cost for f in falls))
+                falls = [replace(f, kind=REVERSED, says=says, whole=whole) for f in falls]
             told += falls
             falls = []
         if one is not None:

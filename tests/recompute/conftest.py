@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -33,6 +33,7 @@ from metering.registry import (
 )
 from proofs.recompute_compare import STEPS, ComparedNumbers, compare, of_answer
 from recompute import RecomputedBooks, read_file
+from recompute.story import EventSays
 from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
 
 ZONE = "Asia/Shanghai"
@@ -226,6 +227,13 @@ def _told(view, found):
 def _events(world: World, books: RecomputedBooks) -> list[str]:
     start = day_bounds(books.days[0], ZONE)[0]
     end = day_bounds(books.days[-1], ZONE)[1]
-    told = {(e.meter, e.kind, e.start_us, e.end_us) for e in world.books.events("o", start, end)}
-    own = {(code, *span) for code in books.measured for span in books.spans(code)}
-    return [f"event {one}" for one in sorted(told ^ own)]
+    told = {
+        (e.meter, e.kind, e.start_us, e.end_us): (e.cost, e.limit, e.value, e.energy)
+        for e in world.books.events("o", start, end)
+    }
+    own = {
+        (code, *span): astuple(one.says.get(span, EventSays()))
+        for code, one in books.measured.items()
+        for span in books.spans(code)
+    }
+    return [f"event {one}" for one in sorted(told.items() ^ own.items(), key=str)]

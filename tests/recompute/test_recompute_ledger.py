@@ -28,6 +28,9 @@ TROUBLES = (
     "shift",
     "flagged",
     "open",
+    "thin",
+    "dead",
+    "level",
 )
 troubles = st.lists(
     st.tuples(st.sampled_from(TROUBLES), st.integers(0, COUNT - 2), st.integers(1, 90)),
@@ -71,6 +74,13 @@ def troubled(found):
             values[at:end] = values[at:end][::-1].copy()
         elif kind == "shift":
             values[at:end] = values[np.minimum(np.arange(at, end) + 4, COUNT - 1)]
+        elif kind == "thin":
+            kept[at:end] &= np.arange(at, end) % 4 == 0
+        elif kind == "dead":
+            values[at:end] = values[at]
+            values[end - 1 - (end - at) // 3 : end] = 0
+        elif kind == "level":
+            values[at:end] = values[at] + 700
         elif kind == "flagged":
             values[at:end] = 1e9
     return np.round(values, 3), kept
@@ -81,14 +91,16 @@ def troubled(found):
     troubles=troubles,
     limit=st.sampled_from([None, "60", "4"]),
     digits=st.sampled_from([None, 4]),
+    step=st.sampled_from([5, 15, 60]),
     later=st.integers(0, 96),
 )
 def test_both_tell_the_same_of_a_troubled_register(
-    helpers, tmp_path, troubles, limit, digits, later
+    helpers, tmp_path, troubles, limit, digits, step, later
 ):
     fastest = None if limit is None else Decimal(limit)
     world = helpers.World(
-        helpers.campus([helpers.meter("m", max_per_hour=fastest)], digits=digits), DAYS
+        helpers.campus([helpers.meter("m", max_per_hour=fastest, step_min=step)], digits=digits),
+        DAYS,
     )
     values, kept = troubled(troubles)
     if digits is not None:
