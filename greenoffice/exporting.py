@@ -158,8 +158,10 @@ def _taken(file: Path) -> Conflict:
 
 def _day(text: str, name: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        day = date.fromisoformat(text)
+        day_bounds(day + timedelta(days=1), "UTC")  # of which there are instants
+        return day
+    except (ValueError, OverflowError):
         raise InvalidInput(
             "not a date", field=name, value=text, fix="YYYY-MM-DD, such as 2026-10-01"
         ) from None
