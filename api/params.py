@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
 from api.platform import Platform
-from api.problems import TITLES, TooLarge, WrongMedia
+from api.problems import TITLES, Malformed, TooLarge, WrongMedia
 from metering.errors import InvalidInput
 
 Json = dict[str, Any]
@@ -66,6 +67,24 @@ async def body_of(request: Request, limit: int) -> bytes:
     return b"".join(parts)
 
 
+def check_characters(body: bytes) -> None:
+    """Malformed where JSON escapes half a character, which no store and no answer can hold; what
+    is no JSON at all is left to whoever reads it."""
+    if b"\\u" not in body:
+        return
+    try:
+        json.dumps(json.loads(body), ensure_ascii=False).encode()
+    except UnicodeEncodeError as half:
+        raise Malformed(
+            "a body that cannot be read",
+            field="body",
+            value=ascii(half.object[half.start : half.end]),
+            fix="send it whole, as its Content-Type says it is",
+        ) from None
+    except (ValueError, RecursionError):
+        return
+
+
 class JsonBody(APIRoute):
     """A route whose body is a JSON object: bounded, and of no other kind."""
 
@@ -88,6 +107,7 @@ class JsonBody(APIRoute):
                 )
             platform: Platform = request.app.state.platform
             body = await body_of(request, platform.max_body_bytes)
+            check_characters(body)
 
             async def replay() -> dict[str, Any]:
                 return {"type": "http.request", "body": body, "more_body": False}

@@ -41,7 +41,7 @@ from metering.registry import NodeType, Registry
 from storage import Stores
 
 FORMAT = "greenoffice-journal-1"
-MARGIN_DAYS = 560
+MARGIN = timedelta(days=560)
 """Readings so long before and after the days asked can decide on them: two stretches of 180 days
 in which a story may be cut, the longest detour, and the months that count into a limit."""
 PAGE, PAGE_DAYS = 500, 31
@@ -70,9 +70,8 @@ class Span:
 
     def readings_us(self, zone: str) -> tuple[int, int]:
         """[start, end) of the readings that belong to it, the margin included [us UTC]."""
-        margin = timedelta(days=MARGIN_DAYS)
-        start = day_bounds(max(self.first - margin, date(1970, 1, 2)), zone)[0]
-        return start, day_bounds(min(self.after + margin, date(9998, 1, 1)), zone)[1]
+        start = day_bounds(max(self.first - MARGIN, date(1970, 1, 2)), zone)[0]
+        return start, day_bounds(min(self.after + MARGIN, date(9998, 1, 1)), zone)[1]
 
 
 @dataclass
@@ -158,8 +157,11 @@ def _taken(file: Path) -> Conflict:
 
 def _day(text: str, name: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        day = date.fromisoformat(text)
+        for edge in (day - MARGIN, day + MARGIN):
+            day_bounds(edge, "UTC")  # raises where there are no such instants
+        return day
+    except (ValueError, OverflowError):
         raise InvalidInput(
             "not a date", field=name, value=text, fix="YYYY-MM-DD, such as 2026-10-01"
         ) from None

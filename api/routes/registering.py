@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 
 from api.answers.administration import ChangeAnswer, ImportAnswer, ProposalAnswer
 from api.auth import Admin
-from api.params import body_of, example, refuses
+from api.params import body_of, check_characters, example, refuses
 from api.problems import TooLarge, WrongMedia
 from api.ranges import local_date
 from api.usecases.registering import ImportDone, ImportWishes, import_texts
@@ -169,9 +169,11 @@ async def _texts(request: Request, limit: int) -> dict[str, str]:
             value=kind,
             fix="application/json with {name: text}, or multipart/form-data with CSV files",
         )
+    body = await body_of(request, limit)
+    check_characters(body)
     try:
-        texts = json.loads(await body_of(request, limit))
-    except ValueError:
+        texts = json.loads(body)
+    except (ValueError, RecursionError):
         texts = None
     if not isinstance(texts, dict) or not all(isinstance(t, str) for t in texts.values()):
         raise InvalidInput(

@@ -87,6 +87,7 @@ def test_a_finding_carries_its_evidence_and_its_price(campus: Make) -> None:
     assert (finding.node, finding.item) == ("east", "01B00")
     assert finding.detail["days"] == 4
     assert finding.detail["measured"] > finding.detail["expected"]  # type: ignore[operator]
+    assert (finding.unit, finding.detail["unit"]) == ("kWh", "kW")
     charted = [start for start, _, _ in finding.hourly]
     assert charted[0] == finding.start_us - 24 * HOUR_US
     assert charted[-1] == finding.end_us + 23 * HOUR_US

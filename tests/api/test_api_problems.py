@@ -172,3 +172,20 @@ def test_a_full_disk_is_said_and_nothing_is_acknowledged(world, error, status):
     response = client.post("/v1/ingest?gateway=campus/gw-1", content=b"{}", headers=headers)
     assert response.status_code == status
     assert response.json()["detail"] == error.message
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/findings/1/resolve", "/v1/keys", "/v1/registry/import?dry_run=true"]
+)
+def test_half_a_character_is_refused(world, path):
+    body = '{"note": "\\ud800", "name": "\\ud800", "tree.csv": "\\ud800"}'
+    headers = {"X-API-Key": world.keys["whole"], "Content-Type": "application/json"}
+    answer = world.client.post(path, content=body, headers=headers)
+    assert (answer.status_code, answer.json()["field"]) == (400, "body")
+
+
+def test_an_import_nested_without_end_is_refused(world):
+    headers = {"X-API-Key": world.keys["whole"], "Content-Type": "application/json"}
+    path = "/v1/registry/import?dry_run=true"
+    answer = world.client.post(path, content="[" * 100_000, headers=headers)
+    assert (answer.status_code, answer.json()["field"]) == (422, "body")

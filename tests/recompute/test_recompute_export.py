@@ -188,6 +188,8 @@ def test_a_file_that_is_there_is_not_overwritten(worked, tmp_path):
         ("nobody", "2026-01-01", "2026-02-01", "o.jsonl", NotFound, "--institution"),
         ("b", "2026-01-01", "2026-02-01", "o.jsonl", NotFound, "--institution"),
         ("o", "January", "2026-02-01", "o.jsonl", InvalidInput, "--from"),
+        ("o", "0001-01-01", "2026-02-01", "o.jsonl", InvalidInput, "--from"),
+        ("o", "2026-01-01", "9999-12-31", "o.jsonl", InvalidInput, "--to"),
         ("o", "2026-01-01", "2026-01-01", "o.jsonl", InvalidInput, "--to"),
         ("o", "2026-01-01", "2026-02-01", "none/o.jsonl", NotFound, "FILE"),
     ],
