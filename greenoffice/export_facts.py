@@ -128,6 +128,8 @@ def _installations(registry: Registry, points: set[int], institution: str) -> It
                 "ratio": str(one.ratio),
                 "digits": one.digits,
                 "unit": one.register_unit,
+                "signed": one.signed,
+                "direction": str(one.direction),
                 **_dates(one.valid),
             }
 

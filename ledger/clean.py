@@ -77,7 +77,8 @@ def clean(
     says what came before and where the days begin.
     """
     if decisions is None:
-        alone = RegisterReadings(time_us, value, RiseLimits.fixed(limits), limits.modulus)
+        rates = RiseLimits.fixed(limits)
+        alone = RegisterReadings(time_us, value, rates, limits.modulus, (), limits.signed)
         decisions = decide(alone, limits.flat_us)
     marks = _Marks.of(time_us, decisions)
     kept = np.flatnonzero(marks.keep)

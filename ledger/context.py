@@ -123,7 +123,8 @@ class Context:
 
     def facts(self, service: Service, reach: ChangeSpan) -> dict[Span, EventFacts]:
         """What is told of decisions that touch the reach, with what each rests on."""
-        return facts_of(self.decisions(service, reach.start_us, reach.end_us))
+        found = facts_of(self.decisions(service, reach.start_us, reach.end_us))
+        return {span: service.signed(one) for span, one in found.items()}
 
     def _set_aside(self, service: Service, start_us: int, end_us: int) -> list[Span]:
         series = self._series.get(service)

@@ -29,6 +29,8 @@ class RegisterLimits:
     """Most that can pass in an hour, as registered; None where nobody said."""
     modulus: int | None = None
     """What one turn of the register holds; None where the width is unknown."""
+    signed: bool = False
+    """Whether the register may fall in normal work: then limits hold both ways."""
 
     @classmethod
     def of(cls, meter: Meter, installation: Installation) -> RegisterLimits:
@@ -42,6 +44,7 @@ class RegisterLimits:
             meter.step_min * MINUTE_US,
             None if fastest is None else round(fastest * _per_canonical(meter)),
             modulus,
+            installation.signed,
         )
 
     @property

@@ -69,6 +69,11 @@ class Service:
         """Step, turn of the register and the most that can pass in an hour, as registered."""
         return RegisterLimits.of(self.meter, self.installation)
 
+    def signed(self, facts: EventFacts) -> EventFacts:
+        """What is told of a decision, with its energy as it is booked."""
+        energy = facts.energy
+        return facts if energy is None else replace(facts, energy=energy * self.installation.sign)
+
     def usable(self, rows: ReadingColumns) -> Usable:
         """What of the point's readings can be used."""
         factor = book_factor(self.meter, self.installation.ratio)
@@ -117,8 +122,12 @@ def _joined(found: Sequence[Service]) -> list[Service]:
 
 def _goes_on(old: Service, new: Service) -> bool:
     one, other = old.installation, new.installation
-    same = (one.point, one.ratio, one.digits) == (other.point, other.ratio, other.digits)
+    same = _counting(one) == _counting(other)
     return same and old.kind is Kind.REGISTER and new.start_us == old.end_us
+
+
+def _counting(one: Installation) -> tuple[object, ...]:
+    return (one.point, one.ratio, one.digits, one.signed, one.direction)
 
 
 def handed_over(served: Sequence[Service], firsts: Mapping[int, int]) -> list[Service]:
@@ -209,8 +218,10 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
         around=Around(stretch.earlier_us, service.zone),
     )
     spans = [*cleaned.spans, *stretch.set_aside]
-    curve = Curve.of(cleaned.time_us, cleaned.energy, cleaned.quality)
-    return Measured(curve, spans, cleaned.facts)
+    sign = service.installation.sign
+    curve = Curve.of(cleaned.time_us, sign * cleaned.energy, cleaned.quality)
+    facts = {span: service.signed(one) for span, one in cleaned.facts.items()}
+    return Measured(curve, spans, facts)
 
 
 def _measure_intervals(service: Service, time_us: I64, value: F64) -> Measured:
@@ -225,7 +236,13 @@ def _measure_intervals(service: Service, time_us: I64, value: F64) -> Measured:
     spans = _merged("off_grid", found.off_us, service.meter.step_min * MINUTE_US)
     quality = np.where(found.whole, MEASURED, APPORTIONED).astype(np.int8)
     return Measured(
-        _blocks(found.start_us[good], found.end_us[good], units[good], quality[good]), spans
+        _blocks(
+            found.start_us[good],
+            found.end_us[good],
+            service.installation.sign * units[good],
+            quality[good],
+        ),
+        spans,
     )
 
 

@@ -140,7 +140,12 @@ class RegisterSeries:
         high = int(cluster.at_us[-1]) + DETOUR_US
         known = glance.known(service, low, high)
         readings = RegisterReadings(
-            known.time_us, known.value, past.rates, service.limits.modulus, service.declared
+            known.time_us,
+            known.value,
+            past.rates,
+            service.limits.modulus,
+            service.declared,
+            service.limits.signed,
         )
         seen = np.searchsorted(known.time_us, cluster.at_us)
         return decide(readings, service.limits.flat_us, seen)
@@ -190,7 +195,7 @@ class RegisterSeries:
             start, end = day * DAY_US, min(day + CHUNK_DAYS, last_day + 1) * DAY_US
             before = glance.nth_before(service, start - 1, 3)
             known = glance.known(service, start if before is None else before, end - 1)
-            found = DayRises.of(known.time_us, known.value, limits.step_us)
+            found = DayRises.of(known.time_us, known.value, limits.step_us, signed=limits.signed)
             doubtful = Steps.of(known.time_us, known.value, found, limits)
             rises.append(found.since(day))
             steps.append(doubtful.take(doubtful.at_us >= start))

@@ -77,6 +77,10 @@ class InstallationLine:
     digits: int | None = None
     unit: str = "kWh"
     dates: Dates = field(default_factory=Dates)
+    signed: bool = False
+    """Whether its values may fall in normal work."""
+    sign: int = 1
+    """-1 of what is exported."""
 
 
 Scope = tuple[str, str, str]

@@ -202,8 +202,18 @@ def _installation(content: Content, line: Line) -> None:
             line.whole_or_none("digits"),
             line.needed("unit"),
             line.days(),
+            line.flag("signed"),
+            _sign(line),
         )
     )
+
+
+def _sign(line: Line) -> int:
+    signs = {"": 1, "import": 1, "export": -1}
+    told = line.text("direction")
+    if told not in signs:
+        raise line.wrong("direction", "unknown", "import or export")
+    return signs[told]
 
 
 def _price(content: Content, line: Line) -> None:

@@ -54,6 +54,8 @@ class RegisterRates:
     step_us: int
     registered: int | None
     """Book units in an hour."""
+    signed: bool = False
+    """Whether a fall is a rise like any other."""
     _limits: dict[int, DayLimit] = field(default_factory=dict)
     _months: dict[int, tuple[int | None, bool]] = field(default_factory=dict)
 
@@ -64,18 +66,20 @@ class RegisterRates:
         falls: dict[int, int] = defaultdict(int)
         for (before, low), (at, high) in zip(self.values, self.values[1:], strict=False):
             stretches[at // DAY_US].append(at - before)
-            falls[at // DAY_US] += high < low
+            falls[at // DAY_US] += high < low and not self.signed
         cadence = {day: min(_median(found), self.step_us) for day, found in stretches.items()}
         rises: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for place in range(1, len(self.values)):
             at, high = self.values[place]
             before, low = self.values[place - 1]
-            if place > 1 and low < self.values[place - 2][1]:
+            if place > 1 and low < self.values[place - 2][1] and not self.signed:
                 before, low = self.values[place - 2]
             stretch = max(at - before, cadence[at // DAY_US])
-            if (high - low) * HOUR_US >= stretch:
-                rises[at // DAY_US].append((high - low, stretch))
-        return {day: _day(found, falls[day], cadence[day]) for day, found in rises.items()}
+            rise = abs(high - low) if self.signed else high - low
+            if rise * HOUR_US >= stretch:
+                rises[at // DAY_US].append((rise, stretch))
+        often = 8 if self.signed else 4
+        return {day: _day(found, falls[day], cadence[day], often) for day, found in rises.items()}
 
     def cap(self, end_us: int, stretch_us: int) -> Fraction | None:
         """The most that can pass in a stretch that ends then [book units]; None without limit."""
@@ -144,13 +148,13 @@ class RegisterRates:
         return learned, 2 * exceed <= len(near)
 
 
-def _day(rises: list[tuple[int, int]], falls: int, cadence_us: int) -> RisesOfDay:
-    nth = max(4, len(rises) // 4) + 2 * falls
+def _day(rises: list[tuple[int, int]], falls: int, cadence_us: int, often: int) -> RisesOfDay:
+    nth = max(often, len(rises) // 4) + 2 * falls
     lump = gcd(*(rise for rise, _ in rises)) if len(rises) >= 4 else 0
     whole = sorted((rise * HOUR_US // stretch for rise, stretch in rises), reverse=True)
     less = sorted(((rise - lump) * HOUR_US // stretch for rise, stretch in rises), reverse=True)
-    often = whole[nth - 1] if len(rises) >= nth else 0
-    return RisesOfDay(whole[0], often, less[min(nth, len(rises)) - 1], cadence_us, lump)
+    shown = whole[nth - 1] if len(rises) >= nth else 0
+    return RisesOfDay(whole[0], shown, less[min(nth, len(rises)) - 1], cadence_us, lump)
 
 
 def _median(numbers: list[int]) -> int:

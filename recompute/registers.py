@@ -137,8 +137,12 @@ def _served(
 def _goes_on(old: RegisterService, new: RegisterService) -> bool:
     """A register replaced under the name of its point goes on in one series."""
     a, b = old.one, new.one
-    same = (a.point, a.ratio, a.digits) == (b.point, b.ratio, b.digits)
+    same = _counting(a) == _counting(b)
     return same and old.point.kind == "register" and new.start == old.end
+
+
+def _counting(one: InstallationLine) -> tuple[object, ...]:
+    return (one.point, one.ratio, one.digits, one.signed, one.sign)
 
 
 def _change(old: RegisterService, new: RegisterService, readings: Sequence[StandingReading]) -> int:
@@ -179,8 +183,9 @@ def _register(service: RegisterService, own: Sequence[StandingReading]) -> Measu
     step = service.meter.step_min * MINUTE_US
     limit = service.meter.max_per_hour
     registered = None if limit is None else round(limit * per_canonical(service.meter.item))
-    rates = RegisterRates(values, step, registered)
-    made = decisions(CleanedRegister(values, rates, step, service.modulus, service.declared))
+    rates = RegisterRates(values, step, registered, service.one.signed)
+    register = CleanedRegister(values, rates, step, service.modulus, service.declared)
+    made = decisions(replace(register, signed=service.one.signed))
     clean = _Cleaned(values, made, service)
     stretches, gaps = clean.stretches(unusable)
     says = gaps | {told: one.says for one in made for told in one.told}
@@ -191,7 +196,15 @@ def _register(service: RegisterService, own: Sequence[StandingReading]) -> Measu
         stretches = [replace(s, quality=MISSING) if s.start >= run[0] else s for s in stretches]
         spans = [s for s in spans if not (s[0] == "gap" and s[1] >= run[0])]
         spans.append((STUCK, *run))
+    sign = service.one.sign
+    stretches = [replace(one, energy=sign * one.energy) for one in stretches]
+    says = {span: _as_booked(one, sign) for span, one in says.items()}
     return MeasuredMeter(PassedCurve(tuple(stretches)), spans, made, says)
+
+
+def _as_booked(one: EventSays, sign: int) -> EventSays:
+    """What is exported counts below 0."""
+    return one if one.energy is None else replace(one, energy=sign * one.energy)
 
 
 @dataclass
@@ -295,7 +308,7 @@ def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) ->
         units = book_units(own[one.place].value, factor)
         if units is not None:
             quality = MEASURED if step % one.length == 0 else APPORTIONED
-            blocks.append((one.start, one.end, units, quality))
+            blocks.append((one.start, one.end, service.one.sign * units, quality))
     return MeasuredMeter(side_by_side(blocks), _off_grid(off, step))
 
 

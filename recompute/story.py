@@ -80,20 +80,27 @@ class CleanedRegister:
     step_us: int
     modulus: int | None = None
     declared: Sequence[Window] = ()
+    signed: bool = False
+    """Whether it may fall in normal work."""
+
+    def rise(self, here: Value, there: Value) -> int:
+        """From one to the other; its size alone where falls are normal."""
+        passed = there[1] - here[1]
+        return abs(passed) if self.signed else passed
 
     def fits(self, here: Value, there: Value) -> bool:
         """Whether the register can have gone from one to the other."""
-        cap = self.rates.cap(there[0], there[0] - here[0])
-        return there[1] >= here[1] and (cap is None or there[1] - here[1] <= cap)
+        cap, rise = self.rates.cap(there[0], there[0] - here[0]), self.rise(here, there)
+        return rise >= 0 and (cap is None or rise <= cap)
 
     def made_up(self, here: Value, there: Value) -> bool:
         """Whether it can be there at its pace, of a register that stood wrong meanwhile."""
-        most = self.rates.made_up(there[0], there[0] - here[0])
-        return there[1] >= here[1] and (most is None or there[1] - here[1] <= most)
+        most, rise = self.rates.made_up(there[0], there[0] - here[0]), self.rise(here, there)
+        return rise >= 0 and (most is None or rise <= most)
 
     def turned(self, here: Value, there: Value) -> bool:
         """Whether it can have gone on past its last digit."""
-        if self.modulus is None or not there[1] < here[1] < self.modulus:
+        if self.signed or self.modulus is None or not there[1] < here[1] < self.modulus:
             return False
         passed = there[1] - here[1] + self.modulus
         cap = self.rates.cap(there[0], there[0] - here[0])
@@ -242,7 +249,7 @@ class _Story:
         if self._turned(here, there):
             cost = COST[ROLLOVER] + (self._detour(track, run, turned=True) if between else 0)
             yield _Link(here, there, SPIKE if between else ROLLOVER, cost, turned=True)
-        if between == 0 and self.values[there][1] > self.values[here][1]:
+        if between == 0 and self.register.rise(self.values[here], self.values[there]) > 0:
             yield from self._bridges(track, run)
             yield from self._shifts(track, run, BRIDGE)
             return
@@ -263,7 +270,8 @@ class _Story:
         if any(start < stop and end >= first for first, stop in self.register.declared):
             kind = REPLACED
         else:
-            kind = RESET if self.values[there][1] < self.values[here][1] else JUMP
+            falls = self.register.rise(self.values[here], self.values[there]) < 0
+            kind = RESET if falls else JUMP
         return _Link(here, there, kind, COST[kind])
 
     def _hidden(self, track: int, run: int) -> Iterator[_Link]:

@@ -27,6 +27,8 @@ class InstallationAnswer(TypedDict):
     ratio: str
     digits: int | None
     register_unit: str | None
+    signed: bool
+    direction: str
     valid_from: str | None
     valid_to: str | None
 

@@ -49,6 +49,8 @@ METER_EXAMPLE = {
             "ratio": "40",
             "digits": 6,
             "register_unit": "kWh",
+            "signed": False,
+            "direction": "import",
             "valid_from": None,
             "valid_to": None,
         }
@@ -105,6 +107,8 @@ def meter_json(reach: Reach, meter: Meter) -> MeterAnswer:
                 "ratio": str(one.ratio),
                 "digits": one.digits,
                 "register_unit": one.register_unit,
+                "signed": one.signed,
+                "direction": str(one.direction),
                 "valid_from": None if one.valid.start is None else one.valid.start.isoformat(),
                 "valid_to": None if one.valid.end is None else one.valid.end.isoformat(),
             }

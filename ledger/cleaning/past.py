@@ -35,7 +35,7 @@ class Steps:
     before_us: I64
     at_us: I64
     rise: I64
-    """[book units]"""
+    """[book units]; of a signed register its size, whichever way it goes."""
 
     @classmethod
     def none(cls) -> Steps:
@@ -48,6 +48,8 @@ class Steps:
         """Of raw readings: falls, what follows a fall, long steps, and rises beyond what the day
         shows often. All that a limit can forbid is among them."""
         rise, passed = np.diff(value), np.diff(time_us)
+        if limits.signed:
+            rise = np.abs(rise)
         chosen = rise < 0
         chosen[1:] |= rise[:-1] < 0
         chosen |= passed > max(HOUR_US, limits.step_us)

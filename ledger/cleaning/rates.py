@@ -22,6 +22,8 @@ DAY_US = 24 * HOUR_US
 OFTEN, SHARE = 4, 4
 """A rise that a day shows so many times, and in so great a share of its rises (a quarter), is the
 meter's own, not a fault."""
+OFTEN_BOTH_WAYS = 8
+"""The same of a signed register: each fault shows twice in it, out and back."""
 FALL = 2
 """How many of its largest rises a day loses by each fall: readings that go up and down are no
 load, but each of their falls had a rise before it."""
@@ -48,14 +50,18 @@ class DayRises:
     """(d,) [book units] what all its rises are multiples of; 0 where it has fewer than OFTEN."""
 
     @classmethod
-    def of(cls, time_us: I64, value: I64, step_us: int) -> DayRises:
+    def of(cls, time_us: I64, value: I64, step_us: int, *, signed: bool = False) -> DayRises:
         """From raw readings in rising time; a rise belongs to the day it ends on.
 
         It is counted from the higher of the two readings before, so that a reading which comes
-        back from a dip is no rise.
+        back from a dip is no rise. Of a signed register a fall is a rise like any other.
         """
         rise, passed, day = np.diff(value), np.diff(time_us), time_us[1:] // DAY_US
         cadence = np.minimum(_usual(day, passed), step_us)
+        if signed:
+            size, hours = np.abs(rise), np.maximum(passed, cadence) / HOUR_US
+            up, none = size >= hours, np.zeros(0, dtype=np.int64)
+            return cls._ranked(day[up], size[up], hours[up], cadence[up], none, OFTEN_BOTH_WAYS)
         falls = rise < 0
         back = np.append([False], falls[:-1]) if len(rise) > 1 else falls
         rise[1:] = np.where(back[1:], value[2:] - value[:-2], rise[1:])
@@ -65,20 +71,22 @@ class DayRises:
         return cls._ranked(day[up], rise[up], hours[up], cadence[up], day[falls])
 
     @classmethod
-    def _ranked(cls, day: I64, rise: I64, hours: F64, cadence: I64, fell: I64) -> DayRises:
+    def _ranked(
+        cls, day: I64, rise: I64, hours: F64, cadence: I64, fell: I64, often: int = OFTEN
+    ) -> DayRises:
         if not len(day):
             none = np.zeros(0, dtype=np.int64)
             return cls(none, none, none, none, none, none)
         firsts = np.concatenate(([0], np.flatnonzero(np.diff(day)) + 1))
         counts, days = np.diff(np.append(firsts, len(day))), day[firsts]
         falls = np.searchsorted(fell, days, side="right") - np.searchsorted(fell, days)
-        nth = np.maximum(OFTEN, counts // SHARE) + FALL * falls
+        nth = np.maximum(often, counts // SHARE) + FALL * falls
         place = firsts + np.minimum(nth, counts) - 1
         rate = _largest_first(day, rise, hours)
         lump = np.where(counts >= OFTEN, np.gcd.reduceat(rise, firsts), 0)
         least = _largest_first(day, rise - np.repeat(lump, counts), hours)[place]
-        often = np.where(counts >= nth, rate[place], 0)
-        return cls(days, rate[firsts], often, least, cadence[firsts], lump)
+        shown = np.where(counts >= nth, rate[place], 0)
+        return cls(days, rate[firsts], shown, least, cadence[firsts], lump)
 
     def take(self, mask: NDArray[np.bool_]) -> DayRises:
         """The days that a (d,) mask keeps."""

@@ -92,10 +92,24 @@ class RegisterReadings:
     rates: RiseLimits
     modulus: int | None = None
     declared: Sequence[Window] = ()
+    signed: bool = False
+    """Whether it may fall in normal work: a step then counts by its size, and none turns."""
+
+    def rise(self, here: int, there: int) -> int:
+        """What passed from one reading to another [book units]; never below 0 where it is
+        signed."""
+        passed = int(self.value[there] - self.value[here])
+        return abs(passed) if self.signed else passed
+
+    def rises(self, here: I64, there: I64) -> I64:
+        """`rise` of many readings."""
+        passed = self.value[there] - self.value[here]
+        return np.abs(passed) if self.signed else passed
 
     def seen(self) -> I64:
         """(s,) places of the readings that cannot follow the one before."""
-        rise = np.diff(self.value)
+        places = np.arange(len(self.value))
+        rise = self.rises(places[:-1], places[1:])
         cap = self.rates.cap(self.time_us[1:], np.diff(self.time_us))
         return np.flatnonzero((rise < 0) | (rise > cap)) + 1
 
@@ -106,20 +120,21 @@ class RegisterReadings:
 
     def fits(self, here: int, there: int) -> bool:
         """Whether the register can have gone from one to the other."""
-        rise = int(self.value[there] - self.value[here])
-        return rise >= 0 and rise <= self.cap(here, there)
+        return 0 <= self.rise(here, there) <= self.cap(here, there)
 
     def makes_up(self, here: int, there: int) -> bool:
         """Whether a register that stood wrong between the two can have made up for it: at a pace
         that its days know, not merely within the limit. A jump would else be energy."""
-        end, rise = int(self.time_us[there]), int(self.value[there] - self.value[here])
+        end, rise = int(self.time_us[there]), self.rise(here, there)
         return 0 <= rise <= self.rates.made_up(end, end - int(self.time_us[here]))
 
     def turns(self, here: int, there: int) -> bool:
         """The same, past its last digit; at most a tenth of a turn where no limit is known."""
         modulus, before = self.modulus, int(self.value[here])
         rise = int(self.value[there]) - before
-        if modulus is None or rise >= 0 or before >= modulus or rise + modulus < 0:
+        if modulus is None or self.signed:
+            return False
+        if rise >= 0 or before >= modulus or rise + modulus < 0:
             return False
         most = self.cap(here, there)
         return rise + modulus <= (modulus // 10 if most == np.inf else most)
@@ -296,7 +311,7 @@ class _Teller:
         ends, starts = np.concatenate([lasts - fewer, rests[np.newaxis]]), first + fewer
         ways = [(ends, np.array(first)), (lasts, starts)]
         plain = np.logical_or.reduce([self._passes(*way).any(axis=0) for way in ways])
-        if self.readings.modulus is None:
+        if self.readings.modulus is None or self.readings.signed:
             return plain, np.zeros_like(plain)
         turned = np.logical_or.reduce([self._turn(*way).any(axis=0) for way in ways])
         return plain, turned & ~plain
@@ -314,9 +329,9 @@ class _Teller:
         return np.asarray(low & (rise + turn <= most), dtype=np.bool_)
 
     def _rise(self, here: I64, there: I64) -> tuple[I64, F64]:
-        time_us, value = self.readings.time_us, self.readings.value
+        time_us = self.readings.time_us
         most = self.readings.rates.cap(time_us[there], time_us[there] - time_us[here])
-        return value[there] - value[here], most
+        return self.readings.rises(here, there), most
 
     def _links(self, track: int, run: int) -> Iterator[tuple[Link, int]]:
         """Each way from one run to a later one, with its cost."""
@@ -337,13 +352,12 @@ class _Teller:
         here, there = self.lasts[track], self.firsts[run]
         if self.readings.is_declared(here, there):
             return Link(here, there, DECLARED)
-        falls = self.readings.value[there] < self.readings.value[here]
-        return Link(here, there, RESET if falls else JUMP)
+        return Link(here, there, RESET if self.readings.rise(here, there) < 0 else JUMP)
 
     def _half_seen(self, track: int, run: int, between: int) -> Iterator[tuple[Link, int]]:
         """Ways that drop readings which could have followed: at one end nothing is seen."""
         here, there = self.lasts[track], self.firsts[run]
-        if between == 0 and self.readings.value[there] > self.readings.value[here]:
+        if between == 0 and self.readings.rise(here, there) > 0:
             yield from self._bridges(track, run)
             yield from self._shifts(track, run, BRIDGE)
             return

@@ -10,6 +10,7 @@ proposal, past         what an import will change, and whether it reaches into t
 """
 
 from metering.registry.model import (
+    Direction,
     Gateway,
     Installation,
     Meter,
@@ -24,6 +25,7 @@ from metering.registry.model import (
 from metering.validity import Validity
 
 __all__ = [
+    "Direction",
     "Gateway",
     "Installation",
     "Meter",

@@ -46,6 +46,7 @@ from metering.tariff import TariffRow
 from metering.tariff_sets import set_key, with_sets
 
 _NAMES = ("name_zh", "name_en")
+_FLOW = ("signed", "direction")
 _TARIFF_SET = ("tariff", "item", "institution", "node", "meter", "valid_from")
 _TREE = Table(
     "tree.csv",
@@ -60,7 +61,7 @@ _METERS = Table(
 _POINTS = Table(
     "points.csv",
     ("gateway", "point", "kind", "unit"),
-    ("meter", "ratio", "digits", "low", "high", "role", "node", *DATED),
+    ("meter", "ratio", "digits", "low", "high", "role", "node", *DATED, *_FLOW),
 )
 _TARIFF = Table(
     "tariff.csv",
@@ -143,7 +144,7 @@ POINT = FactKind(
         Level(("gateway", "point"), ("low", "high", "role", "node")),
         Level(
             ("gateway", "point", "meter", "valid_from"),
-            ("meter", "ratio", "digits", "valid_from", "valid_to"),
+            ("meter", "ratio", "digits", "valid_from", "valid_to", *_FLOW),
         ),
     ),
     held="points",

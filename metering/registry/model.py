@@ -45,6 +45,13 @@ class NodeType(StrEnum):
     ROOM = "room"
 
 
+class Direction(StrEnum):
+    """Which way energy passes that a register counts, seen from the place it hangs on."""
+
+    IMPORT = "import"
+    EXPORT = "export"
+
+
 def _named(thing: object, language: str) -> str:
     """The name in the language, `name_zh` for zh or zh-CN; '' where it has none."""
     return str(getattr(thing, f"name_{language[:2]}", ""))
@@ -192,6 +199,15 @@ class Installation:
     digits: int | None = None
     register_unit: str = "kWh"
     valid: Validity = ALWAYS
+    signed: bool = False
+    """Whether its values may fall, or be negative, in normal work: energy goes both ways."""
+    direction: Direction = Direction.IMPORT
+    """What is exported counts below 0."""
+
+    @property
+    def sign(self) -> int:
+        """What its energy is taken times: -1 of an export."""
+        return -1 if self.direction is Direction.EXPORT else 1
 
 
 @dataclass(frozen=True)

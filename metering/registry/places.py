@@ -10,6 +10,7 @@ from metering.errors import InvalidInput
 from metering.localtime import zone_of
 from metering.reading import Kind
 from metering.registry.model import (
+    Direction,
     Gateway,
     Installation,
     Meter,
@@ -150,9 +151,22 @@ def _install(row: Row, point: Point, facts: Facts) -> None:
         row.wrong("digits", f"digits of a point of kind {point.kind}", "only a register rolls over")
     if row.text("meter"):
         meter, unit = row.code("meter"), row.text("unit")
-        installed = Installation(meter, point.id, ratio or Decimal(1), digits, unit, valid)
+        signed, direction = _flow(row, digits)
+        installed = Installation(
+            meter, point.id, ratio or Decimal(1), digits, unit, valid, signed, direction
+        )
         facts.installations.append((row, installed))
         return
-    for column in ("ratio", "digits", "valid_from", "valid_to"):
+    for column in ("ratio", "digits", "valid_from", "valid_to", "signed", "direction"):
         if row.text(column):
             row.wrong(column, "given without a meter", "name the meter, or leave it empty")
+
+
+def _flow(row: Row, digits: int | None) -> tuple[bool, Direction]:
+    """Whether its values may fall, and which way energy passes."""
+    signed = row.one_of("signed", ("", "no", "yes")) == "yes"
+    if signed and digits is not None:
+        problem = "a register that may fall cannot be seen to roll over"
+        row.wrong("digits", problem, "leave it empty, or signed")
+    direction = row.one_of("direction", ("", *Direction))
+    return signed, Direction(direction or Direction.IMPORT)

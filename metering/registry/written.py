@@ -82,7 +82,8 @@ def _point(point: Point, sent: str) -> Fields:
 
 
 def _installed(one: Installation) -> Fields:
-    return {"meter": one.meter, "ratio": one.ratio, "digits": one.digits} | dates(one.valid)
+    own = {"meter": one.meter, "ratio": one.ratio, "digits": one.digits}
+    return own | {"signed": one.signed, "direction": str(one.direction)} | dates(one.valid)
 
 
 def _as_sent(bound: float | None, sent: str) -> str:

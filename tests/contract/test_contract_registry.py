@@ -14,6 +14,7 @@ from metering.errors import Conflict, InvalidInput, NotFound
 from metering.factor import Factor
 from metering.reading import Kind
 from metering.registry import (
+    Direction,
     Gateway,
     Installation,
     Meter,
@@ -96,7 +97,11 @@ def campus() -> Registry:
         meters={meter.code: meter for meter in meters},
         supply=(SupplyEdge("E0", "E1", Validity(None, CUT)),),
         points={point.id: point for point in points},
-        installations=(Installation("E0", 70, Decimal("40.0"), 6, "MWh", Validity(CUT, None)),),
+        installations=(
+            Installation(
+                "E0", 70, Decimal("40.0"), 6, "MWh", Validity(CUT), True, Direction.EXPORT
+            ),
+        ),
         tariff=(tariff_row(480, 720, "1.2345"), tariff_row(0, 480, "0.30")),
         factors=(Factor("01000", "kgco2", Decimal("0.5366"), "CN", Validity(CUT), "notice", "V"),),
         calendar=WorkCalendar.of(

@@ -15,6 +15,7 @@ from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import FileProblem, InvalidFiles, InvalidInput
 from metering.reading import Kind
 from metering.registry import (
+    Direction,
     Gateway,
     Installation,
     Meter,
@@ -241,6 +242,40 @@ def test_every_error_has_its_place(
     assert all(problem.fix for problem in found)
 
 
+@pytest.mark.parametrize(
+    ("line", "field", "part"),
+    [
+        ("site/gw,W1,register,L,water,8,yes,", "digits", "cannot be seen to roll over"),
+        ("site/gw,W1,register,L,water,,,both", "direction", "unknown"),
+        ("site/gw,W1,register,L,water,,both,", "signed", "unknown"),
+        ("site/gw,W1,register,L,,,yes,", "signed", "without a meter"),
+        ("site/gw,W1,register,L,,,,export", "direction", "without a meter"),
+    ],
+)
+def test_which_way_energy_passes_is_told_of_a_meter_s_point(
+    line: str, field: str, part: str
+) -> None:
+    head = "gateway,point,kind,unit,meter,digits,signed,direction\n"
+    found = problems_of({**GOOD, "points.csv": f"{head}{line}\n"})
+    assert [(p.line, p.field) for p in found if part in p.problem] == [(2, field)], found
+
+
+def test_a_register_for_each_way() -> None:
+    head = "gateway,point,kind,unit,meter,signed,direction\n"
+    rows = "site/gw,W1,register,L,water,yes,export\nsite/gw,E1,register,kWh,main,,\n"
+    registry = read_registry_texts({**GOOD, "points.csv": head + rows})
+    told = {one.meter: (one.signed, one.direction, one.sign) for one in registry.installations}
+    assert told == {
+        "water": (True, Direction.EXPORT, -1),
+        "main": (False, Direction.IMPORT, 1),
+    }
+    again = read_registry_texts(
+        {"points.csv": head.replace(",signed,direction", "") + "site/gw,W1,register,L,water\n"},
+        registry,
+    )
+    assert next(one for one in again.installations if one.meter == "water").signed
+
+
 def test_all_errors_are_told_at_once() -> None:
     broken = {
         "tree.csv": GOOD["tree.csv"].replace("Asia/Shanghai", "Mars"),
@@ -402,7 +437,11 @@ def registries(draw: st.DrawFn) -> Registry:
             unit = draw(st.sampled_from(["kWh", "Wh", "MWh", "mWh"]))
             points[id] = Point(id, "i/g", name, Kind.REGISTER, "kWh", low=low, high=high)
             valid = Validity(start, None)
-            installed.append(Installation(meter, id, draw(amounts), 6, unit, valid))
+            signed, direction = draw(st.booleans()), draw(st.sampled_from(Direction))
+            digits = None if signed else 6
+            installed.append(
+                Installation(meter, id, draw(amounts), digits, unit, valid, signed, direction)
+            )
         else:
             points[id] = Point(id, "i/g", name, Kind.INSTANT, "C", "co2", code, low, high)
     return Registry(
