@@ -14,6 +14,8 @@ from metering.registry import Node
 
 WATER: Final = "02000"
 """Neither carbon nor standard coal: audits of public institutions never convert water."""
+REACTIVE: Final = "90000"
+"""Neither of them too: no work is done by it. It costs nothing where nobody gave it a price."""
 DIGITS: Final = Decimal("0.000001")
 
 
@@ -45,9 +47,10 @@ class Indicator:
 def total_of(worths: Mapping[str, Worth]) -> Total:
     """The sums of a node, from the worth of its figures by item: whole categories count."""
     categories = {item: one for item, one in worths.items() if item == whole(item)}
-    energy = [one for item, one in categories.items() if item != WATER]
+    energy = [one for item, one in categories.items() if item not in (WATER, REACTIVE)]
+    spent = [o.cost for item, o in categories.items() if item != REACTIVE or o.cost.money]
     return Total(
-        total(one.cost for one in categories.values()),
+        total(spent),
         _sum([one.kgco2.whole for one in energy]),
         _sum([one.kgce.whole for one in energy]),
     )

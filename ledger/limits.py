@@ -13,7 +13,7 @@ from metering.localtime import HOUR_US, MINUTE_US
 from metering.quantity import I64
 from metering.reading import F64
 from metering.registry import Installation, Meter
-from metering.units import BOOK_UNITS, unit
+from metering.units import BOOK_UNITS, equivalent, unit
 
 _SAFE = float(2**53)
 """Beyond it a float skips integers, and a day of such values would not add up in 63 bits."""
@@ -33,12 +33,13 @@ class RegisterLimits:
     """Whether the register may fall in normal work: then limits hold both ways."""
 
     @classmethod
-    def of(cls, meter: Meter, installation: Installation) -> RegisterLimits:
-        """From the registry; `digits` are counted in the sent unit, before the ratio."""
+    def of(cls, meter: Meter, installation: Installation, counted: str) -> RegisterLimits:
+        """From the registry; `digits` are counted in the sent unit, before the ratio. `counted` is
+        the canonical unit of the point."""
         modulus = None
         if installation.digits is not None:
-            turn = 10**installation.digits * _sent_factor(meter, installation)
-            modulus = round(turn * book_factor(meter, installation.ratio))
+            turn = 10**installation.digits * _sent_factor(counted, installation)
+            modulus = round(turn * book_factor(meter, installation.ratio, counted))
         fastest = meter.max_per_hour
         return cls(
             meter.step_min * MINUTE_US,
@@ -53,9 +54,10 @@ class RegisterLimits:
         return max(2 * self.step_us, HOUR_US)
 
 
-def book_factor(meter: Meter, ratio: Decimal) -> Fraction:
-    """Book units per canonical unit of the register, the transformer ratio included."""
-    return Fraction(ratio) * _per_canonical(meter)
+def book_factor(meter: Meter, ratio: Decimal, counted: str) -> Fraction:
+    """Book units per canonical unit of the point, the transformer ratio included; of a power per
+    hour of it."""
+    return Fraction(ratio) * equivalent(counted, meter.unit) * _per_canonical(meter)
 
 
 def to_book_units(values: F64, factor: Fraction | F64) -> tuple[I64, NDArray[np.bool_]]:
@@ -73,6 +75,6 @@ def _per_canonical(meter: Meter) -> int:
     return BOOK_UNITS[meter.unit].per_canonical
 
 
-def _sent_factor(meter: Meter, installation: Installation) -> Fraction:
+def _sent_factor(counted: str, installation: Installation) -> Fraction:
     sent = unit(installation.register_unit)
-    return sent.factor if sent.canonical == meter.unit else Fraction(1)
+    return sent.factor if sent.canonical == counted else Fraction(1)

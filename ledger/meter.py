@@ -56,6 +56,8 @@ class Service:
     start_us: int
     end_us: int
     """First and last instant, both included, at which its readings count."""
+    counted: str
+    """The canonical unit of its point."""
     declared: tuple[tuple[int, int], ...] = ()
     """[start, end) of the local days on which its register was replaced [us]."""
 
@@ -67,7 +69,12 @@ class Service:
     @property
     def limits(self) -> RegisterLimits:
         """Step, turn of the register and the most that can pass in an hour, as registered."""
-        return RegisterLimits.of(self.meter, self.installation)
+        return RegisterLimits.of(self.meter, self.installation, self.counted)
+
+    @property
+    def factor(self) -> Fraction:
+        """Book units per canonical unit of its point, the transformer ratio included."""
+        return book_factor(self.meter, self.installation.ratio, self.counted)
 
     def signed(self, facts: EventFacts) -> EventFacts:
         """What is told of a decision, with its energy as it is booked."""
@@ -76,8 +83,7 @@ class Service:
 
     def usable(self, rows: ReadingColumns) -> Usable:
         """What of the point's readings can be used."""
-        factor = book_factor(self.meter, self.installation.ratio)
-        units, good = to_book_units(rows.value, factor)
+        units, good = to_book_units(rows.value, self.factor)
         good &= (rows.flag.astype(np.int64) & int(Flag.OUT_OF_RANGE)) == 0
         return Usable(rows.time_us[good], units[good], rows.time_us[~good])
 
@@ -95,7 +101,7 @@ def services(registry: Registry, meter: str) -> list[Service]:
         valid = installation.valid
         start = day_bounds(valid.start, zone)[0] if valid.start else -OPEN_END
         end = day_bounds(valid.end, zone)[0] if valid.end else OPEN_END
-        found.append(Service(one, installation, point.kind, zone, start, end))
+        found.append(Service(one, installation, point.kind, zone, start, end, point.unit))
     found.sort(key=lambda s: (s.start_us, s.end_us, s.installation.point))
     return _joined(
         [s for s, before in zip(found, [None, *found], strict=False) if _follows(s, before)]
@@ -202,11 +208,10 @@ def measure(served: Sequence[Service], stretches: Mapping[int, Stretch]) -> Meas
 
 def measure_one(service: Service, stretch: Stretch) -> Measured:
     """The curve of one installation."""
-    factor = book_factor(service.meter, service.installation.ratio)
     good = (stretch.flag & int(Flag.OUT_OF_RANGE)) == 0
     if service.kind is not Kind.REGISTER:
         return _measure_intervals(service, stretch.time_us[good], stretch.value[good])
-    units, usable = to_book_units(stretch.value, factor)
+    units, usable = to_book_units(stretch.value, service.factor)
     usable &= good
     cleaned = clean(
         stretch.time_us[usable],
@@ -229,7 +234,7 @@ def _measure_intervals(service: Service, time_us: I64, value: F64) -> Measured:
     if not len(time_us):
         return Measured(Curve.empty())
     found = placed(time_us, service.zone, service.meter.step_min)
-    scale: Fraction | F64 = book_factor(service.meter, service.installation.ratio)
+    scale: Fraction | F64 = service.factor
     if service.kind is Kind.MEAN:
         scale = float(scale) * ((found.end_us - found.start_us) / HOUR_US)
     units, good = to_book_units(value[found.place], scale)

@@ -7,7 +7,8 @@
     └─┴──────────── category       (electricity)
 
 A code with zeros from some place on stands for everything below it: `01000` is all
-electricity, `01B00` all air conditioning. Source: MOHURD technical guidelines for
+electricity, `01B00` all air conditioning. Reactive energy (`90000`) is a category of our own,
+so that no sum adds it to electricity. Source of the others: MOHURD technical guidelines for
 sub-metering of energy in public buildings (2008), names as found in secondary texts.
 """
 
@@ -37,6 +38,7 @@ CATEGORIES: dict[str, Category] = {
         Category("03", "m3"),  # Natural gas
         Category("04", "MJ"),  # District heat
         Category("05", "MJ"),  # District cooling
+        Category("90", "kvarh"),  # Reactive energy
     )
 }
 

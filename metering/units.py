@@ -7,6 +7,9 @@ as integers of a *book unit* small enough that rounding never shows:
     Wh kWh MWh  -> kWh      x 1e6 -> mWh
     L m3        -> m3       x 1e6 -> mL
     kJ MJ GJ    -> MJ       x 1e3 -> kJ
+    varh kvarh  -> kvarh    x 1e6 -> mvarh
+
+Heat and cooling are booked in MJ whatever their meter counts: a kWh of them is 3.6 MJ.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ def _units(canonical: str, **factors: str) -> dict[str, Unit]:
 
 UNITS: dict[str, Unit] = {
     **_units("kWh", mWh="1/1000000", Wh="1/1000", MWh="1000", GWh="1000000"),
-    **_units("kvarh", varh="1/1000", Mvarh="1000"),
+    **_units("kvarh", mvarh="1/1000000", varh="1/1000", Mvarh="1000"),
     **_units("MJ", kJ="1/1000", GJ="1000"),
     **_units("m3", L="1/1000", mL="1/1000000", dm3="1/1000"),
     **_units("kW", W="1/1000", MW="1000"),
@@ -74,13 +77,30 @@ BOOK_UNITS: dict[str, BookUnit] = {
     "kWh": BookUnit("mWh", "kWh", 1_000_000),
     "m3": BookUnit("mL", "m3", 1_000_000),
     "MJ": BookUnit("kJ", "MJ", 1_000),
+    "kvarh": BookUnit("mvarh", "kvarh", 1_000_000),
 }
 
-RATE_UNITS = {"kWh": "kW", "m3": "m3/h", "MJ": "MJ/h"}
+RATE_UNITS = {"kWh": "kW", "m3": "m3/h", "MJ": "MJ/h", "kvarh": "kvar"}
 """The unit of an amount an hour, by that of the amount."""
 
-POWER_OF_ENERGY = {"kWh": "kW"}
+POWER_OF_ENERGY = {"kWh": "kW", "kvarh": "kvar", "MJ": "kW"}
 """The power unit whose mean over an interval books as that energy."""
+
+EQUIVALENTS = {("kWh", "MJ"): Fraction(18, 5), ("kW", "MJ"): Fraction(18, 5)}
+"""By canonical unit of a point and of the meter it serves: how much of the one the other is; of a
+power in an hour. Others that may serve are 1."""
+
+
+def equivalent(counted: str, booked: str) -> Fraction:
+    """What one of a point's canonical unit is in the unit that its meter is booked in: 3.6 for
+    heat in kWh, else 1."""
+    return EQUIVALENTS.get((counted, booked), Fraction(1))
+
+
+def counts_for(booked: str) -> list[str]:
+    """The canonical units that a meter booked in one may be counted in, its own first."""
+    others = [one for one, other in EQUIVALENTS if other == booked and one in BOOK_UNITS]
+    return [booked, *others]
 
 
 def unit(name: str) -> Unit:

@@ -69,6 +69,18 @@ class Product(_RUNNER.Product):  # type: ignore[misc]
         }
 
 
+class Express(_RUNNER.Express):  # type: ignore[misc]
+    """The case's facts as registry files; reactive energy is a category of its own here."""
+
+    def __init__(self, case: Any, exact: bool) -> None:
+        meters = [one | {"item": one["item"] or _item_of(one)} for one in case["meters"]]
+        super().__init__({**case, "meters": meters}, exact)
+
+
+def _item_of(meter: dict[str, Any]) -> str | None:
+    return "90000" if meter["category"] == "reactive" else None
+
+
 def _scaled(found: Energy, scale: float) -> list[float | None]:
     return [None if value is None else value * scale for value in found.values()]
 

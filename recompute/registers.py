@@ -12,7 +12,7 @@ from math import isfinite
 
 from metering.items import category
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
-from metering.units import BOOK_UNITS, UNITS
+from metering.units import BOOK_UNITS, UNITS, equivalent
 from recompute.arrivals import StandingReading
 from recompute.curve import (
     APPORTIONED,
@@ -60,8 +60,9 @@ class RegisterService:
 
     @property
     def factor(self) -> Fraction:
-        """Book units of a canonical unit, the ratio included."""
-        return self.one.ratio * per_canonical(self.meter.item)
+        """Book units of a canonical unit of the point, the ratio included."""
+        booked = equivalent(self.point.canonical, category(self.meter.item).unit)
+        return self.one.ratio * booked * per_canonical(self.meter.item)
 
     @property
     def modulus(self) -> int | None:
@@ -69,7 +70,7 @@ class RegisterService:
         if self.one.digits is None:
             return None
         sent = UNITS[self.one.unit]
-        fits = sent.canonical == category(self.meter.item).unit
+        fits = sent.canonical == self.point.canonical
         turn = Fraction(10**self.one.digits) * (sent.factor if fits else 1)
         return round(turn * self.factor)
 

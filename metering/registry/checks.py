@@ -24,7 +24,7 @@ from metering.registry.kinds import (
 from metering.registry.model import Meter, NodeType, Point, Registry
 from metering.registry.rows import Row
 from metering.registry.tables import Facts
-from metering.units import BOOK_UNITS, POWER_OF_ENERGY
+from metering.units import BOOK_UNITS, POWER_OF_ENERGY, counts_for
 from metering.validity import Validity
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ _Edge = tuple[str, str]
 Spans = dict[Hashable, list[tuple[Row | None, Validity]]]
 
 _FILES = {"nodes": "tree.csv", "meters": "meters.csv", "gateways": "gateways.csv (SITE/CODE)"}
-_CUMULATIVE = {*BOOK_UNITS, "kvarh", "persons", "1"}
+_CUMULATIVE = {*BOOK_UNITS, "persons", "1"}
 
 
 def check_facts(facts: Facts, whole: Registry, existing: Registry) -> None:
@@ -182,8 +182,9 @@ def _check_point(row: Row, point: Point, whole: Registry) -> None:
             row.wrong("kind", f"no mean power for a meter in {meter.unit}", "register or interval")
         elif point.unit != power:
             row.wrong("unit", f"does not convert to {power}", f"a unit such as {power}")
-    elif point.unit != meter.unit:
-        row.wrong("unit", f"does not convert to the meter's {meter.unit}", f"such as {meter.unit}")
+    elif point.unit not in counts_for(meter.unit):
+        fix = f"such as {' or '.join(counts_for(meter.unit))}"
+        row.wrong("unit", f"does not convert to the meter's {meter.unit}", fix)
 
 
 def _check_bare_unit(row: Row, point: Point) -> None:

@@ -1,5 +1,7 @@
 """Units: every unit has one canonical unit, and conversion says so or refuses."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +68,42 @@ def test_book_units_agree_with_the_unit_table():
     for canonical, book in units.BOOK_UNITS.items():
         assert units.unit(book.name).canonical == canonical
         assert units.unit(book.name).factor * book.per_canonical == 1
+
+
+def booked(value: Fraction, sent: str, meter: str) -> Fraction:
+    """Book units of a value as sent, in a meter's unit."""
+    one = units.unit(sent)
+    per = units.BOOK_UNITS[meter].per_canonical
+    return value * one.factor * units.equivalent(one.canonical, meter) * per
+
+
+@given(
+    st.integers(-(10**12), 10**12),
+    st.sampled_from(["mWh", "Wh", "kWh", "MWh", "GWh", "kJ", "MJ", "GJ"]),
+)
+def test_heat_is_the_same_whatever_its_meter_counts(kilojoules, sent):
+    """Exactly: a kWh is 3,600 kJ, through every unit and back."""
+    of_one = booked(Fraction(1), sent, "MJ")
+    assert booked(kilojoules / of_one, sent, "MJ") == kilojoules
+    joules = {"Wh": 3600, "J": 1}[sent.lstrip("mkMG")] * units.unit(sent).factor
+    base = 1000 if sent.endswith("Wh") else 10**6
+    assert of_one == joules * base / 1000
+
+
+def test_only_heat_may_be_counted_in_another_dimension():
+    assert units.counts_for("MJ") == ["MJ", "kWh"]
+    for meter in units.BOOK_UNITS:
+        if meter != "MJ":
+            assert units.counts_for(meter) == [meter]
+        for counted in units.counts_for(meter):
+            power = units.POWER_OF_ENERGY.get(counted)
+            if power is not None and power in ("kW", "kvar"):
+                assert units.equivalent(power, meter) == units.equivalent(
+                    "kWh" if power == "kW" else "kvarh", meter
+                )
+
+
+def test_reactive_energy_is_a_category_of_its_own():
+    assert items.category("90000").unit == "kvarh"
+    assert not items.covers("01000", "90000")
+    assert not items.covers("90000", "01000")
