@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from figures.months import month_quality, month_total
-from figures.series import Energy, Period, by_month, coarser, columns, periods, steps_above
+from figures.series import Energy, Period, by_month, coarser, columns, periods, steps_beside
 from figures.view import View
 from ledger import day_edges
 from metering.book import BookRow, SeriesKey
@@ -36,9 +36,9 @@ def energy(
     """Energy of a series on the local days first..last, both included.
 
     `step` is native (the finest that counts into the series), 15min, hour, day or month;
-    months are calendar months, cut at the range. What is booked at coarser steps than the one
-    asked is the answer's `remainder`. Raises InvalidInput for an unknown step, or a range that
-    ends before it starts.
+    months are calendar months, cut at the range. What is booked at steps that the one asked is
+    not made of is the answer's `remainder`. Raises InvalidInput for an unknown step, or a range
+    that ends before it starts.
     """
     if last < first:
         raise InvalidInput(
@@ -54,7 +54,7 @@ def energy(
     minutes = _minutes(view, key, last, step)
     remainder = tuple(
         _steps(view, key, rows, days, str(coarse), coarse, exactly=True)
-        for coarse in (steps_above(rows, minutes) if minutes < DAY_MIN else ())
+        for coarse in (steps_beside(rows, minutes) if minutes < DAY_MIN else ())
     )
     return _steps(view, key, rows, days, step, minutes, silent_ones, remainder)
 

@@ -17,7 +17,7 @@ from metering.book import BookRow, Part, SeriesKey
 from metering.localtime import DAY_MIN, month_start, next_month
 from metering.quality import MISSING, Shares, all_of
 from metering.quantity import ABSENT, I64, add
-from metering.resampling import coarse, mean, summed
+from metering.resampling import coarse, holds, mean, summed
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +101,11 @@ Columns = tuple[I64, Shares]
 
 
 def columns(rows: Rows, days: Sequence[date], counts: Sequence[int], minutes: int) -> Columns:
-    """(quantity, shares) of all days at a step, of the parts that are as fine; wholly missing
+    """(quantity, shares) of all days at a step, of the parts that it is made of; wholly missing
     where there is none."""
     if minutes >= DAY_MIN:
         return _by_day(rows, days)
-    return _of_parts(rows, days, counts, minutes, lambda part: part.step_min <= minutes)
+    return _of_parts(rows, days, counts, minutes, lambda part: holds(minutes, part.step_min))
 
 
 def coarser(rows: Rows, days: Sequence[date], counts: Sequence[int], step_min: int) -> Columns:
@@ -113,9 +113,10 @@ def coarser(rows: Rows, days: Sequence[date], counts: Sequence[int], step_min: i
     return _of_parts(rows, days, counts, step_min, lambda part: part.step_min == step_min)
 
 
-def steps_above(rows: Rows, minutes: int) -> list[int]:
-    """Steps of parts that are coarser than a step, rising."""
-    return sorted({p.step_min for row in rows.values() for p in row.parts if p.step_min > minutes})
+def steps_beside(rows: Rows, minutes: int) -> list[int]:
+    """Steps of parts that a step is not made of, rising: coarser ones, and 15 beside 20."""
+    steps = {part.step_min for row in rows.values() for part in row.parts}
+    return sorted(step for step in steps if not holds(minutes, step))
 
 
 def _by_day(rows: Rows, days: Sequence[date]) -> Columns:

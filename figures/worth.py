@@ -36,6 +36,7 @@ from metering.localtime import (
     local_day,
 )
 from metering.quality import MISSING
+from metering.resampling import holds
 from metering.units import BOOK_UNITS
 
 
@@ -172,7 +173,7 @@ def _wanted(energy: Energy) -> Wanted:
         return lambda part: part.step_min == energy.step_min
     if energy.step == "month":
         return _everything
-    return lambda part: part.step_min <= energy.step_min
+    return lambda part: holds(energy.step_min, part.step_min)
 
 
 def _by_days(view: View, energy: Energy) -> list[Cost]:

@@ -17,6 +17,7 @@ from metering.book import BookRow, Crossing, SeriesKey
 from metering.localtime import MINUTE_US, day_bounds, slot_count
 from metering.quantity import I64
 from metering.registry import Registry
+from metering.resampling import holds
 from metering.tariff_choice import TariffChoice
 
 Rows = Mapping[SeriesKey, Mapping[date, BookRow]]
@@ -134,7 +135,7 @@ class _Sums:
     def _filled(self, block: Block, figure: PlannedFigure) -> Block:
         """The total with its silent slots filled from parts that are as fine as it is."""
         blocks = [one.signed(term.sign) for term in figure.parts for one in self._blocks(term)]
-        if not blocks or any(one.step_min > block.step_min for one in blocks):
+        if not blocks or not all(holds(block.step_min, one.step_min) for one in blocks):
             return block
         alone = Name(block.step_min, None, (0,))
         parts = _sum(

@@ -12,6 +12,12 @@ from metering.quality import MISSING, WHOLE, Shares, from_times
 from metering.quantity import ABSENT, I64
 
 
+def holds(step_min: int, fine_min: int) -> bool:
+    """Whether periods of a step are made of whole ones of a finer step, or of the same; a day is
+    of any."""
+    return step_min >= DAY_MIN or step_min % fine_min == 0
+
+
 def summed(slots: I64, step_min: int, fine_min: int) -> I64:
     """(D, m) sums of slots (D, n) [book units]; ABSENT where all of a sum's slots are."""
     size = slots.shape[1] if step_min >= DAY_MIN else step_min // fine_min

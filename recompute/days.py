@@ -170,7 +170,7 @@ class SeriesDays:
         total = whole.parts[0]
         within = [(term.sign, self._of_term(term, day)) for term in terms]
         blocks = [(sign, part, one) for sign, one in within for part in one.parts]
-        if not blocks or any(part.step_min > total.step_min for _, part, _ in blocks):
+        if not blocks or not all(holds(total.step_min, part.step_min) for _, part, _ in blocks):
             return whole
         name = (total.step_min, None, (0,))
         inner = _part(
@@ -306,6 +306,11 @@ def _coarser(part: DayPart, day: DayFigure, step_min: int) -> DayPart:
     """A part at a coarser step: energy added, quality as the coarser period sees it."""
     slots, shares = at_step(part, day, step_min)
     return replace(part, slots=tuple(slots), shares=tuple(shares))
+
+
+def holds(step_min: int, fine_min: int) -> bool:
+    """Whether a step is made of whole finer ones, or of the same; a day is of any."""
+    return step_min >= 1440 or step_min % fine_min == 0
 
 
 def at_step(part: DayPart, day: DayFigure, step_min: int) -> tuple[list[int | None], list[Shares]]:

@@ -14,7 +14,7 @@ from metering.localtime import day_bounds
 from metering.units import UNITS
 from recompute.arrivals import StandingReading, standing
 from recompute.curve import APPORTIONED, MEASURED, MISSING, WHOLE, mean, of_times
-from recompute.days import NOTHING, DayFigure, DayPart, SeriesDays, Shares, added, at_step
+from recompute.days import NOTHING, DayFigure, DayPart, SeriesDays, Shares, added, at_step, holds
 from recompute.facts import FileFacts
 from recompute.file import Content, Header
 from recompute.money import DayPricing
@@ -26,8 +26,10 @@ from recompute.tally import RecomputedMoney
 STEPS = ("native", "hour", "day", "month")
 SETTLE_US = 20 * 60_000_000
 """How long after its end a local day is still open."""
-ANY = range(0, 1 << 20)
+ANY = frozenset(range(1441))
 """Meters of every step."""
+OF_DAYS = frozenset({1440})
+"""What is booked by the day alone."""
 
 
 @dataclass(frozen=True, order=True)
@@ -189,20 +191,20 @@ class RecomputedBooks:
 
     def _slots(self, series: RecomputedSeries, step: str) -> Iterator[Figure]:
         minutes = 60 if step == "hour" else self._native(series)
-        yield from self._of_parts(series, step, minutes, range(minutes + 1))
+        yield from self._of_parts(series, step, minutes, _within(minutes))
         if minutes >= 1440:
             return
         found = [one for day in self.days if (one := self._day(series, day))]
-        coarse = {part.step_min for one in found for part in one.parts if part.step_min > minutes}
-        for own in sorted(coarse):
-            yield from self._of_parts(series, f"{step} remainder {own}", own, range(own, own + 1))
+        beside = {part.step_min for one in found for part in one.parts} - _within(minutes)
+        for own in sorted(beside):
+            yield from self._of_parts(series, f"{step} remainder {own}", own, frozenset({own}))
 
     def _of_parts(
-        self, series: RecomputedSeries, step: str, minutes: int, steps: range
+        self, series: RecomputedSeries, step: str, minutes: int, steps: frozenset[int]
     ) -> Iterator[Figure]:
         zone = self.zone(series)
         for day in self.days:
-            if minutes >= 1440 and steps.start == 0:
+            if minutes >= 1440 and steps != OF_DAYS:
                 yield self._whole(series, step, [day])
                 continue
             one = self._day(series, day)
@@ -221,11 +223,11 @@ class RecomputedBooks:
         place: tuple[int, int],
         amount: int | None,
         shares: Shares,
-        steps: range,
+        steps: frozenset[int],
     ) -> Figure:
         if one is None:
             money = RecomputedMoney()
-        elif steps.start >= 1440:
+        elif steps == OF_DAYS:
             money = self._pricing.over([(day, one)], series.item, place, shares[MISSING], steps)
         else:
             money = self._pricing.within(
@@ -311,6 +313,11 @@ class RecomputedBooks:
             for span in self.spans(code)
             if span[1] < place[1] and span[2] > place[0]
         )
+
+
+def _within(minutes: int) -> frozenset[int]:
+    """The steps that one is made of."""
+    return frozenset(step for step in range(1, 1441) if holds(minutes, step))
 
 
 def _columns(

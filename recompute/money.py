@@ -38,7 +38,7 @@ class DayPricing:
         item: str,
         bounds: tuple[int, int],
         missing: int,
-        steps: range,
+        steps: frozenset[int],
     ) -> RecomputedMoney:
         """Whole local days [bounds), of the meters whose steps are wanted."""
         tally = MoneyTally(per_canonical(item))
@@ -61,7 +61,7 @@ class DayPricing:
         item: str,
         span: tuple[int, int],
         shares: Sequence[int],
-        steps: range,
+        steps: frozenset[int],
         zone: str,
     ) -> RecomputedMoney:
         """A part of a local day, made of whole slots; `shares` are those of its energy."""

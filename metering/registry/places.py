@@ -25,7 +25,10 @@ from metering.registry.tables import Facts
 from metering.units import UNITS
 from metering.validity import Validity
 
-STEPS = (15, 30, 60, 1440)
+STEPS = (15, 20, 30, 60, 1440)
+"""Steps of books [min]."""
+SUMMED = {1: 15, 5: 15, 10: 30}
+"""Finer ones, and the step at which they are summed."""
 DC_ROLES = ("", "utility", "ups_in", "ups_out", "it", "cooling")
 
 
@@ -72,8 +75,10 @@ def take_meter(row: Row, facts: Facts) -> None:
     """A row of meters.csv: the meter, and its edges to the meters that feed it."""
     code, valid = row.code("code"), row.validity()
     step = row.whole("step_min", 1, 1440) if row.text("step_min") else 15
+    step = SUMMED.get(step or 15, step)
     if step is not None and step not in STEPS:
-        row.wrong("step_min", "no such step", "15, 30, 60 or 1440 minutes")
+        fix = "15, 20, 30, 60 or 1440 minutes; 1 and 5 are summed to 15, 10 to 30"
+        row.wrong("step_min", "no such step", fix)
     meter = Meter(
         code,
         row.code("node"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
-from figures import at, energy, periods
+from figures import at, costs_of_each, energy, periods
 from metering.errors import InvalidInput, NotFound
 from metering.quantity import ABSENT
+from metering.registry import Validity
 
 FIRST, DAYS = date(2026, 3, 2), 40
 LAST = FIRST + timedelta(days=DAYS - 1)
@@ -132,6 +134,29 @@ def test_a_daily_meter_does_not_take_the_hours_from_the_whole(mixed, fig):
     assert (found.shares == [10_000, 0, 0, 0]).all()
     (daily,) = found.remainder
     assert (daily.step_min, daily.values()) == (1440, [96 * 4 * 1_000_000])
+
+
+@pytest.mark.parametrize("steps", [(15, 20), (20, 30), (15, 20, 30, 60), (20, 60, 1440)])
+@pytest.mark.parametrize("step", ["native", "15min", "hour", "day"])
+def test_what_a_step_is_not_made_of_is_its_remainder(helpers, fig, steps, step):
+    """On the last day the finest meter is no more: its step is beside the native one."""
+    meters = [helpers.meter(f"m{one}", step_min=one) for one in steps]
+    gone = FIRST + timedelta(days=1)
+    meters[0] = replace(meters[0], valid=Validity(None, gone))
+    world = helpers.World(helpers.campus(meters), helpers.later(3))
+    for point in range(1, len(steps) + 1):
+        world.push(point, helpers.quarters(193), np.arange(193.0) * point)
+    world.ledger.step()
+    with fig.view_of(world) as view:
+        found = energy(view, view.key_of("b", "01000"), FIRST, gone, step)
+        whole = sum(energy(view, view.key_of("b", "01000"), FIRST, gone, "day").values())
+        spent = [costs_of_each(view, one) for one in (found, *found.remainder)]
+    assert sum(v or 0 for one in (found, *found.remainder) for v in one.values()) == whole
+    assert all(found.step_min % one.step_min for one in found.remainder)
+    assert all(
+        len(costs) == len(one) for costs, one in zip(spent, (found, *found.remainder), strict=True)
+    )
+    assert whole == 96 * 1_000_000 * (1 + 2 * sum(range(2, len(steps) + 1)))
 
 
 def test_what_is_read_coarser_than_asked_is_its_remainder_alone(mixed, fig):

@@ -26,7 +26,7 @@ from metering.reading import Kind
         ("America/Santiago", date(2026, 9, 6), 92),
     ],
 )
-@pytest.mark.parametrize("step", [15, 30, 60, 1440])
+@pytest.mark.parametrize("step", [15, 20, 30, 60, 1440])
 def test_days_of_every_length(helpers, zone, day, slots, step):
     registry = helpers.campus([helpers.meter("m", step_min=step)], zone=zone)
     world = helpers.World(registry, helpers.later(3, day, zone))

@@ -172,7 +172,7 @@ ITEMS = ["01A00", "01B00", "01B10", "01C10", "01000", "02000"]
             st.sampled_from(["b", "f1", "f2", "o"]),
             st.sampled_from(ITEMS),
             st.booleans(),
-            st.sampled_from([15, 30, 60]),
+            st.sampled_from([15, 20, 30, 60]),
         ),
         min_size=1,
         max_size=7,

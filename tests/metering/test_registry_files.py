@@ -191,7 +191,7 @@ CASES = [
     ("meters.csv", "light,house", "light,hose", (3, "node", "not registered")),
     ("meters.csv", "01A00,no", "01AA0,no", (3, "item", "not an item code")),
     ("meters.csv", "01A00,no", "01000,yes", (3, "total", "two total meters")),
-    ("meters.csv", ",60,", ",20,", (3, "step_min", "no such step")),
+    ("meters.csv", ",60,", ",25,", (3, "step_min", "no such step")),
     ("meters.csv", ",60,main", ",60,mian", (3, "fed_by", "not registered")),
     ("meters.csv", ",15,,,500", ",15,light,,500", (2, "fed_by", "comes round")),
     ("meters.csv", ",15,,,500", ",15,,mains,500", (2, "dc_role", "unknown")),
@@ -258,6 +258,12 @@ def test_which_way_energy_passes_is_told_of_a_meter_s_point(
     head = "gateway,point,kind,unit,meter,digits,signed,direction\n"
     found = problems_of({**GOOD, "points.csv": f"{head}{line}\n"})
     assert [(p.line, p.field) for p in found if part in p.problem] == [(2, field)], found
+
+
+@pytest.mark.parametrize(("said", "booked"), [(1, 15), (5, 15), (10, 30), (20, 20)])
+def test_finer_steps_are_summed(said: int, booked: int) -> None:
+    files = {**GOOD, "meters.csv": GOOD["meters.csv"].replace(",60,", f",{said},")}
+    assert read_registry_texts(files).meters["light"].step_min == booked
 
 
 def test_a_register_for_each_way() -> None:

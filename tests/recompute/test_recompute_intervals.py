@@ -18,7 +18,7 @@ DAYS = 2
 )
 @given(
     minutes=st.sampled_from([5, 10, 15, 20, 30, 60, 7]),
-    step_min=st.sampled_from([15, 30, 60, 1440]),
+    step_min=st.sampled_from([15, 20, 30, 60, 1440]),
     kind=st.sampled_from([Kind.INTERVAL, Kind.MEAN]),
     lost=st.sampled_from([0.0, 0.1, 0.6]),
     shaken=st.sampled_from([0, 3, 40, 200]),

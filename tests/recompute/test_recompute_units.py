@@ -11,6 +11,7 @@ import pytest
 
 from metering.reading import Kind
 from metering.registry import Installation
+from metering.tariff import TariffRow
 
 DAYS = 3
 
@@ -49,3 +50,27 @@ def test_what_a_meter_counts_is_booked_in_its_unit(helpers, tmp_path, kind, cano
     assert rows[0].finest.slots.tolist() == (passed[:96] * per).astype(int).tolist()
     assert rows[0].complete
     assert not [k for k in world.books.series("o") if k.item == "01000" != item]
+
+
+@pytest.mark.parametrize("steps", [(15, 20), (20, 30), (20, 60, 15), (20,), (60, 20)])
+@pytest.mark.parametrize("total", [False, True])
+def test_steps_of_which_none_is_made_of_the_other(helpers, tmp_path, steps, total):
+    """As parts, and where a silent total is filled from them."""
+    months = frozenset(range(1, 13))
+    prices = [(0, 490, "0.3"), (490, 1440, "1.1")]
+    tariff = tuple(
+        TariffRow("t", "01000", months, "all", start, end, price, Decimal(price))
+        for start, end, price in prices
+    )
+    own = [
+        helpers.meter(f"m{step}", step_min=step, total=total and place == 0, max_per_hour=None)
+        for place, step in enumerate(steps)
+    ]
+    world = helpers.World(helpers.campus(own, tariff=tariff), DAYS)
+    rng = np.random.default_rng(len(steps))
+    for point in range(1, len(steps) + 1):
+        kept = np.flatnonzero((np.arange(DAYS * 96) // 50) % 3 != point % 3)
+        values = 50 + np.cumsum(rng.integers(0, 9, DAYS * 96)) / 2
+        world.push(point, helpers.quarters(DAYS * 96)[kept], values[kept])
+    world.book()
+    assert helpers.differences(world, world.recomputed(tmp_path)) == []
