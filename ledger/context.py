@@ -24,7 +24,7 @@ from ledger.cleaning.decisions import STUCK, Decision, EventFacts, Span, facts_o
 from ledger.cleaning.rates import DAY_US
 from ledger.glance import Glance
 from ledger.meter import Service, Stretch, handed_over
-from ledger.series import ChangeSpan, RegisterSeries
+from ledger.series import ChangeSpan, IntervalSeries, RegisterSeries
 from metering.localtime import day_bounds, local_day
 from metering.ports import ReadingReader
 from metering.quantity import I64
@@ -84,11 +84,11 @@ class Context:
         """Where decisions may be told otherwise after readings in [start, end] changed."""
         first, last = max(start_us, service.start_us), min(end_us, service.end_us)
         known = self._runs.pop(service, None)
-        if last < first or service.kind is not Kind.REGISTER:
+        if last < first:
             return None
         series = self._series.get(service)
         if series is None:
-            series = self._series[service] = RegisterSeries(service)
+            series = self._series[service] = _series_of(service)
             reach: ChangeSpan | None = series.reach(self._glance, first, last)
         else:
             reach = series.renew(self._glance, first, last)
@@ -106,11 +106,11 @@ class Context:
     def decisions(self, service: Service, start_us: int, end_us: int) -> list[Decision]:
         """Decisions that touch [start, end], in order of time."""
         first, last = max(start_us, service.start_us), min(end_us, service.end_us)
-        if last < first or service.kind is not Kind.REGISTER:
+        if last < first:
             return []
         series = self._series.get(service)
         if series is None:
-            series = self._series[service] = RegisterSeries(service)
+            series = self._series[service] = _series_of(service)
         series.cover(self._glance, first, last)
         return series.decisions(self._glance, first, last)
 
@@ -235,6 +235,10 @@ class Context:
             return None
         over = [d.there_us for d in self.decisions(service, at, at) if d.here_us < at < d.there_us]
         return max([at, *over])
+
+
+def _series_of(service: Service) -> RegisterSeries:
+    return RegisterSeries(service) if service.kind is Kind.REGISTER else IntervalSeries(service)
 
 
 def touches(span: Span, reach: ChangeSpan) -> bool:

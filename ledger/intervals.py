@@ -37,6 +37,10 @@ FEW = 4
 """Stretches that a day must show before they say that its intervals are longer than a step."""
 
 
+NEGATIVE: Final = "negative"
+"""What is told of readings below 0 where energy passes one way."""
+
+
 class Placed(NamedTuple):
     """Intervals of readings, rising and never overlapping."""
 

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ledger.clean import Around, clean
-from ledger.cleaning.decisions import Decision, EventFacts, Span
+from ledger.cleaning.decisions import Decision, EventFacts, Span, facts_of, spans_of
 from ledger.curve import Curve, join
-from ledger.intervals import placed
+from ledger.intervals import NEGATIVE, placed
 from ledger.limits import RegisterLimits, book_factor, to_book_units
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
 from metering.quality import APPORTIONED, MEASURED, MISSING
@@ -210,7 +210,8 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
     """The curve of one installation."""
     good = (stretch.flag & int(Flag.OUT_OF_RANGE)) == 0
     if service.kind is not Kind.REGISTER:
-        return _measure_intervals(service, stretch.time_us[good], stretch.value[good])
+        measured = _measure_intervals(service, stretch.time_us[good], stretch.value[good], stretch)
+        return replace(measured, spans=[*measured.spans, *stretch.set_aside])
     units, usable = to_book_units(stretch.value, service.factor)
     usable &= good
     cleaned = clean(
@@ -229,26 +230,54 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
     return Measured(curve, spans, facts)
 
 
-def _measure_intervals(service: Service, time_us: I64, value: F64) -> Measured:
-    """Interval energy and mean power: a reading fills the interval that starts with it."""
-    if not len(time_us):
-        return Measured(Curve.empty())
+class Intervals(NamedTuple):
+    """Intervals of one service with their energy, rising; those of negative readings are among
+    them only where the service is signed."""
+
+    start_us: I64
+    end_us: I64
+    energy: I64
+    """[book units], as counted."""
+    whole: NDArray[np.bool_]
+    off_us: I64
+    """Times of readings that begin nowhere."""
+    below_us: I64
+    """Times of readings that are refused since they lie below 0."""
+
+
+def intervals_of(service: Service, time_us: I64, value: F64) -> Intervals:
+    """The intervals of readings in rising time, of whole local days."""
     found = placed(time_us, service.zone, service.meter.step_min)
     scale: Fraction | F64 = service.factor
     if service.kind is Kind.MEAN:
         scale = float(scale) * ((found.end_us - found.start_us) / HOUR_US)
     units, good = to_book_units(value[found.place], scale)
-    spans = _merged("off_grid", found.off_us, service.meter.step_min * MINUTE_US)
-    quality = np.where(found.whole, MEASURED, APPORTIONED).astype(np.int8)
-    return Measured(
-        _blocks(
-            found.start_us[good],
-            found.end_us[good],
-            service.installation.sign * units[good],
-            quality[good],
-        ),
-        spans,
+    below = good & (units < 0) & (not service.installation.signed)
+    kept = good & ~below
+    return Intervals(
+        found.start_us[kept],
+        found.end_us[kept],
+        units[kept],
+        found.whole[kept],
+        found.off_us,
+        time_us[found.place[below]],
     )
+
+
+def _measure_intervals(service: Service, time_us: I64, value: F64, stretch: Stretch) -> Measured:
+    """Interval energy and mean power: a reading fills the interval that starts with it."""
+    if not len(time_us):
+        return Measured(Curve.empty())
+    found, step_us = intervals_of(service, time_us, value), service.meter.step_min * MINUTE_US
+    spans = _merged("off_grid", found.off_us, step_us)
+    spans += _merged(NEGATIVE, found.below_us, step_us)
+    told = {one.here_us: one for one in stretch.decisions}
+    stands = ~np.isin(found.start_us, np.array(list(told), dtype=np.int64))
+    out = [told[start] for start in found.start_us[~stands].tolist()]
+    quality = np.where(found.whole, MEASURED, APPORTIONED).astype(np.int8)
+    energy = service.installation.sign * found.energy
+    curve = _blocks(found.start_us[stands], found.end_us[stands], energy[stands], quality[stands])
+    return Measured(curve, spans + spans_of(out), facts_of(out))
 
 
 def _blocks(starts: I64, ends: I64, units: I64, blocks: NDArray[np.int8]) -> Curve:

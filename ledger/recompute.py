@@ -15,6 +15,7 @@ from ledger import rules
 from ledger.aggregate import Rows, affected, alike, needed, node_rows
 from ledger.cleaning.decisions import NOTHING, EventFacts, Span
 from ledger.context import Context, differing, touches
+from ledger.intervals import NEGATIVE
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
 from ledger.meter import Service, measure, services
 from ledger.periods import Clock, book_days
@@ -182,7 +183,7 @@ class Recompute:
         """What was told of the meter's readings when its rows were booked, gaps left out."""
         events = self.books.events(institution, max(reach.start_us, 0), reach.end_us + 1)
         spans = [(e.kind, e.start_us, e.end_us) for e in events if e.meter == meter]
-        return [s for s in spans if s[0] not in ("gap", "off_grid") and touches(s, reach)]
+        return [s for s in spans if s[0] not in ("gap", "off_grid", NEGATIVE) and touches(s, reach)]
 
     def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of the cluster's meters on those days, and of every node they count into."""

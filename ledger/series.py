@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ledger.cleaning.decisions import LIMIT, Decision, Span, decide
+from ledger.cleaning.decisions import LIMIT, Decision, EventFacts, Span, decide
 from ledger.cleaning.past import CELL_US, RegisterPast, Steps
 from ledger.cleaning.rates import (
     DAY_US,
@@ -16,9 +16,11 @@ from ledger.cleaning.rates import (
     DayRises,
     month_start,
 )
-from ledger.cleaning.story import DETOUR_US, RegisterReadings
-from ledger.glance import Glance
-from ledger.meter import Service
+from ledger.cleaning.story import DETOUR_US, SPIKE, RegisterReadings
+from ledger.glance import FIRST_US, LAST_US, Glance
+from ledger.meter import Service, intervals_of
+from metering.localtime import HOUR_US, day_bounds, local_day
+from metering.reading import Flag
 
 CHUNK_DAYS = 62
 """Days of a series looked through at once."""
@@ -204,6 +206,56 @@ class RegisterSeries:
         )
 
 
+class IntervalSeries(RegisterSeries):
+    """The same of a service whose readings are energies of intervals, or mean powers: what is left
+    out is told of each alone, by the limit of its day."""
+
+    def _tell(self, _: Glance, past: RegisterPast, cluster: Steps) -> list[Decision]:
+        columns = (cluster.before_us, cluster.at_us, cluster.rise)
+        found = zip(*(column.tolist() for column in columns), strict=True)
+        return [self._left_out(past, *one) for one in found]
+
+    def _left_out(self, past: RegisterPast, start: int, end: int, energy: int) -> Decision:
+        facts = EventFacts(None, int(past.rates.per_hour(end)), energy, None)
+        return Decision(start, start, end, SPIKE, turns=False, cost=0, facts=facts)
+
+    def _changed(
+        self, glance: Glance, before: RegisterPast, start_us: int, end_us: int
+    ) -> tuple[int, int]:
+        """A local day says how long its intervals are, so all of it counts."""
+        first, last = super()._changed(glance, before, *self._local(start_us, end_us))
+        return first, last + 1
+
+    def _ends(self, glance: Glance) -> tuple[int, int] | None:
+        """The last interval may end on the day after."""
+        found = super()._ends(glance)
+        return None if found is None else (found[0], found[1] + 1)
+
+    def _local(self, start_us: int, end_us: int) -> tuple[int, int]:
+        zone = self.service.zone
+        first, last = (local_day(_clipped(at), zone) for at in (start_us, end_us))
+        return day_bounds(first, zone)[0], day_bounds(last, zone)[1]
+
+    def _look(self, glance: Glance, first_day: int, last_day: int) -> RegisterPast:
+        service, limits = self.service, self.service.limits
+        rises, steps = [], [Steps.none()]
+        for day in range(first_day, last_day + 1, CHUNK_DAYS):
+            start, end = day * DAY_US, min(day + CHUNK_DAYS, last_day + 1) * DAY_US
+            low, high = self._local(start - DAY_US - HOUR_US, end)
+            low, high = max(low, service.start_us), min(high - 1, service.end_us)
+            rows = glance.scan(service.point, low, max(low, high))
+            good = (rows.flag.astype(np.int64) & int(Flag.OUT_OF_RANGE)) == 0
+            found = intervals_of(service, rows.time_us[good], rows.value[good])
+            own = (found.end_us >= start) & (found.end_us < end)
+            begins, ends, energy = found.start_us[own], found.end_us[own], found.energy[own]
+            shown = DayRises.of_intervals(ends, energy, ends - begins, limits.step_us)
+            rises.append(shown)
+            steps.append(Steps.of_intervals(begins, ends, energy, shown, limits))
+        return RegisterPast.of(
+            limits, first_day, last_day, DayRises.joined(rises), Steps.joined(steps)
+        )
+
+
 def _that_limit(first: int, last: int) -> tuple[int, int]:
     """First and last of the days that the limits of the days first..last are learned from."""
     return month_start(first, -MONTHS_BEFORE), month_start(last, MONTHS_AFTER + 1) - 1
@@ -219,6 +271,10 @@ def _month_us(month: int) -> tuple[int, int]:
     edges = np.array([month, month + 1], dtype="datetime64[M]").astype("datetime64[us]")
     start, end = edges.astype(np.int64).tolist()
     return start, end
+
+
+def _clipped(time_us: int) -> int:
+    return min(max(time_us, FIRST_US), LAST_US)
 
 
 def _end(service: Service) -> int:

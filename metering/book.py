@@ -298,7 +298,7 @@ class DirtyMark:
 @dataclass(frozen=True)
 class RegisterEvent:
     """What the ledger found on a register: gap, stuck, reset, spike, rollover, jump, bridge,
-    reversed, replaced or limit (`docs/cleaning.md`)."""
+    reversed, replaced, limit, negative or off_grid (`docs/cleaning.md`)."""
 
     institution: str
     meter: str

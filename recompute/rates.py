@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from math import gcd
@@ -146,6 +146,48 @@ class RegisterRates:
             return learned, False
         exceed = sum(one.often_less_a_lump > self.registered for one in near)
         return learned, 2 * exceed <= len(near)
+
+
+@dataclass(frozen=True)
+class IntervalEnergy:
+    """What one interval says."""
+
+    start: int
+    end: int
+    units: int
+    """[book units]"""
+    length: int
+    """As the day's stamps tell it [us]."""
+
+
+@dataclass
+class IntervalRates(RegisterRates):
+    """The limits of energies of intervals: each is a rise of the day on which it ends, and its
+    length the cadence there."""
+
+    energies: Sequence[IntervalEnergy] = ()
+
+    @classmethod
+    def of_intervals(
+        cls, energies: Sequence[IntervalEnergy], step_us: int, registered: int | None
+    ) -> IntervalRates:
+        """From intervals in rising time."""
+        ends = [energies[0].start, energies[-1].start + DAY_US] if energies else []
+        values = [(at, 0) for at in ends]  # from the first to the day after the last one
+        return cls(values, step_us, registered, energies=energies)
+
+    @cached_property
+    def days(self) -> dict[int, RisesOfDay]:
+        """What each day (since 1970, UTC) on which energy passed says."""
+        rises: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for one in self.energies:
+            passed = one.end - one.start
+            if abs(one.units) * HOUR_US >= passed:
+                rises[one.end // DAY_US].append((abs(one.units), passed))
+        told = {
+            day: _day(found, 0, min(found[0][1], self.step_us), 4) for day, found in rises.items()
+        }
+        return {day: replace(one, often=2 * one.often) for day, one in told.items()}
 
 
 def _day(rises: list[tuple[int, int]], falls: int, cadence_us: int, often: int) -> RisesOfDay:

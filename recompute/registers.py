@@ -25,8 +25,9 @@ from recompute.curve import (
 )
 from recompute.facts import FileFacts, InstallationLine, MeterLine, PointLine
 from recompute.intervals import intervals
-from recompute.rates import DAY_US, RegisterRates, Value
+from recompute.rates import DAY_US, IntervalEnergy, IntervalRates, RegisterRates, Value
 from recompute.story import (
+    SPIKE,
     STUCK,
     UNKNOWN,
     CleanedRegister,
@@ -301,16 +302,33 @@ def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) ->
     """A reading of interval energy or mean power fills the interval that starts with it."""
     step = service.meter.step_min * MINUTE_US
     used, off = intervals([one.time_us for one in own], service.zone, step)
-    blocks: list[tuple[int, int, int, int]] = []
+    energies: list[IntervalEnergy] = []
+    below: list[int] = []
     for one in used:
         factor = float(service.factor)
         if service.point.kind == "mean":
             factor *= (one.end - one.start) / HOUR_US
         units = book_units(own[one.place].value, factor)
-        if units is not None:
-            quality = MEASURED if step % one.length == 0 else APPORTIONED
-            blocks.append((one.start, one.end, service.one.sign * units, quality))
-    return MeasuredMeter(side_by_side(blocks), _off_grid(off, step))
+        if units is not None and units < 0 and not service.one.signed:
+            below.append(own[one.place].time_us)
+        elif units is not None:
+            energies.append(IntervalEnergy(one.start, one.end, units, one.length))
+    limit = service.meter.max_per_hour
+    registered = None if limit is None else round(limit * per_canonical(service.meter.item))
+    rates = IntervalRates.of_intervals(energies, step, registered)
+    says: dict[Span, EventSays] = {}
+    blocks: list[tuple[int, int, int, int]] = []
+    for energy in energies:
+        most = rates.cap(energy.end, energy.end - energy.start)
+        if most is not None and abs(energy.units) > most:
+            told = EventSays(None, rates.per_hour(energy.end), abs(energy.units), None)
+            says[SPIKE, energy.start, energy.end] = told
+        else:
+            quality = MEASURED if step % energy.length == 0 else APPORTIONED
+            blocks.append((energy.start, energy.end, service.one.sign * energy.units, quality))
+    spans = [*says, *_together("off_grid", off, step), *_together("negative", below, step)]
+    spans += [("limit", *_month_bounds(month)) for month in rates.set_aside()]
+    return MeasuredMeter(side_by_side(blocks), spans, says=says)
 
 
 def slots_of(day: date, zone: str, step_min: int) -> list[Window]:
@@ -321,14 +339,14 @@ def slots_of(day: date, zone: str, step_min: int) -> list[Window]:
     return [(at, min(at + step, end)) for at in range(start, end, step)]
 
 
-def _off_grid(times: Sequence[int], step: int) -> list[Span]:
-    """What starts no slot is not booked; one span where it lies no further apart than two steps."""
+def _together(kind: str, times: Sequence[int], step: int) -> list[Span]:
+    """What is told of readings; one span where they lie no further apart than two steps."""
     found: list[Span] = []
     for at in times:
         if found and at - (found[-1][2] - step) <= 2 * step:
-            found[-1] = ("off_grid", found[-1][1], at + step)
+            found[-1] = (kind, found[-1][1], at + step)
         else:
-            found.append(("off_grid", at, at + step))
+            found.append((kind, at, at + step))
     return found
 
 

@@ -30,7 +30,7 @@ from metering.registry import NodeType, Registry
 from metering.registry.facts.limits import COUNTS, SIZES
 from metering.registry.files import TABLES, read_registry_texts
 from metering.registry.kinds import FILES
-from metering.registry.places import DC_ROLES, STEPS
+from metering.registry.places import DC_ROLES, STEPS, SUMMED
 from reports import FORMATS, LANGUAGES
 from reports.differences import KINDS
 from reports.lines import COMPARABLE
@@ -177,7 +177,8 @@ def test_kinds_of_days_are_those_of_the_calendar() -> None:
 
 def test_steps_of_a_meter_are_those_of_the_documents() -> None:
     numbers = [int(number) for number in re.findall(r"\d+", meaning("meters.csv", "step_min"))]
-    assert numbers == [*STEPS, STEPS[0]]
+    assert numbers == [*STEPS, STEPS[0], 1, 5, 15, 10, 30]
+    assert SUMMED == {1: 15, 5: 15, 10: 30}
 
 
 def test_item_codes_that_are_named_have_that_name() -> None:

@@ -67,6 +67,22 @@ class Steps:
         kept = np.flatnonzero(chosen)
         return cls(time_us[kept], time_us[kept + 1], rise[kept])
 
+    @classmethod
+    def of_intervals(
+        cls, start_us: I64, end_us: I64, energy: I64, rises: DayRises, limits: RegisterLimits
+    ) -> Steps:
+        """Intervals with more energy than the day shows often: all that a limit can forbid."""
+        size, day = np.abs(energy), end_us // DAY_US
+        rate, own = size / (end_us - start_us) * HOUR_US, np.zeros(len(size))
+        if len(rises.day):
+            place = np.minimum(np.searchsorted(rises.day, day), len(rises.day) - 1)
+            own = np.where(rises.day[place] == day, own_limit(rises.often)[place], 0)
+        chosen = rate > 0.999 * own
+        if limits.max_per_hour is not None:
+            chosen |= rate > limits.max_per_hour
+        kept = np.flatnonzero(chosen & (size != 0))
+        return cls(start_us[kept], end_us[kept], size[kept])
+
     def take(self, mask: NDArray[np.bool_]) -> Steps:
         """The steps that an (n,) mask keeps."""
         return Steps(self.before_us[mask], self.at_us[mask], self.rise[mask])

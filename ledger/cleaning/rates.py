@@ -9,7 +9,7 @@ three months (five where three hold too few days), whatever order they came in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +69,17 @@ class DayRises:
         hours = np.maximum(passed, cadence) / HOUR_US
         up = rise >= hours
         return cls._ranked(day[up], rise[up], hours[up], cadence[up], day[falls])
+
+    @classmethod
+    def of_intervals(cls, end_us: I64, energy: I64, length_us: I64, step_us: int) -> DayRises:
+        """From energies of intervals in rising time; each belongs to the day it ends on, and its
+        length is the cadence there. Twice what a day shows often is its own: no reading after it
+        says whether a larger one was wrong."""
+        day, size, hours = end_us // DAY_US, np.abs(energy), length_us / HOUR_US
+        up, none = size >= hours, np.zeros(0, dtype=np.int64)
+        cadence = np.minimum(length_us, step_us)
+        found = cls._ranked(day[up], size[up], hours[up], cadence[up], none)
+        return replace(found, often=2 * found.often)
 
     @classmethod
     def _ranked(

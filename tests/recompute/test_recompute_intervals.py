@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metering.reading import Kind
+from metering.registry import Direction, Installation
 
 DAYS = 2
 
@@ -38,4 +43,43 @@ def test_both_tell_the_same_of_intervals(
     values = np.round(rng.uniform(-1, 9, count), 3)
     world.push(1, times[kept], values[kept])
     world.book()
+    assert helpers.differences(world, world.recomputed(tmp_path)) == []
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    minutes=st.sampled_from([5, 15, 60]),
+    step_min=st.sampled_from([15, 20, 60, 1440]),
+    kind=st.sampled_from([Kind.INTERVAL, Kind.MEAN]),
+    limit=st.sampled_from([None, 2, 60]),
+    signed=st.booleans(),
+    day=st.sampled_from([date(2026, 3, 2), date(2026, 3, 27)]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_both_leave_out_the_same_intervals(
+    helpers, tmp_path, minutes, step_min, kind, limit, signed, day, seed
+):
+    """Far over the limit, registered, learned or set aside; below 0; over the end of a month."""
+    limit = None if limit is None else Decimal(limit)
+    own = [helpers.meter("i", step_min=step_min, max_per_hour=limit)]
+    way = Direction.EXPORT if seed % 2 else Direction.IMPORT
+    installed = [Installation("i", 1, signed=signed, direction=way)]
+    registry = helpers.campus(own, installations=installed)
+    points = {1: replace(registry.points[1], kind=kind)}
+    world = helpers.World(replace(registry, points=points), 6, day)
+    rng = np.random.default_rng(seed)
+    start, count = helpers.quarters(1, day)[0], 6 * 1440 // minutes
+    times = start + np.arange(count) * minutes * 60_000_000
+    values = np.round(rng.uniform(0, 9, count) * (np.arange(count) // 7 % 3 > 0), 3)
+    for at in rng.integers(0, count, 6).tolist():
+        values[at : at + int(rng.integers(1, 30))] *= rng.choice((-1, 10, 100, 1000))
+    kept = np.sort(rng.permutation(count)[: count * 9 // 10])
+    for part in np.array_split(rng.permutation(kept), 3):
+        order = np.sort(part)
+        world.push(1, times[order], values[order])
+        world.book()
     assert helpers.differences(world, world.recomputed(tmp_path)) == []
