@@ -241,8 +241,9 @@ class Intervals(NamedTuple):
     whole: NDArray[np.bool_]
     off_us: I64
     """Times of readings that begin nowhere."""
-    below_us: I64
-    """Times of readings that are refused since they lie below 0."""
+    below: list[Span]
+    """Intervals whose readings are refused since they lie below 0, each told alone: so no day's
+    telling depends on another day."""
 
 
 def intervals_of(service: Service, time_us: I64, value: F64) -> Intervals:
@@ -260,7 +261,10 @@ def intervals_of(service: Service, time_us: I64, value: F64) -> Intervals:
         units[kept],
         found.whole[kept],
         found.off_us,
-        time_us[found.place[below]],
+        [
+            (NEGATIVE, int(start), int(end))
+            for start, end in zip(found.start_us[below], found.end_us[below], strict=True)
+        ],
     )
 
 
@@ -270,7 +274,7 @@ def _measure_intervals(service: Service, time_us: I64, value: F64, stretch: Stre
         return Measured(Curve.empty())
     found, step_us = intervals_of(service, time_us, value), service.meter.step_min * MINUTE_US
     spans = _merged("off_grid", found.off_us, step_us)
-    spans += _merged(NEGATIVE, found.below_us, step_us)
+    spans += found.below
     told = {one.here_us: one for one in stretch.decisions}
     stands = ~np.isin(found.start_us, np.array(list(told), dtype=np.int64))
     out = [told[start] for start in found.start_us[~stands].tolist()]

@@ -303,14 +303,14 @@ def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) ->
     step = service.meter.step_min * MINUTE_US
     used, off = intervals([one.time_us for one in own], service.zone, step)
     energies: list[IntervalEnergy] = []
-    below: list[int] = []
+    below: list[Span] = []
     for one in used:
         factor = float(service.factor)
         if service.point.kind == "mean":
             factor *= (one.end - one.start) / HOUR_US
         units = book_units(own[one.place].value, factor)
         if units is not None and units < 0 and not service.one.signed:
-            below.append(own[one.place].time_us)
+            below.append(("negative", one.start, one.end))
         elif units is not None:
             energies.append(IntervalEnergy(one.start, one.end, units, one.length))
     limit = service.meter.max_per_hour
@@ -326,7 +326,7 @@ def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) ->
         else:
             quality = MEASURED if step % energy.length == 0 else APPORTIONED
             blocks.append((energy.start, energy.end, service.one.sign * energy.units, quality))
-    spans = [*says, *_together("off_grid", off, step), *_together("negative", below, step)]
+    spans = [*says, *below, *_off_grid(off, step)]
     spans += [("limit", *_month_bounds(month)) for month in rates.set_aside()]
     return MeasuredMeter(side_by_side(blocks), spans, says=says)
 
@@ -339,14 +339,14 @@ def slots_of(day: date, zone: str, step_min: int) -> list[Window]:
     return [(at, min(at + step, end)) for at in range(start, end, step)]
 
 
-def _together(kind: str, times: Sequence[int], step: int) -> list[Span]:
-    """What is told of readings; one span where they lie no further apart than two steps."""
+def _off_grid(times: Sequence[int], step: int) -> list[Span]:
+    """What starts no slot is not booked; one span where it lies no further apart than two steps."""
     found: list[Span] = []
     for at in times:
         if found and at - (found[-1][2] - step) <= 2 * step:
-            found[-1] = (kind, found[-1][1], at + step)
+            found[-1] = ("off_grid", found[-1][1], at + step)
         else:
-            found.append((kind, at, at + step))
+            found.append(("off_grid", at, at + step))
     return found
 
 

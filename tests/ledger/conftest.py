@@ -58,6 +58,7 @@ def campus(
     installations: Sequence[Installation] = (),
     zone: str = ZONE,
     digits: int | None = None,
+    signed: bool = False,
     version: int = 1,
 ) -> Registry:
     """Institution `o` with buildings; each meter has a point of its own, numbered from 1,
@@ -73,7 +74,9 @@ def campus(
     }
     for one in installations:
         points.setdefault(one.point, Point(one.point, "o/g", f"p{one.point}", Kind.REGISTER, "kWh"))
-    own = tuple(Installation(m.code, n, digits=digits) for n, m in enumerate(meters, start=1))
+    own = tuple(
+        Installation(m.code, n, digits=digits, signed=signed) for n, m in enumerate(meters, start=1)
+    )
     return Registry(
         version=version,
         nodes=nodes,

@@ -17,7 +17,9 @@ LENGTHS = [1, 5, 10, 15, 20, 30, 60]
 
 
 def world_of(helpers, kind, step):
-    registry = helpers.campus([helpers.meter("m", step_min=step)], kinds={"m": kind})
+    registry = helpers.campus(
+        [helpers.meter("m", step_min=step, max_per_hour=None)], kinds={"m": kind}
+    )
     return helpers.World(registry, helpers.later(DAYS + 2))
 
 

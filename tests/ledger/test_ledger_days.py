@@ -46,7 +46,8 @@ def test_days_of_every_length(helpers, zone, day, slots, step):
 @pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25), date(2026, 6, 1)])
 def test_interval_energy_fills_the_slot_that_starts_with_it(helpers, kind, day):
     zone = "Europe/Berlin"
-    registry = helpers.campus([helpers.meter("m", step_min=60)], kinds={"m": kind}, zone=zone)
+    one = helpers.meter("m", step_min=60)
+    registry = helpers.campus([one], kinds={"m": kind}, zone=zone, signed=True)
     world = helpers.World(registry, helpers.later(3, day, zone))
     start, end = day_bounds(day, zone)
     times = np.arange(start, end, helpers.HOUR_US)
@@ -65,7 +66,8 @@ def test_interval_energy_fills_the_slot_that_starts_with_it(helpers, kind, day):
 
 
 def test_mean_power_of_a_quarter_hour_rounds_once_a_row(helpers):
-    registry = helpers.campus([helpers.meter("m")], kinds={"m": Kind.MEAN})
+    one = helpers.meter("m", max_per_hour=None)
+    registry = helpers.campus([one], kinds={"m": Kind.MEAN}, signed=True)
     world = helpers.World(registry, helpers.later(3))
     values = np.random.default_rng(3).normal(10, 40, 96).round(5)
     world.push(1, helpers.quarters(96), values)
