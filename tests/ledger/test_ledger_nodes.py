@@ -190,7 +190,7 @@ def test_parent_is_the_sum_of_what_counts(helpers, layout, seed):
     world = world_of(helpers, meters, edges=edges)
     for point, one in enumerate(meters, start=1):
         times = helpers.quarters(96 + 1)[:: one.step_min // 15]
-        world.push(point, times, np.cumsum(rng.integers(0, 7, len(times))).astype(float))
+        world.push(point, times, np.cumsum(rng.integers(1, 7, len(times))).astype(float))
     world.ledger.step()
     planned = plan(world.registry, "o", DAY)
     assert planned.figures
