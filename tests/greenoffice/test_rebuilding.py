@@ -166,7 +166,11 @@ def test_rebooking_says_why_in_the_audit_log(
     monkeypatch.setattr(rules, "RULES_VERSION", RULES_VERSION + 1)
     told = rebook_folder(folder, "other rules are kinder", "o")
     assert state(folder) == before
-    assert (told["rules"], told["differing"], told["restated"]) == (RULES_VERSION + 1, len(rows(folder)), 0)
+    assert (told["rules"], told["differing"], told["restated"]) == (
+        RULES_VERSION + 1,
+        len(rows(folder)),
+        0,
+    )
     assert {row.rules for row in rows(folder)} == {RULES_VERSION + 1}
     entry = open_stores(folder).access.entries(None)[0]
     assert (entry.action, entry.reason, entry.institution) == (
