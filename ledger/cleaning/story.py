@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,8 @@ BREAKS = frozenset({RESET, JUMP, DECLARED})
 Fits = Callable[[int, int], bool]
 """Whether one reading may follow another."""
 Mask = NDArray[np.bool_]
+LONG: Final = 2
+"""What a long run that moves counts for where it leads on with all its readings."""
 Window = tuple[int, int]
 """[start, end) within which a replacement was declared [us]."""
 
@@ -154,6 +156,17 @@ class RegisterReadings:
         return int(self.time_us[there] - self.time_us[here]) <= DETOUR_US
 
 
+class Leading(NamedTuple):
+    """Which runs lead to a later one by a step that the register can make."""
+
+    plain: Mask
+    """A few readings left out of account."""
+    direct: Mask
+    """None left out."""
+    turned: Mask
+    """Past the last digit alone."""
+
+
 @dataclass(frozen=True)
 class _Telling:
     """The best story that enters a run at some reading."""
@@ -186,11 +199,12 @@ class _Teller:
         self.states: list[list[_Telling]] = [[_Telling(StoryPrice(), 0)]]
         """Per run the states worth keeping: a later entry only where it is cheaper."""
         self.denied = [0] * len(firsts)
-        """Per track to how many later runs it leads."""
+        """Per track the signs that later runs are on it (`Leading`)."""
         self.turned = [0] * len(firsts)
         """The same, past the last digit alone."""
         none = np.zeros(0, dtype=np.bool_)
-        self.low, self.leading, self.entered = 0, (none, none), (none, none)
+        self.low, self.leading = 0, Leading(none, none, none)
+        self.entered: tuple[I64, Mask] = np.zeros(0, dtype=np.int64), none
         value, starts, self.lasts_of = readings.value, np.array(firsts), np.array(lasts)
         moved = np.concatenate(([0], np.flatnonzero(np.diff(value)) + 1))
         changed = moved[np.searchsorted(moved, self.lasts_of, side="right") - 1]
@@ -202,8 +216,10 @@ class _Teller:
         self.spare = np.where(moves, np.minimum((self.lasts_of - starts) // 2, FEW), 0)
         """Readings at an end of each run that need not be of its track; of a run that stands still
         as a whole none."""
-        self.rest = ~moves & (self.lasts_of > starts)
-        """Whether a run of more than one reading stands still as a whole."""
+        self.rest = ~moves
+        """Whether a run stands still as a whole, be it one reading."""
+        self.long = self.spare == FEW
+        """Whether a run is long enough, and moves, to be no coincidence."""
 
     def told(self) -> list[Link]:
         tracks = [0]
@@ -251,7 +267,7 @@ class _Teller:
             if track < run:
                 on_track = self._on_track(track, run)
                 self.denied[track] += on_track
-                self.turned[track] += bool(self.leading[1][track - self.low]) and not on_track
+                self.turned[track] += bool(self.leading.turned[track - self.low]) and not on_track
             least = price.cost + COST[SPIKE] + DENIAL_COST * self.denied[track]
             if least <= worst and self.readings.near(last, self.lasts[run]):
                 ranked.append((least, price.dropped + self.lasts[run] - last, -track))
@@ -267,25 +283,27 @@ class _Teller:
             denied += self.turned[track] + turned
         return COST[SPIKE] + turns * COST[ROLLOVER] + DENIAL_COST * denied
 
-    def _on_track(self, track: int, run: int) -> bool:
-        """Whether a track leads to a later run, or, where it is but a rest that stands still and
+    def _on_track(self, track: int, run: int) -> int:
+        """How surely a track leads to a later run, or, where it is but a rest that stands still and
         the other run moves, whether the run before it does."""
-        plain, place = self.leading[0], track - self.low
-        if plain[place] or not track or not self.rest[track] or not self.spare[run]:
-            return bool(plain[place])
-        return bool(plain[place - 1])
+        leading, place = self.leading, track - self.low
+        if leading.plain[place]:
+            return LONG if leading.direct[place] and self.long[run] else 1
+        if not track or not self.rest[track] or not self.spare[run]:
+            return 0
+        return int(leading.plain[place - 1])
 
-    def _entered(self, run: int) -> tuple[Mask, Mask]:
-        """What leads to a run, or, where it is but a rest that stands still, to the run after it:
-        of that those that move."""
-        plain, turned = self.leading
-        if not self.rest[run] or run + 1 == len(self.firsts):
-            return plain, turned
-        beyond = self._leading(self.low, run + 1)[0][:-1]
-        plain = plain | (beyond & (self.spare[self.low : run] > 0))
-        return plain, turned & ~plain
+    def _entered(self, run: int) -> tuple[I64, Mask]:
+        """How surely runs lead to this one, or, where it is but a rest that stands still, those
+        that move to the run after it; and which lead past the last digit alone."""
+        leading, under = self.leading, slice(self.low, run)
+        signs = np.where(leading.direct & self.long[under], LONG, leading.plain.astype(np.int64))
+        if self.rest[run] and run + 1 < len(self.firsts):
+            beyond = self._leading(self.low, run + 1).plain[:-1] & (self.spare[under] > 0)
+            signs = np.maximum(signs, beyond)
+        return signs, leading.turned & (signs == 0)
 
-    def _leading(self, low: int, run: int) -> tuple[Mask, Mask]:
+    def _leading(self, low: int, run: int) -> Leading:
         """(run - low,) whether each of the runs from `low` on leads to this one by a step that the
         register can make, plainly or past its last digit: from its end to the start of the other,
         or without a few readings of both, or without those that stand still at its end."""
@@ -296,10 +314,11 @@ class _Teller:
         ends, starts = np.concatenate([lasts - fewer, rests[np.newaxis]]), first + fewer
         ways = [(ends, np.array(first)), (lasts, starts)]
         plain = np.logical_or.reduce([self._passes(*way).any(axis=0) for way in ways])
+        direct = self._passes(lasts, np.array(first))
         if self.readings.modulus is None:
-            return plain, np.zeros_like(plain)
+            return Leading(plain, direct, np.zeros_like(plain))
         turned = np.logical_or.reduce([self._turn(*way).any(axis=0) for way in ways])
-        return plain, turned & ~plain
+        return Leading(plain, direct, turned & ~plain)
 
     def _passes(self, here: I64, there: I64) -> Mask:
         """`fits` of many readings."""
