@@ -296,13 +296,20 @@ class _Story:
         after = min((n + 1 for n in self.holes if n >= there), default=len(self.values))
         ways = []
         if self._holds_on(run) and before >= max(self.first[track], there - 1 - SHIFTED):
-            ways.append((before, there))
+            ways.append((before, there, before))
         if self._held_on(track) and after <= min(self.last[run], here + 1 + SHIFTED):
-            ways.append((here, after))
+            ways.append((here, after, after - 1))
         fits = self._made_up if kind == BRIDGE else self._fits
-        for start, end in ways:
-            if self._near(start, end) and fits(start, end):
+        for start, end, hole in ways:
+            if self._clock(here, there, hole) and self._near(start, end) and fits(start, end):
                 yield _Link(start, end, kind, SHIFT[kind])
+
+    def _clock(self, here: int, there: int, hole: int) -> bool:
+        """Whether the step is no more than the limit lets pass in it and in a hole together."""
+        (start, low), (end, high) = self.values[here], self.values[there]
+        passed = end - start + self.values[hole + 1][0] - self.values[hole][0]
+        most = self.register.rates.cap(end, passed)
+        return most is None or abs(high - low) <= most
 
     def _tail(
         self,

@@ -400,8 +400,18 @@ class _Teller:
             ways.append(Link(here, after, kind))
         fits = self.readings.makes_up if kind == BRIDGE else self.readings.fits
         for link in ways:
-            if self.readings.near(link.here, link.there) and fits(link.here, link.there):
-                yield link, SHIFT_COST[kind]
+            hole = after - 1 if link.there == after else before
+            if self._clock(here, there, hole) and fits(link.here, link.there):
+                if self.readings.near(link.here, link.there):
+                    yield link, SHIFT_COST[kind]
+
+    def _clock(self, here: int, there: int, hole: int) -> bool:
+        """Whether a wrong clock can be why a step is seen: by no more than the hole is long."""
+        time_us, value = self.readings.time_us, self.readings.value
+        passed = int(time_us[there] - time_us[here] + time_us[hole + 1] - time_us[hole])
+        return abs(int(value[there] - value[here])) <= self.readings.rates.most(
+            int(time_us[there]), passed
+        )
 
     def _goes_on(self, run: int) -> bool:
         return self.firsts[run] < self.lasts[run] or run == len(self.firsts) - 1
