@@ -401,9 +401,9 @@ class _Teller:
         fits = self.readings.makes_up if kind == BRIDGE else self.readings.fits
         for link in ways:
             hole = after - 1 if link.there == after else before
-            if self._clock(here, there, hole) and fits(link.here, link.there):
-                if self.readings.near(link.here, link.there):
-                    yield link, SHIFT_COST[kind]
+            clock = self._clock(here, there, hole)
+            if clock and fits(link.here, link.there) and self.readings.near(link.here, link.there):
+                yield link, SHIFT_COST[kind]
 
     def _clock(self, here: int, there: int, hole: int) -> bool:
         """Whether a wrong clock can be why a step is seen: by no more than the hole is long."""

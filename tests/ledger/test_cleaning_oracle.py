@@ -109,7 +109,7 @@ def rises(readings: RegisterReadings, run: range) -> bool:
 
 
 def rests(readings: RegisterReadings, run: range) -> bool:
-    return len(run) > 1 and not rises(readings, run)
+    return not rises(readings, run)
 
 
 def leads(readings: RegisterReadings, run: range, other: range, can) -> bool:
@@ -157,7 +157,11 @@ def half_seen(
             if left
             else not any(here < place < last for place in gone)
         )
-        if at_hole and nearest and count <= 64:
+        edge = there - 1 if left else here
+        lost = readings.time_us[edge + 1] - readings.time_us[edge]
+        most = readings.rates.most(int(readings.time_us[first]), int(step + lost))
+        clock = abs(int(value[first]) - int(value[last])) <= most
+        if at_hole and nearest and count <= 64 and clock:
             rows.append(5 if rises else 7)
     return rows
 
