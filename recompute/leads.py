@@ -34,9 +34,9 @@ class LeadingRuns:
         """How often it counts that the run that a detour leaves leads to one under it. Where it is
         but a rest, the run before it may lead there in its place."""
         if self._leads(track, run):
-            return self._times(run, track, run)
+            return self._times(run, track, run, self.fits)
         if turned and self._leads(track, run, turned=True):
-            return 1
+            return self._times(run, track, run, self.turned)
         instead = track > 0 and self._still[track] and self._spare[run] > 0
         return int(instead and self._leads(track - 1, run))
 
@@ -44,15 +44,15 @@ class LeadingRuns:
         """How often it counts that a run under a detour leads to the run that it enters, or, where
         that is but a rest, to the run after it."""
         if self._leads(run, target):
-            return self._times(run, run, target)
+            return self._times(run, run, target, self.fits)
         if turned and self._leads(run, target, turned=True):
-            return 1
+            return self._times(run, run, target, self.turned)
         instead = self._still[target] and target + 1 < len(self.first) and self._spare[run] > 0
         return int(instead and self._leads(run, target + 1))
 
-    def _times(self, under: int, run: int, later: int) -> int:
+    def _times(self, under: int, run: int, later: int, can: Way) -> int:
         """Twice where the run under the detour is long and moves, and no reading is spared."""
-        direct = self.fits(self.last[run], self.first[later])
+        direct = can(self.last[run], self.first[later])
         return 2 if direct and self._spare[under] == FEW else 1
 
     def _leads(self, run: int, later: int, *, turned: bool = False) -> bool:

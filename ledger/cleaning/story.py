@@ -165,6 +165,7 @@ class Leading(NamedTuple):
     """None left out."""
     turned: Mask
     """Past the last digit alone."""
+    turned_direct: Mask
 
 
 @dataclass(frozen=True)
@@ -203,8 +204,8 @@ class _Teller:
         self.turned = [0] * len(firsts)
         """The same, past the last digit alone."""
         none = np.zeros(0, dtype=np.bool_)
-        self.low, self.leading = 0, Leading(none, none, none)
-        self.entered: tuple[I64, Mask] = np.zeros(0, dtype=np.int64), none
+        self.low, self.leading = 0, Leading(none, none, none, none)
+        self.entered = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
         value, starts, self.lasts_of = readings.value, np.array(firsts), np.array(lasts)
         moved = np.concatenate(([0], np.flatnonzero(np.diff(value)) + 1))
         changed = moved[np.searchsorted(moved, self.lasts_of, side="right") - 1]
@@ -267,7 +268,7 @@ class _Teller:
             if track < run:
                 on_track = self._on_track(track, run)
                 self.denied[track] += on_track
-                self.turned[track] += bool(self.leading.turned[track - self.low]) and not on_track
+                self.turned[track] += 0 if on_track else self._turned(track, run)
             least = price.cost + COST[SPIKE] + DENIAL_COST * self.denied[track]
             if least <= worst and self.readings.near(last, self.lasts[run]):
                 ranked.append((least, price.dropped + self.lasts[run] - last, -track))
@@ -293,15 +294,22 @@ class _Teller:
             return 0
         return int(leading.plain[place - 1])
 
-    def _entered(self, run: int) -> tuple[I64, Mask]:
+    def _turned(self, track: int, run: int) -> int:
+        """The same, past the last digit."""
+        leading, place = self.leading, track - self.low
+        long = leading.turned_direct[place] and self.long[run]
+        return LONG if long else int(leading.turned[place])
+
+    def _entered(self, run: int) -> tuple[I64, I64]:
         """How surely runs lead to this one, or, where it is but a rest that stands still, those
-        that move to the run after it; and which lead past the last digit alone."""
+        that move to the run after it; and how surely past the last digit alone."""
         leading, under = self.leading, slice(self.low, run)
         signs = np.where(leading.direct & self.long[under], LONG, leading.plain.astype(np.int64))
         if self.rest[run] and run + 1 < len(self.firsts):
             beyond = self._leading(self.low, run + 1).plain[:-1] & (self.spare[under] > 0)
             signs = np.maximum(signs, beyond)
-        return signs, leading.turned & (signs == 0)
+        turned = np.where(leading.turned_direct & self.long[under], LONG, leading.turned)
+        return signs, np.where(signs == 0, turned, 0)
 
     def _leading(self, low: int, run: int) -> Leading:
         """(run - low,) whether each of the runs from `low` on leads to this one by a step that the
@@ -316,9 +324,10 @@ class _Teller:
         plain = np.logical_or.reduce([self._passes(*way).any(axis=0) for way in ways])
         direct = self._passes(lasts, np.array(first))
         if self.readings.modulus is None:
-            return Leading(plain, direct, np.zeros_like(plain))
+            return Leading(plain, direct, np.zeros_like(plain), np.zeros_like(plain))
         turned = np.logical_or.reduce([self._turn(*way).any(axis=0) for way in ways])
-        return Leading(plain, direct, turned & ~plain)
+        turned_direct = self._turn(lasts, np.array(first))
+        return Leading(plain, direct, turned & ~plain, turned_direct & ~plain)
 
     def _passes(self, here: I64, there: I64) -> Mask:
         """`fits` of many readings."""
