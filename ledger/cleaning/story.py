@@ -119,11 +119,18 @@ class RegisterReadings:
 
     def turns(self, here: int, there: int) -> bool:
         """The same, past its last digit; at most a tenth of a turn where no limit is known."""
+        return self._turned(here, there, self.cap(here, there))
+
+    def makes_up_turned(self, here: int, there: int) -> bool:
+        """The same of a register that stood wrong meanwhile."""
+        end = int(self.time_us[there])
+        return self._turned(here, there, self.rates.made_up(end, end - int(self.time_us[here])))
+
+    def _turned(self, here: int, there: int, most: float) -> bool:
         modulus, before = self.modulus, int(self.value[here])
         rise = int(self.value[there]) - before
         if modulus is None or rise >= 0 or before >= modulus or rise + modulus < 0:
             return False
-        most = self.cap(here, there)
         return rise + modulus <= (modulus // 10 if most == np.inf else most)
 
     @cached_property
@@ -384,6 +391,7 @@ class _Teller:
             yield from ((link, cost) for link in self._heads(here, run, room, SPIKE, fits))
         if between == 0:
             yield from self._shifts(track, run, SPIKE)
+            yield from self._still_turned(track, there)
 
     def _bridges(self, track: int, run: int) -> Iterator[tuple[Link, int]]:
         """Over a rise too large for its step: what lies under the link denies no value."""
@@ -445,6 +453,13 @@ class _Teller:
             and self.readings.makes_up(here, there)
         ):
             yield Link(here, there, BRIDGE)
+
+    def _still_turned(self, track: int, there: int) -> Iterator[tuple[Link, int]]:
+        """The same, of a register that passed its last digit while it stood wrong."""
+        readings, here = self.readings, int(self.still[track])
+        turned = here < self.lasts[track] and readings.makes_up_turned(here, there)
+        if turned and readings.near(here, there):
+            yield Link(here, there, BRIDGE, turns=True), COST[BRIDGE] + COST[ROLLOVER]
 
     def _stands(self, here: int, first: int) -> bool:
         """Whether the reading is not one amid others of its value: those stand or fall together."""

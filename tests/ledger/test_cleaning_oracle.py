@@ -63,6 +63,9 @@ def price_of_link(readings: RegisterReadings, here: int, there: int) -> int | No
             rows.append(4 + 14 * denials(readings, around, beside, turning=False))
         if turns:
             rows.append(6 + 14 * denials(readings, around, beside, turning=True))
+    still = right and not left and not inside and stands_still(readings, here, there - 1, seen)
+    if still and turns:
+        rows.append(6)
     if left == right or not fits:
         return min(rows, default=None)
     rows += half_seen(readings, here, there, left, inside, seen)
@@ -164,6 +167,13 @@ def half_seen(
         if at_hole and nearest and count <= 64 and clock:
             rows.append(5 if rises else 7)
     return rows
+
+
+def stands_still(readings: RegisterReadings, here: int, last: int, seen: set[int]) -> bool:
+    """Whether a reading is the first of those that stand still up to the last one of a run."""
+    value = readings.value
+    first = here == 0 or here in seen or value[here - 1] != value[here]
+    return bool(first and (value[here : last + 1] == value[here]).all())
 
 
 def stood_still(readings: RegisterReadings, last: int, first: int, seen: set[int]) -> bool:
