@@ -139,6 +139,19 @@ def fuzz(
 
 
 @app.command()
+def mutants(
+    package: Annotated[str, typer.Option(help="ledger, figures, collector/intake, ...")] = "ledger",
+    count: Annotated[int, typer.Option(help="how many changes", min=1)] = 100,
+    seed: Annotated[int, typer.Option(help="which ones")] = 1,
+    jobs: Annotated[int, typer.Option(help="how many at a time", min=1, max=16)] = 2,
+) -> None:
+    """Random one-line changes of a package: the share that its own tests notice."""
+    from proofs.mutants import run_mutants
+
+    run_mutants(package, count, seed, jobs)
+
+
+@app.command()
 def recompute(
     seed: Annotated[int, typer.Option(help="what the meters show, and what befalls them")] = 1,
 ) -> None:
