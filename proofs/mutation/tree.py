@@ -75,7 +75,8 @@ class TreeCopy:
             encoding="utf-8",
         )
         command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest"]
-        done = self._run([*command, *_QUIET, f"--junitxml={report}", tests], None)
+        unhurried = ["-o", "timeout=0", f"--junitxml={report}"]
+        done = self._run([*command, *_QUIET, *unhurried, tests], None)
         if done != 0:
             raise RuntimeError(f"the tests in {tests} do not pass as they are (status {done})")
         seconds = time.monotonic() - started
