@@ -112,15 +112,23 @@ class DuckDBReadings(ReadingStore):
             found = fetch(con, f"SELECT {COLUMNS} FROM latest SEMI JOIN asked USING (point)")
         return found.sorted()
 
-    def count(self, points: Sequence[int] | None = None) -> int:
+    def count(
+        self,
+        points: Sequence[int] | None = None,
+        *,
+        start_us: int | None = None,
+        end_us: int | None = None,
+    ) -> int:
+        edges = [("time_us >= ?", start_us), ("time_us < ?", end_us)]
+        given = [(edge, time_us) for edge, time_us in edges if time_us is not None]
+        where = "".join(f" {'AND' if n else 'WHERE'} {edge}" for n, (edge, _) in enumerate(given))
         with self._cursor() as con:
-            if points is None:
-                row = con.execute("SELECT count(*) FROM reading").fetchone()
-            else:
+            which = ""
+            if points is not None:
                 con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
-                row = con.execute(
-                    "SELECT count(*) FROM reading SEMI JOIN asked USING (point)"
-                ).fetchone()
+                which = " SEMI JOIN asked USING (point)"
+            statement = f"SELECT count(*) FROM reading{which}{where}"
+            row = con.execute(statement, [time_us for _, time_us in given]).fetchone()
         return int(row[0]) if row else 0
 
     def clear(self) -> None:

@@ -28,8 +28,15 @@ class ReadingReader(Protocol):
         """The row with the highest time per point."""
         ...
 
-    def count(self, points: Sequence[int] | None = None) -> int:
-        """How many rows there are, of the points or of all."""
+    def count(
+        self,
+        points: Sequence[int] | None = None,
+        *,
+        start_us: int | None = None,
+        end_us: int | None = None,
+    ) -> int:
+        """How many rows there are, of the points or of all; with start <= time < end, where these
+        are given."""
         ...
 
 

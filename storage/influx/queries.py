@@ -72,11 +72,14 @@ def rows(client: InfluxClient, questions: Iterable[RowQuestion]) -> ReadingColum
     return ReadingColumns.concat([_parsed(body) for body in bodies]).sorted()
 
 
-def count(client: InfluxClient, points: Sequence[int] | None) -> int:
-    """How many rows there are, of the points or of all."""
+def count(client: InfluxClient, asked: RowQuestion) -> int:
+    """How many rows there are of those asked for."""
+    if asked.low_us > asked.high_us:
+        return 0
     statements = [
-        f"SELECT count(value) FROM {MEASUREMENT} WHERE {which}time >= {EARLIEST_US}u"  # noqa: S608
-        for which in _restrictions(points)
+        f"SELECT count(value) FROM {MEASUREMENT} WHERE {which}"  # noqa: S608
+        f"time >= {asked.low_us}u AND time <= {asked.high_us}u"
+        for which in _restrictions(asked.points)
     ]
     total = 0
     for chosen in _parts(statements, _STATEMENTS_PER_REQUEST):

@@ -104,9 +104,18 @@ class InfluxReadings(ReadingStore):
             self._remember(both)
         return both.sorted()
 
-    def count(self, points: Sequence[int] | None = None) -> int:
+    def count(
+        self,
+        points: Sequence[int] | None = None,
+        *,
+        start_us: int | None = None,
+        end_us: int | None = None,
+    ) -> int:
+        low = EARLIEST_US if start_us is None else max(start_us, EARLIEST_US)
+        high = LATEST_US if end_us is None else min(end_us - 1, LATEST_US)
+        asked = RowQuestion(None if points is None else distinct(points), low, high)
         with self._turns.reading():
-            return queries.count(self._client, None if points is None else distinct(points))
+            return queries.count(self._client, asked)
 
     def clear(self) -> None:
         with self._turns.writing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 
@@ -49,10 +50,19 @@ class MemoryReadings(ReadingStore):
     def latest(self, points: Sequence[int]) -> ReadingColumns:
         return self._chosen(points, lambda rows: rows[-1:])
 
-    def count(self, points: Sequence[int] | None = None) -> int:
+    def count(
+        self,
+        points: Sequence[int] | None = None,
+        *,
+        start_us: int | None = None,
+        end_us: int | None = None,
+    ) -> int:
+        low = -math.inf if start_us is None else start_us
+        high = math.inf if end_us is None else end_us
         with self._lock:
             asked = self._rows.keys() if points is None else set(points)
-            return sum(len(self._rows.get(int(point), {})) for point in asked)
+            times = (time_us for point in asked for time_us in self._rows.get(int(point), {}))
+            return sum(low <= time_us < high for time_us in times)
 
     def clear(self) -> None:
         with self._lock:
