@@ -253,6 +253,7 @@ def _source(visit: Visit, source: Source, zone: str, item: str) -> dict[str, Any
         "to": "" if end is None else formats.minute(end, zone),
         "reckoned": _reckoned(source, zone, item),
         "readings": readings,
+        "unused": sum(not one.used for one in readings),
         "left_out": source.left_out,
     }
 

@@ -268,6 +268,7 @@ def test_a_number_leads_to_what_it_rests_on(
     expect(decisions.first).to_contain_text("booked over it: 40 kWh")
     assert page.locator("tr.out").count() == 3
     expect(page.locator("tr.out").first).to_contain_text("spike")
+    page.locator("#finer summary").click()
     page.locator("#finer a.way").nth(5).click()
     expect(page.locator("#figure data.figure").first).to_have_attribute("value", "40.000000")
     page.get_by_role("link", name="the month").click()
@@ -285,6 +286,7 @@ def test_decisions_are_told_in_both_languages_and_widths(
     page = context.new_page()
     sign_in(page, spiked)
     page.goto(f"{spiked.url}/lineage?code=b&item=01000&start=2026-11-16&end=2026-11-17")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = false })")
     page.screenshot(path=shots / f"decisions-{width}-{language}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     said = "剔除异常尖峰" if language == "zh" else "Spike rejected"
