@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -90,6 +90,18 @@ def factor_of(service: Service) -> Decimal:
     factor = book_factor(service.meter, service.installation.ratio)
     factor /= BOOK_UNITS[service.meter.unit].per_canonical
     return Decimal(factor.numerator) / Decimal(factor.denominator)
+
+
+class NearReadings(Protocol):
+    """What is asked of a store of readings, as its port says."""
+
+    def before(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        """Per point the last `count` rows earlier than the time."""
+        ...
+
+    def after(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        """Per point the first `count` rows at or later than the time."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +222,7 @@ class Standing:
     """Finds what stands of a register around an instant."""
 
     service: Service
-    readings: ReadingReader
+    readings: NearReadings
     events_between: Callable[[int, int], Sequence[RegisterEvent]]
     """The meter's events that touch [start, end] [us]."""
 

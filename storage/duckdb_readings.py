@@ -112,24 +112,28 @@ class DuckDBReadings(ReadingStore):
             found = fetch(con, f"SELECT {COLUMNS} FROM latest SEMI JOIN asked USING (point)")
         return found.sorted()
 
-    def count(
-        self,
-        points: Sequence[int] | None = None,
-        *,
-        start_us: int | None = None,
-        end_us: int | None = None,
-    ) -> int:
-        edges = [("time_us >= ?", start_us), ("time_us < ?", end_us)]
-        given = [(edge, time_us) for edge, time_us in edges if time_us is not None]
-        where = "".join(f" {'AND' if n else 'WHERE'} {edge}" for n, (edge, _) in enumerate(given))
+    def count(self, points: Sequence[int] | None = None) -> int:
         with self._cursor() as con:
-            which = ""
-            if points is not None:
+            if points is None:
+                row = con.execute("SELECT count(*) FROM reading").fetchone()
+            else:
                 con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
-                which = " SEMI JOIN asked USING (point)"
-            statement = f"SELECT count(*) FROM reading{which}{where}"
-            row = con.execute(statement, [time_us for _, time_us in given]).fetchone()
+                row = con.execute(
+                    "SELECT count(*) FROM reading SEMI JOIN asked USING (point)"
+                ).fetchone()
         return int(row[0]) if row else 0
+
+    def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
+        if not len(points):
+            return {}
+        with self._cursor() as con:
+            con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
+            rows = con.execute(
+                "SELECT point, count(*) FROM reading SEMI JOIN asked USING (point)"
+                " WHERE time_us >= ? AND time_us < ? GROUP BY point",
+                [start_us, end_us],
+            ).fetchall()
+        return {int(point): int(count) for point, count in rows}
 
     def clear(self) -> None:
         with self._transaction() as con:

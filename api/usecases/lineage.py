@@ -43,12 +43,13 @@ from ledger import (
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.errors import InvalidInput, NotFound
 from metering.localtime import HOUR_US, day_bounds, days_between, iso, local_day
+from metering.ports import ReadingReader
 from metering.quality import MEASURED, MISSING, WHOLE
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Point
 
 MOST_METERS = 200
-LEAST = 5
+LEAST = 2
 """Readings or decisions that each meter may list, however many meters there are."""
 MOST_DAYS = 62
 FEW_DAYS = 3
@@ -233,7 +234,8 @@ def trace(caller: Caller, key: SeriesKey, asked: Asked, limits: ListLimits = ANS
         first, last = _days(view, key, value)
         view.load([view.key_of(code) for code in codes], first, last)
         events = _Events(view, key.institution, value)
-        follow = _Follow(caller, view, asked, value, events, len(codes), limits)
+        nearby = _Nearby(caller.platform.readings, _points(caller, codes), value)
+        follow = _Follow(caller, view, asked, value, events, len(codes), limits, nearby)
         return Trace(
             key,
             zone,
@@ -390,6 +392,61 @@ class _Events:
         ]
 
 
+class _Nearby:
+    """Readings beside the edges of an interval, asked once for all points of a figure."""
+
+    def __init__(self, store: ReadingReader, points: Sequence[int], value: Period) -> None:
+        self._store, self._points = store, points
+        self._edges = {value.start_us, value.start_us + 1, value.end_us}
+        self._whole = value.start_us, value.end_us
+        self._rows: dict[tuple[bool, int, int], dict[int, ReadingColumns]] = {}
+        self._counts: dict[int, int] | None = None
+
+    def before(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        """As a reader's."""
+        return self._near(points, time_us, count, back=True)
+
+    def after(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        """As a reader's."""
+        return self._near(points, time_us, count, back=False)
+
+    def counted(self, point: int, start_us: int, end_us: int) -> int:
+        """How many readings of a point lie in [start, end)."""
+        if (start_us, end_us) != self._whole:
+            return self._store.counts([point], start_us, end_us).get(point, 0)
+        if self._counts is None:
+            self._counts = self._store.counts(self._points, start_us, end_us)
+        return self._counts.get(point, 0)
+
+    def _near(
+        self, points: Sequence[int], time_us: int, count: int, *, back: bool
+    ) -> ReadingColumns:
+        ask = self._store.before if back else self._store.after
+        if time_us not in self._edges or len(points) != 1 or points[0] not in self._points:
+            return ask(points, time_us, count)
+        place = (back, time_us, count)
+        if place not in self._rows:
+            self._rows[place] = _by_point(ask(self._points, time_us, count))
+        return self._rows[place].get(points[0], ReadingColumns.empty())
+
+
+def _points(caller: Caller, codes: Sequence[str]) -> list[int]:
+    registry = caller.reach.registry
+    found = {one.point for code in codes for one in registry.installations_of(code)}
+    return sorted(found & caller.reach.points.keys())
+
+
+def _by_point(rows: ReadingColumns) -> dict[int, ReadingColumns]:
+    if not len(rows):
+        return {}
+    points, firsts = np.unique(rows.point, return_index=True)
+    ends = [*firsts[1:].tolist(), len(rows)]
+    return {
+        point: rows.take(np.arange(first, end))
+        for point, first, end in zip(points.tolist(), firsts.tolist(), ends, strict=True)
+    }
+
+
 @dataclass
 class _Follow:
     """Follows meters of one figure; what each may list depends on how many they are."""
@@ -401,6 +458,7 @@ class _Follow:
     events: _Events
     meters: int
     limits: ListLimits
+    nearby: _Nearby
     _readings: int = field(init=False)
     _decisions: int = field(init=False)
 
@@ -450,21 +508,21 @@ class _Follow:
 
     def _standing(self, service: Service) -> Standing:
         between = partial(self.events.between, service.meter.code)
-        return Standing(service, self.caller.platform.readings, between)
+        return Standing(service, self.nearby, between)
 
     def _register(
         self, service: Service, shown: tuple[int, int], named: Sequence[JudgedReadings]
     ) -> tuple[JudgedReadings, int]:
         """(readings: those named and the first ones of the interval, how many are left out)."""
-        store, point, room = self.caller.platform.readings, [service.point], self._readings
         start, end = shown
-        first = store.after(point, start, room)
+        room = self._readings
+        first = self.nearby.after([service.point], start, room)
         inside = first.take(first.time_us < end)
         rows = _together([*(one.readings for one in named), inside])
         rest = 0
         if len(inside) == room:
             listed = int(((rows.time_us >= start) & (rows.time_us < end)).sum())
-            rest = store.count(point, start_us=start, end_us=end) - listed
+            rest = self.nearby.counted(service.point, start, end) - listed
         events: Sequence[RegisterEvent] = ()
         if len(rows):
             ends = int(rows.time_us[0]), int(rows.time_us[-1])
@@ -479,7 +537,7 @@ class _Follow:
         days = interval_days(service, start, end)
         for low, high in days:
             if room <= 0:
-                rest += store.count(point, start_us=low, end_us=min(days[-1][1], end))
+                rest += self.nearby.counted(service.point, low, min(days[-1][1], end))
                 break
             day = judge(service, store.scan(point, low, high), ())
             ends = day.end_us + (day.end_us == day.start_us)
@@ -495,9 +553,11 @@ class _Follow:
             return Explained(event, rule, None, ())
         if is_off_grid(event):
             return self._off_grid(service, event)
-        store, point, count = self.caller.platform.readings, [service.point], 0
+        count = 0
         if span is not None:
-            count = store.count(point, start_us=span[0], end_us=span[1])
+            count = self.caller.platform.readings.counts([service.point], *span).get(
+                service.point, 0
+            )
         return Explained(event, rule, count, tuple(self._standing(service).named(event)))
 
     def _off_grid(self, service: Service, event: RegisterEvent) -> Explained:

@@ -28,15 +28,12 @@ class ReadingReader(Protocol):
         """The row with the highest time per point."""
         ...
 
-    def count(
-        self,
-        points: Sequence[int] | None = None,
-        *,
-        start_us: int | None = None,
-        end_us: int | None = None,
-    ) -> int:
-        """How many rows there are, of the points or of all; with start <= time < end, where these
-        are given."""
+    def count(self, points: Sequence[int] | None = None) -> int:
+        """How many rows there are, of the points or of all."""
+        ...
+
+    def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
+        """How many rows with start <= time < end each point has; one without any is left out."""
         ...
 
 

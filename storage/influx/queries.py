@@ -72,20 +72,34 @@ def rows(client: InfluxClient, questions: Iterable[RowQuestion]) -> ReadingColum
     return ReadingColumns.concat([_parsed(body) for body in bodies]).sorted()
 
 
-def count(client: InfluxClient, asked: RowQuestion) -> int:
-    """How many rows there are of those asked for."""
-    if asked.low_us > asked.high_us:
-        return 0
+def count(client: InfluxClient, points: Sequence[int] | None) -> int:
+    """How many rows there are, of the points or of all."""
     statements = [
-        f"SELECT count(value) FROM {MEASUREMENT} WHERE {which}"  # noqa: S608
-        f"time >= {asked.low_us}u AND time <= {asked.high_us}u"
-        for which in _restrictions(asked.points)
+        f"SELECT count(value) FROM {MEASUREMENT} WHERE {which}time >= {EARLIEST_US}u"  # noqa: S608
+        for which in _restrictions(points)
     ]
     total = 0
     for chosen in _parts(statements, _STATEMENTS_PER_REQUEST):
         told = re.findall(rb"^reading,,-?\d+,(\d+)$", _answer(client, chosen), re.MULTILINE)
         total += sum(map(int, told))
     return total
+
+
+def counts(client: InfluxClient, asked: RowQuestion) -> dict[int, int]:
+    """How many of the rows asked for each point has."""
+    if asked.low_us > asked.high_us:
+        return {}
+    statements = [
+        f"SELECT count(value) FROM {MEASUREMENT} WHERE {which}"  # noqa: S608
+        f"time >= {asked.low_us}u AND time <= {asked.high_us}u GROUP BY point"
+        for which in _restrictions(asked.points)
+    ]
+    found: dict[int, int] = {}
+    for chosen in _parts(statements, _STATEMENTS_PER_REQUEST):
+        body = _answer(client, chosen)
+        told = re.findall(rb"^reading,point=(-?\d+),-?\d+,(\d+)$", body, re.MULTILINE)
+        found |= {int(point): int(count) for point, count in told}
+    return found
 
 
 def known_points(client: InfluxClient) -> set[int]:

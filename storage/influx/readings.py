@@ -104,18 +104,16 @@ class InfluxReadings(ReadingStore):
             self._remember(both)
         return both.sorted()
 
-    def count(
-        self,
-        points: Sequence[int] | None = None,
-        *,
-        start_us: int | None = None,
-        end_us: int | None = None,
-    ) -> int:
-        low = EARLIEST_US if start_us is None else max(start_us, EARLIEST_US)
-        high = LATEST_US if end_us is None else min(end_us - 1, LATEST_US)
-        asked = RowQuestion(None if points is None else distinct(points), low, high)
+    def count(self, points: Sequence[int] | None = None) -> int:
         with self._turns.reading():
-            return queries.count(self._client, asked)
+            return queries.count(self._client, None if points is None else distinct(points))
+
+    def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
+        if not len(points):
+            return {}
+        low, high = max(start_us, EARLIEST_US), min(end_us - 1, LATEST_US)
+        with self._turns.reading():
+            return queries.counts(self._client, RowQuestion(distinct(points), low, high))
 
     def clear(self) -> None:
         with self._turns.writing():

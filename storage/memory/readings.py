@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Sequence
 
@@ -50,19 +49,18 @@ class MemoryReadings(ReadingStore):
     def latest(self, points: Sequence[int]) -> ReadingColumns:
         return self._chosen(points, lambda rows: rows[-1:])
 
-    def count(
-        self,
-        points: Sequence[int] | None = None,
-        *,
-        start_us: int | None = None,
-        end_us: int | None = None,
-    ) -> int:
-        low = -math.inf if start_us is None else start_us
-        high = math.inf if end_us is None else end_us
+    def count(self, points: Sequence[int] | None = None) -> int:
         with self._lock:
             asked = self._rows.keys() if points is None else set(points)
-            times = (time_us for point in asked for time_us in self._rows.get(int(point), {}))
-            return sum(low <= time_us < high for time_us in times)
+            return sum(len(self._rows.get(int(point), {})) for point in asked)
+
+    def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
+        with self._lock:
+            found = {
+                int(point): sum(start_us <= at < end_us for at in self._rows.get(int(point), {}))
+                for point in set(points)
+            }
+        return {point: count for point, count in found.items() if count}
 
     def clear(self) -> None:
         with self._lock:
