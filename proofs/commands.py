@@ -139,6 +139,18 @@ def fuzz(
 
 
 @app.command()
+def faults(
+    only: Annotated[str, typer.Option(help="only cases whose name holds this")] = "",
+    seed: Annotated[int, typer.Option(help="how readings are cut into batches")] = 1,
+    details: Annotated[bool, typer.Option("--details", help="tell of each case")] = False,
+) -> None:
+    """Every fault of meters and gateways, against plants whose energy is known."""
+    from proofs.fault_matrix import run_fault_matrix
+
+    run_fault_matrix(only, seed, details=details)
+
+
+@app.command()
 def recompute(
     seed: Annotated[int, typer.Option(help="what the meters show, and what befalls them")] = 1,
 ) -> None:
