@@ -151,6 +151,18 @@ def faults(
 
 
 @app.command()
+def bench(
+    readings: Annotated[
+        int, typer.Option(help="the most readings; also a tenth and a hundredth")
+    ] = 10_000_000,
+) -> None:
+    """What a reading costs the ledger, among few and among many, and after a long rest."""
+    from proofs.bench_ledger import run_bench
+
+    run_bench(readings)
+
+
+@app.command()
 def recompute(
     seed: Annotated[int, typer.Option(help="what the meters show, and what befalls them")] = 1,
 ) -> None:
