@@ -7,6 +7,7 @@ it do not depend on the machine.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -148,7 +149,7 @@ def _cpu_s(work: Callable[[], None]) -> float:
 
 
 def _pairs(costs: list[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    return list(zip(costs[:-1], costs[1:], strict=True))
+    return list(itertools.pairwise(costs))
 
 
 def _registry(meters: int) -> Registry:
