@@ -163,6 +163,18 @@ def bench(
 
 
 @app.command()
+def mutants(
+    package: Annotated[str, typer.Option(help="such as ledger, figures or collector/intake")],
+    count: Annotated[int, typer.Option(help="how many changes")] = 100,
+    seed: Annotated[int, typer.Option(help="which of all")] = 1,
+) -> None:
+    """Random one-line changes of a package: whether its own tests notice them."""
+    from proofs.mutants import run_mutants
+
+    run_mutants(package, count, seed)
+
+
+@app.command()
 def recompute(
     seed: Annotated[int, typer.Option(help="what the meters show, and what befalls them")] = 1,
 ) -> None:

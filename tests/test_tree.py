@@ -200,6 +200,9 @@ CALLED_BY_OTHERS = {
     "schema_text": "writes docs/schema",
     "faces": "tells which fonts a report has",
     "month_report": "a report alone, of which the laws are stated",
+    "pytest_runtest_logstart": "pytest calls a plugin of its own",
+    "pytest_runtest_logfinish": "pytest calls a plugin of its own",
+    "pytest_sessionfinish": "pytest calls a plugin of its own",
 }
 """Names, or classes whose methods, are used by what is not in this tree's Python."""
 NOT_YET = {"user_value"}
