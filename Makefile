@@ -14,7 +14,7 @@ PROVE := $(BIN)/python -m proofs
 SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test check demo-seeds replay-check kill-check feed-check fuzz-ledger fault-matrix bench-ledger mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check lock clean
+.PHONY: help demo test check demo-seeds replay-check kill-check feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ fault-matrix: $(VENV)/.dev ## Prove the books under every fault of the field
 
 bench-ledger: $(VENV)/.run ## Measure what a reading costs the ledger
 	@$(PROVE) bench $(ARGS)
+
+counters-check: $(VENV)/.run ## Prove the books of real counters (folder in GREENOFFICE_DATA)
+	@$(PROVE) counters $(ARGS)
 
 mutants: $(VENV)/.dev ## Change a package at random: do its tests notice? ARGS="--package ledger"
 	@$(PROVE) mutants $(ARGS)

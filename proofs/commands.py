@@ -175,6 +175,14 @@ def mutants(
 
 
 @app.command()
+def counters() -> None:
+    """Real water counters and sub-meters: every decision explained, every sum closed."""
+    from proofs.counters import run_counters
+
+    run_counters()
+
+
+@app.command()
 def recompute(
     seed: Annotated[int, typer.Option(help="what the meters show, and what befalls them")] = 1,
 ) -> None:
