@@ -53,6 +53,12 @@ class ArrayReadings:
         asked = self._rows.keys() if points is None else points
         return sum(len(self._rows[point]) for point in asked if point in self._rows)
 
+    def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
+        """How many rows with start <= time < end each point has; one without any is left out."""
+        rows = self.scan(points, start_us, end_us)
+        found, counts = np.unique(rows.point, return_counts=True)
+        return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
     def _chosen(
         self, points: Sequence[int], choose: Callable[[I64], Sequence[int]]
     ) -> ReadingColumns:

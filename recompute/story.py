@@ -15,7 +15,7 @@ from recompute.rates import DAY_US, RegisterRates, Value
 
 DETOUR_US = 45 * DAY_US
 CELL_US = 180 * DAY_US
-TRACKS, SHIFTED = 32, 64
+TRACKS, SHIFTED = 32, 288
 ROLLOVER, REPLACED, SPIKE, BRIDGE, RESET, JUMP = (
     "rollover",
     "replaced",

@@ -32,7 +32,7 @@ DETOUR_US = 45 * DAY_US
 """How long a detour may last; what comes back later is a break."""
 FEW = 4
 """Readings that may be wrong although nothing is seen at one end of them."""
-SHIFTED = 64
+SHIFTED = 288
 """Readings between a hole and a seen step that may bear the times of a wrong clock."""
 
 ROLLOVER, DECLARED, SPIKE, BRIDGE = "rollover", "replaced", "spike", "bridge"

@@ -164,7 +164,7 @@ def half_seen(
         lost = readings.time_us[edge + 1] - readings.time_us[edge]
         most = readings.rates.most(int(readings.time_us[first]), int(step + lost))
         clock = abs(int(value[first]) - int(value[last])) <= most
-        if at_hole and nearest and count <= 64 and clock:
+        if at_hole and nearest and count <= 288 and clock:
             rows.append(5 if rises else 7)
     return rows
 
