@@ -12,7 +12,7 @@ comes out equal whatever was computed before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -242,18 +242,22 @@ def touches(span: Span, reach: ChangeSpan) -> bool:
 
 
 def differing(
-    now: Iterable[Span], booked: Iterable[Span], open_runs: Iterable[Span], changed_us: int
+    now: Iterable[Span],
+    booked: Mapping[Span, bool],
+    open_runs: Iterable[Span],
+    changed_us: int,
 ) -> list[ChangeSpan]:
     """Stretches of which something else is told now than was booked.
 
-    A run that stood open before the change and merely goes on differs only where it is new.
+    `booked` says of each whether it was decided. A run that stood open before the change, so of
+    which nothing was decided, and merely goes on differs only where it is new.
     """
     told, stood = set(now), set(booked)
     found = told ^ stood
     reaches = []
     for run in set(open_runs) & (told - stood):
         for old in stood - told:
-            if old[:2] == run[:2] and old[2] < changed_us:
+            if old[:2] == run[:2] and old[2] < changed_us and not booked[old]:
                 found -= {run, old}
                 reaches.append(ChangeSpan(old[2], run[2]))
     return reaches + [ChangeSpan(start, end) for _, start, end in found]

@@ -178,11 +178,18 @@ class Recompute:
             and now != EventFacts(event.cost, event.limit, event.value, event.energy)
         ]
 
-    def _booked(self, institution: str, meter: str, reach: ChangeSpan) -> list[Span]:
-        """What was told of the meter's readings when its rows were booked, gaps left out."""
+    def _booked(self, institution: str, meter: str, reach: ChangeSpan) -> dict[Span, bool]:
+        """What was told of the meter's readings when its rows were booked, gaps left out, and
+        whether a story decided it."""
         events = self.books.events(institution, max(reach.start_us, 0), reach.end_us + 1)
-        spans = [(e.kind, e.start_us, e.end_us) for e in events if e.meter == meter]
-        return [s for s in spans if s[0] not in ("gap", "off_grid") and touches(s, reach)]
+        spans = {
+            (e.kind, e.start_us, e.end_us): e.cost is not None for e in events if e.meter == meter
+        }
+        return {
+            span: decided
+            for span, decided in spans.items()
+            if span[0] not in ("gap", "off_grid") and touches(span, reach)
+        }
 
     def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of the cluster's meters on those days, and of every node they count into."""
