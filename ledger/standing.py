@@ -23,7 +23,8 @@ from ledger.cleaning.story import BREAKS, BRIDGE, ROLLOVER, SPIKE
 from ledger.context import Context
 from ledger.intervals import TOLERANCE_US, placed
 from ledger.limits import book_factor, to_book_units
-from ledger.meter import Service, services
+from ledger.meter import Service
+from ledger.turning import services
 from metering.book import RegisterEvent
 from metering.localtime import HOUR_US, day_bounds, days_between, local_day
 from metering.ports import ReadingReader

@@ -193,8 +193,9 @@ def test_how_much_the_audit_log_keeps_of_an_import_is_as_said() -> None:
 
 
 BASE = {
-    "tree.csv": "code,parent,type,zone\ni,,institution,UTC\nb,i,building,\n",
-    "meters.csv": "code,node,item\ncharging,b,01000\n",
+    "tree.csv": "code,parent,type,zone\ni,,institution,UTC\ncampus,i,site,\nb,i,building,\n",
+    "gateways.csv": "site,code\ncampus,gw-1\n",
+    "meters.csv": "code,node,item\ncharging,b,01000\nmain,b,01000\n",
 }
 
 

@@ -60,7 +60,7 @@ _METERS = Table(
 _POINTS = Table(
     "points.csv",
     ("gateway", "point", "kind", "unit"),
-    ("meter", "ratio", "digits", "low", "high", "role", "node", *DATED),
+    ("meter", "ratio", "digits", "low", "high", "role", "node", *DATED, "first", "final"),
 )
 _TARIFF = Table(
     "tariff.csv",
@@ -143,7 +143,7 @@ POINT = FactKind(
         Level(("gateway", "point"), ("low", "high", "role", "node")),
         Level(
             ("gateway", "point", "meter", "valid_from"),
-            ("meter", "ratio", "digits", "valid_from", "valid_to"),
+            ("meter", "ratio", "digits", "valid_from", "valid_to", "first", "final"),
         ),
     ),
     held="points",

@@ -82,7 +82,10 @@ def _point(point: Point, sent: str) -> Fields:
 
 
 def _installed(one: Installation) -> Fields:
-    return {"meter": one.meter, "ratio": one.ratio, "digits": one.digits} | dates(one.valid)
+    said = {"meter": one.meter, "ratio": one.ratio, "digits": one.digits}
+    moments = {"valid_from": one.starts, "valid_to": one.ends}
+    known = {column: text for column, text in moments.items() if text}
+    return said | dates(one.valid) | known | {"first": one.first, "final": one.final}
 
 
 def _as_sent(bound: float | None, sent: str) -> str:
