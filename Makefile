@@ -14,7 +14,7 @@ PROVE := $(BIN)/python -m proofs
 SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test check demo-seeds replay-check kill-check feed-check fuzz-ledger agree parity compose-check restore-check report-check records-check boards-check recompute-check lock clean
+.PHONY: help demo test check demo-seeds replay-check kill-check feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,18 @@ feed-check: $(VENV)/.run ## Prove that the shared platform's feed adds up to the
 
 fuzz-ledger: $(VENV)/.dev ## Prove equal books of random registers, faults, orders and batches
 	@$(PROVE) fuzz $(ARGS)
+
+fault-matrix: $(VENV)/.dev ## Prove the books under every fault of the field
+	@$(PROVE) faults $(ARGS)
+
+bench-ledger: $(VENV)/.run ## Measure what a reading costs the ledger
+	@$(PROVE) bench $(ARGS)
+
+counters-check: $(VENV)/.run ## Prove the books of real counters (folder in GREENOFFICE_DATA)
+	@$(PROVE) counters $(ARGS)
+
+mutants: $(VENV)/.dev ## Change a package at random, line by line: the share its own tests notice
+	@$(PROVE) mutants $(ARGS)
 
 agree: $(VENV)/.dev ## Prove that page, InfluxQL, API, report and feed tell the same figures
 	@$(PROVE) agree $(ARGS)

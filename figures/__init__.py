@@ -20,7 +20,7 @@ from figures.datacentre import (
     role_sums,
 )
 from figures.differences import beyond, beyond_amount, beyond_each, sub_items
-from figures.energy import STEPS, at, energy, native_step, over, silent, stretches
+from figures.energy import STEPS, at, energy, native_step, over, silent, stretches, within
 from figures.hours import HourPrice, at_hour_prices, hour_prices
 from figures.indicators import WATER, Indicator, Total, canonical, indicators_of, per_each, total_of
 from figures.months import month_quality, month_total
@@ -120,6 +120,7 @@ __all__ = [
     "total",
     "total_of",
     "up_to",
+    "within",
     "worth",
     "worth_of_each",
 ]

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
 
 from figures.months import month_quality, month_total
-from figures.series import Energy, Period, by_month, coarser, columns, periods, steps_beside
+from figures.series import (
+    Energy,
+    Period,
+    between,
+    by_month,
+    coarser,
+    columns,
+    steps_beside,
+)
 from figures.view import View
 from ledger import day_edges
 from metering.book import BookRow, SeriesKey
 from metering.errors import InvalidInput
-from metering.localtime import DAY_MIN, day_bounds, days_between, local_day
+from metering.localtime import (
+    DAY_MIN,
+    day_bounds,
+    days_between,
+    iso,
+    local_day,
+    month_start,
+    next_month,
+)
+from metering.quality import from_times
 from metering.quantity import ABSENT
 
 STEPS: Final = ("native", "15min", "hour", "day", "month")
@@ -71,14 +88,49 @@ def over(view: View, key: SeriesKey, first: date, last: date) -> Period:
     )
 
 
-def at(view: View, key: SeriesKey, time_us: int, step: str) -> Period | None:
-    """The period that holds an instant; None where nothing is booked on its day."""
-    day = local_day(time_us, view.zone(key))
-    found = energy(view, key, day, day, step)
+def at(view: View, key: SeriesKey, time_us: int, step: str) -> Energy | None:
+    """The one period that holds an instant, a month whole; None where nothing is booked on its day,
+    or in its month."""
+    first = last = local_day(time_us, view.zone(key))
+    if step == "month":
+        first = month_start(first)
+        last = next_month(first) - timedelta(days=1)
+    found = energy(view, key, first, last, step)
     place = int(np.searchsorted(found.start_us, time_us, side="right")) - 1
     if place < 0 or time_us >= int(found.end_us[place]) or np.all(found.quantity == ABSENT):
         return None
-    return periods(found)[place]
+    start_us = int(found.start_us[place])
+    return replace(between(found, start_us, start_us + 1), remainder=())
+
+
+def within(view: View, key: SeriesKey, start_us: int, end_us: int) -> Period:
+    """What is booked in the periods that lie in [start, end), each at its own step, as one;
+    InvalidInput where the finest ones do not fill it."""
+    zone = view.zone(key)
+    first, last = local_day(start_us, zone), local_day(end_us - 1, zone)
+    found = between(energy(view, key, first, last, "native"), start_us, end_us)
+    ends = found.end_us.tolist()
+    if not ends or (int(found.start_us[0]), ends[-1]) != (start_us, end_us):
+        raise InvalidInput(
+            "a stretch that begins or ends inside a period of the books",
+            field="end",
+            value=f"{iso(start_us, zone)} .. {iso(end_us, zone)}",
+            fix=f"edges of {found.step_min} minutes, as /v1/energy?step=native lists them",
+        )
+    amounts = found.values()
+    for coarse in found.remainder:
+        inside = (coarse.end_us <= end_us).tolist()
+        amounts += [one for one, holds in zip(coarse.values(), inside, strict=True) if holds]
+    known = [one for one in amounts if one is not None]
+    seconds = (found.end_us - found.start_us) // 1_000_000
+    times = (found.shares.astype(np.int64) * seconds[:, np.newaxis]).sum(axis=0)
+    return Period(
+        start_us,
+        end_us,
+        sum(known) if known else None,
+        from_times(times[np.newaxis, :])[0],
+        bool(found.provisional.any()),
+    )
 
 
 def silent(view: View, key: SeriesKey, first: date, last: date) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from typing import Any
 
 from collector.intake.resolve import Resolver
 from metering.errors import InvalidInput
+from metering.localtime import iso
+from metering.moment import Moment
 from metering.registry import Meter, Registry
 from metering.validity import Validity
 
@@ -131,6 +133,10 @@ def _installations(registry: Registry, points: set[int], institution: str) -> It
                 "signed": one.signed,
                 "direction": str(one.direction),
                 **_dates(one.valid),
+                "began": _window(one.began),
+                "ended": _window(one.ended),
+                "first": _text(one.first),
+                "final": _text(one.final),
             }
 
 
@@ -163,6 +169,11 @@ def _dates(valid: Validity) -> Fields:
         "valid_from": None if valid.start is None else valid.start.isoformat(),
         "valid_to": None if valid.end is None else valid.end.isoformat(),
     }
+
+
+def _window(moment: Moment | None) -> list[str] | None:
+    """From when to when it was; twice the same for an instant."""
+    return None if moment is None else [iso(moment.start_us), iso(moment.end_us)]
 
 
 def _text(number: Decimal | None) -> str | None:

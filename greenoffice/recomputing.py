@@ -42,6 +42,8 @@ def json_lines(books: RecomputedBooks) -> Iterator[Fields]:
                 "left_out_from": iso(one.first_us) if one.first_us < one.there_us else None,
                 "turned": one.turned,
                 "cost": one.cost,
+                "limit": one.says.limit,
+                "value": one.says.value,
                 "energy": books.passed(code, one),
             }
     for series in books.series():

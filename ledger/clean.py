@@ -25,7 +25,7 @@ from ledger.cleaning.decisions import STUCK, Decision, EventFacts, Span, decide,
 from ledger.cleaning.rates import RiseLimits
 from ledger.cleaning.story import RegisterReadings
 from ledger.limits import RegisterLimits
-from ledger.periods import since_midnight
+from ledger.periods import slot_ends
 from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import I64
 
@@ -161,7 +161,8 @@ def _lacking(
         return lacking, gone
     common = usual(every, len(around.earlier_us) + kept[long], step)
     length = passed[long]
-    inside = since_midnight(time_us[kept[long]], around.zone) % step + length <= step
+    start_us = time_us[kept[long]]
+    inside = start_us + length <= slot_ends(start_us, around.zone, step)
     lacking[long] = (2 * length > 3 * np.minimum(common, step)) & ~inside
     gone[long] = (length >= 2 * common) & (length > step)
     return lacking, gone

@@ -12,8 +12,8 @@ comes out equal whatever was computed before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,9 @@ from ledger.cleaning.decisions import STUCK, Decision, EventFacts, Span, facts_o
 from ledger.cleaning.rates import DAY_US
 from ledger.glance import Glance
 from ledger.meter import Service, Stretch, handed_over
+from ledger.passage import Passage, Turn
 from ledger.series import ChangeSpan, IntervalSeries, RegisterSeries
+from ledger.turning import gone_on, turns
 from metering.localtime import day_bounds, local_day
 from metering.ports import ReadingReader
 from metering.quantity import I64
@@ -46,6 +48,15 @@ class Open(NamedTuple):
     end_us: int
     missing: bool
     """Longer than the meter is known to rest."""
+
+
+class _Near(NamedTuple):
+    """From the good reading before a change of one register to the one after it."""
+
+    span: ChangeSpan
+    at_start: bool
+    """Whether no reading of its own stands before; `at_end`, after."""
+    at_end: bool
 
 
 @dataclass
@@ -72,7 +83,8 @@ class Context:
         """The services of a meter with the instants at which one takes over from the other."""
         firsts = {}
         for place, service in enumerate(served[1:], start=1):
-            if service.point == served[place - 1].point:
+            old = served[place - 1]
+            if service.point == old.point or service.began is not None or old.ended is not None:
                 continue
             end = day_bounds(local_day(service.start_us, service.zone), service.zone)[1]
             times = self._glance.after(service.point, service.start_us, 1).time_us
@@ -135,7 +147,21 @@ class Context:
         run = self.open_run(service)
         return [(STUCK, run.start_us, run.end_us)] if run is not None and run.missing else []
 
-    def neighbours(self, service: Service, start_us: int, end_us: int) -> ChangeSpan | None:
+    def reached(self, bounded: Sequence[Service], start_us: int, end_us: int) -> list[ChangeSpan]:
+        """From the good readings before a change to those after it, by register, and from the last
+        one of a register to the first of the next where what passed between them is known."""
+        near = [self._neighbours(service, start_us, end_us) for service in bounded]
+        found = [one.span for one in near if one is not None]
+        for place, turn in turns(bounded).items():
+            old, new = near[place], near[place + 1]
+            inside = start_us <= turn.end_us and end_us >= turn.start_us
+            if inside or (old is not None and old.at_end) or (new is not None and new.at_start):
+                first, last = self._either_side(bounded[place], bounded[place + 1])
+                edges = [at for at in (first, last) if at is not None]
+                found += [ChangeSpan(min(edges), max(edges))] if edges else []
+        return found
+
+    def _neighbours(self, service: Service, start_us: int, end_us: int) -> _Near | None:
         """The good readings before a change and after what is judged by the cadence there; without
         one, the change itself."""
         first, last = max(start_us, service.start_us), min(end_us, service.end_us)
@@ -144,36 +170,117 @@ class Context:
         judged = self._glance.nth_after(service, last + 1, BEFORE + 1)
         left = self._kept_before(service, first - 1)
         right = self._kept_after(service, last + 1 if judged is None else judged)
-        rows = self._glance.scan(service.point, first, last)
+        rows = self._glance.rows(service, first, last)
         edges = [t for t in (left, right) if t is not None] + rows.time_us[
             [0, -1][: len(rows)]
         ].tolist()
-        return ChangeSpan(min(edges), max(edges)) if edges else None
+        if not edges:
+            return None
+        at_start = left is None or left < service.reads_from_us
+        at_end = right is None or right > service.reads_until_us
+        return _Near(ChangeSpan(min(edges), max(edges)), at_start, at_end)
+
+    def _either_side(self, old: Service, new: Service) -> tuple[int | None, int | None]:
+        """Times of the last reading of a register that stands and of the first of the next."""
+        return (
+            self._kept_before(old, old.reads_until_us),
+            self._kept_after(new, new.reads_from_us),
+        )
+
+    def refused(self, bounded: Sequence[Service], reach: ChangeSpan) -> list[Span]:
+        """Where a register cannot have gone on when its ratio changed; what touches the reach."""
+        near = self.gone_on(bounded, reach)
+        found = [(one.refused, one.start_us, one.end_us) for one in near if one.refused]
+        return [span for span in found if touches(span, reach)]
+
+    def gone_on(self, bounded: Sequence[Service], reach: ChangeSpan) -> list[Passage]:
+        """What one register counted, or cannot have, over changes of its ratio near a reach."""
+        found = []
+        for place, turn in turns(bounded).items():
+            old, new = bounded[place], bounded[place + 1]
+            if not turn.noted and self._is_near(old, new, turn, reach):
+                found.append(self._passage(old, new, turn))
+        return [passage for passage in found if passage is not None]
+
+    def _is_near(self, old: Service, new: Service, turn: Turn, reach: ChangeSpan) -> bool:
+        """Whether no reading of either register lies between a reach and a change."""
+        if reach.end_us < turn.start_us:
+            later = self._glance.first_known(old, reach.end_us + 1)
+            return later is None or later > old.reads_until_us
+        if reach.start_us > turn.end_us:
+            earlier = self._glance.last_known(new, reach.start_us - 1)
+            return earlier is None or earlier < new.reads_from_us
+        return True
+
+    def _passage(self, old: Service, new: Service, turn: Turn) -> Passage | None:
+        """Over a change: what one register counted, or that it is told by written-down values."""
+        start, end = self._either_side(old, new)
+        if turn.noted:
+            return Passage(turn, start or turn.start_us, end or turn.end_us)
+        if start is None or end is None:
+            return None
+        sides = []
+        for service, at in ((old, start), (new, end)):
+            self.decisions(service, at, at)  # covers the day
+            most = self._series[service].most(at, end - start)
+            value = float(self._glance.rows(service, at, at).value[0])
+            sides.append((service, at, value, most))
+        return gone_on(turn, sides[0], sides[1])
 
     def stretches(
         self, served: Sequence[Service], start_us: int, end_us: int
     ) -> dict[int, Stretch]:
         """Per place in `served` the readings and decisions that say its curve between two
         instants."""
-        found = {}
-        for place, service in enumerate(served):
+        found: dict[int, Stretch] = {}
+        reaches = self._reaches(served, start_us, end_us)
+        passages = {
+            place: self._passage(served[place], served[place + 1], turn)
+            for place, turn in turns(served).items()
+            if place in reaches and place + 1 in reaches
+        }
+        for place, (low, high) in reaches.items():
+            service = served[place]
             first, last = max(start_us, service.start_us), min(end_us, service.end_us)
-            if last < first:
-                continue
-            before, after = self._kept_before(service, first), self._kept_after(service, last)
-            low = first if before is None else before
-            high = last if after is None else after
-            rows = self._glance.scan(service.point, low, high)
+            rows = self._glance.rows(service, low, high)
             if not len(rows):
                 continue
             run = self.open_run(service)
             found[place] = Stretch.of(
                 rows,
                 decisions=tuple(self.decisions(service, low, high)),
-                set_aside=tuple(self._set_aside(service, first, last)),
+                set_aside=tuple(self._set_aside(service, first, last)) if first <= last else (),
                 missing=(run.start_us, run.end_us) if run is not None and run.missing else None,
             ).after(self._earlier(service, low))
+            found[place] = replace(found[place], passage=passages.get(place))
         return found
+
+    def _reaches(
+        self, served: Sequence[Service], start_us: int, end_us: int
+    ) -> dict[int, tuple[int, int]]:
+        """By place in `served`, from the reading that stands before the wanted time to that after
+        it; over a change of register, where what passed is known, as far as the other's."""
+        found: dict[int, tuple[int, int]] = {}
+        at_start, at_end = set(), set()
+        for place, service in enumerate(served):
+            first, last = max(start_us, service.start_us), min(end_us, service.end_us)
+            if last < first:
+                continue
+            before, after = self._kept_before(service, first), self._kept_after(service, last)
+            found[place] = first if before is None else before, last if after is None else after
+            at_start |= {place} if before is None or before < service.reads_from_us else set()
+            at_end |= {place} if after is None or after > service.reads_until_us else set()
+        for place, turn in turns(served).items():
+            inside = start_us <= turn.end_us and end_us >= turn.start_us
+            if inside or place in at_end or place + 1 in at_start:
+                old, new = served[place], served[place + 1]
+                sides = self._either_side(old, new)
+                for one, service, at in ((place, old, sides[0]), (place + 1, new, sides[1])):
+                    noted = service.closing if service is old else service.opening
+                    edges = [*found.get(one, ()), *([at] if at is not None else [])]
+                    edges += [noted.time_us] if noted is not None else []
+                    found |= {one: (min(edges), max(edges))} if edges else {}
+        return dict(sorted(found.items()))
 
     def _earlier(self, service: Service, time_us: int) -> I64:
         """Times of the usable readings before an instant that say what cadence is usual there."""
@@ -247,18 +354,22 @@ def touches(span: Span, reach: ChangeSpan) -> bool:
 
 
 def differing(
-    now: Iterable[Span], booked: Iterable[Span], open_runs: Iterable[Span], changed_us: int
+    now: Iterable[Span],
+    booked: Mapping[Span, bool],
+    open_runs: Iterable[Span],
+    changed_us: int,
 ) -> list[ChangeSpan]:
     """Stretches of which something else is told now than was booked.
 
-    A run that stood open before the change and merely goes on differs only where it is new.
+    `booked` says of each whether it was decided. A run that stood open before the change, so of
+    which nothing was decided, and merely goes on differs only where it is new.
     """
     told, stood = set(now), set(booked)
     found = told ^ stood
     reaches = []
     for run in set(open_runs) & (told - stood):
         for old in stood - told:
-            if old[:2] == run[:2] and old[2] < changed_us:
+            if old[:2] == run[:2] and old[2] < changed_us and not booked[old]:
                 found -= {run, old}
                 reaches.append(ChangeSpan(old[2], run[2]))
     return reaches + [ChangeSpan(start, end) for _, start, end in found]

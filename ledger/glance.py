@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ledger.meter import Service, Usable
+from ledger.meter import Noted, Service, Usable
 from metering.ports import ReadingReader
 from metering.reading import ReadingColumns
 
@@ -80,17 +80,36 @@ class Glance:
                 return seen.rows.take(np.arange(first, min(first + count, size)))
         return self.store.after([point], time, count)
 
+    def rows(self, service: Service, start_us: int, end_us: int) -> ReadingColumns:
+        """Rows of a service in [start, end], with the values written down at its change."""
+        low, high = max(start_us, service.reads_from_us), min(end_us, service.reads_until_us)
+        rows = self.scan(service.point, low, high) if low <= high else ReadingColumns.empty()
+        noted = (service.opening, service.closing)
+        return _with(service, rows, [n for n in noted if n and start_us <= n.time_us <= end_us])
+
     def known(self, service: Service, start_us: int, end_us: int) -> Usable:
         """Usable readings of a service in [start, end]."""
-        low, high = max(start_us, service.start_us), min(end_us, service.end_us)
-        return service.usable(self.scan(service.point, low, max(low, high)))
+        return service.usable(self.rows(service, start_us, end_us))
+
+    def ends(self, service: Service) -> tuple[int, int] | None:
+        """Times of the first and the last row of a service; None where it has none."""
+        first = self.after(service.point, service.reads_from_us, 1).time_us
+        last = self.before(service.point, min(service.reads_until_us, LAST_US) + 1, 1).time_us
+        times = [n.time_us for n in (service.opening, service.closing) if n is not None]
+        if len(first) and len(last) and first[0] <= last[0]:
+            times += [int(first[0]), int(last[0])]
+        return (min(times), max(times)) if times else None
 
     def known_before(self, service: Service, time_us: int, count: int) -> tuple[Usable, bool]:
         """(usable ones of the last `count` readings of a service up to an instant, whether the
         service has none before)."""
-        rows = self.before(service.point, min(time_us, LAST_US - 1) + 1, count)
-        inside = rows.take(rows.time_us >= service.start_us)
-        return service.usable(inside), len(inside) < count
+        last = min(time_us, LAST_US - 1, service.reads_until_us)
+        rows = self.before(service.point, last + 1, count)
+        inside = rows.take(rows.time_us >= service.reads_from_us)
+        whole = len(inside) < count
+        noted = (service.opening if whole else None, service.closing)
+        beside = [n for n in noted if n is not None and n.time_us <= time_us]
+        return service.usable(_with(service, inside, beside)), whole
 
     def last_known(self, service: Service, time_us: int) -> int | None:
         """Time of the last usable reading at or before an instant."""
@@ -117,14 +136,29 @@ class Glance:
         are fewer."""
         count = nth
         while True:
-            rows = self.after(service.point, max(time_us, service.start_us), count)
-            inside = rows.take(rows.time_us <= service.end_us)
-            known = service.usable(inside)
-            if len(known.time_us) >= nth or len(inside) < count:
+            rows = self.after(service.point, max(time_us, service.reads_from_us), count)
+            inside = rows.take(rows.time_us <= service.reads_until_us)
+            whole = len(inside) < count
+            noted = (service.opening, service.closing if whole else None)
+            beside = [n for n in noted if n is not None and n.time_us >= time_us]
+            known = service.usable(_with(service, inside, beside))
+            if len(known.time_us) >= nth or whole:
                 break
             count *= 4
         times = known.time_us[:nth]
         return int(times[-1]) if len(times) else None
+
+
+def _with(service: Service, rows: ReadingColumns, noted: Sequence[Noted]) -> ReadingColumns:
+    """Rows in rising time with values that were written down; a reading of the same instant that
+    can be used stands in place of one."""
+    for one in noted:
+        there = rows.time_us == one.time_us
+        if len(service.usable(rows.take(there)).time_us):
+            continue
+        row = ReadingColumns.of([(service.point, one.time_us, one.value, 0, 0, 0, 0, 0, 0)])
+        rows = ReadingColumns.concat([rows.take(~there), row]).sorted()
+    return rows
 
 
 def _clipped(time_us: int) -> int:

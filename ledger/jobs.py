@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
-from ledger.meter import DAY_US, Service, services
+from ledger.meter import DAY_US, Service
+from ledger.turning import services
 from metering.book import DirtyMark
 from metering.localtime import day_bounds, local_day
 from metering.registry import Registry
@@ -141,9 +142,10 @@ def windows(days: Sequence[date]) -> list[list[date]]:
 
 
 def widened(served: Sequence[Service], start_us: int, end_us: int) -> tuple[int, int]:
-    """A change on the day of a meter's replacement concerns the whole of that day."""
+    """A change on the day of a meter's replacement concerns the whole of that day, where no more
+    than the day is known."""
     for service in served:
-        if not EARLIEST_US < service.start_us < LATEST_US:
+        if service.began is not None or not EARLIEST_US < service.start_us < LATEST_US:
             continue
         first, last = day_bounds(local_day(service.start_us, service.zone), service.zone)
         if start_us <= last and end_us >= first:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -25,7 +26,9 @@ from ledger.cleaning.decisions import Decision, EventFacts, Span, facts_of, span
 from ledger.curve import Curve, join
 from ledger.intervals import NEGATIVE, placed
 from ledger.limits import RegisterLimits, book_factor, to_book_units
+from ledger.passage import Passage, merged
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
+from metering.moment import Moment
 from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import I64
 from metering.reading import F64, Flag, Kind, ReadingColumns
@@ -45,6 +48,14 @@ class Usable(NamedTuple):
     """Times of those that cannot be used."""
 
 
+class Noted(NamedTuple):
+    """A register's value at its change, as somebody wrote it down."""
+
+    time_us: int
+    value: float
+    """In the canonical unit."""
+
+
 @dataclass(frozen=True)
 class Service:
     """One installation of a meter, with what is needed to read its register."""
@@ -60,6 +71,18 @@ class Service:
     """The canonical unit of its point."""
     declared: tuple[tuple[int, int], ...] = ()
     """[start, end) of the local days on which its register was replaced [us]."""
+    began: Moment | None = None
+    """When it began, where more than the day is known; likewise `ended`."""
+    ended: Moment | None = None
+    final: Decimal | None = None
+    """What it said at its end, in its own unit, where that was written down."""
+    reads_from_us: int = -OPEN_END
+    """First and last instant, both included, at which readings of its point are its own: of a
+    window in which it changed they are not."""
+    reads_until_us: int = OPEN_END
+    opening: Noted | None = None
+    """The first value as a reading before all others, and the final one as a reading after."""
+    closing: Noted | None = None
 
     @property
     def point(self) -> int:
@@ -81,6 +104,16 @@ class Service:
         energy = facts.energy
         return facts if energy is None else replace(facts, energy=energy * self.installation.sign)
 
+    def until(self, time_us: int) -> Service:
+        """The same, up to an instant."""
+        until = time_us if self.ended is None else min(self.reads_until_us, time_us)
+        return replace(self, end_us=time_us, reads_until_us=until)
+
+    def since(self, time_us: int) -> Service:
+        """The same, from an instant on."""
+        since = time_us if self.began is None else max(self.reads_from_us, time_us)
+        return replace(self, start_us=time_us, reads_from_us=since)
+
     def usable(self, rows: ReadingColumns) -> Usable:
         """What of the point's readings can be used."""
         units, good = to_book_units(rows.value, self.factor)
@@ -88,9 +121,9 @@ class Service:
         return Usable(rows.time_us[good], units[good], rows.time_us[~good])
 
 
-def services(registry: Registry, meter: str) -> list[Service]:
-    """The meter's installations in order of time, those that carry energy; until each one's
-    first reading is known (`handed_over`), a change holds from the start of its day."""
+def registered(registry: Registry, meter: str) -> list[Service]:
+    """The meter's installations in order of time, those that carry energy, without what was
+    written down when they changed; see `ledger.turning.services`."""
     one = registry.meters[meter]
     zone = registry.zone(one.node)
     found = []
@@ -101,7 +134,11 @@ def services(registry: Registry, meter: str) -> list[Service]:
         valid = installation.valid
         start = day_bounds(valid.start, zone)[0] if valid.start else -OPEN_END
         end = day_bounds(valid.end, zone)[0] if valid.end else OPEN_END
-        found.append(Service(one, installation, point.kind, zone, start, end, point.unit))
+        began, ended = installation.began, installation.ended
+        start, end = began.end_us if began else start, ended.start_us if ended else end
+        one_service = Service(one, installation, point.kind, zone, start, end, point.unit)
+        dated = replace(one_service, began=began, ended=ended, final=installation.final)
+        found.append(replace(dated, reads_from_us=start, reads_until_us=end))
     found.sort(key=lambda s: (s.start_us, s.end_us, s.installation.point))
     return _joined(
         [s for s, before in zip(found, [None, *found], strict=False) if _follows(s, before)]
@@ -120,7 +157,9 @@ def _joined(found: Sequence[Service]) -> list[Service]:
         last = joined[-1] if joined else None
         if last is not None and _goes_on(last, service):
             window = day_bounds(local_day(service.start_us, service.zone), service.zone)
-            joined[-1] = replace(last, end_us=service.end_us, declared=(*last.declared, window))
+            longer = replace(last, end_us=service.end_us, reads_until_us=service.reads_until_us)
+            longer = replace(longer, ended=service.ended, final=service.final)
+            joined[-1] = replace(longer, declared=(*last.declared, window))
         else:
             joined.append(service)
     return joined
@@ -129,7 +168,8 @@ def _joined(found: Sequence[Service]) -> list[Service]:
 def _goes_on(old: Service, new: Service) -> bool:
     one, other = old.installation, new.installation
     same = _counting(one) == _counting(other)
-    return same and old.kind is Kind.REGISTER and new.start_us == old.end_us
+    by_day = old.ended is None is new.began
+    return same and by_day and old.kind is Kind.REGISTER and new.start_us == old.end_us
 
 
 def _counting(one: Installation) -> tuple[object, ...]:
@@ -142,13 +182,14 @@ def handed_over(served: Sequence[Service], firsts: Mapping[int, int]) -> list[Se
     found = list(served)
     for place in range(1, len(found)):
         old, new = found[place - 1], found[place]
-        if new.start_us > old.end_us:
+        if new.start_us > old.end_us or (new.began is not None and new.began == old.ended):
             continue
         change = firsts.get(place, new.start_us)
-        if new.point != old.point and place not in firsts:
+        by_day = new.began is None is old.ended
+        if new.point != old.point and by_day and place not in firsts:
             change = day_bounds(local_day(new.start_us, new.zone), new.zone)[1]
-        found[place - 1] = replace(old, end_us=max(change, old.start_us))
-        found[place] = replace(new, start_us=max(change, old.start_us))
+        found[place - 1] = old.until(max(change, old.start_us))
+        found[place] = new.since(max(change, old.start_us))
     return found
 
 
@@ -166,6 +207,8 @@ class Stretch:
     """Months in which the registered limit does not hold."""
     earlier_us: I64 = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """Times of the usable readings before, as many as say what cadence is usual."""
+    passage: Passage | None = None
+    """Over to the next register, where what passed is known."""
 
     @classmethod
     def of(
@@ -196,14 +239,41 @@ class Measured:
 
 def measure(served: Sequence[Service], stretches: Mapping[int, Stretch]) -> Measured:
     """The meter's curve over the given stretches (by place in `served`)."""
-    curves, spans = [], []
-    facts: dict[Span, EventFacts] = {}
+    parts: list[Measured] = []
     for place, stretch in sorted(stretches.items()):
         one = measure_one(served[place], stretch)
-        curves.append(one.curve)
-        spans += one.spans
-        facts |= one.facts
-    return Measured(join([c for c in curves if len(c.time_us)]), spans, facts)
+        passage = stretches[place - 1].passage if place - 1 in stretches else None
+        if passage is not None:
+            parts.append(_over(passage, parts[-1], one, one_step_us(served[place])))
+        parts.append(one)
+    facts: dict[Span, EventFacts] = {}
+    for part in parts:
+        facts |= part.facts
+    curve = join([part.curve for part in parts if len(part.curve.time_us)])
+    return Measured(curve, [span for part in parts for span in part.spans], facts)
+
+
+def one_step_us(service: Service) -> int:
+    """A native step of the service's meter [us]."""
+    return service.meter.step_min * MINUTE_US
+
+
+def _over(passage: Passage, left: Measured, right: Measured, step_us: int) -> Measured:
+    """What passed between two registers, whose own curves are cut where it takes in a part."""
+    turn = passage.turn
+    if turn.noted:
+        left.curve, between, right.curve = merged(turn, left.curve, right.curve)
+        left.spans = [s for s in left.spans if s[0] != "gap" or s[2] < turn.end_us]
+        right.spans = [s for s in right.spans if s[0] != "gap" or s[1] > turn.start_us]
+    elif passage.refused:
+        return Measured(Curve.empty(), [(passage.refused, passage.start_us, passage.end_us)])
+    else:
+        between = passage.between()
+    if not len(between.time_us) or between.time_us[-1] - between.time_us[0] <= step_us:
+        return Measured(between)
+    span = ("gap", int(between.time_us[0]), int(between.time_us[-1]))
+    energy = int(between.total[-1] - between.total[0])
+    return Measured(between, [span], {span: EventFacts(energy=energy)})
 
 
 def measure_one(service: Service, stretch: Stretch) -> Measured:

@@ -59,12 +59,17 @@ def day_starts(time_us: I64, zone: str) -> tuple[I64, I64]:
     return np.concatenate([e[0] for e in edges]), np.concatenate([e[1] for e in edges])
 
 
-def since_midnight(time_us: I64, zone: str) -> I64:
-    """(n,) time since the local midnight before each instant [us]."""
+def slot_ends(time_us: I64, zone: str, step_us: int) -> I64:
+    """(n,) ends of the slots of the books that hold the instants [us]: steps from local midnight,
+    the last one up to the day's end, and of the daily step the day itself."""
     if not len(time_us):
         return time_us
-    starts, _ = day_starts(time_us, zone)
-    return np.asarray(time_us - starts[np.searchsorted(starts, time_us, side="right") - 1])
+    starts, ends = day_starts(time_us, zone)
+    place = np.searchsorted(starts, time_us, side="right") - 1
+    first, last = starts[place], ends[place]
+    if step_us >= DAY_US:
+        return last
+    return np.asarray(np.minimum(first + ((time_us - first) // step_us + 1) * step_us, last))
 
 
 def book_days(

@@ -20,8 +20,8 @@ import numpy as np
 
 from ledger import rules
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, clusters, windows
-from ledger.meter import services
 from ledger.recompute import Recompute, Recomputed
+from ledger.turning import services
 from metering.book import BookRow, SeriesKey
 from metering.localtime import day_bounds, days_between
 from metering.ports import BookDigest

@@ -17,10 +17,11 @@ from ledger.cleaning.decisions import NOTHING, EventFacts, Span
 from ledger.context import Context, differing, touches
 from ledger.intervals import NEGATIVE
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
-from ledger.meter import Service, measure, services
+from ledger.meter import Service, measure
 from ledger.periods import Clock, book_days
 from ledger.plan import Plan, PlannedFigure, Term, boundaries, plan
-from ledger.series import ChangeSpan
+from ledger.series import ChangeSpan, months_around
+from ledger.turning import services
 from ledger.windows import Pricing
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.items import covers
@@ -115,7 +116,10 @@ class Recompute:
             wanted = self._of_own_rules(meter, self._around(bounded, told, cluster.zone))
             wanted |= self._around(bounded, [ChangeSpan(start, end)], cluster.zone)
             if cluster.forced:
-                wanted |= self._standing_days(meter, start, end, cluster.zone)
+                reach = ChangeSpan(start, end)
+                for one in self.context.reached(bounded, start, end):
+                    reach = reach.joined(one)
+                wanted |= self._standing_days(meter, reach.start_us, reach.end_us, cluster.zone)
             if wanted:
                 days[meter] = sorted(wanted)
         return days
@@ -134,11 +138,9 @@ class Recompute:
         """Local days from the good readings before each reach to those after it."""
         found: set[date] = set()
         for reach in reaches:
-            for service in bounded:
-                one = self.context.neighbours(service, reach.start_us, reach.end_us)
-                if one is not None:
-                    first, last = local_day(one.start_us, zone), local_day(one.end_us, zone)
-                    found.update(days_between(first, last))
+            for one in self.context.reached(bounded, reach.start_us, reach.end_us):
+                first, last = local_day(one.start_us, zone), local_day(one.end_us, zone)
+                found.update(days_between(first, last))
         return found
 
     def _of_own_rules(self, meter: str, days: set[date]) -> set[date]:
@@ -155,13 +157,32 @@ class Recompute:
         """Where something else is told of the meter after its readings in [start, end] changed
         than when its rows were booked."""
         noticed = [r for s in bounded if (r := self.context.noticed(s, start_us, end_us))]
+        passed = self._passed_otherwise(institution, meter, bounded, start_us, end_us)
         if not noticed:
-            return []
+            return passed
         wide = ChangeSpan(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
         now = [span for service in bounded for span in self.context.spans(service, wide)]
+        now += self.context.refused(bounded, wide)
         runs = [span for service in bounded for span in self.context.open_spans(service)]
         found = differing(now, self._booked(institution, meter, wide), runs, start_us)
-        return found + self._resting_otherwise(institution, meter, bounded, wide)
+        return found + passed + self._resting_otherwise(institution, meter, bounded, wide)
+
+    def _passed_otherwise(
+        self, institution: str, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
+    ) -> list[ChangeSpan]:
+        """Where one register is found to have gone on over a change of its ratio, and was not, or
+        the other way: by a limit that readings in [start, end] count into, seen or not."""
+        found = []
+        for one in self.context.gone_on(bounded, months_around(start_us, end_us)):
+            events = self.books.events(institution, max(one.start_us, 0), one.end_us + 1)
+            told = {
+                e.kind
+                for e in events
+                if (e.meter, e.start_us, e.end_us) == (meter, one.start_us, one.end_us)
+            }
+            if told - {"gap"} != {one.refused} - {""}:
+                found.append(ChangeSpan(one.start_us, one.end_us))
+        return found
 
     def _resting_otherwise(
         self, institution: str, meter: str, bounded: Sequence[Service], wide: ChangeSpan
@@ -179,11 +200,18 @@ class Recompute:
             and now != EventFacts(event.cost, event.limit, event.value, event.energy)
         ]
 
-    def _booked(self, institution: str, meter: str, reach: ChangeSpan) -> list[Span]:
-        """What was told of the meter's readings when its rows were booked, gaps left out."""
+    def _booked(self, institution: str, meter: str, reach: ChangeSpan) -> dict[Span, bool]:
+        """What was told of the meter's readings when its rows were booked, gaps left out, and
+        whether a story decided it."""
         events = self.books.events(institution, max(reach.start_us, 0), reach.end_us + 1)
-        spans = [(e.kind, e.start_us, e.end_us) for e in events if e.meter == meter]
-        return [s for s in spans if s[0] not in ("gap", "off_grid", NEGATIVE) and touches(s, reach)]
+        spans = {
+            (e.kind, e.start_us, e.end_us): e.cost is not None for e in events if e.meter == meter
+        }
+        return {
+            span: decided
+            for span, decided in spans.items()
+            if span[0] not in ("gap", "off_grid", NEGATIVE) and touches(span, reach)
+        }
 
     def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of the cluster's meters on those days, and of every node they count into."""

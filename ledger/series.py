@@ -130,6 +130,11 @@ class RegisterSeries:
             found += self._told[name]
         return [one for one in found if one.there_us >= start_us and one.here_us <= end_us]
 
+    def most(self, time_us: int, stretch_us: int) -> float:
+        """Most that can pass in a stretch by the limit of an instant's day, which must be covered
+        [book units]; infinite where none is known."""
+        return np.inf if self._past is None else self._past.rates.most(time_us, stretch_us)
+
     def set_aside(self, start_us: int, end_us: int) -> list[Span]:
         """Months that touch [start, end] in which the registered limit does not hold."""
         months = () if self._past is None else self._past.rates.set_aside
@@ -153,12 +158,8 @@ class RegisterSeries:
         return decide(readings, service.limits.flat_us, seen)
 
     def _ends(self, glance: Glance) -> tuple[int, int] | None:
-        service = self.service
-        first = glance.after(service.point, service.start_us, 1)
-        last = glance.before(service.point, _end(service), 1)
-        if not len(first) or not len(last):
-            return None
-        return int(first.time_us[0]) // DAY_US, int(last.time_us[0]) // DAY_US
+        ends = glance.ends(self.service)
+        return None if ends is None else (ends[0] // DAY_US, ends[1] // DAY_US)
 
     def _changed(
         self, glance: Glance, before: RegisterPast, start_us: int, end_us: int
@@ -254,6 +255,13 @@ class IntervalSeries(RegisterSeries):
         return RegisterPast.of(
             limits, first_day, last_day, DayRises.joined(rises), Steps.joined(steps)
         )
+
+
+def months_around(start_us: int, end_us: int) -> ChangeSpan:
+    """[start, end] of all months into whose limit readings in [start, end] may count."""
+    first, last = min(max(start_us, 0), LAST_US) // DAY_US, min(max(end_us, 0), LAST_US) // DAY_US
+    start, end = month_start(first, -MONTHS_AFTER), month_start(last, MONTHS_BEFORE + 1)
+    return ChangeSpan(start * DAY_US, end * DAY_US)
 
 
 def _that_limit(first: int, last: int) -> tuple[int, int]:

@@ -7,5 +7,6 @@ steps         what proofs share               servers       real servers of one'
 board_rows    rows per panel of a board       report_cells  a report's cells, added again
 compose_...   docker-compose.yml, as it is on this machine
 feed_...      the world of the feed's proof, and its sums
+faults        plants, faults, and a judge that asks the plant alone
 agree_...     a world that is hard on prices, an oracle of it, the faces, and their comparison
 """

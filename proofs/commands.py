@@ -139,6 +139,51 @@ def fuzz(
 
 
 @app.command()
+def faults(
+    only: Annotated[str, typer.Option(help="only cases whose name holds this")] = "",
+    seed: Annotated[int, typer.Option(help="how readings are cut into batches")] = 1,
+    details: Annotated[bool, typer.Option("--details", help="tell of each case")] = False,
+) -> None:
+    """Every fault of meters and gateways, against plants whose energy is known."""
+    from proofs.fault_matrix import run_fault_matrix
+
+    run_fault_matrix(only, seed, details=details)
+
+
+@app.command()
+def bench(
+    readings: Annotated[
+        int, typer.Option(help="the most readings; also a tenth and a hundredth")
+    ] = 10_000_000,
+) -> None:
+    """What a reading costs the ledger, among few and among many, and after a long rest."""
+    from proofs.bench_ledger import run_bench
+
+    run_bench(readings)
+
+
+@app.command()
+def mutants(
+    package: Annotated[str, typer.Option(help="ledger, figures, collector/intake, ...")] = "ledger",
+    count: Annotated[int, typer.Option(help="how many changes", min=1)] = 100,
+    seed: Annotated[int, typer.Option(help="which ones")] = 1,
+    jobs: Annotated[int, typer.Option(help="how many at a time", min=1, max=16)] = 2,
+) -> None:
+    """Random one-line changes of a package: the share that its own tests notice."""
+    from proofs.mutants import run_mutants
+
+    run_mutants(package, count, seed, jobs)
+
+
+@app.command()
+def counters() -> None:
+    """Real water counters and sub-meters: every decision explained, every sum closed."""
+    from proofs.counters import run_counters
+
+    run_counters()
+
+
+@app.command()
 def recompute(
     seed: Annotated[int, typer.Option(help="what the meters show, and what befalls them")] = 1,
 ) -> None:

@@ -32,6 +32,7 @@ from proofs.steps import finish, say, settled, started, wait_until
 from proofs.steps import run as run_command
 from proofs.world_folder import platform_folder
 from recompute import RecomputedBooks, RecomputedSeries, read_file
+from recompute.story import EventSays
 
 SHOWN = 30
 """Differences that are printed."""
@@ -162,8 +163,16 @@ def _compare_events(
     zone = books.facts.zone(institution)
     start, end = day_bounds(books.days[0], zone)[0], day_bounds(books.days[-1], zone)[1]
     events = open_stores(folder).books.events(institution, start, end)
-    told = {(one.meter, one.kind, one.start_us, one.end_us) for one in events}
-    own = {(code, *span) for code in books.measured for span in books.spans(code)}
+    told = {
+        (one.meter, one.kind, one.start_us, one.end_us, one.cost, one.limit, one.value, one.energy)
+        for one in events
+    }
+    own = {
+        (code, *span, says.cost, says.limit, says.value, says.energy)
+        for code, measured in books.measured.items()
+        for span in books.spans(code)
+        for says in (measured.says.get(span, EventSays()),)
+    }
     outcome.compared += len(told)
     outcome.differing += [f"event {one}" for one in sorted(told ^ own)]
 

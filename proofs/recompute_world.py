@@ -1,8 +1,9 @@
 """The world of `recompute-check`: that of `agree`, whose registers misbehave, and some meters more.
 
-annex     annex-ct     behind current transformers: a ratio of 40
+annex     annex-ct     behind current transformers: a ratio of 40, from an instant on one of 60
           annex-roll   passes its last digit
           annex-swap   replaced in the middle of the month
+          annex-noted  replaced within two hours, its last and first value written down
           annex-mean   mean power
 villa     villa-guest  of another institution, on the first one's gateway: its readings travel in
                        messages with others'
@@ -30,6 +31,9 @@ from proofs.agree_world import (
 GATEWAY = "campus/gw"
 BATCH = 500
 STEP_US = 15 * MINUTE_US
+OTHER_RATIO = "2026-10-20T10:22:00+08:00"
+NOTED = "2026-10-08T23:00:00+08:00/2026-10-09T01:00:00+08:00"
+FINAL, FIRST = "5903.5", "88.25"
 Reading = tuple[int, float]
 """(time [us UTC], value)."""
 
@@ -53,21 +57,25 @@ def files() -> dict[str, str]:
             "annex-ct,annex,01B00,,15,,\n"
             "annex-roll,annex,01C00,,15,,\n"
             "annex-swap,annex,01A00,,30,,\n"
+            "annex-noted,annex,01A00,,15,,\n"
             "annex-mean,annex,01D00,,15,,\n"
             "villa-guest,villa,01A00,,15,,\n"
         ),
         "points.csv": (
-            f"{GATEWAY},annex-ct,register,kWh,annex-ct,40,,,\n"
-            f"{GATEWAY},annex-roll,register,kWh,annex-roll,,5,,\n"
-            f"{GATEWAY},annex-swap-old,register,kWh,annex-swap,,,,2026-10-14\n"
-            f"{GATEWAY},annex-swap-new,register,kWh,annex-swap,,,2026-10-14,\n"
-            f"{GATEWAY},annex-mean,mean,kW,annex-mean,,,,\n"
-            f"{GATEWAY},villa-guest,register,kWh,villa-guest,,,,\n"
+            f"{GATEWAY},annex-ct,register,kWh,annex-ct,40,,,{OTHER_RATIO},,\n"
+            f"{GATEWAY},annex-ct,register,kWh,annex-ct,60,,{OTHER_RATIO},,,\n"
+            f"{GATEWAY},annex-roll,register,kWh,annex-roll,,5,,,,\n"
+            f"{GATEWAY},annex-swap-old,register,kWh,annex-swap,,,,2026-10-14,,\n"
+            f"{GATEWAY},annex-swap-new,register,kWh,annex-swap,,,2026-10-14,,,\n"
+            f"{GATEWAY},annex-noted-old,register,kWh,annex-noted,,,,{NOTED},,{FINAL}\n"
+            f"{GATEWAY},annex-noted-new,register,kWh,annex-noted,,,{NOTED},,{FIRST},\n"
+            f"{GATEWAY},annex-mean,mean,kW,annex-mean,,,,,,\n"
+            f"{GATEWAY},villa-guest,register,kWh,villa-guest,,,,,,\n"
         ),
     }
     head, *rows = found["points.csv"].splitlines()
-    columns = "ratio,digits,valid_from,valid_to"
-    found["points.csv"] = "\n".join([f"{head},{columns}", *(f"{row},,,," for row in rows), ""])
+    columns = "ratio,digits,valid_from,valid_to,first,final"
+    found["points.csv"] = "\n".join([f"{head},{columns}", *(f"{row},,,,,," for row in rows), ""])
     return {name: text + more.get(name, "") for name, text in found.items()}
 
 
@@ -102,9 +110,27 @@ def _more(seed: int) -> Iterator[Stream]:
     halves = range(start, swap, 2 * STEP_US)
     yield _register("annex-swap-old", halves, 41_000, 9, chance)
     yield _register("annex-swap-new", range(swap, end, 2 * STEP_US), 7, 9, chance)
+    yield from _noted(range(start, end + 1, STEP_US))
     powers = tuple((t, round(chance.uniform(1, 9), 2)) for t in quarters)
     yield Stream(GATEWAY, "annex-mean", "mean", "kW", powers[:900] + powers[930:])
     yield _register("villa-guest", quarters, 90, 2, chance)
+
+
+def _noted(times: Sequence[int]) -> Iterator[Stream]:
+    """Two registers of a steady load, of 3 kW; the old one is read up to half an hour before it is
+    taken down, the new one stands on the bench for a day."""
+    changed = instant("2026-10-09 00:10", BEIJING)
+    final, first = float(FINAL), float(FIRST)
+    before = [t for t in times if t < changed - 2 * STEP_US]
+    old = tuple((t, round(final + _kwh(t - changed), 3)) for t in before)
+    bench = [t for t in times if t > changed - 96 * STEP_US]
+    new = tuple((t, round(first + max(_kwh(t - changed), 0), 3)) for t in bench)
+    yield Stream(GATEWAY, "annex-noted-old", "register", "kWh", old)
+    yield Stream(GATEWAY, "annex-noted-new", "register", "kWh", new)
+
+
+def _kwh(passed_us: int) -> float:
+    return 3 * passed_us / (60 * MINUTE_US)
 
 
 def _register(

@@ -77,6 +77,13 @@ class InstallationLine:
     digits: int | None = None
     unit: str = "kWh"
     dates: Dates = field(default_factory=Dates)
+    began: tuple[int, int] | None = None
+    """The window in which it began [us UTC], twice the same for an instant; None where only the day
+    is known. Likewise of its end."""
+    ended: tuple[int, int] | None = None
+    first: Fraction | None = None
+    """What its register said when it began, in its unit; `final` when it ended."""
+    final: Fraction | None = None
     signed: bool = False
     """Whether its values may fall in normal work."""
     sign: int = 1

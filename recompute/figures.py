@@ -17,9 +17,10 @@ from recompute.curve import APPORTIONED, MEASURED, MISSING, WHOLE, mean, of_time
 from recompute.days import NOTHING, DayFigure, DayPart, SeriesDays, Shares, added, at_step, holds
 from recompute.facts import FileFacts
 from recompute.file import Content, Header
+from recompute.meters import measure
 from recompute.money import DayPricing
 from recompute.prices import Prices
-from recompute.registers import MeasuredMeter, Span, measure, per_canonical, slots_of
+from recompute.registers import MeasuredMeter, Span, per_canonical, slots_of
 from recompute.story import StoryDecision
 from recompute.tally import RecomputedMoney
 

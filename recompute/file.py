@@ -32,7 +32,7 @@ from recompute.facts import (
 from recompute.line import Line
 
 FORMAT = "greenoffice-journal-1"
-RULES = 2
+RULES = 3
 """The booking rules that are written down here."""
 
 
@@ -202,6 +202,10 @@ def _installation(content: Content, line: Line) -> None:
             line.whole_or_none("digits"),
             line.needed("unit"),
             line.days(),
+            line.window_or_none("began"),
+            line.window_or_none("ended"),
+            line.exact_or_none("first"),
+            line.exact_or_none("final"),
             line.flag("signed"),
             _sign(line),
         )

@@ -30,21 +30,30 @@ class LeadingRuns:
     """The same, past the last digit."""
     _known: dict[tuple[int, int, bool], bool] = field(default_factory=dict)
 
-    def left(self, track: int, run: int, *, turned: bool = False) -> bool:
-        """Whether the run that a detour leaves leads to one under it. Where it is but a rest, the
-        run before it may lead there in its place."""
-        if self._leads(track, run) or (turned and self._leads(track, run, turned=True)):
-            return True
-        instead = track > 0 and self._rest[track] and self._spare[run] > 0
-        return instead and self._leads(track - 1, run)
+    def left(self, track: int, run: int, *, turned: bool = False) -> int:
+        """How often it counts that the run that a detour leaves leads to one under it. Where it is
+        but a rest, the run before it may lead there in its place."""
+        if self._leads(track, run):
+            return self._times(run, track, run, self.fits)
+        if turned and self._leads(track, run, turned=True):
+            return self._times(run, track, run, self.turned)
+        instead = track > 0 and self._still[track] and self._spare[run] > 0
+        return int(instead and self._leads(track - 1, run))
 
-    def entered(self, run: int, target: int, *, turned: bool = False) -> bool:
-        """Whether a run under a detour leads to the run that it enters, or, where that is but a
-        rest, to the run after it."""
-        if self._leads(run, target) or (turned and self._leads(run, target, turned=True)):
-            return True
-        instead = self._rest[target] and target + 1 < len(self.first) and self._spare[run] > 0
-        return instead and self._leads(run, target + 1)
+    def entered(self, run: int, target: int, *, turned: bool = False) -> int:
+        """How often it counts that a run under a detour leads to the run that it enters, or, where
+        that is but a rest, to the run after it."""
+        if self._leads(run, target):
+            return self._times(run, run, target, self.fits)
+        if turned and self._leads(run, target, turned=True):
+            return self._times(run, run, target, self.turned)
+        instead = self._still[target] and target + 1 < len(self.first) and self._spare[run] > 0
+        return int(instead and self._leads(run, target + 1))
+
+    def _times(self, under: int, run: int, later: int, can: Way) -> int:
+        """Twice where the run under the detour is long and moves, and no reading is spared."""
+        direct = can(self.last[run], self.first[later])
+        return 2 if direct and self._spare[under] == FEW else 1
 
     def _leads(self, run: int, later: int, *, turned: bool = False) -> bool:
         name = (run, later, turned)
@@ -74,12 +83,6 @@ class LeadingRuns:
     def _still(self) -> list[bool]:
         """Whether a run stands still as a whole."""
         return [self._stood(run) == self.first[run] for run in range(len(self.first))]
-
-    @cached_property
-    def _rest(self) -> list[bool]:
-        """Whether it is two readings or more that do."""
-        pairs = zip(self._still, self.first, self.last, strict=True)
-        return [still and first < last for still, first, last in pairs]
 
     @cached_property
     def _spare(self) -> list[int]:

@@ -111,6 +111,15 @@ class Line:
             raise self.wrong(field, "not an instant", "RFC 3339, e.g. 2026-11-24T08:15:00Z")
         return parse_instant(text, field)
 
+    def window_or_none(self, field: str) -> tuple[int, int] | None:
+        """Two instants, the earlier one first [us UTC]; None where the field is absent or null."""
+        if self.values.get(field) is None:
+            return None
+        found = [self.as_instant(field, one) for one in self.listed(field)]
+        if len(found) != 2 or found[0] > found[1]:
+            raise self.wrong(field, "not two instants in order", "[start, end]; twice an instant")
+        return found[0], found[1]
+
     def listed(self, field: str) -> list[Any]:
         """A list of values, of whatever kind."""
         value = self.values.get(field)

@@ -20,10 +20,9 @@ from recompute.curve import (
     MISSING,
     CurveStretch,
     PassedCurve,
-    joined,
     side_by_side,
 )
-from recompute.facts import FileFacts, InstallationLine, MeterLine, PointLine
+from recompute.facts import InstallationLine, MeterLine, PointLine
 from recompute.intervals import intervals
 from recompute.rates import DAY_US, IntervalEnergy, IntervalRates, RegisterRates, Value
 from recompute.story import (
@@ -47,6 +46,10 @@ LARGEST = 2.0**53
 """Book units that a double cannot hold one by one are no reading."""
 
 
+WrittenDown = tuple[int, float]
+"""(time [us], what a register said then in the canonical unit), as somebody wrote it down."""
+
+
 @dataclass(frozen=True)
 class RegisterService:
     """A register, and the instants, both included, between which its readings count."""
@@ -58,6 +61,30 @@ class RegisterService:
     start: int
     end: int
     declared: tuple[Window, ...] = ()
+    began: Window | None = None
+    """The instant or window in which it began, where more than the day is known."""
+    ended: Window | None = None
+    final: Fraction | None = None
+    reads_from: int = -FOREVER
+    """Between these, both included, readings of the point are its own."""
+    reads_until: int = FOREVER
+    opening: WrittenDown | None = None
+    closing: WrittenDown | None = None
+
+    @property
+    def step_us(self) -> int:
+        """A native step."""
+        return self.meter.step_min * MINUTE_US
+
+    def until(self, time_us: int) -> RegisterService:
+        """The same, up to an instant."""
+        reads = time_us if self.ended is None else min(self.reads_until, time_us)
+        return replace(self, end=time_us, reads_until=reads)
+
+    def since(self, time_us: int) -> RegisterService:
+        """The same, from an instant on."""
+        reads = time_us if self.began is None else max(self.reads_from, time_us)
+        return replace(self, start=time_us, reads_from=reads)
 
     @property
     def factor(self) -> Fraction:
@@ -85,6 +112,15 @@ class MeasuredMeter:
     decisions: list[StoryDecision] = field(default_factory=list)
     says: dict[Span, EventSays] = field(default_factory=dict)
     """What some of them say beside their time."""
+    first: tuple[int, float] | None = None
+    """(time, canonical value) of the first reading that stands, and of the last one."""
+    last: tuple[int, float] | None = None
+    rates: RegisterRates | None = None
+
+    def drop(self, spans: Sequence[Span]) -> None:
+        """Tell some of what was found no more."""
+        self.spans = [span for span in self.spans if span not in spans]
+        self.says = {span: says for span, says in self.says.items() if span not in spans}
 
 
 def per_canonical(item: str) -> int:
@@ -92,75 +128,20 @@ def per_canonical(item: str) -> int:
     return BOOK_UNITS[category(item).unit].per_canonical
 
 
-def measure(
-    facts: FileFacts, meter: MeterLine, readings: dict[str, list[StandingReading]]
-) -> MeasuredMeter:
-    """Everything the meter's registers say."""
-    found = [
-        _measured(one, readings.get(one.point.name, [])) for one in _served(facts, meter, readings)
-    ]
-    return MeasuredMeter(
-        joined([one.curve for one in found if one.curve.stretches]),
-        [span for one in found for span in one.spans],
-        [made for one in found for made in one.decisions],
-        {span: says for one in found for span, says in one.says.items()},
-    )
-
-
-def _served(
-    facts: FileFacts, meter: MeterLine, readings: dict[str, list[StandingReading]]
-) -> list[RegisterService]:
-    """The meter's registers in order of time, and when one takes over from the other."""
-    zone, found = facts.zone(meter.node), []
-    for one in facts.installations:
-        point = facts.points.get(one.point)
-        if one.meter == meter.code and point and point.kind in ("register", "interval", "mean"):
-            start = day_bounds(one.dates.start, zone)[0] if one.dates.start else -FOREVER
-            end = day_bounds(one.dates.end, zone)[0] if one.dates.end else FOREVER
-            found.append(RegisterService(meter, point, one, zone, start, end))
-    found.sort(key=lambda s: (s.start, s.end))
-    apart = [s for n, s in enumerate(found) if n == 0 or found[n - 1].start < s.start]
-    served: list[RegisterService] = []
-    for service in apart:
-        if served and _goes_on(served[-1], service):
-            day = day_bounds(local_day(service.start, zone), zone)
-            last = served[-1]
-            served[-1] = replace(last, end=service.end, declared=(*last.declared, day))
-        else:
-            served.append(service)
-    for place in range(1, len(served)):
-        old, new = served[place - 1], served[place]
-        if new.start <= old.end:
-            change = max(_change(old, new, readings.get(new.point.name, [])), old.start)
-            served[place - 1], served[place] = replace(old, end=change), replace(new, start=change)
-    return served
-
-
-def _goes_on(old: RegisterService, new: RegisterService) -> bool:
-    """A register replaced under the name of its point goes on in one series."""
-    a, b = old.one, new.one
-    same = _counting(a) == _counting(b)
-    return same and old.point.kind == "register" and new.start == old.end
-
-
-def _counting(one: InstallationLine) -> tuple[object, ...]:
-    return (one.point, one.ratio, one.digits, one.signed, one.sign)
-
-
-def _change(old: RegisterService, new: RegisterService, readings: Sequence[StandingReading]) -> int:
-    """The old register counts until the new one's first reading of the day of change."""
-    if new.point.name == old.point.name:
-        return new.start
-    end = day_bounds(local_day(new.start, new.zone), new.zone)[1]
-    first = next((one.time_us for one in readings if one.time_us >= new.start), FOREVER)
-    return first if first <= end else end
-
-
-def _measured(service: RegisterService, readings: Sequence[StandingReading]) -> MeasuredMeter:
-    own = [one for one in readings if service.start <= one.time_us <= service.end]
+def measured(service: RegisterService, readings: Sequence[StandingReading]) -> MeasuredMeter:
+    """What one register, or one point of intervals, says alone."""
+    own = [one for one in readings if service.reads_from <= one.time_us <= service.reads_until]
+    for at, value in filter(None, (service.opening, service.closing)):
+        if not any(one.time_us == at and _can_be_used(one, service) for one in own):
+            own = [one for one in own if one.time_us != at] + [StandingReading(at, value)]
+    own.sort(key=lambda one: one.time_us)
     if service.point.kind == "register":
         return _register(service, own)
     return _interval_meter(service, [one for one in own if not one.out_of_range])
+
+
+def _can_be_used(one: StandingReading, service: RegisterService) -> bool:
+    return not one.out_of_range and book_units(one.value, float(service.factor)) is not None
 
 
 def book_units(value: float, factor: float) -> int | None:
@@ -201,7 +182,11 @@ def _register(service: RegisterService, own: Sequence[StandingReading]) -> Measu
     sign = service.one.sign
     stretches = [replace(one, energy=sign * one.energy) for one in stretches]
     says = {span: _as_booked(one, sign) for span, one in says.items()}
-    return MeasuredMeter(PassedCurve(tuple(stretches)), spans, made, says)
+    sent = {one.time_us: one.value for one in own}
+    ends = [(at, sent[at]) for at, _ in (clean.kept[:1] + clean.kept[-1:])]
+    measured = MeasuredMeter(PassedCurve(tuple(stretches)), spans, made, says, rates=rates)
+    measured.first, measured.last = (ends[0], ends[-1]) if ends else (None, None)
+    return measured
 
 
 def _as_booked(one: EventSays, sign: int) -> EventSays:
@@ -217,15 +202,19 @@ class _Cleaned:
     made: Sequence[StoryDecision]
     service: RegisterService
 
+    @property
+    def kept(self) -> list[Value]:
+        """Those that stand."""
+        out = [(one.here_us, one.there_us) for one in self.made if one.first_us < one.there_us]
+        return [v for v in self.values if not _strictly_inside(v[0], out)]
+
     def stretches(
         self, unusable: Sequence[int]
     ) -> tuple[list[CurveStretch], dict[Span, EventSays]]:
         """Between readings that stand, and the gaps among them."""
         over = {one.there_us: one for one in self.made}
-        out = [(one.here_us, one.there_us) for one in self.made if one.first_us < one.there_us]
-        kept = [v for v in self.values if not _strictly_inside(v[0], out)]
         found, gaps = [], dict[Span, EventSays]()
-        for (start, low), (end, high) in pairwise(kept):
+        for (start, low), (end, high) in pairwise(self.kept):
             one = over.get(end)
             energy = high - low + ((self.service.modulus or 0) if one and one.turned else 0)
             left_out = one is not None and one.first_us < one.there_us

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from recompute.leads import FEW, LeadingRuns
 from recompute.rates import DAY_US, RegisterRates, Value
 
 DETOUR_US = 45 * DAY_US
 CELL_US = 180 * DAY_US
-TRACKS, SHIFTED = 32, 64
+TRACKS, SHIFTED = 32, 288
 ROLLOVER, REPLACED, SPIKE, BRIDGE, RESET, JUMP = (
     "rollover",
     "replaced",
@@ -68,7 +69,9 @@ class StoryDecision:
             own = [(SPIKE, self.first_us, self.there_us)]
             return [*own, (ROLLOVER, self.here_us, self.there_us)] if self.turned else own
         start, end = self.whole or (self.here_us, self.there_us)
-        return [(self.kind, start, end)]
+        own = [(self.kind, start, end)]
+        turned = self.turned and self.kind != ROLLOVER
+        return [*own, (ROLLOVER, start, end)] if turned else own
 
 
 @dataclass
@@ -100,11 +103,17 @@ class CleanedRegister:
 
     def turned(self, here: Value, there: Value) -> bool:
         """Whether it can have gone on past its last digit."""
+        return self._turn(here, there, self.rates.cap(there[0], there[0] - here[0]))
+
+    def made_up_turned(self, here: Value, there: Value) -> bool:
+        """The same at its pace, of a register that stood wrong meanwhile."""
+        return self._turn(here, there, self.rates.made_up(there[0], there[0] - here[0]))
+
+    def _turn(self, here: Value, there: Value, most: Fraction | None) -> bool:
         if self.signed or self.modulus is None or not there[1] < here[1] < self.modulus:
             return False
         passed = there[1] - here[1] + self.modulus
-        cap = self.rates.cap(there[0], there[0] - here[0])
-        return 0 <= passed <= (self.modulus // 10 if cap is None else cap)
+        return 0 <= passed <= (self.modulus // 10 if most is None else most)
 
 
 def decisions(register: CleanedRegister) -> list[StoryDecision]:
@@ -256,6 +265,10 @@ class _Story:
         yield from self._hidden(track, run)
         if between == 0:
             yield from self._shifts(track, run, SPIKE)
+            still = self._stood(track)
+            turned = self.register.made_up_turned(self.values[still], self.values[there])
+            if still < here and turned and self._near(still, there):
+                yield _Link(still, there, BRIDGE, COST[BRIDGE] + COST[ROLLOVER], turned=True)
 
     def _detour(self, track: int, run: int, *, turned: bool = False) -> int:
         """What it pays for the runs under it that are known for good ones."""
@@ -286,14 +299,19 @@ class _Story:
     def _bridges(self, track: int, run: int) -> Iterator[_Link]:
         here, there = self.last[track], self.first[run]
         former = [*self._tail(track, there, FEW, BRIDGE, COST[BRIDGE], self._made_up)]
-        still = here
-        while still > self.first[track] and self.values[still - 1][1] == self.values[here][1]:
-            still -= 1
+        still = self._stood(track)
         if still < here - FEW and self._near(still, there) and self._made_up(still, there):
             former.append(_Link(still, there, BRIDGE, COST[BRIDGE]))
         yield from former
         if not former or still == here:
             yield from self._head(here, run, FEW, BRIDGE, COST[BRIDGE], self._made_up)
+
+    def _stood(self, run: int) -> int:
+        """The first of the readings that stand still at the end of a run."""
+        place = self.last[run]
+        while place > self.first[run] and self.values[place - 1][1] == self.values[place][1]:
+            place -= 1
+        return place
 
     def _shifts(self, track: int, run: int, kind: str) -> Iterator[_Link]:
         """Readings between a hole and the seen step, which is no hole itself."""
@@ -304,13 +322,20 @@ class _Story:
         after = min((n + 1 for n in self.holes if n >= there), default=len(self.values))
         ways = []
         if self._holds_on(run) and before >= max(self.first[track], there - 1 - SHIFTED):
-            ways.append((before, there))
+            ways.append((before, there, before))
         if self._held_on(track) and after <= min(self.last[run], here + 1 + SHIFTED):
-            ways.append((here, after))
+            ways.append((here, after, after - 1))
         fits = self._made_up if kind == BRIDGE else self._fits
-        for start, end in ways:
-            if self._near(start, end) and fits(start, end):
+        for start, end, hole in ways:
+            if self._clock(here, there, hole) and self._near(start, end) and fits(start, end):
                 yield _Link(start, end, kind, SHIFT[kind])
+
+    def _clock(self, here: int, there: int, hole: int) -> bool:
+        """Whether the step is no more than the limit lets pass in it and in a hole together."""
+        (start, low), (end, high) = self.values[here], self.values[there]
+        passed = end - start + self.values[hole + 1][0] - self.values[hole][0]
+        most = self.register.rates.cap(end, passed)
+        return most is None or abs(high - low) <= most
 
     def _tail(
         self,

@@ -123,6 +123,18 @@ class DuckDBReadings(ReadingStore):
                 ).fetchone()
         return int(row[0]) if row else 0
 
+    def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
+        if not len(points):
+            return {}
+        with self._cursor() as con:
+            con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
+            rows = con.execute(
+                "SELECT point, count(*) FROM reading SEMI JOIN asked USING (point)"
+                " WHERE time_us >= ? AND time_us < ? GROUP BY point",
+                [start_us, end_us],
+            ).fetchall()
+        return {int(point): int(count) for point, count in rows}
+
     def clear(self) -> None:
         with self._transaction() as con:
             con.execute("DELETE FROM reading")

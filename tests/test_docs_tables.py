@@ -194,8 +194,8 @@ def test_how_much_the_audit_log_keeps_of_an_import_is_as_said() -> None:
 
 
 BASE = {
-    "tree.csv": "code,parent,type,zone\ni,,institution,UTC\nb,i,building,\n",
-    "gateways.csv": "site,code\ni,gw\n",
+    "tree.csv": "code,parent,type,zone\ni,,institution,UTC\ncampus,i,site,\nb,i,building,\n",
+    "gateways.csv": "site,code\ncampus,gw-1\n",
     "meters.csv": "code,node,item\ncharging,b,01000\nmain,b,01000\nmain-fed-back,b,01000\n",
 }
 

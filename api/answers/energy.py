@@ -164,15 +164,104 @@ class BookRowAnswer(TypedDict):
     rules_version: int
 
 
+class CoversAnswer(TypedDict):
+    """What an interval reading speaks of."""
+
+    start: str
+    end: str
+
+
+class VerdictAnswer(TypedDict):
+    """What became of a reading: `rejected_by` says why it is not used. `covers` and `energy` are of
+    interval readings; null of a register's."""
+
+    used: bool
+    rejected_by: str | None
+    covers: CoversAnswer | None
+    energy: str | None
+
+
+class JudgedReadingAnswer(ReadingAnswer, VerdictAnswer):
+    """A reading with what became of it."""
+
+
+class CalculationAnswer(TypedDict):
+    """From two readings of a register to the energy of the interval: `rise` x `factor`, and `turn`
+    for each of its `turns`, is `energy`; less what passed `before` and `after` the interval it is
+    `value`."""
+
+    first: str
+    last: str
+    rise: str
+    turns: int
+    turn: str
+    factor: str
+    energy: str
+    before: str
+    after: str
+    value: str
+
+
 class SourceAnswer(TypedDict):
-    """A point's readings around an interval."""
+    """A register or stream of intervals with its readings around and in an interval; `left_out`
+    counts those in it that are not listed, `all` lists all of them."""
 
     point: int
     name: str
     gateway: str
+    kind: str
+    unit: str
     ratio: str
     register_unit: str | None
-    readings: list[ReadingAnswer]
+    factor: str
+    counts_from: str | None
+    counts_to: str | None
+    calculation: CalculationAnswer | None
+    readings: list[JudgedReadingAnswer]
+    left_out: int
+    all: str
+
+
+class NamedPlaceAnswer(TypedDict):
+    """Where a reading stands to a decision: `before`, `left_out` (the first one) or `after`."""
+
+    place: str
+
+
+class NamedReadingAnswer(NamedPlaceAnswer, JudgedReadingAnswer):
+    """A reading that a decision speaks of."""
+
+
+class DecisionAnswer(TypedDict):
+    """A decision on readings: its rule, why, and what it rests on, each in the unit of the figure
+    and in book units (`_amount`). `limit` is per hour; `left_out` counts readings, null where
+    nobody counted."""
+
+    rule: str
+    name: InLanguages
+    why: InLanguages
+    start: str
+    end: str
+    cost: int | None
+    limit: str | None
+    limit_amount: int | None
+    value: str | None
+    value_amount: int | None
+    energy: str | None
+    energy_amount: int | None
+    left_out: int | None
+    readings: list[NamedReadingAnswer]
+
+
+class DecisionSumAnswer(TypedDict):
+    """All decisions of a rule under a figure; `unknown` counts those that say no energy."""
+
+    rule: str
+    name: InLanguages
+    count: int
+    energy: str
+    energy_amount: int
+    unknown: int
 
 
 class TracedMeterAnswer(TypedDict):
@@ -193,33 +282,53 @@ class MaybePeriodAnswer(TypedDict, total=False):
 
 
 class RestsOnAnswer(TypedDict):
-    """Rows and readings that a value rests on."""
+    """What a value rests on. `days_counted`: local days of the interval on which the meter counts
+    into the figure. `certain` is false where rows were made by other rules than the present ones.
+    What is not listed is counted."""
 
+    days_counted: int
+    certain: bool
     rows: list[BookRowAnswer]
     sources: list[SourceAnswer]
+    sources_left_out: int
+    decisions: list[DecisionAnswer]
+    decisions_left_out: int
 
 
 class MeterTraceAnswer(TracedMeterAnswer, MaybePeriodAnswer, RestsOnAnswer):
-    """A meter that counts into the figure, with the readings it rests on."""
+    """A meter that counts into the figure, with what it rests on."""
 
 
 class LineageHeadAnswer(TypedDict):
-    """Of which series a value is, and in which unit."""
+    """Of which series a value is, in which units, and where it is told with its neighbours."""
 
     series: SeriesAnswer
     unit: str
+    book_unit: str
+    zone: str
+    step: str | None
+    energy: str
+
+
+class MaybeWorthAnswer(TypedDict):
+    """Money, carbon and coal; null of a stretch of hours and of a role."""
+
+    cost: CostAnswer | None
+    kgco2: EmissionAnswer | None
+    kgce: EmissionAnswer | None
 
 
 class LineageTailAnswer(TypedDict):
     """What a value rests on; `left_out` counts meters that are not listed."""
 
     rows: list[BookRowAnswer]
+    decisions: list[DecisionSumAnswer]
     meters: list[MeterTraceAnswer]
     left_out: int
 
 
-class LineageAnswer(LineageHeadAnswer, PeriodAnswer, LineageTailAnswer):
-    """A value down to its meters, the readings around it, and their raw messages."""
+class LineageAnswer(LineageHeadAnswer, PeriodAnswer, MaybeWorthAnswer, LineageTailAnswer):
+    """A value down to its meters, the readings it rests on, and their raw messages."""
 
 
 class DaysAnswer(TypedDict):

@@ -21,7 +21,8 @@ class NodeAnswer(TypedDict):
 
 
 class InstallationAnswer(TypedDict):
-    """A point that serves a meter, from a local day to a local day, the last one excluded."""
+    """A point that serves a meter, from a local day to a local day, the last one excluded; where
+    more than the day is known, from or to an instant, or a window with / between its ends."""
 
     point: int
     ratio: str

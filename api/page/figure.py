@@ -12,10 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from urllib.parse import urlencode
 
+import figures
 from api.decimals import exact, plain
 from api.page import formats
 from figures import Cost, Emission, Held, Money
+
+UNLINKED = ("cost_low", "cost_high", "ratio")
+"""Kinds of figures that stand beside what they are made of."""
+DIFFERENCE = "difference"
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,23 @@ class Shown:
     text: str
     of: Of
     currency: str = ""
+    link: str | None = None
+    """Where the page tells what it rests on, where that is not told by what it is of."""
+
+    @property
+    def way(self) -> str:
+        """Where the page tells what it rests on; '' where nothing more is told."""
+        if self.link is not None:
+            return self.link
+        of = self.of
+        if not self.value or not of.code or self.kind in UNLINKED:
+            return ""
+        asked = {"code": of.code, "item": of.item, "start": of.start, "end": of.end}
+        if of.name in figures.ROLES:
+            asked["role"] = of.name
+        if of.name == DIFFERENCE:
+            asked["rest"] = "1"
+        return f"/lineage?{urlencode(asked)}"
 
 
 @dataclass(frozen=True)

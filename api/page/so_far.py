@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from urllib.parse import urlencode
 
 import figures
 from api.page import figure, formats
@@ -63,7 +64,9 @@ def _energy_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
     known = now[0].amount is not None
     shown = figure.energy(now[0].amount, now[1], unit=False)
     before = (
-        () if then[0] is None or not then[0].amount else (figure.energy(then[0].amount, then[1]),)
+        ()
+        if then[0] is None or not then[0].amount
+        else (_of_its_day(figure.energy(then[0].amount, then[1])),)
     )
     change = figures.change(now[0].amount, then[0].amount if then[0] else None)
     title = visit.text("Electricity today")
@@ -79,7 +82,7 @@ def _cost_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
         tuple(one.cost for one in money),
         "",
         tuple(one for one in money if one.spread),
-        tuple(one.cost for one in before if one.cost.value),
+        tuple(_of_its_day(one.cost) for one in before if one.cost.value),
         figures.change(_sole(now[0].worth.cost), _sole(then[0].worth.cost) if then[0] else None),
         note if known else visit.text("no tariff row holds here"),
     )
@@ -93,10 +96,17 @@ def _carbon_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
         (shown,),
         "kg CO₂" if shown.value else "",
         (),
-        tuple(one for one in before if one.value and shown.value),
+        tuple(_of_its_day(one) for one in before if one.value and shown.value),
         figures.change(now[0].worth.kgco2.whole, then[0].worth.kgco2.whole if then[0] else None),
         note if shown.value else visit.text("no factor row holds here"),
     )
+
+
+def _of_its_day(shown: Shown) -> Shown:
+    """The running slot cuts it from its day: the day tells what it rests on."""
+    of = shown.of
+    asked = {"code": of.code, "item": of.item, "time": of.start, "step": "day"}
+    return replace(shown, link=f"/lineage?{urlencode(asked)}")
 
 
 def _sole(cost: Cost) -> Decimal | None:

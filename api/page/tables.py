@@ -59,7 +59,7 @@ def parts_table(
         )
         for one in found.parts
     ]
-    of_rest = figure.of_days(place.node, ELECTRICITY, first, last, "difference")
+    of_rest = figure.of_days(place.node, ELECTRICITY, first, last, figure.DIFFERENCE)
     of_total = figure.of_days(place.node, ELECTRICITY, first, last)
     rows.append(figure.row(visit.text("Difference"), found.difference, of_rest))
     rows.append(figure.row(visit.text("Total"), found.total, of_total))

@@ -7,26 +7,24 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from api.page import cases, datacentre, figure, formats, live, overview
-from api.page.figure import Of
+from api.page import cases, datacentre, formats, lineage, live, overview
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.usecases.baselines import unchecked
-from api.usecases.energy import Step, series_of
+from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.findings import case_of, find, find_all, set_state
 from api.usecases.gateways import GatewayHealth, health_of_all
-from api.usecases.lineage import MeterTrace, trace
+from api.usecases.lineage import asked_for
 from api.usecases.messages import dead_gateways, dead_letter_of, raw_of, text_of
-from figures import Period
 from metering.access import Role
 from metering.errors import InvalidInput
 from metering.finding import CaseState
 from metering.intake import DeadLetter
-from metering.localtime import iso
 from texts import word
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 Node = Annotated[str | None, Query(max_length=128)]
+Moment = Annotated[str | None, Query(max_length=40)]
 PAGE = 50
 STATES = "^(open|acknowledged|resolved|expected|closed|all)$"
 
@@ -200,44 +198,26 @@ def message_page(visit: Visitor, segment: int, offset: int) -> HTMLResponse:
 @router.get("/lineage")
 def lineage_page(
     visit: Visitor,
-    time: Annotated[int, Query(ge=0, lt=2**53)],
+    time: Moment = None,
+    step: Annotated[Step, Query()] = Step.HOUR,
+    code: Node = None,
     meter: Node = None,
     node: Node = None,
     item: Annotated[str | None, Query(max_length=5)] = None,
+    start: Moment = None,
+    end: Moment = None,
+    role: Annotated[str | None, Query(max_length=16)] = None,
+    rest: Annotated[bool, Query()] = False,
 ) -> HTMLResponse:
-    """An hour's energy down to readings and raw messages."""
+    """A figure down to the readings it rests on, what was decided of them, and raw messages; `code`
+    is a place's or a meter's."""
+    if code is not None:
+        meters, nodes = visit.caller.reach.meters, visit.caller.reach.registry.nodes
+        meter, node = (code, None) if code in meters and code not in nodes else (None, code)
     key = series_of(visit.caller, node, meter, item)
-    found = trace(visit.caller, key, time, Step.HOUR)
-    span = f"{formats.minute(found.value.start_us, found.zone)} ({found.zone})"
-    own = figure.energy(found.value.amount, _of(key.code, key.item, found.value, found.zone))
-    rows = [_traced(visit, one, found.zone) for one in found.meters]
-    return visit.render("lineage.html", code=key.code, span=span, own=own, meters=rows)
-
-
-def _of(code: str, item: str, period: Period | None, zone: str) -> Of:
-    if period is None:
-        return Of(code, item, "", "")
-    return Of(code, item, iso(period.start_us, zone), iso(period.end_us, zone))
-
-
-def _traced(visit: Visit, one: MeterTrace, zone: str) -> dict[str, Any]:
-    meter = visit.caller.reach.registry.meters[one.meter]
-    amount = None if one.value is None else one.value.amount
-    readings = [
-        {
-            "when": formats.moment(int(source.readings.time_us[i]), zone),
-            "point": f"{source.point.gateway} {source.point.name}",
-            "value": formats.reading(float(source.readings.value[i]), source.point.unit),
-            "segment": int(source.readings.segment[i]),
-            "offset": int(source.readings.offset[i]),
-            "index": int(source.readings.index[i]),
-        }
-        for source in one.sources
-        for i in range(len(source.readings))
-    ]
-    name = meter.name(visit.language)
-    own = figure.energy(amount, _of(one.meter, meter.item, one.value, zone))
-    return {"name": name, "value": own, "readings": readings}
+    zone = zone_of_series(visit.caller.reach.registry, key)
+    asked = asked_for(zone, lineage.moment(time), step, start, end, role)
+    return visit.render("lineage.html", view=lineage.lineage(visit, key, asked, rest))
 
 
 def _zone(visit: Visit) -> str:

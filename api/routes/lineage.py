@@ -2,29 +2,60 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
+from api.answers.common import InLanguages
 from api.answers.energy import (
     BookRowAnswer,
+    CalculationAnswer,
+    DecisionAnswer,
+    DecisionSumAnswer,
+    JudgedReadingAnswer,
     LineageAnswer,
+    MaybeWorthAnswer,
     MeterTraceAnswer,
+    RestsOnAnswer,
     SourceAnswer,
 )
 from api.auth import Reader
+from api.decimals import exact, plain
 from api.params import Code, example, written
-from api.ranges import instant
-from api.routes.energy import SHARES_EXAMPLE, period_json, series_json
+from api.routes.energy import (
+    COST_EXAMPLE,
+    SHARES_EXAMPLE,
+    VALUE_EXAMPLE,
+    period_json,
+    series_json,
+    worth_json,
+)
 from api.routes.readings import READING_EXAMPLE, reading_json
 from api.usecases.energy import Step, series_of, zone_of_series
-from api.usecases.lineage import MeterTrace, Source, trace
+from api.usecases.lineage import (
+    AtStep,
+    DecisionSum,
+    Explained,
+    MeterTrace,
+    Source,
+    Trace,
+    asked_for,
+    rise_of,
+    trace,
+)
+from ledger import JudgedReadings, factor_of
 from metering.book import BookRow
 from metering.items import category
+from metering.localtime import iso, local_day
+from metering.reading import Kind
+from metering.units import BOOK_UNITS
+from texts import both, word
 
 router = APIRouter(prefix="/v1", tags=["energy"])
 
-ROW_EXAMPLE = {"day": "2026-11-24", "revision": 57, "registry_version": 4, "rules_version": 1}
+ROW_EXAMPLE = {"day": "2026-11-24", "revision": 57, "registry_version": 4, "rules_version": 3}
 SPAN_EXAMPLE = {
     "start": "2026-11-24T10:00:00+08:00",
     "end": "2026-11-24T11:00:00+08:00",
@@ -33,24 +64,108 @@ SPAN_EXAMPLE = {
     "shares": SHARES_EXAMPLE,
     "provisional": True,
 }
+JUDGED_EXAMPLE = {
+    **READING_EXAMPLE,
+    "used": True,
+    "rejected_by": None,
+    "covers": None,
+    "energy": None,
+}
 SOURCE_EXAMPLE = {
     "point": 12,
     "name": "E1.import",
     "gateway": "campus/gw-1",
+    "kind": "register",
+    "unit": "kWh",
     "ratio": "40",
     "register_unit": "kWh",
-    "readings": [READING_EXAMPLE],
+    "factor": "40",
+    "counts_from": None,
+    "counts_to": None,
+    "calculation": {
+        "first": "2026-11-24T02:00:00Z",
+        "last": "2026-11-24T03:00:00Z",
+        "rise": "0.3",
+        "turns": 0,
+        "turn": "0.000000",
+        "factor": "40",
+        "energy": "12.000000",
+        "before": "0.000000",
+        "after": "0.000000",
+        "value": "12.000000",
+    },
+    "readings": [JUDGED_EXAMPLE],
+    "left_out": 0,
+    "all": "/v1/points/12/readings?start=2026-11-24T02%3A00%3A00Z&end=2026-11-24T03%3A00%3A00Z",
+}
+NAME_EXAMPLE = {"en": "Spike rejected", "zh": "剔除异常尖峰"}
+WHY_EXAMPLE = {"en": "The register left its course.", "zh": "读数偏离原来的走势。"}
+DECISION_EXAMPLE = {
+    "rule": "spike",
+    "name": NAME_EXAMPLE,
+    "why": WHY_EXAMPLE,
+    "start": "2026-11-24T10:15:00+08:00",
+    "end": "2026-11-24T10:30:00+08:00",
+    "cost": 4,
+    "limit": "64.000000",
+    "limit_amount": 64000000,
+    "value": "0.000000",
+    "value_amount": 0,
+    "energy": "6.000000",
+    "energy_amount": 6000000,
+    "left_out": 1,
+    "readings": [
+        {
+            "place": "left_out",
+            **JUDGED_EXAMPLE,
+            "value": 0.0,
+            "used": False,
+            "rejected_by": "spike",
+        }
+    ],
+}
+SUM_EXAMPLE = {
+    "rule": "spike",
+    "name": NAME_EXAMPLE,
+    "count": 1,
+    "energy": "6.000000",
+    "energy_amount": 6000000,
+    "unknown": 0,
 }
 LINEAGE_EXAMPLE = {
     "series": {"institution": "b", "kind": "meter", "code": "m", "item": "01B00"},
     "unit": "kWh",
+    "book_unit": "mWh",
+    "zone": "Asia/Shanghai",
+    "step": "hour",
+    "energy": "/v1/energy?meter=m&item=01B00&step=hour&start=2026-11-24&end=2026-11-25",
     **SPAN_EXAMPLE,
+    "cost": COST_EXAMPLE,
+    "kgco2": VALUE_EXAMPLE["kgco2"],
+    "kgce": VALUE_EXAMPLE["kgce"],
     "rows": [ROW_EXAMPLE],
+    "decisions": [SUM_EXAMPLE],
     "meters": [
-        {"meter": "m", **SPAN_EXAMPLE, "rows": [ROW_EXAMPLE], "sources": [SOURCE_EXAMPLE]},
+        {
+            "meter": "m",
+            **SPAN_EXAMPLE,
+            "days_counted": 1,
+            "certain": True,
+            "rows": [ROW_EXAMPLE],
+            "sources": [SOURCE_EXAMPLE],
+            "sources_left_out": 0,
+            "decisions": [DECISION_EXAMPLE],
+            "decisions_left_out": 0,
+        },
     ],
     "left_out": 0,
 }
+Instant = Annotated[
+    str | None, Query(max_length=40, description="An instant inside the interval of the step")
+]
+First = Annotated[str | None, Query(max_length=40, description="First local date, or instant")]
+Last = Annotated[str | None, Query(max_length=40, description="End, not included")]
+Role = Annotated[str | None, Query(max_length=16, description="Role of a data centre's meters")]
 
 
 @router.get(
@@ -60,46 +175,194 @@ LINEAGE_EXAMPLE = {
 )
 def lineage(
     caller: Reader,
-    time: Annotated[str, Query(max_length=40, description="An instant inside the interval")],
+    time: Instant = None,
     node: Code = None,
     meter: Code = None,
     item: Code = None,
     step: Annotated[Step, Query()] = Step.HOUR,
+    start: First = None,
+    end: Last = None,
+    role: Role = None,
 ) -> Response:
-    """A value down to its meters, the readings around it, and their raw messages."""
+    """A value down to its meters, the readings it rests on, what was decided of them, and their
+    raw messages.
+
+    Either `time` and `step`, or `start` and `end`: local dates, or instants on edges of the books.
+    Each source lists the readings that stand around the interval, those that decisions speak of,
+    and then the first ones of the interval: 3,000 a source and 30,000 in all. `left_out` counts
+    those of the interval that are not listed.
+    """
     key = series_of(caller, node, meter, item)
     zone = zone_of_series(caller.reach.registry, key)
-    found = trace(caller, key, instant(time, "time", zone), step)
-    unit = category(key.item).unit
+    found = trace(caller, key, asked_for(zone, time, step, start, end, role))
     answer: LineageAnswer = {
         "series": series_json(key),
-        "unit": unit,
+        "unit": category(key.item).unit,
+        "book_unit": BOOK_UNITS[category(key.item).unit].name,
+        "zone": zone,
+        "step": str(found.asked.step) if isinstance(found.asked, AtStep) else None,
+        "energy": _energy_of(found),
         **period_json(found.value, zone, key.item),
+        **_worth_json(found),
         "rows": _rows_json(found.rows),
+        "decisions": [_sum_json(one, key.item) for one in found.decisions],
         "meters": [_meter_json(one, zone, key.item) for one in found.meters],
         "left_out": found.left_out,
     }
     return written(answer)
 
 
+def _energy_of(found: Trace) -> str:
+    """Where the figure is told with its neighbours."""
+    key = found.key
+    days = (local_day(at, found.zone) for at in (found.value.start_us, found.value.end_us - 1))
+    start, last = days
+    asked = {
+        key.kind: key.code,
+        "item": key.item,
+        "step": str(found.asked.step) if isinstance(found.asked, AtStep) else str(Step.DAY),
+        "start": start.isoformat(),
+        "end": (last + timedelta(days=1)).isoformat(),
+    }
+    return f"/v1/energy?{urlencode(asked)}"
+
+
+def _worth_json(found: Trace) -> MaybeWorthAnswer:
+    if found.worth is None:
+        return {"cost": None, "kgco2": None, "kgce": None}
+    told = worth_json(found.worth, found.key.item)
+    return {"cost": told["cost"], "kgco2": told["kgco2"], "kgce": told["kgce"]}
+
+
 def _meter_json(trace: MeterTrace, zone: str, item: str) -> MeterTraceAnswer:
-    rows = _rows_json(trace.rows)
-    sources = [_source_json(source) for source in trace.sources]
+    rests: RestsOnAnswer = {
+        "days_counted": trace.days_counted,
+        "certain": trace.certain,
+        "rows": _rows_json(trace.rows),
+        "sources": [_source_json(source, item) for source in trace.sources],
+        "sources_left_out": trace.sources_left_out,
+        "decisions": [_decision_json(one, zone, item) for one in trace.decisions],
+        "decisions_left_out": trace.decisions_left_out,
+    }
     if trace.value is None:
-        return {"meter": trace.meter, "rows": rows, "sources": sources}
-    value = period_json(trace.value, zone, item)
-    return {"meter": trace.meter, **value, "rows": rows, "sources": sources}
+        return {
+            "meter": trace.meter,
+            "days_counted": rests["days_counted"],
+            "certain": rests["certain"],
+            "rows": rests["rows"],
+            "sources": rests["sources"],
+            "sources_left_out": rests["sources_left_out"],
+            "decisions": rests["decisions"],
+            "decisions_left_out": rests["decisions_left_out"],
+        }
+    own = period_json(trace.value, zone, item)
+    return {
+        "meter": trace.meter,
+        "start": own["start"],
+        "end": own["end"],
+        "value": own["value"],
+        "amount": own["amount"],
+        "shares": own["shares"],
+        "provisional": own["provisional"],
+        **rests,
+    }
 
 
-def _source_json(source: Source) -> SourceAnswer:
+def _source_json(source: Source, item: str) -> SourceAnswer:
+    service, zone = source.service, source.service.zone
+    start, end = source.counts
+    asked = urlencode({"start": iso(source.start_us), "end": iso(source.end_us)})
     return {
         "point": source.point.id,
         "name": source.point.name,
         "gateway": source.point.gateway,
-        "ratio": str(source.installation.ratio),
-        "register_unit": source.installation.register_unit,
-        "readings": [reading_json(source.readings, i) for i in range(len(source.readings))],
+        "kind": str(service.kind),
+        "unit": source.point.unit,
+        "ratio": plain(service.installation.ratio),
+        "register_unit": service.installation.register_unit,
+        "factor": plain(factor_of(service)),
+        "counts_from": None if start is None else iso(start, zone),
+        "counts_to": None if end is None else iso(end, zone),
+        "calculation": _calculation_json(source, item),
+        "readings": [
+            _reading_json(service.kind, source.judged, n, item) for n in range(len(source.judged))
+        ],
+        "left_out": source.left_out,
+        "all": f"/v1/points/{source.point.id}/readings?{asked}",
     }
+
+
+def _calculation_json(source: Source, item: str) -> CalculationAnswer | None:
+    found = source.reckoned
+    if found is None:
+        return None
+    return {
+        "first": iso(found.first_us),
+        "last": iso(found.last_us),
+        "rise": plain(rise_of(source)),
+        "turns": found.turns,
+        "turn": _sure(found.turn, item),
+        "factor": plain(factor_of(source.service)),
+        "energy": _sure(found.whole, item),
+        "before": _sure(found.before, item),
+        "after": _sure(found.after, item),
+        "value": _sure(found.value, item),
+    }
+
+
+def _sure(amount: int, item: str) -> str:
+    return exact(amount, item) or ""
+
+
+def _reading_json(kind: Kind, judged: JudgedReadings, n: int, item: str) -> JudgedReadingAnswer:
+    why = judged.rejected_by[n]
+    spoken = why is None and kind is not Kind.REGISTER
+    covers = {"start": iso(int(judged.start_us[n])), "end": iso(int(judged.end_us[n]))}
+    return {
+        **reading_json(judged.readings, n),
+        "used": why is None,
+        "rejected_by": why,
+        "covers": {"start": covers["start"], "end": covers["end"]} if spoken else None,
+        "energy": exact(int(judged.units[n]), item) if spoken else None,
+    }
+
+
+def _decision_json(one: Explained, zone: str, item: str) -> DecisionAnswer:
+    event = one.event
+    return {
+        "rule": one.rule,
+        "name": _name(event.kind),
+        "why": both(lambda language: word("decision", one.rule, language)),
+        "start": iso(event.start_us, zone),
+        "end": iso(event.end_us, zone),
+        "cost": event.cost,
+        "limit": exact(event.limit, item),
+        "limit_amount": event.limit,
+        "value": exact(event.value, item),
+        "value_amount": event.value,
+        "energy": exact(event.energy, item),
+        "energy_amount": event.energy,
+        "left_out": one.left_out,
+        "readings": [
+            {"place": place, **_reading_json(one.readings_kind, row, 0, item)}
+            for place, row in one.readings
+        ],
+    }
+
+
+def _sum_json(one: DecisionSum, item: str) -> DecisionSumAnswer:
+    return {
+        "rule": one.rule,
+        "name": _name(one.kind),
+        "count": one.count,
+        "energy": _sure(one.energy, item),
+        "energy_amount": one.energy,
+        "unknown": one.unknown,
+    }
+
+
+def _name(kind: str) -> InLanguages:
+    return both(lambda language: word("event", kind, language))
 
 
 def _rows_json(rows: tuple[BookRow, ...]) -> list[BookRowAnswer]:

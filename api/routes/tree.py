@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -109,13 +110,17 @@ def meter_json(reach: Reach, meter: Meter) -> MeterAnswer:
                 "register_unit": one.register_unit,
                 "signed": one.signed,
                 "direction": str(one.direction),
-                "valid_from": None if one.valid.start is None else one.valid.start.isoformat(),
-                "valid_to": None if one.valid.end is None else one.valid.end.isoformat(),
+                "valid_from": one.starts or _day(one.valid.start),
+                "valid_to": one.ends or _day(one.valid.end),
             }
             for one in reach.registry.installations_of(meter.code)
             if one.point in reach.points
         ],
     }
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def point_json(reach: Reach, point: Point) -> PointAnswer:

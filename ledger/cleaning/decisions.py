@@ -131,4 +131,6 @@ def _spans(one: Decision) -> list[Span]:
         return [*spans, (ROLLOVER, one.here_us, one.there_us)] if one.turns else spans
     if one.whole is not None:
         return [(one.kind, *one.whole)]
-    return [(one.kind, one.here_us, one.there_us)]
+    spans = [(one.kind, one.here_us, one.there_us)]
+    turned = one.turns and one.kind != ROLLOVER
+    return [*spans, (ROLLOVER, one.here_us, one.there_us)] if turned else spans

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ DETOUR_US = 45 * DAY_US
 """How long a detour may last; what comes back later is a break."""
 FEW = 4
 """Readings that may be wrong although nothing is seen at one end of them."""
-SHIFTED = 64
+SHIFTED = 288
 """Readings between a hole and a seen step that may bear the times of a wrong clock."""
 
 ROLLOVER, DECLARED, SPIKE, BRIDGE = "rollover", "replaced", "spike", "bridge"
@@ -50,6 +50,8 @@ BREAKS = frozenset({RESET, JUMP, DECLARED})
 Fits = Callable[[int, int], bool]
 """Whether one reading may follow another."""
 Mask = NDArray[np.bool_]
+LONG: Final = 2
+"""What a long run that moves counts for where it leads on with all its readings."""
 Window = tuple[int, int]
 """[start, end) within which a replacement was declared [us]."""
 
@@ -130,13 +132,20 @@ class RegisterReadings:
 
     def turns(self, here: int, there: int) -> bool:
         """The same, past its last digit; at most a tenth of a turn where no limit is known."""
+        return self._turned(here, there, self.cap(here, there))
+
+    def makes_up_turned(self, here: int, there: int) -> bool:
+        """The same of a register that stood wrong meanwhile."""
+        end = int(self.time_us[there])
+        return self._turned(here, there, self.rates.made_up(end, end - int(self.time_us[here])))
+
+    def _turned(self, here: int, there: int, most: float) -> bool:
         modulus, before = self.modulus, int(self.value[here])
         rise = int(self.value[there]) - before
         if modulus is None or self.signed:
             return False
         if rise >= 0 or before >= modulus or rise + modulus < 0:
             return False
-        most = self.cap(here, there)
         return rise + modulus <= (modulus // 10 if most == np.inf else most)
 
     @cached_property
@@ -167,6 +176,18 @@ class RegisterReadings:
     def near(self, here: int, there: int) -> bool:
         """Whether two readings are no farther apart than a detour may be long."""
         return int(self.time_us[there] - self.time_us[here]) <= DETOUR_US
+
+
+class Leading(NamedTuple):
+    """Which runs lead to a later one by a step that the register can make."""
+
+    plain: Mask
+    """A few readings left out of account."""
+    direct: Mask
+    """None left out."""
+    turned: Mask
+    """Past the last digit alone."""
+    turned_direct: Mask
 
 
 @dataclass(frozen=True)
@@ -201,11 +222,12 @@ class _Teller:
         self.states: list[list[_Telling]] = [[_Telling(StoryPrice(), 0)]]
         """Per run the states worth keeping: a later entry only where it is cheaper."""
         self.denied = [0] * len(firsts)
-        """Per track to how many later runs it leads."""
+        """Per track the signs that later runs are on it (`Leading`)."""
         self.turned = [0] * len(firsts)
         """The same, past the last digit alone."""
         none = np.zeros(0, dtype=np.bool_)
-        self.low, self.leading, self.entered = 0, (none, none), (none, none)
+        self.low, self.leading = 0, Leading(none, none, none, none)
+        self.entered = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
         value, starts, self.lasts_of = readings.value, np.array(firsts), np.array(lasts)
         moved = np.concatenate(([0], np.flatnonzero(np.diff(value)) + 1))
         changed = moved[np.searchsorted(moved, self.lasts_of, side="right") - 1]
@@ -217,8 +239,10 @@ class _Teller:
         self.spare = np.where(moves, np.minimum((self.lasts_of - starts) // 2, FEW), 0)
         """Readings at an end of each run that need not be of its track; of a run that stands still
         as a whole none."""
-        self.rest = ~moves & (self.lasts_of > starts)
-        """Whether a run of more than one reading stands still as a whole."""
+        self.rest = ~moves
+        """Whether a run stands still as a whole, be it one reading."""
+        self.long = self.spare == FEW
+        """Whether a run is long enough, and moves, to be no coincidence."""
 
     def told(self) -> list[Link]:
         tracks = [0]
@@ -266,7 +290,7 @@ class _Teller:
             if track < run:
                 on_track = self._on_track(track, run)
                 self.denied[track] += on_track
-                self.turned[track] += bool(self.leading[1][track - self.low]) and not on_track
+                self.turned[track] += 0 if on_track else self._turned(track, run)
             least = price.cost + COST[SPIKE] + DENIAL_COST * self.denied[track]
             if least <= worst and self.readings.near(last, self.lasts[run]):
                 ranked.append((least, price.dropped + self.lasts[run] - last, -track))
@@ -282,25 +306,34 @@ class _Teller:
             denied += self.turned[track] + turned
         return COST[SPIKE] + turns * COST[ROLLOVER] + DENIAL_COST * denied
 
-    def _on_track(self, track: int, run: int) -> bool:
-        """Whether a track leads to a later run, or, where it is but a rest that stands still and
+    def _on_track(self, track: int, run: int) -> int:
+        """How surely a track leads to a later run, or, where it is but a rest that stands still and
         the other run moves, whether the run before it does."""
-        plain, place = self.leading[0], track - self.low
-        if plain[place] or not track or not self.rest[track] or not self.spare[run]:
-            return bool(plain[place])
-        return bool(plain[place - 1])
+        leading, place = self.leading, track - self.low
+        if leading.plain[place]:
+            return LONG if leading.direct[place] and self.long[run] else 1
+        if not track or not self.rest[track] or not self.spare[run]:
+            return 0
+        return int(leading.plain[place - 1])
 
-    def _entered(self, run: int) -> tuple[Mask, Mask]:
-        """What leads to a run, or, where it is but a rest that stands still, to the run after it:
-        of that those that move."""
-        plain, turned = self.leading
-        if not self.rest[run] or run + 1 == len(self.firsts):
-            return plain, turned
-        beyond = self._leading(self.low, run + 1)[0][:-1]
-        plain = plain | (beyond & (self.spare[self.low : run] > 0))
-        return plain, turned & ~plain
+    def _turned(self, track: int, run: int) -> int:
+        """The same, past the last digit."""
+        leading, place = self.leading, track - self.low
+        long = leading.turned_direct[place] and self.long[run]
+        return LONG if long else int(leading.turned[place])
 
-    def _leading(self, low: int, run: int) -> tuple[Mask, Mask]:
+    def _entered(self, run: int) -> tuple[I64, I64]:
+        """How surely runs lead to this one, or, where it is but a rest that stands still, those
+        that move to the run after it; and how surely past the last digit alone."""
+        leading, under = self.leading, slice(self.low, run)
+        signs = np.where(leading.direct & self.long[under], LONG, leading.plain.astype(np.int64))
+        if self.rest[run] and run + 1 < len(self.firsts):
+            beyond = self._leading(self.low, run + 1).plain[:-1] & (self.spare[under] > 0)
+            signs = np.maximum(signs, beyond)
+        turned = np.where(leading.turned_direct & self.long[under], LONG, leading.turned)
+        return signs, np.where(signs == 0, turned, 0)
+
+    def _leading(self, low: int, run: int) -> Leading:
         """(run - low,) whether each of the runs from `low` on leads to this one by a step that the
         register can make, plainly or past its last digit: from its end to the start of the other,
         or without a few readings of both, or without those that stand still at its end."""
@@ -311,10 +344,12 @@ class _Teller:
         ends, starts = np.concatenate([lasts - fewer, rests[np.newaxis]]), first + fewer
         ways = [(ends, np.array(first)), (lasts, starts)]
         plain = np.logical_or.reduce([self._passes(*way).any(axis=0) for way in ways])
+        direct = self._passes(lasts, np.array(first))
         if self.readings.modulus is None or self.readings.signed:
-            return plain, np.zeros_like(plain)
+            return Leading(plain, direct, np.zeros_like(plain), np.zeros_like(plain))
         turned = np.logical_or.reduce([self._turn(*way).any(axis=0) for way in ways])
-        return plain, turned & ~plain
+        turned_direct = self._turn(lasts, np.array(first))
+        return Leading(plain, direct, turned & ~plain, turned_direct & ~plain)
 
     def _passes(self, here: I64, there: I64) -> Mask:
         """`fits` of many readings."""
@@ -370,6 +405,7 @@ class _Teller:
             yield from ((link, cost) for link in self._heads(here, run, room, SPIKE, fits))
         if between == 0:
             yield from self._shifts(track, run, SPIKE)
+            yield from self._still_turned(track, there)
 
     def _bridges(self, track: int, run: int) -> Iterator[tuple[Link, int]]:
         """Over a rise too large for its step: what lies under the link denies no value."""
@@ -395,8 +431,18 @@ class _Teller:
             ways.append(Link(here, after, kind))
         fits = self.readings.makes_up if kind == BRIDGE else self.readings.fits
         for link in ways:
-            if self.readings.near(link.here, link.there) and fits(link.here, link.there):
+            hole = after - 1 if link.there == after else before
+            clock = self._clock(here, there, hole)
+            if clock and fits(link.here, link.there) and self.readings.near(link.here, link.there):
                 yield link, SHIFT_COST[kind]
+
+    def _clock(self, here: int, there: int, hole: int) -> bool:
+        """Whether a wrong clock can be why a step is seen: by no more than the hole is long."""
+        time_us, value = self.readings.time_us, self.readings.value
+        passed = int(time_us[there] - time_us[here] + time_us[hole + 1] - time_us[hole])
+        return abs(int(value[there] - value[here])) <= self.readings.rates.most(
+            int(time_us[there]), passed
+        )
 
     def _goes_on(self, run: int) -> bool:
         return self.firsts[run] < self.lasts[run] or run == len(self.firsts) - 1
@@ -421,6 +467,13 @@ class _Teller:
             and self.readings.makes_up(here, there)
         ):
             yield Link(here, there, BRIDGE)
+
+    def _still_turned(self, track: int, there: int) -> Iterator[tuple[Link, int]]:
+        """The same, of a register that passed its last digit while it stood wrong."""
+        readings, here = self.readings, int(self.still[track])
+        turned = here < self.lasts[track] and readings.makes_up_turned(here, there)
+        if turned and readings.near(here, there):
+            yield Link(here, there, BRIDGE, turns=True), COST[BRIDGE] + COST[ROLLOVER]
 
     def _stands(self, here: int, first: int) -> bool:
         """Whether the reading is not one amid others of its value: those stand or fall together."""

@@ -32,6 +32,10 @@ class ReadingReader(Protocol):
         """How many rows there are, of the points or of all."""
         ...
 
+    def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
+        """How many rows with start <= time < end each point has; one without any is left out."""
+        ...
+
 
 class ReadingWriter(Protocol):
     """What the intake needs. Upserts are idempotent."""

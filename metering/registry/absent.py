@@ -42,12 +42,17 @@ def _filled(name: str, rows: Sequence[Row], standing: Sequence[Record]) -> list[
     found = list(rows)
     for level in FILES[name][0].filled:
         key = [column for column in level.key if column in given]
-        known = {tuple(one[column] for column in key): one for one in standing}
+        known = {tuple(_keyed(column, one[column]) for column in key): one for one in standing}
         for place, row in enumerate(found):
-            one = known.get(tuple(row.text(column) for column in key))
+            one = known.get(tuple(_keyed(column, row.text(column)) for column in key))
             if one is not None:
                 found[place] = _with(name, row, one, level.filled)
     return found
+
+
+def _keyed(column: str, text: str) -> str:
+    """A key goes by the day, of an instant too."""
+    return text.split("T", maxsplit=1)[0] if column == "valid_from" else text
 
 
 def _with(table: str, row: Row, one: Record, columns: Sequence[str]) -> Row:

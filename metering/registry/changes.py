@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 from metering.book import DirtyMark, SeriesKey
 from metering.localtime import day_bounds
 from metering.registry.differences import differing
+from metering.registry.installed import turns_between, undated
 from metering.registry.kinds import METER, SPACE, SUPPLY
 from metering.registry.model import Installation, Meter, Registry, SpaceEdge, SupplyEdge
 from metering.registry.repricing import changed_windows, downstream
@@ -81,12 +81,13 @@ def _served_otherwise(old: Registry, new: Registry, code: str) -> list[Validity]
     if _own(old, code) != _own(new, code):
         return [one.valid for one in (*before, *after)]
     then, now = _dated(old, before), _dated(new, after)
+    turned = turns_between(before, after)
     if then == now:
-        return []
+        return turned
     spans = epochs(turning_days(valid for _, valid in then | now))
     differing = [span for span in spans if _at(then, span) != _at(now, span)]
     moved = turning_days(valid for _, valid in then ^ now)
-    return differing + [Validity(day, day + timedelta(days=1)) for day in moved]
+    return differing + turned + [Validity(day, day + timedelta(days=1)) for day in moved]
 
 
 def _own(registry: Registry, code: str) -> tuple[object, ...]:
@@ -106,7 +107,7 @@ def _dated(registry: Registry, installed: Iterable[Installation]) -> _Dated:
     """Each installation, with what its point is, and its days."""
     points = registry.points
     return {
-        ((replace(one, valid=ALWAYS), points[one.point].kind, points[one.point].unit), one.valid)
+        ((undated(one), points[one.point].kind, points[one.point].unit), one.valid)
         for one in installed
         if one.point in points
     }

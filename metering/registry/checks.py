@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 
 from metering.reading import Kind
 from metering.registry.facts import FACTS
+from metering.registry.installed import check_installed
 from metering.registry.kind import FactKind, Key
 from metering.registry.kinds import (
     CALENDAR,
     FACTOR,
     GATEWAY,
-    INSTALLATION,
     KINDS,
     METER,
     NODE,
@@ -197,16 +197,7 @@ def _check_bare_unit(row: Row, point: Point) -> None:
 
 
 def _check_overlaps(facts: Facts, whole: Registry) -> None:
-    installed: Spans = {}
-    for row, one in facts.installations:
-        installed.setdefault(one.meter, []).append((row, one.valid))
-    named = {INSTALLATION.key(one) for _, one in facts.installations}
-    for old in whole.installations:
-        if INSTALLATION.key(old) not in named:
-            installed.setdefault(old.meter, []).append((None, old.valid))
-    fix = "end the earlier installation with valid_to, or start this one later"
-    for row in overlapping(installed):
-        row.wrong("meter", "two points serve the meter at the same time", fix)
+    check_installed(facts.installations, whole)
     routed: Spans = {}
     for row, route in facts.routes:
         routed.setdefault((route.gateway, route.topic), []).append((row, route.valid))

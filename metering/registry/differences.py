@@ -229,6 +229,9 @@ def fact_row(fact: Fact, registry: Registry) -> FactRow:
             row["point"] = " ".join(filter(None, _point_name(registry, value)))
         else:
             row[one.name] = _text(value)
+    if isinstance(fact, Installation):
+        row["valid_from"] = row.pop("starts") or row["valid_from"]
+        row["valid_to"] = row.pop("ends") or row["valid_to"]
     return row
 
 

@@ -61,7 +61,7 @@ _METERS = Table(
 _POINTS = Table(
     "points.csv",
     ("gateway", "point", "kind", "unit"),
-    ("meter", "ratio", "digits", "low", "high", "role", "node", *DATED, *_FLOW),
+    ("meter", "ratio", "digits", "low", "high", "role", "node", *DATED, "first", "final", *_FLOW),
 )
 _TARIFF = Table(
     "tariff.csv",
@@ -144,7 +144,7 @@ POINT = FactKind(
         Level(("gateway", "point"), ("low", "high", "role", "node")),
         Level(
             ("gateway", "point", "meter", "valid_from"),
-            ("meter", "ratio", "digits", "valid_from", "valid_to", *_FLOW),
+            ("meter", "ratio", "digits", "valid_from", "valid_to", "first", "final", *_FLOW),
         ),
     ),
     held="points",

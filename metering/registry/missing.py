@@ -70,4 +70,7 @@ def _ends(fact: Any, day: date) -> bool:
 
 
 def _ended(fact: Any, day: date) -> Any:
-    return replace(fact, valid=replace(fact.valid, end=day))
+    valid = replace(fact.valid, end=day)
+    if isinstance(fact, Installation):
+        return replace(fact, valid=valid, ends="", final=None)
+    return replace(fact, valid=valid)

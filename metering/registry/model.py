@@ -24,6 +24,7 @@ from metering import items
 from metering.calendar import WorkCalendar
 from metering.errors import NotFound
 from metering.factor import Factor
+from metering.moment import Moment, read_moment
 from metering.reading import Kind
 from metering.tariff import TariffRow
 from metering.validity import ALWAYS, Validity
@@ -190,7 +191,7 @@ class Point:
 class Installation:
     """A point serves a meter: energy = register x ratio; the register wraps at 10**digits.
 
-    `digits` counts in the sent unit given as `register_unit`, before the ratio.
+    `digits`, `first` and `final` count in the sent unit given as `register_unit`, before the ratio.
     """
 
     meter: str
@@ -199,6 +200,16 @@ class Installation:
     digits: int | None = None
     register_unit: str = "kWh"
     valid: Validity = ALWAYS
+    """Local days on some part of which it serves."""
+    starts: str = ""
+    """The instant or window in which it began, as `metering.moment` reads it; '' where only the
+    day is known."""
+    ends: str = ""
+    """Likewise of its end."""
+    first: Decimal | None = None
+    """What the register said when it began to serve, where that was written down."""
+    final: Decimal | None = None
+    """What it said when it no longer did."""
     signed: bool = False
     """Whether its values may fall, or be negative, in normal work: energy goes both ways."""
     direction: Direction = Direction.IMPORT
@@ -208,6 +219,16 @@ class Installation:
     def sign(self) -> int:
         """What its energy is taken times: -1 of an export."""
         return -1 if self.direction is Direction.EXPORT else 1
+
+    @property
+    def began(self) -> Moment | None:
+        """When it began, where more than the day is known."""
+        return read_moment(self.starts) if self.starts else None
+
+    @property
+    def ended(self) -> Moment | None:
+        """When it ended, where more than the day is known."""
+        return read_moment(self.ends) if self.ends else None
 
 
 @dataclass(frozen=True)

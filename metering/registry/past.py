@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from metering.calendar import CalendarDay
 from metering.registry.differences import Change, Fact
+from metering.registry.installed import days_of_turns, undated
 from metering.registry.kinds import KIND_OF
 from metering.registry.model import (
     Gateway,
@@ -40,7 +41,10 @@ def days_touched(change: Change) -> list[Validity]:
         return []
     was, becomes = change.was, change.becomes
     if was is not None and becomes is not None and _said(was) == _said(becomes):
-        return _valid(was).except_for(_valid(becomes))
+        days = _valid(was).except_for(_valid(becomes))
+        if isinstance(was, Installation) and isinstance(becomes, Installation):
+            days += days_of_turns(was, becomes)
+        return days
     if was is None and isinstance(becomes, Node | Point):
         return []  # it counts only through the edges and installations that name it
     present = (one for one in (was, becomes) if one is not None)
@@ -60,6 +64,8 @@ def _said(fact: Fact) -> object:
             return None  # what is read anew comes as readings, and books itself
         case Meter():
             return replace(fact, name_zh="", name_en="", valid=Validity())
+        case Installation():
+            return undated(fact)
     return replace(cast("Any", fact), valid=Validity())
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from metering.errors import InvalidInput
 from metering.localtime import zone_of
+from metering.moment import INSTANT_FIX
 from metering.reading import Kind
 from metering.registry.model import (
     Direction,
@@ -151,18 +153,20 @@ def _bound(row: Row, column: str, unit: str) -> float | None:
 
 def _install(row: Row, point: Point, facts: Facts) -> None:
     ratio, digits = row.number("ratio", above=0), row.whole("digits", 1, 18)
-    valid = row.validity()
+    valid, starts, ends = row.moments()
+    first = _noted(row, "first", point, "valid_from", starts)
+    final = _noted(row, "final", point, "valid_to", ends)
     if digits is not None and point.kind is not Kind.REGISTER:
         row.wrong("digits", f"digits of a point of kind {point.kind}", "only a register rolls over")
     if row.text("meter"):
         meter, unit = row.code("meter"), row.text("unit")
-        signed, direction = _flow(row, digits)
-        installed = Installation(
-            meter, point.id, ratio or Decimal(1), digits, unit, valid, signed, direction
-        )
-        facts.installations.append((row, installed))
+        ratio, (signed, direction) = ratio or Decimal(1), _flow(row, digits)
+        counted = Installation(meter, point.id, ratio, digits, unit, valid, starts, ends)
+        noted = replace(counted, first=first, final=final, signed=signed, direction=direction)
+        facts.installations.append((row, noted))
         return
-    for column in ("ratio", "digits", "valid_from", "valid_to", "signed", "direction"):
+    dated = ("valid_from", "valid_to", "first", "final")
+    for column in ("ratio", "digits", *dated, "signed", "direction"):
         if row.text(column):
             row.wrong(column, "given without a meter", "name the meter, or leave it empty")
 
@@ -175,3 +179,13 @@ def _flow(row: Row, digits: int | None) -> tuple[bool, Direction]:
         row.wrong("digits", problem, "leave it empty, or signed")
     direction = row.one_of("direction", ("", *Direction))
     return signed, Direction(direction or Direction.IMPORT)
+
+
+def _noted(row: Row, column: str, point: Point, dated: str, moment: str) -> Decimal | None:
+    """What a register said when it was changed; only beside an instant or a window."""
+    value = row.number(column)
+    if value is not None and point.kind is not Kind.REGISTER:
+        row.wrong(column, f"a register value of a point of kind {point.kind}", "leave it empty")
+    elif value is not None and not moment and row.text("meter"):
+        row.wrong(column, f"given without an instant in {dated}", INSTANT_FIX)
+    return value

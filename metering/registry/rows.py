@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from metering.errors import FileProblem, InvalidInput
 from metering.items import check_item
+from metering.moment import INSTANT_FIX, Moment, read_moment
 from metering.validity import Validity
 
 E = TypeVar("E", bound=StrEnum)
@@ -167,6 +168,36 @@ class Row:
             self.wrong("valid_to", "not after valid_from", "the first day it no longer holds")
             return Validity(start)
         return Validity(start, end)
+
+    def moments(self) -> tuple[Validity, str, str]:
+        """valid_from and valid_to, each a day, an instant or a window: the local days, and the
+        texts of what is more than a day."""
+        starts, ends = (self._dated(column) for column in ("valid_from", "valid_to"))
+        start = starts.first_day if isinstance(starts, Moment) else starts
+        end = ends.after_day if isinstance(ends, Moment) else ends
+        if isinstance(starts, Moment) and isinstance(ends, Moment):
+            backwards = starts == ends or ends.start_us < starts.end_us
+        else:
+            backwards = start is not None and end is not None and start >= end
+        if backwards:
+            self.wrong("valid_to", "not after valid_from", "when it no longer holds")
+            ends, end = None, None
+        return (
+            Validity(start, end),
+            self.text("valid_from") if isinstance(starts, Moment) else "",
+            self.text("valid_to") if isinstance(ends, Moment) else "",
+        )
+
+    def _dated(self, column: str) -> date | Moment | None:
+        """A day, an instant or a window; None where the field is empty or wrong."""
+        text = self.text(column)
+        if "T" not in text:
+            return self.day(column)
+        try:
+            return read_moment(text)
+        except ValueError:
+            self.wrong(column, "neither a day nor an instant", INSTANT_FIX)
+            return None
 
     def choice(self, column: str, kinds: type[E]) -> E | None:
         """One of an enumeration; None where it is empty or unknown."""

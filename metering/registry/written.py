@@ -82,8 +82,11 @@ def _point(point: Point, sent: str) -> Fields:
 
 
 def _installed(one: Installation) -> Fields:
-    own = {"meter": one.meter, "ratio": one.ratio, "digits": one.digits}
-    return own | {"signed": one.signed, "direction": str(one.direction)} | dates(one.valid)
+    said = {"meter": one.meter, "ratio": one.ratio, "digits": one.digits}
+    moments = {"valid_from": one.starts, "valid_to": one.ends}
+    known = {column: text for column, text in moments.items() if text}
+    flow = {"signed": one.signed, "direction": str(one.direction)}
+    return said | dates(one.valid) | known | {"first": one.first, "final": one.final} | flow
 
 
 def _as_sent(bound: float | None, sent: str) -> str:

@@ -85,6 +85,23 @@ def count(client: InfluxClient, points: Sequence[int] | None) -> int:
     return total
 
 
+def counts(client: InfluxClient, asked: RowQuestion) -> dict[int, int]:
+    """How many of the rows asked for each point has."""
+    if asked.low_us > asked.high_us:
+        return {}
+    statements = [
+        f"SELECT count(value) FROM {MEASUREMENT} WHERE {which}"  # noqa: S608
+        f"time >= {asked.low_us}u AND time <= {asked.high_us}u GROUP BY point"
+        for which in _restrictions(asked.points)
+    ]
+    found: dict[int, int] = {}
+    for chosen in _parts(statements, _STATEMENTS_PER_REQUEST):
+        body = _answer(client, chosen)
+        told = re.findall(rb"^reading,point=(-?\d+),-?\d+,(\d+)$", body, re.MULTILINE)
+        found |= {int(point): int(count) for point, count in told}
+    return found
+
+
 def known_points(client: InfluxClient) -> set[int]:
     """Every point that has rows."""
     body = _answer(client, [f"SHOW TAG VALUES FROM {MEASUREMENT} WITH KEY = point"])

@@ -108,6 +108,13 @@ class InfluxReadings(ReadingStore):
         with self._turns.reading():
             return queries.count(self._client, None if points is None else distinct(points))
 
+    def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
+        if not len(points):
+            return {}
+        low, high = max(start_us, EARLIEST_US), min(end_us - 1, LATEST_US)
+        with self._turns.reading():
+            return queries.counts(self._client, RowQuestion(distinct(points), low, high))
+
     def clear(self) -> None:
         with self._turns.writing():
             queries.drop(self._client)

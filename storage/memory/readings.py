@@ -54,6 +54,14 @@ class MemoryReadings(ReadingStore):
             asked = self._rows.keys() if points is None else set(points)
             return sum(len(self._rows.get(int(point), {})) for point in asked)
 
+    def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
+        with self._lock:
+            found = {
+                int(point): sum(start_us <= at < end_us for at in self._rows.get(int(point), {}))
+                for point in set(points)
+            }
+        return {point: count for point, count in found.items() if count}
+
     def clear(self) -> None:
         with self._lock:
             self._rows.clear()

@@ -12,7 +12,7 @@ from api.usecases.energy import Days, Step, energy_of, series_of
 from api.usecases.feed import given_out
 from api.usecases.findings import find, set_state
 from api.usecases.gateways import health_of_all
-from api.usecases.lineage import trace
+from api.usecases.lineage import AtStep, trace
 from metering.access import ActorKind, Role, Scope, by_command
 from metering.book import BOOK_START
 from metering.errors import InvalidInput
@@ -54,7 +54,7 @@ def test_energy_lineage_and_feed_tell_the_same_day(caller):
     ((period, worth),) = told.own.values
     assert worth.cost.all_priced
     start_us = day_bounds(DAY, told.head.zone)[0]
-    hours = [trace(caller, key, start_us + n * HOUR_US, Step.HOUR) for n in range(24)]
+    hours = [trace(caller, key, AtStep(start_us + n * HOUR_US, Step.HOUR)) for n in range(24)]
     assert sum(one.value.amount for one in hours) == period.amount
     page = given_out(caller, "bureau", BOOK_START, 1000, history=False)
     assert page.revision == told.head.revision

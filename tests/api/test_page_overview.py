@@ -111,7 +111,7 @@ def test_the_cards_compare_like_with_like(shared_world):
     before = sum(Decimal(slot["value"]) for slot in slots)
     from api.page import formats
 
-    shown = f">{formats.number(before)} kWh</data> last Tuesday up to 10:30"
+    shown = f">{formats.number(before)} kWh</data></a> last Tuesday up to 10:30"
     assert f'value="{before}"{shown}' in page_of(shared_world)
 
 

@@ -132,6 +132,14 @@ def test_count_of_points_and_of_all(readings: ReadingStore) -> None:
     assert readings.count([1, 1, 9]) == 2
 
 
+def test_counts_between_are_half_open(readings: ReadingStore) -> None:
+    readings.upsert(columns(*(row(1, t) for t in (10, 20, 30)), row(2, 20), row(2, 400 * DAY)))
+    assert readings.counts([1, 2, 9], 10, 30) == {1: 2, 2: 1}
+    assert readings.counts([2], 0, 400 * DAY + 1) == {2: 2}
+    assert readings.counts([1, 1], 30, 30) == {}
+    assert readings.counts([], 0, 400 * DAY) == {}
+
+
 def test_clear_forgets_everything_and_goes_on(readings: ReadingStore) -> None:
     readings.upsert(columns(row(1, 10)))
     readings.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -98,8 +98,15 @@ def campus() -> Registry:
         supply=(SupplyEdge("E0", "E1", Validity(None, CUT)),),
         points={point.id: point for point in points},
         installations=(
+            Installation("E0", 70, Decimal("40.0"), 6, "MWh", Validity(None, CUT)),
             Installation(
-                "E0", 70, Decimal("40.0"), 6, "MWh", Validity(CUT), True, Direction.EXPORT
+                *("E0", 70, Decimal("40.0"), 6, "MWh", Validity(CUT, CUT + timedelta(days=2))),
+                starts=f"{CUT}T10:00:00+08:00",
+                ends=f"{CUT}T10:00:00+08:00/{CUT + timedelta(days=1)}T10:00:00+08:00",
+                first=Decimal("12.50"),
+                final=Decimal("4711.999"),
+                signed=True,
+                direction=Direction.EXPORT,
             ),
         ),
         tariff=(tariff_row(480, 720, "1.2345"), tariff_row(0, 480, "0.30")),

@@ -41,6 +41,11 @@ SECTIONS = {
     "dead-letters": "/dead-letters",
     "dead-letter": "/dead-letters/1",
     "message": "/messages/16777217/5",
+    "lineage-hour": "/lineage?code=office-a&item=01000&time=2026-11-24T01:15:00Z",
+    "lineage-day": "/lineage?meter=office-a-total&time=2026-11-22T02:00:00Z&step=day",
+    "lineage-month": "/lineage?code=bureau&item=01000&time=2026-11-02T02:00:00Z&step=month",
+    "lineage-week": "/lineage?code=office-a&item=01000&start=2026-11-17&end=2026-11-24&rest=1",
+    "lineage-role": "/lineage?code=dc&item=01000&start=2026-11-17&end=2026-11-24&role=it",
 }
 WIDTHS = {"desktop": (1360, 900), "phone": (390, 844)}
 
@@ -77,6 +82,37 @@ def site() -> Iterator[Site]:
     seed = _seeding()
     readings = seed.MemoryReadings()
     world = seed.make_world(seed.memory_stores(), readings)
+    yield from served(seed, world, readings)
+
+
+@pytest.fixture(scope="module")
+def spiked() -> Iterator[Site]:
+    """A register behind a transformer that left its course for three readings and was silent for
+    five hours; its books are the ledger's own."""
+    seed = _seeding()
+    known = seed.Registry(
+        nodes={
+            "o": seed.Node("o", seed.NodeType.INSTITUTION, "市机关", "A body", zone=seed.ZONE),
+            "b": seed.Node("b", seed.NodeType.BUILDING, "办公楼", "A house"),
+        },
+        space=(seed.SpaceEdge("o", "b"),),
+        gateways={"b/g": seed.Gateway("b", "g")},
+        meters={"m": seed.Meter("m", "b", "01000", total=True)},
+        points={1: seed.Point(1, "b/g", "E1", seed.Kind.REGISTER, "kWh")},
+        installations=(seed.Installation("m", 1, ratio=seed.Decimal(40)),),
+    )
+    start = seed.day_bounds(seed.TODAY - seed.timedelta(days=8), seed.ZONE)[0]
+    times = start + seed.np.arange(8 * 96 + 1) * 900_000_000
+    values = seed.np.arange(len(times)) * 0.25 + 500
+    values[24:27] += 90_000
+    kept = seed.np.ones(len(times), dtype=bool)
+    kept[40:60] = False
+    world = seed.booked_world(known, seed.NOW_US, {1: (times[kept], values[kept])})
+    yield from served(seed, world, None)
+
+
+def served(seed: ModuleType, world: object, readings: object) -> Iterator[Site]:
+    """A world behind a real server, for as long as it is used."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(world.client.app, log_level="warning"))
@@ -213,6 +249,49 @@ def test_an_evidence_hour_leads_down_to_the_raw_message(
     page.locator("main a[href^='/messages/']").first.click()
     payload = json.loads(page.locator("pre").inner_text())
     assert payload["readings"][0]["point"] == "E1.import"
+
+
+def test_a_number_leads_to_what_it_rests_on(
+    context: BrowserContext, spiked: Site, shots: Path
+) -> None:
+    """From the table of days to the spike, its reading struck through, its reason and its
+    message."""
+    page = context.new_page()
+    sign_in(page, spiked)
+    page.get_by_text("Figures behind the charts").click()
+    page.locator("#figures a.way[href*='start=2026-11-16&end=2026-11-17']").first.click()
+    expect(page.locator("#figure data.figure").first).to_have_attribute("value", "960.000000")
+    expect(page.locator(".reckoned").first).to_contain_text("(524 − 500) × 40 = 960 kWh")
+    decisions = page.locator(".decisions li")
+    expect(decisions.first).to_contain_text("Spike rejected")
+    expect(decisions.first).to_contain_text("3 readings left out")
+    expect(decisions.first).to_contain_text("booked over it: 40 kWh")
+    assert page.locator("tr.out").count() == 3
+    expect(page.locator("tr.out").first).to_contain_text("spike")
+    page.locator("#finer summary").click()
+    page.locator("#finer a.way").nth(5).click()
+    expect(page.locator("#figure data.figure").first).to_have_attribute("value", "40.000000")
+    page.get_by_role("link", name="the month").click()
+    expect(page.locator("#figure data.figure").first).to_have_attribute("value", "7680.000000")
+    assert page.locator("#finer tbody tr, #finer tr:has(td)").count() == 8
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_decisions_are_told_in_both_languages_and_widths(
+    browser: Browser, spiked: Site, shots: Path, width: str, language: str
+) -> None:
+    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
+    context = browser.new_context(viewport=size, locale="zh-CN" if language == "zh" else "en-GB")
+    page = context.new_page()
+    sign_in(page, spiked)
+    page.goto(f"{spiked.url}/lineage?code=b&item=01000&start=2026-11-16&end=2026-11-17")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = false })")
+    page.screenshot(path=shots / f"decisions-{width}-{language}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    said = "剔除异常尖峰" if language == "zh" else "Spike rejected"
+    expect(page.locator(".decisions li").first).to_contain_text(said)
+    context.close()
 
 
 def test_exact_figures_stand_behind_the_charts(context: BrowserContext, site: Site) -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from figures import at, costs_of_each, energy, periods
+from figures import at, costs_of_each, energy, periods, within
 from metering.errors import InvalidInput, NotFound
 from metering.quantity import ABSENT
 from metering.registry import Validity
@@ -188,8 +188,41 @@ def test_the_period_that_holds_an_instant(mixed, fig, helpers):
         key = view.key_of("o", "01000")
         found = at(view, key, helpers.midnight() + 5 * helpers.QUARTER_US, "hour")
         hours = periods(energy(view, key, FIRST, FIRST, "hour"))
-        assert (found.start_us, found.amount) == (hours[1].start_us, hours[1].amount)
+        (one,) = periods(found)
+        assert (one.start_us, one.amount) == (hours[1].start_us, hours[1].amount)
         assert at(view, key, helpers.midnight() - 1, "hour") is None
+
+
+def test_the_month_that_holds_an_instant_is_the_whole_month(world, fig, helpers):
+    with fig.view_of(world) as view:
+        key = view.key_of("o", "01000")
+        months = periods(energy(view, key, date(2026, 3, 1), date(2026, 4, 30), "month"))
+        inside = helpers.midnight() + 20 * 24 * 3_600_000_000
+        (one,) = periods(at(view, key, inside, "month"))
+        assert (one.start_us, one.end_us, one.amount) == (
+            months[0].start_us,
+            months[0].end_us,
+            months[0].amount,
+        )
+        assert one.shares.tolist() == months[0].shares.tolist()
+
+
+def test_a_stretch_is_the_sum_of_what_begins_in_it(mixed, fig, helpers):
+    start = helpers.midnight()
+    with fig.view_of(mixed) as view:
+        key = view.key_of("o", "01000")
+        whole = within(view, key, start, start + 24 * 3_600_000_000)
+        assert whole.amount == energy(view, key, FIRST, FIRST, "day").values()[0]
+        native = energy(view, key, FIRST, FIRST, "native")
+        part = within(view, key, start, start + 4 * 3_600_000_000)
+        assert part.amount == sum(
+            value
+            for one in [native, *native.remainder]
+            for end_us, value in zip(one.end_us.tolist(), one.values(), strict=True)
+            if end_us <= start + 4 * 3_600_000_000 and value is not None
+        )
+        with pytest.raises(InvalidInput, match="inside a period"):
+            within(view, key, start, start + 1_000_000)
 
 
 def test_an_answer_stands_on_one_revision(mixed, fig, helpers):

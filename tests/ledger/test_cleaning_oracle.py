@@ -63,6 +63,9 @@ def price_of_link(readings: RegisterReadings, here: int, there: int) -> int | No
             rows.append(4 + 14 * denials(readings, around, beside, turning=False))
         if turns:
             rows.append(6 + 14 * denials(readings, around, beside, turning=True))
+    still = right and not left and not inside and stands_still(readings, here, there - 1, seen)
+    if still and turns:
+        rows.append(6)
     if left == right or not fits:
         return min(rows, default=None)
     rows += half_seen(readings, here, there, left, inside, seen)
@@ -109,7 +112,7 @@ def rises(readings: RegisterReadings, run: range) -> bool:
 
 
 def rests(readings: RegisterReadings, run: range) -> bool:
-    return len(run) > 1 and not rises(readings, run)
+    return not rises(readings, run)
 
 
 def leads(readings: RegisterReadings, run: range, other: range, can) -> bool:
@@ -157,9 +160,20 @@ def half_seen(
             if left
             else not any(here < place < last for place in gone)
         )
-        if at_hole and nearest and count <= 64:
+        edge = there - 1 if left else here
+        lost = readings.time_us[edge + 1] - readings.time_us[edge]
+        most = readings.rates.most(int(readings.time_us[first]), int(step + lost))
+        clock = abs(int(value[first]) - int(value[last])) <= most
+        if at_hole and nearest and count <= 288 and clock:
             rows.append(5 if rises else 7)
     return rows
+
+
+def stands_still(readings: RegisterReadings, here: int, last: int, seen: set[int]) -> bool:
+    """Whether a reading is the first of those that stand still up to the last one of a run."""
+    value = readings.value
+    first = here == 0 or here in seen or value[here - 1] != value[here]
+    return bool(first and (value[here : last + 1] == value[here]).all())
 
 
 def stood_still(readings: RegisterReadings, last: int, first: int, seen: set[int]) -> bool:

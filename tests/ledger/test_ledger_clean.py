@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 
-from ledger.clean import clean, longest_rest, open_run
+from ledger.clean import Around, clean, longest_rest, open_run
 from ledger.cleaning.decisions import decide, spans_of
 from ledger.cleaning.rates import RiseLimits
 from ledger.cleaning.story import RegisterReadings
 from ledger.limits import RegisterLimits
-from metering.localtime import MINUTE_US
+from metering.localtime import MINUTE_US, day_bounds
 from metering.quality import APPORTIONED, MEASURED, MISSING
 
 QUARTER = 15 * MINUTE_US
@@ -164,6 +166,35 @@ def test_a_reading_that_lacks_inside_a_slot_takes_nothing_from_it():
     assert set(cleaned.quality.tolist()) == {MEASURED}
     cleaned = clean(*without(every(30, 40), 20), limits)
     assert cleaned.quality.tolist() == [MEASURED] * 19 + [APPORTIONED] + [MEASURED] * 18
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "step_min", "gone", "quality"),
+    [
+        ("Europe/Berlin", date(2026, 10, 25), 1440, (3,), MEASURED),  # the day has 25 hours
+        ("Europe/Berlin", date(2026, 3, 29), 1440, (3, 4), APPORTIONED),  # and 23
+        ("Australia/Lord_Howe", date(2026, 4, 5), 60, (51,), APPORTIONED),  # 24.5
+        ("Australia/Lord_Howe", date(2026, 4, 5), 60, (47,), MEASURED),
+    ],
+)
+def test_a_slot_ends_with_its_day_where_the_clock_changes(zone, day, step_min, gone, quality):
+    """Readings lack inside the slot that holds the segment, or across the day's end."""
+    first, last = day_bounds(day, zone)
+    every_us = MINUTE_US * (720 if step_min == 1440 else 30)
+    times = np.arange(first - 2 * every_us, last + 3 * every_us, every_us)
+    if step_min == 1440:  # read at noon and at midnight, whatever the clock says
+        times = np.array([first - 2 * every_us, first - every_us, first, first + every_us, last])
+        times = np.append(times, last + every_us)
+    values = np.arange(len(times), dtype=np.int64) * KWH
+    limits = RegisterLimits(step_min * MINUTE_US, 60 * KWH)
+    cleaned = clean(
+        np.delete(times, gone),
+        np.delete(values, gone),
+        limits,
+        around=Around(np.zeros(0, dtype=np.int64), zone),
+    )
+    assert cleaned.quality[gone[0] - 1] == quality
+    assert set(np.delete(cleaned.quality, gone[0] - 1).tolist()) == {MEASURED}
 
 
 def test_hourly_readings_are_no_gaps_of_a_finer_step():

@@ -11,10 +11,11 @@ import pytest
 
 from ledger import rules
 from ledger.recompute import Recompute
-from metering.book import DirtyMark
+from metering.book import RULES_VERSION, DirtyMark
 from metering.bookhash import book_hash
 
 DAYS = 20
+NEXT = RULES_VERSION + 1
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def second_rules(monkeypatch):
     """Rules that book a little more than the first ones."""
 
     def begin():
-        monkeypatch.setattr(rules, "RULES_VERSION", 3)
+        monkeypatch.setattr(rules, "RULES_VERSION", NEXT)
         measured = Recompute._meter
 
         def more(self, *args):
@@ -177,7 +178,7 @@ def one_more(row):
 
 
 def test_rows_say_which_rules_made_them(world):
-    assert {row.rules for row in world.all_rows().values()} == {rules.RULES_VERSION} == {2}
+    assert {row.rules for row in world.all_rows().values()} == {RULES_VERSION}
     assert world.ledger.rebook().rows == 0
 
 
@@ -189,8 +190,8 @@ def test_other_rules_book_again_only_when_asked_to(world, second_rules):
     told = world.ledger.rebook("o")
     rows = world.all_rows()
     found = [one for _, one in world.books.restatements("o", limit=9999)]
-    assert {row.rules for row in rows.values()} == {3}
-    assert {one.cause for one in found} == {"rules 2 to 3"}
+    assert {row.rules for row in rows.values()} == {NEXT}
+    assert {one.cause for one in found} == {f"rules {RULES_VERSION} to {NEXT}"}
     assert told.restated == len(found) == sum(row.total is not None for row in rows.values())
     assert told.kept == 0
     assert world.ledger.rebook().rows == 0
@@ -198,11 +199,11 @@ def test_other_rules_book_again_only_when_asked_to(world, second_rules):
 
 def test_other_rules_that_come_to_the_same_are_no_news(world, monkeypatch):
     before = state(world)
-    monkeypatch.setattr(rules, "RULES_VERSION", 3)
+    monkeypatch.setattr(rules, "RULES_VERSION", NEXT)
     assert world.ledger.rebook("nobody").rows == 0
     told = world.ledger.rebook()
     assert state(world) == before
-    assert {row.rules for row in world.all_rows().values()} == {3}
+    assert {row.rules for row in world.all_rows().values()} == {NEXT}
     assert told.restated == 0
 
 
@@ -212,6 +213,6 @@ def test_rows_whose_readings_are_gone_keep_their_rules(world, helpers, second_ru
     told = fresh_ledger(world).rebook()
     cut = helpers.DAY + timedelta(11)  # the first day left leans on what is gone
     meters = [row for row in world.all_rows().values() if row.key.kind == "meter"]
-    assert {row.day >= cut for row in meters if row.rules == 3} == {True}
-    assert {row.day < cut for row in meters if row.rules == 2} == {True}
+    assert {row.day >= cut for row in meters if row.rules == NEXT} == {True}
+    assert {row.day < cut for row in meters if row.rules == RULES_VERSION} == {True}
     assert told.kept > 0

@@ -209,6 +209,9 @@ CASES = [
     ("points.csv", "light,,", "light,,6", (4, "digits", "kind mean")),
     ("points.csv", "1,8,", "1,19,", (5, "digits", "not a whole number in range")),
     ("points.csv", "2026-05-01,\n", "2026-04-01,\n", (3, "meter", "two points serve")),
+    ("points.csv", "2026-05-01,\n", "2026-05-01T08:00,\n", (3, "valid_from", "nor an instant")),
+    ("points.csv", "2026-05-01,\n", "2026-05-01T08:00Z/x,\n", (3, "valid_from", "nor an")),
+    ("points.csv", "2026-05-01,\n", "2026-04-30T08:00Z,\n", (3, "meter", "two points serve")),
     ("points.csv", "-40,140", "140,-40", (6, "high", "not above low")),
     ("points.csv", "temperature,site", "temperature,", (6, "node", "without a node")),
     ("points.csv", "T1,instant,F,,", "T1,instant,F,,2", (6, "ratio", "without a meter")),
@@ -442,12 +445,15 @@ def registries(draw: st.DrawFn) -> Registry:
             )
             unit = draw(st.sampled_from(["kWh", "Wh", "MWh", "mWh"]))
             points[id] = Point(id, "i/g", name, Kind.REGISTER, "kWh", low=low, high=high)
-            valid = Validity(start, None)
             signed, direction = draw(st.booleans()), draw(st.sampled_from(Direction))
             digits = None if signed else 6
-            installed.append(
-                Installation(meter, id, draw(amounts), digits, unit, valid, signed, direction)
-            )
+            valid = Validity(start, None)
+            one = Installation(meter, id, draw(amounts), digits, unit, valid)
+            one = replace(one, signed=signed, direction=direction)
+            if start is not None and draw(st.booleans()):
+                text = draw(st.sampled_from(["T00:00Z", "T14:37:00.5+08:00"]))
+                one = replace(one, starts=f"{start}{text}", first=draw(st.none() | amounts))
+            installed.append(one)
         else:
             points[id] = Point(id, "i/g", name, Kind.INSTANT, "C", "co2", code, low, high)
     return Registry(

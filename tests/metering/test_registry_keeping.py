@@ -39,11 +39,12 @@ l,b,01A00,no,60,m,,,照明,Light,2026-01-01,
 w,b,02000,yes,1440,,,,水,Water,2027-06-01,
 """,
     "points.csv": """\
-gateway,point,kind,unit,meter,ratio,digits,low,high,role,node,valid_from,valid_to
-s/gw,E,register,MWh,m,40,6,0,9000,,,,
-s/gw,L,register,kWh,l,1,,,,,,,2026-06-01
-s/gw,L2,register,kWh,l,1,,,,,,2026-06-01,
-s/gw,T,instant,C,,,,-30,60,outdoor_temperature,s,,
+gateway,point,kind,unit,meter,ratio,digits,low,high,role,node,valid_from,valid_to,first,final
+s/gw,E,register,MWh,m,40,6,0,9000,,,,,,
+s/gw,L,register,kWh,l,1,,,,,,,2026-06-01,,
+s/gw,L2,register,kWh,l,1,,,,,,2026-06-01,2026-06-20T14:37:00+08:00,,98.5
+s/gw,L3,register,kWh,l,1,,,,,,2026-06-20T14:37:00+08:00,,12,
+s/gw,T,instant,C,,,,-30,60,outdoor_temperature,s,,,,
 """,
     "tariff.csv": """\
 tariff,item,months,days,start,end,period,price,valid_from,valid_to,currency,source,grade,institution
@@ -180,7 +181,7 @@ def test_a_missing_row_can_be_ended() -> None:
         f"changed route s/gw tele/+/SENSOR from 2026-06-01: {ends}",
         f"changed meter l: {ends}",
         f"changed supply m l from 2026-01-01: {ends}",
-        f"changed installation l s/gw L2 from 2026-06-01: {ends}",
+        f"changed installation l s/gw L3 from 2026-06-20: {ends}",
         "added factor 01000 kgce",
         f"changed factor 01000 kgco2 CN: {ends}",
         "added calendar 2026-10-02",
@@ -191,8 +192,10 @@ def test_a_missing_row_can_be_ended() -> None:
         "route s/gw tele/+/SENSOR from 2026-01-01",
         "meter w",
         "point s/gw L",
+        "point s/gw L2",
         "point s/gw T",
         "installation l s/gw L",
+        "installation l s/gw L2 from 2026-06-01",
         "calendar 2026-10-01",
     ]
 

@@ -18,7 +18,7 @@ from api.routes.energy import period_json, worth_json
 from figures import Figures, energy, periods, worth_of_each
 from greenoffice.export_facts import fact_lines, point_name
 from ledger.worker import Ledger
-from metering.book import DirtyMark
+from metering.book import RULES_VERSION, DirtyMark
 from metering.localtime import day_bounds, iso
 from metering.reading import Kind, ReadingColumns
 from metering.registry import (
@@ -137,7 +137,7 @@ class World:
             "from": begins.isoformat(),
             "to": (after or self.first + timedelta(days=self.days)).isoformat(),
             "as_of": iso(self.now_us),
-            "rules": 2,
+            "rules": RULES_VERSION,
             "registry": self.registry.version,
             "revision": self.books.revision("o"),
         }

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from metering.registry import Installation, Validity
@@ -36,6 +36,8 @@ troubles = st.lists(
     st.tuples(st.sampled_from(TROUBLES), st.integers(0, COUNT - 2), st.integers(1, 90)),
     max_size=5,
 )
+STOOD_ON = [("open", 131, 1), ("level", 253, 88)]
+"""A standstill that was made up for, until more readings say that it was none and goes on."""
 slow = settings(
     max_examples=25,
     deadline=None,
@@ -94,6 +96,7 @@ def troubled(found):
     step=st.sampled_from([5, 15, 60]),
     later=st.integers(0, 96),
 )
+@example(troubles=STOOD_ON, limit=None, digits=None, step=15, later=69)
 def test_both_tell_the_same_of_a_troubled_register(
     helpers, tmp_path, troubles, limit, digits, step, later
 ):

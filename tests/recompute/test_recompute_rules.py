@@ -93,6 +93,16 @@ def test_what_stands_still_before_a_rise_is_left_out(told, still, kind):
     assert (found, cost, value) == (kind, 4, values[AT - 1])
 
 
+def test_a_register_that_stood_wrong_can_have_turned_meanwhile(told):
+    values = plain()
+    turn = 100_000.0
+    values += turn - values[AT - 1] - 3
+    values[AT - 30 : AT] = values[AT - 30]
+    values[AT:] -= turn
+    gone = [("stuck", 6), ("rollover", 6)]
+    assert sorted(kinds(told(values, digits=5))) == sorted(gone)
+
+
 def test_an_hourly_register_has_one_gap_on_quarter_hours(told):
     """The first hour, before which nothing is usual yet."""
     assert told(plain(), kept=slice(None, None, 4)) == [("gap", None, None, 8.0)]

@@ -15,6 +15,7 @@ import analytics
 import figures
 from greenoffice.cli import app
 from greenoffice.saying import PANELS, help_texts
+from ledger import EVENT_KINDS, REJECTIONS
 from metering.finding import REFUTED, CaseState
 from metering.items import CATEGORIES
 from reports.differences import KINDS
@@ -85,7 +86,12 @@ def groups(root: Path) -> dict[str, set[str]]:
         "ratio": set(figures.RATIOS),
         "period": {"sharp", "peak", "flat", "valley", "deep_valley"},
         "days": {"all", "working", "rest", "holiday"},
-        "event": {"gap", "stuck", "reset", "spike", "rollover", "jump"},
+        "event": set(EVENT_KINDS) - {"stuck_open"},
+        "decision": set(EVENT_KINDS),
+        "rejected": set(REJECTIONS),
+        "reading_kind": {"register", "interval", "mean"},
+        "place_of_reading": {"before", "left_out", "after"},
+        "shares": {"measured", "apportioned", "estimated", "missing"},
         "restated": {
             *("reading", "correction", "registry", "registry_version", "rollover"),
             *("rebuild", "rules_version"),

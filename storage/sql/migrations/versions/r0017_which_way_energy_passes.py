@@ -12,7 +12,7 @@ from metering.errors import ConfigurationError
 from storage.sql.types import WORDS
 
 revision = "r0017"
-down_revision = "r0015"
+down_revision = "r0016"
 branch_labels = None
 depends_on = None
 
@@ -42,7 +42,7 @@ def _check_that_nothing_is_lost() -> None:
     rows = op.get_bind().scalar(sa.select(sa.func.count()).select_from(one).where(other))
     if rows:
         raise ConfigurationError(
-            "revision r0015 cannot hold exports and signed registers",
+            "revision r0016 cannot hold exports and signed registers",
             field="installation",
             value=f"{rows} rows",
             fix="restore the backup made before the upgrade",

@@ -1,0 +1,345 @@
+"""Where a figure comes from, as people read it: how it is reckoned, which readings count and which
+do not, what was decided and why, and the way to finer figures and to messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import figures
+from api.decimals import exact, plain
+from api.page import figure, formats, tables
+from api.page.figure import MoneyShown, Of, Shown
+from api.page.places import place_of
+from api.page.visit import Visit
+from api.usecases.energy import Step
+from api.usecases.lineage import (
+    Asked,
+    AtStep,
+    Explained,
+    FromTo,
+    ListLimits,
+    MeterTrace,
+    Source,
+    Trace,
+    rise_of,
+    trace,
+)
+from figures import Period
+from ledger import JudgedReadings, factor_of
+from metering.book import SeriesKey
+from metering.items import category
+from metering.localtime import day_bounds, iso, local_day
+from metering.quality import WHOLE, Shares
+from metering.reading import Kind
+from texts import word
+
+ON_A_PAGE = ListLimits(readings=200, readings_in_all=1_000, decisions=20, decisions_in_all=100)
+CLASSES = ("measured", "apportioned", "estimated", "missing")
+FINER = {Step.MONTH: Step.DAY, Step.DAY: Step.HOUR, Step.HOUR: Step.NATIVE}
+WIDER = {Step.NATIVE: Step.HOUR, Step.QUARTER: Step.HOUR, Step.HOUR: Step.DAY, Step.DAY: Step.MONTH}
+
+
+@dataclass(frozen=True)
+class ReadingShown:
+    """A row of the table of readings."""
+
+    when: str
+    point: str
+    value: str
+    counts: str
+    """What it counts for, or why it does not count."""
+    used: bool
+    message: str
+    """segment/offset/index"""
+    link: str
+
+
+def moment(text: str | None) -> str | None:
+    """An instant, also as microseconds since 1970, as it stands in links that were kept."""
+    known = text is not None and text.isdecimal() and len(text) < 17
+    return iso(int(text)) if known and text else text
+
+
+def lineage(visit: Visit, key: SeriesKey, asked: Asked, rest: bool) -> dict[str, Any]:
+    """Everything that the page shows of a figure."""
+    found = trace(visit.caller, key, asked, ON_A_PAGE)
+    registry, zone = visit.caller.reach.registry, found.zone
+    named = registry.meters[key.code] if key.kind == "meter" else registry.nodes[key.code]
+    of = _of(key.code, key.item, found.value, zone, _role(asked))
+    return {
+        "name": named.name(visit.language),
+        "code": key.code,
+        "item": word("item", key.item, visit.language),
+        "role": word("role", _role(asked), visit.language) if _role(asked) else "",
+        "span": _span(found.value, zone),
+        "zone": zone,
+        "own": replace(figure.energy(found.value.amount, of), link=""),
+        "quality": _quality(visit, found.value.shares),
+        "provisional": found.value.provisional,
+        "money": _money(found, of),
+        "tariffs": [] if found.worth is None else _tariffs(visit, found),
+        "carbon": _carbon(found, of),
+        "revisions": sorted({row.revision for row in found.rows}),
+        "rules": sorted({row.rules for row in found.rows}),
+        "up": _wider(found),
+        "finer": _finer(visit, found),
+        "rest": _rest(visit, found) if rest else [],
+        "sums": [
+            {
+                "name": word("event", one.kind, visit.language),
+                "count": one.count,
+                "energy": formats.energy(one.energy, key.item),
+                "unknown": one.unknown,
+            }
+            for one in found.decisions
+        ],
+        "meters": [_meter(visit, one, found) for one in found.meters],
+        "left_out": found.left_out,
+    }
+
+
+def _role(asked: Asked) -> str:
+    return asked.role if isinstance(asked, FromTo) else ""
+
+
+def _of(code: str, item: str, period: Period, zone: str, name: str = "") -> Of:
+    """By local dates where the period is of whole days."""
+    first, last = local_day(period.start_us, zone), local_day(period.end_us - 1, zone)
+    edges = day_bounds(first, zone)[0], day_bounds(last, zone)[1]
+    if edges == (period.start_us, period.end_us):
+        return figure.of_days(code, item, first, last, name)
+    return Of(code, item, iso(period.start_us, zone), iso(period.end_us, zone), name)
+
+
+def _span(period: Period, zone: str) -> str:
+    of = _of("", "", period, zone)
+    if len(of.start) == len("2026-11-24"):
+        last = local_day(period.end_us - 1, zone).isoformat()
+        return of.start if of.start == last else f"{of.start} – {last}"
+    start, end = formats.minute(period.start_us, zone), formats.minute(period.end_us, zone)
+    return f"{start} – {end[11:] if end[:10] == start[:10] else end}"
+
+
+def _quality(visit: Visit, shares: Shares) -> str:
+    """Shares in words, those that are there."""
+    return " · ".join(
+        f"{word('shares', name, visit.language)} {share / WHOLE * 100:.4g} %"
+        for name, share in zip(CLASSES, shares.tolist(), strict=True)
+        if share
+    )
+
+
+def _money(found: Trace, of: Of) -> list[MoneyShown]:
+    if found.worth is None or not found.worth.cost.money:
+        return []
+    return [
+        replace(one, cost=replace(one.cost, link="")) for one in figure.money(found.worth.cost, of)
+    ]
+
+
+def _carbon(found: Trace, of: Of) -> Shown | None:
+    if found.worth is None or found.worth.kgco2.whole is None:
+        return None
+    return replace(figure.carbon(found.worth.kgco2, of), link="")
+
+
+def _tariffs(visit: Visit, found: Trace) -> list[dict[str, str]]:
+    """Energy and money of each tariff period."""
+    assert found.worth is not None
+    return [
+        {
+            "period": word("period", one.period, visit.language),
+            "energy": formats.energy(one.quantity, found.key.item),
+            "cost": formats.money(one.cost, one.currency),
+        }
+        for one in found.worth.cost.periods
+    ]
+
+
+def _way(found: Trace, time_us: int, step: Step) -> str:
+    key = found.key
+    asked = {"code": key.code, "item": key.item, "time": iso(time_us), "step": str(step)}
+    return f"/lineage?{urlencode(asked)}"
+
+
+def _wider(found: Trace) -> list[dict[str, str]]:
+    """Ways to the hour, the day and the month that hold the period."""
+    step = found.asked.step if isinstance(found.asked, AtStep) else _likely(found)
+    ways = []
+    while step in WIDER:
+        step = WIDER[step]
+        ways.append({"step": str(step), "link": _way(found, found.value.start_us, step)})
+    return ways
+
+
+def _likely(found: Trace) -> Step:
+    days = (found.value.end_us - found.value.start_us) / 86_400_000_000
+    return Step.MONTH if days > 1.1 else Step.DAY if days > 0.9 else Step.HOUR
+
+
+def _finer(visit: Visit, found: Trace) -> list[dict[str, Any]]:
+    """The same figure at the next finer step; none of a role."""
+    step = found.asked.step if isinstance(found.asked, AtStep) else _likely(found)
+    if step not in FINER or _role(found.asked):
+        return []
+    key, zone, value = found.key, found.zone, found.value
+    first, last = local_day(value.start_us, zone), local_day(value.end_us - 1, zone)
+    with visit.caller.view() as view:
+        fine = figures.energy(view, key, first, last, str(FINER[step]))
+        fine = figures.between(fine, value.start_us, value.end_us)
+    rows = [one for one in figures.periods(fine) if one.amount is not None]
+    if len(rows) == 1 and (rows[0].start_us, rows[0].end_us) == (value.start_us, value.end_us):
+        return []
+    return [
+        {
+            "span": _span(one, zone),
+            "value": replace(
+                figure.energy(one.amount, _of(key.code, key.item, one, zone)),
+                link=_way(found, one.start_us, FINER[step]),
+            ),
+            "quality": _quality(visit, one.shares),
+        }
+        for one in rows
+    ]
+
+
+def _rest(visit: Visit, found: Trace) -> list[figure.WorthShown]:
+    """The sub-items, the difference that they leave, and the total."""
+    zone = found.zone
+    days = local_day(found.value.start_us, zone), local_day(found.value.end_us - 1, zone)
+    with visit.caller.view() as view:
+        parts = figures.parts(view, found.key, *days)
+    return tables.parts_table(visit, place_of(visit, found.key.code), parts, *days)
+
+
+def _meter(visit: Visit, one: MeterTrace, found: Trace) -> dict[str, Any]:
+    meter, zone = visit.caller.reach.registry.meters[one.meter], found.zone
+    own, quality = None, ""
+    if one.value is not None:
+        own = figure.energy(one.value.amount, _of(one.meter, meter.item, one.value, zone))
+        if found.key.kind == "meter":
+            own = replace(own, link="")
+        quality = _quality(visit, one.value.shares)
+    days = local_day(found.value.end_us - 1, zone) - local_day(found.value.start_us, zone)
+    whole = days + timedelta(days=1)
+    return {
+        "name": meter.name(visit.language),
+        "code": one.meter,
+        "value": own,
+        "quality": quality,
+        "days": None if one.days_counted == whole.days else (one.days_counted, whole.days),
+        "certain": one.certain,
+        "sources": [_source(visit, source, zone, meter.item) for source in one.sources],
+        "sources_left_out": one.sources_left_out,
+        "decisions": [_decision(visit, decision, zone, meter.item) for decision in one.decisions],
+        "decisions_left_out": one.decisions_left_out,
+    }
+
+
+def _source(visit: Visit, source: Source, zone: str, item: str) -> dict[str, Any]:
+    service, point = source.service, source.point
+    start, end = source.counts
+    readings = [_reading(visit, source, n, zone, item) for n in range(len(source.judged))]
+    return {
+        "point": f"{point.gateway} {point.name}",
+        "kind": word("reading_kind", str(service.kind), visit.language),
+        "ratio": plain(service.installation.ratio),
+        "factor": plain(factor_of(service)),
+        "unit": formats.UNITS.get(point.unit, point.unit),
+        "from": "" if start is None else formats.minute(start, zone),
+        "to": "" if end is None else formats.minute(end, zone),
+        "reckoned": _reckoned(source, zone, item),
+        "readings": readings,
+        "unused": sum(not one.used for one in readings),
+        "left_out": source.left_out,
+    }
+
+
+def _reckoned(source: Source, zone: str, item: str) -> dict[str, str] | None:
+    """The calculation of a register, each number as on a calculator."""
+    found = source.reckoned
+    if found is None or source.edges is None:
+        return None
+    first, last = (float(one.readings.value[0]) for one in source.edges.ends())
+    unit = category(item).unit
+    return {
+        "first": f"{first:.10g}",
+        "last": f"{last:.10g}",
+        "first_at": formats.moment(found.first_us, zone),
+        "last_at": formats.moment(found.last_us, zone),
+        "rise": plain(rise_of(source)),
+        "factor": plain(factor_of(source.service)),
+        "turn": "" if not found.turns else _trimmed(found.turn * found.turns, item),
+        "whole": _trimmed(found.whole, item),
+        "before": "" if not found.before else _trimmed(found.before, item),
+        "after": "" if not found.after else _trimmed(found.after, item),
+        "value": _trimmed(found.value, item),
+        "unit": formats.UNITS.get(unit, unit),
+    }
+
+
+def _trimmed(amount: int, item: str) -> str:
+    text = exact(amount, item) or ""
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _reading(visit: Visit, source: Source, n: int, zone: str, item: str) -> ReadingShown:
+    judged, kind = source.judged, source.service.kind
+    why = judged.rejected_by[n]
+    if why is not None:
+        counts = word("rejected", why, visit.language)
+    elif kind is Kind.REGISTER:
+        counts = visit.text("used")
+    else:
+        until = formats.local(int(judged.end_us[n]), zone)
+        counts = visit.text("%(energy)s up to %(time)s") % {
+            "energy": f"{_trimmed(int(judged.units[n]), item)} {category(item).unit}",
+            "time": f"{until:%H:%M:%S}",
+        }
+    return _shown(judged, n, zone, source, counts)
+
+
+def _shown(judged: JudgedReadings, n: int, zone: str, source: Source, counts: str) -> ReadingShown:
+    rows = judged.readings
+    segment, offset, index = int(rows.segment[n]), int(rows.offset[n]), int(rows.index[n])
+    return ReadingShown(
+        formats.moment(int(rows.time_us[n]), zone),
+        f"{source.point.gateway} {source.point.name}",
+        formats.reading(float(rows.value[n]), source.point.unit),
+        counts,
+        judged.rejected_by[n] is None,
+        f"{segment} / {offset} / {index}",
+        f"/messages/{segment}/{offset}",
+    )
+
+
+def _decision(visit: Visit, one: Explained, zone: str, item: str) -> dict[str, Any]:
+    event = one.event
+    return {
+        "name": word("event", event.kind, visit.language),
+        "why": word("decision", one.rule, visit.language),
+        "span": f"{formats.moment(event.start_us, zone)} – {formats.moment(event.end_us, zone)}",
+        "cost": event.cost,
+        "limit": _with_unit(event.limit, item),
+        "value": _with_unit(event.value, item),
+        "energy": _with_unit(event.energy, item),
+        "left_out": one.left_out,
+        "readings": [
+            {
+                "place": word("place_of_reading", place, visit.language),
+                "when": formats.moment(int(row.readings.time_us[0]), zone),
+                "value": f"{float(row.readings.value[0]):,.10g}",
+                "link": f"/messages/{int(row.readings.segment[0])}/{int(row.readings.offset[0])}",
+            }
+            for place, row in one.readings
+        ],
+    }
+
+
+def _with_unit(amount: int | None, item: str) -> str:
+    """An exact amount with its unit; '' where it is not known."""
+    unit = category(item).unit
+    return "" if amount is None else f"{_trimmed(amount, item)} {formats.UNITS.get(unit, unit)}"

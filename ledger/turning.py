@@ -1,0 +1,152 @@
+"""Which registers serve a meter and when, with what was written down when they changed.
+
+    old register  ───────┤ final             a value that was written down is a reading of the
+    new register     first ├───────          instant; old readings count up to it, new ones on
+
+In a window old readings count up to its start and new ones from its end; a final value stands at
+its end and a first one at its start, so that all of the window is there for either to have passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from ledger.limits import to_book_units
+from ledger.meter import Noted, Service, registered
+from ledger.passage import Passage, Turn
+from metering.reading import Kind
+from metering.registry import Installation, Registry
+from metering.units import unit
+
+FELL: Final = "reset"
+ROSE: Final = "jump"
+
+
+def services(registry: Registry, meter: str) -> list[Service]:
+    """The meter's installations in order of time, those that carry energy. Where only the day of
+    a change is known it holds from the start of the day, until the new one's first reading is
+    known (`ledger.meter.handed_over`)."""
+    served = registered(registry, meter)
+    for place in range(1, len(served)):
+        before, service = served[place - 1], served[place]
+        if service.began is not None and service.began == before.ended:
+            served[place - 1], served[place] = _linked(before, service)
+        else:
+            served[place - 1], served[place] = _closed(before), _opened(service)
+    if served:
+        served[0], served[-1] = _opened(served[0]), _closed(served[-1])
+    return served
+
+
+def _opened(service: Service) -> Service:
+    """With the first value where it began at an instant."""
+    began, first = service.began, service.installation.first
+    if began is None or first is None or began.start_us != began.end_us or service.opening:
+        return service
+    return replace(service, opening=_noted(service, began.start_us, first))
+
+
+def _closed(service: Service) -> Service:
+    """With the final value where it ended at an instant."""
+    ended, final = service.ended, service.final
+    if ended is None or final is None or ended.start_us != ended.end_us or service.closing:
+        return service
+    return replace(service, closing=_noted(service, ended.start_us, final))
+
+
+def _linked(old: Service, new: Service) -> tuple[Service, Service]:
+    """Two that change at one instant, or in one window."""
+    assert new.began is not None
+    start, end = new.began.start_us, new.began.end_us
+    final, first = old.final, new.installation.first
+    if one_register(old, new) and (final is None or first is None or final == first):
+        final, first = (first if final is None else final), (final if first is None else first)
+    elif old.point == new.point and start == end:  # its reading of the instant is the new one's
+        old = replace(old, end_us=start - 1, reads_until_us=start - 1)
+    if start == end:
+        if final is not None:
+            old = replace(old, closing=_noted(old, start, final), end_us=start)
+        if first is not None:
+            new = replace(new, opening=_noted(new, start, first))
+    elif final is not None and first is not None:
+        old = replace(old, closing=_noted(old, end, final), end_us=end)
+        new = replace(new, opening=_noted(new, start, first), start_us=start)
+    return old, new
+
+
+def _noted(service: Service, time_us: int, value: Decimal) -> Noted:
+    """A value as it was written down, in the register's unit, as a reading of that time."""
+    sent = unit(service.installation.register_unit)
+    number = float(value) * float(sent.factor.numerator) / float(sent.factor.denominator)
+    return Noted(time_us, number + float(sent.offset))
+
+
+def one_register(old: Service, new: Service) -> bool:
+    """Whether the two are one register that counts at another ratio."""
+    a, b = old.installation, new.installation
+    same = _counting(a) == _counting(b)
+    return same and a.ratio != b.ratio and old.kind is Kind.REGISTER
+
+
+def _counting(one: Installation) -> tuple[object, ...]:
+    return (one.point, one.digits, one.register_unit, one.signed, one.direction)
+
+
+def turns(served: Sequence[Service]) -> dict[int, Turn]:
+    """By the place of the old one, the changes over which what passed can be known although
+    neither of the two says it."""
+    found = {}
+    for place, (old, new) in enumerate(pairwise(served)):
+        if old.ended != new.began or (new.began is None and old.end_us != new.start_us):
+            continue
+        start, end = (new.start_us,) * 2
+        if new.began is not None:
+            start, end = new.began.start_us, new.began.end_us
+        if old.closing is not None and new.opening is not None:
+            if start < end:
+                found[place] = Turn(start, end, noted=True)
+        elif one_register(old, new) and old.closing is None is new.opening:
+            found[place] = Turn(start, end, noted=False)
+    return found
+
+
+def gone_on(
+    turn: Turn,
+    old: tuple[Service, int, float, float],
+    new: tuple[Service, int, float, float],
+) -> Passage | None:
+    """What one register counted over a change of its ratio, from the (service, time, value, most
+    that can pass from one to the other) of the reading before it and of that after it; None
+    where there is none between the two."""
+    (one, start, low, most), (other, end, high, at_most) = old, new
+    if start >= end:
+        return None
+    at = min(max((turn.start_us + turn.end_us) // 2, start), end)
+    first, second = _rise(one, low, high), _rise(other, low, high)
+    before = first * (at - start) // (end - start)
+    after = second - second * (at - start) // (end - start)
+    caps = _turned(one, most, low, high), _turned(other, at_most, low, high)
+    signed, sign = one.installation.signed, one.installation.sign
+    can = (signed or first >= 0) and abs(before) <= caps[0] and abs(after) <= caps[1]
+    refused = "" if can else FELL if high < low and not signed else ROSE
+    return Passage(turn, start, end, sign * before, sign * after, refused)
+
+
+def _rise(service: Service, low: float, high: float) -> int:
+    """Book units from one value to the other, past the last digit where the register fell."""
+    units, _ = to_book_units(np.array([low, high]), service.factor)
+    rise = int(units[1] - units[0])
+    return rise + (service.limits.modulus or 0) if rise < 0 else rise
+
+
+def _turned(service: Service, most: float, low: float, high: float) -> float:
+    """Most that can pass; past the last digit a tenth of a turn where no limit is known."""
+    if high >= low or most != np.inf or service.installation.signed:
+        return most
+    return (service.limits.modulus or 0) / 10

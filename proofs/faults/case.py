@@ -1,0 +1,123 @@
+"""A case: meters of one building over a few days, and the registry files that tell of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from metering.localtime import day_bounds, days_between
+from proofs.faults.feed import FaultMeter
+
+SITE = "s"
+GATEWAY = f"{SITE}/g"
+INSTITUTION, BUILDING = "o", "b"
+TARIFF_HEAD = "tariff,item,months,days,start,end,period,price"
+
+
+@dataclass(frozen=True)
+class PriceWindow:
+    """A price at some minutes of each local day."""
+
+    start_min: int
+    end_min: int
+    price: str
+
+
+@dataclass
+class FaultCase:
+    """What happened, to which meters, and what is judged."""
+
+    name: str
+    kind: str
+    first: date
+    days: int
+    meters: list[FaultMeter]
+    zone: str = "Asia/Shanghai"
+    node: bool = False
+    """Whether the building is judged beside the meters."""
+    prices: tuple[PriceWindow, ...] = ()
+    workers: int = 1
+    """Ledgers that work on the same books by turns."""
+    late: dict[str, int] = field(default_factory=dict)
+    """Meters that are registered only at some second."""
+    points: dict[str, str] = field(default_factory=dict)
+    """More columns for each row of points.csv."""
+
+    @property
+    def last(self) -> date:
+        """The last day that is judged."""
+        return self.first + timedelta(days=self.days - 1)
+
+    @property
+    def origin_us(self) -> int:
+        """The first day's local midnight [us UTC]."""
+        return day_bounds(self.first, self.zone)[0]
+
+    @property
+    def seconds(self) -> int:
+        """How long the days are together."""
+        return (day_bounds(self.last, self.zone)[1] - self.origin_us) // 1_000_000
+
+    @property
+    def span(self) -> list[date]:
+        """The days that are judged."""
+        return days_between(self.first, self.last)
+
+    def files(self, without: frozenset[str] = frozenset()) -> dict[str, str]:
+        """The registry's files, by name; `without` are meters not known yet."""
+        meters = [one for one in self.meters if one.code not in without]
+        files = {
+            "tree.csv": "code,parent,type,zone\n"
+            f"{INSTITUTION},,institution,{self.zone}\n"
+            f"{SITE},{INSTITUTION},site,\n{BUILDING},{SITE},building,\n",
+            "gateways.csv": f"site,code\n{SITE},g\n",
+        }
+        if meters:
+            files["meters.csv"] = _table([_meter(one) for one in meters])
+            files["points.csv"] = _table(
+                [self.points | row for one in meters for row in _points(one)]
+            )
+        if self.prices:
+            files["tariff.csv"] = "\n".join([TARIFF_HEAD, *map(_price, self.prices)]) + "\n"
+        return files
+
+
+def _meter(one: FaultMeter) -> dict[str, str]:
+    return {
+        "code": one.code,
+        "node": one.node,
+        "item": one.item,
+        "total": "yes" if one.total else "",
+        "step_min": str(one.step_min),
+        "max_per_hour": "" if one.limit is None else str(one.limit),
+    }
+
+
+def _points(one: FaultMeter) -> list[dict[str, str]]:
+    own = {
+        "gateway": GATEWAY,
+        "point": f"{one.code}.p",
+        "kind": one.kind,
+        "unit": one.unit,
+        "meter": one.code,
+        "ratio": "" if one.ratio == 1 else str(one.ratio),
+        "digits": "" if one.digits is None else str(one.digits),
+    }
+    return [own | part for part in one.parts or [{}]]
+
+
+def _price(window: PriceWindow) -> str:
+    start, end = (f"{m // 60:02d}:{m % 60:02d}" for m in (window.start_min, window.end_min))
+    return f"list,01000,1-12,all,{start},{end},p{window.start_min},{window.price}"
+
+
+def _table(rows: list[dict[str, str]]) -> str:
+    head = list(dict.fromkeys(name for row in rows for name in row))
+    used = [name for name in head if any(row.get(name) for row in rows)]
+    written = io.StringIO()
+    table = csv.DictWriter(written, used, extrasaction="ignore", restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return written.getvalue()
