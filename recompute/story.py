@@ -257,6 +257,8 @@ class _Story:
             yield _Link(here, there, SPIKE, self._detour(track, run))
         if self._turned(here, there):
             cost = COST[ROLLOVER] + (self._detour(track, run, turned=True) if between else 0)
+            if between and there - here - 1 <= FEW:
+                cost = min(cost, between * HIDDEN + COST[ROLLOVER])
             yield _Link(here, there, SPIKE if between else ROLLOVER, cost, turned=True)
         if between == 0 and self.register.rise(self.values[here], self.values[there]) > 0:
             yield from self._bridges(track, run)

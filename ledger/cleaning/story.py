@@ -380,6 +380,8 @@ class _Teller:
         if self.readings.turns(here, there):
             kind = SPIKE if between else ROLLOVER
             cost = self._detour(track, turns=True) if between else COST[ROLLOVER]
+            if between and there - here - 1 <= FEW:
+                cost = min(cost, between * HIDDEN_COST + COST[ROLLOVER])
             yield Link(here, there, kind, turns=True), cost
         yield from self._half_seen(track, run, between)
 

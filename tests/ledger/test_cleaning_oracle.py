@@ -63,6 +63,8 @@ def price_of_link(readings: RegisterReadings, here: int, there: int) -> int | No
             rows.append(4 + 14 * denials(readings, around, beside, turning=False))
         if turns:
             rows.append(6 + 14 * denials(readings, around, beside, turning=True))
+            if len(under) <= 4:
+                rows.append(6 * (inside + 1) + 2)
     still = right and not left and not inside and stands_still(readings, here, there - 1, seen)
     if still and turns:
         rows.append(6)
