@@ -172,7 +172,8 @@ def _booked(series: dict[str, tuple[I64, F64]], kind: Kind, item: str, unit: str
         meters={name: Meter(name, "b", item, step_min=60) for name in series},
         points={n: Point(n, "o/g", name, kind, unit) for n, name in enumerate(series, start=1)},
         installations=tuple(
-            Installation(name, n, register_unit=unit) for n, name in enumerate(series, start=1)
+            Installation(name, n, register_unit=unit, signed=name == "pv")
+            for n, name in enumerate(series, start=1)
         ),
     )
     readings, marks = ArrayReadings(), MemoryMarks()
