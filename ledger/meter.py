@@ -12,7 +12,7 @@ goes on in one series, in which that day may hold a break.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -236,6 +236,11 @@ class Measured:
     facts: dict[Span, EventFacts] = field(default_factory=dict)
     """What is known of some of them."""
 
+    def keep(self, told: Callable[[Span], bool]) -> None:
+        """Only what is to be told, with what is known of it."""
+        self.spans = [span for span in self.spans if told(span)]
+        self.facts = {span: known for span, known in self.facts.items() if told(span)}
+
 
 def measure(served: Sequence[Service], stretches: Mapping[int, Stretch]) -> Measured:
     """The meter's curve over the given stretches (by place in `served`)."""
@@ -263,8 +268,8 @@ def _over(passage: Passage, left: Measured, right: Measured, step_us: int) -> Me
     turn = passage.turn
     if turn.noted:
         left.curve, between, right.curve = merged(turn, left.curve, right.curve)
-        left.spans = [s for s in left.spans if s[0] != "gap" or s[2] < turn.end_us]
-        right.spans = [s for s in right.spans if s[0] != "gap" or s[1] > turn.start_us]
+        left.keep(lambda span: span[0] != "gap" or span[2] < turn.end_us)
+        right.keep(lambda span: span[0] != "gap" or span[1] > turn.start_us)
     elif passage.refused:
         return Measured(Curve.empty(), [(passage.refused, passage.start_us, passage.end_us)])
     else:

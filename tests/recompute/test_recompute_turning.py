@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from metering.localtime import MINUTE_US, day_bounds, iso, local_day
@@ -16,6 +16,19 @@ from metering.registry import Installation, Validity
 DAYS = 3
 LOAD = np.where(np.arange(DAYS * 1440) % 1440 < 420, 0.02, 0.095)
 TRUE = np.concatenate(([0], np.cumsum(LOAD)))
+
+
+PLAIN = {"every": 15, "offset": 0, "digits": None}
+READ_AT_THE_EDGES = PLAIN | {
+    **{"at": 720, "width": (60, 60), "how": "other point", "values": "final first"},
+    **{"read": True, "limit": None, "spike": None},
+}
+"""Of a window, so that each side has a gap of its own there."""
+FIRST_AT_A_READING = PLAIN | {
+    **{"at": 600, "width": (0, 1), "how": "ratio and register", "values": "wrong"},
+    **{"read": False, "limit": "60", "spike": 1},
+}
+"""Both sides have an event of one kind that begins there."""
 
 
 def dated(helpers, minutes: tuple[int, int]) -> tuple[str, Validity, Validity]:
@@ -43,6 +56,8 @@ def dated(helpers, minutes: tuple[int, int]) -> tuple[str, Validity, Validity]:
     digits=st.sampled_from([None, 4]),
     spike=st.one_of(st.none(), st.integers(-30, 30)),
 )
+@example(**READ_AT_THE_EDGES)
+@example(**FIRST_AT_A_READING)
 def test_both_tell_the_same_of_a_change(
     helpers, tmp_path, at, width, how, values, every, offset, read, limit, digits, spike
 ):
