@@ -74,12 +74,6 @@ def left_out(event: RegisterEvent) -> tuple[int, int] | None:
     return None
 
 
-def is_off_grid(event: RegisterEvent) -> bool:
-    """Whether an event tells of interval readings that begin nowhere: each has its own verdict, and
-    others may stand between them."""
-    return event.kind == OFF_GRID
-
-
 def breaks(event: RegisterEvent) -> bool:
     """Whether what passed in it is unknown, or was taken for unknown."""
     return rule_of(event) in (*BREAKS, REVERSED, OPEN_STUCK)
@@ -151,13 +145,21 @@ class JudgedReadings:
         )
 
 
+def counting(service: Service) -> tuple[int, int]:
+    """First and last instant, both included, at which readings of the service count; those inside a
+    window in which a register changed do not."""
+    first = max(service.start_us, service.reads_from_us)
+    return first, min(service.end_us, service.reads_until_us)
+
+
 def judge(
     service: Service, rows: ReadingColumns, events: Iterable[RegisterEvent]
 ) -> JudgedReadings:
     """What became of readings of the service's point, given in rising time; of interval readings
     these are whole local days. `events` are the meter's."""
     reason = np.full(len(rows), None, dtype=object)
-    outside = (rows.time_us < service.start_us) | (rows.time_us > service.end_us)
+    first, last = counting(service)
+    outside = (rows.time_us < first) | (rows.time_us > last)
     flagged = (rows.flag.astype(np.int64) & int(Flag.OUT_OF_RANGE)) != 0
     if service.kind is Kind.REGISTER:
         units, good = to_book_units(rows.value, service.factor)

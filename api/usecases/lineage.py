@@ -32,8 +32,8 @@ from ledger import (
     Reckoned,
     Service,
     Standing,
+    counting,
     interval_days,
-    is_off_grid,
     judge,
     left_out,
     reckoned,
@@ -58,6 +58,8 @@ FIRST_US, LAST_US = 0, 4_102_444_800_000_000
 """1970 and 2100: what lies beyond is without limit."""
 AROUND_US = 24 * HOUR_US
 """Events are read at once so far around the interval."""
+OF_INTERVALS = frozenset({"off_grid", "spike", "negative"})
+"""Kinds of events by which interval readings are left out."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Source:
     @property
     def counts(self) -> tuple[int | None, int | None]:
         """From when to when its readings count [us]; None where that has no end."""
-        start, end = self.service.start_us, self.service.end_us
+        start, end = counting(self.service)
         return start if start > FIRST_US else None, end if end < LAST_US else None
 
 
@@ -486,7 +488,7 @@ class _Follow:
             own,
             _rows_of(self.view, key, span),
             days_counted,
-            tuple(self._source(one, span, explained) for one in seen),
+            _reckonable(own, [self._source(one, span, explained) for one in seen]),
             len(serving) - len(seen),
             tuple(explained),
             len(inside) - len(explained),
@@ -539,7 +541,8 @@ class _Follow:
             if room <= 0:
                 rest += self.nearby.counted(service.point, low, min(days[-1][1], end))
                 break
-            day = judge(service, store.scan(point, low, high), ())
+            events = self.events.between(service.meter.code, low, high)
+            day = judge(service, store.scan(point, low, high), events)
             ends = day.end_us + (day.end_us == day.start_us)
             chosen = np.flatnonzero((ends > start) & (day.start_us < end))
             listed.append(day.take(chosen[:room]))
@@ -551,8 +554,8 @@ class _Follow:
         service = next((one for one in seen if _of(one, event)), None)
         if service is None:
             return Explained(event, rule, None, ())
-        if is_off_grid(event):
-            return self._off_grid(service, event)
+        if service.kind is not Kind.REGISTER and event.kind in OF_INTERVALS:
+            return self._of_intervals(service, event)
         count = 0
         if span is not None:
             count = self.caller.platform.readings.counts([service.point], *span).get(
@@ -560,19 +563,28 @@ class _Follow:
             )
         return Explained(event, rule, count, tuple(self._standing(service).named(event)))
 
-    def _off_grid(self, service: Service, event: RegisterEvent) -> Explained:
+    def _of_intervals(self, service: Service, event: RegisterEvent) -> Explained:
         """The first one of them; they are counted where they lie in few days."""
         days = interval_days(service, event.start_us, event.end_us)
         if len(days) > FEW_DAYS:
-            return Explained(event, event.kind, None, ())
+            return Explained(event, rule_of(event), None, ())
         low, high = days[0][0], days[-1][1]
         rows = self.caller.platform.readings.scan([service.point], low, high)
-        judged = judge(service, rows, ())
+        judged = judge(service, rows, [event])
         off = np.array([why == event.kind for why in judged.rejected_by], dtype=np.bool_)
-        off &= (rows.time_us >= event.start_us) & (rows.time_us < event.end_us)
+        off &= (judged.end_us >= event.start_us) & (judged.start_us < event.end_us)
         places = np.flatnonzero(off)
         first = tuple(("left_out", judged.take(places[:1])) for _ in places[:1])
-        return Explained(event, event.kind, len(places), first, service.kind)
+        return Explained(event, rule_of(event), len(places), first, service.kind)
+
+
+def _reckonable(own: Period | None, sources: Sequence[Source]) -> tuple[Source, ...]:
+    """The sources, without their calculations where these do not come to what is booked: what
+    passed at a change of register, or what is not booked yet, is in none of them."""
+    known = [one.reckoned.value for one in sources if one.reckoned is not None]
+    if own is None or len(known) < len(sources) or sum(known) == own.amount:
+        return tuple(sources)
+    return tuple(replace(one, reckoned=None) for one in sources)
 
 
 def _share(each: int, in_all: int, meters: int) -> int:

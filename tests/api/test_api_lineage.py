@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -251,3 +251,42 @@ def test_a_break_has_no_calculation(booked):
     assert meter["sources"][0]["calculation"] is None
     assert [one["rule"] for one in meter["decisions"]] == ["reset"]
     assert meter["decisions"][0]["energy"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "rule", "why"), [(-3.0, "negative", "negative"), (500.0, "over_limit", "spike")]
+)
+def test_an_interval_that_is_refused_is_not_used(booked, value, rule, why):
+    times = every(900, 6)
+    values = np.full(len(times), 2.0) + np.arange(len(times)) % 7 / 10
+    values[250] = value
+    known = office([main()], [register(kind=Kind.INTERVAL)], [Installation("m", 1)])
+    world = booked(known, NOW, {1: (times, values)})
+    found = lineage(world, meter="m", time=iso(int(times[250])), step="day")
+    (meter,) = found["meters"]
+    (source,) = meter["sources"]
+    assert [one["rejected_by"] for one in source["readings"] if not one["used"]] == [why]
+    used = [Decimal(one["energy"]) for one in source["readings"] if one["used"]]
+    assert sum(used) == Decimal(found["value"])
+    (decision,) = meter["decisions"]
+    assert (decision["rule"], decision["left_out"]) == (rule, 1)
+    assert decision["readings"][0]["value"] == value
+
+
+def test_a_change_that_no_reading_tells_has_no_calculation(booked):
+    """What passed at the change is split by time, and stands in neither side's readings."""
+    times = every(900, 6)
+    change = START + 2 * DAY_US + 10 * 3_600_000_000 + 420_000_000
+    day = DAY + timedelta(days=2)
+    text = iso(change)
+    sides = [
+        Installation("m", 1, Decimal(20), valid=Validity(None, day + timedelta(days=1)), ends=text),
+        Installation("m", 1, Decimal(40), valid=Validity(day, None), starts=text),
+    ]
+    known = office([main()], [register()], sides)
+    world = booked(known, NOW, {1: (times, np.arange(len(times)) * 1.0 + 5000)})
+    found = lineage(world, meter="m", time=text, step="day")
+    (meter,) = found["meters"]
+    assert [one["calculation"] for one in meter["sources"]] == [None, None]
+    other = lineage(world, meter="m", time=iso(START + DAY_US), step="day")
+    assert other["meters"][0]["sources"][0]["calculation"] is not None
