@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -22,8 +22,10 @@ from figures import (
     View,
     area_of,
     by_clock_hour,
+    counted,
     less,
     mean_power,
+    month_quality,
     persons_of,
     total,
     up_to,
@@ -31,6 +33,7 @@ from figures import (
 from figures.periods import Tally
 from figures.pricing import priced
 from metering.book import BookRow, Part, SeriesKey
+from metering.finding import Case, EvidenceHour, Finding
 from metering.localtime import DAY_MIN, HOUR_US, MINUTE_US, day_bounds
 from metering.quality import MEASURED, all_of
 from metering.quantity import ABSENT
@@ -86,6 +89,37 @@ def hourly(amounts: Sequence[int], start_us: int = START_US) -> Energy:
         all_of(MEASURED, len(amounts)),
         np.zeros(len(amounts), dtype=np.bool_),
         1,
+    )
+
+
+def case_of(number: int, kwh: int) -> Case:
+    """A case of meter `m` that wasted so much in the first hour of the day."""
+    hour = EvidenceHour(START_US, 0, kwh * KWH)
+    return Case(
+        Finding(
+            institution="o",
+            node="b",
+            meter="m",
+            item="01000",
+            pattern="after_hours_plant",
+            start_us=START_US,
+            end_us=START_US + HOUR_US,
+            hours_us=(START_US,),
+            expected=0,
+            measured=hour.measured,
+            waste=float(kwh),
+            waste_low=float(kwh),
+            waste_high=float(kwh),
+            cost=None,
+            currency="",
+            kgco2=None,
+            confidence=1.0,
+            baseline_version="v",
+            cause="bms_override",
+            action="restore_schedule",
+            hours=(hour,),
+        ),
+        number,
     )
 
 
@@ -225,3 +259,32 @@ def test_what_is_read_once_a_day_is_not_expected_yet_and_what_is_read_oftener_is
     assert not up_to(view, KEY, DAY, {DAY_MIN: 24 * HOUR_US}).complete
     assert not up_to(view, KEY, DAY, {15: HOUR_US, DAY_MIN: 24 * HOUR_US}).complete
     assert not up_to(view_of(book_row(quarters)), KEY, DAY, {}).complete
+
+
+def test_a_running_day_holds_its_known_slots_and_the_begun_one_by_time():
+    slots = [1_000, ABSENT, 3_000, 4_000, *([9_000] * 92)]
+    view = view_of(book_row(part(15, slots)))
+
+    def amount(minutes: int) -> int | None:
+        return up_to(view, KEY, DAY, {15: minutes * MINUTE_US}).amount
+
+    assert [amount(n) for n in (15, 30, 45, 60)] == [1_000, 1_000, 4_000, 8_000]
+    assert [amount(n) for n in (3, 20, 33, 50)] == [200, 1_000, 1_600, 4_000 + 4_000 // 3]
+
+
+@pytest.mark.parametrize(
+    ("wastes", "counts"),
+    [((3, 1), (3, 0)), ((1, 3), (0, 3)), ((2, 2), (2, 0))],
+)
+def test_of_two_cases_of_one_meter_the_larger_counts_and_of_equal_ones_the_older(wastes, counts):
+    told = counted([case_of(n, kwh) for n, kwh in enumerate(wastes, start=1)], lambda *_: ())
+    assert tuple(one.counts.waste for one in told) == counts
+
+
+@pytest.mark.parametrize("spill", [(0, 0, 0), (2_000, 2_000, 0)])
+def test_a_gap_between_days_without_a_row_does_not_leave_the_period(spill):
+    shares = np.array([6_000, 4_000, 0, 0], dtype=np.uint16)
+    row = replace(book_row(part(15, [KWH] * 96)), day_shares=shares, spill=spill)
+    days = [DAY + timedelta(days=n) for n in (-1, 0, 1)]
+    found = month_quality({DAY: row}, days, ZONE, START_US + 7 * 24 * HOUR_US)
+    assert found.tolist() == [3_333, 0, 0, 6_667]
