@@ -11,7 +11,9 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m greenoffice
 PROVE := $(BIN)/python -m proofs
 # The tests of a module stay together, for what they share; ARGS="-n 0" runs one after another.
-SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+# One worker more than there are cores, four at most: many tests wait for servers and browsers.
+WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')
+SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
 .PHONY: help demo test check demo-seeds replay-check kill-check feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check lock clean
