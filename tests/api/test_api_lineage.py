@@ -290,3 +290,32 @@ def test_a_change_that_no_reading_tells_has_no_calculation(booked):
     assert [one["calculation"] for one in meter["sources"]] == [None, None]
     other = lineage(world, meter="m", time=iso(START + DAY_US), step="day")
     assert other["meters"][0]["sources"][0]["calculation"] is not None
+
+
+def test_readings_inside_a_window_of_change_are_not_used(booked):
+    """Both registers are sent through all of it, and nobody knows which one was connected."""
+    times = every(900, 6)
+    start, end = (START + 2 * DAY_US + hour * HOUR_US for hour in (14, 16))
+    day, text = DAY + timedelta(days=2), f"{iso(start)}/{iso(end)}"
+    values = np.arange(len(times)) * 1.0
+    at = int(np.searchsorted(times, start))
+    final, first = Decimal(int(values[at + 4])), Decimal(100)
+    known = office(
+        [main()],
+        [register(1), register(2)],
+        [
+            Installation(
+                *("m", 1), valid=Validity(None, day + timedelta(days=1)), ends=text, final=final
+            ),
+            Installation("m", 2, valid=Validity(day, None), starts=text, first=first),
+        ],
+    )
+    old, new = times <= end, times >= start
+    world = booked(known, NOW, {1: (times[old], values[old]), 2: (times[new], values[new] + 9000)})
+    found = lineage(world, meter="m", time=iso(start), step="day")
+    one, other = found["meters"][0]["sources"]
+    assert (one["counts_to"], other["counts_from"]) == (iso(start, ZONE), iso(end, ZONE))
+    for source in (one, other):
+        inside = [r for r in source["readings"] if start < parse_instant(r["time"]) < end]
+        assert len(inside) == 7
+        assert {r["rejected_by"] for r in inside} == {"other_register"}

@@ -94,6 +94,12 @@ def test_a_case_has_one_hash_and_its_numbers() -> None:
     assert 0 < entry["energy_bound_kwh"] <= entry["doubted_kwh"]
 
 
+def test_a_clock_that_is_wrong_for_hours_is_told_by_its_hole() -> None:
+    """Ninety readings lie between the hole and the step that is seen."""
+    entry = own_entry("clock an hour back: 5 min, limit", 1)
+    assert (entry["ok"], entry["measured_wrong_slots"]) == (True, 0)
+
+
 def test_what_cannot_be_stated_is_listed_apart() -> None:
     found = [{"name": "a", "kind": "k", "ok": None, "why": "no column"}]
     assert tally(found)["cases"] == 0
