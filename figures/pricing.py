@@ -144,7 +144,7 @@ def begun(one: Priced, slot: int, passed_us: int) -> Parts:
     plan = slot_windows(len(one.part.slots), one.part.step_min, one.windows.offsets, minutes)
     own, found, left = _slot_pieces(one)[slot], [], passed_us
     for place, (window, length) in enumerate(plan[slot][1]):
-        whole = own.loose[place][1] + (own.spread[place][1] if own.spread else 0)
+        whole = own.parts[place][1]
         taken = min(left, length * MINUTE_US)
         found.append((one.prices[window], whole * taken // (length * MINUTE_US)))
         left -= taken
@@ -153,8 +153,8 @@ def begun(one: Priced, slot: int, passed_us: int) -> Parts:
 
 @dataclass
 class _Slot:
-    loose: Parts
-    spread: Parts
+    parts: Parts
+    """What it has in each window it lies in."""
     in_gap: bool = False
     """Whether a gap over several prices touches its windows."""
     windows: tuple[int, ...] = ()
@@ -177,37 +177,16 @@ def _slot_pieces(one: Priced) -> list[_Slot]:
     plan = slot_windows(len(slots), one.part.step_min, windows.offsets, minutes)
     for (_, shared), quantity in zip(plan, slots, strict=True):
         if quantity == ABSENT:
-            found.append(_Slot([], []))
+            found.append(_Slot([]))
             continue
         inside = [window for window, _ in shared]
         edges = [before, *(passed[window] for window in inside[1:]), before + quantity]
         pieces = [b - a for a, b in itertools.pairwise(edges)]
         before += quantity
-        loose = list(zip((one.prices[w] for w in inside), pieces, strict=True))
-        spread: Parts = []
-        if len(inside) > 1:
-            loose, spread = _cut(one, inside, pieces)
+        parts = list(zip((one.prices[w] for w in inside), pieces, strict=True))
         in_gap = any(window in gaps for window in inside)
-        found.append(_Slot(loose, spread, in_gap, tuple(inside)))
+        found.append(_Slot(parts, in_gap, tuple(inside)))
     return found
-
-
-def _cut(one: Priced, inside: Sequence[int], pieces: Sequence[int]) -> tuple[Parts, Parts]:
-    """(certain, by time) pieces of a slot over edges: by time is what a stretch over one of
-    those edges brought."""
-    crossing = dict.fromkeys(inside, 0)
-    for stretch in one.windows.crossings:
-        own = range(stretch.window, stretch.window + len(stretch.parts))
-        if sum(window in own for window in inside) > 1:
-            for window in inside:
-                if window in own:
-                    crossing[window] += abs(stretch.parts[window - stretch.window])
-    loose, spread = [], []
-    for window, piece in zip(inside, pieces, strict=True):
-        doubtful = min(abs(piece), crossing[window]) * (-1 if piece < 0 else 1)
-        loose.append((one.prices[window], piece - doubtful))
-        spread.append((one.prices[window], doubtful))
-    return loose, spread if any(quantity for _, quantity in spread) else []
 
 
 def _taken_apart(one: Priced, slots: Sequence[_Slot]) -> tuple[dict[Price, int], list[Parts]]:
@@ -220,7 +199,7 @@ def _taken_apart(one: Priced, slots: Sequence[_Slot]) -> tuple[dict[Price, int],
     held: dict[int, int] = defaultdict(int)
     for slot in slots:
         for place, window in enumerate(slot.windows):
-            held[window] += slot.loose[place][1] + (slot.spread[place][1] if slot.spread else 0)
+            held[window] += slot.parts[place][1]
     spread = []
     for stretch in one.windows.crossings if len(held) > 1 else ():
         inside = [
