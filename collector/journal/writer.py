@@ -157,7 +157,7 @@ class JournalWriter:
     def _housekeep_once(self) -> None:
         try:
             self.compress_closed()
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # a damaged segment is the reader's to tell
             _log.warning("journal compression put off", folder=str(self.folder), error=str(error))
 
     def _open_segment(self) -> None:

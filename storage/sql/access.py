@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, insert, select, true, update
 
 from metering.access import ApiKey, AuditEntry, Role
 from metering.ports import AccessStore
+from metering.tries import UNCOUNTED, UNKNOWN, Tries
 from storage.keys import id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed
 from storage.sql.engine import reading, writing
@@ -33,15 +34,16 @@ class SqlAccess(AccessStore):
             add_entry(con, entry)
         return secret
 
-    def key(self, secret: str) -> ApiKey | None:
-        id = id_of(secret)
-        if id is None:
-            return None
-        with reading(self._engine) as con:
-            row = con.execute(select(API_KEY).where(API_KEY.c.id == id)).first()
+    def key(self, secret: str, tries: Tries = UNCOUNTED) -> ApiKey | None:
+        id, row = id_of(secret), None
+        if id is not None:
+            with reading(self._engine) as con:
+                row = con.execute(select(API_KEY).where(API_KEY.c.id == id)).first()
         if row is None or row.revoked_us:
+            tries.check(UNKNOWN)
+            tries.failed(UNKNOWN)
             return None
-        right = self._verifier.verify(id, secret.encode(), row.hash)
+        right = self._verifier.verify(row.id, secret.encode(), row.hash, tries)
         return _key(row) if right else None
 
     def keys(self) -> list[ApiKey]:
