@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from greenoffice import cli_servers, commands, saying
+from greenoffice import cli_keys, cli_servers, commands, saying
 from metering.errors import GreenOfficeError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ export_app = typer.Typer(no_args_is_help=True, help="Files for whoever audits th
 app.add_typer(export_app, name="export")
 journal_app = typer.Typer(no_args_is_help=True, help="The messages as they came.")
 app.add_typer(journal_app, name="journal")
+app.add_typer(cli_keys.key_app, name="key")
 
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
 DataOption = Annotated[Path, typer.Option("--data", help="the data folder")]

@@ -26,7 +26,8 @@ class ApiKeys(Protocol):
 
     def revoke(self, id: str, *, actor: str, now_us: int) -> None:
         """End a key from now on, with an entry in the audit log; NotFound if there is none, and
-        nothing where it was ended before."""
+        nothing where it was ended before. Conflict for the last administrator's key of the whole
+        platform."""
         ...
 
 

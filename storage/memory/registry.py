@@ -12,7 +12,7 @@ from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
 from metering.tries import UNCOUNTED, UNKNOWN, Tries
-from storage.keys import id_of, new_key, new_key_secret, no_such_key
+from storage.keys import check_not_last, id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
 
@@ -53,6 +53,7 @@ class MemoryAccess(AccessStore):
         with self._lock:
             if id not in self._keys:
                 raise no_such_key(id)
+            check_not_last(self._keys[id], self._keys.values())
             if not self._keys[id].revoked_us:
                 self._keys[id] = replace(self._keys[id], revoked_us=now_us)
                 self._note(self._keys[id], "key.revoke", actor, now_us)
