@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from api import influxql, problems
 from api.auth import trace_refusal
+from api.head import HeadAsGet
 from api.metrics import Metrics
 from api.openapi import DescribedApp
 from api.page import error_page
@@ -76,6 +77,7 @@ def create_app(platform: Platform) -> FastAPI:
     install_page(app)
     problems.install(app, trace_refusal, error_page)
     app.middleware("http")(_observe)
+    app.add_middleware(HeadAsGet)
     return app
 
 

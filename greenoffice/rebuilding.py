@@ -13,6 +13,7 @@ from metering.bookhash import book_hash, worth_hash
 from metering.errors import InvalidInput, NotFound
 from metering.localtime import iso
 from metering.registry import NodeType
+from metering.wording import worded
 
 REBUILD = "rebuild"
 
@@ -54,7 +55,8 @@ def rebook_folder(
 ) -> dict[str, object]:
     """Book again the rows that other rules made, of one institution or of all, with a reason
     that goes into the audit log. Says so where there is nothing to do."""
-    if not reason.strip():
+    reason = worded(reason, "reason")
+    if not reason:
         raise InvalidInput(
             "booking by other rules needs a reason",
             field="reason",
@@ -101,7 +103,7 @@ def _entry(told: Rebooked, reason: str, institution: str | None, now_us: int) ->
         subject=f"rules {rules.RULES_VERSION}",
         institution=institution or "",
         detail={"rows": f"{told.differing} of {told.rows}", "restated": str(told.restated)},
-        reason=reason.strip(),
+        reason=reason,
     )
 
 

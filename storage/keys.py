@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from metering.access import ApiKey, Role
 from metering.errors import Conflict, InvalidInput, NotFound
+from metering.wording import worded
 from storage.passwords import new_secret
 
 _SHAPE = re.compile(r"go_([0-9a-f]{12})_([A-Za-z0-9]{20,})")
@@ -31,7 +32,8 @@ def new_key(id: str, name: str, node: str, role: str, now_us: int) -> ApiKey:
         raise InvalidInput(
             "no such role", field="role", value=role, fix="one of " + ", ".join(Role)
         )
-    if not name.strip():
+    name = worded(name, "name", 200, line=True)
+    if not name:
         raise InvalidInput("a key needs a name", field="name", value=name, fix="say who uses it")
     return ApiKey(id=id, name=name, node=node, role=Role(role), created_us=now_us)
 
