@@ -45,8 +45,10 @@ def run_mutants(package: str, count: int, seed: int, jobs: int) -> None:
         copies = [TreeCopy.of(CHECKOUT, Path(root) / str(n)) for n in range(jobs)]
         say(f"running {tests} as it is")
         own = copies[0].own_tests(folder, tests)
-        say(f"{len(own.takes)} tests in {own.seconds:.0f} s")
+        say(f"{len(own.takes)} tests, {sum(own.takes.values()):.0f} s of CPU")
         tried = attempt(copies, draw(copies[0].root, folder, count, seed), own, known)
+        for copy in copies:
+            copy.close()
     result = tally(tried, known)
     finish({"package": package, "seed": seed, **result}, result["share"] >= ENOUGH)
 
