@@ -98,8 +98,19 @@ def equivalents(file: Path) -> list[Told]:
 
 def equivalent(mutant: Mutant, known: Sequence[Told]) -> str | None:
     """Why a change changes nothing; None where it is not known to."""
-    own = (mutant.module, mutant.before, mutant.after)
-    return next((k["why"] for k in known if (k["module"], k["before"], k["after"]) == own), None)
+    return next((k["why"] for k in known if _is(mutant, k)), None)
+
+
+def _is(mutant: Mutant, known: Told) -> bool:
+    """Whether a change is the one named, or where no module is named replaces just that."""
+    before, after = known["before"], known["after"]
+    if "module" in known:
+        return (mutant.module, mutant.before, mutant.after) == (known["module"], before, after)
+    pieces = mutant.before.split(before)
+    places = range(1, len(pieces))
+    return mutant.after in [
+        before.join(pieces[:n]) + after + before.join(pieces[n:]) for n in places
+    ]
 
 
 def _told(one: Mutant) -> Told:

@@ -195,3 +195,21 @@ def test_a_gap_between_days_without_a_row_does_not_leave_the_period(spill):
     days = [DAY + timedelta(days=n) for n in (-1, 0, 1)]
     found = month_quality({DAY: row}, days, ZONE, START_US + 7 * 24 * HOUR_US)
     assert found.tolist() == [3_333, 0, 0, 6_667]
+
+
+def test_a_currency_of_one_side_alone_is_measured_and_negative_where_only_parts_have_it():
+    whole, inner = Cost((money("1", "2", "3"),)), Cost((money("4", "5", "6", currency="EUR"),))
+    cny, eur = less(whole, [inner]).money
+    assert (cny.low, cny.amount, cny.high, cny.shares) == (1, 2, 3, (10_000, 0, 0, 0))
+    assert (eur.low, eur.amount, eur.high, eur.shares) == (-6, -5, -4, (10_000, 0, 0, 0))
+
+
+def test_a_rest_is_of_the_quality_of_its_whole():
+    whole = Cost((money("1", "2", "3", (1_000, 2_000, 3_000, 4_000)),), priced=9, unpriced=4)
+    inner = Cost((money("0", "1", "2", (0, 0, 0, 10_000)),), priced=2, unpriced=1, all_priced=False)
+    found = less(whole, [inner])
+    assert found.money[0].shares == (1_000, 2_000, 3_000, 4_000)
+    assert (found.priced, found.unpriced, found.all_priced) == (7, 3, False)
+    assert (found.periods, found.rows) == ((), ())
+    assert less(whole, []).all_priced
+    assert less(inner, []).all_priced is False
