@@ -45,7 +45,7 @@ def classify(incoming: ReadingColumns, existing: ReadingColumns) -> Classified:
     both = ReadingColumns.concat([existing, incoming])
     order = np.lexsort((np.arange(len(both)), both.time_us, both.point))
     group, place = _groups(both.point[order], both.time_us[order])
-    standing = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.int64)
+    standing = np.full(len(both), -1, dtype=np.int64)
     is_stored = order < stored
     standing[group[is_stored]] = order[is_stored]
     initial = standing.copy()
