@@ -95,6 +95,7 @@ def test_cover_is_by_time_where_periods_are_of_different_length():
 
 
 def test_a_category_is_told_of_it_energy_that_is_measured():
+    assert CATEGORIES == {"ups_out": 1, "it": 3}
     assert {name: CATEGORIES.get(below) for name, (_, below) in RATIOS.items()} == {
         "utility_per_it": 3,
         "ups_efficiency": None,
