@@ -51,9 +51,7 @@ def test_rows_become_a_block_and_a_block_rows():
     held = windows([480, 960], (3, 4), [crossing([1, 2])])
     rows = [
         row(part([60] * 24, windows=held), spill=(1, 2, 3)),
-        row(
-            part([n for n in range(24)], windows=windows([28, 248])), day=DAYS[2], provisional=True
-        ),
+        row(part(list(range(24)), windows=windows([28, 248])), day=DAYS[2], provisional=True),
     ]
     block = block_of(rows, meters=5)
     assert (block.step_min, block.meters, block.booked.tolist()) == (60, 5, [True, False, True])
