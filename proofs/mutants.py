@@ -102,15 +102,21 @@ def equivalent(mutant: Mutant, known: Sequence[Told]) -> str | None:
 
 
 def _is(mutant: Mutant, known: Told) -> bool:
-    """Whether a change is the one named, or where no module is named replaces just that."""
-    before, after = known["before"], known["after"]
+    """Whether a change is the one named, or where no module is named replaces just that; spaces
+    apart."""
+    old, new = _bare(mutant.before), _bare(mutant.after)
+    before, after = _bare(known["before"]), _bare(known["after"])
     if "module" in known:
-        return (mutant.module, mutant.before, mutant.after) == (known["module"], before, after)
-    pieces = mutant.before.split(before)
-    places = range(1, len(pieces))
-    return mutant.after in [
-        before.join(pieces[:n]) + after + before.join(pieces[n:]) for n in places
-    ]
+        return (mutant.module, old, new) == (known["module"], before, after)
+    pieces = old.split(before)
+    return any(
+        new == before.join(pieces[:n]) + after + before.join(pieces[n:])
+        for n in range(1, len(pieces))
+    )
+
+
+def _bare(line: str) -> str:
+    return line.replace(" ", "")
 
 
 def _told(one: Mutant) -> Told:

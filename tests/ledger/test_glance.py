@@ -128,7 +128,10 @@ def test_readings_of_a_service_are_those_it_reads_with_its_noted_values():
     assert times(glance.rows(service, 15, 35)) == [15, 20, 30, 35]
     assert times(glance.rows(service, 16, 34)) == [20, 30]
     assert times(glance.rows(service, 31, 34)) == []
-    assert glance.rows(service, 0, 16).value.tolist() == [1.0]
+    first = glance.rows(service, 0, 16)
+    assert first.value.tolist() == [1.0]
+    columns = (first.flag, first.order_hi, first.order_lo, first.segment, first.offset, first.index)
+    assert [one.tolist() for one in columns] == [[0]] * 6
     assert glance.ends(service) == (15, 35)
     assert glance.ends(replace(service, opening=None, closing=None)) == (20, 30)
     nothing = replace(service, reads_from_us=21, reads_until_us=29, opening=None, closing=None)

@@ -176,6 +176,8 @@ def test_a_name_is_looked_up_once_with_its_kind_and_unit() -> None:
     assert len(resolver.table().point) == 4
     mixed = Decoded([0, 1], ["E", "nobody"], [None] * 2, ["kWh", None], [1] * 2, [1.0] * 2)
     assert resolver.slots("s/g", mixed)[0] == [0, -1]
+    with pytest.raises(ValueError, match="zip"):
+        resolver.slots("s/g", Decoded([0], ["E"], [None], []))
     assert len(resolver.table().point) == 4
 
 
