@@ -43,7 +43,10 @@ def service(kind=Kind.REGISTER, *, item="01000", first=-OPEN_END, last=OPEN_END,
 def rows(values: dict[float, float], flags=()) -> ReadingColumns:
     """Values by steps since the day began."""
     return ReadingColumns.of(
-        [(1, at(n), v, 1 if n in flags else 0, 0, 0, 0, k, 0) for k, (n, v) in enumerate(values.items())]
+        [
+            (1, at(n), v, 1 if n in flags else 0, 0, 0, 0, k, 0)
+            for k, (n, v) in enumerate(values.items())
+        ]
     )
 
 
@@ -196,7 +199,8 @@ def standing(own: Service, values, *events, flags=()) -> Standing:
 
 def edges(found: Edges) -> list[float | None]:
     return [
-        (int(one.readings.time_us[0]) - START_US) / STEP_US if len(one) else None for one in found.rows()
+        (int(one.readings.time_us[0]) - START_US) / STEP_US if len(one) else None
+        for one in found.rows()
     ]
 
 
@@ -249,8 +253,16 @@ def named(own: Service, one: RegisterEvent, *more: RegisterEvent, values=None):
 
 
 def test_an_event_names_the_readings_it_speaks_of():
-    assert named(service(), event("spike", 2, 5, cost=4)) == [("before", 1), ("left_out", 2), ("after", 5)]
-    assert named(service(), event("bridge", 2, 5, cost=4)) == [("before", 2), ("left_out", 3), ("after", 5)]
+    assert named(service(), event("spike", 2, 5, cost=4)) == [
+        ("before", 1),
+        ("left_out", 2),
+        ("after", 5),
+    ]
+    assert named(service(), event("bridge", 2, 5, cost=4)) == [
+        ("before", 2),
+        ("left_out", 3),
+        ("after", 5),
+    ]
     assert named(service(), event("gap", 2, 5)) == [("before", 2), ("after", 5)]
     assert named(service(), event("reset", 2, 3)) == [("before", 2), ("after", 3)]
     assert named(service(), event("limit", 2, 5)) == named(service(), event("off_grid", 2, 5)) == []
@@ -267,14 +279,25 @@ def sums(own: Service, values, start: float, end: float, *events):
 def test_the_energy_of_an_interval_is_told_from_the_readings_around_it():
     exact = sums(service(), PLAIN, 2, 5)
     assert (exact.first_us, exact.last_us, exact.value) == (at(2), at(5), 3 * KWH)
-    assert (exact.whole, exact.turns, exact.turn, exact.before, exact.after) == (3 * KWH, 0, 0, 0, 0)
+    assert (exact.whole, exact.turns, exact.turn, exact.before, exact.after) == (
+        3 * KWH,
+        0,
+        0,
+        0,
+        0,
+    )
     inside = sums(service(), PLAIN, 2.25, 4.5)
     assert (inside.whole, inside.before, inside.after) == (3 * KWH, KWH // 4, KWH // 2)
     assert inside.value == 2_250_000
     thirds = sums(service(), {0: 0.0, 3: 0.00001}, 1, 2)
     assert (thirds.before, thirds.after, thirds.value) == (3, 4, 3)
     back = sums(service(direction=Direction.EXPORT), PLAIN, 2.25, 4.5)
-    assert (back.whole, back.before, back.after, back.value) == (-3 * KWH, -KWH // 4, -KWH // 2, -2_250_000)
+    assert (back.whole, back.before, back.after, back.value) == (
+        -3 * KWH,
+        -KWH // 4,
+        -KWH // 2,
+        -2_250_000,
+    )
 
 
 def test_turns_are_counted_in_what_passed():

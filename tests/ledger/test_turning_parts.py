@@ -32,7 +32,9 @@ WINDOW = "2026-03-03T10:00:00+08:00/2026-03-03T12:00:00+08:00"
 AT, END = START_US + 10 * HOUR_US, START_US + 12 * HOUR_US
 
 
-def served(told: str = INSTANT, *, old=None, new=None, points=(1, 2), kind=Kind.REGISTER) -> list[Service]:
+def served(
+    told: str = INSTANT, *, old=None, new=None, points=(1, 2), kind=Kind.REGISTER
+) -> list[Service]:
     before = Installation("m", points[0], valid=Validity(None, DAY), ends=told, **(old or {}))
     after = Installation("m", points[1], valid=Validity(DAY), starts=told, **(new or {}))
     registry = Registry(
@@ -168,7 +170,9 @@ def service(**more) -> Service:
     return Service(Meter("m", "o", "01000"), one, Kind.REGISTER, ZONE, -OPEN_END, OPEN_END, "kWh")
 
 
-def passed(low: float, high: float, *, turn=(60, 60), times=(0, 120), most=(np.inf, np.inf), **more):
+def passed(
+    low: float, high: float, *, turn=(60, 60), times=(0, 120), most=(np.inf, np.inf), **more
+):
     """Over a change of the ratio from 1 to 2, at these minutes."""
     at = Turn(*(one * MINUTE_US for one in turn), noted=False)
     old = service(**more), times[0] * MINUTE_US, low, most[0]
