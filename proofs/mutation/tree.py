@@ -17,7 +17,8 @@ from proofs.mutation.draw import Mutant
 SLOWER = 5
 """A change that makes the tests take so many times as long has been noticed."""
 LEAST_CPU_S, LEAST_WALL_S = 20, 600
-"""Given to every run beside. CPU counts, for on a busy machine tests take no more of it; the wall\nclock ends what waits for ever."""
+"""Given to every run beside. CPU counts, for on a busy machine tests take no more of it; the clock
+on the wall ends what waits for ever."""
 HOUR_S = 3600
 NO_TESTS = 5
 UNHURRIED = ["-o", "timeout=0"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -412,9 +413,9 @@ def test_a_group_that_lasts_too_long_is_cut_in_its_longest_rest_once_a_cell():
     made = steps(*((at - 1, at, -1) for at in ats))
     whole = past_of(made)
     found = [[at for _, at, _ in placed(one)] for one in whole.clusters(-(10**15), 10**18)]
-    assert sum(found, []) == ats
+    assert [at for part in found for at in part] == ats
     assert len(found) == 3
-    gaps = [b - 1 - a for a, b in zip(ats, ats[1:], strict=False)]
+    gaps = [b - 1 - a for a, b in pairwise(ats)]
     first_cell = max(range(6), key=lambda n: (gaps[n], -n))
     assert found[0] == ats[: first_cell + 1]
     assert found[2][0] == cell_h + 900

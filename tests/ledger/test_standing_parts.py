@@ -63,14 +63,14 @@ def why(own: Service, values, *events, flags=()) -> list[str | None]:
 
 
 def test_kinds_and_reasons_are_those_that_are_told():
-    assert REJECTIONS == (
+    assert (
         *("other_register", "out_of_range", "unusable", "off_grid", "same_interval"),
         *("spike", "bridge", "stuck", "negative"),
-    )
-    assert EVENT_KINDS == (
+    ) == REJECTIONS
+    assert (
         *("gap", "stuck", "stuck_open", "reset", "spike", "rollover", "jump", "bridge"),
         *("reversed", "replaced", "limit", "off_grid", "negative", "over_limit"),
-    )
+    ) == EVENT_KINDS
 
 
 def test_a_standstill_at_the_end_and_an_interval_over_its_limit_have_rules_of_their_own():
@@ -141,7 +141,7 @@ def test_each_reason_of_a_register_and_which_comes_first():
 def test_each_reason_of_an_interval():
     own = service(Kind.INTERVAL)
     values = {0: 1.0, 1: -2.0, 2: 3.0, 2.03: 9.0, 3: 5.0, 3.5: 4.0, 4: 6.0}
-    values |= {n: 1.0 for n in range(5, 16)}
+    values |= dict.fromkeys(range(5, 16), 1.0)
     events = [event("negative", 1, 2), event("spike", 3, 4, value=1), event("gap", 4, 5)]
     assert why(own, values, *events)[:7] == [
         None,

@@ -132,9 +132,16 @@ def test_a_reading_may_follow_another_within_the_limit(rise, fits):
 
 @pytest.mark.parametrize(
     ("before", "after", "turns"),
-    [(995, 5, True), (995, 6, True), (995, 7, False), (999, 0, True), (1_000, 0, False), (5, 9, False),
-     (5, 5, False)],
-)  # fmt: skip
+    [
+        (995, 5, True),
+        (995, 6, True),
+        (995, 7, False),
+        (999, 0, True),
+        (1_000, 0, False),
+        (5, 9, False),
+        (5, 5, False),
+    ],
+)
 def test_a_turn_is_a_fall_past_the_last_digit_within_the_limit(before, after, turns):
     made = one([before, after], modulus=1_000)
     assert made.turns(0, 1) == made.makes_up_turned(0, 1) == turns
@@ -186,7 +193,7 @@ def test_a_price_adds_costs_and_drops_and_likes_to_drop_later_readings(lengths, 
 
 def test_prices_are_compared_by_cost_then_drops_then_earliness():
     ranked = [StoryPrice(1, 9, 9), StoryPrice(2, 1, 9), StoryPrice(2, 2, -9), StoryPrice(2, 2, -8)]
-    assert sorted(ranked[::-1]) == ranked
+    assert sorted(ranked[n] for n in (2, 0, 3, 1)) == ranked
     assert Link(1, 2, SPIKE) == Link(1, 2, SPIKE, False, 0)
 
 

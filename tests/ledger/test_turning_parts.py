@@ -1,4 +1,4 @@
-"""Registers that change: what was written down, what one counted over a change, and whether it could."""
+"""Registers that change: what was written down, and what one counted over the change."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FINAL, FIRST = {"final": Decimal(5)}, {"first": Decimal(7)}
 
 
 def bounds(found: list[Service]):
-    """(reads until, counts until, final) and (reads from, counts from, first), from 10 o'clock [h]."""
+    """(reads until, counts until, final), (reads from, counts from, first) since 10 o'clock [h]."""
     old, new = found
     return (
         ((old.reads_until_us - AT) / HOUR_US, (old.end_us - AT) / HOUR_US, old.closing),

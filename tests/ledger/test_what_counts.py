@@ -263,9 +263,11 @@ def test_days_on_which_nothing_is_booked_have_no_row():
 
 def test_what_is_taken_off_is_subtracted():
     registry = campus(
-        meter("plant", "01B00", total=True), meter("floor", "01000", "f"), meter("fan", "01B20", "f"),
+        meter("plant", "01B00", total=True),
+        meter("floor", "01000", "f"),
+        meter("fan", "01B20", "f"),
         edges=[("o", "b"), ("b", "f")],
-    )  # fmt: skip
+    )
     rows = [
         row("plant", DAY, [9] * 96, step_min=15, item="01B00"),
         row("floor", DAY, [5] * 96, step_min=15),

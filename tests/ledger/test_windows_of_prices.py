@@ -1,10 +1,11 @@
-"""Energy between the edges of prices: slots split by time, stretches over edges, minute by minute."""
+"""Energy between the edges of prices: slots split by time, and stretches over the edges."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -142,7 +143,7 @@ def pricing_of(*edges: int, zone: str = ZONE, valid: Validity | None = None) -> 
     rows = tuple(
         TariffRow("t", "01000", frozenset(range(1, 13)), "all", start, end, "p", Decimal(n),
                   valid=valid or Validity())
-        for n, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False))
+        for n, (start, end) in enumerate(pairwise(bounds))
     )  # fmt: skip
     registry = Registry(
         nodes={"o": Node("o", NodeType.INSTITUTION, zone=zone)},
@@ -268,8 +269,8 @@ def test_days_that_no_tariff_prices_have_no_windows():
 )  # fmt: skip
 def test_windows_of_days_add_up_to_what_passed_and_crossings_hold_no_more(knots, edges):
     knots = sorted(knots)
-    rising = curve(*((minute / 60, total) for minute, total in zip(
-        (m for m, _ in knots), np.cumsum([t for _, t in knots]).tolist(), strict=True)))  # fmt: skip
+    totals = np.cumsum([energy for _, energy in knots]).tolist()
+    rising = curve(*((at / 60, total) for (at, _), total in zip(knots, totals, strict=True)))
     days = of_days(
         rising, [DAY, NEXT], [END_US, END_US + 24 * HOUR_US], pricing_of(0, *sorted(edges))
     )
