@@ -50,9 +50,8 @@ def classify(incoming: ReadingColumns, existing: ReadingColumns) -> Classified:
     standing[group[is_stored]] = order[is_stored]
     initial = standing.copy()
     outcome = np.zeros(len(both), dtype=np.int64)
-    turn = place - (initial[group] >= 0)
-    for now in range(int(turn.max(initial=-1)) + 1):
-        chosen = (turn == now) & ~is_stored
+    for now in np.unique(place[~is_stored]).tolist():
+        chosen = (place == now) & ~is_stored
         _judge(both, order[chosen], group[chosen], standing, outcome)
     return _result(both, initial, standing, outcome, stored)
 

@@ -326,6 +326,7 @@ def test_installations_serve_in_order_of_time():
     wanted = [(1, -OPEN_END, NEXT_US, ()), (2, NEXT_US, OPEN_END, ())]
     assert chain(old, new) == chain(new, old) == wanted
     assert chain(old, new, kinds={2: Kind.STATE}) == wanted[:1]
+    assert chain(old, new, kinds={1: Kind.STATE}) == wanted[1:]
     assert chain(old, replace(new, valid=Validity())) == [(1, -OPEN_END, NEXT_US, ())]
     dated = registered(registry_of(old, replace(new, starts="2026-03-03T10:00:00+08:00")), "m")
     assert dated[1].start_us == dated[1].reads_from_us == NEXT_US + 10 * HOUR_US

@@ -161,6 +161,10 @@ def test_each_reason_of_an_interval():
     assert judged.end_us[[0, 3, 5]].tolist() == [at(1), at(2.03), at(3.5)]
     assert why(own, {0: 1.0, 1: 1e99}, flags=(0,)) == ["out_of_range", "unusable"]
     assert len(judge(own, ReadingColumns.empty(), [])) == 0
+    doubled = dict.fromkeys(range(16), 1.0) | {2.02: 5.0}
+    doubled = {n: doubled[n] for n in sorted(doubled)}
+    told = why(own, doubled, flags=(2,))
+    assert told[2:4] == ["out_of_range", None]
     late = service(Kind.INTERVAL, first=at(1))
     assert why(late, {0: 1.0, 1: 2.0}) == ["other_register", None]
     mean = judge(service(Kind.MEAN), rows({0: 4.0, 1: 8.0}), [])

@@ -201,6 +201,10 @@ def test_what_is_not_registered_so_is_named_with_a_fix() -> None:
     assert problems[1].message == "registered as register"
     assert problems[1].fix == "send register, or register the point as mean"
     assert all(one.fix for one in problems)
+    for kind, reason in ((Kind.STATE, ["bad_kind"]), (Kind.REGISTER, [])):
+        sent = Decoded([0], ["E"], [kind], [None], [1], [1.0])
+        told = Resolver(registry_of(ENERGY)).slots("s/g", sent)[1]
+        assert [one.reason for one in told] == reason
     elsewhere, _ = Resolver(registry_of(ENERGY)).slots(
         "s/h", Decoded([0], ["E"], [None], [None], [1], [1.0])
     )
