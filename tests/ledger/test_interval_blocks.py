@@ -135,6 +135,26 @@ def test_a_tenth_of_a_days_stretches_says_a_length():
     assert starts([0, 1, *range(15, 136, 15)])[1][:2] == [1, 2]
 
 
+def test_no_readings_have_no_intervals():
+    found = placed(np.zeros(0, dtype=np.int64), ZONE, 15)
+    assert [len(one) for one in found] == [0] * 5
+
+
+@pytest.mark.parametrize("flag", [0, int(Flag.OUT_OF_RANGE)])
+def test_readings_of_which_none_is_good_for_months_stop_nothing(helpers, flag):
+    """Silence for a quarter of a year, or nothing but readings out of range."""
+    registry = helpers.campus([helpers.meter("m")], kinds={"m": Kind.INTERVAL})
+    world = helpers.World(registry, helpers.later(200))
+    for day in (0, 120):
+        times = helpers.quarters(96) + day * 24 * HOUR_US
+        world.push(1, times, np.full(96, 1.0), flag if day else int(Flag.OUT_OF_RANGE))
+        world.restart()
+        world.ledger.step()
+    totals = [total for total in world.totals("meter", "m").values() if total is not None]
+    assert totals == ([] if flag else [96 * 10**6])
+    assert world.marks.waiting() == 0
+
+
 def test_the_last_interval_ends_with_its_day():
     zone, spring = "Europe/Berlin", date(2026, 3, 29)
     first, end = day_bounds(spring, zone)

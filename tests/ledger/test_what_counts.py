@@ -141,6 +141,7 @@ def test_what_is_fed_by_what_counts_is_left_out_near_and_far():
 def test_meters_that_feed_each_other_end():
     registry = campus(meter("a"), meter("c"), supply=[("a", "c"), ("c", "a")])
     assert terms(registry, "b") == []
+    assert plan(registry, "o", DAY).figures["b", "01000"].step_min == 15
 
 
 def test_an_institution_below_another_has_its_own_plan():
@@ -321,6 +322,12 @@ def test_sites_in_other_zones_have_the_longest_day_of_all():
     assert found["c", "01000", day].parts[0].slots.tolist() == [2 * KWH] * 23
     assert found["o", "01000", day].parts[0].slots.tolist() == [3 * KWH] * 23 + [KWH]
     assert len(found["o", "01000", day].parts[0].hour_shares) == 24
+    one = plan(registry, "o", day)
+    longer = row("c", day, [KWH] * 24, kind="node")
+    rows = {longer.key: {day: longer}}
+    top = [one.figures["o", "01000"]]
+    again = node_rows(registry, one, top, rows, [day], Clock(2**60), TariffChoice(registry))
+    assert again[0].finest.slots.tolist() == [KWH] * 24
 
 
 def test_parts_are_by_what_prices_them():
