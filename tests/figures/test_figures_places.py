@@ -186,6 +186,14 @@ def test_days_weigh_by_their_length_and_the_running_one_up_to_now():
     assert month_quality({DAY: gap}, [DAY], ZONE, noon).tolist() == [8_000, 2_000, 0, 0]
 
 
+def test_a_gap_ends_with_the_last_day_that_has_a_row():
+    shown = {"day_shares": shares(8_000, 2_000, 0, 0), "spill": (0, 2_000, 0)}
+    row = book_row(part(60, [KWH] * 24), **shown)
+    midnight = START_US + 24 * HOUR_US
+    assert month_quality({DAY: row}, [DAY, NEXT], ZONE, midnight).tolist() == [10_000, 0, 0, 0]
+    assert month_quality({DAY: row}, [DAY], ZONE, midnight).tolist() == [8_000, 2_000, 0, 0]
+
+
 def test_a_month_is_the_sum_of_the_days_that_have_a_total():
     rows = [book_row(part(60, [KWH])), book_row(part(60, [ABSENT]), total=None)]
     assert month_total(rows) == KWH
