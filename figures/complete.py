@@ -8,6 +8,7 @@ from functools import cache
 
 from ledger import Clock
 from metering.items import covers
+from metering.localtime import local_day
 from metering.ports import BookSeries
 from metering.registry import Registry
 
@@ -39,7 +40,7 @@ def _settled_days(books: BookSeries, institution: str, now_us: int) -> set[date]
     """Days of the institution's own figures; the widest items have a row on each of them."""
     own = [k for k in books.series(institution) if (k.kind, k.code) == ("node", institution)]
     wide = [k for k in own if not any(k != o and covers(o.item, k.item) for o in own)]
-    until = _FIRST + timedelta(days=now_us // 86_400_000_000 + 1)
+    until = local_day(now_us, "UTC")  # nowhere has a later day settled
     return {row.day for row in books.rows(wide, _FIRST, until) if not row.provisional}
 
 

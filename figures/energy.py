@@ -97,7 +97,7 @@ def at(view: View, key: SeriesKey, time_us: int, step: str) -> Energy | None:
         last = next_month(first) - timedelta(days=1)
     found = energy(view, key, first, last, step)
     place = int(np.searchsorted(found.start_us, time_us, side="right")) - 1
-    if place < 0 or time_us >= int(found.end_us[place]) or np.all(found.quantity == ABSENT):
+    if np.all(found.quantity == ABSENT):
         return None
     start_us = int(found.start_us[place])
     return replace(between(found, start_us, start_us + 1), remainder=())

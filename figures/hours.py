@@ -132,7 +132,7 @@ def _pieces(view: View, key: SeriesKey, start_us: int) -> Iterator[tuple[int, Ta
         yield last - first, None
         return
     turns = windows_of(view.tariffs.edges(scope, day), day, zone)
-    ends = (*(offset for offset, _ in turns), (day_end - day_start) // MINUTE_US)
+    ends = (*(offset for offset, _ in turns), last)
     for (start, end), (_, wall) in zip(pairwise(ends), turns, strict=True):
         if max(start, first) < min(end, last):
             yield min(end, last) - max(start, first), view.tariffs.row_at(scope, day, wall)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, localcontext
 from typing import Final
 
-from metering.quality import ESTIMATED, MEASURED, MISSING, WHOLE
+from metering.quality import WHOLE
 from metering.quantity import apportion
 from metering.tariff import TariffRow
 
@@ -214,12 +214,8 @@ def _value(row: Price) -> tuple[str, Decimal] | None:
 
 def _shares(weights: list[Decimal], missing: int) -> Shares:
     """Shares by amount of what is known; all measured where the amount is nothing."""
-    exponent = min((w.as_tuple().exponent for w in weights), default=0)
-    scale = -int(exponent) if isinstance(exponent, int) and exponent < 0 else 0
-    whole = [int(weight.scaleb(scale)) for weight in weights]
+    least = min(int(weight.as_tuple().exponent) for weight in weights)
+    whole = [int(weight.scaleb(-least)) for weight in weights]
     known = WHOLE - missing
-    parts = [known, 0, 0] if not any(whole) else apportion(known, whole).tolist()
-    found = [0, 0, 0, 0]
-    found[MEASURED], found[MEASURED + 1], found[ESTIMATED] = parts
-    found[MISSING] = missing
-    return (found[0], found[1], found[2], found[3])
+    parts = apportion(known, whole).tolist() if any(whole) else [known, 0, 0]
+    return (parts[0], parts[1], parts[2], missing)

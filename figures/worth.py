@@ -304,9 +304,8 @@ def less(whole: Cost, parts: Iterable[Cost]) -> Cost:
         zero = Decimal(0)
         money = []
         for name in sorted(outer.keys() | within.keys()):
-            a = outer.get(name, Money(name, zero, zero, zero, (10_000, 0, 0, 0)))
-            b = within.get(name, Money(name, zero, zero, zero, (10_000, 0, 0, 0)))
-            money.append(_less(a, b))
+            nothing = Money(name, zero, zero, zero, (10_000, 0, 0, 0))
+            money.append(_less(outer.get(name, nothing), within.get(name, nothing)))
         return Cost(
             tuple(money),
             (),

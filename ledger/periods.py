@@ -53,7 +53,9 @@ def day_edges(day: date, zone: str, step_min: int) -> tuple[I64, I64]:
 
 
 def day_starts(time_us: I64, zone: str) -> tuple[I64, I64]:
-    """(starts, ends) of the local days around the instants, rising [us]."""
+    """(starts, ends) of the local days around the instants, rising [us]; none around none."""
+    if not len(time_us):
+        return time_us, time_us
     near = {int(n) + shift for n in np.unique(time_us // DAY_US) for shift in (-1, 0, 1)}
     edges = [day_edges(day_of_number(number), zone, DAY_MIN) for number in sorted(near)]
     return np.concatenate([e[0] for e in edges]), np.concatenate([e[1] for e in edges])

@@ -40,7 +40,8 @@ def services(registry: Registry, meter: str) -> list[Service]:
         else:
             served[place - 1], served[place] = _closed(before), _opened(service)
     if served:
-        served[0], served[-1] = _opened(served[0]), _closed(served[-1])
+        served[0] = _opened(served[0])
+        served[-1] = _closed(served[-1])  # after that: it may be the same one
     return served
 
 

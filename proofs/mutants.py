@@ -45,8 +45,10 @@ def run_mutants(package: str, count: int, seed: int, jobs: int) -> None:
         copies = [TreeCopy.of(CHECKOUT, Path(root) / str(n)) for n in range(jobs)]
         say(f"running {tests} as it is")
         own = copies[0].own_tests(folder, tests)
-        say(f"{len(own.takes)} tests in {own.seconds:.0f} s")
+        say(f"{len(own.takes)} tests, {sum(own.takes.values()):.0f} s of CPU")
         tried = attempt(copies, draw(copies[0].root, folder, count, seed), own, known)
+        for copy in copies:
+            copy.close()
     result = tally(tried, known)
     finish({"package": package, "seed": seed, **result}, result["share"] >= ENOUGH)
 
@@ -96,8 +98,25 @@ def equivalents(file: Path) -> list[Told]:
 
 def equivalent(mutant: Mutant, known: Sequence[Told]) -> str | None:
     """Why a change changes nothing; None where it is not known to."""
-    own = (mutant.module, mutant.before, mutant.after)
-    return next((k["why"] for k in known if (k["module"], k["before"], k["after"]) == own), None)
+    return next((k["why"] for k in known if _is(mutant, k)), None)
+
+
+def _is(mutant: Mutant, known: Told) -> bool:
+    """Whether a change is the one named, or where no module is named replaces just that; spaces
+    apart."""
+    old, new = _bare(mutant.before), _bare(mutant.after)
+    before, after = _bare(known["before"]), _bare(known["after"])
+    if "module" in known:
+        return (mutant.module, old, new) == (known["module"], before, after)
+    pieces = old.split(before)
+    return any(
+        new == before.join(pieces[:n]) + after + before.join(pieces[n:])
+        for n in range(1, len(pieces))
+    )
+
+
+def _bare(line: str) -> str:
+    return line.replace(" ", "")
 
 
 def _told(one: Mutant) -> Told:

@@ -42,7 +42,8 @@ def with_values(served: Sequence[RegisterService]) -> list[RegisterService]:
             found[place] = _closed(found[place])
             found[place + 1] = _opened(new)
     if found:
-        found[0], found[-1] = _opened(found[0]), _closed(found[-1])
+        found[0] = _opened(found[0])
+        found[-1] = _closed(found[-1])
     return found
 
 

@@ -193,6 +193,7 @@ CALLED_BY_OTHERS = {
     "_Stores": "Prometheus collects it",
     "Settings": "pydantic asks for its sources",
     "Handler": "the HTTP server of a proof calls it",
+    "Watch": "pytest calls its hooks",
     "_Printed": "the HTML parser calls it",
     "push_boards": "docs/grafana.md shows it",
     "memory_stores": "the fakes that ship",

@@ -45,14 +45,13 @@ def classify(incoming: ReadingColumns, existing: ReadingColumns) -> Classified:
     both = ReadingColumns.concat([existing, incoming])
     order = np.lexsort((np.arange(len(both)), both.time_us, both.point))
     group, place = _groups(both.point[order], both.time_us[order])
-    standing = np.full(int(group.max(initial=-1)) + 1, -1, dtype=np.int64)
+    standing = np.full(len(both), -1, dtype=np.int64)
     is_stored = order < stored
     standing[group[is_stored]] = order[is_stored]
     initial = standing.copy()
     outcome = np.zeros(len(both), dtype=np.int64)
-    turn = place - (initial[group] >= 0)
-    for now in range(int(turn.max(initial=-1)) + 1):
-        chosen = (turn == now) & ~is_stored
+    for now in np.unique(place[~is_stored]).tolist():
+        chosen = (place == now) & ~is_stored
         _judge(both, order[chosen], group[chosen], standing, outcome)
     return _result(both, initial, standing, outcome, stored)
 

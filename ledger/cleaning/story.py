@@ -401,9 +401,9 @@ class _Teller:
         room = FEW - (there - here - 1)
         cost = (1 + between) * HIDDEN_COST
         fits = self.readings.fits
-        if room > 0 and self._goes_on(run):
+        if self._goes_on(run):
             yield from ((link, cost) for link in self._tails(track, there, room, SPIKE, fits))
-        if room > 0 and self._came_on(track):
+        if self._came_on(track):
             yield from ((link, cost) for link in self._heads(here, run, room, SPIKE, fits))
         if between == 0:
             yield from self._shifts(track, run, SPIKE)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import time
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from proofs.mutation.draw import Mutant
 
 SLOWER = 5
 """A change that makes the tests take so many times as long has been noticed."""
-LEAST_S = 60.0
+LEAST_CPU_S, LEAST_WALL_S = 20, 600
+"""Given to every run beside. CPU counts, for on a busy machine tests take no more of it; the clock
+on the wall ends what waits for ever."""
+HOUR_S = 3600
 NO_TESTS = 5
+UNHURRIED = ["-o", "timeout=0"]
+"""No test fails because the machine has other things to do."""
+AT_IMPORT = ""
+WATCHED = "watched.json"
 
 
 @dataclass
@@ -30,26 +32,30 @@ class OwnTests:
     """Tests of a package, by what they run through."""
 
     folder: str
-    seconds: float
-    """How long all of them take."""
-    through: dict[str, dict[int, set[str]]] = field(default_factory=dict)
-    """By module and first line of a statement, tests."""
     takes: dict[str, float] = field(default_factory=dict)
-    """Seconds of each test."""
+    """CPU seconds of each test."""
+    through: dict[str, dict[int, set[str]]] = field(default_factory=dict)
+    """By module and line, tests; AT_IMPORT for what runs while they are collected."""
 
-    def of(self, mutant: Mutant) -> list[str]:
-        """Tests that run through a line, the quickest first."""
+    def of(self, mutant: Mutant) -> tuple[list[str], list[str]]:
+        """(tests that run through a line, those that can notice it otherwise): all others where
+        the line runs at import or is a part of a statement; the quickest first."""
         lines = self.through.get(mutant.module, {})
         first = max((line for line in lines if line <= mutant.line), default=0)
-        found = lines.get(first, set()) & self.takes.keys()
-        return sorted(found, key=lambda one: (self.takes[one], one))
+        near = lines.get(first, set()) & self.takes.keys()
+        alone = first == mutant.line and AT_IMPORT not in lines[first]
+        return self._quickest(near), [] if alone else self._quickest(self.takes.keys() - near)
+
+    def _quickest(self, tests: set[str]) -> list[str]:
+        return sorted(tests, key=lambda one: (self.takes[one], one))
 
 
-@dataclass
 class TreeCopy:
-    """A folder with the tree as it is in the checkout."""
+    """A folder with the tree as it is in the checkout, and a process that runs tests in it."""
 
-    root: Path
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._warm: subprocess.Popen[str] | None = None
 
     @classmethod
     def of(cls, checkout: Path, into: Path) -> TreeCopy:
@@ -66,95 +72,71 @@ class TreeCopy:
         return cls(into)
 
     def own_tests(self, package: str, tests: str) -> OwnTests:
-        """Run all tests once, unchanged; what each runs through. They must pass."""
-        started, data, report = time.monotonic(), self.root / ".through", self.root / "report.xml"
-        settings = self.root / ".through.ini"
-        settings.write_text(
-            f"[run]\nsource = {package}\ndynamic_context = test_function\n"
-            f"data_file = {data}\nconcurrency = thread\n",
-            encoding="utf-8",
-        )
-        command = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest"]
-        unhurried = ["-o", "timeout=0", f"--junitxml={report}"]
-        done = self._run([*command, *_QUIET, *unhurried, tests], None)
-        if done != 0:
-            raise RuntimeError(f"the tests in {tests} do not pass as they are (status {done})")
-        seconds = time.monotonic() - started
-        takes = _takes(report)
-        return OwnTests(tests, seconds, self._through(settings, takes), takes)
+        """Run all tests once, unchanged, as they are run later; what each runs through. They
+        must pass."""
+        self._warm_up(tests)
+        out = self.root / WATCHED
+        job = {"tests": [tests], "options": UNHURRIED, "package": package}
+        status = self._run({**job, "out": str(out), "wall_s": HOUR_S, "compile": True})
+        if status != 0:
+            raise RuntimeError(f"the tests in {tests} do not pass as they are (status {status})")
+        told = json.loads(out.read_text(encoding="utf-8"))
+        through = {
+            module: {int(line): set(names) for line, names in lines.items()}
+            for module, lines in told["through"].items()
+        }
+        return OwnTests(tests, told["takes"], through)
 
     def notices(self, mutant: Mutant, tests: OwnTests) -> bool:
-        """Whether the tests fail with the change: those that run through it first, then all."""
+        """Whether the tests fail with the change."""
+        if self._warm is None:
+            self._warm_up(tests.folder)
         file = self.root / mutant.module
-        original = file.read_text(encoding="utf-8")
-        compiled = Path(cache_from_source(str(file)))
+        original, changed_at = file.read_bytes(), file.stat().st_mtime_ns
         try:
-            file.write_text(mutant.source(original), encoding="utf-8")
-            compiled.unlink(missing_ok=True)
-            near = tests.of(mutant)
-            return self._fails(near, tests) or self._fails([tests.folder], tests)
+            file.write_text(mutant.source(original.decode()), encoding="utf-8")
+            os.utime(file, ns=(changed_at, changed_at + 10**10))  # not what is compiled
+            return any(self._fails(some, tests) for some in tests.of(mutant) if some)
         finally:
-            file.write_text(original, encoding="utf-8")
-            compiled.unlink(missing_ok=True)
+            file.write_bytes(original)
+            os.utime(file, ns=(changed_at, changed_at))
+
+    def close(self) -> None:
+        """End the process."""
+        if self._warm is not None:
+            self._warm.communicate()
+            self._warm = None
 
     def _fails(self, wanted: Sequence[str], tests: OwnTests) -> bool:
-        if not wanted:
-            return False
-        limit = max(LEAST_S, SLOWER * tests.seconds)
-        done = self._run([sys.executable, "-m", "pytest", "-x", *_QUIET, *wanted], limit)
-        if done == NO_TESTS:
+        longer = SLOWER * sum(tests.takes[one] for one in wanted)
+        limits = {"cpu_s": int(LEAST_CPU_S + longer), "wall_s": int(LEAST_WALL_S + 20 * longer)}
+        options = ["-x", *UNHURRIED]
+        status = self._run({"tests": list(wanted), "options": options, **limits})
+        if status == NO_TESTS:
             raise RuntimeError(f"no test was run of {wanted[:3]}")
-        return done != 0
+        return status != 0
 
-    def _run(self, command: Sequence[str], limit_s: float | None) -> int:
-        paths = {"PYTHONPATH": str(self.root), "PYTHONDONTWRITEBYTECODE": "1"}
-        process = subprocess.Popen(
-            command,
-            cwd=self.root,
-            env={**os.environ, **paths},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            return process.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            return -1
-        finally:
-            _end(process)
+    def _warm_up(self, tests: str) -> None:
+        """Import what others wrote and the tests use; compile the tree."""
+        out = self.root / WATCHED
+        job = {"tests": [tests], "options": ["--collect-only"], "out": str(out)}
+        self._run({**job, "wall_s": HOUR_S, "compile": True})
+        imports = json.loads(out.read_text(encoding="utf-8"))["modules"]
+        self._run({**job, "wall_s": HOUR_S, "imports": imports})
 
-    def _through(
-        self, settings: Path, takes: Mapping[str, float]
-    ) -> dict[str, dict[int, set[str]]]:
-        named = {
-            one.removesuffix(".py").replace("/", ".").replace(".py::", "."): one for one in takes
-        }
-        listed = self.root / "through.json"
-        command = [sys.executable, "-m", "coverage", "json", f"--rcfile={settings}"]
-        self._run([*command, "--show-contexts", "-o", str(listed)], None)
-        told: dict[str, Any] = json.loads(listed.read_text(encoding="utf-8"))["files"]
-        found: dict[str, dict[int, set[str]]] = defaultdict(dict)
-        for module, one in told.items():
-            for line, contexts in one["contexts"].items():
-                found[module][int(line)] = {named[one] for one in contexts if one in named}
-        return dict(found)
-
-
-_QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly")
-
-
-def _takes(report: Path) -> dict[str, float]:
-    """Seconds of each test function, all its parameters together, by what pytest calls it."""
-    found: dict[str, float] = defaultdict(float)
-    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - written by us
-        name = (case.get("name") or "").split("[")[0]
-        file = (case.get("classname") or "").replace(".", "/")
-        found[f"{file}.py::{name}"] += float(case.get("time") or 0)
-    return dict(found)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Whatever the tests started ends with them."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, 9)
-    process.wait()
+    def _run(self, job: dict[str, Any]) -> int:
+        """Status of a run of pytest."""
+        if self._warm is None:
+            self._warm = subprocess.Popen(
+                [sys.executable, "-m", "proofs.mutation.warm"],
+                cwd=self.root,
+                env={**os.environ, "PYTHONPATH": str(self.root), "OPENBLAS_NUM_THREADS": "1"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        pipe_in, pipe_out = self._warm.stdin, self._warm.stdout
+        if pipe_in is None or pipe_out is None:
+            raise RuntimeError("no pipes")
+        print(json.dumps(job), file=pipe_in, flush=True)
+        return int(pipe_out.readline())

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import FrozenInstanceError, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -15,11 +14,8 @@ from hypothesis import strategies as st
 
 from figures import (
     Cost,
-    Energy,
     HourPrice,
     Money,
-    RoleEnergy,
-    View,
     area_of,
     by_clock_hour,
     counted,
@@ -32,95 +28,24 @@ from figures import (
 )
 from figures.periods import Tally
 from figures.pricing import priced
-from metering.book import BookRow, Part, SeriesKey
-from metering.finding import Case, EvidenceHour, Finding
-from metering.localtime import DAY_MIN, HOUR_US, MINUTE_US, day_bounds
-from metering.quality import MEASURED, all_of
+from metering.localtime import DAY_MIN, HOUR_US, MINUTE_US
 from metering.quantity import ABSENT
-from metering.registry import Node, NodeType, Registry, SpaceEdge
-from metering.tariff import TariffRow
-from storage.memory import MemoryBooks, MemoryMarks
-
-DAY, ZONE = date(2026, 3, 2), "Asia/Shanghai"
-KEY = SeriesKey("o", "node", "o", "01000")
-KWH = 1_000_000
-START_US = day_bounds(DAY, ZONE)[0]
-
-
-def campus(*buildings: Node, tariff: Sequence[TariffRow] = ()) -> Registry:
-    """Institution `o`, of unknown size itself, with these buildings."""
-    own = Node("o", NodeType.INSTITUTION, zone=ZONE)
-    return Registry(
-        nodes={node.code: node for node in (own, *buildings)},
-        space=tuple(SpaceEdge("o", node.code) for node in buildings),
-        tariff=tuple(tariff),
-    )
-
-
-def part(step_min: int, slots: Sequence[int]) -> Part:
-    count = len(slots)
-    hours = -(-count * step_min // 60)
-    shares = all_of(MEASURED, max(count, hours))
-    return Part(step_min, np.array(slots, dtype=np.int64), shares[:count], shares[:hours])
-
-
-def book_row(*parts: Part) -> BookRow:
-    """The row of `o` on the day."""
-    known = [int(slot) for one in parts for slot in one.slots if slot != ABSENT]
-    return BookRow(KEY, DAY, parts, sum(known), all_of(MEASURED, 1)[0])
-
-
-def view_of(*rows: BookRow) -> View:
-    books = MemoryBooks(MemoryMarks())
-    books.commit("o", list(rows), expected_revision=0, now_us=0)
-    return View(books, campus(), START_US + 7 * 24 * HOUR_US)
-
-
-def hourly(amounts: Sequence[int], start_us: int = START_US) -> Energy:
-    starts = start_us + np.arange(len(amounts), dtype=np.int64) * HOUR_US
-    return Energy(
-        KEY,
-        "hour",
-        60,
-        ZONE,
-        starts,
-        starts + HOUR_US,
-        np.array(amounts, dtype=np.int64),
-        all_of(MEASURED, len(amounts)),
-        np.zeros(len(amounts), dtype=np.bool_),
-        1,
-    )
-
-
-def case_of(number: int, kwh: int) -> Case:
-    """A case of meter `m` that wasted so much in the first hour of the day."""
-    hour = EvidenceHour(START_US, 0, kwh * KWH)
-    return Case(
-        Finding(
-            institution="o",
-            node="b",
-            meter="m",
-            item="01000",
-            pattern="after_hours_plant",
-            start_us=START_US,
-            end_us=START_US + HOUR_US,
-            hours_us=(START_US,),
-            expected=0,
-            measured=hour.measured,
-            waste=float(kwh),
-            waste_low=float(kwh),
-            waste_high=float(kwh),
-            cost=None,
-            currency="",
-            kgco2=None,
-            confidence=1.0,
-            baseline_version="v",
-            cause="bms_override",
-            action="restore_schedule",
-            hours=(hour,),
-        ),
-        number,
-    )
+from metering.registry import Node, NodeType
+from tests.figures.made import (
+    DAY,
+    KEY,
+    KWH,
+    START_US,
+    ZONE,
+    book_row,
+    campus,
+    case_of,
+    hourly,
+    money,
+    part,
+    role_energy,
+    view_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -136,20 +61,6 @@ def test_a_place_is_as_large_as_its_buildings_where_each_is_known(b, c, together
     known = campus(*nodes)
     assert (persons_of(known, "o", DAY), area_of(known, "o", DAY)) == together
     assert persons_of(campus(), "o", DAY) is area_of(campus(), "o", DAY) is None
-
-
-def role_energy(until_us: int) -> RoleEnergy:
-    """An hour of 3 kWh of utility and 2 kWh of IT, by the quarter hour."""
-    starts = START_US + np.arange(4, dtype=np.int64) * 15 * MINUTE_US
-    return RoleEnergy(
-        "dc",
-        15,
-        starts,
-        starts + 15 * MINUTE_US,
-        {"utility": np.full(4, 3 * KWH // 4), "it": np.full(4, 2 * KWH // 4)},
-        until_us,
-        frozenset({"utility", "it"}),
-    )
 
 
 def test_a_period_is_over_at_its_last_instant():
@@ -193,10 +104,6 @@ def test_nothing_is_missing_of_a_tally_unless_it_is_said(fig):
     (money,) = tally.cost().money
     assert (money.amount, money.shares) == (Decimal(1), (10_000, 0, 0, 0))
     assert tally.cost(2_500).money[0].shares == (7_500, 0, 0, 2_500)
-
-
-def money(low: str, amount: str, high: str, shares=(10_000, 0, 0, 0), currency="CNY") -> Money:
-    return Money(currency, Decimal(amount), Decimal(low), Decimal(high), shares)
 
 
 def test_a_cost_of_nothing_changes_no_sum():
@@ -288,3 +195,21 @@ def test_a_gap_between_days_without_a_row_does_not_leave_the_period(spill):
     days = [DAY + timedelta(days=n) for n in (-1, 0, 1)]
     found = month_quality({DAY: row}, days, ZONE, START_US + 7 * 24 * HOUR_US)
     assert found.tolist() == [3_333, 0, 0, 6_667]
+
+
+def test_a_currency_of_one_side_alone_is_measured_and_negative_where_only_parts_have_it():
+    whole, inner = Cost((money("1", "2", "3"),)), Cost((money("4", "5", "6", currency="EUR"),))
+    cny, eur = less(whole, [inner]).money
+    assert (cny.low, cny.amount, cny.high, cny.shares) == (1, 2, 3, (10_000, 0, 0, 0))
+    assert (eur.low, eur.amount, eur.high, eur.shares) == (-6, -5, -4, (10_000, 0, 0, 0))
+
+
+def test_a_rest_is_of_the_quality_of_its_whole():
+    whole = Cost((money("1", "2", "3", (1_000, 2_000, 3_000, 4_000)),), priced=9, unpriced=4)
+    inner = Cost((money("0", "1", "2", (0, 0, 0, 10_000)),), priced=2, unpriced=1, all_priced=False)
+    found = less(whole, [inner])
+    assert found.money[0].shares == (1_000, 2_000, 3_000, 4_000)
+    assert (found.priced, found.unpriced, found.all_priced) == (7, 3, False)
+    assert (found.periods, found.rows) == ((), ())
+    assert less(whole, []).all_priced
+    assert less(inner, []).all_priced is False

@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from figures import Figures, View, at_hour_prices, cost, costs_of_each, energy, hour_prices
+from figures import (
+    Figures,
+    HourPrice,
+    View,
+    at_hour_prices,
+    cost,
+    costs_of_each,
+    energy,
+    hour_prices,
+)
 from metering.book import BookRow, SeriesKey
 from metering.calendar import WorkCalendar
 from metering.localtime import HOUR_US, days_between, slot_starts
@@ -183,3 +192,41 @@ def test_a_year_of_nights_reads_the_books_once(monkeypatch: pytest.MonkeyPatch) 
     prices = hour_prices(books, KEY, starts)
     assert asked == [(DAY, days[-1])]
     assert prices[:9] * 365 == prices
+
+
+@pytest.mark.parametrize("hour", [0, 7, 23])
+def test_a_price_that_turns_within_an_hour_splits_any_hour_of_the_day(hour: int) -> None:
+    """Half the hour each: all its energy passed in its dear half, then none of it was used."""
+    turn = hour * 60 + 30
+    rows = (row(0, turn, "0.2"), row(turn, 1440, "1"))
+    used = view(in_slots(4, **{f"s{hour * 4 + 3}": 5}), rows)
+    assert at_hour_prices([5 * KWH], hour_prices(used, KEY, at(hour))) == (("CNY", Decimal(5)),)
+    elsewhere = view(in_slots(4, **{f"s{(hour * 4 + 40) % 96}": 5}), rows)
+    (price,) = hour_prices(elsewhere, KEY, at(hour))
+    assert price == HourPrice({"CNY": Fraction(6, 10 * KWH)}, True)
+
+
+def test_an_hour_of_which_a_part_has_no_price_tells_what_the_rest_costs() -> None:
+    (price,) = hour_prices(view(in_slots(4, s0=1), HALF_PAST_EIGHT[:1]), KEY, at(8))
+    assert price == HourPrice({"CNY": Fraction(15, 100 * KWH)}, False)
+    (none,) = hour_prices(view(in_slots(4, s0=1), ()), KEY, at(8))
+    assert none == HourPrice({}, False)
+
+
+def test_hours_that_run_backwards_have_the_price_of_their_energy() -> None:
+    prices = hour_prices(view(in_slots(4, s33=-1)), KEY, at(8))
+    assert at_hour_prices([-KWH], prices) == (("CNY", Decimal("-0.3")),)
+
+
+def test_each_hour_needs_a_price_and_each_price_an_hour() -> None:
+    prices = hour_prices(view(in_slots(4, s0=1)), KEY, at(8))
+    with pytest.raises(ValueError, match="zip"):
+        at_hour_prices([KWH, KWH], prices)
+
+
+def test_an_amount_that_is_no_finite_decimal_is_rounded_to_many_digits() -> None:
+    prices = [HourPrice({"CNY": Fraction(1, 3)}, True)]
+    assert at_hour_prices([1], prices) == (("CNY", Decimal("0." + "3" * 28)),)
+    assert at_hour_prices([3, 3], prices * 2) == (("CNY", Decimal(2)),)
+    both = [HourPrice({"EUR": Fraction(1), "CNY": Fraction(2)}, True)]
+    assert at_hour_prices([5], both) == (("CNY", Decimal(10)), ("EUR", Decimal(5)))

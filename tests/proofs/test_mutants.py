@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from proofs.mutants import attempt, tally
-from proofs.mutation.draw import draw, sites_of
+from proofs.mutants import attempt, equivalent, tally
+from proofs.mutation.draw import Mutant, draw, sites_of
 from proofs.mutation.tree import TreeCopy
 
 SOURCE = """from __future__ import annotations
@@ -78,3 +78,20 @@ def test_a_change_that_changes_nothing_is_named_and_not_counted(tree: Path, tmp_
     found = tally(attempt([copy], [one], own, known), known)
     assert (found["mutants"], found["killed"], found["survivors"]) == (0, 0, [])
     assert found["equivalent"][0]["why"] == "nobody calls"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "known"),
+    [
+        ("if a != LEAST:", "if a > LEAST:", True),
+        ("if a != LEAST or b != LEAST:", "if a != LEAST or b > LEAST:", True),
+        ("if a != LEAST or b != LEAST:", "if a > LEAST or b > LEAST:", False),
+        ("if a != LEAST:", "if a < LEAST:", False),
+        ("if a != LEAST + 1:", "if a > LEAST + 2:", False),
+    ],
+)
+def test_a_kind_of_change_is_known_wherever_it_stands(before: str, after: str, known: bool) -> None:
+    kind = {"before": "!= LEAST", "after": "> LEAST", "why": "nothing is less"}
+    mutant = Mutant("sums/limits.py", 7, "ReplaceComparisonOperator_NotEq_Gt", 0, before, after)
+    assert equivalent(mutant, [kind]) == ("nothing is less" if known else None)
+    assert equivalent(mutant, [{**kind, "module": "sums/limits.py"}]) is None

@@ -133,6 +133,23 @@ def test_the_place_of_a_reading_says_nothing_under_another_decoder(routed: Any) 
     assert route(routed).replayed == 1
 
 
+def test_nor_does_the_first_place(routed: Any) -> None:
+    routed.push([{"point": "new", "value": 1.0}])
+    routed.drain()
+    routed.register(Point(9, "s/g", "new", Kind.INSTANT, "1"))
+    assert route(routed, Route("s/g", "#", "journal_only")).replayed == 0
+    assert route(routed).replayed == 1
+
+
+def test_a_bad_reading_is_not_looked_at_again_for_a_route(routed: Any, monkeypatch: Any) -> None:
+    """Its message was read by a decoder that fits: another would find other readings."""
+    routed.push([{"point": "E1", "value": "5"}])
+    routed.drain()
+    assert routed.reasons() == [("bad_value", 0)]
+    monkeypatch.setattr(routed.journal, "record", lambda *_: pytest.fail("the journal is read"))
+    assert route(routed, Route("s/g", "#", "lines")).replayed == 0
+
+
 @pytest.mark.parametrize(
     ("one", "field"),
     [

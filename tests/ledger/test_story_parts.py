@@ -1,0 +1,282 @@
+"""What a story is told of: runs, holes, turns, prices, and what decisions say happened."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.cleaning.decisions import (
+    Decision,
+    EventFacts,
+    decide,
+    facts_of,
+    spans_of,
+)
+from ledger.cleaning.rates import RiseLimits
+from ledger.cleaning.story import (
+    BRIDGE,
+    COST,
+    DECLARED,
+    DENIAL_COST,
+    DETOUR_US,
+    FEW,
+    HIDDEN_COST,
+    JUMP,
+    RESET,
+    ROLLOVER,
+    SHIFT_COST,
+    SHIFTED,
+    SPIKE,
+    TRACKS,
+    Link,
+    RegisterReadings,
+    StoryPrice,
+    tell,
+)
+from ledger.limits import RegisterLimits
+from metering.localtime import HOUR_US, MINUTE_US
+
+STEP_US = 15 * MINUTE_US
+START_US = 20_000 * 24 * HOUR_US
+PER_STEP = 10
+
+
+def readings(values, *, times=None, most=4 * PER_STEP, modulus=None, declared=(), signed=False):
+    """Register readings a step apart, or at these steps."""
+    at = START_US + (np.array(range(len(values)) if times is None else times) * STEP_US).astype(
+        np.int64
+    )
+    rates = RiseLimits.fixed(RegisterLimits(STEP_US, most))
+    windows = tuple((START_US + a * STEP_US, START_US + b * STEP_US) for a, b in declared)
+    return RegisterReadings(at, np.array(values, dtype=np.int64), rates, modulus, windows, signed)
+
+
+def story(values, **more) -> list[tuple[int, int, str, bool, int]]:
+    return [(x.here, x.there, x.kind, x.turns, x.cost) for x in tell(readings(values, **more))]
+
+
+def rising(*values: int | None, start: int = 0, pace: int = 5) -> list[int]:
+    """A register that rises by `pace`, but for the values that are given."""
+    return [start + pace * n if one is None else one for n, one in enumerate(values)]
+
+
+OK = None
+
+
+def test_the_table_of_costs_is_the_one_that_is_told():
+    assert COST == {ROLLOVER: 2, DECLARED: 3, SPIKE: 4, BRIDGE: 4, RESET: 10, JUMP: 14}
+    assert (HIDDEN_COST, DENIAL_COST, SHIFT_COST) == (6, 14, {BRIDGE: 5, SPIKE: 7})
+    assert (TRACKS, DETOUR_US, FEW, SHIFTED) == (32, 45 * 24 * HOUR_US, 4, 288)
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (rising(OK, OK, OK, OK), []),
+        (rising(OK, OK, 900, OK, OK), [(1, 3, SPIKE, False, 4)]),
+        (rising(OK, OK, 900, 905, OK, OK, OK), [(1, 4, SPIKE, False, 4)]),
+        (rising(OK, OK, 0, 0, OK, OK), [(1, 4, SPIKE, False, 4)]),
+        ([100, 105, 110, 3, 8, 13, 18, 23], [(2, 3, RESET, False, 10)]),
+        ([0, 5, 10, 900, 905, 910, 915, 920], [(2, 3, JUMP, False, 14)]),
+    ],
+)
+def test_the_cheapest_story_of_plain_faults(values, found):
+    assert story(values) == found
+
+
+def test_a_register_that_passes_its_last_digit_turns():
+    turning = [985, 990, 995, 0, 5, 10]
+    assert story(turning, modulus=1_000) == [(2, 3, ROLLOVER, True, 2)]
+    assert story(turning, modulus=1_000, signed=True, most=None) == []
+    assert story(turning)[0][2] == RESET
+    assert story([985, 990, 995, 50, 55, 60], modulus=1_000)[0][2] == RESET
+
+
+def test_a_declared_replacement_lies_between_the_readings():
+    new = [100, 105, 110, 3, 8, 13, 18, 23]
+    assert story(new, declared=[(2.5, 2.6)]) == [(2, 3, DECLARED, False, 3)]
+    assert story(new, declared=[(3, 4)]) == [(2, 3, DECLARED, False, 3)]
+    assert story(new, declared=[(1, 2.1)]) == [(2, 3, DECLARED, False, 3)]
+    for elsewhere in ((1, 2), (3.1, 9)):
+        assert story(new, declared=[elsewhere])[0][2] == RESET
+
+
+def one(values, **more):
+    return readings(values, **more)
+
+
+def test_what_passes_between_two_readings_counts_by_its_size_where_it_may_fall():
+    plain, signed = one([10, 4, 7]), one([10, 4, 7], signed=True)
+    assert (plain.rise(0, 1), plain.rise(1, 2), plain.rise(0, 2)) == (-6, 3, -3)
+    assert (signed.rise(0, 1), signed.rise(1, 2), signed.rise(0, 2)) == (6, 3, 3)
+    here, there = np.array([0, 1]), np.array([1, 2])
+    assert (plain.rises(here, there).tolist(), signed.rises(here, there).tolist()) == (
+        [-6, 3],
+        [6, 3],
+    )
+    assert plain.seen().tolist() == [1]
+    assert signed.seen().tolist() == []
+    assert one([0, 11, 23]).seen().tolist() == [2]
+    assert one([0, 40, 81], times=[0, 4, 8]).seen().tolist() == []
+    assert one([0, 40, 82], times=[0, 4, 8]).seen().tolist() == [2]
+
+
+@pytest.mark.parametrize(("rise", "fits"), [(-1, False), (0, True), (11, True), (12, False)])
+def test_a_reading_may_follow_another_within_the_limit(rise, fits):
+    made = one([50, 50 + rise])
+    assert made.fits(0, 1) == made.makes_up(0, 1) == fits
+    assert made.cap(0, 1) == 11
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "turns"),
+    [
+        (995, 5, True),
+        (995, 6, True),
+        (995, 7, False),
+        (999, 0, True),
+        (1_000, 0, False),
+        (5, 9, False),
+        (5, 5, False),
+    ],
+)
+def test_a_turn_is_a_fall_past_the_last_digit_within_the_limit(before, after, turns):
+    made = one([before, after], modulus=1_000)
+    assert made.turns(0, 1) == made.makes_up_turned(0, 1) == turns
+    assert not one([before, after]).turns(0, 1)
+    assert not one([before, after], modulus=1_000, signed=True).turns(0, 1)
+
+
+@pytest.mark.parametrize(("before", "turns"), [(900, True), (899, False), (-1, False)])
+def test_without_a_limit_a_turn_makes_a_tenth_of_it_at_most(before, turns):
+    assert one([before, 0], modulus=1_000, most=None).turns(0, 1) == turns
+    assert not one([500, -600], modulus=1_000, most=None).turns(0, 1)
+
+
+def test_holes_are_two_steps_wide_and_twice_as_wide_as_their_neighbours():
+    def holes(*passed: float) -> list[int]:
+        return one([0] * (len(passed) + 1), times=np.cumsum([0, *passed])).holes.tolist()
+
+    assert holes(1, 2, 1) == [1]
+    assert holes(1, 1.9, 1) == []
+    assert holes(2, 4, 2) == [1]
+    assert holes(2, 3.9, 1) == []
+    assert holes(1, 3.9, 2) == []
+    assert holes(2, 1) == holes(3) == [0]
+    assert holes(1, 2) == [1]
+    assert holes(1, 2, 1, 1, 5, 1) == [1, 4]
+
+
+def test_the_hole_before_and_after_a_reading():
+    made = one([0] * 7, times=np.cumsum([0, 1, 2, 1, 1, 5, 1]))
+    assert made.holes.tolist() == [1, 4]
+    assert [made.hole_before(n) for n in range(7)] == [-1, -1, 1, 1, 1, 4, 4]
+    assert [made.hole_after(n) for n in range(7)] == [2, 2, 5, 5, 5, 7, 7]
+
+
+def test_readings_are_near_as_far_as_a_detour_may_be_long():
+    made = one([0, 0, 0], times=[0, DETOUR_US // STEP_US, DETOUR_US // STEP_US + 1])
+    assert made.near(0, 1)
+    assert not made.near(0, 2)
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=4), st.integers(0, 9))
+def test_a_price_adds_costs_and_drops_and_likes_to_drop_later_readings(lengths, first):
+    price, dropped, places = StoryPrice(), 0, 0
+    for length in lengths:
+        price = price.plus(3, first, first + length)
+        dropped, places = dropped + length, places + sum(range(first, first + length))
+    assert price == StoryPrice(3 * len(lengths), dropped, -places)
+
+
+def test_prices_are_compared_by_cost_then_drops_then_earliness():
+    ranked = [StoryPrice(1, 9, 9), StoryPrice(2, 1, 9), StoryPrice(2, 2, -9), StoryPrice(2, 2, -8)]
+    assert sorted(ranked[n] for n in (2, 0, 3, 1)) == ranked
+    assert Link(1, 2, SPIKE) == Link(1, 2, SPIKE, False, 0)
+
+
+def decided(values, flat=4, **more) -> list[Decision]:
+    return decide(readings(values, **more), flat * STEP_US)
+
+
+def at(place: float) -> int:
+    return START_US + round(place * STEP_US)
+
+
+def test_a_decision_says_what_it_rests_on_and_what_is_booked_over_it():
+    (spike,) = decided(rising(OK, OK, 900, OK, OK))
+    assert (spike.here_us, spike.first_us, spike.there_us) == (at(1), at(2), at(3))
+    assert (spike.kind, spike.turns, spike.cost, spike.whole, spike.breaks) == (
+        SPIKE,
+        False,
+        4,
+        None,
+        False,
+    )
+    assert spike.facts == EventFacts(4, 40, 900, 10)
+    (reset,) = decided([100, 105, 110, 3, 8, 13, 18, 23])
+    assert (reset.first_us, reset.there_us, reset.breaks) == (at(3), at(3), True)
+    assert reset.facts == EventFacts(10, 40, 3, None)
+    (turned,) = decided([985, 990, 995, 0, 5, 10], modulus=1_000)
+    assert (turned.turns, turned.breaks, turned.facts) == (True, False, EventFacts(2, 40, 0, 5))
+    (free,) = decided([985, 990, 995, 0, 5, 10], modulus=1_000, most=None)
+    assert free.facts.limit is None
+
+
+@pytest.mark.parametrize(("still", "kind"), [(3, BRIDGE), (4, "stuck"), (6, "stuck")])
+def test_readings_that_stand_still_for_long_before_they_make_up_are_stuck(still, kind):
+    values = [0, 10, *([20] * (still + 1)), *(20 + 10 * (still + n) for n in range(1, 5))]
+    (found,) = decided(values)
+    assert found.kind == kind
+    assert found.facts.energy == 10 * (still + 1)
+    assert (found.here_us, found.there_us) == (at(2), at(3 + still))
+
+
+def test_three_falls_in_a_row_are_one_register_running_backwards():
+    falls = [200, 205, 100, 90, 80, 85, 90, 95, 100]
+    found = decided(falls)
+    assert [one.kind for one in found] == ["reversed"] * 3
+    assert {one.whole for one in found} == {(at(1), at(4))}
+    assert {one.facts.cost for one in found} == {30}
+    assert all(one.breaks for one in found)
+    assert spans_of(found) == [("reversed", at(1), at(4))]
+    assert facts_of(found) == {("reversed", at(1), at(4)): EventFacts(30, 40, 100, None)}
+    two = decided([200, 205, 100, 90, 95, 100, 105, 110])
+    assert [one.kind for one in two] == [RESET, RESET]
+    assert [one.whole for one in two] == [None, None]
+
+
+def decision(kind: str, here=1, first=2, there=3, *, turns=False, whole=None) -> Decision:
+    return Decision(here, first, there, kind, turns, 7, whole, EventFacts(7))
+
+
+@pytest.mark.parametrize(
+    ("one", "spans"),
+    [
+        (decision(SPIKE), [(SPIKE, 2, 3)]),
+        (decision(SPIKE, turns=True), [(SPIKE, 2, 3), (ROLLOVER, 1, 3)]),
+        (decision(BRIDGE), [(BRIDGE, 1, 3)]),
+        (decision(BRIDGE, turns=True), [(BRIDGE, 1, 3), (ROLLOVER, 1, 3)]),
+        (decision(ROLLOVER, turns=True), [(ROLLOVER, 1, 3)]),
+        (decision(RESET), [(RESET, 1, 3)]),
+        (decision("reversed", whole=(0, 9)), [("reversed", 0, 9)]),
+    ],
+)
+def test_what_is_told_of_a_decision(one, spans):
+    assert spans_of([one, one]) == spans
+    assert facts_of([one]) == dict.fromkeys(spans, EventFacts(7))
+
+
+def test_falls_that_do_not_follow_each_other_stay_resets():
+    gone = [300, 305, 200, 205, 100, 105, 50, 55, 60, 65]
+    found = decided(gone)
+    assert [(one.kind, one.whole) for one in found] == [(RESET, None)] * 3
+    assert [one.breaks for one in found] == [True] * 3
+
+
+def test_decisions_are_equal_whatever_is_known_of_them():
+    assert decision(SPIKE) == Decision(1, 2, 3, SPIKE, False, 7)
+    assert decision(SPIKE) < decision(SPIKE, here=2)
+    assert EventFacts() == EventFacts(None, None, None, None)
