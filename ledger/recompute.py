@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import groupby
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -35,6 +36,8 @@ from metering.tariff_choice import TariffChoice
 K = TypeVar("K", bound=Hashable)
 METERS_A_SCAN, SHORT_DAYS = 8, 3
 """Over more than a few days, only so many meters are read at once: they may send each second."""
+ROWS_AT_ONCE = 32_768
+"""Rows of meters held for the nodes that sum them."""
 
 
 @dataclass
@@ -372,12 +375,15 @@ class Recompute:
     ) -> list[BookRow]:
         if not figures:
             return []
-        rows = self._rows(needed(one, figures), days, fresh)
+        keys = needed(one, figures)
         zones = {self.registry.zone(f.node) for f in one.figures.values()}
         made: list[BookRow] = []
-        choice = self.plans.choice
-        for group in alike(zones, days, choice):
-            made += node_rows(self.registry, one, figures, rows, group, self.clock, choice)
+        choice, size = self.plans.choice, max(1, ROWS_AT_ONCE // max(1, len(keys)))
+        for first in range(0, len(days), size):
+            part = days[first : first + size]
+            rows = self._rows(keys, part, fresh)
+            for group in alike(zones, part, choice):
+                made += node_rows(self.registry, one, figures, rows, group, self.clock, choice)
         return self._signed(made)
 
     def _signed(self, rows: Sequence[BookRow]) -> list[BookRow]:
@@ -387,13 +393,11 @@ class Recompute:
 
     def _rows(self, keys: list[SeriesKey], days: list[date], fresh: Sequence[BookRow]) -> Rows:
         """Rows that stand, overlaid with those just computed."""
-        found: dict[SeriesKey, dict[date, BookRow]] = defaultdict(dict)
-        new = {(row.key, row.day) for row in fresh}
-        absent = [key for key in keys if not all((key, day) in new for day in days)]
-        for row in self.books.rows(absent, days[0], days[-1]) if absent else ():
-            found[row.key][row.day] = row
-        for row in fresh:
-            found[row.key][row.day] = row
+        new = _by_series(row for row in fresh if days[0] <= row.day <= days[-1])
+        absent = [key for key in keys if not new.get(key, {}).keys() >= set(days)]
+        found = _by_series(self.books.rows(absent, days[0], days[-1]) if absent else ())
+        for key, rows in new.items():
+            found.setdefault(key, {}).update(rows)
         return found
 
     def _differing(self, rows: Sequence[BookRow]) -> list[BookRow]:
@@ -405,8 +409,15 @@ class Recompute:
             return []
         keys = sorted({row.key for row in rows})
         first, last = min(row.day for row in rows), max(row.day for row in rows)
-        found = {(r.key, r.day): r for r in self.books.rows(keys, first, last)}
-        return [(found.get((row.key, row.day)), row) for row in rows]
+        found = _by_series(self.books.rows(keys, first, last))
+        return [(found.get(row.key, {}).get(row.day), row) for row in rows]
+
+
+def _by_series(rows: Iterable[BookRow]) -> dict[SeriesKey, dict[date, BookRow]]:
+    found: dict[SeriesKey, dict[date, BookRow]] = {}
+    for key, own in groupby(rows, lambda row: row.key):
+        found.setdefault(key, {}).update((row.day, row) for row in own)
+    return found
 
 
 def _grouped(days: Iterable[date], key: Callable[[date], K]) -> dict[K, list[date]]:

@@ -183,6 +183,10 @@ class BookRow:
         part = Part(step_min, slots, shares, hour_shares, scope, windows, meters)
         return cls(key, day, (part,), total, day_shares, spill, provisional, revision)
 
+    def stored(self, revision: int, *, told: bool) -> BookRow:
+        """The row as a store keeps it: standing, written by that revision."""
+        return replace(self, revision=revision, told=told, superseded_at=None)
+
     @property
     def finest(self) -> Part:
         """The part of the finest step; the only one of a meter's row."""
