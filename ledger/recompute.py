@@ -310,7 +310,9 @@ class Recompute:
             self.registry.meters[meter].step_min,
             Pricing(self.plans.choice, meter, zone),
         )
-        return self._signed(book_days(key, found.curve, days, step, self.clock, pricing))
+        rule, version = rules.RULES_VERSION, self.registry.version
+        clock = self.clock
+        return book_days(key, found.curve, days, step, clock, pricing, rules=rule, registry=version)
 
     def nodes(self, institution: str, days: list[date]) -> list[BookRow]:
         """Rows of every figure of an institution's nodes on days, from the meters' rows that

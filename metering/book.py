@@ -185,7 +185,19 @@ class BookRow:
 
     def stored(self, revision: int, *, told: bool) -> BookRow:
         """The row as a store keeps it: standing, written by that revision."""
-        return replace(self, revision=revision, told=told, superseded_at=None)
+        return BookRow(
+            self.key,
+            self.day,
+            self.parts,
+            self.total,
+            self.day_shares,
+            self.spill,
+            self.provisional,
+            revision,
+            self.rules,
+            self.registry,
+            told,
+        )
 
     @property
     def finest(self) -> Part:

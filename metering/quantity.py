@@ -35,6 +35,17 @@ def total(values: I64) -> int | None:
     return int(present.sum())
 
 
+def totals(values: I64, firsts: Sequence[int]) -> list[int | None]:
+    """`total` of each stretch that begins at one of the rising places and ends at the next."""
+    known = values != ABSENT
+    here = np.where(known, values, 0)
+    if float(np.abs(here).max(initial=0)) * len(values) >= _LIMIT:
+        return [total(stretch) for stretch in np.split(values, list(firsts)[1:])]
+    sums = np.add.reduceat(here, firsts).tolist()
+    some = np.logical_or.reduceat(known, firsts).tolist()
+    return [one if any_known else None for one, any_known in zip(sums, some, strict=True)]
+
+
 def add(columns: list[I64]) -> I64:
     """Slot by slot sum of equally long arrays; ABSENT only where all are absent."""
     summed = np.zeros(columns[0].shape, dtype=np.int64)
