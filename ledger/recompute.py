@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import groupby
@@ -34,8 +34,8 @@ from metering.registry import Registry
 from metering.tariff_choice import TariffChoice
 
 K = TypeVar("K", bound=Hashable)
-METERS_A_SCAN, SHORT_DAYS = 8, 3
-"""Over more than a few days, only so many meters are read at once: they may send each second."""
+METERS_AT_ONCE, METERS_A_SCAN, SHORT_DAYS = 64, 8, 3
+"""Meters read at once: few over more than a few days, since they may send each second."""
 ROWS_AT_ONCE = 32_768
 """Rows of meters held for the nodes that sum them."""
 
@@ -111,9 +111,8 @@ class Recompute:
         start, end = cluster.start_us, cluster.end_us
         for found in served.values():
             start, end = widened(found, start, end)
-        self.context.look(_points(served.values()), start, end)
         days: dict[str, list[date]] = {}
-        for meter, found in served.items():
+        for meter, found in self._looked_at(served, METERS_AT_ONCE, (start, end)):
             bounded = self.context.bounded(found)
             told = self._told_otherwise(cluster.institution, meter, bounded, start, end)
             wanted = self._of_own_rules(meter, self._around(bounded, told, cluster.zone))
@@ -126,6 +125,16 @@ class Recompute:
             if wanted:
                 days[meter] = sorted(wanted)
         return days
+
+    def _looked_at(
+        self, served: Mapping[str, list[Service]], size: int, within_us: tuple[int, int]
+    ) -> Iterator[tuple[str, list[Service]]]:
+        """The meters, their readings in a stretch of time read for so many of them at once."""
+        meters = list(served.items())
+        for first in range(0, len(meters), size):
+            part = meters[first : first + size]
+            self.context.look(_points(found for _, found in part), *within_us)
+            yield from part
 
     def _standing_days(self, meter: str, start_us: int, end_us: int, zone: str) -> set[date]:
         """Local days of which the meter's rows say something: a register that counts no more on
@@ -239,6 +248,17 @@ class Recompute:
         outcome.rows = self._differing(meters)
         return outcome
 
+    def counting(self, institution: str, meters: Sequence[str], days: list[date]) -> Recomputed:
+        """Rows of every node that some of the meters count into on those days, from the meters'
+        rows that stand."""
+        outcome = Recomputed(wanted=days)
+        for alike_days in _grouped(days, self.plans.epoch).values():
+            one = self.plans.on(institution, alike_days[0])
+            made = self._figures(one, affected(one, meters), alike_days, ())
+            outcome.computed += len(made)
+            outcome.rows += self._differing(made)
+        return outcome
+
     def summed(
         self, institution: str, days: list[date], asked: Sequence[WantedFigures]
     ) -> Recomputed:
@@ -278,13 +298,11 @@ class Recompute:
         if not wanted:
             return []
         start, end = day_bounds(wanted[0], zone)[0], day_bounds(wanted[-1], zone)[1]
-        size = METERS_A_SCAN if len(wanted) > SHORT_DAYS else len(days)
-        names, rows = list(days), []
-        for first in range(0, len(names), size):
-            served = {m: services(self.registry, m) for m in names[first : first + size]}
-            self.context.look(_points(served.values()), start, end)
-            for meter, found in served.items():
-                rows += self._meter(meter, found, (start, end), days[meter], outcome)
+        size = METERS_A_SCAN if len(wanted) > SHORT_DAYS else METERS_AT_ONCE
+        served = {meter: services(self.registry, meter) for meter in days}
+        rows = []
+        for meter, found in self._looked_at(served, size, (start, end)):
+            rows += self._meter(meter, found, (start, end), days[meter], outcome)
         return rows
 
     def _meter(

@@ -150,9 +150,11 @@ class Ledger:
         report = LedgerReport(marks=marks)
         for institution, (changed, figures) in todo.changed().items():
             report.add(self._changed(registry, institution, changed, figures, todo))
-        for cluster in todo.clusters:
-            if not cluster.forced:
-                report.add(self._cluster(registry, cluster, todo.done(cluster)))
+        for found in todo.of_readings():
+            if len(found) == 1:
+                report.add(self._cluster(registry, found[0], todo.done(found[0])))
+            else:
+                report.add(self._many(registry, found, todo))
         if todo.idle:
             self._commit("", Recomputed(), todo.idle, "reading", report)
         return report
@@ -215,6 +217,29 @@ class Ledger:
         for place, mine in enumerate(parts):
             last = place == len(parts) - 1
             self._piece(registry, cluster, mine, cleared if last else (), report)
+        return report
+
+    def _many(self, registry: Registry, found: Sequence[Cluster], todo: Work) -> LedgerReport:
+        """More meters than one commit holds: first all meters, then the nodes, so that these are
+        summed once. Marks are cleared by the last commit, as for a changed registry."""
+        report, cleared = LedgerReport(), list[int]()
+        institution, days = found[0].institution, dict[str, list[date]]()
+        self._mind(institution, self._books.revision(institution))
+        for cluster in found:
+            own = self._recompute(registry).days_of(cluster)
+            for mine in _pieces(own):
+                make = partial(self._recompute(registry).measured, cluster, mine)
+                self._attempt(institution, make, (), cluster.cause, report)
+            days |= own
+            cleared += todo.done(cluster)
+        causes = {cause for cluster in found for cause in cluster.cause.split(", ")}
+        parts: list[list[date]] = windows(sorted({day for own in days.values() for day in own}))
+        for place, window in enumerate(parts or [[]]):
+            make = partial(self._recompute(registry).counting, institution, list(days), window)
+            last = place >= len(parts) - 1
+            self._attempt(
+                institution, make, cleared if last else (), ", ".join(sorted(causes)), report
+            )
         return report
 
     def _exact_days(self, registry: Registry, cluster: Cluster) -> LedgerReport:
@@ -328,9 +353,10 @@ class Ledger:
 
 def _pieces(days: dict[str, list[date]]) -> list[dict[str, list[date]]]:
     """Meters with their days, a bounded number of days each."""
+    parts = windows(sorted({day for found in days.values() for day in found}), len(days))
     return [
-        {m: kept for m, ds in days.items() if (kept := [d for d in ds if d in set(window)])}
-        for window in windows(sorted({day for found in days.values() for day in found}))
+        {m: kept for m, ds in days.items() if (kept := [d for d in ds if d in wanted])}
+        for wanted in map(frozenset, parts)
     ]
 
 
