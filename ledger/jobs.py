@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -11,7 +11,6 @@ from itertools import groupby
 from typing import TypeVar
 
 from ledger.meter import DAY_US, Service
-from ledger.turning import services
 from metering.book import DirtyMark
 from metering.localtime import day_bounds, local_day
 from metering.registry import Registry
@@ -108,12 +107,15 @@ class Work:
         return sorted(mark for mark in cluster.marks if self.open[mark] <= 0)
 
 
-def work(registry: Registry, marks: Sequence[DirtyMark]) -> Work:
-    """Marks grouped by meter, and meters by the days their changes lie on."""
+def work(
+    registry: Registry, marks: Sequence[DirtyMark], serving: Callable[[str], Sequence[Service]]
+) -> Work:
+    """Marks grouped by meter, and meters by the days their changes lie on; `serving` gives what
+    carries energy of a meter."""
     by_meter: dict[str, list[DirtyMark]] = defaultdict(list)
     figures = [mark for mark in marks if mark.figure is not None]
     read = [mark for mark in marks if mark.figure is None]
-    served = {point: _meters(registry, point) for point in {mark.point for mark in read}}
+    served = {point: _meters(registry, point, serving) for point in {mark.point for mark in read}}
     idle = []
     for mark in read:
         known = served[mark.point]
@@ -125,10 +127,12 @@ def work(registry: Registry, marks: Sequence[DirtyMark]) -> Work:
     return Work(clusters(registry, jobs), figures, idle)
 
 
-def _meters(registry: Registry, point: int) -> list[str]:
+def _meters(
+    registry: Registry, point: int, serving: Callable[[str], Sequence[Service]]
+) -> list[str]:
     """Meters that a point carries energy for."""
     meters = {one.meter for one in registry.meters_of_point(point)}
-    return [m for m in sorted(meters) if m in registry.meters and services(registry, m)]
+    return [m for m in sorted(meters) if m in registry.meters and serving(m)]
 
 
 def clusters(registry: Registry, jobs: Iterable[Job]) -> list[Cluster]:

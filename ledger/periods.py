@@ -91,10 +91,10 @@ def book_days(
     grid, whole_days = _grid(tuple(days), zone, step_min), _grid(tuple(days), zone, DAY_MIN)
     energy, times = _booked(curve, grid, clock)
     hours, per_hour = _hours(curve, days, zone, step_min, times, clock)
-    slot_shares, hour_shares = from_times(times), from_times(hours)
     of_day = np.add.reduceat(times, grid.per_day[:-1], axis=0)
     _hold(of_day, curve, whole_days, clock)
-    day_shares = from_times(of_day)
+    shares, n, m = from_times(np.concatenate((times, hours, of_day))), len(times), len(hours)
+    slot_shares, hour_shares, day_shares = shares[:n], shares[n : n + m], shares[n + m :]
     spills = _spills(curve, whole_days.starts, whole_days.ends, day_shares)
     scopes = [pricing.scope(day) for day in days]
     windows: Sequence[PriceWindows | None] = [None] * len(days)

@@ -50,6 +50,8 @@ class Recomputed:
     computed: int = 0
     wanted: list[date] = field(default_factory=list)
     """Local days looked at."""
+    meters: list[tuple[SeriesKey, date]] = field(default_factory=list)
+    """Rows of meters that were computed, differing or not."""
 
 
 class WantedFigures(NamedTuple):
@@ -74,7 +76,14 @@ class Plans:
         self._registry = registry
         self._boundaries = boundaries(registry)
         self._made: dict[tuple[str, int], Plan] = {}
+        self._served: dict[str, list[Service]] = {}
         self.choice = TariffChoice(registry)
+
+    def served(self, meter: str) -> list[Service]:
+        """What carries energy of a meter, each the same object whenever it is asked for."""
+        if meter not in self._served:
+            self._served[meter] = services(self._registry, meter)
+        return list(self._served[meter])
 
     def epoch(self, day: date) -> int:
         """Number of the stretch of days with one plan."""
@@ -107,7 +116,7 @@ class Recompute:
 
     def days_of(self, cluster: Cluster) -> dict[str, list[date]]:
         """Per meter the local days whose rows may change."""
-        served = {job.meter: services(self.registry, job.meter) for job in cluster.jobs}
+        served = {job.meter: self.plans.served(job.meter) for job in cluster.jobs}
         start, end = cluster.start_us, cluster.end_us
         for found in served.values():
             start, end = widened(found, start, end)
@@ -231,6 +240,7 @@ class Recompute:
         meters = self.meters(cluster.zone, days, outcome)
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
+        outcome.meters = [(row.key, row.day) for row in meters]
         changed = self._differing(meters)
         outcome.rows += changed
         nodes = self._nodes(cluster, changed, meters)
@@ -245,6 +255,7 @@ class Recompute:
         meters = self.meters(cluster.zone, days, outcome)
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
+        outcome.meters = [(row.key, row.day) for row in meters]
         outcome.rows = self._differing(meters)
         return outcome
 
@@ -299,7 +310,7 @@ class Recompute:
             return []
         start, end = day_bounds(wanted[0], zone)[0], day_bounds(wanted[-1], zone)[1]
         size = METERS_A_SCAN if len(wanted) > SHORT_DAYS else METERS_AT_ONCE
-        served = {meter: services(self.registry, meter) for meter in days}
+        served = {meter: self.plans.served(meter) for meter in days}
         rows = []
         for meter, found in self._looked_at(served, size, (start, end)):
             rows += self._meter(meter, found, (start, end), days[meter], outcome)

@@ -76,35 +76,46 @@ class Ledger:
         self._plans = Plans(Registry())
         self._provisional: set[Place] | None = None
         self._refreshed = 0
+        self._computed: set[Place] = set()
+        """Rows of meters that the present step has computed, differing or not."""
         self._left: dict[str, int] = {}
         """The revision at which each institution's books were left."""
 
     def step(self, limit: int = 20_000) -> LedgerReport:
         """Take ready marks, recompute what they touch, commit; then settle ended days."""
-        report = LedgerReport()
+        report, began_us = LedgerReport(), self._now_us()
         marks = self._marks.ready(limit)  # first: the registry is then as new as any mark
         registry = self._notice()
+        self._computed = set()
         if marks:
-            report.add(self._do(registry, work(registry, marks), len(marks)))
-        report.add(self.roll_day())
+            todo = work(registry, marks, self._plans.served)
+            report.add(self._do(registry, todo, len(marks)))
+        report.add(self.roll_day(began_us))
         return report
 
-    def roll_day(self) -> LedgerReport:
+    def roll_day(self, began_us: int | None = None) -> LedgerReport:
         """Recompute provisional rows whose local day is over, also days that ended while
-        nobody looked; and running days every quarter hour."""
+        nobody looked; and running days every quarter hour, but for those that the present step,
+        which began at that time, has just computed."""
         registry = self._notice()
         now = self._now_us()
         clock = Clock(now, self._settle_us)
         refresh = now // REFRESH_US != self._refreshed
         self._refreshed = now // REFRESH_US
-        jobs = []
-        for key, day in sorted(self._left_provisional(registry, now)):
+        same = began_us is not None and began_us // REFRESH_US == self._refreshed
+        fresh, self._computed = self._computed if same else set(), set()
+        asked = []
+        for key, day in self._left_provisional(registry, now):
             if key.kind != "meter" or key.code not in registry.meters:
                 continue
             zone = registry.zone(registry.meters[key.code].node)
-            if refresh or clock.is_settled(day, zone):
-                start, end = day_bounds(day, zone)
-                jobs.append(Job(key.code, start, end - 1, causes=frozenset({"rollover"})))
+            stale = refresh and (key, day) not in fresh
+            if stale or clock.is_settled(day, zone):
+                asked.append((key, day, *day_bounds(day, zone)))
+        causes = frozenset({"rollover"})
+        jobs = [
+            Job(key.code, start, end - 1, causes=causes) for key, _, start, end in sorted(asked)
+        ]
         report = LedgerReport()
         for cluster in clusters(registry, jobs):
             report.add(self._exact_days(registry, cluster))
@@ -115,7 +126,7 @@ class Ledger:
         cause `rebuild`. A change of the registry that waits is booked first, as itself."""
         registry, marks = self._notice(), self._marks.ready(EVERY)
         changed = [mark for mark in marks if mark.cause not in READING_CAUSES]
-        self._do(registry, work(registry, changed), len(changed))
+        self._do(registry, work(registry, changed, self._plans.served), len(changed))
         told = self._again(REBUILD_CAUSE, None, progress)
         cleared = [mark.id for mark in marks if mark.cause in READING_CAUSES]
         self._commit("", Recomputed(), cleared, REBUILD_CAUSE, LedgerReport())
@@ -314,6 +325,7 @@ class Ledger:
         )
         self._left[institution] = revision
         self._remember(outcome.rows)
+        self._computed.update(outcome.meters)
         report.rows += len(outcome.rows)
         report.computed += outcome.computed
         report.days += len(outcome.wanted)

@@ -71,7 +71,17 @@ class ReadingColumns:
 
     def part(self, first: int, end: int) -> ReadingColumns:
         """Rows first..end, the end not included; the arrays are views."""
-        return ReadingColumns(*(column[first:end] for column in self._columns()))
+        return ReadingColumns(
+            self.point[first:end],
+            self.time_us[first:end],
+            self.value[first:end],
+            self.flag[first:end],
+            self.order_hi[first:end],
+            self.order_lo[first:end],
+            self.segment[first:end],
+            self.offset[first:end],
+            self.index[first:end],
+        )
 
     def sorted(self) -> ReadingColumns:
         """By point, then time."""
