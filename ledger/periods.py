@@ -24,6 +24,8 @@ from metering.quality import APPORTIONED, MEASURED, MISSING, Shares, from_times
 from metering.quantity import ABSENT, I64, apportion, totals
 
 DAY_US = DAY_MIN * MINUTE_US
+_NEAR_DAYS = 100
+"""Instants no further apart have all days between them at hand."""
 SETTLE_US = 20 * MINUTE_US
 """How long after its end a local day stays provisional: the reading that closes it is on its
 way for one native step, and should not look like a restatement."""
@@ -54,9 +56,22 @@ def day_edges(day: date, zone: str, step_min: int) -> tuple[I64, I64]:
 
 def day_starts(time_us: I64, zone: str) -> tuple[I64, I64]:
     """(starts, ends) of the local days around the instants, rising [us]."""
-    near = {int(n) + shift for n in np.unique(time_us // DAY_US) for shift in (-1, 0, 1)}
-    edges = [day_edges(day_of_number(number), zone, DAY_MIN) for number in sorted(near)]
-    return np.concatenate([e[0] for e in edges]), np.concatenate([e[1] for e in edges])
+    if not len(time_us):
+        return time_us, time_us
+    day = time_us // DAY_US
+    first, last = int(day.min()) - 1, int(day.max()) + 1
+    if last - first <= _NEAR_DAYS:
+        return _edges_of(tuple(range(first, last + 1)), zone)
+    near = {number + shift for number in set(day.tolist()) for shift in (-1, 0, 1)}
+    return _edges_of(tuple(sorted(near)), zone)
+
+
+@lru_cache(maxsize=256)
+def _edges_of(numbers: tuple[int, ...], zone: str) -> tuple[I64, I64]:
+    edges = [day_edges(day_of_number(number), zone, DAY_MIN) for number in numbers]
+    starts, ends = (np.concatenate(side) for side in zip(*edges, strict=True))
+    starts.flags.writeable = ends.flags.writeable = False
+    return starts, ends
 
 
 def slot_ends(time_us: I64, zone: str, step_us: int) -> I64:

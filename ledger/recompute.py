@@ -121,10 +121,11 @@ class Recompute:
         for found in served.values():
             start, end = widened(found, start, end)
         days: dict[str, list[date]] = {}
+        told = _Told(self.books, cluster.institution)
         for meter, found in self._looked_at(served, METERS_AT_ONCE, (start, end)):
             bounded = self.context.bounded(found)
-            told = self._told_otherwise(cluster.institution, meter, bounded, start, end)
-            wanted = self._of_own_rules(meter, self._around(bounded, told, cluster.zone))
+            otherwise = self._told_otherwise(told, meter, bounded, start, end)
+            wanted = self._of_own_rules(meter, self._around(bounded, otherwise, cluster.zone))
             wanted |= self._around(bounded, [ChangeSpan(start, end)], cluster.zone)
             if cluster.forced:
                 reach = ChangeSpan(start, end)
@@ -173,66 +174,48 @@ class Recompute:
         return days - others
 
     def _told_otherwise(
-        self, institution: str, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
+        self, told: _Told, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
     ) -> list[ChangeSpan]:
         """Where something else is told of the meter after its readings in [start, end] changed
         than when its rows were booked."""
         noticed = [r for s in bounded if (r := self.context.noticed(s, start_us, end_us))]
-        passed = self._passed_otherwise(institution, meter, bounded, start_us, end_us)
+        passed = self._passed_otherwise(told, meter, bounded, start_us, end_us)
         if not noticed:
             return passed
         wide = ChangeSpan(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
         now = [span for service in bounded for span in self.context.spans(service, wide)]
         now += self.context.refused(bounded, wide)
         runs = [span for service in bounded for span in self.context.open_spans(service)]
-        found = differing(now, self._booked(institution, meter, wide), runs, start_us)
-        return found + passed + self._resting_otherwise(institution, meter, bounded, wide)
+        booked = told.of(meter, wide.start_us, wide.end_us)
+        found = differing(now, _stood(booked, wide), runs, start_us)
+        return found + passed + self._resting_otherwise(booked, bounded, wide)
 
     def _passed_otherwise(
-        self, institution: str, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
+        self, told: _Told, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
     ) -> list[ChangeSpan]:
         """Where one register is found to have gone on over a change of its ratio, and was not, or
         the other way: by a limit that readings in [start, end] count into, seen or not."""
         found = []
         for one in self.context.gone_on(bounded, months_around(start_us, end_us)):
-            events = self.books.events(institution, max(one.start_us, 0), one.end_us + 1)
-            told = {
-                e.kind
-                for e in events
-                if (e.meter, e.start_us, e.end_us) == (meter, one.start_us, one.end_us)
-            }
-            if told - {"gap"} != {one.refused} - {""}:
+            events = told.of(meter, one.start_us, one.end_us)
+            kinds = {e.kind for e in events if (e.start_us, e.end_us) == (one.start_us, one.end_us)}
+            if kinds - {"gap"} != {one.refused} - {""}:
                 found.append(ChangeSpan(one.start_us, one.end_us))
         return found
 
     def _resting_otherwise(
-        self, institution: str, meter: str, bounded: Sequence[Service], wide: ChangeSpan
+        self, events: Sequence[RegisterEvent], bounded: Sequence[Service], wide: ChangeSpan
     ) -> list[ChangeSpan]:
         """Where the same is told, but by another limit or at another cost."""
         facts: dict[Span, EventFacts] = {}
-        for service in bounded:
+        for service in bounded if events else ():
             facts |= self.context.facts(service, wide)
-        events = self.books.events(institution, max(wide.start_us, 0), wide.end_us + 1)
         return [
             ChangeSpan(event.start_us, event.end_us)
             for event in events
-            if event.meter == meter
-            and (now := facts.get((event.kind, event.start_us, event.end_us))) is not None
+            if (now := facts.get((event.kind, event.start_us, event.end_us))) is not None
             and now != EventFacts(event.cost, event.limit, event.value, event.energy)
         ]
-
-    def _booked(self, institution: str, meter: str, reach: ChangeSpan) -> dict[Span, bool]:
-        """What was told of the meter's readings when its rows were booked, gaps left out, and
-        whether a story decided it."""
-        events = self.books.events(institution, max(reach.start_us, 0), reach.end_us + 1)
-        spans = {
-            (e.kind, e.start_us, e.end_us): e.cost is not None for e in events if e.meter == meter
-        }
-        return {
-            span: decided
-            for span, decided in spans.items()
-            if span[0] not in ("gap", "off_grid", NEGATIVE) and touches(span, reach)
-        }
 
     def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of the cluster's meters on those days, and of every node they count into."""
@@ -442,6 +425,35 @@ class Recompute:
         first, last = min(row.day for row in rows), max(row.day for row in rows)
         found = _by_series(self.books.rows(keys, first, last))
         return [(found.get(row.key, {}).get(row.day), row) for row in rows]
+
+
+@dataclass
+class _Told:
+    """What the books tell of an institution's registers; for as long as nothing is committed."""
+
+    books: BookState
+    institution: str
+    _read: dict[tuple[int, int], dict[str, list[RegisterEvent]]] = field(default_factory=dict)
+    """By stretch of time and meter: many meters ask for the same stretch."""
+
+    def of(self, meter: str, start_us: int, end_us: int) -> list[RegisterEvent]:
+        """A meter's events that touch [start, end]."""
+        place = (max(start_us, 0), end_us + 1)
+        if place not in self._read:
+            by_meter = self._read[place] = dict[str, list[RegisterEvent]]()
+            for event in self.books.events(self.institution, *place):
+                by_meter.setdefault(event.meter, []).append(event)
+        return self._read[place].get(meter, [])
+
+
+def _stood(events: Iterable[RegisterEvent], reach: ChangeSpan) -> dict[Span, bool]:
+    """What events tell of readings, gaps left out, and whether a story decided it."""
+    spans = {(e.kind, e.start_us, e.end_us): e.cost is not None for e in events}
+    return {
+        span: decided
+        for span, decided in spans.items()
+        if span[0] not in ("gap", "off_grid", NEGATIVE) and touches(span, reach)
+    }
 
 
 def _by_series(rows: Iterable[BookRow]) -> dict[SeriesKey, dict[date, BookRow]]:
