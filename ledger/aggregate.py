@@ -77,13 +77,16 @@ def node_rows(
     days: Sequence[date],
     clock: Clock,
     choice: TariffChoice,
+    rules: int = 1,
 ) -> list[BookRow]:
-    """Rows of the figures on alike days; days on which nothing is booked are left out."""
+    """Rows of the figures on alike days, made by that version of the rules; days on which nothing
+    is booked are left out."""
     sums = _Sums(registry, plan, rows, list(days), clock, choice)
     made: list[BookRow] = []
     for figure in figures:
         key = plan.key(Term("node", figure.node, figure.item))
-        made += rows_of(sums.make(figure), key, sums.days)
+        blocks = sums.make(figure)
+        made += rows_of(blocks, key, sums.days, rules=rules, registry=registry.version)
     return made
 
 

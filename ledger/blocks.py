@@ -14,7 +14,7 @@ from ledger.windows import by_time, of_slots, opposite, united
 from metering.book import BookRow, Crossing, Part, PriceWindows, SeriesKey
 from metering.localtime import day_bounds
 from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING, WHOLE, Shares
-from metering.quantity import ABSENT, I64, add, apportion, total
+from metering.quantity import ABSENT, I64, add, apportion, totals
 from metering.resampling import all_missing, coarse, grouped, mean, summed
 from metering.tariff import TariffScope
 
@@ -188,18 +188,31 @@ class Block:
         )
 
 
-def rows_of(blocks: Sequence[Block], key: SeriesKey, days: Sequence[date]) -> list[BookRow]:
-    """One book row for each booked day, of all its parts."""
+def rows_of(
+    blocks: Sequence[Block],
+    key: SeriesKey,
+    days: Sequence[date],
+    *,
+    rules: int = 1,
+    registry: int = 0,
+) -> list[BookRow]:
+    """One book row for each booked day, of all its parts; `rules` and `registry` are the versions
+    that the rows bear."""
     first = blocks[0]
+    slots = np.concatenate([block.slots for block in blocks], axis=1)
+    sums = totals(slots.ravel(), range(0, slots.size, slots.shape[1]))
+    spills, provisional = first.spill.tolist(), first.provisional.tolist()
     return [
         BookRow(
             key,
             days[i],
             tuple(block.part(i) for block in blocks),
-            total(np.concatenate([block.slots[i] for block in blocks])),
+            sums[i],
             first.days[i],
-            (int(first.spill[i, 0]), int(first.spill[i, 1]), int(first.spill[i, 2])),
-            provisional=bool(first.provisional[i]),
+            tuple(spills[i]),
+            provisional=provisional[i],
+            rules=rules,
+            registry=registry,
         )
         for i in np.flatnonzero(first.booked).tolist()
     ]

@@ -395,10 +395,19 @@ class Recompute:
         choice, size = self.plans.choice, max(1, ROWS_AT_ONCE // max(1, len(keys)))
         for first in range(0, len(days), size):
             part = days[first : first + size]
-            rows = self._rows(keys, part, fresh)
+            standing = self._rows(keys, part, fresh)
             for group in alike(zones, part, choice):
-                made += node_rows(self.registry, one, figures, rows, group, self.clock, choice)
-        return self._signed(made)
+                made += node_rows(
+                    self.registry,
+                    one,
+                    figures,
+                    standing,
+                    group,
+                    self.clock,
+                    choice,
+                    rules.RULES_VERSION,
+                )
+        return made
 
     def _signed(self, rows: Sequence[BookRow]) -> list[BookRow]:
         """The rows, saying by which rules and which registry they were made."""

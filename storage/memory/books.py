@@ -226,7 +226,7 @@ class MemoryBooks(BookStore):
             return False
         past = Past() if present is None else self._past((row.key, row.day), present)
         if present is not None and what is RowChange.SUPERSEDE:
-            gone = replace(present, superseded_at=revision)
+            gone = present.stored(present.revision, told=present.told, superseded_at=revision)
             self._superseded.setdefault((row.key, row.day), []).append(gone)
         if present is not None:
             self._close((row.key, row.day))
