@@ -111,7 +111,7 @@ def book_days(
     shares, n, m = from_times(np.concatenate((times, hours, of_day))), len(times), len(hours)
     slot_shares, hour_shares, day_shares = shares[:n], shares[n : n + m], shares[n + m :]
     spills = _spills(curve, whole_days.starts, whole_days.ends, day_shares)
-    scopes = [pricing.scope(day) for day in days]
+    scopes = pricing.scopes(days)
     windows: Sequence[PriceWindows | None] = [None] * len(days)
     if any(scope is not None for scope in scopes):
         windows = of_days(curve, days, _booked_until(grid, clock), pricing)
