@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from greenoffice.assembly import Assembly, IntakeWork
 from greenoffice.folder import DataFolder
+from greenoffice.journal_checking import require_sound
 from greenoffice.saying import say
 from greenoffice.unfinished import noted
 from ledger import Rebooked, rules
@@ -20,8 +21,11 @@ def rebuild_folder(folder: DataFolder) -> dict[str, object]:
     """Read the journal again and book again what readings are left for; nothing is emptied.
 
     Rows of days whose readings are gone with the journal's first segments stay as they stand.
-    A rebuild that broke off leaves a note, and is repeated from its beginning.
+    A rebuild that broke off leaves a note, and is repeated from its beginning. Unavailable where
+    the journal is damaged: then nothing is touched.
     """
+    say("checking the journal", aside=True)
+    require_sound(folder)
     assembly = Assembly.open(folder, finishing=REBUILD)
     try:
         with noted(folder, REBUILD):

@@ -204,7 +204,8 @@ class CalculationAnswer(TypedDict):
 
 class SourceAnswer(TypedDict):
     """A register or stream of intervals with its readings around and in an interval; `left_out`
-    counts those in it that are not listed, `all` lists all of them."""
+    counts those in it that are not listed, `all` lists all of them. `first` and `final` are what
+    the register said when it began and ended [`register_unit`], where that was written down."""
 
     point: int
     name: str
@@ -216,6 +217,8 @@ class SourceAnswer(TypedDict):
     factor: str
     counts_from: str | None
     counts_to: str | None
+    first: str | None
+    final: str | None
     calculation: CalculationAnswer | None
     readings: list[JudgedReadingAnswer]
     left_out: int
