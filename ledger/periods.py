@@ -20,7 +20,7 @@ from metering.localtime import (
     day_of_number,
     slot_starts,
 )
-from metering.quality import APPORTIONED, MEASURED, MISSING, Shares, from_times
+from metering.quality import APPORTIONED, MEASURED, MISSING, WHOLE, Shares, all_of, from_times
 from metering.quantity import ABSENT, I64, apportion, totals
 
 DAY_US = DAY_MIN * MINUTE_US
@@ -116,6 +116,7 @@ def book_days(
     if any(scope is not None for scope in scopes):
         windows = of_days(curve, days, _booked_until(grid, clock), pricing)
     sums, per_day = totals(energy, grid.per_day[:-1]), grid.per_day
+    of_slots, of_hours = _by_day(slot_shares, per_day), _by_day(hour_shares, per_hour)
     return [
         BookRow(
             key,
@@ -124,8 +125,8 @@ def book_days(
                 Part(
                     step_min,
                     energy[per_day[i] : per_day[i + 1]],
-                    slot_shares[per_day[i] : per_day[i + 1]],
-                    hour_shares[per_hour[i] : per_hour[i + 1]],
+                    of_slots[i],
+                    of_hours[i],
                     scopes[i],
                     windows[i],
                 ),
@@ -139,6 +140,22 @@ def book_days(
         )
         for i, day in enumerate(days)
     ]
+
+
+def _by_day(shares: Shares, per_day: list[int]) -> list[Shares]:
+    """The shares of each day; those of days that are measured throughout are the same array."""
+    measured = np.logical_and.reduceat(shares[:, MEASURED] == WHOLE, per_day[:-1]).tolist()
+    return [
+        _all_measured(b - a) if whole else shares[a:b].copy()
+        for whole, (a, b) in zip(measured, itertools.pairwise(per_day), strict=True)
+    ]
+
+
+@lru_cache(maxsize=256)
+def _all_measured(count: int) -> Shares:
+    shares = all_of(MEASURED, count)
+    shares.flags.writeable = False
+    return shares
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,7 +36,7 @@ from metering.tariff_choice import TariffChoice
 K = TypeVar("K", bound=Hashable)
 METERS_AT_ONCE, METERS_A_SCAN, SHORT_DAYS = 64, 8, 3
 """Meters read at once: few over more than a few days, since they may send each second."""
-ROWS_AT_ONCE = 32_768
+ROWS_AT_ONCE = 65_536
 """Rows of meters held for the nodes that sum them."""
 
 
