@@ -77,13 +77,16 @@ def node_rows(
     days: Sequence[date],
     clock: Clock,
     choice: TariffChoice,
+    rules: int = 1,
 ) -> list[BookRow]:
-    """Rows of the figures on alike days; days on which nothing is booked are left out."""
+    """Rows of the figures on alike days, made by that version of the rules; days on which nothing
+    is booked are left out."""
     sums = _Sums(registry, plan, rows, list(days), clock, choice)
     made: list[BookRow] = []
     for figure in figures:
         key = plan.key(Term("node", figure.node, figure.item))
-        made += rows_of(sums.make(figure), key, sums.days)
+        blocks = sums.make(figure)
+        made += rows_of(blocks, key, sums.days, rules=rules, registry=registry.version)
     return made
 
 
@@ -121,11 +124,10 @@ class _Sums:
             wholes.append((blocks[0], sum(block.meters for block in blocks)))
             for block in blocks:
                 by_name.setdefault(block.name, []).append((block, block.meters))
-        shape = (1, 1)
-        row = _sum([(_narrowed(block, shape), weight) for block, weight in wholes])
         parts = [_sum(found) for _, found in sorted(by_name.items(), key=lambda e: e[0].order)]
         if len(parts) == 1:
             return parts
+        row = _sum([(_narrowed(block, (1, 1)), weight) for block, weight in wholes])
         return [part.of_row(row) for part in parts]
 
     def _nothing(self, figure: PlannedFigure) -> Block:
@@ -161,7 +163,7 @@ class _Sums:
             counts = self._counts(self.plan.figures[term.code, term.item])
         zone = self.registry.zone(node)
         return [
-            Block.of(rows, self.days, name, self._wide(node, name.step_min, rows), meters, zone)
+            Block.of(rows, self.days, name, self._shape(node, name.step_min), meters, zone)
             for name, meters in sorted(counts.items(), key=lambda e: e[0].order)
         ]
 
@@ -184,16 +186,6 @@ class _Sums:
         zone = self.registry.zone(node)
         starts, _ = day_edges(self.days[0], zone, step_min)
         return len(starts), slot_count(self.days[0], zone, 60)
-
-    def _wide(self, node: str, step_min: int, rows: Mapping[date, BookRow]) -> tuple[int, int]:
-        """Its shape, or a longer one that stands: a sum over zones has the longest day's."""
-        slots, hours = self._shape(node, step_min)
-        for day in self.days:
-            for part in rows[day].parts if day in rows else ():
-                if part.step_min == step_min:
-                    slots = max(slots, len(part.slots))
-                    hours = max(hours, len(part.hour_shares))
-        return slots, hours
 
     def _expected(self, figure: PlannedFigure, block: Block) -> I64:
         """(D, n) time of each slot that is due by now [us]."""

@@ -14,7 +14,7 @@ from ledger.windows import by_time, of_slots, opposite, united
 from metering.book import BookRow, Crossing, Part, PriceWindows, SeriesKey
 from metering.localtime import day_bounds
 from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING, WHOLE, Shares
-from metering.quantity import ABSENT, I64, add, apportion, total
+from metering.quantity import ABSENT, I64, add, apportion, totals
 from metering.resampling import all_missing, coarse, grouped, mean, summed
 from metering.tariff import TariffScope
 
@@ -76,29 +76,47 @@ class Block:
         meters: int,
         zone: str,
     ) -> Block:
-        """The part of that name from rows by day; `shape` is (slots, hours) of a day.
+        """The part of that name from rows by day; `shape` is (slots, hours) of a day, or of a
+        longer one that stands: a sum over zones has the longest day's.
 
         Days without a row, or without such a part, are missing. A part that was booked under
         other price edges gives its slots, split by time.
         """
+        shape = _wide(rows, days, name.step_min, shape)
+        found = [
+            (i, row, part)
+            for i, day in enumerate(days)
+            if (row := rows.get(day)) is not None and (part := part_of(row, name)) is not None
+        ]
         block = cls.missing(len(days), name, shape, meters)
-        crossings = list(block.crossings)
-        for i, day in enumerate(days):
-            row = rows.get(day)
-            part = None if row is None else part_of(row, name)
-            if row is None or part is None or len(part.slots) > shape[0]:
-                continue
-            block.slots[i, : len(part.slots)] = part.slots
-            block.shares[i, : len(part.slots)] = part.shares
-            block.hours[i, : len(part.hour_shares)] = part.hour_shares[: shape[1]]
-            windows = windows_for(part, name.offsets, day, zone)
-            block.windows[i], block.estimated[i] = windows.quantity, windows.estimated
+        if not found:
+            return block
+        at, booked, parts = (list(column) for column in zip(*found, strict=True))
+        if all((len(p.slots), len(p.hour_shares)) == shape for p in parts):
+            block.slots[at] = np.array([part.slots for part in parts])
+            block.shares[at] = np.array([part.shares for part in parts])
+            block.hours[at] = np.array([part.hour_shares for part in parts])
+        else:
+            for i, part in zip(at, parts, strict=True):
+                block.slots[i, : len(part.slots)] = part.slots
+                block.shares[i, : len(part.slots)] = part.shares
+                block.hours[i, : len(part.hour_shares)] = part.hour_shares
+        block.days[at] = np.array([row.day_shares for row in booked])
+        block.spill[at] = np.array([row.spill for row in booked])
+        block.provisional[at] = [row.provisional for row in booked]
+        block.booked[at] = True
+        return block if name.scope is None else block._priced(at, parts, days, zone)
+
+    def _priced(
+        self, at: Sequence[int], parts: Sequence[Part], days: Sequence[date], zone: str
+    ) -> Block:
+        """With what the parts hold in each price window; those of no tariff have none."""
+        crossings = list(self.crossings)
+        for i, part in zip(at, parts, strict=True):
+            windows = windows_for(part, self.name.offsets, days[i], zone)
+            self.windows[i], self.estimated[i] = windows.quantity, windows.estimated
             crossings[i] = windows.crossings
-            block.days[i] = row.day_shares
-            block.spill[i] = row.spill
-            block.provisional[i] = row.provisional
-            block.booked[i] = True
-        return replace(block, crossings=tuple(crossings))
+        return replace(self, crossings=tuple(crossings))
 
     @classmethod
     def missing(cls, count: int, name: Name, shape: tuple[int, int], meters: int) -> Block:
@@ -170,30 +188,59 @@ class Block:
         )
 
 
-def rows_of(blocks: Sequence[Block], key: SeriesKey, days: Sequence[date]) -> list[BookRow]:
-    """One book row for each booked day, of all its parts."""
+def rows_of(
+    blocks: Sequence[Block],
+    key: SeriesKey,
+    days: Sequence[date],
+    *,
+    rules: int = 1,
+    registry: int = 0,
+) -> list[BookRow]:
+    """One book row for each booked day, of all its parts; `rules` and `registry` are the versions
+    that the rows bear."""
     first = blocks[0]
+    slots = np.concatenate([block.slots for block in blocks], axis=1)
+    sums = totals(slots.ravel(), range(0, slots.size, slots.shape[1]))
+    spills, provisional = first.spill.tolist(), first.provisional.tolist()
     return [
         BookRow(
             key,
             days[i],
             tuple(block.part(i) for block in blocks),
-            total(np.concatenate([block.slots[i] for block in blocks])),
+            sums[i],
             first.days[i],
-            (int(first.spill[i, 0]), int(first.spill[i, 1]), int(first.spill[i, 2])),
-            provisional=bool(first.provisional[i]),
+            tuple(spills[i]),
+            provisional=provisional[i],
+            rules=rules,
+            registry=registry,
         )
         for i in np.flatnonzero(first.booked).tolist()
     ]
 
 
+def _wide(
+    rows: Mapping[date, BookRow], days: Sequence[date], step_min: int, shape: tuple[int, int]
+) -> tuple[int, int]:
+    """The shape, or as long as the longest part of that step."""
+    slots, hours = shape
+    for day in days:
+        row = rows.get(day)
+        for part in row.parts if row is not None else ():
+            if part.step_min == step_min:
+                slots = max(slots, len(part.slots))
+                hours = max(hours, len(part.hour_shares))
+    return slots, hours
+
+
 def part_of(row: BookRow, name: Name) -> Part | None:
     """The row's part of that step and tariff; one of the step alone where only one has it."""
+    if len(row.parts) == 1:
+        return row.parts[0] if row.parts[0].step_min == name.step_min else None
     same_step = [part for part in row.parts if part.step_min == name.step_min]
     for part in same_step:
         if part.scope == name.scope:
             return part
-    return same_step[0] if len(same_step) == 1 == len(row.parts) else None
+    return None
 
 
 def windows_for(part: Part, offsets: tuple[int, ...], day: date, zone: str) -> PriceWindows:
@@ -214,7 +261,8 @@ def combined(blocks: Sequence[Block], weights: Sequence[int], meters: int) -> Bl
     """
     days = mean([b.days for b in blocks], weights)
     spill = sum((b.spill * w for b, w in zip(blocks, weights, strict=True)), np.int64(0))
-    per_day = zip(*(b.crossings for b in blocks), strict=True)
+    priced = [b.crossings for b in blocks if any(b.crossings)] or [blocks[0].crossings]
+    per_day = zip(*priced, strict=True)
     return Block(
         blocks[0].name,
         meters,

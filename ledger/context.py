@@ -19,16 +19,17 @@ from typing import NamedTuple
 import numpy as np
 
 from ledger.cadence import BEFORE
-from ledger.clean import clean, longest_rest, open_run
+from ledger.clean import Cleaned, clean, longest_rest, open_run
 from ledger.cleaning.decisions import STUCK, Decision, EventFacts, Span, facts_of, spans_of
 from ledger.cleaning.rates import DAY_US
 from ledger.glance import Glance
-from ledger.meter import Service, Stretch, handed_over
+from ledger.meter import Service, Stretch, Usable, handed_over
 from ledger.passage import Passage, Turn
 from ledger.series import ChangeSpan, IntervalSeries, RegisterSeries
 from ledger.turning import gone_on, turns
 from metering.localtime import day_bounds, local_day
 from metering.ports import ReadingReader
+from metering.quality import MEASURED
 from metering.quantity import I64
 from metering.reading import Kind
 
@@ -308,7 +309,7 @@ class Context:
                 return None
             first, last = int(known.time_us[0]), int(known.time_us[-1])
             told = self.decisions(service, first, last)
-            run = open_run(clean(known.time_us, known.value, service.limits, decisions=told))
+            run = open_run(_undoubted(known, service, told))
             if run is not None and (run[2] or whole):
                 break
             count *= 4
@@ -323,8 +324,7 @@ class Context:
             first = max(start_us - MEMORY_US, service.start_us)
             known = self._glance.known(service, first, start_us)
             told = self.decisions(service, first, start_us)
-            cleaned = clean(known.time_us, known.value, service.limits, decisions=told)
-            self._rests[place] = longest_rest(cleaned)
+            self._rests[place] = longest_rest(_undoubted(known, service, told))
         return self._rests[place] * HABIT >= length_us
 
     def _kept_before(self, service: Service, time_us: int) -> int | None:
@@ -342,6 +342,14 @@ class Context:
             return None
         over = [d.there_us for d in self.decisions(service, at, at) if d.here_us < at < d.there_us]
         return max([at, *over])
+
+
+def _undoubted(known: Usable, service: Service, told: Sequence[Decision]) -> Cleaned:
+    """What passed between readings, whatever lacks between them."""
+    if told:
+        return clean(known.time_us, known.value, service.limits, decisions=told)
+    energy = np.diff(known.value)
+    return Cleaned(known.time_us, energy, np.full(len(energy), MEASURED, dtype=np.int8))
 
 
 def _series_of(service: Service) -> RegisterSeries:

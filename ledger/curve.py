@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metering.quality import APPORTIONED, MISSING
+from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import I64
 
 _SAFE_US = 3_000_000_000
@@ -51,15 +51,25 @@ class Curve:
         """C at each instant [book units]; constant beyond the ends."""
         return along(instants_us, self.time_us, self.total)
 
-    def time_of(self, quality: int, instants_us: I64) -> I64:
-        """Time spent in segments of that quality up to each instant [us]."""
+    def known(self, instants_us: I64) -> tuple[I64, I64]:
+        """Time spent in measured and in apportioned segments up to each instant [us]."""
+        none = np.zeros(len(instants_us), dtype=np.int64)
         if len(self.time_us) < 2:
-            return np.zeros(len(instants_us), dtype=np.int64)
+            return none, none
+        if bool((self.quality == MEASURED).all()):
+            return np.clip(instants_us, self.time_us[0], self.time_us[-1]) - self.time_us[0], none
+        inside, left = _place(instants_us, self.time_us)
+        beyond, length = inside - self.time_us[left], np.diff(self.time_us)
+        measured, apportioned = (
+            self._spent(quality, length, left, beyond) for quality in (MEASURED, APPORTIONED)
+        )
+        return measured, apportioned
+
+    def _spent(self, quality: int, length: I64, left: I64, beyond: I64) -> I64:
         within = self.quality == quality
         spent = np.zeros(len(self.time_us), dtype=np.int64)
-        np.cumsum(np.where(within, np.diff(self.time_us), 0), out=spent[1:])
-        inside, left = _place(instants_us, self.time_us)
-        return spent[left] + np.where(within[left], inside - self.time_us[left], 0)
+        np.cumsum(np.where(within, length, 0), out=spent[1:])
+        return np.asarray(spent[left] + np.where(within[left], beyond, 0))
 
     def gaps(self) -> tuple[I64, I64]:
         """(starts, ends) of the apportioned segments [us]."""
@@ -97,10 +107,17 @@ def along(instants: I64, knots: I64, values: I64) -> I64:
         return np.zeros(len(instants), dtype=np.int64)
     if len(knots) == 1:
         return np.full(len(instants), values[0], dtype=np.int64)
-    inside, left = _place(instants, knots)
-    return values[left] + _share(
-        values[left + 1] - values[left], inside - knots[left], knots[left + 1] - knots[left]
-    )
+    inside = np.clip(instants, knots[0], knots[-1])
+    left = np.searchsorted(knots, inside, side="right") - 1
+    found = values[left]
+    between = np.flatnonzero(knots[left] != inside)
+    if len(between):
+        left, inside = left[between], inside[between]
+        low = knots[left]
+        found[between] += _share(
+            values[left + 1] - values[left], inside - low, knots[left + 1] - low
+        )
+    return found
 
 
 def _place(instants: I64, knots: I64) -> tuple[I64, I64]:
@@ -112,8 +129,9 @@ def _place(instants: I64, knots: I64) -> tuple[I64, I64]:
 
 def _share(amount: I64, part: I64, whole: I64) -> I64:
     """floor(amount * part / whole) without overflow; 0 <= part <= whole."""
-    common = np.gcd(part, whole)
-    part, whole = part // common, whole // common
+    if int(whole.max(initial=0)) > _SAFE_US:
+        common = np.gcd(part, whole)
+        part, whole = part // common, whole // common
     turns, rest = np.divmod(amount, whole)
     safe = whole <= _SAFE_US
     result = turns * part + np.where(safe, rest, 0) * part // whole

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -33,11 +34,14 @@ class Glance:
 
     store: ReadingReader
     _seen: dict[int, _Seen] = field(default_factory=dict)
+    _usable: dict[Service, Usable] = field(default_factory=dict)
+    """What of all that was read of its point a service can use."""
 
     def fill(self, points: Sequence[int], start_us: int, end_us: int, count: int) -> None:
         """Read [start, end] of the points and `count` rows on either side."""
         if not points:
             return
+        self._usable = {}
         start, end = _clipped(start_us), _clipped(end_us)
         parts = (
             _by_point(self.store.before(points, start, count)),
@@ -58,7 +62,7 @@ class Glance:
         if seen is None or start < seen.low_us or end > seen.high_us:
             return self.store.scan([point], start, end + 1)
         first, last = np.searchsorted(seen.rows.time_us, (start, end + 1)).tolist()
-        return seen.rows.take(np.arange(first, last))
+        return seen.rows.part(first, last)
 
     def before(self, point: int, time_us: int, count: int) -> ReadingColumns:
         """The last `count` rows earlier than the time."""
@@ -67,7 +71,7 @@ class Glance:
         if seen is not None and time <= seen.high_us + (seen.high_us == LAST_US):
             end = int(np.searchsorted(seen.rows.time_us, time))
             if end >= count or seen.low_us == FIRST_US:
-                return seen.rows.take(np.arange(max(end - count, 0), end))
+                return seen.rows.part(max(end - count, 0), end)
         return self.store.before([point], time, count)
 
     def after(self, point: int, time_us: int, count: int) -> ReadingColumns:
@@ -77,7 +81,7 @@ class Glance:
         if seen is not None and time >= seen.low_us:
             first, size = int(np.searchsorted(seen.rows.time_us, time)), len(seen.rows)
             if size - first >= count or seen.high_us == LAST_US:
-                return seen.rows.take(np.arange(first, min(first + count, size)))
+                return seen.rows.part(first, min(first + count, size))
         return self.store.after([point], time, count)
 
     def rows(self, service: Service, start_us: int, end_us: int) -> ReadingColumns:
@@ -89,7 +93,17 @@ class Glance:
 
     def known(self, service: Service, start_us: int, end_us: int) -> Usable:
         """Usable readings of a service in [start, end]."""
-        return service.usable(self.rows(service, start_us, end_us))
+        seen = self._seen.get(service.point)
+        start, end = _clipped(start_us), _clipped(end_us)
+        if seen is None or start < seen.low_us or end > seen.high_us:
+            return service.usable(self.rows(service, start_us, end_us))
+        return self._all(service, seen).within(start, end)
+
+    def _all(self, service: Service, seen: _Seen) -> Usable:
+        if service not in self._usable:
+            rows = self.rows(service, seen.low_us, seen.high_us)
+            self._usable[service] = service.usable(rows)
+        return self._usable[service]
 
     def ends(self, service: Service) -> tuple[int, int] | None:
         """Times of the first and the last row of a service; None where it has none."""
@@ -118,6 +132,14 @@ class Glance:
     def nth_before(self, service: Service, time_us: int, nth: int) -> int | None:
         """Time of the n-th usable reading at or before an instant, of the first one where there
         are fewer."""
+        seen, last = self._seen.get(service.point), min(time_us, service.end_us, LAST_US - 1)
+        if seen is not None and seen.low_us <= last <= seen.high_us:
+            times = self._all(service, seen).time_us
+            upto = int(np.searchsorted(times, last, side="right"))
+            if upto >= nth:
+                return int(times[upto - nth])
+            if seen.low_us == FIRST_US:
+                return int(times[0]) if upto else None
         count = nth
         while True:
             known, whole = self.known_before(service, min(time_us, service.end_us), count)
@@ -134,6 +156,14 @@ class Glance:
     def nth_after(self, service: Service, time_us: int, nth: int) -> int | None:
         """Time of the n-th usable reading at or after an instant, of the last one where there
         are fewer."""
+        seen = self._seen.get(service.point)
+        if seen is not None and seen.low_us <= time_us <= seen.high_us:
+            times = self._all(service, seen).time_us
+            first = int(np.searchsorted(times, time_us))
+            if len(times) - first >= nth:
+                return int(times[first + nth - 1])
+            if seen.high_us == LAST_US:
+                return int(times[-1]) if first < len(times) else None
         count = nth
         while True:
             rows = self.after(service.point, max(time_us, service.reads_from_us), count)
@@ -168,9 +198,5 @@ def _clipped(time_us: int) -> int:
 def _by_point(rows: ReadingColumns) -> dict[int, ReadingColumns]:
     if not len(rows):
         return {}
-    points, firsts = np.unique(rows.point, return_index=True)
-    ends = np.append(firsts[1:], len(rows)).tolist()
-    return {
-        int(point): rows.take(np.arange(first, end))
-        for point, first, end in zip(points.tolist(), firsts.tolist(), ends, strict=True)
-    }
+    edges = [0, *(np.flatnonzero(np.diff(rows.point)) + 1).tolist(), len(rows)]
+    return {int(rows.point[first]): rows.part(first, end) for first, end in pairwise(edges)}

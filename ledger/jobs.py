@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
+from itertools import groupby
 from typing import TypeVar
 
 from ledger.meter import DAY_US, Service
-from ledger.turning import services
 from metering.book import DirtyMark
 from metering.localtime import day_bounds, local_day
 from metering.registry import Registry
@@ -17,7 +18,9 @@ from metering.registry.changes import is_registry_cause
 
 T = TypeVar("T")
 DAYS_A_PIECE = 31
-METERS_A_PIECE = 64
+METERS_A_PIECE, MOST_METERS = 64, 1024
+"""Meters of one commit: of a month, and of a day or two."""
+ROWS_A_PIECE = 2048
 EARLIEST_US, LATEST_US = 0, 4_102_444_800_000_000
 """1970 and 2100: no reading is outside."""
 
@@ -43,18 +46,25 @@ class Cluster:
     start_us: int
     end_us: int
 
-    @property
+    @cached_property
     def marks(self) -> frozenset[int]:
         """Ids of the dirty marks that are done with when the cluster is."""
         return frozenset().union(*(job.marks for job in self.jobs))
 
-    @property
+    @cached_property
     def cause(self) -> str:
         """What a restatement names as its cause: the jobs' causes by name, else a reading."""
         causes = frozenset[str]().union(*(job.causes for job in self.jobs))
         return ", ".join(sorted(causes)) or "reading"
 
     @property
+    def place(self) -> tuple[str, str, date, date]:
+        """Institution, zone, and first and last local day: clusters that have them in common were
+        one, and were parted since they have many meters."""
+        first, last = (local_day(at, self.zone) for at in (self.start_us, self.end_us))
+        return self.institution, self.zone, first, last
+
+    @cached_property
     def forced(self) -> bool:
         """Whether the registry asks: then all meters come first, and node figures are made
         again even where no meter's row changed."""
@@ -86,18 +96,26 @@ class Work:
             found.setdefault(mark.figure.institution, ([], []))[1].append(mark)
         return dict(sorted(found.items()))
 
+    def of_readings(self) -> list[list[Cluster]]:
+        """What changed readings ask for, clusters of one place together."""
+        asked = [cluster for cluster in self.clusters if not cluster.forced]
+        return [list(found) for _, found in groupby(asked, lambda cluster: cluster.place)]
+
     def done(self, cluster: Cluster) -> list[int]:
         """Marks for which the cluster is the last one."""
         self.open.subtract(cluster.marks)
         return sorted(mark for mark in cluster.marks if self.open[mark] <= 0)
 
 
-def work(registry: Registry, marks: Sequence[DirtyMark]) -> Work:
-    """Marks grouped by meter, and meters by the days their changes lie on."""
+def work(
+    registry: Registry, marks: Sequence[DirtyMark], serving: Callable[[str], Sequence[Service]]
+) -> Work:
+    """Marks grouped by meter, and meters by the days their changes lie on; `serving` gives what
+    carries energy of a meter."""
     by_meter: dict[str, list[DirtyMark]] = defaultdict(list)
     figures = [mark for mark in marks if mark.figure is not None]
     read = [mark for mark in marks if mark.figure is None]
-    served = {point: _meters(registry, point) for point in {mark.point for mark in read}}
+    served = {point: _meters(registry, point, serving) for point in {mark.point for mark in read}}
     idle = []
     for mark in read:
         known = served[mark.point]
@@ -109,14 +127,17 @@ def work(registry: Registry, marks: Sequence[DirtyMark]) -> Work:
     return Work(clusters(registry, jobs), figures, idle)
 
 
-def _meters(registry: Registry, point: int) -> list[str]:
+def _meters(
+    registry: Registry, point: int, serving: Callable[[str], Sequence[Service]]
+) -> list[str]:
     """Meters that a point carries energy for."""
     meters = {one.meter for one in registry.meters_of_point(point)}
-    return [m for m in sorted(meters) if m in registry.meters and services(registry, m)]
+    return [m for m in sorted(meters) if m in registry.meters and serving(m)]
 
 
 def clusters(registry: Registry, jobs: Iterable[Job]) -> list[Cluster]:
-    """Jobs on the same local days side by side, a bounded number of meters each."""
+    """Jobs on the same local days side by side, a bounded number of meters each: more where they
+    change a day or two."""
     groups: dict[tuple[str, str, date, date], list[Job]] = defaultdict(list)
     for job in jobs:
         node = registry.meters[job.meter].node
@@ -131,14 +152,21 @@ def clusters(registry: Registry, jobs: Iterable[Job]) -> list[Cluster]:
             min(job.start_us for job in part),
             max(job.end_us for job in part),
         )
-        for (institution, zone, _, _), found in sorted(groups.items(), key=lambda item: item[0])
-        for part in _parts(found, METERS_A_PIECE)
+        for (institution, zone, first, last), found in sorted(
+            groups.items(), key=lambda item: item[0]
+        )
+        for part in _parts(found, _meters_a_piece((last - first).days + 2))
     ]
 
 
-def windows(days: Sequence[date]) -> list[list[date]]:
-    """Days in pieces of bounded length."""
-    return [list(part) for part in _parts(sorted(days), DAYS_A_PIECE)]
+def _meters_a_piece(days: int) -> int:
+    return min(max(METERS_A_PIECE, ROWS_A_PIECE // days), MOST_METERS)
+
+
+def windows(days: Sequence[date], meters: int = METERS_A_PIECE) -> list[list[date]]:
+    """Days in pieces of bounded length, so that those of many meters are no more rows."""
+    size = min(DAYS_A_PIECE, max(1, 2 * ROWS_A_PIECE // max(1, meters)))
+    return [list(part) for part in _parts(sorted(days), size)]
 
 
 def widened(served: Sequence[Service], start_us: int, end_us: int) -> tuple[int, int]:

@@ -60,14 +60,16 @@ def book_factor(meter: Meter, ratio: Decimal, counted: str) -> Fraction:
     return Fraction(ratio) * equivalent(counted, meter.unit) * _per_canonical(meter)
 
 
-def to_book_units(values: F64, factor: Fraction | F64) -> tuple[I64, NDArray[np.bool_]]:
+def to_book_units(values: F64, factor: Fraction | float | F64) -> tuple[I64, NDArray[np.bool_]]:
     """(integers, usable): rint(value * factor), one rounding a reading.
 
     Not usable: NaN, infinities, and beyond 2**53; those integers are 0.
     """
     exact = float(factor) if isinstance(factor, Fraction) else factor
     scaled = np.rint(values * exact)
-    usable = np.isfinite(scaled) & (np.abs(scaled) < _SAFE)
+    usable = np.abs(scaled) < _SAFE
+    if usable.all():
+        return scaled.astype(np.int64), usable
     return np.where(usable, scaled, 0.0).astype(np.int64), usable
 
 

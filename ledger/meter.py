@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,14 @@ class Usable(NamedTuple):
     value: I64
     rejected_us: I64
     """Times of those that cannot be used."""
+
+    def within(self, start_us: int, end_us: int) -> Usable:
+        """Those in [start, end]; the arrays are views."""
+        used, other = (
+            slice(*np.searchsorted(times, (start_us, end_us + 1)).tolist())
+            for times in (self.time_us, self.rejected_us)
+        )
+        return Usable(self.time_us[used], self.value[used], self.rejected_us[other])
 
 
 class Noted(NamedTuple):
@@ -89,15 +98,28 @@ class Service:
         """The point that serves the meter."""
         return self.installation.point
 
-    @property
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Services name what is known of them, often."""
+        return hash((self.meter.code, self.point, self.start_us, self.end_us))
+
+    @cached_property
     def limits(self) -> RegisterLimits:
         """Step, turn of the register and the most that can pass in an hour, as registered."""
         return RegisterLimits.of(self.meter, self.installation, self.counted)
 
-    @property
+    @cached_property
     def factor(self) -> Fraction:
         """Book units per canonical unit of its point, the transformer ratio included."""
         return book_factor(self.meter, self.installation.ratio, self.counted)
+
+    @cached_property
+    def _scale(self) -> float:
+        """The factor as it is multiplied with."""
+        return float(self.factor)
 
     def signed(self, facts: EventFacts) -> EventFacts:
         """What is told of a decision, with its energy as it is booked."""
@@ -116,8 +138,11 @@ class Service:
 
     def usable(self, rows: ReadingColumns) -> Usable:
         """What of the point's readings can be used."""
-        units, good = to_book_units(rows.value, self.factor)
-        good &= (rows.flag.astype(np.int64) & int(Flag.OUT_OF_RANGE)) == 0
+        units, good = to_book_units(rows.value, self._scale)
+        if rows.flag.any():
+            good &= (rows.flag.astype(np.int64) & int(Flag.OUT_OF_RANGE)) == 0
+        if good.all():
+            return Usable(rows.time_us, units, rows.time_us[:0])
         return Usable(rows.time_us[good], units[good], rows.time_us[~good])
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ledger.curve import Curve
 from ledger.windows import Pricing, of_days
-from metering.book import BookRow, SeriesKey
+from metering.book import BookRow, Part, PriceWindows, SeriesKey
 from metering.localtime import (
     DAY_MIN,
     MINUTE_US,
@@ -20,10 +20,12 @@ from metering.localtime import (
     day_of_number,
     slot_starts,
 )
-from metering.quality import APPORTIONED, MEASURED, MISSING, Shares, from_times
-from metering.quantity import ABSENT, I64, apportion, total
+from metering.quality import APPORTIONED, MEASURED, MISSING, WHOLE, Shares, all_of, from_times
+from metering.quantity import ABSENT, I64, apportion, totals
 
 DAY_US = DAY_MIN * MINUTE_US
+_NEAR_DAYS = 100
+"""Instants no further apart have all days between them at hand."""
 SETTLE_US = 20 * MINUTE_US
 """How long after its end a local day stays provisional: the reading that closes it is on its
 way for one native step, and should not look like a restatement."""
@@ -56,9 +58,20 @@ def day_starts(time_us: I64, zone: str) -> tuple[I64, I64]:
     """(starts, ends) of the local days around the instants, rising [us]; none around none."""
     if not len(time_us):
         return time_us, time_us
-    near = {int(n) + shift for n in np.unique(time_us // DAY_US) for shift in (-1, 0, 1)}
-    edges = [day_edges(day_of_number(number), zone, DAY_MIN) for number in sorted(near)]
-    return np.concatenate([e[0] for e in edges]), np.concatenate([e[1] for e in edges])
+    day = time_us // DAY_US
+    first, last = int(day.min()) - 1, int(day.max()) + 1
+    if last - first <= _NEAR_DAYS:
+        return _edges_of(tuple(range(first, last + 1)), zone)
+    near = {number + shift for number in set(day.tolist()) for shift in (-1, 0, 1)}
+    return _edges_of(tuple(sorted(near)), zone)
+
+
+@lru_cache(maxsize=256)
+def _edges_of(numbers: tuple[int, ...], zone: str) -> tuple[I64, I64]:
+    edges = [day_edges(day_of_number(number), zone, DAY_MIN) for number in numbers]
+    starts, ends = (np.concatenate(side) for side in zip(*edges, strict=True))
+    starts.flags.writeable = ends.flags.writeable = False
+    return starts, ends
 
 
 def slot_ends(time_us: I64, zone: str, step_us: int) -> I64:
@@ -81,88 +94,164 @@ def book_days(
     step_min: int,
     clock: Clock,
     pricing: Pricing,
+    *,
+    rules: int = 1,
+    registry: int = 0,
 ) -> list[BookRow]:
-    """One row a day, days rising; a pure function of the curve, the clock and the tariffs."""
+    """One row a day, days rising; a pure function of the curve, the clock and the tariffs. `rules`
+    and `registry` are the versions that the rows bear."""
     zone = pricing.zone
     if not days:
         return []
-    slots, slot_ends, per_day = _edges(days, zone, step_min)
-    hours, hour_ends, per_hour = _edges(days, zone, 60)
-    firsts, lasts, _ = _edges(days, zone, DAY_MIN)
-    energy = _energy(curve, slots, slot_ends, clock)
-    slot_shares = from_times(_times(curve, slots, slot_ends, clock))
-    hour_shares = from_times(_held(curve, hours, hour_ends, clock))
-    day_shares = from_times(_held(curve, firsts, lasts, clock))
-    spills = _spills(curve, firsts, lasts, day_shares)
-    until = [
-        _booked_until(slots[a:b], slot_ends[a:b], clock) for a, b in itertools.pairwise(per_day)
-    ]
-    windows = of_days(curve, days, until, pricing)
-    rows = []
-    for i, day in enumerate(days):
-        a, b = per_day[i], per_day[i + 1]
-        rows.append(
-            BookRow.of(
-                key,
-                day,
-                step_min,
-                energy[a:b],
-                slot_shares[a:b],
-                hour_shares[per_hour[i] : per_hour[i + 1]],
-                total(energy[a:b]),
-                day_shares[i],
-                spills[i],
-                provisional=not clock.is_settled(day, zone),
-                scope=pricing.scope(day),
-                windows=windows[i],
-            )
+    grid, whole_days = _grid(tuple(days), zone, step_min), _grid(tuple(days), zone, DAY_MIN)
+    energy, times = _booked(curve, grid, clock)
+    hours, per_hour = _hours(curve, days, zone, step_min, times, clock)
+    of_day = np.add.reduceat(times, grid.per_day[:-1], axis=0)
+    _hold(of_day, curve, whole_days, clock)
+    shares, n, m = from_times(np.concatenate((times, hours, of_day))), len(times), len(hours)
+    slot_shares, hour_shares, day_shares = shares[:n], shares[n : n + m], shares[n + m :]
+    spills = _spills(curve, whole_days.starts, whole_days.ends, day_shares)
+    scopes = pricing.scopes(days)
+    windows: Sequence[PriceWindows | None] = [None] * len(days)
+    if any(scope is not None for scope in scopes):
+        windows = of_days(curve, days, _booked_until(grid, clock), pricing)
+    sums, per_day = totals(energy, grid.per_day[:-1]), grid.per_day
+    of_slots, of_hours = _by_day(slot_shares, per_day), _by_day(hour_shares, per_hour)
+    return [
+        BookRow(
+            key,
+            day,
+            (
+                Part(
+                    step_min,
+                    energy[per_day[i] : per_day[i + 1]],
+                    of_slots[i],
+                    of_hours[i],
+                    scopes[i],
+                    windows[i],
+                ),
+            ),
+            sums[i],
+            day_shares[i],
+            spills[i],
+            provisional=not clock.is_settled(day, zone),
+            rules=rules,
+            registry=registry,
         )
-    return rows
+        for i, day in enumerate(days)
+    ]
 
 
-def _booked_until(starts: I64, ends: I64, clock: Clock) -> int:
-    """End of the last slot that has begun; the first start where none has."""
-    begun = int(np.searchsorted(starts, clock.as_of_us))
-    return int(ends[begun - 1]) if begun else int(starts[0])
+def _by_day(shares: Shares, per_day: list[int]) -> list[Shares]:
+    """The shares of each day; those of days that are measured throughout are the same array."""
+    measured = np.logical_and.reduceat(shares[:, MEASURED] == WHOLE, per_day[:-1]).tolist()
+    return [
+        _all_measured(b - a) if whole else shares[a:b].copy()
+        for whole, (a, b) in zip(measured, itertools.pairwise(per_day), strict=True)
+    ]
 
 
-def _edges(days: Sequence[date], zone: str, step_min: int) -> tuple[I64, I64, list[int]]:
+@lru_cache(maxsize=256)
+def _all_measured(count: int) -> Shares:
+    shares = all_of(MEASURED, count)
+    shares.flags.writeable = False
+    return shares
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid:
+    """Periods of days side by side (n of them)."""
+
+    starts: I64
+    ends: I64
+    per_day: list[int]
+    """Place of each day's first period, and n."""
+    instants: I64
+    """All starts and ends, each once where the days follow each other."""
+
+    def between(self, values: I64) -> I64:
+        """(n,) from what has passed by the instants: what passed in each period."""
+        if len(values) == len(self.starts) + 1:
+            return np.diff(values)
+        return values[len(self.starts) :] - values[: len(self.starts)]
+
+
+@lru_cache(maxsize=256)
+def _grid(days: tuple[date, ...], zone: str, step_min: int) -> _Grid:
     parts = [day_edges(day, zone, step_min) for day in days]
-    offsets = np.cumsum([0, *(len(starts) for starts, _ in parts)]).tolist()
     starts = np.concatenate([starts for starts, _ in parts])
-    return starts, np.concatenate([ends for _, ends in parts]), offsets
+    ends = np.concatenate([ends for _, ends in parts])
+    instants = np.concatenate((starts, ends))
+    if np.array_equal(starts[1:], ends[:-1]):
+        instants = np.append(starts, ends[-1])
+    per_day = np.cumsum([0, *(len(starts) for starts, _ in parts)]).tolist()
+    starts.flags.writeable = ends.flags.writeable = instants.flags.writeable = False
+    return _Grid(starts, ends, per_day, instants)
 
 
-def _energy(curve: Curve, starts: I64, ends: I64, clock: Clock) -> I64:
-    known = _spent(curve, MEASURED, starts, ends) + _spent(curve, APPORTIONED, starts, ends)
-    passed = curve.at(ends) - curve.at(starts)
-    return np.where((known > 0) & (starts < clock.as_of_us), passed, ABSENT)
+def _booked_until(grid: _Grid, clock: Clock) -> list[int]:
+    """By day the end of the last slot that has begun; its start where none has."""
+    found = []
+    for a, b in itertools.pairwise(grid.per_day):
+        begun = int(np.searchsorted(grid.starts[a:b], clock.as_of_us))
+        found.append(int(grid.ends[a + begun - 1] if begun else grid.starts[a]))
+    return found
 
 
-def _spent(curve: Curve, quality: int, starts: I64, ends: I64) -> I64:
-    return curve.time_of(quality, ends) - curve.time_of(quality, starts)
+def _booked(curve: Curve, grid: _Grid, clock: Clock) -> tuple[I64, I64]:
+    """Energy of each slot, and (n, 4) time in each class [us], of the time expected by now."""
+    measured, apportioned = (grid.between(spent) for spent in curve.known(grid.instants))
+    passed = grid.between(curve.at(grid.instants))
+    known = (measured + apportioned > 0) & (grid.starts < clock.as_of_us)
+    energy = np.where(known, passed, ABSENT)
+    if grid.ends[-1] <= clock.as_of_us:
+        return energy, _classes(grid.ends - grid.starts, measured, apportioned)
+    return energy, _times(curve, grid, clock)
 
 
-def _times(curve: Curve, starts: I64, ends: I64, clock: Clock) -> I64:
-    """(n, 4) time in each class [us], of the time expected up to now."""
-    ends = np.clip(ends, starts, np.maximum(starts, clock.as_of_us))
-    times = np.zeros((len(starts), 4), dtype=np.int64)
-    times[:, MEASURED] = _spent(curve, MEASURED, starts, ends)
-    times[:, APPORTIONED] = _spent(curve, APPORTIONED, starts, ends)
-    times[:, MISSING] = ends - starts - times[:, MEASURED] - times[:, APPORTIONED]
+def _times(curve: Curve, grid: _Grid, clock: Clock) -> I64:
+    """(n, 4) time in each class [us], of the time expected by now."""
+    starts = grid.starts
+    ends = np.clip(grid.ends, starts, np.maximum(starts, clock.as_of_us))
+    upto, since = curve.known(ends), curve.known(starts)
+    return _classes(ends - starts, upto[0] - since[0], upto[1] - since[1])
+
+
+def _classes(length: I64, measured: I64, apportioned: I64) -> I64:
+    times = np.zeros((len(length), 4), dtype=np.int64)
+    times[:, MEASURED], times[:, APPORTIONED] = measured, apportioned
+    times[:, MISSING] = length - measured - apportioned
     return times
 
 
-def _held(curve: Curve, starts: I64, ends: I64, clock: Clock) -> I64:
-    """As `_times`, but a gap that a period holds whole counts as measured there."""
-    times = _times(curve, starts, ends, clock)
+def _hours(
+    curve: Curve, days: Sequence[date], zone: str, step_min: int, times: I64, clock: Clock
+) -> tuple[I64, list[int]]:
+    """(n, 4) time in each class of each hour of the days, and the place of each day's first one;
+    from the `times` of slots where these make up hours."""
+    grid = _grid(tuple(days), zone, 60)
+    if step_min == 60:
+        found = times.copy()
+    elif 60 % step_min == 0:
+        slots = _grid(tuple(days), zone, step_min)
+        found = np.add.reduceat(times, np.searchsorted(slots.starts, grid.starts), axis=0)
+    else:
+        found = _times(curve, grid, clock)
+    _hold(found, curve, grid, clock)
+    return found, grid.per_day
+
+
+def _hold(times: I64, curve: Curve, grid: _Grid, clock: Clock) -> None:
+    """Count a gap that a period holds whole as measured there."""
     opened, closed = curve.gaps()
+    if not len(opened):
+        return
+    starts, ends = grid.starts, grid.ends
     place = np.searchsorted(starts, opened, side="right") - 1
     inside = (place >= 0) & (closed <= ends[place]) & (closed <= clock.as_of_us)
     length = (closed - opened)[inside]
     np.add.at(times[:, MEASURED], place[inside], length)
     np.add.at(times[:, APPORTIONED], place[inside], -length)
-    return times
 
 
 def _spills(
@@ -170,6 +259,8 @@ def _spills(
 ) -> list[tuple[int, int, int]]:
     """Of each day's apportioned share: gaps open to the day before, to the day after, and
     through the whole day."""
+    if not day_shares[:, APPORTIONED].any():
+        return [(0, 0, 0)] * len(firsts)
     opened, closed = curve.gaps()
     spills = []
     for first, last, share in zip(

@@ -21,7 +21,6 @@ import numpy as np
 from ledger import rules
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, clusters, windows
 from ledger.recompute import Recompute, Recomputed
-from ledger.turning import services
 from metering.book import BookRow, SeriesKey
 from metering.localtime import day_bounds, days_between
 from metering.ports import BookDigest
@@ -78,7 +77,7 @@ class Rebooking:
 
     def _meters_and_days(self) -> Iterator[tuple[Cluster, dict[str, list[date]]]]:
         registry = self.recompute.registry
-        meters = [code for code in sorted(registry.meters) if services(registry, code)]
+        meters = [code for code in sorted(registry.meters) if self.recompute.plans.served(code)]
         jobs = [Job(code, EARLIEST_US, LATEST_US) for code in meters]
         for cluster in clusters(registry, jobs):
             days = self.recompute.days_of(cluster)
@@ -163,7 +162,7 @@ class Rebooking:
 
     def _read_days(self, meter: str, first: date, last: date, zone: str) -> set[date]:
         """Local days of first..last on which the meter's points have readings."""
-        points = [one.installation.point for one in services(self.recompute.registry, meter)]
+        points = [one.installation.point for one in self.recompute.plans.served(meter)]
         days = days_between(first, last)
         edges = [day_bounds(first, zone)[0], *(day_bounds(day, zone)[1] for day in days)]
         scanned = self.recompute.context.store.scan(points, edges[0], edges[-1])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import groupby
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -33,8 +34,10 @@ from metering.registry import Registry
 from metering.tariff_choice import TariffChoice
 
 K = TypeVar("K", bound=Hashable)
-METERS_A_SCAN, SHORT_DAYS = 8, 3
-"""Over more than a few days, only so many meters are read at once: they may send each second."""
+METERS_AT_ONCE, METERS_A_SCAN, SHORT_DAYS = 64, 8, 3
+"""Meters read at once: few over more than a few days, since they may send each second."""
+ROWS_AT_ONCE = 65_536
+"""Rows of meters held for the nodes that sum them."""
 
 
 @dataclass
@@ -47,6 +50,8 @@ class Recomputed:
     computed: int = 0
     wanted: list[date] = field(default_factory=list)
     """Local days looked at."""
+    meters: list[tuple[SeriesKey, date]] = field(default_factory=list)
+    """Rows of meters that were computed, differing or not."""
 
 
 class WantedFigures(NamedTuple):
@@ -71,7 +76,14 @@ class Plans:
         self._registry = registry
         self._boundaries = boundaries(registry)
         self._made: dict[tuple[str, int], Plan] = {}
+        self._served: dict[str, list[Service]] = {}
         self.choice = TariffChoice(registry)
+
+    def served(self, meter: str) -> list[Service]:
+        """What carries energy of a meter, each the same object whenever it is asked for."""
+        if meter not in self._served:
+            self._served[meter] = services(self._registry, meter)
+        return list(self._served[meter])
 
     def epoch(self, day: date) -> int:
         """Number of the stretch of days with one plan."""
@@ -104,16 +116,16 @@ class Recompute:
 
     def days_of(self, cluster: Cluster) -> dict[str, list[date]]:
         """Per meter the local days whose rows may change."""
-        served = {job.meter: services(self.registry, job.meter) for job in cluster.jobs}
+        served = {job.meter: self.plans.served(job.meter) for job in cluster.jobs}
         start, end = cluster.start_us, cluster.end_us
         for found in served.values():
             start, end = widened(found, start, end)
-        self.context.look(_points(served.values()), start, end)
         days: dict[str, list[date]] = {}
-        for meter, found in served.items():
+        told = _Told(self.books, cluster.institution)
+        for meter, found in self._looked_at(served, METERS_AT_ONCE, (start, end)):
             bounded = self.context.bounded(found)
-            told = self._told_otherwise(cluster.institution, meter, bounded, start, end)
-            wanted = self._of_own_rules(meter, self._around(bounded, told, cluster.zone))
+            otherwise = self._told_otherwise(told, meter, bounded, start, end)
+            wanted = self._of_own_rules(meter, self._around(bounded, otherwise, cluster.zone))
             wanted |= self._around(bounded, [ChangeSpan(start, end)], cluster.zone)
             if cluster.forced:
                 reach = ChangeSpan(start, end)
@@ -123,6 +135,16 @@ class Recompute:
             if wanted:
                 days[meter] = sorted(wanted)
         return days
+
+    def _looked_at(
+        self, served: Mapping[str, list[Service]], size: int, within_us: tuple[int, int]
+    ) -> Iterator[tuple[str, list[Service]]]:
+        """The meters, their readings in a stretch of time read for so many of them at once."""
+        meters = list(served.items())
+        for first in range(0, len(meters), size):
+            part = meters[first : first + size]
+            self.context.look(_points(found for _, found in part), *within_us)
+            yield from part
 
     def _standing_days(self, meter: str, start_us: int, end_us: int, zone: str) -> set[date]:
         """Local days of which the meter's rows say something: a register that counts no more on
@@ -152,66 +174,48 @@ class Recompute:
         return days - others
 
     def _told_otherwise(
-        self, institution: str, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
+        self, told: _Told, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
     ) -> list[ChangeSpan]:
         """Where something else is told of the meter after its readings in [start, end] changed
         than when its rows were booked."""
         noticed = [r for s in bounded if (r := self.context.noticed(s, start_us, end_us))]
-        passed = self._passed_otherwise(institution, meter, bounded, start_us, end_us)
+        passed = self._passed_otherwise(told, meter, bounded, start_us, end_us)
         if not noticed:
             return passed
         wide = ChangeSpan(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
         now = [span for service in bounded for span in self.context.spans(service, wide)]
         now += self.context.refused(bounded, wide)
         runs = [span for service in bounded for span in self.context.open_spans(service)]
-        found = differing(now, self._booked(institution, meter, wide), runs, start_us)
-        return found + passed + self._resting_otherwise(institution, meter, bounded, wide)
+        booked = told.of(meter, wide.start_us, wide.end_us)
+        found = differing(now, _stood(booked, wide), runs, start_us)
+        return found + passed + self._resting_otherwise(booked, bounded, wide)
 
     def _passed_otherwise(
-        self, institution: str, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
+        self, told: _Told, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
     ) -> list[ChangeSpan]:
         """Where one register is found to have gone on over a change of its ratio, and was not, or
         the other way: by a limit that readings in [start, end] count into, seen or not."""
         found = []
         for one in self.context.gone_on(bounded, months_around(start_us, end_us)):
-            events = self.books.events(institution, max(one.start_us, 0), one.end_us + 1)
-            told = {
-                e.kind
-                for e in events
-                if (e.meter, e.start_us, e.end_us) == (meter, one.start_us, one.end_us)
-            }
-            if told - {"gap"} != {one.refused} - {""}:
+            events = told.of(meter, one.start_us, one.end_us)
+            kinds = {e.kind for e in events if (e.start_us, e.end_us) == (one.start_us, one.end_us)}
+            if kinds - {"gap"} != {one.refused} - {""}:
                 found.append(ChangeSpan(one.start_us, one.end_us))
         return found
 
     def _resting_otherwise(
-        self, institution: str, meter: str, bounded: Sequence[Service], wide: ChangeSpan
+        self, events: Sequence[RegisterEvent], bounded: Sequence[Service], wide: ChangeSpan
     ) -> list[ChangeSpan]:
         """Where the same is told, but by another limit or at another cost."""
         facts: dict[Span, EventFacts] = {}
-        for service in bounded:
+        for service in bounded if events else ():
             facts |= self.context.facts(service, wide)
-        events = self.books.events(institution, max(wide.start_us, 0), wide.end_us + 1)
         return [
             ChangeSpan(event.start_us, event.end_us)
             for event in events
-            if event.meter == meter
-            and (now := facts.get((event.kind, event.start_us, event.end_us))) is not None
+            if (now := facts.get((event.kind, event.start_us, event.end_us))) is not None
             and now != EventFacts(event.cost, event.limit, event.value, event.energy)
         ]
-
-    def _booked(self, institution: str, meter: str, reach: ChangeSpan) -> dict[Span, bool]:
-        """What was told of the meter's readings when its rows were booked, gaps left out, and
-        whether a story decided it."""
-        events = self.books.events(institution, max(reach.start_us, 0), reach.end_us + 1)
-        spans = {
-            (e.kind, e.start_us, e.end_us): e.cost is not None for e in events if e.meter == meter
-        }
-        return {
-            span: decided
-            for span, decided in spans.items()
-            if span[0] not in ("gap", "off_grid", NEGATIVE) and touches(span, reach)
-        }
 
     def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of the cluster's meters on those days, and of every node they count into."""
@@ -219,6 +223,7 @@ class Recompute:
         meters = self.meters(cluster.zone, days, outcome)
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
+        outcome.meters = [(row.key, row.day) for row in meters]
         changed = self._differing(meters)
         outcome.rows += changed
         nodes = self._nodes(cluster, changed, meters)
@@ -233,7 +238,19 @@ class Recompute:
         meters = self.meters(cluster.zone, days, outcome)
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
+        outcome.meters = [(row.key, row.day) for row in meters]
         outcome.rows = self._differing(meters)
+        return outcome
+
+    def counting(self, institution: str, meters: Sequence[str], days: list[date]) -> Recomputed:
+        """Rows of every node that some of the meters count into on those days, from the meters'
+        rows that stand."""
+        outcome = Recomputed(wanted=days)
+        for alike_days in _grouped(days, self.plans.epoch).values():
+            one = self.plans.on(institution, alike_days[0])
+            made = self._figures(one, affected(one, meters), alike_days, ())
+            outcome.computed += len(made)
+            outcome.rows += self._differing(made)
         return outcome
 
     def summed(
@@ -275,13 +292,11 @@ class Recompute:
         if not wanted:
             return []
         start, end = day_bounds(wanted[0], zone)[0], day_bounds(wanted[-1], zone)[1]
-        size = METERS_A_SCAN if len(wanted) > SHORT_DAYS else len(days)
-        names, rows = list(days), []
-        for first in range(0, len(names), size):
-            served = {m: services(self.registry, m) for m in names[first : first + size]}
-            self.context.look(_points(served.values()), start, end)
-            for meter, found in served.items():
-                rows += self._meter(meter, found, (start, end), days[meter], outcome)
+        size = METERS_A_SCAN if len(wanted) > SHORT_DAYS else METERS_AT_ONCE
+        served = {meter: self.plans.served(meter) for meter in days}
+        rows = []
+        for meter, found in self._looked_at(served, size, (start, end)):
+            rows += self._meter(meter, found, (start, end), days[meter], outcome)
         return rows
 
     def _meter(
@@ -307,7 +322,9 @@ class Recompute:
             self.registry.meters[meter].step_min,
             Pricing(self.plans.choice, meter, zone),
         )
-        return self._signed(book_days(key, found.curve, days, step, self.clock, pricing))
+        rule, version = rules.RULES_VERSION, self.registry.version
+        clock = self.clock
+        return book_days(key, found.curve, days, step, clock, pricing, rules=rule, registry=version)
 
     def nodes(self, institution: str, days: list[date]) -> list[BookRow]:
         """Rows of every figure of an institution's nodes on days, from the meters' rows that
@@ -372,13 +389,25 @@ class Recompute:
     ) -> list[BookRow]:
         if not figures:
             return []
-        rows = self._rows(needed(one, figures), days, fresh)
+        keys = needed(one, figures)
         zones = {self.registry.zone(f.node) for f in one.figures.values()}
         made: list[BookRow] = []
-        choice = self.plans.choice
-        for group in alike(zones, days, choice):
-            made += node_rows(self.registry, one, figures, rows, group, self.clock, choice)
-        return self._signed(made)
+        choice, size = self.plans.choice, max(1, ROWS_AT_ONCE // max(1, len(keys)))
+        for first in range(0, len(days), size):
+            part = days[first : first + size]
+            standing = self._rows(keys, part, fresh)
+            for group in alike(zones, part, choice):
+                made += node_rows(
+                    self.registry,
+                    one,
+                    figures,
+                    standing,
+                    group,
+                    self.clock,
+                    choice,
+                    rules.RULES_VERSION,
+                )
+        return made
 
     def _signed(self, rows: Sequence[BookRow]) -> list[BookRow]:
         """The rows, saying by which rules and which registry they were made."""
@@ -387,13 +416,11 @@ class Recompute:
 
     def _rows(self, keys: list[SeriesKey], days: list[date], fresh: Sequence[BookRow]) -> Rows:
         """Rows that stand, overlaid with those just computed."""
-        found: dict[SeriesKey, dict[date, BookRow]] = defaultdict(dict)
-        new = {(row.key, row.day) for row in fresh}
-        absent = [key for key in keys if not all((key, day) in new for day in days)]
-        for row in self.books.rows(absent, days[0], days[-1]) if absent else ():
-            found[row.key][row.day] = row
-        for row in fresh:
-            found[row.key][row.day] = row
+        new = _by_series(row for row in fresh if days[0] <= row.day <= days[-1])
+        absent = [key for key in keys if not new.get(key, {}).keys() >= set(days)]
+        found = _by_series(self.books.rows(absent, days[0], days[-1]) if absent else ())
+        for key, rows in new.items():
+            found.setdefault(key, {}).update(rows)
         return found
 
     def _differing(self, rows: Sequence[BookRow]) -> list[BookRow]:
@@ -405,8 +432,44 @@ class Recompute:
             return []
         keys = sorted({row.key for row in rows})
         first, last = min(row.day for row in rows), max(row.day for row in rows)
-        found = {(r.key, r.day): r for r in self.books.rows(keys, first, last)}
-        return [(found.get((row.key, row.day)), row) for row in rows]
+        found = _by_series(self.books.rows(keys, first, last))
+        return [(found.get(row.key, {}).get(row.day), row) for row in rows]
+
+
+@dataclass
+class _Told:
+    """What the books tell of an institution's registers; for as long as nothing is committed."""
+
+    books: BookState
+    institution: str
+    _read: dict[tuple[int, int], dict[str, list[RegisterEvent]]] = field(default_factory=dict)
+    """By stretch of time and meter: many meters ask for the same stretch."""
+
+    def of(self, meter: str, start_us: int, end_us: int) -> list[RegisterEvent]:
+        """A meter's events that touch [start, end]."""
+        place = (max(start_us, 0), end_us + 1)
+        if place not in self._read:
+            by_meter = self._read[place] = dict[str, list[RegisterEvent]]()
+            for event in self.books.events(self.institution, *place):
+                by_meter.setdefault(event.meter, []).append(event)
+        return self._read[place].get(meter, [])
+
+
+def _stood(events: Iterable[RegisterEvent], reach: ChangeSpan) -> dict[Span, bool]:
+    """What events tell of readings, gaps left out, and whether a story decided it."""
+    spans = {(e.kind, e.start_us, e.end_us): e.cost is not None for e in events}
+    return {
+        span: decided
+        for span, decided in spans.items()
+        if span[0] not in ("gap", "off_grid", NEGATIVE) and touches(span, reach)
+    }
+
+
+def _by_series(rows: Iterable[BookRow]) -> dict[SeriesKey, dict[date, BookRow]]:
+    found: dict[SeriesKey, dict[date, BookRow]] = {}
+    for key, own in groupby(rows, lambda row: row.key):
+        found.setdefault(key, {}).update((row.day, row) for row in own)
+    return found
 
 
 def _grouped(days: Iterable[date], key: Callable[[date], K]) -> dict[K, list[date]]:

@@ -38,6 +38,12 @@ class Pricing:
         """What prices the meter on a local day; None where no tariff holds."""
         return self.choice.of(self.meter, day)
 
+    def scopes(self, days: Sequence[date]) -> list[TariffScope | None]:
+        """The same of days in rising order."""
+        if days and self.choice.epoch(days[0]) == self.choice.epoch(days[-1]):
+            return [self.scope(days[0])] * len(days)
+        return [self.scope(day) for day in days]
+
     def offsets(self, day: date) -> tuple[int, ...]:
         """Minutes since the day's start at which its windows start."""
         return offsets_of(self.choice, self.scope(day), day, self.zone)

@@ -76,35 +76,46 @@ class Ledger:
         self._plans = Plans(Registry())
         self._provisional: set[Place] | None = None
         self._refreshed = 0
+        self._computed: set[Place] = set()
+        """Rows of meters that the present step has computed, differing or not."""
         self._left: dict[str, int] = {}
         """The revision at which each institution's books were left."""
 
     def step(self, limit: int = 20_000) -> LedgerReport:
         """Take ready marks, recompute what they touch, commit; then settle ended days."""
-        report = LedgerReport()
+        report, began_us = LedgerReport(), self._now_us()
         marks = self._marks.ready(limit)  # first: the registry is then as new as any mark
         registry = self._notice()
+        self._computed = set()
         if marks:
-            report.add(self._do(registry, work(registry, marks), len(marks)))
-        report.add(self.roll_day())
+            todo = work(registry, marks, self._plans.served)
+            report.add(self._do(registry, todo, len(marks)))
+        report.add(self.roll_day(began_us))
         return report
 
-    def roll_day(self) -> LedgerReport:
+    def roll_day(self, began_us: int | None = None) -> LedgerReport:
         """Recompute provisional rows whose local day is over, also days that ended while
-        nobody looked; and running days every quarter hour."""
+        nobody looked; and running days every quarter hour, but for those that the present step,
+        which began at that time, has just computed."""
         registry = self._notice()
         now = self._now_us()
         clock = Clock(now, self._settle_us)
         refresh = now // REFRESH_US != self._refreshed
         self._refreshed = now // REFRESH_US
-        jobs = []
-        for key, day in sorted(self._left_provisional(registry, now)):
+        same = began_us is not None and began_us // REFRESH_US == self._refreshed
+        fresh, self._computed = self._computed if same else set(), set()
+        asked = []
+        for key, day in self._left_provisional(registry, now):
             if key.kind != "meter" or key.code not in registry.meters:
                 continue
             zone = registry.zone(registry.meters[key.code].node)
-            if refresh or clock.is_settled(day, zone):
-                start, end = day_bounds(day, zone)
-                jobs.append(Job(key.code, start, end - 1, causes=frozenset({"rollover"})))
+            stale = refresh and (key, day) not in fresh
+            if stale or clock.is_settled(day, zone):
+                asked.append((key, day, *day_bounds(day, zone)))
+        causes = frozenset({"rollover"})
+        jobs = [
+            Job(key.code, start, end - 1, causes=causes) for key, _, start, end in sorted(asked)
+        ]
         report = LedgerReport()
         for cluster in clusters(registry, jobs):
             report.add(self._exact_days(registry, cluster))
@@ -115,7 +126,7 @@ class Ledger:
         cause `rebuild`. A change of the registry that waits is booked first, as itself."""
         registry, marks = self._notice(), self._marks.ready(EVERY)
         changed = [mark for mark in marks if mark.cause not in READING_CAUSES]
-        self._do(registry, work(registry, changed), len(changed))
+        self._do(registry, work(registry, changed, self._plans.served), len(changed))
         told = self._again(REBUILD_CAUSE, None, progress)
         cleared = [mark.id for mark in marks if mark.cause in READING_CAUSES]
         self._commit("", Recomputed(), cleared, REBUILD_CAUSE, LedgerReport())
@@ -150,9 +161,11 @@ class Ledger:
         report = LedgerReport(marks=marks)
         for institution, (changed, figures) in todo.changed().items():
             report.add(self._changed(registry, institution, changed, figures, todo))
-        for cluster in todo.clusters:
-            if not cluster.forced:
-                report.add(self._cluster(registry, cluster, todo.done(cluster)))
+        for found in todo.of_readings():
+            if len(found) == 1:
+                report.add(self._cluster(registry, found[0], todo.done(found[0])))
+            else:
+                report.add(self._many(registry, found, todo))
         if todo.idle:
             self._commit("", Recomputed(), todo.idle, "reading", report)
         return report
@@ -215,6 +228,29 @@ class Ledger:
         for place, mine in enumerate(parts):
             last = place == len(parts) - 1
             self._piece(registry, cluster, mine, cleared if last else (), report)
+        return report
+
+    def _many(self, registry: Registry, found: Sequence[Cluster], todo: Work) -> LedgerReport:
+        """More meters than one commit holds: first all meters, then the nodes, so that these are
+        summed once. Marks are cleared by the last commit, as for a changed registry."""
+        report, cleared = LedgerReport(), list[int]()
+        institution, days = found[0].institution, dict[str, list[date]]()
+        self._mind(institution, self._books.revision(institution))
+        for cluster in found:
+            own = self._recompute(registry).days_of(cluster)
+            for mine in _pieces(own):
+                make = partial(self._recompute(registry).measured, cluster, mine)
+                self._attempt(institution, make, (), cluster.cause, report)
+            days |= own
+            cleared += todo.done(cluster)
+        causes = {cause for cluster in found for cause in cluster.cause.split(", ")}
+        parts: list[list[date]] = windows(sorted({day for own in days.values() for day in own}))
+        for place, window in enumerate(parts or [[]]):
+            make = partial(self._recompute(registry).counting, institution, list(days), window)
+            last = place >= len(parts) - 1
+            self._attempt(
+                institution, make, cleared if last else (), ", ".join(sorted(causes)), report
+            )
         return report
 
     def _exact_days(self, registry: Registry, cluster: Cluster) -> LedgerReport:
@@ -289,6 +325,7 @@ class Ledger:
         )
         self._left[institution] = revision
         self._remember(outcome.rows)
+        self._computed.update(outcome.meters)
         report.rows += len(outcome.rows)
         report.computed += outcome.computed
         report.days += len(outcome.wanted)
@@ -328,9 +365,10 @@ class Ledger:
 
 def _pieces(days: dict[str, list[date]]) -> list[dict[str, list[date]]]:
     """Meters with their days, a bounded number of days each."""
+    parts = windows(sorted({day for found in days.values() for day in found}), len(days))
     return [
-        {m: kept for m, ds in days.items() if (kept := [d for d in ds if d in set(window)])}
-        for window in windows(sorted({day for found in days.values() for day in found}))
+        {m: kept for m, ds in days.items() if (kept := [d for d in ds if d in wanted])}
+        for wanted in map(frozenset, parts)
     ]
 
 

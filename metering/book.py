@@ -15,7 +15,7 @@ day is overwritten.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -124,9 +124,12 @@ class Part:
 
     def same_slots(self, other: Part) -> bool:
         """Equal in step, tariff, energy and quality."""
+        return self.scope == other.scope and self.same_energy(other)
+
+    def same_energy(self, other: Part) -> bool:
+        """Equal in step, energy and quality, whatever prices it."""
         return (
             self.step_min == other.step_min
-            and self.scope == other.scope
             and np.array_equal(self.slots, other.slots)
             and np.array_equal(self.shares, other.shares)
             and np.array_equal(self.hour_shares, other.hour_shares)
@@ -183,6 +186,23 @@ class BookRow:
         part = Part(step_min, slots, shares, hour_shares, scope, windows, meters)
         return cls(key, day, (part,), total, day_shares, spill, provisional, revision)
 
+    def stored(self, revision: int, *, told: bool, superseded_at: int | None = None) -> BookRow:
+        """The row as a store keeps it: written by that revision, and standing until another."""
+        return BookRow(
+            self.key,
+            self.day,
+            self.parts,
+            self.total,
+            self.day_shares,
+            self.spill,
+            self.provisional,
+            revision,
+            self.rules,
+            self.registry,
+            told,
+            superseded_at,
+        )
+
     @property
     def finest(self) -> Part:
         """The part of the finest step; the only one of a meter's row."""
@@ -222,8 +242,7 @@ class BookRow:
 def _same_slots(parts: Sequence[Part], others: Sequence[Part]) -> bool:
     """Equal slots at every step, however tariffs divide them; quality too where none does."""
     if len(parts) == len(others) == 1:
-        unpriced = (replace(one, scope=None) for one in (*parts, *others))
-        return next(unpriced).same_slots(next(unpriced))
+        return parts[0].same_energy(others[0])
     left, right = by_step(parts), by_step(others)
     return left.keys() == right.keys() and all(
         np.array_equal(left[step], right[step]) for step in left

@@ -38,21 +38,30 @@ def from_times(times: NDArray[np.int64]) -> Shares:
     largest remainder, so each row adds to 10,000. A row may add up to 2**59.
     """
     sums = times.sum(axis=1)
-    known = sums > 0
+    # Most rows lie in one class as a whole: only the others have anything to round.
+    pure = times == sums[:, np.newaxis]
+    shares = np.where(pure, WHOLE, 0).astype(np.uint16)
+    shares[sums == 0] = (0, 0, 0, WHOLE)
+    mixed = np.flatnonzero(~(pure[:, 0] | pure[:, 1] | pure[:, 2] | pure[:, 3]))
+    if len(mixed):
+        shares[mixed] = _rounded(times[mixed], sums[mixed])
+    return shares
+
+
+def _rounded(times: NDArray[np.int64], sums: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n, 4) shares by largest remainder; no row is all 0."""
     # One multiplication where it fits 64 bits, else digit by digit: energy as a weight is large.
     base, rounds = (WHOLE, 1) if sums.max(initial=0) < _SAFE else (10, 4)
-    shares, rest = np.zeros_like(times), np.where(known[:, None], times, 0)
-    divisor = np.maximum(sums, 1)[:, None]
+    shares, rest = np.zeros_like(times), times
     for _ in range(rounds):
-        digit, rest = np.divmod(rest * base, divisor)
+        digit, rest = np.divmod(rest * base, sums[:, np.newaxis])
         shares = shares * base + digit
-    remainder = np.where(known, WHOLE - shares.sum(axis=1), 0)
+    remainder = WHOLE - shares.sum(axis=1)
     order = np.argsort(-rest, axis=1, kind="stable")
     for place in range(3):
         rows = np.flatnonzero(remainder > place)
         shares[rows, order[rows, place]] += 1
-    shares[~known, MISSING] = WHOLE
-    return shares.astype(np.uint16)
+    return shares
 
 
 def mean(shares: list[Shares], weights: list[int] | None = None) -> Shares:

@@ -6,6 +6,7 @@ integers make month = sum of days true to the last digit, in any order.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -34,19 +35,36 @@ def total(values: I64) -> int | None:
     return int(present.sum())
 
 
+def totals(values: I64, firsts: Sequence[int]) -> list[int | None]:
+    """`total` of each stretch that begins at one of the rising places and ends at the next."""
+    known = values != ABSENT
+    here = np.where(known, values, 0)
+    if float(np.abs(here).max(initial=0)) * len(values) >= _LIMIT:
+        return [total(stretch) for stretch in np.split(values, list(firsts)[1:])]
+    sums = np.add.reduceat(here, firsts).tolist()
+    some = np.logical_or.reduceat(known, firsts).tolist()
+    return [one if any_known else None for one, any_known in zip(sums, some, strict=True)]
+
+
 def add(columns: list[I64]) -> I64:
     """Slot by slot sum of equally long arrays; ABSENT only where all are absent."""
-    stacked = np.stack(columns)
-    present = stacked != ABSENT
-    if (
-        float(
-            np.where(present, np.abs(stacked.astype(np.float64)), 0.0).sum(axis=0).max(initial=0.0)
-        )
-        >= _LIMIT
-    ):
+    summed = np.zeros(columns[0].shape, dtype=np.int64)
+    present, most = np.zeros(summed.shape, dtype=np.bool_), 0.0
+    for column in columns:
+        known = column != ABSENT
+        here = np.where(known, column, 0)
+        summed += here
+        present |= known
+        most += float(np.abs(here).max(initial=0))
+    if most >= _LIMIT and _largest(columns) >= _LIMIT:
         raise InvalidInput("sum exceeds 64 bits", field="quantity", fix="check the meters' units")
-    summed = np.where(present, stacked, 0).sum(axis=0)
-    return np.where(present.any(axis=0), summed, ABSENT)
+    return np.where(present, summed, ABSENT)
+
+
+def _largest(columns: Sequence[I64]) -> float:
+    """Largest sum of sizes in any slot, as a float: of what may not fit 64 bits."""
+    sizes = (np.where(c == ABSENT, 0.0, np.abs(c.astype(np.float64))) for c in columns)
+    return float(np.max(sum(sizes, np.zeros(columns[0].shape)), initial=0.0))
 
 
 def apportion(amount: int, weights: NDArray[np.int64] | list[int]) -> I64:

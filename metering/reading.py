@@ -8,8 +8,9 @@ which of two values for one identity stands: the higher one, whatever came first
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,21 @@ class ReadingColumns:
 
     def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> ReadingColumns:
         """The chosen rows, in the order given."""
-        return ReadingColumns(*(getattr(self, f.name)[rows] for f in fields(self)))
+        return ReadingColumns(*(column[rows] for column in self._columns()))
+
+    def part(self, first: int, end: int) -> ReadingColumns:
+        """Rows first..end, the end not included; the arrays are views."""
+        return ReadingColumns(
+            self.point[first:end],
+            self.time_us[first:end],
+            self.value[first:end],
+            self.flag[first:end],
+            self.order_hi[first:end],
+            self.order_lo[first:end],
+            self.segment[first:end],
+            self.offset[first:end],
+            self.index[first:end],
+        )
 
     def sorted(self) -> ReadingColumns:
         """By point, then time."""
@@ -88,10 +103,18 @@ class ReadingColumns:
 
     @classmethod
     def concat(cls, parts: Sequence[ReadingColumns]) -> ReadingColumns:
-        """One after the other."""
-        if not parts:
-            return cls.empty()
-        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+        """One after the other; a single part with rows as it is."""
+        full = [part for part in parts if len(part)]
+        if len(full) < 2:
+            return full[0] if full else cls.empty()
+        columns = zip(*(part._columns() for part in full), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
+
+    def _columns(self) -> tuple[NDArray[Any], ...]:
+        return (
+            *(self.point, self.time_us, self.value, self.flag, self.order_hi, self.order_lo),
+            *(self.segment, self.offset, self.index),
+        )
 
 
 _DTYPES: tuple[type, ...] = (

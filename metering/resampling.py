@@ -40,10 +40,10 @@ def coarse(shares: Shares, hours: Shares, days: Shares, fine_min: int, step_min:
 
 def mean(shares: Sequence[Shares], weights: Sequence[int]) -> Shares:
     """Mean of equally shaped (..., 4) shares by integer weight."""
-    weighted = sum(
-        (s.astype(np.int64) * w for s, w in zip(shares, weights, strict=True)), np.int64(0)
-    )
-    return shares_of(np.asarray(weighted, dtype=np.int64))
+    weighted = np.zeros(shares[0].shape, dtype=np.int64)
+    for one, weight in zip(shares, weights, strict=True):
+        weighted += one if weight == 1 else one.astype(np.int64) * weight
+    return shares_of(weighted)
 
 
 def grouped(values: NDArray[np.int64], size: int) -> NDArray[np.int64]:

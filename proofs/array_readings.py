@@ -66,7 +66,7 @@ class ArrayReadings:
         for point in sorted(set(points) & self._rows.keys()):
             rows = self._rows[point]
             first, end = choose(rows.time_us)
-            parts.append(rows.take(np.arange(first, min(end, len(rows)))))
+            parts.append(rows.part(first, min(end, len(rows))))
         return ReadingColumns.concat(parts)
 
 

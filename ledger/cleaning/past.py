@@ -57,8 +57,9 @@ class Steps:
         if len(rises.day):
             place = np.minimum(np.searchsorted(rises.day, day), len(rises.day) - 1)
             known = rises.day[place] == day
-            own = np.where(known, own_limit(rises.often)[place], 0)
-            floor = np.where(known, rises.cadence_us[place], limits.step_us)
+            own, floor = own_limit(rises.often)[place], rises.cadence_us[place]
+            if not known.all():
+                own, floor = np.where(known, own, 0), np.where(known, floor, limits.step_us)
             rate = rise / np.maximum(passed, floor) * HOUR_US
             chosen |= rate > 0.999 * own
             if limits.max_per_hour is not None:
@@ -89,11 +90,15 @@ class Steps:
 
     def seen(self, rates: RiseLimits) -> Steps:
         """Those that the meter cannot have made."""
+        if not len(self.at_us):
+            return self
         cap = rates.cap(self.at_us, self.at_us - self.before_us)
         return self.take((self.rise < 0) | (self.rise > cap))
 
     def within(self, start_us: int, end_us: int) -> Steps:
         """Those that touch [start, end]."""
+        if not len(self.at_us):
+            return self
         return self.take((self.at_us >= start_us) & (self.before_us <= end_us))
 
     def same(self, other: Steps) -> bool:
@@ -105,10 +110,13 @@ class Steps:
     @classmethod
     def joined(cls, parts: list[Steps]) -> Steps:
         """The steps of all parts, in their order; at least one part is needed."""
+        full = [part for part in parts if len(part.at_us)]
+        if len(full) < 2:
+            return full[0] if full else parts[0]
         return cls(
-            np.concatenate([p.before_us for p in parts]),
-            np.concatenate([p.at_us for p in parts]),
-            np.concatenate([p.rise for p in parts]),
+            np.concatenate([p.before_us for p in full]),
+            np.concatenate([p.at_us for p in full]),
+            np.concatenate([p.rise for p in full]),
         )
 
 
@@ -145,17 +153,17 @@ class RegisterPast:
     def renewed(self, other: RegisterPast) -> RegisterPast:
         """With the days of another one in place of its own."""
         start, end = other.start_us, other.end_us
-        mine = self.doubtful
+        mine, rises = self.doubtful, self.rises
         doubtful = Steps.joined(
             [mine.take(mine.at_us < start), other.doubtful, mine.take(mine.at_us >= end)]
         )
-        outside = (self.rises.day < other.first_day) | (self.rises.day > other.last_day)
-        kept = self.rises.take(outside)
+        before = rises.between(self.first_day, other.first_day - 1)
+        after = rises.between(other.last_day + 1, self.last_day)
         return RegisterPast.of(
             self.limits,
             min(self.first_day, other.first_day),
             max(self.last_day, other.last_day),
-            DayRises.joined([kept, other.rises]),
+            DayRises.joined([before, other.rises, after]),
             doubtful,
         )
 

@@ -10,6 +10,7 @@ three months (five where three hold too few days), whatever order they came in.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,9 @@ FALL = 2
 load, but each of their falls had a rise before it."""
 ENOUGH_DAYS = 3
 MONTHS_BEFORE, MONTHS_AFTER = 2, 2
+_LARGEST = int(np.iinfo(np.int64).max)
+_LAST_DAY = _LARGEST // DAY_US
+_ZERO = np.zeros(1, dtype=np.int64)
 F64 = NDArray[np.float64]
 
 
@@ -88,50 +92,73 @@ class DayRises:
         if not len(day):
             none = np.zeros(0, dtype=np.int64)
             return cls(none, none, none, none, none, none)
-        firsts = np.concatenate(([0], np.flatnonzero(np.diff(day)) + 1))
-        counts, days = np.diff(np.append(firsts, len(day))), day[firsts]
-        falls = np.searchsorted(fell, days, side="right") - np.searchsorted(fell, days)
-        nth = np.maximum(often, counts // SHARE) + FALL * falls
-        place = firsts + np.minimum(nth, counts) - 1
-        rate = _largest_first(day, rise, hours)
+        firsts, counts = _days(day)
+        days = day[firsts]
+        nth = np.maximum(often, counts // SHARE)
+        if len(fell):
+            falls = np.searchsorted(fell, days, side="right") - np.searchsorted(fell, days)
+            nth += FALL * falls
+        place = counts - np.minimum(nth, counts)  # the n-th largest
+        rate = _rate(rise, hours)
         lump = np.where(counts >= OFTEN, np.gcd.reduceat(rise, firsts), 0)
-        least = _largest_first(day, rise - np.repeat(lump, counts), hours)[place]
-        shown = np.where(counts >= nth, rate[place], 0)
-        return cls(days, rate[firsts], shown, least, cadence[firsts], lump)
+        least = _at_rank(_rate(rise - np.repeat(lump, counts), hours), firsts, counts, place)
+        shown = np.where(counts >= nth, _at_rank(rate, firsts, counts, place), 0)
+        largest = np.maximum.reduceat(rate, firsts)
+        return cls(days, largest, shown, least, cadence[firsts], lump)
 
-    def take(self, mask: NDArray[np.bool_]) -> DayRises:
-        """The days that a (d,) mask keeps."""
-        return DayRises(*(column[mask] for column in self._columns()))
+    def between(self, first: int, last: int) -> DayRises:
+        """From a day to another, both included."""
+        start, end = self.day.searchsorted((first, last + 1)).tolist()
+        return DayRises(*(column[start:end] for column in self._columns()))
 
     def since(self, day: int) -> DayRises:
         """From a day on."""
-        return self.take(self.day >= day)
+        return self.between(day, _LAST_DAY)
 
     def _columns(self) -> tuple[I64, ...]:
         return (self.day, self.largest, self.often, self.least, self.cadence_us, self.lump)
 
     @classmethod
     def joined(cls, parts: list[DayRises]) -> DayRises:
-        """Days one after the other; of a day that is in two parts the later one counts."""
-        columns = np.concatenate([np.stack(part._columns()) for part in parts], axis=1)
-        _days, last = np.unique(columns[0, ::-1], return_index=True)
-        return cls(*columns[:, len(columns[0]) - 1 - last])
+        """Days one after the other, rising."""
+        full = [part for part in parts if len(part.day)]
+        if len(full) < 2:
+            return full[0] if full else parts[0]
+        columns = zip(*(part._columns() for part in full), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
 
 
-def _largest_first(day: I64, rise: I64, hours: F64) -> I64:
-    """(n,) rises per hour, the largest of each day first."""
-    rate = np.minimum(rise / hours, 2.0**55).astype(np.int64)
-    return np.asarray(rate[np.lexsort((-rate, day))])
+def _days(day: I64) -> tuple[I64, I64]:
+    """(places of the first, counts) of each day's rows; at least one row."""
+    firsts = np.concatenate((_ZERO, (day[1:] != day[:-1]).nonzero()[0] + 1))
+    return firsts, np.diff(np.concatenate((firsts, (len(day),))))
+
+
+def _at_rank(values: I64, firsts: I64, counts: I64, place: I64) -> I64:
+    """(d,) of each day's values the one at that place in rising order."""
+    most = int(counts.max())
+    if len(firsts) * most > 4 * len(values) + 1024:
+        ends = (firsts + counts).tolist()
+        parts = zip(firsts.tolist(), ends, place.tolist(), strict=True)
+        return np.array([np.sort(values[a:b])[n] for a, b, n in parts], dtype=np.int64)
+    if most * len(firsts) == len(values):
+        table = values.reshape(len(firsts), most)
+    else:
+        table = np.full((len(firsts), most), _LARGEST, dtype=np.int64)
+        table[np.arange(most) < counts[:, np.newaxis]] = values
+    return np.asarray(np.sort(table, axis=1)[np.arange(len(firsts)), place])
+
+
+def _rate(rise: I64, hours: F64) -> I64:
+    return np.minimum(rise / hours, 2.0**55).astype(np.int64)
 
 
 def _usual(day: I64, passed: I64) -> I64:
     """(n,) the lower median of the day's stretches, for each of them."""
-    if not len(day):
+    if not len(day) or bool((passed == passed[0]).all()):
         return passed
-    ranked = passed[np.lexsort((passed, day))]
-    firsts = np.concatenate(([0], np.flatnonzero(np.diff(day)) + 1))
-    counts = np.diff(np.append(firsts, len(day)))
-    return np.repeat(ranked[firsts + (counts - 1) // 2], counts)
+    firsts, counts = _days(day)
+    return np.repeat(_at_rank(passed, firsts, counts, (counts - 1) // 2), counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,9 +245,10 @@ class RiseLimits:
 def learned(rises: DayRises, limits: RegisterLimits, first_day: int, last_day: int) -> RiseLimits:
     """The limits of the days first..last; `rises` holds the months around that count."""
     days = np.arange(first_day, last_day + 1, dtype=np.int64)
-    months, place = np.unique(_month(days), return_inverse=True)
-    rise_months = _month(rises.day)
-    found = [_of_month(int(m), rises, rise_months, limits.max_per_hour) for m in months.tolist()]
+    of_day, rise_months = _month(days), _month(rises.day)
+    months = range(int(of_day[0]), int(of_day[-1]) + 1)
+    place = of_day - months[0]
+    found = [_of_month(month, rises, rise_months, limits.max_per_hour) for month in months]
     short = np.array([f[0] for f in found])[place]
     registered = np.array([f[1] for f in found], dtype=np.bool_)[place]
     own = _own(rises, days)
@@ -231,8 +259,8 @@ def learned(rises: DayRises, limits: RegisterLimits, first_day: int, last_day: i
     short = np.where(registered, short, np.maximum(short, own))
     long = np.where(registered, short, short / 2)
     aside = [
-        int(m)
-        for m, f in zip(months.tolist(), found, strict=True)
+        month
+        for month, f in zip(months, found, strict=True)
         if limits.max_per_hour is not None and not f[1]
     ]
     return RiseLimits(limits.step_us, first_day, short, long, pace, floor, lump, tuple(aside))
@@ -242,10 +270,11 @@ def _of_month(
     month: int, rises: DayRises, rise_months: I64, registered: int | None
 ) -> tuple[float, bool, float]:
     """(limit per hour, whether it is the registered one, the learned one)."""
-    near = (rise_months >= month - MONTHS_BEFORE) & (rise_months <= month)
-    if near.sum() < ENOUGH_DAYS:
-        near = (rise_months >= month - MONTHS_BEFORE) & (rise_months <= month + MONTHS_AFTER)
-    count, found = int(near.sum()), np.inf
+    first, last, later = rise_months.searchsorted(
+        (month - MONTHS_BEFORE, month + 1, month + MONTHS_AFTER + 1)
+    ).tolist()
+    near = slice(first, later if last - first < ENOUGH_DAYS else last)
+    count, found = near.stop - near.start, np.inf
     if count >= ENOUGH_DAYS:
         median = int(np.sort(rises.largest[near])[(count - 1) // 2])
         found = float(1 << (4 * median).bit_length())
@@ -276,6 +305,7 @@ def _places(rises: DayRises, days: I64) -> tuple[I64, I64]:
     return place[known], known
 
 
+@lru_cache(maxsize=65536)
 def month_start(day: int, months: int = 0) -> int:
     """First day of the month so many months after that of a day (days since 1970)."""
     month = _month(np.array([day], dtype=np.int64)) + months

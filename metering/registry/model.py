@@ -279,6 +279,15 @@ class Registry:
         return _grouped(self.supply, lambda edge: edge.source)
 
     @cached_property
+    def _institutions(self) -> dict[str, str]:
+        """By node, those asked for so far; likewise `_zones`."""
+        return {}
+
+    @cached_property
+    def _zones(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
     def _meters_at(self) -> dict[str, list[Meter]]:
         return _grouped(self.meters.values(), lambda meter: meter.node)
 
@@ -327,17 +336,19 @@ class Registry:
 
     def institution(self, node: str) -> str:
         """The institution a node belongs to: itself or the nearest one above; '' if none."""
-        for code in [node, *self.ancestors(node)]:
-            if self.nodes[code].type is NodeType.INSTITUTION:
-                return code
-        return ""
+        if node not in self._institutions:
+            path = [node, *self.ancestors(node)]
+            own = (code for code in path if self.nodes[code].type is NodeType.INSTITUTION)
+            self._institutions[node] = next(own, "")
+        return self._institutions[node]
 
     def zone(self, node: str) -> str:
         """The node's time zone: its own, else the nearest above, else the first one below."""
-        for code in [node, *self.ancestors(node), *_walk(node, self.children)]:
-            if self.nodes[code].zone:
-                return str(self.nodes[code].zone)
-        return "UTC"
+        if node not in self._zones:
+            path = [node, *self.ancestors(node), *_walk(node, self.children)]
+            own = (zone for code in path if (zone := self.nodes[code].zone))
+            self._zones[node] = str(next(own, "UTC"))
+        return self._zones[node]
 
     def feeders(self, meter: str, day: date | None = None) -> list[str]:
         """Meters that feed this one."""

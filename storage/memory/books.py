@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -16,7 +16,7 @@ from metering.book import (
     Restatement,
     SeriesKey,
 )
-from metering.localtime import day_number
+from metering.localtime import day_number, days_between
 from metering.ports import BookReader, BookStore
 from storage.book_rules import (
     Past,
@@ -46,41 +46,52 @@ class MemoryBooks(BookStore):
         self._reset()
 
     def _reset(self) -> None:
-        self._current: dict[Day, BookRow] = {}
+        self._current: dict[SeriesKey, dict[date, BookRow]] = {}
         self._superseded: dict[Day, list[BookRow]] = {}
         self._restatements: dict[int, Restatement] = {}
         self._open: dict[Day, int] = {}
         self._serial = 0
-        self._events: dict[tuple[str, str, str, int], RegisterEvent] = {}
+        self._events: dict[tuple[str, str], dict[tuple[str, int], RegisterEvent]] = {}
+        """By institution and meter, then by kind and start."""
 
     def revision(self, institution: str) -> int:
         with self._lock:
             return self._revisions.get(institution, 0)
 
     def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
-        wanted = set(keys)
         with self._lock:
-            found = [d for d in self._current if d[0] in wanted and first <= d[1] <= last]
-            return [self._current[place] for place in sorted(found)]
+            return [
+                days[day]
+                for key in sorted(set(keys) & self._current.keys())
+                for days in (self._current[key],)
+                for day in _within(days, first, last)
+            ]
 
     def days(self, institution: str) -> tuple[date, date] | None:
         with self._lock:
-            found = {day for key, day in self._current if key.institution == institution}
+            found = [
+                day
+                for key, days in self._current.items()
+                if key.institution == institution and days
+                for day in (min(days), max(days))
+            ]
         return (min(found), max(found)) if found else None
 
     @contextmanager
     def at_rest(self) -> Iterator[BookReader]:
         with self._lock:
             frozen = MemoryBooks(self._marks.copied())
-            frozen._current, frozen._revisions = dict(self._current), dict(self._revisions)
+            frozen._current = {key: dict(days) for key, days in self._current.items()}
+            frozen._revisions = dict(self._revisions)
             frozen._superseded = {day: list(rows) for day, rows in self._superseded.items()}
-            frozen._restatements, frozen._events = dict(self._restatements), dict(self._events)
+            frozen._restatements = dict(self._restatements)
+            frozen._events = {meter: dict(events) for meter, events in self._events.items()}
             frozen._numbers = dict(self._numbers)
         yield frozen
 
     def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
         with self._lock:
-            current = self._current.get((key, day))
+            current = self._standing(key, day)
             if current is not None and current.revision <= revision:
                 return current
             for row in self._superseded.get((key, day), []):
@@ -90,7 +101,11 @@ class MemoryBooks(BookStore):
 
     def series(self, institution: str) -> list[SeriesKey]:
         with self._lock:
-            return sorted({key for key, _ in self._current if key.institution == institution})
+            return sorted(
+                key
+                for key, days in self._current.items()
+                if key.institution == institution and days
+            )
 
     def commit(
         self,
@@ -109,11 +124,7 @@ class MemoryBooks(BookStore):
             present = self.revision(institution)
             if present != expected_revision:
                 raise revision_conflict(institution, expected_revision, present)
-            written = [
-                row
-                for row in checked
-                if self._write(replace(row, revision=present + 1), now_us, cause)
-            ]
+            written = [row for row in checked if self._write(row, present + 1, now_us, cause)]
             self._replace_events(institution, events, events_replaced)
             self._marks.remove(cleared)
             self._revisions[institution] = present + bool(written)
@@ -133,13 +144,14 @@ class MemoryBooks(BookStore):
         with self._lock:
             checked = check_rows(institution, rows)
             for row in checked:
-                present = self._current.get((row.key, row.day))
+                present = self._standing(row.key, row.day)
                 if present is None or present.provisional or present.revision != row.revision:
                     raise stale(row)
-            for place in ((row.key, row.day) for row in checked):
-                if not self._current[place].told:
-                    self._current[place] = replace(self._current[place], told=True)
-                    if (opened := self._close(place)) is not None:
+            for row in checked:
+                days = self._current[row.key]
+                if not days[row.day].told:
+                    days[row.day] = replace(days[row.day], told=True)
+                    if (opened := self._close((row.key, row.day))) is not None:
                         self._add(replace(opened, given=True))
 
     def changes(
@@ -154,7 +166,7 @@ class MemoryBooks(BookStore):
         with self._lock:
             placed = [
                 (self._place(row), row)
-                for row in (self._all() if history else self._current.values())
+                for row in (self._all() if history else self._stands())
                 if (row.key.institution, row.key.kind) == (institution, kind)
                 and not row.provisional
             ]
@@ -165,8 +177,15 @@ class MemoryBooks(BookStore):
         with self._lock:
             return [one for one in self._marks.all() if touches(one, start_us, end_us)]
 
+    def _standing(self, key: SeriesKey, day: date) -> BookRow | None:
+        return self._current.get(key, {}).get(day)
+
+    def _stands(self) -> Iterator[BookRow]:
+        for days in self._current.values():
+            yield from days.values()
+
     def _all(self) -> Iterator[BookRow]:
-        yield from self._current.values()
+        yield from self._stands()
         for kept in self._superseded.values():
             yield from kept
 
@@ -175,7 +194,12 @@ class MemoryBooks(BookStore):
 
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
         with self._lock:
-            found = [e for e in self._events.values() if e.institution == institution]
+            found = [
+                event
+                for (owner, _), events in self._events.items()
+                if owner == institution
+                for event in events.values()
+            ]
         return sorted(
             (e for e in found if overlaps(e, start_us, end_us)),
             key=lambda e: (e.meter, e.start_us, e.kind),
@@ -183,38 +207,39 @@ class MemoryBooks(BookStore):
 
     def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:
         with self._lock:
-            current = sorted(self._current.items(), key=lambda entry: entry[0])
-        for (key, _), row in current:
-            if institution in (None, key.institution) and not row.provisional:
-                yield row
+            current = [
+                days[day]
+                for key, days in sorted(self._current.items())
+                if institution in (None, key.institution)
+                for day in sorted(days)
+            ]
+        yield from (row for row in current if not row.provisional)
 
-    def _write(self, row: BookRow, now_us: int, cause: str) -> bool:
-        place = (row.key, row.day)
-        present = self._current.get(place)
+    def _write(self, row: BookRow, revision: int, now_us: int, cause: str) -> bool:
+        days = self._current.setdefault(row.key, {})
+        present = days.get(row.day)
         what = change(present, row)
         if what is RowChange.NOTHING:
             return False
         if present is not None and what is RowChange.SUPPLEMENT:
-            kept = replace(row, revision=present.revision, told=present.told)
-            self._current[place] = replace(kept, superseded_at=None)
+            days[row.day] = row.stored(present.revision, told=present.told)
             return False
-        past = self._past(place)
+        past = Past() if present is None else self._past((row.key, row.day), present)
         if present is not None and what is RowChange.SUPERSEDE:
-            gone = replace(present, superseded_at=row.revision)
-            self._superseded.setdefault(place, []).append(gone)
-        self._close(place)
-        entry = restatement(past, row, row.revision, now_us, cause)
+            gone = present.stored(present.revision, told=present.told, superseded_at=revision)
+            self._superseded.setdefault((row.key, row.day), []).append(gone)
+        if present is not None:
+            self._close((row.key, row.day))
+        entry = restatement(past, row, revision, now_us, cause)
         if entry is not None:
             self._add(entry)
-        told = is_told_by_commit(past, row)
-        self._current[place] = replace(row, told=told, superseded_at=None)
+        days[row.day] = row.stored(revision, told=is_told_by_commit(past, row))
         self._numbers.setdefault(row.key, len(self._numbers) + 1)
         return True
 
-    def _past(self, place: Day) -> Past:
+    def _past(self, place: Day, present: BookRow) -> Past:
         """What was told of a series and day before a commit."""
-        present = self._current.get(place)
-        rows = [*self._superseded.get(place, []), *([present] if present else [])]
+        rows = [*self._superseded.get(place, []), present]
         told = [row for row in rows if row.told]
         opened = self._open.get(place)
         return Past(
@@ -239,9 +264,16 @@ class MemoryBooks(BookStore):
         replaced: Sequence[tuple[str, int, int]],
     ) -> None:
         for meter, start_us, end_us in replaced:
-            for name, event in list(self._events.items()):
-                same = (event.institution, event.meter) == (institution, meter)
-                if same and overlaps(event, start_us, end_us):
-                    del self._events[name]
+            own = self._events.get((institution, meter), {})
+            for name in [n for n, event in own.items() if overlaps(event, start_us, end_us)]:
+                del own[name]
         for event in events:
-            self._events[event.institution, event.meter, event.kind, event.start_us] = event
+            own = self._events.setdefault((event.institution, event.meter), {})
+            own[event.kind, event.start_us] = event
+
+
+def _within(days: Mapping[date, BookRow], first: date, last: date) -> list[date]:
+    """The days that there are from first to last, rising."""
+    if (last - first).days >= len(days):
+        return sorted(day for day in days if first <= day <= last)
+    return [day for day in days_between(first, last) if day in days]

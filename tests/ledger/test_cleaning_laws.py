@@ -272,3 +272,34 @@ def test_a_coarse_register_ticks_in_lumps():
         rates = learned(DayRises.of(times, sent, limits.step_us), limits, 0, 4)
         assert decide(RegisterReadings(times, sent, rates), limits.flat_us) == []
         assert rates.set_aside == ()
+
+
+@given(
+    counts=st.lists(st.integers(1, 300), min_size=1, max_size=6),
+    seed=st.integers(0, 2**32 - 1),
+    signed=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_days_rises_are_ranked_day_by_day(counts, seed, signed):
+    """Alike however many readings the other days have; against sorting each day alone."""
+    rng = np.random.default_rng(seed)
+    times = np.concatenate(
+        [n * DAY_US + np.sort(rng.choice(1440, c, replace=False)) * 60_000_000
+         for n, c in enumerate(counts)]
+    )  # fmt: skip
+    values = np.cumsum(rng.integers(1, 5000, len(times)))
+    found = DayRises.of(times, values, QUARTER, signed=signed)
+    often = 8 if signed else 4
+    days = times[1:] // DAY_US
+    for place, day in enumerate(found.day.tolist()):
+        own = np.flatnonzero(days == day)
+        passed = np.diff(times)[own]
+        cadence = min(int(np.sort(passed)[(len(passed) - 1) // 2]), QUARTER)
+        rises = np.diff(values)[own]
+        hours = np.maximum(passed, cadence) / HOUR_US
+        up = rises >= hours
+        rates = np.sort((rises[up] / hours[up]).astype(np.int64))[::-1]
+        nth = max(often, len(rates) // 4)
+        assert found.largest[place] == rates[0]
+        assert found.often[place] == (rates[nth - 1] if len(rates) >= nth else 0)
+        assert found.cadence_us[place] == cadence

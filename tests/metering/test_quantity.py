@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metering.errors import InvalidInput
-from metering.quantity import ABSENT, add, apportion, total
+from metering.quantity import ABSENT, add, apportion, total, totals
 
 AMOUNTS = st.integers(-(2**50), 2**50)
 SLOTS = st.lists(st.one_of(AMOUNTS, st.just(ABSENT)), max_size=40)
@@ -99,3 +99,23 @@ def test_the_largest_remainder_wins_and_ties_go_to_the_earlier():
 def test_unusable_weights_are_named(weights, named):
     with pytest.raises(InvalidInput, match=named):
         apportion(1, weights)
+
+
+@given(
+    st.lists(
+        st.lists(st.one_of(st.just(ABSENT), st.integers(-(2**58), 2**58)), min_size=1, max_size=6),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_totals_are_those_of_each_stretch(stretches):
+    firsts = np.cumsum([0, *(len(one) for one in stretches)])[:-1].tolist()
+    values = np.array([value for one in stretches for value in one], dtype=np.int64)
+    assert totals(values, firsts) == [total(np.array(one, dtype=np.int64)) for one in stretches]
+
+
+def test_one_stretch_beyond_64_bits_is_refused():
+    values = np.array([2**61, 2**61, 1], dtype=np.int64)
+    with pytest.raises(InvalidInput, match="64 bits"):
+        totals(values, [0, 2])
+    assert totals(values, [0, 1, 2]) == [2**61, 2**61, 1]

@@ -56,3 +56,8 @@ def test_an_empty_one_keeps_its_types():
     for column in fields(ReadingColumns):
         empty, one = ReadingColumns.empty(), ReadingColumns.of([(1,) * 9])
         assert getattr(empty, column.name).dtype == getattr(one, column.name).dtype
+
+
+@given(ROWS, st.integers(0, 20), st.integers(0, 20))
+def test_a_part_is_the_rows_between(rows, first, end):
+    assert as_rows(ReadingColumns.of(rows).part(first, end)) == rows[first:end]

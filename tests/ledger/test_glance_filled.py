@@ -1,0 +1,79 @@
+"""What was read at once answers as the store does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ledger.glance import Glance
+from ledger.meter import Noted
+from ledger.turning import services
+
+MINUTE_US = 60_000_000
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_filled_glance_answers_as_the_store(helpers, seed):
+    rng = np.random.default_rng(seed)
+    world = helpers.World(helpers.campus([helpers.meter("m")]), helpers.later(3))
+    start = helpers.midnight()
+
+    def minute() -> int:
+        return start + int(rng.integers(0, 400)) * MINUTE_US
+
+    times = start + np.sort(rng.choice(400, rng.integers(0, 40), replace=False)) * MINUTE_US
+    values = rng.choice([1.0, 2.0, 1e300], len(times))
+    flagged = rng.random(len(times)) < 0.2
+    world.push(1, times[~flagged], values[~flagged])
+    world.push(1, times[flagged], values[flagged], 1)
+    service = services(world.registry, "m")[0]
+    if seed % 2:
+        first, last = sorted((minute(), minute()))
+        service = replace(
+            service,
+            start_us=first,
+            end_us=last,
+            reads_from_us=first,
+            reads_until_us=last,
+            opening=Noted(first, 1.0) if rng.random() < 0.5 else None,
+            closing=Noted(last, 5.0) if rng.random() < 0.5 else None,
+        )
+    filled, plain = Glance(world.readings), Glance(world.readings)
+    filled.fill([1], *sorted((minute(), minute())), int(rng.integers(1, 5)))
+    for _ in range(12):
+        (a, b), nth = sorted((minute(), minute())), int(rng.integers(1, 5))
+        pairs = zip(filled.known(service, a, b), plain.known(service, a, b), strict=True)
+        assert all(left.tolist() == right.tolist() for left, right in pairs)
+        assert filled.nth_before(service, a, nth) == plain.nth_before(service, a, nth)
+        assert filled.nth_after(service, a, nth) == plain.nth_after(service, a, nth)
+        assert filled.last_known(service, b) == plain.last_known(service, b)
+        assert filled.first_known(service, b) == plain.first_known(service, b)
+        assert filled.ends(service) == plain.ends(service)
+
+
+class Counted:
+    """Counts what is asked of a store."""
+
+    def __init__(self, store):
+        self.store, self.asked = store, 0
+
+    def __getattr__(self, name):
+        self.asked += 1
+        return getattr(self.store, name)
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_the_store_is_asked_only_beyond_what_was_read(helpers, far):
+    world = helpers.World(helpers.campus([helpers.meter("m")]), helpers.later(3))
+    times = helpers.quarters(96)
+    world.push(1, times, np.arange(96.0))
+    store = Counted(world.readings)
+    glance, service = Glance(store), services(world.registry, "m")[0]
+    glance.fill([1], int(times[40]), int(times[50]), 3)
+    before = store.asked
+    nth = 30 if far else 3
+    assert glance.nth_before(service, int(times[45]), nth) == times[46 - nth]
+    assert glance.nth_after(service, int(times[45]), nth) == times[44 + nth]
+    assert (store.asked > before) is far
