@@ -67,14 +67,22 @@ def test_a_node_is_restated_once(helpers, few_a_commit):
     assert sum(row.key.code == "o" and row.day == helpers.DAY for row in rows) == 2
 
 
-def test_a_ledger_that_stops_before_the_nodes_makes_them_later(helpers, few_a_commit, monkeypatch):
+@pytest.mark.parametrize("made", [0, 1])
+def test_a_ledger_that_stops_among_the_nodes_makes_them_later(
+    helpers, few_a_commit, monkeypatch, made
+):
     world, whole = world_of(helpers), world_of(helpers)
     push(whole, helpers)
     whole.ledger.step()
     push(world, helpers)
 
-    def stop(*_args):
-        raise OSError("no power")
+    counting, calls = Recompute.counting, []
+
+    def stop(*args):
+        calls.append(args)
+        if len(calls) > made:
+            raise OSError("no power")
+        return counting(*args)
 
     with monkeypatch.context() as patch:
         patch.setattr(Recompute, "counting", stop)
@@ -82,7 +90,7 @@ def test_a_ledger_that_stops_before_the_nodes_makes_them_later(helpers, few_a_co
             world.ledger.step()
     assert world.marks.waiting() == METERS
     assert world.rows("meter", f"m{METERS - 1}")
-    assert not world.rows("node", "o")
+    assert len(world.rows("node", "o")) == made
     world.restart()
     world.ledger.step()
     assert world.marks.waiting() == 0
