@@ -88,9 +88,10 @@ def test_a_row_of_several_parts_has_the_sum_of_all_as_its_total():
     assert [one.step_min for one in rows_of(blocks, KEY, DAYS)[0].parts] == [60, 1440]
 
 
-def test_a_part_that_is_longer_than_its_day_is_missing_and_a_shorter_one_leaves_the_rest():
+def test_a_part_that_is_longer_than_its_day_stands_whole_and_a_shorter_one_leaves_the_rest():
     longer = block_of([row(part([1] * 25, windows=windows([8, 17])))])
-    assert not longer.booked.any()
+    assert longer.booked[0]
+    assert longer.slots[0].tolist() == [1] * 25
     shorter = block_of([row(part([1] * 23, windows=windows([8, 15])))])
     assert shorter.slots[0].tolist() == [1] * 23 + [ABSENT]
     assert shorter.shares[0, 23].tolist() == shorter.hours[0, 23].tolist() == [0, 0, 0, 10_000]

@@ -38,13 +38,14 @@ def test_only_what_is_being_worked_on_can_change():
     assert changeable(ledger) == {
         *("Cleaned", "Context", "Glance", "LedgerReport", "Measured", "Rebooked", "Rebooking"),
         *("Recompute", "Recomputed", "RegisterReadings", "Standing", "Work", "_Marks", "_Sums"),
+        "_Told",
     }
 
 
 def test_what_holds_arrays_equals_itself_alone_and_what_is_ranked_has_an_order():
     assert alone(ledger) == {
         *("Around", "Block", "Curve", "DayRises", "Edges", "JudgedReadings", "RegisterPast"),
-        *("RiseLimits", "Steps", "Stretch"),
+        *("RiseLimits", "Steps", "Stretch", "_Grid"),
     }
     assert ordered(ledger) == {"Decision", "EventFacts", "StoryPrice"}
 
@@ -72,8 +73,8 @@ def test_a_curve_is_a_straight_line_between_knots_rounded_down(segments, instant
         place = max(n for n in range(len(segments)) if times[n] <= at)
         length, energy, _ = segments[place]
         assert found == made.total[place] + energy * (at - times[place]) // length
-    for quality in (MEASURED, APPORTIONED, MISSING):
-        spent = made.time_of(quality, np.array(instants, dtype=np.int64) + start)
+    known = made.known(np.array(instants, dtype=np.int64) + start)
+    for quality, spent in zip((MEASURED, APPORTIONED), known, strict=True):
         for instant, found in zip(instants, spent, strict=True):
             at = instant + start
             assert found == sum(
@@ -88,7 +89,7 @@ def test_a_curve_of_a_knot_or_none_knows_no_time():
     instants = np.array([0, 5, 9])
     assert none.at(instants).tolist() == one.at(instants).tolist() == [0, 0, 0]
     for made in (none, one):
-        assert made.time_of(MEASURED, instants).tolist() == [0, 0, 0]
+        assert [side.tolist() for side in made.known(instants)] == [[0, 0, 0]] * 2
         assert [len(side) for side in made.gaps()] == [0, 0]
     assert Curve(np.array([5]), np.array([7]), none.quality).at(instants).tolist() == [7, 7, 7]
 

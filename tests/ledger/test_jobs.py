@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -9,18 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger import jobs
 from ledger.jobs import (
     DAYS_A_PIECE,
     EARLIEST_US,
     LATEST_US,
     METERS_A_PIECE,
+    MOST_METERS,
     Cluster,
     Job,
     Work,
     clusters,
     widened,
     windows,
-    work,
 )
 from ledger.turning import services
 from metering.book import DirtyMark, SeriesKey
@@ -43,6 +45,11 @@ ZONE = "Asia/Shanghai"
 START_US = day_bounds(DAY, ZONE)[0]
 DAY_US = 24 * HOUR_US
 FIGURE = SeriesKey("o", "node", "o", "01000")
+
+
+def work(registry: Registry, marks: Sequence[DirtyMark]) -> jobs.Work:
+    """With what serves a meter asked of the registry each time."""
+    return jobs.work(registry, marks, lambda meter: services(registry, meter))
 
 
 def campus(count: int = 2, **more) -> Registry:
@@ -142,10 +149,13 @@ def test_clusters_are_of_one_institution_and_the_same_days():
 
 
 def test_a_cluster_holds_so_many_meters_at_most():
-    assert (METERS_A_PIECE, DAYS_A_PIECE) == (64, 31)
-    registry = campus(130)
-    found = clusters(registry, [Job(f"m{n}", START_US, START_US) for n in range(130)])
-    assert [len(one.jobs) for one in found] == [64, 64, 2]
+    """Fewer where they are dirty for longer."""
+    assert (METERS_A_PIECE, MOST_METERS, DAYS_A_PIECE) == (64, 1024, 31)
+    registry = campus(1030)
+    for days, sizes in ((1, [1024, 6]), (200, [64] * 16 + [6])):
+        end = START_US + (days - 1) * DAY_US
+        found = clusters(registry, [Job(f"m{n}", START_US, end) for n in range(1030)])
+        assert [len(one.jobs) for one in found] == sizes
 
 
 @pytest.mark.parametrize(

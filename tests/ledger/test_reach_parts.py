@@ -316,9 +316,8 @@ def test_a_mark_of_a_figure_makes_it_again(helpers):
     world = world_of(helpers)
     world.push(1, helpers.quarters(97), np.arange(97.0))
     world.ledger.step()
-    kept = {place: one for place, one in world.books._current.items() if one.key.code == "b"}
-    for place in kept:
-        del world.books._current[place]
+    (key,) = [key for key in world.books._current if key.code == "b"]
+    kept = world.books._current.pop(key)
     mark = DirtyMark(
         0, -(2**62), 2**62, cause="registry 2", figure=SeriesKey("o", "node", "b", "01000")
     )

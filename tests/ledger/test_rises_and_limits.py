@@ -101,15 +101,16 @@ def test_rises_of_intervals_are_by_their_own_length_and_count_twice():
     assert short.largest.tolist() == [35]
 
 
-def test_days_of_several_parts_are_joined_and_the_later_part_counts():
+def test_days_of_several_parts_are_joined_in_their_order():
     def part(*days: int, largest: int) -> DayRises:
         column = np.array(days)
         return DayRises(column, *(np.full(len(days), largest + n) for n in range(5)))
 
-    joined = DayRises.joined([part(1, 2, largest=10), part(2, 3, largest=20), part(0, largest=30)])
+    joined = DayRises.joined([part(0, largest=30), part(largest=1), part(1, 2, 3, largest=20)])
     assert joined.day.tolist() == [0, 1, 2, 3]
-    assert joined.largest.tolist() == [30, 10, 20, 20]
-    assert joined.lump.tolist() == [34, 14, 24, 24]
+    assert joined.largest.tolist() == [30, 20, 20, 20]
+    assert joined.lump.tolist() == [34, 24, 24, 24]
+    assert DayRises.joined([part(largest=1)]).day.tolist() == []
     assert joined.since(2).day.tolist() == [2, 3]
 
 
