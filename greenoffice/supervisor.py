@@ -109,6 +109,7 @@ class Supervisor:
             self._lock.close()
 
     def _spawn(self, child: _Child) -> None:
+        self.folder.heartbeat(child.spec.name).unlink(missing_ok=True)  # an earlier one told it
         log = (self.folder.logs / f"{child.spec.name}.log").open("ab")
         with log:
             child.process = subprocess.Popen(
@@ -131,6 +132,7 @@ class Supervisor:
     def _note_death(self, child: _Child) -> None:
         assert child.process is not None
         code, child.process = child.process.returncode, None
+        self.folder.heartbeat(child.spec.name).unlink(missing_ok=True)
         if code == UNUSABLE_EXIT:
             name = child.spec.name
             raise ConfigurationError(

@@ -27,6 +27,7 @@ MOST_CONNECTIONS: Final = 128
 SEND_S: Final = 60.0
 """Who takes nothing of an answer for so long is given up."""
 LOOK_S: Final = 0.25
+CLOSE_S: Final = 5.0
 
 log = structlog.get_logger()
 
@@ -76,7 +77,8 @@ class ReadingsServer:
             threading.Thread(target=work, name=name, daemon=True).start()
 
     def close(self) -> None:
-        """Stop listening, end the calls that run and let all connections go."""
+        """Stop listening, end the calls that run and let all connections go; then the store may be
+        closed."""
         self._closed.set()
         if self._listening is not None:
             with contextlib.suppress(OSError):
@@ -84,12 +86,15 @@ class ReadingsServer:
             self._listening.close()
             self.place.remove()
         with self._lock:
-            calls, connections = list(self._calls.values()), list(self._connections)
-        for session in calls:
-            session.interrupt()
+            connections = list(self._connections)
         for connection in connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+        deadline = time.monotonic() + CLOSE_S
+        while (running := self._running()) and time.monotonic() < deadline:
+            for _, session in running:
+                session.interrupt()
+            time.sleep(0.02)
 
     def _accept(self) -> None:
         assert self._listening is not None
@@ -99,9 +104,12 @@ class ReadingsServer:
             except OSError:
                 time.sleep(LOOK_S)  # out of handles, or closed
                 continue
-            threading.Thread(
-                target=self._serve, args=(connection,), name="readings-serve", daemon=True
-            ).start()
+            try:
+                threading.Thread(
+                    target=self._serve, args=(connection,), name="readings-serve", daemon=True
+                ).start()
+            except RuntimeError:  # no thread to be had: who asked asks again
+                connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError, BrokenFrame):
@@ -154,11 +162,13 @@ class ReadingsServer:
     def _look(self) -> None:
         """End calls that nobody waits for any more."""
         while not self._closed.wait(LOOK_S):
-            with self._lock:
-                running = list(self._calls.items())
-            for connection, session in running:
+            for connection, session in self._running():
                 if _is_gone(connection):
                     session.interrupt()
+
+    def _running(self) -> list[tuple[socket.socket, InterruptibleReader]]:
+        with self._lock:
+            return list(self._calls.items())
 
 
 def _is_gone(connection: socket.socket) -> bool:

@@ -315,6 +315,25 @@ def test_too_many_connections_are_told_so(
     wait_until("room again", lambda: ServedReadings(place).count() == 0, 10, 0.02)
 
 
+def test_without_a_thread_one_connection_is_lost_and_no_more(
+    place: SocketPlace, serve: Any, store: DuckDBReadings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(store)
+    started: list[int] = []
+
+    def start(self: threading.Thread) -> None:
+        started.append(1)
+        if len(started) == 1:
+            raise RuntimeError("can't start new thread")
+        original(self)
+
+    original = threading.Thread.start
+    monkeypatch.setattr("storage.served.server.threading.Thread.start", start)
+    with pytest.raises(Unavailable):
+        ServedReadings(place).count()
+    assert ServedReadings(place).count() == 0
+
+
 def test_a_restart_in_the_middle_of_calls_gives_whole_answers_or_none(
     place: SocketPlace, serve: Any, store: DuckDBReadings
 ) -> None:
