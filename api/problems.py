@@ -19,6 +19,7 @@ from metering.errors import (
     NotAllowed,
     NotFound,
     StorageFull,
+    TooManyTries,
     Unavailable,
     shorten,
 )
@@ -31,12 +32,6 @@ class SignInNeeded(NotAllowed):
     """No key, or one that is not known."""
 
     code = "unauthorized"
-
-
-class TooManyFailures(NotAllowed):
-    """So many wrong keys from one address that further ones are not even tried."""
-
-    code = "too_many_failures"
 
 
 class TooLarge(InvalidInput):
@@ -59,7 +54,7 @@ class WrongMedia(InvalidInput):
 
 STATUS: dict[type[GreenOfficeError], int] = {
     SignInNeeded: 401,
-    TooManyFailures: 429,
+    TooManyTries: 429,
     TooLarge: 413,
     Malformed: 400,
     WrongMedia: 415,

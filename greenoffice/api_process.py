@@ -15,12 +15,14 @@ from collector.intake import refusals as refusals_of
 from collector.routes import check_route
 from greenoffice.assembly import Assembly, decoding
 from greenoffice.folder import DataFolder
+from greenoffice.handles import raise_handles
 from greenoffice.health import platform_health
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.ports import usable_port
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
+from greenoffice.threads import end_with_threads
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
 from metering.registry.files import read_registry_texts
@@ -33,6 +35,8 @@ def run_api(data: Path, parent: int = 0) -> None:
     folder = DataFolder(data.absolute())
     settings = folder.settings()
     set_up_logs("api", folder.clock())
+    end_with_threads()
+    raise_handles()
     await_port(settings.http.host, settings.http.port)
     with contextlib.closing(Assembly.beside(folder)) as assembly:
         journal = open_journal(folder, "http")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from api import PartHealth
 from collector import JournalReader
 from greenoffice.folder import DataFolder
@@ -22,21 +24,23 @@ def process_health(folder: DataFolder, process: str) -> Health:
 
 
 def platform_health(folder: DataFolder, stores: Stores, journal: JournalReader) -> Health:
-    """Every part of the platform but who asks. Intake and ledger have counts of this moment; they
-    are not ready while the database, where these stand, does not answer."""
+    """Every part of the platform but who asks. Intake and ledger have counts of this moment, and
+    are not ready where these cannot be had."""
     found: Health = {}
     for process in ("collector", "intake", "ledger"):
         found |= process_health(folder, process)
-    try:
-        messages = waiting_messages(journal, stores.intake)
-        marks = stores.marks.waiting()
-    except Unavailable as away:
-        gone = {name: _with(part, {"error": str(away)}, away=True) for name, part in found.items()}
-        return found | {name: gone[name] for name in ("intake", "ledger", "analytics", "readings")}
-    return found | {
-        "intake": _with(found["intake"], {"waiting_messages": messages}),
-        "ledger": _with(found["ledger"], {"waiting_marks": marks}),
+    counts: dict[str, tuple[str, Callable[[], int]]] = {
+        "intake": ("waiting_messages", lambda: waiting_messages(journal, stores.intake)),
+        "ledger": ("waiting_marks", stores.marks.waiting),
     }
+    return found | {part: _counted(found[part], *count) for part, count in counts.items()}
+
+
+def _counted(part: PartHealth, name: str, count: Callable[[], int]) -> PartHealth:
+    try:
+        return PartHealth(part.ready, {name: count(), **part.detail})
+    except Unavailable as away:
+        return PartHealth(False, {**part.detail, "error": str(away)})
 
 
 def waiting_messages(journal: JournalReader, intake: IntakeStore) -> int:
@@ -50,9 +54,3 @@ def _waiting(journal: JournalReader, intake: IntakeStore, writer_no: int) -> int
     if segment == end.segment:
         return max(0, end.offset - offset)
     return max(1, end.offset) if journal.read(writer_no, segment, offset, 1) else 0
-
-
-def _with(
-    part: PartHealth, more: dict[str, str | int | float], *, away: bool = False
-) -> PartHealth:
-    return PartHealth(part.ready and not away, {**more, **part.detail} | (more if away else {}))

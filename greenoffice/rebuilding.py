@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from greenoffice.assembly import Assembly
 from greenoffice.folder import DataFolder
+from greenoffice.journal_checking import require_sound
 from greenoffice.saying import say
 from greenoffice.taking_in import IntakeWork
 from greenoffice.unfinished import noted
@@ -21,8 +22,11 @@ def rebuild_folder(folder: DataFolder) -> dict[str, object]:
     """Read the journal again and book again what readings are left for; nothing is emptied.
 
     Rows of days whose readings are gone with the journal's first segments stay as they stand.
-    A rebuild that broke off leaves a note, and is repeated from its beginning.
+    A rebuild that broke off leaves a note, and is repeated from its beginning. Unavailable where
+    the journal is damaged: then nothing is touched.
     """
+    say("checking the journal", aside=True)
+    require_sound(folder)
     assembly = Assembly.open(folder, finishing=REBUILD)
     try:
         with noted(folder, REBUILD):

@@ -16,6 +16,7 @@ from greenoffice.loops import Loop
 from greenoffice.patience import BUSY_PATIENCE_S
 from greenoffice.stores import influx_address
 from greenoffice.working import WorkLoops
+from metering.errors import Unavailable
 
 if TYPE_CHECKING:
     from storage import DuckDBReadings
@@ -29,10 +30,18 @@ class IntakeWork:
     _registry_version: int = -1
 
     def __call__(self) -> bool:
-        """One batch of every writer; True while there was any."""
+        """One batch of every writer; True while there was any. One whose journal cannot be read
+        holds up no other; its error comes after their batches."""
         self._replay_after_change()
-        steps = [self.assembly.intake.step(one) for one in self.assembly.journal.writers()]
-        return any(step.records for step in steps)
+        busy, failed = False, None
+        for writer_no in self.assembly.journal.writers():
+            try:
+                busy = bool(self.assembly.intake.step(writer_no).records) or busy
+            except Unavailable as error:
+                failed = error
+        if failed is not None:
+            raise failed
+        return busy
 
     def _replay_after_change(self) -> None:
         version = self.assembly.registry().version

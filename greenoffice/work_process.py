@@ -14,9 +14,11 @@ from prometheus_client import CollectorRegistry
 
 from greenoffice.assembly import Assembly
 from greenoffice.folder import DataFolder
+from greenoffice.handles import raise_handles
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.signals import stop_event
+from greenoffice.threads import end_with_threads
 from greenoffice.working import keep
 
 
@@ -62,4 +64,6 @@ def _begun(data: Path, process: str, parent: int = 0) -> DataFolder:
         end_with_parent(parent)
     folder = DataFolder(data.absolute())
     set_up_logs(process, folder.clock())
+    end_with_threads()
+    raise_handles()
     return folder

@@ -112,19 +112,26 @@ class ReadingsServer:
                 connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError, BrokenFrame):
-            if not self._admit(connection):
-                connection.settimeout(SEND_S)
-                receive(connection)
-                send(connection, frame_of_error(_too_many()))
-                return
+        with connection:
             try:
-                session = self.store.session()
-                while (asked := receive(connection)) is not None:
-                    self._answer(connection, session, asked)
+                self._answer_all(connection)
+            except (OSError, BrokenFrame):
+                pass  # who asked is gone, or is none of ours
+            except Exception:
+                log.exception("a connection to the readings failed")
             finally:
                 with self._lock:
                     self._connections.discard(connection)
+
+    def _answer_all(self, connection: socket.socket) -> None:
+        if not self._admit(connection):
+            connection.settimeout(SEND_S)
+            receive(connection)
+            send(connection, frame_of_error(_too_many()))
+            return
+        session = self.store.session()
+        while (asked := receive(connection)) is not None:
+            self._answer(connection, session, asked)
 
     def _admit(self, connection: socket.socket) -> bool:
         with self._lock:
