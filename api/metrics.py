@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from api.platform import Platform
+from metering.errors import Unavailable
 
 
 class _Stores(Collector):
@@ -19,10 +21,16 @@ class _Stores(Collector):
 
     def collect(self) -> Iterator[Metric]:
         platform = self._platform
-        yield _gauge("readings_stored", "Unique readings in the store", platform.readings.count())
-        yield _gauge("dirty_marks", "Ranges the ledger has to look at", platform.marks.waiting())
-        letters = platform.intake.dead_letter_count()
-        yield _gauge("dead_letters", "Dead letters of all states", letters)
+        stored, waiting = platform.readings.count, platform.marks.waiting
+        letters = platform.intake.dead_letter_count
+        sizes: tuple[Callable[[], Metric], ...] = (
+            lambda: _gauge("readings_stored", "Unique readings in the store", stored()),
+            lambda: _gauge("dirty_marks", "Ranges the ledger has to look at", waiting()),
+            lambda: _gauge("dead_letters", "Dead letters of all states", letters()),
+        )
+        for size in sizes:
+            with suppress(Unavailable):  # a store that is away has no size; the others are told
+                yield size()
         ready = GaugeMetricFamily("greenoffice_ready", "1 where a part is ready", labels=["part"])
         for name, part in platform.health().items():
             ready.add_metric([name], float(part.ready))

@@ -1,52 +1,49 @@
-"""The API and the page as a process: beside the work where stores are servers."""
+"""The API and the page as a process, and the journal of what comes in over HTTP."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import uvicorn
-from prometheus_client import CollectorRegistry, generate_latest
 
-from api import PartHealth, Platform, Submission, create_app
+from api import Platform, Submission, create_app
 from collector import JournalWriter, Record
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
 from greenoffice.assembly import Assembly, decoding
 from greenoffice.folder import DataFolder
-from greenoffice.health import process_health
+from greenoffice.handles import raise_handles
+from greenoffice.health import platform_health
 from greenoffice.logs import set_up_logs
+from greenoffice.parent import end_with_parent
 from greenoffice.ports import usable_port
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
-from greenoffice.stores import require_shared_readings
+from greenoffice.threads import end_with_threads
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
 from metering.registry.files import read_registry_texts
 
-Health = Callable[[], Mapping[str, PartHealth]]
 
-
-def run_api(data: Path) -> None:
-    """Answer until terminated; ConfigurationError where the readings belong to one process."""
+def run_api(data: Path, parent: int = 0) -> None:
+    """Answer until terminated; ConfigurationError where the port cannot be had."""
+    if parent:
+        end_with_parent(parent)
     folder = DataFolder(data.absolute())
-    require_shared_readings(folder)
     settings = folder.settings()
     set_up_logs("api", folder.clock())
+    end_with_threads()
+    raise_handles()
     await_port(settings.http.host, settings.http.port)
-    assembly = Assembly.open(folder)
-    journal = open_journal(folder, "http")
-
-    def health() -> dict[str, PartHealth]:
-        return {**process_health(folder, "collector"), **process_health(folder, "work")}
-
-    try:
-        serve(platform_of(assembly, journal, health), settings.http)
-    finally:
-        journal.close()
-        assembly.close()
+    with contextlib.closing(Assembly.beside(folder)) as assembly:
+        journal = open_journal(folder, "http")
+        try:
+            serve(platform_of(folder, assembly, journal), settings.http)
+        finally:
+            journal.close()
 
 
 def serve(platform: Platform, http: HttpSettings) -> None:
@@ -63,12 +60,7 @@ def serve(platform: Platform, http: HttpSettings) -> None:
     uvicorn.Server(config).run()
 
 
-def platform_of(
-    assembly: Assembly,
-    journal: JournalWriter,
-    health: Health,
-    counters: CollectorRegistry | None = None,
-) -> Platform:
+def platform_of(folder: DataFolder, assembly: Assembly, journal: JournalWriter) -> Platform:
     """The API's view of the parts."""
     writing = threading.Lock()
 
@@ -102,10 +94,18 @@ def platform_of(
             texts, assembly.registry(), end_missing=end, check_route=check_route
         ),
         now_us=assembly.now_us,
-        health=health,
-        more_metrics=lambda: generate_latest(counters) if counters is not None else b"",
+        health=lambda: platform_health(folder, assembly.stores, assembly.journal),
+        more_metrics=lambda: _counters(folder),
         language=assembly.settings.language,
     )
+
+
+def _counters(folder: DataFolder) -> bytes:
+    """What the intake last counted; nothing where it never ran."""
+    try:
+        return folder.counters.read_bytes()
+    except OSError:
+        return b""
 
 
 def _record(submission: Submission) -> Record:

@@ -1,77 +1,115 @@
-"""The parts of the platform process, put together over the stores of a data folder."""
+"""The parts of a process, put together over the stores of a data folder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from collector import JournalReader
-from collector.decode import MessageLimits
-from collector.intake import Decoding, Intake, IntakeMetrics
-from figures import Figures
+from collector.journal import JournalReader
 from greenoffice.folder import DataFolder
-from greenoffice.routing import settings_routes
+from greenoffice.patience import patiently
 from greenoffice.settings import Settings
-from greenoffice.stores import influx_address, open_readings, open_stores
-from ledger import Ledger
-from metering.errors import Unavailable
-from metering.ports import ReadingStore
+from greenoffice.stores import open_reader, open_readings, open_stores
+from metering.ports import ReadingSource, ReadingStore
 from metering.registry import Registry
 from storage import Stores
-from storage.influx import InfluxAddress, check
+
+if TYPE_CHECKING:
+    from collector.intake import Decoding, Intake, IntakeMetrics
+    from figures import Figures
+    from ledger import Ledger
 
 
 @dataclass(frozen=True)
 class Assembly:
-    """Stores and workers of one platform process."""
+    """Stores of a process, and what works over them, which is made when it is first asked for: a
+    process loads what it does."""
 
     settings: Settings
     stores: Stores
-    readings: ReadingStore
+    readings: ReadingSource
     registry: Callable[[], Registry]
     journal: JournalReader
-    intake: Intake
-    ledger: Ledger
-    figures: Figures
-    """What is told of the books; the API and the look for waste share it."""
     now_us: Callable[[], int]
-    influx: InfluxAddress | None = None
-    """The server that keeps the readings, where one does."""
+    owned: ReadingStore | None = None
+    """The readings, where this process writes them."""
+    metrics: IntakeMetrics | None = None
 
     @classmethod
     def open(
-        cls, folder: DataFolder, metrics: IntakeMetrics | None = None, *, finishing: str = ""
+        cls,
+        folder: DataFolder,
+        metrics: IntakeMetrics | None = None,
+        *,
+        finishing: str = "",
+        patience_s: float = 0,
     ) -> Assembly:
-        """Open everything; Unavailable while another process owns the readings. `finishing` is
-        the command that may go on where it broke off."""
-        settings, now_us = folder.settings(), folder.clock().now_us
-        stores, readings = open_stores(folder, finishing=finishing), open_readings(folder)
-        registry = stores.registry.load
-        journal = JournalReader(folder.journal)
-        intake = Intake(
-            journal,
-            readings,
-            stores.intake,
-            stores.marks,
-            registry,
-            now_us,
-            limit=settings.intake.batch_messages,
-            decoding=decoding(settings),
-            metrics=metrics,
-        )
-        ledger = Ledger(readings, stores.books, stores.marks, registry, now_us)
+        """As the one who owns the readings; ConfigurationError while another process does, for
+        longer than the patience. `finishing` is the command that may go on where it broke off."""
+        stores = open_stores(folder, finishing=finishing)
+        owned = patiently(lambda: open_readings(folder), patience_s)
+        return cls._over(folder, stores, owned, owned, metrics)
+
+    @classmethod
+    def beside(cls, folder: DataFolder) -> Assembly:
+        """Beside the one who owns the readings, whether it runs already or not."""
+        return cls._over(folder, open_stores(folder), open_reader(folder))
+
+    @classmethod
+    def _over(
+        cls,
+        folder: DataFolder,
+        stores: Stores,
+        readings: ReadingSource,
+        owned: ReadingStore | None = None,
+        metrics: IntakeMetrics | None = None,
+    ) -> Assembly:
         return cls(
-            settings=settings,
+            settings=folder.settings(),
             stores=stores,
             readings=readings,
-            registry=registry,
-            journal=journal,
-            intake=intake,
-            ledger=ledger,
-            figures=Figures(stores.books, registry, now_us),
-            now_us=now_us,
-            influx=influx_address(folder),
+            registry=stores.registry.load,
+            journal=JournalReader(folder.journal),
+            now_us=folder.clock().now_us,
+            owned=owned,
+            metrics=metrics,
         )
+
+    @cached_property
+    def intake(self) -> Intake:
+        """From the journal to readings; only for the one who owns these."""
+        from collector.intake import Intake
+
+        assert self.owned is not None
+        return Intake(
+            self.journal,
+            self.owned,
+            self.stores.intake,
+            self.stores.marks,
+            self.registry,
+            self.now_us,
+            limit=self.settings.intake.batch_messages,
+            decoding=decoding(self.settings),
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """From readings to the books."""
+        from ledger import Ledger
+
+        return Ledger(
+            self.readings, self.stores.books, self.stores.marks, self.registry, self.now_us
+        )
+
+    @cached_property
+    def figures(self) -> Figures:
+        """What is told of the books; the API and the look for waste share it."""
+        from figures import Figures
+
+        return Figures(self.stores.books, self.registry, self.now_us)
 
     def close(self) -> None:
         """Close readings and journal; the SQL stores keep nothing open that must be closed."""
@@ -81,85 +119,9 @@ class Assembly:
 
 def decoding(settings: Settings) -> Decoding:
     """How messages are read under these settings; ConfigurationError where a route is of no use."""
+    from collector.decode import MessageLimits
+    from collector.intake import Decoding
+    from greenoffice.routing import settings_routes
+
     limits = MessageLimits(ahead_us=settings.intake.future_tolerance_s * 1_000_000)
     return Decoding(settings_routes(settings), limits=limits)
-
-
-@dataclass
-class IntakeWork:
-    """Takes in what the journals hold; knows how much is waiting."""
-
-    assembly: Assembly
-    _registry_version: int = -1
-    _ends: dict[int, tuple[int, int]] = field(default_factory=dict)
-
-    def __call__(self) -> bool:
-        """One batch of every writer; True while there was any. One whose journal cannot be read
-        holds up no other; its error comes after their batches."""
-        self._replay_after_change()
-        busy, failed = False, None
-        for writer_no in self.assembly.journal.writers():
-            try:
-                busy = self._take(writer_no) or busy
-            except Unavailable as error:
-                failed = error
-        if failed is not None:
-            raise failed
-        return busy
-
-    def _take(self, writer_no: int) -> bool:
-        end = self.assembly.journal.end(writer_no)
-        if self.assembly.intake.step(writer_no).records:
-            return True
-        self._ends[writer_no] = end
-        return False
-
-    def waiting_messages(self) -> int:
-        """Messages journalled and not yet taken in."""
-        return sum(self._waiting(writer_no) for writer_no in self.assembly.journal.writers())
-
-    def _waiting(self, writer_no: int) -> int:
-        end = self.assembly.journal.end(writer_no)
-        if self._ends.get(writer_no) == end:
-            return 0
-        segment, offset = self.assembly.stores.intake.checkpoint(writer_no)
-        return end.offset - offset if segment == end.segment else max(1, end.offset)
-
-    def _replay_after_change(self) -> None:
-        version = self.assembly.registry().version
-        if version != self._registry_version:
-            self.assembly.intake.replay_dead_letters()
-            self._registry_version = version
-
-
-@dataclass
-class LedgerWork:
-    """Books what is dirty; settles days that have ended; knows when it came to rest."""
-
-    assembly: Assembly
-    idle_us: int = 0
-
-    def __call__(self) -> bool:
-        """One step; True while there is more to book."""
-        began_us = self.assembly.now_us()
-        report = self.assembly.ledger.step()
-        if report.marks:
-            return True
-        if self.assembly.stores.marks.waiting() == 0:
-            self.idle_us = began_us
-        return False
-
-
-@dataclass
-class ReadingsCheck:
-    """Looks whether the server of the readings would take and give them; its error is what
-    health and the page show. Nothing to look at where readings lie in the folder."""
-
-    assembly: Assembly
-
-    def __call__(self) -> bool:
-        """Raises the first problem there is."""
-        if self.assembly.influx is not None:
-            for problem in check(self.assembly.influx, now_us=self.assembly.now_us()):
-                raise problem
-        return False

@@ -1,11 +1,12 @@
 """`greenoffice backup` and `greenoffice restore`: everything of a data folder, and back again.
 
-While a platform runs, only it may read its DuckDB file, so the command leaves a request in the
-folder's `run/` and the platform takes the backup; file permissions decide who may ask.
+While a platform runs, only its intake may read the DuckDB file, so the command leaves a request in
+the folder's `run/` and the intake takes the backup; file permissions decide who may ask.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -15,10 +16,9 @@ from pathlib import Path
 from greenoffice.folder import DataFolder
 from greenoffice.journal_checking import require_sound
 from greenoffice.settings import load_settings
-from greenoffice.stores import database_url, open_readings
+from greenoffice.stores import database_url, open_file
 from greenoffice.supervisor import exclusive
 from metering.errors import Conflict, GreenOfficeError, Unavailable
-from storage import DuckDBReadings
 from storage.backup import Copies, Sources, Target, back_up, restore, verified
 
 PATIENCE_S = 1800.0
@@ -29,13 +29,8 @@ def back_up_folder(folder: DataFolder, target: Path) -> dict[str, object]:
     if folder.settings().influx.url:
         return take(folder, target, None)
     try:
-        with exclusive(folder):
-            readings = open_readings(folder)
-            try:
-                assert isinstance(readings, DuckDBReadings)
-                return take(folder, target, readings)
-            finally:
-                readings.close()
+        with exclusive(folder), contextlib.closing(open_file(folder)) as readings:
+            return take(folder, target, readings)
     except Conflict:
         return _ask_platform(folder, target)
 
@@ -119,7 +114,7 @@ def _ask_platform(folder: DataFolder, target: Path) -> dict[str, object]:
                 "the running platform did not take the backup",
                 field="folder",
                 value=str(folder.root),
-                fix="see its log in logs/platform.log",
+                fix="see its log in logs/intake.log",
             )
         time.sleep(0.2)
     told: dict[str, object] = json.loads(answer.read_text())

@@ -327,11 +327,19 @@ def collector(data: DataArgument, parent: ParentOption = 0) -> None:
 
 
 @app.command(hidden=True)
-def platform(data: DataArgument, parent: ParentOption = 0) -> None:
-    """The platform process; started by the supervisor."""
-    from greenoffice.platform_process import run_platform
+def intake(data: DataArgument, parent: ParentOption = 0) -> None:
+    """The intake process, which owns the readings; started by the supervisor."""
+    from greenoffice.work_process import run_intake
 
-    run_platform(data, parent)
+    run_intake(data, parent)
+
+
+@app.command(hidden=True)
+def ledger(data: DataArgument, parent: ParentOption = 0) -> None:
+    """The ledger process, with analytics; started by the supervisor."""
+    from greenoffice.work_process import run_ledger
+
+    run_ledger(data, parent)
 
 
 @app.command(hidden=True)

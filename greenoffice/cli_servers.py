@@ -23,22 +23,24 @@ PasswordsOption = Annotated[
 
 
 def work(data: DataArgument) -> None:
-    """Intake, ledger and analytics, without the API; readings have to be in an InfluxDB."""
+    """Intake, ledger and analytics in one process, without the API."""
     from greenoffice.work_process import run_work
 
     run_work(data)
 
 
-def api(data: DataArgument) -> None:
-    """The API and the page, without the work; readings have to be in an InfluxDB."""
+def api(
+    data: DataArgument, parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0
+) -> None:
+    """The API and the page, without the work."""
     from greenoffice.api_process import run_api
 
-    run_api(data)
+    run_api(data, parent)
 
 
 def health(
     data: DataArgument,
-    process: Annotated[str, typer.Argument(help="collector, work or api")] = "api",
+    process: Annotated[str, typer.Argument(help="collector, work, intake, ledger or api")] = "api",
 ) -> None:
     """Whether a process and its parts do their work; exit status 1 if not."""
     from greenoffice.client import ApiClient
@@ -48,9 +50,12 @@ def health(
     if process == "api":
         ApiClient.of_folder(folder).health()
         return
-    ailing = {
-        name: told for name, told in heard(folder.heartbeat(process)).items() if not told["ok"]
+    parts = {
+        name: told
+        for one in (("intake", "ledger") if process == "work" else (process,))
+        for name, told in heard(folder.heartbeat(one)).items()
     }
+    ailing = {name: told for name, told in parts.items() if not told["ok"]}
     for name, told in ailing.items():
         print(f"{name}: {said_error(told['error'], language())}", file=sys.stderr)
     sys.exit(1 if ailing else 0)

@@ -13,7 +13,8 @@ from greenoffice.handles import raise_handles
 from greenoffice.heartbeat import EVERY_S, tell
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
-from greenoffice.receivers import BUSY_PATIENCE_S, WayIn, ways_in
+from greenoffice.patience import BUSY_PATIENCE_S
+from greenoffice.receivers import WayIn, ways_in
 from greenoffice.threads import end_with_threads
 from metering.errors import ConfigurationError
 

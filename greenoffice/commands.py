@@ -14,6 +14,8 @@ from greenoffice.signals import stop_event
 from greenoffice.stores import check_stores, create_admin_key
 from greenoffice.supervisor import ChildSpec, Supervisor, exclusive
 
+PROCESSES = ("collector", "intake", "ledger", "api")
+"""Of a platform, by the commands that run them."""
 SETTINGS_TEXT = """\
 # Settings of this data folder; docs/operations.md lists them all.
 language = "{language}"
@@ -65,7 +67,7 @@ def up(data: Path) -> None:
 def platform_children(folder: DataFolder) -> list[ChildSpec]:
     """The processes of a platform without simulators."""
     root = str(folder.root)
-    return [ChildSpec("collector", ["collector", root]), ChildSpec("platform", ["platform", root])]
+    return [ChildSpec(name, [name, root]) for name in PROCESSES]
 
 
 def verify_journal(data: Path) -> None:

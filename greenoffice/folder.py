@@ -7,7 +7,8 @@ journal/              raw messages, segment by segment
 unfinished.json       only while a rebuild or an upgrade is at work, or after it broke off
 secrets/              the admin key and passwords, mode 0600 in a folder of mode 0700
 backups/              backups that upgrades take
-run/                  process numbers, state of the parts; may be deleted when stopped
+run/                  process numbers, state of the parts, socket of the readings; may be deleted
+                      when stopped
 logs/                 one file a process
 """
 
@@ -79,6 +80,16 @@ class DataFolder:
     def heartbeat(self, process: str) -> Path:
         """Where a process tells of its health each second."""
         return self.run / f"{process}.json"
+
+    @property
+    def counters(self) -> Path:
+        """The intake's counters in the Prometheus text format, for /metrics of the API."""
+        return self.run / "intake.prom"
+
+    @property
+    def readings_socket(self) -> Path:
+        """Where the process that owns the readings answers the others."""
+        return self.run / "readings.sock"
 
     @property
     def simulators(self) -> Path:

@@ -14,6 +14,8 @@ SILENT_S = 10.0
 
 Parts = dict[str, dict[str, Any]]
 """By name of the part: `ok`, and whatever else it tells."""
+PARTS = {"intake": ("intake", "readings"), "ledger": ("ledger", "analytics")}
+"""Of the processes that have others than one of their own name."""
 
 
 def tell(file: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:
@@ -27,15 +29,19 @@ def tell(file: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def heard(file: Path) -> Parts:
-    """What was told last; one part named after the file, not ok, where nothing was lately."""
+    """What was told last; the parts of the process that the file is named after, none of them ok,
+    where nothing was lately."""
     name = file.stem
     try:
         told = json.loads(file.read_text())
     except (OSError, ValueError):
-        return {name: {"ok": False, "error": f"the {name} process does not run"}}
+        return _silent(name, f"the {name} process does not run")
     silent_s = time.time() - told["at"]
     if silent_s > SILENT_S:
-        error = f"the {name} process has not been heard of for {silent_s:.0f} s"
-        return {name: {"ok": False, "error": error}}
+        return _silent(name, f"the {name} process has not been heard of for {silent_s:.0f} s")
     parts: Parts = told["parts"]
     return parts
+
+
+def _silent(process: str, error: str) -> Parts:
+    return {name: {"ok": False, "error": error} for name in PARTS.get(process, (process,))}

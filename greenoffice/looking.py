@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -21,7 +22,7 @@ from analytics import (
     sites,
 )
 from figures import View
-from greenoffice.assembly import Assembly, LedgerWork
+from greenoffice.assembly import Assembly
 from metering.errors import Unavailable
 from metering.finding import Case
 from metering.localtime import day_bounds, local_day
@@ -33,12 +34,19 @@ RETRY_US = 60_000_000
 log = structlog.get_logger()
 
 
+class Rests(Protocol):
+    """The ledger's loop, as far as a look depends on it."""
+
+    idle_us: int
+    """When it last had nothing to book [us]."""
+
+
 @dataclass
 class AnalyticsWork:
     """Looks for waste when the ledger has come to rest, and not more often than asked for."""
 
     assembly: Assembly
-    ledger: LedgerWork
+    ledger: Rests
     began_us: int = 0
     findings: int = 0
     _looked_back: dict[str, date] = field(default_factory=dict)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from greenoffice.assembly import Assembly, IntakeWork
+from greenoffice.assembly import Assembly
 from greenoffice.folder import DataFolder
 from greenoffice.journal_checking import require_sound
 from greenoffice.saying import say
+from greenoffice.taking_in import IntakeWork
 from greenoffice.unfinished import noted
 from ledger import Rebooked, rules
 from metering.access import AuditEntry, by_command

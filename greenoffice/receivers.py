@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import ssl
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, start_http_server
 
@@ -22,16 +20,13 @@ from collector import (
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.handles import for_connections
+from greenoffice.patience import patiently
 from greenoffice.settings import Settings
 from greenoffice.stores import open_credentials
 from metering.errors import ConfigurationError
 
 WRITERS = {"listener": 1, "http": 2, "broker": 3}
 """Numbers of the journal's writers by the name of their folder."""
-BUSY_PATIENCE_S = 10.0
-"""How long to wait for the port or journal of a predecessor that is still ending."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -63,18 +58,6 @@ def open_journal(folder: DataFolder, name: str) -> JournalWriter:
             retention_days=settings.retention_days,
         )
     )
-
-
-def patiently(make: Callable[[], T]) -> T:
-    """Try again for a while what a predecessor may still hold, then let the error out."""
-    deadline = time.monotonic() + BUSY_PATIENCE_S
-    while True:
-        try:
-            return make()
-        except ConfigurationError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.3)
 
 
 def _most(handles: int) -> int:

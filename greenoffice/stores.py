@@ -1,8 +1,10 @@
-"""Opening the concrete stores of a data folder: the only place that names them."""
+"""Opening the concrete stores of a data folder: the only place that names them. What a process
+does not open it does not load."""
 
 from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -12,9 +14,12 @@ from greenoffice.folder import DataFolder
 from greenoffice.unfinished import check_finished
 from metering.access import ActorKind, Role, by_command
 from metering.errors import ConfigurationError, Unavailable
-from metering.ports import Credentials, ReadingStore
-from storage import DuckDBReadings, Schema, SqlCredentials, Stores, open_engine, sql_stores
-from storage.influx import InfluxAddress, InfluxReadings
+from metering.ports import Credentials, ReadingSource, ReadingStore
+from storage import Schema, SqlCredentials, Stores, open_engine, sql_stores
+
+if TYPE_CHECKING:
+    from storage import DuckDBReadings
+    from storage.influx import InfluxAddress
 
 
 def database_url(folder: DataFolder) -> str:
@@ -59,22 +64,33 @@ def check_stores(folder: DataFolder) -> None:
 
 
 def open_readings(folder: DataFolder) -> ReadingStore:
-    """The readings store. DuckDB belongs to one process at a time: Unavailable to others."""
+    """The readings, to write them. DuckDB belongs to one process at a time: ConfigurationError for
+    others."""
     if address := influx_address(folder):
+        from storage.influx import InfluxReadings
+
         return InfluxReadings(address)
+    return open_file(folder)
+
+
+def open_file(folder: DataFolder) -> DuckDBReadings:
+    """The folder's own file of readings; ConfigurationError while another process owns it."""
+    from storage import DuckDBReadings
+
     memory = folder.settings().readings_memory_mb
     return DuckDBReadings(folder.readings, memory_limit=f"{memory}MB")
 
 
-def require_shared_readings(folder: DataFolder) -> None:
-    """ConfigurationError where the readings are in DuckDB, which one process owns."""
-    if not folder.settings().influx.url:
-        raise ConfigurationError(
-            "work and API can be processes of their own only with readings on a server",
-            field="influx.url",
-            value="",
-            fix=f"name an InfluxDB, or run both in one process: greenoffice up {folder.root}",
-        )
+def open_reader(folder: DataFolder) -> ReadingSource:
+    """The readings, to read them beside the process that takes them in. Where they lie in the
+    folder it is that process which answers; the reader is Unavailable while it is away."""
+    if address := influx_address(folder):
+        from storage.influx import InfluxReadings
+
+        return InfluxReadings(address)
+    from storage.served import ServedReadings, SocketPlace
+
+    return ServedReadings(SocketPlace(folder.readings_socket))
 
 
 def influx_address(folder: DataFolder) -> InfluxAddress | None:
@@ -82,6 +98,8 @@ def influx_address(folder: DataFolder) -> InfluxAddress | None:
     settings = folder.settings().influx
     if not settings.url:
         return None
+    from storage.influx import InfluxAddress
+
     return InfluxAddress(
         settings.url, settings.bucket, org=settings.org, token=folder.secret(settings.token_file)
     )

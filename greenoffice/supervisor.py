@@ -114,6 +114,7 @@ class Supervisor:
 
     def _spawn(self, child: _Child) -> None:
         """Start a child; where the system has no room for one now, later."""
+        self._forget(child)
         command = [sys.executable, "-m", "greenoffice", *child.spec.arguments]
         try:
             with _log_of(self.folder.logs / f"{child.spec.name}.log") as log:
@@ -133,6 +134,7 @@ class Supervisor:
     def _note_death(self, child: _Child) -> None:
         assert child.process is not None
         code, child.process = child.process.returncode, None
+        self._forget(child)
         if code == UNUSABLE_EXIT:
             name = child.spec.name
             raise ConfigurationError(
@@ -147,6 +149,11 @@ class Supervisor:
         name = child.spec.name
         self._troubles.append(f"{name} ended ({code}), restarting: {_last_line(self.folder, name)}")
         self._later(child)
+
+    def _forget(self, child: _Child) -> None:
+        """What an earlier process of that name told of its health is true no more."""
+        with contextlib.suppress(OSError):
+            self.folder.heartbeat(child.spec.name).unlink(missing_ok=True)
 
     def _later(self, child: _Child) -> None:
         child.next_start = time.monotonic() + child.backoff_s

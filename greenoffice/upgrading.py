@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -11,11 +12,10 @@ from sqlalchemy.engine import make_url
 
 from greenoffice.backing_up import take
 from greenoffice.folder import DataFolder
-from greenoffice.stores import database_url, open_readings
+from greenoffice.stores import database_url, open_file
 from greenoffice.supervisor import exclusive
 from greenoffice.unfinished import check_finished, note_of, noted
 from metering.errors import ConfigurationError, GreenOfficeError
-from storage import DuckDBReadings
 from storage.backup import verified
 from storage.sql.migrate import head
 from storage.sql.upgrading import schema_of, upgrade_database
@@ -85,12 +85,8 @@ def _back_up(folder: DataFolder, target: Path) -> None:
     if folder.settings().influx.url:
         take(folder, target, None)
         return
-    readings = open_readings(folder)
-    try:
-        assert isinstance(readings, DuckDBReadings)
+    with contextlib.closing(open_file(folder)) as readings:
         take(folder, target, readings)
-    finally:
-        readings.close()
 
 
 def _schema(folder: DataFolder) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from greenoffice.client import ApiClient
+from greenoffice.commands import PROCESSES
 from greenoffice.demo.progress import look
 from greenoffice.demo.stored import Times, count, missing, stored_times, within
 from greenoffice.folder import DataFolder
@@ -30,7 +31,7 @@ from simulators.truth import published
 
 NOW = "2026-11-18T10:00:00+08:00"
 HASHES = ("book_hash", "worth_hash")
-TARGETS = ("simulators", "collector", "platform", "supervisor")
+TARGETS = ("simulators", *PROCESSES, "supervisor")
 
 
 def run_kill_check(kills: int, seed: int) -> None:

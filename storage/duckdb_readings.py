@@ -8,7 +8,8 @@ conversion, block statistics prune on it just as well, and no zone can creep in.
 primary key, because its index slows every insert and has to fit in memory; instead an upsert
 deletes equal identities inside the batch's own time ranges and inserts, in one transaction.
 
-All writes pass one lock. Reads work on cursors of their own and see the last commit.
+All writes pass one lock. Reads work on cursors of their own and see the last commit; those of a
+session can be interrupted.
 """
 
 # ruff: noqa: S608 - the only text put into SQL is the column list
@@ -16,8 +17,8 @@ All writes pass one lock. Reads work on cursors of their own and see the last co
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import duckdb
 import numpy as np
 
 from metering.errors import ConfigurationError, StorageFull, Unavailable
-from metering.ports import ReadingStore
+from metering.ports import ReadingReader, ReadingStore
 from metering.quantity import I64
 from metering.reading import ReadingColumns
 from storage.columns import check_even, last_of_each, newest_of_each, time_ranges
@@ -46,7 +47,76 @@ from storage.duckdb_statements import (
 _FULL = ("no space left", "disk full", "disk quota", "file too large")
 
 
-class DuckDBReadings(ReadingStore):
+class _Reads(ReadingReader):
+    """What is asked of the file, each on a cursor that is handed out."""
+
+    def _cursor(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        raise NotImplementedError
+
+    def scan(self, points: Sequence[int], start_us: int, end_us: int) -> ReadingColumns:
+        if not len(points):
+            return ReadingColumns.empty()
+        with self._cursor() as con:
+            return scan(con, np.unique(np.asarray(points, np.int64)), start_us, end_us)
+
+    def before(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        return self._neighbours(points, time_us, count, back=True)
+
+    def after(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
+        return self._neighbours(points, time_us, count, back=False)
+
+    def latest(self, points: Sequence[int]) -> ReadingColumns:
+        if not len(points):
+            return ReadingColumns.empty()
+        with self._cursor() as con:
+            con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
+            found = fetch(con, f"SELECT {COLUMNS} FROM latest SEMI JOIN asked USING (point)")
+        return found.sorted()
+
+    def count(self, points: Sequence[int] | None = None) -> int:
+        with self._cursor() as con:
+            if points is None:
+                row = con.execute("SELECT count(*) FROM reading").fetchone()
+            else:
+                con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
+                row = con.execute(
+                    "SELECT count(*) FROM reading SEMI JOIN asked USING (point)"
+                ).fetchone()
+        return int(row[0]) if row else 0
+
+    def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
+        if not len(points):
+            return {}
+        with self._cursor() as con:
+            con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
+            rows = con.execute(
+                "SELECT point, count(*) FROM reading SEMI JOIN asked USING (point)"
+                " WHERE time_us >= ? AND time_us < ? GROUP BY point",
+                [start_us, end_us],
+            ).fetchall()
+        return {int(point): int(count) for point, count in rows}
+
+    def _neighbours(
+        self, points: Sequence[int], time_us: int, count: int, *, back: bool
+    ) -> ReadingColumns:
+        """The nearest rows on one side, in windows that grow until each point has enough."""
+        with self._cursor() as con:
+            wanted, limit = bounds(con, points, time_us, back=back)
+            found: list[ReadingColumns] = []
+            have = np.zeros(len(wanted), np.int64)
+            edge = time_us
+            for far in search_edges(time_us, limit, back=back):
+                lacking = wanted[have < count]
+                if not len(lacking):
+                    break
+                part = scan(con, lacking, *((far, edge) if back else (edge, far)))
+                found.append(part)
+                have += np.bincount(np.searchsorted(wanted, part.point), minlength=len(wanted))
+                edge = far
+        return nearest(ReadingColumns.concat(found).sorted(), count, back=back)
+
+
+class DuckDBReadings(_Reads, ReadingStore):
     """A ReadingStore on one DuckDB file.
 
     Raises ConfigurationError where the file cannot be opened, StorageFull on a full disk and
@@ -92,49 +162,6 @@ class DuckDBReadings(ReadingStore):
             insert(con, batch)
             renew_latest(con, newest_of_each(batch), batch)
 
-    def scan(self, points: Sequence[int], start_us: int, end_us: int) -> ReadingColumns:
-        if not len(points):
-            return ReadingColumns.empty()
-        with self._cursor() as con:
-            return scan(con, np.unique(np.asarray(points, np.int64)), start_us, end_us)
-
-    def before(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
-        return self._neighbours(points, time_us, count, back=True)
-
-    def after(self, points: Sequence[int], time_us: int, count: int = 1) -> ReadingColumns:
-        return self._neighbours(points, time_us, count, back=False)
-
-    def latest(self, points: Sequence[int]) -> ReadingColumns:
-        if not len(points):
-            return ReadingColumns.empty()
-        with self._cursor() as con:
-            con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
-            found = fetch(con, f"SELECT {COLUMNS} FROM latest SEMI JOIN asked USING (point)")
-        return found.sorted()
-
-    def count(self, points: Sequence[int] | None = None) -> int:
-        with self._cursor() as con:
-            if points is None:
-                row = con.execute("SELECT count(*) FROM reading").fetchone()
-            else:
-                con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
-                row = con.execute(
-                    "SELECT count(*) FROM reading SEMI JOIN asked USING (point)"
-                ).fetchone()
-        return int(row[0]) if row else 0
-
-    def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
-        if not len(points):
-            return {}
-        with self._cursor() as con:
-            con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
-            rows = con.execute(
-                "SELECT point, count(*) FROM reading SEMI JOIN asked USING (point)"
-                " WHERE time_us >= ? AND time_us < ? GROUP BY point",
-                [start_us, end_us],
-            ).fetchall()
-        return {int(point): int(count) for point, count in rows}
-
     def clear(self) -> None:
         with self._transaction() as con:
             con.execute("DELETE FROM reading")
@@ -154,29 +181,14 @@ class DuckDBReadings(ReadingStore):
             finally:
                 con.execute("DETACH backup")
 
+    def session(self) -> DuckDBSession:
+        """A reader whose calls, one at a time, can be interrupted from another thread."""
+        return DuckDBSession(self._cursor)
+
     def close(self) -> None:
         with self._writing:
             self._closed = True
             self._con.close()
-
-    def _neighbours(
-        self, points: Sequence[int], time_us: int, count: int, *, back: bool
-    ) -> ReadingColumns:
-        """The nearest rows on one side, in windows that grow until each point has enough."""
-        with self._cursor() as con:
-            wanted, limit = bounds(con, points, time_us, back=back)
-            found: list[ReadingColumns] = []
-            have = np.zeros(len(wanted), np.int64)
-            edge = time_us
-            for far in search_edges(time_us, limit, back=back):
-                lacking = wanted[have < count]
-                if not len(lacking):
-                    break
-                part = scan(con, lacking, *((far, edge) if back else (edge, far)))
-                found.append(part)
-                have += np.bincount(np.searchsorted(wanted, part.point), minlength=len(wanted))
-                edge = far
-        return nearest(ReadingColumns.concat(found).sorted(), count, back=back)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
@@ -228,6 +240,43 @@ class DuckDBReadings(ReadingStore):
             if not self._closed:
                 with suppress(ConfigurationError):
                     self._con = self._open()
+
+
+class DuckDBSession(_Reads):
+    """Reads for one asker, who may go away in the middle of a call."""
+
+    def __init__(
+        self, cursor: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
+    ) -> None:
+        self._of_store = cursor
+        self._lock = threading.Lock()
+        self._running: duckdb.DuckDBPyConnection | None = None
+        self._gone = False
+
+    def interrupt(self) -> None:
+        """End the call that runs, and any later one, with Unavailable."""
+        with self._lock:
+            self._gone = True
+            if self._running is not None:
+                self._running.interrupt()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._of_store() as con:
+            self._begin(con)
+            try:
+                yield con
+            finally:
+                with self._lock:
+                    self._running = None
+
+    def _begin(self, con: duckdb.DuckDBPyConnection) -> None:
+        with self._lock:
+            if self._gone:
+                raise Unavailable(
+                    "the call was interrupted", field="readings", fix="ask again if it is needed"
+                )
+            self._running = con
 
 
 def _current(con: duckdb.DuckDBPyConnection) -> str:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -98,7 +98,7 @@ def _wait(
             supervisor.tend()
             progress = look(demo.folder, client)
             display.show(progress, supervisor.troubles())
-            if readiness.reached(progress):
+            if readiness.reached(progress, demo.folder.clock().now_us()):
                 return True
             stop.wait(0.5)
     return False
@@ -108,15 +108,15 @@ def _wait(
 class _Readiness:
     """Ready: after all was taken in, the ledger came to rest, and analytics looked after that."""
 
+    _taken_in_us: int = 0
     _idle_since_us: int = 0
-    _seen: list[int] = field(default_factory=list)
 
-    def reached(self, now: DemoProgress) -> bool:
+    def reached(self, now: DemoProgress, now_us: int) -> bool:
+        """Whether, at this instant of the platform's clock; what processes tell may be older."""
         if not now.intake_done:
             return False
-        if not self._seen:
-            self._seen.append(now.ledger_idle_us)
-        if not self._idle_since_us and now.ledger_idle_us > self._seen[0]:
+        self._taken_in_us = self._taken_in_us or now_us
+        if not self._idle_since_us and now.ledger_idle_us > self._taken_in_us:
             self._idle_since_us = now.ledger_idle_us
         return bool(self._idle_since_us) and now.analysed_us > self._idle_since_us
 

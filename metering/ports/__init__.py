@@ -20,7 +20,7 @@ from metering.ports.books import (
 )
 from metering.ports.cases import BaselineReader, BaselineStore, CaseReader, FindingStore
 from metering.ports.intake import DirtyMarks, IntakeReader, IntakeStore
-from metering.ports.readings import ReadingReader, ReadingStore, ReadingWriter
+from metering.ports.readings import ReadingReader, ReadingSource, ReadingStore, ReadingWriter
 from metering.ports.registry import Credentials, CredentialStore, RegistryReader, RegistryStore
 from metering.ports.reports import ReportStore
 
@@ -49,6 +49,7 @@ __all__ = [
     "IntakeReader",
     "IntakeStore",
     "ReadingReader",
+    "ReadingSource",
     "ReadingStore",
     "ReadingWriter",
     "RegistryReader",

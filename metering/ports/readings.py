@@ -55,13 +55,17 @@ class ReadingWriter(Protocol):
         ...
 
 
-class ReadingStore(ReadingReader, ReadingWriter, Protocol):
-    """All of them, and what only the one who opened it does."""
-
-    def clear(self) -> None:
-        """Forget everything."""
-        ...
+class ReadingSource(ReadingReader, Protocol):
+    """Readings that somebody opened."""
 
     def close(self) -> None:
         """Let go of file or connections; no call may follow."""
+        ...
+
+
+class ReadingStore(ReadingSource, ReadingWriter, Protocol):
+    """All of them, and what only the one who owns them does."""
+
+    def clear(self) -> None:
+        """Forget everything."""
         ...

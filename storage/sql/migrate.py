@@ -1,22 +1,23 @@
 """The schema's revision: what a database has, what the program wants, and the way between them.
 
 Everything runs inside a transaction that the caller holds. Two processes that start at once do
-not meet: the second waits for the first one's transaction and then finds nothing to do.
+not meet: the second waits for the first one's transaction and then finds nothing to do. The library
+that migrates is loaded by the one that migrates; whoever finds the present schema does without.
 """
 
 from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from metering.errors import ConfigurationError, Unavailable
 from storage.sql.schema import METADATA
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -41,23 +42,22 @@ class Unmade(Unavailable):
 
 def head() -> str:
     """The revision the program wants."""
-    found = _scripts().get_current_head()
-    assert found is not None
-    return found
+    return max(_known())
 
 
 def revision(con: Connection) -> str | None:
     """The revision a database has, None for an empty one. ConfigurationError for one that a newer
     program made, or that is not the platform's."""
-    present = MigrationContext.configure(con).get_current_revision()
-    if present is None and set(inspect(con).get_table_names()) & METADATA.tables.keys():
+    tables = set(inspect(con).get_table_names())
+    present = _stamped(con) if "alembic_version" in tables else None
+    if present is None and tables & METADATA.tables.keys():
         raise ConfigurationError(
             "the database has tables of the platform, but does not say of which revision",
             field="schema revision",
             value="",
             fix="name an empty database, or restore a backup into one",
         )
-    if present is not None and present not in {s.revision for s in _scripts().walk_revisions()}:
+    if present is not None and present not in _known():
         raise ConfigurationError(
             "the database was made by a newer version of the platform",
             field="schema revision",
@@ -82,7 +82,7 @@ def bring(con: Connection, schema: Schema) -> None:
             fix="run `greenoffice upgrade DATA`",
         )
     if present != head():
-        command.upgrade(_config(con), "head")
+        _migrate(con, "head")
 
 
 def unmade() -> Unmade:
@@ -97,19 +97,35 @@ def unmade() -> Unmade:
 def upgrade(con: Connection, to: str = "head") -> None:
     """Apply the migrations up to a revision; ConfigurationError for a newer database."""
     revision(con)
-    command.upgrade(_config(con), to)
+    _migrate(con, to)
 
 
 def downgrade(con: Connection, to: str = "base") -> None:
     """Undo the migrations down to a revision."""
+    from alembic import command
+
     command.downgrade(_config(con), to)
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+def _migrate(con: Connection, to: str) -> None:
+    from alembic import command
+
+    command.upgrade(_config(con), to)
 
 
-def _config(con: Connection | None = None) -> Config:
+def _known() -> set[str]:
+    """Revisions that the program has: a migration's file is named after its own."""
+    return {file.name.partition("_")[0] for file in (_FOLDER / "versions").glob("r*_*.py")}
+
+
+def _stamped(con: Connection) -> str | None:
+    found = con.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
+
+
+def _config(con: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = con

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, inspect, literal, select, table
 
 from metering.book import BookRow, SeriesKey
@@ -127,6 +125,9 @@ def _look(con: Connection) -> _Look:
 
 def _check(con: Connection, old: _Look, new: _Look) -> None:
     """ConfigurationError for the first thing amiss."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
     context = MigrationContext.configure(con, opts={"compare_type": True})
     if differences := compare_metadata(context, METADATA):
         raise _amiss("the schema is not the program's", differences[0])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
 
+from metering.errors import Unavailable
 from metering.ports import ReadingStore
+from metering.quantity import I64
+from metering.reading import ReadingColumns
 from storage import (
     DuckDBReadings,
     MemoryReadings,
@@ -19,18 +24,81 @@ from storage import (
 )
 from storage.influx import InfluxReadings
 from storage.memory import MemoryBooks
+from storage.served import ReadingsServer, ServedReadings, SocketPlace
+from storage.served.frames import Column, SocketFrame
 from storage.sql.books import SqlBooks
 from storage.sql.engine import writing
 from storage.sql.schema import BOOK_ROW, RESTATEMENT
 
 
-@pytest.fixture(params=["memory", "duckdb", "influx1", "influx2"])
+class Served(ServedReadings, ReadingStore):
+    """Read over the socket, as every process but the owner does; written by the owner."""
+
+    def __init__(self, store: DuckDBReadings, place: SocketPlace) -> None:
+        super().__init__(place)
+        self.store, self.place = store, place
+        self.start()
+
+    def start(self) -> None:
+        self.server = ReadingsServer(self.store, self.place)
+        self.server.start()
+
+    def restart(self) -> None:
+        self.server.close()
+        self.start()
+
+    def existing(self, point: I64, time_us: I64) -> ReadingColumns:
+        return self.store.existing(point, time_us)
+
+    def upsert(self, rows: ReadingColumns) -> None:
+        self.store.upsert(rows)
+
+    def forget(self, segments: Sequence[int]) -> None:
+        self.store.forget(segments)
+
+    def clear(self) -> None:
+        self.store.clear()
+
+    def close(self) -> None:
+        super().close()
+        self.server.close()
+        self.store.close()
+
+
+class Restarted(Served):
+    """Its owner starts anew after every write; who asks meanwhile asks again."""
+
+    def upsert(self, rows: ReadingColumns) -> None:
+        super().upsert(rows)
+        self.restart()
+
+    def forget(self, segments: Sequence[int]) -> None:
+        super().forget(segments)
+        self.restart()
+
+    def clear(self) -> None:
+        super().clear()
+        self.restart()
+
+    def _asked(self, asked: SocketFrame) -> tuple[int, list[Column]]:
+        for _ in range(500):
+            with suppress(Unavailable):
+                return super()._asked(asked)
+            time.sleep(0.01)
+        return super()._asked(asked)
+
+
+@pytest.fixture(params=["memory", "duckdb", "served", "restarted", "influx1", "influx2"])
 def readings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReadingStore]:
     store: ReadingStore
     if request.param == "memory":
         store = MemoryReadings()
     elif request.param == "duckdb":
         store = DuckDBReadings(tmp_path / "readings.duckdb", threads=1)
+    elif request.param in ("served", "restarted"):
+        owner = DuckDBReadings(tmp_path / "readings.duckdb", threads=1)
+        kind = Served if request.param == "served" else Restarted
+        store = kind(owner, SocketPlace(tmp_path / "readings.sock"))
     else:
         influx_bucket = request.getfixturevalue("influx_bucket")
         store = InfluxReadings(influx_bucket(int(request.param[-1])))

@@ -80,7 +80,7 @@ class RunningPlatform:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(lambda: self.api.health() and self._listens())
+        wait_for(lambda: self.api.health() and self._listens(), 90)
 
     def _listens(self) -> bool:
         mqtt = self.folder.settings().mqtt

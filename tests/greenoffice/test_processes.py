@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
+import urllib.request
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from greenoffice.api_process import run_api
+from collector import JournalReader, JournalWriter, Record
+from greenoffice.client import ApiClient
 from greenoffice.commands import init
 from greenoffice.folder import DataFolder
-from greenoffice.health import process_health
+from greenoffice.health import platform_health, process_health, waiting_messages
 from greenoffice.heartbeat import SILENT_S, heard, tell
 from greenoffice.influx_setup import InfluxOptions, influx_init
 from greenoffice.ports import usable_port
-from greenoffice.stores import open_credentials, open_readings
-from greenoffice.work_process import run_work
+from greenoffice.receivers import open_journal
+from greenoffice.stores import (
+    open_credentials,
+    open_file,
+    open_reader,
+    open_readings,
+    open_stores,
+)
+from metering.book import DirtyMark
 from metering.errors import ConfigurationError, Conflict, Unavailable
+from metering.intake import IntakeBatch
 from proofs.servers.influx import OwnServer
-from proofs.steps import started, wait_until
+from proofs.steps import COMMAND, started, wait_until
 
 
 @pytest.fixture
@@ -29,32 +44,190 @@ def folder(tmp_path: Path) -> DataFolder:
     return init(tmp_path / "data", 18080, 11883, 19464, "en")
 
 
-@pytest.mark.parametrize("run", [run_work, run_api])
-def test_work_and_api_apart_need_readings_on_a_server(
-    folder: DataFolder, run: Callable[[Path], None]
-) -> None:
-    with pytest.raises(ConfigurationError, match=r"influx\.url") as refused:
-        run(folder.root)
-    assert "greenoffice up" in str(refused.value)
-
-
 def test_health_is_what_the_other_process_told(folder: DataFolder) -> None:
-    tell(folder.heartbeat("work"), {"ledger": {"ok": False, "waiting_marks": 3, "error": "away"}})
-    (name, part), *_ = process_health(folder, "work").items()
+    tell(folder.heartbeat("ledger"), {"ledger": {"ok": False, "idle_us": 3, "error": "away"}})
+    (name, part), *_ = process_health(folder, "ledger").items()
     assert (name, part.ready) == ("ledger", False)
-    assert part.detail == {"waiting_marks": 3, "error": "away"}
+    assert part.detail == {"idle_us": 3, "error": "away"}
 
 
 @pytest.mark.parametrize("content", [None, "", "{not json", "old"])
-def test_a_process_that_does_not_tell_is_not_ready(folder: DataFolder, content: str | None) -> None:
-    file = folder.heartbeat("work")
+@pytest.mark.parametrize(
+    ("process", "parts"),
+    [
+        ("collector", ["collector"]),
+        ("intake", ["intake", "readings"]),
+        ("ledger", ["ledger", "analytics"]),
+    ],
+)
+def test_parts_of_a_process_that_does_not_tell_are_not_ready(
+    folder: DataFolder, content: str | None, process: str, parts: list[str]
+) -> None:
+    file = folder.heartbeat(process)
     old = json.dumps({"at": time.time() - SILENT_S - 1, "parts": {"ledger": {"ok": True}}})
     if content is not None:
         file.write_text(old if content == "old" else content)
-    health = process_health(folder, "work")
-    assert list(health) == ["work"]
-    assert not health["work"].ready
-    assert health["work"].detail["error"]
+    health = process_health(folder, process)
+    assert list(health) == parts
+    for part in health.values():
+        assert not part.ready
+        assert process in str(part.detail["error"])
+
+
+def test_health_counts_what_waits_at_this_moment(folder: DataFolder) -> None:
+    """Also where the one who would take it in does not run."""
+    stores, journal = open_stores(folder), JournalReader(folder.journal)
+    told: dict[str, dict[str, object]] = {"ledger": {"ok": True, "idle_us": 5, "error": ""}}
+    tell(folder.heartbeat("ledger"), told)
+    stores.marks.mark([DirtyMark(1, 0, 1)], writer_no=1)
+    with closing(open_journal(folder, "http")) as writer:
+        writer.append([Record("message", 1, "s/g", "c", "", "t", b"", 1)] * 3)
+    health = platform_health(folder, stores, journal)
+    assert list(health) == ["collector", "intake", "readings", "ledger"]
+    assert health["intake"].detail["waiting_messages"] == 3
+    assert not health["intake"].ready
+    assert health["ledger"].detail == {"waiting_marks": 1, "idle_us": 5, "error": ""}
+    assert health["ledger"].ready
+
+
+def test_what_is_behind_the_end_of_a_full_segment_does_not_wait(folder: DataFolder) -> None:
+    """A new segment without a record, and a checkpoint at the end of the one before."""
+    journal, stores = JournalReader(folder.journal), open_stores(folder)
+    record = Record("message", 1, "s/g", "c", "", "t", b"", 1)
+    with closing(
+        JournalWriter(
+            folder.journal / "http", 2, now_us=lambda: 1, segment_bytes=1, housekeep=False
+        )
+    ) as writer:
+        for _ in range(3):
+            last = writer.append([record])
+            assert waiting_messages(journal, stores.intake) > 0
+    stores.intake.commit(IntakeBatch(2, last.segment, last.offset + 1, at_us=1))
+    assert waiting_messages(journal, stores.intake) == 0
+
+
+def test_health_names_a_database_that_is_away(folder: DataFolder) -> None:
+    tell(folder.heartbeat("ledger"), {"ledger": {"ok": True}, "analytics": {"ok": True}})
+    tell(folder.heartbeat("intake"), {"intake": {"ok": True}, "readings": {"ok": True}})
+    marks = SimpleNamespace(waiting=_away)
+    stores = replace(open_stores(folder), marks=marks)  # type: ignore[arg-type]
+    health = platform_health(folder, stores, JournalReader(folder.journal))
+    assert [name for name, part in health.items() if part.ready] == [
+        "intake",
+        "readings",
+        "analytics",
+    ]
+    assert "no database" in str(health["ledger"].detail["error"])
+
+
+def _away() -> int:
+    raise Unavailable("no database", field="database", fix="wait")
+
+
+OFFICE = {
+    "tree.csv": "code,parent,type,zone\no,,institution,Asia/Shanghai\ns,o,site,\n",
+    "gateways.csv": "site,code\ns,g\n",
+    "meters.csv": "code,node,item\nm,s,01000\n",
+    "points.csv": "gateway,point,kind,unit,meter\ns/g,E1,register,kWh,m\n",
+}
+
+
+@pytest.fixture
+def reachable(tmp_path: Path) -> DataFolder:
+    """A folder on free ports, for processes that really start."""
+    taken: set[int] = set()
+    for preferred in (18080, 11883, 19464):
+        taken.add(usable_port(preferred, taken))
+    return init(tmp_path / "data", *sorted(taken), "en")
+
+
+def test_the_order_of_the_start_does_not_matter(reachable: DataFolder) -> None:
+    """The API first: it answers, says who is missing, and gives readings once their owner runs."""
+    client = ApiClient.of_folder(reachable)
+    readings = open_reader(reachable)
+    with started(["api", str(reachable.root)]):
+        wait_until("the API", lambda: bool(client.health()), 60, every_s=0.2)
+        assert client.health()["readings"]["error"] == "the intake process does not run"
+        client.post("/v1/registry/import", OFFICE)
+        with pytest.raises(Unavailable, match="owns the readings"):
+            client.get("/v1/readings/count")
+        assert b"greenoffice_dirty_marks" in _metrics(reachable)
+        assert b"greenoffice_intake_records" not in _metrics(reachable)
+        with started(["ledger", str(reachable.root)]):
+            wait_until("the ledger's error", lambda: _waits(client, "ledger"), 60, every_s=0.2)
+            with started(["intake", str(reachable.root)]):
+                wait_until("readings", lambda: readings.count() == 0, 60, every_s=0.2)
+                for part in ("intake", "ledger"):
+                    wait_until(part, lambda part=part: _ready(client, part), 60, every_s=0.2)  # type: ignore[misc]
+                assert client.get("/v1/readings/count")["stored"] == 0
+                assert b"greenoffice_intake_records" in _metrics(reachable)
+                assert b"greenoffice_readings_stored 0.0" in _metrics(reachable)
+    assert not reachable.readings_socket.exists()
+
+
+def test_one_process_may_do_the_work_of_intake_and_ledger(reachable: DataFolder) -> None:
+    client = ApiClient.of_folder(reachable)
+    with started(["work", str(reachable.root)]), started(["api", str(reachable.root)]):
+        wait_until(
+            "all parts",
+            lambda: all(
+                _ready(client, part) for part in ("intake", "readings", "ledger", "analytics")
+            ),
+            60,
+            every_s=0.2,
+        )
+        assert client.get("/v1/readings/count")["stored"] == 0
+
+
+def test_two_processes_do_not_own_the_readings(reachable: DataFolder) -> None:
+    with closing(open_file(reachable)):
+        refused = subprocess.run(
+            [*COMMAND, "intake", str(reachable.root)], capture_output=True, text=True, check=False
+        )
+    assert refused.returncode == 78
+    assert "stop the process that holds it" in refused.stderr
+
+
+LOADS = {
+    "intake": ("fastapi", "uvicorn", "plotly", "figures.figures", "analytics", "ledger", "alembic"),
+    "ledger": ("fastapi", "uvicorn", "plotly", "duckdb", "api", "alembic", "collector.intake"),
+    "api": ("duckdb", "alembic", "sklearn", "scipy"),
+    "collector": ("fastapi", "duckdb", "alembic", "figures", "ledger"),
+}
+
+
+@pytest.mark.parametrize("process", LOADS)
+def test_a_process_loads_what_it_does(reachable: DataFolder, process: str) -> None:
+    """The modules that a process holds when it works; what others need it does without."""
+    script = (
+        "import os, sys, threading, greenoffice.cli as cli\n"
+        "def look():\n"
+        "    print(*sorted(sys.modules), flush=True)\n"
+        "    os._exit(0)\n"
+        "threading.Timer(8, look).start()\n"
+        f"sys.argv = ['greenoffice', {process!r}, {str(reachable.root)!r}]\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
+    )
+    loaded = set(done.stdout.split())
+    assert "greenoffice.folder" in loaded, done.stderr
+    assert loaded.isdisjoint(LOADS[process])
+
+
+def _ready(client: ApiClient, part: str) -> bool:
+    return not client.health()[part]["error"]
+
+
+def _waits(client: ApiClient, part: str) -> bool:
+    return "owns the readings" in client.health()[part]["error"]
+
+
+def _metrics(folder: DataFolder) -> bytes:
+    http = folder.settings().http
+    with urllib.request.urlopen(f"http://{http.host}:{http.port}/metrics") as answer:
+        return bytes(answer.read())
 
 
 @pytest.mark.parametrize("generation", [1, 2])
@@ -89,14 +262,10 @@ def test_influx_init_says_what_it_lacks(folder: DataFolder) -> None:
         influx_init(folder, InfluxOptions(bucket="other"))
 
 
-def test_the_collector_only_reads_the_database(tmp_path: Path) -> None:
+def test_the_collector_only_reads_the_database(reachable: DataFolder) -> None:
     """Every file of it that the process holds was opened for reading alone; its log beside it is
     SQLite's own, which readers share with writers."""
-    taken: set[int] = set()
-    for preferred in (18080, 11883, 19464):
-        taken.add(usable_port(preferred, taken))
-    folder = init(tmp_path / "data", *sorted(taken), "en")
-    folder.logs.mkdir(exist_ok=True)
+    folder = reachable
     with started(["collector", str(folder.root)]) as process:
         told = folder.heartbeat("collector")
         wait_until("the collector", lambda: heard(told)["listener"]["ok"], 60, every_s=0.2)

@@ -16,12 +16,14 @@ import pytest
 from collector.journal import JournalWriter, Record
 from collector.journal.segment import packed_path, plain_path, segment_files
 from greenoffice import commands
-from greenoffice.assembly import Assembly, IntakeWork, LedgerWork
+from greenoffice.assembly import Assembly
 from greenoffice.backing_up import back_up_folder
+from greenoffice.booking import LedgerWork
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.rebuilding import rebook_folder, rebuild_folder
 from greenoffice.stores import open_stores
+from greenoffice.taking_in import IntakeWork
 from ledger import rules
 from metering.book import RULES_VERSION, BookRow
 from metering.bookhash import book_hash

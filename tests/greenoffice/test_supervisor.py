@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from greenoffice.folder import DataFolder
+from greenoffice.heartbeat import heard, tell
 from greenoffice.supervisor import ChildSpec, Supervisor, exclusive
 from metering.errors import Conflict
 from proofs.steps import alive
@@ -108,3 +109,19 @@ def test_children_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
         assert alive(pid)
         running.kill()
         until(lambda: not alive(pid))
+
+
+def test_what_a_dead_child_told_of_itself_is_forgotten(folder: DataFolder) -> None:
+    """Health shall not believe a heartbeat of a process that was killed a moment ago."""
+    supervisor = Supervisor(folder, [ChildSpec("one", ["x"])])
+    folder.run.mkdir()
+    tell(folder.heartbeat("one"), {"one": {"ok": True, "error": ""}})
+    supervisor.start()
+    try:
+        assert heard(folder.heartbeat("one"))["one"]["error"] == "the one process does not run"
+        tell(folder.heartbeat("one"), {"one": {"ok": True, "error": ""}})
+        os.kill(supervisor.pids()["one"], signal.SIGKILL)
+        until(lambda: not heard(folder.heartbeat("one"))["one"]["ok"], supervisor.tend)
+        assert supervisor.restarts() == {"one": 1}
+    finally:
+        supervisor.stop()

@@ -57,7 +57,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("command", ["up", "work", "api", "platform"])
+@pytest.mark.parametrize("command", ["up", "work", "api", "intake", "ledger"])
 def test_nothing_starts_on_an_older_schema(folder: DataFolder, command: str) -> None:
     if command in ("work", "api"):
         with folder.settings_file.open("a") as settings:

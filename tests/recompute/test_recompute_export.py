@@ -13,12 +13,14 @@ import pytest
 from collector.journal import JournalWriter, Record
 from collector.journal.segment import segment_files
 from greenoffice import commands
-from greenoffice.assembly import Assembly, IntakeWork, LedgerWork
+from greenoffice.assembly import Assembly
+from greenoffice.booking import LedgerWork
 from greenoffice.clock import ShiftedClock
 from greenoffice.exporting import export_journal
 from greenoffice.folder import DataFolder
 from greenoffice.recomputing import json_lines, recompute
 from greenoffice.stores import open_stores
+from greenoffice.taking_in import IntakeWork
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.localtime import HOUR_US, day_bounds, iso, local_day
 from metering.registry.files import read_registry_texts

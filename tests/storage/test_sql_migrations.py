@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
@@ -45,7 +46,7 @@ from metering.tariff import TariffRow
 from metering.validity import Validity
 from storage import Schema, open_engine, sql_stores
 from storage.sql.engine import reading, writing
-from storage.sql.migrate import _scripts, downgrade, upgrade
+from storage.sql.migrate import _FOLDER, _known, downgrade, head, upgrade
 from storage.sql.schema import METADATA, VERSIONED, natural_key
 from tests.registry_examples import registered
 
@@ -82,6 +83,7 @@ def office() -> Registry:
     )
 
 
+SCRIPTS = ScriptDirectory(str(_FOLDER))
 BY: dict[str, Any] = {"actor": "a", "now_us": 1}
 
 
@@ -155,7 +157,7 @@ value, fix, point, segment, message_offset, arrived_us, preview, state, seen) VA
 
 
 def test_letters_from_before_routes_know_who_refused_them(engine: Engine) -> None:
-    (ours,) = [s for s in _scripts().walk_revisions() if s.revision == "r0012"]
+    (ours,) = [s for s in SCRIPTS.walk_revisions() if s.revision == "r0012"]
     assert isinstance(ours.down_revision, str)
     letters = [
         ("greenoffice/v1/s/g/readings", "bad_json", "native"),
@@ -639,3 +641,9 @@ def test_a_registry_from_before_office_hours_is_the_same_after_them(engine: Engi
 def down_to(engine: Engine, revision: str) -> None:
     with writing(engine) as con:
         downgrade(con, revision)
+
+
+def test_files_are_named_after_their_revisions() -> None:
+    """A process finds the revision that the program wants without the library that migrates."""
+    found = {script.revision for script in SCRIPTS.walk_revisions()}
+    assert (_known(), head()) == (found, SCRIPTS.get_current_head())

@@ -1,0 +1,109 @@
+"""The intake's side: what the journals hold becomes readings, which other processes are served."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from collector.intake import IntakeMetrics
+from greenoffice.assembly import Assembly
+from greenoffice.backing_up import BackupWork
+from greenoffice.folder import DataFolder
+from greenoffice.loops import Loop
+from greenoffice.patience import BUSY_PATIENCE_S
+from greenoffice.stores import influx_address
+from greenoffice.working import WorkLoops
+from metering.errors import Unavailable
+
+if TYPE_CHECKING:
+    from storage import DuckDBReadings
+
+
+@dataclass
+class IntakeWork:
+    """Takes in what the journals hold."""
+
+    assembly: Assembly
+    _registry_version: int = -1
+
+    def __call__(self) -> bool:
+        """One batch of every writer; True while there was any. One whose journal cannot be read
+        holds up no other; its error comes after their batches."""
+        self._replay_after_change()
+        busy, failed = False, None
+        for writer_no in self.assembly.journal.writers():
+            try:
+                busy = bool(self.assembly.intake.step(writer_no).records) or busy
+            except Unavailable as error:
+                failed = error
+        if failed is not None:
+            raise failed
+        return busy
+
+    def _replay_after_change(self) -> None:
+        version = self.assembly.registry().version
+        if version != self._registry_version:
+            self.assembly.intake.replay_dead_letters()
+            self._registry_version = version
+
+
+@dataclass
+class ReadingsCheck:
+    """Looks whether the server of the readings would take and give them; its error is what
+    health and the page show. Nothing to look at where readings lie in the folder."""
+
+    folder: DataFolder
+
+    def __call__(self) -> bool:
+        """Raises the first problem there is."""
+        if address := influx_address(self.folder):
+            from storage.influx import check
+
+            for problem in check(address, now_us=self.folder.clock().now_us()):
+                raise problem
+        return False
+
+
+@contextlib.contextmanager
+def owned(folder: DataFolder, metrics: IntakeMetrics) -> Iterator[Assembly]:
+    """The parts of the process that owns the readings from here to the end, and serves them where
+    they lie in the folder. ConfigurationError where another process has them and keeps them."""
+    assembly = Assembly.open(folder, metrics, patience_s=BUSY_PATIENCE_S)
+    server = None
+    try:
+        if file := _file(assembly):
+            from storage.served import ReadingsServer, SocketPlace
+
+            server = ReadingsServer(file, SocketPlace(folder.readings_socket))
+            server.start()
+        yield assembly
+    finally:
+        if server is not None:
+            server.close()
+        assembly.close()
+
+
+def intake_work(folder: DataFolder, assembly: Assembly, stop: threading.Event) -> WorkLoops:
+    """The intake's loops, and the one that takes backups where the readings lie in the folder."""
+    now_us, file = assembly.now_us, _file(assembly)
+    backup = [Loop("backup", BackupWork(folder, file), 1.0, stop, now_us)] if file else []
+    return WorkLoops(
+        {
+            "intake": Loop("intake", IntakeWork(assembly), 0.05, stop, now_us),
+            "readings": Loop("readings", ReadingsCheck(folder), 20.0, stop, now_us),
+        },
+        beside=backup,
+    )
+
+
+def _file(assembly: Assembly) -> DuckDBReadings | None:
+    """The readings, where they are a file of this process."""
+    if assembly.settings.influx.url:
+        return None
+    from storage import DuckDBReadings
+
+    assert isinstance(assembly.owned, DuckDBReadings)
+    return assembly.owned
