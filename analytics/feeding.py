@@ -21,9 +21,9 @@ from analytics.groups import Ints
 from analytics.registered import limits, timetables
 from analytics.service import Inputs
 from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices
-from metering.book import SeriesKey
+from metering.book import RegisterEvent, SeriesKey
 from metering.finding import Sums
-from metering.localtime import HOUR_US, days_between, local_day, slot_starts
+from metering.localtime import HOUR_US, MINUTE_US, days_between, local_day, slot_starts
 from metering.ports import ReadingReader
 from metering.quality import MISSING, WHOLE, Shares, all_of
 from metering.quantity import ABSENT, I64
@@ -97,12 +97,28 @@ def site_inputs(
         shares=np.stack([shares for _, shares in by_hour]),
         temperature=_temperature(registry, readings, nodes, hours_us),
         calendar=registry.calendar,
-        events=[event for event in events if event.meter in codes],
+        events=[e for e in events if e.meter in codes and not _is_declared(registry, e)],
         rates=BookRates(view),
         now_us=view.now_us,
         weeks=timetables(registry, meters),
         limits=limits(registry, meters, last),
         revision=view.revision(institution),
+    )
+
+
+def _is_declared(registry: Registry, event: RegisterEvent) -> bool:
+    """Whether a gap is the window in which the meter was changed, as somebody told: between the
+    last reading before and the first one after nothing was silent."""
+    if event.kind != "gap":
+        return False
+    slack_us = 2 * registry.meters[event.meter].step_min * MINUTE_US
+    return any(
+        turn.start_us < turn.end_us
+        and turn.start_us - slack_us <= event.start_us
+        and event.end_us <= turn.end_us + slack_us
+        for one in registry.installations_of(event.meter)
+        for turn in (one.began, one.ended)
+        if turn is not None
     )
 
 

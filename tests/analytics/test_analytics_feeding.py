@@ -12,13 +12,22 @@ import numpy as np
 import pytest
 
 from analytics import find, site_inputs, sites
+from analytics.feeding import _is_declared
 from figures import Figures, View, cost, costs_of_each, energy
 from ledger import Ledger
-from metering.book import DirtyMark, SeriesKey
+from metering.book import DirtyMark, RegisterEvent, SeriesKey
 from metering.calendar import WorkCalendar
 from metering.factor import Factor
 from metering.finding import Finding
-from metering.localtime import HOUR_US, MINUTE_US, day_bounds, days_between, slot_starts
+from metering.localtime import (
+    HOUR_US,
+    MINUTE_US,
+    day_bounds,
+    days_between,
+    iso,
+    parse_instant,
+    slot_starts,
+)
 from metering.quality import MISSING, WHOLE
 from metering.quantity import ABSENT
 from metering.reading import Kind, ReadingColumns
@@ -26,6 +35,7 @@ from metering.registry import Installation, Meter, Node, NodeType, Point, Regist
 from metering.registry.facts.limits import DetectionLimit
 from metering.registry.facts.office_hours import WorkingHours
 from metering.tariff import TariffRow
+from metering.validity import Validity
 from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
 
 FIRST, ZONE = date(2026, 3, 2), "Asia/Shanghai"
@@ -256,3 +266,26 @@ def test_a_site_without_books_has_no_inputs() -> None:
     with world.view() as view:
         assert sites(view.registry) == ["s"]
         assert site_inputs(view, world.readings, "s", history_days=60) is None
+
+
+@pytest.mark.parametrize(
+    ("shift_min", "told"), [(0, False), (-30, False), (-31, True), (31, True), (600, True)]
+)
+def test_the_window_in_which_a_meter_was_changed_is_no_silence(shift_min: int, told: bool) -> None:
+    """A gap that reaches further than two steps beyond the window is one all the same."""
+    start, end = (iso(day_bounds(FIRST, ZONE)[0] + hour * HOUR_US) for hour in (14, 16))
+    window = f"{start}/{end}"
+    known = Registry(
+        nodes={"o": Node("o", NodeType.INSTITUTION, zone=ZONE)},
+        meters={"m": Meter("m", "o", "01000")},
+        installations=(
+            Installation("m", 1, valid=Validity(None, FIRST + timedelta(days=1)), ends=window),
+            Installation("m", 2, valid=Validity(FIRST, None), starts=window),
+        ),
+    )
+    at, until = (parse_instant(one) for one in (start, end))
+    shift_us = shift_min * 60_000_000
+    event = RegisterEvent("o", "m", "gap", at + min(shift_us, 0), until + max(shift_us, 0))
+    assert _is_declared(known, event) is not told
+    assert not _is_declared(known, replace(event, kind="reset"))
+    assert not _is_declared(replace(known, installations=(Installation("m", 1),)), event)
