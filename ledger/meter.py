@@ -56,6 +56,14 @@ class Noted(NamedTuple):
     """In the canonical unit."""
 
 
+class Beside(NamedTuple):
+    """A service of another meter, under which the same register counts before or afterwards."""
+
+    served: tuple[Service, ...]
+    """All services of that meter."""
+    place: int
+
+
 @dataclass(frozen=True)
 class Service:
     """One installation of a meter, with what is needed to read its register."""
@@ -83,6 +91,12 @@ class Service:
     opening: Noted | None = None
     """The first value as a reading before all others, and the final one as a reading after."""
     closing: Noted | None = None
+    came_from: Beside | None = field(default=None, compare=False, repr=False)
+    """Where its register counted before it moved here, and where it moved to: only what passed on
+    the way is told from there."""
+    goes_to: Beside | None = field(default=None, compare=False, repr=False)
+    guest: bool = False
+    """Whether it is of another meter."""
 
     @property
     def point(self) -> int:
@@ -245,12 +259,15 @@ class Measured:
 def measure(served: Sequence[Service], stretches: Mapping[int, Stretch]) -> Measured:
     """The meter's curve over the given stretches (by place in `served`)."""
     parts: list[Measured] = []
-    for place, stretch in sorted(stretches.items()):
-        one = measure_one(served[place], stretch)
+    own = {n: measure_one(served[n], stretches[n]) for n in stretches if not served[n].guest}
+    for place in sorted(stretches):
         passage = stretches[place - 1].passage if place - 1 in stretches else None
         if passage is not None:
-            parts.append(_over(passage, parts[-1], one, one_step_us(served[place])))
-        parts.append(one)
+            step_us = one_step_us(served[place if place in own else place - 1])
+            parts.append(_over(passage, own.get(place - 1), own.get(place), step_us))
+        parts += [own[place]] if place in own else []
+    for place, one in own.items():
+        _doubt_ends(served[place], one)
     facts: dict[Span, EventFacts] = {}
     for part in parts:
         facts |= part.facts
@@ -263,10 +280,12 @@ def one_step_us(service: Service) -> int:
     return service.meter.step_min * MINUTE_US
 
 
-def _over(passage: Passage, left: Measured, right: Measured, step_us: int) -> Measured:
+def _over(
+    passage: Passage, left: Measured | None, right: Measured | None, step_us: int
+) -> Measured:
     """What passed between two registers, whose own curves are cut where it takes in a part."""
     turn = passage.turn
-    if turn.noted:
+    if turn.noted and left is not None and right is not None:
         left.curve, between, right.curve = merged(turn, left.curve, right.curve)
         left.keep(lambda span: span[0] != "gap" or span[2] < turn.end_us)
         right.keep(lambda span: span[0] != "gap" or span[1] > turn.start_us)
@@ -274,11 +293,35 @@ def _over(passage: Passage, left: Measured, right: Measured, step_us: int) -> Me
         return Measured(Curve.empty(), [(passage.refused, passage.start_us, passage.end_us)])
     else:
         between = passage.between()
-    if not len(between.time_us) or between.time_us[-1] - between.time_us[0] <= step_us:
-        return Measured(between)
-    span = ("gap", int(between.time_us[0]), int(between.time_us[-1]))
-    energy = int(between.total[-1] - between.total[0])
-    return Measured(between, [span], {span: EventFacts(energy=energy)})
+    found = Measured(between)
+    if len(between.time_us):
+        _tell_gap(found, 0, len(between.time_us) - 1, step_us)
+    return found
+
+
+def _tell_gap(measured: Measured, first: int, last: int, step_us: int) -> None:
+    """Tell of a gap from a knot to another where it is longer than a native step."""
+    times, total = measured.curve.time_us, measured.curve.total
+    span = ("gap", int(times[first]), int(times[last]))
+    if span[2] - span[1] > step_us and span not in measured.facts:
+        measured.spans.append(span)
+        measured.facts[span] = EventFacts(energy=int(total[last] - total[first]))
+
+
+def _doubt_ends(service: Service, measured: Measured) -> None:
+    """A value that was written down in a window bounds no measured stretch: nobody knows when the
+    register said it."""
+    curve, last = measured.curve, len(measured.curve.time_us) - 1
+    began, ended = service.began, service.ended
+    doubted = []
+    if last > 0 and began and began.start_us < began.end_us and service.opening is not None:
+        doubted += [(0, 1)] if curve.time_us[0] == began.start_us else []
+    if last > 0 and ended and ended.start_us < ended.end_us and service.closing is not None:
+        doubted += [(last - 1, last)] if curve.time_us[last] == ended.end_us else []
+    for left, right in doubted:
+        if curve.quality[left] != MISSING:
+            curve.quality[left] = APPORTIONED
+            _tell_gap(measured, left, right, one_step_us(service))
 
 
 def measure_one(service: Service, stretch: Stretch) -> Measured:

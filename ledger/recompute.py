@@ -156,16 +156,17 @@ class Recompute:
     ) -> list[ChangeSpan]:
         """Where something else is told of the meter after its readings in [start, end] changed
         than when its rows were booked."""
+        own = [service for service in bounded if not service.guest]
         noticed = [r for s in bounded if (r := self.context.noticed(s, start_us, end_us))]
         passed = self._passed_otherwise(institution, meter, bounded, start_us, end_us)
         if not noticed:
             return passed
         wide = ChangeSpan(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
-        now = [span for service in bounded for span in self.context.spans(service, wide)]
+        now = [span for service in own for span in self.context.spans(service, wide)]
         now += self.context.refused(bounded, wide)
-        runs = [span for service in bounded for span in self.context.open_spans(service)]
+        runs = [span for service in own for span in self.context.open_spans(service)]
         found = differing(now, self._booked(institution, meter, wide), runs, start_us)
-        return found + passed + self._resting_otherwise(institution, meter, bounded, wide)
+        return found + passed + self._resting_otherwise(institution, meter, own, wide)
 
     def _passed_otherwise(
         self, institution: str, meter: str, bounded: Sequence[Service], start_us: int, end_us: int

@@ -82,7 +82,8 @@ def breaks(event: RegisterEvent) -> bool:
 def served(readings: ReadingReader, registry: Registry, meter: str) -> list[Service]:
     """What carries energy of a meter, in order of time, each with the first and last instant at
     which its readings count."""
-    return Context(readings).bounded(services(registry, meter))
+    bounded = Context(readings).bounded(services(registry, meter))
+    return [service for service in bounded if not service.guest]
 
 
 def factor_of(service: Service) -> Decimal:

@@ -55,7 +55,7 @@ from texts import both, word
 
 router = APIRouter(prefix="/v1", tags=["energy"])
 
-ROW_EXAMPLE = {"day": "2026-11-24", "revision": 57, "registry_version": 4, "rules_version": 3}
+ROW_EXAMPLE = {"day": "2026-11-24", "revision": 57, "registry_version": 4, "rules_version": 4}
 SPAN_EXAMPLE = {
     "start": "2026-11-24T10:00:00+08:00",
     "end": "2026-11-24T11:00:00+08:00",

@@ -3,14 +3,16 @@ days a change touches."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from metering.errors import InvalidFiles
+from metering.localtime import day_bounds
 from metering.moment import read_moment
 from metering.registry import Registry, Validity
-from metering.registry.changes import changed_meters
+from metering.registry.changes import changed_meters, marks_of_change
 from metering.registry.differences import changes
 from metering.registry.files import read_registry_texts
 from metering.registry.merge import merged
@@ -86,6 +88,26 @@ def test_a_value_told_later_touches_the_days_around_it_alone() -> None:
     assert changed_meters(bare, after) == {"m": [around]}
     for change in changes(bare, after):
         assert set(days_touched(change)) == {around}
+
+
+def test_a_point_may_go_on_under_another_meter() -> None:
+    """Both meters are booked again on the day of the move, also where it is taken back."""
+    meters = {"meters.csv": OFFICE["meters.csv"] + "n,s,01000,\n"}
+    rows = (f"a,register,kWh,m,,,{AT},,", f"a,register,kWh,n,,{AT},,,")
+    there = merged(
+        Registry(), read_registry_texts(OFFICE | meters | points("a,register,kWh,m,,,,,"))
+    )
+    moved = merged(there, read_registry_texts(OFFICE | meters | points(*rows)))
+    assert [(one.meter, one.ends, one.starts) for one in moved.installations] == [
+        ("m", AT, ""),
+        ("n", "", AT),
+    ]
+    for old, new in ((there, moved), (moved, replace(there, version=9))):
+        marks = marks_of_change(old, new)
+        day = day_bounds(date(2026, 3, 3), "Asia/Shanghai")[0]
+        assert any(mark.point == 1 and mark.start_us <= day < mark.end_us for mark in marks)
+    again = read_registry_texts(write_registry(moved))
+    assert changes(moved, merged(moved, again)) == []
 
 
 def test_another_register_touches_its_days() -> None:
