@@ -25,6 +25,7 @@ from ledger.cleaning.rates import DAY_US
 from ledger.glance import Glance
 from ledger.meter import Beside, Service, Stretch, handed_over
 from ledger.passage import Passage, Turn
+from ledger.repeats import RepeatedValues, Repeats
 from ledger.series import ChangeSpan, IntervalSeries, RegisterSeries
 from ledger.turning import gone_on, turns
 from metering.localtime import day_bounds, local_day
@@ -158,6 +159,10 @@ class Context:
         series = self._series.get(service)
         return [] if series is None else series.set_aside(start_us, end_us)
 
+    def repeated(self, service: Service, start_us: int, end_us: int) -> Repeats:
+        """Intervals near [start, end] that repeat one value for longer than is usual."""
+        return RepeatedValues(self._glance, service).near(start_us, end_us)
+
     def open_spans(self, service: Service) -> list[Span]:
         """The run at the end that is missing, if there is one."""
         run = self.open_run(service)
@@ -283,7 +288,8 @@ class Context:
                 set_aside=tuple(self._set_aside(service, first, last)) if first <= last else (),
                 missing=(run.start_us, run.end_us) if run is not None and run.missing else None,
             ).after(self._earlier(service, low))
-            found[place] = replace(found[place], passage=passages.get(place))
+            repeated = self.repeated(service, low, high)
+            found[place] = replace(found[place], passage=passages.get(place), repeated=repeated)
         return found
 
     def _reaches(

@@ -223,6 +223,8 @@ class Stretch:
     """Times of the usable readings before, as many as say what cadence is usual."""
     passage: Passage | None = None
     """Over to the next register, where what passed is known."""
+    repeated: Mapping[Span, EventFacts] = field(default_factory=dict)
+    """Intervals that repeat one value for longer than the meter is known to."""
 
     @classmethod
     def of(
@@ -396,10 +398,13 @@ def _measure_intervals(service: Service, time_us: I64, value: F64, stretch: Stre
     told = {one.here_us: one for one in stretch.decisions}
     stands = ~np.isin(found.start_us, np.array(list(told), dtype=np.int64))
     out = [told[start] for start in found.start_us[~stands].tolist()]
+    for _, first, end in stretch.repeated:
+        stands &= (found.start_us < first) | (found.end_us > end)
     quality = np.where(found.whole, MEASURED, APPORTIONED).astype(np.int8)
     energy = service.installation.sign * found.energy
     curve = _blocks(found.start_us[stands], found.end_us[stands], energy[stands], quality[stands])
-    return Measured(curve, spans + spans_of(out), facts_of(out))
+    spans += [*spans_of(out), *stretch.repeated]
+    return Measured(curve, spans, facts_of(out) | dict(stretch.repeated))
 
 
 def _blocks(starts: I64, ends: I64, units: I64, blocks: NDArray[np.int8]) -> Curve:

@@ -20,6 +20,7 @@ from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
 from ledger.meter import Service, measure
 from ledger.periods import Clock, book_days
 from ledger.plan import Plan, PlannedFigure, Term, boundaries, plan
+from ledger.repeats import MEMORY_US, PAD_US, Repeats, differing_runs, tells_repeats
 from ledger.series import ChangeSpan, months_around
 from ledger.turning import services
 from ledger.windows import Pricing
@@ -29,6 +30,7 @@ from metering.localtime import day_bounds, days_between, local_day
 from metering.ports import BookState
 from metering.quality import MISSING, all_of
 from metering.quantity import ABSENT
+from metering.reading import Kind
 from metering.registry import Registry
 from metering.tariff_choice import TariffChoice
 
@@ -157,16 +159,36 @@ class Recompute:
         """Where something else is told of the meter after its readings in [start, end] changed
         than when its rows were booked."""
         own = [service for service in bounded if not service.guest]
+        repeated = self._repeated_otherwise(institution, meter, own, start_us, end_us)
         noticed = [r for s in bounded if (r := self.context.noticed(s, start_us, end_us))]
         passed = self._passed_otherwise(institution, meter, bounded, start_us, end_us)
         if not noticed:
-            return passed
+            return passed + repeated
         wide = ChangeSpan(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
         now = [span for service in own for span in self.context.spans(service, wide)]
         now += self.context.refused(bounded, wide)
         runs = [span for service in own for span in self.context.open_spans(service)]
         found = differing(now, self._booked(institution, meter, wide), runs, start_us)
-        return found + passed + self._resting_otherwise(institution, meter, own, wide)
+        resting = self._resting_otherwise(institution, meter, own, wide)
+        return found + passed + repeated + resting
+
+    def _repeated_otherwise(
+        self, institution: str, meter: str, own: Sequence[Service], start_us: int, end_us: int
+    ) -> list[ChangeSpan]:
+        """Where a run of one value is told otherwise: it holds readings that changed, or they are
+        among those that say how long such runs may be."""
+        low, high = start_us - PAD_US, end_us + PAD_US + MEMORY_US
+        now: Repeats = {}
+        for service in own:
+            if service.kind is not Kind.REGISTER:
+                now |= self.context.repeated(service, low, high)
+        events = self.books.events(institution, max(low, 0), high + 1)
+        booked = {
+            (e.kind, e.start_us, e.end_us): EventFacts(value=e.value)
+            for e in events
+            if e.meter == meter and tells_repeats(e)
+        }
+        return [ChangeSpan(*span) for span in differing_runs(now, booked)]
 
     def _passed_otherwise(
         self, institution: str, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
@@ -206,7 +228,9 @@ class Recompute:
         whether a story decided it."""
         events = self.books.events(institution, max(reach.start_us, 0), reach.end_us + 1)
         spans = {
-            (e.kind, e.start_us, e.end_us): e.cost is not None for e in events if e.meter == meter
+            (e.kind, e.start_us, e.end_us): e.cost is not None
+            for e in events
+            if e.meter == meter and not tells_repeats(e)
         }
         return {
             span: decided

@@ -25,6 +25,7 @@ from recompute.curve import (
 from recompute.facts import InstallationLine, MeterLine, PointLine
 from recompute.intervals import intervals
 from recompute.rates import DAY_US, IntervalEnergy, IntervalRates, RegisterRates, Value
+from recompute.repeats import repeats
 from recompute.story import (
     SPIKE,
     STUCK,
@@ -307,14 +308,19 @@ def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) ->
     rates = IntervalRates.of_intervals(energies, step, registered)
     says: dict[Span, EventSays] = {}
     blocks: list[tuple[int, int, int, int]] = []
+    repeated = repeats([(one.start, one.end, one.units) for one in energies])
     for energy in energies:
         most = rates.cap(energy.end, energy.end - energy.start)
+        again = any(start <= energy.start and energy.end <= end for start, end, _ in repeated)
         if most is not None and abs(energy.units) > most:
             told = EventSays(None, rates.per_hour(energy.end), abs(energy.units), None)
             says[SPIKE, energy.start, energy.end] = told
-        else:
+        elif not again:
             quality = MEASURED if step % energy.length == 0 else APPORTIONED
             blocks.append((energy.start, energy.end, service.one.sign * energy.units, quality))
+    says |= {
+        (STUCK, start, end): EventSays(None, None, units, None) for start, end, units in repeated
+    }
     spans = [*says, *below, *_off_grid(off, step)]
     spans += [("limit", *_month_bounds(month)) for month in rates.set_aside()]
     return MeasuredMeter(side_by_side(blocks), spans, says=says)

@@ -83,3 +83,43 @@ def test_both_leave_out_the_same_intervals(
         world.push(1, times[order], values[order])
         world.book()
     assert helpers.differences(world, world.recomputed(tmp_path)) == []
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    minutes=st.sampled_from([30, 60]),
+    step_min=st.sampled_from([15, 60]),
+    kind=st.sampled_from([Kind.INTERVAL, Kind.MEAN]),
+    runs=st.lists(
+        st.tuples(
+            *(st.integers(0, 290), st.integers(2, 130), st.sampled_from([0.0, 1.5, 2.0, 90.0]))
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    signed=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_both_find_the_same_values_repeated(
+    helpers, tmp_path, minutes, step_min, kind, runs, signed, seed
+):
+    own = [helpers.meter("i", step_min=step_min, max_per_hour=None)]
+    installed = [Installation("i", 1, signed=signed)]
+    registry = helpers.campus(own, kinds={"i": kind}, installations=installed)
+    registry = replace(registry, points={1: replace(registry.points[1], kind=kind)})
+    days = 12
+    world = helpers.World(registry, days)
+    rng = np.random.default_rng(seed)
+    count = days * 1440 // minutes
+    values = np.round(rng.uniform(1, 4, count), 3)
+    for at, length, value in runs:
+        values[at : at + length * 60 // minutes] = value
+    times = helpers.quarters(1)[0] + np.arange(count) * minutes * 60_000_000
+    kept = rng.random(count) >= 0.003
+    world.push(1, times[kept], values[kept])
+    world.book()
+    assert helpers.differences(world, world.recomputed(tmp_path)) == []
