@@ -5,7 +5,8 @@
       │   ╱‾‾‾‾‾          energy of a slot = C(end) - C(start)
       └──┼────┼────┼──▶   so slots telescope: their sum is last - first, exactly
 
-A segment is measured, apportioned or missing; beyond both ends everything is missing.
+A segment is measured, apportioned, estimated (a person entered it) or missing; beyond both ends
+everything is missing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metering.quality import APPORTIONED, MISSING
+from metering.quality import APPORTIONED, ESTIMATED, MISSING
 from metering.quantity import I64
 
 _SAFE_US = 3_000_000_000
@@ -32,7 +33,7 @@ class Curve:
     total: I64
     """(n,) book units up to each knot, from an arbitrary zero."""
     quality: NDArray[np.int8]
-    """(n - 1,) MEASURED, APPORTIONED or MISSING."""
+    """(n - 1,) MEASURED, APPORTIONED, ESTIMATED or MISSING."""
 
     @classmethod
     def empty(cls) -> Curve:
@@ -60,6 +61,11 @@ class Curve:
         np.cumsum(np.where(within, np.diff(self.time_us), 0), out=spent[1:])
         inside, left = _place(instants_us, self.time_us)
         return spent[left] + np.where(within[left], inside - self.time_us[left], 0)
+
+    def estimated(self) -> Curve:
+        """What of it passed in the segments that are estimated."""
+        energy = np.where(self.quality == ESTIMATED, np.diff(self.total), 0)
+        return Curve.of(self.time_us, energy, self.quality)
 
     def gaps(self) -> tuple[I64, I64]:
         """(starts, ends) of the apportioned segments [us]."""

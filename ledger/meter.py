@@ -29,7 +29,7 @@ from ledger.limits import RegisterLimits, book_factor, to_book_units
 from ledger.passage import Passage, merged
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
 from metering.moment import Moment
-from metering.quality import APPORTIONED, MEASURED, MISSING
+from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING
 from metering.quantity import I64
 from metering.reading import F64, Flag, Kind, ReadingColumns
 from metering.registry import Installation, Meter, Registry
@@ -238,6 +238,12 @@ class Stretch:
         flag = rows.flag.astype(np.int64)
         return cls(rows.time_us, rows.value, flag, decisions, missing, set_aside)
 
+    @property
+    def entered(self) -> NDArray[np.bool_]:
+        """(n,) whether a person entered the reading."""
+        entered: NDArray[np.bool_] = (self.flag & int(Flag.ENTERED)) != 0
+        return entered
+
     def after(self, earlier_us: I64) -> Stretch:
         """The same, with the times of the usable readings before."""
         return replace(self, earlier_us=earlier_us)
@@ -330,7 +336,8 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
     """The curve of one installation."""
     good = (stretch.flag & int(Flag.OUT_OF_RANGE)) == 0
     if service.kind is not Kind.REGISTER:
-        measured = _measure_intervals(service, stretch.time_us[good], stretch.value[good], stretch)
+        readings = stretch.time_us[good], stretch.value[good], stretch.entered[good]
+        measured = _measure_intervals(service, *readings, stretch)
         return replace(measured, spans=[*measured.spans, *stretch.set_aside])
     units, usable = to_book_units(stretch.value, service.factor)
     usable &= good
@@ -341,7 +348,7 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
         decisions=stretch.decisions,
         rejected_us=stretch.time_us[~usable],
         missing=stretch.missing,
-        around=Around(stretch.earlier_us, service.zone),
+        around=Around(stretch.earlier_us, service.zone, stretch.time_us[usable & stretch.entered]),
     )
     spans = [*cleaned.spans, *stretch.set_aside]
     sign = service.installation.sign
@@ -364,11 +371,25 @@ class Intervals(NamedTuple):
     below: list[Span]
     """Intervals whose readings are refused since they lie below 0, each told alone: so no day's
     telling depends on another day."""
+    entered: NDArray[np.bool_]
+    """Whether a person entered what passed."""
+
+    def take(self, chosen: NDArray[np.bool_]) -> Intervals:
+        """The chosen intervals."""
+        return self._replace(
+            start_us=self.start_us[chosen],
+            end_us=self.end_us[chosen],
+            energy=self.energy[chosen],
+            whole=self.whole[chosen],
+            entered=self.entered[chosen],
+        )
 
 
-def intervals_of(service: Service, time_us: I64, value: F64) -> Intervals:
+def intervals_of(
+    service: Service, time_us: I64, value: F64, entered: NDArray[np.bool_]
+) -> Intervals:
     """The intervals of readings in rising time, of whole local days."""
-    found = placed(time_us, service.zone, service.meter.step_min)
+    found = placed(time_us, service.zone, service.meter.step_min, entered)
     scale: Fraction | F64 = service.factor
     if service.kind is Kind.MEAN:
         scale = float(scale) * ((found.end_us - found.start_us) / HOUR_US)
@@ -385,22 +406,31 @@ def intervals_of(service: Service, time_us: I64, value: F64) -> Intervals:
             (NEGATIVE, int(start), int(end))
             for start, end in zip(found.start_us[below], found.end_us[below], strict=True)
         ],
+        entered[found.place[kept]],
     )
 
 
-def _measure_intervals(service: Service, time_us: I64, value: F64, stretch: Stretch) -> Measured:
+def _measure_intervals(
+    service: Service,
+    time_us: I64,
+    value: F64,
+    entered: NDArray[np.bool_],
+    stretch: Stretch,
+) -> Measured:
     """Interval energy and mean power: a reading fills the interval that starts with it."""
     if not len(time_us):
         return Measured(Curve.empty())
-    found, step_us = intervals_of(service, time_us, value), service.meter.step_min * MINUTE_US
+    found = intervals_of(service, time_us, value, entered)
+    step_us = service.meter.step_min * MINUTE_US
     spans = _merged("off_grid", found.off_us, step_us)
     spans += found.below
     told = {one.here_us: one for one in stretch.decisions}
-    stands = ~np.isin(found.start_us, np.array(list(told), dtype=np.int64))
+    stands = found.entered | ~np.isin(found.start_us, np.array(list(told), dtype=np.int64))
     out = [told[start] for start in found.start_us[~stands].tolist()]
     for _, first, end in stretch.repeated:
-        stands &= (found.start_us < first) | (found.end_us > end)
+        stands &= found.entered | (found.start_us < first) | (found.end_us > end)
     quality = np.where(found.whole, MEASURED, APPORTIONED).astype(np.int8)
+    quality[found.entered] = ESTIMATED
     energy = service.installation.sign * found.energy
     curve = _blocks(found.start_us[stands], found.end_us[stands], energy[stands], quality[stands])
     spans += [*spans_of(out), *stretch.repeated]

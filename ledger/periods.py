@@ -20,7 +20,7 @@ from metering.localtime import (
     day_of_number,
     slot_starts,
 )
-from metering.quality import APPORTIONED, MEASURED, MISSING, Shares, from_times
+from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING, Shares, from_times
 from metering.quantity import ABSENT, I64, apportion, total
 
 DAY_US = DAY_MIN * MINUTE_US
@@ -70,6 +70,9 @@ def slot_ends(time_us: I64, zone: str, step_us: int) -> I64:
     if step_us >= DAY_US:
         return last
     return np.asarray(np.minimum(first + ((time_us - first) // step_us + 1) * step_us, last))
+
+
+KNOWN = (MEASURED, APPORTIONED, ESTIMATED)
 
 
 def book_days(
@@ -132,7 +135,7 @@ def _edges(days: Sequence[date], zone: str, step_min: int) -> tuple[I64, I64, li
 
 
 def _energy(curve: Curve, starts: I64, ends: I64, clock: Clock) -> I64:
-    known = _spent(curve, MEASURED, starts, ends) + _spent(curve, APPORTIONED, starts, ends)
+    known = np.sum([_spent(curve, quality, starts, ends) for quality in KNOWN], axis=0)
     passed = curve.at(ends) - curve.at(starts)
     return np.where((known > 0) & (starts < clock.as_of_us), passed, ABSENT)
 
@@ -145,9 +148,9 @@ def _times(curve: Curve, starts: I64, ends: I64, clock: Clock) -> I64:
     """(n, 4) time in each class [us], of the time expected up to now."""
     ends = np.clip(ends, starts, np.maximum(starts, clock.as_of_us))
     times = np.zeros((len(starts), 4), dtype=np.int64)
-    times[:, MEASURED] = _spent(curve, MEASURED, starts, ends)
-    times[:, APPORTIONED] = _spent(curve, APPORTIONED, starts, ends)
-    times[:, MISSING] = ends - starts - times[:, MEASURED] - times[:, APPORTIONED]
+    for quality in KNOWN:
+        times[:, quality] = _spent(curve, quality, starts, ends)
+    times[:, MISSING] = ends - starts - times.sum(axis=1)
     return times
 
 

@@ -110,14 +110,10 @@ class RepeatedValues:
         low, high = max(low, service.start_us), min(high, service.end_us)
         rows = self.glance.scan(service.point, low, max(low, high))
         good = (rows.flag.astype(np.int64) & int(Flag.OUT_OF_RANGE)) == 0
-        found = intervals_of(service, rows.time_us[good], rows.value[good])
+        entered = (rows.flag.astype(np.int64) & int(Flag.ENTERED)) != 0
+        found = intervals_of(service, rows.time_us[good], rows.value[good], entered[good])
         own = (found.start_us >= start_us) & (found.start_us < end_us)
-        return found._replace(
-            start_us=found.start_us[own],
-            end_us=found.end_us[own],
-            energy=found.energy[own],
-            whole=found.whole[own],
-        )
+        return found.take(own & ~found.entered)
 
 
 def tells_repeats(event: RegisterEvent) -> bool:

@@ -182,6 +182,8 @@ def judge(
                 refused = (start == event.start_us) & (end == event.end_us) & (end > start)
             elif tells_repeats(event):
                 refused = (start >= event.start_us) & (end <= event.end_us) & (end > start)
+            if event.kind != NEGATIVE:  # what a person entered stands
+                refused &= (rows.flag.astype(np.int64) & int(Flag.ENTERED)) == 0
             if refused.any():
                 reason[[at for at in np.flatnonzero(refused) if reason[at] is None]] = event.kind
     reason[~good] = UNUSABLE
@@ -200,7 +202,8 @@ def _intervals(
     units, good = np.zeros(len(rows), dtype=np.int64), np.ones(len(rows), dtype=np.bool_)
     if not len(at):
         return units, good, start, end
-    found = placed(rows.time_us[at], service.zone, service.meter.step_min)
+    entered = (rows.flag[at].astype(np.int64) & int(Flag.ENTERED)) != 0
+    found = placed(rows.time_us[at], service.zone, service.meter.step_min, entered)
     reason[at] = SAME_INTERVAL
     reason[at[np.isin(rows.time_us[at], found.off_us)]] = OFF_GRID
     used = at[found.place]
