@@ -204,7 +204,8 @@ class CalculationAnswer(TypedDict):
 
 class SourceAnswer(TypedDict):
     """A register or stream of intervals with its readings around and in an interval; `left_out`
-    counts those in it that are not listed, `all` lists all of them."""
+    counts those in it that are not listed, `all` lists all of them. `calibration_expired` says that
+    its calibration no longer held at the end of the interval; its readings count all the same."""
 
     point: int
     name: str
@@ -214,6 +215,9 @@ class SourceAnswer(TypedDict):
     ratio: str
     register_unit: str | None
     factor: str
+    accuracy_class: str | None
+    calibrated_until: str | None
+    calibration_expired: bool
     counts_from: str | None
     counts_to: str | None
     calculation: CalculationAnswer | None

@@ -80,6 +80,9 @@ SOURCE_EXAMPLE = {
     "ratio": "40",
     "register_unit": "kWh",
     "factor": "40",
+    "accuracy_class": "0.5S",
+    "calibrated_until": "2027-05-31",
+    "calibration_expired": False,
     "counts_from": None,
     "counts_to": None,
     "calculation": {
@@ -271,6 +274,7 @@ def _meter_json(trace: MeterTrace, zone: str, item: str) -> MeterTraceAnswer:
 def _source_json(source: Source, item: str) -> SourceAnswer:
     service, zone = source.service, source.service.zone
     start, end = source.counts
+    until = service.installation.calibrated_until
     asked = urlencode({"start": iso(source.start_us), "end": iso(source.end_us)})
     return {
         "point": source.point.id,
@@ -281,6 +285,9 @@ def _source_json(source: Source, item: str) -> SourceAnswer:
         "ratio": plain(service.installation.ratio),
         "register_unit": service.installation.register_unit,
         "factor": plain(factor_of(service)),
+        "accuracy_class": service.installation.accuracy_class or None,
+        "calibrated_until": None if until is None else until.isoformat(),
+        "calibration_expired": source.calibration_expired,
         "counts_from": None if start is None else iso(start, zone),
         "counts_to": None if end is None else iso(end, zone),
         "calculation": _calculation_json(source, item),
