@@ -160,7 +160,7 @@ def _local_hours(hours_us: Ints, starts: Ints, place: Ints) -> Ints:
     nor the afternoon.
     """
     since = (hours_us - starts[place]) // HOUR_US
-    until = (starts[place + 1] - hours_us) // HOUR_US
+    until = -((hours_us - starts[place + 1]) // HOUR_US)  # begun hours: a change may be of half one
     return np.where(until <= 12, 24 - until, np.minimum(since, 11))
 
 

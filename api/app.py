@@ -9,7 +9,8 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
 from api import influxql, problems
-from api.auth import FailedKeys, trace_refusal
+from api.auth import trace_refusal
+from api.head import HeadAsGet
 from api.metrics import Metrics
 from api.openapi import DescribedApp
 from api.page import error_page
@@ -33,6 +34,7 @@ from api.routes import (
     reports,
     tree,
 )
+from metering.tries import FailedTries
 
 DESCRIPTION = """Energy of public institutions, with completeness on every number and lineage
 down to the raw message. Times are RFC 3339; ranges are half-open. Errors are
@@ -63,7 +65,9 @@ def create_app(platform: Platform) -> FastAPI:
         title="Green Office", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None
     )
     app.state.platform = platform
-    app.state.failed_keys = FailedKeys(platform.failed_keys_per_minute)
+    app.state.failed_keys = FailedTries(
+        lambda: app.state.platform.now_us() / 1e6, platform.failed_keys_per_minute
+    )
     app.state.reaches = {}
     app.state.metrics = Metrics(platform)
     for module in ROUTERS:
@@ -73,6 +77,7 @@ def create_app(platform: Platform) -> FastAPI:
     install_page(app)
     problems.install(app, trace_refusal, error_page)
     app.middleware("http")(_observe)
+    app.add_middleware(HeadAsGet)
     return app
 
 

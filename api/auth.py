@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Callable
 from typing import Annotated
 
@@ -13,44 +11,14 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 
 from api.caller import Caller
 from api.platform import Platform
-from api.problems import SignInNeeded, TooManyFailures
+from api.problems import SignInNeeded
 from api.reach import Outside, Reach
 from metering.access import Actor, ApiKey, Role, Scope, by_key
 from metering.errors import GreenOfficeError, NotAllowed
+from metering.tries import FailedTries
 
 _BEARER = HTTPBearer(auto_error=False, description="An API key")
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key")
-
-
-class FailedKeys:
-    """Counts wrong keys per address over the last minute."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._times: dict[str, deque[int]] = {}
-        self._lock = threading.Lock()
-
-    def check(self, address: str, now_us: int) -> None:
-        """Raises TooManyFailures when the address has used up its tries."""
-        with self._lock:
-            times = self._times.get(address)
-            while times and times[0] <= now_us - 60_000_000:
-                times.popleft()
-            if times is not None and not times:
-                del self._times[address]
-            if times and len(times) >= self._limit:
-                raise TooManyFailures(
-                    "too many wrong keys from this address",
-                    field="Authorization",
-                    fix="wait a minute, then use a valid key",
-                )
-
-    def add(self, address: str, now_us: int) -> None:
-        """One more wrong key; the memory of addresses is bounded."""
-        with self._lock:
-            if len(self._times) >= 10_000:
-                self._times.pop(next(iter(self._times)))
-            self._times.setdefault(address, deque()).append(now_us)
 
 
 def platform_of(request: Request) -> Platform:
@@ -77,14 +45,11 @@ def address_of(request: Request) -> str:
 
 
 def key_of_secret(request: Request, secret: str) -> ApiKey:
-    """The key of a secret, or SignInNeeded; wrong ones are counted per address."""
-    platform = platform_of(request)
-    failed: FailedKeys = request.app.state.failed_keys
-    now_us, address = platform.now_us(), address_of(request)
-    failed.check(address, now_us)
-    key = platform.access.key(secret)
+    """The key of a secret, or SignInNeeded; wrong ones are counted by address and key, and
+    TooManyTries is raised where they are too many."""
+    failed: FailedTries = request.app.state.failed_keys
+    key = platform_of(request).access.key(secret, failed.at(address_of(request)))
     if key is None:
-        failed.add(address, now_us)
         raise SignInNeeded(
             "this key is not known, or was revoked",
             field="Authorization",

@@ -8,7 +8,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from metering.errors import (
     Conflict,
@@ -19,6 +21,7 @@ from metering.errors import (
     NotAllowed,
     NotFound,
     StorageFull,
+    TooManyTries,
     Unavailable,
     shorten,
 )
@@ -33,10 +36,10 @@ class SignInNeeded(NotAllowed):
     code = "unauthorized"
 
 
-class TooManyFailures(NotAllowed):
-    """So many wrong keys from one address that further ones are not even tried."""
+class WrongMethod(InvalidInput):
+    """A route that is there, asked with a method that it has not."""
 
-    code = "too_many_failures"
+    code = "method_not_allowed"
 
 
 class TooLarge(InvalidInput):
@@ -59,7 +62,8 @@ class WrongMedia(InvalidInput):
 
 STATUS: dict[type[GreenOfficeError], int] = {
     SignInNeeded: 401,
-    TooManyFailures: 429,
+    TooManyTries: 429,
+    WrongMethod: 405,
     TooLarge: 413,
     Malformed: 400,
     WrongMedia: 415,
@@ -165,7 +169,23 @@ def from_http(error: HTTPException, request: Request) -> GreenOfficeError:
             value=request.headers.get("content-type", ""),
             fix="send it whole, as its Content-Type says it is",
         )
+    if error.status_code == 405:
+        return WrongMethod(
+            "no such method on this route",
+            field="method",
+            value=request.method,
+            fix=f"use one of {', '.join(methods_of(request))}",
+        )
     return InvalidInput(str(error.detail), field="method", value=request.method, fix="see /docs")
+
+
+def methods_of(request: Request) -> list[str]:
+    """The methods that the path of a request can be asked with, HEAD wherever GET is one."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and compile_path(route.path)[0].match(request.url.path):
+            found |= set(route.methods or ())
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def wants_page(request: Request) -> bool:
@@ -201,4 +221,6 @@ def install(
             return page(request, problem)
         response = response_of(problem, request)
         response.status_code = error.status_code
+        if error.status_code == 405:
+            response.headers["Allow"] = ", ".join(methods_of(request))
         return response

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from metering.access import Scope
-from metering.errors import NotFound
+from metering.errors import NotAllowed, NotFound
 from metering.registry import Gateway, Meter, Node, NodeType, Point, Registry
 
 
@@ -84,6 +84,19 @@ class Reach:
         if user not in self.gateways:
             raise self._refused("gateway", user, user in self.registry.gateways, "/v1/gateways")
         return self.gateways[user]
+
+    def writable(self, user: str) -> Gateway:
+        """The gateway, if it is in the scope and may be written for: whoever speaks in its name
+        speaks for all of its points. NotAllowed where it carries points of others too."""
+        found = self.gateway(user)
+        if not self.scope.whole and user not in self.messages_of:
+            raise NotAllowed(
+                "this gateway also carries points of others",
+                field="gateway",
+                value=user,
+                fix="ask for a key that reaches all of its points",
+            )
+        return found
 
     def point(self, id: int) -> Point:
         """The point, if it is in the scope."""

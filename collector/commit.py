@@ -110,8 +110,8 @@ class GroupCommit(Generic[Owner]):
                 if not self._commit(batch):
                     return
         except Exception as error:
-            _log.exception("the commit thread ended")
             self._on_crash(error)
+            _log.exception("the commit thread ended")
 
     def _enough(self) -> bool:
         return (

@@ -28,6 +28,8 @@ _log = structlog.get_logger()
 
 Hold = Literal["deciding", "queue", "writing", "stopping"]
 _LINGER_S = 1.0
+_SURPLUS_S = 2.0
+"""Within which CONNECT must arrive where there is no room."""
 
 
 class Hub(Protocol):
@@ -47,6 +49,10 @@ class Hub(Protocol):
 
     def opened(self, connection: Connection) -> bool:
         """False where there are too many already."""
+        ...
+
+    def is_surplus(self, connection: Connection) -> bool:
+        """Whether it is only to be told that there is no room."""
         ...
 
     async def decide(self, connection: Connection, connect: Connect) -> ReasonCode:
@@ -106,6 +112,8 @@ class Connection(asyncio.Protocol):
         _probe_when_silent(transport.get_extra_info("socket"))
         if self._hub.opened(self):
             timeout_s = self._hub.connect_timeout_s
+            if self._hub.is_surplus(self):
+                timeout_s = min(timeout_s, _SURPLUS_S)
             self._timer = self._loop.call_later(timeout_s, self._no_connect)
         else:
             self._refused("too many connections")

@@ -14,6 +14,7 @@ import asyncio
 import errno
 import secrets
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,15 +22,25 @@ import structlog
 
 from collector.commit import CommitEntry
 from collector.connection import Connection
-from collector.guard import FailedTries
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
 from collector.mqtt import Connect, ConnectionLimits, ReasonCode
 from collector.reception import QueueSettings, ReceiverHealth, Reception
-from metering.errors import ConfigurationError, StorageFull, Unavailable
+from metering.errors import (
+    ConfigurationError,
+    GreenOfficeError,
+    StorageFull,
+    TooManyTries,
+    Unavailable,
+)
 from metering.ports import Credentials
+from metering.tries import FailedTries
 
 _log = structlog.get_logger()
+
+FULL_TOLD_S = 60.0
+TRIES = 5
+"""Wrong passwords of one user from one address in a minute, before no other is tried."""
 
 
 class ListenerSettings(QueueSettings, frozen=True, kw_only=True):
@@ -40,6 +51,11 @@ class ListenerSettings(QueueSettings, frozen=True, kw_only=True):
     """0 takes any free port; `Listener.port` tells which."""
     limits: ConnectionLimits = ConnectionLimits()
     max_connections: int = 10_000
+    max_refused: int = 64
+    """Beyond these so many more may wait at a time to be told that there is no room; others are
+    let go without a word."""
+    backlog: int = 128
+    """Connections that the system may hold ready, and that are taken in at one go."""
     connect_timeout_s: float = 10.0
     """Within which CONNECT must have arrived."""
 
@@ -69,8 +85,10 @@ class Listener:
         self.now_us = now_us
         self._credentials = credentials
         self._tls = tls
-        self._tries = FailedTries()
+        self._tries = FailedTries(time.monotonic, TRIES)
         self._open: set[Connection] = set()
+        self._surplus: set[Connection] = set()
+        self._full_at: float | None = None
         self._by_key: dict[tuple[str, str], Connection] = {}
         self._closing = False
         self._verifiers = ThreadPoolExecutor(2, thread_name_prefix="verify")
@@ -102,7 +120,7 @@ class Listener:
                 port,
                 ssl=self._tls,
                 ssl_handshake_timeout=handshake_s,
-                backlog=512,
+                backlog=self.settings.backlog,
             )
         except OSError as error:
             raise _cannot_listen(error, host, port) from error
@@ -131,8 +149,20 @@ class Listener:
         self._verifiers.shutdown(wait=False, cancel_futures=True)
 
     def health(self) -> ReceiverHealth:
-        """How it is now."""
-        return self._reception.health(len(self._by_key))
+        """How it is now. May be asked from any thread."""
+        return self._reception.health(len(self._by_key), problem=self._no_room())
+
+    def _no_room(self) -> GreenOfficeError | None:
+        """What to tell for a minute after a gateway found no room."""
+        full_at = self._full_at
+        if full_at is None or time.monotonic() - full_at > FULL_TOLD_S:
+            return None
+        return GreenOfficeError(
+            "there is no room for another gateway",
+            field="connections",
+            value=self.settings.max_connections,
+            fix="raise the limit of open files (ulimit -n), or share the gateways out",
+        )
 
     # -- called by connections
 
@@ -141,36 +171,45 @@ class Listener:
         return secrets.token_hex(8)
 
     def opened(self, connection: Connection) -> bool:
-        """Take up a connection, on hold while the queue is; False where there are too many, or at
-        the end."""
-        if len(self._open) >= self.settings.max_connections or self._closing:
+        """Take up a connection, on hold while the queue is; False where not even a refusal has
+        room, or at the end."""
+        most = self.settings.max_connections
+        if self._closing or len(self._open) >= most + self.settings.max_refused:
             return False
+        if len(self._open) - len(self._surplus) >= most:
+            self._surplus.add(connection)
+            self._full_at = time.monotonic()
         self._open.add(connection)
         if self._reception.held:
             connection.hold("queue")
         return True
 
+    def is_surplus(self, connection: Connection) -> bool:
+        """Whether there is no room for it, so that it is only told so."""
+        return connection in self._surplus
+
     async def decide(self, connection: Connection, connect: Connect) -> ReasonCode:
         """Whether a gateway may come in, and if not, why."""
+        if self.is_surplus(connection):
+            return ReasonCode.SERVER_BUSY
         failure = self._reception.failure
         if failure is not None:
             full = isinstance(failure, StorageFull)
             return ReasonCode.QUOTA_EXCEEDED if full else ReasonCode.SERVER_UNAVAILABLE
         if connect.user is None or connect.password is None:
             return ReasonCode.NOT_AUTHORIZED
-        if self._tries.blocked(connection.address, connect.user, self._loop.time()):
-            return ReasonCode.CONNECTION_RATE_EXCEEDED
+        tries = self._tries.at(connection.address)
         try:
             right = await self._loop.run_in_executor(
-                self._verifiers, self._credentials.verify, connect.user, connect.password
+                self._verifiers, self._credentials.verify, connect.user, connect.password, tries
             )
+        except TooManyTries:
+            return ReasonCode.CONNECTION_RATE_EXCEEDED
         except Exception:  # whatever the store raises, the gateway gets its answer
             _log.exception("passwords cannot be checked now")
             return ReasonCode.SERVER_UNAVAILABLE
         if not right:
-            self._tries.failed(connection.address, connect.user, self._loop.time())
             return ReasonCode.BAD_USER_OR_PASSWORD
-        self._tries.succeeded(connection.address, connect.user)
         return ReasonCode.SERVER_SHUTTING_DOWN if self._closing else ReasonCode.SUCCESS
 
     def admitted(self, connection: Connection) -> None:
@@ -192,6 +231,7 @@ class Listener:
     def lost(self, connection: Connection) -> None:
         """Forget a connection whose socket is closed."""
         self._open.discard(connection)
+        self._surplus.discard(connection)
 
     def put(
         self, connection: Connection, records: list[Record], packet_ids: Sequence[int] = ()

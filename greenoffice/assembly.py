@@ -14,6 +14,7 @@ from greenoffice.routing import settings_routes
 from greenoffice.settings import Settings
 from greenoffice.stores import influx_address, open_readings, open_stores
 from ledger import Ledger
+from metering.errors import Unavailable
 from metering.ports import ReadingStore
 from metering.registry import Registry
 from storage import Stores
@@ -93,16 +94,25 @@ class IntakeWork:
     _ends: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def __call__(self) -> bool:
-        """One batch of every writer; True while there was any."""
+        """One batch of every writer; True while there was any. One whose journal cannot be read
+        holds up no other; its error comes after their batches."""
         self._replay_after_change()
-        busy = False
+        busy, failed = False, None
         for writer_no in self.assembly.journal.writers():
-            end = self.assembly.journal.end(writer_no)
-            if self.assembly.intake.step(writer_no).records:
-                busy = True
-            else:
-                self._ends[writer_no] = end
+            try:
+                busy = self._take(writer_no) or busy
+            except Unavailable as error:
+                failed = error
+        if failed is not None:
+            raise failed
         return busy
+
+    def _take(self, writer_no: int) -> bool:
+        end = self.assembly.journal.end(writer_no)
+        if self.assembly.intake.step(writer_no).records:
+            return True
+        self._ends[writer_no] = end
+        return False
 
     def waiting_messages(self) -> int:
         """Messages journalled and not yet taken in."""

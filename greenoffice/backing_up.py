@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greenoffice.folder import DataFolder
+from greenoffice.journal_checking import require_sound
 from greenoffice.settings import load_settings
 from greenoffice.stores import database_url, open_readings
 from greenoffice.supervisor import exclusive
@@ -40,7 +41,8 @@ def back_up_folder(folder: DataFolder, target: Path) -> dict[str, object]:
 
 
 def take(folder: DataFolder, target: Path, readings: Copies | None) -> dict[str, object]:
-    """Take the backup in this process."""
+    """Take the backup in this process; Unavailable where the journal is damaged."""
+    require_sound(folder)
     kept = [folder.settings_file, *sorted(folder.secrets.iterdir()), folder.demo_world]
     sources = Sources(
         database_url(folder),

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from greenoffice.folder import DataFolder
+from greenoffice.handles import raise_handles
 from greenoffice.heartbeat import EVERY_S, tell
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.receivers import BUSY_PATIENCE_S, WayIn, ways_in
+from greenoffice.threads import end_with_threads
 from metering.errors import ConfigurationError
 
 
@@ -22,7 +24,8 @@ def run_collector(data: Path, parent: int) -> None:
         end_with_parent(parent)
     folder = DataFolder(data.absolute())
     set_up_logs("collector", folder.clock())
-    ways = ways_in(folder)
+    end_with_threads()
+    ways = ways_in(folder, raise_handles())
     try:
         asyncio.run(_receive(ways, folder.heartbeat("collector")))
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -65,6 +66,25 @@ def platform_children(folder: DataFolder) -> list[ChildSpec]:
     """The processes of a platform without simulators."""
     root = str(folder.root)
     return [ChildSpec("collector", ["collector", root]), ChildSpec("platform", ["platform", root])]
+
+
+def verify_journal(data: Path) -> None:
+    """Read the journal through; one line of JSON, exit status 1 where it is damaged."""
+    from greenoffice.journal_checking import verify_folder
+
+    told = verify_folder(DataFolder(data.absolute()))
+    print(json.dumps(told))
+    if told["faults"]:
+        sys.exit(1)
+
+
+def repair_journal(data: Path) -> None:
+    """Write damaged segments anew; one line of JSON."""
+    from greenoffice.journal_checking import repair_folder
+
+    folder = DataFolder(data.absolute())
+    with exclusive(folder):
+        print(json.dumps(repair_folder(folder)))
 
 
 def rebuild(data: Path) -> None:

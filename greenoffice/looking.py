@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+import structlog
+
 from analytics import (
     LONGEST_DAYS,
     Inputs,
@@ -20,9 +22,15 @@ from analytics import (
 )
 from figures import View
 from greenoffice.assembly import Assembly, LedgerWork
+from metering.errors import Unavailable
 from metering.finding import Case
 from metering.localtime import day_bounds, local_day
 from metering.registry import Registry
+
+RETRY_US = 60_000_000
+"""Between two tries at a site that failed."""
+
+log = structlog.get_logger()
 
 
 @dataclass
@@ -36,15 +44,49 @@ class AnalyticsWork:
     _looked_back: dict[str, date] = field(default_factory=dict)
     """Site -> local day on which its long history was read for lengths that may be reached."""
 
+    failing: dict[str, Exception] = field(default_factory=dict)
+    """Sites that could not be looked at, each with why."""
+    _tried_us: int = 0
+    _found: dict[str, int] = field(default_factory=dict)
+
     def __call__(self) -> bool:
-        """One look over all sites, if due."""
+        """One look over all sites, if due. A site that fails stops no other; it is tried again
+        each minute, and until it succeeds this raises what is wrong with it."""
         now_us = self.assembly.now_us()
-        if not self._due(now_us):
-            return False
-        registry = self.assembly.registry()
-        found = sum(self._look(site, registry) for site in sites(registry))
-        self.began_us, self.findings = now_us, found
+        if self._due(now_us):
+            self._look_at_all(now_us)
+        elif self.failing and now_us - self._tried_us >= RETRY_US:
+            self._try(list(self.failing), now_us)
+        for site, error in self.failing.items():
+            raise Unavailable(
+                f"a site cannot be looked at: {error or type(error).__name__}",
+                field="site",
+                value=site,
+                fix="the others are; see the log, it is tried again each minute",
+            )
         return False
+
+    def _look_at_all(self, now_us: int) -> None:
+        wanted = sites(self.assembly.registry())
+        self.failing = {site: error for site, error in self.failing.items() if site in wanted}
+        self._found = {site: count for site, count in self._found.items() if site in wanted}
+        self._try(wanted, now_us)
+        self.began_us = now_us
+
+    def _try(self, wanted: Sequence[str], now_us: int) -> None:
+        """Look at some sites; Unavailable at once where a store is away, which is no site's."""
+        registry, self._tried_us = self.assembly.registry(), now_us
+        for site in wanted:
+            try:
+                self._found[site] = self._look(site, registry)
+            except Unavailable:
+                raise
+            except Exception as error:
+                log.exception("a site cannot be looked at", site=site)
+                self.failing[site] = error
+            else:
+                self.failing.pop(site, None)
+        self.findings = sum(self._found.values())
 
     def _due(self, now_us: int) -> bool:
         """Only what the ledger has finished is looked at, and not more often than asked for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from greenoffice.assembly import Assembly, IntakeWork
 from greenoffice.folder import DataFolder
+from greenoffice.journal_checking import require_sound
 from greenoffice.saying import say
 from greenoffice.unfinished import noted
 from ledger import Rebooked, rules
@@ -12,6 +13,7 @@ from metering.bookhash import book_hash, worth_hash
 from metering.errors import InvalidInput, NotFound
 from metering.localtime import iso
 from metering.registry import NodeType
+from metering.wording import worded
 
 REBUILD = "rebuild"
 
@@ -20,8 +22,11 @@ def rebuild_folder(folder: DataFolder) -> dict[str, object]:
     """Read the journal again and book again what readings are left for; nothing is emptied.
 
     Rows of days whose readings are gone with the journal's first segments stay as they stand.
-    A rebuild that broke off leaves a note, and is repeated from its beginning.
+    A rebuild that broke off leaves a note, and is repeated from its beginning. Unavailable where
+    the journal is damaged: then nothing is touched.
     """
+    say("checking the journal", aside=True)
+    require_sound(folder)
     assembly = Assembly.open(folder, finishing=REBUILD)
     try:
         with noted(folder, REBUILD):
@@ -50,7 +55,8 @@ def rebook_folder(
 ) -> dict[str, object]:
     """Book again the rows that other rules made, of one institution or of all, with a reason
     that goes into the audit log. Says so where there is nothing to do."""
-    if not reason.strip():
+    reason = worded(reason, "reason")
+    if not reason:
         raise InvalidInput(
             "booking by other rules needs a reason",
             field="reason",
@@ -97,7 +103,7 @@ def _entry(told: Rebooked, reason: str, institution: str | None, now_us: int) ->
         subject=f"rules {rules.RULES_VERSION}",
         institution=institution or "",
         detail={"rows": f"{told.differing} of {told.rows}", "restated": str(told.restated)},
-        reason=reason.strip(),
+        reason=reason,
     )
 
 

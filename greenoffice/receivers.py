@@ -21,6 +21,7 @@ from collector import (
 )
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
+from greenoffice.handles import for_connections
 from greenoffice.settings import Settings
 from greenoffice.stores import open_credentials
 from metering.errors import ConfigurationError
@@ -42,10 +43,11 @@ class WayIn:
     journal: JournalWriter
 
 
-def ways_in(folder: DataFolder) -> list[WayIn]:
-    """The listener, and the client of a broker where the settings name one."""
+def ways_in(folder: DataFolder, handles: int) -> list[WayIn]:
+    """The listener, and the client of a broker where the settings name one, of a process that may
+    have so many file handles."""
     settings = folder.settings()
-    found = [_listener(folder, settings)]
+    found = [_listener(folder, settings, handles)]
     return [*found, _client(folder, settings)] if settings.broker.url else found
 
 
@@ -75,12 +77,18 @@ def patiently(make: Callable[[], T]) -> T:
             time.sleep(0.3)
 
 
-def _listener(folder: DataFolder, settings: Settings) -> WayIn:
+def _most(handles: int) -> int:
+    return min(ListenerSettings().max_connections, for_connections(handles))
+
+
+def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
     journal = open_journal(folder, "listener")
     listener = Listener(
         journal,
         open_credentials(folder),
-        ListenerSettings(host=settings.mqtt.host, port=settings.mqtt.port),
+        ListenerSettings(
+            host=settings.mqtt.host, port=settings.mqtt.port, max_connections=_most(handles)
+        ),
         _metrics(settings.mqtt.host, settings.mqtt.metrics_port, "mqtt.metrics_port"),
         now_us=_now_us(folder),
         tls=_tls(settings),

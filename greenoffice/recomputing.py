@@ -33,22 +33,45 @@ def recompute(file: Path, *, as_json: bool) -> None:
 def json_lines(books: RecomputedBooks) -> Iterator[Fields]:
     """Every decision of every meter, and every period of every series."""
     for code in sorted(books.measured) if books.days else ():
-        for one in books.decisions(code):
-            yield {
-                "meter": code,
-                "decision": one.kind,
-                "from": iso(one.here_us),
-                "to": iso(one.there_us),
-                "left_out_from": iso(one.first_us) if one.first_us < one.there_us else None,
-                "turned": one.turned,
-                "cost": one.cost,
-                "limit": one.says.limit,
-                "value": one.says.value,
-                "energy": books.passed(code, one),
-            }
+        yield from _register_decisions(books, code)
+        yield from _interval_decisions(books, code)
     for series in books.series():
         for figure in books.figures(series):
             yield figure_json(figure)
+
+
+def _register_decisions(books: RecomputedBooks, code: str) -> Iterator[Fields]:
+    for one in books.decisions(code):
+        yield {
+            "meter": code,
+            "decision": one.kind,
+            "from": iso(one.here_us),
+            "to": iso(one.there_us),
+            "left_out_from": iso(one.first_us) if one.first_us < one.there_us else None,
+            "turned": one.turned,
+            "cost": one.cost,
+            "limit": one.says.limit,
+            "value": one.says.value,
+            "energy": books.passed(code, one),
+        }
+
+
+def _interval_decisions(books: RecomputedBooks, code: str) -> Iterator[Fields]:
+    """Of intervals that do not count: `from` and `to` are those of the interval itself, which is
+    left out whole, and nothing is booked over it."""
+    for (kind, start, end), says in books.refused(code):
+        yield {
+            "meter": code,
+            "decision": kind,
+            "from": iso(start),
+            "to": iso(end),
+            "left_out_from": iso(start),
+            "turned": False,
+            "cost": None,
+            "limit": says.limit,
+            "value": says.value,
+            "energy": None,
+        }
 
 
 def figure_json(figure: Figure) -> Fields:

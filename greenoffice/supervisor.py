@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +18,8 @@ from typing import IO
 from greenoffice.folder import DataFolder
 from metering.errors import ConfigurationError, Conflict
 
+LOG_BYTES = 10 << 20
+"""A log that is longer is put aside as `.log.1`, in place of the one before [bytes]."""
 SETTLED_S = 20.0
 """A child that lived this long counts as started; its back-off begins anew."""
 UNUSABLE_EXIT = 78
@@ -72,6 +75,7 @@ class Supervisor:
             if child.process is None and time.monotonic() >= child.next_start:
                 self._spawn(child)
                 changed = True
+            _keep_short(self.folder.logs / f"{child.spec.name}.log")
         if changed:
             self._write_pids()
 
@@ -109,23 +113,21 @@ class Supervisor:
             self._lock.close()
 
     def _spawn(self, child: _Child) -> None:
-        log = (self.folder.logs / f"{child.spec.name}.log").open("ab")
-        with log:
-            child.process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "greenoffice",
-                    *child.spec.arguments,
-                    "--parent",
-                    str(os.getpid()),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env=os.environ | {"PYTHONPATH": _import_path()},
-            )
+        """Start a child; where the system has no room for one now, later."""
+        command = [sys.executable, "-m", "greenoffice", *child.spec.arguments]
+        try:
+            with _log_of(self.folder.logs / f"{child.spec.name}.log") as log:
+                child.process = subprocess.Popen(
+                    [*command, "--parent", str(os.getpid())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    env=os.environ | {"PYTHONPATH": _import_path()},
+                )
+        except OSError as refused:
+            self._troubles.append(f"{child.spec.name} cannot be started now: {refused.strerror}")
+            self._later(child)
         child.started = time.monotonic()
 
     def _note_death(self, child: _Child) -> None:
@@ -144,15 +146,20 @@ class Supervisor:
         child.restarts += 1
         name = child.spec.name
         self._troubles.append(f"{name} ended ({code}), restarting: {_last_line(self.folder, name)}")
+        self._later(child)
+
+    def _later(self, child: _Child) -> None:
         child.next_start = time.monotonic() + child.backoff_s
         child.backoff_s = min(child.backoff_s * 2, 10.0)
 
     def _write_pids(self) -> None:
+        """For those who look; a full disk must not end who keeps the others alive."""
         state = {"supervisor": os.getpid(), **self.pids()}
         target = self.folder.run / "processes.json"
         partial = target.with_suffix(".partial")
-        partial.write_text(json.dumps(state))
-        partial.replace(target)
+        with contextlib.suppress(OSError):
+            partial.write_text(json.dumps(state))
+            partial.replace(target)
 
 
 @contextlib.contextmanager
@@ -183,6 +190,30 @@ def _import_path() -> str:
     return os.pathsep.join([checkout, *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
+def _log_of(path: Path) -> IO[bytes]:
+    """A child's log; nothing is kept of what it says where there cannot be one."""
+    try:
+        return path.open("ab")
+    except OSError:
+        return Path(os.devnull).open("ab")
+
+
+def _keep_short(log: Path) -> None:
+    """Put a long log aside. Its process goes on writing to the same file, at the new end of it;
+    what it says meanwhile may be lost. On a full disk the log is emptied."""
+    try:
+        if log.stat().st_size <= LOG_BYTES:
+            return
+        with contextlib.suppress(OSError):
+            shutil.copyfile(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)
+    except OSError:
+        return
+
+
 def _last_line(folder: DataFolder, name: str) -> str:
-    lines = (folder.logs / f"{name}.log").read_text(errors="replace").splitlines()
+    try:
+        lines = (folder.logs / f"{name}.log").read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
     return lines[-1] if lines else "no reason given"

@@ -6,6 +6,7 @@ GreenOfficeError
 ├── NotFound            the named thing does not exist, or not in this scope
 ├── Conflict            it exists already, or somebody else was faster
 ├── NotAllowed          the key or password is wrong, or does not reach that far
+│   └── TooManyTries    so many wrong ones lately that no further one is even looked at
 ├── ConfigurationError  a setting, a port or a folder is unusable
 └── Unavailable         a store does not answer now; the same call may work later
     └── StorageFull     the disk is full; nothing was acknowledged, nothing is lost
@@ -60,6 +61,10 @@ class Conflict(GreenOfficeError):
 
 class NotAllowed(GreenOfficeError):
     code = "not_allowed"
+
+
+class TooManyTries(NotAllowed):
+    code = "too_many_failures"
 
 
 class ConfigurationError(GreenOfficeError):

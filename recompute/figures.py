@@ -21,7 +21,7 @@ from recompute.meters import measure
 from recompute.money import DayPricing
 from recompute.prices import Prices
 from recompute.registers import MeasuredMeter, Span, per_canonical, slots_of
-from recompute.story import StoryDecision
+from recompute.story import STUCK, EventSays, StoryDecision
 from recompute.tally import RecomputedMoney
 
 STEPS = ("native", "hour", "day", "month")
@@ -29,6 +29,8 @@ SETTLE_US = 20 * 60_000_000
 """How long after its end a local day is still open."""
 ANY = frozenset(range(1441))
 """Meters of every step."""
+OF_INTERVALS = frozenset({"negative", "off_grid", "spike"})
+"""What is said of interval readings that do not count."""
 OF_DAYS = frozenset({1440})
 """What is booked by the day alone."""
 
@@ -155,6 +157,13 @@ class RecomputedBooks:
     def passed(self, meter: str, one: StoryDecision) -> int | None:
         """Book units between the two readings of a decision; None where it is not known."""
         return self.measured[meter].curve.energy(one.here_us, one.there_us)
+
+    def refused(self, meter: str) -> list[tuple[Span, EventSays]]:
+        """Times in the days asked at which interval readings do not count, each with what is said
+        of it; what is left out of a register costs, and is told by `decisions`."""
+        found = self.measured[meter].says
+        says = [(span, found.get(span, EventSays())) for span in self.spans(meter)]
+        return [(span, one) for span, one in says if _of_intervals(span, one)]
 
     def spans(self, meter: str) -> list[Span]:
         """What register events tell of a meter in the days asked."""
@@ -374,3 +383,9 @@ def _require(field: str, code: str, known: object) -> None:
             value=code,
             fix="export the file again",
         )
+
+
+def _of_intervals(span: Span, one: EventSays) -> bool:
+    """Whether it is said of intervals; of a value that repeats it says which."""
+    repeated = span[0] == STUCK and one.value is not None
+    return one.cost is None and (span[0] in OF_INTERVALS or repeated)

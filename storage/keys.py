@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 
 from metering.access import ApiKey, Role
-from metering.errors import InvalidInput, NotFound
+from metering.errors import Conflict, InvalidInput, NotFound
+from metering.wording import worded
 from storage.passwords import new_secret
 
 _SHAPE = re.compile(r"go_([0-9a-f]{12})_([A-Za-z0-9]{20,})")
@@ -30,9 +32,26 @@ def new_key(id: str, name: str, node: str, role: str, now_us: int) -> ApiKey:
         raise InvalidInput(
             "no such role", field="role", value=role, fix="one of " + ", ".join(Role)
         )
-    if not name.strip():
+    name = worded(name, "name", 200, line=True)
+    if not name:
         raise InvalidInput("a key needs a name", field="name", value=name, fix="say who uses it")
     return ApiKey(id=id, name=name, node=node, role=Role(role), created_us=now_us)
+
+
+def check_not_last(key: ApiKey, others: Iterable[ApiKey]) -> None:
+    """Conflict where a key is the last one that reaches the whole platform as administrator."""
+    if is_master(key) and not any(is_master(one) for one in others if one.id != key.id):
+        raise Conflict(
+            "the last administrator's key of the whole platform stays",
+            field="id",
+            value=key.id,
+            fix="make another one first, or on the host: greenoffice key rotate",
+        )
+
+
+def is_master(key: ApiKey) -> bool:
+    """Whether a key that stands may do everything everywhere."""
+    return key.role is Role.ADMIN and not key.node and not key.revoked_us
 
 
 def no_such_key(id: str) -> NotFound:

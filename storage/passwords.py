@@ -20,6 +20,7 @@ from collections import OrderedDict
 from typing import Final
 
 from metering.errors import Unavailable
+from metering.tries import UNCOUNTED, Tries
 
 _ALPHABET: Final = string.ascii_letters + string.digits
 _LENGTH: Final = 32
@@ -69,15 +70,23 @@ class Verifier:
         self._lock = threading.Lock()
         self._hashing = threading.Lock()
 
-    def verify(self, name: str, secret: bytes, stored: str) -> bool:
-        """Whether `secret` matches `stored`, the hash kept for `name` now."""
+    def verify(self, name: str, secret: bytes, stored: str, tries: Tries = UNCOUNTED) -> bool:
+        """Whether `secret` matches `stored`, the hash kept for `name` now. TooManyTries where that
+        is not remembered and the name may not be tried."""
         digest = hashlib.blake2b(secret, key=self._key).digest()
         remembered = self._remembered(name, stored, digest)
         if remembered is not None:
             return remembered
         with self._hashing:
+            # Who waited here may have come after the same secret, or after the last try.
+            remembered = self._remembered(name, stored, digest)
+            if remembered is not None:
+                return remembered
+            tries.check(name)
             answer = matches(secret, stored)
-        self._remember(name, stored, digest, answer)
+            if not answer:
+                tries.failed(name)
+            self._remember(name, stored, digest, answer)
         return answer
 
     def _remembered(self, name: str, stored: str, digest: bytes) -> bool | None:

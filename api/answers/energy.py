@@ -204,8 +204,10 @@ class CalculationAnswer(TypedDict):
 
 class SourceAnswer(TypedDict):
     """A register or stream of intervals with its readings around and in an interval; `left_out`
-    counts those in it that are not listed, `all` lists all of them. `calibration_expired` says that
-    its calibration no longer held at the end of the interval; its readings count all the same."""
+    counts those in it that are not listed, `all` lists all of them. `first` and `final` are what
+    the register said when it began and ended [`register_unit`], where that was written down.
+    `calibration_expired` says that its calibration no longer held at the end of the interval; its
+    readings count all the same."""
 
     point: int
     name: str
@@ -220,6 +222,8 @@ class SourceAnswer(TypedDict):
     calibration_expired: bool
     counts_from: str | None
     counts_to: str | None
+    first: str | None
+    final: str | None
     calculation: CalculationAnswer | None
     readings: list[JudgedReadingAnswer]
     left_out: int

@@ -48,13 +48,20 @@ def local(time_us: int, zone: str) -> datetime:
 
 
 def moment(time_us: int, zone: str) -> str:
-    """Date and time of day to the second."""
-    return f"{local(time_us, zone):%Y-%m-%d %H:%M:%S}"
+    """Date and time of day to the second, with the offset where the clock shows it twice."""
+    when = local(time_us, zone)
+    return f"{when:%Y-%m-%d %H:%M:%S}{_which(when)}"
 
 
 def minute(time_us: int, zone: str) -> str:
-    """Date and time of day to the minute."""
-    return f"{local(time_us, zone):%Y-%m-%d %H:%M}"
+    """Date and time of day to the minute, with the offset where the clock shows it twice."""
+    when = local(time_us, zone)
+    return f"{when:%Y-%m-%d %H:%M}{_which(when)}"
+
+
+def _which(when: datetime) -> str:
+    twice = when.replace(fold=0).utcoffset() != when.replace(fold=1).utcoffset()
+    return f" {when.isoformat()[-len('+08:00') :]}" if twice else ""
 
 
 def age(seconds: float, text: Callable[[str], str]) -> str:

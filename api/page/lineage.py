@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -254,11 +255,18 @@ def _source(visit: Visit, source: Source, zone: str, item: str) -> dict[str, Any
         "unit": formats.UNITS.get(point.unit, point.unit),
         "from": "" if start is None else formats.minute(start, zone),
         "to": "" if end is None else formats.minute(end, zone),
+        "first": _written(service.installation.first, service.installation.register_unit),
+        "final": _written(service.final, service.installation.register_unit),
         "reckoned": _reckoned(source, zone, item),
         "readings": readings,
         "unused": sum(not one.used for one in readings),
         "left_out": source.left_out,
     }
+
+
+def _written(value: Decimal | None, unit: str | None) -> str:
+    """What somebody wrote down of a register when it changed."""
+    return "" if value is None else f"{plain(value)} {formats.UNITS.get(unit or '', unit or '')}"
 
 
 def _reckoned(source: Source, zone: str, item: str) -> dict[str, str] | None:

@@ -15,8 +15,8 @@ from api.auth import key_of_secret, platform_of
 from api.page.language import COOKIE as LANGUAGE_COOKIE
 from api.page.sessions import COOKIE, LIFETIME_US
 from api.page.visit import Acting, PageRoute, page, request_language, sessions_of
-from api.problems import SignInNeeded, TooManyFailures, status_of
-from metering.errors import GreenOfficeError, NotFound
+from api.problems import SignInNeeded, status_of
+from metering.errors import GreenOfficeError, NotFound, TooManyTries
 from texts import LANGUAGES
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -49,7 +49,7 @@ def _form(request: Request, wanted: str, error: GreenOfficeError | None = None) 
         token=token,
         next=wanted,
         error=error,
-        too_many=isinstance(error, TooManyFailures),
+        too_many=isinstance(error, TooManyTries),
     )
     _set_cookie(request, response, FORM_COOKIE, token, 3600)
     return response

@@ -74,5 +74,5 @@ def gateways(
 )
 def renew_password(site: str, code: str, caller: Admin) -> PasswordAnswer:
     """A new password for a gateway, shown once; the old one ends at its next connection."""
-    user = caller.reach.gateway(f"{site}/{code}").user
+    user = caller.reach.writable(f"{site}/{code}").user
     return {"gateway": user, "password": new_password(caller, user)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -85,6 +86,8 @@ SOURCE_EXAMPLE = {
     "calibration_expired": False,
     "counts_from": None,
     "counts_to": None,
+    "first": None,
+    "final": None,
     "calculation": {
         "first": "2026-11-24T02:00:00Z",
         "last": "2026-11-24T03:00:00Z",
@@ -290,6 +293,8 @@ def _source_json(source: Source, item: str) -> SourceAnswer:
         "calibration_expired": source.calibration_expired,
         "counts_from": None if start is None else iso(start, zone),
         "counts_to": None if end is None else iso(end, zone),
+        "first": _written(service.installation.first),
+        "final": _written(service.final),
         "calculation": _calculation_json(source, item),
         "readings": [
             _reading_json(service.kind, source.judged, n, item) for n in range(len(source.judged))
@@ -315,6 +320,10 @@ def _calculation_json(source: Source, item: str) -> CalculationAnswer | None:
         "after": _sure(found.after, item),
         "value": _sure(found.value, item),
     }
+
+
+def _written(value: Decimal | None) -> str | None:
+    return None if value is None else plain(value)
 
 
 def _sure(amount: int, item: str) -> str:

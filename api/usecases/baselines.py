@@ -18,6 +18,7 @@ from metering.baseline import (
 from metering.errors import InvalidInput
 from metering.localtime import local_day
 from metering.registry import Meter, NodeType
+from metering.wording import worded
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def ask(caller: Caller, code: str, reason: str, from_day: date) -> BaselineReque
             value=f"{code} ({meter.item})",
             fix="name a meter of electricity",
         )
-    if not reason.strip():
+    reason = worded(reason, "reason")
+    if not reason:
         raise InvalidInput(
             "a reason is needed", field="reason", value=reason, fix="say what changed"
         )
@@ -103,9 +105,9 @@ def ask(caller: Caller, code: str, reason: str, from_day: date) -> BaselineReque
             fix=f"name a day before {today.isoformat()}: the first on which the new use is normal",
         )
     now_us, institution = caller.platform.now_us(), registry.institution(meter.node)
-    wanted = BaselineRequest(institution, code, from_day, reason.strip(), str(caller.actor), now_us)
+    wanted = BaselineRequest(institution, code, from_day, reason, str(caller.actor), now_us)
     kept = caller.platform.baselines.ask(wanted)
-    caller.trace("baseline.ask", f"{code} from {from_day.isoformat()}", reason.strip(), institution)
+    caller.trace("baseline.ask", f"{code} from {from_day.isoformat()}", reason, institution)
     return kept
 
 

@@ -10,6 +10,7 @@ from figures import counted
 from metering.errors import InvalidInput
 from metering.finding import Case, CaseState
 from metering.nesting import Nesting
+from metering.wording import worded
 
 PAGE = 500
 """Cases read at a time where all are needed."""
@@ -83,7 +84,8 @@ def parts_of(caller: Caller, cases: Sequence[Case]) -> dict[int, int]:
 
 def set_state(caller: Caller, id: str, state: CaseState, note: str) -> Case:
     """Set what people say of a case, and leave a trace; to expect it needs a reason."""
-    if state is CaseState.EXPECTED and not note.strip():
+    note = worded(note, "note")
+    if state is CaseState.EXPECTED and not note:
         raise InvalidInput(
             "a reason is needed", field="note", value=note, fix="say why this use is expected"
         )

@@ -207,6 +207,13 @@ def asked_for(
             fix="?time=2026-11-24T10:15:00Z&step=hour or ?start=2026-11-17&end=2026-11-24",
         )
     if time is not None:
+        if role:
+            raise InvalidInput(
+                "a role is asked over days, not of an instant",
+                field="role",
+                value=role,
+                fix="?start=2026-11-17&end=2026-11-24 with the role, or leave the role out",
+            )
         return AtStep(instant(time, "time", zone), step)
     start_us, end_us = instant(str(start), "start", zone), instant(str(end), "end", zone)
     check_order(start, end, start_us < end_us)

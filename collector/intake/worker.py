@@ -192,6 +192,7 @@ class Intake:
         self._intake.commit(replace(batch, counts=counts, dead_letters=letters, at_us=now_us))
         report = tally.report(dead=len(letters), replayed=len(batch.replayed))
         if self._metrics is not None:
-            lag_us = None if batch.replayed else now_us - messages[-1].record.arrived_us
+            arrived_us = messages[-1].record.arrived_us
+            lag_us = now_us - arrived_us if arrived_us and not batch.replayed else None
             self._metrics.observe(report, tally.dead(), lag_us)
         return report

@@ -1,7 +1,18 @@
 """Every message as received, durable before it is acknowledged."""
 
+from collector.journal.checking import CheckedSegment, check_journal, repair_segment
 from collector.journal.reader import JournalReader
 from collector.journal.record import Kind, Located, Record, RecordPlace
 from collector.journal.writer import JournalWriter
 
-__all__ = ["JournalReader", "JournalWriter", "Kind", "Located", "Record", "RecordPlace"]
+__all__ = [
+    "CheckedSegment",
+    "JournalReader",
+    "JournalWriter",
+    "Kind",
+    "Located",
+    "Record",
+    "RecordPlace",
+    "check_journal",
+    "repair_segment",
+]

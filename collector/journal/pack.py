@@ -16,9 +16,12 @@ from collector.journal.segment import (
     MSGPACK_ZLIB,
     NEXT_OFFSET,
     SCHEMA,
+    SET_ORIGIN,
+    JournalRow,
+    columns_of,
     find_segment,
-    merge,
     open_for_reading,
+    origin_in,
     packed_path,
     plain_path,
     segment_files,
@@ -26,8 +29,6 @@ from collector.journal.segment import (
 
 BLOCK_BYTES = 1 << 20
 BLOCK_RECORDS = 4_000
-
-_Row = tuple[int, int, int, str, bytes]
 
 
 def compress_closed(folder: Path) -> int:
@@ -68,22 +69,25 @@ def _pack(folder: Path, n: int) -> None:
     draft = target.with_name(target.name + ".draft")
     draft.unlink(missing_ok=True)
     try:
-        _write_packed(plain_path(folder, n), draft)
+        _write_packed(plain_path(folder, n), draft, n)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
     sync_folder(folder)
 
 
-def _write_packed(plain: Path, draft: Path) -> None:
+def _write_packed(plain: Path, draft: Path, n: int) -> None:
     source = open_for_reading(plain)
     copy = sqlite3.connect(draft, isolation_level=None)
     try:
         copy.execute("PRAGMA synchronous=FULL")
         copy.execute("BEGIN")
-        copy.execute(SCHEMA)
+        for statement in SCHEMA:
+            copy.execute(statement)
+        if (origin := origin_in(source, n - 1)) is not None:
+            copy.execute(SET_ORIGIN, (n - 1, origin))
         for block in _blocks(source):
-            copy.execute(INSERT, _merged(block))
+            copy.execute(INSERT, _merged(block, plain.name))
         copy.execute("COMMIT")
         if source.execute(NEXT_OFFSET).fetchone() != copy.execute(NEXT_OFFSET).fetchone():
             raise sqlite3.DataError(f"{plain.name}: the compressed copy is not complete")
@@ -92,16 +96,16 @@ def _write_packed(plain: Path, draft: Path) -> None:
         source.close()
 
 
-def _blocks(source: sqlite3.Connection) -> Iterator[list[_Row]]:
+def _blocks(source: sqlite3.Connection) -> Iterator[list[JournalRow]]:
     """Neighbouring rows in groups of about one block."""
-    block: list[_Row] = []
+    block: list[JournalRow] = []
     size = count = 0
-    for row in source.execute(
-        "SELECT first_offset, count, arrived_us, codec, data FROM batch ORDER BY first_offset"
-    ):
+    sql = "SELECT {columns} FROM batch ORDER BY first_offset"
+    for found in source.execute(sql.format(columns=columns_of(source))):
+        row = JournalRow(*found)
         block.append(row)
-        size += len(row[4])
-        count += row[1]
+        size += len(row.data)
+        count += row.records
         if size >= BLOCK_BYTES or count >= BLOCK_RECORDS:
             yield block
             block, size, count = [], 0, 0
@@ -109,11 +113,13 @@ def _blocks(source: sqlite3.Connection) -> Iterator[list[_Row]]:
         yield block
 
 
-def _merged(block: list[_Row]) -> _Row:
-    data = merge([(codec, data) for *_, codec, data in block])
-    count = sum(row[1] for row in block)
-    arrived_us = max(row[2] for row in block)
-    return block[0][0], count, arrived_us, MSGPACK_ZLIB, data
+def _merged(block: list[JournalRow], name: str) -> JournalRow:
+    """Damage is not given new checksums: a segment that has any stays as it is."""
+    if not all(row.whole for row in block):
+        raise sqlite3.DataError(f"{name}: a checksum does not fit")
+    blobs = [blob for row in block for blob in row.blobs()]
+    arrived_us = max(row.arrived_us for row in block)
+    return JournalRow.of(block[0].first_offset, arrived_us, MSGPACK_ZLIB, blobs)
 
 
 def _older(path: Path, before_us: int) -> bool:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 from collector.journal.record import Located, Record, RecordPlace
 from collector.journal.segment import (
     NEXT_OFFSET,
+    UNREADABLE,
     WRITER_FILE,
+    JournalRow,
+    columns_of,
     decode,
     decode_one,
+    end_told_by,
     find_segment,
     open_for_reading,
     segment_files,
@@ -21,16 +26,23 @@ from collector.journal.segment import (
 )
 from metering.errors import NotFound, Unavailable
 
+T = TypeVar("T")
+
 _PAGE_ROWS = 16  # bounds memory: a row may hold a few MiB
 _FROM = (
-    "SELECT first_offset, count, codec, data FROM batch WHERE first_offset >= coalesce("
+    "SELECT {columns} FROM batch WHERE first_offset >= coalesce("
     "(SELECT max(first_offset) FROM batch WHERE first_offset <= ?1), 0)"
     " AND first_offset + count > ?1 ORDER BY first_offset LIMIT ?2"
 )
+REPAIR = "see what is lost: greenoffice journal verify DATA; then: greenoffice journal repair DATA"
 
 
 class JournalReader:
-    """Reads every writer's folder under ``root``; safe to share between threads."""
+    """Reads every writer's folder under ``root``; safe to share between threads.
+
+    Checksums are verified and offsets have no gaps: where a segment is damaged or was cut short,
+    reading raises Unavailable with the file and the place, and gives nothing from behind it.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -66,10 +78,10 @@ class JournalReader:
         writer_no, n = split_segment(segment)
         folder = self._folders().get(writer_no)
         with self._lock:
-            rows = self._query(folder, writer_no, n, _FROM, (offset, 1)) if folder else []
-        for first, _, codec, data in rows:
-            if first <= offset:
-                return decode_one(codec, data, offset - first)
+            found = self._batches(folder, writer_no, n, (offset, 1)) if folder else []
+        for row in found:
+            if row.first_offset <= offset:
+                return _one(row, offset - row.first_offset, folder, n)
         raise NotFound(
             "no such record in the journal",
             field="segment, offset",
@@ -99,37 +111,59 @@ class JournalReader:
         found: list[Located] = []
         if find_segment(folder, n) is None:
             n, offset = _following(folder, n), 0
-        while n and len(found) < limit:
-            closed = find_segment(folder, n + 1) is not None  # asked before its last rows are
-            segment = segment_number(writer_no, n)
-            for first, _, codec, data in self._rows(folder, writer_no, n, offset):
-                for at, record in enumerate(decode(codec, data), first):
-                    if at >= offset and len(found) < limit:
-                        found.append(Located(segment, at, record))
-                if len(found) >= limit:
-                    break
-            else:
-                n, offset = (n + 1 if closed else 0), 0
+        try:
+            while n and len(found) < limit:
+                n, offset = self._read_segment(folder, (writer_no, n, offset), limit, found)
+        except Unavailable:
+            if not found:
+                raise  # else what lies before the damage comes first
         return found
 
-    def _rows(
-        self, folder: Path, writer_no: int, n: int, offset: int
-    ) -> Iterator[tuple[int, int, str, bytes]]:
+    def _read_segment(
+        self, folder: Path, place: tuple[int, int, int], limit: int, found: list[Located]
+    ) -> tuple[int, int]:
+        """Add records of a segment; (number, offset) to go on at, number 0 for not at all."""
+        writer_no, n, offset = place
+        closed = find_segment(folder, n + 1) is not None  # asked before its last rows are
+        segment, reached = segment_number(writer_no, n), offset
+        for row in self._rows(folder, writer_no, n, offset):
+            for at, record in enumerate(_all(row, folder, n), row.first_offset):
+                if at >= offset and len(found) < limit:
+                    found.append(Located(segment, at, record))
+            reached = row.end
+            if len(found) >= limit:
+                return 0, 0
+        if closed and not _ended(folder, n, reached):
+            raise damaged(folder, n, f"it ends at record {reached}, others came after it")
+        return (n + 1 if closed else 0), 0
+
+    def _rows(self, folder: Path, writer_no: int, n: int, offset: int) -> Iterator[JournalRow]:
         """Rows that hold ``offset`` and what follows it; a few at a time, never a snapshot."""
         while True:
-            rows = self._query(folder, writer_no, n, _FROM, (offset, _PAGE_ROWS))
-            yield from rows
+            rows = self._batches(folder, writer_no, n, (offset, _PAGE_ROWS))
+            for row in rows:
+                if row.first_offset > offset:
+                    raise damaged(folder, n, f"records {offset} to {row.first_offset - 1} are gone")
+                offset = row.end
+                yield row
             if len(rows) < _PAGE_ROWS:
                 return
-            offset = rows[-1][0] + rows[-1][1]
+
+    def _batches(
+        self, folder: Path, writer_no: int, n: int, place: tuple[int, int]
+    ) -> list[JournalRow]:
+        return [JournalRow(*row) for row in self._query(folder, writer_no, n, _FROM, place)]
 
     def _query(
         self, folder: Path, writer_no: int, n: int, sql: str, parameters: tuple[int, ...]
-    ) -> list[tuple[int, int, str, bytes]]:
+    ) -> list[Any]:
         for attempt in range(3):
             try:
                 connection = self._connect(folder, writer_no, n)
-                return connection.execute(sql, parameters).fetchall() if connection else []
+                if connection is None:
+                    return []
+                wanted = sql.format(columns=columns_of(connection))
+                return connection.execute(wanted, parameters).fetchall()
             except sqlite3.OperationalError as error:
                 self._forget(writer_no)
                 if "no such table" in str(error):
@@ -174,10 +208,48 @@ def _following(folder: Path, n: int) -> int:
     return next((number for number in segment_files(folder) if number > n), 0)
 
 
+def _ended(folder: Path, n: int, reached: int) -> bool:
+    """Whether a closed segment holds no more than what was reached, as the next one says."""
+    following = find_segment(folder, n + 1)
+    if following is None:
+        return True
+    end = end_told_by(following, n)
+    return end is None or reached >= end
+
+
+def _all(row: JournalRow, folder: Path, n: int) -> list[Record]:
+    return _decoded(row, lambda: decode(row.codec, row.data), folder, n)
+
+
+def _one(row: JournalRow, index: int, folder: Path | None, n: int) -> Record:
+    assert folder is not None
+    return _decoded(row, lambda: decode_one(row.codec, row.data, index), folder, n)
+
+
+def _decoded(row: JournalRow, read: Callable[[], T], folder: Path, n: int) -> T:
+    try:
+        if row.whole:
+            return read()
+    except UNREADABLE:
+        pass
+    at = f"a checksum of records {row.first_offset} to {row.end - 1} does not fit"
+    raise damaged(folder, n, at)
+
+
+def damaged(folder: Path, n: int, what: str) -> Unavailable:
+    """The error of a segment that is not as it was written."""
+    return Unavailable(
+        f"a journal segment is damaged: {what}",
+        field="segment",
+        value=f"{folder.name}/{n:08d}",
+        fix=REPAIR,
+    )
+
+
 def _unreadable(folder: Path, n: int, error: sqlite3.Error) -> Unavailable:
     return Unavailable(
         f"a journal segment cannot be read: {error}",
         field="segment",
         value=f"{folder.name}/{n:08d}",
-        fix="put the file back from a backup, or move it away to go on without it",
+        fix=REPAIR,
     )

@@ -14,9 +14,12 @@ original can never be replayed into it. Where both exist the packed one counts.
 from __future__ import annotations
 
 import sqlite3
+import struct
 import zlib
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -30,9 +33,18 @@ MSGPACK, MSGPACK_ZLIB = "msgpack", "msgpack+zlib"
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS batch (first_offset INTEGER PRIMARY KEY, count INTEGER NOT NULL,"
-    " arrived_us INTEGER NOT NULL, codec TEXT NOT NULL, data BLOB NOT NULL)"
+    " arrived_us INTEGER NOT NULL, codec TEXT NOT NULL, data BLOB NOT NULL,"
+    " crc INTEGER NOT NULL, sums BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS origin (n INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL)",
 )
-INSERT = "INSERT INTO batch (first_offset, count, arrived_us, codec, data) VALUES (?, ?, ?, ?, ?)"
+"""`crc` is over the row, `sums` has one for each record; `origin` says where the segment before
+ended, so that one which was cut short is noticed."""
+INSERT = (
+    "INSERT INTO batch (first_offset, count, arrived_us, codec, data, crc, sums)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+SET_ORIGIN = "INSERT OR REPLACE INTO origin (n, next_offset) VALUES (?, ?)"
+ORIGIN = "SELECT next_offset FROM origin WHERE n = ?"
 NEXT_OFFSET = "SELECT first_offset + count FROM batch ORDER BY first_offset DESC LIMIT 1"
 
 _encoder = msgspec.msgpack.Encoder()
@@ -77,9 +89,53 @@ def segment_files(folder: Path) -> list[int]:
     return sorted(int(stem) for stem in stems if stem.isdecimal())
 
 
-def encode(records: Sequence[Record]) -> bytes:
-    """A blob of codec ``msgpack``."""
-    return _encoder.encode(records)
+class JournalRow(NamedTuple):
+    """A row of a segment: the records of one group commit, or of one compressed block."""
+
+    first_offset: int
+    records: int
+    arrived_us: int
+    codec: str
+    data: bytes
+    crc: int | None
+    """None in segments written before rows had one, as `sums`."""
+    sums: bytes | None
+
+    @classmethod
+    def of(cls, first: int, arrived_us: int, codec: str, blobs: Sequence[bytes]) -> JournalRow:
+        """The row of encoded records, with its checksums."""
+        data = _encoder.encode([msgspec.Raw(blob) for blob in blobs])
+        data = zlib.compress(data, 6) if codec == MSGPACK_ZLIB else data
+        sums = struct.pack(f"<{len(blobs)}I", *map(zlib.crc32, blobs))
+        crc = _row_crc(first, len(blobs), arrived_us, codec, data)
+        return cls(first, len(blobs), arrived_us, codec, data, crc, sums)
+
+    @property
+    def end(self) -> int:
+        """The offset after its last record."""
+        return self.first_offset + self.records
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is as it was written, as far as its checksum says."""
+        return self.crc is None or self.crc == _row_crc(*self[:5])
+
+    def blobs(self) -> list[bytes]:
+        """Its records, each encoded; raises `UNREADABLE` where it holds none."""
+        return [bytes(raw) for raw in _raws.decode(_inflate(self.codec, self.data))]
+
+
+UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, zlib.error)
+"""What decoding raises of bytes that are no records."""
+
+
+def _row_crc(first: int, count: int, arrived_us: int, codec: str, data: bytes) -> int:
+    return zlib.crc32(data, zlib.crc32(f"{first} {count} {arrived_us} {codec}".encode()))
+
+
+def encode(records: Sequence[Record]) -> list[bytes]:
+    """Each record on its own, as `JournalRow.of` wants them."""
+    return [_encoder.encode(record) for record in records]
 
 
 def decode(codec: str, data: bytes) -> list[Record]:
@@ -90,12 +146,6 @@ def decode(codec: str, data: bytes) -> list[Record]:
 def decode_one(codec: str, data: bytes, index: int) -> Record:
     """One record of a blob, without decoding its neighbours."""
     return _record.decode(_raws.decode(_inflate(codec, data))[index])
-
-
-def merge(blobs: Sequence[tuple[str, bytes]]) -> bytes:
-    """Several blobs as one of codec ``msgpack+zlib``, the records in order."""
-    raws = [raw for codec, data in blobs for raw in _raws.decode(_inflate(codec, data))]
-    return zlib.compress(_encoder.encode(raws), 6)
 
 
 def _inflate(codec: str, data: bytes) -> bytes:
@@ -113,3 +163,31 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA busy_timeout=5000")
     return connection
+
+
+def columns_of(connection: sqlite3.Connection) -> str:
+    """What to select of a row; segments of before have no checksums."""
+    names = {row[1] for row in connection.execute("PRAGMA table_info(batch)")}
+    sums = "crc, sums" if "crc" in names or not names else "NULL, NULL"
+    return f"first_offset, count, arrived_us, codec, data, {sums}"
+
+
+def end_told_by(path: Path, n: int) -> int | None:
+    """Where segment n ended, as the file of the one behind it says; None where that does not, or
+    is damaged itself."""
+    try:
+        with closing(open_for_reading(path)) as connection:
+            return origin_in(connection, n)
+    except sqlite3.DatabaseError:
+        return None
+
+
+def origin_in(connection: sqlite3.Connection, n: int) -> int | None:
+    """Where segment n ended, as the segment behind it says; None where it does not."""
+    try:
+        row = connection.execute(ORIGIN, (n,)).fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise
+    return int(row[0]) if row else None

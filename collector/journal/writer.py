@@ -6,6 +6,7 @@ SQLite's own recovery keeps every batch that returned, and never half of one.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -23,8 +24,12 @@ from collector.journal.segment import (
     MSGPACK,
     NEXT_OFFSET,
     SCHEMA,
+    SET_ORIGIN,
     WRITER_FILE,
+    JournalRow,
+    columns_of,
     encode,
+    open_for_reading,
     packed_path,
     plain_path,
     segment_files,
@@ -73,8 +78,8 @@ class JournalWriter:
         self._connection: sqlite3.Connection | None = None
         self._lock_file = _claim(folder, writer_no)
         self._n = max(segment_files(folder), default=1)
-        if packed_path(folder, self._n).exists():
-            self._n += 1
+        self._origin: int | None = None
+        """Where the segment before ended; None where that is not known."""
         self._next = 0
         self._written = 0
         self._open_recovered()
@@ -91,9 +96,9 @@ class JournalWriter:
         Raises StorageFull on a full disk and Unavailable on any other failure of the disk:
         then the batch counts as not written, and the writer may be used again.
         """
-        data = encode(records)
+        blobs = encode(records)
         with self._appending:
-            return self._append(records, data) if records else self.end
+            return self._append(records, blobs) if records else self.end
 
     def compress_closed(self) -> int:
         """Compress every closed segment and delete the expired ones; how many were compressed."""
@@ -108,23 +113,32 @@ class JournalWriter:
             self._close_segment()
             self._lock_file.close()
 
-    def _append(self, records: Sequence[Record], data: bytes) -> RecordPlace:
+    def _append(self, records: Sequence[Record], blobs: Sequence[bytes]) -> RecordPlace:
         try:
             connection = self._ready()
             first = RecordPlace(segment_number(self.writer_no, self._n), self._next)
             arrived_us = max(record.arrived_us for record in records)
-            row = (first.offset, len(records), arrived_us, MSGPACK, data)
+            row = JournalRow.of(first.offset, arrived_us, MSGPACK, blobs)
             connection.execute(INSERT, row)
         except (sqlite3.Error, OSError) as error:
             self._close_segment()
             raise _storage_error(error, self.folder) from error
         self._next += len(records)
-        self._written += len(data)
+        self._written += len(row.data)
         return first
 
     def _open_recovered(self) -> None:
-        """Open the newest segment; a damaged one is left for the reader to name."""
+        """Open the newest segment; a damaged one is left for the reader to name.
+
+        One that holds something is never written on: what may have been cut off its end would be
+        given away again, and a reader that had been there would pass over it."""
         try:
+            if packed_path(self.folder, self._n).exists():
+                self._origin = _end_of(packed_path(self.folder, self._n))
+                self._n += 1
+            elif plain_path(self.folder, self._n).exists():
+                self._origin = _end_of(plain_path(self.folder, self._n), recover=True)
+                self._n += 1 if self._origin is not None else 0
             self._ready()
         except sqlite3.OperationalError as error:
             self._close_segment()
@@ -133,7 +147,7 @@ class JournalWriter:
             self._close_segment()
             damaged = plain_path(self.folder, self._n)
             _log.error("journal segment is damaged", file=damaged.name, error=str(error))
-            self._n += 1
+            self._n, self._origin = self._n + 1, None
             self._ready()
 
     def _ready(self) -> sqlite3.Connection:
@@ -146,7 +160,7 @@ class JournalWriter:
 
     def _rotate(self) -> None:
         self._close_segment()
-        self._n += 1
+        self._n, self._origin = self._n + 1, self._next
         self._open_segment()
         self._start_housekeeping()
 
@@ -157,7 +171,7 @@ class JournalWriter:
     def _housekeep_once(self) -> None:
         try:
             self.compress_closed()
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # a damaged segment is the reader's to tell
             _log.warning("journal compression put off", folder=str(self.folder), error=str(error))
 
     def _open_segment(self) -> None:
@@ -169,7 +183,12 @@ class JournalWriter:
         connection.execute("PRAGMA synchronous=FULL")
         if self.max_pages is not None:
             connection.execute(f"PRAGMA max_page_count={int(self.max_pages)}")
-        connection.execute(SCHEMA)
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA:
+            connection.execute(statement)
+        if self._origin is not None:
+            connection.execute(SET_ORIGIN, (self._n - 1, self._origin))
+        connection.execute("COMMIT")
         pack.sync_folder(self.folder)
         row = connection.execute(NEXT_OFFSET).fetchone()
         self._next = row[0] if row else 0
@@ -183,6 +202,22 @@ class JournalWriter:
             connection.close()
         except sqlite3.Error as error:
             _log.warning("journal segment closed badly", n=self._n, error=str(error))
+
+
+def _end_of(path: Path, *, recover: bool = False) -> int | None:
+    """The offset after the last record of a segment; its write-ahead log is taken in where a crash
+    left one. None where there is nothing in it, so that it may still be begun."""
+    connection = sqlite3.connect(path) if recover else open_for_reading(path)
+    with contextlib.closing(connection):
+        connection.execute("PRAGMA busy_timeout=5000")
+        try:
+            row = connection.execute(NEXT_OFFSET).fetchone()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return None
+            raise
+        begun = row is not None or "NULL" in columns_of(connection)
+    return (int(row[0]) if row else 0) if begun else None
 
 
 def _claim(folder: Path, writer_no: int) -> IO[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from metering.access import ApiKey, AuditEntry
+from metering.tries import UNCOUNTED, Tries
 
 
 class ApiKeys(Protocol):
@@ -14,8 +15,9 @@ class ApiKeys(Protocol):
         """The secret of a new key, shown once; kept only hashed."""
         ...
 
-    def key(self, secret: str) -> ApiKey | None:
-        """The key of a secret; None when unknown or revoked."""
+    def key(self, secret: str, tries: Tries = UNCOUNTED) -> ApiKey | None:
+        """The key of a secret; None when unknown or revoked. TooManyTries where that would have to
+        be computed and may not be tried; a right secret of lately needs no try."""
         ...
 
     def keys(self) -> list[ApiKey]:
@@ -24,7 +26,8 @@ class ApiKeys(Protocol):
 
     def revoke(self, id: str, *, actor: str, now_us: int) -> None:
         """End a key from now on, with an entry in the audit log; NotFound if there is none, and
-        nothing where it was ended before."""
+        nothing where it was ended before. Conflict for the last administrator's key of the whole
+        platform."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from metering.registry.model import Registry
+from metering.tries import UNCOUNTED, Tries
 
 
 class RegistryReader(Protocol):
@@ -46,8 +47,9 @@ class RegistryStore(RegistryReader, Protocol):
 class Credentials(Protocol):
     """What a listener asks of the registry; called in a thread of its own."""
 
-    def verify(self, user: str, password: bytes) -> bool:
-        """Whether the gateway exists and the password is its own."""
+    def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
+        """Whether the gateway exists and the password is its own. TooManyTries where that would
+        have to be computed and may not be tried; a right password of lately needs no try."""
         ...
 
 

@@ -98,9 +98,9 @@ class Row:
     def code(self, column: str) -> str:
         """A code; '' where it is none."""
         text = self.text(column)
-        if CODE.fullmatch(text):
+        if CODE.fullmatch(text) and text.strip("."):
             return text
-        self.wrong(column, "not a code", "1 to 64 of A-Z a-z 0-9 . _ -")
+        self.wrong(column, "not a code", "1 to 64 of A-Z a-z 0-9 . _ -, not dots alone")
         return ""
 
     def named(self, column: str, longest: int = 200) -> str:

@@ -35,13 +35,6 @@ def back_up_journal(journal: Path, target: Path) -> None:
             _copy_segment(marker.parent, folder, n)
 
 
-def restore_journal(source: Path, journal: Path) -> None:
-    """Copy a backed-up journal to a folder that holds none."""
-    journal.mkdir(parents=True, exist_ok=True)
-    for folder in sorted(path for path in source.iterdir() if path.is_dir()):
-        shutil.copytree(folder, journal / folder.name)
-
-
 def journal_ends(journal: Path) -> dict[int, Place]:
     """Per writer the place after its last record, of a journal that nobody writes or that only
     grows meanwhile; writers that never wrote are left out."""

@@ -80,8 +80,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def verified(folder: Path) -> Manifest:
-    """The manifest of a whole backup; InvalidInput, naming the file, where it is not whole."""
+    """The manifest of a whole backup; InvalidInput, naming the file, where it is not whole, or
+    holds anything that it does not name."""
     manifest = read_manifest(folder)
+    _nothing_else(folder, manifest)
     for name, told in manifest.files.items():
         path = folder / name
         if not path.is_file():
@@ -93,6 +95,16 @@ def verified(folder: Path) -> Manifest:
         if found != told:
             raise _bad(path, "a file of the backup is not what was written")
     return manifest
+
+
+def _nothing_else(folder: Path, manifest: Manifest) -> None:
+    """A link could lead anywhere, and a file that nobody vouches for could be anything."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            raise _bad(path, "the backup holds something that is neither file nor folder")
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name != MANIFEST and name not in manifest.files:
+            raise _bad(path, "the backup holds a file that it does not name")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -109,14 +121,20 @@ def read_manifest(folder: Path) -> Manifest:
         raise _bad(path, "the backup's manifest is damaged")
     if content.pop("format") != FORMAT:
         raise _bad(path, "the backup was made by a newer version of the platform")
-    return _manifest(content, path)
+    try:
+        return _manifest(content, path)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _bad(path, "the backup's manifest is damaged") from error
 
 
 def _manifest(content: dict[str, Any], path: Path) -> Manifest:
     files = {name: ManifestEntry(**told) for name, told in content.pop("files").items()}
     for name in files:
         pure = PurePosixPath(name)
-        if pure.is_absolute() or ".." in pure.parts:
+        if pure.is_absolute() or ".." in pure.parts or str(pure) != name:
+            raise _bad(path, "the backup names a file outside itself")
+    for one in (content["database"], content["readings"] or content["database"]):
+        if one not in files:
             raise _bad(path, "the backup names a file outside itself")
     for name in ("checkpoints", "journal_ends"):
         content[name] = {int(writer): (s, o) for writer, (s, o) in content[name].items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from metering.errors import ConfigurationError, Conflict
 from storage.backup.database import check_vacant, restore_database
-from storage.backup.journal import journal_ends, journal_starts, restore_journal
+from storage.backup.journal import journal_ends, journal_starts
 from storage.backup.layout import FILES, JOURNAL, disk_errors, must_be_new
 from storage.backup.manifest import Manifest, verified
 from storage.backup.taking import check_reach
@@ -43,7 +43,9 @@ def restore(folder: Path, target: Target) -> Manifest:
         if target.readings is not None and manifest.readings is not None:
             _copy(folder / manifest.readings, target.readings)
         if not target.keep_journal:
-            restore_journal(folder / JOURNAL, target.journal)
+            target.journal.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name in manifest.below(JOURNAL):
+                _copy(folder / name, target.journal / name.removeprefix(f"{JOURNAL}/"))
         if target.files is not None:
             for name in manifest.below(FILES):
                 _copy(folder / name, target.files / name.removeprefix(f"{FILES}/"))
@@ -89,5 +91,7 @@ def _check_starts(manifest: Manifest, journal: Path) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
+    """Into a file of its owner alone."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copy2(source, target)
+    target.chmod(0o600)

@@ -11,7 +11,8 @@ from metering.ports import AccessStore, CredentialStore, DirtyMarks, RegistrySto
 from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
-from storage.keys import id_of, new_key, new_key_secret, no_such_key
+from metering.tries import UNCOUNTED, UNKNOWN, Tries
+from storage.keys import check_not_last, id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
 
@@ -35,12 +36,14 @@ class MemoryAccess(AccessStore):
             self._note(key, "key.create", actor, now_us)
         return secret
 
-    def key(self, secret: str) -> ApiKey | None:
+    def key(self, secret: str, tries: Tries = UNCOUNTED) -> ApiKey | None:
         id = id_of(secret)
         key = self._keys.get(id or "")
         if key is None or key.revoked_us:
+            tries.check(UNKNOWN)
+            tries.failed(UNKNOWN)
             return None
-        right = self._verifier.verify(key.id, secret.encode(), self._hashes[key.id])
+        right = self._verifier.verify(key.id, secret.encode(), self._hashes[key.id], tries)
         return key if right else None
 
     def keys(self) -> list[ApiKey]:
@@ -50,6 +53,7 @@ class MemoryAccess(AccessStore):
         with self._lock:
             if id not in self._keys:
                 raise no_such_key(id)
+            check_not_last(self._keys[id], self._keys.values())
             if not self._keys[id].revoked_us:
                 self._keys[id] = replace(self._keys[id], revoked_us=now_us)
                 self._note(self._keys[id], "key.revoke", actor, now_us)
@@ -123,9 +127,13 @@ class MemoryRegistry(RegistryStore, CredentialStore):
                     self._marks.mark(changed, writer_no=0, ready=True)
         return fresh
 
-    def verify(self, user: str, password: bytes) -> bool:
+    def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
         stored = self._hashes.get(user)
-        return stored is not None and self._verifier.verify(user, password, stored)
+        if stored is None:
+            tries.check(UNKNOWN)
+            tries.failed(UNKNOWN)
+            return False
+        return self._verifier.verify(user, password, stored, tries)
 
     def renew(self, user: str, *, actor: str, now_us: int) -> str:
         with self._lock:

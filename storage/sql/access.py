@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine, insert, select, true, update
 
 from metering.access import ApiKey, AuditEntry, Role
 from metering.ports import AccessStore
-from storage.keys import id_of, new_key, new_key_secret, no_such_key
+from metering.tries import UNCOUNTED, UNKNOWN, Tries
+from storage.keys import check_not_last, id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed
 from storage.sql.engine import reading, writing
 from storage.sql.schema import API_KEY, AUDIT_ENTRY
@@ -33,15 +34,16 @@ class SqlAccess(AccessStore):
             add_entry(con, entry)
         return secret
 
-    def key(self, secret: str) -> ApiKey | None:
-        id = id_of(secret)
-        if id is None:
-            return None
-        with reading(self._engine) as con:
-            row = con.execute(select(API_KEY).where(API_KEY.c.id == id)).first()
+    def key(self, secret: str, tries: Tries = UNCOUNTED) -> ApiKey | None:
+        id, row = id_of(secret), None
+        if id is not None:
+            with reading(self._engine) as con:
+                row = con.execute(select(API_KEY).where(API_KEY.c.id == id)).first()
         if row is None or row.revoked_us:
+            tries.check(UNKNOWN)
+            tries.failed(UNKNOWN)
             return None
-        right = self._verifier.verify(id, secret.encode(), row.hash)
+        right = self._verifier.verify(row.id, secret.encode(), row.hash, tries)
         return _key(row) if right else None
 
     def keys(self) -> list[ApiKey]:
@@ -57,8 +59,13 @@ class SqlAccess(AccessStore):
             raise no_such_key(id)
         entry = self._entry(_key(row), "key.revoke", actor, now_us)
         with writing(self._engine) as con:
-            standing = update(API_KEY).where(same, API_KEY.c.revoked_us == 0)
-            if con.execute(standing.values(revoked_us=now_us)).rowcount:
+            standing = select(API_KEY).where(
+                API_KEY.c.revoked_us == 0, API_KEY.c.role == Role.ADMIN
+            )
+            admins = [_key(one) for one in con.execute(standing.with_for_update())]
+            check_not_last(next((one for one in admins if one.id == id), _key(row)), admins)
+            ended = update(API_KEY).where(same, API_KEY.c.revoked_us == 0)
+            if con.execute(ended.values(revoked_us=now_us)).rowcount:
                 add_entry(con, entry)
 
     def audit(self, entry: AuditEntry) -> None:

@@ -21,6 +21,7 @@ from metering.ports import CredentialStore, RegistryStore
 from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
+from metering.tries import UNCOUNTED, UNKNOWN, Tries
 from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
 from storage.sql.access import add_entry
@@ -94,10 +95,14 @@ class SqlCredentials(CredentialStore):
         self._engine = engine
         self._verifier = Verifier()
 
-    def verify(self, user: str, password: bytes) -> bool:
+    def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
         with reading(self._engine) as con:
             stored = con.scalar(select(CREDENTIAL.c.hash).where(CREDENTIAL.c.user == user))
-        return stored is not None and self._verifier.verify(user, password, stored)
+        if stored is None:
+            tries.check(UNKNOWN)
+            tries.failed(UNKNOWN)
+            return False
+        return self._verifier.verify(user, password, stored, tries)
 
     def renew(self, user: str, *, actor: str, now_us: int) -> str:
         secret = new_secret()

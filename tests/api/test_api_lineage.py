@@ -184,6 +184,7 @@ def test_a_week_is_followed_like_a_step(spiked):
         ({"start": "2026-01-01", "end": "2026-06-01"}, "end"),
         ({"start": "2026-11-09", "end": "2026-11-10", "role": "x"}, "role"),
         ({"start": iso(START), "end": iso(START + HOUR_US + 1)}, "end"),
+        ({"time": iso(START), "role": "it"}, "role"),
     ],
 )
 def test_what_cannot_be_asked_names_its_field(spiked, asked, field):
@@ -336,6 +337,8 @@ def test_readings_inside_a_window_of_change_are_not_used(booked):
     found = lineage(world, meter="m", time=iso(start), step="day")
     one, other = found["meters"][0]["sources"]
     assert (one["counts_to"], other["counts_from"]) == (iso(start, ZONE), iso(end, ZONE))
+    assert (one["first"], one["final"]) == (None, str(final))
+    assert (other["first"], other["final"]) == (str(first), None)
     for source in (one, other):
         inside = [r for r in source["readings"] if start < parse_instant(r["time"]) < end]
         assert len(inside) == 7

@@ -94,10 +94,22 @@ def test_too_many_wrong_keys_are_stopped_before_they_are_tried(world):
     stopped = world.client.get("/v1/nodes", headers={"X-API-Key": "no"})
     assert stopped.status_code == 429
     assert stopped.headers["retry-after"] == "60"
+    assert world.get("/v1/nodes").status_code == 200, "whoever has a key goes on"
     later = replace(world.platform, now_us=lambda: world.platform.now_us() + 61_000_000)
-    assert world.get("/v1/nodes").status_code == 429
     world.client.app.state.platform = later
+    assert world.client.get("/v1/nodes", headers={"X-API-Key": "no"}).status_code == 401
+
+
+def test_guesses_at_one_key_stop_neither_the_others_nor_who_is_known(world):
+    """The key's own holder is known from before; another one was never seen until now."""
     assert world.get("/v1/nodes").status_code == 200
+    mine, other = world.keys["bureau"], world.keys["school"]
+    for n in range(world.platform.failed_keys_per_minute + 5):
+        guess = mine[:17] + f"{n:032d}"
+        status = world.client.get("/v1/nodes", headers={"X-API-Key": guess}).status_code
+        assert status == (401 if n < world.platform.failed_keys_per_minute else 429)
+    for secret in (mine, other):
+        assert world.client.get("/v1/nodes", headers={"X-API-Key": secret}).status_code == 200
 
 
 def test_a_revoked_key_ends_at_once(world):

@@ -6,10 +6,14 @@ A route that is not in the matrix fails the test, so that a new one cannot be fo
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 from fastapi.routing import iter_route_contexts
+
+from metering.registry import Installation
+from metering.validity import Validity
 
 FOREIGN = ("hall", "school", "yard", "f-school", "gw-9")
 """Names of the school; nothing of them may reach the bureau's key."""
@@ -211,6 +215,36 @@ def test_a_buildings_key_reaches_neither_its_neighbours_nor_the_shared_gateway(w
     events = world.get("/v1/register-events", key="building").json()["data"]
     assert {event["meter"] for event in events} <= {"office-a-total"}
     assert world.get("/v1/audit", key="building").json()["data"] == []
+
+
+def test_who_speaks_for_a_gateway_speaks_for_all_of_its_points(world):
+    """The bureau's gateway comes to serve a meter of the school: the bureau's key may neither push
+    in its name, which would change the school's books, nor take over its password."""
+    known = world.platform.registry()
+    id = max(known.points) + 1
+    shared = replace(known.points[24], id=id, gateway="campus/gw-1", name="hall.second")
+    more = (
+        *known.installations,
+        Installation("hall-total", id, valid=Validity(date(2030, 1, 1), None)),
+    )
+    world.platform.registry_store.apply(
+        replace(known, points=known.points | {id: shared}, installations=more),
+        actor="test",
+        now_us=1,
+    )
+    body = {"readings": [{"point": "hall.second", "time": "2026-11-20T02:00:00Z", "value": 1}]}
+    tries = {"/v1/ingest?gateway=campus/gw-1": {"json": body}}
+    tries["/v1/gateways/campus/gw-1/password"] = {}
+    before = len(world.platform.messages.kept)
+    for path, options in tries.items():
+        refused = world.post(path, **options)
+        assert refused.status_code == 403, path
+        assert refused.json()["field"] == "gateway"
+    assert len(world.platform.messages.kept) == before
+    entries = world.get("/v1/audit").json()["data"][:2]
+    assert {entry["action"] for entry in entries} == {"refused"}
+    for path, options in tries.items():
+        assert world.post(path, key="whole", **options).status_code in (200, 202), path
 
 
 def test_every_refusal_stands_in_the_audit_log(world):

@@ -29,22 +29,27 @@ from collector import (
     ListenerSettings,
 )
 from collector.journal import Record
+from metering.tries import Tries
 
 MOSQUITTO = "/usr/sbin/mosquitto"
 PASSWORDS = {"s/g": b"right", "s/h": b"other"}
 
 
 class Passwords:
-    """Credentials of two gateways; counts how often it was asked."""
+    """Credentials of two gateways; counts the wrong passwords that it looked at."""
 
     def __init__(self) -> None:
         self.asked = 0
 
-    def verify(self, user: str, password: bytes) -> bool:
-        self.asked += 1
+    def verify(self, user: str, password: bytes, tries: Tries) -> bool:
         if user == "broken":
             raise RuntimeError("the registry is gone")
-        return PASSWORDS.get(user) == password
+        if PASSWORDS.get(user) == password:
+            return True
+        tries.check(user)
+        self.asked += 1
+        tries.failed(user)
+        return False
 
 
 class Running:

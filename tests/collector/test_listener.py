@@ -272,13 +272,42 @@ def test_a_connection_without_connect_is_let_go(start: Any) -> None:
 
 
 def test_more_connections_than_allowed_are_refused(start: Any) -> None:
-    server = start(max_connections=1)
+    server = start(max_connections=1, max_refused=0)
     with gateway(server.port, paho.MQTTv311), raw(server.port, b"") as second:
         assert everything(second) == b""
     refused = server.metric(
         "greenoffice_mqtt_connects_refused_total", reason="too many connections"
     )
     assert refused == 1
+
+
+@pytest.mark.parametrize(("version", "code"), [(paho.MQTTv311, 136), (paho.MQTTv5, 137)])
+def test_a_gateway_without_room_is_told_so_and_comes_in_later(
+    start: Any, version: int, code: int
+) -> None:
+    server = start(max_connections=2)
+    assert server.listener.health().ok
+    with gateway(server.port, version, client_id="a"):
+        with gateway(server.port, version, client_id="b"):
+            for _ in range(100):
+                with gateway(server.port, version, client_id="late") as late:
+                    assert late.connect_codes == [code]
+                    assert late.ended.wait(WAIT_S)
+            health = server.listener.health()
+            assert (health.ok, health.field, health.value) == (False, "connections", 2)
+            assert health.fix
+        until(lambda: len(server.listener._open) == 1)
+        with gateway(server.port, version, client_id="late") as late:
+            assert late.connect_codes == [0]
+
+
+def test_who_connects_and_says_nothing_takes_no_room_from_refusals_for_long(start: Any) -> None:
+    server = start(max_connections=1, max_refused=1)
+    with gateway(server.port, paho.MQTTv5), raw(server.port, b"") as silent:
+        assert everything(silent) == b""
+        until(lambda: len(server.listener._open) == 1)
+        with gateway(server.port, paho.MQTTv5, client_id="late") as late:
+            assert late.connect_codes == [137]
 
 
 def test_garbage_never_stops_the_listener(server: Any) -> None:
@@ -399,7 +428,7 @@ import structlog
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
 
 class Anyone:
-    def verify(self, user, password):
+    def verify(self, user, password, tries):
         return True
 
 async def main():

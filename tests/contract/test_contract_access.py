@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from metering.access import AuditEntry, Role
-from metering.errors import InvalidInput, NotFound
+from metering.errors import Conflict, InvalidInput, NotFound
 from metering.registry import Node, NodeType, Registry, SpaceEdge
 from storage import Stores
 
@@ -30,6 +30,28 @@ def test_other_secrets_find_none(stores: Stores) -> None:
     swapped = first.rsplit("_", 1)[0] + "_" + second.rsplit("_", 1)[1]
     for wrong in ("", "go_", first[:-1], first + "x", swapped, "go_000000000000_" + "x" * 32):
         assert stores.access.key(wrong) is None
+
+
+def test_the_last_administrator_of_the_whole_platform_stays(stores: Stores) -> None:
+    """Others do not count: an institution's administrator, a reader of everything, an ended one."""
+    ids = []
+    for node, role in (("", "admin"), ("", "admin"), ("office", "admin"), ("", "read")):
+        key = stores.access.key(create(stores, f"{node} {role}", node=node, role=role))
+        assert key is not None
+        ids.append(key.id)
+    stores.access.revoke(ids[0], actor="admin", now_us=8)
+    with pytest.raises(Conflict) as refused:
+        stores.access.revoke(ids[1], actor="admin", now_us=8)
+    assert (refused.value.field, refused.value.value) == ("id", ids[1])
+    assert [ended(stores, id) for id in ids] == [8, 0, 0, 0]
+    for id in (ids[0], ids[2], ids[3]):
+        stores.access.revoke(id, actor="admin", now_us=9)
+    assert [ended(stores, id) for id in ids] == [8, 0, 9, 9]
+
+
+def ended(stores: Stores, id: str) -> int:
+    known = stores.access.keys()
+    return next(key.revoked_us for key in known if key.id == id)
 
 
 def test_a_revoked_key_is_none_at_once(stores: Stores) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
-from metering.errors import Conflict, InvalidInput, NotFound
+from metering.errors import Conflict, InvalidInput, NotFound, TooManyTries
 from metering.factor import Factor
 from metering.reading import Kind
 from metering.registry import (
@@ -33,6 +33,7 @@ from metering.registry.kind import FactKind
 from metering.registry.merge import ordered
 from metering.tariff import TariffRow
 from metering.tariff_sets import set_key
+from metering.tries import FailedTries
 from storage import Stores
 from storage.registry_rules import CHANGES_KEPT
 from tests.registry_examples import registered
@@ -390,6 +391,19 @@ def test_passwords_are_told_once_and_hold(stores: Stores) -> None:
         assert not stores.credentials.verify("site/gw", b"guess")
     assert not stores.credentials.verify("site/other", told["site/gw"].encode())
     assert not stores.credentials.verify("site/gw", b"")
+
+
+def test_guesses_are_counted_by_user_and_who_is_known_needs_no_try(stores: Stores) -> None:
+    told = apply(stores, campus())["site/gw"].encode()
+    tries = FailedTries(lambda: 0.0, allowed=2).at("address")
+    assert stores.credentials.verify("site/gw", told, tries)
+    for guess in (b"one", b"two"):
+        assert not stores.credentials.verify("site/gw", guess, tries)
+        assert not stores.credentials.verify("site/none", guess, tries)
+    for user in ("site/gw", "site/none"):
+        with pytest.raises(TooManyTries):
+            stores.credentials.verify(user, b"three", tries)
+    assert stores.credentials.verify("site/gw", told, tries)
 
 
 def test_a_renewed_password_replaces_the_old_one(stores: Stores) -> None:

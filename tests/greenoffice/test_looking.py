@@ -7,10 +7,12 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from figures import Figures
 from greenoffice.looking import AnalyticsWork
 from greenoffice.settings import AnalyticsSettings
+from metering.errors import Unavailable
 from metering.finding import Case, Changes, Finding
 from metering.localtime import day_bounds
 from metering.registry import Node, NodeType, Registry, SpaceEdge
@@ -114,3 +116,65 @@ def test_versions_are_fitted_on_more_than_the_window_and_asked_for_by_length() -
     assert told == [[first], [first], [first], [first, second], [first, second], [first, second]]
     waiting = world.stores.baselines.progress(["fine", "hourly", "daily"])
     assert [(one.meter, one.days) for one in waiting] == [("daily", 0), ("fine", 0)]
+
+
+def test_a_site_that_fails_stops_no_other_and_is_tried_again() -> None:
+    """Told as long as it fails; the others are looked at when they are due."""
+    nodes = {"o": Node("o", NodeType.INSTITUTION, zone="UTC")}
+    nodes |= {code: Node(code, NodeType.SITE) for code in ("a", "bad", "z")}
+    known = Registry(nodes=nodes, space=tuple(SpaceEdge("o", code) for code in ("a", "bad", "z")))
+    now_us, looked, broken = NOW_US, [], {"bad"}
+    parts = SimpleNamespace(
+        settings=SimpleNamespace(analytics=AnalyticsSettings(interval_s=300)),
+        registry=lambda: known,
+        now_us=lambda: now_us,
+    )
+    work = AnalyticsWork(parts, SimpleNamespace(idle_us=10**18))  # type: ignore[arg-type]
+
+    def look(site: str, _registry: Registry) -> int:
+        looked.append(site)
+        if site in broken:
+            raise IndexError("index 24 is out of bounds")
+        return 2
+
+    work._look = look  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(Unavailable, match="index 24") as told:
+            work()
+        assert (told.value.field, told.value.value) == ("site", "bad")
+    assert (looked, work.findings, work.began_us) == (["a", "bad", "z"], 4, NOW_US)
+    now_us += 60_000_000
+    with pytest.raises(Unavailable):
+        work()
+    assert looked[3:] == ["bad"]
+    broken.clear()
+    now_us += 60_000_000
+    assert work() is False
+    assert (looked[4:], work.findings) == (["bad"], 6)
+    now_us += 180_000_000
+    assert work() is False
+    assert looked[5:] == ["a", "bad", "z"]
+
+
+def test_a_store_that_is_away_is_no_sites_fault() -> None:
+    known = Registry(
+        nodes={
+            "o": Node("o", NodeType.INSTITUTION, zone="UTC"),
+            "s": Node("s", NodeType.SITE),
+        },
+        space=(SpaceEdge("o", "s"),),
+    )
+    parts = SimpleNamespace(
+        settings=SimpleNamespace(analytics=AnalyticsSettings()),
+        registry=lambda: known,
+        now_us=lambda: NOW_US,
+    )
+    work = AnalyticsWork(parts, SimpleNamespace(idle_us=10**18))  # type: ignore[arg-type]
+
+    def away(_site: str, _registry: Registry) -> int:
+        raise Unavailable("no answer")
+
+    work._look = away  # type: ignore[method-assign]
+    with pytest.raises(Unavailable, match="no answer"):
+        work()
+    assert (work.failing, work.began_us) == ({}, 0)

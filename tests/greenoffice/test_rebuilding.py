@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from typing import Any
 import pytest
 
 from collector.journal import JournalWriter, Record
-from collector.journal.segment import segment_files
+from collector.journal.segment import packed_path, plain_path, segment_files
 from greenoffice import commands
 from greenoffice.assembly import Assembly, IntakeWork, LedgerWork
+from greenoffice.backing_up import back_up_folder
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.rebuilding import rebook_folder, rebuild_folder
@@ -23,7 +25,7 @@ from greenoffice.stores import open_stores
 from ledger import rules
 from metering.book import RULES_VERSION, BookRow
 from metering.bookhash import book_hash
-from metering.errors import ConfigurationError, InvalidInput, NotFound
+from metering.errors import ConfigurationError, InvalidInput, NotFound, Unavailable
 from metering.localtime import HOUR_US, day_bounds, iso, local_day
 from metering.registry.files import read_registry_texts
 
@@ -185,3 +187,93 @@ def test_rebooking_needs_a_reason_and_a_known_institution(folder: DataFolder) ->
         rebook_folder(folder, "  ")
     with pytest.raises(NotFound, match="no such institution"):
         rebook_folder(folder, "why not", "nobody")
+
+
+def damage(folder: DataFolder) -> str:
+    """Change one digit in a segment of the journal; the segment's name."""
+    path = packed_path(folder.journal / "listener", 3)
+    if not path.exists():
+        path = plain_path(folder.journal / "listener", 3)
+    with closing(sqlite3.connect(path)) as connection:
+        (data,) = connection.execute("SELECT data FROM batch").fetchone()
+        at = data.rindex(b'"value": ') + len(b'"value": ')
+        changed = data[:at] + (b"1" if data[at : at + 1] != b"1" else b"2") + data[at + 1 :]
+        connection.execute("UPDATE batch SET data = ?", (changed,))
+        connection.commit()
+    return "listener/00000003"
+
+
+def told_by(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return told
+
+
+def test_a_damaged_journal_is_named_refused_and_repaired(
+    folder: DataFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither a rebuild nor a backup believes it; the repair loses the one message alone."""
+    commands.verify_journal(folder.root)
+    sound = told_by(capsys)
+    assert (sound["faults"], sound["unchecked"], sound["lost_before"]) == ([], 0, 0)
+    before = book_hash(open_stores(folder).books)
+    name = damage(folder)
+    with pytest.raises(SystemExit) as exited:
+        commands.verify_journal(folder.root)
+    assert exited.value.code == 1
+    (fault,) = told_by(capsys)["faults"]
+    assert (fault["file"], fault["first"], fault["lost"]) == (name, 0, 1)
+    for refused in (
+        lambda: rebuild_folder(folder),
+        lambda: back_up_folder(folder, tmp_path / "backup"),
+    ):
+        with pytest.raises(Unavailable) as caught:
+            refused()
+        assert (caught.value.field, caught.value.value) == ("segment", name)
+        assert "journal repair" in (caught.value.fix or "")
+    assert not (tmp_path / "backup").exists()
+    assert book_hash(open_stores(folder).books) == before
+    commands.repair_journal(folder.root)
+    assert told_by(capsys)["repaired"] == 1
+    assert list((folder.journal / "listener" / "damaged").iterdir())
+    commands.verify_journal(folder.root)
+    assert told_by(capsys)["lost_before"] == 1
+    assert rebuild_folder(folder)["records"] == sound["records"]
+
+
+def test_a_journal_that_ends_before_what_was_read_is_damaged(
+    folder: DataFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when the write-ahead log of the open segment is lost: no segment behind it says so."""
+    last = segment_files(folder.journal / "listener")[-1]
+    with closing(sqlite3.connect(plain_path(folder.journal / "listener", last))) as connection:
+        connection.execute("DELETE FROM batch")
+        connection.commit()
+    with pytest.raises(Unavailable, match="cut short"):
+        rebuild_folder(folder)
+    commands.repair_journal(folder.root)
+    (fault,) = told_by(capsys)["faults"]
+    assert fault["lost"] == 1
+    rebuild_folder(folder)
+
+
+def test_a_way_in_whose_journal_is_damaged_holds_up_no_other(folder: DataFolder) -> None:
+    stores = open_stores(folder)
+    stores.intake.clear()
+    damage(folder)
+    journal = JournalWriter(
+        folder.journal / "http", 2, now_us=ShiftedClock().now_us, housekeep=False
+    )
+    body = json.dumps({"readings": [{"point": "nobody", "value": 1}]}).encode()
+    topic = "greenoffice/v1/s/g/readings"
+    journal.append([Record("message", ShiftedClock().now_us(), "s/g", "k", "", topic, body)])
+    journal.close()
+    parts = Assembly.open(folder)
+    taking = IntakeWork(parts)
+    with suppress(Unavailable):
+        while taking():
+            pass
+    with pytest.raises(Unavailable, match="damaged"):
+        taking()
+    assert parts.stores.intake.checkpoint(2) == (2 << 24 | 1, 1)
+    assert parts.stores.intake.checkpoint(1) == (1 << 24 | 2, 1)
+    parts.close()

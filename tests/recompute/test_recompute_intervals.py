@@ -10,6 +10,8 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from greenoffice.recomputing import json_lines
+from metering.localtime import iso
 from metering.reading import Kind
 from metering.registry import Direction, Installation
 from metering.tariff import TariffRow
@@ -83,7 +85,12 @@ def test_both_leave_out_the_same_intervals(
         order = np.sort(part)
         world.push(1, times[order], values[order])
         world.book()
-    assert helpers.differences(world, world.recomputed(tmp_path)) == []
+    books = world.recomputed(tmp_path)
+    assert helpers.differences(world, books) == []
+    told = [one for one in json_lines(books) if "decision" in one]
+    assert [(one["decision"], one["from"], one["to"]) for one in told] == [
+        (kind, iso(start), iso(end)) for kind, start, end in books.spans("i") if kind != "limit"
+    ]
 
 
 @settings(
@@ -123,7 +130,12 @@ def test_both_find_the_same_values_repeated(
     kept = rng.random(count) >= 0.003
     world.push(1, times[kept], values[kept])
     world.book()
-    assert helpers.differences(world, world.recomputed(tmp_path)) == []
+    books = world.recomputed(tmp_path)
+    assert helpers.differences(world, books) == []
+    told = [one for one in json_lines(books) if "decision" in one]
+    assert [(one["decision"], one["from"], one["to"]) for one in told] == [
+        (kind, iso(start), iso(end)) for kind, start, end in books.spans("i") if kind != "limit"
+    ]
 
 
 @settings(

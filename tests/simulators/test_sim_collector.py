@@ -24,7 +24,7 @@ GATEWAYS = ("gw-a", "gw-b", "gw-canteen", "gw-dc")
 class OnePassword:
     """Credentials of a site where every gateway has the same password."""
 
-    def verify(self, user: str, password: bytes) -> bool:
+    def verify(self, user: str, password: bytes, _: object) -> bool:
         return user.removeprefix("campus/") in GATEWAYS and password == b"secret"
 
 

@@ -278,7 +278,7 @@ def test_everything_comes_back_on_either_engine(
     new = opened(again, url)
     assert new.hash() == old.hash()
     assert new.readings.count() == old.readings.count() == 603
-    assert new.reader.end(1) == old.reader.end(1)
+    assert new.reader.read(1, 0, 0, 10**6) == old.reader.read(1, 0, 0, 10**6)
     assert list(new.reader.read(1, 0, 0, 10**6)) == list(old.reader.read(1, 0, 0, 10**6))
 
 
@@ -445,6 +445,8 @@ def test_files_keep_their_rights(small: Path, tmp_path: Path) -> None:
         path.stat().st_mode & 0o777 for path in (small, again / "secrets/a", again / "secrets")
     ]
     assert modes == [0o700, 0o600, 0o700]
+    for path in (again / "journal").rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600)
 
 
 def test_nothing_is_written_over(
@@ -531,3 +533,67 @@ def test_what_came_while_a_batch_was_half_done_is_taken_again(
     assert new.readings.count() == 120
     report = new.intake.step(1)
     assert (report.records, report.new, report.duplicates) == (20, 60, 0)
+
+
+def forged(backup: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the manifest and seal it again, as somebody would who means harm."""
+    from storage.backup import manifest
+
+    path = backup / "manifest.json"
+    content = json.loads(path.read_text())
+    content.pop("sha256")
+    change(content)
+    sealed = {**content, "sha256": manifest._digest(content)}
+    path.write_text(json.dumps(sealed))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"database": "/etc/passwd"},
+        {"database": "../elsewhere.db"},
+        {"readings": "/etc/passwd"},
+        {"database": "not-there.db"},
+        {"checkpoints": {"1": "x"}},
+        {"files": {"x": {"bytes": 1}}},
+    ],
+)
+def test_a_forged_manifest_leads_nowhere(
+    small: Path, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(small, copy)
+    forged(copy, lambda content: content.update(change))
+    with pytest.raises(InvalidInput) as refused:
+        verified(copy)
+    assert refused.value.field == "backup"
+
+
+@pytest.mark.parametrize("where", ["journal/listener/evil.sqlite", "files/secrets/evil", "evil"])
+def test_what_the_manifest_does_not_name_is_refused(
+    small: Path, tmp_path: Path, where: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(small, copy)
+    (copy / where).parent.mkdir(parents=True, exist_ok=True)
+    (copy / where).write_text("evil")
+    with pytest.raises(InvalidInput, match="does not name") as refused:
+        verified(copy)
+    assert Path(where).name in str(refused.value.value)
+
+
+def test_a_link_in_a_backup_is_refused(small: Path, tmp_path: Path) -> None:
+    copy, kept = tmp_path / "copy", tmp_path / "kept"
+    shutil.copytree(small, copy)
+    database = copy / "greenoffice.db"
+    shutil.copyfile(database, kept)
+    database.unlink()
+    database.symlink_to(kept)
+    with pytest.raises(InvalidInput, match="neither file nor folder"):
+        verified(copy)
+    database.unlink()
+    shutil.copyfile(kept, database)
+    (copy / "journal").rename(tmp_path / "journal")
+    (copy / "journal").symlink_to(tmp_path / "journal")
+    with pytest.raises(InvalidInput, match="neither file nor folder"):
+        verified(copy)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from metering.errors import Unavailable
+from metering.errors import TooManyTries, Unavailable
+from metering.tries import FailedTries
 from storage import passwords
 from storage.passwords import Verifier, hashed, matches, new_secret
 
@@ -73,3 +76,35 @@ def test_the_memory_is_bounded(work: list[bytes]) -> None:
     assert len(work) == 4
     assert verifier.verify("c", b"x", stored)
     assert len(work) == 4
+
+
+def test_a_hundred_guesses_at_once_are_a_hundred_tries(work: list[bytes]) -> None:
+    """And who is right among them, or was right before, is not refused with them."""
+    verifier, stored = Verifier(), hashed(b"right")
+    tries = FailedTries(lambda: 0.0, allowed=5)
+    assert verifier.verify("known", b"right", stored)
+
+    def guess(n: int) -> bool | None:
+        try:
+            return verifier.verify("a", b"guess%d" % n, stored, tries.at("address"))
+        except TooManyTries:
+            return None
+
+    with ThreadPoolExecutor(32) as pool:
+        answers = list(pool.map(guess, range(100)))
+    assert answers.count(False) == 5
+    assert answers.count(None) == 95
+    assert len(work) == 6
+    assert verifier.verify("known", b"right", stored, tries.at("address"))
+    assert verifier.verify("b", b"right", stored, tries.at("address"))
+
+
+def test_many_with_one_right_password_need_one_try(work: list[bytes]) -> None:
+    verifier, stored = Verifier(), hashed(b"right")
+    tries = FailedTries(lambda: 0.0, allowed=1)
+    with ThreadPoolExecutor(16) as pool:
+        one = [
+            pool.submit(verifier.verify, "a", b"right", stored, tries.at("x")) for _ in range(40)
+        ]
+    assert all(answer.result() for answer in one)
+    assert work == [b"right"]

@@ -1,0 +1,276 @@
+"""Is the journal as it was written? Every segment read through, and a damaged one written anew.
+
+A repair keeps each record whose checksum fits, puts a record of kind `lost` in the place of each
+that is gone, so that no place of another changes, and moves the damaged file to `damaged/`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from collector.journal.pack import sync_folder
+from collector.journal.record import Record
+from collector.journal.segment import (
+    INSERT,
+    MSGPACK_ZLIB,
+    SCHEMA,
+    SET_ORIGIN,
+    UNREADABLE,
+    WRITER_FILE,
+    JournalRow,
+    columns_of,
+    encode,
+    end_told_by,
+    find_segment,
+    open_for_reading,
+    packed_path,
+    segment_files,
+    split_segment,
+)
+
+DAMAGED = "damaged"
+_BLOCK = 4_000
+_MOST = 1 << 32
+"""No segment has more records."""
+
+
+@dataclass(frozen=True)
+class JournalFault:
+    """Records of a segment that are gone."""
+
+    first: int
+    """Offset of the first one of them; `after` is that behind the last one."""
+    after: int | None
+    """None where nobody can tell how many there were."""
+    detail: str
+
+    @property
+    def lost(self) -> int | None:
+        """How many."""
+        return None if self.after is None else self.after - self.first
+
+
+@dataclass
+class CheckedSegment:
+    """What one segment holds."""
+
+    folder: Path
+    n: int
+    records: int = 0
+    """Those that are there, with a checksum that fits or with none."""
+    unchecked: int = 0
+    """Those of them without a checksum: written before there were any."""
+    lost_before: int = 0
+    """Places that an earlier repair filled."""
+    faults: list[JournalFault] = field(default_factory=list)
+    arrived_us: int = 0
+    """When the last of its records arrived, as far as that can be read."""
+    _end: int = 0
+
+    @property
+    def name(self) -> str:
+        """The segment, as errors name it."""
+        return f"{self.folder.name}/{self.n:08d}"
+
+    @property
+    def end(self) -> int:
+        """The offset after the last record that is known of."""
+        gone = max((f.after or f.first for f in self.faults), default=0)
+        return max(self._end, gone)
+
+    def take(self, at: int, blob: bytes) -> None:
+        """Count a record that is there."""
+        self.records += 1
+        self.lost_before += blob == LOST
+        self._end = at + 1
+
+
+LOST = encode([Record("lost", 0, "", "", "", "", b"")])[0]
+"""What stands in the place of a record that is gone."""
+
+NOWHERE: Mapping[int, tuple[int, int]] = {}
+Keep = Callable[[int, bytes], None]
+
+
+def check_journal(
+    root: Path, read_to: Mapping[int, tuple[int, int]] = NOWHERE
+) -> Iterator[CheckedSegment]:
+    """Each segment of each writer, read through to its end. `read_to`: by writer the (segment,
+    offset) that was to be read next at some time before, so that there must be records up to it."""
+    for marker in sorted(root.glob(f"*/{WRITER_FILE}")):
+        number = marker.read_text("ascii").strip()
+        segment, offset = read_to.get(int(number) if number.isdecimal() else 0, (0, 0))
+        for n in segment_files(marker.parent):
+            own = offset if n == split_segment(segment)[1] else 0
+            yield check_segment(marker.parent, n, own)
+
+
+def check_segment(
+    folder: Path, n: int, read_to: int = 0, keep: Keep = lambda _at, _blob: None
+) -> CheckedSegment:
+    """One segment; `keep` gets the place and the bytes of each record that is there."""
+    found = CheckedSegment(folder, n)
+    path, ended = find_segment(folder, n), _end_told_by_next(folder, n)
+    ended = max(ended or 0, read_to) or ended
+    if path is None:
+        return found
+    at = 0
+    try:
+        with closing(open_for_reading(path)) as connection:
+            for row in _readable(connection):
+                _gap(found, at, row.first_offset, "nothing is stored of them")
+                _row(found, row, keep)
+                at = row.end
+                if row.whole:
+                    found.arrived_us = max(found.arrived_us, row.arrived_us)
+    except sqlite3.DatabaseError as error:
+        found.faults.append(JournalFault(at, ended, f"the file cannot be read: {error}"))
+        return found
+    _gap(found, at, ended or 0, "the segment was cut short")
+    return found
+
+
+def repair_segment(folder: Path, n: int, read_to: int = 0) -> Path:
+    """Write a damaged segment anew from what can be read; where the damaged file is now. Nobody
+    may write the journal meanwhile."""
+    blobs: dict[int, bytes] = {}
+    found = check_segment(folder, n, read_to, keep=blobs.__setitem__)
+    arrived_us = found.arrived_us or _written_us(folder, n)
+    draft = packed_path(folder, n).with_suffix(".repair")
+    draft.unlink(missing_ok=True)
+    with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
+        copy.execute("PRAGMA synchronous=FULL")
+        copy.execute("BEGIN")
+        for statement in SCHEMA:
+            copy.execute(statement)
+        if (origin := _origin_of(folder, n)) is not None:
+            copy.execute(SET_ORIGIN, (n - 1, origin))
+        for first in range(0, found.end, _BLOCK):
+            block = range(first, min(first + _BLOCK, found.end))
+            row = JournalRow.of(
+                first, arrived_us, MSGPACK_ZLIB, [blobs.get(at, LOST) for at in block]
+            )
+            copy.execute(INSERT, row)
+        copy.execute("COMMIT")
+    kept = _put_aside(folder, n)
+    draft.replace(packed_path(folder, n))
+    sync_folder(folder)
+    return kept
+
+
+def _row(found: CheckedSegment, row: JournalRow, keep: Keep) -> None:
+    """The records of a row: all of one that is whole, else those whose own checksum fits."""
+    try:
+        blobs = row.blobs()
+    except UNREADABLE:
+        blobs = []
+    sums = None if row.sums is None else struct.unpack(f"<{len(row.sums) // 4}I", row.sums)
+    if row.whole and len(blobs) == row.records:
+        fits = [True] * row.records
+    elif sums is None or len(sums) != row.records or len(blobs) != row.records:
+        fits = [False] * row.records
+    else:
+        fits = [zlib.crc32(blob) == told for blob, told in zip(blobs, sums, strict=True)]
+    for index, fine in enumerate(fits):
+        at = row.first_offset + index
+        if fine:
+            found.take(at, blobs[index])
+            found.unchecked += row.sums is None
+            keep(at, blobs[index])
+        else:
+            _gap(found, at, at + 1, "a checksum does not fit")
+
+
+def _gap(found: CheckedSegment, first: int, after: int, detail: str) -> None:
+    """A fault of [first, after), as one with the fault before it where they touch."""
+    if first >= after:
+        return
+    last = found.faults[-1] if found.faults else None
+    if last is not None and last.after == first and last.detail == detail:
+        found.faults[-1] = JournalFault(last.first, after, detail)
+    else:
+        found.faults.append(JournalFault(first, after, detail))
+
+
+def _readable(connection: sqlite3.Connection) -> Iterator[JournalRow]:
+    """The rows that can be read, around pages that cannot; raises where nothing can."""
+    wanted = "SELECT {columns} FROM batch WHERE first_offset >= ? ORDER BY first_offset LIMIT 1"
+    sql = wanted.format(columns=columns_of(connection))
+    at = 0
+    while True:
+        try:
+            found = connection.execute(sql, (at,)).fetchone()
+        except sqlite3.DatabaseError as error:
+            if "no such table" in str(error):
+                return
+            found = _beyond(connection, sql, at, error)
+        if found is None:
+            return
+        row = JournalRow(*found)
+        yield row
+        at = max(row.end, row.first_offset + 1)
+
+
+def _beyond(
+    connection: sqlite3.Connection, sql: str, at: int, error: sqlite3.DatabaseError
+) -> tuple[object, ...] | None:
+    """The first row behind a page that cannot be read; the error where there is no telling."""
+
+    def seek(place: int) -> tuple[object, ...] | sqlite3.DatabaseError | None:
+        try:
+            row: tuple[object, ...] | None = connection.execute(sql, (place,)).fetchone()
+        except sqlite3.DatabaseError as failed:
+            return failed
+        return row
+
+    low, step = at, 1
+    while isinstance(seek(low + step), sqlite3.DatabaseError):
+        low, step = low + step, step * 2
+        if low > _MOST:
+            raise error
+    high = low + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (
+            (middle, high) if isinstance(seek(middle), sqlite3.DatabaseError) else (low, middle)
+        )
+    found = seek(high)
+    if found is None:
+        raise error
+    return found if not isinstance(found, sqlite3.DatabaseError) else None
+
+
+def _written_us(folder: Path, n: int) -> int:
+    """When the file was written last: it expires as if its records had arrived then."""
+    path = find_segment(folder, n)
+    return 0 if path is None else path.stat().st_mtime_ns // 1000
+
+
+def _end_told_by_next(folder: Path, n: int) -> int | None:
+    following = find_segment(folder, n + 1)
+    return None if following is None else end_told_by(following, n)
+
+
+def _origin_of(folder: Path, n: int) -> int | None:
+    path = find_segment(folder, n)
+    return None if path is None else end_told_by(path, n - 1)
+
+
+def _put_aside(folder: Path, n: int) -> Path:
+    """Move all files of a segment to `damaged/`, under a name that is free."""
+    target = folder / DAMAGED
+    target.mkdir(mode=0o700, exist_ok=True)
+    stem = f"{n:08d}"
+    number = 1
+    while list(target.glob(f"{number}-{stem}.*")):
+        number += 1
+    for path in sorted(folder.glob(f"{stem}.*")):
+        if not path.name.endswith(".repair"):
+            path.rename(target / f"{number}-{path.name}")
+    return target / f"{number}-{stem}"

@@ -1,0 +1,63 @@
+"""The command line's part for API keys."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from greenoffice.folder import DataFolder
+
+key_app = typer.Typer(
+    no_args_is_help=True,
+    help="API keys, on the host itself: whoever may write the folder may this.",
+)
+
+DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
+
+
+@key_app.command("list")
+def list_keys(data: DataArgument) -> None:
+    """All keys, ended ones too, a line of JSON each; never a secret."""
+    from greenoffice.keys import list_keys as run
+
+    for one in run(DataFolder(data.absolute())):
+        print(json.dumps(one, ensure_ascii=False))
+
+
+@key_app.command("add")
+def add_key(
+    data: DataArgument,
+    name: Annotated[str, typer.Option(help="who uses it")],
+    node: Annotated[str, typer.Option(help="root of what it reaches; empty: everything")] = "",
+    role: Annotated[str, typer.Option(help="read, operate or admin")] = "read",
+) -> None:
+    """Make a key; its secret is shown this once."""
+    from greenoffice.keys import add_key as run
+
+    print(json.dumps(run(DataFolder(data.absolute()), name, node, role), ensure_ascii=False))
+
+
+@key_app.command("revoke")
+def revoke_key(
+    data: DataArgument, id: Annotated[str, typer.Argument(help="the key's id", show_default=False)]
+) -> None:
+    """End a key at once."""
+    from greenoffice.keys import revoke_key as run
+
+    print(json.dumps(run(DataFolder(data.absolute()), id), ensure_ascii=False))
+
+
+@key_app.command("rotate")
+def rotate_key(
+    data: DataArgument,
+    id: Annotated[
+        str | None, typer.Argument(help="the key's id; without one that of secrets/admin.key")
+    ] = None,
+) -> None:
+    """Give a key a new secret; also the way back in when the administrator's key is lost."""
+    from greenoffice.keys import rotate_key as run
+
+    print(json.dumps(run(DataFolder(data.absolute()), id), ensure_ascii=False))

@@ -1,0 +1,95 @@
+"""`greenoffice key`: API keys on the host itself, also where no key is left to ask with."""
+
+from __future__ import annotations
+
+from greenoffice.folder import DataFolder, write_secret
+from greenoffice.saying import say
+from greenoffice.stores import open_stores
+from metering.access import ApiKey, by_command
+from metering.errors import InvalidInput, NotFound
+from metering.localtime import iso
+from metering.ports import AccessStore
+
+
+def list_keys(folder: DataFolder) -> list[dict[str, object]]:
+    """All keys, ended ones too, oldest first; never a secret."""
+    known = open_stores(folder).access.keys()
+    return [_told(key) for key in known]
+
+
+def add_key(folder: DataFolder, name: str, node: str, role: str) -> dict[str, object]:
+    """A new key with its secret, which is shown this once. InvalidInput for a node that there is
+    none of, a role that is none, or no name."""
+    stores = open_stores(folder)
+    if node and node not in stores.registry.load().nodes:
+        raise InvalidInput(
+            "no such node", field="node", value=node, fix="leave it out for the whole platform"
+        )
+    now_us = folder.clock().now_us()
+    return _made(
+        stores.access,
+        stores.access.create_key(name, node, role, actor=str(by_command()), now_us=now_us),
+    )
+
+
+def revoke_key(folder: DataFolder, id: str) -> dict[str, object]:
+    """End a key at once. NotFound where there is none; Conflict for the last one that reaches the
+    whole platform as administrator."""
+    access = open_stores(folder).access
+    access.revoke(id, actor=str(by_command()), now_us=folder.clock().now_us())
+    return _told(_known(access, id))
+
+
+def rotate_key(folder: DataFolder, id: str | None) -> dict[str, object]:
+    """A new secret in place of a key's: another key of the same name, place and role, and the end
+    of the old one. Without an id it is the key of `secrets/admin.key`, and the file gets the new
+    secret, whatever became of the old one."""
+    access, now_us = open_stores(folder).access, folder.clock().now_us()
+    if id is None:
+        return _rotate_first(folder, access, now_us)
+    old = _known(access, id)
+    if old.revoked_us:
+        raise InvalidInput(
+            "this key was ended", field="id", value=id, fix="make a new one: greenoffice key add"
+        )
+    secret = access.create_key(old.name, old.node, old.role, actor=str(by_command()), now_us=now_us)
+    access.revoke(id, actor=str(by_command()), now_us=now_us)
+    return _made(access, secret)
+
+
+def _rotate_first(folder: DataFolder, access: AccessStore, now_us: int) -> dict[str, object]:
+    """The file is written before the old key ends: a full disk must not lock everybody out."""
+    written = folder.admin_key.read_text().strip() if folder.admin_key.exists() else ""
+    old = access.key(written)
+    secret = access.create_key("admin", "", "admin", actor=str(by_command()), now_us=now_us)
+    write_secret(folder.admin_key, secret)
+    if old is not None:
+        access.revoke(old.id, actor=str(by_command()), now_us=now_us)
+    say(f"admin key    {folder.admin_key}", aside=True)
+    made = _made(access, secret)
+    return {name: value for name, value in made.items() if name != "secret"}
+
+
+def _known(access: AccessStore, id: str) -> ApiKey:
+    known = access.keys()
+    for key in known:
+        if key.id == id:
+            return key
+    raise NotFound("no such key", field="id", value=id, fix="list them: greenoffice key list DATA")
+
+
+def _made(access: AccessStore, secret: str) -> dict[str, object]:
+    key = access.key(secret)
+    assert key is not None
+    return {"secret": secret, **_told(key)}
+
+
+def _told(key: ApiKey) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "node": key.node,
+        "role": str(key.role),
+        "created": iso(key.created_us) if key.created_us else None,
+        "revoked": iso(key.revoked_us) if key.revoked_us else None,
+    }

@@ -1,0 +1,272 @@
+"""Damage of the journal is seen, named and mended, and nothing that is whole is lost with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from collector.journal import (
+    JournalReader,
+    JournalWriter,
+    Record,
+    check_journal,
+    repair_segment,
+)
+from collector.journal.segment import JournalRow, encode, packed_path, plain_path
+from metering.errors import Unavailable
+
+OLD_SCHEMA = (
+    "CREATE TABLE batch (first_offset INTEGER PRIMARY KEY, count INTEGER NOT NULL,"
+    " arrived_us INTEGER NOT NULL, codec TEXT NOT NULL, data BLOB NOT NULL)"
+)
+
+
+def record(number: int, size: int = 40) -> Record:
+    payload = b"%d" % number + b" " * size
+    return Record("message", 1_000 + number, "s/g", "c", "x", "t", payload, 1, False, 7)
+
+
+def writer(root: Path, **options: object) -> JournalWriter:
+    defaults = {"now_us": lambda: 0, "housekeep": False, "segment_bytes": 20_000}
+    return JournalWriter(root / "listener", 1, **(defaults | options))  # type: ignore[arg-type]
+
+
+def filled(root: Path, batches: int = 60, size: int = 400) -> Path:
+    """Three records a batch over several closed segments and an open one; its folder."""
+    journal = writer(root)
+    for n in range(batches):
+        journal.append([record(3 * n + i, size) for i in range(3)])
+    journal.close()
+    return root / "listener"
+
+
+def numbers(root: Path) -> list[int | None]:
+    """What is read, None in the place of what is lost."""
+    found: list[int | None] = []
+    segment = offset = 0
+    reader = JournalReader(root)
+    while page := reader.read(1, segment, offset, 50):
+        kinds = [one.record.kind for one in page]
+        found += [
+            int(one.record.payload) if kind == "message" else None
+            for one, kind in zip(page, kinds, strict=True)
+        ]
+        segment, offset = page[-1].segment, page[-1].offset + 1
+    reader.close()
+    return found
+
+
+def until_refused(root: Path) -> tuple[list[int], Unavailable]:
+    """What is read before the damage, and the error there."""
+    found: list[int] = []
+    segment = offset = 0
+    reader = JournalReader(root)
+    try:
+        while page := reader.read(1, segment, offset, 50):
+            found += [int(one.record.payload) for one in page]
+            segment, offset = page[-1].segment, page[-1].offset + 1
+    except Unavailable as refused:
+        return found, refused
+    finally:
+        reader.close()
+    raise AssertionError("the damage was believed")
+
+
+def change(path: Path, sql: str, *values: object) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute(sql, values).rowcount == 1
+        connection.commit()
+
+
+def flip(path: Path, needle: bytes, by: bytes) -> None:
+    """Change bytes of the file itself."""
+    data = path.read_bytes()
+    assert data.count(needle) == 1
+    path.write_bytes(data.replace(needle, by))
+
+
+def faults(root: Path) -> dict[str, list[tuple[int, int | None]]]:
+    checked = list(check_journal(root))
+    return {one.name: [(f.first, f.after) for f in one.faults] for one in checked if one.faults}
+
+
+def test_a_sound_journal_has_no_faults(tmp_path: Path) -> None:
+    filled(tmp_path)
+    found = list(check_journal(tmp_path))
+    assert len(found) > 3
+    assert sum(one.records for one in found) == 180
+    assert not any(one.faults or one.unchecked or one.lost_before for one in found)
+    journal = writer(tmp_path)
+    journal.compress_closed()
+    journal.close()
+    assert sum(one.records for one in check_journal(tmp_path)) == 180
+    assert faults(tmp_path) == {}
+
+
+def test_a_flipped_digit_is_not_believed_and_costs_one_record(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    flip(plain_path(folder, 1), b"22" + b" " * 400, b"27" + b" " * 400)
+    before, error = until_refused(tmp_path)
+    assert before == list(range(21))
+    assert error.field == "segment"
+    assert error.value == "listener/00000001"
+    assert "21 to 23" in error.message
+    assert "repair" in (error.fix or "")
+    assert faults(tmp_path) == {"listener/00000001": [(22, 23)]}
+    kept = repair_segment(folder, 1)
+    assert kept.parent.name == "damaged"
+    assert list(kept.parent.glob(f"{kept.name}*"))
+    assert faults(tmp_path) == {}
+    assert numbers(tmp_path) == [None if n == 22 else n for n in range(180)]
+    assert sum(one.lost_before for one in check_journal(tmp_path)) == 1
+
+
+def test_a_damaged_block_of_a_compressed_segment_is_lost_whole_and_no_other(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    journal = writer(tmp_path)
+    journal.compress_closed()
+    journal.close()
+    whole = next(one for one in check_journal(tmp_path) if one.n == 2)
+    path = packed_path(folder, 2)
+    (data,) = sqlite3.connect(path).execute("SELECT data FROM batch").fetchone()
+    flip(path, data[100:120], bytes(20))
+    found, error = until_refused(tmp_path)
+    assert error.value == "listener/00000002"
+    assert faults(tmp_path) == {"listener/00000002": [(0, whole.records)]}
+    with pytest.raises(Unavailable):
+        writer_compresses_nothing_damaged(tmp_path, folder)
+    repair_segment(folder, 2)
+    lost = range(len(found), len(found) + whole.records)
+    assert numbers(tmp_path) == [None if n in lost else n for n in range(180)]
+
+
+def writer_compresses_nothing_damaged(root: Path, folder: Path) -> None:
+    """Damage gets no new checksums by packing: the reader still refuses it."""
+    journal = writer(root)
+    journal.compress_closed()
+    journal.close()
+    JournalReader(root).read(1, 1 << 24 | 2, 0, 1)
+
+
+@pytest.mark.parametrize("place", [0, 4, -1])
+def test_rows_that_are_gone_are_missed(tmp_path: Path, place: int) -> None:
+    """At the beginning, in the middle, and at the end of a segment that another one follows."""
+    folder = filled(tmp_path)
+    path = plain_path(folder, 2)
+    rows = sqlite3.connect(path).execute("SELECT first_offset FROM batch").fetchall()
+    first = rows[place][0]
+    change(path, "DELETE FROM batch WHERE first_offset = ?", first)
+    _, error = until_refused(tmp_path)
+    assert error.value == "listener/00000002"
+    assert faults(tmp_path) == {"listener/00000002": [(first, first + 3)]}
+    repair_segment(folder, 2)
+    assert numbers(tmp_path).count(None) == 3
+    assert [n for n in numbers(tmp_path) if n is not None] == sorted(
+        set(range(180)) - {len_before(tmp_path) + first + i for i in range(3)}
+    )
+
+
+def len_before(root: Path) -> int:
+    return next(one.records for one in check_journal(root) if one.n == 1)
+
+
+def test_a_file_cut_short_gives_what_it_still_holds(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    path = plain_path(folder, 2)
+    (one,) = [one for one in check_journal(tmp_path) if one.n == 2]
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+    damage = next(found for found in check_journal(tmp_path) if found.n == 2)
+    assert damage.faults
+    assert damage.end == one.records
+    repair_segment(folder, 2)
+    kept = numbers(tmp_path)
+    assert len(kept) == 180
+    assert [n for n, found in enumerate(kept) if found is not None] == [
+        n for n in kept if n is not None
+    ]
+    assert kept.count(None) == sum(fault.lost or 0 for fault in damage.faults)
+
+
+def test_no_database_at_all_is_lost_whole_as_the_next_segment_says(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    whole = next(one.records for one in check_journal(tmp_path) if one.n == 3)
+    plain_path(folder, 3).write_bytes(b"not a database" * 500)
+    assert faults(tmp_path) == {"listener/00000003": [(0, whole)]}
+    repair_segment(folder, 3)
+    assert numbers(tmp_path).count(None) == whole
+
+
+def test_what_was_cut_off_the_open_segment_is_not_given_away_again(tmp_path: Path) -> None:
+    """A reader that had been there goes on with what comes after, and misses nothing of it."""
+    journal = writer(tmp_path, segment_bytes=1 << 20)
+    for n in range(10):
+        journal.append([record(n)])
+    journal.close()
+    segment = 1 << 24 | 1
+    change(plain_path(tmp_path / "listener", 1), "DELETE FROM batch WHERE first_offset = 9")
+    journal = writer(tmp_path, segment_bytes=1 << 20)
+    assert journal.append([record(10)]).segment == segment + 1
+    (found,) = JournalReader(tmp_path).read(1, segment, 10, 5)
+    assert int(found.record.payload) == 10
+
+
+def test_segments_of_before_are_read_and_go_on(tmp_path: Path) -> None:
+    folder = tmp_path / "listener"
+    folder.mkdir()
+    (folder / "writer").write_text("1\n")
+    for n, rows in ((1, 3), (2, 2), (3, 0)):
+        with closing(sqlite3.connect(plain_path(folder, n))) as connection:
+            connection.execute(OLD_SCHEMA)
+            for at in range(rows):
+                row = JournalRow.of(at, 5, "msgpack", encode([record(10 * n + at)]))
+                connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?)", row[:5])
+            connection.commit()
+    journal = writer(tmp_path)
+    assert journal.append([record(99)]).segment == 1 << 24 | 4
+    assert numbers(tmp_path) == [10, 11, 12, 20, 21, 99]
+    assert sum(one.unchecked for one in check_journal(tmp_path)) == 5
+    journal.compress_closed()
+    assert numbers(tmp_path) == [10, 11, 12, 20, 21, 99]
+    assert sum(one.unchecked for one in check_journal(tmp_path)) == 0
+    journal.close()
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    position=st.floats(0, 0.999),
+    noise=st.binary(min_size=1, max_size=3000),
+    packed=st.booleans(),
+)
+def test_whatever_is_overwritten_is_never_believed(
+    tmp_path_factory: pytest.TempPathFactory, position: float, noise: bytes, packed: bool
+) -> None:
+    """Any bytes of a closed segment: what is read is what was written, or an error; after the
+    repair every place is as it was, or lost."""
+    root = tmp_path_factory.mktemp("noise")
+    folder = filled(root, batches=30)
+    if packed:
+        journal = writer(root)
+        journal.compress_closed()
+        journal.close()
+    path = packed_path(folder, 2) if packed else plain_path(folder, 2)
+    data = bytearray(path.read_bytes())
+    at = int(position * len(data))
+    data[at : at + len(noise)] = noise[: len(data) - at]
+    path.write_bytes(bytes(data))
+    try:
+        assert numbers(root) == list(range(90))
+    except Unavailable:
+        found = [one for one in check_journal(root) if one.faults]
+        assert [one.n for one in found] == [2]
+        repair_segment(folder, 2)
+        after = numbers(root)
+        assert len(after) == 90
+        assert all(found in (None, n) for n, found in enumerate(after))
