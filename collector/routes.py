@@ -81,8 +81,9 @@ class Router:
         """How the record is read, or why it is not: unknown_topic or foreign_topic."""
         owner = owner_of(record.route)
         sender = owner or record.gateway
+        entered = record.kind == "entered"
         known = owner is not None or sender in self.registry.gateways
-        for tier in self._fitting(sender if known else "", record.route):
+        for tier in self._fitting(sender if known else "", record.route, entered):
             standing = [one for one in tier if self._holds(one, sender, record.arrived_us)]
             if len({one.gateway for one in standing}) > 1:
                 return _ambiguous(record, standing)
@@ -92,11 +93,14 @@ class Router:
                 return _foreign(record, owner) or Chosen(route, gateway, self._zone(gateway))
         return _unrouted(record)
 
-    def _find_fitting(self, sender: str, topic: str) -> list[list[Route]]:
+    def _find_fitting(self, sender: str, topic: str, entered: bool) -> list[list[Route]]:
         """Routes of the topic in the order in which they are asked; equal ones together. '' is
-        a sender that nobody knows: then the routes of all gateways are asked."""
+        a sender that nobody knows: then the routes of all gateways are asked. What a person
+        entered is of our own grammar, however the gateway speaks."""
         groups: dict[tuple[int, tuple[int, ...], bool], list[Route]] = {}
         for tier, routes in enumerate(self._tiers):
+            if entered and tier < len(self._tiers) - 1:
+                continue
             for route in routes:
                 theirs = not route.gateway or not sender or route.gateway == sender
                 if theirs and matches(route.topic, topic):

@@ -53,6 +53,8 @@ class Around:
     """Times of the usable readings before them, up to eight."""
     zone: str = "UTC"
     """Where the days of the books begin."""
+    entered_us: I64 = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Times of those that a person entered."""
 
 
 NOTHING_BEFORE: Final = Around(np.zeros(0, dtype=np.int64))
@@ -85,6 +87,9 @@ def clean(
     at, now = time_us[kept], value[kept]
     energy = np.diff(now) + marks.turn[kept[1:]] * (limits.modulus or 0)
     over = marks.over[kept[1:]] | _holds(at, rejected_us)
+    if len(around.entered_us):
+        entered = np.isin(at, around.entered_us)
+        over |= entered[:-1] | entered[1:]
     lacking, gone = _lacking(time_us, kept, limits, around)
     quality = np.where(over | lacking, APPORTIONED, MEASURED)
     broken = marks.broken[kept[1:]]

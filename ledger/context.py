@@ -23,8 +23,9 @@ from ledger.clean import Cleaned, clean, longest_rest, open_run
 from ledger.cleaning.decisions import STUCK, Decision, EventFacts, Span, facts_of, spans_of
 from ledger.cleaning.rates import DAY_US
 from ledger.glance import Glance
-from ledger.meter import Service, Stretch, Usable, handed_over
+from ledger.meter import Beside, Service, Stretch, Usable, handed_over
 from ledger.passage import Passage, Turn
+from ledger.repeats import RepeatedValues, Repeats
 from ledger.series import ChangeSpan, IntervalSeries, RegisterSeries
 from ledger.turning import gone_on, turns
 from metering.localtime import day_bounds, local_day
@@ -81,7 +82,23 @@ class Context:
             self._glance.fill(sorted(set(points)), first, end_us, FIRST_LOOK)
 
     def bounded(self, served: Sequence[Service]) -> list[Service]:
-        """The services of a meter with the instants at which one takes over from the other."""
+        """The services of a meter with the instants at which one takes over from the other; beside
+        those whose register was another meter's before, or is afterwards, that one's as a guest."""
+        found: list[Service] = []
+        for one in self._handed_over(served):
+            if (before := self._guest(one.came_from)) is not None and found[-1:] != [before]:
+                found.append(before)
+            found.append(one)
+            if (after := self._guest(one.goes_to)) is not None:
+                found.append(after)
+        return found
+
+    def _guest(self, beside: Beside | None) -> Service | None:
+        if beside is None:
+            return None
+        return replace(self._handed_over(beside.served)[beside.place], guest=True)
+
+    def _handed_over(self, served: Sequence[Service]) -> list[Service]:
         firsts = {}
         for place, service in enumerate(served[1:], start=1):
             old = served[place - 1]
@@ -143,6 +160,10 @@ class Context:
         series = self._series.get(service)
         return [] if series is None else series.set_aside(start_us, end_us)
 
+    def repeated(self, service: Service, start_us: int, end_us: int) -> Repeats:
+        """Intervals near [start, end] that repeat one value for longer than is usual."""
+        return RepeatedValues(self._glance, service).near(start_us, end_us)
+
     def open_spans(self, service: Service) -> list[Span]:
         """The run at the end that is missing, if there is one."""
         run = self.open_run(service)
@@ -152,15 +173,27 @@ class Context:
         """From the good readings before a change to those after it, by register, and from the last
         one of a register to the first of the next where what passed between them is known."""
         near = [self._neighbours(service, start_us, end_us) for service in bounded]
-        found = [one.span for one in near if one is not None]
+        pairs = zip(bounded, near, strict=True)
+        found = [one.span for service, one in pairs if one is not None and not service.guest]
         for place, turn in turns(bounded).items():
             old, new = near[place], near[place + 1]
             inside = start_us <= turn.end_us and end_us >= turn.start_us
             if inside or (old is not None and old.at_end) or (new is not None and new.at_start):
-                first, last = self._either_side(bounded[place], bounded[place + 1])
-                edges = [at for at in (first, last) if at is not None]
-                found += [ChangeSpan(min(edges), max(edges))] if edges else []
+                found += self._over(turn, bounded[place], bounded[place + 1])
         return found
+
+    def _over(self, turn: Turn, old: Service, new: Service) -> list[ChangeSpan]:
+        """From the last reading of a register that stands to the first of the next; of one that
+        moves no more than the own part."""
+        edges = [at for at in self._either_side(old, new) if at is not None]
+        if not edges:
+            return []
+        first, last = min(edges), max(edges)
+        if old.guest:
+            first, last = max(first, turn.start_us), max(last, turn.start_us)
+        elif new.guest:
+            first, last = min(first, turn.end_us), min(last, turn.end_us)
+        return [ChangeSpan(first, last)]
 
     def _neighbours(self, service: Service, start_us: int, end_us: int) -> _Near | None:
         """The good readings before a change and after what is judged by the cadence there; without
@@ -226,7 +259,10 @@ class Context:
             most = self._series[service].most(at, end - start)
             value = float(self._glance.rows(service, at, at).value[0])
             sides.append((service, at, value, most))
-        return gone_on(turn, sides[0], sides[1])
+        passage = gone_on(turn, sides[0], sides[1])
+        if passage is not None and (old.guest or new.guest):
+            return passage.part(first=new.guest)
+        return passage
 
     def stretches(
         self, served: Sequence[Service], start_us: int, end_us: int
@@ -253,7 +289,8 @@ class Context:
                 set_aside=tuple(self._set_aside(service, first, last)) if first <= last else (),
                 missing=(run.start_us, run.end_us) if run is not None and run.missing else None,
             ).after(self._earlier(service, low))
-            found[place] = replace(found[place], passage=passages.get(place))
+            repeated = self.repeated(service, low, high)
+            found[place] = replace(found[place], passage=passages.get(place), repeated=repeated)
         return found
 
     def _reaches(

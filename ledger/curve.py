@@ -5,7 +5,8 @@
       │   ╱‾‾‾‾‾          energy of a slot = C(end) - C(start)
       └──┼────┼────┼──▶   so slots telescope: their sum is last - first, exactly
 
-A segment is measured, apportioned or missing; beyond both ends everything is missing.
+A segment is measured, apportioned, estimated (a person entered it) or missing; beyond both ends
+everything is missing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from metering.quality import APPORTIONED, MEASURED, MISSING
+from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING
 from metering.quantity import I64
 
 _SAFE_US = 3_000_000_000
@@ -32,7 +33,7 @@ class Curve:
     total: I64
     """(n,) book units up to each knot, from an arbitrary zero."""
     quality: NDArray[np.int8]
-    """(n - 1,) MEASURED, APPORTIONED or MISSING."""
+    """(n - 1,) MEASURED, APPORTIONED, ESTIMATED or MISSING."""
 
     @classmethod
     def empty(cls) -> Curve:
@@ -51,25 +52,34 @@ class Curve:
         """C at each instant [book units]; constant beyond the ends."""
         return along(instants_us, self.time_us, self.total)
 
-    def known(self, instants_us: I64) -> tuple[I64, I64]:
-        """Time spent in measured and in apportioned segments up to each instant [us]."""
+    def known(self, instants_us: I64) -> tuple[I64, I64, I64]:
+        """Time spent in measured, in apportioned and in estimated segments up to each instant
+        [us]."""
         none = np.zeros(len(instants_us), dtype=np.int64)
         if len(self.time_us) < 2:
-            return none, none
+            return none, none, none
         if bool((self.quality == MEASURED).all()):
-            return np.clip(instants_us, self.time_us[0], self.time_us[-1]) - self.time_us[0], none
+            spent = np.clip(instants_us, self.time_us[0], self.time_us[-1]) - self.time_us[0]
+            return spent, none, none
         inside, left = _place(instants_us, self.time_us)
         beyond, length = inside - self.time_us[left], np.diff(self.time_us)
         measured, apportioned = (
             self._spent(quality, length, left, beyond) for quality in (MEASURED, APPORTIONED)
         )
-        return measured, apportioned
+        if not bool((self.quality == ESTIMATED).any()):
+            return measured, apportioned, none
+        return measured, apportioned, self._spent(ESTIMATED, length, left, beyond)
 
     def _spent(self, quality: int, length: I64, left: I64, beyond: I64) -> I64:
         within = self.quality == quality
         spent = np.zeros(len(self.time_us), dtype=np.int64)
         np.cumsum(np.where(within, length, 0), out=spent[1:])
         return np.asarray(spent[left] + np.where(within[left], beyond, 0))
+
+    def estimated(self) -> Curve:
+        """What of it passed in the segments that are estimated."""
+        energy = np.where(self.quality == ESTIMATED, np.diff(self.total), 0)
+        return Curve.of(self.time_us, energy, self.quality)
 
     def gaps(self) -> tuple[I64, I64]:
         """(starts, ends) of the apportioned segments [us]."""

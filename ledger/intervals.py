@@ -54,9 +54,9 @@ class Placed(NamedTuple):
     """Times of the readings that begin nowhere."""
 
 
-def placed(time_us: I64, zone: str, step_min: int) -> Placed:
+def placed(time_us: I64, zone: str, step_min: int, entered: NDArray[np.bool_]) -> Placed:
     """Intervals of readings in rising time. Of two that speak of one interval the one nearer to
-    its start is used, of equals the earlier."""
+    its start is used, of equals the earlier; before all others one that a person entered."""
     firsts, ends = day_starts(time_us, zone)
     day = np.searchsorted(firsts, time_us + TOLERANCE_US, side="right") - 1
     length = _lengths(time_us, day, step_min * MINUTE_US)
@@ -64,7 +64,7 @@ def placed(time_us: I64, zone: str, step_min: int) -> Placed:
     start = firsts[day] + (offset + length // 2) // length * length
     off = np.abs(time_us - start)
     good = (off <= np.minimum(length // JITTER, TOLERANCE_US)) & (start < ends[day])
-    order = np.lexsort((time_us, off, start))
+    order = np.lexsort((time_us, off, ~entered, start))
     order = order[good[order]]
     used = order[np.append(True, np.diff(start[order]) > 0)] if len(order) else order
     end = np.minimum(start + length, ends[day])

@@ -30,7 +30,7 @@ from ledger.limits import RegisterLimits, book_factor, to_book_units
 from ledger.passage import Passage, merged
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
 from metering.moment import Moment
-from metering.quality import APPORTIONED, MEASURED, MISSING
+from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING
 from metering.quantity import I64
 from metering.reading import F64, Flag, Kind, ReadingColumns
 from metering.registry import Installation, Meter, Registry
@@ -65,6 +65,14 @@ class Noted(NamedTuple):
     """In the canonical unit."""
 
 
+class Beside(NamedTuple):
+    """A service of another meter, under which the same register counts before or afterwards."""
+
+    served: tuple[Service, ...]
+    """All services of that meter."""
+    place: int
+
+
 @dataclass(frozen=True)
 class Service:
     """One installation of a meter, with what is needed to read its register."""
@@ -92,6 +100,12 @@ class Service:
     opening: Noted | None = None
     """The first value as a reading before all others, and the final one as a reading after."""
     closing: Noted | None = None
+    came_from: Beside | None = field(default=None, compare=False, repr=False)
+    """Where its register counted before it moved here, and where it moved to: only what passed on
+    the way is told from there."""
+    goes_to: Beside | None = field(default=None, compare=False, repr=False)
+    guest: bool = False
+    """Whether it is of another meter."""
 
     @property
     def point(self) -> int:
@@ -234,6 +248,8 @@ class Stretch:
     """Times of the usable readings before, as many as say what cadence is usual."""
     passage: Passage | None = None
     """Over to the next register, where what passed is known."""
+    repeated: Mapping[Span, EventFacts] = field(default_factory=dict)
+    """Intervals that repeat one value for longer than the meter is known to."""
 
     @classmethod
     def of(
@@ -246,6 +262,12 @@ class Stretch:
         """A stretch of one point's rows, sorted by time, with what was decided of them."""
         flag = rows.flag.astype(np.int64)
         return cls(rows.time_us, rows.value, flag, decisions, missing, set_aside)
+
+    @property
+    def entered(self) -> NDArray[np.bool_]:
+        """(n,) whether a person entered the reading."""
+        entered: NDArray[np.bool_] = (self.flag & int(Flag.ENTERED)) != 0
+        return entered
 
     def after(self, earlier_us: I64) -> Stretch:
         """The same, with the times of the usable readings before."""
@@ -270,12 +292,15 @@ class Measured:
 def measure(served: Sequence[Service], stretches: Mapping[int, Stretch]) -> Measured:
     """The meter's curve over the given stretches (by place in `served`)."""
     parts: list[Measured] = []
-    for place, stretch in sorted(stretches.items()):
-        one = measure_one(served[place], stretch)
+    own = {n: measure_one(served[n], stretches[n]) for n in stretches if not served[n].guest}
+    for place in sorted(stretches):
         passage = stretches[place - 1].passage if place - 1 in stretches else None
         if passage is not None:
-            parts.append(_over(passage, parts[-1], one, one_step_us(served[place])))
-        parts.append(one)
+            step_us = one_step_us(served[place if place in own else place - 1])
+            parts.append(_over(passage, own.get(place - 1), own.get(place), step_us))
+        parts += [own[place]] if place in own else []
+    for place, one in own.items():
+        _doubt_ends(served[place], one)
     facts: dict[Span, EventFacts] = {}
     for part in parts:
         facts |= part.facts
@@ -288,10 +313,12 @@ def one_step_us(service: Service) -> int:
     return service.meter.step_min * MINUTE_US
 
 
-def _over(passage: Passage, left: Measured, right: Measured, step_us: int) -> Measured:
+def _over(
+    passage: Passage, left: Measured | None, right: Measured | None, step_us: int
+) -> Measured:
     """What passed between two registers, whose own curves are cut where it takes in a part."""
     turn = passage.turn
-    if turn.noted:
+    if turn.noted and left is not None and right is not None:
         left.curve, between, right.curve = merged(turn, left.curve, right.curve)
         left.keep(lambda span: span[0] != "gap" or span[2] < turn.end_us)
         right.keep(lambda span: span[0] != "gap" or span[1] > turn.start_us)
@@ -299,18 +326,43 @@ def _over(passage: Passage, left: Measured, right: Measured, step_us: int) -> Me
         return Measured(Curve.empty(), [(passage.refused, passage.start_us, passage.end_us)])
     else:
         between = passage.between()
-    if not len(between.time_us) or between.time_us[-1] - between.time_us[0] <= step_us:
-        return Measured(between)
-    span = ("gap", int(between.time_us[0]), int(between.time_us[-1]))
-    energy = int(between.total[-1] - between.total[0])
-    return Measured(between, [span], {span: EventFacts(energy=energy)})
+    found = Measured(between)
+    if len(between.time_us):
+        _tell_gap(found, 0, len(between.time_us) - 1, step_us)
+    return found
+
+
+def _tell_gap(measured: Measured, first: int, last: int, step_us: int) -> None:
+    """Tell of a gap from a knot to another where it is longer than a native step."""
+    times, total = measured.curve.time_us, measured.curve.total
+    span = ("gap", int(times[first]), int(times[last]))
+    if span[2] - span[1] > step_us and span not in measured.facts:
+        measured.spans.append(span)
+        measured.facts[span] = EventFacts(energy=int(total[last] - total[first]))
+
+
+def _doubt_ends(service: Service, measured: Measured) -> None:
+    """A value that was written down in a window bounds no measured stretch: nobody knows when the
+    register said it."""
+    curve, last = measured.curve, len(measured.curve.time_us) - 1
+    began, ended = service.began, service.ended
+    doubted = []
+    if last > 0 and began and began.start_us < began.end_us and service.opening is not None:
+        doubted += [(0, 1)] if curve.time_us[0] == began.start_us else []
+    if last > 0 and ended and ended.start_us < ended.end_us and service.closing is not None:
+        doubted += [(last - 1, last)] if curve.time_us[last] == ended.end_us else []
+    for left, right in doubted:
+        if curve.quality[left] != MISSING:
+            curve.quality[left] = APPORTIONED
+            _tell_gap(measured, left, right, one_step_us(service))
 
 
 def measure_one(service: Service, stretch: Stretch) -> Measured:
     """The curve of one installation."""
     good = (stretch.flag & int(Flag.OUT_OF_RANGE)) == 0
     if service.kind is not Kind.REGISTER:
-        measured = _measure_intervals(service, stretch.time_us[good], stretch.value[good], stretch)
+        readings = stretch.time_us[good], stretch.value[good], stretch.entered[good]
+        measured = _measure_intervals(service, *readings, stretch)
         return replace(measured, spans=[*measured.spans, *stretch.set_aside])
     units, usable = to_book_units(stretch.value, service.factor)
     usable &= good
@@ -321,7 +373,7 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
         decisions=stretch.decisions,
         rejected_us=stretch.time_us[~usable],
         missing=stretch.missing,
-        around=Around(stretch.earlier_us, service.zone),
+        around=Around(stretch.earlier_us, service.zone, stretch.time_us[usable & stretch.entered]),
     )
     spans = [*cleaned.spans, *stretch.set_aside]
     sign = service.installation.sign
@@ -344,11 +396,25 @@ class Intervals(NamedTuple):
     below: list[Span]
     """Intervals whose readings are refused since they lie below 0, each told alone: so no day's
     telling depends on another day."""
+    entered: NDArray[np.bool_]
+    """Whether a person entered what passed."""
+
+    def take(self, chosen: NDArray[np.bool_]) -> Intervals:
+        """The chosen intervals."""
+        return self._replace(
+            start_us=self.start_us[chosen],
+            end_us=self.end_us[chosen],
+            energy=self.energy[chosen],
+            whole=self.whole[chosen],
+            entered=self.entered[chosen],
+        )
 
 
-def intervals_of(service: Service, time_us: I64, value: F64) -> Intervals:
+def intervals_of(
+    service: Service, time_us: I64, value: F64, entered: NDArray[np.bool_]
+) -> Intervals:
     """The intervals of readings in rising time, of whole local days."""
-    found = placed(time_us, service.zone, service.meter.step_min)
+    found = placed(time_us, service.zone, service.meter.step_min, entered)
     scale: Fraction | F64 = service.factor
     if service.kind is Kind.MEAN:
         scale = float(scale) * ((found.end_us - found.start_us) / HOUR_US)
@@ -365,23 +431,35 @@ def intervals_of(service: Service, time_us: I64, value: F64) -> Intervals:
             (NEGATIVE, int(start), int(end))
             for start, end in zip(found.start_us[below], found.end_us[below], strict=True)
         ],
+        entered[found.place[kept]],
     )
 
 
-def _measure_intervals(service: Service, time_us: I64, value: F64, stretch: Stretch) -> Measured:
+def _measure_intervals(
+    service: Service,
+    time_us: I64,
+    value: F64,
+    entered: NDArray[np.bool_],
+    stretch: Stretch,
+) -> Measured:
     """Interval energy and mean power: a reading fills the interval that starts with it."""
     if not len(time_us):
         return Measured(Curve.empty())
-    found, step_us = intervals_of(service, time_us, value), service.meter.step_min * MINUTE_US
+    found = intervals_of(service, time_us, value, entered)
+    step_us = service.meter.step_min * MINUTE_US
     spans = _merged("off_grid", found.off_us, step_us)
     spans += found.below
     told = {one.here_us: one for one in stretch.decisions}
-    stands = ~np.isin(found.start_us, np.array(list(told), dtype=np.int64))
+    stands = found.entered | ~np.isin(found.start_us, np.array(list(told), dtype=np.int64))
     out = [told[start] for start in found.start_us[~stands].tolist()]
+    for _, first, end in stretch.repeated:
+        stands &= found.entered | (found.start_us < first) | (found.end_us > end)
     quality = np.where(found.whole, MEASURED, APPORTIONED).astype(np.int8)
+    quality[found.entered] = ESTIMATED
     energy = service.installation.sign * found.energy
     curve = _blocks(found.start_us[stands], found.end_us[stands], energy[stands], quality[stands])
-    return Measured(curve, spans + spans_of(out), facts_of(out))
+    spans += [*spans_of(out), *stretch.repeated]
+    return Measured(curve, spans, facts_of(out) | dict(stretch.repeated))
 
 
 def _blocks(starts: I64, ends: I64, units: I64, blocks: NDArray[np.int8]) -> Curve:

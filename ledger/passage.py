@@ -5,11 +5,13 @@ says it.
                     ├───┴───┤       at t by time
 
     a window      ──a [   ] b──     all that passed from a to b, as one
+
+    another meter ──a   t   b──     from a to t it passed for the one, from t to b for the other
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +47,15 @@ class Passage:
     def known(self) -> bool:
         """Whether one register is known to have gone on."""
         return not self.turn.noted and not self.refused
+
+    def part(self, *, first: bool) -> Passage | None:
+        """Of a register that goes on under another meter: up to the change, or from there on; in
+        a window that is at its middle. None where nothing is between."""
+        middle = (self.turn.start_us + self.turn.end_us) // 2
+        at = min(max(middle, self.start_us), self.end_us)
+        before, after = replace(self, end_us=at, after=0), replace(self, start_us=at, before=0)
+        part = before if first else after
+        return part if part.start_us < part.end_us else None
 
     def between(self) -> Curve:
         """Of a register that goes on: split where the ratio changes, as one over a window."""

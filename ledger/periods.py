@@ -20,7 +20,16 @@ from metering.localtime import (
     day_of_number,
     slot_starts,
 )
-from metering.quality import APPORTIONED, MEASURED, MISSING, WHOLE, Shares, all_of, from_times
+from metering.quality import (
+    APPORTIONED,
+    ESTIMATED,
+    MEASURED,
+    MISSING,
+    WHOLE,
+    Shares,
+    all_of,
+    from_times,
+)
 from metering.quantity import ABSENT, I64, apportion, totals
 
 DAY_US = DAY_MIN * MINUTE_US
@@ -200,12 +209,12 @@ def _booked_until(grid: _Grid, clock: Clock) -> list[int]:
 
 def _booked(curve: Curve, grid: _Grid, clock: Clock) -> tuple[I64, I64]:
     """Energy of each slot, and (n, 4) time in each class [us], of the time expected by now."""
-    measured, apportioned = (grid.between(spent) for spent in curve.known(grid.instants))
+    measured, apportioned, estimated = map(grid.between, curve.known(grid.instants))
     passed = grid.between(curve.at(grid.instants))
-    known = (measured + apportioned > 0) & (grid.starts < clock.as_of_us)
+    known = (measured + apportioned + estimated > 0) & (grid.starts < clock.as_of_us)
     energy = np.where(known, passed, ABSENT)
     if grid.ends[-1] <= clock.as_of_us:
-        return energy, _classes(grid.ends - grid.starts, measured, apportioned)
+        return energy, _classes(grid.ends - grid.starts, measured, apportioned, estimated)
     return energy, _times(curve, grid, clock)
 
 
@@ -213,14 +222,15 @@ def _times(curve: Curve, grid: _Grid, clock: Clock) -> I64:
     """(n, 4) time in each class [us], of the time expected by now."""
     starts = grid.starts
     ends = np.clip(grid.ends, starts, np.maximum(starts, clock.as_of_us))
-    upto, since = curve.known(ends), curve.known(starts)
-    return _classes(ends - starts, upto[0] - since[0], upto[1] - since[1])
+    pairs = zip(curve.known(ends), curve.known(starts), strict=True)
+    return _classes(ends - starts, *(upto - since for upto, since in pairs))
 
 
-def _classes(length: I64, measured: I64, apportioned: I64) -> I64:
+def _classes(length: I64, measured: I64, apportioned: I64, estimated: I64) -> I64:
     times = np.zeros((len(length), 4), dtype=np.int64)
     times[:, MEASURED], times[:, APPORTIONED] = measured, apportioned
-    times[:, MISSING] = length - measured - apportioned
+    times[:, ESTIMATED] = estimated
+    times[:, MISSING] = length - measured - apportioned - estimated
     return times
 
 

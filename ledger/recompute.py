@@ -21,6 +21,7 @@ from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
 from ledger.meter import Service, measure
 from ledger.periods import Clock, book_days
 from ledger.plan import Plan, PlannedFigure, Term, boundaries, plan
+from ledger.repeats import MEMORY_US, PAD_US, Repeats, differing_runs, tells_repeats
 from ledger.series import ChangeSpan, months_around
 from ledger.turning import services
 from ledger.windows import Pricing
@@ -30,6 +31,7 @@ from metering.localtime import day_bounds, days_between, local_day
 from metering.ports import BookState
 from metering.quality import MISSING, all_of
 from metering.quantity import ABSENT
+from metering.reading import Kind
 from metering.registry import Registry
 from metering.tariff_choice import TariffChoice
 
@@ -178,17 +180,38 @@ class Recompute:
     ) -> list[ChangeSpan]:
         """Where something else is told of the meter after its readings in [start, end] changed
         than when its rows were booked."""
+        own = [service for service in bounded if not service.guest]
+        repeated = self._repeated_otherwise(told, meter, own, start_us, end_us)
         noticed = [r for s in bounded if (r := self.context.noticed(s, start_us, end_us))]
         passed = self._passed_otherwise(told, meter, bounded, start_us, end_us)
         if not noticed:
-            return passed
+            return passed + repeated
         wide = ChangeSpan(min(r.start_us for r in noticed), max(r.end_us for r in noticed))
-        now = [span for service in bounded for span in self.context.spans(service, wide)]
+        now = [span for service in own for span in self.context.spans(service, wide)]
         now += self.context.refused(bounded, wide)
-        runs = [span for service in bounded for span in self.context.open_spans(service)]
+        runs = [span for service in own for span in self.context.open_spans(service)]
         booked = told.of(meter, wide.start_us, wide.end_us)
         found = differing(now, _stood(booked, wide), runs, start_us)
-        return found + passed + self._resting_otherwise(booked, bounded, wide)
+        return found + passed + repeated + self._resting_otherwise(booked, own, wide)
+
+    def _repeated_otherwise(
+        self, told: _Told, meter: str, own: Sequence[Service], start_us: int, end_us: int
+    ) -> list[ChangeSpan]:
+        """Where a run of one value is told otherwise: it holds readings that changed, or they are
+        among those that say how long such runs may be."""
+        low, high = start_us - PAD_US, end_us + PAD_US + MEMORY_US
+        now: Repeats = {}
+        intervals = [service for service in own if service.kind is not Kind.REGISTER]
+        if not intervals:
+            return []
+        for service in intervals:
+            now |= self.context.repeated(service, low, high)
+        booked = {
+            (e.kind, e.start_us, e.end_us): EventFacts(value=e.value)
+            for e in told.of(meter, low, high)
+            if tells_repeats(e)
+        }
+        return [ChangeSpan(*span) for span in differing_runs(now, booked)]
 
     def _passed_otherwise(
         self, told: _Told, meter: str, bounded: Sequence[Service], start_us: int, end_us: int
@@ -457,7 +480,9 @@ class _Told:
 
 def _stood(events: Iterable[RegisterEvent], reach: ChangeSpan) -> dict[Span, bool]:
     """What events tell of readings, gaps left out, and whether a story decided it."""
-    spans = {(e.kind, e.start_us, e.end_us): e.cost is not None for e in events}
+    spans = {
+        (e.kind, e.start_us, e.end_us): e.cost is not None for e in events if not tells_repeats(e)
+    }
     return {
         span: decided
         for span, decided in spans.items()

@@ -246,8 +246,9 @@ class IntervalSeries(RegisterSeries):
             low, high = max(low, service.start_us), min(high - 1, service.end_us)
             rows = glance.scan(service.point, low, max(low, high))
             good = (rows.flag.astype(np.int64) & int(Flag.OUT_OF_RANGE)) == 0
-            found = intervals_of(service, rows.time_us[good], rows.value[good])
-            own = (found.end_us >= start) & (found.end_us < end)
+            entered = (rows.flag.astype(np.int64) & int(Flag.ENTERED)) != 0
+            found = intervals_of(service, rows.time_us[good], rows.value[good], entered[good])
+            own = (found.end_us >= start) & (found.end_us < end) & ~found.entered
             begins, ends, energy = found.start_us[own], found.end_us[own], found.energy[own]
             shown = DayRises.of_intervals(ends, energy, ends - begins, limits.step_us)
             rises.append(shown)

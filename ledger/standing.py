@@ -24,6 +24,7 @@ from ledger.context import Context
 from ledger.intervals import NEGATIVE, TOLERANCE_US, placed
 from ledger.limits import to_book_units
 from ledger.meter import Service
+from ledger.repeats import tells_repeats
 from ledger.turning import services
 from metering.book import RegisterEvent
 from metering.localtime import HOUR_US, day_bounds, days_between, local_day
@@ -45,9 +46,10 @@ REJECTIONS: Final = (
 """Why a reading is not used."""
 OPEN_STUCK: Final = "stuck_open"
 OVER_LIMIT: Final = "over_limit"
+REPEATED: Final = "repeated"
 EVENT_KINDS: Final = (
     *("gap", STUCK, OPEN_STUCK, "reset", SPIKE, ROLLOVER, "jump", BRIDGE),
-    *(REVERSED, "replaced", LIMIT, OFF_GRID, NEGATIVE, OVER_LIMIT),
+    *(REVERSED, "replaced", LIMIT, OFF_GRID, NEGATIVE, OVER_LIMIT, REPEATED),
 )
 """What a register event may say, a standstill at the end apart from one that was made up for."""
 FEW, MANY = 4, 4096
@@ -56,7 +58,10 @@ FEW, MANY = 4, 4096
 
 def rule_of(event: RegisterEvent) -> str:
     """The kind of an event; a register that stands still up to its last reading is told apart from
-    one that made up for it, and an interval far over its limit from a register's spike."""
+    one that made up for it, and an interval far over its limit, or of a value that repeats, from a
+    register's spike and standstill."""
+    if tells_repeats(event):
+        return REPEATED
     if event.cost is None and event.kind == STUCK:
         return OPEN_STUCK
     if event.cost is None and event.value is not None and event.kind == SPIKE:
@@ -82,7 +87,8 @@ def breaks(event: RegisterEvent) -> bool:
 def served(readings: ReadingReader, registry: Registry, meter: str) -> list[Service]:
     """What carries energy of a meter, in order of time, each with the first and last instant at
     which its readings count."""
-    return Context(readings).bounded(services(registry, meter))
+    bounded = Context(readings).bounded(services(registry, meter))
+    return [service for service in bounded if not service.guest]
 
 
 def factor_of(service: Service) -> Decimal:
@@ -171,8 +177,14 @@ def judge(
     else:
         units, good, start, end = _intervals(service, rows, ~flagged & ~outside, reason)
         for event in events:
+            refused = np.zeros(len(rows), dtype=np.bool_)
             if event.kind in (SPIKE, NEGATIVE):
                 refused = (start == event.start_us) & (end == event.end_us) & (end > start)
+            elif tells_repeats(event):
+                refused = (start >= event.start_us) & (end <= event.end_us) & (end > start)
+            if event.kind != NEGATIVE:  # what a person entered stands
+                refused &= (rows.flag.astype(np.int64) & int(Flag.ENTERED)) == 0
+            if refused.any():
                 reason[[at for at in np.flatnonzero(refused) if reason[at] is None]] = event.kind
     reason[~good] = UNUSABLE
     reason[flagged] = OUT_OF_RANGE
@@ -190,7 +202,8 @@ def _intervals(
     units, good = np.zeros(len(rows), dtype=np.int64), np.ones(len(rows), dtype=np.bool_)
     if not len(at):
         return units, good, start, end
-    found = placed(rows.time_us[at], service.zone, service.meter.step_min)
+    entered = (rows.flag[at].astype(np.int64) & int(Flag.ENTERED)) != 0
+    found = placed(rows.time_us[at], service.zone, service.meter.step_min, entered)
     reason[at] = SAME_INTERVAL
     reason[at[np.isin(rows.time_us[at], found.off_us)]] = OFF_GRID
     used = at[found.place]

@@ -5,21 +5,26 @@
 
 In a window old readings count up to its start and new ones from its end; a final value stands at
 its end and a first one at its start, so that all of the window is there for either to have passed.
+
+    meter m       P ──────a  t              a register that moves goes on under another meter: what
+    meter n               t  b────── P      it counted from a to b is split at t
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from ledger.limits import to_book_units
-from ledger.meter import Noted, Service, registered
+from ledger.meter import Beside, Noted, Service, registered
 from ledger.passage import Passage, Turn
+from metering.moment import Moment
 from metering.reading import Kind
 from metering.registry import Installation, Registry
 from metering.units import unit
@@ -31,8 +36,27 @@ ROSE: Final = "jump"
 def services(registry: Registry, meter: str) -> list[Service]:
     """The meter's installations in order of time, those that carry energy. Where only the day of
     a change is known it holds from the start of the day, until the new one's first reading is
-    known (`ledger.meter.handed_over`)."""
-    served = registered(registry, meter)
+    known (`ledger.meter.handed_over`). One whose register moved to another meter, or came from
+    one, knows the other."""
+    return [
+        replace(
+            one,
+            came_from=None if one.opening else _beside(registry, move.came_from),
+            goes_to=None if one.closing else _beside(registry, move.goes_to),
+        )
+        for one, move in _own(registry, meter)
+    ]
+
+
+def _own(registry: Registry, meter: str) -> list[tuple[Service, _Move]]:
+    """The services of a meter alone, and where their registers were before and are afterwards."""
+    served = _linked_in_order(registered(registry, meter))
+    moves = [_move(registry, one) for one in served]
+    return [(_with_values(one, move), move) for one, move in zip(served, moves, strict=True)]
+
+
+def _linked_in_order(found: Sequence[Service]) -> list[Service]:
+    served = list(found)
     for place in range(1, len(served)):
         before, service = served[place - 1], served[place]
         if service.began is not None and service.began == before.ended:
@@ -43,6 +67,77 @@ def services(registry: Registry, meter: str) -> list[Service]:
         served[0] = _opened(served[0])
         served[-1] = _closed(served[-1])  # after that: it may be the same one
     return served
+
+
+class _Move(NamedTuple):
+    """The same register under other meters, before and afterwards, where there is one."""
+
+    came_from: Service | None
+    goes_to: Service | None
+
+
+def _move(registry: Registry, service: Service) -> _Move:
+    others = _elsewhere(registry, service)
+    if not others:
+        return _Move(None, None)
+    own = [s for s in registered(registry, service.meter.code) if s.point == service.point]
+    before = [s for s in others if _moves(s, service)]
+    after = [s for s in others if _moves(service, s)]
+    stays = any(_meet(service, s) for s in own), any(_meet(s, service) for s in own)
+    return _Move(
+        before[0] if before and not stays[1] else None,
+        after[0] if after and not stays[0] else None,
+    )
+
+
+def _elsewhere(registry: Registry, service: Service) -> list[Service]:
+    """The point's services of other meters of the institution."""
+    code, body = service.meter.code, registry.institution(service.meter.node)
+    others = {one.meter for one in registry.meters_of_point(service.point)} - {code}
+    return [
+        one
+        for other in sorted(others & registry.meters.keys())
+        if registry.institution(registry.meters[other].node) == body
+        for one in registered(registry, other)
+        if one.point == service.point
+    ]
+
+
+def _moves(old: Service, new: Service) -> bool:
+    """Whether one register goes on under another meter."""
+    return _meet(old, new) and one_register(old, new)
+
+
+def _meet(old: Service, new: Service) -> bool:
+    """Whether the one begins as the other ends."""
+    if new.began is None or old.ended is None:
+        return new.began is old.ended and old.end_us == new.start_us
+    return new.began == old.ended
+
+
+def _with_values(service: Service, move: _Move) -> Service:
+    """With what was written down on either side when it moved. One that is dated to a day moves at
+    the start of the day."""
+    if move.came_from is not None:
+        began = service.began or _instant(service.start_us)
+        _, service = _linked(move.came_from, replace(service, began=began))
+    if move.goes_to is not None:
+        ended = service.ended or _instant(service.end_us)
+        service = replace(service, ended=ended)
+        service, _ = _linked(service, replace(move.goes_to, began=ended))
+    return service
+
+
+def _instant(time_us: int) -> Moment:
+    return Moment(time_us, time_us, date.min, date.min)
+
+
+def _beside(registry: Registry, one: Service | None) -> Beside | None:
+    if one is None:
+        return None
+    served = tuple(other for other, _ in _own(registry, one.meter.code))
+    places = [n for n, other in enumerate(served) if other.installation == one.installation]
+    return Beside(served, places[0])
 
 
 def _opened(service: Service) -> Service:
@@ -89,10 +184,11 @@ def _noted(service: Service, time_us: int, value: Decimal) -> Noted:
 
 
 def one_register(old: Service, new: Service) -> bool:
-    """Whether the two are one register that counts at another ratio."""
+    """Whether the two are one register that counts at another ratio, or for another meter."""
     a, b = old.installation, new.installation
     same = _counting(a) == _counting(b)
-    return same and a.ratio != b.ratio and old.kind is Kind.REGISTER
+    other = a.ratio != b.ratio or a.meter != b.meter
+    return same and other and old.kind is Kind.REGISTER
 
 
 def _counting(one: Installation) -> tuple[object, ...]:
@@ -104,7 +200,7 @@ def turns(served: Sequence[Service]) -> dict[int, Turn]:
     neither of the two says it."""
     found = {}
     for place, (old, new) in enumerate(pairwise(served)):
-        if old.ended != new.began or (new.began is None and old.end_us != new.start_us):
+        if not _meet(old, new) or (old.guest and new.guest):
             continue
         start, end = (new.start_us,) * 2
         if new.began is not None:

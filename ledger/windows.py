@@ -20,7 +20,7 @@ import numpy as np
 from ledger.curve import Curve
 from metering.book import Crossing, PriceWindows
 from metering.localtime import MINUTE_US, day_bounds, local_day
-from metering.quality import MEASURED, MISSING
+from metering.quality import ESTIMATED, MEASURED, MISSING
 from metering.quantity import ABSENT, I64
 from metering.tariff import TariffScope, windows_of
 from metering.tariff_choice import TariffChoice
@@ -86,7 +86,10 @@ def of_days(
         for o, b in zip(offsets, bounds, strict=True)
     )
     until = np.repeat([until_us[n] for n in priced], [len(o) for o in offsets])
-    quantity = curve.at(np.minimum(ends, until)) - curve.at(np.minimum(starts, until))
+    bounds_us = np.minimum(starts, until), np.minimum(ends, until)
+    quantity = curve.at(bounds_us[1]) - curve.at(bounds_us[0])
+    entered = curve.estimated()
+    stood_in = entered.at(bounds_us[1]) - entered.at(bounds_us[0])
     firsts = np.cumsum([0, *(len(o) for o in offsets)])
     crossings = _crossings(curve, starts, ends, until, firsts, pricing)
     for place, n in enumerate(priced):
@@ -94,7 +97,7 @@ def of_days(
         found[n] = PriceWindows(
             offsets[place],
             quantity[a:b],
-            np.zeros(b - a, dtype=np.int64),
+            stood_in[a:b],
             tuple(sorted(crossings.get(place, ()))),
         )
     return found
@@ -113,7 +116,8 @@ def _crossings(
     opened, closed = curve.time_us[:-1], curve.time_us[1:]
     edges = np.union1d(starts, ends)
     inside = np.searchsorted(edges, closed, "left") > np.searchsorted(edges, opened, "right")
-    chosen = np.flatnonzero(inside & (curve.quality != MISSING) & (np.diff(curve.total) != 0))
+    told = (curve.quality != MISSING) & (curve.quality != ESTIMATED)
+    chosen = np.flatnonzero(inside & told & (np.diff(curve.total) != 0))
     found: dict[int, dict[tuple[int, int, bool, bool], Crossing]] = {}
     low = np.searchsorted(ends, opened[chosen], "right")
     high = np.searchsorted(starts, closed[chosen], "left")

@@ -25,7 +25,7 @@ from metering.quality import MEASURED, WHOLE, Shares
 from metering.quantity import ABSENT, I64, add
 from metering.tariff import TariffScope
 
-RULES_VERSION: Final = 3
+RULES_VERSION: Final = 4
 """Of the rules by which the ledger makes rows from readings; another number means that the same
 readings may be booked otherwise."""
 

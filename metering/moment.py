@@ -19,6 +19,11 @@ INSTANT_FIX: Final = (
     "or a window: two instants with / between"
 )
 
+
+class BackwardsWindow(ValueError):
+    """A window that ends before it begins."""
+
+
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -36,13 +41,13 @@ class Moment:
 
 @lru_cache(maxsize=4096)
 def read_moment(text: str) -> Moment:
-    """The moment of a text; ValueError where it is none."""
+    """The moment of a text; ValueError where it is none (BackwardsWindow of one)."""
     start, *rest = (_instant(one) for one in text.split("/"))
     if len(rest) > 1:
         raise ValueError(text)
     end = rest[0] if rest else start
     if end < start:
-        raise ValueError(text)
+        raise BackwardsWindow(text)
     last = (end - timedelta(microseconds=1)).date()
     return Moment(to_us(start), to_us(end), start.date(), last + timedelta(days=1))
 

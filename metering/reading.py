@@ -37,6 +37,13 @@ class Flag(IntEnum):
     GOOD = 0
     OUT_OF_RANGE = 1
     ARRIVAL_TIME = 2
+    ENTERED = 4
+    """A person entered it."""
+
+
+ENTERED_ORDER = 2**62
+"""Of what a person entered the order key begins here: above every gateway's, whose keys are
+sessions or times of arrival."""
 
 
 class Outcome(IntEnum):

@@ -49,9 +49,10 @@ class Product(_RUNNER.Product):  # type: ignore[misc]
     def figures(self, of: dict[str, str], first: date, last: date) -> dict[str, Any]:
         """Slots with their quality, days, and money by currency, of a meter or a node."""
         registry = self.stores.registry.load
+        codes = _codes_of(self.case, of["meter"]) if "meter" in of else [of["node"]]
         with Figures(self.stores.books, registry, lambda: self.now_us).view() as view:
-            key = view.key_of(of.get("meter") or of["node"], of.get("item"))
-            return self._figures(view, key, of, first, last)
+            keys = [view.key_of(code, of.get("item")) for code in codes]
+            return _together([self._figures(view, key, of, first, last) for key in keys])
 
     def _figures(
         self, view: View, key: SeriesKey, of: dict[str, str], first: date, last: date
@@ -75,11 +76,101 @@ class Product(_RUNNER.Product):  # type: ignore[misc]
 
 
 class Express(_RUNNER.Express):  # type: ignore[misc]
-    """The case's facts as registry files; reactive energy is a category of its own here."""
+    """The case's facts as registry files; reactive energy is a category of its own here, and a
+    meter that moves is another one at each place, under which its register goes on."""
 
     def __init__(self, case: Any, exact: bool) -> None:
-        meters = [one | {"item": one["item"] or _item_of(one)} for one in case["meters"]]
+        meters = [
+            one | {"item": one["item"] or _item_of(one), "code": code, "node": node, "place": n}
+            for one in case["meters"]
+            for n, (code, node) in enumerate(_places(case, one))
+        ]
         super().__init__({**case, "meters": meters}, exact)
+
+    def points(self, without: tuple[str, ...]) -> str:
+        """The rows of points.csv; of a meter that is left out at all of its places."""
+        codes = {m["code"] for m in self.case["meters"] if _origin(m["code"]) in without}
+        return str(super().points(tuple(codes)))
+
+    def parts(self, m: Any) -> list[dict[str, Any]]:
+        """What served the meter at its place, one after the other."""
+        events = [e for e in self.case["events"] if e.get("meter") == _origin(m["code"])]
+        part = {"stream": m["stream"], "ratio": m["ratio"], "from": None, "to": None}
+        parts = [part | {"first": None, "final": None, "place": 0}]
+        for event in events:
+            if event["type"] not in ("replacement", "ratio", "meter_moved"):
+                continue
+            last, when = parts[-1], self._moment(event)
+            fresh = last | {"from": when, "to": None, "first": None, "final": None}
+            last["to"] = when
+            if event["type"] == "ratio":
+                fresh["ratio"] = event["ratio"]
+            elif event["type"] == "meter_moved":
+                fresh["place"] += 1
+            else:
+                fresh["stream"] = event["new_stream"]
+                if "final_first" in self.case["needs"]:
+                    last["final"], fresh["first"] = event["old_final"], event["new_first"]
+            parts.append(fresh)
+        return [one for one in parts if one["place"] == m["place"]]
+
+    def _moment(self, event: dict[str, Any]) -> Any:
+        if "between" not in event:
+            return self.when(event["at"])
+        start, end = (self.when(at) for at in event["between"])
+        return f"{start}/{end}" if self.exact else start
+
+
+_MOVED = "-moved-"
+
+
+def _origin(code: str) -> str:
+    """The meter of the case behind one of the registry."""
+    return code.partition(_MOVED)[0]
+
+
+def _places(case: Any, meter: dict[str, Any]) -> list[tuple[str, str]]:
+    """(code, node) of a meter at each of its places, in order of time."""
+    moves = [
+        e for e in case["events"] if e["type"] == "meter_moved" and e["meter"] == meter["code"]
+    ]
+    later = [(f"{meter['code']}{_MOVED}{n}", e["node"]) for n, e in enumerate(moves, start=1)]
+    return [(meter["code"], meter["node"]), *later]
+
+
+def _codes_of(case: Any, code: str) -> list[str]:
+    """The meters of the registry that a meter of the case is, in order of time."""
+    meters = [meter for meter in case["meters"] if meter["code"] == code]
+    return [one for meter in meters for one, _ in _places(case, meter)]
+
+
+def _together(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Figures of one meter at each of its places as one: what is missing at one place is known at
+    another."""
+    if len(found) == 1:
+        return found[0]
+
+    def summed(values: Sequence[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return sum(known) if known else None
+
+    slots = [zip(*(one[name] for one in found), strict=True) for name in ("figure", "measured")]
+    missing = zip(*(one["missing"] for one in found), strict=True)
+    return found[0] | {
+        "figure": [summed(values) for values in slots[0]],
+        "measured": [sum(shares) for shares in slots[1]],
+        "missing": [max(0.0, sum(shares) - len(found) + 1) for shares in missing],
+        "days": {day: summed([one["days"][day] for one in found]) for day in found[0]["days"]},
+        "cost": {
+            day: _added([one["cost"].get(day, {}) for one in found]) for day in found[0]["cost"]
+        },
+        "range": _added([one["range"] for one in found]),
+    }
+
+
+def _added(found: Sequence[dict[str, float]]) -> dict[str, float]:
+    currencies = {currency for one in found for currency in one}
+    return {currency: sum(one.get(currency, 0.0) for one in found) for currency in currencies}
 
 
 def _item_of(meter: dict[str, Any]) -> str | None:

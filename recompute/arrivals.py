@@ -10,6 +10,8 @@ from math import isfinite
 from metering.units import unit as unit_of
 from recompute.facts import PointLine
 
+ENTERED_ORDER = 2**62
+"""What a person entered has an order from here on."""
 LARGEST = 1e12
 """A value of that size in its canonical unit is no reading."""
 
@@ -54,6 +56,8 @@ class StandingReading:
     value: float
     """In the canonical unit."""
     out_of_range: bool = False
+    entered: bool = False
+    """Whether a person entered it."""
 
 
 def standing(
@@ -75,11 +79,17 @@ def standing(
         if other is None or other[0].order <= kept.order:
             best.pop((kept.point, kept.time_us), None)
             found[kept.point][kept.time_us] = StandingReading(
-                kept.time_us, kept.value, kept.out_of_range
+                kept.time_us, kept.value, kept.out_of_range, _entered(kept.order)
             )
-    for (name, time_us), (_, value) in best.items():
-        found[name][time_us] = StandingReading(time_us, value, _outside(points[name], value))
+    for (name, time_us), (one, value) in best.items():
+        found[name][time_us] = StandingReading(
+            time_us, value, _outside(points[name], value), _entered(one.order)
+        )
     return {name: [by_time[t] for t in sorted(by_time)] for name, by_time in found.items()}
+
+
+def _entered(order: tuple[int, int]) -> bool:
+    return order[0] >= ENTERED_ORDER
 
 
 def canonical(value: float, unit: str) -> float:

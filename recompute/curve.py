@@ -1,7 +1,7 @@
 """What passed up to each instant: whole book units, linear between neighbours that stand.
 
-A stretch is measured, apportioned or missing; before the first and after the last one everything
-is missing.
+A stretch is measured, apportioned, estimated (a person entered it) or missing; before the first and
+after the last one everything is missing.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class PassedCurve:
             inside = one.quality == APPORTIONED and start <= one.start and one.end <= end
             quality = MEASURED if held and inside else one.quality
             times[quality] += min(one.end, end) - max(one.start, start)
-        times[MISSING] = end - start - times[MEASURED] - times[APPORTIONED]
+        times[MISSING] = end - start - times[MEASURED] - times[APPORTIONED] - times[ESTIMATED]
         return times
 
 

@@ -21,7 +21,7 @@ from recompute.meters import measure
 from recompute.money import DayPricing
 from recompute.prices import Prices
 from recompute.registers import MeasuredMeter, Span, per_canonical, slots_of
-from recompute.story import EventSays, StoryDecision
+from recompute.story import STUCK, EventSays, StoryDecision
 from recompute.tally import RecomputedMoney
 
 STEPS = ("native", "hour", "day", "month")
@@ -163,7 +163,7 @@ class RecomputedBooks:
         of it; what is left out of a register costs, and is told by `decisions`."""
         found = self.measured[meter].says
         says = [(span, found.get(span, EventSays())) for span in self.spans(meter)]
-        return [(span, one) for span, one in says if span[0] in OF_INTERVALS and one.cost is None]
+        return [(span, one) for span, one in says if _of_intervals(span, one)]
 
     def spans(self, meter: str) -> list[Span]:
         """What register events tell of a meter in the days asked."""
@@ -383,3 +383,9 @@ def _require(field: str, code: str, known: object) -> None:
             value=code,
             fix="export the file again",
         )
+
+
+def _of_intervals(span: Span, one: EventSays) -> bool:
+    """Whether it is said of intervals; of a value that repeats it says which."""
+    repeated = span[0] == STUCK and one.value is not None
+    return one.cost is None and (span[0] in OF_INTERVALS or repeated)

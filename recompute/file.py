@@ -32,7 +32,7 @@ from recompute.facts import (
 from recompute.line import Line
 
 FORMAT = "greenoffice-journal-1"
-RULES = 3
+RULES = 4
 """The booking rules that are written down here."""
 
 

@@ -34,9 +34,10 @@ class PlacedInterval:
 
 
 def intervals(
-    times_us: Sequence[int], zone: str, step_us: int
+    times_us: Sequence[int], entered: Sequence[bool], zone: str, step_us: int
 ) -> tuple[list[PlacedInterval], list[int]]:
-    """(intervals that never overlap, times of the readings that begin nowhere); times rise."""
+    """(intervals that never overlap, times of the readings that begin nowhere); times rise. What a
+    person entered comes before what lies nearer to the start."""
     by_day: dict[tuple[int, int], list[int]] = defaultdict(list)
     for place, at in enumerate(times_us):
         by_day[day_bounds(local_day(at + MOST_OFF_US, zone), zone)].append(place)
@@ -45,17 +46,17 @@ def intervals(
     for (first, last), places in by_day.items():
         stamps = [times_us[place] for place in places]
         length = length_of([after - before for before, after in pairwise(stamps)], step_us)
-        best: dict[int, tuple[int, int]] = {}
+        best: dict[int, tuple[bool, int, int]] = {}
         for place, at in zip(places, stamps, strict=True):
             start = first + (at - first + length // 2) // length * length
             away = abs(at - start)
             if away > min(length // 10, MOST_OFF_US) or start >= last:
                 off.append(at)
-            elif start not in best or away < best[start][0]:
-                best[start] = (away, place)
+            elif start not in best or (not entered[place], away) < best[start][:2]:
+                best[start] = (not entered[place], away, place)
         found += [
             PlacedInterval(place, start, min(start + length, last), length)
-            for start, (_, place) in sorted(best.items())
+            for start, (_, _, place) in sorted(best.items())
         ]
     return found, off
 

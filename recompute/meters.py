@@ -10,6 +10,7 @@ from metering.localtime import day_bounds, local_day
 from recompute.arrivals import StandingReading
 from recompute.curve import joined
 from recompute.facts import FileFacts, InstallationLine, MeterLine
+from recompute.moving import Moves, doubted_ends, moved_parts
 from recompute.registers import FOREVER, MeasuredMeter, RegisterService, measured
 from recompute.turning import with_passages, with_values
 
@@ -18,9 +19,20 @@ def measure(
     facts: FileFacts, meter: MeterLine, readings: dict[str, list[StandingReading]]
 ) -> MeasuredMeter:
     """Everything the meter's registers say."""
-    served = _served(facts, meter, readings)
-    each = [measured(one, readings.get(one.point.name, [])) for one in served]
+    moves = Moves(facts, _registered)
+    served = _served(moves, meter, readings)
+    each = [_alone(one, readings) for one in served]
     found = list(with_passages(served, each))
+    for service, alone in zip(served, each, strict=True):
+        doubted_ends(service, alone)
+        for before, after in moves.beside(service):
+            own, other = (service, before) if before else (service, after)
+            assert other is not None
+            guest = _as_served(moves, other, readings)
+            beside = _alone(guest, readings)
+            pairs = [(own, alone), (guest, beside)]
+            found.append(moved_parts(*(reversed(pairs) if before else pairs), first=not before))
+    found.sort(key=lambda one: [stretch.start for stretch in one.curve.stretches[:1]])
     told = {span[:2]: span for one in found for span in one.spans}  # the later register's stands
     return MeasuredMeter(
         joined([one.curve for one in found if one.curve.stretches]),
@@ -30,10 +42,20 @@ def measure(
     )
 
 
-def _served(
-    facts: FileFacts, meter: MeterLine, readings: dict[str, list[StandingReading]]
-) -> list[RegisterService]:
-    """The meter's registers in order of time, and when one takes over from the other."""
+def _alone(service: RegisterService, readings: dict[str, list[StandingReading]]) -> MeasuredMeter:
+    return measured(service, readings.get(service.point.name, []))
+
+
+def _as_served(
+    moves: Moves, other: RegisterService, readings: dict[str, list[StandingReading]]
+) -> RegisterService:
+    """A register of another meter as that meter has it."""
+    found = _served(moves, other.meter, readings)
+    return next(one for one in found if one.one == other.one)
+
+
+def _registered(facts: FileFacts, meter: MeterLine) -> list[RegisterService]:
+    """The meter's registers in order of time, as they are registered."""
     zone, found = facts.zone(meter.node), []
     for one in facts.installations:
         point = facts.points.get(one.point)
@@ -55,7 +77,15 @@ def _served(
             served[-1] = replace(last, declared=(*last.declared, day))
         else:
             served.append(service)
-    served = with_values(served)
+    return served
+
+
+def _served(
+    moves: Moves, meter: MeterLine, readings: dict[str, list[StandingReading]]
+) -> list[RegisterService]:
+    """The meter's registers in order of time, with what was written down, and when one takes over
+    from the other."""
+    served = moves.with_values(with_values(_registered(moves.facts, meter)))
     for place in range(1, len(served)):
         old, new = served[place - 1], served[place]
         linked = new.began is not None and new.began == old.ended

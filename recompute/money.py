@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 
 from metering.localtime import MINUTE_US, day_bounds, local_day
-from recompute.curve import MEASURED, MISSING
+from recompute.curve import ESTIMATED, MEASURED, MISSING
 from recompute.days import DayFigure, SeriesDays, StandIn
 from recompute.facts import FileFacts, MeterLine
 from recompute.prices import Prices
@@ -92,6 +92,11 @@ class DayPricing:
         if scope is None:
             return
         for one in curve.over(windows[0].start, windows[-1].end):
+            if one.quality == ESTIMATED:
+                for window in windows:
+                    amount = sign * one.within(window.start, window.end)
+                    tally.certain[window.row] -= amount
+                    tally.estimated[window.row] += amount
             touched = crossing(one, windows)
             name = (meter.code, one.start, scope, sign)
             if touched and name not in stretches:

@@ -16,6 +16,7 @@ from metering.units import BOOK_UNITS, UNITS, equivalent
 from recompute.arrivals import StandingReading
 from recompute.curve import (
     APPORTIONED,
+    ESTIMATED,
     MEASURED,
     MISSING,
     CurveStretch,
@@ -25,6 +26,7 @@ from recompute.curve import (
 from recompute.facts import InstallationLine, MeterLine, PointLine
 from recompute.intervals import intervals
 from recompute.rates import DAY_US, IntervalEnergy, IntervalRates, RegisterRates, Value
+from recompute.repeats import repeats
 from recompute.story import (
     SPIKE,
     STUCK,
@@ -169,7 +171,8 @@ def _register(service: RegisterService, own: Sequence[StandingReading]) -> Measu
     rates = RegisterRates(values, step, registered, service.one.signed)
     register = CleanedRegister(values, rates, step, service.modulus, service.declared)
     made = decisions(replace(register, signed=service.one.signed))
-    clean = _Cleaned(values, made, service)
+    entered = frozenset(one.time_us for one in own if one.entered)
+    clean = _Cleaned(values, made, service, entered)
     stretches, gaps = clean.stretches(unusable)
     says = gaps | {told: one.says for one in made for told in one.told}
     spans = list(says)
@@ -201,6 +204,8 @@ class _Cleaned:
     values: Sequence[Value]
     made: Sequence[StoryDecision]
     service: RegisterService
+    entered: frozenset[int] = frozenset()
+    """Times of those that a person entered."""
 
     @property
     def kept(self) -> list[Value]:
@@ -219,7 +224,8 @@ class _Cleaned:
             energy = high - low + ((self.service.modulus or 0) if one and one.turned else 0)
             left_out = one is not None and one.first_us < one.there_us
             held = bisect_right(unusable, end - 1) > bisect_left(unusable, start)
-            quality = APPORTIONED if left_out or held or self._lack(start, end) else MEASURED
+            doubted = left_out or held or bool({start, end} & self.entered)
+            quality = APPORTIONED if doubted or self._lack(start, end) else MEASURED
             if one is not None and one.kind in UNKNOWN:
                 energy, quality = 0, MISSING
             if quality == APPORTIONED and not left_out and self._is_gap(start, end):
@@ -290,8 +296,10 @@ def _strictly_inside(time_us: int, windows: Sequence[Window]) -> bool:
 def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) -> MeasuredMeter:
     """A reading of interval energy or mean power fills the interval that starts with it."""
     step = service.meter.step_min * MINUTE_US
-    used, off = intervals([one.time_us for one in own], service.zone, step)
+    times, entered = [one.time_us for one in own], [one.entered for one in own]
+    used, off = intervals(times, entered, service.zone, step)
     energies: list[IntervalEnergy] = []
+    by_hand: list[IntervalEnergy] = []
     below: list[Span] = []
     for one in used:
         factor = float(service.factor)
@@ -301,20 +309,30 @@ def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) ->
         if units is not None and units < 0 and not service.one.signed:
             below.append(("negative", one.start, one.end))
         elif units is not None:
-            energies.append(IntervalEnergy(one.start, one.end, units, one.length))
+            found = by_hand if own[one.place].entered else energies
+            found.append(IntervalEnergy(one.start, one.end, units, one.length))
     limit = service.meter.max_per_hour
     registered = None if limit is None else round(limit * per_canonical(service.meter.item))
     rates = IntervalRates.of_intervals(energies, step, registered)
     says: dict[Span, EventSays] = {}
     blocks: list[tuple[int, int, int, int]] = []
+    repeated = repeats([(one.start, one.end, one.units) for one in energies])
     for energy in energies:
         most = rates.cap(energy.end, energy.end - energy.start)
+        again = any(start <= energy.start and energy.end <= end for start, end, _ in repeated)
         if most is not None and abs(energy.units) > most:
             told = EventSays(None, rates.per_hour(energy.end), abs(energy.units), None)
             says[SPIKE, energy.start, energy.end] = told
-        else:
+        elif not again:
             quality = MEASURED if step % energy.length == 0 else APPORTIONED
             blocks.append((energy.start, energy.end, service.one.sign * energy.units, quality))
+    for energy in by_hand:
+        units = service.one.sign * energy.units
+        blocks.append((energy.start, energy.end, units, ESTIMATED))
+    blocks.sort()
+    says |= {
+        (STUCK, start, end): EventSays(None, None, units, None) for start, end, units in repeated
+    }
     spans = [*says, *below, *_off_grid(off, step)]
     spans += [("limit", *_month_bounds(month)) for month in rates.set_aside()]
     return MeasuredMeter(side_by_side(blocks), spans, says=says)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from metering.localtime import local_day
-from recompute.curve import MISSING, CurveStretch
+from recompute.curve import ESTIMATED, MISSING, CurveStretch
 from recompute.days import StandIn
 from recompute.facts import FileFacts, MeterLine
 from recompute.prices import PricedWindow, Prices
@@ -21,8 +21,8 @@ def windows_of(
 
 def crossing(one: CurveStretch, windows: Sequence[PricedWindow]) -> list[int]:
     """Places of the day's windows that a stretch over an edge lies in; none where it lies over no
-    edge, holds no energy or is missing."""
-    if one.quality == MISSING or not one.energy:
+    edge, holds no energy, is missing or estimated."""
+    if one.quality in (ESTIMATED, MISSING) or not one.energy:
         return []
     touched = [n for n, w in enumerate(windows) if w.start < one.end and w.end > one.start]
     first, last = windows[touched[0]], windows[touched[-1]]

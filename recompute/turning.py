@@ -37,7 +37,7 @@ def with_values(served: Sequence[RegisterService]) -> list[RegisterService]:
     found = list(served)
     for place, (old, new) in enumerate(pairwise(served)):
         if new.began is not None and new.began == old.ended:
-            found[place], found[place + 1] = _linked(found[place], new)
+            found[place], found[place + 1] = linked(found[place], new)
         else:
             found[place] = _closed(found[place])
             found[place + 1] = _opened(new)
@@ -61,7 +61,8 @@ def _closed(one: RegisterService) -> RegisterService:
     return replace(one, closing=_written(one, at[0], one.final))
 
 
-def _linked(old: RegisterService, new: RegisterService) -> tuple[RegisterService, RegisterService]:
+def linked(old: RegisterService, new: RegisterService) -> tuple[RegisterService, RegisterService]:
+    """With what was written down where the one began as the other ended."""
     assert new.began is not None
     (start, end), final, first = new.began, old.final, new.one.first
     if one_register(old, new) and (final is None or first is None or final == first):
@@ -84,17 +85,19 @@ def _written(one: RegisterService, time_us: int, value: Fraction) -> WrittenDown
 
 
 def one_register(old: RegisterService, new: RegisterService) -> bool:
-    """Whether one register counts on at another ratio."""
+    """Whether one register counts on at another ratio, or for another meter."""
     a, b = old.one, new.one
     same = _counting(a) == _counting(b)
-    return same and a.ratio != b.ratio and old.point.kind == "register"
+    other = a.ratio != b.ratio or a.meter != b.meter
+    return same and other and old.point.kind == "register"
 
 
 def _counting(one: InstallationLine) -> tuple[object, ...]:
     return (one.point, one.digits, one.unit, one.signed, one.sign)
 
 
-def _turn(old: RegisterService, new: RegisterService) -> ChangeWindow | None:
+def turn_of(old: RegisterService, new: RegisterService) -> ChangeWindow | None:
+    """The change over which what passed can be known."""
     if old.ended != new.began or (new.began is None and old.end != new.start):
         return None
     start, end = new.began or (new.start, new.start)
@@ -112,11 +115,12 @@ def with_passages(
         yield one
         if place + 1 < len(found):
             old, new = served[place], served[place + 1]
-            turn = _turn(old, new)
+            turn = turn_of(old, new)
             if turn is not None and turn.noted:
                 yield _as_one(turn, one, found[place + 1], old.step_us)
             elif turn is not None:
-                yield _gone_on(turn, (old, one), (new, found[place + 1]))
+                split = gone_on(turn, (old, one), (new, found[place + 1]))
+                yield _both(turn, split, old) if split else MeasuredMeter(PassedCurve())
 
 
 def _as_one(
@@ -133,22 +137,34 @@ def _as_one(
     if not one or not other or MISSING in (one[0].quality, other[0].quality):
         return MeasuredMeter(PassedCurve())
     energy = one[0].energy + other[0].energy
-    return _told([CurveStretch(one[0].start, other[0].end, energy, APPORTIONED)], step)
+    return apportioned_over([CurveStretch(one[0].start, other[0].end, energy, APPORTIONED)], step)
 
 
-def _gone_on(
+class SplitPassage(NamedTuple):
+    """What one register counted from the last reading before a change to the first one after it,
+    split by time at the instant, of a window halfway."""
+
+    start: int
+    at: int
+    end: int
+    before: int
+    """As it is booked, at the ratio of its side; `after` likewise."""
+    after: int
+    refused: str
+    """`reset` or `jump` where it cannot have gone on."""
+
+
+def gone_on(
     turn: ChangeWindow,
     old: tuple[RegisterService, MeasuredMeter],
     new: tuple[RegisterService, MeasuredMeter],
-) -> MeasuredMeter:
-    """What one register counted from the last reading before its ratio changed to the first one
-    after, split by time at the instant; of a window halfway, and as one."""
-    nothing = MeasuredMeter(PassedCurve())
+) -> SplitPassage | None:
+    """None where no reading stands on one side, or there is nothing between."""
     if old[1].last is None or new[1].first is None:
-        return nothing
+        return None
     (start, low), (end, high) = old[1].last, new[1].first
     if start >= end:
-        return nothing
+        return None
     rises = [_rise(one, low, high) for one in (old[0], new[0])]
     at = min(max((turn.start + turn.end) // 2, start), end)
     before = rises[0] * (at - start) // (end - start)
@@ -159,15 +175,28 @@ def _gone_on(
     parts_caps = zip((before, after), caps, strict=True)
     passed = [cap is None or abs(part) <= cap for part, cap in parts_caps]
     signed, sign = old[0].one.signed, old[0].one.sign
-    if (rises[0] < 0 and not signed) or not all(passed):
-        span = (RESET if high < low and not signed else JUMP, start, end)
-        return MeasuredMeter(PassedCurve(), [span], says={span: EventSays()})
+    can = (rises[0] >= 0 or signed) and all(passed)
+    refused = "" if can else RESET if high < low and not signed else JUMP
+    return SplitPassage(start, at, end, sign * before, sign * after, refused)
+
+
+def _both(turn: ChangeWindow, split: SplitPassage, old: RegisterService) -> MeasuredMeter:
+    """Both parts, of a window as one."""
+    start, at, end, before, after, refused = split
+    if refused:
+        return refused_between(refused, start, end)
     if turn.start == turn.end and start < at < end:
-        parts = [(start, at, sign * before), (at, end, sign * after)]
+        parts = [(start, at, before), (at, end, after)]
     else:
-        parts = [(start, end, sign * (before + after))]
+        parts = [(start, end, before + after)]
     stretches = [CurveStretch(a, b, energy, APPORTIONED) for a, b, energy in parts]
-    return _told(stretches, old[0].step_us)
+    return apportioned_over(stretches, old.step_us)
+
+
+def refused_between(kind: str, start: int, end: int) -> MeasuredMeter:
+    """A break, told of two instants."""
+    span = (kind, start, end)
+    return MeasuredMeter(PassedCurve(), [span], says={span: EventSays()})
 
 
 def _rise(service: RegisterService, low: float, high: float) -> int:
@@ -188,7 +217,7 @@ def _cap(
     return cap
 
 
-def _told(stretches: Sequence[CurveStretch], step: int) -> MeasuredMeter:
+def apportioned_over(stretches: Sequence[CurveStretch], step: int) -> MeasuredMeter:
     """Stretches that are told as a gap where they are longer than a native step."""
     made = MeasuredMeter(PassedCurve(tuple(stretches)))
     start, end = stretches[0].start, stretches[-1].end

@@ -205,7 +205,9 @@ class CalculationAnswer(TypedDict):
 class SourceAnswer(TypedDict):
     """A register or stream of intervals with its readings around and in an interval; `left_out`
     counts those in it that are not listed, `all` lists all of them. `first` and `final` are what
-    the register said when it began and ended [`register_unit`], where that was written down."""
+    the register said when it began and ended [`register_unit`], where that was written down.
+    `calibration_expired` says that its calibration no longer held at the end of the interval; its
+    readings count all the same."""
 
     point: int
     name: str
@@ -215,6 +217,9 @@ class SourceAnswer(TypedDict):
     ratio: str
     register_unit: str | None
     factor: str
+    accuracy_class: str | None
+    calibrated_until: str | None
+    calibration_expired: bool
     counts_from: str | None
     counts_to: str | None
     first: str | None

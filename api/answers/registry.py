@@ -30,6 +30,8 @@ class InstallationAnswer(TypedDict):
     register_unit: str | None
     signed: bool
     direction: str
+    accuracy_class: str | None
+    calibrated_until: str | None
     valid_from: str | None
     valid_to: str | None
 

@@ -56,7 +56,7 @@ from texts import both, word
 
 router = APIRouter(prefix="/v1", tags=["energy"])
 
-ROW_EXAMPLE = {"day": "2026-11-24", "revision": 57, "registry_version": 4, "rules_version": 3}
+ROW_EXAMPLE = {"day": "2026-11-24", "revision": 57, "registry_version": 4, "rules_version": 4}
 SPAN_EXAMPLE = {
     "start": "2026-11-24T10:00:00+08:00",
     "end": "2026-11-24T11:00:00+08:00",
@@ -81,6 +81,9 @@ SOURCE_EXAMPLE = {
     "ratio": "40",
     "register_unit": "kWh",
     "factor": "40",
+    "accuracy_class": "0.5S",
+    "calibrated_until": "2027-05-31",
+    "calibration_expired": False,
     "counts_from": None,
     "counts_to": None,
     "first": None,
@@ -274,6 +277,7 @@ def _meter_json(trace: MeterTrace, zone: str, item: str) -> MeterTraceAnswer:
 def _source_json(source: Source, item: str) -> SourceAnswer:
     service, zone = source.service, source.service.zone
     start, end = source.counts
+    until = service.installation.calibrated_until
     asked = urlencode({"start": iso(source.start_us), "end": iso(source.end_us)})
     return {
         "point": source.point.id,
@@ -284,6 +288,9 @@ def _source_json(source: Source, item: str) -> SourceAnswer:
         "ratio": plain(service.installation.ratio),
         "register_unit": service.installation.register_unit,
         "factor": plain(factor_of(service)),
+        "accuracy_class": service.installation.accuracy_class or None,
+        "calibrated_until": None if until is None else until.isoformat(),
+        "calibration_expired": source.calibration_expired,
         "counts_from": None if start is None else iso(start, zone),
         "counts_to": None if end is None else iso(end, zone),
         "first": _written(service.installation.first),

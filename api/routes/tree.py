@@ -52,6 +52,8 @@ METER_EXAMPLE = {
             "register_unit": "kWh",
             "signed": False,
             "direction": "import",
+            "accuracy_class": None,
+            "calibrated_until": None,
             "valid_from": None,
             "valid_to": None,
         }
@@ -110,6 +112,8 @@ def meter_json(reach: Reach, meter: Meter) -> MeterAnswer:
                 "register_unit": one.register_unit,
                 "signed": one.signed,
                 "direction": str(one.direction),
+                "accuracy_class": one.accuracy_class or None,
+                "calibrated_until": _day(one.calibrated_until),
                 "valid_from": one.starts or _day(one.valid.start),
                 "valid_to": one.ends or _day(one.valid.end),
             }

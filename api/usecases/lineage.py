@@ -114,6 +114,12 @@ class Source:
     """From these to the energy of the interval; None where a break lies between."""
 
     @property
+    def calibration_expired(self) -> bool:
+        """Whether the calibration of the register no longer held on a day of the interval."""
+        last = local_day(max(self.end_us - 1, self.start_us), self.service.zone)
+        return self.service.installation.is_expired(last)
+
+    @property
     def counts(self) -> tuple[int | None, int | None]:
         """From when to when its readings count [us]; None where that has no end."""
         start, end = counting(self.service)

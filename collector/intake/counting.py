@@ -121,6 +121,8 @@ class _Sum:
         self.readings += sum(taken) + sum(problem.index >= 0 for problem in dead)
         self.outcomes = [old + new for old, new in zip(self.outcomes, taken, strict=True)]
         self.dead += len(dead)
+        if message.is_entered:
+            return  # no sign of life of the gateway
         self.last_arrival_us = max(self.last_arrival_us, record.arrived_us)
         self.last_time_us = max(self.last_time_us, last_us)
         if message.found.sent_us is not None:

@@ -12,6 +12,7 @@ from collector.journal.record import Record
 from collector.properties import NO_PROPERTIES
 from collector.routes import Chosen, Router, routed_gateways
 from metering.errors import InvalidInput, shorten
+from metering.reading import ENTERED_ORDER
 from metering.registry import Registry, Route
 
 
@@ -36,7 +37,12 @@ class Received:
     def is_message(self) -> bool:
         """Whether it was published, by the gateway or as its will: other records tell of
         connections."""
-        return self.record.kind in ("message", "will")
+        return self.record.kind in ("message", "will", "entered")
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether a person entered its readings."""
+        return self.record.kind == "entered"
 
     @property
     def is_untimed(self) -> bool:
@@ -44,7 +50,11 @@ class Received:
         return None in self.found.times
 
     def order_key(self) -> tuple[int, int]:
-        """(session, seq), else (arrival, place in the journal): the higher one stands."""
+        """(session, seq), else (arrival, place in the journal): the higher one stands. What a
+        person entered stands above all of these."""
+        if self.is_entered:
+            place = self.segment << 32 | self.offset
+            return ENTERED_ORDER + self.record.arrived_us, place
         if self.found.session is not None and self.found.seq is not None:
             return self.found.session, self.found.seq
         return self.record.arrived_us, self.segment << 32 | self.offset

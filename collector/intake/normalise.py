@@ -46,6 +46,8 @@ def columns(messages: Sequence[Received], table: SlotTable) -> Columns:
     sent = _flat([m.found.values for m in messages], np.float64)[kept]
     value, flag = normalise(sent, slots, table)
     flag[untimed] |= Flag.ARRIVAL_TIME
+    entered = np.array([m.is_entered for m in messages], dtype=np.bool_)[number]
+    flag[entered] |= Flag.ENTERED
     high, low, segment, offset = _of_messages(messages)[number].T
     index = _flat([m.found.index for m in messages], np.int64)[kept]
     rows = ReadingColumns(

@@ -50,7 +50,8 @@ def marks_of_change(old: Registry, new: Registry) -> list[DirtyMark]:
     marks: list[DirtyMark] = []
     for code, spans in changed_meters(old, new, windows).items():
         zone = new.zone(new.meters[code].node)
-        for point in sorted({one.point for one in new.installations_of(code)}):
+        installed = (*new.installations_of(code), *old.installations_of(code))
+        for point in sorted({one.point for one in installed}):
             marks += [DirtyMark(point, *_span_us(span, zone), cause) for span in spans]
     for key, spans in changed_figures(old, new, windows).items():
         zone = new.zone(key.code) if key.code else "UTC"

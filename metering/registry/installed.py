@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import NamedTuple
 
 from metering.errors import InvalidInput
@@ -20,6 +21,7 @@ from metering.registry.rows import Row
 from metering.validity import ALWAYS, Validity
 
 DAY = timedelta(days=1)
+DAY_US = 86_400_000_000
 FIRST, LAST = date(1000, 1, 1), date(9000, 1, 1)
 _NEVER, _EVER = -(2**62), 2**62
 
@@ -46,6 +48,8 @@ def check_installed(pairs: Sequence[tuple[Row, Installation]], whole: Registry) 
     for served in by_meter.values():
         for row in _overlapping(served):
             row.wrong("meter", "two points serve the meter at the same time", fix)
+        for row, column in _half_told(served):
+            row.wrong(column, "one row of the change says the day, the other the time", BOTH_FIX)
     seen: set[tuple[str, int, date | None]] = set()
     for row, one in pairs:
         if _key(one) in seen and one.starts:
@@ -91,9 +95,26 @@ def _overlapping(served: Iterable[_Served]) -> Iterable[Row]:
     return told
 
 
+BOTH_FIX = "the same instant, window or day in valid_to of the one row and valid_from of the other"
+
+
+def _half_told(served: Iterable[_Served]) -> Iterable[tuple[Row, str]]:
+    """Rows of a change of which one tells the day of the end and the other the instant or window of
+    the beginning on that day: nobody could say up to when the old register counts."""
+    for old, new in pairwise(sorted(served, key=lambda s: s[:2])):
+        if old.ends is None and new.starts is not None:
+            later = new.starts.start_us - old.end_us
+            if 0 < later < DAY_US and old.row is not None:
+                yield old.row, "valid_to"
+            elif 0 < later < DAY_US and new.row is not None:
+                yield new.row, "valid_from"
+
+
 def undated(one: Installation) -> Installation:
-    """Which register it is and how it counts, without when it began and ended."""
-    return replace(one, valid=ALWAYS, starts="", ends="", first=None, final=None)
+    """Which register it is and how it counts, without when it began and ended, and without what no
+    figure depends on."""
+    plain = replace(one, accuracy_class="", calibrated_until=None)
+    return replace(plain, valid=ALWAYS, starts="", ends="", first=None, final=None)
 
 
 _Turn = tuple[date | None, str, Decimal | None]

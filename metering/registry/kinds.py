@@ -47,6 +47,7 @@ from metering.tariff_sets import set_key, with_sets
 
 _NAMES = ("name_zh", "name_en")
 _FLOW = ("signed", "direction")
+_CALIBRATED = ("accuracy_class", "calibrated_until")
 _TARIFF_SET = ("tariff", "item", "institution", "node", "meter", "valid_from")
 _TREE = Table(
     "tree.csv",
@@ -61,7 +62,10 @@ _METERS = Table(
 _POINTS = Table(
     "points.csv",
     ("gateway", "point", "kind", "unit"),
-    ("meter", "ratio", "digits", "low", "high", "role", "node", *DATED, "first", "final", *_FLOW),
+    (
+        *("meter", "ratio", "digits", "low", "high", "role", "node"),
+        *(*DATED, "first", "final", *_FLOW, *_CALIBRATED),
+    ),
 )
 _TARIFF = Table(
     "tariff.csv",
@@ -144,7 +148,10 @@ POINT = FactKind(
         Level(("gateway", "point"), ("low", "high", "role", "node")),
         Level(
             ("gateway", "point", "meter", "valid_from"),
-            ("meter", "ratio", "digits", "valid_from", "valid_to", "first", "final", *_FLOW),
+            (
+                *("meter", "ratio", "digits", "valid_from", "valid_to", "first", "final"),
+                *(*_FLOW, *_CALIBRATED),
+            ),
         ),
     ),
     held="points",

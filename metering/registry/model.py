@@ -214,6 +214,14 @@ class Installation:
     """Whether its values may fall, or be negative, in normal work: energy goes both ways."""
     direction: Direction = Direction.IMPORT
     """What is exported counts below 0."""
+    accuracy_class: str = ""
+    """How exact the register is, such as 0.5S or B; '' where nobody said. It books nothing."""
+    calibrated_until: date | None = None
+    """The last local day on which its calibration holds."""
+
+    def is_expired(self, day: date) -> bool:
+        """Whether its calibration no longer holds on a local day; False where nobody said."""
+        return self.calibrated_until is not None and day > self.calibrated_until
 
     @property
     def sign(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -31,6 +32,7 @@ STEPS = (15, 20, 30, 60, 1440)
 """Steps of books [min]."""
 SUMMED = {1: 15, 5: 15, 10: 30}
 """Finer ones, and the step at which they are summed."""
+_ACCURACY = re.compile(r"[A-E]|\d{1,2}(\.\d{1,2})?S?", re.ASCII)
 DC_ROLES = ("", "utility", "ups_in", "ups_out", "it", "cooling")
 
 
@@ -154,8 +156,9 @@ def _bound(row: Row, column: str, unit: str) -> float | None:
 def _install(row: Row, point: Point, facts: Facts) -> None:
     ratio, digits = row.number("ratio", above=0), row.whole("digits", 1, 18)
     valid, starts, ends = row.moments()
-    first = _noted(row, "first", point, "valid_from", starts)
-    final = _noted(row, "final", point, "valid_to", ends)
+    first = _noted(row, "first", point, "valid_from", starts, digits)
+    final = _noted(row, "final", point, "valid_to", ends, digits)
+    calibrated = row.day("calibrated_until")
     if digits is not None and point.kind is not Kind.REGISTER:
         row.wrong("digits", f"digits of a point of kind {point.kind}", "only a register rolls over")
     if row.text("meter"):
@@ -163,12 +166,22 @@ def _install(row: Row, point: Point, facts: Facts) -> None:
         ratio, (signed, direction) = ratio or Decimal(1), _flow(row, digits)
         counted = Installation(meter, point.id, ratio, digits, unit, valid, starts, ends)
         noted = replace(counted, first=first, final=final, signed=signed, direction=direction)
-        facts.installations.append((row, noted))
+        known = replace(noted, accuracy_class=_accuracy(row), calibrated_until=calibrated)
+        facts.installations.append((row, known))
         return
     dated = ("valid_from", "valid_to", "first", "final")
-    for column in ("ratio", "digits", *dated, "signed", "direction"):
+    register = ("signed", "direction", "accuracy_class", "calibrated_until")
+    for column in ("ratio", "digits", *dated, *register):
         if row.text(column):
             row.wrong(column, "given without a meter", "name the meter, or leave it empty")
+
+
+def _accuracy(row: Row) -> str:
+    text = row.text("accuracy_class")
+    if text and not _ACCURACY.fullmatch(text):
+        row.wrong("accuracy_class", "no accuracy class", "as on the meter, such as 0.5S, 1 or B")
+        return ""
+    return text
 
 
 def _flow(row: Row, digits: int | None) -> tuple[bool, Direction]:
@@ -181,9 +194,19 @@ def _flow(row: Row, digits: int | None) -> tuple[bool, Direction]:
     return signed, Direction(direction or Direction.IMPORT)
 
 
-def _noted(row: Row, column: str, point: Point, dated: str, moment: str) -> Decimal | None:
-    """What a register said when it was changed; only beside an instant or a window."""
+def _noted(
+    row: Row, column: str, point: Point, dated: str, moment: str, digits: int | None
+) -> Decimal | None:
+    """What a register said when it was changed; only beside an instant or a window, and no more
+    than the register can show."""
     value = row.number(column)
+    if value is not None and value < 0 and row.text("signed") != "yes":
+        row.wrong(column, "below 0 of a register that is not signed", "what the register showed")
+        return None
+    if value is not None and digits is not None and value >= 10**digits:
+        fix = f"what the register showed, below {10**digits}, or more digits"
+        row.wrong(column, f"more than {digits} digits hold", fix)
+        return None
     if value is not None and point.kind is not Kind.REGISTER:
         row.wrong(column, f"a register value of a point of kind {point.kind}", "leave it empty")
     elif value is not None and not moment and row.text("meter"):

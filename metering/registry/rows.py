@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from metering.errors import FileProblem, InvalidInput
 from metering.items import check_item
-from metering.moment import INSTANT_FIX, Moment, read_moment
+from metering.moment import INSTANT_FIX, BackwardsWindow, Moment, read_moment
 from metering.validity import Validity
 
 E = TypeVar("E", bound=StrEnum)
@@ -195,6 +195,10 @@ class Row:
             return self.day(column)
         try:
             return read_moment(text)
+        except BackwardsWindow:
+            fix = "the earlier instant first, then / and the later one"
+            self.wrong(column, "the window ends before it begins", fix)
+            return None
         except ValueError:
             self.wrong(column, "neither a day nor an instant", INSTANT_FIX)
             return None

@@ -86,6 +86,7 @@ def _installed(one: Installation) -> Fields:
     moments = {"valid_from": one.starts, "valid_to": one.ends}
     known = {column: text for column, text in moments.items() if text}
     flow = {"signed": one.signed, "direction": str(one.direction)}
+    flow |= {"accuracy_class": one.accuracy_class, "calibrated_until": one.calibrated_until}
     return said | dates(one.valid) | known | {"first": one.first, "final": one.final} | flow
 
 

@@ -216,6 +216,27 @@ def test_each_register_of_a_change_is_a_source(booked):
     assert sum(values) == Decimal(found["value"]) == 960
 
 
+@pytest.mark.parametrize(("until", "ended"), [(DAY - timedelta(days=1), True), (DAY, False)])
+def test_a_calibration_that_has_ended_is_said(booked, signed, until, ended):
+    """Of the interval's own day; its readings count all the same."""
+    exact = Installation("m", 1, accuracy_class="0.5S", calibrated_until=until)
+    times = every(900, 2)
+    values = {1: (times, np.arange(len(times)) * 1.0)}
+    world = booked(office([main()], [register()], [exact]), NOW, values)
+    found = lineage(world, meter="m", time=iso(START), step="day")
+    (source,) = found["meters"][0]["sources"]
+    assert (source["accuracy_class"], source["calibrated_until"]) == ("0.5S", until.isoformat())
+    assert source["calibration_expired"] is ended
+    assert (found["value"], found["shares"]["measured"]) == ("96.000000", 1.0)
+    signed(world)
+    asked = {"meter": "m", "time": iso(START), "step": "day"}
+    for language, words in (("en", ("0.5S", "ended on")), ("zh", ("准确度等级 0.5S", "届满"))):
+        world.client.get(f"/language/{language}?next=/lineage")
+        html = world.client.get("/lineage", params=asked).text
+        assert words[0] in html
+        assert (words[1] in html) is ended
+
+
 def test_an_interval_says_which_time_it_speaks_of(booked):
     """Mean power each five minutes, one stamp off the grid and one a second time."""
     times = every(300, 2)[:-1]

@@ -38,7 +38,7 @@ def identities(found: ReadingColumns) -> list[tuple[int, int]]:
 
 
 def test_a_row_comes_back_whole(readings: ReadingStore) -> None:
-    whole = (7, 10, -2.5, 3, 2**49, 2**62, 2**30, 123, 9_999)
+    whole = (7, 10, -2.5, 7, 2**62 + 2**51, 2**62, 2**30, 123, 9_999)
     readings.upsert(columns(whole))
     assert rows_of(readings.scan([7], 0, 11)) == [whole]
 

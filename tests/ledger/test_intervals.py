@@ -100,7 +100,7 @@ def test_of_two_readings_of_one_interval_the_nearer_stamp_counts(helpers):
     start = helpers.midnight()
     times = start + np.arange(20) * 15 * MINUTE_US
     doubled = np.sort(np.append(times, times[5] + 4_000_000))
-    found = placed(doubled, helpers.ZONE, 15)
+    found = placed(doubled, helpers.ZONE, 15, np.zeros(len(doubled), dtype=np.bool_))
     assert doubled[found.place].tolist() == times.tolist()
     assert len(found.off_us) == 0
 

@@ -20,7 +20,7 @@ from greenoffice.export_facts import fact_lines, point_name
 from ledger.worker import Ledger
 from metering.book import RULES_VERSION, DirtyMark
 from metering.localtime import day_bounds, iso
-from metering.reading import Kind, ReadingColumns
+from metering.reading import ENTERED_ORDER, Flag, Kind, ReadingColumns
 from metering.registry import (
     Installation,
     Meter,
@@ -84,7 +84,8 @@ class World:
     first: date = DAY
     marks: MemoryMarks = field(default_factory=MemoryMarks)
     readings: MemoryReadings = field(default_factory=MemoryReadings)
-    sent: list[tuple[int, int, float]] = field(default_factory=list)
+    sent: list[tuple[int, int, float, int]] = field(default_factory=list)
+    """(point, time, value, first part of the order key)."""
 
     def __post_init__(self) -> None:
         self.books = MemoryBooks(self.marks)
@@ -94,8 +95,8 @@ class World:
             self.readings, self.books, self.marks, lambda: self.registry, lambda: self.now_us
         )
 
-    def push(self, point: int, times, values) -> None:
-        """Readings arrive, and are booked."""
+    def push(self, point: int, times, values, *, entered: bool = False) -> None:
+        """Readings arrive, or a person enters them, and are booked."""
         count = len(times)
         if not count:
             return
@@ -105,6 +106,7 @@ class World:
         low = -np.inf if bounds.low is None else bounds.low
         high = np.inf if bounds.high is None else bounds.high
         flag = ((array < low) | (array > high)).astype(np.int16)
+        flag |= int(Flag.ENTERED) * entered
         rows = ReadingColumns(
             np.full(count, point, dtype=np.int64),
             np.asarray(times, dtype=np.int64),
@@ -120,7 +122,9 @@ class World:
         self.marks.mark(
             [DirtyMark(point, int(min(times)), int(max(times)))], writer_no=1, ready=True
         )
-        self.sent += zip([point] * count, rows.time_us.tolist(), array.tolist(), strict=True)
+        order = [ENTERED_ORDER if entered else 1] * count
+        columns = ([point] * count, rows.time_us.tolist(), array.tolist(), order)
+        self.sent += zip(*columns, strict=True)
 
     def book(self) -> None:
         """Everything that is dirty."""
@@ -142,7 +146,7 @@ class World:
             "revision": self.books.revision("o"),
         }
         yield from fact_lines(self.registry, "o")
-        for place, (point, time_us, value) in enumerate(self.sent):
+        for place, (point, time_us, value, order) in enumerate(self.sent):
             name = point_name(self.registry, point).rpartition("/")
             yield {
                 "kind": "message",
@@ -150,7 +154,7 @@ class World:
                 "offset": place,
                 "arrived": iso(time_us),
                 "gateway": name[0],
-                "order": [1, place],
+                "order": [order, place],
                 "sha256": "",
                 "readings": [[0, name[2], iso(time_us), value, None]],
             }

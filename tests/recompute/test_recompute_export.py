@@ -23,6 +23,7 @@ from greenoffice.stores import open_stores
 from greenoffice.taking_in import IntakeWork
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.localtime import HOUR_US, day_bounds, iso, local_day
+from metering.reading import ENTERED_ORDER
 from metering.registry.files import read_registry_texts
 from recompute import RecomputedBooks, read_file
 
@@ -66,12 +67,16 @@ def worked(tmp_path_factory):
     sent[2] += [reading("E2", t, 4.0 * n) for n, t in numbered(times, days[2])]
     sent += [sent[1], [reading("E1", days[3][5], 3000.0 * 77)], [{"point": "E1", "value": 6e5}]]
     write(folder, sent)
+    book(folder)
+    return folder
+
+
+def book(folder) -> None:
     parts = Assembly.open(folder)
     taking, booking = IntakeWork(parts), LedgerWork(parts)
     while taking() or booking():
         pass
     parts.close()
-    return folder
 
 
 def numbered(times, day):
@@ -82,7 +87,20 @@ def reading(point, time_us, value):
     return {"point": point, "time": iso(time_us), "value": value}
 
 
+TOPIC = "greenoffice/v1/s/g/readings"
+
+
 def write(folder, sent) -> None:
+    bodies = [
+        json.dumps({"session": 1, "seq": seq, "readings": readings}).encode()
+        for seq, readings in enumerate(sent)
+    ]
+    now = ShiftedClock().now_us()
+    append(folder, [Record("message", now, "s/g", "c", "1", TOPIC, body, 1) for body in bodies])
+
+
+def append(folder, records) -> None:
+    """Each in a segment of its own."""
     writer = JournalWriter(
         folder.journal / "listener",
         1,
@@ -90,10 +108,8 @@ def write(folder, sent) -> None:
         segment_bytes=1,
         housekeep=False,
     )
-    topic = "greenoffice/v1/s/g/readings"
-    for seq, readings in enumerate(sent):
-        body = json.dumps({"session": 1, "seq": seq, "readings": readings}).encode()
-        writer.append([Record("message", ShiftedClock().now_us(), "s/g", "c", "1", topic, body, 1)])
+    for record in records:
+        writer.append([record])
     writer.close()
 
 
@@ -160,6 +176,35 @@ def test_a_message_is_named_by_the_hash_of_its_payload(worked, tmp_path):
     record = journal.record(one["segment"], one["offset"])
     journal.close()
     assert hashlib.sha256(record.payload).hexdigest() == one["sha256"]
+
+
+def test_what_a_person_entered_is_in_the_file(worked, tmp_path):
+    """In place of what the gateway sent, which the file still holds; the books rest on it."""
+    shutil.copytree(worked.root, tmp_path / "data")
+    folder = DataFolder(tmp_path / "data")
+    at = day_bounds(first_day(), ZONE)[0] + 30 * HOUR_US
+    body = json.dumps({"readings": [reading("E1", at, 3000.0 * 30 + 500)]}).encode()
+    entered = Record("entered", ShiftedClock().now_us(), "s/g", "o.chen", "", TOPIC, body)
+    before = booked(folder, "m")
+    append(folder, [entered])
+    book(folder)
+    export(folder, tmp_path / "o.jsonl")
+    own = [
+        (one["order"][0], value)
+        for one in lines(tmp_path / "o.jsonl")
+        if one["kind"] == "message"
+        for _, point, time, value, _ in one["readings"]
+        if point == "E1" and time == iso(at)
+    ]
+    assert [value for order, value in own if order >= ENTERED_ORDER] == [90_500.0]
+    assert len(own) > 1
+    ours, totals = computed(tmp_path / "o.jsonl"), booked(folder, "m")
+    assert ours == {day: totals[day] for day in ours}
+    assert totals == before
+    hours = RecomputedBooks.of(read_file(tmp_path / "o.jsonl"))
+    (series,) = [one for one in hours.series() if one.kind == "meter"]
+    (hour,) = [one for one in hours.at(series, "native") if one.start == at]
+    assert hour.shares[0] == 0
 
 
 def test_what_the_journal_holds_no_more_comes_as_it_was_kept(worked, tmp_path):

@@ -14,6 +14,7 @@ from greenoffice.recomputing import json_lines
 from metering.localtime import iso
 from metering.reading import Kind
 from metering.registry import Direction, Installation
+from metering.tariff import TariffRow
 
 DAYS = 2
 
@@ -90,3 +91,101 @@ def test_both_leave_out_the_same_intervals(
     assert [(one["decision"], one["from"], one["to"]) for one in told] == [
         (kind, iso(start), iso(end)) for kind, start, end in books.spans("i") if kind != "limit"
     ]
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    minutes=st.sampled_from([30, 60]),
+    step_min=st.sampled_from([15, 60]),
+    kind=st.sampled_from([Kind.INTERVAL, Kind.MEAN]),
+    runs=st.lists(
+        st.tuples(
+            *(st.integers(0, 290), st.integers(2, 130), st.sampled_from([0.0, 1.5, 2.0, 90.0]))
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    signed=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_both_find_the_same_values_repeated(
+    helpers, tmp_path, minutes, step_min, kind, runs, signed, seed
+):
+    own = [helpers.meter("i", step_min=step_min, max_per_hour=None)]
+    installed = [Installation("i", 1, signed=signed)]
+    registry = helpers.campus(own, kinds={"i": kind}, installations=installed)
+    registry = replace(registry, points={1: replace(registry.points[1], kind=kind)})
+    days = 12
+    world = helpers.World(registry, days)
+    rng = np.random.default_rng(seed)
+    count = days * 1440 // minutes
+    values = np.round(rng.uniform(1, 4, count), 3)
+    for at, length, value in runs:
+        values[at : at + length * 60 // minutes] = value
+    times = helpers.quarters(1)[0] + np.arange(count) * minutes * 60_000_000
+    kept = rng.random(count) >= 0.003
+    world.push(1, times[kept], values[kept])
+    world.book()
+    books = world.recomputed(tmp_path)
+    assert helpers.differences(world, books) == []
+    told = [one for one in json_lines(books) if "decision" in one]
+    assert [(one["decision"], one["from"], one["to"]) for one in told] == [
+        (kind, iso(start), iso(end)) for kind, start, end in books.spans("i") if kind != "limit"
+    ]
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    minutes=st.sampled_from([15, 60]),
+    step_min=st.sampled_from([15, 60]),
+    kind=st.sampled_from([Kind.REGISTER, Kind.INTERVAL, Kind.MEAN]),
+    way=st.sampled_from(list(Direction)),
+    entries=st.lists(
+        st.tuples(
+            *(st.integers(0, 2 * 24 - 1), st.sampled_from([0.0, 0.7, 80.0, -3.0])),
+            st.sampled_from([0, 20, 200]),
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    edge=st.sampled_from([480, 490]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_both_tell_the_same_of_what_a_person_entered(
+    helpers, tmp_path, minutes, step_min, kind, way, entries, edge, seed
+):
+    """With prices that change within an interval: what is estimated is estimated in money too."""
+    months = frozenset(range(1, 13))
+    rows = ((0, edge, "valley", "0.3"), (edge, 1440, "peak", "1.1"))
+    tariff = tuple(
+        TariffRow("t", "01000", months, "all", start, end, period, Decimal(price))
+        for start, end, period, price in rows
+    )
+    own = [helpers.meter("i", step_min=step_min)]
+    registry = helpers.campus(
+        own, installations=[Installation("i", 1, direction=way)], tariff=tariff
+    )
+    registry = replace(registry, points={1: replace(registry.points[1], kind=kind)})
+    world = helpers.World(registry, DAYS)
+    rng = np.random.default_rng(seed)
+    count = DAYS * 1440 // minutes
+    values = np.round(rng.uniform(0.5, 4, count), 3)
+    values = values if kind is not Kind.REGISTER else 500 + np.cumsum(values)
+    times = helpers.quarters(1)[0] + np.arange(count) * minutes * 60_000_000
+    entered = {
+        int(times[place * 60 // minutes]) + late * 1_000_000: values[place * 60 // minutes] + more
+        for place, more, late in entries
+    }
+    kept = (rng.random(count) >= 0.1) & ~np.isin(times, list(entered))
+    world.push(1, times[kept], values[kept])
+    world.push(1, sorted(entered), [entered[at] for at in sorted(entered)], entered=True)
+    world.book()
+    assert helpers.differences(world, world.recomputed(tmp_path)) == []

@@ -110,3 +110,69 @@ def test_both_tell_the_same_of_a_change(
             world.push(number, when, [value for _, value in found])
     world.book()
     assert helpers.differences(world, world.recomputed(tmp_path)) == []
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    at=st.integers(600, DAYS * 1440 - 600),
+    width=st.one_of(st.none(), st.tuples(st.integers(0, 300), st.integers(1, 300))),
+    by_day=st.booleans(),
+    ratio=st.sampled_from([1, 3]),
+    values=st.sampled_from(["", "", "final", "first", "wrong"]),
+    every=st.sampled_from([15, 60, 360]),
+    read=st.booleans(),
+    limits=st.tuples(*[st.sampled_from([None, "60", "4"])] * 2),
+    others=st.booleans(),
+    spike=st.one_of(st.none(), st.integers(-4, 4)),
+)
+def test_both_tell_the_same_of_a_meter_that_moves(
+    helpers, tmp_path, at, width, by_day, ratio, values, every, read, limits, others, spike
+):
+    at = at // 1440 * 1440 if by_day else at
+    minutes = (at, at) if width is None or by_day else (at - width[0], at + width[1])
+    text, until, since = dated(helpers, minutes)
+    if by_day:
+        text, until = "", Validity(None, since.start)
+
+    def said(minute: int) -> float:
+        before, after = TRUE[min(minute, at)], max(TRUE[minute] - TRUE[at], 0)
+        return round(float(9990 + before + after / ratio), 4)
+
+    wrong = values == "wrong"
+    value = Decimal(repr(said(at)))
+    final = value - 3 if wrong else value if values == "final" and not by_day else None
+    first = value + 5 if wrong else value if values == "first" and not by_day else None
+    final, first = (None, None) if by_day else (final, first)
+    rows = [
+        Installation("m", 1, valid=until, ends=text, final=final),
+        Installation("n", 1, Decimal(ratio), valid=since, starts=text, first=first),
+    ]
+    if others:
+        rows += [
+            Installation("m", 2, valid=since, starts=text),
+            Installation("n", 3, valid=until, ends=text),
+        ]
+    meters = [
+        helpers.meter(code, node=node, max_per_hour=None if limit is None else Decimal(limit))
+        for code, node, limit in zip("mn", "bc", limits, strict=True)
+    ]
+    edges = (("o", "b"), ("o", "c"))
+    campus = helpers.campus(meters, edges=edges, installations=tuple(rows))
+    world = helpers.World(campus, DAYS)
+    times = sorted({*range(0, DAYS * 1440 + 1, every), *([at] if read else [])})
+    near = min(range(len(times)), key=lambda n: abs(times[n] - at)) + (spike or 0)
+    start = day_bounds(helpers.DAY, helpers.ZONE)[0]
+    when = np.array([start + minute * MINUTE_US for minute in times])
+    more = [0 if spike is None or n != near else 700 for n in range(len(times))]
+    world.push(1, when, [said(minute) + add for minute, add in zip(times, more, strict=True)])
+    if others:
+        later = [n for n, minute in enumerate(times) if minute >= at]
+        world.push(2, when[later], [50 + n / 10 for n in later])
+        earlier = [n for n, minute in enumerate(times) if minute <= at + 60]
+        world.push(3, when[earlier], [70 + n / 10 for n in earlier])
+    world.book()
+    assert helpers.differences(world, world.recomputed(tmp_path)) == []

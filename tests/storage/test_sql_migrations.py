@@ -400,6 +400,23 @@ def test_going_down_would_lose_versions_of_baselines(engine: Engine) -> None:
     assert baselines.versions(["m"]) == [kept]
 
 
+def test_going_down_would_lose_how_exact_a_register_is(engine: Engine) -> None:
+    stores = sql_stores(engine)
+    known = Installation("m", 1, accuracy_class="0.5S", calibrated_until=date(2027, 5, 31))
+    stores.registry.apply(replace(office(), installations=(known,)), **BY)
+    assert stores.registry.load().installations == (known,)
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0017")
+
+    with pytest.raises(ConfigurationError, match="accuracy classes") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("installation", "1 rows")
+    stores.registry.apply(office(), **BY)
+    assert stores.registry.load().installations == (Installation("m", 1),)
+
+
 BEFORE_CASES = (
     "INSERT INTO finding VALUES (:id, 'inst', 'site', 'm', '01B00', 'weekend_run', 10, 20,"
     " '[10]', 1, 3, 2.5, 2.0, 3.0, '2.60', 2.6, 'CNY', NULL, 0.9, 'b', 'c', 'a', '{}', '[]',"

@@ -1,0 +1,117 @@
+"""What a person entered stands against whatever the gateway delivers, earlier or later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metering.reading import ENTERED_ORDER, Flag
+from metering.registry import Route
+
+TIME = "2026-11-24T08:00:00Z"
+ARRIVED_US = 1_795_508_102_000_000
+
+sent = st.lists(
+    st.tuples(
+        st.sampled_from(["message", "message", "entered"]),
+        st.integers(0, 3),
+        st.sampled_from([None, (1, 7), (2**49, 1)]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+def body(value: float, order: tuple[int, int] | None = None) -> dict[str, Any]:
+    numbers = {} if order is None else {"session": order[0], "seq": order[1]}
+    return {**numbers, "readings": [{"point": "E1", "time": TIME, "value": value}]}
+
+
+def standing(bench: Any) -> tuple[float, int]:
+    found = bench.stored()
+    return float(found.value[0]), int(found.flag[0])
+
+
+def test_it_beats_what_came_before_and_what_comes_after(bench: Any) -> None:
+    bench.push(body(5.0, (1, 1)))
+    bench.drain()
+    bench.push(body(7.0), kind="entered", client="o.chen")
+    bench.drain()
+    assert standing(bench) == (7.0, Flag.ENTERED)
+    bench.push(body(5.0, (2**49, 9)))
+    bench.push(body(6.0), arrived_us=ARRIVED_US * 2)
+    bench.drain()
+    assert standing(bench) == (7.0, Flag.ENTERED)
+    assert int(bench.stored().order_hi[0]) > ENTERED_ORDER
+    assert [record.kind for record in bench.journal.records[1]][:2] == ["message", "entered"]
+
+
+def test_a_value_that_is_confirmed_is_booked_again(bench: Any) -> None:
+    """The same number, but now it rests on a person: never measured."""
+    bench.push(body(5.0))
+    bench.drain()
+    before = bench.marks.waiting()
+    bench.push(body(5.0), kind="entered")
+    bench.drain()
+    assert standing(bench) == (5.0, Flag.ENTERED)
+    assert bench.marks.waiting() == before + 1
+
+
+def test_the_later_of_two_entries_stands(bench: Any) -> None:
+    bench.push(body(5.0), kind="entered", arrived_us=ARRIVED_US + 1)
+    bench.push(body(6.0), kind="entered", arrived_us=ARRIVED_US)
+    bench.drain()
+    assert standing(bench)[0] == 5.0
+
+
+def test_a_number_of_the_gateway_does_not_count(bench: Any) -> None:
+    """An entry that bears a session is an entry all the same."""
+    bench.push(body(5.0, (1, 1)), kind="entered")
+    bench.push(body(6.0, (1, 2)))
+    bench.drain()
+    assert standing(bench) == (5.0, Flag.ENTERED)
+
+
+def test_it_is_read_in_our_own_words_however_the_gateway_speaks(bench: Any) -> None:
+    other = Route("s/g", "greenoffice/v1/s/g/readings", "senml")
+    bench.registry = replace(bench.registry, routes=(other,), version=2)
+    bench.push(body(5.0), kind="entered")
+    bench.drain()
+    assert standing(bench) == (5.0, Flag.ENTERED)
+
+
+def test_it_is_no_sign_of_life_of_the_gateway(bench: Any) -> None:
+    bench.push(body(5.0), kind="entered")
+    bench.drain()
+    counts = bench.store.gateways()[0].counts
+    assert (counts.readings, counts.last_arrival_us, counts.last_time_us) == (1, 0, 0)
+
+
+@given(messages=sent, cut=st.integers(0, 6))
+def test_the_order_of_arrival_does_not_matter(
+    make_bench: Callable[..., Any], messages: list[Any], cut: int
+) -> None:
+    def taken(order: list[int]) -> Any:
+        bench = make_bench()
+        for place, n in enumerate(order):
+            kind, value, key = messages[n]
+            bench.push(body(float(value), key), kind=kind, arrived_us=ARRIVED_US + n)
+            if place == cut:
+                bench.drain()
+        bench.drain()
+        found = bench.stored()
+        return [column.tolist() for column in (found.value, found.flag, found.order_hi)]
+
+    distinct = {key for kind, _, key in messages if kind == "message" and key}
+    keyed = [m for m in messages if m[0] == "message" and m[2]]
+    wanted = taken(list(range(len(messages))))
+    if any(kind == "entered" for kind, *_ in messages):
+        last = max(n for n, m in enumerate(messages) if m[0] == "entered")
+        assert wanted[0] == [messages[last][1]]
+        assert wanted[1] == [Flag.ENTERED]
+    if len(distinct) == len(keyed):
+        assert taken(list(reversed(range(len(messages))))) == wanted
