@@ -454,6 +454,7 @@ def _measure_intervals(
     out = [told[start] for start in found.start_us[~stands].tolist()]
     for _, first, end in stretch.repeated:
         stands &= found.entered | (found.start_us < first) | (found.end_us > end)
+    stands &= found.end_us <= service.end_us  # beyond it another register counts
     quality = np.where(found.whole, MEASURED, APPORTIONED).astype(np.int8)
     quality[found.entered] = ESTIMATED
     energy = service.installation.sign * found.energy

@@ -188,7 +188,7 @@ def judge(
                 reason[[at for at in np.flatnonzero(refused) if reason[at] is None]] = event.kind
     reason[~good] = UNUSABLE
     reason[flagged] = OUT_OF_RANGE
-    reason[outside] = OTHER_REGISTER
+    reason[outside | (end > last)] = OTHER_REGISTER
     return JudgedReadings(rows, tuple(reason.tolist()), units, start, end)
 
 

@@ -329,7 +329,7 @@ def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) ->
     for energy in by_hand:
         units = service.one.sign * energy.units
         blocks.append((energy.start, energy.end, units, ESTIMATED))
-    blocks.sort()
+    blocks = sorted(block for block in blocks if block[1] <= service.end)
     says |= {
         (STUCK, start, end): EventSays(None, None, units, None) for start, end, units in repeated
     }
