@@ -12,11 +12,11 @@ import contextlib
 import importlib
 import json
 import os
-import resource
 import signal
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,9 @@ QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly")
 class Watch:
     """What is asked of a run: tests, what they run through, what they import."""
 
-    def __init__(self, through: coverage.Coverage | None) -> None:
+    def __init__(self, through: coverage.Coverage | None, most: Mapping[str, float]) -> None:
+        self._most = most
+        """CPU seconds that a test may take before the run is ended; without bound where unsaid."""
         self.takes: dict[str, float] = defaultdict(float)
         """CPU seconds of each test function, all its parameters together, with its fixtures."""
         self._through = through
@@ -50,6 +52,7 @@ class Watch:
         name, started = item.nodeid.split("[")[0], time.process_time()
         if self._through is not None:
             self._through.switch_context(name)
+        signal.setitimer(signal.ITIMER_PROF, self._most.get(name, 0))
         done = yield
         if self._through is not None:
             self._through.switch_context("")
@@ -105,10 +108,8 @@ def _run(job: dict[str, Any]) -> int:
     os.setsid()
     _quiet(0, 1, 2)
     sys.dont_write_bytecode = not job.get("compile", False)
-    if job.get("cpu_s"):
-        resource.setrlimit(resource.RLIMIT_CPU, (job["cpu_s"], job["cpu_s"] + 1))
     through = _started(job["package"]) if job.get("package") else None
-    watch = Watch(through)
+    watch = Watch(through, job.get("most", {}))
     status = int(pytest.main([*QUIET, *job["options"], *job["tests"]], plugins=[watch]))
     if through is not None:
         through.stop()

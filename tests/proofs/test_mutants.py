@@ -9,7 +9,7 @@ import pytest
 
 from proofs.mutants import attempt, equivalent, tally
 from proofs.mutation.draw import Mutant, draw, sites_of
-from proofs.mutation.tree import TreeCopy
+from proofs.mutation.tree import LEAST_CPU_S, SLOWER, TreeCopy
 
 SOURCE = """from __future__ import annotations
 
@@ -95,3 +95,16 @@ def test_a_kind_of_change_is_known_wherever_it_stands(before: str, after: str, k
     mutant = Mutant("sums/limits.py", 7, "ReplaceComparisonOperator_NotEq_Gt", 0, before, after)
     assert equivalent(mutant, [kind]) == ("nothing is less" if known else None)
     assert equivalent(mutant, [{**kind, "module": "sums/limits.py"}]) is None
+
+
+def test_a_test_that_takes_too_long_ends_the_run(tree: Path, tmp_path: Path) -> None:
+    copy = TreeCopy.of(tree, tmp_path / "copy")
+    own = copy.own_tests("sums", "tests/sums")
+    endless = (
+        "from sums.limits import over\n\n\ndef test_over():\n    while over(4):\n        pass\n"
+    )
+    (copy.root / "tests/sums/test_limits.py").write_text(endless, encoding="utf-8")
+    (mutant,) = [one for one in draw(tree, "sums", 99, seed=1) if one.line == 9][:1]
+    own.takes = dict.fromkeys(own.takes, (0.5 - LEAST_CPU_S) / SLOWER)
+    assert attempt([copy], [mutant], own, [])[0].noticed
+    copy.close()
