@@ -22,7 +22,7 @@ from ledger.periods import Clock, book_days, day_edges, day_starts, slot_ends
 from ledger.windows import Pricing
 from metering.book import SeriesKey
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds
-from metering.quality import APPORTIONED, MEASURED, MISSING
+from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING
 from metering.quantity import ABSENT
 from metering.registry import Installation, Meter, Node, NodeType, Registry
 from metering.tariff_choice import TariffChoice
@@ -39,6 +39,7 @@ def test_only_what_is_being_worked_on_can_change():
         *("Cleaned", "Context", "Glance", "LedgerReport", "Measured", "Rebooked", "Rebooking"),
         *("Recompute", "Recomputed", "RegisterReadings", "Standing", "Work", "_Marks", "_Sums"),
         "_Told",
+        "RepeatedValues",
     }
 
 
@@ -56,7 +57,9 @@ def curve(times, energy, quality=None) -> Curve:
 
 
 SEGMENTS = st.lists(
-    st.tuples(st.integers(1, 10**11), st.integers(-(10**12), 10**12), st.sampled_from([0, 1, 3])),
+    st.tuples(
+        st.integers(1, 10**11), st.integers(-(10**12), 10**12), st.sampled_from([0, 1, 2, 3])
+    ),
     min_size=1,
     max_size=6,
 )
@@ -74,7 +77,7 @@ def test_a_curve_is_a_straight_line_between_knots_rounded_down(segments, instant
         length, energy, _ = segments[place]
         assert found == made.total[place] + energy * (at - times[place]) // length
     known = made.known(np.array(instants, dtype=np.int64) + start)
-    for quality, spent in zip((MEASURED, APPORTIONED), known, strict=True):
+    for quality, spent in zip((MEASURED, APPORTIONED, ESTIMATED), known, strict=True):
         for instant, found in zip(instants, spent, strict=True):
             at = instant + start
             assert found == sum(
@@ -89,7 +92,7 @@ def test_a_curve_of_a_knot_or_none_knows_no_time():
     instants = np.array([0, 5, 9])
     assert none.at(instants).tolist() == one.at(instants).tolist() == [0, 0, 0]
     for made in (none, one):
-        assert [side.tolist() for side in made.known(instants)] == [[0, 0, 0]] * 2
+        assert [side.tolist() for side in made.known(instants)] == [[0, 0, 0]] * 3
         assert [len(side) for side in made.gaps()] == [0, 0]
     assert Curve(np.array([5]), np.array([7]), none.quality).at(instants).tolist() == [7, 7, 7]
 

@@ -45,6 +45,12 @@ DAY, ZONE = date(2026, 3, 2), "Asia/Shanghai"
 START_US = day_bounds(DAY, ZONE)[0]
 SECOND_US = 1_000_000
 STEP_US = 15 * MINUTE_US
+NOBODY = np.zeros(1, dtype=np.bool_)
+
+
+def told_by(time_us, zone: str, step_min: int):
+    """Intervals of readings that gateways sent."""
+    return placed(time_us, zone, step_min, np.zeros(len(time_us), dtype=np.bool_))
 
 
 def test_lengths_are_those_that_divide_an_hour_from_a_second_on():
@@ -91,7 +97,7 @@ def test_intervals_of_a_day_are_those_of_a_loop(stamps, step_min):
             for at, (_, jitter) in zip(seconds, moves, strict=True)
         }
     )
-    found = placed(START_US + np.array(seconds) * SECOND_US, ZONE, step_min)
+    found = told_by(START_US + np.array(seconds) * SECOND_US, ZONE, step_min)
     told = [
         (place, (a - START_US) // SECOND_US, (b - START_US) // SECOND_US)
         for place, a, b in zip(
@@ -103,7 +109,7 @@ def test_intervals_of_a_day_are_those_of_a_loop(stamps, step_min):
 
 def starts(minutes: list[float], step_min: int = 15):
     at = START_US + (np.array(minutes) * MINUTE_US).astype(np.int64)
-    found = placed(at, ZONE, step_min)
+    found = told_by(at, ZONE, step_min)
     return (
         [(one - START_US) / MINUTE_US for one in found.start_us.tolist()],
         [(one - START_US) / MINUTE_US for one in found.end_us.tolist()],
@@ -136,7 +142,7 @@ def test_a_tenth_of_a_days_stretches_says_a_length():
 
 
 def test_no_readings_have_no_intervals():
-    found = placed(np.zeros(0, dtype=np.int64), ZONE, 15)
+    found = told_by(np.zeros(0, dtype=np.int64), ZONE, 15)
     assert [len(one) for one in found] == [0] * 5
 
 
@@ -158,7 +164,7 @@ def test_readings_of_which_none_is_good_for_months_stop_nothing(helpers, flag):
 def test_the_last_interval_ends_with_its_day():
     zone, spring = "Europe/Berlin", date(2026, 3, 29)
     first, end = day_bounds(spring, zone)
-    found = placed(np.array([first, end - HOUR_US // 2, end]), zone, 60)
+    found = told_by(np.array([first, end - HOUR_US // 2, end]), zone, 60)
     assert found.start_us.tolist() == [first, end]
     assert found.off_us.tolist() == [end - HOUR_US // 2]
 
@@ -235,7 +241,7 @@ def test_negative_intervals_are_refused_where_energy_passes_one_way():
     both = measure_one(service(Kind.INTERVAL, signed=True), stretch([0, 15], [1.0, -2.0]))
     assert told(both.curve)[1] == [10**6, -2 * 10**6]
     assert both.spans == []
-    found = intervals_of(service(Kind.INTERVAL), np.array([START_US]), np.array([np.nan]))
+    found = intervals_of(service(Kind.INTERVAL), np.array([START_US]), np.array([np.nan]), NOBODY)
     assert (len(found.energy), found.below) == (0, [])
 
 

@@ -70,6 +70,7 @@ def test_kinds_and_reasons_are_those_that_are_told():
     assert (
         *("gap", "stuck", "stuck_open", "reset", "spike", "rollover", "jump", "bridge"),
         *("reversed", "replaced", "limit", "off_grid", "negative", "over_limit"),
+        "repeated",
     ) == EVENT_KINDS
 
 

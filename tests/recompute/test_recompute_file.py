@@ -100,7 +100,7 @@ def test_a_name_without_its_row_is_told(world, helpers, tmp_path):
 def test_of_two_values_for_a_time_the_higher_order_stands(world, helpers, tmp_path):
     time_us = int(helpers.quarters(96)[40])
     right = world.sent[40][2]
-    world.sent[40:41] = [(1, time_us, 9_999.0)]
-    world.sent.append((1, time_us, right))
+    world.sent[40:41] = [(1, time_us, 9_999.0, 1)]
+    world.sent.append((1, time_us, right, 1))
     again = world.recomputed(tmp_path)
     assert helpers.differences(world, again) == []

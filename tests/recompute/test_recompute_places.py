@@ -154,5 +154,5 @@ def test_an_alteration_shows(helpers, tmp_path):
     registry = helpers.campus([helpers.meter("m")], **worth())
     world = helpers.World(registry, DAYS)
     fill(world, helpers, [1], holes=False)
-    world.sent[100] = (*world.sent[100][:2], world.sent[100][2] + 0.2)
+    world.sent[100] = (*world.sent[100][:2], world.sent[100][2] + 0.2, world.sent[100][3])
     assert helpers.differences(world, world.recomputed(tmp_path))
