@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -144,8 +145,8 @@ def edits(draw):
 
 
 def applied(present, wanted):
-    """As a store applies it, where it is a registry at all: meters that are named exist, and
-    nothing stands above itself."""
+    """As a store applies it, where it is a registry at all: meters that are named exist, two
+    points do not serve one at the same time, and nothing stands above itself."""
     known = present.meters.keys() | wanted.meters.keys()
     wanted = replace(
         wanted,
@@ -156,7 +157,19 @@ def applied(present, wanted):
     wanted = replace(
         wanted, space=tuple(e for e in wanted.space if not _circle(present, wanted, e))
     )
-    return merged(present, wanted)
+    after = merged(present, wanted)
+    if all(_one_at_a_time(after, meter) for meter in after.meters):
+        return after
+    return merged(present, replace(wanted, installations=()))
+
+
+def _one_at_a_time(registry, meter):
+    """Whether one point serves it at a time, as an import asks for."""
+    spans = sorted(
+        (one.valid.start or date.min, one.valid.end or date.max)
+        for one in registry.installations_of(meter)
+    )
+    return all(end <= start for (_, end), (start, _) in pairwise(spans))
 
 
 def _circle(present, wanted, edge):
