@@ -20,6 +20,7 @@ from greenoffice.health import platform_health
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.ports import usable_port
+from greenoffice.private import keep_private
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
 from greenoffice.threads import end_with_threads
@@ -33,6 +34,7 @@ def run_api(data: Path, parent: int = 0) -> None:
     if parent:
         end_with_parent(parent)
     folder = DataFolder(data.absolute())
+    keep_private(folder)
     settings = folder.settings()
     set_up_logs("api", folder.clock())
     end_with_threads()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,10 @@ journal_app = typer.Typer(no_args_is_help=True, help="The messages as they came.
 app.add_typer(journal_app, name="journal")
 app.add_typer(cli_keys.key_app, name="key")
 
+HANDED_ON = frozenset(
+    {"report", "registry", "export", "grafana", "broker", "influx", "demo-campus"}
+)
+"""Commands that write files for others, or for servers of other users."""
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
 DataOption = Annotated[Path, typer.Option("--data", help="the data folder")]
 ParentOption = Annotated[int, typer.Option("--parent", hidden=True)]
@@ -354,7 +359,10 @@ cli_servers.add_to(app)
 
 
 def main() -> None:
-    """Entry point; an error of the platform is one clear message, not a trace."""
+    """Entry point; an error of the platform is one clear message, not a trace. What is written is
+    for its owner alone, but for what is made to be handed on."""
+    if not sys.argv[1:2] or sys.argv[1] not in HANDED_ON:
+        os.umask(0o077)
     try:
         saying.command_of(app)(prog_name="greenoffice")
     except GreenOfficeError as refused:

@@ -14,6 +14,7 @@ from greenoffice.heartbeat import EVERY_S, tell
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.patience import BUSY_PATIENCE_S
+from greenoffice.private import keep_private
 from greenoffice.receivers import WayIn, ways_in
 from greenoffice.threads import end_with_threads
 from metering.errors import ConfigurationError
@@ -24,6 +25,7 @@ def run_collector(data: Path, parent: int) -> None:
     if parent:
         end_with_parent(parent)
     folder = DataFolder(data.absolute())
+    keep_private(folder)
     set_up_logs("collector", folder.clock())
     end_with_threads()
     ways = ways_in(folder, raise_handles())

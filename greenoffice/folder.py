@@ -149,10 +149,13 @@ def create_folder(
         )
     try:
         for path in (folder.root, folder.journal, folder.run, folder.logs):
-            path.mkdir(parents=True, exist_ok=True)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.secrets.mkdir(mode=0o700, exist_ok=True)
         write_secret(folder.settings_file, settings_text)
         _first_key(folder, make_admin_key)
+        folder.root.chmod(0o700)
+        if folder.database.exists():
+            folder.database.chmod(0o600)
     except OSError as refused:
         raise ConfigurationError(
             f"the data folder cannot be written: {refused.strerror}",

@@ -17,6 +17,7 @@ from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
+from greenoffice.private import keep_private
 from greenoffice.signals import stop_event
 from greenoffice.threads import end_with_threads
 from greenoffice.working import keep
@@ -63,6 +64,7 @@ def _begun(data: Path, process: str, parent: int = 0) -> DataFolder:
     if parent:
         end_with_parent(parent)
     folder = DataFolder(data.absolute())
+    keep_private(folder)
     set_up_logs(process, folder.clock())
     end_with_threads()
     raise_handles()
