@@ -15,8 +15,9 @@ from collector.intake import refusals as refusals_of
 from collector.routes import check_route
 from greenoffice.assembly import Assembly, decoding
 from greenoffice.folder import DataFolder
-from greenoffice.handles import raise_handles
+from greenoffice.handles import for_connections, raise_handles
 from greenoffice.health import platform_health
+from greenoffice.http_connections import bounded
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.ports import usable_port
@@ -28,6 +29,9 @@ from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
 from metering.registry.files import read_registry_texts
 
+MOST_CONNECTIONS = 2_000
+"""Of HTTP clients at a time."""
+
 
 def run_api(data: Path, parent: int = 0) -> None:
     """Answer until terminated; ConfigurationError where the port cannot be had."""
@@ -38,20 +42,21 @@ def run_api(data: Path, parent: int = 0) -> None:
     settings = folder.settings()
     set_up_logs("api", folder.clock())
     end_with_threads()
-    raise_handles()
+    handles = raise_handles()
     await_port(settings.http.host, settings.http.port)
     with contextlib.closing(Assembly.beside(folder)) as assembly:
         journal = open_journal(folder, "http")
         try:
-            serve(platform_of(folder, assembly, journal), settings.http)
+            serve(platform_of(folder, assembly, journal), settings.http, handles)
         finally:
             journal.close()
 
 
-def serve(platform: Platform, http: HttpSettings) -> None:
-    """Answer requests until this process is asked to end."""
+def serve(platform: Platform, http: HttpSettings, handles: int) -> None:
+    """Answer requests until this process is asked to end, with so many file handles to be had."""
     config = uvicorn.Config(
         create_app(platform),
+        http=bounded(min(MOST_CONNECTIONS, for_connections(handles))),
         host=http.host,
         port=http.port,
         log_level="warning",

@@ -1,0 +1,88 @@
+"""Connections of HTTP clients: so many at most, and none that keeps one open without asking.
+
+Whoever connects has `head_s` for the head of a request, and `body_s` for its body; between two
+requests the keep-alive of the server counts. Where there are too many connections, the one that
+waits longest for a head or a body makes room; where all of them are being answered, the new one is
+told to come again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import h11
+import structlog
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+log = structlog.get_logger()
+
+BUSY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
+    b"Content-Length: 0\r\n\r\n"
+)
+
+
+def bounded(most: int, head_s: float = 10.0, body_s: float = 60.0) -> type[H11Protocol]:
+    """A protocol for `uvicorn.Config(http=...)` whose connections share these bounds."""
+    waiting: dict[_Bounded, None] = {}
+
+    class _Bounded(H11Protocol):
+        _since: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            if len(self.connections) > most and not self._make_room():
+                log.warning("too many http connections", most=most)
+                transport.write(BUSY)
+                transport.close()
+                return
+            self._watch()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._rest()
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._watch()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self.conn.trailing_data[0]:
+                self._watch()
+
+        def _watch(self) -> None:
+            """Begin to wait where a head or a body is not there yet, else no longer."""
+            state = self.conn.their_state
+            if state not in (h11.IDLE, h11.SEND_BODY) or self.transport.is_closing():
+                self._rest()
+            elif self._since is None:
+                patience_s = head_s if state is h11.IDLE else body_s
+                self._since = self.loop.call_later(patience_s, self._too_slow, state)
+                waiting[self] = None
+
+        def _rest(self) -> None:
+            waiting.pop(self, None)
+            if self._since is not None:
+                self._since.cancel()
+                self._since = None
+
+        def _too_slow(self, state: object) -> None:
+            self._rest()
+            if self.conn.their_state is state:
+                self.transport.close()
+            else:
+                self._watch()
+
+        def _make_room(self) -> bool:
+            """Close the connection that has waited longest; False where none waits."""
+            longest = next(iter(waiting), None)
+            if longest is None:
+                return False
+            longest._rest()
+            longest.connections.discard(longest)
+            longest.transport.abort()
+            return True
+
+    return _Bounded
