@@ -4,8 +4,9 @@
     told                  ├───────────┤          from its second interval on: stuck, missing
     habit     ├ four weeks ┤                     its longest run of one value
 
-Zero is rest. A run with nothing before it says nothing of what is usual, and stands. What is told
-is a function of the readings alone; it reaches as far as a run lasts, and four weeks.
+Zero is rest. A run with nothing before it says nothing of what is usual, and stands; so does one of
+few lumps, which all energies of the four weeks are multiples of. What is told is a function of the
+readings alone; it reaches as far as a run lasts, and four weeks.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from metering.reading import Flag, Kind
 MEMORY_US: Final = 28 * DAY_US
 HABIT: Final = 4
 """A meter that repeated a value for so long before may do so for up to four times as long."""
+FINE: Final = 32
+"""A value of fewer lumps is coarse: of such a meter many intervals say the same."""
 LEAST_US: Final = DAY_US
 """A run that is no longer means nothing."""
 PAD_US: Final = 2 * DAY_US
@@ -77,7 +80,9 @@ class RepeatedValues:
         found: Repeats = {}
         for start, second, end, energy in self._long(start_us, end_us):
             before = self._intervals(start - MEMORY_US, start)
-            if len(before.start_us) and end - start > HABIT * Runs.of(before).longest():
+            coarse = abs(energy) < FINE * int(np.gcd.reduce(before.energy, initial=0))
+            usual = coarse or end - start <= HABIT * Runs.of(before).longest()
+            if len(before.start_us) and not usual:
                 found[STUCK, second, end] = EventFacts(value=energy)
         return found
 

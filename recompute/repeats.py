@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from math import gcd
 from typing import NamedTuple
 
 from recompute.rates import DAY_US
 
 MEMORY_US = 28 * DAY_US
 HABIT = 4
+FINE = 32
 
 
 class EqualRun(NamedTuple):
@@ -33,6 +35,9 @@ def repeats(intervals: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, i
         first = bisect_left(starts, run.start - MEMORY_US)
         before = intervals[first : bisect_left(starts, run.start)]
         usual = [one.end - one.start for one in _runs(before) if one.units != 0]
+        lump = gcd(*(units for _, _, units in before))
+        if abs(run.units) < FINE * lump:
+            continue
         if before and run.end - run.start > HABIT * max(usual, default=0):
             found.append((run.second, run.end, run.units))
     return found

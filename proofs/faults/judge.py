@@ -24,6 +24,7 @@ from figures.worth import per_canonical
 from metering import items
 from metering.localtime import DAY_MIN
 from metering.quantity import ABSENT, I64
+from metering.reading import F64
 from proofs.faults.case import BUILDING, FaultCase
 from proofs.faults.feed import FaultMeter
 from proofs.faults.platform import SECOND_US, Published
@@ -238,10 +239,23 @@ def _around(known: I64, start: int, end: int) -> tuple[int | None, int | None]:
     )
 
 
+def _right_by_chance(at: I64, value: F64, good: Mask) -> Mask:
+    """Intervals in a run of one value, its first one apart, of which others are wrong: nothing
+    tells which of them are right."""
+    order = np.argsort(at, kind="stable")
+    run = np.cumsum(np.diff(value[order], prepend=np.nan) != 0)
+    odd = np.unique(run[~good[order]])
+    first = np.diff(run, prepend=0) > 0
+    doubted = np.zeros(len(at), dtype=np.bool_)
+    doubted[order] = np.isin(run, odd) & ~first
+    return doubted
+
+
 def _intervals(meter: FaultMeter, edges: I64, truth: Truth) -> None:
     rows, length = meter.standing(), meter.cadence_s
     tolerance = min(length / 10, 30)
     good = _good(meter, rows, tolerance)
+    good &= ~_right_by_chance(meter.at[rows], meter.value[rows], good)
     covered = np.zeros(int(edges[-1]) + 1, dtype=np.bool_)
     wrong = np.zeros(int(edges[-1]) + 1, dtype=np.bool_)
     for at, right, value in zip(

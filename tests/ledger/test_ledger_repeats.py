@@ -173,3 +173,12 @@ def test_the_books_do_not_depend_on_what_came_first(helpers, runs, seed, holes):
     helpers.same(one, whole)
     whole.ledger.rebuild()
     assert book_hash(one.books) == book_hash(whole.books)
+
+
+@pytest.mark.parametrize(("lumps", "stuck"), [(31, False), (32, True)])
+def test_a_value_of_few_lumps_says_nothing(helpers, lumps, stuck):
+    """Energies in whole kWh: a load that uses the same few in each hour is no fault."""
+    sent = 30.0 + np.random.default_rng(5).integers(0, 9, COUNT)
+    sent[500:540] = lumps
+    sent[499] = sent[540] = 29.0
+    assert bool(told(booked(helpers, sent))) is stuck
