@@ -11,11 +11,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import h11
 import structlog
+from uvicorn.protocols.http import h11_impl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 log = structlog.get_logger()
+
+_h11 = h11_impl.h11  # type: ignore[attr-defined]
+IDLE, SEND_BODY = _h11.IDLE, _h11.SEND_BODY
+"""A head, or a body, is what the client has to send next."""
 
 BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
@@ -55,10 +59,10 @@ def bounded(most: int, head_s: float = 10.0, body_s: float = 60.0) -> type[H11Pr
         def _watch(self) -> None:
             """Begin to wait where a head or a body is not there yet, else no longer."""
             state = self.conn.their_state
-            if state not in (h11.IDLE, h11.SEND_BODY) or self.transport.is_closing():
+            if state not in (IDLE, SEND_BODY) or self.transport.is_closing():
                 self._rest()
             elif self._since is None:
-                patience_s = head_s if state is h11.IDLE else body_s
+                patience_s = head_s if state is IDLE else body_s
                 self._since = self.loop.call_later(patience_s, self._too_slow, state)
                 waiting[self] = None
 
