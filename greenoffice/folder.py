@@ -154,8 +154,8 @@ def create_folder(
         write_secret(folder.settings_file, settings_text)
         _first_key(folder, make_admin_key)
         folder.root.chmod(0o700)
-        if folder.database.exists():
-            folder.database.chmod(0o600)
+        for path in folder.root.glob(f"{folder.database.name}*"):
+            path.chmod(0o600)
     except OSError as refused:
         raise ConfigurationError(
             f"the data folder cannot be written: {refused.strerror}",

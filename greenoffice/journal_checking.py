@@ -7,14 +7,14 @@ from pathlib import Path
 
 from collector.journal import CheckedSegment, check_journal, repair_segment
 from collector.journal.checking import JournalFault
+from collector.journal.reader import damaged
 from collector.journal.segment import segment_number, split_segment
 from greenoffice.folder import DataFolder
 from greenoffice.receivers import WRITERS
 from greenoffice.saying import say
 from greenoffice.stores import open_stores
-from metering.errors import GreenOfficeError, Unavailable
+from metering.errors import GreenOfficeError
 
-REPAIR = "see what is lost: greenoffice journal verify DATA; then: greenoffice journal repair DATA"
 EVERY = 20
 """Segments between two words on how far it is."""
 
@@ -27,25 +27,20 @@ def verify_folder(folder: DataFolder) -> dict[str, object]:
 def repair_folder(folder: DataFolder) -> dict[str, object]:
     """Write each damaged segment anew from what can be read; what was lost with them. The damaged
     files are kept."""
-    read_to, told = _read_to(folder), _told(damaged := [s for s in _checked(folder) if s.faults])
-    for one in damaged:
+    read_to, broken = _read_to(folder), [s for s in _checked(folder) if s.faults]
+    for one in broken:
         segment, offset = read_to.get(_writer(one.folder), (0, 0))
         own = offset if split_segment(segment)[1] == one.n else 0
         kept = repair_segment(one.folder, one.n, own)
         say(f"written anew: {one.name}, the damaged file is {kept}", aside=True)
-    return {**told, "repaired": len(damaged)}
+    return {**_told(broken), "repaired": len(broken)}
 
 
 def require_sound(folder: DataFolder) -> None:
     """Unavailable, naming the first fault, where the journal is not as it was written."""
     for one in _checked(folder):
         for fault in one.faults:
-            raise Unavailable(
-                f"a journal segment is damaged: {_sentence(fault)}",
-                field="segment",
-                value=one.name,
-                fix=REPAIR,
-            )
+            raise damaged(one.folder, one.n, _sentence(fault))
 
 
 def _checked(folder: DataFolder) -> Iterator[CheckedSegment]:

@@ -37,6 +37,8 @@ class Loop:
     pause_s: float
     stop: threading.Event
     now_us: Callable[[], int]
+    longest_s: float = 15.0
+    """Pause at most, between tries at work that fails."""
     state: LoopState = field(default_factory=LoopState)
     _thread: threading.Thread | None = None
 
@@ -59,7 +61,7 @@ class Loop:
             except Exception as failed:
                 self._note(failed)
                 self.stop.wait(backoff_s)
-                backoff_s = min(backoff_s * 2, 15.0)
+                backoff_s = min(backoff_s * 2, self.longest_s)
                 continue
             backoff_s = 0.5
             self.state.ok, self.state.error = True, ""

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from storage import DuckDBReadings
 
 
+ROUNDS = 100
+
+
 @dataclass
 class IntakeWork:
     """Takes in what the journals hold."""
@@ -31,17 +34,25 @@ class IntakeWork:
 
     def __call__(self) -> bool:
         """One batch of every writer; True while there was any. One whose journal cannot be read
-        holds up no other; its error comes after their batches."""
+        holds up no other: its error comes after what the others have, up to `ROUNDS` batches."""
         self._replay_after_change()
+        busy, failed = self._round()
+        for _ in range(ROUNDS):
+            if failed is None or not busy:
+                break
+            busy, failed = self._round()
+        if failed is not None:
+            raise failed
+        return busy
+
+    def _round(self) -> tuple[bool, Unavailable | None]:
         busy, failed = False, None
         for writer_no in self.assembly.journal.writers():
             try:
                 busy = bool(self.assembly.intake.step(writer_no).records) or busy
             except Unavailable as error:
                 failed = error
-        if failed is not None:
-            raise failed
-        return busy
+        return busy, failed
 
     def _replay_after_change(self) -> None:
         version = self.assembly.registry().version
@@ -92,7 +103,7 @@ def intake_work(folder: DataFolder, assembly: Assembly, stop: threading.Event) -
     backup = [Loop("backup", BackupWork(folder, file), 1.0, stop, now_us)] if file else []
     return WorkLoops(
         {
-            "intake": Loop("intake", IntakeWork(assembly), 0.05, stop, now_us),
+            "intake": Loop("intake", IntakeWork(assembly), 0.05, stop, now_us, longest_s=1.0),
             "readings": Loop("readings", ReadingsCheck(folder), 20.0, stop, now_us),
         },
         beside=backup,

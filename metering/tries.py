@@ -42,6 +42,12 @@ class _Uncounted:
         pass
 
 
+def unknown(tries: Tries) -> None:
+    """A name that there is none of was tried: these count together. TooManyTries as `check`."""
+    tries.check(UNKNOWN)
+    tries.failed(UNKNOWN)
+
+
 UNCOUNTED: Tries = _Uncounted()
 """For callers that nobody from outside stands behind."""
 

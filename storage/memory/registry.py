@@ -11,7 +11,7 @@ from metering.ports import AccessStore, CredentialStore, DirtyMarks, RegistrySto
 from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
-from metering.tries import UNCOUNTED, UNKNOWN, Tries
+from metering.tries import UNCOUNTED, Tries, unknown
 from storage.keys import check_not_last, id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
@@ -40,8 +40,7 @@ class MemoryAccess(AccessStore):
         id = id_of(secret)
         key = self._keys.get(id or "")
         if key is None or key.revoked_us:
-            tries.check(UNKNOWN)
-            tries.failed(UNKNOWN)
+            unknown(tries)
             return None
         right = self._verifier.verify(key.id, secret.encode(), self._hashes[key.id], tries)
         return key if right else None
@@ -130,8 +129,7 @@ class MemoryRegistry(RegistryStore, CredentialStore):
     def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
         stored = self._hashes.get(user)
         if stored is None:
-            tries.check(UNKNOWN)
-            tries.failed(UNKNOWN)
+            unknown(tries)
             return False
         return self._verifier.verify(user, password, stored, tries)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, insert, select, true, update
 
 from metering.access import ApiKey, AuditEntry, Role
 from metering.ports import AccessStore
-from metering.tries import UNCOUNTED, UNKNOWN, Tries
+from metering.tries import UNCOUNTED, Tries, unknown
 from storage.keys import check_not_last, id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed
 from storage.sql.engine import reading, writing
@@ -40,8 +40,7 @@ class SqlAccess(AccessStore):
             with reading(self._engine) as con:
                 row = con.execute(select(API_KEY).where(API_KEY.c.id == id)).first()
         if row is None or row.revoked_us:
-            tries.check(UNKNOWN)
-            tries.failed(UNKNOWN)
+            unknown(tries)
             return None
         right = self._verifier.verify(row.id, secret.encode(), row.hash, tries)
         return _key(row) if right else None

@@ -21,7 +21,7 @@ from metering.ports import CredentialStore, RegistryStore
 from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
-from metering.tries import UNCOUNTED, UNKNOWN, Tries
+from metering.tries import UNCOUNTED, Tries, unknown
 from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
 from storage.sql.access import add_entry
@@ -99,8 +99,7 @@ class SqlCredentials(CredentialStore):
         with reading(self._engine) as con:
             stored = con.scalar(select(CREDENTIAL.c.hash).where(CREDENTIAL.c.user == user))
         if stored is None:
-            tries.check(UNKNOWN)
-            tries.failed(UNKNOWN)
+            unknown(tries)
             return False
         return self._verifier.verify(user, password, stored, tries)
 

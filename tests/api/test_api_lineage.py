@@ -343,3 +343,27 @@ def test_readings_inside_a_window_of_change_are_not_used(booked):
         inside = [r for r in source["readings"] if start < parse_instant(r["time"]) < end]
         assert len(inside) == 7
         assert {r["rejected_by"] for r in inside} == {"other_register"}
+
+
+def test_an_interval_that_reaches_past_its_registers_end_is_not_used(booked):
+    """Hourly ones give way to quarter hours at half past eight."""
+    change = START + DAY_US + 8 * HOUR_US + HOUR_US // 2
+    day = DAY + timedelta(days=1)
+    known = office(
+        [main()],
+        [register(1, Kind.INTERVAL), register(2, Kind.INTERVAL)],
+        [
+            Installation("m", 1, valid=Validity(None, day)),
+            Installation("m", 2, valid=Validity(day, None)),
+        ],
+    )
+    old, new = START + np.arange(33) * HOUR_US, change + np.arange(200) * HOUR_US // 4
+    world = booked(known, NOW, {1: (old, np.full(33, 4.0)), 2: (new, np.full(200, 1.0))})
+    found = lineage(world, meter="m", time=iso(int(change)), step="day")
+    sources = found["meters"][0]["sources"]
+    unused = [r for source in sources for r in source["readings"] if not r["used"]]
+    assert [(parse_instant(r["time"]), r["rejected_by"]) for r in unused] == [
+        (int(old[-1]), "other_register")
+    ]
+    used = [r for source in sources for r in source["readings"] if r["used"]]
+    assert sum(Decimal(r["energy"]) for r in used) == Decimal(found["value"])

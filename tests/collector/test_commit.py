@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from collector import CollectorMetrics, JournalReader, JournalWriter, Record, RecordPlace
+from collector import CollectorMetrics, JournalReader, JournalWriter, Record, RecordPlace, commit
 from collector.commit import CommitEntry, GroupCommit
 from metering.errors import StorageFull, Unavailable
 
@@ -121,3 +121,16 @@ def test_an_entry_is_never_split(tmp_path: Path, count: int) -> None:
     assert bench.commit.drain(10)
     assert bench.attempts == [count]
     bench.commit.stop()
+
+
+def test_a_log_that_fails_hides_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(28, "no space left")
+
+    monkeypatch.setattr(commit._log, "exception", broken, raising=False)
+    monkeypatch.setattr("threading.excepthook", lambda _: None)
+    bench = Bench(tmp_path)
+    bench.fail = KeyError("a mistake")
+    bench.commit.start()
+    bench.put(1)
+    assert bench.crashed.wait(10)

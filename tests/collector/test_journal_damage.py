@@ -15,6 +15,7 @@ from collector.journal import (
     JournalWriter,
     Record,
     check_journal,
+    pack,
     repair_segment,
 )
 from collector.journal.segment import JournalRow, encode, packed_path, plain_path
@@ -270,3 +271,31 @@ def test_whatever_is_overwritten_is_never_believed(
         after = numbers(root)
         assert len(after) == 90
         assert all(found in (None, n) for n, found in enumerate(after))
+
+
+def test_damage_gets_no_new_checksums_by_packing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The segment stays as it is, whatever goes wrong with it the writer goes on, and it is named
+    as damaged as before."""
+    folder = filled(tmp_path)
+    flip(plain_path(folder, 1), b"22" + b" " * 400, b"27" + b" " * 400)
+    journal = writer(tmp_path)
+    with pytest.raises(sqlite3.DataError, match=r"00000001\.sqlite"):
+        journal.compress_closed()
+    assert plain_path(folder, 1).exists()
+    assert not packed_path(folder, 1).exists()
+    monkeypatch.setattr(journal, "compress_closed", lambda: {}["a mistake"])
+    journal._housekeep_once()
+    journal.append([record(180)])
+    journal.close()
+    assert until_refused(tmp_path)[1].value == "listener/00000001"
+
+
+def test_a_repaired_segment_expires_when_it_would_have(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    flip(plain_path(folder, 1), b"22" + b" " * 400, b"27" + b" " * 400)
+    last_us = max(found.arrived_us for found in check_journal(tmp_path) if found.n == 1)
+    repair_segment(folder, 1)
+    assert pack.delete_expired(folder, last_us) == []
+    assert pack.delete_expired(folder, last_us + 1) == [1]

@@ -302,7 +302,7 @@ def test_a_gateway_without_room_is_told_so_and_comes_in_later(
 
 
 def test_who_connects_and_says_nothing_takes_no_room_from_refusals_for_long(start: Any) -> None:
-    server = start(max_connections=1, max_refused=1)
+    server = start(max_connections=1, max_refused=1, connect_timeout_s=60)
     with gateway(server.port, paho.MQTTv5), raw(server.port, b"") as silent:
         assert everything(silent) == b""
         until(lambda: len(server.listener._open) == 1)

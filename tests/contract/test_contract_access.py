@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from metering.access import AuditEntry, Role
-from metering.errors import Conflict, InvalidInput, NotFound
+from metering.errors import Conflict, InvalidInput, NotFound, TooManyTries
 from metering.registry import Node, NodeType, Registry, SpaceEdge
+from metering.tries import FailedTries
 from storage import Stores
 
 
@@ -30,6 +31,19 @@ def test_other_secrets_find_none(stores: Stores) -> None:
     swapped = first.rsplit("_", 1)[0] + "_" + second.rsplit("_", 1)[1]
     for wrong in ("", "go_", first[:-1], first + "x", swapped, "go_000000000000_" + "x" * 32):
         assert stores.access.key(wrong) is None
+
+
+def test_wrong_secrets_are_counted_by_key_and_unknown_ones_together(stores: Stores) -> None:
+    mine, other = create(stores, "mine"), create(stores, "other")
+    tries = FailedTries(lambda: 0.0, allowed=2).at("address")
+    assert stores.access.key(mine, tries) is not None
+    guesses = [mine[:16] + f"{n:032d}" for n in range(3)]
+    for wrong in (guesses, [f"go_{n:012x}_" + "x" * 32 for n in range(3)]):
+        assert [stores.access.key(secret, tries) for secret in wrong[:2]] == [None, None]
+        with pytest.raises(TooManyTries):
+            stores.access.key(wrong[2], tries)
+    for secret in (mine, other):
+        assert stores.access.key(secret, tries) is not None
 
 
 def test_the_last_administrator_of_the_whole_platform_stays(stores: Stores) -> None:

@@ -44,3 +44,6 @@ def test_the_command_line_writes_for_its_owner_but_what_is_handed_on(tmp_path: P
     umask = "umask 022; exec " + " ".join([*export, str(tmp_path / "data")])
     subprocess.run(["sh", "-c", umask], check=True, capture_output=True)
     assert modes(tmp_path / "data", tmp_path / "out") == [0o700, 0o755]
+    repair = " ".join([*command, "journal", "repair", str(tmp_path / "data")])
+    subprocess.run(["sh", "-c", f"umask 022; exec {repair}"], check=True, capture_output=True)
+    assert modes(tmp_path / "data" / "run" / "supervisor.lock") == [0o600]

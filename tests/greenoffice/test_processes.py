@@ -177,6 +177,9 @@ def test_one_process_may_do_the_work_of_intake_and_ledger(reachable: DataFolder)
             every_s=0.2,
         )
         assert client.get("/v1/readings/count")["stored"] == 0
+        kept = [path for path in reachable.root.rglob("*") if not path.is_symlink()]
+        assert reachable.readings in kept
+        assert [path for path in kept if path.stat().st_mode & 0o077] == []
 
 
 def test_two_processes_do_not_own_the_readings(reachable: DataFolder) -> None:

@@ -259,9 +259,13 @@ def test_a_journal_that_ends_before_what_was_read_is_damaged(
 
 
 def test_a_way_in_whose_journal_is_damaged_holds_up_no_other(folder: DataFolder) -> None:
-    stores = open_stores(folder)
-    stores.intake.clear()
+    open_stores(folder).intake.clear()
     damage(folder)
+    parts = Assembly.open(folder)
+    taking = IntakeWork(parts)
+    with suppress(Unavailable):
+        while taking():
+            pass
     journal = JournalWriter(
         folder.journal / "http", 2, now_us=ShiftedClock().now_us, housekeep=False
     )
@@ -269,13 +273,10 @@ def test_a_way_in_whose_journal_is_damaged_holds_up_no_other(folder: DataFolder)
     topic = "greenoffice/v1/s/g/readings"
     journal.append([Record("message", ShiftedClock().now_us(), "s/g", "k", "", topic, body)])
     journal.close()
-    parts = Assembly.open(folder)
-    taking = IntakeWork(parts)
     with suppress(Unavailable):
-        while taking():
-            pass
-    with pytest.raises(Unavailable, match="damaged"):
         taking()
     assert parts.stores.intake.checkpoint(2) == (2 << 24 | 1, 1)
     assert parts.stores.intake.checkpoint(1) == (1 << 24 | 2, 1)
+    with pytest.raises(Unavailable, match="damaged"):
+        taking()
     parts.close()

@@ -125,3 +125,47 @@ def test_what_a_dead_child_told_of_itself_is_forgotten(folder: DataFolder) -> No
         assert supervisor.restarts() == {"one": 1}
     finally:
         supervisor.stop()
+
+
+def test_a_full_disk_ends_no_supervision(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the list of processes nor a log can be written: the child runs, and is restarted."""
+
+    def full(*_: object, **__: object) -> int:
+        raise OSError(28, "no space left on device")
+
+    supervisor = Supervisor(folder, [ChildSpec("one", ["x"])])
+    supervisor.start()
+    try:
+        (folder.logs / "one.log").unlink()
+        folder.logs.rmdir()
+        monkeypatch.setattr(Path, "write_text", full)
+        old = supervisor.pids()["one"]
+        os.kill(old, signal.SIGKILL)
+        until(lambda: supervisor.pids().get("one", old) != old, supervisor.tend)
+        assert "no reason given" in supervisor.troubles()[0]
+    finally:
+        supervisor.stop()
+
+
+def test_a_child_that_the_system_has_no_room_for_is_started_later(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room, real = [], subprocess.Popen
+
+    def crowded(*arguments: object, **options: object) -> object:
+        if not room:
+            raise OSError(24, "too many open files")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr("greenoffice.supervisor.subprocess.Popen", crowded)
+    supervisor = Supervisor(folder, [ChildSpec("one", ["x"])])
+    supervisor.start()
+    try:
+        assert supervisor.pids() == {}
+        assert supervisor.troubles() == ["one cannot be started now: too many open files"]
+        room.append(True)
+        until(lambda: "one" in supervisor.pids(), supervisor.tend)
+    finally:
+        supervisor.stop()

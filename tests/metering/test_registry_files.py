@@ -491,3 +491,12 @@ def test_no_text_breaks_the_reader(name: str, body: str, headed: bool) -> None:
     except InvalidFiles as refused:
         if not refused.problems:
             raise
+
+
+@pytest.mark.parametrize("code", [".", "..", "..."])
+def test_a_code_is_not_dots_alone(code: str) -> None:
+    """It would be another place in a path."""
+    files = {"tree.csv": f"code,parent,type,zone\n{code},,institution,UTC\n"}
+    with pytest.raises(InvalidFiles) as caught:
+        read_registry_texts(files, Registry())
+    assert [(one.field, one.value) for one in caught.value.problems] == [("code", code)]

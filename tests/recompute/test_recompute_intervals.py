@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from greenoffice.recomputing import json_lines
-from metering.localtime import iso
+from metering.localtime import HOUR_US, iso
+from metering.quantity import ABSENT
 from metering.reading import Kind
 from metering.registry import Direction, Installation
 from metering.tariff import TariffRow
+from metering.validity import Validity
 
 DAYS = 2
+KWH = 1_000_000
 
 
 @settings(
@@ -85,7 +89,11 @@ def test_both_leave_out_the_same_intervals(
         order = np.sort(part)
         world.push(1, times[order], values[order])
         world.book()
-    books = world.recomputed(tmp_path)
+    all_is_told(helpers, world, world.recomputed(tmp_path))
+
+
+def all_is_told(helpers, world, books) -> None:
+    """Nothing differs, and every interval that does not count is a line of the JSON."""
     assert helpers.differences(world, books) == []
     told = [one for one in json_lines(books) if "decision" in one]
     assert [(one["decision"], one["from"], one["to"]) for one in told] == [
@@ -110,10 +118,11 @@ def test_both_leave_out_the_same_intervals(
         max_size=4,
     ),
     signed=st.booleans(),
+    digits=st.sampled_from([0, 3]),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_both_find_the_same_values_repeated(
-    helpers, tmp_path, minutes, step_min, kind, runs, signed, seed
+    helpers, tmp_path, minutes, step_min, kind, runs, signed, digits, seed
 ):
     own = [helpers.meter("i", step_min=step_min, max_per_hour=None)]
     installed = [Installation("i", 1, signed=signed)]
@@ -123,19 +132,14 @@ def test_both_find_the_same_values_repeated(
     world = helpers.World(registry, days)
     rng = np.random.default_rng(seed)
     count = days * 1440 // minutes
-    values = np.round(rng.uniform(1, 4, count), 3)
+    values = np.round(rng.uniform(1, 4, count), digits)
     for at, length, value in runs:
         values[at : at + length * 60 // minutes] = value
     times = helpers.quarters(1)[0] + np.arange(count) * minutes * 60_000_000
     kept = rng.random(count) >= 0.003
     world.push(1, times[kept], values[kept])
     world.book()
-    books = world.recomputed(tmp_path)
-    assert helpers.differences(world, books) == []
-    told = [one for one in json_lines(books) if "decision" in one]
-    assert [(one["decision"], one["from"], one["to"]) for one in told] == [
-        (kind, iso(start), iso(end)) for kind, start, end in books.spans("i") if kind != "limit"
-    ]
+    all_is_told(helpers, world, world.recomputed(tmp_path))
 
 
 @settings(
@@ -189,3 +193,35 @@ def test_both_tell_the_same_of_what_a_person_entered(
     world.push(1, sorted(entered), [entered[at] for at in sorted(entered)], entered=True)
     world.book()
     assert helpers.differences(world, world.recomputed(tmp_path)) == []
+
+
+@pytest.mark.parametrize("kind", [Kind.INTERVAL, Kind.MEAN])
+@pytest.mark.parametrize("exact", [False, True])
+def test_an_interval_that_reaches_past_its_registers_end_counts_for_neither(
+    helpers, tmp_path, kind, exact
+):
+    """Hourly ones up to 09:00 give way to quarter hours from 08:30 on, by the day or the instant:
+    from 08:00 to 08:30 nothing is known, and no minute counts twice."""
+    day = date(2026, 3, 3)
+    start = helpers.quarters(1)[0]
+    change = start + 32 * HOUR_US + HOUR_US // 2
+    text = iso(int(change)) if exact else ""
+    until = day + timedelta(days=1) if exact else day
+    installed = [
+        Installation("i", 1, valid=Validity(None, until), ends=text),
+        Installation("i", 2, valid=Validity(day, None), starts=text),
+    ]
+    own = [helpers.meter("i", max_per_hour=None)]
+    registry = helpers.campus(own, kinds={"i": kind}, installations=installed)
+    points = {n: replace(one, kind=kind) for n, one in registry.points.items()}
+    world = helpers.World(replace(registry, points=points), 3)
+    each = 1.0 if kind is Kind.INTERVAL else 4.0
+    world.push(1, start + np.arange(33) * HOUR_US, np.full(33, 4 * each if each == 1 else each))
+    world.push(2, change + np.arange(150) * HOUR_US // 4, np.full(150, each))
+    world.book()
+    all_is_told(helpers, world, world.recomputed(tmp_path))
+    key = next(key for key in world.books.series("o") if key.kind == "meter")
+    (row,) = world.books.rows([key], day, day)
+    assert row.finest.slots[31:36].tolist() == [KWH, ABSENT, ABSENT, KWH, KWH]
+    assert row.finest.shares.sum(axis=1).tolist() == [10_000] * 96
+    assert row.total == 94 * KWH
