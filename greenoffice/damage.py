@@ -18,7 +18,6 @@ from greenoffice.stores import open_file
 from metering.errors import Damaged
 from storage.sql.damage import check_header, check_whole
 
-DAMAGED = "damaged"
 LOOK_S = 20.0
 """How long a start looks through the database at most [s]."""
 
@@ -85,7 +84,7 @@ def put_damaged_stores_aside(folder: DataFolder) -> None:
 
 def put_aside(folder: DataFolder, path: Path) -> Path:
     """Move a file, with what lies beside it under its name, to `damaged/`; where it is now."""
-    target = folder.root / DAMAGED
+    target = folder.damaged
     target.mkdir(mode=0o700, exist_ok=True)
     number = next(n for n in itertools.count(1) if not list(target.glob(f"{n}-{path.name}*")))
     for one in sorted(path.parent.glob(f"{path.name}*")):
