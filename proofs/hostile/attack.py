@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Target:
+class AttackTarget:
     """A platform that runs on loopback, and what an attacker has of it."""
 
     host: str
@@ -33,6 +33,6 @@ class Attack:
     """One attack, bounded in count and time."""
 
     name: str
-    run: Callable[[Target], int]
+    run: Callable[[AttackTarget], int]
     """Does it; how many requests, connections or messages it tried. What it leaves open it
     closes."""
