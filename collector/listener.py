@@ -312,11 +312,13 @@ class Listener:
 
     def _hold(self, user: str, why: Why) -> None:
         self._holding.hold(user, why)
+        self.metrics.held.set(len(self._holding.gateways))
         for connection in self._by_user.get(user, ()):
             connection.hold(why)
 
     def _release(self, user: str, why: Why) -> None:
         self._holding.release(user, why)
+        self.metrics.held.set(len(self._holding.gateways))
         for connection in self._by_user.get(user, ()):
             connection.release(why)
 

@@ -30,6 +30,8 @@ from proofs.steps import finish, say, started, wait_settled, wait_until
 
 AFTER_S = 5.0
 SETTLE_S = 180.0
+LATE_S = 60.0
+"""Longer than this after an attack nobody's readings may wait to be taken in."""
 GOAL_MS, GOAL_TIMES = 500.0, 3.0
 KINDS = {"mqtt": ("mqtt", "connect"), "http": ("http",)}
 
@@ -156,7 +158,8 @@ def _reached(told: dict[str, Any]) -> bool:
         and one["during"] <= max(GOAL_TIMES * one["before"], GOAL_MS)
         for one in told["good_p99_ms"].values()
     )
-    return quick and told["good_failed"] == 0 and told["locked_out"] == 0
+    in_time = told["caught_up_after_s"] <= LATE_S
+    return quick and in_time and told["good_failed"] == told["locked_out"] == 0
 
 
 def _stored(scene: HostileScene, published: Path) -> dict[str, int]:

@@ -386,6 +386,7 @@ def test_a_gateway_that_sends_too_much_waits_and_no_other_does(start: Any) -> No
     server = start(records_per_s=200, burst_records=50)
     with raw(server.port, CONNECT + publishes(1, 150)) as flood:
         until(lambda: "s/g" in server.listener.health().held)
+        assert server.metric("greenoffice_mqtt_gateways_held") == 1
         flood.sendall(publishes(151, 50))
         with gateway(server.port, paho.MQTTv5, user="s/h", password="other") as good:
             good.client.publish("t", b"good", qos=1)
@@ -395,6 +396,7 @@ def test_a_gateway_that_sends_too_much_waits_and_no_other_does(start: Any) -> No
         answers = b""
         while len(answers) < 4 + 200 * 4:
             answers += flood.recv(4096)
+        until(lambda: server.metric("greenoffice_mqtt_gateways_held") == 0)
     sent = [r.payload for r in server.records("message") if r.gateway == "s/g"]
     assert sent == [b"%04d" % number for number in range(1, 201)]
 

@@ -24,7 +24,8 @@ def samples(start: float, end: float, ms: float, **other: Any) -> list[Sample]:
     ]
 
 
-SUFFERED = _Suffered("x", 0.0, 10.0, 20.0, {"tried": 1})
+LATE = {"locked_out": 0, "caught_up_after_s": 61}
+SUFFERED = _Suffered("x", 0.0, 10.0, 20.0, {"tried": 1, "caught_up_after_s": 60})
 
 
 @pytest.mark.parametrize(
@@ -50,10 +51,14 @@ def test_one_that_failed_or_was_locked_out_is_too_many() -> None:
     assert _told(SUFFERED, [*calm, Sample(21, "mqtt", 5, ok=False)])["reached"]
 
 
+def test_readings_that_wait_long_are_no_success() -> None:
+    late = _Suffered("x", 0.0, 10.0, 20.0, LATE)
+    assert not _told(late, samples(0, 20, 5))["reached"]
+
+
 def test_nothing_measured_reaches_nothing() -> None:
     assert not _told(SUFFERED, samples(0, 10, 5))["reached"]
-    nothing = {"good_p99_ms": {}, "good_failed": 1, "locked_out": 0}
-    assert not _reached(nothing)
+    assert not _reached(LATE | {"good_p99_ms": {}, "good_failed": 1, "caught_up_after_s": 5})
 
 
 def test_the_99th_percentile() -> None:
