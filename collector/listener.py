@@ -96,6 +96,8 @@ class Listener:
         self._tries = FailedTries(time.monotonic, TRIES)
         self._open: set[Connection] = set()
         self._surplus: set[Connection] = set()
+        self._silent: dict[Connection, None] = {}
+        """Those with room that have not sent CONNECT yet, oldest first."""
         self._full_at: float | None = None
         self._by_key: dict[tuple[str, str], Connection] = {}
         self._by_user: dict[str, set[Connection]] = {}
@@ -184,17 +186,31 @@ class Listener:
         return secrets.token_hex(8)
 
     def opened(self, connection: Connection) -> bool:
-        """Take up a connection, on hold while the queue is; False where not even a refusal has
-        room, or at the end."""
+        """Take up a connection, on hold while the queue is, in place of the one that is silent
+        for longest where there is no room; False where not even a refusal has room, or at the
+        end."""
         most = self.settings.max_connections
-        if self._closing or len(self._open) >= most + self.settings.max_refused:
+        full = len(self._open) >= most + self.settings.max_refused
+        if self._closing or (full and not self._silent):
             return False
-        if len(self._open) - len(self._surplus) >= most:
+        if len(self._open) - len(self._surplus) >= most and not self._let_a_silent_one_go():
             self._surplus.add(connection)
             self._full_at = time.monotonic()
+        else:
+            self._silent[connection] = None
         self._open.add(connection)
         if self._reception.held:
             connection.hold("queue")
+        return True
+
+    def _let_a_silent_one_go(self) -> bool:
+        """Whether there was one that had not sent CONNECT."""
+        oldest = next(iter(self._silent), None)
+        if oldest is None:
+            return False
+        self.metrics.refused.labels("silent, and others come").inc()
+        oldest.abort()
+        self.lost(oldest)
         return True
 
     def is_surplus(self, connection: Connection) -> bool:
@@ -203,6 +219,7 @@ class Listener:
 
     async def decide(self, connection: Connection, connect: Connect) -> ReasonCode:
         """Whether a gateway may come in, and if not, why."""
+        self._silent.pop(connection, None)
         if self.is_surplus(connection):
             return ReasonCode.SERVER_BUSY
         failure = self._reception.failure
@@ -248,6 +265,7 @@ class Listener:
         """Forget a connection whose socket is closed."""
         self._open.discard(connection)
         self._surplus.discard(connection)
+        self._silent.pop(connection, None)
         mine = self._by_user.get(connection.user, set())
         mine.discard(connection)
         if not mine:

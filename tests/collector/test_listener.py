@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -308,6 +308,20 @@ def test_who_connects_and_says_nothing_takes_no_room_from_refusals_for_long(star
         until(lambda: len(server.listener._open) == 1)
         with gateway(server.port, paho.MQTTv5, client_id="late") as late:
             assert late.connect_codes == [137]
+
+
+def test_who_says_nothing_makes_room_for_who_does(start: Any) -> None:
+    server = start(max_connections=3, max_refused=0, connect_timeout_s=60)
+    with gateway(server.port, paho.MQTTv5) as first, ExitStack() as silent:
+        for _ in range(20):
+            silent.enter_context(raw(server.port, b""))
+        with gateway(server.port, paho.MQTTv5, user="s/h", password="other") as good:
+            assert good.connect_codes == [0]
+            good.client.publish("t", b"good", qos=1)
+            until(lambda: len(good.acknowledged) == 1)
+        assert not first.ended.is_set()
+    until(lambda: not server.listener._open)
+    assert not server.listener._silent
 
 
 def test_garbage_never_stops_the_listener(server: Any) -> None:
