@@ -61,8 +61,7 @@ class Rereading:
     def begin(self, store: IntakeReader) -> None:
         """All open letters that stand for others, from their places on; the registry has changed,
         and what was under way begins anew."""
-        letters = (one for reason in MENDABLE for one in _beyond(store, reason))
-        self._scans = deque(_Scan(one, (one.segment, one.offset)) for one in letters)
+        self._scans = deque(_Scan(one, (one.segment, one.offset)) for one in _all_beyond(store))
 
     def forget(self) -> None:
         """There is nothing to be read again any more."""
@@ -110,6 +109,16 @@ def without_known(
 
 def _lineage(rows: ReadingColumns) -> tuple[I64, I64, I64]:
     return rows.segment, rows.offset, rows.index
+
+
+def gateways_to_reread(store: IntakeReader) -> frozenset[str]:
+    """Gateways of which messages beyond the dead letters that are kept may be read again."""
+    return frozenset(letter.gateway for letter in _all_beyond(store))
+
+
+def _all_beyond(store: IntakeReader) -> Iterable[DeadLetter]:
+    for reason in MENDABLE:
+        yield from _beyond(store, reason)
 
 
 def _beyond(store: IntakeReader, reason: str) -> Iterable[DeadLetter]:

@@ -8,6 +8,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from collector.intake import Decoding, gateways_to_reread, lacking
 from collector.intake.letter_bound import DAY_US, LetterBound, is_beyond
 from collector.intake.rereading import Rereading
 from metering.errors import Unavailable
@@ -15,7 +16,7 @@ from metering.intake import DeadLetter
 from metering.localtime import parse_instant
 from metering.reading import Kind
 from metering.registry import Point
-from storage.memory import MemoryIntake, MemoryMarks
+from storage.memory import MemoryIntake, MemoryMarks, MemoryReadings
 from tests.collector.intake.conftest import NOW_US, Bench
 
 T0 = parse_instant("2026-11-24T08:00:00Z") // 1000
@@ -157,6 +158,32 @@ def test_the_law(came: list[tuple[str, str, int]]) -> None:
         mine = [one for one in found if (one.gateway, one.reason) == (gateway, reason)]
         assert len({one.digest for one in mine if not is_beyond(one)}) <= 4
         assert len({one.digest for one in mine if is_beyond(one)}) <= 1
+
+
+def test_what_is_still_to_be_read_again_is_no_loss(bench: Bench) -> None:
+    """Of other gateways what is lacking is seen all the same."""
+    for number in range(10):
+        bench.push(unknown(number))
+    drain(bench)
+    bench.register(Point(9, "s/g", "X", Kind.INSTANT, "kW"))
+    bench.intake.replay_dead_letters()
+
+    def lost() -> tuple[int, int] | None:
+        span = (1, (1 << 24 | 1, 2), bench.store.checkpoint(1))
+        left_out = gateways_to_reread(bench.store)
+        return lacking(span, bench.journal, bench.readings, Decoding(), bench.registry, left_out)
+
+    assert gateways_to_reread(bench.store) == {"s/g"}
+    assert lost() is None
+    other = [{"point": "E1", "time": T0, "value": 1}]
+    bench.push(other, gateway="s/h", route="greenoffice/v1/s/h/readings")
+    bench.drain()
+    bench.readings = MemoryReadings()
+    assert lost() == (1 << 24 | 1, 10)
+    bench.intake = bench.fresh(kept_letters=3)
+    bench.intake.replay_dead_letters()
+    drain(bench)
+    assert gateways_to_reread(bench.store) == frozenset()
 
 
 def test_nothing_is_left_where_nothing_began() -> None:
