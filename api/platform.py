@@ -11,7 +11,7 @@ from datetime import date
 from typing import Protocol
 
 from figures import Figures
-from metering.intake import DeadLetter
+from metering.intake import DeadLetter, HeldGateway
 from metering.ports import (
     AccessStore,
     BaselineStore,
@@ -115,6 +115,8 @@ class Platform:
     """A registry from the texts of its CSV files by name; InvalidFiles names every problem."""
     now_us: Callable[[], int]
     health: Callable[[], Mapping[str, PartHealth]] = dict
+    held: Callable[[], Mapping[str, HeldGateway]] = dict
+    """Gateways that the listener holds back, by `site/code`."""
     refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals
     """What a dry decode of the payload would refuse; nothing is stored by asking."""
     more_metrics: Callable[[], bytes] = bytes

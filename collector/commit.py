@@ -1,20 +1,21 @@
 """Group commit: what waits becomes one transaction, and only then an acknowledgement.
 
-One thread takes entries in the order they came, at most `max_records` or what comes
-within `linger_s`, appends them to the journal and reports the batch as durable. A batch
-the disk refuses is kept and tried again until it is stored: nothing behind it overtakes.
+One thread takes entries, gateways in turn and each one's in the order they came, at most
+`max_records` or what comes within `linger_s`, appends them to the journal and reports the
+batch as durable. A batch the disk refuses is kept and tried again until it is stored: nothing
+overtakes it.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import structlog
 
+from collector.fair_queue import FairQueue
 from collector.journal import Record, RecordPlace
 from collector.metrics import CollectorMetrics
 from metering.errors import Unavailable
@@ -34,6 +35,8 @@ class CommitEntry(NamedTuple, Generic[Owner]):
     """To be acknowledged when the records are durable."""
     size: int
     """About what the records take [bytes]."""
+    source: str = ""
+    """The gateway whose turn they wait for."""
 
 
 class GroupCommit(Generic[Owner]):
@@ -67,13 +70,26 @@ class GroupCommit(Generic[Owner]):
         self._linger_s = linger_s
         self._retry_s = retry_s
         self._changed = threading.Condition()
-        self._entries: deque[CommitEntry[Owner]] = deque()
+        self._queue: FairQueue[CommitEntry[Owner]] = FairQueue()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
         self.failure: Unavailable | None = None
         """The error of the last attempt, None while the journal can be written."""
-        self.waiting_records = 0
-        self.waiting_bytes = 0
+
+    @property
+    def waiting_records(self) -> int:
+        """Records put and not yet durable."""
+        return self._queue.records
+
+    @property
+    def waiting_bytes(self) -> int:
+        """About what they take [bytes]."""
+        return self._queue.size
+
+    def waiting_of(self, source: str) -> tuple[int, int, int]:
+        """(records, bytes) of a gateway, and how many gateways have any."""
+        with self._changed:
+            return *self._queue.waiting(source), self._queue.sources
 
     def start(self) -> None:
         """Begin to commit what is put, in a thread of its own."""
@@ -82,10 +98,9 @@ class GroupCommit(Generic[Owner]):
     def put(self, entry: CommitEntry[Owner]) -> None:
         """Queue an entry; never blocks."""
         with self._changed:
-            self._entries.append(entry)
-            self.waiting_records += len(entry.records)
-            self.waiting_bytes += entry.size
-            if len(self._entries) == 1 or self._enough():
+            idle = not self._queue
+            self._queue.put(entry)
+            if idle or self._enough():
                 self._changed.notify_all()
 
     def drain(self, timeout_s: float) -> bool:
@@ -123,16 +138,9 @@ class GroupCommit(Generic[Owner]):
     def _gather(self) -> list[CommitEntry[Owner]]:
         """The entries of the next commit; empty when stopped and nothing is left."""
         with self._changed:
-            self._changed.wait_for(lambda: self._entries or self._stopping.is_set())
+            self._changed.wait_for(lambda: self._queue or self._stopping.is_set())
             self._changed.wait_for(self._enough, self._linger_s)
-            batch: list[CommitEntry[Owner]] = []
-            records = size = 0
-            while self._entries and records < self._max_records and size < self._max_bytes:
-                entry = self._entries.popleft()
-                batch.append(entry)
-                records += len(entry.records)
-                size += entry.size
-        return batch
+            return self._queue.take(self._max_records, self._max_bytes)
 
     def _commit(self, batch: list[CommitEntry[Owner]]) -> bool:
         """Store a batch, however often it takes; False where it was given up on stopping."""
@@ -170,8 +178,7 @@ class GroupCommit(Generic[Owner]):
         self._metrics.commits.inc()
         self._metrics.records.inc(count)
         with self._changed:
-            self.waiting_records -= count
-            self.waiting_bytes -= sum(entry.size for entry in batch)
+            self._queue.done(batch)
             if not self.waiting_records:
                 self._changed.notify_all()
         self._on_durable(batch)

@@ -26,8 +26,10 @@ from collector.recording import Recorder
 
 _log = structlog.get_logger()
 
-Hold = Literal["deciding", "queue", "writing", "stopping"]
+Hold = Literal["deciding", "queue", "share", "rate", "writing", "stopping"]
 _LINGER_S = 1.0
+_TOGETHER = 250
+"""Messages of one read that go to the journal as one entry at most."""
 _SURPLUS_S = 2.0
 """Within which CONNECT must arrive where there is no room."""
 
@@ -74,7 +76,8 @@ class Hub(Protocol):
     def put(
         self, connection: Connection, records: list[Record], packet_ids: Sequence[int] = ()
     ) -> None:
-        """Give records to the journal; the connection is told once they are on disk."""
+        """Give records to the journal; the connection is told once they are on disk, and held
+        where its gateway brings too much."""
         ...
 
 
@@ -96,12 +99,19 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._deciding: asyncio.Task[None] | None = None
         self._over = False
+        self._unread = False
+        """Whether the session may hold packets that came before it was let in."""
+
+    @property
+    def user(self) -> str:
+        """The gateway it is of; '' before it was let in."""
+        return "" if self.client is None else self.client.user or ""
 
     @property
     def key(self) -> tuple[str, str]:
         """(user, client id): two connections with one key cannot both live."""
         assert self.client is not None
-        return self.client.user or "", self.client.client_id
+        return self.user, self.client.client_id
 
     # -- called by asyncio
 
@@ -151,6 +161,7 @@ class Connection(asyncio.Protocol):
             self._last_seen = self._loop.time()
             if not self._holds and self._transport is not None:
                 self._transport.resume_reading()
+                self._read_early()
 
     def flush(self) -> None:
         """Write what the session has to say."""
@@ -235,9 +246,17 @@ class Connection(asyncio.Protocol):
         self._journal([self._recorder.connected(self._hub.now_us())])
         self.session.accept()
         self._watch_keep_alive()
+        self._unread = True
         self.release("deciding")
-        self._handle(self.session.receive(b""))
         self.flush()
+
+    def _read_early(self) -> None:
+        """Take up what was sent behind CONNECT: whoever is held, and comes again and again, gets
+        no more in by that."""
+        if self._unread:
+            self._unread = False
+            self._handle(self.session.receive(b""))
+            self.flush()
 
     def _refused(self, reason: str, detail: str = "") -> None:
         self._hub.metrics.refused.labels(reason).inc()
@@ -247,9 +266,11 @@ class Connection(asyncio.Protocol):
 
     def _journal_messages(self, messages: list[Publish]) -> None:
         assert self._recorder is not None
-        packet_ids = [message.packet_id for message in messages if message.qos]
-        records = self._recorder.messages(messages, self._hub.now_us())
-        self._hub.put(self, records, packet_ids)
+        now_us = self._hub.now_us()
+        for start in range(0, len(messages), _TOGETHER):
+            some = messages[start : start + _TOGETHER]
+            packet_ids = [message.packet_id for message in some if message.qos]
+            self._hub.put(self, self._recorder.messages(some, now_us), packet_ids)
 
     def _journal(self, records: list[Record]) -> None:
         self._hub.put(self, records)
@@ -283,7 +304,11 @@ class Connection(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         if transport.can_write_eof():
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:  # the peer went while it was not read from
+                transport.abort()
+                return
             transport.resume_reading()
             self._loop.call_later(_LINGER_S, transport.abort)
         else:

@@ -22,6 +22,8 @@ import structlog
 
 from collector.commit import CommitEntry
 from collector.connection import Connection
+from collector.fair_queue import weight
+from collector.holding import Budgets, Holding
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
 from collector.mqtt import Connect, ConnectionLimits, ReasonCode
@@ -33,6 +35,7 @@ from metering.errors import (
     TooManyTries,
     Unavailable,
 )
+from metering.intake import Why
 from metering.ports import Credentials
 from metering.tries import FailedTries
 
@@ -58,6 +61,11 @@ class ListenerSettings(QueueSettings, frozen=True, kw_only=True):
     """Connections that the system may hold ready, and that are taken in at one go."""
     connect_timeout_s: float = 10.0
     """Within which CONNECT must have arrived."""
+    records_per_s: float = 500.0
+    """What one gateway may send in the long run: less than the intake takes in, so that it alone
+    can put off nobody's readings. A record counts as one more for each 4 KiB."""
+    burst_records: int = 20_000
+    """What it may send at once beyond that, after an outage."""
 
 
 class Listener:
@@ -88,8 +96,13 @@ class Listener:
         self._tries = FailedTries(time.monotonic, TRIES)
         self._open: set[Connection] = set()
         self._surplus: set[Connection] = set()
+        self._silent: dict[Connection, None] = {}
+        """Those with room that have not sent CONNECT yet, oldest first."""
         self._full_at: float | None = None
         self._by_key: dict[tuple[str, str], Connection] = {}
+        self._by_user: dict[str, set[Connection]] = {}
+        self._holding = Holding(now_us, time.monotonic)
+        self._budgets = Budgets(settings.records_per_s, settings.burst_records, time.monotonic)
         self._closing = False
         self._verifiers = ThreadPoolExecutor(2, thread_name_prefix="verify")
         self._server: asyncio.Server | None = None
@@ -150,7 +163,9 @@ class Listener:
 
     def health(self) -> ReceiverHealth:
         """How it is now. May be asked from any thread."""
-        return self._reception.health(len(self._by_key), problem=self._no_room())
+        return self._reception.health(
+            len(self._by_key), problem=self._no_room(), held=self._holding.told()
+        )
 
     def _no_room(self) -> GreenOfficeError | None:
         """What to tell for a minute after a gateway found no room."""
@@ -171,17 +186,31 @@ class Listener:
         return secrets.token_hex(8)
 
     def opened(self, connection: Connection) -> bool:
-        """Take up a connection, on hold while the queue is; False where not even a refusal has
-        room, or at the end."""
+        """Take up a connection, on hold while the queue is, in place of the one that is silent
+        for longest where there is no room; False where not even a refusal has room, or at the
+        end."""
         most = self.settings.max_connections
-        if self._closing or len(self._open) >= most + self.settings.max_refused:
+        full = len(self._open) >= most + self.settings.max_refused
+        if self._closing or (full and not self._silent):
             return False
-        if len(self._open) - len(self._surplus) >= most:
+        if len(self._open) - len(self._surplus) >= most and not self._let_a_silent_one_go():
             self._surplus.add(connection)
             self._full_at = time.monotonic()
+        else:
+            self._silent[connection] = None
         self._open.add(connection)
         if self._reception.held:
             connection.hold("queue")
+        return True
+
+    def _let_a_silent_one_go(self) -> bool:
+        """Whether there was one that had not sent CONNECT."""
+        oldest = next(iter(self._silent), None)
+        if oldest is None:
+            return False
+        self.metrics.refused.labels("silent, and others come").inc()
+        oldest.abort()
+        self.lost(oldest)
         return True
 
     def is_surplus(self, connection: Connection) -> bool:
@@ -190,6 +219,7 @@ class Listener:
 
     async def decide(self, connection: Connection, connect: Connect) -> ReasonCode:
         """Whether a gateway may come in, and if not, why."""
+        self._silent.pop(connection, None)
         if self.is_surplus(connection):
             return ReasonCode.SERVER_BUSY
         failure = self._reception.failure
@@ -218,6 +248,9 @@ class Listener:
         if older is not None:
             older.close(ReasonCode.SESSION_TAKEN_OVER)
         self._by_key[connection.key] = connection
+        self._by_user.setdefault(connection.user, set()).add(connection)
+        for why in self._holding.reasons(connection.user):
+            connection.hold(why)
         assert connection.client is not None
         self.metrics.connects.labels(connection.client.version).inc()
         self.metrics.connections.set(len(self._by_key))
@@ -232,12 +265,24 @@ class Listener:
         """Forget a connection whose socket is closed."""
         self._open.discard(connection)
         self._surplus.discard(connection)
+        self._silent.pop(connection, None)
+        mine = self._by_user.get(connection.user, set())
+        mine.discard(connection)
+        if not mine:
+            self._by_user.pop(connection.user, None)
 
     def put(
         self, connection: Connection, records: list[Record], packet_ids: Sequence[int] = ()
     ) -> None:
-        """Queue records for the next commit, and hold all senders back where there are too many."""
-        self._reception.put(connection, records, packet_ids)
+        """Queue records for the next commit; hold their gateway back where it brings too much,
+        and all senders where there are too many."""
+        user = connection.user
+        size = self._reception.put(connection, records, packet_ids, user)
+        pause_s = self._budgets.spend(user, weight(len(records), size))
+        if pause_s > 0 and "rate" not in self._holding.reasons(user):
+            self._hold(user, "rate")
+            self._loop.call_later(pause_s, self._settle, user)
+        self._weigh_gateway(user)
         self._weigh()
 
     # -- called on the loop for the commit thread
@@ -245,6 +290,8 @@ class Listener:
     def _durable(self, batch: list[CommitEntry[Connection]]) -> None:
         """Acknowledge a committed batch: one write per connection."""
         ids: dict[Connection, list[int]] = {}
+        for user in {entry.source for entry in batch} & self._holding.gateways:
+            self._weigh_gateway(user)
         for entry in batch:
             if entry.packet_ids:
                 ids.setdefault(entry.owner, []).extend(entry.packet_ids)
@@ -263,6 +310,35 @@ class Listener:
         for connection in list(self._by_key.values()):
             connection.close(reason, will=False)
         self._weigh()
+
+    def _settle(self, user: str) -> None:
+        """Let a gateway go on whose budget is not overdrawn any more."""
+        pause_s = self._budgets.spend(user, 0.0)
+        if pause_s > 0:
+            self._loop.call_later(pause_s, self._settle, user)
+        else:
+            self._release(user, "rate")
+
+    def _weigh_gateway(self, user: str) -> None:
+        """Hold a gateway back that takes more than its share of the queue, until half of it."""
+        share = self._reception.share_of(user)
+        held = "share" in self._holding.reasons(user)
+        if share > 1 and not held:
+            self._hold(user, "share")
+        elif held and share <= 0.5:
+            self._release(user, "share")
+
+    def _hold(self, user: str, why: Why) -> None:
+        self._holding.hold(user, why)
+        self.metrics.held.set(len(self._holding.gateways))
+        for connection in self._by_user.get(user, ()):
+            connection.hold(why)
+
+    def _release(self, user: str, why: Why) -> None:
+        self._holding.release(user, why)
+        self.metrics.held.set(len(self._holding.gateways))
+        for connection in self._by_user.get(user, ()):
+            connection.release(why)
 
     def _weigh(self) -> None:
         """Hold all connections back, or let them go on, as the queue says."""

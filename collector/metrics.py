@@ -52,6 +52,11 @@ class CollectorMetrics:
             "1 while the queue holds back senders",
             registry=registry,
         )
+        self.held = Gauge(
+            "greenoffice_mqtt_gateways_held",
+            "Gateways held back now, each by itself",
+            registry=registry,
+        )
         self.commits = Counter(
             "greenoffice_journal_commits", "Group commits that succeeded", registry=registry
         )

@@ -2,7 +2,7 @@
 
 ::
 
-    receiver ─put─▶ queue ─▶ GroupCommit ─▶ JournalWriter
+    receiver ─put─▶ queues ─▶ GroupCommit ─▶ JournalWriter
        ◀── hold, go on ──┘        └── on_durable: now it may be acknowledged
 
 A receiver adds how messages reach it and how they are acknowledged; nothing else.
@@ -11,7 +11,7 @@ A receiver adds how messages reach it and how they are acknowledged; nothing els
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -20,6 +20,7 @@ from collector.commit import CommitEntry, GroupCommit
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
 from metering.errors import GreenOfficeError, Unavailable
+from metering.intake import HeldGateway
 
 RECORD_OVERHEAD = 200
 """What a record takes beside its payload, about [bytes]."""
@@ -33,6 +34,10 @@ class QueueSettings(msgspec.Struct, frozen=True, kw_only=True):
     queue_records: int = 50_000
     """Above so many waiting records, or `queue_bytes`, nothing more is read."""
     queue_bytes: int = 64 << 20
+    share_records: int = 2_000
+    """Above so many waiting records of one gateway, or `share_bytes`, nothing more is read of
+    it; less where so many gateways have something waiting that all these shares have no room."""
+    share_bytes: int = 4 << 20
     commit_records: int = 1_000
     commit_linger_s: float = 0.004
     retry_s: float = 1.0
@@ -50,6 +55,8 @@ class ReceiverHealth(msgspec.Struct, frozen=True, kw_only=True):
     field: str | None
     value: object
     fix: str | None
+    held: Mapping[str, HeldGateway] = {}
+    """Gateways held back now or just before, each by itself."""
 
 
 class Reception(Generic[Owner]):
@@ -75,6 +82,7 @@ class Reception(Generic[Owner]):
         self._metrics = metrics
         self._most_records = min(settings.queue_records, most_records or settings.queue_records)
         self._most_bytes = settings.queue_bytes
+        self._share = (settings.share_records, settings.share_bytes)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._crashed = asyncio.Event()
         self._crash_error: BaseException | None = None
@@ -99,15 +107,31 @@ class Reception(Generic[Owner]):
         self._loop = asyncio.get_running_loop()
         self._commit.start()
 
-    def put(self, owner: Owner, records: list[Record], packet_ids: Sequence[int] = ()) -> None:
-        """Queue records that arrived together; the ids are for `on_durable`. Never blocks."""
+    def put(
+        self,
+        owner: Owner,
+        records: list[Record],
+        packet_ids: Sequence[int] = (),
+        source: str = "",
+    ) -> int:
+        """Queue records that arrived together behind those of the same source; the ids are for
+        `on_durable`. Never blocks. About how much they take [bytes]."""
         payload_bytes = sum([len(record.payload) for record in records])
         if records and records[0].kind == "message":
             self._metrics.payload_bytes.inc(payload_bytes)
             self._metrics.messages.labels(1).inc(len(packet_ids))
             self._metrics.messages.labels(0).inc(len(records) - len(packet_ids))
         size = payload_bytes + RECORD_OVERHEAD * len(records)
-        self._commit.put(CommitEntry(owner, records, list(packet_ids), size))
+        self._commit.put(CommitEntry(owner, records, list(packet_ids), size, source))
+        return size
+
+    def share_of(self, source: str) -> float:
+        """How much of its share of the queue a source takes up; 1 is all of it."""
+        records, size, sources = self._commit.waiting_of(source)
+        each = 2 * max(1, sources)  # half the queue: a source overshoots by what was read at once
+        most_records = min(self._share[0], self._most_records / each)
+        most_bytes = min(self._share[1], self._most_bytes / each)
+        return max(records / most_records, size / most_bytes)
 
     def weigh(self) -> bool:
         """Hold senders back while too much waits, and let them go on at half of that; True
@@ -146,7 +170,12 @@ class Reception(Generic[Owner]):
         raise self._crash_error
 
     def health(
-        self, connections: int, *, well: bool = True, problem: GreenOfficeError | None = None
+        self,
+        connections: int,
+        *,
+        well: bool = True,
+        problem: GreenOfficeError | None = None,
+        held: Mapping[str, HeldGateway] | None = None,
     ) -> ReceiverHealth:
         """How the receiver is: well unless it says otherwise, has crashed, has a problem, or
         the journal cannot be written, which is told first. May be asked from any thread."""
@@ -159,4 +188,5 @@ class Reception(Generic[Owner]):
             field=None if told is None else told.field,
             value=None if told is None else told.value,
             fix=None if told is None else told.fix,
+            held=held or {},
         )

@@ -16,7 +16,7 @@ from collector.routes import check_route
 from greenoffice.assembly import Assembly, decoding
 from greenoffice.folder import DataFolder
 from greenoffice.handles import for_connections, raise_handles
-from greenoffice.health import platform_health
+from greenoffice.health import held_gateways, platform_health
 from greenoffice.http_connections import bounded
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
@@ -102,6 +102,7 @@ def platform_of(folder: DataFolder, assembly: Assembly, journal: JournalWriter) 
         ),
         now_us=assembly.now_us,
         health=lambda: platform_health(folder, assembly.stores, assembly.journal),
+        held=lambda: held_gateways(folder),
         more_metrics=lambda: _counters(folder),
         language=assembly.settings.language,
     )

@@ -6,11 +6,12 @@ import asyncio
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
-from greenoffice.heartbeat import EVERY_S, tell
+from greenoffice.heartbeat import EVERY_S, HELD, tell
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.patience import BUSY_PATIENCE_S
@@ -81,5 +82,7 @@ def _health(way: WayIn) -> dict[str, object]:
         "ok": health.ok,
         "connections": health.connections,
         "waiting_records": health.waiting_records,
+        "held_gateways": len(health.held),
+        HELD: {gateway: asdict(held) for gateway, held in health.held.items()},
         "error": health.failure or "",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collector.intake import lacking
+from collector.intake import gateways_to_reread, lacking
 from greenoffice.assembly import Assembly, decoding
 
 
@@ -17,7 +17,7 @@ def check_complete(assembly: Assembly) -> None:
     file = assembly.owned
     assert isinstance(file, DuckDBReadings)
     file.check_length()
-    reached = file.reach()
+    reached, left_out = file.reach(), gateways_to_reread(assembly.stores.intake)
     for writer in assembly.journal.writers():
         checkpoint = assembly.stores.intake.checkpoint(writer)
         found = lacking(
@@ -26,6 +26,7 @@ def check_complete(assembly: Assembly) -> None:
             file,
             decoding(assembly.settings),
             assembly.registry(),
+            left_out,
         )
         if found is not None:
             segment, offset = found

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from api import PartHealth
 from collector import JournalReader
+from collector.journal import records_behind
 from greenoffice.damage import database_trouble
 from greenoffice.folder import DataFolder
-from greenoffice.heartbeat import heard
+from greenoffice.heartbeat import HELD, heard
 from metering.errors import Unavailable
+from metering.intake import HeldGateway
 from metering.ports import IntakeStore
 from storage import Stores
 
@@ -18,10 +20,17 @@ Health = dict[str, PartHealth]
 
 def process_health(folder: DataFolder, process: str) -> Health:
     """The parts of a process; none of them ready where it does not run."""
-    return {
-        name: PartHealth(bool(told.pop("ok")), told)
-        for name, told in heard(folder.heartbeat(process)).items()
-    }
+    found: Health = {}
+    for name, told in heard(folder.heartbeat(process)).items():
+        told.pop(HELD, None)  # whose they are is for those who may see them
+        found[name] = PartHealth(bool(told.pop("ok")), told)
+    return found
+
+
+def held_gateways(folder: DataFolder) -> dict[str, HeldGateway]:
+    """The gateways that the listener holds back, by `site/code`."""
+    told = heard(folder.heartbeat("collector")).get("listener", {}).get(HELD, {})
+    return {gateway: HeldGateway(**held) for gateway, held in told.items()}
 
 
 def platform_health(folder: DataFolder, stores: Stores, journal: JournalReader) -> Health:
@@ -48,13 +57,9 @@ def _counted(part: PartHealth, name: str, count: Callable[[], int]) -> PartHealt
 
 
 def waiting_messages(journal: JournalReader, intake: IntakeStore) -> int:
-    """Messages journalled and not yet taken in; at least one for each writer with any."""
-    return sum(_waiting(journal, intake, writer_no) for writer_no in journal.writers())
-
-
-def _waiting(journal: JournalReader, intake: IntakeStore, writer_no: int) -> int:
-    segment, offset = intake.checkpoint(writer_no)
-    end = journal.end(writer_no)
-    if segment == end.segment:
-        return max(0, end.offset - offset)
-    return max(1, end.offset) if journal.read(writer_no, segment, offset, 1) else 0
+    """Messages journalled and not yet taken in, of every writer, with the events of connections
+    between them."""
+    return sum(
+        records_behind(journal.root, writer_no, *intake.checkpoint(writer_no))
+        for writer_no in journal.writers()
+    )

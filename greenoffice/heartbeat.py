@@ -17,6 +17,9 @@ Parts = dict[str, dict[str, Any]]
 PARTS = {"intake": ("intake", "readings"), "ledger": ("ledger", "analytics")}
 """Of the processes that have others than one of their own name."""
 
+HELD = "held"
+"""What the listener tells of each gateway that it holds back."""
+
 
 def tell(file: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:
     """Write how the parts are now; a full disk must not end the process that tells."""

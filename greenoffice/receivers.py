@@ -70,7 +70,11 @@ def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
         journal,
         open_credentials(folder),
         ListenerSettings(
-            host=settings.mqtt.host, port=settings.mqtt.port, max_connections=_most(handles)
+            host=settings.mqtt.host,
+            port=settings.mqtt.port,
+            max_connections=_most(handles),
+            records_per_s=settings.mqtt.records_per_s,
+            burst_records=settings.mqtt.burst_records,
         ),
         _metrics(settings.mqtt.host, settings.mqtt.metrics_port, "mqtt.metrics_port"),
         now_us=_now_us(folder),

@@ -43,6 +43,12 @@ class MqttSettings(Endpoint):
     metrics_port: int = Field(9464, ge=1, le=65535, description="the collector's /metrics")
     certificate: Path | None = Field(None, description="PEM chain; with it the port speaks TLS")
     private_key: Path | None = Field(None, description="PEM key of the certificate")
+    records_per_s: float = Field(
+        500.0, gt=0, description="messages a second that one gateway may send in the long run"
+    )
+    burst_records: int = Field(
+        20_000, ge=1, description="messages that one gateway may send at once beyond that"
+    )
 
 
 class BrokerSettings(BaseModel):

@@ -47,7 +47,7 @@ class IntakeWork:
             busy, failed = self._round()
         if failed is not None:
             raise failed
-        return busy
+        return busy or self.assembly.intake.reread()
 
     def _round(self) -> tuple[bool, Unavailable | None]:
         busy, failed = False, None

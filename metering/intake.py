@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+Why = Literal["share", "rate"]
+"""Why a gateway is held back: more than its share waits for the disk, or it has sent too much for
+too long."""
 
 
 @dataclass(frozen=True)
@@ -85,3 +90,11 @@ class GatewayStatus:
 
     gateway: str
     counts: GatewayCounts = field(default_factory=lambda: GatewayCounts(""))
+
+
+@dataclass(frozen=True)
+class HeldGateway:
+    """A gateway that is held back again and again: since when, and why last."""
+
+    since_us: int
+    why: Why

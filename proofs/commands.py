@@ -203,6 +203,17 @@ def recompute(
     run_recompute_check(seed)
 
 
+@app.command()
+def hostile(
+    only: Annotated[str, typer.Option(help="only attacks whose name holds this")] = "",
+    before: Annotated[float, typer.Option(help="how long to measure before each [s]")] = 10.0,
+) -> None:
+    """Attacks from outside, while ten good gateways and three keys work: these hardly notice."""
+    from proofs.hostile.check import run_hostile_check
+
+    run_hostile_check(only, before)
+
+
 def main() -> None:
     """Entry point; an error of the platform is one clear message, not a trace."""
     try:

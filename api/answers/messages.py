@@ -18,6 +18,8 @@ class GatewayAnswer(TypedDict):
     last_reading: str | None
     connected: bool | None
     skew_seconds: float | None
+    held_since: str | None
+    held_for: str | None
     messages: int
     readings: int
     new: int

@@ -99,7 +99,7 @@ def gateways_page(visit: Visitor) -> HTMLResponse:
     return visit.render("gateways.html", gateways=rows)
 
 
-def _gateway(visit: Visit, one: GatewayHealth) -> dict[str, str]:
+def _gateway(visit: Visit, one: GatewayHealth) -> dict[str, Any]:
     gateway, counts = one.gateway, one.counts
     seen = counts.last_arrival_us
     seconds = (visit.caller.platform.now_us() - seen) / 1e6 if seen else None
@@ -114,6 +114,7 @@ def _gateway(visit: Visit, one: GatewayHealth) -> dict[str, str]:
         **{count: f"{getattr(counts, count):,}" for count in told},
         "dead": f"{counts.dead:,}",
         "skew": "–" if skew is None else f"{skew:+.1f} s",
+        "held": one.held is not None,
     }
 
 

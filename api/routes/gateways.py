@@ -24,6 +24,8 @@ GATEWAY_EXAMPLE = {
     "last_reading": "2026-11-24T08:15:00Z",
     "connected": True,
     "skew_seconds": 1.2,
+    "held_since": None,
+    "held_for": None,
     "messages": 4210,
     "readings": 101_040,
     "new": 100_800,
@@ -47,6 +49,8 @@ def _gateway_json(health: GatewayHealth) -> GatewayAnswer:
         "last_reading": iso(counts.last_time_us) if counts.last_time_us else None,
         "connected": counts.connected,
         "skew_seconds": None if skew is None else skew / 1e6,
+        "held_since": None if health.held is None else iso(health.held.since_us),
+        "held_for": None if health.held is None else health.held.why,
         "messages": counts.messages,
         "readings": counts.readings,
         "new": counts.new,
@@ -61,7 +65,8 @@ def _gateway_json(health: GatewayHealth) -> GatewayAnswer:
 def gateways(
     request: Request, response: Response, caller: Reader, limit: Limit = 100, cursor: Cursor = None
 ) -> PageAnswer[GatewayAnswer]:
-    """Health of the gateways in the scope, sorted by `site/code`."""
+    """Health of the gateways in the scope, sorted by `site/code`. One that is held back for its
+    `rate` or its `share` of the queue sends more than it may; nothing of it is lost."""
     place = paging.decode(cursor, str)
     known = health_of_all(caller)
     page, following = paging.cut(known, lambda one: (one.gateway.user,), place, limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.caller import Caller
-from metering.intake import GatewayCounts
+from metering.intake import GatewayCounts, HeldGateway
 from metering.registry import Gateway
 
 
@@ -16,6 +16,8 @@ class GatewayHealth:
     gateway: Gateway
     counts: GatewayCounts
     points: int
+    held: HeldGateway | None
+    """Since when and why it is held back; None where it is not."""
 
 
 def health_of_all(caller: Caller) -> list[GatewayHealth]:
@@ -25,8 +27,9 @@ def health_of_all(caller: Caller) -> list[GatewayHealth]:
     points: dict[str, int] = {}
     for point in reach.points.values():
         points[point.gateway] = points.get(point.gateway, 0) + 1
+    held = caller.platform.held()
     return [
-        GatewayHealth(g, counts.get(user, GatewayCounts(user)), points.get(user, 0))
+        GatewayHealth(g, counts.get(user, GatewayCounts(user)), points.get(user, 0), held.get(user))
         for user, g in reach.gateways.items()
     ]
 

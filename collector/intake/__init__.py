@@ -5,6 +5,16 @@ from collector.intake.lacking import lacking
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.preview import refusals
 from collector.intake.report import IntakeReport
+from collector.intake.rereading import gateways_to_reread
 from collector.intake.worker import Intake, Journal
 
-__all__ = ["Decoding", "Intake", "IntakeMetrics", "IntakeReport", "Journal", "lacking", "refusals"]
+__all__ = [
+    "Decoding",
+    "Intake",
+    "IntakeMetrics",
+    "IntakeReport",
+    "Journal",
+    "gateways_to_reread",
+    "lacking",
+    "refusals",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -166,3 +166,8 @@ def taken_in(counts: Iterable[GatewayCounts]) -> tuple[GatewayCounts, ...]:
         )
         for one in counts
     )
+
+
+def taken_again(counts: Iterable[GatewayCounts]) -> tuple[GatewayCounts, ...]:
+    """Counts of messages that were read again: what had been taken before is none of them."""
+    return tuple(replace(one, duplicates=0, outdated=0, dead=0) for one in counts)

@@ -37,13 +37,15 @@ def lacking(
     readings: ReadingWriter,
     decoding: Decoding,
     registry: Registry,
+    left_out: frozenset[str] = frozenset(),
 ) -> Place | None:
     """The first message of a span that has a reading which is not stored, neither as it came nor
     superseded; None where there is none among the first `MOST`.
 
     span: number of the writer, the place of the last message that a stored reading is from (offset
     -1 for none), and the checkpoint. What goes by its time of arrival is left out, because a
-    redelivery of it is never stored.
+    redelivery of it is never stored. So are the gateways `left_out`, of which messages are still
+    to be read again.
     """
     writer_no, (segment, offset), checkpoint = span
     resolver, looked = Resolver(registry), 0
@@ -56,7 +58,9 @@ def lacking(
         ]
         if not page:
             return None
-        rows = columns([decoding.read(*one, resolver) for one in page], resolver.table()).rows
+        received = [decoding.read(*one, resolver) for one in page]
+        looked_at = [one for one in received if one.gateway not in left_out]
+        rows = columns(looked_at, resolver.table()).rows
         rows = rows.take((rows.flag & Flag.ARRIVAL_TIME) == 0)
         stored = readings.existing(rows.point, rows.time_us)
         there = set(zip(stored.point.tolist(), stored.time_us.tolist(), strict=True))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from collector.intake.dead_letters import MENDABLE
 from collector.intake.decoding import Decoding, Received, only
+from collector.intake.letter_bound import is_beyond
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
 from collector.routes import Chosen
@@ -66,7 +67,7 @@ def _pages(
     while page := store.dead_letters(
         gateways, state="open", reason=reason, before_id=before, limit=_PAGE
     ):
-        yield page
+        yield [letter for letter in page if not is_beyond(letter)]
         before = page[-1].id
 
 

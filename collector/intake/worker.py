@@ -21,15 +21,17 @@ from typing import Protocol
 import numpy as np
 
 from collector.intake.classify import classify
-from collector.intake.counting import Connections, OutcomeTally, taken_in
+from collector.intake.counting import Connections, OutcomeTally, taken_again, taken_in
 from collector.intake.dead_letters import letters_of, with_problems
 from collector.intake.decoding import Decoding, Received
+from collector.intake.letter_bound import KEPT, LetterBound
 from collector.intake.marks import dirty_marks
 from collector.intake.metrics import IntakeMetrics
 from collector.intake.normalise import columns
 from collector.intake.redelivery import mark_redelivered
 from collector.intake.replay import mended
 from collector.intake.report import IntakeReport
+from collector.intake.rereading import Rereading, without_known
 from collector.intake.resolve import Resolver
 from collector.journal.record import Located, Record
 from metering.errors import InvalidInput
@@ -84,6 +86,7 @@ class Intake:
         limit: int = BatchSize.records,
         decoding: Decoding | None = None,
         metrics: IntakeMetrics | None = None,
+        kept_letters: int = KEPT,
     ) -> None:
         self._journal = journal
         self._readings = readings
@@ -96,6 +99,8 @@ class Intake:
         self._metrics = metrics
         self._resolver = Resolver(registry())
         self._connections = Connections()
+        self._letters = LetterBound(intake, kept_letters)
+        self._rereading = Rereading()
         self._lock = threading.Lock()
 
     def step(self, writer_no: int) -> IntakeReport:
@@ -116,15 +121,36 @@ class Intake:
             return self._take(messages, batch)
 
     def replay_dead_letters(self) -> IntakeReport:
-        """Take in dead letters whose reason a change of the registry or routes has removed."""
+        """Take in dead letters whose reason a change of the registry or routes has removed; what
+        came beyond those that are kept is left for `reread`."""
         with self._lock:
             report = IntakeReport()
+            self._rereading.begin(self._intake)
             for group in mended(self._intake, self._journal, self._decoding, self._fresh()):
                 writer_no = group.messages[0].segment >> 24
                 place = self._intake.checkpoint(writer_no)
                 batch = IntakeBatch(writer_no, *place, replayed=group.letters)
                 report += self._take(group.messages, batch)
             return report
+
+    def reread(self) -> bool:
+        """Read one batch again of what came beyond the dead letters that are kept; False where
+        there is nothing left. For when nothing new waits."""
+        with self._lock:
+            writer_no = self._rereading.writer_no
+            if writer_no is None:
+                return False
+            place = self._intake.checkpoint(writer_no)
+            batch = self._rereading.step(
+                self._journal.read, place, self._decoding, self._fresh(), self._size.records
+            )
+            incoming = columns(batch.messages, self._resolver.table())
+            existing = self._readings.existing(incoming.rows.point, incoming.rows.time_us)
+            fresh = without_known(batch.messages, incoming, existing)
+            if fresh or batch.letters:
+                self._take(fresh, IntakeBatch(writer_no, *place, replayed=batch.letters), True)
+            self._rereading.done(batch)
+            return True
 
     def rebuild(self) -> IntakeReport:
         """Make the intake, and the readings that the journal holds, again from it. Readings of
@@ -133,6 +159,8 @@ class Intake:
             self._intake.clear()
             self._readings.forget(self._journal.segments())
             self._connections = Connections()
+            self._letters.forget()
+            self._rereading.forget()
         report = IntakeReport()
         for writer_no in self._journal.writers():
             while (done := self.step(writer_no)).records:
@@ -155,7 +183,9 @@ class Intake:
                 break
         return messages
 
-    def _take(self, messages: Sequence[Received], batch: IntakeBatch) -> IntakeReport:
+    def _take(
+        self, messages: Sequence[Received], batch: IntakeBatch, reread: bool = False
+    ) -> IntakeReport:
         incoming = columns(messages, self._resolver.table())
         existing = self._readings.existing(incoming.rows.point, incoming.rows.time_us)
         judged = classify(incoming.rows, existing)
@@ -167,7 +197,8 @@ class Intake:
             self._marks.mark(marks, writer_no=batch.writer_no)
         refused = self._upsert(incoming.rows, np.flatnonzero(judged.stands))
         outcome = with_problems(messages, incoming, judged.outcome, refused)
-        return self._commit(messages, batch, OutcomeTally.of(messages, incoming, outcome))
+        tally = OutcomeTally.of(messages, incoming, outcome)
+        return self._commit(messages, batch, tally, reread)
 
     def _upsert(self, rows: ReadingColumns, chosen: I64) -> dict[int, InvalidInput]:
         """Store the chosen rows; what the store will never take is found by halving."""
@@ -183,15 +214,17 @@ class Intake:
         return {}
 
     def _commit(
-        self, messages: Sequence[Received], batch: IntakeBatch, tally: OutcomeTally
+        self, messages: Sequence[Received], batch: IntakeBatch, tally: OutcomeTally, reread: bool
     ) -> IntakeReport:
-        letters = tuple(letters_of(messages))
+        # what is read again and contradicts what stands was told when it came, or counted
+        letters = () if reread else tuple(self._letters.bounded(letters_of(messages)))
         counts = tally.counts(self._connections)
-        counts = taken_in(counts) if batch.replayed else counts
+        counts = taken_in(counts) if batch.replayed or reread else counts
+        counts = taken_again(counts) if reread else counts
         now_us = self._now_us()
         self._intake.commit(replace(batch, counts=counts, dead_letters=letters, at_us=now_us))
         report = tally.report(dead=len(letters), replayed=len(batch.replayed))
-        if self._metrics is not None:
+        if self._metrics is not None and not reread:
             arrived_us = messages[-1].record.arrived_us
             lag_us = now_us - arrived_us if arrived_us and not batch.replayed else None
             self._metrics.observe(report, tally.dead(), lag_us)

@@ -1,5 +1,6 @@
 """Every message as received, durable before it is acknowledged."""
 
+from collector.journal.behind import records_behind
 from collector.journal.checking import CheckedSegment, check_journal, repair_segment
 from collector.journal.reader import JournalReader
 from collector.journal.record import Kind, Located, Record, RecordPlace
@@ -14,5 +15,6 @@ __all__ = [
     "Record",
     "RecordPlace",
     "check_journal",
+    "records_behind",
     "repair_segment",
 ]

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -310,6 +310,20 @@ def test_who_connects_and_says_nothing_takes_no_room_from_refusals_for_long(star
             assert late.connect_codes == [137]
 
 
+def test_who_says_nothing_makes_room_for_who_does(start: Any) -> None:
+    server = start(max_connections=3, max_refused=0, connect_timeout_s=60)
+    with gateway(server.port, paho.MQTTv5) as first, ExitStack() as silent:
+        for _ in range(20):
+            silent.enter_context(raw(server.port, b""))
+        with gateway(server.port, paho.MQTTv5, user="s/h", password="other") as good:
+            assert good.connect_codes == [0]
+            good.client.publish("t", b"good", qos=1)
+            until(lambda: len(good.acknowledged) == 1)
+        assert not first.ended.is_set()
+    until(lambda: not server.listener._open)
+    assert not server.listener._silent
+
+
 def test_garbage_never_stops_the_listener(server: Any) -> None:
     for garbage in (
         b"GET / HTTP/1.1\r\n\r\n",
@@ -372,6 +386,59 @@ def test_senders_are_held_back_and_then_go_on(start: Any) -> None:
         until(lambda: len(one.acknowledged) == 2_000)
     assert [int(r.payload) for r in server.records("message")] == list(range(2_000))
     assert server.metric("greenoffice_mqtt_reading_paused") == 0
+
+
+def publishes(first: int, count: int) -> bytes:
+    """PUBLISH packets at QoS 1 of MQTT 3.1.1, numbered in id and payload."""
+    return b"".join(
+        b"\x32\x09\x00\x01t" + number.to_bytes(2) + b"%04d" % number
+        for number in range(first, first + count)
+    )
+
+
+def test_a_gateway_that_sends_too_much_waits_and_no_other_does(start: Any) -> None:
+    server = start(records_per_s=200, burst_records=50)
+    with raw(server.port, CONNECT + publishes(1, 150)) as flood:
+        until(lambda: "s/g" in server.listener.health().held)
+        assert server.metric("greenoffice_mqtt_gateways_held") == 1
+        flood.sendall(publishes(151, 50))
+        with gateway(server.port, paho.MQTTv5, user="s/h", password="other") as good:
+            good.client.publish("t", b"good", qos=1)
+            until(lambda: len(good.acknowledged) == 1)
+        assert set(server.listener.health().held) == {"s/g"}
+        assert server.listener.health().held["s/g"].why == "rate"
+        answers = b""
+        while len(answers) < 4 + 200 * 4:
+            answers += flood.recv(4096)
+        until(lambda: server.metric("greenoffice_mqtt_gateways_held") == 0)
+    sent = [r.payload for r in server.records("message") if r.gateway == "s/g"]
+    assert sent == [b"%04d" % number for number in range(1, 201)]
+
+
+def test_a_share_of_the_queue_holds_one_gateway_alone(start: Any) -> None:
+    server = start(share_records=10, commit_linger_s=0.001)
+    with raw(server.port, CONNECT) as flood:
+        flood.sendall(publishes(1, 5_000))
+        answers = b""
+        while len(answers) < 4 + 5_000 * 4:
+            answers += flood.recv(65_536)
+        assert set(server.listener.health().held) == {"s/g"}
+    sent = [record.payload for record in server.records("message")]
+    assert sent == [b"%04d" % number for number in range(1, 5_001)]
+
+
+def test_coming_again_brings_a_held_gateway_no_more_in(start: Any) -> None:
+    server = start(records_per_s=0.001, burst_records=10)
+    with raw(server.port, CONNECT + publishes(1, 20)) as first:
+        until(lambda: "s/g" in server.listener.health().held)
+        again = CONNECT.replace(b"raw", b"two") + publishes(100, 1)
+        with raw(server.port, again) as second:
+            assert second.recv(4) == bytes.fromhex("2002 0000")
+            with gateway(server.port, paho.MQTTv5, user="s/h", password="other") as good:
+                good.client.publish("t", b"good", qos=1)
+                until(lambda: len(good.acknowledged) == 1)
+            assert len(server.records("message")) == 21
+        first.close()
 
 
 def test_closing_acknowledges_what_was_taken_and_says_goodbye(start: Any) -> None:

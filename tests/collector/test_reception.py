@@ -64,11 +64,30 @@ def test_senders_are_held_above_the_most_and_go_on_at_half(
         one.put("a", [RECORD], [1])
         changed.append((one.weigh(), one.held))
     assert changed == [(False, False)] * 4 + [(True, True)]
-    for waiting, goes_on in [(3, False), (2, True)]:
-        one._commit.waiting_records = waiting
-        one._commit.waiting_bytes = waiting * (RECORD_OVERHEAD + 5)
+    queue = one._commit._queue
+    for count, goes_on in [(2, False), (1, True)]:
+        queue.done(queue.take(count, 1 << 30))
         assert one.weigh() is goes_on
     assert not one.held
+
+
+def test_a_share_is_of_one_source_and_less_among_many(disk: Disk) -> None:
+    one = reception(disk, queue_records=80, share_records=20)
+    for _ in range(10):
+        one.put("a", [RECORD], [1], "a")
+    assert (one.share_of("a"), one.share_of("b")) == (0.5, 0)
+    for source in "bcd":
+        one.put(source, [RECORD], [1], source)
+    assert one.share_of("a") == 1  # of 80 / 2 / 4
+    one.put("a", [RECORD], [1], "a")
+    assert one.share_of("a") > 1
+    assert one.share_of("b") < 1
+
+
+def test_a_share_is_of_bytes_too(disk: Disk) -> None:
+    one = reception(disk, share_bytes=2 * (RECORD_OVERHEAD + 5))
+    one.put("a", [RECORD] * 2, [1], "a")
+    assert one.share_of("a") == 1
 
 
 def test_a_crash_of_the_thread_is_raised_and_shown(disk: Disk) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
@@ -14,14 +15,21 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
 
 from collector import JournalReader, JournalWriter, Record
 from greenoffice.client import ApiClient
 from greenoffice.commands import init
 from greenoffice.folder import DataFolder
-from greenoffice.health import platform_health, process_health, waiting_messages
-from greenoffice.heartbeat import SILENT_S, heard, tell
+from greenoffice.health import (
+    held_gateways,
+    platform_health,
+    process_health,
+    waiting_messages,
+)
+from greenoffice.heartbeat import HELD, SILENT_S, heard, tell
 from greenoffice.influx_setup import InfluxOptions, influx_init
 from greenoffice.ports import usable_port
 from greenoffice.receivers import open_journal
@@ -34,7 +42,7 @@ from greenoffice.stores import (
 )
 from metering.book import DirtyMark
 from metering.errors import ConfigurationError, Conflict, Unavailable
-from metering.intake import IntakeBatch
+from metering.intake import HeldGateway, IntakeBatch
 from proofs.servers.influx import OwnServer
 from proofs.steps import COMMAND, started, wait_until
 
@@ -99,11 +107,44 @@ def test_what_is_behind_the_end_of_a_full_segment_does_not_wait(folder: DataFold
             folder.journal / "http", 2, now_us=lambda: 1, segment_bytes=1, housekeep=False
         )
     ) as writer:
-        for _ in range(3):
+        for number in range(1, 4):
             last = writer.append([record])
-            assert waiting_messages(journal, stores.intake) > 0
+            assert waiting_messages(journal, stores.intake) == number
     stores.intake.commit(IntakeBatch(2, last.segment, last.offset + 1, at_us=1))
     assert waiting_messages(journal, stores.intake) == 0
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.data())
+@settings(max_examples=30, deadline=None)
+def test_what_waits_is_counted_by_records_across_segments_and_writers(
+    counts: list[int], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        root, record = Path(temporary), Record("message", 1, "s/g", "c", "", "t", b"", 1)
+        places = []
+        for name, number in (("http", 2), ("listener", 1)):
+            with closing(
+                JournalWriter(root / name, number, now_us=lambda: 1, segment_bytes=1)
+            ) as writer:
+                for count in counts:
+                    first = writer.append([record] * count)
+                    if number == 1:
+                        places += [(first.segment, first.offset + n) for n in range(count)]
+                places += [writer.end] if number == 1 else []
+                writer.compress_closed()
+        at = data.draw(st.integers(0, len(places) - 1))
+        store = SimpleNamespace(checkpoint=lambda writer: places[at] if writer == 1 else (0, 0))
+        waiting = waiting_messages(JournalReader(root), store)  # type: ignore[arg-type]
+        assert waiting == len(places) - 1 - at + sum(counts)
+
+
+def test_who_is_held_back_is_no_part_of_health(folder: DataFolder) -> None:
+    held = {"s/g": {"since_us": 7, "why": "rate"}}
+    tell(folder.heartbeat("collector"), {"listener": {"ok": True, "held_gateways": 1, HELD: held}})
+    assert process_health(folder, "collector")["listener"].detail == {"held_gateways": 1}
+    assert held_gateways(folder) == {"s/g": HeldGateway(7, "rate")}
+    folder.heartbeat("collector").unlink()
+    assert held_gateways(folder) == {}
 
 
 def test_health_names_a_database_that_is_away(folder: DataFolder) -> None:
