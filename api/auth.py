@@ -59,19 +59,37 @@ def key_of_secret(request: Request, secret: str) -> ApiKey:
     return key
 
 
+def secret_of(request: Request) -> str:
+    """The key in the headers of a request; '' where it brings none."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        secret = request.headers.get("x-api-key", "")
+    return secret.strip()[:256]
+
+
+def key_of_request(request: Request) -> ApiKey:
+    """The key that a request brings in its headers, looked for once; errors as `key_of_secret`,
+    and SignInNeeded where it brings none."""
+    found: ApiKey | None = getattr(request.state, "key", None)
+    if found is None:
+        secret = secret_of(request)
+        if not secret:
+            raise SignInNeeded(
+                "no API key",
+                field="Authorization",
+                fix="send `Authorization: Bearer KEY` or `X-API-Key: KEY`",
+            )
+        found = request.state.key = key_of_secret(request, secret)
+    return found
+
+
 def _caller(
     request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-    header: Annotated[str | None, Depends(_HEADER)],
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    _header: Annotated[str | None, Depends(_HEADER)],
 ) -> Caller:
-    secret = bearer.credentials if bearer else header
-    if not secret:
-        raise SignInNeeded(
-            "no API key",
-            field="Authorization",
-            fix="send `Authorization: Bearer KEY` or `X-API-Key: KEY`",
-        )
-    key = key_of_secret(request, secret[:256])
+    """By the key of the request; bearer and header stand here for the OpenAPI document."""
+    key = key_of_request(request)
     return caller_of(request, key, by_key(key))
 
 

@@ -48,6 +48,18 @@ class TooLarge(InvalidInput):
     code = "too_large"
 
 
+class QueryTooLong(InvalidInput):
+    """A path and query above their limit."""
+
+    code = "query_too_long"
+
+
+class HeadTooLarge(InvalidInput):
+    """Headers above their limit."""
+
+    code = "headers_too_large"
+
+
 class Malformed(InvalidInput):
     """A body that cannot be read as what it says it is."""
 
@@ -65,6 +77,8 @@ STATUS: dict[type[GreenOfficeError], int] = {
     TooManyTries: 429,
     WrongMethod: 405,
     TooLarge: 413,
+    QueryTooLong: 414,
+    HeadTooLarge: 431,
     Malformed: 400,
     WrongMedia: 415,
     InvalidFiles: 422,
@@ -86,9 +100,11 @@ TITLES: dict[int, str] = {
     405: "Method not allowed",
     409: "Conflict",
     413: "Too large",
+    414: "Query too long",
     415: "Unsupported media type",
     422: "Invalid input",
     429: "Too many failed keys",
+    431: "Headers too large",
     500: "Internal error",
     503: "Unavailable for the moment",
     507: "Storage full",

@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
-from api import Platform, Submission, create_app
+from api import MOST_HEADERS, MOST_QUERY, Platform, Submission, create_app
 from collector import JournalWriter, Record
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
@@ -54,8 +55,13 @@ def run_api(data: Path, parent: int = 0) -> None:
 
 def serve(platform: Platform, http: HttpSettings, handles: int) -> None:
     """Answer requests until this process is asked to end, with so many file handles to be had."""
-    config = uvicorn.Config(
-        create_app(platform),
+    uvicorn.Server(server_config(create_app(platform), http, handles)).run()
+
+
+def server_config(app: FastAPI, http: HttpSettings, handles: int) -> uvicorn.Config:
+    """How an application is served, within the bounds of connections and heads."""
+    return uvicorn.Config(
+        app,
         http=bounded(min(MOST_CONNECTIONS, for_connections(handles))),
         host=http.host,
         port=http.port,
@@ -63,8 +69,8 @@ def serve(platform: Platform, http: HttpSettings, handles: int) -> None:
         access_log=False,
         timeout_graceful_shutdown=3,
         timeout_keep_alive=120,
+        h11_max_incomplete_event_size=MOST_QUERY + MOST_HEADERS,
     )
-    uvicorn.Server(config).run()
 
 
 def platform_of(folder: DataFolder, assembly: Assembly, journal: JournalWriter) -> Platform:

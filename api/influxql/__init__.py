@@ -5,6 +5,6 @@
 A statement is parsed and evaluated, never passed on: no store sees its text.
 """
 
-from api.influxql.http import router
+from api.influxql.http import refusal, router
 
-__all__ = ["router"]
+__all__ = ["refusal", "router"]

@@ -20,7 +20,7 @@ from api.influxql.engine.select import Answer
 from api.influxql.language.parse import SUPPORTED, parse
 from api.influxql.language.tree import Select, Statement
 from api.influxql.tables.measurements import MEASUREMENTS
-from api.params import Json, body_of
+from api.params import Json
 from api.problems import HEADERS, MEDIA_TYPE, SignInNeeded, problem_of, status_of
 from metering.access import Role, by_key
 from metering.errors import GreenOfficeError, InvalidInput
@@ -28,7 +28,6 @@ from metering.localtime import iso
 
 router = APIRouter(prefix="/influx", tags=["influxql"])
 
-MOST_BYTES = 64 << 10
 MOST_NAMED = 50
 """Institutions whose revision an answer names."""
 _PER_UNIT_US = {"u": 1, "µ": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
@@ -85,15 +84,15 @@ async def query(request: Request) -> Response:
     try:
         said = dict(request.query_params)
         if request.method == "POST":
-            body = await body_of(request, MOST_BYTES)
+            body = await request.body()
             said |= dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
         found, headers = await run_in_threadpool(_answer, request, said)
     except GreenOfficeError as refused:
         trace_refusal(request, refused)
-        return _error(refused, request)
+        return refusal(refused, request)
     except ValueError:
         unread = InvalidInput("cannot read the form", field="q", fix=SUPPORTED)
-        return _error(unread, request)
+        return refusal(unread, request)
     return Response(found, media_type="application/json", headers=headers)
 
 
@@ -185,9 +184,10 @@ def _secret(header: str) -> str:
     return ""
 
 
-def _error(refused: GreenOfficeError, request: Request) -> Response:
+def refusal(refused: GreenOfficeError, request: Request) -> Response:
     """A problem document that also speaks as InfluxDB does: `error`, and 400 for bad input."""
-    status = 400 if isinstance(refused, InvalidInput) else status_of(refused)
+    status = status_of(refused)
+    status = 400 if status == 422 else status
     problem = {**problem_of(refused, request.url.path), "status": status, "error": str(refused)}
     return Response(
         json.dumps(problem, ensure_ascii=False),
