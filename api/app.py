@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fastapi import Depends, FastAPI, Request, Response
 
-from api import influxql, problems
+from api import influxql, problems, weights
 from api.auth import trace_refusal
 from api.gate import Gate
 from api.head import HeadAsGet
+from api.lanes import Lanes
 from api.metrics import Metrics
 from api.observed import Observed
 from api.openapi import DescribedApp
@@ -75,6 +76,7 @@ def create_app(platform: Platform) -> FastAPI:
     app.include_router(influxql.router)
     install_page(app)
     problems.install(app, trace_refusal, error_page)
+    app.add_middleware(Lanes, who=weights.who, is_heavy=weights.is_heavy, refuse=_refuse)
     app.add_middleware(Gate, refuse=_refuse)
     app.add_middleware(Observed)
     app.add_middleware(HeadAsGet)

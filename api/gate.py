@@ -81,13 +81,15 @@ async def _let_in(request: Request, receive: Receive) -> Receive:
     if entrance.keyed and (_has_body(request) or secret_of(request)):
         await run_in_threadpool(key_of_request, request)
     if not _has_body(request):
+        request.state.body = b""
         return receive
     most = entrance.most_bytes(platform_of(request))
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared[:20]) > most:
         raise too_large(most)
     if entrance.whole:
-        return _again(await _read(receive, most), receive)
+        request.state.body = await _read(receive, most)
+        return _again(request.state.body, receive)
     return _counted(receive, most)
 
 

@@ -51,4 +51,4 @@ class Observed:
 
 def _template(scope: Scope) -> str:
     route = scope.get("route")
-    return route.path if isinstance(route, APIRoute) else OTHER
+    return route.path if isinstance(route, APIRoute) else scope.get("answered_by") or OTHER

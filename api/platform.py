@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from api.workers import Workers
 from figures import Figures
 from metering.intake import DeadLetter
 from metering.ports import (
@@ -119,6 +120,8 @@ class Platform:
     """What a dry decode of the payload would refuse; nothing is stored by asking."""
     more_metrics: Callable[[], bytes] = bytes
     """Counters of the parts beside the API, in the Prometheus text format."""
+    workers: Workers | None = None
+    """Answer what costs much; where there are none, it is answered in place."""
     language: str = "zh"
     """Of a visitor whose browser prefers none of ours."""
     secure_cookies: bool = False

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
-from api import MOST_HEADERS, MOST_QUERY, Platform, Submission, create_app
+from api import MOST_HEADERS, MOST_QUERY, Platform, Submission, Workers, create_app
 from collector import JournalWriter, Record
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
@@ -26,6 +28,7 @@ from greenoffice.private import keep_private
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
 from greenoffice.threads import end_with_threads
+from greenoffice.worker_pool import WorkerPool
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
 from metering.registry.files import read_registry_texts
@@ -48,7 +51,8 @@ def run_api(data: Path, parent: int = 0) -> None:
     with contextlib.closing(Assembly.beside(folder)) as assembly:
         journal = open_journal(folder, "http")
         try:
-            serve(platform_of(folder, assembly, journal), settings.http, handles)
+            platform = platform_of(folder, assembly, into(journal), workers_of(folder))
+            serve(platform, settings.http, handles)
         finally:
             journal.close()
 
@@ -73,8 +77,8 @@ def server_config(app: FastAPI, http: HttpSettings, handles: int) -> uvicorn.Con
     )
 
 
-def platform_of(folder: DataFolder, assembly: Assembly, journal: JournalWriter) -> Platform:
-    """The API's view of the parts."""
+def into(journal: JournalWriter) -> Callable[[Submission], tuple[int, int]]:
+    """What journals a submission."""
     writing = threading.Lock()
 
     def ingest(submission: Submission) -> tuple[int, int]:
@@ -82,6 +86,21 @@ def platform_of(folder: DataFolder, assembly: Assembly, journal: JournalWriter) 
             place = journal.append([_record(submission)])
         return place.segment, place.offset
 
+    return ingest
+
+
+def workers_of(folder: DataFolder) -> WorkerPool:
+    """Processes over the same folder, none of them started yet."""
+    return WorkerPool([sys.executable, "-m", "greenoffice", "worker", str(folder.root)])
+
+
+def platform_of(
+    folder: DataFolder,
+    assembly: Assembly,
+    ingest: Callable[[Submission], tuple[int, int]],
+    workers: Workers | None = None,
+) -> Platform:
+    """The API's view of the parts."""
     how = decoding(assembly.settings)
 
     def refusals(submission: Submission) -> list[DeadLetter]:
@@ -109,6 +128,7 @@ def platform_of(folder: DataFolder, assembly: Assembly, journal: JournalWriter) 
         now_us=assembly.now_us,
         health=lambda: platform_health(folder, assembly.stores, assembly.journal),
         more_metrics=lambda: _counters(folder),
+        workers=workers,
         language=assembly.settings.language,
     )
 

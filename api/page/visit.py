@@ -87,6 +87,13 @@ def sessions_of(request: Request) -> Sessions:
     return sessions
 
 
+def session_key(request: Request) -> str:
+    """The id of the key that the session of a request was begun with; '' where it has none."""
+    now_us = platform_of(request).now_us()
+    session = sessions_of(request).get(request.cookies.get(COOKIE), now_us)
+    return session.key_id if session else ""
+
+
 def _visit(request: Request) -> Visit:
     platform = platform_of(request)
     session = sessions_of(request).get(request.cookies.get(COOKIE), platform.now_us())
