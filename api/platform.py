@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
 
 from api.workers import Workers
 from figures import Figures
@@ -126,6 +126,9 @@ class Platform:
     """Of a visitor whose browser prefers none of ours."""
     secure_cookies: bool = False
     """Set where the page is served over TLS."""
+    details: Literal["local", "key", "open"] = "local"
+    """Who sees the counters and the details of health: whoever asks from this machine, or brings
+    a key of the whole platform; such a key alone; or anybody."""
     max_body_bytes: int = 1 << 20
     max_import_bytes: int = 32 << 20
     failed_keys_per_minute: int = 20

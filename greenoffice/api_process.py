@@ -28,6 +28,7 @@ from greenoffice.private import keep_private
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
 from greenoffice.threads import end_with_threads
+from greenoffice.tls import tls_of
 from greenoffice.worker_pool import WorkerPool
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
@@ -63,7 +64,9 @@ def serve(platform: Platform, http: HttpSettings, handles: int) -> None:
 
 
 def server_config(app: FastAPI, http: HttpSettings, handles: int) -> uvicorn.Config:
-    """How an application is served, within the bounds of connections and heads."""
+    """How an application is served, within the bounds of connections and heads. ConfigurationError
+    for a certificate that is of no use."""
+    encrypted = tls_of("http", http.certificate, http.private_key) is not None
     return uvicorn.Config(
         app,
         http=bounded(min(MOST_CONNECTIONS, for_connections(handles))),
@@ -74,6 +77,10 @@ def server_config(app: FastAPI, http: HttpSettings, handles: int) -> uvicorn.Con
         timeout_graceful_shutdown=3,
         timeout_keep_alive=120,
         h11_max_incomplete_event_size=MOST_QUERY + MOST_HEADERS,
+        proxy_headers=bool(http.trusted_proxies),
+        forwarded_allow_ips=[str(one) for one in http.trusted_proxies],
+        ssl_certfile=http.certificate if encrypted else None,
+        ssl_keyfile=http.private_key if encrypted else None,
     )
 
 
@@ -101,7 +108,7 @@ def platform_of(
     workers: Workers | None = None,
 ) -> Platform:
     """The API's view of the parts."""
-    how = decoding(assembly.settings)
+    how, http = decoding(assembly.settings), assembly.settings.http
 
     def refusals(submission: Submission) -> list[DeadLetter]:
         return refusals_of(_record(submission), how, assembly.registry())
@@ -130,6 +137,8 @@ def platform_of(
         more_metrics=lambda: _counters(folder),
         workers=workers,
         language=assembly.settings.language,
+        secure_cookies=http.secure_cookies or http.certificate is not None,
+        details=http.details,
     )
 
 
