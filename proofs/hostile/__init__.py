@@ -1,0 +1,1 @@
+"""Attacks from outside on a running platform, while good gateways and keys work."""
