@@ -69,6 +69,7 @@ def create_app(platform: Platform) -> FastAPI:
         lambda: app.state.platform.now_us() / 1e6, platform.failed_keys_per_minute
     )
     app.state.reaches = {}
+    app.state.key_uses = {}
     app.state.metrics = Metrics(platform)
     for module in ROUTERS:
         app.include_router(module.router, dependencies=[Depends(no_unknown_parameters)])

@@ -36,6 +36,12 @@ class SignInNeeded(NotAllowed):
     code = "unauthorized"
 
 
+class KeyExpired(SignInNeeded):
+    """A key that was right, and whose time is over."""
+
+    code = "key_expired"
+
+
 class WrongMethod(InvalidInput):
     """A route that is there, asked with a method that it has not."""
 

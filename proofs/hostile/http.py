@@ -17,7 +17,7 @@ BODIES, BODY_MB = 4, 300
 CHUNK = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
 HALF_OPEN, HALF_OPEN_S = 300, 15.0
 READS = 300
-STATEMENTS, ABANDONED = 40, 20
+STATEMENTS = 40
 YEARS = 26
 STATEMENT = (
     'SELECT sum("kwh"), mean("measured") FROM "energy" WHERE {} '
@@ -61,9 +61,7 @@ def statements(target: AttackTarget) -> int:
     since = f"time >= now() - {365 * YEARS}d AND \"node\" = 'mall'"
     path = f"/influx/query?q={quote(STATEMENT.format(since))}"
     request = _head(target, "GET", path, f"X-API-Key: {target.key}")
-    _at_once(
-        _ask(target, request, 2.0 if number < ABANDONED else MOST_S) for number in range(STATEMENTS)
-    )
+    _at_once(_ask(target, request, 2.0 if number % 2 else MOST_S) for number in range(STATEMENTS))
     return STATEMENTS
 
 
