@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from time import perf_counter
-
 from fastapi import Depends, FastAPI, Request, Response
-from fastapi.routing import APIRoute
 
-from api import influxql, problems
+from api import influxql, problems, weights
 from api.auth import trace_refusal
+from api.gate import Gate
 from api.head import HeadAsGet
+from api.lanes import Lanes
 from api.metrics import Metrics
+from api.observed import Observed
 from api.openapi import DescribedApp
 from api.page import error_page
 from api.page import install as install_page
@@ -34,6 +33,7 @@ from api.routes import (
     reports,
     tree,
 )
+from metering.errors import GreenOfficeError
 from metering.tries import FailedTries
 
 DESCRIPTION = """Energy of public institutions, with completeness on every number and lineage
@@ -69,6 +69,7 @@ def create_app(platform: Platform) -> FastAPI:
         lambda: app.state.platform.now_us() / 1e6, platform.failed_keys_per_minute
     )
     app.state.reaches = {}
+    app.state.key_uses = {}
     app.state.metrics = Metrics(platform)
     for module in ROUTERS:
         app.include_router(module.router, dependencies=[Depends(no_unknown_parameters)])
@@ -76,26 +77,17 @@ def create_app(platform: Platform) -> FastAPI:
     app.include_router(influxql.router)
     install_page(app)
     problems.install(app, trace_refusal, error_page)
-    app.middleware("http")(_observe)
+    app.add_middleware(Lanes, who=weights.who, is_heavy=weights.is_heavy, refuse=_refuse)
+    app.add_middleware(Gate, refuse=_refuse)
+    app.add_middleware(Observed)
     app.add_middleware(HeadAsGet)
     return app
 
 
-async def _observe(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    """Count and time the request; forbid caching of what a key opens."""
-    began = perf_counter()
-    response = await call_next(request)
-    metrics: Metrics = request.app.state.metrics
-    route = _template(request)
-    metrics.requests.labels(request.method, route, str(response.status_code)).inc()
-    metrics.seconds.labels(route).observe(perf_counter() - began)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
-def _template(request: Request) -> str:
-    route = request.scope.get("route")
-    return route.path if isinstance(route, APIRoute) else "other"
+def _refuse(request: Request, error: GreenOfficeError) -> Response:
+    """What is not let in, answered as its route would."""
+    if request.url.path.startswith("/influx/"):
+        return influxql.refusal(error, request)
+    if problems.wants_page(request):
+        return error_page(request, error)
+    return problems.response_of(error, request)

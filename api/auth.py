@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,14 +12,17 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 
 from api.caller import Caller
 from api.platform import Platform
-from api.problems import SignInNeeded
+from api.problems import KeyExpired, SignInNeeded
 from api.reach import Outside, Reach
 from metering.access import Actor, ApiKey, Role, Scope, by_key
-from metering.errors import GreenOfficeError, NotAllowed
+from metering.errors import GreenOfficeError, NotAllowed, Unavailable
+from metering.localtime import HOUR_US, iso
 from metering.tries import FailedTries
 
 _BEARER = HTTPBearer(auto_error=False, description="An API key")
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key")
+
+KEYS_NOTED = 10_000
 
 
 def platform_of(request: Request) -> Platform:
@@ -56,22 +60,61 @@ def key_of_secret(request: Request, secret: str) -> ApiKey:
             value=f"{secret[:4]}… ({len(secret)} characters)",
             fix="check the key for missing characters, or ask an administrator for a new one",
         )
+    now_us = platform_of(request).now_us()
+    if key.expired(now_us):
+        raise KeyExpired(
+            "this key has expired",
+            field="Authorization",
+            value=iso(key.expires_us),
+            fix="ask an administrator for a new one",
+        )
+    note_use(request, key, now_us)
     return key
+
+
+def note_use(request: Request, key: ApiKey, now_us: int) -> None:
+    """Write down that a key was used: once an hour, and never at the cost of what is asked."""
+    noted: dict[str, int] = request.app.state.key_uses
+    if now_us - max(key.used_us, noted.get(key.id, 0)) < HOUR_US:
+        return
+    if len(noted) >= KEYS_NOTED:
+        noted.clear()
+    noted[key.id] = now_us
+    with suppress(Unavailable):
+        platform_of(request).access.used(key.id, now_us)
+
+
+def secret_of(request: Request) -> str:
+    """The key in the headers of a request; '' where it brings none."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        secret = request.headers.get("x-api-key", "")
+    return secret.strip()[:256]
+
+
+def key_of_request(request: Request) -> ApiKey:
+    """The key that a request brings in its headers, looked for once; errors as `key_of_secret`,
+    and SignInNeeded where it brings none."""
+    found: ApiKey | None = getattr(request.state, "key", None)
+    if found is None:
+        secret = secret_of(request)
+        if not secret:
+            raise SignInNeeded(
+                "no API key",
+                field="Authorization",
+                fix="send `Authorization: Bearer KEY` or `X-API-Key: KEY`",
+            )
+        found = request.state.key = key_of_secret(request, secret)
+    return found
 
 
 def _caller(
     request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-    header: Annotated[str | None, Depends(_HEADER)],
+    _bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    _header: Annotated[str | None, Depends(_HEADER)],
 ) -> Caller:
-    secret = bearer.credentials if bearer else header
-    if not secret:
-        raise SignInNeeded(
-            "no API key",
-            field="Authorization",
-            fix="send `Authorization: Bearer KEY` or `X-API-Key: KEY`",
-        )
-    key = key_of_secret(request, secret[:256])
+    """By the key of the request; bearer and header stand here for the OpenAPI document."""
+    key = key_of_request(request)
     return caller_of(request, key, by_key(key))
 
 

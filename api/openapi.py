@@ -1,6 +1,6 @@
 """The OpenAPI document: every route of `/v1` with the problems it can answer.
 
-    whatever is asked   401 403 404 422 429 503
+    whatever is asked   401 403 404 414 422 429 431 503
     what is changed     409 507
     what has a body     413, and where only some kinds are read 400 415
 
@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from api.answers.common import ProblemAnswer
 from api.problems import MEDIA_TYPE, TITLES
 
-ALWAYS = (401, 403, 404, 422, 429, 503)
+ALWAYS = (401, 403, 404, 414, 422, 429, 431, 503)
 CHANGING = (409, 507)
 SCHEMA = "#/components/schemas/ProblemAnswer"
 

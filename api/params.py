@@ -10,8 +10,7 @@ from fastapi import Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from api.platform import Platform
-from api.problems import TITLES, Malformed, TooLarge, WrongMedia
+from api.problems import TITLES, Malformed, WrongMedia
 from metering.errors import InvalidInput
 
 Json = dict[str, Any]
@@ -50,23 +49,6 @@ def _repeated(request: Request) -> Iterator[tuple[str, list[str]]]:
             yield name, values
 
 
-async def body_of(request: Request, limit: int) -> bytes:
-    """The body, read no further than its limit."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise TooLarge(
-                f"a body above {limit} bytes",
-                field="body",
-                value=f"{size} bytes or more",
-                fix="send it in smaller parts",
-            )
-        parts.append(part)
-    return b"".join(parts)
-
-
 def check_characters(body: bytes) -> None:
     """Malformed where JSON escapes half a character, which no store and no answer can hold; what
     is no JSON at all is left to whoever reads it."""
@@ -86,7 +68,7 @@ def check_characters(body: bytes) -> None:
 
 
 class JsonBody(APIRoute):
-    """A route whose body is a JSON object: bounded, and of no other kind."""
+    """A route whose body is a JSON object, and of no other kind."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -94,27 +76,21 @@ class JsonBody(APIRoute):
             self.responses = {**self.responses, **refuses(400, 413, 415)}
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's own handler, given a body that was read no further than its limit."""
+        """The route's own handler, given a body that it can read."""
         handle = super().get_route_handler()
         if self.body_field is None:
             return handle
 
-        async def bounded(request: Request) -> Response:
+        async def read(request: Request) -> Response:
             kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind and kind != "application/json" and not kind.endswith("+json"):
                 raise WrongMedia(
                     "not JSON", field="Content-Type", value=kind, fix="send it as application/json"
                 )
-            platform: Platform = request.app.state.platform
-            body = await body_of(request, platform.max_body_bytes)
-            check_characters(body)
+            check_characters(await request.body())
+            return await handle(request)
 
-            async def replay() -> dict[str, Any]:
-                return {"type": "http.request", "body": body, "more_body": False}
-
-            return await handle(Request(request.scope, replay))
-
-        return bounded
+        return read
 
 
 def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
 
+from api.workers import Workers
 from figures import Figures
 from metering.intake import DeadLetter, HeldGateway
 from metering.ports import (
@@ -121,10 +122,15 @@ class Platform:
     """What a dry decode of the payload would refuse; nothing is stored by asking."""
     more_metrics: Callable[[], bytes] = bytes
     """Counters of the parts beside the API, in the Prometheus text format."""
+    workers: Workers | None = None
+    """Answer what costs much; where there are none, it is answered in place."""
     language: str = "zh"
     """Of a visitor whose browser prefers none of ours."""
     secure_cookies: bool = False
     """Set where the page is served over TLS."""
+    details: Literal["local", "key", "open"] = "local"
+    """Who sees the counters and the details of health: whoever asks from this machine, or brings
+    a key of the whole platform; such a key alone; or anybody."""
     max_body_bytes: int = 1 << 20
     max_import_bytes: int = 32 << 20
     failed_keys_per_minute: int = 20

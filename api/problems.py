@@ -36,6 +36,12 @@ class SignInNeeded(NotAllowed):
     code = "unauthorized"
 
 
+class KeyExpired(SignInNeeded):
+    """A key that was right, and whose time is over."""
+
+    code = "key_expired"
+
+
 class WrongMethod(InvalidInput):
     """A route that is there, asked with a method that it has not."""
 
@@ -46,6 +52,18 @@ class TooLarge(InvalidInput):
     """A body above its limit; it was not read to its end."""
 
     code = "too_large"
+
+
+class QueryTooLong(InvalidInput):
+    """A path and query above their limit."""
+
+    code = "query_too_long"
+
+
+class HeadTooLarge(InvalidInput):
+    """Headers above their limit."""
+
+    code = "headers_too_large"
 
 
 class Malformed(InvalidInput):
@@ -65,6 +83,8 @@ STATUS: dict[type[GreenOfficeError], int] = {
     TooManyTries: 429,
     WrongMethod: 405,
     TooLarge: 413,
+    QueryTooLong: 414,
+    HeadTooLarge: 431,
     Malformed: 400,
     WrongMedia: 415,
     InvalidFiles: 422,
@@ -86,9 +106,11 @@ TITLES: dict[int, str] = {
     405: "Method not allowed",
     409: "Conflict",
     413: "Too large",
+    414: "Query too long",
     415: "Unsupported media type",
     422: "Invalid input",
     429: "Too many failed keys",
+    431: "Headers too large",
     500: "Internal error",
     503: "Unavailable for the moment",
     507: "Storage full",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
-from api import Platform, Submission, create_app
+from api import MOST_HEADERS, MOST_QUERY, Platform, Submission, Workers, create_app
 from collector import JournalWriter, Record
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
@@ -25,6 +28,8 @@ from greenoffice.private import keep_private
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
 from greenoffice.threads import end_with_threads
+from greenoffice.tls import tls_of
+from greenoffice.worker_pool import WorkerPool
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
 from metering.registry.files import read_registry_texts
@@ -47,15 +52,23 @@ def run_api(data: Path, parent: int = 0) -> None:
     with contextlib.closing(Assembly.beside(folder)) as assembly:
         journal = open_journal(folder, "http")
         try:
-            serve(platform_of(folder, assembly, journal), settings.http, handles)
+            platform = platform_of(folder, assembly, into(journal), workers_of(folder))
+            serve(platform, settings.http, handles)
         finally:
             journal.close()
 
 
 def serve(platform: Platform, http: HttpSettings, handles: int) -> None:
     """Answer requests until this process is asked to end, with so many file handles to be had."""
-    config = uvicorn.Config(
-        create_app(platform),
+    uvicorn.Server(server_config(create_app(platform), http, handles)).run()
+
+
+def server_config(app: FastAPI, http: HttpSettings, handles: int) -> uvicorn.Config:
+    """How an application is served, within the bounds of connections and heads. ConfigurationError
+    for a certificate that is of no use."""
+    encrypted = tls_of("http", http.certificate, http.private_key) is not None
+    return uvicorn.Config(
+        app,
         http=bounded(min(MOST_CONNECTIONS, for_connections(handles))),
         host=http.host,
         port=http.port,
@@ -63,12 +76,16 @@ def serve(platform: Platform, http: HttpSettings, handles: int) -> None:
         access_log=False,
         timeout_graceful_shutdown=3,
         timeout_keep_alive=120,
+        h11_max_incomplete_event_size=MOST_QUERY + MOST_HEADERS,
+        proxy_headers=bool(http.trusted_proxies),
+        forwarded_allow_ips=[str(one) for one in http.trusted_proxies],
+        ssl_certfile=http.certificate if encrypted else None,
+        ssl_keyfile=http.private_key if encrypted else None,
     )
-    uvicorn.Server(config).run()
 
 
-def platform_of(folder: DataFolder, assembly: Assembly, journal: JournalWriter) -> Platform:
-    """The API's view of the parts."""
+def into(journal: JournalWriter) -> Callable[[Submission], tuple[int, int]]:
+    """What journals a submission."""
     writing = threading.Lock()
 
     def ingest(submission: Submission) -> tuple[int, int]:
@@ -76,7 +93,22 @@ def platform_of(folder: DataFolder, assembly: Assembly, journal: JournalWriter) 
             place = journal.append([_record(submission)])
         return place.segment, place.offset
 
-    how = decoding(assembly.settings)
+    return ingest
+
+
+def workers_of(folder: DataFolder) -> WorkerPool:
+    """Processes over the same folder, none of them started yet."""
+    return WorkerPool([sys.executable, "-m", "greenoffice", "worker", str(folder.root)])
+
+
+def platform_of(
+    folder: DataFolder,
+    assembly: Assembly,
+    ingest: Callable[[Submission], tuple[int, int]],
+    workers: Workers | None = None,
+) -> Platform:
+    """The API's view of the parts."""
+    how, http = decoding(assembly.settings), assembly.settings.http
 
     def refusals(submission: Submission) -> list[DeadLetter]:
         return refusals_of(_record(submission), how, assembly.registry())
@@ -104,7 +136,10 @@ def platform_of(folder: DataFolder, assembly: Assembly, journal: JournalWriter) 
         health=lambda: platform_health(folder, assembly.stores, assembly.journal),
         held=lambda: held_gateways(folder),
         more_metrics=lambda: _counters(folder),
+        workers=workers,
         language=assembly.settings.language,
+        secure_cookies=http.secure_cookies or http.certificate is not None,
+        details=http.details,
     )
 
 

@@ -33,11 +33,17 @@ def add_key(
     name: Annotated[str, typer.Option(help="who uses it")],
     node: Annotated[str, typer.Option(help="root of what it reaches; empty: everything")] = "",
     role: Annotated[str, typer.Option(help="read, operate or admin")] = "read",
+    purpose: Annotated[str, typer.Option(help="what it is for")] = "",
+    expires: Annotated[
+        str,
+        typer.Option(help="when it ends: 2027-01-01, or an instant with its offset; empty: never"),
+    ] = "",
 ) -> None:
     """Make a key; its secret is shown this once."""
     from greenoffice.keys import add_key as run
 
-    print(json.dumps(run(DataFolder(data.absolute()), name, node, role), ensure_ascii=False))
+    made = run(DataFolder(data.absolute()), name, node, role, purpose, expires)
+    print(json.dumps(made, ensure_ascii=False))
 
 
 @key_app.command("revoke")

@@ -38,6 +38,15 @@ def api(
     run_api(data, parent)
 
 
+def worker(
+    data: DataArgument, number: Annotated[int, typer.Argument(help="of the socket to serve")]
+) -> None:
+    """Answer what costs much for the API, over the socket of that number."""
+    from greenoffice.worker_process import run_worker
+
+    run_worker(data, number)
+
+
 def health(
     data: DataArgument,
     process: Annotated[str, typer.Argument(help="collector, work, intake, ledger or api")] = "api",
@@ -123,6 +132,7 @@ def add_to(app: typer.Typer) -> None:
     for command in (work, api, health):
         app.command()(command)
     app.command("demo-campus", hidden=True)(demo_campus)
+    app.command(hidden=True)(worker)
     app.add_typer(influx_app, name="influx")
     app.add_typer(broker_app, name="broker")
     app.add_typer(grafana_app, name="grafana")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -11,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from greenoffice.folder import DataFolder
-from metering.errors import GreenOfficeError, InvalidInput, NotAllowed, NotFound, Unavailable
+from metering.errors import (
+    ConfigurationError,
+    GreenOfficeError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    Unavailable,
+)
 
 Json = Any
 _ERRORS: dict[int, type[GreenOfficeError]] = {
@@ -25,16 +33,19 @@ _ERRORS: dict[int, type[GreenOfficeError]] = {
 class ApiClient:
     """Calls with one key; problem+json answers become errors of the tree."""
 
-    def __init__(self, base_url: str, key: str, timeout_s: float = 60.0) -> None:
+    def __init__(
+        self, base_url: str, key: str, timeout_s: float = 60.0, certificate: Path | None = None
+    ) -> None:
         self.base_url = base_url
         self._key = key
         self._timeout_s = timeout_s
+        self._tls = None if certificate is None else _trusting(certificate)
 
     @classmethod
     def of_folder(cls, folder: DataFolder) -> ApiClient:
         """A client with the data folder's own admin key."""
         http = folder.settings().http
-        return cls(f"http://{http.host}:{http.port}", read_key(folder.admin_key))
+        return cls(http.url, read_key(folder.admin_key), certificate=http.certificate)
 
     def get(self, path: str, **query: object) -> Json:
         """JSON of a GET."""
@@ -47,9 +58,7 @@ class ApiClient:
     def health(self) -> dict[str, Json]:
         """Every part's `detail` by name, ready or not; Unavailable when nobody answers."""
         try:
-            with urllib.request.urlopen(  # noqa: S310
-                f"{self.base_url}/health", timeout=self._timeout_s
-            ) as answer:
+            with self._open(urllib.request.Request(f"{self.base_url}/health")) as answer:  # noqa: S310
                 parts = json.loads(answer.read())["parts"]
         except urllib.error.HTTPError as not_ready:
             parts = json.loads(not_ready.read())["parts"]
@@ -72,6 +81,12 @@ class ApiClient:
             if not cursor:
                 return
 
+    def _open(self, request: urllib.request.Request) -> Any:
+        request.add_header("Authorization", f"Bearer {self._key}")
+        return urllib.request.urlopen(  # noqa: S310 - the URL is the platform's own
+            request, timeout=self._timeout_s, context=self._tls
+        )
+
     def _call(self, method: str, path: str, query: dict[str, object], body: Json = None) -> Json:
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self.base_url}{path}" + (f"?{urllib.parse.urlencode(given)}" if given else "")
@@ -79,10 +94,10 @@ class ApiClient:
             url,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
+            headers={"Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=self._timeout_s) as answer:  # noqa: S310
+            with self._open(request) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as refused:
             raise _problem(refused) from None
@@ -93,6 +108,22 @@ class ApiClient:
                 value=self.base_url,
                 fix="start it with: greenoffice up DATA-FOLDER",
             ) from failed
+
+
+def _trusting(certificate: Path) -> ssl.SSLContext:
+    """The platform's own certificate, under whatever name it is reached on this machine."""
+    try:
+        context = ssl.create_default_context(cafile=certificate)
+    except (OSError, ssl.SSLError) as refused:
+        raise ConfigurationError(
+            f"the certificate cannot be used: {refused}",
+            field="http.certificate",
+            value=str(certificate),
+            fix="name a PEM chain and its private_key, readable by the process",
+        ) from refused
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 def read_key(path: Path) -> str:

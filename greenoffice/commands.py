@@ -57,7 +57,7 @@ def up(data: Path) -> None:
     stop = stop_event()
     supervisor.start()
     try:
-        say(f"page  http://{settings.http.host}:{settings.http.port}")
+        say(f"page  {settings.http.url}")
         say(f"mqtt  {settings.mqtt.host}:{settings.mqtt.port}")
         while not stop.is_set():
             supervisor.tend()

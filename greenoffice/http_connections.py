@@ -3,12 +3,14 @@
 Whoever connects has `head_s` for the head of a request, and `body_s` for its body; between two
 requests the keep-alive of the server counts. Where there are too many connections, the one that
 waits longest for a head or a body makes room; where all of them are being answered, the new one is
-told to come again.
+told to come again. Who was answered before its body was there may send some of it still, so that it
+reads the answer, and is cut off then.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 import structlog
@@ -25,14 +27,24 @@ BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
     b"Content-Length: 0\r\n\r\n"
 )
+_REFUSED = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+HEAD_TOO_LARGE = _REFUSED % b"431 Request Header Fields Too Large"
+NOT_HTTP = _REFUSED % b"400 Bad Request"
+MOST_LEFT = 8 << 20
+"""Bytes of a request that are still taken, and thrown away, after the answer."""
 
 
-def bounded(most: int, head_s: float = 10.0, body_s: float = 60.0) -> type[H11Protocol]:
+def bounded(
+    most: int, head_s: float = 10.0, body_s: float = 60.0, left_s: float = 2.0
+) -> type[H11Protocol]:
     """A protocol for `uvicorn.Config(http=...)` whose connections share these bounds."""
     waiting: dict[_Bounded, None] = {}
 
     class _Bounded(H11Protocol):
         _since: asyncio.TimerHandle | None = None
+        _left: int | None = None
+        """Bytes that are still thrown away after the answer; None where none are."""
+        _broken = False
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
@@ -48,12 +60,46 @@ def bounded(most: int, head_s: float = 10.0, body_s: float = 60.0) -> type[H11Pr
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            self._watch()
+            if self._left is not None:
+                self._left -= len(data)
+            if not self._broken:
+                super().data_received(data)
+            if self._left is not None:
+                self._throw_away()
+            else:
+                self._watch()
+
+        def send_400_response(self, msg: str) -> None:  # noqa: ARG002
+            if self.conn.our_state not in (IDLE, _h11.SEND_RESPONSE):
+                self.transport.close()
+                return
+            large = getattr(sys.exc_info()[1], "error_status_hint", 400) == 431
+            self.transport.write(HEAD_TOO_LARGE if large else NOT_HTTP)
+            self._broken = True
+            self._end_soon()
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
-            if self.conn.trailing_data[0]:
+            if self.conn.their_state is SEND_BODY:
+                self._end_soon()
+            elif self.conn.trailing_data[0]:
+                self._watch()
+
+        def _end_soon(self) -> None:
+            """The client was answered and still sends: let it come to read that, for a while."""
+            self._rest()
+            self._left = MOST_LEFT
+            self._since = self.loop.call_later(left_s, self.transport.close)
+            waiting[self] = None
+
+        def _throw_away(self) -> None:
+            assert self._left is not None
+            if self._left < 0:
+                self._rest()
+                self.transport.close()
+            elif not self._broken and self.conn.their_state is not SEND_BODY:
+                self._left = None
+                self._rest()
                 self._watch()
 
         def _watch(self) -> None:

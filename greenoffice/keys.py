@@ -5,7 +5,7 @@ from __future__ import annotations
 from greenoffice.folder import DataFolder, write_secret
 from greenoffice.saying import say
 from greenoffice.stores import open_stores
-from metering.access import ApiKey, by_command
+from metering.access import ApiKey, by_command, expiry
 from metering.errors import InvalidInput, NotFound
 from metering.localtime import iso
 from metering.ports import AccessStore
@@ -17,18 +17,29 @@ def list_keys(folder: DataFolder) -> list[dict[str, object]]:
     return [_told(key) for key in known]
 
 
-def add_key(folder: DataFolder, name: str, node: str, role: str) -> dict[str, object]:
+def add_key(
+    folder: DataFolder, name: str, node: str, role: str, purpose: str = "", expires: str = ""
+) -> dict[str, object]:
     """A new key with its secret, which is shown this once. InvalidInput for a node that there is
-    none of, a role that is none, or no name."""
+    none of, a role that is none, no name, or an end that is none to come."""
     stores = open_stores(folder)
-    if node and node not in stores.registry.load().nodes:
+    registry = stores.registry.load()
+    if node and node not in registry.nodes:
         raise InvalidInput(
             "no such node", field="node", value=node, fix="leave it out for the whole platform"
         )
     now_us = folder.clock().now_us()
     return _made(
         stores.access,
-        stores.access.create_key(name, node, role, actor=str(by_command()), now_us=now_us),
+        stores.access.create_key(
+            name,
+            node,
+            role,
+            actor=str(by_command()),
+            now_us=now_us,
+            purpose=purpose,
+            expires_us=expiry(expires, registry.zone(node) if node else "UTC", now_us),
+        ),
     )
 
 
@@ -41,9 +52,9 @@ def revoke_key(folder: DataFolder, id: str) -> dict[str, object]:
 
 
 def rotate_key(folder: DataFolder, id: str | None) -> dict[str, object]:
-    """A new secret in place of a key's: another key of the same name, place and role, and the end
-    of the old one. Without an id it is the key of `secrets/admin.key`, and the file gets the new
-    secret, whatever became of the old one."""
+    """A new secret in place of a key's: another key of the same name, place, role, purpose and
+    end, and the end of the old one. Without an id it is the key of `secrets/admin.key`, and the
+    file gets the new secret, whatever became of the old one."""
     access, now_us = open_stores(folder).access, folder.clock().now_us()
     if id is None:
         return _rotate_first(folder, access, now_us)
@@ -52,7 +63,19 @@ def rotate_key(folder: DataFolder, id: str | None) -> dict[str, object]:
         raise InvalidInput(
             "this key was ended", field="id", value=id, fix="make a new one: greenoffice key add"
         )
-    secret = access.create_key(old.name, old.node, old.role, actor=str(by_command()), now_us=now_us)
+    if old.expired(now_us):
+        raise InvalidInput(
+            "this key has expired", field="id", value=id, fix="make a new one: greenoffice key add"
+        )
+    secret = access.create_key(
+        old.name,
+        old.node,
+        old.role,
+        actor=str(by_command()),
+        now_us=now_us,
+        purpose=old.purpose,
+        expires_us=old.expires_us,
+    )
     access.revoke(id, actor=str(by_command()), now_us=now_us)
     return _made(access, secret)
 
@@ -92,4 +115,7 @@ def _told(key: ApiKey) -> dict[str, object]:
         "role": str(key.role),
         "created": iso(key.created_us) if key.created_us else None,
         "revoked": iso(key.revoked_us) if key.revoked_us else None,
+        "purpose": key.purpose,
+        "expires": iso(key.expires_us) if key.expires_us else None,
+        "used": iso(key.used_us) if key.used_us else None,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,6 +22,7 @@ from greenoffice.handles import for_connections
 from greenoffice.patience import patiently
 from greenoffice.settings import Settings
 from greenoffice.stores import open_credentials
+from greenoffice.tls import tls_of
 from metering.errors import ConfigurationError
 
 WRITERS = {"listener": 1, "http": 2, "broker": 3}
@@ -78,7 +78,7 @@ def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
         ),
         _metrics(settings.mqtt.host, settings.mqtt.metrics_port, "mqtt.metrics_port"),
         now_us=_now_us(folder),
-        tls=_tls(settings),
+        tls=tls_of("mqtt", settings.mqtt.certificate, settings.mqtt.private_key),
     )
     return WayIn("listener", listener, journal)
 
@@ -125,20 +125,3 @@ def _metrics(host: str, port: int, field: str) -> CollectorMetrics:
 
     patiently(serve)
     return metrics
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    chain, key = settings.mqtt.certificate, settings.mqtt.private_key
-    if chain is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(chain, key)
-    except (OSError, ssl.SSLError) as refused:
-        raise ConfigurationError(
-            f"the certificate cannot be used: {refused}",
-            field="mqtt.certificate",
-            value=str(chain),
-            fix="name a PEM chain and its private_key, readable by the collector",
-        ) from refused
-    return context

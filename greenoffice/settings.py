@@ -14,7 +14,7 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -36,6 +36,21 @@ class Endpoint(BaseModel):
 
 class HttpSettings(Endpoint):
     port: int = Field(8080, ge=1, le=65535, description="port of the page and the API")
+    certificate: Path | None = Field(None, description="PEM chain; with it the port speaks TLS")
+    private_key: Path | None = Field(None, description="PEM key of the certificate")
+    secure_cookies: bool = Field(False, description="cookies for TLS alone, behind a proxy's TLS")
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="addresses or networks of proxies whose X-Forwarded-For is believed"
+    )
+    details: Literal["local", "key", "open"] = Field(
+        "local", description="who sees /metrics and the details of /health"
+    )
+
+    @property
+    def url(self) -> str:
+        """Where the page and the API are reached."""
+        scheme = "http" if self.certificate is None else "https"
+        return f"{scheme}://{self.host}:{self.port}"
 
 
 class MqttSettings(Endpoint):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from metering.errors import NotFound
+from metering.errors import InvalidInput, NotFound
+from metering.localtime import day_bounds, parse_instant
 from metering.registry.model import Registry
 
 
@@ -85,6 +87,36 @@ class ApiKey:
     role: Role
     created_us: int = 0
     revoked_us: int = 0
+    purpose: str = ""
+    """What it is for, in words; '' where nobody said."""
+    expires_us: int = 0
+    """From when on it opens nothing [us]; 0 where it has no end."""
+    used_us: int = 0
+    """When it was last used [us], to the hour; 0 where it was not, or nobody noted it."""
+
+    def expired(self, now_us: int) -> bool:
+        """Whether its time is over."""
+        return bool(self.expires_us) and self.expires_us <= now_us
+
+
+def expiry(text: str, zone: str, now_us: int) -> int:
+    """When a key ends [us] that is told as an instant, or as a local day of which it opens nothing
+    any more; 0 for ''. InvalidInput where it is neither, or not to come."""
+    if not text:
+        return 0
+    try:
+        found = day_bounds(date.fromisoformat(text), zone)[0] if len(text) == 10 else None
+    except (ValueError, OverflowError):
+        found = None
+    found = parse_instant(text, "expires") if found is None else found
+    if found <= now_us:
+        raise InvalidInput(
+            "a key that has ended already",
+            field="expires",
+            value=text,
+            fix="a day or an instant to come, or nothing for a key without an end",
+        )
+    return found
 
 
 @dataclass(frozen=True)

@@ -360,6 +360,8 @@ def as_fractions(shares: Sequence[int]) -> tuple[Decimal, ...]:
 
 NONE = "–"
 """Stands for a currency where nothing has a price."""
+BEGIN_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""How a formula begins: where text is Chinese, in full width too."""
 SHARES = ("measured", "apportioned", "estimated", "missing")
 
 
@@ -371,7 +373,7 @@ def to_csv(tables: Sequence[ReportTable]) -> bytes:
     for place, table in enumerate(tables):
         if place:
             writer.writerow([])
-        writer.writerow([column.heading for column in table.columns])
+        writer.writerow([_harmless(column.heading) for column in table.columns])
         writer.writerows([[_plain(cell) for cell in row] for row in table.rows])
     return out.getvalue().encode("utf-8-sig")
 
@@ -384,4 +386,4 @@ def _plain(cell: Cell) -> str:
 
 def _harmless(cell: str) -> str:
     """Text that a spreadsheet would take for a formula, quoted so that it does not."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@") else cell
+    return f"'{cell}" if cell.startswith(BEGIN_FORMULAS) else cell

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from metering.access import ApiKey, Role
 from metering.errors import Conflict, InvalidInput, NotFound
+from metering.localtime import iso
 from metering.wording import worded
 from storage.passwords import new_secret
 
@@ -26,8 +27,10 @@ def id_of(secret: str) -> str | None:
     return shaped[1] if shaped else None
 
 
-def new_key(id: str, name: str, node: str, role: str, now_us: int) -> ApiKey:
-    """A key of a role; InvalidInput where the role or name is none."""
+def new_key(
+    id: str, name: str, node: str, role: str, now_us: int, purpose: str = "", expires_us: int = 0
+) -> ApiKey:
+    """A key of a role; InvalidInput where the role or name is none, or the purpose too long."""
     if role not in list(Role):
         raise InvalidInput(
             "no such role", field="role", value=role, fix="one of " + ", ".join(Role)
@@ -35,12 +38,21 @@ def new_key(id: str, name: str, node: str, role: str, now_us: int) -> ApiKey:
     name = worded(name, "name", 200, line=True)
     if not name:
         raise InvalidInput("a key needs a name", field="name", value=name, fix="say who uses it")
-    return ApiKey(id=id, name=name, node=node, role=Role(role), created_us=now_us)
+    return ApiKey(
+        id=id,
+        name=name,
+        node=node,
+        role=Role(role),
+        created_us=now_us,
+        purpose=worded(purpose, "purpose", 500, line=True),
+        expires_us=expires_us,
+    )
 
 
-def check_not_last(key: ApiKey, others: Iterable[ApiKey]) -> None:
+def check_not_last(key: ApiKey, others: Iterable[ApiKey], now_us: int) -> None:
     """Conflict where a key is the last one that reaches the whole platform as administrator."""
-    if is_master(key) and not any(is_master(one) for one in others if one.id != key.id):
+    left = (one for one in others if one.id != key.id)
+    if is_master(key, now_us) and not any(is_master(one, now_us) for one in left):
         raise Conflict(
             "the last administrator's key of the whole platform stays",
             field="id",
@@ -49,9 +61,18 @@ def check_not_last(key: ApiKey, others: Iterable[ApiKey]) -> None:
         )
 
 
-def is_master(key: ApiKey) -> bool:
+def is_master(key: ApiKey, now_us: int) -> bool:
     """Whether a key that stands may do everything everywhere."""
-    return key.role is Role.ADMIN and not key.node and not key.revoked_us
+    stands = not key.revoked_us and not key.expired(now_us)
+    return stands and key.role is Role.ADMIN and not key.node
+
+
+def audited(key: ApiKey) -> dict[str, str]:
+    """What the audit log tells of a key."""
+    told = {"name": key.name, "node": key.node, "role": str(key.role)}
+    if key.purpose:
+        told["purpose"] = key.purpose
+    return told | ({"expires": iso(key.expires_us)} if key.expires_us else {})
 
 
 def no_such_key(id: str) -> NotFound:

@@ -40,7 +40,9 @@ def settings(model: type[BaseModel] = Settings, prefix: str = "") -> Iterator[tu
 
 
 def shown(value: Any) -> str:
-    """A default as the table writes it; '' for none."""
+    """A default as the table and TOML write it; '' for none."""
+    if isinstance(value, bool):
+        return str(value).lower()
     values = value if isinstance(value, tuple) else (value,)
     return ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values if v is not None)
 

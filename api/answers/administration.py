@@ -16,6 +16,9 @@ class KeyAnswer(TypedDict):
     role: str
     created: str | None
     revoked: str | None
+    purpose: str
+    expires: str | None
+    used: str | None
 
 
 class SecretAnswer(TypedDict):

@@ -5,6 +5,7 @@
 A statement is parsed and evaluated, never passed on: no store sees its text.
 """
 
-from api.influxql.http import router
+from api.influxql.http import key_of, refusal, router, said_in
+from api.influxql.weight import weight
 
-__all__ = ["router"]
+__all__ = ["key_of", "refusal", "router", "said_in", "weight"]

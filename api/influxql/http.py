@@ -20,15 +20,14 @@ from api.influxql.engine.select import Answer
 from api.influxql.language.parse import SUPPORTED, parse
 from api.influxql.language.tree import Select, Statement
 from api.influxql.tables.measurements import MEASUREMENTS
-from api.params import Json, body_of
+from api.params import Json
 from api.problems import HEADERS, MEDIA_TYPE, SignInNeeded, problem_of, status_of
-from metering.access import Role, by_key
+from metering.access import ApiKey, Role, by_key
 from metering.errors import GreenOfficeError, InvalidInput
 from metering.localtime import iso
 
 router = APIRouter(prefix="/influx", tags=["influxql"])
 
-MOST_BYTES = 64 << 10
 MOST_NAMED = 50
 """Institutions whose revision an answer names."""
 _PER_UNIT_US = {"u": 1, "µ": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
@@ -83,17 +82,14 @@ async def query(request: Request) -> Response:
     authentication, or as `p`.
     """
     try:
-        said = dict(request.query_params)
-        if request.method == "POST":
-            body = await body_of(request, MOST_BYTES)
-            said |= dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
+        said = said_in(request, await request.body())
         found, headers = await run_in_threadpool(_answer, request, said)
     except GreenOfficeError as refused:
         trace_refusal(request, refused)
-        return _error(refused, request)
+        return refusal(refused, request)
     except ValueError:
         unread = InvalidInput("cannot read the form", field="q", fix=SUPPORTED)
-        return _error(unread, request)
+        return refusal(unread, request)
     return Response(found, media_type="application/json", headers=headers)
 
 
@@ -156,16 +152,35 @@ def _time(time_us: int, unit: str) -> int | str:
     return time_us * 1000 if unit in ("ns", "n") else time_us // _PER_UNIT_US[unit]
 
 
+def said_in(request: Request, body: bytes) -> dict[str, str]:
+    """The parameters of a request, also those of its form; ValueError for a form that is none."""
+    said = dict(request.query_params)
+    if request.method == "POST":
+        said |= dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
+    return said
+
+
+def key_of(request: Request, said: Mapping[str, str]) -> ApiKey | None:
+    """The key that a request brings in one of the ways of InfluxDB's clients, looked for once;
+    None where it brings none, errors as `key_of_secret`."""
+    found: ApiKey | None = getattr(request.state, "key", None)
+    if found is None:
+        sent = request.headers
+        secret = _secret(sent.get("authorization", "")) or sent.get("x-api-key")
+        secret = secret or said.get("p", "")
+        if secret:
+            found = request.state.key = key_of_secret(request, secret[:256])
+    return found
+
+
 def _caller(request: Request, said: Mapping[str, str]) -> Caller:
-    sent = request.headers
-    secret = _secret(sent.get("authorization", "")) or sent.get("x-api-key") or said.get("p", "")
-    if not secret:
+    key = key_of(request, said)
+    if key is None:
         raise SignInNeeded(
             "no API key",
             field="Authorization",
             fix="send `Authorization: Token KEY`, or the key as password of any user",
         )
-    key = key_of_secret(request, secret[:256])
     caller = caller_of(request, key, by_key(key))
     caller.need(Role.READ)
     return caller
@@ -185,9 +200,10 @@ def _secret(header: str) -> str:
     return ""
 
 
-def _error(refused: GreenOfficeError, request: Request) -> Response:
+def refusal(refused: GreenOfficeError, request: Request) -> Response:
     """A problem document that also speaks as InfluxDB does: `error`, and 400 for bad input."""
-    status = 400 if isinstance(refused, InvalidInput) else status_of(refused)
+    status = status_of(refused)
+    status = 400 if status == 422 else status
     problem = {**problem_of(refused, request.url.path), "status": status, "error": str(refused)}
     return Response(
         json.dumps(problem, ensure_ascii=False),

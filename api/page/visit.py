@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
 from api import problems
-from api.auth import caller_of, platform_of, trace_refusal
+from api.auth import caller_of, note_use, platform_of, trace_refusal
 from api.caller import Caller
 from api.page.language import environment, visitor_language
 from api.page.sessions import COOKIE, Session, Sessions
@@ -87,16 +87,24 @@ def sessions_of(request: Request) -> Sessions:
     return sessions
 
 
+def session_key(request: Request) -> str:
+    """The id of the key that the session of a request was begun with; '' where it has none."""
+    now_us = platform_of(request).now_us()
+    session = sessions_of(request).get(request.cookies.get(COOKIE), now_us)
+    return session.key_id if session else ""
+
+
 def _visit(request: Request) -> Visit:
     platform = platform_of(request)
     session = sessions_of(request).get(request.cookies.get(COOKIE), platform.now_us())
     key = None
     if session is not None:
         keys = platform.access.keys()
-        known = (one for one in keys if one.id == session.key_id and not one.revoked_us)
-        key = next(known, None)
+        standing = (k for k in keys if not k.revoked_us and not k.expired(platform.now_us()))
+        key = next((one for one in standing if one.id == session.key_id), None)
     if session is None or key is None:
         raise SignInNeeded("not signed in", field="session", fix="sign in with a key")
+    note_use(request, key, platform.now_us())
     caller = caller_of(request, key, by_session(key))
     return Visit(request, caller, session, request_language(request))
 

@@ -11,7 +11,7 @@ from api.auth import Admin
 from api.caller import Caller
 from api.params import JsonBody, example
 from api.reach import Outside
-from metering.access import ApiKey, Role
+from metering.access import ApiKey, Role, expiry
 from metering.localtime import iso
 
 router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["administration"])
@@ -23,6 +23,9 @@ KEY_EXAMPLE = {
     "role": "read",
     "created": "2026-11-24T08:15:02Z",
     "revoked": None,
+    "purpose": "audit of 2026",
+    "expires": "2027-01-01T00:00:00Z",
+    "used": "2026-11-24T08:15:02Z",
 }
 
 
@@ -31,11 +34,25 @@ class NewKey(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"example": {"name": "auditor", "node": "bureau", "role": "read"}},
+        json_schema_extra={
+            "example": {
+                "name": "auditor",
+                "node": "bureau",
+                "role": "read",
+                "purpose": "audit of 2026",
+                "expires": "2027-01-01",
+            }
+        },
     )
     name: str = Field(min_length=1, max_length=128)
     node: str = Field(max_length=128, description="Root of its subtree; '' is everything")
     role: Role = Role.READ
+    purpose: str = Field("", max_length=500, description="What it is for")
+    expires: str = Field(
+        "",
+        max_length=40,
+        description="When it ends: an instant, or a local day of which it opens nothing any more",
+    )
 
 
 def _key_json(key: ApiKey) -> KeyAnswer:
@@ -46,6 +63,9 @@ def _key_json(key: ApiKey) -> KeyAnswer:
         "role": str(key.role),
         "created": iso(key.created_us) if key.created_us else None,
         "revoked": iso(key.revoked_us) if key.revoked_us else None,
+        "purpose": key.purpose,
+        "expires": iso(key.expires_us) if key.expires_us else None,
+        "used": iso(key.used_us) if key.used_us else None,
     }
 
 
@@ -67,8 +87,16 @@ def create_key(body: NewKey, caller: Admin) -> NewKeyAnswer:
     """A new key; its secret is shown once and kept only hashed."""
     if body.node or not caller.reach.scope.whole:
         caller.reach.node(body.node)
+    now_us = caller.platform.now_us()
+    zone = caller.reach.registry.zone(body.node) if body.node else "UTC"
     secret = caller.platform.access.create_key(
-        body.name, body.node, body.role, actor=str(caller.actor), now_us=caller.platform.now_us()
+        body.name,
+        body.node,
+        body.role,
+        actor=str(caller.actor),
+        now_us=now_us,
+        purpose=body.purpose,
+        expires_us=expiry(body.expires, zone, now_us),
     )
     made = caller.platform.access.key(secret)
     assert made is not None

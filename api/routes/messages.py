@@ -19,7 +19,7 @@ from api.answers.messages import (
 )
 from api.auth import Operator, Reader
 from api.paging import Cursor, Limit
-from api.params import Code, body_of, example, refuses
+from api.params import Code, example, refuses
 from api.usecases.messages import (
     Submitted,
     dead_gateways,
@@ -207,7 +207,7 @@ async def ingest(
     payload finds wrong at once; such parts become dead letters, the others are taken.
     """
     user = caller.reach.writable(gateway).user
-    payload = await body_of(request, caller.platform.max_body_bytes)
+    payload = await request.body()
     return _submitted_json(await run_in_threadpool(submit, caller, user, payload))
 
 

@@ -11,8 +11,8 @@ from starlette.datastructures import UploadFile
 
 from api.answers.administration import ChangeAnswer, ImportAnswer, ProposalAnswer
 from api.auth import Admin
-from api.params import body_of, check_characters, example, refuses
-from api.problems import TooLarge, WrongMedia
+from api.params import check_characters, example, refuses
+from api.problems import WrongMedia
 from api.ranges import local_date
 from api.usecases.registering import ImportDone, ImportWishes, import_texts
 from metering.errors import InvalidInput
@@ -112,7 +112,7 @@ async def import_registry(
     complete needs a `reason`, which is kept in the audit log.
     """
     caller.need_whole()
-    texts = await _texts(request, caller.platform.max_import_bytes)
+    texts = await _texts(request)
     end = None if end_missing is None else local_date(end_missing, "end_missing")
     wishes = ImportWishes(dry_run, reason, end)
     return _imported_json(await run_in_threadpool(import_texts, caller, texts, wishes))
@@ -158,10 +158,10 @@ def _change_json(change: Change) -> ChangeAnswer:
     }
 
 
-async def _texts(request: Request, limit: int) -> dict[str, str]:
+async def _texts(request: Request) -> dict[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind == "multipart/form-data":
-        return await _uploaded(request, limit)
+        return await _uploaded(request)
     if kind != "application/json":
         raise WrongMedia(
             "neither JSON nor a multipart upload",
@@ -169,7 +169,7 @@ async def _texts(request: Request, limit: int) -> dict[str, str]:
             value=kind,
             fix="application/json with {name: text}, or multipart/form-data with CSV files",
         )
-    body = await body_of(request, limit)
+    body = await request.body()
     check_characters(body)
     try:
         texts = json.loads(body)
@@ -184,9 +184,7 @@ async def _texts(request: Request, limit: int) -> dict[str, str]:
     return texts
 
 
-async def _uploaded(request: Request, limit: int) -> dict[str, str]:
-    if int(request.headers.get("content-length") or limit + 1) > limit:
-        raise TooLarge(f"an upload above {limit} bytes", field="body", fix="send fewer files")
+async def _uploaded(request: Request) -> dict[str, str]:
     texts: dict[str, str] = {}
     async with request.form(max_files=64, max_fields=64) as form:
         for upload in (part for _, part in form.multi_items() if isinstance(part, UploadFile)):

@@ -172,7 +172,7 @@ class _NotedProgress(Progress):
 def _places(demo: DemoFolder) -> Places:
     settings = demo.folder.settings()
     return Places(
-        page=f"http://{settings.http.host}:{settings.http.port}/",
+        page=f"{settings.http.url}/",
         key_file=demo.folder.admin_key,
         mqtt_host=settings.mqtt.host,
         mqtt_port=settings.mqtt.port,

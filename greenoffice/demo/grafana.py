@@ -21,7 +21,7 @@ from metering.errors import ConfigurationError
 def provision(folder: DataFolder) -> Path:
     """Write the provisioning folder, with a key of its own that may only read."""
     http = folder.settings().http
-    url = f"http://{http.host}:{http.port}"
+    url = http.url
     return write_provisioning(folder.root / "grafana", url, _key(folder))
 
 

@@ -11,13 +11,25 @@ from metering.tries import UNCOUNTED, Tries
 class ApiKeys(Protocol):
     """API keys."""
 
-    def create_key(self, name: str, node: str, role: str, *, actor: str, now_us: int) -> str:
-        """The secret of a new key, shown once; kept only hashed."""
+    def create_key(
+        self,
+        name: str,
+        node: str,
+        role: str,
+        *,
+        actor: str,
+        now_us: int,
+        purpose: str = "",
+        expires_us: int = 0,
+    ) -> str:
+        """The secret of a new key, shown once; kept only hashed. It ends at `expires_us` [us], 0
+        for never."""
         ...
 
     def key(self, secret: str, tries: Tries = UNCOUNTED) -> ApiKey | None:
-        """The key of a secret; None when unknown or revoked. TooManyTries where that would have to
-        be computed and may not be tried; a right secret of lately needs no try."""
+        """The key of a secret, also one that expired; None when unknown or revoked. TooManyTries
+        where that would have to be computed and may not be tried; a right secret of lately needs
+        no try."""
         ...
 
     def keys(self) -> list[ApiKey]:
@@ -28,6 +40,10 @@ class ApiKeys(Protocol):
         """End a key from now on, with an entry in the audit log; NotFound if there is none, and
         nothing where it was ended before. Conflict for the last administrator's key of the whole
         platform."""
+        ...
+
+    def used(self, id: str, now_us: int) -> None:
+        """Note that a key was used; nothing where there is none. No entry in the audit log."""
         ...
 
 

@@ -12,7 +12,7 @@ from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
 from metering.tries import UNCOUNTED, Tries, unknown
-from storage.keys import check_not_last, id_of, new_key, new_key_secret, no_such_key
+from storage.keys import audited, check_not_last, id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
 
@@ -28,9 +28,19 @@ class MemoryAccess(AccessStore):
         self._verifier = Verifier()
         self._lock = threading.RLock()
 
-    def create_key(self, name: str, node: str, role: str, *, actor: str, now_us: int) -> str:
+    def create_key(
+        self,
+        name: str,
+        node: str,
+        role: str,
+        *,
+        actor: str,
+        now_us: int,
+        purpose: str = "",
+        expires_us: int = 0,
+    ) -> str:
         id, secret = new_key_secret()
-        key = new_key(id, name, node, role, now_us)
+        key = new_key(id, name, node, role, now_us, purpose, expires_us)
         with self._lock:
             self._keys[id], self._hashes[id] = key, hashed(secret.encode())
             self._note(key, "key.create", actor, now_us)
@@ -52,10 +62,15 @@ class MemoryAccess(AccessStore):
         with self._lock:
             if id not in self._keys:
                 raise no_such_key(id)
-            check_not_last(self._keys[id], self._keys.values())
+            check_not_last(self._keys[id], self._keys.values(), now_us)
             if not self._keys[id].revoked_us:
                 self._keys[id] = replace(self._keys[id], revoked_us=now_us)
                 self._note(self._keys[id], "key.revoke", actor, now_us)
+
+    def used(self, id: str, now_us: int) -> None:
+        with self._lock:
+            if id in self._keys:
+                self._keys[id] = replace(self._keys[id], used_us=now_us)
 
     def audit(self, entry: AuditEntry) -> None:
         with self._lock:
@@ -74,9 +89,8 @@ class MemoryAccess(AccessStore):
         return found[:limit]
 
     def _note(self, key: ApiKey, action: str, actor: str, now_us: int) -> None:
-        detail = {"name": key.name, "node": key.node, "role": str(key.role)}
         institution = self._institution_of(key.node)
-        self.audit(AuditEntry(now_us, actor, action, key.id, institution, detail))
+        self.audit(AuditEntry(now_us, actor, action, key.id, institution, audited(key)))
 
 
 class MemoryRegistry(RegistryStore, CredentialStore):

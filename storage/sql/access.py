@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, insert, select, true, update
 from metering.access import ApiKey, AuditEntry, Role
 from metering.ports import AccessStore
 from metering.tries import UNCOUNTED, Tries, unknown
-from storage.keys import check_not_last, id_of, new_key, new_key_secret, no_such_key
+from storage.keys import audited, check_not_last, id_of, new_key, new_key_secret, no_such_key
 from storage.passwords import Verifier, hashed
 from storage.sql.engine import reading, writing
 from storage.sql.schema import API_KEY, AUDIT_ENTRY
@@ -24,9 +24,19 @@ class SqlAccess(AccessStore):
         self._institution_of = institution_of
         self._verifier = Verifier()
 
-    def create_key(self, name: str, node: str, role: str, *, actor: str, now_us: int) -> str:
+    def create_key(
+        self,
+        name: str,
+        node: str,
+        role: str,
+        *,
+        actor: str,
+        now_us: int,
+        purpose: str = "",
+        expires_us: int = 0,
+    ) -> str:
         id, secret = new_key_secret()
-        key = new_key(id, name, node, role, now_us)
+        key = new_key(id, name, node, role, now_us, purpose, expires_us)
         row = {**vars(key), "role": str(key.role), "hash": hashed(secret.encode())}
         entry = self._entry(key, "key.create", actor, now_us)
         with writing(self._engine) as con:
@@ -62,10 +72,15 @@ class SqlAccess(AccessStore):
                 API_KEY.c.revoked_us == 0, API_KEY.c.role == Role.ADMIN
             )
             admins = [_key(one) for one in con.execute(standing.with_for_update())]
-            check_not_last(next((one for one in admins if one.id == id), _key(row)), admins)
+            own = next((one for one in admins if one.id == id), _key(row))
+            check_not_last(own, admins, now_us)
             ended = update(API_KEY).where(same, API_KEY.c.revoked_us == 0)
             if con.execute(ended.values(revoked_us=now_us)).rowcount:
                 add_entry(con, entry)
+
+    def used(self, id: str, now_us: int) -> None:
+        with writing(self._engine) as con:
+            con.execute(update(API_KEY).where(API_KEY.c.id == id).values(used_us=now_us))
 
     def audit(self, entry: AuditEntry) -> None:
         with writing(self._engine) as con:
@@ -88,8 +103,9 @@ class SqlAccess(AccessStore):
             return [AuditEntry(**row._mapping) for row in con.execute(statement)]
 
     def _entry(self, key: ApiKey, action: str, actor: str, now_us: int) -> AuditEntry:
-        detail = {"name": key.name, "node": key.node, "role": str(key.role)}
-        return AuditEntry(now_us, actor, action, key.id, self._institution_of(key.node), detail)
+        return AuditEntry(
+            now_us, actor, action, key.id, self._institution_of(key.node), audited(key)
+        )
 
 
 def add_entry(con: Connection, entry: AuditEntry) -> None:
@@ -100,4 +116,14 @@ def add_entry(con: Connection, entry: AuditEntry) -> None:
 
 
 def _key(row: Any) -> ApiKey:
-    return ApiKey(row.id, row.name, row.node, Role(row.role), row.created_us, row.revoked_us)
+    return ApiKey(
+        row.id,
+        row.name,
+        row.node,
+        Role(row.role),
+        row.created_us,
+        row.revoked_us,
+        row.purpose,
+        row.expires_us,
+        row.used_us,
+    )

@@ -466,11 +466,16 @@ def read_registry(texts, end_missing=None) -> Registry:
     return Registry(nodes={code: Node(code, NodeType.INSTITUTION, zone=ZONE) for code in codes})
 
 
+def client_of(platform: Platform) -> TestClient:
+    """A client on the platform's own machine."""
+    return TestClient(create_app(platform), client=("127.0.0.1", 50_000))
+
+
 def make_world(stores, readings_store) -> World:
     """A seeded world over given stores."""
     journal, keys = seed(readings_store, stores)
     platform = platform_of(readings_store, stores, journal)
-    return World(platform, journal, TestClient(create_app(platform)), keys)
+    return World(platform, journal, client_of(platform), keys)
 
 
 def booked_world(registry: Registry, now_us: int, values) -> World:
@@ -487,7 +492,7 @@ def booked_world(registry: Registry, now_us: int, values) -> World:
     platform = platform_of(readings_store, stores, journal, now_us)
     Ledger(readings_store, stores.books, stores.marks, platform.registry, platform.now_us).step()
     key = stores.access.create_key("bureau", "", Role.ADMIN, actor="test", now_us=now_us)
-    return World(platform, journal, TestClient(create_app(platform)), {"bureau": key})
+    return World(platform, journal, client_of(platform), {"bureau": key})
 
 
 @pytest.fixture

@@ -68,6 +68,40 @@ def ended(stores: Stores, id: str) -> int:
     return next(key.revoked_us for key in known if key.id == id)
 
 
+def test_a_key_keeps_its_purpose_its_end_and_its_last_use(stores: Stores) -> None:
+    secret = stores.access.create_key(
+        "k", "t", "read", actor="admin", now_us=5, purpose=" audit of 2026 ", expires_us=50
+    )
+    key = stores.access.key(secret)
+    assert key is not None
+    assert (key.purpose, key.expires_us, key.used_us) == ("audit of 2026", 50, 0)
+    assert [key.expired(at) for at in (49, 50, 51)] == [False, True, True]
+    stores.access.used(key.id, 7)
+    stores.access.used("none", 7)
+    (known,) = stores.access.keys()
+    assert (known.used_us, stores.access.key(secret)) == (7, known)
+    (entry,) = stores.access.entries(None)
+    assert entry.detail["purpose"] == "audit of 2026"
+    assert entry.detail["expires"] == "1970-01-01T00:00:00.000050Z"
+    with pytest.raises(InvalidInput, match="longer"):
+        stores.access.create_key("k", "t", "read", actor="a", now_us=5, purpose="x" * 501)
+
+
+def test_an_administrator_that_has_expired_is_none(stores: Stores) -> None:
+    """It neither keeps the last one from staying, nor has to stay itself."""
+
+    def made(expires_us: int) -> str:
+        return stores.access.create_key(
+            "k", "", "admin", actor="a", now_us=5, expires_us=expires_us
+        ).split("_")[1]
+
+    ending, standing = made(50), made(0)
+    with pytest.raises(Conflict):
+        stores.access.revoke(standing, actor="admin", now_us=60)
+    stores.access.revoke(ending, actor="admin", now_us=60)
+    assert ended(stores, ending) == 60
+
+
 def test_a_revoked_key_is_none_at_once(stores: Stores) -> None:
     secret = create(stores)
     key = stores.access.key(secret)

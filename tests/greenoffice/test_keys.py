@@ -57,6 +57,21 @@ def test_a_key_is_made_listed_rotated_and_ended(folder: DataFolder) -> None:
     assert "command line" in actors
 
 
+def test_a_key_has_a_purpose_and_an_end_that_a_new_secret_keeps(folder: DataFolder) -> None:
+    data = str(folder.root)
+    options = ("--purpose", "看板", "--expires", "2099-01-01T00:00:00+08:00")
+    (made,) = run("add", data, "--name", "board", *options)
+    (again,) = run("rotate", data, str(made["id"]))
+    for told in (made, again):
+        assert (told["purpose"], told["expires"]) == ("看板", "2098-12-31T16:00:00Z")
+        assert told["used"] is None
+    for wrong in ("2020-01-01", "tomorrow", "2099-02-30", "2099-01-01T00:00:00"):
+        with pytest.raises(InvalidInput) as refused:
+            run("add", data, "--name", "x", "--expires", wrong)
+        assert refused.value.field == "expires"
+        assert refused.value.fix
+
+
 def test_the_first_key_is_never_lost(folder: DataFolder) -> None:
     """Rotated, then its file lost: each time the file holds a key that reaches everything."""
     first = folder.admin_key.read_text().strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import os
@@ -25,7 +26,7 @@ from reports.layout import layout
 from reports.pdf import faces
 from reports.printed import number, percent
 from reports.seal import sealed
-from reports.table import to_csv
+from reports.table import ReportTable, TableColumn, to_csv
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
@@ -139,6 +140,14 @@ def test_the_check_sees_a_wrong_figure_and_a_wrong_cell(october):
         sealed(replace(october, lines=lines)), "en", lambda node, item: right[node, item]
     )
     assert any("bureau/01000, its days" in told for told in forged.differences)
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "－1"])
+def test_no_cell_of_the_csv_is_a_formula_nor_a_heading(name):
+    """Names come from whoever may write the registry, and some head columns."""
+    table = ReportTable("t", name, (TableColumn(name),), ((name,), ("1-1",), (Decimal("-1.5"),)))
+    heading, *rows = csv.reader(io.StringIO(to_csv([table]).decode("utf-8-sig"), newline=""))
+    assert [heading, *rows] == [[f"'{name}"], [f"'{name}"], ["1-1"], ["-1.5"]]
 
 
 def test_totals_in_the_workbook_are_formulas_and_carry_their_values(october):

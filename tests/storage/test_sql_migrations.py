@@ -655,6 +655,25 @@ def test_a_registry_from_before_office_hours_is_the_same_after_them(engine: Engi
     assert len(OFFICE_HOURS.of(stores.registry.load())) == 3
 
 
+def test_a_key_from_before_ends_never_and_one_that_ends_cannot_go_back(engine: Engine) -> None:
+    access = sql_stores(engine).access
+    before = access.create_key("board", "", "admin", actor="a", now_us=1)
+    down_to(engine, "r0018")
+    with writing(engine) as con:
+        upgrade(con)
+    access = sql_stores(engine).access
+    kept = access.key(before)
+    assert kept is not None
+    assert (kept.name, kept.created_us) == ("board", 1)
+    assert (kept.purpose, kept.expires_us, kept.used_us) == ("", 0, 0)
+    ending = access.create_key("guest", "", "read", actor="a", now_us=2, expires_us=9)
+    with pytest.raises(ConfigurationError, match="cannot hold keys that expire") as refused:
+        down_to(engine, "r0018")
+    assert (refused.value.field, refused.value.value) == ("api_key", "1 rows")
+    access.revoke(ending.split("_")[1], actor="a", now_us=3)
+    down_to(engine, "r0018")
+
+
 def down_to(engine: Engine, revision: str) -> None:
     with writing(engine) as con:
         downgrade(con, revision)

@@ -85,6 +85,9 @@ API_KEY = Table(
     text_column("hash"),
     number("created_us"),
     number("revoked_us"),
+    text_column("purpose"),
+    number("expires_us"),
+    number("used_us"),
 )
 AUDIT_ENTRY = Table(
     "audit_entry",

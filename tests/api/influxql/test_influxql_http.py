@@ -70,7 +70,7 @@ def test_several_statements_answer_in_order(shared_world, posted):
 
 def test_a_body_above_the_limit_is_not_read(shared_world, posted):
     answer = posted(shared_world, "x" * 100_000)
-    assert answer.status_code == 400
+    assert answer.status_code == 413
     assert "bytes" in answer.json()["error"]
 
 

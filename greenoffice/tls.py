@@ -1,0 +1,26 @@
+"""TLS of a port that others connect to."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from metering.errors import ConfigurationError
+
+
+def tls_of(section: str, chain: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    """What a port with that certificate speaks; None without one. ConfigurationError names the
+    setting of the section where the files are of no use."""
+    if chain is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(chain, key)
+    except (OSError, ssl.SSLError) as refused:
+        raise ConfigurationError(
+            f"the certificate cannot be used: {refused}",
+            field=f"{section}.certificate",
+            value=str(chain),
+            fix="name a PEM chain and its private_key, readable by the process",
+        ) from refused
+    return context

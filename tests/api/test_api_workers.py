@@ -1,0 +1,163 @@
+"""What costs much is answered by another process, as it would be in place."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import pytest
+from fastapi.testclient import TestClient
+
+from api import create_app
+from greenoffice.commands import init
+from greenoffice.stores import open_stores
+from storage import MemoryReadings
+from tests.api.conftest import ZONE, platform_of, seed
+
+SPAN = "start=2026-09-25&end=2026-11-24"
+HEAVY = f"/v1/energy?node=campus&item=01000&step=native&{SPAN}"
+LIGHT = "/v1/energy?node=campus&item=01000&step=day&start=2026-11-10&end=2026-11-24"
+FOR_YEARS = (
+    f'SELECT sum("value"), mean("measured") FROM energy WHERE time >= \'2000-01-01T00:00:00Z\' AND'
+    f" node = 'campus' GROUP BY hours, day, weekday, hour, item tz('{ZONE}')"
+)
+LISTED = (
+    "SELECT power FROM energy WHERE time >= '2026-09-25T00:00:00Z' AND"
+    f" time < '2026-11-20T00:00:00Z' AND type = 'building' GROUP BY node, item tz('{ZONE}')"
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """The API as a process, and the same stores in place."""
+
+    port: int
+    process: psutil.Process
+    keys: dict[str, str]
+    here: TestClient
+
+    def get(self, path: str, key: str = "bureau", timeout_s: float = 60) -> tuple[int, bytes]:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", headers={"X-API-Key": self.keys[key]}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as refused:
+            return refused.code, refused.read()
+
+    def workers(self) -> list[psutil.Process]:
+        return self.process.children()
+
+
+def await_true(ready) -> None:
+    for _ in range(600):
+        if ready():
+            return
+        time.sleep(0.1)
+    pytest.fail("gave up waiting")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    taken = [_free() for _ in range(3)]
+    folder = init(tmp_path_factory.mktemp("api") / "data", *taken, "en")
+    stores = open_stores(folder)
+    journal, keys = seed(MemoryReadings(), stores)
+    here = TestClient(create_app(platform_of(MemoryReadings(), stores, journal)))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "greenoffice", "api", str(folder.root)],
+        cwd=Path(__file__).parents[2],
+        env=os.environ,
+    )
+    found = Running(taken[0], psutil.Process(process.pid), keys, here)
+    try:
+        await_true(lambda: process.poll() is not None or _listens(taken[0]))
+        yield found
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_what_is_light_needs_no_worker(running: Running) -> None:
+    assert running.get(LIGHT)[0] == 200
+    assert running.get("/influx/query?q=" + quote("SHOW MEASUREMENTS"))[0] == 200
+    assert running.workers() == []
+
+
+@pytest.mark.parametrize("path", [HEAVY, "/influx/query?q=" + quote(LISTED)])
+def test_a_worker_answers_byte_for_byte_as_the_api_itself(running: Running, path: str) -> None:
+    status, body = running.get(path)
+    assert len(running.workers()) == 1
+    here = running.here.get(path, headers={"X-API-Key": running.keys["bureau"]})
+    assert (status, body) == (here.status_code, here.content)
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "status"),
+    [
+        (HEAVY, "school", 404),
+        (HEAVY.replace("native", "fine"), "bureau", 422),
+        (HEAVY + "&more=1", "bureau", 422),
+        (HEAVY.replace("2026-09", "2020-09"), "bureau", 422),
+        (
+            "/influx/query?q=" + quote(LISTED.replace("type = 'building'", "node = 'dc'")),
+            "school",
+            404,
+        ),
+    ],
+)
+def test_a_worker_refuses_as_the_api_itself(running: Running, path, key, status) -> None:
+    found, body = running.get(path, key)
+    here = running.here.get(path, headers={"X-API-Key": running.keys[key]})
+    assert (found, body) == (status, here.content)
+
+
+def test_a_wrong_key_costs_no_worker(running: Running) -> None:
+    wrong = Running(running.port, running.process, {"bureau": "go_000000000000_x"}, running.here)
+    before = [one.pid for one in running.workers()]
+    assert wrong.get(HEAVY)[0] == 401
+    assert wrong.get("/influx/query?q=" + quote(FOR_YEARS))[0] == 401
+    assert [one.pid for one in running.workers()] == before
+
+
+def test_a_statement_that_nobody_waits_for_is_ended(running: Running) -> None:
+    """26 years by the hour; the client leaves, and so does the process that was at it."""
+    assert running.get(HEAVY)[0] == 200
+    (worker,) = running.workers()
+    with pytest.raises(OSError, match="timed out"):
+        running.get("/influx/query?q=" + quote(FOR_YEARS), timeout_s=1)
+    await_true(lambda: not worker.is_running())
+
+
+def test_what_needs_too_much_memory_or_time_is_refused_and_costs_the_others_nothing(
+    running: Running,
+) -> None:
+    status, body = running.get("/influx/query?q=" + quote(FOR_YEARS))
+    assert status == 503
+    told = json.loads(body)
+    assert told["field"] == "time"
+    assert told["fix"]
+    assert told["error"]
+    assert running.get(HEAVY)[0] == 200
