@@ -30,13 +30,13 @@ def no_unknown_parameters(request: Request) -> None:
     known = {one.alias for one in route.dependant.query_params}
     for name, values in _repeated(request):
         raise InvalidInput(
-            "a parameter said twice", field=name[:64], value=values[1], fix="say it once"
+            "a parameter said twice", field=name[:64] or "query", value=values[1], fix="say it once"
         )
     for name in request.query_params:
         if name not in known:
             raise InvalidInput(
                 "unknown parameter",
-                field=name[:64],
+                field=name[:64] or "query",
                 value=request.query_params[name],
                 fix=f"use one of: {', '.join(sorted(known)) or 'none'}",
             )

@@ -20,7 +20,7 @@ from api.influxql.engine.select import Answer
 from api.influxql.language.parse import SUPPORTED, parse
 from api.influxql.language.tree import Select, Statement
 from api.influxql.tables.measurements import MEASUREMENTS
-from api.params import Json
+from api.params import Json, refuses
 from api.problems import HEADERS, MEDIA_TYPE, SignInNeeded, problem_of, status_of
 from metering.access import ApiKey, Role, by_key
 from metering.errors import GreenOfficeError, InvalidInput
@@ -57,7 +57,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
             }
         },
     },
-    400: {"description": "A statement that is not supported; `error` says what is"},
+    **refuses(400, 401, 403, 404, 429, 503),
 }
 
 
@@ -74,7 +74,7 @@ _PARAMETERS: dict[str, Any] = {
 
 
 @router.get("/query", responses=_RESPONSES, openapi_extra=_PARAMETERS)
-@router.post("/query", responses=_RESPONSES, openapi_extra=_PARAMETERS)
+@router.post("/query", responses={**_RESPONSES, **refuses(413)}, openapi_extra=_PARAMETERS)
 async def query(request: Request) -> Response:
     """InfluxQL statements in `q`, from the address or a form; times as `epoch` says.
 
@@ -93,7 +93,7 @@ async def query(request: Request) -> Response:
     return Response(found, media_type="application/json", headers=headers)
 
 
-@router.get("/ping", status_code=204)
+@router.get("/ping", status_code=204, responses=refuses(503))
 def ping() -> Response:
     """Whether somebody listens, as InfluxDB clients ask."""
     return Response(status_code=204, headers={"X-Influxdb-Version": "1.8-greenoffice"})

@@ -4,6 +4,7 @@ whom the settings name."""
 from __future__ import annotations
 
 from ipaddress import IPv6Address, ip_address
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -19,7 +20,24 @@ HEALTH_EXAMPLE = {
 }
 
 
-@router.get("/health", responses=example(HEALTH_EXAMPLE))
+NOT_READY_EXAMPLE = {
+    "status": "not ready",
+    "parts": {"intake": {"ready": False, "detail": {"error": "does not run"}}},
+}
+METRICS_EXAMPLE = "greenoffice_readings_total 3902.0\n"
+METRICS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "OK", "content": {"text/plain": {"example": METRICS_EXAMPLE}}},
+    **refuses(401, 403, 429, 503),
+}
+
+
+@router.get(
+    "/health",
+    responses={
+        **example(HEALTH_EXAMPLE),
+        503: example(NOT_READY_EXAMPLE, "A part does not do its work")[200],
+    },
+)
 def health(request: Request, response: Response) -> Json:
     """Every part with its readiness; 503 while one of them does not do its work.
 
@@ -37,7 +55,7 @@ def health(request: Request, response: Response) -> Json:
     }
 
 
-@router.get("/metrics", response_class=Response, responses=refuses(401, 403, 429))
+@router.get("/metrics", response_class=Response, responses=METRICS)
 def metrics(request: Request) -> Response:
     """Counters in the Prometheus text format, for whom the settings name."""
     _need_details(request)

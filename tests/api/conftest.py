@@ -38,7 +38,7 @@ from metering.registry import (
     SpaceEdge,
 )
 from metering.tariff import TariffRow
-from storage import MemoryReadings, memory_stores
+from storage import DuckDBReadings, MemoryReadings, memory_stores, open_engine, sql_stores
 
 ZONE = "Asia/Shanghai"
 TODAY = date(2026, 11, 24)
@@ -69,7 +69,8 @@ class MemoryJournal:
 
     def record(self, segment: int, offset: int) -> Raw:
         if (segment, offset) not in self.kept:
-            raise NotFound("no such message", field="message", value=f"{segment}/{offset}")
+            value = f"{segment}/{offset}"
+            raise NotFound("no such message", field="message", value=value, fix="follow a link")
         return self.kept[(segment, offset)]
 
     def add(self, submission: Submission) -> tuple[int, int]:
@@ -516,6 +517,17 @@ def world() -> World:
 def shared_world() -> World:
     """For tests that only read."""
     return make_world(memory_stores(), MemoryReadings())
+
+
+@pytest.fixture(scope="module")
+def real_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The same over SQLite and DuckDB."""
+    folder = tmp_path_factory.mktemp("stores")
+    readings = DuckDBReadings(folder / "readings.duckdb")
+    engine = open_engine(f"sqlite:///{folder / 'greenoffice.db'}")
+    yield make_world(sql_stores(engine), readings)
+    readings.close()
+    engine.dispose()
 
 
 @dataclass(frozen=True)

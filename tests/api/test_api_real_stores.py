@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
+import re
 
 import pytest
-
-from storage import DuckDBReadings, open_engine, sql_stores
 
 PATHS = [
     "/v1/nodes",
@@ -34,26 +30,6 @@ PATHS = [
 PAGES = ["/", "/?node=office-a", "/findings", "/datacentre", "/gateways", "/latest"]
 
 
-@pytest.fixture(scope="module")
-def seed():
-    name = "real_store_seed"
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / "conftest.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def real_world(seed, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stores")
-    readings = DuckDBReadings(folder / "readings.duckdb")
-    engine = open_engine(f"sqlite:///{folder / 'greenoffice.db'}")
-    yield seed.make_world(sql_stores(engine), readings)
-    readings.close()
-    engine.dispose()
-
-
 @pytest.mark.parametrize("path", PATHS)
 def test_the_same_answers(shared_world, real_world, path):
     wanted, found = shared_world.get(path), real_world.get(path)
@@ -61,9 +37,9 @@ def test_the_same_answers(shared_world, real_world, path):
     assert found.json() == wanted.json()
 
 
-def test_the_same_pages(seed, shared_world, real_world):
+def test_the_same_pages(signed, shared_world, real_world):
     for world in (shared_world, real_world):
-        seed.sign_in(world)
+        signed(world)
     for path in PAGES:
         wanted, found = (w.client.get(path) for w in (shared_world, real_world))
         assert found.status_code == 200
@@ -71,8 +47,6 @@ def test_the_same_pages(seed, shared_world, real_world):
 
 
 def without_token(html: str) -> str:
-    import re
-
     return re.sub(r'name="csrf" value="[^"]+"', "", html)
 
 
