@@ -1,8 +1,8 @@
 """The OpenAPI document: every route with the problems it can answer.
 
     any route           414 431
-    whatever is asked   401 403 404 422 429 503, and all below under /v1
-    what is changed     409 507
+    whatever is asked   401 403 404 422 429 503 507: what is refused is written down too
+    what is changed     409
     what has a body     413, and where only some kinds are read 400 415
 
 Which of the last stand for a route, the route itself says (`refuses`, `JsonBody`); so do routes
@@ -20,8 +20,8 @@ from api.answers.common import ProblemAnswer
 from api.problems import MEDIA_TYPE, TITLES
 
 ANYWHERE = (414, 431)
-ALWAYS = (401, 403, 404, *ANYWHERE, 422, 429, 503)
-CHANGING = (409, 507)
+ALWAYS = (401, 403, 404, *ANYWHERE, 422, 429, 503, 507)
+CHANGING = (409,)
 SCHEMA = "#/components/schemas/ProblemAnswer"
 
 
@@ -53,8 +53,8 @@ def _describe(responses: dict[str, Any], ours: bool, *, changing: bool) -> None:
     own = {} if ours else {s: one for s, one in responses.items() if s >= "4" and _shown(one)}
     said = {int(status) for status in responses if status >= "4"} - (set() if ours else {422})
     general = {*(ALWAYS if ours else ANYWHERE), *(CHANGING if changing else ())}
-    for status in [status for status in responses if status >= "4"]:
-        del responses[status]
+    for one in [status for status in responses if status >= "4"]:
+        del responses[one]
     for status in sorted(said | general):
         content = {MEDIA_TYPE: {"schema": {"$ref": SCHEMA}}}
         responses[str(status)] = {"description": TITLES[status], "content": content}

@@ -57,7 +57,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
             }
         },
     },
-    **refuses(400, 401, 403, 404, 429, 503),
+    **refuses(400, 401, 403, 404, 429, 503, 507),
 }
 
 

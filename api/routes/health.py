@@ -22,7 +22,7 @@ HEALTH_EXAMPLE = {
 
 NOT_READY_EXAMPLE = {
     "status": "not ready",
-    "parts": {"intake": {"ready": False, "detail": {"error": "does not run"}}},
+    "parts": {"intake": {"ready": False, "detail": {"behind": 5210}}},
 }
 METRICS_EXAMPLE = "greenoffice_readings_total 3902.0\n"
 METRICS: dict[int | str, dict[str, Any]] = {

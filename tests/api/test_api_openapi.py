@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass, replace
 
 import pytest
 from pydantic import TypeAdapter
 
+from api import PartHealth
 from api.answers.energy import EnergyAnswer, LineageAnswer, PartsAnswer
+from api.gate import MOST_HEADERS
 from api.openapi import ALWAYS
 from api.problems import MEDIA_TYPE, STATUS
+from metering.errors import StorageFull
 
 PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}}
 READ_IN_KINDS = {400, 415}
@@ -49,7 +53,7 @@ def wanted_problems(method, path, operation):
     """Statuses that a route of its kind can answer with."""
     wanted = set(ALWAYS)
     if method != "get":
-        wanted |= {409, 507}
+        wanted |= {409}
     if "requestBody" in operation:
         wanted |= {413} | (set() if path == NATIVE else READ_IN_KINDS)
     return wanted
@@ -79,6 +83,50 @@ def test_every_route_has_the_problems_of_its_kind(document):
         if code >= "4"
     }
     assert {400, 401, 404, 409, 413, 415, 422, 429, 503} <= told <= set(STATUS.values())
+
+
+@dataclass
+class FullAccess:
+    """Keys over a disk that holds no further line of the audit log."""
+
+    real: object
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+    def audit(self, entry):
+        raise StorageFull("no space left", field="database", fix="free some space")
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/v1/nodes/{code}", ""),
+        ("/influx/query", "?q=SELECT sum(kwh) FROM energy WHERE node='hall' AND time > 0"),
+    ],
+)
+def test_a_refusal_that_cannot_be_written_down_is_named(world, document, path, query):
+    access = FullAccess(world.platform.access)
+    world.client.app.state.platform = replace(world.platform, access=access)
+    answer = world.get(path.replace("{code}", "hall") + query)
+    assert_problem(answer, 507, "database")
+    assert str(answer.status_code) in document["paths"][path]["get"]["responses"]
+
+
+def test_health_that_is_not_ready_is_described_as_it_is(world, document):
+    parts = {"intake": PartHealth(False, {"behind": 5210})}
+    world.client.app.state.platform = replace(world.platform, health=lambda: parts)
+    answer = world.client.get("/health")
+    told = document["paths"]["/health"]["get"]["responses"][str(answer.status_code)]
+    assert answer.json() == told["content"][TEXTS]["example"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/metrics", "/influx/query", "/influx/ping"])
+def test_what_the_gate_refuses_is_described_outside_of_v1_too(shared_world, document, path):
+    told = document["paths"][path]["get"]["responses"]
+    answer = shared_world.client.get(path, headers={"X-Long": "x" * MOST_HEADERS})
+    assert answer.status_code == 431
+    assert told["431"]["content"] == told["414"]["content"] == PROBLEM
 
 
 def test_a_report_that_is_not_complete_is_a_conflict(document):

@@ -15,6 +15,7 @@ CASES = [
     ("/v1/nodes?limit=1001", "limit"),
     ("/v1/nodes?limit=many", "limit"),
     ("/v1/nodes?lmit=5", "lmit"),
+    ("/v1/nodes?=5", "query"),
     ("/v1/nodes?type=planet", "type"),
     ("/v1/nodes?cursor=%25%25", "cursor"),
     ("/v1/nodes?cursor=WzFd", "cursor"),
