@@ -43,6 +43,8 @@ ZONES = {
 ITEMS = ("01000", "01A00", "01B00", "01B20", "01C00", "01D00", "01000", "01A10")
 EDGES = (("o", "b"), ("o", "c"), ("c", "f"))
 NODES = ("b", "b", "c", "f", "o")
+LONG_DAYS = 200
+"""Worlds that last longer arrive when they are over: a clock does not leap over months."""
 
 
 @dataclass(frozen=True)
@@ -223,10 +225,12 @@ TROUBLES: tuple[Callable[[Site, np.ndarray, int, int], None], ...] = (
 
 
 def trouble(site: Site, values: np.ndarray, most: int) -> None:
-    """Up to so many troubles."""
+    """Up to so many troubles, or one each month."""
+    most = max(most, site.days // 30)
     for _ in range(int(site.rng.integers(0, most + 1))):
         at = int(site.rng.integers(1, len(values) - 1))
-        end = min(at + int(site.pick(1, 1, 2, 3, 4, 5, 6, 9, 20, 90)), len(values))
+        length = site.pick(1, 1, 2, 3, 4, 5, 6, 9, 20, 90)
+        end = min(at + length * (3 if site.days > LONG_DAYS and length > 6 else 1), len(values))
         TROUBLES[int(site.rng.integers(len(TROUBLES)))](site, values, at, end)
 
 
@@ -436,8 +440,8 @@ TARIFF = (
 
 
 STEPS = (15, 15, 15, 20, 30, 60, 60, DAY_MIN)
-COARSE = (60, 60, DAY_MIN)
-"""Of worlds that last for months."""
+COARSE, DAILY = (60, 60, DAY_MIN), (DAY_MIN,)
+"""Of worlds that last for months, and for more than a year."""
 
 
 def random_world(
@@ -502,7 +506,7 @@ def _batches(site: Site, registry: Registry) -> Iterator[Batch]:
     for place, part in enumerate(parts):
         own = [sent[n] for n in part.tolist()]
         now = max(now, *(due[n] for n in part.tolist())) + 1_000_000
-        moment = now if how == "live" else end
+        moment = now if how == "live" and site.days <= LONG_DAYS else end
         if site.chance(0.3):
             wrong = own[int(rng.integers(len(own)))]
             value = wrong.value + site.pick(5000, 1, -40)

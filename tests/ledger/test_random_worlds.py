@@ -8,12 +8,14 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from ledger import context, jobs, periods, recompute, series
+from ledger.cleaning.rates import DAY_US
 from ledger.worker import Ledger
 from metering.book import DirtyMark
 from metering.reading import ENTERED_ORDER, Flag, ReadingColumns
 from metering.registry.changes import marks_of_change
 from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
-from tests.ledger.random_worlds import COARSE, Batch, RandomWorld, SentReading, random_world
+from tests.ledger.random_worlds import COARSE, DAILY, Batch, RandomWorld, SentReading, random_world
 from tests.two_books import differing_days, differing_events, journal, recomputed
 
 
@@ -110,7 +112,21 @@ def at_once(world: RandomWorld) -> Booked:
 
 
 LONG = {"days": 75, "meters": 3, "steps": COARSE}
-WORLDS = [*((seed, {}) for seed in range(12)), *((seed, LONG) for seed in (100, 102, 105, 106))]
+YEAR = {"days": 430, "meters": 2, "steps": DAILY}
+WORLDS = [
+    *((seed, {}) for seed in range(10)),
+    *((seed, LONG) for seed in (100, 105, 106)),
+    *((seed, YEAR) for seed in (212,)),
+]
+
+
+def as_it_came(world: RandomWorld) -> Booked:
+    live = Booked(world, world.known_first)
+    for batch in world.batches:
+        live.take(batch)
+    live.now_us = world.ends_us
+    live.ledger.roll_day()
+    return live
 
 
 @pytest.mark.parametrize(
@@ -118,11 +134,7 @@ WORLDS = [*((seed, {}) for seed in range(12)), *((seed, LONG) for seed in (100, 
 )
 def test_a_world_books_the_same_whatever_came_first(tmp_path, seed, more):
     world = random_world(seed, **more)
-    whole, live = at_once(world), Booked(world, world.known_first)
-    for batch in world.batches:
-        live.take(batch)
-    live.now_us = world.ends_us
-    live.ledger.roll_day()
+    whole, live = at_once(world), as_it_came(world)
     assert_same(whole, live)
     before = live.rows()
     live.restart()
@@ -134,3 +146,25 @@ def test_a_world_books_the_same_whatever_came_first(tmp_path, seed, more):
     own = recomputed(tmp_path, journal(world.registry, whole.sent, *days, world.ends_us))
     assert differing_days(whole.books, own) == []
     assert differing_events(whole.books, own) == []
+
+
+BITES = {
+    jobs: {"DAYS_A_PIECE": 2, "METERS_A_PIECE": 1, "MOST_METERS": 2, "ROWS_A_PIECE": 4},
+    context: {"FIRST_LOOK": 1, "AT_ONCE_US": 3 * DAY_US},
+    series: {"CHUNK_DAYS": 1},
+    periods: {"_NEAR_DAYS": 1},
+    recompute: {"METERS_AT_ONCE": 2, "METERS_A_SCAN": 1, "SHORT_DAYS": 1, "ROWS_AT_ONCE": 1},
+}
+"""How much is done at once, by module."""
+
+
+@pytest.mark.parametrize("seed", [0, 1, 5])
+def test_how_much_is_done_at_once_changes_nothing(monkeypatch, seed):
+    world = random_world(seed)
+    whole = at_once(world)
+    for module, sizes in BITES.items():
+        for name, size in sizes.items():
+            assert hasattr(module, name)
+            monkeypatch.setattr(module, name, size)
+    assert_same(whole, at_once(world))
+    assert_same(whole, as_it_came(world))

@@ -280,3 +280,12 @@ def test_decisions_are_equal_whatever_is_known_of_them():
     assert decision(SPIKE) == Decision(1, 2, 3, SPIKE, False, 7)
     assert decision(SPIKE) < decision(SPIKE, here=2)
     assert EventFacts() == EventFacts(None, None, None, None)
+
+
+@pytest.mark.parametrize(("still", "rise"), [(2, 25), (6, 60), (30, 300)])
+def test_a_register_that_stood_still_may_have_turned_meanwhile(still, rise):
+    """It makes up for more than one step can hold, and less than all of them."""
+    values = [*range(9900, 9991, 10), *([9990] * still), (9990 + rise) % 10_000]
+    values += [values[-1] + 5 * n for n in range(1, 8)]
+    told = (9, 9 + still + 1, BRIDGE, True, COST[BRIDGE] + COST[ROLLOVER])
+    assert story(values, modulus=10_000) == [told]
