@@ -179,9 +179,9 @@ def judge(
         for event in events:
             refused = np.zeros(len(rows), dtype=np.bool_)
             if event.kind in (SPIKE, NEGATIVE):
-                refused = (start == event.start_us) & (end == event.end_us) & (end > start)
+                refused = (start == event.start_us) & (end == event.end_us)
             elif tells_repeats(event):
-                refused = (start >= event.start_us) & (end <= event.end_us) & (end > start)
+                refused = (start >= event.start_us) & (end <= event.end_us)
             if event.kind != NEGATIVE:  # what a person entered stands
                 refused &= (rows.flag.astype(np.int64) & int(Flag.ENTERED)) == 0
             if refused.any():

@@ -40,6 +40,8 @@ ZONES = {
     "America/St_Johns": date(2026, 10, 30),
 }
 """With the first day: months end, and clocks change."""
+OTHERS = ("Asia/Kathmandu", "Europe/Berlin", "Australia/Lord_Howe")
+"""Of a place whose clocks are not those of its institution."""
 ITEMS = ("01000", "01A00", "01B00", "01B20", "01C00", "01D00", "01000", "01A10")
 EDGES = (("o", "b"), ("o", "c"), ("c", "f"))
 NODES = ("b", "b", "c", "f", "o")
@@ -450,17 +452,18 @@ def random_world(
     """The world of a seed."""
     rng = np.random.default_rng(seed)
     zone = list(ZONES)[int(rng.integers(len(ZONES)))] if seed % 2 else "Asia/Shanghai"
-    site = Site(rng, zone, ZONES[zone], days, steps)
+    elsewhere = OTHERS[int(rng.integers(len(OTHERS)))] if seed % 3 == 0 else None
+    site = Site(rng, zone, ZONES[elsewhere or zone], days, steps)
     while len(site.meters) < meters:
         site.pick(*MAKERS)(site)
-    priced, other_zone = site.chance(0.7), site.chance(0.3)
+    priced = site.chance(0.7)
     supply = tuple(
         SupplyEdge(f"m{n}", f"m{n + 1}") for n in range(1, len(site.meters)) if site.chance(0.2)
     )
     nodes = {
         "o": Node("o", NodeType.INSTITUTION, zone=zone),
         "b": Node("b", NodeType.BUILDING),
-        "c": Node("c", NodeType.BUILDING, zone="Asia/Kathmandu" if other_zone else None),
+        "c": Node("c", NodeType.BUILDING, zone=elsewhere),
         "f": Node("f", NodeType.BUILDING),
     }
     registry = Registry(

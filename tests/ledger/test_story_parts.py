@@ -33,6 +33,7 @@ from ledger.cleaning.story import (
     Link,
     RegisterReadings,
     StoryPrice,
+    _Teller,
     tell,
 )
 from ledger.limits import RegisterLimits
@@ -289,3 +290,20 @@ def test_a_register_that_stood_still_may_have_turned_meanwhile(still, rise):
     values += [values[-1] + 5 * n for n in range(1, 8)]
     told = (9, 9 + still + 1, BRIDGE, True, COST[BRIDGE] + COST[ROLLOVER])
     assert story(values, modulus=10_000) == [told]
+
+
+@pytest.mark.parametrize("modulus", [None, 10])
+@pytest.mark.parametrize("most", [None, 8])
+def test_many_readings_are_told_as_each_alone_is(modulus, most):
+    """Also such as no register should say."""
+    values = [-14, -10, -3, -1, 0, 1, 2, 7, 9, 10, 11, 15]
+    both = np.array([(a, b) for a in values for b in values]).ravel()
+    one = readings(both, most=most, modulus=modulus)
+    here = np.arange(0, len(both), 2)
+    teller = _Teller(one, [0], [len(both) - 1])
+    fits = [one.fits(a, a + 1) for a in here.tolist()]
+    assert teller._passes(here, here + 1).tolist() == fits
+    if modulus is not None:
+        turns = [one.turns(a, a + 1) for a in here.tolist()]
+        assert teller._turn(here, here + 1).tolist() == turns
+        assert any(turns)
