@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from greenoffice.damage import put_damaged_stores_aside
 from greenoffice.folder import DataFolder
 from greenoffice.journal_checking import require_sound
 from greenoffice.settings import load_settings
@@ -82,13 +83,16 @@ def restore_folder(
 
     `database` names an empty PostgreSQL database in place of the one in the settings.
     `keep_journal`: database and readings of this folder are lost, its journal is not; what came
-    after the backup is read from it when the platform starts.
+    after the backup is read from it when the platform starts. Where one of the two is damaged,
+    both are put aside first.
     """
     progress("checking the backup")
     manifest = verified(backup)
     settings = load_settings(backup / "files" / "greenoffice.toml")
     folder.root.mkdir(parents=True, exist_ok=True)
     url = database or settings.database.url or f"sqlite:///{folder.database}"
+    if keep_journal:
+        put_damaged_stores_aside(folder)
     progress("writing")
     restore(
         backup,

@@ -371,8 +371,8 @@ def main() -> None:
 
 
 def exit_code(refused: GreenOfficeError) -> int:
-    """78 tells the supervisor that restarting would not help."""
+    """78 tells the supervisor that starting again would not help."""
     from greenoffice.supervisor import UNUSABLE_EXIT
-    from metering.errors import ConfigurationError
+    from metering.errors import ConfigurationError, Damaged
 
-    return UNUSABLE_EXIT if isinstance(refused, ConfigurationError) else 2
+    return UNUSABLE_EXIT if isinstance(refused, ConfigurationError | Damaged) else 2

@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from greenoffice.damage import check_database
 from greenoffice.folder import DataFolder, create_folder
 from greenoffice.logs import set_up_logs
 from greenoffice.saying import say
@@ -49,6 +50,7 @@ def up(data: Path) -> None:
     """Supervise the platform until Ctrl-C. ConfigurationError for a folder of an older schema."""
     folder = DataFolder(data.absolute())
     settings = folder.settings()
+    check_database(folder)
     check_stores(folder)
     set_up_logs("supervisor", folder.clock())
     supervisor = Supervisor(folder, platform_children(folder))

@@ -7,6 +7,7 @@ journal/              raw messages, segment by segment
 unfinished.json       only while a rebuild or an upgrade is at work, or after it broke off
 secrets/              the admin key and passwords, mode 0600 in a folder of mode 0700
 backups/              backups that upgrades take
+damaged/              damaged files that were put aside
 run/                  process numbers, state of the parts, socket of the readings; may be deleted
                       when stopped
 logs/                 one file a process
@@ -50,6 +51,11 @@ class DataFolder:
     def journal(self) -> Path:
         """Folders of the journal's writers, each by its name."""
         return self.root / "journal"
+
+    @property
+    def damaged(self) -> Path:
+        """Damaged files that were put aside."""
+        return self.root / "damaged"
 
     @property
     def unfinished(self) -> Path:

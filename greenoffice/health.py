@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from api import PartHealth
 from collector import JournalReader
+from greenoffice.damage import database_trouble
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import heard
 from metering.errors import Unavailable
@@ -33,7 +34,10 @@ def platform_health(folder: DataFolder, stores: Stores, journal: JournalReader) 
         "intake": ("waiting_messages", lambda: waiting_messages(journal, stores.intake)),
         "ledger": ("waiting_marks", stores.marks.waiting),
     }
-    return found | {part: _counted(found[part], *count) for part, count in counts.items()}
+    found |= {part: _counted(found[part], *count) for part, count in counts.items()}
+    if damage := database_trouble(folder):
+        found["database"] = PartHealth(False, {"error": str(damage)})
+    return found
 
 
 def _counted(part: PartHealth, name: str, count: Callable[[], int]) -> PartHealth:

@@ -87,5 +87,7 @@ def _told(found: Sequence[CheckedSegment]) -> dict[str, object]:
 
 
 def _sentence(fault: JournalFault) -> str:
+    if fault.lost == 0:
+        return fault.detail
     last = "?" if fault.after is None else fault.after - 1
     return f"{fault.detail} (records {fault.first} to {last})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from greenoffice.assembly import Assembly
+from greenoffice.damage import put_readings_aside
 from greenoffice.folder import DataFolder
 from greenoffice.journal_checking import require_sound
 from greenoffice.saying import say
@@ -23,11 +24,12 @@ def rebuild_folder(folder: DataFolder) -> dict[str, object]:
     """Read the journal again and book again what readings are left for; nothing is emptied.
 
     Rows of days whose readings are gone with the journal's first segments stay as they stand.
-    A rebuild that broke off leaves a note, and is repeated from its beginning. Unavailable where
-    the journal is damaged: then nothing is touched.
+    A damaged readings file is put aside first. A rebuild that broke off leaves a note, and is
+    repeated from its beginning. Unavailable where the journal is damaged: then nothing is touched.
     """
     say("checking the journal", aside=True)
     require_sound(folder)
+    put_readings_aside(folder)
     assembly = Assembly.open(folder, finishing=REBUILD)
     try:
         with noted(folder, REBUILD):

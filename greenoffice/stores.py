@@ -3,7 +3,6 @@ does not open it does not load."""
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
@@ -13,7 +12,7 @@ from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.unfinished import check_finished
 from metering.access import ActorKind, Role, by_command
-from metering.errors import ConfigurationError, Unavailable
+from metering.errors import ConfigurationError, Damaged, Unavailable
 from metering.ports import Credentials, ReadingSource, ReadingStore
 from storage import Schema, SqlCredentials, Stores, open_engine, sql_stores
 
@@ -59,8 +58,12 @@ def check_stores(folder: DataFolder) -> None:
     """ConfigurationError where no process could open the folder's database as it stands; a server
     that does not answer yet is left to those who wait for it."""
     check_finished(folder)
-    with contextlib.suppress(Unavailable):
+    try:
         open_engine(database_url(folder)).dispose()
+    except Damaged:
+        raise
+    except Unavailable:
+        return
 
 
 def open_readings(folder: DataFolder) -> ReadingStore:

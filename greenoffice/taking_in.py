@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from collector.intake import IntakeMetrics
 from greenoffice.assembly import Assembly
 from greenoffice.backing_up import BackupWork
+from greenoffice.complete import check_complete
 from greenoffice.folder import DataFolder
 from greenoffice.loops import Loop
 from greenoffice.patience import BUSY_PATIENCE_S
 from greenoffice.stores import influx_address
 from greenoffice.working import WorkLoops
-from metering.errors import Unavailable
+from metering.errors import Damaged, Unavailable
 
 if TYPE_CHECKING:
     from storage import DuckDBReadings
@@ -31,11 +32,14 @@ class IntakeWork:
 
     assembly: Assembly
     _registry_version: int = -1
+    _checked: bool = False
+    _damage: Damaged | None = None
 
     def __call__(self) -> bool:
         """One batch of every writer; True while there was any. One whose journal cannot be read
         holds up no other: its error comes after what the others have, up to `ROUNDS` batches."""
         self._replay_after_change()
+        self._check_once()
         busy, failed = self._round()
         for _ in range(ROUNDS):
             if failed is None or not busy:
@@ -54,6 +58,18 @@ class IntakeWork:
                 failed = error
         return busy, failed
 
+    def _check_once(self) -> None:
+        """Damaged, now and ever after, where the readings lack what was taken in. Asked once dead
+        letters of before are taken in, which a look at the journal could not tell from a loss."""
+        if not self._checked:
+            try:
+                check_complete(self.assembly)
+            except Damaged as damage:
+                self._damage = damage
+            self._checked = True
+        if self._damage is not None:
+            raise self._damage
+
     def _replay_after_change(self) -> None:
         version = self.assembly.registry().version
         if version != self._registry_version:
@@ -63,10 +79,11 @@ class IntakeWork:
 
 @dataclass
 class ReadingsCheck:
-    """Looks whether the server of the readings would take and give them; its error is what
-    health and the page show. Nothing to look at where readings lie in the folder."""
+    """Looks whether the server of the readings would take and give them, or whether their file is
+    as long as it was written; its error is what health and the page show."""
 
     folder: DataFolder
+    file: DuckDBReadings | None = None
 
     def __call__(self) -> bool:
         """Raises the first problem there is."""
@@ -75,6 +92,8 @@ class ReadingsCheck:
 
             for problem in check(address, now_us=self.folder.clock().now_us()):
                 raise problem
+        if self.file is not None:
+            self.file.check_length()
         return False
 
 
@@ -104,7 +123,7 @@ def intake_work(folder: DataFolder, assembly: Assembly, stop: threading.Event) -
     return WorkLoops(
         {
             "intake": Loop("intake", IntakeWork(assembly), 0.05, stop, now_us, longest_s=1.0),
-            "readings": Loop("readings", ReadingsCheck(folder), 20.0, stop, now_us),
+            "readings": Loop("readings", ReadingsCheck(folder, file), 20.0, stop, now_us),
         },
         beside=backup,
     )

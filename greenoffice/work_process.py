@@ -13,6 +13,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from greenoffice.assembly import Assembly
+from greenoffice.damage import standing_by
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
 from greenoffice.logs import set_up_logs
@@ -30,7 +31,7 @@ def run_intake(data: Path, parent: int = 0) -> None:
 
     folder = _begun(data, "intake", parent)
     stop, counters = stop_event(), CollectorRegistry()
-    with owned(folder, IntakeMetrics(counters)) as assembly:
+    with standing_by(folder, ["intake"], stop), owned(folder, IntakeMetrics(counters)) as assembly:
         keep(folder, {"intake": intake_work(folder, assembly, stop)}, stop, counters)
 
 
@@ -52,7 +53,10 @@ def run_work(data: Path) -> None:
 
     folder = _begun(data, "work")
     stop, counters = stop_event(), CollectorRegistry()
-    with owned(folder, IntakeMetrics(counters)) as assembly:
+    with (
+        standing_by(folder, ["intake", "ledger"], stop),
+        owned(folder, IntakeMetrics(counters)) as assembly,
+    ):
         sides = {
             "intake": intake_work(folder, assembly, stop),
             "ledger": ledger_work(assembly, stop),

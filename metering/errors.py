@@ -9,7 +9,8 @@ GreenOfficeError
 │   └── TooManyTries    so many wrong ones lately that no further one is even looked at
 ├── ConfigurationError  a setting, a port or a folder is unusable
 └── Unavailable         a store does not answer now; the same call may work later
-    └── StorageFull     the disk is full; nothing was acknowledged, nothing is lost
+    ├── StorageFull     the disk is full; nothing was acknowledged, nothing is lost
+    └── Damaged         a file is not as it was written; only what `fix` says helps
 """
 
 from __future__ import annotations
@@ -77,6 +78,10 @@ class Unavailable(GreenOfficeError):
 
 class StorageFull(Unavailable):
     code = "storage_full"
+
+
+class Damaged(Unavailable):
+    code = "damaged"
 
 
 @dataclass(frozen=True)

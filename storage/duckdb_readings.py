@@ -25,7 +25,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from metering.errors import ConfigurationError, StorageFull, Unavailable
+from metering.errors import ConfigurationError, Damaged, StorageFull, Unavailable
 from metering.ports import ReadingReader, ReadingStore
 from metering.quantity import I64
 from metering.reading import ReadingColumns
@@ -44,6 +44,27 @@ from storage.duckdb_statements import (
     search_edges,
 )
 
+_DAMAGED = (
+    "could not read enough bytes",
+    "not a valid duckdb database",
+    "corrupt",
+    "replaying wal",
+    "checksum",
+    "deserializ",
+    "serialization error",
+    "internal error",
+)
+"""What the engine says of a file that is not as it was written."""
+_HEADERS = 3 * 4096
+"""Of the file, before its first block [bytes]."""
+_LAST_BLOCK = """
+SELECT max(greatest(block_id, coalesce(list_max(additional_block_ids), -1))), max(block_size)
+FROM (SELECT * FROM pragma_storage_info('reading')
+      UNION ALL BY NAME SELECT * FROM pragma_storage_info('latest')
+      UNION ALL BY NAME SELECT -1 AS block_id)
+CROSS JOIN (SELECT block_size FROM pragma_database_size() WHERE database_name = current_database())
+"""
+"""Of those that hold rows; the engine cuts free blocks off the end of the file by itself."""
 _FULL = ("no space left", "disk full", "disk quota", "file too large")
 
 
@@ -119,12 +140,12 @@ class _Reads(ReadingReader):
 class DuckDBReadings(_Reads, ReadingStore):
     """A ReadingStore on one DuckDB file.
 
-    Raises ConfigurationError where the file cannot be opened, StorageFull on a full disk and
-    Unavailable on any other trouble of the engine.
+    Raises ConfigurationError where the file cannot be opened, Damaged where it is not as it was
+    written, StorageFull on a full disk and Unavailable on any other trouble of the engine.
     """
 
     def __init__(self, path: Path | str, *, memory_limit: str = "400MB", threads: int = 2) -> None:
-        self._path = str(path)
+        self.path = str(path)
         self._settings: dict[str, Any] = {
             "memory_limit": memory_limit,
             "threads": threads,
@@ -133,6 +154,7 @@ class DuckDBReadings(_Reads, ReadingStore):
         }
         self._writing = threading.RLock()
         self._closed = False
+        self._damage: Damaged | None = None
         self._con = self._open()
 
     def existing(self, point: I64, time_us: I64) -> ReadingColumns:
@@ -181,6 +203,36 @@ class DuckDBReadings(_Reads, ReadingStore):
             finally:
                 con.execute("DETACH backup")
 
+    def reach(self) -> dict[int, tuple[int, int]]:
+        """By number of the journal's writer the (segment, offset) of the last message that a
+        reading is from. Reads two columns of the whole file."""
+        with self._cursor() as con:
+            rows = con.execute(
+                "WITH last AS (SELECT max(segment) AS segment FROM reading GROUP BY segment >> 24)"
+                " SELECT segment, max(message_offset) FROM reading SEMI JOIN last USING (segment)"
+                " GROUP BY segment"
+            ).fetchall()
+        return {int(segment) >> 24: (int(segment), int(offset)) for segment, offset in rows}
+
+    def check_length(self) -> None:
+        """Damaged where blocks of the file are gone; looks at no content."""
+        with self._cursor() as con:
+            last, length = con.execute(_LAST_BLOCK).fetchone() or (0, 0)
+        told = _HEADERS + (int(last) + 1) * int(length)
+        try:
+            there = Path(self.path).stat().st_size
+        except OSError:
+            there = 0
+        if there < told:
+            raise damaged_readings(self.path, f"{there} of {told} bytes are there")
+
+    def check_whole(self) -> None:
+        """Damaged where a block does not fit its checksum; reads the whole file."""
+        self.check_length()
+        with self._cursor() as con:
+            con.execute("SELECT max(hash(reading)) FROM reading").fetchone()
+            con.execute("SELECT max(hash(latest)) FROM latest").fetchone()
+
     def session(self) -> DuckDBSession:
         """A reader whose calls, one at a time, can be interrupted from another thread."""
         return DuckDBSession(self._cursor)
@@ -192,14 +244,16 @@ class DuckDBReadings(_Reads, ReadingStore):
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
-            con = duckdb.connect(self._path, config=self._settings)
+            con = duckdb.connect(self.path, config=self._settings)
             con.execute(f"CREATE TABLE IF NOT EXISTS reading ({TYPES})")
             con.execute(f"CREATE TABLE IF NOT EXISTS latest ({TYPES}, first_us BIGINT NOT NULL)")
         except duckdb.Error as error:
+            if _is_damage(error):
+                raise damaged_readings(self.path, _first_line(error)) from error
             raise ConfigurationError(
                 f"the readings file cannot be opened: {_first_line(error)}",
                 field="readings file",
-                value=self._path,
+                value=self.path,
                 fix="stop the process that holds it, or check the folder's rights and space",
             ) from error
         return con
@@ -207,11 +261,13 @@ class DuckDBReadings(_Reads, ReadingStore):
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         con = None
+        if self._damage is not None:
+            raise self._damage
         try:
             con = self._con.cursor()
             yield con
         except duckdb.Error as error:
-            raise _translated(error) from error
+            raise _translated(error, self.path) from error
         finally:
             if con is not None:
                 con.close()
@@ -226,7 +282,7 @@ class DuckDBReadings(_Reads, ReadingStore):
                     con.commit()
             except duckdb.Error as error:
                 self._recover()
-                raise _translated(error) from error
+                raise _translated(error, self.path) from error
 
     def _recover(self) -> None:
         """A failed write may leave the engine refusing all further work: then open it anew.
@@ -239,7 +295,11 @@ class DuckDBReadings(_Reads, ReadingStore):
             self._con.close()
             if not self._closed:
                 with suppress(ConfigurationError):
-                    self._con = self._open()
+                    try:
+                        self._con = self._open()
+                        self._damage = None
+                    except Damaged as damage:
+                        self._damage = damage
 
 
 class DuckDBSession(_Reads):
@@ -285,8 +345,25 @@ def _current(con: duckdb.DuckDBPyConnection) -> str:
     return '"' + str(row[0]).replace('"', '""') + '"' if row else ""
 
 
-def _translated(error: duckdb.Error) -> Unavailable:
+def damaged_readings(path: Path | str, detail: str) -> Damaged:
+    """The error of a readings file that is not as it was written."""
+    return Damaged(
+        f"the readings file is damaged: {detail}; the journal has all readings it reaches back to",
+        field="readings file",
+        value=str(path),
+        fix="stop the platform, then: greenoffice rebuild DATA; the damaged file is kept",
+    )
+
+
+def _is_damage(error: duckdb.Error) -> bool:
     text = str(error).lower()
+    return "could not set lock" not in text and any(sign in text for sign in _DAMAGED)
+
+
+def _translated(error: duckdb.Error, path: str) -> Unavailable:
+    text = str(error).lower()
+    if _is_damage(error):
+        return damaged_readings(path, _first_line(error))
     if any(sign in text for sign in _FULL):
         return StorageFull(
             "the disk of the readings file is full; nothing of the batch was stored",

@@ -9,14 +9,16 @@ from __future__ import annotations
 import sqlite3
 import struct
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from collector.journal.pack import sync_folder
 from collector.journal.record import Record
 from collector.journal.segment import (
+    BROKEN_FILE,
     INSERT,
     MSGPACK_ZLIB,
     SCHEMA,
@@ -42,10 +44,10 @@ _MOST = 1 << 32
 
 @dataclass(frozen=True)
 class JournalFault:
-    """Records of a segment that are gone."""
+    """Records of a segment that are gone, or damage that cost none."""
 
     first: int
-    """Offset of the first one of them; `after` is that behind the last one."""
+    """Offset of the first one of them; `after` is that behind the last one, the same for none."""
     after: int | None
     """None where nobody can tell how many there were."""
     detail: str
@@ -94,6 +96,7 @@ class CheckedSegment:
 LOST = encode([Record("lost", 0, "", "", "", "", b"")])[0]
 """What stands in the place of a record that is gone."""
 
+ALL_THERE = "the file is damaged, its records are all there"
 NOWHERE: Mapping[int, tuple[int, int]] = {}
 Keep = Callable[[int, bytes], None]
 
@@ -117,22 +120,18 @@ def check_segment(
     """One segment; `keep` gets the place and the bytes of each record that is there."""
     found = CheckedSegment(folder, n)
     path, ended = find_segment(folder, n), _end_told_by_next(folder, n)
-    ended = max(ended or 0, read_to) or ended
     if path is None:
         return found
-    at = 0
     try:
         with closing(open_for_reading(path)) as connection:
-            for row in _readable(connection):
-                _gap(found, at, row.first_offset, "nothing is stored of them")
-                _row(found, row, keep)
-                at = row.end
-                if row.whole:
-                    found.arrived_us = max(found.arrived_us, row.arrived_us)
-    except sqlite3.DatabaseError as error:
-        found.faults.append(JournalFault(at, ended, f"the file cannot be read: {error}"))
-        return found
-    _gap(found, at, ended or 0, "the segment was cut short")
+            for row, following in _with_next(_readable(connection), ended):
+                _row(found, row, following, keep)
+            _gap(found, found.end, max(ended or 0, read_to), "the segment was cut short")
+            if not found.faults:
+                _structure(found, connection)
+    except BROKEN_FILE as error:
+        after = max(ended or 0, read_to) or None
+        found.faults.append(JournalFault(found.end, after, f"the file cannot be read: {error}"))
     return found
 
 
@@ -164,27 +163,65 @@ def repair_segment(folder: Path, n: int, read_to: int = 0) -> Path:
     return kept
 
 
-def _row(found: CheckedSegment, row: JournalRow, keep: Keep) -> None:
-    """The records of a row: all of one that is whole, else those whose own checksum fits."""
+def _with_next(
+    rows: Iterator[JournalRow], ended: int | None
+) -> Iterator[tuple[JournalRow, int | None]]:
+    """Each row with the place where the next one begins, or where the segment ended, as far as
+    that can be believed; none that lies behind the end."""
+    row = next(rows, None)
+    while row is not None and (ended is None or row.first_offset < ended):
+        following = next(rows, None)
+        if following is not None and following.whole:
+            yield row, min(following.first_offset, ended or following.first_offset)
+        else:
+            yield row, ended if following is None else None
+        row = following
+
+
+def _row(found: CheckedSegment, row: JournalRow, following: int | None, keep: Keep) -> None:
+    """The records of a row: all of one that is whole; else those whose own checksum fits, where it
+    touches a neighbour and so is at its place for sure."""
+    at = found.end
     try:
         blobs = row.blobs()
     except UNREADABLE:
         blobs = []
-    sums = None if row.sums is None else struct.unpack(f"<{len(row.sums) // 4}I", row.sums)
+    sums = _sums(row)
     if row.whole and len(blobs) == row.records:
         fits = [True] * row.records
-    elif sums is None or len(sums) != row.records or len(blobs) != row.records:
-        fits = [False] * row.records
-    else:
+        found.arrived_us = max(found.arrived_us, row.arrived_us)
+    elif blobs and len(sums) == len(blobs) and row.first_offset in (at, _less(following, sums)):
         fits = [zlib.crc32(blob) == told for blob, told in zip(blobs, sums, strict=True)]
-    for index, fine in enumerate(fits):
-        at = row.first_offset + index
+    else:
+        _gap(found, at, following or at + max(len(sums), 1), "a checksum does not fit")
+        return
+    _gap(found, at, row.first_offset, "nothing is stored of them")
+    for place, (blob, fine) in enumerate(zip(blobs, fits, strict=True), row.first_offset):
         if fine:
-            found.take(at, blobs[index])
+            found.take(place, blob)
             found.unchecked += row.sums is None
-            keep(at, blobs[index])
+            keep(place, blob)
         else:
-            _gap(found, at, at + 1, "a checksum does not fit")
+            _gap(found, place, place + 1, "a checksum does not fit")
+    if not row.whole and all(fits):
+        found.faults.append(JournalFault(found.end, found.end, ALL_THERE))
+
+
+def _sums(row: JournalRow) -> tuple[int, ...]:
+    """The checksums of a row's records, as far as there are any."""
+    count = len(row.sums or b"") // 4
+    return struct.unpack(f"<{count}I", (row.sums or b"")[: 4 * count])
+
+
+def _less(following: int | None, sums: Sequence[int]) -> int | None:
+    return None if following is None else following - len(sums)
+
+
+def _structure(found: CheckedSegment, connection: sqlite3.Connection) -> None:
+    """A fault that costs no record: all are there, but a reader may not find them."""
+    (told,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
+    if told != "ok":
+        found.faults.append(JournalFault(found.end, found.end, ALL_THERE))
 
 
 def _gap(found: CheckedSegment, first: int, after: int, detail: str) -> None:
@@ -206,44 +243,43 @@ def _readable(connection: sqlite3.Connection) -> Iterator[JournalRow]:
     while True:
         try:
             found = connection.execute(sql, (at,)).fetchone()
-        except sqlite3.DatabaseError as error:
+        except BROKEN_FILE as error:
             if "no such table" in str(error):
                 return
             found = _beyond(connection, sql, at, error)
         if found is None:
             return
-        row = JournalRow(*found)
-        yield row
-        at = max(row.end, row.first_offset + 1)
+        row = JournalRow.stored(found)
+        if row.first_offset >= at:  # else the tree of the file is out of order
+            yield row
+        at = max(row.end if row.whole else 0, row.first_offset + 1, at + 1)
 
 
 def _beyond(
-    connection: sqlite3.Connection, sql: str, at: int, error: sqlite3.DatabaseError
+    connection: sqlite3.Connection, sql: str, at: int, error: Exception
 ) -> tuple[object, ...] | None:
     """The first row behind a page that cannot be read; the error where there is no telling."""
 
-    def seek(place: int) -> tuple[object, ...] | sqlite3.DatabaseError | None:
+    def seek(place: int) -> tuple[object, ...] | Literal["broken"] | None:
         try:
             row: tuple[object, ...] | None = connection.execute(sql, (place,)).fetchone()
-        except sqlite3.DatabaseError as failed:
-            return failed
+        except BROKEN_FILE:
+            return "broken"
         return row
 
     low, step = at, 1
-    while isinstance(seek(low + step), sqlite3.DatabaseError):
+    while seek(low + step) == "broken":
         low, step = low + step, step * 2
         if low > _MOST:
             raise error
     high = low + step
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (
-            (middle, high) if isinstance(seek(middle), sqlite3.DatabaseError) else (low, middle)
-        )
+        low, high = (middle, high) if seek(middle) == "broken" else (low, middle)
     found = seek(high)
     if found is None:
         raise error
-    return found if not isinstance(found, sqlite3.DatabaseError) else None
+    return None if found == "broken" else found
 
 
 def _written_us(folder: Path, n: int) -> int:

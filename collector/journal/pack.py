@@ -102,7 +102,7 @@ def _blocks(source: sqlite3.Connection) -> Iterator[list[JournalRow]]:
     size = count = 0
     sql = "SELECT {columns} FROM batch ORDER BY first_offset"
     for found in source.execute(sql.format(columns=columns_of(source))):
-        row = JournalRow(*found)
+        row = JournalRow.stored(found)
         block.append(row)
         size += len(row.data)
         count += row.records

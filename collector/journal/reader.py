@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from collector.journal.record import Located, Record, RecordPlace
 from collector.journal.segment import (
+    BROKEN_FILE,
     NEXT_OFFSET,
     UNREADABLE,
     WRITER_FILE,
@@ -152,7 +153,7 @@ class JournalReader:
     def _batches(
         self, folder: Path, writer_no: int, n: int, place: tuple[int, int]
     ) -> list[JournalRow]:
-        return [JournalRow(*row) for row in self._query(folder, writer_no, n, _FROM, place)]
+        return [JournalRow.stored(row) for row in self._query(folder, writer_no, n, _FROM, place)]
 
     def _query(
         self, folder: Path, writer_no: int, n: int, sql: str, parameters: tuple[int, ...]
@@ -170,7 +171,7 @@ class JournalReader:
                     return []  # created this instant, not one batch in it yet
                 if attempt == 2:
                     raise _unreadable(folder, n, error) from error
-            except sqlite3.DatabaseError as error:
+            except BROKEN_FILE as error:
                 self._forget(writer_no)
                 raise _unreadable(folder, n, error) from error
         return []
@@ -246,7 +247,7 @@ def damaged(folder: Path, n: int, what: str) -> Unavailable:
     )
 
 
-def _unreadable(folder: Path, n: int, error: sqlite3.Error) -> Unavailable:
+def _unreadable(folder: Path, n: int, error: Exception) -> Unavailable:
     return Unavailable(
         f"a journal segment cannot be read: {error}",
         field="segment",

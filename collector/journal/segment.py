@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from types import UnionType
 from typing import NamedTuple
 
 import msgspec
@@ -45,6 +46,7 @@ INSERT = (
 )
 SET_ORIGIN = "INSERT OR REPLACE INTO origin (n, next_offset) VALUES (?, ?)"
 ORIGIN = "SELECT next_offset FROM origin WHERE n = ?"
+LAST_ROW = "SELECT {columns} FROM batch ORDER BY first_offset DESC LIMIT 1"
 NEXT_OFFSET = "SELECT first_offset + count FROM batch ORDER BY first_offset DESC LIMIT 1"
 
 _encoder = msgspec.msgpack.Encoder()
@@ -110,6 +112,15 @@ class JournalRow(NamedTuple):
         crc = _row_crc(first, len(blobs), arrived_us, codec, data)
         return cls(first, len(blobs), arrived_us, codec, data, crc, sums)
 
+    @classmethod
+    def stored(cls, values: Sequence[object]) -> JournalRow:
+        """The row as the file has it; one with values of other types is damaged, and not whole."""
+        first = values[0]
+        if all(isinstance(*pair) for pair in zip(values, _TYPES, strict=True)):
+            return cls._make(values)
+        assert isinstance(first, int)  # it is the key
+        return cls(first, 1, 0, MSGPACK, b"", -1, b"")
+
     @property
     def end(self) -> int:
         """The offset after its last record."""
@@ -125,8 +136,19 @@ class JournalRow(NamedTuple):
         return [bytes(raw) for raw in _raws.decode(_inflate(self.codec, self.data))]
 
 
+_TYPES: tuple[type | UnionType, ...] = (
+    int,
+    int,
+    int,
+    str,
+    bytes,
+    int | None,
+    bytes | None,
+)
 UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, zlib.error)
 """What decoding raises of bytes that are no records."""
+BROKEN_FILE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What SQLite raises of a damaged file; the second where its own message quotes the damage."""
 
 
 def _row_crc(first: int, count: int, arrived_us: int, codec: str, data: bytes) -> int:
@@ -168,7 +190,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
 def columns_of(connection: sqlite3.Connection) -> str:
     """What to select of a row; segments of before have no checksums."""
     names = {row[1] for row in connection.execute("PRAGMA table_info(batch)")}
-    sums = "crc, sums" if "crc" in names or not names else "NULL, NULL"
+    sums = "ifnull(crc, -1), ifnull(sums, x'')" if "crc" in names or not names else "NULL, NULL"
     return f"first_offset, count, arrived_us, codec, data, {sums}"
 
 
@@ -178,7 +200,7 @@ def end_told_by(path: Path, n: int) -> int | None:
     try:
         with closing(open_for_reading(path)) as connection:
             return origin_in(connection, n)
-    except sqlite3.DatabaseError:
+    except BROKEN_FILE:
         return None
 
 

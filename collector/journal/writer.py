@@ -20,7 +20,9 @@ import structlog
 from collector.journal import pack
 from collector.journal.record import Record, RecordPlace
 from collector.journal.segment import (
+    BROKEN_FILE,
     INSERT,
+    LAST_ROW,
     MSGPACK,
     NEXT_OFFSET,
     SCHEMA,
@@ -143,7 +145,7 @@ class JournalWriter:
         except sqlite3.OperationalError as error:
             self._close_segment()
             _log.error("journal cannot be opened yet", folder=str(self.folder), error=str(error))
-        except sqlite3.DatabaseError as error:
+        except BROKEN_FILE as error:
             self._close_segment()
             damaged = plain_path(self.folder, self._n)
             _log.error("journal segment is damaged", file=damaged.name, error=str(error))
@@ -206,18 +208,24 @@ class JournalWriter:
 
 def _end_of(path: Path, *, recover: bool = False) -> int | None:
     """The offset after the last record of a segment; its write-ahead log is taken in where a crash
-    left one. None where there is nothing in it, so that it may still be begun."""
+    left one. None where there is nothing in it, so that it may still be begun; DataError where
+    the last row is damaged, so that nobody can tell."""
     connection = sqlite3.connect(path) if recover else open_for_reading(path)
     with contextlib.closing(connection):
         connection.execute("PRAGMA busy_timeout=5000")
         try:
-            row = connection.execute(NEXT_OFFSET).fetchone()
+            columns = columns_of(connection)
+            found = connection.execute(LAST_ROW.format(columns=columns)).fetchone()
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):
                 return None
             raise
-        begun = row is not None or "NULL" in columns_of(connection)
-    return (int(row[0]) if row else 0) if begun else None
+    if found is None:
+        return 0 if "NULL" in columns else None
+    row = JournalRow.stored(found)
+    if not row.whole:
+        raise sqlite3.DataError(f"{path.name}: a checksum of its last row does not fit")
+    return row.end
 
 
 def _claim(folder: Path, writer_no: int) -> IO[str]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from metering.errors import (
     ConfigurationError,
+    Damaged,
     GreenOfficeError,
     InvalidInput,
     NotFound,
@@ -28,7 +29,7 @@ CHUNK_ROWS: Final = 1 << 16
 """Rows of one frame; nine columns of them are some 4 MB."""
 _ERRORS = {
     kind.code: kind
-    for kind in (ConfigurationError, InvalidInput, NotFound, StorageFull, Unavailable)
+    for kind in (ConfigurationError, Damaged, InvalidInput, NotFound, StorageFull, Unavailable)
 }
 
 

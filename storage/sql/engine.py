@@ -30,8 +30,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from metering.errors import ConfigurationError, Unavailable
+from metering.errors import ConfigurationError, Damaged, Unavailable
 from metering.extras import extra
+from storage.sql.damage import damaged_database
 from storage.sql.faults import DatabaseRefused, busy, shown, translated
 from storage.sql.migrate import Schema, Unmade, bring, unmade
 
@@ -93,7 +94,7 @@ def open_engine(url: str, *, schema: Schema = Schema.PRESENT) -> Engine:
     `postgresql+psycopg://user:password@host:5432/name` needs a database in UTF-8 that the user
     may make tables in. Through an engine that only reads nothing can be written. Raises
     ConfigurationError where something has to be changed first, and Unavailable where a server
-    does not answer yet.
+    does not answer yet; Damaged where a file is not as it was written.
     """
     reads = schema is Schema.READ
     engine = _created(url, reads=reads)
@@ -108,6 +109,9 @@ def open_engine(url: str, *, schema: Schema = Schema.PRESENT) -> Engine:
                 wait_for_turn(con)
             bring(con, schema)
     except Unmade:
+        engine.dispose()
+        raise
+    except Damaged:
         engine.dispose()
         raise
     except Unavailable as error:
@@ -256,5 +260,7 @@ def _translating(engine: Engine) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise translated(error, engine.url) from error
+    except UnicodeDecodeError as error:  # SQLite's own message quotes the damage
+        raise damaged_database(shown(engine.url), "it holds what is no text") from error
     except PoolTimeout as error:
         raise busy(engine.url) from error

@@ -11,7 +11,10 @@ from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
 
 from metering.errors import StorageFull, Unavailable
+from storage.sql.damage import damaged_database
 
+_DAMAGED = ("malformed", "not a database", "disk I/O error", "Could not decode to UTF-8")
+"""What SQLite says of a file that is not as it was written."""
 _FULL = ("disk is full", "No space left")
 _SETTINGS = {
     "password authentication failed": "correct the user or the password",
@@ -60,6 +63,8 @@ def translated(error: DBAPIError, url: URL) -> Unavailable:
             field="database",
             fix="free space: work goes on by itself",
         )
+    if url.get_backend_name() == "sqlite" and any(sign in text for sign in _DAMAGED):
+        return damaged_database(shown(url), text)
     fix = _STATES.get(state) or (None if state else _found(_SETTINGS, text))
     if fix:
         return DatabaseRefused(

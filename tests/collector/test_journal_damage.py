@@ -273,6 +273,59 @@ def test_whatever_is_overwritten_is_never_believed(
         assert all(found in (None, n) for n, found in enumerate(after))
 
 
+@pytest.mark.parametrize(
+    ("sql", "lost"),
+    [
+        ("UPDATE batch SET codec = 'msgpaco' WHERE first_offset = 9", 0),
+        ("UPDATE batch SET arrived_us = 5 WHERE first_offset = 9", 0),
+        ("UPDATE batch SET count = 4000000000 WHERE first_offset = 9", 0),
+        ("UPDATE batch SET data = 'text' WHERE first_offset = 9", 3),
+        ("UPDATE batch SET arrived_us = 'text' WHERE first_offset = 9", 3),
+        ("UPDATE batch SET first_offset = 10 WHERE first_offset = 9", 3),
+        ("UPDATE batch SET first_offset = 4000000000 WHERE first_offset = 9", 3),
+    ],
+)
+@pytest.mark.parametrize("segment", [2, -1])
+def test_each_value_of_a_row_may_be_wrong(
+    tmp_path: Path, sql: str, lost: int, segment: int
+) -> None:
+    """In a closed segment and in the last one, behind which none says how long it was."""
+    folder = filled(tmp_path)
+    n, records = [(one.n, one.records) for one in check_journal(tmp_path)][segment]
+    change(plain_path(folder, n), sql)
+    assert until_refused(tmp_path)[1].value == f"listener/{n:08d}"
+    (found,) = [one for one in check_journal(tmp_path) if one.faults]
+    assert (found.n, found.records) == (n, records - lost)
+    repair_segment(folder, n)
+    assert faults(tmp_path) == {}
+    after = numbers(tmp_path)
+    assert [one for one in after if one is not None] == [one for one in range(180) if one in after]
+    assert sum(one is not None for one in after) == 180 - lost
+
+
+def test_a_name_in_the_file_that_is_no_text_any_more(tmp_path: Path) -> None:
+    """The message of the database quotes it, and cannot be read itself."""
+    folder = filled(tmp_path)
+    path = plain_path(folder, 2)
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE batch", b"CREAT\x80 TABLE batch"))
+    assert until_refused(tmp_path)[1].value == "listener/00000002"
+    assert list(faults(tmp_path)) == ["listener/00000002"]
+    repair_segment(folder, 2)
+    assert len(numbers(tmp_path)) == 180
+
+
+def test_a_file_whose_tree_is_damaged_is_named_although_nothing_is_lost(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    path = plain_path(folder, 2)
+    with path.open("r+b") as file:  # the list of free pages in the header
+        file.seek(36)
+        file.write(b"\0\0\0\7")
+    assert [one.faults[0].lost for one in check_journal(tmp_path) if one.faults] == [0]
+    repair_segment(folder, 2)
+    assert faults(tmp_path) == {}
+    assert numbers(tmp_path) == list(range(180))
+
+
 def test_damage_gets_no_new_checksums_by_packing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,29 +5,34 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
+from random import Random
+from threading import Event, Timer
 from typing import Any
 
+import duckdb
 import pytest
 
 from collector.journal import JournalWriter, Record
 from collector.journal.segment import packed_path, plain_path, segment_files
 from greenoffice import commands
 from greenoffice.assembly import Assembly
-from greenoffice.backing_up import back_up_folder
+from greenoffice.backing_up import back_up_folder, restore_folder
 from greenoffice.booking import LedgerWork
 from greenoffice.clock import ShiftedClock
+from greenoffice.damage import check_database, database_trouble, standing_by
 from greenoffice.folder import DataFolder
+from greenoffice.heartbeat import heard
 from greenoffice.rebuilding import rebook_folder, rebuild_folder
-from greenoffice.stores import open_stores
+from greenoffice.stores import open_file, open_stores
 from greenoffice.taking_in import IntakeWork
 from ledger import rules
 from metering.book import RULES_VERSION, BookRow
 from metering.bookhash import book_hash
-from metering.errors import ConfigurationError, InvalidInput, NotFound, Unavailable
+from metering.errors import ConfigurationError, Damaged, InvalidInput, NotFound, Unavailable
 from metering.localtime import HOUR_US, day_bounds, iso, local_day
 from metering.registry.files import read_registry_texts
 
@@ -87,10 +92,10 @@ def write(folder: DataFolder, first_seq: int, messages: list[dict[int, float]]) 
 def work(folder: DataFolder) -> Iterator[Assembly]:
     """The parts of the platform, come to rest."""
     parts = Assembly.open(folder)
-    taking, booking = IntakeWork(parts), LedgerWork(parts)
-    while taking() or booking():
-        pass
     try:
+        taking, booking = IntakeWork(parts), LedgerWork(parts)
+        while taking() or booking():
+            pass
         yield parts
     finally:
         parts.close()
@@ -280,3 +285,129 @@ def test_a_way_in_whose_journal_is_damaged_holds_up_no_other(folder: DataFolder)
     with pytest.raises(Unavailable, match="damaged"):
         taking()
     parts.close()
+
+
+def overwrite(path: Path, share: float, noise: bytes) -> None:
+    """Put other bytes at a share of a file's length."""
+    data = bytearray(path.read_bytes())
+    at = int(len(data) * share)
+    data[at : at + len(noise)] = noise
+    path.write_bytes(bytes(data))
+
+
+def cut(path: Path, share: float) -> None:
+    with path.open("r+b") as file:
+        file.truncate(int(path.stat().st_size * share))
+
+
+READINGS_DAMAGE: dict[str, Callable[[Path], None]] = {
+    "cut in half": lambda path: cut(path, 0.5),
+    "nearly nothing left": lambda path: cut(path, 0.001),
+    "nothing left": lambda path: cut(path, 0),
+    "gone": Path.unlink,
+    "something else": lambda path: path.write_bytes(b"something else" * 9_000) and None,
+    "its blocks overwritten": lambda path: (
+        [overwrite(path, n / 20, Random(n).randbytes(500)) for n in range(1, 20)] and None
+    ),
+    "its log overwritten": lambda path: (
+        path.with_name(path.name + ".wal").write_bytes(b"x" * 99) and None
+    ),
+}
+
+
+def looked_at_and_worked_on(folder: DataFolder) -> None:
+    with closing(open_file(folder)) as file:
+        file.check_whole()
+    with work(folder):
+        pass
+
+
+@pytest.mark.parametrize("how", READINGS_DAMAGE)
+def test_a_damaged_readings_file_is_named_and_made_again_by_a_rebuild(
+    folder: DataFolder, how: str
+) -> None:
+    before = state(folder)
+    if "log" in how:
+        with closing(duckdb.connect(str(folder.readings))) as con:
+            con.execute("DELETE FROM reading WHERE segment = (SELECT max(segment) FROM reading)")
+    READINGS_DAMAGE[how](folder.readings)
+    with pytest.raises(Damaged, match=r"readings file is damaged.*greenoffice rebuild"):
+        looked_at_and_worked_on(folder)
+    rebuild_folder(folder)
+    assert state(folder) == before
+    with work(folder) as parts:
+        assert parts.readings.count() == 24 * DAYS + 1
+    if how not in ("gone", "nothing left", "its log overwritten"):
+        assert list(folder.root.glob("damaged/1-readings.duckdb"))
+
+
+def test_what_the_readings_rightly_lack_is_no_damage(folder: DataFolder) -> None:
+    """Readings that were refused, or went by their arrival, since the last one that stands."""
+    write(folder, DAYS + 1, [{}])
+    body = json.dumps({"readings": [{"point": "E9", "value": 1}, {"point": "E1", "value": "x"}]})
+    with closing(JournalWriter(folder.journal / "listener", 1, now_us=lambda: 0)) as writer:
+        topic = "greenoffice/v1/s/g/readings"
+        writer.append([Record("message", 1_000, "s/g", "c", "1", topic, body.encode(), 1)])
+    for _ in range(2):
+        with work(folder):
+            pass
+
+
+DATABASE_DAMAGE: dict[str, Callable[[Path], None]] = {
+    "cut in half": lambda path: cut(path, 0.5),
+    "nearly nothing left": lambda path: cut(path, 0.0001),
+    "something else": lambda path: path.write_bytes(b"something else" * 9_000) and None,
+    "a page overwritten": lambda path: overwrite(path, 0.4, b"\xfe\x81" * 4_000),
+}
+
+
+@pytest.mark.parametrize("how", DATABASE_DAMAGE)
+def test_a_damaged_database_is_named_and_comes_back_from_a_backup_and_the_journal(
+    folder: DataFolder, tmp_path: Path, how: str
+) -> None:
+    back_up_folder(folder, tmp_path / "backup")
+    write(folder, DAYS + 1, [{ShiftedClock().now_us() // HOUR_US * HOUR_US: 700.0}])
+    with work(folder) as parts:
+        count = parts.readings.count()
+    before = book_hash(open_stores(folder).books)
+    with closing(sqlite3.connect(folder.database)) as con:
+        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    DATABASE_DAMAGE[how](folder.database)
+    with pytest.raises(Damaged, match=r"database is damaged.*restore BACKUP.*--keep-journal"):
+        check_database(folder)
+    restore_folder(tmp_path / "backup", folder, keep_journal=True)
+    check_database(folder)
+    with work(folder) as parts:
+        assert parts.readings.count() == count
+    assert book_hash(open_stores(folder).books) == before
+    assert list(folder.root.glob("damaged/1-greenoffice.db"))
+    assert list(folder.root.glob("damaged/1-readings.duckdb"))
+
+
+def test_a_database_cut_short_beneath_a_platform_is_seen_at_once(folder: DataFolder) -> None:
+    assert database_trouble(folder) is None
+    with closing(sqlite3.connect(folder.database)) as con:
+        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    cut(folder.database, 0.5)
+    found = database_trouble(folder)
+    assert found is not None
+    assert found.field == "database"
+    assert "registry, books, findings and keys" in found.message
+    with pytest.raises(Damaged):
+        open_stores(folder).books.revision("o")
+
+
+def test_who_cannot_work_for_a_damaged_file_tells_so_until_asked_to_end(
+    folder: DataFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.run.mkdir(exist_ok=True)
+    stop = Event()
+    timer = Timer(0.2, stop.set)
+    timer.start()
+    with standing_by(folder, ["intake"], stop):
+        raise Damaged("half of it is gone", fix="rebuild")
+    told = heard(folder.heartbeat("intake"))
+    assert {name: (part["ok"], part["error"]) for name, part in told.items()} == dict.fromkeys(
+        ("intake", "readings"), (False, "half of it is gone - rebuild")
+    )
+    assert "half of it" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metering.errors import ConfigurationError, StorageFull, Unavailable
+from metering.errors import ConfigurationError, Damaged, StorageFull, Unavailable
 from metering.reading import ReadingColumns
 from storage import DuckDBReadings
 
@@ -118,7 +118,7 @@ def test_a_file_that_another_process_holds_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "readings.duckdb"
     path.write_bytes(b"no database" * 999)
-    with pytest.raises(ConfigurationError, match="cannot be opened"):
+    with pytest.raises(Damaged, match=r"damaged.*not a valid.*rebuild"):
         DuckDBReadings(path)
 
 

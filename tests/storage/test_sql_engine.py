@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, insert, inspect, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from metering.errors import ConfigurationError, StorageFull, Unavailable
+from metering.errors import ConfigurationError, Damaged, StorageFull, Unavailable
 from metering.registry import Gateway, Node, NodeType, Registry
 from storage import Schema, open_engine, sql_stores
 from storage.sql.engine import insert_missing, reading, upsert, writing
@@ -34,7 +34,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(b"no database" * 999)
-    with pytest.raises(ConfigurationError, match="cannot be opened"):
+    with pytest.raises(Damaged, match=r"damaged.*not a database.*restore"):
         open_engine(f"sqlite:///{tmp_path / 'x.db'}")
 
 

@@ -1,0 +1,35 @@
+"""Whether the readings file holds what was taken in."""
+
+from __future__ import annotations
+
+from collector.intake import lacking
+from greenoffice.assembly import Assembly, decoding
+
+
+def check_complete(assembly: Assembly) -> None:
+    """Damaged where the readings file lacks what was taken in: it, or its write-ahead log, was
+    lost or replaced by an older one."""
+    if assembly.settings.influx.url:
+        return
+    from storage import DuckDBReadings
+    from storage.duckdb_readings import damaged_readings
+
+    file = assembly.owned
+    assert isinstance(file, DuckDBReadings)
+    file.check_length()
+    reached = file.reach()
+    for writer in assembly.journal.writers():
+        checkpoint = assembly.stores.intake.checkpoint(writer)
+        found = lacking(
+            (writer, reached.get(writer, (0, -1)), checkpoint),
+            assembly.journal,
+            file,
+            decoding(assembly.settings),
+            assembly.registry(),
+        )
+        if found is not None:
+            segment, offset = found
+            raise damaged_readings(
+                file.path,
+                f"it lacks what was taken in from message {offset} of segment {segment} on",
+            )

@@ -1,0 +1,92 @@
+"""Files of a data folder that are not as they were written: seen, waited with, put aside.
+
+What is lost is told by the error itself; what helps is a command that it names.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from greenoffice.folder import DataFolder
+from greenoffice.heartbeat import EVERY_S, PARTS, tell
+from greenoffice.saying import say
+from greenoffice.stores import open_file
+from metering.errors import Damaged
+from storage.sql.damage import check_header, check_whole
+
+LOOK_S = 20.0
+"""How long a start looks through the database at most [s]."""
+
+
+def database_trouble(folder: DataFolder) -> Damaged | None:
+    """What can be seen at once of the folder's database; None where it lies elsewhere."""
+    if folder.settings().database.url:
+        return None
+    try:
+        check_header(folder.database)
+    except Damaged as damage:
+        return damage
+    return None
+
+
+def check_database(folder: DataFolder) -> None:
+    """Damaged where a look through the folder's database finds something."""
+    if not folder.settings().database.url:
+        check_whole(folder.database, LOOK_S)
+
+
+@contextmanager
+def standing_by(
+    folder: DataFolder, processes: Sequence[str], stop: threading.Event
+) -> Iterator[None]:
+    """Where a damaged file ends the work, tell health of it until `stop`: nothing is started again
+    and again, and the other processes go on."""
+    try:
+        yield
+    except Damaged as damage:
+        say(str(damage), aside=True)
+        while True:
+            for process in processes:
+                parts = PARTS.get(process, (process,))
+                told = {part: {"ok": False, "error": str(damage)} for part in parts}
+                tell(folder.heartbeat(process), told)
+            if stop.wait(EVERY_S):
+                return
+
+
+def put_readings_aside(folder: DataFolder) -> None:
+    """Move a readings file that is damaged to `damaged/`, so that a new one can be made."""
+    if folder.settings().influx.url or not folder.readings.exists():
+        return
+    try:
+        with closing(open_file(folder)) as file:
+            file.check_whole()
+    except Damaged as damage:
+        say(f"{damage.message}; it is kept as {put_aside(folder, folder.readings)}", aside=True)
+
+
+def put_damaged_stores_aside(folder: DataFolder) -> None:
+    """Move database and readings file to `damaged/` where one of them is not whole."""
+    try:
+        check_database(folder)
+        if folder.readings.exists() and not folder.settings().influx.url:
+            open_file(folder).close()
+    except Damaged as damage:
+        say(damage.message, aside=True)
+        for path in (folder.database, folder.readings):
+            if path.exists():
+                say(f"kept as {put_aside(folder, path)}", aside=True)
+
+
+def put_aside(folder: DataFolder, path: Path) -> Path:
+    """Move a file, with what lies beside it under its name, to `damaged/`; where it is now."""
+    target = folder.damaged
+    target.mkdir(mode=0o700, exist_ok=True)
+    number = next(n for n in itertools.count(1) if not list(target.glob(f"{n}-{path.name}*")))
+    for one in sorted(path.parent.glob(f"{path.name}*")):
+        one.rename(target / f"{number}-{one.name}")
+    return target / f"{number}-{path.name}"

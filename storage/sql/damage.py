@@ -1,0 +1,73 @@
+"""Is a SQLite file as it was written? What can be seen at once, and what takes a look at all of it.
+
+The format of the header: https://www.sqlite.org/fileformat2.html#the_database_header
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from metering.errors import Damaged
+
+RESTORE = (
+    "stop the platform, then: greenoffice restore BACKUP --data DATA --keep-journal; the damaged"
+    " file is kept"
+)
+_MAGIC = b"SQLite format 3\0"
+_HEADER = 100
+_STEPS = 10_000
+"""Instructions of SQLite between two looks at the clock."""
+
+
+def damaged_database(path: Path | str, detail: str) -> Damaged:
+    """The error of a database file that is not as it was written."""
+    return Damaged(
+        f"the database is damaged: {detail}; in it are registry, books, findings and keys",
+        field="database",
+        value=str(path),
+        fix=RESTORE,
+    )
+
+
+def check_header(path: Path) -> None:
+    """Damaged where the file is shorter than its header says, or has none; cheap, and safe beside
+    whoever writes. A file that is absent or empty is none yet."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER)
+        size = path.stat().st_size
+    except FileNotFoundError:
+        return
+    if not size:
+        return
+    if len(head) < _HEADER or not head.startswith(_MAGIC):
+        raise damaged_database(path, "it does not begin as a database does")
+    page = int.from_bytes(head[16:18]) or 0
+    page = 65_536 if page == 1 else page
+    pages = int.from_bytes(head[28:32])
+    if size < pages * page:
+        raise damaged_database(path, f"{size} of {pages * page} bytes are there")
+
+
+def check_whole(path: Path, most_s: float) -> None:
+    """Damaged where a look at all pages finds something, as far as it comes in `most_s` [s]."""
+    check_header(path)
+    if not path.exists():
+        return
+    deadline = time.monotonic() + most_s
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as con:
+            con.execute("PRAGMA busy_timeout=30000")
+            con.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+            (told,) = con.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if "interrupted" in str(error) or "unable to open" in str(error):
+            return
+        raise damaged_database(path, str(error)) from error
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise damaged_database(path, str(error)) from error
+    if told != "ok":
+        raise damaged_database(path, " ".join(str(told).split()))
