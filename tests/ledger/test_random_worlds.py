@@ -3,7 +3,7 @@ implementation, and nothing is left for a rebuild."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -11,8 +11,10 @@ import pytest
 from ledger import context, jobs, periods, recompute, series
 from ledger.cleaning.rates import DAY_US
 from ledger.worker import Ledger
-from metering.book import DirtyMark
-from metering.reading import ENTERED_ORDER, Flag, ReadingColumns
+from metering.book import DirtyMark, SeriesKey
+from metering.localtime import day_bounds
+from metering.reading import ENTERED_ORDER, Flag, Kind, ReadingColumns
+from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
 from metering.registry.changes import marks_of_change
 from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
 from tests.ledger.random_worlds import COARSE, DAILY, Batch, RandomWorld, SentReading, random_world
@@ -168,3 +170,38 @@ def test_how_much_is_done_at_once_changes_nothing(monkeypatch, seed):
             monkeypatch.setattr(module, name, size)
     assert_same(whole, at_once(world))
     assert_same(whole, as_it_came(world))
+
+
+@pytest.mark.parametrize("day", [date(2026, 10, 25), date(2026, 3, 29)])
+@pytest.mark.parametrize("days", [1, 3])
+def test_a_silent_total_is_stood_in_for_by_places_of_longer_and_shorter_days(tmp_path, day, days):
+    meters = {
+        "t": Meter("t", "o", "01000", total=True),
+        "a": Meter("a", "c", "01A00"),
+        "b": Meter("b", "o", "01B00"),
+    }
+    nodes = {
+        "o": Node("o", NodeType.INSTITUTION, zone="Asia/Shanghai"),
+        "c": Node("c", NodeType.BUILDING, zone="Europe/Berlin"),
+    }
+    registry = Registry(
+        version=1,
+        nodes=nodes,
+        space=(SpaceEdge("o", "c"),),
+        meters=meters,
+        points={n: Point(n, "o/g", f"p{n}", Kind.REGISTER, "kWh") for n in (1, 2, 3)},
+        installations=tuple(Installation(code, n) for n, code in enumerate(meters, start=1)),
+    )
+    world = RandomWorld("Asia/Shanghai", day, days, registry, registry, [])
+    times = day_bounds(day, "Asia/Shanghai")[0] + np.arange(0, 40 * 96 // 24 * days) * 900_000_000
+    kept = {1: times[: len(times) // 3], 2: times, 3: times[5:]}
+    sent = [SentReading(p, t, n / 2) for p, own in kept.items() for n, t in enumerate(own.tolist())]
+    world.batches.append(Batch(world.ends_us, sent))
+    booked = at_once(world)
+    lines = journal(registry, booked.sent, day, day + timedelta(days=days), world.ends_us)
+    own = recomputed(tmp_path, lines)
+    assert differing_days(booked.books, own) == []
+    rows = {row.day: row for (key, _), row in booked.rows().items() if key.code == "t"}
+    figures = booked.books.rows([SeriesKey("o", "node", "o", "01000")], day, day)
+    assert len(rows[day].finest.slots) == 96
+    assert len(figures[0].finest.slots) == (100 if day.month == 10 else 96)
