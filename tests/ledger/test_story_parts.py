@@ -307,3 +307,14 @@ def test_many_readings_are_told_as_each_alone_is(modulus, most):
         turns = [one.turns(a, a + 1) for a in here.tolist()]
         assert teller._turn(here, here + 1).tolist() == turns
         assert any(turns)
+
+
+def test_a_wrong_clock_may_be_as_wrong_as_the_hole_beside_it_is_long():
+    """Five readings after a hole bear times of eight steps later, then the clock is put right."""
+    times = [*range(11), *range(18, 31)]
+    late = range(18, 23)
+    values = [10 * (t - 8) if t in late else 10 * t for t in times]
+    bridge = (10, 16, BRIDGE, False, SHIFT_COST[BRIDGE])
+    assert story(values, times=times) == [bridge]
+    far = [v + 300 * (t >= 23) for t, v in zip(times, values, strict=True)]
+    assert [one[2] for one in story(far, times=times)] == [JUMP]
