@@ -51,6 +51,16 @@ def kill(
 
 
 @app.command()
+def fault(
+    only: Annotated[str, typer.Option(help="faults whose name has this")] = "",
+) -> None:
+    """Each fault done to a running platform: told, recovered from, nothing acknowledged lost."""
+    from proofs.recovery.check import run_fault_check
+
+    run_fault_check(only)
+
+
+@app.command()
 def restore(seed: Seed = 77) -> None:
     """Backups taken at work give the same books again, on every back end."""
     from proofs.restore import run_restore_check

@@ -3,6 +3,7 @@
 A writer's folder::
 
     writer                    the writer's number; locked while a writer is open
+    end                       how far the newest segment reached, noted each second
     00000001.packed.sqlite    closed and compressed, immutable
     00000002.sqlite           closed, not yet compressed (a higher number exists)
     00000003.sqlite           open: the highest number, WAL, one row per group commit
@@ -27,6 +28,7 @@ import msgspec
 from collector.journal.record import Record
 
 WRITER_FILE = "writer"
+END_FILE = "end"
 WRITER_SHIFT = 24
 MAX_SEGMENTS = (1 << WRITER_SHIFT) - 1
 PLAIN, PACKED = ".sqlite", ".packed.sqlite"
@@ -89,6 +91,25 @@ def segment_files(folder: Path) -> list[int]:
     names = (path.name for path in folder.glob(f"*{PLAIN}"))
     stems = {name.removesuffix(PACKED).removesuffix(PLAIN) for name in names}
     return sorted(int(stem) for stem in stems if stem.isdecimal())
+
+
+def tell_end(folder: Path, n: int, next_offset: int) -> None:
+    """Note that segment n reaches at least so far; a full disk keeps the note before."""
+    partial = folder / f"{END_FILE}.partial"
+    try:
+        partial.write_text(f"{n} {next_offset}\n", encoding="ascii")
+        partial.replace(folder / END_FILE)
+    except OSError:
+        return
+
+
+def told_end(folder: Path) -> tuple[int, int] | None:
+    """(segment number, offset) of the last note; None where there is none, or it is damaged."""
+    try:
+        n, offset = (folder / END_FILE).read_text(encoding="ascii").split()
+        return int(n), int(offset)
+    except (OSError, ValueError):
+        return None
 
 
 class JournalRow(NamedTuple):

@@ -11,6 +11,7 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
@@ -36,10 +37,15 @@ from collector.journal.segment import (
     plain_path,
     segment_files,
     segment_number,
+    tell_end,
+    told_end,
 )
 from metering.errors import ConfigurationError, StorageFull, Unavailable
 
 _log = structlog.get_logger()
+
+END_S = 1.0
+"""Between two notes of where the journal ends [s]."""
 
 _FULL_CODES = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN"}
 
@@ -84,6 +90,8 @@ class JournalWriter:
         """Where the segment before ended; None where that is not known."""
         self._next = 0
         self._written = 0
+        self._told_s = 0.0
+        """When the end was last told [s]."""
         self._open_recovered()
         self._start_housekeeping()
 
@@ -112,6 +120,8 @@ class JournalWriter:
     def close(self) -> None:
         """Close the open segment and give the folder free; a running compression ends first."""
         with self._housekeeping, self._appending:
+            if self._connection is not None:
+                tell_end(self.folder, self._n, self._next)
             self._close_segment()
             self._lock_file.close()
 
@@ -127,7 +137,15 @@ class JournalWriter:
             raise _storage_error(error, self.folder) from error
         self._next += len(records)
         self._written += len(row.data)
+        self._tell_end(time.monotonic())
         return first
+
+    def _tell_end(self, now_s: float) -> None:
+        """Write down where the journal ends, each second: what a damaged write-ahead log takes
+        away is missed then. It needs no sync, for it stands as soon as the system has it."""
+        if now_s - self._told_s >= END_S:
+            self._told_s = now_s
+            tell_end(self.folder, self._n, self._next)
 
     def _open_recovered(self) -> None:
         """Open the newest segment; a damaged one is left for the reader to name.
@@ -141,6 +159,7 @@ class JournalWriter:
             elif plain_path(self.folder, self._n).exists():
                 self._origin = _end_of(plain_path(self.folder, self._n), recover=True)
                 self._n += 1 if self._origin is not None else 0
+            self._pass_over_lost()
             self._ready()
         except sqlite3.OperationalError as error:
             self._close_segment()
@@ -149,8 +168,18 @@ class JournalWriter:
             self._close_segment()
             damaged = plain_path(self.folder, self._n)
             _log.error("journal segment is damaged", file=damaged.name, error=str(error))
-            self._n, self._origin = self._n + 1, None
+            told_n, told_offset = told_end(self.folder) or (0, 0)
+            self._origin = told_offset if told_n == self._n else None
+            self._n += 1
             self._ready()
+
+    def _pass_over_lost(self) -> None:
+        """Begin behind what was noted as written, where the newest segment ends earlier."""
+        told_n, told_offset = told_end(self.folder) or (0, 0)
+        if told_n == self._n - 1 and self._origin is not None:
+            self._origin = max(self._origin, told_offset)
+        elif told_n == self._n and told_offset:
+            self._n, self._origin = self._n + 1, told_offset
 
     def _ready(self) -> sqlite3.Connection:
         if self._connection is not None and self._next and self._written >= self._segment_bytes:
@@ -201,6 +230,10 @@ class JournalWriter:
         if connection is None:
             return
         try:
+            # While somebody reads, closing leaves the log beside the file, to be taken in later
+            # up to its first damaged page.
+            connection.execute("PRAGMA busy_timeout=500")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
         except sqlite3.Error as error:
             _log.warning("journal segment closed badly", n=self._n, error=str(error))

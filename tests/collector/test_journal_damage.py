@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -352,3 +353,42 @@ def test_a_repaired_segment_expires_when_it_would_have(tmp_path: Path) -> None:
     repair_segment(folder, 1)
     assert pack.delete_expired(folder, last_us) == []
     assert pack.delete_expired(folder, last_us + 1) == [1]
+
+
+@pytest.mark.parametrize("what", ["frame", "whole log"])
+def test_what_a_damaged_log_takes_away_is_missed(tmp_path: Path, what: str) -> None:
+    """After a crash SQLite takes the write-ahead log in up to its first damaged page, without a
+    word; the end that was noted says what is missing."""
+    root = tmp_path / "run"
+    journal = writer(root, segment_bytes=1 << 20)
+    for n in range(30):
+        journal.append([record(3 * n + i, 400) for i in range(3)])
+    journal._told_s = 0.0
+    journal.append([record(90, 400)])
+    crashed = tmp_path / "crashed"
+    shutil.copytree(root, crashed)
+    journal.close()
+    wal = crashed / "listener" / "00000001.sqlite-wal"
+    data = bytearray(wal.read_bytes())
+    data[len(data) // 2 if what == "frame" else 0] ^= 0x55
+    wal.write_bytes(bytes(data))
+    (crashed / "listener" / "00000001.sqlite-shm").unlink()
+    journal = writer(crashed)
+    journal.append([record(91)])
+    journal.close()
+    (found,) = [one for one in check_journal(crashed) if one.faults]
+    assert found.n == 1
+    assert sum(fault.lost or 0 for fault in found.faults) == 91 - found.records > 0
+    repair_segment(crashed / "listener", 1)
+    assert [n for n in numbers(crashed) if n is not None] == [*range(found.records), 91]
+
+
+def test_closing_takes_the_log_in_though_somebody_reads(tmp_path: Path) -> None:
+    journal = writer(tmp_path, segment_bytes=1 << 20)
+    journal.append([record(n) for n in range(10)])
+    reader = JournalReader(tmp_path)
+    assert len(reader.read(1, 0, 0, 50)) == 10
+    journal.close()
+    wal = tmp_path / "listener" / "00000001.sqlite-wal"
+    assert not wal.exists() or wal.stat().st_size == 0
+    reader.close()
