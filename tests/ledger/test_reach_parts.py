@@ -333,3 +333,11 @@ def test_a_mark_of_a_figure_makes_it_again(helpers):
     report = world.ledger.step()
     assert (report.marks, report.rows) == (1, len(kept))
     assert world.marks.waiting() == 0
+
+
+def test_the_cadence_before_a_reading_is_told_by_eight():
+    context = context_of([float(n) for n in range(30)])
+    for nth, known in ((20, range(12, 20)), (5, range(5)), (0, range(0))):
+        found = context._earlier(SERVICE, START_US + nth * STEP_US)
+        assert found.tolist() == [START_US + n * STEP_US for n in known]
+    assert len(context._earlier(replace(SERVICE, kind=Kind.MEAN), START_US + 20 * STEP_US)) == 0

@@ -42,6 +42,8 @@ from metering.localtime import HOUR_US, MINUTE_US
 STEP_US = 15 * MINUTE_US
 START_US = 20_000 * 24 * HOUR_US
 PER_STEP = 10
+MOST_OPEN = 4
+"""Tracks after single spikes on a clean register."""
 
 
 def readings(values, *, times=None, most=4 * PER_STEP, modulus=None, declared=(), signed=False):
@@ -318,3 +320,20 @@ def test_a_wrong_clock_may_be_as_wrong_as_the_hole_beside_it_is_long():
     assert story(values, times=times) == [bridge]
     far = [v + 300 * (t >= 23) for t, v in zip(times, values, strict=True)]
     assert [one[2] for one in story(far, times=times)] == [JUMP]
+
+
+def test_only_tracks_from_which_it_may_be_cheapest_to_go_on_stay_open():
+    """Also where there is room for more, however many spikes came before."""
+    values = [10 * n + 5000 * (n % 10 == 5) for n in range(400)]
+    one = readings(values)
+    seen, opened = one.seen(), list[int]()
+
+    class Counting(_Teller):
+        def _open(self, tracks, run):
+            found = super()._open(tracks, run)
+            opened.append(len(found))
+            return found
+
+    told = Counting(one, [0, *seen.tolist()], [*(seen - 1).tolist(), len(values) - 1]).told()
+    assert [link.kind for link in told] == [SPIKE] * 40
+    assert max(opened) <= MOST_OPEN
