@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 EVERY_S = 1.0
+ROOM = 4096
+"""What is told takes a multiple of this, the block of most disks [bytes]."""
 SILENT_S = 10.0
 """A process that said nothing for so long does not run."""
 
@@ -22,13 +25,19 @@ HELD = "held"
 
 
 def tell(file: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write how the parts are now; a full disk must not end the process that tells."""
+    """Write how the parts are now; a full disk must not end the process that tells, nor silence it:
+    then the room that the file has is written over."""
     partial = file.with_suffix(".partial")
+    text = json.dumps({"at": time.time(), "parts": parts}).encode()
+    text = text.ljust(-(-len(text) // ROOM) * ROOM)
     try:
-        partial.write_text(json.dumps({"at": time.time(), "parts": parts}))
+        partial.write_bytes(text)
         partial.replace(file)
     except OSError:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        with suppress(OSError), file.open("r+b") as there:
+            there.write(text)
 
 
 def heard(file: Path) -> Parts:

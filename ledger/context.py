@@ -248,9 +248,9 @@ class Context:
 
     def _passage(self, old: Service, new: Service, turn: Turn) -> Passage | None:
         """Over a change: what one register counted, or that it is told by written-down values."""
-        start, end = self._either_side(old, new)
         if turn.noted:
-            return Passage(turn, start or turn.start_us, end or turn.end_us)
+            return Passage(turn, turn.start_us, turn.end_us)
+        start, end = self._either_side(old, new)
         if start is None or end is None:
             return None
         sides = []
@@ -342,17 +342,21 @@ class Context:
         count = FIRST_LOOK
         while True:
             known, whole = self._glance.known_before(service, service.end_us, count)
-            if not len(known.time_us):
-                return None
-            first, last = int(known.time_us[0]), int(known.time_us[-1])
-            told = self.decisions(service, first, last)
-            run = open_run(_undoubted(known, service, told))
-            if run is not None and (run[2] or whole):
+            run = self._standstill(service, known)
+            if whole or (run is not None and run[2]):
                 break
             count *= 4
         if run is None or not run[2] or run[1] - run[0] < service.limits.flat_us:
             return None
         return Open(run[0], run[1], not self._rested(service, run[0], run[1] - run[0]))
+
+    def _standstill(self, service: Service, known: Usable) -> tuple[int, int, bool] | None:
+        """(start, end, whether the register moved before) of what stands still at the end of
+        readings; None without any."""
+        if not len(known.time_us):
+            return None
+        told = self.decisions(service, int(known.time_us[0]), int(known.time_us[-1]))
+        return open_run(_undoubted(known, service, told))
 
     def _rested(self, service: Service, start_us: int, length_us: int) -> bool:
         """Whether the register stood still comparably long in the four weeks before."""

@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 from ledger.clean import Around, clean
 from ledger.cleaning.decisions import Decision, EventFacts, Span, facts_of, spans_of
 from ledger.curve import Curve, join
-from ledger.intervals import NEGATIVE, placed
+from ledger.intervals import NEGATIVE, TOLERANCE_US, placed
 from ledger.limits import RegisterLimits, book_factor, to_book_units
 from ledger.passage import Passage, merged
+from ledger.periods import day_starts
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, local_day
 from metering.moment import Moment
 from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING
@@ -447,7 +448,7 @@ def _measure_intervals(
         return Measured(Curve.empty())
     found = intervals_of(service, time_us, value, entered)
     step_us = service.meter.step_min * MINUTE_US
-    spans = _merged("off_grid", found.off_us, step_us)
+    spans = _off_grid(found.off_us, service.zone, step_us)
     spans += found.below
     told = {one.here_us: one for one in stretch.decisions}
     stands = found.entered | ~np.isin(found.start_us, np.array(list(told), dtype=np.int64))
@@ -476,10 +477,15 @@ def _blocks(starts: I64, ends: I64, units: I64, blocks: NDArray[np.int8]) -> Cur
     return Curve.of(times[order], energy[order][:-1], quality[order][:-1])
 
 
-def _merged(kind: str, times: I64, step_us: int) -> list[Span]:
-    """One span for readings no further apart than two steps."""
+def _off_grid(times: I64, zone: str, step_us: int) -> list[Span]:
+    """One span for readings no further apart than two steps. Each local day is told alone: so no
+    day's telling depends on another day."""
     if not len(times):
         return []
-    breaks = np.flatnonzero(np.diff(times) > 2 * step_us) + 1
-    parts = np.split(times, breaks)
-    return [(kind, int(part[0]), int(part[-1]) + step_us) for part in parts]
+    firsts, ends = day_starts(times, zone)
+    day = np.searchsorted(firsts, times + TOLERANCE_US, side="right") - 1
+    breaks = np.flatnonzero((np.diff(times) > 2 * step_us) | (np.diff(day) != 0)) + 1
+    first, last = np.append(0, breaks), np.append(breaks, len(times)) - 1
+    starts = np.maximum(times[first], firsts[day[first]])
+    until = np.minimum(times[last] + step_us, ends[day[last]])
+    return [("off_grid", *span) for span in zip(starts.tolist(), until.tolist(), strict=True)]

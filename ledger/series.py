@@ -196,7 +196,7 @@ class RegisterSeries:
         rises, steps = [], [Steps.none()]
         for day in range(first_day, last_day + 1, CHUNK_DAYS):
             start, end = day * DAY_US, min(day + CHUNK_DAYS, last_day + 1) * DAY_US
-            before = glance.nth_before(service, start - 1, 3)
+            before = glance.nth_before(service, start - 1, 2)  # whether there was a fall before
             known = glance.known(service, start if before is None else before, end - 1)
             found = DayRises.of(known.time_us, known.value, limits.step_us, signed=limits.signed)
             doubtful = Steps.of(known.time_us, known.value, found, limits)

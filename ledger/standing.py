@@ -179,9 +179,9 @@ def judge(
         for event in events:
             refused = np.zeros(len(rows), dtype=np.bool_)
             if event.kind in (SPIKE, NEGATIVE):
-                refused = (start == event.start_us) & (end == event.end_us) & (end > start)
+                refused = (start == event.start_us) & (end == event.end_us)
             elif tells_repeats(event):
-                refused = (start >= event.start_us) & (end <= event.end_us) & (end > start)
+                refused = (start >= event.start_us) & (end <= event.end_us)
             if event.kind != NEGATIVE:  # what a person entered stands
                 refused &= (rows.flag.astype(np.int64) & int(Flag.ENTERED)) == 0
             if refused.any():
@@ -348,12 +348,11 @@ def reckoned(
     if low >= high or any(breaks(event) for event in near):
         return None
     turns = [(e.start_us, e.end_us) for e in near if e.kind == ROLLOVER]
-    turn = service.limits.modulus or 0
+    turn, sign = service.limits.modulus or 0, service.installation.sign
 
     def passed(one: JudgedReadings, other: JudgedReadings) -> int:
-        return (
-            int(other.units[0] - one.units[0]) + ((_time(one), _time(other)) in set(turns)) * turn
-        )
+        turned = (_time(one), _time(other)) in turns
+        return sign * (int(other.units[0] - one.units[0]) + turned * turn)
 
     before = after = 0
     if len(edges.before) and len(edges.first) and low < start:
@@ -362,9 +361,8 @@ def reckoned(
     if len(edges.after) and len(edges.last) and high > end:
         at, energy = _time(edges.last), passed(edges.last, edges.after)
         after = energy - energy * (end - at) // (high - at)
-    rise = int(last.units[0] - first.units[0]) + len(turns) * turn
-    sign = service.installation.sign
-    return Reckoned(low, high, sign * rise, len(turns), turn, sign * before, sign * after)
+    whole = sign * (int(last.units[0] - first.units[0]) + len(turns) * turn)
+    return Reckoned(low, high, whole, len(turns), turn, before, after)
 
 
 def _within(service: Service, time_us: int) -> int:

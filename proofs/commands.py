@@ -61,6 +61,14 @@ def fault(
 
 
 @app.command()
+def soak(minutes: Annotated[float, typer.Option(help="how long")] = 60.0) -> None:
+    """A platform at work for long: memory, handles, threads and logs do not grow."""
+    from proofs.soak import run_soak
+
+    run_soak(minutes)
+
+
+@app.command()
 def restore(seed: Seed = 77) -> None:
     """Backups taken at work give the same books again, on every back end."""
     from proofs.restore import run_restore_check

@@ -183,7 +183,8 @@ class SeriesDays:
         zone = self.facts.zone(self.facts.meters[totals[0].meter].node)
         slots = slots_of(day, zone, total.step_min)
         width = max(len(total.slots), len(inner.slots))
-        total, inner = _padded(total, width, len(total.hours)), _padded(inner, width, 0)
+        wide = max(len(total.hours), len(inner.hours))
+        total, inner = _padded(total, width, wide), _padded(inner, width, wide)
         filled = [n for n in range(width) if total.slots[n] is None and inner.slots[n] is not None]
         if not filled:
             return whole
@@ -192,12 +193,13 @@ class SeriesDays:
         for n in filled:
             amounts[n] = inner.slots[n]
             shares[n] = (0, 0, known[n], WHOLE - known[n])
-        due = [(end - start) // 1_000_000 for start, end in slots]
+        due = [(end - start) // 1_000_000 for start, end in slots] + [0] * (width - len(slots))
         size = max(1, 60 // total.step_min)
         hours = _moved(total.hours, known, due, size)
         stand_ins = tuple(
             (1, StandIn(totals[0].meter, *slots[n], inner.slots[n] or 0, total.step_min))
             for n in filled
+            if n < len(slots)  # a place inside may have a longer day
         )
         return replace(
             whole,

@@ -23,9 +23,10 @@ def measure(
     served = _served(moves, meter, readings)
     each = [_alone(one, readings) for one in served]
     found = list(with_passages(served, each))
-    for service, alone in zip(served, each, strict=True):
+    dated = with_values(_registered(facts, meter))
+    for service, alone, as_dated in zip(served, each, dated, strict=True):
         doubted_ends(service, alone)
-        for before, after in moves.beside(service):
+        for before, after in moves.beside(service, as_dated):
             own, other = (service, before) if before else (service, after)
             assert other is not None
             guest = _as_served(moves, other, readings)

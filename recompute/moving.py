@@ -45,11 +45,11 @@ class Moves:
         return one
 
     def beside(
-        self, one: RegisterService
+        self, one: RegisterService, dated: RegisterService
     ) -> Iterator[tuple[RegisterService | None, RegisterService | None]]:
         """(where it came from, None) and (None, where it goes to), so far as only the readings tell
-        what passed on the way."""
-        before, after = self._before(one), self._after(one)
+        what passed on the way; `dated` is the same as its dates say it."""
+        before, after = self._before(dated), self._after(dated)
         if before is not None and one.opening is None:
             yield before, None
         if after is not None and one.closing is None:

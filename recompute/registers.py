@@ -24,7 +24,7 @@ from recompute.curve import (
     side_by_side,
 )
 from recompute.facts import InstallationLine, MeterLine, PointLine
-from recompute.intervals import intervals
+from recompute.intervals import MOST_OFF_US, intervals
 from recompute.rates import DAY_US, IntervalEnergy, IntervalRates, RegisterRates, Value
 from recompute.repeats import repeats
 from recompute.story import (
@@ -333,7 +333,7 @@ def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) ->
     says |= {
         (STUCK, start, end): EventSays(None, None, units, None) for start, end, units in repeated
     }
-    spans = [*says, *below, *_off_grid(off, step)]
+    spans = [*says, *below, *_off_grid(off, service.zone, step)]
     spans += [("limit", *_month_bounds(month)) for month in rates.set_aside()]
     return MeasuredMeter(side_by_side(blocks), spans, says=says)
 
@@ -346,14 +346,17 @@ def slots_of(day: date, zone: str, step_min: int) -> list[Window]:
     return [(at, min(at + step, end)) for at in range(start, end, step)]
 
 
-def _off_grid(times: Sequence[int], step: int) -> list[Span]:
-    """What starts no slot is not booked; one span where it lies no further apart than two steps."""
+def _off_grid(times: Sequence[int], zone: str, step: int) -> list[Span]:
+    """What starts no slot is not booked; one span where it lies no further apart than two steps on
+    a local day."""
     found: list[Span] = []
+    last, of = -FOREVER, None
     for at in times:
-        if found and at - (found[-1][2] - step) <= 2 * step:
-            found[-1] = ("off_grid", found[-1][1], at + step)
-        else:
-            found.append(("off_grid", at, at + step))
+        day = local_day(at + MOST_OFF_US, zone)
+        first, after = day_bounds(day, zone)
+        start = found.pop()[1] if day == of and at - last <= 2 * step else max(at, first)
+        found.append(("off_grid", start, min(at + step, after)))
+        last, of = at, day
     return found
 
 

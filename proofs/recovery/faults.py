@@ -45,9 +45,10 @@ def full_disk(scene: RecoveryScene) -> Told:
 
 
 def handles(scene: RecoveryScene) -> Told:
-    """Twice as many connections as there are handles come to the MQTT port and say nothing."""
-    port = scene.folder.settings().mqtt.port
-    with _held_open(port, 2_000, b"") as tried:
+    """Twice as many gateways as there are handles connect, each with a right password."""
+    port, one = scene.folder.settings().mqtt.port, scene.gateways[-1]
+    words = [_connect(one.user, one.password, f"flood-{n}") for n in range(2_000)]
+    with _held_open(port, words) as tried:
         told = scene.wait_told("room")
         time.sleep(HOLD_S)
     return {"told": told, "tried": tried, "recovered_after_s": scene.wait_ready()}
@@ -57,7 +58,7 @@ def half_open(scene: RecoveryScene) -> Told:
     """HTTP connections that never finish their request; health answers all the time."""
     port = scene.folder.settings().http.port
     worst = 0.0
-    with _held_open(port, 1_500, b"GET /health HTTP/1.1\r\nHost: x\r\n") as tried:
+    with _held_open(port, [b"GET /health HTTP/1.1\r\nHost: x\r\n"] * 1_500) as tried:
         deadline = time.monotonic() + HOLD_S
         while time.monotonic() < deadline:
             began = time.monotonic()
@@ -77,10 +78,13 @@ def half_open(scene: RecoveryScene) -> Told:
 def failing_site(scene: RecoveryScene) -> Told:
     """A fact of one site that no look for waste gets over; the other site is looked at."""
     with contextlib.closing(sqlite3.connect(scene.folder.database, timeout=30)) as con:
+        (number,) = con.execute(
+            "SELECT coalesce(max(number), 0) + 1 FROM baseline WHERE meter = 'm3'"
+        ).fetchone()
         names = [row[1] for row in con.execute("PRAGMA table_info(baseline)")]
         values = dict.fromkeys(names, 0) | {
             "meter": "m3",
-            "number": 1,
+            "number": number,
             "institution": "o",
             "id": "x",
             "settings": "no settings",
@@ -92,7 +96,7 @@ def failing_site(scene: RecoveryScene) -> Told:
         con.commit()
         told = scene.wait_told("cannot be looked at", timeout_s=180)
         time.sleep(HOLD_S)
-        con.execute("DELETE FROM baseline WHERE meter = 'm3'")
+        con.execute("DELETE FROM baseline WHERE meter = 'm3' AND number = ?", (number,))
         con.commit()
     return {"told": told, "recovered_after_s": scene.wait_ready()}
 
@@ -136,9 +140,11 @@ def half_readings(scene: RecoveryScene) -> Told:
 def bad_wal(scene: RecoveryScene) -> Told:
     """After a power cut the readings' write-ahead log is something else."""
     scene.settle()
-    scene.kill_all()
     wal = scene.folder.readings.with_name(scene.folder.readings.name + ".wal")
-    length = wal.stat().st_size if wal.exists() else 0
+    wait_until("readings in the log", lambda: wal.exists() and wal.stat().st_size > 2_000, 60)
+    scene.settle()
+    scene.kill_all()
+    length = wal.stat().st_size
     wal.write_bytes(b"no log " * (length // 7 + 1))
     scene.start()
     return _mended(scene, scene.wait_told("readings file is damaged")) | {"wal_bytes": length}
@@ -220,15 +226,25 @@ def _flip_recent(paths: list[Path]) -> None:
                 file.write(b'"value": ' + other + b"}")
 
 
+def _connect(user: str, password: str, client: str) -> bytes:
+    """CONNECT of MQTT 3.1.1 with a clean session and a keep alive of ten minutes."""
+    texts = b"".join(
+        len(text.encode()).to_bytes(2) + text.encode() for text in (client, user, password)
+    )
+    body = b"\x00\x04MQTT\x04\xc2" + (600).to_bytes(2) + texts
+    assert len(body) < 128
+    return bytes((0x10, len(body))) + body
+
+
 @contextlib.contextmanager
-def _held_open(port: int, count: int, words: bytes) -> Iterator[int]:
-    """So many connections that say no more than `words`; how many could be made."""
+def _held_open(port: int, words: list[bytes]) -> Iterator[int]:
+    """A connection for each of `words` that says no more than that; how many could be made."""
     held: list[socket.socket] = []
     try:
-        for _ in range(count):
+        for said in words:
             with contextlib.suppress(OSError):
                 one = socket.create_connection(("127.0.0.1", port), timeout=2)
-                one.sendall(words)
+                one.sendall(said)
                 held.append(one)
         yield len(held)
     finally:

@@ -29,6 +29,7 @@ class ResendingGateway:
 
     def __init__(self, user: str, password: str, port: int, clock: ShiftedClock) -> None:
         self.site, self.code = user.split("/")
+        self.user, self.password = user, password
         self._port, self._clock = port, clock
         self._lock = threading.Lock()
         self._open: dict[int, list[int]] = {}
@@ -65,6 +66,12 @@ class ResendingGateway:
         """How many readings were acknowledged so far."""
         with self._lock:
             return len(self._acknowledged)
+
+    @property
+    def behind(self) -> int:
+        """How many messages are not acknowledged yet."""
+        with self._lock:
+            return len(self._open)
 
     def acknowledged(self) -> Times:
         """Times of the readings acknowledged so far."""

@@ -331,3 +331,14 @@ def test_passwords_are_checked_but_never_made_where_a_process_only_reads(
     assert not credentials.verify("campus/gw", b"wrong")
     with pytest.raises(Unavailable, match=r"readonly database"):
         credentials.renew("campus/gw", actor="test", now_us=0)
+
+
+def test_a_full_disk_does_not_silence_health(folder: DataFolder) -> None:
+    """Where no new file can be made, the room of the one that is there is written over."""
+    file = folder.heartbeat("ledger")
+    tell(file, {"ledger": {"ok": True, "error": ""}})
+    size = file.stat().st_size
+    file.with_suffix(".partial").mkdir()
+    tell(file, {"ledger": {"ok": False, "error": "the disk is full"}})
+    assert heard(file)["ledger"]["error"] == "the disk is full"
+    assert file.stat().st_size == size

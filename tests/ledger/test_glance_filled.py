@@ -53,6 +53,46 @@ def test_a_filled_glance_answers_as_the_store(helpers, seed):
         assert filled.ends(service) == plain.ends(service)
 
 
+@pytest.mark.parametrize("fill", [False, True])
+@pytest.mark.parametrize("seed", range(40))
+def test_a_glance_answers_as_a_list_of_all_readings(helpers, seed, fill):
+    """At the very instants of readings and of the edges of a service, too."""
+    rng = np.random.default_rng(seed)
+    world = helpers.World(helpers.campus([helpers.meter("m")]), helpers.later(3))
+    start = helpers.midnight()
+    times = start + np.sort(rng.choice(30, rng.integers(1, 25), replace=False)) * MINUTE_US
+    values = rng.choice([1.0, 2.0, 3.0, 1e300], len(times))
+    world.push(1, times, values)
+    first, last = (start + int(n) * MINUTE_US for n in np.sort(rng.choice(30, 2, replace=False)))
+    service = replace(
+        services(world.registry, "m")[0],
+        start_us=first, end_us=last, reads_from_us=first, reads_until_us=last,
+    )  # fmt: skip
+    own = [t for t in times.tolist() if first <= t <= last]
+    usable = [t for t, v in zip(times.tolist(), values, strict=True) if t in own and v < 4]
+    glance = Glance(world.readings)
+    if fill:
+        glance.fill([1], *sorted(start + rng.integers(0, 30, 2) * MINUTE_US), 2)
+    assert glance.ends(service) == ((own[0], own[-1]) if own else None)
+    for at in (start + np.arange(-1, 31) * MINUTE_US).tolist():
+        for nth in (1, 2, 5):
+            before = [t for t in usable if t <= at][-nth:]
+            after = [t for t in usable if t >= at][:nth]
+            assert glance.nth_before(service, at, nth) == (before[0] if before else None)
+            assert glance.nth_after(service, at, nth) == (after[-1] if after else None)
+            raw = [t for t in times.tolist() if t < at][-nth:]
+            assert glance.before(1, at, nth).time_us.tolist() == raw
+            raw = [t for t in times.tolist() if t >= at][:nth]
+            assert glance.after(1, at, nth).time_us.tolist() == raw
+        until = at + 4 * MINUTE_US
+        assert glance.rows(service, at, until).time_us.tolist() == [
+            t for t in own if at <= t <= until
+        ]
+        assert glance.known(service, at, until).time_us.tolist() == [
+            t for t in usable if at <= t <= until
+        ]
+
+
 class Counted:
     """Counts what is asked of a store."""
 

@@ -268,6 +268,26 @@ def test_readings_that_begin_nowhere_are_told_together_up_to_two_steps_apart():
     assert len(spans) == 2
 
 
+def test_each_local_day_tells_of_its_own_readings_that_begin_nowhere():
+    """A stamp shortly before midnight is of the day that follows, and so is its event."""
+    off = [1433, 1438, 1439.8, 1445, 1467, 1468]
+    sent = sorted([*range(0, 1440, 15), *range(1440, 2880, 15), *off])
+    one = measure_one(service(Kind.INTERVAL), stretch(sent, [1.0] * len(sent)))
+    spans = [
+        (kind, (a - START_US) / MINUTE_US, (b - START_US) / MINUTE_US) for kind, a, b in one.spans
+    ]
+    assert spans == [("off_grid", 1433, 1440), ("off_grid", 1445, 1483)]
+    lone = [*range(0, 1440, 15), 1439.6, *range(1455, 2880, 15)]
+    one = measure_one(service(Kind.INTERVAL), stretch(lone, [1.0] * len(lone)))
+    assert one.spans == []
+    fine = [*range(1380), 1439.6, *range(1441, 2880)]  # of the second day, and off its grid
+    one = measure_one(service(Kind.INTERVAL), stretch(fine, [1.0] * len(fine)))
+    spans = [
+        (kind, (a - START_US) / MINUTE_US, (b - START_US) / MINUTE_US) for kind, a, b in one.spans
+    ]
+    assert spans == [("off_grid", 1440, 1454.6)]
+
+
 def test_registers_one_after_the_other_are_one_curve_and_what_is_known_between_is_in_it():
     served = [service(), replace(service(), installation=Installation("m", 2))]
     left, right = stretch([0, 15], [1.0, 2.0]), stretch([45, 60], [7.0, 9.0])

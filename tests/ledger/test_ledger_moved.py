@@ -12,11 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger.context import Context
+from ledger.series import ChangeSpan
+from ledger.turning import services
 from metering.bookhash import book_hash
 from metering.localtime import MINUTE_US, day_bounds, iso
 from metering.quality import APPORTIONED, MEASURED, MISSING, WHOLE
 from metering.registry import Installation, Validity
 from metering.registry.rows import Problems, Row
+from storage.memory import MemoryReadings
 
 DAYS = 4
 MINUTES = DAYS * 1440
@@ -406,3 +410,44 @@ def test_a_move_told_otherwise_books_as_if_it_always_was(helpers, move, other, w
         push(fresh, rows)
         settle(fresh)
         same(one, fresh)
+
+
+def test_the_other_meter_of_a_register_that_comes_back_is_a_guest_once(helpers):
+    days = [date(2026, 3, day) for day in (3, 4, 5)]
+    rows = [
+        Installation("m", 2, valid=Validity(None, days[0])),
+        Installation("m", MOVED, valid=Validity(*days[:2])),
+        Installation("n", MOVED, valid=Validity(*days[1:])),
+        Installation("m", MOVED, valid=Validity(days[2], None)),
+    ]
+    meters = [helpers.meter("m"), helpers.meter("n", node="c")]
+    registry = helpers.campus(meters, edges=(("o", "b"), ("o", "c")), installations=rows)
+    bounded = Context(MemoryReadings()).bounded(services(registry, "m"))
+    assert [(one.meter.code, one.guest) for one in bounded] == [
+        *(("m", False), ("m", False)),
+        ("n", True),
+        ("m", False),
+    ]
+
+
+@pytest.mark.parametrize("width", [0, 30])
+def test_a_change_is_near_what_no_other_reading_parts_from_it(helpers, width):
+    """Of a register that goes on at another ratio at 14:37, read each quarter hour."""
+    window = (SHORT - width, SHORT + width) if width else None
+    told = replace(Move(SHORT, window), ratio=True)
+    rows = [replace(one, meter="m") for one in installed(told)[:2]]
+    registry = helpers.campus([helpers.meter("m")], installations=rows)
+    one = world(helpers, registry)
+    push(one, readings(told))
+    context = Context(one.readings)
+    bounded = context.bounded(services(registry, "m"))
+    last = (SHORT - width) // 15 * 15
+    first = -(-(SHORT + width) // 15) * 15
+
+    def near(minute: int) -> bool:
+        at = microseconds(minute)
+        return bool(context.gone_on(bounded, ChangeSpan(at, at)))
+
+    found = [near(minute) for minute in (last - 15, last - 1, last, first, first + 1, first + 15)]
+    assert found == [False, False, True, True, False, False]
+    assert near(SHORT)

@@ -116,6 +116,14 @@ def test_a_run_at_the_end_is_missing_once_it_is_four_times_as_long_as_any_rest(v
     assert steps(context_of(values).open_run(SERVICE)) == run
 
 
+@pytest.mark.parametrize("flagged", [1, 23, 24, 25, 200])
+def test_readings_that_cannot_be_used_hide_no_run_before_them(flagged):
+    values = [0, 1, *([2.0] * 60)]
+    context = context_of([*values, *([1e300] * flagged)])
+    assert steps(context.open_run(SERVICE)) == (2, 61, True)
+    assert context_of([1e300] * flagged).open_run(SERVICE) is None
+
+
 def test_a_rest_counts_for_four_weeks():
     """A rest of two hours just before, or longer ago than the register's memory."""
     for days, missing in ((20, False), (27, False), (29, True)):
@@ -325,3 +333,11 @@ def test_a_mark_of_a_figure_makes_it_again(helpers):
     report = world.ledger.step()
     assert (report.marks, report.rows) == (1, len(kept))
     assert world.marks.waiting() == 0
+
+
+def test_the_cadence_before_a_reading_is_told_by_eight():
+    context = context_of([float(n) for n in range(30)])
+    for nth, known in ((20, range(12, 20)), (5, range(5)), (0, range(0))):
+        found = context._earlier(SERVICE, START_US + nth * STEP_US)
+        assert found.tolist() == [START_US + n * STEP_US for n in known]
+    assert len(context._earlier(replace(SERVICE, kind=Kind.MEAN), START_US + 20 * STEP_US)) == 0

@@ -243,6 +243,28 @@ def test_readings_around_are_those_that_stand_and_count():
     assert edges(silent.edges(at(30), at(31))) == [2, 57, 2, 57]
 
 
+LOOKED_AT = 4 + 16 + 64 + 256 + 1024 + 4096
+"""Ever more at a time, until there were a few thousand."""
+
+
+@pytest.mark.parametrize(("unusable", "found"), [(LOOKED_AT - 1, True), (LOOKED_AT, False)])
+def test_what_stands_is_looked_for_among_the_next_few_thousand(unusable, found):
+    values = {n: float(n) for n in range(unusable + 2)}
+    own = standing(service(), values, flags=tuple(range(1, unusable + 1)))
+    back, on = own.edges(at(unusable), at(unusable)), own.edges(at(1), at(1))
+    assert edges(back)[0] == (0 if found else None)
+    assert edges(on)[3] == (unusable + 1 if found else None)
+
+
+def test_what_an_event_leaves_out_is_not_looked_at_one_by_one():
+    count = 2 * LOOKED_AT
+    values = {n: float(n) for n in range(count)}
+    own = standing(service(), values, event("spike", 3, count - 3, cost=4))
+    ends = [2, count - 3]
+    for start, end in ((3, count - 4), (count // 2, count // 2 + 1), (4, count - 3.5)):
+        assert edges(own.edges(at(start), at(end))) == ends * 2
+
+
 def test_edges_name_the_readings_from_which_energy_is_told():
     found = standing(service(), PLAIN).edges(at(-1), at(5))
     first, last = found.ends()

@@ -33,6 +33,7 @@ from ledger.cleaning.story import (
     Link,
     RegisterReadings,
     StoryPrice,
+    _Teller,
     tell,
 )
 from ledger.limits import RegisterLimits
@@ -41,6 +42,8 @@ from metering.localtime import HOUR_US, MINUTE_US
 STEP_US = 15 * MINUTE_US
 START_US = 20_000 * 24 * HOUR_US
 PER_STEP = 10
+MOST_OPEN = 4
+"""Tracks after single spikes on a clean register."""
 
 
 def readings(values, *, times=None, most=4 * PER_STEP, modulus=None, declared=(), signed=False):
@@ -280,3 +283,57 @@ def test_decisions_are_equal_whatever_is_known_of_them():
     assert decision(SPIKE) == Decision(1, 2, 3, SPIKE, False, 7)
     assert decision(SPIKE) < decision(SPIKE, here=2)
     assert EventFacts() == EventFacts(None, None, None, None)
+
+
+@pytest.mark.parametrize(("still", "rise"), [(2, 25), (6, 60), (30, 300)])
+def test_a_register_that_stood_still_may_have_turned_meanwhile(still, rise):
+    """It makes up for more than one step can hold, and less than all of them."""
+    values = [*range(9900, 9991, 10), *([9990] * still), (9990 + rise) % 10_000]
+    values += [values[-1] + 5 * n for n in range(1, 8)]
+    told = (9, 9 + still + 1, BRIDGE, True, COST[BRIDGE] + COST[ROLLOVER])
+    assert story(values, modulus=10_000) == [told]
+
+
+@pytest.mark.parametrize("modulus", [None, 10])
+@pytest.mark.parametrize("most", [None, 8])
+def test_many_readings_are_told_as_each_alone_is(modulus, most):
+    """Also such as no register should say."""
+    values = [-14, -10, -3, -1, 0, 1, 2, 7, 9, 10, 11, 15]
+    both = np.array([(a, b) for a in values for b in values]).ravel()
+    one = readings(both, most=most, modulus=modulus)
+    here = np.arange(0, len(both), 2)
+    teller = _Teller(one, [0], [len(both) - 1])
+    fits = [one.fits(a, a + 1) for a in here.tolist()]
+    assert teller._passes(here, here + 1).tolist() == fits
+    if modulus is not None:
+        turns = [one.turns(a, a + 1) for a in here.tolist()]
+        assert teller._turn(here, here + 1).tolist() == turns
+        assert any(turns)
+
+
+def test_a_wrong_clock_may_be_as_wrong_as_the_hole_beside_it_is_long():
+    """Five readings after a hole bear times of eight steps later, then the clock is put right."""
+    times = [*range(11), *range(18, 31)]
+    late = range(18, 23)
+    values = [10 * (t - 8) if t in late else 10 * t for t in times]
+    bridge = (10, 16, BRIDGE, False, SHIFT_COST[BRIDGE])
+    assert story(values, times=times) == [bridge]
+    far = [v + 300 * (t >= 23) for t, v in zip(times, values, strict=True)]
+    assert [one[2] for one in story(far, times=times)] == [JUMP]
+
+
+def test_only_tracks_from_which_it_may_be_cheapest_to_go_on_stay_open():
+    """Also where there is room for more, however many spikes came before."""
+    values = [10 * n + 5000 * (n % 10 == 5) for n in range(400)]
+    one = readings(values)
+    seen, opened = one.seen(), list[int]()
+
+    class Counting(_Teller):
+        def _open(self, tracks, run):
+            found = super()._open(tracks, run)
+            opened.append(len(found))
+            return found
+
+    told = Counting(one, [0, *seen.tolist()], [*(seen - 1).tolist(), len(values) - 1]).told()
+    assert [link.kind for link in told] == [SPIKE] * 40
+    assert max(opened) <= MOST_OPEN

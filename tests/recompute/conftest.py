@@ -3,9 +3,7 @@ the same registry and readings."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +12,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from api.routes.energy import period_json, worth_json
-from figures import Figures, energy, periods, worth_of_each
-from greenoffice.export_facts import fact_lines, point_name
 from ledger.worker import Ledger
-from metering.book import RULES_VERSION, DirtyMark
-from metering.localtime import day_bounds, iso
+from metering.book import DirtyMark
+from metering.localtime import day_bounds
 from metering.reading import ENTERED_ORDER, Flag, Kind, ReadingColumns
 from metering.registry import (
     Installation,
@@ -31,10 +26,9 @@ from metering.registry import (
     SpaceEdge,
     SupplyEdge,
 )
-from proofs.recompute_compare import STEPS, ComparedNumbers, compare, of_answer
-from recompute import RecomputedBooks, read_file
-from recompute.story import EventSays
+from recompute import RecomputedBooks
 from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
+from tests.two_books import differing_figures, journal, recomputed, sealed, viewed
 
 ZONE = "Asia/Shanghai"
 DAY = date(2026, 3, 2)
@@ -133,48 +127,16 @@ class World:
 
     def lines(self, first: date | None = None, after: date | None = None):
         """The exported file, line by line."""
-        begins = first or self.first
-        yield {
-            "kind": "header",
-            "format": "greenoffice-journal-1",
-            "institution": "o",
-            "from": begins.isoformat(),
-            "to": (after or self.first + timedelta(days=self.days)).isoformat(),
-            "as_of": iso(self.now_us),
-            "rules": RULES_VERSION,
-            "registry": self.registry.version,
-            "revision": self.books.revision("o"),
-        }
-        yield from fact_lines(self.registry, "o")
-        for place, (point, time_us, value, order) in enumerate(self.sent):
-            name = point_name(self.registry, point).rpartition("/")
-            yield {
-                "kind": "message",
-                "segment": 1,
-                "offset": place,
-                "arrived": iso(time_us),
-                "gateway": name[0],
-                "order": [order, place],
-                "sha256": "",
-                "readings": [[0, name[2], iso(time_us), value, None]],
-            }
+        begins, ends = first or self.first, after or self.first + timedelta(days=self.days)
+        return journal(self.registry, self.sent, begins, ends, self.now_us)
 
     def recomputed(self, folder: Path, **span) -> RecomputedBooks:
         """The second implementation's books, from the file."""
-        return RecomputedBooks.of(read_file(sealed(folder / "journal.jsonl", self.lines(**span))))
+        return recomputed(folder, self.lines(**span))
 
     def view(self):
         """What the platform tells of its books."""
-        return Figures(self.books, lambda: self.registry, lambda: self.now_us).view()
-
-
-def sealed(file: Path, lines) -> Path:
-    """Lines under their seal."""
-    raw = [json.dumps(line).encode() + b"\n" for line in lines]
-    digest = hashlib.sha256(b"".join(raw)).hexdigest()
-    end = json.dumps({"kind": "end", "lines": len(raw), "sha256": digest}).encode() + b"\n"
-    file.write_bytes(b"".join(raw) + end)
-    return file
+        return viewed(self.books, self.registry, self.now_us)
 
 
 def quarters(count: int, day: date = DAY, zone: str = ZONE) -> np.ndarray:
@@ -199,45 +161,5 @@ def helpers():
 
 def differences(world: World, books: RecomputedBooks) -> list[str]:
     """Whatever the two implementations tell otherwise: energy, quality, money and events."""
-    outcome = ComparedNumbers()
-    first, last = books.days[0], books.days[-1]
     with world.view() as view:
-        for one in books.series():
-            key = view.key_of(one.code, one.item)
-            for step in STEPS:
-                found = energy(view, key, first, last, step)
-                answer = {
-                    "series": {"item": one.item},
-                    "data": _told(view, found),
-                    "remainder": [
-                        {"step_min": rest.step_min, "data": _told(view, rest)}
-                        for rest in found.remainder
-                    ],
-                }
-                name = f"{one.kind} {one.code} {one.item}"
-                outcome.add(compare(name, dict(of_answer(step, answer)), books.at(one, step)))
-    assert outcome.compared > 0
-    return outcome.differing + _events(world, books)
-
-
-def _told(view, found):
-    worths = worth_of_each(view, found)
-    return [
-        {**period_json(period, found.zone, found.key.item), **worth_json(worth, found.key.item)}
-        for period, worth in zip(periods(found), worths, strict=True)
-    ]
-
-
-def _events(world: World, books: RecomputedBooks) -> list[str]:
-    start = day_bounds(books.days[0], ZONE)[0]
-    end = day_bounds(books.days[-1], ZONE)[1]
-    told = {
-        (e.meter, e.kind, e.start_us, e.end_us): (e.cost, e.limit, e.value, e.energy)
-        for e in world.books.events("o", start, end)
-    }
-    own = {
-        (code, *span): astuple(one.says.get(span, EventSays()))
-        for code, one in books.measured.items()
-        for span in books.spans(code)
-    }
-    return [f"event {one}" for one in sorted(told.items() ^ own.items(), key=str)]
+        return differing_figures(world.books, view, books)

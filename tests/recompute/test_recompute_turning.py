@@ -29,6 +29,11 @@ FIRST_AT_A_READING = PLAIN | {
     **{"read": False, "limit": "60", "spike": 1},
 }
 """Both sides have an event of one kind that begins there."""
+NOT_READ_AT_MIDNIGHT = {
+    **{"at": 1440, "width": None, "by_day": True, "ratio": 3, "values": "", "every": 50},
+    **{"read": False, "limits": (None, None), "others": False, "spike": None},
+}
+"""Of a move that is dated to a day, so that the readings around midnight tell what passed."""
 
 
 def dated(helpers, minutes: tuple[int, int]) -> tuple[str, Validity, Validity]:
@@ -123,12 +128,13 @@ def test_both_tell_the_same_of_a_change(
     by_day=st.booleans(),
     ratio=st.sampled_from([1, 3]),
     values=st.sampled_from(["", "", "final", "first", "wrong"]),
-    every=st.sampled_from([15, 60, 360]),
+    every=st.sampled_from([15, 50, 60, 360]),
     read=st.booleans(),
     limits=st.tuples(*[st.sampled_from([None, "60", "4"])] * 2),
     others=st.booleans(),
     spike=st.one_of(st.none(), st.integers(-4, 4)),
 )
+@example(**NOT_READ_AT_MIDNIGHT)
 def test_both_tell_the_same_of_a_meter_that_moves(
     helpers, tmp_path, at, width, by_day, ratio, values, every, read, limits, others, spike
 ):
