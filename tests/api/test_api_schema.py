@@ -351,3 +351,18 @@ def test_an_answer_of_another_shape_is_seen(asked_world, document):
     operation = next(o for o in operations_of(broken) if o.path == path)
     with pytest.raises(FailureGroup, match="violates schema"):
         asked_all(operation, world.client, world.keys, KNOWN, TAME, tame=True)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"])
+def test_a_method_that_a_route_has_not_is_told_those_that_there_are(asked_world, document, method):
+    world, _ = asked_world
+    for path, methods in document["paths"].items():
+        if method.lower() in methods:
+            continue
+        headers = {"X-API-Key": world.keys["whole"], "Content-Type": "application/json"}
+        url = path.replace("{", "").replace("}", "")
+        answer = world.client.request(method, url, headers=headers, content=b"[\xff")
+        assert answer.status_code == answer.json()["status"] == 405, path
+        assert answer.headers["content-type"] == "application/problem+json"
+        allowed = set(answer.headers["allow"].lower().split(", "))
+        assert allowed - {"head"} >= methods.keys(), path
