@@ -43,7 +43,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-TAME, WILD = 6, 13
+TAME, WILD = 4, 5
 """Requests of a route that it should answer, and any."""
 KEYS = [*("whole", "bureau") * 4, *("operator", "reader") * 2, "building", "school"]
 """Whose keys, how often; none, and one that is none, beside them."""
@@ -136,8 +136,14 @@ IMPORT = "/v1/registry/import"
 FITTING = {
     IMPORT: {"tree.csv": "code,parent,type\nannex,campus,building\n"},
     "/v1/reports/{institution}/{month}/issues": {"reason": "it is time"},
+    "/v1/findings/{id}/acknowledge": {"note": "seen"},
+    "/v1/findings/{id}/resolve": {"note": "mended"},
     "/v1/findings/{id}/expect": {"note": "runs on purpose"},
     "/v1/baselines/{meter}": {"reason": "a new kitchen", "from": "2026-10-01"},
+    "/v1/keys": {
+        **{"name": "auditor", "node": "bureau", "role": "read"},
+        **{"purpose": "audit", "expires": "2027-01-01"},
+    },
 }
 """Bodies of what is not met by chance."""
 NEEDED = {
@@ -146,6 +152,8 @@ NEEDED = {
     "/influx/query": ("q",),
 }
 """What is not answered without, though the document cannot say so: one of two, or by a form."""
+COSTLY = {"/v1/reports/{institution}/{month}/issues": 12}
+"""Routes that work long before they refuse: one in so many texts, of others one in four."""
 TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
 
 
@@ -159,10 +167,15 @@ class Asked:
     body: bytes
 
 
+def known_of(operation, name, hints=KNOWN):
+    """Texts of what there is, for a parameter."""
+    start = "/".join(operation.path.split("/")[:3])
+    return hints.get(f"{start} {name}") or hints.get(name) or METERS
+
+
 def values_of(operation, name, hints):
     """Texts for a parameter: of what there is, and of anything."""
-    start = "/".join(operation.path.split("/")[:3])
-    known = st.sampled_from(hints.get(f"{start} {name}") or hints.get(name) or METERS)
+    known = st.sampled_from(known_of(operation, name, hints))
     hostile = STATEMENTS if name == "q" else HOSTILE
     return known, st.one_of(known, known, st.sampled_from(hostile), TEXT)
 
@@ -175,6 +188,15 @@ def escaped(text):
 def segment(text):
     """A part of a path; never one that leads elsewhere, as clients resolve it themselves."""
     return escaped(text) if text.strip("/.") else "%20"
+
+
+def url_of(operation, path, query):
+    """Path and query, percent-encoded."""
+    url = operation.path
+    for name, value in path.items():
+        url = url.replace("{" + name + "}", segment(said(value)))
+    pairs = [(n, v) for n, vs in query.items() for v in (vs if isinstance(vs, list) else [vs])]
+    return f"{url}?" + "&".join(f"{escaped(n)}={escaped(said(v))}" for n, v in pairs)
 
 
 @st.composite
@@ -193,11 +215,7 @@ def requests_of(draw, operation, cases, secrets, hints, tame):
         other = tame and one.name == "meter" and "node" in query
         if one.is_required or needed or (draw(st.integers(0, 2)) == 0 and not other):
             query[one.name] = draw(values_of(operation, one.name, hints)[not tame])
-    url = operation.path
-    for name, value in path.items():
-        url = url.replace("{" + name + "}", segment(said(value)))
-    pairs = [(n, v) for n, vs in query.items() for v in (vs if isinstance(vs, list) else [vs])]
-    url += "?" + "&".join(f"{escaped(n)}={escaped(said(v))}" for n, v in pairs) if pairs else ""
+    url = url_of(operation, path, query)
     headers = {"X-API-Key": secrets.get(key, key)} if key else {}
     body, media = draw(bodies(case, hints, tame))
     if media:
@@ -328,6 +346,45 @@ def test_every_answer_is_one_that_the_document_names(asked_world, document, subt
             assert min(found) < 300, f"{dict(found)}: nothing but refusals proves little"
             if is_told(operation):
                 asked_all(operation, world.client, world.keys, hints, WILD)
+
+
+def swept(operation, number):
+    """(url, body) of each hostile text in the place of one part of a request that fits."""
+    path = {one.name: known_of(operation, one.name)[0] for one in operation.path_parameters}
+    needed = NEEDED.get(operation.path, ())
+    query = {
+        one.name: known_of(operation, one.name)[0]
+        for one in operation.query
+        if one.is_required or one.name in needed
+    }
+    names = [*path, *(one.name for one in operation.query)]
+    fitting = FITTING.get(operation.path) if operation.body else None
+    body = b"" if fitting is None else json.dumps(fitting).encode()
+    for n, text in enumerate(HOSTILE[number % 4 :: 4] if names else ()):
+        name = names[n % len(names)]
+        place = path if name in path else query
+        parts = {**place, name: text}
+        yield url_of(operation, *((parts, query) if place is path else (path, parts))), body
+    url = url_of(operation, path, query)
+    some = HOSTILE[number % 4 :: COSTLY.get(operation.path, 4)]
+    for name in fitting or ():
+        yield from ((url, json.dumps({**fitting, name: text}).encode()) for text in some)
+    if operation.body:
+        yield from ((url, garbage) for garbage in BODIES)
+
+
+@pytest.mark.timeout(600)
+def test_every_part_of_a_request_may_be_hostile(asked_world, document, subtests):
+    """A part at a time, of requests that are answered else."""
+    world, _ = asked_world
+    for number, operation in enumerate(operations_of(document)):
+        case = operation.Case(path_parameters={one.name: "x" for one in operation.path_parameters})
+        with subtests.test(operation.label):
+            for url, body in swept(operation, number):
+                headers = {"X-API-Key": world.keys["whole"]}
+                if body:
+                    headers["Content-Type"] = "application/json"
+                answered(world.client, Asked(case, url, headers, body))
 
 
 @pytest.mark.parametrize(
