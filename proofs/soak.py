@@ -28,7 +28,7 @@ ASKED = ("/v1/readings/count", "/v1/gateways", "/v1/points", "/v1/findings")
 
 
 @dataclass(frozen=True)
-class Sample:
+class PlatformSample:
     """How much the platform's processes take together."""
 
     memory_mb: float
@@ -69,7 +69,7 @@ def run_soak(minutes: float) -> None:
     finish(result, all(value <= MOST_PERCENT for value in growth.values()) and not asked[1])
 
 
-def _watch(one: RecoveryScene, seconds: float) -> list[Sample]:
+def _watch(one: RecoveryScene, seconds: float) -> list[PlatformSample]:
     every_s = max(seconds / 200, 1.0)
     deadline, samples = time.monotonic() + seconds, []
     while time.monotonic() < deadline:
@@ -80,7 +80,7 @@ def _watch(one: RecoveryScene, seconds: float) -> list[Sample]:
     return samples
 
 
-def _sample(one: RecoveryScene) -> Sample:
+def _sample(one: RecoveryScene) -> PlatformSample:
     memory, handles, threads = 0.0, 0, 0
     for pid in one.pids().values():
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -89,7 +89,7 @@ def _sample(one: RecoveryScene) -> Sample:
             handles += process.num_fds()
             threads += process.num_threads()
     logs = sum(file.stat().st_size for file in one.folder.logs.iterdir())
-    return Sample(memory, handles, threads, logs)
+    return PlatformSample(memory, handles, threads, logs)
 
 
 @contextlib.contextmanager
