@@ -122,6 +122,7 @@ class JournalWriter:
         with self._housekeeping, self._appending:
             if self._connection is not None:
                 tell_end(self.folder, self._n, self._next)
+                _take_log_in(self._connection)
             self._close_segment()
             self._lock_file.close()
 
@@ -190,6 +191,8 @@ class JournalWriter:
         return self._connection
 
     def _rotate(self) -> None:
+        if self._connection is not None:
+            _take_log_in(self._connection)
         self._close_segment()
         self._n, self._origin = self._n + 1, self._next
         self._open_segment()
@@ -230,13 +233,17 @@ class JournalWriter:
         if connection is None:
             return
         try:
-            # While somebody reads, closing leaves the log beside the file, to be taken in later
-            # up to its first damaged page.
-            connection.execute("PRAGMA busy_timeout=500")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
         except sqlite3.Error as error:
             _log.warning("journal segment closed badly", n=self._n, error=str(error))
+
+
+def _take_log_in(connection: sqlite3.Connection) -> None:
+    """While somebody reads, closing leaves the write-ahead log beside the file, and a crash then
+    takes it in up to its first damaged page; so it is done before, where it can be."""
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("PRAGMA busy_timeout=500")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _end_of(path: Path, *, recover: bool = False) -> int | None:

@@ -23,7 +23,7 @@ from greenoffice.supervisor import exclusive
 from greenoffice.unfinished import noted
 from greenoffice.upgrading import upgrade_folder
 from metering.bookhash import book_hash
-from metering.errors import ConfigurationError, Conflict
+from metering.errors import ConfigurationError, Damaged, Conflict
 from storage.backup import verified
 from storage.sql.migrate import head
 
@@ -183,7 +183,7 @@ def test_a_malformed_folder_is_said_to_be_one(
     folder: DataFolder, spoil: Callable[[DataFolder], None], what: str
 ) -> None:
     spoil(folder)
-    with pytest.raises(ConfigurationError, match=what) as refused:
+    with pytest.raises((ConfigurationError, Damaged), match=what) as refused:
         upgrade_folder(folder)
     assert refused.value.fix
     assert exit_code(refused.value) == 78
