@@ -23,7 +23,7 @@ from greenoffice.supervisor import exclusive
 from greenoffice.unfinished import noted
 from greenoffice.upgrading import upgrade_folder
 from metering.bookhash import book_hash
-from metering.errors import ConfigurationError, Damaged, Conflict
+from metering.errors import ConfigurationError, Conflict, Damaged
 from storage.backup import verified
 from storage.sql.migrate import head
 
