@@ -141,10 +141,14 @@ def bad_wal(scene: RecoveryScene) -> Told:
     """After a power cut the readings' write-ahead log is something else."""
     scene.settle()
     wal = scene.folder.readings.with_name(scene.folder.readings.name + ".wal")
-    wait_until("readings in the log", lambda: wal.exists() and wal.stat().st_size > 2_000, 60)
-    scene.settle()
-    scene.kill_all()
-    length = wal.stat().st_size
+    length = 0
+    while not length:  # the file may take its log in just before the cut
+        wait_until("readings in the log", lambda: wal.exists() and wal.stat().st_size > 2_000, 60)
+        scene.kill_all()
+        length = wal.stat().st_size if wal.exists() else 0
+        if not length:
+            scene.start()
+            scene.wait_ready()
     wal.write_bytes(b"no log " * (length // 7 + 1))
     scene.start()
     return _mended(scene, scene.wait_told("readings file is damaged")) | {"wal_bytes": length}
