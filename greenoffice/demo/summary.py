@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from greenoffice.client import ApiClient
 from greenoffice.demo.options import ZONE
 from greenoffice.demo.setting_up import DemoFolder
 from greenoffice.demo.stored import count, missing, stored_times, within
-from metering.localtime import HOUR_US, local_day, parse_instant
+from metering.localtime import HOUR_US, local_day, next_month, parse_instant
 from simulators.labels import Label
 from simulators.truth import published, read_hourly, read_labels, read_truth, summary
 
@@ -110,7 +112,7 @@ def _hours(demo: DemoFolder, client: ApiClient) -> dict[str, Any]:
     for meter in client.pages("/v1/meters", limit=1000):
         code = meter["code"]
         floor = known["hour_floor"].get(code, np.inf)
-        for value in _energy(client, "hour", meter=code, item=meter["item"], **_span(demo)):
+        for value in _hourly(client, demo, meter=code, item=meter["item"]):
             start_us = parse_instant(value["start"])
             if start_us + HOUR_US > last or value["provisional"]:
                 continue
@@ -187,6 +189,15 @@ def _energy(client: ApiClient, step: str, **query: str) -> list[dict[str, Any]]:
     values = client.get("/v1/energy", step=step, **query)["data"]
     assert isinstance(values, list)
     return values
+
+
+def _hourly(client: ApiClient, demo: DemoFolder, **query: str) -> Iterator[dict[str, Any]]:
+    """A month at a time: what is longer is answered by a worker, which takes memory of its own."""
+    start, end = (date.fromisoformat(day) for day in _span(demo).values())
+    while start < end:
+        until = min(next_month(start), end)
+        yield from _energy(client, "hour", start=start.isoformat(), end=until.isoformat(), **query)
+        start = until
 
 
 def _error_percent(value: dict[str, Any] | None, truth: float) -> float:

@@ -100,6 +100,12 @@ def _listens(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
+def test_a_page_of_readings_is_light_over_any_time(running: Running) -> None:
+    status, _ = running.get("/v1/points/1/readings?start=2000-01-01&limit=1000")
+    assert status == 503  # no intake runs here
+    assert running.workers() == []
+
+
 def test_what_is_light_needs_no_worker(running: Running) -> None:
     assert running.get(LIGHT)[0] == 200
     assert running.get("/influx/query?q=" + quote("SHOW MEASUREMENTS"))[0] == 200
