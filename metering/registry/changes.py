@@ -20,7 +20,7 @@ from metering.localtime import day_bounds
 from metering.registry.differences import differing
 from metering.registry.installed import turns_between, undated
 from metering.registry.kinds import METER, SPACE, SUPPLY
-from metering.registry.model import Installation, Meter, Registry, SpaceEdge, SupplyEdge
+from metering.registry.model import Installation, Meter, NodeType, Registry, SpaceEdge, SupplyEdge
 from metering.registry.repricing import changed_windows, downstream
 from metering.validity import ALWAYS, Validity, epochs, joined, turning_days
 
@@ -136,11 +136,22 @@ def changed_figures(
         *_by_tree(old, new),
         *((new.meters[m].node, new.meters[m].item, s) for m, ss in repriced.items() for s in ss),
     ):
-        if code in new.nodes:
-            found[SeriesKey(new.institution(code), "node", code, item)].append(span)
+        for institution in _counting(old, new, code):
+            found[SeriesKey(institution, "node", code, item)].append(span)
     for institution in _left(old, new):
         found[SeriesKey(institution, "node", "", "")].append(ALWAYS)
     return {key: joined(spans) for key, spans in sorted(found.items())}
+
+
+def _counting(old: Registry, new: Registry, code: str) -> set[str]:
+    """Institutions whose figures a place counts into, or did: it may stand below several."""
+    if code not in new.nodes:
+        return set()
+    above = {new.institution(code), *new.ancestors(code)}
+    if code in old.nodes:
+        above |= {old.institution(code), *old.ancestors(code)}
+    kinds = ((one, new.nodes[one].type) for one in above if one in new.nodes)
+    return {new.institution(code)} | {o for o, kind in kinds if kind is NodeType.INSTITUTION}
 
 
 def _by_meters(old: Registry, new: Registry) -> _Touched:
