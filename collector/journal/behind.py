@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 
 from collector.journal.reader import REPAIR
 from collector.journal.segment import (
+    BROKEN_FILE,
     NEXT_OFFSET,
     WRITER_FILE,
     end_told_by,
@@ -61,10 +61,10 @@ def _last(folder: Path, n: int) -> int:
             with closing(open_for_reading(path)) as connection:
                 row = connection.execute(NEXT_OFFSET).fetchone()
                 return int(row[0]) if row else 0
-        except sqlite3.DatabaseError as error:
+        except BROKEN_FILE as error:
             if "no such table" in str(error):
                 return 0  # created this instant
-            refused = error
+            refused: Exception = error
     raise Unavailable(
         f"a journal segment cannot be read: {refused}",
         field="segment",
