@@ -285,7 +285,7 @@ def test_only_what_is_booked_differently_is_looked_at_again(helpers):
     assert changed_meters(old, replace(old, installations=ratio)) == {"a": [Validity()]}
     assert figures(old, replace(old, installations=ratio)) == []
     assert changed_meters(old, replace(old, space=old.space[:1])) == {"z": [Validity()]}
-    left = [("", "c", ""), ("p", "", ""), ("p", "p", "")]
+    left = [("", "c", ""), ("p", "", ""), ("p", "c", ""), ("p", "p", "")]
     assert figures(old, replace(old, space=old.space[:1])) == left
 
 
