@@ -28,7 +28,7 @@ from hypothesis import Phase, settings
 ENDED = -1
 """Status of a run that was ended: it took too long, or a signal ended it."""
 MOST_BYTES = 4 << 30
-"""Of memory for a run: a change that takes it all is noticed, not the machine's other work ended."""
+"""Of memory for a run: a change that takes it all is noticed, and the machine goes on."""
 QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly")
 
 
