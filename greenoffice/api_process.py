@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from api import MOST_HEADERS, MOST_QUERY, Platform, Submission, Workers, create_app
+from api import MOST_HEADERS, MOST_QUERY, Platform, Room, Submission, Workers, create_app
 from collector import JournalWriter, Record
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
@@ -60,16 +60,18 @@ def run_api(data: Path, parent: int = 0) -> None:
 
 def serve(platform: Platform, http: HttpSettings, handles: int) -> None:
     """Answer requests until this process is asked to end, with so many file handles to be had."""
-    uvicorn.Server(server_config(create_app(platform), http, handles)).run()
+    uvicorn.Server(server_config(create_app(platform), http, handles, platform.room)).run()
 
 
-def server_config(app: FastAPI, http: HttpSettings, handles: int) -> uvicorn.Config:
-    """How an application is served, within the bounds of connections and heads. ConfigurationError
-    for a certificate that is of no use."""
+def server_config(
+    app: FastAPI, http: HttpSettings, handles: int, room: Room | None = None
+) -> uvicorn.Config:
+    """How an application is served, within the bounds of connections and heads; `room` notes what
+    finds none. ConfigurationError for a certificate that is of no use."""
     encrypted = tls_of("http", http.certificate, http.private_key) is not None
     return uvicorn.Config(
         app,
-        http=bounded(min(MOST_CONNECTIONS, for_connections(handles))),
+        http=bounded(min(MOST_CONNECTIONS, for_connections(handles)), room=room),
         host=http.host,
         port=http.port,
         log_level="warning",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -52,22 +52,29 @@ def health(
     process: Annotated[str, typer.Argument(help="collector, work, intake, ledger or api")] = "api",
 ) -> None:
     """Whether a process and its parts do their work; exit status 1 if not."""
-    from greenoffice.client import ApiClient
     from greenoffice.heartbeat import heard
 
     folder = DataFolder(data.absolute())
     if process == "api":
-        ApiClient.of_folder(folder).health()
-        return
-    parts = {
-        name: told
-        for one in (("intake", "ledger") if process == "work" else (process,))
-        for name, told in heard(folder.heartbeat(one)).items()
-    }
-    ailing = {name: told for name, told in parts.items() if not told["ok"]}
-    for name, told in ailing.items():
-        print(f"{name}: {said_error(told['error'], language())}", file=sys.stderr)
-    sys.exit(1 if ailing else 0)
+        parts = _api_parts(folder)
+    else:
+        parts = {
+            name: told
+            for one in (("intake", "ledger") if process == "work" else (process,))
+            for name, told in heard(folder.heartbeat(one)).items()
+        }
+    for name, told in parts.items():
+        if told.get("error"):
+            print(f"{name}: {said_error(told['error'], language())}", file=sys.stderr)
+    sys.exit(0 if all(told["ok"] for told in parts.values()) else 1)
+
+
+def _api_parts(folder: DataFolder) -> dict[str, dict[str, Any]]:
+    """What the API says of itself."""
+    from greenoffice.client import HTTP_PART, ApiClient
+
+    own = ApiClient.of_folder(folder).parts()[HTTP_PART]
+    return {HTTP_PART: {"ok": own["ready"], **own["detail"]}}
 
 
 def demo_campus(data: DataArgument, passwords: PasswordsOption) -> None:
