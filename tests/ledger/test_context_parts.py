@@ -1,0 +1,286 @@
+"""How far a change reaches and what a figure rests on, to the very reading: beside changes of a
+register, inside them, and where it moves to another meter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from ledger.context import AT_ONCE_US, FIRST_LOOK, Context
+from ledger.meter import Service
+from ledger.passage import Passage
+from ledger.series import ChangeSpan
+from ledger.turning import services, turns
+from metering.localtime import HOUR_US, day_bounds
+from metering.reading import Kind, ReadingColumns
+from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, Validity
+from storage.memory import MemoryReadings
+from tests.ledger.test_turning_parts import FINAL, FIRST, INSTANT, RATIO, WINDOW, ZONE, served
+
+DAY = date(2026, 3, 3)
+START_US = day_bounds(DAY, ZONE)[0]
+DAY_US = 24 * HOUR_US
+HALVES = [n + 0.5 for n in range(24)]
+AT_TEN, AT_CHANGE = sorted([*HALVES, 10]), sorted([*HALVES, 10, 12])
+"""Hours of the day at which a register is read."""
+LATE = [*range(-30, 0), *HALVES]
+
+
+def at(hour: float) -> int:
+    return START_US + round(hour * HOUR_US)
+
+
+def hours(*times: int) -> tuple[float, ...]:
+    return tuple((one - START_US) / HOUR_US for one in times)
+
+
+def context_of(times, values=None) -> Context:
+    """One register that rises by one an hour, or says these values."""
+    said = [100 + t for t in times] if values is None else values
+    store = MemoryReadings()
+    store.upsert(
+        ReadingColumns.of(
+            [
+                (1, at(t), float(v), 0, 0, 0, 0, n, 0)
+                for n, (t, v) in enumerate(zip(times, said, strict=True))
+            ]
+        )
+    )
+    return Context(store)
+
+
+def moved(told: str, own: str) -> list[Service]:
+    """The services of one of two meters, of a register that goes from `m` to `n`."""
+    old = Installation("m", 1, valid=Validity(None, DAY), ends=told)
+    new = Installation("n", 1, valid=Validity(DAY), starts=told)
+    registry = Registry(
+        nodes={"o": Node("o", NodeType.INSTITUTION, zone=ZONE)},
+        meters={code: Meter(code, "o", "01000") for code in "mn"},
+        points={1: Point(1, "o/g", "p", Kind.REGISTER, "kWh")},
+        installations=(old, new),
+    )
+    return services(registry, own)
+
+
+def reaches(context: Context, own: list[Service], start: float, end: float):
+    found = context._reaches(own, at(start), at(end))
+    return {place: hours(*span) for place, span in found.items()}
+
+
+def reached(context: Context, own: list[Service], start: float, end: float):
+    return [hours(one.start_us, one.end_us) for one in context.reached(own, at(start), at(end))]
+
+
+def passed(context: Context, own: list[Service], start: float, end: float):
+    found = context.gone_on(own, ChangeSpan(at(start), at(end)))
+    return [(*hours(one.start_us, one.end_us), one.before, one.after) for one in found]
+
+
+RATIO_AT_ONCE = served(points=(1, 1), new=RATIO)
+RATIO_IN_A_WINDOW = served(WINDOW, points=(1, 1), new=RATIO)
+NOTED_IN_A_WINDOW = served(WINDOW, points=(1, 1), old=FINAL, new=FIRST)
+
+
+@pytest.mark.parametrize(
+    ("own", "times", "wanted", "found"),
+    [
+        (RATIO_AT_ONCE, HALVES, (2, 5), {0: (1.5, 5.5)}),
+        (RATIO_AT_ONCE, HALVES, (2, 9.5), {0: (1.5, 9.5)}),
+        (RATIO_AT_ONCE, HALVES, (2, 9.75), {0: (1.5, 9.75), 1: (10.5, 10.5)}),
+        (RATIO_AT_ONCE, HALVES, (10, 10), {0: (9.5, 10), 1: (10, 10.5)}),
+        (RATIO_AT_ONCE, HALVES, (10.2, 10.3), {0: (9.5, 9.5), 1: (10.2, 10.5)}),
+        (RATIO_AT_ONCE, HALVES, (10.5, 11), {1: (10.5, 11.5)}),
+        (RATIO_AT_ONCE, HALVES, (9, 13), {0: (8.5, 10), 1: (10, 13.5)}),
+        (RATIO_AT_ONCE, AT_TEN, (2, 9.75), {0: (1.5, 10)}),
+        (RATIO_AT_ONCE, AT_TEN, (10.2, 11), {1: (10, 11.5)}),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (9, 9.9), {0: (8.5, 10)}),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (9, 10), {0: (8.5, 10), 1: (12, 12)}),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (10.5, 11), {0: (10, 10), 1: (12, 12)}),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (12, 13), {0: (10, 10), 1: (12, 13.5)}),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (12.1, 13), {1: (12, 13.5)}),
+        (NOTED_IN_A_WINDOW, AT_CHANGE, (2, 9.75), {0: (1.5, 10)}),
+        (NOTED_IN_A_WINDOW, AT_CHANGE, (9, 10), {0: (8.5, 12), 1: (10, 12)}),
+        (NOTED_IN_A_WINDOW, AT_CHANGE, (10.5, 11), {0: (10, 12), 1: (10, 12)}),
+        (NOTED_IN_A_WINDOW, AT_CHANGE, (12, 13), {0: (10, 12), 1: (10, 13.5)}),
+        (NOTED_IN_A_WINDOW, AT_CHANGE, (12.1, 14), {1: (12, 14.5)}),
+        (NOTED_IN_A_WINDOW, HALVES, (2, 9.75), {0: (1.5, 12), 1: (10, 12.5)}),
+        (NOTED_IN_A_WINDOW, HALVES, (12.2, 14), {0: (9.5, 12), 1: (10, 14.5)}),
+        (NOTED_IN_A_WINDOW, HALVES, (12.5, 14), {1: (12.5, 14.5)}),
+    ],
+)
+def test_a_figure_rests_on_the_readings_around_it_and_over_a_change_on_the_others(
+    own, times, wanted, found
+):
+    assert reaches(context_of(times), own, *wanted) == found
+
+
+CADENCE = 8
+"""Readings after a change that are judged by it."""
+
+
+@pytest.mark.parametrize(
+    ("own", "times", "changed", "found"),
+    [
+        (RATIO_AT_ONCE, HALVES, (0.5, 0.6), [(0.5, 0.5 + 1 + CADENCE)]),
+        (RATIO_AT_ONCE, HALVES, (2, 5), [(1.5, 9.5)]),
+        (RATIO_AT_ONCE, HALVES, (2, 9.5), [(1.5, 9.5), (9.5, 10.5)]),
+        (RATIO_AT_ONCE, HALVES, (2, 9.4), [(1.5, 9.5)]),
+        (RATIO_AT_ONCE, HALVES, (10, 10), [(9.5, 9.5), (18.5, 18.5), (9.5, 10.5)]),
+        (RATIO_AT_ONCE, HALVES, (10.5, 11), [(10.5, 19.5), (9.5, 10.5)]),
+        (RATIO_AT_ONCE, HALVES, (10.6, 11), [(10.5, 19.5)]),
+        (RATIO_AT_ONCE, HALVES, (16, 23), [(15.5, 23.5)]),
+        (RATIO_AT_ONCE, AT_TEN, (9, 9.9), [(8.5, 10)]),
+        (RATIO_AT_ONCE, AT_TEN, (10, 10), [(9.5, 10), (10, 18.5), (10, 10)]),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (9, 9.9), [(8.5, 10)]),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (9, 10), [(8.5, 10), (10, 12)]),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (10.5, 11), [(10, 12)]),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (12, 12), [(12, 20.5), (10, 12)]),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (12.1, 12.2), [(12, 20.5)]),
+        (RATIO_IN_A_WINDOW, HALVES, (12, 13), [(12.5, 21.5), (9.5, 12.5)]),
+        (NOTED_IN_A_WINDOW, AT_CHANGE, (9, 9.9), [(8.5, 12), (10, 12)]),
+        (NOTED_IN_A_WINDOW, AT_CHANGE, (12.2, 14), [(12, 22.5)]),
+        (NOTED_IN_A_WINDOW, HALVES, (12.2, 14), [(10, 22.5), (9.5, 12.5)]),
+        (NOTED_IN_A_WINDOW, HALVES, (12.6, 14), [(12.5, 22.5)]),
+    ],
+)
+def test_a_change_reaches_its_good_neighbours_and_over_a_change_of_register(
+    own, times, changed, found
+):
+    """After it as far as the cadence that it is judged by."""
+    assert reached(context_of(times), own, *changed) == found
+
+
+def test_a_change_where_nothing_is_read_reaches_nowhere():
+    assert reached(context_of([]), RATIO_AT_ONCE, 2, 5) == []
+    (alone, _) = RATIO_AT_ONCE
+    assert reached(context_of([3]), [alone], 2, 5) == [(3, 3)]
+    assert reached(context_of([3]), [alone], 11, 12) == []
+    assert reached(context_of([3, 4]), [alone], 5, 6) == [(4, 4)]
+
+
+@pytest.mark.parametrize(
+    ("told", "meter", "changed", "found"),
+    [
+        (INSTANT, "m", (2, 5), [(1.5, 9.5)]),
+        (INSTANT, "m", (2, 9.75), [(1.5, 9.5), (9.5, 10)]),
+        (INSTANT, "m", (10.5, 11), [(9.5, 10)]),
+        (INSTANT, "m", (11, 12), []),
+        (INSTANT, "n", (2, 5), []),
+        (INSTANT, "n", (2, 9.75), [(10, 10.5)]),
+        (INSTANT, "n", (10.5, 11), [(10.5, 19.5), (10, 10.5)]),
+        (INSTANT, "n", (11, 12), [(10.5, 20.5)]),
+        (WINDOW, "m", (9, 10), [(8.5, 9.5), (9.5, 12)]),
+        (WINDOW, "m", (12.2, 14), [(9.5, 12)]),
+        (WINDOW, "n", (9, 10), [(10, 12.5)]),
+        (WINDOW, "n", (12.2, 14), [(12.5, 22.5), (10, 12.5)]),
+        ("", "m", (-0.6, -0.4), [(-1, -1), (-1, 0)]),
+        ("", "n", (0.4, 0.6), [(0.5, 9.5), (0, 0.5)]),
+    ],
+)
+def test_a_register_that_moves_takes_a_change_over_to_its_own_part(told, meter, changed, found):
+    context = context_of(LATE if not told else HALVES)
+    own = context.bounded(moved(told, meter))
+    assert [one.guest for one in own] == [meter == "n", meter == "m"]
+    assert reached(context, own, *changed) == found
+
+
+@pytest.mark.parametrize(
+    ("own", "times", "reach", "found"),
+    [
+        (RATIO_AT_ONCE, HALVES, (2, 9.4), []),
+        (RATIO_AT_ONCE, HALVES, (2, 9.5), [(9.5, 10.5, 500_000, 1_000_000)]),
+        (RATIO_AT_ONCE, HALVES, (10, 10), [(9.5, 10.5, 500_000, 1_000_000)]),
+        (RATIO_AT_ONCE, HALVES, (10.5, 11), [(9.5, 10.5, 500_000, 1_000_000)]),
+        (RATIO_AT_ONCE, HALVES, (10.6, 11), []),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (2, 9.9), []),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (2, 10), [(10, 12, 1_000_000, 2_000_000)]),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (12, 12.1), [(10, 12, 1_000_000, 2_000_000)]),
+        (RATIO_IN_A_WINDOW, AT_CHANGE, (12.1, 12.2), []),
+        (NOTED_IN_A_WINDOW, HALVES, (9, 13), []),
+    ],
+)
+def test_what_one_register_counted_is_found_from_readings_beside_its_change(
+    own, times, reach, found
+):
+    assert passed(context_of(times), own, *reach) == found
+
+
+def test_of_a_register_that_moved_each_meter_is_told_its_part():
+    for told, middle in ((INSTANT, 10), (WINDOW, 11)):
+        context = context_of(HALVES)
+        end = 10.5 if told == INSTANT else 12.5
+        energy = round((end - 9.5) / 2 * 10**6)
+        before, after = (context.bounded(moved(told, meter)) for meter in "mn")
+        assert passed(context, before, 9, 13) == [(9.5, middle, energy, 0)]
+        assert passed(context, after, 9, 13) == [(middle, end, 0, energy)]
+
+
+def test_values_that_were_written_down_tell_what_passed_in_their_window():
+    context = context_of(HALVES)
+    (turn,) = turns(NOTED_IN_A_WINDOW).values()
+    assert context._passage(*NOTED_IN_A_WINDOW, turn) == Passage(turn, at(10), at(12))
+    for times in ([1, 2], [13, 14], []):
+        silent = context_of(times)
+        (turn,) = turns(RATIO_AT_ONCE).values()
+        assert silent._passage(*RATIO_AT_ONCE, turn) is None
+
+
+def test_a_change_over_which_a_register_cannot_have_gone_is_refused():
+    falling = context_of(HALVES, [500 - t for t in HALVES])
+    reach = ChangeSpan(at(9), at(11))
+    assert falling.refused(RATIO_AT_ONCE, reach) == [("reset", at(9.5), at(10.5))]
+    assert falling.refused(RATIO_AT_ONCE, ChangeSpan(at(10.5), at(11))) != []
+    assert falling.refused(RATIO_AT_ONCE, ChangeSpan(at(10.6), at(11))) == []
+    assert context_of(HALVES).refused(RATIO_AT_ONCE, reach) == []
+
+
+DETOUR = [*(100.0 + n for n in range(8)), 0.0, 0.0, *(110.0 + n for n in range(14))]
+"""Two readings of nothing, at half past eight and half past nine."""
+
+
+@pytest.mark.parametrize(
+    ("time", "before", "after"),
+    [(7.4, 6.5, 7.5), (7.5, 7.5, 7.5), (7.6, 7.5, 10.5), (8.5, 7.5, 10.5), (9.0, 7.5, 10.5),
+     (9.5, 7.5, 10.5), (10.4, 7.5, 10.5), (10.5, 10.5, 10.5), (10.6, 10.5, 11.5),
+     (0.4, None, 0.5), (23.6, 23.5, None)],
+)  # fmt: skip
+def test_what_stands_beside_an_instant_is_beyond_what_is_left_out(time, before, after):
+    context, alone = context_of(HALVES, DETOUR), services_of_one()
+    kept = context._kept_before(alone, at(time)), context._kept_after(alone, at(time))
+    assert kept == tuple(None if one is None else at(one) for one in (before, after))
+
+
+def services_of_one() -> Service:
+    (service, _) = served(points=(1, 2), told="2026-04-03T10:00:00+08:00")
+    return replace(service, end_us=at(1000), reads_until_us=at(1000))
+
+
+def test_a_look_reads_whole_days_and_a_few_readings_on_either_side():
+    times = [n / 4 for n in range(-400, 400)]
+    context = context_of(times)
+    context.look([1], at(9.1), at(13))
+    seen, midnight = context._glance._seen[1], 8  # of UTC
+    assert hours(seen.low_us, seen.high_us) == (midnight - FIRST_LOOK / 4, 13 + FIRST_LOOK / 4)
+    context.look([1, 1], at(midnight), at(midnight) + AT_ONCE_US)
+    assert context._glance._seen.keys() == {1}
+    context.look([1], at(midnight), at(midnight) + AT_ONCE_US + 1)
+    assert context._glance._seen == {}
+    context.look([], at(0), at(1))
+    assert context._glance._seen == {}
+
+
+def test_nothing_is_told_of_what_lies_outside_of_a_service():
+    context, alone = context_of(HALVES, DETOUR), services_of_one()
+    bounded = replace(
+        alone, start_us=at(2), end_us=at(12), reads_from_us=at(2), reads_until_us=at(12)
+    )
+    assert context.decisions(bounded, at(12.1), at(14)) == []
+    assert context.decisions(bounded, at(0), at(1.9)) == []
+    assert len(context.decisions(bounded, at(12), at(14))) == 0
+    assert len(context.decisions(bounded, at(10.5), at(14))) == 1
+    assert len(context.decisions(bounded, at(0), at(7.5))) == 1
+    assert context.noticed(bounded, at(12.1), at(14)) is None
+    assert context.noticed(bounded, at(0), at(1.9)) is None
+    assert context.noticed(bounded, at(12), at(14)) is not None
