@@ -302,10 +302,9 @@ class Standing:
         spans = [
             span for event in self.events_between(time_us, time_us) if (span := left_out(event))
         ]
-        over = [span for span in spans if span[0] <= time_us < span[1]]
         if back:
-            return min([time_us, *(span[0] for span in over)]) - 1
-        return max([time_us + 1, *(span[1] for span in over)])
+            return min([time_us, *(span[0] for span in spans)]) - 1
+        return max([time_us + 1, *(span[1] for span in spans)])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from ledger.context import AT_ONCE_US, FIRST_LOOK, Context
+from ledger.context import Context
 from ledger.meter import Service
 from ledger.passage import Passage
 from ledger.series import ChangeSpan
@@ -257,15 +257,14 @@ def services_of_one() -> Service:
     return replace(service, end_us=at(1000), reads_until_us=at(1000))
 
 
-def test_a_look_reads_whole_days_and_a_few_readings_on_either_side():
-    times = [n / 4 for n in range(-400, 400)]
-    context = context_of(times)
+def test_a_look_reads_whole_days_up_to_forty_and_two_dozen_readings_on_either_side():
+    context = context_of([n / 4 for n in range(-400, 400)])
     context.look([1], at(9.1), at(13))
     seen, midnight = context._glance._seen[1], 8  # of UTC
-    assert hours(seen.low_us, seen.high_us) == (midnight - FIRST_LOOK / 4, 13 + FIRST_LOOK / 4)
-    context.look([1, 1], at(midnight), at(midnight) + AT_ONCE_US)
+    assert hours(seen.low_us, seen.high_us) == (midnight - 24 / 4, 13 + 24 / 4)
+    context.look([1, 1], at(midnight), at(midnight) + 40 * DAY_US)
     assert context._glance._seen.keys() == {1}
-    context.look([1], at(midnight), at(midnight) + AT_ONCE_US + 1)
+    context.look([1], at(midnight), at(midnight) + 40 * DAY_US + 1)
     assert context._glance._seen == {}
     context.look([], at(0), at(1))
     assert context._glance._seen == {}

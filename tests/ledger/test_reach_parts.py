@@ -13,13 +13,13 @@ from ledger.context import Context, Open, differing, touches
 from ledger.meter import OPEN_END, Service
 from ledger.rebooking import Rebooked, loses, rows_of_other_rules
 from ledger.series import ChangeSpan, IntervalSeries, RegisterSeries, months_around
-from ledger.worker import ATTEMPTS, LedgerReport
+from ledger.worker import ATTEMPTS, LedgerReport, _institutions
 from metering.book import RULES_VERSION, BookRow, DirtyMark, Part, SeriesKey
 from metering.errors import Conflict
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds
 from metering.quality import APPORTIONED, MEASURED, MISSING, all_of
 from metering.reading import Kind, ReadingColumns
-from metering.registry import Installation, Meter
+from metering.registry import Installation, Meter, Node, NodeType, Registry
 from storage.memory import MemoryReadings
 
 DAY, ZONE = date(2026, 3, 2), "Asia/Shanghai"
@@ -265,6 +265,21 @@ def test_a_step_takes_so_many_marks_at_most(helpers):
     assert world.ledger.step().marks == 1
 
 
+def test_a_step_takes_twenty_thousand_marks_where_nobody_says_otherwise(helpers):
+    world = world_of(helpers)
+    marks = [DirtyMark(9, n, n) for n in range(20_001)]
+    world.marks.mark(marks, writer_no=1, ready=True)
+    assert [world.ledger.step().marks for _ in range(3)] == [20_000, 1, 0]
+
+
+def test_institutions_are_told_with_that_of_places_in_none():
+    nodes = {code: Node(code, NodeType.INSTITUTION) for code in ("p", "o")}
+    assert _institutions(Registry(nodes=nodes)) == ["", "o", "p"]
+    alone = {**nodes, "b": Node("b", NodeType.BUILDING)}
+    assert _institutions(Registry(nodes=alone)) == ["", "o", "p"]
+    assert _institutions(Registry()) == [""]
+
+
 @pytest.mark.parametrize("failures", [1, ATTEMPTS - 1, ATTEMPTS])
 def test_a_commit_is_tried_again_where_another_came_between(helpers, monkeypatch, failures):
     world = world_of(helpers)
@@ -309,7 +324,7 @@ def test_running_days_are_looked_at_every_quarter_hour_and_settled_once(helpers)
 
 
 def test_a_fresh_process_settles_days_of_the_last_three_months(helpers):
-    for days, found in ((90, False), (94, True)):
+    for days, found in ((92, False), (93, True)):
         world = world_of(helpers, days=0)
         world.now_us = helpers.midnight() + 6 * HOUR_US
         world.push(1, helpers.quarters(25), np.arange(25.0))

@@ -256,6 +256,15 @@ def test_what_stands_is_looked_for_among_the_next_few_thousand(unusable, found):
     assert edges(on)[3] == (unusable + 1 if found else None)
 
 
+def test_readings_a_microsecond_apart_are_each_looked_at():
+    places = [n / STEP_US for n in range(9)]
+    values = dict.fromkeys(places, 1.0)
+    late = standing(service(), values, flags=places[:4])
+    assert edges(late.edges(at(0), at(0)))[3] == places[4]
+    early = standing(service(), values, flags=places[5:])
+    assert edges(early.edges(at(1), at(1)))[0] == places[4]
+
+
 def test_what_an_event_leaves_out_is_not_looked_at_one_by_one():
     count = 2 * LOOKED_AT
     values = {n: float(n) for n in range(count)}

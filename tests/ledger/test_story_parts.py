@@ -294,11 +294,11 @@ def test_a_register_that_stood_still_may_have_turned_meanwhile(still, rise):
     assert story(values, modulus=10_000) == [told]
 
 
-@pytest.mark.parametrize("modulus", [None, 10])
-@pytest.mark.parametrize("most", [None, 8])
+@pytest.mark.parametrize("modulus", [None, 10, 100])
+@pytest.mark.parametrize("most", [None, 8, 400])
 def test_many_readings_are_told_as_each_alone_is(modulus, most):
     """Also such as no register should say."""
-    values = [-14, -10, -3, -1, 0, 1, 2, 7, 9, 10, 11, 15]
+    values = [-14, -10, -3, -1, 0, 1, 2, 7, 9, 10, 11, 15, 89, 90, 91, 99, 100, 101, 110]
     both = np.array([(a, b) for a in values for b in values]).ravel()
     one = readings(both, most=most, modulus=modulus)
     here = np.arange(0, len(both), 2)
