@@ -4,7 +4,8 @@ register, inside them, and where it moves to another meter."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -55,13 +56,7 @@ def moved(told: str, own: str) -> list[Service]:
     """The services of one of two meters, of a register that goes from `m` to `n`."""
     old = Installation("m", 1, valid=Validity(None, DAY), ends=told)
     new = Installation("n", 1, valid=Validity(DAY), starts=told)
-    registry = Registry(
-        nodes={"o": Node("o", NodeType.INSTITUTION, zone=ZONE)},
-        meters={code: Meter(code, "o", "01000") for code in "mn"},
-        points={1: Point(1, "o/g", "p", Kind.REGISTER, "kWh")},
-        installations=(old, new),
-    )
-    return services(registry, own)
+    return services(carrying((old, new)), own)
 
 
 def reaches(context: Context, own: list[Service], start: float, end: float):
@@ -158,6 +153,98 @@ def test_a_change_where_nothing_is_read_reaches_nowhere():
     assert reached(context_of([3]), [alone], 2, 5) == [(3, 3)]
     assert reached(context_of([3]), [alone], 11, 12) == []
     assert reached(context_of([3, 4]), [alone], 5, 6) == [(4, 4)]
+
+
+def carrying(installed: tuple[Installation, ...]) -> Registry:
+    """An institution with these meters and points."""
+    codes, points = {one.meter for one in installed}, {one.point for one in installed}
+    return Registry(
+        nodes={"o": Node("o", NodeType.INSTITUTION, zone=ZONE)},
+        meters={code: Meter(code, "o", "01000") for code in codes},
+        points={n: Point(n, "o/g", f"p{n}", Kind.REGISTER, "kWh") for n in points},
+        installations=installed,
+    )
+
+
+def bounded(registry: Registry, meter: str) -> list[tuple[str, int, bool]]:
+    found = context_of(HALVES).bounded(services(registry, meter))
+    return [(one.meter.code, one.point, one.guest) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("points", "read", "changes"),
+    [
+        ((5, 3, 4), {3: (7.5, 8), 4: (49.25, 50)}, (7.5, 49.25)),
+        ((3, 5, 4), {5: (-4, 7.5, 8), 4: (50,)}, (7.5, 50)),
+        ((3, 5, 4), {5: (24, 25), 4: (72.1,)}, (24, 72)),
+        ((3, 5, 4), {5: (24.1,), 3: (7,)}, (24, 72)),
+        ((3, 5, 3), {5: (0, 1), 3: (48,)}, (0, 48)),
+        ((3, 3, 4), {3: (7.5,), 4: (49.25,)}, (0, 49.25)),
+        ((3, 4, 4), {4: (7.5, 49.25)}, (7.5, 48)),
+    ],
+)
+def test_on_a_day_of_change_the_first_reading_of_the_new_register_is_where_it_takes_over(
+    points, read, changes
+):
+    days = [DAY, DAY + timedelta(days=2)]
+    valid = [Validity(None, days[0]), Validity(*days), Validity(days[1])]
+    ratios = (Decimal(1), Decimal(2), Decimal(1))
+    rows = zip(points, ratios, valid, strict=True)
+    own = services(carrying(tuple(Installation("m", p, r, valid=v) for p, r, v in rows)), "m")
+    store = MemoryReadings()
+    for point, times in read.items():
+        store.upsert(ReadingColumns.of([(point, at(t), 1.0, 0, 0, 0, 0, 0, 0) for t in times]))
+    found = Context(store)._handed_over(own)
+    assert hours(*(one.end_us for one in found[:-1])) == changes
+    assert hours(*(one.start_us for one in found[1:])) == changes
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "change"),
+    [
+        ({"valid": Validity(None, DAY), "ends": INSTANT}, {"valid": Validity(DAY)}, 0),
+        (
+            {"valid": Validity(None, DAY + timedelta(days=1))},
+            {"valid": Validity(DAY), "starts": INSTANT},
+            10,
+        ),
+    ],
+)
+def test_where_one_of_two_registers_is_dated_no_reading_says_when(old, new, change):
+    own = services(carrying((Installation("m", 1, **old), Installation("m", 2, **new))), "m")
+    store = MemoryReadings()
+    store.upsert(ReadingColumns.of([(2, at(t), 1.0, 0, 0, 0, 0, 0, 0) for t in (3, 11, 13)]))
+    one, other = Context(store)._handed_over(own)
+    assert hours(one.end_us, other.start_us) == (change, change)
+    assert Context(store)._handed_over(served()) == served()
+
+
+def test_beside_a_register_that_moves_stands_the_meter_that_it_goes_to_or_comes_from():
+    until, since = {"valid": Validity(None, DAY)}, {"valid": Validity(DAY)}
+    round_about = carrying(
+        (
+            Installation("m", 1, ends=INSTANT, **until),
+            Installation("n", 1, starts=INSTANT, **since),
+            Installation("k", 2, ends=INSTANT, **until),
+            Installation("m", 2, starts=INSTANT, **since),
+        )
+    )
+    assert bounded(round_about, "m") == [
+        ("m", 1, False), ("n", 1, True), ("k", 2, True), ("m", 2, False)
+    ]  # fmt: skip
+    assert bounded(round_about, "n") == [("m", 1, True), ("n", 1, False)]
+    assert bounded(round_about, "k") == [("k", 2, False), ("m", 2, True)]
+    back = "2026-03-04T10:00:00+08:00"
+    later = date(2026, 3, 4)
+    lent = carrying(
+        (
+            Installation("m", 1, ends=INSTANT, **until),
+            Installation("n", 1, starts=INSTANT, ends=back, valid=Validity(DAY, later)),
+            Installation("m", 1, starts=back, valid=Validity(later)),
+        )
+    )
+    assert bounded(lent, "m") == [("m", 1, False), ("n", 1, True), ("m", 1, False)]
+    assert bounded(lent, "n") == [("m", 1, True), ("n", 1, False), ("m", 1, True)]
 
 
 @pytest.mark.parametrize(
@@ -283,3 +370,31 @@ def test_nothing_is_told_of_what_lies_outside_of_a_service():
     assert context.noticed(bounded, at(12.1), at(14)) is None
     assert context.noticed(bounded, at(0), at(1.9)) is None
     assert context.noticed(bounded, at(12), at(14)) is not None
+
+
+def test_how_long_a_register_rested_is_forgotten_where_a_change_may_tell_it_otherwise():
+    context, alone = context_of(HALVES), services_of_one()
+    other = replace(alone, installation=replace(alone.installation, point=2))
+    rests = {(alone, at(3)): 5, (other, at(3)): 7}
+    left = {(other, at(3)): 7}
+    for start, kept in ((23.5, left), (4, rests), (3, left), (2, left)):
+        context._rests = dict(rests)
+        reach = context.noticed(alone, at(start), at(23.5))
+        assert (reach is None) == (start != 23.5)  # the first time all is looked at
+        assert context._rests == kept
+
+
+def test_a_run_that_stands_still_is_told_again_as_far_as_it_was_or_is():
+    still = [*range(1, 11), *([10.0] * 14)]
+    context, alone = context_of(HALVES, still), services_of_one()
+    context.noticed(alone, at(0), at(24))
+    assert context.noticed(alone, at(23.5), at(23.5)) == ChangeSpan(at(9.5), at(23.5))
+    context.open_run(alone)
+    row = [(1, at(23.5), 11.0, 0, 0, 0, 0, 0, 0)]
+    context.store.upsert(ReadingColumns.of(row))
+    assert context.noticed(alone, at(23.5), at(23.5)) == ChangeSpan(at(9.5), at(23.5))
+    context.open_run(alone)
+    assert context.noticed(alone, at(23.5), at(23.5)) is None
+    longer = [(1, at(23.5 + n), 10.0, 0, 0, 0, 0, 0, 0) for n in range(3)]
+    context.store.upsert(ReadingColumns.of(longer))
+    assert context.noticed(alone, at(23.5), at(25.5)) == ChangeSpan(at(9.5), at(25.5))
