@@ -109,7 +109,7 @@ def _forked(job: dict[str, Any]) -> int:
 
 def _run(job: dict[str, Any]) -> int:
     os.setsid()
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    _bound_memory()
     _quiet(0, 1, 2)
     sys.dont_write_bytecode = not job.get("compile", False)
     through = _started(job["package"]) if job.get("package") else None
@@ -120,6 +120,12 @@ def _run(job: dict[str, Any]) -> int:
     if job.get("out"):
         Path(job["out"]).write_text(json.dumps(watch.told()), encoding="utf-8")
     return status
+
+
+def _bound_memory() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    if most == resource.RLIM_INFINITY or most > MOST_BYTES:
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, most))
 
 
 def _started(package: str) -> coverage.Coverage:
