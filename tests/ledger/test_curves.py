@@ -18,7 +18,7 @@ from ledger.cleaning.decisions import Decision
 from ledger.curve import Curve, join
 from ledger.limits import RegisterLimits, book_factor, to_book_units
 from ledger.passage import Passage, Turn, merged
-from ledger.periods import Clock, book_days, day_edges, day_starts, slot_ends
+from ledger.periods import Clock, _hours, book_days, day_edges, day_starts, slot_ends
 from ledger.windows import Pricing
 from metering.book import SeriesKey
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds
@@ -241,6 +241,29 @@ def test_slots_that_hold_instants_end_by_the_local_clock():
     seven = slot_ends(np.array([START_US + 23 * HOUR_US]), ZONE, 7 * HOUR_US) - START_US
     assert seven.tolist() == [DAY_US]
     assert len(slot_ends(np.zeros(0, dtype=np.int64), ZONE, STEP_US)) == 0
+
+
+def test_of_instants_far_apart_the_days_beside_each_are_at_hand_else_all_between():
+    noon = START_US + 12 * HOUR_US
+    for apart, days in ((0, 3), (98, 101), (99, 6)):
+        starts, ends = day_starts(np.array([noon, noon + apart * DAY_US]), ZONE)
+        assert len(starts) == len(ends) == days
+        assert (starts[0], ends[-1]) == (START_US - DAY_US, START_US + (apart + 2) * DAY_US)
+    assert [len(one) for one in day_starts(np.zeros(0, dtype=np.int64), ZONE)] == [0, 0]
+
+
+@pytest.mark.parametrize(("step_min", "summed"), [(15, True), (20, True), (30, True), (60, True),
+                                                  (1440, False)])  # fmt: skip
+def test_hours_are_summed_up_where_slots_make_them_up_and_else_read_off_the_curve(step_min, summed):
+    """Told apart by times that are not those of the curve."""
+    slots = 1440 // step_min
+    times = np.arange(slots * 4, dtype=np.int64).reshape(slots, 4)
+    hours, per_hour = _hours(Curve.empty(), [DAY], ZONE, step_min, times.copy(), Clock(2**60))
+    assert per_hour == [0, 24]
+    if summed:
+        assert hours.tolist() == times.reshape(24, -1, 4).sum(axis=1).tolist()
+    else:
+        assert hours.tolist() == [[0, 0, 0, HOUR_US]] * 24
 
 
 @given(st.lists(st.integers(0, 4 * 10**15), min_size=1, max_size=4).map(sorted))

@@ -239,3 +239,21 @@ def test_a_story_is_told_of_readings_as_far_as_a_detour_may_last():
     assert len(one.decisions(glance, wrong - 5 * half, wrong - half)) == 1
     assert one.decisions(glance, wrong - 5 * half, wrong - half - 1) == []
     assert glance.asked is None  # told once
+
+
+def test_a_series_is_looked_through_two_months_at_a_time():
+    for kind in (Kind.REGISTER, Kind.INTERVAL):
+        one, glance = series(kind=kind)
+        ends, asked = [], "known" if kind is Kind.REGISTER else "scan"
+        plain = getattr(glance, asked)
+
+        def recorded(what, start_us, end_us, plain=plain, ends=ends):
+            ends.append(end_us)
+            return plain(what, start_us, end_us)
+
+        setattr(glance, asked, recorded)
+        first = number(2025, 3, 1)
+        one._look(glance, first, first + 199)
+        beyond = [np.ceil((end + 1) / DAY_US) - first for end in ends]
+        more = 0 if kind is Kind.REGISTER else 1
+        assert beyond == [62 + more, 124 + more, 186 + more, 200 + more]
