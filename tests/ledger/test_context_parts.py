@@ -147,6 +147,31 @@ def test_a_change_reaches_its_good_neighbours_and_over_a_change_of_register(
     assert reached(context_of(times), own, *changed) == found
 
 
+def test_each_of_several_changes_is_reached_from_its_own_sides():
+    """The ratio changes at ten o'clock and a day later."""
+    again = "2026-03-04T10:00:00+08:00"
+    rows = (
+        Installation("m", 1, valid=Validity(None, DAY), ends=INSTANT),
+        Installation(
+            "m", 1, Decimal(2), valid=Validity(DAY, date(2026, 3, 4)), starts=INSTANT, ends=again
+        ),
+        Installation("m", 1, Decimal(3), valid=Validity(date(2026, 3, 4)), starts=again),
+    )
+    own = services(carrying(rows), "m")
+    context = context_of([n + 0.5 for n in range(72)])
+    assert reached(context, own, 33.6, 33.7) == [(33.5, 33.5), (33.5, 34.5)]
+    assert reached(context, own, 34.1, 34.2) == [(42.5, 42.5), (33.5, 34.5)]
+    assert reached(context, own, 9.6, 9.7) == [(9.5, 9.5), (9.5, 10.5)]
+    assert reached(context, own, 10.1, 10.2) == [(18.5, 18.5), (9.5, 10.5)]
+    assert reached(context, own, 20.6, 20.7) == [(20.5, 29.5)]
+    assert reaches(context, own, 34.1, 34.2) == {1: (33.5, 33.5), 2: (34.1, 34.5)}
+    assert reaches(context, own, 9.6, 9.7) == {0: (9.5, 9.7), 1: (10.5, 10.5)}
+    assert [one[:2] for one in passed(context, own, 33.6, 33.7)] == [(33.5, 34.5)]
+    assert [one[:2] for one in passed(context, own, 9, 35)] == [(9.5, 10.5), (33.5, 34.5)]
+    found = context.stretches(own, at(34.1), at(34.2))
+    assert {n: one.passage is not None for n, one in found.items()} == {1: True, 2: False}
+
+
 def test_a_change_where_nothing_is_read_reaches_nowhere():
     assert reached(context_of([]), RATIO_AT_ONCE, 2, 5) == []
     (alone, _) = RATIO_AT_ONCE

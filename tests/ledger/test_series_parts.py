@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -181,6 +182,17 @@ def test_days_are_looked_through_again_up_to_the_second_reading_after_a_change(
     if added is not None:
         glance.store.upsert(ReadingColumns.of([(1, added, 1.0, 0, 0, 0, 0, 0, 0)]))
     assert tuple(days(*one._changed(glance, one._past, start, end))) == found
+
+
+def test_readings_beyond_the_end_of_a_service_are_not_its_latest():
+    one, glance = series(TIMES[UNTIL_APRIL], VALUES[UNTIL_APRIL])
+    one.cover(glance, at(2026, 4, 1), at(2026, 4, 2))
+    edge = at(2026, 4, 25)
+    glance.store.upsert(ReadingColumns.of([(1, edge, 1.0, 0, 0, 0, 0, 0, 0)]))
+    for end, last in ((edge, "2026-04-25"), (edge - 1, "2026-04-22")):
+        one.service = replace(one.service, end_us=end, reads_until_us=end)
+        found = one._changed(glance, one._past, at(2026, 4, 22), at(2026, 4, 28))
+        assert days(*found) == ["2026-04-20", last]
 
 
 def test_of_intervals_whole_local_days_are_looked_through_again():
