@@ -172,6 +172,15 @@ def test_each_of_several_changes_is_reached_from_its_own_sides():
     assert {n: one.passage is not None for n, one in found.items()} == {1: True, 2: False}
 
 
+def test_neighbours_may_be_a_microsecond_away():
+    (alone, _) = RATIO_AT_ONCE
+    tick = 1 / HOUR_US
+    times = [0.5, 2 - tick, *(5 + n for n in (tick, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9))]
+    assert reached(context_of(times), [alone], 2, 5) == [(2 - tick, 5.8)]
+    assert reaches(context_of(times), [alone], 2 - tick, 5 + tick) == {0: (2 - tick, 5 + tick)}
+    assert reaches(context_of(times), [alone], 2, 5) == {0: (2 - tick, 5 + tick)}
+
+
 def test_a_change_where_nothing_is_read_reaches_nowhere():
     assert reached(context_of([]), RATIO_AT_ONCE, 2, 5) == []
     (alone, _) = RATIO_AT_ONCE

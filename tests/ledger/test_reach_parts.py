@@ -12,12 +12,14 @@ import pytest
 from ledger.context import Context, Open, differing, touches
 from ledger.meter import OPEN_END, Service
 from ledger.rebooking import Rebooked, loses, rows_of_other_rules
+from ledger.recompute import _blank
 from ledger.series import ChangeSpan, IntervalSeries, RegisterSeries, months_around
 from ledger.worker import ATTEMPTS, LedgerReport, _institutions
-from metering.book import RULES_VERSION, BookRow, DirtyMark, Part, SeriesKey
+from metering.book import RULES_VERSION, BookRow, DirtyMark, Part, PriceWindows, SeriesKey
 from metering.errors import Conflict
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds
 from metering.quality import APPORTIONED, MEASURED, MISSING, all_of
+from metering.quantity import ABSENT
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Registry
 from storage.memory import MemoryReadings
@@ -215,6 +217,18 @@ def row(total: int | None, measured=10_000, missing=0, slot=MEASURED, **more) ->
 )
 def test_a_row_loses_where_it_knows_less_than_the_one_that_stands(old, new, found):
     assert loses(old, new) == found
+
+
+def test_a_row_without_anything_to_make_it_of_knows_nothing():
+    priced = replace(row(24).finest, windows=PriceWindows((0,), np.array([24]), np.array([0]), ()))
+    full = replace(row(24, 9_000), spill=(1, 2, 3), parts=(priced,))
+    bare = _blank(full)
+    (part,) = bare.parts
+    assert (bare.key, bare.day, bare.total, bare.spill) == (KEY, DAY, None, (0, 0, 0))
+    assert bare.day_shares.tolist() == all_of(MISSING, 1)[0].tolist()
+    assert (part.step_min, part.meters, part.windows) == (60, priced.meters, None)
+    assert part.slots.tolist() == [ABSENT] * 24
+    assert part.shares.tolist() == part.hour_shares.tolist() == all_of(MISSING, 24).tolist()
 
 
 def test_rows_of_other_rules_are_those_that_others_made():

@@ -337,3 +337,19 @@ def test_only_tracks_from_which_it_may_be_cheapest_to_go_on_stay_open():
     told = Counting(one, [0, *seen.tolist()], [*(seen - 1).tolist(), len(values) - 1]).told()
     assert [link.kind for link in told] == [SPIKE] * 40
     assert max(opened) <= MOST_OPEN
+
+
+@pytest.mark.parametrize(("length", "signs"), [(10, 2), (9, 2), (8, 1), (3, 1)])
+def test_a_long_run_on_the_track_that_is_left_out_counts_twice(length, signs):
+    """What is beyond would else be two jumps and a reset."""
+
+    def run(start: int, count: int = 10) -> list[int]:
+        return [start + 5 * n for n in range(count)]
+
+    strange = [*run(1000), *run(3000)]
+    led_to = [*run(0, 13), 5000, *run(70, length), *strange, *run(70)]
+    left = (12, 14 + length + 20, SPIKE, False, COST[SPIKE] + signs * DENIAL_COST)
+    assert story(led_to) == [left]
+    leads_on = [*run(0, 13), *strange, *run(60 - 5 * length, length), 5000, *run(75)]
+    left = (12, 13 + 20 + length + 1, SPIKE, False, COST[SPIKE] + signs * DENIAL_COST)
+    assert story(leads_on) == [left]
