@@ -365,6 +365,21 @@ def test_a_running_day_is_judged_up_to_now_and_holds_the_slot_that_has_begun():
     assert closed[0].day_shares.tolist() == [10_000, 0, 0, 0]
 
 
+@pytest.mark.parametrize("now", [23.25, 23.999, 24, 24.5])
+@pytest.mark.parametrize("step_min", [15, 60])
+def test_the_last_slot_of_a_day_is_expected_up_to_now(now, step_min):
+    known = min(now, 24)
+    (row,) = booked(
+        hours((0, 0), (known, 2400)), now_us=START_US + round(now * HOUR_US), step_min=step_min
+    )
+    assert row.finest.shares[:, MISSING].max() == row.finest.hour_shares[:, MISSING].max() == 0
+    assert row.day_shares.tolist() == [10_000, 0, 0, 0]
+    (late,) = booked(
+        hours((0, 0), (23, 2400)), now_us=START_US + round(now * HOUR_US), step_min=step_min
+    )
+    assert late.finest.hour_shares[-1].tolist() == [0, 0, 0, 10_000]
+
+
 def test_days_stand_apart_and_no_day_is_no_row():
     made = hours((0, 0), (48, 4_800))
     rows = booked(made, days=(DAY, date(2026, 3, 3)))
