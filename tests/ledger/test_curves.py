@@ -365,7 +365,7 @@ def test_a_running_day_is_judged_up_to_now_and_holds_the_slot_that_has_begun():
     assert closed[0].day_shares.tolist() == [10_000, 0, 0, 0]
 
 
-@pytest.mark.parametrize("now", [23.25, 23.999, 24, 24.5])
+@pytest.mark.parametrize("now", [23.76, 23.999, 24, 24.5])
 @pytest.mark.parametrize("step_min", [15, 60])
 def test_the_last_slot_of_a_day_is_expected_up_to_now(now, step_min):
     known = min(now, 24)
