@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ledger import recompute
+from ledger import jobs, recompute
 from ledger.context import Context
 from ledger.periods import Clock
 from ledger.recompute import Plans, Recompute
@@ -50,3 +50,19 @@ def test_rows_of_meters_are_held_up_to_a_bound(helpers, monkeypatch):
     assert found == [(3, 65_536 // 3), (3, 30_000 - 65_536 // 3)]
     assert made._figures(one, [], days, ()) == []
     assert len(found) == 2
+
+
+def test_a_day_that_ended_is_settled_for_many_meters_at_once(helpers, monkeypatch):
+    """It is one day, not the one after too, so twice as many meters are one piece."""
+    monkeypatch.setattr(jobs, "METERS_A_PIECE", 1)
+    monkeypatch.setattr(jobs, "ROWS_A_PIECE", 4)
+    world = helpers.World(
+        helpers.campus([helpers.meter("m"), helpers.meter("n")]), helpers.later(0)
+    )
+    for point in (1, 2):
+        world.push(point, helpers.quarters(9), range(9))
+    world.ledger.step()
+    world.now_us = helpers.later(1)
+    report = world.ledger.roll_day()
+    assert (report.commits, report.days, report.revisions) == (1, 1, {"o": report.revisions["o"]})
+    assert not any(row.provisional for row in world.all_rows().values())

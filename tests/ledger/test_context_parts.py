@@ -357,6 +357,20 @@ def test_a_change_over_which_a_register_cannot_have_gone_is_refused():
     assert context_of(HALVES).refused(RATIO_AT_ONCE, reach) == []
 
 
+@pytest.mark.parametrize(("rise", "refused"), [(119, False), (121, True), (-1, True)])
+def test_over_a_change_no_more_passes_than_the_limit_lets(rise, refused):
+    """Half of it before the change, at most what an hour holds; after it twice as much is."""
+    fast = [
+        replace(one, meter=replace(one.meter, max_per_hour=Decimal(limit)))
+        for one, limit in zip(RATIO_AT_ONCE, (60, 500), strict=True)
+    ]
+    values = [t + (rise - 1) * (t > 10) for t in HALVES]
+    reach = ChangeSpan(at(9), at(11))
+    context = context_of(HALVES, [100 + v for v in values])
+    kind = "reset" if rise < 0 else "jump"
+    assert context.refused(fast, reach) == ([(kind, at(9.5), at(10.5))] if refused else [])
+
+
 DETOUR = [*(100.0 + n for n in range(8)), 0.0, 0.0, *(110.0 + n for n in range(14))]
 """Two readings of nothing, at half past eight and half past nine."""
 
