@@ -169,6 +169,25 @@ def test_a_series_knows_its_limits_and_months_that_set_the_registered_one_aside(
         assert series.most(START_US + DAY_US, HOUR_US) > 20 * 10**6
 
 
+def test_a_stretch_says_what_is_known_of_its_time():
+    values = np.cumsum(5.0 + np.arange(6 * 96) % 3).tolist()
+    low = replace(SERVICE, meter=replace(SERVICE.meter, max_per_hour=Decimal(10)))
+    context = context_of([*values, *([values[-1]] * 40)])
+    noon, month = START_US + DAY_US // 2, (at(2026, 3, 1), at(2026, 4, 1))
+    last = START_US + (6 * 96 - 1) * STEP_US
+    for end in (noon, noon + 1):
+        (found,) = context.stretches([low], noon, end).values()
+        assert found.set_aside == (("limit", *month),)
+        assert found.missing == (last, last + 40 * STEP_US)
+        assert found.time_us.tolist() == [noon, *([noon + STEP_US] * (end > noon))]
+        assert found.earlier_us.tolist() == [noon - n * STEP_US for n in range(8, 0, -1)]
+        assert (found.passage, found.repeated) == (None, {})
+    assert context.stretches([SERVICE], noon, noon)[0].set_aside == ()
+    rested = context_of([0, *([1.0] * 5), 2, *([3.0] * 17)])
+    assert rested.stretches([SERVICE], START_US, noon)[0].missing is None
+    assert context_of([]).stretches([SERVICE], START_US, noon) == {}
+
+
 def test_an_interval_beyond_its_limit_is_left_out_alone_with_what_held():
     values = [1.0] * (5 * 96)
     values[200] = 500.0
