@@ -168,8 +168,17 @@ def test_each_of_several_changes_is_reached_from_its_own_sides():
     assert reaches(context, own, 9.6, 9.7) == {0: (9.5, 9.7), 1: (10.5, 10.5)}
     assert [one[:2] for one in passed(context, own, 33.6, 33.7)] == [(33.5, 34.5)]
     assert [one[:2] for one in passed(context, own, 9, 35)] == [(9.5, 10.5), (33.5, 34.5)]
-    found = context.stretches(own, at(34.1), at(34.2))
-    assert {n: one.passage is not None for n, one in found.items()} == {1: True, 2: False}
+    for hour, passages in (
+        (34.1, {1: True, 2: False}),
+        (33.6, {1: True, 2: False}),
+        (20.6, {1: False}),
+        (10.1, {0: True, 1: False}),
+        (9.6, {0: True, 1: False}),
+        (8.6, {0: False}),
+        (40.6, {2: False}),
+    ):
+        found = context.stretches(own, at(hour), at(hour + 0.1))
+        assert {n: one.passage is not None for n, one in found.items()} == passages
 
 
 def test_neighbours_may_be_a_microsecond_away():
