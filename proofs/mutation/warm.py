@@ -27,8 +27,8 @@ from hypothesis import Phase, settings
 
 ENDED = -1
 """Status of a run that was ended: it took too long, or a signal ended it."""
-MOST_BYTES = 8 * 2**30
-"""Of memory: a change that makes a test take more has been noticed, before the machine has none."""
+MOST_BYTES = 4 << 30
+"""Of memory for a run: a change that takes it all is noticed, and the machine goes on."""
 QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly")
 
 
@@ -109,7 +109,7 @@ def _forked(job: dict[str, Any]) -> int:
 
 def _run(job: dict[str, Any]) -> int:
     os.setsid()
-    _bound_memory()
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     _quiet(0, 1, 2)
     sys.dont_write_bytecode = not job.get("compile", False)
     through = _started(job["package"]) if job.get("package") else None
@@ -120,12 +120,6 @@ def _run(job: dict[str, Any]) -> int:
     if job.get("out"):
         Path(job["out"]).write_text(json.dumps(watch.told()), encoding="utf-8")
     return status
-
-
-def _bound_memory() -> None:
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    if most == resource.RLIM_INFINITY or most > MOST_BYTES:
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, most))
 
 
 def _started(package: str) -> coverage.Coverage:
