@@ -354,10 +354,10 @@ def reckoned(
         return sign * (int(other.units[0] - one.units[0]) + turned * turn)
 
     before = after = 0
-    if len(edges.before) and len(edges.first) and low < start:
+    if len(edges.before) and len(edges.first):
         length = _time(edges.first) - low
         before = passed(edges.before, edges.first) * (start - low) // length
-    if len(edges.after) and len(edges.last) and high > end:
+    if len(edges.after) and len(edges.last):
         at, energy = _time(edges.last), passed(edges.last, edges.after)
         after = energy - energy * (end - at) // (high - at)
     whole = sign * (int(last.units[0] - first.units[0]) + len(turns) * turn)

@@ -146,6 +146,18 @@ def test_limits_are_in_book_units_with_the_ratio_in_the_turn():
     assert small.modulus == 10**9
     other = RegisterLimits.of(meter(), installation(digits=3, register_unit="m3"), "kWh")
     assert other.modulus == 10**9
+    for item, counted, sent in (
+        ("02000", "m3", "Wh"),
+        ("01000", "kWh", "L"),
+        ("04000", "MJ", "Wh"),
+    ):
+        moduli = {
+            RegisterLimits.of(
+                meter(item=item), installation(digits=3, register_unit=one), counted
+            ).modulus
+            for one in (sent, counted)
+        }
+        assert len(moduli) == 1
 
 
 def test_a_register_stands_still_from_an_hour_or_two_steps_on():

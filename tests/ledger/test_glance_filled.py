@@ -141,6 +141,40 @@ def test_the_store_is_asked_only_beyond_what_was_read(helpers, far):
             assert store.asked > before
 
 
+def test_a_reading_a_microsecond_beyond_a_service_is_none_of_its_own(helpers):
+    world = helpers.World(helpers.campus([helpers.meter("m")]), helpers.later(3))
+    first, last = helpers.midnight(), helpers.midnight() + 3 * MINUTE_US
+    inside = [first, first + 1, first + MINUTE_US, last - 1, last]
+    world.push(1, [first - 1, *inside, last + 1], np.arange(7.0))
+    service = replace(
+        services(world.registry, "m")[0],
+        start_us=first, end_us=last, reads_from_us=first, reads_until_us=last,
+    )  # fmt: skip
+    for fill in (False, True):
+        glance = Glance(world.readings)
+        if fill:
+            glance.fill([1], first, last, 2)
+        assert glance.ends(service) == (first, last)
+        assert glance.rows(service, first - 9, last + 9).time_us.tolist() == inside
+        assert glance.known(service, first - 9, last + 9).time_us.tolist() == inside
+        assert glance.known(service, first + 1, last - 1).time_us.tolist() == inside[1:-1]
+        assert glance.scan(1, first, last).time_us.tolist() == inside
+        assert glance.last_known(service, last + 9) == last
+        assert glance.first_known(service, first - 9) == first
+        assert [glance.nth_before(service, last, n) for n in (1, 2, 5, 6)] == [
+            last, last - 1, first, first
+        ]  # fmt: skip
+        assert [glance.nth_after(service, first, n) for n in (1, 2, 5, 6)] == [
+            first, first + 1, last, last
+        ]  # fmt: skip
+        assert glance.nth_before(service, last - 1, 1) == last - 1
+        assert glance.nth_after(service, first + 1, 1) == first + 1
+        assert glance.known_before(service, last, 2)[0].time_us.tolist() == [last - 1, last]
+        assert glance.known_before(service, last, 2)[1] is False
+        assert glance.before(1, last, 1).time_us.tolist() == [last - 1]
+        assert glance.after(1, last, 1).time_us.tolist() == [last]
+
+
 def test_readings_are_looked_for_from_1970_to_2100(helpers):
     edges = [FIRST_US, LAST_US]
     assert [iso(one, "UTC")[:19] for one in edges] == ["1970-01-01T00:00:00", "2100-01-01T00:00:00"]

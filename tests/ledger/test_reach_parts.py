@@ -389,3 +389,41 @@ def test_the_cadence_before_a_reading_is_told_by_eight():
         found = context._earlier(SERVICE, START_US + nth * STEP_US)
         assert found.tolist() == [START_US + n * STEP_US for n in known]
     assert len(context._earlier(replace(SERVICE, kind=Kind.MEAN), START_US + 20 * STEP_US)) == 0
+
+
+def test_a_reading_a_microsecond_before_is_one_of_the_eight():
+    context, now = context_of([float(n) for n in range(30)]), START_US + 20 * STEP_US
+    context.store.upsert(ReadingColumns.of([(1, now - 1, 19.5, 0, 0, 0, 0, 0, 0)]))
+    found = context._earlier(SERVICE, now)
+    assert found.tolist() == [*(START_US + n * STEP_US for n in range(13, 20)), now - 1]
+
+
+def test_running_rows_of_a_meter_that_is_no_more_are_left(helpers):
+    world = world_of(helpers, helpers.meter("m"), helpers.meter("n"))
+    world.now_us = helpers.midnight() + 6 * HOUR_US
+    for point in (1, 2):
+        world.push(point, helpers.quarters(25), np.arange(25.0))
+    world.ledger.step()
+    world.registry = helpers.campus([helpers.meter("m")], version=2)
+    world.now_us = helpers.later(2)
+    assert world.ledger.roll_day().commits == 1
+    assert [row.provisional for row in world.rows("meter", "m")] == [False]
+    assert [row.provisional for row in world.rows("meter", "n")] == [True]
+
+
+def test_what_a_step_has_just_computed_is_not_looked_at_again_in_it(helpers):
+    world = world_of(helpers, helpers.meter("m"), helpers.meter("n"))
+    start = helpers.midnight()
+    world.now_us = start + 6 * HOUR_US
+    for point in (1, 2):
+        world.push(point, helpers.quarters(25), np.arange(25.0))
+    assert world.ledger.step().commits == 1
+    world.now_us += 15 * MINUTE_US
+    world.push(1, [start + 25 * STEP_US], [25.0])
+    report = world.ledger.step()  # one meter as its reading came, the other as time goes on
+    assert (report.commits, report.days) == (2, 2)
+    world.push(1, [start + 26 * STEP_US], [26.0])
+    assert world.ledger.step().commits == 1
+    world.now_us += 15 * MINUTE_US
+    assert world.ledger.roll_day().days == 1
+    assert world.ledger.roll_day().days == 0
