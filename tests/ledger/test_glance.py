@@ -145,6 +145,8 @@ def test_a_reading_that_can_be_used_stands_in_place_of_a_noted_value():
     assert glance.rows(service, 0, 99).value.tolist() == [10.0, 20.0]
     glance, service = known([10, 20], flagged=(20,), closing=Noted(20, 7.0))
     assert glance.rows(service, 0, 99).value.tolist() == [10.0, 7.0]
+    glance, service = known([10, 20], opening=Noted(10, 7.0), closing=Noted(40, 9.0))
+    assert glance.rows(service, 0, 99).value.tolist() == [10.0, 20.0, 9.0]
 
 
 @pytest.mark.parametrize(

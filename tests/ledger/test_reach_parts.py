@@ -11,9 +11,11 @@ import pytest
 
 from ledger.context import Context, Open, differing, touches
 from ledger.meter import OPEN_END, Service
+from ledger.periods import Clock
 from ledger.rebooking import Rebooked, loses, rows_of_other_rules
-from ledger.recompute import _blank
+from ledger.recompute import Plans, Recompute, _blank, _Told
 from ledger.series import ChangeSpan, IntervalSeries, RegisterSeries, months_around
+from ledger.turning import services
 from ledger.worker import ATTEMPTS, LedgerReport, _institutions
 from metering.book import RULES_VERSION, BookRow, DirtyMark, Part, PriceWindows, SeriesKey
 from metering.errors import Conflict
@@ -22,7 +24,7 @@ from metering.quality import APPORTIONED, MEASURED, MISSING, all_of
 from metering.quantity import ABSENT
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Registry
-from storage.memory import MemoryReadings
+from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
 
 DAY, ZONE = date(2026, 3, 2), "Asia/Shanghai"
 START_US = day_bounds(DAY, ZONE)[0]
@@ -164,6 +166,7 @@ def test_a_series_knows_its_limits_and_months_that_set_the_registered_one_aside(
         month = at(2026, 3, 1), at(2026, 4, 1)
         assert series.set_aside(START_US, START_US) == ([("limit", *month)] if aside else [])
         assert series.set_aside(month[1], month[1] + 5) == []
+        assert series.set_aside(month[1] + 1, month[1] + 5) == []
         assert series.set_aside(0, month[0] - 1) == []
         assert len(series.set_aside(0, month[0])) == aside
         assert series.most(START_US + DAY_US, HOUR_US) > 20 * 10**6
@@ -427,3 +430,20 @@ def test_what_a_step_has_just_computed_is_not_looked_at_again_in_it(helpers):
     world.now_us += 15 * MINUTE_US
     assert world.ledger.roll_day().days == 1
     assert world.ledger.roll_day().days == 0
+
+
+def test_runs_of_one_value_are_told_again_as_far_as_they_say_what_is_usual(helpers):
+    """Two days on either side, whose length a reading tells, and four weeks after."""
+    registry = helpers.campus([helpers.meter("m")], kinds={"m": Kind.INTERVAL})
+    context, asked = Context(MemoryReadings()), []
+    made = Recompute(registry, Plans(registry), context, MemoryBooks(MemoryMarks()), Clock(0))
+    context.repeated = lambda _, start_us, end_us: asked.append((start_us, end_us)) or {}
+    told = _Told(made.books, "o")
+    own = services(registry, "m")
+    assert made._repeated_otherwise(told, "m", own, START_US, START_US + 5) == []
+    wide = START_US - 2 * DAY_US, START_US + 5 + 30 * DAY_US
+    assert asked == [wide]
+    assert list(told._read) == [(wide[0], wide[1] + 1)]
+    registers = services(helpers.campus([helpers.meter("m")]), "m")
+    assert made._repeated_otherwise(told, "m", registers, 0, 5) == []
+    assert asked == [wide]
