@@ -447,3 +447,15 @@ def test_runs_of_one_value_are_told_again_as_far_as_they_say_what_is_usual(helpe
     registers = services(helpers.campus([helpers.meter("m")]), "m")
     assert made._repeated_otherwise(told, "m", registers, 0, 5) == []
     assert asked == [wide]
+
+
+def test_a_registry_that_is_read_anew_is_planned_anew(helpers):
+    world = world_of(helpers)
+    world.ledger.step()
+    plans, context = world.ledger._plans, world.ledger._context
+    world.ledger.step()
+    assert (world.ledger._plans, world.ledger._context) == (plans, context)
+    world.registry = replace(world.registry)
+    world.ledger.step()
+    assert world.ledger._plans is not plans
+    assert world.ledger._context is not context
