@@ -262,6 +262,60 @@ def test_where_one_of_two_registers_is_dated_no_reading_says_when(old, new, chan
     assert Context(store)._handed_over(served()) == served()
 
 
+def test_in_a_window_in_which_a_register_moved_nothing_of_it_is_read():
+    """Although the one that takes its place is known to have begun within, and the one whose place
+    it takes to have ended."""
+    instant = "2026-03-03T11:00:00+08:00"
+    until, since = {"valid": Validity(None, DAY)}, {"valid": Validity(DAY)}
+    noted = carrying(
+        (
+            Installation("m", 1, ends=WINDOW, **until, **FINAL),
+            Installation("m", 2, starts=instant, **since),
+            Installation("n", 1, starts=WINDOW, **since, first=FINAL["final"]),
+            Installation("n", 3, ends=instant, **until),
+        )
+    )
+    one, other = context_of([])._handed_over(services(noted, "m"))
+    assert hours(one.reads_until_us, one.end_us) == (10, 11)
+    assert hours(other.reads_from_us, other.start_us) == (11, 11)
+    one, other = context_of([])._handed_over(services(noted, "n"))
+    assert hours(one.reads_until_us, one.end_us) == (10, 10)
+    assert hours(other.reads_from_us, other.start_us) == (12, 10)
+
+
+def moves(installed: tuple[Installation, ...], meter: str) -> list[tuple[str | None, ...]]:
+    """Where the register of each service of a meter came from, and where it goes to."""
+    return [
+        tuple(
+            None if one is None else one.served[one.place].meter.code
+            for one in (service.came_from, service.goes_to)
+        )
+        for service in services(carrying(installed), meter)
+    ]
+
+
+def test_a_register_moves_only_where_it_does_not_stay():
+    first, last = "2026-03-02T10:00:00+08:00", "2026-03-04T10:00:00+08:00"
+    days = [DAY - timedelta(days=1), DAY, DAY + timedelta(days=1)]
+    until, since = Validity(None, days[0]), Validity(days[2])
+    lent = (
+        Installation("n", 1, valid=until, ends=first),
+        Installation("m", 1, valid=Validity(days[0], days[1]), starts=first, ends=INSTANT),
+        Installation("m", 1, Decimal(2), valid=Validity(*days[1:]), starts=INSTANT, ends=last),
+        Installation("n", 1, valid=since, starts=last),
+    )
+    assert moves(lent, "m") == [("n", None), (None, "n")]
+    assert moves(lent, "n") == [(None, "m"), ("m", None)]
+    shared = (
+        Installation("n", 1, valid=Validity(None, DAY), ends=INSTANT),
+        Installation("m", 1, valid=Validity(None, DAY), ends=INSTANT),
+        Installation("m", 1, Decimal(2), valid=Validity(DAY), starts=INSTANT),
+        Installation("k", 1, valid=Validity(DAY), starts=INSTANT),
+    )
+    assert moves(shared, "m") == [(None, None), (None, None)]
+    assert moves(shared, "n") == [(None, "k")]
+
+
 def test_beside_a_register_that_moves_stands_the_meter_that_it_goes_to_or_comes_from():
     until, since = {"valid": Validity(None, DAY)}, {"valid": Validity(DAY)}
     round_about = carrying(
