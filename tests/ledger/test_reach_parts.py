@@ -459,3 +459,36 @@ def test_a_registry_that_is_read_anew_is_planned_anew(helpers):
     world.ledger.step()
     assert world.ledger._plans is not plans
     assert world.ledger._context is not context
+
+
+def test_what_is_remembered_is_forgotten_where_another_ledger_booked(helpers):
+    world = world_of(helpers)
+    world.push(1, helpers.quarters(25), np.arange(25.0))
+    world.ledger.step()
+    one, context = world.ledger, world.ledger._context
+    world.push(1, helpers.quarters(26)[25:], [25.0])
+    one.step()
+    assert one._context is context
+    world.restart()
+    world.push(1, helpers.quarters(27)[26:], [26.0])
+    world.ledger.step()
+    world.push(1, helpers.quarters(28)[27:], [27.0])
+    one.step()
+    assert one._context is not context
+    context = one._context
+    world.push(1, helpers.quarters(29)[28:], [28.0])
+    one.step()
+    assert one._context is context
+
+
+def test_a_standstill_is_looked_for_among_four_times_as_many_readings_each_time(monkeypatch):
+    context, asked = context_of([0.0, *([1.0] * 1000)]), []
+    known_before = context._glance.known_before
+
+    def recorded(service, time_us, count):
+        asked.append(count)
+        return known_before(service, time_us, count)
+
+    monkeypatch.setattr(context._glance, "known_before", recorded)
+    assert steps(context.open_run(SERVICE)) == (1, 1000, True)
+    assert [one for one in asked if one > 2] == [24, 96, 384, 1536]  # and its limit, once
