@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import ledger
 from ledger.cadence import usual
-from ledger.clean import Around, Cleaned, clean, longest_rest, open_run
+from ledger.clean import Around, Cleaned, _inside, clean, longest_rest, open_run
 from ledger.cleaning.decisions import Decision
 from ledger.curve import Curve, join
 from ledger.limits import RegisterLimits, book_factor, to_book_units
@@ -495,6 +495,35 @@ def test_the_cadence_before_counts_and_the_days_are_those_of_the_zone():
         over, np.array([0, 7]), limits, decisions=(), around=Around(fast + 50 * MINUTE_US, ZONE)
     )
     assert seen.quality.tolist() == [APPORTIONED]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "quality"),
+    [((0, 60), MEASURED), ((0, 61), APPORTIONED), ((59, 61), APPORTIONED), ((50, 60), MEASURED)],
+)
+def test_a_segment_up_to_the_very_end_of_its_slot_has_its_edges(minutes, quality):
+    at = START_US + np.array(minutes) * MINUTE_US
+    fast = at[0] - np.arange(8, 0, -1) * MINUTE_US
+    found = clean(
+        at, np.array([0, 7]), RegisterLimits(HOUR_US), decisions=(), around=Around(fast, ZONE)
+    )
+    assert found.quality.tolist() == [quality]
+
+
+@pytest.mark.parametrize(
+    ("span", "inside"),
+    [((0, 10), False), ((0, 11), True), ((19, 30), True), ((20, 30), False), ((12, 13), True)],
+)
+def test_what_is_told_touches_the_time_between_the_readings(span, inside):
+    assert _inside(("spike", *span), np.array([10, 20])) == inside
+    assert not _inside(("spike", *span), np.zeros(0, dtype=np.int64))
+
+
+def test_what_is_told_is_told_in_order_of_time():
+    decisions = [decision(4, 5, 6, "spike"), decision(1, 2, 3, "spike"), decision(0, 1, 1, "jump")]
+    found = settle([0, 1, 2, 3, 4, 5, 6, 8], [0, 1, 99, 2, 3, 99, 4, 5], decisions=decisions)
+    told = [(kind, *((t - START_US) // STEP_US for t in at)) for kind, *at in found.spans]
+    assert told == [("jump", 0, 1), ("spike", 2, 3), ("spike", 5, 6), ("gap", 6, 8)]
 
 
 def test_a_standstill_at_the_end_is_missing_from_where_it_begins():
