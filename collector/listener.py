@@ -17,6 +17,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import structlog
 
@@ -29,6 +30,7 @@ from collector.metrics import CollectorMetrics
 from collector.mqtt import Connect, ConnectionLimits, ReasonCode
 from collector.pace import Bound, Pace
 from collector.reception import QueueSettings, ReceiverHealth, Reception
+from collector.tls_door import Handshakes
 from metering.errors import (
     ConfigurationError,
     GreenOfficeError,
@@ -132,20 +134,23 @@ class Listener:
         """Listen; raises ConfigurationError where the port cannot be had."""
         self._loop = asyncio.get_running_loop()
         host, port = self.settings.host, self.settings.port
-        handshake_s = self.connect_timeout_s if self._tls else None
+        begin: Callable[[], asyncio.Protocol] = self._new_connection
+        if self._tls is not None:
+            begin = partial(Handshakes(self._tls, self.connect_timeout_s).door, begin)
         try:
             self._server = await self._loop.create_server(
-                lambda: Connection(self),
+                begin,
                 host,
                 port,
-                ssl=self._tls,
-                ssl_handshake_timeout=handshake_s,
                 backlog=self.settings.backlog,
             )
         except OSError as error:
             raise _cannot_listen(error, host, port) from error
         self._reception.start()
         _log.info("listening for gateways", host=host, port=self.port, tls=self._tls is not None)
+
+    def _new_connection(self) -> Connection:
+        return Connection(self)
 
     async def crashed(self) -> None:
         """Wait until the commit thread dies of an error of its own, and raise that error."""

@@ -190,6 +190,10 @@ def test_the_order_of_the_start_does_not_matter(reachable: DataFolder) -> None:
     with started(["api", str(reachable.root)]):
         wait_until("the API", lambda: bool(client.health()), 60, every_s=0.2)
         assert client.health()["readings"]["error"] == "the intake process does not run"
+        command = [*COMMAND, "health", str(reachable.root)]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert told.returncode == 1
+        assert "readings: the intake process does not run" in told.stderr
         client.post("/v1/registry/import", OFFICE)
         with pytest.raises(Unavailable, match="owns the readings"):
             client.get("/v1/readings/count")
