@@ -10,6 +10,7 @@ import typer
 
 from greenoffice.folder import DataFolder
 from greenoffice.saying import language, say
+from metering.errors import Unavailable
 from texts import said_error
 
 influx_app = typer.Typer(no_args_is_help=True, help="An InfluxDB for the readings.")
@@ -49,13 +50,17 @@ def worker(
 
 def health(
     data: DataArgument,
-    process: Annotated[str, typer.Argument(help="collector, work, intake, ledger or api")] = "api",
+    process: Annotated[
+        str, typer.Argument(help="collector, work, intake, ledger or api; default: all of them")
+    ] = "",
 ) -> None:
-    """Whether a process and its parts do their work; exit status 1 if not."""
+    """Whether all parts do their work, or those of one process; exit status 1 if not."""
     from greenoffice.heartbeat import heard
 
     folder = DataFolder(data.absolute())
-    if process == "api":
+    if not process:
+        parts = _all_parts(folder)
+    elif process == "api":
         parts = _api_parts(folder)
     else:
         parts = {
@@ -73,8 +78,25 @@ def _api_parts(folder: DataFolder) -> dict[str, dict[str, Any]]:
     """What the API says of itself."""
     from greenoffice.client import HTTP_PART, ApiClient
 
-    own = ApiClient.of_folder(folder).parts()[HTTP_PART]
-    return {HTTP_PART: {"ok": own["ready"], **own["detail"]}}
+    return _asked({HTTP_PART: ApiClient.of_folder(folder).parts()[HTTP_PART]})
+
+
+def _all_parts(folder: DataFolder) -> dict[str, dict[str, Any]]:
+    """What the API says of all; where it does not answer, what the others told last."""
+    from greenoffice.client import HTTP_PART, ApiClient
+    from greenoffice.heartbeat import heard
+
+    try:
+        return _asked(ApiClient.of_folder(folder).parts())
+    except Unavailable as away:
+        parts = {HTTP_PART: {"ok": False, "error": str(away)}}
+        for one in ("collector", "intake", "ledger"):
+            parts |= heard(folder.heartbeat(one))
+        return parts
+
+
+def _asked(parts: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: {"ok": one["ready"], **one["detail"]} for name, one in parts.items()}
 
 
 def demo_campus(data: DataArgument, passwords: PasswordsOption) -> None:

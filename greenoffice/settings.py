@@ -59,7 +59,9 @@ class MqttSettings(Endpoint):
     certificate: Path | None = Field(None, description="PEM chain; with it the port speaks TLS")
     private_key: Path | None = Field(None, description="PEM key of the certificate")
     records_per_s: float = Field(
-        500.0, gt=0, description="messages a second that one gateway may send in the long run"
+        500.0,
+        gt=0,
+        description="messages a second that one gateway may send while the intake is behind",
     )
     burst_records: int = Field(
         20_000, ge=1, description="messages that one gateway may send at once beyond that"

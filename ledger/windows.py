@@ -11,6 +11,7 @@ much less or more it may have cost.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -187,15 +188,12 @@ def slot_windows(
     slots: int, step_min: int, offsets: tuple[int, ...], minutes: int
 ) -> list[tuple[int, list[tuple[int, int]]]]:
     """Per slot of a day its windows, each with the minutes that it shares with the slot."""
-    edges = [*offsets, minutes]
-    found, first = [], 0
+    edges, found = [*offsets, minutes], []
     for slot in range(slots):
         start, end = slot * step_min, min((slot + 1) * step_min, minutes)
-        if step_min >= minutes or slot == slots - 1:
+        if slot == slots - 1:
             end = minutes
-        while first + 1 < len(offsets) and edges[first + 1] <= start:
-            first += 1
-        pieces, window = [], first
+        pieces, window = [], bisect_right(offsets, start) - 1
         while window < len(offsets) and edges[window] < end:
             shared = min(end, edges[window + 1]) - max(start, edges[window])
             if shared > 0:

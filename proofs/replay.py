@@ -86,11 +86,11 @@ def run_replay_check() -> None:
     with tempfile.TemporaryDirectory(prefix="greenoffice-replay-") as temporary:
         folder = _platform_folder(Path(temporary) / "data")
         with started(["up", str(folder.root)]):
-            wait_until("the platform to start", _is_up(folder), 60)
+            wait_until("the platform to start", _is_up(folder))
             totals = Totals()
             for recording in found:
                 _replay_one(recording, folder, totals)
-            client = wait_settled(folder, 1800)
+            client = wait_settled(folder)
             totals.stored = client.get("/v1/readings/count")["stored"]
             for recording in found:
                 _compare(recording, client, totals)
