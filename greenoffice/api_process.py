@@ -80,6 +80,7 @@ def server_config(
         http=plain if tls is None else _behind_tls(tls, plain),
         host=http.host,
         port=http.port,
+        log_config=None,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=3,
