@@ -84,7 +84,7 @@ def crowded(meters: int) -> Registry:
     )
 
 
-FEW, SOME, MANY = crowded(0), crowded(30), crowded(100)
+FEW, TEN, SOME, MANY = crowded(0), crowded(10), crowded(30), crowded(100)
 YEAR, SEASON, MONTH, DAY = (
     f"start={day}&end=2026-11-24"
     for day in ("2025-11-24", "2026-07-30", "2026-10-25", "2026-11-23")
@@ -139,7 +139,7 @@ def test_what_is_asked_in_passing_is_light(known: Registry, asked: str) -> None:
         (FEW, f"energy/parts?node=campus&item=01000&{YEAR}"),
         (FEW, f"energy/parts?node=campus&{YEAR}"),
         (MANY, f"datacentre?node=dc&{YEAR}"),
-        (MANY, f"energy/lineage?node=campus&item=01000&{MONTH}"),
+        (TEN, f"energy/lineage?node=campus&item=01000&{MONTH}"),
         (MANY, "energy/lineage?node=campus&item=01000&step=month&time=2026-10-15"),
         (FEW, "reports/bureau?month=2026-10"),
         (FEW, "reports/bureau?month=2026-10&format=json&provisional=true"),
