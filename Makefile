@@ -16,7 +16,7 @@ WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test check demo-seeds replay-check kill-check fault-check soak feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check lock clean
+.PHONY: help demo test check lint demo-seeds replay-check kill-check fault-check soak feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -28,12 +28,14 @@ test: $(VENV)/.dev ## Run the whole test suite
 	@sh tools/system-parts.sh
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations=15 $(ARGS)
 
-check: $(VENV)/.dev ## Check format, lint, types, import rules and documents
+check: lint ## Check format, lint, types, import rules and documents
+	$(BIN)/python -m pytest tests/test_tree.py tests/test_docs_*.py tests/texts
+
+lint: $(VENV)/.dev ## Check format, lint, types and import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/test_tree.py tests/test_docs_*.py tests/texts
 
 demo-seeds: $(VENV)/.run ## Prove the demo over seeds it was not tuned on
 	@$(PROVE) seeds $(ARGS)

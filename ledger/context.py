@@ -210,7 +210,7 @@ class Context:
             return None
         judged = self._glance.nth_after(service, last + 1, BEFORE + 1)
         left = self._kept_before(service, first - 1)
-        right = self._kept_after(service, last + 1 if judged is None else judged)
+        right = None if judged is None else self._kept_after(service, judged)
         rows = self._glance.rows(service, first, last)
         edges = [t for t in (left, right) if t is not None] + rows.time_us[
             [0, -1][: len(rows)]

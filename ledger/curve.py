@@ -145,6 +145,6 @@ def _share(amount: I64, part: I64, whole: I64) -> I64:
     turns, rest = np.divmod(amount, whole)
     safe = whole <= _SAFE_US
     result = turns * part + np.where(safe, rest, 0) * part // whole
-    for row in np.flatnonzero(~safe & (part > 0)).tolist():
+    for row in np.flatnonzero(~safe).tolist():
         result[row] += int(rest[row]) * int(part[row]) // int(whole[row])
     return np.asarray(result, dtype=np.int64)

@@ -68,7 +68,7 @@ class Glance:
         """The last `count` rows earlier than the time."""
         time = _clipped(time_us)
         seen = self._seen.get(point)
-        if seen is not None and time <= seen.high_us + (seen.high_us == LAST_US):
+        if seen is not None and time <= seen.high_us:
             end = int(np.searchsorted(seen.rows.time_us, time))
             if end >= count or seen.low_us == FIRST_US:
                 return seen.rows.part(max(end - count, 0), end)
@@ -108,7 +108,7 @@ class Glance:
     def ends(self, service: Service) -> tuple[int, int] | None:
         """Times of the first and the last row of a service; None where it has none."""
         first = self.after(service.point, service.reads_from_us, 1).time_us
-        last = self.before(service.point, min(service.reads_until_us, LAST_US) + 1, 1).time_us
+        last = self.before(service.point, service.reads_until_us + 1, 1).time_us
         times = [n.time_us for n in (service.opening, service.closing) if n is not None]
         if len(first) and len(last) and first[0] <= last[0]:
             times += [int(first[0]), int(last[0])]
@@ -117,7 +117,7 @@ class Glance:
     def known_before(self, service: Service, time_us: int, count: int) -> tuple[Usable, bool]:
         """(usable ones of the last `count` readings of a service up to an instant, whether the
         service has none before)."""
-        last = min(time_us, LAST_US - 1, service.reads_until_us)
+        last = min(time_us, service.reads_until_us)
         rows = self.before(service.point, last + 1, count)
         inside = rows.take(rows.time_us >= service.reads_from_us)
         whole = len(inside) < count
@@ -132,7 +132,7 @@ class Glance:
     def nth_before(self, service: Service, time_us: int, nth: int) -> int | None:
         """Time of the n-th usable reading at or before an instant, of the first one where there
         are fewer."""
-        seen, last = self._seen.get(service.point), min(time_us, service.end_us, LAST_US - 1)
+        seen, last = self._seen.get(service.point), min(time_us, service.end_us, LAST_US)
         if seen is not None and seen.low_us <= last <= seen.high_us:
             times = self._all(service, seen).time_us
             upto = int(np.searchsorted(times, last, side="right"))

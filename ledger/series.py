@@ -168,7 +168,7 @@ class RegisterSeries:
         a change can alter ends; not beyond what is or was there."""
         point = self.service.point
         earliest = glance.after(point, max(start_us, self.service.start_us), 1).time_us
-        latest = glance.before(point, _end(self.service), 1).time_us
+        latest = glance.before(point, self.service.end_us + 1, 1).time_us
         later = glance.nth_after(self.service, end_us + 1, 2)
         first, last = start_us // DAY_US, max(later or 0, end_us) // DAY_US
         low = min([before.first_day, *(earliest // DAY_US).tolist()])
@@ -284,10 +284,6 @@ def _month_us(month: int) -> tuple[int, int]:
 
 def _clipped(time_us: int) -> int:
     return min(max(time_us, FIRST_US), LAST_US)
-
-
-def _end(service: Service) -> int:
-    return min(service.end_us, np.iinfo(np.int64).max - 1) + 1
 
 
 def _quiet(

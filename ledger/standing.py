@@ -302,10 +302,9 @@ class Standing:
         spans = [
             span for event in self.events_between(time_us, time_us) if (span := left_out(event))
         ]
-        over = [span for span in spans if span[0] <= time_us < span[1]]
         if back:
-            return min([time_us, *(span[0] for span in over)]) - 1
-        return max([time_us + 1, *(span[1] for span in over)])
+            return min([time_us, *(span[0] for span in spans)]) - 1
+        return max([time_us + 1, *(span[1] for span in spans)])
 
 
 @dataclass(frozen=True)
@@ -355,10 +354,10 @@ def reckoned(
         return sign * (int(other.units[0] - one.units[0]) + turned * turn)
 
     before = after = 0
-    if len(edges.before) and len(edges.first) and low < start:
+    if len(edges.before) and len(edges.first):
         length = _time(edges.first) - low
         before = passed(edges.before, edges.first) * (start - low) // length
-    if len(edges.after) and len(edges.last) and high > end:
+    if len(edges.after) and len(edges.last):
         at, energy = _time(edges.last), passed(edges.last, edges.after)
         after = energy - energy * (end - at) // (high - at)
     whole = sign * (int(last.units[0] - first.units[0]) + len(turns) * turn)

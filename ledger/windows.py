@@ -11,6 +11,7 @@ much less or more it may have cost.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -189,18 +190,15 @@ def slot_windows(
     """Per slot of a day its windows, each with the minutes that it shares with the slot.
 
     What a place inside has of a longer day is past the end of this one, and in its last window."""
-    edges = [*offsets, minutes]
-    found, first = [], 0
+    edges, found = [*offsets, minutes], []
     for slot in range(slots):
         start, end = slot * step_min, min((slot + 1) * step_min, minutes)
         if start >= minutes:
             found.append((slot, [(len(offsets) - 1, step_min)]))
             continue
-        if step_min >= minutes or slot == slots - 1:
+        if slot == slots - 1:
             end = minutes
-        while first + 1 < len(offsets) and edges[first + 1] <= start:
-            first += 1
-        pieces, window = [], first
+        pieces, window = [], bisect_right(offsets, start) - 1
         while window < len(offsets) and edges[window] < end:
             shared = min(end, edges[window + 1]) - max(start, edges[window])
             if shared > 0:

@@ -73,7 +73,7 @@ class Ledger:
         self._known: Registry | None = None
         self._plans = Plans(Registry())
         self._provisional: set[Place] | None = None
-        self._refreshed = 0
+        self._refreshed: int | None = None
         self._computed: set[Place] = set()
         """Rows of meters that the present step has computed, differing or not."""
         self._left: dict[str, int] = {}

@@ -44,7 +44,7 @@ def run_agree_check(seed: int, keep: Path | None) -> None:
         folder, passwords = platform_folder(Path(temporary), NOW, registry_files())
         found = sent(seed)
         with started(["up", str(folder.root)]):
-            wait_until("the platform to start", lambda: _is_up(folder), 60, 0.1)
+            wait_until("the platform to start", lambda: _is_up(folder), every_s=0.1)
             client = _filled(folder, passwords, found)
             told = _asked(folder, client, Oracle.of(found))
         if keep is not None:
@@ -111,10 +111,9 @@ def _filled(folder: DataFolder, passwords: dict[str, str], found: list[Sent]) ->
     wait_until(
         f"{wanted} readings to be stored",
         lambda: bool(client.get("/v1/readings/count")["stored"] == wanted),
-        120,
-        0.2,
+        every_s=0.2,
     )
-    wait_until("the books to rest", lambda: _rests(client), 180, 0.2)
+    wait_until("the books to rest", lambda: _rests(client), every_s=0.2)
     return client
 
 

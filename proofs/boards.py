@@ -6,13 +6,11 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from greenoffice.client import ApiClient, read_key
-from greenoffice.demo.progress import look
+from greenoffice.client import read_key
 from greenoffice.folder import DataFolder
 from proofs.board_rows import check_boards
 from proofs.parity import NOW
-from proofs.report import filled
-from proofs.steps import finish, say, started, wait_until
+from proofs.steps import finish, say, started, wait_looked_at
 
 
 def run_boards_check(seed: int) -> None:
@@ -20,10 +18,8 @@ def run_boards_check(seed: int) -> None:
     with tempfile.TemporaryDirectory(prefix="greenoffice-boards-") as temporary:
         folder = DataFolder(Path(temporary) / "data")
         options = ["--seed", str(seed), "--now", NOW]
-        with started(["demo", "--data", str(folder.root), *options]):
-            wait_until("the demo to fill", lambda: filled(folder), 600)
-            wait_until("the findings", lambda: _looked_at(folder), 120)
-            client = ApiClient.of_folder(folder)
+        with started(["demo", "--data", str(folder.root), *options]) as demo:
+            client = wait_looked_at(folder, demo)
             rows = check_boards(client.base_url, read_key(folder.admin_key))
     panels: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for one in rows:
@@ -38,11 +34,3 @@ def run_boards_check(seed: int) -> None:
         "panels": {board: dict(by_panel) for board, by_panel in panels.items()},
     }
     finish(result, passed=bool(rows) and not empty)
-
-
-def _looked_at(folder: DataFolder) -> bool:
-    """Whether analytics has looked since the ledger came to rest."""
-    progress = look(folder, ApiClient.of_folder(folder))
-    return progress.analysed_us > 0 and bool(
-        ApiClient.of_folder(folder).get("/v1/findings")["data"]
-    )

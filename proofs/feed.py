@@ -40,7 +40,7 @@ def run_feed_check(seed: int) -> None:
         say("a platform with three institutions")
         scene = FeedScene.make(Path(temporary), seed)
         with started(["up", str(scene.folder.root)]):
-            wait_until("the platform to start", scene.is_up, 60)
+            wait_until("the platform to start", scene.is_up)
             result = _play(scene, Path(temporary))
     finish(result, passed=_passed(result))
 
@@ -147,7 +147,7 @@ class _Shared:
             time.sleep(0.02)
 
     def wait_until_level(self) -> None:
-        wait_until("the shared platform to catch up", self.is_level, 120)
+        wait_until("the shared platform to catch up", self.is_level)
 
     def is_level(self) -> bool:
         """Whether no feed has anything beyond its cursors, nor holds anything back."""

@@ -98,9 +98,8 @@ class FeedScene:
         wait_until(
             f"{self.published} readings to be stored",
             lambda: client.get("/v1/readings/count")["stored"] == self.published,
-            300,
         )
-        return wait_settled(self.folder, 300)
+        return wait_settled(self.folder)
 
     def _late(self, institution: str, late: tuple[int, int]) -> list[Reading]:
         first_us, last_us = (self.midnight(institution, day) for day in late)

@@ -20,13 +20,12 @@ from typing import Any
 
 from greenoffice.client import ApiClient
 from greenoffice.commands import PROCESSES
-from greenoffice.demo.progress import look
 from greenoffice.demo.stored import Times, count, missing, stored_times, within
 from greenoffice.folder import DataFolder
 from metering.errors import Unavailable
 from metering.localtime import local_day, parse_instant
 from proofs.expiry import SMALL_SEGMENTS, rebuilt_after_expiry
-from proofs.steps import COMMAND, alive, finish, last_json, run, say, wait_until
+from proofs.steps import COMMAND, HANGS_S, alive, filled, finish, last_json, run, say, wait_until
 from simulators.truth import published
 
 NOW = "2026-11-18T10:00:00+08:00"
@@ -104,7 +103,12 @@ class _Victim:
     def _until_more_is_acknowledged(self) -> None:
         """Only a process that works again is worth killing."""
         before = self._recorded_bytes()
-        wait_until("more acknowledgements", lambda: self._recorded_bytes() > before, 120, 0.1)
+        wait_until(
+            "more acknowledgements",
+            lambda: self._recorded_bytes() > before,
+            every_s=0.1,
+            of=self._demo,
+        )
 
     def _recorded_bytes(self) -> int:
         files = (self.folder.simulators / "gateways").glob("*.csv")
@@ -124,7 +128,7 @@ class _Victim:
         wait_until(
             "new live readings",
             lambda: int(client.get("/v1/readings/count")["stored"]) > before,
-            120,
+            of=self._demo,
         )
         return True
 
@@ -135,11 +139,13 @@ class _Victim:
     def stop(self) -> None:
         """End the demo as Ctrl-C would."""
         self._demo.send_signal(signal.SIGINT)
-        self._demo.wait(90)
+        self._demo.wait(HANGS_S)
 
     def _settled(self) -> ApiClient:
         client = ApiClient.of_folder(self.folder)
-        wait_until("the demo to fill and settle", lambda: _at_rest(self.folder, client), 1200)
+        wait_until(
+            "the demo to fill and settle", lambda: filled(self.folder, client), of=self._demo
+        )
         return client
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -148,7 +154,12 @@ class _Victim:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until("the processes to start", lambda: len(self._pids()) == len(TARGETS), 60, 0.1)
+        wait_until(
+            "the processes to start",
+            lambda: len(self._pids()) == len(TARGETS),
+            every_s=0.1,
+            of=demo,
+        )
         return demo
 
     def _pids(self) -> dict[str, int]:
@@ -157,25 +168,35 @@ class _Victim:
         return {name: pid for name, pid in stored.items() if alive(pid)}
 
     def _kill_child(self, target: str) -> None:
-        wait_until(f"{target} to run", lambda: target in self._pids(), 60, 0.1)
-        old = self._pids()[target]
+        old = self._pid(target)
         os.kill(old, signal.SIGKILL)
-        wait_until(f"{target} to run again", lambda: self._pids().get(target, old) != old, 60, 0.1)
+        wait_until(
+            f"{target} to run again",
+            lambda: self._pids().get(target, old) != old,
+            every_s=0.1,
+            of=self._demo,
+        )
+
+    def _pid(self, target: str) -> int:
+        """Of a process, once it runs."""
+        found: list[int] = []
+
+        def runs() -> bool:
+            found.append(self._pids().get(target, 0))
+            return found[-1] > 0
+
+        wait_until(f"{target} to run", runs, every_s=0.1, of=self._demo)
+        return found[-1]
 
     def _kill_supervisor(self) -> None:
         children = [pid for name, pid in self._pids().items() if name != "supervisor"]
         os.kill(self._demo.pid, signal.SIGKILL)
         self._demo.wait()
         wait_until(
-            "the children to end with it", lambda: not any(alive(pid) for pid in children), 30, 0.1
+            "the children to end with it", lambda: not any(map(alive, children)), every_s=0.1
         )
         (self.folder.run / "processes.json").unlink(missing_ok=True)
         self._demo = self._start()
-
-
-def _at_rest(folder: DataFolder, client: ApiClient) -> bool:
-    progress = look(folder, client)
-    return progress.intake_done and progress.waiting_marks == 0
 
 
 def _hashes(client: ApiClient) -> dict[str, str]:

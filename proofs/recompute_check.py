@@ -100,7 +100,9 @@ def _filled(
     folder: DataFolder, passwords: dict[str, str], found: Sequence[Stream], seed: int
 ) -> ApiClient:
     """Publish everything, and wait until all of it is booked."""
-    wait_until("the platform to start", lambda: bool(ApiClient.of_folder(folder).health()), 60, 0.2)
+    wait_until(
+        "the platform to start", lambda: bool(ApiClient.of_folder(folder).health()), every_s=0.2
+    )
     mqtt = folder.settings().mqtt
     say(f"publishing {sum(len(one.readings) for one in found)} readings")
     for user in GATEWAYS.values():
@@ -109,7 +111,7 @@ def _filled(
             publisher.publish(f"greenoffice/v1/{user}/readings", json.dumps(message).encode())
         publisher.close()
     client = ApiClient.of_folder(folder)
-    wait_until("the books to rest", lambda: settled(client), 300, 0.5)
+    wait_until("the books to rest", lambda: settled(client))
     return client
 
 

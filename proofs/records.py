@@ -292,5 +292,4 @@ def _send(client: ApiClient, told: dict[str, Any]) -> None:
     wait_until(
         "the reading to be stored",
         lambda: bool(client.get(place, **span)["data"][-1]["value"] == told["value"]),
-        120,
     )

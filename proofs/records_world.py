@@ -104,20 +104,19 @@ class Year:
         _set_clock(self.folder, stop.at_us)
         with started(["up", str(self.folder.root)]):
             client = ApiClient.of_folder(self.folder)
-            wait_until("the platform to start", lambda: self._is_up(client), 120)
+            wait_until("the platform to start", lambda: self._is_up(client))
             self._publish(stop.at_us)
             self.rest(client)
             yield client
 
     def rest(self, client: ApiClient) -> None:
         """Until everything is booked, and analytics has looked at it since."""
-        wait_until("the books to rest", lambda: settled(client), 900, 0.2)
+        wait_until("the books to rest", lambda: settled(client), every_s=0.2)
         booked_us = self.folder.clock().now_us()
         wait_until(
             "analytics to look",
             lambda: bool(client.health()["analytics"]["began_us"] > booked_us),
-            300,
-            0.2,
+            every_s=0.2,
         )
 
     def _is_up(self, client: ApiClient) -> bool:

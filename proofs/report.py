@@ -15,7 +15,6 @@ from typing import Any
 
 from greenoffice.client import ApiClient
 from greenoffice.demo.options import INSTITUTION
-from greenoffice.demo.progress import look
 from greenoffice.folder import DataFolder
 from greenoffice.reporting import issues_of
 from greenoffice.stores import open_stores
@@ -23,7 +22,7 @@ from metering.localtime import local_day, next_month, parse_instant, previous_mo
 from proofs.parity import NOW
 from proofs.report_cells import check_report
 from proofs.report_later import ask, months_later, passed, resolve_a_finding
-from proofs.steps import finish, say, started, wait_until
+from proofs.steps import finish, say, started, wait_looked_at
 from reports import LANGUAGES
 
 
@@ -33,16 +32,11 @@ def run_report_check(seed: int, history: str) -> None:
     with tempfile.TemporaryDirectory(prefix="greenoffice-report-") as temporary:
         folder = DataFolder(Path(temporary) / "data")
         options = ["--seed", str(seed), "--now", NOW, "--history", history]
-        with started(["demo", "--data", str(folder.root), *options]):
-            client = ApiClient.of_folder
-            wait_until("the history", lambda: filled(folder), 900)
-            rested_us = folder.clock().now_us()
-            wait_until("the findings", lambda: _analysed_us(folder) > rested_us, 120)
-            results = {
-                language: _one(folder, month, language, client(folder)) for language in LANGUAGES
-            }
+        with started(["demo", "--data", str(folder.root), *options]) as demo:
+            client = wait_looked_at(folder, demo)
+            results = {language: _one(folder, month, language, client) for language in LANGUAGES}
             first = ask(folder, month)
-            resolved = resolve_a_finding(client(folder), month)
+            resolved = resolve_a_finding(client, month)
         later = months_later(folder, month, first)
     one_content = {result["content_hash"] for result in results.values()} == first.hashes
     told = {"seed": seed, "now": NOW, "one_content": one_content, "resolved": resolved, **later}
@@ -80,14 +74,3 @@ def _one(folder: DataFolder, month: date, language: str, client: ApiClient) -> d
         say(difference)
     found = checked.as_json()
     return {**found, "differences": len(checked.differences), "content_hash": made.content_hash}
-
-
-def _analysed_us(folder: DataFolder) -> int:
-    """When analytics last began to look."""
-    return look(folder, ApiClient.of_folder(folder)).analysed_us
-
-
-def filled(folder: DataFolder) -> bool:
-    """Whether the demo's history is read and booked."""
-    progress = look(folder, ApiClient.of_folder(folder))
-    return progress.intake_done and progress.waiting_marks == 0

@@ -73,7 +73,7 @@ def months_later(folder: DataFolder, month: date, before: ToldIssue) -> dict[str
     _move_clock(folder, LATER_DAYS)
     with started(["up", str(folder.root)]):
         client = ApiClient.of_folder(folder)
-        wait_until("the platform to start", lambda: bool(client.health()), 120)
+        wait_until("the platform to start", lambda: bool(client.health()))
         _push_late_reading(client, month)
         _edit_a_price(folder)
         _wait_for_rest(folder, client)
@@ -155,7 +155,6 @@ def _push_late_reading(client: ApiClient, month: date) -> None:
     wait_until(
         "the late reading to be stored",
         lambda: bool(client.get(place, start=start, end=end)["data"][-1]["value"] == value),
-        120,
     )
 
 
@@ -174,11 +173,10 @@ def _edit_a_price(folder: DataFolder) -> None:
 def _wait_for_rest(folder: DataFolder, client: ApiClient) -> None:
     """Until everything is booked, and analytics has looked at it since."""
     since_us = folder.clock().now_us()
-    wait_until("the books to rest", lambda: settled(client), 900)
+    wait_until("the books to rest", lambda: settled(client))
     booked_us = folder.clock().now_us()
     wait_until(
         "analytics to look again",
         lambda: bool(client.health()["analytics"]["began_us"] > booked_us),
-        300,
     )
     say(f"rested {timedelta(microseconds=booked_us - since_us)}")

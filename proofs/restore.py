@@ -21,7 +21,7 @@ from greenoffice.stores import open_readings
 from metering.localtime import local_day, parse_instant
 from proofs.parity import NOW, own_servers
 from proofs.servers.postgres import OwnPostgres
-from proofs.steps import finish, last_json, run, say, started, wait_settled, wait_until
+from proofs.steps import filled, finish, last_json, run, say, started, wait_settled, wait_until
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ def _back_ends(root: Path) -> Iterator[BackEnd]:
 def _one(root: Path, seed: int, back_end: BackEnd) -> dict[str, Any]:
     folder = DataFolder(root / "data")
     options = ["--data", str(folder.root), "--seed", str(seed), "--now", NOW, *back_end.options]
-    with started(["demo", *options]):
-        wait_until("half of the history", lambda: _half(folder), 300, 0.1)
+    with started(["demo", *options]) as demo:
+        wait_until("half of the history", lambda: _half(folder), every_s=0.1, of=demo)
         early = last_json(run("backup", str(root / "early"), "--data", str(folder.root)))
-        wait_until("the demo to fill", lambda: _filled(folder), 600)
+        wait_until("the demo to fill", lambda: filled(folder, _client(folder)), of=demo)
         book_hash = _hash(folder)
         last_json(run("backup", str(root / "late"), "--data", str(folder.root)))
     restored = DataFolder(root / "restored")
@@ -93,19 +93,14 @@ def _caught_up(folder: DataFolder, backup: Path, back_end: BackEnd) -> str:
 def _hash_of_started(folder: DataFolder) -> str:
     """The book hash once the platform has read what the journal still holds."""
     with started(["up", str(folder.root)]):
-        wait_until("the platform to start", lambda: bool(_client(folder).health()), 60)
-        wait_settled(folder, 600)
+        wait_until("the platform to start", lambda: bool(_client(folder).health()))
+        wait_settled(folder)
         return _hash(folder)
 
 
 def _half(folder: DataFolder) -> bool:
     progress = look(folder, _client(folder))
     return progress.planned > 0 and progress.acknowledged * 2 >= progress.planned
-
-
-def _filled(folder: DataFolder) -> bool:
-    progress = look(folder, _client(folder))
-    return progress.intake_done and progress.waiting_marks == 0
 
 
 def _client(folder: DataFolder) -> ApiClient:

@@ -16,10 +16,14 @@ from typing import Any
 import psutil
 
 from greenoffice.client import ApiClient
+from greenoffice.demo.progress import DemoReadiness, look
 from greenoffice.folder import DataFolder
 from metering.errors import GreenOfficeError, Unavailable
 
 COMMAND = [sys.executable, "-m", "greenoffice"]
+HANGS_S = 1800.0
+"""No proof races the machine: a state is waited for, and this ends only what hangs for good. Where
+how long a thing takes is what a proof is about, it says so and gives a time of its own."""
 
 
 def say(text: str) -> None:
@@ -69,9 +73,14 @@ def started(arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def wait_until(
-    what: str, ready: Callable[[], bool], timeout_s: float, every_s: float = 0.5
+    what: str,
+    ready: Callable[[], bool],
+    timeout_s: float = HANGS_S,
+    every_s: float = 0.5,
+    of: subprocess.Popen[bytes] | None = None,
 ) -> None:
-    """Wait; errors of the platform count as not yet. Unavailable when time is up."""
+    """Wait for a state; errors of the platform count as not yet. Unavailable when time is up, or
+    when the process that is to bring the state about has ended."""
     deadline = time.monotonic() + timeout_s
     last = "no answer yet"
     while time.monotonic() < deadline:
@@ -80,6 +89,13 @@ def wait_until(
                 return
         except (GreenOfficeError, OSError, ValueError, KeyError) as failed:
             last = str(failed)
+        if of is not None and of.poll() is not None:
+            raise Unavailable(
+                f"gave up waiting for {what}: the process ended: {last}",
+                field="exit status",
+                value=of.poll(),
+                fix="look in the platform's logs",
+            )
         time.sleep(every_s)
     raise Unavailable(
         f"gave up waiting for {what} after {timeout_s:.0f} s: {last}",
@@ -89,11 +105,30 @@ def wait_until(
     )
 
 
-def wait_settled(folder: DataFolder, timeout_s: float) -> ApiClient:
+def wait_settled(folder: DataFolder, timeout_s: float = HANGS_S) -> ApiClient:
     """Wait until everything journalled is read, booked and looked at; a client."""
     client = ApiClient.of_folder(folder)
     wait_until("the platform to settle", lambda: bool(settled(client)), timeout_s)
     return client
+
+
+def wait_looked_at(folder: DataFolder, demo: subprocess.Popen[bytes]) -> ApiClient:
+    """Wait until a demo's history is taken in, booked after that, and looked at after that."""
+    readiness = DemoReadiness()
+
+    def looked_at() -> bool:
+        progress = look(folder, ApiClient.of_folder(folder))
+        return readiness.reached(progress, folder.clock().now_us())
+
+    wait_until("the demo to fill, book and look", looked_at, of=demo)
+    return ApiClient.of_folder(folder)
+
+
+def filled(folder: DataFolder, client: ApiClient) -> bool:
+    """Whether a demo's history is published, taken in and booked. Health counts what waits at the
+    intake before it counts what waits at the ledger, and marks are there before readings are."""
+    progress = look(folder, client)
+    return progress.intake_done and progress.waiting_marks == 0
 
 
 def settled(client: ApiClient) -> bool:

@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -19,7 +18,7 @@ from greenoffice.demo.grafana import how_to, provision, running
 from greenoffice.demo.instructions import Places, instructions
 from greenoffice.demo.memory import MemoryWatch
 from greenoffice.demo.options import DemoOptions
-from greenoffice.demo.progress import DemoProgress, look
+from greenoffice.demo.progress import DemoProgress, DemoReadiness, look
 from greenoffice.demo.setting_up import DemoFolder, demo_folder
 from greenoffice.demo.summary import summarise
 from greenoffice.logs import set_up_logs
@@ -92,7 +91,7 @@ def _wait(
     """Until the history is sent, stored, booked and looked at; False when told to stop."""
     client = ApiClient.of_folder(demo.folder)
     deadline = time.monotonic() + READY_TIMEOUT_S
-    readiness = _Readiness()
+    readiness = DemoReadiness()
     with _display(console) as display:
         while not stop.is_set() and time.monotonic() < deadline:
             supervisor.tend()
@@ -102,23 +101,6 @@ def _wait(
                 return True
             stop.wait(0.5)
     return False
-
-
-@dataclass
-class _Readiness:
-    """Ready: after all was taken in, the ledger came to rest, and analytics looked after that."""
-
-    _taken_in_us: int = 0
-    _idle_since_us: int = 0
-
-    def reached(self, now: DemoProgress, now_us: int) -> bool:
-        """Whether, at this instant of the platform's clock; what processes tell may be older."""
-        if not now.intake_done:
-            return False
-        self._taken_in_us = self._taken_in_us or now_us
-        if not self._idle_since_us and now.ledger_idle_us > self._taken_in_us:
-            self._idle_since_us = now.ledger_idle_us
-        return bool(self._idle_since_us) and now.analysed_us > self._idle_since_us
 
 
 class _Display:

@@ -59,3 +59,20 @@ def _parts(client: ApiClient) -> dict[str, Any]:
         return client.health()
     except (GreenOfficeError, KeyError):
         return {}
+
+
+@dataclass
+class DemoReadiness:
+    """Ready: after all was taken in, the ledger came to rest, and analytics looked after that."""
+
+    _taken_in_us: int = 0
+    _idle_since_us: int = 0
+
+    def reached(self, now: DemoProgress, now_us: int) -> bool:
+        """Whether, at this instant of the platform's clock; what processes tell may be older."""
+        if not now.intake_done:
+            return False
+        self._taken_in_us = self._taken_in_us or now_us
+        if not self._idle_since_us and now.ledger_idle_us > self._taken_in_us:
+            self._idle_since_us = now.ledger_idle_us
+        return bool(self._idle_since_us) and now.analysed_us > self._idle_since_us

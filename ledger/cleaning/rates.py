@@ -31,7 +31,6 @@ load, but each of their falls had a rise before it."""
 ENOUGH_DAYS = 3
 MONTHS_BEFORE, MONTHS_AFTER = 2, 2
 _LARGEST = int(np.iinfo(np.int64).max)
-_LAST_DAY = _LARGEST // DAY_US
 _ZERO = np.zeros(1, dtype=np.int64)
 F64 = NDArray[np.float64]
 
@@ -109,11 +108,14 @@ class DayRises:
     def between(self, first: int, last: int) -> DayRises:
         """From a day to another, both included."""
         start, end = self.day.searchsorted((first, last + 1)).tolist()
-        return DayRises(*(column[start:end] for column in self._columns()))
+        return self._part(slice(start, end))
 
     def since(self, day: int) -> DayRises:
         """From a day on."""
-        return self.between(day, _LAST_DAY)
+        return self._part(slice(int(self.day.searchsorted(day)), None))
+
+    def _part(self, chosen: slice) -> DayRises:
+        return DayRises(*(column[chosen] for column in self._columns()))
 
     def _columns(self) -> tuple[I64, ...]:
         return (self.day, self.largest, self.often, self.least, self.cadence_us, self.lump)

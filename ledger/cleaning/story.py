@@ -225,9 +225,9 @@ class _Teller:
         """Per track the signs that later runs are on it (`Leading`)."""
         self.turned = [0] * len(firsts)
         """The same, past the last digit alone."""
-        none = np.zeros(0, dtype=np.bool_)
-        self.low, self.leading = 0, Leading(none, none, none, none)
-        self.entered = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+        self.low: int
+        self.leading: Leading
+        self.entered: tuple[I64, I64]
         value, starts, self.lasts_of = readings.value, np.array(firsts), np.array(lasts)
         moved = np.concatenate(([0], np.flatnonzero(np.diff(value)) + 1))
         changed = moved[np.searchsorted(moved, self.lasts_of, side="right") - 1]

@@ -12,6 +12,7 @@ import contextlib
 import importlib
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -26,6 +27,8 @@ from hypothesis import Phase, settings
 
 ENDED = -1
 """Status of a run that was ended: it took too long, or a signal ended it."""
+MOST_BYTES = 4 << 30
+"""Of memory for a run: a change that takes it all is noticed, and the machine goes on."""
 QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly")
 
 
@@ -106,6 +109,7 @@ def _forked(job: dict[str, Any]) -> int:
 
 def _run(job: dict[str, Any]) -> int:
     os.setsid()
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     _quiet(0, 1, 2)
     sys.dont_write_bytecode = not job.get("compile", False)
     through = _started(job["package"]) if job.get("package") else None

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 import ledger
 from ledger.cadence import usual
-from ledger.clean import Around, Cleaned, clean, longest_rest, open_run
+from ledger.clean import Around, Cleaned, _inside, clean, longest_rest, open_run
 from ledger.cleaning.decisions import Decision
 from ledger.curve import Curve, join
 from ledger.limits import RegisterLimits, book_factor, to_book_units
 from ledger.passage import Passage, Turn, merged
-from ledger.periods import Clock, book_days, day_edges, day_starts, slot_ends
+from ledger.periods import Clock, _hours, book_days, day_edges, day_starts, slot_ends
 from ledger.windows import Pricing
 from metering.book import SeriesKey
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds
@@ -146,6 +146,18 @@ def test_limits_are_in_book_units_with_the_ratio_in_the_turn():
     assert small.modulus == 10**9
     other = RegisterLimits.of(meter(), installation(digits=3, register_unit="m3"), "kWh")
     assert other.modulus == 10**9
+    for item, counted, sent in (
+        ("02000", "m3", "Wh"),
+        ("01000", "kWh", "L"),
+        ("04000", "MJ", "Wh"),
+    ):
+        moduli = {
+            RegisterLimits.of(
+                meter(item=item), installation(digits=3, register_unit=one), counted
+            ).modulus
+            for one in (sent, counted)
+        }
+        assert len(moduli) == 1
 
 
 def test_a_register_stands_still_from_an_hour_or_two_steps_on():
@@ -241,6 +253,29 @@ def test_slots_that_hold_instants_end_by_the_local_clock():
     seven = slot_ends(np.array([START_US + 23 * HOUR_US]), ZONE, 7 * HOUR_US) - START_US
     assert seven.tolist() == [DAY_US]
     assert len(slot_ends(np.zeros(0, dtype=np.int64), ZONE, STEP_US)) == 0
+
+
+def test_of_instants_far_apart_the_days_beside_each_are_at_hand_else_all_between():
+    noon = START_US + 12 * HOUR_US
+    for apart, days in ((0, 3), (98, 101), (99, 6)):
+        starts, ends = day_starts(np.array([noon, noon + apart * DAY_US]), ZONE)
+        assert len(starts) == len(ends) == days
+        assert (starts[0], ends[-1]) == (START_US - DAY_US, START_US + (apart + 2) * DAY_US)
+    assert [len(one) for one in day_starts(np.zeros(0, dtype=np.int64), ZONE)] == [0, 0]
+
+
+@pytest.mark.parametrize(("step_min", "summed"), [(15, True), (20, True), (30, True), (60, True),
+                                                  (1440, False)])  # fmt: skip
+def test_hours_are_summed_up_where_slots_make_them_up_and_else_read_off_the_curve(step_min, summed):
+    """Told apart by times that are not those of the curve."""
+    slots = 1440 // step_min
+    times = np.arange(slots * 4, dtype=np.int64).reshape(slots, 4)
+    hours, per_hour = _hours(Curve.empty(), [DAY], ZONE, step_min, times.copy(), Clock(2**60))
+    assert per_hour == [0, 24]
+    if summed:
+        assert hours.tolist() == times.reshape(24, -1, 4).sum(axis=1).tolist()
+    else:
+        assert hours.tolist() == [[0, 0, 0, HOUR_US]] * 24
 
 
 @given(st.lists(st.integers(0, 4 * 10**15), min_size=1, max_size=4).map(sorted))
@@ -340,6 +375,21 @@ def test_a_running_day_is_judged_up_to_now_and_holds_the_slot_that_has_begun():
     assert gap.day_shares.tolist() == [4_000, 6_000, 0, 0]
     closed = booked(hours((0, 0), (1, 60), (2.5, 120), quality=[0, 1]), now_us=now_us)
     assert closed[0].day_shares.tolist() == [10_000, 0, 0, 0]
+
+
+@pytest.mark.parametrize("now", [23.76, 23.999, 24, 24.5])
+@pytest.mark.parametrize("step_min", [15, 60])
+def test_the_last_slot_of_a_day_is_expected_up_to_now(now, step_min):
+    known = min(now, 24)
+    (row,) = booked(
+        hours((0, 0), (known, 2400)), now_us=START_US + round(now * HOUR_US), step_min=step_min
+    )
+    assert row.finest.shares[:, MISSING].max() == row.finest.hour_shares[:, MISSING].max() == 0
+    assert row.day_shares.tolist() == [10_000, 0, 0, 0]
+    (late,) = booked(
+        hours((0, 0), (23, 2400)), now_us=START_US + round(now * HOUR_US), step_min=step_min
+    )
+    assert late.finest.hour_shares[-1].tolist() == [0, 0, 0, 10_000]
 
 
 def test_days_stand_apart_and_no_day_is_no_row():
@@ -445,6 +495,35 @@ def test_the_cadence_before_counts_and_the_days_are_those_of_the_zone():
         over, np.array([0, 7]), limits, decisions=(), around=Around(fast + 50 * MINUTE_US, ZONE)
     )
     assert seen.quality.tolist() == [APPORTIONED]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "quality"),
+    [((0, 60), MEASURED), ((0, 61), APPORTIONED), ((59, 61), APPORTIONED), ((50, 60), MEASURED)],
+)
+def test_a_segment_up_to_the_very_end_of_its_slot_has_its_edges(minutes, quality):
+    at = START_US + np.array(minutes) * MINUTE_US
+    fast = at[0] - np.arange(8, 0, -1) * MINUTE_US
+    found = clean(
+        at, np.array([0, 7]), RegisterLimits(HOUR_US), decisions=(), around=Around(fast, ZONE)
+    )
+    assert found.quality.tolist() == [quality]
+
+
+@pytest.mark.parametrize(
+    ("span", "inside"),
+    [((0, 10), False), ((0, 11), True), ((19, 30), True), ((20, 30), False), ((12, 13), True)],
+)
+def test_what_is_told_touches_the_time_between_the_readings(span, inside):
+    assert _inside(("spike", *span), np.array([10, 20])) == inside
+    assert not _inside(("spike", *span), np.zeros(0, dtype=np.int64))
+
+
+def test_what_is_told_is_told_in_order_of_time():
+    decisions = [decision(4, 5, 6, "spike"), decision(1, 2, 3, "spike"), decision(0, 1, 1, "jump")]
+    found = settle([0, 1, 2, 3, 4, 5, 6, 8], [0, 1, 99, 2, 3, 99, 4, 5], decisions=decisions)
+    told = [(kind, *((t - START_US) // STEP_US for t in at)) for kind, *at in found.spans]
+    assert told == [("jump", 0, 1), ("spike", 2, 3), ("spike", 5, 6), ("gap", 6, 8)]
 
 
 def test_a_standstill_at_the_end_is_missing_from_where_it_begins():

@@ -145,6 +145,8 @@ def test_a_reading_that_can_be_used_stands_in_place_of_a_noted_value():
     assert glance.rows(service, 0, 99).value.tolist() == [10.0, 20.0]
     glance, service = known([10, 20], flagged=(20,), closing=Noted(20, 7.0))
     assert glance.rows(service, 0, 99).value.tolist() == [10.0, 7.0]
+    glance, service = known([10, 20], opening=Noted(10, 7.0), closing=Noted(40, 9.0))
+    assert glance.rows(service, 0, 99).value.tolist() == [10.0, 20.0, 9.0]
 
 
 @pytest.mark.parametrize(
@@ -194,3 +196,18 @@ def test_what_is_known_ends_where_the_service_does():
     usable, whole = glance.known_before(service, 99, 3)
     assert (usable.time_us.tolist(), whole) == ([15, 20, 30, 32], True)
     assert np.array_equal(glance.known(service, 16, 31).time_us, [20, 30])
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_readings_that_can_be_used_are_looked_for_among_four_times_as_many_each_time(nth):
+    glance, service = known(list(range(100)), flagged=tuple(range(2, 98)))
+    asked, before, after = [], glance.before, glance.after
+    glance.before = lambda point, time_us, count: (
+        asked.append(count) or before(point, time_us, count)
+    )
+    glance.after = lambda point, time_us, count: asked.append(count) or after(point, time_us, count)
+    assert glance.nth_before(service, 97, nth) == 2 - nth
+    assert asked == [nth * 4**n for n in range(5 if nth == 1 else 4)]
+    asked.clear()
+    assert glance.nth_after(service, 2, nth) == 97 + nth
+    assert asked == [nth * 4**n for n in range(5 if nth == 1 else 4)]

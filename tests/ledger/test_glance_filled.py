@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ledger.glance import Glance
+from ledger.glance import FIRST_US, LAST_US, Glance
 from ledger.meter import Noted
 from ledger.turning import services
+from metering.localtime import iso
 
 MINUTE_US = 60_000_000
 
@@ -106,14 +107,92 @@ class Counted:
 
 @pytest.mark.parametrize("far", [False, True])
 def test_the_store_is_asked_only_beyond_what_was_read(helpers, far):
+    """Of 40 to 50 and three on either side: the very last of them need no question."""
     world = helpers.World(helpers.campus([helpers.meter("m")]), helpers.later(3))
     times = helpers.quarters(96)
     world.push(1, times, np.arange(96.0))
     store = Counted(world.readings)
     glance, service = Glance(store), services(world.registry, "m")[0]
     glance.fill([1], int(times[40]), int(times[50]), 3)
-    before = store.asked
-    nth = 30 if far else 3
-    assert glance.nth_before(service, int(times[45]), nth) == times[46 - nth]
-    assert glance.nth_after(service, int(times[45]), nth) == times[44 + nth]
-    assert (store.asked > before) is far
+    for ask, answer in (
+        (lambda n: glance.nth_before(service, int(times[45]), n), lambda n: times[46 - n]),
+        (lambda n: glance.nth_after(service, int(times[45]), n), lambda n: times[44 + n]),
+        (lambda n: glance.before(1, int(times[46]), n).time_us[0], lambda n: times[46 - n]),
+        (lambda n: glance.after(1, int(times[45]), n).time_us[-1], lambda n: times[44 + n]),
+    ):
+        before = store.asked
+        nth = 10 if far else 9
+        assert ask(nth) == answer(nth)
+        assert (store.asked > before) is far
+    edges, early = (int(times[37]), int(times[53])), int(times[37]) + 1
+    for ask, low, high in (
+        (lambda at: glance.nth_before(service, at, 1), *edges),
+        (lambda at: glance.nth_after(service, at, 1), *edges),
+        (lambda at: glance.scan(1, at, at), *edges),
+        (lambda at: glance.known(service, at, at), *edges),
+        (lambda at: glance.before(1, at, 1), early, edges[1]),
+        (lambda at: glance.after(1, at, 1), *edges),
+    ):
+        for inside, beyond in ((low, low - 1), (high, high + 1)):
+            before = store.asked
+            ask(inside)
+            assert store.asked == before
+            ask(beyond)
+            assert store.asked > before
+
+
+def test_a_reading_a_microsecond_beyond_a_service_is_none_of_its_own(helpers):
+    world = helpers.World(helpers.campus([helpers.meter("m")]), helpers.later(3))
+    first, last = helpers.midnight(), helpers.midnight() + 3 * MINUTE_US
+    inside = [first, first + 1, first + MINUTE_US, last - 1, last]
+    world.push(1, [first - 1, *inside, last + 1], np.arange(7.0))
+    service = replace(
+        services(world.registry, "m")[0],
+        start_us=first, end_us=last, reads_from_us=first, reads_until_us=last,
+    )  # fmt: skip
+    for fill in (False, True):
+        glance = Glance(world.readings)
+        if fill:
+            glance.fill([1], first, last, 2)
+        assert glance.ends(service) == (first, last)
+        assert glance.rows(service, first - 9, last + 9).time_us.tolist() == inside
+        assert glance.known(service, first - 9, last + 9).time_us.tolist() == inside
+        assert glance.known(service, first + 1, last - 1).time_us.tolist() == inside[1:-1]
+        assert glance.scan(1, first, last).time_us.tolist() == inside
+        assert glance.last_known(service, last + 9) == last
+        assert glance.first_known(service, first - 9) == first
+        assert [glance.nth_before(service, last, n) for n in (1, 2, 5, 6)] == [
+            last, last - 1, first, first
+        ]  # fmt: skip
+        assert [glance.nth_after(service, first, n) for n in (1, 2, 5, 6)] == [
+            first, first + 1, last, last
+        ]  # fmt: skip
+        assert glance.nth_before(service, last - 1, 1) == last - 1
+        assert glance.nth_after(service, first + 1, 1) == first + 1
+        assert glance.known_before(service, last, 2)[0].time_us.tolist() == [last - 1, last]
+        assert glance.known_before(service, last, 2)[1] is False
+        assert glance.before(1, last, 1).time_us.tolist() == [last - 1]
+        assert glance.after(1, last, 1).time_us.tolist() == [last]
+
+
+def test_readings_are_looked_for_from_1970_to_2100(helpers):
+    edges = [FIRST_US, LAST_US]
+    assert [iso(one, "UTC")[:19] for one in edges] == ["1970-01-01T00:00:00", "2100-01-01T00:00:00"]
+    world = helpers.World(helpers.campus([helpers.meter("m")]), helpers.later(3))
+    times = [10**13, 2 * 10**15, 4 * 10**15]
+    world.push(1, times, [1.0, 2.0, 3.0])
+    service = services(world.registry, "m")[0]
+    for fill in (False, True):
+        glance = Glance(world.readings)
+        if fill:
+            glance.fill([1], 10**15, 10**15 + 1, 5)
+        assert glance.last_known(service, 2**62) == times[2]
+        assert glance.first_known(service, -(2**62)) == times[0]
+        assert glance.ends(service) == (times[0], times[2])
+        assert glance.known(service, -(2**62), 2**62).time_us.tolist() == times
+        assert glance.before(1, 2**62, 9).time_us.tolist() == times
+        assert glance.after(1, -(2**62), 9).time_us.tolist() == times
+        known, whole = glance.known_before(service, 2**62, 4)
+        assert (known.time_us.tolist(), whole) == (times, True)
+        known, whole = glance.known_before(service, 2**62, 3)
+        assert (known.time_us.tolist(), whole) == (times, False)

@@ -11,16 +11,20 @@ import pytest
 
 from ledger.context import Context, Open, differing, touches
 from ledger.meter import OPEN_END, Service
+from ledger.periods import Clock
 from ledger.rebooking import Rebooked, loses, rows_of_other_rules
+from ledger.recompute import Plans, Recompute, _blank, _Told
 from ledger.series import ChangeSpan, IntervalSeries, RegisterSeries, months_around
-from ledger.worker import ATTEMPTS, LedgerReport
-from metering.book import RULES_VERSION, BookRow, DirtyMark, Part, SeriesKey
+from ledger.turning import services
+from ledger.worker import ATTEMPTS, LedgerReport, _institutions
+from metering.book import RULES_VERSION, BookRow, DirtyMark, Part, PriceWindows, SeriesKey
 from metering.errors import Conflict
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds
 from metering.quality import APPORTIONED, MEASURED, MISSING, all_of
+from metering.quantity import ABSENT
 from metering.reading import Kind, ReadingColumns
-from metering.registry import Installation, Meter
-from storage.memory import MemoryReadings
+from metering.registry import Installation, Meter, Node, NodeType, Registry
+from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
 
 DAY, ZONE = date(2026, 3, 2), "Asia/Shanghai"
 START_US = day_bounds(DAY, ZONE)[0]
@@ -105,6 +109,8 @@ def steps(found: Open | None):
         ([0, 1, 2, 2, 2, 2], None),
         ([0, 1, 2, 2, 2, 2, 2], (2, 6, True)),
         ([2.0] * 40, None),
+        ([0, 1, 2, 2, 2, 0, 2, 2, 2], (2, 8, True)),
+        ([0, *([1.0] * 3), 0, 1, 1, 2, *([3.0] * 20)], (8, 27, False)),
         ([0, 1, *([2.0] * 60)], (2, 61, True)),
         ([0, *([1.0] * 5), 2, *([3.0] * 17)], (7, 23, False)),
         ([0, *([1.0] * 5), 2, *([3.0] * 18)], (7, 24, True)),
@@ -162,9 +168,29 @@ def test_a_series_knows_its_limits_and_months_that_set_the_registered_one_aside(
         month = at(2026, 3, 1), at(2026, 4, 1)
         assert series.set_aside(START_US, START_US) == ([("limit", *month)] if aside else [])
         assert series.set_aside(month[1], month[1] + 5) == []
+        assert series.set_aside(month[1] + 1, month[1] + 5) == []
         assert series.set_aside(0, month[0] - 1) == []
         assert len(series.set_aside(0, month[0])) == aside
         assert series.most(START_US + DAY_US, HOUR_US) > 20 * 10**6
+
+
+def test_a_stretch_says_what_is_known_of_its_time():
+    values = np.cumsum(5.0 + np.arange(6 * 96) % 3).tolist()
+    low = replace(SERVICE, meter=replace(SERVICE.meter, max_per_hour=Decimal(10)))
+    context = context_of([*values, *([values[-1]] * 40)])
+    noon, month = START_US + DAY_US // 2, (at(2026, 3, 1), at(2026, 4, 1))
+    last = START_US + (6 * 96 - 1) * STEP_US
+    for end in (noon, noon + 1):
+        (found,) = context.stretches([low], noon, end).values()
+        assert found.set_aside == (("limit", *month),)
+        assert found.missing == (last, last + 40 * STEP_US)
+        assert found.time_us.tolist() == [noon, *([noon + STEP_US] * (end > noon))]
+        assert found.earlier_us.tolist() == [noon - n * STEP_US for n in range(8, 0, -1)]
+        assert (found.passage, found.repeated) == (None, {})
+    assert context.stretches([SERVICE], noon, noon)[0].set_aside == ()
+    rested = context_of([0, *([1.0] * 5), 2, *([3.0] * 17)])
+    assert rested.stretches([SERVICE], START_US, noon)[0].missing is None
+    assert context_of([]).stretches([SERVICE], START_US, noon) == {}
 
 
 def test_an_interval_beyond_its_limit_is_left_out_alone_with_what_held():
@@ -217,6 +243,18 @@ def test_a_row_loses_where_it_knows_less_than_the_one_that_stands(old, new, foun
     assert loses(old, new) == found
 
 
+def test_a_row_without_anything_to_make_it_of_knows_nothing():
+    priced = replace(row(24).finest, windows=PriceWindows((0,), np.array([24]), np.array([0]), ()))
+    full = replace(row(24, 9_000), spill=(1, 2, 3), parts=(priced,))
+    bare = _blank(full)
+    (part,) = bare.parts
+    assert (bare.key, bare.day, bare.total, bare.spill) == (KEY, DAY, None, (0, 0, 0))
+    assert bare.day_shares.tolist() == all_of(MISSING, 1)[0].tolist()
+    assert (part.step_min, part.meters, part.windows) == (60, priced.meters, None)
+    assert part.slots.tolist() == [ABSENT] * 24
+    assert part.shares.tolist() == part.hour_shares.tolist() == all_of(MISSING, 24).tolist()
+
+
 def test_rows_of_other_rules_are_those_that_others_made():
     class Digest:
         def digest_rows(self, institution=None):
@@ -265,6 +303,21 @@ def test_a_step_takes_so_many_marks_at_most(helpers):
     assert world.ledger.step().marks == 1
 
 
+def test_a_step_takes_twenty_thousand_marks_where_nobody_says_otherwise(helpers):
+    world = world_of(helpers)
+    marks = [DirtyMark(9, n, n) for n in range(20_001)]
+    world.marks.mark(marks, writer_no=1, ready=True)
+    assert [world.ledger.step().marks for _ in range(3)] == [20_000, 1, 0]
+
+
+def test_institutions_are_told_with_that_of_places_in_none():
+    nodes = {code: Node(code, NodeType.INSTITUTION) for code in ("p", "o")}
+    assert _institutions(Registry(nodes=nodes)) == ["", "o", "p"]
+    alone = {**nodes, "b": Node("b", NodeType.BUILDING)}
+    assert _institutions(Registry(nodes=alone)) == ["", "o", "p"]
+    assert _institutions(Registry()) == [""]
+
+
 @pytest.mark.parametrize("failures", [1, ATTEMPTS - 1, ATTEMPTS])
 def test_a_commit_is_tried_again_where_another_came_between(helpers, monkeypatch, failures):
     world = world_of(helpers)
@@ -309,7 +362,7 @@ def test_running_days_are_looked_at_every_quarter_hour_and_settled_once(helpers)
 
 
 def test_a_fresh_process_settles_days_however_old(helpers):
-    for days in (1, 90, 94, 4000):
+    for days in (1, 92, 93, 4000):
         world = world_of(helpers, days=0)
         world.now_us = helpers.midnight() + 6 * HOUR_US
         world.push(1, helpers.quarters(25), np.arange(25.0))
@@ -341,3 +394,103 @@ def test_the_cadence_before_a_reading_is_told_by_eight():
         found = context._earlier(SERVICE, START_US + nth * STEP_US)
         assert found.tolist() == [START_US + n * STEP_US for n in known]
     assert len(context._earlier(replace(SERVICE, kind=Kind.MEAN), START_US + 20 * STEP_US)) == 0
+
+
+def test_a_reading_a_microsecond_before_is_one_of_the_eight():
+    context, now = context_of([float(n) for n in range(30)]), START_US + 20 * STEP_US
+    context.store.upsert(ReadingColumns.of([(1, now - 1, 19.5, 0, 0, 0, 0, 0, 0)]))
+    found = context._earlier(SERVICE, now)
+    assert found.tolist() == [*(START_US + n * STEP_US for n in range(13, 20)), now - 1]
+
+
+def test_running_rows_of_a_meter_that_is_no_more_are_left(helpers):
+    world = world_of(helpers, helpers.meter("m"), helpers.meter("n"))
+    world.now_us = helpers.midnight() + 6 * HOUR_US
+    for point in (1, 2):
+        world.push(point, helpers.quarters(25), np.arange(25.0))
+    world.ledger.step()
+    world.registry = helpers.campus([helpers.meter("m")], version=2)
+    world.now_us = helpers.later(2)
+    assert world.ledger.roll_day().commits == 1
+    assert [row.provisional for row in world.rows("meter", "m")] == [False]
+    assert [row.provisional for row in world.rows("meter", "n")] == [True]
+
+
+def test_what_a_step_has_just_computed_is_not_looked_at_again_in_it(helpers):
+    world = world_of(helpers, helpers.meter("m"), helpers.meter("n"))
+    start = helpers.midnight()
+    world.now_us = start + 6 * HOUR_US
+    for point in (1, 2):
+        world.push(point, helpers.quarters(25), np.arange(25.0))
+    assert world.ledger.step().commits == 1
+    world.now_us += 15 * MINUTE_US
+    world.push(1, [start + 25 * STEP_US], [25.0])
+    report = world.ledger.step()  # one meter as its reading came, the other as time goes on
+    assert (report.commits, report.days) == (2, 2)
+    world.push(1, [start + 26 * STEP_US], [26.0])
+    assert world.ledger.step().commits == 1
+    world.now_us += 15 * MINUTE_US
+    assert world.ledger.roll_day().days == 1
+    assert world.ledger.roll_day().days == 0
+
+
+def test_runs_of_one_value_are_told_again_as_far_as_they_say_what_is_usual(helpers):
+    """Two days on either side, whose length a reading tells, and four weeks after."""
+    registry = helpers.campus([helpers.meter("m")], kinds={"m": Kind.INTERVAL})
+    context, asked = Context(MemoryReadings()), []
+    made = Recompute(registry, Plans(registry), context, MemoryBooks(MemoryMarks()), Clock(0))
+    context.repeated = lambda _, start_us, end_us: asked.append((start_us, end_us)) or {}
+    told = _Told(made.books, "o")
+    own = services(registry, "m")
+    assert made._repeated_otherwise(told, "m", own, START_US, START_US + 5) == []
+    wide = START_US - 2 * DAY_US, START_US + 5 + 30 * DAY_US
+    assert asked == [wide]
+    assert list(told._read) == [(wide[0], wide[1] + 1)]
+    registers = services(helpers.campus([helpers.meter("m")]), "m")
+    assert made._repeated_otherwise(told, "m", registers, 0, 5) == []
+    assert asked == [wide]
+
+
+def test_a_registry_that_is_read_anew_is_planned_anew(helpers):
+    world = world_of(helpers)
+    world.ledger.step()
+    plans, context = world.ledger._plans, world.ledger._context
+    world.ledger.step()
+    assert (world.ledger._plans, world.ledger._context) == (plans, context)
+    world.registry = replace(world.registry)
+    world.ledger.step()
+    assert world.ledger._plans is not plans
+    assert world.ledger._context is not context
+
+
+def test_what_is_remembered_is_forgotten_where_another_ledger_booked(helpers):
+    world = world_of(helpers)
+    world.push(1, helpers.quarters(25), np.arange(25.0))
+    world.ledger.step()
+    one, context = world.ledger, world.ledger._context
+    world.push(1, helpers.quarters(26)[25:], [25.0])
+    one.step()
+    assert one._context is context
+    world.restart()
+    world.push(1, helpers.quarters(27)[26:], [26.0])
+    world.ledger.step()
+    world.push(1, helpers.quarters(28)[27:], [27.0])
+    one.step()
+    assert one._context is not context
+    context = one._context
+    world.push(1, helpers.quarters(29)[28:], [28.0])
+    one.step()
+    assert one._context is context
+
+
+def test_a_standstill_is_looked_for_among_four_times_as_many_readings_each_time(monkeypatch):
+    context, asked = context_of([0.0, *([1.0] * 1000)]), []
+    known_before = context._glance.known_before
+
+    def recorded(service, time_us, count):
+        asked.append(count)
+        return known_before(service, time_us, count)
+
+    monkeypatch.setattr(context._glance, "known_before", recorded)
+    assert steps(context.open_run(SERVICE)) == (1, 1000, True)
+    assert [one for one in asked if one > 2] == [24, 96, 384, 1536]  # and its limit, once

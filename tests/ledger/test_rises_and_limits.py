@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -12,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.cleaning.past import CELL_US, RegisterPast, Steps
-from ledger.cleaning.rates import DayRises, RiseLimits, learned, month_start, own_limit
+from ledger.cleaning.rates import (
+    DayRises,
+    RiseLimits,
+    _at_rank,
+    _rate,
+    learned,
+    month_start,
+    own_limit,
+)
 from ledger.cleaning.story import DETOUR_US
 from ledger.limits import RegisterLimits
 from metering.localtime import HOUR_US, MINUTE_US
@@ -425,6 +434,48 @@ def test_a_group_that_lasts_too_long_is_cut_in_its_longest_rest_once_a_cell():
     short = steps((0, 1, -1), (cell_h // 2, cell_h // 2 + 1, -1))
     assert len(list(past_of(steps((0, 1, -1), (1000, 1001, -1))).clusters(0, 10**18))) == 1
     assert len(list(past_of(short).clusters(0, 10**18))) == 2
+
+
+def test_clusters_touch_a_stretch_with_their_ends():
+    cell_h = CELL_US // HOUR_US
+    ats = [1, 700, 1500, 2200, 2900, 3500, cell_h, cell_h + 900, cell_h + 1000]
+    whole = past_of(steps(*((at - 1, at, -1) for at in ats)))
+    parts = [[at for _, at, _ in placed(one)] for one in whole.clusters(-(10**15), 10**18)]
+    found = [[at for _, at, _ in placed(one)] for one in whole.groups(-(10**15), 10**18)]
+    assert found == [ats]
+    for part in parts:
+        first, last = (part[0] - 1) * HOUR_US, part[-1] * HOUR_US
+        for at in (first, last):
+            assert [len(one.at_us) for one in whole.clusters(at, at)] == [len(part)]
+        for start, end in ((first - 2, first - 1), (last + 1, last + 2)):
+            assert list(whole.clusters(start, end)) == []
+
+
+@pytest.mark.parametrize(("more", "parts"), [(0, 1), (1, 2)])
+def test_a_group_is_cut_where_it_lasts_longer_than_a_cell(more, parts):
+    far = DETOUR_H
+    ends = [(0, 1), (far, far + 1), (2 * far, 2 * far + 1), (3 * far, 3 * far + 1)]
+    made = steps(*((a, b, -1) for a, b in ends), (4 * far - 1, 4 * far + more, -1))
+    assert len(list(past_of(made).clusters(0, 10**18))) == parts
+
+
+def test_one_long_day_among_many_short_ones_costs_no_more_than_its_readings():
+    counts = np.full(2000, 5)
+    counts[7] = 50_000
+    firsts = np.cumsum(counts) - counts
+    values = np.arange(counts.sum())[::-1].copy()
+    tracemalloc.start()
+    found = _at_rank(values, firsts, counts, np.full(2000, 1))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 40 * values.nbytes
+    assert found.tolist() == [int(np.sort(values[a : a + n])[1]) for a, n in
+                              zip(firsts.tolist(), counts.tolist(), strict=True)]  # fmt: skip
+
+
+def test_a_rate_is_bounded_far_beyond_what_can_be_booked():
+    rates = _rate(np.array([2**53, 10, 7]), np.array([1 / 3600, 0.5, 2.0]))
+    assert rates.tolist() == [2**55, 20, 3]
 
 
 def test_a_past_takes_other_days_in_place_of_its_own():

@@ -256,6 +256,15 @@ def test_what_stands_is_looked_for_among_the_next_few_thousand(unusable, found):
     assert edges(on)[3] == (unusable + 1 if found else None)
 
 
+def test_readings_a_microsecond_apart_are_each_looked_at():
+    places = [n / STEP_US for n in range(9)]
+    values = dict.fromkeys(places, 1.0)
+    late = standing(service(), values, flags=places[:4])
+    assert edges(late.edges(at(0), at(0)))[3] == places[4]
+    early = standing(service(), values, flags=places[5:])
+    assert edges(early.edges(at(1), at(1)))[0] == places[4]
+
+
 def test_what_an_event_leaves_out_is_not_looked_at_one_by_one():
     count = 2 * LOOKED_AT
     values = {n: float(n) for n in range(count)}
@@ -364,3 +373,34 @@ def test_stamps_of_an_intervals_days_begin_half_a_minute_before_them():
 def test_flags_other_than_the_range_take_nothing_away():
     store = ReadingColumns.of([(1, at(0), 1.0, int(Flag.ARRIVAL_TIME), 0, 0, 0, 0, 0)])
     assert judge(service(), store, []).rejected_by == (None,)
+
+
+def test_of_two_readings_of_an_interval_that_which_a_person_entered_stands():
+    values = dict.fromkeys([*range(16), 2.02], 1.0)
+    flags = {2.02: Flag.ENTERED, 4: Flag.ENTERED | Flag.OUT_OF_RANGE}
+    told = [
+        (1, at(n), v, int(flags.get(n, 0)), 0, 0, 0, k, 0)
+        for k, (n, v) in enumerate(sorted(values.items()))
+    ]
+    judged = judge(service(Kind.INTERVAL), ReadingColumns.of(told), [])
+    wanted = (*(None, None, "same_interval", None, None, "out_of_range"), *[None] * 11)
+    assert judged.rejected_by == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "stands"),
+    [("negative", {}, False), ("spike", {}, True), ("stuck", {"value": 9}, True)],
+)
+def test_what_a_person_entered_stands_unless_it_is_below_nothing(kind, more, stands):
+    told = [(1, at(n), 1.0, int(Flag.ENTERED) * (n == 3), 0, 0, 0, n, 0) for n in range(8)]
+    wide = event(kind, 3, 4, **more)
+    own = service(Kind.INTERVAL)
+    assert judge(own, ReadingColumns.of(told), [wide]).rejected_by[3] == (None if stands else kind)
+    other = event(kind, 2, 3, **more)
+    assert judge(own, ReadingColumns.of(told), [other]).rejected_by[2] == kind
+
+
+def test_intervals_of_a_value_that_repeats_are_refused_from_edge_to_edge():
+    told = [(1, at(n), 1.0, 0, 0, 0, 0, n, 0) for n in range(8)]
+    found = judge(service(Kind.INTERVAL), ReadingColumns.of(told), [event("stuck", 2, 5, value=9)])
+    assert [why is None for why in found.rejected_by] == [n not in (2, 3, 4) for n in range(8)]

@@ -294,11 +294,11 @@ def test_a_register_that_stood_still_may_have_turned_meanwhile(still, rise):
     assert story(values, modulus=10_000) == [told]
 
 
-@pytest.mark.parametrize("modulus", [None, 10])
-@pytest.mark.parametrize("most", [None, 8])
+@pytest.mark.parametrize("modulus", [None, 10, 100])
+@pytest.mark.parametrize("most", [None, 8, 400])
 def test_many_readings_are_told_as_each_alone_is(modulus, most):
     """Also such as no register should say."""
-    values = [-14, -10, -3, -1, 0, 1, 2, 7, 9, 10, 11, 15]
+    values = [-14, -10, -3, -1, 0, 1, 2, 7, 9, 10, 11, 15, 89, 90, 91, 99, 100, 101, 110]
     both = np.array([(a, b) for a in values for b in values]).ravel()
     one = readings(both, most=most, modulus=modulus)
     here = np.arange(0, len(both), 2)
@@ -337,3 +337,19 @@ def test_only_tracks_from_which_it_may_be_cheapest_to_go_on_stay_open():
     told = Counting(one, [0, *seen.tolist()], [*(seen - 1).tolist(), len(values) - 1]).told()
     assert [link.kind for link in told] == [SPIKE] * 40
     assert max(opened) <= MOST_OPEN
+
+
+@pytest.mark.parametrize(("length", "signs"), [(10, 2), (9, 2), (8, 1), (3, 1)])
+def test_a_long_run_on_the_track_that_is_left_out_counts_twice(length, signs):
+    """What is beyond would else be two jumps and a reset."""
+
+    def run(start: int, count: int = 10) -> list[int]:
+        return [start + 5 * n for n in range(count)]
+
+    strange = [*run(1000), *run(3000)]
+    led_to = [*run(0, 13), 5000, *run(70, length), *strange, *run(70)]
+    left = (12, 14 + length + 20, SPIKE, False, COST[SPIKE] + signs * DENIAL_COST)
+    assert story(led_to) == [left]
+    leads_on = [*run(0, 13), *strange, *run(60 - 5 * length, length), 5000, *run(75)]
+    left = (12, 13 + 20 + length + 1, SPIKE, False, COST[SPIKE] + signs * DENIAL_COST)
+    assert story(leads_on) == [left]

@@ -218,6 +218,11 @@ def test_a_register_that_cannot_have_gone_on_is_a_break(low, high, more, refused
     assert passed(low, high, **more).refused == refused
 
 
+def test_a_fall_that_is_less_than_what_is_booked_is_none():
+    assert passed(10.0000004, 10.0000002).refused == ""
+    assert passed(10.0000008, 10.0000002).refused == "reset"
+
+
 def test_a_turn_within_a_change_counts_past_the_last_digit():
     found = passed(98.0, 2.0, digits=2)
     assert (found.before, found.after) == (2 * KWH, 4 * KWH + 0)

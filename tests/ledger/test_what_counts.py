@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ledger import Term, plan
-from ledger.aggregate import affected, alike, needed, node_rows
+from ledger.aggregate import _sum, affected, alike, needed, node_rows
+from ledger.blocks import Block, Name
 from ledger.periods import Clock
 from ledger.plan import Plan, boundaries
 from ledger.recompute import Plans, WantedFigures, meter_key
@@ -138,6 +139,25 @@ def test_what_is_fed_by_what_counts_is_left_out_near_and_far():
     assert len(terms(ended, "b")) == 3
 
 
+def test_what_was_taken_off_below_is_taken_off_where_a_part_is_fed():
+    """A meter above feeds one on the floor, so what that counts is left out of the building."""
+    registry = campus(
+        meter("plant", "01B00", total=True),
+        meter("floor", "01000", "f"),
+        meter("fan", "01B20", "f"),
+        meter("main", "01000", "o"),
+        edges=[("o", "b"), ("b", "f")],
+        supply=[("main", "floor")],
+    )
+    assert terms(registry, "b") == [
+        *(("node", "b", "01B00", 1), ("node", "f", "01000", 1), ("node", "f", "01B00", -1))
+    ]
+    assert terms(registry, "o") == [
+        ("meter", "main", "01000", 1),
+        *(("node", "b", "01B00", 1), ("meter", "fan", "01B20", 1), ("node", "f", "01B00", -1)),
+    ]
+
+
 def test_meters_that_feed_each_other_end():
     registry = campus(meter("a"), meter("c"), supply=[("a", "c"), ("c", "a")])
     assert terms(registry, "b") == []
@@ -260,6 +280,34 @@ def test_days_on_which_nothing_is_booked_have_no_row():
     found = made(registry, row("a", NEXT, [KWH] * 96, step_min=15), days=(DAY, NEXT))
     assert sorted({day for _, _, day in found}) == [NEXT]
     assert found["b", "01000", NEXT].day_shares.tolist() == [5_000, 0, 0, 5_000]
+
+
+def test_a_place_of_which_nothing_counts_adds_no_part():
+    registry = campus(
+        *(meter("a"), meter("c"), meter("d", node="o")), supply=[("a", "c"), ("c", "a")]
+    )
+    assert terms(registry, "b") == []
+    found = made(registry, row("d", DAY, [KWH] * 96, step_min=15))
+    assert [each for each in found if each[0] == "b"] == []
+    above = found["o", "01000", DAY]
+    assert [(part.step_min, part.meters) for part in above.parts] == [(15, 1)]
+    assert (above.total, above.parts[0].slots.tolist()) == (96 * KWH, [KWH] * 96)
+
+
+def test_days_of_other_length_are_padded_whichever_of_slots_and_hours_are_more():
+    name = Name(15, None, (0,))
+    for shapes in (((96, 24), (94, 24)), ((96, 24), (96, 25)), ((92, 23), (100, 25))):
+        blocks = []
+        for slots, hours in shapes:
+            block = Block.missing(1, name, (slots, hours), 1)
+            block.slots[:] = 1
+            blocks.append((block, 1))
+        whole = _sum(blocks)
+        most, least = (pick(s for s, _ in shapes) for pick in (max, min))
+        assert whole.slots.tolist() == [[2] * least + [1] * (most - least)]
+        assert whole.shares.shape[1] == most
+        assert whole.hours.shape[1] == max(h for _, h in shapes)
+        assert whole.meters == 2
 
 
 def test_what_is_taken_off_is_subtracted():

@@ -10,6 +10,7 @@ import pytest
 from proofs.mutants import attempt, equivalent, tally
 from proofs.mutation.draw import Mutant, draw, sites_of
 from proofs.mutation.tree import LEAST_CPU_S, SLOWER, TreeCopy
+from proofs.mutation.warm import MOST_BYTES
 
 SOURCE = """from __future__ import annotations
 
@@ -106,5 +107,15 @@ def test_a_test_that_takes_too_long_ends_the_run(tree: Path, tmp_path: Path) -> 
     (copy.root / "tests/sums/test_limits.py").write_text(endless, encoding="utf-8")
     (mutant,) = [one for one in draw(tree, "sums", 99, seed=1) if one.line == 9][:1]
     own.takes = dict.fromkeys(own.takes, (0.5 - LEAST_CPU_S) / SLOWER)
+    assert attempt([copy], [mutant], own, [])[0].noticed
+    copy.close()
+
+
+def test_a_test_that_takes_too_much_memory_fails(tree: Path, tmp_path: Path) -> None:
+    copy = TreeCopy.of(tree, tmp_path / "copy")
+    own = copy.own_tests("sums", "tests/sums")
+    vast = f"def test_over():\n    assert bytearray({MOST_BYTES} + 1)\n"
+    (copy.root / "tests/sums/test_limits.py").write_text(vast, encoding="utf-8")
+    mutant = next(one for one in draw(tree, "sums", 99, seed=1) if one.line == 9)
     assert attempt([copy], [mutant], own, [])[0].noticed
     copy.close()

@@ -125,14 +125,14 @@ class Flow:
 
     def _error_names(self) -> frozenset[str]:
         names, before = {"GreenOfficeError"}, 0
+        nodes = (node for module in self.modules.values() for node in ast.walk(module.tree))
+        classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
         while len(names) > before:
             before = len(names)
-            for module in self.modules.values():
-                for node in ast.walk(module.tree):
-                    if isinstance(node, ast.ClassDef):
-                        bases = {b.id for b in node.bases if isinstance(b, ast.Name)}
-                        if bases & names and node.name != "InvalidFiles":
-                            names.add(node.name)
+            for node in classes:
+                bases = {b.id for b in node.bases if isinstance(b, ast.Name)}
+                if bases & names and node.name != "InvalidFiles":
+                    names.add(node.name)
         return frozenset(names)
 
     def run(self) -> dict[str, str]:
@@ -153,9 +153,10 @@ class Flow:
             place = _Place(module, stack)
             for argument in self._read(module, node):
                 self._collect(place, argument, set())
-            if isinstance(node, ast.Call):
+            inner = self._inner(module, node) if isinstance(node, ast.Call) else frozenset()
+            if isinstance(node, ast.Call) and inner:
                 with self._phrases():
-                    for argument in _chosen(node, self._inner(module, node)):
+                    for argument in _chosen(node, inner):
                         self._collect(place, argument, set())
 
     def _sink(self, module: Module, call: ast.Call) -> Sink:
@@ -235,12 +236,7 @@ class Flow:
             names = [one.arg for one in [*parameters, *function.args.kwonlyargs]]
             if name in names and whole:
                 self._becomes_sink(place.module, function, name)
-            local = [
-                value
-                for node in ast.walk(function)
-                for own, value in _assigned(node)
-                if own == name
-            ]
+            local = place.module.local.get(function, {}).get(name, ())
             for value in local:
                 self._collect(place, value, seen)
             if local or name in names:
