@@ -6,6 +6,8 @@ and how finely, never by what it took the last time.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from fastapi import Request
@@ -14,12 +16,24 @@ from api import influxql
 from api.auth import platform_of, reach_of
 from api.page import session_key
 from api.ranges import local_date
-from metering.localtime import local_day
+from api.usecases.lineage import ANSWER, MOST_DAYS, MOST_METERS
+from metering.items import check_item, covers
+from metering.localtime import DAY_MIN, local_day
+from metering.registry import Meter
 
 LIGHT: Final = 30_000
 """Up to here an answer is made in place."""
-PER_DAY: Final = 400
-_PER_DAY: Final = {"native": 1600, "15min": 1600, "hour": PER_DAY, "day": 20, "month": 20}
+_PER_DAY: Final = {"native": 1600, "15min": 1600, "hour": 400, "day": 80, "month": 80}
+"""A day of one series by step: what is told of it more than what is read."""
+_PART: Final = 65
+"""A day of one series as one sum."""
+_ROLE: Final = 6
+"""A day of one meter with a role in a data centre, at its own step."""
+_LINEAGE, _OF_METER, _OF_ITS_DAY, _READING = 4_000, 100, 20, 1.4
+_REPORT, _REPORTED = 10_000, 2_000
+"""A month of an institution that is not kept yet, and of each of its meters."""
+_OF_A_REPORT: Final = re.compile(r"/v1/reports/([^/]+)")
+_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 
 
 def who(request: Request) -> str:
@@ -43,17 +57,81 @@ def is_heavy(request: Request) -> bool:
         text = _said(request).get("q", "")
         now_us = platform_of(request).now_us()
         return influxql.weight(text, now_us, reach_of(request, key)) > LIGHT
-    if request.method != "GET" or not path.startswith("/v1/"):
+    if request.method != "GET":
         return False
+    weigh = _WEIGHED.get(path, _report if path.startswith("/v1/reports/") else None)
+    return weigh is not None and weigh(request) > LIGHT
+
+
+def _energy(request: Request) -> float:
     asked = request.query_params
-    if "start" not in asked or path.endswith("/readings"):  # a page of readings is short
-        return False
+    return _days(request) * _PER_DAY.get(asked.get("step", "day"), 0)
+
+
+def _parts(request: Request) -> float:
+    item = check_item(request.query_params.get("item", "01000"))
+    meters = reach_of(request, request.state.key).meters.values()
+    below = {one.item for one in meters if one.item != item and covers(item, one.item)}
+    return _days(request) * _PART * (1 + len(below))
+
+
+def _datacentre(request: Request) -> float:
+    return _days(request) * _ROLE * len(_meters(request, lambda one: one.dc_role is not None))
+
+
+def _lineage(request: Request) -> float:
+    """By the meters of the item, their days, and the readings that are listed of them."""
+    asked = request.query_params
+    days = 31 if asked.get("step") == "month" else 1
+    if "time" not in asked and (days := _days(request)) > MOST_DAYS + 1:
+        return 0  # that is refused
+    if "node" in asked:
+        item = asked.get("item", "01000")
+        meters = _meters(request, lambda one: one.item == item)[:MOST_METERS]
+    else:
+        meters = [reach_of(request, request.state.key).meter(asked.get("meter", ""))]
+    each = (min(ANSWER.readings, days * DAY_MIN // one.step_min) for one in meters)
+    listed = min(ANSWER.readings_in_all, sum(each))
+    return _LINEAGE + len(meters) * (_OF_METER + days * _OF_ITS_DAY) + listed * _READING
+
+
+def _report(request: Request) -> float:
+    """Of a month that is kept nothing is worked out."""
+    found = _OF_A_REPORT.fullmatch(request.scope["path"])
+    month = request.query_params.get("month", "")
+    if found is None or not _MONTH.fullmatch(month):
+        return 0
+    node = reach_of(request, request.state.key).node(found[1]).code
+    if platform_of(request).reports.issue(node, month) is not None:
+        return 0
+    return _REPORT + _REPORTED * len(_meters(request, lambda _: True, node))
+
+
+_WEIGHED: Final[Mapping[str, Callable[[Request], float]]] = {
+    "/v1/energy": _energy,
+    "/v1/energy/parts": _parts,
+    "/v1/energy/lineage": _lineage,
+    "/v1/datacentre": _datacentre,
+}
+"""What may cost much; a page of readings, whatever its range, does not."""
+
+
+def _days(request: Request) -> int:
+    """Of the range that is asked; a week where none is."""
+    asked = request.query_params
+    if "start" not in asked:
+        return 7
     first = local_date(asked["start"][:10], "start")
     today = local_day(platform_of(request).now_us(), "UTC")
     after = local_date(asked["end"][:10], "end") if "end" in asked else today
-    days = (after - first).days + 1
-    step = asked.get("step", "day" if path == "/v1/energy" else "")
-    return days * _PER_DAY.get(step, PER_DAY) > LIGHT
+    return max(0, (after - first).days + 1)
+
+
+def _meters(request: Request, wanted: Callable[[Meter], bool], node: str = "") -> list[Meter]:
+    """Those wanted, of a node and all below it."""
+    reach = reach_of(request, request.state.key)
+    below = reach.registry.subtree(node or reach.node(request.query_params.get("node", "")).code)
+    return [one for one in reach.meters.values() if one.node in below and wanted(one)]
 
 
 def _said(request: Request) -> dict[str, str]:

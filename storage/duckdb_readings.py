@@ -248,7 +248,7 @@ class DuckDBReadings(_Reads, ReadingStore):
             con.execute(f"CREATE TABLE IF NOT EXISTS reading ({TYPES})")
             con.execute(f"CREATE TABLE IF NOT EXISTS latest ({TYPES}, first_us BIGINT NOT NULL)")
         except duckdb.Error as error:
-            if _is_damage(error):
+            if _is_damage(error, self.path):
                 raise damaged_readings(self.path, _first_line(error)) from error
             raise ConfigurationError(
                 f"the readings file cannot be opened: {_first_line(error)}",
@@ -355,14 +355,15 @@ def damaged_readings(path: Path | str, detail: str) -> Damaged:
     )
 
 
-def _is_damage(error: duckdb.Error) -> bool:
-    text = str(error).lower()
-    return "could not set lock" not in text and any(sign in text for sign in _DAMAGED)
+def _is_damage(error: duckdb.Error, path: str) -> bool:
+    """Whether the engine says so; what the file's own path says is no sign."""
+    text = str(error).replace(str(Path(path).parent.absolute()), "").replace(path, "").lower()
+    return any(sign in text for sign in _DAMAGED)
 
 
 def _translated(error: duckdb.Error, path: str) -> Unavailable:
     text = str(error).lower()
-    if _is_damage(error):
+    if _is_damage(error, path):
         return damaged_readings(path, _first_line(error))
     if any(sign in text for sign in _FULL):
         return StorageFull(

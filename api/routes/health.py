@@ -14,15 +14,16 @@ from metering.errors import GreenOfficeError, NotAllowed
 
 router = APIRouter(tags=["operation"])
 
+HTTP_EXAMPLE = {"ready": True, "detail": {"connections": 0, "waiting_requests": 0, "error": ""}}
 HEALTH_EXAMPLE = {
     "status": "ready",
-    "parts": {"intake": {"ready": True, "detail": {"behind": 0}}},
+    "parts": {"intake": {"ready": True, "detail": {"behind": 0}}, "http": HTTP_EXAMPLE},
 }
 
 
 NOT_READY_EXAMPLE = {
     "status": "not ready",
-    "parts": {"intake": {"ready": False, "detail": {"behind": 5210}}},
+    "parts": {"intake": {"ready": False, "detail": {"behind": 5210}}, "http": HTTP_EXAMPLE},
 }
 METRICS_EXAMPLE = "greenoffice_readings_total 3902.0\n"
 METRICS: dict[int | str, dict[str, Any]] = {

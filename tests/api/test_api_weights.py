@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
+from fastapi import Request
+from fastapi.datastructures import State
 
 from api.influxql import weight
 from api.reach import Reach
-from api.weights import LIGHT
+from api.weights import LIGHT, is_heavy
 from metering.access import ApiKey, Role, Scope
+from metering.reading import Kind
+from metering.registry import Installation, Meter, Point, Registry
 from tests.api.conftest import NOW_US, registry
 
 NODE = "node = 'campus'"
@@ -57,3 +64,91 @@ def test_statements_add_up_and_the_future_costs_nothing(reach) -> None:
     one = 'SELECT sum("kwh") FROM energy WHERE time >= now() - 30d'
     assert weight(f"{one};{one}", NOW_US, reach) == 2 * weight(one, NOW_US, reach)
     assert weight(f"{one} AND time < now() + 9000d", NOW_US, reach) == weight(one, NOW_US, reach)
+
+
+def crowded(meters: int) -> Registry:
+    """So many more electricity meters and role meters, each with a point."""
+    known = registry()
+    more = [Meter(f"more-{n}", "canteen", "01000") for n in range(meters)]
+    roles = [Meter(f"it-{n}", "dc", "01D10", dc_role="it") for n in range(meters)]
+    points = [
+        Point(1000 + n, "campus/gw-1", one.code, Kind.REGISTER, "kWh")
+        for n, one in enumerate([*more, *roles])
+    ]
+    served = zip([*more, *roles], points, strict=True)
+    return replace(
+        known,
+        meters={**known.meters, **{one.code: one for one in [*more, *roles]}},
+        points={**known.points, **{one.id: one for one in points}},
+        installations=(*known.installations, *(Installation(m.code, p.id) for m, p in served)),
+    )
+
+
+FEW, SOME, MANY = crowded(0), crowded(30), crowded(100)
+YEAR, SEASON, MONTH, DAY = (
+    f"start={day}&end=2026-11-24"
+    for day in ("2025-11-24", "2026-07-30", "2026-10-25", "2026-11-23")
+)
+
+
+def heavy(known: Registry, path: str, kept: bool = False, method: str = "GET") -> bool:
+    found = SimpleNamespace(issue=lambda institution, month: "one" if kept else None)
+    platform = SimpleNamespace(registry=lambda: known, now_us=lambda: NOW_US, reports=found)
+    app = SimpleNamespace(state=State({"platform": platform, "reaches": {}}))
+    path, _, query = path.partition("?")
+    scope = {"type": "http", "method": method, "path": path, "query_string": query.encode()}
+    request = Request({**scope, "headers": [], "server": ("x", 80), "app": app, "state": {}})
+    request.state.key = ApiKey("k", "k", "", Role.READ)
+    return is_heavy(request)
+
+
+@pytest.mark.parametrize(
+    ("known", "asked"),
+    [
+        (FEW, f"energy?node=campus&item=01000&step=day&{YEAR}"),
+        (FEW, f"energy?node=campus&item=01000&step=month&{YEAR}"),
+        (FEW, f"energy?node=campus&item=01000&step=hour&{MONTH}"),
+        (FEW, f"energy/parts?node=campus&item=01000&{MONTH}"),
+        (FEW, f"energy/parts?node=campus&item=02000&{YEAR}"),
+        (FEW, f"datacentre?node=dc&{YEAR}"),
+        (MANY, f"datacentre?node=dc&{MONTH}"),
+        (MANY, f"datacentre?node=campus&{DAY}"),
+        (FEW, f"energy/lineage?node=campus&item=01000&{MONTH}"),
+        (SOME, f"energy/lineage?node=campus&item=01000&{DAY}"),
+        (SOME, "energy/lineage?node=campus&item=01000&step=day&time=2026-11-23T10:00:00Z"),
+        (MANY, f"energy/lineage?node=office-a&item=01000&{MONTH}"),
+        (MANY, f"energy/lineage?meter=more-1&{MONTH}"),
+        (MANY, f"energy/lineage?node=campus&item=01000&{YEAR}"),
+        (MANY, f"points/1/readings?{YEAR}"),
+        (MANY, "reports/bureau/2026-10/issues"),
+        (MANY, "reports/bureau?month=October"),
+        (FEW, "reports/school?month=2026-10"),
+    ],
+)
+def test_what_is_asked_in_passing_is_light(known: Registry, asked: str) -> None:
+    """Also what is refused however little or much it would cost."""
+    assert not heavy(known, f"/v1/{asked}")
+
+
+@pytest.mark.parametrize(
+    ("known", "asked"),
+    [
+        (FEW, "energy?node=campus&item=01000&step=day&start=2023-11-24&end=2026-11-24"),
+        (FEW, f"energy?node=campus&item=01000&step=hour&{SEASON}"),
+        (FEW, f"energy?node=campus&item=01000&step=native&{MONTH}"),
+        (FEW, f"energy/parts?node=campus&item=01000&{YEAR}"),
+        (FEW, f"energy/parts?node=campus&{YEAR}"),
+        (MANY, f"datacentre?node=dc&{YEAR}"),
+        (MANY, f"energy/lineage?node=campus&item=01000&{MONTH}"),
+        (MANY, "energy/lineage?node=campus&item=01000&step=month&time=2026-10-15"),
+        (FEW, "reports/bureau?month=2026-10"),
+        (FEW, "reports/bureau?month=2026-10&format=json&provisional=true"),
+    ],
+)
+def test_what_takes_a_third_of_a_second_is_heavy(known: Registry, asked: str) -> None:
+    assert heavy(known, f"/v1/{asked}")
+
+
+def test_a_report_that_is_kept_is_light_and_what_changes_something_is_answered_in_place() -> None:
+    assert not heavy(FEW, "/v1/reports/bureau?month=2026-10", kept=True)
+    assert not heavy(FEW, "/v1/reports/bureau/2026-10/issues", method="POST")

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
@@ -21,9 +22,12 @@ from fastapi.testclient import TestClient
 
 from api import create_app
 from greenoffice.commands import init
+from greenoffice.folder import DataFolder
 from greenoffice.stores import open_stores
+from metering.registry import Registry
 from storage import MemoryReadings
-from tests.api.conftest import ZONE, platform_of, seed
+from tests.api.conftest import NOW_US, ZONE, platform_of, seed
+from tests.api.test_api_weights import crowded
 
 SPAN = "start=2026-09-25&end=2026-11-24"
 HEAVY = f"/v1/energy?node=campus&item=01000&step=native&{SPAN}"
@@ -32,6 +36,8 @@ FOR_YEARS = (
     f'SELECT sum("value"), mean("measured") FROM energy WHERE time >= \'2000-01-01T00:00:00Z\' AND'
     f" node = 'campus' GROUP BY hours, day, weekday, hour, item tz('{ZONE}')"
 )
+LINEAGE = "/v1/energy/lineage?node=campus&item=01000&start=2026-10-25&end=2026-11-24"
+REPORT = "/v1/reports/bureau?month=2026-10&language=en"
 LISTED = (
     "SELECT power FROM energy WHERE time >= '2026-09-25T00:00:00Z' AND"
     f" time < '2026-11-20T00:00:00Z' AND type = 'building' GROUP BY node, item tz('{ZONE}')"
@@ -72,10 +78,18 @@ def await_true(ready) -> None:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with started(tmp_path_factory.mktemp("api") / "data") as found:
+        yield found
+
+
+@contextmanager
+def started(data: Path, known: Registry | None = None) -> Iterator[Running]:
     taken = [_free() for _ in range(3)]
-    folder = init(tmp_path_factory.mktemp("api") / "data", *taken, "en")
+    folder = init(data, *taken, "en")
     stores = open_stores(folder)
     journal, keys = seed(MemoryReadings(), stores)
+    if known is not None:
+        stores.registry.apply(known, actor="test", now_us=NOW_US)
     here = TestClient(create_app(platform_of(MemoryReadings(), stores, journal)))
     process = subprocess.Popen(
         [sys.executable, "-m", "greenoffice", "api", str(folder.root)],
@@ -113,9 +127,12 @@ def test_what_is_light_needs_no_worker(running: Running) -> None:
     assert running.workers() == []
 
 
-@pytest.mark.parametrize("path", [HEAVY, "/influx/query?q=" + quote(LISTED)])
+@pytest.mark.parametrize(
+    "path", [HEAVY, "/influx/query?q=" + quote(LISTED), REPORT, REPORT + "&format=json"]
+)
 def test_a_worker_answers_byte_for_byte_as_the_api_itself(running: Running, path: str) -> None:
     status, body = running.get(path)
+    assert status == 200
     assert len(running.workers()) == 1
     here = running.here.get(path, headers={"X-API-Key": running.keys["bureau"]})
     assert (status, body) == (here.status_code, here.content)
@@ -187,3 +204,25 @@ def test_an_answer_that_was_ended_is_told_by_health_in_both_languages(running: R
         assert (asked.returncode, asked.stdout) == (0, "")
         assert asked.stderr.startswith("http: ")
         assert said in asked.stderr
+
+
+def test_a_lineage_that_nobody_waits_for_is_ended(tmp_path: Path) -> None:
+    """The readings are asked of somebody who never answers; the client leaves meanwhile."""
+    with started(tmp_path / "data", crowded(30)) as running:
+        with closing(socket.socket(socket.AF_UNIX)) as silent:
+            folder = DataFolder(running.data)
+            folder.run.mkdir(exist_ok=True)
+            silent.bind(str(folder.readings_socket))
+            silent.listen(16)
+            silent.settimeout(60)
+            with socket.create_connection(("127.0.0.1", running.port), 60) as client:
+                key = running.keys["bureau"]
+                head = f"GET {LINEAGE} HTTP/1.1\r\nHost: x\r\nX-API-Key: {key}\r\n\r\n"
+                client.sendall(head.encode())
+                asking, _ = silent.accept()
+                (worker,) = running.workers()
+                assert worker.is_running()
+            await_true(lambda: not worker.is_running())
+            asking.close()
+        assert running.get(LIGHT)[0] == 200
+        assert running.workers() == []

@@ -101,15 +101,20 @@ def test_kill_9_loses_no_batch_that_was_told(tmp_path: Path, batches: int, size:
     assert np.isin(last.value, found.value).all()
 
 
-def test_a_file_that_another_process_holds_is_refused(tmp_path: Path) -> None:
-    path = str(tmp_path / "readings.duckdb")
+@pytest.mark.parametrize("name", ["data", "corrupt"])
+def test_a_file_that_another_process_holds_is_refused(tmp_path: Path, name: str) -> None:
+    """Whatever its folder is called."""
+    folder = tmp_path / name
+    folder.mkdir()
+    path = str(folder / "readings.duckdb")
     ours, theirs = SPAWN.Pipe()
-    holder = SPAWN.Process(target=hold, args=(path, theirs))
+    holder = SPAWN.Process(target=hold, args=(path, theirs), daemon=True)
     holder.start()
     assert ours.recv() == "open"
     with pytest.raises(ConfigurationError) as refused:
         DuckDBReadings(path)
     assert refused.value.value == path
+    assert "stop the process that holds it" in str(refused.value.fix)
     ours.send("close")
     holder.join()
     DuckDBReadings(path).close()
@@ -156,6 +161,25 @@ def test_the_log_does_not_grow_without_end(tmp_path: Path) -> None:
         largest = max(largest, log.stat().st_size if log.exists() else 0)
     store.close()
     assert 0 < largest < 64_000_000
+
+
+def test_a_block_of_readings_that_was_overwritten_is_found_by_reading_it(tmp_path: Path) -> None:
+    """The file has its length, and its latest readings can be read."""
+    path = tmp_path / "readings.duckdb"
+    store = DuckDBReadings(path)
+    for number in range(5):
+        store.upsert(batch(number, 100_000))
+    store.close()
+    data = bytearray(path.read_bytes())
+    at = len(data) // 2
+    data[at : at + 500] = b"\x55" * 500
+    path.write_bytes(bytes(data))
+    store = DuckDBReadings(path)
+    store.check_length()
+    assert len(store.latest(range(10))) == 10
+    with pytest.raises(Damaged, match="readings file is damaged"):
+        store.check_whole()
+    store.close()
 
 
 def test_what_was_stored_is_there_after_reopening(tmp_path: Path) -> None:
