@@ -48,6 +48,11 @@ class RawMessage(Protocol):
         ...
 
     @property
+    def client(self) -> str:
+        """MQTT client id; of entered readings who entered them."""
+        ...
+
+    @property
     def route(self) -> str:
         """Topic or way it came by."""
         ...

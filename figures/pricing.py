@@ -42,6 +42,8 @@ class Priced:
     """(w,) the row of each window."""
     bounds: tuple[int, int]
     """Of the local day [us]."""
+    minutes: int
+    """Of the day by the clocks of what counts into the part."""
 
     def stretches(self) -> Iterable[tuple[Crossing, Parts]]:
         """Stretches over edges with the price of each piece."""
@@ -60,7 +62,9 @@ def priced(view: View, key: SeriesKey, row: BookRow, part: Part) -> Priced:
     bounds = day_bounds(day, zone)
     if scope is None:
         windows = _windows(part, (0,), day, zone)
-        return Priced(part, None, windows, (None,) * len(windows.offsets), bounds)
+        nothing = (None,) * len(windows.offsets)
+        return Priced(part, None, windows, nothing, bounds, _minutes(day, zone))
+    zone = _own_zone(view, part, book.edges(scope, day), day, zone)
     turns = windows_of(book.edges(scope, day), day, zone)
     starts = tuple(offset for offset, _ in turns)
     windows = _windows(part, starts, day, zone)
@@ -68,7 +72,27 @@ def priced(view: View, key: SeriesKey, row: BookRow, part: Part) -> Priced:
         book.row_at(scope, day, turns[bisect_right(starts, offset) - 1][1])
         for offset in windows.offsets
     )
-    return Priced(part, scope, windows, prices, bounds)
+    return Priced(part, scope, windows, prices, bounds, _minutes(day, zone))
+
+
+def _own_zone(view: View, part: Part, edges: tuple[int, ...], day: date, zone: str) -> str:
+    """The zone in whose prices a part was booked: a place may hold others whose clocks change on
+    another day."""
+    if part.windows is None or _starts(edges, day, zone) == part.windows.offsets:
+        return zone
+    for one in sorted({node.zone for node in view.registry.nodes.values() if node.zone}):
+        if _starts(edges, day, one) == part.windows.offsets:
+            return one
+    return zone
+
+
+def _starts(edges: tuple[int, ...], day: date, zone: str) -> tuple[int, ...]:
+    return tuple(offset for offset, _ in windows_of(edges, day, zone))
+
+
+def _minutes(day: date, zone: str) -> int:
+    start, end = day_bounds(day, zone)
+    return (end - start) // MINUTE_US
 
 
 def _windows(part: Part, starts: tuple[int, ...], day: date, zone: str) -> PriceWindows:
@@ -140,8 +164,7 @@ def of_slots(
 
 def begun(one: Priced, slot: int, passed_us: int) -> Parts:
     """The first so many us of a slot, by time between the edges of prices; rounded down."""
-    minutes = (one.bounds[1] - one.bounds[0]) // MINUTE_US
-    plan = slot_windows(len(one.part.slots), one.part.step_min, one.windows.offsets, minutes)
+    plan = slot_windows(len(one.part.slots), one.part.step_min, one.windows.offsets, one.minutes)
     own, found, left = _slot_pieces(one)[slot], [], passed_us
     for place, (window, length) in enumerate(plan[slot][1]):
         whole = own.parts[place][1]
@@ -163,7 +186,6 @@ class _Slot:
 
 def _slot_pieces(one: Priced) -> list[_Slot]:
     slots, windows = one.part.slots.tolist(), one.windows
-    minutes = (one.bounds[1] - one.bounds[0]) // MINUTE_US
     passed = [0]
     for quantity in windows.quantity.tolist():
         passed.append(passed[-1] + quantity)
@@ -174,7 +196,7 @@ def _slot_pieces(one: Priced) -> list[_Slot]:
         for window in range(crossing.window, crossing.window + len(parts))
     }
     before, found = 0, []
-    plan = slot_windows(len(slots), one.part.step_min, windows.offsets, minutes)
+    plan = slot_windows(len(slots), one.part.step_min, windows.offsets, one.minutes)
     for (_, shared), quantity in zip(plan, slots, strict=True):
         if quantity == ABSENT:
             found.append(_Slot([]))

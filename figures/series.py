@@ -114,8 +114,9 @@ def coarser(rows: Rows, days: Sequence[date], counts: Sequence[int], step_min: i
 
 
 def steps_beside(rows: Rows, minutes: int) -> list[int]:
-    """Steps of parts that a step is not made of, rising: coarser ones, and 15 beside 20."""
-    steps = {part.step_min for row in rows.values() for part in row.parts}
+    """Steps of parts that a step is not made of, rising: coarser ones, and 15 beside 20. A row of
+    which nothing is known says no more than none."""
+    steps = {p.step_min for row in rows.values() if row.total is not None for p in row.parts}
     return sorted(step for step in steps if not holds(minutes, step))
 
 

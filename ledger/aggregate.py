@@ -143,14 +143,15 @@ class _Sums:
         parts = _sum(
             [(_unpriced(one.resampled(block.step_min), alone), one.meters) for one in blocks]
         )
-        wide = max(parts.slots.shape[1], block.slots.shape[1])
-        if parts.slots.shape[1] != block.slots.shape[1]:
-            hours = max(parts.hours.shape[1], block.hours.shape[1])
+        own, wide = block, max(parts.slots.shape[1], block.slots.shape[1])
+        hours = max(parts.hours.shape[1], block.hours.shape[1])
+        if any((b.slots.shape[1], b.hours.shape[1]) != (wide, hours) for b in (parts, block)):
             parts, block = (_padded(one, wide, hours) for one in (parts, block))
         zone = self.registry.zone(figure.node)
         start, end = day_bounds(self.days[0], zone)
         minutes = (end - start) // MINUTE_US
-        return estimated(block, parts, self._expected(figure, block), minutes)
+        filled = estimated(block, parts, self._expected(figure, block), minutes)
+        return own if filled is block else filled
 
     def _blocks(self, term: Term) -> list[Block]:
         if term.kind == "node" and (term.code, term.item) in self.made:

@@ -157,8 +157,15 @@ class Context:
         return {span: service.signed(one) for span, one in found.items()}
 
     def _set_aside(self, service: Service, start_us: int, end_us: int) -> list[Span]:
+        """Months in which the registered limit does not hold, from that of the first usable reading
+        to that of the last one: elsewhere nothing is booked."""
         series = self._series.get(service)
-        return [] if series is None else series.set_aside(start_us, end_us)
+        found = [] if series is None else series.set_aside(start_us, end_us)
+        first = self._glance.first_known(service, service.reads_from_us) if found else None
+        last = self._glance.last_known(service, service.reads_until_us) if found else None
+        if first is None or last is None:
+            return []
+        return [span for span in found if span[2] > first and span[1] <= last]
 
     def repeated(self, service: Service, start_us: int, end_us: int) -> Repeats:
         """Intervals near [start, end] that repeat one value for longer than is usual."""

@@ -133,7 +133,7 @@ class Recompute:
                 reach = ChangeSpan(start, end)
                 for one in self.context.reached(bounded, start, end):
                     reach = reach.joined(one)
-                wanted |= self._standing_days(meter, reach.start_us, reach.end_us, cluster.zone)
+                wanted |= self._standing_days(told, meter, reach, cluster.zone)
             if wanted:
                 days[meter] = sorted(wanted)
         return days
@@ -148,13 +148,21 @@ class Recompute:
             self.context.look(_points(found for _, found in part), *within_us)
             yield from part
 
-    def _standing_days(self, meter: str, start_us: int, end_us: int, zone: str) -> set[date]:
-        """Local days of which the meter's rows say something: a register that counts no more on
-        some of them leaves none of its readings there to lead to them."""
-        first = local_day(max(start_us, EARLIEST_US), zone)
-        last = local_day(min(end_us, LATEST_US), zone)
-        rows = self.books.rows([meter_key(self.registry, meter)], first, last)
-        return {row.day for row in rows if row.total is not None}
+    def _standing_days(self, told: _Told, meter: str, reach: ChangeSpan, zone: str) -> set[date]:
+        """Local days of which the meter's rows or events say something: a register that counts no
+        more on some of them leaves none of its readings there to lead to them."""
+        start_us, end_us = max(reach.start_us, EARLIEST_US), min(reach.end_us, LATEST_US)
+        days = local_day(start_us, zone), local_day(end_us, zone)
+        events = told.of(meter, start_us, end_us)
+
+        def says(row: BookRow) -> bool:
+            start, end = day_bounds(row.day, zone)
+            return row.total is not None or any(
+                e.start_us < end and e.end_us > start for e in events
+            )
+
+        rows = self.books.rows([meter_key(self.registry, meter)], *days)
+        return {row.day for row in rows if says(row)}
 
     def _around(
         self, bounded: Sequence[Service], reaches: Iterable[ChangeSpan], zone: str

@@ -128,6 +128,10 @@ class JudgedReadings:
     def __len__(self) -> int:
         return len(self.rejected_by)
 
+    def entered(self, n: int) -> bool:
+        """Whether a person entered the n-th one."""
+        return bool(int(self.readings.flag[n]) & int(Flag.ENTERED))
+
     @classmethod
     def joined(cls, parts: Sequence[JudgedReadings]) -> JudgedReadings:
         """One after the other; at least one."""

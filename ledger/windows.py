@@ -187,10 +187,15 @@ def by_time(amounts: I64, step_min: int, offsets: Sequence[int], minutes: int) -
 def slot_windows(
     slots: int, step_min: int, offsets: tuple[int, ...], minutes: int
 ) -> list[tuple[int, list[tuple[int, int]]]]:
-    """Per slot of a day its windows, each with the minutes that it shares with the slot."""
+    """Per slot of a day its windows, each with the minutes that it shares with the slot.
+
+    What a place inside has of a longer day is past the end of this one, and in its last window."""
     edges, found = [*offsets, minutes], []
     for slot in range(slots):
         start, end = slot * step_min, min((slot + 1) * step_min, minutes)
+        if start >= minutes:
+            found.append((slot, [(len(offsets) - 1, step_min)]))
+            continue
         if slot == slots - 1:
             end = minutes
         pieces, window = [], bisect_right(offsets, start) - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 from ledger.context import Context
@@ -20,8 +20,6 @@ from metering.registry import Registry
 
 REFRESH_US = 15 * MINUTE_US
 """How often running days are looked at again without new readings: silence grows too."""
-LOOK_BACK = timedelta(days=92)
-"""How far back a fresh process looks for days that were left provisional."""
 ATTEMPTS = 5
 READING_CAUSES = ("reading", "correction")
 """Causes of the intake's marks, which a rebuild makes and clears all at once."""
@@ -105,7 +103,7 @@ class Ledger:
         same = began_us is not None and began_us // REFRESH_US == self._refreshed
         fresh, self._computed = self._computed if same else set(), set()
         asked = []
-        for key, day in self._left_provisional(registry, now):
+        for key, day in self._left_provisional(registry):
             if key.kind != "meter" or key.code not in registry.meters:
                 continue
             zone = registry.zone(registry.meters[key.code].node)
@@ -344,13 +342,12 @@ class Ledger:
             place = (row.key, row.day)
             (self._provisional.add if row.provisional else self._provisional.discard)(place)
 
-    def _left_provisional(self, registry: Registry, now: int) -> list[Place]:
+    def _left_provisional(self, registry: Registry) -> list[Place]:
+        """All days that are not settled: whoever begins anew may have been away for long."""
         if self._provisional is None:
-            today = local_day(now, "UTC") + timedelta(days=1)
-            self._provisional = set()
-            for institution in _institutions(registry):
-                keys = self._books.series(institution)
-                self._remember(self._books.rows(keys, today - LOOK_BACK, today))
+            self._provisional = {
+                place for one in _institutions(registry) for place in self._books.unsettled(one)
+            }
         return list(self._provisional)
 
     def _notice(self) -> Registry:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 
-from metering.localtime import day_bounds
+from metering.localtime import MINUTE_US, day_bounds
 from recompute.curve import (
     APPORTIONED,
     ESTIMATED,
@@ -54,6 +55,9 @@ class StandIn:
     """Energy of parts in a slot of which the total knows nothing; priced as the total is."""
 
     meter: str
+    day: date
+    place: int
+    """Of the slot in the day; a place inside may have a longer one."""
     start: int
     end: int
     amount: int
@@ -194,12 +198,14 @@ class SeriesDays:
             amounts[n] = inner.slots[n]
             shares[n] = (0, 0, known[n], WHOLE - known[n])
         due = [(end - start) // 1_000_000 for start, end in slots] + [0] * (width - len(slots))
+        step = total.step_min * MINUTE_US
+        later = [slots[-1][1] + step * n for n in range(width - len(slots) + 1)]
+        slots = [*slots, *pairwise(later)]
         size = max(1, 60 // total.step_min)
         hours = _moved(total.hours, known, due, size)
         stand_ins = tuple(
-            (1, StandIn(totals[0].meter, *slots[n], inner.slots[n] or 0, total.step_min))
+            (1, StandIn(totals[0].meter, day, n, *slots[n], inner.slots[n] or 0, total.step_min))
             for n in filled
-            if n < len(slots)  # a place inside may have a longer day
         )
         return replace(
             whole,

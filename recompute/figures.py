@@ -10,7 +10,7 @@ from functools import cached_property
 
 from metering.errors import InvalidInput
 from metering.items import check_item
-from metering.localtime import day_bounds
+from metering.localtime import MINUTE_US, day_bounds
 from metering.units import UNITS
 from recompute.arrivals import StandingReading, standing
 from recompute.curve import APPORTIONED, MEASURED, MISSING, WHOLE, mean, of_times
@@ -204,7 +204,8 @@ class RecomputedBooks:
         yield from self._of_parts(series, step, minutes, _within(minutes))
         if minutes >= 1440:
             return
-        found = [one for day in self.days if (one := self._day(series, day))]
+        days = [self._day(series, day) for day in self.days]
+        found = [one for one in days if one is not None and one.total is not None]
         beside = {part.step_min for one in found for part in one.parts} - _within(minutes)
         for own in sorted(beside):
             yield from self._of_parts(series, f"{step} remainder {own}", own, frozenset({own}))
@@ -222,7 +223,9 @@ class RecomputedBooks:
             places = slots_of(day, zone, minutes)
             slots, shares = _columns(parts, one, minutes, len(places))
             for n, place in enumerate(places):
-                yield self._part_figure(series, step, day, one, place, slots[n], shares[n], steps)
+                yield self._part_figure(
+                    series, step, day, one, place, slots[n], shares[n], steps, minutes
+                )
 
     def _part_figure(
         self,
@@ -234,14 +237,17 @@ class RecomputedBooks:
         amount: int | None,
         shares: Shares,
         steps: frozenset[int],
+        minutes: int,
     ) -> Figure:
+        # A day that ends within a step has there what places of longer days have.
+        whole = place[0], place[0] + minutes * MINUTE_US
         if one is None:
             money = RecomputedMoney()
         elif steps == OF_DAYS:
             money = self._pricing.over([(day, one)], series.item, place, shares[MISSING], steps)
         else:
             money = self._pricing.within(
-                day, one, series.item, place, shares, steps, self.zone(series)
+                day, one, series.item, whole, shares, steps, self.zone(series)
             )
         return Figure(
             series,

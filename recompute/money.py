@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from metering.localtime import MINUTE_US, day_bounds, local_day
+from metering.localtime import MINUTE_US, day_bounds
 from recompute.curve import ESTIMATED, MEASURED, MISSING
 from recompute.days import DayFigure, SeriesDays, StandIn
 from recompute.facts import FileFacts, MeterLine
@@ -111,8 +111,7 @@ class DayPricing:
 
     def _stand_in(self, tally: MoneyTally, one: StandIn, sign: int) -> None:
         meter = self.facts.meters[one.meter]
-        day = local_day(one.start, self.facts.zone(meter.node))
-        windows = windows_of(self.facts, self.prices, meter, day)
+        windows = windows_of(self.facts, self.prices, meter, one.day)
         for window in windows:
             tally.estimated[window.row] += 0
         for place, amount in split(one, windows):

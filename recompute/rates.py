@@ -169,12 +169,14 @@ class IntervalRates(RegisterRates):
 
     @classmethod
     def of_intervals(
-        cls, energies: Sequence[IntervalEnergy], step_us: int, registered: int | None
+        cls,
+        times_us: Sequence[int],
+        energies: Sequence[IntervalEnergy],
+        step_us: int,
+        registered: int | None,
     ) -> IntervalRates:
-        """From intervals in rising time."""
-        ends = [energies[0].start, energies[-1].start + DAY_US] if energies else []
-        values = [(at, 0) for at in ends]  # from the first to the day after the last one
-        return cls(values, step_us, registered, energies=energies)
+        """From the stamps of all usable readings and the intervals among them, in rising time."""
+        return cls([(at, 0) for at in times_us], step_us, registered, energies=energies)
 
     @cached_property
     def days(self) -> dict[int, RisesOfDay]:

@@ -313,7 +313,7 @@ def _interval_meter(service: RegisterService, own: Sequence[StandingReading]) ->
             found.append(IntervalEnergy(one.start, one.end, units, one.length))
     limit = service.meter.max_per_hour
     registered = None if limit is None else round(limit * per_canonical(service.meter.item))
-    rates = IntervalRates.of_intervals(energies, step, registered)
+    rates = IntervalRates.of_intervals(times, energies, step, registered)
     says: dict[Span, EventSays] = {}
     blocks: list[tuple[int, int, int, int]] = []
     repeated = repeats([(one.start, one.end, one.units) for one in energies])

@@ -46,10 +46,11 @@ def edges_of(
 
 def split(one: StandIn, windows: Sequence[PricedWindow]) -> list[tuple[int, int]]:
     """(window, book units) of what stands in for a slot: by time over the windows that it lies in,
-    rounded down from the slot's start."""
+    rounded down from the slot's start. What is past the day's end lies in its last one."""
     found = []
     for place, window in enumerate(windows):
-        start, end = max(window.start, one.start), min(window.end, one.end)
+        closes = window.end if place < len(windows) - 1 else max(window.end, one.end)
+        start, end = max(window.start, one.start), min(closes, one.end)
         if start < end:
             length = one.end - one.start
             upto, before = (one.amount * (at - one.start) // length for at in (end, start))

@@ -134,10 +134,8 @@ class SlotPricing:
         self, sheet: DaySheet, one: StandIn, meter: MeterLine, day: date, sign: int
     ) -> None:
         windows = windows_of(self.facts, self.prices, meter, day)
-        slots = slots_of(day, self.facts.zone(meter.node), meter.step_min)
-        place = [start for start, _ in slots].index(one.start)
         for w, amount in split(one, windows):
-            sheet.add(place, w, sign * amount)
+            sheet.add(one.place, w, sign * amount)
 
 
 def _inside(windows: Sequence[PricedWindow], start: int, end: int) -> list[tuple[int, int, int]]:

@@ -172,11 +172,12 @@ class CoversAnswer(TypedDict):
 
 
 class VerdictAnswer(TypedDict):
-    """What became of a reading: `rejected_by` says why it is not used. `covers` and `energy` are of
-    interval readings; null of a register's."""
+    """What became of a reading: `rejected_by` says why it is not used, `entered` that a person
+    entered it. `covers` and `energy` are of interval readings; null of a register's."""
 
     used: bool
     rejected_by: str | None
+    entered: bool
     covers: CoversAnswer | None
     energy: str | None
 

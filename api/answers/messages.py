@@ -38,12 +38,13 @@ class PasswordAnswer(TypedDict):
 
 class MessageAnswer(TypedDict):
     """A message as it arrived; `text` is null where it is not UTF-8, `arrived` of one that was
-    lost."""
+    lost, `entered_by` where no person entered its readings."""
 
     segment: int
     offset: int
     kind: str
     gateway: str
+    entered_by: str | None
     topic: str
     arrived: str | None
     bytes: int

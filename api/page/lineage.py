@@ -310,6 +310,8 @@ def _reading(visit: Visit, source: Source, n: int, zone: str, item: str) -> Read
             "energy": f"{_trimmed(int(judged.units[n]), item)} {category(item).unit}",
             "time": f"{until:%H:%M:%S}",
         }
+    if judged.entered(n):
+        counts = visit.text("%(said)s; entered by a person") % {"said": counts}
     return _shown(judged, n, zone, source, counts)
 
 

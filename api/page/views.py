@@ -14,7 +14,7 @@ from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.findings import case_of, find, find_all, set_state
 from api.usecases.gateways import GatewayHealth, health_of_all
 from api.usecases.lineage import asked_for
-from api.usecases.messages import dead_gateways, dead_letter_of, raw_of, text_of
+from api.usecases.messages import dead_gateways, dead_letter_of, entered_by, raw_of, text_of
 from metering.access import Role
 from metering.errors import InvalidInput
 from metering.finding import CaseState
@@ -189,6 +189,7 @@ def message_page(visit: Visitor, segment: int, offset: int) -> HTMLResponse:
     return visit.render(
         "message.html",
         message=found,
+        entered_by=entered_by(found),
         segment=segment,
         offset=offset,
         text=_printable(found.payload[:100_000]),

@@ -69,6 +69,7 @@ JUDGED_EXAMPLE = {
     **READING_EXAMPLE,
     "used": True,
     "rejected_by": None,
+    "entered": False,
     "covers": None,
     "energy": None,
 }
@@ -338,6 +339,7 @@ def _reading_json(kind: Kind, judged: JudgedReadings, n: int, item: str) -> Judg
         **reading_json(judged.readings, n),
         "used": why is None,
         "rejected_by": why,
+        "entered": judged.entered(n),
         "covers": {"start": covers["start"], "end": covers["end"]} if spoken else None,
         "energy": exact(int(judged.units[n]), item) if spoken else None,
     }

@@ -42,6 +42,11 @@ def text_of(payload: bytes) -> str | None:
         return None
 
 
+def entered_by(message: RawMessage) -> str | None:
+    """Who entered the readings of a message; None where a gateway or a key sent them."""
+    return message.client if message.kind == "entered" else None
+
+
 def dead_gateways(caller: Caller) -> frozenset[str] | None:
     """Whose dead letters the caller may read; None is everybody's."""
     return None if caller.reach.scope.whole else caller.reach.messages_of

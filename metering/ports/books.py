@@ -128,6 +128,11 @@ class BookState(BookEvents, BookSeries, Protocol):
 class BookWriter(BookState, Protocol):
     """What the ledger needs: the rows that stand, and taking their place."""
 
+    def unsettled(self, institution: str) -> list[tuple[SeriesKey, date]]:
+        """(series, day) of every provisional row of the institution, however old, sorted. Asked by
+        whoever begins anew, so it costs as much as there are such rows, not as there are years."""
+        ...
+
     def restatements(
         self, institution: str, *, after: int = 0, limit: int = 100
     ) -> list[tuple[int, Restatement]]:

@@ -77,6 +77,14 @@ class MemoryBooks(BookStore):
             ]
         return (min(found), max(found)) if found else None
 
+    def unsettled(self, institution: str) -> list[tuple[SeriesKey, date]]:
+        with self._lock:
+            return sorted(
+                (row.key, row.day)
+                for row in self._stands()
+                if row.key.institution == institution and row.provisional
+            )
+
     @contextmanager
     def at_rest(self) -> Iterator[BookReader]:
         with self._lock:

@@ -98,6 +98,16 @@ class SqlBooks(BookStore):
             first, last = con.execute(statement.where(CURRENT)).one()
         return None if first is None else (day_of_number(first), day_of_number(last))
 
+    def unsettled(self, institution: str) -> list[tuple[SeriesKey, date]]:
+        table = BOOK_ROW.c
+        with reading(self._engine) as con:
+            keys = {number: key for key, number in all_ids(con, institution).items()}
+            own = select(SERIES.c.id).where(SERIES.c.institution == institution)
+            left = select(table.series_id, table.day).where(table.series_id.in_(own))
+            # None of them is superseded: asking for that would lead to the index of all that stand.
+            found = con.execute(left.where(table.provisional.is_(True))).all()
+        return sorted((keys[row.series_id], day_of_number(row.day)) for row in found)
+
     def commit(
         self,
         institution: str,

@@ -59,6 +59,7 @@ class Raw:
     route: str
     payload: bytes
     kind: str = "message"
+    client: str = ""
 
 
 @dataclass

@@ -46,7 +46,7 @@ ITEMS = ("01000", "01A00", "01B00", "01B20", "01C00", "01D00", "01000", "01A10")
 EDGES = (("o", "b"), ("o", "c"), ("c", "f"))
 NODES = ("b", "b", "c", "f", "o")
 LONG_DAYS = 200
-"""Worlds that last longer arrive when they are over: a clock does not leap over months."""
+"""In worlds that last longer troubles last longer too."""
 
 
 @dataclass(frozen=True)
@@ -509,7 +509,7 @@ def _batches(site: Site, registry: Registry) -> Iterator[Batch]:
     for place, part in enumerate(parts):
         own = [sent[n] for n in part.tolist()]
         now = max(now, *(due[n] for n in part.tolist())) + 1_000_000
-        moment = now if how == "live" and site.days <= LONG_DAYS else end
+        moment = now if how == "live" else end
         if site.chance(0.3):
             wrong = own[int(rng.integers(len(own)))]
             value = wrong.value + site.pick(5000, 1, -40)

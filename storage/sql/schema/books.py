@@ -76,6 +76,14 @@ Index(
     sqlite_where=text("provisional IS 0"),
     postgresql_where=text("provisional IS FALSE"),
 )
+Index(
+    "ix_book_row_unsettled",
+    BOOK_ROW.c.series_id,
+    BOOK_ROW.c.day,
+    sqlite_where=text("provisional IS 1"),
+    postgresql_where=text("provisional IS TRUE"),
+)
+"""Few rows: what a ledger that begins anew has to settle, however long it was away."""
 RESTATEMENT = Table(
     "restatement",
     METADATA,
