@@ -163,7 +163,8 @@ def test_holes_are_two_steps_wide_and_twice_as_wide_as_their_neighbours():
         return one([0] * (len(passed) + 1), times=np.cumsum([0, *passed])).holes.tolist()
 
     assert holes(1, 2, 1) == [1]
-    assert holes(1, 1.9, 1) == []
+    assert holes(1, 1.9, 1) == holes(0.5, 1.9, 0.5) == holes(1.9) == []
+    assert holes(0.5, 2, 0.5) == [1]
     assert holes(2, 4, 2) == [1]
     assert holes(2, 3.9, 1) == []
     assert holes(1, 3.9, 2) == []
