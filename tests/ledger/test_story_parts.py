@@ -174,10 +174,10 @@ def test_holes_are_two_steps_wide_and_twice_as_wide_as_their_neighbours():
 
 
 def test_the_hole_before_and_after_a_reading():
-    made = one([0] * 7, times=np.cumsum([0, 1, 2, 1, 1, 5, 1]))
-    assert made.holes.tolist() == [1, 4]
-    assert [made.hole_before(n) for n in range(7)] == [-1, -1, 1, 1, 1, 4, 4]
-    assert [made.hole_after(n) for n in range(7)] == [2, 2, 5, 5, 5, 7, 7]
+    made = one([0] * 10, times=np.cumsum([0, 1, 2, 1, 1, 5, 1, 1, 4, 1]))
+    assert made.holes.tolist() == [1, 4, 7]
+    assert [made.hole_before(n) for n in range(10)] == [-1, -1, 1, 1, 1, 4, 4, 4, 7, 7]
+    assert [made.hole_after(n) for n in range(10)] == [2, 2, 5, 5, 5, 8, 8, 8, 10, 10]
 
 
 def test_readings_are_near_as_far_as_a_detour_may_be_long():
