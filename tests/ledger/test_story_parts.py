@@ -354,3 +354,60 @@ def test_a_long_run_on_the_track_that_is_left_out_counts_twice(length, signs):
     leads_on = [*run(0, 13), *strange, *run(60 - 5 * length, length), 5000, *run(75)]
     left = (12, 13 + 20 + length + 1, SPIKE, False, COST[SPIKE] + signs * DENIAL_COST)
     assert story(leads_on) == [left]
+
+
+def teller_of(made: RegisterReadings, firsts: list[int] | None = None) -> _Teller:
+    """Of runs that begin at these readings, else where a step is seen."""
+    starts = [0, *made.seen().tolist()] if firsts is None else firsts
+    return _Teller(made, starts, [*(n - 1 for n in starts[1:]), len(made.value) - 1])
+
+
+def test_what_is_known_of_each_run():
+    """One that moves and then stands still, two that stand still, and one that moves for long."""
+    values = [*(0, 5, 10, 10, 10), *(900, 900, 900), 20, *range(30, 80, 5), *(100, 105, 105)]
+    teller = teller_of(one(values), [0, 5, 8, 9, 19])
+    assert teller.still.tolist() == [2, 5, 8, 18, 20]
+    assert teller.rests.tolist() == [2, 7, 8, 18, 20]
+    assert teller.spare.tolist() == [2, 0, 0, 4, 1]
+    assert teller.rest.tolist() == [False, True, True, False, False]
+    assert teller.long.tolist() == [False, False, False, True, False]
+    assert [teller._goes_on(n) for n in range(5)] == [True, True, False, True, True]
+    assert [teller._came_on(n) for n in range(5)] == [True, True, False, True, True]
+    alone = teller_of(one([5, 900, 10]))
+    assert [alone._goes_on(n) for n in range(3)] == [False, False, True]
+    assert [alone._came_on(n) for n in range(3)] == [True, False, False]
+
+
+def naive_leading(teller: _Teller, track: int, run: int, step) -> tuple[bool, bool]:
+    """Whether a run leads to a later one, a few readings left out; and directly."""
+    last, first = int(teller.lasts_of[track]), teller.firsts[run]
+    few = range(min(teller.spare[track], teller.spare[run]) + 1)
+    ways = [(last - n, first) for n in few] + [(last, first + n) for n in few]
+    if teller.spare[run]:
+        ways.append((int(teller.rests[track]), first))
+    return any(step(*way) for way in ways), step(last, first)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("modulus", [None, 100])
+@pytest.mark.parametrize("seed", range(4))
+def test_which_runs_lead_to_a_later_one_is_what_a_loop_says(seed, modulus, signed):
+    rng = np.random.default_rng(seed)
+    values, at = [], 50
+    for _ in range(14):
+        at = int(rng.integers(0, 100)) if rng.random() < 0.8 else at
+        for _ in range(int(rng.choice([1, 2, 3, 6, 10, 12]))):
+            values.append(at % 100)
+            at += int(rng.choice([0, 0, 3, 6]))
+    made = one(values, most=40, modulus=modulus, signed=signed)
+    teller, found = teller_of(made), 0
+    for run in range(1, len(teller.firsts)):
+        for low in {0, run // 2}:
+            leading = teller._leading(low, run)
+            for track in range(low, run):
+                plain, direct = naive_leading(teller, track, run, made.fits)
+                turned, turned_direct = naive_leading(teller, track, run, made.turns)
+                told = tuple(bool(mask[track - low]) for mask in leading)
+                assert told == (plain, direct, turned and not plain, turned_direct and not plain)
+                found += turned
+    assert (found > 0) == (modulus is not None and not signed)
