@@ -102,7 +102,7 @@ def test_a_declared_replacement_lies_between_the_readings():
     assert story(new, declared=[(2.5, 2.6)]) == [(2, 3, DECLARED, False, 3)]
     assert story(new, declared=[(3, 4)]) == [(2, 3, DECLARED, False, 3)]
     assert story(new, declared=[(1, 2.1)]) == [(2, 3, DECLARED, False, 3)]
-    for elsewhere in ((1, 2), (3.1, 9)):
+    for elsewhere in ((1, 2), (0.5, 1.5), (3.1, 9)):
         assert story(new, declared=[elsewhere])[0][2] == RESET
 
 
