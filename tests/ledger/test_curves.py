@@ -429,6 +429,11 @@ def test_readings_under_a_decision_are_left_out_and_what_passed_is_apportioned()
     assert [span[0] for span in found.spans] == ["spike"]
     broken = settle([0, 1, 2], [5, 1, 3], decisions=[decision(0, 1, 1, "reset")])
     assert (broken.energy.tolist(), broken.quality.tolist()) == ([0, 2], [MISSING, MEASURED])
+    wide = settle([0, 1, 4, 5], [5, 6, 1, 3], decisions=[decision(1, 4, 4, "reset")])
+    assert (wide.quality.tolist(), [span[0] for span in wide.spans]) == (
+        [MEASURED, MISSING, MEASURED],
+        ["reset"],
+    )
     turned = settle(
         [0, 1, 2],
         [95, 2, 3],
@@ -471,6 +476,8 @@ def test_a_reading_that_cannot_be_used_makes_its_segment_apportioned():
         ([0, 3, 6, 9], [1, 1, 1], 1),
         ([0, 0.5, 1, 1.5, 2, 3, 3.5], [0, 0, 0, 0, 0, 0], 0),
         ([0, 0.5, 1, 1.5, 2, 3.25, 3.75], [0, 0, 0, 0, 1, 0], 1),
+        ([0, 1, 2, 3, 3.5, 4.5, 5.75, 6.75], [0] * 7, 0),
+        ([0, 1, 2, 3, 3.5, 4.5, 6.01, 7.01], [0, 0, 0, 0, 0, 1, 0], 0),
     ],
 )
 def test_readings_lack_by_the_cadence_they_usually_have(times, quality, gaps):
