@@ -94,6 +94,13 @@ def test_a_register_that_passes_its_last_digit_turns():
     assert story(turning, modulus=1_000) == [(2, 3, ROLLOVER, True, 2)]
     assert story(turning, modulus=1_000, signed=True, most=None) == []
     assert story(turning)[0][2] == RESET
+    spiked = [985, 990, 400, 5, 10, 15, 20]
+    assert story(spiked, modulus=1_000) == [(1, 3, SPIKE, True, COST[SPIKE] + COST[ROLLOVER])]
+    denied = [*range(955, 991, 5), 400, *range(5, 56, 5), 20, 25, 30, 35, 40]
+    assert story(denied, modulus=1_000) == [
+        (7, 9, SPIKE, True, COST[SPIKE] + COST[ROLLOVER]),
+        (19, 20, RESET, False, COST[RESET]),
+    ]
     assert story([985, 990, 995, 50, 55, 60], modulus=1_000)[0][2] == RESET
 
 
