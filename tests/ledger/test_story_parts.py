@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.cleaning import story as story_module
 from ledger.cleaning.decisions import (
     Decision,
     EventFacts,
@@ -418,3 +419,49 @@ def test_which_runs_lead_to_a_later_one_is_what_a_loop_says(seed, modulus, signe
                 assert told == (plain, direct, turned and not plain, turned_direct and not plain)
                 found += turned
     assert (found > 0) == (modulus is not None and not signed)
+
+
+A_DAY = 96
+"""Steps."""
+
+
+def test_a_return_to_a_track_long_gone_denies_the_rest_that_came_after_it():
+    """Nothing for 46 days, then the register as it was before, then nothing again: the track before
+    is too far back to go on from, but what came back was on it."""
+    zeros, back = [12, *range(A_DAY, 46 * A_DAY + 1, A_DAY)], 50 * A_DAY
+    times = [*range(12), *zeros, *range(back, back + 20)]
+    before, again = range(1000, 1060, 5), range(20_000, 20_050, 5)
+    values = [*before, *([0] * len(zeros)), *again, *([0] * 10)]
+    last = 11 + len(zeros)
+    assert story(values, times=times) == [
+        (11, 12, RESET, False, COST[RESET]),
+        (last, last + 11, SPIKE, False, COST[SPIKE] + DENIAL_COST),
+    ]
+
+
+def test_a_track_too_far_back_does_not_hide_those_after_it():
+    rest, back = range(A_DAY, 41 * A_DAY, A_DAY), 50 * A_DAY
+    times = [*range(12), *rest, *range(back, back + 10)]
+    values = [*range(1_000_000, 1_000_060, 5), *([985] * len(rest)), *range(5, 55, 5)]
+    last = 11 + len(rest)
+    assert story(values, times=times, modulus=1_000) == [
+        (11, 12, RESET, False, COST[RESET]),
+        (last, last + 1, ROLLOVER, True, COST[ROLLOVER]),
+    ]
+
+
+def test_runs_begin_with_the_first_reading_and_where_a_step_is_seen(monkeypatch):
+    told = []
+
+    class Recording(_Teller):
+        def __init__(self, made, firsts, lasts):
+            told.append((firsts, lasts))
+            super().__init__(made, firsts, lasts)
+
+    monkeypatch.setattr(story_module, "_Teller", Recording)
+    values = [5, 5, 900, 905, 10, 15]
+    assert story(values) == [(1, 4, SPIKE, False, COST[SPIKE])]
+    assert told == [([0, 2, 4], [1, 3, 5])]
+    tell(readings(values), np.array([4]))
+    assert told[1:] == [([0, 4], [3, 5])]
+    assert tell(readings(values), np.zeros(0, dtype=np.int64)) == []
