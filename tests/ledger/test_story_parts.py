@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -396,18 +398,23 @@ def naive_leading(teller: _Teller, track: int, run: int, step) -> tuple[bool, bo
     return any(step(*way) for way in ways), step(last, first)
 
 
-@pytest.mark.parametrize("signed", [False, True])
-@pytest.mark.parametrize("modulus", [None, 100])
-@pytest.mark.parametrize("seed", range(4))
-def test_which_runs_lead_to_a_later_one_is_what_a_loop_says(seed, modulus, signed):
+def doubtful(seed: int, turn: int = 100) -> list[int]:
+    """Runs of all lengths, of which some stand still and some come back."""
     rng = np.random.default_rng(seed)
     values, at = [], 50
     for _ in range(14):
         at = int(rng.integers(0, 100)) if rng.random() < 0.8 else at
         for _ in range(int(rng.choice([1, 2, 3, 6, 10, 12]))):
-            values.append(at % 100)
+            values.append(at % turn)
             at += int(rng.choice([0, 0, 3, 6]))
-    made = one(values, most=40, modulus=modulus, signed=signed)
+    return values
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("modulus", [None, 100])
+@pytest.mark.parametrize("seed", range(4))
+def test_which_runs_lead_to_a_later_one_is_what_a_loop_says(seed, modulus, signed):
+    made = one(doubtful(seed), most=40, modulus=modulus, signed=signed)
     teller, found = teller_of(made), 0
     for run in range(1, len(teller.firsts)):
         for low in {0, run // 2}:
@@ -419,6 +426,99 @@ def test_which_runs_lead_to_a_later_one_is_what_a_loop_says(seed, modulus, signe
                 assert told == (plain, direct, turned and not plain, turned_direct and not plain)
                 found += turned
     assert (found > 0) == (modulus is not None and not signed)
+
+
+class Counting(_Teller):
+    """Counts signs and open tracks beside the teller, run by run."""
+
+    def told(self):
+        self.mine = [[0, 0] for _ in self.firsts]
+        return super().told()
+
+    def leads(self, track: int, run: int, *, long: int) -> tuple[int, int]:
+        """How surely a run leads to a later one; and past the last digit alone."""
+        plain, direct = naive_leading(self, track, run, self.readings.fits)
+        turned, straight = naive_leading(self, track, run, self.readings.turns)
+        sure = 1 + bool(self.long[long])
+        if plain:
+            return (sure if direct else 1), 0
+        return 0, (sure if straight else int(turned))
+
+    def _enter(self, run, tracks):
+        found = super()._enter(run, tracks)
+        for track in range(self.low, run):
+            plain, turned = self.leads(track, run, long=track)
+            if self.rest[run] and run + 1 < len(self.firsts) and self.spare[track]:
+                plain = max(plain, min(self.leads(track, run + 1, long=track)[0], 1))
+            told = tuple(int(column[track - self.low]) for column in self.entered)
+            assert told == (plain, 0 if plain else turned)
+        assert self.low <= max(tracks[0] - 1, 0)
+        return found
+
+    def _open(self, tracks, run):
+        for track in tracks[:-1]:
+            plain, turned = self.leads(track, run, long=run)
+            sure = plain
+            if not plain and track and self.rest[track] and self.spare[run]:
+                sure = min(self.leads(track - 1, run, long=run)[0], 1)
+            self.mine[track][0] += sure
+            self.mine[track][1] += 0 if sure else turned
+        found = super()._open(tracks, run)
+        wanted, worst = {run}, min(one.price for one in self.states[run]).cost + 2 * COST[JUMP]
+        for track in tracks:
+            assert self.mine[track] == [self.denied[track], self.turned[track]]
+            price = min(one.price for one in self.states[track])
+            least = price.cost + COST[SPIKE] + DENIAL_COST * self.denied[track]
+            if least <= worst and self.readings.near(self.lasts[track], self.lasts[run]):
+                wanted.add(track)
+        assert found == sorted(wanted)
+        return found
+
+
+@pytest.mark.parametrize("modulus", [None, 100])
+@pytest.mark.parametrize("seed", range(8))
+def test_signs_and_open_tracks_are_those_that_a_loop_counts(seed, modulus):
+    made = one(doubtful(seed), most=40, modulus=modulus)
+    starts = [0, *made.seen().tolist()]
+    told = Counting(made, starts, [*(n - 1 for n in starts[1:]), len(made.value) - 1]).told()
+    assert told == tell(made)
+
+
+def test_a_story_goes_on_from_the_cheapest_way_that_has_its_first_reading():
+    teller = teller_of(one([0, 5, 10, 900, 905, 15, 20, 25]))
+    first = teller.states[0][0]
+    found = teller._from(0, Link(2, 5, SPIKE), 4)
+    assert (found.price, found.entry, found.before) == (StoryPrice(4, 2, -3 - 4), 5, first)
+    assert found.link == Link(2, 5, SPIKE, cost=4)
+    later = replace(first, price=StoryPrice(-5), entry=2)
+    teller.states[0] = [first, later]
+    assert teller._from(0, Link(2, 5, SPIKE), 4).before is later
+    assert teller._from(0, Link(1, 5, SPIKE), 4).before is first
+    teller.states[0] = [later]
+    assert teller._from(0, Link(1, 5, SPIKE), 4) is None
+
+
+def test_after_silence_for_longer_than_a_detour_may_last_only_a_break_leads_on():
+    late = 50 * A_DAY
+    times = [0, 1, 2, 3, late, late + 1, late + 2]
+    assert story([0, 5, 10, 900, 3, 8, 13], times=times) == [
+        (2, 3, JUMP, False, COST[JUMP]),
+        (3, 4, RESET, False, COST[RESET]),
+    ]
+    assert story([0, 5, 10, 900, 90_000, 90_005, 90_010], times=times)[1:] == [
+        (3, 4, JUMP, False, COST[JUMP])
+    ]
+
+
+def test_what_is_on_the_track_denies_a_detour_over_a_turn_once():
+    """Three readings on it; what is beyond would else be two jumps and a reset."""
+
+    def run(start: int, count: int = 10) -> list[int]:
+        return [start + 5 * n for n in range(count)]
+
+    values = [*run(845, 12), 5000, *run(915, 3), *run(2000), *run(4000), *run(145)]
+    cost = COST[SPIKE] + COST[ROLLOVER] + DENIAL_COST
+    assert story(values, modulus=1_000) == [(11, 36, SPIKE, True, cost)]
 
 
 A_DAY = 96
