@@ -439,6 +439,8 @@ def test_a_value_written_down_at_an_instant_bounds_what_is_measured_but_not_one_
 
 def test_a_register_of_which_only_its_last_value_is_known_says_nothing():
     told_in = served(WINDOW, points=(1, 1), old={"final": Decimal("112")}, new=FIRST)
+    assert curve_of(told_in[:1], [12.5, 13.5], 9, 14) == ([12], [], [])
+    assert curve_of(told_in[1:], [7.5, 8.5], 9, 14) == ([10], [], [])
     knots, quality, told = curve_of(told_in, [12.5, 13.5, 14.5], 9, 14)
     assert knots == [12.5, 13.5, 14.5]
     assert (quality, told) == ([MEASURED, MEASURED], [])
