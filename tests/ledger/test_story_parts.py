@@ -493,6 +493,7 @@ def test_a_story_goes_on_from_the_cheapest_way_that_has_its_first_reading():
     later = replace(first, price=StoryPrice(-5), entry=2)
     teller.states[0] = [first, later]
     assert teller._from(0, Link(2, 5, SPIKE), 4).before is later
+    assert teller._from(0, Link(2, 5, SPIKE), 4).price == StoryPrice(-1, 2, -3 - 4)
     assert teller._from(0, Link(1, 5, SPIKE), 4).before is first
     teller.states[0] = [later]
     assert teller._from(0, Link(1, 5, SPIKE), 4) is None
