@@ -3,20 +3,28 @@
 from api.app import create_app
 from api.gate import MOST_HEADERS, MOST_QUERY
 from api.handing import answered
-from api.platform import MessageReader, PartHealth, Platform, RawMessage, Submission
-from api.workers import Answered, Handed, Workers
+from api.platform import MessageReader, Platform, RawMessage, Submission
+from api.problems import problem_of
+from api.room import Lack, PartHealth, Room, error_of
+from api.workers import Answered, Ended, Handed, NoWorker, Workers
 
 __all__ = [
     "MOST_HEADERS",
     "MOST_QUERY",
     "Answered",
+    "Ended",
     "Handed",
+    "Lack",
     "MessageReader",
+    "NoWorker",
     "PartHealth",
     "Platform",
     "RawMessage",
+    "Room",
     "Submission",
     "Workers",
     "answered",
     "create_app",
+    "error_of",
+    "problem_of",
 ]

@@ -77,7 +77,9 @@ def create_app(platform: Platform) -> FastAPI:
     app.include_router(influxql.router)
     install_page(app)
     problems.install(app, trace_refusal, error_page)
-    app.add_middleware(Lanes, who=weights.who, is_heavy=weights.is_heavy, refuse=_refuse)
+    app.add_middleware(
+        Lanes, who=weights.who, is_heavy=weights.is_heavy, refuse=_refuse, room=platform.room
+    )
     app.add_middleware(Gate, refuse=_refuse)
     app.add_middleware(Observed)
     app.add_middleware(HeadAsGet)

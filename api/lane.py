@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import Counter, deque
 
 from metering.errors import Unavailable
@@ -31,7 +32,20 @@ class Lane:
         self._most_waiting, self._patience_s = waiting, patience_s
         self._in: Counter[str] = Counter()
         self._waiting: dict[str, deque[Waiting]] = {}
+        self._moved_s = time.monotonic()
         self._lock = threading.Lock()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        with self._lock:
+            return sum(len(queue) for queue in self._waiting.values())
+
+    def stands(self, since_s: float) -> bool:
+        """Whether every place has been taken for so long [s], and nobody left or came in."""
+        with self._lock:
+            full = self._in.total() >= self._at_once
+            return full and time.monotonic() - self._moved_s > since_s
 
     async def enter(self, key: str) -> None:
         """Wait for a place; Busy where too many of the key wait already, or none comes free."""
@@ -55,6 +69,7 @@ class Lane:
         """Give the place free."""
         with self._lock:
             self._in[key] -= 1
+            self._moved_s = time.monotonic()
             if not self._in[key]:
                 del self._in[key]
             self._let_in()
@@ -81,6 +96,7 @@ class Lane:
             if queue:
                 self._waiting[key] = queue
             self._in[key] += 1
+            self._moved_s = time.monotonic()
             turn.get_loop().call_soon_threadsafe(_tell, turn)
 
 

@@ -18,8 +18,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth import platform_of
 from api.handing import handed, send_on
-from api.lane import Lane
+from api.lane import Busy, Lane
 from api.problems import SignInNeeded
+from api.room import Lack, Room
+from api.workers import Ended, NoWorker
 from metering.access import ApiKey
 from metering.errors import GreenOfficeError, TooManyTries
 
@@ -39,10 +41,13 @@ class Lanes:
         who: Who,
         is_heavy: Callable[[Request], bool],
         refuse: Callable[[Request, GreenOfficeError], Response],
+        room: Room,
     ) -> None:
         self._app, self._who, self._is_heavy, self._refuse = app, who, is_heavy, refuse
-        self._light = Lane(LIGHT_AT_ONCE, LIGHT_AT_ONCE - 1, LIGHT_WAITING)
+        self._room = room
+        self._light = Lane(LIGHT_AT_ONCE, LIGHT_AT_ONCE - 1, LIGHT_WAITING, room.patience_s)
         self._heavy: Lane | None = None
+        room.light = self._light
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on in its lane."""
@@ -105,13 +110,16 @@ class Lanes:
         workers = platform_of(request).workers
         assert workers is not None
         if self._heavy is None:
-            self._heavy = Lane(workers.at_once, max(1, workers.at_once - 1), HEAVY_WAITING)
+            most, patience_s = workers.at_once, self._room.patience_s
+            self._heavy = Lane(most, max(1, most - 1), HEAVY_WAITING, patience_s)
+            self._room.heavy = self._heavy
         if not await self._entered(self._heavy, request, key, send, gone):
             return
         own: ApiKey = request.state.key
         try:
             answer = await workers.answer(handed(request.scope, own, request.state.body), gone)
         except GreenOfficeError as refused:
+            self._note(request, refused)
             await self._refuse(request, refused)(request.scope, _nothing, send)
             return
         finally:
@@ -137,9 +145,19 @@ class Lanes:
         try:
             await turn
         except GreenOfficeError as busy:
+            self._note(request, busy)
             await self._refuse(request, busy)(request.scope, _nothing, send)
             return False
         return True
+
+    def _note(self, request: Request, error: GreenOfficeError) -> None:
+        """What health tells of it."""
+        if isinstance(error, Busy):
+            self._room.lacked(Lack.PLACES, str(error.value))
+        elif isinstance(error, NoWorker):
+            self._room.lacked(Lack.WORKERS, str(error.value))
+        elif isinstance(error, Ended):
+            self._room.lacked(Lack.ANSWERS, request.url.path)
 
 
 async def _until_gone(receive: Receive) -> None:

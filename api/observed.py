@@ -7,11 +7,14 @@ from time import perf_counter
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
 
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+LEFT = "left"
+"""Status of a request whose client was gone before its answer."""
 OTHER = "other"
 """Label of whatever is none of ours: clients choose no label."""
 
@@ -27,12 +30,12 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = perf_counter(), 500
+        began, status = perf_counter(), ""
 
         async def seen(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = str(message["status"])
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Cache-Control", "no-store")
@@ -40,12 +43,18 @@ class Observed:
 
         try:
             await self._app(scope, receive, seen)
+            status = status or LEFT
+        except ClientDisconnect:
+            status = LEFT
+        except Exception:
+            status = "500"
+            raise
         finally:
             application: FastAPI = scope["app"]
             metrics: Metrics = application.state.metrics
             route, method = _template(scope), scope["method"]
             known = method if method in METHODS else OTHER
-            metrics.requests.labels(known, route, str(status)).inc()
+            metrics.requests.labels(known, route, status).inc()
             metrics.seconds.labels(route).observe(perf_counter() - began)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
 
+from api.room import PART, PartHealth, Room
 from api.workers import Workers
 from figures import Figures
 from metering.intake import DeadLetter, HeldGateway
@@ -79,14 +80,6 @@ class Submission:
     arrived_us: int
 
 
-@dataclass(frozen=True)
-class PartHealth:
-    """Whether one part of the platform does its work."""
-
-    ready: bool
-    detail: Mapping[str, str | int | float] = field(default_factory=dict)
-
-
 def _no_refusals(_: Submission) -> Sequence[DeadLetter]:
     return ()
 
@@ -116,6 +109,7 @@ class Platform:
     """A registry from the texts of its CSV files by name; InvalidFiles names every problem."""
     now_us: Callable[[], int]
     health: Callable[[], Mapping[str, PartHealth]] = dict
+    """Of the parts beside the API."""
     held: Callable[[], Mapping[str, HeldGateway]] = dict
     """Gateways that the listener holds back, by `site/code`."""
     refusals: Callable[[Submission], Sequence[DeadLetter]] = _no_refusals
@@ -134,3 +128,9 @@ class Platform:
     max_body_bytes: int = 1 << 20
     max_import_bytes: int = 32 << 20
     failed_keys_per_minute: int = 20
+    room: Room = field(default_factory=Room)
+    """For what is asked of this API."""
+
+    def parts(self) -> Mapping[str, PartHealth]:
+        """Every part, this API with them."""
+        return {**self.health(), PART: self.room.health()}

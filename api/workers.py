@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from metering.access import ApiKey
+from metering.errors import Unavailable
 
 Headers = list[tuple[str, str]]
 
@@ -35,6 +36,14 @@ class Answered:
     body: bytes = field(default=b"", repr=False)
 
 
+class NoWorker(Unavailable):
+    """There is no process to answer in."""
+
+
+class Ended(Unavailable):
+    """An answer was ended that took more than one may."""
+
+
 class Workers(Protocol):
     """Processes that answer what costs much."""
 
@@ -44,5 +53,6 @@ class Workers(Protocol):
         ...
 
     async def answer(self, request: Handed, gone: Awaitable[None]) -> Answered | None:
-        """None where the client is gone first; Unavailable where it takes more than it may."""
+        """None where the client is gone first; Ended where it takes more than it may, NoWorker
+        where there is none to take it."""
         ...

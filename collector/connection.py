@@ -23,6 +23,7 @@ from collector.mqtt import (
     Violation,
 )
 from collector.recording import Recorder
+from metering.errors import shorten
 
 _log = structlog.get_logger()
 
@@ -236,7 +237,7 @@ class Connection(asyncio.Protocol):
         if self._over:
             return
         if reason is not ReasonCode.SUCCESS:
-            self._refused(reason.sentence, f"user {connect.user!r}")
+            self._refused(reason.sentence, f"user {shorten(connect.user)!r}")
             self.session.refuse(reason)
             self.end(reason.sentence, will=False)
             return

@@ -17,7 +17,8 @@ CALM_S = 10.0
 
 
 class Budgets:
-    """A budget for each gateway: `burst` at once, `per_s` in the long run.
+    """A budget for each gateway: `burst` at once, `per_s` in the long run; no debt grows beyond
+    another `burst`.
 
     now_s: a clock [s].
     """
@@ -28,14 +29,15 @@ class Budgets:
         self._now_s = now_s
         self._left: dict[str, tuple[float, float]] = {}
 
-    def spend(self, gateway: str, cost: float) -> float:
-        """Take from a gateway's budget; how long until it is not overdrawn [s], 0 where it is
-        not."""
+    def spend(self, gateway: str, cost: float, reserve: float = 0.0) -> float:
+        """Take from a gateway's budget; how long until a share `reserve` of it is left [s], 0 where
+        it is."""
         now_s = self._now_s()
         left, at_s = self._left.get(gateway, (self._burst, now_s))
         left = min(self._burst, left + (now_s - at_s) * self._per_s) - cost
+        left = max(left, -self._burst)
         self._left[gateway] = (left, now_s)
-        return max(0.0, -left / self._per_s)
+        return max(0.0, (reserve * self._burst - left) / self._per_s)
 
 
 class Holding:

@@ -17,6 +17,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import structlog
 
@@ -27,7 +28,9 @@ from collector.holding import Budgets, Holding
 from collector.journal import JournalWriter, Record
 from collector.metrics import CollectorMetrics
 from collector.mqtt import Connect, ConnectionLimits, ReasonCode
+from collector.pace import Bound, Pace
 from collector.reception import QueueSettings, ReceiverHealth, Reception
+from collector.tls_door import Handshakes
 from metering.errors import (
     ConfigurationError,
     GreenOfficeError,
@@ -42,6 +45,8 @@ from metering.tries import FailedTries
 _log = structlog.get_logger()
 
 FULL_TOLD_S = 60.0
+WAITING_RESERVE = 0.5
+"""Share of a budget below which a gateway waits while the intake is far behind."""
 TRIES = 5
 """Wrong passwords of one user from one address in a minute, before no other is tried."""
 
@@ -62,8 +67,9 @@ class ListenerSettings(QueueSettings, frozen=True, kw_only=True):
     connect_timeout_s: float = 10.0
     """Within which CONNECT must have arrived."""
     records_per_s: float = 500.0
-    """What one gateway may send in the long run: less than the intake takes in, so that it alone
-    can put off nobody's readings. A record counts as one more for each 4 KiB."""
+    """What one gateway may send in the long run while the intake is behind: less than that takes
+    in, so that it alone can put off nobody's readings. A record counts as one more for each 4 KiB.
+    """
     burst_records: int = 20_000
     """What it may send at once beyond that, after an outage."""
 
@@ -103,6 +109,9 @@ class Listener:
         self._by_user: dict[str, set[Connection]] = {}
         self._holding = Holding(now_us, time.monotonic)
         self._budgets = Budgets(settings.records_per_s, settings.burst_records, time.monotonic)
+        self._pace = Pace()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        """When a gateway that is held for its rate is looked at again."""
         self._closing = False
         self._verifiers = ThreadPoolExecutor(2, thread_name_prefix="verify")
         self._server: asyncio.Server | None = None
@@ -125,20 +134,23 @@ class Listener:
         """Listen; raises ConfigurationError where the port cannot be had."""
         self._loop = asyncio.get_running_loop()
         host, port = self.settings.host, self.settings.port
-        handshake_s = self.connect_timeout_s if self._tls else None
+        begin: Callable[[], asyncio.Protocol] = self._new_connection
+        if self._tls is not None:
+            begin = partial(Handshakes(self._tls, self.connect_timeout_s).door, begin)
         try:
             self._server = await self._loop.create_server(
-                lambda: Connection(self),
+                begin,
                 host,
                 port,
-                ssl=self._tls,
-                ssl_handshake_timeout=handshake_s,
                 backlog=self.settings.backlog,
             )
         except OSError as error:
             raise _cannot_listen(error, host, port) from error
         self._reception.start()
         _log.info("listening for gateways", host=host, port=self.port, tls=self._tls is not None)
+
+    def _new_connection(self) -> Connection:
+        return Connection(self)
 
     async def crashed(self) -> None:
         """Wait until the commit thread dies of an error of its own, and raise that error."""
@@ -278,12 +290,21 @@ class Listener:
         and all senders where there are too many."""
         user = connection.user
         size = self._reception.put(connection, records, packet_ids, user)
-        pause_s = self._budgets.spend(user, weight(len(records), size))
-        if pause_s > 0 and "rate" not in self._holding.reasons(user):
-            self._hold(user, "rate")
-            self._loop.call_later(pause_s, self._settle, user)
+        self._budgets.spend(user, weight(len(records), size))
+        before = self._pace.bound
+        if self._pace.put(len(records)) is not before:
+            self._settle_all()
+        elif before is not Bound.FREE and "rate" not in self._holding.reasons(user):
+            self._settle(user)
         self._weigh_gateway(user)
         self._weigh()
+
+    def follow(self, behind: int | None) -> None:
+        """So many records that were journalled here wait for the intake; None where it is not known
+        or the intake has stopped. To be told again and again, on the loop."""
+        before = self._pace.bound
+        if self._pace.told(behind) is not before:
+            self._settle_all()
 
     # -- called on the loop for the commit thread
 
@@ -311,13 +332,24 @@ class Listener:
             connection.close(reason, will=False)
         self._weigh()
 
+    def _settle_all(self) -> None:
+        for user in self._by_user.keys() | self._holding.gateways:
+            self._settle(user)
+
     def _settle(self, user: str) -> None:
-        """Let a gateway go on whose budget is not overdrawn any more."""
-        pause_s = self._budgets.spend(user, 0.0)
-        if pause_s > 0:
-            self._loop.call_later(pause_s, self._settle, user)
-        else:
+        """Hold a gateway whose budget binds and does not reach, or let it go on."""
+        bound = self._pace.bound
+        reserve = WAITING_RESERVE if bound is Bound.WAIT else 0.0
+        pause_s = 0.0 if bound is Bound.FREE else self._budgets.spend(user, 0.0, reserve)
+        held = "rate" in self._holding.reasons(user)
+        if pause_s > 0 and not held:
+            self._hold(user, "rate")
+        elif pause_s <= 0 and held:
             self._release(user, "rate")
+        if timer := self._timers.pop(user, None):
+            timer.cancel()
+        if pause_s > 0 and bound is Bound.BUDGET:  # from WAIT the intake alone releases
+            self._timers[user] = self._loop.call_later(pause_s, self._settle, user)
 
     def _weigh_gateway(self, user: str) -> None:
         """Hold a gateway back that takes more than its share of the queue, until half of it."""

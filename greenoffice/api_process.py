@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import uvicorn
 from fastapi import FastAPI
 
-from api import MOST_HEADERS, MOST_QUERY, Platform, Submission, Workers, create_app
+from api import MOST_HEADERS, MOST_QUERY, Platform, Room, Submission, Workers, create_app
 from collector import JournalWriter, Record
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
+from collector.tls_door import Handshakes
 from greenoffice.assembly import Assembly, decoding
 from greenoffice.folder import DataFolder
 from greenoffice.handles import for_connections, raise_handles
@@ -60,18 +64,23 @@ def run_api(data: Path, parent: int = 0) -> None:
 
 def serve(platform: Platform, http: HttpSettings, handles: int) -> None:
     """Answer requests until this process is asked to end, with so many file handles to be had."""
-    uvicorn.Server(server_config(create_app(platform), http, handles)).run()
+    uvicorn.Server(server_config(create_app(platform), http, handles, platform.room)).run()
 
 
-def server_config(app: FastAPI, http: HttpSettings, handles: int) -> uvicorn.Config:
-    """How an application is served, within the bounds of connections and heads. ConfigurationError
-    for a certificate that is of no use."""
-    encrypted = tls_of("http", http.certificate, http.private_key) is not None
+def server_config(
+    app: FastAPI, http: HttpSettings, handles: int, room: Room | None = None
+) -> uvicorn.Config:
+    """How an application is served, within the bounds of connections and heads; `room` notes what
+    finds none. ConfigurationError for a certificate that is of no use."""
+    most = min(MOST_CONNECTIONS, for_connections(handles))
+    plain = bounded(most, room=room)
+    tls = tls_of("http", http.certificate, http.private_key)
     return uvicorn.Config(
         app,
-        http=bounded(min(MOST_CONNECTIONS, for_connections(handles))),
+        http=plain if tls is None else _behind_tls(tls, plain),
         host=http.host,
         port=http.port,
+        log_config=None,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=3,
@@ -79,9 +88,17 @@ def server_config(app: FastAPI, http: HttpSettings, handles: int) -> uvicorn.Con
         h11_max_incomplete_event_size=MOST_QUERY + MOST_HEADERS,
         proxy_headers=bool(http.trusted_proxies),
         forwarded_allow_ips=[str(one) for one in http.trusted_proxies],
-        ssl_certfile=http.certificate if encrypted else None,
-        ssl_keyfile=http.private_key if encrypted else None,
     )
+
+
+def _behind_tls(tls: ssl.SSLContext, protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
+    """What the server calls for each connection, as it would call the protocol itself."""
+    handshakes = Handshakes(tls)
+
+    def door(*given: Any, **named: Any) -> asyncio.Protocol:
+        return handshakes.door(lambda: protocol(*given, **named))
+
+    return cast("type[asyncio.Protocol]", door)
 
 
 def into(journal: JournalWriter) -> Callable[[Submission], tuple[int, int]]:

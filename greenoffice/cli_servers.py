@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from greenoffice.folder import DataFolder
 from greenoffice.saying import language, say
+from metering.errors import Unavailable
 from texts import said_error
 
 influx_app = typer.Typer(no_args_is_help=True, help="An InfluxDB for the readings.")
@@ -49,25 +50,53 @@ def worker(
 
 def health(
     data: DataArgument,
-    process: Annotated[str, typer.Argument(help="collector, work, intake, ledger or api")] = "api",
+    process: Annotated[
+        str, typer.Argument(help="collector, work, intake, ledger or api; default: all of them")
+    ] = "",
 ) -> None:
-    """Whether a process and its parts do their work; exit status 1 if not."""
-    from greenoffice.client import ApiClient
+    """Whether all parts do their work, or those of one process; exit status 1 if not."""
     from greenoffice.heartbeat import heard
 
     folder = DataFolder(data.absolute())
-    if process == "api":
-        ApiClient.of_folder(folder).health()
-        return
-    parts = {
-        name: told
-        for one in (("intake", "ledger") if process == "work" else (process,))
-        for name, told in heard(folder.heartbeat(one)).items()
-    }
-    ailing = {name: told for name, told in parts.items() if not told["ok"]}
-    for name, told in ailing.items():
-        print(f"{name}: {said_error(told['error'], language())}", file=sys.stderr)
-    sys.exit(1 if ailing else 0)
+    if not process:
+        parts = _all_parts(folder)
+    elif process == "api":
+        parts = _api_parts(folder)
+    else:
+        parts = {
+            name: told
+            for one in (("intake", "ledger") if process == "work" else (process,))
+            for name, told in heard(folder.heartbeat(one)).items()
+        }
+    for name, told in parts.items():
+        if told.get("error"):
+            print(f"{name}: {said_error(told['error'], language())}", file=sys.stderr)
+    sys.exit(0 if all(told["ok"] for told in parts.values()) else 1)
+
+
+def _api_parts(folder: DataFolder) -> dict[str, dict[str, Any]]:
+    """What the API says of itself."""
+    from greenoffice.client import HTTP_PART, ApiClient
+
+    return _asked({HTTP_PART: ApiClient.of_folder(folder).parts()[HTTP_PART]})
+
+
+def _all_parts(folder: DataFolder) -> dict[str, dict[str, Any]]:
+    """What the API says of all; where it does not answer, what the others told last."""
+    from greenoffice.client import HTTP_PART, ApiClient
+    from greenoffice.heartbeat import heard
+
+    try:
+        return _asked(ApiClient.of_folder(folder).parts())
+    except Unavailable as away:
+        parts = {HTTP_PART: {"ok": False, "error": str(away)}}
+        for one in ("collector", "intake", "ledger"):
+            parts |= heard(folder.heartbeat(one))
+        return parts
+
+
+def _asked(parts: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: {"ok": one["ready"], **one["detail"]} for name, one in parts.items()}
 
 
 def demo_campus(data: DataArgument, passwords: PasswordsOption) -> None:

@@ -22,6 +22,8 @@ from metering.errors import (
 )
 
 Json = Any
+HTTP_PART = "http"
+"""What the API calls itself among the parts; here without all that it loads."""
 _ERRORS: dict[int, type[GreenOfficeError]] = {
     401: NotAllowed,
     403: NotAllowed,
@@ -57,11 +59,19 @@ class ApiClient:
 
     def health(self) -> dict[str, Json]:
         """Every part's `detail` by name, ready or not; Unavailable when nobody answers."""
+        return {name: part["detail"] for name, part in self.parts().items()}
+
+    def parts(self) -> dict[str, Json]:
+        """Every part's `ready` and `detail` by name; Unavailable when nobody answers, or there is
+        no room to."""
         try:
             with self._open(urllib.request.Request(f"{self.base_url}/health")) as answer:  # noqa: S310
-                parts = json.loads(answer.read())["parts"]
-        except urllib.error.HTTPError as not_ready:
-            parts = json.loads(not_ready.read())["parts"]
+                parts: dict[str, Json] = json.loads(answer.read())["parts"]
+        except urllib.error.HTTPError as refused:
+            told = _told(refused)
+            if "parts" not in told:
+                raise _problem(refused, told) from None
+            parts = told["parts"]
         except (OSError, ValueError) as failed:
             raise Unavailable(
                 f"the platform does not answer: {failed}",
@@ -69,7 +79,7 @@ class ApiClient:
                 value=self.base_url,
                 fix="start it with: greenoffice up DATA-FOLDER",
             ) from failed
-        return {name: part["detail"] for name, part in parts.items()}
+        return parts
 
     def pages(self, path: str, **query: object) -> Iterator[Json]:
         """Every item of a paginated listing."""
@@ -100,7 +110,7 @@ class ApiClient:
             with self._open(request) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as refused:
-            raise _problem(refused) from None
+            raise _problem(refused, _told(refused)) from None
         except (OSError, ValueError) as failed:
             raise Unavailable(
                 f"the platform does not answer: {failed}",
@@ -139,12 +149,16 @@ def read_key(path: Path) -> str:
         ) from refused
 
 
-def _problem(refused: urllib.error.HTTPError) -> GreenOfficeError:
+def _told(refused: urllib.error.HTTPError) -> dict[str, Json]:
     text = refused.read().decode(errors="replace")
     try:
-        problem = json.loads(text)
+        told = json.loads(text)
     except ValueError:
-        problem = {"detail": text[:200]}
+        told = None
+    return told if isinstance(told, dict) else {"detail": text[:200]}
+
+
+def _problem(refused: urllib.error.HTTPError, problem: dict[str, Json]) -> GreenOfficeError:
     kind = _ERRORS.get(refused.code, InvalidInput if refused.code < 500 else Unavailable)
     return kind(
         str(problem.get("detail") or problem.get("title") or refused.reason),

@@ -9,16 +9,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from collector import Listener
+from collector.journal import records_behind
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
-from greenoffice.heartbeat import EVERY_S, HELD, tell
+from greenoffice.heartbeat import EVERY_S, HELD, TAKEN, heard, tell
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.patience import BUSY_PATIENCE_S
 from greenoffice.private import keep_private
-from greenoffice.receivers import WayIn, ways_in
+from greenoffice.receivers import WRITERS, WayIn, ways_in
 from greenoffice.threads import end_with_threads
-from metering.errors import ConfigurationError
+from metering.errors import ConfigurationError, Unavailable
 
 
 def run_collector(data: Path, parent: int) -> None:
@@ -31,20 +33,21 @@ def run_collector(data: Path, parent: int) -> None:
     end_with_threads()
     ways = ways_in(folder, raise_handles())
     try:
-        asyncio.run(_receive(ways, folder.heartbeat("collector")))
+        asyncio.run(_receive(ways, folder))
     finally:
         for way in ways:
             way.journal.close()
 
 
-async def _receive(ways: Sequence[WayIn], health: Path) -> None:
+async def _receive(ways: Sequence[WayIn], folder: DataFolder) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     for way in ways:
         await _start(way)
-    tasks = [stop.wait(), _tell(ways, health), *(way.receiver.crashed() for way in ways)]
+    tasks = [stop.wait(), _tell(ways, folder), _follow(ways, folder)]
+    tasks += [way.receiver.crashed() for way in ways]
     running = [asyncio.ensure_future(task) for task in tasks]
     try:
         done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -69,11 +72,32 @@ async def _start(way: WayIn) -> None:
             await asyncio.sleep(0.3)
 
 
-async def _tell(ways: Sequence[WayIn], file: Path) -> None:
+async def _tell(ways: Sequence[WayIn], folder: DataFolder) -> None:
     """Tell the receivers' health again and again."""
     while True:
-        tell(file, {way.name: _health(way) for way in ways})
+        tell(folder.heartbeat("collector"), {way.name: _health(way) for way in ways})
         await asyncio.sleep(EVERY_S)
+
+
+async def _follow(ways: Sequence[WayIn], folder: DataFolder) -> None:
+    """Tell the listeners again and again how far the intake is behind them."""
+    listeners = [(way.receiver, way.name) for way in ways if isinstance(way.receiver, Listener)]
+    while True:
+        for listener, name in listeners:
+            listener.follow(await asyncio.to_thread(_behind, folder, WRITERS[name]))
+        await asyncio.sleep(EVERY_S)
+
+
+def _behind(folder: DataFolder, writer_no: int) -> int | None:
+    """Records of a writer that wait for the intake; None where it does not work, or cannot say."""
+    intake = heard(folder.heartbeat("intake"))["intake"]
+    place = intake.get(TAKEN, {}).get(str(writer_no))
+    if not intake["ok"] or place is None:
+        return None
+    try:
+        return records_behind(folder.journal, writer_no, *place)
+    except Unavailable:
+        return None
 
 
 def _health(way: WayIn) -> dict[str, object]:

@@ -14,9 +14,10 @@ from pathlib import Path
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import EVERY_S, PARTS, tell
 from greenoffice.saying import say
-from greenoffice.stores import open_file
+from greenoffice.stores import check_there, open_file
 from metering.errors import Damaged
 from storage.sql.damage import check_header, check_whole
+from storage.sql.damage import check_there as check_database_there
 
 LOOK_S = 20.0
 """How long a start looks through the database at most [s]."""
@@ -27,6 +28,7 @@ def database_trouble(folder: DataFolder) -> Damaged | None:
     if folder.settings().database.url:
         return None
     try:
+        check_there(folder)
         check_header(folder.database)
     except Damaged as damage:
         return damage
@@ -34,8 +36,9 @@ def database_trouble(folder: DataFolder) -> Damaged | None:
 
 
 def check_database(folder: DataFolder) -> None:
-    """Damaged where a look through the folder's database finds something."""
+    """Damaged where the folder's database is gone, or a look through it finds something."""
     if not folder.settings().database.url:
+        check_there(folder)
         check_whole(folder.database, LOOK_S)
 
 
@@ -70,16 +73,30 @@ def put_readings_aside(folder: DataFolder) -> None:
 
 
 def put_damaged_stores_aside(folder: DataFolder) -> None:
-    """Move database and readings file to `damaged/` where one of them is not whole."""
+    """Move database and readings file to `damaged/` where one of them is gone or not whole."""
+    settings = folder.settings()
     try:
-        check_database(folder)
-        if folder.readings.exists() and not folder.settings().influx.url:
-            open_file(folder).close()
+        if not settings.database.url:
+            check_database_there(folder.database)
+            check_database(folder)
+        if not settings.influx.url:
+            _check_readings(folder)
     except Damaged as damage:
         say(damage.message, aside=True)
         for path in (folder.database, folder.readings):
-            if path.exists():
+            if any(path.parent.glob(f"{path.name}*")):
                 say(f"kept as {put_aside(folder, path)}", aside=True)
+
+
+def _check_readings(folder: DataFolder) -> None:
+    if not folder.readings.exists():
+        raise Damaged(
+            "the readings file is gone",
+            field="readings",
+            value=str(folder.readings),
+            fix="stop the platform, then: greenoffice rebuild DATA",
+        )
+    open_file(folder).close()
 
 
 def put_aside(folder: DataFolder, path: Path) -> Path:

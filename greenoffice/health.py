@@ -9,7 +9,7 @@ from collector import JournalReader
 from collector.journal import records_behind
 from greenoffice.damage import database_trouble
 from greenoffice.folder import DataFolder
-from greenoffice.heartbeat import HELD, heard
+from greenoffice.heartbeat import HELD, TAKEN, heard
 from metering.errors import Unavailable
 from metering.intake import HeldGateway
 from metering.ports import IntakeStore
@@ -23,6 +23,7 @@ def process_health(folder: DataFolder, process: str) -> Health:
     found: Health = {}
     for name, told in heard(folder.heartbeat(process)).items():
         told.pop(HELD, None)  # whose they are is for those who may see them
+        told.pop(TAKEN, None)  # for the collector; people are told what waits
         found[name] = PartHealth(bool(told.pop("ok")), told)
     return found
 

@@ -20,6 +20,8 @@ Parts = dict[str, dict[str, Any]]
 PARTS = {"intake": ("intake", "readings"), "ledger": ("ledger", "analytics")}
 """Of the processes that have others than one of their own name."""
 
+TAKEN = "taken"
+"""What the intake tells of each writer's journal: the place up to which it is taken in."""
 HELD = "held"
 """What the listener tells of each gateway that it holds back."""
 

@@ -10,6 +10,7 @@ reads the answer, and is cut off then.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from typing import Any
 
@@ -17,16 +18,14 @@ import structlog
 from uvicorn.protocols.http import h11_impl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api import Lack, Room, error_of, problem_of
+
 log = structlog.get_logger()
 
 _h11 = h11_impl.h11  # type: ignore[attr-defined]
 IDLE, SEND_BODY = _h11.IDLE, _h11.SEND_BODY
 """A head, or a body, is what the client has to send next."""
 
-BUSY = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
-    b"Content-Length: 0\r\n\r\n"
-)
 _REFUSED = b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 HEAD_TOO_LARGE = _REFUSED % b"431 Request Header Fields Too Large"
 NOT_HTTP = _REFUSED % b"400 Bad Request"
@@ -34,11 +33,27 @@ MOST_LEFT = 8 << 20
 """Bytes of a request that are still taken, and thrown away, after the answer."""
 
 
+def busy(most: int) -> bytes:
+    """What a connection is told that is one too many."""
+    body = json.dumps(problem_of(error_of(Lack.CONNECTIONS, most), "")).encode()
+    head = (
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nConnection: close\r\n"
+        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
 def bounded(
-    most: int, head_s: float = 10.0, body_s: float = 60.0, left_s: float = 2.0
+    most: int,
+    head_s: float = 10.0,
+    body_s: float = 60.0,
+    left_s: float = 2.0,
+    room: Room | None = None,
 ) -> type[H11Protocol]:
-    """A protocol for `uvicorn.Config(http=...)` whose connections share these bounds."""
+    """A protocol for `uvicorn.Config(http=...)` whose connections share these bounds; what finds
+    no room is noted in `room`."""
     waiting: dict[_Bounded, None] = {}
+    noted, refusal = room or Room(), busy(most)
 
     class _Bounded(H11Protocol):
         _since: asyncio.TimerHandle | None = None
@@ -48,9 +63,11 @@ def bounded(
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
+            noted.connections = len(self.connections)
             if len(self.connections) > most and not self._make_room():
                 log.warning("too many http connections", most=most)
-                transport.write(BUSY)
+                noted.lacked(Lack.CONNECTIONS, most)
+                transport.write(refusal)
                 transport.close()
                 return
             self._watch()
@@ -58,6 +75,7 @@ def bounded(
         def connection_lost(self, exc: Exception | None) -> None:
             self._rest()
             super().connection_lost(exc)
+            noted.connections = len(self.connections)
 
         def data_received(self, data: bytes) -> None:
             if self._left is not None:
@@ -130,6 +148,7 @@ def bounded(
             longest = next(iter(waiting), None)
             if longest is None:
                 return False
+            noted.lacked(Lack.SILENT)
             longest._rest()
             longest.connections.discard(longest)
             longest.transport.abort()

@@ -6,6 +6,8 @@ repeat only the first ones of a minute are written.
 
 from __future__ import annotations
 
+import atexit
+import json
 import logging
 import os
 import sys
@@ -49,8 +51,37 @@ def set_up_logs(process: str, clock: ShiftedClock) -> None:
     )
     handler = logging.StreamHandler(stream)
     handler.addFilter(_first_ones(RepeatedLines()))
-    form = f"{process}: %(levelname)s %(message)s"
-    logging.basicConfig(level=logging.WARNING, format=form, handlers=[handler])
+    handler.setFormatter(_JsonLines(process, clock))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.captureWarnings(capture=True)
+    atexit.register(_say_no_more)
+
+
+class _JsonLines(logging.Formatter):
+    """What libraries log, as one line like our own."""
+
+    def __init__(self, process: str, clock: ShiftedClock) -> None:
+        super().__init__()
+        self._process, self._clock = process, clock
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "time": iso(self._clock.now_us()),
+            "process": self._process,
+            "logger": record.name,
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+        }
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False)
+
+
+def _say_no_more() -> None:
+    """Libraries in C count, to nobody's use, what is left when the interpreter has ended."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
 
 
 class UnbreakableStream:

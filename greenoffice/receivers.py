@@ -76,7 +76,7 @@ def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
             records_per_s=settings.mqtt.records_per_s,
             burst_records=settings.mqtt.burst_records,
         ),
-        _metrics(settings.mqtt.host, settings.mqtt.metrics_port, "mqtt.metrics_port"),
+        _metrics(settings.mqtt.metrics_host, settings.mqtt.metrics_port, "mqtt.metrics_port"),
         now_us=_now_us(folder),
         tls=tls_of("mqtt", settings.mqtt.certificate, settings.mqtt.private_key),
     )
@@ -98,7 +98,7 @@ def _client(folder: DataFolder, settings: Settings) -> WayIn:
             version=broker.version,
             receive_maximum=broker.receive_maximum,
         ),
-        _metrics(settings.mqtt.host, broker.metrics_port, "broker.metrics_port"),
+        _metrics(settings.mqtt.metrics_host, broker.metrics_port, "broker.metrics_port"),
         now_us=_now_us(folder),
     )
     return WayIn("broker", client, journal)

@@ -56,10 +56,15 @@ class HttpSettings(Endpoint):
 class MqttSettings(Endpoint):
     port: int = Field(1883, ge=1, le=65535, description="port gateways connect to")
     metrics_port: int = Field(9464, ge=1, le=65535, description="the collector's /metrics")
+    metrics_host: str = Field(
+        "127.0.0.1", description="address of the ports of /metrics, which need no key"
+    )
     certificate: Path | None = Field(None, description="PEM chain; with it the port speaks TLS")
     private_key: Path | None = Field(None, description="PEM key of the certificate")
     records_per_s: float = Field(
-        500.0, gt=0, description="messages a second that one gateway may send in the long run"
+        500.0,
+        gt=0,
+        description="messages a second that one gateway may send while the intake is behind",
     )
     burst_records: int = Field(
         20_000, ge=1, description="messages that one gateway may send at once beyond that"

@@ -15,6 +15,7 @@ from metering.access import ActorKind, Role, by_command
 from metering.errors import ConfigurationError, Damaged, Unavailable
 from metering.ports import Credentials, ReadingSource, ReadingStore
 from storage import Schema, SqlCredentials, Stores, open_engine, sql_stores
+from storage.sql.damage import check_there as check_database_there
 
 if TYPE_CHECKING:
     from storage import DuckDBReadings
@@ -42,8 +43,9 @@ def database_url(folder: DataFolder) -> str:
 
 def open_stores(folder: DataFolder, *, finishing: str = "") -> Stores:
     """The SQL stores of a data folder. ConfigurationError where a command broke off on it that
-    is not the one to finish."""
+    is not the one to finish; Damaged where the database of before is gone."""
     check_finished(folder, finishing)
+    check_there(folder)
     return sql_stores(open_engine(database_url(folder)))
 
 
@@ -51,13 +53,21 @@ def open_credentials(folder: DataFolder) -> Credentials:
     """The gateways' passwords, of a database that this process can only read. Unavailable while
     nobody has made its tables; ConfigurationError as `open_stores`."""
     check_finished(folder)
+    check_there(folder)
     return SqlCredentials(open_engine(database_url(folder), schema=Schema.READ))
+
+
+def check_there(folder: DataFolder) -> None:
+    """Damaged where a folder that was set up has lost its database."""
+    if not folder.settings().database.url and folder.admin_key.exists():
+        check_database_there(folder.database)
 
 
 def check_stores(folder: DataFolder) -> None:
     """ConfigurationError where no process could open the folder's database as it stands; a server
     that does not answer yet is left to those who wait for it."""
     check_finished(folder)
+    check_there(folder)
     try:
         open_engine(database_url(folder)).dispose()
     except Damaged:

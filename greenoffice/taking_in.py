@@ -13,6 +13,7 @@ from greenoffice.assembly import Assembly
 from greenoffice.backing_up import BackupWork
 from greenoffice.complete import check_complete
 from greenoffice.folder import DataFolder
+from greenoffice.heartbeat import TAKEN
 from greenoffice.loops import Loop
 from greenoffice.patience import BUSY_PATIENCE_S
 from greenoffice.stores import influx_address
@@ -126,7 +127,16 @@ def intake_work(folder: DataFolder, assembly: Assembly, stop: threading.Event) -
             "readings": Loop("readings", ReadingsCheck(folder, file), 20.0, stop, now_us),
         },
         beside=backup,
+        details=lambda: {"intake": {TAKEN: _taken(assembly)}},
     )
+
+
+def _taken(assembly: Assembly) -> dict[str, tuple[int, int]]:
+    """Places by writer; none where they cannot be had now."""
+    checkpoint = assembly.stores.intake.checkpoint
+    with contextlib.suppress(Unavailable):
+        return {str(writer): checkpoint(writer) for writer in assembly.journal.writers()}
+    return {}
 
 
 def _file(assembly: Assembly) -> DuckDBReadings | None:

@@ -17,9 +17,8 @@ from typing import Any
 
 import structlog
 
-from api import Answered, Handed
+from api import Answered, Ended, Handed, NoWorker
 from greenoffice import worker_frames as frames
-from metering.errors import Unavailable
 
 log = structlog.get_logger()
 
@@ -62,8 +61,8 @@ class WorkerPool:
         return self._at_once
 
     async def answer(self, request: Handed, gone: Awaitable[None]) -> Answered | None:
-        """A worker's answer; None where the client is gone first. Unavailable where the answer
-        takes more time or memory than it may, or no worker can be started."""
+        """A worker's answer; None where the client is gone first. Ended where the answer
+        takes more time or memory than it may, NoWorker where none can be started."""
         async with self._turns:
             worker = await self._worker()
             asked = asyncio.ensure_future(self._ask(worker, request))
@@ -151,8 +150,8 @@ class WorkerPool:
             worker.writer.close()
             asyncio.get_running_loop().run_in_executor(None, _await_end, worker.process)
 
-    def _too_much(self) -> Unavailable:
-        return Unavailable(
+    def _too_much(self) -> Ended:
+        return Ended(
             "this answer takes more time or memory than one may",
             field="time",
             value=f"{self._time_s:.0f} s",
@@ -160,9 +159,9 @@ class WorkerPool:
         )
 
 
-def _no_worker(reason: str) -> Unavailable:
+def _no_worker(reason: str) -> NoWorker:
     log.warning("no worker can be started", reason=reason)
-    return Unavailable(
+    return NoWorker(
         "there is no process to make this answer in",
         field="worker",
         value=reason,

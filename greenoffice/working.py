@@ -14,7 +14,7 @@ from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import EVERY_S, Parts, tell
 from greenoffice.loops import Loop
 
-Details = Mapping[str, Mapping[str, int]]
+Details = Mapping[str, Mapping[str, object]]
 
 
 @dataclass(frozen=True)

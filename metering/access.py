@@ -106,7 +106,11 @@ def expiry(text: str, zone: str, now_us: int) -> int:
         return 0
     try:
         found = day_bounds(date.fromisoformat(text), zone)[0] if len(text) == 10 else None
-    except (ValueError, OverflowError):
+    except OverflowError:
+        raise InvalidInput(
+            "a day too far ahead", field="expires", value=text, fix="a day before 9999-12-29"
+        ) from None
+    except ValueError:
         found = None
     found = parse_instant(text, "expires") if found is None else found
     if found <= now_us:

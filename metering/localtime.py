@@ -57,6 +57,10 @@ def to_us(instant: datetime, field: str = "time") -> int:
     return (instant - EPOCH) // timedelta(microseconds=1)
 
 
+_FIRST_US = to_us(datetime(1, 1, 3, tzinfo=UTC))
+_LAST_US = to_us(datetime(9999, 12, 29, tzinfo=UTC))
+
+
 def from_us(time_us: int) -> datetime:
     """Aware UTC datetime of microseconds since the epoch."""
     return EPOCH + timedelta(microseconds=time_us)
@@ -70,9 +74,13 @@ def iso(time_us: int, zone: str = "UTC") -> str:
 
 
 def parse_instant(text: str, field: str = "time") -> int:
-    """Microseconds of an RFC 3339 text with an offset; InvalidInput otherwise."""
+    """Microseconds of an RFC 3339 text with an offset, of an instant that has a date in every zone;
+    InvalidInput otherwise."""
     try:
-        return to_us(datetime.fromisoformat(text), field)
+        found = to_us(datetime.fromisoformat(text), field)
+        if not _FIRST_US <= found <= _LAST_US:
+            raise OverflowError
+        return found
     except (ValueError, TypeError, OverflowError):
         raise InvalidInput(
             "not an instant", field=field, value=text, fix="RFC 3339, e.g. 2026-11-24T08:15:00Z"

@@ -10,6 +10,7 @@ rounded to mWh per row (half to even) and summed per series and month; prints JS
     offset_min  what the months' clock is ahead of the recorded time, or
     zone      the zone in which a UTC column's months are counted
     where     rows to take
+    values    by series, months of which each value is told too, with its time [us]
 """
 
 import json
@@ -36,6 +37,8 @@ def main() -> None:
     )
     month_of = _month_of(task)
     sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    told: dict[str, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+    asked = task.get("values", {})
     counts = {"rows": 0, "null_values": 0, "refused": 0, "counted": 0}
     while rows := cursor.fetchmany(100_000):
         for series, time_us, value in rows:
@@ -46,8 +49,11 @@ def main() -> None:
                 counts["refused"] += 1
             else:
                 counts["counted"] += 1
-                sums[series][month_of(time_us)] += round(value * task["scale"])
-    print(json.dumps({**counts, "sums": sums}))
+                month, amount = month_of(time_us), round(value * task["scale"])
+                sums[series][month] += amount
+                if month in asked.get(series, ()):
+                    told[series][month].append((time_us, amount))
+    print(json.dumps({**counts, "sums": sums, "values": told}))
 
 
 def _month_of(task: dict[str, Any]) -> Callable[[int], str]:

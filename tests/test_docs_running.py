@@ -115,7 +115,7 @@ def exposed() -> Iterator[str]:
                 first = call.args[0] if call.args else None
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     prefix = "greenoffice_" if call.func.id == "_gauge" else ""
-                    end = "_total" if call.func.id == "Counter" else ""
+                    end = "_total" if call.func.id in ("Counter", "CounterMetricFamily") else ""
                     yield f"{prefix}{first.value}{end}"
 
 

@@ -37,14 +37,15 @@ class PasswordAnswer(TypedDict):
 
 
 class MessageAnswer(TypedDict):
-    """A message as it arrived; `text` is null where it is not UTF-8."""
+    """A message as it arrived; `text` is null where it is not UTF-8, `arrived` of one that was
+    lost."""
 
     segment: int
     offset: int
     kind: str
     gateway: str
     topic: str
-    arrived: str
+    arrived: str | None
     bytes: int
     base64: str
     text: str | None

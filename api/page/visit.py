@@ -62,7 +62,7 @@ class Visit:
         """Parts of the platform that do not do their work, with what they say of it."""
         return [
             (name, str(part.detail.get("error", "")))
-            for name, part in self.caller.platform.health().items()
+            for name, part in self.caller.platform.parts().items()
             if not part.ready
         ]
 

@@ -43,7 +43,7 @@ def health(request: Request, response: Response) -> Json:
 
     `detail` is told to whom the settings name.
     """
-    parts, told = platform_of(request).health(), _sees_details(request)
+    parts, told = platform_of(request).parts(), _sees_details(request)
     ready = all(part.ready for part in parts.values())
     response.status_code = 200 if ready else 503
     return {

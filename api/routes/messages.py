@@ -141,7 +141,7 @@ def message(segment: int, offset: int, caller: Reader) -> MessageAnswer:
         "kind": found.kind,
         "gateway": found.gateway,
         "topic": found.route,
-        "arrived": iso(found.arrived_us),
+        "arrived": None if found.kind == "lost" else iso(found.arrived_us),
         "bytes": len(found.payload),
         "base64": base64.b64encode(found.payload).decode(),
         "text": text_of(found.payload),

@@ -66,7 +66,7 @@ def _last(folder: Path, n: int) -> int:
                 return 0  # created this instant
             refused: Exception = error
     raise Unavailable(
-        f"a journal segment cannot be read: {refused}",
+        f"a journal segment is damaged, it cannot be read: {refused}",
         field="segment",
         value=f"{folder.name}/{n:08d}",
         fix=REPAIR,

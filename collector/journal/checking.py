@@ -167,12 +167,13 @@ def _with_next(
     rows: Iterator[JournalRow], ended: int | None
 ) -> Iterator[tuple[JournalRow, int | None]]:
     """Each row with the place where the next one begins, or where the segment ended, as far as
-    that can be believed; none that lies behind the end."""
+    that can be believed. A row whose checksum fits is believed before the note of the end, which
+    has none."""
     row = next(rows, None)
-    while row is not None and (ended is None or row.first_offset < ended):
+    while row is not None:
         following = next(rows, None)
         if following is not None and following.whole:
-            yield row, min(following.first_offset, ended or following.first_offset)
+            yield row, following.first_offset
         else:
             yield row, ended if following is None else None
         row = following

@@ -249,7 +249,7 @@ def damaged(folder: Path, n: int, what: str) -> Unavailable:
 
 def _unreadable(folder: Path, n: int, error: Exception) -> Unavailable:
     return Unavailable(
-        f"a journal segment cannot be read: {error}",
+        f"a journal segment is damaged, it cannot be read: {error}",
         field="segment",
         value=f"{folder.name}/{n:08d}",
         fix=REPAIR,

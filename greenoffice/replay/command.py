@@ -34,7 +34,7 @@ def run_replay(options: ReplayOptions, data: Path, *, register: bool) -> ReplayR
 
 def register_series(table: RecordedTable, folder: DataFolder) -> None:
     """Register every series of the table over the API; keep the gateway's password."""
-    texts = registry_texts(table.options, table.identities())
+    texts = registry_texts(table.options, table.identities(), table.negative())
     answer = ApiClient.of_folder(folder).post("/v1/registry/import", texts)
     user = f"{table.options.site}/{GATEWAY}"
     if password := answer["passwords"].get(user):

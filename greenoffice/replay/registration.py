@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from greenoffice.replay.options import ReplayOptions, ValueColumn
 from metering.errors import InvalidInput
@@ -17,12 +17,16 @@ _ENERGY_OF_POWER = {power: energy for energy, power in reversed(POWER_OF_ENERGY.
 """Of kW electricity, which comes first."""
 
 
-def registry_texts(options: ReplayOptions, identities: Sequence[str]) -> dict[str, str]:
+def registry_texts(
+    options: ReplayOptions,
+    identities: Sequence[str],
+    signed: Set[tuple[str, str]] = frozenset(),
+) -> dict[str, str]:
     """The CSV files that register every series; pass them to the registry import.
 
     The site `options.site` stands under the institution `<site>-recorded`. Each series whose
     values can be booked gets a building of its own with one total meter, so that no series
-    is counted into another.
+    is counted into another. `signed`: (id, column) of series whose energy goes both ways.
     """
     codes = _codes(identities)
     institution = f"{options.site}-recorded"
@@ -47,6 +51,7 @@ def registry_texts(options: ReplayOptions, identities: Sequence[str]) -> dict[st
                     value.unit,
                     code if booked else "",
                     "" if booked else options.site,
+                    "yes" if (identity, value.column) in signed else "",
                 ]
             )
     return {
@@ -55,7 +60,7 @@ def registry_texts(options: ReplayOptions, identities: Sequence[str]) -> dict[st
             "site,code,name_zh,name_en", [[options.site, GATEWAY, "回放", "Replay"]]
         ),
         "meters.csv": _csv("code,node,item,total,step_min", meters),
-        "points.csv": _csv("gateway,point,kind,unit,meter,node", points),
+        "points.csv": _csv("gateway,point,kind,unit,meter,node,signed", points),
     }
 
 

@@ -55,6 +55,17 @@ class RecordedTable:
         ).fetchall()
         return [str(row[0]) for row in rows if row[0] is not None]
 
+    def negative(self) -> set[tuple[str, str]]:
+        """(series id, column) of those with a value below 0."""
+        found = set()
+        for value in self.options.values:
+            rows = self._connection.execute(
+                f"SELECT {self._id()} AS id FROM {self._source} {self._where()} "
+                f'GROUP BY id HAVING min(TRY_CAST("{value.column}" AS DOUBLE)) < 0'
+            ).fetchall()
+            found |= {(str(row[0]), value.column) for row in rows if row[0] is not None}
+        return found
+
     def rows(self) -> int:
         """How many rows the table has."""
         found = self._connection.execute(

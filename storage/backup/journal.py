@@ -100,7 +100,7 @@ def _next_offset(folder: Path, n: int) -> int:
         if "no such table" in str(error):
             return 0  # made this instant, not one batch in it yet
         raise Unavailable(
-            f"a journal segment cannot be read: {error}",
+            f"a journal segment is damaged, it cannot be read: {error}",
             field="segment",
             value=f"{folder.name}/{n:08d}",
             fix="look whether the file can be read; a damaged one is in an earlier backup",

@@ -112,6 +112,8 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         content = json.loads(path.read_text("utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError
         told = content.pop("sha256")
     except FileNotFoundError as error:
         raise _bad(path, "not a backup, or one that broke off") from error
@@ -119,7 +121,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise _bad(path, "the backup's manifest is damaged") from error
     if told != _digest(content):
         raise _bad(path, "the backup's manifest is damaged")
-    if content.pop("format") != FORMAT:
+    if content.pop("format", None) != FORMAT:
         raise _bad(path, "the backup was made by a newer version of the platform")
     try:
         return _manifest(content, path)

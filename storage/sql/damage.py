@@ -32,6 +32,13 @@ def damaged_database(path: Path | str, detail: str) -> Damaged:
     )
 
 
+def check_there(path: Path) -> None:
+    """Damaged where there is no file, or nothing in it: SQLite makes an empty one for whoever asks,
+    and then nobody has a key any more."""
+    if not path.exists() or not path.stat().st_size:
+        raise damaged_database(path, "it is gone")
+
+
 def check_header(path: Path) -> None:
     """Damaged where the file is shorter than its header says, or has none; cheap, and safe beside
     whoever writes. A file that is absent or empty is none yet."""

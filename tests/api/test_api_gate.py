@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -163,3 +164,27 @@ def test_an_import_reads_parts_up_to_its_bound(served) -> None:
     )
     found, body, _ = asked(port, began + chunked)
     assert found == 200, body
+
+
+def test_who_leaves_in_the_middle_of_a_body_is_no_error_of_ours(world) -> None:
+    sent: list[object] = []
+    scope = {
+        **{"type": "http", "method": "POST", "path": "/signin", "raw_path": b"/signin"},
+        **{"query_string": b"", "root_path": "", "scheme": "http", "http_version": "1.1"},
+        **{"client": ("127.0.0.1", 1), "server": ("x", 80), "asgi": {"version": "3.0"}},
+        "headers": [
+            (b"content-type", b"application/x-www-form-urlencoded"),
+            (b"content-length", b"50"),
+        ],
+    }
+    parts = [{"type": "http.request", "body": b"key=", "more_body": True}]
+
+    async def receive() -> dict[str, object]:
+        return parts.pop() if parts else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    asyncio.run(world.client.app(scope, receive, send))
+    counted = world.client.get("/metrics").text
+    assert 'status="500"' not in counted

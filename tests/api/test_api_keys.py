@@ -45,6 +45,15 @@ def test_an_expired_key_is_refused_with_its_own_sentence(world) -> None:
         assert (told["value"], bool(told["fix"])) == (key["expires"], True)
 
 
+@pytest.mark.parametrize("expires", ["9999-12-31", "9999-12-31T23:59:59-14:00", "0001-01-01"])
+def test_an_end_beyond_the_calendar_is_refused_by_name(world, expires: str) -> None:
+    answer = world.post(
+        "/v1/keys", json={"name": "x", "node": "campus", "role": "read", "expires": expires}
+    )
+    assert answer.status_code == 422
+    assert (answer.json()["field"], answer.json()["value"]) == ("expires", expires)
+
+
 def test_a_session_ends_with_its_key(world, signed) -> None:
     key = made(world, expires="2026-11-24T11:00:00+08:00")
     world.keys["guest"] = key["secret"]

@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -46,6 +46,7 @@ class Running:
     process: psutil.Process
     keys: dict[str, str]
     here: TestClient
+    data: Path
 
     def get(self, path: str, key: str = "bureau", timeout_s: float = 60) -> tuple[int, bytes]:
         request = urllib.request.Request(
@@ -81,7 +82,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         cwd=Path(__file__).parents[2],
         env=os.environ,
     )
-    found = Running(taken[0], psutil.Process(process.pid), keys, here)
+    found = Running(taken[0], psutil.Process(process.pid), keys, here, folder.root)
     try:
         await_true(lambda: process.poll() is not None or _listens(taken[0]))
         yield found
@@ -141,7 +142,7 @@ def test_a_worker_refuses_as_the_api_itself(running: Running, path, key, status)
 
 
 def test_a_wrong_key_costs_no_worker(running: Running) -> None:
-    wrong = Running(running.port, running.process, {"bureau": "go_000000000000_x"}, running.here)
+    wrong = replace(running, keys={"bureau": "go_000000000000_x"})
     before = [one.pid for one in running.workers()]
     assert wrong.get(HEAVY)[0] == 401
     assert wrong.get("/influx/query?q=" + quote(FOR_YEARS))[0] == 401
@@ -167,3 +168,22 @@ def test_what_needs_too_much_memory_or_time_is_refused_and_costs_the_others_noth
     assert told["fix"]
     assert told["error"]
     assert running.get(HEAVY)[0] == 200
+
+
+def test_an_answer_that_was_ended_is_told_by_health_in_both_languages(running: Running) -> None:
+    assert running.get("/influx/query?q=" + quote(FOR_YEARS))[0] == 503
+    part = json.loads(running.get("/health")[1])["parts"]["http"]
+    assert part["ready"]
+    assert part["detail"]["error"].startswith("an answer took more time or memory than one may")
+    for language, said in (("en_GB", "was ended (path = '/influx/query')"), ("zh_CN", "查询")):
+        asked = subprocess.run(
+            [sys.executable, "-m", "greenoffice", "health", str(running.data)],
+            check=False,
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"LC_ALL": f"{language}.UTF-8"},
+            capture_output=True,
+            text=True,
+        )
+        assert (asked.returncode, asked.stdout) == (0, "")
+        assert asked.stderr.startswith("http: ")
+        assert said in asked.stderr

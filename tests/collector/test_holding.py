@@ -37,6 +37,12 @@ def test_rest_saves_up_no_more_than_the_burst() -> None:
     assert budgets.spend("a", 110) == 1
 
 
+def test_a_debt_is_never_more_than_a_burst() -> None:
+    budgets = Budgets(10, 100, Clock().s)
+    assert budgets.spend("a", 1e9) == 10
+    assert budgets.spend("a", 0, reserve=0.5) == 15
+
+
 def test_holds_by_two_reasons_end_with_both() -> None:
     holding = Holding(lambda: 5, lambda: 0.0)
     holding.hold("a", "rate")

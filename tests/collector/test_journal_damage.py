@@ -304,6 +304,50 @@ def test_each_value_of_a_row_may_be_wrong(
     assert sum(one is not None for one in after) == 180 - lost
 
 
+@pytest.mark.parametrize("gone", ["crc", "sums"])
+def test_a_checksum_that_is_gone_is_no_row_of_before_there_were_any(
+    tmp_path: Path, gone: str
+) -> None:
+    folder = filled(tmp_path)
+    path = plain_path(folder, 2)
+    lax = "replace(sql, 'crc INTEGER NOT NULL, sums BLOB NOT NULL', 'crc INTEGER, sums BLOB')"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute(f"UPDATE sqlite_master SET sql = {lax} WHERE name = 'batch'")
+        connection.commit()
+    change(path, f"UPDATE batch SET {gone} = NULL, arrived_us = 5 WHERE first_offset = 9")
+    assert until_refused(tmp_path)[1].value == "listener/00000002"
+    assert list(faults(tmp_path)) == ["listener/00000002"]
+    assert not any(one.unchecked for one in check_journal(tmp_path))
+
+
+def test_whole_rows_behind_the_noted_end_are_kept(tmp_path: Path) -> None:
+    """The note, in the next segment, has no checksum: one that says too little costs nothing."""
+    folder = filled(tmp_path)
+    change(plain_path(folder, 3), "UPDATE origin SET next_offset = 5 WHERE n = 2")
+    assert sum(one.records for one in check_journal(tmp_path)) == 180
+    assert faults(tmp_path) == {}
+    change(plain_path(folder, 2), "UPDATE batch SET arrived_us = 5 WHERE first_offset = 0")
+    repair_segment(folder, 2)
+    assert numbers(tmp_path) == list(range(180))
+
+
+def test_a_last_row_that_is_damaged_does_not_say_where_the_journal_ends(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    last = list(check_journal(tmp_path))[-1]
+    change(
+        plain_path(folder, last.n),
+        "UPDATE batch SET count = 4000000000"
+        " WHERE first_offset = (SELECT max(first_offset) FROM batch)",
+    )
+    journal = writer(tmp_path)
+    assert journal.append([record(180)]).segment == 1 << 24 | last.n + 1
+    journal.close()
+    assert faults(tmp_path) == {last.name: [(last.records, last.records)]}
+    repair_segment(folder, last.n)
+    assert numbers(tmp_path) == list(range(181))
+
+
 def test_a_name_in_the_file_that_is_no_text_any_more(tmp_path: Path) -> None:
     """The message of the database quotes it, and cannot be read itself."""
     folder = filled(tmp_path)

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -413,6 +414,60 @@ def test_a_gateway_that_sends_too_much_waits_and_no_other_does(start: Any) -> No
         until(lambda: server.metric("greenoffice_mqtt_gateways_held") == 0)
     sent = [r.payload for r in server.records("message") if r.gateway == "s/g"]
     assert sent == [b"%04d" % number for number in range(1, 201)]
+
+
+def follow(server: Any, behind: int | None) -> None:
+    async def told() -> None:
+        server.listener.follow(behind)
+
+    server.run(told())
+
+
+def acknowledged(flood: socket.socket, count: int) -> None:
+    answers = b""
+    while len(answers) < 4 * count:
+        answers += flood.recv(65_536)
+
+
+def test_nobody_is_slowed_down_while_the_intake_follows(start: Any) -> None:
+    server = start(records_per_s=0.001, burst_records=10, share_records=100_000)
+    follow(server, 0)
+    with raw(server.port, CONNECT + publishes(1, 3_000)) as flood:
+        acknowledged(flood, 3_001)
+        assert not server.listener.health().held
+        follow(server, 10**6)
+        assert set(server.listener.health().held) == {"s/g"}
+        with gateway(server.port, paho.MQTTv5, user="s/h", password="other") as good:
+            good.client.publish("t", b"good", qos=1)
+            until(lambda: len(good.acknowledged) == 1)
+        flood.sendall(publishes(3_001, 10))
+        follow(server, 0)
+        acknowledged(flood, 10)
+        assert server.metric("greenoffice_mqtt_gateways_held") == 0
+
+
+def test_far_behind_half_a_budget_is_enough_to_wait(start: Any) -> None:
+    server = start(records_per_s=1000, burst_records=4_000, share_records=100_000)
+    follow(server, 0)
+    with raw(server.port, CONNECT + publishes(1, 3_000)) as flood:
+        acknowledged(flood, 3_001)
+        follow(server, 5_000)
+        assert not server.listener.health().held
+        follow(server, 10**6)
+        assert server.listener.health().held["s/g"].why == "rate"
+        time.sleep(2.5)  # by now more than half of its budget is left again
+        assert server.metric("greenoffice_mqtt_gateways_held") == 1
+        follow(server, 0)
+        assert server.metric("greenoffice_mqtt_gateways_held") == 0
+
+
+def test_a_budget_binds_when_the_intake_stops_but_lets_the_rate_through(start: Any) -> None:
+    server = start(records_per_s=200, burst_records=10)
+    follow(server, 0)
+    follow(server, None)
+    with raw(server.port, CONNECT + publishes(1, 100)) as flood:
+        until(lambda: "s/g" in server.listener.health().held)
+        acknowledged(flood, 101)
 
 
 def test_a_share_of_the_queue_holds_one_gateway_alone(start: Any) -> None:

@@ -85,6 +85,10 @@ def test_up_on_a_taken_port_ends_with_78_and_names_it(tmp_path: Path) -> None:
 def test_health_of_what_does_not_run_ends_with_1(tmp_path: Path) -> None:
     folder = init(tmp_path / "data", 18080, 11883, 19464, "en")
     assert run("health", str(folder.root), "collector").returncode == 1
+    everything = run("health", str(folder.root))
+    assert everything.returncode == 1
+    for part in ("http", "collector", "intake", "ledger"):
+        assert f"{part}: the" in everything.stderr
 
 
 # Lines of JSON

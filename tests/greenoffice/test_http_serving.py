@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
 import ssl
@@ -10,12 +11,14 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
 
+from collector.tls_door import MOST_HANDSHAKES, Handshakes
 from greenoffice.api_process import server_config
 from greenoffice.client import ApiClient
 from greenoffice.settings import HttpSettings, load_settings
@@ -85,6 +88,78 @@ def test_with_a_certificate_the_port_speaks_tls(certificate: tuple[Path, Path]) 
         assert trusting.health() == {"seen": ["127.0.0.1", "https"]}
         with pytest.raises(OSError, match=r"CERTIFICATE_VERIFY_FAILED"):
             urllib.request.urlopen(http.url, timeout=30, context=ssl.create_default_context())
+
+
+def test_who_begins_no_handshake_makes_room_for_those_who_do(
+    certificate: tuple[Path, Path],
+) -> None:
+    """Half of them say nothing, the others begin one and stop; none is ever a connection."""
+    chain, key = certificate
+    with served(certificate=chain, private_key=key) as http, ExitStack() as stack:
+        idle = []
+        for number in range(2 * MOST_HANDSHAKES):
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", http.port), 30))
+            if number % 2:
+                one.sendall(b"\x16\x03")
+            idle.append(one)
+        trusting = ApiClient(http.url, "k", certificate=chain)
+        for _ in range(5):
+            assert trusting.health() == {"seen": ["127.0.0.1", "https"]}
+
+
+@pytest.mark.parametrize("bound", [{"within_s": 0.2}, {"within_s": 900.0, "most": 4}])
+def test_a_handshake_has_its_time_and_its_room(
+    certificate: tuple[Path, Path], bound: dict[str, Any]
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+
+    async def silent() -> None:
+        handshakes = Handshakes(context, **bound)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: handshakes.door(asyncio.Protocol), "127.0.0.1", 0)
+        async with server:
+            place = server.sockets[0].getsockname()
+            opened = [await asyncio.open_connection(*place) for _ in range(6)]
+            for reader, _ in opened[:2]:
+                with suppress(ConnectionResetError):
+                    assert await asyncio.wait_for(reader.read(), 30) == b""
+            assert opened[-1][0].at_eof() is False or "most" not in bound
+            for _, writer in opened:
+                writer.close()
+
+    asyncio.run(silent())
+
+
+def test_what_comes_with_the_end_of_the_handshake_is_not_lost(
+    certificate: tuple[Path, Path],
+) -> None:
+    """A client may send at once: nothing is dropped, doubled or out of order."""
+    chain, key = certificate
+    context = ssl.create_default_context(cafile=str(chain))
+    context.check_hostname = False
+    head = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with served(certificate=chain, private_key=key) as http:
+        for _ in range(20):
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = context.wrap_bio(incoming, outgoing, server_hostname="office.example")
+            with socket.create_connection(("127.0.0.1", http.port), 30) as raw:
+                while True:
+                    try:
+                        tls.do_handshake()
+                        break
+                    except ssl.SSLWantReadError:
+                        raw.sendall(outgoing.read())
+                        incoming.write(raw.recv(65_536))
+                tls.write(head)
+                raw.sendall(outgoing.read())  # Finished and the request in one
+                answer = b""
+                while b'"https"' not in answer:
+                    incoming.write(raw.recv(65_536))
+                    with suppress(ssl.SSLWantReadError):
+                        while part := tls.read():
+                            answer += part
+                assert answer.count(b"HTTP/1.1 200") == 1
 
 
 def test_a_certificate_of_no_use_is_named(certificate: tuple[Path, Path], tmp_path: Path) -> None:

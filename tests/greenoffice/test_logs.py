@@ -88,6 +88,34 @@ log.info("another")
     assert len(lines) == 41
     assert sum("connection refused" in line for line in lines) == 20
     assert json.loads(lines[-1])["event"] == "another"
+    assert {json.loads(line)["process"] for line in lines} == {"one"}
+
+
+def test_the_server_of_http_logs_like_everybody() -> None:
+    code = """
+from greenoffice.api_process import server_config
+from greenoffice.settings import HttpSettings
+server_config(None, HttpSettings(), 1024)
+for n in range(100):
+    logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
+try:
+    raise OSError("no handles")
+except OSError:
+    logging.getLogger("asyncio").exception("accept failed")
+"""
+    lines = child(code, subprocess.PIPE).stderr.decode().splitlines()
+    assert len(lines) == 21
+    first, last = json.loads(lines[0]), json.loads(lines[-1])
+    assert (first["event"], first["level"]) == ("Invalid HTTP request received.", "warning")
+    assert "no handles" in last["exception"]
+
+
+def test_nothing_is_said_after_the_end() -> None:
+    """Libraries in C print what is left when the interpreter has gone; nobody can use that."""
+    late = "import atexit, os\natexit.register(lambda: os.write(2, b'3 leaked'))\n"
+    for code, told in ((late, b"3 leaked"), (late + CHILD, b"")):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        assert done.stderr == told
 
 
 def test_a_thread_that_dies_ends_its_process() -> None:

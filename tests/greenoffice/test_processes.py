@@ -29,10 +29,11 @@ from greenoffice.health import (
     process_health,
     waiting_messages,
 )
-from greenoffice.heartbeat import HELD, SILENT_S, heard, tell
+from greenoffice.heartbeat import HELD, SILENT_S, TAKEN, heard, tell
 from greenoffice.influx_setup import InfluxOptions, influx_init
 from greenoffice.ports import usable_port
 from greenoffice.receivers import open_journal
+from greenoffice.replay.publisher import BrokerAddress, Publisher
 from greenoffice.stores import (
     open_credentials,
     open_file,
@@ -44,7 +45,7 @@ from metering.book import DirtyMark
 from metering.errors import ConfigurationError, Conflict, Unavailable
 from metering.intake import HeldGateway, IntakeBatch
 from proofs.servers.influx import OwnServer
-from proofs.steps import COMMAND, started, wait_until
+from proofs.steps import COMMAND, run, started, wait_until
 
 
 @pytest.fixture
@@ -189,6 +190,10 @@ def test_the_order_of_the_start_does_not_matter(reachable: DataFolder) -> None:
     with started(["api", str(reachable.root)]):
         wait_until("the API", lambda: bool(client.health()), 60, every_s=0.2)
         assert client.health()["readings"]["error"] == "the intake process does not run"
+        command = [*COMMAND, "health", str(reachable.root)]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert told.returncode == 1
+        assert "readings: the intake process does not run" in told.stderr
         client.post("/v1/registry/import", OFFICE)
         with pytest.raises(Unavailable, match="owns the readings"):
             client.get("/v1/readings/count")
@@ -342,3 +347,32 @@ def test_a_full_disk_does_not_silence_health(folder: DataFolder) -> None:
     tell(file, {"ledger": {"ok": False, "error": "the disk is full"}})
     assert heard(file)["ledger"]["error"] == "the disk is full"
     assert file.stat().st_size == size
+
+
+def test_a_budget_does_not_bind_while_the_intake_follows(
+    reachable: DataFolder, tmp_path: Path
+) -> None:
+    """The intake tells how far it is; a gateway that has no budget at all goes on all the same."""
+    for name, rows in OFFICE.items():
+        (tmp_path / name).write_text(rows)
+    told = run("registry", "import", str(tmp_path), "--data", str(reachable.root), "--yes")
+    password = told.split("password")[1].split()[0]
+    port = reachable.settings().mqtt.port
+    text = reachable.settings_file.read_text()
+    budget = "[mqtt]\nrecords_per_s = 0.001\nburst_records = 1"
+    reachable.settings_file.write_text(text.replace("[mqtt]", budget, 1))
+    with started(["collector", str(reachable.root)]), started(["intake", str(reachable.root)]):
+        intake = reachable.heartbeat("intake")
+        wait_until("the intake", lambda: heard(intake)["intake"].get("ok", False), every_s=0.2)
+        publisher = Publisher(BrokerAddress("127.0.0.1", port, "s/g", password))
+        for number in range(20):
+            reading = {"point": "E1", "value": number, "time": f"2026-11-01T00:{number:02}:00Z"}
+            message = json.dumps({"readings": [reading]}).encode()
+            publisher.publish("greenoffice/v1/s/g/readings", message)
+        publisher.close()
+        stores = open_stores(reachable)
+        journal = JournalReader(reachable.journal)
+        wait_until("all to be taken in", lambda: waiting_messages(journal, stores.intake) == 0)
+        place = heard(intake)["intake"][TAKEN]
+        assert "1" in place
+        assert TAKEN not in process_health(reachable, "intake")["intake"].detail

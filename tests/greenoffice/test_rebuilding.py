@@ -27,7 +27,7 @@ from greenoffice.damage import check_database, database_trouble, standing_by
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import heard
 from greenoffice.rebuilding import rebook_folder, rebuild_folder
-from greenoffice.stores import open_file, open_stores
+from greenoffice.stores import check_stores, open_credentials, open_file, open_stores
 from greenoffice.taking_in import IntakeWork
 from ledger import rules
 from metering.book import RULES_VERSION, BookRow
@@ -358,6 +358,8 @@ DATABASE_DAMAGE: dict[str, Callable[[Path], None]] = {
     "nearly nothing left": lambda path: cut(path, 0.0001),
     "something else": lambda path: path.write_bytes(b"something else" * 9_000) and None,
     "a page overwritten": lambda path: overwrite(path, 0.4, b"\xfe\x81" * 4_000),
+    "gone": lambda path: path.unlink(),
+    "nothing in it": lambda path: path.write_bytes(b"") and None,
 }
 
 
@@ -380,8 +382,31 @@ def test_a_damaged_database_is_named_and_comes_back_from_a_backup_and_the_journa
     with work(folder) as parts:
         assert parts.readings.count() == count
     assert book_hash(open_stores(folder).books) == before
-    assert list(folder.root.glob("damaged/1-greenoffice.db"))
+    assert (how == "gone") is not (folder.damaged / "1-greenoffice.db").exists()
     assert list(folder.root.glob("damaged/1-readings.duckdb"))
+
+
+@pytest.mark.parametrize("how", ["gone", "nothing in it"])
+def test_nobody_begins_anew_beside_a_key_of_a_database_that_is_gone(
+    folder: DataFolder, how: str
+) -> None:
+    DATABASE_DAMAGE[how](folder.database)
+    for opened in (open_stores, open_credentials, check_stores):
+        with pytest.raises(Damaged, match="it is gone"):
+            opened(folder)
+    assert "it is gone" in str(database_trouble(folder))
+    assert not folder.database.exists() or not folder.database.stat().st_size
+
+
+def test_restoring_beside_the_journal_brings_back_readings_that_are_gone(
+    folder: DataFolder, tmp_path: Path
+) -> None:
+    back_up_folder(folder, tmp_path / "backup")
+    before = state(folder)
+    folder.readings.unlink()
+    restore_folder(tmp_path / "backup", folder, keep_journal=True)
+    assert state(folder) == before
+    assert (folder.damaged / "1-greenoffice.db").exists()
 
 
 def test_a_database_cut_short_beneath_a_platform_is_seen_at_once(folder: DataFolder) -> None:

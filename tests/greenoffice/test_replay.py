@@ -89,6 +89,18 @@ def test_registered_series_read_back(tmp_path: Path) -> None:
     assert registry.zone("s") == "+08:00"
 
 
+def test_a_series_that_goes_below_zero_is_registered_so(tmp_path: Path) -> None:
+    rows = "at,meter,kwh\n2020-01-01 01:00,A,1.5\n2020-01-01 01:00,B,-2\n2020-01-01 02:00,B,1\n"
+    options = recorded(tmp_path, rows)
+    table = RecordedTable(options)
+    assert table.negative() == {("B", "kwh")}
+    texts = registry_texts(options, table.identities(), table.negative())
+    registry = read_registry_texts(texts, None)
+    codes = {one: meter_code(options, one, options.values[0]) for one in ("A", "B")}
+    signed = {one: registry.installations_of(code)[0].signed for one, code in codes.items()}
+    assert signed == {"A": False, "B": True}
+
+
 def test_two_ids_of_one_code_are_refused(tmp_path: Path) -> None:
     options = recorded(tmp_path, "at,meter,kwh\n2020-01-01 01:00,A b,1.5\n")
     with pytest.raises(InvalidInput, match="same code"):

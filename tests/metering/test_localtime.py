@@ -110,6 +110,21 @@ def test_an_instant_survives_its_text(time_us, zone):
     assert lt.parse_instant(lt.iso(time_us, zone)) == time_us
 
 
+@pytest.mark.parametrize(
+    "text", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "9999-12-30T00:00:00Z"]
+)
+def test_an_instant_that_has_no_date_somewhere_is_refused(text):
+    with pytest.raises(InvalidInput, match="not an instant"):
+        lt.parse_instant(text)
+
+
+@pytest.mark.parametrize("text", ["9999-12-28T23:59:59Z", "0001-01-04T00:00:00Z"])
+def test_a_far_instant_has_a_date_everywhere(text):
+    time_us = lt.parse_instant(text)
+    for zone in ("Asia/Shanghai", "+14:00", "-14:00", "UTC"):
+        assert lt.parse_instant(lt.iso(time_us, zone)) == time_us
+
+
 @given(INSTANTS)
 def test_an_instant_survives_as_datetime(time_us):
     assert lt.to_us(lt.from_us(time_us)) == time_us

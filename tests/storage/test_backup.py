@@ -569,6 +569,23 @@ def test_a_forged_manifest_leads_nowhere(
     assert refused.value.field == "backup"
 
 
+@pytest.mark.parametrize("text", ["[]", '"x"', "3", "null", "[1]", "{}", '{"sha256": "x"}', "{"])
+def test_what_is_no_manifest_is_refused(small: Path, tmp_path: Path, text: str) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(small, copy)
+    (copy / "manifest.json").write_text(text)
+    with pytest.raises(InvalidInput, match="manifest is damaged"):
+        verified(copy)
+
+
+def test_a_manifest_that_names_no_format_is_refused(small: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(small, copy)
+    forged(copy, lambda content: content.pop("format"))
+    with pytest.raises(InvalidInput):
+        verified(copy)
+
+
 @pytest.mark.parametrize("where", ["journal/listener/evil.sqlite", "files/secrets/evil", "evil"])
 def test_what_the_manifest_does_not_name_is_refused(
     small: Path, tmp_path: Path, where: str

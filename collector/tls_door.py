@@ -1,0 +1,99 @@
+"""TLS of a connection: its handshake bounded in number and time, like what comes after it.
+
+An event loop that does the handshake by itself tells of a connection when that is done, and so
+nobody counts those that say nothing: they would take all file handles. Here the connection is
+ours from the first moment, and the protocol behind it begins when it is encrypted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import cast
+
+MOST_HANDSHAKES = 128
+
+
+class Handshakes:
+    """Those of one port that are under way.
+
+    most: at a time; for one more the oldest gives way
+    within_s: how long one may take [s]
+    """
+
+    def __init__(
+        self, context: ssl.SSLContext, within_s: float = 10.0, most: int = MOST_HANDSHAKES
+    ) -> None:
+        self.context, self.within_s = context, within_s
+        self._most = most
+        self._waiting: dict[_Door, None] = {}
+
+    def door(self, make: Callable[[], asyncio.Protocol]) -> asyncio.Protocol:
+        """What a new connection begins with; `make` gives what follows."""
+        return _Door(self, make)
+
+    def begun(self, door: _Door) -> None:
+        """One more is under way."""
+        if len(self._waiting) >= self._most:
+            next(iter(self._waiting)).give_way()
+        self._waiting[door] = None
+
+    def ended(self, door: _Door) -> None:
+        """It is encrypted, or gone."""
+        self._waiting.pop(door, None)
+
+
+class _Door(asyncio.Protocol):
+    """Keeps what comes with the end of the handshake, until the protocol behind it is there."""
+
+    def __init__(self, handshakes: Handshakes, make: Callable[[], asyncio.Protocol]) -> None:
+        self._handshakes, self._make = handshakes, make
+        self._task: asyncio.Task[None] | None = None
+        self._transport: asyncio.Transport | None = None
+        self._kept: list[Callable[[asyncio.Protocol], object]] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.pause_reading()  # until TLS reads it
+        self._handshakes.begun(self)
+        self._task = asyncio.get_running_loop().create_task(self._shake_hands(self._transport))
+
+    def data_received(self, data: bytes) -> None:
+        self._kept.append(lambda behind: behind.data_received(data))
+
+    def eof_received(self) -> None:
+        self._kept.append(lambda behind: behind.eof_received())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._kept.append(lambda behind: behind.connection_lost(exc))
+
+    def give_way(self) -> None:
+        """End it; another one needs the room."""
+        self._handshakes.ended(self)
+        if self._task is not None and self._transport is not None:
+            self._task.cancel()
+            self._transport.abort()
+
+    async def _shake_hands(self, transport: asyncio.Transport) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            encrypted = await loop.start_tls(
+                transport,
+                self,
+                self._handshakes.context,
+                server_side=True,
+                ssl_handshake_timeout=self._handshakes.within_s,
+            )
+        except (OSError, EOFError):  # of the client: no TLS, too slow, gone
+            transport.abort()
+            return
+        finally:
+            self._handshakes.ended(self)
+        if encrypted is None:
+            return
+        behind = self._make()
+        encrypted.set_protocol(behind)
+        behind.connection_made(encrypted)
+        for kept in self._kept:
+            kept(behind)
