@@ -18,7 +18,16 @@ from ledger.cleaning.decisions import Decision
 from ledger.curve import Curve, join
 from ledger.limits import RegisterLimits, book_factor, to_book_units
 from ledger.passage import Passage, Turn, merged
-from ledger.periods import Clock, _hours, book_days, day_edges, day_starts, slot_ends
+from ledger.periods import (
+    Clock,
+    _all_measured,
+    _grid,
+    _hours,
+    book_days,
+    day_edges,
+    day_starts,
+    slot_ends,
+)
 from ledger.windows import Pricing
 from metering.book import SeriesKey
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds
@@ -262,6 +271,22 @@ def test_of_instants_far_apart_the_days_beside_each_are_at_hand_else_all_between
         assert len(starts) == len(ends) == days
         assert (starts[0], ends[-1]) == (START_US - DAY_US, START_US + (apart + 2) * DAY_US)
     assert [len(one) for one in day_starts(np.zeros(0, dtype=np.int64), ZONE)] == [0, 0]
+
+
+def test_what_is_remembered_of_days_cannot_be_written_to():
+    grid = _grid((DAY,), ZONE, 60)
+    remembered = [
+        *day_edges(DAY, ZONE, 15),
+        *day_edges(DAY, ZONE, 1440),
+        *day_starts(np.array([START_US]), ZONE),
+        *(grid.starts, grid.ends, grid.instants),
+        _all_measured(24),
+    ]
+    assert not any(one.flags.writeable for one in remembered)
+    (row,) = booked(hours((0, 0), (24, 240)))
+    assert not row.finest.shares.flags.writeable
+    (part,) = booked(hours((0, 0), (12, 240)))
+    assert part.finest.shares.flags.writeable
 
 
 @pytest.mark.parametrize(("step_min", "summed"), [(15, True), (20, True), (30, True), (60, True),
