@@ -3,7 +3,7 @@
 Recorded files go over MQTT as a gateway would have sent them. A program that imports nothing
 of ours adds the same rows month by month; the API's monthly energy must equal its sums. Where it
 does not, every hour that is called measured must be what was recorded, and every other one must
-belong to a value that repeats for longer than a day.
+belong to a value that repeats for longer than a day, or be four times what is usual.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from greenoffice.client import ApiClient
@@ -69,6 +70,8 @@ class Totals:
     """Of months that are whole, and of measured hours of the others."""
     repeated_hours: int = 0
     """Not measured, because one value repeats there for longer than a day."""
+    impossible_hours: int = 0
+    """Not measured, because no hour of these months is likely to be so much."""
     unexplained_hours: int = 0
     differences: list[str] = field(default_factory=list)
 
@@ -219,22 +222,24 @@ def _account(
     totals: Totals,
 ) -> None:
     """A month that is not the sum of its values: hours that are called measured are what was
-    recorded, to the last unit, and all others belong to a value that repeats for over a day."""
+    recorded, to the last unit, and all others repeat for over a day or are far beyond the usual."""
     zone = recording.options.zone
     ahead_us = 0 if recording.options.utc else _ahead_us(zone)
     hours = _booked_hours(client, meter, month)
     told: dict[int, int] = defaultdict(int)
     for time_us, amount in recorded:
         told[(time_us - ahead_us) // HOUR_US * HOUR_US] += amount
-    repeated = repeating(recorded, ahead_us)
+    repeated, possible = repeating(recorded, ahead_us), possible_hour(told)
     for start_us, (amount, measured) in hours.items():
         if measured:
             difference = abs(amount - told.get(start_us, 0))
             totals.max_difference_mwh = max(totals.max_difference_mwh, difference)
         else:
-            difference = int(told.get(start_us, 0) != 0 and start_us not in repeated)
+            lost = told.get(start_us, 0)
+            difference = int(lost != 0 and start_us not in repeated and lost <= possible)
             totals.unexplained_hours += difference
             totals.repeated_hours += start_us in repeated
+            totals.impossible_hours += lost > possible
         if difference:
             totals.differences.append(
                 f"{recording.name} {meter} {iso(start_us, zone)}: booked {amount},"
@@ -251,6 +256,16 @@ def repeating(recorded: Sequence[tuple[int, int]], offset_us: int = 0) -> set[in
         if amount and times[-1] - times[0] >= 24 * HOUR_US:
             found.update(time_us // HOUR_US * HOUR_US for time_us in times)
     return found
+
+
+def possible_hour(amounts: Mapping[int, int]) -> float:
+    """Four times what is usual of the largest hour of a day, by amounts of hours [us]; no limit of
+    a month is lower."""
+    largest: dict[int, int] = defaultdict(int)
+    for start_us, amount in amounts.items():
+        day = start_us // (24 * HOUR_US)
+        largest[day] = max(largest[day], amount)
+    return 4 * median(largest.values())
 
 
 def _ahead_us(zone: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metering.localtime import HOUR_US
-from proofs.replay import repeating
+from proofs.replay import possible_hour, repeating
 
 
 def test_a_value_that_repeats_for_longer_than_a_day() -> None:
@@ -18,3 +18,9 @@ def test_a_value_that_repeats_for_longer_than_a_day() -> None:
 def test_the_recorded_clock_may_be_ahead() -> None:
     quarters = [(HOUR_US // 4 * n, 5) for n in range(4 * 25)]
     assert min(repeating(quarters, ahead := 2 * HOUR_US)) == -ahead
+
+
+def test_an_hour_far_beyond_the_usual_is_none() -> None:
+    hours = {hour * HOUR_US: 10 + hour % 24 for hour in range(24 * 10)}
+    hours[30 * HOUR_US] = 10_000
+    assert possible_hour(hours) == 4 * 33
