@@ -187,6 +187,15 @@ def test_a_value_of_few_lumps_says_nothing(helpers, lumps, stuck):
     assert bool(told(booked(helpers, sent))) is stuck
 
 
+def test_rest_is_no_habit_of_repeating_a_value(helpers):
+    sent = LOAD.copy()
+    sent[300:400] = 0.0
+    sent[500:530] = 2.0
+    assert len(told(booked(helpers, sent))) == 1
+    sent[300:400] = 1.5
+    assert [one[3] for one in told(booked(helpers, sent))] == [round(1.5 * KWH)]
+
+
 @pytest.mark.parametrize(
     ("days", "before", "after", "looks"),
     [

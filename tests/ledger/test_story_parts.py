@@ -388,6 +388,20 @@ def test_what_is_known_of_each_run():
     assert [alone._came_on(n) for n in range(3)] == [True, False, False]
 
 
+@pytest.mark.parametrize(
+    ("values", "stands"),
+    [
+        ((5, 5, 5), False), ((5, 5, 8), True), ((4, 5, 5), True), ((4, 5, 8), True),
+        ((6, 5, 5), True), ((5, 5, 4), True), ((6, 5, 4), True), ((5, 4, 5), True),
+    ],
+)  # fmt: skip
+def test_a_reading_amid_others_of_its_value_stands_or_falls_with_them(values, stands):
+    """Also of a register that may fall."""
+    teller = teller_of(one(values, signed=True), [0])
+    assert teller._stands(1, 0) == stands
+    assert teller._stands(1, 1)
+
+
 def naive_leading(teller: _Teller, track: int, run: int, step) -> tuple[bool, bool]:
     """Whether a run leads to a later one, a few readings left out; and directly."""
     last, first = int(teller.lasts_of[track]), teller.firsts[run]
