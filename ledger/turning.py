@@ -110,8 +110,8 @@ def _moves(old: Service, new: Service) -> bool:
 
 def _meet(old: Service, new: Service) -> bool:
     """Whether the one begins as the other ends."""
-    if new.began is None or old.ended is None:
-        return new.began is old.ended and old.end_us == new.start_us
+    if new.began is None:
+        return old.ended is None and old.end_us == new.start_us
     return new.began == old.ended
 
 

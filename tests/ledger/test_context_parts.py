@@ -10,11 +10,12 @@ from decimal import Decimal
 import pytest
 
 from ledger.context import Context
-from ledger.meter import Service
+from ledger.meter import Service, measure
 from ledger.passage import Passage
 from ledger.series import ChangeSpan
 from ledger.turning import services, turns
 from metering.localtime import HOUR_US, day_bounds
+from metering.quality import APPORTIONED, MEASURED
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, Validity
 from storage.memory import MemoryReadings
@@ -409,6 +410,52 @@ def test_values_that_were_written_down_tell_what_passed_in_their_window():
         silent = context_of(times)
         (turn,) = turns(RATIO_AT_ONCE).values()
         assert silent._passage(*RATIO_AT_ONCE, turn) is None
+
+
+def curve_of(own: list[Service], times, start: float = 2, end: float = 20):
+    """(hours of the knots, quality between, what is told) of a meter of two hours' step."""
+    own = [replace(one, meter=replace(one.meter, step_min=120)) for one in own]
+    found = measure(own, context_of(times).stretches(own, at(start), at(end)))
+    told = [(kind, *hours(*span)) for kind, *span in found.spans]
+    return list(hours(*found.curve.time_us.tolist())), found.curve.quality.tolist(), told
+
+
+def test_a_value_written_down_at_an_instant_bounds_what_is_measured_but_not_one_in_a_window():
+    noted = served(old={"final": Decimal("110")}, new={"first": Decimal("110")})
+    alone = noted[:1]
+    knots, quality, told = curve_of(alone, HALVES, 7, 9.8)
+    assert knots == [6.5, 7.5, 8.5, 9.5, 10]
+    assert (quality, told) == ([MEASURED] * 4, [])
+    told_in = served(WINDOW, old={"final": Decimal("112")}, new={"first": Decimal("110")})
+    knots, quality, told = curve_of(told_in[:1], HALVES, 7, 9.8)
+    assert knots == [6.5, 7.5, 8.5, 9.5, 12]
+    assert quality == [MEASURED, MEASURED, MEASURED, APPORTIONED]
+    assert told == [("gap", 9.5, 12)]
+    again = replace(told_in[1], installation=replace(told_in[1].installation, point=1))
+    knots, quality, told = curve_of([again], HALVES, 12.2, 14.2)
+    assert knots == [10, 12.5, 13.5, 14.5]
+    assert (quality, told) == ([APPORTIONED, MEASURED, MEASURED], [("gap", 10, 12.5)])
+
+
+def test_a_register_of_which_only_its_last_value_is_known_says_nothing():
+    told_in = served(WINDOW, points=(1, 1), old={"final": Decimal("112")}, new=FIRST)
+    assert curve_of(told_in[:1], [12.5, 13.5], 9, 14) == ([12], [], [])
+    assert curve_of(told_in[1:], [7.5, 8.5], 9, 14) == ([10], [], [])
+    knots, quality, told = curve_of(told_in, [12.5, 13.5, 14.5], 9, 14)
+    assert knots == [12.5, 13.5, 14.5]
+    assert (quality, told) == ([MEASURED, MEASURED], [])
+
+
+def test_a_register_that_is_replaced_under_its_name_follows_the_one_before():
+    days = [DAY, DAY + timedelta(days=2)]
+    rows = (
+        Installation("m", 3, valid=Validity(None, days[0])),
+        Installation("m", 4, valid=Validity(*days)),
+        Installation("m", 4, valid=Validity(days[1])),
+    )
+    own = services(carrying(rows), "m")
+    assert [one.point for one in own] == [3, 4]
+    assert [one.declared for one in own] == [(), ((at(48), at(72)),)]
 
 
 def test_a_change_over_which_a_register_cannot_have_gone_is_refused():

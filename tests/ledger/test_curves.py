@@ -18,7 +18,16 @@ from ledger.cleaning.decisions import Decision
 from ledger.curve import Curve, join
 from ledger.limits import RegisterLimits, book_factor, to_book_units
 from ledger.passage import Passage, Turn, merged
-from ledger.periods import Clock, _hours, book_days, day_edges, day_starts, slot_ends
+from ledger.periods import (
+    Clock,
+    _all_measured,
+    _grid,
+    _hours,
+    book_days,
+    day_edges,
+    day_starts,
+    slot_ends,
+)
 from ledger.windows import Pricing
 from metering.book import SeriesKey
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds
@@ -264,6 +273,22 @@ def test_of_instants_far_apart_the_days_beside_each_are_at_hand_else_all_between
     assert [len(one) for one in day_starts(np.zeros(0, dtype=np.int64), ZONE)] == [0, 0]
 
 
+def test_what_is_remembered_of_days_cannot_be_written_to():
+    grid = _grid((DAY,), ZONE, 60)
+    remembered = [
+        *day_edges(DAY, ZONE, 15),
+        *day_edges(DAY, ZONE, 1440),
+        *day_starts(np.array([START_US]), ZONE),
+        *(grid.starts, grid.ends, grid.instants),
+        _all_measured(24),
+    ]
+    assert not any(one.flags.writeable for one in remembered)
+    (row,) = booked(hours((0, 0), (24, 240)))
+    assert not row.finest.shares.flags.writeable
+    (part,) = booked(hours((0, 0), (12, 240)))
+    assert part.finest.shares.flags.writeable
+
+
 @pytest.mark.parametrize(("step_min", "summed"), [(15, True), (20, True), (30, True), (60, True),
                                                   (1440, False)])  # fmt: skip
 def test_hours_are_summed_up_where_slots_make_them_up_and_else_read_off_the_curve(step_min, summed):
@@ -429,6 +454,11 @@ def test_readings_under_a_decision_are_left_out_and_what_passed_is_apportioned()
     assert [span[0] for span in found.spans] == ["spike"]
     broken = settle([0, 1, 2], [5, 1, 3], decisions=[decision(0, 1, 1, "reset")])
     assert (broken.energy.tolist(), broken.quality.tolist()) == ([0, 2], [MISSING, MEASURED])
+    wide = settle([0, 1, 4, 5], [5, 6, 1, 3], decisions=[decision(1, 4, 4, "reset")])
+    assert (wide.quality.tolist(), [span[0] for span in wide.spans]) == (
+        [MEASURED, MISSING, MEASURED],
+        ["reset"],
+    )
     turned = settle(
         [0, 1, 2],
         [95, 2, 3],
@@ -471,6 +501,8 @@ def test_a_reading_that_cannot_be_used_makes_its_segment_apportioned():
         ([0, 3, 6, 9], [1, 1, 1], 1),
         ([0, 0.5, 1, 1.5, 2, 3, 3.5], [0, 0, 0, 0, 0, 0], 0),
         ([0, 0.5, 1, 1.5, 2, 3.25, 3.75], [0, 0, 0, 0, 1, 0], 1),
+        ([0, 1, 2, 3, 3.5, 4.5, 5.75, 6.75], [0] * 7, 0),
+        ([0, 1, 2, 3, 3.5, 4.5, 6.01, 7.01], [0, 0, 0, 0, 0, 1, 0], 0),
     ],
 )
 def test_readings_lack_by_the_cadence_they_usually_have(times, quality, gaps):

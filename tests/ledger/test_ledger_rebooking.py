@@ -114,10 +114,13 @@ def halved(part):
 
 
 @pytest.mark.parametrize(
-    ("first", "end", "why"),
-    [(0, 10, "the oldest segments have expired"), (6, 9, "a segment is missing between")],
+    ("first", "end", "kept", "why"),
+    [
+        (0, 10, 6 * 10, "the oldest segments have expired"),
+        (6, 9, 2 * 4, "a segment is missing between, beside which two meters' readings differ"),
+    ],
 )
-def test_days_that_no_reading_is_left_for_stay(world, helpers, first, end, why):
+def test_days_that_no_reading_is_left_for_stay(world, helpers, first, end, kept, why):
     world.push(1, helpers.quarters(1) + helpers.QUARTER_US, [0.5])
     world.ledger.step()
     before = state(world)
@@ -126,7 +129,7 @@ def test_days_that_no_reading_is_left_for_stay(world, helpers, first, end, why):
     told = fresh_ledger(world).rebuild()
     assert state(world) == before, why
     assert (told.differing, told.restated) == (0, 0)
-    assert told.kept > 0
+    assert told.kept == kept
     assert book_hash(world.books) == before[0]
 
 

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger.glance import Glance
+from ledger.repeats import RepeatedValues
+from ledger.turning import services
 from metering.bookhash import book_hash
 from metering.quality import MEASURED, MISSING, WHOLE
 from metering.quantity import ABSENT
@@ -182,3 +185,55 @@ def test_a_value_of_few_lumps_says_nothing(helpers, lumps, stuck):
     sent[500:540] = lumps
     sent[499] = sent[540] = 29.0
     assert bool(told(booked(helpers, sent))) is stuck
+
+
+def test_rest_is_no_habit_of_repeating_a_value(helpers):
+    sent = LOAD.copy()
+    sent[300:400] = 0.0
+    sent[500:530] = 2.0
+    assert len(told(booked(helpers, sent))) == 1
+    sent[300:400] = 1.5
+    assert [one[3] for one in told(booked(helpers, sent))] == [round(1.5 * KWH)]
+
+
+@pytest.mark.parametrize(
+    ("days", "before", "after", "looks"),
+    [
+        (1.5, 0.5, 1, [(2, 2)]),
+        (1.5, 1, 0.5, [(2, 2)]),
+        (1.5, 1.1, 0.4, [(2, 2), (6, 2)]),
+        (3, 1, 2, [(2, 2), (2, 6)]),
+        (6, 5, 1, [(2, 2), (6, 2)]),
+        (7, 5.5, 1.5, [(2, 2), (6, 2), (14, 2)]),
+        (6, 3, 3, [(2, 2), (6, 6)]),
+    ],
+)
+def test_a_run_is_looked_for_until_both_its_ends_are_seen(
+    helpers, monkeypatch, days, before, after, looks
+):
+    """As many days before and after what is asked for, then four weeks before it begins."""
+    sent, start = LOAD.copy(), 500
+    sent[start : start + round(days * 24)] = 2.0
+    world = world_of(helpers)
+    world.push(1, hours(helpers), sent)
+    one = RepeatedValues(Glance(world.readings), services(world.registry, "m")[0])
+    asked, plain = [], one._intervals
+
+    def recorded(start_us, end_us):
+        asked.append((start_us, end_us))
+        return plain(start_us, end_us)
+
+    monkeypatch.setattr(one, "_intervals", recorded)
+    first = int(hours(helpers)[start])
+    at = first + round(before * 24) * HOUR_US
+    (span,) = one.near(at, at)
+    assert span == ("stuck", first + HOUR_US, first + round(days * 24) * HOUR_US)
+    day = 24 * HOUR_US
+    wide = [(at - a * day, at + b * day) for a, b in looks]
+    assert asked == [*wide, (first - 28 * day, first)]
+    asked.clear()
+    assert one.near(first - 3 * day, first - 1) == {}
+    assert len(asked) == 1
+    assert list(one.near(first - 1, first)) == [span]
+    assert list(one.near(span[2], span[2] + 1)) == [span]
+    assert one.near(span[2] + 1, span[2] + 5) == {}

@@ -13,11 +13,19 @@ from ledger.context import Context, Open, differing, touches
 from ledger.meter import OPEN_END, Service
 from ledger.periods import Clock
 from ledger.rebooking import Rebooked, loses, rows_of_other_rules
-from ledger.recompute import Plans, Recompute, _blank, _Told
+from ledger.recompute import Plans, Recompute, _blank, _by_series, _grouped, _stood, _Told
 from ledger.series import ChangeSpan, IntervalSeries, RegisterSeries, months_around
 from ledger.turning import services
 from ledger.worker import ATTEMPTS, LedgerReport, _institutions
-from metering.book import RULES_VERSION, BookRow, DirtyMark, Part, PriceWindows, SeriesKey
+from metering.book import (
+    RULES_VERSION,
+    BookRow,
+    DirtyMark,
+    Part,
+    PriceWindows,
+    RegisterEvent,
+    SeriesKey,
+)
 from metering.errors import Conflict
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds
 from metering.quality import APPORTIONED, MEASURED, MISSING, all_of
@@ -494,3 +502,48 @@ def test_a_standstill_is_looked_for_among_four_times_as_many_readings_each_time(
     monkeypatch.setattr(context._glance, "known_before", recorded)
     assert steps(context.open_run(SERVICE)) == (1, 1000, True)
     assert [one for one in asked if one > 2] == [24, 96, 384, 1536]  # and its limit, once
+
+
+def test_events_of_a_stretch_are_read_once_for_all_meters():
+    class Events:
+        def events(self, institution, start_us, end_us):
+            asked.append((institution, start_us, end_us))
+            return [RegisterEvent("o", "m", "gap", 1, 2), RegisterEvent("o", "n", "gap", 3, 4)]
+
+    asked, told = [], _Told(Events(), "o")
+    assert [one.start_us for one in told.of("m", 5, 9)] == [1]
+    assert [one.start_us for one in told.of("n", 5, 9)] == [3]
+    assert told.of("k", 5, 9) == []
+    assert asked == [("o", 5, 10)]
+    told.of("m", -7, 9)
+    told.of("m", 0, 9)
+    told.of("m", 1, 9)
+    assert asked[1:] == [("o", 0, 10), ("o", 1, 10)]
+
+
+def test_what_events_tell_of_readings_and_whether_it_was_decided():
+    events = [
+        RegisterEvent("o", "m", "spike", 10, 20, cost=4),
+        RegisterEvent("o", "m", "stuck", 30, 40),
+        RegisterEvent("o", "m", "stuck", 30, 41, value=7),
+        *(RegisterEvent("o", "m", kind, 10, 20) for kind in ("gap", "off_grid", "negative")),
+        RegisterEvent("o", "m", "reset", 50, 60, cost=0),
+    ]
+    every = {("spike", 10, 20): True, ("stuck", 30, 40): False, ("reset", 50, 60): True}
+    assert _stood(events, ChangeSpan(0, 99)) == every
+    assert _stood(events, ChangeSpan(20, 29)) == {("spike", 10, 20): True}
+    assert _stood(events, ChangeSpan(21, 29)) == {}
+
+
+def test_rows_by_series_and_days_by_what_they_have_in_common():
+    other = replace(KEY, code="n")
+    rows = [row(1), row(2, day=DAY + timedelta(1)), row(3, key=other), row(4)]
+    found = _by_series(rows)
+    assert {key: {day: one.total for day, one in own.items()} for key, own in found.items()} == {
+        KEY: {DAY: 4, DAY + timedelta(1): 2},
+        other: {DAY: 3},
+    }
+    days = [DAY + timedelta(n) for n in (3, 0, 2, 1)]
+    grouped = _grouped(days, lambda day: (day - DAY).days % 2)
+    assert grouped == {0: [days[1], days[2]], 1: [days[3], days[0]]}
+    assert list(grouped) == [0, 1]

@@ -105,6 +105,8 @@ def test_rises_of_intervals_are_by_their_own_length_and_count_twice():
     length[1] = HOUR_US // 2
     found = told(DayRises.of_intervals(end_us, energy, length, HOUR_US))
     assert found == {0: (70, 2 * 40, 30, HOUR_US, 10)}
+    least = DayRises.of_intervals(end_us, np.array([1, 0, 0, 0, 0, 0, 0, 0]), length, HOUR_US)
+    assert told(least) == {0: (1, 0, 1, HOUR_US, 0)}
     short = DayRises.of_intervals(end_us, energy, np.full(8, 2 * HOUR_US), HOUR_US)
     assert short.cadence_us.tolist() == [HOUR_US]
     assert short.largest.tolist() == [35]
@@ -157,6 +159,13 @@ def limit_on(day: int, rises: DayRises, limits: RegisterLimits = LIMITS) -> Rise
         ({MAY: 5, MAY + 1: 5, day_number(2026, 7, 31): 5}, 32),
         ({MAY: 5, MAY + 1: 5, day_number(2026, 8, 1): 5}, np.inf),
         ({MAY: 5, MAY + 1: 5, MAY + 2: 5, **{day_number(2026, 6, n): 99 for n in range(1, 9)}}, 32),
+        (
+            {
+                **{day_number(2026, 1, 5): 5, MAY: 5, MAY + 1: 5, MAY + 2: 5},
+                **{day_number(2026, 6, n): 99 for n in range(1, 9)},
+            },
+            32,
+        ),
     ],
 )
 def test_a_month_learns_from_itself_and_two_before_and_where_they_are_few_two_after(days, limit):

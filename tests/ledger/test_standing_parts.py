@@ -265,6 +265,22 @@ def test_readings_a_microsecond_apart_are_each_looked_at():
     assert edges(early.edges(at(1), at(1)))[0] == places[4]
 
 
+def test_a_reading_at_the_very_start_is_the_one_before_and_not_the_first():
+    for tick in (0, 1 / STEP_US):
+        own = standing(service(), {2 + tick: 1.0, 3: 2.0, 5: 3.0})
+        found = own.edges(at(2) + round(tick * STEP_US), at(3))
+        assert edges(found) == [2 + tick, 3, 2 + tick, 3]
+
+
+def test_where_too_much_is_left_out_to_be_looked_through_no_energy_is_told():
+    values = {n: float(n) for n in range(LOOKED_AT + 9)}
+    own = standing(service(), values, flags=tuple(range(1, LOOKED_AT + 9)))
+    span = at(0.5), at(LOOKED_AT + 4)
+    found = own.edges(*span)
+    assert edges(found) == [0, None, None, None]
+    assert reckoned(service(), found, span, ()) is None
+
+
 def test_what_an_event_leaves_out_is_not_looked_at_one_by_one():
     count = 2 * LOOKED_AT
     values = {n: float(n) for n in range(count)}

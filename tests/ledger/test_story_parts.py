@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.cleaning import story as story_module
 from ledger.cleaning.decisions import (
     Decision,
     EventFacts,
@@ -94,6 +97,13 @@ def test_a_register_that_passes_its_last_digit_turns():
     assert story(turning, modulus=1_000) == [(2, 3, ROLLOVER, True, 2)]
     assert story(turning, modulus=1_000, signed=True, most=None) == []
     assert story(turning)[0][2] == RESET
+    spiked = [985, 990, 400, 5, 10, 15, 20]
+    assert story(spiked, modulus=1_000) == [(1, 3, SPIKE, True, COST[SPIKE] + COST[ROLLOVER])]
+    denied = [*range(955, 991, 5), 400, *range(5, 56, 5), 20, 25, 30, 35, 40]
+    assert story(denied, modulus=1_000) == [
+        (7, 9, SPIKE, True, COST[SPIKE] + COST[ROLLOVER]),
+        (19, 20, RESET, False, COST[RESET]),
+    ]
     assert story([985, 990, 995, 50, 55, 60], modulus=1_000)[0][2] == RESET
 
 
@@ -102,7 +112,7 @@ def test_a_declared_replacement_lies_between_the_readings():
     assert story(new, declared=[(2.5, 2.6)]) == [(2, 3, DECLARED, False, 3)]
     assert story(new, declared=[(3, 4)]) == [(2, 3, DECLARED, False, 3)]
     assert story(new, declared=[(1, 2.1)]) == [(2, 3, DECLARED, False, 3)]
-    for elsewhere in ((1, 2), (3.1, 9)):
+    for elsewhere in ((1, 2), (0.5, 1.5), (3.1, 9)):
         assert story(new, declared=[elsewhere])[0][2] == RESET
 
 
@@ -163,7 +173,8 @@ def test_holes_are_two_steps_wide_and_twice_as_wide_as_their_neighbours():
         return one([0] * (len(passed) + 1), times=np.cumsum([0, *passed])).holes.tolist()
 
     assert holes(1, 2, 1) == [1]
-    assert holes(1, 1.9, 1) == []
+    assert holes(1, 1.9, 1) == holes(0.5, 1.9, 0.5) == holes(1.9) == []
+    assert holes(0.5, 2, 0.5) == [1]
     assert holes(2, 4, 2) == [1]
     assert holes(2, 3.9, 1) == []
     assert holes(1, 3.9, 2) == []
@@ -173,10 +184,10 @@ def test_holes_are_two_steps_wide_and_twice_as_wide_as_their_neighbours():
 
 
 def test_the_hole_before_and_after_a_reading():
-    made = one([0] * 7, times=np.cumsum([0, 1, 2, 1, 1, 5, 1]))
-    assert made.holes.tolist() == [1, 4]
-    assert [made.hole_before(n) for n in range(7)] == [-1, -1, 1, 1, 1, 4, 4]
-    assert [made.hole_after(n) for n in range(7)] == [2, 2, 5, 5, 5, 7, 7]
+    made = one([0] * 10, times=np.cumsum([0, 1, 2, 1, 1, 5, 1, 1, 4, 1]))
+    assert made.holes.tolist() == [1, 4, 7]
+    assert [made.hole_before(n) for n in range(10)] == [-1, -1, 1, 1, 1, 4, 4, 4, 7, 7]
+    assert [made.hole_after(n) for n in range(10)] == [2, 2, 5, 5, 5, 8, 8, 8, 10, 10]
 
 
 def test_readings_are_near_as_far_as_a_detour_may_be_long():
@@ -353,3 +364,237 @@ def test_a_long_run_on_the_track_that_is_left_out_counts_twice(length, signs):
     leads_on = [*run(0, 13), *strange, *run(60 - 5 * length, length), 5000, *run(75)]
     left = (12, 13 + 20 + length + 1, SPIKE, False, COST[SPIKE] + signs * DENIAL_COST)
     assert story(leads_on) == [left]
+
+
+def teller_of(made: RegisterReadings, firsts: list[int] | None = None) -> _Teller:
+    """Of runs that begin at these readings, else where a step is seen."""
+    starts = [0, *made.seen().tolist()] if firsts is None else firsts
+    return _Teller(made, starts, [*(n - 1 for n in starts[1:]), len(made.value) - 1])
+
+
+def test_what_is_known_of_each_run():
+    """One that moves and then stands still, two that stand still, and one that moves for long."""
+    values = [*(0, 5, 10, 10, 10), *(900, 900, 900), 20, *range(30, 80, 5), *(100, 105, 105)]
+    teller = teller_of(one(values), [0, 5, 8, 9, 19])
+    assert teller.still.tolist() == [2, 5, 8, 18, 20]
+    assert teller.rests.tolist() == [2, 7, 8, 18, 20]
+    assert teller.spare.tolist() == [2, 0, 0, 4, 1]
+    assert teller.rest.tolist() == [False, True, True, False, False]
+    assert teller.long.tolist() == [False, False, False, True, False]
+    assert [teller._goes_on(n) for n in range(5)] == [True, True, False, True, True]
+    assert [teller._came_on(n) for n in range(5)] == [True, True, False, True, True]
+    alone = teller_of(one([5, 900, 10]))
+    assert [alone._goes_on(n) for n in range(3)] == [False, False, True]
+    assert [alone._came_on(n) for n in range(3)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("values", "stands"),
+    [
+        ((5, 5, 5), False), ((5, 5, 8), True), ((4, 5, 5), True), ((4, 5, 8), True),
+        ((6, 5, 5), True), ((5, 5, 4), True), ((6, 5, 4), True), ((5, 4, 5), True),
+    ],
+)  # fmt: skip
+def test_a_reading_amid_others_of_its_value_stands_or_falls_with_them(values, stands):
+    """Also of a register that may fall."""
+    teller = teller_of(one(values, signed=True), [0])
+    assert teller._stands(1, 0) == stands
+    assert teller._stands(1, 1)
+
+
+def naive_leading(teller: _Teller, track: int, run: int, step) -> tuple[bool, bool]:
+    """Whether a run leads to a later one, a few readings left out; and directly."""
+    last, first = int(teller.lasts_of[track]), teller.firsts[run]
+    few = range(min(teller.spare[track], teller.spare[run]) + 1)
+    ways = [(last - n, first) for n in few] + [(last, first + n) for n in few]
+    if teller.spare[run]:
+        ways.append((int(teller.rests[track]), first))
+    return any(step(*way) for way in ways), step(last, first)
+
+
+def doubtful(seed: int, turn: int = 100) -> list[int]:
+    """Runs of all lengths, of which some stand still and some come back."""
+    rng = np.random.default_rng(seed)
+    values, at = [], 50
+    for _ in range(14):
+        at = int(rng.integers(0, 100)) if rng.random() < 0.8 else at
+        for _ in range(int(rng.choice([1, 2, 3, 6, 10, 12]))):
+            values.append(at % turn)
+            at += int(rng.choice([0, 0, 3, 6]))
+    return values
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("modulus", [None, 100])
+@pytest.mark.parametrize("seed", range(4))
+def test_which_runs_lead_to_a_later_one_is_what_a_loop_says(seed, modulus, signed):
+    made = one(doubtful(seed), most=40, modulus=modulus, signed=signed)
+    teller, found = teller_of(made), 0
+    for run in range(1, len(teller.firsts)):
+        for low in {0, run // 2}:
+            leading = teller._leading(low, run)
+            for track in range(low, run):
+                plain, direct = naive_leading(teller, track, run, made.fits)
+                turned, turned_direct = naive_leading(teller, track, run, made.turns)
+                told = tuple(bool(mask[track - low]) for mask in leading)
+                assert told == (plain, direct, turned and not plain, turned_direct and not plain)
+                found += turned
+    assert (found > 0) == (modulus is not None and not signed)
+
+
+class Counting(_Teller):
+    """Counts signs and open tracks beside the teller, run by run."""
+
+    def told(self):
+        self.mine = [[0, 0] for _ in self.firsts]
+        return super().told()
+
+    def leads(self, track: int, run: int, *, long: int) -> tuple[int, int]:
+        """How surely a run leads to a later one; and past the last digit alone."""
+        plain, direct = naive_leading(self, track, run, self.readings.fits)
+        turned, straight = naive_leading(self, track, run, self.readings.turns)
+        sure = 1 + bool(self.long[long])
+        if plain:
+            return (sure if direct else 1), 0
+        return 0, (sure if straight else int(turned))
+
+    def _enter(self, run, tracks):
+        found = super()._enter(run, tracks)
+        for track in range(self.low, run):
+            plain, turned = self.leads(track, run, long=track)
+            if self.rest[run] and run + 1 < len(self.firsts) and self.spare[track]:
+                plain = max(plain, min(self.leads(track, run + 1, long=track)[0], 1))
+            told = tuple(int(column[track - self.low]) for column in self.entered)
+            assert told == (plain, 0 if plain else turned)
+        assert self.low <= max(tracks[0] - 1, 0)
+        return found
+
+    def _open(self, tracks, run):
+        for track in tracks[:-1]:
+            plain, turned = self.leads(track, run, long=run)
+            sure = plain
+            if not plain and track and self.rest[track] and self.spare[run]:
+                sure = min(self.leads(track - 1, run, long=run)[0], 1)
+            self.mine[track][0] += sure
+            self.mine[track][1] += 0 if sure else turned
+        found = super()._open(tracks, run)
+        wanted, worst = {run}, min(one.price for one in self.states[run]).cost + 2 * COST[JUMP]
+        for track in tracks:
+            assert self.mine[track] == [self.denied[track], self.turned[track]]
+            price = min(one.price for one in self.states[track])
+            least = price.cost + COST[SPIKE] + DENIAL_COST * self.denied[track]
+            if least <= worst and self.readings.near(self.lasts[track], self.lasts[run]):
+                wanted.add(track)
+        assert found == sorted(wanted)
+        return found
+
+
+@pytest.mark.parametrize("modulus", [None, 100])
+@pytest.mark.parametrize("seed", [0, 2, 4, 5, 10, 13, 16])
+def test_signs_and_open_tracks_are_those_that_a_loop_counts(seed, modulus):
+    made = one(doubtful(seed), most=40, modulus=modulus)
+    starts = [0, *made.seen().tolist()]
+    told = Counting(made, starts, [*(n - 1 for n in starts[1:]), len(made.value) - 1]).told()
+    assert told == tell(made)
+
+
+def test_at_most_so_many_tracks_stay_open_those_from_which_it_is_cheapest_to_go_on():
+    """Forty registers one after the other, each far beyond the one before."""
+    values = [10_000 * n + 5 * k for n in range(40) for k in range(3)]
+    made, opened = one(values), list[list[int]]()
+
+    class Recording(_Teller):
+        def _open(self, tracks, run):
+            opened.append(super()._open(tracks, run))
+            return opened[-1]
+
+    starts = [0, *made.seen().tolist()]
+    assert len(starts) == 40
+    Recording(made, starts, [*(n - 1 for n in starts[1:]), len(values) - 1]).told()
+    assert opened == [
+        list(range(run + 1)) if run < TRACKS else [*range(TRACKS), run] for run in range(1, 40)
+    ]
+
+
+def test_a_story_goes_on_from_the_cheapest_way_that_has_its_first_reading():
+    teller = teller_of(one([0, 5, 10, 900, 905, 15, 20, 25]))
+    first = teller.states[0][0]
+    found = teller._from(0, Link(2, 5, SPIKE), 4)
+    assert (found.price, found.entry, found.before) == (StoryPrice(4, 2, -3 - 4), 5, first)
+    assert found.link == Link(2, 5, SPIKE, cost=4)
+    later = replace(first, price=StoryPrice(-5), entry=2)
+    teller.states[0] = [first, later]
+    assert teller._from(0, Link(2, 5, SPIKE), 4).before is later
+    assert teller._from(0, Link(2, 5, SPIKE), 4).price == StoryPrice(-1, 2, -3 - 4)
+    assert teller._from(0, Link(1, 5, SPIKE), 4).before is first
+    teller.states[0] = [later]
+    assert teller._from(0, Link(1, 5, SPIKE), 4) is None
+
+
+def test_after_silence_for_longer_than_a_detour_may_last_only_a_break_leads_on():
+    late = 50 * A_DAY
+    times = [0, 1, 2, 3, late, late + 1, late + 2]
+    assert story([0, 5, 10, 900, 3, 8, 13], times=times) == [
+        (2, 3, JUMP, False, COST[JUMP]),
+        (3, 4, RESET, False, COST[RESET]),
+    ]
+    assert story([0, 5, 10, 900, 90_000, 90_005, 90_010], times=times)[1:] == [
+        (3, 4, JUMP, False, COST[JUMP])
+    ]
+
+
+def test_what_is_on_the_track_denies_a_detour_over_a_turn_once():
+    """Three readings on it; what is beyond would else be two jumps and a reset."""
+
+    def run(start: int, count: int = 10) -> list[int]:
+        return [start + 5 * n for n in range(count)]
+
+    values = [*run(845, 12), 5000, *run(915, 3), *run(2000), *run(4000), *run(145)]
+    cost = COST[SPIKE] + COST[ROLLOVER] + DENIAL_COST
+    assert story(values, modulus=1_000) == [(11, 36, SPIKE, True, cost)]
+
+
+A_DAY = 96
+"""Steps."""
+
+
+def test_a_return_to_a_track_long_gone_denies_the_rest_that_came_after_it():
+    """Nothing for 46 days, then the register as it was before, then nothing again: the track before
+    is too far back to go on from, but what came back was on it."""
+    zeros, back = [12, *range(A_DAY, 46 * A_DAY + 1, A_DAY)], 50 * A_DAY
+    times = [*range(12), *zeros, *range(back, back + 20)]
+    before, again = range(1000, 1060, 5), range(20_000, 20_050, 5)
+    values = [*before, *([0] * len(zeros)), *again, *([0] * 10)]
+    last = 11 + len(zeros)
+    assert story(values, times=times) == [
+        (11, 12, RESET, False, COST[RESET]),
+        (last, last + 11, SPIKE, False, COST[SPIKE] + DENIAL_COST),
+    ]
+
+
+def test_a_track_too_far_back_does_not_hide_those_after_it():
+    rest, back = range(A_DAY, 41 * A_DAY, A_DAY), 50 * A_DAY
+    times = [*range(12), *rest, *range(back, back + 10)]
+    values = [*range(1_000_000, 1_000_060, 5), *([985] * len(rest)), *range(5, 55, 5)]
+    last = 11 + len(rest)
+    assert story(values, times=times, modulus=1_000) == [
+        (11, 12, RESET, False, COST[RESET]),
+        (last, last + 1, ROLLOVER, True, COST[ROLLOVER]),
+    ]
+
+
+def test_runs_begin_with_the_first_reading_and_where_a_step_is_seen(monkeypatch):
+    told = []
+
+    class Recording(_Teller):
+        def __init__(self, made, firsts, lasts):
+            told.append((firsts, lasts))
+            super().__init__(made, firsts, lasts)
+
+    monkeypatch.setattr(story_module, "_Teller", Recording)
+    values = [5, 5, 900, 905, 10, 15]
+    assert story(values) == [(1, 4, SPIKE, False, COST[SPIKE])]
+    assert told == [([0, 2, 4], [1, 3, 5])]
+    tell(readings(values), np.array([4]))
+    assert told[1:] == [([0, 4], [3, 5])]
+    assert tell(readings(values), np.zeros(0, dtype=np.int64)) == []

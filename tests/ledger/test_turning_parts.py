@@ -114,6 +114,8 @@ def test_what_counts_otherwise_is_another_register(other):
 def test_values_are_in_the_unit_of_the_register():
     (old, _) = served(old=FINAL | {"register_unit": "Wh"})
     assert old.closing == Noted(AT, 0.005)
+    (large, _) = served(old=FINAL | {"register_unit": "MWh"})
+    assert large.closing == Noted(AT, 5000.0)
 
 
 def test_the_first_value_of_the_first_and_the_final_one_of_the_last_register_stand_too():
@@ -226,4 +228,6 @@ def test_a_fall_that_is_less_than_what_is_booked_is_none():
 def test_a_turn_within_a_change_counts_past_the_last_digit():
     found = passed(98.0, 2.0, digits=2)
     assert (found.before, found.after) == (2 * KWH, 4 * KWH + 0)
-    assert passed(10.0, 10.0).refused == ""
+    for digits in (None, 2):
+        still = passed(10.0, 10.0, digits=digits)
+        assert (still.before, still.after, still.refused) == (0, 0, "")
