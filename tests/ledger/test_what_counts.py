@@ -158,6 +158,18 @@ def test_what_was_taken_off_below_is_taken_off_where_a_part_is_fed():
     ]
 
 
+def test_what_is_fed_as_a_whole_is_left_out_with_all_that_is_in_it():
+    """Also with a place in which nothing counts."""
+    registry = campus(
+        *(meter("a", node="f"), meter("c", node="f"), meter("x"), meter("main", node="o")),
+        edges=[("o", "b"), ("b", "f")],
+        supply=[("a", "c"), ("c", "a"), ("main", "x")],
+    )
+    assert terms(registry, "f") == []
+    assert terms(registry, "b") == [("meter", "x", "01000", 1), ("node", "f", "01000", 1)]
+    assert terms(registry, "o") == [("meter", "main", "01000", 1)]
+
+
 def test_meters_that_feed_each_other_end():
     registry = campus(meter("a"), meter("c"), supply=[("a", "c"), ("c", "a")])
     assert terms(registry, "b") == []
