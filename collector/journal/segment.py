@@ -79,11 +79,12 @@ def packed_path(folder: Path, n: int) -> Path:
 
 def find_segment(folder: Path, n: int) -> Path | None:
     """The file that counts for segment ``n``, or None where it does not exist."""
-    packed = packed_path(folder, n)
+    packed, plain = packed_path(folder, n), plain_path(folder, n)
     if packed.exists():
         return packed
-    plain = plain_path(folder, n)
-    return plain if plain.exists() else None
+    if plain.exists():
+        return plain
+    return packed if packed.exists() else None  # it gave way between the two looks
 
 
 def segment_files(folder: Path) -> list[int]:

@@ -6,15 +6,23 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PosixPath
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.journal import JournalReader, JournalWriter, Record, RecordPlace
-from collector.journal.segment import JournalRow, decode, encode, packed_path, plain_path
+from collector.journal import JournalReader, JournalWriter, Record, RecordPlace, segment
+from collector.journal.segment import (
+    JournalRow,
+    decode,
+    encode,
+    packed_path,
+    plain_path,
+    split_segment,
+)
 from collector.properties import Properties
 from metering.errors import ConfigurationError, NotFound, StorageFull, Unavailable
 
@@ -300,6 +308,33 @@ def test_every_acknowledged_record_survives_kill_9(tmp_path: Path) -> None:
     assert acknowledged.items() <= stored.items()
     for place in chance.sample(sorted(acknowledged), 20):
         assert int(reader.record(*place).payload) == acknowledged[place]
+
+
+def test_a_segment_that_is_packed_between_two_looks_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = writer(tmp_path, segment_bytes=1)
+    places = [journal.append([record(number)]) for number in range(2)]
+    folder = journal.folder
+
+    looks: list[bool] = []
+
+    class Looked(PosixPath):
+        """Answers as it was; after the first time the segment is packed, its plain file gone."""
+
+        def exists(self, **how: Any) -> bool:
+            found = super().exists(**how)
+            looks.append(found)
+            if len(looks) == 1:
+                journal.compress_closed()
+            return found
+
+    _, n = split_segment(places[0].segment)
+    packed = segment.packed_path(folder, n)
+    monkeypatch.setattr(segment, "packed_path", lambda _folder, _n: Looked(packed))
+    assert segment.find_segment(folder, n) == packed
+    assert looks[0] is False
+    assert not segment.plain_path(folder, n).exists()
 
 
 def test_sqlite_syncs_each_commit(tmp_path: Path) -> None:
