@@ -29,6 +29,8 @@ settings.register_profile(
 )
 settings.load_profile("laws")
 
+USED = "_hypothesis_internal_use_settings"
+"""Where the settings of a law are kept; there is no public name for it."""
 LANGUAGE = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
 """PostgreSQL's own order of texts is that of a language: nothing may rely on it."""
 LONGEST = ("test_wheel.py", "e2e", "storage", "reports", "greenoffice")
@@ -41,6 +43,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return LONGEST.index(below) if below in LONGEST else len(LONGEST)
 
     items.sort(key=place)
+    if "CI" in os.environ:
+        tests = {item.obj for item in items if isinstance(item, pytest.Function)}
+        for law in tests:
+            if hasattr(law, USED):
+                fewer(law)
+
+
+def fewer(law: Callable[..., object]) -> None:
+    """A third of its examples: where CI is set they are the same each time."""
+    used: settings = getattr(law, USED)
+    many = min(used.max_examples, max(10, used.max_examples // 3))
+    setattr(law, USED, settings(used, max_examples=many))
 
 
 @pytest.fixture(scope="session")
