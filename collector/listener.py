@@ -291,10 +291,8 @@ class Listener:
         user = connection.user
         size = self._reception.put(connection, records, packet_ids, user)
         self._budgets.spend(user, weight(len(records), size))
-        before = self._pace.bound
-        if self._pace.put(len(records)) is not before:
-            self._settle_all()
-        elif before is not Bound.FREE and "rate" not in self._holding.reasons(user):
+        free = self._pace.put(len(records)) is Bound.FREE
+        if not free and "rate" not in self._holding.reasons(user):
             self._settle(user)
         self._weigh_gateway(user)
         self._weigh()
@@ -304,7 +302,8 @@ class Listener:
         or the intake has stopped. To be told again and again, on the loop."""
         before = self._pace.bound
         if self._pace.told(behind) is not before:
-            self._settle_all()
+            for user in self._by_user.keys() | self._holding.gateways:
+                self._settle(user)
 
     # -- called on the loop for the commit thread
 
@@ -331,10 +330,6 @@ class Listener:
         for connection in list(self._by_key.values()):
             connection.close(reason, will=False)
         self._weigh()
-
-    def _settle_all(self) -> None:
-        for user in self._by_user.keys() | self._holding.gateways:
-            self._settle(user)
 
     def _settle(self, user: str) -> None:
         """Hold a gateway whose budget binds and does not reach, or let it go on."""

@@ -84,11 +84,11 @@ async def _follow(ways: Sequence[WayIn], folder: DataFolder) -> None:
     listeners = [(way.receiver, way.name) for way in ways if isinstance(way.receiver, Listener)]
     while True:
         for listener, name in listeners:
-            listener.follow(await asyncio.to_thread(_behind, folder, WRITERS[name]))
+            listener.follow(await asyncio.to_thread(records_waiting, folder, WRITERS[name]))
         await asyncio.sleep(EVERY_S)
 
 
-def _behind(folder: DataFolder, writer_no: int) -> int | None:
+def records_waiting(folder: DataFolder, writer_no: int) -> int | None:
     """Records of a writer that wait for the intake; None where it does not work, or cannot say."""
     intake = heard(folder.heartbeat("intake"))["intake"]
     place = intake.get(TAKEN, {}).get(str(writer_no))

@@ -166,15 +166,25 @@ def test_an_import_reads_parts_up_to_its_bound(served) -> None:
     assert found == 200, body
 
 
-def test_who_leaves_in_the_middle_of_a_body_is_no_error_of_ours(world) -> None:
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/signin", b"application/x-www-form-urlencoded"),
+        ("/v1/registry/import", b"multipart/form-data; boundary=x"),
+    ],
+)
+def test_who_leaves_in_the_middle_of_a_body_is_no_error_of_ours(
+    world, path: str, kind: bytes
+) -> None:
     sent: list[object] = []
     scope = {
-        **{"type": "http", "method": "POST", "path": "/signin", "raw_path": b"/signin"},
+        **{"type": "http", "method": "POST", "path": path, "raw_path": path.encode()},
         **{"query_string": b"", "root_path": "", "scheme": "http", "http_version": "1.1"},
         **{"client": ("127.0.0.1", 1), "server": ("x", 80), "asgi": {"version": "3.0"}},
         "headers": [
-            (b"content-type", b"application/x-www-form-urlencoded"),
+            (b"content-type", kind),
             (b"content-length", b"50"),
+            (b"x-api-key", world.keys["whole"].encode()),
         ],
     }
     parts = [{"type": "http.request", "body": b"key=", "more_body": True}]

@@ -14,6 +14,7 @@ from fastapi.routing import iter_route_contexts
 
 from metering.registry import Installation
 from metering.validity import Validity
+from tests.api.conftest import SEGMENT, Raw
 
 FOREIGN = ("hall", "school", "yard", "f-school", "gw-9")
 """Names of the school; nothing of them may reach the bureau's key."""
@@ -332,3 +333,10 @@ def test_a_meter_named_like_anothers_node_is_no_way_over_the_wall(world):
     response = world.get("/v1/energy/lineage?meter=hall&time=2026-11-23T02:00:00Z")
     assert response.status_code == 404
     assert "amount" not in response.text
+
+
+def test_a_lost_message_has_no_time_of_arrival(world) -> None:
+    world.journal.kept[SEGMENT, 5_000] = Raw(0, "", "", b"", "lost")
+    told = world.get("/v1/messages/16777217/5000", key="whole")
+    assert told.status_code == 200, told.text
+    assert (told.json()["kind"], told.json()["arrived"]) == ("lost", None)

@@ -21,6 +21,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from collector import CollectorMetrics, JournalReader, JournalWriter, Listener, ListenerSettings
 from metering.errors import ConfigurationError
@@ -444,6 +445,24 @@ def test_nobody_is_slowed_down_while_the_intake_follows(start: Any) -> None:
         follow(server, 0)
         acknowledged(flood, 10)
         assert server.metric("greenoffice_mqtt_gateways_held") == 0
+
+
+def test_a_flood_binds_the_budget_before_anybody_tells_of_it(start: Any) -> None:
+    server = start(records_per_s=0.001, burst_records=10, share_records=100_000)
+    follow(server, 0)
+    with raw(server.port, CONNECT + publishes(1, 8_000)) as flood:
+        until(lambda: "s/g" in server.listener.health().held)
+        assert server.listener.health().held["s/g"].why == "rate"
+        follow(server, 0)
+        acknowledged(flood, 8_001)
+
+
+def test_a_long_name_of_a_user_is_told_in_short(start: Any) -> None:
+    server = start()
+    with capture_logs() as told, gateway(server.port, paho.MQTTv5, user="x" * 60_000) as one:
+        until(lambda: bool(one.connect_codes))
+    assert any("xxx" in str(line) for line in told)
+    assert all(len(str(line)) < 1_000 for line in told)
 
 
 def test_far_behind_half_a_budget_is_enough_to_wait(start: Any) -> None:

@@ -19,6 +19,25 @@ def test_budgets_bind_until_it_is_told_how_far_the_intake_is() -> None:
     assert pace.told(None) is pace.put(100 * ROOM) is Bound.BUDGET
 
 
+def test_of_an_intake_that_stops_nobody_knows_how_far_it_is() -> None:
+    pace = Pace()
+    assert pace.told(0) is Bound.FREE
+    assert pace.told(None) is Bound.BUDGET
+    assert pace.told(0) is Bound.FREE
+    assert pace.put(FAR * ROOM + 1) is Bound.WAIT
+    assert pace.told(None) is Bound.BUDGET
+
+
+def test_what_the_intake_once_managed_is_believed_less_and_less() -> None:
+    pace = Pace()
+    pace.told(0)
+    pace.put(50_000)
+    pace.told(0)
+    assert pace.told(0) is Bound.FREE
+    assert pace.put(80_000) is Bound.FREE
+    assert pace.put(1) is Bound.BUDGET
+
+
 def test_who_is_far_behind_is_let_go_on_again_in_steps() -> None:
     pace = Pace()
     pace.told(0)

@@ -131,6 +131,41 @@ def test_a_handshake_has_its_time_and_its_room(
     asyncio.run(silent())
 
 
+def test_who_is_through_makes_no_room(certificate: tuple[Path, Path]) -> None:
+    """Only handshakes under way are counted."""
+    server_side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server_side.load_cert_chain(*certificate)
+    client_side = ssl.create_default_context(cafile=str(certificate[0]))
+
+    class Echo(asyncio.Protocol):
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+        def data_received(self, data: bytes) -> None:
+            self.transport.write(data)
+
+    async def several() -> None:
+        handshakes = Handshakes(server_side, most=2)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: handshakes.door(Echo), "127.0.0.1", 0
+        )
+        async with server:
+            place = server.sockets[0].getsockname()
+            opened = [
+                await asyncio.open_connection(
+                    *place, ssl=client_side, server_hostname="office.example"
+                )
+                for _ in range(6)
+            ]
+            for reader, writer in opened:
+                writer.write(b"still here")
+                assert await asyncio.wait_for(reader.readexactly(10), 30) == b"still here"
+            for _, writer in opened:
+                writer.close()
+
+    asyncio.run(several())
+
+
 def test_what_comes_with_the_end_of_the_handshake_is_not_lost(
     certificate: tuple[Path, Path],
 ) -> None:

@@ -16,11 +16,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import hypothesis.strategies as st
+import psutil
 import pytest
 from hypothesis import given, settings
 
 from collector import JournalReader, JournalWriter, Record
 from greenoffice.client import ApiClient
+from greenoffice.collector_process import records_waiting
 from greenoffice.commands import init
 from greenoffice.folder import DataFolder
 from greenoffice.health import (
@@ -376,3 +378,37 @@ def test_a_budget_does_not_bind_while_the_intake_follows(
         place = heard(intake)["intake"][TAKEN]
         assert "1" in place
         assert TAKEN not in process_health(reachable, "intake")["intake"].detail
+
+
+def test_how_far_the_intake_is_behind_is_known_while_it_works(folder: DataFolder) -> None:
+    with closing(open_journal(folder, "listener")) as writer:
+        first = writer.append([Record("message", 1, "s/g", "c", "", "t", b"", 1)] * 3)
+    place = {"1": [first.segment, first.offset + 1]}
+    told: dict[str, object]
+    for told, behind in (
+        ({"ok": True, TAKEN: place}, 2),
+        ({"ok": False, TAKEN: place}, None),
+        ({"ok": True, TAKEN: {}}, None),
+        ({"ok": True}, None),
+    ):
+        tell(folder.heartbeat("intake"), {"intake": told})
+        assert records_waiting(folder, 1) == behind
+    folder.heartbeat("intake").unlink()
+    assert records_waiting(folder, 1) is None
+
+
+def test_counters_that_need_no_key_stay_on_this_machine(reachable: DataFolder) -> None:
+    """Also where gateways of other machines may connect."""
+    mqtt = reachable.settings().mqtt
+    text = reachable.settings_file.read_text()
+    reachable.settings_file.write_text(text.replace("[mqtt]", '[mqtt]\nhost = "0.0.0.0"', 1))
+    with started(["collector", str(reachable.root)]) as process:
+        told = reachable.heartbeat("collector")
+        wait_until("the collector", lambda: heard(told)["listener"]["ok"], every_s=0.2, of=process)
+        listening = [
+            one.laddr
+            for one in psutil.Process(process.pid).net_connections("tcp")
+            if one.status == psutil.CONN_LISTEN
+        ]
+    places = {place.port: place.ip for place in listening}
+    assert places == {mqtt.port: "0.0.0.0", mqtt.metrics_port: "127.0.0.1"}

@@ -398,6 +398,21 @@ def test_nobody_begins_anew_beside_a_key_of_a_database_that_is_gone(
     assert not folder.database.exists() or not folder.database.stat().st_size
 
 
+def test_a_folder_that_lost_key_and_database_comes_back_too(
+    folder: DataFolder, tmp_path: Path
+) -> None:
+    """With what its database left beside itself, which would be taken for the new one's."""
+    back_up_folder(folder, tmp_path / "backup")
+    before = state(folder)
+    for lost in (folder.admin_key, *folder.root.glob("greenoffice.db*")):
+        lost.unlink()
+    log = folder.database.with_name("greenoffice.db-wal")
+    log.write_bytes(b"of before")
+    restore_folder(tmp_path / "backup", folder, keep_journal=True)
+    assert state(folder) == before
+    assert (folder.damaged / "1-greenoffice.db-wal").read_bytes() == b"of before"
+
+
 def test_restoring_beside_the_journal_brings_back_readings_that_are_gone(
     folder: DataFolder, tmp_path: Path
 ) -> None:

@@ -50,12 +50,20 @@ def test_a_demo_that_died_says_so(tmp_path: Path) -> None:
     ("told", "reached"),
     [
         ([(True, 5, 3)], False),
+        ([(True, 5, 11)], False),
         ([(True, 15, 3), (True, 15, 15)], False),
         ([(True, 15, 3), (True, 25, 16)], True),
         ([(False, 15, 16), (False, 15, 16)], False),
         ([(True, 15, 20), (False, 15, 20)], False),
     ],
-    ids=["idle before all was in", "looked at once", "looked after it", "on its way", "not now"],
+    ids=[
+        "not looked at",
+        "idle before all was in",
+        "looked at once",
+        "looked after it",
+        "on its way",
+        "not now",
+    ],
 )
 def test_what_was_told_before_all_was_taken_in_does_not_count(
     told: list[tuple[bool, int, int]], reached: bool
