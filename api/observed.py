@@ -7,7 +7,6 @@ from time import perf_counter
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.datastructures import MutableHeaders
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
@@ -44,8 +43,6 @@ class Observed:
         try:
             await self._app(scope, receive, seen)
             status = status or LEFT
-        except ClientDisconnect:
-            status = LEFT
         except Exception:
             status = "500"
             raise

@@ -127,6 +127,10 @@ def status_of(error: GreenOfficeError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+MOST_INSTANCE = 500
+"""Characters of a path that an answer repeats."""
+
+
 def problem_of(error: GreenOfficeError, instance: str, language: str = ENGLISH) -> dict[str, Any]:
     """The problem document of an error, its sentences in the language."""
     status = status_of(error)
@@ -135,7 +139,7 @@ def problem_of(error: GreenOfficeError, instance: str, language: str = ENGLISH) 
         "title": said(TITLES[status], language),
         "status": status,
         "detail": said(error.message, language),
-        "instance": instance,
+        "instance": instance[:MOST_INSTANCE],
         "code": error.code,
         "field": error.field,
         "value": None if error.value is None else _shown(error.value),
