@@ -42,7 +42,10 @@ class LetterBound:
 
     def bounded(self, letters: Iterable[DeadLetter]) -> list[DeadLetter]:
         """The letters, those beyond the bound as such; the same again for the same letters."""
-        return [letter if self._keeps(letter) else _beyond(letter) for letter in letters]
+        found = [letter if self._keeps(letter) else _beyond(letter) for letter in letters]
+        while len(self._kept) > _REMEMBERED:  # not sooner: these are not stored yet
+            self._kept.popitem(last=False)
+        return found
 
     def _keeps(self, letter: DeadLetter) -> bool:
         kept = self._known((letter.gateway, letter.reason, letter.arrived_us // DAY_US))
@@ -57,8 +60,6 @@ class LetterBound:
     def _known(self, of: _Of) -> set[tuple[str, int]]:
         if of not in self._kept:
             self._kept[of] = self._stored(*of)
-            if len(self._kept) > _REMEMBERED:
-                self._kept.popitem(last=False)
         self._kept.move_to_end(of)
         return self._kept[of]
 

@@ -149,6 +149,7 @@ def _came_before(received: Received, keys: set[Key]) -> bool:
     key = key_of(received) if received.is_untimed else None
     if key is None:
         return False
-    before = received.record.dup or key in keys
+    numbered = received.found.session is not None  # else a packet id, and those come round
+    before = received.record.dup or (numbered and key in keys)
     keys.add(key)
     return before

@@ -41,7 +41,9 @@ REGISTRY = Registry(
 
 
 class MemoryJournal:
-    """Records by writer, each writer with one segment."""
+    """Records by writer, in segments of so many each."""
+
+    a_segment = 1 << 30
 
     def __init__(self) -> None:
         self.records: dict[int, list[Record]] = {}
@@ -50,17 +52,23 @@ class MemoryJournal:
         return sorted(self.records)
 
     def read(self, writer_no: int, segment: int, offset: int, limit: int) -> list[Located]:
-        found = self.records.get(writer_no, [])[offset : offset + limit]
-        return [Located(writer_no << 24 | 1, at, one) for at, one in enumerate(found, offset)]
+        start = max((segment & 0xFFFFFF) - 1, 0) * self.a_segment + offset
+        found = self.records.get(writer_no, [])[start : start + limit]
+        return [Located(*self._place(writer_no, at), one) for at, one in enumerate(found, start)]
 
     def segments(self) -> list[int]:
-        return [writer_no << 24 | 1 for writer_no in self.writers()]
+        lengths = {writer_no: len(records) for writer_no, records in self.records.items()}
+        places = [self._place(no, at)[0] for no in sorted(lengths) for at in range(lengths[no])]
+        return sorted(set(places))
 
     def record(self, segment: int, offset: int) -> Record:
-        try:
-            return self.records[segment >> 24][offset]
-        except LookupError:
-            raise NotFound("no such record") from None
+        found = self.read(segment >> 24, segment, offset, 1)
+        if not found or found[0][:2] != (segment, offset):
+            raise NotFound("no such record")
+        return found[0].record
+
+    def _place(self, writer_no: int, at: int) -> tuple[int, int]:
+        return writer_no << 24 | 1 + at // self.a_segment, at % self.a_segment
 
 
 class Bench:

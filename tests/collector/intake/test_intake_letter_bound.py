@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import hypothesis.strategies as st
@@ -60,6 +61,8 @@ def test_what_is_beyond_is_counted_in_one_letter_of_its_own(bench: Bench) -> Non
     assert counts.dead == 12
     beyond = next(one for one in letters(bench) if is_beyond(one))
     assert (beyond.offset, beyond.fix != "", beyond.index) == (3, True, -1)
+    # its name as it is stored: what came before an upgrade is counted on
+    assert beyond.digest == f"beyond unknown_point {NOW_US // DAY_US} 1"
 
 
 def test_what_is_kept_already_counts_up_as_before(bench: Bench) -> None:
@@ -158,6 +161,57 @@ def test_the_law(came: list[tuple[str, str, int]]) -> None:
         mine = [one for one in found if (one.gateway, one.reason) == (gateway, reason)]
         assert len({one.digest for one in mine if not is_beyond(one)}) <= 4
         assert len({one.digest for one in mine if is_beyond(one)}) <= 1
+
+
+def letter(name: str, number: int, arrived_us: int = NOW_US) -> DeadLetter:
+    return DeadLetter(name, "", "r", "", "", "", "", 1, 0, 0, f"{name} {number}", arrived_us)
+
+
+def test_the_bound_holds_for_any_number_of_gateways_at_once() -> None:
+    """Nothing of a batch is stored before all of it is bounded."""
+    names = [f"s/{n:03}" for n in range(200)]
+    bound = LetterBound(MemoryIntake(MemoryMarks()), 2)
+    found = bound.bounded(letter(name, number) for number in range(5) for name in names)
+    kept = Counter(one.gateway for one in found if not is_beyond(one))
+    assert kept == dict.fromkeys(names, 2)
+
+
+def test_the_store_is_asked_once_for_each_of_the_latest_64(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered takes no more room than that."""
+    store = MemoryIntake(MemoryMarks())
+    asked, ask = list[str](), store.dead_letters
+
+    def counted(gateways: frozenset[str] | None, **more: Any) -> list[DeadLetter]:
+        asked.extend(gateways or ())
+        return ask(gateways, **more)
+
+    monkeypatch.setattr(store, "dead_letters", counted)
+    bound, names = LetterBound(store, 2), [f"s/{n:03}" for n in range(65)]
+    for _ in range(2):
+        bound.bounded(letter(name, 0) for name in names[:64])
+    assert asked == names[:64]
+    bound.bounded([letter(names[64], 0)])
+    bound.bounded(letter(name, 0) for name in names[1:])
+    assert asked == names
+    bound.bounded([letter(names[0], 0)])
+    assert asked == [*names, names[0]]
+
+
+def test_after_a_restart_letters_of_the_day_before_are_counted_on(bench: Bench) -> None:
+    """Although some of today came since."""
+    for number in range(4):
+        bench.push(unknown(number))
+    for number in (4, 5):
+        bench.push(unknown(number), arrived_us=NOW_US + DAY_US)
+    bench.drain()
+    bench.intake = bench.fresh(kept_letters=3)
+    bench.push(unknown(6))
+    bench.drain()
+    assert [(one.seen, is_beyond(one)) for one in letters(bench)] == [
+        *[(1, False)] * 3,
+        (2, True),
+        *[(1, False)] * 2,
+    ]
 
 
 def test_what_is_still_to_be_read_again_is_no_loss(bench: Bench) -> None:
