@@ -38,8 +38,9 @@ class Classified:
 def classify(incoming: ReadingColumns, existing: ReadingColumns) -> Classified:
     """Judge readings, in the order of the journal, against the stored rows of their identity.
 
-    A reading with the lineage of the stored one is the same record read again, after a crash
-    between the readings' commit and the checkpoint's: new, and to be looked at once more.
+    A reading with the lineage and the order key of the stored one is the same record read again,
+    after a crash between the readings' commit and the checkpoint's: new, and to be looked at once
+    more. One that is read by other rules by then, under a higher key, is judged like any other.
     """
     stored = len(existing)
     both = ReadingColumns.concat([existing, incoming])

@@ -23,7 +23,7 @@ from collector.intake.resolve import Resolver
 from collector.intake.worker import BatchSize
 from collector.journal.record import Record
 from metering.localtime import DAY_MIN, MINUTE_US
-from metering.reading import Flag, Kind, Outcome, ReadingColumns
+from metering.reading import ENTERED_ORDER, Flag, Kind, Outcome, ReadingColumns
 from metering.registry import Gateway, Installation, Meter, Point, Registry
 from tests.values import alone, changeable
 
@@ -82,6 +82,17 @@ def test_a_message_without_a_number_is_ordered_by_arrival_then_by_its_place() ->
     assert received(session=4, seq=9).order_key() == (4, 9)
     assert received(session=4).order_key() == received(seq=9).order_key() == (1_000, 5 * 2**32)
     assert received(session=0, seq=0).order_key() == (0, 0)
+
+
+def test_an_entry_is_ordered_above_all_messages_by_arrival_then_by_its_place() -> None:
+    def entry(segment: int, offset: int, arrived_us: int = 1_000) -> tuple[int, int]:
+        record = Record("entered", arrived_us, "s/g", "o.chen", "", "route", b"payload")
+        told = received(("E", 1.0, 10), record=record, offset=offset, session=2**49, seq=9)
+        return replace(told, segment=segment).order_key()
+
+    first = entry(5, 3)
+    assert first == (ENTERED_ORDER + 1_000, 5 * 2**32 + 3)
+    assert first < entry(5, 4) < entry(5, 2**32 - 1) < entry(6, 0) < entry(5, 3, 1_001)
 
 
 def test_rows_keep_the_order_of_the_journal_with_message_and_place() -> None:

@@ -105,6 +105,19 @@ def test_a_message_refused_whole_replays_under_another_decoder(routed: Any) -> N
     assert routed.reasons("replayed") == [("bad_json", -1)]
 
 
+def test_a_route_of_the_settings_mends_as_one_of_the_registry_does(routed: Any) -> None:
+    """It is there after a restart, and for every gateway."""
+    routed.push(b"E1=5.5")
+    routed.push(b"E1=6.5", gateway="s/h", route="greenoffice/v1/s/h/readings")
+    routed.drain()
+    assert routed.reasons() == [("bad_json", -1)] * 2
+    everywhere = (Route("", "greenoffice/v1/+/+/readings", "lines"),)
+    routed.intake = routed.fresh(decoding=Decoding(everywhere, TABLE))
+    assert routed.intake.replay_dead_letters().replayed == 2
+    assert [row[0] for row in routed.rows()] == [1, 4]
+    assert routed.reasons() == []
+
+
 def test_other_options_replay_and_equal_ones_do_not(routed: Any, monkeypatch: Any) -> None:
     first = route(routed, Route("s/g", "tele/#", "lines"))
     assert first == IntakeReport()

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from collector.decode import Decoded, Decoder, Problem
 from collector.intake import Decoding, IntakeMetrics, IntakeReport, refusals
-from collector.intake.counting import Connections, OutcomeTally, taken_in
+from collector.intake.counting import Connections, OutcomeTally, taken_again, taken_in
 from collector.intake.dead_letters import MENDABLE, letters_of, with_problems
 from collector.intake.decoding import Received
 from collector.intake.normalise import Columns
@@ -200,6 +200,18 @@ def test_a_replay_adds_readings_and_no_messages() -> None:
     )
 
 
+def test_what_is_read_again_adds_what_is_new_of_it_alone() -> None:
+    whole = GatewayCounts("s/g", new=1, duplicates=2, corrections=3, outdated=4, dead=5)
+    assert taken_again([whole]) == (GatewayCounts("s/g", new=1, corrections=3),)
+
+
+def test_what_a_person_entered_is_no_sign_of_life_of_a_gateway_not_heard_before() -> None:
+    entered = received(record=record("entered", arrived_us=3_000))
+    (found,) = tally(entered, taken=((0, 50, 0), (0, 60, 0))).counts(Connections())
+    assert (found.messages, found.new) == (1, 2)
+    assert (found.last_arrival_us, found.last_time_us, found.last_skew_us) == (0, 0, None)
+
+
 def test_a_gateway_is_gone_when_all_its_clients_are() -> None:
     follow = Connections().follow
     assert follow(record("message")) is None
@@ -311,6 +323,14 @@ def test_a_reading_whose_reason_stands_is_not_replayed_with_its_neighbour(bench:
     report = bench.intake.replay_dead_letters()
     assert (report.replayed, report.new, report.dead) == (1, 1, 0)
     assert sorted(bench.reasons()) == [("bad_kind", 1), ("unknown_point", 2)]
+
+
+def test_the_first_reading_that_stands_refused_holds_back_no_other(bench: Any) -> None:
+    bench.push([{"point": name, "value": 1.0, "time": T0} for name in ("other", "new")])
+    bench.drain()
+    bench.register(Point(9, "s/g", "new", Kind.INSTANT, "1"))
+    assert bench.intake.replay_dead_letters().replayed == 1
+    assert bench.reasons() == [("unknown_point", 0)]
 
 
 def told(bench: Any, decoding: Decoding, payload: bytes = b"x", **more: Any) -> Any:
