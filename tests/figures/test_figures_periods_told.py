@@ -324,6 +324,40 @@ def test_carbon_of_periods_is_that_of_their_days():
     assert emissions_of_each(view, nothing) == []
 
 
+def test_a_day_of_which_nothing_is_known_takes_no_other_day_s_carbon_away():
+    days = [DAY, NEXT, NEXT + timedelta(days=1)]
+    rows = [book_row(part(60, [KWH] * 24), day=day) for day in days]
+    rows[1] = book_row(part(60, [ABSENT] * 24), day=NEXT, total=None)
+    factors = [Factor("01000", "kgco2", Decimal(2))]
+    view = view_of(*rows, registry=campus(Node("b", NodeType.BUILDING), factors=factors))
+    ((kgco2, kgce),) = emissions_of_each(view, energy(view, KEY, DAY, days[2], "month"))
+    assert (kgco2.amount, kgco2.covered, kgco2.uncovered) == (96, 48 * KWH, 0)
+    assert (kgce.amount, kgce.uncovered) == (None, 48 * KWH)
+
+
+def test_money_of_periods_is_that_of_the_energy_in_them():
+    """Quarter hours are in no twenty minutes: they are a remainder with money of its own."""
+    meters = [
+        Meter("m", "b", "01000", step_min=20),
+        Meter("n", "b", "01000", valid=Validity(None, NEXT)),
+    ]
+    registry = campus(
+        Node("b", NodeType.BUILDING), meters=meters, tariff=[tariff_row(0, DAY_MIN, "1")]
+    )
+    first = book_row(part(15, [5 * KWH] * 96), part(20, [KWH] * 72))
+    view = view_of(first, book_row(part(20, [KWH] * 72), day=NEXT), registry=registry)
+    found = energy(view, KEY, DAY, NEXT, "native")
+    (beside,) = found.remainder
+    assert (found.step_min, beside.step_min) == (20, 15)
+    for one, kwh in ((found, 1), (beside, 5)):
+        told = costs_of_each(view, one)
+        assert [cost.sole.amount for cost in told if cost.money] == [
+            kwh for amount in one.values() if amount is not None
+        ]
+    whole = costs_of_each(view, energy(view, KEY, DAY, NEXT, "month"))[0].sole.amount
+    assert whole == 96 * 5 + 2 * 72
+
+
 def test_money_of_cut_hours_is_that_of_the_hours():
     meters = [Meter("m", "b", "01000")]
     rows = [tariff_row(0, 480, "0.25"), tariff_row(480, DAY_MIN, "1")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -88,6 +88,21 @@ def test_a_part_is_priced_as_it_was_booked_unless_that_tariff_is_gone():
     ended = replace(other, valid=Validity(None, DAY))
     assert seen(own, (CHEAP, DEAR, ended)).scope == SCOPE
     assert seen(replace(own, scope=None)).prices == (CHEAP, DEAR)
+
+
+def test_a_part_of_a_place_whose_clocks_change_is_priced_by_its_own_clocks():
+    """Eight o'clock in Berlin is seven hours into the day on which an hour is left out there."""
+    spring = date(2026, 3, 29)
+    berlin = Node("b", NodeType.BUILDING, zone="Europe/Berlin")
+    registry = campus(berlin, meters=[METER], tariff=(CHEAP, DEAR))
+    own = booked(part(60, [KWH] * 24), (0, 420), (7, 17))
+    row = book_row(own, day=spring)
+    found = priced(view_of(row, registry=registry), KEY, row, own)
+    assert found.windows is own.windows
+    assert found.prices == (CHEAP, DEAR)
+    usual = booked(part(60, [KWH] * 24), (0, 480), (8, 16))
+    row = book_row(usual, day=spring)
+    assert priced(view_of(row, registry=registry), KEY, row, usual).windows is usual.windows
 
 
 def test_a_day_is_its_windows_less_what_stretches_hold_over_their_edges():
@@ -208,6 +223,18 @@ def test_a_stretch_holds_no_more_of_slots_than_they_have_there():
     (day,) = hours_of(back, 0, size=24)
     assert [dict(one) for one in day.spread] == [{CHEAP: -4 * KWH, DEAR: -6 * KWH}]
     assert dict(day.certain) == {CHEAP: -4 * KWH, DEAR: -10 * KWH}
+
+
+def test_what_slots_hold_of_a_stretch_in_one_price_has_the_quality_of_their_time():
+    """The stretch goes over an edge that lies behind them."""
+    rows = (CHEAP, replace(DEAR, end_min=720), replace(DEAR, start_min=720, price=Decimal(2)))
+    stretch = gap(0, 24, (1, 1), 1, measured=True)
+    own = booked(part(60, [KWH] * 24), (0, 480, 720), (8, 4, 12), [stretch])
+    quality = np.array([[8_000, 0, 2_000, 0]], dtype=np.uint16)
+    (both,) = of_slots(seen(own, rows), [(7, 9)], quality, KWH)
+    assert both.spread == []
+    assert dict(both.certain) == {rows[0]: KWH * 8 // 10, rows[1]: KWH * 8 // 10}
+    assert dict(both.estimated) == {rows[0]: KWH * 2 // 10, rows[1]: KWH * 2 // 10}
 
 
 @pytest.mark.parametrize(

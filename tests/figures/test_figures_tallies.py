@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -38,6 +39,17 @@ def test_money_is_energy_times_price_by_group_and_by_period():
     assert (found.priced, found.unpriced, found.all_priced) == (7 * KWH, 0, True)
     assert found.rows == (CHEAP, DEAR)
     assert found.sole is one
+
+
+def test_rows_of_one_period_add_up_in_it_and_those_of_another_currency_do_not():
+    """The peak of summer and the peak of winter are one peak."""
+    dearer, abroad = replace(DEAR, price=Decimal(3)), replace(DEAR, currency="EUR")
+    found = tally(certain={DEAR: 2, dearer: 5}, estimated={abroad: 11, dearer: 1}).cost()
+    assert found.periods == (
+        PeriodCost("peak", 8 * KWH, Decimal(20), "CNY"),
+        PeriodCost("peak", 11 * KWH, Decimal(11), "EUR"),
+    )
+    assert sum(one.quantity for one in found.periods) == found.priced
 
 
 @pytest.mark.parametrize("group", ["certain", "estimated", "apportioned"])
