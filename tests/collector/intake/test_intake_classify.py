@@ -65,15 +65,16 @@ def test_a_changed_flag_is_looked_at() -> None:
     assert not judged.corrects.any()
 
 
+@pytest.mark.parametrize("number", [4, 5])
 @pytest.mark.parametrize(
     ("value", "outcome"), [(1.0, Outcome.DUPLICATE), (2.0, Outcome.CORRECTION)]
 )
 def test_a_record_that_other_rules_number_higher_is_judged_like_any_other(
-    value: float, outcome: int
+    value: float, outcome: int, number: int
 ) -> None:
-    """Its session is another one now; the number in it is the same."""
+    """Its session is another one now, or its number in the same one."""
     stored, again = row(1.0, 5, 3), list(row(value, 5, 3))
-    again[4] += 1
+    again[number] += 1
     judged = classify(ReadingColumns.of([tuple(again)]), ReadingColumns.of([stored]))
     assert judged.outcome.tolist() == [outcome]
     assert judged.stands.tolist() == judged.changed.tolist() == [True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -294,6 +295,26 @@ def test_letters_of_several_writers_replay_each_under_its_own(make_bench: Any) -
     assert bench.intake.replay_dead_letters().replayed == 3
     assert batches == [1, 2, 3]
     assert [bench.store.checkpoint(n) for n in writers] == [(n << 24 | 1, 1) for n in writers]
+
+
+def test_each_open_letter_is_looked_at_once(make_bench: Any, monkeypatch: Any) -> None:
+    """Also where there are more than a page of them that stay."""
+    bench = make_bench(kept_letters=5_000)
+    bench.push([{"point": f"p{n:04}", "value": 1.0, "time": T0} for n in range(2_500)])
+    bench.drain()
+    bench.register(Point(9, "s/g", "p0000", Kind.INSTANT, "1"))
+    looked, ask = Counter[int](), bench.store.dead_letters
+
+    def counted(gateways: Any, **more: Any) -> Any:
+        found = ask(gateways, **more)
+        looked.update(letter.id for letter in found)
+        return found
+
+    monkeypatch.setattr(bench.store, "dead_letters", counted)
+    report = bench.intake.replay_dead_letters()
+    assert (report.replayed, report.new) == (1, 1)
+    assert len(looked) == 2_500
+    assert set(looked.values()) == {2}  # as what is kept, and whether it counts others
 
 
 def test_a_letter_whose_message_has_expired_stays(bench: Any) -> None:
