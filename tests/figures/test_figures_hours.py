@@ -156,6 +156,15 @@ def test_a_part_without_a_price_leaves_no_sum() -> None:
     assert at_hour_prices([], []) == ()
 
 
+def test_an_hour_beside_one_without_a_price_has_its_own() -> None:
+    """In which nothing was used: the price is that of its time alone."""
+    books = view([0] * 96, (row(480, 540, "2"), row(540, 1440, "3", "EUR")))
+    seven, eight, nine = hour_prices(books, KEY, slot_starts(DAY, ZONE, 60)[7:10])
+    assert (seven.priced, seven.by_currency) == (False, {})
+    assert (eight.priced, eight.by_currency) == (True, {"CNY": Fraction(2, KWH)})
+    assert (nine.priced, nine.by_currency) == (True, {"EUR": Fraction(3, KWH)})
+
+
 def test_clock_change_days_are_priced_by_the_wall() -> None:
     """The hour from 02:00 is left out: the third hour of the day is 03:00 by the wall."""
     day, zone = date(2026, 3, 29), "Europe/Berlin"

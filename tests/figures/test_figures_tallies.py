@@ -109,6 +109,15 @@ def test_bounds_of_stretches_add_up_and_are_of_each_currency_alone():
     assert found.cost().sole is None
 
 
+@pytest.mark.parametrize("currency", ["AUD", "EUR"])
+def test_what_is_dear_in_one_currency_bounds_nothing_in_another(currency):
+    abroad = replace(PER_EUR, price=Decimal(9), currency=currency)
+    found = Tally(KWH)
+    found.stretch([(DEAR, KWH), (abroad, KWH)], held=True)
+    bounds = {one.currency: (one.low, one.high) for one in found.cost().money}
+    assert bounds == {"CNY": (0, 2), currency: (0, 18)}
+
+
 def test_a_currency_is_told_where_it_may_have_been_spent():
     found = tally(certain={CHEAP: 1})
     found.stretch([(CHEAP, 0), (PER_EUR, 0)], held=True)
