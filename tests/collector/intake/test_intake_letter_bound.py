@@ -197,8 +197,8 @@ def test_the_store_is_asked_once_for_each_of_the_latest_64(monkeypatch: pytest.M
     assert asked == [*names, names[0]]
 
 
-def test_after_a_restart_letters_of_the_day_before_are_counted_on(bench: Bench) -> None:
-    """Although some of today came since."""
+def test_after_a_restart_each_day_is_counted_on(bench: Bench) -> None:
+    """Yesterday's is full; of today one more is kept."""
     for number in range(4):
         bench.push(unknown(number))
     for number in (4, 5):
@@ -206,11 +206,14 @@ def test_after_a_restart_letters_of_the_day_before_are_counted_on(bench: Bench) 
     bench.drain()
     bench.intake = bench.fresh(kept_letters=3)
     bench.push(unknown(6))
+    for number in (7, 8):
+        bench.push(unknown(number), arrived_us=NOW_US + DAY_US)
     bench.drain()
     assert [(one.seen, is_beyond(one)) for one in letters(bench)] == [
         *[(1, False)] * 3,
         (2, True),
-        *[(1, False)] * 2,
+        *[(1, False)] * 3,
+        (1, True),
     ]
 
 
