@@ -185,8 +185,9 @@ def test_a_name_is_looked_up_once_with_its_kind_and_unit() -> None:
     one = Decoded([0], ["E"], [Kind.REGISTER], [None], [1], [1.0])
     assert resolver.slots("s/g", one) == ([3], [])
     assert len(resolver.table().point) == 4
-    mixed = Decoded([0, 1], ["E", "nobody"], [None] * 2, ["kWh", None], [1] * 2, [1.0] * 2)
-    assert resolver.slots("s/g", mixed)[0] == [0, -1]
+    for unit, slot in (("kWh", 0), ("Wh", 2)):
+        mixed = Decoded([0, 1], ["E", "nobody"], [None] * 2, [unit, None], [1] * 2, [1.0] * 2)
+        assert resolver.slots("s/g", mixed)[0] == [slot, -1]
     with pytest.raises(ValueError, match="zip"):
         resolver.slots("s/g", Decoded([0], ["E"], [None], []))
     assert len(resolver.table().point) == 4

@@ -230,6 +230,13 @@ def test_a_gateway_is_gone_when_all_its_clients_are() -> None:
     assert follow(record("disconnect", client="", connection="4")) is False
 
 
+def test_a_connection_that_another_took_over_is_gone_though_its_end_was_not_told() -> None:
+    follow = Connections().follow
+    assert follow(record("connect", client="a", connection="1"))
+    assert follow(record("connect", client="a", connection="2"))
+    assert follow(record("disconnect", client="a", connection="2")) is False
+
+
 def test_metrics_tell_every_outcome_and_the_age_of_the_last_record() -> None:
     registry = CollectorRegistry()
     metrics = IntakeMetrics(registry)
