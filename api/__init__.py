@@ -3,6 +3,7 @@
 from api.app import create_app
 from api.gate import MOST_HEADERS, MOST_QUERY
 from api.handing import answered
+from api.latest import Latest
 from api.platform import MessageReader, Platform, RawMessage, Submission
 from api.problems import problem_of
 from api.room import Lack, PartHealth, Room, error_of
@@ -15,6 +16,7 @@ __all__ = [
     "Ended",
     "Handed",
     "Lack",
+    "Latest",
     "MessageReader",
     "NoWorker",
     "PartHealth",

@@ -23,7 +23,8 @@ from collector.tls_door import Handshakes
 from greenoffice.assembly import Assembly, decoding
 from greenoffice.folder import DataFolder
 from greenoffice.handles import for_connections, raise_handles
-from greenoffice.health import held_gateways, platform_health
+from greenoffice.health import BoundedHealth, held_gateways, platform_health
+from greenoffice.heartbeat import gone
 from greenoffice.http_connections import bounded
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
@@ -150,7 +151,7 @@ def platform_of(
             texts, assembly.registry(), end_missing=end, check_route=check_route
         ),
         now_us=assembly.now_us,
-        health=lambda: platform_health(folder, assembly.stores, assembly.journal),
+        health=BoundedHealth(lambda: platform_health(folder, assembly.stores, assembly.journal)),
         held=lambda: held_gateways(folder),
         more_metrics=lambda: _counters(folder),
         workers=workers,
@@ -161,11 +162,13 @@ def platform_of(
 
 
 def _counters(folder: DataFolder) -> bytes:
-    """What the intake last counted; nothing where it never ran."""
-    try:
-        return folder.counters.read_bytes()
-    except OSError:
-        return b""
+    """What intake and ledger counted, of those that run."""
+    found = b""
+    for process in ("intake", "ledger"):
+        if not gone(folder.heartbeat(process)):
+            with contextlib.suppress(OSError):
+                found += folder.counters_of(process).read_bytes()
+    return found
 
 
 def _record(submission: Submission) -> Record:

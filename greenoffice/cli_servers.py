@@ -51,7 +51,11 @@ def worker(
 def health(
     data: DataArgument,
     process: Annotated[
-        str, typer.Argument(help="collector, work, intake, ledger or api; default: all of them")
+        str,
+        typer.Argument(
+            help="collector, work, intake or ledger; http: the API alone; api: what it says of all"
+            " parts; default: all of them, also where the API does not answer"
+        ),
     ] = "",
 ) -> None:
     """Whether all parts do their work, or those of one process; exit status 1 if not."""
@@ -60,8 +64,8 @@ def health(
     folder = DataFolder(data.absolute())
     if not process:
         parts = _all_parts(folder)
-    elif process == "api":
-        parts = _api_parts(folder)
+    elif process in ("api", "http"):
+        parts = _api_parts(folder, process == "http")
     else:
         parts = {
             name: told
@@ -74,11 +78,12 @@ def health(
     sys.exit(0 if all(told["ok"] for told in parts.values()) else 1)
 
 
-def _api_parts(folder: DataFolder) -> dict[str, dict[str, Any]]:
-    """What the API says of itself."""
+def _api_parts(folder: DataFolder, alone: bool) -> dict[str, dict[str, Any]]:
+    """What the API says of itself, or of all parts."""
     from greenoffice.client import HTTP_PART, ApiClient
 
-    return _asked({HTTP_PART: ApiClient.of_folder(folder).parts()[HTTP_PART]})
+    parts = ApiClient.of_folder(folder).parts()
+    return _asked({HTTP_PART: parts[HTTP_PART]} if alone else parts)
 
 
 def _all_parts(folder: DataFolder) -> dict[str, dict[str, Any]]:

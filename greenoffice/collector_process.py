@@ -13,7 +13,7 @@ from collector import Listener
 from collector.journal import records_behind
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
-from greenoffice.heartbeat import EVERY_S, HELD, TAKEN, heard, tell
+from greenoffice.heartbeat import EVERY_S, HELD, TAKEN, heard, hold, tell
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.patience import BUSY_PATIENCE_S
@@ -31,12 +31,15 @@ def run_collector(data: Path, parent: int) -> None:
     keep_private(folder)
     set_up_logs("collector", folder.clock())
     end_with_threads()
+    alive = hold(folder.heartbeat("collector"))
     ways = ways_in(folder, raise_handles())
     try:
         asyncio.run(_receive(ways, folder))
     finally:
         for way in ways:
             way.journal.close()
+        if alive is not None:
+            alive.close()
 
 
 async def _receive(ways: Sequence[WayIn], folder: DataFolder) -> None:

@@ -87,10 +87,9 @@ class DataFolder:
         """Where a process tells of its health each second."""
         return self.run / f"{process}.json"
 
-    @property
-    def counters(self) -> Path:
-        """The intake's counters in the Prometheus text format, for /metrics of the API."""
-        return self.run / "intake.prom"
+    def counters_of(self, process: str) -> Path:
+        """What a process counts, in the Prometheus text format, for /metrics of the API."""
+        return self.run / f"{process}.prom"
 
     @property
     def readings_socket(self) -> Path:

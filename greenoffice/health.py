@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from api import PartHealth
+from api import Latest, PartHealth
 from collector import JournalReader
 from collector.journal import records_behind
 from greenoffice.damage import database_trouble
@@ -16,6 +16,37 @@ from metering.ports import IntakeStore
 from storage import Stores
 
 Health = dict[str, PartHealth]
+
+
+PATIENCE_S = 3.0
+"""How long health waits for what it asks [s]."""
+SETTLED_S = 5.0
+"""An answer older than this is none [s]."""
+
+
+class BoundedHealth:
+    """Health that a hanging database or disk cannot hold up. Any thread may ask.
+
+    ask: the parts as they are now; it may take any time
+    """
+
+    def __init__(self, ask: Callable[[], Health], patience_s: float = PATIENCE_S) -> None:
+        self._latest = Latest(ask)
+        self._patience_s = patience_s
+
+    def __call__(self) -> Health:
+        """The parts as they are; as they were last, and `database` not ready, where they cannot be
+        had in time."""
+        parts, age_s = self._latest.get(self._patience_s)
+        if parts is not None and age_s <= max(SETTLED_S, self._patience_s):
+            return parts
+        silent = Unavailable(
+            "the database does not answer",
+            field="database",
+            value="no answer yet" if parts is None else f"since {age_s:.0f} s",
+            fix="look at the database server and at the disk; it goes on by itself",
+        )
+        return {**(parts or {}), "database": PartHealth(False, {"error": str(silent)})}
 
 
 def process_health(folder: DataFolder, process: str) -> Health:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 EVERY_S = 1.0
 ROOM = 4096
 """What is told takes a multiple of this, the block of most disks [bytes]."""
 SILENT_S = 10.0
-"""A process that said nothing for so long does not run."""
+"""A process that said nothing for so long does not get on, if it runs."""
+ALIVE = ".alive"
+"""Ending of the file that a process holds as long as it lives."""
 
 Parts = dict[str, dict[str, Any]]
 """By name of the part: `ok`, and whatever else it tells."""
@@ -46,6 +49,8 @@ def heard(file: Path) -> Parts:
     """What was told last; the parts of the process that the file is named after, none of them ok,
     where nothing was lately."""
     name = file.stem
+    if gone(file):
+        return _silent(name, f"the {name} process does not run")
     try:
         told = json.loads(file.read_text())
     except (OSError, ValueError):
@@ -55,6 +60,27 @@ def heard(file: Path) -> Parts:
         return _silent(name, f"the {name} process has not been heard of for {silent_s:.0f} s")
     parts: Parts = told["parts"]
     return parts
+
+
+def hold(file: Path) -> IO[bytes] | None:
+    """Show, as long as the answer is kept open, that a process which tells there is alive. Several
+    may; the system lets go for one that dies, however it does. None where it cannot be shown."""
+    try:
+        alive = file.with_suffix(ALIVE).open("ab")
+        fcntl.flock(alive, fcntl.LOCK_SH)
+    except OSError:  # a full disk, or files that know no locks: then only silence tells
+        return None
+    return alive
+
+
+def gone(file: Path) -> bool:
+    """Whether every process that told there has died; False where that cannot be seen."""
+    try:
+        with file.with_suffix(ALIVE).open("rb") as alive:
+            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # nobody ever held it, somebody does, or these files know no locks
+        return False
+    return True
 
 
 def _silent(process: str, error: str) -> Parts:

@@ -48,10 +48,13 @@ class Loop:
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
-    def join(self, timeout_s: float) -> None:
-        """Wait for the end, at most so long [s]; a loop that never began is at its end."""
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end, at most so long [s]; whether it is there. A loop that never began is at
+        its end."""
+        if self._thread is None:
+            return True
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         backoff_s = 0.5

@@ -136,6 +136,17 @@ class IntakeSettings(BaseModel):
         600, ge=0, le=86_400, description="how far ahead of arrival a reading's time may be [s]"
     )
     batch_messages: int = Field(2000, ge=1, le=100_000, description="messages decoded at once")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="/metrics of the intake, at mqtt.metrics_host; 0: none"
+    )
+
+
+class LedgerSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="/metrics of the ledger, at mqtt.metrics_host; 0: none"
+    )
 
 
 class AnalyticsSettings(BaseModel):
@@ -170,6 +181,7 @@ class Settings(BaseSettings):
     )
     journal: JournalSettings = JournalSettings()
     intake: IntakeSettings = IntakeSettings()
+    ledger: LedgerSettings = LedgerSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
     clock: ClockSettings = ClockSettings()
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from prometheus_client import Gauge
 
 from collector.intake import IntakeMetrics
 from greenoffice.assembly import Assembly
@@ -91,7 +93,8 @@ class ReadingsCheck:
         if address := influx_address(self.folder):
             from storage.influx import check
 
-            for problem in check(address, now_us=self.folder.clock().now_us()):
+            soon = replace(address, connect_s=2.0, answer_s=5.0, patience_s=1.0)
+            for problem in check(soon, now_us=self.folder.clock().now_us()):
                 raise problem
         if self.file is not None:
             self.file.check_length()
@@ -120,12 +123,16 @@ def owned(folder: DataFolder, metrics: IntakeMetrics) -> Iterator[Assembly]:
 def intake_work(folder: DataFolder, assembly: Assembly, stop: threading.Event) -> WorkLoops:
     """The intake's loops, and the one that takes backups where the readings lie in the folder."""
     now_us, file = assembly.now_us, _file(assembly)
+    looks_s = 5.0 if file is None else 20.0  # a server can go away, a file seldom does
     backup = [Loop("backup", BackupWork(folder, file), 1.0, stop, now_us)] if file else []
     return WorkLoops(
         {
             "intake": Loop("intake", IntakeWork(assembly), 0.05, stop, now_us, longest_s=1.0),
-            "readings": Loop("readings", ReadingsCheck(folder, file), 20.0, stop, now_us),
+            "readings": Loop("readings", ReadingsCheck(folder, file), looks_s, stop, now_us),
         },
+        gauge=lambda counters: Gauge(
+            "greenoffice_intake_loop_ok", "1 while its work succeeds", ["loop"], registry=counters
+        ),
         beside=backup,
         details=lambda: {"intake": {TAKEN: _taken(assembly)}},
     )

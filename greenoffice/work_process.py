@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import IO
 
-from prometheus_client import CollectorRegistry
+import structlog
+from prometheus_client import CollectorRegistry, start_http_server
 
 from greenoffice.assembly import Assembly
 from greenoffice.damage import standing_by
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
+from greenoffice.heartbeat import hold
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.private import keep_private
 from greenoffice.signals import stop_event
 from greenoffice.threads import end_with_threads
-from greenoffice.working import keep
+from greenoffice.working import keep, leave
+
+_log = structlog.get_logger()
 
 
 def run_intake(data: Path, parent: int = 0) -> None:
@@ -30,38 +35,41 @@ def run_intake(data: Path, parent: int = 0) -> None:
     from greenoffice.taking_in import intake_work, owned
 
     folder = _begun(data, "intake", parent)
-    stop, counters = stop_event(), CollectorRegistry()
+    stop, counters = stop_event(), _counters(folder, "intake")
     with standing_by(folder, ["intake"], stop), owned(folder, IntakeMetrics(counters)) as assembly:
-        keep(folder, {"intake": intake_work(folder, assembly, stop)}, stop, counters)
+        sides = {"intake": intake_work(folder, assembly, stop)}
+        leave(folder, keep(folder, sides, stop, counters))
 
 
 def run_ledger(data: Path, parent: int = 0) -> None:
     """Book, and look for waste, until terminated."""
-    from greenoffice.booking import ledger_work
+    from greenoffice.booking import LedgerMetrics, ledger_work
 
     folder = _begun(data, "ledger", parent)
-    stop = stop_event()
+    stop, counters = stop_event(), _counters(folder, "ledger")
     with contextlib.closing(Assembly.beside(folder)) as assembly:
-        keep(folder, {"ledger": ledger_work(assembly, stop)}, stop)
+        sides = {"ledger": ledger_work(assembly, stop, LedgerMetrics(counters))}
+        leave(folder, keep(folder, sides, stop, counters))
 
 
 def run_work(data: Path) -> None:
     """Both in one process until terminated."""
     from collector.intake import IntakeMetrics
-    from greenoffice.booking import ledger_work
+    from greenoffice.booking import LedgerMetrics, ledger_work
     from greenoffice.taking_in import intake_work, owned
 
     folder = _begun(data, "work")
-    stop, counters = stop_event(), CollectorRegistry()
+    stop, counters = stop_event(), _counters(folder, "intake")
+    folder.counters_of("ledger").unlink(missing_ok=True)  # one of before; one tells of both
     with (
         standing_by(folder, ["intake", "ledger"], stop),
         owned(folder, IntakeMetrics(counters)) as assembly,
     ):
         sides = {
             "intake": intake_work(folder, assembly, stop),
-            "ledger": ledger_work(assembly, stop),
+            "ledger": ledger_work(assembly, stop, LedgerMetrics(counters)),
         }
-        keep(folder, sides, stop, counters)
+        leave(folder, keep(folder, sides, stop, counters))
 
 
 def _begun(data: Path, process: str, parent: int = 0) -> DataFolder:
@@ -72,4 +80,23 @@ def _begun(data: Path, process: str, parent: int = 0) -> DataFolder:
     set_up_logs(process, folder.clock())
     end_with_threads()
     raise_handles()
+    for told in ("intake", "ledger") if process == "work" else (process,):
+        _ALIVE.append(hold(folder.heartbeat(told)))
     return folder
+
+
+_ALIVE: list[IO[bytes] | None] = []
+"""Open until the process ends, however it does."""
+
+
+def _counters(folder: DataFolder, process: str) -> CollectorRegistry:
+    """What the process counts, served where the settings name a port. Another process that stands
+    by on the same machine may have that port: then its counters are in the API's alone."""
+    settings, counters = folder.settings(), CollectorRegistry()
+    port = getattr(settings, process).metrics_port
+    if port:
+        try:
+            start_http_server(port, settings.mqtt.metrics_host, registry=counters)
+        except OSError as refused:
+            _log.warning("the port of /metrics cannot be had", port=port, error=str(refused))
+    return counters

@@ -1,20 +1,27 @@
-"""WorkLoops in loops: started together, told of each second, ended together."""
+"""Work in loops: started together, told of each second, ended together."""
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, generate_latest
+import structlog
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import EVERY_S, Parts, tell
 from greenoffice.loops import Loop
 
+PARTING_S = 8.0
+"""How long work may take to end [s]; containers are killed 10 s after they were asked to, by
+default."""
 Details = Mapping[str, Mapping[str, object]]
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,8 @@ class WorkLoops:
 
     loops: Mapping[str, Loop]
     """By the name that health has for each."""
+    gauge: Callable[[CollectorRegistry], Gauge]
+    """Makes what shows, by `loop`, which of them succeed."""
     beside: Sequence[Loop] = ()
     """Those that health does not tell of."""
     details: Callable[[], Details] = dict
@@ -33,10 +42,16 @@ class WorkLoops:
         for loop in (*self.loops.values(), *self.beside):
             loop.start()
 
-    def join(self) -> None:
-        """Wait until they ended, at most 20 s each; the event they were given ends them."""
-        for loop in (*self.loops.values(), *self.beside):
-            loop.join(20)
+    def join(self, deadline_s: float) -> bool:
+        """Wait until they ended, which the event they were given tells them to, but not beyond a
+        moment of the monotonic clock [s]; whether all did."""
+        loops = (*self.loops.values(), *self.beside)
+        return all(loop.join(max(0.0, deadline_s - time.monotonic())) for loop in loops)
+
+    def show(self, gauge: Gauge) -> None:
+        """Set the metric."""
+        for name, loop in self.loops.items():
+            gauge.labels(name).set(loop.state.ok)
 
     def parts(self) -> Parts:
         """How each loop is."""
@@ -52,23 +67,36 @@ def keep(
     sides: Mapping[str, WorkLoops],
     stop: threading.Event,
     counters: CollectorRegistry | None = None,
-) -> None:
-    """WorkLoops until `stop`, and tell each second how each side is, under its name, and what the
-    counters show."""
-    told = _Counters(folder.counters, counters)
+) -> bool:
+    """Work until `stop`, and tell each second how each side is, under its name, and what the
+    counters show. Whether all loops have ended: one that waits for a server may not within
+    `PARTING_S`, and can be broken off."""
+    told = _Counters(folder.counters_of(next(iter(sides))), counters)
+    gauges = {name: work.gauge(counters) for name, work in sides.items() if counters is not None}
     for work in sides.values():
         work.start()
     try:
         while True:
             for name, work in sides.items():
                 tell(folder.heartbeat(name), work.parts())
+                if name in gauges:
+                    work.show(gauges[name])
             told.tell()
             if stop.wait(EVERY_S):
                 break
     finally:
         stop.set()
-        for work in sides.values():
-            work.join()
+        deadline_s = time.monotonic() + PARTING_S
+        ended = all(work.join(deadline_s) for work in sides.values())
+    return ended
+
+
+def leave(folder: DataFolder, ended: bool) -> None:
+    """End the process at once where work did not end by itself: every work resumes from what it
+    last committed, as after `kill -9`."""
+    if not ended:
+        _log.warning("work is broken off where it waits", folder=str(folder.root))
+        os._exit(0)
 
 
 @dataclass

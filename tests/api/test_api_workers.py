@@ -194,7 +194,7 @@ def test_an_answer_that_was_ended_is_told_by_health_in_both_languages(running: R
     assert part["detail"]["error"].startswith("an answer took more time or memory than one may")
     for language, said in (("en_GB", "was ended (path = '/influx/query')"), ("zh_CN", "查询")):
         asked = subprocess.run(
-            [sys.executable, "-m", "greenoffice", "health", str(running.data), "api"],
+            [sys.executable, "-m", "greenoffice", "health", str(running.data), "http"],
             check=False,
             cwd=Path(__file__).parents[2],
             env=os.environ | {"LC_ALL": f"{language}.UTF-8"},

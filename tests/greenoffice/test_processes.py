@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Callable
@@ -20,18 +22,20 @@ import psutil
 import pytest
 from hypothesis import given, settings
 
+from api import PartHealth
 from collector import JournalReader, JournalWriter, Record
 from greenoffice.client import ApiClient
 from greenoffice.collector_process import records_waiting
 from greenoffice.commands import init
 from greenoffice.folder import DataFolder
 from greenoffice.health import (
+    BoundedHealth,
     held_gateways,
     platform_health,
     process_health,
     waiting_messages,
 )
-from greenoffice.heartbeat import HELD, SILENT_S, TAKEN, heard, tell
+from greenoffice.heartbeat import HELD, SILENT_S, TAKEN, gone, heard, hold, tell
 from greenoffice.influx_setup import InfluxOptions, influx_init
 from greenoffice.ports import usable_port
 from greenoffice.receivers import open_journal
@@ -180,8 +184,8 @@ OFFICE = {
 def reachable(tmp_path: Path) -> DataFolder:
     """A folder on free ports, for processes that really start."""
     taken: set[int] = set()
-    for preferred in (18080, 11883, 19464):
-        taken.add(usable_port(preferred, taken))
+    for preferred in (18080, 11883, 19464):  # another test at the same time asks for others
+        taken.add(usable_port(preferred + os.getpid() % 1000, taken))
     return init(tmp_path / "data", *sorted(taken), "en")
 
 
@@ -412,3 +416,96 @@ def test_counters_that_need_no_key_stay_on_this_machine(reachable: DataFolder) -
         ]
     places = {place.port: place.ip for place in listening}
     assert places == {mqtt.port: "0.0.0.0", mqtt.metrics_port: "127.0.0.1"}
+
+
+def test_a_process_that_was_killed_is_missed_at_once(folder: DataFolder) -> None:
+    """Not only when it has been silent for long: its last word is not a second old."""
+    file = folder.heartbeat("ledger")
+    script = (
+        "import sys, time; from pathlib import Path; from greenoffice.heartbeat import hold, tell\n"
+        f"file = Path({str(file)!r}); held = hold(file)\n"
+        "tell(file, {'ledger': {'ok': True}}); print('told', flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"told\n"
+        assert heard(file)["ledger"]["ok"]
+        process.kill()
+        process.wait()
+        assert heard(file)["ledger"] == {"ok": False, "error": "the ledger process does not run"}
+
+
+def test_one_of_two_that_tell_may_die(folder: DataFolder) -> None:
+    file = folder.heartbeat("ledger")
+    tell(file, {"ledger": {"ok": True}})
+    first, second = hold(file), hold(file)
+    assert first is not None
+    assert second is not None
+    first.close()
+    assert not gone(file)
+    second.close()
+    assert gone(file)
+
+
+def test_health_of_the_api_is_what_it_answers(reachable: DataFolder) -> None:
+    """It says 503 without the others, and that is not 0; the API alone is well."""
+    with started(["api", str(reachable.root)]):
+        client = ApiClient.of_folder(reachable)
+        wait_until("the API", lambda: bool(client.health()), 60, every_s=0.2)
+        told = _health(reachable, "api")
+        assert told.returncode == 1
+        assert "intake: the intake process does not run" in told.stderr
+        assert _health(reachable, "http").returncode == 0
+
+
+def _health(folder: DataFolder, process: str) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, "health", str(folder.root), process]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_health_does_not_wait_for_a_database_that_hangs() -> None:
+    gate, parts = threading.Event(), {"ledger": PartHealth(True)}
+    health = BoundedHealth(lambda: parts if gate.wait(60) else {}, patience_s=0.05)
+    assert health().keys() == {"database"}
+    assert not health()["database"].ready
+    assert "does not answer" in str(health()["database"].detail["error"])
+    gate.set()
+    wait_until("an answer", lambda: health() == parts, 60, every_s=0.01)
+
+
+def test_a_process_that_waits_for_its_server_ends_when_it_is_told_to(
+    reachable: DataFolder,
+) -> None:
+    """The InfluxDB takes connections and never answers: the intake hangs in its question."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        with reachable.settings_file.open("a") as file:
+            file.write(f'\n[influx]\nurl = "http://127.0.0.1:{silent.getsockname()[1]}"\n')
+        (reachable.secrets / "influx.token").write_text("t")
+        with subprocess.Popen([*COMMAND, "work", str(reachable.root)]) as process:
+            connection, _ = silent.accept()
+            with closing(connection):
+                assert connection.recv(10)
+                process.terminate()
+                assert process.wait(25) == 0
+
+
+def test_intake_and_ledger_serve_their_counters_where_the_settings_say_so(
+    reachable: DataFolder,
+) -> None:
+    first = usable_port(21466 + os.getpid() % 1000, set())
+    ports = [first, usable_port(first + 1, {first})]
+    with reachable.settings_file.open("a") as file:
+        for name, port in zip(("intake", "ledger"), ports, strict=True):
+            file.write(f"\n[{name}]\nmetrics_port = {port}\n")
+    root = str(reachable.root)
+    with started(["intake", root]), started(["ledger", root]):
+        for name, port in zip(("intake", "ledger"), ports, strict=True):
+            wait_until(name, lambda port=port, name=name: _loops(port, name), 60, every_s=0.2)  # type: ignore[misc]
+
+
+def _loops(port: int, name: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            return f'greenoffice_{name}_loop_ok{{loop="{name}"}} 1.0'.encode() in answer.read()
+    except OSError:
+        return False
