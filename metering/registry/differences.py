@@ -13,8 +13,8 @@ from typing import Any, TypeVar, cast
 
 from metering.calendar import CalendarDay
 from metering.factor import Factor
+from metering.registry.installation_sets import counterparts, sets_of
 from metering.registry.kind import Dated, Key
-from metering.registry.kinds import INSTALLATION
 from metering.registry.kinds import KINDS as ALL
 from metering.registry.model import (
     Gateway,
@@ -105,9 +105,11 @@ def changes(old: Registry, new: Registry) -> list[Change]:
     """Every difference, by kind in the order of KINDS and by key; [] where there is none.
 
     Points are the same by (gateway, name), so ids must be those of one store: give `new` as
-    `metering.registry.merge.merged` makes it.
+    `metering.registry.merge.merged` makes it. Of several installations of one point on one day
+    those of the same instant are the same, the others in order of time.
     """
     before, after = facts_of(old), facts_of(new)
+    before["installation"] = _installed(old, beside=new)
     found = [
         _change(kind, key, (old, before[kind].get(key)), (new, after[kind].get(key)))
         for kind in KINDS
@@ -130,12 +132,24 @@ def differing(
 def facts_of(registry: Registry) -> Facts:
     """All facts by kind and natural key."""
     found: Facts = {kind.name: {kind.key(one): one for one in kind.of(registry)} for kind in ALL}
-    installed = {_installed(registry, one): one for one in INSTALLATION.of(registry)}
-    return found | {"installation": {**installed}, "tariff": _tariff_facts(registry.tariff)}
+    installed = _installed(registry, beside=registry)
+    return found | {"installation": installed, "tariff": _tariff_facts(registry.tariff)}
 
 
-def _installed(registry: Registry, one: Installation) -> Key:
-    """Its key, with the point's name for the id: as people read it."""
+def _installed(registry: Registry, *, beside: Registry) -> dict[Key, Fact]:
+    """Those of one day are numbered: each as the one of the other registry that it stands for."""
+    there = {_named(beside, rows[0]): rows for rows in sets_of(beside.installations).values()}
+    found: dict[Key, Fact] = {}
+    for rows in sets_of(registry.installations).values():
+        name = _named(registry, rows[0])
+        present = [one.starts for one in there.get(name, ())]
+        numbers = counterparts(present, [one.starts for one in rows])
+        found |= {(*name, n): one for n, one in zip(numbers, rows, strict=True)}
+    return found
+
+
+def _named(registry: Registry, one: Installation) -> Key:
+    """The key of its set, with the point's name for the id: as people read it."""
     return (one.meter, *_point_name(registry, one.point), one.valid.first)
 
 
@@ -201,6 +215,9 @@ def key_text(kind: str, key: Key) -> str:
         *named, start, months, days, first, last, twin = key
         times = f"{_minute(first)}-{_minute(last)}" + (f" #{twin}" if twin else "")
         key = (*named, start, "months", months, days, times)
+    if kind == "installation":
+        *named, twin = key
+        key = (*named, f"#{twin}" if twin else "")
     if kind == "calendar":
         return str(key[0])
     return " ".join(filter(None, map(_word, key)))

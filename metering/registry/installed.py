@@ -16,6 +16,7 @@ from typing import NamedTuple
 from metering.errors import InvalidInput
 from metering.localtime import day_bounds, zone_of
 from metering.moment import Moment, read_moment
+from metering.registry.installation_sets import SetKey, set_key
 from metering.registry.model import Installation, Registry
 from metering.registry.rows import Row
 from metering.validity import ALWAYS, Validity
@@ -37,29 +38,35 @@ class _Served(NamedTuple):
 
 
 def check_installed(pairs: Sequence[tuple[Row, Installation]], whole: Registry) -> None:
-    """Note every row whose register serves a meter together with another one, and points that
-    change twice on one day."""
-    said = {_key(one) for _, one in pairs}
-    standing = [(None, one) for one in whole.installations if _key(one) not in said]
+    """Note every row whose register serves a meter together with another one, and those of a point
+    that begins more than once on a day of which one says no more than the day."""
+    said = {set_key(one) for _, one in pairs}
+    standing = [(None, one) for one in whole.installations if set_key(one) not in said]
     by_meter: dict[str, list[_Served]] = {}
     for row, one in (*pairs, *standing):
         by_meter.setdefault(one.meter, []).append(_served(row, one, whole))
     fix = "end the earlier installation with valid_to, or start this one later"
+    together: list[Row] = []
     for served in by_meter.values():
         for row in _overlapping(served):
             row.wrong("meter", "two points serve the meter at the same time", fix)
+            together.append(row)
         for row, column in _half_told(served):
             row.wrong(column, "one row of the change says the day, the other the time", BOTH_FIX)
-    seen: set[tuple[str, int, date | None]] = set()
+    for row in _by_the_day(pairs, together):
+        fix = "an instant or a window in valid_from of each row of that day"
+        row.wrong("valid_from", "the point begins more than once on that day", fix)
+
+
+def _by_the_day(pairs: Iterable[tuple[Row, Installation]], told: Sequence[Row]) -> Iterable[Row]:
+    """Of each set of several rows the first one that says no more than the day."""
+    sets: dict[SetKey, list[tuple[Row, Installation]]] = {}
     for row, one in pairs:
-        if _key(one) in seen and one.starts:
-            fix = "one row of a point and meter for each day"
-            row.wrong("valid_from", "the same point begins twice on one day", fix)
-        seen.add(_key(one))
-
-
-def _key(one: Installation) -> tuple[str, int, date | None]:
-    return (one.meter, one.point, one.valid.start)
+        sets.setdefault(set_key(one), []).append((row, one))
+    for twins in sets.values():
+        by_day = [row for row, one in twins if not one.starts]
+        if len(twins) > 1 and by_day and not any(row in told for row, _ in twins):
+            yield by_day[0]
 
 
 def _served(row: Row | None, one: Installation, whole: Registry) -> _Served:

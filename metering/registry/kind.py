@@ -72,7 +72,8 @@ class FactKind(Generic[T]):
     table: Table
     """Its file, which may hold another kind too."""
     by: tuple[str, ...]
-    """Fields of the natural key: what has the same is the same fact. `valid` is its first day."""
+    """Fields of the natural key: what has the same is the same fact, or one of a set that is
+    replaced as a whole (`united`). `valid` is its first day."""
     refers: tuple[Reference, ...] = ()
     apart: tuple[str, ...] = ()
     """Fields of which no two dated facts that are equal in them may hold at once; () for none."""

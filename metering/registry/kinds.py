@@ -9,6 +9,7 @@ tariff.csv    prices by time of use        calendar.csv  exceptions to the week
 factors.csv   carbon and standard coal per unit of energy
 
 Dated facts of one key begin on the same day: with another beginning it is a fact more.
+Installations of one key are a set that is replaced as a whole, as the rows of a tariff are.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 from metering.calendar import CalendarDay
 from metering.factor import Factor
 from metering.registry.facts import FACTS
+from metering.registry.installation_sets import in_time, with_installed
 from metering.registry.kind import FactKind, Level, Reference
 from metering.registry.model import (
     Gateway,
@@ -166,6 +168,9 @@ INSTALLATION = FactKind(
     by=("meter", "point", "valid"),
     refers=(Reference("meter", "meters"),),
     held="installations",
+    stored_by=("meter", "point", "valid", "starts"),
+    united=with_installed,
+    order=in_time,
 )
 TARIFF = FactKind(
     name="tariff",

@@ -11,7 +11,8 @@ from datetime import date
 from typing import Any
 
 from metering.registry.differences import Fact, facts_of, key_text
-from metering.registry.kind import registry_of
+from metering.registry.installation_sets import set_key as installation_set
+from metering.registry.kind import Key, registry_of
 from metering.registry.kinds import FILES, KIND_OF, KINDS
 from metering.registry.model import Installation, Registry
 from metering.tariff import TariffRow
@@ -33,18 +34,27 @@ class Missing:
 def missing_from(existing: Registry, wanted: Registry, files: Collection[str]) -> list[Missing]:
     """Facts of `existing` of which the files say nothing, in the order of the files.
 
-    A tariff's rows are missing where their whole set is: else they are replaced with it.
+    A tariff's rows, and those of a point at a meter on one day, are missing where their whole set
+    is: else they are replaced with it.
     """
     present, said = facts_of(existing), facts_of(wanted)
-    sets = {set_key(row) for row in wanted.tariff}
+    sets: set[Key] = {set_key(row) for row in wanted.tariff}
+    sets |= {installation_set(one) for one in wanted.installations}
     return [
         Missing(kind, key_text(kind, key), fact)
         for file, kinds in FILES.items()
         if file in files
         for kind in (one.name for one in kinds)
         for key, fact in present[kind].items()
-        if key not in said[kind] and not (isinstance(fact, TariffRow) and set_key(fact) in sets)
+        if key not in said[kind] and _set(fact) not in sets
     ]
+
+
+def _set(fact: Fact) -> Key:
+    """The key of the set with which a fact is replaced; () where it is replaced alone."""
+    if isinstance(fact, TariffRow):
+        return set_key(fact)
+    return installation_set(fact) if isinstance(fact, Installation) else ()
 
 
 def with_ended(existing: Registry, wanted: Registry, files: Collection[str], day: date) -> Registry:
@@ -56,13 +66,22 @@ def with_ended(existing: Registry, wanted: Registry, files: Collection[str], day
     for one in missing_from(existing, wanted, files):
         if KIND_OF[one.kind].dated and _ends(one.fact, day):
             ended[one.kind].append(_ended(one.fact, day))
-    installed: list[Installation] = ended["installation"]
+    installed = _whole_sets(existing, ended["installation"])
+    ended["installation"] = installed
     bare = {
         one.point: existing.points[one.point] for one in installed if one.point not in wanted.points
     }
     facts = {kind.name: (*kind.of(wanted), *ended[kind.name]) for kind in KINDS}
     facts["point"] = (*bare.values(), *facts["point"])
     return registry_of(wanted.version, KINDS, facts)
+
+
+def _whole_sets(existing: Registry, ended: list[Installation]) -> list[Installation]:
+    """The ended ones, with the others of their sets: these are replaced with them."""
+    by_place = {(installation_set(one), one.starts): one for one in ended}
+    sets = {key for key, _ in by_place}
+    standing = (one for one in existing.installations if installation_set(one) in sets)
+    return [by_place.get((installation_set(one), one.starts), one) for one in standing]
 
 
 def _ends(fact: Any, day: date) -> bool:

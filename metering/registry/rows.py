@@ -176,7 +176,7 @@ class Row:
         start = starts.first_day if isinstance(starts, Moment) else starts
         end = ends.after_day if isinstance(ends, Moment) else ends
         if isinstance(starts, Moment) and isinstance(ends, Moment):
-            backwards = starts == ends or ends.start_us < starts.end_us
+            backwards = ends.start_us < starts.end_us or ends.end_us <= starts.end_us
         else:
             backwards = start is not None and end is not None and start >= end
         if backwards:

@@ -110,6 +110,31 @@ def test_what_begins_after_the_complete_months_needs_no_reason(office):
     assert send(office, names).json()["version"] == 3
 
 
+def test_the_rows_of_one_day_are_replaced_together(office):
+    head = "gateway,point,kind,unit,meter,ratio,valid_from,valid_to\n"
+
+    def files(first: str, second: str) -> dict[str, str]:
+        edges = ["", *(f"2026-11-02T{one}:00Z" for one in (first, second)), ""]
+        rows = [
+            f"o/gw,E,register,kWh,m,{ratio},{edges[n]},{edges[n + 1]}\n"
+            for n, ratio in enumerate((1, 40, 60))
+        ]
+        return {"points.csv": head + "".join(rows)}
+
+    assert send(office, files("10:07", "15:22")).json()["change_count"] == 3
+    told = send(office, files("10:07", "15:25")).json()
+    assert [(one["change"], one["key"]) for one in told["changes"]] == [
+        ("changed", "m o/gw E from 2026-11-02"),
+        ("changed", "m o/gw E from 2026-11-02 #1"),
+    ]
+    shown = office.get("/v1/meters").json()["data"][0]["installations"]
+    assert [(one["ratio"], one["valid_from"]) for one in shown] == [
+        ("1", None),
+        ("40", "2026-11-02T10:07:00Z"),
+        ("60", "2026-11-02T15:25:00Z"),
+    ]
+
+
 def test_what_is_not_in_the_files_is_named_and_kept_or_ended(office):
     files = {"meters.csv": "code,node,item\nnew,b,01B00\n"}
     told = send(office, files, dry_run="true").json()

@@ -241,6 +241,42 @@ def test_a_tariff_is_replaced_as_a_whole(stores: Stores) -> None:
     assert rows == {("flat", 0, Decimal("0.9")), ("tou", 420, Decimal(2))}
 
 
+def twins(*starts: str) -> Registry:
+    """A point that serves a meter anew from each of these times on the same day."""
+    rows = (
+        Installation("E0", 70, Decimal(n), valid=Validity(CUT), starts=f"{CUT}T{one}:00+08:00")
+        for n, one in enumerate(starts, start=1)
+    )
+    return Registry(points=campus().points, installations=tuple(rows))
+
+
+def test_installations_of_one_day_are_replaced_as_a_whole(stores: Stores) -> None:
+    apply(stores, campus())
+    kept = stores.registry.load().installations[0]
+    for starts in (["10:07"], ["15:22", "10:07"], ["10:07", "15:25"], ["15:25"]):
+        apply(stores, twins(*starts))
+        first, *found = stores.registry.load().installations
+        assert first == kept
+        assert [one.starts[11:16] for one in found] == sorted(starts)
+        apply(stores, twins(*starts[::-1]))
+        assert [one.starts for one in stores.registry.load().installations[1:]] == [
+            one.starts for one in found
+        ]
+    stood = [stores.registry.load(n).installations for n in range(2, stores.registry.version() + 1)]
+    assert {len(one) for one in stood} == {2, 3}
+
+
+def test_a_corrected_instant_is_logged_as_a_change(stores: Stores) -> None:
+    apply(stores, campus())
+    apply(stores, twins("10:07", "15:22"))
+    apply(stores, twins("10:07", "15:25"))
+    (change,) = stores.access.entries(None)[0].detail["changes"]
+    key = f"E0 site/gw E0.import from {CUT} #1"
+    assert (change["kind"], change["key"], change["change"]) == ("installation", key, "changed")
+    assert change["old"]["valid_from"] == f"{CUT}T15:22:00+08:00"
+    assert change["new"]["valid_from"] == f"{CUT}T15:25:00+08:00"
+
+
 def test_tariffs_of_one_name_are_kept_apart_by_what_they_name(stores: Stores) -> None:
     things = [{}, {"institution": "office"}, {"node": "tower"}, {"node": "site"}, {"meter": "E1"}]
     rows = [tariff_row(0, 1440, f"0.{place}1", **named) for place, named in enumerate(things)]
@@ -338,6 +374,8 @@ def edited() -> list[Registry]:
         Registry(tariff=campus().tariff),
         Registry(tariff=(flat, campus().tariff[1])),
         replace(campus(), installations=(replace(campus().installations[0], digits=8),)),
+        twins("10:07", "15:22"),
+        twins("10:08", "15:22", "18:00"),
         Registry(gateways={"site/gw": Gateway("site", "gw", "新网关")}),
         Registry(calendar=WorkCalendar.of([CalendarDay(date(2026, 10, 5), DayKind.WORKING)])),
     ]

@@ -27,6 +27,9 @@ CHANGES = {
     "ratio, then register": [(1, 20), (1, 40), (2, 40)],
     "register, then register": [(1, 20), (2, 20), (3, 20)],
     "register, then ratio": [(1, 20), (2, 20), (2, 40)],
+    "ratio, then ratio": [(1, 20), (1, 40), (1, 60)],
+    "ratio, and back": [(1, 20), (1, 40), (1, 20)],
+    "register, and back": [(1, 20), (2, 20), (1, 20)],
 }
 
 

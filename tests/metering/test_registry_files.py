@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -383,6 +383,8 @@ def without_semicolon(text: str) -> str:
 
 names = st.text("楼 Aa,\"';-", max_size=8).map(str.strip)
 amounts = st.decimals(Decimal("0.001"), Decimal(10**9 - 1), places=4)
+shown = st.decimals(Decimal("0.001"), Decimal("999999.9"), places=4)
+"""By a register of six digits."""
 bounds = st.floats(-1e9, 1e9).map(lambda value: value + 0.0)
 
 
@@ -452,7 +454,12 @@ def registries(draw: st.DrawFn) -> Registry:
             one = replace(one, signed=signed, direction=direction)
             if start is not None and draw(st.booleans()):
                 text = draw(st.sampled_from(["T00:00Z", "T14:37:00.5+08:00"]))
-                one = replace(one, starts=f"{start}{text}", first=draw(st.none() | amounts))
+                one = replace(one, starts=f"{start}{text}", first=draw(st.none() | shown))
+                if draw(st.booleans()):
+                    evening = f"{start}T23:00+08:00"
+                    earlier = Validity(start, start + timedelta(1))
+                    installed.append(replace(one, valid=earlier, ends=evening))
+                    one = replace(one, starts=evening, ratio=draw(amounts), first=None)
             installed.append(one)
         else:
             points[id] = Point(id, "i/g", name, Kind.INSTANT, "C", "co2", code, low, high)

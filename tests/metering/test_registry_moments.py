@@ -153,14 +153,6 @@ def test_another_register_touches_its_days() -> None:
             (f"a,register,kWh,m,,,{WINDOW},,", f"b,register,kWh,m,,{WINDOW[:25]},,,"),
             ("meter", "two points serve"),
         ),
-        (
-            (
-                f"a,register,kWh,m,,,{AT},,",
-                f"a,register,kWh,m,2,{AT},2026-03-03T15:00:00+08:00,,",
-                "a,register,kWh,m,3,2026-03-03T15:00:00+08:00,,,",
-            ),
-            ("valid_from", "begins twice on one day"),
-        ),
     ],
 )
 def test_what_is_refused(rows: tuple[str, ...], said: tuple[str, str]) -> None:

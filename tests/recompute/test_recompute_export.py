@@ -207,6 +207,32 @@ def test_what_a_person_entered_is_in_the_file(worked, tmp_path):
     assert hour.shares[0] == 0
 
 
+def test_two_ratios_of_one_day_are_in_the_file(worked, tmp_path):
+    """Told after the readings were booked, by the command's own files."""
+    shutil.copytree(worked.root, tmp_path / "data")
+    folder, day = DataFolder(tmp_path / "data"), first_day() + timedelta(days=2)
+    edges = ["", *(f"{day}T{one}+08:00" for one in ("10:07:00", "15:22:00")), ""]
+    head = "gateway,point,kind,unit,meter,ratio,valid_from,valid_to\n"
+    rows = [f"s/g,E1,register,Wh,m,{n + 2},{edges[n]},{edges[n + 1]}\n" for n in range(3)]
+    registry = open_stores(folder).registry
+    wanted = read_registry_texts({"points.csv": head + "".join(rows)}, registry.load())
+    registry.apply(wanted, actor="test", now_us=2)
+    before = booked(folder, "m")
+    book(folder)
+    export(folder, tmp_path / "o.jsonl")
+    told = [one for one in lines(tmp_path / "o.jsonl") if one["kind"] == "installation"]
+    assert [(one["ratio"], one["valid_from"]) for one in told] == [
+        ("2", None),
+        ("3", day.isoformat()),
+        ("4", day.isoformat()),
+    ]
+    ours, totals = computed(tmp_path / "o.jsonl"), booked(folder, "m")
+    assert ours == {day: totals[day] for day in ours}
+    assert totals[day + timedelta(1)] == 2 * before[day + timedelta(1)]
+    hours = 2 * (10 + 7 / 60) + 3 * 5.25 + 4 * (24 - 15 - 22 / 60)
+    assert totals[day] == pytest.approx(hours * 3e6, 1e-3)
+
+
 def test_what_the_journal_holds_no_more_comes_as_it_was_kept(worked, tmp_path):
     shutil.copytree(worked.root, tmp_path / "data")
     folder = DataFolder(tmp_path / "data")

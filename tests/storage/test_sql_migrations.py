@@ -674,6 +674,50 @@ def test_a_key_from_before_ends_never_and_one_that_ends_cannot_go_back(engine: E
     down_to(engine, "r0018")
 
 
+def dated(start: str, end: str) -> Installation:
+    """Between two times of one day; '' is without limit."""
+    day, after = date(2026, 3, 3), date(2026, 3, 4)
+    texts = [one and f"{day}T{one}:00+08:00" for one in (start, end)]
+    valid = Validity(day if start else None, after if end else None)
+    return Installation("m", 1, Decimal(40), valid=valid, starts=texts[0], ends=texts[1])
+
+
+def test_installations_from_before_a_day_could_have_two_are_kept(engine: Engine) -> None:
+    """Those that stand and those that are gone, by the day alone and to the instant."""
+    stores = sql_stores(engine)
+    stores.registry.apply(office(), **BY)
+    stores.registry.apply(
+        replace(office(), installations=(dated("", "10:07"), dated("10:07", ""))), **BY
+    )
+    stores.registry.apply(
+        replace(office(), installations=(dated("", "10:08"), dated("10:08", ""))), **BY
+    )
+    kept = {version: stores.registry.load(version) for version in (1, 2, 3)}
+    down_to(engine, "r0020")
+    keys = inspect(engine).get_pk_constraint("installation")["constrained_columns"]
+    assert keys == ["meter", "point", "valid_start", "recorded_version"]
+    with writing(engine) as con:
+        upgrade(con)
+    stores = sql_stores(engine)
+    assert {version: stores.registry.load(version) for version in kept} == kept
+    assert stores.registry.load() == kept[3]
+    twins = (dated("10:08", "15:22"), dated("15:22", ""))
+    stores.registry.apply(replace(office(), installations=twins), **BY)
+    assert stores.registry.load().installations[1:] == twins
+
+
+def test_going_down_would_lose_a_row_of_a_day_that_has_two(engine: Engine) -> None:
+    stores = sql_stores(engine)
+    twins = (dated("10:08", "15:22"), dated("15:22", ""))
+    stores.registry.apply(replace(office(), installations=twins), **BY)
+    for installed, days in ((twins, "1 days"), (twins[:1], "1 days")):
+        stores.registry.apply(replace(office(), installations=installed), **BY)
+        with pytest.raises(ConfigurationError, match="more than once on one day") as refused:
+            down_to(engine, "r0020")
+        assert (refused.value.field, refused.value.value) == ("installation", days)
+    assert sql_stores(engine).registry.load(1).installations == twins
+
+
 def down_to(engine: Engine, revision: str) -> None:
     with writing(engine) as con:
         downgrade(con, revision)
