@@ -19,7 +19,7 @@ from greenoffice.heartbeat import TAKEN
 from greenoffice.loops import Loop
 from greenoffice.patience import BUSY_PATIENCE_S
 from greenoffice.stores import influx_address
-from greenoffice.working import WorkLoops
+from greenoffice.working import Details, WorkLoops
 from metering.errors import Damaged, Unavailable
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class IntakeWork:
     """Takes in what the journals hold."""
 
     assembly: Assembly
+    doubtful_writes: int = 0
+    """Writes of readings that may still be done, as of the last call."""
     _registry_version: int = -1
     _checked: bool = False
     _damage: Damaged | None = None
@@ -41,6 +43,12 @@ class IntakeWork:
     def __call__(self) -> bool:
         """One batch of every writer; True while there was any. One whose journal cannot be read
         holds up no other: its error comes after what the others have, up to `ROUNDS` batches."""
+        try:
+            return self._work()
+        finally:
+            self.doubtful_writes = self.assembly.intake.doubtful_writes
+
+    def _work(self) -> bool:
         self._replay_after_change()
         self._check_once()
         busy, failed = self._round()
@@ -50,7 +58,8 @@ class IntakeWork:
             busy, failed = self._round()
         if failed is not None:
             raise failed
-        return busy or self.assembly.intake.reread()
+        looked = self.assembly.intake.look(waits=busy)
+        return busy or looked or self.assembly.intake.reread()
 
     def _round(self) -> tuple[bool, Unavailable | None]:
         busy, failed = False, None
@@ -122,20 +131,28 @@ def owned(folder: DataFolder, metrics: IntakeMetrics) -> Iterator[Assembly]:
 
 def intake_work(folder: DataFolder, assembly: Assembly, stop: threading.Event) -> WorkLoops:
     """The intake's loops, and the one that takes backups where the readings lie in the folder."""
-    now_us, file = assembly.now_us, _file(assembly)
+    now_us, file, work = assembly.now_us, _file(assembly), IntakeWork(assembly)
     looks_s = 5.0 if file is None else 20.0  # a server can go away, a file seldom does
     backup = [Loop("backup", BackupWork(folder, file), 1.0, stop, now_us)] if file else []
     return WorkLoops(
         {
-            "intake": Loop("intake", IntakeWork(assembly), 0.05, stop, now_us, longest_s=1.0),
+            "intake": Loop("intake", work, 0.05, stop, now_us, longest_s=1.0),
             "readings": Loop("readings", ReadingsCheck(folder, file), looks_s, stop, now_us),
         },
         gauge=lambda counters: Gauge(
             "greenoffice_intake_loop_ok", "1 while its work succeeds", ["loop"], registry=counters
         ),
         beside=backup,
-        details=lambda: {"intake": {TAKEN: _taken(assembly)}},
+        details=lambda: _details(work),
     )
+
+
+def _details(work: IntakeWork) -> Details:
+    """What is told beside errors; of doubt where a server has the readings."""
+    taken = {"intake": {TAKEN: _taken(work.assembly)}}
+    if not work.assembly.settings.influx.url:
+        return taken
+    return {**taken, "readings": {"doubtful_writes": work.doubtful_writes}}
 
 
 def _taken(assembly: Assembly) -> dict[str, tuple[int, int]]:

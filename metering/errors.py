@@ -9,6 +9,7 @@ GreenOfficeError
 │   └── TooManyTries    so many wrong ones lately that no further one is even looked at
 ├── ConfigurationError  a setting, a port or a folder is unusable
 └── Unavailable         a store does not answer now; the same call may work later
+    ├── OutcomeUnknown  nobody said what became of it: it may be done now, later or never
     ├── StorageFull     the disk is full; nothing was acknowledged, nothing is lost
     └── Damaged         a file is not as it was written; only what `fix` says helps
 """
@@ -74,6 +75,10 @@ class ConfigurationError(GreenOfficeError):
 
 class Unavailable(GreenOfficeError):
     code = "unavailable"
+
+
+class OutcomeUnknown(Unavailable):
+    code = "outcome_unknown"
 
 
 class StorageFull(Unavailable):

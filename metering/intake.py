@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -82,6 +83,28 @@ class IntakeBatch:
     replayed: tuple[int, ...] = ()
     """Ids of dead letters that this batch took in after all."""
     at_us: int = 0
+
+
+@dataclass(frozen=True)
+class WriteDoubt:
+    """Upserts of readings that may still be done, over what was taken in after them. What they may
+    have put back lies at or after `places` in the journal."""
+
+    since_us: int
+    """When it began; names it."""
+    last_us: int
+    """When the outcome of an upsert was unknown last."""
+    places: Mapping[int, tuple[int, int]]
+    """(segment, offset) by writer: the checkpoints when it began. A writer that is not named is
+    looked at from its first record on."""
+    writes: int = 0
+    """Upserts whose outcome is unknown; 0 where there may be one of a process before."""
+    looks: int = 0
+    """How many of the looks are done since `last_us`."""
+
+    def place(self, writer_no: int) -> tuple[int, int]:
+        """From where on the writer's messages are looked at."""
+        return self.places.get(writer_no, (0, 0))
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,20 @@ class IntakeMetrics:
         self._replayed = Counter(
             "greenoffice_intake_replayed", "Dead letters taken in after all", registry=registry
         )
+        self._mended = Counter(
+            "greenoffice_intake_mended_readings",
+            "Readings put right after a late write",
+            registry=registry,
+        )
         self._lag = Gauge(
             "greenoffice_intake_lag_seconds",
             "Age of the last record when it was taken in",
             registry=registry,
         )
+
+    def mended(self, readings: int) -> None:
+        """Add readings that a late write had put back and a look has put right."""
+        self._mended.inc(readings)
 
     def observe(self, report: IntakeReport, dead: Mapping[str, int], lag_us: int | None) -> None:
         """Add one committed batch."""

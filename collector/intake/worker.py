@@ -8,22 +8,26 @@
            marks ready: one transaction  ◀─────────────┘
 
 A crash or a store that is down anywhere in between leaves the checkpoint where it was, and
-the same records are taken in again, to the same result.
+the same records are taken in again, to the same result. An upsert that was given up and may still
+be done is looked after (`collector.intake.doubts`).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+import structlog
 
 from collector.intake.classify import classify
 from collector.intake.counting import Connections, OutcomeTally, taken_again, taken_in
 from collector.intake.dead_letters import letters_of, with_problems
 from collector.intake.decoding import Decoding, Received
+from collector.intake.doubts import Looking, LookSpan, rivals
 from collector.intake.letter_bound import KEPT, LetterBound
 from collector.intake.marks import dirty_marks
 from collector.intake.metrics import IntakeMetrics
@@ -34,12 +38,14 @@ from collector.intake.report import IntakeReport
 from collector.intake.rereading import Rereading, without_known
 from collector.intake.resolve import Resolver
 from collector.journal.record import Located, Record
-from metering.errors import InvalidInput
+from metering.errors import InvalidInput, OutcomeUnknown
 from metering.intake import IntakeBatch
 from metering.ports import DirtyMarks, IntakeStore, ReadingWriter
 from metering.quantity import I64
 from metering.reading import ReadingColumns
 from metering.registry import Registry
+
+_log = structlog.get_logger()
 
 
 class Journal(Protocol):
@@ -101,6 +107,7 @@ class Intake:
         self._connections = Connections()
         self._letters = LetterBound(intake, kept_letters)
         self._rereading = Rereading()
+        self._looking = Looking(intake, self._checkpoints, readings.lands_late)
         self._lock = threading.Lock()
 
     def step(self, writer_no: int) -> IntakeReport:
@@ -109,7 +116,7 @@ class Intake:
         Raises Unavailable or StorageFull where a store does not answer: nothing is lost, the
         same step may be tried again later.
         """
-        with self._lock:
+        with self._turn():
             segment, offset = self._intake.checkpoint(writer_no)
             located = self._journal.read(writer_no, segment, offset, self._size.records)
             if not located:
@@ -123,7 +130,7 @@ class Intake:
     def replay_dead_letters(self) -> IntakeReport:
         """Take in dead letters whose reason a change of the registry or routes has removed; what
         came beyond those that are kept is left for `reread`."""
-        with self._lock:
+        with self._turn():
             report = IntakeReport()
             self._rereading.begin(self._intake)
             for group in mended(self._intake, self._journal, self._decoding, self._fresh()):
@@ -136,7 +143,7 @@ class Intake:
     def reread(self) -> bool:
         """Read one batch again of what came beyond the dead letters that are kept; False where
         there is nothing left. For when nothing new waits."""
-        with self._lock:
+        with self._turn():
             writer_no = self._rereading.writer_no
             if writer_no is None:
                 return False
@@ -152,10 +159,33 @@ class Intake:
             self._rereading.done(batch)
             return True
 
+    def look(self, *, waits: bool) -> bool:
+        """Hold one batch against the readings again, where upserts may have been done late; False
+        where no look is due. `waits`: something new waits, so a look that is not late waits too."""
+        with self._turn():
+            span = self._looking.next(self._now_us(), waits)
+            if span is None:
+                return False
+            read = self._journal.read(span.writer_no, *span.place, self._size.records)
+            located = [one for one in read if (one.segment, one.offset) < span.until]
+            if located:
+                messages = self._receive(located)
+                self._mend(span, messages)
+                self._looking.done((messages[-1].segment, messages[-1].offset + 1))
+            else:
+                self._release(span)  # marks of a look that broke off amid its writes
+                self._looking.done(None)
+            return True
+
+    @property
+    def doubtful_writes(self) -> int:
+        """Upserts whose outcome is unknown and which may still be done."""
+        return self._looking.writes
+
     def rebuild(self) -> IntakeReport:
         """Make the intake, and the readings that the journal holds, again from it. Readings of
         segments that have expired stay."""
-        with self._lock:
+        with self._turn():
             self._intake.clear()
             self._readings.forget(self._journal.segments())
             self._connections = Connections()
@@ -166,6 +196,39 @@ class Intake:
             while (done := self.step(writer_no)).records:
                 report += done
         return report
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Alone, and with what is in doubt noted before anything more is written."""
+        with self._lock:
+            self._looking.note(self._now_us())
+            yield
+
+    def _checkpoints(self) -> Mapping[int, tuple[int, int]]:
+        return {n: self._intake.checkpoint(n) for n in self._journal.writers()}
+
+    def _mend(self, span: LookSpan, messages: Sequence[Received]) -> None:
+        """Put right what the messages say otherwise; they were counted when they came."""
+        rows = columns(messages, self._resolver.table()).rows
+        existing = self._readings.existing(rows.point, rows.time_us)
+        rows = rows.take(rivals(rows, existing))
+        judged = classify(rows, existing)
+        if not judged.stands.any():
+            return  # as nearly always
+        if marks := dirty_marks(
+            rows.take(judged.changed & ~judged.corrects), rows.take(judged.corrects)
+        ):
+            self._marks.mark(marks, writer_no=span.writer_no)
+        refused = self._upsert(rows, np.flatnonzero(judged.stands))
+        self._release(span)
+        mended = int(judged.stands.sum()) - len(refused)
+        _log.warning("readings put right after a late write", readings=mended)
+        if self._metrics is not None:
+            self._metrics.mended(mended)
+
+    def _release(self, span: LookSpan) -> None:
+        place = self._intake.checkpoint(span.writer_no)
+        self._intake.commit(IntakeBatch(span.writer_no, *place, at_us=self._now_us()))
 
     def _fresh(self) -> Resolver:
         """The resolver of the registry as it is now."""
@@ -196,6 +259,8 @@ class Intake:
         if marks:
             self._marks.mark(marks, writer_no=batch.writer_no)
         refused = self._upsert(incoming.rows, np.flatnonzero(judged.stands))
+        if batch.replayed or reread:
+            self._looking.reach(incoming.rows.take(judged.corrects))
         outcome = with_problems(messages, incoming, judged.outcome, refused)
         tally = OutcomeTally.of(messages, incoming, outcome)
         return self._commit(messages, batch, tally, reread)
@@ -206,6 +271,9 @@ class Intake:
             return {}
         try:
             self._readings.upsert(rows.take(chosen))
+        except OutcomeUnknown:
+            self._looking.unknown()
+            raise
         except InvalidInput as error:
             if chosen.size == 1:
                 return {int(chosen[0]): error}

@@ -19,7 +19,7 @@ from metering.ports.books import (
     BookWriter,
 )
 from metering.ports.cases import BaselineReader, BaselineStore, CaseReader, FindingStore
-from metering.ports.intake import DirtyMarks, IntakeReader, IntakeStore
+from metering.ports.intake import DirtyMarks, Doubts, IntakeReader, IntakeStore
 from metering.ports.readings import ReadingReader, ReadingSource, ReadingStore, ReadingWriter
 from metering.ports.registry import Credentials, CredentialStore, RegistryReader, RegistryStore
 from metering.ports.reports import ReportStore
@@ -45,6 +45,7 @@ __all__ = [
     "CredentialStore",
     "Credentials",
     "DirtyMarks",
+    "Doubts",
     "FindingStore",
     "IntakeReader",
     "IntakeStore",

@@ -8,7 +8,7 @@ from typing import Protocol
 from metering.book import (
     DirtyMark,
 )
-from metering.intake import DeadLetter, GatewayStatus, IntakeBatch
+from metering.intake import DeadLetter, GatewayStatus, IntakeBatch, WriteDoubt
 
 
 class DirtyMarks(Protocol):
@@ -55,8 +55,24 @@ class IntakeReader(Protocol):
         ...
 
 
-class IntakeStore(IntakeReader, Protocol):
-    """Checkpoints, counters and dead letters of the intake."""
+class Doubts(Protocol):
+    """Upserts of readings that may still be done."""
+
+    def doubts(self) -> list[WriteDoubt]:
+        """Open ones, the one that began first first."""
+        ...
+
+    def keep_doubt(self, doubt: WriteDoubt) -> None:
+        """Durable on return; takes the place of the one that began at the same time."""
+        ...
+
+    def end_doubt(self, since_us: int) -> None:
+        """Forget the one that began then; nothing where there is none."""
+        ...
+
+
+class IntakeStore(IntakeReader, Doubts, Protocol):
+    """Checkpoints, counters, dead letters and doubts of the intake."""
 
     def checkpoint(self, writer_no: int) -> tuple[int, int]:
         """(segment, offset) of the next record to read; (0, 0) at first."""
@@ -76,5 +92,6 @@ class IntakeStore(IntakeReader, Protocol):
 
     def clear(self) -> None:
         """Forget checkpoints, counters, dead letters and the intake's own marks, for
-        `rebuild`. Marks of a changed registry (writer 0) stay."""
+        `rebuild`. Marks of a changed registry (writer 0) stay, and so do doubts: what may still
+        be done may be done after it."""
         ...

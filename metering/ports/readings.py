@@ -40,13 +40,17 @@ class ReadingReader(Protocol):
 class ReadingWriter(Protocol):
     """What the intake needs. Upserts are idempotent."""
 
+    lands_late: bool = False
+    """Whether an upsert that was given up may still be done, by a server that held it."""
+
     def existing(self, point: I64, time_us: I64) -> ReadingColumns:
         """The stored rows whose (point, time) is asked for; absent ones are left out."""
         ...
 
     def upsert(self, rows: ReadingColumns) -> None:
         """Insert or replace by (point, time); the last of equal identities wins. Durable on
-        return; raises Unavailable or StorageFull and then nothing of it is stored."""
+        return; raises Unavailable or StorageFull and then nothing of it is stored, but for
+        OutcomeUnknown: then any of it may be, now or later."""
         ...
 
     def forget(self, segments: Sequence[int]) -> None:

@@ -17,12 +17,13 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from metering.errors import StorageFull, Unavailable
+from metering.errors import OutcomeUnknown, StorageFull, Unavailable
 from storage.influx.address import InfluxAddress
 
 JSON: Final = "application/json"
 CSV: Final = "application/csv"
 _BUSY = (429, 503)
+_NOT_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 _PIECE = 1 << 18
 _CONNECTIONS = 8
 _SLOWEST = 200_000
@@ -67,7 +68,8 @@ class InfluxClient:
 
     def write(self, lines: bytes) -> ServerAnswer:
         """Line protocol with times in microseconds. Gives back any answer about the rows
-        themselves (2xx, 400, 413, 422); raises on all others."""
+        themselves (2xx, 400, 413, 422); raises on all others: OutcomeUnknown where they may still
+        be written."""
         address = self.address
         answer = self.send(
             "POST",
@@ -75,6 +77,7 @@ class InfluxClient:
             query={"bucket": address.bucket, "org": address.org, "precision": "us"},
             body=gzip.compress(lines, 1),
             headers={"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"},
+            writes=True,
         )
         if not answer.ok and answer.status not in (400, 413, 422):
             raise self.error(answer)
@@ -103,19 +106,21 @@ class InfluxClient:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        writes: bool = False,
     ) -> ServerAnswer:
         """Any answer but a busy server's, which is asked once more when it said to.
 
-        Raises Unavailable when nothing answers in time, or when it stays busy.
+        Raises Unavailable when nothing answers in time, or when it stays busy; of what `writes`,
+        OutcomeUnknown where it was sent and no answer says what became of it.
         """
         url = self.address.url.rstrip("/") + path + ("?" + urlencode(query) if query else "")
         sent = dict(headers or {})
         if self.address.token:
             sent["Authorization"] = f"Token {self.address.token}"
-        answer = self._once(method, url, body, sent)
+        answer = self._told(method, url, body, sent, writes)
         if answer.status in _BUSY:
             time.sleep(min(answer.retry_after_s or 0.5, self.address.patience_s))
-            answer = self._once(method, url, body, sent)
+            answer = self._told(method, url, body, sent, writes)
         if answer.status in _BUSY:
             raise self.error(answer)
         return answer
@@ -140,25 +145,35 @@ class InfluxClient:
         """Let go of all connections; a request on its way ends as it may."""
         self._pool.clear()
 
+    def _told(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], writes: bool
+    ) -> ServerAnswer:
+        """An answer that tells what became of the request, as far as it has to."""
+        try:
+            answer = self._once(method, url, body, headers)
+        except urllib3.exceptions.HTTPError as error:
+            unknown = writes and not isinstance(error, _NOT_SENT)
+            raise self._silent(error, unknown) from error
+        if writes and not _tells(answer):
+            raise _unavailable(self.address, answer, OutcomeUnknown)
+        return answer
+
     def _once(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
     ) -> ServerAnswer:
         began = time.monotonic()
+        response = self._pool.request(
+            method, url, body=body, headers=headers, preload_content=False, redirect=False
+        )
         try:
-            response = self._pool.request(
-                method, url, body=body, headers=headers, preload_content=False, redirect=False
+            return ServerAnswer(
+                response.status,
+                self._read(response, began),
+                response.headers.get("X-Influxdb-Version", "").removeprefix("v"),
+                _seconds(response.headers.get("Retry-After")),
             )
-            try:
-                return ServerAnswer(
-                    response.status,
-                    self._read(response, began),
-                    response.headers.get("X-Influxdb-Version", "").removeprefix("v"),
-                    _seconds(response.headers.get("Retry-After")),
-                )
-            finally:
-                response.release_conn()
-        except urllib3.exceptions.HTTPError as error:
-            raise self._silent(error) from error
+        finally:
+            response.release_conn()
 
     def _read(self, response: urllib3.BaseHTTPResponse, began: float) -> bytes:
         """A long answer may take its time, but not trickle."""
@@ -171,19 +186,35 @@ class InfluxClient:
                 raise urllib3.exceptions.TimeoutError("the answer comes too slowly")
         return b"".join(pieces)
 
-    def _silent(self, error: Exception) -> Unavailable:
+    def _silent(self, error: Exception, unknown: bool) -> Unavailable:
         cause = error.args[-1] if error.args else error
-        return Unavailable(
+        said = Unavailable(
             f"InfluxDB does not answer: {' '.join(str(cause).split())[:200]}",
             field="influx url",
             value=self.address.url,
             fix="start it or correct the address; everything waits in the journal until then",
         )
+        if not unknown:
+            return said
+        return OutcomeUnknown(said.message, field=said.field, value=said.value, fix=said.fix)
 
 
-def _unavailable(address: InfluxAddress, answer: ServerAnswer) -> Unavailable:
+def _tells(answer: ServerAnswer) -> bool:
+    """Whether an answer says that a write was done, or that it will not be.
+
+    A proxy's 502 and 504 do not, nor a server's own 500: after its `timeout` it goes on writing.
+    Its own 503, and a full disk, come before anything is written.
+    """
+    if answer.status == 503:
+        return bool(answer.version)
+    return answer.status != 408 and (answer.status < 500 or _is_full(answer))
+
+
+def _unavailable(
+    address: InfluxAddress, answer: ServerAnswer, kind: type[Unavailable] = Unavailable
+) -> Unavailable:
     field, value, fix = _advice(address, answer)
-    kind = StorageFull if _is_full(answer) else Unavailable
+    kind = StorageFull if _is_full(answer) else kind
     return kind(
         f"InfluxDB answered {answer.status}: {answer.reason[:300]}",
         field=field,

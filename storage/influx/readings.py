@@ -46,8 +46,11 @@ class InfluxReadings(ReadingStore):
     Unlike an embedded store it may then have stored some of the rows: upserts are idempotent,
     and the same call again stores all. Rows the server will never take (a time beyond the
     bucket's retention, a field of another type) raise InvalidInput after all others of the
-    batch have been stored; rows that are wrong in themselves, before any is.
+    batch have been stored; rows that are wrong in themselves, before any is. What raises
+    OutcomeUnknown may be stored later, over what was stored meanwhile.
     """
+
+    lands_late = True
 
     def __init__(self, address: InfluxAddress) -> None:
         self._client = InfluxClient(address)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from metering.book import DirtyMark
-from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch
+from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch, WriteDoubt
 from metering.ports import DirtyMarks, IntakeStore
 from storage.intake_rules import (
     NO_WRITER,
@@ -80,6 +80,7 @@ class MemoryIntake(IntakeStore):
     def __init__(self, marks: MemoryMarks) -> None:
         self._marks = marks
         self._lock = marks.lock
+        self._doubts: dict[int, WriteDoubt] = {}
         self._reset()
 
     def _reset(self) -> None:
@@ -153,6 +154,18 @@ class MemoryIntake(IntakeStore):
         with self._lock:
             self._reset()
             self._marks.clear()
+
+    def doubts(self) -> list[WriteDoubt]:
+        with self._lock:
+            return [self._doubts[since_us] for since_us in sorted(self._doubts)]
+
+    def keep_doubt(self, doubt: WriteDoubt) -> None:
+        with self._lock:
+            self._doubts[doubt.since_us] = doubt
+
+    def end_doubt(self, since_us: int) -> None:
+        with self._lock:
+            self._doubts.pop(since_us, None)
 
     def _bury(self, same: Identity, letter: DeadLetter) -> None:
         id = self._ids.setdefault(same, len(self._ids) + 1)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select, true, tuple_, update
 
 from metering.book import DirtyMark, SeriesKey
-from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch
+from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch, WriteDoubt
 from metering.ports import DirtyMarks, IntakeStore
 from storage.intake_rules import (
     NO_WRITER,
@@ -22,7 +22,15 @@ from storage.intake_rules import (
     no_such_letter,
 )
 from storage.sql.engine import Row, insert_missing, reading, upsert, writing
-from storage.sql.schema import CHECKPOINT, DEAD_LETTER, DIRTY_MARK, GATEWAY_COUNTS, SEEN_KEY
+from storage.sql.schema import (
+    CHECKPOINT,
+    DEAD_LETTER,
+    DIRTY_MARK,
+    DOUBT,
+    DOUBT_PLACE,
+    GATEWAY_COUNTS,
+    SEEN_KEY,
+)
 
 _RENAMED = {"offset": "message_offset", "index": "message_index"}
 _CHUNK = 500
@@ -163,6 +171,41 @@ class SqlIntake(IntakeStore):
             for table in (CHECKPOINT, GATEWAY_COUNTS, DEAD_LETTER, SEEN_KEY):
                 con.execute(delete(table))
             con.execute(delete(DIRTY_MARK).where(DIRTY_MARK.c.writer_no != NO_WRITER))
+
+    def doubts(self) -> list[WriteDoubt]:
+        with reading(self._engine) as con:
+            places: dict[int, dict[int, tuple[int, int]]] = {}
+            for row in con.execute(select(DOUBT_PLACE)):
+                place = row.segment, row.message_offset
+                places.setdefault(row.since_us, {})[row.writer_no] = place
+            rows = con.execute(select(DOUBT).order_by(DOUBT.c.since_us))
+            return [WriteDoubt(**row._mapping, places=places.get(row.since_us, {})) for row in rows]
+
+    def keep_doubt(self, doubt: WriteDoubt) -> None:
+        row = {name: value for name, value in vars(doubt).items() if name != "places"}
+        places = [
+            {
+                "since_us": doubt.since_us,
+                "writer_no": writer_no,
+                "segment": segment,
+                "message_offset": offset,
+            }
+            for writer_no, (segment, offset) in sorted(doubt.places.items())
+        ]
+        with writing(self._engine) as con:
+            _end_doubt(con, doubt.since_us)
+            con.execute(insert(DOUBT), [row])
+            if places:
+                con.execute(insert(DOUBT_PLACE), places)
+
+    def end_doubt(self, since_us: int) -> None:
+        with writing(self._engine) as con:
+            _end_doubt(con, since_us)
+
+
+def _end_doubt(con: Connection, since_us: int) -> None:
+    for table in (DOUBT_PLACE, DOUBT):
+        con.execute(delete(table).where(table.c.since_us == since_us))
 
 
 def _count(con: Connection, sums: dict[str, GatewayCounts]) -> None:

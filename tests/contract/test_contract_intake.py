@@ -8,7 +8,7 @@ import pytest
 
 from metering.book import DirtyMark, SeriesKey
 from metering.errors import NotFound
-from metering.intake import DeadLetter, GatewayCounts, IntakeBatch
+from metering.intake import DeadLetter, GatewayCounts, IntakeBatch, WriteDoubt
 from storage import Stores
 
 SEGMENT = 1 << 24 | 5
@@ -208,3 +208,22 @@ def test_a_mark_of_a_figure_comes_back_as_it_was(stores: Stores, figure: SeriesK
     assert replace(ready, id=0) == marked
     stores.intake.clear()
     assert stores.marks.waiting() == 1
+
+
+def test_doubts_stay_until_they_are_ended(stores: Stores) -> None:
+    """Also over a rebuild, which forgets all else: what may still be done may be done after it."""
+    store = stores.intake
+    assert store.doubts() == []
+    first = WriteDoubt(5, 9, {1: (SEGMENT, 7), 2: (0, 0)}, writes=2, looks=1)
+    second = WriteDoubt(2**52, 2**52, {})
+    for doubt in (second, first):
+        store.keep_doubt(doubt)
+    assert store.doubts() == [first, second]
+    further = replace(first, last_us=11, places={2: (2 << 24 | 1, 3)}, writes=3, looks=0)
+    store.keep_doubt(further)
+    assert store.doubts() == [further, second]
+    store.clear()
+    assert store.doubts() == [further, second]
+    store.end_doubt(4)
+    store.end_doubt(5)
+    assert store.doubts() == [second]

@@ -25,7 +25,7 @@ from metering.book import DirtyMark
 from metering.bookhash import book_hash
 from metering.errors import ConfigurationError, Conflict, GreenOfficeError, InvalidInput
 from metering.finding import Case, Changes, EvidenceHour, Finding
-from metering.intake import IntakeBatch
+from metering.intake import IntakeBatch, WriteDoubt
 from metering.localtime import day_bounds, iso
 from metering.reading import Kind
 from metering.registry import (
@@ -267,6 +267,7 @@ def test_everything_comes_back_on_either_engine(
 ) -> None:
     old = opened(tmp_path / "old", new_database(tmp_path / "old"))
     fill(old)
+    old.stores.intake.keep_doubt(WriteDoubt(5, 6, {1: (1 << 24 | 1, 2)}, writes=1))
     manifest = old.back_up(tmp_path / "backup")
     assert verified(tmp_path / "backup") == manifest
     again = tmp_path / "again"

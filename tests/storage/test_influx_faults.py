@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metering.errors import InvalidInput, StorageFull, Unavailable
+from metering.errors import InvalidInput, OutcomeUnknown, StorageFull, Unavailable
 from metering.reading import ReadingColumns
 from proofs.servers.influx import OwnServer
 from proofs.servers.relay import Relay, Reply
@@ -165,13 +165,62 @@ def test_a_refusal_is_told_and_the_next_try_stores_all(
 def test_a_busy_server_is_asked_again_when_it_said_to(
     code: int, store: InfluxReadings, relay: Misbehaving
 ) -> None:
-    busy = status(code, "busy", Retry_After="1")
+    busy = status(code, "busy", Retry_After="1", X_Influxdb_Version="1.8.10")
     relay.faults = [busy]
     assert insist(store, batch(1)) == []
     relay.faults = [busy, busy, busy]
     said = insist(store, batch(2))
     assert [str(code) in str(error) for error in said] == [True]
     assert same(everything(store), ReadingColumns.concat([batch(1), batch(2)]))
+
+
+OUTCOMES = {
+    **{
+        name: (fault, "502" not in name and "500" not in name)
+        for name, (fault, _) in FAULTS.items()
+    },
+    "cut": (cut, False),
+    "killed after its 204": (applied_then_cut, False),
+    "500 of the server itself": (status(500, "timeout", X_Influxdb_Version="1.6.4"), False),
+    "503 of the server itself": (status(503, "busy", X_Influxdb_Version="1.6.4"), True),
+    "503 of a proxy": (status(503, "busy"), False),
+    "504 of a proxy": (status(504), False),
+    "408 of a proxy": (status(408), False),
+    "429": (status(429, "busy"), True),
+    "full": (status(500, "write wal: no space left on device"), True),
+}
+"""Whether a fault says what became of the write."""
+
+
+@pytest.mark.parametrize("fault", OUTCOMES)
+def test_an_outcome_is_unknown_where_nobody_says_it(
+    fault: str, store: InfluxReadings, relay: Misbehaving
+) -> None:
+    """Then it is for the intake to note that before anything is sent again."""
+    kind, tells = OUTCOMES[fault]
+    relay.faults = [kind, kind]
+    with pytest.raises(Unavailable) as raised:
+        store.upsert(batch(1))
+    assert isinstance(raised.value, OutcomeUnknown) is not tells
+    asked_again = fault in ("429", "503 of the server itself")
+    assert len(relay.faults) == (0 if asked_again else 1)
+
+
+def test_what_was_never_sent_is_in_no_doubt(address: InfluxAddress) -> None:
+    """A refused connection, and one that is not answered in time."""
+    for url in ("http://127.0.0.1:9", "http://nobody.invalid:8086", "http://10.255.255.1:8086"):
+        store = InfluxReadings(replace(address, url=url, connect_s=0.2))
+        with pytest.raises(Unavailable) as raised:
+            store.upsert(batch(1))
+        assert not isinstance(raised.value, OutcomeUnknown)
+
+
+def test_only_writes_are_in_doubt(store: InfluxReadings, relay: Misbehaving) -> None:
+    """A question that is lost changes nothing."""
+    relay.path, relay.faults = "/query", [cut]
+    with pytest.raises(Unavailable) as raised:
+        store.count()
+    assert not isinstance(raised.value, OutcomeUnknown)
 
 
 def test_a_full_disk_is_told_as_such(store: InfluxReadings, relay: Misbehaving) -> None:
@@ -185,7 +234,7 @@ def test_a_slow_server_is_given_up_in_bounded_time(
 ) -> None:
     store = InfluxReadings(replace(address, url=relay.url, answer_s=0.3))
     relay.faults = [applied_too_late]
-    assert len(insist(store, batch(1))) >= 1
+    assert isinstance(insist(store, batch(1))[0], OutcomeUnknown)
     patient = InfluxReadings(address)
     assert same(everything(patient), batch(1))
 

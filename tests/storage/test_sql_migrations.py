@@ -24,6 +24,7 @@ from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Factor
 from metering.finding import Case, CaseState, Changes, EvidenceHour, Finding
+from metering.intake import GatewayCounts, IntakeBatch, WriteDoubt
 from metering.reading import Kind
 from metering.registry import (
     Gateway,
@@ -716,6 +717,27 @@ def test_going_down_would_lose_a_row_of_a_day_that_has_two(engine: Engine) -> No
             down_to(engine, "r0020")
         assert (refused.value.field, refused.value.value) == ("installation", days)
     assert sql_stores(engine).registry.load(1).installations == twins
+
+
+def test_a_database_from_before_doubts_has_none_and_one_with_some_cannot_go_back(
+    engine: Engine,
+) -> None:
+    store = sql_stores(engine).intake
+    batch = IntakeBatch(1, 1 << 24 | 1, 7, counts=(GatewayCounts("s/g", messages=3),), at_us=1)
+    store.commit(batch)
+    down_to(engine, "r0021")
+    with writing(engine) as con:
+        upgrade(con)
+    store = sql_stores(engine).intake
+    assert (store.doubts(), store.checkpoint(1)) == ([], (1 << 24 | 1, 7))
+    assert [one.counts.messages for one in store.gateways()] == [3]
+    store.keep_doubt(WriteDoubt(5, 6, {1: (1 << 24 | 1, 7)}))
+    with pytest.raises(ConfigurationError, match="cannot hold writes that are in doubt") as refused:
+        down_to(engine, "r0021")
+    assert (refused.value.field, refused.value.value) == ("doubt", "1 rows")
+    assert store.doubts() == [WriteDoubt(5, 6, {1: (1 << 24 | 1, 7)})]
+    store.end_doubt(5)
+    down_to(engine, "r0021")
 
 
 def down_to(engine: Engine, revision: str) -> None:

@@ -3,7 +3,7 @@
 registry   node, space_edge, gateway, route, meter, supply_edge, point, installation,
            tariff_row, factor, calendar_day, and one for each of `metering.registry.facts`;
            registry_state, credential
-intake     checkpoint, gateway_counts, dead_letter, seen_key, dirty_mark
+intake     checkpoint, gateway_counts, dead_letter, doubt, doubt_place, seen_key, dirty_mark
 books      institution_revision, series, book_row, restatement, register_event
 people     finding_case, finding, api_key, audit_entry
 baselines  baseline, baseline_request, baseline_progress
@@ -19,7 +19,15 @@ from storage.sql.schema.books import (
     SERIES,
 )
 from storage.sql.schema.columns import METADATA
-from storage.sql.schema.intake import CHECKPOINT, DEAD_LETTER, DIRTY_MARK, GATEWAY_COUNTS, SEEN_KEY
+from storage.sql.schema.intake import (
+    CHECKPOINT,
+    DEAD_LETTER,
+    DIRTY_MARK,
+    DOUBT,
+    DOUBT_PLACE,
+    GATEWAY_COUNTS,
+    SEEN_KEY,
+)
 from storage.sql.schema.people import API_KEY, AUDIT_ENTRY, FINDING, FINDING_CASE
 from storage.sql.schema.registry import (
     CREDENTIAL,
@@ -43,6 +51,8 @@ __all__ = [
     "CREDENTIAL",
     "DEAD_LETTER",
     "DIRTY_MARK",
+    "DOUBT",
+    "DOUBT_PLACE",
     "FINDING",
     "FINDING_CASE",
     "GATEWAY",

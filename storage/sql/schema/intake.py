@@ -1,4 +1,4 @@
-"""Tables of the intake: checkpoints, counters, dead letters and dirty marks."""
+"""Tables of the intake: checkpoints, counters, dead letters, doubts and dirty marks."""
 
 from __future__ import annotations
 
@@ -77,6 +77,22 @@ DEAD_LETTER = Table(
     UniqueConstraint("gateway", "digest", "message_index"),
     Index(None, "state", "reason"),
     sqlite_autoincrement=True,
+)
+DOUBT = Table(
+    "doubt",
+    METADATA,
+    Column("since_us", BigInteger, primary_key=True, autoincrement=False),
+    number("last_us"),
+    number("writes"),
+    number("looks"),
+)
+DOUBT_PLACE = Table(
+    "doubt_place",
+    METADATA,
+    Column("since_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("writer_no", Integer, primary_key=True, autoincrement=False),
+    number("segment"),
+    number("message_offset"),
 )
 SEEN_KEY = Table("seen_key", METADATA, key("gateway"), key("key"))
 DIRTY_MARK = Table(
