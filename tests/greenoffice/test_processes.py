@@ -113,7 +113,7 @@ def test_what_is_behind_the_end_of_a_full_segment_does_not_wait(folder: DataFold
         for number in range(1, 4):
             last = writer.append([record])
             assert waiting_messages(journal, stores.intake) == number
-    stores.intake.commit(IntakeBatch(2, last.segment, last.offset + 1, at_us=1))
+    stores.intake.commit(IntakeBatch(2, 0, 0, last.segment, last.offset + 1, at_us=1))
     assert waiting_messages(journal, stores.intake) == 0
 
 
