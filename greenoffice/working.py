@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import EVERY_S, Parts, tell
 from greenoffice.loops import Loop
 
+ENDING_S = 15.0
+"""Two sides end within the `stop_grace_period` of docker-compose.yml [s]."""
 Details = Mapping[str, Mapping[str, object]]
 
 
@@ -34,9 +37,10 @@ class WorkLoops:
             loop.start()
 
     def join(self) -> None:
-        """Wait until they ended, at most 20 s each; the event they were given ends them."""
+        """Wait until they ended, at most `ENDING_S` in all; the event they were given ends them."""
+        until = time.monotonic() + ENDING_S
         for loop in (*self.loops.values(), *self.beside):
-            loop.join(20)
+            loop.join(max(0.0, until - time.monotonic()))
 
     def parts(self) -> Parts:
         """How each loop is."""
