@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,13 +12,16 @@ from greenoffice.folder import DataFolder
 from greenoffice.patience import patiently
 from greenoffice.settings import Settings
 from greenoffice.stores import open_reader, open_readings, open_stores
-from metering.ports import ReadingSource, ReadingStore
+from metering.ports import ReadingSource, ReadingStore, ReadingWriter
+from metering.quantity import I64
+from metering.reading import ReadingColumns
 from metering.registry import Registry
 from storage import Stores
 
 if TYPE_CHECKING:
     from collector.intake import Decoding, Intake, IntakeMetrics
     from figures import Figures
+    from greenoffice.owning import Claim
     from ledger import Ledger
 
 
@@ -36,6 +39,7 @@ class Assembly:
     owned: ReadingStore | None = None
     """The readings, where this process writes them."""
     metrics: IntakeMetrics | None = None
+    claim: Claim | None = None
 
     @classmethod
     def open(
@@ -45,17 +49,21 @@ class Assembly:
         *,
         finishing: str = "",
         patience_s: float = 0,
+        claim: Claim | None = None,
     ) -> Assembly:
         """As the one who owns the readings; ConfigurationError while another process does, for
-        longer than the patience. `finishing` is the command that may go on where it broke off."""
-        stores = open_stores(folder, finishing=finishing)
+        longer than the patience. `finishing` is the command that may go on where it broke off;
+        nothing is written under a `claim` that is lost."""
+        guard = None if claim is None else claim.guard
+        stores = open_stores(folder, finishing=finishing, guard=guard)
         owned = patiently(lambda: open_readings(folder), patience_s)
-        return cls._over(folder, stores, owned, owned, metrics)
+        return cls._over(folder, stores, owned, owned, metrics, claim)
 
     @classmethod
-    def beside(cls, folder: DataFolder) -> Assembly:
+    def beside(cls, folder: DataFolder, claim: Claim | None = None) -> Assembly:
         """Beside the one who owns the readings, whether it runs already or not."""
-        return cls._over(folder, open_stores(folder), open_reader(folder))
+        stores = open_stores(folder, guard=None if claim is None else claim.guard)
+        return cls._over(folder, stores, open_reader(folder))
 
     @classmethod
     def _over(
@@ -65,6 +73,7 @@ class Assembly:
         readings: ReadingSource,
         owned: ReadingStore | None = None,
         metrics: IntakeMetrics | None = None,
+        claim: Claim | None = None,
     ) -> Assembly:
         return cls(
             settings=folder.settings(),
@@ -75,6 +84,7 @@ class Assembly:
             now_us=folder.clock().now_us,
             owned=owned,
             metrics=metrics,
+            claim=claim,
         )
 
     @cached_property
@@ -83,9 +93,12 @@ class Assembly:
         from collector.intake import Intake
 
         assert self.owned is not None
+        written: ReadingWriter = self.owned
+        if self.claim is not None:
+            written = ClaimedWriter(written, self.claim.check)
         return Intake(
             self.journal,
-            self.owned,
+            written,
             self.stores.intake,
             self.stores.marks,
             self.registry,
@@ -112,9 +125,30 @@ class Assembly:
         return Figures(self.stores.books, self.registry, self.now_us)
 
     def close(self) -> None:
-        """Close readings and journal; the SQL stores keep nothing open that must be closed."""
+        """Close readings and journal, and end the connections to the database."""
         self.readings.close()
         self.journal.close()
+        self.stores.close()
+
+
+@dataclass(frozen=True)
+class ClaimedWriter(ReadingWriter):
+    """Readings that are written as long as `check` does not refuse: a server of readings does not
+    know who owns them, and would let a former owner put an old value in the place of a newer."""
+
+    written: ReadingWriter
+    check: Callable[[], None]
+
+    def existing(self, point: I64, time_us: I64) -> ReadingColumns:
+        return self.written.existing(point, time_us)
+
+    def upsert(self, rows: ReadingColumns) -> None:
+        self.check()
+        self.written.upsert(rows)
+
+    def forget(self, segments: Sequence[int]) -> None:
+        self.check()
+        self.written.forget(segments)
 
 
 def decoding(settings: Settings) -> Decoding:

@@ -16,9 +16,9 @@ from pathlib import Path
 from greenoffice.damage import put_damaged_stores_aside
 from greenoffice.folder import DataFolder
 from greenoffice.journal_checking import require_sound
+from greenoffice.owning import at_rest, database_at_rest, files_at_rest
 from greenoffice.settings import load_settings
 from greenoffice.stores import database_url, open_file
-from greenoffice.supervisor import exclusive
 from metering.errors import Conflict, GreenOfficeError, Unavailable
 from storage.backup import Copies, Sources, Target, back_up, restore, verified
 
@@ -30,7 +30,10 @@ def back_up_folder(folder: DataFolder, target: Path) -> dict[str, object]:
     if folder.settings().influx.url:
         return take(folder, target, None)
     try:
-        with exclusive(folder), contextlib.closing(open_file(folder)) as readings:
+        with (
+            at_rest(folder, "backup", ["intake"]),
+            contextlib.closing(open_file(folder)) as readings,
+        ):
             return take(folder, target, readings)
     except Conflict:
         return _ask_platform(folder, target)
@@ -91,19 +94,20 @@ def restore_folder(
     settings = load_settings(backup / "files" / "greenoffice.toml")
     folder.root.mkdir(parents=True, exist_ok=True)
     url = database or settings.database.url or f"sqlite:///{folder.database}"
-    if keep_journal:
-        put_damaged_stores_aside(folder)
-    progress("writing")
-    restore(
-        backup,
-        Target(
-            url,
-            folder.journal,
-            None if settings.influx.url else folder.readings,
-            None if keep_journal else folder.root,
-            keep_journal=keep_journal,
-        ),
+    target = Target(
+        url,
+        folder.journal,
+        None if settings.influx.url else folder.readings,
+        None if keep_journal else folder.root,
+        keep_journal=keep_journal,
     )
+    with contextlib.ExitStack() as held:
+        held.enter_context(database_at_rest(folder, "restore", url))
+        if keep_journal:
+            held.enter_context(files_at_rest(folder, "restore"))
+            put_damaged_stores_aside(folder)
+        progress("writing")
+        restore(backup, target)
     return {"folder": str(folder.root), "files": len(manifest.files)}
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from greenoffice.damage import check_database
 from greenoffice.folder import DataFolder, create_folder
 from greenoffice.logs import set_up_logs
+from greenoffice.owning import at_rest
 from greenoffice.saying import say
 from greenoffice.signals import stop_event
 from greenoffice.stores import check_stores, create_admin_key
-from greenoffice.supervisor import ChildSpec, Supervisor, exclusive
+from greenoffice.supervisor import ChildSpec, Supervisor
 
 PROCESSES = ("collector", "intake", "ledger", "api")
 """Of a platform, by the commands that run them."""
@@ -87,7 +88,7 @@ def repair_journal(data: Path) -> None:
     from greenoffice.journal_checking import repair_folder
 
     folder = DataFolder(data.absolute())
-    with exclusive(folder):
+    with at_rest(folder, "journal repair"):
         print(json.dumps(repair_folder(folder)))
 
 
@@ -96,8 +97,8 @@ def rebuild(data: Path) -> None:
     from greenoffice.rebuilding import rebuild_folder
 
     folder = DataFolder(data.absolute())
-    with exclusive(folder):
-        print(json.dumps(rebuild_folder(folder)))
+    with at_rest(folder, "rebuild") as claim:
+        print(json.dumps(rebuild_folder(folder, claim)))
 
 
 def upgrade(data: Path, backup: Path | None) -> None:
@@ -112,8 +113,8 @@ def rebook(data: Path, reason: str, institution: str | None) -> None:
     from greenoffice.rebuilding import rebook_folder
 
     folder = DataFolder(data.absolute())
-    with exclusive(folder):
-        print(json.dumps(rebook_folder(folder, reason, institution)))
+    with at_rest(folder, "rebook") as claim:
+        print(json.dumps(rebook_folder(folder, reason, institution, claim)))
 
 
 def backup(target: Path, data: Path) -> None:

@@ -43,7 +43,7 @@ def check_database(folder: DataFolder) -> None:
 
 
 @contextmanager
-def standing_by(
+def telling_damage(
     folder: DataFolder, processes: Sequence[str], stop: threading.Event
 ) -> Iterator[None]:
     """Where a damaged file ends the work, tell health of it until `stop`: nothing is started again

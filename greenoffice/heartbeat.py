@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -45,21 +46,53 @@ def tell(file: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:
             there.write(text)
 
 
+def stand_by_file(file: Path, who: str) -> Path:
+    """Where a process that stands by tells of itself, beside the file of the one that works."""
+    named = "".join(sign if sign.isalnum() else "-" for sign in who)
+    return file.with_name(f"{file.stem}.stands-by-{named}.json")
+
+
+def quiet(file: Path) -> list[Path]:
+    """Files of those that stood by and are not heard of any more."""
+    return [one for one in _beside(file) if _told(one)[0] > SILENT_S]
+
+
 def heard(file: Path) -> Parts:
-    """What was told last; the parts of the process that the file is named after, none of them ok,
-    where nothing was lately."""
+    """What was told last, with who stands by; of a process that does not tell what one says that
+    stands by; the parts of the process that the file is named after, none of them ok, where
+    nothing was lately."""
     name = file.stem
     if gone(file):
         return _silent(name, f"the {name} process does not run")
+    silent_s, parts = _told(file)
+    ready = [told for at_s, told in map(_told, _beside(file)) if at_s <= SILENT_S]
+    if silent_s <= SILENT_S:
+        if ready and name in parts:
+            parts[name]["stands_by"] = [who for told in ready for who in told[name]["stands_by"]]
+        return parts
+    away = f"the {name} process does not run"
+    if silent_s != math.inf:
+        away = f"the {name} process has not been heard of for {silent_s:.0f} s"
+    if not ready:
+        return _silent(name, away)
+    told = ready[0]
+    if silent_s != math.inf:  # an owner that hangs is none; what stands by says what it knows
+        for part in told.values():
+            part["error"], part["ok"] = part["error"] or away, False
+    return told
+
+
+def _beside(file: Path) -> list[Path]:
+    return sorted(file.parent.glob(f"{file.stem}.stands-by-*.json"))
+
+
+def _told(file: Path) -> tuple[float, Parts]:
+    """How long ago [s], infinite where nothing is there, and what."""
     try:
         told = json.loads(file.read_text())
+        return time.time() - told["at"], told["parts"]
     except (OSError, ValueError):
-        return _silent(name, f"the {name} process does not run")
-    silent_s = time.time() - told["at"]
-    if silent_s > SILENT_S:
-        return _silent(name, f"the {name} process has not been heard of for {silent_s:.0f} s")
-    parts: Parts = told["parts"]
-    return parts
+        return math.inf, {}
 
 
 def hold(file: Path) -> IO[bytes] | None:

@@ -6,6 +6,7 @@ from greenoffice.assembly import Assembly
 from greenoffice.damage import put_readings_aside
 from greenoffice.folder import DataFolder
 from greenoffice.journal_checking import require_sound
+from greenoffice.owning import Claim
 from greenoffice.saying import say
 from greenoffice.taking_in import IntakeWork
 from greenoffice.unfinished import noted
@@ -20,7 +21,7 @@ from metering.wording import worded
 REBUILD = "rebuild"
 
 
-def rebuild_folder(folder: DataFolder) -> dict[str, object]:
+def rebuild_folder(folder: DataFolder, claim: Claim | None = None) -> dict[str, object]:
     """Read the journal again and book again what readings are left for; nothing is emptied.
 
     Rows of days whose readings are gone with the journal's first segments stay as they stand.
@@ -30,7 +31,7 @@ def rebuild_folder(folder: DataFolder) -> dict[str, object]:
     say("checking the journal", aside=True)
     require_sound(folder)
     put_readings_aside(folder)
-    assembly = Assembly.open(folder, finishing=REBUILD)
+    assembly = Assembly.open(folder, finishing=REBUILD, claim=claim)
     try:
         with noted(folder, REBUILD):
             say("reading the journal", aside=True)
@@ -54,7 +55,10 @@ def rebuild_folder(folder: DataFolder) -> dict[str, object]:
 
 
 def rebook_folder(
-    folder: DataFolder, reason: str, institution: str | None = None
+    folder: DataFolder,
+    reason: str,
+    institution: str | None = None,
+    claim: Claim | None = None,
 ) -> dict[str, object]:
     """Book again the rows that other rules made, of one institution or of all, with a reason
     that goes into the audit log. Says so where there is nothing to do."""
@@ -66,7 +70,7 @@ def rebook_folder(
             value=reason,
             fix="say why, e.g. --reason 'rules 2: limits are learned'",
         )
-    assembly = Assembly.open(folder)
+    assembly = Assembly.open(folder, claim=claim)
     try:
         _check_institution(assembly, institution)
         told = assembly.ledger.rebook(institution, _progress)

@@ -20,6 +20,7 @@ from storage.sql.damage import check_there as check_database_there
 if TYPE_CHECKING:
     from storage import DuckDBReadings
     from storage.influx import InfluxAddress
+    from storage.sql.owning import Guard
 
 
 def database_url(folder: DataFolder) -> str:
@@ -41,12 +42,14 @@ def database_url(folder: DataFolder) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def open_stores(folder: DataFolder, *, finishing: str = "") -> Stores:
-    """The SQL stores of a data folder. ConfigurationError where a command broke off on it that
-    is not the one to finish; Damaged where the database of before is gone."""
+def open_stores(folder: DataFolder, *, finishing: str = "", guard: Guard | None = None) -> Stores:
+    """The SQL stores of a data folder; `guard` is asked before each transaction that writes.
+    ConfigurationError where a command broke off on it that is not the one to finish; Damaged where
+    the database of before is gone."""
     check_finished(folder, finishing)
     check_there(folder)
-    return sql_stores(open_engine(database_url(folder)))
+    engine = open_engine(database_url(folder))
+    return sql_stores(engine if guard is None else engine.execution_options(guard=guard))
 
 
 def open_credentials(folder: DataFolder) -> Credentials:

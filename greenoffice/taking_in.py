@@ -17,6 +17,7 @@ from greenoffice.complete import check_complete
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import TAKEN
 from greenoffice.loops import Loop
+from greenoffice.owning import Claim
 from greenoffice.patience import BUSY_PATIENCE_S
 from greenoffice.stores import influx_address
 from greenoffice.working import Details, WorkLoops
@@ -111,10 +112,10 @@ class ReadingsCheck:
 
 
 @contextlib.contextmanager
-def owned(folder: DataFolder, metrics: IntakeMetrics) -> Iterator[Assembly]:
+def owned(folder: DataFolder, metrics: IntakeMetrics, claim: Claim) -> Iterator[Assembly]:
     """The parts of the process that owns the readings from here to the end, and serves them where
     they lie in the folder. ConfigurationError where another process has them and keeps them."""
-    assembly = Assembly.open(folder, metrics, patience_s=BUSY_PATIENCE_S)
+    assembly = Assembly.open(folder, metrics, patience_s=BUSY_PATIENCE_S, claim=claim)
     server = None
     try:
         if file := _file(assembly):

@@ -12,8 +12,8 @@ from sqlalchemy.engine import make_url
 
 from greenoffice.backing_up import take
 from greenoffice.folder import DataFolder
+from greenoffice.owning import at_rest
 from greenoffice.stores import database_url, open_file
-from greenoffice.supervisor import exclusive
 from greenoffice.unfinished import check_finished, note_of, noted
 from metering.errors import ConfigurationError, GreenOfficeError
 from storage.backup import verified
@@ -34,11 +34,12 @@ def upgrade_folder(
 ) -> dict[str, object]:
     """Back up the folder, bring its database up to date and check it; says what was done.
 
-    Conflict while a platform runs on the folder. Where it broke off, the next call finishes it.
+    Conflict while a platform runs on the folder or its database. Where it broke off, the next call
+    finishes it.
     """
     _schema(folder)
     check_finished(folder, UPGRADE)
-    with exclusive(folder):
+    with at_rest(folder, UPGRADE):
         if not needs_upgrade(folder):
             return {"upgraded": False, "schema": head()}
         return _upgrade(folder, _target(folder, backup), say)

@@ -1,8 +1,9 @@
 """The work as processes: the intake, which owns the readings; the ledger with analytics; or both of
 them in one, as containers start them.
 
-Nobody waits for another at the start: what asks before its answerer runs is Unavailable, and asks
-again.
+Each is done by one process at a time, whatever number of them runs: the others stand by
+(`greenoffice.owning`). Nobody waits for another at the start: what asks before its answerer runs is
+Unavailable, and asks again.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 
 from greenoffice.assembly import Assembly
-from greenoffice.damage import standing_by
+from greenoffice.damage import telling_damage
 from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
 from greenoffice.heartbeat import hold
 from greenoffice.logs import set_up_logs
+from greenoffice.owning import Claim, own
 from greenoffice.parent import end_with_parent
 from greenoffice.private import keep_private
 from greenoffice.signals import stop_event
@@ -36,9 +38,15 @@ def run_intake(data: Path, parent: int = 0) -> None:
 
     folder = _begun(data, "intake", parent)
     stop, counters = stop_event(), _counters(folder, "intake")
-    with standing_by(folder, ["intake"], stop), owned(folder, IntakeMetrics(counters)) as assembly:
-        sides = {"intake": intake_work(folder, assembly, stop)}
-        leave(folder, keep(folder, sides, stop, counters))
+    metrics = IntakeMetrics(counters)
+
+    def work(claim: Claim) -> None:
+        end = claim.end
+        with telling_damage(folder, ["intake"], end), owned(folder, metrics, claim) as assembly:
+            sides = {"intake": intake_work(folder, assembly, end)}
+            leave(folder, keep(folder, sides, end, counters), stop)
+
+    own(folder, "intake", stop, work)
 
 
 def run_ledger(data: Path, parent: int = 0) -> None:
@@ -47,9 +55,14 @@ def run_ledger(data: Path, parent: int = 0) -> None:
 
     folder = _begun(data, "ledger", parent)
     stop, counters = stop_event(), _counters(folder, "ledger")
-    with contextlib.closing(Assembly.beside(folder)) as assembly:
-        sides = {"ledger": ledger_work(assembly, stop, LedgerMetrics(counters))}
-        leave(folder, keep(folder, sides, stop, counters))
+    metrics = LedgerMetrics(counters)
+
+    def work(claim: Claim) -> None:
+        with contextlib.closing(Assembly.beside(folder, claim)) as assembly:
+            sides = {"ledger": ledger_work(assembly, claim.end, metrics)}
+            leave(folder, keep(folder, sides, claim.end, counters), stop)
+
+    own(folder, "ledger", stop, work)
 
 
 def run_work(data: Path) -> None:
@@ -60,16 +73,22 @@ def run_work(data: Path) -> None:
 
     folder = _begun(data, "work")
     stop, counters = stop_event(), _counters(folder, "intake")
-    folder.counters_of("ledger").unlink(missing_ok=True)  # one of before; one tells of both
-    with (
-        standing_by(folder, ["intake", "ledger"], stop),
-        owned(folder, IntakeMetrics(counters)) as assembly,
-    ):
-        sides = {
-            "intake": intake_work(folder, assembly, stop),
-            "ledger": ledger_work(assembly, stop, LedgerMetrics(counters)),
-        }
-        leave(folder, keep(folder, sides, stop, counters))
+    metrics, booked = IntakeMetrics(counters), LedgerMetrics(counters)
+
+    def work(claim: Claim) -> None:
+        end = claim.end
+        folder.counters_of("ledger").unlink(missing_ok=True)  # one of before; one tells of both
+        with (
+            telling_damage(folder, ["intake", "ledger"], end),
+            owned(folder, metrics, claim) as assembly,
+        ):
+            sides = {
+                "intake": intake_work(folder, assembly, end),
+                "ledger": ledger_work(assembly, end, booked),
+            }
+            leave(folder, keep(folder, sides, end, counters), stop)
+
+    own(folder, "work", stop, work)
 
 
 def _begun(data: Path, process: str, parent: int = 0) -> DataFolder:

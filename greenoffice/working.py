@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import EVERY_S, Parts, tell
 from greenoffice.loops import Loop
+from greenoffice.threads import DIED
 
 PARTING_S = 8.0
 """How long work may take to end [s]; containers are killed 10 s after they were asked to, by
@@ -66,21 +67,20 @@ def keep(
     folder: DataFolder,
     sides: Mapping[str, WorkLoops],
     stop: threading.Event,
-    counters: CollectorRegistry | None = None,
+    counters: CollectorRegistry,
 ) -> bool:
     """Work until `stop`, and tell each second how each side is, under its name, and what the
     counters show. Whether all loops have ended: one that waits for a server may not within
     `PARTING_S`, and can be broken off."""
     told = _Counters(folder.counters_of(next(iter(sides))), counters)
-    gauges = {name: work.gauge(counters) for name, work in sides.items() if counters is not None}
+    gauges = {name: work.gauge(counters) for name, work in sides.items()}
     for work in sides.values():
         work.start()
     try:
         while True:
             for name, work in sides.items():
                 tell(folder.heartbeat(name), work.parts())
-                if name in gauges:
-                    work.show(gauges[name])
+                work.show(gauges[name])
             told.tell()
             if stop.wait(EVERY_S):
                 break
@@ -88,15 +88,17 @@ def keep(
         stop.set()
         deadline_s = time.monotonic() + PARTING_S
         ended = all(work.join(deadline_s) for work in sides.values())
+        for gauge in gauges.values():
+            counters.unregister(gauge)  # who works again begins with others
     return ended
 
 
-def leave(folder: DataFolder, ended: bool) -> None:
+def leave(folder: DataFolder, ended: bool, asked: threading.Event) -> None:
     """End the process at once where work did not end by itself: every work resumes from what it
-    last committed, as after `kill -9`."""
+    last committed, as after `kill -9`. The exit status is 0 where it was asked to end."""
     if not ended:
         _log.warning("work is broken off where it waits", folder=str(folder.root))
-        os._exit(0)
+        os._exit(0 if asked.is_set() else DIED)
 
 
 @dataclass
@@ -104,12 +106,12 @@ class _Counters:
     """Counters that another process shows: written where they have changed."""
 
     file: Path
-    registry: CollectorRegistry | None
+    registry: CollectorRegistry
     _last: bytes = b""
 
     def tell(self) -> None:
         """Write them; a full disk must not end the process that tells."""
-        if self.registry is None or (text := generate_latest(self.registry)) == self._last:
+        if (text := generate_latest(self.registry)) == self._last:
             return
         partial = self.file.with_suffix(".partial")
         with suppress(OSError):

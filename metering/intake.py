@@ -70,10 +70,14 @@ class GatewayCounts:
 class IntakeBatch:
     """Everything one batch commits in a single transaction, its checkpoint included.
 
-    Committing also makes the writer's dirty marks ready for the ledger.
+    It stands only on the checkpoint that it was read from, and takes in only dead letters that are
+    open: what somebody else took in meanwhile is not counted twice. Committing also makes the
+    writer's dirty marks ready for the ledger.
     """
 
     writer_no: int
+    from_segment: int
+    from_offset: int
     next_segment: int
     next_offset: int
     counts: tuple[GatewayCounts, ...] = ()

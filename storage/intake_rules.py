@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from metering.errors import NotFound
-from metering.intake import DeadLetter, GatewayCounts
+from metering.errors import Conflict, NotFound
+from metering.intake import DeadLetter, GatewayCounts, IntakeBatch
 
 NO_WRITER = 0
 """The writer of marks that do not come from a journal."""
@@ -62,3 +62,24 @@ def letters_by_identity(letters: Iterable[DeadLetter]) -> dict[Identity, DeadLet
 def no_such_letter(id: int) -> NotFound:
     """The error of an unknown dead letter."""
     return NotFound("no such dead letter", field="id", value=id, fix="list them without an id")
+
+
+def check_place(batch: IntakeBatch, present: tuple[int, int]) -> None:
+    """Conflict where the batch was read from another place than the present checkpoint."""
+    if (batch.from_segment, batch.from_offset) != present:
+        raise Conflict(
+            "another intake took in these records meanwhile; nothing was counted again",
+            field="checkpoint",
+            value=present,
+            fix="read on from the checkpoint: the intake does so by itself",
+        )
+
+
+def letter_not_open(batch: IntakeBatch) -> Conflict:
+    """The error of a batch that replays what is not open any more."""
+    return Conflict(
+        "a dead letter was taken in or discarded meanwhile; nothing was counted again",
+        field="replayed",
+        value=batch.replayed,
+        fix="look for open letters again: the intake does so by itself",
+    )

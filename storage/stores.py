@@ -5,6 +5,7 @@ SQLite or PostgreSQL is a matter of the URL: `storage/sql/engine.py` holds all t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -52,6 +53,8 @@ class Stores:
     registry: RegistryStore
     credentials: CredentialStore
     access: AccessStore
+    close: Callable[[], None] = lambda: None
+    """Ends the connections that are kept; whoever asks again makes new ones."""
 
 
 def sql_stores(engine: Engine) -> Stores:
@@ -67,6 +70,7 @@ def sql_stores(engine: Engine) -> Stores:
         registry=registry,
         credentials=SqlCredentials(engine),
         access=SqlAccess(engine, lambda node: _institution(registry, node)),
+        close=engine.dispose,
     )
 
 

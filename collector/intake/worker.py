@@ -38,7 +38,7 @@ from collector.intake.report import IntakeReport
 from collector.intake.rereading import Rereading, without_known
 from collector.intake.resolve import Resolver
 from collector.journal.record import Located, Record
-from metering.errors import InvalidInput, OutcomeUnknown
+from metering.errors import Conflict, InvalidInput, OutcomeUnknown
 from metering.intake import IntakeBatch
 from metering.ports import DirtyMarks, IntakeStore, ReadingWriter
 from metering.quantity import I64
@@ -113,8 +113,9 @@ class Intake:
     def step(self, writer_no: int) -> IntakeReport:
         """Take one batch of a writer's records in.
 
-        Raises Unavailable or StorageFull where a store does not answer: nothing is lost, the
-        same step may be tried again later.
+        Raises Unavailable or StorageFull where a store does not answer, and Conflict where another
+        intake took these records in: nothing is lost or doubled, and what was remembered of the
+        store is forgotten; the same step may be tried again later.
         """
         with self._turn():
             segment, offset = self._intake.checkpoint(writer_no)
@@ -124,8 +125,8 @@ class Intake:
             messages = self._receive(located)
             keys = mark_redelivered(messages, self._intake.seen)
             last = messages[-1]
-            batch = IntakeBatch(writer_no, last.segment, last.offset + 1, seen_keys=keys)
-            return self._take(messages, batch)
+            place = (segment, offset, last.segment, last.offset + 1)
+            return self._take(messages, IntakeBatch(writer_no, *place, seen_keys=keys))
 
     def replay_dead_letters(self) -> IntakeReport:
         """Take in dead letters whose reason a change of the registry or routes has removed; what
@@ -136,7 +137,7 @@ class Intake:
             for group in mended(self._intake, self._journal, self._decoding, self._fresh()):
                 writer_no = group.messages[0].segment >> 24
                 place = self._intake.checkpoint(writer_no)
-                batch = IntakeBatch(writer_no, *place, replayed=group.letters)
+                batch = IntakeBatch(writer_no, *place, *place, replayed=group.letters)
                 report += self._take(group.messages, batch)
             return report
 
@@ -155,7 +156,8 @@ class Intake:
             existing = self._readings.existing(incoming.rows.point, incoming.rows.time_us)
             fresh = without_known(batch.messages, incoming, existing)
             if fresh or batch.letters:
-                self._take(fresh, IntakeBatch(writer_no, *place, replayed=batch.letters), True)
+                same = IntakeBatch(writer_no, *place, *place, replayed=batch.letters)
+                self._take(fresh, same, True)
             self._rereading.done(batch)
             return True
 
@@ -188,8 +190,7 @@ class Intake:
         with self._turn():
             self._intake.clear()
             self._readings.forget(self._journal.segments())
-            self._connections = Connections()
-            self._letters.forget()
+            self._forget()
             self._rereading.forget()
         report = IntakeReport()
         for writer_no in self._journal.writers():
@@ -228,7 +229,12 @@ class Intake:
 
     def _release(self, span: LookSpan) -> None:
         place = self._intake.checkpoint(span.writer_no)
-        self._intake.commit(IntakeBatch(span.writer_no, *place, at_us=self._now_us()))
+        self._intake.commit(IntakeBatch(span.writer_no, *place, *place, at_us=self._now_us()))
+
+    def _forget(self) -> None:
+        """What is remembered of the store is not true any more."""
+        self._connections = Connections()
+        self._letters.forget()
 
     def _fresh(self) -> Resolver:
         """The resolver of the registry as it is now."""
@@ -290,7 +296,12 @@ class Intake:
         counts = taken_in(counts) if batch.replayed or reread else counts
         counts = taken_again(counts) if reread else counts
         now_us = self._now_us()
-        self._intake.commit(replace(batch, counts=counts, dead_letters=letters, at_us=now_us))
+        try:
+            self._intake.commit(replace(batch, counts=counts, dead_letters=letters, at_us=now_us))
+        except Conflict:
+            self._forget()
+            self._rereading.begin(self._intake)  # some of what it is at may not be open any more
+            raise
         report = tally.report(dead=len(letters), replayed=len(batch.replayed))
         if self._metrics is not None and not reread:
             arrived_us = messages[-1].record.arrived_us

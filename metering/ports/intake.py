@@ -79,7 +79,11 @@ class IntakeStore(IntakeReader, Doubts, Protocol):
         ...
 
     def commit(self, batch: IntakeBatch) -> None:
-        """All of the batch, its checkpoint and the readiness of its marks, or nothing."""
+        """All of the batch, its checkpoint and the readiness of its marks, or nothing.
+
+        Raises Conflict, and changes nothing, where the writer's checkpoint is not the place that
+        the batch was read from, or a letter that it replays is not open any more.
+        """
         ...
 
     def seen(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -14,7 +14,9 @@ from storage.intake_rules import (
     Identity,
     added,
     again,
+    check_place,
     counts_by_gateway,
+    letter_not_open,
     letters_by_identity,
     no_such_letter,
 )
@@ -96,6 +98,9 @@ class MemoryIntake(IntakeStore):
 
     def commit(self, batch: IntakeBatch) -> None:
         with self._lock:
+            check_place(batch, self.checkpoint(batch.writer_no))
+            if not all(self._is_open(id) for id in batch.replayed):
+                raise letter_not_open(batch)
             for gateway, counts in counts_by_gateway(batch.counts).items():
                 old = self._counts.get(gateway, GatewayCounts(gateway))
                 self._counts[gateway] = added(old, counts)
@@ -171,6 +176,9 @@ class MemoryIntake(IntakeStore):
         id = self._ids.setdefault(same, len(self._ids) + 1)
         known = self._letters.get(id)
         self._letters[id] = replace(letter, id=id) if known is None else again(known, letter.seen)
+
+    def _is_open(self, id: int) -> bool:
+        return id in self._letters and self._letters[id].state == "open"
 
     def _set_state(self, id: int, state: str) -> None:
         if id in self._letters:

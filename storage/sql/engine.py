@@ -117,16 +117,27 @@ def open_engine(url: str, *, schema: Schema = Schema.PRESENT) -> Engine:
     except Unavailable as error:
         engine.dispose()
         if is_file or isinstance(error, DatabaseRefused):
-            raise ConfigurationError(
-                f"the database cannot be opened: {error.message}",
-                field="database",
-                value=shown(engine.url),
-                fix="check the path, its folder's rights and the free space"
-                if is_file
-                else error.fix,
-            ) from error
+            path = "check the path, its folder's rights and the free space"
+            raise _unopened(error, engine.url, path if is_file else error.fix) from error
         raise
     return engine
+
+
+def lone_session(url: str, said: Mapping[str, str]) -> Connection:
+    """A connection to PostgreSQL of its own, which commits each statement; whoever closes it
+    disposes of its engine. said: parameters of the connection, where the address names no other.
+
+    Raises Unavailable where the server does not answer, ConfigurationError where it refuses.
+    """
+    parsed = make_url(url)
+    own = {name: value for name, value in said.items() if name not in parsed.query}
+    told = parsed.update_query_dict(own).render_as_string(hide_password=False)
+    engine = _created(told, reads=False)
+    try:
+        with _translating(engine):
+            return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    except DatabaseRefused as error:
+        raise _unopened(error, parsed, error.fix) from error
 
 
 @contextmanager
@@ -139,8 +150,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes: committed at the end, rolled back on any exception."""
+    """A transaction that writes: committed at the end, rolled back on any exception. The engine's
+    option `guard`, where it has one, may refuse it at its beginning."""
     with _translating(engine), engine.execution_options(writes=True).begin() as con:
+        if guard := engine.get_execution_options().get("guard"):
+            guard(con)
         yield con
 
 
@@ -186,6 +200,15 @@ def _created(url: str, *, reads: bool) -> Engine:
         return engine.execution_options(postgresql_readonly=True) if read_only else engine
     except (ArgumentError, KeyError, ImportError, ValueError) as error:
         raise _bad_url(url) from error
+
+
+def _unopened(error: Unavailable, url: URL, fix: str | None) -> ConfigurationError:
+    return ConfigurationError(
+        f"the database cannot be opened: {error.message}",
+        field="database",
+        value=shown(url),
+        fix=fix,
+    )
 
 
 def _bad_url(url: str) -> ConfigurationError:

@@ -17,7 +17,9 @@ from storage.intake_rules import (
     Identity,
     added,
     again,
+    check_place,
     counts_by_gateway,
+    letter_not_open,
     letters_by_identity,
     no_such_letter,
 )
@@ -96,6 +98,9 @@ class SqlIntake(IntakeStore):
 
     def commit(self, batch: IntakeBatch) -> None:
         with writing(self._engine) as con:
+            check_place(batch, _held_checkpoint(con, batch.writer_no))
+            if _held_open(con, batch.replayed) != len(set(batch.replayed)):
+                raise letter_not_open(batch)
             _count(con, counts_by_gateway(batch.counts))
             _bury(con, letters_by_identity(batch.dead_letters))
             _set_states(con, batch.replayed, "replayed")
@@ -246,6 +251,25 @@ def _known_letters(con: Connection, wanted: list[Identity]) -> dict[Identity, De
         for row in con.execute(statement):
             found[row.gateway, row.digest, row.message_index] = _letter(row)
     return found
+
+
+def _held_checkpoint(con: Connection, writer_no: int) -> tuple[int, int]:
+    """Hold the writer's checkpoint until the end; where it stands."""
+    first = {"writer_no": writer_no, "segment": 0, "message_offset": 0, "at_us": 0}
+    insert_missing(con, CHECKPOINT, [first], ["writer_no"])
+    place = select(CHECKPOINT.c.segment, CHECKPOINT.c.message_offset)
+    row = con.execute(place.where(CHECKPOINT.c.writer_no == writer_no).with_for_update()).one()
+    return row.segment, row.message_offset
+
+
+def _held_open(con: Connection, ids: Sequence[int]) -> int:
+    """Hold those of the letters that are open until the end; how many there are."""
+    letter, count = DEAD_LETTER.c, 0
+    for start in range(0, len(ids), _CHUNK):
+        chosen = letter.id.in_(ids[start : start + _CHUNK])
+        opened = select(letter.id).where(chosen, letter.state == "open").order_by(letter.id)
+        count += len(con.execute(opened.with_for_update()).all())
+    return count
 
 
 def _set_states(con: Connection, ids: Sequence[int], state: str) -> None:

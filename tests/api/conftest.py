@@ -400,6 +400,8 @@ def _intake(stores) -> None:
     stores.intake.commit(
         IntakeBatch(
             1,
+            0,
+            0,
             SEGMENT,
             1001,
             counts=tuple(counts),

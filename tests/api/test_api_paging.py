@@ -90,7 +90,8 @@ def batch_of(world, letter) -> None:
     from metering.intake import IntakeBatch
 
     one = replace(letter, digest="new", gateway="campus/gw-1")
-    world.platform.intake.commit(IntakeBatch(1, 1, 1, dead_letters=(one,)))
+    place = world.platform.intake.checkpoint(1)
+    world.platform.intake.commit(IntakeBatch(1, *place, 1, 1, dead_letters=(one,)))
 
 
 place = st.lists(st.one_of(st.text(max_size=20), st.integers(-(2**61), 2**61)), max_size=4)

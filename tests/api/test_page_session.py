@@ -135,7 +135,8 @@ def test_hostile_text_in_a_dead_letter_is_shown_and_not_run(world, signed_in):
     known = world.platform.intake.dead_letters(None, limit=6)
     base = next(one for one in known if one.gateway == "campus/gw-1")
     one = replace(base, value=hostile, digest="hostile", preview=hostile.encode())
-    world.platform.intake.commit(IntakeBatch(1, 1, 1, dead_letters=(one,)))
+    place = world.platform.intake.checkpoint(1)
+    world.platform.intake.commit(IntakeBatch(1, *place, 1, 1, dead_letters=(one,)))
     html = world.client.get("/dead-letters").text
     assert hostile not in html
     assert "&lt;script&gt;alert(1)" in html

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from metering.book import DirtyMark, SeriesKey
-from metering.errors import NotFound
+from metering.errors import Conflict, NotFound
 from metering.intake import DeadLetter, GatewayCounts, IntakeBatch, WriteDoubt
 from storage import Stores
 
@@ -36,7 +36,10 @@ def letter(gateway: str = "s/a", digest: str = "d1", index: int = -1, **more: ob
 
 
 def commit(stores: Stores, writer_no: int = 1, offset: int = 1, **more: object) -> None:
-    stores.intake.commit(IntakeBatch(writer_no, SEGMENT, offset, **more))  # type: ignore[arg-type]
+    """From wherever the checkpoint stands."""
+    place = stores.intake.checkpoint(writer_no)
+    batch = IntakeBatch(writer_no, *place, SEGMENT, offset, **more)  # type: ignore[arg-type]
+    stores.intake.commit(batch)
 
 
 def test_the_checkpoint_is_the_writers_own(stores: Stores) -> None:
@@ -46,6 +49,62 @@ def test_the_checkpoint_is_the_writers_own(stores: Stores) -> None:
     commit(stores, writer_no=1, offset=30)
     assert stores.intake.checkpoint(1) == (SEGMENT, 30)
     assert stores.intake.checkpoint(2) == (SEGMENT, 20)
+
+
+def kept(stores: Stores) -> tuple[object, ...]:
+    """All that a batch can change."""
+    return (
+        stores.intake.checkpoint(1),
+        stores.intake.gateways(),
+        stores.intake.dead_letters(None),
+        stores.intake.seen([("s/a", "k")]),
+        stores.marks.ready(),
+        stores.marks.waiting(),
+    )
+
+
+@pytest.mark.parametrize("place", [(0, 0), (SEGMENT, 9), (SEGMENT, 11), (SEGMENT - 1, 10)])
+def test_a_batch_that_was_read_from_another_place_changes_nothing(
+    stores: Stores, place: tuple[int, int]
+) -> None:
+    """Two intakes that read the same records: the second one counts nothing again."""
+    commit(stores, offset=10, dead_letters=(letter(),))
+    (open_letter,) = stores.intake.dead_letters(None)
+    stores.marks.mark([DirtyMark(1, 10, 20)], writer_no=1)
+    before = kept(stores)
+    batch = IntakeBatch(
+        1,
+        *place,
+        *(SEGMENT, 20),
+        counts=(GatewayCounts("s/a", messages=1),),
+        dead_letters=(letter(), letter(digest="d2")),
+        seen_keys=(("s/a", "k"),),
+        replayed=(open_letter.id,),
+    )
+    with pytest.raises(Conflict) as refused:
+        stores.intake.commit(batch)
+    assert refused.value.field == "checkpoint"
+    assert kept(stores) == before
+    stores.intake.commit(replace(batch, from_segment=SEGMENT, from_offset=10))
+    assert stores.intake.checkpoint(1) == (SEGMENT, 20)
+    assert len(stores.marks.ready()) == 1
+
+
+@pytest.mark.parametrize("meanwhile", ["replayed", "discarded"])
+def test_a_letter_that_is_not_open_is_not_taken_in_again(stores: Stores, meanwhile: str) -> None:
+    """A replay leaves the checkpoint where it is, so that the letter itself must tell."""
+    commit(stores, offset=10, dead_letters=(letter(), letter(digest="d2")))
+    second, first = (x.id for x in stores.intake.dead_letters(None))
+    commit(stores, offset=10, replayed=(first,), counts=(GatewayCounts("s/a", new=1),))
+    if meanwhile == "discarded":
+        stores.intake.discard(first)
+    before = kept(stores)
+    for ids in ((second, first), (first,), (99,)):
+        with pytest.raises(Conflict) as refused:
+            commit(stores, offset=10, replayed=ids, counts=(GatewayCounts("s/a", new=1),))
+        assert refused.value.field == "replayed"
+        assert kept(stores) == before
+    commit(stores, offset=10, replayed=(second,))
 
 
 def test_marks_are_ready_once_their_writer_has_committed(stores: Stores) -> None:

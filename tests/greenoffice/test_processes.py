@@ -117,7 +117,7 @@ def test_what_is_behind_the_end_of_a_full_segment_does_not_wait(folder: DataFold
         for number in range(1, 4):
             last = writer.append([record])
             assert waiting_messages(journal, stores.intake) == number
-    stores.intake.commit(IntakeBatch(2, last.segment, last.offset + 1, at_us=1))
+    stores.intake.commit(IntakeBatch(2, 0, 0, last.segment, last.offset + 1, at_us=1))
     assert waiting_messages(journal, stores.intake) == 0
 
 
@@ -369,7 +369,9 @@ def test_a_budget_does_not_bind_while_the_intake_follows(
     reachable.settings_file.write_text(text.replace("[mqtt]", budget, 1))
     with started(["collector", str(reachable.root)]), started(["intake", str(reachable.root)]):
         intake = reachable.heartbeat("intake")
+        listener = reachable.heartbeat("collector")
         wait_until("the intake", lambda: heard(intake)["intake"].get("ok", False), every_s=0.2)
+        wait_until("the listener", lambda: heard(listener)["listener"]["ok"], every_s=0.2)
         publisher = Publisher(BrokerAddress("127.0.0.1", port, "s/g", password))
         for number in range(20):
             reading = {"point": "E1", "value": number, "time": f"2026-11-01T00:{number:02}:00Z"}

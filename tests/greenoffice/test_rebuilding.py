@@ -23,7 +23,7 @@ from greenoffice.assembly import Assembly
 from greenoffice.backing_up import back_up_folder, restore_folder
 from greenoffice.booking import LedgerWork
 from greenoffice.clock import ShiftedClock
-from greenoffice.damage import check_database, database_trouble, standing_by
+from greenoffice.damage import check_database, database_trouble, telling_damage
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import heard
 from greenoffice.rebuilding import rebook_folder, rebuild_folder
@@ -444,7 +444,7 @@ def test_who_cannot_work_for_a_damaged_file_tells_so_until_asked_to_end(
     stop = Event()
     timer = Timer(0.2, stop.set)
     timer.start()
-    with standing_by(folder, ["intake"], stop):
+    with telling_damage(folder, ["intake"], stop):
         raise Damaged("half of it is gone", fix="rebuild")
     told = heard(folder.heartbeat("intake"))
     assert {name: (part["ok"], part["error"]) for name, part in told.items()} == dict.fromkeys(

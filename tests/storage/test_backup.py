@@ -525,7 +525,7 @@ def test_what_came_while_a_batch_was_half_done_is_taken_again(
     old.intake.step(1)
     segment, offset = old.stores.intake.checkpoint(1)
     old.intake.step(1)
-    old.stores.intake.commit(IntakeBatch(1, segment, offset))
+    old.stores.intake.commit(IntakeBatch(1, *old.stores.intake.checkpoint(1), segment, offset))
     manifest = old.back_up(tmp_path / "backup")
     assert manifest.checkpoints == {1: (segment, offset)}
     again = tmp_path / "again"

@@ -21,7 +21,7 @@ def take_in(stores: Stores) -> None:
     """As the intake: marks, then a batch."""
     for n in range(TIMES):
         stores.marks.mark([DirtyMark(p, n, n + 1) for p in range(50)], writer_no=1)
-        stores.intake.commit(IntakeBatch(1, 1, n + 1, at_us=n))
+        stores.intake.commit(IntakeBatch(1, *stores.intake.checkpoint(1), 1, n + 1, at_us=n))
 
 
 def do(work: str, url: str, done: multiprocessing.Queue[str]) -> None:

@@ -39,7 +39,12 @@ def work_for_ever(url: str, told: Connection) -> None:
     while True:
         stores.marks.mark([DirtyMark(revision, 0, 1)], writer_no=1)
         stores.intake.commit(
-            IntakeBatch(1, 1, revision + 1, counts=(GatewayCounts("s/a", readings=5),))
+            IntakeBatch(
+                1,
+                *stores.intake.checkpoint(1),
+                *(1, revision + 1),
+                counts=(GatewayCounts("s/a", readings=5),),
+            )
         )
         revision = stores.books.commit(
             "office",

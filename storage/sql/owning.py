@@ -1,0 +1,162 @@
+"""Who does the work: advisory locks that one session of PostgreSQL holds, and a fence before its
+writes.
+
+    (CLASS, n)         held by the session that owns duty n, until it ends
+    (CLASS, n + 100)   the fence: shared by each transaction in which an owner writes
+
+The server gives the locks back when the session ends: at once where its process dies, after
+`SILENCE_S` where nothing is heard of it. Who was owner may not know that yet. So a transaction of
+an owner first takes the fence, then looks whether its session still holds the duty; and who
+becomes owner waits for the fence once, until transactions that looked before have ended. No write
+of a former owner comes after the first look of the next one.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import DBAPIError
+
+from metering.errors import Unavailable
+from storage.sql.engine import lone_session
+from storage.sql.faults import translated
+
+CLASS = 0x67726F66
+"""Any number that no other program locks on the same database."""
+DUTIES = {"intake": 1, "ledger": 2}
+FENCE = 100
+SILENCE_S = 15
+"""A session of which nothing is heard for so long is ended by the server; the owner's is heard of
+each second [s]."""
+MIDWAY_S = 30
+"""A transaction of an owner that stops in the middle for so long is ended by the server [s]."""
+_PATIENCE_S = 10
+"""How long a statement of the session may take, and what was sent may go unanswered [s]."""
+_NAME_BYTES = 63
+Guard = Callable[[Connection], None]
+"""Called at the beginning of a transaction that writes; raises Unavailable where it must not."""
+
+_SETTINGS = (
+    f"SET statement_timeout = '{_PATIENCE_S}s'",
+    f"SET tcp_keepalives_idle = {SILENCE_S // 3}",
+    f"SET tcp_keepalives_interval = {SILENCE_S // 3}",
+    "SET tcp_keepalives_count = 2",
+    f"SELECT set_config('idle_session_timeout', '{SILENCE_S}s', false)"
+    " WHERE current_setting('server_version_num')::int >= 140000",
+)
+_PARAMETERS = {
+    "connect_timeout": str(_PATIENCE_S),
+    "keepalives_idle": str(SILENCE_S // 3),
+    "keepalives_interval": str(SILENCE_S // 3),
+    "keepalives_count": "2",
+    "tcp_user_timeout": str(_PATIENCE_S * 1000),
+}
+_TAKE = text("SELECT pg_try_advisory_lock(:class, :key)")
+_GIVE = text("SELECT pg_advisory_unlock(:class, :key)")
+_WAIT = text("SELECT pg_advisory_lock(:class, :key)")
+_SHARE = text(
+    f"SELECT set_config('idle_in_transaction_session_timeout', '{MIDWAY_S}s', true),"
+    " pg_advisory_xact_lock_shared(:class, :key)"
+)
+_HELD = """
+SELECT a.application_name FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock' AND l.objsubid = 2
+AND l.database = a.datid AND a.datname = current_database()
+AND l.classid::bigint = :class AND l.objid::bigint = ANY(CAST(:keys AS bigint[]))
+"""
+_HOLDER = text(f"{_HELD} ORDER BY l.objid LIMIT 1")
+_OWN = text(f"SELECT count(*) FROM ({_HELD} AND a.application_name = :name) AS own")  # noqa: S608
+
+
+class SessionLock:
+    """Duties that a session of its own holds. who: `COMMAND HOST:PID`, as others are shown it.
+
+    Unavailable where the server does not answer; ConfigurationError where it refuses.
+    """
+
+    def __init__(self, url: str, who: str) -> None:
+        plain = who.encode("ascii", "replace").decode()
+        self._name = f"{plain[: _NAME_BYTES - 9]} {secrets.token_hex(4)}"
+        self._keys: list[int] = []
+        self._turn = threading.Lock()
+        self._url = make_url(url)
+        self._con = lone_session(url, {**_PARAMETERS, "application_name": self._name})
+        try:
+            with self._asked() as con:
+                for statement in _SETTINGS:
+                    con.exec_driver_sql(statement)
+        except Unavailable:
+            self.close()
+            raise
+
+    def take(self, duties: Sequence[str]) -> bool:
+        """Own all of the duties, or none of them where another session has one. What others
+        began to write as owners has ended when this returns True."""
+        keys = [DUTIES[duty] for duty in duties]
+        with self._asked() as con:
+            for place, key in enumerate(keys):
+                if not con.scalar(_TAKE, _of(key)):
+                    for taken in keys[:place]:
+                        con.scalar(_GIVE, _of(taken))
+                    return False
+            for key in keys:
+                con.execute(_WAIT, _of(key + FENCE))
+                con.scalar(_GIVE, _of(key + FENCE))
+        self._keys = keys
+        return True
+
+    def holder(self, duties: Sequence[str]) -> str:
+        """Who owns the first of the duties that is owned, `COMMAND HOST:PID`; '' where nobody
+        does."""
+        with self._asked() as con:
+            keys = [DUTIES[duty] for duty in duties]
+            found = con.scalar(_HOLDER, {"class": CLASS, "keys": keys})
+        return str(found or "").rpartition(" ")[0]
+
+    def check(self) -> None:
+        """Unavailable where the session does not own what it took any more."""
+        with self._asked() as con:
+            self._look(con)
+
+    def guard(self, con: Connection) -> None:
+        """The fence of a transaction, to be called at its beginning; Unavailable where this is
+        no owner any more."""
+        for key in self._keys:
+            con.execute(_SHARE, _of(key + FENCE))
+        self._look(con)
+
+    def close(self) -> None:
+        """End the session, and with it what it holds."""
+        with suppress(Exception):  # it may have ended already, in any way
+            self._con.close()
+        self._con.engine.dispose()
+
+    def _look(self, con: Connection) -> None:
+        own = {"class": CLASS, "keys": self._keys, "name": self._name}
+        if con.scalar(_OWN, own) != len(self._keys):
+            raise not_owner()
+
+    @contextmanager
+    def _asked(self) -> Iterator[Connection]:
+        with self._turn:
+            try:
+                yield self._con
+            except DBAPIError as error:
+                raise translated(error, self._url) from error
+
+
+def not_owner() -> Unavailable:
+    """The error of who does not own the work any more."""
+    return Unavailable(
+        "this process does not own the work any more; nothing of this was written",
+        field="owner",
+        fix="look at the database: the work goes on by itself, here or in another process",
+    )
+
+
+def _of(key: int) -> dict[str, int]:
+    return {"class": CLASS, "key": key}
