@@ -26,7 +26,8 @@ def taken_in(bench: Bench) -> None:
     """Say that all messages were, whatever is stored."""
     last = len(bench.journal.records[1]) - 1
     segment, offset = last // bench.journal.a_segment, last % bench.journal.a_segment
-    bench.store.commit(IntakeBatch(1, 1 << 24 | 1 + segment, offset + 1))
+    place = bench.store.checkpoint(1)
+    bench.store.commit(IntakeBatch(1, *place, 1 << 24 | 1 + segment, offset + 1))
 
 
 def test_a_redelivery_without_a_time_is_no_loss(bench: Bench) -> None:

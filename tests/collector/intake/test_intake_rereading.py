@@ -230,7 +230,7 @@ def test_a_letter_that_counts_others_is_found_once_behind_any_number_of_letters(
         DeadLetter("s/g", "", "unknown_point", "", "", "", "", 1 << 24 | 1, n, -1, digest, 0)
         for n, digest in ((n, f"{BEYOND if n in counting else ''}{n}") for n in range(2_500))
     ]
-    store.commit(IntakeBatch(1, 0, 0, dead_letters=tuple(letters)))
+    store.commit(IntakeBatch(1, 0, 0, 0, 0, dead_letters=tuple(letters)))
     rereading, found = Rereading(), list[int]()
     rereading.begin(store)
     while rereading.writer_no is not None:
