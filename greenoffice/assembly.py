@@ -45,17 +45,20 @@ class Assembly:
         *,
         finishing: str = "",
         patience_s: float = 0,
+        stores: Stores | None = None,
     ) -> Assembly:
         """As the one who owns the readings; ConfigurationError while another process does, for
-        longer than the patience. `finishing` is the command that may go on where it broke off."""
-        stores = open_stores(folder, finishing=finishing)
+        longer than the patience. `finishing` is the command that may go on where it broke off;
+        `stores` are opened already."""
+        stores = stores or open_stores(folder, finishing=finishing)
         owned = patiently(lambda: open_readings(folder), patience_s)
         return cls._over(folder, stores, owned, owned, metrics)
 
     @classmethod
-    def beside(cls, folder: DataFolder) -> Assembly:
-        """Beside the one who owns the readings, whether it runs already or not."""
-        return cls._over(folder, open_stores(folder), open_reader(folder))
+    def beside(cls, folder: DataFolder, stores: Stores | None = None) -> Assembly:
+        """Beside the one who owns the readings, whether it runs already or not; `stores` are
+        opened already, or come later."""
+        return cls._over(folder, stores or open_stores(folder), open_reader(folder))
 
     @classmethod
     def _over(

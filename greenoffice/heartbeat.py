@@ -42,6 +42,12 @@ def tell(file: Path, parts: Mapping[str, Mapping[str, Any]]) -> None:
             there.write(text)
 
 
+def tell_all(file: Path, error: str) -> None:
+    """Write that no part of the process is ready, for one reason."""
+    parts = PARTS.get(file.stem, (file.stem,))
+    tell(file, {part: {"ok": False, "error": error} for part in parts})
+
+
 def heard(file: Path) -> Parts:
     """What was told last; the parts of the process that the file is named after, none of them ok,
     where nothing was lately."""

@@ -1,13 +1,13 @@
 """The work as processes: the intake, which owns the readings; the ledger with analytics; or both of
 them in one, as containers start them.
 
-Nobody waits for another at the start: what asks before its answerer runs is Unavailable, and asks
-again.
+Nobody waits for another of them at the start: what asks before its answerer runs is Unavailable,
+and asks again. A server that holds the books is waited for.
 """
 
 from __future__ import annotations
 
-import contextlib
+from contextlib import closing, suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -19,8 +19,9 @@ from greenoffice.handles import raise_handles
 from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.private import keep_private
-from greenoffice.signals import stop_event
+from greenoffice.signals import Stopped, stop_event
 from greenoffice.threads import end_with_threads
+from greenoffice.waiting import awaited_stores
 from greenoffice.working import keep
 
 
@@ -31,7 +32,12 @@ def run_intake(data: Path, parent: int = 0) -> None:
 
     folder = _begun(data, "intake", parent)
     stop, counters = stop_event(), CollectorRegistry()
-    with standing_by(folder, ["intake"], stop), owned(folder, IntakeMetrics(counters)) as assembly:
+    with (
+        standing_by(folder, ["intake"], stop),
+        owned(
+            folder, IntakeMetrics(counters), awaited_stores(folder, ["intake"], stop)
+        ) as assembly,
+    ):
         keep(folder, {"intake": intake_work(folder, assembly, stop)}, stop, counters)
 
 
@@ -41,7 +47,10 @@ def run_ledger(data: Path, parent: int = 0) -> None:
 
     folder = _begun(data, "ledger", parent)
     stop = stop_event()
-    with contextlib.closing(Assembly.beside(folder)) as assembly:
+    with (
+        suppress(Stopped),
+        closing(Assembly.beside(folder, awaited_stores(folder, ["ledger"], stop))) as assembly,
+    ):
         keep(folder, {"ledger": ledger_work(assembly, stop)}, stop)
 
 
@@ -55,7 +64,9 @@ def run_work(data: Path) -> None:
     stop, counters = stop_event(), CollectorRegistry()
     with (
         standing_by(folder, ["intake", "ledger"], stop),
-        owned(folder, IntakeMetrics(counters)) as assembly,
+        owned(
+            folder, IntakeMetrics(counters), awaited_stores(folder, ["intake", "ledger"], stop)
+        ) as assembly,
     ):
         sides = {
             "intake": intake_work(folder, assembly, stop),
