@@ -247,6 +247,9 @@ class Listener:
             )
         except TooManyTries:
             return ReasonCode.CONNECTION_RATE_EXCEEDED
+        except Unavailable as away:
+            _log.warning("passwords cannot be checked now", error=str(away))
+            return ReasonCode.SERVER_UNAVAILABLE
         except Exception:  # whatever the store raises, the gateway gets its answer
             _log.exception("passwords cannot be checked now")
             return ReasonCode.SERVER_UNAVAILABLE

@@ -32,6 +32,7 @@ from greenoffice.ports import usable_port
 from greenoffice.private import keep_private
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
+from greenoffice.stores import await_stores
 from greenoffice.threads import end_with_threads
 from greenoffice.tls import tls_of
 from greenoffice.worker_pool import WorkerPool
@@ -44,7 +45,8 @@ MOST_CONNECTIONS = 2_000
 
 
 def run_api(data: Path, parent: int = 0) -> None:
-    """Answer until terminated; ConfigurationError where the port cannot be had."""
+    """Answer until terminated, also while the stores are away; ConfigurationError where the port
+    cannot be had, or a server refuses."""
     if parent:
         end_with_parent(parent)
     folder = DataFolder(data.absolute())
@@ -54,18 +56,28 @@ def run_api(data: Path, parent: int = 0) -> None:
     end_with_threads()
     handles = raise_handles()
     await_port(settings.http.host, settings.http.port)
-    with contextlib.closing(Assembly.beside(folder)) as assembly:
+    awaited = await_stores(folder)
+    with contextlib.closing(Assembly.beside(folder, awaited.stores)) as assembly:
         journal = open_journal(folder, "http")
         try:
             platform = platform_of(folder, assembly, into(journal), workers_of(folder))
-            serve(platform, settings.http, handles)
+            serve(platform, settings.http, handles, awaited.refused)
         finally:
             journal.close()
+    awaited.waited_for()
 
 
-def serve(platform: Platform, http: HttpSettings, handles: int) -> None:
-    """Answer requests until this process is asked to end, with so many file handles to be had."""
-    uvicorn.Server(server_config(create_app(platform), http, handles, platform.room)).run()
+def serve(platform: Platform, http: HttpSettings, handles: int, end: threading.Event) -> None:
+    """Answer requests until this process is asked to end, or the event is set, with so many file
+    handles to be had."""
+    server = uvicorn.Server(server_config(create_app(platform), http, handles, platform.room))
+
+    def wait_for_end() -> None:
+        end.wait()
+        server.should_exit = True
+
+    threading.Thread(target=wait_for_end, name="end", daemon=True).start()
+    server.run()
 
 
 def server_config(

@@ -49,21 +49,22 @@ class Assembly:
         *,
         finishing: str = "",
         patience_s: float = 0,
+        stores: Stores | None = None,
         claim: Claim | None = None,
     ) -> Assembly:
         """As the one who owns the readings; ConfigurationError while another process does, for
         longer than the patience. `finishing` is the command that may go on where it broke off;
-        nothing is written under a `claim` that is lost."""
+        `stores` are opened already; nothing is written under a `claim` that is lost."""
         guard = None if claim is None else claim.guard
-        stores = open_stores(folder, finishing=finishing, guard=guard)
+        stores = stores or open_stores(folder, finishing=finishing, guard=guard)
         owned = patiently(lambda: open_readings(folder), patience_s)
         return cls._over(folder, stores, owned, owned, metrics, claim)
 
     @classmethod
-    def beside(cls, folder: DataFolder, claim: Claim | None = None) -> Assembly:
-        """Beside the one who owns the readings, whether it runs already or not."""
-        stores = open_stores(folder, guard=None if claim is None else claim.guard)
-        return cls._over(folder, stores, open_reader(folder))
+    def beside(cls, folder: DataFolder, stores: Stores | None = None) -> Assembly:
+        """Beside the one who owns the readings, whether it runs already or not; `stores` are
+        opened already, or come later."""
+        return cls._over(folder, stores or open_stores(folder), open_reader(folder))
 
     @classmethod
     def _over(

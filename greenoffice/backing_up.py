@@ -13,12 +13,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from greenoffice.damage import put_damaged_stores_aside
 from greenoffice.folder import DataFolder
 from greenoffice.journal_checking import require_sound
 from greenoffice.owning import at_rest, database_at_rest, files_at_rest
-from greenoffice.settings import load_settings
-from greenoffice.stores import database_url, open_file
+from greenoffice.settings import DatabaseSettings, load_settings
+from greenoffice.stores import database_url, open_file, with_password
 from metering.errors import Conflict, GreenOfficeError, Unavailable
 from storage.backup import Copies, Sources, Target, back_up, restore, verified
 
@@ -84,7 +87,8 @@ def restore_folder(
 ) -> dict[str, object]:
     """Restore a backup into a data folder.
 
-    `database` names an empty PostgreSQL database in place of the one in the settings.
+    `database` names an empty PostgreSQL database in place of the one in the settings; without a
+    password it takes the one of the settings' file.
     `keep_journal`: database and readings of this folder are lost, its journal is not; what came
     after the backup is read from it when the platform starts. Where one of the two is damaged,
     both are put aside first.
@@ -93,7 +97,7 @@ def restore_folder(
     manifest = verified(backup)
     settings = load_settings(backup / "files" / "greenoffice.toml")
     folder.root.mkdir(parents=True, exist_ok=True)
-    url = database or settings.database.url or f"sqlite:///{folder.database}"
+    url = _target(backup, folder, settings.database, database, keep_journal=keep_journal)
     target = Target(
         url,
         folder.journal,
@@ -108,7 +112,35 @@ def restore_folder(
             put_damaged_stores_aside(folder)
         progress("writing")
         restore(backup, target)
+        folder.gateway_passwords.unlink(missing_ok=True)  # those of another database
     return {"folder": str(folder.root), "files": len(manifest.files)}
+
+
+def _target(
+    backup: Path,
+    folder: DataFolder,
+    settings: DatabaseSettings,
+    database: str,
+    *,
+    keep_journal: bool,
+) -> str:
+    """The address to restore the database to. A password's file is the one that the folder will
+    have: its own where that stays, else the backup's."""
+    address = database or settings.url
+    if not address:
+        return f"sqlite:///{folder.database}"
+    if settings.password_file is None or (database and _has_password(database)):
+        return address
+    kept = DataFolder(backup / "files")
+    own = keep_journal or not (kept.root / settings.password_file).is_file()
+    return with_password(address, (folder if own else kept).secret(settings.password_file))
+
+
+def _has_password(address: str) -> bool:
+    try:
+        return bool(make_url(address).password)
+    except ArgumentError:
+        return False
 
 
 def _ask_platform(folder: DataFolder, target: Path) -> dict[str, object]:

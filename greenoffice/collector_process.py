@@ -104,12 +104,13 @@ def records_waiting(folder: DataFolder, writer_no: int) -> int | None:
 
 
 def _health(way: WayIn) -> dict[str, object]:
-    health = way.receiver.health()
+    health, passwords = way.receiver.health(), way.passwords
+    can_admit = passwords is None or passwords.can_admit
     return {
-        "ok": health.ok,
+        "ok": health.ok and can_admit,
         "connections": health.connections,
         "waiting_records": health.waiting_records,
         "held_gateways": len(health.held),
         HELD: {gateway: asdict(held) for gateway, held in health.held.items()},
-        "error": health.failure or "",
+        "error": health.failure or ("" if passwords is None else passwords.trouble),
     }

@@ -12,8 +12,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from greenoffice.folder import DataFolder
-from greenoffice.heartbeat import EVERY_S, PARTS, tell
+from greenoffice.heartbeat import EVERY_S, tell_all
 from greenoffice.saying import say
+from greenoffice.signals import Stopped
 from greenoffice.stores import check_there, open_file
 from metering.errors import Damaged
 from storage.sql.damage import check_header, check_whole
@@ -47,16 +48,16 @@ def telling_damage(
     folder: DataFolder, processes: Sequence[str], stop: threading.Event
 ) -> Iterator[None]:
     """Where a damaged file ends the work, tell health of it until `stop`: nothing is started again
-    and again, and the other processes go on."""
+    and again, and the other processes go on. Who was stopped before the work began ends well."""
     try:
         yield
+    except Stopped:
+        return
     except Damaged as damage:
         say(str(damage), aside=True)
         while True:
             for process in processes:
-                parts = PARTS.get(process, (process,))
-                told = {part: {"ok": False, "error": str(damage)} for part in parts}
-                tell(folder.heartbeat(process), told)
+                tell_all(folder.heartbeat(process), str(damage))
             if stop.wait(EVERY_S):
                 return
 

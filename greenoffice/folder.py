@@ -4,6 +4,7 @@ greenoffice.toml      settings
 greenoffice.db        registry, books, findings, intake (SQLite)
 readings.duckdb       decoded readings
 journal/              raw messages, segment by segment
+gateways.json         hashes of the gateways' passwords, for a collector whose database is away
 unfinished.json       only while a rebuild or an upgrade is at work, or after it broke off
 secrets/              the admin key and passwords, mode 0600 in a folder of mode 0700
 backups/              backups that upgrades take
@@ -71,6 +72,11 @@ class DataFolder:
     def admin_key(self) -> Path:
         """The secret of the key that reaches the whole platform."""
         return self.secrets / "admin.key"
+
+    @property
+    def gateway_passwords(self) -> Path:
+        """The collector's copy of the hashes of the gateways' passwords, by user."""
+        return self.root / "gateways.json"
 
     @property
     def run(self) -> Path:

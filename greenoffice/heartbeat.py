@@ -57,6 +57,12 @@ def quiet(file: Path) -> list[Path]:
     return [one for one in _beside(file) if _told(one)[0] > SILENT_S]
 
 
+def tell_all(file: Path, error: str) -> None:
+    """Write that no part of the process is ready, for one reason."""
+    parts = PARTS.get(file.stem, (file.stem,))
+    tell(file, {part: {"ok": False, "error": error} for part in parts})
+
+
 def heard(file: Path) -> Parts:
     """What was told last, with who stands by; of a process that does not tell what one says that
     stands by; the parts of the process that the file is named after, none of them ok, where

@@ -37,7 +37,7 @@ class Loop:
     pause_s: float
     stop: threading.Event
     now_us: Callable[[], int]
-    longest_s: float = 15.0
+    longest_s: float = 5.0
     """Pause at most, between tries at work that fails."""
     state: LoopState = field(default_factory=LoopState)
     _thread: threading.Thread | None = None

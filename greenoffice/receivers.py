@@ -18,10 +18,10 @@ from collector import (
 )
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
+from greenoffice.gateway_passwords import KeptPasswords, passwords_of
 from greenoffice.handles import for_connections
 from greenoffice.patience import patiently
 from greenoffice.settings import Settings
-from greenoffice.stores import open_credentials
 from greenoffice.tls import tls_of
 from metering.errors import ConfigurationError
 
@@ -36,6 +36,8 @@ class WayIn:
     name: str
     receiver: Receiver
     journal: JournalWriter
+    passwords: KeptPasswords | None = None
+    """Of who connects to it."""
 
 
 def ways_in(folder: DataFolder, handles: int) -> list[WayIn]:
@@ -66,9 +68,11 @@ def _most(handles: int) -> int:
 
 def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
     journal = open_journal(folder, "listener")
+    passwords = passwords_of(folder)
+    passwords.start()
     listener = Listener(
         journal,
-        open_credentials(folder),
+        passwords,
         ListenerSettings(
             host=settings.mqtt.host,
             port=settings.mqtt.port,
@@ -80,7 +84,7 @@ def _listener(folder: DataFolder, settings: Settings, handles: int) -> WayIn:
         now_us=_now_us(folder),
         tls=tls_of("mqtt", settings.mqtt.certificate, settings.mqtt.private_key),
     )
-    return WayIn("listener", listener, journal)
+    return WayIn("listener", listener, journal, passwords)
 
 
 def _client(folder: DataFolder, settings: Settings) -> WayIn:

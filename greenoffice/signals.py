@@ -6,6 +6,10 @@ import signal
 import threading
 
 
+class Stopped(Exception):
+    """This process was asked to end while it still waited to begin; no error of anybody."""
+
+
 def stop_event() -> threading.Event:
     """An event that is set when this process is asked to end."""
     stop = threading.Event()

@@ -3,6 +3,8 @@ does not open it does not load."""
 
 from __future__ import annotations
 
+import threading
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
@@ -12,15 +14,22 @@ from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.unfinished import check_finished
 from metering.access import ActorKind, Role, by_command
-from metering.errors import ConfigurationError, Damaged, Unavailable
-from metering.ports import Credentials, ReadingSource, ReadingStore
+from metering.errors import ConfigurationError, Damaged, GreenOfficeError, Unavailable
+from metering.ports import CredentialSource, ReadingSource, ReadingStore
 from storage import Schema, SqlCredentials, Stores, open_engine, sql_stores
+from storage.sql.answering import Door
 from storage.sql.damage import check_there as check_database_there
+from storage.sql.engine import unopened_engine
+from storage.sql.watch import DatabaseWatch
 
 if TYPE_CHECKING:
     from storage import DuckDBReadings
     from storage.influx import InfluxAddress
     from storage.sql.owning import Guard
+
+
+PASSWORD_S = 3.0
+"""How long a gateway waits for a database that says nothing: one row is asked of it [s]."""
 
 
 def database_url(folder: DataFolder) -> str:
@@ -30,13 +39,18 @@ def database_url(folder: DataFolder) -> str:
         return f"sqlite:///{folder.database}"
     if settings.password_file is None:
         return settings.url
+    return with_password(settings.url, folder.secret(settings.password_file))
+
+
+def with_password(address: str, password: str) -> str:
+    """The address of a database with this password; ConfigurationError for one that is none."""
     try:
-        url = make_url(settings.url).set(password=folder.secret(settings.password_file))
+        url = make_url(address).set(password=password)
     except ArgumentError as refused:
         raise ConfigurationError(
             "not the address of a database",
             field="database.url",
-            value=settings.url,
+            value=address,
             fix="postgresql+psycopg://USER@HOST/NAME",
         ) from refused
     return url.render_as_string(hide_password=False)
@@ -52,12 +66,68 @@ def open_stores(folder: DataFolder, *, finishing: str = "", guard: Guard | None 
     return sql_stores(engine if guard is None else engine.execution_options(guard=guard))
 
 
-def open_credentials(folder: DataFolder) -> Credentials:
+@dataclass
+class AwaitedStores:
+    """The SQL stores of a server that may come later, or go and come again: Unavailable until
+    then, each call at once."""
+
+    stores: Stores
+    door: Door
+    refused: threading.Event = field(default_factory=threading.Event)
+    """Set once the server is there and lets nobody work: `waited_for` says why."""
+    _refusal: GreenOfficeError | None = None
+
+    def waited_for(self) -> Unavailable | None:
+        """Why the stores are not there yet, or not now; None when they are. ConfigurationError
+        where the server is there and something has to be changed first."""
+        if self._refusal is not None:
+            raise self._refusal
+        return self.door.why
+
+    def refuse(self, why: GreenOfficeError) -> None:
+        """Note that the server lets nobody work."""
+        self._refusal = why
+        self.refused.set()
+
+
+def await_stores(folder: DataFolder, *, guard: Guard | None = None) -> AwaitedStores:
+    """The SQL stores of a data folder for a process that waits for their server; `guard` is asked
+    before each transaction that writes. Those of a file are there at once, and its errors are those
+    of `open_stores`."""
+    settings = folder.settings().database
+    if not settings.url:
+        return AwaitedStores(open_stores(folder, guard=guard), Door())
+    check_finished(folder)
+    url = database_url(folder)
+    door = Door(why=_not_asked())
+    engine = unopened_engine(url, door=door)
+    stores = sql_stores(engine if guard is None else engine.execution_options(guard=guard))
+    awaited = AwaitedStores(stores, door)
+    watch = DatabaseWatch(url, door, refused=awaited.refuse)
+
+    def close() -> None:
+        watch.close()
+        engine.dispose()
+
+    awaited.stores = replace(stores, close=close)
+    watch.start()
+    return awaited
+
+
+def _not_asked() -> Unavailable:
+    return Unavailable(
+        "the database was not asked yet", field="database", fix="ask again in a moment"
+    )
+
+
+def open_credentials(folder: DataFolder) -> CredentialSource:
     """The gateways' passwords, of a database that this process can only read. Unavailable while
-    nobody has made its tables; ConfigurationError as `open_stores`."""
+    nobody has made its tables, and where the server says nothing for `PASSWORD_S`;
+    ConfigurationError as `open_stores`."""
     check_finished(folder)
     check_there(folder)
-    return SqlCredentials(open_engine(database_url(folder), schema=Schema.READ))
+    url, door = database_url(folder), Door(PASSWORD_S)
+    return SqlCredentials(open_engine(url, schema=Schema.READ, door=door))
 
 
 def check_there(folder: DataFolder) -> None:

@@ -22,6 +22,7 @@ from greenoffice.patience import BUSY_PATIENCE_S
 from greenoffice.stores import influx_address
 from greenoffice.working import Details, WorkLoops
 from metering.errors import Damaged, Unavailable
+from storage import Stores
 
 if TYPE_CHECKING:
     from storage import DuckDBReadings
@@ -112,10 +113,14 @@ class ReadingsCheck:
 
 
 @contextlib.contextmanager
-def owned(folder: DataFolder, metrics: IntakeMetrics, claim: Claim) -> Iterator[Assembly]:
+def owned(
+    folder: DataFolder, metrics: IntakeMetrics, stores: Stores, claim: Claim
+) -> Iterator[Assembly]:
     """The parts of the process that owns the readings from here to the end, and serves them where
     they lie in the folder. ConfigurationError where another process has them and keeps them."""
-    assembly = Assembly.open(folder, metrics, patience_s=BUSY_PATIENCE_S, claim=claim)
+    assembly = Assembly.open(
+        folder, metrics, patience_s=BUSY_PATIENCE_S, stores=stores, claim=claim
+    )
     server = None
     try:
         if file := _file(assembly):

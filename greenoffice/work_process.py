@@ -2,13 +2,13 @@
 them in one, as containers start them.
 
 Each is done by one process at a time, whatever number of them runs: the others stand by
-(`greenoffice.owning`). Nobody waits for another at the start: what asks before its answerer runs is
-Unavailable, and asks again.
+(`greenoffice.owning`). Nobody waits for another of them at the start: what asks before its answerer
+runs is Unavailable, and asks again. A server that holds the books is waited for.
 """
 
 from __future__ import annotations
 
-import contextlib
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO
 
@@ -24,8 +24,9 @@ from greenoffice.logs import set_up_logs
 from greenoffice.owning import Claim, own
 from greenoffice.parent import end_with_parent
 from greenoffice.private import keep_private
-from greenoffice.signals import stop_event
+from greenoffice.signals import Stopped, stop_event
 from greenoffice.threads import end_with_threads
+from greenoffice.waiting import awaited_stores
 from greenoffice.working import keep, leave
 
 _log = structlog.get_logger()
@@ -42,7 +43,10 @@ def run_intake(data: Path, parent: int = 0) -> None:
 
     def work(claim: Claim) -> None:
         end = claim.end
-        with telling_damage(folder, ["intake"], end), owned(folder, metrics, claim) as assembly:
+        with (
+            telling_damage(folder, ["intake"], end),
+            owned(folder, metrics, awaited_stores(folder, ["intake"], claim), claim) as assembly,
+        ):
             sides = {"intake": intake_work(folder, assembly, end)}
             leave(folder, keep(folder, sides, end, counters), stop)
 
@@ -58,7 +62,10 @@ def run_ledger(data: Path, parent: int = 0) -> None:
     metrics = LedgerMetrics(counters)
 
     def work(claim: Claim) -> None:
-        with contextlib.closing(Assembly.beside(folder, claim)) as assembly:
+        with (
+            suppress(Stopped),
+            closing(Assembly.beside(folder, awaited_stores(folder, ["ledger"], claim))) as assembly,
+        ):
             sides = {"ledger": ledger_work(assembly, claim.end, metrics)}
             leave(folder, keep(folder, sides, claim.end, counters), stop)
 
@@ -73,14 +80,14 @@ def run_work(data: Path) -> None:
 
     folder = _begun(data, "work")
     stop, counters = stop_event(), _counters(folder, "intake")
-    metrics, booked = IntakeMetrics(counters), LedgerMetrics(counters)
+    metrics, booked, both = IntakeMetrics(counters), LedgerMetrics(counters), ["intake", "ledger"]
 
     def work(claim: Claim) -> None:
         end = claim.end
         folder.counters_of("ledger").unlink(missing_ok=True)  # one of before; one tells of both
         with (
-            telling_damage(folder, ["intake", "ledger"], end),
-            owned(folder, metrics, claim) as assembly,
+            telling_damage(folder, both, end),
+            owned(folder, metrics, awaited_stores(folder, both, claim), claim) as assembly,
         ):
             sides = {
                 "intake": intake_work(folder, assembly, end),

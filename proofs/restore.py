@@ -8,20 +8,25 @@ lost the newest readings and the books: they come back from the journal, to the 
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from sqlalchemy import make_url
 
 from greenoffice.client import ApiClient
 from greenoffice.demo.progress import look
-from greenoffice.folder import DataFolder
+from greenoffice.folder import DataFolder, write_secret
 from greenoffice.stores import open_readings
 from metering.localtime import local_day, parse_instant
 from proofs.parity import NOW, own_servers
 from proofs.servers.postgres import OwnPostgres
 from proofs.steps import filled, finish, last_json, run, say, started, wait_settled, wait_until
+
+SETTING: Final = "GREENOFFICE_DATABASE__PASSWORD_FILE"
 
 
 @dataclass(frozen=True)
@@ -31,10 +36,12 @@ class BackEnd:
     name: str
     options: list[str]
     postgres: OwnPostgres | None = None
+    database: str = ""
 
-    def new_database(self) -> list[str]:
-        """Options of a restore: a new, empty database on the server, if there is one."""
-        return ["--database", self.postgres.database()] if self.postgres else []
+    def new_database(self) -> str:
+        """The address of a new, empty database on the server, without its password; '' where
+        there is no server."""
+        return without_password(self.postgres.database()) if self.postgres else ""
 
 
 def run_restore_check(seed: int) -> None:
@@ -53,8 +60,26 @@ def run_restore_check(seed: int) -> None:
 def _back_ends(root: Path) -> Iterator[BackEnd]:
     yield BackEnd("DuckDB, SQLite", [])
     with own_servers(root / "servers") as servers:
-        options = [*servers.influx_options, "--database", servers.postgres.database()]
-        yield BackEnd("InfluxDB, PostgreSQL", options, servers.postgres)
+        database = without_password(servers.postgres.database())
+        options = [*servers.influx_options, "--database", database]
+        with password_file(root / "password", servers.postgres.password):
+            yield BackEnd("InfluxDB, PostgreSQL", options, servers.postgres, database)
+
+
+@contextlib.contextmanager
+def password_file(file: Path, password: str) -> Iterator[None]:
+    """Every command of ours finds the database's password in a file, and nowhere else."""
+    write_secret(file, password)
+    os.environ[SETTING] = str(file)
+    try:
+        yield
+    finally:
+        del os.environ[SETTING]
+
+
+def without_password(url: str) -> str:
+    """The same address for who has the password elsewhere."""
+    return make_url(url)._replace(password=None).render_as_string()
 
 
 def _one(root: Path, seed: int, back_end: BackEnd) -> dict[str, Any]:
@@ -67,7 +92,12 @@ def _one(root: Path, seed: int, back_end: BackEnd) -> dict[str, Any]:
         book_hash = _hash(folder)
         last_json(run("backup", str(root / "late"), "--data", str(folder.root)))
     restored = DataFolder(root / "restored")
-    run("restore", str(root / "late"), "--data", str(restored.root), *back_end.new_database())
+    new = back_end.new_database()
+    to_new = ["--database", new] if new else []
+    run("restore", str(root / "late"), "--data", str(restored.root), *to_new)
+    if new:  # the settings name the database of before: what was restored is to be looked at
+        text = restored.settings_file.read_text()
+        restored.settings_file.write_text(text.replace(back_end.database, new))
     return {
         "book_hash": book_hash,
         "files": early["files"],

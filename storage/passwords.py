@@ -20,7 +20,7 @@ from collections import OrderedDict
 from typing import Final
 
 from metering.errors import Unavailable
-from metering.tries import UNCOUNTED, Tries
+from metering.tries import UNCOUNTED, Tries, unknown
 
 _ALPHABET: Final = string.ascii_letters + string.digits
 _LENGTH: Final = 32
@@ -88,6 +88,16 @@ class Verifier:
                 tries.failed(name)
             self._remember(name, stored, digest, answer)
         return answer
+
+    def admits(
+        self, name: str, secret: bytes, stored: str | None, tries: Tries = UNCOUNTED
+    ) -> bool:
+        """Whether there is such a name (None: there is not) and the secret is its own.
+        TooManyTries as `verify`."""
+        if stored is None:
+            unknown(tries)
+            return False
+        return self.verify(name, secret, stored, tries)
 
     def _remembered(self, name: str, stored: str, digest: bytes) -> bool | None:
         with self._lock:

@@ -21,7 +21,13 @@ from metering.ports.books import (
 from metering.ports.cases import BaselineReader, BaselineStore, CaseReader, FindingStore
 from metering.ports.intake import DirtyMarks, Doubts, IntakeReader, IntakeStore
 from metering.ports.readings import ReadingReader, ReadingSource, ReadingStore, ReadingWriter
-from metering.ports.registry import Credentials, CredentialStore, RegistryReader, RegistryStore
+from metering.ports.registry import (
+    Credentials,
+    CredentialSource,
+    CredentialStore,
+    RegistryReader,
+    RegistryStore,
+)
 from metering.ports.reports import ReportStore
 
 __all__ = [
@@ -42,6 +48,7 @@ __all__ = [
     "BookViews",
     "BookWriter",
     "CaseReader",
+    "CredentialSource",
     "CredentialStore",
     "Credentials",
     "DirtyMarks",

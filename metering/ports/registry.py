@@ -53,7 +53,23 @@ class Credentials(Protocol):
         ...
 
 
-class CredentialStore(Credentials, Protocol):
+class CredentialSource(Credentials, Protocol):
+    """What a listener asks that keeps a copy of the passwords' hashes."""
+
+    def stored(self, user: str) -> str | None:
+        """The hash of a gateway's password; None where there is no such gateway."""
+        ...
+
+    def all_stored(self) -> dict[str, str]:
+        """The hashes of all gateways by user."""
+        ...
+
+    def state(self) -> tuple[int, ...]:
+        """Another one whenever a password is new, was renewed or is gone; costs little."""
+        ...
+
+
+class CredentialStore(CredentialSource, Protocol):
     """Gateway passwords."""
 
     def renew(self, user: str, *, actor: str, now_us: int) -> str:

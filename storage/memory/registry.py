@@ -105,6 +105,7 @@ class MemoryRegistry(RegistryStore, CredentialStore):
         self._marks = marks
         self._registry = Registry()
         self._versions = {0: self._registry}
+        self._renewed = 0
         self._hashes: dict[str, str] = {}
         self._verifier = Verifier()
         self._lock = threading.RLock()
@@ -141,11 +142,17 @@ class MemoryRegistry(RegistryStore, CredentialStore):
         return fresh
 
     def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
-        stored = self._hashes.get(user)
-        if stored is None:
-            unknown(tries)
-            return False
-        return self._verifier.verify(user, password, stored, tries)
+        return self._verifier.admits(user, password, self.stored(user), tries)
+
+    def stored(self, user: str) -> str | None:
+        return self._hashes.get(user)
+
+    def all_stored(self) -> dict[str, str]:
+        with self._lock:
+            return dict(self._hashes)
+
+    def state(self) -> tuple[int, ...]:
+        return len(self._hashes), self._renewed
 
     def renew(self, user: str, *, actor: str, now_us: int) -> str:
         with self._lock:
@@ -154,6 +161,7 @@ class MemoryRegistry(RegistryStore, CredentialStore):
                 raise no_such_gateway(user)
             secret = new_secret()
             self._hashes[user] = hashed(secret.encode())
+            self._renewed += 1
             institution = self._registry.institution(gateway.site)
             self._audit(AuditEntry(now_us, actor, "gateway.password", user, institution))
         return secret

@@ -32,6 +32,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from metering.errors import ConfigurationError, Damaged, Unavailable
 from metering.extras import extra
+from storage.sql.answering import Door
 from storage.sql.damage import damaged_database
 from storage.sql.faults import DatabaseRefused, busy, shown, translated
 from storage.sql.migrate import Schema, Unmade, bring, unmade
@@ -86,9 +87,11 @@ _SNAPSHOT: dict[str, dict[str, Any]] = {
 Row = dict[str, Any]
 
 
-def open_engine(url: str, *, schema: Schema = Schema.PRESENT) -> Engine:
-    """An engine on the database. An empty one gets its schema; one of an older schema is refused,
-    or brought up to date where `schema` says so.
+def open_engine(url: str, *, schema: Schema = Schema.PRESENT, door: Door | None = None) -> Engine:
+    """An engine on the database, whose callers pass a door where there is one.
+
+    An empty database gets its schema; one of an older schema is refused, or brought up to date
+    where `schema` says so.
 
     `sqlite:////path/greenoffice.db` needs nothing; the file is made.
     `postgresql+psycopg://user:password@host:5432/name` needs a database in UTF-8 that the user
@@ -97,11 +100,8 @@ def open_engine(url: str, *, schema: Schema = Schema.PRESENT) -> Engine:
     does not answer yet; Damaged where a file is not as it was written.
     """
     reads = schema is Schema.READ
-    engine = _created(url, reads=reads)
+    engine = unopened_engine(url, reads=reads, door=door)
     is_file = engine.dialect.name == "sqlite"
-    event.listen(engine, "connect", _prepared(_READ_SETTINGS if reads else _SETTINGS, engine))
-    if is_file:
-        event.listen(engine, "begin", _begin)
     try:
         with (reading if reads else writing)(engine) as con:
             _check_encoding(con)
@@ -138,6 +138,20 @@ def lone_session(url: str, said: Mapping[str, str]) -> Connection:
             return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     except DatabaseRefused as error:
         raise _unopened(error, parsed, error.fix) from error
+
+
+def unopened_engine(url: str, *, reads: bool = False, door: Door | None = None) -> Engine:
+    """An engine on a database that was not looked at yet: for who keeps its door shut until
+    another engine of the same address was opened. ConfigurationError for an address that is none.
+    """
+    engine = _created(url, reads=reads)
+    event.listen(engine, "connect", _prepared(_READ_SETTINGS if reads else _SETTINGS, engine))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "begin", _begin)
+    elif door is not None:
+        event.listen(engine, "do_connect", _through(door))
+        return engine.execution_options(door=door)
+    return engine
 
 
 @contextmanager
@@ -235,6 +249,17 @@ def _read_only(url: URL) -> URL:
     )
 
 
+def _through(door: Door) -> Callable[..., object]:
+    """What makes a connection whose waits end where the door is shut."""
+
+    def connect(_dialect: object, _record: object, given: Any, named: Any) -> object:
+        from storage.sql.bounded import connected
+
+        return connected(door, *given, **named)
+
+    return connect
+
+
 def _prepared(
     settings: Mapping[str, Sequence[str]], engine: Engine
 ) -> Callable[[Any, object], None]:
@@ -279,6 +304,9 @@ def wait_for_turn(con: Connection) -> None:
 
 @contextmanager
 def _translating(engine: Engine) -> Iterator[None]:
+    door: Door | None = engine.get_execution_options().get("door")
+    if door is not None:
+        door.check()
     try:
         yield
     except DBAPIError as error:

@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from metering.errors import StorageFull, Unavailable
 from storage.sql.damage import damaged_database
 
+SILENT = "timeout expired"
+"""What is said of a server that was not heard of for too long."""
 _DAMAGED = ("malformed", "not a database", "disk I/O error", "Could not decode to UTF-8")
 """What SQLite says of a file that is not as it was written."""
 _FULL = ("disk is full", "No space left")
@@ -35,7 +37,7 @@ _WAITING = {
     "Connection refused": "start the server, or correct the host and the port",
     "could not translate host name": "correct the host",
     "failed to resolve host": "correct the host",
-    "timeout expired": "look whether the host can be reached",
+    "timeout expired": "look whether the host can be reached, and whether the server hangs",
     "starting up": "wait: it goes on by itself",
 }
 _AWAY = ("", "08", "40", "53", "55", "57", "58")
@@ -46,6 +48,10 @@ _GOES_ON = "look at the database: work goes on by itself once it answers"
 class DatabaseRefused(Unavailable):
     """Only a changed setting helps. In flight it is waited for like any other trouble: whoever
     changed the setting may change it back, and the journal keeps everything until then."""
+
+
+class DatabaseSilent(Unavailable):
+    """Nothing was heard of the server for too long: whoever asks it next would wait as long."""
 
 
 def shown(url: URL) -> str:
@@ -71,12 +77,15 @@ def translated(error: DBAPIError, url: URL) -> Unavailable:
             f"the database refuses: {text}", field="database", value=shown(url), fix=fix
         )
     what = "does not answer" if state[:2] in _AWAY else "refuses"
-    return Unavailable(
+    told = Unavailable(
         f"the database {what}: {text}",
         field="database",
         value=shown(url),
         fix=_WAITING.get(state) or _found(_WAITING, text) or _GOES_ON,
     )
+    if state or SILENT not in text:
+        return told
+    return DatabaseSilent(told.message, field=told.field, value=told.value, fix=told.fix)
 
 
 def busy(url: URL) -> Unavailable:

@@ -21,7 +21,7 @@ from metering.ports import CredentialStore, RegistryStore
 from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.merge import merged
-from metering.tries import UNCOUNTED, Tries, unknown
+from metering.tries import UNCOUNTED, Tries
 from storage.passwords import Verifier, hashed, new_secret
 from storage.registry_rules import audit_of_import, check_expected, check_kept, no_such_gateway
 from storage.sql.access import add_entry
@@ -29,6 +29,8 @@ from storage.sql.engine import insert_missing, reading, upsert, writing
 from storage.sql.intake import add_marks
 from storage.sql.registry_codec import Rows, registry_of, rows_of
 from storage.sql.schema import CREDENTIAL, GATEWAY, REGISTRY_STATE, VERSIONED, natural_key
+
+_REMAINDER = 1_000_000_007
 
 
 class SqlRegistry(RegistryStore):
@@ -96,12 +98,26 @@ class SqlCredentials(CredentialStore):
         self._verifier = Verifier()
 
     def verify(self, user: str, password: bytes, tries: Tries = UNCOUNTED) -> bool:
+        return self._verifier.admits(user, password, self.stored(user), tries)
+
+    def stored(self, user: str) -> str | None:
         with reading(self._engine) as con:
-            stored = con.scalar(select(CREDENTIAL.c.hash).where(CREDENTIAL.c.user == user))
-        if stored is None:
-            unknown(tries)
-            return False
-        return self._verifier.verify(user, password, stored, tries)
+            return con.scalar(select(CREDENTIAL.c.hash).where(CREDENTIAL.c.user == user))
+
+    def all_stored(self) -> dict[str, str]:
+        with reading(self._engine) as con:
+            found = con.execute(select(CREDENTIAL.c.user, CREDENTIAL.c.hash)).all()
+        return {row.user: row.hash for row in found}
+
+    def state(self) -> tuple[int, ...]:
+        """How many there are, and the instants at which they were set: the last one, and all in
+        sum, since the clock of who renews one may be behind. The sum is of remainders, which fit
+        where the instants themselves would not."""
+        set_us = CREDENTIAL.c.set_us
+        with reading(self._engine) as con:
+            asked = select(func.count(), func.max(set_us), func.sum(set_us % _REMAINDER))
+            count, last, total = con.execute(asked).one()
+            return int(count), int(last or 0), int(total or 0)
 
     def renew(self, user: str, *, actor: str, now_us: int) -> str:
         secret = new_secret()

@@ -444,6 +444,30 @@ def test_guesses_are_counted_by_user_and_who_is_known_needs_no_try(stores: Store
     assert stores.credentials.verify("site/gw", told, tries)
 
 
+def test_who_keeps_a_copy_of_the_hashes_learns_of_each_change(stores: Stores) -> None:
+    """Also where the clock of who renews a password is behind that of the one before."""
+    kept = stores.credentials
+    states = [kept.state()]
+    assert kept.all_stored() == {}
+    assert kept.stored("site/gw") is None
+    apply(stores, campus())
+    states.append(kept.state())
+    first = kept.all_stored()
+    assert first == {"site/gw": kept.stored("site/gw")}
+    for now_us in (50, 20, 30):
+        kept.renew("site/gw", actor="engineer", now_us=now_us)
+        states.append(kept.state())
+        assert kept.all_stored() == {"site/gw": kept.stored("site/gw")} != first
+    more = Gateway("site", "more", "")
+    apply(stores, Registry(gateways={"site/more": more}))
+    states.append(kept.state())
+    assert kept.all_stored().keys() == {"site/gw", "site/more"}
+    kept.renew("site/gw", actor="engineer", now_us=1)  # the other one was set last
+    states.append(kept.state())
+    assert len(set(states)) == len(states)
+    assert kept.state() == states[-1]
+
+
 def test_a_renewed_password_replaces_the_old_one(stores: Stores) -> None:
     old = apply(stores, campus())["site/gw"]
     assert stores.credentials.verify("site/gw", old.encode())

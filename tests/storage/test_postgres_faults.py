@@ -19,6 +19,7 @@ from proofs.servers.postgres import OwnPostgres
 from storage import open_engine, sql_stores
 from storage.sql.book_commit import expect, set_revision
 from storage.sql.engine import reading, writing
+from storage.sql.faults import DatabaseSilent
 from storage.sql.schema import CHECKPOINT, SEEN_KEY
 
 DAY = date(2026, 11, 23)
@@ -75,7 +76,7 @@ def test_a_server_that_never_speaks_is_given_up(postgres: OwnPostgres) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         error = refusal(f"postgresql+psycopg://u:wrong-secret@127.0.0.1:{port}/x?connect_timeout=2")
-    assert type(error) is Unavailable
+    assert type(error) is DatabaseSilent
     assert "can be reached" in str(error.fix)
 
 

@@ -723,7 +723,9 @@ def test_a_database_from_before_doubts_has_none_and_one_with_some_cannot_go_back
     engine: Engine,
 ) -> None:
     store = sql_stores(engine).intake
-    batch = IntakeBatch(1, 0, 0, 1 << 24 | 1, 7, counts=(GatewayCounts("s/g", messages=3),), at_us=1)
+    batch = IntakeBatch(
+        1, 0, 0, 1 << 24 | 1, 7, counts=(GatewayCounts("s/g", messages=3),), at_us=1
+    )
     store.commit(batch)
     down_to(engine, "r0021")
     with writing(engine) as con:

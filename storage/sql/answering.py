@@ -1,0 +1,53 @@
+"""Whether a database server is asked at all.
+
+A server that hangs still holds its connections: the system takes what is sent, and no time-out of
+TCP ends the waiting. So each wait looks at a `Door`, and ends where it is shut or where nothing
+was heard for too long.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from metering.errors import Unavailable
+
+
+class Door:
+    """Open to a database's callers, or shut: then each is told why at once, also who waits.
+
+    silent_s: how long each may hear nothing before it gives up [s]; None: until the door is shut.
+    why: the error that callers are told from the beginning; None: open.
+    """
+
+    def __init__(self, silent_s: float | None = None, why: Unavailable | None = None) -> None:
+        self.silent_s = silent_s
+        self._why = why
+        self._lock = threading.Lock()
+
+    @property
+    def why(self) -> Unavailable | None:
+        """Why it is shut, an error of its own for each who asks; None: it is open."""
+        with self._lock:
+            why = self._why
+        if why is None:
+            return None
+        return type(why)(why.message, field=why.field, value=why.value, fix=why.fix)
+
+    def open(self) -> None:
+        """Let callers in."""
+        with self._lock:
+            self._why = None
+
+    def shut(self, why: Unavailable) -> None:
+        """Tell callers this, until it is open again."""
+        with self._lock:
+            self._why = why
+
+    def check(self) -> None:
+        """Raises why it is shut."""
+        if why := self.why:
+            raise why
+
+    def is_given_up(self, silent_s: float) -> bool:
+        """Whether who heard nothing for so long waits no longer."""
+        return self._why is not None or (self.silent_s is not None and silent_s > self.silent_s)
