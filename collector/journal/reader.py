@@ -21,7 +21,9 @@ from collector.journal.segment import (
     end_told_by,
     find_segment,
     open_for_reading,
+    raise_if_passing,
     segment_files,
+    segment_name,
     segment_number,
     split_segment,
 )
@@ -242,15 +244,16 @@ def damaged(folder: Path, n: int, what: str) -> Unavailable:
     return Unavailable(
         f"a journal segment is damaged: {what}",
         field="segment",
-        value=f"{folder.name}/{n:08d}",
+        value=segment_name(folder, n),
         fix=REPAIR,
     )
 
 
 def _unreadable(folder: Path, n: int, error: Exception) -> Unavailable:
+    raise_if_passing(error, segment_name(folder, n))
     return Unavailable(
         f"a journal segment is damaged, it cannot be read: {error}",
         field="segment",
-        value=f"{folder.name}/{n:08d}",
+        value=segment_name(folder, n),
         fix=REPAIR,
     )
