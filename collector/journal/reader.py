@@ -131,7 +131,7 @@ class JournalReader:
         segment, reached = segment_number(writer_no, n), offset
         for row in self._rows(folder, writer_no, n, offset):
             for at, record in enumerate(_all(row, folder, n), row.first_offset):
-                if at >= offset and len(found) < limit:
+                if at >= reached and len(found) < limit:  # a packed row may hold more before it
                     found.append(Located(segment, at, record))
             reached = row.end
             if len(found) >= limit:

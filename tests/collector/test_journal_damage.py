@@ -549,3 +549,23 @@ def test_a_writer_that_starts_on_a_full_disk_does_not_write_on_what_is_there(
     assert journal.append([record(10)]) == (1 << 24 | 2, 0)
     journal.close()
     assert faults(tmp_path) == {"listener/00000001": [(9, 10)]}
+
+
+def test_a_segment_that_is_packed_between_two_pages_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A packed row holds what was read of the plain ones before."""
+    journal = writer(tmp_path, segment_bytes=30_000)
+    for n in range(60):
+        journal.append([record(n, 1_000)])
+    assert journal.end.segment > 1 << 24 | 1
+    batches = JournalReader._batches
+
+    def packed_after(self: JournalReader, *place: object) -> list[JournalRow]:
+        found = batches(self, *place)  # type: ignore[arg-type]
+        journal.compress_closed()
+        return found
+
+    monkeypatch.setattr(JournalReader, "_batches", packed_after)
+    assert numbers(tmp_path) == list(range(60))
+    journal.close()
