@@ -16,7 +16,7 @@ WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test check lint demo-seeds replay-check kill-check fault-check soak feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check lock clean
+.PHONY: help demo test check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,9 @@ replay-check: $(VENV)/.run ## Prove the books against recorded data (folder in G
 
 fault-check: $(VENV)/.run ## Prove that the platform recovers from full disks, floods and damage
 	@$(PROVE) fault $(ARGS)
+
+simulate: $(VENV)/.dev ## Prove by simulated faults, seed by seed, that nothing is lost or told otherwise
+	@$(PROVE) simulate $(ARGS)
 
 soak: $(VENV)/.run ## Prove that nothing grows while the platform works for long
 	@$(PROVE) soak $(ARGS)

@@ -61,6 +61,18 @@ def fault(
 
 
 @app.command()
+def simulate(
+    seeds: Annotated[int, typer.Option(help="how many worlds")] = 1_000,
+    seed: Annotated[int, typer.Option(help="the first of them")] = 1,
+    trace: Annotated[bool, typer.Option(help="print what happens")] = False,
+) -> None:
+    """Socket to books in one process, under faults that a seed decides."""
+    from proofs.simulation.check import run_simulate
+
+    run_simulate(seeds, seed, trace)
+
+
+@app.command()
 def soak(minutes: Annotated[float, typer.Option(help="how long")] = 60.0) -> None:
     """A platform at work for long: memory, handles, threads and logs do not grow."""
     from proofs.soak import run_soak

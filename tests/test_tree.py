@@ -186,6 +186,8 @@ def test_make_lists_its_targets_and_ci_runs_the_tests():
 
 CALLED_BY_OTHERS = {
     "Connection": "asyncio calls a protocol's methods",
+    "VirtualLoop": "asyncio calls its parts",
+    "_File": "SQLite calls a file's methods",
     "Reader": "the parser calls a method for each rule of the grammar",
     "Words": "SQLAlchemy converts with it",
     "Exact": "SQLAlchemy converts with it",

@@ -14,7 +14,9 @@ from collector.journal.segment import (
     end_told_by,
     find_segment,
     open_for_reading,
+    raise_if_passing,
     segment_files,
+    segment_name,
     split_segment,
 )
 from metering.errors import Unavailable
@@ -65,9 +67,10 @@ def _last(folder: Path, n: int) -> int:
             if "no such table" in str(error):
                 return 0  # created this instant
             refused: Exception = error
+    raise_if_passing(refused, segment_name(folder, n))
     raise Unavailable(
         f"a journal segment is damaged, it cannot be read: {refused}",
         field="segment",
-        value=f"{folder.name}/{n:08d}",
+        value=segment_name(folder, n),
         fix=REPAIR,
     ) from refused

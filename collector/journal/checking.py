@@ -32,7 +32,9 @@ from collector.journal.segment import (
     find_segment,
     open_for_reading,
     packed_path,
+    raise_if_passing,
     segment_files,
+    segment_name,
     split_segment,
 )
 
@@ -78,7 +80,7 @@ class CheckedSegment:
     @property
     def name(self) -> str:
         """The segment, as errors name it."""
-        return f"{self.folder.name}/{self.n:08d}"
+        return segment_name(self.folder, self.n)
 
     @property
     def end(self) -> int:
@@ -117,7 +119,8 @@ def check_journal(
 def check_segment(
     folder: Path, n: int, read_to: int = 0, keep: Keep = lambda _at, _blob: None
 ) -> CheckedSegment:
-    """One segment; `keep` gets the place and the bytes of each record that is there."""
+    """One segment; `keep` gets the place and the bytes of each record that is there. Unavailable
+    where it cannot be read for want of room, handles or memory: that is no damage."""
     found = CheckedSegment(folder, n)
     path, ended = find_segment(folder, n), _end_told_by_next(folder, n)
     if path is None:
@@ -130,6 +133,7 @@ def check_segment(
             if not found.faults:
                 _structure(found, connection)
     except BROKEN_FILE as error:
+        raise_if_passing(error, found.name)
         after = max(ended or 0, read_to) or None
         found.faults.append(JournalFault(found.end, after, f"the file cannot be read: {error}"))
     return found

@@ -21,7 +21,9 @@ from collector.journal.segment import (
     end_told_by,
     find_segment,
     open_for_reading,
+    raise_if_passing,
     segment_files,
+    segment_name,
     segment_number,
     split_segment,
 )
@@ -129,7 +131,7 @@ class JournalReader:
         segment, reached = segment_number(writer_no, n), offset
         for row in self._rows(folder, writer_no, n, offset):
             for at, record in enumerate(_all(row, folder, n), row.first_offset):
-                if at >= offset and len(found) < limit:
+                if at >= reached and len(found) < limit:  # a packed row may hold more before it
                     found.append(Located(segment, at, record))
             reached = row.end
             if len(found) >= limit:
@@ -242,15 +244,16 @@ def damaged(folder: Path, n: int, what: str) -> Unavailable:
     return Unavailable(
         f"a journal segment is damaged: {what}",
         field="segment",
-        value=f"{folder.name}/{n:08d}",
+        value=segment_name(folder, n),
         fix=REPAIR,
     )
 
 
 def _unreadable(folder: Path, n: int, error: Exception) -> Unavailable:
+    raise_if_passing(error, segment_name(folder, n))
     return Unavailable(
         f"a journal segment is damaged, it cannot be read: {error}",
         field="segment",
-        value=f"{folder.name}/{n:08d}",
+        value=segment_name(folder, n),
         fix=REPAIR,
     )

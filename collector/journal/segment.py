@@ -3,7 +3,7 @@
 A writer's folder::
 
     writer                    the writer's number; locked while a writer is open
-    end                       how far the newest segment reached, noted each second
+    end                       how far the newest segment reached, noted with each batch
     00000001.packed.sqlite    closed and compressed, immutable
     00000002.sqlite           closed, not yet compressed (a higher number exists)
     00000003.sqlite           open: the highest number, WAL, one row per group commit
@@ -14,6 +14,7 @@ original can never be replayed into it. Where both exist the packed one counts.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import struct
 import zlib
@@ -26,9 +27,11 @@ from typing import NamedTuple
 import msgspec
 
 from collector.journal.record import Record
+from metering.errors import Unavailable
 
 WRITER_FILE = "writer"
 END_FILE = "end"
+_END_BYTES = 64
 WRITER_SHIFT = 24
 MAX_SEGMENTS = (1 << WRITER_SHIFT) - 1
 PLAIN, PACKED = ".sqlite", ".packed.sqlite"
@@ -94,12 +97,19 @@ def segment_files(folder: Path) -> list[int]:
     return sorted(int(stem) for stem in stems if stem.isdecimal())
 
 
-def tell_end(folder: Path, n: int, next_offset: int) -> None:
-    """Note that segment n reaches at least so far; a full disk keeps the note before."""
-    partial = folder / f"{END_FILE}.partial"
+def tell_end(folder: Path, n: int, next_offset: int, *, sync: bool) -> None:
+    """Note that segment n reaches at least so far, in place and within one sector of the disk, so
+    that there is never half a note; `sync` it against a loss of power too. A full disk keeps the
+    note before."""
+    note = f"{n} {next_offset}".ljust(_END_BYTES - 1) + "\n"
     try:
-        partial.write_text(f"{n} {next_offset}\n", encoding="ascii")
-        partial.replace(folder / END_FILE)
+        descriptor = os.open(folder / END_FILE, os.O_WRONLY | os.O_CREAT, 0o666)
+        try:
+            os.pwrite(descriptor, note.encode("ascii"), 0)
+            if sync:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
     except OSError:
         return
 
@@ -171,6 +181,40 @@ UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, zlib.error)
 """What decoding raises of bytes that are no records."""
 BROKEN_FILE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What SQLite raises of a damaged file; the second where its own message quotes the damage."""
+_NOT_NOW = (
+    "SQLITE_BUSY",
+    "SQLITE_CANTOPEN",
+    "SQLITE_FULL",
+    "SQLITE_IOERR_LOCK",
+    "SQLITE_IOERR_NOMEM",
+    "SQLITE_IOERR_SHM",
+    "SQLITE_LOCKED",
+    "SQLITE_NOMEM",
+    "SQLITE_PERM",
+)
+"""With what its errors begin that are for want of room, handles, memory, a right or a turn."""
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether an error tells nothing of the file: who waits, or mends what is lacking, reads it. A
+    damaged file is another matter, since its records are given up."""
+    return getattr(error, "sqlite_errorname", "").startswith(_NOT_NOW)
+
+
+def raise_if_passing(error: Exception, segment: str) -> None:
+    """Unavailable where an error tells nothing of the file."""
+    if is_passing(error):
+        raise Unavailable(
+            f"a journal segment cannot be read now: {error}",
+            field="segment",
+            value=segment,
+            fix="free space on this disk, or raise the limit of open files (ulimit -n)",
+        ) from error
+
+
+def segment_name(folder: Path, n: int) -> str:
+    """A segment, as errors name it."""
+    return f"{folder.name}/{n:08d}"
 
 
 def _row_crc(first: int, count: int, arrived_us: int, codec: str, data: bytes) -> int:
@@ -222,7 +266,8 @@ def end_told_by(path: Path, n: int) -> int | None:
     try:
         with closing(open_for_reading(path)) as connection:
             return origin_in(connection, n)
-    except BROKEN_FILE:
+    except BROKEN_FILE as error:
+        raise_if_passing(error, segment_name(path.parent, n + 1))
         return None
 
 

@@ -32,6 +32,7 @@ from collector.journal.segment import (
     JournalRow,
     columns_of,
     encode,
+    is_passing,
     open_for_reading,
     packed_path,
     plain_path,
@@ -45,7 +46,7 @@ from metering.errors import ConfigurationError, StorageFull, Unavailable
 _log = structlog.get_logger()
 
 END_S = 1.0
-"""Between two notes of where the journal ends [s]."""
+"""Between two syncs of the note of where the journal ends [s]."""
 
 _FULL_CODES = {"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_SHMOPEN"}
 
@@ -88,6 +89,7 @@ class JournalWriter:
         self._n = max(segment_files(folder), default=1)
         self._origin: int | None = None
         """Where the segment before ended; None where that is not known."""
+        self._end_known = False
         self._next = 0
         self._written = 0
         self._told_s = 0.0
@@ -121,7 +123,7 @@ class JournalWriter:
         """Close the open segment and give the folder free; a running compression ends first."""
         with self._housekeeping, self._appending:
             if self._connection is not None:
-                tell_end(self.folder, self._n, self._next)
+                tell_end(self.folder, self._n, self._next, sync=True)
                 _take_log_in(self._connection)
             self._close_segment()
             self._lock_file.close()
@@ -142,17 +144,31 @@ class JournalWriter:
         return first
 
     def _tell_end(self, now_s: float) -> None:
-        """Write down where the journal ends, each second: what a damaged write-ahead log takes
-        away is missed then. It needs no sync, for it stands as soon as the system has it."""
-        if now_s - self._told_s >= END_S:
+        """Write down where the journal ends: what a damaged write-ahead log takes away is missed
+        then. It stands as soon as the system has it; against a loss of power it is synced too,
+        each second."""
+        sync = now_s - self._told_s >= END_S
+        if sync:
             self._told_s = now_s
-            tell_end(self.folder, self._n, self._next)
+        tell_end(self.folder, self._n, self._next, sync=sync)
 
     def _open_recovered(self) -> None:
         """Open the newest segment; a damaged one is left for the reader to name.
 
         One that holds something is never written on: what may have been cut off its end would be
         given away again, and a reader that had been there would pass over it."""
+        try:
+            self._ready()
+        except sqlite3.OperationalError as error:
+            self._close_segment()
+            _log.error("journal cannot be opened yet", folder=str(self.folder), error=str(error))
+        except BROKEN_FILE as error:
+            self._pass_over_damaged(error)
+            self._ready()
+
+    def _find_end(self) -> None:
+        """Where to go on, and where the segment before ended. Asked until there is an answer: a
+        disk that is full at the start is no reason to write on a segment that holds something."""
         try:
             if packed_path(self.folder, self._n).exists():
                 self._origin = _end_of(packed_path(self.folder, self._n))
@@ -161,24 +177,26 @@ class JournalWriter:
                 self._origin = _end_of(plain_path(self.folder, self._n), recover=True)
                 self._n += 1 if self._origin is not None else 0
             self._pass_over_lost()
-            self._ready()
-        except sqlite3.OperationalError as error:
-            self._close_segment()
-            _log.error("journal cannot be opened yet", folder=str(self.folder), error=str(error))
         except BROKEN_FILE as error:
-            self._close_segment()
-            damaged = plain_path(self.folder, self._n)
-            _log.error("journal segment is damaged", file=damaged.name, error=str(error))
-            told_n, told_offset = told_end(self.folder) or (0, 0)
-            self._origin = told_offset if told_n == self._n else None
-            self._n += 1
-            self._ready()
+            if is_passing(error):
+                raise
+            self._pass_over_damaged(error)
+        self._end_known = True
+
+    def _pass_over_damaged(self, error: Exception) -> None:
+        self._close_segment()
+        damaged = plain_path(self.folder, self._n)
+        _log.error("journal segment is damaged", file=damaged.name, error=str(error))
+        told_n, told_offset = told_end(self.folder) or (0, 0)
+        self._origin = told_offset if told_n == self._n else None
+        self._n += 1
 
     def _pass_over_lost(self) -> None:
-        """Begin behind what was noted as written, where the newest segment ends earlier."""
+        """Begin behind what was noted as written, where the newest segment ends earlier. One that
+        was made and not yet begun does not say where the one before it ended: the note does."""
         told_n, told_offset = told_end(self.folder) or (0, 0)
-        if told_n == self._n - 1 and self._origin is not None:
-            self._origin = max(self._origin, told_offset)
+        if told_n and told_n == self._n - 1:
+            self._origin = max(self._origin or 0, told_offset)
         elif told_n == self._n and told_offset:
             self._n, self._origin = self._n + 1, told_offset
 
@@ -186,7 +204,13 @@ class JournalWriter:
         if self._connection is not None and self._next and self._written >= self._segment_bytes:
             self._rotate()
         if self._connection is None:
+            if not self._end_known:
+                self._find_end()
+            reached = self._next
             self._open_segment()
+            if self._next < reached:  # damage took some away: their places are not given again
+                self._next = reached
+                self._rotate()
         assert self._connection is not None
         return self._connection
 
@@ -194,7 +218,7 @@ class JournalWriter:
         if self._connection is not None:
             _take_log_in(self._connection)
         self._close_segment()
-        self._n, self._origin = self._n + 1, self._next
+        self._n, self._origin, self._next = self._n + 1, self._next, 0
         self._open_segment()
         self._start_housekeeping()
 
@@ -223,9 +247,11 @@ class JournalWriter:
         if self._origin is not None:
             connection.execute(SET_ORIGIN, (self._n - 1, self._origin))
         connection.execute("COMMIT")
-        pack.sync_folder(self.folder)
         row = connection.execute(NEXT_OFFSET).fetchone()
         self._next = row[0] if row else 0
+        if not self._next:  # its name is to be durable with that of the segment
+            tell_end(self.folder, self._n, 0, sync=True)
+        pack.sync_folder(self.folder)
         self._written = path.stat().st_size
 
     def _close_segment(self) -> None:

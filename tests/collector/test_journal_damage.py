@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
-from contextlib import closing
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,10 +21,12 @@ from collector.journal import (
     Record,
     check_journal,
     pack,
+    records_behind,
     repair_segment,
 )
+from collector.journal import writer as journal_writer
 from collector.journal.segment import JournalRow, encode, packed_path, plain_path
-from metering.errors import Unavailable
+from metering.errors import StorageFull, Unavailable
 
 OLD_SCHEMA = (
     "CREATE TABLE batch (first_offset INTEGER PRIMARY KEY, count INTEGER NOT NULL,"
@@ -436,3 +442,130 @@ def test_closing_takes_the_log_in_though_somebody_reads(tmp_path: Path) -> None:
     wal = tmp_path / "listener" / "00000001.sqlite-wal"
     assert not wal.exists() or wal.stat().st_size == 0
     reader.close()
+
+
+def test_every_batch_is_missed_that_a_lost_log_took_away(tmp_path: Path) -> None:
+    """Also those that came within a second of each other."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    journal = writer(before)
+    for n in range(3):
+        journal.append([record(n)])
+    shutil.copytree(before, after, ignore=shutil.ignore_patterns("*-wal", "*-shm"))
+    journal.close()
+    journal = writer(after)
+    journal.append([record(3)])
+    journal.close()
+    assert faults(after) == {"listener/00000001": [(0, 3)]}
+
+
+def test_what_was_cut_off_before_a_segment_that_was_never_begun_is_missed(tmp_path: Path) -> None:
+    """A crash between making the next file and saying in it where the one before ended."""
+    journal = writer(tmp_path, segment_bytes=1 << 20)
+    for n in range(10):
+        journal.append([record(n)])
+    journal.close()
+    folder = tmp_path / "listener"
+    change(plain_path(folder, 1), "DELETE FROM batch WHERE first_offset = 9")
+    plain_path(folder, 2).touch()
+    journal = writer(tmp_path, segment_bytes=1 << 20)
+    assert journal.append([record(10)]) == (1 << 24 | 2, 0)
+    journal.close()
+    assert faults(tmp_path) == {"listener/00000001": [(9, 10)]}
+
+
+def test_places_are_not_given_away_again_by_a_writer_that_goes_on(tmp_path: Path) -> None:
+    """A full disk lets it open its segment anew, from which damage took something meanwhile."""
+    journal = writer(tmp_path, segment_bytes=1 << 20, max_pages=40)
+    written = 0
+    with suppress(StorageFull):
+        while True:
+            journal.append([record(written, 4_000)])
+            written += 1
+    change(
+        plain_path(tmp_path / "listener", 1),
+        f"DELETE FROM batch WHERE count = 1 AND first_offset = {written - 1}",
+    )
+    journal.max_pages = None
+    assert journal.append([record(written)]) == (1 << 24 | 2, 0)
+    assert journal.append([record(written + 1)]) == (1 << 24 | 2, 1)
+    journal.close()
+    assert faults(tmp_path) == {"listener/00000001": [(written - 1, written)]}
+
+
+@contextmanager
+def tiny_disk(folder: Path) -> Iterator[Path]:
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a tiny disk needs root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_segment_that_cannot_be_read_on_a_full_disk_is_not_called_damaged(
+    tmp_path: Path,
+) -> None:
+    """What its readers share has no room. A repair would give up all that is in it."""
+    with tiny_disk(tmp_path / "disk") as root:
+        folder = filled(root, batches=30)
+        fill = root / "fill"
+        with suppress(OSError), fill.open("wb", 0) as file:
+            while True:
+                file.write(bytes(100))
+        error = until_refused(root)[1]
+        assert error.value == "listener/00000001"
+        assert "cannot be read now" in error.message
+        assert "repair" not in str(error)
+        for ask in (
+            lambda: list(check_journal(root)),
+            lambda: repair_segment(folder, 1),
+            lambda: records_behind(root, 1, 0, 0),
+        ):
+            with pytest.raises(Unavailable, match="cannot be read now"):
+                ask()
+        fill.unlink()
+        assert numbers(root) == list(range(90))
+        assert faults(root) == {}
+
+
+def test_a_writer_that_starts_on_a_full_disk_does_not_write_on_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the segment ends is asked again once there is room."""
+    journal = writer(tmp_path, segment_bytes=1 << 20)
+    for n in range(10):
+        journal.append([record(n)])
+    journal.close()
+    change(plain_path(tmp_path / "listener", 1), "DELETE FROM batch WHERE first_offset = 9")
+    full = sqlite3.OperationalError("disk I/O error")
+    full.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    with monkeypatch.context() as patch:
+        patch.setattr(journal_writer, "_end_of", Mock(side_effect=full))
+        journal = writer(tmp_path, segment_bytes=1 << 20)
+        with pytest.raises(StorageFull):
+            journal.append([record(10)])
+    assert journal.append([record(10)]) == (1 << 24 | 2, 0)
+    journal.close()
+    assert faults(tmp_path) == {"listener/00000001": [(9, 10)]}
+
+
+def test_a_segment_that_is_packed_between_two_pages_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A packed row holds what was read of the plain ones before."""
+    journal = writer(tmp_path, segment_bytes=30_000)
+    for n in range(60):
+        journal.append([record(n, 1_000)])
+    assert journal.end.segment > 1 << 24 | 1
+    batches = JournalReader._batches
+
+    def packed_after(self: JournalReader, *place: object) -> list[JournalRow]:
+        found = batches(self, *place)  # type: ignore[arg-type]
+        journal.compress_closed()
+        return found
+
+    monkeypatch.setattr(JournalReader, "_batches", packed_after)
+    assert numbers(tmp_path) == list(range(60))
+    journal.close()
