@@ -16,7 +16,7 @@ from pathlib import Path
 from greenoffice.damage import put_damaged_stores_aside
 from greenoffice.folder import DataFolder
 from greenoffice.journal_checking import require_sound
-from greenoffice.settings import load_settings
+from greenoffice.settings import Settings, load_settings
 from greenoffice.stores import database_url, open_file
 from greenoffice.supervisor import exclusive
 from metering.errors import Conflict, GreenOfficeError, Unavailable
@@ -90,7 +90,7 @@ def restore_folder(
     manifest = verified(backup)
     settings = load_settings(backup / "files" / "greenoffice.toml")
     folder.root.mkdir(parents=True, exist_ok=True)
-    url = database or settings.database.url or f"sqlite:///{folder.database}"
+    url = database or _own_url(backup, settings) or f"sqlite:///{folder.database}"
     if keep_journal:
         put_damaged_stores_aside(folder)
     progress("writing")
@@ -105,6 +105,12 @@ def restore_folder(
         ),
     )
     return {"folder": str(folder.root), "files": len(manifest.files)}
+
+
+def _own_url(backup: Path, settings: Settings) -> str:
+    """The server of the backed-up settings, with the password that they name; '' where it was a
+    file."""
+    return database_url(DataFolder(backup / "files")) if settings.database.url else ""
 
 
 def _ask_platform(folder: DataFolder, target: Path) -> dict[str, object]:
