@@ -171,7 +171,9 @@ def test_every_reason_of_a_dead_letter_is_documented():
 
 def test_every_metric_in_the_documents_exists():
     sources = "".join(
-        text(path) for folder in ("collector", "api") for path in (ROOT / folder).rglob("*.py")
+        text(path)
+        for folder in ("collector", "api", "greenoffice")
+        for path in (ROOT / folder).rglob("*.py")
     )
     for document in DOCUMENTS:
         for metric in re.findall(r"`greenoffice_(\w+?)(?:_total)?`", text(document)):
