@@ -136,6 +136,8 @@ class Later:
             url = f"http://127.0.0.1:{port}/api/v1"
             wait_until("all to be scraped", lambda: self._all_up(url), START_S)
             named = set(_asked(f"{url}/label/__name__/values"))
+            told = _asked(f"{url}/metadata")  # also of counters that have no series yet
+            named |= {*told, *(f"{name}_total" for name in told)}
             wanted = names_of(folder / "alerts.yml")
             self.told["metrics_absent"] = sorted(wanted - named)
             firing = [a["labels"]["alertname"] for a in _asked(f"{url}/alerts")["alerts"]]
