@@ -15,13 +15,19 @@ _OTHERS = ("plugins", "notifiers", "alerting", "access-control")
 
 
 def write_provisioning(
-    folder: Path, api_url: str, key: str, languages: tuple[str, ...] = LANGUAGES
+    folder: Path,
+    api_url: str,
+    key: str,
+    languages: tuple[str, ...] = LANGUAGES,
+    *,
+    verified: bool = True,
 ) -> Path:
     """Write data source, board provider and boards below `folder`; returns it made absolute.
 
     The key goes to `grafana.key` alone, readable by its owner only; with an empty key Grafana
     takes it from the environment variable GREENOFFICE_GRAFANA_KEY. A key with the role read
-    is enough.
+    is enough. Not `verified`: Grafana takes any certificate of the API, whose name is another one
+    where both are containers.
     """
     _check_url(api_url)
     folder = folder.resolve()
@@ -32,19 +38,20 @@ def write_provisioning(
         _write_secret(folder / "grafana.key", key)
         secret = f"$__file{{{folder / 'grafana.key'}}}"
     source = folder / "datasources" / "greenoffice.yaml"
-    source.write_text(datasource_yaml(api_url, secret), encoding="utf-8")
+    source.write_text(datasource_yaml(api_url, secret, verified=verified), encoding="utf-8")
     provider = folder / "dashboards" / "greenoffice.yaml"
     provider.write_text(_provider_yaml(folder / "boards"), encoding="utf-8")
     write(folder / "boards", languages)
     return folder
 
 
-def datasource_yaml(api_url: str, secret: str) -> str:
+def datasource_yaml(api_url: str, secret: str, *, verified: bool = True) -> str:
     """The data source; `secret` is an expression that Grafana expands, never the key itself.
 
     Queries go by GET: Grafana keeps connections open, and one that the API has closed meanwhile
     is tried anew for a GET, while a POST shows as an error in the panel.
     """
+    trust = "" if verified else "      tlsSkipVerify: true\n"
     return f"""\
 apiVersion: 1
 datasources:
@@ -60,7 +67,7 @@ datasources:
       httpMode: GET
       timeInterval: 15m
       httpHeaderName1: Authorization
-    secureJsonData:
+{trust}    secureJsonData:
       httpHeaderValue1: "Token {secret}"
 """
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from greenoffice.folder import DataFolder
+from greenoffice.folder import DataFolder, write_secret
 
 key_app = typer.Typer(
     no_args_is_help=True,
@@ -38,11 +38,17 @@ def add_key(
         str,
         typer.Option(help="when it ends: 2027-01-01, or an instant with its offset; empty: never"),
     ] = "",
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(help="file for the secret, its owner's alone; it is not shown then"),
+    ] = None,
 ) -> None:
     """Make a key; its secret is shown this once."""
     from greenoffice.keys import add_key as run
 
     made = run(DataFolder(data.absolute()), name, node, role, purpose, expires)
+    if secret_file is not None:
+        write_secret(secret_file, str(made.pop("secret")))
     print(json.dumps(made, ensure_ascii=False))
 
 

@@ -48,13 +48,38 @@ def worker(
     run_worker(data, number)
 
 
+def watch(
+    data: DataArgument,
+    process: Annotated[str, typer.Argument(help="collector, work, intake, ledger or api")],
+) -> None:
+    """Run a process, and end it with status 70 when it shows no life any more."""
+    from greenoffice.watching import watch as run
+
+    sys.exit(run(data, process))
+
+
+def backups(
+    data: DataArgument,
+    target: Annotated[Path, typer.Option("--to", help="the folder of the backups")] = Path(
+        "/backups"
+    ),
+    keep: Annotated[int, typer.Option(help="how many are kept", min=1)] = 7,
+    hours: Annotated[float, typer.Option(help="from one to the next [h]", min=0.01)] = 24.0,
+    metrics_port: Annotated[int, typer.Option(help="port of its /metrics")] = 9466,
+) -> None:
+    """Back up again and again until terminated, and keep the newest ones."""
+    from greenoffice.daily_backups import BackupPlan, run_backups
+
+    run_backups(data, BackupPlan(target.absolute(), keep, hours), metrics_port)
+
+
 def health(
     data: DataArgument,
     process: Annotated[
         str,
         typer.Argument(
-            help="collector, work, intake or ledger; http: the API alone; api: what it says of all"
-            " parts; default: all of them, also where the API does not answer"
+            help="collector, work, intake, ledger or backups; http: the API alone; api: what it says"
+            " of all parts; default: all parts, also where the API does not answer"
         ),
     ] = "",
 ) -> None:
@@ -126,11 +151,21 @@ def influx_init(
         Path | None,
         typer.Option(help="file with an administrator's token; not for a server nobody set up"),
     ] = None,
+    if_needed: Annotated[
+        bool, typer.Option("--if-needed", help="only where bucket or token do not serve any more")
+    ] = False,
 ) -> None:
     """Make the bucket, its retention and two tokens; ends tokens of an earlier run."""
-    from greenoffice.influx_setup import InfluxOptions, influx_init
+    from greenoffice.influx_setup import InfluxOptions, influx_init, influx_lacks
 
     folder = DataFolder(data.absolute())
+    if if_needed:
+        lacks = influx_lacks(folder)
+        if lacks is None:
+            return
+        say(f"the bucket is set up anew: {said_error(str(lacks), language())}")
+        if any(folder.journal.glob("*/*.sqlite")):
+            say(f"stop the platform, then fill it from the journal: greenoffice rebuild {data}")
     options = InfluxOptions(url, bucket, org, retention_days, admin_token_file)
     for line in influx_init(folder, options).done:
         say(line)
@@ -154,16 +189,20 @@ def grafana_provision(
     target: Annotated[Path, typer.Argument(help="the folder to write")],
     data: Annotated[Path, typer.Option("--data", help="the data folder")],
     api_url: Annotated[str, typer.Option(help="where Grafana reaches the API")],
+    unverified: Annotated[
+        bool, typer.Option("--unverified", help="take any certificate of the API")
+    ] = False,
 ) -> None:
     """Write data source, boards and keys for a Grafana to start on."""
     from greenoffice.grafana_setup import provision_grafana
 
-    print(provision_grafana(DataFolder(data.absolute()), target, api_url))
+    folder = DataFolder(data.absolute())
+    print(provision_grafana(folder, target, api_url, verified=not unverified))
 
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands of the whole command line."""
-    for command in (work, api, health):
+    for command in (work, api, health, watch, backups):
         app.command()(command)
     app.command("demo-campus", hidden=True)(demo_campus)
     app.command(hidden=True)(worker)

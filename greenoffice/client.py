@@ -49,6 +49,16 @@ class ApiClient:
         http = folder.settings().http
         return cls(http.url, read_key(folder.admin_key), certificate=http.certificate)
 
+    def answers(self) -> bool:
+        """Whether anything comes back, of what asks neither stores nor keys."""
+        try:
+            with self._open(urllib.request.Request(f"{self.base_url}/static/")):  # noqa: S310
+                return True
+        except urllib.error.HTTPError:
+            return True
+        except (OSError, ValueError):
+            return False
+
     def get(self, path: str, **query: object) -> Json:
         """JSON of a GET."""
         return self._call("GET", path, query)

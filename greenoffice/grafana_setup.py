@@ -11,10 +11,14 @@ from metering.access import ActorKind, Role, by_command
 from storage.passwords import new_secret
 
 
-def provision_grafana(folder: DataFolder, target: Path, api_url: str) -> Path:
-    """Write data source and boards; a key to read and an administrator's password, once."""
+def provision_grafana(
+    folder: DataFolder, target: Path, api_url: str, *, verified: bool = True
+) -> Path:
+    """Write data source and boards; a key to read and an administrator's password, once. Not
+    `verified`: Grafana takes any certificate of the API."""
     admin = target / "admin.password"
-    written = write_provisioning(target, api_url, _key(folder, target / "grafana.key"))
+    key = _key(folder, target / "grafana.key")
+    written = write_provisioning(target, api_url, key, verified=verified)
     if not admin.exists():
         write_secret(admin, new_secret())
     return written

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from greenoffice.folder import DataFolder, write_secret
 from greenoffice.settings import InfluxSettings
-from metering.errors import ConfigurationError, Conflict
-from storage.influx import InfluxAddress, Prepared, WantedBucket, prepare
+from greenoffice.stores import influx_address
+from metering.errors import ConfigurationError, Conflict, GreenOfficeError
+from storage.influx import InfluxAddress, Prepared, WantedBucket, check, prepare
 from storage.passwords import new_secret
 
 WRITE_TOKEN = Path("secrets/influx.token")
@@ -25,6 +26,29 @@ class InfluxOptions:
     org: str = ""
     retention_days: int | None = None
     admin_token_file: Path | None = None
+
+
+def influx_lacks(folder: DataFolder) -> GreenOfficeError | None:
+    """What a new setup would mend; None where readings can be stored and read as it is.
+
+    Unavailable where the server does not answer: it may have everything.
+    """
+    settings = folder.settings().influx
+    _require_url(settings.url)
+    if settings.token_file is not None and not (folder.root / settings.token_file).exists():
+        return ConfigurationError(
+            "there is no token to write",
+            field="influx.token_file",
+            value=str(settings.token_file),
+            fix="run: greenoffice influx init",
+        )
+    address = influx_address(folder)
+    assert address is not None
+    problems = check(address, now_us=folder.clock().now_us())
+    for problem in problems:
+        if problem.field == "influx url":
+            raise problem
+    return next(iter(problems), None)
 
 
 def influx_init(folder: DataFolder, options: InfluxOptions) -> Prepared:
@@ -52,13 +76,7 @@ def _settings(folder: DataFolder, options: InfluxOptions) -> InfluxSettings:
         update={name: value for name, value in asked.items() if value}
         | {"token_file": present.token_file or WRITE_TOKEN}
     )
-    if not settings.url:
-        raise ConfigurationError(
-            "no InfluxDB is named",
-            field="influx.url",
-            value="",
-            fix="add --url http://HOST:8086, or set it in greenoffice.toml",
-        )
+    _require_url(settings.url)
     if settings.token_file != WRITE_TOKEN:
         raise ConfigurationError(
             "the new token would not be where the settings look for it",
@@ -74,6 +92,16 @@ def _settings(folder: DataFolder, options: InfluxOptions) -> InfluxSettings:
             fix=f"make [influx] there say: {_lines(settings)}; then leave the options out",
         )
     return settings
+
+
+def _require_url(url: str) -> None:
+    if not url:
+        raise ConfigurationError(
+            "no InfluxDB is named",
+            field="influx.url",
+            value="",
+            fix="add --url http://HOST:8086, or set it in greenoffice.toml",
+        )
 
 
 def _admin_token(folder: DataFolder, options: InfluxOptions) -> str:

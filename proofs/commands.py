@@ -91,11 +91,12 @@ def restore(seed: Seed = 77) -> None:
 @app.command()
 def compose(
     file: Annotated[Path, typer.Option(help="the file to check")] = Path("docker-compose.yml"),
+    seed: Annotated[int, typer.Option(help="of the order after the reboot")] = 26,
 ) -> None:
     """The commands of docker-compose.yml, together, on servers of this machine."""
     from proofs.compose import run_compose_check
 
-    run_compose_check(file)
+    run_compose_check(file, seed)
 
 
 @app.command()

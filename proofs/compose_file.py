@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import yaml
 
 from metering.errors import ConfigurationError
+
+_DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
+"""A variable of compose; its default stands for it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ class ComposeService:
     @property
     def volumes(self) -> dict[str, str]:
         """Source by the path it is mounted at."""
-        parted = [volume.split(":") for volume in self.stated.get("volumes", [])]
+        plain = [_DEFAULT.sub(r"\1", volume) for volume in self.stated.get("volumes", [])]
+        parted = [volume.split(":") for volume in plain]
         return {part[1]: part[0] for part in parted}
 
     @property
@@ -41,8 +46,27 @@ class ComposeService:
         return bool(self.stated.get("restart") == "no")
 
 
-def read_compose(file: Path) -> dict[str, Any]:
-    """The whole document; ConfigurationError says where it is not YAML."""
+def read_compose(file: Path, *over: Path) -> dict[str, Any]:
+    """The whole document, with the files over it laid on as compose does: lists are appended to,
+    mappings filled up. ConfigurationError says where one is not YAML."""
+    document = _document(file)
+    for one in over:
+        _lay(document["services"], _document(one)["services"])
+    return document
+
+
+def _lay(under: dict[str, Any], over: dict[str, Any]) -> None:
+    for name, value in over.items():
+        if isinstance(value, dict) and name in under:
+            under[name] = dict(under[name])  # anchors share one mapping
+            _lay(under[name], value)
+        elif isinstance(value, list) and name in ("ports", "volumes"):
+            under[name] = [*under.get(name, ()), *value]
+        else:
+            under[name] = value
+
+
+def _document(file: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as refused:
@@ -59,11 +83,11 @@ def read_compose(file: Path) -> dict[str, Any]:
     return document
 
 
-def read_services(file: Path) -> dict[str, ComposeService]:
+def read_services(file: Path, *over: Path) -> dict[str, ComposeService]:
     """The services by name; ConfigurationError where the file does not state them."""
     return {
         name: ComposeService(name, stated, _environment(stated, file))
-        for name, stated in read_compose(file)["services"].items()
+        for name, stated in read_compose(file, *over)["services"].items()
     }
 
 

@@ -18,12 +18,23 @@ class Here:
 
     checkout: Path
     root: Path
-    local: Local = field(default_factory=lambda: Local({}, {}))
+    local: Local = field(default_factory=Local.beside)
     ports: dict[str, int] = field(default_factory=dict)
+    folders: dict[str, Path] = field(default_factory=dict)
+    """In place of folders that the file mounts from the checkout."""
 
     def words(self, service: ComposeService, words: list[str]) -> list[str]:
         """A command of the service, as it is run here."""
-        return [self._translated(service, word) for word in words]
+        return [
+            self._own_port(service, word)
+            if re.fullmatch(r"\d{4}", word)
+            else self._translated(service, word)
+            for word in words
+        ]
+
+    def _own_port(self, service: ComposeService, stated: str) -> str:
+        place = self.local.places.get(f"{service.name}:{stated}")
+        return place.rpartition(":")[2] if place else str(self.port(stated))
 
     def environment(self, service: ComposeService) -> dict[str, str]:
         """The service's variables alone: none of ours from outside reaches it."""
@@ -63,8 +74,8 @@ class Here:
 
     def place(self, source: str) -> Path:
         """The folder that stands for a volume or a mounted folder."""
-        if source == "./deploy/mosquitto":
-            return self.root / "mosquitto"
+        if source in self.folders:
+            return self.folders[source]
         return self.checkout / source if source.startswith(".") else self.volume(source)
 
     def volume(self, name: str) -> Path:

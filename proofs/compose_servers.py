@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,14 +27,26 @@ class Local:
     environment: dict[str, str]
     """Settings in place of the file's: for a server that somebody else has set up."""
     versions: dict[str, str] = field(default_factory=dict)
+    postgres: OwnPostgres | None = None
+    influx: OwnServer | None = None
+    """None where it is a server that somebody else has set up."""
+
+    @classmethod
+    def beside(cls) -> Local:
+        """With free ports for the broker, and no server yet."""
+        ports: set[int] = {0}
+        for _ in range(2):
+            ports.add(usable_port(0, ports))
+        plain, tls = sorted(ports - {0})
+        places = {"mosquitto:1883": f"127.0.0.1:{plain}", "mosquitto:8883": f"127.0.0.1:{tls}"}
+        return cls(places, {})
 
 
 @contextlib.contextmanager
-def local_servers(folder: Path, database_password: str, data: Path) -> Iterator[Local]:
-    """An InfluxDB and a PostgreSQL that end with the block, and a free port for the broker."""
-    local = Local({"mosquitto:1883": f"127.0.0.1:{usable_port(0, {0})}"}, {})
+def local_servers(folder: Path, database_password: str, data: Path, local: Local) -> Iterator[None]:
+    """An InfluxDB and a PostgreSQL that end with the block; `local` learns where they are."""
     with _postgres(local, database_password), _influx(local, folder / "influx", data):
-        yield local
+        yield
 
 
 @contextlib.contextmanager
@@ -48,6 +59,7 @@ def _postgres(local: Local, password: str) -> Iterator[None]:
         (row,) = server.execute("SHOW server_version")
         local.places["postgres:5432"] = f"127.0.0.1:{server.port}"
         local.versions["postgres"] = f"PostgreSQL {row[0]}"
+        local.postgres = server
         yield
     finally:
         server.stop()
@@ -66,6 +78,7 @@ def _influx(local: Local, folder: Path, data: Path) -> Iterator[None]:
     server = OwnServer(folder, 2 if found(2) else 1)
     try:
         _note_influx(local, server.url)
+        local.influx = server
         yield
     finally:
         server.stop()
@@ -87,11 +100,12 @@ def _note_influx(local: Local, url: str) -> None:
     local.versions["influxdb"] = f"InfluxDB {told.headers.get('X-Influxdb-Version', '?')}"
 
 
-def adapted_mosquitto(source: Path, folder: Path, port: int, mounts: dict[str, Path]) -> None:
-    """A copy of the broker's configuration: paths and port are this machine's, nothing else."""
-    shutil.copytree(source, folder)
+def adapt_mosquitto(folder: Path, ports: dict[int, int], mounts: dict[str, Path]) -> None:
+    """Make paths and ports of a broker's configuration this machine's; nothing else changes."""
     file = folder / "mosquitto.conf"
-    text = file.read_text(encoding="utf-8").replace("listener 1883", f"listener {port} 127.0.0.1")
+    text = file.read_text(encoding="utf-8")
+    for stated, port in ports.items():
+        text = text.replace(f"listener {stated}\n", f"listener {port} 127.0.0.1\n")
     for mounted, place in mounts.items():
         text = text.replace(f"{mounted}/", f"{place}/")
     file.write_text(text + ("user root\n" if os.geteuid() == 0 else ""), encoding="utf-8")

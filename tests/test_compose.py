@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from paho.mqtt import MQTTException, publish
 from paho.mqtt.client import Client
@@ -21,12 +22,15 @@ from greenoffice.broker_passwords import add_user, add_users, hashed
 from greenoffice.ports import usable_port
 from metering.errors import ConfigurationError
 from proofs.compose_file import ComposeService, read_compose, read_services
-from proofs.compose_servers import adapted_mosquitto, answers
+from proofs.compose_running import megabytes
+from proofs.compose_servers import adapt_mosquitto, answers
 from proofs.servers.mosquitto import mosquitto_program
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docker-compose.yml"
 SERVICES = read_services(FILE)
+TLS = ROOT / "deploy" / "tls.yml"
+WITH_TLS = read_services(FILE, TLS)
 ONCE = {"secrets", "init"}
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES.keys())
 
@@ -37,16 +41,20 @@ def stated(service: ComposeService, name: str) -> list[str]:
 
 def test_the_services_are_those_of_the_documents() -> None:
     assert set(SERVICES) == ONCE | {
-        *("mosquitto", "influxdb", "postgres", "grafana"),
-        *("collector", "work", "api", "simulators"),
+        *("mosquitto", "influxdb", "postgres", "grafana", "prometheus"),
+        *("collector", "work", "api", "backup", "simulators"),
     }
-    assert [name for name, s in SERVICES.items() if "profiles" in s.stated] == ["simulators"]
+    profiles = {
+        name: s.stated["profiles"] for name, s in SERVICES.items() if "profiles" in s.stated
+    }
+    assert profiles == {"simulators": ["demo"], "prometheus": ["monitoring"]}
 
 
 @each_service
 def test_images_are_pinned(service: ComposeService) -> None:
     tag = service.stated["image"].rpartition(":")[2]
-    assert re.fullmatch(r"\d+\.\d+(\.\d+)?(-\w+)?", tag)
+    least = r"17\.\d+-\w+" if service.name == "postgres" else r"v?\d+\.\d+\.\d+(-\w+)?"
+    assert re.fullmatch(least, tag)
 
 
 @each_service
@@ -61,6 +69,34 @@ def test_nobody_runs_as_root_or_gains_rights(service: ComposeService) -> None:
     assert stated(service, "cap_drop") == ["ALL"]
     assert stated(service, "security_opt") == ["no-new-privileges:true"]
     assert "privileged" not in service.stated
+
+
+@each_service
+def test_logs_are_bounded(service: ComposeService) -> None:
+    """By default Docker keeps every line, until the disk is full."""
+    logging = service.stated["logging"]
+    assert logging["driver"] == "json-file"
+    assert re.fullmatch(r"\d+m", logging["options"]["max-size"])
+    assert int(logging["options"]["max-file"]) > 1
+
+
+@each_service
+def test_memory_and_processes_are_bounded(service: ComposeService) -> None:
+    assert megabytes(service.stated["mem_limit"]) >= 256
+    assert service.stated["memswap_limit"] == service.stated["mem_limit"]
+    assert 32 <= service.stated["pids_limit"] <= 1024
+
+
+@each_service
+def test_nothing_is_mounted_from_the_checkout(service: ComposeService) -> None:
+    """Its files may be readable by their owner alone, and the containers are user 10001."""
+    assert [v for v in stated(service, "volumes") if v.startswith((".", "/"))] == []
+
+
+@pytest.mark.parametrize("name", ["collector", "work", "api"])
+def test_what_may_hang_is_watched(name: str) -> None:
+    """Docker restarts what ends, not what is unhealthy."""
+    assert SERVICES[name].command == ["greenoffice", "watch", "/data", name]
 
 
 @each_service
@@ -107,18 +143,54 @@ def test_the_image_is_pinned_hashed_and_not_roots() -> None:
     assert re.findall(r"^USER (\S+)", text, re.MULTILINE) == ["10001:10001"]
 
 
-def test_docker_compose_reads_the_file_as_we_do() -> None:
+@pytest.mark.parametrize("tls", [False, True])
+def test_docker_compose_reads_the_file_as_we_do(tls: bool) -> None:
     if shutil.which("docker-compose") is None:
         pytest.skip("no docker-compose on PATH")
-    command = ["docker-compose", "-f", str(FILE), "--profile", "demo", "config"]
+    over = ["-f", str(TLS)] if tls else []
+    command = ["docker-compose", "-f", str(FILE), *over, "--profile", "demo"]
+    command += ["--profile", "monitoring", "config"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    for service in SERVICES.values():
+    for service in (WITH_TLS if tls else SERVICES).values():
         told = ran.stdout.split(f"\n  {service.name}:\n")[1]
         for word in (*service.command, *service.healthcheck):
             assert re.search(rf"^ +- {re.escape(word)}$|'{re.escape(word)}'", told, re.MULTILINE)
         for name, value in service.environment.items():
             assert re.search(rf"{name}: '?\"?{re.escape(value)}", told)
+
+
+def test_tls_is_for_whom_other_machines_reach() -> None:
+    """Each new port speaks TLS with the one certificate, and nothing else changes."""
+    opened = {}
+    for name, service in WITH_TLS.items():
+        new = [p for p in stated(service, "ports") if p not in stated(SERVICES[name], "ports")]
+        opened |= {name: new} if new else {}
+        if service.volumes != SERVICES[name].volumes:
+            assert service.volumes["/certificates"] == "./deploy/certificates"
+    assert opened == {"mosquitto": ["8883:8883"], "collector": ["8884:1883"], "api": ["8443:8080"]}
+    for name, part in (("collector", "MQTT"), ("api", "HTTP")):
+        for setting, file in (("CERTIFICATE", "server.pem"), ("PRIVATE_KEY", "server.key")):
+            value = WITH_TLS[name].environment[f"GREENOFFICE_{part}__{setting}"]
+            assert value == f"/certificates/{file}"
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    assert {"deploy/certificates", ".env"} <= set(ignored)
+
+
+def test_the_image_is_readable_whatever_the_checkout_was(tmp_path: Path) -> None:
+    """What the build does to a checkout of umask 077, done to one."""
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    copied = lines.index("COPY . .")
+    (command,) = [n.removeprefix("RUN ") for n in lines[copied : copied + 3] if "chmod" in n]
+    for name in ("Makefile", "deploy/secrets.sh", "greenoffice/cli.py"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, file)
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    for path in tmp_path.rglob("*"):
+        assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644)
 
 
 @pytest.mark.parametrize(
@@ -163,22 +235,28 @@ def broker(tmp_path: Path) -> Iterator[tuple[int, Path]]:
     add_user(passwords, "receiver", tmp_path / "receiver.password")
     add_users(passwords, {"house/gw": "right"})
     port = usable_port(0, {0})
-    adapted_mosquitto(ROOT / "deploy" / "mosquitto", tmp_path / "config", port, mounts)
+    shutil.copytree(ROOT / "deploy" / "mosquitto", tmp_path / "config")
+    adapt_mosquitto(tmp_path / "config", {1883: port}, mounts)
     process = subprocess.Popen(
-        ["sh", "config/run.sh", "config/mosquitto.conf", str(passwords)],
+        ["sh", "config/run.sh", "config/mosquitto.conf", str(passwords), str(tmp_path / "absent")],
         cwd=tmp_path,
-        env=os.environ | {"PATH": f"{os.environ['PATH']}:{Path(program).parent}"},
+        env=os.environ
+        | {
+            "PATH": f"{os.environ['PATH']}:{Path(program).parent}",
+            "BROKER_LOOKS_A_PROBE": "1",
+            "BROKER_SILENT_PROBES": "1",
+        },
         stderr=subprocess.DEVNULL,
     )
     until(lambda: answers(f"127.0.0.1:{port}"))
     yield port, passwords
     process.terminate()
-    process.wait(20)
+    process.wait(60)
     assert not answers(f"127.0.0.1:{port}")
 
 
-def until(ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+def until(ready: Callable[[], bool], patience_s: float = 30) -> None:
+    deadline = time.monotonic() + patience_s
     while not ready():
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -267,3 +345,24 @@ def test_a_password_file_keeps_one_line_a_user_and_is_its_owners_alone(tmp_path:
 def test_equal_passwords_have_different_hashes() -> None:
     assert hashed("same") != hashed("same")
     assert hashed("same").count("$") == 4
+
+
+@pytest.mark.skipif(shutil.which("mosquitto_pub") is None, reason="no mosquitto_pub on PATH")
+def test_a_broker_that_hangs_is_ended(broker: tuple[int, Path]) -> None:
+    """It accepts connections all the same, so who asks for the port alone sees nothing."""
+    port, _ = broker
+    script = ["sh", str(ROOT / "deploy" / "mosquitto" / "answers.sh"), str(port)]
+    assert subprocess.run(script, check=False).returncode == 0
+    (hanging,) = [p for p in psutil.process_iter() if listens(p, port)]
+    time.sleep(5)  # it has been heard of once
+    hanging.suspend()
+    assert answers(f"127.0.0.1:{port}")
+    assert subprocess.run(script, check=False).returncode != 0
+    until(lambda: not answers(f"127.0.0.1:{port}"), 120)
+
+
+def listens(process: psutil.Process, port: int) -> bool:
+    with contextlib.suppress(psutil.Error):
+        listening = [c for c in process.net_connections() if c.status == psutil.CONN_LISTEN]
+        return process.name() == "mosquitto" and port in [c.laddr.port for c in listening]
+    return False

@@ -89,6 +89,9 @@ def test_the_ports_of_docker_compose_are_those_of_the_table() -> None:
     ]
     assert documented == {host for _, host, _ in published}
     assert {address for address, _, _ in published} == {"127.0.0.1"}
+    tls = read_compose(ROOT / "deploy/tls.yml")["services"].values()
+    opened = {port.split(":")[0] for service in tls for port in service.get("ports", [])}
+    assert {row[0] for row in table("| Port, on all addresses | |")} == opened
 
 
 def test_the_volumes_of_docker_compose_are_those_of_the_table() -> None:
@@ -150,6 +153,7 @@ def test_what_the_tests_start_is_named_where_it_is_said_to_be_installed() -> Non
         "influxdb": "InfluxDB",
         "postgresql": "PostgreSQL",
         "docker-compose": "docker-compose",
+        "prometheus": "Prometheus",
     }
     assert names.keys() == set(parts[0].split())
     for readme, font in (("README.md", "a Chinese font"), ("README.zh-CN.md", "中文字体")):

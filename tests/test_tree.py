@@ -194,6 +194,7 @@ CALLED_BY_OTHERS = {
     "Since": "SQLAlchemy converts with it",
     "_Stores": "Prometheus collects it",
     "_Room": "Prometheus collects it",
+    "BackupMetrics": "Prometheus collects it",
     "Settings": "pydantic asks for its sources",
     "Handler": "the HTTP server of a proof calls it",
     "Watch": "pytest calls its hooks",

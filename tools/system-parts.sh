@@ -4,8 +4,8 @@
 # are installed, not started: the tests start their own, on free ports.
 set -eu
 
-parts="chromium fonts-noto-cjk mosquitto-clients mosquitto influxdb postgresql docker-compose"
-services="mosquitto influxdb postgresql"
+parts="chromium fonts-noto-cjk mosquitto-clients mosquitto influxdb postgresql docker-compose prometheus"
+services="mosquitto influxdb postgresql prometheus"
 
 has() {
     case $1 in
@@ -16,6 +16,7 @@ has() {
     influxdb) command -v influxd ;;
     postgresql) command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null ;;
     docker-compose) command -v docker-compose ;;
+    prometheus) command -v promtool ;;
     esac >/dev/null
 }
 

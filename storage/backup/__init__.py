@@ -5,11 +5,12 @@ verified(folder) -> Manifest           every file is what was written, or Invali
 restore(folder, Target(url, readings, journal, files)) -> Manifest
 """
 
-from storage.backup.manifest import Manifest, ManifestEntry, read_manifest, verified
+from storage.backup.manifest import MANIFEST, Manifest, ManifestEntry, read_manifest, verified
 from storage.backup.restoring import Target, restore
 from storage.backup.taking import Copies, Sources, back_up
 
 __all__ = [
+    "MANIFEST",
     "Copies",
     "Manifest",
     "ManifestEntry",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -36,7 +37,7 @@ from greenoffice.health import (
     waiting_messages,
 )
 from greenoffice.heartbeat import HELD, SILENT_S, TAKEN, gone, heard, hold, tell
-from greenoffice.influx_setup import InfluxOptions, influx_init
+from greenoffice.influx_setup import InfluxOptions, influx_init, influx_lacks
 from greenoffice.ports import usable_port
 from greenoffice.receivers import open_journal
 from greenoffice.replay.publisher import BrokerAddress, Publisher
@@ -50,7 +51,7 @@ from greenoffice.stores import (
 from metering.book import DirtyMark
 from metering.errors import ConfigurationError, Conflict, Unavailable
 from metering.intake import HeldGateway, IntakeBatch
-from proofs.servers.influx import OwnServer
+from proofs.servers.influx import OwnServer, found
 from proofs.steps import COMMAND, run, started, wait_until
 
 
@@ -306,6 +307,45 @@ def test_influx_init_leaves_settings_and_tokens_that_work(
     again = InfluxOptions(admin_token_file=told.admin_token_file)
     influx_init(folder, again)
     assert folder.settings_file.read_text().count("[influx]") == 1
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_an_influxdb_is_set_up_anew_only_where_it_does_not_serve(
+    folder: DataFolder, tmp_path: Path, generation: int
+) -> None:
+    """As after its data was lost. What serves keeps its tokens: processes work with them."""
+    if found(generation) is None:
+        pytest.skip(f"no influxd of generation {generation} on PATH")
+    server_folder = tmp_path / "influx"
+    server_folder.mkdir()
+    server = OwnServer(server_folder, generation)
+    try:
+        org = "greenoffice" if generation == 2 else ""
+        influx_init(folder, InfluxOptions(server.url, "greenoffice", org))
+        tokens = influx_files(folder)
+        run("influx", "init", str(folder.root), "--if-needed")
+        assert influx_lacks(folder) is None
+        assert influx_files(folder) == tokens
+        server.kill()
+        with pytest.raises(Unavailable):
+            influx_lacks(folder)
+        for path in server_folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.suffix != ".conf":
+                path.unlink()
+        server.start()
+        assert influx_lacks(folder) is not None
+        told = run("influx", "init", str(folder.root), "--if-needed")
+        assert "set up anew" in told
+        assert "greenoffice rebuild" not in told  # nothing was ever journalled
+        assert influx_lacks(folder) is None
+    finally:
+        server.stop()
+
+
+def influx_files(folder: DataFolder) -> dict[str, str]:
+    return {file.name: file.read_text() for file in folder.secrets.glob("influx*")}
 
 
 def test_influx_init_says_what_it_lacks(folder: DataFolder) -> None:
