@@ -78,8 +78,8 @@ def health(
     process: Annotated[
         str,
         typer.Argument(
-            help="collector, work, intake, ledger or backups; http: the API alone; api: what it says"
-            " of all parts; default: all parts, also where the API does not answer"
+            help="collector, work, intake, ledger or backups; http: the API alone; api: what it"
+            " says of all parts; default: all parts, also where the API does not answer"
         ),
     ] = "",
 ) -> None:

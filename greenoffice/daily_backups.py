@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -21,7 +21,7 @@ from greenoffice.loops import Loop
 from greenoffice.patience import patiently
 from greenoffice.private import keep_private
 from greenoffice.signals import stop_event
-from greenoffice.working import WorkLoops, keep
+from greenoffice.working import WorkLoops, keep, leave
 from metering.errors import ConfigurationError, Unavailable
 from metering.localtime import iso
 from storage.backup import MANIFEST
@@ -152,7 +152,14 @@ def run_backups(data: Path, plan: BackupPlan, metrics_port: int) -> None:
     _serve(registry, folder.settings().mqtt.metrics_host, metrics_port)
     stop = stop_event()
     loop = Loop(PART, work, LOOK_S, stop, folder.clock().now_us, longest_s=LONGEST_S)
-    keep(folder, {PART: WorkLoops({PART: loop}, details=work.details)}, stop)
+    loops = WorkLoops(
+        {PART: loop},
+        gauge=lambda counters: Gauge(
+            "greenoffice_backups_loop_ok", "1 while its work succeeds", ["loop"], registry=counters
+        ),
+        details=work.details,
+    )
+    leave(folder, keep(folder, {PART: loops}, stop, registry), stop)
 
 
 def kept_backups(target: Path) -> list[Path]:
