@@ -16,7 +16,7 @@ WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -24,9 +24,13 @@ help: ## List the targets
 demo: $(VENV)/.run ## Run the platform with a simulated campus; open the page it prints
 	@$(RUN) demo $(ARGS)
 
-test: $(VENV)/.dev ## Run the whole test suite
+test: $(VENV)/.dev ## Run the test suite, without the tests that take minutes
 	@sh tools/system-parts.sh
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations=15 $(ARGS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations=15 -m "not long" $(ARGS)
+
+test-long: $(VENV)/.dev ## Run the tests that take minutes: processes and servers that die, hang and come back
+	@sh tools/system-parts.sh
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations=15 -m long $(ARGS)
 
 check: lint ## Check format, lint, types, import rules and documents
 	$(BIN)/python -m pytest tests/test_tree.py tests/test_docs_*.py tests/texts

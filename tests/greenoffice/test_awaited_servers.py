@@ -29,6 +29,8 @@ from proofs.servers.postgres import OwnPostgres
 from proofs.steps import started, wait_until
 from tests.hanging import freeze, kill, thaw
 
+pytestmark = pytest.mark.long
+
 OFFICE = {
     "tree.csv": "code,parent,type,zone\no,,institution,Asia/Shanghai\ns,o,site,\n",
     "gateways.csv": "site,code\ns,g\ns,h\n",

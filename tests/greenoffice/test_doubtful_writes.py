@@ -35,6 +35,8 @@ from proofs.servers.postgres import OwnPostgres
 from proofs.servers.relay import Relay, Reply
 from storage.influx import InfluxAddress, InfluxReadings
 
+pytestmark = pytest.mark.long
+
 ZONE = "Asia/Shanghai"
 FILES = {
     "tree.csv": f"code,parent,type,zone\no,,institution,{ZONE}\ns,o,site,\nb,s,building,\n",

@@ -348,6 +348,7 @@ def _kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_what_two_do_is_what_one_does(
     folder: DataFolder,

@@ -20,6 +20,8 @@ from greenoffice.threads import DIED
 from greenoffice.watching import Heartbeats, watch
 from metering.errors import InvalidInput
 
+pytestmark = pytest.mark.long
+
 EAGER = "Patience(look_s=0.4, silent=8, starting=500, leave_s=3.0)"
 PROGRAM = f"""
 import sys
