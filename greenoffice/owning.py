@@ -22,11 +22,10 @@ from typing import IO, Protocol
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
 
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import PARTS, quiet, stand_by_file, tell
-from greenoffice.stores import database_url
+from greenoffice.stores import database_url, parsed_address
 from greenoffice.supervisor import exclusive
 from metering.errors import ConfigurationError, Conflict, Damaged, Unavailable
 from storage.sql.owning import DUTIES, SessionLock, not_owner
@@ -130,7 +129,7 @@ def open_lock(folder: DataFolder, command: str, url: str = "") -> DutyLock:
     """
     address = url or database_url(folder)
     who = f"{command} {myself()}"
-    if make_url(address).get_backend_name() == "sqlite":
+    if parsed_address(address).get_backend_name() == "sqlite":
         return FileLock(folder.run, who)
     return SessionLock(address, who)
 
@@ -289,7 +288,7 @@ def at_rest(
 def database_at_rest(folder: DataFolder, command: str, url: str) -> Iterator[None]:
     """The same of a database that is not the folder's yet; a file has no owner elsewhere."""
     with ExitStack() as held:
-        if make_url(url).get_backend_name() != "sqlite":
+        if parsed_address(url).get_backend_name() != "sqlite":
             held.enter_context(_owned_by(command, open_lock(folder, command, url), tuple(DUTIES)))
         yield
 

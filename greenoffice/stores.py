@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from greenoffice.clock import ShiftedClock
@@ -44,8 +44,13 @@ def database_url(folder: DataFolder) -> str:
 
 def with_password(address: str, password: str) -> str:
     """The address of a database with this password; ConfigurationError for one that is none."""
+    return parsed_address(address).set(password=password).render_as_string(hide_password=False)
+
+
+def parsed_address(address: str) -> URL:
+    """The parts of a database's address; ConfigurationError for one that is none."""
     try:
-        url = make_url(address).set(password=password)
+        return make_url(address)
     except ArgumentError as refused:
         raise ConfigurationError(
             "not the address of a database",
@@ -53,7 +58,6 @@ def with_password(address: str, password: str) -> str:
             value=address,
             fix="postgresql+psycopg://USER@HOST/NAME",
         ) from refused
-    return url.render_as_string(hide_password=False)
 
 
 def open_stores(folder: DataFolder, *, finishing: str = "", guard: Guard | None = None) -> Stores:

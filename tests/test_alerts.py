@@ -48,7 +48,7 @@ def printed_names(folder: Path) -> set[str]:
 
 def api_exposition() -> str:
     """The API's own, over stores that have nothing."""
-    nothing = SimpleNamespace(count=lambda: 0, waiting=lambda: 0, dead_letter_count=lambda: 0)
+    nothing = SimpleNamespace(gateways=list, waiting=lambda: 0, dead_letter_count=lambda: 0)
     platform = SimpleNamespace(
         **dict.fromkeys(("readings", "marks", "intake"), nothing),
         parts=lambda: {"http": PartHealth(True, {})},

@@ -150,6 +150,7 @@ def test_extras_alone_are_absent_and_only_where_they_are_used(
     assert json.loads(told.stdout) == {
         "reports.pdf": "pylopdf_fonts_zh_cn",
         "reports.xlsx": "xlsxwriter",
+        "storage.sql.bounded": "psycopg",
     }
 
 
