@@ -132,24 +132,25 @@ class Assembly:
         self.stores.close()
 
 
-@dataclass(frozen=True)
 class ClaimedWriter(ReadingWriter):
     """Readings that are written as long as `check` does not refuse: a server of readings does not
     know who owns them, and would let a former owner put an old value in the place of a newer."""
 
-    written: ReadingWriter
-    check: Callable[[], None]
+    def __init__(self, written: ReadingWriter, check: Callable[[], None]) -> None:
+        self._written = written
+        self._check = check
+        self.lands_late = written.lands_late
 
     def existing(self, point: I64, time_us: I64) -> ReadingColumns:
-        return self.written.existing(point, time_us)
+        return self._written.existing(point, time_us)
 
     def upsert(self, rows: ReadingColumns) -> None:
-        self.check()
-        self.written.upsert(rows)
+        self._check()
+        self._written.upsert(rows)
 
     def forget(self, segments: Sequence[int]) -> None:
-        self.check()
-        self.written.forget(segments)
+        self._check()
+        self._written.forget(segments)
 
 
 def decoding(settings: Settings) -> Decoding:

@@ -168,6 +168,15 @@ def test_an_owner_whose_lock_file_is_gone_writes_no_more(folder: DataFolder) -> 
         next.check()
 
 
+def test_an_owner_begins_in_doubt_of_what_the_one_before_wrote(folder: DataFolder) -> None:
+    """On a server of readings, which may still do what a process that is gone asked of it."""
+    with folder.settings_file.open("a") as file:
+        file.write('\n[influx]\nurl = "http://127.0.0.1:1"\ntoken_file = "secrets/admin.key"\n')
+    with at_rest(folder, "rebuild") as claim, closing(Assembly.open(folder, claim=claim)) as parts:
+        parts.intake.step(1)
+        assert [doubt.writes for doubt in parts.stores.intake.doubts()] == [0]
+
+
 @pytest.mark.parametrize("command", ["rebuild", "rebook", "upgrade", "repair", "restore"])
 def test_commands_that_change_the_folder_wait_for_its_owner_to_be_stopped(
     folder: DataFolder, url: str, tmp_path: Path, command: str
