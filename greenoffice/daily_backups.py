@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -18,7 +18,7 @@ from greenoffice.backing_up import back_up_folder
 from greenoffice.folder import DataFolder
 from greenoffice.logs import set_up_logs
 from greenoffice.loops import Loop
-from greenoffice.patience import patiently
+from greenoffice.metrics_port import serve_metrics
 from greenoffice.private import keep_private
 from greenoffice.signals import stop_event
 from greenoffice.working import WorkLoops, keep, leave
@@ -149,7 +149,8 @@ def run_backups(data: Path, plan: BackupPlan, metrics_port: int) -> None:
     _make(plan.target)
     registry = CollectorRegistry()
     work = BackupsWork(folder, plan, BackupMetrics(folder, plan, registry))
-    _serve(registry, folder.settings().mqtt.metrics_host, metrics_port)
+    host = folder.settings().mqtt.metrics_host
+    serve_metrics(registry, host, metrics_port, field="metrics_port")
     stop = stop_event()
     loop = Loop(PART, work, LOOK_S, stop, folder.clock().now_us, longest_s=LONGEST_S)
     loops = WorkLoops(
@@ -203,18 +204,3 @@ def _make(target: Path) -> None:
             value=str(target),
             fix="name a folder that may be written",
         ) from refused
-
-
-def _serve(registry: CollectorRegistry, host: str, port: int) -> None:
-    def serve() -> None:
-        try:
-            start_http_server(port, host, registry=registry)
-        except OSError as refused:
-            raise ConfigurationError(
-                f"the port of /metrics cannot be had: {refused.strerror}",
-                field="metrics_port",
-                value=port,
-                fix="name another port, or stop what listens there",
-            ) from refused
-
-    patiently(serve)

@@ -54,7 +54,7 @@ def stand_by_file(file: Path, who: str) -> Path:
 
 def quiet(file: Path) -> list[Path]:
     """Files of those that stood by and are not heard of any more."""
-    return [one for one in _beside(file) if _told(one)[0] > SILENT_S]
+    return [one for one in stand_by_files(file) if _told(one)[0] > SILENT_S]
 
 
 def tell_all(file: Path, error: str) -> None:
@@ -71,7 +71,7 @@ def heard(file: Path) -> Parts:
     if gone(file):
         return _silent(name, f"the {name} process does not run")
     silent_s, parts = _told(file)
-    ready = [told for at_s, told in map(_told, _beside(file)) if at_s <= SILENT_S]
+    ready = [told for at_s, told in map(_told, stand_by_files(file)) if at_s <= SILENT_S]
     if silent_s <= SILENT_S:
         if ready and name in parts:
             parts[name]["stands_by"] = [who for told in ready for who in told[name]["stands_by"]]
@@ -88,7 +88,8 @@ def heard(file: Path) -> Parts:
     return told
 
 
-def _beside(file: Path) -> list[Path]:
+def stand_by_files(file: Path) -> list[Path]:
+    """Where those tell that stand by, beside the file of the one that works."""
     return sorted(file.parent.glob(f"{file.stem}.stands-by-*.json"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 
 from collector import (
     BrokerClient,
@@ -20,10 +20,10 @@ from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
 from greenoffice.gateway_passwords import KeptPasswords, passwords_of
 from greenoffice.handles import for_connections
+from greenoffice.metrics_port import serve_metrics
 from greenoffice.patience import patiently
 from greenoffice.settings import Settings
 from greenoffice.tls import tls_of
-from metering.errors import ConfigurationError
 
 WRITERS = {"listener": 1, "http": 2, "broker": 3}
 """Numbers of the journal's writers by the name of their folder."""
@@ -116,16 +116,5 @@ def _now_us(folder: DataFolder) -> Callable[[], int]:
 def _metrics(host: str, port: int, field: str) -> CollectorMetrics:
     metrics = CollectorMetrics(CollectorRegistry())
 
-    def serve() -> None:
-        try:
-            start_http_server(port, host, registry=metrics.registry)
-        except OSError as refused:
-            raise ConfigurationError(
-                f"the port of /metrics cannot be had: {refused.strerror}",
-                field=field,
-                value=port,
-                fix="set another port in greenoffice.toml, or stop what listens there",
-            ) from refused
-
-    patiently(serve)
+    serve_metrics(metrics.registry, host, port, field=field)
     return metrics

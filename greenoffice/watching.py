@@ -19,6 +19,7 @@ import structlog
 
 from greenoffice.client import ApiClient
 from greenoffice.folder import DataFolder
+from greenoffice.heartbeat import stand_by_files
 from greenoffice.logs import set_up_logs
 from greenoffice.signals import stop_event
 from greenoffice.threads import DIED
@@ -51,14 +52,14 @@ class Patience:
 
 @dataclass
 class Heartbeats:
-    """Signs of life of a process that writes files: any of them is another than at the last
-    look."""
+    """Signs of life of a process that writes files, or others beside them while it stands by: any
+    of them is another than at the last look."""
 
     files: Sequence[Path]
     _last: list[object] = field(default_factory=list)
 
     def __call__(self) -> bool:
-        now = [_told_at(file) for file in self.files]
+        now = [_told_at(one) for file in self.files for one in (file, *stand_by_files(file))]
         moved, self._last = bool(self._last) and now != self._last, now
         return moved
 

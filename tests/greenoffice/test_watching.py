@@ -14,13 +14,11 @@ import pytest
 
 from greenoffice.commands import init
 from greenoffice.folder import DataFolder
-from greenoffice.heartbeat import heard, tell
+from greenoffice.heartbeat import heard, stand_by_file, tell
 from greenoffice.ports import usable_port
 from greenoffice.threads import DIED
 from greenoffice.watching import Heartbeats, watch
 from metering.errors import InvalidInput
-
-pytestmark = pytest.mark.long
 
 EAGER = "Patience(look_s=0.4, silent=8, starting=500, leave_s=3.0)"
 PROGRAM = f"""
@@ -70,6 +68,7 @@ def well(folder: DataFolder, process: str) -> bool:
     return all(part["ok"] for part in heard(folder.heartbeat(process)).values())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("process", ["collector", "work", "api"])
 def test_a_process_that_hangs_is_ended(folder: DataFolder, process: str) -> None:
     with watched(folder, process) as running:
@@ -89,6 +88,7 @@ def answers(folder: DataFolder) -> bool:
     return port in [c.laddr.port for c in listening]
 
 
+@pytest.mark.long
 def test_a_process_that_is_not_well_goes_on(folder: DataFolder) -> None:
     """Its broker is away: gateways of the listener are served all the same."""
     with folder.settings_file.open("a") as file:
@@ -100,6 +100,7 @@ def test_a_process_that_is_not_well_goes_on(folder: DataFolder) -> None:
         assert not well(folder, "collector")
 
 
+@pytest.mark.long
 def test_who_is_asked_to_end_asks_its_process_and_says_how_it_went(folder: DataFolder) -> None:
     with watched(folder, "collector") as running:
         until(lambda: well(folder, "collector"))
@@ -123,6 +124,17 @@ def test_only_what_is_another_than_before_is_a_sign_of_life(tmp_path: Path) -> N
     assert alive()
     assert not alive()
     tell(file, {"ledger": {"ok": False, "error": "away"}})
+    assert alive()
+
+
+def test_who_stands_by_gives_signs_of_life_beside_what_the_owner_told(tmp_path: Path) -> None:
+    """Also while no owner tells: a server that is away for long ends nobody who waits for it."""
+    file = tmp_path / "intake.json"
+    tell(stand_by_file(file, "host:7"), {"intake": {"ok": False, "error": "away"}})
+    alive = Heartbeats([file])
+    assert not alive()
+    assert not alive()
+    tell(stand_by_file(file, "host:7"), {"intake": {"ok": False, "error": "away"}})
     assert alive()
 
 
