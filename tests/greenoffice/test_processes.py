@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,6 +51,8 @@ from greenoffice.stores import (
 from metering.book import DirtyMark
 from metering.errors import ConfigurationError, Conflict, Unavailable
 from metering.intake import HeldGateway, IntakeBatch
+from metering.registry import Registry
+from metering.registry.files import read_registry_texts
 from proofs.servers.influx import OwnServer, found
 from proofs.steps import COMMAND, run, started, wait_until
 
@@ -518,17 +520,35 @@ def test_health_does_not_wait_for_a_database_that_hangs() -> None:
 def test_a_process_that_waits_for_its_server_ends_when_it_is_told_to(
     reachable: DataFolder,
 ) -> None:
-    """The InfluxDB takes connections and never answers: the intake hangs in its question."""
+    """The InfluxDB takes questions and never answers: the intake hangs in one about a reading that
+    it could wait for longer than it is given to end."""
+    texts = read_registry_texts(OFFICE, Registry())
+    open_stores(reachable).registry.apply(texts, actor="test", now_us=1)
+    payload = b'{"readings": [{"point": "E1", "value": 1, "unit": "kWh", "kind": "register"}]}'
+    route, now_us = "greenoffice/v1/s/g/readings", reachable.clock().now_us()
+    with closing(open_journal(reachable, "http")) as writer:
+        writer.append([Record("message", now_us, "s/g", "c", "", route, payload, 1)])
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         with reachable.settings_file.open("a") as file:
             file.write(f'\n[influx]\nurl = "http://127.0.0.1:{silent.getsockname()[1]}"\n')
-        (reachable.secrets / "influx.token").write_text("t")
-        with subprocess.Popen([*COMMAND, "work", str(reachable.root)]) as process:
-            connection, _ = silent.accept()
-            with closing(connection):
-                assert connection.recv(10)
-                process.terminate()
-                assert process.wait(25) == 0
+        with (
+            subprocess.Popen([*COMMAND, "work", str(reachable.root)]) as process,
+            ExitStack() as held,
+        ):
+            while b"value%2Cflag" not in _request(held.enter_context(closing(silent.accept()[0]))):
+                pass
+            process.terminate()
+            assert process.wait(25) == 0
+
+
+def _request(connection: socket.socket) -> bytes:
+    """What was sent before nothing more came."""
+    connection.settimeout(2)
+    found = b""
+    with suppress(TimeoutError):
+        while more := connection.recv(65_536):
+            found += more
+    return found
 
 
 def test_intake_and_ledger_serve_their_counters_where_the_settings_say_so(
