@@ -199,7 +199,7 @@ class Disk:
 
     def _torn(self, offset: int, data: bytes) -> bytes:
         cuts = range(SECTOR - offset % SECTOR, len(data), SECTOR)
-        if not cuts or self.random.random() > 0.1:
+        if not cuts or self.random.random() > 0.5:
             return data
         self.faults["torn"] += 1
         return data[: self.random.choice(cuts)]
