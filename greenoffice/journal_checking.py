@@ -28,12 +28,14 @@ def repair_folder(folder: DataFolder) -> dict[str, object]:
     """Write each damaged segment anew from what can be read; what was lost with them. The damaged
     files are kept."""
     read_to, broken = _read_to(folder), [s for s in _checked(folder) if s.faults]
+    lost: list[CheckedSegment] = []
     for one in broken:
         segment, offset = read_to.get(_writer(one.folder), (0, 0))
         own = offset if split_segment(segment)[1] == one.n else 0
-        kept = repair_segment(one.folder, one.n, own)
+        found, kept = repair_segment(one.folder, one.n, own)
+        lost.append(found)
         say(f"written anew: {one.name}, the damaged file is {kept}", aside=True)
-    return {**_told(broken), "repaired": len(broken)}
+    return {**_told(lost), "repaired": len(lost)}
 
 
 def require_sound(folder: DataFolder) -> None:

@@ -139,9 +139,11 @@ def check_segment(
     return found
 
 
-def repair_segment(folder: Path, n: int, read_to: int = 0) -> Path:
-    """Write a damaged segment anew from what can be read; where the damaged file is now. Nobody
-    may write the journal meanwhile."""
+def repair_segment(folder: Path, n: int, read_to: int = 0) -> tuple[CheckedSegment, Path]:
+    """Write a damaged segment anew from what can be read; what that was, and where the damaged
+    file is now. Nobody may write the journal meanwhile.
+
+    What was found is what counts as lost: the file may have worsened since an earlier look."""
     blobs: dict[int, bytes] = {}
     found = check_segment(folder, n, read_to, keep=blobs.__setitem__)
     arrived_us = found.arrived_us or _written_us(folder, n)
@@ -164,7 +166,7 @@ def repair_segment(folder: Path, n: int, read_to: int = 0) -> Path:
     kept = _put_aside(folder, n)
     draft.replace(packed_path(folder, n))
     sync_folder(folder)
-    return kept
+    return found, kept
 
 
 def _with_next(

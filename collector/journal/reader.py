@@ -100,8 +100,7 @@ class JournalReader:
             return RecordPlace(0, 0)
         n = numbers[-1]
         with self._lock:
-            row = self._query(folder, writer_no, n, NEXT_OFFSET, ())
-        return RecordPlace(segment_number(writer_no, n), row[0][0] if row else 0)
+            return RecordPlace(segment_number(writer_no, n), self._end(folder, writer_no, n))
 
     def close(self) -> None:
         """Let go of the segments that are open; a later read opens them again."""
@@ -128,17 +127,32 @@ class JournalReader:
         """Add records of a segment; (number, offset) to go on at, number 0 for not at all."""
         writer_no, n, offset = place
         closed = find_segment(folder, n + 1) is not None  # asked before its last rows are
-        segment, reached = segment_number(writer_no, n), offset
+        segment, reached, empty = segment_number(writer_no, n), offset, True
         for row in self._rows(folder, writer_no, n, offset):
             for at, record in enumerate(_all(row, folder, n), row.first_offset):
                 if at >= reached and len(found) < limit:  # a packed row may hold more before it
                     found.append(Located(segment, at, record))
-            reached = row.end
+            reached, empty = row.end, False
             if len(found) >= limit:
                 return 0, 0
         if closed and not _ended(folder, n, reached):
             raise damaged(folder, n, f"it ends at record {reached}, others came after it")
+        if empty and offset:
+            self._require_read_before(folder, writer_no, n, offset)
         return (n + 1 if closed else 0), 0
+
+    def _require_read_before(self, folder: Path, writer_no: int, n: int, offset: int) -> None:
+        """Who has read on never comes back to what a segment lost: it is said before, unless the
+        segment behind tells of it."""
+        end = self._end(folder, writer_no, n)
+        following = find_segment(folder, n + 1)
+        told = None if following is None else end_told_by(following, n)
+        if max(end, told or 0) < offset:
+            raise damaged(folder, n, f"it ends at record {end}, and was read to {offset} before")
+
+    def _end(self, folder: Path, writer_no: int, n: int) -> int:
+        row = self._query(folder, writer_no, n, NEXT_OFFSET, ())
+        return int(row[0][0]) if row else 0
 
     def _rows(self, folder: Path, writer_no: int, n: int, offset: int) -> Iterator[JournalRow]:
         """Rows that hold ``offset`` and what follows it; a few at a time, never a snapshot."""

@@ -19,7 +19,7 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import UnionType
 from typing import NamedTuple
@@ -241,8 +241,22 @@ def _inflate(codec: str, data: bytes) -> bytes:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A read-only connection that any thread may use, one at a time."""
-    mode = "mode=ro&immutable=1" if path.name.endswith(PACKED) else "mode=ro"
+    """A read-only connection that any thread may use, one at a time.
+
+    What a crash left half written beside the file is taken back before: who may only read cannot
+    do it, and would take the file for a damaged one."""
+    if path.name.endswith(PACKED):
+        return _read_only(path, "mode=ro&immutable=1")
+    connection = _read_only(path, "mode=ro")
+    try:
+        connection.execute("PRAGMA schema_version")
+    except BROKEN_FILE as error:
+        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
+            _take_back(path)
+    return connection
+
+
+def _read_only(path: Path, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}",
         uri=True,
@@ -251,6 +265,13 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA busy_timeout=5000")
     return connection
+
+
+def _take_back(path: Path) -> None:
+    """Have SQLite undo a write that was broken off; it leaves one that goes on alone."""
+    with suppress(*BROKEN_FILE), closing(sqlite3.connect(path, isolation_level=None)) as own:
+        own.execute("PRAGMA busy_timeout=5000")
+        own.execute("PRAGMA schema_version")
 
 
 def columns_of(connection: sqlite3.Connection) -> str:

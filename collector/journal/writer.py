@@ -93,6 +93,7 @@ class JournalWriter:
         self._next = 0
         self._written = 0
         self._told_s = 0.0
+        self._owes_sync = False
         """When the end was last told [s]."""
         self._open_recovered()
         self._start_housekeeping()
@@ -132,6 +133,7 @@ class JournalWriter:
         try:
             connection = self._ready()
             first = RecordPlace(segment_number(self.writer_no, self._n), self._next)
+            self._sync_owed(time.monotonic())
             arrived_us = max(record.arrived_us for record in records)
             row = JournalRow.of(first.offset, arrived_us, MSGPACK, blobs)
             connection.execute(INSERT, row)
@@ -146,11 +148,17 @@ class JournalWriter:
     def _tell_end(self, now_s: float) -> None:
         """Write down where the journal ends: what a damaged write-ahead log takes away is missed
         then. It stands as soon as the system has it; against a loss of power it is synced too,
-        each second."""
+        once a second, or before the next write where that comes later."""
         sync = now_s - self._told_s >= END_S
         if sync:
             self._told_s = now_s
+        self._owes_sync = not sync
         tell_end(self.folder, self._n, self._next, sync=sync)
+
+    def _sync_owed(self, now_s: float) -> None:
+        if self._owes_sync and now_s - self._told_s >= END_S:
+            self._owes_sync = False
+            tell_end(self.folder, self._n, self._next, sync=True)
 
     def _open_recovered(self) -> None:
         """Open the newest segment; a damaged one is left for the reader to name.
@@ -207,7 +215,7 @@ class JournalWriter:
             if not self._end_known:
                 self._find_end()
             reached = self._next
-            self._open_segment()
+            self._open_segment(reached)
             if self._next < reached:  # damage took some away: their places are not given again
                 self._next = reached
                 self._rotate()
@@ -232,7 +240,9 @@ class JournalWriter:
         except Exception as error:  # a damaged segment is the reader's to tell
             _log.warning("journal compression put off", folder=str(self.folder), error=str(error))
 
-    def _open_segment(self) -> None:
+    def _open_segment(self, reached: int = 0) -> None:
+        """reached: where it ended as far as is known, which the note must go on saying even where
+        the file no longer does."""
         path = plain_path(self.folder, self._n)
         connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection = connection
@@ -249,7 +259,7 @@ class JournalWriter:
         connection.execute("COMMIT")
         row = connection.execute(NEXT_OFFSET).fetchone()
         self._next = row[0] if row else 0
-        if not self._next:  # its name is to be durable with that of the segment
+        if not self._next and not reached:  # its name is to be durable with that of the segment
             tell_end(self.folder, self._n, 0, sync=True)
         pack.sync_folder(self.folder)
         self._written = path.stat().st_size

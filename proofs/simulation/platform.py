@@ -16,7 +16,14 @@ from typing import Any, cast
 from prometheus_client import CollectorRegistry
 
 from collector import CollectorMetrics, JournalReader, JournalWriter, Listener, ListenerSettings
-from collector.journal import Record, RecordPlace, check_journal, records_behind, repair_segment
+from collector.journal import (
+    CheckedSegment,
+    Record,
+    RecordPlace,
+    check_journal,
+    records_behind,
+    repair_segment,
+)
 from collector.journal.segment import segment_number, split_segment
 from greenoffice.assembly import Assembly
 from greenoffice.booking import LedgerWork
@@ -427,17 +434,20 @@ class SimulatedPlatform:
         self._ended(process)
         return not damaged.done() or damaged.exception() is not None or damaged.result()
 
+    def _lose(self, segment: int, found: CheckedSegment) -> None:
+        for fault in found.faults:
+            self.lost.append(Lost(segment, fault.first, fault.after))
+            self._say(f"lost {found.n} {fault.first} {fault.after} {fault.detail}")
+
     def _repair(self) -> bool:
         read_to = {WRITER: self.kept.intake.checkpoint(WRITER)}
         broken = [one for one in check_journal(self.root, read_to) if one.faults]
         for one in broken:
             segment = segment_number(WRITER, one.n)
-            for fault in one.faults:
-                self.lost.append(Lost(segment, fault.first, fault.after))
-                self._say(f"lost {one.n} {fault.first} {fault.after} {fault.detail}")
             place = read_to[WRITER]
             own = place[1] if split_segment(place[0])[1] == one.n else 0
-            repair_segment(one.folder, one.n, own)
+            self._lose(segment, one)  # the mender may be killed before it tells of its own look
+            self._lose(segment, repair_segment(one.folder, one.n, own)[0])
         if broken:
             self._rebuild_due = True
         if self._rebuild_due:

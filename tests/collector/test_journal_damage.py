@@ -25,7 +25,14 @@ from collector.journal import (
     repair_segment,
 )
 from collector.journal import writer as journal_writer
-from collector.journal.segment import JournalRow, encode, packed_path, plain_path
+from collector.journal.segment import (
+    JournalRow,
+    encode,
+    packed_path,
+    plain_path,
+    tell_end,
+    told_end,
+)
 from metering.errors import StorageFull, Unavailable
 
 OLD_SCHEMA = (
@@ -126,7 +133,7 @@ def test_a_flipped_digit_is_not_believed_and_costs_one_record(tmp_path: Path) ->
     assert "21 to 23" in error.message
     assert "repair" in (error.fix or "")
     assert faults(tmp_path) == {"listener/00000001": [(22, 23)]}
-    kept = repair_segment(folder, 1)
+    _, kept = repair_segment(folder, 1)
     assert kept.parent.name == "damaged"
     assert list(kept.parent.glob(f"{kept.name}*"))
     assert faults(tmp_path) == {}
@@ -569,3 +576,87 @@ def test_a_segment_that_is_packed_between_two_pages_is_read_once(
     monkeypatch.setattr(JournalReader, "_batches", packed_after)
     assert numbers(tmp_path) == list(range(60))
     journal.close()
+
+
+def test_a_write_that_a_crash_broke_off_is_taken_back_and_is_no_damage(tmp_path: Path) -> None:
+    """What SQLite needs to undo it lies beside the file; who may only read cannot do it."""
+    journal = writer(tmp_path / "whole", segment_bytes=1 << 20)
+    journal.append([record(n) for n in range(10)])
+    journal.close()
+    source = plain_path(tmp_path / "whole" / "listener", 1)
+    with closing(sqlite3.connect(source, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("BEGIN")
+        connection.execute("UPDATE batch SET arrived_us = 7, data = zeroblob(100000)")
+        shutil.copytree(tmp_path / "whole", tmp_path / "crashed")
+        connection.execute("ROLLBACK")
+    crashed = plain_path(tmp_path / "crashed" / "listener", 1)
+    assert crashed.with_name(f"{crashed.name}-journal").stat().st_size > 0
+    assert faults(tmp_path / "crashed") == {}
+    assert numbers(tmp_path / "crashed") == list(range(10))
+
+
+def test_the_note_of_the_end_does_not_go_back_where_a_full_disk_meets_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows went with a damaged log, and there is no room for the next segment."""
+    journal = writer(tmp_path, segment_bytes=1 << 20)
+    journal.append([record(0), record(1)])
+    journal._close_segment()
+    change(plain_path(tmp_path / "listener", 1), "DELETE FROM batch")
+    with monkeypatch.context() as full:
+        full.setattr(journal, "_rotate", Mock(side_effect=OSError(28, "No space left on device")))
+        with pytest.raises(Unavailable):
+            journal.append([record(2)])
+    assert told_end(tmp_path / "listener") == (1, 2)
+    journal._lock_file.close()
+    journal = writer(tmp_path, segment_bytes=1 << 20)
+    assert journal.append([record(2)]) == (1 << 24 | 2, 0)
+    journal.close()
+    assert faults(tmp_path) == {"listener/00000001": [(0, 2)]}
+
+
+def test_the_note_of_the_end_is_synced_before_a_write_that_comes_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The power may go while that write is done."""
+    now_s, synced = [100.0], []
+
+    def note(_folder: Path, _n: int, offset: int, *, sync: bool) -> None:
+        if sync:
+            synced.append(offset)
+
+    journal = writer(tmp_path, segment_bytes=1 << 20)
+    monkeypatch.setattr(journal_writer, "tell_end", note)
+    monkeypatch.setattr(journal_writer.time, "monotonic", lambda: now_s[0])
+    for number, at_s in enumerate((100.0, 100.2, 100.4, 105.0)):
+        now_s[0] = at_s
+        journal.append([record(number)])
+    assert synced == [1, 3, 4]
+    journal.close()
+
+
+def test_who_has_read_what_a_segment_lost_says_so_before_going_on(tmp_path: Path) -> None:
+    """Without a note and a segment that tells where it ended nobody else knows of it."""
+    journal = writer(tmp_path, segment_bytes=1 << 20)
+    journal.append([record(0), record(1), record(2)])
+    journal.close()
+    segment, folder = 1 << 24 | 1, tmp_path / "listener"
+    change(plain_path(folder, 1), "DELETE FROM batch")
+    tell_end(folder, 1, 0, sync=False)
+    with pytest.raises(Unavailable, match=r"ends at record 0, and was read to 3 before"):
+        JournalReader(tmp_path).read(1, segment, 3, 5)
+    repair_segment(folder, 1, 3)
+    assert numbers(tmp_path) == [None, None, None]
+    assert JournalReader(tmp_path).read(1, segment, 3, 5) == []
+
+
+def test_a_repair_tells_of_what_it_found_itself(tmp_path: Path) -> None:
+    """The file may have worsened since it was looked at."""
+    folder = filled(tmp_path)
+    flip(plain_path(folder, 1), b"22" + b" " * 400, b"27" + b" " * 400)
+    assert faults(tmp_path) == {"listener/00000001": [(22, 23)]}
+    flip(plain_path(folder, 1), b"31" + b" " * 400, b"37" + b" " * 400)
+    found, _ = repair_segment(folder, 1)
+    assert [(one.first, one.after) for one in found.faults] == [(22, 23), (31, 32)]
