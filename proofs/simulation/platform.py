@@ -62,6 +62,7 @@ from storage.memory import MemoryBooks, MemoryIntake, MemoryMarks, MemoryReading
 WRITER = 1
 WAY = "listener"
 ZONE = "Asia/Shanghai"
+DAMAGED = "a journal segment is damaged"
 OWN_SETTINGS = Settings(influx=InfluxSettings(url="http://127.0.0.1:1"))
 """Readings that lie elsewhere: nothing of DuckDB is looked at."""
 
@@ -403,7 +404,7 @@ class SimulatedPlatform:
             self.start_collector()
         if self.worker is None or not self.worker.alive:
             self.start_worker()
-        damaged = any("a journal segment is damaged" in loop.state.error for loop in self.loops)
+        damaged = any(DAMAGED in loop.state.error for loop in self.loops)
         if damaged or self._rebuild_due:
             await self.mend()
         elif self._fails_for_long():
@@ -460,11 +461,14 @@ class SimulatedPlatform:
         return bool(broken)
 
     def _patiently(self, work: Callable[[], object]) -> None:
-        """A command that a store refuses is typed again."""
+        """A command that a store refuses is typed again; one that new damage refuses ends, and all
+        begins anew with a look at the journal."""
         for _ in range(50):
             try:
                 work()
             except Unavailable as error:
+                if DAMAGED in error.message:
+                    raise
                 self._say(f"again: {error.message}")
                 me = current(self._loop)
                 assert me is not None
