@@ -10,7 +10,7 @@ secrets/              the admin key and passwords, mode 0600 in a folder of mode
 backups/              backups that upgrades take
 damaged/              damaged files that were put aside
 run/                  process numbers, state of the parts, socket of the readings, address of the
-                      API; may be deleted when stopped
+                      API, pipes for news; may be deleted when stopped
 logs/                 one file a process
 """
 
@@ -95,6 +95,10 @@ class DataFolder:
     def heartbeat(self, process: str) -> Path:
         """Where a process tells of its health each second."""
         return self.run / f"{process}.json"
+
+    def news(self, duty: str) -> Path:
+        """The pipe through which who does a duty is told that there may be something to do."""
+        return self.run / f"{duty}.news"
 
     @property
     def http_address(self) -> Path:
