@@ -1,3 +1,3 @@
-from greenoffice.cli import main
+from greenoffice.entry import main
 
 main()

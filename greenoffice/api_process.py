@@ -30,6 +30,7 @@ from greenoffice.logs import set_up_logs
 from greenoffice.parent import end_with_parent
 from greenoffice.ports import usable_port
 from greenoffice.private import keep_private
+from greenoffice.quick_health import tell_address
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
 from greenoffice.stores import await_stores
@@ -55,13 +56,15 @@ def run_api(data: Path, parent: int = 0) -> None:
     set_up_logs("api", folder.clock())
     end_with_threads()
     handles = raise_handles()
-    await_port(settings.http.host, settings.http.port)
+    http = settings.http
+    await_port(http.host, http.port)
+    tell_address(folder, http.host, http.port, http.certificate)
     awaited = await_stores(folder)
     with contextlib.closing(Assembly.beside(folder, awaited.stores)) as assembly:
         journal = open_journal(folder, "http")
         try:
             platform = platform_of(folder, assembly, into(journal), workers_of(folder))
-            serve(platform, settings.http, handles, awaited.refused)
+            serve(platform, http, handles, awaited.refused)
         finally:
             journal.close()
     awaited.waited_for()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
@@ -10,8 +11,16 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from greenoffice.assembly import Assembly
 from greenoffice.looking import AnalyticsWork
 from greenoffice.loops import Loop
+from greenoffice.news import News
 from greenoffice.working import WorkLoops
 from ledger import LedgerReport
+
+LOOK_S = 5.0
+"""How often the marks are looked at where no news comes [s]."""
+LEAST_S = 0.2
+"""What is marked within it is booked together [s]."""
+UNTOLD_S = 0.5
+"""The same as `LOOK_S` where other processes cannot tell anything [s]."""
 
 
 class LedgerMetrics:
@@ -43,31 +52,47 @@ class LedgerWork:
 
     assembly: Assembly
     metrics: LedgerMetrics | None = None
+    rests: Callable[[], None] = lambda: None
+    """Called when it came to rest."""
     idle_us: int = 0
 
     def __call__(self) -> bool:
         """One step; True while there is more to book."""
         began_us = self.assembly.now_us()
-        report = self.assembly.ledger.step()
+        waits = self.assembly.stores.marks.waiting() > 0
+        ledger = self.assembly.ledger
+        report = ledger.step() if waits else ledger.roll_day(began_us)
         if self.metrics is not None:
             self.metrics.observe(report)
         if report.marks:
             return True
-        if self.assembly.stores.marks.waiting() == 0:
+        if not waits:
             self.idle_us = began_us
+            self.rests()
         return False
 
 
 def ledger_work(
-    assembly: Assembly, stop: threading.Event, metrics: LedgerMetrics | None = None
+    assembly: Assembly, stop: threading.Event, news: News, metrics: LedgerMetrics | None = None
 ) -> WorkLoops:
     """The loops of ledger and analytics."""
-    ledger = LedgerWork(assembly, metrics)
+    ledger = LedgerWork(assembly, metrics, news.analytics.set)
     analytics = AnalyticsWork(assembly, ledger)
+    books = Loop(
+        "ledger",
+        ledger,
+        LOOK_S if news.comes else UNTOLD_S,
+        stop,
+        assembly.now_us,
+        news=news.ledger,
+        least_s=LEAST_S,
+    )
     return WorkLoops(
         {
-            "ledger": Loop("ledger", ledger, 0.5, stop, assembly.now_us),
-            "analytics": Loop("analytics", analytics, 1.0, stop, assembly.now_us),
+            "ledger": books,
+            "analytics": Loop(
+                "analytics", analytics, LOOK_S, stop, assembly.now_us, news=news.analytics
+            ),
         },
         gauge=lambda counters: Gauge(
             "greenoffice_ledger_loop_ok", "1 while its work succeeds", ["loop"], registry=counters

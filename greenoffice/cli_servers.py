@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from greenoffice.folder import DataFolder
+from greenoffice.quick_health import HTTP_PART, heartbeats, tell
 from greenoffice.saying import language, say
 from metering.errors import Unavailable
 from texts import said_error
@@ -84,28 +85,19 @@ def health(
     ] = "",
 ) -> None:
     """Whether all parts do their work, or those of one process; exit status 1 if not."""
-    from greenoffice.heartbeat import heard
-
     folder = DataFolder(data.absolute())
     if not process:
         parts = _all_parts(folder)
     elif process in ("api", "http"):
         parts = _api_parts(folder, process == "http")
     else:
-        parts = {
-            name: told
-            for one in (("intake", "ledger") if process == "work" else (process,))
-            for name, told in heard(folder.heartbeat(one)).items()
-        }
-    for name, told in parts.items():
-        if told.get("error"):
-            print(f"{name}: {said_error(told['error'], language())}", file=sys.stderr)
-    sys.exit(0 if all(told["ok"] for told in parts.values()) else 1)
+        parts = heartbeats(folder, process)
+    sys.exit(tell(parts))
 
 
 def _api_parts(folder: DataFolder, alone: bool) -> dict[str, dict[str, Any]]:
     """What the API says of itself, or of all parts."""
-    from greenoffice.client import HTTP_PART, ApiClient
+    from greenoffice.client import ApiClient
 
     parts = ApiClient.of_folder(folder).parts()
     return _asked({HTTP_PART: parts[HTTP_PART]} if alone else parts)
@@ -113,15 +105,14 @@ def _api_parts(folder: DataFolder, alone: bool) -> dict[str, dict[str, Any]]:
 
 def _all_parts(folder: DataFolder) -> dict[str, dict[str, Any]]:
     """What the API says of all; where it does not answer, what the others told last."""
-    from greenoffice.client import HTTP_PART, ApiClient
-    from greenoffice.heartbeat import heard
+    from greenoffice.client import ApiClient
 
     try:
         return _asked(ApiClient.of_folder(folder).parts())
     except Unavailable as away:
         parts = {HTTP_PART: {"ok": False, "error": str(away)}}
         for one in ("collector", "intake", "ledger"):
-            parts |= heard(folder.heartbeat(one))
+            parts |= heartbeats(folder, one)
         return parts
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from greenoffice.folder import DataFolder
+from greenoffice.tls import trusting
 from metering.errors import (
-    ConfigurationError,
     GreenOfficeError,
     InvalidInput,
     NotAllowed,
@@ -22,8 +21,6 @@ from metering.errors import (
 )
 
 Json = Any
-HTTP_PART = "http"
-"""What the API calls itself among the parts; here without all that it loads."""
 _ERRORS: dict[int, type[GreenOfficeError]] = {
     401: NotAllowed,
     403: NotAllowed,
@@ -41,7 +38,7 @@ class ApiClient:
         self.base_url = base_url
         self._key = key
         self._timeout_s = timeout_s
-        self._tls = None if certificate is None else _trusting(certificate)
+        self._tls = None if certificate is None else trusting(certificate)
 
     @classmethod
     def of_folder(cls, folder: DataFolder) -> ApiClient:
@@ -128,22 +125,6 @@ class ApiClient:
                 value=self.base_url,
                 fix="start it with: greenoffice up DATA-FOLDER",
             ) from failed
-
-
-def _trusting(certificate: Path) -> ssl.SSLContext:
-    """The platform's own certificate, under whatever name it is reached on this machine."""
-    try:
-        context = ssl.create_default_context(cafile=certificate)
-    except (OSError, ssl.SSLError) as refused:
-        raise ConfigurationError(
-            f"the certificate cannot be used: {refused}",
-            field="http.certificate",
-            value=str(certificate),
-            fix="name a PEM chain and its private_key, readable by the process",
-        ) from refused
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return context
 
 
 def read_key(path: Path) -> str:

@@ -9,8 +9,8 @@ unfinished.json       only while a rebuild or an upgrade is at work, or after it
 secrets/              the admin key and passwords, mode 0600 in a folder of mode 0700
 backups/              backups that upgrades take
 damaged/              damaged files that were put aside
-run/                  process numbers, state of the parts, socket of the readings; may be deleted
-                      when stopped
+run/                  process numbers, state of the parts, socket of the readings, address of the
+                      API, pipes for news; may be deleted when stopped
 logs/                 one file a process
 """
 
@@ -20,10 +20,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from greenoffice.clock import ShiftedClock
-from greenoffice.settings import Settings, load_settings
 from metering.errors import ConfigurationError, Conflict
+
+if TYPE_CHECKING:
+    from greenoffice.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,15 @@ class DataFolder:
         """Where a process tells of its health each second."""
         return self.run / f"{process}.json"
 
+    def news(self, duty: str) -> Path:
+        """The pipe through which who does a duty is told that there may be something to do."""
+        return self.run / f"{duty}.news"
+
+    @property
+    def http_address(self) -> Path:
+        """Where the API tells under which address it answers."""
+        return self.run / "http.json"
+
     def counters_of(self, process: str) -> Path:
         """What a process counts, in the Prometheus text format, for /metrics of the API."""
         return self.run / f"{process}.prom"
@@ -134,6 +146,8 @@ class DataFolder:
 
     def settings(self) -> Settings:
         """The folder's settings; ConfigurationError where there are none or they are broken."""
+        from greenoffice.settings import load_settings  # takes long: not for a check of health
+
         return load_settings(self.settings_file)
 
     def clock(self) -> ShiftedClock:

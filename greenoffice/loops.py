@@ -26,7 +26,7 @@ class LoopState:
 
 @dataclass
 class Loop:
-    """Calls `work` again at once while it returns True, else after `pause_s`.
+    """Calls `work` again at once while it returns True, else after `pause_s`, or with the news.
 
     An exception never ends the loop: it is logged, shown by health, and the same work is tried
     again with back-off, because every work here resumes from a committed checkpoint.
@@ -39,6 +39,10 @@ class Loop:
     now_us: Callable[[], int]
     longest_s: float = 5.0
     """Pause at most, between tries at work that fails."""
+    news: threading.Event | None = None
+    """Set where there may be something to do: that ends the pause."""
+    least_s: float = 0.0
+    """Pause at least, whatever news there is: what comes close together is done together [s]."""
     state: LoopState = field(default_factory=LoopState)
     _thread: threading.Thread | None = None
 
@@ -53,12 +57,16 @@ class Loop:
         its end."""
         if self._thread is None:
             return True
+        if self.news is not None:
+            self.news.set()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
         backoff_s = 0.5
         while not self.stop.is_set():
+            if self.news is not None:
+                self.news.clear()  # first: what is told from here on is not missed
             try:
                 more = self.work()
             except Exception as failed:
@@ -71,7 +79,13 @@ class Loop:
             self.state.runs += 1
             self.state.last_success_us = self.now_us()
             if not more:
-                self.stop.wait(self.pause_s)
+                self._rest()
+
+    def _rest(self) -> None:
+        if self.news is None:
+            self.stop.wait(self.pause_s)
+        elif not self.stop.wait(self.least_s):
+            self.news.wait(self.pause_s - self.least_s)
 
     def _note(self, failed: Exception) -> None:
         self.state.ok = False

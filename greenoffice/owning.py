@@ -31,7 +31,10 @@ from metering.errors import ConfigurationError, Conflict, Damaged, Unavailable
 from storage.sql.owning import DUTIES, SessionLock, not_owner
 
 LOOK_S = 1.0
-"""How often an owner looks whether it still is one, and a stand-by whether it may be [s]."""
+"""How often a stand-by looks whether it may be an owner [s]."""
+HOLD_S = 3.0
+"""How often an owner looks whether it still is one, which the server also takes for a sign of its
+life; at once where a write was refused [s]."""
 _STOP_S = 0.1
 """How soon a claim ends when its process is asked to end [s]."""
 WORKING = ("work", "intake", "ledger")
@@ -148,26 +151,39 @@ class Claim:
     stop: threading.Event
     end: threading.Event = field(default_factory=threading.Event)
     _lost: bool = False
+    _doubted: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> None:
         """Unavailable where this process does not own its duties any more."""
         if self._lost:
             raise not_owner()
-        self.lock.check()
+        with self._doubting():
+            self.lock.check()
 
     def guard(self, con: Connection) -> None:
         """The same, at the beginning of a transaction that writes."""
         if self._lost:
             raise not_owner()
-        self.lock.guard(con)
+        with self._doubting():
+            self.lock.guard(con)
+
+    @contextmanager
+    def _doubting(self) -> Iterator[None]:
+        """Who is refused has it looked at once, so that the work does not go on in vain."""
+        try:
+            yield
+        except Unavailable:
+            self._doubted.set()
+            raise
 
     def watch(self) -> None:
         """Look again and again, until the end."""
         looked = time.monotonic()
         while not self.stop.is_set() and not self.end.wait(_STOP_S):
-            if time.monotonic() - looked < LOOK_S:
+            if time.monotonic() - looked < HOLD_S and not self._doubted.is_set():
                 continue
             looked = time.monotonic()
+            self._doubted.clear()
             try:
                 self.lock.check()
             except Unavailable as lost:

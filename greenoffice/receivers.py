@@ -21,6 +21,7 @@ from greenoffice.folder import DataFolder
 from greenoffice.gateway_passwords import KeptPasswords, passwords_of
 from greenoffice.handles import for_connections
 from greenoffice.metrics_port import serve_metrics
+from greenoffice.news import JOURNAL, tell
 from greenoffice.patience import patiently
 from greenoffice.settings import Settings
 from greenoffice.tls import tls_of
@@ -58,6 +59,7 @@ def open_journal(folder: DataFolder, name: str) -> JournalWriter:
             now_us=folder.clock().now_us,
             segment_bytes=settings.segment_mb << 20,
             retention_days=settings.retention_days,
+            written=lambda: tell(folder, "intake", JOURNAL),
         )
     )
 

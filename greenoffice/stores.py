@@ -4,14 +4,16 @@ does not open it does not load."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
+from greenoffice.news import TellingRegistry
 from greenoffice.unfinished import check_finished
 from metering.access import ActorKind, Role, by_command
 from metering.errors import ConfigurationError, Damaged, GreenOfficeError, Unavailable
@@ -66,8 +68,13 @@ def open_stores(folder: DataFolder, *, finishing: str = "", guard: Guard | None 
     the database of before is gone."""
     check_finished(folder, finishing)
     check_there(folder)
-    engine = open_engine(database_url(folder))
-    return sql_stores(engine if guard is None else engine.execution_options(guard=guard))
+    return _telling(folder, open_engine(database_url(folder)), guard)
+
+
+def _telling(folder: DataFolder, engine: Engine, guard: Guard | None) -> Stores:
+    """The stores of an engine, of which a change of the registry is told in the folder."""
+    stores = sql_stores(engine if guard is None else engine.execution_options(guard=guard))
+    return replace(stores, registry=TellingRegistry(stores.registry, folder))
 
 
 @dataclass
@@ -94,10 +101,15 @@ class AwaitedStores:
         self.refused.set()
 
 
-def await_stores(folder: DataFolder, *, guard: Guard | None = None) -> AwaitedStores:
+def await_stores(
+    folder: DataFolder,
+    *,
+    guard: Guard | None = None,
+    hear: Callable[[bytes], None] | None = None,
+) -> AwaitedStores:
     """The SQL stores of a data folder for a process that waits for their server; `guard` is asked
-    before each transaction that writes. Those of a file are there at once, and its errors are those
-    of `open_stores`."""
+    before each transaction that writes, and `hear` is called with what the server tells. Those of a
+    file are there at once, and its errors are those of `open_stores`."""
     settings = folder.settings().database
     if not settings.url:
         return AwaitedStores(open_stores(folder, guard=guard), Door())
@@ -105,9 +117,9 @@ def await_stores(folder: DataFolder, *, guard: Guard | None = None) -> AwaitedSt
     url = database_url(folder)
     door = Door(why=_not_asked())
     engine = unopened_engine(url, door=door)
-    stores = sql_stores(engine if guard is None else engine.execution_options(guard=guard))
+    stores = _telling(folder, engine, guard)
     awaited = AwaitedStores(stores, door)
-    watch = DatabaseWatch(url, door, refused=awaited.refuse)
+    watch = DatabaseWatch(url, door, refused=awaited.refuse, hear=hear)
 
     def close() -> None:
         watch.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from greenoffice.complete import check_complete
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import TAKEN
 from greenoffice.loops import Loop
+from greenoffice.news import News
 from greenoffice.owning import Claim
 from greenoffice.patience import BUSY_PATIENCE_S
 from greenoffice.stores import influx_address
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
 
 
 ROUNDS = 100
+LOOK_S = 1.0
+"""How often the journal is looked at where no news comes: that costs the database nothing [s]."""
+LEAST_S = 0.05
+"""What the journal takes within it is taken in together [s]."""
+UNTOLD_S = 0.1
+"""The same as `LOOK_S` where other processes cannot tell anything [s]."""
+REGISTRY_US = 5_000_000
+"""How often the registry is looked at where no news of it comes."""
 
 
 @dataclass
@@ -36,9 +45,14 @@ class IntakeWork:
     """Takes in what the journals hold."""
 
     assembly: Assembly
+    news: News | None = None
+    """Tells of changes of the registry, which is asked each time where there is none."""
+    marked: Callable[[], None] = lambda: None
+    """Called when there may be something to book."""
     doubtful_writes: int = 0
     """Writes of readings that may still be done, as of the last call."""
     _registry_version: int = -1
+    _asked_us: int = 0
     _checked: bool = False
     _damage: Damaged | None = None
 
@@ -60,14 +74,18 @@ class IntakeWork:
             busy, failed = self._round()
         if failed is not None:
             raise failed
-        looked = self.assembly.intake.look(waits=busy)
-        return busy or looked or self.assembly.intake.reread()
+        looked = self.assembly.intake.look(waits=busy) or self.assembly.intake.reread()
+        if looked:
+            self.marked()
+        return busy or looked
 
     def _round(self) -> tuple[bool, Unavailable | None]:
         busy, failed = False, None
         for writer_no in self.assembly.journal.writers():
             try:
-                busy = bool(self.assembly.intake.step(writer_no).records) or busy
+                if self.assembly.intake.step(writer_no).records:
+                    busy = True
+                    self.marked()
             except Unavailable as error:
                 failed = error
         return busy, failed
@@ -85,10 +103,22 @@ class IntakeWork:
             raise self._damage
 
     def _replay_after_change(self) -> None:
+        if not self._asks_registry():
+            return
         version = self.assembly.registry().version
         if version != self._registry_version:
             self.assembly.intake.replay_dead_letters()
             self._registry_version = version
+            self.marked()
+        self._asked_us = self.assembly.now_us()
+
+    def _asks_registry(self) -> bool:
+        """Whether news has come of it, or it was not asked for long: the news may be lost."""
+        if self.news is None or self._registry_version < 0:
+            return True
+        told = self.news.registry.is_set()
+        self.news.registry.clear()
+        return told or abs(self.assembly.now_us() - self._asked_us) >= REGISTRY_US
 
 
 @dataclass
@@ -135,14 +165,31 @@ def owned(
         assembly.close()
 
 
-def intake_work(folder: DataFolder, assembly: Assembly, stop: threading.Event) -> WorkLoops:
-    """The intake's loops, and the one that takes backups where the readings lie in the folder."""
-    now_us, file, work = assembly.now_us, _file(assembly), IntakeWork(assembly)
+def intake_work(
+    folder: DataFolder,
+    assembly: Assembly,
+    stop: threading.Event,
+    news: News,
+    marked: Callable[[], None],
+) -> WorkLoops:
+    """The intake's loops, and the one that takes backups where the readings lie in the folder.
+    `marked` is called when there may be something to book."""
+    now_us, file, work = assembly.now_us, _file(assembly), IntakeWork(assembly, news, marked)
+    intake = Loop(
+        "intake",
+        work,
+        LOOK_S if news.comes else UNTOLD_S,
+        stop,
+        now_us,
+        longest_s=1.0,
+        news=news.intake,
+        least_s=LEAST_S,
+    )
     looks_s = 5.0 if file is None else 20.0  # a server can go away, a file seldom does
     backup = [Loop("backup", BackupWork(folder, file), 1.0, stop, now_us)] if file else []
     return WorkLoops(
         {
-            "intake": Loop("intake", work, 0.05, stop, now_us, longest_s=1.0),
+            "intake": intake,
             "readings": Loop("readings", ReadingsCheck(folder, file), looks_s, stop, now_us),
         },
         gauge=lambda counters: Gauge(
@@ -163,9 +210,9 @@ def _details(work: IntakeWork) -> Details:
 
 def _taken(assembly: Assembly) -> dict[str, tuple[int, int]]:
     """Places by writer; none where they cannot be had now."""
-    checkpoint = assembly.stores.intake.checkpoint
+    place = assembly.intake.place
     with contextlib.suppress(Unavailable):
-        return {str(writer): checkpoint(writer) for writer in assembly.journal.writers()}
+        return {str(writer): place(writer) for writer in assembly.journal.writers()}
     return {}
 
 

@@ -1,4 +1,4 @@
-"""TLS of a port that others connect to."""
+"""TLS of a port that others connect to, and of who connects to it on the same machine."""
 
 from __future__ import annotations
 
@@ -23,4 +23,21 @@ def tls_of(section: str, chain: Path | None, key: Path | None) -> ssl.SSLContext
             value=str(chain),
             fix="name a PEM chain and its private_key, readable by the process",
         ) from refused
+    return context
+
+
+def trusting(certificate: Path) -> ssl.SSLContext:
+    """The platform's own certificate, under whatever name it is reached on this machine.
+    ConfigurationError where it cannot be read."""
+    try:
+        context = ssl.create_default_context(cafile=certificate)
+    except (OSError, ssl.SSLError) as refused:
+        raise ConfigurationError(
+            f"the certificate cannot be used: {refused}",
+            field="http.certificate",
+            value=str(certificate),
+            fix="name a PEM chain and its private_key, readable by the process",
+        ) from refused
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context

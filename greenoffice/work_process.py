@@ -21,6 +21,7 @@ from greenoffice.folder import DataFolder
 from greenoffice.handles import raise_handles
 from greenoffice.heartbeat import hold
 from greenoffice.logs import set_up_logs
+from greenoffice.news import MARKS, heard, tell
 from greenoffice.owning import Claim, own
 from greenoffice.parent import end_with_parent
 from greenoffice.private import keep_private
@@ -41,13 +42,17 @@ def run_intake(data: Path, parent: int = 0) -> None:
     stop, counters = stop_event(), _counters(folder, "intake")
     metrics = IntakeMetrics(counters)
 
+    def marked() -> None:
+        tell(folder, "ledger", MARKS)
+
     def work(claim: Claim) -> None:
         end = claim.end
         with (
             telling_damage(folder, ["intake"], end),
-            owned(folder, metrics, awaited_stores(folder, ["intake"], claim), claim) as assembly,
+            heard(folder, ["intake"]) as news,
+            owned(folder, metrics, awaited_stores(folder, ["intake"], claim, news), claim) as parts,
         ):
-            sides = {"intake": intake_work(folder, assembly, end)}
+            sides = {"intake": intake_work(folder, parts, end, news, marked)}
             leave(folder, keep(folder, sides, end, counters), stop)
 
     own(folder, "intake", stop, work)
@@ -64,9 +69,12 @@ def run_ledger(data: Path, parent: int = 0) -> None:
     def work(claim: Claim) -> None:
         with (
             suppress(Stopped),
-            closing(Assembly.beside(folder, awaited_stores(folder, ["ledger"], claim))) as assembly,
+            heard(folder, ["ledger"]) as news,
+            closing(
+                Assembly.beside(folder, awaited_stores(folder, ["ledger"], claim, news))
+            ) as assembly,
         ):
-            sides = {"ledger": ledger_work(assembly, claim.end, metrics)}
+            sides = {"ledger": ledger_work(assembly, claim.end, news, metrics)}
             leave(folder, keep(folder, sides, claim.end, counters), stop)
 
     own(folder, "ledger", stop, work)
@@ -87,11 +95,12 @@ def run_work(data: Path) -> None:
         folder.counters_of("ledger").unlink(missing_ok=True)  # one of before; one tells of both
         with (
             telling_damage(folder, both, end),
-            owned(folder, metrics, awaited_stores(folder, both, claim), claim) as assembly,
+            heard(folder, both) as news,
+            owned(folder, metrics, awaited_stores(folder, both, claim, news), claim) as assembly,
         ):
             sides = {
-                "intake": intake_work(folder, assembly, end),
-                "ledger": ledger_work(assembly, end, booked),
+                "intake": intake_work(folder, assembly, end, news, news.ledger.set),
+                "ledger": ledger_work(assembly, end, news, booked),
             }
             leave(folder, keep(folder, sides, end, counters), stop)
 

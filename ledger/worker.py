@@ -95,7 +95,7 @@ class Ledger:
         """Recompute provisional rows whose local day is over, also days that ended while
         nobody looked; and running days every quarter hour, but for those that the present step,
         which began at that time, has just computed."""
-        registry = self._notice()
+        registry = self._notice() if self._known is None else self._known
         now = self._now_us()
         clock = Clock(now, self._settle_us)
         refresh = now // REFRESH_US != self._refreshed
@@ -110,9 +110,14 @@ class Ledger:
             stale = refresh and (key, day) not in fresh
             if stale or clock.is_settled(day, zone):
                 asked.append((key, day, *day_bounds(day, zone)))
+        if not asked:
+            return LedgerReport()
+        registry = self._notice()
         causes = frozenset({"rollover"})
         jobs = [
-            Job(key.code, start, end - 1, causes=causes) for key, _, start, end in sorted(asked)
+            Job(key.code, start, end - 1, causes=causes)
+            for key, _, start, end in sorted(asked)
+            if key.code in registry.meters
         ]
         report = LedgerReport()
         for cluster in clusters(registry, jobs):

@@ -235,6 +235,18 @@ def hostile(
     run_hostile_check(only, before)
 
 
+@app.command()
+def idle(
+    seconds: Annotated[float, typer.Option(help="how long each is watched [s]")] = 60.0,
+    only: Annotated[str, typer.Option(help="embedded or servers; default: both")] = "",
+    samples: Annotated[int, typer.Option(help="readings timed until they are booked")] = 20,
+) -> None:
+    """What a platform costs at rest and a reading: commits, processor time, checks of health."""
+    from proofs.idle import run_idle
+
+    run_idle(seconds, only, samples)
+
+
 def main() -> None:
     """Entry point; an error of the platform is one clear message, not a trace."""
     try:

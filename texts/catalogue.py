@@ -13,13 +13,12 @@ from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import Any
-
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from typing import TYPE_CHECKING, Any
 
 from texts.languages import ENGLISH, code_of
+
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 FILE = Path(__file__).with_name("zh_CN.po")
 TRANSLATED = "zh"
@@ -41,12 +40,16 @@ class Catalogue:
 @lru_cache
 def catalogue() -> Catalogue:
     """The catalogue of the committed file."""
+    from babel.messages.pofile import read_po  # loaded by who speaks, not by who might
+
     with FILE.open("rb") as file:
         return compiled(read_po(file))
 
 
 def compiled(found: Catalog) -> Catalogue:
     """A catalogue of the entries of a .po file."""
+    from babel.messages.mofile import write_mo
+
     entries = [one for one in found if one.id]
     words = {str(one.context): one for one in entries if one.context}
     plain = [one for one in entries if not one.context and isinstance(one.id, str)]

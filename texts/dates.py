@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-from babel.dates import format_date, format_skeleton
-
 from texts.languages import LANGUAGES, code_of
 
 
@@ -15,9 +13,13 @@ def _locale(language: str) -> str:
 
 def month_of(day: date, language: str) -> str:
     """The day's month with its year: October 2026, 2026年10月."""
+    from babel.dates import format_skeleton
+
     return format_skeleton("yMMMM", day, locale=_locale(language))
 
 
 def weekday(day: date, language: str) -> str:
     """The day's name: Tuesday, 星期二."""
+    from babel.dates import format_date
+
     return format_date(day, "EEEE", locale=_locale(language))

@@ -108,6 +108,8 @@ class Intake:
         self._letters = LetterBound(intake, kept_letters)
         self._rereading = Rereading()
         self._looking = Looking(intake, self._checkpoints, readings.lands_late)
+        self._places: dict[int, tuple[int, int]] = {}
+        """The checkpoints, which nobody else moves; asked anew after any error."""
         self._lock = threading.Lock()
 
     def step(self, writer_no: int) -> IntakeReport:
@@ -118,7 +120,7 @@ class Intake:
         store is forgotten; the same step may be tried again later.
         """
         with self._turn():
-            segment, offset = self._intake.checkpoint(writer_no)
+            segment, offset = self._checkpoint(writer_no)
             located = self._journal.read(writer_no, segment, offset, self._size.records)
             if not located:
                 return IntakeReport()
@@ -136,7 +138,7 @@ class Intake:
             self._rereading.begin(self._intake)
             for group in mended(self._intake, self._journal, self._decoding, self._fresh()):
                 writer_no = group.messages[0].segment >> 24
-                place = self._intake.checkpoint(writer_no)
+                place = self._checkpoint(writer_no)
                 batch = IntakeBatch(writer_no, *place, *place, replayed=group.letters)
                 report += self._take(group.messages, batch)
             return report
@@ -148,7 +150,7 @@ class Intake:
             writer_no = self._rereading.writer_no
             if writer_no is None:
                 return False
-            place = self._intake.checkpoint(writer_no)
+            place = self._checkpoint(writer_no)
             batch = self._rereading.step(
                 self._journal.read, place, self._decoding, self._fresh(), self._size.records
             )
@@ -202,11 +204,24 @@ class Intake:
     def _turn(self) -> Iterator[None]:
         """Alone, and with what is in doubt noted before anything more is written."""
         with self._lock:
-            self._looking.note(self._now_us())
-            yield
+            try:
+                self._looking.note(self._now_us())
+                yield
+            except BaseException:
+                self._places.clear()
+                raise
+
+    def place(self, writer_no: int) -> tuple[int, int]:
+        """(segment, offset) up to which a writer's records are taken in. Any thread may ask."""
+        known = self._places.get(writer_no)
+        return self._intake.checkpoint(writer_no) if known is None else known
+
+    def _checkpoint(self, writer_no: int) -> tuple[int, int]:
+        self._places[writer_no] = place = self.place(writer_no)
+        return place
 
     def _checkpoints(self) -> Mapping[int, tuple[int, int]]:
-        return {n: self._intake.checkpoint(n) for n in self._journal.writers()}
+        return {n: self._checkpoint(n) for n in self._journal.writers()}
 
     def _mend(self, span: LookSpan, messages: Sequence[Received]) -> None:
         """Put right what the messages say otherwise; they were counted when they came."""
@@ -228,13 +243,14 @@ class Intake:
             self._metrics.mended(mended)
 
     def _release(self, span: LookSpan) -> None:
-        place = self._intake.checkpoint(span.writer_no)
+        place = self._checkpoint(span.writer_no)
         self._intake.commit(IntakeBatch(span.writer_no, *place, *place, at_us=self._now_us()))
 
     def _forget(self) -> None:
         """What is remembered of the store is not true any more."""
         self._connections = Connections()
         self._letters.forget()
+        self._places.clear()
 
     def _fresh(self) -> Resolver:
         """The resolver of the registry as it is now."""
@@ -302,6 +318,7 @@ class Intake:
             self._forget()
             self._rereading.begin(self._intake)  # some of what it is at may not be open any more
             raise
+        self._places[batch.writer_no] = batch.next_segment, batch.next_offset
         report = tally.report(dead=len(letters), replayed=len(batch.replayed))
         if self._metrics is not None and not reread:
             arrived_us = messages[-1].record.arrived_us

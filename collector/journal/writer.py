@@ -60,6 +60,7 @@ class JournalWriter:
     max_pages: cap on a segment's size in 4 KiB pages, None for none: lets a quota, or a
     test, meet a full disk early.
     housekeep: compress and expire in a thread of its own, at the start and after each rotation.
+    written: called when records have become durable, before `append` returns.
 
     Raises ConfigurationError where the folder cannot be used or has another writer.
     """
@@ -74,6 +75,7 @@ class JournalWriter:
         retention_days: int = 1096,
         max_pages: int | None = None,
         housekeep: bool = True,
+        written: Callable[[], None] = lambda: None,
     ) -> None:
         self.folder = folder
         self.writer_no = writer_no
@@ -82,6 +84,7 @@ class JournalWriter:
         self._retention_us = retention_days * 86_400_000_000
         self.max_pages = max_pages
         self._housekeep = housekeep
+        self._tell_written = written
         self._housekeeping = threading.Lock()
         self._appending = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -143,6 +146,7 @@ class JournalWriter:
         self._next += len(records)
         self._written += len(row.data)
         self._tell_end(time.monotonic())
+        self._tell_written()
         return first
 
     def _tell_end(self, now_s: float) -> None:

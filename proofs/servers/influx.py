@@ -90,6 +90,12 @@ class OwnServer:
         """Where it answers: the relay's address where one stands before it."""
         return self._relay.url if self._relay else f"http://127.0.0.1:{self._port}"
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Returns when it answers. Unavailable, with the end of its log, when it does not."""
         with (self.folder / "influxd.log").open("ab") as log:

@@ -35,6 +35,7 @@ class Mosquitto:
 
     url: str
     version: str
+    pid: int
 
 
 @contextlib.contextmanager
@@ -50,7 +51,7 @@ def own_mosquitto(folder: Path) -> Iterator[Mosquitto]:
         process = subprocess.Popen([program, "-c", str(config)], stdout=log, stderr=log)
     try:
         _await(port, folder)
-        yield Mosquitto(f"mqtt://127.0.0.1:{port}", mosquitto_version(program))
+        yield Mosquitto(f"mqtt://127.0.0.1:{port}", mosquitto_version(program), process.pid)
     finally:
         process.terminate()
         process.wait(20)

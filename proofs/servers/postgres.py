@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -43,10 +44,11 @@ class OwnPostgres:
     """One server with a generated password and a folder of its own, gone after `stop`.
 
     sync: False for tests that make many databases; a power cut could then damage them.
+    settings: of the server, NAME=VALUE each.
     ConfigurationError where this machine has no server to start.
     """
 
-    def __init__(self, *, sync: bool = True) -> None:
+    def __init__(self, *, sync: bool = True, settings: Sequence[str] = ()) -> None:
         self._bin = _programs()
         self._as: dict[str, Any] = _other_user()
         self.folder = Path(tempfile.mkdtemp(prefix="greenoffice-postgres-"))
@@ -55,6 +57,7 @@ class OwnPostgres:
         self.password = secrets.token_hex(16)
         self.port = _free_port()
         self._sync = sync
+        self._settings = [part for one in settings for part in ("-c", one)]
         self._process: subprocess.Popen[bytes] | None = None
         self._init()
         self.start()
@@ -85,6 +88,7 @@ class OwnPostgres:
             *("-D", str(self._data), "-p", str(self.port), "-k", str(self.folder)),
             *("-c", "listen_addresses=127.0.0.1"),
             *([] if self._sync else ["-c", "fsync=off", "-c", "full_page_writes=off"]),
+            *self._settings,
         ]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -102,6 +106,12 @@ class OwnPostgres:
         """Stop the server and delete its folder."""
         self.halt(signal.SIGINT)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def pid(self) -> int:
+        """The number of the server's first process."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def _data(self) -> Path:

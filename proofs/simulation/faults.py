@@ -23,6 +23,7 @@ KINDS = (
     "half_open",
     "kill",
     "lost_write",
+    "news_lost",
     "power_loss",
     "repeated",
     "restart",

@@ -199,6 +199,7 @@ class SimulatedPlatform:
         self._random, self._faults, self._say = random, faults, say
         self._segment_bytes = random.choice((8_000, 20_000, 80_000))
         self._stop_worker: Any = None
+        self._intake_news: threading.Event | None = None
         self._mender: Process | None = None
         self._rebuild_due = False
         """Whether a repair was not yet followed by a rebuild that came to its end."""
@@ -284,6 +285,8 @@ class SimulatedPlatform:
             self._unsynced = {process}
             self.written.append(WrittenTogether(place, list(records), self._loop.time(), process))
             self._say(f"journal {place.segment}/{place.offset} +{len(records)}")
+            if self._intake_news is not None:
+                self._tell(self._intake_news)
             return place
 
         return watched
@@ -297,12 +300,42 @@ class SimulatedPlatform:
         assembly = self.assembly()
         self._stop_worker = Threading(self._loop).Event()
         stop = cast(threading.Event, self._stop_worker)
-        intake = Loop("intake", IntakeWork(assembly), 0.5, stop, self.clock.now_us, longest_s=1.0)
-        ledger = Loop("ledger", LedgerWork(assembly), 2.0, stop, self.clock.now_us, longest_s=4.0)
+        intake_news, ledger_news = (
+            cast(threading.Event, Threading(self._loop).Event()) for _ in range(2)
+        )
+        self._intake_news = intake_news
+        work = IntakeWork(assembly, marked=lambda: self._tell(ledger_news))
+        intake = Loop(
+            "intake",
+            work,
+            0.5,
+            stop,
+            self.clock.now_us,
+            longest_s=1.0,
+            news=intake_news,
+            least_s=0.05,
+        )
+        ledger = Loop(
+            "ledger",
+            LedgerWork(assembly),
+            2.0,
+            stop,
+            self.clock.now_us,
+            longest_s=4.0,
+            news=ledger_news,
+            least_s=0.2,
+        )
         self.loops = [intake, ledger]
         for loop in self.loops:
             loop.start()
         self._say("worker begins")
+
+    def _tell(self, news: threading.Event) -> None:
+        """News is no promise: half of it is lost."""
+        if self._random.random() < 0.5:
+            news.set()
+        else:
+            self._faults["news_lost"] += 1
 
     def assembly(self) -> Assembly:
         """The parts of a worker, which knows nothing yet."""

@@ -8,6 +8,7 @@ was heard for too long.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from metering.errors import Unavailable
 
@@ -19,10 +20,15 @@ class Door:
     why: the error that callers are told from the beginning; None: open.
     """
 
+    IMPATIENT_S = 1.0
+    """Who hears nothing for so long has somebody look whether the server answers at all [s]."""
+
     def __init__(self, silent_s: float | None = None, why: Unavailable | None = None) -> None:
         self.silent_s = silent_s
         self._why = why
         self._lock = threading.Lock()
+        self.look: Callable[[], None] = lambda: None
+        """Called, again and again, while somebody hears nothing."""
 
     @property
     def why(self) -> Unavailable | None:
@@ -50,4 +56,6 @@ class Door:
 
     def is_given_up(self, silent_s: float) -> bool:
         """Whether who heard nothing for so long waits no longer."""
+        if silent_s >= self.IMPATIENT_S:
+            self.look()
         return self._why is not None or (self.silent_s is not None and silent_s > self.silent_s)

@@ -32,6 +32,7 @@ def connected(door: Door, *given: Any, **named: Any) -> BoundedConnection:
     """A new connection through a door, as `psycopg.connect` takes it."""
     if door.is_given_up(0):
         raise _silent()
+    door.look()  # a server that hangs lets nobody in, nor does it refuse
     if door.silent_s is not None:
         most_s = max(2, round(door.silent_s))  # libpq takes 1 for 2
         named["connect_timeout"] = min(int(named.get("connect_timeout", most_s)), most_s)

@@ -13,12 +13,13 @@ start; if it began as a reader, SQLite could only refuse it later.
 PostgreSQL runs writers side by side in READ COMMITTED: who changes what another may change
 holds its row first (`with_for_update`), so the second one waits and then sees the first one's
 result. Readers have one snapshot (REPEATABLE READ). Commits are synchronous whatever the
-server's default. A connection is tried before it is lent, so a restarted server is found again.
+server's default. A connection that its server has ended is not lent, so a new server is found.
 What both are told in their own words lies in `faults.py`, what both store alike in `types.py`.
 """
 
 from __future__ import annotations
 
+import select as select_of_system
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from metering.errors import ConfigurationError, Damaged, Unavailable
@@ -77,7 +78,6 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "isolation_level": "READ COMMITTED",
         "pool_size": 8,
         "max_overflow": 8,
-        "pool_pre_ping": True,
     },
 }
 _SNAPSHOT: dict[str, dict[str, Any]] = {
@@ -148,7 +148,9 @@ def unopened_engine(url: str, *, reads: bool = False, door: Door | None = None) 
     event.listen(engine, "connect", _prepared(_READ_SETTINGS if reads else _SETTINGS, engine))
     if engine.dialect.name == "sqlite":
         event.listen(engine, "begin", _begin)
-    elif door is not None:
+        return engine
+    event.listen(engine, "checkout", _still_there)
+    if door is not None:
         event.listen(engine, "do_connect", _through(door))
         return engine.execution_options(door=door)
     return engine
@@ -277,6 +279,19 @@ def _prepared(
             connection.commit()  # what is set in a transaction lasts only if that commits
 
     return prepare
+
+
+def _still_there(connection: Any, _record: object, _lent: object) -> None:
+    """Take back a connection on which something has come, unasked: a server says so that it ends
+    it. That needs no question, which would be one more for each that is meant."""
+    looking = select_of_system.poll()
+    try:
+        looking.register(connection.fileno(), select_of_system.POLLIN)
+        ended = bool(looking.poll(0))
+    except Exception:  # closed already, in whatever way the driver says so
+        ended = True
+    if ended:
+        raise InvalidatePoolError
 
 
 def _begin(con: Connection) -> None:

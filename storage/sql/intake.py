@@ -24,6 +24,7 @@ from storage.intake_rules import (
     no_such_letter,
 )
 from storage.sql.engine import Row, insert_missing, reading, upsert, writing
+from storage.sql.news import MARKS, tell
 from storage.sql.schema import (
     CHECKPOINT,
     DEAD_LETTER,
@@ -114,6 +115,7 @@ class SqlIntake(IntakeStore):
                 .values(ready=True)
             )
             upsert(con, CHECKPOINT, [_checkpoint(batch)], ["writer_no"])
+            tell(con, MARKS)
 
     def seen(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         found: set[tuple[str, str]] = set()

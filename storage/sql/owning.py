@@ -31,7 +31,7 @@ DUTIES = {"intake": 1, "ledger": 2}
 FENCE = 100
 SILENCE_S = 15
 """A session of which nothing is heard for so long is ended by the server; the owner's is heard of
-each second [s]."""
+every three seconds [s]."""
 MIDWAY_S = 30
 """A transaction of an owner that stops in the middle for so long is ended by the server [s]."""
 _PATIENCE_S = 10

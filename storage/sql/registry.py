@@ -27,6 +27,7 @@ from storage.registry_rules import audit_of_import, check_expected, check_kept, 
 from storage.sql.access import add_entry
 from storage.sql.engine import insert_missing, reading, upsert, writing
 from storage.sql.intake import add_marks
+from storage.sql.news import REGISTRY, tell
 from storage.sql.registry_codec import Rows, registry_of, rows_of
 from storage.sql.schema import CREDENTIAL, GATEWAY, REGISTRY_STATE, VERSIONED, natural_key
 
@@ -79,6 +80,7 @@ class SqlRegistry(RegistryStore):
                 con.execute(update(REGISTRY_STATE).values(version=after.version))
                 add_entry(con, audit_of_import(before, after, actor, now_us, reason))
                 add_marks(con, marks_of_change(before, after), writer_no=0, ready=True)
+                tell(con, REGISTRY)
             return _new_passwords(con, after, prepared, now_us)
 
     def _prepared(self, wanted: Registry) -> dict[str, tuple[str, str]]:

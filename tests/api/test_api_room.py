@@ -18,7 +18,8 @@ import uvicorn
 
 from api import Room, create_app
 from greenoffice.api_process import server_config
-from greenoffice.client import HTTP_PART, ApiClient
+from greenoffice.client import ApiClient
+from greenoffice.quick_health import HTTP_PART
 from greenoffice.settings import HttpSettings
 from greenoffice.worker_pool import WorkerPool
 from metering.errors import Unavailable

@@ -25,6 +25,7 @@ from greenoffice.assembly import Assembly
 from greenoffice.booking import LedgerWork
 from greenoffice.clock import ShiftedClock
 from greenoffice.folder import DataFolder
+from greenoffice.news import News
 from greenoffice.stores import create_admin_key, influx_address, open_stores
 from greenoffice.taking_in import IntakeWork, intake_work
 from metering.bookhash import book_hash
@@ -240,5 +241,6 @@ def test_a_write_that_lands_after_its_correction_is_put_right(
 
 
 def test_health_tells_of_writes_that_are_in_doubt(served: Office) -> None:
-    loops = intake_work(served.folder, served.assembly, Event())
+    news = News()
+    loops = intake_work(served.folder, served.assembly, Event(), news, news.ledger.set)
     assert loops.parts()["readings"] == {"ok": True, "doubtful_writes": 0, "error": ""}

@@ -137,3 +137,55 @@ def test_who_opens_later_tells_of_a_refusal_and_lets_nobody_in(own: OwnPostgres)
     assert "password" in refused[0].message
     assert door.why is not None
     watch.close()
+
+
+def test_who_waits_has_the_server_asked_that_nobody_asked_for_long(own: OwnPostgres) -> None:
+    """By itself the watch would ask in a day; so would one that nobody could connect for."""
+    url, door = own.database(), Door()
+    engine = open_engine(url, door=door)
+    books = sql_stores(engine).books
+    watch = DatabaseWatch(url, door, every_s=0.1, quiet_s=100_000.0, silent_s=2)
+    watch.start()
+    assert books.revision("office") == 0
+    freeze(own)
+    with pytest.raises(Unavailable, match="does not answer"):
+        books.revision("office")
+    until(lambda: door.why)
+    thaw(own)
+    until(lambda: door.why is None)
+    assert books.revision("office") == 0
+    watch.close()
+
+
+def test_a_server_that_nobody_waits_for_is_seldom_asked(own: OwnPostgres) -> None:
+    """But a long statement of somebody has it asked again and again."""
+    url, door = own.database("seldom"), Door()
+    engine = open_engine(url, door=door)
+    watch = DatabaseWatch(url, door, every_s=0.1, quiet_s=100_000.0)
+    watch.start()
+    asked = (
+        "SELECT query_start FROM pg_stat_activity"
+        " WHERE datname = 'seldom' AND query = 'SELECT 1' AND state = 'idle'"
+    )
+    until(lambda: own.execute(asked))
+    first = own.execute(asked)
+    threading.Event().wait(1.0)
+    assert own.execute(asked) == first
+    with reading(engine) as con:
+        con.execute(text("SELECT pg_sleep(2.5)"))
+    assert own.execute(asked) != first
+    watch.close()
+    engine.dispose()
+
+
+def test_a_connection_that_its_server_has_ended_is_not_lent(own: OwnPostgres) -> None:
+    engine = open_engine(own.database())
+    books = sql_stores(engine).books
+    for _ in range(3):
+        assert books.revision("office") == 0
+        own.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname <> 'postgres' AND backend_type = 'client backend'"
+        )
+    assert books.revision("office") == 0
+    engine.dispose()

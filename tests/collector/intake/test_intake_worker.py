@@ -13,9 +13,11 @@ from collector.intake import Decoding, IntakeMetrics, IntakeReport, refusals
 from collector.intake.letter_bound import is_beyond
 from collector.topics import HTTP_ROUTE
 from metering.errors import InvalidInput, StorageFull, Unavailable
+from metering.intake import IntakeBatch
 from metering.localtime import parse_instant
 from metering.reading import Flag, Kind, ReadingColumns
 from metering.registry import Point
+from storage.memory import MemoryIntake, MemoryMarks
 
 T0 = "2026-11-24T08:15:00Z"
 T0_US = parse_instant(T0)
@@ -356,3 +358,40 @@ def test_metrics_add_up(bench: Any) -> None:
     assert value("greenoffice_intake_readings_total", {"outcome": "new"}) == 1
     assert value("greenoffice_intake_readings_total", {"outcome": "duplicates"}) == 1
     assert value("greenoffice_intake_dead_letters_total", {"reason": "unknown_point"}) == 1
+
+
+class AskedStore(MemoryIntake):
+    """Counts how often it is asked for a checkpoint, and refuses to commit where it is told to."""
+
+    def __init__(self, marks: MemoryMarks) -> None:
+        super().__init__(marks)
+        self.asked, self.refuses = 0, False
+
+    def checkpoint(self, writer_no: int) -> tuple[int, int]:
+        self.asked += 1
+        return super().checkpoint(writer_no)
+
+    def commit(self, batch: IntakeBatch) -> None:
+        super().commit(batch)
+        if self.refuses:
+            raise Unavailable("it was done, and nobody says so", field="store")
+
+
+def test_who_knows_its_place_asks_nobody_where_nothing_is_new(bench: Any) -> None:
+    """After an error it does not know it any more: what was told to fail may be done."""
+    bench.store = store = AskedStore(bench.marks)
+    intake = bench.fresh()
+    bench.push([reading(1)])
+    assert intake.step(1).records == 1
+    asked = store.asked
+    for _ in range(3):
+        assert intake.step(1).records == 0
+    assert store.asked == asked
+    assert intake.place(1) == store.checkpoint(1)
+    bench.push([reading(2)])
+    store.refuses = True
+    with pytest.raises(Unavailable):
+        intake.step(1)
+    store.refuses = False
+    assert intake.step(1).records == 0
+    assert store.gateways()[0].counts.messages == 2
