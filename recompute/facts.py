@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from metering import items
@@ -90,6 +90,7 @@ class InstallationLine:
     """-1 of what is exported."""
 
 
+ONE_DAY = timedelta(days=1)
 Scope = tuple[str, str, str]
 """(meter, place or '', its code, item): whose energy a tariff prices."""
 
@@ -134,6 +135,7 @@ class FileFacts:
     factors: list[FactorLine] = field(default_factory=list)
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     _zones: dict[str, str] = field(default_factory=dict)
+    _bodies: dict[tuple[str, date], str] = field(default_factory=dict)
 
     def above(self, node: str, day: date | None = None) -> list[str]:
         """Places that hold a place, the nearest first; of a day, or of any time."""
@@ -147,15 +149,42 @@ class FileFacts:
     def zone(self, node: str) -> str:
         """The time zone of a place: its own, else of the nearest above, else of the first below."""
         if node not in self._zones:
+            edges = sorted(self.edges, key=lambda e: e.dates.start or date.min)
+            up = [(e.lower, e.upper) for e in edges]
             down = [(e.upper, e.lower) for e in self.edges]
-            places = [node, *self.above(node), *_walk(node, down)]
+            places = [node, *_walk(node, up), *_walk(node, down)]
             found = [self.nodes[code].zone for code in places if self.nodes[code].zone]
             self._zones[node] = found[0] if found else "UTC"
         return self._zones[node]
 
-    def institution(self, node: str) -> str:
-        """The institution a place belongs to; '' where it belongs to none."""
-        for code in [node, *self.above(node)]:
+    def institution(self, node: str, day: date) -> str:
+        """The institution a place belongs to on a day. Where none is above it then, that of what is
+        topmost above it, the last one before or else the first one after; '' where there never is
+        any."""
+        if (node, day) not in self._bodies:
+            turns = {d for e in self.edges for d in (e.dates.start, e.dates.end) if d is not None}
+            earlier = sorted((turn for turn in turns if turn <= day), reverse=True)
+            later = sorted(turn for turn in turns if turn > day)
+            self._bodies[node, day] = self._first_body(
+                node, [day, *(turn - ONE_DAY for turn in earlier)]
+            ) or self._first_body(node, [day, *later])
+        return self._bodies[node, day]
+
+    def _first_body(self, node: str, days: list[date]) -> str:
+        for day in days:
+            if found := self._body(node, day):
+                return found
+            node = [node, *self.above(node, day)][-1]
+        return ""
+
+    def ever_of(self, node: str, institution: str) -> bool:
+        """Whether a place belongs to the institution on any day."""
+        turns = {d for e in self.edges for d in (e.dates.start, e.dates.end) if d is not None}
+        days = {date.max, *turns, *(turn - ONE_DAY for turn in turns)}
+        return any(self.institution(node, day) == institution for day in days)
+
+    def _body(self, node: str, day: date) -> str:
+        for code in [node, *self.above(node, day)]:
             if self.nodes[code].type == "institution":
                 return code
         return ""
