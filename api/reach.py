@@ -80,9 +80,10 @@ class Reach:
                     break
         return ReadingColumns.concat([ReadingColumns.empty(), *found])
 
-    def ever(self, key: SeriesKey) -> bool:
-        """Whether a booked series lies in the scope on any day."""
-        return self._place(key) in self.scope.nodes
+    def was(self, key: SeriesKey) -> bool:
+        """Whether a booked series lies in the scope on any day, or is of an institution that the
+        scope holds: then it may have been told before the tree was put right."""
+        return bool({self._place(key), key.institution} & self.scope.nodes)
 
     def institution_of(self, node: str) -> str:
         """The institution that a node is of, on the last day on which it is reached."""

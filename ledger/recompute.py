@@ -395,8 +395,9 @@ class Recompute:
 
     def _tells(self, key: SeriesKey, span: Span, zone: str) -> bool:
         """Whether a span touches a day on which the meter is of the institution."""
-        if len(self.registry.institutions(self.registry.meters[key.code].node)) == 1:
-            return True
+        bodies = self.registry.institutions(self.registry.meters[key.code].node)
+        if len(bodies) == 1:
+            return bodies[0] == key.institution
         first, last = local_day(span[1], zone), local_day(max(span[1], span[2] - 1), zone)
         days = days_between(first, last)
         return any(self._is_of(key.code, day, key.institution) for day in days)

@@ -224,7 +224,7 @@ class Ledger:
     ) -> LedgerReport:
         report = LedgerReport()
         self._mind(cluster.institution, self._books.revision(cluster.institution))
-        parts = _pieces(self._recompute(registry).days_of(cluster)) or [{}]
+        parts = _pieces(self._recompute(registry).days_of(cluster)) or ([{}] if cleared else [])
         for place, mine in enumerate(parts):
             last = place == len(parts) - 1
             self._piece(registry, cluster, mine, cleared if last else (), report)

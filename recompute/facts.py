@@ -158,24 +158,10 @@ class FileFacts:
         return self._zones[node]
 
     def institution(self, node: str, day: date) -> str:
-        """The institution a place belongs to on a day. Where none is above it then, that of what is
-        topmost above it, the last one before or else the first one after; '' where there never is
-        any."""
+        """The institution a place belongs to on a day; '' where it belongs to none."""
         if (node, day) not in self._bodies:
-            turns = {d for e in self.edges for d in (e.dates.start, e.dates.end) if d is not None}
-            earlier = sorted((turn for turn in turns if turn <= day), reverse=True)
-            later = sorted(turn for turn in turns if turn > day)
-            self._bodies[node, day] = self._first_body(
-                node, [day, *(turn - ONE_DAY for turn in earlier)]
-            ) or self._first_body(node, [day, *later])
+            self._bodies[node, day] = self._body(node, day)
         return self._bodies[node, day]
-
-    def _first_body(self, node: str, days: list[date]) -> str:
-        for day in days:
-            if found := self._body(node, day):
-                return found
-            node = [node, *self.above(node, day)][-1]
-        return ""
 
     def ever_of(self, node: str, institution: str) -> bool:
         """Whether a place belongs to the institution on any day."""

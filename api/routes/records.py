@@ -169,7 +169,7 @@ def _changes(caller: Caller, institution: str, after: int) -> Iterator[tuple[int
             after = serial
             if caller.reach.holds(change.key, change.day):
                 yield serial, change
-            elif change.new_total is None and caller.reach.ever(change.key):
+            elif change.new_total is None and caller.reach.was(change.key):
                 yield serial, change  # what he was told is his no more
 
 

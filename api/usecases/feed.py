@@ -65,7 +65,7 @@ def is_owed(reach: Reach, row: BookRow) -> bool:
     is his no more, which says that nothing is known there."""
     if reach.holds(row.key, row.day):
         return True
-    return row.total is None and row.key.code in reach.scope.nodes
+    return row.total is None and reach.was(row.key)
 
 
 def _read(caller: Caller, institution: str, after: BookPlace, limit: int, history: bool) -> Page:

@@ -377,17 +377,16 @@ class Registry:
         return {code: tuple(spans) for code, spans in found.items() if spans}
 
     def institution(self, node: str, day: date | None = None) -> str:
-        """The institution a node belongs to on a local day, or the last one it belongs to: itself
-        or the nearest one above; '' where there never is any.
-
-        Of days on which no institution is above it, it is that of what is topmost there before,
-        else after them: so a place that was taken out of the tree stays in its last books.
-        """
+        """The institution a node belongs to on a local day: itself or the nearest one above; ''
+        where there is none. Without a day the last one that it belongs to."""
         found = self._bodies_of(node)
-        return found[-1 if day is None else bisect_right(self._space_turns, day)]
+        if day is None:
+            return next(filter(None, reversed(found)), "")
+        return found[bisect_right(self._space_turns, day)]
 
     def institutions(self, node: str) -> tuple[str, ...]:
-        """Every institution a node belongs to in turn, each once."""
+        """Every institution a node belongs to in turn, each once; '' among them where there are
+        days on which it belongs to none."""
         return tuple(dict.fromkeys(self._bodies_of(node)))
 
     def bodies(self, node: str) -> list[tuple[Validity, str]]:
@@ -405,31 +404,13 @@ class Registry:
         if node not in self._bodies:
             days = [span.some_day for span in epochs(self._space_turns)]
             if all(edge.valid == ALWAYS for edge in self._edges_above(node)):
-                found = [self._body(node, days[0])] * len(days)
-            else:
-                found = [
-                    self._body_near(node, days, place, -1) or self._body_near(node, days, place, 1)
-                    for place in range(len(days))
-                ]
-            self._bodies[node] = tuple(found)
+                days = [days[0]] * len(days)
+            self._bodies[node] = tuple(self._body(node, day) for day in days)
         return self._bodies[node]
-
-    def _body_near(self, node: str, days: list[date], place: int, step: int) -> str:
-        """The institution above a node in a stretch of days, else above what is topmost there in
-        the nearest stretch before or after it."""
-        while 0 <= place < len(days):
-            if found := self._body(node, days[place]):
-                return found
-            node, place = self.top(node, days[place]), place + step
-        return ""
 
     def _body(self, node: str, day: date) -> str:
         path = [node, *self.ancestors(node, day)]
         return next((c for c in path if self.nodes[c].type is NodeType.INSTITUTION), "")
-
-    def top(self, node: str, day: date) -> str:
-        """What is topmost above a node on a local day; the node itself where nothing is above."""
-        return [node, *self.ancestors(node, day)][-1]
 
     def _edges_above(self, node: str) -> Iterator[SpaceEdge]:
         """Every edge on a way up from a node."""

@@ -160,7 +160,8 @@ def test_a_place_that_leaves_the_tree_is_counted_there_no_more(helpers, late):
     later = merged(known, replace(known, space=edges))
     world = told(helpers, known, later, late=late)
     assert totals(world, "o", "node", "o") == [A_DAY] * 2 + [None] * 4
-    assert totals(world, "o", "node", "b") == [A_DAY] * 6
+    assert totals(world, "o", "node", "b") == [A_DAY] * 2 + [None] * 4
+    assert totals(world, "", "node", "b") == [None] * 2 + [A_DAY] * 4
 
 
 @pytest.mark.parametrize("late", [False, True])

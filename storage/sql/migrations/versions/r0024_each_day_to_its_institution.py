@@ -1,13 +1,14 @@
-"""what moved from one institution to another is booked again, each day under its own
+"""what was of several institutions, or of none on some days, is booked again, each day by itself
 
-Before, all days of a place were booked under one institution. Places that never were of two are
-left as they stand.
+Before, all days of a place were booked under one institution. Places below undated edges alone, and
+of one institution, are left as they stand.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,7 +21,11 @@ depends_on = None
 
 ALL_TIME_US = 2**62
 NODE = sa.table("node", sa.column("code"), sa.column("type"), sa.column("gone_version"))
-EDGE = sa.table("space_edge", sa.column("parent"), sa.column("child"), sa.column("gone_version"))
+EDGE = sa.table(
+    "space_edge",
+    *(sa.column(name) for name in ("parent", "child", "gone_version")),
+    *(sa.column(name, sa.Date()) for name in ("valid_start", "valid_end")),
+)
 METER = sa.table("meter", sa.column("code"), sa.column("node"), sa.column("gone_version"))
 INSTALLATION = sa.table(
     "installation", sa.column("meter"), sa.column("point"), sa.column("gone_version")
@@ -57,20 +62,26 @@ def downgrade() -> None:
 
 
 def _moved(con: sa.Connection) -> dict[str, set[str]]:
-    """Places below more than one institution over time, with these."""
+    """Places below more than one institution, or below an edge with dates, with the institutions;
+    '' is among them where there are dates."""
     types = dict(_rows(con, NODE))
     above: dict[str, set[str]] = defaultdict(set)
     for parent, child in _rows(con, EDGE):
         above[child].add(parent)
+    ends = sa.or_(EDGE.c.valid_start > date.min, EDGE.c.valid_end.is_not(None))
+    standing = sa.select(EDGE.c.child).where(EDGE.c.gone_version.is_(None), ends)
+    dated = set(con.scalars(standing))
 
-    def bodies(code: str, path: tuple[str, ...]) -> Iterator[str]:
+    def walk(code: str, path: tuple[str, ...]) -> Iterator[str]:
         if types.get(code) == "institution":
             yield code
             return
+        if code in dated:
+            yield ""
         for parent in above[code] - set(path):
-            yield from bodies(parent, (*path, code))
+            yield from walk(parent, (*path, code))
 
-    found = {code: set(bodies(code, ())) for code in types}
+    found = {code: set(walk(code, ())) for code in types}
     return {code: own for code, own in found.items() if len(own) > 1}
 
 
