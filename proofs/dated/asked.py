@@ -23,7 +23,7 @@ MWH = 10**6
 
 
 @dataclass
-class Asked:
+class AskedDays:
     """What came of the questions."""
 
     values: int = 0
@@ -40,7 +40,7 @@ class Asked:
 
 
 @dataclass
-class Reader:
+class DatedReader:
     """The holder of a key of a place, who also follows the feed of his institution."""
 
     platform: ToldPlatform
@@ -72,7 +72,7 @@ class Reader:
         """What he is to read."""
         return self.oracle.energy(node, item, number) if self.owns(node, number) else None
 
-    def ask(self, found: Asked, chance: random.Random) -> None:
+    def ask(self, found: AskedDays, chance: random.Random) -> None:
         """Every kind of question, of places and meters by chance; InfluxQL is asked of all."""
         nodes = list(self.oracle.world.nodes)
         for step in ("day", "day", "hour", "native", "month"):
@@ -85,7 +85,7 @@ class Reader:
         self._influx(found, chance.choice(ITEMS))
         self._registry(found)
 
-    def told(self, found: Asked) -> None:
+    def told(self, found: AskedDays) -> None:
         """What he holds of the feed."""
         last: dict[tuple[str, str, int], Fraction | None] = {}
         for one in self.held.values():
@@ -100,7 +100,7 @@ class Reader:
                     name = f"feed of {self.root}: {node} {item} {number}"
                     found.take(name, last.get((node, item, number)), owed, own=own)
 
-    def _energy(self, found: Asked, node: str, item: str, step: str) -> None:
+    def _energy(self, found: AskedDays, node: str, item: str, step: str) -> None:
         status, told = self.platform.get(
             "/v1/energy", self.root, node=node, item=item, step=step, **SPAN
         )
@@ -121,7 +121,7 @@ class Reader:
             own, owed_day = self.owns(node, number), self.owed(node, item, number)
             found.take(f"{name} {number}", sums.get(number), owed_day, own=own)
 
-    def _parts(self, found: Asked, node: str, item: str) -> None:
+    def _parts(self, found: AskedDays, node: str, item: str) -> None:
         status, told = self.platform.get(
             "/v1/energy/parts", self.root, node=node, item=item, **SPAN
         )
@@ -136,7 +136,7 @@ class Reader:
             own = any(self.owns(node, n) for n in range(DAYS))
             found.take(f"parts for {self.root}: {node} {row['item']}", value, whole, own=own)
 
-    def _lineage(self, found: Asked, node: str, item: str, number: int) -> None:
+    def _lineage(self, found: AskedDays, node: str, item: str, number: int) -> None:
         at = f"{day_of(number)}T12:00:00Z"
         status, told = self.platform.get(
             "/v1/energy/lineage", self.root, node=node, item=item, step="day", time=at
@@ -156,7 +156,7 @@ class Reader:
                 for reading in source["readings"]:
                     self._reading(found, name, place, reading["time"], closing=True)
 
-    def _meters(self, found: Asked, chance: random.Random) -> None:
+    def _meters(self, found: AskedDays, chance: random.Random) -> None:
         known = list(enumerate(self.oracle.world.meters, start=1))
         for place, meter in chance.sample(known, min(2, len(known))):
             status, told = self.platform.get("/v1/energy", self.root, meter=meter.code, **SPAN)
@@ -178,7 +178,7 @@ class Reader:
                 self._reading(found, f"readings for {self.root}", meter.node, reading["time"])
 
     def _reading(
-        self, found: Asked, name: str, node: str, time: str, *, closing: bool = False
+        self, found: AskedDays, name: str, node: str, time: str, *, closing: bool = False
     ) -> None:
         """One that is listed; `closing` where the one at the end of a day is a part of it too."""
         found.values += 1
@@ -187,7 +187,7 @@ class Reader:
         if not any(self.owns(node, number) for number in numbers):
             found.leaked.append(f"{name}: a reading of {node} at {time}")
 
-    def _influx(self, found: Asked, item: str) -> None:
+    def _influx(self, found: AskedDays, item: str) -> None:
         start = self.platform.start_us // 1000
         end = start + DAYS * 24 * 3_600_000
         where = f"\"item\" = '{item}' AND time >= {start}ms AND time < {end}ms"
@@ -204,7 +204,7 @@ class Reader:
                 name = f"InfluxQL for {self.root}: {node} {item} {number}"
                 found.take(name, amount, self.owed(node, item, number), own=own)
 
-    def _registry(self, found: Asked) -> None:
+    def _registry(self, found: AskedDays) -> None:
         _, told = self.platform.get("/v1/nodes", self.root, limit=1000)
         nodes: Any = told["data"]
         for one in nodes:

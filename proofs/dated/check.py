@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from proofs.dated.asked import MWH, Asked, Reader
+from proofs.dated.asked import MWH, AskedDays, DatedReader
 from proofs.dated.oracle import DatedOracle, of_day
 from proofs.dated.told import FIRST, ToldPlatform, told
 from proofs.dated.world import DAYS, DatedWorld, bits, world
@@ -32,7 +32,7 @@ class DatedOutcome:
     different: list[str] = field(default_factory=list)
     lost: Fraction = Fraction(0)
     """kWh that institutions' sums have too little or too much."""
-    asked: Asked = field(default_factory=Asked)
+    asked: AskedDays = field(default_factory=AskedDays)
     kinds: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -69,12 +69,12 @@ def run_dated(worlds: int, seed: int) -> None:
 def prove(seed: int, outcome: DatedOutcome) -> None:
     """One world, told in pieces with readers beside it, then judged."""
     one, chance = world(seed), random.Random(f"told {seed}")  # noqa: S311 - a simulated order
-    oracle, readers = DatedOracle(one), list[Reader]()
+    oracle, readers = DatedOracle(one), list[DatedReader]()
     bodies = [code for code, kind in one.nodes.items() if kind == "institution"]
     platform: ToldPlatform | None = None
     for platform in told(one, bits(one, chance), chance):
         if not readers:
-            readers = [Reader(platform, oracle, body) for body in bodies]
+            readers = [DatedReader(platform, oracle, body) for body in bodies]
         for reader in readers:
             if chance.random() < 0.5:
                 reader.follow()
@@ -86,7 +86,7 @@ def prove(seed: int, outcome: DatedOutcome) -> None:
         reader.ask(outcome.asked, chance)
     inner = [code for code in one.nodes if code not in bodies]
     for root in ["", *chance.sample(inner, min(READERS, len(inner)))]:
-        Reader(platform, oracle, root).ask(outcome.asked, chance)
+        DatedReader(platform, oracle, root).ask(outcome.asked, chance)
     platform.close()
     rebuilt = platform.rebuilt()
     if platform.hashes() != rebuilt.hashes():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from metering import items
-from proofs.dated.world import DAYS, HOURS, ITEMS, DatedWorld, WorldMeter
+from proofs.dated.world import DAYS, HOURS, ITEMS, DatedMeter, DatedWorld
 
 Signed = tuple[int, str]
 """(sign, meter)."""
@@ -62,7 +62,7 @@ class DatedOracle:
             self._leaves[place] = self._find(*place)
         return self._leaves[place]
 
-    def _here(self, node: str, day: int) -> list[WorldMeter]:
+    def _here(self, node: str, day: int) -> list[DatedMeter]:
         return [m for m in self.world.meters if m.node == node and m.dates.hold(day)]
 
     def _below(self, node: str, day: int) -> list[str]:
@@ -112,6 +112,6 @@ class DatedOracle:
         return found
 
 
-def of_day(meter: WorldMeter, day: int) -> Fraction:
+def of_day(meter: DatedMeter, day: int) -> Fraction:
     """kWh that a meter counts on a day."""
     return Fraction(meter.loads[day] * HOURS, 1000)

@@ -31,7 +31,7 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
-from proofs.dated.world import DAYS, HOURS, Bit, DatedWorld, Dates, WorldMeter
+from proofs.dated.world import DAYS, HOURS, Bit, DatedMeter, DatedWorld, DayNumbers
 from storage import MemoryReadings, memory_stores
 
 FIRST = date(2026, 11, 9)
@@ -44,7 +44,7 @@ def day_of(number: int) -> date:
     return FIRST + timedelta(days=number)
 
 
-def valid(dates: Dates) -> Validity:
+def valid(dates: DayNumbers) -> Validity:
     """The same days as the registry says them."""
     start, end = (None if one is None else day_of(one) for one in (dates.start, dates.end))
     return Validity(start, end)
@@ -200,18 +200,18 @@ class ToldPlatform:
             one = chain[number]
             ends = Bit("edge", code, number) in self._known or number < told[-1]
             yield SpaceEdge(
-                one.upper, code, valid=valid(one.dates if ends else Dates(one.dates.start))
+                one.upper, code, valid=valid(one.dates if ends else DayNumbers(one.dates.start))
             )
 
     def _bits_of(self, code: str, number: int) -> set[Bit]:
         return {Bit("edge", code, number, dated) for dated in (True, False)}
 
-    def _dates(self, kind: str, number: int, dates: Dates) -> Dates | None:
+    def _dates(self, kind: str, number: int, dates: DayNumbers) -> DayNumbers | None:
         """As they are told so far; of a feeder its start is what it is known by."""
         if Bit(kind, "", number) in self._known:
             return dates
         if Bit(kind, "", number, dated=False) in self._known:
-            return Dates(dates.start if kind == "feed" else None)
+            return DayNumbers(dates.start if kind == "feed" else None)
         return None
 
     def _platform(self) -> Platform:
@@ -261,7 +261,7 @@ def _base(world: DatedWorld) -> Registry:
 
 
 def _rows(
-    meter: WorldMeter, point: int, hours: tuple[int, int], start_us: int
+    meter: DatedMeter, point: int, hours: tuple[int, int], start_us: int
 ) -> Iterator[tuple[int, int, float, int, int, int, int, int, int]]:
     value = 0
     for hour in range(min(hours[1], DAYS * HOURS + 1)):

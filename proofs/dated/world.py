@@ -17,7 +17,7 @@ LEVELS = ("institution", "site", "building", "room")
 
 
 @dataclass(frozen=True)
-class Dates:
+class DayNumbers:
     """From a day on, until the day before another."""
 
     start: int | None = None
@@ -34,18 +34,18 @@ class WorldEdge:
 
     upper: str
     lower: str
-    dates: Dates = Dates()
+    dates: DayNumbers = DayNumbers()
 
 
 @dataclass(frozen=True)
-class WorldMeter:
+class DatedMeter:
     """A meter and what it truly counts."""
 
     code: str
     node: str
     item: str
     total: bool
-    dates: Dates
+    dates: DayNumbers
     loads: tuple[int, ...]
     """What passes in each hour of each day [Wh]."""
 
@@ -60,7 +60,7 @@ class DatedWorld:
     """Type of each place."""
     chains: dict[str, tuple[WorldEdge, ...]]
     """By place where it hangs in turn, earliest first, side by side or with gaps."""
-    meters: tuple[WorldMeter, ...]
+    meters: tuple[DatedMeter, ...]
     feeds: tuple[WorldEdge, ...]
 
     @property
@@ -125,7 +125,7 @@ def _chain(chance: random.Random, code: str, parents: Sequence[str]) -> tuple[Wo
             end -= 1
         if start is not None and end is not None and start >= end:
             continue
-        found.append(WorldEdge(chance.choice(parents), code, Dates(start, end)))
+        found.append(WorldEdge(chance.choice(parents), code, DayNumbers(start, end)))
     return tuple(found)
 
 
@@ -137,21 +137,21 @@ def _merged_institutions(
     turn = chance.randint(1, DAYS - 1)
     return {
         code: (
-            WorldEdge(one, code, Dates(None, turn)),
-            WorldEdge(other, code, Dates(turn)),
+            WorldEdge(one, code, DayNumbers(None, turn)),
+            WorldEdge(other, code, DayNumbers(turn)),
         )
         for code in by_level["site"]
         if chains[code] and chains[code][0].upper == one
     }
 
 
-def _meters(chance: random.Random, nodes: Sequence[str]) -> tuple[WorldMeter, ...]:
-    found: list[WorldMeter] = []
+def _meters(chance: random.Random, nodes: Sequence[str]) -> tuple[DatedMeter, ...]:
+    found: list[DatedMeter] = []
     totals: set[tuple[str, str]] = set()
 
-    def add(node: str, item: str, dates: Dates, *, total: bool) -> None:
+    def add(node: str, item: str, dates: DayNumbers, *, total: bool) -> None:
         loads = tuple(chance.randint(1, 900) for _ in range(DAYS))
-        found.append(WorldMeter(f"m{len(found)}", node, item, total, dates, loads))
+        found.append(DatedMeter(f"m{len(found)}", node, item, total, dates, loads))
 
     for _ in range(chance.randint(3, 7)):
         node, item = chance.choice(nodes), chance.choice(ITEMS)
@@ -161,19 +161,19 @@ def _meters(chance: random.Random, nodes: Sequence[str]) -> tuple[WorldMeter, ..
         turn = chance.randint(1, DAYS - 1)
         befalls = chance.choice(("", "", "starts", "ends", "merges", "splits"))
         if befalls == "starts":
-            add(node, item, Dates(turn), total=total)
+            add(node, item, DayNumbers(turn), total=total)
         elif befalls == "ends":
-            add(node, item, Dates(None, turn), total=total)
+            add(node, item, DayNumbers(None, turn), total=total)
         elif befalls == "merges":
-            add(node, item, Dates(None, turn), total=False)
-            add(node, item, Dates(None, turn), total=False)
-            add(node, item, Dates(turn), total=total)
+            add(node, item, DayNumbers(None, turn), total=False)
+            add(node, item, DayNumbers(None, turn), total=False)
+            add(node, item, DayNumbers(turn), total=total)
         elif befalls == "splits":
-            add(node, item, Dates(None, turn), total=total)
-            add(node, item, Dates(turn), total=False)
-            add(node, item, Dates(turn), total=False)
+            add(node, item, DayNumbers(None, turn), total=total)
+            add(node, item, DayNumbers(turn), total=False)
+            add(node, item, DayNumbers(turn), total=False)
         else:
-            add(node, item, Dates(), total=total)
+            add(node, item, DayNumbers(), total=total)
     return tuple(found)
 
 
@@ -183,7 +183,7 @@ def _feeds(chance: random.Random, meters: Sequence[str]) -> tuple[WorldEdge, ...
     for _ in range(chance.choice((0, 0, 1, 2))):
         upper, lower = sorted(chance.sample(range(len(meters)), 2))
         turn = chance.randint(1, DAYS - 1)
-        dates = chance.choice((Dates(), Dates(turn), Dates(None, turn)))
+        dates = chance.choice((DayNumbers(), DayNumbers(turn), DayNumbers(None, turn)))
         found[meters[upper], meters[lower]] = WorldEdge(meters[upper], meters[lower], dates)
     return tuple(found.values())
 

@@ -10,7 +10,7 @@ from ledger import recompute
 from metering.access import Scope
 from proofs.dated.check import DatedOutcome, prove
 from proofs.dated.oracle import DatedOracle
-from proofs.dated.world import DAYS, DatedWorld, Dates, WorldEdge, WorldMeter
+from proofs.dated.world import DAYS, DatedMeter, DatedWorld, DayNumbers, WorldEdge
 
 
 def proved(first: int, count: int) -> DatedOutcome:
@@ -52,16 +52,16 @@ def test_the_oracle_knows_a_place_that_moves() -> None:
     by the total, and another of `j` is fed by it."""
     nodes = {"i": "institution", "j": "institution", "b": "site", "r": "building"}
     chains = {
-        "b": (WorldEdge("i", "b", Dates(None, 2)), WorldEdge("j", "b", Dates(2))),
+        "b": (WorldEdge("i", "b", DayNumbers(None, 2)), WorldEdge("j", "b", DayNumbers(2))),
         "r": (WorldEdge("b", "r"),),
     }
     loads = (100,) * DAYS
     meters = (
-        WorldMeter("t", "b", "01000", True, Dates(), loads),
-        WorldMeter("l", "r", "01A00", False, Dates(), loads),
-        WorldMeter("f", "j", "01000", False, Dates(), loads),
+        DatedMeter("t", "b", "01000", True, DayNumbers(), loads),
+        DatedMeter("l", "r", "01A00", False, DayNumbers(), loads),
+        DatedMeter("f", "j", "01000", False, DayNumbers(), loads),
     )
-    feeds = (WorldEdge("t", "f", Dates(None, 4)),)
+    feeds = (WorldEdge("t", "f", DayNumbers(None, 4)),)
     oracle = DatedOracle(DatedWorld(0, "UTC", nodes, chains, meters, feeds))
     whole = [[oracle.leaves(node, "01000", day) for day in (1, 2, 4)] for node in "ij"]
     assert whole[0] == [[(1, "t")], [], []]
