@@ -32,8 +32,9 @@ class Caller:
         return self.reach.registry.institution(self.node) if known else ""
 
     def view(self) -> AbstractContextManager[View]:
-        """The books at one revision, under the registry that the reach is of; for one answer."""
-        return self.platform.figures.view(self.reach.registry)
+        """The books at one revision, under the registry that the reach is of and within its scope;
+        for one answer."""
+        return self.platform.figures.view(self.reach.registry, self.reach.scope)
 
     def may(self, role: Role) -> bool:
         """Whether the caller's role includes the one asked for."""

@@ -103,7 +103,7 @@ class Rebooking:
     def _measured(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of meters that differ and that readings are left for."""
         outcome = Recomputed()
-        fresh = self.recompute.meters(cluster.zone, days, outcome)
+        fresh = self.recompute.meters(cluster, days, outcome)
         pairs = self._differing(fresh, outcome)
         told = [(old, new) for old, new in pairs if old is not None and not old.provisional]
         others = [(old, new) for old, new in told if not old.same_content(new)]

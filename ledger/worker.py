@@ -11,7 +11,7 @@ from ledger.context import Context
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, Work, clusters, windows, work
 from ledger.periods import SETTLE_US, Clock
 from ledger.rebooking import Place, Progress, Rebooked, Rebooking, rows_of_other_rules
-from ledger.recompute import Plans, Recompute, Recomputed, WantedFigures
+from ledger.recompute import Plans, Recompute, Recomputed, WantedFigures, meter_key
 from metering.book import RULES_CAUSE, BookRow, DirtyMark
 from metering.errors import Conflict
 from metering.localtime import MINUTE_US, day_bounds, days_between, local_day
@@ -105,6 +105,8 @@ class Ledger:
         asked = []
         for key, day in self._left_provisional(registry):
             if key.kind != "meter" or key.code not in registry.meters:
+                continue
+            if key != meter_key(registry, key.code, day):
                 continue
             zone = registry.zone(registry.meters[key.code].node)
             stale = refresh and (key, day) not in fresh
@@ -227,7 +229,7 @@ class Ledger:
     ) -> LedgerReport:
         report = LedgerReport()
         self._mind(cluster.institution, self._books.revision(cluster.institution))
-        parts = _pieces(self._recompute(registry).days_of(cluster)) or [{}]
+        parts = _pieces(self._recompute(registry).days_of(cluster)) or ([{}] if cleared else [])
         for place, mine in enumerate(parts):
             last = place == len(parts) - 1
             self._piece(registry, cluster, mine, cleared if last else (), report)
@@ -259,7 +261,14 @@ class Ledger:
     def _exact_days(self, registry: Registry, cluster: Cluster) -> LedgerReport:
         """Just the days of the jobs, without widening: no reading changed."""
         report = LedgerReport()
-        days = {job.meter: [local_day(job.start_us, cluster.zone)] for job in cluster.jobs}
+        asked = {job.meter: local_day(job.start_us, cluster.zone) for job in cluster.jobs}
+        days = {
+            meter: [day]
+            for meter, day in asked.items()
+            if meter_key(registry, meter, day).institution == cluster.institution
+        }
+        if not days:
+            return report
         self._piece(registry, cluster, days, (), report)
         return report
 
@@ -386,4 +395,4 @@ def _asked(registry: Registry, mark: DirtyMark) -> WantedFigures:
 
 
 def _institutions(registry: Registry) -> list[str]:
-    return sorted({registry.institution(code) for code in registry.nodes} | {""})
+    return sorted({b for code in registry.nodes for b in registry.institutions(code)} | {""})

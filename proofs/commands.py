@@ -170,6 +170,17 @@ def fuzz(
 
 
 @app.command()
+def dated(
+    worlds: Annotated[int, typer.Option(help="how many worlds")] = 500,
+    seed: Annotated[int, typer.Option(help="the first of them")] = 1,
+) -> None:
+    """Registers that move, begin and end, told in any order: each day to what held on it."""
+    from proofs.dated.check import run_dated
+
+    run_dated(worlds, seed)
+
+
+@app.command()
 def faults(
     only: Annotated[str, typer.Option(help="only cases whose name holds this")] = "",
     seed: Annotated[int, typer.Option(help="how readings are cut into batches")] = 1,

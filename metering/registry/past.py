@@ -127,13 +127,14 @@ def _nodes_of(codes: Iterable[str], meters: Mapping[str, Meter]) -> list[str]:
 
 
 def _bodies(registry: Registry, node: str) -> set[str]:
-    """The institution above the node, else all of those below it."""
+    """The institutions above the node in turn, else all of those below it."""
     if node not in registry.nodes:
         return set()
-    above = registry.institution(node)
+    above = set(registry.institutions(node)) - {""}
     if above:
-        return {above}
-    return {registry.institution(code) for code in registry.subtree(node)} - {""}
+        return above
+    below = registry.subtree(node)
+    return {body for code in below for body in registry.institutions(code)} - {""}
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def into_past(
     found: Iterable[Change], old: Registry, new: Registry, complete: Complete
 ) -> list[PastChange]:
     """The changes that reach into complete months, each with these months."""
-    bodies = {code for one in (old, new) for code in map(one.institution, one.nodes)} - {""}
+    bodies = {b for one in (old, new) for code in one.nodes for b in one.institutions(code)} - {""}
     past = []
     for change in found:
         if not days_touched(change):

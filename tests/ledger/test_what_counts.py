@@ -412,7 +412,7 @@ def test_plans_are_made_once_between_changes():
     assert plans.on("o", DAY) is not plans.on("o", NEXT)
     assert (plans.epoch(DAY), plans.epoch(NEXT)) == (0, 1)
     assert plans.on("o", DAY).figures == {}
-    assert meter_key(registry, "a") == SeriesKey("o", "meter", "a", "01000")
+    assert meter_key(registry, "a", DAY) == SeriesKey("o", "meter", "a", "01000")
 
 
 def test_figures_are_wanted_on_their_days():
