@@ -225,6 +225,14 @@ def recompute(
 
 
 @app.command()
+def bills() -> None:
+    """Suppliers' bills worked out by hand, line by line, against the platform's."""
+    from proofs.bills.check import run_bill_check
+
+    run_bill_check()
+
+
+@app.command()
 def hostile(
     only: Annotated[str, typer.Option(help="only attacks whose name holds this")] = "",
     before: Annotated[float, typer.Option(help="how long to measure before each [s]")] = 10.0,

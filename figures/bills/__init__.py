@@ -1,0 +1,26 @@
+"""Bills as a supplier writes them: energy by period, demand, capacity, power factor, tax, total.
+
+model      what was metered and what is billed, as values
+exact      rounding, power factor, steps, demand: the arithmetic alone
+making     BillBasis ─▶ Bill
+measuring  what was metered, from one view of the books
+"""
+
+from figures.bills.measuring import (
+    account_rows,
+    bill_of_account,
+    span_of,
+)
+from figures.bills.model import Bill, BillLack, BillLine, Demand, FactorSum, LineKind
+
+__all__ = [
+    "Bill",
+    "BillLack",
+    "BillLine",
+    "Demand",
+    "FactorSum",
+    "LineKind",
+    "account_rows",
+    "bill_of_account",
+    "span_of",
+]
