@@ -9,6 +9,8 @@ measuring  what was metered, from one view of the books
 from figures.bills.measuring import (
     account_rows,
     bill_of_account,
+    bill_of_series,
+    holds_in,
     span_of,
 )
 from figures.bills.model import Bill, BillLack, BillLine, Demand, FactorSum, LineKind
@@ -22,5 +24,7 @@ __all__ = [
     "LineKind",
     "account_rows",
     "bill_of_account",
+    "bill_of_series",
+    "holds_in",
     "span_of",
 ]

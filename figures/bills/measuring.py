@@ -78,7 +78,7 @@ def span_of(rows: Sequence[Account], month: date) -> BillDays:
     """The days that an account's bill of a month is for: those up to the reading in it, or the
     calendar month where the supplier reads at its end. The reading day of its end holds."""
     start, end = month_start(month), next_month(month)
-    last = _row_on(rows, end - timedelta(days=1)) or rows[-1]
+    last = _row_on(rows, end - timedelta(days=1)) or max(rows, key=lambda one: one.valid.first)
     if last.reading_day is None:
         return BillDays(start, end)
     before = month_start(start - timedelta(days=1))
@@ -107,6 +107,17 @@ def bill_of_account(view: View, account: str, month: date) -> Bill:
             fix="let the change of accounts.csv fall on a reading day",
         )
     return bill_of(_measured(view, view.key_of(meters.pop()), span, held))
+
+
+def bill_of_series(view: View, key: SeriesKey, month: date) -> Bill:
+    """A bill of a figure's energy at the prices that hold for it, for a calendar month."""
+    return bill_of(_measured(view, key, BillDays(month_start(month), next_month(month)), []))
+
+
+def holds_in(rows: Sequence[Account], month: date) -> bool:
+    """Whether an account holds on any day of its bill of a month; `rows` are all of it."""
+    span = span_of(rows, month)
+    return any(one.valid.holds(day) for one in rows for day in _days(span))
 
 
 def _days(span: BillDays) -> list[date]:

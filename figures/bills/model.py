@@ -11,10 +11,14 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from figures.bills.exact import rounded
 from metering.registry.facts.accounts import Account
 from metering.registry.facts.charges import Charge
 from metering.registry.facts.power_factors import PowerFactorBand
 from metering.registry.facts.tiers import Tier
+
+MILLIWATTS = 6
+"""Decimals of a kW."""
 
 
 class LineKind(StrEnum):
@@ -82,6 +86,11 @@ class Demand:
     """block or sliding."""
     complete: bool
     """Whether every block is measured."""
+
+    @property
+    def power(self) -> Decimal:
+        """The power [kW] to a milliwatt, which is what is booked."""
+        return rounded(self.kw, MILLIWATTS)
 
 
 @dataclass(frozen=True)
