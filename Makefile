@@ -102,7 +102,7 @@ recompute-check: $(VENV)/.run ## Prove that a stranger computes the same books, 
 boards-check: $(VENV)/.run ## Run every query of the Grafana boards over the demo's data
 	@$(PROVE) boards $(ARGS)
 
-bill-check: $(VENV)/.dev ## Prove suppliers' bills against those worked out by hand
+bill-check: $(VENV)/.dev ## Prove bills against those worked out by hand, and the audit against mistakes
 	@$(PROVE) bills $(ARGS)
 
 hostile-check: $(VENV)/.run ## Prove that attacks cost good gateways and keys hardly anything

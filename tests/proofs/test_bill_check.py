@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from proofs.bills.check import LEAST_BILLS
+from figures.bills import CHECK_NAMES
+from proofs.bills.audited import Audited, put_to_audit
+from proofs.bills.check import LEAST_BILLS, LEAST_CHECKS
 from proofs.bills.compare import differences
 from proofs.bills.platform import told
 from proofs.bills.written import written_bills
@@ -39,3 +41,14 @@ def test_a_cent_on_a_line_is_a_difference():
     assert len(differences(written, replace(bill, lines=bill.lines[1:]))) == 1
     assert len(differences(written, replace(bill, total=Decimal(1)))) == 2
     assert len(differences(written, replace(bill, factor=None))) == 5
+
+
+def test_every_mistake_is_caught_under_its_name_and_right_bills_are_left_alone():
+    audited = Audited()
+    for written in BILLS:
+        if written.complete:
+            put_to_audit(written, told(written), 7, audited)
+    assert audited.problems == []
+    assert audited.seeded == audited.caught > 500
+    assert audited.checks == set(CHECK_NAMES)
+    assert len(CHECK_NAMES) >= LEAST_CHECKS
