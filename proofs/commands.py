@@ -236,6 +236,14 @@ def recompute(
 
 
 @app.command()
+def bills(seed: Annotated[int, typer.Option(help="which mistakes are made")] = 1) -> None:
+    """Suppliers' bills worked out by hand against the platform's, and wrong ones against audit."""
+    from proofs.bills.check import run_bill_check
+
+    run_bill_check(seed)
+
+
+@app.command()
 def hostile(
     only: Annotated[str, typer.Option(help="only attacks whose name holds this")] = "",
     before: Annotated[float, typer.Option(help="how long to measure before each [s]")] = 10.0,

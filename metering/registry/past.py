@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from metering.calendar import CalendarDay
 from metering.registry.differences import Change, Fact
+from metering.registry.facts.accounts import Account
 from metering.registry.installed import days_of_turns, undated
 from metering.registry.kinds import KIND_OF
 from metering.registry.model import (
@@ -33,11 +34,12 @@ from metering.validity import Validity
 
 def days_touched(change: Change) -> list[Validity]:
     """Local days on which the fact says otherwise than before; [] where only names differ,
-    and for facts of `metering.registry.facts`, on which no figure depends.
+    and for facts of `metering.registry.facts` on which no figure and no bill depends.
 
     Where nothing but its dates differ, the days between the old dates and the new ones.
     """
-    if not KIND_OF[change.kind].held:
+    kind = KIND_OF[change.kind]
+    if not kind.held and not kind.billed:
         return []
     was, becomes = change.was, change.becomes
     if was is not None and becomes is not None and _said(was) == _said(becomes):
@@ -113,7 +115,7 @@ def _places(fact: Fact, registry: Registry) -> list[str] | None:
         case Point():
             served = [one.meter for one in registry.meters_of_point(fact.id)]
             return _nodes_of(served, registry.meters)
-        case Installation():
+        case Installation() | Account():
             return _nodes_of([fact.meter], registry.meters)
         case TariffRow():
             if fact.meter:

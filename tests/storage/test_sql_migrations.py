@@ -41,6 +41,7 @@ from metering.registry import (
     SpaceEdge,
     SupplyEdge,
 )
+from metering.registry.facts import FACTS
 from metering.registry.facts.limits import KIND as LIMITS
 from metering.registry.facts.office_hours import KIND as OFFICE_HOURS
 from metering.registry.kind import FactKind
@@ -89,6 +90,7 @@ def office() -> Registry:
 
 SCRIPTS = ScriptDirectory(str(_FOLDER))
 BY: dict[str, Any] = {"actor": "a", "now_us": 1}
+BILLED = [kind for kind in FACTS if kind.billed]
 
 
 def tables(engine: Engine) -> set[str]:
@@ -657,6 +659,32 @@ def test_a_registry_from_before_office_hours_is_the_same_after_them(engine: Engi
     stores.registry.apply(registered("office_hours.csv"), actor="importer", now_us=2)
     assert stores.registry.load(1) == kept
     assert len(OFFICE_HOURS.of(stores.registry.load())) == 3
+
+
+@pytest.mark.parametrize("kind", BILLED, ids=lambda kind: kind.name)
+def test_going_down_would_lose_what_suppliers_bill(engine: Engine, kind: FactKind[Any]) -> None:
+    wanted = registered(kind.table.name)
+    sql_stores(engine).registry.apply(wanted, actor="importer", now_us=1)
+    with pytest.raises(ConfigurationError, match="cannot hold what suppliers bill") as refused:
+        down_to(engine, "r0022")
+    assert refused.value.field == kind.name
+    assert kind.of(sql_stores(engine).registry.load()) == kind.of(wanted)
+
+
+def test_a_registry_from_before_accounts_is_the_same_after_them(engine: Engine) -> None:
+    before = sql_stores(engine).registry
+    before.apply(registered(), actor="importer", now_us=1)
+    kept = before.load()
+    down_to(engine, "r0022")
+    with writing(engine) as con:
+        upgrade(con)
+    stores = sql_stores(engine)
+    assert stores.registry.load() == kept
+    wanted = registered(*(kind.table.name for kind in BILLED))
+    stores.registry.apply(wanted, actor="importer", now_us=2)
+    assert stores.registry.load(1) == kept
+    found = stores.registry.load()
+    assert [kind.of(found) for kind in BILLED] == [kind.of(wanted) for kind in BILLED]
 
 
 def test_a_key_from_before_ends_never_and_one_that_ends_cannot_go_back(engine: Engine) -> None:
