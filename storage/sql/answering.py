@@ -17,11 +17,18 @@ class Door:
 
     silent_s: how long each may hear nothing before it gives up [s]; None: until the door is shut.
     why: the error that callers are told from the beginning; None: open.
+    ended: whoever waits gives up once it is set.
     """
 
-    def __init__(self, silent_s: float | None = None, why: Unavailable | None = None) -> None:
+    def __init__(
+        self,
+        silent_s: float | None = None,
+        why: Unavailable | None = None,
+        ended: threading.Event | None = None,
+    ) -> None:
         self.silent_s = silent_s
         self._why = why
+        self._ended = ended
         self._lock = threading.Lock()
 
     @property
@@ -50,4 +57,6 @@ class Door:
 
     def is_given_up(self, silent_s: float) -> bool:
         """Whether who heard nothing for so long waits no longer."""
-        return self._why is not None or (self.silent_s is not None and silent_s > self.silent_s)
+        if self._why is not None or (self._ended is not None and self._ended.is_set()):
+            return True
+        return self.silent_s is not None and silent_s > self.silent_s

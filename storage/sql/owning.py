@@ -22,6 +22,7 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from metering.errors import Unavailable
+from storage.sql.answering import Door
 from storage.sql.engine import lone_session
 from storage.sql.faults import translated
 
@@ -36,6 +37,8 @@ MIDWAY_S = 30
 """A transaction of an owner that stops in the middle for so long is ended by the server [s]."""
 _PATIENCE_S = 10
 """How long a statement of the session may take, and what was sent may go unanswered [s]."""
+_SILENT_S = 12.0
+"""A server that says nothing for so long hangs: it would have ended a statement before [s]."""
 _NAME_BYTES = 63
 Guard = Callable[[Connection], None]
 """Called at the beginning of a transaction that writes; raises Unavailable where it must not."""
@@ -74,17 +77,21 @@ _OWN = text(f"SELECT count(*) FROM ({_HELD} AND a.application_name = :name) AS o
 
 class SessionLock:
     """Duties that a session of its own holds. who: `COMMAND HOST:PID`, as others are shown it.
+    stop: set when the process is asked to end; then no answer is waited for any more.
 
-    Unavailable where the server does not answer; ConfigurationError where it refuses.
+    Unavailable where the server does not answer, also one that hangs; ConfigurationError where it
+    refuses.
     """
 
-    def __init__(self, url: str, who: str) -> None:
+    def __init__(self, url: str, who: str, stop: threading.Event | None = None) -> None:
         plain = who.encode("ascii", "replace").decode()
         self._name = f"{plain[: _NAME_BYTES - 9]} {secrets.token_hex(4)}"
         self._keys: list[int] = []
         self._turn = threading.Lock()
         self._url = make_url(url)
-        self._con = lone_session(url, {**_PARAMETERS, "application_name": self._name})
+        self._con = lone_session(
+            url, {**_PARAMETERS, "application_name": self._name}, Door(_SILENT_S, ended=stop)
+        )
         try:
             with self._asked() as con:
                 for statement in _SETTINGS:
