@@ -26,9 +26,9 @@ from metering.access import Role
 from metering.bookhash import book_hash
 from metering.registry.files import read_registry_texts
 from proofs.restore import without_password
+from proofs.servers.hanging import freeze, kill, thaw
 from proofs.servers.postgres import OwnPostgres
 from proofs.steps import started, wait_until
-from tests.hanging import freeze, kill, thaw
 
 pytestmark = pytest.mark.long
 

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from metering.errors import ConfigurationError, GreenOfficeError, Unavailable
+from proofs.servers.hanging import freeze, kill, thaw
 from proofs.servers.postgres import OwnPostgres
 from storage import open_engine, sql_stores
 from storage.sql.answering import Door
 from storage.sql.engine import reading, unopened_engine
 from storage.sql.watch import DatabaseWatch
-from tests.hanging import freeze, kill, thaw
 
 
 @pytest.fixture
