@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from metering.errors import Unavailable
 from storage.sql.answering import Door
@@ -37,8 +37,6 @@ MIDWAY_S = 30
 """A transaction of an owner that stops in the middle for so long is ended by the server [s]."""
 _PATIENCE_S = 10
 """How long a statement of the session may take, and what was sent may go unanswered [s]."""
-_SILENT_S = 12.0
-"""A server that says nothing for so long hangs: it would have ended a statement before [s]."""
 _NAME_BYTES = 63
 Guard = Callable[[Connection], None]
 """Called at the beginning of a transaction that writes; raises Unavailable where it must not."""
@@ -79,8 +77,7 @@ class SessionLock:
     """Duties that a session of its own holds. who: `COMMAND HOST:PID`, as others are shown it.
     stop: set when the process is asked to end; then no answer is waited for any more.
 
-    Unavailable where the server does not answer, also one that hangs; ConfigurationError where it
-    refuses.
+    Unavailable where the server does not answer; ConfigurationError where it refuses.
     """
 
     def __init__(self, url: str, who: str, stop: threading.Event | None = None) -> None:
@@ -90,7 +87,7 @@ class SessionLock:
         self._turn = threading.Lock()
         self._url = make_url(url)
         self._con = lone_session(
-            url, {**_PARAMETERS, "application_name": self._name}, Door(_SILENT_S, ended=stop)
+            url, {**_PARAMETERS, "application_name": self._name}, Door(ended=stop)
         )
         try:
             with self._asked() as con:
@@ -154,6 +151,8 @@ class SessionLock:
                 yield self._con
             except DBAPIError as error:
                 raise translated(error, self._url) from error
+            except InvalidRequestError as over:  # it ended while another thread asked it
+                raise not_owner() from over
 
 
 def not_owner() -> Unavailable:
