@@ -90,19 +90,14 @@ def owner_frozen(scene: OutageScene) -> Seen:
     must(scene.wait_for_owner(_ONE) == _OTHER, "the other one did not take over")
     took_s = round(time.monotonic() - began, 1)
     must(took_s > _BEYOND_LOCK_S / 2, "the lock was lost at once", took_s)
-    scene.pushed_further()
-    _wait_for_checkpoint(scene)
+    with closing(open_stores(scene.folder)) as stores:
+        place = stores.intake.checkpoint(1)
+        scene.pushed_further()
+        wait_until("its work", lambda: stores.intake.checkpoint(1) > place, 60, 0.1)
     scene.thaw(_ONE)
     wait_until("the former owner to stand by", lambda: _standing_by(scene) == 1, 60, 0.2)
     scene.pushed_further()
     return {"taken_over_after_s": took_s}
-
-
-def _wait_for_checkpoint(scene: OutageScene) -> None:
-    """Until the one that works has taken something in."""
-    with closing(open_stores(scene.folder)) as stores:
-        place = stores.intake.checkpoint(1)
-        wait_until("more work", lambda: stores.intake.checkpoint(1) > place, 60, 0.1)
 
 
 class SlowIntakeStore:

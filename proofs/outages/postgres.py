@@ -67,6 +67,7 @@ def postgres_as_of_yesterday(scene: OutageScene) -> Seen:
     scene.servers.put_postgres_back(noted)
     scene.wait_ready()
     scene.pushed_further()
+    scene.gateways.quickly(0.8)  # nothing comes while the work is stopped
     scene.settle()
     scene.end("work", "api")
     return _counted_again(scene)
