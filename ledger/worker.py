@@ -126,13 +126,14 @@ class Ledger:
             report.add(self._exact_days(registry, cluster))
         return report
 
-    def rebuild(self, progress: Progress = lambda _: None) -> Rebooked:
+    def rebuild(self, progress: Progress = lambda _: None, *, whole: bool = False) -> Rebooked:
         """Book everything again that readings are left for; what differs is restated with the
-        cause `rebuild`. A change of the registry that waits is booked first, as itself."""
+        cause `rebuild`. A change of the registry that waits is booked first, as itself. `whole`:
+        the readings are those of every message there ever was."""
         registry, marks = self._notice(), self._marks.ready(EVERY)
         changed = [mark for mark in marks if mark.cause not in READING_CAUSES]
         self._do(registry, work(registry, changed, self._plans.served), len(changed))
-        told = self._again(REBUILD_CAUSE, None, progress)
+        told = self._again(REBUILD_CAUSE, None, progress, whole=whole)
         cleared = [mark.id for mark in marks if mark.cause in READING_CAUSES]
         self._commit("", Recomputed(), cleared, REBUILD_CAUSE, LedgerReport())
         return told
@@ -145,13 +146,20 @@ class Ledger:
         only = rows_of_other_rules(self._books, institution)
         return self._again(RULES_CAUSE, only, progress) if only else Rebooked()
 
-    def _again(self, cause: str, only: frozenset[Place] | None, progress: Progress) -> Rebooked:
+    def _again(
+        self,
+        cause: str,
+        only: frozenset[Place] | None,
+        progress: Progress,
+        *,
+        whole: bool = False,
+    ) -> Rebooked:
         def commit(institution: str, make: Callable[[], Recomputed]) -> None:
             self._attempt(institution, make, (), cause, LedgerReport())
 
         registry = self._notice()
         before = {one: self._last_restatement(one) for one in _institutions(registry)}
-        told = Rebooking(self._recompute(registry), commit, only, progress).run()
+        told = Rebooking(self._recompute(registry), commit, only, progress, whole).run()
         told.restated = sum(
             len(self._books.restatements(one, after=serial, limit=EVERY))
             for one, serial in before.items()

@@ -266,6 +266,20 @@ def idle(
     run_idle(seconds, only, samples)
 
 
+@app.command()
+def servers(
+    cases: Annotated[str, typer.Option(help="only these, with commas between them")] = "",
+    influx: Annotated[
+        int, typer.Option(help="generation of InfluxDB, 1 or 2; 0: both", min=0, max=2)
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="what gateways push, and the order of outages")] = 1,
+) -> None:
+    """Servers and processes that die, hang, come back or are set back: the undisturbed numbers."""
+    from proofs.outages.check import run_servers_check
+
+    run_servers_check(cases, influx, seed)
+
+
 def main() -> None:
     """Entry point; an error of the platform is one clear message, not a trace."""
     try:

@@ -6,15 +6,15 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from metering.errors import ConfigurationError, GreenOfficeError, Unavailable
+from proofs.servers.hanging import freeze, kill, thaw
 from proofs.servers.postgres import OwnPostgres
 from storage import open_engine, sql_stores
 from storage.sql.answering import Door
 from storage.sql.engine import reading, unopened_engine
 from storage.sql.watch import DatabaseWatch
-from tests.hanging import freeze, kill, thaw
 
 
 @pytest.fixture
@@ -48,6 +48,22 @@ def test_who_bounds_each_wait_gives_up_and_finds_the_server_again(own: OwnPostgr
         with pytest.raises(Unavailable, match=r"does not answer: .*timeout expired") as silent:
             books.revision("office")
         assert away(silent.value)
+    thaw(own)
+    assert books.revision("office") == 0
+
+
+def test_who_finds_a_connection_silent_makes_no_other_one(own: OwnPostgres) -> None:
+    """It would be waited for as long again before the server is known to hang."""
+    engine = open_engine(own.database(), door=Door(silent_s=1))
+    made: list[object] = []
+    event.listen(engine, "do_connect", lambda *given: made.append(given[0]))
+    books = sql_stores(engine).books
+    assert books.revision("office") == 0
+    before = len(made)
+    freeze(own)
+    with pytest.raises(Unavailable, match="timeout expired"):
+        books.revision("office")
+    assert len(made) == before
     thaw(own)
     assert books.revision("office") == 0
 
