@@ -131,6 +131,8 @@ def influx_as_of_yesterday(scene: OutageScene) -> Seen:
     scene.servers.put_influx_back(noted)
     scene.wait_ready()
     scene.pushed_further()
+    scene.gateways.quickly(0.8)
+    scene.settle()  # what is booked now has a hole in it
     scene.end("work", "api")
     told = json.loads(scene.done("rebuild", str(scene.folder.root)).splitlines()[-1])
     scene.open("work", "api")
