@@ -178,7 +178,8 @@ class OutageScene:
         try:
             wait_until("health", ready, timeout_s, 0.2)
         except Unavailable as failed:
-            raise Unavailable(f"{failed.message}: {last[0][:400]}", fix="look there") from None
+            told = f"{failed.message}: {last[0][:400]}"
+            raise Unavailable(told, field="health", fix="look at the log of that part") from None
 
     def settle(self) -> None:
         """Wait until all is ready, taken in, booked, and looked at after that."""
