@@ -39,7 +39,7 @@ def _read(row: Row) -> Tier:
     tier = row.whole("tier", 1, MOST_TIERS)
     for column in ("tier", "above", "price"):
         if not row.text(column):
-            row.wrong(column, f"no {column}", "a number")
+            row.wrong(column, "the field is empty", "a number")
     above = row.number("above", least=0)
     if tier == 1 and above:
         row.wrong("above", "the first step begins later than at 0", "0")
