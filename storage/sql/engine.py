@@ -27,7 +27,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -35,7 +35,7 @@ from metering.errors import ConfigurationError, Damaged, Unavailable
 from metering.extras import extra
 from storage.sql.answering import Door
 from storage.sql.damage import damaged_database
-from storage.sql.faults import SILENT, DatabaseRefused, busy, shown, translated
+from storage.sql.faults import DatabaseRefused, busy, shown, translated
 from storage.sql.migrate import Schema, Unmade, bring, unmade
 
 BUSY_TIMEOUT_MS = 30_000
@@ -154,7 +154,6 @@ def unopened_engine(url: str, *, reads: bool = False, door: Door | None = None) 
     event.listen(engine, "checkout", _still_there)
     if door is not None:
         event.listen(engine, "do_connect", _through(door))
-        event.listen(engine, "handle_error", _hangs)
         return engine.execution_options(door=door)
     return engine
 
@@ -263,13 +262,6 @@ def _through(door: Door) -> Callable[..., object]:
         return connected(door, *given, **named)
 
     return connect
-
-
-def _hangs(error: ExceptionContext) -> None:
-    """A connection that is found silent before it is used is no reason to make another one: who
-    comes to ask would wait twice as long."""
-    if error.is_pre_ping and SILENT in str(error.original_exception):
-        error.is_disconnect = False
 
 
 def _prepared(
