@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -211,4 +212,28 @@ def test_a_connection_that_its_server_has_ended_is_not_lent(own: OwnPostgres) ->
             " WHERE datname <> 'postgres' AND backend_type = 'client backend'"
         )
     assert books.revision("office") == 0
+    engine.dispose()
+
+
+def test_a_watch_that_waits_to_be_let_in_keeps_nobody_from_the_end(own: OwnPostgres) -> None:
+    """A server that hangs lets nobody in, nor does it refuse, for as long as it hangs."""
+    url, door = own.database(), Door()
+    engine = open_engine(url, door=door)
+    watch = DatabaseWatch(url, door, every_s=0.1, silent_s=30)
+    freeze(own)
+    watch.start()
+    until(lambda: watch._thread.is_alive() and watch._engine is not None)
+    time.sleep(0.5)  # so that it is on its way
+    ended = threading.Event()
+
+    def end() -> None:
+        watch.close()
+        ended.set()
+
+    threading.Thread(target=end, daemon=True).start()
+    assert ended.wait(8)
+    assert watch._thread.is_alive()  # else nothing hung
+    thaw(own)
+    watch._thread.join(60)
+    assert not watch._thread.is_alive()
     engine.dispose()
