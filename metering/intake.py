@@ -88,6 +88,31 @@ class IntakeBatch:
     """Ids of dead letters that this batch took in after all."""
     at_us: int = 0
 
+    @property
+    def moves(self) -> bool:
+        """Whether it takes in new records; not those of dead letters, which came before."""
+        return (self.from_segment, self.from_offset) != (self.next_segment, self.next_offset)
+
+
+@dataclass(frozen=True)
+class JudgedBatch:
+    """What became of each reading of a batch, kept before the readings are written.
+
+    Once they are written nothing tells a correction from a reading that was new: the value that it
+    replaced is gone. So a batch that is taken in again, after a crash between its readings and its
+    checkpoint, is counted by this.
+    """
+
+    writer_no: int
+    from_segment: int
+    from_offset: int
+    next_segment: int
+    next_offset: int
+    digest: bytes
+    """Of the points, times and lineages of its n readings: it speaks of these and of no others."""
+    outcome: bytes
+    """n signed bytes: an Outcome each, below 0 for a conflict."""
+
 
 @dataclass(frozen=True)
 class WriteDoubt:

@@ -2,14 +2,16 @@
 
     journal ─▶ decode ─▶ resolve ─▶ units, range ─▶ classify
                                                        │
-        1  dirty marks, not ready   ◀──────────────────┤   each step durable
+        1  what they are judged to  ◀──────────────────┤   each step durable
+           be, dirty marks, not ready                  │
         2  readings (upsert)        ◀──────────────────┤   before the next
         3  checkpoint, counters, dead letters,         │
            marks ready: one transaction  ◀─────────────┘
 
 A crash or a store that is down anywhere in between leaves the checkpoint where it was, and
-the same records are taken in again, to the same result. An upsert that was given up and may still
-be done is looked after (`collector.intake.doubts`).
+the same records are taken in again, to the same result; they are counted as they were judged
+first. An upsert that was given up and may still be done is looked after
+(`collector.intake.doubts`).
 """
 
 from __future__ import annotations
@@ -23,11 +25,12 @@ from typing import Protocol
 import numpy as np
 import structlog
 
-from collector.intake.classify import classify
+from collector.intake.classify import Classified, classify
 from collector.intake.counting import Connections, OutcomeTally, taken_again, taken_in
 from collector.intake.dead_letters import letters_of, with_problems
 from collector.intake.decoding import Decoding, Received
 from collector.intake.doubts import Looking, LookSpan, rivals
+from collector.intake.judging import Judgements
 from collector.intake.letter_bound import KEPT, LetterBound
 from collector.intake.marks import dirty_marks
 from collector.intake.metrics import IntakeMetrics
@@ -38,6 +41,7 @@ from collector.intake.report import IntakeReport
 from collector.intake.rereading import Rereading, without_known
 from collector.intake.resolve import Resolver
 from collector.journal.record import Located, Record
+from metering.book import DirtyMark
 from metering.errors import Conflict, InvalidInput, OutcomeUnknown
 from metering.intake import IntakeBatch
 from metering.ports import DirtyMarks, IntakeStore, ReadingWriter
@@ -107,6 +111,7 @@ class Intake:
         self._connections = Connections()
         self._letters = LetterBound(intake, kept_letters)
         self._rereading = Rereading()
+        self._judgements = Judgements(intake)
         self._looking = Looking(intake, self._checkpoints, readings.lands_late)
         self._places: dict[int, tuple[int, int]] = {}
         """The checkpoints, which nobody else moves; asked anew after any error."""
@@ -120,21 +125,35 @@ class Intake:
         store is forgotten; the same step may be tried again later.
         """
         with self._turn():
-            segment, offset = self._checkpoint(writer_no)
-            located = self._journal.read(writer_no, segment, offset, self._size.records)
-            if not located:
-                return IntakeReport()
-            messages = self._receive(located)
-            keys = mark_redelivered(messages, self._intake.seen)
-            last = messages[-1]
-            place = (segment, offset, last.segment, last.offset + 1)
-            return self._take(messages, IntakeBatch(writer_no, *place, seen_keys=keys))
+            return self._finish(writer_no) + self._step(writer_no)
+
+    def _finish(self, but: int | None = None) -> IntakeReport:
+        """Take in what was judged and not committed: what is judged from now on counts on it."""
+        report = IntakeReport()
+        for writer_no in self._judgements.others(but):
+            report += self._step(writer_no)
+        return report
+
+    def _step(self, writer_no: int) -> IntakeReport:
+        place = self._checkpoint(writer_no)
+        until = self._judgements.until(writer_no, place)
+        located = self._journal.read(writer_no, *place, self._size.records)
+        if until is not None:
+            located = [one for one in located if (one.segment, one.offset) < until]
+        if not located:
+            self._judgements.done(writer_no)
+            return IntakeReport()
+        messages = self._receive(located)
+        keys = mark_redelivered(messages, self._intake.seen)
+        last = messages[-1]
+        places = (*place, last.segment, last.offset + 1)
+        return self._take(messages, IntakeBatch(writer_no, *places, seen_keys=keys))
 
     def replay_dead_letters(self) -> IntakeReport:
         """Take in dead letters whose reason a change of the registry or routes has removed; what
         came beyond those that are kept is left for `reread`."""
         with self._turn():
-            report = IntakeReport()
+            report = self._finish()
             self._rereading.begin(self._intake)
             for group in mended(self._intake, self._journal, self._decoding, self._fresh()):
                 writer_no = group.messages[0].segment >> 24
@@ -150,6 +169,7 @@ class Intake:
             writer_no = self._rereading.writer_no
             if writer_no is None:
                 return False
+            self._finish()
             place = self._checkpoint(writer_no)
             batch = self._rereading.step(
                 self._journal.read, place, self._decoding, self._fresh(), self._size.records
@@ -170,6 +190,7 @@ class Intake:
             span = self._looking.next(self._now_us(), waits)
             if span is None:
                 return False
+            self._finish()
             read = self._journal.read(span.writer_no, *span.place, self._size.records)
             located = [one for one in read if (one.segment, one.offset) < span.until]
             if located:
@@ -209,6 +230,7 @@ class Intake:
                 yield
             except BaseException:
                 self._places.clear()
+                self._judgements.forget()
                 raise
 
     def place(self, writer_no: int) -> tuple[int, int]:
@@ -231,9 +253,7 @@ class Intake:
         judged = classify(rows, existing)
         if not judged.stands.any():
             return  # as nearly always
-        if marks := dirty_marks(
-            rows.take(judged.changed & ~judged.corrects), rows.take(judged.corrects)
-        ):
+        if marks := _marks(rows, judged):
             self._marks.mark(marks, writer_no=span.writer_no)
         refused = self._upsert(rows, np.flatnonzero(judged.stands))
         self._release(span)
@@ -251,6 +271,7 @@ class Intake:
         self._connections = Connections()
         self._letters.forget()
         self._places.clear()
+        self._judgements.forget()
 
     def _fresh(self) -> Resolver:
         """The resolver of the registry as it is now."""
@@ -274,18 +295,23 @@ class Intake:
         incoming = columns(messages, self._resolver.table())
         existing = self._readings.existing(incoming.rows.point, incoming.rows.time_us)
         judged = classify(incoming.rows, existing)
-        marks = dirty_marks(
-            incoming.rows.take(judged.changed & ~judged.corrects),
-            incoming.rows.take(judged.corrects),
-        )
-        if marks:
-            self._marks.mark(marks, writer_no=batch.writer_no)
+        outcome = self._judgements.outcome(batch, incoming.rows)
+        if outcome is None:
+            outcome = judged.outcome
+            self._write_ahead(batch, incoming.rows, judged)
         refused = self._upsert(incoming.rows, np.flatnonzero(judged.stands))
         if batch.replayed or reread:
             self._looking.reach(incoming.rows.take(judged.corrects))
-        outcome = with_problems(messages, incoming, judged.outcome, refused)
+        outcome = with_problems(messages, incoming, outcome, refused)
         tally = OutcomeTally.of(messages, incoming, outcome)
         return self._commit(messages, batch, tally, reread)
+
+    def _write_ahead(self, batch: IntakeBatch, rows: ReadingColumns, judged: Classified) -> None:
+        marks = _marks(rows, judged)
+        if batch.moves and judged.stands.any():
+            self._judgements.keep(batch, rows, judged.outcome, marks)
+        elif marks:
+            self._marks.mark(marks, writer_no=batch.writer_no)
 
     def _upsert(self, rows: ReadingColumns, chosen: I64) -> dict[int, InvalidInput]:
         """Store the chosen rows; what the store will never take is found by halving."""
@@ -319,9 +345,16 @@ class Intake:
             self._rereading.begin(self._intake)  # some of what it is at may not be open any more
             raise
         self._places[batch.writer_no] = batch.next_segment, batch.next_offset
+        self._judgements.done(batch.writer_no)
         report = tally.report(dead=len(letters), replayed=len(batch.replayed))
         if self._metrics is not None and not reread:
             arrived_us = messages[-1].record.arrived_us
             lag_us = now_us - arrived_us if arrived_us and not batch.replayed else None
             self._metrics.observe(report, tally.dead(), lag_us)
         return report
+
+
+def _marks(rows: ReadingColumns, judged: Classified) -> list[DirtyMark]:
+    """What the ledger has to look at."""
+    corrects = judged.corrects
+    return dirty_marks(rows.take(judged.changed & ~corrects), rows.take(corrects))

@@ -8,7 +8,7 @@ from typing import Protocol
 from metering.book import (
     DirtyMark,
 )
-from metering.intake import DeadLetter, GatewayStatus, IntakeBatch, WriteDoubt
+from metering.intake import DeadLetter, GatewayStatus, IntakeBatch, JudgedBatch, WriteDoubt
 
 
 class DirtyMarks(Protocol):
@@ -78,8 +78,18 @@ class IntakeStore(IntakeReader, Doubts, Protocol):
         """(segment, offset) of the next record to read; (0, 0) at first."""
         ...
 
+    def judge(self, judged: JudgedBatch, marks: Sequence[DirtyMark]) -> None:
+        """Keep what a batch's readings are judged to be, in the place of the writer's one before,
+        and its marks, not ready: both or nothing, durable on return."""
+        ...
+
+    def judged(self) -> list[JudgedBatch]:
+        """Those of batches that have not committed, by writer: at most one of each."""
+        ...
+
     def commit(self, batch: IntakeBatch) -> None:
-        """All of the batch, its checkpoint and the readiness of its marks, or nothing.
+        """All of the batch, its checkpoint and the readiness of its marks, or nothing. What the
+        writer's readings were judged to be is forgotten.
 
         Raises Conflict, and changes nothing, where the writer's checkpoint is not the place that
         the batch was read from, or a letter that it replays is not open any more.
@@ -95,7 +105,7 @@ class IntakeStore(IntakeReader, Doubts, Protocol):
         ...
 
     def clear(self) -> None:
-        """Forget checkpoints, counters, dead letters and the intake's own marks, for
-        `rebuild`. Marks of a changed registry (writer 0) stay, and so do doubts: what may still
+        """Forget checkpoints, counters, dead letters, judged batches and the intake's own marks,
+        for `rebuild`. Marks of a changed registry (writer 0) stay, and so do doubts: what may still
         be done may be done after it."""
         ...

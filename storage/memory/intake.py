@@ -7,7 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from metering.book import DirtyMark
-from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch, WriteDoubt
+from metering.intake import (
+    DeadLetter,
+    GatewayCounts,
+    GatewayStatus,
+    IntakeBatch,
+    JudgedBatch,
+    WriteDoubt,
+)
 from metering.ports import DirtyMarks, IntakeStore
 from storage.intake_rules import (
     NO_WRITER,
@@ -91,10 +98,20 @@ class MemoryIntake(IntakeStore):
         self._seen: set[tuple[str, str]] = set()
         self._letters: dict[int, DeadLetter] = {}
         self._ids: dict[Identity, int] = {}
+        self._judged: dict[int, JudgedBatch] = {}
 
     def checkpoint(self, writer_no: int) -> tuple[int, int]:
         with self._lock:
             return self._checkpoints.get(writer_no, (0, 0))
+
+    def judge(self, judged: JudgedBatch, marks: Sequence[DirtyMark]) -> None:
+        with self._lock:
+            self._judged[judged.writer_no] = judged
+            self._marks.mark(marks, writer_no=judged.writer_no)
+
+    def judged(self) -> list[JudgedBatch]:
+        with self._lock:
+            return [self._judged[writer_no] for writer_no in sorted(self._judged)]
 
     def commit(self, batch: IntakeBatch) -> None:
         with self._lock:
@@ -110,6 +127,7 @@ class MemoryIntake(IntakeStore):
                 self._set_state(id, "replayed")
             self._seen.update(batch.seen_keys)
             self._marks.release(batch.writer_no)
+            self._judged.pop(batch.writer_no, None)
             self._checkpoints[batch.writer_no] = (batch.next_segment, batch.next_offset)
 
     def seen(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:

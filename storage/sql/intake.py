@@ -10,7 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select, true, tuple_, update
 
 from metering.book import DirtyMark, SeriesKey
-from metering.intake import DeadLetter, GatewayCounts, GatewayStatus, IntakeBatch, WriteDoubt
+from metering.intake import (
+    DeadLetter,
+    GatewayCounts,
+    GatewayStatus,
+    IntakeBatch,
+    JudgedBatch,
+    WriteDoubt,
+)
 from metering.ports import DirtyMarks, IntakeStore
 from storage.intake_rules import (
     NO_WRITER,
@@ -32,6 +39,7 @@ from storage.sql.schema import (
     DOUBT,
     DOUBT_PLACE,
     GATEWAY_COUNTS,
+    JUDGED_BATCH,
     SEEN_KEY,
 )
 
@@ -97,6 +105,16 @@ class SqlIntake(IntakeStore):
             row = con.execute(statement).first()
         return (0, 0) if row is None else (row.segment, row.message_offset)
 
+    def judge(self, judged: JudgedBatch, marks: Sequence[DirtyMark]) -> None:
+        with writing(self._engine) as con:
+            upsert(con, JUDGED_BATCH, [vars(judged).copy()], ["writer_no"])
+            add_marks(con, marks, writer_no=judged.writer_no, ready=False)
+
+    def judged(self) -> list[JudgedBatch]:
+        with reading(self._engine) as con:
+            rows = con.execute(select(JUDGED_BATCH).order_by(JUDGED_BATCH.c.writer_no))
+            return [JudgedBatch(**row._mapping) for row in rows]
+
     def commit(self, batch: IntakeBatch) -> None:
         with writing(self._engine) as con:
             check_place(batch, _held_checkpoint(con, batch.writer_no))
@@ -115,6 +133,7 @@ class SqlIntake(IntakeStore):
                 .values(ready=True)
             )
             upsert(con, CHECKPOINT, [_checkpoint(batch)], ["writer_no"])
+            con.execute(delete(JUDGED_BATCH).where(JUDGED_BATCH.c.writer_no == batch.writer_no))
             tell(con, MARKS)
 
     def seen(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -175,7 +194,7 @@ class SqlIntake(IntakeStore):
 
     def clear(self) -> None:
         with writing(self._engine) as con:
-            for table in (CHECKPOINT, GATEWAY_COUNTS, DEAD_LETTER, SEEN_KEY):
+            for table in (CHECKPOINT, GATEWAY_COUNTS, DEAD_LETTER, SEEN_KEY, JUDGED_BATCH):
                 con.execute(delete(table))
             con.execute(delete(DIRTY_MARK).where(DIRTY_MARK.c.writer_no != NO_WRITER))
 

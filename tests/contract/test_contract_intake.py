@@ -8,7 +8,7 @@ import pytest
 
 from metering.book import DirtyMark, SeriesKey
 from metering.errors import Conflict, NotFound
-from metering.intake import DeadLetter, GatewayCounts, IntakeBatch, WriteDoubt
+from metering.intake import DeadLetter, GatewayCounts, IntakeBatch, JudgedBatch, WriteDoubt
 from storage import Stores
 
 SEGMENT = 1 << 24 | 5
@@ -286,3 +286,36 @@ def test_doubts_stay_until_they_are_ended(stores: Stores) -> None:
     store.end_doubt(4)
     store.end_doubt(5)
     assert store.doubts() == [second]
+
+
+def judged(writer_no: int = 1, outcome: bytes = b"\x00\xff\x02") -> JudgedBatch:
+    return JudgedBatch(writer_no, SEGMENT, 3, SEGMENT, 10, b"\x00" * 16, outcome)
+
+
+def test_what_a_batch_was_judged_to_be_is_kept_until_its_writer_commits(stores: Stores) -> None:
+    assert stores.intake.judged() == []
+    stores.intake.judge(judged(2), [DirtyMark(1, 10, 20)])
+    stores.intake.judge(judged(1, b"\x01"), [])
+    stores.intake.judge(judged(1), [])
+    assert stores.intake.judged() == [judged(1), judged(2)]
+    assert (stores.marks.ready(), stores.marks.waiting()) == ([], 1)
+    commit(stores, writer_no=1)
+    assert stores.intake.judged() == [judged(2)]
+    assert (stores.marks.ready(), stores.marks.waiting()) == ([], 1)
+    commit(stores, writer_no=2)
+    assert stores.intake.judged() == []
+    assert len(stores.marks.ready()) == 1
+
+
+def test_a_batch_that_is_refused_leaves_what_was_judged(stores: Stores) -> None:
+    commit(stores, offset=10)
+    stores.intake.judge(judged(), [])
+    with pytest.raises(Conflict):
+        stores.intake.commit(IntakeBatch(1, SEGMENT, 9, SEGMENT, 20))
+    assert stores.intake.judged() == [judged()]
+
+
+def test_clearing_forgets_what_was_judged(stores: Stores) -> None:
+    stores.intake.judge(judged(), [DirtyMark(1, 10, 20)])
+    stores.intake.clear()
+    assert (stores.intake.judged(), stores.marks.waiting()) == ([], 0)

@@ -26,7 +26,7 @@ from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Factor
 from metering.finding import Case, CaseState, Changes, EvidenceHour, Finding
-from metering.intake import GatewayCounts, IntakeBatch, WriteDoubt
+from metering.intake import GatewayCounts, IntakeBatch, JudgedBatch, WriteDoubt
 from metering.localtime import HOUR_US, day_bounds
 from metering.reading import Kind, ReadingColumns
 from metering.registry import (
@@ -771,6 +771,26 @@ def test_a_database_from_before_doubts_has_none_and_one_with_some_cannot_go_back
     assert store.doubts() == [WriteDoubt(5, 6, {1: (1 << 24 | 1, 7)})]
     store.end_doubt(5)
     down_to(engine, "r0021")
+
+
+def test_a_database_from_before_judged_batches_has_none_and_one_with_some_cannot_go_back(
+    engine: Engine,
+) -> None:
+    store = sql_stores(engine).intake
+    store.commit(IntakeBatch(1, 0, 0, 1 << 24 | 1, 7, at_us=1))
+    down_to(engine, "r0024")
+    with writing(engine) as con:
+        upgrade(con)
+    store = sql_stores(engine).intake
+    assert (store.judged(), store.checkpoint(1)) == ([], (1 << 24 | 1, 7))
+    judged = JudgedBatch(1, 1 << 24 | 1, 7, 1 << 24 | 1, 9, b"0" * 16, b"\x02")
+    store.judge(judged, [])
+    with pytest.raises(ConfigurationError, match="cannot hold batches that are judged") as refused:
+        down_to(engine, "r0024")
+    assert (refused.value.field, refused.value.value) == ("judged_batch", "1 rows")
+    assert store.judged() == [judged]
+    store.commit(IntakeBatch(1, 1 << 24 | 1, 7, 1 << 24 | 1, 9, at_us=2))
+    down_to(engine, "r0024")
 
 
 def test_what_moved_before_days_had_institutions_is_booked_again(engine: Engine) -> None:

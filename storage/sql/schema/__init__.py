@@ -26,6 +26,7 @@ from storage.sql.schema.intake import (
     DOUBT,
     DOUBT_PLACE,
     GATEWAY_COUNTS,
+    JUDGED_BATCH,
     SEEN_KEY,
 )
 from storage.sql.schema.people import API_KEY, AUDIT_ENTRY, FINDING, FINDING_CASE
@@ -58,6 +59,7 @@ __all__ = [
     "GATEWAY",
     "GATEWAY_COUNTS",
     "INSTITUTION_REVISION",
+    "JUDGED_BATCH",
     "METADATA",
     "REGISTER_EVENT",
     "REGISTRY_STATE",

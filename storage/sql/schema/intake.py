@@ -1,4 +1,5 @@
-"""Tables of the intake: checkpoints, counters, dead letters, doubts and dirty marks."""
+"""Tables of the intake: checkpoints, counters, dead letters, doubts, judged batches and dirty
+marks."""
 
 from __future__ import annotations
 
@@ -93,6 +94,17 @@ DOUBT_PLACE = Table(
     Column("writer_no", Integer, primary_key=True, autoincrement=False),
     number("segment"),
     number("message_offset"),
+)
+JUDGED_BATCH = Table(
+    "judged_batch",
+    METADATA,
+    Column("writer_no", Integer, primary_key=True, autoincrement=False),
+    number("from_segment"),
+    number("from_offset"),
+    number("next_segment"),
+    number("next_offset"),
+    Column("digest", LargeBinary, nullable=False),
+    Column("outcome", LargeBinary, nullable=False),
 )
 SEEN_KEY = Table("seen_key", METADATA, key("gateway"), key("key"))
 DIRTY_MARK = Table(
