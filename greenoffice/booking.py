@@ -59,14 +59,12 @@ class LedgerWork:
     def __call__(self) -> bool:
         """One step; True while there is more to book."""
         began_us = self.assembly.now_us()
-        waits = self.assembly.stores.marks.waiting() > 0
-        ledger = self.assembly.ledger
-        report = ledger.step() if waits else ledger.roll_day(began_us)
+        report = self.assembly.ledger.step()
         if self.metrics is not None:
             self.metrics.observe(report)
-        if report.marks:
+        if 0 < report.marks < report.waiting:
             return True
-        if not waits:
+        if report.marks == report.waiting:  # what came meanwhile is told, and is later than this
             self.idle_us = began_us
             self.rests()
         return False

@@ -42,6 +42,8 @@ class LedgerReport:
     commits: int = 0
     revisions: dict[str, int] = field(default_factory=dict)
     """Institutions whose books moved on, with their new revision."""
+    waiting: int = 0
+    """Marks that were there when the step began, also those that cannot be taken yet."""
 
     def add(self, other: LedgerReport) -> None:
         """Add another step's counts; of two revisions of an institution the later one stays."""
@@ -51,6 +53,7 @@ class LedgerReport:
         self.days += other.days
         self.commits += other.commits
         self.revisions.update(other.revisions)
+        self.waiting += other.waiting
 
 
 class Ledger:
@@ -81,11 +84,12 @@ class Ledger:
 
     def step(self, limit: int = 20_000) -> LedgerReport:
         """Take ready marks, recompute what they touch, commit; then settle ended days."""
-        report, began_us = LedgerReport(), self._now_us()
-        marks = self._marks.ready(limit)  # first: the registry is then as new as any mark
-        registry = self._notice()
+        began_us = self._now_us()
+        marks, waiting = self._marks.glance(limit)
+        report = LedgerReport(waiting=waiting)
         self._computed = set()
         if marks:
+            registry = self._notice()  # only now: it is as new as any of the marks
             todo = work(registry, marks, self._plans.served)
             report.add(self._do(registry, todo, len(marks)))
         report.add(self.roll_day(began_us))
@@ -235,12 +239,17 @@ class Ledger:
     def _cluster(
         self, registry: Registry, cluster: Cluster, cleared: Sequence[int]
     ) -> LedgerReport:
-        report = LedgerReport()
-        self._mind(cluster.institution, self._books.revision(cluster.institution))
-        parts = _pieces(self._recompute(registry).days_of(cluster)) or ([{}] if cleared else [])
+        report, made = LedgerReport(), None
+        with self._books.together():
+            present = self._books.revision(cluster.institution)
+            self._mind(cluster.institution, present)
+            parts = _pieces(self._recompute(registry).days_of(cluster)) or ([{}] if cleared else [])
+            if parts:
+                made = present, self._recompute(registry).piece(cluster, parts[0])
         for place, mine in enumerate(parts):
             last = place == len(parts) - 1
-            self._piece(registry, cluster, mine, cleared if last else (), report)
+            self._piece(registry, cluster, mine, cleared if last else (), report, made)
+            made = None
         return report
 
     def _many(self, registry: Registry, found: Sequence[Cluster], todo: Work) -> LedgerReport:
@@ -287,6 +296,7 @@ class Ledger:
         days: dict[str, list[date]],
         cleared: Sequence[int],
         report: LedgerReport,
+        made: tuple[int, Recomputed] | None = None,
     ) -> None:
         self._attempt(
             cluster.institution,
@@ -294,6 +304,7 @@ class Ledger:
             cleared,
             cluster.cause,
             report,
+            made,
         )
 
     def _attempt(
@@ -303,19 +314,26 @@ class Ledger:
         cleared: Sequence[int],
         cause: str,
         report: LedgerReport,
+        made: tuple[int, Recomputed] | None = None,
     ) -> None:
-        """Commit what `make` finds; found anew where another ledger committed meanwhile."""
+        """Commit what `make` finds; found anew where another ledger committed meanwhile. made: what
+        it found already, at that revision."""
         for attempt in range(ATTEMPTS):
-            expected = self._books.revision(institution)
-            self._mind(institution, expected)
-            outcome = make()
+            present, outcome = made or self._made(institution, make)
+            made = None
             try:
-                self._commit(institution, outcome, cleared, cause, report, expected)
+                self._commit(institution, outcome, cleared, cause, report, present)
             except Conflict:
                 if attempt == ATTEMPTS - 1:
                     raise
             else:
                 return
+
+    def _made(self, institution: str, make: Callable[[], Recomputed]) -> tuple[int, Recomputed]:
+        with self._books.together():
+            present = self._books.revision(institution)
+            self._mind(institution, present)
+            return present, make()
 
     def _mind(self, institution: str, revision: int) -> None:
         """Where another ledger booked meanwhile, it knew of readings that are not remembered."""

@@ -133,6 +133,11 @@ class BookWriter(BookState, Protocol):
         whoever begins anew, so it costs as much as there are such rows, not as there are years."""
         ...
 
+    def together(self) -> AbstractContextManager[None]:
+        """What the calling thread asks of these books within it is asked in one transaction where
+        there are any: it costs less, and shows one state. Nothing is committed within it."""
+        ...
+
     def restatements(
         self, institution: str, *, after: int = 0, limit: int = 100
     ) -> list[tuple[int, Restatement]]:

@@ -26,6 +26,10 @@ class DirtyMarks(Protocol):
         """How many marks there are, ready or not."""
         ...
 
+    def glance(self, limit: int = 100_000) -> tuple[list[DirtyMark], int]:
+        """What `ready` and `waiting` give, at one moment."""
+        ...
+
 
 class IntakeReader(Protocol):
     """Gateways and dead letters, as people ask for them."""

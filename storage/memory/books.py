@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import date
 
@@ -84,6 +84,9 @@ class MemoryBooks(BookStore):
                 for row in self._stands()
                 if row.key.institution == institution and row.provisional
             )
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @contextmanager
     def at_rest(self) -> Iterator[BookReader]:

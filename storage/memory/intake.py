@@ -58,6 +58,10 @@ class MemoryMarks(DirtyMarks):
         with self.lock:
             return len(self._marks)
 
+    def glance(self, limit: int = 100_000) -> tuple[list[DirtyMark], int]:
+        with self.lock:
+            return self.ready(limit), self.waiting()
+
     def all(self) -> list[DirtyMark]:
         """Every mark, ready or not."""
         with self.lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -61,6 +62,26 @@ class SqlBooks(BookStore):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._held = threading.local()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with reading(self._engine) as con:
+            self._held.con = con
+            try:
+                yield
+            finally:
+                self._held.con = None
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """The transaction that the calling thread asks in already, or one of its own."""
+        con: Connection | None = getattr(self._held, "con", None)
+        if con is not None:
+            yield con
+            return
+        with reading(self._engine) as con:
+            yield con
 
     def revision(self, institution: str) -> int:
         with self.at_rest() as books:
@@ -72,11 +93,11 @@ class SqlBooks(BookStore):
 
     @contextmanager
     def at_rest(self) -> Iterator[BookReader]:
-        with reading(self._engine) as con:
+        with self._reading() as con:
             yield _AtRest(con)
 
     def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
-        with reading(self._engine) as con:
+        with self._reading() as con:
             ids = ids_of(con, [key])
             found = con.execute(
                 select(BOOK_ROW)
@@ -87,20 +108,20 @@ class SqlBooks(BookStore):
         return None if found is None else unpacked(found, key)
 
     def series(self, institution: str) -> list[SeriesKey]:
-        with reading(self._engine) as con:
+        with self._reading() as con:
             return sorted(all_ids(con, institution))
 
     def days(self, institution: str) -> tuple[date, date] | None:
         own = select(SERIES.c.id).where(SERIES.c.institution == institution)
         day = BOOK_ROW.c.day
         statement = select(func.min(day), func.max(day)).where(BOOK_ROW.c.series_id.in_(own))
-        with reading(self._engine) as con:
+        with self._reading() as con:
             first, last = con.execute(statement.where(CURRENT)).one()
         return None if first is None else (day_of_number(first), day_of_number(last))
 
     def unsettled(self, institution: str) -> list[tuple[SeriesKey, date]]:
         table = BOOK_ROW.c
-        with reading(self._engine) as con:
+        with self._reading() as con:
             keys = {number: key for key, number in all_ids(con, institution).items()}
             own = select(SERIES.c.id).where(SERIES.c.institution == institution)
             left = select(table.series_id, table.day).where(table.series_id.in_(own))

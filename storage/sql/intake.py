@@ -59,18 +59,27 @@ class SqlMarks(DirtyMarks):
                 add_marks(con, marks, writer_no=writer_no, ready=ready)
 
     def ready(self, limit: int = 100_000) -> list[DirtyMark]:
-        statement = (
-            select(DIRTY_MARK)
-            .where(DIRTY_MARK.c.ready.is_(True))
-            .order_by(DIRTY_MARK.c.id)
-            .limit(limit)
-        )
         with reading(self._engine) as con:
-            return [_mark(row) for row in con.execute(statement)]
+            return _ready(con, limit)
 
     def waiting(self) -> int:
         with reading(self._engine) as con:
-            return con.scalar(select(func.count()).select_from(DIRTY_MARK)) or 0
+            return _waiting(con)
+
+    def glance(self, limit: int = 100_000) -> tuple[list[DirtyMark], int]:
+        with reading(self._engine) as con:
+            waiting = _waiting(con)
+            return _ready(con, limit) if waiting else [], waiting
+
+
+def _ready(con: Connection, limit: int) -> list[DirtyMark]:
+    mark = DIRTY_MARK.c
+    there = select(DIRTY_MARK).where(mark.ready.is_(True)).order_by(mark.id).limit(limit)
+    return [_mark(row) for row in con.execute(there)]
+
+
+def _waiting(con: Connection) -> int:
+    return con.scalar(select(func.count()).select_from(DIRTY_MARK)) or 0
 
 
 def add_marks(con: Connection, marks: Sequence[DirtyMark], *, writer_no: int, ready: bool) -> None:

@@ -443,3 +443,15 @@ def test_settled_figures_are_never_lost(
         found = stores.books.row_at(KEY, DAY, revision)
         assert found is not None
         assert found.same_content(row)
+
+
+def test_what_is_asked_together_is_what_is_asked_alone(stores: Stores) -> None:
+    commit(stores, booked())
+    with stores.books.together():
+        revision, (row,) = stores.books.revision("office"), stores.books.rows([KEY], DAY, DAY)
+    assert revision == 1
+    assert row.same_content(stores.books.rows([KEY], DAY, DAY)[0])
+    with pytest.raises(RuntimeError), stores.books.together():
+        raise RuntimeError
+    commit(stores, booked(energy=6))
+    assert stores.books.revision("office") == 2

@@ -319,3 +319,12 @@ def test_clearing_forgets_what_was_judged(stores: Stores) -> None:
     stores.intake.judge(judged(), [DirtyMark(1, 10, 20)])
     stores.intake.clear()
     assert (stores.intake.judged(), stores.marks.waiting()) == ([], 0)
+
+
+def test_marks_are_given_and_counted_at_one_moment(stores: Stores) -> None:
+    assert stores.marks.glance() == ([], 0)
+    stores.marks.mark([DirtyMark(1, 10, 20)], writer_no=1)
+    assert stores.marks.glance() == ([], 1)
+    stores.marks.mark([DirtyMark(2, 10, 20), DirtyMark(3, 10, 20)], writer_no=0, ready=True)
+    assert stores.marks.glance() == (stores.marks.ready(), 3)
+    assert stores.marks.glance(1) == (stores.marks.ready(1), 3)

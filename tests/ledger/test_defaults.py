@@ -78,6 +78,6 @@ def test_what_is_made_and_done_where_nothing_is_said():
     assert Term("meter", "m", "01000").sign == 1
     assert (Job("m", 1, 2).marks, Job("m", 1, 2).causes) == (frozenset(), frozenset())
     assert Recomputed() == Recomputed([], [], [], 0, [], [])
-    assert LedgerReport() == LedgerReport(0, 0, 0, 0, 0, {})
+    assert LedgerReport() == LedgerReport(0, 0, 0, 0, 0, {}, 0)
     wanted = WantedFigures(None, None)
     assert (wanted.meter, wanted.node, wanted.item) == ("", "", "")

@@ -277,10 +277,10 @@ def test_rows_of_other_rules_are_those_that_others_made():
 
 
 def test_reports_add_up_and_the_later_revision_stays():
-    report = LedgerReport(1, 2, 3, 4, 5, {"a": 1, "b": 2})
-    report.add(LedgerReport(10, 20, 30, 40, 50, {"b": 7}))
-    assert report == LedgerReport(11, 22, 33, 44, 55, {"a": 1, "b": 7})
-    assert LedgerReport() == LedgerReport(0, 0, 0, 0, 0, {})
+    report = LedgerReport(1, 2, 3, 4, 5, {"a": 1, "b": 2}, 6)
+    report.add(LedgerReport(10, 20, 30, 40, 50, {"b": 7}, 60))
+    assert report == LedgerReport(11, 22, 33, 44, 55, {"a": 1, "b": 7}, 66)
+    assert LedgerReport() == LedgerReport(0, 0, 0, 0, 0, {}, 0)
 
 
 def world_of(helpers, *meters, days=3):
@@ -467,6 +467,9 @@ def test_a_registry_that_is_read_anew_is_planned_anew(helpers):
     assert (world.ledger._plans, world.ledger._context) == (plans, context)
     world.registry = replace(world.registry)
     world.ledger.step()
+    assert world.ledger._plans is plans  # nothing asks for it yet
+    world.marks.mark([DirtyMark(1, START_US, START_US)], writer_no=0, ready=True)
+    assert world.ledger.step().waiting == 1
     assert world.ledger._plans is not plans
     assert world.ledger._context is not context
 
