@@ -7,7 +7,6 @@ said here is as the runner has it.
 from __future__ import annotations
 
 import importlib
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -30,9 +29,6 @@ class Product(_RUNNER.Product):  # type: ignore[misc]
 
     def register(self, without: tuple[str, ...] = ()) -> None:
         """The case's facts as registry files."""
-        if moved := _moved(self.case["tree"]):
-            words = "no way is known to state: places that go to another institution"
-            raise _RUNNER.NotExpressible(f"{words} ({', '.join(moved)})")
         try:
             wanted = read_registry_texts(self.express.files(without), self.stores.registry.load())
         except GreenOfficeError as error:
@@ -175,20 +171,6 @@ def _added(found: Sequence[dict[str, float]]) -> dict[str, float]:
 
 def _item_of(meter: dict[str, Any]) -> str | None:
     return "90000" if meter["category"] == "reactive" else None
-
-
-def _moved(tree: Sequence[dict[str, Any]]) -> list[str]:
-    """Places that are in several institutions in the course of time: the registry dates which holds
-    them, and the books do not follow yet."""
-    parents: dict[str, set[str]] = defaultdict(set)
-    for one in tree:
-        if one["parent"] is not None and "share" not in one:
-            parents[one["code"]].add(one["parent"])
-
-    def tops(code: str) -> set[str]:
-        return {top for parent in parents[code] for top in tops(parent)} or {code}
-
-    return sorted(code for code in list(parents) if len(tops(code)) > 1)
 
 
 def _scaled(found: Energy, scale: float) -> list[float | None]:
