@@ -21,7 +21,7 @@ from greenoffice.ports import usable_port
 from greenoffice.replay.publisher import BrokerAddress, Publisher
 from metering.errors import InvalidInput
 from proofs import agree_faces, agree_printed
-from proofs.agree_compare import Answers, compare
+from proofs.agree_compare import Answers, NoAnswer, compare
 from proofs.agree_oracle import Oracle
 from proofs.agree_questions import questions
 from proofs.agree_world import GATEWAYS, MONTH, NOW, PLACES, Sent, messages, registry_files, sent
@@ -40,7 +40,7 @@ def run_agree_check(seed: int, keep: Path | None) -> None:
         )
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="greenoffice-agree-") as temporary:
-        say("a platform with two institutions")
+        say("a platform with three institutions")
         folder, passwords = platform_folder(Path(temporary), NOW, registry_files())
         found = sent(seed)
         with started(["up", str(folder.root)]):
@@ -82,7 +82,8 @@ def _reported(folder: DataFolder, form: str) -> Answers:
     found: Answers = {}
     for place in PLACES:
         if place.type == "institution":
-            found |= agree_printed.of_report(rows(_report(folder, place.code, form)))
+            told = agree_printed.of_report(rows(_report(folder, place.code, form)), place.code)
+            found |= told | {f: one for f, one in found.items() if isinstance(one, NoAnswer)}
     return found
 
 

@@ -27,7 +27,16 @@ from proofs.agree_questions import (
     hours,
     parts_of,
 )
-from proofs.agree_world import AFTER, MONTH, PLACES, TODAY, WorldPlace, local, midnight
+from proofs.agree_world import (
+    AFTER,
+    MONTH,
+    PLACES,
+    TODAY,
+    WorldPlace,
+    local,
+    midnight,
+    tenures,
+)
 
 Json = Any
 DATABASE = "greenoffice"
@@ -74,6 +83,8 @@ def v1(client: ApiClient, oracle: Oracle) -> Answers:
             ("month", AFTER, TODAY),
         ):
             found |= _v1_energy(client, place, item, step, first, last)
+        for _, first, last in tenures(place.code, MONTH, AFTER - ONE):
+            found |= _v1_energy(client, place, item, "month", first, last)
     for first, last in ((WEEK, LAST), (MONTH, AFTER - ONE)):
         found |= _v1_ratios(client, first, last)
     for node, item, day in HOURS:
@@ -88,7 +99,8 @@ def v1_parts(client: ApiClient, oracle: Oracle) -> Answers:
     found: Answers = {}
     for place in PLACES:
         if parts_of(oracle, place):
-            for first, last in ((WEEK, LAST), (MONTH, AFTER - ONE)):
+            own = tenures(place.code, MONTH, AFTER - ONE)
+            for first, last in ((WEEK, LAST), *((first, last) for _, first, last in own)):
                 found |= _v1_parts(client, place, first, last)
             if place.type == "institution":
                 for n in range((AFTER - MONTH).days):
@@ -184,6 +196,7 @@ def influx(client: ApiClient, oracle: Oracle) -> Answers:
     found: Answers = {}
     for place, item in _every(oracle):
         spans = [(MONTH, LAST, " GROUP BY time(1d)"), *((a, b, "") for a, b in SPANS)]
+        spans += [(a, b, "") for _, a, b in tenures(place.code, MONTH, AFTER - ONE)]
         for first, last, group in spans:
             found |= _summed(client, place, item, first, last, group)
     for first, last in ((WEEK, LAST), (MONTH, AFTER - ONE)):

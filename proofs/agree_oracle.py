@@ -22,7 +22,17 @@ from functools import cached_property
 from itertools import pairwise
 
 from proofs.agree_prices import Rate, covers, factor_on, turns
-from proofs.agree_world import MINUTE_US, PLACES, Sent, WorldMeter, above, day_of, midnight
+from proofs.agree_world import (
+    MINUTE_US,
+    MOVES,
+    PLACES,
+    Sent,
+    WorldMeter,
+    above,
+    day_of,
+    midnight,
+    parent_of,
+)
 
 PER_SENT = 1000
 """Book units [mWh, mL] in a sent one [Wh, L]."""
@@ -166,7 +176,7 @@ class Oracle:
     """Answers every question from what was sent."""
 
     lines: dict[str, OracleLine]
-    _terms: dict[tuple[str, str], list[OracleTerm]] = field(default_factory=dict)
+    _terms: dict[tuple[str, str, int], list[OracleTerm]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, found: Iterable[Sent]) -> Oracle:
@@ -174,35 +184,52 @@ class Oracle:
         return cls({one.meter.code: OracleLine.of(one) for one in found})
 
     def days(self, node: str, item: str, first: date, last: date) -> OracleWorth:
-        """Over the local days first..last, both included."""
-        terms = self.terms(node, item)
+        """Over the local days first..last, both included, each by what was below it then."""
         zone = self._zone(node)
         days = [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
-        by_day = [(day, _sum(term.energy(day) for term in terms)) for day in days]
-        span = (midnight(first, zone), midnight(_after(last), zone))
+        by_day = [(d, _sum(term.energy(d) for term in self.terms(node, item, d))) for d in days]
+        money = []
+        for term, start, end in self._stayed(node, item, first, last):
+            money.append(term.money((midnight(start, zone), midnight(_after(end), zone))))
         return OracleWorth(
-            _sum(amount for _, amount in by_day),
-            added(term.money(span) for term in terms),
-            _carbon(item, by_day),
+            _sum(amount for _, amount in by_day), added(money), _carbon(item, by_day)
         )
 
-    def over(self, node: str, item: str, span: Span) -> int | None:
-        """Book units of a node's figure between two instants that no slot spans."""
-        return _sum(term.over(span) for term in self.terms(node, item))
+    def _stayed(
+        self, node: str, item: str, first: date, last: date
+    ) -> Iterator[tuple[OracleTerm, date, date]]:
+        """Terms of the local days first..last with the days, both included, for which they count
+        on end: what moves elsewhere divides no stretch of theirs."""
+        open: dict[tuple[str, ...], tuple[OracleTerm, date]] = {}
+        for start, _ in _unmoved(first, last):
+            here = {term.name: term for term in self.terms(node, item, start)}
+            for name in [name for name in open if name not in here]:
+                yield (*open.pop(name), date.fromordinal(start.toordinal() - 1))
+            for name, term in here.items():
+                open.setdefault(name, (term, start))
+        for term, start in open.values():
+            yield term, start, last
 
-    def terms(self, node: str, item: str) -> list[OracleTerm]:
-        """What counts into a node's figure of an item."""
-        if (node, item) not in self._terms:
-            self._terms[node, item] = list(self._counted(node, item))
-        return self._terms[node, item]
+    def over(self, node: str, item: str, span: Span) -> int | None:
+        """Book units of a node's figure between two instants of a day that no slot spans."""
+        day = day_of(span[0], self._zone(node))
+        return _sum(term.over(span) for term in self.terms(node, item, day))
+
+    def terms(self, node: str, item: str, day: date) -> list[OracleTerm]:
+        """What counts into a node's figure of an item on a local day."""
+        place = (node, item, sum(move.day <= day for move in MOVES))
+        if place not in self._terms:
+            self._terms[place] = list(self._counted(node, item, day))
+        return self._terms[place]
 
     def items(self, node: str) -> list[str]:
-        """Items that a node has figures of."""
-        below = {place.code for place in PLACES if node in above(place.code)}
+        """Items that a node has figures of, on whatever day."""
+        days = (date.min, *(move.day for move in MOVES))
+        below = {p.code for p in PLACES if any(node in above(p.code, day) for day in days)}
         found = {line.meter.item for line in self.lines.values() if line.meter.node in below}
         return sorted(found | {item[:3] + "00" for item in found} | {i[:2] + "000" for i in found})
 
-    def _counted(self, node: str, item: str) -> Iterator[OracleTerm]:
+    def _counted(self, node: str, item: str, day: date) -> Iterator[OracleTerm]:
         here = [line for line in self.lines.values() if line.meter.node == node]
         parts = [
             OracleTerm(line)
@@ -210,8 +237,8 @@ class Oracle:
             if covers(item, line.meter.item) and not (line.meter.total and line.meter.item == item)
         ]
         for place in PLACES:
-            if place.parent == node:
-                parts += self.terms(place.code, item)
+            if parent_of(place, day) == node:
+                parts += self.terms(place.code, item, day)
         fed = {code for term in parts for code in self._fed_by(term.line.meter.code)}
         parts = [term for term in parts if term.line.meter.code not in fed]
         totals = [one for one in here if one.meter.total and one.meter.item == item]
@@ -255,6 +282,11 @@ class OracleTerm:
     _money: dict[Span, Money] = field(default_factory=dict)
     """What was asked before: nodes above ask the same."""
 
+    @property
+    def name(self) -> tuple[str, ...]:
+        """The same for terms of one meter with the same parts."""
+        return (self.line.meter.code, *(part.meter.code for part in self.parts))
+
     def energy(self, day: date) -> int | None:
         """Book units of a local day."""
         zone = self.line.zone
@@ -284,6 +316,13 @@ class OracleTerm:
                 amount = _sum(part.energy(slot) for part in self.parts)
                 if amount is not None:
                     yield OracleStretch(*slot, amount)
+
+
+def _unmoved(first: date, last: date) -> list[tuple[date, date]]:
+    """The days in runs, both ends included, in which nothing moves."""
+    turns = sorted({first, *(move.day for move in MOVES if first < move.day <= last)})
+    ends = [*(date.fromordinal(turn.toordinal() - 1) for turn in turns[1:]), last]
+    return list(zip(turns, ends, strict=True))
 
 
 def _after(day: date) -> date:

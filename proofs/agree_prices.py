@@ -112,7 +112,7 @@ def _set(meter: WorldMeter, day: date) -> Set:
     those the narrower item. Behind a total, the total's, unless one names what the total's
     does not: the meter, another place, a narrower item."""
     own = _sets(meter, day)
-    total = _total_of(meter)
+    total = _total_of(meter, day)
     if total is None:
         return own[0]
     shared = set(_sets(total, day))
@@ -122,17 +122,17 @@ def _set(meter: WorldMeter, day: date) -> Set:
 
 def _sets(meter: WorldMeter, day: date) -> list[Set]:
     """Sets that hold for the meter, the most specific first."""
-    named = [(meter.code, ""), *(("", code) for code in above(meter.node)), ("", "")]
+    named = [(meter.code, ""), *(("", code) for code in above(meter.node, day)), ("", "")]
     held = {_set_of(row) for row in PRICES if _holds_price(row, day)}
     fitting = [one for one in held if covers(one[2], meter.item) and one[:2] in named]
     return sorted(fitting, key=lambda one: (named.index(one[:2]), -len(one[2].rstrip("0"))))
 
 
-def _total_of(meter: WorldMeter) -> WorldMeter | None:
+def _total_of(meter: WorldMeter, day: date) -> WorldMeter | None:
     """The nearest total that holds the meter's energy: its feeder, else its place's."""
     if meter.fed_by:
         return next(one for one in METERS if one.code == meter.fed_by)
-    for node in above(meter.node):
+    for node in above(meter.node, day):
         for one in METERS:
             if one.node == node and one.total and one is not meter and covers(one.item, meter.item):
                 return one

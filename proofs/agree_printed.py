@@ -18,7 +18,7 @@ from greenoffice.folder import DataFolder
 from proofs.agree_compare import Answers, AskedFigure, NoAnswer, Told
 from proofs.agree_faces import exact, of, stretch
 from proofs.agree_questions import ELECTRICITY, HOURS, ONE, hours
-from proofs.agree_world import AFTER, MONTH, PLACES
+from proofs.agree_world import AFTER, MONTH, PLACES, above, tenures
 
 Row = Sequence[Any]
 
@@ -106,8 +106,9 @@ def xlsx_rows(data: bytes) -> list[Row]:
     return found
 
 
-def of_report(rows: Sequence[Row]) -> Answers:
-    """Figures of the month's report, of the tables by node, by day and of ratios."""
+def of_report(rows: Sequence[Row], institution: str) -> Answers:
+    """Figures of the month's report, of the tables by node, by day and of ratios. Of a place that
+    moved they are of the days on which it was the institution's."""
     found: Answers = {}
     heading: list[str] = []
     for row in rows:
@@ -117,15 +118,15 @@ def of_report(rows: Sequence[Row]) -> Answers:
         elif cells[0] in ("Code", "Day"):
             heading = cells
         elif heading[:1] == ["Day"]:
-            found |= _daily(heading, row)
+            found |= _daily(heading, row, institution)
         elif heading[:3] == ["Code", "Node", "Item code"] and "kgCO₂" in heading:
-            found |= _by_node(heading, row)
+            found |= _by_node(heading, row, institution)
         elif "Ratio" in heading and heading[0] == "Code":
             found |= _of_ratio(heading, row)
     return found
 
 
-def _daily(heading: Sequence[str], row: Row) -> Answers:
+def _daily(heading: Sequence[str], row: Row, institution: str) -> Answers:
     day = _day(row[0])
     found: Answers = {}
     for title, cell in zip(heading[1:], row[1:], strict=False):
@@ -133,17 +134,23 @@ def _daily(heading: Sequence[str], row: Row) -> Answers:
         if day is not None and named is not None:
             name = "difference" if named["rest"] else ""
             figure = stretch("energy", _PLACES[named["node"]], named["item"], day, day, name)
-            found[figure] = _told(cell)
+            if above(named["node"], day)[-1] == institution:
+                found[figure] = _told(cell)
+            elif cell not in (None, ""):
+                found[figure] = NoAnswer(f"{institution} tells {cell}, which is another's")
     return found
 
 
-def _by_node(heading: Sequence[str], row: Row) -> Answers:
+def _by_node(heading: Sequence[str], row: Row, institution: str) -> Answers:
     cells = dict(zip(heading, row, strict=False))
     if _text(cells["Code"]) not in _PLACES:
         return {}
     item, _, rest = _text(cells["Item code"]).partition(" ")
     place = _PLACES[_text(cells["Code"])]
-    figure = stretch("energy", place, item, MONTH, AFTER - ONE, rest)
+    own = [span for span in tenures(place.code, MONTH, AFTER - ONE) if span[0] == institution]
+    if not own:
+        return {stretch("energy", place, item, MONTH, AFTER - ONE, rest): NoAnswer("not its own")}
+    figure = stretch("energy", place, item, own[0][1], own[-1][2], rest)
     found: Answers = {
         figure: _told(cells["This month"]),
         of(figure, "kgco2"): _told(cells["kgCO₂"]),

@@ -26,6 +26,7 @@ from proofs.agree_world import (
     WorldPlace,
     local,
     midnight,
+    tenures,
     zone_of,
 )
 
@@ -46,6 +47,7 @@ HOURS = (
 )
 """Days that are asked by the hour: over a gap, over the change of the clocks."""
 Ways = tuple[str, ...]
+FILES = ("csv", "xlsx")
 
 
 def questions(oracle: Oracle) -> list[Question]:
@@ -104,14 +106,29 @@ def _months(oracle: Oracle, place: WorldPlace, item: str) -> Iterator[Question]:
     first, last = MONTH, AFTER - ONE
     right = oracle.days(place.code, item, first, last)
     of = _figure(place, item, first, last)
-    ways = ("influx", "v1", "csv", "xlsx", *_if(item == ELECTRICITY, "page"))
-    yield from _energy(right, of, (*ways, "feed"))
-    yield from _worth(right, of, ways)
+    ways = ("influx", "v1", *_if(item == ELECTRICITY, "page"))
+    alone = len(tenures(place.code, first, last)) == 1
+    yield from _energy(right, of, (*ways, *_if(alone, *FILES), "feed"))
+    if alone or item == ELECTRICITY:
+        yield from _worth(right, of, (*ways, *_if(alone, *FILES)))
+    if not alone:
+        yield from _tenures(oracle, place, item, first, last)
     if item == ELECTRICITY:
         running = oracle.days(place.code, item, AFTER, TODAY)
         of = _figure(place, item, AFTER, TODAY)
         yield from _energy(running, of, ("page", "influx", "v1"))
         yield from _worth(running, of, ("page", "influx", "v1"))
+
+
+def _tenures(
+    oracle: Oracle, place: WorldPlace, item: str, first: date, last: date
+) -> Iterator[Question]:
+    """A month of a place that moved in it: each institution's report has its own days."""
+    for _, start, end in tenures(place.code, first, last):
+        right = oracle.days(place.code, item, start, end)
+        of = _figure(place, item, start, end)
+        yield from _energy(right, of, ("influx", "v1", *FILES))
+        yield from _worth(right, of, ("influx", "v1", *FILES))
 
 
 def parts_of(oracle: Oracle, place: WorldPlace) -> list[str]:
@@ -136,10 +153,11 @@ def _parts(oracle: Oracle, place: WorldPlace) -> Iterator[Question]:
     rest = difference(oracle, place, items, WEEK, LAST)
     yield from _energy(rest, of, ("page", "v1 parts", "v1 rest"))
     yield from _worth(rest, of, ("page", "v1 parts", "v1 rest"), kinds=("cost", "kgco2"))
-    of = _figure(place, ELECTRICITY, MONTH, AFTER - ONE, "difference")
-    rest = difference(oracle, place, items, MONTH, AFTER - ONE)
-    yield from _energy(rest, of, ("v1 parts", "csv", "xlsx"))
-    yield from _worth(rest, of, ("v1 parts", "csv", "xlsx"))
+    for _, first, last in tenures(place.code, MONTH, AFTER - ONE):
+        of = _figure(place, ELECTRICITY, first, last, "difference")
+        rest = difference(oracle, place, items, first, last)
+        yield from _energy(rest, of, ("v1 parts", *FILES))
+        yield from _worth(rest, of, ("v1 parts", *FILES))
     if place.type == "institution":
         for day in _days_between(MONTH, AFTER - ONE):
             of = _figure(place, ELECTRICITY, day, day, "difference")

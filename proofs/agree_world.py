@@ -1,11 +1,13 @@
-"""The world of `agree`: two institutions, what is registered of them, and what their meters sent.
+"""The world of `agree`: three institutions, what is registered of them, and what their meters sent.
 
 bureau (Asia/Shanghai)   office   a billed total with sub-items behind it, one with prices of its
                                   own, one meter with prices of its own, water
                          annex    15 minutes off the grid, an hourly meter, one read once a day,
                                   one that is silent from some day on
-                         store    a total that falls silent while its sub-items go on
+                         store    a total that falls silent while its sub-items go on; it moves
+                                  to the court in the middle of the month
                          dc       utility ▶ UPS ▶ IT, whose IT side has a hole
+court (Asia/Shanghai)    archive  one meter, with other prices than the bureau's
 mission (Europe/Berlin)  villa    prices in another currency from some day on; a clock change
 
 Everything is told in days and minutes of the local clock, so that nobody's idea of time but
@@ -43,6 +45,15 @@ class WorldPlace:
     parent: str
     type: str
     zone: str
+
+
+@dataclass(frozen=True)
+class WorldMove:
+    """A place that is below another one from a local day on."""
+
+    code: str
+    day: date
+    parent: str
 
 
 @dataclass(frozen=True)
@@ -100,11 +111,16 @@ PLACES = (
     WorldPlace("annex", "campus", "building", BEIJING),
     WorldPlace("store", "campus", "building", BEIJING),
     WorldPlace("dc", "campus", "datacentre", BEIJING),
+    WorldPlace("court", "", "institution", BEIJING),
+    WorldPlace("yard", "court", "site", BEIJING),
+    WorldPlace("archive", "yard", "building", BEIJING),
     WorldPlace("mission", "", "institution", BERLIN),
     WorldPlace("quarter", "mission", "site", BERLIN),
     WorldPlace("villa", "quarter", "building", BERLIN),
 )
-GATEWAYS = {"bureau": "campus/gw", "mission": "quarter/gw"}
+MOVES = (WorldMove("store", date(2026, 10, 16), "yard"),)
+GATEWAYS = {"bureau": "campus/gw", "court": "yard/gw", "mission": "quarter/gw"}
+"""By the institution that a meter was in at first: what moves goes on sending by its gateway."""
 
 METERS = (
     WorldMeter(
@@ -197,6 +213,8 @@ METERS = (
         role="it",
         silent=(("2026-10-29 09:45", "2026-10-29 17:00"),),
     ),
+    WorldMeter("archive-main", "archive", "01000", 3_500, total=True),
+    WorldMeter("archive-light", "archive", "01A00", 1_200),
     WorldMeter(
         "villa-main",
         "villa",
@@ -235,6 +253,9 @@ PRICES = (
     *_day("grid", "01000", "holiday 10:00 0.1519 14:00", institution="bureau", months="2,5,10"),
     *_day("lights", "01A00", "all 00:00 0.4017 06:45 0.5519 24:00", institution="bureau"),
     *_day("lift", "01000", "all 00:00 0.4119 07:00 0.8237 19:00 0.4119 24:00", meter="office-lift"),
+    *_day(
+        "court", "01000", "all 00:00 0.2911 07:30 0.8123 22:15 0.2911 24:00", institution="court"
+    ),
     *_day("water", "02000", "all 00:00 3.35 05:50 4.10 23:10 3.35 24:00"),
     *_day(
         "stadt",
@@ -296,13 +317,32 @@ def zone_of(node: str) -> str:
     return next(place.zone for place in PLACES if place.code == node)
 
 
-def above(node: str) -> list[str]:
-    """The node and all above it, the nearest first."""
-    parents = {place.code: place.parent for place in PLACES}
+def parent_of(place: WorldPlace, day: date) -> str:
+    """What a place is below on a local day; '' for an institution."""
+    moved = [move for move in MOVES if move.code == place.code and move.day <= day]
+    return moved[-1].parent if moved else place.parent
+
+
+def above(node: str, day: date) -> list[str]:
+    """The node and all above it on a local day, the nearest first."""
+    parents = {place.code: parent_of(place, day) for place in PLACES}
     found = []
     while node:
         found.append(node)
         node = parents[node]
+    return found
+
+
+def tenures(node: str, first: date, last: date) -> list[tuple[str, date, date]]:
+    """(institution, first, last) of the local days first..last, both included, by who holds the
+    node on them."""
+    turns = sorted({first, *(move.day for move in MOVES if first < move.day <= last)})
+    ends = [*(turn - timedelta(days=1) for turn in turns[1:]), last]
+    found: list[tuple[str, date, date]] = []
+    for start, end in zip(turns, ends, strict=True):
+        holder = above(node, start)[-1]
+        began = found.pop()[1] if found and found[-1][0] == holder else start
+        found.append((holder, began, end))
     return found
 
 
@@ -358,7 +398,7 @@ def unit(item: str) -> str:
 def registry_files() -> dict[str, str]:
     """The CSV files that describe the world."""
     tables: dict[str, list[Sequence[object]]] = {
-        "tree": [["code", "parent", "type", "name_zh", "name_en", "zone"], *_tree()],
+        "tree": [_TREE, *_tree()],
         "gateways": [["site", "code"], *([*user.split("/")] for user in GATEWAYS.values())],
         "meters": [
             ["code", "node", "item", "total", "step_min", "fed_by", "dc_role"],
@@ -384,8 +424,27 @@ def registry_files() -> dict[str, str]:
     return {f"{name}.csv": _csv(rows) for name, rows in tables.items()}
 
 
+_TREE = ["code", "parent", "type", "name_zh", "name_en", "zone", "valid_from", "valid_to"]
+
+
 def _tree() -> list[list[str]]:
-    return [[p.code, p.parent, p.type, p.code, p.code.title(), p.zone] for p in PLACES]
+    rows = []
+    for place in PLACES:
+        moves = [WorldMove(place.code, date.min, place.parent)]
+        moves += [move for move in MOVES if move.code == place.code]
+        for move, after in zip(moves, [*moves[1:], None], strict=True):
+            start = "" if move.day == date.min else move.day.isoformat()
+            end = "" if after is None else after.day.isoformat()
+            named = [
+                place.code,
+                move.parent,
+                place.type,
+                place.code,
+                place.code.title(),
+                place.zone,
+            ]
+            rows.append([*named, start, end])
+    return rows
 
 
 def _quoted(cell: object) -> str:
@@ -398,7 +457,7 @@ def _csv(rows: Sequence[Sequence[object]]) -> str:
 
 def gateway_of(meter: WorldMeter) -> str:
     """The MQTT user that sends a meter's values."""
-    return GATEWAYS[above(meter.node)[-1]]
+    return GATEWAYS[above(meter.node, FIRST)[-1]]
 
 
 def messages(found: Sequence[Sent], user: str) -> Iterator[dict[str, object]]:

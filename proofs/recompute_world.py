@@ -1,5 +1,6 @@
 """The world of `recompute-check`: that of `agree`, whose registers misbehave, and some meters more.
 
+store                  moves to another institution in the middle of the month
 annex     annex-ct     behind current transformers: a ratio of 40, from an instant on one of 60
           annex-roll   passes its last digit
           annex-swap   replaced in the middle of the month

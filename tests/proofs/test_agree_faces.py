@@ -11,6 +11,8 @@ import pytest
 
 from proofs.agree_compare import AskedFigure, NoAnswer
 from proofs.agree_printed import csv_rows, of_report, printed, xlsx_rows
+from proofs.agree_questions import ONE
+from proofs.agree_world import MOVES
 
 OCTOBER = ("2026-10-01", "2026-11-01")
 
@@ -92,7 +94,7 @@ def _typed(cell):
 
 
 def test_cells_of_csv_are_exact(csv_data):
-    found = of_report(csv_rows(csv_data))
+    found = of_report(csv_rows(csv_data), "bureau")
     assert {figure: found[figure] for figure in FIGURES} == {
         figure: Fraction(value) for figure, value in FIGURES.items()
     }
@@ -100,7 +102,33 @@ def test_cells_of_csv_are_exact(csv_data):
 
 
 def test_cells_of_xlsx_are_doubles(xlsx_data):
-    found = of_report(xlsx_rows(xlsx_data))
+    found = of_report(xlsx_rows(xlsx_data), "bureau")
     told = {figure: found[figure] for figure in FIGURES}
     assert told == {figure: float(value) for figure, value in FIGURES.items()}
     assert {type(value) for value in told.values()} == {float}
+
+
+def test_days_of_another_institution_are_not_the_reports():
+    """A place that moved: its row ends with its days, and a later day's cell must be empty."""
+    move = next(one for one in MOVES if one.code == "store")
+    before, after = move.day - ONE, move.day
+    table = [
+        TABLES[0][0],
+        ["store", "", "01000", "", "kWh", "7.5", "2.5", "2.25", "3.75", None, "5.127"],
+        [],
+        ["Day", "Store (store/01000) [kWh]"],
+        [before.isoformat(), "0.25"],
+        [after.isoformat(), "0.5"],
+    ]
+    data = "\r\n".join(",".join(f'"{c or ""}"' for c in row) for row in table).encode()
+    spans = (
+        ("2026-10-01", "2026-10-16"),
+        ("2026-10-15", "2026-10-16"),
+        ("2026-10-16", "2026-10-17"),
+    )
+    month, day, beyond = (AskedFigure("energy", "store", "01000", *span) for span in spans)
+    found = of_report(csv_rows(data), "bureau")
+    assert (found[month], found[day]) == (Fraction("7.5"), Fraction("0.25"))
+    assert isinstance(found[beyond], NoAnswer)
+    found = of_report(csv_rows(data), "mission")
+    assert [isinstance(one, NoAnswer) for one in found.values()] == [True] * 3
