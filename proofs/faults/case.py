@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -13,6 +14,8 @@ from proofs.faults.feed import FaultMeter
 SITE = "s"
 GATEWAY = f"{SITE}/g"
 INSTITUTION, BUILDING = "o", "b"
+OTHER, OTHER_SITE = "p", "q"
+"""Where a building goes."""
 TARIFF_HEAD = "tariff,item,months,days,start,end,period,price"
 
 
@@ -42,6 +45,10 @@ class FaultCase:
     """Ledgers that work on the same books by turns."""
     late: dict[str, int] = field(default_factory=dict)
     """Meters that are registered only at some second."""
+    moves: date | None = None
+    """From which day on the building is another institution's."""
+    moves_told_s: int = 0
+    """At which second that is registered; 0: from the beginning."""
     points: dict[str, str] = field(default_factory=dict)
     """More columns for each row of points.csv."""
 
@@ -65,13 +72,16 @@ class FaultCase:
         """The days that are judged."""
         return days_between(self.first, self.last)
 
-    def files(self, without: frozenset[str] = frozenset()) -> dict[str, str]:
-        """The registry's files, by name; `without` are meters not known yet."""
-        meters = [one for one in self.meters if one.code not in without]
+    @property
+    def turns(self) -> list[int]:
+        """Seconds at which the registry changes, ascending."""
+        return sorted({*self.late.values(), *([self.moves_told_s] if self.moves_told_s else [])})
+
+    def files(self, at_s: float = math.inf) -> dict[str, str]:
+        """The registry's files, by name, as they are told at some second."""
+        meters = [one for one in self.meters if self.late.get(one.code, -math.inf) <= at_s]
         files = {
-            "tree.csv": "code,parent,type,zone\n"
-            f"{INSTITUTION},,institution,{self.zone}\n"
-            f"{SITE},{INSTITUTION},site,\n{BUILDING},{SITE},building,\n",
+            "tree.csv": self._tree(moved=self.moves is not None and self._told_s <= at_s),
             "gateways.csv": f"site,code\n{SITE},g\n",
         }
         if meters:
@@ -82,6 +92,24 @@ class FaultCase:
         if self.prices:
             files["tariff.csv"] = "\n".join([TARIFF_HEAD, *map(_price, self.prices)]) + "\n"
         return files
+
+    @property
+    def _told_s(self) -> float:
+        return self.moves_told_s or -math.inf
+
+    def _tree(self, *, moved: bool) -> str:
+        rows = [
+            f"{INSTITUTION},,institution,{self.zone},,",
+            f"{SITE},{INSTITUTION},site,,,",
+            f"{BUILDING},{SITE},building,,,{self.moves if moved else ''}",
+        ]
+        if moved:
+            rows += [
+                f"{OTHER},,institution,{self.zone},,",
+                f"{OTHER_SITE},{OTHER},site,,,",
+                f"{BUILDING},{OTHER_SITE},building,,{self.moves},",
+            ]
+        return "\n".join(["code,parent,type,zone,valid_from,valid_to", *rows]) + "\n"
 
 
 def _meter(one: FaultMeter) -> dict[str, str]:

@@ -285,6 +285,14 @@ def _tree(name: str, *, silent: bool = False, late: bool = False, fault: bool = 
     return case
 
 
+def _moved(name: str, told_s: int = 0) -> FaultCase:
+    """A building that becomes another institution's, with a gap over the midnight of its move."""
+    case = _tree(name, fault=True)
+    registers.gap(9)(case.meters[2], case.meters[2].near(MIDNIGHT_S - 4 * HOUR_S))
+    case.kind, case.moves, case.moves_told_s = "move", MOVE_DAY, told_s
+    return case
+
+
 HALF_HOURS = (0, 150, 450, 1170, 1440)
 WHOLE_HOURS = (0, 120, 480, 1140, 1440)
 PRICES = ("0.31", "0.47", "1.13", "0.62")
@@ -358,6 +366,7 @@ def _ratio(name: str, at_s: int, told: str) -> FaultCase:
 
 BERLIN = "Europe/Berlin"
 AUTUMN, SPRING = date(2026, 10, 23), date(2026, 3, 27)
+MOVE_DAY = date(2026, 3, 5)
 MIDNIGHT_S, MIDDAY_S = 3 * DAY_S, 3 * DAY_S + 14 * HOUR_S + 1800
 OTHERS: dict[str, Callable[[str], FaultCase]] = {
     "idle for ever": lambda n: _idle(n, "idle", registers.sound),
@@ -411,6 +420,9 @@ OTHERS: dict[str, Callable[[str], FaultCase]] = {
     "replaced at 14:30, on the bench since midnight": lambda n: _declared(
         n, MIDDAY_S, 5, _instant(MIDDAY_S)
     ),
+    "a building moves to another institution": _moved,
+    "a building moved, as is told a day later": lambda n: _moved(n, MIDNIGHT_S + DAY_S),
+    "a building will move, as is told a day before": lambda n: _moved(n, MIDNIGHT_S - DAY_S),
     "ratio changed at midnight": lambda n: _ratio(n, MIDNIGHT_S, "2026-03-05"),
     "ratio changed at 14:30": lambda n: _ratio(n, MIDDAY_S, _instant(MIDDAY_S)),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -115,11 +116,11 @@ class PlatformInMemory:
             for _ in range(self.case.workers)
         ]
 
-    def register(self, without: frozenset[str]) -> None:
-        """The case's facts; NotExpressible where the registry refuses them."""
+    def register(self, at_s: float) -> None:
+        """The case's facts at some second; NotExpressible where the registry refuses them."""
         try:
             known = self.stores.registry.load()
-            wanted = read_registry_texts(self.case.files(without), known)
+            wanted = read_registry_texts(self.case.files(at_s), known)
         except GreenOfficeError as refused:
             raise NotExpressible(str(refused)) from refused
         self.stores.registry.apply(wanted, actor="case", now_us=self.now_us)
@@ -231,29 +232,17 @@ def _rows(case: FaultCase) -> list[MessageRow]:
     return sorted(rows, key=lambda one: one.arrives)
 
 
-def _phases(
-    case: FaultCase, rows: list[MessageRow]
-) -> Iterator[tuple[list[MessageRow], frozenset[str]]]:
-    """Rows with the meters that are not registered when they arrive."""
-    turns = sorted(set(case.late.values()))
-    edges = [None, *turns, None]
-    for low, high in itertools.pairwise(edges):
-        unknown = frozenset(code for code, at in case.late.items() if low is None or at > low)
-        yield (
-            [
-                one
-                for one in rows
-                if (low is None or one.arrives >= low) and (high is None or one.arrives < high)
-            ],
-            unknown,
-        )
+def _phases(case: FaultCase, rows: list[MessageRow]) -> Iterator[tuple[list[MessageRow], float]]:
+    """Rows with the second whose registry holds when they arrive."""
+    for low, high in itertools.pairwise([-math.inf, *case.turns, math.inf]):
+        yield [one for one in rows if low <= one.arrives < high], low
 
 
 def _once(case: FaultCase, rows: list[MessageRow], end_us: int) -> PlatformInMemory:
     platform = PlatformInMemory(case)
     platform.now_us = end_us
-    for part, unknown in _phases(case, rows):
-        platform.register(unknown)
+    for part, at_s in _phases(case, rows):
+        platform.register(at_s)
         platform.take(part)
         platform.work()
     return platform
@@ -270,8 +259,8 @@ def _batches(
     """In pieces with a restart after each; where the order is kept the clock runs along."""
     platform = PlatformInMemory(case)
     sizes = SIZES if len(rows) < 1000 else tuple(one * (len(rows) // 500) for one in SIZES)
-    for phase, unknown in _phases(case, rows):
-        platform.register(unknown)
+    for phase, at_s in _phases(case, rows):
+        platform.register(at_s)
         part = [phase[n] for n in rng.permutation(len(phase))] if shuffled else phase
         while part:
             size = int(rng.choice(sizes))

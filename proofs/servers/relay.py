@@ -6,6 +6,7 @@ In front of a 1.x server it translates `/api/v2/write`, which versions before 1.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -133,8 +134,9 @@ def _handler(relay: Relay) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             if status != 204:
                 self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            with contextlib.suppress(ConnectionError):  # who asked gave up or was killed
+                self.end_headers()
+                self.wfile.write(data)
 
         do_GET = do_POST = do_PATCH = do_DELETE = _pass  # noqa: N815
 
