@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from api.platform import Platform
 from api.reach import Reach
-from figures import View
+from figures import AsOf, View
 from metering.access import Actor, AuditEntry, Role
 from metering.errors import NotAllowed
 
@@ -31,9 +31,10 @@ class Caller:
         known = self.node in self.reach.registry.nodes
         return self.reach.registry.institution(self.node) if known else ""
 
-    def view(self) -> AbstractContextManager[View]:
-        """The books at one revision, under the registry that the reach is of; for one answer."""
-        return self.platform.figures.view(self.reach.registry)
+    def view(self, as_of: AsOf | None = None) -> AbstractContextManager[View]:
+        """The books at one revision, the present one where none is named, under the registry
+        that the reach is of; for one answer."""
+        return self.platform.figures.view(self.reach.registry, as_of)
 
     def may(self, role: Role) -> bool:
         """Whether the caller's role includes the one asked for."""

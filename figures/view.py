@@ -13,12 +13,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from ledger import Clock, Plan, Plans
 from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
-from metering.errors import InvalidInput, Unavailable
+from metering.errors import InvalidInput, NotFound, Unavailable
 from metering.items import check_item
 from metering.localtime import local_day
 from metering.ports import BookReader, BookViews
@@ -32,13 +33,44 @@ Read = tuple[Range, dict[date, BookRow]]
 PAGE: Final = 500
 
 
+@dataclass(frozen=True)
+class AsOf:
+    """A revision of one institution's books, at which an answer is to be made."""
+
+    institution: str
+    revision: int
+
+    def checked(self, institution: str, present: int) -> int:
+        """The revision; InvalidInput for another institution, or for one that is still to come."""
+        if institution != self.institution:
+            raise InvalidInput(
+                "revisions are of one institution",
+                field="as_of",
+                value=self.revision,
+                fix=f"ask for figures of {self.institution} alone",
+            )
+        if not 1 <= self.revision <= present:
+            raise InvalidInput(
+                "no such revision",
+                field="as_of",
+                value=self.revision,
+                fix=f"a revision from 1 to {present}",
+            )
+        return self.revision
+
+
 class View:
-    """One state of books and registry."""
+    """One state of books and registry: the present one, or the rows of an earlier revision."""
 
     def __init__(
-        self, books: BookReader, registry: Registry, now_us: int, plans: Plans | None = None
+        self,
+        books: BookReader,
+        registry: Registry,
+        now_us: int,
+        plans: Plans | None = None,
+        as_of: AsOf | None = None,
     ) -> None:
-        self._books = books
+        self._books, self._as_of = books, as_of
         self._plans = plans or Plans(registry)
         self._rows: dict[SeriesKey, list[Read]] = {}
         self._revisions: dict[str, int] = {}
@@ -62,7 +94,10 @@ class View:
     def revision(self, institution: str) -> int:
         """The institution's revision that all figures belong to."""
         if institution not in self._revisions:
-            self._revisions[institution] = self._books.revision(institution)
+            present = self._books.revision(institution)
+            self._revisions[institution] = (
+                present if self._as_of is None else self._as_of.checked(institution, present)
+            )
         return self._revisions[institution]
 
     @property
@@ -96,11 +131,24 @@ class View:
             spans.setdefault(self._widened(key, first, last), []).append(key)
         for span, group in spans.items():
             found: dict[SeriesKey, dict[date, BookRow]] = {key: {} for key in group}
-            for row in self._books.rows(group, *span):
+            for row in self._rows_of(group, span):
                 found[row.key][row.day] = row
             for key, rows in found.items():
                 apart = [one for one in self._rows.get(key, []) if not _touch(one[0], span)]
                 self._rows[key] = [*apart, (span, rows)]
+
+    def _rows_of(self, keys: Sequence[SeriesKey], span: Range) -> list[BookRow]:
+        """Rows of the moment that the view is of."""
+        standing = self._books.rows(keys, *span)
+        if self._as_of is None:
+            return standing
+        revision = {one: self.revision(one) for one in {key.institution for key in keys}}
+        found = self._books.rows_at(keys, *span, max(revision.values(), default=0))
+        kept = {(row.key, row.day) for row in found}
+        lost = [row for row in standing if (row.key, row.day) not in kept]
+        if lost:
+            raise _not_kept(lost, self._as_of.revision)
+        return found
 
     def _read(self, key: SeriesKey, first: date, last: date) -> Read | None:
         """What was read of a series and holds all of the days."""
@@ -187,6 +235,18 @@ class View:
         return scopes[0] if scopes and all(scopes) else None
 
 
+def _not_kept(lost: Sequence[BookRow], revision: int) -> NotFound:
+    """What stood on a day is not known: it was provisional, or not booked yet."""
+    days = sorted({row.day for row in lost})
+    return NotFound(
+        f"at revision {revision} the days {days[0]} to {days[-1]} were not all settled; "
+        "what stood there is not kept",
+        field="as_of",
+        value=revision,
+        fix="ask for a later revision, or for days that were settled",
+    )
+
+
 def _touch(one: Range, other: Range) -> bool:
     """Whether two ranges share a day or lie side by side."""
     day = timedelta(days=1)
@@ -214,9 +274,10 @@ class Figures:
         self._books.tell(institution, rows)
 
     @contextmanager
-    def view(self, registry: Registry | None = None) -> Iterator[View]:
+    def view(self, registry: Registry | None = None, as_of: AsOf | None = None) -> Iterator[View]:
         """One state of the books, the registry (the present one where none is given) and the
-        clock. Open no second one inside it. Unavailable where too many are open for long."""
+        clock; with `as_of` rows are those of that revision, and NotFound is raised where they are
+        not kept. Open no second one inside it. Unavailable where too many are open for long."""
         registry = registry or self._registry()
         known = self._known
         if known is None or known[0] is not registry:
@@ -230,6 +291,6 @@ class Figures:
             )
         try:
             with self._books.at_rest() as books:
-                yield View(books, registry, self._now_us(), known[1])
+                yield View(books, registry, self._now_us(), known[1], as_of)
         finally:
             self._turns.release()

@@ -55,6 +55,10 @@ router = APIRouter(prefix="/v1", tags=["energy"])
 NEVER_ADDED = "two currencies are never added: see by_currency"
 NOT_ALL_PRICED = "no tariff prices all of this energy: see unpriced"
 
+Revision = Annotated[
+    int | None, Query(ge=1, le=2**53, description="As the books stood at this revision")
+]
+
 SHARES_EXAMPLE = {"measured": 0.9896, "apportioned": 0.0, "estimated": 0.0, "missing": 0.0104}
 MONEY_SHARES_EXAMPLE = {
     "measured": 0.9708,
@@ -143,6 +147,7 @@ def energy(
     step: Annotated[Step, Query()] = Step.DAY,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+    as_of: Revision = None,
 ) -> Response:
     """Energy of a node or meter by step, over local days [start, end).
 
@@ -154,9 +159,12 @@ def energy(
     `cost` has `cost_low` and `cost_high`: had all that lies over several prices passed at the
     cheapest, or at the dearest of them. Its `shares` are the money's own, by amount. Currencies
     are never added: where there are two, `value` is null and `by_currency` has each sum.
+
+    With `as_of` the energy is that of the books at an earlier revision; money and carbon are by
+    the present prices and factors. 404 where a day of the range was not settled then.
     """
     key = series_of(caller, node, meter, item)
-    told = energy_of(caller, key, step, days_of(caller, key, start, end, step))
+    told = energy_of(caller, key, step, days_of(caller, key, start, end, step), as_of)
     answer: EnergyAnswer = {
         **head_json(told.head),
         "step": str(step),
@@ -178,6 +186,7 @@ def energy_parts(
     item: Code = None,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+    as_of: Revision = None,
 ) -> Response:
     """A node's figure with its sub-items of the next level over local days [start, end).
 
@@ -188,7 +197,7 @@ def energy_parts(
     their own.
     """
     key = series_of(caller, node, None, item)
-    head, found = parts_of_node(caller, key, days_of(caller, key, start, end, Step.DAY))
+    head, found = parts_of_node(caller, key, days_of(caller, key, start, end, Step.DAY), as_of)
     rows = [
         ("total", found.total),
         *(("part", one) for one in found.parts),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import figures
 from api.caller import Caller
 from api.ranges import check_days, check_order, local_date
-from figures import Energy, Parts, Period, View, Worth
+from figures import AsOf, Energy, Parts, Period, View, Worth
 from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
@@ -114,10 +114,13 @@ def days_of(caller: Caller, key: SeriesKey, start: str | None, end: str | None, 
     return Days(first, after - timedelta(days=1))
 
 
-def energy_of(caller: Caller, key: SeriesKey, step: Step, days: Days) -> EnergyTold:
-    """Energy and worth of a series by step, at one revision."""
+def energy_of(
+    caller: Caller, key: SeriesKey, step: Step, days: Days, as_of: int | None = None
+) -> EnergyTold:
+    """Energy and worth of a series by step, at one revision: the present one where none is
+    named."""
     named = key.kind == "node" and (days.last - days.first).days < NAMED_DAYS
-    with caller.view() as view:
+    with caller.view(_moment(key, as_of)) as view:
         found = figures.energy(view, key, *days, str(step), name_silent=named)
         return EnergyTold(
             Head(key, view.zone(key), days, found.revision),
@@ -127,11 +130,18 @@ def energy_of(caller: Caller, key: SeriesKey, step: Step, days: Days) -> EnergyT
         )
 
 
-def parts_of_node(caller: Caller, key: SeriesKey, days: Days) -> tuple[Head, Parts]:
-    """A node's figure with its sub-items and the difference, at one revision."""
-    with caller.view() as view:
+def parts_of_node(
+    caller: Caller, key: SeriesKey, days: Days, as_of: int | None = None
+) -> tuple[Head, Parts]:
+    """A node's figure with its sub-items and the difference, at one revision: the present one
+    where none is named."""
+    with caller.view(_moment(key, as_of)) as view:
         found = figures.parts(view, key, *days)
         return Head(key, view.zone(key), days, view.revision(key.institution)), found
+
+
+def _moment(key: SeriesKey, as_of: int | None) -> AsOf | None:
+    return None if as_of is None else AsOf(key.institution, as_of)
 
 
 def _valued(view: View, energy: Energy) -> Valued:

@@ -82,6 +82,17 @@ class BookEvents(Protocol):
 class BookReader(BookEvents, BookRows, BookNews, Protocol):
     """What an answer needs of one state of the books."""
 
+    def rows_at(
+        self, keys: Sequence[SeriesKey], first: date, last: date, revision: int
+    ) -> list[BookRow]:
+        """Rows of the series on the days first..last (both included) as they stood at a revision
+        of their institution, sorted by key and day.
+
+        Settled rows are kept for ever. A provisional row that was overwritten is not there:
+        its day has no row at the revisions at which it stood.
+        """
+        ...
+
 
 class BookViews(BookReader, Protocol):
     """What whoever answers needs: a state that stands still, and saying what was given out."""

@@ -67,6 +67,17 @@ class MemoryBooks(BookStore):
                 for day in _within(days, first, last)
             ]
 
+    def rows_at(
+        self, keys: Sequence[SeriesKey], first: date, last: date, revision: int
+    ) -> list[BookRow]:
+        with self._lock:
+            found = (
+                self.row_at(key, day, revision)
+                for key in sorted(set(keys) & self._current.keys())
+                for day in _within(self._current[key], first, last)
+            )
+            return [row for row in found if row is not None]
+
     def days(self, institution: str) -> tuple[date, date] | None:
         with self._lock:
             found = [

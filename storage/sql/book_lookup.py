@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     and_,
     insert,
+    or_,
     select,
     true,
     tuple_,
@@ -57,13 +58,24 @@ def made_ids(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]
 
 
 def current_rows(con: Connection, ids: dict[SeriesKey, int], where: Any) -> Iterator[BookRow]:
-    """Current rows sorted by key and day: sorted here, since engines order text differently."""
+    """Current rows sorted by key and day."""
+    return sorted_rows(con, ids, and_(CURRENT, where))
+
+
+def stood_at(revision: int) -> ColumnElement[bool]:
+    """Rows that stood at a revision."""
+    table = BOOK_ROW.c
+    return and_(table.revision <= revision, or_(CURRENT, table.superseded_at > revision))
+
+
+def sorted_rows(con: Connection, ids: dict[SeriesKey, int], where: Any) -> Iterator[BookRow]:
+    """Rows sorted by key and day: sorted here, since engines order text differently."""
     keys = sorted(ids)
     for start in range(0, len(keys), CHUNK):
         chunk = keys[start : start + CHUNK]
         place = {ids[key]: n for n, key in enumerate(chunk)}
         found = con.execute(
-            select(BOOK_ROW).where(BOOK_ROW.c.series_id.in_(list(place)), CURRENT, where)
+            select(BOOK_ROW).where(BOOK_ROW.c.series_id.in_(list(place)), where)
         ).all()
         for row in sorted(found, key=lambda row: (place[row.series_id], row.day)):
             yield unpacked(row, chunk[place[row.series_id]])

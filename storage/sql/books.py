@@ -9,8 +9,8 @@ from datetime import date
 from sqlalchemy import (
     Connection,
     Engine,
+    and_,
     func,
-    or_,
     select,
 )
 
@@ -43,6 +43,8 @@ from storage.sql.book_lookup import (
     current_rows,
     ids_of,
     made_ids,
+    sorted_rows,
+    stood_at,
 )
 from storage.sql.engine import reading, writing
 from storage.sql.intake import marks_touching, remove_marks
@@ -70,6 +72,12 @@ class SqlBooks(BookStore):
         with self.at_rest() as books:
             return books.rows(keys, first, last)
 
+    def rows_at(
+        self, keys: Sequence[SeriesKey], first: date, last: date, revision: int
+    ) -> list[BookRow]:
+        with self.at_rest() as books:
+            return books.rows_at(keys, first, last, revision)
+
     @contextmanager
     def at_rest(self) -> Iterator[BookReader]:
         with reading(self._engine) as con:
@@ -81,8 +89,7 @@ class SqlBooks(BookStore):
             found = con.execute(
                 select(BOOK_ROW)
                 .where(BOOK_ROW.c.series_id == ids.get(key), BOOK_ROW.c.day == day_number(day))
-                .where(BOOK_ROW.c.revision <= revision)
-                .where(or_(CURRENT, BOOK_ROW.c.superseded_at > revision))
+                .where(stood_at(revision))
             ).first()
         return None if found is None else unpacked(found, key)
 
@@ -187,6 +194,13 @@ class _AtRest:
     def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
         days = BOOK_ROW.c.day.between(day_number(first), day_number(last))
         return list(current_rows(self._con, ids_of(self._con, keys), days))
+
+    def rows_at(
+        self, keys: Sequence[SeriesKey], first: date, last: date, revision: int
+    ) -> list[BookRow]:
+        days = BOOK_ROW.c.day.between(day_number(first), day_number(last))
+        where = and_(days, stood_at(revision))
+        return list(sorted_rows(self._con, ids_of(self._con, keys), where))
 
     def restatements(
         self, institution: str, *, after: int = 0, limit: int = 100

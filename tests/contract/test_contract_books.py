@@ -443,3 +443,23 @@ def test_settled_figures_are_never_lost(
         found = stores.books.row_at(KEY, DAY, revision)
         assert found is not None
         assert found.same_content(row)
+
+
+def test_rows_are_given_as_they_stood_at_each_revision(stores: Stores) -> None:
+    next_day = DAY + timedelta(days=1)
+    commit(stores, booked(energy=5), booked(OTHER, energy=50))
+    commit(stores, booked(energy=7), booked(day=next_day, energy=1, provisional=True))
+    commit(stores, booked(day=next_day, energy=2))
+
+    def told(revision: int) -> list[tuple[SeriesKey, date, int | None]]:
+        rows = stores.books.rows_at([OTHER, KEY], DAY, next_day, revision)
+        with stores.books.at_rest() as books:
+            assert len(books.rows_at([OTHER, KEY], DAY, next_day, revision)) == len(rows)
+        return [(row.key, row.day, row.total) for row in rows]
+
+    assert told(0) == []
+    assert told(1) == [(KEY, DAY, 480), (OTHER, DAY, 4800)]
+    assert told(2) == [(KEY, DAY, 672), (OTHER, DAY, 4800)]
+    assert told(3) == told(9) == [(KEY, DAY, 672), (KEY, next_day, 192), (OTHER, DAY, 4800)]
+    assert stores.books.rows_at([KEY], next_day, next_day, 3)[0].revision == 3
+    assert stores.books.rows_at([AWAY], DAY, next_day, 9) == []
