@@ -16,7 +16,7 @@ WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check bill-check servers-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -77,6 +77,9 @@ counters-check: $(VENV)/.run ## Prove the books of real counters (folder in GREE
 mutants: $(VENV)/.dev ## Change a package at random, line by line: the share its own tests notice
 	@$(PROVE) mutants $(ARGS)
 
+dated-check: $(VENV)/.dev ## Prove that each day belongs to what held on it, and is read by its owner alone
+	@$(PROVE) dated $(ARGS)
+
 agree: $(VENV)/.dev ## Prove that page, InfluxQL, API, report and feed tell the same figures
 	@$(PROVE) agree $(ARGS)
 
@@ -102,12 +105,19 @@ recompute-check: $(VENV)/.run ## Prove that a stranger computes the same books, 
 boards-check: $(VENV)/.run ## Run every query of the Grafana boards over the demo's data
 	@$(PROVE) boards $(ARGS)
 
+bill-check: $(VENV)/.dev ## Prove bills against those worked out by hand, and the audit against mistakes
+	@$(PROVE) bills $(ARGS)
+
 hostile-check: $(VENV)/.run ## Prove that attacks cost good gateways and keys hardly anything
 	@$(PROVE) hostile $(ARGS)
 
 idle-check: $(VENV)/.dev ## Measure what a platform costs at rest, and a reading and a check of health
 	@sh tools/system-parts.sh
 	@$(PROVE) idle $(ARGS)
+
+servers-check: $(VENV)/.dev ## Prove that servers and processes may die, hang, come back or be set back
+	@sh tools/system-parts.sh
+	@$(PROVE) servers $(ARGS)
 
 lock: $(VENV)/.base ## Write the locked requirements anew from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras -o requirements.txt

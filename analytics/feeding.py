@@ -42,7 +42,7 @@ class BookRates:
 
     def money(self, meter: Meter, starts_us: Ints, amounts: Ints) -> Sums:
         """At the price of each hour."""
-        prices = hour_prices(self.view, _key(self.view.registry, meter), starts_us)
+        prices = hour_prices(self.view, self.view.key_of(meter.code), starts_us)
         return at_hour_prices(amounts.tolist(), prices)
 
     def kgco2(self, meter: Meter, starts_us: Ints, amounts: Ints) -> Decimal | None:
@@ -53,7 +53,7 @@ class BookRates:
 
     def money_of_each(self, meter: Meter, starts_us: Ints, amounts: Ints) -> list[Sums]:
         """Each hour at its own price."""
-        prices = hour_prices(self.view, _key(self.view.registry, meter), starts_us)
+        prices = hour_prices(self.view, self.view.key_of(meter.code), starts_us)
         pairs = zip(amounts.tolist(), prices, strict=True)
         return [at_hour_prices([amount], [price]) for amount, price in pairs]
 
@@ -73,12 +73,12 @@ def site_inputs(
     """
     registry = view.registry
     institution, zone, nodes = (
-        registry.institution(site),
+        registry.institution(site, local_day(view.now_us, registry.zone(site))),
         registry.zone(site),
         registry.subtree(site),
     )
     meters = [meter for meter in registry.meters.values() if meter.node in nodes]
-    keys = [_key(registry, meter) for meter in meters]
+    keys = [view.key_of(meter.code) for meter in meters]
     last = local_day(view.now_us, zone)
     first = _first_day(view, keys, last - timedelta(days=history_days), last)
     if first is None:
@@ -86,7 +86,7 @@ def site_inputs(
     hours_us = np.concatenate([slot_starts(day, zone, 60) for day in days_between(first, last)])
     by_hour = [_by_hour(energy(view, key, first, last, "hour"), hours_us) for key in keys]
     codes = {meter.code for meter in meters}
-    events = view.events(institution, int(hours_us[0]), view.now_us)
+    events = view.events_of(view.key_of(site, "01000"), int(hours_us[0]), view.now_us)
     return Inputs(
         institution=institution,
         zone=zone,
@@ -120,10 +120,6 @@ def _is_declared(registry: Registry, event: RegisterEvent) -> bool:
         for turn in (one.began, one.ended)
         if turn is not None
     )
-
-
-def _key(registry: Registry, meter: Meter) -> SeriesKey:
-    return SeriesKey(registry.institution(meter.node), "meter", meter.code, meter.item)
 
 
 def _first_day(view: View, keys: Sequence[SeriesKey], first: date, last: date) -> date | None:

@@ -19,6 +19,7 @@ from api.platform import Platform
 from api.routes import (
     admin,
     baselines,
+    bills,
     datacentre,
     energy,
     feed,
@@ -46,6 +47,7 @@ ROUTERS = (
     readings,
     registering,
     energy,
+    bills,
     datacentre,
     lineage,
     findings,

@@ -33,8 +33,8 @@ class Caller:
 
     def view(self, as_of: AsOf | None = None) -> AbstractContextManager[View]:
         """The books at one revision, the present one where none is named, under the registry
-        that the reach is of; for one answer."""
-        return self.platform.figures.view(self.reach.registry, as_of)
+        that the reach is of and within its scope; for one answer."""
+        return self.platform.figures.view(self.reach.registry, self.reach.scope, as_of)
 
     def may(self, role: Role) -> bool:
         """Whether the caller's role includes the one asked for."""

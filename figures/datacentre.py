@@ -29,6 +29,7 @@ from metering.quality import MISSING, WHOLE
 from metering.quantity import ABSENT, I64
 from metering.registry import Meter, NodeType
 from metering.units import BOOK_UNITS
+from metering.validity import ALWAYS, Validity
 
 ROLES: Final = ("utility", "ups_in", "ups_out", "it", "cooling")
 RATIOS: Final[Mapping[str, tuple[str, str]]] = {
@@ -133,8 +134,8 @@ def centres(view: View) -> list[str]:
 
 
 def meters_of(view: View, node: str) -> dict[str, list[Meter]]:
-    """Meters with a role at a node and below, by role."""
-    below = view.registry.subtree(node)
+    """Meters with a role that are ever at a node or below, by role."""
+    below = view.registry.held(node)
     found: dict[str, list[Meter]] = {role: [] for role in ROLES}
     for code in sorted(view.registry.meters):
         meter = view.registry.meters[code]
@@ -154,7 +155,8 @@ def role_energy(
     step = _step(chosen)
     read = {m.code: energy_of(view, view.key_of(m.code), first, last, step) for m in chosen}
     frame = next(iter(read.values()), None) or _frame(view, node, first, last)
-    masks = {m.code: _valid(m, frame) for m in chosen}
+    held = view.registry.held(node)
+    masks = {m.code: _valid((m.valid, *held[m.node]), frame) for m in chosen}
     return RoleEnergy(
         node,
         frame.step_min,
@@ -190,12 +192,15 @@ def _frame(view: View, node: str, first: date, last: date) -> Energy:
     return energy_of(view, view.key_of(node, "01000"), first, last, "day")
 
 
-def _valid(meter: Meter, frame: Energy) -> NDArray[np.bool_]:
-    """(n,) periods in which the meter is there."""
-    if meter.valid.start is None and meter.valid.end is None:
+def _valid(dates: tuple[Validity, ...], frame: Energy) -> NDArray[np.bool_]:
+    """(n,) periods in which a meter of these dates is there, on its node and with the node below:
+    the first are its own, the others those of the node."""
+    own, *held = dates
+    if own == ALWAYS and held == [ALWAYS]:
         return np.ones(len(frame), dtype=np.bool_)
     days = [local_day(start, frame.zone) for start in frame.start_us.tolist()]
-    return np.array([meter.valid.holds(day) for day in days], dtype=np.bool_)
+    there = [own.holds(day) and any(one.holds(day) for one in held) for day in days]
+    return np.array(there, dtype=np.bool_)
 
 
 def _sum(

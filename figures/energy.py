@@ -149,7 +149,7 @@ def native_step(view: View, key: SeriesKey, day: date) -> int:
     """The finest step that counts into a series [min]."""
     if key.kind == "meter":
         return view.registry.meters[key.code].step_min
-    figure = view.plan(key.institution, day).figures.get((key.code, key.item))
+    figure = view.figure(key, day)
     return figure.step_min if figure else 15
 
 

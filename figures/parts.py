@@ -66,8 +66,7 @@ def held(view: View, key: SeriesKey, first: date, last: date) -> Held:
 def items_below(view: View, key: SeriesKey, first: date, last: date) -> list[str]:
     """Items directly below a node's item among those that the node has figures of on any of
     the days, sorted; where a level is left out, those of the next."""
-    plans = {id(p): p for p in (view.plan(key.institution, d) for d in days_between(first, last))}
-    known = {item for p in plans.values() for node, item in p.figures if node == key.code}
+    known = {item for day in days_between(first, last) for item in view.items_of(key.code, day)}
     return sub_items(known, key.item)
 
 

@@ -33,9 +33,9 @@ def persons_of(registry: Registry, code: str, day: date) -> int | None:
 
 def parts_of_place(registry: Registry, code: str, day: date) -> list[str]:
     """Sites, buildings and data centres directly below a node, of the same institution."""
-    own = registry.institution(code)
+    own = registry.institution(code, day)
     return [
         child
         for child in registry.children(code, day)
-        if registry.nodes[child].type in TYPES and registry.institution(child) == own
+        if registry.nodes[child].type in TYPES and registry.institution(child, day) == own
     ]

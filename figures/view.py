@@ -5,7 +5,11 @@
                         └ one snapshot of the books, one registry, one now
 
 Whatever an answer asks of a view belongs to the same revision, however the books move on
-meanwhile. A view applies no scope: who opens it has checked the node.
+meanwhile. A view within a scope tells of each node the days that the scope holds, and nothing of
+others; one without is of everything.
+
+A series is booked under the institution that its node is of on each day. A view reads all of them
+as one.
 """
 
 from __future__ import annotations
@@ -13,15 +17,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
-from ledger import Clock, Plan, Plans
+from ledger import Clock, Plan, PlannedFigure, Plans
+from metering.access import Scope
 from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
 from metering.errors import InvalidInput, NotFound, Unavailable
 from metering.items import check_item
-from metering.localtime import local_day
+from metering.localtime import days_between, local_day
 from metering.ports import BookReader, BookViews
 from metering.registry import Registry
 from metering.tariff import TariffBook, TariffScope
@@ -68,12 +73,14 @@ class View:
         registry: Registry,
         now_us: int,
         plans: Plans | None = None,
+        scope: Scope | None = None,
         as_of: AsOf | None = None,
     ) -> None:
-        self._books, self._as_of = books, as_of
+        self._books, self._scope, self._as_of = books, scope, as_of
         self._plans = plans or Plans(registry)
         self._rows: dict[SeriesKey, list[Read]] = {}
         self._revisions: dict[str, int] = {}
+        self._items: dict[tuple[int, str], list[str]] = {}
         self.registry, self.now_us = registry, now_us
 
     @property
@@ -113,6 +120,52 @@ class View:
         """What counts where in an institution on a day."""
         return self._plans.on(institution, day)
 
+    def figure(self, key: SeriesKey, day: date) -> PlannedFigure | None:
+        """How a node's figure is made on a day, under the institution that the node is of then;
+        None where there is none, or the scope does not hold it."""
+        if key.code not in self.registry.nodes or not self.sees(key.code, day):
+            return None
+        plan = self.plan(self.registry.institution(key.code, day), day)
+        return plan.figures.get((key.code, key.item))
+
+    def sees(self, node: str, day: date) -> bool:
+        """Whether the scope holds a node on a local day."""
+        return self._scope is None or self._scope.holds(node, day)
+
+    def _node(self, key: SeriesKey) -> str:
+        of_meter = key.kind == "meter"
+        return self.registry.meters[key.code].node if of_meter else key.code
+
+    def _told(self, key: SeriesKey, span: Range | None = None) -> list[SeriesKey]:
+        """The series under every institution that its node is of in turn; of a moment, under those
+        of the span's days alone: a revision is of one."""
+        known = self.registry.meters if key.kind == "meter" else self.registry.nodes
+        if key.code not in known:
+            return [key]
+        bodies = self.registry.institutions(self._node(key))
+        if span is not None and self._as_of is not None and len(bodies) > 1:
+            return [replace(key, institution=body) for body in self._bodies_of(key, span)]
+        return [replace(key, institution=body) for body in bodies] if len(bodies) > 1 else [key]
+
+    def _bodies_of(self, key: SeriesKey, span: Range) -> list[str]:
+        """Institutions that a series is booked under on the days of a span that the scope
+        holds."""
+        node = self._node(key)
+        days = [day for day in days_between(*span) if self.sees(node, day)]
+        return sorted({self.registry.institution(node, day) for day in days})
+
+    def _holds(self, row: BookRow) -> bool:
+        """Whether a row is of its day's institution, and in the scope."""
+        key = row.key
+        known = self.registry.meters if key.kind == "meter" else self.registry.nodes
+        if key.code not in known:
+            return self._scope is None or self._scope.whole
+        node = self._node(key)
+        if not self.sees(node, row.day):
+            return False
+        bodies = self.registry.institutions(node)
+        return len(bodies) == 1 or self.registry.institution(node, row.day) == key.institution
+
     def rows(self, key: SeriesKey, first: date, last: date) -> dict[date, BookRow]:
         """Rows of a series on the days first..last, both included, by day."""
         known = self._read(key, first, last)
@@ -131,8 +184,10 @@ class View:
             spans.setdefault(self._widened(key, first, last), []).append(key)
         for span, group in spans.items():
             found: dict[SeriesKey, dict[date, BookRow]] = {key: {} for key in group}
-            for row in self._rows_of(group, span):
-                found[row.key][row.day] = row
+            asked = {told: key for key in group for told in self._told(key, span)}
+            for row in self._rows_of(list(asked), span):
+                if self._holds(row):
+                    found[asked[row.key]][row.day] = row
             for key, rows in found.items():
                 apart = [one for one in self._rows.get(key, []) if not _touch(one[0], span)]
                 self._rows[key] = [*apart, (span, rows)]
@@ -145,7 +200,7 @@ class View:
         revision = {one: self.revision(one) for one in {key.institution for key in keys}}
         found = self._books.rows_at(keys, *span, max(revision.values(), default=0))
         kept = {(row.key, row.day) for row in found}
-        lost = [row for row in standing if (row.key, row.day) not in kept]
+        lost = [row for row in standing if (row.key, row.day) not in kept and self._holds(row)]
         if lost:
             raise _not_kept(lost, self._as_of.revision)
         return found
@@ -168,8 +223,31 @@ class View:
         return first, last
 
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
-        """Register events that overlap [start, end), sorted by meter and start."""
-        return self._books.events(institution, start_us, end_us)
+        """Register events of an institution's books that overlap [start, end) and lie wholly in the
+        scope's days, sorted by meter and start."""
+        found = self._books.events(institution, start_us, end_us)
+        if self._scope is None or not self._scope.dated:
+            return found
+        return [event for event in found if self._tells(event)]
+
+    def events_of(self, key: SeriesKey, start_us: int, end_us: int) -> list[RegisterEvent]:
+        """Likewise those of every institution that a series is booked under, each once: one that
+        lies over the change is told by both."""
+        found = {
+            (event.meter, event.start_us, event.kind, event.end_us): event
+            for told in self._told(key)
+            for event in self.events(told.institution, start_us, end_us)
+        }
+        return [found[place] for place in sorted(found)]
+
+    def _tells(self, event: RegisterEvent) -> bool:
+        meter = self.registry.meters.get(event.meter)
+        if meter is None:
+            return False
+        zone = self.registry.zone(meter.node)
+        last_us = max(event.start_us, event.end_us - 1)
+        days = days_between(local_day(event.start_us, zone), local_day(last_us, zone))
+        return all(self.sees(meter.node, day) for day in days)
 
     def restatements(self, institution: str, first: date, last: date) -> list[Restatement]:
         """Restatements of the institution's days first..last, oldest first."""
@@ -190,21 +268,27 @@ class View:
     def key_of(self, code: str, item: str | None = None) -> SeriesKey:
         """The booked series of a meter, or of a node and item.
 
-        Raises NotFound for an unknown code, InvalidInput for a node without an item.
+        Of a node that was of several institutions in turn it names the last one that the scope
+        holds. Raises NotFound for an unknown code, InvalidInput for a node without an item.
         """
         registry = self.registry
         if code in registry.meters and code not in registry.nodes:
             meter = registry.meters[code]
-            return SeriesKey(registry.institution(meter.node), "meter", code, meter.item)
+            return SeriesKey(self.institution_of(meter.node), "meter", code, meter.item)
         if item is None:
             raise InvalidInput("a node's energy needs an item", field="item", fix="e.g. 01000")
         registry.node(code)
-        return SeriesKey(registry.institution(code), "node", code, check_item(item))
+        return SeriesKey(self.institution_of(code), "node", code, check_item(item))
+
+    def institution_of(self, node: str) -> str:
+        """The institution that a node is of, on the last day that the scope holds."""
+        spans = () if self._scope is None else self._scope.days(node)
+        end = spans[-1].end if spans else None
+        return self.registry.institution(node, None if end is None else end - timedelta(days=1))
 
     def zone(self, key: SeriesKey) -> str:
         """The zone in which a series' days are local."""
-        of_meter = key.kind == "meter"
-        return self.registry.zone(self.registry.meters[key.code].node if of_meter else key.code)
+        return self.registry.zone(self._node(key))
 
     def today(self, key: SeriesKey) -> date:
         """The series' running local day."""
@@ -214,13 +298,18 @@ class View:
         """Meters that count into a series on a local day."""
         if key.kind == "meter":
             return (key.code,) if key.code in self.registry.meters else ()
-        figure = self.plan(key.institution, day).figures.get((key.code, key.item))
+        figure = self.figure(key, day)
         return figure.meters if figure else ()
 
     def items_of(self, node: str, day: date) -> list[str]:
         """Item codes that a node has figures of on a day, wide before narrow."""
-        figures = self.plan(self.registry.institution(node), day).figures
-        return sorted(item for code, item in figures if code == node)
+        if not self.sees(node, day):
+            return []
+        plan = self.plan(self.registry.institution(node, day), day)
+        place = (id(plan), node)
+        if place not in self._items:
+            self._items[place] = sorted(item for code, item in plan.figures if code == node)
+        return list(self._items[place])
 
     def scope_of(
         self, key: SeriesKey, day: date, step_min: int | None = None
@@ -274,10 +363,16 @@ class Figures:
         self._books.tell(institution, rows)
 
     @contextmanager
-    def view(self, registry: Registry | None = None, as_of: AsOf | None = None) -> Iterator[View]:
+    def view(
+        self,
+        registry: Registry | None = None,
+        scope: Scope | None = None,
+        as_of: AsOf | None = None,
+    ) -> Iterator[View]:
         """One state of the books, the registry (the present one where none is given) and the
-        clock; with `as_of` rows are those of that revision, and NotFound is raised where they are
-        not kept. Open no second one inside it. Unavailable where too many are open for long."""
+        clock, within a scope where one is given; with `as_of` rows are those of that revision, and
+        NotFound is raised where they are not kept. Open no second one inside it. Unavailable where
+        too many are open for long."""
         registry = registry or self._registry()
         known = self._known
         if known is None or known[0] is not registry:
@@ -291,6 +386,6 @@ class Figures:
             )
         try:
             with self._books.at_rest() as books:
-                yield View(books, registry, self._now_us(), known[1], as_of)
+                yield View(books, registry, self._now_us(), known[1], scope, as_of)
         finally:
             self._turns.release()

@@ -195,12 +195,25 @@ def _of_days(
     missing: int,
     wanted: Wanted,
 ) -> Cost:
+    return _tally(view, key, days, bounds, wanted).cost(missing)
+
+
+def tally(view: View, key: SeriesKey, first: date, last: date) -> Tally:
+    """Energy of a series by what prices it, on the local days first..last, both included."""
+    zone = view.zone(key)
+    bounds = (day_bounds(first, zone)[0], day_bounds(last, zone)[1])
+    return _tally(view, key, days_between(first, last), bounds, _everything)
+
+
+def _tally(
+    view: View, key: SeriesKey, days: Sequence[date], bounds: tuple[int, int], wanted: Wanted
+) -> Tally:
     rows = view.rows(key, days[0], days[-1])
-    tally = DayTally(view, key, Tally(per_canonical(key.item)), *bounds, wanted)
+    found = DayTally(view, key, Tally(per_canonical(key.item)), *bounds, wanted)
     for day in days:
         if day in rows and rows[day].total is not None:
-            tally.add(rows[day])
-    return tally.done().cost(missing)
+            found.add(rows[day])
+    return found.done()
 
 
 def _by_slots(view: View, energy: Energy) -> list[Cost]:

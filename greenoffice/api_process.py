@@ -8,7 +8,7 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +33,7 @@ from greenoffice.private import keep_private
 from greenoffice.quick_health import tell_address
 from greenoffice.receivers import open_journal
 from greenoffice.settings import HttpSettings
+from greenoffice.signals import stop_event
 from greenoffice.stores import await_stores
 from greenoffice.threads import end_with_threads
 from greenoffice.tls import tls_of
@@ -54,6 +55,7 @@ def run_api(data: Path, parent: int = 0) -> None:
     keep_private(folder)
     settings = folder.settings()
     set_up_logs("api", folder.clock())
+    stop = stop_event()  # so that the server's end is this process's own, with status 0
     end_with_threads()
     handles = raise_handles()
     http = settings.http
@@ -64,22 +66,25 @@ def run_api(data: Path, parent: int = 0) -> None:
         journal = open_journal(folder, "http")
         try:
             platform = platform_of(folder, assembly, into(journal), workers_of(folder))
-            serve(platform, http, handles, awaited.refused)
+            serve(platform, http, handles, (stop, awaited.refused))
         finally:
             journal.close()
     awaited.waited_for()
 
 
-def serve(platform: Platform, http: HttpSettings, handles: int, end: threading.Event) -> None:
-    """Answer requests until this process is asked to end, or the event is set, with so many file
-    handles to be had."""
+def serve(
+    platform: Platform, http: HttpSettings, handles: int, ends: Sequence[threading.Event]
+) -> None:
+    """Answer requests until this process is asked to end, or one of the events is set, with so many
+    file handles to be had."""
     server = uvicorn.Server(server_config(create_app(platform), http, handles, platform.room))
 
-    def wait_for_end() -> None:
+    def wait_for(end: threading.Event) -> None:
         end.wait()
         server.should_exit = True
 
-    threading.Thread(target=wait_for_end, name="end", daemon=True).start()
+    for end in ends:
+        threading.Thread(target=wait_for, args=(end,), name="end", daemon=True).start()
     server.run()
 
 

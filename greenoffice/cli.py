@@ -29,7 +29,7 @@ app.add_typer(journal_app, name="journal")
 app.add_typer(cli_keys.key_app, name="key")
 
 HANDED_ON = frozenset(
-    {"report", "registry", "export", "grafana", "broker", "influx", "demo-campus"}
+    {"report", "bill", "registry", "export", "grafana", "broker", "influx", "demo-campus"}
 )
 """Commands that write files for others, or for servers of other users."""
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
@@ -242,6 +242,21 @@ def report(
         ),
         data,
     )
+
+
+@app.command()
+def bill(
+    data: DataArgument,
+    code: Annotated[str, typer.Argument(help="an account, its meter, or a node above it")],
+    month: Annotated[str, typer.Argument(help="e.g. 2026-10")],
+    output: Annotated[
+        Path | None, typer.Option(help="file to write; default: standard output")
+    ] = None,
+) -> None:
+    """Write the bills of a month as the supplier would, line by line, as CSV."""
+    from greenoffice.billing import bill as run
+
+    run(data, code, month, output)
 
 
 @registry_app.command("import")

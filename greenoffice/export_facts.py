@@ -26,7 +26,7 @@ def points_of(registry: Registry, institution: str) -> set[int]:
     return {
         one.point
         for code, meter in registry.meters.items()
-        if registry.institution(meter.node) == institution
+        if institution in registry.institutions(meter.node)
         for one in registry.installations_of(code)
     }
 
@@ -70,7 +70,7 @@ def fact_lines(registry: Registry, institution: str) -> Iterator[Fields]:
 
 def _reach(registry: Registry, institution: str) -> tuple[set[str], set[str]]:
     """(places, meters) of the institution, with what stands above or in front of them."""
-    nodes = {code for code in registry.nodes if registry.institution(code) == institution}
+    nodes = {code for code in registry.nodes if institution in registry.institutions(code)}
     meters = {code for code, one in registry.meters.items() if one.node in nodes}
     while True:
         size = len(nodes), len(meters)
@@ -121,7 +121,7 @@ def point_name(registry: Registry, id: int) -> str:
 def _installations(registry: Registry, points: set[int], institution: str) -> Iterator[Fields]:
     ordered = sorted(registry.installations, key=lambda one: one.point)
     for one in ordered:
-        own = registry.institution(registry.meters[one.meter].node) == institution
+        own = institution in registry.institutions(registry.meters[one.meter].node)
         if own and one.point in points:
             yield {
                 "kind": "installation",

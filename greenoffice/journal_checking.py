@@ -38,11 +38,18 @@ def repair_folder(folder: DataFolder) -> dict[str, object]:
     return {**_told(lost), "repaired": len(lost)}
 
 
-def require_sound(folder: DataFolder) -> None:
-    """Unavailable, naming the first fault, where the journal is not as it was written."""
+def require_sound(folder: DataFolder) -> bool:
+    """Unavailable, naming the first fault, where the journal is not as it was written. Whether it
+    holds every message there ever was: no segment has expired, and no repair gave records up."""
+    whole, numbers = True, dict[Path, list[int]]()
     for one in _checked(folder):
         for fault in one.faults:
             raise damaged(one.folder, one.n, _sentence(fault))
+        numbers.setdefault(one.folder, []).append(one.n)
+        whole = whole and one.lost_before == 0
+    return whole and all(
+        sorted(found) == list(range(1, len(found) + 1)) for found in numbers.values()
+    )
 
 
 def _checked(folder: DataFolder) -> Iterator[CheckedSegment]:

@@ -125,8 +125,11 @@ class FileLock(DutyLock):
         return self._run / f"{duty}.lock"
 
 
-def open_lock(folder: DataFolder, command: str, url: str = "") -> DutyLock:
-    """The lock of a folder's duties, of the database that its settings name, or of `url`.
+def open_lock(
+    folder: DataFolder, command: str, url: str = "", stop: threading.Event | None = None
+) -> DutyLock:
+    """The lock of a folder's duties, of the database that its settings name, or of `url`. Once
+    `stop` is set no server is waited for any more.
 
     Unavailable where a server does not answer; ConfigurationError where it refuses.
     """
@@ -134,7 +137,7 @@ def open_lock(folder: DataFolder, command: str, url: str = "") -> DutyLock:
     who = f"{command} {myself()}"
     if parsed_address(address).get_backend_name() == "sqlite":
         return FileLock(folder.run, who)
-    return SessionLock(address, who)
+    return SessionLock(address, who, stop)
 
 
 def myself() -> str:
@@ -217,7 +220,7 @@ def own(
     waiting, worked = _Waiting(folder, process), False
     while not stop.is_set():
         try:
-            with closing(open_lock(folder, process)) as lock:
+            with closing(open_lock(folder, process, stop=stop)) as lock:
                 waiting.until_owner(lock, stop)
                 if not stop.is_set():
                     log.info("this process owns the work", duties=waiting.duties)

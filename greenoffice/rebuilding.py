@@ -29,7 +29,7 @@ def rebuild_folder(folder: DataFolder, claim: Claim | None = None) -> dict[str, 
     repeated from its beginning. Unavailable where the journal is damaged: then nothing is touched.
     """
     say("checking the journal", aside=True)
-    require_sound(folder)
+    whole = require_sound(folder)
     put_readings_aside(folder)
     assembly = Assembly.open(folder, finishing=REBUILD, claim=claim)
     try:
@@ -38,7 +38,7 @@ def rebuild_folder(folder: DataFolder, claim: Claim | None = None) -> dict[str, 
             taken = assembly.intake.rebuild()
             IntakeWork(assembly)()
             say(f"{taken.readings} readings from {taken.records} records; booking", aside=True)
-            told = assembly.ledger.rebuild(_progress)
+            told = assembly.ledger.rebuild(_progress, whole=whole)
         return {
             "records": taken.records,
             "readings": taken.readings,

@@ -134,7 +134,7 @@ class ReadingsCheck:
         if address := influx_address(self.folder):
             from storage.influx import check
 
-            soon = replace(address, connect_s=2.0, answer_s=5.0, patience_s=1.0)
+            soon = replace(address, connect_s=2.0, answer_s=3.5, patience_s=1.0)
             for problem in check(soon, now_us=self.folder.clock().now_us()):
                 raise problem
         if self.file is not None:

@@ -74,9 +74,8 @@ def keep(
     `PARTING_S`, and can be broken off."""
     told = _Counters(folder.counters_of(next(iter(sides))), counters)
     gauges = {name: work.gauge(counters) for name, work in sides.items()}
-    for work in sides.values():
-        work.start()
-    try:
+
+    def tell_on() -> None:
         while True:
             for name, work in sides.items():
                 tell(folder.heartbeat(name), work.parts())
@@ -84,10 +83,19 @@ def keep(
             told.tell()
             if stop.wait(EVERY_S):
                 break
+
+    for work in sides.values():
+        work.start()
+    telling = threading.Thread(target=tell_on, name="telling", daemon=True)
+    telling.start()  # it asks stores: one that hangs must not keep this thread from the end
+    try:
+        stop.wait()
     finally:
         stop.set()
         deadline_s = time.monotonic() + PARTING_S
         ended = all(work.join(deadline_s) for work in sides.values())
+        telling.join(max(0.0, deadline_s - time.monotonic()))
+        ended = ended and not telling.is_alive()
         for gauge in gauges.values():
             counters.unregister(gauge)  # who works again begins with others
     return ended

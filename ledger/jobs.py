@@ -45,6 +45,9 @@ class Cluster:
     jobs: tuple[Job, ...]
     start_us: int
     end_us: int
+    looked: dict[str, list[date]] = field(default_factory=dict, compare=False, repr=False)
+    """Days found of each meter, of whatever institution: meters that were of several in turn have
+    a cluster for each, and are looked at once."""
 
     @cached_property
     def marks(self) -> frozenset[int]:
@@ -137,26 +140,28 @@ def _meters(
 
 def clusters(registry: Registry, jobs: Iterable[Job]) -> list[Cluster]:
     """Jobs on the same local days side by side, a bounded number of meters each: more where they
-    change a day or two."""
-    groups: dict[tuple[str, str, date, date], list[Job]] = defaultdict(list)
+    change a day or two. Meters that were of several institutions stand once for each."""
+    groups: dict[tuple[tuple[str, ...], str, date, date], list[Job]] = defaultdict(list)
     for job in jobs:
         node = registry.meters[job.meter].node
         zone = registry.zone(node)
         days = (local_day(job.start_us, zone), local_day(job.end_us, zone))
-        groups[registry.institution(node), zone, *days].append(job)
-    return [
+        groups[registry.institutions(node), zone, *days].append(job)
+    made = [
         Cluster(
             institution,
             zone,
             tuple(part),
             min(job.start_us for job in part),
             max(job.end_us for job in part),
+            looked,
         )
-        for (institution, zone, first, last), found in sorted(
-            groups.items(), key=lambda item: item[0]
-        )
+        for (institutions, zone, first, last), found in groups.items()
         for part in _parts(found, _meters_a_piece((last - first).days + 2))
+        for looked in [dict[str, list[date]]()]
+        for institution in institutions
     ]
+    return sorted(made, key=lambda cluster: cluster.place)
 
 
 def _meters_a_piece(days: int) -> int:

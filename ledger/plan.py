@@ -90,7 +90,7 @@ class _Planner:
         own = [
             code
             for code in self.registry.nodes
-            if self.registry.institution(code) == self.institution
+            if self.registry.institution(code, self.day) == self.institution
         ]
         for code in own:
             self._visit(code, ())
@@ -115,7 +115,7 @@ class _Planner:
         return [
             code
             for code in self.registry.children(node, self.day)
-            if self.registry.institution(code) == self.institution
+            if self.registry.institution(code, self.day) == self.institution
             and self.registry.nodes[code].type is not NodeType.INSTITUTION
         ]
 

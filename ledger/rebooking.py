@@ -58,6 +58,9 @@ class Rebooking:
     only: frozenset[Place] | None = None
     """Rows of other rules to be made again, and nothing else; None: everything but those."""
     progress: Progress = lambda _: None
+    whole: bool = False
+    """Whether every message there ever was has just been read again: then a day without readings
+    has none because none came."""
     told: Rebooked = field(default_factory=Rebooked)
     _done: set[Place] = field(default_factory=set)
 
@@ -103,7 +106,7 @@ class Rebooking:
     def _measured(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of meters that differ and that readings are left for."""
         outcome = Recomputed()
-        fresh = self.recompute.meters(cluster.zone, days, outcome)
+        fresh = self.recompute.meters(cluster, days, outcome)
         pairs = self._differing(fresh, outcome)
         told = [(old, new) for old, new in pairs if old is not None and not old.provisional]
         others = [(old, new) for old, new in told if not old.same_content(new)]
@@ -143,7 +146,7 @@ class Rebooking:
         return old is None or old.provisional or old.rules == rules.RULES_VERSION
 
     def _lost(self, rows: Iterable[BookRow], zone: str) -> set[Place]:
-        """Rows of days without a reading, or beside one whose readings are gone."""
+        """Rows of days whose readings may be gone, or beside one whose readings are."""
         days: dict[SeriesKey, list[date]] = defaultdict(list)
         for row in rows:
             days[row.key].append(row.day)
@@ -158,7 +161,8 @@ class Rebooking:
         read = self._read_days(key.code, first, last, zone)
         standing = self.recompute.books.rows([key], first, last)
         gone = {r.day for r in standing if r.day not in read and _measured_share(r) > 0}
-        return [d for d in days if d not in read or gone & {d - DAY, d, d + DAY}]
+        unread = set() if self.whole else {d for d in days if d not in read}
+        return [d for d in days if d in unread or gone & {d - DAY, d, d + DAY}]
 
     def _read_days(self, meter: str, first: date, last: date, zone: str) -> set[date]:
         """Local days of first..last on which the meter's points have readings."""

@@ -100,10 +100,16 @@ class Plans:
         return self._made[place]
 
 
-def meter_key(registry: Registry, meter: str) -> SeriesKey:
-    """The series a meter is booked under."""
+def meter_key(registry: Registry, meter: str, day: date) -> SeriesKey:
+    """The series a meter is booked under on a local day."""
     one = registry.meters[meter]
-    return SeriesKey(registry.institution(one.node), "meter", meter, one.item)
+    return SeriesKey(registry.institution(one.node, day), "meter", meter, one.item)
+
+
+def meter_keys(registry: Registry, meter: str) -> list[SeriesKey]:
+    """Every series a meter is booked under: one for each institution it is of in turn."""
+    one = registry.meters[meter]
+    return [SeriesKey(body, "meter", meter, one.item) for body in registry.institutions(one.node)]
 
 
 @dataclass
@@ -117,13 +123,27 @@ class Recompute:
     clock: Clock
 
     def days_of(self, cluster: Cluster) -> dict[str, list[date]]:
-        """Per meter the local days whose rows may change."""
+        """Per meter the local days of the cluster's institution whose rows may change."""
+        if not cluster.looked:
+            cluster.looked.update(self._days_looked_at(cluster))
+        found = {
+            meter: [day for day in days if self._is_of(meter, day, cluster.institution)]
+            for meter, days in cluster.looked.items()
+        }
+        return {meter: days for meter, days in found.items() if days}
+
+    def _is_of(self, meter: str, day: date, institution: str) -> bool:
+        node = self.registry.meters[meter].node
+        return self.registry.institution(node, day) == institution
+
+    def _days_looked_at(self, cluster: Cluster) -> dict[str, list[date]]:
+        """Per meter the local days whose rows may change, of whatever institution."""
         served = {job.meter: self.plans.served(job.meter) for job in cluster.jobs}
         start, end = cluster.start_us, cluster.end_us
         for found in served.values():
             start, end = widened(found, start, end)
         days: dict[str, list[date]] = {}
-        told = _Told(self.books, cluster.institution)
+        told = _Told(self.books, self._bodies(served))
         for meter, found in self._looked_at(served, METERS_AT_ONCE, (start, end)):
             bounded = self.context.bounded(found)
             otherwise = self._told_otherwise(told, meter, bounded, start, end)
@@ -161,8 +181,13 @@ class Recompute:
                 e.start_us < end and e.end_us > start for e in events
             )
 
-        rows = self.books.rows([meter_key(self.registry, meter)], *days)
+        rows = self.books.rows(meter_keys(self.registry, meter), *days)
         return {row.day for row in rows if says(row)}
+
+    def _bodies(self, meters: Iterable[str]) -> list[str]:
+        """Institutions that one of the meters is of at some time."""
+        nodes = {self.registry.meters[meter].node for meter in meters}
+        return sorted({body for node in nodes for body in self.registry.institutions(node)})
 
     def _around(
         self, bounded: Sequence[Service], reaches: Iterable[ChangeSpan], zone: str
@@ -179,8 +204,14 @@ class Recompute:
         """Without the days that other rules settled: those are booked again on purpose only."""
         if not days:
             return days
-        rows = self.books.rows([meter_key(self.registry, meter)], min(days), max(days))
-        others = {r.day for r in rows if r.rules != rules.RULES_VERSION and not r.provisional}
+        rows = self.books.rows(meter_keys(self.registry, meter), min(days), max(days))
+        others = {
+            r.day
+            for r in rows
+            if r.rules != rules.RULES_VERSION
+            and not r.provisional
+            and self._is_of(meter, r.day, r.key.institution)
+        }
         return days - others
 
     def _told_otherwise(
@@ -251,7 +282,7 @@ class Recompute:
     def piece(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
         """Rows of the cluster's meters on those days, and of every node they count into."""
         outcome = Recomputed()
-        meters = self.meters(cluster.zone, days, outcome)
+        meters = self.meters(cluster, days, outcome)
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
         outcome.meters = [(row.key, row.day) for row in meters]
@@ -266,7 +297,7 @@ class Recompute:
         """Rows of the cluster's meters alone: all of an institution's stand before its nodes are
         made, so that a node's day is restated once."""
         outcome = Recomputed()
-        meters = self.meters(cluster.zone, days, outcome)
+        meters = self.meters(cluster, days, outcome)
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
         outcome.meters = [(row.key, row.day) for row in meters]
@@ -299,6 +330,7 @@ class Recompute:
             outcome.computed += len(made)
             outcome.rows += self._differing(made)
             outcome.rows += self._orphans(one, alike_days, figures, made)
+            self._take_back_events(one, alike_days, outcome)
         return outcome
 
     def _asked(self, one: Plan, day: date, asked: Iterable[WantedFigures]) -> list[PlannedFigure]:
@@ -316,9 +348,12 @@ class Recompute:
         }
         return affected(one, meters, touched)
 
-    def meters(self, zone: str, days: dict[str, list[date]], outcome: Recomputed) -> list[BookRow]:
-        """Rows of meters on their days, equal to those that stand or not; their register events
-        go into the outcome."""
+    def meters(
+        self, cluster: Cluster, days: dict[str, list[date]], outcome: Recomputed
+    ) -> list[BookRow]:
+        """Rows of meters on their days, which are the cluster's institution's, equal to those that
+        stand or not; their register events go into the outcome."""
+        zone = cluster.zone
         wanted = sorted({day for found in days.values() for day in found})
         if not wanted:
             return []
@@ -327,18 +362,19 @@ class Recompute:
         served = {meter: self.plans.served(meter) for meter in days}
         rows = []
         for meter, found in self._looked_at(served, size, (start, end)):
-            rows += self._meter(meter, found, (start, end), days[meter], outcome)
+            key = SeriesKey(cluster.institution, "meter", meter, self.registry.meters[meter].item)
+            rows += self._meter(key, found, (start, end), days[meter], outcome)
         return rows
 
     def _meter(
         self,
-        meter: str,
+        key: SeriesKey,
         served: list[Service],
         within_us: tuple[int, int],
         days: list[date],
         outcome: Recomputed,
     ) -> list[BookRow]:
-        key, zone = meter_key(self.registry, meter), served[0].zone
+        meter, zone = key.code, served[0].zone
         bounded = self.context.bounded(served)
         found = measure(bounded, self.context.stretches(bounded, *within_us))
         if days:
@@ -347,7 +383,7 @@ class Recompute:
             outcome.events += [
                 _event(key, span, found.facts.get(span, NOTHING))
                 for span in found.spans
-                if span[1] < end and span[2] > start
+                if span[1] < end and span[2] > start and self._tells(key, span, zone)
             ]
         step, pricing = (
             self.registry.meters[meter].step_min,
@@ -356,6 +392,15 @@ class Recompute:
         rule, version = rules.RULES_VERSION, self.registry.version
         clock = self.clock
         return book_days(key, found.curve, days, step, clock, pricing, rules=rule, registry=version)
+
+    def _tells(self, key: SeriesKey, span: Span, zone: str) -> bool:
+        """Whether a span touches a day on which the meter is of the institution."""
+        bodies = self.registry.institutions(self.registry.meters[key.code].node)
+        if len(bodies) == 1:
+            return bodies[0] == key.institution
+        first, last = local_day(span[1], zone), local_day(max(span[1], span[2] - 1), zone)
+        days = days_between(first, last)
+        return any(self._is_of(key.code, day, key.institution) for day in days)
 
     def nodes(self, institution: str, days: list[date]) -> list[BookRow]:
         """Rows of every figure of an institution's nodes on days, from the meters' rows that
@@ -375,7 +420,8 @@ class Recompute:
         """Rows that stand although the plan of these days has their series not, or has nothing
         booked to make them of: now missing."""
         again = {(row.key, row.day) for row in made}
-        keys = {key for key in self.books.series(one.institution) if not self._has(one, key)}
+        series = self.books.series(one.institution)
+        keys = {key for key in series if not self._has(one, key, days[0])}
         keys |= {one.key(Term("node", figure.node, figure.item)) for figure in figures}
         left = [
             row
@@ -384,9 +430,28 @@ class Recompute:
         ]
         return self._signed([_blank(row) for row in left])
 
-    def _has(self, one: Plan, key: SeriesKey) -> bool:
+    def _take_back_events(self, one: Plan, days: list[date], outcome: Recomputed) -> None:
+        """What was told of meters that are the institution's no more on these days goes, but for
+        what touches a day on which they are."""
+        for key in self.books.series(one.institution):
+            if key.kind != "meter" or self._has(one, key, days[0]):
+                continue
+            if (meter := self.registry.meters.get(key.code)) is None:
+                continue
+            zone = self.registry.zone(meter.node)
+            start, end = day_bounds(days[0], zone)[0], day_bounds(days[-1], zone)[1]
+            known = self.books.events(one.institution, start, end)
+            own = [event for event in known if event.meter == key.code]
+            if own:
+                outcome.replaced.append((key.code, start, end))
+                outcome.events += [
+                    e for e in own if self._tells(key, (e.kind, e.start_us, e.end_us), zone)
+                ]
+
+    def _has(self, one: Plan, key: SeriesKey, day: date) -> bool:
         if key.kind == "meter":
-            return key.code in self.registry.meters and meter_key(self.registry, key.code) == key
+            known = key.code in self.registry.meters
+            return known and meter_key(self.registry, key.code, day) == key
         return (key.code, key.item) in one.figures
 
     def _nodes(
@@ -469,10 +534,10 @@ class Recompute:
 
 @dataclass
 class _Told:
-    """What the books tell of an institution's registers; for as long as nothing is committed."""
+    """What the books tell of institutions' registers; for as long as nothing is committed."""
 
     books: BookState
-    institution: str
+    institutions: Sequence[str]
     _read: dict[tuple[int, int], dict[str, list[RegisterEvent]]] = field(default_factory=dict)
     """By stretch of time and meter: many meters ask for the same stretch."""
 
@@ -481,8 +546,9 @@ class _Told:
         place = (max(start_us, 0), end_us + 1)
         if place not in self._read:
             by_meter = self._read[place] = dict[str, list[RegisterEvent]]()
-            for event in self.books.events(self.institution, *place):
-                by_meter.setdefault(event.meter, []).append(event)
+            for institution in self.institutions:
+                for event in self.books.events(institution, *place):
+                    by_meter.setdefault(event.meter, []).append(event)
         return self._read[place].get(meter, [])
 
 

@@ -81,8 +81,8 @@ def _move(registry: Registry, service: Service) -> _Move:
     if not others:
         return _Move(None, None)
     own = [s for s in registered(registry, service.meter.code) if s.point == service.point]
-    before = [s for s in others if _moves(s, service)]
-    after = [s for s in others if _moves(service, s)]
+    before = [s for s in others if _moves(s, service) and _shared(registry, s, service)]
+    after = [s for s in others if _moves(service, s) and _shared(registry, service, s)]
     stays = any(_meet(service, s) for s in own), any(_meet(s, service) for s in own)
     return _Move(
         before[0] if before and not stays[1] else None,
@@ -91,13 +91,12 @@ def _move(registry: Registry, service: Service) -> _Move:
 
 
 def _elsewhere(registry: Registry, service: Service) -> list[Service]:
-    """The point's services of other meters of the institution."""
-    code, body = service.meter.code, registry.institution(service.meter.node)
+    """The point's services of other meters."""
+    code = service.meter.code
     others = {one.meter for one in registry.meters_of_point(service.point)} - {code}
     return [
         one
         for other in sorted(others & registry.meters.keys())
-        if registry.institution(registry.meters[other].node) == body
         for one in registered(registry, other)
         if one.point == service.point
     ]
@@ -106,6 +105,13 @@ def _elsewhere(registry: Registry, service: Service) -> list[Service]:
 def _moves(old: Service, new: Service) -> bool:
     """Whether one register goes on under another meter."""
     return _meet(old, new) and one_register(old, new)
+
+
+def _shared(registry: Registry, old: Service, new: Service) -> bool:
+    """Whether both meters are of one institution on the day of the change: what passed between
+    two institutions is not split."""
+    day = new.installation.valid.first
+    return len({registry.institution(one.meter.node, day) for one in (old, new)}) == 1
 
 
 def _meet(old: Service, new: Service) -> bool:

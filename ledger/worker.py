@@ -11,7 +11,7 @@ from ledger.context import Context
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, Work, clusters, windows, work
 from ledger.periods import SETTLE_US, Clock
 from ledger.rebooking import Place, Progress, Rebooked, Rebooking, rows_of_other_rules
-from ledger.recompute import Plans, Recompute, Recomputed, WantedFigures
+from ledger.recompute import Plans, Recompute, Recomputed, WantedFigures, meter_key
 from metering.book import RULES_CAUSE, BookRow, DirtyMark
 from metering.errors import Conflict
 from metering.localtime import MINUTE_US, day_bounds, days_between, local_day
@@ -106,6 +106,8 @@ class Ledger:
         for key, day in self._left_provisional(registry):
             if key.kind != "meter" or key.code not in registry.meters:
                 continue
+            if key != meter_key(registry, key.code, day):
+                continue
             zone = registry.zone(registry.meters[key.code].node)
             stale = refresh and (key, day) not in fresh
             if stale or clock.is_settled(day, zone):
@@ -124,13 +126,14 @@ class Ledger:
             report.add(self._exact_days(registry, cluster))
         return report
 
-    def rebuild(self, progress: Progress = lambda _: None) -> Rebooked:
+    def rebuild(self, progress: Progress = lambda _: None, *, whole: bool = False) -> Rebooked:
         """Book everything again that readings are left for; what differs is restated with the
-        cause `rebuild`. A change of the registry that waits is booked first, as itself."""
+        cause `rebuild`. A change of the registry that waits is booked first, as itself. `whole`:
+        the readings are those of every message there ever was."""
         registry, marks = self._notice(), self._marks.ready(EVERY)
         changed = [mark for mark in marks if mark.cause not in READING_CAUSES]
         self._do(registry, work(registry, changed, self._plans.served), len(changed))
-        told = self._again(REBUILD_CAUSE, None, progress)
+        told = self._again(REBUILD_CAUSE, None, progress, whole=whole)
         cleared = [mark.id for mark in marks if mark.cause in READING_CAUSES]
         self._commit("", Recomputed(), cleared, REBUILD_CAUSE, LedgerReport())
         return told
@@ -143,13 +146,20 @@ class Ledger:
         only = rows_of_other_rules(self._books, institution)
         return self._again(RULES_CAUSE, only, progress) if only else Rebooked()
 
-    def _again(self, cause: str, only: frozenset[Place] | None, progress: Progress) -> Rebooked:
+    def _again(
+        self,
+        cause: str,
+        only: frozenset[Place] | None,
+        progress: Progress,
+        *,
+        whole: bool = False,
+    ) -> Rebooked:
         def commit(institution: str, make: Callable[[], Recomputed]) -> None:
             self._attempt(institution, make, (), cause, LedgerReport())
 
         registry = self._notice()
         before = {one: self._last_restatement(one) for one in _institutions(registry)}
-        told = Rebooking(self._recompute(registry), commit, only, progress).run()
+        told = Rebooking(self._recompute(registry), commit, only, progress, whole).run()
         told.restated = sum(
             len(self._books.restatements(one, after=serial, limit=EVERY))
             for one, serial in before.items()
@@ -227,7 +237,7 @@ class Ledger:
     ) -> LedgerReport:
         report = LedgerReport()
         self._mind(cluster.institution, self._books.revision(cluster.institution))
-        parts = _pieces(self._recompute(registry).days_of(cluster)) or [{}]
+        parts = _pieces(self._recompute(registry).days_of(cluster)) or ([{}] if cleared else [])
         for place, mine in enumerate(parts):
             last = place == len(parts) - 1
             self._piece(registry, cluster, mine, cleared if last else (), report)
@@ -259,7 +269,14 @@ class Ledger:
     def _exact_days(self, registry: Registry, cluster: Cluster) -> LedgerReport:
         """Just the days of the jobs, without widening: no reading changed."""
         report = LedgerReport()
-        days = {job.meter: [local_day(job.start_us, cluster.zone)] for job in cluster.jobs}
+        asked = {job.meter: local_day(job.start_us, cluster.zone) for job in cluster.jobs}
+        days = {
+            meter: [day]
+            for meter, day in asked.items()
+            if meter_key(registry, meter, day).institution == cluster.institution
+        }
+        if not days:
+            return report
         self._piece(registry, cluster, days, (), report)
         return report
 
@@ -386,4 +403,4 @@ def _asked(registry: Registry, mark: DirtyMark) -> WantedFigures:
 
 
 def _institutions(registry: Registry) -> list[str]:
-    return sorted({registry.institution(code) for code in registry.nodes} | {""})
+    return sorted({b for code in registry.nodes for b in registry.institutions(code)} | {""})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import Any
 from metering.errors import InvalidInput, NotFound
 from metering.localtime import day_bounds, parse_instant
 from metering.registry.model import Registry
+from metering.validity import ALWAYS, Validity
 
 
 class Role(StrEnum):
@@ -125,18 +127,39 @@ def expiry(text: str, zone: str, now_us: int) -> int:
 
 @dataclass(frozen=True)
 class Scope:
-    """The part of the registry a key reaches. Stores apply it; there is no way around it."""
+    """The part of the registry a key reaches, by local day. Views apply it to whatever they read;
+    there is no way around it."""
 
     nodes: frozenset[str]
+    """Nodes that it reaches on some day."""
     whole: bool = False
+    dated: Mapping[str, tuple[Validity, ...]] = field(default_factory=dict)
+    """The days of those that it does not reach on all, earliest first."""
 
     @classmethod
     def of(cls, key: ApiKey, registry: Registry) -> Scope:
-        """What a key reaches: all nodes where it names none, else the subtree of its node; nothing
-        where that node is gone."""
+        """What a key reaches: all nodes where it names none, else what is below its node on each
+        day; nothing where that node is gone."""
         if not key.node:
             return cls(frozenset(registry.nodes), whole=True)
-        return cls(registry.subtree(key.node) if key.node in registry.nodes else frozenset())
+        return cls.below(key.node, registry)
+
+    @classmethod
+    def below(cls, node: str, registry: Registry) -> Scope:
+        """A node, and on each day what is below it then."""
+        found = registry.held(node) if node in registry.nodes else {}
+        dated = {code: days for code, days in found.items() if days != (ALWAYS,)}
+        return cls(frozenset(found), dated=dated)
+
+    def days(self, node: str) -> tuple[Validity, ...]:
+        """The local days of a node on which it is reached, earliest first; () of one outside."""
+        if not self.whole and node not in self.nodes:
+            return ()
+        return self.dated.get(node, (ALWAYS,))
+
+    def holds(self, node: str, day: date) -> bool:
+        """Whether a node is reached on a local day."""
+        return any(days.holds(day) for days in self.days(node))
 
     def check(self, node: str) -> str:
         """The node's code if it lies inside; NotFound otherwise, as if it did not exist."""

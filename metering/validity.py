@@ -44,6 +44,14 @@ class Validity:
             other.start is None or self.end is None or other.start < self.end
         )
 
+    def shared(self, other: Validity) -> Validity | None:
+        """The days in both; None where there is none."""
+        if not self.overlaps(other):
+            return None
+        starts = [day for day in (self.start, other.start) if day is not None]
+        ends = [day for day in (self.end, other.end) if day is not None]
+        return Validity(max(starts, default=None), min(ends, default=None))
+
     def except_for(self, other: Validity) -> list[Validity]:
         """Days in one of the two and not in the other, earliest first; [] where they are equal."""
         if not self.overlaps(other):

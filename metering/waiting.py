@@ -40,7 +40,7 @@ def touch(spans: Sequence[Span], start_us: int, end_us: int) -> bool:
 
 def _serves(registry: Registry, point: int, institution: str) -> bool:
     meters = (registry.meters.get(one.meter) for one in registry.meters_of_point(point))
-    return any(one is not None and registry.institution(one.node) == institution for one in meters)
+    return any(one is not None and institution in registry.institutions(one.node) for one in meters)
 
 
 def _apart(spans: Sequence[Span]) -> list[Span]:

@@ -170,6 +170,17 @@ def fuzz(
 
 
 @app.command()
+def dated(
+    worlds: Annotated[int, typer.Option(help="how many worlds")] = 500,
+    seed: Annotated[int, typer.Option(help="the first of them")] = 1,
+) -> None:
+    """Registers that move, begin and end, told in any order: each day to what held on it."""
+    from proofs.dated.check import run_dated
+
+    run_dated(worlds, seed)
+
+
+@app.command()
 def faults(
     only: Annotated[str, typer.Option(help="only cases whose name holds this")] = "",
     seed: Annotated[int, typer.Option(help="how readings are cut into batches")] = 1,
@@ -225,6 +236,14 @@ def recompute(
 
 
 @app.command()
+def bills(seed: Annotated[int, typer.Option(help="which mistakes are made")] = 1) -> None:
+    """Suppliers' bills worked out by hand against the platform's, and wrong ones against audit."""
+    from proofs.bills.check import run_bill_check
+
+    run_bill_check(seed)
+
+
+@app.command()
 def hostile(
     only: Annotated[str, typer.Option(help="only attacks whose name holds this")] = "",
     before: Annotated[float, typer.Option(help="how long to measure before each [s]")] = 10.0,
@@ -245,6 +264,20 @@ def idle(
     from proofs.idle import run_idle
 
     run_idle(seconds, only, samples)
+
+
+@app.command()
+def servers(
+    cases: Annotated[str, typer.Option(help="only these, with commas between them")] = "",
+    influx: Annotated[
+        int, typer.Option(help="generation of InfluxDB, 1 or 2; 0: both", min=0, max=2)
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="what gateways push, and the order of outages")] = 1,
+) -> None:
+    """Servers and processes that die, hang, come back or are set back: the undisturbed numbers."""
+    from proofs.outages.check import run_servers_check
+
+    run_servers_check(cases, influx, seed)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from metering import items
@@ -90,6 +90,7 @@ class InstallationLine:
     """-1 of what is exported."""
 
 
+ONE_DAY = timedelta(days=1)
 Scope = tuple[str, str, str]
 """(meter, place or '', its code, item): whose energy a tariff prices."""
 
@@ -134,6 +135,7 @@ class FileFacts:
     factors: list[FactorLine] = field(default_factory=list)
     calendar: WorkCalendar = field(default_factory=WorkCalendar)
     _zones: dict[str, str] = field(default_factory=dict)
+    _bodies: dict[tuple[str, date], str] = field(default_factory=dict)
 
     def above(self, node: str, day: date | None = None) -> list[str]:
         """Places that hold a place, the nearest first; of a day, or of any time."""
@@ -147,15 +149,28 @@ class FileFacts:
     def zone(self, node: str) -> str:
         """The time zone of a place: its own, else of the nearest above, else of the first below."""
         if node not in self._zones:
+            edges = sorted(self.edges, key=lambda e: e.dates.start or date.min)
+            up = [(e.lower, e.upper) for e in edges]
             down = [(e.upper, e.lower) for e in self.edges]
-            places = [node, *self.above(node), *_walk(node, down)]
+            places = [node, *_walk(node, up), *_walk(node, down)]
             found = [self.nodes[code].zone for code in places if self.nodes[code].zone]
             self._zones[node] = found[0] if found else "UTC"
         return self._zones[node]
 
-    def institution(self, node: str) -> str:
-        """The institution a place belongs to; '' where it belongs to none."""
-        for code in [node, *self.above(node)]:
+    def institution(self, node: str, day: date) -> str:
+        """The institution a place belongs to on a day; '' where it belongs to none."""
+        if (node, day) not in self._bodies:
+            self._bodies[node, day] = self._body(node, day)
+        return self._bodies[node, day]
+
+    def ever_of(self, node: str, institution: str) -> bool:
+        """Whether a place belongs to the institution on any day."""
+        turns = {d for e in self.edges for d in (e.dates.start, e.dates.end) if d is not None}
+        days = {date.max, *turns, *(turn - ONE_DAY for turn in turns)}
+        return any(self.institution(node, day) == institution for day in days)
+
+    def _body(self, node: str, day: date) -> str:
+        for code in [node, *self.above(node, day)]:
             if self.nodes[code].type == "institution":
                 return code
         return ""

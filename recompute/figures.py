@@ -10,7 +10,7 @@ from functools import cached_property
 
 from metering.errors import InvalidInput
 from metering.items import check_item
-from metering.localtime import MINUTE_US, day_bounds
+from metering.localtime import MINUTE_US, day_bounds, local_day
 from metering.units import UNITS
 from recompute.arrivals import StandingReading, standing
 from recompute.curve import APPORTIONED, MEASURED, MISSING, WHOLE, mean, of_times
@@ -97,11 +97,11 @@ class RecomputedBooks:
 
     @cached_property
     def measured(self) -> dict[str, MeasuredMeter]:
-        """By meter of the institution its curve, and what was found on the way."""
+        """By meter that is ever the institution's its curve, and what was found on the way."""
         return {
             code: measure(self.facts, meter, self.readings)
             for code, meter in self.facts.meters.items()
-            if self.facts.institution(meter.node) == self.header.institution
+            if self.facts.ever_of(meter.node, self.header.institution)
         }
 
     @cached_property
@@ -169,7 +169,17 @@ class RecomputedBooks:
         """What register events tell of a meter in the days asked."""
         first, last = self._span(meter)
         spans = self.measured[meter].spans
-        return sorted({s for s in spans if s[1] < last and s[2] > first})
+        return sorted(
+            {s for s in spans if s[1] < last and s[2] > first and self._touches(meter, s)}
+        )
+
+    def _touches(self, meter: str, span: Span) -> bool:
+        """Whether it touches a day on which the meter is the institution's."""
+        node = self.facts.meters[meter].node
+        zone = self.facts.zone(node)
+        first, last = local_day(span[1], zone), local_day(max(span[1], span[2] - 1), zone)
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        return any(self._is_own(node, day) for day in days)
 
     def _span(self, meter: str) -> tuple[int, int]:
         zone = self.facts.zone(self.facts.meters[meter].node)
@@ -180,8 +190,17 @@ class RecomputedBooks:
         of_meter = series.kind == "meter"
         return self.facts.zone(self.facts.meters[series.code].node if of_meter else series.code)
 
+    def _place(self, series: RecomputedSeries) -> str:
+        of_meter = series.kind == "meter"
+        return self.facts.meters[series.code].node if of_meter else series.code
+
+    def _is_own(self, node: str, day: date) -> bool:
+        return self.facts.institution(node, day) == self.header.institution
+
     def _day(self, series: RecomputedSeries, day: date) -> DayFigure | None:
-        """The day of a series; None where it has none."""
+        """The day of a series; None where it has none, or is another institution's."""
+        if not self._is_own(self._place(series), day):
+            return None
         if series.kind == "meter":
             return self._days.of_meter(series.code, day)
         name = (series.code, series.item)

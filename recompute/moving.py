@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from recompute.curve import APPORTIONED, MISSING, CurveStretch, PassedCurve
 from recompute.facts import FileFacts, MeterLine
@@ -57,39 +58,41 @@ class Moves:
 
     def _before(self, one: RegisterService) -> RegisterService | None:
         stays = any(_meet(other, one) for other in self._here(one))
-        found = [other for other in self._elsewhere(one) if _moves(other, one)]
+        found = [other for other in self._elsewhere(one) if self._moves(other, one)]
         return found[0] if found and not stays else None
 
     def _after(self, one: RegisterService) -> RegisterService | None:
         stays = any(_meet(one, other) for other in self._here(one))
-        found = [other for other in self._elsewhere(one) if _moves(one, other)]
+        found = [other for other in self._elsewhere(one) if self._moves(one, other)]
         return found[0] if found and not stays else None
 
     def _here(self, one: RegisterService) -> list[RegisterService]:
         return [s for s in self.registered(self.facts, one.meter) if s.point == one.point]
 
     def _elsewhere(self, one: RegisterService) -> list[RegisterService]:
-        """Where the point serves other meters of the institution, by their codes."""
-        facts, body = self.facts, self.facts.institution(one.meter.node)
+        """Where the point serves other meters, by their codes."""
+        facts = self.facts
         codes = sorted({line.meter for line in facts.installations} - {one.meter.code})
         meters = [facts.meters[code] for code in codes if code in facts.meters]
         return [
             other
             for meter in meters
-            if facts.institution(meter.node) == body
             for other in self.registered(facts, meter)
             if other.point == one.point
         ]
+
+    def _moves(self, old: RegisterService, new: RegisterService) -> bool:
+        """Whether the one goes on as the other, in one institution on the day of the change."""
+        if not _meet(old, new) or not one_register(old, new):
+            return False
+        day = new.one.dates.start or date.min
+        return len({self.facts.institution(one.meter.node, day) for one in (old, new)}) == 1
 
 
 def _meet(old: RegisterService, new: RegisterService) -> bool:
     if old.ended is None or new.began is None:
         return old.ended is new.began and old.end == new.start
     return old.ended == new.began
-
-
-def _moves(old: RegisterService, new: RegisterService) -> bool:
-    return _meet(old, new) and one_register(old, new)
 
 
 def moved_parts(old: Side, new: Side, *, first: bool) -> MeasuredMeter:

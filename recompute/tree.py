@@ -50,7 +50,7 @@ class Tree:
             found.extend((node, item) for item in self.items(node))
 
         for node in self.facts.nodes:
-            if self.facts.institution(node) == self.institution:
+            if self.facts.institution(node, self.day) == self.institution:
                 visit(node)
         return found
 
@@ -123,7 +123,7 @@ class Tree:
             code
             for code in self.facts.below(node, self.day)
             if self.facts.nodes[code].type != "institution"
-            and self.facts.institution(code) == self.institution
+            and self.facts.institution(code, self.day) == self.institution
         ]
 
     def _fed(self, sources: set[str]) -> set[str]:

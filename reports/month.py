@@ -87,7 +87,7 @@ def drawn(
 ) -> Drawn:
     """As `month_report`, with the rows that it tells."""
     code, first = source.institution(institution), month_of(month)
-    with source.view() as view:
+    with source.view(code) as view:
         maker = _Maker(source, view, code, first, terms or Terms())
         return Drawn(maker.make(provisional), maker.untold())
 
@@ -102,7 +102,7 @@ class _Maker:
         self.zone = view.registry.zone(institution)
         self.start_us = day_bounds(self.first, self.zone)[0]
         self.end_us = day_bounds(self.last, self.zone)[1]
-        self.places = places(view.registry, institution, self.last)
+        self.places = places(view.registry, institution, (self.first, self.last))
         self.keys = [
             SeriesKey(institution, "node", place.code, item)
             for place in self.places

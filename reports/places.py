@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from figures import area_of, parts_of_place, persons_of
@@ -10,15 +10,17 @@ from metering.registry import Registry
 from reports.model import MeterName, ReportPlace
 
 
-def places(registry: Registry, institution: str, day: date) -> tuple[ReportPlace, ...]:
-    """The institution, its sites and its buildings on a day, parents first."""
+def places(registry: Registry, institution: str, days: Sequence[date]) -> tuple[ReportPlace, ...]:
+    """The institution, its sites and its buildings on any of some days, parents first; of one that
+    is there on several what is said of the last of them."""
     found: dict[str, ReportPlace] = {}
 
-    def visit(code: str, depth: int) -> None:
-        if code in found:
+    def visit(code: str, depth: int, day: date, seen: set[str]) -> None:
+        if code in seen:
             return
+        seen.add(code)
         node = registry.nodes[code]
-        found[code] = ReportPlace(
+        one = ReportPlace(
             code,
             str(node.type),
             depth,
@@ -27,10 +29,12 @@ def places(registry: Registry, institution: str, day: date) -> tuple[ReportPlace
             area_of(registry, code, day),
             persons_of(registry, code, day),
         )
+        found.setdefault(code, one)
         for child in parts_of_place(registry, code, day):
-            visit(child, depth + 1)
+            visit(child, depth + 1, day, seen)
 
-    visit(institution, 0)
+    for day in sorted(days, reverse=True):
+        visit(institution, 0, day, set())
     return tuple(found.values())
 
 

@@ -157,7 +157,7 @@ def role_keys(view: View, institution: str) -> list[SeriesKey]:
 
 
 def _centres(view: View, institution: str) -> list[str]:
-    return [code for code in centres(view) if view.registry.institution(code) == institution]
+    return [c for c in centres(view) if institution in view.registry.institutions(c)]
 
 
 def used_factors(made: Iterable[Made]) -> list[Factor]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from figures import Figures, View
+from metering.access import Scope
 from metering.errors import InvalidInput, NotFound
 from metering.finding import Case, Finding
 from metering.ports import CaseReader
@@ -25,9 +26,10 @@ class ReportSource:
     registry: Registry
     findings: CaseReader
 
-    def view(self) -> AbstractContextManager[View]:
-        """One state of the books and the clock, under the registry; for one report."""
-        return self.figures.view(self.registry)
+    def view(self, institution: str) -> AbstractContextManager[View]:
+        """One state of the books and the clock, under the registry and of an institution's own
+        days; for one report."""
+        return self.figures.view(self.registry, Scope.below(institution, self.registry))
 
     def institution(self, code: str) -> str:
         """The code itself; NotFound or InvalidInput where it is no institution's."""

@@ -12,7 +12,8 @@ from metering.registry.merge import merged
 DOCUMENT = Path(__file__).parents[1] / "docs" / "registry.md"
 BASE = {
     "tree.csv": "code,parent,type,zone\ni,,institution,UTC\nb,i,building,\n",
-    "meters.csv": "code,node,item\ncharging,b,01000\n",
+    "meters.csv": "code,node,item\ncharging,b,01000\ncharging-kvarh,b,90000\n"
+    "charging-kvarh-back,b,90000\n",
 }
 """What they refer to."""
 

@@ -20,6 +20,7 @@ from analytics.detectors import DETECTORS
 from analytics.detectors import Limits as DetectorLimits
 from collector.decode.message import MessageLimits
 from collector.topics import CHANNELS, owner_of
+from figures.bills import CHECK_NAMES, BillLack
 from ledger import Clock
 from metering import units
 from metering.calendar import DayKind
@@ -197,7 +198,7 @@ BASE = {
     "tree.csv": "code,parent,type,zone\ni,,institution,UTC\ncampus,i,site,\nb,i,building,\n",
     "gateways.csv": "site,code\ncampus,gw-1\n",
     "meters.csv": "code,node,item\ncharging,b,01000\nmain,b,01000\nmain-fed-back,b,01000\n"
-    "lab-old,b,01000\nlab-new,b,01000\n",
+    "lab-old,b,01000\nlab-new,b,01000\ncharging-kvarh,b,90000\ncharging-kvarh-back,b,90000\n",
 }
 
 
@@ -226,6 +227,18 @@ def test_the_office_of_the_demo_is_where_the_documents_say() -> None:
     folder = ROOT / "simulators" / "campus"
     files = {path.name for path in folder.glob("*.csv")}
     assert {"tree.csv", "meters.csv", "points.csv"} <= files <= TABLES.keys()
+
+
+# docs/bills.md
+
+
+def test_checks_and_lacks_of_bills_are_those_of_the_documents() -> None:
+    rows = table(
+        section("bills.md", "## A supplier's bill held against the books"), "| Of | Checks |"
+    )
+    assert spans(*(row[1] for row in rows)) == set(CHECK_NAMES)
+    rows = table(section("bills.md", "## What is not known"), "| Lack | Means |")
+    assert [row[0].strip("`") for row in rows] == [str(one) for one in BillLack]
 
 
 # docs/reports.md

@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 
+class ReachedDays(TypedDict):
+    """Local days of a node that the key reaches, the last one excluded; null is without limit."""
+
+    valid_from: str | None
+    valid_to: str | None
+
+
 class NodeAnswer(TypedDict):
     """A node with its neighbours inside the scope."""
 
@@ -18,6 +25,7 @@ class NodeAnswer(TypedDict):
     institution: str
     parents: list[str]
     children: list[str]
+    reached: list[ReachedDays]
 
 
 class InstallationAnswer(TypedDict):

@@ -21,7 +21,7 @@ from api.usecases.datacentre import FULL_DAYS, UNIT_ITEM
 from figures import RATIOS, ROLES, View
 from metering.localtime import HOUR_US, local_day
 from metering.quality import WHOLE
-from metering.registry import NodeType
+from metering.registry import NodeType, Point
 from texts import word
 
 LOW_C, HIGH_C = 18.0, 27.0
@@ -113,20 +113,18 @@ def _roles_chart(visit: Visit, view: View, code: str, today: date) -> charts.Cha
     )
 
 
-def _rack_points(visit: Visit, code: str) -> dict[int, str]:
+def _rack_points(visit: Visit, code: str) -> dict[int, Point]:
     reach = visit.caller.reach
     found = reach.registry.points_of_role("rack_inlet_temperature", reach.registry.subtree(code))
-    return {point.id: point.name for point in found if point.id in reach.points}
+    return {point.id: point for point in found if point.id in reach.points}
 
 
 def _racks(visit: Visit, code: str) -> list[dict[str, Any]]:
-    names = _rack_points(visit, code)
-    rows = visit.caller.platform.readings.latest(list(names)) if names else None
-    if rows is None:
-        return []
+    known, reader = _rack_points(visit, code), visit.caller.platform.readings
+    rows = visit.caller.reach.latest(reader, list(known.values()))
     return [
         {
-            "name": names[int(rows.point[i])],
+            "name": known[int(rows.point[i])].name,
             "value": f"{rows.value[i]:.1f}",
             "fits": LOW_C <= float(rows.value[i]) <= HIGH_C,
         }
@@ -139,14 +137,16 @@ def _racks_chart(visit: Visit, code: str, zone: str) -> charts.Chart | None:
     now_us = visit.caller.platform.now_us()
     if not names:
         return None
-    rows = visit.caller.platform.readings.scan(list(names), now_us - 24 * HOUR_US, now_us + 1)
+    found = visit.caller.platform.readings.scan(list(names), now_us - 24 * HOUR_US, now_us + 1)
     traces = []
-    for n, (point, name) in enumerate(sorted(names.items())):
-        own = np.flatnonzero(rows.point == point)
+    for n, (id, point) in enumerate(sorted(names.items())):
+        rows = visit.caller.reach.within(point, found.take(found.point == id))
+        own = np.arange(len(rows))
         own = own[:: max(1, len(own) // 400)]
         x = [f"{formats.local(int(t), zone):%Y-%m-%d %H:%M:%S}" for t in rows.time_us[own]]
         colour = (charts.ACCENT, charts.THIRD, "var(--blue)", charts.SECOND)[n % 4]
-        traces.append(charts.line(name, x, [round(float(v), 2) for v in rows.value[own]], colour))
+        values = [round(float(v), 2) for v in rows.value[own]]
+        traces.append(charts.line(point.name, x, values, colour))
     band = {
         "type": "rect",
         "xref": "paper",

@@ -34,10 +34,11 @@ def live(visit: Visit) -> dict[str, Any]:
 
 def newest(visit: Visit, limit: int) -> ReadingColumns:
     """The latest reading of each point, the newest of these first."""
-    points = list(visit.caller.reach.points)
+    reach = visit.caller.reach
+    points = list(reach.points.values())
     if not points:
         return ReadingColumns.empty()
-    rows = visit.caller.platform.readings.latest(points)
+    rows = reach.latest(visit.caller.platform.readings, points)
     return rows.take(np.argsort(-rows.time_us, kind="stable")[:limit])
 
 

@@ -91,7 +91,8 @@ def _children(visit: Visit, place: Place) -> list[str]:
     """Nodes right below, passing through a node that has only one."""
     reach, code = visit.caller.reach, place.node
     while True:
-        below = [c for c in reach.registry.children(code) if c in reach.scope.nodes]
+        below = reach.registry.children(code, place.today)
+        below = [child for child in below if reach.scope.holds(child, place.today)]
         if len(below) != 1:
             return below
         code = below[0]

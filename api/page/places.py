@@ -40,7 +40,7 @@ def place_of(visit: Visit, node: str | None) -> Place:
     code = reach.node(reach.top()[0].code if node is None else node).code
     zone = reach.registry.zone(code)
     today = local_day(visit.caller.platform.now_us(), zone)
-    return Place(code, reach.registry.institution(code), zone, today)
+    return Place(code, reach.institution_of(code), zone, today)
 
 
 def places(visit: Visit) -> list[tuple[str, str, int]]:

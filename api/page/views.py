@@ -165,7 +165,8 @@ def dead_letter_page(id: int, visit: Visitor) -> HTMLResponse:
 @router.get("/latest")
 def latest_page(visit: Visitor) -> HTMLResponse:
     """The latest reading of every point, newest first."""
-    stored = visit.caller.platform.readings.count(list(visit.caller.reach.points))
+    reach = visit.caller.reach
+    stored = reach.counted(visit.caller.platform.readings, list(reach.points.values()))
     return visit.render("latest.html", rows=live.table(visit, 200), stored=f"{stored:,}")
 
 

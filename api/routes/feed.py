@@ -19,7 +19,7 @@ from api.decimals import exact
 from api.paging import Cursor
 from api.params import Code, example
 from api.routes.energy import shares_json
-from api.usecases.feed import given_out
+from api.usecases.feed import given_out, is_owed
 from metering import items
 from metering.book import BOOK_START, BookPlace, BookRow
 from metering.errors import InvalidInput
@@ -75,12 +75,12 @@ def feed(
     there are more. `booking` is true where it ends before a day whose readings are still being
     booked: ask again in a moment.
     """
-    one = _institution(caller, institution)
+    one = _institution(caller, institution or _of_cursor(caller, cursor))
     after = _place(cursor, one)
     page = given_out(caller, one, after, limit, history)
     if after[0] > page.revision:
         raise _unusable(f"a cursor beyond the books, which stand at {page.revision}", cursor)
-    inside = [row for _, row in page.rows if row.key.code in caller.reach.scope.nodes]
+    inside = [row for _, row in page.rows if is_owed(caller.reach, row)]
     return {
         "institution": one,
         "revision": page.revision,
@@ -103,6 +103,14 @@ def _institution(caller: Caller, institution: str | None) -> str:
         field="institution",
         fix="name one of /v1/nodes?type=institution, and keep a cursor for each",
     )
+
+
+def _of_cursor(caller: Caller, cursor: str | None) -> str | None:
+    """The institution that a cursor is of, where the key reaches it: a feed that has begun goes on
+    when the key comes to reach another one."""
+    parts = paging.decode(cursor, str, int, int, int)
+    named = None if parts is None else str(parts[0])
+    return named if named in caller.reach.institutions else None
 
 
 def _place(cursor: str | None, institution: str) -> BookPlace:

@@ -79,5 +79,6 @@ def gateways(
 )
 def renew_password(site: str, code: str, caller: Admin) -> PasswordAnswer:
     """A new password for a gateway, shown once; the old one ends at its next connection."""
-    user = caller.reach.writable(f"{site}/{code}").user
+    now_us = caller.platform.now_us()
+    user = caller.reach.writable(f"{site}/{code}", now_us).user
     return {"gateway": user, "password": new_password(caller, user)}

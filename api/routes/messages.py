@@ -209,7 +209,7 @@ async def ingest(
     Journalled before the answer: 202 means it is on disk. `refused` tells what a look at the
     payload finds wrong at once; such parts become dead letters, the others are taken.
     """
-    user = caller.reach.writable(gateway).user
+    user = caller.reach.writable(gateway, caller.platform.now_us()).user
     payload = await request.body()
     return _submitted_json(await run_in_threadpool(submit, caller, user, payload))
 

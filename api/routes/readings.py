@@ -74,8 +74,7 @@ def readings(
     start_us, end_us = _range(caller, point, start, end)
     place = paging.decode(cursor, int)
     begin_us = max(start_us, place[0] + 1) if place else start_us
-    rows = caller.platform.readings.after([id], begin_us, limit + 1)
-    rows = rows.take(rows.time_us < end_us)
+    rows = _rows(caller, point, begin_us, end_us, limit + 1)
     page = [reading_json(rows, i) for i in range(min(limit, len(rows)))]
     more = len(rows) > limit
     following = paging.encode([int(rows.time_us[limit - 1])]) if more else None
@@ -86,6 +85,18 @@ def readings(
         "unit": point.unit,
     }
     return {**head, **paging.answer(request, response, page, following)}
+
+
+def _rows(caller: Caller, point: Point, start_us: int, end_us: int, most: int) -> ReadingColumns:
+    """The first readings of [start, end), of the time in which the point is reached."""
+    found, left = [ReadingColumns.empty()], most
+    for first, last in caller.reach.point_spans(point):
+        start, end = max(start_us, first), min(end_us, last)
+        if left > 0 and start < end:
+            rows = caller.platform.readings.after([point.id], start, left)
+            found.append(rows.take(rows.time_us < end))
+            left -= len(found[-1])
+    return ReadingColumns.concat(found)
 
 
 def _range(caller: Caller, point: Point, start: str | None, end: str | None) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from api.paging import Cursor, Limit
 from api.params import Code, End, Start, example
 from api.ranges import check_order, instant, local_date
 from metering.access import AuditEntry
-from metering.book import RegisterEvent, Restatement, SeriesKey
+from metering.book import RegisterEvent, Restatement
 from metering.bookhash import book_hash as hash_of_books
 from metering.bookhash import worth_hash
 from metering.localtime import HOUR_US, iso
@@ -74,10 +74,10 @@ def institutions_of(caller: Caller, institution: str | None) -> list[str]:
     return list(caller.reach.institutions)
 
 
-def holds_series(caller: Caller, key: SeriesKey) -> bool:
-    """Whether a booked series lies in the scope."""
-    reach = caller.reach
-    return key.code in (reach.meters if key.kind == "meter" else reach.scope.nodes)
+def _tells(caller: Caller, event: RegisterEvent) -> bool:
+    """Whether an event lies in the scope: its meter does, all of its time."""
+    meter = caller.reach.meters.get(event.meter)
+    return meter is not None and caller.reach.reaches(meter.node, event.start_us, event.end_us)
 
 
 @router.get("/register-events", responses=example({"data": [EVENT_EXAMPLE], "next": None}))
@@ -99,7 +99,7 @@ def register_events(
         event
         for one in institutions_of(caller, institution)
         for event in _events(caller, one, start, end)
-        if event.meter in caller.reach.meters and meter in (None, event.meter)
+        if meter in (None, event.meter) and _tells(caller, event)
     ]
     found.sort(key=_event_place)
     place = paging.decode(cursor, str, str, int, str)
@@ -167,8 +167,10 @@ def _changes(caller: Caller, institution: str, after: int) -> Iterator[tuple[int
     while found := caller.platform.books.restatements(institution, after=after, limit=500):
         for serial, change in found:
             after = serial
-            if holds_series(caller, change.key):
+            if caller.reach.holds(change.key, change.day):
                 yield serial, change
+            elif change.new_total is None and caller.reach.was(change.key):
+                yield serial, change  # what he was told is his no more
 
 
 def _change_json(serial: int, change: Restatement) -> RestatementAnswer:

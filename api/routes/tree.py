@@ -31,6 +31,7 @@ NODE_EXAMPLE = {
     "institution": "bureau",
     "parents": ["campus"],
     "children": ["office-a-f1"],
+    "reached": [{"valid_from": None, "valid_to": None}],
 }
 METER_EXAMPLE = {
     "code": "office-a-ac",
@@ -75,7 +76,7 @@ POINT_EXAMPLE = {
 
 def node_json(reach: Reach, node: Node) -> NodeAnswer:
     """A node with its neighbours inside the scope."""
-    registry, inside = reach.registry, reach.scope.nodes
+    registry, code = reach.registry, node.code
     return {
         "code": node.code,
         "type": str(node.type),
@@ -84,9 +85,13 @@ def node_json(reach: Reach, node: Node) -> NodeAnswer:
         "zone": registry.zone(node.code),
         "area_m2": None if node.area_m2 is None else str(node.area_m2),
         "persons": node.persons,
-        "institution": registry.institution(node.code),
-        "parents": [code for code in registry.parents(node.code) if code in inside],
-        "children": [code for code in registry.children(node.code) if code in inside],
+        "institution": reach.institution_of(code),
+        "parents": [one for one in registry.parents(code) if reach.joined(one, code)],
+        "children": [one for one in registry.children(code) if reach.joined(code, one)],
+        "reached": [
+            {"valid_from": _day(days.start), "valid_to": _day(days.end)}
+            for days in reach.scope.days(code)
+        ],
     }
 
 
@@ -119,6 +124,7 @@ def meter_json(reach: Reach, meter: Meter) -> MeterAnswer:
             }
             for one in reach.registry.installations_of(meter.code)
             if one.point in reach.points
+            and any(one.valid.overlaps(days) for days in reach.scope.days(meter.node))
         ],
     }
 

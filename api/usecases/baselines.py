@@ -56,9 +56,16 @@ def baselines_of(caller: Caller, meters: Sequence[Meter]) -> list[MeterBaselines
     """Each meter's versions, progress and open request."""
     kept, codes = caller.platform.baselines, [meter.code for meter in meters]
     versions: dict[str, list[BaselineVersion]] = defaultdict(list)
+    scope, nodes = caller.reach.scope, {meter.code: meter.node for meter in meters}
     for version in kept.versions(codes, models=False):
-        versions[version.meter].append(version)
-    noted = {one.meter: one for one in kept.progress(codes)}
+        days = (version.first_day, version.day)
+        if all(scope.holds(nodes[version.meter], day) for day in days):
+            versions[version.meter].append(version)
+    noted = {
+        one.meter: one
+        for one in kept.progress(codes)
+        if caller.reach.holds_now(nodes[one.meter], caller.platform.now_us())
+    }
     asked = open_requests(kept.requests(codes), [v for own in versions.values() for v in own])
     return [
         MeterBaselines(
@@ -104,7 +111,7 @@ def ask(caller: Caller, code: str, reason: str, from_day: date) -> BaselineReque
             value=from_day.isoformat(),
             fix=f"name a day before {today.isoformat()}: the first on which the new use is normal",
         )
-    now_us, institution = caller.platform.now_us(), registry.institution(meter.node)
+    now_us, institution = caller.platform.now_us(), registry.institution(meter.node, today)
     wanted = BaselineRequest(institution, code, from_day, reason, str(caller.actor), now_us)
     kept = caller.platform.baselines.ask(wanted)
     caller.trace("baseline.ask", f"{code} from {from_day.isoformat()}", reason, institution)

@@ -71,8 +71,8 @@ class EnergyTold:
 
 
 def series_of(caller: Caller, node: str | None, meter: str | None, item: str | None) -> SeriesKey:
-    """The booked series a request means, if it lies in the scope."""
-    registry = caller.reach.registry
+    """The booked series a request means, if it lies in the scope on any day; the view shows those
+    of the scope. It names the institution of the last of them."""
     if (node is None) == (meter is None):
         raise InvalidInput(
             "exactly one of node and meter is needed",
@@ -89,9 +89,10 @@ def series_of(caller: Caller, node: str | None, meter: str | None, item: str | N
                 value=item,
                 fix=f"use {found.item}, or leave it out",
             )
-        return SeriesKey(registry.institution(found.node), "meter", meter, found.item)
+        return SeriesKey(caller.reach.institution_of(found.node), "meter", meter, found.item)
     code = caller.reach.node(str(node)).code
-    return SeriesKey(registry.institution(code), "node", code, items.check_item(item or "01000"))
+    named = items.check_item(item or "01000")
+    return SeriesKey(caller.reach.institution_of(code), "node", code, named)
 
 
 def zone_of_series(registry: Registry, key: SeriesKey) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.caller import Caller
+from api.reach import Reach
 from metering.book import BookPlace, BookRow
 from metering.errors import Conflict, Unavailable
 from metering.localtime import day_bounds
@@ -38,13 +39,12 @@ def given_out(
 ) -> Page:
     """A page of which all that stands and lies in the scope is told from now on; read anew where
     the books moved on meanwhile."""
-    inside = caller.reach.scope.nodes
     for _ in range(ATTEMPTS):
         page = _read(caller, institution, after, limit, history)
         untold = [
             row
             for _, row in page.rows
-            if row.superseded_at is None and not row.told and row.key.code in inside
+            if row.superseded_at is None and not row.told and is_owed(caller.reach, row)
         ]
         try:
             if untold:
@@ -58,6 +58,14 @@ def given_out(
         value=institution,
         fix="ask again in a moment, or with a smaller limit",
     )
+
+
+def is_owed(reach: Reach, row: BookRow) -> bool:
+    """Whether a row is the caller's to know: of a day on which he reaches the node; or of one that
+    is his no more, which says that nothing is known there."""
+    if reach.holds(row.key, row.day):
+        return True
+    return row.total is None and reach.was(row.key)
 
 
 def _read(caller: Caller, institution: str, after: BookPlace, limit: int, history: bool) -> Page:

@@ -17,9 +17,11 @@ PAGE = 500
 
 
 def _may_see(caller: Caller, case: Case) -> bool:
-    """Whether a case lies in the caller's scope: that of its node, as for lists of them."""
-    scope = caller.reach.scope
-    return scope.whole or case.evidence.node in scope.nodes
+    """Whether a case lies in the caller's scope: its node does, all of its time."""
+    found = case.evidence
+    return caller.reach.scope.whole or caller.reach.reaches(
+        found.node, found.start_us, found.end_us
+    )
 
 
 def case_of(caller: Caller, id: str) -> Case:
@@ -42,12 +44,31 @@ def find(
     under: str | None = None,
 ) -> list[Case]:
     """Cases of the scope, or of what it holds of one node's subtree, costliest first."""
+    found: list[Case] = []
+    while len(found) < limit:
+        page = _page(caller, state, pattern, between_us, after, limit, under)
+        found += [case for case in page if _may_see(caller, case)]
+        if len(page) < limit:
+            break
+        after = page[-1].id
+    return found[:limit]
+
+
+def _page(
+    caller: Caller,
+    state: str | None,
+    pattern: str | None,
+    between_us: tuple[int, int] | None,
+    after: str | None,
+    limit: int,
+    under: str | None,
+) -> list[Case]:
     scope = caller.reach.scope
     nodes = None if scope.whole else scope.nodes
     if under is not None:
         nodes = caller.reach.registry.subtree(under) & scope.nodes
     return caller.platform.findings.list(
-        None if scope.whole else frozenset(caller.reach.institutions),
+        None if scope.whole or scope.dated else frozenset(caller.reach.institutions),
         nodes=nodes,
         state=state,
         pattern=pattern,

@@ -21,8 +21,8 @@ class GatewayHealth:
 
 
 def health_of_all(caller: Caller) -> list[GatewayHealth]:
-    """Every gateway of the scope, sorted, with zeros for those never heard of."""
-    reach = caller.reach
+    """Every gateway that the scope holds now, sorted, with zeros for those never heard of."""
+    reach, now_us = caller.reach, caller.platform.now_us()
     counts = {one.gateway: one.counts for one in caller.platform.intake.gateways()}
     points: dict[str, int] = {}
     for point in reach.points.values():
@@ -31,6 +31,7 @@ def health_of_all(caller: Caller) -> list[GatewayHealth]:
     return [
         GatewayHealth(g, counts.get(user, GatewayCounts(user)), points.get(user, 0), held.get(user))
         for user, g in reach.gateways.items()
+        if reach.scope.whole or reach.holds_now(g.site, now_us)
     ]
 
 

@@ -248,7 +248,7 @@ def trace(caller: Caller, key: SeriesKey, asked: Asked, limits: ListLimits = ANS
         codes = list(counted)[:MOST_METERS]
         first, last = _days(view, key, value)
         view.load([view.key_of(code) for code in codes], first, last)
-        events = _Events(view, key.institution, value)
+        events = _Events(view, key, value)
         nearby = _Nearby(caller.platform.readings, _points(caller, codes), value)
         follow = _Follow(caller, view, asked, value, events, len(codes), limits, nearby)
         return Trace(
@@ -376,15 +376,15 @@ def _sums(events: Iterable[RegisterEvent]) -> tuple[DecisionSum, ...]:
 
 
 class _Events:
-    """Register events of an institution around an interval, by meter; further away each is asked
-    for on its own."""
+    """Register events of a series' institutions around an interval, by meter; further away each
+    is asked for on its own."""
 
-    def __init__(self, view: View, institution: str, value: Period) -> None:
-        self._view, self._institution = view, institution
+    def __init__(self, view: View, key: SeriesKey, value: Period) -> None:
+        self._view, self._key = view, key
         self._value = value
         self._low, self._high = value.start_us - AROUND_US, value.end_us + AROUND_US
         self._near: dict[str, list[RegisterEvent]] = defaultdict(list)
-        for event in view.events(institution, self._low, self._high):
+        for event in view.events_of(key, self._low, self._high):
             self._near[event.meter].append(event)
 
     def inside(self, meter: str) -> list[RegisterEvent]:
@@ -398,7 +398,7 @@ class _Events:
         found = (
             self._near.get(meter, ())
             if known
-            else self._view.events(self._institution, start_us - 1, end_us + 1)
+            else self._view.events_of(self._key, start_us - 1, end_us + 1)
         )
         return [
             event
@@ -492,7 +492,9 @@ class _Follow:
         serving = [
             one
             for one in served(self.caller.platform.readings, self.view.registry, code)
-            if one.start_us < span.end_us and one.end_us > span.start_us
+            if self._reached(one, span)
+            and one.start_us < span.end_us
+            and one.end_us > span.start_us
         ]
         seen = [one for one in serving if one.point in self.caller.reach.points]
         explained = [(self._explained(seen, one)) for one in inside[: self._decisions]]
@@ -507,10 +509,27 @@ class _Follow:
             len(inside) - len(explained),
         )
 
+    def _reached(self, service: Service, span: Period) -> bool:
+        """Whether the scope holds any of a service's time in the interval."""
+        start = max(service.start_us, span.start_us)
+        end = min(service.end_us, span.end_us)
+        spans = self.caller.reach.spans_us(service.meter.node)
+        return any(a < end and b > start for a, b in spans) or self.caller.reach.scope.whole
+
+    def _within(self, point: Point, judged: JudgedReadings) -> JudgedReadings:
+        """Of the readings those in whose time the point is reached."""
+        spans = self.caller.reach.point_spans(point)
+        times = judged.readings.time_us
+        inside = np.zeros(len(times), dtype=np.bool_)
+        for start, end in spans:
+            inside |= (times >= start) & (times <= end)
+        return judged if inside.all() else judged.take(np.flatnonzero(inside))
+
     def _source(self, service: Service, span: Period, explained: Sequence[Explained]) -> Source:
         point, shown = self.caller.reach.points[service.point], _installed(service, span)
         if service.kind is not Kind.REGISTER:
-            return Source(point, service, *shown, *self._intervals(service, shown), None, None)
+            listed, rest = self._intervals(service, shown)
+            return Source(point, service, *shown, self._within(point, listed), rest, None, None)
         edges = self._standing(service).edges(span.start_us, span.end_us)
         own = (one for one in explained if _of(service, one.event))
         named = [row for one in own for _, row in one.readings]
@@ -519,7 +538,10 @@ class _Follow:
         low, high = min([span.start_us, *nearest]), max([span.end_us, *nearest])
         between = self.events.between(service.meter.code, low, high)
         found = reckoned(service, edges, (span.start_us, span.end_us), between)
-        return Source(point, service, *shown, judged, rest, edges, found)
+        seen = self._within(point, judged)
+        if any(len(self._within(point, one)) < len(one) for one in edges.rows()):
+            return Source(point, service, *shown, seen, rest, None, None)
+        return Source(point, service, *shown, seen, rest, edges, found)
 
     def _standing(self, service: Service) -> Standing:
         between = partial(self.events.between, service.meter.code)
@@ -574,7 +596,9 @@ class _Follow:
             count = self.caller.platform.readings.counts([service.point], *span).get(
                 service.point, 0
             )
-        return Explained(event, rule, count, tuple(self._standing(service).named(event)))
+        point = self.caller.reach.points[service.point]
+        named = ((n, self._within(point, one)) for n, one in self._standing(service).named(event))
+        return Explained(event, rule, count, tuple((n, one) for n, one in named if len(one)))
 
     def _of_intervals(self, service: Service, event: RegisterEvent) -> Explained:
         """The first one of them; they are counted where they lie in few days."""

@@ -13,11 +13,11 @@ def counts_by_gateway(caller: Caller, gateway: str | None) -> Counter[str]:
     reach, readings = caller.reach, caller.platform.readings
     if gateway is not None:
         reach.gateway(gateway)
-    by_gateway: dict[str, list[int]] = {}
+    by_gateway: dict[str, list[Point]] = {}
     for point in reach.points.values():
         if gateway is None or point.gateway == gateway:
-            by_gateway.setdefault(point.gateway, []).append(point.id)
-    return Counter({user: readings.count(ids) for user, ids in by_gateway.items()})
+            by_gateway.setdefault(point.gateway, []).append(point)
+    return Counter({user: reach.counted(readings, own) for user, own in by_gateway.items()})
 
 
 def zone_of_point(caller: Caller, point: Point) -> str:

@@ -9,7 +9,7 @@ from reports import Issued, Issues, ReportSource
 
 def issues_of(caller: Caller, institution: str) -> Issues:
     """The institution's issues, if the key reaches all of it."""
-    for node in [institution, *sorted(caller.reach.registry.subtree(institution))]:
+    for node in [institution, *sorted(caller.reach.registry.held(institution))]:
         caller.reach.node(node)
     platform = caller.platform
     source = ReportSource(platform.figures, caller.reach.registry, platform.findings)

@@ -69,8 +69,11 @@ def changed_meters(old: Registry, new: Registry, windows: Days | None = None) ->
     """Meters of the new registry whose own rows are computed otherwise; a new one is so while a
     point serves it. `windows` are `changed_windows`, where they are known already."""
     found: Days = defaultdict(list)
-    for code in new.meters:
+    for code, meter in new.meters.items():
         found[code] += _served_otherwise(old, new, code)
+        if code in old.meters:
+            otherwise = _of_another(old, old.meters[code].node, new, meter.node)
+            found[code] += _while_served(old, new, code, otherwise)
     for code, spans in (changed_windows(old, new) if windows is None else windows).items():
         found[code] += spans
     return {code: joined(spans) for code, spans in sorted(found.items()) if spans}
@@ -91,14 +94,32 @@ def _served_otherwise(old: Registry, new: Registry, code: str) -> list[Validity]
     return differing + turned + [Validity(day, day + timedelta(days=1)) for day in moved]
 
 
+def _of_another(old: Registry, was: str, new: Registry, becomes: str) -> list[Validity]:
+    """Days on which a node is of another institution than one was before; [] of a new one."""
+    if was not in old.nodes or becomes not in new.nodes:
+        return []
+    return [
+        span
+        for before, one in old.bodies(was)
+        for after, other in new.bodies(becomes)
+        if one != other and (span := before.shared(after)) is not None
+    ]
+
+
+def _while_served(
+    old: Registry, new: Registry, code: str, spans: Iterable[Validity]
+) -> list[Validity]:
+    installed = (*old.installations_of(code), *new.installations_of(code))
+    return [s for span in spans for one in installed if (s := span.shared(one.valid)) is not None]
+
+
 def _own(registry: Registry, code: str) -> tuple[object, ...]:
-    """What a meter's rows depend on beside its installations and prices: first by what they are
-    named, then how they are computed; () for an unknown one."""
+    """What a meter's rows depend on beside its installations, institutions and prices: its item,
+    then how they are computed; () for an unknown one."""
     meter = registry.meters.get(code)
     if meter is None:
         return ()
-    named = (registry.institution(meter.node), meter.item)
-    return (*named, registry.zone(meter.node), meter.step_min, meter.max_per_hour)
+    return (meter.item, registry.zone(meter.node), meter.step_min, meter.max_per_hour)
 
 
 _Dated = set[tuple[Hashable, Validity]]
@@ -138,8 +159,8 @@ def changed_figures(
     ):
         for institution in _counting(old, new, code):
             found[SeriesKey(institution, "node", code, item)].append(span)
-    for institution in _left(old, new):
-        found[SeriesKey(institution, "node", "", "")].append(ALWAYS)
+    for institution, span in _left(old, new):
+        found[SeriesKey(institution, "node", "", "")].append(span)
     return {key: joined(spans) for key, spans in sorted(found.items())}
 
 
@@ -147,11 +168,12 @@ def _counting(old: Registry, new: Registry, code: str) -> set[str]:
     """Institutions whose figures a place counts into, or did: it may stand below several."""
     if code not in new.nodes:
         return set()
-    above = {new.institution(code), *new.ancestors(code)}
+    own = set(new.institutions(code))
+    above = {*own, *new.ancestors(code)}
     if code in old.nodes:
-        above |= {old.institution(code), *old.ancestors(code)}
+        above |= {*old.institutions(code), *old.ancestors(code)}
     kinds = ((one, new.nodes[one].type) for one in above if one in new.nodes)
-    return {new.institution(code)} | {o for o, kind in kinds if kind is NodeType.INSTITUTION}
+    return own | {o for o, kind in kinds if kind is NodeType.INSTITUTION}
 
 
 def _by_meters(old: Registry, new: Registry) -> _Touched:
@@ -184,13 +206,11 @@ def _by_tree(old: Registry, new: Registry) -> _Touched:
         edge = after or before
         for span in _days(before, after, same=bool(before and after)):
             yield edge.parent if edge else "", "", span
-    for code in old.nodes.keys() & new.nodes.keys():
-        if _where(old, code) != _where(new, code):
+    for code in sorted(old.nodes.keys() & new.nodes.keys()):
+        if old.zone(code) != new.zone(code):
             yield code, "", ALWAYS
-
-
-def _where(registry: Registry, node: str) -> tuple[str, str]:
-    return (registry.institution(node), registry.zone(node))
+        for span in _of_another(old, code, new, code):
+            yield code, "", span
 
 
 def _days(before: _Valid | None, after: _Valid | None, *, same: bool) -> list[Validity]:
@@ -200,16 +220,17 @@ def _days(before: _Valid | None, after: _Valid | None, *, same: bool) -> list[Va
     return [one.valid for one in (before, after) if one is not None]
 
 
-def _left(old: Registry, new: Registry) -> list[str]:
-    """Institutions of which something was booked under a name that it has no more."""
-    left = {old.institution(c) for c in old.nodes if _body(old, c) != _body(new, c)}
-    left |= {
-        old.institution(meter.node)
-        for code, meter in old.meters.items()
-        if code not in new.meters or _own(old, code)[:2] != _own(new, code)[:2]
-    }
-    return sorted(left)
-
-
-def _body(registry: Registry, node: str) -> str | None:
-    return registry.institution(node) if node in registry.nodes else None
+def _left(old: Registry, new: Registry) -> Iterator[tuple[str, Validity]]:
+    """(institution, days) of which something was booked under a name that it has no more."""
+    for code in old.nodes:
+        if code not in new.nodes:
+            yield from ((body, span) for span, body in old.bodies(code))
+            continue
+        for before, body in old.bodies(code):
+            for span in _of_another(old, code, new, code):
+                if (days := before.shared(span)) is not None:
+                    yield body, days
+    for code, meter in old.meters.items():
+        becomes = new.meters.get(code)
+        if becomes is None or becomes.item != meter.item or becomes.node != meter.node:
+            yield from ((body, span) for span, body in old.bodies(meter.node))

@@ -97,6 +97,8 @@ class FactKind(Generic[T]):
     """Merging, where it does not go by the key."""
     order: Callable[[T], Any] | None = None
     """How they are put in order, where that is not by the key."""
+    billed: bool = False
+    """Whether bills rest on it: a change of a complete month needs a reason, and books nothing."""
 
     def key(self, fact: T) -> Key:
         """The natural key; of a dated fact with the earliest day there is for no beginning."""

@@ -12,6 +12,7 @@ which ratio and how many digits, from when to when.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,7 +28,7 @@ from metering.factor import Factor
 from metering.moment import Moment, read_moment
 from metering.reading import Kind
 from metering.tariff import TariffRow
-from metering.validity import ALWAYS, Validity
+from metering.validity import ALWAYS, Validity, epochs, joined, turning_days
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -268,7 +269,10 @@ class Registry:
 
     @cached_property
     def _edges_up(self) -> dict[str, list[SpaceEdge]]:
-        return _grouped(self.space, lambda edge: edge.child)
+        """Earliest first; of those that begin together the one that was told first."""
+        return _grouped(
+            sorted(self.space, key=lambda edge: edge.valid.first), lambda edge: edge.child
+        )
 
     @cached_property
     def _installed(self) -> dict[str, list[Installation]]:
@@ -287,9 +291,19 @@ class Registry:
         return _grouped(self.supply, lambda edge: edge.source)
 
     @cached_property
-    def _institutions(self) -> dict[str, str]:
-        """By node, those asked for so far; likewise `_zones`."""
+    def _bodies(self) -> dict[str, tuple[str, ...]]:
+        """By node, the institutions of each stretch of `_space_turns`, those asked for so far;
+        likewise `_zones`."""
         return {}
+
+    @cached_property
+    def _held(self) -> dict[str, dict[str, tuple[Validity, ...]]]:
+        return {}
+
+    @cached_property
+    def _space_turns(self) -> list[date]:
+        """Days on which the tree may be another one, rising."""
+        return turning_days(edge.valid for edge in self.space)
 
     @cached_property
     def _zones(self) -> dict[str, str]:
@@ -342,13 +356,66 @@ class Registry:
         """The node and everything ever below it."""
         return frozenset([node, *_walk(node, self.children)])
 
-    def institution(self, node: str) -> str:
-        """The institution a node belongs to: itself or the nearest one above; '' if none."""
-        if node not in self._institutions:
-            path = [node, *self.ancestors(node)]
-            own = (code for code in path if self.nodes[code].type is NodeType.INSTITUTION)
-            self._institutions[node] = next(own, "")
-        return self._institutions[node]
+    def held(self, node: str) -> dict[str, tuple[Validity, ...]]:
+        """The node and everything ever below it, each with its local days there, earliest first."""
+        if node not in self._held:
+            self._held[node] = self._find_held(node)
+        return self._held[node]
+
+    def _find_held(self, node: str) -> dict[str, tuple[Validity, ...]]:
+        found: dict[str, list[Validity]] = {node: [ALWAYS]}
+        fresh = [node]
+        while fresh:
+            above = fresh.pop(0)
+            for edge in self._edges_down.get(above, []):
+                spans = [v for one in found[above] if (v := one.shared(edge.valid)) is not None]
+                known = found.get(edge.child, [])
+                wider = joined([*known, *spans])
+                if wider != known:
+                    found[edge.child] = wider
+                    fresh.append(edge.child)
+        return {code: tuple(spans) for code, spans in found.items() if spans}
+
+    def institution(self, node: str, day: date | None = None) -> str:
+        """The institution a node belongs to on a local day: itself or the nearest one above; ''
+        where there is none. Without a day the last one that it belongs to."""
+        found = self._bodies_of(node)
+        if day is None:
+            return next(filter(None, reversed(found)), "")
+        return found[bisect_right(self._space_turns, day)]
+
+    def institutions(self, node: str) -> tuple[str, ...]:
+        """Every institution a node belongs to in turn, each once; '' among them where there are
+        days on which it belongs to none."""
+        return tuple(dict.fromkeys(self._bodies_of(node)))
+
+    def bodies(self, node: str) -> list[tuple[Validity, str]]:
+        """The institutions of a node, each with its local days, earliest first."""
+        spans = epochs(self._space_turns)
+        found: list[tuple[Validity, str]] = []
+        for span, body in zip(spans, self._bodies_of(node), strict=True):
+            if found and found[-1][1] == body:
+                found[-1] = (Validity(found[-1][0].start, span.end), body)
+            else:
+                found.append((span, body))
+        return found
+
+    def _bodies_of(self, node: str) -> tuple[str, ...]:
+        if node not in self._bodies:
+            days = [span.some_day for span in epochs(self._space_turns)]
+            if all(edge.valid == ALWAYS for edge in self._edges_above(node)):
+                days = [days[0]] * len(days)
+            self._bodies[node] = tuple(self._body(node, day) for day in days)
+        return self._bodies[node]
+
+    def _body(self, node: str, day: date) -> str:
+        path = [node, *self.ancestors(node, day)]
+        return next((c for c in path if self.nodes[c].type is NodeType.INSTITUTION), "")
+
+    def _edges_above(self, node: str) -> Iterator[SpaceEdge]:
+        """Every edge on a way up from a node."""
+        for code in [node, *self.ancestors(node)]:
+            yield from self._edges_up.get(code, [])
 
     def zone(self, node: str) -> str:
         """The node's time zone: its own, else the nearest above, else the first one below."""

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from metering.calendar import CalendarDay
 from metering.registry.differences import Change, Fact
+from metering.registry.facts.accounts import Account
 from metering.registry.installed import days_of_turns, undated
 from metering.registry.kinds import KIND_OF
 from metering.registry.model import (
@@ -33,11 +34,12 @@ from metering.validity import Validity
 
 def days_touched(change: Change) -> list[Validity]:
     """Local days on which the fact says otherwise than before; [] where only names differ,
-    and for facts of `metering.registry.facts`, on which no figure depends.
+    and for facts of `metering.registry.facts` on which no figure and no bill depends.
 
     Where nothing but its dates differ, the days between the old dates and the new ones.
     """
-    if not KIND_OF[change.kind].held:
+    kind = KIND_OF[change.kind]
+    if not kind.held and not kind.billed:
         return []
     was, becomes = change.was, change.becomes
     if was is not None and becomes is not None and _said(was) == _said(becomes):
@@ -113,7 +115,7 @@ def _places(fact: Fact, registry: Registry) -> list[str] | None:
         case Point():
             served = [one.meter for one in registry.meters_of_point(fact.id)]
             return _nodes_of(served, registry.meters)
-        case Installation():
+        case Installation() | Account():
             return _nodes_of([fact.meter], registry.meters)
         case TariffRow():
             if fact.meter:
@@ -127,13 +129,14 @@ def _nodes_of(codes: Iterable[str], meters: Mapping[str, Meter]) -> list[str]:
 
 
 def _bodies(registry: Registry, node: str) -> set[str]:
-    """The institution above the node, else all of those below it."""
+    """The institutions above the node in turn, else all of those below it."""
     if node not in registry.nodes:
         return set()
-    above = registry.institution(node)
+    above = set(registry.institutions(node)) - {""}
     if above:
-        return {above}
-    return {registry.institution(code) for code in registry.subtree(node)} - {""}
+        return above
+    below = registry.subtree(node)
+    return {body for code in below for body in registry.institutions(code)} - {""}
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def into_past(
     found: Iterable[Change], old: Registry, new: Registry, complete: Complete
 ) -> list[PastChange]:
     """The changes that reach into complete months, each with these months."""
-    bodies = {code for one in (old, new) for code in map(one.institution, one.nodes)} - {""}
+    bodies = {b for one in (old, new) for code in one.nodes for b in one.institutions(code)} - {""}
     past = []
     for change in found:
         if not days_touched(change):

@@ -14,6 +14,7 @@ from datetime import date
 
 from metering.errors import InvalidFiles
 from metering.registry.absent import with_absent
+from metering.registry.billing import check_billing
 from metering.registry.checks import check_facts
 from metering.registry.kind import registry_of
 from metering.registry.kinds import FILES, KINDS, POINT, TABLES
@@ -51,6 +52,7 @@ def take(
     whole = together(present, wanted)
     check_facts(facts, whole, present)
     check_tariffs(facts, whole)
+    check_billing(facts, whole)
     if check_route is not None:
         check_routes(facts, check_route)
     if noted.found:

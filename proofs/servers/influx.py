@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -109,6 +110,22 @@ class OwnServer:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def freeze(self) -> None:
+        """Let it stand still, its sockets open."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let one that stands still go on; nothing for one that does not."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def version(self) -> str:
+        """What it says it is, without the `v`."""
+        told = urllib3.request("GET", f"{self.url}/ping", retries=False, timeout=10)
+        return told.headers.get("X-Influxdb-Version", "?").removeprefix("v")
 
     def stop(self) -> None:
         """End it, by force after 20 s, and the relay with it."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -38,23 +39,66 @@ class Mosquitto:
     pid: int
 
 
+class OwnMosquitto:
+    """One broker process in a folder of its own; ConfigurationError where none is installed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._program = mosquitto_program()
+        self._folder = folder
+        folder.mkdir(parents=True)
+        self.port = usable_port(0, {0})
+        user = "user root" if os.geteuid() == 0 else ""
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(CONFIG.format(port=self.port, folder=folder, user=user))
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def broker(self) -> Mosquitto:
+        """Where it is, which version, and its process."""
+        assert self._process is not None
+        url = f"mqtt://127.0.0.1:{self.port}"
+        return Mosquitto(url, mosquitto_version(self._program), self._process.pid)
+
+    def start(self) -> None:
+        """Returns when it listens; Unavailable, with the end of its log, when it does not."""
+        with (self._folder / "mosquitto.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._program, "-c", str(self._config)], stdout=log, stderr=log
+            )
+        _await(self.port, self._folder)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def freeze(self) -> None:
+        """Let it stand still, its sockets open."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let one that stands still go on; nothing for one that does not."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it in good order."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(20)
+
+
 @contextlib.contextmanager
 def own_mosquitto(folder: Path) -> Iterator[Mosquitto]:
     """A broker that ends with the block; ConfigurationError where none is installed."""
-    program = mosquitto_program()
-    folder.mkdir(parents=True)
-    port = usable_port(0, {0})
-    user = "user root" if os.geteuid() == 0 else ""
-    config = folder / "mosquitto.conf"
-    config.write_text(CONFIG.format(port=port, folder=folder, user=user))
-    with (folder / "mosquitto.log").open("wb") as log:
-        process = subprocess.Popen([program, "-c", str(config)], stdout=log, stderr=log)
+    server = OwnMosquitto(folder)
     try:
-        _await(port, folder)
-        yield Mosquitto(f"mqtt://127.0.0.1:{port}", mosquitto_version(program), process.pid)
+        yield server.broker
     finally:
-        process.terminate()
-        process.wait(20)
+        server.stop()
 
 
 def mosquitto_program() -> str:

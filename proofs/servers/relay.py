@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -64,6 +65,51 @@ class Relay:
         self._server.shutdown()
         self._server.server_close()
         self._pool.clear()
+
+
+class HoldingRelay(Relay):
+    """Holds one write, and passes on all else meanwhile; whoever sent it may have given up."""
+
+    def __init__(self, upstream: str) -> None:
+        self._armed, self._let_go, self._done = Event(), Event(), Event()
+        self.held = Event()
+        super().__init__(upstream)
+
+    def hold_next(self) -> None:
+        """Hold the next write until it is let go; `held` is set when there was one."""
+        self._armed.set()
+
+    def let_go(self) -> None:
+        """Pass on what is held, now; returns when the server has answered it."""
+        self._let_go.set()
+        self._done.wait()
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply | None:
+        """As it comes, but for the one that is held: its connection is cut afterwards."""
+        if not path.startswith("/api/v2/write") or not self._armed.is_set():
+            return super().answer(method, path, headers, body)
+        self._armed.clear()
+        self.held.set()
+        self._let_go.wait()
+        super().answer(method, path, headers, body)
+        self._done.set()
+        return None
+
+
+class RefusingRelay(Relay):
+    """Answers every request itself while `reply` is set, as a busy server or a proxy does."""
+
+    def __init__(self, upstream: str) -> None:
+        self.reply: Reply | None = None
+        self.refused = 0
+        super().__init__(upstream)
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply | None:
+        """The refusal where there is one; `refused` counts them."""
+        if self.reply is None:
+            return super().answer(method, path, headers, body)
+        self.refused += 1
+        return self.reply
 
 
 def _end_to_end(headers: Any) -> dict[str, str]:

@@ -10,6 +10,8 @@ from storage.influx import queries
 from storage.influx.address import InfluxAddress
 from storage.influx.client import InfluxClient
 
+SERVER: Final = "influx url"
+"""The field of errors that are the server's own, whatever it was asked."""
 DAY_US: Final = 86_400_000_000
 _UNITS_US = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000}
 
@@ -30,6 +32,8 @@ def check(
                 probe(client)
             except Unavailable as error:
                 problems.append(error)
+                if error.field == SERVER:  # away or in trouble: asked again it is as slow again
+                    break
         if not problems and oldest_us is not None:
             problems += too_short(retention_us(client), oldest_us, now_us)
     except GreenOfficeError as error:

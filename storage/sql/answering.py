@@ -18,14 +18,21 @@ class Door:
 
     silent_s: how long each may hear nothing before it gives up [s]; None: until the door is shut.
     why: the error that callers are told from the beginning; None: open.
+    ended: whoever waits gives up once it is set.
     """
 
     IMPATIENT_S = 1.0
     """Who hears nothing for so long has somebody look whether the server answers at all [s]."""
 
-    def __init__(self, silent_s: float | None = None, why: Unavailable | None = None) -> None:
+    def __init__(
+        self,
+        silent_s: float | None = None,
+        why: Unavailable | None = None,
+        ended: threading.Event | None = None,
+    ) -> None:
         self.silent_s = silent_s
         self._why = why
+        self._ended = ended
         self._lock = threading.Lock()
         self.look: Callable[[], None] = lambda: None
         """Called, again and again, while somebody hears nothing."""
@@ -58,4 +65,6 @@ class Door:
         """Whether who heard nothing for so long waits no longer."""
         if silent_s >= self.IMPATIENT_S:
             self.look()
-        return self._why is not None or (self.silent_s is not None and silent_s > self.silent_s)
+        if self._why is not None or (self._ended is not None and self._ended.is_set()):
+            return True
+        return self.silent_s is not None and silent_s > self.silent_s

@@ -123,9 +123,10 @@ def open_engine(url: str, *, schema: Schema = Schema.PRESENT, door: Door | None 
     return engine
 
 
-def lone_session(url: str, said: Mapping[str, str]) -> Connection:
-    """A connection to PostgreSQL of its own, which commits each statement; whoever closes it
-    disposes of its engine. said: parameters of the connection, where the address names no other.
+def lone_session(url: str, said: Mapping[str, str], door: Door) -> Connection:
+    """A connection to PostgreSQL of its own, through a door, which commits each statement; whoever
+    closes it disposes of its engine. said: parameters of the connection, where the address names
+    no other.
 
     Raises Unavailable where the server does not answer, ConfigurationError where it refuses.
     """
@@ -133,6 +134,7 @@ def lone_session(url: str, said: Mapping[str, str]) -> Connection:
     own = {name: value for name, value in said.items() if name not in parsed.query}
     told = parsed.update_query_dict(own).render_as_string(hide_password=False)
     engine = _created(told, reads=False)
+    event.listen(engine, "do_connect", _through(door))
     try:
         with _translating(engine):
             return engine.connect().execution_options(isolation_level="AUTOCOMMIT")

@@ -19,9 +19,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from metering.errors import Unavailable
+from storage.sql.answering import Door
 from storage.sql.engine import lone_session
 from storage.sql.faults import translated
 
@@ -74,17 +75,20 @@ _OWN = text(f"SELECT count(*) FROM ({_HELD} AND a.application_name = :name) AS o
 
 class SessionLock:
     """Duties that a session of its own holds. who: `COMMAND HOST:PID`, as others are shown it.
+    stop: set when the process is asked to end; then no answer is waited for any more.
 
     Unavailable where the server does not answer; ConfigurationError where it refuses.
     """
 
-    def __init__(self, url: str, who: str) -> None:
+    def __init__(self, url: str, who: str, stop: threading.Event | None = None) -> None:
         plain = who.encode("ascii", "replace").decode()
         self._name = f"{plain[: _NAME_BYTES - 9]} {secrets.token_hex(4)}"
         self._keys: list[int] = []
         self._turn = threading.Lock()
         self._url = make_url(url)
-        self._con = lone_session(url, {**_PARAMETERS, "application_name": self._name})
+        self._con = lone_session(
+            url, {**_PARAMETERS, "application_name": self._name}, Door(ended=stop)
+        )
         try:
             with self._asked() as con:
                 for statement in _SETTINGS:
@@ -147,6 +151,8 @@ class SessionLock:
                 yield self._con
             except DBAPIError as error:
                 raise translated(error, self._url) from error
+            except InvalidRequestError as over:  # it ended while another thread asked it
+                raise not_owner() from over
 
 
 def not_owner() -> Unavailable:

@@ -30,6 +30,8 @@ EVERY_S = 1.0
 """How often a server is asked that does not answer, and one for whose answer somebody waits [s]."""
 QUIET_S = 5.0
 """The same of one for which nobody waits [s]."""
+LEAVE_S = 1.0
+"""How long the end of a watch is waited for [s]."""
 SILENT_S = 10.0
 """A server that answers nothing for so long hangs. `SELECT 1` needs no disk and waits for no row,
 so a busy one answers it in time; a statement of ours may take as long as it needs beside it."""
@@ -78,14 +80,13 @@ class DatabaseWatch:
         self._thread.start()
 
     def close(self) -> None:
-        """Ask no more; the door stays as it is."""
+        """Ask no more; the door stays as it is. An attempt to connect cannot be broken off: it is
+        left to its own end where a server hangs."""
         self._door.look = lambda: None
         self._stop.set()
         self._own.shut(_ended())
         self._rouse()
-        self._thread.join()
-        self._woken.close()
-        self._wake.close()
+        self._thread.join(LEAVE_S)
 
     def _look(self) -> None:
         """Somebody waits."""
@@ -109,6 +110,8 @@ class DatabaseWatch:
             self._hang_up()
             if self._engine is not None:
                 self._engine.dispose()
+            self._woken.close()
+            self._wake.close()
 
     def _rest(self, asked_s: float) -> None:
         """Until it is to be asked again; what it tells meanwhile is heard."""

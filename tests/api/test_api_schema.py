@@ -148,6 +148,7 @@ FITTING = {
 """Bodies of what is not met by chance."""
 NEEDED = {
     "/v1/energy": ("node",),
+    "/v1/bill": ("node",),
     "/v1/energy/lineage": ("node", "time"),
     "/influx/query": ("q",),
 }

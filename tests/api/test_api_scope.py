@@ -36,6 +36,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/energy?meter=hall-total", {}),
     ],
     ("GET", "/v1/energy/parts"): [("/v1/energy/parts?node=hall", {})],
+    ("GET", "/v1/bill"): [
+        ("/v1/bill?node=hall&month=2026-10", {}),
+        ("/v1/bill?meter=hall-total&month=2026-10", {}),
+    ],
     ("GET", "/v1/datacentre"): [("/v1/datacentre?node=hall", {})],
     ("GET", "/v1/energy/lineage"): [
         ("/v1/energy/lineage?node=hall&item=01000&time=2026-11-23T02:00:00Z", {}),

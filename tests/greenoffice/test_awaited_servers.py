@@ -7,6 +7,7 @@ import signal
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,9 @@ from metering.access import Role
 from metering.bookhash import book_hash
 from metering.registry.files import read_registry_texts
 from proofs.restore import without_password
+from proofs.servers.hanging import freeze, kill, thaw
 from proofs.servers.postgres import OwnPostgres
 from proofs.steps import started, wait_until
-from tests.hanging import freeze, kill, thaw
 
 pytestmark = pytest.mark.long
 
@@ -248,7 +249,23 @@ def test_who_waits_ends_when_asked_to(office: Office, command: str, away: str) -
             name = {"work": "intake"}.get(command, command)
             eventually("it to wait", lambda: "database" in office.part(part, name)["error"])
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) in (0, -signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_who_works_or_stands_by_ends_while_its_database_hangs(office: Office) -> None:
+    """With status 0, though each of them waits for an answer."""
+    names = ["work", "work", "api"]
+    with ExitStack() as stack:
+        root = str(office.folder.root)
+        processes = [stack.enter_context(started([name, root])) for name in names]
+        eventually("the work", lambda: office.part("ledger", "ledger")["ok"])
+        eventually("a stand-by", lambda: bool(office.part("ledger", "ledger").get("stands_by")))
+        eventually("the API", lambda: office.asked("/health")[0] > 0)
+        freeze(office.server)
+        eventually("it to be missed", lambda: office.asked("/health")[0] == 503)
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+        assert [process.wait(60) for process in processes] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("command", ["collector", "work", "intake", "ledger", "api"])

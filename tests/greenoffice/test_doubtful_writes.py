@@ -33,7 +33,7 @@ from metering.errors import OutcomeUnknown
 from metering.localtime import HOUR_US, day_bounds, iso, local_day
 from metering.registry.files import read_registry_texts
 from proofs.servers.postgres import OwnPostgres
-from proofs.servers.relay import Relay, Reply
+from proofs.servers.relay import HoldingRelay
 from storage.influx import InfluxAddress, InfluxReadings
 
 pytestmark = pytest.mark.long
@@ -49,33 +49,6 @@ NOW_US = ShiftedClock().now_us()
 DAY = local_day(NOW_US, ZONE) - timedelta(2)
 DAY_US = day_bounds(DAY, ZONE)[0]
 HOURLY = {hour: hour * 0.8 for hour in range(25)}
-
-
-class HoldingRelay(Relay):
-    """Holds one write, and passes on all else meanwhile; whoever sent it may have given up."""
-
-    def __init__(self, upstream: str) -> None:
-        self._armed, self._let_go, self._done = Event(), Event(), Event()
-        super().__init__(upstream)
-
-    def hold_next(self) -> None:
-        """Hold the next write until it is let go."""
-        self._armed.set()
-
-    def let_go(self) -> None:
-        """Pass on what is held, now; returns when the server has answered it."""
-        self._let_go.set()
-        self._done.wait()
-
-    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Reply | None:
-        """As it comes, but for the one that is held: its connection is cut afterwards."""
-        if not path.startswith("/api/v2/write") or not self._armed.is_set():
-            return super().answer(method, path, headers, body)
-        self._armed.clear()
-        self._let_go.wait()
-        super().answer(method, path, headers, body)
-        self._done.set()
-        return None
 
 
 @dataclass

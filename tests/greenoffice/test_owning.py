@@ -123,8 +123,9 @@ def test_an_owner_whose_session_ends_writes_no_more(
         end_sessions(postgres, "intake")
         wait_until("the lock to be free", lambda: next.take(BOTH), PASSES_S, 0.05)
         assert refused(former, url)
-        with pytest.raises(Unavailable):
-            former.check()
+        for _ in range(3):  # who watches it is not the only one that asks
+            with pytest.raises(Unavailable):
+                former.check()
         assert not refused(next, url)
 
 

@@ -26,6 +26,7 @@ from greenoffice.clock import ShiftedClock
 from greenoffice.damage import check_database, database_trouble, telling_damage
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import heard
+from greenoffice.journal_checking import repair_folder, require_sound
 from greenoffice.rebuilding import rebook_folder, rebuild_folder
 from greenoffice.stores import check_stores, open_credentials, open_file, open_stores
 from greenoffice.taking_in import IntakeWork
@@ -128,6 +129,24 @@ def test_an_intact_folder_is_left_as_it_is(folder: DataFolder) -> None:
     assert (told["differing"], told["restated"], told["kept_before_journal"]) == (0, 0, 0)
 
 
+def test_a_journal_is_whole_until_a_segment_expires_or_a_repair_gives_records_up(
+    folder: DataFolder,
+) -> None:
+    assert require_sound(folder)
+    file = sorted((folder.journal / "listener").glob("00000003.*"))[0]
+    damaged = file.read_bytes()
+    file.write_bytes(damaged[: len(damaged) // 2])
+    with pytest.raises(Unavailable):
+        require_sound(folder)
+    repair_folder(folder)
+    assert not require_sound(folder)
+
+
+def test_a_journal_whose_first_segment_has_expired_is_not_whole(folder: DataFolder) -> None:
+    expire(folder, 1)
+    assert not require_sound(folder)
+
+
 @pytest.mark.parametrize("readings_too", [False, True])
 def test_days_before_the_journal_stay(folder: DataFolder, readings_too: bool) -> None:
     """Whether the readings of expired segments are still there or not."""
@@ -150,7 +169,7 @@ def test_a_rebuild_that_broke_off_is_repeated_before_anything_starts(
 ) -> None:
     before = state(folder)
 
-    def killed(*_: object) -> None:
+    def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

@@ -133,6 +133,31 @@ def test_days_that_no_reading_is_left_for_stay(world, helpers, first, end, kept,
     assert book_hash(world.books) == before[0]
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_days_that_never_had_a_reading_are_made_again_from_a_whole_journal(helpers, whole):
+    """They lie in a gap whose ends were others while readings were absent for a while."""
+    world = helpers.World(helpers.campus([helpers.meter("m")]), helpers.later(DAYS + 5))
+    count = DAYS * 96 + 1
+    times = helpers.quarters(count, helpers.midnight())
+    values = np.cumsum(np.arange(count) % 7.0 + np.arange(count) // 960)
+    there = (times < times[0] + 8 * 96 * helpers.QUARTER_US) | (
+        times > times[0] + 11 * 96 * helpers.QUARTER_US
+    )
+    world.push(1, times[there], values[there])
+    while world.marks.waiting():
+        world.ledger.step()
+    right = book_hash(world.books)
+    kept = {point: dict(rows) for point, rows in world.readings._rows.items()}
+    lose_readings(world, helpers, 5, 14)
+    world.marks.mark([DirtyMark(1, int(times[0]), int(times[-1]))], writer_no=1, ready=True)
+    fresh_ledger(world).step()
+    assert book_hash(world.books) != right
+    world.readings._rows.update(kept)
+    told = fresh_ledger(world).rebuild(whole=whole)
+    assert (book_hash(world.books) == right) is whole
+    assert bool(told.kept) is not whole
+
+
 def test_a_day_of_which_some_readings_are_left_stays_too(world, helpers):
     before = state(world)
     low = helpers.midnight(helpers.DAY + timedelta(5))

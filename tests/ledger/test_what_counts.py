@@ -78,10 +78,14 @@ def test_a_figure_says_its_step_and_its_meters_each_once():
     figures = plan(registry, "o", DAY).figures
     assert (figures["o", "01000"].step_min, figures["o", "01000"].meters) == (30, ("a", "c"))
     assert figures["o", "02000"].step_min == figures["b", "02000"].step_min == 60
-    bare = plan(
-        campus(meter("a", node="f"), edges=[("o", "b"), ("b", "f", Validity(NEXT))]), "o", DAY
-    )
-    assert list(bare.figures) == [("f", "01000")]
+
+
+def test_a_place_that_hangs_under_no_institution_yet_is_in_the_plan_of_none():
+    bare = campus(meter("a", node="f"), edges=[("o", "b"), ("b", "f", Validity(NEXT))])
+    assert list(plan(bare, "o", DAY).figures) == []
+    assert list(plan(bare, "", DAY).figures) == [("f", "01000")]
+    assert ("f", "01000") in plan(bare, "o", NEXT).figures
+    assert list(plan(bare, "", NEXT).figures) == []
 
 
 def test_meters_count_on_the_days_on_which_they_are_there():
@@ -412,7 +416,7 @@ def test_plans_are_made_once_between_changes():
     assert plans.on("o", DAY) is not plans.on("o", NEXT)
     assert (plans.epoch(DAY), plans.epoch(NEXT)) == (0, 1)
     assert plans.on("o", DAY).figures == {}
-    assert meter_key(registry, "a") == SeriesKey("o", "meter", "a", "01000")
+    assert meter_key(registry, "a", DAY) == SeriesKey("o", "meter", "a", "01000")
 
 
 def test_figures_are_wanted_on_their_days():

@@ -1,5 +1,5 @@
 """Laws of every kind of facts that is a file of `metering.registry.facts`, on what the documents
-show of it; and what is particular to office hours and limits."""
+show of it; and what is particular to each."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def text_of(rows: list[dict[str, str]]) -> str:
 def test_kinds_are_in_the_order_of_their_names_each_once() -> None:
     names = [kind.name for kind in FACTS]
     assert names == sorted(set(names))
-    assert {"limit", "office_hours"} <= set(names)
+    assert {"account", "charge", "limit", "office_hours", "power_factor", "tier"} <= set(names)
 
 
 @EVERY
@@ -75,14 +75,18 @@ def test_the_needed_columns_alone_keep_what_stands(kind: Kind) -> None:
 
 
 @EVERY
-def test_a_change_is_told_touches_no_month_and_books_nothing(kind: Kind) -> None:
+def test_a_change_is_told_books_nothing_and_needs_a_reason_where_bills_rest_on_it(
+    kind: Kind,
+) -> None:
     old, new = registered(), registered(kind.table.name)
     found = changes(old, new)
     assert [one.kind for one in found] == [kind.name] * len(rows_of(kind))
-    assert [days_touched(one) for one in found] == [[]] * len(found)
+    days = [[fact.valid] if kind.billed else [] for fact in kind.in_order(kind.of(new))]
+    assert [days_touched(one) for one in found] == days
     assert marks_of_change(old, new) == []
     wanted = read_registry_texts({kind.table.name: shown(kind.table.name)}, old)
-    assert propose(old, wanted, lambda _: [date(2026, 3, 1)]).past == ()
+    past = propose(old, wanted, lambda _: [date(2026, 3, 1)]).past
+    assert {one.months for one in past} == ({(("i", date(2026, 3, 1)),)} if kind.billed else set())
 
 
 @EVERY
@@ -137,13 +141,43 @@ def test_what_it_refers_to_must_be_registered(kind: Kind) -> None:
         ("limits.csv", "nights,1.5,,,,", "value"),
         ("limits.csv", "rest_days,1,,,,", "value"),
         ("limits.csv", "nights,2,b,charging,,", "meter"),
+        ("accounts.csv", "1,charging,,1,,,,,,,", "reading_day"),
+        ("accounts.csv", "1,charging,,29,,,,,,,", "reading_day"),
+        ("accounts.csv", "1,charging,,,charging,,,,,,", "reactive"),
+        ("accounts.csv", "1,charging,,,,,0.90,,,,", "power_factor"),
+        ("accounts.csv", "1,charging,,,charging-kvarh,,0.95,,,,", "power_factor"),
+        ("accounts.csv", "1,charging-kvarh,,,,,,630,,,", "capacity_kva"),
+        ("accounts.csv", "1,charging,,,,,,,0,,", "contract_kw"),
+        ("charges.csv", "p,total,unit,1,,,,,,,,", "charge"),
+        ("charges.csv", "p,c,tax,1,,,,,,,,", "basis"),
+        ("charges.csv", "p,c,unit,,,,,,,,,", "price"),
+        ("charges.csv", "p,energy,energy,1,,,,,,,,", "price"),
+        ("charges.csv", "p,c,unit,1,peak,,,,,,,", "ratios"),
+        ("charges.csv", "p,c,unit,1,peak=1;peak=2,,,,,,,", "ratios"),
+        ("charges.csv", "p,c,demand,1,peak=2,,,,,,,", "ratios"),
+        ("charges.csv", "p,c,unit,1,,maybe,,,,,,", "adjusted"),
+        ("charges.csv", "p,c,month,1,,,,yes,,,,", "included"),
+        ("charges.csv", "p,c,demand,1,,,,,1.05,2,,", "over_from"),
+        ("charges.csv", "p,c,contract,1,,,,,1.05,,,", "over_from"),
+        ("charges.csv", "p,a,vat,6,,,,,,,,2026-01-01\np,b,vat,13,,,,,,,,", "basis basis"),
+        ("tiers.csv", "p,0,0,1,year,,", "tier"),
+        ("tiers.csv", "p,1,5,1,year,,", "above"),
+        ("tiers.csv", "p,2,0,1,year,,", "above"),
+        ("tiers.csv", "p,1,0,1,year,,\np,2,9,2,month,,", "period period"),
+        ("tiers.csv", "p,2,9,1,year,,\np,3,4,2,year,,", "above above"),
+        ("tiers.csv", "p,1,0,1,week,,", "period"),
+        ("power_factors.csv", "0.95,0.90,1.00,-1,,,,", "standard"),
+        ("power_factors.csv", "0.90,0.9,1.00,-1,,,,", "low"),
+        ("power_factors.csv", "0.90,0.95,0.90,-1,,,,", "low"),
+        ("power_factors.csv", "0.90,0.90,1.01,-1,,,,", "high"),
+        ("power_factors.csv", "0.90,0.90,1.00,,,,,", "percent"),
     ],
 )
 def test_a_wrong_field_is_named(file: str, row: str, field: str) -> None:
     header = shown(file).splitlines()[0]
     with pytest.raises(InvalidFiles) as refused:
         read_registry_texts(BASE | {file: f"{header}\n{row}\n"})
-    assert [problem.field for problem in refused.value.problems] == [field]
+    assert [problem.field for problem in refused.value.problems] == field.split()
     assert all(problem.fix for problem in refused.value.problems)
 
 

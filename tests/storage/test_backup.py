@@ -39,8 +39,12 @@ from metering.registry import (
     Route,
     SpaceEdge,
 )
+from metering.registry.facts.accounts import Account
+from metering.registry.facts.charges import Basis, Charge
 from metering.registry.facts.limits import DetectionLimit
 from metering.registry.facts.office_hours import WorkingHours
+from metering.registry.facts.power_factors import PowerFactorBand
+from metering.registry.facts.tiers import Tier
 from metering.registry.files import read_registry
 from metering.report_issue import ReportFile, ReportIssue
 from proofs.servers.postgres import OwnPostgres
@@ -190,6 +194,10 @@ def fill(platform: Platform) -> None:
     facts = {
         "office_hours": (WorkingHours("o", 420, 960, "1-6"),),
         "limit": (DetectionLimit("nights", Decimal(3), node="o"),),
+        "account": (Account("3100", "E1", "p", capacity_kva=Decimal(630)),),
+        "charge": (Charge("p", "capacity", Basis.CAPACITY, Decimal(23)),),
+        "tier": (Tier("w", 1, Decimal(0), Decimal("3.45")),),
+        "power_factor": (PowerFactorBand("0.90", "1.00", "0.95", Decimal("-0.75")),),
     }
     routed = replace(REGISTRY, routes=(Route("s/g", "vendor/#", "native"),), more=facts)
     stores.registry.apply(routed, actor="test", now_us=NOW)

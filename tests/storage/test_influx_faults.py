@@ -7,9 +7,11 @@ in the end everything is stored, and nothing twice.
 from __future__ import annotations
 
 import gzip
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from metering.errors import InvalidInput, OutcomeUnknown, StorageFull, Unavailab
 from metering.reading import ReadingColumns
 from proofs.servers.influx import OwnServer
 from proofs.servers.relay import Relay, Reply
-from storage.influx import InfluxAddress, InfluxReadings
+from storage.influx import InfluxAddress, InfluxReadings, check
 from storage.influx.setup import WantedBucket
 
 QUARTER = 900_000_000
@@ -375,3 +377,23 @@ def test_a_server_that_is_not_there_is_told_with_its_address() -> None:
         store.upsert(batch(1))
     assert refused.value.field == "influx url"
     assert refused.value.value == "http://127.0.0.1:9"
+
+
+def test_a_server_that_is_silent_is_asked_once_by_a_look_at_it() -> None:
+    """Health waits for the look: every further question would be waited for as long."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        asked: list[socket.socket] = []
+
+        def take() -> None:
+            with suppress(OSError):
+                while True:
+                    asked.append(silent.accept()[0])
+
+        threading.Thread(target=take, daemon=True).start()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        (problem,) = check(InfluxAddress(url, connect_s=5.0, answer_s=0.3), now_us=0)
+        assert problem.field == "influx url"
+        assert len(asked) == 1
+        silent.shutdown(socket.SHUT_RDWR)
+    for one in asked:
+        one.close()

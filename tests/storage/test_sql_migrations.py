@@ -17,15 +17,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
+from ledger import Ledger
 from metering import quality
 from metering.baseline import BaselineVersion
-from metering.book import BookRow, SeriesKey
+from metering.book import BookRow, DirtyMark, SeriesKey
+from metering.bookhash import book_hash
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Factor
 from metering.finding import Case, CaseState, Changes, EvidenceHour, Finding
 from metering.intake import GatewayCounts, IntakeBatch, WriteDoubt
-from metering.reading import Kind
+from metering.localtime import HOUR_US, day_bounds
+from metering.reading import Kind, ReadingColumns
 from metering.registry import (
     Gateway,
     Installation,
@@ -38,6 +41,7 @@ from metering.registry import (
     SpaceEdge,
     SupplyEdge,
 )
+from metering.registry.facts import FACTS
 from metering.registry.facts.limits import KIND as LIMITS
 from metering.registry.facts.office_hours import KIND as OFFICE_HOURS
 from metering.registry.kind import FactKind
@@ -45,7 +49,7 @@ from metering.registry.merge import merged
 from metering.report_issue import ReportFile, ReportIssue
 from metering.tariff import TariffRow
 from metering.validity import Validity
-from storage import Schema, open_engine, sql_stores
+from storage import MemoryReadings, Schema, open_engine, sql_stores
 from storage.sql.engine import reading, writing
 from storage.sql.migrate import _FOLDER, _known, downgrade, head, upgrade
 from storage.sql.schema import METADATA, VERSIONED, natural_key
@@ -86,6 +90,7 @@ def office() -> Registry:
 
 SCRIPTS = ScriptDirectory(str(_FOLDER))
 BY: dict[str, Any] = {"actor": "a", "now_us": 1}
+BILLED = [kind for kind in FACTS if kind.billed]
 
 
 def tables(engine: Engine) -> set[str]:
@@ -656,6 +661,32 @@ def test_a_registry_from_before_office_hours_is_the_same_after_them(engine: Engi
     assert len(OFFICE_HOURS.of(stores.registry.load())) == 3
 
 
+@pytest.mark.parametrize("kind", BILLED, ids=lambda kind: kind.name)
+def test_going_down_would_lose_what_suppliers_bill(engine: Engine, kind: FactKind[Any]) -> None:
+    wanted = registered(kind.table.name)
+    sql_stores(engine).registry.apply(wanted, actor="importer", now_us=1)
+    with pytest.raises(ConfigurationError, match="cannot hold what suppliers bill") as refused:
+        down_to(engine, "r0022")
+    assert refused.value.field == kind.name
+    assert kind.of(sql_stores(engine).registry.load()) == kind.of(wanted)
+
+
+def test_a_registry_from_before_accounts_is_the_same_after_them(engine: Engine) -> None:
+    before = sql_stores(engine).registry
+    before.apply(registered(), actor="importer", now_us=1)
+    kept = before.load()
+    down_to(engine, "r0022")
+    with writing(engine) as con:
+        upgrade(con)
+    stores = sql_stores(engine)
+    assert stores.registry.load() == kept
+    wanted = registered(*(kind.table.name for kind in BILLED))
+    stores.registry.apply(wanted, actor="importer", now_us=2)
+    assert stores.registry.load(1) == kept
+    found = stores.registry.load()
+    assert [kind.of(found) for kind in BILLED] == [kind.of(wanted) for kind in BILLED]
+
+
 def test_a_key_from_before_ends_never_and_one_that_ends_cannot_go_back(engine: Engine) -> None:
     access = sql_stores(engine).access
     before = access.create_key("board", "", "admin", actor="a", now_us=1)
@@ -740,6 +771,63 @@ def test_a_database_from_before_doubts_has_none_and_one_with_some_cannot_go_back
     assert store.doubts() == [WriteDoubt(5, 6, {1: (1 << 24 | 1, 7)})]
     store.end_doubt(5)
     down_to(engine, "r0021")
+
+
+def test_what_moved_before_days_had_institutions_is_booked_again(engine: Engine) -> None:
+    """The books of before, all days under one institution, become those of a fresh booking."""
+    start = day_bounds(date(2026, 3, 2), "UTC")[0]
+    times = [start + n * HOUR_US for n in range(4 * 24 + 1)]
+    readings, now_us = MemoryReadings(), start + 5 * 24 * HOUR_US
+    rows = [(1, at, float(n), 0, at, n, 0, 0, 0) for n, at in enumerate(times)]
+    readings.upsert(ReadingColumns.of(rows))
+    body = Node("other", NodeType.INSTITUTION, zone="UTC")
+    stays = replace(office(), nodes=office().nodes | {"other": body}, supply=())
+    turn = date(2026, 3, 4)
+    edges = (
+        SpaceEdge("inst", "inst-house", valid=Validity(end=turn)),
+        SpaceEdge("other", "inst-house", valid=Validity(turn)),
+    )
+    stores = sql_stores(engine)
+
+    def book() -> None:
+        books, marks = stores.books, stores.marks
+        ledger = Ledger(readings, books, marks, stores.registry.load, lambda: now_us)
+        while marks.waiting():
+            ledger.step()
+
+    stores.registry.apply(stays, **BY)
+    stores.marks.mark([DirtyMark(1, times[0], times[-1])], writer_no=1, ready=True)
+    book()
+    stores.registry.apply(replace(stays, space=edges), **BY)
+    told = [mark.id for mark in stores.marks.ready()]
+    stores.books.commit("", [], expected_revision=0, cleared=told, now_us=1)
+    before = book_hash(stores.books, institution="other")
+    down_to(engine, "r0022")
+    with writing(engine) as con:
+        upgrade(con)
+    stores = sql_stores(engine)
+    assert stores.marks.waiting()
+    book()
+    days = {
+        (row.key.institution, row.day.day)
+        for row in stores.books.digest_rows()
+        if row.key.kind == "node" and row.total
+    }
+    assert days == {("inst", 2), ("inst", 3), ("other", 4), ("other", 5)}
+    assert book_hash(stores.books, institution="other") != before
+
+
+@pytest.mark.parametrize("dated", [False, True])
+def test_what_never_moved_is_left_as_it_is(engine: Engine, dated: bool) -> None:
+    stores = sql_stores(engine)
+    late = (SpaceEdge("inst", "inst-house", valid=Validity(date(2026, 3, 1))),)
+    stores.registry.apply(replace(office(), space=late) if dated else office(), **BY)
+    told = [mark.id for mark in stores.marks.ready()]
+    stores.books.commit("", [], expected_revision=0, cleared=told, now_us=1)
+    down_to(engine, "r0022")
+    with writing(engine) as con:
+        upgrade(con)
+    assert bool(sql_stores(engine).marks.waiting()) is dated
 
 
 def down_to(engine: Engine, revision: str) -> None:

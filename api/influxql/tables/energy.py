@@ -111,13 +111,11 @@ def _nodes(view: ScopedView) -> Iterator[Series]:
     reach = view.caller.reach
     registry = reach.registry
     figures: dict[str, list[str]] = {}
-    for institution in reach.institutions:
-        day = local_day(view.now_us, registry.zone(institution))
-        for code, item in view.books.plan(institution, day).figures:
-            if code in reach.scope.nodes and code in registry.nodes:
-                figures.setdefault(code, []).append(item)
     for code in names.in_tree_order(reach):
-        institution = registry.institution(code)
+        day = reach.last_day(code, local_day(view.now_us, registry.zone(code)))
+        figures[code] = view.books.items_of(code, day)
+    for code in names.in_tree_order(reach):
+        institution = reach.institution_of(code)
         for item in sorted(figures.get(code, ())):
             tags = {**names.node_tags(reach, code), **names.item_tags(item)}
             key = SeriesKey(institution, "node", code, item)
@@ -136,7 +134,7 @@ def _meters(view: ScopedView) -> Iterator[Series]:
             **names.node_tags(reach, meter.node),
             **names.item_tags(meter.item),
         }
-        key = SeriesKey(reach.registry.institution(meter.node), "meter", meter.code, meter.item)
+        key = SeriesKey(reach.institution_of(meter.node), "meter", meter.code, meter.item)
         yield Series(tags, names.under(reach, meter.node), key)
 
 

@@ -39,11 +39,12 @@ class Gateways:
     needs_start = False
 
     def series(self, view: ScopedView) -> list[Series]:
-        """Every gateway of the scope."""
+        """Every gateway that the scope holds now."""
         reach = view.caller.reach
         return [
             Series(_tags(view, gateway), names.under(reach, gateway.site), gateway)
             for gateway in reach.gateways.values()
+            if reach.scope.whole or reach.holds_now(gateway.site, view.now_us)
         ]
 
     def rows(self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:

@@ -31,7 +31,7 @@ def node_tags(reach: Reach, code: str) -> dict[str, str]:
         return dict.fromkeys((tag for tag in NODE_TAGS if tag != "under"), "") | {"zone": "UTC"}
     node = reach.registry.nodes[code]
     return {
-        "institution": reach.registry.institution(code),
+        "institution": reach.institution_of(code),
         "node": code,
         "node_en": node.name("en"),
         "node_zh": node.name("zh"),

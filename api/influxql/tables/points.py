@@ -55,6 +55,8 @@ class Readings:
             found = view.caller.platform.readings.scan(
                 [int(str(series.source))], wanted.start_us, wanted.end_us
             )
+            point = view.caller.reach.points[int(str(series.source))]
+            found = view.caller.reach.within(point, found)
             amounts = np.where(np.isfinite(found.value), found.value, np.nan)
             yield Rows(series, found.time_us, {"value": Values(amounts)})
 

@@ -1,7 +1,7 @@
 """Kinds of registered facts that have a file each: its `KIND` says all that there is to know.
 
-They are dated, so a change of them never rewrites what was; no figure depends on them, and nothing
-is booked again. Whoever uses one asks it: `OFFICE_HOURS.of(registry)`.
+They are dated, so a change of them never rewrites what was, and nothing is booked again. No figure
+depends on them, but bills may (`billed`). Whoever uses one asks it: `OFFICE_HOURS.of(registry)`.
 """
 
 from __future__ import annotations

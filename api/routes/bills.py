@@ -1,0 +1,170 @@
+"""Bills as the supplier would write them.
+
+GET /v1/bill    of an account, or of all accounts at a meter or below a node
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.answers.bills import (
+    BillAnswer,
+    BillDemandAnswer,
+    BillLineAnswer,
+    BillsAnswer,
+    PowerFactorAnswer,
+)
+from api.auth import Reader
+from api.caller import Caller
+from api.decimals import plain
+from api.params import Code, example
+from api.usecases.bills import bills_of, month_of
+from figures.bills import Bill, BillLine, Demand, FactorSum
+from metering.localtime import iso
+from metering.quality import WHOLE
+
+router = APIRouter(prefix="/v1", tags=["energy"])
+
+LINE_EXAMPLE = {
+    "name": "energy.peak",
+    "kind": "energy",
+    "quantity": "15500.00",
+    "unit": "kWh",
+    "price": "1.0240",
+    "amount": "15872.00",
+    "currency": "CNY",
+    "start": "2026-10-01",
+    "end": "2026-11-01",
+    "complete": True,
+    "source": "",
+    "verified": False,
+}
+BILL_EXAMPLE = {
+    "month": "2026-10",
+    "bills": [
+        {
+            "account": "3100-77",
+            "code": "office-a-total",
+            "item": "01000",
+            "zone": "Asia/Shanghai",
+            "start": "2026-10-01",
+            "end": "2026-11-01",
+            "currency": "CNY",
+            "lines": [LINE_EXAMPLE],
+            "within": [],
+            "demand": {
+                "kw": "260.000000",
+                "at": "2026-10-15T14:00:00+08:00",
+                "window": "block",
+                "complete": True,
+            },
+            "power_factor": {
+                "active": "15500.00",
+                "reactive": "9300.00",
+                "value": "0.86",
+                "standard": "0.90",
+                "band": "0.70-0.89",
+                "percent": "2.0",
+                "base": "15872.00",
+                "verified": False,
+            },
+            "total": "15872.00",
+            "complete": True,
+            "lacks": [],
+            "missing": 0.0,
+            "revision": 57,
+        }
+    ],
+    "left_out": 0,
+}
+
+
+@router.get("/bill", responses=example(BILL_EXAMPLE))
+def bill(
+    caller: Reader,
+    month: Annotated[str, Query(max_length=7, description="Such as 2026-10")],
+    account: Annotated[str | None, Query(max_length=64)] = None,
+    node: Code = None,
+    meter: Code = None,
+    item: Code = None,
+) -> BillsAnswer:
+    """The bill of an account for a month, or those of all accounts at a meter or below a node, as
+    the supplier would write them: line by line, each rounded as it is on paper.
+
+    Where the supplier reads inside the month, it is the bill up to that reading. Where a meter or
+    node has no account, its energy is billed at the prices that hold for it. `lacks` names what is
+    not known; `total` is the sum of the amounts that are. `within` is what other lines hold
+    already.
+    """
+    told = bills_of(caller, account, node, meter, item, month_of(month))
+    return {
+        "month": month,
+        "bills": [_bill(caller, one) for one in told.bills],
+        "left_out": told.left_out,
+    }
+
+
+def _bill(caller: Caller, one: Bill) -> BillAnswer:
+    registry = caller.reach.registry
+    meter = registry.meters.get(one.code)
+    zone = registry.zone(one.code if meter is None else meter.node)
+    return {
+        "account": None if one.account is None else one.account.account,
+        "code": one.code,
+        "item": one.item,
+        "zone": zone,
+        "start": one.first.isoformat(),
+        "end": one.after.isoformat(),
+        "currency": one.currency,
+        "lines": [_line(line) for line in one.lines],
+        "within": [_line(line) for line in one.within],
+        "demand": None if one.demand is None else _demand(one.demand, zone),
+        "power_factor": None if one.factor is None else _factor(one.factor),
+        "total": None if one.total is None else plain(one.total),
+        "complete": one.complete,
+        "lacks": [str(lack) for lack in one.lacks],
+        "missing": one.missing / WHOLE,
+        "revision": one.revision,
+    }
+
+
+def _line(line: BillLine) -> BillLineAnswer:
+    return {
+        "name": line.name,
+        "kind": str(line.kind),
+        "quantity": None if line.quantity is None else plain(line.quantity),
+        "unit": line.unit,
+        "price": None if line.price is None else plain(line.price),
+        "amount": None if line.amount is None else plain(line.amount),
+        "currency": line.currency,
+        "start": line.first.isoformat(),
+        "end": line.after.isoformat(),
+        "complete": line.complete,
+        "source": line.source,
+        "verified": line.grade.startswith("V"),
+    }
+
+
+def _demand(demand: Demand, zone: str) -> BillDemandAnswer:
+    return {
+        "kw": plain(demand.power),
+        "at": iso(demand.at_us, zone),
+        "window": demand.window,
+        "complete": demand.complete,
+    }
+
+
+def _factor(factor: FactorSum) -> PowerFactorAnswer:
+    band = factor.band
+    return {
+        "active": plain(factor.active),
+        "reactive": plain(factor.reactive),
+        "value": f"{factor.hundredths // 100}.{factor.hundredths % 100:02}",
+        "standard": factor.standard,
+        "band": None if band is None else f"{band.low}-{band.high}",
+        "percent": None if factor.percent is None else plain(factor.percent),
+        "base": plain(factor.base),
+        "verified": band is not None and band.grade.startswith("V"),
+    }

@@ -1,0 +1,286 @@
+"""What a bill is made of, from one view of the books.
+
+days of the bill   |----------|------------------|      cut where contract, charge, step or
+segments                0               1               price changes, and at the new year
+
+energy of a segment by price   the windows of its days, as money is told everywhere
+demand                         quarters of an hour; what is booked coarser says none
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from figures.bills.exact import HOUR_MIN, most_power
+from figures.bills.making import bill_of
+from figures.bills.model import Bill, BillBasis, Demand, EnergyPart, Reactive, Segment
+from figures.energy import energy as energy_of
+from figures.energy import over
+from figures.periods import Price, Tally
+from figures.view import View
+from figures.worth import per_canonical, tally
+from metering.book import SeriesKey
+from metering.errors import InvalidInput, NotFound
+from metering.items import category
+from metering.localtime import days_between, month_start, next_month
+from metering.quality import MEASURED, MISSING, WHOLE
+from metering.quantity import ABSENT
+from metering.registry import Registry
+from metering.registry.facts.accounts import KIND as ACCOUNT
+from metering.registry.facts.accounts import Account
+from metering.registry.facts.charges import KIND as CHARGE
+from metering.registry.facts.charges import Charge
+from metering.registry.facts.power_factors import KIND as BANDS
+from metering.registry.facts.tiers import KIND as TIER
+from metering.registry.facts.tiers import Tier
+from metering.validity import turning_days
+
+BLOCK_MIN = 15
+"""Of the demand."""
+ELECTRICITY = "kWh"
+
+
+@dataclass(frozen=True)
+class BillDays:
+    """Local days [first, after)."""
+
+    first: date
+    after: date
+
+    @property
+    def last(self) -> date:
+        """The last of them."""
+        return self.after - timedelta(days=1)
+
+
+def account_rows(registry: Registry, account: str) -> list[Account]:
+    """Rows of an account, in order of time; NotFound where there is none."""
+    found = [one for one in ACCOUNT.of(registry) if one.account == account]
+    if not found:
+        raise NotFound(
+            "no such account",
+            field="account",
+            value=account,
+            fix="a number of accounts.csv, in your scope",
+        )
+    return sorted(found, key=lambda one: one.valid.first)
+
+
+def span_of(rows: Sequence[Account], month: date) -> BillDays:
+    """The days that an account's bill of a month is for: those up to the reading in it, or the
+    calendar month where the supplier reads at its end. The reading day of its end holds."""
+    start, end = month_start(month), next_month(month)
+    last = _row_on(rows, end - timedelta(days=1)) or max(rows, key=lambda one: one.valid.first)
+    if last.reading_day is None:
+        return BillDays(start, end)
+    before = month_start(start - timedelta(days=1))
+    return BillDays(before.replace(day=last.reading_day), start.replace(day=last.reading_day))
+
+
+def bill_of_account(view: View, account: str, month: date) -> Bill:
+    """The bill of an account for a month; NotFound for an unknown one, or one that holds on none
+    of the days."""
+    rows = account_rows(view.registry, account)
+    span = span_of(rows, month)
+    held = [one for one in rows if any(one.valid.holds(day) for day in _days(span))]
+    if not held:
+        raise NotFound(
+            "the account does not hold in this period",
+            field="month",
+            value=f"{month:%Y-%m}",
+            fix=f"a month in which accounts.csv has a row of {account}",
+        )
+    meters = {one.meter for one in held}
+    if len(meters) > 1:
+        raise InvalidInput(
+            "the account's meter changes inside the period",
+            field="account",
+            value=account,
+            fix="let the change of accounts.csv fall on a reading day",
+        )
+    return bill_of(_measured(view, view.key_of(meters.pop()), span, held))
+
+
+def bill_of_series(view: View, key: SeriesKey, month: date) -> Bill:
+    """A bill of a figure's energy at the prices that hold for it, for a calendar month."""
+    return bill_of(_measured(view, key, BillDays(month_start(month), next_month(month)), []))
+
+
+def holds_in(rows: Sequence[Account], month: date) -> bool:
+    """Whether an account holds on any day of its bill of a month; `rows` are all of it."""
+    span = span_of(rows, month)
+    return any(one.valid.holds(day) for one in rows for day in _days(span))
+
+
+def _days(span: BillDays) -> list[date]:
+    return days_between(span.first, span.last)
+
+
+def _row_on(rows: Iterable[Account], day: date) -> Account | None:
+    return next((one for one in rows if one.valid.holds(day)), None)
+
+
+def _measured(view: View, key: SeriesKey, span: BillDays, rows: Sequence[Account]) -> BillBasis:
+    plans = {one.plan for one in rows}
+    charges = [one for one in CHARGE.of(view.registry) if one.plan in plans]
+    tiers = [one for one in TIER.of(view.registry) if one.plan in plans]
+    dated = [one.valid for group in (rows, charges, tiers) for one in group]
+    turns = {*turning_days(dated), *view.tariffs.boundaries(), date(span.last.year, 1, 1)}
+    edges = sorted({span.first, span.after, *(d for d in turns if span.first < d < span.after)})
+    own = [BillDays(*pair) for pair in pairwise(edges)]
+    segments = [
+        _segment(
+            view,
+            key,
+            part,
+            span,
+            account,
+            tuple(c for c in charges if account and c.plan == account.plan),
+            tuple(t for t in tiers if account and t.plan == account.plan),
+        )
+        for part in own
+        for account in [_row_on(rows, part.first)]
+        if account is not None or not rows
+    ]
+    unit = category(key.item).unit
+    bands = [one for one in BANDS.of(view.registry) if one.valid.holds(span.last)]
+    today = view.today(key)
+    return BillBasis(
+        code=key.code,
+        item=key.item,
+        unit=unit,
+        per_canonical=per_canonical(key.item),
+        first=segments[0].first if segments else span.first,
+        after=segments[-1].after if segments else span.after,
+        whole_days=(span.after - span.first).days,
+        segments=tuple(segments),
+        demands=tuple(_demands(view, key, segments)) if unit == ELECTRICITY else (),
+        reactive=_reactive(view, segments),
+        bands=tuple(bands),
+        running=today < span.after or over(view, key, span.first, span.last).provisional,
+        revision=view.revision(key.institution),
+    )
+
+
+def _segment(
+    view: View,
+    key: SeriesKey,
+    part: BillDays,
+    bill: BillDays,
+    account: Account | None,
+    charges: tuple[Charge, ...],
+    tiers: tuple[Tier, ...],
+) -> Segment:
+    period = over(view, key, part.first, part.last)
+    before, lacking = _before(view, key, part, bill, tiers)
+    return Segment(
+        part.first,
+        part.after,
+        () if tiers else _parts(tally(view, key, part.first, part.last)),
+        period.amount,
+        int(period.shares[MISSING]),
+        account,
+        charges,
+        tiers,
+        before,
+        lacking,
+    )
+
+
+def _before(
+    view: View, key: SeriesKey, part: BillDays, bill: BillDays, tiers: Sequence[Tier]
+) -> tuple[int, int]:
+    """(book units that passed in the steps' period before the segment, share of it missing)."""
+    if not tiers:
+        return 0, 0
+    start = date(part.first.year, 1, 1) if tiers[0].period == "year" else bill.first
+    if start >= part.first:
+        return 0, 0
+    found = over(view, key, start, part.first - timedelta(days=1))
+    return found.amount or 0, int(found.shares[MISSING])
+
+
+def _parts(of: Tally) -> tuple[EnergyPart, ...]:
+    """By period and price; what is split over several prices is told as uncertain."""
+    whole: dict[Price, int] = defaultdict(int)
+    unsure: dict[Price, int] = defaultdict(int)
+    for group, sure in (
+        (of.certain, True),
+        (of.apportioned, True),
+        (of.estimated, False),
+        *((one, False) for one in of.spread),
+    ):
+        for row, quantity in group.items():
+            whole[row] += quantity
+            unsure[row] += 0 if sure else abs(quantity)
+    found: dict[tuple[str, Decimal | None, str], EnergyPart] = {}
+    for row, quantity in whole.items():
+        if row is None:
+            part = EnergyPart("", None, "", quantity, unsure[row])
+        else:
+            named = (row.period, row.price, row.currency)
+            part = EnergyPart(*named, quantity, unsure[row], row.source, row.grade)
+        place = (part.period, part.price, part.currency)
+        old = found.get(place)
+        found[place] = part if old is None else _added(old, part)
+    return tuple(found.values())
+
+
+def _added(one: EnergyPart, other: EnergyPart) -> EnergyPart:
+    return replace(
+        one,
+        quantity=one.quantity + other.quantity,
+        uncertain=one.uncertain + other.uncertain,
+    )
+
+
+def _demands(view: View, key: SeriesKey, segments: Sequence[Segment]) -> list[Demand | None]:
+    """By segment; one for all days on which the same row of the account holds."""
+    found: list[Demand | None] = []
+    for account, group in groupby(segments, key=lambda one: one.account):
+        own = list(group)
+        window = "" if account is None else account.demand
+        demand = _demand(view, key, BillDays(own[0].first, own[-1].after), window)
+        found += [demand] * len(own)
+    return found
+
+
+def _demand(view: View, key: SeriesKey, span: BillDays, window: str) -> Demand | None:
+    """None where what is booked is no part of a block, or no block is known."""
+    found = energy_of(view, key, span.first, span.last, "native")
+    step = found.step_min
+    if any(one.step_min != step for one in found.remainder) or not step:
+        return None
+    sliding = window == "sliding" and step < BLOCK_MIN
+    most = most_power(found.quantity, step, BLOCK_MIN, sliding=sliding)
+    if most is None:
+        return None
+    place, amount = most
+    whole = bool(np.all(found.shares[:, MEASURED] == WHOLE) and np.all(found.quantity != ABSENT))
+    kw = Fraction(amount * HOUR_MIN, BLOCK_MIN * per_canonical(key.item))
+    at_us = int(found.start_us[place])
+    return Demand(kw, at_us, "sliding" if sliding else "block", whole)
+
+
+def _reactive(view: View, segments: Sequence[Segment]) -> Reactive | None:
+    """None where the account names no meter of it."""
+    if not segments or segments[-1].account is None or not segments[-1].account.reactive:
+        return None
+    account, first = segments[-1].account, segments[0].first
+    last = segments[-1].after - timedelta(days=1)
+    drawn = over(view, view.key_of(account.reactive), first, last)
+    missing = int(drawn.shares[MISSING])
+    fed: int | None = 0
+    if account.reactive_export:
+        export = over(view, view.key_of(account.reactive_export), first, last)
+        fed, missing = export.amount, max(missing, int(export.shares[MISSING]))
+    amounts = [None if one is None else abs(one) for one in (drawn.amount, fed)]
+    return Reactive(amounts[0], amounts[1], missing)

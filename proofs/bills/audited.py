@@ -1,0 +1,73 @@
+"""Suppliers' bills, right and wrong, put to the audit beside what the platform tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from random import Random
+
+from figures.bills import Bill, BillCase, Objection, audit
+from metering.localtime import from_us, zone_of
+from metering.registry.facts.accounts import Account
+from metering.validity import Validity
+from proofs.bills.platform import ZONE
+from proofs.bills.suppliers import CLASS, MULTIPLIER, VOLTAGE, Seen, right, wrongs
+from proofs.bills.written import ACCOUNT, WrittenBill
+
+
+@dataclass
+class Audited:
+    """What came of the bills so far."""
+
+    seeded: int = 0
+    caught: int = 0
+    false_alarms: int = 0
+    checks: set[str] = field(default_factory=set)
+    """Names under which something was seeded and caught."""
+    problems: list[str] = field(default_factory=list)
+
+
+def put_to_audit(written: WrittenBill, bill: Bill, seed: int, into: Audited) -> None:
+    """The right bill, on which nothing may speak, and every mistake that can be made on it."""
+    seen = right(written, bill.first, bill.after)
+    for one in audit(_case(seen, bill)):
+        into.false_alarms += 1
+        into.problems.append(f"{written.name}: false alarm: {one}")
+    for wrong in wrongs(seen, Random(f"{seed} {written.name}")):  # noqa: S311
+        found = audit(_case(wrong.seen, bill))
+        into.seeded += 1
+        if wrong.check in {one.check for one in found}:
+            into.caught += 1
+            into.checks.add(wrong.check)
+        else:
+            names = _names(found) or "nothing"
+            into.problems.append(f"{written.name}: {wrong.check} was seeded, {names} was said")
+
+
+def _names(found: list[Objection]) -> str:
+    return ", ".join(one.check for one in found)
+
+
+def _case(seen: Seen, bill: Bill) -> BillCase:
+    own = bill.account or Account(ACCOUNT, "main")
+    account = replace(
+        own,
+        multiplier=MULTIPLIER,
+        customer_class=CLASS,
+        voltage=VOLTAGE,
+        valid=Validity(own.valid.start, seen.closed or own.valid.end),
+    )
+    demand = bill.demand
+    at = None if demand is None else from_us(demand.at_us).astimezone(zone_of(ZONE))
+    return BillCase(
+        bill=seen.bill,
+        books=bill if seen.books else None,
+        before=seen.before,
+        accounts={account.account: account},
+        meters=frozenset({"main"} if seen.metered else ()),
+        demand_at="" if at is None else f"{at:%Y-%m-%dT%H:%M}",
+        degree_days=seen.degree_days,
+        other_prices=seen.dated,
+        season_prices=seen.season,
+        credit_due=Decimal(seen.credit_due),
+    )

@@ -1,0 +1,229 @@
+"""A key reads of a place that moved in or out the days of its time, and only those, over every
+route that tells of days. `hall` goes from the school to the bureau on the third day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ledger import Ledger
+from metering.access import Role
+from metering.localtime import HOUR_US, day_bounds, parse_instant
+from metering.reading import Kind
+from metering.registry import (
+    Gateway,
+    Installation,
+    Meter,
+    Node,
+    NodeType,
+    Point,
+    Registry,
+    SpaceEdge,
+    Validity,
+)
+from metering.registry.merge import merged
+from tests.api.conftest import World
+
+ZONE = "Asia/Shanghai"
+FIRST = date(2026, 11, 9)
+DAYS = 6
+TURN = FIRST + timedelta(days=2)
+ASKED = {"start": FIRST.isoformat(), "end": (FIRST + timedelta(days=DAYS)).isoformat()}
+THEN = [24_000_000] * 2 + [None] * 4
+SINCE = [None] * 2 + [24_000_000] * 4
+
+
+def before() -> Registry:
+    nodes = [
+        Node("bureau", NodeType.INSTITUTION, zone=ZONE),
+        Node("school", NodeType.INSTITUTION, zone=ZONE),
+        Node("yard", NodeType.SITE),
+        Node("hall", NodeType.BUILDING),
+    ]
+    return Registry(
+        version=1,
+        nodes={one.code: one for one in nodes},
+        space=(SpaceEdge("school", "yard"), SpaceEdge("yard", "hall")),
+        gateways={"yard/g": Gateway("yard", "g")},
+        meters={"m": Meter("m", "hall", "01000", total=True)},
+        points={1: Point(1, "yard/g", "m", Kind.REGISTER, "kWh")},
+        installations=(Installation("m", 1),),
+    )
+
+
+def after() -> Registry:
+    known = before()
+    edges = (
+        SpaceEdge("school", "yard"),
+        SpaceEdge("yard", "hall", valid=Validity(end=TURN)),
+        SpaceEdge("bureau", "hall", valid=Validity(TURN)),
+    )
+    return merged(known, replace(known, space=edges))
+
+
+def unmoved(booked: Any, known: Registry | None = None) -> World:
+    """A world in which the move is yet to be told, where no registry is given that knows it."""
+    start = day_bounds(FIRST, ZONE)[0]
+    times = [start + n * HOUR_US for n in range(DAYS * 24 + 1)]
+    now_us = start + (DAYS * 24 + 12) * HOUR_US
+    world = booked(known or before(), now_us, {1: (times, np.arange(len(times)))})
+    for name in ("school", "bureau", "hall"):
+        world.keys[name] = world.platform.access.create_key(
+            name, name, Role.ADMIN, actor="test", now_us=now_us
+        )
+    return world
+
+
+def made(booked: Any, *, late: bool) -> World:
+    """A world in which the move was known before the readings, or came to be known after them."""
+    world = unmoved(booked, None if late else after())
+    if late:
+        assert world.get("/v1/feed", key="school").json()["data"]
+        move(world)
+    return world
+
+
+def move(world: World) -> None:
+    one = world.platform
+    one.registry_store.apply(after(), actor="test", now_us=one.now_us())
+    ledger = Ledger(one.readings, one.books, one.marks, one.registry, one.now_us)
+    while one.marks.waiting():
+        ledger.step()
+
+
+@pytest.fixture(params=[False, True], ids=["known", "late"])
+def moved(request: pytest.FixtureRequest, booked: Any) -> World:
+    return made(booked, late=request.param)
+
+
+def amounts(world: World, key: str, **named: object) -> list[int | None]:
+    found = world.get("/v1/energy", key=key, **{**ASKED, **named}).json()
+    return [one["amount"] for one in found["data"]]
+
+
+def test_energy_is_told_of_the_days_of_each_owner(moved: World) -> None:
+    for named in ({"node": "hall"}, {"meter": "m"}):
+        assert amounts(moved, "school", **named) == THEN
+        assert amounts(moved, "bureau", **named) == SINCE
+        assert amounts(moved, "hall", **named) == [24_000_000] * 6
+    assert amounts(moved, "school", node="school") == THEN
+    assert amounts(moved, "bureau", node="bureau") == SINCE
+
+
+def test_the_hours_at_the_edge_are_the_owners_too(moved: World) -> None:
+    for key, known in (("school", range(48)), ("bureau", range(48, 144))):
+        hours = amounts(moved, key, node="hall", step="hour")
+        assert [n for n, one in enumerate(hours) if one is not None] == list(known)
+
+
+def test_months_parts_and_lineage_know_no_other_day(moved: World) -> None:
+    assert amounts(moved, "school", node="hall", step="month") == [2 * 24_000_000]
+    parts = moved.get("/v1/energy/parts", key="school", node="hall", **ASKED).json()
+    assert parts["data"][0]["amount"] == 2 * 24_000_000
+    ask = {"node": "hall", "step": "day", "time": f"{TURN}T12:00:00+08:00"}
+    assert moved.get("/v1/energy/lineage", key="school", **ask).status_code == 404
+    traced = moved.get("/v1/energy/lineage", key="bureau", **ask).json()
+    times = [
+        parse_instant(one["time"])
+        for source in traced["meters"][0]["sources"]
+        for one in source["readings"]
+    ]
+    assert times
+    assert min(times) >= day_bounds(TURN, ZONE)[0]
+
+
+def test_readings_are_of_the_owners_time(moved: World) -> None:
+    turn = day_bounds(TURN, ZONE)[0]
+    found = {}
+    for key in ("school", "bureau"):
+        answer = moved.get("/v1/points/1/readings", key=key, limit=1000, start=ASKED["start"])
+        found[key] = [parse_instant(one["time"]) for one in answer.json()["data"]]
+        count = moved.get("/v1/readings/count", key=key).json()["stored"]
+        assert count == len(found[key])
+    assert max(found["school"]) < turn <= min(found["bureau"])
+    assert len(found["school"]) + len(found["bureau"]) == DAYS * 24 + 1
+
+
+def test_influxql_reads_what_v1_reads(moved: World) -> None:
+    start, end = (day_bounds(FIRST + timedelta(days=n), ZONE)[0] // 1000 for n in (0, DAYS))
+    ask = (
+        f'SELECT sum("value") FROM "energy" WHERE "node" = \'hall\' AND "item" = \'01000\' '
+        f"AND time >= {start}ms AND time < {end}ms GROUP BY time(1d) TZ('{ZONE}')"
+    )
+    for key, wanted in (("school", THEN), ("bureau", SINCE)):
+        headers = {"Authorization": f"Token {moved.keys[key]}"}
+        told = moved.client.post("/influx/query?epoch=ms", data={"q": ask}, headers=headers)
+        answer = told.json()["results"][0]
+        rows = [value for _, value in answer["series"][0]["values"]]
+        assert [None if one is None else round(one * 10**6) for one in rows] == wanted, key
+
+
+def feed(world: World, key: str, cursor: str | None = None) -> tuple[dict[str, Any], str]:
+    """What is held after reading to the end, by key, and the cursor."""
+    held: dict[str, Any] = {}
+    while True:
+        given = {"limit": 5} | ({} if cursor is None else {"cursor": cursor})
+        answer = world.get("/v1/feed", key=key, **given)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        held |= {one["key"]: one for one in page["data"]}
+        cursor = page["next"]
+        if not page["more"]:
+            return held, cursor
+
+
+def values(held: dict[str, Any], node: str) -> list[int | None]:
+    own = {one["day"]: one["amount"] for one in held.values() if one["node"] == node}
+    return [own.get((FIRST + timedelta(days=n)).isoformat()) for n in range(DAYS)]
+
+
+def test_the_old_owners_feed_goes_on_and_ends(booked: Any) -> None:
+    world = made(booked, late=False)
+    assert values(feed(world, "school")[0], "hall") == THEN
+    assert values(feed(world, "bureau")[0], "hall") == SINCE
+
+
+def test_a_feed_that_had_begun_takes_back_what_is_the_old_owners_no_more(booked: Any) -> None:
+    world = unmoved(booked)
+    held, cursor = feed(world, "school")
+    assert values(held, "hall") == [24_000_000] * 6
+    of_hall, hall_cursor = feed(world, "hall")
+    move(world)
+    more, _ = feed(world, "school", cursor)
+    assert values(held | more, "hall") == THEN
+    assert {one["amount"] for one in more.values()} == {None}
+    assert values(feed(world, "bureau")[0], "hall") == SINCE
+    assert values(of_hall | feed(world, "hall", hall_cursor)[0], "hall") == THEN
+
+
+def test_restatements_and_history_tell_no_value_of_another_time(moved: World) -> None:
+    told = moved.get("/v1/restatements", key="school").json()["data"]
+    assert {one["new_total"] for one in told if one["day"] >= TURN.isoformat()} <= {None}
+    page = moved.get("/v1/feed", key="school", history=1, limit=1000).json()["data"]
+    of_hall = [one for one in page if one["node"] == "hall"]
+    late = {one["amount"] for one in of_hall if one["day"] >= TURN.isoformat()}
+    assert late <= {None}
+
+
+def test_the_registry_says_which_days_a_key_reaches(moved: World) -> None:
+    turn = TURN.isoformat()
+    for key, span, body, parent in (
+        ("school", {"valid_from": None, "valid_to": turn}, "school", ["yard"]),
+        ("bureau", {"valid_from": turn, "valid_to": None}, "bureau", ["bureau"]),
+    ):
+        node = moved.get("/v1/nodes/hall", key=key).json()
+        assert (node["reached"], node["institution"]) == ([span], body)
+        assert node["parents"] == parent
+    assert moved.get("/v1/nodes/hall", key="hall").json()["reached"] == [
+        {"valid_from": None, "valid_to": None}
+    ]
+
+
+def test_nobody_else_speaks_for_the_gateway_of_a_point_that_moved(moved: World) -> None:
+    body = {"readings": [{"point": "m", "time": "2026-11-20T02:00:00Z", "value": 1}]}
+    for key, status in (("school", 403), ("bureau", 404)):
+        assert moved.post("/v1/ingest?gateway=yard/g", key=key, json=body).status_code == status

@@ -1,0 +1,34 @@
+"""`greenoffice bill`: every line of a bill, and its total."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from greenoffice.billing import HEADER, as_csv, bill
+from greenoffice.commands import init
+from metering.errors import InvalidInput, NotFound
+from proofs.bills.platform import told
+from proofs.bills.written import ACCOUNT, written_bills
+
+
+def test_lines_stand_as_on_the_bill_with_a_last_row_for_the_total():
+    written = next(one for one in written_bills() if one.name == "demand-not-known")
+    rows = list(csv.DictReader(io.StringIO(as_csv([told(written)]))))
+    assert list(rows[0]) == list(HEADER)
+    assert [(row["line"], row["amount"], row["complete"], row["lacks"]) for row in rows] == [
+        ("energy.flat", "4836.00", "yes", ""),
+        ("demand", "", "no", ""),
+        ("total", "4836.00", "no", "demand"),
+    ]
+    assert {row["account"] for row in rows} == {ACCOUNT}
+
+
+def test_a_folder_without_the_account_says_so(tmp_path):
+    init(tmp_path / "data", 8080, 1883, 9464, "en")
+    with pytest.raises(NotFound, match="no account there"):
+        bill(tmp_path / "data", "nobody", "2026-07", None)
+    with pytest.raises(InvalidInput, match="not a month"):
+        bill(tmp_path / "data", "nobody", "2026-7", None)
