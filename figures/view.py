@@ -44,6 +44,15 @@ class AsOf:
 
     institution: str
     revision: int
+    registry: int | None = None
+    """Version of the registry whose tree, prices and factors are taken; None for the present."""
+    settled: Range | None = None
+    """Local days, both included, of which it is known that all were settled and nothing waited:
+    one without a row at the revision was not measured."""
+
+    def covers(self, day: date) -> bool:
+        """Whether a day without a row at the revision had none, and no provisional one."""
+        return self.settled is not None and self.settled[0] <= day <= self.settled[1]
 
     def checked(self, institution: str, present: int) -> int:
         """The revision; InvalidInput for another institution, or for one that is still to come."""
@@ -133,8 +142,15 @@ class View:
         return self._scope is None or self._scope.holds(node, day)
 
     def _node(self, key: SeriesKey) -> str:
-        of_meter = key.kind == "meter"
-        return self.registry.meters[key.code].node if of_meter else key.code
+        known = self.registry.meters if key.kind == "meter" else self.registry.nodes
+        if key.code not in known:
+            raise NotFound(
+                f"no such {key.kind} in version {self.registry.version} of the registry",
+                field=key.kind,
+                value=key.code,
+                fix="ask for a moment at which it was registered",
+            )
+        return self.registry.meters[key.code].node if key.kind == "meter" else key.code
 
     def _told(self, key: SeriesKey, span: Range | None = None) -> list[SeriesKey]:
         """The series under every institution that its node is of in turn; of a moment, under those
@@ -200,7 +216,13 @@ class View:
         revision = {one: self.revision(one) for one in {key.institution for key in keys}}
         found = self._books.rows_at(keys, *span, max(revision.values(), default=0))
         kept = {(row.key, row.day) for row in found}
-        lost = [row for row in standing if (row.key, row.day) not in kept and self._holds(row)]
+        lost = [
+            row
+            for row in standing
+            if (row.key, row.day) not in kept
+            and not self._as_of.covers(row.day)
+            and self._holds(row)
+        ]
         if lost:
             raise _not_kept(lost, self._as_of.revision)
         return found
@@ -257,12 +279,18 @@ class View:
             page = self._books.restatements(institution, after=after, limit=PAGE)
             found += [one for _, one in page if first <= one.day <= last]
             if len(page) < PAGE:
-                return found
+                break
             after = page[-1][0]
+        if self._as_of is None:
+            return found
+        until = self.revision(institution)
+        return [one for one in found if one.new_revision <= until]
 
     def is_being_booked(self, institution: str, start_us: int, end_us: int) -> bool:
         """Whether readings of the institution in [start, end) wait to be booked: its rows there
         may be a part of what is to come."""
+        if self._as_of is not None:
+            return False  # what stood at a revision is what it is
         return bool(waiting(self._books.unbooked(start_us, end_us), self.registry, institution))
 
     def key_of(self, code: str, item: str | None = None) -> SeriesKey:
@@ -345,16 +373,24 @@ def _touch(one: Range, other: Range) -> bool:
 VIEWS_AT_ONCE = 8
 """Each holds a connection to the books; some must be left for everything else."""
 PATIENCE_S = 30.0
+PINNED_KEPT = 4
+"""Earlier registries that are kept at hand: as many as closings are compared side by side."""
 
 
 class Figures:
     """Opens views; lives as long as the platform and is shared by its threads."""
 
     def __init__(
-        self, books: BookViews, registry: Callable[[], Registry], now_us: Callable[[], int]
+        self,
+        books: BookViews,
+        registry: Callable[[], Registry],
+        now_us: Callable[[], int],
+        registry_at: Callable[[int], Registry] | None = None,
     ) -> None:
         self._books, self._registry, self._now_us = books, registry, now_us
+        self._registry_at = registry_at
         self._known: tuple[Registry, Plans] | None = None
+        self._pinned: dict[int, tuple[Registry, Plans]] = {}
         self._turns = threading.BoundedSemaphore(VIEWS_AT_ONCE)
 
     def tell(self, institution: str, rows: Sequence[BookRow]) -> None:
@@ -370,13 +406,11 @@ class Figures:
         as_of: AsOf | None = None,
     ) -> Iterator[View]:
         """One state of the books, the registry (the present one where none is given) and the
-        clock, within a scope where one is given; with `as_of` rows are those of that revision, and
-        NotFound is raised where they are not kept. Open no second one inside it. Unavailable where
-        too many are open for long."""
+        clock, within a scope where one is given; with `as_of` rows are those of that revision under
+        its registry, and NotFound is raised where they are not kept. Open no second one inside it.
+        Unavailable where too many are open for long."""
         registry = registry or self._registry()
-        known = self._known
-        if known is None or known[0] is not registry:
-            known = self._known = (registry, Plans(registry))
+        known = self._of(registry, as_of)
         if not self._turns.acquire(timeout=PATIENCE_S):
             raise Unavailable(
                 "too many answers are being made at once",
@@ -386,6 +420,21 @@ class Figures:
             )
         try:
             with self._books.at_rest() as books:
-                yield View(books, registry, self._now_us(), known[1], scope, as_of)
+                yield View(books, known[0], self._now_us(), known[1], scope, as_of)
         finally:
             self._turns.release()
+
+    def _of(self, registry: Registry, as_of: AsOf | None) -> tuple[Registry, Plans]:
+        """The registry that a view is of, with its plans; of earlier ones a few are kept."""
+        version = None if as_of is None else as_of.registry
+        if version is not None and version != registry.version and self._registry_at:
+            found = self._pinned.get(version)
+            if found is None:
+                earlier = self._registry_at(version)
+                found = (earlier, Plans(earlier))
+                self._pinned = dict([*self._pinned.items(), (version, found)][-PINNED_KEPT:])
+            return found
+        known = self._known
+        if known is None or known[0] is not registry:
+            known = self._known = (registry, Plans(registry))
+        return known

@@ -29,7 +29,7 @@ class RowChange(Enum):
     """The present row was provisional: it goes without a trace."""
     SUPPLEMENT = "supplement"
     """The energy is equal, but tariffs divide it otherwise, or other rules come to the same: the
-    row stays and is completed."""
+    row stays and is completed; how tariffs divided a settled one before is kept."""
     SUPERSEDE = "supersede"
     """The present row was settled: it stays, dated."""
 
@@ -43,6 +43,12 @@ def change(present: BookRow | None, wanted: BookRow) -> RowChange:
     if present.same_energy(wanted):
         return RowChange.SUPPLEMENT
     return RowChange.OVERWRITE if present.provisional else RowChange.SUPERSEDE
+
+
+def leaves_a_trace(old: BookRow, new: BookRow) -> bool:
+    """Whether a supplemented row is kept as it was: a settled one that is priced otherwise from
+    now on. Money as of an earlier revision is made of it."""
+    return not old.provisional and not old.same_content(new)
 
 
 def is_news(old: BookRow, new: BookRow) -> bool:

@@ -30,6 +30,7 @@ from api.answers.energy import (
 )
 from api.auth import Reader
 from api.decimals import exact, plain
+from api.moments import FORM
 from api.params import Code, example, written
 from api.usecases.energy import (
     Head,
@@ -55,8 +56,9 @@ router = APIRouter(prefix="/v1", tags=["energy"])
 NEVER_ADDED = "two currencies are never added: see by_currency"
 NOT_ALL_PRICED = "no tariff prices all of this energy: see unpriced"
 
-Revision = Annotated[
-    int | None, Query(ge=1, le=2**53, description="As the books stood at this revision")
+Moment = Annotated[
+    str | None,
+    Query(max_length=40, description=f"As the books stood then: {FORM}"),
 ]
 
 SHARES_EXAMPLE = {"measured": 0.9896, "apportioned": 0.0, "estimated": 0.0, "missing": 0.0104}
@@ -109,6 +111,7 @@ ENERGY_EXAMPLE = {
     "start": "2026-11-23",
     "end": "2026-11-24",
     "revision": 57,
+    "registry_version": 12,
     "step": "day",
     "step_min": 1440,
     "data": [VALUE_EXAMPLE],
@@ -130,6 +133,7 @@ PARTS_EXAMPLE = {
     "start": "2026-11-23",
     "end": "2026-11-24",
     "revision": 57,
+    "registry_version": 12,
     "data": [
         PART_EXAMPLE,
         {**PART_EXAMPLE, "row": "part", "item": "01B00"},
@@ -147,7 +151,7 @@ def energy(
     step: Annotated[Step, Query()] = Step.DAY,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
-    as_of: Revision = None,
+    as_of: Moment = None,
 ) -> Response:
     """Energy of a node or meter by step, over local days [start, end).
 
@@ -160,8 +164,9 @@ def energy(
     cheapest, or at the dearest of them. Its `shares` are the money's own, by amount. Currencies
     are never added: where there are two, `value` is null and `by_currency` has each sum.
 
-    With `as_of` the energy is that of the books at an earlier revision; money and carbon are by
-    the present prices and factors. 404 where a day of the range was not settled then.
+    With `as_of` the energy and its price windows are those of the books at an earlier revision,
+    with a version after `@` by the tree, prices and factors of that registry, else by the present
+    ones. 404 where a day of the range was not settled then.
     """
     key = series_of(caller, node, meter, item)
     told = energy_of(caller, key, step, days_of(caller, key, start, end, step), as_of)
@@ -186,7 +191,7 @@ def energy_parts(
     item: Code = None,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
-    as_of: Revision = None,
+    as_of: Moment = None,
 ) -> Response:
     """A node's figure with its sub-items of the next level over local days [start, end).
 
@@ -223,6 +228,7 @@ def head_json(head: Head) -> EnergyHeadAnswer:
         "start": head.days.first.isoformat(),
         "end": (head.days.last + timedelta(days=1)).isoformat(),
         "revision": head.revision,
+        "registry_version": head.registry_version,
     }
 
 

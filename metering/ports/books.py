@@ -88,8 +88,8 @@ class BookReader(BookEvents, BookRows, BookNews, Protocol):
         """Rows of the series on the days first..last (both included) as they stood at a revision
         of their institution, sorted by key and day.
 
-        Settled rows are kept for ever. A provisional row that was overwritten is not there:
-        its day has no row at the revisions at which it stood.
+        Settled rows are kept for ever, with the price windows that they had. A provisional row
+        that was overwritten is not there: its day has no row at the revisions at which it stood.
         """
         ...
 
@@ -169,7 +169,8 @@ class BookWriter(BookState, Protocol):
         """Write rows in one transaction and return the new revision.
 
         Supersedes settled rows; overwrites provisional ones without a trace; leaves rows of
-        equal content as they are, and completes those that tariffs divide otherwise. Deletes
+        equal content as they are, and completes those that tariffs divide otherwise; how they
+        divided a settled one before is kept, under a revision of its own. Deletes
         the `cleared` dirty marks. Register events that touch one of the (meter, start_us,
         end_us) ranges are replaced by `events`. Raises Conflict when the revision is not the
         expected one; then nothing is written. The revision stays where no row changes.

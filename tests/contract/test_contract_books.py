@@ -224,14 +224,33 @@ def test_parts_and_their_windows_come_back_whole(stores: Stores) -> None:
     assert [part.meters for part in current(stores).parts] == [3, 3]
 
 
-def test_other_windows_complete_a_settled_row_without_another_revision(stores: Stores) -> None:
+def test_other_windows_complete_a_settled_row_and_how_it_was_is_kept(stores: Stores) -> None:
     row = booked()
     commit(stores, row)
-    for other in (parted(row), parted(row, price_turns_at=450), parted(row, meters=4)):
-        assert commit(stores, other) == 1
+    others = [parted(row), parted(row, price_turns_at=450), parted(row, meters=4)]
+    for n, other in enumerate(others):
+        assert commit(stores, other) == n + 2
         assert current(stores).same_content(other)
         assert current(stores).revision == 1
-    assert stores.books.restatements("office") == []
+        assert current(stores).told
+    assert commit(stores, others[-1]) == 4
+    late = booked(energy=7)
+    commit(stores, late)
+    assert commit(stores, parted(late)) == 6
+    for n, stood in enumerate([row, *others, late, parted(late)]):
+        (found,) = stores.books.rows_at([KEY], DAY, DAY, n + 1)
+        assert found.same_content(stood), n + 1
+        assert (found.revision, found.told) == ((1, True) if n < 4 else (5, False))
+        with stores.books.at_rest() as books:
+            assert books.rows_at([KEY], DAY, DAY, n + 1)[0].same_content(stood)
+    assert [one.old_revision for _, one in stores.books.restatements("office")] == [1]
+
+
+def test_other_windows_complete_a_running_day_without_a_trace(stores: Stores) -> None:
+    row = booked(provisional=True)
+    commit(stores, row)
+    assert commit(stores, parted(row)) == 1
+    assert stores.books.rows_at([KEY], DAY, DAY, 1)[0].same_content(parted(row))
 
 
 def test_a_view_does_not_move_with_the_books(stores: Stores) -> None:

@@ -13,6 +13,7 @@ reports    report_issue, report_file
 from storage.sql.schema.baselines import BASELINE, BASELINE_PROGRESS, BASELINE_REQUEST
 from storage.sql.schema.books import (
     BOOK_ROW,
+    BOOK_ROW_BEFORE,
     INSTITUTION_REVISION,
     REGISTER_EVENT,
     RESTATEMENT,
@@ -47,6 +48,7 @@ __all__ = [
     "BASELINE_PROGRESS",
     "BASELINE_REQUEST",
     "BOOK_ROW",
+    "BOOK_ROW_BEFORE",
     "CHECKPOINT",
     "CREDENTIAL",
     "DEAD_LETTER",
