@@ -427,7 +427,14 @@ class Figures:
     def _of(self, registry: Registry, as_of: AsOf | None) -> tuple[Registry, Plans]:
         """The registry that a view is of, with its plans; of earlier ones a few are kept."""
         version = None if as_of is None else as_of.registry
-        if version is not None and version != registry.version and self._registry_at:
+        if version is not None and version != registry.version:
+            if self._registry_at is None:
+                raise NotFound(
+                    "no earlier version of the registry is kept here",
+                    field="as_of",
+                    value=version,
+                    fix=f"ask for the present version, {registry.version}",
+                )
             found = self._pinned.get(version)
             if found is None:
                 earlier = self._registry_at(version)

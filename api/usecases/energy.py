@@ -156,7 +156,7 @@ def moment_of(
     meters = caller.reach.registry.meters
     node = meters[key.code].node if key.kind == "meter" else key.code
     body = caller.reach.registry.institution(node, caller.reach.last_day(node, days.last))
-    moment = as_of_text(as_of, body or key.institution)
+    moment = as_of_text(caller, as_of, body or key.institution)
     return replace(key, institution=moment.institution), moment
 
 

@@ -127,6 +127,11 @@ class BookSeries(BookRows, BookDigest, Protocol):
         """All series ever booked for the institution."""
         ...
 
+    def unsettled(self, institution: str) -> list[tuple[SeriesKey, date]]:
+        """(series, day) of every provisional row of the institution, however old, sorted. Asked by
+        whoever begins anew, so it costs as much as there are such rows, not as there are years."""
+        ...
+
     def days(self, institution: str) -> tuple[date, date] | None:
         """The first and the last day with a current row of the institution; None without any."""
         ...
@@ -138,11 +143,6 @@ class BookState(BookEvents, BookSeries, Protocol):
 
 class BookWriter(BookState, Protocol):
     """What the ledger needs: the rows that stand, and taking their place."""
-
-    def unsettled(self, institution: str) -> list[tuple[SeriesKey, date]]:
-        """(series, day) of every provisional row of the institution, however old, sorted. Asked by
-        whoever begins anew, so it costs as much as there are such rows, not as there are years."""
-        ...
 
     def restatements(
         self, institution: str, *, after: int = 0, limit: int = 100

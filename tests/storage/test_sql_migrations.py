@@ -23,6 +23,7 @@ from metering.baseline import BaselineVersion
 from metering.book import BookRow, DirtyMark, PriceWindows, SeriesKey
 from metering.bookhash import book_hash
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
+from metering.closing import Closing, Signed
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Factor
 from metering.finding import Case, CaseState, Changes, EvidenceHour, Finding
@@ -710,6 +711,15 @@ def test_rows_from_before_are_told_as_they_are_and_kept_from_then_on(engine: Eng
     with pytest.raises(ConfigurationError, match="cannot hold price windows of before"):
         down_to(engine, "r0024")
     assert books.rows_at([row.key], row.day, row.day, 1)[0].same_content(priced(row, 480))
+
+
+def test_going_down_would_lose_closed_periods(engine: Engine) -> None:
+    days = (date(2026, 3, 1), date(2026, 3, 31))
+    one = Closing("i", "2026-03", *days, 4, 1, 4, "f", "t", Signed(1, "somebody", "k"))
+    kept = sql_stores(engine).closings.add(one)
+    with pytest.raises(ConfigurationError, match="cannot hold closed periods"):
+        down_to(engine, "r0024")
+    assert sql_stores(engine).closings.closing(kept.number) == kept
 
 
 def test_a_key_from_before_ends_never_and_one_that_ends_cannot_go_back(engine: Engine) -> None:

@@ -19,6 +19,7 @@ from storage.sql.schema.books import (
     RESTATEMENT,
     SERIES,
 )
+from storage.sql.schema.closings import CLOSING
 from storage.sql.schema.columns import METADATA
 from storage.sql.schema.intake import (
     CHECKPOINT,
@@ -50,6 +51,7 @@ __all__ = [
     "BOOK_ROW",
     "BOOK_ROW_BEFORE",
     "CHECKPOINT",
+    "CLOSING",
     "CREDENTIAL",
     "DEAD_LETTER",
     "DIRTY_MARK",
