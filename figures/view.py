@@ -331,7 +331,7 @@ class View:
 
     def items_of(self, node: str, day: date) -> list[str]:
         """Item codes that a node has figures of on a day, wide before narrow."""
-        if not self.sees(node, day):
+        if node not in self.registry.nodes or not self.sees(node, day):
             return []
         plan = self.plan(self.registry.institution(node, day), day)
         place = (id(plan), node)

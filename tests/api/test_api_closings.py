@@ -149,3 +149,66 @@ def test_a_closing_that_is_none_is_named(world):
         assert found.status_code == 404, found.text
         assert world.get(f"/v1/closings/{name}").status_code == 404
     assert world.get(f"/v1/energy?node=bureau&{ASKED}&as_of=7x").status_code == 422
+
+
+QUERY = (
+    "SELECT sum(kwh), sum(cost), sum(kgco2) FROM {source}energy WHERE node = 'bureau' AND "
+    "item = '01000' AND time >= '2026-10-01' AND time < '2026-11-01' GROUP BY time(1d) "
+    "TZ('Asia/Shanghai')"
+)
+
+
+def ask_influx(world, source="", key="bureau", **more):
+    return world.get("/influx/query", key, q=QUERY.format(source=source), epoch="s", **more)
+
+
+def test_influxql_asks_for_a_moment_by_the_name_of_a_database(world):
+    close(world)
+    now = ask_influx(world)
+    assert "series" in now.json()["results"][0], now.text
+    revision = world.platform.books.revision("bureau")
+    version = world.platform.registry_store.version()
+    correct(world)
+    reprice(world)
+    assert ask_influx(world).json() != now.json()
+    for name in ("c1", f"{revision}@{version}"):
+        for found in (
+            ask_influx(world, f'"as_of_{name}".'),
+            ask_influx(world, f'"as_of_{name}"."autogen".'),
+            ask_influx(world, db=f"as_of_{name}"),
+            ask_influx(world, '"greenoffice"..', db=f"as_of_{name}"),
+        ):
+            assert found.json() == now.json()
+            assert found.headers["X-Greenoffice-Revision"] == f"bureau={revision}"
+
+
+@pytest.mark.parametrize(
+    ("query", "key", "told"),
+    [
+        (
+            'SELECT count(value) FROM "as_of_c1"."readings" WHERE point = \'1\'',
+            "bureau",
+            "not kept",
+        ),
+        ('SELECT sum(kwh) FROM "as_of_c9"."energy" WHERE time > 0', "bureau", "no such closing"),
+        ('SELECT sum(kwh) FROM "as_of_x"."energy" WHERE time > 0', "bureau", "not a moment"),
+        ('SELECT sum(kwh) FROM "as_of_2"."energy" WHERE time > 0', "whole", "one institution"),
+        (
+            'SELECT sum(kwh) FROM "as_of_c1"."energy" WHERE time > 0; '
+            "SELECT sum(kwh) FROM energy WHERE time > 0",
+            "bureau",
+            "two moments",
+        ),
+        (
+            'SELECT sum(kwh) FROM "as_of_c1"."energy" WHERE time > 0; '
+            'SELECT sum(kwh) FROM "as_of_2"."energy" WHERE time > 0',
+            "bureau",
+            "two moments",
+        ),
+    ],
+)
+def test_what_influxql_cannot_tell_of_a_moment_is_refused(world, query, key, told):
+    close(world)
+    found = world.get("/influx/query", key, q=query)
+    assert found.status_code in (400, 404), found.text
+    assert told in found.text
