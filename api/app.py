@@ -20,6 +20,7 @@ from api.routes import (
     admin,
     baselines,
     bills,
+    closings,
     datacentre,
     energy,
     feed,
@@ -57,6 +58,7 @@ ROUTERS = (
     records,
     feed,
     reports,
+    closings,
     admin,
 )
 

@@ -142,4 +142,5 @@ def _with_role(role: Role) -> Callable[[Caller], Caller]:
 
 Reader = Annotated[Caller, Depends(_with_role(Role.READ))]
 Operator = Annotated[Caller, Depends(_with_role(Role.OPERATE))]
+Closer = Annotated[Caller, Depends(_with_role(Role.CLOSE))]
 Admin = Annotated[Caller, Depends(_with_role(Role.ADMIN))]

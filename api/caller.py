@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from api.platform import Platform
 from api.reach import Reach
-from figures import View
+from figures import AsOf, View
 from metering.access import Actor, AuditEntry, Role
 from metering.errors import NotAllowed
 
-ROLES = (Role.READ, Role.OPERATE, Role.ADMIN)
+ROLES = (Role.READ, Role.OPERATE, Role.CLOSE, Role.ADMIN)
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Caller:
         known = self.node in self.reach.registry.nodes
         return self.reach.registry.institution(self.node) if known else ""
 
-    def view(self) -> AbstractContextManager[View]:
-        """The books at one revision, under the registry that the reach is of and within its scope;
-        for one answer."""
-        return self.platform.figures.view(self.reach.registry, self.reach.scope)
+    def view(self, as_of: AsOf | None = None) -> AbstractContextManager[View]:
+        """The books at one revision, the present one where none is named, under the registry
+        that the reach is of and within its scope; for one answer."""
+        return self.platform.figures.view(self.reach.registry, self.reach.scope, as_of)
 
     def may(self, role: Role) -> bool:
         """Whether the caller's role includes the one asked for."""

@@ -18,6 +18,7 @@ from metering.ports import (
     AccessStore,
     BaselineStore,
     BookAnswers,
+    ClosingStore,
     CredentialStore,
     DirtyMarks,
     FindingStore,
@@ -102,6 +103,7 @@ class Platform:
     findings: FindingStore
     baselines: BaselineStore
     reports: ReportStore
+    closings: ClosingStore
     registry: Callable[[], Registry]
     """The present snapshot; reflects `registry_store.apply` as soon as that returns."""
     registry_store: RegistryStore

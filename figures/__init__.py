@@ -31,7 +31,7 @@ from figures.power import by_clock_hour, drawable, mean_power
 from figures.series import Energy, Period, between, by_month, periods
 from figures.sizes import area_of, parts_of_place, persons_of
 from figures.so_far import Reached, SoFar, change, reached, so_far, up_to
-from figures.view import Figures, View
+from figures.view import AsOf, Figures, View
 from figures.worth import (
     Emission,
     Worth,
@@ -52,6 +52,7 @@ __all__ = [
     "ROLES",
     "STEPS",
     "WATER",
+    "AsOf",
     "CaseSums",
     "Cost",
     "Counted",

@@ -17,14 +17,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
 from ledger import Clock, Plan, PlannedFigure, Plans
 from metering.access import Scope
 from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
-from metering.errors import InvalidInput, Unavailable
+from metering.errors import InvalidInput, NotFound, Unavailable
 from metering.items import check_item
 from metering.localtime import days_between, local_day
 from metering.ports import BookReader, BookViews
@@ -38,8 +38,43 @@ Read = tuple[Range, dict[date, BookRow]]
 PAGE: Final = 500
 
 
+@dataclass(frozen=True)
+class AsOf:
+    """A revision of one institution's books, at which an answer is to be made."""
+
+    institution: str
+    revision: int
+    registry: int | None = None
+    """Version of the registry whose tree, prices and factors are taken; None for the present."""
+    settled: Range | None = None
+    """Local days, both included, of which it is known that all were settled and nothing waited:
+    one without a row at the revision was not measured."""
+
+    def covers(self, day: date) -> bool:
+        """Whether a day without a row at the revision had none, and no provisional one."""
+        return self.settled is not None and self.settled[0] <= day <= self.settled[1]
+
+    def checked(self, institution: str, present: int) -> int:
+        """The revision; InvalidInput for another institution, or for one that is still to come."""
+        if institution != self.institution:
+            raise InvalidInput(
+                "revisions are of one institution",
+                field="as_of",
+                value=self.revision,
+                fix=f"ask for figures of {self.institution} alone",
+            )
+        if not 1 <= self.revision <= present:
+            raise InvalidInput(
+                "no such revision",
+                field="as_of",
+                value=self.revision,
+                fix=f"a revision from 1 to {present}",
+            )
+        return self.revision
+
+
 class View:
-    """One state of books and registry."""
+    """One state of books and registry: the present one, or the rows of an earlier revision."""
 
     def __init__(
         self,
@@ -48,8 +83,9 @@ class View:
         now_us: int,
         plans: Plans | None = None,
         scope: Scope | None = None,
+        as_of: AsOf | None = None,
     ) -> None:
-        self._books, self._scope = books, scope
+        self._books, self._scope, self._as_of = books, scope, as_of
         self._plans = plans or Plans(registry)
         self._rows: dict[SeriesKey, list[Read]] = {}
         self._revisions: dict[str, int] = {}
@@ -74,7 +110,10 @@ class View:
     def revision(self, institution: str) -> int:
         """The institution's revision that all figures belong to."""
         if institution not in self._revisions:
-            self._revisions[institution] = self._books.revision(institution)
+            present = self._books.revision(institution)
+            self._revisions[institution] = (
+                present if self._as_of is None else self._as_of.checked(institution, present)
+            )
         return self._revisions[institution]
 
     @property
@@ -103,16 +142,33 @@ class View:
         return self._scope is None or self._scope.holds(node, day)
 
     def _node(self, key: SeriesKey) -> str:
-        of_meter = key.kind == "meter"
-        return self.registry.meters[key.code].node if of_meter else key.code
+        known = self.registry.meters if key.kind == "meter" else self.registry.nodes
+        if key.code not in known:
+            raise NotFound(
+                f"no such {key.kind} in version {self.registry.version} of the registry",
+                field=key.kind,
+                value=key.code,
+                fix="ask for a moment at which it was registered",
+            )
+        return self.registry.meters[key.code].node if key.kind == "meter" else key.code
 
-    def _told(self, key: SeriesKey) -> list[SeriesKey]:
-        """The series under every institution that its node is of in turn."""
+    def _told(self, key: SeriesKey, span: Range | None = None) -> list[SeriesKey]:
+        """The series under every institution that its node is of in turn; of a moment, under those
+        of the span's days alone: a revision is of one."""
         known = self.registry.meters if key.kind == "meter" else self.registry.nodes
         if key.code not in known:
             return [key]
         bodies = self.registry.institutions(self._node(key))
+        if span is not None and self._as_of is not None and len(bodies) > 1:
+            return [replace(key, institution=body) for body in self._bodies_of(key, span)]
         return [replace(key, institution=body) for body in bodies] if len(bodies) > 1 else [key]
+
+    def _bodies_of(self, key: SeriesKey, span: Range) -> list[str]:
+        """Institutions that a series is booked under on the days of a span that the scope
+        holds."""
+        node = self._node(key)
+        days = [day for day in days_between(*span) if self.sees(node, day)]
+        return sorted({self.registry.institution(node, day) for day in days})
 
     def _holds(self, row: BookRow) -> bool:
         """Whether a row is of its day's institution, and in the scope."""
@@ -144,13 +200,32 @@ class View:
             spans.setdefault(self._widened(key, first, last), []).append(key)
         for span, group in spans.items():
             found: dict[SeriesKey, dict[date, BookRow]] = {key: {} for key in group}
-            asked = {told: key for key in group for told in self._told(key)}
-            for row in self._books.rows(list(asked), *span):
+            asked = {told: key for key in group for told in self._told(key, span)}
+            for row in self._rows_of(list(asked), span):
                 if self._holds(row):
                     found[asked[row.key]][row.day] = row
             for key, rows in found.items():
                 apart = [one for one in self._rows.get(key, []) if not _touch(one[0], span)]
                 self._rows[key] = [*apart, (span, rows)]
+
+    def _rows_of(self, keys: Sequence[SeriesKey], span: Range) -> list[BookRow]:
+        """Rows of the moment that the view is of."""
+        standing = self._books.rows(keys, *span)
+        if self._as_of is None:
+            return standing
+        revision = {one: self.revision(one) for one in {key.institution for key in keys}}
+        found = self._books.rows_at(keys, *span, max(revision.values(), default=0))
+        kept = {(row.key, row.day) for row in found}
+        lost = [
+            row
+            for row in standing
+            if (row.key, row.day) not in kept
+            and not self._as_of.covers(row.day)
+            and self._holds(row)
+        ]
+        if lost:
+            raise _not_kept(lost, self._as_of.revision)
+        return found
 
     def _read(self, key: SeriesKey, first: date, last: date) -> Read | None:
         """What was read of a series and holds all of the days."""
@@ -204,12 +279,18 @@ class View:
             page = self._books.restatements(institution, after=after, limit=PAGE)
             found += [one for _, one in page if first <= one.day <= last]
             if len(page) < PAGE:
-                return found
+                break
             after = page[-1][0]
+        if self._as_of is None:
+            return found
+        until = self.revision(institution)
+        return [one for one in found if one.new_revision <= until]
 
     def is_being_booked(self, institution: str, start_us: int, end_us: int) -> bool:
         """Whether readings of the institution in [start, end) wait to be booked: its rows there
         may be a part of what is to come."""
+        if self._as_of is not None:
+            return False  # what stood at a revision is what it is
         return bool(waiting(self._books.unbooked(start_us, end_us), self.registry, institution))
 
     def key_of(self, code: str, item: str | None = None) -> SeriesKey:
@@ -250,7 +331,7 @@ class View:
 
     def items_of(self, node: str, day: date) -> list[str]:
         """Item codes that a node has figures of on a day, wide before narrow."""
-        if not self.sees(node, day):
+        if node not in self.registry.nodes or not self.sees(node, day):
             return []
         plan = self.plan(self.registry.institution(node, day), day)
         place = (id(plan), node)
@@ -271,6 +352,18 @@ class View:
         return scopes[0] if scopes and all(scopes) else None
 
 
+def _not_kept(lost: Sequence[BookRow], revision: int) -> NotFound:
+    """What stood on a day is not known: it was provisional, or not booked yet."""
+    days = sorted({row.day for row in lost})
+    return NotFound(
+        f"at revision {revision} the days {days[0]} to {days[-1]} were not all settled; "
+        "what stood there is not kept",
+        field="as_of",
+        value=revision,
+        fix="ask for a later revision, or for days that were settled",
+    )
+
+
 def _touch(one: Range, other: Range) -> bool:
     """Whether two ranges share a day or lie side by side."""
     day = timedelta(days=1)
@@ -280,16 +373,24 @@ def _touch(one: Range, other: Range) -> bool:
 VIEWS_AT_ONCE = 8
 """Each holds a connection to the books; some must be left for everything else."""
 PATIENCE_S = 30.0
+PINNED_KEPT = 4
+"""Earlier registries that are kept at hand: as many as closings are compared side by side."""
 
 
 class Figures:
     """Opens views; lives as long as the platform and is shared by its threads."""
 
     def __init__(
-        self, books: BookViews, registry: Callable[[], Registry], now_us: Callable[[], int]
+        self,
+        books: BookViews,
+        registry: Callable[[], Registry],
+        now_us: Callable[[], int],
+        registry_at: Callable[[int], Registry] | None = None,
     ) -> None:
         self._books, self._registry, self._now_us = books, registry, now_us
+        self._registry_at = registry_at
         self._known: tuple[Registry, Plans] | None = None
+        self._pinned: dict[int, tuple[Registry, Plans]] = {}
         self._turns = threading.BoundedSemaphore(VIEWS_AT_ONCE)
 
     def tell(self, institution: str, rows: Sequence[BookRow]) -> None:
@@ -298,14 +399,18 @@ class Figures:
         self._books.tell(institution, rows)
 
     @contextmanager
-    def view(self, registry: Registry | None = None, scope: Scope | None = None) -> Iterator[View]:
+    def view(
+        self,
+        registry: Registry | None = None,
+        scope: Scope | None = None,
+        as_of: AsOf | None = None,
+    ) -> Iterator[View]:
         """One state of the books, the registry (the present one where none is given) and the
-        clock, within a scope where one is given. Open no second one inside it. Unavailable where
-        too many are open for long."""
+        clock, within a scope where one is given; with `as_of` rows are those of that revision under
+        its registry, and NotFound is raised where they are not kept. Open no second one inside it.
+        Unavailable where too many are open for long."""
         registry = registry or self._registry()
-        known = self._known
-        if known is None or known[0] is not registry:
-            known = self._known = (registry, Plans(registry))
+        known = self._of(registry, as_of)
         if not self._turns.acquire(timeout=PATIENCE_S):
             raise Unavailable(
                 "too many answers are being made at once",
@@ -315,6 +420,28 @@ class Figures:
             )
         try:
             with self._books.at_rest() as books:
-                yield View(books, registry, self._now_us(), known[1], scope)
+                yield View(books, known[0], self._now_us(), known[1], scope, as_of)
         finally:
             self._turns.release()
+
+    def _of(self, registry: Registry, as_of: AsOf | None) -> tuple[Registry, Plans]:
+        """The registry that a view is of, with its plans; of earlier ones a few are kept."""
+        version = None if as_of is None else as_of.registry
+        if version is not None and version != registry.version:
+            if self._registry_at is None:
+                raise NotFound(
+                    "no earlier version of the registry is kept here",
+                    field="as_of",
+                    value=version,
+                    fix=f"ask for the present version, {registry.version}",
+                )
+            found = self._pinned.get(version)
+            if found is None:
+                earlier = self._registry_at(version)
+                found = (earlier, Plans(earlier))
+                self._pinned = dict([*self._pinned.items(), (version, found)][-PINNED_KEPT:])
+            return found
+        known = self._known
+        if known is None or known[0] is not registry:
+            known = self._known = (registry, Plans(registry))
+        return known

@@ -160,6 +160,7 @@ def platform_of(
         findings=assembly.stores.findings,
         baselines=assembly.stores.baselines,
         reports=assembly.stores.reports,
+        closings=assembly.stores.closings,
         registry=assembly.registry,
         registry_store=assembly.stores.registry,
         credentials=assembly.stores.credentials,

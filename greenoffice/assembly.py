@@ -123,7 +123,7 @@ class Assembly:
         """What is told of the books; the API and the look for waste share it."""
         from figures import Figures
 
-        return Figures(self.stores.books, self.registry, self.now_us)
+        return Figures(self.stores.books, self.registry, self.now_us, self.stores.registry.load)
 
     def close(self) -> None:
         """Close readings and journal, and end the connections to the database."""

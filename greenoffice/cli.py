@@ -259,6 +259,45 @@ def bill(
     run(data, code, month, output)
 
 
+@app.command()
+def close(
+    data: DataArgument,
+    institution: Annotated[str, typer.Argument(help="code of the institution")],
+    period: Annotated[str, typer.Argument(help="e.g. 2026-10, 2026-Q4 or 2026")],
+    reason: Annotated[str, typer.Option(help="why, where an item is not complete")] = "",
+) -> None:
+    """Say that a month, quarter or year of an institution holds."""
+    from greenoffice.closing import close as run
+
+    run(data, institution, period, reason)
+
+
+@app.command()
+def reopen(
+    data: DataArgument,
+    closing: Annotated[str, typer.Argument(help="name of the closing, e.g. c7")],
+    reason: Annotated[str, typer.Option(help="why it is to be reopened")] = "",
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="confirm what somebody else asked for")
+    ] = False,
+) -> None:
+    """Ask for a closed period to be reopened, or confirm it for somebody else."""
+    from greenoffice.closing import reopen as run
+
+    run(data, closing, reason, confirm)
+
+
+@app.command()
+def closings(
+    data: DataArgument,
+    institution: Annotated[str, typer.Argument(help="code of the institution")],
+) -> None:
+    """List the closed periods of an institution."""
+    from greenoffice.closing import listed
+
+    listed(data, institution)
+
+
 @registry_app.command("import")
 def import_registry(
     folder: Annotated[Path, typer.Argument(help="folder of CSV files; see docs/registry.md")],

@@ -41,7 +41,7 @@ def report(options: ReportOptions, data: Path) -> None:
     folder = DataFolder(data.absolute())
     stores = open_stores(folder)
     issued = _issued(issues_of(folder, stores), options)
-    _trace(stores, issued)
+    trace_issue(stores, issued)
     file = options.output or Path(f"{options.institution}-{options.month}.{options.format}")
     file.write_bytes(issued.file(options.language, options.format))
     number = issued.report.issue
@@ -55,7 +55,7 @@ def report(options: ReportOptions, data: Path) -> None:
 def issues_of(folder: DataFolder, stores: Stores) -> Issues:
     """The issues in a data folder's stores, as the command line makes them."""
     now_us = folder.clock().now_us
-    figures = Figures(stores.books, stores.registry.load, now_us)
+    figures = Figures(stores.books, stores.registry.load, now_us, stores.registry.load)
     source = ReportSource(figures, stores.registry.load(), stores.findings)
     return Issues(source, stores.reports, now_us, ACTOR)
 
@@ -96,7 +96,7 @@ def _check(options: ReportOptions) -> None:
         )
 
 
-def _trace(stores: Stores, issued: Issued) -> None:
+def trace_issue(stores: Stores, issued: Issued) -> None:
     """An issue that was kept just now stands in the audit log."""
     one = issued.kept
     if issued.new and one is not None:

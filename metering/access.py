@@ -20,6 +20,8 @@ class Role(StrEnum):
     READ = "read"
     OPERATE = "operate"
     """also acknowledge findings, push readings and make issues of reports."""
+    CLOSE = "close"
+    """also close periods, and reopen them together with another person."""
     ADMIN = "admin"
     """also change the registry and make keys."""
 

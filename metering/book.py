@@ -259,6 +259,17 @@ def by_step(parts: Sequence[Part]) -> dict[int, I64]:
     return found
 
 
+def is_news(old: BookRow, new: BookRow) -> bool:
+    """Whether two rows tell other energy: not where the same is only booked at other steps."""
+    told = (old.total, old.spill, old.provisional, old.day_shares.tolist())
+    if told != (new.total, new.spill, new.provisional, new.day_shares.tolist()):
+        return True
+    left, right = by_step(old.parts), by_step(new.parts)
+    return left.keys() == right.keys() and not all(
+        np.array_equal(left[step], right[step]) for step in left
+    )
+
+
 def _added(one: I64, other: I64) -> I64:
     wide = max(len(one), len(other))
     pairs = [

@@ -181,6 +181,17 @@ def dated(
 
 
 @app.command()
+def closing(
+    worlds: Annotated[int, typer.Option(help="how many worlds")] = 20,
+    seed: Annotated[int, typer.Option(help="the first of them")] = 1,
+) -> None:
+    """Months that are closed before anything else happens: told to the byte ever after."""
+    from proofs.closing.check import run_closing
+
+    run_closing(worlds, seed)
+
+
+@app.command()
 def faults(
     only: Annotated[str, typer.Option(help="only cases whose name holds this")] = "",
     seed: Annotated[int, typer.Option(help="how readings are cut into batches")] = 1,

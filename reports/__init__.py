@@ -4,6 +4,7 @@ Issues ──▶ month_report ──▶ MonthReport (sealed, without language) �
    └──▶ what was told first is kept and told again
 """
 
+from reports.closings import Aftermath, ClosedSum, Closings, DaySince, SumSince, issue_of, moment_of
 from reports.differences import differences
 from reports.formats import FORMATS, LANGUAGES, media_type, render
 from reports.issues import Issued, Issues
@@ -15,13 +16,20 @@ from reports.source import ReportSource
 __all__ = [
     "FORMATS",
     "LANGUAGES",
+    "Aftermath",
+    "ClosedSum",
+    "Closings",
+    "DaySince",
     "Issued",
     "Issues",
     "MonthReport",
     "ReportSource",
+    "SumSince",
     "differences",
     "from_json",
+    "issue_of",
     "media_type",
+    "moment_of",
     "month_report",
     "render",
     "to_json",

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 
-from figures import Figures, View
+from figures import AsOf, Figures, View
 from metering.access import Scope
 from metering.errors import InvalidInput, NotFound
 from metering.finding import Case, Finding
@@ -26,10 +26,10 @@ class ReportSource:
     registry: Registry
     findings: CaseReader
 
-    def view(self, institution: str) -> AbstractContextManager[View]:
+    def view(self, institution: str, as_of: AsOf | None = None) -> AbstractContextManager[View]:
         """One state of the books and the clock, under the registry and of an institution's own
-        days; for one report."""
-        return self.figures.view(self.registry, Scope.below(institution, self.registry))
+        days; for one report. With `as_of` it is an earlier one."""
+        return self.figures.view(self.registry, Scope.below(institution, self.registry), as_of)
 
     def institution(self, code: str) -> str:
         """The code itself; NotFound or InvalidInput where it is no institution's."""

@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
-
 from metering.book import (
     RULES_CAUSE,
     BookRow,
     DirtyMark,
     RegisterEvent,
     Restatement,
-    by_step,
+    is_news,
 )
 from metering.errors import Conflict, InvalidInput
 
@@ -29,7 +27,7 @@ class RowChange(Enum):
     """The present row was provisional: it goes without a trace."""
     SUPPLEMENT = "supplement"
     """The energy is equal, but tariffs divide it otherwise, or other rules come to the same: the
-    row stays and is completed."""
+    row stays and is completed; how tariffs divided a settled one before is kept."""
     SUPERSEDE = "supersede"
     """The present row was settled: it stays, dated."""
 
@@ -45,15 +43,10 @@ def change(present: BookRow | None, wanted: BookRow) -> RowChange:
     return RowChange.OVERWRITE if present.provisional else RowChange.SUPERSEDE
 
 
-def is_news(old: BookRow, new: BookRow) -> bool:
-    """Whether two rows tell other energy: not where the same is only booked at other steps."""
-    told = (old.total, old.spill, old.provisional, old.day_shares.tolist())
-    if told != (new.total, new.spill, new.provisional, new.day_shares.tolist()):
-        return True
-    left, right = by_step(old.parts), by_step(new.parts)
-    return left.keys() == right.keys() and not all(
-        np.array_equal(left[step], right[step]) for step in left
-    )
+def leaves_a_trace(old: BookRow, new: BookRow) -> bool:
+    """Whether a supplemented row is kept as it was: a settled one that is priced otherwise from
+    now on. Money as of an earlier revision is made of it."""
+    return not old.provisional and not old.same_content(new)
 
 
 @dataclass(frozen=True)

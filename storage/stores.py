@@ -14,6 +14,7 @@ from metering.ports import (
     AccessStore,
     BaselineStore,
     BookStore,
+    ClosingStore,
     CredentialStore,
     DirtyMarks,
     FindingStore,
@@ -25,6 +26,7 @@ from storage.memory import (
     MemoryAccess,
     MemoryBaselines,
     MemoryBooks,
+    MemoryClosings,
     MemoryFindings,
     MemoryIntake,
     MemoryMarks,
@@ -34,6 +36,7 @@ from storage.memory import (
 from storage.sql.access import SqlAccess
 from storage.sql.baselines import SqlBaselines
 from storage.sql.books import SqlBooks
+from storage.sql.closings import SqlClosings
 from storage.sql.findings import SqlFindings
 from storage.sql.intake import SqlIntake, SqlMarks
 from storage.sql.registry import SqlCredentials, SqlRegistry
@@ -50,6 +53,7 @@ class Stores:
     findings: FindingStore
     baselines: BaselineStore
     reports: ReportStore
+    closings: ClosingStore
     registry: RegistryStore
     credentials: CredentialStore
     access: AccessStore
@@ -67,6 +71,7 @@ def sql_stores(engine: Engine) -> Stores:
         findings=SqlFindings(engine),
         baselines=SqlBaselines(engine),
         reports=SqlReports(engine),
+        closings=SqlClosings(engine),
         registry=registry,
         credentials=SqlCredentials(engine),
         access=SqlAccess(engine, lambda node: _institution(registry, node)),
@@ -86,6 +91,7 @@ def memory_stores() -> Stores:
         findings=MemoryFindings(),
         baselines=MemoryBaselines(),
         reports=MemoryReports(),
+        closings=MemoryClosings(),
         registry=registry,
         credentials=registry,
         access=access,

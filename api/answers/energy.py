@@ -112,6 +112,7 @@ class EnergyHeadAnswer(TypedDict):
     start: str
     end: str
     revision: int
+    registry_version: int
 
 
 class EnergyAnswer(EnergyHeadAnswer):

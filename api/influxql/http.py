@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
 from fastapi import APIRouter, Request, Response
@@ -20,14 +20,19 @@ from api.influxql.engine.select import Answer
 from api.influxql.language.parse import SUPPORTED, parse
 from api.influxql.language.tree import Select, Statement
 from api.influxql.tables.measurements import MEASUREMENTS
+from api.moments import as_of_text
 from api.params import Json, refuses
 from api.problems import HEADERS, MEDIA_TYPE, SignInNeeded, problem_of, status_of
+from figures import AsOf
 from metering.access import ApiKey, Role, by_key
 from metering.errors import GreenOfficeError, InvalidInput
 from metering.localtime import iso
 
 router = APIRouter(prefix="/influx", tags=["influxql"])
 
+AS_OF: Final = "as_of_"
+"""Begins the name of a database that is a moment of the books."""
+OF_THE_BOOKS: Final = ("energy", "meters", "datacentre")
 MOST_NAMED = 50
 """Institutions whose revision an answer names."""
 _PER_UNIT_US = {"u": 1, "µ": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
@@ -67,7 +72,7 @@ _PARAMETERS: dict[str, Any] = {
         for name, text in (
             ("q", "InfluxQL statements, parted by semicolons; in a POST they may come as a form"),
             ("epoch", "Times as numbers of ns, u, ms, s, m or h; else as RFC 3339"),
-            ("db", "Taken and not used: there is one database"),
+            ("db", "`as_of_` and a moment, such as `as_of_c7`; another one is not used"),
         )
     ]
 }
@@ -106,7 +111,7 @@ def _answer(request: Request, said: Mapping[str, str]) -> tuple[str, dict[str, s
     if unit and unit not in (*_PER_UNIT_US, "ns", "n"):
         raise InvalidInput("unknown epoch", field="epoch", value=unit, fix="h, m, s, ms, u or ns")
     statements = parse(said.get("q", ""), caller.platform.now_us())
-    with caller.view() as books:
+    with caller.view(_moment(caller, said.get("db", ""), statements)) as books:
         view = ScopedView(caller, books)
         results = [
             {"statement_id": n, **_result(statement, view, unit)}
@@ -114,6 +119,38 @@ def _answer(request: Request, said: Mapping[str, str]) -> tuple[str, dict[str, s
         ]
         headers = _revisions(books.revisions)
     return json.dumps({"results": results}, ensure_ascii=False, allow_nan=False), headers
+
+
+def _moment(caller: Caller, database: str, statements: Sequence[Statement]) -> AsOf | None:
+    """The moment that the database of a request, or of its statements, names; one for all."""
+    selects = [one for one in statements if isinstance(one, Select)]
+    named = [one for one in (database, *(s.database for s in selects)) if one.startswith(AS_OF)]
+    if not named:
+        return None
+    told = f"{AS_OF}… for all statements, or for none"
+    apart = [s.database for s in selects if s.database not in ("", named[0])]
+    if len(set(named)) > 1 or (apart and not database.startswith(AS_OF)):
+        raise InvalidInput("two moments are asked for", field="db", value=named[-1], fix=told)
+    if len(selects) > 1 and not database.startswith(AS_OF) and any(not s.database for s in selects):
+        raise InvalidInput("two moments are asked for", field="db", value=named[0], fix=told)
+    for one in selects:
+        if one.measurement not in OF_THE_BOOKS:
+            raise InvalidInput(
+                f"{one.measurement} is not kept as it was",
+                field="db",
+                value=named[0],
+                fix=f"one of {', '.join(OF_THE_BOOKS)}",
+            )
+    bodies = caller.reach.institutions
+    text = named[0].removeprefix(AS_OF)
+    if len(bodies) != 1 and not text.startswith("c"):
+        raise InvalidInput(
+            "revisions are of one institution",
+            field="db",
+            value=named[0],
+            fix="a key of one institution, or the name of a closing",
+        )
+    return as_of_text(caller, text, bodies[0] if bodies else "")
 
 
 def _revisions(found: Mapping[str, int]) -> dict[str, str]:

@@ -30,6 +30,7 @@ from api.answers.energy import (
 )
 from api.auth import Reader
 from api.decimals import exact, plain
+from api.moments import FORM
 from api.params import Code, example, written
 from api.usecases.energy import (
     Head,
@@ -54,6 +55,11 @@ router = APIRouter(prefix="/v1", tags=["energy"])
 
 NEVER_ADDED = "two currencies are never added: see by_currency"
 NOT_ALL_PRICED = "no tariff prices all of this energy: see unpriced"
+
+Moment = Annotated[
+    str | None,
+    Query(max_length=40, description=f"As the books stood then: {FORM}"),
+]
 
 SHARES_EXAMPLE = {"measured": 0.9896, "apportioned": 0.0, "estimated": 0.0, "missing": 0.0104}
 MONEY_SHARES_EXAMPLE = {
@@ -105,6 +111,7 @@ ENERGY_EXAMPLE = {
     "start": "2026-11-23",
     "end": "2026-11-24",
     "revision": 57,
+    "registry_version": 12,
     "step": "day",
     "step_min": 1440,
     "data": [VALUE_EXAMPLE],
@@ -126,6 +133,7 @@ PARTS_EXAMPLE = {
     "start": "2026-11-23",
     "end": "2026-11-24",
     "revision": 57,
+    "registry_version": 12,
     "data": [
         PART_EXAMPLE,
         {**PART_EXAMPLE, "row": "part", "item": "01B00"},
@@ -143,6 +151,7 @@ def energy(
     step: Annotated[Step, Query()] = Step.DAY,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+    as_of: Moment = None,
 ) -> Response:
     """Energy of a node or meter by step, over local days [start, end).
 
@@ -154,9 +163,13 @@ def energy(
     `cost` has `cost_low` and `cost_high`: had all that lies over several prices passed at the
     cheapest, or at the dearest of them. Its `shares` are the money's own, by amount. Currencies
     are never added: where there are two, `value` is null and `by_currency` has each sum.
+
+    With `as_of` the energy and its price windows are those of the books at an earlier revision,
+    with a version after `@` by the tree, prices and factors of that registry, else by the present
+    ones. 404 where a day of the range was not settled then.
     """
     key = series_of(caller, node, meter, item)
-    told = energy_of(caller, key, step, days_of(caller, key, start, end, step))
+    told = energy_of(caller, key, step, days_of(caller, key, start, end, step), as_of)
     answer: EnergyAnswer = {
         **head_json(told.head),
         "step": str(step),
@@ -178,6 +191,7 @@ def energy_parts(
     item: Code = None,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+    as_of: Moment = None,
 ) -> Response:
     """A node's figure with its sub-items of the next level over local days [start, end).
 
@@ -188,7 +202,7 @@ def energy_parts(
     their own.
     """
     key = series_of(caller, node, None, item)
-    head, found = parts_of_node(caller, key, days_of(caller, key, start, end, Step.DAY))
+    head, found = parts_of_node(caller, key, days_of(caller, key, start, end, Step.DAY), as_of)
     rows = [
         ("total", found.total),
         *(("part", one) for one in found.parts),
@@ -214,6 +228,7 @@ def head_json(head: Head) -> EnergyHeadAnswer:
         "start": head.days.first.isoformat(),
         "end": (head.days.last + timedelta(days=1)).isoformat(),
         "revision": head.revision,
+        "registry_version": head.registry_version,
     }
 
 

@@ -103,15 +103,20 @@ def report(
     language: Literal["zh-CN", "en"] = "zh-CN",
     issue: Number = None,
     provisional: bool = False,
+    as_of: Annotated[
+        str | None, Query(max_length=20, description="The issue that a closing pins, such as c7")
+    ] = None,
 ) -> Response:
     """A sealed report. The first complete one is kept as issue 1 and told byte for byte ever
-    after; without `issue` it is the latest.
+    after; without `issue` it is the latest, with `as_of` the one that a closing pins.
 
     The key must reach the whole institution. A month that is not complete is refused unless
     `provisional` is asked for; one whose readings are still being booked is answered as
     provisional. What is provisional is never kept.
     """
-    issued = report_of(caller, institution, month, number=issue, provisional=provisional)
+    issued = report_of(
+        caller, institution, month, number=issue, provisional=provisional, as_of=as_of
+    )
     headers = _headers(issued, language, format)
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)

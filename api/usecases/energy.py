@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 import figures
 from api.caller import Caller
+from api.moments import as_of_text
 from api.ranges import check_days, check_order, local_date
-from figures import Energy, Parts, Period, View, Worth
+from figures import AsOf, Energy, Parts, Period, View, Worth
 from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
@@ -48,6 +49,7 @@ class Head:
     zone: str
     days: Days
     revision: int
+    registry_version: int
 
 
 @dataclass(frozen=True)
@@ -115,24 +117,47 @@ def days_of(caller: Caller, key: SeriesKey, start: str | None, end: str | None, 
     return Days(first, after - timedelta(days=1))
 
 
-def energy_of(caller: Caller, key: SeriesKey, step: Step, days: Days) -> EnergyTold:
-    """Energy and worth of a series by step, at one revision."""
+def energy_of(
+    caller: Caller, key: SeriesKey, step: Step, days: Days, as_of: str | None = None
+) -> EnergyTold:
+    """Energy and worth of a series by step, at one revision: the present one where none is
+    named."""
+    key, moment = moment_of(caller, key, days, as_of)
     named = key.kind == "node" and (days.last - days.first).days < NAMED_DAYS
-    with caller.view() as view:
+    with caller.view(moment) as view:
         found = figures.energy(view, key, *days, str(step), name_silent=named)
         return EnergyTold(
-            Head(key, view.zone(key), days, found.revision),
+            Head(key, view.zone(key), days, found.revision, view.registry.version),
             _valued(view, found),
             [_valued(view, one) for one in found.remainder],
             [m for m in found.silent if m in caller.reach.meters] if named else None,
         )
 
 
-def parts_of_node(caller: Caller, key: SeriesKey, days: Days) -> tuple[Head, Parts]:
-    """A node's figure with its sub-items and the difference, at one revision."""
-    with caller.view() as view:
+def parts_of_node(
+    caller: Caller, key: SeriesKey, days: Days, as_of: str | None = None
+) -> tuple[Head, Parts]:
+    """A node's figure with its sub-items and the difference, at one revision: the present one
+    where none is named."""
+    key, moment = moment_of(caller, key, days, as_of)
+    with caller.view(moment) as view:
         found = figures.parts(view, key, *days)
-        return Head(key, view.zone(key), days, view.revision(key.institution)), found
+        revision = view.revision(key.institution)
+        return Head(key, view.zone(key), days, revision, view.registry.version), found
+
+
+def moment_of(
+    caller: Caller, key: SeriesKey, days: Days, as_of: str | None
+) -> tuple[SeriesKey, AsOf | None]:
+    """The moment that is asked for, with the series under the institution whose it is: of a
+    revision, the one that the place is of on the last of the days."""
+    if as_of is None:
+        return key, None
+    meters = caller.reach.registry.meters
+    node = meters[key.code].node if key.kind == "meter" else key.code
+    body = caller.reach.registry.institution(node, caller.reach.last_day(node, days.last))
+    moment = as_of_text(caller, as_of, body or key.institution)
+    return replace(key, institution=moment.institution), moment
 
 
 def _valued(view: View, energy: Energy) -> Valued:

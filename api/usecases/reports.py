@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from api.caller import Caller
+from api.moments import closing_of
+from metering.closing import Closing
+from metering.errors import InvalidInput
 from metering.report_issue import ReportIssue
-from reports import Issued, Issues, ReportSource
+from reports import Issued, Issues, ReportSource, issue_of
 
 
 def issues_of(caller: Caller, institution: str) -> Issues:
@@ -17,24 +20,45 @@ def issues_of(caller: Caller, institution: str) -> Issues:
 
 
 def report_of(
-    caller: Caller, institution: str, month: str, *, number: int | None, provisional: bool
+    caller: Caller,
+    institution: str,
+    month: str,
+    *,
+    number: int | None,
+    provisional: bool,
+    as_of: str | None = None,
 ) -> Issued:
-    """A month's report; the first complete one is kept, which leaves a trace."""
+    """A month's report; the first complete one is kept, which leaves a trace. With `as_of` it is
+    the issue that a closing pins."""
     issues = issues_of(caller, institution)
+    if as_of is not None:
+        number = issue_of(_closing(caller, as_of, institution), month)
     issued = issues.get(institution, month, number=number, provisional=provisional)
-    _trace(caller, issued)
+    trace_issue(caller, issued)
     return issued
+
+
+def _closing(caller: Caller, name: str, institution: str) -> Closing:
+    found = closing_of(caller, name)
+    if found.institution != institution:
+        raise InvalidInput(
+            f"a closing of {found.institution}",
+            field="as_of",
+            value=name,
+            fix=f"a closing of {institution}",
+        )
+    return found
 
 
 def another_issue(caller: Caller, institution: str, month: str, reason: str) -> ReportIssue:
     """Another issue from today's state; Conflict where nothing differs from the latest."""
     issued = issues_of(caller, institution).make(institution, month, reason)
-    _trace(caller, issued)
+    trace_issue(caller, issued)
     assert issued.kept is not None
     return issued.kept
 
 
-def _trace(caller: Caller, issued: Issued) -> None:
+def trace_issue(caller: Caller, issued: Issued) -> None:
     """An issue that was kept just now stands in the audit log."""
     if issued.new and issued.kept is not None:
         one = issued.kept

@@ -19,6 +19,7 @@ from metering.ports.books import (
     BookWriter,
 )
 from metering.ports.cases import BaselineReader, BaselineStore, CaseReader, FindingStore
+from metering.ports.closings import ClosingStore
 from metering.ports.intake import DirtyMarks, Doubts, IntakeReader, IntakeStore
 from metering.ports.readings import ReadingReader, ReadingSource, ReadingStore, ReadingWriter
 from metering.ports.registry import (
@@ -48,6 +49,7 @@ __all__ = [
     "BookViews",
     "BookWriter",
     "CaseReader",
+    "ClosingStore",
     "CredentialSource",
     "CredentialStore",
     "Credentials",

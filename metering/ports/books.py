@@ -82,6 +82,17 @@ class BookEvents(Protocol):
 class BookReader(BookEvents, BookRows, BookNews, Protocol):
     """What an answer needs of one state of the books."""
 
+    def rows_at(
+        self, keys: Sequence[SeriesKey], first: date, last: date, revision: int
+    ) -> list[BookRow]:
+        """Rows of the series on the days first..last (both included) as they stood at a revision
+        of their institution, sorted by key and day.
+
+        Settled rows are kept for ever, with the price windows that they had. A provisional row
+        that was overwritten is not there: its day has no row at the revisions at which it stood.
+        """
+        ...
+
 
 class BookViews(BookReader, Protocol):
     """What whoever answers needs: a state that stands still, and saying what was given out."""
@@ -116,6 +127,11 @@ class BookSeries(BookRows, BookDigest, Protocol):
         """All series ever booked for the institution."""
         ...
 
+    def unsettled(self, institution: str) -> list[tuple[SeriesKey, date]]:
+        """(series, day) of every provisional row of the institution, however old, sorted. Asked by
+        whoever begins anew, so it costs as much as there are such rows, not as there are years."""
+        ...
+
     def days(self, institution: str) -> tuple[date, date] | None:
         """The first and the last day with a current row of the institution; None without any."""
         ...
@@ -127,11 +143,6 @@ class BookState(BookEvents, BookSeries, Protocol):
 
 class BookWriter(BookState, Protocol):
     """What the ledger needs: the rows that stand, and taking their place."""
-
-    def unsettled(self, institution: str) -> list[tuple[SeriesKey, date]]:
-        """(series, day) of every provisional row of the institution, however old, sorted. Asked by
-        whoever begins anew, so it costs as much as there are such rows, not as there are years."""
-        ...
 
     def together(self) -> AbstractContextManager[None]:
         """What the calling thread asks of these books within it is asked in one transaction where
@@ -163,7 +174,8 @@ class BookWriter(BookState, Protocol):
         """Write rows in one transaction and return the new revision.
 
         Supersedes settled rows; overwrites provisional ones without a trace; leaves rows of
-        equal content as they are, and completes those that tariffs divide otherwise. Deletes
+        equal content as they are, and completes those that tariffs divide otherwise; how they
+        divided a settled one before is kept, under a revision of its own. Deletes
         the `cleared` dirty marks. Register events that touch one of the (meter, start_us,
         end_us) ranges are replaced by `events`. Raises Conflict when the revision is not the
         expected one; then nothing is written. The revision stays where no row changes.

@@ -225,6 +225,7 @@ class ToldPlatform:
             findings=stores.findings,
             baselines=stores.baselines,
             reports=stores.reports,
+            closings=stores.closings,
             registry=self.registry,
             registry_store=stores.registry,
             credentials=stores.credentials,

@@ -3,6 +3,7 @@ as the real ones and forget when the process ends."""
 
 from storage.memory.baselines import MemoryBaselines
 from storage.memory.books import MemoryBooks
+from storage.memory.closings import MemoryClosings
 from storage.memory.findings import MemoryFindings
 from storage.memory.intake import MemoryIntake, MemoryMarks
 from storage.memory.readings import MemoryReadings
@@ -13,6 +14,7 @@ __all__ = [
     "MemoryAccess",
     "MemoryBaselines",
     "MemoryBooks",
+    "MemoryClosings",
     "MemoryFindings",
     "MemoryIntake",
     "MemoryMarks",

@@ -24,6 +24,7 @@ from storage.book_rules import (
     change,
     check_rows,
     is_told_by_commit,
+    leaves_a_trace,
     overlaps,
     restatement,
     revision_conflict,
@@ -48,6 +49,8 @@ class MemoryBooks(BookStore):
     def _reset(self) -> None:
         self._current: dict[SeriesKey, dict[date, BookRow]] = {}
         self._superseded: dict[Day, list[BookRow]] = {}
+        self._before: dict[Day, list[tuple[int, BookRow]]] = {}
+        """Settled rows as tariffs divided them, up to a revision."""
         self._restatements: dict[int, Restatement] = {}
         self._open: dict[Day, int] = {}
         self._serial = 0
@@ -66,6 +69,17 @@ class MemoryBooks(BookStore):
                 for days in (self._current[key],)
                 for day in _within(days, first, last)
             ]
+
+    def rows_at(
+        self, keys: Sequence[SeriesKey], first: date, last: date, revision: int
+    ) -> list[BookRow]:
+        with self._lock:
+            found = (
+                self.row_at(key, day, revision)
+                for key in sorted(set(keys) & self._current.keys())
+                for day in _within(self._current[key], first, last)
+            )
+            return [row for row in found if row is not None]
 
     def days(self, institution: str) -> tuple[date, date] | None:
         with self._lock:
@@ -95,6 +109,7 @@ class MemoryBooks(BookStore):
             frozen._current = {key: dict(days) for key, days in self._current.items()}
             frozen._revisions = dict(self._revisions)
             frozen._superseded = {day: list(rows) for day, rows in self._superseded.items()}
+            frozen._before = {day: list(rows) for day, rows in self._before.items()}
             frozen._restatements = dict(self._restatements)
             frozen._events = {meter: dict(events) for meter, events in self._events.items()}
             frozen._numbers = dict(self._numbers)
@@ -102,12 +117,19 @@ class MemoryBooks(BookStore):
 
     def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
         with self._lock:
-            current = self._standing(key, day)
-            if current is not None and current.revision <= revision:
-                return current
-            for row in self._superseded.get((key, day), []):
-                if row.revision <= revision < (row.superseded_at or 0):
-                    return row
+            found = self._stood(key, day, revision)
+            for until, row in self._before.get((key, day), []):
+                if found and row.revision == found.revision and revision < until:
+                    return replace(row, told=found.told, superseded_at=found.superseded_at)
+        return found
+
+    def _stood(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
+        current = self._standing(key, day)
+        if current is not None and current.revision <= revision:
+            return current
+        for row in self._superseded.get((key, day), []):
+            if row.revision <= revision < (row.superseded_at or 0):
+                return row
         return None
 
     def series(self, institution: str) -> list[SeriesKey]:
@@ -234,7 +256,10 @@ class MemoryBooks(BookStore):
             return False
         if present is not None and what is RowChange.SUPPLEMENT:
             days[row.day] = row.stored(present.revision, told=present.told)
-            return False
+            if not leaves_a_trace(present, row):
+                return False
+            self._before.setdefault((row.key, row.day), []).append((revision, present))
+            return True
         past = Past() if present is None else self._past((row.key, row.day), present)
         if present is not None and what is RowChange.SUPERSEDE:
             gone = present.stored(present.revision, told=present.told, superseded_at=revision)

@@ -11,17 +11,30 @@ from sqlalchemy import (
     bindparam,
     delete,
     insert,
+    literal,
     or_,
+    select,
     update,
 )
 
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.localtime import day_number
-from storage.book_rules import RowChange, change, is_told_by_commit, revision_conflict
+from storage.book_rules import (
+    RowChange,
+    change,
+    is_told_by_commit,
+    leaves_a_trace,
+    revision_conflict,
+)
 from storage.sql.book_codec import packed
 from storage.sql.book_lookup import current_rows, of_days
 from storage.sql.engine import insert_missing, upsert
-from storage.sql.schema import BOOK_ROW, INSTITUTION_REVISION, REGISTER_EVENT
+from storage.sql.schema import (
+    BOOK_ROW,
+    BOOK_ROW_BEFORE,
+    INSTITUTION_REVISION,
+    REGISTER_EVENT,
+)
 from storage.sql.telling import Changed, Pasts, hold, past_of
 
 
@@ -84,19 +97,35 @@ def write(
     con.execute(insert(BOOK_ROW), written)
 
 
-def supplement(con: Connection, ids: dict[SeriesKey, int], changes: Sequence[Changed]) -> None:
-    """Give rows whose energy stands their new tariffs and price windows."""
+def supplement(
+    con: Connection, ids: dict[SeriesKey, int], changes: Sequence[Changed], revision: int
+) -> bool:
+    """Give rows whose energy stands their new tariffs and price windows; whether one that was
+    settled is kept as it stood up to this revision."""
     rows = [(old, new) for old, new, what in changes if what is RowChange.SUPPLEMENT and old]
+    kept = False
     for old, new in rows:
-        values = packed(new, ids[new.key], old.revision)
-        del values["superseded_at"]
-        con.execute(
-            update(BOOK_ROW)
-            .where(BOOK_ROW.c.series_id == values.pop("series_id"))
-            .where(BOOK_ROW.c.day == values.pop("day"))
-            .where(BOOK_ROW.c.revision == values.pop("revision"))
-            .values(values)
+        this_one = and_(
+            BOOK_ROW.c.series_id == ids[new.key],
+            BOOK_ROW.c.day == day_number(new.day),
+            BOOK_ROW.c.revision == old.revision,
         )
+        if leaves_a_trace(old, new):
+            _keep(con, this_one, revision)
+            kept = True
+        values = packed(new, ids[new.key], old.revision)
+        for name in ("superseded_at", "series_id", "day", "revision"):
+            del values[name]
+        con.execute(update(BOOK_ROW).where(this_one).values(values))
+    return kept
+
+
+def _keep(con: Connection, this_one: Any, until: int) -> None:
+    """Copy a row to those of before."""
+    names = [column.name for column in BOOK_ROW_BEFORE.c if column.name != "until"]
+    columns = [BOOK_ROW.c[name] for name in names]
+    copied = select(*columns, literal(until)).where(this_one)
+    con.execute(insert(BOOK_ROW_BEFORE).from_select([*names, "until"], copied))
 
 
 def overlap(start_us: int, end_us: int) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -10,14 +11,16 @@ from sqlalchemy import (
     Connection,
     and_,
     insert,
+    or_,
     select,
     true,
     tuple_,
 )
 
 from metering.book import BookPlace, BookRow, SeriesKey
+from metering.localtime import day_number
 from storage.sql.book_codec import unpacked
-from storage.sql.schema import BOOK_ROW, SERIES
+from storage.sql.schema import BOOK_ROW, BOOK_ROW_BEFORE, SERIES
 
 CHUNK = 500
 CURRENT = BOOK_ROW.c.superseded_at.is_(None)
@@ -57,13 +60,60 @@ def made_ids(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]
 
 
 def current_rows(con: Connection, ids: dict[SeriesKey, int], where: Any) -> Iterator[BookRow]:
-    """Current rows sorted by key and day: sorted here, since engines order text differently."""
+    """Current rows sorted by key and day."""
+    return sorted_rows(con, ids, and_(CURRENT, where))
+
+
+def stood_at(revision: int) -> ColumnElement[bool]:
+    """Rows that stood at a revision."""
+    table = BOOK_ROW.c
+    return and_(table.revision <= revision, or_(CURRENT, table.superseded_at > revision))
+
+
+def rows_at(
+    con: Connection, ids: dict[SeriesKey, int], first: date, last: date, revision: int
+) -> list[BookRow]:
+    """Rows as they stood at a revision, with the price windows of then."""
+    days = (day_number(first), day_number(last))
+    where = and_(BOOK_ROW.c.day.between(*days), stood_at(revision))
+    found = list(sorted_rows(con, ids, where))
+    before = _before(con, ids, days, revision)
+    return [before.get((row.key, row.day), row) for row in found]
+
+
+def _before(
+    con: Connection, ids: dict[SeriesKey, int], days: tuple[int, int], revision: int
+) -> dict[tuple[SeriesKey, date], BookRow]:
+    """Of rows that were completed after a revision, how they stood at it."""
+    table, row = BOOK_ROW_BEFORE.c, BOOK_ROW.c
+    same = and_(
+        row.series_id == table.series_id, row.day == table.day, row.revision == table.revision
+    )
+    keys = {number: key for key, number in ids.items()}
+    kept: dict[tuple[SeriesKey, date], BookRow] = {}
+    for chunk in chunks(keys):
+        statement = (
+            select(BOOK_ROW_BEFORE, row.provisional, row.told, row.superseded_at)
+            .join(BOOK_ROW, same)
+            .where(table.series_id.in_(chunk), table.day.between(*days))
+            .where(table.revision <= revision, table.until > revision)
+            .order_by(table.until.desc())
+        )
+        for found in con.execute(statement):
+            # The state that ended first after the revision comes last, and stands.
+            one = unpacked(found, keys[found.series_id])
+            kept[one.key, one.day] = one
+    return kept
+
+
+def sorted_rows(con: Connection, ids: dict[SeriesKey, int], where: Any) -> Iterator[BookRow]:
+    """Rows sorted by key and day: sorted here, since engines order text differently."""
     keys = sorted(ids)
     for start in range(0, len(keys), CHUNK):
         chunk = keys[start : start + CHUNK]
         place = {ids[key]: n for n, key in enumerate(chunk)}
         found = con.execute(
-            select(BOOK_ROW).where(BOOK_ROW.c.series_id.in_(list(place)), CURRENT, where)
+            select(BOOK_ROW).where(BOOK_ROW.c.series_id.in_(list(place)), where)
         ).all()
         for row in sorted(found, key=lambda row: (place[row.series_id], row.day)):
             yield unpacked(row, chunk[place[row.series_id]])

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     func,
-    or_,
     select,
 )
 
@@ -27,7 +26,6 @@ from metering.book import (
 from metering.localtime import day_number, day_of_number
 from metering.ports import BookReader, BookStore
 from storage.book_rules import RowChange, check_rows
-from storage.sql.book_codec import unpacked
 from storage.sql.book_commit import (
     changes_of,
     expect,
@@ -44,6 +42,7 @@ from storage.sql.book_lookup import (
     current_rows,
     ids_of,
     made_ids,
+    rows_at,
 )
 from storage.sql.engine import reading, writing
 from storage.sql.intake import marks_touching, remove_marks
@@ -91,21 +90,20 @@ class SqlBooks(BookStore):
         with self.at_rest() as books:
             return books.rows(keys, first, last)
 
+    def rows_at(
+        self, keys: Sequence[SeriesKey], first: date, last: date, revision: int
+    ) -> list[BookRow]:
+        with self.at_rest() as books:
+            return books.rows_at(keys, first, last, revision)
+
     @contextmanager
     def at_rest(self) -> Iterator[BookReader]:
         with self._reading() as con:
             yield _AtRest(con)
 
     def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
-        with self._reading() as con:
-            ids = ids_of(con, [key])
-            found = con.execute(
-                select(BOOK_ROW)
-                .where(BOOK_ROW.c.series_id == ids.get(key), BOOK_ROW.c.day == day_number(day))
-                .where(BOOK_ROW.c.revision <= revision)
-                .where(or_(CURRENT, BOOK_ROW.c.superseded_at > revision))
-            ).first()
-        return None if found is None else unpacked(found, key)
+        found = self.rows_at([key], day, day, revision)
+        return found[0] if found else None
 
     def series(self, institution: str) -> list[SeriesKey]:
         with self._reading() as con:
@@ -147,16 +145,18 @@ class SqlBooks(BookStore):
             ids = made_ids(con, (row.key for row in checked))
             revision = expected_revision + 1
             found = changes_of(con, ids, checked)
-            supplement(con, ids, found)
+            completed = supplement(con, ids, found, revision)
             changes = [one for one in found if one[2] is not RowChange.SUPPLEMENT]
             if changes:
                 pasts = pasts_of(con, ids, changes)
                 write(con, ids, changes, pasts, revision)
                 log(con, ids, changes, pasts, revision, now_us, cause)
+            moved = bool(changes) or completed
+            if moved:
                 set_revision(con, institution, revision)
             replace_events(con, institution, events, events_replaced)
             remove_marks(con, cleared)
-        return revision if changes else expected_revision
+        return revision if moved else expected_revision
 
     def restatements(
         self, institution: str, *, after: int = 0, limit: int = 100
@@ -208,6 +208,11 @@ class _AtRest:
     def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
         days = BOOK_ROW.c.day.between(day_number(first), day_number(last))
         return list(current_rows(self._con, ids_of(self._con, keys), days))
+
+    def rows_at(
+        self, keys: Sequence[SeriesKey], first: date, last: date, revision: int
+    ) -> list[BookRow]:
+        return rows_at(self._con, ids_of(self._con, keys), first, last, revision)
 
     def restatements(
         self, institution: str, *, after: int = 0, limit: int = 100

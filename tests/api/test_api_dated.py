@@ -223,6 +223,22 @@ def test_the_registry_says_which_days_a_key_reaches(moved: World) -> None:
     ]
 
 
+def test_a_revision_is_asked_of_the_institution_of_its_days(moved: World) -> None:
+    then = {"start": FIRST.isoformat(), "end": TURN.isoformat()}
+    query = "&".join(f"{name}={value}" for name, value in then.items())
+    of_school = moved.platform.books.revision("school")
+    found = moved.get(f"/v1/energy?node=hall&{query}&as_of={of_school}", key="hall").json()
+    assert [one["amount"] for one in found["data"]] == THEN[:2]
+    assert (found["series"]["institution"], found["revision"]) == ("school", of_school)
+    query = "&".join(f"{name}={value}" for name, value in ASKED.items())
+    both = moved.get(f"/v1/energy?node=hall&{query}&as_of=1", key="hall")
+    assert both.status_code == 422
+    assert "revisions are of one institution" in both.text
+    mine = moved.get(f"/v1/energy?node=hall&{query}&as_of={of_school}", key="school")
+    assert mine.status_code == 200, mine.text
+    assert [one["amount"] for one in mine.json()["data"]] == THEN
+
+
 def test_nobody_else_speaks_for_the_gateway_of_a_point_that_moved(moved: World) -> None:
     body = {"readings": [{"point": "m", "time": "2026-11-20T02:00:00Z", "value": 1}]}
     for key, status in (("school", 403), ("bureau", 404)):

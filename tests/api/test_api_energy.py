@@ -184,3 +184,16 @@ def test_metrics_count_by_route_and_not_by_name(world):
     assert 'route="/v1/nodes/{code}",status="200"' in text
     assert "office-a" not in text
     assert "greenoffice_readings_stored" in text
+
+
+@pytest.mark.parametrize("path", ["/v1/energy", "/v1/energy/parts"])
+def test_an_answer_of_the_present_revision_is_that_of_now(shared_world, path):
+    now = shared_world.get(f"{path}?node=office-a&{YESTERDAY}")
+    revision = now.json()["revision"]
+    then = shared_world.get(f"{path}?node=office-a&{YESTERDAY}&as_of={revision}")
+    assert then.status_code == 200, then.text
+    assert then.content == now.content
+    later = shared_world.get(f"{path}?node=office-a&{YESTERDAY}&as_of={revision + 1}")
+    assert later.status_code == 422
+    assert "no such revision" in later.text
+    assert shared_world.get(f"{path}?node=office-a&{YESTERDAY}&as_of=0").status_code == 422

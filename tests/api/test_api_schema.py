@@ -55,6 +55,7 @@ KNOWN: dict[str, list[str]] = {
     "institution": ["bureau", "school"],
     "/v1/nodes code": NODES,
     "/v1/gateways code": ["gw-1", "gw-9"],
+    "/v1/closings name": ["c1"],
     "/v1/points id": ["1", "3", "24", "31"],
     "/v1/findings id": ["f-after", "f-weekend", "f-stuck", "f-school"],
     "/v1/dead-letters id": ["1", "6"],
@@ -136,6 +137,8 @@ IMPORT = "/v1/registry/import"
 FITTING = {
     IMPORT: {"tree.csv": "code,parent,type\nannex,campus,building\n"},
     "/v1/reports/{institution}/{month}/issues": {"reason": "it is time"},
+    "/v1/closings": {"institution": "bureau", "period": "2026-10"},
+    "/v1/closings/{name}/reopening": {"reason": "a meter was read wrongly"},
     "/v1/findings/{id}/acknowledge": {"note": "seen"},
     "/v1/findings/{id}/resolve": {"note": "mended"},
     "/v1/findings/{id}/expect": {"note": "runs on purpose"},

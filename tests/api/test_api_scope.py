@@ -83,6 +83,17 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("POST", "/v1/reports/{institution}/{month}/issues"): [
         ("/v1/reports/school/2026-10/issues", {"json": {"reason": "x"}})
     ],
+    ("GET", "/v1/closings"): [("/v1/closings?institution=school", {})],
+    ("POST", "/v1/closings"): [
+        ("/v1/closings", {"json": {"institution": "school", "period": "2026-10"}})
+    ],
+    ("GET", "/v1/closings/{name}"): [("/v1/closings/c1", {})],
+    ("POST", "/v1/closings/{name}/reopening"): [
+        ("/v1/closings/c1/reopening", {"json": {"reason": "x"}})
+    ],
+    ("POST", "/v1/closings/{name}/reopening/confirmation"): [
+        ("/v1/closings/c1/reopening/confirmation", {})
+    ],
     ("GET", "/v1/books/hash"): [("/v1/books/hash?institution=school", {})],
     ("GET", "/v1/audit"): None,
     ("GET", "/v1/keys"): None,

@@ -151,6 +151,7 @@ def test_a_platform_without_a_registry_says_what_to_do(world, signed_in):
         registry=stores.registry.load,
         findings=stores.findings,
         reports=stores.reports,
+        closings=stores.closings,
         intake=stores.intake,
         readings=MemoryReadings(),
     )

@@ -224,14 +224,33 @@ def test_parts_and_their_windows_come_back_whole(stores: Stores) -> None:
     assert [part.meters for part in current(stores).parts] == [3, 3]
 
 
-def test_other_windows_complete_a_settled_row_without_another_revision(stores: Stores) -> None:
+def test_other_windows_complete_a_settled_row_and_how_it_was_is_kept(stores: Stores) -> None:
     row = booked()
     commit(stores, row)
-    for other in (parted(row), parted(row, price_turns_at=450), parted(row, meters=4)):
-        assert commit(stores, other) == 1
+    others = [parted(row), parted(row, price_turns_at=450), parted(row, meters=4)]
+    for n, other in enumerate(others):
+        assert commit(stores, other) == n + 2
         assert current(stores).same_content(other)
         assert current(stores).revision == 1
-    assert stores.books.restatements("office") == []
+        assert current(stores).told
+    assert commit(stores, others[-1]) == 4
+    late = booked(energy=7)
+    commit(stores, late)
+    assert commit(stores, parted(late)) == 6
+    for n, stood in enumerate([row, *others, late, parted(late)]):
+        (found,) = stores.books.rows_at([KEY], DAY, DAY, n + 1)
+        assert found.same_content(stood), n + 1
+        assert (found.revision, found.told) == ((1, True) if n < 4 else (5, False))
+        with stores.books.at_rest() as books:
+            assert books.rows_at([KEY], DAY, DAY, n + 1)[0].same_content(stood)
+    assert [one.old_revision for _, one in stores.books.restatements("office")] == [1]
+
+
+def test_other_windows_complete_a_running_day_without_a_trace(stores: Stores) -> None:
+    row = booked(provisional=True)
+    commit(stores, row)
+    assert commit(stores, parted(row)) == 1
+    assert stores.books.rows_at([KEY], DAY, DAY, 1)[0].same_content(parted(row))
 
 
 def test_a_view_does_not_move_with_the_books(stores: Stores) -> None:
@@ -455,3 +474,23 @@ def test_what_is_asked_together_is_what_is_asked_alone(stores: Stores) -> None:
         raise RuntimeError
     commit(stores, booked(energy=6))
     assert stores.books.revision("office") == 2
+
+
+def test_rows_are_given_as_they_stood_at_each_revision(stores: Stores) -> None:
+    next_day = DAY + timedelta(days=1)
+    commit(stores, booked(energy=5), booked(OTHER, energy=50))
+    commit(stores, booked(energy=7), booked(day=next_day, energy=1, provisional=True))
+    commit(stores, booked(day=next_day, energy=2))
+
+    def told(revision: int) -> list[tuple[SeriesKey, date, int | None]]:
+        rows = stores.books.rows_at([OTHER, KEY], DAY, next_day, revision)
+        with stores.books.at_rest() as books:
+            assert len(books.rows_at([OTHER, KEY], DAY, next_day, revision)) == len(rows)
+        return [(row.key, row.day, row.total) for row in rows]
+
+    assert told(0) == []
+    assert told(1) == [(KEY, DAY, 480), (OTHER, DAY, 4800)]
+    assert told(2) == [(KEY, DAY, 672), (OTHER, DAY, 4800)]
+    assert told(3) == told(9) == [(KEY, DAY, 672), (KEY, next_day, 192), (OTHER, DAY, 4800)]
+    assert stores.books.rows_at([KEY], next_day, next_day, 3)[0].revision == 3
+    assert stores.books.rows_at([AWAY], DAY, next_day, 9) == []

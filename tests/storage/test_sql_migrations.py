@@ -20,9 +20,10 @@ from sqlalchemy.exc import IntegrityError
 from ledger import Ledger
 from metering import quality
 from metering.baseline import BaselineVersion
-from metering.book import BookRow, DirtyMark, SeriesKey
+from metering.book import BookRow, DirtyMark, PriceWindows, SeriesKey
 from metering.bookhash import book_hash
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
+from metering.closing import Closing, Signed
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Factor
 from metering.finding import Case, CaseState, Changes, EvidenceHour, Finding
@@ -47,7 +48,7 @@ from metering.registry.facts.office_hours import KIND as OFFICE_HOURS
 from metering.registry.kind import FactKind
 from metering.registry.merge import merged
 from metering.report_issue import ReportFile, ReportIssue
-from metering.tariff import TariffRow
+from metering.tariff import TariffRow, TariffScope
 from metering.validity import Validity
 from storage import MemoryReadings, Schema, open_engine, sql_stores
 from storage.sql.engine import reading, writing
@@ -685,6 +686,40 @@ def test_a_registry_from_before_accounts_is_the_same_after_them(engine: Engine) 
     assert stores.registry.load(1) == kept
     found = stores.registry.load()
     assert [kind.of(found) for kind in BILLED] == [kind.of(wanted) for kind in BILLED]
+
+
+def priced(row: BookRow, turns_at: int) -> BookRow:
+    """The row with windows of a tariff whose price turns at a minute of the day."""
+    whole = int(row.finest.slots.sum())
+    windows = PriceWindows((0, turns_at), np.array([whole - 1, 1]), np.array([0, 0]))
+    scope = TariffScope("", "", "01000")
+    return replace(row, parts=(replace(row.finest, scope=scope, windows=windows),))
+
+
+def test_rows_from_before_are_told_as_they_are_and_kept_from_then_on(engine: Engine) -> None:
+    books = sql_stores(engine).books
+    row = booked(9)
+    books.commit("i", [priced(row, 480)], expected_revision=0, now_us=1)
+    down_to(engine, "r0024")
+    with writing(engine) as con:
+        upgrade(con)
+    books = sql_stores(engine).books
+    assert books.rows_at([row.key], row.day, row.day, 1)[0].same_content(priced(row, 480))
+    assert books.commit("i", [priced(row, 600)], expected_revision=1, now_us=1) == 2
+    assert books.rows_at([row.key], row.day, row.day, 1)[0].same_content(priced(row, 480))
+    assert books.rows_at([row.key], row.day, row.day, 2)[0].same_content(priced(row, 600))
+    with pytest.raises(ConfigurationError, match="cannot hold price windows of before"):
+        down_to(engine, "r0024")
+    assert books.rows_at([row.key], row.day, row.day, 1)[0].same_content(priced(row, 480))
+
+
+def test_going_down_would_lose_closed_periods(engine: Engine) -> None:
+    days = (date(2026, 3, 1), date(2026, 3, 31))
+    one = Closing("i", "2026-03", *days, 4, 1, 4, "f", "t", Signed(1, "somebody", "k"))
+    kept = sql_stores(engine).closings.add(one)
+    with pytest.raises(ConfigurationError, match="cannot hold closed periods"):
+        down_to(engine, "r0024")
+    assert sql_stores(engine).closings.closing(kept.number) == kept
 
 
 def test_a_key_from_before_ends_never_and_one_that_ends_cannot_go_back(engine: Engine) -> None:

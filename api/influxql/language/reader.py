@@ -94,9 +94,9 @@ class Reader(Transformer[Token, Any]):
             raise refused("more than 60 columns", len(parts), "select fewer")
         return tuple(distinct(parts))
 
-    def source(self, parts: list[str]) -> tuple[str, str]:
-        """The measurement; a database or policy before it names nothing else here."""
-        return ("source", parts[-1])
+    def source(self, parts: list[str]) -> tuple[str, tuple[str, str]]:
+        """(database, measurement); a database before it may name a moment, '' where none stands."""
+        return ("source", (parts[0] if len(parts) > 1 else "", parts[-1]))
 
     def from_(self, parts: list[Any]) -> Any:
         """FROM as SHOW has it."""
@@ -147,7 +147,7 @@ class Reader(Transformer[Token, Any]):
 
     def select(self, parts: list[Any]) -> Select:
         """A whole SELECT; what it leaves out is as InfluxDB has it, and the zone is UTC."""
-        columns, (_, measurement), *rest = parts
+        columns, (_, (database, measurement)), *rest = parts
         said = dict(rest)
         group = said.get("group", [])
         intervals = [value for kind, value in group if kind == "interval"]
@@ -164,6 +164,7 @@ class Reader(Transformer[Token, Any]):
             said.get("descending", False),
             said.get("limit"),
             zone,
+            database,
         )
 
     # --- SHOW --------------------------------------------------------------------------------
@@ -274,7 +275,7 @@ def _show(what: str, parts: list[Any]) -> Show:
     named = said.get("with")
     return Show(
         cast("Any", what),
-        said.get("source"),
+        said.get("source", ("", None))[1],
         named if isinstance(named, Pattern) else None,
         named if isinstance(named, tuple) else (),
         filter_of(said.get("where"), "UTC"),

@@ -107,6 +107,8 @@ class Select:
     descending: bool = False
     limit: int | None = None
     zone: str = "UTC"
+    database: str = ""
+    """As it stands before the measurement."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class DataCentres:
         return [
             Series(_tags(view, node.code), names.under(reach, node.code), node.code)
             for node in centres
-            if node.type is NodeType.DATACENTRE
+            if node.type is NodeType.DATACENTRE and node.code in view.books.registry.nodes
         ]
 
     def rows(self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:

@@ -125,7 +125,8 @@ def _nodes(view: ScopedView) -> Iterator[Series]:
 def _meters(view: ScopedView) -> Iterator[Series]:
     reach = view.caller.reach
     order = {code: n for n, code in enumerate(names.in_tree_order(reach))}
-    for meter in sorted(reach.meters.values(), key=lambda m: (order.get(m.node, 0), m.code)):
+    known = [one for one in reach.meters.values() if one.code in view.books.registry.meters]
+    for meter in sorted(known, key=lambda m: (order.get(m.node, 0), m.code)):
         tags = {
             "meter": meter.code,
             "meter_en": meter.name("en"),

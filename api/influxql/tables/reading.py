@@ -72,7 +72,7 @@ class SeriesPeriods:
     def _labels(self) -> dict[str, Strings]:
         if not self.labels:
             return {}
-        found = _labels(self.energy, self.view.caller.reach.registry)
+        found = _labels(self.energy, self.view.books.registry)
         return {name: column for name, column in found.items() if name in self.labels}
 
     def _numbers(self) -> dict[str, Values]:
@@ -96,7 +96,7 @@ class SeriesPeriods:
         return None
 
     def _per_m2(self, scale: int) -> Values | None:
-        registry, node = self.view.caller.reach.registry, self.series.tags["node"]
+        registry, node = self.view.books.registry, self.series.tags["node"]
         if node not in registry.nodes or not len(self.energy):
             return None
         last = local_day(int(self.energy.end_us[-1]) - 1, self.energy.zone)

@@ -13,11 +13,13 @@ reports    report_issue, report_file
 from storage.sql.schema.baselines import BASELINE, BASELINE_PROGRESS, BASELINE_REQUEST
 from storage.sql.schema.books import (
     BOOK_ROW,
+    BOOK_ROW_BEFORE,
     INSTITUTION_REVISION,
     REGISTER_EVENT,
     RESTATEMENT,
     SERIES,
 )
+from storage.sql.schema.closings import CLOSING
 from storage.sql.schema.columns import METADATA
 from storage.sql.schema.intake import (
     CHECKPOINT,
@@ -48,7 +50,9 @@ __all__ = [
     "BASELINE_PROGRESS",
     "BASELINE_REQUEST",
     "BOOK_ROW",
+    "BOOK_ROW_BEFORE",
     "CHECKPOINT",
+    "CLOSING",
     "CREDENTIAL",
     "DEAD_LETTER",
     "DIRTY_MARK",

@@ -84,6 +84,25 @@ Index(
     postgresql_where=text("provisional IS TRUE"),
 )
 """Few rows: what a ledger that begins anew has to settle, however long it was away."""
+BOOK_ROW_BEFORE = Table(
+    "book_row_before",
+    METADATA,
+    Column("series_id", BigInteger, ForeignKey("series.id"), primary_key=True, autoincrement=False),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("until", BigInteger, primary_key=True, autoincrement=False),
+    number("revision"),
+    Column("step_min", SmallInteger, nullable=False),
+    Column("total", BigInteger),
+    Column("slots", LargeBinary, nullable=False),
+    Column("shares", LargeBinary),
+    Column("hour_shares", LargeBinary),
+    Column("day_shares", LargeBinary),
+    Column("spill", LargeBinary),
+    Column("parts", LargeBinary),
+    Column("rules", SmallInteger, nullable=False),
+    Column("registry", Integer, nullable=False),
+)
+"""Settled rows as tariffs divided them before they were completed: up to the revision `until`."""
 RESTATEMENT = Table(
     "restatement",
     METADATA,

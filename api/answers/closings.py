@@ -1,0 +1,78 @@
+"""Answers about closed periods."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+
+class SignedAnswer(TypedDict):
+    """Who did it, when and why."""
+
+    at: str
+    by: str
+    reason: str
+
+
+class ClosingAnswer(TypedDict):
+    """A closed period with what it pins."""
+
+    closing: str
+    institution: str
+    period: str
+    state: str
+    revision: int
+    registry_version: int
+    rules_version: int
+    factor_set: str
+    tariff_version: str
+    lacking: list[str]
+    issues: dict[str, int]
+    closed: SignedAnswer
+    asked: SignedAnswer | None
+    reopened: SignedAnswer | None
+
+
+class ClosingsAnswer(TypedDict):
+    """Closings, oldest first."""
+
+    data: list[ClosingAnswer]
+
+
+class SinceAnswer(TypedDict):
+    """A day of a series that is told otherwise since it was closed."""
+
+    kind: str
+    code: str
+    item: str
+    day: str
+    unit: str
+    old: str | None
+    new: str | None
+    change: str | None
+    causes: list[str]
+
+
+class SumAnswer(TypedDict):
+    """What an item of the institution comes to over the period."""
+
+    value: str | None
+    money: dict[str, str]
+    kgco2: str | None
+
+
+class SumSinceAnswer(TypedDict):
+    """The same as closed, and as it stands."""
+
+    item: str
+    unit: str
+    closed: SumAnswer
+    present: SumAnswer
+
+
+class ToldClosingAnswer(ClosingAnswer):
+    """A closing and what became of its days."""
+
+    restated: int
+    restatements: list[SinceAnswer]
+    left_out: int
+    sums: list[SumSinceAnswer]

@@ -1,0 +1,64 @@
+"""`greenoffice close`, `reopen` and `closings`: periods that hold, from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from greenoffice.folder import DataFolder
+from greenoffice.reporting import ACTOR, issues_of, trace_issue
+from greenoffice.saying import say
+from greenoffice.stores import open_stores
+from metering.access import AuditEntry
+from metering.closing import Closing
+from reports import Closings
+from storage import Stores
+
+
+def close(data: Path, institution: str, period: str, reason: str) -> None:
+    """Close a period of an institution beside a running platform."""
+    stores, closings = _opened(data)
+    closing, issued = closings.close(institution, period, reason)
+    for one in issued:
+        trace_issue(stores, one)
+    _trace(stores, closings, closing, "closing.close", closing.closed.reason)
+    _print(closing)
+
+
+def reopen(data: Path, name: str, reason: str, confirm: bool) -> None:
+    """Ask for a closing to be reopened; with `confirm`, reopen one that a key asked for."""
+    stores, closings = _opened(data)
+    found = closings.confirm(name) if confirm else closings.ask(name, reason)
+    action = "closing.reopen" if confirm else "closing.ask"
+    _trace(stores, closings, found, action, found.asked.reason if found.asked else "")
+    _print(found)
+
+
+def listed(data: Path, institution: str) -> None:
+    """Print the closings of an institution, each with the days that are told otherwise since."""
+    _, closings = _opened(data)
+    code = closings.issues.source.institution(institution)
+    for one in closings.store.closings(code):
+        _print(one)
+        since = closings.aftermath(one)
+        say(f"days told otherwise since: {len(since.restatements)}")
+
+
+def _opened(data: Path) -> tuple[Stores, Closings]:
+    folder = DataFolder(data.absolute())
+    stores = open_stores(folder)
+    return stores, Closings(issues_of(folder, stores), stores.books, stores.closings, "")
+
+
+def _print(one: Closing) -> None:
+    print(
+        f"{one.name}  {one.institution}  {one.period}  {one.state}  "
+        f"{one.revision}@{one.registry_version}"
+    )
+
+
+def _trace(stores: Stores, closings: Closings, closing: Closing, action: str, reason: str) -> None:
+    subject = f"{closing.institution} {closing.period} {closing.name}"
+    now_us = closings.issues.now_us()
+    stores.access.audit(
+        AuditEntry(now_us, ACTOR, action, subject, closing.institution, reason=reason)
+    )

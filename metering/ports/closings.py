@@ -1,0 +1,33 @@
+"""Closings of periods."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from metering.closing import Closing, Signed
+
+
+class ClosingStore(Protocol):
+    """Closings. What one pins is never changed, and none is ever deleted."""
+
+    def add(self, closing: Closing) -> Closing:
+        """Keep it under the next number. Conflict where the institution's period is closed."""
+        ...
+
+    def closing(self, number: int) -> Closing | None:
+        """The closing of that number; None if there is none."""
+        ...
+
+    def closings(self, institution: str) -> list[Closing]:
+        """All closings of an institution, oldest first."""
+        ...
+
+    def ask(self, number: int, by: Signed) -> Closing:
+        """Note that somebody wants it reopened. NotFound for an unknown number; Conflict where
+        somebody did already."""
+        ...
+
+    def reopen(self, number: int, by: Signed) -> Closing:
+        """Reopen it. NotFound for an unknown number; Conflict where nobody asked; NotAllowed for
+        the key that did."""
+        ...

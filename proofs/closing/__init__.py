@@ -1,0 +1,1 @@
+"""Closed periods: whatever comes later, their numbers are those that were closed."""

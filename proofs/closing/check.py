@@ -1,0 +1,193 @@
+"""`make closing-check`: what was closed is told to the byte, and what came later is named."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from metering.book import BookRow, SeriesKey
+from metering.quantity import ABSENT
+from proofs.closing.scene import FIRST, LAST, METERS, MONTH, ClosingScene
+from proofs.steps import finish, say
+
+AFTER = LAST + timedelta(days=1)
+PLACES = ("bureau", "hall", "annex")
+FINE = (("bureau", "01000", "native"), ("hall", "01A00", "15min"), ("annex", "01B00", "hour"))
+"""Money of each of these periods is worked out, which takes the longest."""
+QUERY = (
+    "SELECT sum(kwh), sum(cost), sum(cost_low), sum(cost_high), sum(kgco2), sum(kgce), sum(per_m2),"
+    " mean(known), mean(measured) FROM {source}energy WHERE node = '{node}' AND item = '01000'"
+    " AND time >= '{first}' AND time < '{after}' GROUP BY time({width}) TZ('Asia/Shanghai')"
+)
+Place = tuple[SeriesKey, date]
+Rows = dict[Place, BookRow]
+
+
+@dataclass
+class ClosingOutcome:
+    """What came of the worlds."""
+
+    closings: int = 0
+    asked: int = 0
+    changed: list[str] = field(default_factory=list)
+    """Answers that were others than when the period was closed."""
+    restatements: int = 0
+    unnamed: list[str] = field(default_factory=list)
+    """Days that differ and are not listed, are listed and do not differ, or lack a cause."""
+    deeds: Counter[str] = field(default_factory=Counter)
+    idle: int = 0
+    """Worlds in which nothing of what happened moved a present number: these prove nothing."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every number stood, and every change is named."""
+        right = not self.changed and not self.unnamed and not self.idle
+        return right and self.closings > 0 and self.restatements > 0
+
+    def line(self) -> dict[str, Any]:
+        """For the last line."""
+        return {
+            "closings": self.closings,
+            "answers": self.asked,
+            "changed": len(self.changed),
+            "restatements": self.restatements,
+            "unnamed": len(self.unnamed),
+            "idle": self.idle,
+            **{f"with_{name}": count for name, count in sorted(self.deeds.items())},
+        }
+
+
+def run_closing(worlds: int, seed: int) -> None:
+    """The worlds from a seed on, and the line."""
+    outcome, began = ClosingOutcome(), time.process_time()
+    for one in range(seed, seed + worlds):
+        before = len(outcome.changed) + len(outcome.unnamed)
+        prove_closing(one, outcome)
+        found = [*outcome.changed, *outcome.unnamed]
+        if len(found) > before:
+            say(f"world {one}: {len(found) - before} wrong, such as {found[-1]}")
+    result = {**outcome.line(), "seed": seed, "cpu_s": round(time.process_time() - began, 1)}
+    finish(result, outcome.passed)
+
+
+def prove_closing(seed: int, outcome: ClosingOutcome, only: Sequence[str] = ()) -> None:
+    """One world: closed, then everything happens to it, and it is asked after each deed; `only`
+    some of them where they are named."""
+    with tempfile.TemporaryDirectory(prefix="greenoffice-closing-") as folder:
+        scene = ClosingScene(seed, Path(folder))
+        try:
+            _prove(scene, outcome, seed, only)
+        finally:
+            scene.close()
+
+
+def _prove(scene: ClosingScene, outcome: ClosingOutcome, seed: int, only: Sequence[str]) -> None:
+    body = {"institution": "bureau", "period": MONTH, "reason": "as it is"}
+    made = scene.client.post("/v1/closings", json=body, headers=_key(scene, "closer"))
+    made.raise_for_status()
+    name = made.json()["closing"]
+    closed, present = _answers(scene, name), _answers(scene, "")
+    rows = _rows(scene)
+    for what, deed in scene.deeds():
+        if only and what not in only:
+            continue
+        scene.done(deed)
+        outcome.deeds[what] += 1
+        now = _answers(scene, name)
+        outcome.asked += len(now)
+        outcome.changed += [
+            f"world {seed}, {what}: {path}" for path in closed if now[path] != closed[path]
+        ]
+    outcome.closings += 1
+    outcome.idle += _answers(scene, "") == present
+    _judge_named(scene, name, rows, outcome, seed)
+
+
+def _key(scene: ClosingScene, name: str) -> dict[str, str]:
+    return {"X-API-Key": scene.secrets[name]}
+
+
+def _answers(scene: ClosingScene, name: str) -> dict[str, bytes]:
+    """Every number of the month, by its address; as of a closing where one is named."""
+    found = {}
+    for path in _questions(name):
+        answer = scene.client.get(path, headers=_key(scene, "reader"))
+        found[path] = bytes([answer.status_code // 100]) + answer.content
+        if answer.status_code != 200:
+            raise AssertionError(f"{path}: {answer.text[:300]}")
+    return found
+
+
+def _questions(name: str) -> list[str]:
+    days = f"start={FIRST}&end={AFTER}"
+    as_of = f"&as_of={name}" if name else ""
+    found = [
+        f"/v1/energy?node={node}&item={item}&step={step}&{days}{as_of}"
+        for node, item, step in (
+            *FINE,
+            *((node, item, "day") for node in PLACES for item in ("01000", "01A00", "01B00")),
+            *((node, "01000", "month") for node in PLACES),
+        )
+    ]
+    found += [f"/v1/energy?meter={code}&step=day&{days}{as_of}" for code in METERS]
+    found += [f"/v1/energy/parts?node={node}&{days}{as_of}" for node in PLACES]
+    database = f'"as_of_{name}"."autogen".' if name else ""
+    found += [
+        "/influx/query?epoch=ms&q="
+        + QUERY.format(source=database, node=node, width=width, first=FIRST, after=AFTER)
+        for node, width in (*((node, "1d") for node in PLACES), ("hall", "1h"))
+    ]
+    report = f"/v1/reports/bureau?month={MONTH}{as_of}"
+    return [*found, f"{report}&format=json", f"{report}&format=csv&language=en"]
+
+
+def _rows(scene: ClosingScene) -> Rows:
+    books = scene.stores.books
+    found = books.rows(books.series("bureau"), FIRST, LAST)
+    return {(row.key, row.day): row for row in found}
+
+
+def _told(row: BookRow) -> object:
+    """What a row says of its day: energy and its quality, however it is divided for prices."""
+    steps: dict[int, dict[int, int]] = {}
+    for part in row.parts:
+        own = steps.setdefault(part.step_min, {})
+        for n, amount in enumerate(part.slots.tolist()):
+            if amount != ABSENT:
+                own[n] = own.get(n, 0) + amount
+    return row.total, row.spill, row.day_shares.tolist(), steps
+
+
+def _judge_named(
+    scene: ClosingScene, name: str, before: Rows, outcome: ClosingOutcome, seed: int
+) -> None:
+    """What differs from the rows that were copied when it was closed, against what is listed."""
+    after = _rows(scene)
+    differ = {
+        place
+        for place in before.keys() | after.keys()
+        if place not in before or place not in after or _told(before[place]) != _told(after[place])
+    }
+    path = f"/v1/closings/{name}?limit=5000"
+    told = scene.client.get(path, headers=_key(scene, "reader")).json()
+    listed = {(o["kind"], o["code"], o["item"], o["day"]): o for o in told["restatements"]}
+    outcome.restatements += len(listed)
+    wanted = {(k.kind, k.code, k.item, day.isoformat()): (k, day) for k, day in differ}
+    outcome.unnamed += [f"world {seed}: {place}" for place in listed.keys() ^ wanted.keys()]
+    for place in listed.keys() & wanted.keys():
+        old, new = before.get(wanted[place]), after.get(wanted[place])
+        one = listed[place]
+        amounts = (_mwh(one["old"]), _mwh(one["new"]))
+        right = amounts == (None if old is None else old.total, None if new is None else new.total)
+        if not right or (old is not None and not one["causes"]):
+            outcome.unnamed.append(f"world {seed}: {place}: {one}")
+
+
+def _mwh(text: str | None) -> int | None:
+    return None if text is None else int(text.replace(".", ""))
