@@ -33,6 +33,7 @@ from api.routes import (
     records,
     registering,
     reports,
+    settlements,
     tree,
 )
 from metering.errors import GreenOfficeError
@@ -59,6 +60,7 @@ ROUTERS = (
     feed,
     reports,
     closings,
+    settlements,
     admin,
 )
 

@@ -29,7 +29,17 @@ app.add_typer(journal_app, name="journal")
 app.add_typer(cli_keys.key_app, name="key")
 
 HANDED_ON = frozenset(
-    {"report", "bill", "registry", "export", "grafana", "broker", "influx", "demo-campus"}
+    {
+        "report",
+        "bill",
+        "settlements",
+        "registry",
+        "export",
+        "grafana",
+        "broker",
+        "influx",
+        "demo-campus",
+    }
 )
 """Commands that write files for others, or for servers of other users."""
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
@@ -296,6 +306,32 @@ def closings(
     from greenoffice.closing import listed
 
     listed(data, institution)
+
+
+@app.command()
+def settle(
+    data: DataArgument,
+    institution: Annotated[str, typer.Argument(help="code of the institution")],
+    period: Annotated[str, typer.Argument(help="e.g. 2026-10, 2026-Q4 or 2026")],
+) -> None:
+    """Look how well a period is known, keep what is found, and print it as CSV."""
+    from greenoffice.closing import settle as run
+
+    run(data, institution, period)
+
+
+@app.command()
+def settlements(
+    data: DataArgument,
+    institution: Annotated[str, typer.Argument(help="code of the institution")],
+    output: Annotated[
+        Path | None, typer.Option(help="file to write; default: standard output")
+    ] = None,
+) -> None:
+    """Write the settlement runs of an institution as CSV."""
+    from greenoffice.closing import settlements as run
+
+    run(data, institution, output)
 
 
 @registry_app.command("import")

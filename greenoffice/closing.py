@@ -1,7 +1,8 @@
-"""`greenoffice close`, `reopen` and `closings`: periods that hold, from the command line."""
+"""`greenoffice close`, `reopen`, `closings`, `settle` and `settlements`, on a data folder."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from greenoffice.folder import DataFolder
@@ -10,7 +11,7 @@ from greenoffice.saying import say
 from greenoffice.stores import open_stores
 from metering.access import AuditEntry
 from metering.closing import Closing
-from reports import Closings
+from reports import Closings, Settlements, as_table
 from storage import Stores
 
 
@@ -41,6 +42,26 @@ def listed(data: Path, institution: str) -> None:
         _print(one)
         since = closings.aftermath(one)
         say(f"days told otherwise since: {len(since.restatements)}")
+
+
+def settle(data: Path, institution: str, period: str) -> None:
+    """Make a settlement run of a period, and print it."""
+    stores, closings = _opened(data)
+    made = Settlements(closings.issues.source, stores.closings, ACTOR).run(institution, period)
+    subject = f"{made.institution} {made.period} run {made.number}"
+    stores.access.audit(AuditEntry(made.run_us, ACTOR, "settlement.run", subject, made.institution))
+    sys.stdout.write(as_table([made]))
+
+
+def settlements(data: Path, institution: str, output: Path | None) -> None:
+    """Write the settlement runs of an institution as CSV."""
+    stores, closings = _opened(data)
+    code = closings.issues.source.institution(institution)
+    text = as_table(stores.closings.runs(code))
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
 
 
 def _opened(data: Path) -> tuple[Stores, Closings]:

@@ -11,6 +11,7 @@ from reports.issues import Issued, Issues
 from reports.model import MonthReport
 from reports.month import month_report
 from reports.seal import from_json, to_json
+from reports.settlements import Settlements, as_table
 from reports.source import ReportSource
 
 __all__ = [
@@ -24,7 +25,9 @@ __all__ = [
     "Issues",
     "MonthReport",
     "ReportSource",
+    "Settlements",
     "SumSince",
+    "as_table",
     "differences",
     "from_json",
     "issue_of",

@@ -76,3 +76,38 @@ class ToldClosingAnswer(ClosingAnswer):
     restatements: list[SinceAnswer]
     left_out: int
     sums: list[SumSinceAnswer]
+
+
+class SettledItemAnswer(TypedDict):
+    """A category of the institution in a run; `missing` is a share of the time and no energy."""
+
+    item: str
+    unit: str
+    total: str | None
+    measured: str | None
+    apportioned: str | None
+    estimated: str | None
+    shares: dict[str, float]
+    restated_net: str | None
+    restated: str | None
+
+
+class SettlementRunAnswer(TypedDict):
+    """What a run found."""
+
+    institution: str
+    period: str
+    run: int
+    first: str
+    through: str
+    revision: int
+    registry_version: int
+    run_at: str
+    run_by: str
+    items: list[SettledItemAnswer]
+
+
+class SettlementRunsAnswer(TypedDict):
+    """Runs, oldest first."""
+
+    data: list[SettlementRunAnswer]

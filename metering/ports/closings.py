@@ -1,10 +1,11 @@
-"""Closings of periods."""
+"""Closings of periods, and settlement runs."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from metering.closing import Closing, Signed
+from metering.settlement import SettlementRun
 
 
 class ClosingStore(Protocol):
@@ -30,4 +31,14 @@ class ClosingStore(Protocol):
     def reopen(self, number: int, by: Signed) -> Closing:
         """Reopen it. NotFound for an unknown number; Conflict where nobody asked; NotAllowed for
         the key that did."""
+        ...
+
+    def add_run(self, run: SettlementRun) -> SettlementRun:
+        """Keep a settlement run. Conflict where its number does not follow the last one of the
+        institution's period."""
+        ...
+
+    def runs(self, institution: str, period: str | None = None) -> list[SettlementRun]:
+        """Settlement runs of an institution, or of one of its periods, in the order in which they
+        were made."""
         ...

@@ -16,6 +16,7 @@ from metering.closing import (
     no_such_closing,
 )
 from metering.ports import ClosingStore
+from metering.settlement import SettlementRun, settled_meanwhile
 
 
 class MemoryClosings(ClosingStore):
@@ -23,6 +24,7 @@ class MemoryClosings(ClosingStore):
 
     def __init__(self) -> None:
         self._all: list[Closing] = []
+        self._runs: list[SettlementRun] = []
         self._lock = threading.RLock()
 
     def add(self, closing: Closing) -> Closing:
@@ -47,6 +49,21 @@ class MemoryClosings(ClosingStore):
 
     def reopen(self, number: int, by: Signed) -> Closing:
         return self._changed(number, by, confirmed_reopened)
+
+    def add_run(self, run: SettlementRun) -> SettlementRun:
+        with self._lock:
+            if run.number != len(self.runs(run.institution, run.period)) + 1:
+                raise settled_meanwhile(run)
+            self._runs.append(run)
+            return run
+
+    def runs(self, institution: str, period: str | None = None) -> list[SettlementRun]:
+        with self._lock:
+            return [
+                one
+                for one in self._runs
+                if one.institution == institution and period in (None, one.period)
+            ]
 
     def _changed(
         self, number: int, by: Signed, change: Callable[[Closing, Signed], Closing]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, true, update
 
 from metering.closing import (
     Closing,
@@ -16,10 +17,15 @@ from metering.closing import (
     no_such_closing,
 )
 from metering.ports import ClosingStore
+from metering.settlement import SettledItem, SettlementRun, settled_meanwhile
 from storage.sql.engine import Row, reading, writing
-from storage.sql.schema import CLOSING
+from storage.sql.schema import CLOSING, SETTLEMENT_RUN
 from storage.sql.telling import hold
 
+_OF_A_RUN = (
+    *("institution", "period", "number", "first", "through", "revision", "registry_version"),
+    *("run_us", "run_by"),
+)
 _PLAIN = (
     *("institution", "period", "first", "last", "revision", "registry_version"),
     *("rules_version", "factor_set", "tariff_version"),
@@ -62,6 +68,27 @@ class SqlClosings(ClosingStore):
     def reopen(self, number: int, by: Signed) -> Closing:
         return self._changed(number, by, confirmed_reopened)
 
+    def add_run(self, run: SettlementRun) -> SettlementRun:
+        table = SETTLEMENT_RUN.c
+        last = select(func.max(table.number)).where(
+            table.institution == run.institution, table.period == run.period
+        )
+        with writing(self._engine) as con:
+            hold(con, run.institution)
+            if run.number != (con.scalar(last) or 0) + 1:
+                raise settled_meanwhile(run)
+            values = {name: getattr(run, name) for name in _OF_A_RUN}
+            items = [asdict(one) for one in run.items]
+            con.execute(insert(SETTLEMENT_RUN).values({**values, "items": items}))
+        return run
+
+    def runs(self, institution: str, period: str | None = None) -> list[SettlementRun]:
+        table = SETTLEMENT_RUN.c
+        wanted = true() if period is None else table.period == period
+        statement = select(SETTLEMENT_RUN).where(table.institution == institution, wanted)
+        with reading(self._engine) as con:
+            return [_run(row) for row in con.execute(statement.order_by(table.id))]
+
     def _changed(
         self, number: int, by: Signed, change: Callable[[Closing, Signed], Closing]
     ) -> Closing:
@@ -99,6 +126,13 @@ def _columns(closing: Closing) -> Row:
         "reason": said.pop("closed_reason"),
         **said,
     }
+
+
+def _run(row: Any) -> SettlementRun:
+    items = tuple(
+        SettledItem(**{**one, "shares": tuple(one["shares"])}) for one in row._mapping["items"]
+    )
+    return SettlementRun(**{name: getattr(row, name) for name in _OF_A_RUN}, items=items)
 
 
 def _of_row(row: Any) -> Closing:

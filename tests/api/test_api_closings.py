@@ -212,3 +212,42 @@ def test_what_influxql_cannot_tell_of_a_moment_is_refused(world, query, key, tol
     found = world.get("/influx/query", key, q=query)
     assert found.status_code in (400, 404), found.text
     assert told in found.text
+
+
+def settled(world, key="operator"):
+    body = {"institution": "bureau", "period": "2026-10"}
+    return world.post("/v1/settlements", key, json=body)
+
+
+def test_a_settlement_run_says_how_well_a_period_is_known_and_what_changed_since(world):
+    assert settled(world, "reader").status_code == 403
+    assert settled(world, "school").status_code == 404
+    first = settled(world)
+    assert first.status_code == 201, first.text
+    (one,) = [item for item in first.json()["items"] if item["item"] == "01000"]
+    total = sum(Decimal(one[name]) for name in ("measured", "apportioned", "estimated"))
+    energy = world.get(NUMBERS[0]).json()["data"][0]
+    assert Decimal(one["total"]) == total == Decimal(energy["value"])
+    assert one["shares"] == energy["shares"]
+    assert (one["restated_net"], one["restated"]) == (None, None)
+    assert (first.json()["run"], first.json()["through"]) == (1, "2026-10-31")
+    correct(world)
+    second = settled(world).json()
+    (later,) = [item for item in second["items"] if item["item"] == "01000"]
+    assert (later["restated_net"], later["restated"]) == ("1.000000", "1.000000")
+    assert Decimal(later["total"]) - Decimal(one["total"]) == 1
+    (third,) = [item for item in settled(world).json()["items"] if item["item"] == "01000"]
+    assert (third["restated_net"], third["restated"]) == ("0.000000", "0.000000")
+    path = "/v1/settlements?institution=bureau"
+    listed = world.get(path).json()["data"]
+    assert [run["run"] for run in listed] == [1, 2, 3]
+    assert listed[:2] == [first.json(), second]
+    assert world.get(f"{path}&period=2026-09").json() == {"data": []}
+    table = world.get(f"{path}&format=csv").text.splitlines()
+    assert table[0].startswith("institution,period,run,first,through")
+    assert len(table) == 1 + sum(len(run["items"]) for run in listed)
+    future = world.post(
+        "/v1/settlements", "operator", json={"institution": "bureau", "period": "2027"}
+    )
+    assert future.status_code == 422
+    assert "no settled day" in future.text

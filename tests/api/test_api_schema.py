@@ -139,6 +139,7 @@ FITTING = {
     "/v1/reports/{institution}/{month}/issues": {"reason": "it is time"},
     "/v1/closings": {"institution": "bureau", "period": "2026-10"},
     "/v1/closings/{name}/reopening": {"reason": "a meter was read wrongly"},
+    "/v1/settlements": {"institution": "bureau", "period": "2026-10"},
     "/v1/findings/{id}/acknowledge": {"note": "seen"},
     "/v1/findings/{id}/resolve": {"note": "mended"},
     "/v1/findings/{id}/expect": {"note": "runs on purpose"},

@@ -94,6 +94,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("POST", "/v1/closings/{name}/reopening/confirmation"): [
         ("/v1/closings/c1/reopening/confirmation", {})
     ],
+    ("GET", "/v1/settlements"): [("/v1/settlements?institution=school", {})],
+    ("POST", "/v1/settlements"): [
+        ("/v1/settlements", {"json": {"institution": "school", "period": "2026-10"}})
+    ],
     ("GET", "/v1/books/hash"): [("/v1/books/hash?institution=school", {})],
     ("GET", "/v1/audit"): None,
     ("GET", "/v1/keys"): None,

@@ -9,6 +9,7 @@ import pytest
 
 from metering.closing import Closing, ClosingState, Signed
 from metering.errors import Conflict, NotAllowed, NotFound
+from metering.settlement import SettledItem, SettlementRun
 from storage import Stores
 
 ONE, TWO = Signed(2**52, "甲 (k-1)", "k-1", "请重开"), Signed(2**52 + 1, "second (k-2)", "k-2")
@@ -69,3 +70,19 @@ def test_what_was_never_closed_cannot_be_reopened(stores: Stores) -> None:
     for act in (stores.closings.ask, stores.closings.reopen):
         with pytest.raises(NotFound, match="no such closing"):
             act(1, ONE)
+
+
+def test_settlement_runs_are_numbered_by_period_and_come_back_whole(stores: Stores) -> None:
+    item = SettledItem("01000", 2**60, 7, -3, (9_000, 500, 100, 400), -5, 11)
+    days = (date(2026, 10, 1), date(2026, 10, 30))
+    first = SettlementRun("bureau", "2026-10", *days, 2**60, 7, 2**52, "甲 (k-1)", (item,))
+    others = [replace(first, period="2026"), replace(first, institution="school", items=())]
+    second = replace(first, number=2, run_us=2**52 + 1)
+    for one in (first, *others, second):
+        assert stores.closings.add_run(one) == one
+    for number in (1, 2, 4):
+        with pytest.raises(Conflict, match="made meanwhile"):
+            stores.closings.add_run(replace(first, number=number))
+    assert stores.closings.runs("bureau", "2026-10") == [first, second]
+    assert stores.closings.runs("bureau") == [first, others[0], second]
+    assert stores.closings.runs("nobody") == []

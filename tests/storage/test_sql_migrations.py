@@ -48,6 +48,7 @@ from metering.registry.facts.office_hours import KIND as OFFICE_HOURS
 from metering.registry.kind import FactKind
 from metering.registry.merge import merged
 from metering.report_issue import ReportFile, ReportIssue
+from metering.settlement import SettlementRun
 from metering.tariff import TariffRow, TariffScope
 from metering.validity import Validity
 from storage import MemoryReadings, Schema, open_engine, sql_stores
@@ -720,6 +721,15 @@ def test_going_down_would_lose_closed_periods(engine: Engine) -> None:
     with pytest.raises(ConfigurationError, match="cannot hold closed periods"):
         down_to(engine, "r0024")
     assert sql_stores(engine).closings.closing(kept.number) == kept
+
+
+def test_going_down_would_lose_settlement_runs(engine: Engine) -> None:
+    days = (date(2026, 3, 1), date(2026, 3, 31))
+    one = SettlementRun("i", "2026-03", *days, 4, 1, 1, "somebody", ())
+    sql_stores(engine).closings.add_run(one)
+    with pytest.raises(ConfigurationError, match="cannot hold settlement runs"):
+        down_to(engine, "r0024")
+    assert sql_stores(engine).closings.runs("i") == [one]
 
 
 def test_a_key_from_before_ends_never_and_one_that_ends_cannot_go_back(engine: Engine) -> None:

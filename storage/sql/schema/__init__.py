@@ -19,7 +19,7 @@ from storage.sql.schema.books import (
     RESTATEMENT,
     SERIES,
 )
-from storage.sql.schema.closings import CLOSING
+from storage.sql.schema.closings import CLOSING, SETTLEMENT_RUN
 from storage.sql.schema.columns import METADATA
 from storage.sql.schema.intake import (
     CHECKPOINT,
@@ -72,6 +72,7 @@ __all__ = [
     "RESTATEMENT",
     "SEEN_KEY",
     "SERIES",
+    "SETTLEMENT_RUN",
     "TABLE_OF",
     "VERSIONED",
     "natural_key",

@@ -1,8 +1,8 @@
-"""Table of closed periods."""
+"""Tables of closed periods and settlement runs."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Date, Index, Table, text
+from sqlalchemy import JSON, BigInteger, Column, Date, Index, Table, UniqueConstraint, text
 
 from storage.sql.schema.columns import METADATA, SERIAL, number, text_column
 from storage.sql.types import WORDS
@@ -42,4 +42,21 @@ Index(
     unique=True,
     sqlite_where=text("reopened_us IS NULL"),
     postgresql_where=text("reopened_us IS NULL"),
+)
+SETTLEMENT_RUN = Table(
+    "settlement_run",
+    METADATA,
+    Column("id", SERIAL, primary_key=True),
+    text_column("institution"),
+    text_column("period"),
+    number("number"),
+    Column("first", Date, nullable=False),
+    Column("through", Date, nullable=False),
+    number("revision"),
+    number("registry_version"),
+    number("run_us"),
+    text_column("run_by"),
+    Column("items", JSON, nullable=False),
+    UniqueConstraint("institution", "period", "number"),
+    sqlite_autoincrement=True,
 )

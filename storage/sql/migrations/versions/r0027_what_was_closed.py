@@ -1,4 +1,4 @@
-"""closed periods, and how tariffs divided settled rows before they were completed
+"""closed periods, settlement runs, and how tariffs divided settled rows before they were completed
 
 Nothing is filled in: what was completed before was not kept, so of those revisions the present
 price windows are told.
@@ -74,6 +74,26 @@ def upgrade() -> None:
         sqlite_where=STANDS,
         postgresql_where=STANDS,
     )
+    op.create_table(
+        "settlement_run",
+        sa.Column("id", SERIAL, nullable=False),
+        _words("institution"),
+        _words("period"),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("first", sa.Date(), nullable=False),
+        sa.Column("through", sa.Date(), nullable=False),
+        *(
+            sa.Column(name, sa.BigInteger(), nullable=False)
+            for name in ("revision", "registry_version", "run_us")
+        ),
+        _words("run_by"),
+        sa.Column("items", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement_run")),
+        sa.UniqueConstraint(
+            "institution", "period", "number", name="uq_settlement_run_institution_period_number"
+        ),
+        sqlite_autoincrement=True,
+    )
 
 
 def _words(name: str) -> sa.Column[object]:
@@ -83,6 +103,8 @@ def _words(name: str) -> sa.Column[object]:
 def downgrade() -> None:
     _check_that_nothing_is_lost("book_row_before", "price windows of before")
     _check_that_nothing_is_lost("closing", "closed periods")
+    _check_that_nothing_is_lost("settlement_run", "settlement runs")
+    op.drop_table("settlement_run")
     op.drop_index("uq_closing_stands", "closing")
     op.drop_table("closing")
     op.drop_table("book_row_before")
