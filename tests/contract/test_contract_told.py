@@ -200,7 +200,7 @@ def test_a_settled_day_that_runs_again_is_compared_when_it_settles(stores: Store
 def test_tariffs_that_come_later_leave_what_is_told(stores: Stores) -> None:
     commit(stores, booked())
     part = replace(current(stores).finest, meters=7)
-    assert commit(stores, replace(booked(), parts=(part,))) == 1
+    assert commit(stores, replace(booked(), parts=(part,))) == 2
     assert current(stores).told
     assert current(stores).finest.meters == 7
 
