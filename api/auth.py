@@ -141,5 +141,6 @@ def _with_role(role: Role) -> Callable[[Caller], Caller]:
 
 
 Reader = Annotated[Caller, Depends(_with_role(Role.READ))]
+Enterer = Annotated[Caller, Depends(_with_role(Role.ENTER))]
 Operator = Annotated[Caller, Depends(_with_role(Role.OPERATE))]
 Admin = Annotated[Caller, Depends(_with_role(Role.ADMIN))]

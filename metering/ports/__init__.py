@@ -19,7 +19,13 @@ from metering.ports.books import (
     BookWriter,
 )
 from metering.ports.cases import BaselineReader, BaselineStore, CaseReader, FindingStore
-from metering.ports.intake import DirtyMarks, Doubts, IntakeReader, IntakeStore
+from metering.ports.intake import (
+    DirtyMarks,
+    Doubts,
+    IntakeReader,
+    IntakeStore,
+    StatementReader,
+)
 from metering.ports.readings import ReadingReader, ReadingSource, ReadingStore, ReadingWriter
 from metering.ports.registry import (
     Credentials,
@@ -63,4 +69,5 @@ __all__ = [
     "RegistryReader",
     "RegistryStore",
     "ReportStore",
+    "StatementReader",
 ]

@@ -31,6 +31,7 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
+from metering.statement import EvidenceFile, Stated, Statement
 from proofs.dated.world import DAYS, HOURS, Bit, DatedMeter, DatedWorld, DayNumbers
 from storage import MemoryReadings, memory_stores
 
@@ -231,6 +232,9 @@ class ToldPlatform:
             access=stores.access,
             messages=_NoJournal(),
             ingest=_NoJournal().add,
+            desk=_NoPeople(),
+            evidence=_NoPeople(),
+            statements=stores.intake,
             read_registry=lambda *_: Registry(),
             now_us=lambda: self.now_us,
             health=dict,
@@ -246,6 +250,27 @@ class _NoJournal:
 
     def add(self, submission: Submission) -> tuple[int, int]:
         raise NotFound("no journal", field="gateway", value=submission.gateway, fix="none")
+
+
+class _NoPeople:
+    """Nobody enters anything."""
+
+    def find(self, _: str, /) -> None:
+        return None
+
+    def about(self, _: str, /) -> list[Statement]:
+        return []
+
+    def file(self, stated: Stated, entered_by: str, now_us: int) -> Statement:
+        raise NotFound(
+            f"no desk for {stated} at {now_us}", field="by", value=entered_by, fix="none"
+        )
+
+    def put(self, content: bytes) -> EvidenceFile:
+        return EvidenceFile.of(content)
+
+    def content(self, sha256: str) -> bytes:
+        raise NotFound("no file", field="evidence", value=sha256, fix="none")
 
 
 def _base(world: DatedWorld) -> Registry:

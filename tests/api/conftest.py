@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from api import PartHealth, Platform, Submission, create_app
+from collector import Located, Record, RecordPlace
 from figures import Figures
+from greenoffice.desk import JournalDesk
+from greenoffice.evidence_files import EvidenceFiles
 from ledger import Ledger
 from metering import quality
 from metering.access import Role
@@ -37,6 +43,7 @@ from metering.registry import (
     Registry,
     SpaceEdge,
 )
+from metering.statement import Statement, StatementKind
 from metering.tariff import TariffRow
 from storage import DuckDBReadings, MemoryReadings, memory_stores, open_engine, sql_stores
 
@@ -45,6 +52,7 @@ TODAY = date(2026, 11, 24)
 NOW_US = day_bounds(TODAY, ZONE)[0] + 10 * HOUR_US + 37 * 60_000_000
 FIRST = TODAY - timedelta(days=60)
 SEGMENT = (1 << 24) | 1
+SLIP = b"%PDF-1.7 a slip"
 
 BUILDINGS = {"office-a": 1.0, "office-b": 0.7, "canteen": 0.4}
 SUB_ITEMS = {"01A00": 0.35, "01B00": 0.4, "01C00": 0.12, "01D00": 0.05}
@@ -80,6 +88,24 @@ class MemoryJournal:
             submission.arrived_us, submission.gateway, submission.route, submission.payload
         )
         return place
+
+    def append(self, record: Record) -> RecordPlace:
+        place = RecordPlace((2 << 24) | 1, len(self.kept))
+        self.kept[place] = Raw(
+            record.arrived_us,
+            record.gateway,
+            record.route,
+            record.payload,
+            record.kind,
+            record.client,
+        )
+        return place
+
+    def writers(self) -> list[int]:
+        return []
+
+    def read(self, *_: int) -> list[Located]:
+        return []
 
 
 @dataclass(frozen=True)
@@ -381,6 +407,20 @@ def seed(readings_store, stores) -> tuple[MemoryJournal, dict[str, str]]:
 
 def _intake(stores) -> None:
     letters = [letter("campus/gw-1", n, "unknown_point", f"E{n}.import") for n in range(5)]
+    evidence = {"sha256": sha256(SLIP).hexdigest(), "media": "application/pdf", "size": len(SLIP)}
+    said = {
+        **{"value": "5", "unit": "kWh", "point": "yard/gw-9/hall-total.import", "zone": ZONE},
+        **{"at": "2026-11-20T02:00:00Z", "evidence": [evidence]},
+    }
+    entered = Statement(
+        "5c4001",
+        StatementKind.READING,
+        "hall-total",
+        date(2026, 11, 20),
+        date(2026, 11, 21),
+        said,
+        arrived_us=NOW_US - HOUR_US,
+    )
     counts = [
         GatewayCounts(
             user,
@@ -407,6 +447,7 @@ def _intake(stores) -> None:
             counts=tuple(counts),
             dead_letters=(*letters, letter("yard/gw-9", 0, "bad_unit", "kVAr/h")),
             at_us=NOW_US,
+            statements=(entered,),
         )
     )
 
@@ -416,6 +457,7 @@ def _keys(stores) -> dict[str, str]:
         "whole": ("", Role.ADMIN),
         "bureau": ("bureau", Role.ADMIN),
         "operator": ("bureau", Role.OPERATE),
+        "desk": ("bureau", Role.ENTER),
         "reader": ("bureau", Role.READ),
         "building": ("office-a", Role.ADMIN),
         "school": ("school", Role.ADMIN),
@@ -444,6 +486,9 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         access=stores.access,
         messages=journal,
         ingest=journal.add,
+        desk=JournalDesk(journal, 2, stores.intake, journal.append),
+        evidence=EvidenceFiles(Path(tempfile.mkdtemp(prefix="evidence-"))),
+        statements=stores.intake,
         read_registry=read_registry,
         now_us=lambda: now_us,
         health=lambda: {"intake": PartHealth(True, {"behind": 0})},

@@ -1,11 +1,13 @@
-"""Tables of the intake: checkpoints, counters, dead letters, doubts and dirty marks."""
+"""Tables of the intake: checkpoints, counters, dead letters, doubts, statements and dirty marks."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
+    Date,
     Index,
     Integer,
     LargeBinary,
@@ -93,6 +95,23 @@ DOUBT_PLACE = Table(
     Column("writer_no", Integer, primary_key=True, autoincrement=False),
     number("segment"),
     number("message_offset"),
+)
+STATEMENT = Table(
+    "statement",
+    METADATA,
+    key("id"),
+    text_column("kind"),
+    text_column("subject"),
+    Column("first_day", Date, nullable=False),
+    Column("after_day", Date, nullable=False),
+    Column("said", JSON, nullable=False),
+    text_column("of"),
+    text_column("entered_by"),
+    number("arrived_us"),
+    number("segment"),
+    number("message_offset"),
+    Index(None, "subject"),
+    Index(None, "arrived_us"),
 )
 SEEN_KEY = Table("seen_key", METADATA, key("gateway"), key("key"))
 DIRTY_MARK = Table(
