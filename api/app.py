@@ -33,6 +33,7 @@ from api.routes import (
     records,
     registering,
     reports,
+    supplier_bills,
     tree,
 )
 from metering.errors import GreenOfficeError
@@ -56,6 +57,7 @@ ROUTERS = (
     gateways,
     messages,
     entries,
+    supplier_bills,
     records,
     feed,
     reports,

@@ -14,6 +14,8 @@ def add_to(app: typer.Typer) -> None:
     """Its commands, among those of the platform."""
     app.command("enter")(enter)
     app.command("entries")(entries)
+    app.command("enter-bill")(enter_bill)
+    app.command("bills")(bills)
     app.command("withdraw")(withdraw)
 
 
@@ -69,12 +71,38 @@ def entries(
     list_entries(data, meter)
 
 
+def enter_bill(
+    data: DataArgument,
+    file: Annotated[Path, typer.Argument(help="JSON, with the fields of POST /v1/bills")],
+    evidence: Annotated[
+        list[Path] | None, typer.Option(help="a PDF, PNG or JPEG; may be repeated")
+    ] = None,
+    key: Annotated[
+        str, typer.Option(help="a name of your own: entered again, it is the same entry")
+    ] = "",
+) -> None:
+    """Enter a supplier's bill; also while the platform runs."""
+    from greenoffice.entering import enter_bill_file
+
+    enter_bill_file(data, file, evidence or [], key)
+
+
+def bills(
+    data: DataArgument,
+    account: Annotated[str | None, typer.Argument(help="an account; default: all")] = None,
+) -> None:
+    """Suppliers' bills beside what the books have, newest first, a line of JSON each."""
+    from greenoffice.entering import list_bills
+
+    list_bills(data, account)
+
+
 def withdraw(
     data: DataArgument,
-    id: Annotated[str, typer.Argument(help="the entry's id")],
+    id: Annotated[str, typer.Argument(help="id of the entry or the bill")],
     reason: Annotated[str, typer.Option(help="why; it is kept")],
 ) -> None:
-    """Take an entry back; it stays, and nothing uses its readings any more."""
+    """Take an entry or a bill back; it stays, and nothing uses what it said any more."""
     from greenoffice.entering import withdraw_one
 
     withdraw_one(data, id, reason)

@@ -19,7 +19,7 @@ class Role(StrEnum):
 
     READ = "read"
     ENTER = "enter"
-    """also enter readings and quantities of its meters."""
+    """also enter readings, quantities and bills of its meters."""
     OPERATE = "operate"
     """also acknowledge findings, push readings and make issues of reports."""
     ADMIN = "admin"

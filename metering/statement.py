@@ -1,4 +1,4 @@
-"""What people state: readings and quantities, as records that are corrected and never changed.
+"""What people state: readings, quantities and bills. Corrected they are, and never changed.
 
     statement ─▶ journal (kind `entered`) ─▶ intake ─▶ its readings, and the statement itself
 
@@ -97,6 +97,8 @@ class StatementKind(StrEnum):
     """What a register, or an interval, said at an instant."""
     QUANTITY = "quantity"
     """What passed over whole local days."""
+    BILL = "bill"
+    """What a supplier billed; its subject is the account."""
     WITHDRAWAL = "withdrawal"
     """That an earlier statement is taken back."""
 
@@ -108,7 +110,7 @@ class Statement:
     id: str
     kind: StatementKind
     subject: str
-    """Code of the meter."""
+    """Code of the meter; of a bill the number of the account."""
     first: date
     """First local day that it is about; of a reading the day that holds its instant."""
     after: date
@@ -133,6 +135,8 @@ class Statement:
         """What it is about: two about one thing correct each other."""
         if self.kind is StatementKind.READING:
             return self.kind, self.subject, str(self.said.get("point")), str(self.said.get("at"))
+        if self.kind is StatementKind.BILL:
+            return self.kind, self.subject, str(self.said.get("number"))
         return self.kind, self.subject, self.first.isoformat(), self.after.isoformat()
 
 
@@ -146,6 +150,7 @@ class EnteredReading:
     value: float | None
     """None takes back what was entered there."""
     unit: str
+    """'' is the point's own."""
 
 
 @dataclass(frozen=True)

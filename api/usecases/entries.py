@@ -36,6 +36,7 @@ from metering.localtime import (
 from metering.quantity import apportion
 from metering.reading import Flag, Kind
 from metering.registry import Installation, Meter, Point
+from metering.registry.facts.accounts import KIND as ACCOUNT
 from metering.statement import (
     MOST_EVIDENCE,
     MOST_NOTE,
@@ -112,23 +113,12 @@ def withdraw(caller: Caller, id: str, reason: str) -> Told:
     """Take an entry back, with a reason: nothing uses its readings any more. NotFound for one out
     of reach, Conflict for one that does not stand."""
     entry = entry_of(caller, id)
-    reason = _needed(worded(reason, "reason", MOST_NOTE), "reason")
+    reason = needed(worded(reason, "reason", MOST_NOTE), "reason")
     desk, own = caller.platform.desk, entry.statement
-    after = [one for one in desk.about(own.subject) if one.place > own.place]
     if entry.state is StatementState.STANDS:
-        taken = Statement(
-            hashlib.sha256(f"withdrawal {id}".encode()).hexdigest()[:20],
-            StatementKind.WITHDRAWAL,
-            own.subject,
-            own.first,
-            own.after,
-            {"reason": reason},
-            own.id,
-        )
-        gateway, name = _gateway_and_name(str(own.said["point"]))
-        unit = str(own.said["unit"])
-        times = _times_without(own, after)
-        rows = tuple(EnteredReading(name, at, None, unit) for at in times)
+        taken = withdrawal_of(own, reason)
+        rows = taken_back(own, said_after(caller, own, own.subject))
+        gateway, _ = gateway_and_name(str(own.said["point"]))
         desk.file(Stated(taken, gateway, rows), str(caller.actor), caller.platform.now_us())
     elif entry.state is StatementState.CORRECTED:
         raise Conflict(
@@ -138,6 +128,27 @@ def withdraw(caller: Caller, id: str, reason: str) -> Told:
             fix="withdraw the later one, which /v1/entries lists",
         )
     return told_of(caller, [own])[0]
+
+
+def withdrawal_of(own: Statement, reason: str) -> Statement:
+    """What takes a statement back: one and the same, however often it is asked."""
+    id = hashlib.sha256(f"withdrawal {own.id}".encode()).hexdigest()[:20]
+    kind = StatementKind.WITHDRAWAL
+    return Statement(id, kind, own.subject, own.first, own.after, {"reason": reason}, own.id)
+
+
+def said_after(caller: Caller, own: Statement, meter: str) -> list[Statement]:
+    """What was stated of a meter, or of an account with it, after a statement."""
+    accounts = {row.account for row in ACCOUNT.of(caller.reach.registry) if row.meter == meter}
+    desk = caller.platform.desk
+    found = [one for subject in sorted({meter} | accounts) for one in desk.about(subject)]
+    return [one for one in found if one.place > own.place]
+
+
+def taken_back(own: Statement, later: Iterable[Statement]) -> tuple[EnteredReading, ...]:
+    """Its readings without their values, but for those that were said anew since."""
+    _, name = gateway_and_name(str(own.said["point"]))
+    return tuple(EnteredReading(name, at, None, "") for at in times_without(own, later))
 
 
 def entry_of(caller: Caller, id: str) -> Told:
@@ -243,10 +254,11 @@ def _reached(caller: Caller, one: Statement) -> bool:
     meter = caller.reach.registry.meters.get(one.subject)
     if meter is None:
         return caller.reach.scope.whole
-    return _holds_all(caller, meter, one.first, one.after)
+    return holds_all(caller, meter, one.first, one.after)
 
 
-def _holds_all(caller: Caller, meter: Meter, first: date, after: date) -> bool:
+def holds_all(caller: Caller, meter: Meter, first: date, after: date) -> bool:
+    """Whether a meter's place is the caller's on all local days of [first, after)."""
     if caller.reach.scope.whole:
         return True
     spans = caller.reach.scope.days(meter.node)
@@ -265,21 +277,23 @@ def _stated(caller: Caller, meter: Meter, entry: Entry, id: str) -> Stated:
     said: dict[str, Any] = {"value": f"{entry.value:f}"}
     for name in ("day", "month", "start", "end"):
         said |= {name: text} if (text := getattr(entry, name)) else {}
-    said |= _words(entry)
-    if files := _evidence(caller, entry.evidence):
+    said |= words_of(entry.read_by, entry.note)
+    if files := evidence_named(caller, entry.evidence):
         said["evidence"] = files
     if given[0] in ("time", "day"):
         return _reading(caller, meter, entry, id, said)
     return _quantity(caller, meter, entry, id, said)
 
 
-def _words(entry: Entry) -> dict[str, str]:
-    read_by = worded(entry.read_by, "read_by", MOST_READ_BY, line=True)
-    note = worded(entry.note, "note", MOST_NOTE)
+def words_of(read_by: str, note: str) -> dict[str, str]:
+    """What there is of these words; InvalidInput for control characters."""
+    read_by = worded(read_by, "read_by", MOST_READ_BY, line=True)
+    note = worded(note, "note", MOST_NOTE)
     return {name: text for name, text in (("read_by", read_by), ("note", note)) if text}
 
 
-def _evidence(caller: Caller, named: Sequence[str]) -> list[dict[str, Any]]:
+def evidence_named(caller: Caller, named: Sequence[str]) -> list[dict[str, Any]]:
+    """The files that a statement names, as it keeps them; InvalidInput for one that is not kept."""
     if len(named) > MOST_EVIDENCE or len(set(named)) < len(named):
         raise InvalidInput(
             f"more than {MOST_EVIDENCE} files, or one of them twice",
@@ -518,11 +532,32 @@ def _check_counts(installed: Installation, point: Point) -> None:
         )
 
 
+def hand_point(caller: Caller, meter: Meter, days: Sequence[date]) -> Point | None:
+    """The one point that serves a meter on all the days, where it takes quantities and its gateway
+    was never heard; else None."""
+    registry, found = caller.reach.registry, set[int]()
+    for day in days:
+        own = [i for i in registry.installations_of(meter.code) if i.valid.holds(day)]
+        if len(own) != 1 or own[0].ratio != 1:
+            return None
+        found.add(own[0].point)
+    point = registry.points[found.pop()] if len(found) == 1 else None
+    if point is None or point.kind is not Kind.INTERVAL or meter.step_min != DAY_MIN:
+        return None
+    reached = point.id in caller.reach.points
+    return point if reached and not _is_heard(caller, point) else None
+
+
+def _is_heard(caller: Caller, point: Point) -> bool:
+    """Whether its gateway ever sent anything itself."""
+    known = caller.platform.intake.gateways()
+    return any(g.gateway == point.gateway and g.counts.last_arrival_us for g in known)
+
+
 def _check_alone(caller: Caller, point: Point, days: Sequence[date], zone: str) -> None:
     """A day with intervals of its own takes a whole day for one of them. A gateway that was never
     heard sends none: then nobody is asked, so what waits for the intake does not wait here."""
-    heard = (one.gateway for one in caller.platform.intake.gateways() if one.counts.last_arrival_us)
-    if point.gateway not in heard:
+    if not _is_heard(caller, point):
         return
     starts = np.array([day_bounds(day, zone)[0] for day in days], dtype=np.int64)
     rows = None
@@ -542,7 +577,7 @@ def _check_alone(caller: Caller, point: Point, days: Sequence[date], zone: str) 
 
 
 def _check_reached(caller: Caller, meter: Meter, one: Statement) -> None:
-    if not meter.valid.holds(one.first) or not _holds_all(caller, meter, one.first, one.after):
+    if not meter.valid.holds(one.first) or not holds_all(caller, meter, one.first, one.after):
         raise NotFound(
             "the meter is not yours on these days",
             field="meter",
@@ -551,25 +586,28 @@ def _check_reached(caller: Caller, meter: Meter, one: Statement) -> None:
         )
 
 
-def _times_without(own: Statement, later: Iterable[Statement]) -> list[int]:
+def times_without(own: Statement, later: Iterable[Statement]) -> list[int]:
     """The times of its readings, without those that later statements said anew."""
     if own.kind is StatementKind.READING:
         return [instant(str(own.said["at"]), "at", "UTC")]
     zone = str(own.said["zone"])
     said = set[date]()
     for one in later:
-        if one.kind is StatementKind.QUANTITY and one.said.get("point") == own.said["point"]:
+        spread_out = one.kind in (StatementKind.QUANTITY, StatementKind.BILL)
+        if spread_out and one.said.get("point") == own.said["point"]:
             said.update(days_between(one.first, date.fromordinal(one.after.toordinal() - 1)))
     days = days_between(own.first, date.fromordinal(own.after.toordinal() - 1))
     return [day_bounds(day, zone)[0] for day in days if day not in said]
 
 
-def _gateway_and_name(point: str) -> tuple[str, str]:
+def gateway_and_name(point: str) -> tuple[str, str]:
+    """SITE/GATEWAY and the gateway's own name of a point that a statement names."""
     site, gateway, name = point.split("/", 2)
     return f"{site}/{gateway}", name
 
 
-def _needed(text: str, field: str) -> str:
+def needed(text: str, field: str) -> str:
+    """The text; InvalidInput where there is none."""
     if not text:
         raise InvalidInput("it is needed", field=field, value=text, fix="say it in a few words")
     return text

@@ -43,6 +43,7 @@ from metering.registry import (
     Registry,
     SpaceEdge,
 )
+from metering.registry.facts.accounts import Account
 from metering.statement import Statement, StatementKind
 from metering.tariff import TariffRow
 from storage import DuckDBReadings, MemoryReadings, memory_stores, open_engine, sql_stores
@@ -155,6 +156,7 @@ def registry() -> Registry:
         points={p.id: p for p in points},
         installations=tuple(Installation(m.code, served[m.code]) for m in meters),
         tariff=tuple(_tariff()),
+        more={"account": (Account("6600-1", "canteen-water"), Account("9900-9", "hall-total"))},
         factors=(
             Factor("01000", "kgco2", Decimal("0.5366"), source="MEE notice 2024", grade="V"),
             Factor("01000", "kgce", Decimal("0.1229"), source="GB/T 2589-2020", grade="V"),
@@ -421,6 +423,13 @@ def _intake(stores) -> None:
         said,
         arrived_us=NOW_US - HOUR_US,
     )
+    billed = replace(
+        entered,
+        id="5c4002",
+        kind=StatementKind.BILL,
+        subject="9900-9",
+        said={"number": "7", "total": "5", "evidence": [evidence]},
+    )
     counts = [
         GatewayCounts(
             user,
@@ -447,7 +456,7 @@ def _intake(stores) -> None:
             counts=tuple(counts),
             dead_letters=(*letters, letter("yard/gw-9", 0, "bad_unit", "kVAr/h")),
             at_us=NOW_US,
-            statements=(entered,),
+            statements=(entered, billed),
         )
     )
 

@@ -57,6 +57,8 @@ KNOWN: dict[str, list[str]] = {
     "institution": ["bureau", "school"],
     "/v1/nodes code": NODES,
     "/v1/entries id": ["5c4001"],
+    "/v1/bills id": ["5c4002"],
+    "account": ["6600-1", "9900-9"],
     "sha256": [sha256(SLIP).hexdigest()],
     "/v1/gateways code": ["gw-1", "gw-9"],
     "/v1/points id": ["1", "3", "24", "31"],
@@ -146,6 +148,11 @@ FITTING = {
     "/v1/evidence": SLIP,
     "/v1/entries": {"meter": "canteen-water", "value": "12.5", "time": "2026-11-23T02:00:00Z"},
     "/v1/entries/{id}/withdrawal": {"reason": "another meter"},
+    "/v1/bills": {
+        **{"account": "6600-1", "number": "7", "start": "2026-10-01", "end": "2026-11-01"},
+        **{"quantity": "410", "total": "1640.00"},
+    },
+    "/v1/bills/{id}/withdrawal": {"reason": "paid twice"},
     "/v1/baselines/{meter}": {"reason": "a new kitchen", "from": "2026-10-01"},
     "/v1/keys": {
         **{"name": "auditor", "node": "bureau", "role": "read"},

@@ -17,7 +17,7 @@ from metering.registry import Installation
 from metering.validity import Validity
 from tests.api.conftest import SEGMENT, SLIP, Raw
 
-FOREIGN = ("hall", "school", "yard", "f-school", "gw-9")
+FOREIGN = ("hall", "school", "yard", "f-school", "gw-9", "9900-9")
 """Names of the school; nothing of them may reach the bureau's key."""
 
 # method, route -> (path with foreign names, body) or None where the route takes no name and
@@ -77,6 +77,25 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ],
     ("GET", "/v1/entries/{id}/evidence/{sha256}"): [
         (f"/v1/entries/5c4001/evidence/{hashlib.sha256(SLIP).hexdigest()}", {})
+    ],
+    ("POST", "/v1/bills"): [
+        (
+            "/v1/bills",
+            {
+                "json": {
+                    **{"account": "9900-9", "number": "8", "total": "1"},
+                    **{"start": "2026-10-01", "end": "2026-11-01"},
+                }
+            },
+        )
+    ],
+    ("GET", "/v1/bills"): [("/v1/bills?account=9900-9", {})],
+    ("GET", "/v1/bills/{id}"): [("/v1/bills/5c4002", {})],
+    ("POST", "/v1/bills/{id}/withdrawal"): [
+        ("/v1/bills/5c4002/withdrawal", {"json": {"reason": "x"}})
+    ],
+    ("GET", "/v1/bills/{id}/evidence/{sha256}"): [
+        (f"/v1/bills/5c4002/evidence/{hashlib.sha256(SLIP).hexdigest()}", {})
     ],
     ("POST", "/v1/ingest"): [("/v1/ingest?gateway=yard/gw-9", {"content": b"{}"})],
     ("GET", "/v1/register-events"): [
@@ -300,6 +319,8 @@ def test_a_name_that_exists_nowhere_is_no_refusal(world):
         ("POST", "/v1/evidence", {"content": SLIP}),
         ("POST", "/v1/entries", {"json": {"meter": "canteen-water", "value": 1, "day": "x"}}),
         ("POST", "/v1/entries/5c4001/withdrawal", {"json": {"reason": "x"}}),
+        ("POST", "/v1/bills", {"json": {"account": "6600-1"}}),
+        ("POST", "/v1/bills/5c4002/withdrawal", {"json": {"reason": "x"}}),
         ("GET", "/v1/audit", {}),
         ("GET", "/v1/keys", {}),
         ("POST", "/v1/keys", {"json": {"name": "n", "node": "bureau", "role": "read"}}),

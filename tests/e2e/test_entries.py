@@ -22,7 +22,13 @@ AFTER = TODAY.replace(day=1)
 FIRST = (AFTER - timedelta(days=1)).replace(day=1)
 MONTH = f"{FIRST:%Y-%m}"
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"a meter" * 100
+BILL = {
+    **{"account": "22-1", "number": "2026-118", "total": "371.70", "currency": "CNY"},
+    **{"start": FIRST.isoformat(), "end": AFTER.isoformat(), "quantity": "90.5"},
+    "lines": [{"name": "water", "quantity": "90.5", "price": "4.1", "amount": "371.05"}],
+}
 BY_HAND = FILES | {
+    "accounts.csv": "account,meter,supplier\n22-1,water,Water company\n33-1,main,Grid\n",
     "gateways.csv": "site,code\nhouse,gw\nhouse,by-hand\n",
     "meters.csv": "code,node,item,total,step_min\n"
     "main,west,01000,yes,15\nwater,west,02000,yes,1440\nheat,west,04000,yes,1440\n",
@@ -127,6 +133,33 @@ def test_what_is_taken_back_is_used_no_more(
     eventually(lambda: month_of(entered, "water")["amount"] is None, 60)
 
 
+def test_an_acknowledged_bill_outlives_kill_9_and_stands_beside_the_meter_or_for_it(
+    entered: RunningPlatform, eventually: Callable[..., Any]
+) -> None:
+    intake = processes(entered)["intake"]
+    os.kill(intake, signal.SIGSTOP)
+    told = call(entered, "/v1/bills", json.dumps(BILL).encode(), key="b-1")
+    assert (told["taken_in"], told["books"]["source"]) == (False, "bill")
+    os.kill(processes(entered)["api"], signal.SIGKILL)
+    os.kill(intake, signal.SIGKILL)
+    again = eventually(lambda: call(entered, "/v1/bills", json.dumps(BILL).encode(), key="b-1"), 60)
+    assert again["id"] == told["id"]
+    eventually(lambda: month_of(entered, "water")["amount"] == 90_500_000, 60)
+    (listed,) = entered.api.get("/v1/bills")["data"]
+    assert (listed["id"], listed["supplier"], listed["taken_in"]) == (
+        told["id"],
+        "Water company",
+        True,
+    )
+    beside = call(
+        entered, "/v1/bills", json.dumps({**BILL, "account": "33-1", "number": "5"}).encode()
+    )
+    assert (beside["books"]["source"], beside["books"]["difference"]) == ("meter", None)
+    eventually(lambda: len(entered.api.get("/v1/bills")["data"]) == 2, 60)
+    entered.api.post(f"/v1/bills/{told['id']}/withdrawal", {"reason": "paid twice"})
+    eventually(lambda: month_of(entered, "water")["amount"] is None, 60)
+
+
 def test_the_command_line_enters_too_and_a_rebuild_has_all_of_it(
     entered: RunningPlatform,
     command: Callable[..., Any],
@@ -142,6 +175,10 @@ def test_the_command_line_enters_too_and_a_rebuild_has_all_of_it(
     said = json.loads(told.stdout)
     assert said["entered_by"] == "command line"
     eventually(lambda: month_of(entered, "water")["amount"] == 88_500_000, 60)
+    (tmp_path / "bill.json").write_text(json.dumps({**BILL, "account": "33-1", "number": "6"}))
+    billed = command("enter-bill", data, str(tmp_path / "bill.json"), "--key", "6")
+    assert billed.returncode == 0, billed.stderr
+    eventually(lambda: len(entered.api.get("/v1/bills")["data"]) == 3, 60)
     before = entered.api.get("/v1/books/hash", institution="body")["book_hash"]
     count = len(entered.api.get("/v1/entries")["data"])
     backup = command("backup", str(tmp_path / "backup"), "--data", data)
@@ -166,5 +203,7 @@ def test_the_command_line_enters_too_and_a_rebuild_has_all_of_it(
     assert entered.api.get("/v1/books/hash", institution="body")["book_hash"] == before
     assert len(entered.api.get("/v1/entries")["data"]) == count
     listed = command("entries", data, "water")
+    bills = command("bills", data, "33-1")
+    assert [json.loads(line)["number"] for line in bills.stdout.splitlines()] == ["6", "5"]
     states = [json.loads(line)["state"] for line in listed.stdout.splitlines()]
     assert states == ["stands", "withdrawn", "corrected"]

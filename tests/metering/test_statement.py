@@ -45,6 +45,19 @@ def test_a_later_one_about_the_same_days_corrects_and_another_does_not():
     }
 
 
+def test_a_bill_is_known_by_its_number_whatever_its_days():
+    def bill(id: str, at: int, number: str, days: int) -> Statement:
+        said = {"number": number}
+        return replace(quantity(id, at, days=days), kind=StatementKind.BILL, said=said)
+
+    found = standing_of([bill("a", 1, "7", 31), bill("b", 2, "7", 30), bill("c", 3, "8", 31)])
+    assert found == {
+        "a": StatementState.CORRECTED,
+        "b": StatementState.STANDS,
+        "c": StatementState.STANDS,
+    }
+
+
 def test_what_was_taken_back_does_not_come_back_and_may_be_said_anew():
     told = [quantity("a", 1), quantity("b", 2), taken("b", 3)]
     assert standing_of(told) == {"a": StatementState.CORRECTED, "b": StatementState.WITHDRAWN}

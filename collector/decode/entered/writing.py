@@ -21,7 +21,7 @@ def payload_of(stated: Stated) -> bytes:
         "of": one.of,
     }
     readings = [
-        {"point": r.point, "time": iso(r.time_us), "value": r.value, "unit": r.unit}
+        {"point": r.point, "time": iso(r.time_us), "value": r.value, "unit": r.unit or None}
         for r in stated.readings
     ]
     return json.dumps({"statement": told, "readings": readings}, ensure_ascii=False).encode()

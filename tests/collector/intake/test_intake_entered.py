@@ -114,6 +114,17 @@ def test_a_statement_is_kept_with_who_stated_it(bench: Any) -> None:
     assert bench.reasons() == []
 
 
+def test_a_bill_is_of_no_gateway_and_counts_for_none(bench: Any) -> None:
+    bill = stated("a", 5.0, gateway="")
+    told = json.loads(bill["payload"])
+    told["statement"] |= {"kind": "bill", "subject": "31-1"}
+    bench.push(**{**bill, "payload": json.dumps({**told, "readings": []}).encode()})
+    bench.drain()
+    assert [one.kind for one in bench.store.about("31-1")] == ["bill"]
+    assert bench.store.gateways() == []
+    assert bench.reasons() == []
+
+
 def test_what_is_taken_back_is_used_by_nobody_and_what_the_gateway_sends_does_not_return(
     bench: Any,
 ) -> None:
