@@ -26,7 +26,6 @@ from api.reach import Outside
 from metering.errors import Conflict, InvalidInput, NotFound, Unavailable
 from metering.localtime import (
     DAY_MIN,
-    MINUTE_US,
     day_bounds,
     days_between,
     iso,
@@ -55,7 +54,6 @@ from metering.wording import worded
 MOST_DAYS: Final = 366
 MOST_READ_BY: Final = 128
 MOST_KEY: Final = 128
-AHEAD_US: Final = 10 * MINUTE_US
 ENTRIES: Final = frozenset({StatementKind.READING, StatementKind.QUANTITY})
 _LISTED: Final = 100
 
@@ -323,7 +321,7 @@ def _reading(caller: Caller, meter: Meter, entry: Entry, id: str, said: dict[str
             "a day is no instant", field="time", value=entry.time, fix="say it as day"
         )
     at = instant(entry.time or entry.day, "time" if entry.time else "day", zone)
-    if at > caller.platform.now_us() + AHEAD_US:
+    if at > caller.platform.now_us():
         raise InvalidInput(
             "a reading that lies in the future",
             field="time" if entry.time else "day",
@@ -358,7 +356,7 @@ def _quantity(caller: Caller, meter: Meter, entry: Entry, id: str, said: dict[st
         raise InvalidInput(
             f"more than {MOST_DAYS} days at once", field="end", value=len(days), fix="enter parts"
         )
-    if day_bounds(after, zone)[0] > caller.platform.now_us() + AHEAD_US:
+    if day_bounds(after, zone)[0] > caller.platform.now_us():
         raise InvalidInput(
             "the days are not over yet",
             field="month" if entry.month else "end",

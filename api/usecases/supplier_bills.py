@@ -17,7 +17,6 @@ from api.ranges import check_order, local_date
 from api.reach import Outside
 from api.usecases.bills import accounts_in
 from api.usecases.entries import (
-    AHEAD_US,
     evidence_named,
     gateway_and_name,
     hand_point,
@@ -228,7 +227,7 @@ def _stated(caller: Caller, rows: Sequence[Account], bill: NewSupplierBill, id: 
         )
     meter = caller.reach.meter(_row(rows, first).meter)
     zone = caller.reach.registry.zone(meter.node)
-    if day_bounds(after, zone)[0] > caller.platform.now_us() + AHEAD_US:
+    if day_bounds(after, zone)[0] > caller.platform.now_us():
         raise InvalidInput(
             "the days are not over yet", field="end", value=bill.end, fix="the days of the bill"
         )
