@@ -23,6 +23,7 @@ from api.routes import (
     closings,
     datacentre,
     energy,
+    entries,
     feed,
     findings,
     gateways,
@@ -34,6 +35,7 @@ from api.routes import (
     registering,
     reports,
     settlements,
+    supplier_bills,
     tree,
 )
 from metering.errors import GreenOfficeError
@@ -56,6 +58,8 @@ ROUTERS = (
     baselines,
     gateways,
     messages,
+    entries,
+    supplier_bills,
     records,
     feed,
     reports,

@@ -141,6 +141,7 @@ def _with_role(role: Role) -> Callable[[Caller], Caller]:
 
 
 Reader = Annotated[Caller, Depends(_with_role(Role.READ))]
+Enterer = Annotated[Caller, Depends(_with_role(Role.ENTER))]
 Operator = Annotated[Caller, Depends(_with_role(Role.OPERATE))]
 Closer = Annotated[Caller, Depends(_with_role(Role.CLOSE))]
 Admin = Annotated[Caller, Depends(_with_role(Role.ADMIN))]

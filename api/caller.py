@@ -11,7 +11,7 @@ from figures import AsOf, View
 from metering.access import Actor, AuditEntry, Role
 from metering.errors import NotAllowed
 
-ROLES = (Role.READ, Role.OPERATE, Role.CLOSE, Role.ADMIN)
+ROLES = (Role.READ, Role.ENTER, Role.OPERATE, Role.CLOSE, Role.ADMIN)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ class Entrance:
 
 ENTRANCES = (
     Entrance("/v1/registry/import", lambda p: p.max_import_bytes, keyed=True, whole=False),
+    Entrance("/v1/evidence", lambda p: p.max_evidence_bytes, keyed=True),
     Entrance("/v1/", lambda p: p.max_body_bytes, keyed=True),
     Entrance("/influx/", lambda _: STATEMENT_BYTES),
     Entrance("/", lambda _: FORM_BYTES),

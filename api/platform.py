@@ -26,8 +26,10 @@ from metering.ports import (
     ReadingReader,
     RegistryStore,
     ReportStore,
+    StatementReader,
 )
 from metering.registry import Registry
+from metering.statement import MOST_EVIDENCE_BYTES, EvidenceFile, Stated, Statement
 
 
 class RawMessage(Protocol):
@@ -86,6 +88,38 @@ class Submission:
     arrived_us: int
 
 
+class Desk(Protocol):
+    """Takes in what people state: durable in the journal before it answers."""
+
+    def find(self, id: str, /) -> Statement | None:
+        """The statement of that id, also one that the intake has not taken in yet."""
+        ...
+
+    def about(self, subject: str, /) -> list[Statement]:
+        """All of one subject, oldest first, those that are not taken in yet with them."""
+        ...
+
+    def file(self, stated: Stated, entered_by: str, now_us: int) -> Statement:
+        """Durable on return; the one that stands there already where its id is known."""
+        ...
+
+
+class EvidenceStore(Protocol):
+    """Files that people give as evidence, by their SHA-256."""
+
+    def put(self, content: bytes) -> EvidenceFile:
+        """Durable on return; InvalidInput where its kind is none that is kept."""
+        ...
+
+    def find(self, sha256: str, /) -> EvidenceFile | None:
+        """What is known of a file; None where there is none."""
+        ...
+
+    def content(self, sha256: str) -> bytes:
+        """Its bytes; NotFound where there is none, Damaged where they are not what was given."""
+        ...
+
+
 def _no_refusals(_: Submission) -> Sequence[DeadLetter]:
     return ()
 
@@ -99,6 +133,7 @@ class Platform:
     figures: Figures
     """What is told of the same books, under the same registry and clock."""
     intake: IntakeReader
+    statements: StatementReader
     marks: DirtyMarks
     findings: FindingStore
     baselines: BaselineStore
@@ -112,6 +147,8 @@ class Platform:
     messages: MessageReader
     ingest: Callable[[Submission], tuple[int, int]]
     """Journals it, durable on return; answers with (segment, offset)."""
+    desk: Desk
+    evidence: EvidenceStore
     read_registry: Callable[[Mapping[str, str], date | None], Registry]
     """A registry from the texts of its CSV files by name; InvalidFiles names every problem."""
     now_us: Callable[[], int]
@@ -134,6 +171,7 @@ class Platform:
     a key of the whole platform; such a key alone; or anybody."""
     max_body_bytes: int = 1 << 20
     max_import_bytes: int = 32 << 20
+    max_evidence_bytes: int = MOST_EVIDENCE_BYTES
     failed_keys_per_minute: int = 20
     room: Room = field(default_factory=Room)
     """For what is asked of this API."""

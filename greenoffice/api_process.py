@@ -16,11 +16,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from api import MOST_HEADERS, MOST_QUERY, Platform, Room, Submission, Workers, create_app
-from collector import JournalWriter, Record
+from collector import JournalWriter, Record, RecordPlace
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
 from collector.tls_door import Handshakes
 from greenoffice.assembly import Assembly, decoding
+from greenoffice.desk import JournalDesk
+from greenoffice.evidence_files import EvidenceFiles
 from greenoffice.folder import DataFolder
 from greenoffice.handles import for_connections, raise_handles
 from greenoffice.health import BoundedHealth, held_gateways, platform_health
@@ -31,7 +33,7 @@ from greenoffice.parent import end_with_parent
 from greenoffice.ports import usable_port
 from greenoffice.private import keep_private
 from greenoffice.quick_health import tell_address
-from greenoffice.receivers import open_journal
+from greenoffice.receivers import WRITERS, open_journal
 from greenoffice.settings import HttpSettings
 from greenoffice.signals import stop_event
 from greenoffice.stores import await_stores
@@ -65,7 +67,8 @@ def run_api(data: Path, parent: int = 0) -> None:
     with contextlib.closing(Assembly.beside(folder, awaited.stores)) as assembly:
         journal = open_journal(folder, "http")
         try:
-            platform = platform_of(folder, assembly, into(journal), workers_of(folder))
+            desk = desk_of(assembly, "http", lambda record: journal.append([record]))
+            platform = platform_of(folder, assembly, into(journal), desk, workers_of(folder))
             serve(platform, http, handles, (stop, awaited.refused))
         finally:
             journal.close()
@@ -139,10 +142,18 @@ def workers_of(folder: DataFolder) -> WorkerPool:
     return WorkerPool([sys.executable, "-m", "greenoffice", "worker", str(folder.root)])
 
 
+def desk_of(
+    assembly: Assembly, writer: str, append: Callable[[Record], RecordPlace]
+) -> JournalDesk:
+    """Where statements are taken in that go into the journal of a writer."""
+    return JournalDesk(assembly.journal, WRITERS[writer], assembly.stores.intake, append)
+
+
 def platform_of(
     folder: DataFolder,
     assembly: Assembly,
     ingest: Callable[[Submission], tuple[int, int]],
+    desk: JournalDesk,
     workers: Workers | None = None,
 ) -> Platform:
     """The API's view of the parts."""
@@ -167,6 +178,9 @@ def platform_of(
         access=assembly.stores.access,
         messages=assembly.journal,
         ingest=ingest,
+        desk=desk,
+        evidence=EvidenceFiles(folder.evidence),
+        statements=assembly.stores.intake,
         refusals=refusals,
         read_registry=lambda texts, end: read_registry_texts(
             texts, assembly.registry(), end_missing=end, check_route=check_route

@@ -51,6 +51,7 @@ def take(folder: DataFolder, target: Path, readings: Copies | None) -> dict[str,
         folder.journal,
         readings,
         {str(p.relative_to(folder.root)): p for p in kept if p.is_file()},
+        {folder.evidence.name: folder.evidence},
     )
     manifest = back_up(sources, target, now_us=folder.clock().now_us())
     return {"folder": str(target), "files": len(manifest.files)}

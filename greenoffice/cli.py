@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from greenoffice import cli_keys, cli_servers, commands, saying
+from greenoffice import cli_entries, cli_keys, cli_servers, commands, saying
 from metering.errors import GreenOfficeError
 
 app = typer.Typer(
@@ -445,6 +445,7 @@ def simulators(data: DataArgument, parent: ParentOption = 0) -> None:
     run_simulators(data, parent)
 
 
+cli_entries.add_to(app)
 cli_servers.add_to(app)
 
 

@@ -32,7 +32,7 @@ def add_key(
     data: DataArgument,
     name: Annotated[str, typer.Option(help="who uses it")],
     node: Annotated[str, typer.Option(help="root of what it reaches; empty: everything")] = "",
-    role: Annotated[str, typer.Option(help="read, operate, close or admin")] = "read",
+    role: Annotated[str, typer.Option(help="read, enter, operate, close or admin")] = "read",
     purpose: Annotated[str, typer.Option(help="what it is for")] = "",
     expires: Annotated[
         str,

@@ -8,6 +8,7 @@ registry ─▶ dated rows                      │
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
@@ -27,6 +28,7 @@ from collector.intake.decoding import Received
 from collector.intake.redelivery import key_of
 from collector.intake.resolve import Resolver
 from greenoffice.assembly import decoding
+from greenoffice.evidence_files import EvidenceFiles
 from greenoffice.export_facts import Fields, fact_lines, point_name, points_of
 from greenoffice.folder import DataFolder
 from greenoffice.saying import say
@@ -38,6 +40,7 @@ from metering.localtime import day_bounds, iso
 from metering.ports import ReadingStore
 from metering.reading import Flag
 from metering.registry import NodeType, Registry
+from metering.statement import Statement
 from storage import Stores
 
 FORMAT = "greenoffice-journal-1"
@@ -178,6 +181,7 @@ class _Export:
     _readings: int = 0
     _messages: int = 0
     _stored: int = 0
+    _evidence: set[str] = field(default_factory=set)
 
     def write(self, out: _Sealed) -> dict[str, object]:
         """All of the file; what was counted on the way."""
@@ -244,6 +248,7 @@ class _Export:
         if not names:
             return
         key = key_of(one) if one.is_untimed else None
+        yield from self._shown(one.statement)
         self._messages += 1
         self._readings += len(names)
         yield {
@@ -256,18 +261,33 @@ class _Export:
             "sha256": hashlib.sha256(one.record.payload).hexdigest(),
             "whole": len(names) == len(one.slots),
             **({} if key is None else _delivery(one, key)),
+            **({} if one.statement is None else {"statement": _stated(one.statement)}),
             "readings": [
                 [
                     found.index[row],
                     found.points[row],
                     None if (at := found.times[row]) is None else iso(at),
-                    found.values[row],
+                    None if math.isnan(found.values[row]) else found.values[row],
                     found.units[row],
                 ]
                 for row in names
-                if math.isfinite(found.values[row])
+                if not math.isinf(found.values[row])
             ],
         }
+
+    def _shown(self, statement: Statement | None) -> Iterator[Fields]:
+        """The files that a statement names, each once, before the first message that does."""
+        for file in () if statement is None else statement.said.get("evidence", ()):
+            sha256 = str(file["sha256"])
+            if sha256 not in self._evidence:
+                self._evidence.add(sha256)
+                content = EvidenceFiles(self.folder.evidence).content(sha256)
+                yield {
+                    "kind": "evidence",
+                    "sha256": sha256,
+                    "media": file["media"],
+                    "base64": base64.b64encode(content).decode(),
+                }
 
     def _expired(self, journal: JournalReader) -> Iterator[Fields]:
         """Readings whose messages the journal holds no more, as they were kept."""
@@ -304,6 +324,17 @@ def _firsts(segments: list[int]) -> list[int]:
     for number in segments:
         firsts.setdefault(number >> 24, number)
     return list(firsts.values())
+
+
+def _stated(one: Statement) -> Fields:
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "meter": one.subject,
+        "of": one.of,
+        "said": one.said,
+        "entered_by": one.entered_by,
+    }
 
 
 def _delivery(one: Received, key: tuple[str, str]) -> Fields:

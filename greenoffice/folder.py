@@ -4,6 +4,7 @@ greenoffice.toml      settings
 greenoffice.db        registry, books, findings, intake (SQLite)
 readings.duckdb       decoded readings
 journal/              raw messages, segment by segment
+evidence/             files that people gave as evidence, by their SHA-256
 gateways.json         hashes of the gateways' passwords, for a collector whose database is away
 unfinished.json       only while a rebuild or an upgrade is at work, or after it broke off
 secrets/              the admin key and passwords, mode 0600 in a folder of mode 0700
@@ -55,6 +56,11 @@ class DataFolder:
     def journal(self) -> Path:
         """Folders of the journal's writers, each by its name."""
         return self.root / "journal"
+
+    @property
+    def evidence(self) -> Path:
+        """Files that people gave as evidence, each named by its SHA-256."""
+        return self.root / "evidence"
 
     @property
     def damaged(self) -> Path:

@@ -26,7 +26,7 @@ from greenoffice.patience import patiently
 from greenoffice.settings import Settings
 from greenoffice.tls import tls_of
 
-WRITERS = {"listener": 1, "http": 2, "broker": 3}
+WRITERS = {"listener": 1, "http": 2, "broker": 3, "people": 4}
 """Numbers of the journal's writers by the name of their folder."""
 
 

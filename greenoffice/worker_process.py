@@ -17,8 +17,9 @@ from typing import NoReturn
 from starlette.types import ASGIApp
 
 from api import Submission, answered, create_app
+from collector import Record, RecordPlace
 from greenoffice import worker_frames as frames
-from greenoffice.api_process import platform_of
+from greenoffice.api_process import desk_of, platform_of
 from greenoffice.assembly import Assembly
 from greenoffice.folder import DataFolder
 from greenoffice.logs import set_up_logs
@@ -35,11 +36,16 @@ def run_worker(data: Path, number: int) -> None:
     folder = DataFolder(data.absolute())
     set_up_logs("worker", folder.clock())
     with contextlib.closing(Assembly.beside(folder)) as assembly:
-        app = create_app(platform_of(folder, assembly, _no_ingest))
+        desk = desk_of(assembly, "http", _no_filing)
+        app = create_app(platform_of(folder, assembly, _no_ingest, desk))
         asyncio.run(serve(app, socket.socket(fileno=number), MEMORY_BYTES))
 
 
 def _no_ingest(_: Submission) -> tuple[int, int]:
+    raise Unavailable("a worker takes nothing in", field="worker", fix="ask the API itself")
+
+
+def _no_filing(_: Record) -> RecordPlace:
     raise Unavailable("a worker takes nothing in", field="worker", fix="ask the API itself")
 
 

@@ -36,11 +36,12 @@ from metering.units import BOOK_UNITS
 
 OTHER_REGISTER: Final = "other_register"
 OUT_OF_RANGE: Final = "out_of_range"
+WITHDRAWN: Final = "withdrawn"
 UNUSABLE: Final = "unusable"
 OFF_GRID: Final = "off_grid"
 SAME_INTERVAL: Final = "same_interval"
 REJECTIONS: Final = (
-    *(OTHER_REGISTER, OUT_OF_RANGE, UNUSABLE, OFF_GRID, SAME_INTERVAL),
+    *(OTHER_REGISTER, OUT_OF_RANGE, WITHDRAWN, UNUSABLE, OFF_GRID, SAME_INTERVAL),
     *(SPIKE, BRIDGE, STUCK, NEGATIVE),
 )
 """Why a reading is not used."""
@@ -192,6 +193,7 @@ def judge(
                 reason[[at for at in np.flatnonzero(refused) if reason[at] is None]] = event.kind
     reason[~good] = UNUSABLE
     reason[flagged] = OUT_OF_RANGE
+    reason[(rows.flag.astype(np.int64) & int(Flag.WITHDRAWN)) != 0] = WITHDRAWN
     reason[outside | (end > last)] = OTHER_REGISTER
     return JudgedReadings(rows, tuple(reason.tolist()), units, start, end)
 

@@ -18,6 +18,8 @@ class Role(StrEnum):
     """What a key may do inside its subtree; each includes the ones before."""
 
     READ = "read"
+    ENTER = "enter"
+    """also enter readings, quantities and bills of its meters."""
     OPERATE = "operate"
     """also acknowledge findings, push readings and make issues of reports."""
     CLOSE = "close"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from metering.statement import Statement
+
 Why = Literal["share", "rate"]
 """Why a gateway is held back: more than its share waits for the disk, or it has sent too much for
 too long."""
@@ -87,6 +89,8 @@ class IntakeBatch:
     replayed: tuple[int, ...] = ()
     """Ids of dead letters that this batch took in after all."""
     at_us: int = 0
+    statements: tuple[Statement, ...] = ()
+    """What people stated; one whose id is known already is not kept twice."""
 
     @property
     def moves(self) -> bool:

@@ -39,6 +39,8 @@ class Flag(IntEnum):
     ARRIVAL_TIME = 2
     ENTERED = 4
     """A person entered it."""
+    WITHDRAWN = 8
+    """A person took back what was entered; it is out of range too, so nothing uses it."""
 
 
 ENTERED_ORDER = 2**62

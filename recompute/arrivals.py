@@ -23,8 +23,8 @@ class Arrival:
     point: str
     time_us: int | None
     """None where the message gave no time: that of its arrival stands in."""
-    value: float
-    """In the unit that it was sent in."""
+    value: float | None
+    """In the unit that it was sent in; None takes back what a person entered."""
     unit: str
     order: tuple[int, int]
     """Of two values for one time the one with the higher key stands."""
@@ -66,7 +66,7 @@ def standing(
     """The readings of each point that stand, in rising time."""
     best: dict[tuple[str, int], tuple[Arrival, float]] = {}
     for one in _once(arrivals):
-        value = canonical(one.value, one.unit)
+        value = 0.0 if one.value is None else canonical(one.value, one.unit)
         if not isfinite(value) or abs(value) >= LARGEST:
             continue
         place = (one.point, one.arrived_us if one.time_us is None else one.time_us)
@@ -83,7 +83,10 @@ def standing(
             )
     for (name, time_us), (one, value) in best.items():
         found[name][time_us] = StandingReading(
-            time_us, value, _outside(points[name], value), _entered(one.order)
+            time_us,
+            value,
+            one.value is None or _outside(points[name], value),
+            _entered(one.order),
         )
     return {name: [by_time[t] for t in sorted(by_time)] for name, by_time in found.items()}
 

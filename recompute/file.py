@@ -8,6 +8,7 @@ end      SHA-256 over every line before
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
@@ -262,13 +263,13 @@ def _message(content: Content, line: Line) -> None:
             raise line.wrong("readings", "not five values", "[index, point, time, value, unit]")
         index, point, time, value, unit = reading
         known = content.facts.points.get(f"{gateway}/{point}")
-        if known is None or not isinstance(index, int) or not isinstance(value, (int, float)):
+        if known is None or not isinstance(index, int) or not _is_value(value):
             raise line.wrong("readings", f"{point!r} is no point", "a point of the file's own")
         content.arrivals.append(
             Arrival(
                 known.name,
                 None if time is None else line.as_instant("readings", time),
-                float(value),
+                None if value is None else float(value),
                 str(unit or known.unit),
                 key,
                 (*place, index),
@@ -277,6 +278,21 @@ def _message(content: Content, line: Line) -> None:
                 line.flag("delivered_again"),
             )
         )
+
+
+def _is_value(value: object) -> bool:
+    """null takes back what a person entered."""
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+
+
+def _evidence(_: Content, line: Line) -> None:
+    """A file that somebody gave as evidence; no figure comes of it."""
+    try:
+        found = base64.b64decode(line.needed("base64"), validate=True)
+    except ValueError:
+        raise line.wrong("base64", "not base64", "export the file again") from None
+    if hashlib.sha256(found).hexdigest() != line.needed("sha256"):
+        raise line.wrong("sha256", "not that of the file beside it", "export the file again")
 
 
 def _stored(content: Content, line: Line) -> None:
@@ -313,4 +329,5 @@ _TAKERS: dict[str, Callable[[Content, Line], None]] = {
     "day": _day,
     "message": _message,
     "stored": _stored,
+    "evidence": _evidence,
 }

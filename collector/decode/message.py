@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from collector.properties import NO_PROPERTIES, Properties
 from metering.errors import shorten
 from metering.reading import Kind
+from metering.statement import Statement
 
 MINUTE_US = 60_000_000
 YEAR_2000_US = 946_684_800_000_000
@@ -78,10 +79,13 @@ class Decoded:
     times: list[int | None] = field(default_factory=list)
     """[us UTC]; None where the message gives none: the time of arrival stands in."""
     values: list[float] = field(default_factory=list)
+    """NaN takes back what a person entered."""
     problems: list[Problem] = field(default_factory=list)
     session: int | None = None
     seq: int | None = None
     sent_us: int | None = None
+    statement: Statement | None = None
+    """What a person stated, without its place in the journal."""
 
     @classmethod
     def refused(cls, problem: Problem) -> Decoded:

@@ -6,6 +6,7 @@ from collector.intake.metrics import IntakeMetrics
 from collector.intake.preview import refusals
 from collector.intake.report import IntakeReport
 from collector.intake.rereading import gateways_to_reread
+from collector.intake.statements import statement_of
 from collector.intake.worker import Intake, Journal
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "gateways_to_reread",
     "lacking",
     "refusals",
+    "statement_of",
 ]

@@ -92,6 +92,8 @@ class OutcomeTally:
         sums: dict[str, _Sum] = {}
         cells, latest = self.outcomes.tolist(), self.last_time_us.tolist()
         for message, taken, last_us in zip(self.messages, cells, latest, strict=True):
+            if message.is_entered and not message.gateway:
+                continue  # a bill is of no gateway
             one = sums.setdefault(message.gateway, _Sum())
             one.add(message, taken, last_us)
             one.follow(message.record, connections)

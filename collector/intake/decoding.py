@@ -14,6 +14,7 @@ from collector.routes import Chosen, Router, routed_gateways
 from metering.errors import InvalidInput, shorten
 from metering.reading import ENTERED_ORDER
 from metering.registry import Registry, Route
+from metering.statement import Statement
 
 
 @dataclass
@@ -48,6 +49,20 @@ class Received:
     def is_untimed(self) -> bool:
         """Whether any reading goes by its time of arrival."""
         return None in self.found.times
+
+    @property
+    def statement(self) -> Statement | None:
+        """What a person stated, with its place; None where the record is no person's."""
+        found = self.found.statement
+        if found is None or not self.is_entered:
+            return None
+        return replace(
+            found,
+            entered_by=self.record.client,
+            arrived_us=self.record.arrived_us,
+            segment=self.segment,
+            offset=self.offset,
+        )
 
     def order_key(self) -> tuple[int, int]:
         """(session, seq), else (arrival, place in the journal): the higher one stands. What a

@@ -44,7 +44,10 @@ def columns(messages: Sequence[Received], table: SlotTable) -> Columns:
     kept = (slots >= 0) & ~repeated
     slots, number, place, untimed = slots[kept], number[kept], place[kept], untimed[kept]
     sent = _flat([m.found.values for m in messages], np.float64)[kept]
-    value, flag = normalise(sent, slots, table)
+    withdrawn = np.isnan(sent)
+    value, flag = normalise(np.where(withdrawn, 0.0, sent), slots, table)
+    value = np.where(withdrawn, 0.0, value)
+    flag[withdrawn] = Flag.OUT_OF_RANGE | Flag.WITHDRAWN
     flag[untimed] |= Flag.ARRIVAL_TIME
     entered = np.array([m.is_entered for m in messages], dtype=np.bool_)[number]
     flag[entered] |= Flag.ENTERED

@@ -339,7 +339,10 @@ class Intake:
         counts = taken_again(counts) if reread else counts
         now_us = self._now_us()
         try:
-            self._intake.commit(replace(batch, counts=counts, dead_letters=letters, at_us=now_us))
+            told = tuple(one for m in messages if (one := m.statement) is not None)
+            self._intake.commit(
+                replace(batch, counts=counts, dead_letters=letters, at_us=now_us, statements=told)
+            )
         except Conflict:
             self._forget()
             self._rereading.begin(self._intake)  # some of what it is at may not be open any more

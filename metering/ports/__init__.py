@@ -20,7 +20,13 @@ from metering.ports.books import (
 )
 from metering.ports.cases import BaselineReader, BaselineStore, CaseReader, FindingStore
 from metering.ports.closings import ClosingStore
-from metering.ports.intake import DirtyMarks, Doubts, IntakeReader, IntakeStore
+from metering.ports.intake import (
+    DirtyMarks,
+    Doubts,
+    IntakeReader,
+    IntakeStore,
+    StatementReader,
+)
 from metering.ports.readings import ReadingReader, ReadingSource, ReadingStore, ReadingWriter
 from metering.ports.registry import (
     Credentials,
@@ -65,4 +71,5 @@ __all__ = [
     "RegistryReader",
     "RegistryStore",
     "ReportStore",
+    "StatementReader",
 ]

@@ -9,6 +9,7 @@ from metering.book import (
     DirtyMark,
 )
 from metering.intake import DeadLetter, GatewayStatus, IntakeBatch, JudgedBatch, WriteDoubt
+from metering.statement import Statement, StatementKind
 
 
 class DirtyMarks(Protocol):
@@ -59,6 +60,30 @@ class IntakeReader(Protocol):
         ...
 
 
+class StatementReader(Protocol):
+    """What people stated, as far as it is taken in."""
+
+    def statement(self, id: str) -> Statement | None:
+        """The one of that id; None where there is none."""
+        ...
+
+    def statements(
+        self,
+        kinds: frozenset[StatementKind],
+        subjects: frozenset[str] | None = None,
+        *,
+        before: tuple[int, str] | None = None,
+        limit: int = 1000,
+    ) -> list[Statement]:
+        """Newest first, of these kinds and subjects; `subjects` None means all. `before` is the
+        (arrived_us, id) of the last one that was told."""
+        ...
+
+    def about(self, subject: str) -> list[Statement]:
+        """All of one subject, of every kind, oldest first."""
+        ...
+
+
 class Doubts(Protocol):
     """Upserts of readings that may still be done."""
 
@@ -75,7 +100,7 @@ class Doubts(Protocol):
         ...
 
 
-class IntakeStore(IntakeReader, Doubts, Protocol):
+class IntakeStore(IntakeReader, StatementReader, Doubts, Protocol):
     """Checkpoints, counters, dead letters and doubts of the intake."""
 
     def checkpoint(self, writer_no: int) -> tuple[int, int]:
@@ -111,5 +136,6 @@ class IntakeStore(IntakeReader, Doubts, Protocol):
     def clear(self) -> None:
         """Forget checkpoints, counters, dead letters, judged batches and the intake's own marks,
         for `rebuild`. Marks of a changed registry (writer 0) stay, and so do doubts: what may still
-        be done may be done after it."""
+        be done may be done after it. Statements stay too: they are never taken back, and their
+        messages may have expired."""
         ...

@@ -35,6 +35,7 @@ from metering.registry import (
     SpaceEdge,
 )
 from metering.tariff import TariffRow
+from proofs.no_people import NoPeople
 from storage import MemoryReadings, open_engine, sql_stores
 from storage.backup.database import back_up_database, restore_database
 
@@ -282,6 +283,9 @@ class ClosingScene:
             baselines=stores.baselines,
             reports=stores.reports,
             closings=stores.closings,
+            statements=stores.intake,
+            desk=NoPeople(),
+            evidence=NoPeople(),
             registry=stores.registry.load,
             registry_store=stores.registry,
             credentials=stores.credentials,

@@ -32,6 +32,7 @@ from metering.registry import (
     Validity,
 )
 from proofs.dated.world import DAYS, HOURS, Bit, DatedMeter, DatedWorld, DayNumbers
+from proofs.no_people import NoPeople
 from storage import MemoryReadings, memory_stores
 
 FIRST = date(2026, 11, 9)
@@ -232,6 +233,9 @@ class ToldPlatform:
             access=stores.access,
             messages=_NoJournal(),
             ingest=_NoJournal().add,
+            desk=NoPeople(),
+            evidence=NoPeople(),
+            statements=stores.intake,
             read_registry=lambda *_: Registry(),
             now_us=lambda: self.now_us,
             health=dict,

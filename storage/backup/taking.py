@@ -12,7 +12,7 @@ journal. The other order would lose: a checkpoint beyond the readings skips what
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -42,6 +42,9 @@ class Sources:
     """None where a server keeps them, which has backups of its own."""
     files: Mapping[str, Path] = field(default_factory=dict)
     """Other files by the relative name they are kept under: settings, secrets."""
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    """Folders of files that never change, by the relative name they are kept under; what the
+    journal names of them was there before it."""
 
 
 def back_up(sources: Sources, folder: Path, *, now_us: int) -> Manifest:
@@ -60,7 +63,7 @@ def back_up(sources: Sources, folder: Path, *, now_us: int) -> Manifest:
             sources.readings.copy_to(folder / READINGS)
         (folder / JOURNAL).mkdir()
         back_up_journal(sources.journal, folder / JOURNAL)
-        for name, path in sources.files.items():
+        for name, path in (*sources.files.items(), *_listed(sources.folders)):
             _copy(path, folder / FILES / name)
         manifest = _manifest(sources, folder, now_us)
         write_manifest(folder, manifest)
@@ -93,6 +96,14 @@ def _manifest(sources: Sources, folder: Path, now_us: int) -> Manifest:
         journal_ends=ends,
         files=entries(folder),
     )
+
+
+def _listed(folders: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
+    """The files of folders, but for those that are still being written."""
+    for name, folder in folders.items():
+        for path in sorted(folder.glob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                yield f"{name}/{path.name}", path
 
 
 def _copy(source: Path, target: Path) -> None:

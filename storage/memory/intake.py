@@ -16,6 +16,7 @@ from metering.intake import (
     WriteDoubt,
 )
 from metering.ports import DirtyMarks, IntakeStore
+from metering.statement import Statement, StatementKind
 from storage.intake_rules import (
     NO_WRITER,
     Identity,
@@ -94,6 +95,7 @@ class MemoryIntake(IntakeStore):
         self._marks = marks
         self._lock = marks.lock
         self._doubts: dict[int, WriteDoubt] = {}
+        self._statements: dict[str, Statement] = {}
         self._reset()
 
     def _reset(self) -> None:
@@ -130,9 +132,38 @@ class MemoryIntake(IntakeStore):
             for id in batch.replayed:
                 self._set_state(id, "replayed")
             self._seen.update(batch.seen_keys)
+            for one in batch.statements:
+                self._statements.setdefault(one.id, one)
             self._marks.release(batch.writer_no)
             self._judged.pop(batch.writer_no, None)
             self._checkpoints[batch.writer_no] = (batch.next_segment, batch.next_offset)
+
+    def statement(self, id: str) -> Statement | None:
+        with self._lock:
+            return self._statements.get(id)
+
+    def statements(
+        self,
+        kinds: frozenset[StatementKind],
+        subjects: frozenset[str] | None = None,
+        *,
+        before: tuple[int, str] | None = None,
+        limit: int = 1000,
+    ) -> list[Statement]:
+        with self._lock:
+            found = [
+                one
+                for one in self._statements.values()
+                if one.kind in kinds
+                and (subjects is None or one.subject in subjects)
+                and (before is None or (one.arrived_us, one.id) < before)
+            ]
+        return sorted(found, key=lambda one: (one.arrived_us, one.id), reverse=True)[:limit]
+
+    def about(self, subject: str) -> list[Statement]:
+        with self._lock:
+            found = [one for one in self._statements.values() if one.subject == subject]
+        return sorted(found, key=lambda one: one.place)
 
     def seen(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         with self._lock:

@@ -19,6 +19,7 @@ from metering.intake import (
     WriteDoubt,
 )
 from metering.ports import DirtyMarks, IntakeStore
+from metering.statement import Statement, StatementKind
 from storage.intake_rules import (
     NO_WRITER,
     Identity,
@@ -41,6 +42,7 @@ from storage.sql.schema import (
     GATEWAY_COUNTS,
     JUDGED_BATCH,
     SEEN_KEY,
+    STATEMENT,
 )
 
 _RENAMED = {"offset": "message_offset", "index": "message_index"}
@@ -136,6 +138,7 @@ class SqlIntake(IntakeStore):
                 {"gateway": gateway, "key": key} for gateway, key in sorted(set(batch.seen_keys))
             ]
             insert_missing(con, SEEN_KEY, keys, ["gateway", "key"])
+            insert_missing(con, STATEMENT, [_stated(one) for one in batch.statements], ["id"])
             con.execute(
                 update(DIRTY_MARK)
                 .where(DIRTY_MARK.c.writer_no == batch.writer_no, DIRTY_MARK.c.ready.is_(False))
@@ -144,6 +147,39 @@ class SqlIntake(IntakeStore):
             upsert(con, CHECKPOINT, [_checkpoint(batch)], ["writer_no"])
             con.execute(delete(JUDGED_BATCH).where(JUDGED_BATCH.c.writer_no == batch.writer_no))
             tell(con, MARKS)
+
+    def statement(self, id: str) -> Statement | None:
+        with reading(self._engine) as con:
+            row = con.execute(select(STATEMENT).where(STATEMENT.c.id == id)).first()
+        return None if row is None else _statement(row)
+
+    def statements(
+        self,
+        kinds: frozenset[StatementKind],
+        subjects: frozenset[str] | None = None,
+        *,
+        before: tuple[int, str] | None = None,
+        limit: int = 1000,
+    ) -> list[Statement]:
+        table = STATEMENT.c
+        place = tuple_(table.arrived_us, table.id)
+        chosen = (
+            select(STATEMENT)
+            .where(table.kind.in_(sorted(kinds)))
+            .where(true() if subjects is None else table.subject.in_(sorted(subjects)))
+            .where(true() if before is None else place < before)
+            .order_by(table.arrived_us.desc(), table.id.desc())
+            .limit(limit)
+        )
+        with reading(self._engine) as con:
+            return [_statement(row) for row in con.execute(chosen)]
+
+    def about(self, subject: str) -> list[Statement]:
+        table = STATEMENT.c
+        place = (table.arrived_us, table.segment, table.message_offset)
+        with reading(self._engine) as con:
+            chosen = select(STATEMENT).where(table.subject == subject).order_by(*place)
+            return [_statement(row) for row in con.execute(chosen)]
 
     def seen(self, keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
         found: set[tuple[str, str]] = set()
@@ -236,6 +272,18 @@ class SqlIntake(IntakeStore):
     def end_doubt(self, since_us: int) -> None:
         with writing(self._engine) as con:
             _end_doubt(con, since_us)
+
+
+_STATED = {"first": "first_day", "after": "after_day", "offset": "message_offset"}
+
+
+def _stated(one: Statement) -> Row:
+    return {_STATED.get(name, name): value for name, value in vars(one).items()}
+
+
+def _statement(row: Any) -> Statement:
+    found = {f.name: getattr(row, _STATED.get(f.name, f.name)) for f in fields(Statement)}
+    return Statement(**{**found, "kind": StatementKind(row.kind)})
 
 
 def _end_doubt(con: Connection, since_us: int) -> None:

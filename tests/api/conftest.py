@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from api import PartHealth, Platform, Submission, create_app
+from collector import Located, Record, RecordPlace
 from figures import Figures
+from greenoffice.desk import JournalDesk
+from greenoffice.evidence_files import EvidenceFiles
 from ledger import Ledger
 from metering import quality
 from metering.access import Role
@@ -37,6 +43,8 @@ from metering.registry import (
     Registry,
     SpaceEdge,
 )
+from metering.registry.facts.accounts import Account
+from metering.statement import Statement, StatementKind
 from metering.tariff import TariffRow
 from storage import DuckDBReadings, MemoryReadings, memory_stores, open_engine, sql_stores
 
@@ -45,6 +53,7 @@ TODAY = date(2026, 11, 24)
 NOW_US = day_bounds(TODAY, ZONE)[0] + 10 * HOUR_US + 37 * 60_000_000
 FIRST = TODAY - timedelta(days=60)
 SEGMENT = (1 << 24) | 1
+SLIP = b"%PDF-1.7 a slip"
 
 BUILDINGS = {"office-a": 1.0, "office-b": 0.7, "canteen": 0.4}
 SUB_ITEMS = {"01A00": 0.35, "01B00": 0.4, "01C00": 0.12, "01D00": 0.05}
@@ -80,6 +89,24 @@ class MemoryJournal:
             submission.arrived_us, submission.gateway, submission.route, submission.payload
         )
         return place
+
+    def append(self, record: Record) -> RecordPlace:
+        place = RecordPlace((2 << 24) | 1, len(self.kept))
+        self.kept[place] = Raw(
+            record.arrived_us,
+            record.gateway,
+            record.route,
+            record.payload,
+            record.kind,
+            record.client,
+        )
+        return place
+
+    def writers(self) -> list[int]:
+        return []
+
+    def read(self, *_: int) -> list[Located]:
+        return []
 
 
 @dataclass(frozen=True)
@@ -129,6 +156,7 @@ def registry() -> Registry:
         points={p.id: p for p in points},
         installations=tuple(Installation(m.code, served[m.code]) for m in meters),
         tariff=tuple(_tariff()),
+        more={"account": (Account("6600-1", "canteen-water"), Account("9900-9", "hall-total"))},
         factors=(
             Factor("01000", "kgco2", Decimal("0.5366"), source="MEE notice 2024", grade="V"),
             Factor("01000", "kgce", Decimal("0.1229"), source="GB/T 2589-2020", grade="V"),
@@ -381,6 +409,27 @@ def seed(readings_store, stores) -> tuple[MemoryJournal, dict[str, str]]:
 
 def _intake(stores) -> None:
     letters = [letter("campus/gw-1", n, "unknown_point", f"E{n}.import") for n in range(5)]
+    evidence = {"sha256": sha256(SLIP).hexdigest(), "media": "application/pdf", "size": len(SLIP)}
+    said = {
+        **{"value": "5", "unit": "kWh", "point": "yard/gw-9/hall-total.import", "zone": ZONE},
+        **{"at": "2026-11-20T02:00:00Z", "evidence": [evidence]},
+    }
+    entered = Statement(
+        "5c4001",
+        StatementKind.READING,
+        "hall-total",
+        date(2026, 11, 20),
+        date(2026, 11, 21),
+        said,
+        arrived_us=NOW_US - HOUR_US,
+    )
+    billed = replace(
+        entered,
+        id="5c4002",
+        kind=StatementKind.BILL,
+        subject="9900-9",
+        said={"number": "7", "total": "5", "evidence": [evidence]},
+    )
     counts = [
         GatewayCounts(
             user,
@@ -407,6 +456,7 @@ def _intake(stores) -> None:
             counts=tuple(counts),
             dead_letters=(*letters, letter("yard/gw-9", 0, "bad_unit", "kVAr/h")),
             at_us=NOW_US,
+            statements=(entered, billed),
         )
     )
 
@@ -418,6 +468,7 @@ def _keys(stores) -> dict[str, str]:
         "operator": ("bureau", Role.OPERATE),
         "closer": ("bureau", Role.CLOSE),
         "second": ("bureau", Role.CLOSE),
+        "desk": ("bureau", Role.ENTER),
         "reader": ("bureau", Role.READ),
         "building": ("office-a", Role.ADMIN),
         "school": ("school", Role.ADMIN),
@@ -447,6 +498,9 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         access=stores.access,
         messages=journal,
         ingest=journal.add,
+        desk=JournalDesk(journal, 2, stores.intake, journal.append),
+        evidence=EvidenceFiles(Path(tempfile.mkdtemp(prefix="evidence-"))),
+        statements=stores.intake,
         read_registry=read_registry,
         now_us=lambda: now_us,
         health=lambda: {"intake": PartHealth(True, {"behind": 0})},

@@ -12,6 +12,7 @@ import copy
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from urllib.parse import quote
 
 import pytest
@@ -36,6 +37,7 @@ from collector.routes import check_route
 from metering.access import Role
 from metering.registry import Registry
 from metering.registry.files import read_registry_texts
+from tests.api.conftest import SLIP
 
 CHECKS = [
     not_a_server_error,
@@ -54,6 +56,10 @@ KNOWN: dict[str, list[str]] = {
     "meter": [*METERS, "hall-total"],
     "institution": ["bureau", "school"],
     "/v1/nodes code": NODES,
+    "/v1/entries id": ["5c4001"],
+    "/v1/bills id": ["5c4002"],
+    "account": ["6600-1", "9900-9"],
+    "sha256": [sha256(SLIP).hexdigest()],
     "/v1/gateways code": ["gw-1", "gw-9"],
     "/v1/closings name": ["c1"],
     "/v1/points id": ["1", "3", "24", "31"],
@@ -143,6 +149,14 @@ FITTING = {
     "/v1/findings/{id}/acknowledge": {"note": "seen"},
     "/v1/findings/{id}/resolve": {"note": "mended"},
     "/v1/findings/{id}/expect": {"note": "runs on purpose"},
+    "/v1/evidence": SLIP,
+    "/v1/entries": {"meter": "canteen-water", "value": "12.5", "time": "2026-11-23T02:00:00Z"},
+    "/v1/entries/{id}/withdrawal": {"reason": "another meter"},
+    "/v1/bills": {
+        **{"account": "6600-1", "number": "7", "start": "2026-10-01", "end": "2026-11-01"},
+        **{"quantity": "410", "total": "1640.00"},
+    },
+    "/v1/bills/{id}/withdrawal": {"reason": "paid twice"},
     "/v1/baselines/{meter}": {"reason": "a new kitchen", "from": "2026-10-01"},
     "/v1/keys": {
         **{"name": "auditor", "node": "bureau", "role": "read"},
@@ -253,7 +267,7 @@ def bodies(draw, case, hints, tame):
     if not tame and draw(st.booleans()):
         return draw(st.sampled_from(BODIES) | st.binary(max_size=50)), draw(st.sampled_from(MEDIA))
     if tame and case.operation.path in FITTING:
-        return json.dumps(FITTING[case.operation.path]).encode(), "application/json"
+        return fitting_body(FITTING[case.operation.path])
     if isinstance(case.body, dict) and case.media_type == "application/json":
         body = dict(case.body)
         for name in body.keys() & hints.keys():
@@ -264,6 +278,13 @@ def bodies(draw, case, hints, tame):
     made = ready.body or b""
     media = ready.headers.get("Content-Type") or case.media_type or ""
     return made if isinstance(made, bytes) else made.encode(), media
+
+
+def fitting_body(fitting):
+    """(bytes, Content-Type) of a body that fits: a file as it is, else JSON."""
+    if isinstance(fitting, bytes):
+        return fitting, "application/pdf"
+    return json.dumps(fitting).encode(), "application/json"
 
 
 @pytest.fixture(scope="module")
@@ -364,7 +385,7 @@ def swept(operation, number):
     }
     names = [*path, *(one.name for one in operation.query)]
     fitting = FITTING.get(operation.path) if operation.body else None
-    body = b"" if fitting is None else json.dumps(fitting).encode()
+    body = b"" if fitting is None else fitting_body(fitting)[0]
     for n, text in enumerate(HOSTILE[number % 4 :: 4] if names else ()):
         name = names[n % len(names)]
         place = path if name in path else query
@@ -372,7 +393,7 @@ def swept(operation, number):
         yield url_of(operation, *((parts, query) if place is path else (path, parts))), body
     url = url_of(operation, path, query)
     some = HOSTILE[number % 4 :: COSTLY.get(operation.path, 4)]
-    for name in fitting or ():
+    for name in fitting if isinstance(fitting, dict) else ():
         yield from ((url, json.dumps({**fitting, name: text}).encode()) for text in some)
     if operation.body:
         yield from ((url, garbage) for garbage in BODIES)

@@ -5,6 +5,7 @@ A route that is not in the matrix fails the test, so that a new one cannot be fo
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -14,9 +15,9 @@ from fastapi.routing import iter_route_contexts
 
 from metering.registry import Installation
 from metering.validity import Validity
-from tests.api.conftest import SEGMENT, Raw
+from tests.api.conftest import SEGMENT, SLIP, Raw
 
-FOREIGN = ("hall", "school", "yard", "f-school", "gw-9")
+FOREIGN = ("hall", "school", "yard", "f-school", "gw-9", "9900-9")
 """Names of the school; nothing of them may reach the bureau's key."""
 
 # method, route -> (path with foreign names, body) or None where the route takes no name and
@@ -66,6 +67,36 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("POST", "/v1/gateways/{site}/{code}/password"): [("/v1/gateways/yard/gw-9/password", {})],
     ("GET", "/v1/dead-letters"): None,
     ("GET", "/v1/dead-letters/{id}"): [("/v1/dead-letters/6", {})],
+    ("POST", "/v1/entries"): [
+        ("/v1/entries", {"json": {"meter": "hall-total", "value": 1, "day": "2026-11-20"}})
+    ],
+    ("GET", "/v1/entries"): [("/v1/entries?meter=hall-total", {})],
+    ("GET", "/v1/entries/{id}"): [("/v1/entries/5c4001", {})],
+    ("POST", "/v1/entries/{id}/withdrawal"): [
+        ("/v1/entries/5c4001/withdrawal", {"json": {"reason": "x"}})
+    ],
+    ("GET", "/v1/entries/{id}/evidence/{sha256}"): [
+        (f"/v1/entries/5c4001/evidence/{hashlib.sha256(SLIP).hexdigest()}", {})
+    ],
+    ("POST", "/v1/bills"): [
+        (
+            "/v1/bills",
+            {
+                "json": {
+                    **{"account": "9900-9", "number": "8", "total": "1"},
+                    **{"start": "2026-10-01", "end": "2026-11-01"},
+                }
+            },
+        )
+    ],
+    ("GET", "/v1/bills"): [("/v1/bills?account=9900-9", {})],
+    ("GET", "/v1/bills/{id}"): [("/v1/bills/5c4002", {})],
+    ("POST", "/v1/bills/{id}/withdrawal"): [
+        ("/v1/bills/5c4002/withdrawal", {"json": {"reason": "x"}})
+    ],
+    ("GET", "/v1/bills/{id}/evidence/{sha256}"): [
+        (f"/v1/bills/5c4002/evidence/{hashlib.sha256(SLIP).hexdigest()}", {})
+    ],
     ("POST", "/v1/ingest"): [("/v1/ingest?gateway=yard/gw-9", {"content": b"{}"})],
     ("GET", "/v1/register-events"): [
         ("/v1/register-events?institution=school", {}),
@@ -142,6 +173,7 @@ OPEN = {
     ("POST", "/signout"),
     ("GET", "/language/{chosen}"),
     ("GET", "/static/{name}"),
+    ("POST", "/v1/evidence"),
 }
 """They show nothing of any institution."""
 DOCUMENTS = {"/openapi.json"}
@@ -299,6 +331,11 @@ def test_a_name_that_exists_nowhere_is_no_refusal(world):
         ("POST", "/v1/findings/f-after/expect", {"json": {"note": "x"}}),
         ("POST", "/v1/ingest?gateway=campus/gw-1", {"content": b"{}"}),
         ("POST", "/v1/gateways/campus/gw-1/password", {}),
+        ("POST", "/v1/evidence", {"content": SLIP}),
+        ("POST", "/v1/entries", {"json": {"meter": "canteen-water", "value": 1, "day": "x"}}),
+        ("POST", "/v1/entries/5c4001/withdrawal", {"json": {"reason": "x"}}),
+        ("POST", "/v1/bills", {"json": {"account": "6600-1"}}),
+        ("POST", "/v1/bills/5c4002/withdrawal", {"json": {"reason": "x"}}),
         ("GET", "/v1/audit", {}),
         ("GET", "/v1/keys", {}),
         ("POST", "/v1/keys", {"json": {"name": "n", "node": "bureau", "role": "read"}}),
@@ -317,6 +354,13 @@ def test_an_operator_operates_but_does_not_administer(world):
     note = {"json": {"note": "seen"}}
     assert world.post("/v1/findings/f-after/acknowledge", key="operator", **note).status_code == 200
     assert world.get("/v1/keys", key="operator").status_code == 403
+
+
+def test_who_may_enter_enters_and_does_nothing_else(world):
+    said = {"meter": "canteen-water", "value": 7, "day": "2026-11-20"}
+    assert world.post("/v1/entries", key="desk", json=said).status_code == 202
+    refused = world.post("/v1/ingest?gateway=campus/gw-1", key="desk", content=b"{}")
+    assert (refused.status_code, refused.json()["field"]) == (403, "role")
 
 
 def test_no_route_answers_without_a_key(world):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from metering.book import DirtyMark, SeriesKey
 from metering.errors import Conflict, NotFound
 from metering.intake import DeadLetter, GatewayCounts, IntakeBatch, JudgedBatch, WriteDoubt
+from metering.statement import Statement, StatementKind
 from storage import Stores
 
 SEGMENT = 1 << 24 | 5
@@ -328,3 +330,43 @@ def test_marks_are_given_and_counted_at_one_moment(stores: Stores) -> None:
     stores.marks.mark([DirtyMark(2, 10, 20), DirtyMark(3, 10, 20)], writer_no=0, ready=True)
     assert stores.marks.glance() == (stores.marks.ready(), 3)
     assert stores.marks.glance(1) == (stores.marks.ready(1), 3)
+
+
+def stated(id: str, subject: str = "m", arrived_us: int = 1, **more: object) -> Statement:
+    base = Statement(
+        id,
+        StatementKind.QUANTITY,
+        subject,
+        date(2026, 10, 1),
+        date(2026, 11, 1),
+        {"value": "5", "read_by": "王工", "evidence": [{"sha256": "ab", "size": 3}]},
+        "",
+        "desk (k1)",
+        arrived_us,
+        SEGMENT,
+        7,
+    )
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def test_what_people_stated_is_kept_as_it_was_said_and_once(stores: Stores) -> None:
+    commit(stores, statements=(stated("a"),))
+    commit(stores, offset=2, statements=(stated("a", arrived_us=9), stated("b", arrived_us=2)))
+    assert stores.intake.statement("a") == stated("a")
+    assert stores.intake.statement("c") is None
+    assert stores.intake.about("m") == [stated("a"), stated("b", arrived_us=2)]
+    stores.intake.clear()
+    assert [one.id for one in stores.intake.about("m")] == ["a", "b"]
+
+
+def test_statements_are_listed_newest_first_from_a_place_on(stores: Stores) -> None:
+    kinds = frozenset({StatementKind.QUANTITY})
+    pairs = zip("abcd", "mmno", (1, 3, 3, 2), strict=True)
+    told = [stated(id, subject, at) for id, subject, at in pairs]
+    commit(stores, statements=(*told, stated("e", kind=StatementKind.WITHDRAWAL, of="a")))
+    found = stores.intake.statements(kinds)
+    assert [one.id for one in found] == ["c", "b", "d", "a"]
+    assert [one.id for one in stores.intake.statements(kinds, frozenset("mn"))] == ["c", "b", "a"]
+    assert stores.intake.statements(kinds, frozenset()) == []
+    rest = stores.intake.statements(kinds, before=(3, "b"), limit=1)
+    assert [one.id for one in rest] == ["d"]

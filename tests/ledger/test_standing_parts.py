@@ -64,7 +64,7 @@ def why(own: Service, values, *events, flags=()) -> list[str | None]:
 
 def test_kinds_and_reasons_are_those_that_are_told():
     assert (
-        *("other_register", "out_of_range", "unusable", "off_grid", "same_interval"),
+        *("other_register", "out_of_range", "withdrawn", "unusable", "off_grid", "same_interval"),
         *("spike", "bridge", "stuck", "negative"),
     ) == REJECTIONS
     assert (

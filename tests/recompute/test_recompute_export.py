@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import shutil
@@ -16,6 +17,7 @@ from greenoffice import commands
 from greenoffice.assembly import Assembly
 from greenoffice.booking import LedgerWork
 from greenoffice.clock import ShiftedClock
+from greenoffice.evidence_files import EvidenceFiles
 from greenoffice.exporting import export_journal
 from greenoffice.folder import DataFolder
 from greenoffice.recomputing import json_lines, recompute
@@ -201,6 +203,37 @@ def test_what_a_person_entered_is_in_the_file(worked, tmp_path):
     ours, totals = computed(tmp_path / "o.jsonl"), booked(folder, "m")
     assert ours == {day: totals[day] for day in ours}
     assert totals == before
+    hours = RecomputedBooks.of(read_file(tmp_path / "o.jsonl"))
+    (series,) = [one for one in hours.series() if one.kind == "meter"]
+    (hour,) = [one for one in hours.at(series, "native") if one.start == at]
+    assert hour.shares[0] == 0
+
+
+def test_what_was_taken_back_is_in_the_file_and_so_is_its_evidence(worked, tmp_path):
+    """Both implementations leave it out."""
+    shutil.copytree(worked.root, tmp_path / "data")
+    folder = DataFolder(tmp_path / "data")
+    kept = EvidenceFiles(folder.evidence).put(b"%PDF-1.7 a slip")
+    file = {"sha256": kept.sha256, "media": kept.media, "size": kept.size}
+    at = day_bounds(first_day(), ZONE)[0] + 30 * HOUR_US
+    told = {
+        **{"id": "a", "kind": "reading", "subject": "m", "first": str(first_day())},
+        **{"after": str(first_day() + timedelta(days=9)), "said": {"evidence": [file]}, "of": ""},
+    }
+    rows = [{"point": "E1", "time": iso(at), "value": None, "unit": "Wh"}]
+    body = json.dumps({"statement": told, "readings": rows}).encode()
+    route = "greenoffice/entered"
+    append(folder, [Record("entered", ShiftedClock().now_us(), "s/g", "desk", "", route, body)])
+    book(folder)
+    export(folder, tmp_path / "o.jsonl")
+    found = lines(tmp_path / "o.jsonl")
+    (evidence,) = [one for one in found if one["kind"] == "evidence"]
+    assert base64.b64decode(evidence["base64"]) == b"%PDF-1.7 a slip"
+    (stated,) = [one["statement"] for one in found if "statement" in one]
+    assert (stated["id"], stated["entered_by"]) == ("a", "desk")
+    assert [r[3] for one in found if "statement" in one for r in one["readings"]] == [None]
+    ours, totals = computed(tmp_path / "o.jsonl"), booked(folder, "m")
+    assert ours == {day: totals[day] for day in ours}
     hours = RecomputedBooks.of(read_file(tmp_path / "o.jsonl"))
     (series,) = [one for one in hours.series() if one.kind == "meter"]
     (hour,) = [one for one in hours.at(series, "native") if one.start == at]

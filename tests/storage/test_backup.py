@@ -47,6 +47,7 @@ from metering.registry.facts.power_factors import PowerFactorBand
 from metering.registry.facts.tiers import Tier
 from metering.registry.files import read_registry
 from metering.report_issue import ReportFile, ReportIssue
+from metering.statement import Statement, StatementKind
 from proofs.servers.postgres import OwnPostgres
 from storage import DuckDBReadings, open_engine, sql_stores
 from storage.backup import Sources, Target, back_up, restore, verified
@@ -276,6 +277,10 @@ def test_everything_comes_back_on_either_engine(
     old = opened(tmp_path / "old", new_database(tmp_path / "old"))
     fill(old)
     old.stores.intake.keep_doubt(WriteDoubt(5, 6, {1: (1 << 24 | 1, 2)}, writes=1))
+    place = old.stores.intake.checkpoint(1)
+    days = date(2026, 10, 1), date(2026, 11, 1)
+    stated = Statement("a", StatementKind.QUANTITY, "m", *days, {"value": "5"})
+    old.stores.intake.commit(IntakeBatch(1, *place, *place, statements=(stated,)))
     manifest = old.back_up(tmp_path / "backup")
     assert verified(tmp_path / "backup") == manifest
     again = tmp_path / "again"

@@ -49,6 +49,7 @@ from metering.registry.kind import FactKind
 from metering.registry.merge import merged
 from metering.report_issue import ReportFile, ReportIssue
 from metering.settlement import SettlementRun
+from metering.statement import Statement, StatementKind
 from metering.tariff import TariffRow, TariffScope
 from metering.validity import Validity
 from storage import MemoryReadings, Schema, open_engine, sql_stores
@@ -893,6 +894,26 @@ def test_what_never_moved_is_left_as_it_is(engine: Engine, dated: bool) -> None:
     with writing(engine) as con:
         upgrade(con)
     assert bool(sql_stores(engine).marks.waiting()) is dated
+
+
+def test_a_database_from_before_people_stated_anything_opens_and_one_with_some_cannot_go_back(
+    engine: Engine,
+) -> None:
+    batch = IntakeBatch(1, 0, 0, 1 << 24 | 1, 7, at_us=1)
+    sql_stores(engine).intake.commit(batch)
+    down_to(engine, "r0024")
+    with writing(engine) as con:
+        upgrade(con)
+    store = sql_stores(engine).intake
+    assert (store.about("m"), store.checkpoint(1)) == ([], (1 << 24 | 1, 7))
+    days = date(2026, 10, 1), date(2026, 11, 1)
+    one = Statement("a", StatementKind.QUANTITY, "m", *days, {"value": "5"})
+    place = 1 << 24 | 1, 7
+    store.commit(IntakeBatch(1, *place, 1 << 24 | 1, 8, at_us=1, statements=(one,)))
+    with pytest.raises(ConfigurationError, match="cannot hold what people stated") as refused:
+        down_to(engine, "r0024")
+    assert (refused.value.field, refused.value.value) == ("statement", "1 rows")
+    assert store.statement("a") == one
 
 
 def down_to(engine: Engine, revision: str) -> None:

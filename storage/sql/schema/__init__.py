@@ -3,7 +3,8 @@
 registry   node, space_edge, gateway, route, meter, supply_edge, point, installation,
            tariff_row, factor, calendar_day, and one for each of `metering.registry.facts`;
            registry_state, credential
-intake     checkpoint, gateway_counts, dead_letter, doubt, doubt_place, seen_key, dirty_mark
+intake     checkpoint, gateway_counts, dead_letter, doubt, doubt_place, seen_key, statement,
+           dirty_mark
 books      institution_revision, series, book_row, restatement, register_event
 people     finding_case, finding, api_key, audit_entry
 baselines  baseline, baseline_request, baseline_progress
@@ -30,6 +31,7 @@ from storage.sql.schema.intake import (
     GATEWAY_COUNTS,
     JUDGED_BATCH,
     SEEN_KEY,
+    STATEMENT,
 )
 from storage.sql.schema.people import API_KEY, AUDIT_ENTRY, FINDING, FINDING_CASE
 from storage.sql.schema.registry import (
@@ -73,6 +75,7 @@ __all__ = [
     "SEEN_KEY",
     "SERIES",
     "SETTLEMENT_RUN",
+    "STATEMENT",
     "TABLE_OF",
     "VERSIONED",
     "natural_key",

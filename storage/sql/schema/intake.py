@@ -1,12 +1,14 @@
-"""Tables of the intake: checkpoints, counters, dead letters, doubts, judged batches and dirty
-marks."""
+"""Tables of the intake: checkpoints, counters, dead letters, doubts, judged batches, statements and
+dirty marks."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
+    Date,
     Index,
     Integer,
     LargeBinary,
@@ -105,6 +107,23 @@ JUDGED_BATCH = Table(
     number("next_offset"),
     Column("digest", LargeBinary, nullable=False),
     Column("outcome", LargeBinary, nullable=False),
+)
+STATEMENT = Table(
+    "statement",
+    METADATA,
+    key("id"),
+    text_column("kind"),
+    text_column("subject"),
+    Column("first_day", Date, nullable=False),
+    Column("after_day", Date, nullable=False),
+    Column("said", JSON, nullable=False),
+    text_column("of"),
+    text_column("entered_by"),
+    number("arrived_us"),
+    number("segment"),
+    number("message_offset"),
+    Index(None, "subject"),
+    Index(None, "arrived_us"),
 )
 SEEN_KEY = Table("seen_key", METADATA, key("gateway"), key("key"))
 DIRTY_MARK = Table(

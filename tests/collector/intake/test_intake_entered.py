@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -89,6 +90,58 @@ def test_it_is_no_sign_of_life_of_the_gateway(bench: Any) -> None:
     bench.drain()
     counts = bench.store.gateways()[0].counts
     assert (counts.readings, counts.last_arrival_us, counts.last_time_us) == (1, 0, 0)
+
+
+def stated(id: str, value: float | None, **more: Any) -> dict[str, Any]:
+    """The record of a statement, as the desk writes it."""
+    told = {
+        **{"id": id, "kind": "reading", "subject": "m", "first": "2026-11-24"},
+        **{"after": "2026-11-25", "said": {"value": str(value)}, "of": ""},
+    }
+    readings = [{"point": "E1", "time": TIME, "value": value}]
+    payload = json.dumps({"statement": told, "readings": readings}).encode()
+    return {"payload": payload, "kind": "entered", "route": "greenoffice/entered", **more}
+
+
+def test_a_statement_is_kept_with_who_stated_it(bench: Any) -> None:
+    bench.push(**stated("a", 5.0, client="desk (k1)"))
+    bench.push(**stated("a", 5.0, client="desk (k1)"))
+    bench.push(**stated("b", 6.0, kind="message"))
+    bench.drain()
+    assert standing(bench) == (5.0, Flag.ENTERED)
+    (one,) = bench.store.about("m")
+    assert (one.id, one.entered_by, one.offset) == ("a", "desk (k1)", 0)
+    assert bench.reasons() == []
+
+
+def test_a_bill_is_of_no_gateway_and_counts_for_none(bench: Any) -> None:
+    bill = stated("a", 5.0, gateway="")
+    told = json.loads(bill["payload"])
+    told["statement"] |= {"kind": "bill", "subject": "31-1"}
+    bench.push(**{**bill, "payload": json.dumps({**told, "readings": []}).encode()})
+    bench.drain()
+    assert [one.kind for one in bench.store.about("31-1")] == ["bill"]
+    assert bench.store.gateways() == []
+    assert bench.reasons() == []
+
+
+def test_what_is_taken_back_is_used_by_nobody_and_what_the_gateway_sends_does_not_return(
+    bench: Any,
+) -> None:
+    taken = Flag.ENTERED | Flag.OUT_OF_RANGE | Flag.WITHDRAWN
+    bench.push(**stated("a", 0.0))
+    bench.drain()
+    before = bench.marks.waiting()
+    bench.push(**stated("b", None, arrived_us=ARRIVED_US))
+    bench.drain()
+    assert standing(bench) == (0.0, taken)
+    assert bench.marks.waiting() == before + 1
+    bench.push(body(5.0, (2**49, 9)))
+    bench.drain()
+    assert standing(bench) == (0.0, taken)
+    bench.push(**stated("c", 7.0, arrived_us=ARRIVED_US + 1))
+    bench.drain()
+    assert standing(bench) == (7.0, Flag.ENTERED)
 
 
 @given(messages=sent, cut=st.integers(0, 6))

@@ -1,0 +1,333 @@
+"""To enter the bills of suppliers, and to hold each against the books.
+
+A bill is a second witness beside the meter. Where nobody reads the meter of its account, what it
+says is the only figure: it goes into the books as a quantity of its days would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from api.caller import Caller
+from api.ranges import check_order, local_date
+from api.reach import Outside
+from api.usecases.bills import accounts_in
+from api.usecases.entries import (
+    evidence_named,
+    gateway_and_name,
+    hand_point,
+    holds_all,
+    id_of,
+    needed,
+    said_after,
+    spread,
+    taken_back,
+    told_of,
+    withdrawal_of,
+    words_of,
+)
+from figures import over
+from metering.errors import Conflict, InvalidInput, NotFound
+from metering.localtime import day_bounds, days_between
+from metering.quality import MISSING
+from metering.registry import Meter
+from metering.registry.facts.accounts import Account
+from metering.statement import (
+    MOST_NOTE,
+    EnteredReading,
+    EvidenceFile,
+    Stated,
+    Statement,
+    StatementKind,
+    StatementState,
+)
+from metering.units import BOOK_UNITS, conversion, equivalent
+from metering.units import unit as unit_of
+from metering.wording import worded
+
+MOST_DAYS: Final = 400
+BILLS: Final = frozenset({StatementKind.BILL})
+_LISTED: Final = 100
+
+
+@dataclass(frozen=True)
+class NewSupplierBill:
+    """A bill as it stands on paper."""
+
+    account: str
+    number: str
+    start: str
+    end: str
+    said: Mapping[str, Any]
+    """What else stands on it, by field: lines, readings, total and so on, numbers as texts."""
+    quantity: Decimal | None = None
+    unit: str = ""
+    note: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SupplierBillTold:
+    """A bill with what became of it, and what the books have of its days."""
+
+    statement: Statement
+    state: StatementState
+    taken_in: bool
+    evidence: tuple[EvidenceFile, ...]
+    meter: str
+    supplier: str
+    unit: str
+    """Canonical unit of the meter."""
+    quantity: Decimal | None
+    """Of the bill in that unit; None where it names none."""
+    booked: Decimal | None
+    """Of the books; None where nothing is known, and where it is the bill's own."""
+    missing: int
+    """Share of its days of which the books know nothing [1/10,000]."""
+    provisional: bool
+
+    @property
+    def is_only_figure(self) -> bool:
+        """Whether the books have nothing but the bill."""
+        return "point" in self.statement.said
+
+    @property
+    def difference(self) -> Decimal | None:
+        """What the bill says beyond the books; None where either is not wholly known."""
+        if self.quantity is None or self.booked is None or self.missing:
+            return None
+        return self.quantity - self.booked
+
+
+def enter_bill(caller: Caller, bill: NewSupplierBill, key: str = "") -> SupplierBillTold:
+    """Write a bill into the journal, durable on return. One of the same account and number corrects
+    the one before. Errors as of `entries.enter`."""
+    rows = _account(caller, bill.account)
+    id = id_of(caller, key)
+    filed = caller.platform.desk.find(id)
+    if filed is None:
+        stated = _stated(caller, rows, bill, id)
+        filed = caller.platform.desk.file(stated, str(caller.actor), caller.platform.now_us())
+    if (filed.subject, filed.said.get("number")) != (bill.account, bill.number.strip()) or any(
+        filed.said.get(name) != value for name, value in bill.said.items()
+    ):
+        raise Conflict(
+            "this key was used for another bill",
+            field="Idempotency-Key",
+            value=key,
+            fix="take a new key for each bill",
+        )
+    return _told(caller, [filed])[0]
+
+
+def withdraw_bill(caller: Caller, id: str, reason: str) -> SupplierBillTold:
+    """Take a bill back, with a reason. NotFound for one out of reach, Conflict for one that a later
+    bill has replaced."""
+    bill = bill_of(caller, id)
+    reason = needed(worded(reason, "reason", MOST_NOTE), "reason")
+    own = bill.statement
+    if bill.state is StatementState.CORRECTED:
+        raise Conflict(
+            "a later bill of this number has replaced it",
+            field="id",
+            value=id,
+            fix="withdraw the later one, which /v1/bills lists",
+        )
+    if bill.state is StatementState.STANDS:
+        gateway, readings = "", tuple[EnteredReading, ...]()
+        if bill.is_only_figure:
+            gateway, _ = gateway_and_name(str(own.said["point"]))
+            readings = taken_back(own, said_after(caller, own, bill.meter))
+        stated = Stated(withdrawal_of(own, reason), gateway, readings)
+        caller.platform.desk.file(stated, str(caller.actor), caller.platform.now_us())
+    return _told(caller, [own])[0]
+
+
+def bill_of(caller: Caller, id: str) -> SupplierBillTold:
+    """The bill of that id; NotFound where there is none in the caller's reach."""
+    found = caller.platform.desk.find(id)
+    if found is None or found.kind not in BILLS:
+        raise NotFound(
+            "no such bill in your scope", field="id", value=id, fix="an id that /v1/bills lists"
+        )
+    if not _reached(caller, found, accounts_in(caller)):
+        raise Outside(
+            "no such bill in your scope", field="id", value=id, fix="an id that /v1/bills lists"
+        )
+    return _told(caller, [found])[0]
+
+
+def supplier_bills(
+    caller: Caller, account: str | None, before: tuple[int, str] | None, limit: int
+) -> list[SupplierBillTold]:
+    """Bills that are taken in, newest first: of an account, or of all that the caller reaches."""
+    known = accounts_in(caller)
+    subjects = frozenset(known)
+    if account is not None:
+        _account(caller, account)
+        subjects = frozenset({account})
+    found, place = list[Statement](), before
+    while len(found) < limit:
+        page = caller.platform.statements.statements(BILLS, subjects, before=place, limit=_LISTED)
+        found += [one for one in page if _reached(caller, one, known)]
+        if len(page) < _LISTED:
+            break
+        place = page[-1].arrived_us, page[-1].id
+    return _told(caller, found[:limit])
+
+
+def bill_evidence(caller: Caller, id: str, sha256: str) -> tuple[EvidenceFile, bytes]:
+    """A file that a bill names, with its bytes; NotFound where the bill names none such."""
+    for file in bill_of(caller, id).evidence:
+        if file.sha256 == sha256:
+            return file, caller.platform.evidence.content(sha256)
+    raise NotFound(
+        "the bill names no such file",
+        field="evidence",
+        value=sha256,
+        fix=f"one that /v1/bills/{id} lists",
+    )
+
+
+def _account(caller: Caller, number: str) -> list[Account]:
+    known = accounts_in(caller)
+    if number not in known:
+        raise NotFound(
+            "no such account in your scope",
+            field="account",
+            value=number,
+            fix="a number of accounts.csv whose meters your key reaches",
+        )
+    return known[number]
+
+
+def _row(rows: Sequence[Account], first: date) -> Account:
+    """The row that holds on a bill's first day, else the last one."""
+    last = max(rows, key=lambda one: one.valid.first)
+    return next((one for one in rows if one.valid.holds(first)), last)
+
+
+def _reached(caller: Caller, one: Statement, known: Mapping[str, list[Account]]) -> bool:
+    if one.subject not in known:
+        return False
+    meter = caller.reach.meters[_row(known[one.subject], one.first).meter]
+    return holds_all(caller, meter, one.first, one.after)
+
+
+def _stated(caller: Caller, rows: Sequence[Account], bill: NewSupplierBill, id: str) -> Stated:
+    first, after = local_date(bill.start, "start"), local_date(bill.end, "end")
+    check_order(bill.start, bill.end, first < after)
+    if (after - first).days > MOST_DAYS:
+        raise InvalidInput(
+            f"more than {MOST_DAYS} days at once", field="end", value=bill.end, fix="enter parts"
+        )
+    meter = caller.reach.meter(_row(rows, first).meter)
+    zone = caller.reach.registry.zone(meter.node)
+    if day_bounds(after, zone)[0] > caller.platform.now_us():
+        raise InvalidInput(
+            "the days are not over yet", field="end", value=bill.end, fix="the days of the bill"
+        )
+    if not holds_all(caller, meter, first, after):
+        raise NotFound(
+            "the meter is not yours on these days",
+            field="account",
+            value=bill.account,
+            fix="days of your own time, which reached of /v1/nodes lists",
+        )
+    number = needed(worded(bill.number, "number", 64, line=True), "number")
+    said: dict[str, Any] = {**bill.said, "number": number, "meter": meter.code, "zone": zone}
+    said |= words_of("", bill.note)
+    if bill.quantity is not None:
+        canonical(bill.quantity, bill.unit or meter.unit, meter)
+        said |= {"quantity": f"{bill.quantity:f}", "unit": bill.unit or meter.unit}
+    if files := evidence_named(caller, bill.evidence):
+        said["evidence"] = files
+    days = days_between(first, after - timedelta(days=1))
+    point = hand_point(caller, meter, days) if bill.quantity is not None else None
+    if point is not None:
+        said["point"] = f"{point.gateway}/{point.name}"
+    statement = Statement(id, StatementKind.BILL, bill.account, first, after, said)
+    readings = _no_more(caller, statement, meter)
+    if point is not None:
+        assert bill.quantity is not None
+        values = spread(bill.quantity, said["unit"], meter.unit, days, zone)
+        unit = unit_of(said["unit"]).canonical
+        readings |= {
+            (point.gateway, at): EnteredReading(point.name, at, value, unit)
+            for day, value in zip(days, values, strict=True)
+            for at in [day_bounds(day, zone)[0]]
+        }
+    gateways = {gateway for gateway, _ in readings}
+    if len(gateways) > 1:
+        raise InvalidInput(
+            "the point of the meter is another one than that of the bill before",
+            field="number",
+            value=number,
+            fix="withdraw the bill before, then enter this one",
+        )
+    return Stated(statement, next(iter(gateways), ""), tuple(readings.values()))
+
+
+def _no_more(caller: Caller, one: Statement, meter: Meter) -> dict[tuple[str, int], EnteredReading]:
+    """What the bill that this one corrects said of days, and nobody said anew, taken back."""
+    own = [b for b in caller.platform.desk.about(one.subject) if b.kind is StatementKind.BILL]
+    same = told_of(caller, [b for b in own if b.thing == one.thing])
+    standing = [b.statement for b in same if b.state is StatementState.STANDS]
+    if not standing or "point" not in standing[0].said:
+        return {}
+    gateway, _ = gateway_and_name(str(standing[0].said["point"]))
+    rows = taken_back(standing[0], said_after(caller, standing[0], meter.code))
+    return {(gateway, row.time_us): row for row in rows}
+
+
+def canonical(quantity: Decimal, unit: str, meter: Meter) -> Decimal:
+    """A bill's quantity in the canonical unit of its meter; InvalidInput for a unit that does not
+    convert to it, and below 0."""
+    known = unit_of(unit)
+    if known.canonical != meter.unit and equivalent(known.canonical, meter.unit) == 1:
+        conversion(unit, meter.unit)
+    if quantity < 0:
+        raise InvalidInput(
+            "below 0", field="quantity", value=quantity, fix="what passed, as the bill says it"
+        )
+    factor = known.factor * equivalent(known.canonical, meter.unit)
+    return quantity * factor.numerator / factor.denominator
+
+
+def _told(caller: Caller, statements: Sequence[Statement]) -> list[SupplierBillTold]:
+    """Each with the books of its days, all of one view."""
+    known = accounts_in(caller)
+    found = []
+    with caller.view() as view:
+        for one in told_of(caller, statements):
+            own = one.statement
+            row = _row(known[own.subject], own.first)
+            meter = caller.reach.meters[row.meter]
+            last = own.after - timedelta(days=1)
+            period = over(view, view.key_of(meter.code), own.first, last)
+            said = own.said
+            quantity = None
+            if "quantity" in said:
+                quantity = canonical(Decimal(said["quantity"]), str(said["unit"]), meter)
+            per = BOOK_UNITS[meter.unit].per_canonical
+            amount = None if "point" in said else period.amount
+            found.append(
+                SupplierBillTold(
+                    statement=own,
+                    state=one.state,
+                    taken_in=one.taken_in,
+                    evidence=one.evidence,
+                    meter=meter.code,
+                    supplier=row.supplier,
+                    unit=meter.unit,
+                    quantity=quantity,
+                    booked=None if amount is None else Decimal(amount) / per,
+                    missing=int(period.shares[MISSING]),
+                    provisional=period.provisional,
+                )
+            )
+    return found

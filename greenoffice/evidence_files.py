@@ -1,0 +1,99 @@
+"""Files that people give as evidence: in a folder beside the journal, each named by its SHA-256."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from metering.errors import Damaged, NotFound, StorageFull, Unavailable
+from metering.statement import EvidenceFile, check_sha256
+
+
+class EvidenceFiles:
+    """The folder; it is made with its first file, and a file in it is never changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, content: bytes) -> EvidenceFile:
+        """Durable on return. InvalidInput where it is of no kind that is kept, or too large;
+        StorageFull on a full disk."""
+        found = EvidenceFile.of(content)
+        target = self._folder / found.sha256
+        partial = self._folder / f".{secrets.token_hex(8)}.part"
+        try:
+            if not target.exists():
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _write(partial, content)
+                partial.replace(target)
+                _sync(self._folder)
+                _sync(self._folder.parent)
+        except OSError as refused:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+            raise _refusal(refused, self._folder) from refused
+        return found
+
+    def find(self, sha256: str) -> EvidenceFile | None:
+        """What is known of a file; None where there is none. InvalidInput for no SHA-256."""
+        path = self._folder / check_sha256(sha256)
+        return EvidenceFile.of(self.content(sha256)) if path.is_file() else None
+
+    def content(self, sha256: str) -> bytes:
+        """Its bytes; NotFound where there is none, Damaged where they are not what was given."""
+        path = self._folder / check_sha256(sha256)
+        try:
+            found = path.read_bytes()
+        except FileNotFoundError:
+            raise NotFound(
+                "no such file of evidence",
+                field="evidence",
+                value=sha256,
+                fix="send it to /v1/evidence first",
+            ) from None
+        except OSError as refused:
+            raise _refusal(refused, self._folder) from refused
+        if hashlib.sha256(found).hexdigest() != sha256:
+            raise Damaged(
+                "a file of evidence is not what was given",
+                field="evidence",
+                value=str(path),
+                fix="take it from a backup",
+            )
+        return found
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refusal(error: OSError, folder: Path) -> Unavailable:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull(
+            "the disk is full: a file of evidence cannot be kept",
+            field="folder",
+            value=str(folder),
+            fix="free space, and send it again",
+        )
+    return Unavailable(
+        f"a file of evidence cannot be kept: {error.strerror}",
+        field="folder",
+        value=str(folder),
+        fix="give the folder to the platform's user",
+    )

@@ -1,0 +1,47 @@
+"""Files of evidence: kept once, never changed, and told where they are damaged."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from greenoffice.evidence_files import EvidenceFiles
+from metering.errors import Damaged, InvalidInput, NotFound, Unavailable
+
+SLIP = b"%PDF-1.7 a slip"
+
+
+def test_a_file_is_kept_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+    files = EvidenceFiles(tmp_path / "evidence")
+    kept = files.put(SLIP)
+    assert files.put(SLIP) == kept == files.find(kept.sha256)
+    assert files.content(kept.sha256) == SLIP
+    (path,) = (tmp_path / "evidence").iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    files = EvidenceFiles(tmp_path / "evidence")
+    assert files.find("0" * 64) is None
+    with pytest.raises(NotFound):
+        files.content("0" * 64)
+    with pytest.raises(InvalidInput):
+        files.content("../greenoffice.toml")
+
+
+def test_a_changed_file_is_no_evidence(tmp_path: Path) -> None:
+    files = EvidenceFiles(tmp_path / "evidence")
+    kept = files.put(SLIP)
+    (tmp_path / "evidence" / kept.sha256).write_bytes(b"%PDF-1.7 another")
+    with pytest.raises(Damaged):
+        files.content(kept.sha256)
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path) -> None:
+    (tmp_path / "evidence").write_text("a file in the place of the folder")
+    with pytest.raises(Unavailable) as refused:
+        EvidenceFiles(tmp_path / "evidence").put(SLIP)
+    assert refused.value.field == "folder"
+    assert [path.name for path in tmp_path.iterdir()] == ["evidence"]
