@@ -38,6 +38,8 @@ CATEGORIES: dict[str, Category] = {
         Category("03", "m3"),  # Natural gas
         Category("04", "MJ"),  # District heat
         Category("05", "MJ"),  # District cooling
+        Category("10", "m3"),  # Petrol
+        Category("12", "m3"),  # Diesel
         Category("90", "kvarh"),  # Reactive energy
     )
 }

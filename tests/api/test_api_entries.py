@@ -35,6 +35,7 @@ def desk(booked):
         Meter("q", "b", "02000"),
         Meter("bare", "b", "04000", step_min=1440),
         Meter("t", "b", "02000", step_min=1440),
+        Meter("car", "b", "10000", step_min=1440),
     ]
     points = [
         Point(1, "b/g", "E1", Kind.REGISTER, "kWh", low=0.0, high=500_000.0),
@@ -42,10 +43,12 @@ def desk(booked):
         Point(3, "b/hand", "q", Kind.INTERVAL, "m3"),
         Point(4, "b/hand", "t1", Kind.INTERVAL, "m3"),
         Point(5, "b/hand", "t2", Kind.INTERVAL, "m3"),
+        Point(6, "b/hand", "car", Kind.INTERVAL, "m3"),
     ]
     installed = [
         Installation("m", 1, digits=6),
         Installation("w", 2, register_unit="m3"),
+        Installation("car", 6, register_unit="m3"),
         Installation("q", 3, register_unit="m3"),
         Installation("t", 4, register_unit="m3", valid=Validity(None, DAY)),
         Installation("t", 5, register_unit="m3", valid=Validity(DAY, None)),
@@ -89,6 +92,14 @@ def test_a_quantity_is_a_reading_for_each_of_its_days(desk):
     days = days_between(BEFORE, DAY)[:-1]
     assert [r["time"] for r in one["readings"]] == [iso(day_bounds(d, ZONE)[0]) for d in days]
     assert sum(round(r["value"] * 1e6) for r in one["readings"]) == 10_000_000
+
+
+def test_fuel_is_entered_in_litres_and_booked_in_cubic_metres(desk):
+    told = enter(desk, meter="car", value="62.5", unit="L", start=str(BEFORE), end=str(DAY))
+    assert (told["value"], told["unit"]) == ("62.5", "L")
+    (one,) = journalled(desk)
+    assert {r["unit"] for r in one["readings"]} == {"m3"}
+    assert sum(round(r["value"] * 1e6) for r in one["readings"]) == 62_500
 
 
 REFUSED = [
