@@ -7,6 +7,7 @@ from typing import Any
 
 import figures
 from api.page import cases, charts, so_far, tables
+from api.page.closings import closed_months
 from api.page.places import ELECTRICITY, Place, place_of, places
 from api.page.visit import Visit
 from api.usecases.findings import find
@@ -60,6 +61,7 @@ def _booked(visit: Visit, view: View, place: Place) -> dict[str, Any]:
     found["undrawn"] = bool(power.remainder)
     found["days"] = tables.days_table(view, place)
     found["months"] = tables.months_table(view, place)
+    found["closed"] = closed_months(visit, place.node)
     found["parts"] = tables.parts_table(visit, place, parts, *week)
     found["charts"] = {
         "today": _today_chart(visit, view, place),

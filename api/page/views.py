@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from api.page import cases, datacentre, formats, lineage, live, overview
+from api.page import cases, closings, datacentre, formats, lineage, live, overview
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.usecases.baselines import unchecked
+from api.usecases.closings import ask_to_reopen, close, reopen
 from api.usecases.energy import Step, series_of, zone_of_series
 from api.usecases.findings import case_of, find, find_all, set_state
 from api.usecases.gateways import GatewayHealth, health_of_all
@@ -90,6 +91,43 @@ def finding_state(
 def datacentre_page(visit: Visitor, node: Node = None) -> HTMLResponse:
     """Power by role, ratio of energies, rack inlet air."""
     return visit.render("datacentre.html", view=datacentre.datacentre(visit, node))
+
+
+@router.get("/closings")
+def closings_page(visit: Visitor) -> HTMLResponse:
+    """Closed periods, and forms to close and to reopen them."""
+    return visit.render("closings.html", view=closings.closings(visit))
+
+
+@router.post("/closings")
+def closings_close(
+    visit: Acting,
+    institution: Annotated[str, Form(max_length=128)],
+    period: Annotated[str, Form(max_length=10)],
+    reason: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Close a period."""
+    visit.caller.need(Role.CLOSE)
+    close(visit.caller, institution, period, reason)
+    return RedirectResponse("/closings", status_code=303)
+
+
+@router.post("/closings/{name}/reopening")
+def closings_ask(
+    name: str, visit: Acting, reason: Annotated[str, Form(max_length=2000)] = ""
+) -> Response:
+    """Ask for a closing to be reopened."""
+    visit.caller.need(Role.CLOSE)
+    ask_to_reopen(visit.caller, name, reason)
+    return RedirectResponse("/closings", status_code=303)
+
+
+@router.post("/closings/{name}/confirmation")
+def closings_confirm(name: str, visit: Acting) -> Response:
+    """Reopen a closing that somebody else asked for."""
+    visit.caller.need(Role.CLOSE)
+    reopen(visit.caller, name)
+    return RedirectResponse("/closings", status_code=303)
 
 
 @router.get("/gateways")

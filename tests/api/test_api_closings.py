@@ -251,3 +251,24 @@ def test_a_settlement_run_says_how_well_a_period_is_known_and_what_changed_since
     )
     assert future.status_code == 422
     assert "no settled day" in future.text
+
+
+def test_a_closed_month_is_marked_on_the_page_and_reopened_there_by_two(world, signed_in):
+    page = world.client
+    assert "Nothing is closed yet" in page.get("/closings").text
+    form = {"csrf": signed_in.csrf, "institution": "bureau", "period": "2026-10"}
+    assert page.post("/closings", data={**form, "csrf": "x"}).status_code == 403
+    assert page.post("/closings", data=form, follow_redirects=False).status_code == 303
+    shown = page.get("/closings").text
+    assert "c1" in shown
+    assert "Ask to reopen" in shown
+    assert "closed c1" in page.get("/?node=bureau").text
+    asked = world.post("/v1/closings/c1/reopening", "closer", json={"reason": "<a meter>"})
+    assert asked.status_code == 200
+    shown = page.get("/closings").text
+    assert "&lt;a meter&gt;" in shown
+    done = {"csrf": signed_in.csrf}
+    path = "/closings/c1/confirmation"
+    assert page.post(path, data=done, follow_redirects=False).status_code == 303
+    assert "Reopened by" in page.get("/closings").text
+    assert "closed c1" not in page.get("/?node=bureau").text

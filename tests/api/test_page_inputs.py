@@ -31,6 +31,10 @@ KNOWN = {
     "offset": ("7",),
     "before": ("3",),
     "name": ("page.css", "../page.py"),
+    "closing": ("c1",),
+    "institution": ("bureau",),
+    "period": ("2026-10",),
+    "reason": ("a meter was read wrongly",),
     "chosen": ("zh", "en"),
     "next": ("/findings", "//elsewhere"),
     "note": ("as it should be",),
@@ -47,8 +51,8 @@ HOSTILE = (
     ),
     *("-9" + "9" * 18, "9" * 18, "<script>", "{{ 7 * 7 }}", "x" * 600, "e\u0301", "\u202e"),
 )
-UNANSWERED = ("/signin",)
-"""It takes the token of its own form, and a key."""
+UNANSWERED = ("/signin", "/closings/{name}/confirmation")
+"""The one takes the token of its own form, and a key; the other a second person."""
 OTHERWISE = ("start", "end", "role", "node", "meter")
 """Other ways to say what a code and a time say."""
 BODIES = (b"", b"\xff", b"=", b"&" * 2_000, b"csrf=%ED%A0%80", b"token=+2AA-", b"{}", b"--x\r\n")
@@ -82,7 +86,8 @@ def asked(draw, route, csrf):
     """(url, body, Content-Type)"""
     path, dependant, tame = route.path, route.dependant, draw(st.booleans())
     for one in dependant.path_params:
-        value = draw(values_of(one.alias, tame))
+        of_a_closing = route.path.startswith("/closings/")
+        value = draw(values_of("closing" if of_a_closing else one.alias, tame))
         path = path.replace("{" + one.alias + "}", escaped(value) if value.strip("/.") else "%20")
     left_out = OTHERWISE if tame and route.path == "/lineage" else ()
     names = [one.alias for one in dependant.query_params if one.alias not in left_out]
@@ -92,7 +97,11 @@ def asked(draw, route, csrf):
         return url, b"", ""
     if tame or draw(st.booleans()):
         form = {
-            name: draw(values_of(name, tame)) for name in ("state", "note", "key", "token", "next")
+            name: draw(values_of(name, tame))
+            for name in (
+                *("state", "note", "key", "token", "next"),
+                *("institution", "period", "reason"),
+            )
         }
         form["csrf"] = csrf
         return url, urlencode(form, errors="surrogatepass").encode(), MEDIA[0]
