@@ -29,6 +29,7 @@ from figures.parts import Held, Parts, held, parts
 from figures.periods import Cost, Money, PeriodCost
 from figures.power import by_clock_hour, drawable, mean_power
 from figures.series import Energy, Period, between, by_month, periods
+from figures.shared import SharedPart, shared_parts
 from figures.sizes import area_of, parts_of_place, persons_of
 from figures.so_far import Reached, SoFar, change, reached, so_far, up_to
 from figures.view import Figures, View
@@ -69,6 +70,7 @@ __all__ = [
     "Reached",
     "RoleEnergy",
     "RoleSum",
+    "SharedPart",
     "SoFar",
     "Total",
     "View",
@@ -112,6 +114,7 @@ __all__ = [
     "reached",
     "role_energy",
     "role_sums",
+    "shared_parts",
     "silent",
     "so_far",
     "stretches",

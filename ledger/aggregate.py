@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 
 from ledger.blocks import Block, Name, combined, estimated, rows_of
+from ledger.dividing import part_of_block
 from ledger.periods import Clock, day_edges
 from ledger.plan import Name as FigureName
 from ledger.plan import Plan, PlannedFigure, Term
@@ -154,6 +155,14 @@ class _Sums:
         return own if filled is block else filled
 
     def _blocks(self, term: Term) -> list[Block]:
+        whole = self._whole(term)
+        if term.division is None:
+            return whole
+        start, end = day_bounds(self.days[0], self.registry.zone(term.code))
+        minutes = (end - start) // MINUTE_US
+        return [part_of_block(block, term.division, minutes) for block in whole]
+
+    def _whole(self, term: Term) -> list[Block]:
         if term.kind == "node" and (term.code, term.item) in self.made:
             return self.made[term.code, term.item]
         rows = self.rows.get(self.plan.key(term), {})
@@ -161,7 +170,7 @@ class _Sums:
             node, counts = self.registry.meters[term.code].node, {self._name(term.code): 1}
         else:
             node = term.code
-            counts = self._counts(self.plan.figures[term.code, term.item])
+            counts = self._counts(self.plan.figure(term.code, term.item))
         zone = self.registry.zone(node)
         return [
             Block.of(rows, self.days, name, self._shape(node, name.step_min), meters, zone)

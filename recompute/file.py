@@ -28,6 +28,7 @@ from recompute.facts import (
     NodeLine,
     PointLine,
     PriceLine,
+    ShareLine,
 )
 from recompute.line import Line
 
@@ -162,6 +163,17 @@ def _node(content: Content, line: Line) -> None:
 
 def _edge(content: Content, line: Line) -> None:
     content.facts.edges.append(EdgeLine(line.needed("parent"), line.needed("child"), line.days()))
+
+
+def _share(content: Content, line: Line) -> None:
+    weights, place = line.listed("weights"), line.whole("place")
+    whole = all(isinstance(one, int) and one > 0 for one in weights)
+    if not whole or not 0 <= place < len(weights):
+        fix = "whole numbers above 0, and which of them is meant"
+        raise line.wrong("weights", "no shares", fix)
+    content.facts.shares.append(
+        ShareLine(line.needed("parent"), line.needed("child"), tuple(weights), place, line.days())
+    )
 
 
 def _meter(content: Content, line: Line) -> None:
@@ -304,6 +316,7 @@ def _order(line: Line) -> tuple[int, int]:
 _TAKERS: dict[str, Callable[[Content, Line], None]] = {
     "node": _node,
     "edge": _edge,
+    "share": _share,
     "meter": _meter,
     "supply": _supply,
     "point": _point,

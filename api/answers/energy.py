@@ -155,6 +155,27 @@ class PartsAnswer(EnergyHeadAnswer):
     data: list[PartAnswer]
 
 
+class SharedPartAnswer(TypedDict):
+    """The own part of a place that is shared with others, over days with one share."""
+
+    place: str
+    place_name: InLanguages
+    start: str
+    end: str
+    share: str
+    fraction: str
+    value: str | None
+    amount: int | None
+    shares: SharesAnswer
+    provisional: bool
+
+
+class SharedPartsAnswer(EnergyHeadAnswer):
+    """What a figure has of places that are shared with others."""
+
+    data: list[SharedPartAnswer]
+
+
 class BookRowAnswer(TypedDict):
     """What wrote a row of the books; version 0 of the registry is from before rows named it."""
 

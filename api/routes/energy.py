@@ -2,6 +2,7 @@
 
     GET /v1/energy          a figure by step; what is booked coarser is its `remainder`
     GET /v1/energy/parts    a figure, its sub-items, and the difference: the table adds up
+    GET /v1/energy/shares   the own parts of places that are shared with others
 
 Nothing is priced or added here: `figures` says what is told of the books, at one revision.
 """
@@ -25,6 +26,8 @@ from api.answers.energy import (
     PartsAnswer,
     PeriodAnswer,
     PeriodWorthAnswer,
+    SharedPartAnswer,
+    SharedPartsAnswer,
     TariffRowAnswer,
     WorthAnswer,
 )
@@ -39,12 +42,14 @@ from api.usecases.energy import (
     energy_of,
     parts_of_node,
     series_of,
+    shared_with,
 )
-from figures import Cost, Emission, Held, Money, Period, Worth
+from figures import Cost, Emission, Held, Money, Period, SharedPart, Worth
 from metering import items
 from metering.book import SeriesKey
 from metering.localtime import iso
 from metering.quality import WHOLE
+from metering.registry import Node
 from metering.tariff import TariffRow
 from metering.units import BOOK_UNITS
 from texts import both, word
@@ -132,6 +137,23 @@ PARTS_EXAMPLE = {
         {**PART_EXAMPLE, "row": "difference", "value": "0.000000", "shares": None},
     ],
 }
+SHARED_EXAMPLE = {
+    **{name: value for name, value in PARTS_EXAMPLE.items() if name != "data"},
+    "data": [
+        {
+            "place": "shared-hall",
+            "place_name": {"zh": "共用大厅", "en": "Shared hall"},
+            "start": "2026-11-23",
+            "end": "2026-11-24",
+            "share": "1200 m2",
+            "fraction": "3/5",
+            "value": "250.026600",
+            "amount": 250026600,
+            "shares": SHARES_EXAMPLE,
+            "provisional": False,
+        }
+    ],
+}
 
 
 @router.get("/energy", response_model=EnergyAnswer, responses=example(ENERGY_EXAMPLE))
@@ -199,6 +221,45 @@ def energy_parts(
         "data": [{"row": name, **_held_json(one)} for name, one in rows],
     }
     return written(answer)
+
+
+@router.get("/energy/shares", response_model=SharedPartsAnswer, responses=example(SHARED_EXAMPLE))
+def energy_shares(
+    caller: Reader,
+    node: Annotated[str, Query(max_length=128)],
+    item: Code = None,
+    start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
+    end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+) -> Response:
+    """What a node's figure has of each place right below it that is shared with others, over local
+    days [start, end).
+
+    `share` is the own share as it is registered, `fraction` what it is of the whole. Where the
+    share changes a row ends and another begins. `shares` is the quality of the whole. Nothing is
+    told of others.
+    """
+    key = series_of(caller, node, None, item)
+    head, found = shared_with(caller, key, days_of(caller, key, start, end, Step.DAY))
+    answer: SharedPartsAnswer = {
+        **head_json(head),
+        "data": [_shared_json(caller.reach.registry.node(one.place), one, key) for one in found],
+    }
+    return written(answer)
+
+
+def _shared_json(place: Node, found: SharedPart, key: SeriesKey) -> SharedPartAnswer:
+    return {
+        "place": place.code,
+        "place_name": both(place.name),
+        "start": found.first.isoformat(),
+        "end": (found.last + timedelta(days=1)).isoformat(),
+        "share": found.share,
+        "fraction": str(found.fraction),
+        "value": exact(found.amount, key.item),
+        "amount": found.amount,
+        "shares": shares_json(found.shares.tolist()),
+        "provisional": found.provisional,
+    }
 
 
 def head_json(head: Head) -> EnergyHeadAnswer:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import figures
 from api.caller import Caller
 from api.ranges import check_days, check_order, local_date
-from figures import Energy, Parts, Period, View, Worth
+from figures import Energy, Parts, Period, SharedPart, View, Worth
 from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
@@ -132,6 +132,13 @@ def parts_of_node(caller: Caller, key: SeriesKey, days: Days) -> tuple[Head, Par
     """A node's figure with its sub-items and the difference, at one revision."""
     with caller.view() as view:
         found = figures.parts(view, key, *days)
+        return Head(key, view.zone(key), days, view.revision(key.institution)), found
+
+
+def shared_with(caller: Caller, key: SeriesKey, days: Days) -> tuple[Head, list[SharedPart]]:
+    """What a node has of the places that it shares with others, at one revision."""
+    with caller.view() as view:
+        found = figures.shared_parts(view, key, *days)
         return Head(key, view.zone(key), days, view.revision(key.institution)), found
 
 

@@ -79,7 +79,7 @@ def prove(seed: int, outcome: DatedOutcome) -> None:
             if chance.random() < 0.5:
                 reader.follow()
     assert platform is not None
-    _judge_books(platform, oracle, outcome)
+    judge_books(platform, oracle, outcome)
     for reader in readers:
         reader.follow()
         reader.told(outcome.asked)
@@ -97,7 +97,7 @@ def prove(seed: int, outcome: DatedOutcome) -> None:
     outcome.kinds.update(_kinds(one, oracle))
 
 
-def _judge_books(platform: ToldPlatform, oracle: DatedOracle, outcome: DatedOutcome) -> None:
+def judge_books(platform: ToldPlatform, oracle: DatedOracle, outcome: DatedOutcome) -> None:
     """Every row of the books against the oracle, both ways."""
     wanted = _of_oracle(oracle)
     booked: Figures = {}

@@ -55,7 +55,7 @@ class ToldPlatform:
     """Stores, a ledger and an API."""
 
     world: DatedWorld
-    _known: set[Bit] = field(default_factory=set)
+    known: set[Bit] = field(default_factory=set)
     _keys: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -97,7 +97,7 @@ class ToldPlatform:
     def tell(self, bits: Iterable[Bit]) -> None:
         """Some bits at once: readings, then what is registered, in one import."""
         for bit in bits:
-            self._known.add(bit)
+            self.known.add(bit)
             if bit.kind == "readings":
                 self._push(bit)
         self._apply(self._registered())
@@ -109,10 +109,10 @@ class ToldPlatform:
 
     def rebuilt(self) -> ToldPlatform:
         """The same world told at once in fresh stores, and booked by a rebuild."""
-        other = ToldPlatform(self.world)
-        other._known = set(self._known)
+        other = type(self)(self.world)
+        other.known = set(self.known)
         other._apply(other._registered())
-        for bit in sorted(self._known, key=repr):
+        for bit in sorted(self.known, key=repr):
             if bit.kind == "readings":
                 other._push(bit)
         other.ledger.rebuild()
@@ -164,7 +164,7 @@ class ToldPlatform:
 
     def _registered(self) -> Registry:
         """What the bits so far say."""
-        edges = [edge for code in self.world.chains for edge in self._edges(code)]
+        edges = [edge for code in self.world.chains for edge in self.edges(code)]
         meters = {}
         for number, one in enumerate(self.world.meters):
             if (dates := self._dates("meter", number, one.dates)) is not None:
@@ -192,25 +192,26 @@ class ToldPlatform:
             installations=tuple(served),
         )
 
-    def _edges(self, code: str) -> Iterator[SpaceEdge]:
+    def edges(self, code: str) -> Iterator[SpaceEdge]:
         """The place's edges that are told: one is open until its end is told, or a later one."""
         chain = self.world.chains[code]
-        told = [n for n in range(len(chain)) if self._bits_of(code, n) & self._known]
+        told = [n for n in range(len(chain)) if self.bits_of(code, n) & self.known]
         for number in told:
             one = chain[number]
-            ends = Bit("edge", code, number) in self._known or number < told[-1]
+            ends = Bit("edge", code, number) in self.known or number < told[-1]
             yield SpaceEdge(
                 one.upper, code, valid=valid(one.dates if ends else DayNumbers(one.dates.start))
             )
 
-    def _bits_of(self, code: str, number: int) -> set[Bit]:
+    def bits_of(self, code: str, number: int) -> set[Bit]:
+        """The bits that tell a place's nth edge."""
         return {Bit("edge", code, number, dated) for dated in (True, False)}
 
     def _dates(self, kind: str, number: int, dates: DayNumbers) -> DayNumbers | None:
         """As they are told so far; of a feeder its start is what it is known by."""
-        if Bit(kind, "", number) in self._known:
+        if Bit(kind, "", number) in self.known:
             return dates
-        if Bit(kind, "", number, dated=False) in self._known:
+        if Bit(kind, "", number, dated=False) in self.known:
             return DayNumbers(dates.start if kind == "feed" else None)
         return None
 
@@ -271,9 +272,14 @@ def _rows(
             value += meter.loads[hour // HOURS]
 
 
-def told(world: DatedWorld, found: list[Bit], chance: random.Random) -> Iterator[ToldPlatform]:
+def told(
+    world: DatedWorld,
+    found: list[Bit],
+    chance: random.Random,
+    of: type[ToldPlatform] = ToldPlatform,
+) -> Iterator[ToldPlatform]:
     """The platform after each of some pieces of bits, booked or not; at last all is booked."""
-    one, left = ToldPlatform(world), list(found)
+    one, left = of(world), list(found)
     while left:
         size = chance.randint(1, max(1, len(found) // 3))
         piece, left = left[:size], left[size:]
