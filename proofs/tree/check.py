@@ -10,6 +10,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
+from metering.quality import MEASURED
 from proofs.dated.asked import MWH, DatedReader
 from proofs.dated.check import DatedOutcome, judge_books
 from proofs.dated.told import FIRST, ToldPlatform, told
@@ -30,6 +31,8 @@ class TreeOutcome(DatedOutcome):
 
     parts: int = 0
     """Parts of shared places, by item and day."""
+    stood_in: int = 0
+    """Figures of days whose total is silent."""
     unbalanced: int = 0
     """Shared figures whose parts are not the whole."""
 
@@ -44,6 +47,7 @@ class TreeOutcome(DatedOutcome):
         return {
             "trees": found.pop("worlds"),
             "parts": self.parts,
+            "stood_in": self.stood_in,
             "unbalanced": self.unbalanced,
             **found,
         }
@@ -81,6 +85,7 @@ def prove_tree(seed: int, outcome: TreeOutcome) -> None:
                 reader.follow()
     assert platform is not None
     judge_books(platform, oracle, outcome)
+    _judge_stand_ins(platform, oracle, outcome)
     for reader in readers:
         reader.follow()
         reader.told(outcome.asked)
@@ -99,6 +104,17 @@ def prove_tree(seed: int, outcome: TreeOutcome) -> None:
         outcome.different.append(f"tree {seed}: other register events than a rebuild's")
     outcome.worlds += 1
     outcome.kinds.update(_kinds(oracle))
+
+
+def _judge_stand_ins(platform: ToldPlatform, oracle: TreeOracle, outcome: TreeOutcome) -> None:
+    """What stands in for a silent total is estimated, all of it."""
+    wanted = oracle.stood_in()
+    outcome.stood_in += len(wanted)
+    for row in platform.stores.books.digest_rows():
+        place = (row.key.code, row.key.item, (row.day - FIRST).days)
+        body = oracle.body(place[0], place[2]) if row.key.kind == "node" else None
+        if place in wanted and body == row.key.institution and row.day_shares[MEASURED]:
+            outcome.different.append(f"tree {oracle.world.seed}: {place} stood in and measured")
 
 
 def _ask_parts(

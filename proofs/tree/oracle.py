@@ -13,7 +13,7 @@ from math import floor
 
 from metering import items
 from proofs.dated.oracle import DatedOracle, Signed, of_day
-from proofs.dated.world import DAYS, HOURS
+from proofs.dated.world import DAYS, HOURS, DatedMeter
 from proofs.tree.world import Hold, TreeWorld, weights_of
 
 SLOTS = HOURS * 4
@@ -74,15 +74,43 @@ class TreeOracle(DatedOracle):
         place = (node, item, day)
         if place not in self._values:
             leaves = self.leaves(*place)
-            found = [sign * self._leaf(code, day) for sign, code in leaves]
-            self._values[place] = sum(found, Fraction(0)) if leaves else None
+            self._values[place] = self._sum(leaves, day)
         return self._values[place]
 
-    def _leaf(self, code: str, day: int) -> Fraction:
+    def of_meter(self, meter: DatedMeter, day: int) -> Fraction | None:
+        """kWh that the books are to say of a meter's day; None where it is silent."""
+        return None if self.is_silent(meter, day) else of_day(meter, day)
+
+    def is_silent(self, meter: DatedMeter, day: int) -> bool:
+        """Whether nothing comes of a meter on a day."""
+        return day >= self.world.silent.get(meter.code, DAYS)
+
+    def _sum(self, leaves: list[Signed], day: int) -> Fraction | None:
+        found = [(sign, self._leaf(code, day)) for sign, code in leaves]
+        known = [sign * value for sign, value in found if value is not None]
+        return sum(known, Fraction(0)) if known else None
+
+    def _leaf(self, code: str, day: int) -> Fraction | None:
+        """What a leaf says; what a silent total holds stands in for it."""
         place, holder, item = (*code.split("/"), "", "")[:3]
         if holder:
-            return self.part(place, holder, item, day) or Fraction(0)
-        return next(of_day(m, day) for m in self.world.meters if m.code == code)
+            return self.part(place, holder, item, day)
+        meter = next(m for m in self.world.meters if m.code == code)
+        if self.is_silent(meter, day):
+            return self._sum(self._parts(meter.node, meter.item, day), day)
+        return of_day(meter, day)
+
+    def stood_in(self) -> list[tuple[str, str, int]]:
+        """(place, item, day) of every figure whose total is silent, and whose parts are known."""
+        return [
+            (meter.node, meter.item, day)
+            for meter in self.world.meters
+            for day in range(DAYS)
+            if meter.dates.hold(day)
+            and meter.total
+            and self.is_silent(meter, day)
+            and self.energy(meter.node, meter.item, day) is not None
+        ]
 
     def part(self, node: str, holder: str, item: str, day: int) -> Fraction | None:
         """kWh that a place above has of a shared one's figure: all slots of a day are alike."""
@@ -92,11 +120,9 @@ class TreeOracle(DatedOracle):
         slot = divided(whole * PER_KWH / SLOTS, self.shares(node, day))[holder]
         return Fraction(slot * SLOTS, PER_KWH)
 
-    def _find(self, node: str, item: str, day: int) -> list[Signed]:
-        found = super()._find(node, item, day)
-        here = [m for m in self._here(node, day) if m.total]
-        if any(m.item == item for m in here):
-            return found
+    def _parts(self, node: str, item: str, day: int) -> list[Signed]:
+        found = super()._parts(node, item, day)
+        here = [m for m in self._here(node, day) if m.total and m.item != item]
         inner = {m.item for m in here if items.covers(item, m.item)}
         held = [one for one in inner if not any(o != one and items.covers(o, one) for o in inner)]
         for child in self.world.holds:

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from proofs.dated.world import DAYS, DatedWorld, DayNumbers, WorldEdge, some_feeds, some_meters
+from proofs.dated.world import (
+    DAYS,
+    DatedMeter,
+    DatedWorld,
+    DayNumbers,
+    WorldEdge,
+    some_feeds,
+    some_meters,
+)
 
 LEVELS = ("institution", "site", "building", "room")
 
@@ -27,6 +35,8 @@ class TreeWorld(DatedWorld):
 
     holds: dict[str, tuple[Hold, ...]] = field(default_factory=dict)
     """By place who holds it in turn."""
+    silent: dict[str, int] = field(default_factory=dict)
+    """By total meter the day from which on nothing comes of it."""
 
 
 def weights_of(shares: dict[str, str]) -> dict[str, Fraction]:
@@ -56,7 +66,16 @@ def tree_world(seed: int) -> TreeWorld:
     meters = some_meters(chance, list(nodes))
     feeds = some_feeds(chance, [one.code for one in meters])
     zone = chance.choice(("Asia/Shanghai", "Asia/Kathmandu"))
-    return TreeWorld(seed, zone, nodes, chains, meters, feeds, holds)
+    totals = [one for one in meters if one.total]
+    silent = {one.code: chance.randrange(DAYS) for one in totals if chance.random() < 0.6}
+    parts = [_part_of(chance, one, n) for n, one in enumerate(totals) if chance.random() < 0.7]
+    return TreeWorld(seed, zone, nodes, chains, (*meters, *parts), feeds, holds, silent)
+
+
+def _part_of(chance: random.Random, total: DatedMeter, number: int) -> DatedMeter:
+    """A meter beside a total, which holds it."""
+    loads = tuple(chance.randint(1, 900) for _ in range(DAYS))
+    return DatedMeter(f"part{number}", total.node, total.item, False, DayNumbers(), loads)
 
 
 def _above(by_level: dict[str, list[str]], level: str, code: str) -> list[str]:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from figures import shared as figures_shared
-from ledger import dividing, worker
+from ledger import aggregate, dividing, worker
 from metering.quantity import ABSENT
 from metering.registry import Registry
 from proofs.dated.world import DAYS, DatedMeter, DayNumbers
 from proofs.tree.check import TreeOutcome, prove_tree
 from proofs.tree.oracle import TreeOracle, divided
-from proofs.tree.world import Hold, TreeWorld
+from proofs.tree.world import Hold, TreeWorld, tree_world
 
 
 def proved(first: int, count: int) -> TreeOutcome:
@@ -49,6 +49,14 @@ def test_a_part_that_is_rounded_down_is_noticed(monkeypatch: pytest.MonkeyPatch)
 def test_parts_that_are_not_made_again_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "parts_to_make", lambda *_: [])
     assert proved(1, 2).different
+
+
+def test_a_silent_total_that_nothing_stands_in_for_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seed = next(n for n in range(1, 50) if TreeOracle(tree_world(n)).stood_in())
+    monkeypatch.setattr(aggregate, "estimated", lambda whole, *_: whole)
+    assert proved(seed, 1).different
 
 
 def test_a_place_that_is_read_by_all_who_share_it_is_noticed(
