@@ -27,8 +27,8 @@ class SharedPart:
     """Included."""
     share: str
     """As registered, such as 0.6 or 1200 m2."""
-    fraction: Fraction
-    """What it is of the whole."""
+    fraction: Fraction | None
+    """What it is of the whole; None where a meter says it day by day."""
     amount: int | None
     """Book units; None where nothing is known."""
     shares: Shares
@@ -70,9 +70,11 @@ def _part(
     division: Division,
     rows: dict[date, BookRow],
 ) -> SharedPart:
+    shares = {day: _on(view, division, day) for day in rows}
     amounts = [
-        total(divided(part.slots, division.weights, division.place))
-        for row in rows.values()
+        total(divided(part.slots, own.weights, own.place))
+        for day, row in rows.items()
+        if (own := shares[day]) is not None
         for part in row.parts
     ]
     known = [one for one in amounts if one is not None]
@@ -81,8 +83,15 @@ def _part(
         days[0],
         days[-1],
         share,
-        Fraction(division.own, division.whole),
+        None if division.meters else Fraction(division.own, division.whole),
         sum(known) if known else None,
         month_quality(rows, days, view.registry.zone(place), view.now_us),
         any(row.provisional for row in rows.values()) or len(rows) < len(days),
     )
+
+
+def _on(view: View, division: Division, day: date) -> Division | None:
+    """The shares of a day; None where a meter that says them is not known."""
+    if not division.meters:
+        return division
+    return division.on_a_day([view.meter_total(code, day) for code in division.meters])

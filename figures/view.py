@@ -143,6 +143,16 @@ class View:
         body = self.registry.institution
         return {row.day: row for row in found if body(node, row.day) == row.key.institution}
 
+    def meter_total(self, code: str, day: date) -> int | None:
+        """What a meter counted on a day [book units], whoever holds it: for whoever tells no more
+        than a part that rests on it. None where that is not known."""
+        meter = self.registry.meters.get(code)
+        if meter is None:
+            return None
+        body = self.registry.institution(meter.node, day)
+        rows = self._books.rows([SeriesKey(body, "meter", code, meter.item)], day, day)
+        return rows[0].total if rows else None
+
     def load(self, keys: Sequence[SeriesKey], first: date, last: date) -> None:
         """Read the rows of many series at once; what is known already is not read again."""
         missing = [key for key in dict.fromkeys(keys) if self._read(key, first, last) is None]

@@ -80,8 +80,10 @@ def _shares(registry: Registry, edges: set[tuple[str, str]]) -> Iterator[Fields]
             division = registry.division(parent, child, span.some_day)
             if division is not None:
                 names = {"kind": "share", "parent": parent, "child": child}
-                weights = {"weights": list(division.weights), "place": division.place}
-                yield {**names, **weights, **_dates(span)}
+                meters = {"meters": list(division.meters)} if division.meters else {}
+                weights = [] if division.meters else list(division.weights)
+                told = {"weights": weights, "place": division.place, **meters}
+                yield {**names, **told, **_dates(span)}
 
 
 def _above(registry: Registry, node: str, institution: str) -> list[str]:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,41 @@ def part_of_block(whole: Block, division: Division, minutes: int) -> Block:
     return replace(
         whole, slots=slots, windows=windows, estimated=stood_in, crossings=tuple(crossings)
     )
+
+
+def part_by_days(whole: Block, divisions: Sequence[Division | None], minutes: int) -> Block:
+    """The same where each day has shares of its own; a day without any is missing."""
+    found, first = [], 0
+    for division, group in groupby(divisions):
+        after = first + len(list(group))
+        days = _days(whole, slice(first, after))
+        found.append(_unknown(days) if division is None else part_of_block(days, division, minutes))
+        first = after
+    return found[0] if len(found) == 1 else _side_by_side(found)
+
+
+_ARRAYS = (
+    *("slots", "shares", "hours", "windows", "estimated"),
+    *("days", "spill", "provisional", "booked"),
+)
+
+
+def _days(block: Block, days: slice) -> Block:
+    arrays: dict[str, Any] = {name: getattr(block, name)[days] for name in _ARRAYS}
+    return replace(block, crossings=block.crossings[days], **arrays)
+
+
+def _unknown(block: Block) -> Block:
+    shape = block.slots.shape[1], block.hours.shape[1]
+    none = Block.missing(len(block.slots), block.name, shape, block.meters)
+    return replace(none, provisional=block.provisional, booked=block.booked)
+
+
+def _side_by_side(blocks: Sequence[Block]) -> Block:
+    arrays: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name) for one in blocks]) for name in _ARRAYS
+    }
+    return replace(blocks[0], crossings=tuple(c for b in blocks for c in b.crossings), **arrays)
 
 
 def _windows(whole: Block, slots: I64, minutes: int) -> I64:

@@ -40,6 +40,8 @@ class Term:
     """Which share of it counts; None where it counts whole."""
     body: str | None = None
     """The institution that it is booked under, where that is another one."""
+    by: tuple[SeriesKey, ...] = ()
+    """The meters by whose days the shares are."""
 
 
 @dataclass(frozen=True)
@@ -198,8 +200,16 @@ class _Planner:
         division = self.registry.division(node, child, self.day)
         own = self.registry.institution(child, self.day)
         body = None if own == self.institution else own
-        taken = [Term("node", child, o, -1, division, body) for o in held if (child, o) in known]
-        return [Term("node", child, item, 1, division, body), *taken]
+        by = () if division is None else tuple(self._series(code) for code in division.meters)
+        whole = Term("node", child, item, 1, division, body, by)
+        return [whole, *(replace(whole, item=o, sign=-1) for o in held if (child, o) in known)]
+
+    def _series(self, code: str) -> SeriesKey:
+        """What a meter is booked under; nothing of one that is not registered."""
+        meter = self.registry.meters.get(code)
+        if meter is None:
+            return SeriesKey("", "meter", code, "")
+        return SeriesKey(self.registry.institution(meter.node, self.day), "meter", code, meter.item)
 
     def _unfed(self, term: Term, fed: set[str]) -> list[Term]:
         """The term without what meters counted here feed already."""

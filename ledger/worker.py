@@ -416,15 +416,18 @@ def _pieces(days: dict[str, list[date]]) -> list[dict[str, list[date]]]:
 
 
 def parts_to_make(registry: Registry, rows: Sequence[BookRow], cause: str) -> list[DirtyMark]:
-    """Marks of the figures of other institutions that have a share of the rows' places."""
+    """Marks of the figures of other institutions that have a share of the rows' places, or one that
+    the rows say."""
     found: dict[tuple[str, str, str], list[date]] = {}
     for row in rows:
-        if row.key.kind != "node" or row.key.code not in registry.shared:
-            continue
-        for parent in registry.shares(row.key.code, row.day):
+        of_node = row.key.kind == "node"
+        measured = registry.measured_shares.get(row.key.code, frozenset())
+        places = {row.key.code} & registry.shared if of_node else measured
+        for parent in {p for place in places for p in registry.shares(place, row.day)}:
             body = registry.institution(parent, row.day)
             if body != row.key.institution:
-                found.setdefault((body, parent, row.key.item), []).append(row.day)
+                item = row.key.item if of_node else ""
+                found.setdefault((body, parent, item), []).append(row.day)
     marks = []
     for place, days in sorted(found.items()):
         zone = registry.zone(place[1])

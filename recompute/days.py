@@ -18,7 +18,7 @@ from recompute.curve import (
     mean,
     of_times,
 )
-from recompute.facts import FileFacts, MeterLine, Scope
+from recompute.facts import FileFacts, MeterLine, Scope, ShareLine
 from recompute.prices import Prices
 from recompute.registers import MeasuredMeter, slots_of
 from recompute.sharing import PartOf
@@ -174,7 +174,22 @@ class SeriesDays:
         if term.meter:
             return self.of_meter(term.meter, day)
         whole = self.of_node(term.figure, day)
-        return whole if term.part is None else _divided(whole, term.figure, term.part)
+        if term.part is None:
+            return whole
+        part = self._share(term.part, day)
+        return _unknown(whole) if part is None else _divided(whole, term.figure, part)
+
+    def _share(self, share: ShareLine, day: date) -> PartOf | None:
+        """The weights of a day; of meters what they count on it, or equal ones where that is
+        nothing. None where one of them is not known."""
+        if not share.meters:
+            return PartOf(share.weights, share.place)
+        known = [c for c in share.meters if c in self.measured]
+        totals = [self.of_meter(code, day).total for code in known]
+        if len(known) < share.count or None in totals:
+            return None
+        counted = tuple(max(0, total or 0) for total in totals)
+        return PartOf(counted if any(counted) else (1,) * share.count, share.place)
 
     def _filled(
         self,
@@ -234,6 +249,13 @@ def _divided(whole: DayFigure, name: FigureName, part: PartOf) -> DayFigure:
     return DayFigure(
         parts, whole.shares, whole.spill, divided=((1, DividedDay(name, part, whole)),)
     )
+
+
+def _unknown(whole: DayFigure) -> DayFigure:
+    """A part of which the share is not known."""
+    blank = (_blank(one.name, len(one.slots), len(one.hours)) for one in whole.parts)
+    pairs = zip(whole.parts, blank, strict=True)
+    return DayFigure(tuple(replace(none, meters=one.meters) for one, none in pairs))
 
 
 def _moved(

@@ -51,6 +51,13 @@ class ShareLine:
     weights: tuple[int, ...]
     place: int
     dates: Dates = field(default_factory=Dates)
+    meters: tuple[str, ...] = ()
+    """By what these count each day, in place of weights."""
+
+    @property
+    def count(self) -> int:
+        """How many have a share."""
+        return len(self.meters or self.weights)
 
 
 @dataclass(frozen=True)
@@ -179,7 +186,7 @@ class FileFacts:
                 fresh = [one for one in uppers if one not in inside]
                 found += fresh
                 queue += fresh
-            elif len(shares) == len(shares[0].weights):
+            elif len(shares) == shares[0].count:
                 ways = [[s.upper, *self._holders(s.upper, day, inside)] for s in shares]
                 found += [c for c in ways[0] if all(c in way for way in ways[1:])]
         return list(dict.fromkeys(found))

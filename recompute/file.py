@@ -167,12 +167,20 @@ def _edge(content: Content, line: Line) -> None:
 
 def _share(content: Content, line: Line) -> None:
     weights, place = line.listed("weights"), line.whole("place")
+    meters = line.listed("meters") if "meters" in line.values else []
     whole = all(isinstance(one, int) and one > 0 for one in weights)
-    if not whole or not 0 <= place < len(weights):
+    if not whole or not 0 <= place < len(meters or weights):
         fix = "whole numbers above 0, and which of them is meant"
         raise line.wrong("weights", "no shares", fix)
     content.facts.shares.append(
-        ShareLine(line.needed("parent"), line.needed("child"), tuple(weights), place, line.days())
+        ShareLine(
+            line.needed("parent"),
+            line.needed("child"),
+            tuple(weights),
+            place,
+            line.days(),
+            tuple(map(str, meters)),
+        )
     )
 
 

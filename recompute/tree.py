@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from metering import items
-from recompute.facts import FileFacts, MeterLine, upward
-from recompute.sharing import PartOf
+from recompute.facts import FileFacts, MeterLine, ShareLine, upward
 
 Name = tuple[str, str]
 """(place, item)."""
@@ -26,7 +25,7 @@ class CountedTerm:
     sign: int
     meter: str = ""
     figure: Name = ("", "")
-    part: PartOf | None = None
+    part: ShareLine | None = None
 
 
 @dataclass
@@ -130,8 +129,7 @@ class Tree:
         terms = [CountedTerm(1, figure=(node, one)) for one in held]
         below: list[CountedTerm] = []
         for child in self._below(node):
-            own, share = self.items(child), self.facts.share(node, child, self.day)
-            part = None if share is None else PartOf(share.weights, share.place)
+            own, part = self.items(child), self.facts.share(node, child, self.day)
             if item in own:
                 below.append(CountedTerm(1, "", (child, item), part))
                 below += [CountedTerm(-1, "", (child, one), part) for one in held if one in own]

@@ -163,7 +163,7 @@ class SharedPartAnswer(TypedDict):
     start: str
     end: str
     share: str
-    fraction: str
+    fraction: str | None
     value: str | None
     amount: int | None
     shares: SharesAnswer

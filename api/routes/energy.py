@@ -234,7 +234,8 @@ def energy_shares(
     """What a node's figure has of each place right below it that is shared with others, over local
     days [start, end).
 
-    `share` is the own share as it is registered, `fraction` what it is of the whole. Where the
+    `share` is the own share as it is registered, `fraction` what it is of the whole; null where a
+    meter says it day by day. Where the
     share changes a row ends and another begins. `shares` is the quality of the whole. Nothing is
     told of others.
     """
@@ -254,7 +255,7 @@ def _shared_json(place: Node, found: SharedPart, key: SeriesKey) -> SharedPartAn
         "start": found.first.isoformat(),
         "end": (found.last + timedelta(days=1)).isoformat(),
         "share": found.share,
-        "fraction": str(found.fraction),
+        "fraction": None if found.fraction is None else str(found.fraction),
         "value": exact(found.amount, key.item),
         "amount": found.amount,
         "shares": shares_json(found.shares.tolist()),

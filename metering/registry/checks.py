@@ -150,6 +150,20 @@ def _check_shares(facts: Facts, whole: Registry) -> None:
             held = [edge for edge in edges if edge.valid.holds(span.some_day)]
             if any(edge.divided for edge in held) and not _check_share(row, held):
                 break
+        for edge in edges:
+            _check_share_meter(row, edge, whole)
+
+
+def _check_share_meter(row: Row, edge: SpaceEdge, whole: Registry) -> None:
+    """A meter that says a share hangs on the place, or below."""
+    share = read_share(edge.share)
+    if share is None or not share.meter:
+        return
+    _known(row, "share", share.meter, whole.meters, "meters.csv")
+    meter = whole.meters.get(share.meter)
+    if meter is not None and edge.child not in (meter.node, *whole.ancestors(meter.node)):
+        fix = "a meter that hangs on the place or below"
+        row.wrong("share", f"{share.meter} measures nothing of the place", fix)
 
 
 def _check_share(row: Row, held: Sequence[SpaceEdge]) -> bool:
@@ -157,7 +171,7 @@ def _check_share(row: Row, held: Sequence[SpaceEdge]) -> bool:
     if len({edge.parent for edge in held}) < len(held):
         row.wrong("share", "two shares of one parent at once", "one row for each parent and day")
     elif len({share.unit for share in shares}) > 1:
-        fix = "fractions, areas or people for all who share a place"
+        fix = "fractions, areas, people or meters for all who share a place"
         row.wrong("share", "shares of different kinds at once", fix)
     elif not shares[0].unit and sum(share.amount for share in shares) != 1:
         total = sum(share.amount for share in shares)

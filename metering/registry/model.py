@@ -27,7 +27,7 @@ from metering.errors import NotFound
 from metering.factor import Factor
 from metering.moment import Moment, read_moment
 from metering.reading import Kind
-from metering.registry.sharing import UNDIVIDED, Division, division
+from metering.registry.sharing import UNDIVIDED, Division, division, read_share
 from metering.tariff import TariffRow
 from metering.validity import ALWAYS, Validity, epochs, joined, turning_days
 
@@ -362,6 +362,16 @@ class Registry:
     def shared(self) -> frozenset[str]:
         """Nodes that are ever divided among several."""
         return frozenset(edge.child for edge in self.space if edge.divided)
+
+    @cached_property
+    def measured_shares(self) -> dict[str, frozenset[str]]:
+        """By meter the places that are divided by what it counts."""
+        found: dict[str, set[str]] = {}
+        for edge in self.space:
+            share = read_share(edge.share) if edge.divided else None
+            if share is not None and share.meter:
+                found.setdefault(share.meter, set()).add(edge.child)
+        return {meter: frozenset(places) for meter, places in found.items()}
 
     def shares(self, node: str, day: date) -> dict[str, str]:
         """Who has a share of a node on a day, and which; {} where it is not divided then."""

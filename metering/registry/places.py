@@ -69,7 +69,7 @@ def _share(row: Row, kind: NodeType | None) -> str:
     text = row.text("share")
     share = read_share(text) if text else Share(Decimal(1))
     if share is None or (not share.unit and share.amount > 1):
-        fix = "a fraction such as 0.6, an area such as 1200 m2, or people such as 35 persons"
+        fix = "such as 0.6, 1200 m2, 35 persons, or meter CODE for what a meter counts"
         row.wrong("share", "no share", fix)
         return UNDIVIDED
     if str(share) != UNDIVIDED and kind is NodeType.INSTITUTION:

@@ -112,8 +112,9 @@ def _judge_stand_ins(platform: ToldPlatform, oracle: TreeOracle, outcome: TreeOu
     outcome.stood_in += len(wanted)
     for row in platform.stores.books.digest_rows():
         place = (row.key.code, row.key.item, (row.day - FIRST).days)
-        body = oracle.body(place[0], place[2]) if row.key.kind == "node" else None
-        if place in wanted and body == row.key.institution and row.day_shares[MEASURED]:
+        if row.key.kind != "node" or place not in wanted:
+            continue
+        if oracle.body(place[0], place[2]) == row.key.institution and row.day_shares[MEASURED]:
             outcome.different.append(f"tree {oracle.world.seed}: {place} stood in and measured")
 
 
@@ -177,6 +178,9 @@ def _kinds(oracle: TreeOracle) -> list[str]:
         found.append("shares")
     if any(len({oracle.body(h, d) for h in oracle.shares(n, d)}) > 1 for n, _, d in parts):
         found.append("shares_across_institutions")
+    texts = [s for holds in world.holds.values() for h in holds for s in h.shares.values()]
+    if any(text.startswith("meter") for text in texts):
+        found.append("shares_by_meter")
     if any(oracle.shares(upper, day) for _, upper, day in parts):
         found.append("parts_of_parts")
     if any(len(holds) > 1 for holds in world.holds.values()):

@@ -45,7 +45,11 @@ class TreeOracle(DatedOracle):
     def shares(self, node: str, day: int) -> dict[str, Fraction]:
         """By place above what it has; {} where one has the whole, or nobody."""
         hold = self.hold(node, day)
-        return {} if hold is None or "1" in hold.shares.values() else weights_of(hold.shares)
+        if hold is None or "1" in hold.shares.values():
+            return {}
+        known = {meter.code: meter for meter in self.world.meters}
+        counted = min(max(day, 0), DAYS - 1)  # whose a day without readings is, not how much
+        return weights_of(hold.shares, lambda code: of_day(known[code], counted))
 
     def parent(self, node: str, day: int) -> str:
         """The place that has the whole on a day; '' where there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -39,11 +39,16 @@ class TreeWorld(DatedWorld):
     """By total meter the day from which on nothing comes of it."""
 
 
-def weights_of(shares: dict[str, str]) -> dict[str, Fraction]:
-    """By place above what it has of the whole."""
-    amounts = {code: Fraction(text.split()[0]) for code, text in shares.items()}
+def weights_of(shares: dict[str, str], counted: Callable[[str], Fraction]) -> dict[str, Fraction]:
+    """By place above what it has of the whole; `counted` says what a meter counts on the day."""
+    amounts = {code: _amount(text, counted) for code, text in shares.items()}
     whole = sum(amounts.values(), Fraction(0))
     return {code: amount / whole for code, amount in amounts.items()}
+
+
+def _amount(text: str, counted: Callable[[str], Fraction]) -> Fraction:
+    first, _, second = text.partition(" ")
+    return counted(second) if first == "meter" else Fraction(first)
 
 
 def tree_world(seed: int) -> TreeWorld:
@@ -66,10 +71,31 @@ def tree_world(seed: int) -> TreeWorld:
     meters = some_meters(chance, list(nodes))
     feeds = some_feeds(chance, [one.code for one in meters])
     zone = chance.choice(("Asia/Shanghai", "Asia/Kathmandu"))
+    subs: list[DatedMeter] = []
+    if chance.random() < 0.5:
+        holds = {code: _by_meters(chance, code, found, subs) for code, found in holds.items()}
     totals = [one for one in meters if one.total]
     silent = {one.code: chance.randrange(DAYS) for one in totals if chance.random() < 0.6}
     parts = [_part_of(chance, one, n) for n, one in enumerate(totals) if chance.random() < 0.7]
-    return TreeWorld(seed, zone, nodes, chains, (*meters, *parts), feeds, holds, silent)
+    return TreeWorld(seed, zone, nodes, chains, (*meters, *parts, *subs), feeds, holds, silent)
+
+
+def _by_meters(
+    chance: random.Random, node: str, holds: tuple[Hold, ...], subs: list[DatedMeter]
+) -> tuple[Hold, ...]:
+    """Some of the times in which a place is shared by what a meter of each counts."""
+    found = []
+    for hold in holds:
+        shares = hold.shares
+        if len(shares) > 1 and chance.random() < 0.4:
+            shares = {}
+            for upper in hold.shares:
+                loads = tuple(chance.randint(1, 900) for _ in range(DAYS))
+                code = f"sub{len(subs)}"
+                subs.append(DatedMeter(code, node, "01A00", False, DayNumbers(), loads))
+                shares[upper] = f"meter {code}"
+        found.append(Hold(hold.dates, shares))
+    return tuple(found)
 
 
 def _part_of(chance: random.Random, total: DatedMeter, number: int) -> DatedMeter:

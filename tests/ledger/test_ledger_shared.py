@@ -224,3 +224,51 @@ def test_a_part_of_a_part_is_divided_twice(helpers):
     assert np.array_equal(u, divided(b, (1, 1), 1))
     assert np.array_equal(s, divided(u, (1, 1), 0))
     assert np.array_equal(s + t, b)
+
+
+def by_meters(helpers, items=("01A00", "01B00")):
+    """`b` of `o` and `p` by what the meters `x` and `y` on it count; its total holds both."""
+    own = [Meter(code, "b", item) for code, item in zip("xy", items, strict=True)]
+    meters = [helpers.meter("m", total=True), *own]
+    known = helpers.campus(meters)
+    nodes = {**known.nodes, "p": Node("p", NodeType.INSTITUTION, zone=helpers.ZONE)}
+    edges = (SpaceEdge("o", "b", "meter x"), SpaceEdge("p", "b", "meter y"))
+    return replace(known, nodes=nodes, space=edges)
+
+
+def counting(world, helpers, point: int, per_quarter: float, days=DAYS, first: int = 0) -> None:
+    times = helpers.quarters(96 * days + 1)[96 * first :]
+    world.push(point, times, (96 * first + np.arange(len(times))) * per_quarter)
+
+
+@pytest.mark.parametrize("items", [("01A00", "01B00"), ("02000", "02000")])
+def test_meters_on_a_place_say_each_days_shares(helpers, items):
+    """Late ones too, though the total of the place stays as it is; water may divide electricity."""
+    world = helpers.World(by_meters(helpers, items), helpers.later(DAYS + 1))
+    counting(world, helpers, 1, 1.0)
+    settle(world)
+    assert rows(world, "o", "o")[helpers.DAY].total is None
+    counting(world, helpers, 2, 0.25)
+    counting(world, helpers, 3, 0.5)
+    world.ledger.step()
+    assert not world.marks.waiting()
+    for day in (after(helpers, n) for n in range(DAYS)):
+        slots = rows(world, "", "b")[day].finest.slots
+        assert np.array_equal(rows(world, "o", "o")[day].finest.slots, divided(slots, (1, 2), 0))
+        assert np.array_equal(rows(world, "p", "p")[day].finest.slots, divided(slots, (1, 2), 1))
+
+
+def test_a_day_without_one_of_the_meters_divides_nothing(helpers):
+    """Missing is not zero: of such a day no part is known, and of one on which all stand still
+    each has the same."""
+    world = helpers.World(by_meters(helpers), helpers.later(DAYS + 1))
+    counting(world, helpers, 1, 1.0)
+    counting(world, helpers, 2, 0.0)
+    counting(world, helpers, 3, 0.0, days=2)
+    settle(world)
+    halves = rows(world, "o", "o")[helpers.DAY]
+    assert halves.total == rows(world, "p", "p")[helpers.DAY].total == 48_000_000
+    silent = after(helpers, 2)
+    assert rows(world, "", "b")[silent].total == 96_000_000
+    assert rows(world, "o", "o")[silent].total is None
+    assert rows(world, "o", "o")[silent].day_shares.tolist() == [0, 0, 0, 10_000]

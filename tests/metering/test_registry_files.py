@@ -179,6 +179,7 @@ CASES = [
     ("tree.csv", "80,,,", "80,0.6,,", (4, "share", "the shares add up to 0.6")),
     ("tree.csv", "80,,,", "80,60 %,,", (4, "share", "no share")),
     ("tree.csv", "80,,,", "80,0,,", (4, "share", "no share")),
+    ("tree.csv", "80,,,", "80,meter nobody,,", (4, "share", "nobody is not registered")),
     ("tree.csv", "80,,,", "80,,2026-01-32,", (4, "valid_from", "not a date")),
     ("tree.csv", "80,,,", "80,,2026-02-01,2026-02-01", (4, "valid_to", "not after")),
     ("tree.csv", "inst,,institution", "inst,,province", (2, "node", "no institution")),

@@ -117,6 +117,22 @@ def test_a_part_of_a_part(helpers, tmp_path):
     assert helpers.differences(world, world.recomputed(tmp_path)) == []
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_part_by_what_meters_count(helpers, tmp_path, seed):
+    world = helpers.World(shared(helpers, {"s": "meter a", "q": "meter half"}), DAYS)
+    fill(world, helpers, seed)
+    assert helpers.differences(world, world.recomputed(tmp_path)) == []
+
+
+def test_a_part_whose_meter_is_silent(helpers, tmp_path):
+    world = helpers.World(shared(helpers, {"s": "meter a", "q": "meter x"}), DAYS)
+    for point, last in ((1, 200), (2, DAYS * 96), (3, 300), (4, 300), (5, 300), (6, 310)):
+        times = helpers.quarters(last + 1)
+        world.push(point, times, 100.0 * point + 1.5 * np.arange(last + 1))
+    world.book()
+    assert helpers.differences(world, world.recomputed(tmp_path)) == []
+
+
 def test_the_file_does_not_say_who_else_has_a_share(helpers):
     known = shared(helpers, {"s": "0.55", "p": "0.3", "q": "0.15"})
     world = helpers.World(known, DAYS)
