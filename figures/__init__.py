@@ -3,6 +3,7 @@
 Figures.view ──▶ energy ──▶ worth ──▶ indicators, data-centre ratios
 """
 
+from figures.balance import Balance, DayBalance, balance
 from figures.cases import CaseSums, sum_of_cases
 from figures.complete import complete_months
 from figures.datacentre import (
@@ -53,9 +54,11 @@ __all__ = [
     "ROLES",
     "STEPS",
     "WATER",
+    "Balance",
     "CaseSums",
     "Cost",
     "Counted",
+    "DayBalance",
     "Emission",
     "Energy",
     "Figures",
@@ -78,6 +81,7 @@ __all__ = [
     "area_of",
     "at",
     "at_hour_prices",
+    "balance",
     "between",
     "beyond",
     "beyond_amount",

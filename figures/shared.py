@@ -70,7 +70,7 @@ def _part(
     division: Division,
     rows: dict[date, BookRow],
 ) -> SharedPart:
-    shares = {day: _on(view, division, day) for day in rows}
+    shares = {day: view.shares_on(division, day) for day in rows}
     amounts = [
         total(divided(part.slots, own.weights, own.place))
         for day, row in rows.items()
@@ -88,10 +88,3 @@ def _part(
         month_quality(rows, days, view.registry.zone(place), view.now_us),
         any(row.provisional for row in rows.values()) or len(rows) < len(days),
     )
-
-
-def _on(view: View, division: Division, day: date) -> Division | None:
-    """The shares of a day; None where a meter that says them is not known."""
-    if not division.meters:
-        return division
-    return division.on_a_day([view.meter_total(code, day) for code in division.meters])

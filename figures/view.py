@@ -29,6 +29,7 @@ from metering.items import check_item
 from metering.localtime import days_between, local_day
 from metering.ports import BookReader, BookViews
 from metering.registry import Registry
+from metering.registry.sharing import Division
 from metering.tariff import TariffBook, TariffScope
 from metering.tariff_choice import TariffChoice
 from metering.waiting import waiting
@@ -143,9 +144,15 @@ class View:
         body = self.registry.institution
         return {row.day: row for row in found if body(node, row.day) == row.key.institution}
 
-    def meter_total(self, code: str, day: date) -> int | None:
-        """What a meter counted on a day [book units], whoever holds it: for whoever tells no more
-        than a part that rests on it. None where that is not known."""
+    def shares_on(self, division: Division, day: date) -> Division | None:
+        """The shares of a day; None where a meter that says them is not known."""
+        if not division.meters:
+            return division
+        return division.on_a_day([self._meter_total(code, day) for code in division.meters])
+
+    def _meter_total(self, code: str, day: date) -> int | None:
+        """What a meter counted on a day [book units], whoever holds it; None where that is not
+        known."""
         meter = self.registry.meters.get(code)
         if meter is None:
             return None

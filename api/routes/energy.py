@@ -3,6 +3,7 @@
     GET /v1/energy          a figure by step; what is booked coarser is its `remainder`
     GET /v1/energy/parts    a figure, its sub-items, and the difference: the table adds up
     GET /v1/energy/shares   the own parts of places that are shared with others
+    GET /v1/energy/balance  a total against what it should hold, and its trend
 
 Nothing is priced or added here: `figures` says what is told of the books, at one revision.
 """
@@ -11,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from api.answers.common import InLanguages, SeriesAnswer, SharesAnswer
 from api.answers.energy import (
+    BalanceAnswer,
     CostAnswer,
     EmissionAnswer,
     EnergyAnswer,
@@ -38,6 +42,7 @@ from api.usecases.energy import (
     Head,
     Step,
     Valued,
+    balance_of,
     days_of,
     energy_of,
     parts_of_node,
@@ -155,6 +160,22 @@ SHARED_EXAMPLE = {
     ],
 }
 
+BALANCE_EXAMPLE = {
+    **{name: value for name, value in PARTS_EXAMPLE.items() if name != "data"},
+    "data": [
+        {
+            "day": "2026-11-23",
+            "total": "416.711000",
+            "parts": "405.200000",
+            "difference": "11.511000",
+        }
+    ],
+    "known_days": 1,
+    "fraction": "0.027623",
+    "fraction_before": None,
+    "fraction_after": None,
+}
+
 
 @router.get("/energy", response_model=EnergyAnswer, responses=example(ENERGY_EXAMPLE))
 def energy(
@@ -246,6 +267,47 @@ def energy_shares(
         "data": [_shared_json(caller.reach.registry.node(one.place), one, key) for one in found],
     }
     return written(answer)
+
+
+@router.get("/energy/balance", response_model=BalanceAnswer, responses=example(BALANCE_EXAMPLE))
+def energy_balance(
+    caller: Reader,
+    node: Annotated[str, Query(max_length=128)],
+    item: Code = None,
+    start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
+    end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+) -> Response:
+    """A node's total meter against what it should hold, on each local day in [start, end) on which
+    there are both.
+
+    A day on which one of them is missing, estimated or not settled has null, and counts in no
+    fraction. `fraction` is the difference of all known days over their total, `fraction_before` and
+    `fraction_after` those of their earlier and later half: a difference that drifts shows there.
+    """
+    key = series_of(caller, node, None, item)
+    head, found = balance_of(caller, key, days_of(caller, key, start, end, Step.DAY))
+    answer: BalanceAnswer = {
+        **head_json(head),
+        "data": [
+            {
+                "day": one.day.isoformat(),
+                "total": exact(one.total, key.item),
+                "parts": exact(one.parts, key.item),
+                "difference": exact(one.difference, key.item),
+            }
+            for one in found.days
+        ],
+        "known_days": len(found.known),
+        "fraction": _fraction(found.whole),
+        "fraction_before": _fraction(found.before),
+        "fraction_after": _fraction(found.after),
+    }
+    return written(answer)
+
+
+def _fraction(value: Fraction | None) -> str | None:
+    """With six decimals."""
+    return None if value is None else f"{Decimal(round(value * 10**6)).scaleb(-6):f}"
 
 
 def _shared_json(place: Node, found: SharedPart, key: SeriesKey) -> SharedPartAnswer:

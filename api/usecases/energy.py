@@ -10,7 +10,7 @@ from typing import NamedTuple
 import figures
 from api.caller import Caller
 from api.ranges import check_days, check_order, local_date
-from figures import Energy, Parts, Period, SharedPart, View, Worth
+from figures import Balance, Energy, Parts, Period, SharedPart, View, Worth
 from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
@@ -139,6 +139,13 @@ def shared_with(caller: Caller, key: SeriesKey, days: Days) -> tuple[Head, list[
     """What a node has of the places that it shares with others, at one revision."""
     with caller.view() as view:
         found = figures.shared_parts(view, key, *days)
+        return Head(key, view.zone(key), days, view.revision(key.institution)), found
+
+
+def balance_of(caller: Caller, key: SeriesKey, days: Days) -> tuple[Head, Balance]:
+    """A node's total against what it should hold, at one revision."""
+    with caller.view() as view:
+        found = figures.balance(view, key, *days)
         return Head(key, view.zone(key), days, view.revision(key.institution)), found
 
 
