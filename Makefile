@@ -16,7 +16,7 @@ WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check bill-check servers-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check bill-check servers-check tree-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -82,6 +82,9 @@ dated-check: $(VENV)/.dev ## Prove that each day belongs to what held on it, and
 
 closing-check: $(VENV)/.dev ## Prove that what was closed is told to the byte, and what came later is named
 	@$(PROVE) closing $(ARGS)
+
+tree-check: $(VENV)/.dev ## Prove that the parts of shared places are the whole, and are read by their owners alone
+	@$(PROVE) tree $(ARGS)
 
 agree: $(VENV)/.dev ## Prove that page, InfluxQL, API, report and feed tell the same figures
 	@$(PROVE) agree $(ARGS)

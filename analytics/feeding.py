@@ -75,7 +75,7 @@ def site_inputs(
     institution, zone, nodes = (
         registry.institution(site, local_day(view.now_us, registry.zone(site))),
         registry.zone(site),
-        registry.subtree(site),
+        frozenset(registry.held(site)),
     )
     meters = [meter for meter in registry.meters.values() if meter.node in nodes]
     keys = [view.key_of(meter.code) for meter in meters]

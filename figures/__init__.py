@@ -3,6 +3,7 @@
 Figures.view ──▶ energy ──▶ worth ──▶ indicators, data-centre ratios
 """
 
+from figures.balance import Balance, DayBalance, balance
 from figures.cases import CaseSums, sum_of_cases
 from figures.complete import complete_months
 from figures.datacentre import (
@@ -29,6 +30,7 @@ from figures.parts import Held, Parts, held, parts
 from figures.periods import Cost, Money, PeriodCost
 from figures.power import by_clock_hour, drawable, mean_power
 from figures.series import Energy, Period, between, by_month, periods
+from figures.shared import SharedPart, shared_parts
 from figures.sizes import area_of, parts_of_place, persons_of
 from figures.so_far import Reached, SoFar, change, reached, so_far, up_to
 from figures.view import AsOf, Figures, View
@@ -53,9 +55,11 @@ __all__ = [
     "STEPS",
     "WATER",
     "AsOf",
+    "Balance",
     "CaseSums",
     "Cost",
     "Counted",
+    "DayBalance",
     "Emission",
     "Energy",
     "Figures",
@@ -70,6 +74,7 @@ __all__ = [
     "Reached",
     "RoleEnergy",
     "RoleSum",
+    "SharedPart",
     "SoFar",
     "Total",
     "View",
@@ -77,6 +82,7 @@ __all__ = [
     "area_of",
     "at",
     "at_hour_prices",
+    "balance",
     "between",
     "beyond",
     "beyond_amount",
@@ -113,6 +119,7 @@ __all__ = [
     "reached",
     "role_energy",
     "role_sums",
+    "shared_parts",
     "silent",
     "so_far",
     "stretches",

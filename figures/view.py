@@ -29,6 +29,7 @@ from metering.items import check_item
 from metering.localtime import days_between, local_day
 from metering.ports import BookReader, BookViews
 from metering.registry import Registry
+from metering.registry.sharing import Division
 from metering.tariff import TariffBook, TariffScope
 from metering.tariff_choice import TariffChoice
 from metering.waiting import waiting
@@ -192,6 +193,29 @@ class View:
             return known[1]
         return {day: row for day, row in known[1].items() if first <= day <= last}
 
+    def shared_rows(self, node: str, item: str, first: date, last: date) -> dict[date, BookRow]:
+        """Rows of a shared place, whoever holds it: for whoever tells no more than a part."""
+        keys = [SeriesKey(b, "node", node, item) for b in self.registry.institutions(node)]
+        found = self._books.rows(keys, first, last)
+        body = self.registry.institution
+        return {row.day: row for row in found if body(node, row.day) == row.key.institution}
+
+    def shares_on(self, division: Division, day: date) -> Division | None:
+        """The shares of a day; None where a meter that says them is not known."""
+        if not division.meters:
+            return division
+        return division.on_a_day([self._meter_total(code, day) for code in division.meters])
+
+    def _meter_total(self, code: str, day: date) -> int | None:
+        """What a meter counted on a day [book units], whoever holds it; None where that is not
+        known."""
+        meter = self.registry.meters.get(code)
+        if meter is None:
+            return None
+        body = self.registry.institution(meter.node, day)
+        rows = self._books.rows([SeriesKey(body, "meter", code, meter.item)], day, day)
+        return rows[0].total if rows else None
+
     def load(self, keys: Sequence[SeriesKey], first: date, last: date) -> None:
         """Read the rows of many series at once; what is known already is not read again."""
         missing = [key for key in dict.fromkeys(keys) if self._read(key, first, last) is None]
@@ -323,7 +347,13 @@ class View:
         return local_day(self.now_us, self.zone(key))
 
     def meters(self, key: SeriesKey, day: date) -> tuple[str, ...]:
-        """Meters that count into a series on a local day."""
+        """Meters that count into a series on a local day, without those of shared places that the
+        scope does not hold."""
+        known = self.registry.meters
+        counting = self._counting(key, day)
+        return tuple(m for m in counting if m not in known or self.sees(known[m].node, day))
+
+    def _counting(self, key: SeriesKey, day: date) -> tuple[str, ...]:
         if key.kind == "meter":
             return (key.code,) if key.code in self.registry.meters else ()
         figure = self.figure(key, day)
@@ -345,7 +375,7 @@ class View:
         """What prices a series whose books do not say: the tariff of the first of its meters (of
         those of a step, where one is given). None where one of them has none: energy that no
         tariff prices never takes its neighbour's price."""
-        meters = self.meters(key, day)
+        meters = self._counting(key, day)
         known = self.registry.meters
         own = [code for code in meters if known[code].step_min == step_min] or meters
         scopes = [self.choice.of(code, day) for code in own]

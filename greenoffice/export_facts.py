@@ -2,7 +2,8 @@
 
 Whoever computes them again must find the same answer from these rows alone. Places and meters of
 others are among them only where they stand above or in front of the institution's own: they decide
-what prices it and what counts in it.
+what prices it and what counts in it. A place that it has a share of is there with all below it,
+since the part rests on it; who else has one is not, but for the weights.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from metering.errors import InvalidInput
 from metering.localtime import iso
 from metering.moment import Moment
 from metering.registry import Meter, Registry
-from metering.validity import Validity
+from metering.validity import Validity, epochs, turning_days
 
 Fields = dict[str, Any]
 
 
 def points_of(registry: Registry, institution: str) -> set[int]:
-    """The points that serve the institution's meters."""
+    """The points that serve the institution's meters, and those of places it has a share of."""
     return {
         one.point
         for code, meter in registry.meters.items()
-        if institution in registry.institutions(meter.node)
+        if institution in registry.parties(meter.node)
         for one in registry.installations_of(code)
     }
 
@@ -38,9 +39,10 @@ def fact_lines(registry: Registry, institution: str) -> Iterator[Fields]:
     for code, node in registry.nodes.items():
         if code in nodes:
             yield {"kind": "node", "code": code, "type": str(node.type), "zone": node.zone}
-    for edge in registry.space:
-        if edge.parent in nodes and edge.child in nodes:
-            yield {"kind": "edge", "parent": edge.parent, "child": edge.child, **_dates(edge.valid)}
+    told = [edge for edge in registry.space if edge.parent in nodes and edge.child in nodes]
+    for edge in told:
+        yield {"kind": "edge", "parent": edge.parent, "child": edge.child, **_dates(edge.valid)}
+    yield from _shares(registry, {(edge.parent, edge.child) for edge in told})
     for code, meter in registry.meters.items():
         if code in meters:
             yield _meter(meter)
@@ -68,14 +70,39 @@ def fact_lines(registry: Registry, institution: str) -> Iterator[Fields]:
         yield {"kind": "day", "date": day.isoformat(), "day_kind": kind}
 
 
+def _shares(registry: Registry, edges: set[tuple[str, str]]) -> Iterator[Fields]:
+    """Of each edge to a shared place the weights, for as long as they are the same."""
+    for parent, child in sorted(edges):
+        if child not in registry.shared:
+            continue
+        turns = turning_days(edge.valid for edge in registry.space if edge.child == child)
+        for span in epochs(turns):
+            division = registry.division(parent, child, span.some_day)
+            if division is not None:
+                names = {"kind": "share", "parent": parent, "child": child}
+                meters = {"meters": list(division.meters)} if division.meters else {}
+                weights = [] if division.meters else list(division.weights)
+                told = {"weights": weights, "place": division.place, **meters}
+                yield {**names, **told, **_dates(span)}
+
+
+def _above(registry: Registry, node: str, institution: str) -> list[str]:
+    """What is ever right above a place; above a shared one the institution's own alone."""
+    found = registry.parents(node)
+    if node not in registry.shared:
+        return found
+    return [one for one in found if institution in (one, *registry.parties(one))]
+
+
 def _reach(registry: Registry, institution: str) -> tuple[set[str], set[str]]:
-    """(places, meters) of the institution, with what stands above or in front of them."""
-    nodes = {code for code in registry.nodes if institution in registry.institutions(code)}
+    """(places, meters) of the institution and of what it has a share of, with what stands above or
+    in front of them."""
+    nodes = {code for code in registry.nodes if institution in registry.parties(code)}
     meters = {code for code, one in registry.meters.items() if one.node in nodes}
     while True:
         size = len(nodes), len(meters)
         nodes |= {registry.meters[code].node for code in meters}
-        nodes |= {above for code in nodes for above in registry.ancestors(code)}
+        nodes |= {above for code in nodes for above in _above(registry, code, institution)}
         linked = [e for e in registry.supply if e.source in meters or e.fed in meters]
         meters |= {code for edge in linked for code in (edge.source, edge.fed)}
         meters |= {c for c, one in registry.meters.items() if one.total and one.node in nodes}
@@ -121,7 +148,7 @@ def point_name(registry: Registry, id: int) -> str:
 def _installations(registry: Registry, points: set[int], institution: str) -> Iterator[Fields]:
     ordered = sorted(registry.installations, key=lambda one: one.point)
     for one in ordered:
-        own = institution in registry.institutions(registry.meters[one.meter].node)
+        own = institution in registry.parties(registry.meters[one.meter].node)
         if own and one.point in points:
             yield {
                 "kind": "installation",

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 
 from ledger.blocks import Block, Name, combined, estimated, rows_of
+from ledger.dividing import part_by_days, part_of_block
 from ledger.periods import Clock, day_edges
 from ledger.plan import Name as FigureName
 from ledger.plan import Plan, PlannedFigure, Term
@@ -35,7 +36,9 @@ def affected(
     for name, figure in plan.figures.items():
         terms = (*figure.totals, *figure.parts)
         if name in names or any(
-            (t.kind, t.code) in changed or (t.kind == "node" and (t.code, t.item) in names)
+            (t.kind, t.code) in changed
+            or (t.kind == "node" and (t.code, t.item) in names)
+            or any((key.kind, key.code) in changed for key in t.by)
             for t in terms
         ):
             names.add(name)
@@ -46,14 +49,9 @@ def affected(
 def needed(plan: Plan, figures: Sequence[PlannedFigure]) -> list[SeriesKey]:
     """Series whose rows must be read to make the figures."""
     own = {(figure.node, figure.item) for figure in figures}
-    return sorted(
-        {
-            plan.key(term)
-            for figure in figures
-            for term in (*figure.totals, *figure.parts)
-            if term.kind == "meter" or (term.code, term.item) not in own
-        }
-    )
+    terms = [term for figure in figures for term in (*figure.totals, *figure.parts)]
+    made = {plan.key(t) for t in terms if t.kind == "meter" or (t.code, t.item) not in own}
+    return sorted({*made, *(key for term in terms for key in term.by)})
 
 
 def alike(zones: Iterable[str], days: Sequence[date], choice: TariffChoice) -> list[list[date]]:
@@ -154,6 +152,22 @@ class _Sums:
         return own if filled is block else filled
 
     def _blocks(self, term: Term) -> list[Block]:
+        whole = self._whole(term)
+        if term.division is None:
+            return whole
+        start, end = day_bounds(self.days[0], self.registry.zone(term.code))
+        minutes = (end - start) // MINUTE_US
+        if not term.by:
+            return [part_of_block(block, term.division, minutes) for block in whole]
+        shares = [term.division.on_a_day(self._counted(term.by, day)) for day in self.days]
+        return [part_by_days(block, shares, minutes) for block in whole]
+
+    def _counted(self, meters: Sequence[SeriesKey], day: date) -> list[int | None]:
+        """What each counted on a day."""
+        rows = [self.rows.get(key, {}).get(day) for key in meters]
+        return [None if row is None else row.total for row in rows]
+
+    def _whole(self, term: Term) -> list[Block]:
         if term.kind == "node" and (term.code, term.item) in self.made:
             return self.made[term.code, term.item]
         rows = self.rows.get(self.plan.key(term), {})
@@ -161,7 +175,7 @@ class _Sums:
             node, counts = self.registry.meters[term.code].node, {self._name(term.code): 1}
         else:
             node = term.code
-            counts = self._counts(self.plan.figures[term.code, term.item])
+            counts = self._counts(self.plan.figure(term.code, term.item))
         zone = self.registry.zone(node)
         return [
             Block.of(rows, self.days, name, self._shape(node, name.step_min), meters, zone)

@@ -3,7 +3,7 @@
     node's figure = its total meter's, where one exists
                     else the sum of its parts:
                       meters there that no other meter counted there feeds
-                      + the figures of the nodes below
+                      + the figures of the nodes below, of a shared one the node's part
 
 Parts never add to a total. Where a node has totals of narrower items only (air conditioning,
 but not all electricity), the wider figure takes those totals, and from the nodes below what
@@ -12,13 +12,14 @@ they do not hold already.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from metering import items
 from metering.book import SeriesKey
 from metering.registry import Meter, NodeType, Registry
+from metering.registry.sharing import Division
 from metering.validity import turning_days
 
 Name = tuple[str, str]
@@ -27,13 +28,20 @@ Name = tuple[str, str]
 
 @dataclass(frozen=True)
 class Term:
-    """Something that counts: a meter's or a node's figure of an item, added or taken off."""
+    """Something that counts: a meter's or a node's figure of an item, or a share of that, added or
+    taken off."""
 
     kind: str
     """meter or node."""
     code: str
     item: str
     sign: int = 1
+    division: Division | None = None
+    """Which share of it counts; None where it counts whole."""
+    body: str | None = None
+    """The institution that it is booked under, where that is another one."""
+    by: tuple[SeriesKey, ...] = ()
+    """The meters by whose days the shares are."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class PlannedFigure:
     """Meters that count into the figure, each once."""
     step_min: int
     """The finest step of what counts; what is booked coarser is a part of its own."""
+    whole: tuple[str, ...] = ()
+    """Those of its meters that count in whole, and not by a share of their place."""
 
     @property
     def counted(self) -> tuple[Term, ...]:
@@ -64,10 +74,17 @@ class Plan:
 
     institution: str
     figures: dict[Name, PlannedFigure] = field(default_factory=dict)
+    drawn: dict[Name, PlannedFigure] = field(default_factory=dict)
+    """Figures of shared places that other institutions book, and this one has a part of."""
 
     def key(self, term: Term) -> SeriesKey:
         """The series a term is booked under."""
-        return SeriesKey(self.institution, term.kind, term.code, term.item)
+        body = self.institution if term.body is None else term.body
+        return SeriesKey(body, term.kind, term.code, term.item)
+
+    def figure(self, node: str, item: str) -> PlannedFigure:
+        """A figure of its own, or one that it has a part of."""
+        return self.figures.get((node, item)) or self.drawn[node, item]
 
     def silent(self, node: str, item: str, heard: Iterable[str]) -> list[str]:
         """Meters that count into a figure but are not among those heard of."""
@@ -75,15 +92,24 @@ class Plan:
         return [] if figure is None else [m for m in figure.meters if m not in known]
 
 
-def plan(registry: Registry, institution: str, day: date) -> Plan:
-    """What counts where on that day; a pure function of the registry."""
-    return _Planner(registry, institution, day).plan()
+Others = Callable[[str], Plan]
+"""The plans of other institutions on the same day."""
+
+
+def plan(registry: Registry, institution: str, day: date, others: Others | None = None) -> Plan:
+    """What counts where on that day; a pure function of the registry. `others` gives the plans of
+    institutions that hold what this one has a share of, where they are made already."""
+    return _Planner(
+        registry, institution, day, others or (lambda body: plan(registry, body, day))
+    ).plan()
 
 
 class _Planner:
-    def __init__(self, registry: Registry, institution: str, day: date) -> None:
+    def __init__(self, registry: Registry, institution: str, day: date, others: Others) -> None:
         self.registry, self.institution, self.day = registry, institution, day
+        self.others = others
         self.figures: dict[Name, PlannedFigure] = {}
+        self.drawn: dict[Name, PlannedFigure] = {}
         self.items: dict[str, list[str]] = {}
 
     def plan(self) -> Plan:
@@ -94,13 +120,13 @@ class _Planner:
         ]
         for code in own:
             self._visit(code, ())
-        return Plan(self.institution, self.figures)
+        return Plan(self.institution, self.figures, self.drawn)
 
     def _visit(self, node: str, path: tuple[str, ...]) -> list[str]:
         """Make the node's figures after those below it; returns its items."""
         if node in self.items or node in path:
             return self.items.get(node, [])
-        below = {c: self._visit(c, (*path, node)) for c in self._children(node)}
+        below = {c: self._items_below(c, (*path, node)) for c in self._children(node)}
         meters = self._meters(node)
         found = {item for codes in below.values() for item in codes}
         for meter in meters:
@@ -111,12 +137,24 @@ class _Planner:
             self.figures[node, item] = self._figure(node, item, meters, list(below))
         return ordered
 
+    def _items_below(self, node: str, path: tuple[str, ...]) -> list[str]:
+        body = self.registry.institution(node, self.day)
+        if body == self.institution:
+            return self._visit(node, path)
+        found = {n: f for n, f in self.others(body).figures.items() if n[0] == node}
+        self.drawn |= found
+        return [item for _, item in found]
+
     def _children(self, node: str) -> list[str]:
+        """Places below that count into it: its own, and those of which it has a share."""
         return [
             code
             for code in self.registry.children(node, self.day)
-            if self.registry.institution(code, self.day) == self.institution
-            and self.registry.nodes[code].type is not NodeType.INSTITUTION
+            if self.registry.nodes[code].type is not NodeType.INSTITUTION
+            and (
+                self.registry.division(node, code, self.day) is not None
+                or self.registry.institution(code, self.day) == self.institution
+            )
         ]
 
     def _meters(self, node: str) -> list[Meter]:
@@ -131,8 +169,9 @@ class _Planner:
             item,
             totals,
             parts,
-            tuple(dict.fromkeys(code for term in counted for code in self._leaves(term))),
+            tuple(dict.fromkeys(code for term in counted for code in self._counting(term))),
             min((self._step(term) for term in counted), default=15),
+            tuple(dict.fromkeys(code for term in counted for code in self._leaves(term))),
         )
 
     def _parts(
@@ -148,27 +187,41 @@ class _Planner:
             and not any(items.covers(one, m.item) for one in held)
         ]
         inner = [Term("node", node, one) for one in held]
-        outer = [t for child in below for t in self._child_terms(child, item, held)]
+        outer = [t for child in below for t in self._child_terms(node, child, item, held)]
         counted = {m.code for m in loose} | {c for t in (*inner, *outer) for c in self._leaves(t)}
         fed = self._fed_by(counted)
         own = [_term(m) for m in loose if m.code not in fed]
         return (*inner, *own, *(t for term in outer for t in self._unfed(term, fed)))
 
-    def _child_terms(self, child: str, item: str, held: list[str]) -> list[Term]:
-        if (child, item) not in self.figures:
+    def _child_terms(self, node: str, child: str, item: str, held: list[str]) -> list[Term]:
+        known = self.drawn if (child, item) in self.drawn else self.figures
+        if (child, item) not in known:
             return []
-        taken = [Term("node", child, one, -1) for one in held if (child, one) in self.figures]
-        return [Term("node", child, item), *taken]
+        division = self.registry.division(node, child, self.day)
+        own = self.registry.institution(child, self.day)
+        body = None if own == self.institution else own
+        by = () if division is None else tuple(self._series(code) for code in division.meters)
+        whole = Term("node", child, item, 1, division, body, by)
+        return [whole, *(replace(whole, item=o, sign=-1) for o in held if (child, o) in known)]
+
+    def _series(self, code: str) -> SeriesKey:
+        """What a meter is booked under; nothing of one that is not registered."""
+        meter = self.registry.meters.get(code)
+        if meter is None:
+            return SeriesKey("", "meter", code, "")
+        return SeriesKey(self.registry.institution(meter.node, self.day), "meter", code, meter.item)
 
     def _unfed(self, term: Term, fed: set[str]) -> list[Term]:
         """The term without what meters counted here feed already."""
         leaves = set(self._leaves(term))
         if not leaves & fed:
             return [term]
-        if leaves <= fed or term.kind == "meter":
+        if term.kind == "meter":
             return []
         figure = self.figures[term.code, term.item]
-        inner = [Term(t.kind, t.code, t.item, t.sign * term.sign) for t in figure.counted]
+        if leaves <= fed and len(leaves) == len(figure.meters):
+            return []
+        inner = [replace(t, sign=t.sign * term.sign) for t in figure.counted]
         return [t for one in inner for t in self._unfed(one, fed)]
 
     def _fed_by(self, sources: set[str]) -> set[str]:
@@ -182,12 +235,22 @@ class _Planner:
         return fed
 
     def _leaves(self, term: Term) -> tuple[str, ...]:
-        return (term.code,) if term.kind == "meter" else self.figures[term.code, term.item].meters
+        """Meters of a term that one counted here may feed, or that may feed others: of a part of a
+        place none, since a part cannot be taken apart."""
+        if term.division is not None:
+            return ()
+        return (term.code,) if term.kind == "meter" else self._planned(term).whole
+
+    def _counting(self, term: Term) -> tuple[str, ...]:
+        return (term.code,) if term.kind == "meter" else self._planned(term).meters
 
     def _step(self, term: Term) -> int:
         if term.kind == "meter":
             return self.registry.meters[term.code].step_min
-        return self.figures[term.code, term.item].step_min
+        return self._planned(term).step_min
+
+    def _planned(self, term: Term) -> PlannedFigure:
+        return (self.figures if term.body is None else self.drawn)[term.code, term.item]
 
 
 def _term(meter: Meter) -> Term:

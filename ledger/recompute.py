@@ -96,7 +96,9 @@ class Plans:
         registry."""
         place = (institution, self.epoch(day))
         if place not in self._made:
-            self._made[place] = plan(self._registry, institution, day)
+            self._made[place] = plan(
+                self._registry, institution, day, lambda body: self.on(body, day)
+            )
         return self._made[place]
 
 
@@ -486,7 +488,8 @@ class Recompute:
         if not figures:
             return []
         keys = needed(one, figures)
-        zones = {self.registry.zone(f.node) for f in one.figures.values()}
+        known = (*one.figures.values(), *one.drawn.values())
+        zones = {self.registry.zone(f.node) for f in known}
         made: list[BookRow] = []
         choice, size = self.plans.choice, max(1, ROWS_AT_ONCE // max(1, len(keys)))
         for first in range(0, len(days), size):

@@ -12,7 +12,7 @@ from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, Work, clusters, wi
 from ledger.periods import SETTLE_US, Clock
 from ledger.rebooking import Place, Progress, Rebooked, Rebooking, rows_of_other_rules
 from ledger.recompute import Plans, Recompute, Recomputed, WantedFigures, meter_key
-from metering.book import RULES_CAUSE, BookRow, DirtyMark
+from metering.book import RULES_CAUSE, BookRow, DirtyMark, SeriesKey
 from metering.errors import Conflict
 from metering.localtime import MINUTE_US, day_bounds, days_between, local_day
 from metering.ports import BookWriter, DirtyMarks, ReadingReader
@@ -79,6 +79,8 @@ class Ledger:
         self._refreshed: int | None = None
         self._computed: set[Place] = set()
         """Rows of meters that the present step has computed, differing or not."""
+        self._shared = False
+        """Whether a commit has marked parts of shared places."""
         self._left: dict[str, int] = {}
         """The revision at which each institution's books were left."""
 
@@ -93,6 +95,22 @@ class Ledger:
             todo = work(registry, marks, self._plans.served)
             report.add(self._do(registry, todo, len(marks)))
         report.add(self.roll_day(began_us))
+        report.add(self._follow())
+        return report
+
+    def _follow(self) -> LedgerReport:
+        """Parts of shared places whose figures were just booked: what a commit has marked."""
+        report, known = LedgerReport(), self._known
+        while self._shared:
+            self._shared = False
+            marks = [one for one in self._marks.ready(EVERY) if one.figure is not None]
+            report.waiting += len(marks)
+            registry = self._notice()
+            if registry is not known:
+                break  # marks of that change are among them: the next step does all of it
+            if marks:
+                todo = work(registry, marks, self._plans.served)
+                report.add(self._do(registry, todo, len(marks)))
         return report
 
     def roll_day(self, began_us: int | None = None) -> LedgerReport:
@@ -164,6 +182,7 @@ class Ledger:
         registry = self._notice()
         before = {one: self._last_restatement(one) for one in _institutions(registry)}
         told = Rebooking(self._recompute(registry), commit, only, progress, whole).run()
+        self._follow(registry)
         told.restated = sum(
             len(self._books.restatements(one, after=serial, limit=EVERY))
             for one, serial in before.items()
@@ -229,10 +248,14 @@ class Ledger:
         return report
 
     def _booked_days(self, institution: str, asked: Sequence[WantedFigures]) -> list[date]:
-        """Days of the institution's books on which something is asked."""
-        span = self._books.days(institution)
-        if span is None:
+        """Days of the institution's books, and of those that it has a share of, on which something
+        is asked."""
+        registry = self._known or Registry()
+        bodies = (institution, *registry.drawn(institution))
+        spans = [span for one in bodies if (span := self._books.days(one)) is not None]
+        if not spans:
             return []
+        span = min(first for first, _ in spans), max(last for _, last in spans)
         ranges = {(one.first, one.last) for one in asked}
         return [day for day in days_between(*span) if any(a <= day <= b for a, b in ranges)]
 
@@ -351,6 +374,8 @@ class Ledger:
         expected: int | None = None,
     ) -> None:
         present = self._books.revision(institution) if expected is None else expected
+        marked = parts_to_make(self._known or Registry(), outcome.rows, cause)
+        self._shared = self._shared or bool(marked)
         revision = self._books.commit(
             institution,
             outcome.rows,
@@ -360,6 +385,7 @@ class Ledger:
             events_replaced=outcome.replaced,
             now_us=self._now_us(),
             cause=cause,
+            marked=marked,
         )
         self._left[institution] = revision
         self._remember(outcome.rows)
@@ -407,6 +433,40 @@ def _pieces(days: dict[str, list[date]]) -> list[dict[str, list[date]]]:
         {m: kept for m, ds in days.items() if (kept := [d for d in ds if d in wanted])}
         for wanted in map(frozenset, parts)
     ]
+
+
+def parts_to_make(registry: Registry, rows: Sequence[BookRow], cause: str) -> list[DirtyMark]:
+    """Marks of the figures of other institutions that have a share of the rows' places, or one that
+    the rows say."""
+    found: dict[tuple[str, str, str], list[date]] = {}
+    for row in rows:
+        of_node = row.key.kind == "node"
+        measured = registry.measured_shares.get(row.key.code, frozenset())
+        places = {row.key.code} & registry.shared if of_node else measured
+        for parent in {p for place in places for p in registry.shares(place, row.day)}:
+            body = registry.institution(parent, row.day)
+            if body != row.key.institution:
+                item = row.key.item if of_node else ""
+                found.setdefault((body, parent, item), []).append(row.day)
+    marks = []
+    for place, days in sorted(found.items()):
+        zone = registry.zone(place[1])
+        for first, last in _runs(days):
+            start, end = day_bounds(first, zone)[0], day_bounds(last, zone)[1] - 1
+            key = SeriesKey(place[0], "node", *place[1:])
+            marks.append(DirtyMark(0, start, end, cause, figure=key))
+    return marks
+
+
+def _runs(days: Sequence[date]) -> list[tuple[date, date]]:
+    """First and last of days side by side."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        if found and (day - found[-1][1]).days == 1:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
 
 
 def _asked(registry: Registry, mark: DirtyMark) -> WantedFigures:

@@ -16,7 +16,7 @@ def in_front(registry: Registry, meter: Meter, day: date) -> Meter | None:
         if items.covers(registry.meters[code].item, meter.item):
             return registry.meters[code]
     own = (meter.item,) if meter.total else ()
-    for code in [meter.node, *registry.ancestors(meter.node, day)]:
+    for code in [meter.node, *registry.holders(meter.node, day)]:
         totals = [
             one
             for one in registry.meters_at(code)

@@ -7,7 +7,7 @@ integers make month = sum of days true to the last digit, in any order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,29 @@ def _largest(columns: Sequence[I64]) -> float:
     """Largest sum of sizes in any slot, as a float: of what may not fit 64 bits."""
     sizes = (np.where(c == ABSENT, 0.0, np.abs(c.astype(np.float64))) for c in columns)
     return float(np.max(sum(sizes, np.zeros(columns[0].shape)), initial=0.0))
+
+
+def divided(amounts: I64, weights: Sequence[int], place: int) -> I64:
+    """What one of several has of each amount, by positive whole weights and largest remainder.
+
+    Of any shape. The parts of all places add up to the amounts exactly; ties go to the earlier
+    place. ABSENT stays ABSENT.
+    """
+    whole = sum(weights)
+    exact: type = np.int64 if whole < 2**31 else object  # products of remainders must fit
+    known = amounts != ABSENT
+    here = np.where(known, amounts, 0)
+    sizes: NDArray[Any] = np.abs(here).astype(exact)
+    turns, rest = sizes // whole, sizes % whole
+    pairs = [(rest * weight // whole, rest * weight % whole) for weight in weights]
+    left = rest - sum(down for down, _ in pairs)
+    own = pairs[place][1]
+    before = sum(
+        ((over > own) | ((over == own) & (n < place))).astype(np.int64)
+        for n, (_, over) in enumerate(pairs)
+    )
+    part = turns * weights[place] + pairs[place][0] + (before < left)
+    return np.where(known, np.sign(here) * part.astype(np.int64), ABSENT).astype(np.int64)
 
 
 def apportion(amount: int, weights: NDArray[np.int64] | list[int]) -> I64:

@@ -62,7 +62,7 @@ class TariffChoice:
 
     def _applying(self, meter: Meter, day: date) -> list[TariffScope]:
         """Scopes that hold for the meter on the day, the most specific first."""
-        path = [meter.node, *self._registry.ancestors(meter.node, day)]
+        path = [meter.node, *self._registry.holders(meter.node, day)]
         named = [("meter", meter.code), *(("place", code) for code in path), ("", "")]
         upward = _upward(meter.item)
         scopes = (TariffScope(kind, code, item) for kind, code in named for item in upward)

@@ -17,8 +17,8 @@ Span = tuple[int, int]
 
 
 def waiting(marks: Iterable[DirtyMark], registry: Registry, institution: str) -> list[Span]:
-    """The marks' time, rising and apart; marks of its figures count, points that serve none of its
-    meters are left out."""
+    """The marks' time, rising and apart; marks of its figures count, points that serve neither its
+    meters nor those of what it has a share of are left out."""
     points: dict[int, bool] = {}
     spans = set()
     for mark in marks:
@@ -40,7 +40,7 @@ def touch(spans: Sequence[Span], start_us: int, end_us: int) -> bool:
 
 def _serves(registry: Registry, point: int, institution: str) -> bool:
     meters = (registry.meters.get(one.meter) for one in registry.meters_of_point(point))
-    return any(one is not None and institution in registry.institutions(one.node) for one in meters)
+    return any(one is not None and institution in registry.parties(one.node) for one in meters)
 
 
 def _apart(spans: Sequence[Span]) -> list[Span]:

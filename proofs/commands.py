@@ -192,6 +192,17 @@ def closing(
 
 
 @app.command()
+def tree(
+    trees: Annotated[int, typer.Option(help="how many trees")] = 200,
+    seed: Annotated[int, typer.Option(help="the first of them")] = 1,
+) -> None:
+    """Shared places, told in any order: the parts are the whole, and each is read by its owner."""
+    from proofs.tree.check import run_tree
+
+    run_tree(trees, seed)
+
+
+@app.command()
 def faults(
     only: Annotated[str, typer.Option(help="only cases whose name holds this")] = "",
     seed: Annotated[int, typer.Option(help="how readings are cut into batches")] = 1,

@@ -18,9 +18,10 @@ from recompute.curve import (
     mean,
     of_times,
 )
-from recompute.facts import FileFacts, MeterLine, Scope
+from recompute.facts import FileFacts, MeterLine, Scope, ShareLine
 from recompute.prices import Prices
 from recompute.registers import MeasuredMeter, slots_of
+from recompute.sharing import PartOf
 from recompute.tree import CountedTerm, Tree
 from recompute.tree import Name as FigureName
 
@@ -65,6 +66,15 @@ class StandIn:
 
 
 @dataclass(frozen=True)
+class DividedDay:
+    """A part of the day of a shared place's figure."""
+
+    name: FigureName
+    part: PartOf
+    whole: DayFigure
+
+
+@dataclass(frozen=True)
 class DayFigure:
     """A meter's or a place's figure on a local day."""
 
@@ -75,6 +85,7 @@ class DayFigure:
     counted: tuple[tuple[int, str], ...] = ()
     """(sign, meter) of what it is made of."""
     stand_ins: tuple[tuple[int, StandIn], ...] = ()
+    divided: tuple[tuple[int, DividedDay], ...] = ()
 
     @property
     def total(self) -> int | None:
@@ -98,13 +109,14 @@ class SeriesDays:
     institution: str
     _meters: dict[tuple[str, date], DayFigure] = field(default_factory=dict)
     _nodes: dict[tuple[FigureName, date], DayFigure] = field(default_factory=dict)
-    _trees: dict[date, Tree] = field(default_factory=dict)
+    _trees: dict[tuple[str, date], Tree] = field(default_factory=dict)
 
-    def tree(self, day: date) -> Tree:
-        """What counts where on a day."""
-        if day not in self._trees:
-            self._trees[day] = Tree(self.facts, self.institution, day)
-        return self._trees[day]
+    def tree(self, day: date, institution: str | None = None) -> Tree:
+        """What counts where on a day; of the file's institution, or of another one."""
+        body = self.institution if institution is None else institution
+        if (body, day) not in self._trees:
+            self._trees[body, day] = Tree(self.facts, body, day, lambda one: self.tree(day, one))
+        return self._trees[body, day]
 
     def of_meter(self, code: str, day: date) -> DayFigure:
         """A meter's day, read off its curve."""
@@ -141,7 +153,7 @@ class SeriesDays:
         return DayFigure((part,), shares, spill, ((1, meter.code),))
 
     def _node_day(self, name: FigureName, day: date) -> DayFigure:
-        tree = self.tree(day)
+        tree = self.tree(day, self.facts.institution(name[0], day))
         terms = tree.counted(name)
         if not terms:
             zone = self.facts.zone(name[0])
@@ -161,7 +173,23 @@ class SeriesDays:
     def _of_term(self, term: CountedTerm, day: date) -> DayFigure:
         if term.meter:
             return self.of_meter(term.meter, day)
-        return self.of_node(term.figure, day)
+        whole = self.of_node(term.figure, day)
+        if term.part is None:
+            return whole
+        part = self._share(term.part, day)
+        return _unknown(whole) if part is None else _divided(whole, term.figure, part)
+
+    def _share(self, share: ShareLine, day: date) -> PartOf | None:
+        """The weights of a day; of meters what they count on it, or equal ones where that is
+        nothing. None where one of them is not known."""
+        if not share.meters:
+            return PartOf(share.weights, share.place)
+        known = [c for c in share.meters if c in self.measured]
+        totals = [self.of_meter(code, day).total for code in known]
+        if len(known) < share.count or None in totals:
+            return None
+        counted = tuple(max(0, total or 0) for total in totals)
+        return PartOf(counted if any(counted) else (1,) * share.count, share.place)
 
     def _filled(
         self,
@@ -215,6 +243,21 @@ class SeriesDays:
         )
 
 
+def _divided(whole: DayFigure, name: FigureName, part: PartOf) -> DayFigure:
+    """A part of a day: energy by slots, quality as of the whole."""
+    parts = tuple(replace(one, slots=tuple(map(part.of, one.slots))) for one in whole.parts)
+    return DayFigure(
+        parts, whole.shares, whole.spill, divided=((1, DividedDay(name, part, whole)),)
+    )
+
+
+def _unknown(whole: DayFigure) -> DayFigure:
+    """A part of which the share is not known."""
+    blank = (_blank(one.name, len(one.slots), len(one.hours)) for one in whole.parts)
+    pairs = zip(whole.parts, blank, strict=True)
+    return DayFigure(tuple(replace(none, meters=one.meters) for one, none in pairs))
+
+
 def _moved(
     shares: Sequence[Shares], known: dict[int, int], due: Sequence[int], size: int
 ) -> tuple[Shares, ...]:
@@ -264,6 +307,7 @@ def _summed(found: Sequence[tuple[int, DayFigure]]) -> DayFigure:
         (back, on, through),
         tuple((sign * own, code) for sign, day in found for own, code in day.counted),
         tuple((sign * own, one) for sign, day in found for own, one in day.stand_ins),
+        tuple((sign * own, one) for sign, day in found for own, one in day.divided),
     )
 
 

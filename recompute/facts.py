@@ -42,6 +42,25 @@ class EdgeLine:
 
 
 @dataclass(frozen=True)
+class ShareLine:
+    """`upper` has a share of `lower`: which of the weights, in the order of the codes of all who
+    have one; whoever the others are stands in no line."""
+
+    upper: str
+    lower: str
+    weights: tuple[int, ...]
+    place: int
+    dates: Dates = field(default_factory=Dates)
+    meters: tuple[str, ...] = ()
+    """By what these count each day, in place of weights."""
+
+    @property
+    def count(self) -> int:
+        """How many have a share."""
+        return len(self.meters or self.weights)
+
+
+@dataclass(frozen=True)
 class MeterLine:
     """A meter and the step of its books."""
 
@@ -127,6 +146,7 @@ class FileFacts:
 
     nodes: dict[str, NodeLine] = field(default_factory=dict)
     edges: list[EdgeLine] = field(default_factory=list)
+    shares: list[ShareLine] = field(default_factory=list)
     meters: dict[str, MeterLine] = field(default_factory=dict)
     supply: list[EdgeLine] = field(default_factory=list)
     points: dict[str, PointLine] = field(default_factory=dict)
@@ -140,6 +160,41 @@ class FileFacts:
     def above(self, node: str, day: date | None = None) -> list[str]:
         """Places that hold a place, the nearest first; of a day, or of any time."""
         return list(_walk(node, [(e.lower, e.upper) for e in self.edges if _on(e, day)]))
+
+    def shares_of(self, node: str, day: date) -> list[ShareLine]:
+        """The shares of a place on a day, as far as the file names who has them."""
+        return [one for one in self.shares if one.lower == node and one.dates.hold(day)]
+
+    def share(self, upper: str, lower: str, day: date) -> ShareLine | None:
+        """What a place has of another one on a day; None where that is not divided."""
+        return next((one for one in self.shares_of(lower, day) if one.upper == upper), None)
+
+    def holders(self, node: str, day: date) -> list[str]:
+        """Places that hold the whole of a place on a day, the nearest first: of a shared one those
+        alone that are above all who have a share."""
+        return self._holders(node, day, frozenset())
+
+    def _holders(self, node: str, day: date, seen: frozenset[str]) -> list[str]:
+        found: list[str] = []
+        queue, inside = [node], seen
+        while queue:
+            code = queue.pop(0)
+            inside |= {code}
+            shares = sorted(self.shares_of(code, day), key=lambda one: one.upper)
+            if not shares:
+                uppers = [e.upper for e in self.edges if e.lower == code and _on(e, day)]
+                fresh = [one for one in uppers if one not in inside]
+                found += fresh
+                queue += fresh
+            elif len(shares) == shares[0].count:
+                ways = [[s.upper, *self._holders(s.upper, day, inside)] for s in shares]
+                found += [c for c in ways[0] if all(c in way for way in ways[1:])]
+        return list(dict.fromkeys(found))
+
+    def shared_above(self, node: str) -> bool:
+        """Whether a place, or one that ever holds it, is ever shared."""
+        divided = {one.lower for one in self.shares}
+        return bool(divided & {node, *self.above(node)})
 
     def below(self, node: str, day: date | None = None) -> list[str]:
         """Places right below a place."""
@@ -170,7 +225,7 @@ class FileFacts:
         return any(self.institution(node, day) == institution for day in days)
 
     def _body(self, node: str, day: date) -> str:
-        for code in [node, *self.above(node, day)]:
+        for code in [node, *self.holders(node, day)]:
             if self.nodes[code].type == "institution":
                 return code
         return ""
@@ -187,7 +242,7 @@ class FileFacts:
             feeds = link.lower == meter.code and link.dates.hold(day)
             if feeds and items.covers(upper.item, meter.item):
                 return upper
-        for node in [meter.node, *self.above(meter.node, day)]:
+        for node in [meter.node, *self.holders(meter.node, day)]:
             totals = [
                 one
                 for one in self.meters_at(node, day)

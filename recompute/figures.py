@@ -97,11 +97,13 @@ class RecomputedBooks:
 
     @cached_property
     def measured(self) -> dict[str, MeasuredMeter]:
-        """By meter that is ever the institution's its curve, and what was found on the way."""
+        """By meter that is ever the institution's, or of a place that it has a share of, its curve,
+        and what was found on the way."""
         return {
             code: measure(self.facts, meter, self.readings)
             for code, meter in self.facts.meters.items()
             if self.facts.ever_of(meter.node, self.header.institution)
+            or self.facts.shared_above(meter.node)
         }
 
     @cached_property
@@ -123,7 +125,9 @@ class RecomputedBooks:
     def series(self) -> list[RecomputedSeries]:
         """Every meter, and every figure of a place on one of the days."""
         found = {
-            RecomputedSeries("meter", code, self.facts.meters[code].item) for code in self.measured
+            RecomputedSeries("meter", code, self.facts.meters[code].item)
+            for code in self.measured
+            if self.facts.ever_of(self.facts.meters[code].node, self.header.institution)
         }
         for day in self.days:
             found |= {RecomputedSeries("node", *name) for name in self._days.tree(day).names()}
@@ -387,6 +391,9 @@ def _check(facts: FileFacts) -> None:
     for link in facts.edges:
         for code in (link.upper, link.lower):
             _require("edge", code, facts.nodes)
+    for share in facts.shares:
+        for code in (share.upper, share.lower):
+            _require("share", code, facts.nodes)
     for meter in facts.meters.values():
         check_item(meter.item)
         _require("meter", meter.node, facts.nodes)

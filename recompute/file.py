@@ -29,6 +29,7 @@ from recompute.facts import (
     NodeLine,
     PointLine,
     PriceLine,
+    ShareLine,
 )
 from recompute.line import Line
 
@@ -163,6 +164,25 @@ def _node(content: Content, line: Line) -> None:
 
 def _edge(content: Content, line: Line) -> None:
     content.facts.edges.append(EdgeLine(line.needed("parent"), line.needed("child"), line.days()))
+
+
+def _share(content: Content, line: Line) -> None:
+    weights, place = line.listed("weights"), line.whole("place")
+    meters = line.listed("meters") if "meters" in line.values else []
+    whole = all(isinstance(one, int) and one > 0 for one in weights)
+    if not whole or not 0 <= place < len(meters or weights):
+        fix = "whole numbers above 0, and which of them is meant"
+        raise line.wrong("weights", "no shares", fix)
+    content.facts.shares.append(
+        ShareLine(
+            line.needed("parent"),
+            line.needed("child"),
+            tuple(weights),
+            place,
+            line.days(),
+            tuple(map(str, meters)),
+        )
+    )
 
 
 def _meter(content: Content, line: Line) -> None:
@@ -320,6 +340,7 @@ def _order(line: Line) -> tuple[int, int]:
 _TAKERS: dict[str, Callable[[Content, Line], None]] = {
     "node": _node,
     "edge": _edge,
+    "share": _share,
     "meter": _meter,
     "supply": _supply,
     "point": _point,

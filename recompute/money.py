@@ -10,7 +10,7 @@ from functools import cached_property
 
 from metering.localtime import MINUTE_US, day_bounds
 from recompute.curve import ESTIMATED, MEASURED, MISSING
-from recompute.days import DayFigure, SeriesDays, StandIn
+from recompute.days import DayFigure, DayPart, DividedDay, SeriesDays, StandIn
 from recompute.facts import FileFacts, MeterLine
 from recompute.prices import Prices
 from recompute.registers import per_canonical
@@ -47,6 +47,10 @@ class DayPricing:
             for sign, code in one.counted:
                 if self.facts.meters[code].step_min in steps:
                     self._day(tally, stretches, self.facts.meters[code], day, sign, bounds)
+            for sign, divided in one.divided:
+                for part in divided.whole.parts:
+                    if part.step_min in steps and any(x is not None for x in part.slots):
+                        self._part(tally, stretches, (day, divided, part, sign), bounds)
             for sign, stand_in in one.stand_ins:
                 if stand_in.step_min in steps:
                     self._stand_in(tally, stand_in, sign)
@@ -98,16 +102,41 @@ class DayPricing:
                     tally.certain[window.row] -= amount
                     tally.estimated[window.row] += amount
             touched = crossing(one, windows)
-            name = (meter.code, one.start, scope, sign)
-            if touched and name not in stretches:
-                first, last = edges_of(self.facts, self.prices, meter, one)
-                held = one.quality == MEASURED or (bounds[0] <= first and last <= bounds[1])
-                stretches[name] = (defaultdict(int), held)
+            if not touched:
+                continue
+            first, last = edges_of(self.facts, self.prices, meter, one)
+            measured, off = one.quality == MEASURED, (one.energy < 0) != (sign < 0)
+            held = measured or (bounds[0] <= first and last <= bounds[1])
+            name = (scope, first, last, measured, off)
+            pieces, _ = stretches.setdefault(name, (defaultdict(int), held))
             for place in touched:
                 window = windows[place]
                 amount = sign * one.within(window.start, window.end)
                 tally.certain[window.row] -= amount
-                stretches[name][0][window.row] += amount
+                pieces[window.row] += amount
+
+    def _part(
+        self,
+        tally: MoneyTally,
+        stretches: dict[object, tuple[Pieces, bool]],
+        told: tuple[date, DividedDay, DayPart, int],
+        bounds: tuple[int, int],
+    ) -> None:
+        """A part of a shared place's day."""
+        day, divided, part, sign = told
+        sheet = self.slots.of_part(day, divided, part)
+        loose = sheet.held()
+        for first, last, measured, window, parts, off in sheet.crossings:
+            name = (part.name[1], first, last, measured, off != (sign < 0))
+            held = measured or (bounds[0] <= first and last <= bounds[1])
+            pieces, _ = stretches.setdefault(name, (defaultdict(int), held))
+            for w, amount in enumerate(parts, start=window):
+                loose[w] -= amount
+                pieces[sheet.rows[w]] += sign * amount
+        for w, amount in loose.items():
+            stood_in = sheet.stood_in.get(w, 0)
+            tally.certain[sheet.rows[w]] += sign * (amount - stood_in)
+            tally.estimated[sheet.rows[w]] += sign * stood_in
 
     def _stand_in(self, tally: MoneyTally, one: StandIn, sign: int) -> None:
         meter = self.facts.meters[one.meter]

@@ -50,7 +50,7 @@ class Prices:
 
     def _holding(self, meter: MeterLine, day: date) -> list[Scope]:
         held = {row.scope for row in self.facts.prices if row.dates.hold(day)}
-        places = [meter.node, *self.facts.above(meter.node, day), ""]
+        places = [meter.node, *self.facts.holders(meter.node, day), ""]
         named = [(meter.code, ""), *(("", place) for place in places)]
         scopes = [(*one, item) for one in named for item in upward(meter.item)]
         return [scope for scope in scopes if scope in held]

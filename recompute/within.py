@@ -12,36 +12,16 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from recompute.curve import APPORTIONED, ESTIMATED, MEASURED, MISSING, WHOLE
-from recompute.days import DayFigure, DayPart, SeriesDays, StandIn
-from recompute.facts import FileFacts, MeterLine, PriceLine
+from recompute.days import DayFigure, DayPart, DividedDay, SeriesDays, StandIn
+from recompute.facts import FileFacts, MeterLine
 from recompute.prices import PricedWindow, Prices
 from recompute.registers import slots_of
+from recompute.sharing import DaySheet, part_of
 from recompute.stretches import crossing, edges_of, split, windows_of
 from recompute.tally import MoneyTally, Pieces
 
-Crossing = tuple[int, int, bool, int, tuple[int, ...], bool]
-"""Start of the first price window it touches, end of the last, whether it is measured, the first of
-the day's windows that it touches, book units in each from there on, whether they are taken off."""
-
 Name = tuple[int, int, bool, int, bool]
 """A crossing without its energy: stretches over the same windows are told together."""
-
-
-@dataclass
-class DaySheet:
-    """A part of a day, by slot and price window."""
-
-    rows: tuple[PriceLine | None, ...] = (None,)
-    """What prices each window."""
-    pieces: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
-    """By slot, then by window, book units; a slot has every window that it lies in."""
-    crossings: list[Crossing] = field(default_factory=list)
-    gaps: set[int] = field(default_factory=set)
-    """Windows that a gap over several rows touches."""
-
-    def add(self, slot: int, window: int, amount: int) -> None:
-        """Energy of a slot in a window."""
-        self.pieces[slot][window] = self.pieces[slot].get(window, 0) + amount
 
 
 @dataclass
@@ -83,6 +63,10 @@ class SlotPricing:
             self._sheets[place] = (one, self._made(day, one, part))
         return self._sheets[place][1]
 
+    def of_part(self, day: date, one: DividedDay, part: DayPart) -> DaySheet:
+        """What a part of a shared place's figure has, of one of the whole's own parts."""
+        return part_of(self._sheet(day, one.whole, part), part.slots, one.part)
+
     def _made(self, day: date, one: DayFigure, part: DayPart) -> DaySheet:
         sheet, groups = DaySheet(), dict[Name, list[int]]()
         for sign, code in one.counted:
@@ -93,6 +77,10 @@ class SlotPricing:
             meter = self.facts.meters[stand_in.meter]
             if self.days.part_name(meter, day) == part.name:
                 self._stand_in(sheet, stand_in, meter, day, sign)
+        for sign, divided in one.divided:
+            for own in divided.whole.parts:
+                if own.name == part.name:
+                    _take(sheet, groups, self.of_part(day, divided, own), sign)
         found = [(*name[:4], tuple(parts), name[4]) for name, parts in groups.items()]
         sheet.crossings = sorted(found)
         for _, _, measured, window, amounts, _ in sheet.crossings:
@@ -114,10 +102,13 @@ class SlotPricing:
         sheet.rows = tuple(window.row for window in windows)
         for n, slot in enumerate(slots_of(day, zone, meter.step_min)):
             for w, start, end in _inside(windows, *slot):
-                sheet.add(n, w, sign * (curve.energy(start, end) or 0))
+                sheet.add(n, w, sign * (curve.energy(start, end) or 0), end - start)
         if self.prices.scope(meter, day) is None:
             return
         for one in curve.over(windows[0].start, windows[-1].end):
+            if one.quality == ESTIMATED:
+                for w, window in enumerate(windows):
+                    sheet.stood_in[w] += sign * one.within(window.start, window.end)
             touched = crossing(one, windows)
             if not touched:
                 continue
@@ -136,6 +127,23 @@ class SlotPricing:
         windows = windows_of(self.facts, self.prices, meter, day)
         for w, amount in split(one, windows):
             sheet.add(one.place, w, sign * amount)
+            sheet.stood_in[w] += sign * amount
+
+
+def _take(sheet: DaySheet, groups: dict[Name, list[int]], own: DaySheet, sign: int) -> None:
+    """Add what a part of a shared place has."""
+    sheet.rows = own.rows
+    for slot, pieces in own.pieces.items():
+        for window, amount in pieces.items():
+            sheet.add(slot, window, sign * amount, own.times[slot][window])
+    for first, last, measured, window, parts, off in own.crossings:
+        into = groups.setdefault(
+            (first, last, measured, window, off != (sign < 0)), [0] * len(parts)
+        )
+        for place, amount in enumerate(parts):
+            into[place] += sign * amount
+    for window, amount in own.stood_in.items():
+        sheet.stood_in[window] += sign * amount
 
 
 def _inside(windows: Sequence[PricedWindow], start: int, end: int) -> list[tuple[int, int, int]]:

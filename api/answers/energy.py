@@ -156,6 +156,46 @@ class PartsAnswer(EnergyHeadAnswer):
     data: list[PartAnswer]
 
 
+class SharedPartAnswer(TypedDict):
+    """The own part of a place that is shared with others, over days with one share."""
+
+    place: str
+    place_name: InLanguages
+    start: str
+    end: str
+    share: str
+    fraction: str | None
+    value: str | None
+    amount: int | None
+    shares: SharesAnswer
+    provisional: bool
+
+
+class SharedPartsAnswer(EnergyHeadAnswer):
+    """What a figure has of places that are shared with others."""
+
+    data: list[SharedPartAnswer]
+
+
+class DayBalanceAnswer(TypedDict):
+    """A total, its parts and their difference on a day; null where they are not wholly known."""
+
+    day: str
+    total: str | None
+    parts: str | None
+    difference: str | None
+
+
+class BalanceAnswer(EnergyHeadAnswer):
+    """A total against what it should hold; differences as fractions of the total."""
+
+    data: list[DayBalanceAnswer]
+    known_days: int
+    fraction: str | None
+    fraction_before: str | None
+    fraction_after: str | None
+
+
 class BookRowAnswer(TypedDict):
     """What wrote a row of the books; version 0 of the registry is from before rows named it."""
 

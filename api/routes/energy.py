@@ -2,6 +2,8 @@
 
     GET /v1/energy          a figure by step; what is booked coarser is its `remainder`
     GET /v1/energy/parts    a figure, its sub-items, and the difference: the table adds up
+    GET /v1/energy/shares   the own parts of places that are shared with others
+    GET /v1/energy/balance  a total against what it should hold, and its trend
 
 Nothing is priced or added here: `figures` says what is told of the books, at one revision.
 """
@@ -10,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from api.answers.common import InLanguages, SeriesAnswer, SharesAnswer
 from api.answers.energy import (
+    BalanceAnswer,
     CostAnswer,
     EmissionAnswer,
     EnergyAnswer,
@@ -25,6 +30,8 @@ from api.answers.energy import (
     PartsAnswer,
     PeriodAnswer,
     PeriodWorthAnswer,
+    SharedPartAnswer,
+    SharedPartsAnswer,
     TariffRowAnswer,
     WorthAnswer,
 )
@@ -36,16 +43,19 @@ from api.usecases.energy import (
     Head,
     Step,
     Valued,
+    balance_of,
     days_of,
     energy_of,
     parts_of_node,
     series_of,
+    shared_with,
 )
-from figures import Cost, Emission, Held, Money, Period, Worth
+from figures import Cost, Emission, Held, Money, Period, SharedPart, Worth
 from metering import items
 from metering.book import SeriesKey
 from metering.localtime import iso
 from metering.quality import WHOLE
+from metering.registry import Node
 from metering.tariff import TariffRow
 from metering.units import BOOK_UNITS
 from texts import both, word
@@ -140,6 +150,39 @@ PARTS_EXAMPLE = {
         {**PART_EXAMPLE, "row": "difference", "value": "0.000000", "shares": None},
     ],
 }
+SHARED_EXAMPLE = {
+    **{name: value for name, value in PARTS_EXAMPLE.items() if name != "data"},
+    "data": [
+        {
+            "place": "shared-hall",
+            "place_name": {"zh": "共用大厅", "en": "Shared hall"},
+            "start": "2026-11-23",
+            "end": "2026-11-24",
+            "share": "1200 m2",
+            "fraction": "3/5",
+            "value": "250.026600",
+            "amount": 250026600,
+            "shares": SHARES_EXAMPLE,
+            "provisional": False,
+        }
+    ],
+}
+
+BALANCE_EXAMPLE = {
+    **{name: value for name, value in PARTS_EXAMPLE.items() if name != "data"},
+    "data": [
+        {
+            "day": "2026-11-23",
+            "total": "416.711000",
+            "parts": "405.200000",
+            "difference": "11.511000",
+        }
+    ],
+    "known_days": 1,
+    "fraction": "0.027623",
+    "fraction_before": None,
+    "fraction_after": None,
+}
 
 
 @router.get("/energy", response_model=EnergyAnswer, responses=example(ENERGY_EXAMPLE))
@@ -213,6 +256,87 @@ def energy_parts(
         "data": [{"row": name, **_held_json(one)} for name, one in rows],
     }
     return written(answer)
+
+
+@router.get("/energy/shares", response_model=SharedPartsAnswer, responses=example(SHARED_EXAMPLE))
+def energy_shares(
+    caller: Reader,
+    node: Annotated[str, Query(max_length=128)],
+    item: Code = None,
+    start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
+    end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+) -> Response:
+    """What a node's figure has of each place right below it that is shared with others, over local
+    days [start, end).
+
+    `share` is the own share as it is registered, `fraction` what it is of the whole; null where a
+    meter says it day by day. Where the
+    share changes a row ends and another begins. `shares` is the quality of the whole. Nothing is
+    told of others.
+    """
+    key = series_of(caller, node, None, item)
+    head, found = shared_with(caller, key, days_of(caller, key, start, end, Step.DAY))
+    answer: SharedPartsAnswer = {
+        **head_json(head),
+        "data": [_shared_json(caller.reach.registry.node(one.place), one, key) for one in found],
+    }
+    return written(answer)
+
+
+@router.get("/energy/balance", response_model=BalanceAnswer, responses=example(BALANCE_EXAMPLE))
+def energy_balance(
+    caller: Reader,
+    node: Annotated[str, Query(max_length=128)],
+    item: Code = None,
+    start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
+    end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+) -> Response:
+    """A node's total meter against what it should hold, on each local day in [start, end) on which
+    there are both.
+
+    A day on which one of them is missing, estimated or not settled has null, and counts in no
+    fraction. `fraction` is the difference of all known days over their total, `fraction_before` and
+    `fraction_after` those of their earlier and later half: a difference that drifts shows there.
+    """
+    key = series_of(caller, node, None, item)
+    head, found = balance_of(caller, key, days_of(caller, key, start, end, Step.DAY))
+    answer: BalanceAnswer = {
+        **head_json(head),
+        "data": [
+            {
+                "day": one.day.isoformat(),
+                "total": exact(one.total, key.item),
+                "parts": exact(one.parts, key.item),
+                "difference": exact(one.difference, key.item),
+            }
+            for one in found.days
+        ],
+        "known_days": len(found.known),
+        "fraction": _fraction(found.whole),
+        "fraction_before": _fraction(found.before),
+        "fraction_after": _fraction(found.after),
+    }
+    return written(answer)
+
+
+def _fraction(value: Fraction | None) -> str | None:
+    """With six decimals."""
+    return None if value is None else f"{Decimal(round(value * 10**6)).scaleb(-6):f}"
+
+
+def _shared_json(place: Node, found: SharedPart, key: SeriesKey) -> SharedPartAnswer:
+    return {
+        "place": place.code,
+        "place_name": both(place.name),
+        "start": found.first.isoformat(),
+        "end": (found.last + timedelta(days=1)).isoformat(),
+        "share": found.share,
+        "fraction": None if found.fraction is None else str(found.fraction),
+        "value": exact(found.amount, key.item),
+        "amount": found.amount,
+        "shares": shares_json(found.shares.tolist()),
+        "provisional": found.provisional,
+    }
 
 
 def head_json(head: Head) -> EnergyHeadAnswer:

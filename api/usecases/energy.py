@@ -11,7 +11,7 @@ import figures
 from api.caller import Caller
 from api.moments import as_of_text
 from api.ranges import check_days, check_order, local_date
-from figures import AsOf, Energy, Parts, Period, View, Worth
+from figures import AsOf, Balance, Energy, Parts, Period, SharedPart, View, Worth
 from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
@@ -142,8 +142,7 @@ def parts_of_node(
     key, moment = moment_of(caller, key, days, as_of)
     with caller.view(moment) as view:
         found = figures.parts(view, key, *days)
-        revision = view.revision(key.institution)
-        return Head(key, view.zone(key), days, revision, view.registry.version), found
+        return _head(view, key, days), found
 
 
 def moment_of(
@@ -158,6 +157,25 @@ def moment_of(
     body = caller.reach.registry.institution(node, caller.reach.last_day(node, days.last))
     moment = as_of_text(caller, as_of, body or key.institution)
     return replace(key, institution=moment.institution), moment
+
+
+def shared_with(caller: Caller, key: SeriesKey, days: Days) -> tuple[Head, list[SharedPart]]:
+    """What a node has of the places that it shares with others, at one revision."""
+    with caller.view() as view:
+        found = figures.shared_parts(view, key, *days)
+        return _head(view, key, days), found
+
+
+def balance_of(caller: Caller, key: SeriesKey, days: Days) -> tuple[Head, Balance]:
+    """A node's total against what it should hold, at one revision."""
+    with caller.view() as view:
+        found = figures.balance(view, key, *days)
+        return _head(view, key, days), found
+
+
+def _head(view: View, key: SeriesKey, days: Days) -> Head:
+    revision = view.revision(key.institution)
+    return Head(key, view.zone(key), days, revision, view.registry.version)
 
 
 def _valued(view: View, energy: Energy) -> Valued:

@@ -170,15 +170,17 @@ class BookWriter(BookState, Protocol):
         events_replaced: Sequence[tuple[str, int, int]] = (),
         now_us: int,
         cause: str = "reading",
+        marked: Sequence[DirtyMark] = (),
     ) -> int:
         """Write rows in one transaction and return the new revision.
 
         Supersedes settled rows; overwrites provisional ones without a trace; leaves rows of
         equal content as they are, and completes those that tariffs divide otherwise; how they
         divided a settled one before is kept, under a revision of its own. Deletes
-        the `cleared` dirty marks. Register events that touch one of the (meter, start_us,
-        end_us) ranges are replaced by `events`. Raises Conflict when the revision is not the
-        expected one; then nothing is written. The revision stays where no row changes.
+        the `cleared` dirty marks, and adds those `marked`, ready. Register events that touch
+        one of the (meter, start_us, end_us) ranges are replaced by `events`. Raises Conflict
+        when the revision is not the expected one; then nothing is written. The revision stays
+        where no row changes.
 
         The first complete row of a day is told by this. A row that takes a settled one's place
         leaves the restatement of what changed since its day was told last, in the place of the

@@ -12,7 +12,7 @@ equal; what is not marked is surely as it stands.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from metering.book import DirtyMark, SeriesKey
@@ -203,14 +203,23 @@ def _by_supply(old: Registry, new: Registry) -> _Touched:
 
 def _by_tree(old: Registry, new: Registry) -> _Touched:
     for before, after in differing(old.space, new.space, SPACE.key):
-        edge = after or before
-        for span in _days(before, after, same=bool(before and after)):
-            yield edge.parent if edge else "", "", span
+        same = bool(before and after and before.share == after.share)
+        above = _with_a_share(old, new, [one for one in (after, before) if one is not None])
+        for span in _days(before, after, same=same):
+            yield from ((parent, "", span) for parent in above)
     for code in sorted(old.nodes.keys() & new.nodes.keys()):
         if old.zone(code) != new.zone(code):
             yield code, "", ALWAYS
         for span in _of_another(old, code, new, code):
             yield code, "", span
+
+
+def _with_a_share(old: Registry, new: Registry, told: Sequence[SpaceEdge]) -> list[str]:
+    """The place above, and all that ever have a share beside it: theirs is another one too."""
+    edge = told[0]
+    shared = edge.child in old.shared | new.shared
+    others = [p for one in (old, new) for p in one.parents(edge.child)] if shared else []
+    return list(dict.fromkeys([edge.parent, *others]))
 
 
 def _days(before: _Valid | None, after: _Valid | None, *, same: bool) -> list[Validity]:

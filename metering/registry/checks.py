@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from metering.reading import Kind
@@ -21,11 +22,12 @@ from metering.registry.kinds import (
     SPACE,
     SUPPLY,
 )
-from metering.registry.model import Meter, NodeType, Point, Registry
+from metering.registry.model import Meter, NodeType, Point, Registry, SpaceEdge
 from metering.registry.rows import Row
+from metering.registry.sharing import Share, read_share
 from metering.registry.tables import Facts
 from metering.units import BOOK_UNITS, POWER_OF_ENERGY, counts_for
-from metering.validity import Validity
+from metering.validity import Validity, epochs, turning_days
 
 T = TypeVar("T")
 _Edge = tuple[str, str]
@@ -45,6 +47,7 @@ def check_facts(facts: Facts, whole: Registry, existing: Registry) -> None:
     _check_cycle(space, {(e.parent, e.child) for e in whole.space}, "parent")
     supply = [(row, (e.source, e.fed)) for row, e in facts.supply]
     _check_cycle(supply, {(e.source, e.fed) for e in whole.supply}, "fed_by")
+    _check_shares(facts, whole)
     for row, meter in facts.meters:
         if meter.node in whole.nodes:
             _check_place(row, meter, whole)
@@ -137,22 +140,81 @@ def _check_cycle(pairs: Iterable[tuple[Row, _Edge]], edges: set[_Edge], column: 
             row.wrong(column, f"{edge[1]} comes round to itself", "break the circle")
 
 
+def _check_shares(facts: Facts, whole: Registry) -> None:
+    """Shares of one place and day are of one kind, fractions add up to 1, and nobody beside them
+    has the whole. Told at the last row of the place."""
+    rows = {edge.child: row for row, edge in facts.space if edge.child in whole.shared}
+    for child, row in rows.items():
+        edges = [edge for edge in whole.space if edge.child == child]
+        for span in epochs(turning_days(edge.valid for edge in edges)):
+            held = [edge for edge in edges if edge.valid.holds(span.some_day)]
+            if any(edge.divided for edge in held) and not _check_share(row, held):
+                break
+        for edge in edges:
+            _check_share_meter(row, edge, whole)
+
+
+def _check_share_meter(row: Row, edge: SpaceEdge, whole: Registry) -> None:
+    """A meter that says a share hangs on the place, or below."""
+    share = read_share(edge.share)
+    if share is None or not share.meter:
+        return
+    _known(row, "share", share.meter, whole.meters, "meters.csv")
+    meter = whole.meters.get(share.meter)
+    if meter is not None and edge.child not in (meter.node, *whole.ancestors(meter.node)):
+        fix = "a meter that hangs on the place or below"
+        row.wrong("share", f"{share.meter} measures nothing of the place", fix)
+
+
+def _check_share(row: Row, held: Sequence[SpaceEdge]) -> bool:
+    shares = [read_share(edge.share) or Share(Decimal(1)) for edge in held]
+    if len({edge.parent for edge in held}) < len(held):
+        row.wrong("share", "two shares of one parent at once", "one row for each parent and day")
+    elif len({share.unit for share in shares}) > 1:
+        fix = "fractions, areas, people or meters for all who share a place"
+        row.wrong("share", "shares of different kinds at once", fix)
+    elif not shares[0].unit and sum(share.amount for share in shares) != 1:
+        total = sum(share.amount for share in shares)
+        row.wrong("share", f"the shares add up to {total}", "fractions that add up to 1")
+    else:
+        return True
+    return False
+
+
 def _check_place(row: Row, meter: Meter, whole: Registry) -> None:
-    """Exactly one institution above at any time, and a time zone."""
+    """One institution above at any time on each way up, and a time zone. There are several ways
+    where a place is shared."""
     above = [meter.node, *_present(whole.ancestors(meter.node), whole)]
     institutions = _institutions(above, whole)
     if not institutions:
         row.wrong("node", "no institution above", "put the node below an institution in tree.csv")
     elif len(institutions) > 1:
         for day in _turning_days(above, meter, whole):
-            if len(_institutions([meter.node, *whole.ancestors(meter.node, day)], whole)) > 1:
+            if _most_institutions(meter.node, day, whole, frozenset()) > 1:
                 names = " and ".join(sorted(institutions))
-                row.wrong("node", f"below {names} at once", "one institution above each meter")
+                fix = "one institution above each meter, or shares in tree.csv"
+                row.wrong("node", f"below {names} at once", fix)
                 break
     if not any(
         whole.nodes[code].zone for code in _present([*above, *whole.subtree(meter.node)], whole)
     ):
         row.wrong("node", "no time zone", "give the site a zone in tree.csv, e.g. Asia/Shanghai")
+
+
+def _most_institutions(node: str, day: date, whole: Registry, seen: frozenset[str]) -> int:
+    """How many institutions are above a place at most, itself among them: on one of the ways where
+    it is shared, else on all together."""
+    if node in seen or node not in whole.nodes:
+        return 0
+    parties = whole.shares(node, day)
+    if not parties:
+        above = [one for one in whole.parents(node, day) if one in whole.nodes]
+        if len(above) > 1:
+            return len(_institutions([node, *whole.ancestors(node, day)], whole))
+        parties = dict.fromkeys(above, "")
+    own = whole.nodes[node].type is NodeType.INSTITUTION
+    inside = seen | {node}
+    return own + max((_most_institutions(p, day, whole, inside) for p in parties), default=0)
 
 
 def _present(codes: Iterable[str], whole: Registry) -> list[str]:

@@ -27,6 +27,7 @@ from metering.errors import NotFound
 from metering.factor import Factor
 from metering.moment import Moment, read_moment
 from metering.reading import Kind
+from metering.registry.sharing import UNDIVIDED, Division, division, read_share
 from metering.tariff import TariffRow
 from metering.validity import ALWAYS, Validity, epochs, joined, turning_days
 
@@ -78,12 +79,17 @@ class Node:
 
 @dataclass(frozen=True)
 class SpaceEdge:
-    """`child` belongs to `parent`. `share` is 1: files with another are refused until it counts."""
+    """`child` belongs to `parent`, or a share of it (`metering.registry.sharing`)."""
 
     parent: str
     child: str
-    share: Decimal = Decimal(1)
+    share: str = UNDIVIDED
     valid: Validity = ALWAYS
+
+    @property
+    def divided(self) -> bool:
+        """Whether the parent has no more than a share."""
+        return self.share != UNDIVIDED
 
 
 @dataclass(frozen=True)
@@ -352,6 +358,83 @@ class Registry:
         """All nodes above, nearest first, without the node itself."""
         return list(_walk(node, lambda code: self.parents(code, day)))
 
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """Nodes that are ever divided among several."""
+        return frozenset(edge.child for edge in self.space if edge.divided)
+
+    @cached_property
+    def measured_shares(self) -> dict[str, frozenset[str]]:
+        """By meter the places that are divided by what it counts."""
+        found: dict[str, set[str]] = {}
+        for edge in self.space:
+            share = read_share(edge.share) if edge.divided else None
+            if share is not None and share.meter:
+                found.setdefault(share.meter, set()).add(edge.child)
+        return {meter: frozenset(places) for meter, places in found.items()}
+
+    def shares(self, node: str, day: date) -> dict[str, str]:
+        """Who has a share of a node on a day, and which; {} where it is not divided then."""
+        if node not in self.shared:
+            return {}
+        held = [edge for edge in self._edges_up.get(node, []) if edge.valid.holds(day)]
+        return {e.parent: e.share for e in held} if any(e.divided for e in held) else {}
+
+    def division(self, parent: str, child: str, day: date) -> Division | None:
+        """What a parent has of a node on a day; None where that is not divided."""
+        shares = self.shares(child, day)
+        return division(shares, parent) if parent in shares else None
+
+    def holders(self, node: str, day: date) -> list[str]:
+        """All nodes above that hold the whole of it on a day, nearest first: of a node that is
+        divided those alone that are above all who have a share."""
+        if not self.shared:
+            return self.ancestors(node, day)
+        return self._holders(node, day, frozenset())
+
+    def _holders(self, node: str, day: date, seen: frozenset[str]) -> list[str]:
+        if node in seen:
+            return []
+        found: list[str] = []
+        queue, inside = [node], seen
+        while queue:
+            code = queue.pop(0)
+            inside |= {code}
+            shares = self.shares(code, day)
+            if shares:
+                ways = [[one, *self._holders(one, day, inside)] for one in sorted(shares)]
+                found += [c for c in ways[0] if all(c in way for way in ways[1:])]
+            else:
+                fresh = [one for one in self.parents(code, day) if one not in inside]
+                found += fresh
+                queue += fresh
+        return _unique(found)
+
+    @cached_property
+    def _parties(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    def parties(self, node: str) -> tuple[str, ...]:
+        """Every institution that a node, or a part of it, is ever of; '' among them as in
+        `institutions`."""
+        if not self.shared:
+            return self.institutions(node)
+        if node not in self._parties:
+            above = (c for c in self.ancestors(node) if c in self.nodes)
+            bodies = [c for c in above if self.nodes[c].type is NodeType.INSTITUTION]
+            self._parties[node] = tuple(_unique([*self.institutions(node), *bodies]))
+        return self._parties[node]
+
+    def drawn(self, institution: str) -> tuple[str, ...]:
+        """Other institutions ('' among them) that book what the institution has a share of."""
+        found = [
+            body
+            for code in sorted(self.shared)
+            if institution in self.parties(code)
+            for body in self.institutions(code)
+        ]
+        return tuple(one for one in _unique(found) if one != institution)
+
     def subtree(self, node: str) -> frozenset[str]:
         """The node and everything ever below it."""
         return frozenset([node, *_walk(node, self.children)])
@@ -369,6 +452,8 @@ class Registry:
             above = fresh.pop(0)
             for edge in self._edges_down.get(above, []):
                 spans = [v for one in found[above] if (v := one.shared(edge.valid)) is not None]
+                if edge.child in self.shared:
+                    spans = self._wholly(edge.child, spans, found)
                 known = found.get(edge.child, [])
                 wider = joined([*known, *spans])
                 if wider != known:
@@ -376,9 +461,33 @@ class Registry:
                     fresh.append(edge.child)
         return {code: tuple(spans) for code, spans in found.items() if spans}
 
+    def _wholly(
+        self, node: str, spans: list[Validity], found: Mapping[str, list[Validity]]
+    ) -> list[Validity]:
+        """The days of spans on which all who have a share of a node are held."""
+        turns = turning_days(edge.valid for edge in self._edges_up[node])
+        return [
+            held
+            for span in epochs(turns)
+            for own in spans
+            if (days := own.shared(span)) is not None
+            for held in self._all_held(self.shares(node, span.some_day), days, found)
+        ]
+
+    @staticmethod
+    def _all_held(
+        parties: Iterable[str], days: Validity, found: Mapping[str, list[Validity]]
+    ) -> list[Validity]:
+        left = [days]
+        for one in parties:
+            own = found.get(one, [])
+            left = [v for a in left for b in own if (v := a.shared(b)) is not None]
+        return left
+
     def institution(self, node: str, day: date | None = None) -> str:
-        """The institution a node belongs to on a local day: itself or the nearest one above; ''
-        where there is none. Without a day the last one that it belongs to."""
+        """The institution a node belongs to on a local day: itself or the nearest one above that
+        holds the whole of it; '' where there is none. Without a day the last one that it belongs
+        to."""
         found = self._bodies_of(node)
         if day is None:
             return next(filter(None, reversed(found)), "")
@@ -409,7 +518,7 @@ class Registry:
         return self._bodies[node]
 
     def _body(self, node: str, day: date) -> str:
-        path = [node, *self.ancestors(node, day)]
+        path = [node, *self.holders(node, day)]
         return next((c for c in path if self.nodes[c].type is NodeType.INSTITUTION), "")
 
     def _edges_above(self, node: str) -> Iterator[SpaceEdge]:

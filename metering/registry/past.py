@@ -132,7 +132,7 @@ def _bodies(registry: Registry, node: str) -> set[str]:
     """The institutions above the node in turn, else all of those below it."""
     if node not in registry.nodes:
         return set()
-    above = set(registry.institutions(node)) - {""}
+    above = set(registry.parties(node)) - {""}
     if above:
         return above
     below = registry.subtree(node)

@@ -24,6 +24,7 @@ from metering.registry.model import (
     SupplyEdge,
 )
 from metering.registry.rows import Row
+from metering.registry.sharing import UNDIVIDED, Share, read_share
 from metering.registry.tables import Facts
 from metering.units import UNITS
 from metering.validity import Validity
@@ -57,14 +58,24 @@ def take_node(row: Row, facts: Facts) -> None:
         row.whole("persons", 0, 100_000_000),
     )
     facts.nodes.append((row, node))
-    valid, share = row.validity(), row.number("share", above=0)
-    if share is not None and share != 1:
-        problem = "shares are not counted yet: everything would go to each parent whole"
-        row.wrong("share", problem, "leave it empty; give each user of the building a node")
+    valid, share = row.validity(), _share(row, kind)
     if row.text("parent"):
-        facts.space.append((row, SpaceEdge(row.code("parent"), code, share or Decimal(1), valid)))
-    elif valid != Validity() or share is not None:
+        facts.space.append((row, SpaceEdge(row.code("parent"), code, share, valid)))
+    elif valid != Validity() or row.text("share"):
         row.wrong("parent", "dates or a share without a parent", "leave them empty at the top")
+
+
+def _share(row: Row, kind: NodeType | None) -> str:
+    text = row.text("share")
+    share = read_share(text) if text else Share(Decimal(1))
+    if share is None or (not share.unit and share.amount > 1):
+        fix = "such as 0.6, 1200 m2, 35 persons, or meter CODE for what a meter counts"
+        row.wrong("share", "no share", fix)
+        return UNDIVIDED
+    if str(share) != UNDIVIDED and kind is NodeType.INSTITUTION:
+        row.wrong("share", "an institution cannot be shared", "share its buildings")
+        return UNDIVIDED
+    return str(share)
 
 
 def take_gateway(row: Row, facts: Facts) -> None:

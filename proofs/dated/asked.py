@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from metering.localtime import local_day, parse_instant
-from proofs.dated.oracle import DatedOracle, of_day
+from proofs.dated.oracle import DatedOracle
 from proofs.dated.told import FIRST, ToldPlatform, day_of
 from proofs.dated.world import DAYS, ITEMS
 
@@ -167,7 +167,7 @@ class DatedReader:
             for number in range(DAYS):
                 own, amount = self.owns(meter.node, number), sums.get(number)
                 value = None if amount is None else Fraction(amount, MWH)
-                owed = of_day(meter, number) if own else None
+                owed = self.oracle.of_meter(meter, number) if own else None
                 name = f"energy for {self.root}: {meter.code} {number}"
                 found.take(name, value, owed, own=own)
             status, told = self.platform.get(

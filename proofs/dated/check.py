@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from proofs.dated.asked import MWH, AskedDays, DatedReader
-from proofs.dated.oracle import DatedOracle, of_day
+from proofs.dated.oracle import DatedOracle
 from proofs.dated.told import FIRST, ToldPlatform, told
 from proofs.dated.world import DAYS, DatedWorld, bits, world
 from proofs.steps import finish, say
@@ -79,7 +79,7 @@ def prove(seed: int, outcome: DatedOutcome) -> None:
             if chance.random() < 0.5:
                 reader.follow()
     assert platform is not None
-    _judge_books(platform, oracle, outcome)
+    judge_books(platform, oracle, outcome)
     for reader in readers:
         reader.follow()
         reader.told(outcome.asked)
@@ -97,7 +97,7 @@ def prove(seed: int, outcome: DatedOutcome) -> None:
     outcome.kinds.update(_kinds(one, oracle))
 
 
-def _judge_books(platform: ToldPlatform, oracle: DatedOracle, outcome: DatedOutcome) -> None:
+def judge_books(platform: ToldPlatform, oracle: DatedOracle, outcome: DatedOutcome) -> None:
     """Every row of the books against the oracle, both ways."""
     wanted = _of_oracle(oracle)
     booked: Figures = {}
@@ -124,7 +124,9 @@ def _of_oracle(oracle: DatedOracle) -> Figures:
     for meter in oracle.world.meters:
         for day in range(DAYS):
             place = (oracle.body(meter.node, day), "meter", meter.code, meter.item, day)
-            found[place] = of_day(meter, day)
+            value = oracle.of_meter(meter, day)
+            if value is not None:
+                found[place] = value
     return found
 
 

@@ -55,6 +55,10 @@ class DatedOracle:
         known = {meter.code: meter for meter in self.world.meters}
         return sum((sign * of_day(known[code], day) for sign, code in leaves), Fraction(0))
 
+    def of_meter(self, meter: DatedMeter, day: int) -> Fraction | None:
+        """kWh that the books are to say of a meter's day; None where it said nothing."""
+        return of_day(meter, day)
+
     def leaves(self, node: str, item: str, day: int) -> list[Signed]:
         """The meters that a figure comes to, with their signs."""
         place = (node, item, day)
@@ -71,14 +75,19 @@ class DatedOracle:
     def _find(self, node: str, item: str, day: int) -> list[Signed]:
         here = self._here(node, day)
         totals = [(1, m.code) for m in here if m.total and m.item == item]
-        if totals:
-            return totals
+        return totals or self._parts(node, item, day)
+
+    def _parts(self, node: str, item: str, day: int) -> list[Signed]:
+        """What a figure is the sum of, or what its total holds."""
+        here = self._here(node, day)
         inner = {m.item for m in here if m.total and m.item != item and items.covers(item, m.item)}
         held = [i for i in inner if not any(o != i and items.covers(o, i) for o in inner)]
         loose = [
             (1, m.code)
             for m in here
-            if items.covers(item, m.item) and not any(items.covers(i, m.item) for i in held)
+            if items.covers(item, m.item)
+            and not (m.total and m.item == item)
+            and not any(items.covers(i, m.item) for i in held)
         ]
         nested = [leaf for i in sorted(held) for leaf in self.leaves(node, i, day)]
         below: list[Signed] = []

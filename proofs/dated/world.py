@@ -100,14 +100,14 @@ def world(seed: int) -> DatedWorld:
     }
     if chance.random() < 0.25:
         chains |= _merged_institutions(chance, by_level, chains)
-    meters = _meters(chance, list(nodes))
+    meters = some_meters(chance, list(nodes))
     return DatedWorld(
         seed,
         chance.choice(("Asia/Shanghai", "Asia/Kathmandu")),
         nodes,
         chains,
         meters,
-        _feeds(chance, [one.code for one in meters]),
+        some_feeds(chance, [one.code for one in meters]),
     )
 
 
@@ -145,7 +145,8 @@ def _merged_institutions(
     }
 
 
-def _meters(chance: random.Random, nodes: Sequence[str]) -> tuple[DatedMeter, ...]:
+def some_meters(chance: random.Random, nodes: Sequence[str]) -> tuple[DatedMeter, ...]:
+    """Meters on places, some of which begin, end, merge or are split."""
     found: list[DatedMeter] = []
     totals: set[tuple[str, str]] = set()
 
@@ -177,7 +178,7 @@ def _meters(chance: random.Random, nodes: Sequence[str]) -> tuple[DatedMeter, ..
     return tuple(found)
 
 
-def _feeds(chance: random.Random, meters: Sequence[str]) -> tuple[WorldEdge, ...]:
+def some_feeds(chance: random.Random, meters: Sequence[str]) -> tuple[WorldEdge, ...]:
     """The earlier of two meters feeds the later one, so none comes round to itself."""
     found: dict[tuple[str, str], WorldEdge] = {}
     for _ in range(chance.choice((0, 0, 1, 2))):

@@ -151,6 +151,7 @@ class MemoryBooks(BookStore):
         events_replaced: Sequence[tuple[str, int, int]] = (),
         now_us: int,
         cause: str = "reading",
+        marked: Sequence[DirtyMark] = (),
     ) -> int:
         checked = check_rows(institution, rows)
         with self._lock:
@@ -160,6 +161,7 @@ class MemoryBooks(BookStore):
             written = [row for row in checked if self._write(row, present + 1, now_us, cause)]
             self._replace_events(institution, events, events_replaced)
             self._marks.remove(cleared)
+            self._marks.mark(marked, writer_no=0, ready=True)
             self._revisions[institution] = present + bool(written)
             return self._revisions[institution]
 

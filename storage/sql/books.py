@@ -45,7 +45,7 @@ from storage.sql.book_lookup import (
     rows_at,
 )
 from storage.sql.engine import reading, writing
-from storage.sql.intake import marks_touching, remove_marks
+from storage.sql.intake import add_marks, marks_touching, remove_marks
 from storage.sql.schema import (
     BOOK_ROW,
     INSTITUTION_REVISION,
@@ -138,6 +138,7 @@ class SqlBooks(BookStore):
         events_replaced: Sequence[tuple[str, int, int]] = (),
         now_us: int,
         cause: str = "reading",
+        marked: Sequence[DirtyMark] = (),
     ) -> int:
         checked = check_rows(institution, rows)
         with writing(self._engine) as con:
@@ -156,6 +157,7 @@ class SqlBooks(BookStore):
                 set_revision(con, institution, revision)
             replace_events(con, institution, events, events_replaced)
             remove_marks(con, cleared)
+            add_marks(con, marked, writer_no=0, ready=True)
         return revision if moved else expected_revision
 
     def restatements(

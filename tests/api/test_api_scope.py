@@ -37,6 +37,8 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/energy?meter=hall-total", {}),
     ],
     ("GET", "/v1/energy/parts"): [("/v1/energy/parts?node=hall", {})],
+    ("GET", "/v1/energy/shares"): [("/v1/energy/shares?node=hall", {})],
+    ("GET", "/v1/energy/balance"): [("/v1/energy/balance?node=hall", {})],
     ("GET", "/v1/bill"): [
         ("/v1/bill?node=hall&month=2026-10", {}),
         ("/v1/bill?meter=hall-total&month=2026-10", {}),
@@ -260,6 +262,8 @@ def test_a_buildings_key_reaches_neither_its_neighbours_nor_the_shared_gateway(w
         "/v1/nodes/bureau",
         "/v1/energy?node=bureau&item=01000",
         "/v1/energy/parts?node=bureau",
+        "/v1/energy/shares?node=bureau",
+        "/v1/energy/balance?node=bureau",
         "/v1/datacentre?node=dc",
         "/v1/messages/16777217/5",
         "/v1/findings/f-weekend",

@@ -117,6 +117,7 @@ def test_a_wrong_revision_writes_nothing(stores: Stores) -> None:
                 cleared=[stores.marks.ready()[0].id],
                 events=[event],
                 now_us=1,
+                marked=[DirtyMark(0, 0, 9, figure=AWAY)],
             )
     assert stores.books.revision("office") == 1
     assert current(stores).same_content(booked())
@@ -315,6 +316,15 @@ def test_cleared_marks_go_with_the_commit(stores: Stores) -> None:
     stores.books.commit("office", [], expected_revision=0, cleared=taken, now_us=1)
     assert [mark.point for mark in stores.marks.ready()] == [3, 4]
     assert stores.books.revision("office") == 0
+
+
+def test_marks_of_what_follows_come_with_the_commit(stores: Stores) -> None:
+    figure = SeriesKey("other", "node", "site", "01000")
+    mark = DirtyMark(0, 5, 9, "correction", figure=figure)
+    stores.books.commit("office", [booked()], expected_revision=0, now_us=1, marked=[mark])
+    (found,) = stores.marks.ready()
+    assert (found.figure, found.start_us, found.end_us) == (figure, 5, 9)
+    assert found.cause == "correction"
 
 
 def test_events_are_replaced_by_range_and_meter(stores: Stores) -> None:

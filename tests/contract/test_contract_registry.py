@@ -86,8 +86,8 @@ def campus() -> Registry:
         nodes={node.code: node for node in nodes},
         space=(
             SpaceEdge("office", "site"),
-            SpaceEdge("site", "tower", Decimal("0.3"), Validity(None, CUT)),
-            SpaceEdge("site", "tower", Decimal("0.35"), Validity(CUT, None)),
+            SpaceEdge("site", "tower", "0.3", Validity(None, CUT)),
+            SpaceEdge("site", "tower", "0.35", Validity(CUT, None)),
         ),
         gateways={"site/gw": Gateway("site", "gw", "网关", "Gateway")},
         routes=(

@@ -733,6 +733,39 @@ def test_going_down_would_lose_settlement_runs(engine: Engine) -> None:
     assert sql_stores(engine).closings.runs("i") == [one]
 
 
+def shared_house(share: str) -> Registry:
+    nodes = {
+        "o": Node("o", NodeType.INSTITUTION, zone="UTC"),
+        "p": Node("p", NodeType.INSTITUTION, zone="UTC"),
+        "b": Node("b", NodeType.BUILDING),
+    }
+    other = SpaceEdge("p", "b", "0.4") if share == "0.6" else SpaceEdge("p", "b")
+    return Registry(nodes=nodes, space=(SpaceEdge("o", "b", share), other))
+
+
+def test_shares_from_before_they_divided_are_the_whole(engine: Engine) -> None:
+    """However they were written: each counted as the whole."""
+    stores = sql_stores(engine)
+    stores.registry.apply(shared_house("1"), actor="importer", now_us=1)
+    kept = stores.registry.load()
+    down_to(engine, "r0024")
+    with writing(engine) as con:
+        con.execute(text("UPDATE space_edge SET share = '1.0' WHERE parent = 'o'"))
+        con.execute(text("UPDATE space_edge SET share = '0.6' WHERE parent = 'p'"))
+        upgrade(con)
+    found = sql_stores(engine).registry.load()
+    assert found == kept
+    assert not found.shared
+
+
+def test_going_down_would_give_the_whole_to_each_who_has_a_share(engine: Engine) -> None:
+    stores = sql_stores(engine)
+    stores.registry.apply(shared_house("0.6"), actor="importer", now_us=1)
+    with pytest.raises(ConfigurationError, match="cannot hold places of several"):
+        down_to(engine, "r0024")
+    assert sql_stores(engine).registry.load().shared == {"b"}
+
+
 def test_a_key_from_before_ends_never_and_one_that_ends_cannot_go_back(engine: Engine) -> None:
     access = sql_stores(engine).access
     before = access.create_key("board", "", "admin", actor="a", now_us=1)

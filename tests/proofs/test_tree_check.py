@@ -1,0 +1,93 @@
+"""The proof of shared places over some trees, and that it notices what is broken."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from figures import shared as figures_shared
+from ledger import aggregate, dividing, worker
+from metering.quantity import ABSENT
+from metering.registry import Registry
+from proofs.dated.world import DAYS, DatedMeter, DayNumbers
+from proofs.tree.check import TreeOutcome, prove_tree
+from proofs.tree.oracle import TreeOracle, divided
+from proofs.tree.world import Hold, TreeWorld, tree_world
+
+
+def proved(first: int, count: int) -> TreeOutcome:
+    outcome = TreeOutcome()
+    for seed in range(first, first + count):
+        prove_tree(seed, outcome)
+    return outcome
+
+
+def test_the_parts_of_six_trees_are_the_whole() -> None:
+    outcome = proved(1, 5)
+    prove_tree(28, outcome)  # a meter outside feeds one of a part of a part
+    assert [*outcome.different, *outcome.asked.different, *outcome.asked.leaked] == []
+    assert outcome.unbalanced == 0
+    assert outcome.passed
+    assert outcome.parts > 300
+    assert outcome.kinds["shares_across_institutions"] > 3
+
+
+def test_a_part_that_is_rounded_down_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def floored(amounts: Any, weights: Any, place: int) -> Any:
+        part = abs(amounts) * weights[place] // sum(weights)
+        return (part * (amounts > 0)) + ABSENT * (amounts == ABSENT)
+
+    monkeypatch.setattr(dividing, "divided", floored)
+    monkeypatch.setattr(figures_shared, "divided", floored)
+    outcome = proved(1, 1)
+    assert outcome.different
+    assert outcome.unbalanced
+
+
+def test_parts_that_are_not_made_again_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "parts_to_make", lambda *_: [])
+    assert proved(1, 2).different
+
+
+def test_a_silent_total_that_nothing_stands_in_for_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seed = next(n for n in range(1, 50) if TreeOracle(tree_world(n)).stood_in())
+    monkeypatch.setattr(aggregate, "estimated", lambda whole, *_: whole)
+    assert proved(seed, 1).different
+
+
+def test_a_place_that_is_read_by_all_who_share_it_is_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Registry, "_wholly", lambda _, node, spans, found: spans)
+    assert proved(1, 1).asked.leaked
+
+
+def test_the_oracle_divides_to_the_last_unit() -> None:
+    thirds = {"a": Fraction(1, 3), "b": Fraction(1, 3), "c": Fraction(1, 3)}
+    assert divided(Fraction(10), thirds) == {"a": 4, "b": 3, "c": 3}
+    assert divided(Fraction(-11), thirds) == {"a": -4, "b": -4, "c": -3}
+
+
+def test_the_oracle_knows_a_place_of_two() -> None:
+    """`b` is of `i` alone, then of both; `j` has a meter of its own."""
+    nodes = {"i": "institution", "j": "institution", "b": "site"}
+    both = {"i": "0.25", "j": "0.75"}
+    holds = {"b": (Hold(DayNumbers(None, 2), {"i": "1"}), Hold(DayNumbers(2), both))}
+    loads = (100,) * DAYS
+    meters = (
+        DatedMeter("t", "b", "01000", True, DayNumbers(), loads),
+        DatedMeter("o", "j", "01A00", False, DayNumbers(), loads),
+    )
+    oracle = TreeOracle(TreeWorld(0, "UTC", nodes, {"b": ()}, meters, (), holds))
+    assert [oracle.body("b", day) for day in (1, 2)] == ["i", ""]
+    assert oracle.leaves("j", "01000", 2) == [(1, "o"), (1, "b/j/01000")]
+    assert oracle.energy("i", "01000", 1) == Fraction(24, 10)
+    assert oracle.energy("i", "01000", 2) == Fraction(6, 10)
+    assert oracle.energy("j", "01000", 2) == Fraction(24 + 18, 10)
+    assert oracle.reads("i", "b", 1)
+    assert not oracle.reads("i", "b", 2)
+    assert oracle.reads("b", "b", 2)
