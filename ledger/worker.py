@@ -182,7 +182,7 @@ class Ledger:
         registry = self._notice()
         before = {one: self._last_restatement(one) for one in _institutions(registry)}
         told = Rebooking(self._recompute(registry), commit, only, progress, whole).run()
-        self._follow(registry)
+        self._follow()
         told.restated = sum(
             len(self._books.restatements(one, after=serial, limit=EVERY))
             for one, serial in before.items()
