@@ -10,7 +10,7 @@ GET  /v1/entries/{id}/evidence/{sha256} the file that an entry names
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -27,6 +27,8 @@ from api.usecases.entries import Entry, Told, enter, entries, entry_of, evidence
 from metering.errors import InvalidInput
 from metering.localtime import iso
 from metering.statement import MOST_EVIDENCE, MOST_NOTE, StatementKind
+
+BINARY: Final = {"type": "string", "format": "binary"}
 
 router = APIRouter(prefix="/v1", tags=["entries"], route_class=JsonBody)
 
@@ -153,7 +155,7 @@ def entry_json(told: Told) -> EnteredAnswer:
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA},
+            "content": {kind: {"schema": BINARY, "example": "(its bytes)"} for kind in MEDIA},
         }
     },
 )
@@ -223,7 +225,7 @@ def withdrawal(id: str, body: Withdrawal, caller: Enterer) -> EnteredAnswer:
     responses={
         200: {
             "description": "The file",
-            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA},
+            "content": {kind: {"schema": BINARY, "example": "(its bytes)"} for kind in MEDIA},
         }
     },
 )

@@ -22,6 +22,7 @@ from api.decimals import plain
 from api.paging import Cursor, Limit
 from api.params import JsonBody, example
 from api.routes.entries import (
+    BINARY,
     EVIDENCE_EXAMPLE,
     MEDIA,
     SHA256,
@@ -256,7 +257,7 @@ def withdraw_a_bill(id: str, body: Withdrawal, caller: Enterer) -> SupplierBillA
     responses={
         200: {
             "description": "The file",
-            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA},
+            "content": {kind: {"schema": BINARY, "example": "(its bytes)"} for kind in MEDIA},
         }
     },
 )
