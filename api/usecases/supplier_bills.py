@@ -15,6 +15,7 @@ from typing import Any, Final
 from api.caller import Caller
 from api.ranges import check_order, local_date
 from api.reach import Outside
+from api.usecases.bill_audits import audit_of, standing_bills
 from api.usecases.bills import accounts_in
 from api.usecases.entries import (
     evidence_named,
@@ -31,6 +32,7 @@ from api.usecases.entries import (
     words_of,
 )
 from figures import over
+from figures.bills import BillAudit, BillCase
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.localtime import day_bounds, days_between
 from metering.quality import MISSING
@@ -89,6 +91,10 @@ class SupplierBillTold:
     missing: int
     """Share of its days of which the books know nothing [1/10,000]."""
     provisional: bool
+    case: BillCase
+    """All that the bill is held against."""
+    audit: BillAudit
+    """What came of it."""
 
     @property
     def is_only_figure(self) -> bool:
@@ -301,10 +307,12 @@ def canonical(quantity: Decimal, unit: str, meter: Meter) -> Decimal:
 def _told(caller: Caller, statements: Sequence[Statement]) -> list[SupplierBillTold]:
     """Each with the books of its days, all of one view."""
     known = accounts_in(caller)
+    others = {one: standing_bills(caller, one) for one in {own.subject for own in statements}}
     found = []
     with caller.view() as view:
         for one in told_of(caller, statements):
             own = one.statement
+            case, audit = audit_of(caller, view, own, others[own.subject])
             row = _row(known[own.subject], own.first)
             meter = caller.reach.meters[row.meter]
             last = own.after - timedelta(days=1)
@@ -328,6 +336,8 @@ def _told(caller: Caller, statements: Sequence[Statement]) -> list[SupplierBillT
                     booked=None if amount is None else Decimal(amount) / per,
                     missing=int(period.shares[MISSING]),
                     provisional=period.provisional,
+                    case=case,
+                    audit=audit,
                 )
             )
     return found

@@ -84,6 +84,8 @@ def groups(root: Path) -> dict[str, set[str]]:
         "reason": reasons(root),
         "role": set(figures.ROLES),
         "ratio": set(figures.RATIOS),
+        "bill_check": set(figures.bills.CHECK_NAMES),
+        "bill_untried": set(figures.bills.Untried),
         "period": {"sharp", "peak", "flat", "valley", "deep_valley"},
         "days": {"all", "working", "rest", "holiday"},
         "event": set(EVENT_KINDS) - {"stuck_open"},
