@@ -23,12 +23,12 @@ from api.decimals import plain
 from api.paging import Cursor, Limit
 from api.params import JsonBody, example
 from api.routes.entries import (
-    BINARY,
     EVIDENCE_EXAMPLE,
-    MEDIA,
+    EVIDENCE_RESPONSES,
     SHA256,
     IdempotencyKey,
     Withdrawal,
+    file_answer,
 )
 from api.usecases.supplier_bills import (
     NewSupplierBill,
@@ -346,21 +346,7 @@ def withdraw_a_bill(id: str, body: Withdrawal, caller: Enterer) -> SupplierBillA
     return bill_json(withdraw_bill(caller, id, body.reason))
 
 
-@router.get(
-    "/bills/{id}/evidence/{sha256}",
-    response_class=Response,
-    responses={
-        200: {
-            "description": "The file",
-            "content": {kind: {"schema": BINARY, "example": "(its bytes)"} for kind in MEDIA},
-        }
-    },
-)
+@router.get("/bills/{id}/evidence/{sha256}", response_class=Response, responses=EVIDENCE_RESPONSES)
 def bill_file(id: str, sha256: str, caller: Reader) -> Response:
     """The bytes of a file that a bill names."""
-    file, content = bill_evidence(caller, id, sha256)
-    return Response(
-        content,
-        media_type=file.media,
-        headers={"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"},
-    )
+    return file_answer(*bill_evidence(caller, id, sha256))

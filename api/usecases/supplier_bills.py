@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from api.caller import Caller
@@ -23,6 +24,7 @@ from api.usecases.entries import (
     hand_point,
     holds_all,
     id_of,
+    listed,
     needed,
     said_after,
     spread,
@@ -53,7 +55,6 @@ from metering.wording import worded
 
 MOST_DAYS: Final = 400
 BILLS: Final = frozenset({StatementKind.BILL})
-_LISTED: Final = 100
 
 
 @dataclass(frozen=True)
@@ -176,14 +177,9 @@ def supplier_bills(
     if account is not None:
         _account(caller, account)
         subjects = frozenset({account})
-    found, place = list[Statement](), before
-    while len(found) < limit:
-        page = caller.platform.statements.statements(BILLS, subjects, before=place, limit=_LISTED)
-        found += [one for one in page if _reached(caller, one, known)]
-        if len(page) < _LISTED:
-            break
-        place = page[-1].arrived_us, page[-1].id
-    return _told(caller, found[:limit])
+    reached = partial(_reached, caller, known=known)
+    found = listed(caller, BILLS, subjects, reached, before, limit)
+    return _told(caller, found)
 
 
 def bill_evidence(caller: Caller, id: str, sha256: str) -> tuple[EvidenceFile, bytes]:

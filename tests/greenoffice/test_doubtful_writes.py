@@ -32,7 +32,7 @@ from metering.bookhash import book_hash
 from metering.errors import OutcomeUnknown
 from metering.localtime import HOUR_US, day_bounds, iso, local_day
 from metering.registry.files import read_registry_texts
-from proofs.no_people import NoPeople
+from proofs.quiet_platform import NoPeople
 from proofs.servers.postgres import OwnPostgres
 from proofs.servers.relay import HoldingRelay
 from storage.influx import InfluxAddress, InfluxReadings
