@@ -13,6 +13,7 @@ from typer import rich_utils
 
 import analytics
 import figures
+import figures.bills
 from greenoffice.cli import app
 from greenoffice.saying import PANELS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
