@@ -9,10 +9,10 @@ from pathlib import Path
 from collector.journal.reader import REPAIR
 from collector.journal.segment import (
     BROKEN_FILE,
-    NEXT_OFFSET,
     WRITER_FILE,
     end_told_by,
     find_segment,
+    next_offset,
     open_for_reading,
     raise_if_passing,
     segment_files,
@@ -61,8 +61,7 @@ def _last(folder: Path, n: int) -> int:
             return 0
         try:
             with closing(open_for_reading(path)) as connection:
-                row = connection.execute(NEXT_OFFSET).fetchone()
-                return int(row[0]) if row else 0
+                return next_offset(connection)
         except BROKEN_FILE as error:
             if "no such table" in str(error):
                 return 0  # created this instant

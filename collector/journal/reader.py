@@ -152,7 +152,10 @@ class JournalReader:
 
     def _end(self, folder: Path, writer_no: int, n: int) -> int:
         row = self._query(folder, writer_no, n, NEXT_OFFSET, ())
-        return int(row[0][0]) if row else 0
+        end = row[0][0] if row else 0
+        if not isinstance(end, int):
+            raise damaged(folder, n, f"its last row ends at {end!r}")
+        return end
 
     def _rows(self, folder: Path, writer_no: int, n: int, offset: int) -> Iterator[JournalRow]:
         """Rows that hold ``offset`` and what follows it; a few at a time, never a snapshot."""
@@ -169,7 +172,11 @@ class JournalReader:
     def _batches(
         self, folder: Path, writer_no: int, n: int, place: tuple[int, int]
     ) -> list[JournalRow]:
-        return [JournalRow.stored(row) for row in self._query(folder, writer_no, n, _FROM, place)]
+        found = self._query(folder, writer_no, n, _FROM, place)
+        try:
+            return [JournalRow.stored(row) for row in found]
+        except BROKEN_FILE as error:
+            raise _unreadable(folder, n, error) from error
 
     def _query(
         self, folder: Path, writer_no: int, n: int, sql: str, parameters: tuple[int, ...]

@@ -146,11 +146,13 @@ class JournalRow(NamedTuple):
 
     @classmethod
     def stored(cls, values: Sequence[object]) -> JournalRow:
-        """The row as the file has it; one with values of other types is damaged, and not whole."""
+        """The row as the file has it; one with values of other types is damaged, and not whole.
+        DataError of one without a place, as where the table's own definition is damaged."""
         first = values[0]
         if all(isinstance(*pair) for pair in zip(values, _TYPES, strict=True)):
             return cls._make(values)
-        assert isinstance(first, int)  # it is the key
+        if not isinstance(first, int):
+            raise sqlite3.DataError(f"a row has no place, but {first!r}")
         return cls(first, 1, 0, MSGPACK, b"", -1, b"")
 
     @property
@@ -177,7 +179,7 @@ _TYPES: tuple[type | UnionType, ...] = (
     int | None,
     bytes | None,
 )
-UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, zlib.error)
+UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, zlib.error, UnicodeDecodeError)
 """What decoding raises of bytes that are no records."""
 BROKEN_FILE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What SQLite raises of a damaged file; the second where its own message quotes the damage."""
@@ -281,6 +283,16 @@ def columns_of(connection: sqlite3.Connection) -> str:
     return f"first_offset, count, arrived_us, codec, data, {sums}"
 
 
+def next_offset(connection: sqlite3.Connection) -> int:
+    """The offset after the last record, 0 where there is none; DataError where it is no number."""
+    row = connection.execute(NEXT_OFFSET).fetchone()
+    if row is None:
+        return 0
+    if not isinstance(row[0], int):
+        raise sqlite3.DataError(f"the last row ends at {row[0]!r}")
+    return row[0]
+
+
 def end_told_by(path: Path, n: int) -> int | None:
     """Where segment n ended, as the file of the one behind it says; None where that does not, or
     is damaged itself."""
@@ -293,11 +305,13 @@ def end_told_by(path: Path, n: int) -> int | None:
 
 
 def origin_in(connection: sqlite3.Connection, n: int) -> int | None:
-    """Where segment n ended, as the segment behind it says; None where it does not."""
+    """Where segment n ended, as the segment behind it says; None where it does not, or says what
+    is no place: a flipped bit turns a number into nothing, a text or bytes."""
     try:
         row = connection.execute(ORIGIN, (n,)).fetchone()
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
             return None
         raise
-    return int(row[0]) if row else None
+    told = row[0] if row else None
+    return told if isinstance(told, int) and told >= 0 else None

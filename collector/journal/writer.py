@@ -25,7 +25,6 @@ from collector.journal.segment import (
     INSERT,
     LAST_ROW,
     MSGPACK,
-    NEXT_OFFSET,
     SCHEMA,
     SET_ORIGIN,
     WRITER_FILE,
@@ -33,6 +32,7 @@ from collector.journal.segment import (
     columns_of,
     encode,
     is_passing,
+    next_offset,
     open_for_reading,
     packed_path,
     plain_path,
@@ -261,8 +261,7 @@ class JournalWriter:
         if self._origin is not None:
             connection.execute(SET_ORIGIN, (self._n - 1, self._origin))
         connection.execute("COMMIT")
-        row = connection.execute(NEXT_OFFSET).fetchone()
-        self._next = row[0] if row else 0
+        self._next = next_offset(connection)
         if not self._next and not reached:  # its name is to be durable with that of the segment
             tell_end(self.folder, self._n, 0, sync=True)
         pack.sync_folder(self.folder)

@@ -30,7 +30,7 @@ from greenoffice.booking import LedgerWork
 from greenoffice.loops import Loop
 from greenoffice.settings import InfluxSettings, Settings
 from greenoffice.taking_in import IntakeWork
-from metering.errors import ConfigurationError, StorageFull, Unavailable
+from metering.errors import ConfigurationError, GreenOfficeError, StorageFull, Unavailable
 from metering.ports import Credentials, ReadingStore
 from metering.reading import Kind
 from metering.registry import (
@@ -48,6 +48,7 @@ from proofs.simulation.disk import Disk, SimulatedPath
 from proofs.simulation.network import Network
 from proofs.simulation.runtime import (
     PROCESS,
+    Killed,
     Process,
     Threading,
     VirtualLoop,
@@ -465,6 +466,8 @@ class SimulatedPlatform:
         await self._until(damaged.done, 120.0, process)
         if damaged.done() and (error := damaged.exception()) is not None:
             self._say(f"cannot be mended yet: {error!r}")
+            if not isinstance(error, (GreenOfficeError, Killed)):
+                self.troubles.append(f"the journal's repair fell over: {error!r}")
         self._ended(process)
         return not damaged.done() or damaged.exception() is not None or damaged.result()
 

@@ -27,6 +27,8 @@ LATER_US = 3 * 86_400_000_000
 """After which every day that was told of is over."""
 REST_S = 240.0
 """Within which all must have come to rest once the faults have ended; virtual [s]."""
+MOST_MENDED = 5
+"""Looks after which nothing is damaged any more."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 
 
@@ -140,8 +142,7 @@ class _World:
         await self._plan.run(self._lasts_s)
         await self._rest("the faults ended")
         looking.cancel()
-        if await self.platform.mend() and not self._plan.flips:
-            self._outcome.violations.append("the journal is damaged, and no bit flipped")
+        await self._mend()
         if self._plan.flips:
             looking = self._loop.create_task(self.platform.look_after())
             await self._rest("a last repair")
@@ -155,6 +156,16 @@ class _World:
             verdict = Verdict(self.platform, self._sent, self._gateways, self._disk.flipped)
             self._outcome.violations += verdict.violations()
         self._outcome.violations += self.platform.troubles
+
+    async def _mend(self) -> None:
+        """Until a look finds nothing damaged: no bit flips any more."""
+        for _ in range(MOST_MENDED):
+            if not await self.platform.mend():
+                return
+            if not self._plan.flips:
+                self._outcome.violations.append("the journal is damaged, and no bit flipped")
+                return
+        self._outcome.violations.append("the journal stays damaged however often it is mended")
 
     def end(self) -> None:
         """Whatever still runs is gone."""

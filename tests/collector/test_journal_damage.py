@@ -28,6 +28,7 @@ from collector.journal import writer as journal_writer
 from collector.journal.segment import (
     JournalRow,
     encode,
+    end_told_by,
     packed_path,
     plain_path,
     tell_end,
@@ -660,3 +661,60 @@ def test_a_repair_tells_of_what_it_found_itself(tmp_path: Path) -> None:
     flip(plain_path(folder, 1), b"31" + b" " * 400, b"37" + b" " * 400)
     found, _ = repair_segment(folder, 1)
     assert [(one.first, one.after) for one in found.faults] == [(22, 23), (31, 32)]
+
+
+@pytest.fixture(scope="module")
+def whole_journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("whole")
+    filled(root, batches=24, size=300)
+    return root
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_whatever_bits_flip_the_damage_is_named_and_mended(
+    whole_journal: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Nobody falls over it: not who reads, repairs or writes on, in any order."""
+    root = tmp_path_factory.mktemp("flipped") / "journal"
+    shutil.copytree(whole_journal, root)
+    files = sorted(one for one in (root / "listener").glob("0*") if one.stat().st_size)
+    path = data.draw(st.sampled_from(files))
+    content = bytearray(path.read_bytes())
+    telling = [at for at, byte in enumerate(content) if byte not in b"\0 "]
+    for at in data.draw(st.lists(st.sampled_from(telling), min_size=1, max_size=8)):
+        content[at] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(bytes(content))
+    acts = data.draw(st.permutations([numbers, mended, gone_on_with]))
+    for act in acts:
+        with suppress(Unavailable):
+            act(root)
+    shutil.rmtree(root)
+
+
+def mended(root: Path) -> None:
+    for one in check_journal(root):
+        if one.faults:
+            repair_segment(one.folder, one.n)
+
+
+def gone_on_with(root: Path) -> None:
+    with closing(writer(root)) as journal:
+        journal.append([record(900)])
+
+
+@pytest.mark.parametrize("told", [None, "12", b"12", -1, 2.5])
+def test_an_end_that_is_no_place_is_not_believed(tmp_path: Path, told: object) -> None:
+    """As where a bit flips in the kind of a value; the segment before is then its own witness."""
+    folder = filled(tmp_path)
+    assert end_told_by(plain_path(folder, 2), 1) is not None
+    with closing(sqlite3.connect(plain_path(folder, 2))) as connection:
+        connection.execute("DROP TABLE origin")
+        connection.execute("CREATE TABLE origin (n INTEGER PRIMARY KEY, next_offset)")
+        connection.execute("INSERT INTO origin VALUES (1, ?)", (told,))
+        connection.commit()
+    assert end_told_by(plain_path(folder, 2), 1) is None
+    repair_segment(folder, 2)
+    assert numbers(tmp_path) == list(range(180))
