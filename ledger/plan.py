@@ -94,7 +94,7 @@ class Plan:
         changed, found = set(meters), list[str]()
         for code, formula in self.formulas.items():
             if code in changed or not changed.isdisjoint(formula.members):
-                pass
+                changed.add(code)
                 found.append(code)
         return found
 

@@ -326,7 +326,7 @@ def test_an_import_leaves_a_trace_where_it_belongs(stores: Stores) -> None:
     apply(stores, campus())
     (entry,) = stores.access.entries(frozenset({"office"}))
     assert (entry.actor, entry.action, entry.at_us) == ("importer", "registry.apply", 9)
-    assert entry.detail["counts"]["meter"] == {"added": 2}
+    assert entry.detail["counts"]["meter"] == {"added": 3}
     assert entry.detail["total"] == len(entry.detail["changes"])
 
 
