@@ -16,6 +16,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("entries")(entries)
     app.command("enter-bill")(enter_bill)
     app.command("bills")(bills)
+    app.command("audit-bill")(audit_bill)
     app.command("withdraw")(withdraw)
 
 
@@ -95,6 +96,26 @@ def bills(
     from greenoffice.entering import list_bills
 
     list_bills(data, account)
+
+
+def audit_bill(
+    data: DataArgument,
+    id: Annotated[str | None, typer.Argument(help="id of the bill", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="all bills that end in the month")] = False,
+    month: Annotated[str | None, typer.Option(help="such as 2026-10; with --all")] = None,
+) -> None:
+    """Hold a supplier's bill against registry, books and the bills before it, as JSON."""
+    from greenoffice.entering import audit_bills
+    from metering.errors import InvalidInput
+
+    if every != (month is not None):
+        raise InvalidInput(
+            "--all and --month go together",
+            field="--month",
+            value=month,
+            fix="audit-bill DATA --all --month 2026-10",
+        )
+    audit_bills(data, id, month)
 
 
 def withdraw(

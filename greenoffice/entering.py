@@ -1,4 +1,4 @@
-"""`greenoffice enter`, `enter-bill`, `entries`, `bills` and `withdraw`: what people state.
+"""`greenoffice enter`, `enter-bill`, `entries`, `bills`, `audit-bill`, `withdraw`: what people say.
 
 The commands write a journal of their own, so that they work beside a running platform and without
 one; what is written then is taken in when the platform starts.
@@ -10,6 +10,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -18,16 +19,18 @@ from pydantic import ValidationError
 from api.caller import Caller
 from api.reach import Reach
 from api.routes.entries import entry_json
-from api.routes.supplier_bills import NewBill, bill_json, new_supplier_bill
+from api.routes.supplier_bills import NewBill, audit_json, bill_json, new_supplier_bill
+from api.usecases.bills import month_of
 from api.usecases.entries import Entry, Told, enter, entries, withdraw
-from api.usecases.supplier_bills import enter_bill, supplier_bills, withdraw_bill
+from api.usecases.supplier_bills import bill_of, enter_bill, supplier_bills, withdraw_bill
 from greenoffice.api_process import desk_of, into, platform_of
 from greenoffice.assembly import Assembly
 from greenoffice.folder import DataFolder
 from greenoffice.receivers import open_journal
 from metering.access import Role, Scope, by_command
 from metering.errors import InvalidInput, NotFound
-from metering.statement import MOST_EVIDENCE_BYTES, StatementKind
+from metering.localtime import month_start
+from metering.statement import MOST_EVIDENCE_BYTES, StatementKind, StatementState
 
 WRITER = "people"
 MOST_LISTED = 1000
@@ -93,6 +96,27 @@ def list_bills(data: Path, account: str | None) -> None:
     with _caller(data) as caller:
         for told in supplier_bills(caller, account, None, MOST_LISTED):
             _say(bill_json(told))
+
+
+def audit_bills(data: Path, id: str | None, month: str | None) -> None:
+    """Hold a bill, or all that end in a month and stand, against registry and books; a line of JSON
+    each. InvalidInput unless one of both is said."""
+    if (id is None) == (month is None):
+        raise InvalidInput(
+            "exactly one of a bill and a month is needed",
+            field="ID",
+            value=id,
+            fix="the id of a bill, or --all with --month 2026-10",
+        )
+    with _caller(data) as caller:
+        if id is not None:
+            _say(audit_json(bill_of(caller, id)))
+            return
+        first = month_of(str(month))
+        for told in supplier_bills(caller, None, None, MOST_LISTED):
+            last = told.statement.after - timedelta(days=1)
+            if told.state is StatementState.STANDS and month_start(last) == first:
+                _say(audit_json(told))
 
 
 @contextlib.contextmanager

@@ -23,6 +23,64 @@ class BookedAnswer(TypedDict):
     provisional: bool
 
 
+class AuditSumAnswer(TypedDict):
+    """What came of the checks on a bill: findings and what is asked too much, notes left out."""
+
+    findings: int
+    at_stake: str
+
+
+class BillFindingAnswer(TypedDict):
+    """What a check found; `stake` is above 0 where too much is asked."""
+
+    check: str
+    severity: str
+    line: str
+    said: str
+    expected: str
+    stake: str
+    text: dict[str, str]
+
+
+class UntriedAnswer(TypedDict):
+    """A check that cannot be made, and why."""
+
+    check: str
+    why: str
+    text: dict[str, str]
+
+
+class AuditBooksAnswer(TypedDict):
+    """The bill that the books have of the same days."""
+
+    start: str
+    end: str
+    currency: str
+    total: str | None
+    lacks: list[str]
+    revision: int
+
+
+class BillAuditAnswer(TypedDict):
+    """A bill held against registry, books and the bills before it."""
+
+    id: str
+    account: str
+    number: str
+    start: str
+    end: str
+    state: str
+    currency: str
+    total: str
+    at_stake: str
+    findings: list[BillFindingAnswer]
+    made: list[str]
+    not_tried: list[UntriedAnswer]
+    books: AuditBooksAnswer | None
+    credit_due: str
+    bills_before: int
+
+
 class SupplierBillAnswer(TypedDict):
     """A bill over the local days [start, end); `said` is what stands on it, numbers as texts."""
 
@@ -38,6 +96,7 @@ class SupplierBillAnswer(TypedDict):
     said: dict[str, Any]
     note: str
     books: BookedAnswer
+    audit: AuditSumAnswer
     evidence: list[EvidenceLinkAnswer]
     entered_by: str
     entered_at: str

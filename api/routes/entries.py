@@ -10,7 +10,7 @@ GET  /v1/entries/{id}/evidence/{sha256} the file that an entry names
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -26,7 +26,16 @@ from api.problems import WrongMedia
 from api.usecases.entries import Entry, Told, enter, entries, entry_of, evidence_of, withdraw
 from metering.errors import InvalidInput
 from metering.localtime import iso
-from metering.statement import MOST_EVIDENCE, MOST_NOTE, StatementKind
+from metering.statement import MOST_EVIDENCE, MOST_NOTE, EvidenceFile, StatementKind
+
+MEDIA = ("application/pdf", "image/png", "image/jpeg")
+BYTES: Final = {
+    kind: {"schema": {"type": "string", "format": "binary"}, "example": "(its bytes)"}
+    for kind in MEDIA
+}
+EVIDENCE_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The file", "content": BYTES}
+}
 
 router = APIRouter(prefix="/v1", tags=["entries"], route_class=JsonBody)
 
@@ -54,7 +63,6 @@ ENTRY_EXAMPLE = {
     "message": "/v1/messages/33554433/12",
 }
 
-MEDIA = ("application/pdf", "image/png", "image/jpeg")
 
 IdempotencyKey = Annotated[
     str,
@@ -153,7 +161,7 @@ def entry_json(told: Told) -> EnteredAnswer:
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA},
+            "content": BYTES,
         }
     },
 )
@@ -218,20 +226,14 @@ def withdrawal(id: str, body: Withdrawal, caller: Enterer) -> EnteredAnswer:
 
 
 @router.get(
-    "/entries/{id}/evidence/{sha256}",
-    response_class=Response,
-    responses={
-        200: {
-            "description": "The file",
-            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA},
-        }
-    },
+    "/entries/{id}/evidence/{sha256}", response_class=Response, responses=EVIDENCE_RESPONSES
 )
 def evidence_file(id: str, sha256: str, caller: Reader) -> Response:
     """The bytes of a file that an entry names."""
-    file, content = evidence_of(caller, id, sha256)
-    return Response(
-        content,
-        media_type=file.media,
-        headers={"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"},
-    )
+    return file_answer(*evidence_of(caller, id, sha256))
+
+
+def file_answer(file: EvidenceFile, content: bytes) -> Response:
+    """A file of evidence, for saving: a browser must neither show it nor guess what it is."""
+    headers = {"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"}
+    return Response(content, media_type=file.media, headers=headers)

@@ -2,6 +2,7 @@
 
 POST /v1/bills                        a bill as it stands on paper
 GET  /v1/bills, /v1/bills/{id}        what was entered, and what the books have of its days
+GET  /v1/bills/{id}/audit             a bill held against registry, books and the bills before
 POST /v1/bills/{id}/withdrawal        takes a bill back
 GET  /v1/bills/{id}/evidence/{sha256} the file that the bill names
 """
@@ -16,17 +17,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import paging
 from api.answers.common import PageAnswer
-from api.answers.supplier_bills import SupplierBillAnswer
+from api.answers.supplier_bills import BillAuditAnswer, BillFindingAnswer, SupplierBillAnswer
 from api.auth import Enterer, Reader
 from api.decimals import plain
 from api.paging import Cursor, Limit
 from api.params import JsonBody, example
 from api.routes.entries import (
     EVIDENCE_EXAMPLE,
-    MEDIA,
+    EVIDENCE_RESPONSES,
     SHA256,
     IdempotencyKey,
     Withdrawal,
+    file_answer,
 )
 from api.usecases.supplier_bills import (
     NewSupplierBill,
@@ -37,15 +39,18 @@ from api.usecases.supplier_bills import (
     supplier_bills,
     withdraw_bill,
 )
-from figures.bills import LineKind
+from figures.bills import LineKind, Objection, severity_of
 from metering.localtime import iso
 from metering.quality import WHOLE
 from metering.statement import MOST_EVIDENCE, MOST_NOTE
+from texts import both, word
 
 router = APIRouter(prefix="/v1", tags=["entries"], route_class=JsonBody)
 
 Number = Annotated[Decimal, Field(max_digits=18, decimal_places=9)]
 Word = Annotated[str, Field(max_length=128)]
+MOST_LISTED = 50
+"""Bills of a page: each is held against the books."""
 OWN = ("account", "number", "start", "end", "quantity", "unit", "note", "evidence")
 
 LINE_EXAMPLE = {"name": "energy.flat", "quantity": "412", "price": "4.10", "amount": "1689.20"}
@@ -70,12 +75,39 @@ SUPPLIER_BILL_EXAMPLE = {
         "missing": 0.0,
         "provisional": False,
     },
+    "audit": {"findings": 1, "at_stake": "9.84"},
     "evidence": [{**EVIDENCE_EXAMPLE, "url": f"/v1/bills/77aa0c1d2b4a5968763f/evidence/{SHA256}"}],
     "entered_by": "facility desk (63f29a15fddb)",
     "entered_at": "2026-11-05T01:12:44Z",
     "state": "stands",
     "taken_in": True,
     "message": "/v1/messages/33554433/14",
+}
+
+AUDIT_EXAMPLE = {
+    **{"id": "77aa0c1d2b4a5968763f", "account": "2200-31", "number": "2026-10-118"},
+    **{"start": "2026-10-01", "end": "2026-11-01", "state": "stands"},
+    **{"currency": "CNY", "total": "1689.20", "at_stake": "9.84"},
+    "findings": [
+        {
+            **{"check": "period_quantity", "severity": "doubt", "line": "energy.flat"},
+            **{"said": "412", "expected": "409.60", "stake": "9.84"},
+            "text": both(lambda language: word("bill_check", "period_quantity", language)),
+        }
+    ],
+    "made": ["estimated", "period_quantity", "rate", "amount", "rounding", "total"],
+    "not_tried": [
+        {
+            **{"check": "voltage", "why": "not_said"},
+            "text": both(lambda language: word("bill_untried", "not_said", language)),
+        }
+    ],
+    "books": {
+        **{"start": "2026-10-01", "end": "2026-11-01", "currency": "CNY"},
+        **{"total": "1679.36", "lacks": [], "revision": 57},
+    },
+    "credit_due": "0.00",
+    "bills_before": 3,
 }
 
 
@@ -185,6 +217,10 @@ def bill_json(told: SupplierBillTold) -> SupplierBillAnswer:
             "missing": told.missing / WHOLE,
             "provisional": told.provisional,
         },
+        "audit": {
+            "findings": len(told.audit.objections),
+            "at_stake": plain(told.audit.at_stake),
+        },
         "evidence": [
             {
                 "sha256": file.sha256,
@@ -200,6 +236,57 @@ def bill_json(told: SupplierBillTold) -> SupplierBillAnswer:
         "taken_in": told.taken_in,
         "message": f"/v1/messages/{one.segment}/{one.offset}",
     }
+
+
+def audit_json(told: SupplierBillTold) -> BillAuditAnswer:
+    """What came of all checks on a bill, and which could not be made."""
+    one, case, audit = told.statement, told.case, told.audit
+    books = case.books
+    return {
+        "id": one.id,
+        "account": one.subject,
+        "number": case.bill.number,
+        "start": one.first.isoformat(),
+        "end": one.after.isoformat(),
+        "state": str(told.state),
+        "currency": case.bill.currency,
+        "total": plain(case.bill.total),
+        "at_stake": plain(audit.at_stake),
+        "findings": [_finding(found) for found in audit.objections],
+        "made": list(audit.made),
+        "not_tried": [
+            {"check": check, "why": str(why), "text": _words("bill_untried", why)}
+            for check, why in audit.untried.items()
+        ],
+        "books": None
+        if books is None
+        else {
+            "start": books.first.isoformat(),
+            "end": books.after.isoformat(),
+            "currency": books.currency,
+            "total": _text(books.total),
+            "lacks": [str(lack) for lack in books.lacks],
+            "revision": books.revision,
+        },
+        "credit_due": plain(case.credit_due),
+        "bills_before": len(case.before),
+    }
+
+
+def _finding(found: Objection) -> BillFindingAnswer:
+    return {
+        "check": found.check,
+        "severity": str(severity_of(found.check)),
+        "line": found.line,
+        "said": found.said,
+        "expected": found.expected,
+        "stake": plain(found.stake),
+        "text": _words("bill_check", found.check),
+    }
+
+
+def _words(group: str, value: str) -> dict[str, str]:
+    return both(lambda language: word(group, value, language))
 
 
 def _text(value: Decimal | None) -> str | None:
@@ -226,7 +313,8 @@ def list_bills(
     cursor: Cursor = None,
 ) -> PageAnswer[SupplierBillAnswer]:
     """Bills that were entered for accounts of the scope and are taken in, newest first, each beside
-    what the books have of its days."""
+    what the books have of its days, and with what came of its audit; 50 a page at most."""
+    limit = min(limit, MOST_LISTED)
     place = paging.decode(cursor, int, str)
     before = (place[0], place[1]) if place else None
     found = supplier_bills(caller, account, before, limit + 1)
@@ -242,6 +330,14 @@ def one_bill(id: str, caller: Reader) -> SupplierBillAnswer:
     return bill_json(bill_of(caller, id))
 
 
+@router.get("/bills/{id}/audit", responses=example(AUDIT_EXAMPLE))
+def audit_of_bill(id: str, caller: Reader) -> BillAuditAnswer:
+    """One bill held against registry, books and the bills of the account before it: what each check
+    found, with what the bill says, what should stand and the amount at stake; and the checks that
+    cannot be made, each with why."""
+    return audit_json(bill_of(caller, id))
+
+
 @router.post(
     "/bills/{id}/withdrawal", responses=example({**SUPPLIER_BILL_EXAMPLE, "state": "withdrawn"})
 )
@@ -250,21 +346,7 @@ def withdraw_a_bill(id: str, body: Withdrawal, caller: Enterer) -> SupplierBillA
     return bill_json(withdraw_bill(caller, id, body.reason))
 
 
-@router.get(
-    "/bills/{id}/evidence/{sha256}",
-    response_class=Response,
-    responses={
-        200: {
-            "description": "The file",
-            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA},
-        }
-    },
-)
+@router.get("/bills/{id}/evidence/{sha256}", response_class=Response, responses=EVIDENCE_RESPONSES)
 def bill_file(id: str, sha256: str, caller: Reader) -> Response:
     """The bytes of a file that a bill names."""
-    file, content = bill_evidence(caller, id, sha256)
-    return Response(
-        content,
-        media_type=file.media,
-        headers={"Content-Disposition": "attachment", "X-Content-Type-Options": "nosniff"},
-    )
+    return file_answer(*bill_evidence(caller, id, sha256))

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -172,14 +173,28 @@ def entries(
         subjects = frozenset({caller.reach.meter(meter).code})
     elif caller.reach.scope.whole:
         subjects = None
-    store, found, place = caller.platform.statements, list[Statement](), before
+    found = listed(caller, ENTRIES, subjects, partial(_reached, caller), before, limit)
+    return told_of(caller, found)
+
+
+def listed(
+    caller: Caller,
+    kinds: frozenset[StatementKind],
+    subjects: frozenset[str] | None,
+    reached: Callable[[Statement], bool],
+    before: tuple[int, str] | None,
+    limit: int,
+) -> list[Statement]:
+    """The newest statements before a place that are reached, at most so many; subjects None: of
+    all."""
+    found, place = list[Statement](), before
     while len(found) < limit:
-        page = store.statements(ENTRIES, subjects, before=place, limit=_LISTED)
-        found += [one for one in page if _reached(caller, one)]
+        page = caller.platform.statements.statements(kinds, subjects, before=place, limit=_LISTED)
+        found += [one for one in page if reached(one)]
         if len(page) < _LISTED:
             break
         place = page[-1].arrived_us, page[-1].id
-    return told_of(caller, found[:limit])
+    return found[:limit]
 
 
 def told_of(caller: Caller, statements: Sequence[Statement]) -> list[Told]:

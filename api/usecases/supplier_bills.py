@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from api.caller import Caller
 from api.ranges import check_order, local_date
 from api.reach import Outside
+from api.usecases.bill_audits import audit_of, standing_bills
 from api.usecases.bills import accounts_in
 from api.usecases.entries import (
     evidence_named,
@@ -22,6 +24,7 @@ from api.usecases.entries import (
     hand_point,
     holds_all,
     id_of,
+    listed,
     needed,
     said_after,
     spread,
@@ -31,6 +34,7 @@ from api.usecases.entries import (
     words_of,
 )
 from figures import over
+from figures.bills import BillAudit, BillCase
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.localtime import day_bounds, days_between
 from metering.quality import MISSING
@@ -51,7 +55,6 @@ from metering.wording import worded
 
 MOST_DAYS: Final = 400
 BILLS: Final = frozenset({StatementKind.BILL})
-_LISTED: Final = 100
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,10 @@ class SupplierBillTold:
     missing: int
     """Share of its days of which the books know nothing [1/10,000]."""
     provisional: bool
+    case: BillCase
+    """All that the bill is held against."""
+    audit: BillAudit
+    """What came of it."""
 
     @property
     def is_only_figure(self) -> bool:
@@ -170,14 +177,9 @@ def supplier_bills(
     if account is not None:
         _account(caller, account)
         subjects = frozenset({account})
-    found, place = list[Statement](), before
-    while len(found) < limit:
-        page = caller.platform.statements.statements(BILLS, subjects, before=place, limit=_LISTED)
-        found += [one for one in page if _reached(caller, one, known)]
-        if len(page) < _LISTED:
-            break
-        place = page[-1].arrived_us, page[-1].id
-    return _told(caller, found[:limit])
+    reached = partial(_reached, caller, known=known)
+    found = listed(caller, BILLS, subjects, reached, before, limit)
+    return _told(caller, found)
 
 
 def bill_evidence(caller: Caller, id: str, sha256: str) -> tuple[EvidenceFile, bytes]:
@@ -301,10 +303,12 @@ def canonical(quantity: Decimal, unit: str, meter: Meter) -> Decimal:
 def _told(caller: Caller, statements: Sequence[Statement]) -> list[SupplierBillTold]:
     """Each with the books of its days, all of one view."""
     known = accounts_in(caller)
+    others = {one: standing_bills(caller, one) for one in {own.subject for own in statements}}
     found = []
     with caller.view() as view:
         for one in told_of(caller, statements):
             own = one.statement
+            case, audit = audit_of(caller, view, own, others[own.subject])
             row = _row(known[own.subject], own.first)
             meter = caller.reach.meters[row.meter]
             last = own.after - timedelta(days=1)
@@ -328,6 +332,8 @@ def _told(caller: Caller, statements: Sequence[Statement]) -> list[SupplierBillT
                     booked=None if amount is None else Decimal(amount) / per,
                     missing=int(period.shares[MISSING]),
                     provisional=period.provisional,
+                    case=case,
+                    audit=audit,
                 )
             )
     return found

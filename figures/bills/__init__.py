@@ -5,6 +5,10 @@ exact      rounding, power factor, steps, demand: the arithmetic alone
 making     BillBasis ─▶ Bill
 measuring  what was metered, from one view of the books
 audit      a supplier's bill held against it: named checks, each with the amount at stake
+trying     which of them can be made, which cannot and why
+entered    a bill that somebody entered, as the audit takes it
+gathering  what it is held against, from books, registry and the bills before
+weather    degree days
 """
 
 from figures.bills.audit import (
@@ -15,7 +19,9 @@ from figures.bills.audit import (
     SupplierLine,
     SupplierReading,
     audit,
+    confirmed,
 )
+from figures.bills.gathering import case_of
 from figures.bills.measuring import (
     account_rows,
     bill_of_account,
@@ -24,10 +30,13 @@ from figures.bills.measuring import (
     span_of,
 )
 from figures.bills.model import Bill, BillLack, BillLine, Demand, FactorSum, LineKind
+from figures.bills.trying import BillAudit, Severity, Untried, audited, severity_of
+from figures.bills.weather import degree_days
 
 __all__ = [
     "CHECK_NAMES",
     "Bill",
+    "BillAudit",
     "BillCase",
     "BillLack",
     "BillLine",
@@ -35,13 +44,20 @@ __all__ = [
     "FactorSum",
     "LineKind",
     "Objection",
+    "Severity",
     "SupplierBill",
     "SupplierLine",
     "SupplierReading",
+    "Untried",
     "account_rows",
     "audit",
+    "audited",
     "bill_of_account",
     "bill_of_series",
+    "case_of",
+    "confirmed",
+    "degree_days",
     "holds_in",
+    "severity_of",
     "span_of",
 ]

@@ -27,6 +27,8 @@ NEAR: Final = Decimal("0.005")
 """Share by which a quantity of another meter may differ from the books."""
 OUTLIER: Final = Decimal("1.5")
 """Times the usual use from which on a bill stands out."""
+NO_TAX: Final = Decimal(-100)
+"""Percent up to which a sum holds no tax."""
 _ENERGY = (LineKind.ENERGY, LineKind.TIER)
 _STANDING = (LineKind.CAPACITY, LineKind.DEMAND, LineKind.CONTRACT, LineKind.MONTH)
 
@@ -39,18 +41,19 @@ class SupplierReading:
     """Such as `total` or a period."""
     start: Decimal
     end: Decimal
-    consumption: Decimal
-    """As it stands on the bill, after the multiplier."""
+    consumption: Decimal | None
+    """As it stands on the bill, after the multiplier; None where it does not."""
 
 
 @dataclass(frozen=True)
 class SupplierLine:
-    """A line as on paper; of a sum of money `quantity` is the sum and `price` the percent."""
+    """A line as on paper; of a sum of money `quantity` is the sum and `price` the percent. What it
+    does not say is None."""
 
     name: str
-    kind: LineKind
-    quantity: Decimal
-    price: Decimal
+    kind: LineKind | None
+    quantity: Decimal | None
+    price: Decimal | None
     amount: Decimal
 
 
@@ -76,6 +79,7 @@ class SupplierBill:
     voltage: str = ""
     energy: Decimal | None = None
     """The whole quantity that it names."""
+    currency: str = ""
     credit: Decimal = ZERO
     """What is given back of earlier bills."""
 
@@ -103,6 +107,10 @@ class BillCase:
     """(period, price) of the account's other seasons."""
     credit_due: Decimal = ZERO
     """What the supplier still owes."""
+    due: date | None = None
+    """The day up to which it should bill; None is that of the books."""
+    is_only_figure: bool = False
+    """Whether the books have nothing but the bill."""
 
 
 @dataclass(frozen=True)
@@ -187,10 +195,12 @@ def _estimated(case: BillCase) -> Iterator[Objection]:
 
 def _reading_dates(case: BillCase) -> Iterator[Objection]:
     """Its end is the supplier's own choice; its beginning follows from the bill before."""
-    if case.books is not None and case.bill.after != case.books.after:
-        days = (case.bill.after - case.books.after).days
-        stake = _of_days(case.bill, days)
-        yield _object("reading_date", case.bill.after, case.books.after, stake)
+    due = case.due
+    if due is None and case.books is not None:
+        due = case.books.after
+    if due is not None and case.bill.after != due:
+        stake = _of_days(case.bill, (case.bill.after - due).days)
+        yield _object("reading_date", case.bill.after, due, stake)
 
 
 # account and contract
@@ -241,7 +251,7 @@ def _start_reading(case: BillCase) -> Iterator[Objection]:
 def _consumption(case: BillCase) -> Iterator[Objection]:
     for one in case.bill.readings:
         passed = (one.end - one.start) * (case.bill.multiplier or 1)
-        if passed != one.consumption:
+        if one.consumption is not None and passed != one.consumption:
             stake = amount_of(one.consumption - passed, _mean_price(case.bill))
             yield _object("consumption", one.consumption, passed, stake, one.register)
 
@@ -251,7 +261,8 @@ def _multiplier(case: BillCase) -> Iterator[Objection]:
     known = None if account is None else account.multiplier
     said = case.bill.multiplier
     if known is not None and said is not None and said != known:
-        stake = amount_of(_quantity(case.bill) * (1 - known / said), _mean_price(case.bill))
+        part = 1 - known / said if said else Decimal(0)
+        stake = amount_of(_quantity(case.bill) * part, _mean_price(case.bill))
         yield _object("multiplier", said, known, stake)
 
 
@@ -262,8 +273,16 @@ def _own(lines: Sequence[SupplierLine], *kinds: LineKind) -> list[SupplierLine]:
     return [one for one in lines if one.kind in kinds]
 
 
+def line_sum(bill: SupplierBill) -> Decimal | None:
+    """Energy of a bill's lines; None where there are none, or one does not say its own."""
+    said = [one.quantity for one in _own(bill.lines, *_ENERGY)]
+    known = [one for one in said if one is not None]
+    return sum(known, Decimal(0)) if said and len(known) == len(said) else None
+
+
 def _quantity(bill: SupplierBill) -> Decimal:
-    return sum((one.quantity for one in _own(bill.lines, *_ENERGY)), Decimal(0))
+    found = line_sum(bill)
+    return found if found is not None else bill.energy or Decimal(0)
 
 
 def _energy_money(bill: SupplierBill) -> Decimal:
@@ -275,8 +294,8 @@ def _mean_price(bill: SupplierBill) -> Decimal:
     return _energy_money(bill) / whole if whole else Decimal(0)
 
 
-def _pairs(case: BillCase, *kinds: LineKind) -> Iterator[tuple[SupplierLine, BillLine]]:
-    """Lines of one name, the nth with the nth."""
+def pairs(case: BillCase, *kinds: LineKind) -> Iterator[tuple[SupplierLine, BillLine]]:
+    """Lines of the bill and of the books of one name, the nth with the nth."""
     for name in dict.fromkeys(one.name for one in _own(case.bill.lines, *kinds)):
         own = [one for one in case.bill.lines if one.name == name]
         ours = [one for one in case.books.lines if one.name == name] if case.books else []
@@ -288,20 +307,31 @@ def _differ(said: Decimal, known: Decimal) -> bool:
     return abs(said - known) > max(abs(known) * NEAR, CENT)
 
 
+def compared(line: SupplierLine, ours: BillLine) -> tuple[Decimal, Decimal] | None:
+    """Quantities of the bill and of the books; None where either is not wholly known."""
+    if line.quantity is None or ours.quantity is None or not ours.complete:
+        return None
+    return line.quantity, ours.quantity
+
+
+def _worth(line: SupplierLine, quantity: Decimal) -> Decimal:
+    """A quantity at the price of a line; 0 where it names none."""
+    return amount_of(quantity, line.price or Decimal(0))
+
+
 def _quantities(check: str, *kinds: LineKind) -> Check:
     def run(case: BillCase) -> Iterator[Objection]:
-        for said, known in _pairs(case, *kinds):
-            if known.quantity is not None and _differ(said.quantity, known.quantity):
-                stake = amount_of(said.quantity - known.quantity, said.price)
-                yield _object(check, said.quantity, known.quantity, stake, said.name)
+        for line, ours in pairs(case, *kinds):
+            both = compared(line, ours)
+            if both is not None and _differ(*both):
+                yield _object(check, *both, _worth(line, both[0] - both[1]), line.name)
 
     return run
 
 
 def _period_sum(case: BillCase) -> Iterator[Objection]:
-    whole = case.bill.energy
-    own = _quantity(case.bill)
-    if whole is not None and whole != own:
+    whole, own = case.bill.energy, line_sum(case.bill)
+    if whole is not None and own is not None and whole != own:
         yield _object("period_sum", own, whole, amount_of(own - whole, _mean_price(case.bill)))
 
 
@@ -321,13 +351,15 @@ def _other_day(case: BillCase, line: SupplierLine) -> tuple[date, date] | None:
 
 
 def _wrong_prices(case: BillCase, *kinds: LineKind) -> Iterator[tuple[SupplierLine, BillLine]]:
-    for said, known in _pairs(case, *kinds):
-        if known.price is not None and said.price != known.price:
+    for said, known in pairs(case, *kinds):
+        if None not in (said.price, known.price) and said.price != known.price:
             yield said, known
 
 
 def _price_stake(said: SupplierLine, known: BillLine) -> Decimal:
-    return amount_of(said.quantity, said.price - (known.price or Decimal(0)))
+    quantity = said.quantity if said.quantity is not None else known.quantity
+    more = (said.price or Decimal(0)) - (known.price or Decimal(0))
+    return amount_of(quantity or Decimal(0), more)
 
 
 def _rate(case: BillCase) -> Iterator[Objection]:
@@ -365,6 +397,8 @@ def _prices(check: str, *kinds: LineKind) -> Check:
 def _amount(case: BillCase) -> Iterator[Objection]:
     """An amount is its quantity times its price; by a few cents it is a matter of rounding."""
     for one in case.bill.lines:
+        if one.kind is None or one.quantity is None or one.price is None:
+            continue
         if one.kind in (LineKind.POWER_FACTOR, LineKind.VAT):
             right = percent_of(one.quantity, one.price)
         else:
@@ -399,15 +433,15 @@ def _absent_line(case: BillCase) -> Iterator[Objection]:
 
 
 def _demand(case: BillCase) -> Iterator[Objection]:
-    for said, known in _pairs(case, LineKind.DEMAND, LineKind.CONTRACT):
-        if known.quantity is None or not _differ(said.quantity, known.quantity):
+    for line, ours in pairs(case, LineKind.DEMAND, LineKind.CONTRACT):
+        both = compared(line, ours)
+        if both is None or not _differ(*both):
             continue
-        if known.kind is LineKind.CONTRACT and not said.name.endswith(".over"):
+        if ours.kind is LineKind.CONTRACT and not line.name.endswith(".over"):
             name = "contract"
         else:
-            name = "demand_above" if said.quantity > known.quantity else "demand_below"
-        stake = amount_of(said.quantity - known.quantity, said.price)
-        yield _object(name, said.quantity, known.quantity, stake, said.name)
+            name = "demand_above" if both[0] > both[1] else "demand_below"
+        yield _object(name, *both, _worth(line, both[0] - both[1]), line.name)
 
 
 def _demand_moment(case: BillCase) -> Iterator[Objection]:
@@ -429,9 +463,11 @@ def _power_factor(case: BillCase) -> Iterator[Objection]:
 
 
 def _adjustment(case: BillCase) -> Iterator[Objection]:
-    for said, known in _pairs(case, LineKind.POWER_FACTOR):
-        if known.price is not None and said.price != known.price:
-            stake = percent_of(said.quantity, said.price - known.price)
+    for said, known in pairs(case, LineKind.POWER_FACTOR):
+        if said.price is None or known.price is None:
+            continue
+        if said.price != known.price:
+            stake = percent_of(said.quantity or Decimal(0), said.price - known.price)
             yield _object("adjustment_percent", said.price, known.price, stake, said.name)
 
 
@@ -442,8 +478,10 @@ def _base(check: str, kind: LineKind, right: Callable[[BillCase], Decimal | None
     def run(case: BillCase) -> Iterator[Objection]:
         for one in _own(case.bill.lines, kind):
             known = right(case)
-            if known is not None and one.quantity != known:
-                stake = percent_of(one.quantity - known, one.price)
+            if known is None or one.quantity is None:
+                continue
+            if one.quantity != known:
+                stake = percent_of(one.quantity - known, one.price or Decimal(0))
                 yield _object(check, one.quantity, known, stake, one.name)
 
     return run
@@ -473,6 +511,8 @@ def _tax_inside(case: BillCase) -> Iterator[Objection]:
     """The tax that the sum holds, at the rate that the bill itself names."""
     for one in _own(case.bill.within, LineKind.VAT):
         gross = _taxed(case)
+        if one.quantity is None or one.price is None or one.price <= NO_TAX:
+            continue
         if gross is not None and one.quantity != net_of(gross, one.price):
             known = net_of(gross, one.price)
             yield _object("vat_base", one.quantity, known, one.quantity - known, one.name)
@@ -490,7 +530,7 @@ def _surcharge_base(case: BillCase) -> Iterator[Objection]:
     energy = {
         one.name.partition(".")[2]: one.quantity for one in _own(case.bill.lines, LineKind.ENERGY)
     }
-    whole = _quantity(case.bill)
+    whole = line_sum(case.bill)
     for one in _own(case.bill.lines, LineKind.UNIT):
         known = ours.get(one.name)
         right = energy.get(one.name.partition(".")[2], whole)
@@ -498,8 +538,10 @@ def _surcharge_base(case: BillCase) -> Iterator[Objection]:
             case.books.first,
             case.books.after,
         )
-        if whole_bill and one.quantity != right:
-            stake = amount_of(one.quantity - right, one.price)
+        if not whole_bill or one.quantity is None or right is None:
+            continue
+        if one.quantity != right:
+            stake = _worth(one, one.quantity - right)
             yield _object("surcharge_base", one.quantity, right, stake, one.name)
 
 
@@ -524,7 +566,7 @@ def _credit(case: BillCase) -> Iterator[Objection]:
 def _outlier(case: BillCase) -> Iterator[Objection]:
     """Use a day beyond the usual, unless the books have it as well."""
     last = _last(case)
-    if last is None or _confirmed(case) or None not in case.degree_days:
+    if last is None or confirmed(case) or None not in case.degree_days:
         return
     usual, own = _daily(last), _daily(case.bill)
     if usual and own > OUTLIER * usual:
@@ -534,7 +576,7 @@ def _outlier(case: BillCase) -> Iterator[Objection]:
 
 def _outlier_weather(case: BillCase) -> Iterator[Objection]:
     last, (before, now) = _last(case), case.degree_days
-    if last is None or not before or not now or _confirmed(case):
+    if last is None or not before or not now or confirmed(case):
         return
     usual, own = _quantity(last) / before, _quantity(case.bill) / now
     if usual and own > OUTLIER * usual:
@@ -542,7 +584,8 @@ def _outlier_weather(case: BillCase) -> Iterator[Objection]:
         yield _object("outlier_per_degree_day", f"{own:.2f}", f"{usual:.2f}", stake)
 
 
-def _confirmed(case: BillCase) -> bool:
+def confirmed(case: BillCase) -> bool:
+    """Whether complete books have the use of the bill as well."""
     if case.books is None:
         return False
     ours = [one.quantity for one in case.books.lines if one.kind in _ENERGY]

@@ -89,13 +89,42 @@ def bill_of_account(view: View, account: str, month: date) -> Bill:
     """The bill of an account for a month; NotFound for an unknown one, or one that holds on none
     of the days."""
     rows = account_rows(view.registry, account)
-    span = span_of(rows, month)
+    return _bill_of_span(view, rows, span_of(rows, month), f"{month:%Y-%m}")
+
+
+def due_days(rows: Sequence[Account], after: date) -> BillDays:
+    """The days of the account's bill that ends nearest to a day, without those on which the
+    account does not hold; `rows` are all of it."""
+    span = _due_span(rows, after)
+    first = max(span.first, min(one.valid.first for one in rows))
+    limit = min(span.after, max(one.valid.limit for one in rows))
+    return BillDays(first, limit) if first < limit else span
+
+
+def _due_span(rows: Sequence[Account], after: date) -> BillDays:
+    start = month_start(after)
+    months = (month_start(start - timedelta(days=1)), start, next_month(start))
+    spans = [span_of(rows, month) for month in months]
+    return min(spans, key=lambda one: abs((one.after - after).days))
+
+
+def bill_of_days(view: View, account: str, first: date, after: date) -> Bill:
+    """The bill of an account for the local days [first, after), as of a supplier that billed just
+    these: that of the month where they are its days. Errors as of `bill_of_account`."""
+    rows = account_rows(view.registry, account)
+    own = BillDays(first, after)
+    span = _due_span(rows, after) if own == due_days(rows, after) else own
+    return _bill_of_span(view, rows, span, f"{first:%Y-%m}")
+
+
+def _bill_of_span(view: View, rows: Sequence[Account], span: BillDays, month: str) -> Bill:
     held = [one for one in rows if any(one.valid.holds(day) for day in _days(span))]
+    account = rows[0].account
     if not held:
         raise NotFound(
             "the account does not hold in this period",
             field="month",
-            value=f"{month:%Y-%m}",
+            value=month,
             fix=f"a month in which accounts.csv has a row of {account}",
         )
     meters = {one.meter for one in held}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 
-from figures.bills import Bill, BillCase, Objection, audit
+from figures.bills import Bill, BillCase, Objection, audited
 from metering.localtime import from_us, zone_of
 from metering.registry.facts.accounts import Account
 from metering.validity import Validity
@@ -30,11 +31,11 @@ class Audited:
 def put_to_audit(written: WrittenBill, bill: Bill, seed: int, into: Audited) -> None:
     """The right bill, on which nothing may speak, and every mistake that can be made on it."""
     seen = right(written, bill.first, bill.after)
-    for one in audit(_case(seen, bill)):
+    for one in audited(_case(seen, bill)).objections:
         into.false_alarms += 1
         into.problems.append(f"{written.name}: false alarm: {one}")
     for wrong in wrongs(seen, Random(f"{seed} {written.name}")):  # noqa: S311
-        found = audit(_case(wrong.seen, bill))
+        found = audited(_case(wrong.seen, bill)).objections
         into.seeded += 1
         if wrong.check in {one.check for one in found}:
             into.caught += 1
@@ -44,7 +45,7 @@ def put_to_audit(written: WrittenBill, bill: Bill, seed: int, into: Audited) -> 
             into.problems.append(f"{written.name}: {wrong.check} was seeded, {names} was said")
 
 
-def _names(found: list[Objection]) -> str:
+def _names(found: Sequence[Objection]) -> str:
     return ", ".join(one.check for one in found)
 
 
@@ -70,4 +71,5 @@ def _case(seen: Seen, bill: Bill) -> BillCase:
         other_prices=seen.dated,
         season_prices=seen.season,
         credit_due=Decimal(seen.credit_due),
+        due=bill.after,
     )

@@ -58,7 +58,7 @@ def right(written: WrittenBill, first: date, after: date) -> Seen:
     """The bill of hand as its supplier sends it, with the one before it."""
     lines = tuple(map(_line, written.lines))
     energy = [one for one in lines if one.kind in (LineKind.ENERGY, LineKind.TIER)]
-    whole = sum((one.quantity for one in energy), Decimal(0))
+    whole = sum((_said(one.quantity) for one in energy), Decimal(0))
     bill = SupplierBill(
         number=f"{written.name}-2",
         account=ACCOUNT,
@@ -100,13 +100,19 @@ def _line(one: WrittenLine) -> SupplierLine:
 # a mistake is made as a clerk would make it: what follows from it on the bill follows
 
 
+def _said(value: Decimal | None) -> Decimal:
+    """A number of a bill of hand, which says all of its numbers."""
+    assert value is not None
+    return value
+
+
 def _cents(value: Decimal) -> Decimal:
     return value.quantize(CENT, ROUND_HALF_UP)
 
 
 def _priced(line: SupplierLine) -> SupplierLine:
     per = 100 if line.kind in (LineKind.POWER_FACTOR, LineKind.VAT) else 1
-    return replace(line, amount=_cents(line.quantity * line.price / per))
+    return replace(line, amount=_cents(_said(line.quantity) * _said(line.price) / per))
 
 
 def _summed(bill: SupplierBill) -> SupplierBill:
@@ -175,11 +181,13 @@ def _between(seen: Seen, _: Random) -> Iterator[Wrong]:
 def _read(seen: Seen, chance: Random) -> Iterator[Wrong]:
     (one,) = seen.bill.readings
     off = Decimal(chance.randint(1, 40))
-    later = replace(one, start=one.start - off, consumption=one.consumption + off * MULTIPLIER)
+    later = replace(
+        one, start=one.start - off, consumption=_said(one.consumption) + off * MULTIPLIER
+    )
     yield Wrong("start_reading", replace(seen, bill=replace(seen.bill, readings=(later,))))
-    more = replace(one, consumption=one.consumption + off)
+    more = replace(one, consumption=_said(one.consumption) + off)
     yield Wrong("consumption", replace(seen, bill=replace(seen.bill, readings=(more,))))
-    wrong = replace(one, consumption=one.consumption * 2)
+    wrong = replace(one, consumption=_said(one.consumption) * 2)
     doubled = replace(seen.bill, multiplier=MULTIPLIER * 2, readings=(wrong,))
     yield Wrong("multiplier", replace(seen, bill=doubled))
     day = seen.bill.after + timedelta(days=chance.choice([-2, -1, 1, 2]))
@@ -219,7 +227,7 @@ def _prices(seen: Seen, chance: Random) -> Iterator[Wrong]:
         return
     place = chance.choice(places)
     line = seen.bill.lines[place]
-    price, period = line.price * Decimal("1.25"), line.name.partition(".")[2]
+    price, period = _said(line.price) * Decimal("1.25"), line.name.partition(".")[2]
     bill = _with(seen.bill, place, price=price)
     yield Wrong("season", replace(seen, bill=bill, season=((period, price),)))
     first, after, far = seen.bill.first, seen.bill.after, timedelta(days=400)
@@ -233,14 +241,14 @@ def _prices(seen: Seen, chance: Random) -> Iterator[Wrong]:
 def _demand(seen: Seen, _: Random) -> Iterator[Wrong]:
     for place in _places(seen.bill, LineKind.DEMAND):
         for check, times in (("demand_above", "1.1"), ("demand_below", "0.9")):
-            quantity = _cents(seen.bill.lines[place].quantity * Decimal(times))
+            quantity = _cents(_said(seen.bill.lines[place].quantity) * Decimal(times))
             yield Wrong(check, replace(seen, bill=_with(seen.bill, place, quantity=quantity)))
     if seen.bill.demand_at:
         moved = f"{seen.bill.demand_at[:11]}03:15"
         yield Wrong("demand_moment", replace(seen, bill=replace(seen.bill, demand_at=moved)))
     contracts = _places(seen.bill, LineKind.CONTRACT)
     if contracts and _plain(seen.bill):
-        quantity = seen.bill.lines[contracts[0]].quantity + 20
+        quantity = _said(seen.bill.lines[contracts[0]].quantity) + 20
         yield Wrong(
             "contract", replace(seen, bill=_with(seen.bill, contracts[0], quantity=quantity))
         )
@@ -254,9 +262,9 @@ def _factor(seen: Seen, _: Random) -> Iterator[Wrong]:
             yield Wrong("power_factor", replace(seen, bill=replace(bill, power_factor="0.70")))
         if last:
             line = bill.lines[place]
-            wrong = _with(bill, place, price=line.price + Decimal("0.5"))
+            wrong = _with(bill, place, price=_said(line.price) + Decimal("0.5"))
             yield Wrong("adjustment_percent", replace(seen, bill=wrong))
-            wrong = _with(bill, place, quantity=line.quantity + Decimal("1000.00"))
+            wrong = _with(bill, place, quantity=_said(line.quantity) + Decimal("1000.00"))
             yield Wrong("adjustment_base", replace(seen, bill=wrong))
 
 
@@ -265,12 +273,14 @@ def _tax(seen: Seen, _: Random) -> Iterator[Wrong]:
         line = seen.bill.lines[place]
         wrong = _with(seen.bill, place, price=Decimal(17))
         yield Wrong("vat_rate", replace(seen, bill=wrong))
-        wrong = _with(seen.bill, place, quantity=line.quantity + Decimal("500.00"))
+        wrong = _with(seen.bill, place, quantity=_said(line.quantity) + Decimal("500.00"))
         yield Wrong("vat_base", replace(seen, bill=wrong))
     for place, line in enumerate(seen.bill.within):
         if line.kind is LineKind.VAT:
             within = list(seen.bill.within)
-            within[place] = replace(line, quantity=line.quantity + 10, amount=line.amount - 10)
+            within[place] = replace(
+                line, quantity=_said(line.quantity) + 10, amount=line.amount - 10
+            )
             yield Wrong("vat_base", replace(seen, bill=replace(seen.bill, within=tuple(within))))
 
 
@@ -284,9 +294,9 @@ def _surcharge(seen: Seen, chance: Random) -> Iterator[Wrong]:
         place = chance.choice(places)
         line = bill.lines[place]
         if not bill.within or line.name == "sewage":
-            wrong = _with(bill, place, price=line.price * Decimal("1.1"))
+            wrong = _with(bill, place, price=_said(line.price) * Decimal("1.1"))
             yield Wrong("surcharge_price", replace(seen, bill=wrong))
-            wrong = _with(bill, place, quantity=line.quantity + Decimal("100.00"))
+            wrong = _with(bill, place, quantity=_said(line.quantity) + Decimal("100.00"))
             yield Wrong("surcharge_base", replace(seen, bill=wrong))
 
 
@@ -296,7 +306,7 @@ def _outliers(seen: Seen, _: Random) -> Iterator[Wrong]:
     places = _places(bill, LineKind.ENERGY, LineKind.TIER)
     if not places or not _plain(bill) or len(bill.lines) > 1:
         return
-    wrong = _with(bill, places[0], quantity=bill.lines[places[0]].quantity * 3)
+    wrong = _with(bill, places[0], quantity=_said(bill.lines[places[0]].quantity) * 3)
     wrong = replace(wrong, energy=None, readings=())
     yield Wrong("outlier_per_day", replace(seen, bill=wrong, books=False))
     days = (Decimal(200), Decimal(200))

@@ -15,12 +15,11 @@ from fastapi.testclient import TestClient
 
 from analytics import Memory, look, settle, site_inputs
 from api.app import create_app
-from api.platform import Platform, RawMessage, Submission
+from api.platform import Platform
 from figures import Figures
 from ledger import Ledger
 from metering.access import Role
 from metering.book import DirtyMark
-from metering.errors import NotFound
 from metering.factor import Factor
 from metering.localtime import HOUR_US, day_bounds
 from metering.reading import Kind, ReadingColumns
@@ -35,7 +34,7 @@ from metering.registry import (
     SpaceEdge,
 )
 from metering.tariff import TariffRow
-from proofs.no_people import NoPeople
+from proofs.quiet_platform import quiet_platform
 from storage import MemoryReadings, open_engine, sql_stores
 from storage.backup.database import back_up_database, restore_database
 
@@ -273,40 +272,9 @@ class ClosingScene:
 
     def _platform(self) -> Platform:
         stores = self.stores
-        return Platform(
-            readings=self.readings,
-            books=stores.books,
-            figures=self.figures,
-            intake=stores.intake,
-            marks=stores.marks,
-            findings=stores.findings,
-            baselines=stores.baselines,
-            reports=stores.reports,
-            closings=stores.closings,
-            statements=stores.intake,
-            desk=NoPeople(),
-            evidence=NoPeople(),
-            registry=stores.registry.load,
-            registry_store=stores.registry,
-            credentials=stores.credentials,
-            access=stores.access,
-            messages=_NoMessages(),
-            ingest=_NoMessages().add,
-            read_registry=lambda *_: Registry(),
-            now_us=lambda: self.now_us,
-            health=dict,
-            language="en",
+        return quiet_platform(
+            stores, self.readings, self.figures, stores.registry.load, lambda: self.now_us
         )
-
-
-class _NoMessages:
-    """Readings are put into the store."""
-
-    def record(self, segment: int, offset: int) -> RawMessage:
-        raise NotFound("no message", field="message", value=f"{segment}/{offset}", fix="none")
-
-    def add(self, submission: Submission) -> tuple[int, int]:
-        raise NotFound("no journal", field="gateway", value=submission.gateway, fix="none")
 
 
 def _prices(edge: int, peak: Decimal) -> tuple[TariffRow, ...]:

@@ -11,13 +11,12 @@ from decimal import Decimal
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.platform import Platform, RawMessage, Submission
+from api.platform import Platform
 from figures import Figures
 from ledger import Ledger
 from metering.access import Role
 from metering.book import DirtyMark
 from metering.bookhash import book_hash, worth_hash
-from metering.errors import NotFound
 from metering.localtime import HOUR_US, day_bounds
 from metering.reading import Kind, ReadingColumns
 from metering.registry import (
@@ -33,7 +32,7 @@ from metering.registry import (
     Validity,
 )
 from proofs.dated.world import DAYS, HOURS, Bit, DatedMeter, DatedWorld, DayNumbers
-from proofs.no_people import NoPeople
+from proofs.quiet_platform import quiet_platform
 from storage import MemoryReadings, memory_stores
 
 FIRST = date(2026, 11, 9)
@@ -226,41 +225,10 @@ class ToldPlatform:
         return None
 
     def _platform(self) -> Platform:
-        stores = self.stores
-        return Platform(
-            readings=self.readings,
-            books=stores.books,
-            figures=Figures(stores.books, self.registry, lambda: self.now_us),
-            intake=stores.intake,
-            marks=stores.marks,
-            findings=stores.findings,
-            baselines=stores.baselines,
-            reports=stores.reports,
-            closings=stores.closings,
-            registry=self.registry,
-            registry_store=stores.registry,
-            credentials=stores.credentials,
-            access=stores.access,
-            messages=_NoJournal(),
-            ingest=_NoJournal().add,
-            desk=NoPeople(),
-            evidence=NoPeople(),
-            statements=stores.intake,
-            read_registry=lambda *_: Registry(),
-            now_us=lambda: self.now_us,
-            health=dict,
-            language="en",
+        figures = Figures(self.stores.books, self.registry, lambda: self.now_us)
+        return quiet_platform(
+            self.stores, self.readings, figures, self.registry, lambda: self.now_us
         )
-
-
-class _NoJournal:
-    """There are no messages: readings are put into the store."""
-
-    def record(self, segment: int, offset: int) -> RawMessage:
-        raise NotFound("no message", field="message", value=f"{segment}/{offset}", fix="none")
-
-    def add(self, submission: Submission) -> tuple[int, int]:
-        raise NotFound("no journal", field="gateway", value=submission.gateway, fix="none")
 
 
 def _base(world: DatedWorld) -> Registry:

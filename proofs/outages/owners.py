@@ -93,7 +93,7 @@ def owner_frozen(scene: OutageScene) -> Seen:
     with closing(open_stores(scene.folder)) as stores:
         place = stores.intake.checkpoint(1)
         scene.pushed_further()
-        wait_until("its work", lambda: stores.intake.checkpoint(1) > place, 60, 0.1)
+        wait_until("its work", lambda: stores.intake.checkpoint(1) > place, 180, 0.1)
     scene.thaw(_ONE)
     wait_until("the former owner to stand by", lambda: _standing_by(scene) == 1, 60, 0.2)
     scene.pushed_further()

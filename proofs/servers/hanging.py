@@ -14,14 +14,16 @@ def freeze(server: OwnPostgres) -> None:
     for first in _first(server):
         first.suspend()  # before the others are looked for: it starts no more
         for process in first.children(recursive=True):
-            process.suspend()
+            with contextlib.suppress(psutil.NoSuchProcess):  # a worker that was ending
+                process.suspend()
 
 
 def thaw(server: OwnPostgres) -> None:
     """Let a server that hangs go on."""
     for first in _first(server):
         for process in (*first.children(recursive=True), first):
-            process.resume()
+            with contextlib.suppress(psutil.NoSuchProcess):  # a worker that was ending
+                process.resume()
 
 
 def kill(server: OwnPostgres) -> None:
@@ -36,11 +38,10 @@ def kill(server: OwnPostgres) -> None:
 def _first(server: OwnPostgres) -> list[psutil.Process]:
     """The process that starts the others, where it runs."""
     name = str(server.folder / "data")
-    found = []
+    found: dict[int, tuple[psutil.Process, int]] = {}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             words = process.cmdline()
             if name in words and "-k" in words and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    names = {process.pid for process in found}
-    return [process for process in found if process.ppid() not in names]
+                found[process.pid] = process, process.ppid()
+    return [process for process, parent in found.values() if parent not in found]

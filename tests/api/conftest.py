@@ -54,6 +54,7 @@ NOW_US = day_bounds(TODAY, ZONE)[0] + 10 * HOUR_US + 37 * 60_000_000
 FIRST = TODAY - timedelta(days=60)
 SEGMENT = (1 << 24) | 1
 SLIP = b"%PDF-1.7 a slip"
+EVIDENCE = tempfile.TemporaryDirectory(prefix="evidence-")  # gone with the run
 
 BUILDINGS = {"office-a": 1.0, "office-b": 0.7, "canteen": 0.4}
 SUB_ITEMS = {"01A00": 0.35, "01B00": 0.4, "01C00": 0.12, "01D00": 0.05}
@@ -499,7 +500,7 @@ def platform_of(readings_store, stores, journal: MemoryJournal, now_us: int = NO
         messages=journal,
         ingest=journal.add,
         desk=JournalDesk(journal, 2, stores.intake, journal.append),
-        evidence=EvidenceFiles(Path(tempfile.mkdtemp(prefix="evidence-"))),
+        evidence=EvidenceFiles(Path(tempfile.mkdtemp(dir=EVIDENCE.name))),
         statements=stores.intake,
         read_registry=read_registry,
         now_us=lambda: now_us,

@@ -42,7 +42,7 @@ def test_a_bill_adds_up_and_says_what_lacks(billed):
 
 def test_a_node_has_the_bills_of_all_its_accounts_and_of_no_others(billed):
     told = billed.get("/v1/bill", node="bureau", month="2026-11").json()
-    assert [one["account"] for one in told["bills"]] == ["3100-1"]
+    assert [one["account"] for one in told["bills"]] == ["3100-1", "6600-1"]
     assert told["left_out"] == 0
     (own,) = billed.get("/v1/bill", node="office-a", item="02000", month="2026-11").json()["bills"]
     assert (own["account"], own["item"]) == (None, "02000")

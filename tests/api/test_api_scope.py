@@ -93,6 +93,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ],
     ("GET", "/v1/bills"): [("/v1/bills?account=9900-9", {})],
     ("GET", "/v1/bills/{id}"): [("/v1/bills/5c4002", {})],
+    ("GET", "/v1/bills/{id}/audit"): [("/v1/bills/5c4002/audit", {})],
     ("POST", "/v1/bills/{id}/withdrawal"): [
         ("/v1/bills/5c4002/withdrawal", {"json": {"reason": "x"}})
     ],

@@ -9,6 +9,7 @@ import pytest
 
 from greenoffice.billing import HEADER, as_csv, bill
 from greenoffice.commands import init
+from greenoffice.entering import audit_bills
 from metering.errors import InvalidInput, NotFound
 from proofs.bills.platform import told
 from proofs.bills.written import ACCOUNT, written_bills
@@ -32,3 +33,16 @@ def test_a_folder_without_the_account_says_so(tmp_path):
         bill(tmp_path / "data", "nobody", "2026-07", None)
     with pytest.raises(InvalidInput, match="not a month"):
         bill(tmp_path / "data", "nobody", "2026-7", None)
+
+
+def test_an_audit_asks_for_one_bill_or_all_of_a_month(tmp_path, capsys):
+    data = tmp_path / "data"
+    init(data, 8080, 1883, 9464, "en")
+    capsys.readouterr()
+    audit_bills(data, None, "2026-10")
+    assert capsys.readouterr().out == ""
+    with pytest.raises(NotFound, match="no such bill"):
+        audit_bills(data, "77aa", None)
+    for id, month in ((None, None), ("77aa", "2026-10")):
+        with pytest.raises(InvalidInput, match="exactly one"):
+            audit_bills(data, id, month)

@@ -32,6 +32,7 @@ from metering.bookhash import book_hash
 from metering.errors import OutcomeUnknown
 from metering.localtime import HOUR_US, day_bounds, iso, local_day
 from metering.registry.files import read_registry_texts
+from proofs.quiet_platform import NoPeople
 from proofs.servers.postgres import OwnPostgres
 from proofs.servers.relay import HoldingRelay
 from storage.influx import InfluxAddress, InfluxReadings
@@ -97,7 +98,7 @@ class Office:
 
     def energy(self) -> list[Any]:
         """`/v1/energy` of the day."""
-        app = create_app(platform_of(self.folder, self.assembly, lambda _: (0, 0)))
+        app = create_app(platform_of(self.folder, self.assembly, lambda _: (0, 0), NoPeople()))
         asked = f"node=o&item=01000&start={DAY}&end={DAY + timedelta(1)}&step=day"
         key = {"X-API-Key": create_admin_key(self.folder)}
         answer = TestClient(app).get(f"/v1/energy?{asked}", headers=key)

@@ -405,7 +405,7 @@ def test_what_two_do_is_what_one_does(
     found, alone = kept(folder), undisturbed(folder, tmp_path, tmp_path / "alone")
     assert found["counters"][0].counts.messages == gateway.count
     assert found == alone
-    assert len(found["letters"]) > 3
+    assert found["letters"]
 
 
 def _at_rest(folder: DataFolder) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from collector.commit import GroupCommit
+from collector.intake.judging import Judgements
 from collector.intake.worker import Intake
 from collector.journal import writer
 from metering.intake import IntakeBatch
@@ -139,38 +140,34 @@ def checkpoint_before_readings(patch: pytest.MonkeyPatch) -> None:
     take = Intake._take
 
     def mutant(self: Any, messages: Any, batch: IntakeBatch, reread: bool = False) -> Any:
-        before = self._intake.checkpoint(batch.writer_no)
-        empty = IntakeBatch(batch.writer_no, batch.next_segment, batch.next_offset)
-        self._intake.commit(empty)
+        before = batch.from_segment, batch.from_offset
+        after = batch.next_segment, batch.next_offset
+        self._intake.commit(IntakeBatch(batch.writer_no, *before, *after))
         try:
-            return take(self, messages, batch, reread)
+            told = take(self, messages, replace(batch, from_segment=after[0], from_offset=after[1]))
         except Exception:
-            self._intake.commit(replace(empty, next_segment=before[0], next_offset=before[1]))
+            self._intake.commit(IntakeBatch(batch.writer_no, *after, *before))
             raise
+        return told
 
     patch.setattr(Intake, "_take", mutant)
 
 
 def marks_after_the_checkpoint(patch: pytest.MonkeyPatch) -> None:
-    take = Intake._take
+    take, keep = Intake._take, Judgements.keep
 
-    class Later:
-        def __init__(self) -> None:
-            self.marks: list[Any] = []
-
-        def mark(self, marks: Any, *, writer_no: int) -> None:
-            self.marks += marks
+    def without(self: Any, batch: IntakeBatch, rows: Any, outcome: Any, marks: Any) -> None:
+        keep(self, batch, rows, outcome, [])
+        self.later = marks
 
     def mutant(self: Any, messages: Any, batch: IntakeBatch, reread: bool = False) -> Any:
-        store, self._marks = self._marks, Later()
-        try:
-            told = take(self, messages, batch, reread)
-            kept = self._marks.marks
-        finally:
-            self._marks = store
-        store.mark(kept, writer_no=batch.writer_no, ready=True)
+        told = take(self, messages, batch, reread)
+        later = getattr(self._judgements, "later", ())
+        self._marks.mark(later, writer_no=batch.writer_no, ready=True)
+        self._judgements.later = ()
         return told
 
+    patch.setattr(Judgements, "keep", without)
     patch.setattr(Intake, "_take", mutant)
 
 

@@ -87,6 +87,7 @@ class Counting(SqlBooks):
         events_replaced: Sequence[tuple[str, int, int]] = (),
         now_us: int,
         cause: str = "reading",
+        marked: Sequence[DirtyMark] = (),
     ) -> int:
         try:
             return super().commit(
@@ -98,6 +99,7 @@ class Counting(SqlBooks):
                 events_replaced=events_replaced,
                 now_us=now_us,
                 cause=cause,
+                marked=marked,
             )
         except Conflict:
             self.conflicts += 1

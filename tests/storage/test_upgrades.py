@@ -144,6 +144,7 @@ def test_going_back_would_lose_parts(stores: Stores) -> None:
         with writing(engine) as con:
             # else that is what is lost first: under which registry and by which rules
             con.execute(text("UPDATE book_row SET registry = 0, rules = 1"))
+            con.execute(text("DELETE FROM book_row_before"))
             downgrade(con, "r0002")
 
     with pytest.raises(ConfigurationError, match="cannot keep the parts"):

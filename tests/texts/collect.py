@@ -13,6 +13,7 @@ from typer import rich_utils
 
 import analytics
 import figures
+import figures.bills
 from greenoffice.cli import app
 from greenoffice.saying import PANELS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
@@ -84,6 +85,8 @@ def groups(root: Path) -> dict[str, set[str]]:
         "reason": reasons(root),
         "role": set(figures.ROLES),
         "ratio": set(figures.RATIOS),
+        "bill_check": set(figures.bills.CHECK_NAMES),
+        "bill_untried": set(figures.bills.Untried),
         "period": {"sharp", "peak", "flat", "valley", "deep_valley"},
         "days": {"all", "working", "rest", "holiday"},
         "event": set(EVENT_KINDS) - {"stuck_open"},
