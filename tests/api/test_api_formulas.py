@@ -140,3 +140,36 @@ def test_the_page_shows_formula_members_and_readings(world, signed):
     page = world.client.get(f"/lineage?code=w&item=01A00&time={iso(START)}&step=day").text
     for said in ("v + h", "t - p", "What formulas are made of", "/messages/"):
         assert said in page
+
+
+def listed(world, key: str) -> dict:
+    found = world.get("/v1/meters", key).json()["data"]
+    return {one["code"]: one["formulas"] for one in found}
+
+
+def test_meters_are_listed_with_their_formulas(world):
+    found = listed(world, "bureau")
+    assert (found["t"], found["h"]) == ([], [])
+    assert [one["formula"] for one in found["v"]] == ["t - p", "2 * (t - p)"]
+    assert [one["members"] for one in found["v"]] == [["t", "p"]] * 2
+    days = [(one["valid_from"], one["valid_to"]) for one in found["v"]]
+    assert days == [(None, TURN.isoformat()), (TURN.isoformat(), None)]
+    (hidden,) = listed(world, "c")["w"]
+    assert (hidden["formula"], hidden["members"], hidden["members_left_out"]) == (None, ["h"], 1)
+    own = world.get("/v1/nodes/b", "b").json()["meters"]
+    assert {m["code"]: len(m["formulas"]) for m in own} == {"t": 0, "p": 0, "v": 2}
+
+
+def test_boards_find_a_formula_as_a_tag_of_its_meter(world):
+    def tagged(key: str) -> list:
+        query = 'SHOW TAG VALUES FROM "meters" WITH KEY = "formula"'
+        found = world.get("/influx/query", key, q=query)
+        (series,) = found.json()["results"][0].get("series", [{"values": []}])
+        return [value for _, value in series["values"]]
+
+    assert sorted(tagged("bureau")) == ["2 * (t - p)", "v + h"]
+    assert tagged("c") == []
+    where = "\"formula\" = 'v + h' AND time > 1794000000s"
+    query = f'SELECT sum("value") FROM "meters" WHERE {where} GROUP BY "meter"'
+    (series,) = world.get("/influx/query", q=query).json()["results"][0]["series"]
+    assert series["tags"] == {"meter": "w"}
