@@ -23,6 +23,7 @@ from metering.localtime import day_bounds
 from metering.ports import ReadingReader
 from metering.reading import ReadingColumns
 from metering.registry import Gateway, Meter, Node, NodeType, Point, Registry
+from metering.validity import Validity
 
 Span = tuple[int, int]
 FIRST_US, LAST_US = 0, 4_102_444_800_000_000
@@ -31,6 +32,18 @@ FIRST_US, LAST_US = 0, 4_102_444_800_000_000
 
 class Outside(NotFound):
     """It exists, but not in this scope: a NotFound that is also logged as refused."""
+
+
+@dataclass(frozen=True)
+class FormulaReached:
+    """What a meter is of others, as far as a scope may be told."""
+
+    formula: str
+    """'' where it names a meter that is not reached."""
+    members: tuple[str, ...]
+    """Those that are reached, in its order."""
+    members_left_out: int
+    valid: Validity
 
 
 @dataclass(frozen=True)
@@ -164,6 +177,21 @@ class Reach:
         """Meters in the scope by code."""
         found = self.registry.meters
         return {code: m for code, m in sorted(found.items()) if m.node in self.scope.nodes}
+
+    def formulas_of(self, meter: Meter) -> list[FormulaReached]:
+        """A meter's formulas on days of the scope, each as far as it may be told."""
+        found = []
+        for one in self.registry.formulas_of(meter.code):
+            if not self._overlaps(meter, one.valid):
+                continue
+            named = [self.meters.get(code) for code in one.read.members]
+            seen = [m.code for m in named if m is not None and self._overlaps(m, one.valid)]
+            whole = one.formula if len(seen) == len(named) else ""
+            found.append(FormulaReached(whole, tuple(seen), len(named) - len(seen), one.valid))
+        return found
+
+    def _overlaps(self, meter: Meter, valid: Validity) -> bool:
+        return any(valid.overlaps(days) for days in self.scope.days(meter.node))
 
     @cached_property
     def gateways(self) -> dict[str, Gateway]:

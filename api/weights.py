@@ -7,7 +7,7 @@ and how finely, never by what it took the last time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from fastapi import Request
@@ -16,6 +16,7 @@ from api import influxql
 from api.auth import platform_of, reach_of
 from api.page import session_key
 from api.ranges import local_date
+from api.reach import Reach
 from api.usecases.lineage import ANSWER, MOST_DAYS, MOST_METERS
 from metering.items import check_item, covers
 from metering.localtime import DAY_MIN, local_day
@@ -80,7 +81,8 @@ def _datacentre(request: Request) -> float:
 
 
 def _lineage(request: Request) -> float:
-    """By the meters of the item, their days, and the readings that are listed of them."""
+    """By the meters of the item and what formulas among them are made of, their days, and the
+    readings that are listed of them."""
     asked = request.query_params
     days = 31 if asked.get("step") == "month" else 1
     if "time" not in asked and (days := _days(request)) > MOST_DAYS + 1:
@@ -90,9 +92,21 @@ def _lineage(request: Request) -> float:
         meters = _meters(request, lambda one: one.item == item)[:MOST_METERS]
     else:
         meters = [reach_of(request, request.state.key).meter(asked.get("meter", ""))]
+    meters = _with_members(reach_of(request, request.state.key), meters)[:MOST_METERS]
     each = (min(ANSWER.readings, days * DAY_MIN // one.step_min) for one in meters)
     listed = min(ANSWER.readings_in_all, sum(each))
     return _LINEAGE + len(meters) * (_OF_METER + days * _OF_ITS_DAY) + listed * _READING
+
+
+def _with_members(reach: Reach, meters: Sequence[Meter]) -> list[Meter]:
+    found = {one.code: one for one in meters}
+    queue = list(found)
+    while queue and reach.registry.formulas:
+        for formula in reach.registry.formulas_of(queue.pop()):
+            fresh = [m for m in formula.read.members if m in reach.meters and m not in found]
+            found |= {code: reach.meters[code] for code in fresh}
+            queue += fresh
+    return list(found.values())
 
 
 def _report(request: Request) -> float:

@@ -50,6 +50,10 @@ def fact_lines(registry: Registry, institution: str) -> Iterator[Fields]:
         if supply.source in meters and supply.fed in meters:
             names = {"source": supply.source, "fed": supply.fed}
             yield {"kind": "supply", **names, **_dates(supply.valid)}
+    for made in registry.formulas:
+        if made.meter in meters:
+            names = {"meter": made.meter, "formula": made.formula}
+            yield {"kind": "formula", **names, **_dates(made.valid)}
     for point in points:
         yield _point(registry, point)
     yield from _installations(registry, set(points), institution)

@@ -28,9 +28,10 @@ Rows = Mapping[SeriesKey, Mapping[date, BookRow]]
 def affected(
     plan: Plan, meters: Iterable[str], touched: Iterable[FigureName] = ()
 ) -> list[PlannedFigure]:
-    """Figures that one of the meters can change, or that are touched themselves, with all that
-    is made of them; children before parents."""
-    changed = {("meter", code) for code in meters}
+    """Figures that one of the meters can change, through formulas too, or that are touched
+    themselves, with all that is made of them; children before parents."""
+    told = set(meters)
+    changed = {("meter", code) for code in (*told, *plan.made_of(told))}
     names: set[FigureName] = set(touched)
     found = []
     for name, figure in plan.figures.items():

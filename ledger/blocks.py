@@ -273,7 +273,7 @@ def combined(blocks: Sequence[Block], weights: Sequence[int], meters: int) -> Bl
         np.asarray(sum(b.estimated for b in blocks), dtype=np.int64),
         tuple(united(one for day in found for one in day) for found in per_day),
         days,
-        _spills(days, np.asarray(spill, dtype=np.int64)),
+        spills_of(days, np.asarray(spill, dtype=np.int64)),
         np.logical_or.reduce([b.provisional for b in blocks]),
         np.logical_or.reduce([b.booked for b in blocks]),
     )
@@ -326,7 +326,8 @@ def _moved(shares: Shares, gained: I64, expected: I64, step_min: int) -> Shares:
     return result.astype(np.uint16)
 
 
-def _spills(days: Shares, weighted: I64) -> I64:
+def spills_of(days: Shares, weighted: I64) -> I64:
+    """(D, 3) of each day's apportioned share what is of gaps that leave the day, by weight."""
     spill = np.zeros_like(weighted)
     for i in np.flatnonzero(days[:, APPORTIONED]).tolist():
         if weighted[i].any():

@@ -18,6 +18,7 @@ from datetime import date
 
 from metering import items
 from metering.book import SeriesKey
+from metering.formula import FormulaTree
 from metering.registry import Meter, NodeType, Registry
 from metering.registry.sharing import Division
 from metering.validity import turning_days
@@ -76,6 +77,8 @@ class Plan:
     figures: dict[Name, PlannedFigure] = field(default_factory=dict)
     drawn: dict[Name, PlannedFigure] = field(default_factory=dict)
     """Figures of shared places that other institutions book, and this one has a part of."""
+    formulas: dict[str, FormulaTree] = field(default_factory=dict)
+    """Meters that are made of others on the day, members before those that are made of them."""
 
     def key(self, term: Term) -> SeriesKey:
         """The series a term is booked under."""
@@ -85,6 +88,15 @@ class Plan:
     def figure(self, node: str, item: str) -> PlannedFigure:
         """A figure of its own, or one that it has a part of."""
         return self.figures.get((node, item)) or self.drawn[node, item]
+
+    def made_of(self, meters: Iterable[str]) -> list[str]:
+        """The formulas that are one of these meters, or made of one, near or far."""
+        changed, found = set(meters), list[str]()
+        for code, formula in self.formulas.items():
+            if code in changed or not changed.isdisjoint(formula.members):
+                changed.add(code)
+                found.append(code)
+        return found
 
     def silent(self, node: str, item: str, heard: Iterable[str]) -> list[str]:
         """Meters that count into a figure but are not among those heard of."""
@@ -120,7 +132,24 @@ class _Planner:
         ]
         for code in own:
             self._visit(code, ())
-        return Plan(self.institution, self.figures, self.drawn)
+        return Plan(self.institution, self.figures, self.drawn, self._formulas())
+
+    def _formulas(self) -> dict[str, FormulaTree]:
+        found: dict[str, FormulaTree] = {}
+        for one in self.registry.formulas:
+            self._make_formula(one.meter, found, ())
+        return found
+
+    def _make_formula(
+        self, code: str, found: dict[str, FormulaTree], path: tuple[str, ...]
+    ) -> None:
+        one, meter = self.registry.formula(code, self.day), self.registry.meters.get(code)
+        if one is None or meter is None or code in found or code in path:
+            return
+        if self.registry.institution(meter.node, self.day) == self.institution:
+            for member in one.read.members:
+                self._make_formula(member, found, (*path, code))
+            found[code] = one.read
 
     def _visit(self, node: str, path: tuple[str, ...]) -> list[str]:
         """Make the node's figures after those below it; returns its items."""
@@ -279,5 +308,6 @@ def boundaries(registry: Registry) -> list[date]:
         *(edge.valid for edge in registry.space),
         *(edge.valid for edge in registry.supply),
         *(meter.valid for meter in registry.meters.values()),
+        *(formula.valid for formula in registry.formulas),
     ]
     return turning_days(dated)

@@ -13,9 +13,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from ledger import rules
-from ledger.aggregate import Rows, affected, alike, needed, node_rows
+from ledger.aggregate import affected, alike, needed, node_rows
 from ledger.cleaning.decisions import NOTHING, EventFacts, Span
 from ledger.context import Context, differing, touches
+from ledger.formulas import formula_rows, key_of
 from ledger.intervals import NEGATIVE
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
 from ledger.meter import Service, measure
@@ -312,7 +313,8 @@ class Recompute:
         outcome = Recomputed(wanted=days)
         for alike_days in _grouped(days, self.plans.epoch).values():
             one = self.plans.on(institution, alike_days[0])
-            made = self._figures(one, affected(one, meters), alike_days, ())
+            formulas = one.made_of(meters)
+            made = self._figures(one, affected(one, meters), alike_days, (), formulas)
             outcome.computed += len(made)
             outcome.rows += self._differing(made)
         return outcome
@@ -327,16 +329,21 @@ class Recompute:
             days, lambda day: (tuple(a for a in asked if a.on(day)), self.plans.epoch(day))
         ).items():
             one = self.plans.on(institution, alike_days[0])
-            figures = self._asked(one, alike_days[0], epoch_asked)
-            made = self._figures(one, figures, alike_days, ())
+            figures, formulas = self._asked(one, alike_days[0], epoch_asked)
+            made = self._figures(one, figures, alike_days, (), formulas)
             outcome.computed += len(made)
             outcome.rows += self._differing(made)
-            outcome.rows += self._orphans(one, alike_days, figures, made)
+            keys = {one.key(Term("node", figure.node, figure.item)) for figure in figures}
+            keys |= {key_of(self.registry, one, code) for code in formulas}
+            outcome.rows += self._orphans(one, alike_days, keys, made)
             self._take_back_events(one, alike_days, outcome)
         return outcome
 
-    def _asked(self, one: Plan, day: date, asked: Iterable[WantedFigures]) -> list[PlannedFigure]:
-        """Figures that count one of the meters, or are of a place or above it and hold the item."""
+    def _asked(
+        self, one: Plan, day: date, asked: Iterable[WantedFigures]
+    ) -> tuple[list[PlannedFigure], list[str]]:
+        """(figures that count one of the meters, or are of a place or above it and hold the item;
+        formulas that are made of one of the meters, or hang on such a place)."""
         meters = {ask.meter for ask in asked if ask.meter}
         places: dict[str, set[str]] = defaultdict(set)
         for ask in asked:
@@ -348,7 +355,9 @@ class Recompute:
             for node, item in one.figures
             if any(not held or covers(item, held) for held in places.get(node, ()))
         }
-        return affected(one, meters, touched)
+        made = {formula.meter for formula in self.registry.formulas}
+        there = {code for code in made if self.registry.meters[code].node in places}
+        return affected(one, meters | there, touched), one.made_of(meters | there)
 
     def meters(
         self, cluster: Cluster, days: dict[str, list[date]], outcome: Recomputed
@@ -413,18 +422,19 @@ class Recompute:
         made: list[BookRow] = []
         for alike_days in by_epoch.values():
             one = self.plans.on(institution, alike_days[0])
-            made += self._figures(one, list(one.figures.values()), alike_days, ())
+            made += self._figures(
+                one, list(one.figures.values()), alike_days, (), list(one.formulas)
+            )
         return made
 
     def _orphans(
-        self, one: Plan, days: list[date], figures: Sequence[PlannedFigure], made: Sequence[BookRow]
+        self, one: Plan, days: list[date], asked: set[SeriesKey], made: Sequence[BookRow]
     ) -> list[BookRow]:
         """Rows that stand although the plan of these days has their series not, or has nothing
-        booked to make them of: now missing."""
+        booked to make what is asked of: now missing."""
         again = {(row.key, row.day) for row in made}
         series = self.books.series(one.institution)
-        keys = {key for key in series if not self._has(one, key, days[0])}
-        keys |= {one.key(Term("node", figure.node, figure.item)) for figure in figures}
+        keys = asked | {key for key in series if not self._has(one, key, days[0])}
         left = [
             row
             for row in self.books.rows(sorted(keys), days[0], days[-1])
@@ -453,6 +463,8 @@ class Recompute:
     def _has(self, one: Plan, key: SeriesKey, day: date) -> bool:
         if key.kind == "meter":
             known = key.code in self.registry.meters
+            if self.registry.formulas_of(key.code) and key.code not in one.formulas:
+                return False
             return known and meter_key(self.registry, key.code, day) == key
         return (key.code, key.item) in one.figures
 
@@ -476,7 +488,7 @@ class Recompute:
     ) -> list[BookRow]:
         one = self.plans.on(institution, days[0])
         meters = {row.key.code for row in changed}
-        return self._figures(one, affected(one, meters), days, fresh)
+        return self._figures(one, affected(one, meters), days, fresh, one.made_of(meters))
 
     def _figures(
         self,
@@ -484,18 +496,34 @@ class Recompute:
         figures: Sequence[PlannedFigure],
         days: list[date],
         fresh: Sequence[BookRow],
+        formulas: Sequence[str],
     ) -> list[BookRow]:
-        if not figures:
+        """Rows of formulas, and of figures, from those that stand or are fresh."""
+        if not figures and not formulas:
             return []
-        keys = needed(one, figures)
+        members = {code for made in formulas for code in one.formulas[made].members}
+        keys = {*needed(one, figures), *(key_of(self.registry, one, code) for code in members)}
         known = (*one.figures.values(), *one.drawn.values())
         zones = {self.registry.zone(f.node) for f in known}
+        zones |= {self.registry.zone(self.registry.meters[code].node) for code in formulas}
         made: list[BookRow] = []
         choice, size = self.plans.choice, max(1, ROWS_AT_ONCE // max(1, len(keys)))
         for first in range(0, len(days), size):
             part = days[first : first + size]
-            standing = self._rows(keys, part, fresh)
+            standing = self._rows(sorted(keys), part, fresh)
+            for key in keys:  # what a meter was as another's, or by another formula, is gone
+                if key.kind == "meter" and not self._has(one, key, part[0]):
+                    standing.pop(key, None)
             for group in alike(zones, part, choice):
+                made += formula_rows(
+                    self.registry,
+                    one,
+                    formulas,
+                    standing,
+                    group,
+                    choice,
+                    rules.RULES_VERSION,
+                )
                 made += node_rows(
                     self.registry,
                     one,
@@ -513,7 +541,9 @@ class Recompute:
         rule, version = rules.RULES_VERSION, self.registry.version
         return [replace(row, rules=rule, registry=version) for row in rows]
 
-    def _rows(self, keys: list[SeriesKey], days: list[date], fresh: Sequence[BookRow]) -> Rows:
+    def _rows(
+        self, keys: list[SeriesKey], days: list[date], fresh: Sequence[BookRow]
+    ) -> dict[SeriesKey, dict[date, BookRow]]:
         """Rows that stand, overlaid with those just computed."""
         new = _by_series(row for row in fresh if days[0] <= row.day <= days[-1])
         absent = [key for key in keys if not new.get(key, {}).keys() >= set(days)]

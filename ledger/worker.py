@@ -128,6 +128,8 @@ class Ledger:
         for key, day in self._left_provisional(registry):
             if key.kind != "meter" or key.code not in registry.meters:
                 continue
+            if registry.formulas_of(key.code):
+                continue  # it follows its members
             if key != meter_key(registry, key.code, day):
                 continue
             zone = registry.zone(registry.meters[key.code].node)

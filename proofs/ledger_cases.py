@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from copy import copy
 from datetime import date, timedelta
 from typing import Any
 
@@ -73,7 +74,8 @@ class Product(_RUNNER.Product):  # type: ignore[misc]
 
 class Express(_RUNNER.Express):  # type: ignore[misc]
     """The case's facts as registry files; reactive energy is a category of its own here, and a
-    meter that moves is another one at each place, under which its register goes on."""
+    meter that moves is another one at each place, under which its register goes on. A virtual one
+    is a meter without a point, and a row of formulas.csv."""
 
     def __init__(self, case: Any, exact: bool) -> None:
         meters = [
@@ -81,11 +83,19 @@ class Express(_RUNNER.Express):  # type: ignore[misc]
             for one in case["meters"]
             for n, (code, node) in enumerate(_places(case, one))
         ]
-        super().__init__({**case, "meters": meters}, exact)
+        super().__init__({**case, "meters": [*meters, *map(_virtual, _formulas(case))]}, exact)
+
+    def files(self, without: tuple[str, ...] = ()) -> dict[str, str]:
+        """All files; of virtual meters their formulas."""
+        files: dict[str, str] = super().files(without)
+        rows = [[one["meter"], one["formula"]] for one in _formulas(self.case)]
+        return files | ({"formulas.csv": self.table(["meter", "formula"], rows)} if rows else {})
 
     def points(self, without: tuple[str, ...]) -> str:
-        """The rows of points.csv; of a meter that is left out at all of its places."""
-        codes = {m["code"] for m in self.case["meters"] if _origin(m["code"]) in without}
+        """The rows of points.csv; of a meter that is left out at all of its places, and of a
+        virtual one, there is none."""
+        gone = {*without, *(one["meter"] for one in _formulas(self.case))}
+        codes = {m["code"] for m in self.case["meters"] if _origin(m["code"]) in gone}
         return str(super().points(tuple(codes)))
 
     def parts(self, m: Any) -> list[dict[str, Any]]:
@@ -117,6 +127,29 @@ class Express(_RUNNER.Express):  # type: ignore[misc]
         return f"{start}/{end}" if self.exact else start
 
 
+_HOW_EXACT = _RUNNER.Run._how_exact
+
+
+def _how_exact(run: Any) -> bool:
+    """Whether instants are taken; a virtual meter can be stated, the rest is as the runner says."""
+    stated = copy(run)
+    stated.case = {**run.case, "needs": [one for one in run.case["needs"] if one != "virtual"]}
+    return bool(_HOW_EXACT(stated))
+
+
+_RUNNER.Run._how_exact = _how_exact
+
+
+def _formulas(case: Any) -> list[dict[str, Any]]:
+    return [event for event in case["events"] if event["type"] == "virtual"]
+
+
+def _virtual(event: dict[str, Any]) -> dict[str, Any]:
+    """The meter of a formula; it has what a row of meters.csv says, and nothing of a register."""
+    said = {"code": event["meter"], "node": event["node"], "item": "01000", "step_min": 15}
+    return said | {"total": False, "max_per_hour": None, "category": "electricity", "unit": "kWh"}
+
+
 _MOVED = "-moved-"
 
 
@@ -137,6 +170,8 @@ def _places(case: Any, meter: dict[str, Any]) -> list[tuple[str, str]]:
 def _codes_of(case: Any, code: str) -> list[str]:
     """The meters of the registry that a meter of the case is, in order of time."""
     meters = [meter for meter in case["meters"] if meter["code"] == code]
+    if not meters:
+        return [code]
     return [one for meter in meters for one, _ in _places(case, meter)]
 
 

@@ -11,6 +11,7 @@ from metering.localtime import MINUTE_US, day_bounds
 from recompute.curve import (
     APPORTIONED,
     ESTIMATED,
+    MEASURED,
     MISSING,
     WHOLE,
     PassedCurve,
@@ -19,6 +20,7 @@ from recompute.curve import (
     of_times,
 )
 from recompute.facts import FileFacts, MeterLine, Scope, ShareLine
+from recompute.formulas import RecomputedFormula
 from recompute.prices import Prices
 from recompute.registers import MeasuredMeter, slots_of
 from recompute.sharing import PartOf
@@ -75,6 +77,14 @@ class DividedDay:
 
 
 @dataclass(frozen=True)
+class MadeDay:
+    """The day of a meter that is a formula of others."""
+
+    meter: MeterLine
+    part: DayPart
+
+
+@dataclass(frozen=True)
 class DayFigure:
     """A meter's or a place's figure on a local day."""
 
@@ -86,6 +96,7 @@ class DayFigure:
     """(sign, meter) of what it is made of."""
     stand_ins: tuple[tuple[int, StandIn], ...] = ()
     divided: tuple[tuple[int, DividedDay], ...] = ()
+    made: tuple[tuple[int, MadeDay], ...] = ()
 
     @property
     def total(self) -> int | None:
@@ -122,7 +133,10 @@ class SeriesDays:
         """A meter's day, read off its curve."""
         if (code, day) not in self._meters:
             meter = self.facts.meters[code]
-            self._meters[code, day] = self._meter_day(meter, self.measured[code].curve, day)
+            if self.facts.is_formula(code):
+                self._meters[code, day] = self._formula_day(meter, day)
+            else:
+                self._meters[code, day] = self._meter_day(meter, self.measured[code].curve, day)
         return self._meters[code, day]
 
     def of_node(self, name: FigureName, day: date) -> DayFigure:
@@ -151,6 +165,22 @@ class SeriesDays:
         shares = of_times(curve.times(first, last, held=True))
         spill = _spill(curve, first, last, shares[APPORTIONED])
         return DayFigure((part,), shares, spill, ((1, meter.code),))
+
+    def _formula_day(self, meter: MeterLine, day: date) -> DayFigure:
+        """What the meters say that it is made of; missing where no formula holds, or one of them
+        is another institution's."""
+        zone, name = self.facts.zone(meter.node), self.part_name(meter, day)
+        slots, hours = (len(slots_of(day, zone, step)) for step in (meter.step_min, 60))
+        formula = self.facts.formula(meter.code, day)
+        codes = () if formula is None else formula.members
+        body = self.facts.institution(meter.node, day)
+        known = {c: self.facts.meters[c] for c in codes if c in self.measured}
+        own = all(self.facts.institution(one.node, day) == body for one in known.values())
+        if formula is None or len(known) < len(codes) or not own:
+            return DayFigure((_blank(name, slots, hours),))
+        members = {code: self.of_meter(code, day) for code in codes}
+        made = made_of(formula, members, _blank(name, slots, hours))
+        return replace(made, made=((1, MadeDay(meter, made.parts[0])),))
 
     def _node_day(self, name: FigureName, day: date) -> DayFigure:
         tree = self.tree(day, self.facts.institution(name[0], day))
@@ -273,6 +303,45 @@ def _moved(
     return tuple(moved)
 
 
+def made_of(formula: RecomputedFormula, members: dict[str, DayFigure], blank: DayPart) -> DayFigure:
+    """The day of a formula: docs/recompute.md, "Formulas"."""
+    found = {code: at_step(one.parts[0], one, blank.step_min) for code, one in members.items()}
+    slots: list[int | None] = []
+    shares: list[Shares] = []
+    for n in range(len(blank.slots)):
+        amounts = {code: own[n] for code, (own, _) in found.items()}
+        sure = _least_sure([own[n] for _, own in found.values()])
+        amount = None if sure[MISSING] else formula.value(amounts)
+        slots.append(amount)
+        shares.append(NOTHING if amount is None else sure)
+    size = max(1, 60 // blank.step_min)
+    groups = [shares[n : n + size] for n in range(0, len(shares), size)]
+    if blank.step_min >= 1440:
+        groups = [shares] * len(blank.hours)
+    hours = [mean(group, [1] * len(group)) for group in groups]
+    whole = mean(shares, [1] * len(shares))
+    if formula.is_linear:
+        inside = [[one.parts[0].hours[n] for one in members.values()] for n in range(len(hours))]
+        pairs = zip(hours, inside, strict=True)
+        hours = [hour if hour[MISSING] else _least_sure(own) for hour, own in pairs]
+        if None not in slots:
+            whole = _least_sure([one.shares for one in members.values()])
+    spill = [sum(one.spill[n] for one in members.values()) for n in range(3)]
+    gaps = whole[APPORTIONED]
+    back, on, through = apportioned(gaps, spill) if gaps and any(spill) else (0, 0, 0)
+    part = replace(blank, slots=tuple(slots), shares=tuple(shares), hours=tuple(hours))
+    return DayFigure((part,), whole, (back, on, through))
+
+
+def _least_sure(shares: Sequence[Shares]) -> Shares:
+    """So much measured, or no worse than apportioned, or than estimated, as of whichever has
+    least."""
+    measured = min(one[MEASURED] for one in shares)
+    apportioned_too = min(one[MEASURED] + one[APPORTIONED] for one in shares)
+    known = min(WHOLE - one[MISSING] for one in shares)
+    return (measured, apportioned_too - measured, known - apportioned_too, WHOLE - known)
+
+
 def _spill(curve: PassedCurve, first: int, last: int, share: int) -> tuple[int, int, int]:
     """How the day's apportioned share divides among gaps that leave it."""
     if not share:
@@ -308,6 +377,7 @@ def _summed(found: Sequence[tuple[int, DayFigure]]) -> DayFigure:
         tuple((sign * own, code) for sign, day in found for own, code in day.counted),
         tuple((sign * own, one) for sign, day in found for own, one in day.stand_ins),
         tuple((sign * own, one) for sign, day in found for own, one in day.divided),
+        tuple((sign * own, one) for sign, day in found for own, one in day.made),
     )
 
 

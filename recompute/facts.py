@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from metering import items
 from metering.calendar import WorkCalendar
+from recompute.formulas import RecomputedFormula
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,15 @@ class MeterLine:
     total: bool = False
     step_min: int = 15
     max_per_hour: Fraction | None = None
+    dates: Dates = field(default_factory=Dates)
+
+
+@dataclass(frozen=True)
+class FormulaLine:
+    """What a meter is of others."""
+
+    meter: str
+    formula: RecomputedFormula
     dates: Dates = field(default_factory=Dates)
 
 
@@ -149,6 +159,7 @@ class FileFacts:
     shares: list[ShareLine] = field(default_factory=list)
     meters: dict[str, MeterLine] = field(default_factory=dict)
     supply: list[EdgeLine] = field(default_factory=list)
+    formulas: list[FormulaLine] = field(default_factory=list)
     points: dict[str, PointLine] = field(default_factory=dict)
     installations: list[InstallationLine] = field(default_factory=list)
     prices: list[PriceLine] = field(default_factory=list)
@@ -229,6 +240,15 @@ class FileFacts:
             if self.nodes[code].type == "institution":
                 return code
         return ""
+
+    def is_formula(self, meter: str) -> bool:
+        """Whether a meter is ever made of others: it has no register."""
+        return any(one.meter == meter for one in self.formulas)
+
+    def formula(self, meter: str, day: date) -> RecomputedFormula | None:
+        """What a meter is of others on a day."""
+        found = (o.formula for o in self.formulas if o.meter == meter and o.dates.hold(day))
+        return next(found, None)
 
     def meters_at(self, node: str, day: date) -> list[MeterLine]:
         """Meters that hang on a place on a day."""

@@ -400,6 +400,8 @@ def _check(facts: FileFacts) -> None:
     for link in facts.supply:
         for code in (link.upper, link.lower):
             _require("supply", code, facts.meters)
+    for made in facts.formulas:
+        _require("formula", made.meter, facts.meters)
     for one in facts.installations:
         _require("installation", one.meter, facts.meters)
         _require("installation", one.point, facts.points)

@@ -24,6 +24,7 @@ from recompute.facts import (
     EdgeLine,
     FactorLine,
     FileFacts,
+    FormulaLine,
     InstallationLine,
     MeterLine,
     NodeLine,
@@ -31,6 +32,7 @@ from recompute.facts import (
     PriceLine,
     ShareLine,
 )
+from recompute.formulas import formula_of
 from recompute.line import Line
 
 FORMAT = "greenoffice-journal-1"
@@ -202,6 +204,14 @@ def _supply(content: Content, line: Line) -> None:
     content.facts.supply.append(EdgeLine(line.needed("source"), line.needed("fed"), line.days()))
 
 
+def _formula(content: Content, line: Line) -> None:
+    try:
+        formula = formula_of(line.needed("formula"))
+    except ValueError:
+        raise line.wrong("formula", "no formula", "export the file again") from None
+    content.facts.formulas.append(FormulaLine(line.needed("meter"), formula, line.days()))
+
+
 def _point(content: Content, line: Line) -> None:
     name = line.needed("point")
     content.facts.points[name] = PointLine(
@@ -343,6 +353,7 @@ _TAKERS: dict[str, Callable[[Content, Line], None]] = {
     "share": _share,
     "meter": _meter,
     "supply": _supply,
+    "formula": _formula,
     "point": _point,
     "installation": _installation,
     "price": _price,

@@ -14,6 +14,7 @@ from recompute.days import DayFigure, DayPart, DividedDay, SeriesDays, StandIn
 from recompute.facts import FileFacts, MeterLine
 from recompute.prices import Prices
 from recompute.registers import per_canonical
+from recompute.sharing import DaySheet
 from recompute.stretches import crossing, edges_of, split, windows_of
 from recompute.tally import MoneyTally, Pieces, RecomputedMoney
 from recompute.within import SlotPricing
@@ -51,6 +52,10 @@ class DayPricing:
                 for part in divided.whole.parts:
                     if part.step_min in steps and any(x is not None for x in part.slots):
                         self._part(tally, stretches, (day, divided, part, sign), bounds)
+            for sign, made in one.made:
+                if made.part.step_min in steps and any(x is not None for x in made.part.slots):
+                    sheet = self.slots.of_formula(day, made)
+                    self._sheet(tally, stretches, sheet, (made.part.name[1], sign), bounds)
             for sign, stand_in in one.stand_ins:
                 if stand_in.step_min in steps:
                     self._stand_in(tally, stand_in, sign)
@@ -125,9 +130,21 @@ class DayPricing:
         """A part of a shared place's day."""
         day, divided, part, sign = told
         sheet = self.slots.of_part(day, divided, part)
+        self._sheet(tally, stretches, sheet, (part.name[1], sign), bounds)
+
+    @staticmethod
+    def _sheet(
+        tally: MoneyTally,
+        stretches: dict[object, tuple[Pieces, bool]],
+        sheet: DaySheet,
+        told: tuple[object, int],
+        bounds: tuple[int, int],
+    ) -> None:
+        """What a sheet of a scope has, added or taken off."""
+        scope, sign = told
         loose = sheet.held()
         for first, last, measured, window, parts, off in sheet.crossings:
-            name = (part.name[1], first, last, measured, off != (sign < 0))
+            name = (scope, first, last, measured, off != (sign < 0))
             held = measured or (bounds[0] <= first and last <= bounds[1])
             pieces, _ = stretches.setdefault(name, (defaultdict(int), held))
             for w, amount in enumerate(parts, start=window):

@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 from recompute.curve import APPORTIONED, ESTIMATED, MEASURED, MISSING, WHOLE
-from recompute.days import DayFigure, DayPart, DividedDay, SeriesDays, StandIn
+from recompute.days import DayFigure, DayPart, DividedDay, MadeDay, SeriesDays, StandIn
 from recompute.facts import FileFacts, MeterLine
 from recompute.prices import PricedWindow, Prices
 from recompute.registers import slots_of
@@ -67,6 +68,41 @@ class SlotPricing:
         """What a part of a shared place's figure has, of one of the whole's own parts."""
         return part_of(self._sheet(day, one.whole, part), part.slots, one.part)
 
+    def of_formula(self, day: date, one: MadeDay) -> DaySheet:
+        """The day of a meter that is made of others: its slots by time, what is not measured
+        standing in."""
+        windows = windows_of(self.facts, self.prices, one.meter, day)
+        sheet = DaySheet(tuple(window.row for window in windows))
+        zone, found = self.facts.zone(one.meter.node), dict[Name, list[int]]()
+        for n, (start, end) in enumerate(slots_of(day, zone, one.meter.step_min)):
+            amount = one.part.slots[n]
+            if amount is None:
+                continue
+            inside = _inside(windows, start, end)
+            edges = [amount * (last - start) // (end - start) for _, _, last in inside]
+            pieces = [after - before for before, after in pairwise([0, *edges])]
+            for (w, first, last), piece in zip(inside, pieces, strict=True):
+                sheet.add(n, w, piece, last - first)
+                if one.part.shares[n][MEASURED] < WHOLE:
+                    sheet.stood_in[w] += piece
+            if one.part.shares[n][MEASURED] == WHOLE and len(inside) > 1 and amount:
+                self._crossing(found, windows, inside, pieces)
+        sheet.crossings = sorted((*name[:4], tuple(own), name[4]) for name, own in found.items())
+        return sheet
+
+    @staticmethod
+    def _crossing(
+        found: dict[Name, list[int]],
+        windows: Sequence[PricedWindow],
+        inside: Sequence[tuple[int, int, int]],
+        pieces: Sequence[int],
+    ) -> None:
+        first, last = inside[0][0], inside[-1][0]
+        bounds = windows[first].start, windows[last].end
+        own = found.setdefault((*bounds, True, first, sum(pieces) < 0), [0] * len(pieces))
+        for place, piece in enumerate(pieces):
+            own[place] += piece
+
     def _made(self, day: date, one: DayFigure, part: DayPart) -> DaySheet:
         sheet, groups = DaySheet(), dict[Name, list[int]]()
         for sign, code in one.counted:
@@ -81,6 +117,9 @@ class SlotPricing:
             for own in divided.whole.parts:
                 if own.name == part.name:
                     _take(sheet, groups, self.of_part(day, divided, own), sign)
+        for sign, made in one.made:
+            if made.part.name == part.name:
+                _take(sheet, groups, self.of_formula(day, made), sign)
         found = [(*name[:4], tuple(parts), name[4]) for name, parts in groups.items()]
         sheet.crossings = sorted(found)
         for _, _, measured, window, amounts, _ in sheet.crossings:

@@ -198,7 +198,7 @@ BASE = {
     "tree.csv": "code,parent,type,zone\ni,,institution,UTC\ncampus,i,site,\nb,i,building,\n",
     "gateways.csv": "site,code\ncampus,gw-1\n",
     "meters.csv": "code,node,item\ncharging,b,01000\nmain,b,01000\nmain-fed-back,b,01000\n"
-    "lab-old,b,01000\nlab-new,b,01000\ncharging-kvarh,b,90000\ncharging-kvarh-back,b,90000\n",
+    "lab-old,b,01000\nlab-new,b,01000\ntenants,b,01A00\nplant,b,01B00\ncharging-kvarh,b,90000\ncharging-kvarh-back,b,90000\n",
 }
 
 

@@ -331,6 +331,32 @@ class MaybePeriodAnswer(TypedDict, total=False):
     provisional: bool
 
 
+class MemberPeriodAnswer(TypedDict):
+    """What a member of a formula counts while that holds, in its own unit; null where nothing is
+    booked."""
+
+    meter: str
+    item: str
+    unit: str
+    value: str | None
+    amount: int | None
+
+
+class FormulaTraceAnswer(TypedDict):
+    """A formula in the part of the interval in which it holds, with the meter's own value there.
+    It is null where it names a meter outside of the key's reach."""
+
+    formula: str | None
+    valid_from: str | None
+    valid_to: str | None
+    start: str | None
+    end: str | None
+    value: str | None
+    amount: int | None
+    members: list[MemberPeriodAnswer]
+    members_left_out: int
+
+
 class RestsOnAnswer(TypedDict):
     """What a value rests on. `days_counted`: local days of the interval on which the meter counts
     into the figure. `certain` is false where rows were made by other rules than the present ones.
@@ -343,10 +369,22 @@ class RestsOnAnswer(TypedDict):
     sources_left_out: int
     decisions: list[DecisionAnswer]
     decisions_left_out: int
+    formulas: list[FormulaTraceAnswer]
 
 
 class MeterTraceAnswer(TracedMeterAnswer, MaybePeriodAnswer, RestsOnAnswer):
     """A meter that counts into the figure, with what it rests on."""
+
+
+class UnitHeadAnswer(TypedDict):
+    """Of a member what it measures, and in which unit: another one's than the figure's perhaps."""
+
+    item: str
+    unit: str
+
+
+class MemberTraceAnswer(UnitHeadAnswer, MeterTraceAnswer):
+    """A meter that formulas under the figure are made of, with what it rests on."""
 
 
 class LineageHeadAnswer(TypedDict):
@@ -369,12 +407,15 @@ class MaybeWorthAnswer(TypedDict):
 
 
 class LineageTailAnswer(TypedDict):
-    """What a value rests on; `left_out` counts meters that are not listed."""
+    """What a value rests on; `left_out` counts meters that are not listed, `members_left_out` what
+    formulas are made of."""
 
     rows: list[BookRowAnswer]
     decisions: list[DecisionSumAnswer]
     meters: list[MeterTraceAnswer]
     left_out: int
+    members: list[MemberTraceAnswer]
+    members_left_out: int
 
 
 class LineageAnswer(LineageHeadAnswer, PeriodAnswer, MaybeWorthAnswer, LineageTailAnswer):

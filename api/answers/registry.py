@@ -44,8 +44,19 @@ class InstallationAnswer(TypedDict):
     valid_to: str | None
 
 
+class MeterFormulaAnswer(TypedDict):
+    """What a meter is of others on days. `formula` is null where it names a meter outside of the
+    key's reach; `members_left_out` counts these."""
+
+    formula: str | None
+    members: list[str]
+    members_left_out: int
+    valid_from: str | None
+    valid_to: str | None
+
+
 class MeterAnswer(TypedDict):
-    """A meter with its installations."""
+    """A meter with its installations, or the formulas that it is in turn."""
 
     code: str
     node: str
@@ -59,6 +70,7 @@ class MeterAnswer(TypedDict):
     name_zh: str
     name_en: str
     installations: list[InstallationAnswer]
+    formulas: list[MeterFormulaAnswer]
 
 
 class NodeMetersAnswer(NodeAnswer):

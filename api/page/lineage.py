@@ -20,6 +20,7 @@ from api.usecases.lineage import (
     Asked,
     AtStep,
     Explained,
+    FormulaTrace,
     FromTo,
     ListLimits,
     MeterTrace,
@@ -35,6 +36,7 @@ from metering.items import category
 from metering.localtime import day_bounds, iso, local_day
 from metering.quality import WHOLE, Shares
 from metering.reading import Kind
+from metering.registry import Meter
 from texts import word
 
 ON_A_PAGE = ListLimits(readings=200, readings_in_all=1_000, decisions=20, decisions_in_all=100)
@@ -99,6 +101,8 @@ def lineage(visit: Visit, key: SeriesKey, asked: Asked, rest: bool) -> dict[str,
         ],
         "meters": [_meter(visit, one, found) for one in found.meters],
         "left_out": found.left_out,
+        "members": [_meter(visit, one, found) for one in found.members],
+        "members_left_out": found.members_left_out,
     }
 
 
@@ -221,7 +225,7 @@ def _meter(visit: Visit, one: MeterTrace, found: Trace) -> dict[str, Any]:
     own, quality = None, ""
     if one.value is not None:
         own = figure.energy(one.value.amount, _of(one.meter, meter.item, one.value, zone))
-        if found.key.kind == "meter":
+        if found.key.kind == "meter" and one.meter == found.key.code:
             own = replace(own, link="")
         quality = _quality(visit, one.value.shares)
     days = local_day(found.value.end_us - 1, zone) - local_day(found.value.start_us, zone)
@@ -237,7 +241,34 @@ def _meter(visit: Visit, one: MeterTrace, found: Trace) -> dict[str, Any]:
         "sources_left_out": one.sources_left_out,
         "decisions": [_decision(visit, decision, zone, meter.item) for decision in one.decisions],
         "decisions_left_out": one.decisions_left_out,
+        "formulas": [_formula(visit, formula, meter, zone) for formula in one.formulas],
     }
+
+
+def _formula(visit: Visit, one: FormulaTrace, meter: Meter, zone: str) -> dict[str, Any]:
+    """A formula, since when and until when, and what each member counts in that part."""
+    meters = visit.caller.reach.registry.meters
+    return {
+        "formula": one.formula,
+        "from": "" if one.valid.start is None else one.valid.start.isoformat(),
+        "to": "" if one.valid.end is None else one.valid.end.isoformat(),
+        "value": _of_member(one.value, meter, zone),
+        "members": [
+            {
+                "name": meters[told.meter].name(visit.language),
+                "code": told.meter,
+                "value": _of_member(told.value, meters[told.meter], zone),
+            }
+            for told in one.members
+        ],
+        "left_out": one.members_left_out,
+    }
+
+
+def _of_member(value: Period | None, meter: Meter, zone: str) -> Shown | None:
+    if value is None:
+        return None
+    return figure.energy(value.amount, _of(meter.code, meter.item, value, zone))
 
 
 def _source(visit: Visit, source: Source, zone: str, item: str) -> dict[str, Any]:

@@ -15,9 +15,11 @@ from api.answers.energy import (
     CalculationAnswer,
     DecisionAnswer,
     DecisionSumAnswer,
+    FormulaTraceAnswer,
     JudgedReadingAnswer,
     LineageAnswer,
     MaybeWorthAnswer,
+    MemberTraceAnswer,
     MeterTraceAnswer,
     RestsOnAnswer,
     SourceAnswer,
@@ -39,6 +41,7 @@ from api.usecases.lineage import (
     AtStep,
     DecisionSum,
     Explained,
+    FormulaTrace,
     MeterTrace,
     Source,
     Trace,
@@ -51,6 +54,7 @@ from metering.book import BookRow
 from metering.items import category
 from metering.localtime import iso, local_day
 from metering.reading import Kind
+from metering.registry import Registry
 from metering.units import BOOK_UNITS
 from texts import both, word
 
@@ -139,6 +143,26 @@ SUM_EXAMPLE = {
     "energy_amount": 6000000,
     "unknown": 0,
 }
+FORMULA_EXAMPLE = {
+    "formula": "main - plant",
+    "valid_from": None,
+    "valid_to": "2027-03-01",
+    "start": "2026-11-24T10:00:00+08:00",
+    "end": "2026-11-24T11:00:00+08:00",
+    "value": "12.000000",
+    "amount": 12000000,
+    "members": [
+        {
+            "meter": "main",
+            "item": "01000",
+            "unit": "kWh",
+            "value": "20.000000",
+            "amount": 20000000,
+        },
+        {"meter": "plant", "item": "01B00", "unit": "kWh", "value": "8.000000", "amount": 8000000},
+    ],
+    "members_left_out": 0,
+}
 LINEAGE_EXAMPLE = {
     "series": {"institution": "b", "kind": "meter", "code": "m", "item": "01B00"},
     "unit": "kWh",
@@ -163,9 +187,24 @@ LINEAGE_EXAMPLE = {
             "sources_left_out": 0,
             "decisions": [DECISION_EXAMPLE],
             "decisions_left_out": 0,
+            "formulas": [],
+        },
+        {
+            "meter": "tenants",
+            **SPAN_EXAMPLE,
+            "days_counted": 1,
+            "certain": True,
+            "rows": [ROW_EXAMPLE],
+            "sources": [],
+            "sources_left_out": 0,
+            "decisions": [],
+            "decisions_left_out": 0,
+            "formulas": [FORMULA_EXAMPLE],
         },
     ],
     "left_out": 0,
+    "members": [],
+    "members_left_out": 0,
 }
 Instant = Annotated[
     str | None, Query(max_length=40, description="An instant inside the interval of the step")
@@ -197,10 +236,12 @@ def lineage(
     Either `time` and `step`, or `start` and `end`: local dates, or instants on edges of the books.
     Each source lists the readings that stand around the interval, those that decisions speak of,
     and then the first ones of the interval: 3,000 a source and 30,000 in all. `left_out` counts
-    those of the interval that are not listed.
+    those of the interval that are not listed. A meter that is a formula says it, with what each of
+    its members counts; `members` follow down to readings as `meters` do.
     """
     key = series_of(caller, node, meter, item)
-    zone = zone_of_series(caller.reach.registry, key)
+    registry = caller.reach.registry
+    zone = zone_of_series(registry, key)
     found = trace(caller, key, asked_for(zone, time, step, start, end, role))
     answer: LineageAnswer = {
         "series": series_json(key),
@@ -213,8 +254,10 @@ def lineage(
         **_worth_json(found),
         "rows": _rows_json(found.rows),
         "decisions": [_sum_json(one, key.item) for one in found.decisions],
-        "meters": [_meter_json(one, zone, key.item) for one in found.meters],
+        "meters": [_meter_json(registry, one, zone, key.item) for one in found.meters],
         "left_out": found.left_out,
+        "members": [_member_json(registry, one, zone) for one in found.members],
+        "members_left_out": found.members_left_out,
     }
     return written(answer)
 
@@ -241,7 +284,41 @@ def _worth_json(found: Trace) -> MaybeWorthAnswer:
     return {"cost": told["cost"], "kgco2": told["kgco2"], "kgce": told["kgce"]}
 
 
-def _meter_json(trace: MeterTrace, zone: str, item: str) -> MeterTraceAnswer:
+def _member_json(registry: Registry, trace: MeterTrace, zone: str) -> MemberTraceAnswer:
+    meter = registry.meters[trace.meter]
+    told = _meter_json(registry, trace, zone, meter.item)
+    return {"item": meter.item, "unit": meter.unit, **told}
+
+
+def _formula_json(
+    registry: Registry, one: FormulaTrace, zone: str, item: str
+) -> FormulaTraceAnswer:
+    own, valid = one.value, one.valid
+    members = [(registry.meters[told.meter], told.value) for told in one.members]
+    amounts = [None if told is None else told.amount for _, told in members]
+    return {
+        "formula": one.formula or None,
+        "valid_from": None if valid.start is None else valid.start.isoformat(),
+        "valid_to": None if valid.end is None else valid.end.isoformat(),
+        "start": None if own is None else iso(own.start_us, zone),
+        "end": None if own is None else iso(own.end_us, zone),
+        "value": None if own is None else exact(own.amount, item),
+        "amount": None if own is None else own.amount,
+        "members": [
+            {
+                "meter": meter.code,
+                "item": meter.item,
+                "unit": meter.unit,
+                "value": exact(amount, meter.item),
+                "amount": amount,
+            }
+            for (meter, _), amount in zip(members, amounts, strict=True)
+        ],
+        "members_left_out": one.members_left_out,
+    }
+
+
+def _meter_json(registry: Registry, trace: MeterTrace, zone: str, item: str) -> MeterTraceAnswer:
     rests: RestsOnAnswer = {
         "days_counted": trace.days_counted,
         "certain": trace.certain,
@@ -250,6 +327,7 @@ def _meter_json(trace: MeterTrace, zone: str, item: str) -> MeterTraceAnswer:
         "sources_left_out": trace.sources_left_out,
         "decisions": [_decision_json(one, zone, item) for one in trace.decisions],
         "decisions_left_out": trace.decisions_left_out,
+        "formulas": [_formula_json(registry, one, zone, item) for one in trace.formulas],
     }
     if trace.value is None:
         return {
@@ -261,6 +339,7 @@ def _meter_json(trace: MeterTrace, zone: str, item: str) -> MeterTraceAnswer:
             "sources_left_out": rests["sources_left_out"],
             "decisions": rests["decisions"],
             "decisions_left_out": rests["decisions_left_out"],
+            "formulas": rests["formulas"],
         }
     own = period_json(trace.value, zone, item)
     return {

@@ -59,6 +59,7 @@ METER_EXAMPLE = {
             "valid_to": None,
         }
     ],
+    "formulas": [],
 }
 POINT_EXAMPLE = {
     "id": 12,
@@ -96,7 +97,7 @@ def node_json(reach: Reach, node: Node) -> NodeAnswer:
 
 
 def meter_json(reach: Reach, meter: Meter) -> MeterAnswer:
-    """A meter with its installations."""
+    """A meter with its installations and formulas."""
     return {
         "code": meter.code,
         "node": meter.node,
@@ -125,6 +126,16 @@ def meter_json(reach: Reach, meter: Meter) -> MeterAnswer:
             for one in reach.registry.installations_of(meter.code)
             if one.point in reach.points
             and any(one.valid.overlaps(days) for days in reach.scope.days(meter.node))
+        ],
+        "formulas": [
+            {
+                "formula": one.formula or None,
+                "members": list(one.members),
+                "members_left_out": one.members_left_out,
+                "valid_from": _day(one.valid.start),
+                "valid_to": _day(one.valid.end),
+            }
+            for one in reach.formulas_of(meter)
         ],
     }
 

@@ -2,7 +2,8 @@
 those that do not count, what was decided of them and why, and the messages that brought them.
 
     figure ─▶ meters ─▶ sources ─▶ readings ─▶ messages
-                  └──▶ decisions: rule, cost, limit, value, energy
+                  ├──▶ decisions: rule, cost, limit, value, energy
+                  └──▶ formulas ─▶ members, which are traced as meters are
 
 Nothing is worked out anew: the books say the figure and the decisions, `ledger` says which readings
 these leave standing. What is not listed is counted.
@@ -11,7 +12,7 @@ these leave standing. What is not listed is counted.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -47,6 +48,7 @@ from metering.ports import ReadingReader
 from metering.quality import MEASURED, MISSING, WHOLE
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Point
+from metering.validity import Validity
 
 MOST_METERS = 200
 LEAST = 2
@@ -139,6 +141,28 @@ class Explained:
     readings_kind: Kind = Kind.REGISTER
 
 
+@dataclass(frozen=True)
+class MemberValue:
+    """What a member of a formula counts while that holds."""
+
+    meter: str
+    value: Period | None
+
+
+@dataclass(frozen=True)
+class FormulaTrace:
+    """A formula in the part of the interval in which it holds."""
+
+    formula: str
+    """'' where it names a meter that lies outside the caller's reach."""
+    valid: Validity
+    value: Period | None
+    """The meter's own value in that part."""
+    members: tuple[MemberValue, ...]
+    """Those that are reached, in its order."""
+    members_left_out: int
+
+
 @dataclass(frozen=True, eq=False)
 class MeterTrace:
     """A meter's value in the interval and what it rests on."""
@@ -153,6 +177,8 @@ class MeterTrace:
     """Sources that lie outside the caller's reach, since they serve others too."""
     decisions: tuple[Explained, ...]
     decisions_left_out: int
+    formulas: tuple[FormulaTrace, ...] = ()
+    """What it is of others; () of a meter with registers."""
 
     @property
     def certain(self) -> bool:
@@ -188,6 +214,10 @@ class Trace:
     meters: tuple[MeterTrace, ...]
     left_out: int
     """Meters beyond `MOST_METERS`."""
+    members: tuple[MeterTrace, ...]
+    """What formulas among the meters are made of, near and far, where it does not count itself;
+    `days_counted` are those on which it is a member."""
+    members_left_out: int
 
 
 def asked_for(
@@ -245,12 +275,18 @@ def trace(caller: Caller, key: SeriesKey, asked: Asked, limits: ListLimits = ANS
             )
         value, worth = own
         counted = _meters_of(caller, view, key, value, asked)
+        members = _members_of(caller, view, _days(view, key, value), counted)
         codes = list(counted)[:MOST_METERS]
+        below = list(members)[: MOST_METERS - len(codes)]
+        listed = [*codes, *below]
         first, last = _days(view, key, value)
-        view.load([view.key_of(code) for code in codes], first, last)
+        view.load([view.key_of(code) for code in listed], first, last)
         events = _Events(view, key, value)
-        nearby = _Nearby(caller.platform.readings, _points(caller, codes), value)
-        follow = _Follow(caller, view, asked, value, events, len(codes), limits, nearby)
+        nearby = _Nearby(caller.platform.readings, _points(caller, listed), value)
+        follow = _Follow(caller, view, asked, value, events, len(listed), limits, nearby)
+        found = [follow.meter(code, counted[code]) for code in codes]
+        for code in below:
+            found.append(follow.meter(code, members[code], _held(found, code)))
         return Trace(
             key,
             zone,
@@ -258,10 +294,25 @@ def trace(caller: Caller, key: SeriesKey, asked: Asked, limits: ListLimits = ANS
             value,
             worth,
             _rows_of(view, key, value),
-            _sums(event for code in counted for event in events.inside(code)),
-            tuple(follow.meter(code, counted[code]) for code in codes),
+            _sums(event for code in (*counted, *members) for event in events.inside(code)),
+            tuple(found[: len(codes)]),
             len(counted) - len(codes),
+            tuple(found[len(codes) :]),
+            len(members) - len(below),
         )
+
+
+def _held(made: Iterable[MeterTrace], member: str) -> FromTo | None:
+    """The periods of the formulas that name a member, which may be longer than its own."""
+    spans = [
+        one.value
+        for one in made
+        if one.value is not None
+        and any(member == value.meter for formula in one.formulas for value in formula.members)
+    ]
+    if not spans:
+        return None
+    return FromTo(min(one.start_us for one in spans), max(one.end_us for one in spans))
 
 
 def _check_days(asked: FromTo, zone: str) -> None:
@@ -353,6 +404,30 @@ def _meters_of(
             if code in caller.reach.meters:
                 found[code] = found.get(code, 0) + 1
     return found
+
+
+def _members_of(
+    caller: Caller, view: View, span: tuple[date, date], counted: Iterable[str]
+) -> dict[str, int]:
+    """What formulas among the meters are made of, near and far, without these themselves, with on
+    how many of the days; those made of others before what they are made of."""
+    first_ones, found = set(counted), dict[str, int]()
+    for day in days_between(*span) if view.registry.formulas else ():
+        queue, seen = sorted(first_ones), set(first_ones)
+        while queue:
+            formula = view.registry.formula(queue.pop(0), day)
+            for code in () if formula is None else formula.read.members:
+                if code not in seen and _is_reached(caller, view, code, [day]):
+                    seen.add(code)
+                    queue.append(code)
+                    found[code] = found.get(code, 0) + 1
+    return found
+
+
+def _is_reached(caller: Caller, view: View, meter: str, days: Iterable[date]) -> bool:
+    """Whether the scope holds a meter on one of the days."""
+    known = caller.reach.meters.get(meter)
+    return known is not None and any(view.sees(known.node, day) for day in days)
 
 
 def _rows_of(view: View, key: SeriesKey, value: Period) -> tuple[BookRow, ...]:
@@ -482,9 +557,9 @@ class _Follow:
         self._readings = _share(*readings, self.meters)
         self._decisions = _share(*decisions, self.meters)
 
-    def meter(self, code: str, days_counted: int) -> MeterTrace:
-        """What a meter's value in the interval rests on."""
-        key, asked = self.view.key_of(code), self.asked
+    def meter(self, code: str, days_counted: int, held: FromTo | None = None) -> MeterTrace:
+        """What a meter's value rests on: in the interval, or in that of formulas that name it."""
+        key, asked = self.view.key_of(code), held or self.asked
         own = _value(
             self.view, key, replace(asked, role="") if isinstance(asked, FromTo) else asked
         )
@@ -507,7 +582,34 @@ class _Follow:
             len(serving) - len(seen),
             tuple(explained),
             len(inside) - len(explained),
+            tuple(self._formulas(code, span)),
         )
+
+    def _formulas(self, code: str, span: Period) -> Iterator[FormulaTrace]:
+        """A meter's formulas, each in the part of the interval in which it holds."""
+        view, zone = self.view, self.view.zone(self.view.key_of(code))
+        for one in view.registry.formulas_of(code):
+            start, end = span.start_us, span.end_us
+            if one.valid.start is not None:
+                start = max(start, day_bounds(one.valid.start, zone)[0])
+            if one.valid.end is not None:
+                end = min(end, day_bounds(one.valid.end, zone)[0])
+            if start >= end:
+                continue
+            days = days_between(local_day(start, zone), local_day(end - 1, zone))
+            if not _is_reached(self.caller, view, code, days):
+                continue
+            named = one.read.members
+            seen = [m for m in named if _is_reached(self.caller, view, m, days)]
+            part = FromTo(start, end)
+            values = (MemberValue(m, _value(view, view.key_of(m), part)) for m in seen)
+            yield FormulaTrace(
+                one.formula if len(seen) == len(named) else "",
+                one.valid,
+                _value(view, view.key_of(code), part),
+                tuple(values),
+                len(named) - len(seen),
+            )
 
     def _reached(self, service: Service, span: Period) -> bool:
         """Whether the scope holds any of a service's time in the interval."""

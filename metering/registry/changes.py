@@ -19,12 +19,20 @@ from metering.book import DirtyMark, SeriesKey
 from metering.localtime import day_bounds
 from metering.registry.differences import differing
 from metering.registry.installed import turns_between, undated
-from metering.registry.kinds import METER, SPACE, SUPPLY
-from metering.registry.model import Installation, Meter, NodeType, Registry, SpaceEdge, SupplyEdge
+from metering.registry.kinds import FORMULA, METER, SPACE, SUPPLY
+from metering.registry.model import (
+    Installation,
+    Meter,
+    MeterFormula,
+    NodeType,
+    Registry,
+    SpaceEdge,
+    SupplyEdge,
+)
 from metering.registry.repricing import changed_windows, downstream
 from metering.validity import ALWAYS, Validity, epochs, joined, turning_days
 
-_Valid = Meter | SpaceEdge | SupplyEdge
+_Valid = Meter | MeterFormula | SpaceEdge | SupplyEdge
 ALL_TIME_US = 2**62
 """Later than any reading: a mark from 0 to here covers whatever a point has."""
 REGISTRY_CAUSE = "registry"
@@ -154,6 +162,7 @@ def changed_figures(
     for code, item, span in (
         *_by_meters(old, new),
         *_by_supply(old, new),
+        *_by_formulas(old, new),
         *_by_tree(old, new),
         *((new.meters[m].node, new.meters[m].item, s) for m, ss in repriced.items() for s in ss),
     ):
@@ -199,6 +208,29 @@ def _by_supply(old: Registry, new: Registry) -> _Touched:
                 meter = registry.meters[code]
                 for span in spans:
                     yield meter.node, meter.item, span
+
+
+def _by_formulas(old: Registry, new: Registry) -> _Touched:
+    """A formula is another one, or a member is booked under another name, or not as it was."""
+    for before, after in differing(old.formulas, new.formulas, FORMULA.key):
+        same = bool(before and after and before.formula == after.formula)
+        one = after or before
+        meter = new.meters.get(one.meter) if one else None
+        if meter is not None:
+            for span in _days(before, after, same=same):
+                yield meter.node, meter.item, span
+    for one in new.formulas:
+        for code in one.read.members:
+            was, becomes = old.meters.get(code), new.meters.get(code)
+            if was is None or becomes is None:
+                continue
+            spans = _of_another(old, was.node, new, becomes.node)
+            if (was.item, was.step_min) != (becomes.item, becomes.step_min):
+                spans = [ALWAYS]
+            meter = new.meters[one.meter]
+            for span in spans:
+                if (days := span.shared(one.valid)) is not None:
+                    yield meter.node, meter.item, days
 
 
 def _by_tree(old: Registry, new: Registry) -> _Touched:

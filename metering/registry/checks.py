@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 
 from metering.reading import Kind
 from metering.registry.facts import FACTS
+from metering.registry.formulas import check_formulas
 from metering.registry.installed import check_installed
 from metering.registry.kind import FactKind, Key
 from metering.registry.kinds import (
     CALENDAR,
     FACTOR,
+    FORMULA,
     GATEWAY,
     KINDS,
     METER,
@@ -54,6 +56,7 @@ def check_facts(facts: Facts, whole: Registry, existing: Registry) -> None:
     for row, point in facts.points:
         _check_point(row, point, whole)
     _check_overlaps(facts, whole)
+    check_formulas(facts, whole)
 
 
 def _check_repeats(facts: Facts) -> None:
@@ -270,7 +273,7 @@ def _check_overlaps(facts: Facts, whole: Registry) -> None:
     fix = "end the earlier route with valid_to, or start this one later"
     for row in overlapping(routed):
         row.wrong("topic", "two routes of the topic at the same time", fix)
-    for kind in FACTS:
+    for kind in (FORMULA, *FACTS):
         _check_apart(kind, facts, whole)
     totals: Spans = {}
     rows = {meter.code: row for row, meter in facts.meters}

@@ -20,6 +20,7 @@ from metering.registry.model import (
     Gateway,
     Installation,
     Meter,
+    MeterFormula,
     Node,
     Point,
     Registry,
@@ -40,6 +41,7 @@ Fact = (
         | Route
         | Meter
         | SupplyEdge
+        | MeterFormula
         | Point
         | Installation
         | TariffRow

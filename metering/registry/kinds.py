@@ -4,6 +4,7 @@ tree.csv      places and bodies, whose parts they are and since when
 gateways.csv  field gateways
 routes.csv    which decoder reads which topics of a gateway
 meters.csv    meters, where they hang and which meter feeds them (`fed_by`, several by ;)
+formulas.csv  what a meter is of others, where it has no register
 points.csv    a gateway's values; a row with a meter installs the point there
 tariff.csv    prices by time of use        calendar.csv  exceptions to the week
 factors.csv   carbon and standard coal per unit of energy
@@ -19,12 +20,14 @@ from typing import Any
 from metering.calendar import CalendarDay
 from metering.factor import Factor
 from metering.registry.facts import FACTS
+from metering.registry.formulas import take_formula
 from metering.registry.installation_sets import in_time, with_installed
 from metering.registry.kind import FactKind, Level, Reference
 from metering.registry.model import (
     Gateway,
     Installation,
     Meter,
+    MeterFormula,
     Node,
     Point,
     Route,
@@ -138,6 +141,16 @@ SUPPLY = FactKind(
     held="supply",
     stored="supply_edge",
 )
+FORMULA = FactKind(
+    name="formula",
+    type=MeterFormula,
+    table=Table("formulas.csv", ("meter", "formula"), DATED),
+    by=("meter", "valid"),
+    refers=(Reference("meter", "meters"),),
+    apart=("meter",),
+    take=take_formula,
+    held="formulas",
+)
 POINT = FactKind(
     name="point",
     type=Point,
@@ -226,6 +239,7 @@ KINDS: tuple[FactKind[Any], ...] = (
     ROUTE,
     METER,
     SUPPLY,
+    FORMULA,
     POINT,
     INSTALLATION,
     TARIFF,
@@ -236,7 +250,7 @@ KINDS: tuple[FactKind[Any], ...] = (
 """What a fact refers to stands before it."""
 KIND_OF: dict[str, FactKind[Any]] = {kind.name: kind for kind in KINDS}
 _READ: tuple[FactKind[Any], ...] = (
-    *(NODE, GATEWAY, ROUTE, METER, POINT, TARIFF, CALENDAR, FACTOR),
+    *(NODE, GATEWAY, ROUTE, METER, FORMULA, POINT, TARIFF, CALENDAR, FACTOR),
     *FACTS,
 )
 FILES: dict[str, list[FactKind[Any]]] = {

@@ -25,6 +25,7 @@ from metering import items
 from metering.calendar import WorkCalendar
 from metering.errors import NotFound
 from metering.factor import Factor
+from metering.formula import FormulaTree, read_formula
 from metering.moment import Moment, read_moment
 from metering.reading import Kind
 from metering.registry.sharing import UNDIVIDED, Division, division, read_share
@@ -173,6 +174,20 @@ class SupplyEdge:
 
 
 @dataclass(frozen=True)
+class MeterFormula:
+    """What a meter is of others (`metering.formula`) on its days."""
+
+    meter: str
+    formula: str
+    valid: Validity = ALWAYS
+
+    @property
+    def read(self) -> FormulaTree:
+        """The formula. Raises InvalidInput where the text is none."""
+        return read_formula(self.formula)
+
+
+@dataclass(frozen=True)
 class Point:
     """One value stream of a gateway. `unit` is canonical; values outside low..high are flagged."""
 
@@ -257,6 +272,7 @@ class Registry:
     routes: tuple[Route, ...] = ()
     meters: dict[str, Meter] = field(default_factory=dict)
     supply: tuple[SupplyEdge, ...] = ()
+    formulas: tuple[MeterFormula, ...] = ()
     points: dict[int, Point] = field(default_factory=dict)
     installations: tuple[Installation, ...] = ()
     tariff: tuple[TariffRow, ...] = ()
@@ -268,6 +284,10 @@ class Registry:
     @cached_property
     def _points_by_name(self) -> dict[tuple[str, str], Point]:
         return {(p.gateway, p.name): p for p in self.points.values()}
+
+    @cached_property
+    def _formulas_of(self) -> dict[str, list[MeterFormula]]:
+        return _grouped(self.formulas, lambda one: one.meter)
 
     @cached_property
     def _edges_down(self) -> dict[str, list[SpaceEdge]]:
@@ -335,6 +355,14 @@ class Registry:
     def meters_at(self, node: str) -> list[Meter]:
         """Meters that hang on the node itself."""
         return self._meters_at.get(node, [])
+
+    def formulas_of(self, meter: str) -> list[MeterFormula]:
+        """The formulas that a meter is in turn; [] of one that has registers."""
+        return self._formulas_of.get(meter, [])
+
+    def formula(self, meter: str, day: date) -> MeterFormula | None:
+        """What the meter is of others on a day; None where no formula holds."""
+        return next((one for one in self.formulas_of(meter) if one.valid.holds(day)), None)
 
     def installations_of(self, meter: str) -> list[Installation]:
         """The meter's installations."""

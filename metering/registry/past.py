@@ -21,6 +21,7 @@ from metering.registry.model import (
     Gateway,
     Installation,
     Meter,
+    MeterFormula,
     Node,
     Point,
     Registry,
@@ -115,7 +116,7 @@ def _places(fact: Fact, registry: Registry) -> list[str] | None:
         case Point():
             served = [one.meter for one in registry.meters_of_point(fact.id)]
             return _nodes_of(served, registry.meters)
-        case Installation() | Account():
+        case Installation() | Account() | MeterFormula():
             return _nodes_of([fact.meter], registry.meters)
         case TariffRow():
             if fact.meter:

@@ -12,6 +12,7 @@ from metering.registry.model import (
     Gateway,
     Installation,
     Meter,
+    MeterFormula,
     Node,
     Point,
     Route,
@@ -35,6 +36,7 @@ class Facts:
     routes: list[tuple[Row, Route]] = field(default_factory=list)
     meters: list[tuple[Row, Meter]] = field(default_factory=list)
     supply: list[tuple[Row, SupplyEdge]] = field(default_factory=list)
+    formulas: list[tuple[Row, MeterFormula]] = field(default_factory=list)
     points: list[tuple[Row, Point]] = field(default_factory=list)
     installations: list[tuple[Row, Installation]] = field(default_factory=list)
     tariff: list[tuple[Row, TariffRow]] = field(default_factory=list)

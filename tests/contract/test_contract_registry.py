@@ -18,6 +18,7 @@ from metering.registry import (
     Gateway,
     Installation,
     Meter,
+    MeterFormula,
     Node,
     NodeType,
     Point,
@@ -77,6 +78,7 @@ def campus() -> Registry:
     meters = [
         Meter("E0", "tower", "01000", total=True, max_per_hour=Decimal("99.9"), name_zh="总表"),
         Meter("E1", "tower", "01B00", step_min=60, dc_role="it", valid=Validity(CUT, None)),
+        Meter("V", "tower", "01000"),
     ]
     points = [
         Point(70, "site/gw", "E0.import", Kind.REGISTER, "kWh"),
@@ -97,6 +99,10 @@ def campus() -> Registry:
         ),
         meters={meter.code: meter for meter in meters},
         supply=(SupplyEdge("E0", "E1", Validity(None, CUT)),),
+        formulas=(
+            MeterFormula("V", "E0 - 0.5 * E1", Validity(None, CUT)),
+            MeterFormula("V", "E0", Validity(CUT)),
+        ),
         points={point.id: point for point in points},
         installations=(
             Installation("E0", 70, Decimal("40.0"), 6, "MWh", Validity(None, CUT)),
@@ -320,7 +326,7 @@ def test_an_import_leaves_a_trace_where_it_belongs(stores: Stores) -> None:
     apply(stores, campus())
     (entry,) = stores.access.entries(frozenset({"office"}))
     assert (entry.actor, entry.action, entry.at_us) == ("importer", "registry.apply", 9)
-    assert entry.detail["counts"]["meter"] == {"added": 2}
+    assert entry.detail["counts"]["meter"] == {"added": 3}
     assert entry.detail["total"] == len(entry.detail["changes"])
 
 

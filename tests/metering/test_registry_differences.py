@@ -16,6 +16,7 @@ from metering.registry import (
     Gateway,
     Installation,
     Meter,
+    MeterFormula,
     Node,
     NodeType,
     Point,
@@ -45,6 +46,7 @@ def registry() -> Registry:
         Node("house", NodeType.BUILDING),
     ]
     meters = [Meter("m", "house", "01000", total=True), Meter("n", "house", "01B00")]
+    meters.append(Meter("v", "house", "01A00"))
     wanted = Registry(
         nodes={node.code: node for node in nodes},
         space=(SpaceEdge("city", "a"), SpaceEdge("city", "b"), SpaceEdge("a", "house")),
@@ -52,6 +54,7 @@ def registry() -> Registry:
         routes=(Route("a/gw", "tele/+/SENSOR", "native"),),
         meters={meter.code: meter for meter in meters},
         supply=(SupplyEdge("m", "n"),),
+        formulas=(MeterFormula("v", "m - n"),),
         points={1: Point(1, "a/gw", "E", Kind.REGISTER, "kWh")},
         installations=(Installation("m", 1, Decimal(40)),),
         tariff=(PRICE,),
@@ -87,6 +90,7 @@ EDITS = {
     "route": (Registry(routes=(Route("a/gw", "tele/+/SENSOR", "status"),)), "a/gw tele/+/SENSOR"),
     "meter": (Registry(meters={"m": Meter("m", "house", "01000", step_min=60)}), "m"),
     "supply": (Registry(supply=(SupplyEdge("m", "n", Validity(None, CUT)),)), "m n"),
+    "formula": (Registry(formulas=(MeterFormula("v", "m - 2 * n"),)), "v"),
     "point": (
         Registry(points={9: Point(9, "a/gw", "E", Kind.REGISTER, "kWh", high=5.0)}),
         "a/gw E",
@@ -183,6 +187,7 @@ ALL = [("a", date(2026, 9, 1)), ("a", OCTOBER), ("b", OCTOBER)]
         (EDITS["meter"][0], ALL[:2]),
         (EDITS["installation"][0], ALL[:2]),
         (EDITS["supply"][0], ALL[:2]),
+        (EDITS["formula"][0], ALL[:2]),
         (EDITS["space"][0], []),
         (EDITS["gateway"][0], []),
         (EDITS["route"][0], []),

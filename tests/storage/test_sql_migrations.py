@@ -34,6 +34,7 @@ from metering.registry import (
     Gateway,
     Installation,
     Meter,
+    MeterFormula,
     Node,
     NodeType,
     Point,
@@ -764,6 +765,33 @@ def test_going_down_would_give_the_whole_to_each_who_has_a_share(engine: Engine)
     with pytest.raises(ConfigurationError, match="cannot hold places of several"):
         down_to(engine, "r0024")
     assert sql_stores(engine).registry.load().shared == {"b"}
+
+
+def with_formula() -> Registry:
+    meters = {code: Meter(code, "b", "01000") for code in "tpv"}
+    return replace(shared_house("1"), meters=meters, formulas=(MeterFormula("v", "t - p"),))
+
+
+def test_a_registry_from_before_formulas_is_the_same_after_them(engine: Engine) -> None:
+    before = sql_stores(engine).registry
+    before.apply(replace(with_formula(), formulas=()), actor="importer", now_us=1)
+    kept = before.load()
+    down_to(engine, "r0029")
+    with writing(engine) as con:
+        upgrade(con)
+    stores = sql_stores(engine)
+    assert stores.registry.load() == kept
+    stores.registry.apply(with_formula(), actor="importer", now_us=2)
+    assert stores.registry.load(1) == kept
+    assert stores.registry.load().formulas == with_formula().formulas
+
+
+def test_going_down_would_lose_formulas(engine: Engine) -> None:
+    stores = sql_stores(engine)
+    stores.registry.apply(with_formula(), actor="importer", now_us=1)
+    with pytest.raises(ConfigurationError, match="cannot hold formulas"):
+        down_to(engine, "r0029")
+    assert sql_stores(engine).registry.load().formulas == with_formula().formulas
 
 
 def test_a_key_from_before_ends_never_and_one_that_ends_cannot_go_back(engine: Engine) -> None:

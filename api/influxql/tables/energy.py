@@ -18,6 +18,7 @@ from metering.book import SeriesKey
 from metering.errors import InvalidInput
 from metering.items import category
 from metering.localtime import local_day
+from metering.registry import Meter
 
 MOST_SLOTS = 2_000_000
 MOST_PRICED = 50_000
@@ -53,7 +54,7 @@ class Booked:
     def __init__(self, by: str) -> None:
         self.tags: tuple[str, ...] = names.NODE_TAGS + names.ITEM_TAGS
         if by == "meter":
-            self.tags = ("meter", "meter_en", "meter_zh", "role", *self.tags)
+            self.tags = ("meter", "meter_en", "meter_zh", "role", "formula", *self.tags)
         self._list = _nodes if by == "node" else _meters
 
     def series(self, view: ScopedView) -> list[Series]:
@@ -132,11 +133,24 @@ def _meters(view: ScopedView) -> Iterator[Series]:
             "meter_en": meter.name("en"),
             "meter_zh": meter.name("zh"),
             "role": meter.dc_role or "",
+            "formula": _formula(view, meter),
             **names.node_tags(reach, meter.node),
             **names.item_tags(meter.item),
         }
         key = SeriesKey(reach.institution_of(meter.node), "meter", meter.code, meter.item)
         yield Series(tags, names.under(reach, meter.node), key)
+
+
+def _formula(view: ScopedView, meter: Meter) -> str:
+    """What a meter is of others on the last day of the scope; '' of one with registers, and where
+    that names a meter which is not reached."""
+    reach = view.caller.reach
+    formulas = reach.formulas_of(meter)
+    if not formulas:
+        return ""
+    today = local_day(view.now_us, reach.registry.zone(meter.node))
+    day = reach.last_day(meter.node, today)
+    return next((one.formula for one in formulas if one.valid.holds(day)), "")
 
 
 @dataclass
