@@ -86,6 +86,7 @@ class _AtClosing:
     revision: int
     lacking: tuple[str, ...]
     untold: list[BookRow]
+    others: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,10 @@ class Closings:
                     value=period,
                     fix="a period in which the institution's meters were read",
                 )
-            return _AtClosing(view.revision(institution), _lacking(view, institution, days), untold)
+            lacking = _lacking(view, institution, days)
+            return _AtClosing(
+                view.revision(institution), lacking, untold, _others(view, institution)
+            )
 
     def _check_complete(self, period: str, found: _AtClosing, reason: str) -> None:
         if found.lacking and not reason:
@@ -265,6 +269,7 @@ class Closings:
             self._signed(reason),
             found.lacking,
             {one.month: one.number for one in kept},
+            found.others,
         )
 
 
@@ -275,6 +280,8 @@ def moment_of(closing: Closing) -> AsOf:
         closing.revision,
         closing.registry_version,
         (closing.first, closing.last),
+        closing.others,
+        closing.closed.at_us,
     )
 
 
@@ -331,6 +338,17 @@ def _items(view: View, institution: str, days: tuple[date, date]) -> list[str]:
     """Categories of the institution's own figures at the beginning or end."""
     found = {item for day in days for item in view.items_of(institution, day)}
     return sorted(item for item in found if item == whole(item))
+
+
+def _others(view: View, institution: str) -> dict[str, int]:
+    """Revisions of the other institutions that book what this one has a share of, or a meter that
+    says how large it is."""
+    registry = view.registry
+    bodies = set(registry.drawn(institution))
+    for meter, divided in registry.measured_shares.items():
+        if meter in registry.meters and any(institution in registry.parties(p) for p in divided):
+            bodies |= set(registry.institutions(registry.meters[meter].node))
+    return {body: view.revision(body) for body in sorted(bodies - {institution})}
 
 
 def _lacking(view: View, institution: str, days: tuple[date, date]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ import numpy as np
 import figures
 from api.caller import Caller
 from api.ranges import check_days, check_order, instant
-from api.usecases.energy import Step
+from api.usecases.energy import Days, Step, moment_of, zone_of_series
 from figures import Energy, Period, View, Worth
 from ledger import (
     RULES_VERSION,
@@ -153,11 +153,13 @@ class MeterTrace:
     """Sources that lie outside the caller's reach, since they serve others too."""
     decisions: tuple[Explained, ...]
     decisions_left_out: int
+    at_rest: bool = False
+    """Whether it is of a moment: decisions are then not those of its rows."""
 
     @property
     def certain(self) -> bool:
         """Whether the rows are by the present rules, so that events say surely what stands."""
-        return all(row.rules == RULES_VERSION for row in self.rows)
+        return not self.at_rest and all(row.rules == RULES_VERSION for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,8 @@ class Trace:
     meters: tuple[MeterTrace, ...]
     left_out: int
     """Meters beyond `MOST_METERS`."""
+    down_to_rows: bool = False
+    """Whether it ends at the rows: readings and decisions are not kept as they were."""
 
 
 def asked_for(
@@ -229,9 +233,17 @@ def rise_of(source: Source) -> Decimal:
     return Decimal(repr(last)) - Decimal(repr(first))
 
 
-def trace(caller: Caller, key: SeriesKey, asked: Asked, limits: ListLimits = ANSWER) -> Trace:
-    """Follow a figure down to readings; NotFound where nothing is booked there."""
-    with caller.view() as view:
+def trace(
+    caller: Caller,
+    key: SeriesKey,
+    asked: Asked,
+    limits: ListLimits = ANSWER,
+    as_of: str | None = None,
+) -> Trace:
+    """Follow a figure down to readings, or as of a moment down to rows; NotFound where nothing is
+    booked there."""
+    key, moment = moment_of(caller, key, _days_asked(caller, key, asked), as_of)
+    with caller.view(moment) as view:
         zone = view.zone(key)
         if isinstance(asked, FromTo):
             _check_days(asked, zone)
@@ -248,6 +260,13 @@ def trace(caller: Caller, key: SeriesKey, asked: Asked, limits: ListLimits = ANS
         codes = list(counted)[:MOST_METERS]
         first, last = _days(view, key, value)
         view.load([view.key_of(code) for code in codes], first, last)
+        if moment is not None:
+            meters = tuple(
+                _meter_at_rest(view, code, counted[code], value, asked) for code in codes
+            )
+            more = len(counted) - len(codes)
+            rows = _rows_of(view, key, value)
+            return Trace(key, zone, asked, value, worth, rows, (), meters, more, down_to_rows=True)
         events = _Events(view, key, value)
         nearby = _Nearby(caller.platform.readings, _points(caller, codes), value)
         follow = _Follow(caller, view, asked, value, events, len(codes), limits, nearby)
@@ -262,6 +281,27 @@ def trace(caller: Caller, key: SeriesKey, asked: Asked, limits: ListLimits = ANS
             tuple(follow.meter(code, counted[code]) for code in codes),
             len(counted) - len(codes),
         )
+
+
+def _days_asked(caller: Caller, key: SeriesKey, asked: Asked) -> Days:
+    zone = zone_of_series(caller.reach.registry, key)
+    if isinstance(asked, AtStep):
+        return Days(*(local_day(asked.time_us, zone),) * 2)
+    return Days(local_day(asked.start_us, zone), local_day(asked.end_us - 1, zone))
+
+
+def _meter_at_rest(
+    view: View, code: str, days_counted: int, value: Period, asked: Asked
+) -> MeterTrace:
+    """A meter's value as of a moment, with the rows that hold it and nothing below them."""
+    key = view.key_of(code)
+    own = _value(view, key, _without_role(asked))
+    rows = _rows_of(view, key, own or value)
+    return MeterTrace(code, own, rows, days_counted, (), 0, (), 0, at_rest=True)
+
+
+def _without_role(asked: Asked) -> Asked:
+    return replace(asked, role="") if isinstance(asked, FromTo) else asked
 
 
 def _check_days(asked: FromTo, zone: str) -> None:
@@ -485,9 +525,7 @@ class _Follow:
     def meter(self, code: str, days_counted: int) -> MeterTrace:
         """What a meter's value in the interval rests on."""
         key, asked = self.view.key_of(code), self.asked
-        own = _value(
-            self.view, key, replace(asked, role="") if isinstance(asked, FromTo) else asked
-        )
+        own = _value(self.view, key, _without_role(asked))
         span, inside = own or self.value, self.events.inside(code)
         serving = [
             one

@@ -123,6 +123,7 @@ def _columns(closing: Closing) -> Row:
         **{name: getattr(closing, name) for name in _PLAIN},
         "lacking": list(closing.lacking),
         "issues": dict(closing.issues),
+        "others": dict(closing.others),
         "reason": said.pop("closed_reason"),
         **said,
     }
@@ -146,6 +147,7 @@ def _of_row(row: Any) -> Closing:
         closed=Signed(row.closed_us, row.closed_by, row.closed_key, row.reason),
         lacking=tuple(row.lacking),
         issues=row.issues,
+        others=row.others,
         asked=asked,
         reopened=reopened,
         number=row.number,

@@ -29,6 +29,7 @@ def closing(**more: object) -> Closing:
         closed=Signed(2**52, "someone", "k-9", "表计故障"),
         lacking=("02000",),
         issues={"2026-10": 2},
+        others={"school": 2**60},
     )
     return replace(made, **more)  # type: ignore[arg-type]
 
