@@ -130,10 +130,17 @@ def _columns(closing: Closing) -> Row:
 
 
 def _run(row: Any) -> SettlementRun:
-    items = tuple(
-        SettledItem(**{**one, "shares": tuple(one["shares"])}) for one in row._mapping["items"]
-    )
+    items = tuple(_item(one) for one in row._mapping["items"])
     return SettlementRun(**{name: getattr(row, name) for name in _OF_A_RUN}, items=items)
+
+
+def _item(kept: Row) -> SettledItem:
+    """A run's item; lists of JSON become tuples, and what earlier runs do not say stays unsaid."""
+    return SettledItem(**{name: _frozen(value) for name, value in kept.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _of_row(row: Any) -> Closing:
