@@ -8,6 +8,7 @@ c7       what closing 7 pins
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Final
 
 from api.caller import Caller
@@ -35,6 +36,30 @@ def as_of_text(caller: Caller, text: str, institution: str) -> AsOf:
         raise InvalidInput("not a moment of the books", field="as_of", value=text, fix=FORM)
     revision, version = found.groups()
     return AsOf(institution, int(revision), None if version is None else int(version))
+
+
+def moment_at(caller: Caller, as_of: str | None, node: str, last: date) -> AsOf | None:
+    """The moment that is asked for, None where none is; a revision is that of the institution
+    which the node is of on a local day. Errors as of `as_of_text`."""
+    if as_of is None:
+        return None
+    body = caller.reach.registry.institution(node, caller.reach.last_day(node, last))
+    return as_of_text(caller, as_of, body or caller.reach.institution_of(node))
+
+
+def closed_moment(caller: Caller, as_of: str | None) -> AsOf | None:
+    """The moment of a closing, None where none is asked for. InvalidInput for a revision, which
+    does not say what people had stated by then."""
+    if as_of is None:
+        return None
+    if not as_of.startswith("c"):
+        raise InvalidInput(
+            "a revision does not say what had been entered by then",
+            field="as_of",
+            value=as_of,
+            fix="the name of a closing, such as c7",
+        )
+    return as_of_text(caller, as_of, "")
 
 
 def closing_of(caller: Caller, name: str) -> Closing:

@@ -10,6 +10,7 @@ from fastapi import Query, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
+from api.moments import FORM
 from api.problems import TITLES, Malformed, WrongMedia
 from metering.errors import InvalidInput
 
@@ -20,6 +21,15 @@ _ANY = TypeAdapter(Any)
 Start = Annotated[str | None, Query(max_length=40, description="First local date, or instant")]
 End = Annotated[str | None, Query(max_length=40, description="End, not included")]
 Code = Annotated[str | None, Query(max_length=128)]
+Moment = Annotated[
+    str | None,
+    Query(max_length=40, description=f"As the books stood then: {FORM}"),
+]
+
+ClosedMoment = Annotated[
+    str | None,
+    Query(max_length=40, description="As it stood when a period was closed, such as c7"),
+]
 
 
 def no_unknown_parameters(request: Request) -> None:

@@ -15,9 +15,9 @@ as one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -50,6 +50,10 @@ class AsOf:
     settled: Range | None = None
     """Local days, both included, of which it is known that all were settled and nothing waited:
     one without a row at the revision was not measured."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """Revisions of other institutions, for their places that this one shares."""
+    at_us: int | None = None
+    """When what people stated is taken; None where the moment says no instant."""
 
     def covers(self, day: date) -> bool:
         """Whether a day without a row at the revision had none, and no provisional one."""
@@ -72,6 +76,20 @@ class AsOf:
                 fix=f"a revision from 1 to {present}",
             )
         return self.revision
+
+    def of_shared(self, institution: str, present: int) -> int:
+        """The revision at which a shared place of an institution is read; InvalidInput where the
+        moment names none."""
+        if institution == self.institution:
+            return self.checked(institution, present)
+        if institution in self.others:
+            return self.others[institution]
+        raise InvalidInput(
+            "the moment says nothing of the books that hold a shared place",
+            field="as_of",
+            value=institution,
+            fix="a closing that was made since shared places are kept, or no as_of",
+        )
 
 
 class View:
@@ -195,10 +213,32 @@ class View:
 
     def shared_rows(self, node: str, item: str, first: date, last: date) -> dict[date, BookRow]:
         """Rows of a shared place, whoever holds it: for whoever tells no more than a part."""
-        keys = [SeriesKey(b, "node", node, item) for b in self.registry.institutions(node)]
-        found = self._books.rows(keys, first, last)
         body = self.registry.institution
+        bodies: Iterable[str] = self.registry.institutions(node)
+        if self._as_of is not None:
+            bodies = {body(node, day) for day in days_between(first, last)}
+        keys = [SeriesKey(one, "node", node, item) for one in sorted(bodies)]
+        found = self._whoever_holds(keys, first, last)
         return {row.day: row for row in found if body(node, row.day) == row.key.institution}
+
+    def _whoever_holds(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
+        """Rows of series of any institution. Of a moment without those that were not settled
+        then: they are not kept."""
+        standing = self._books.rows(keys, first, last)
+        if self._as_of is None:
+            return standing
+        found: list[BookRow] = []
+        for key in keys:
+            present = self._books.revision(key.institution)
+            revision = self._as_of.of_shared(key.institution, present)
+            rows = self._books.rows_at([key], first, last, revision)
+            found += [row for row in rows if not row.provisional]
+        kept = {(row.key, row.day) for row in found}
+        covers = self._as_of.covers
+        lost = [r for r in standing if (r.key, r.day) not in kept and not covers(r.day)]
+        if lost:
+            raise _not_kept(lost, self._as_of.revision)
+        return found
 
     def shares_on(self, division: Division, day: date) -> Division | None:
         """The shares of a day; None where a meter that says them is not known."""
@@ -213,7 +253,7 @@ class View:
         if meter is None:
             return None
         body = self.registry.institution(meter.node, day)
-        rows = self._books.rows([SeriesKey(body, "meter", code, meter.item)], day, day)
+        rows = self._whoever_holds([SeriesKey(body, "meter", code, meter.item)], day, day)
         return rows[0].total if rows else None
 
     def load(self, keys: Sequence[SeriesKey], first: date, last: date) -> None:

@@ -11,7 +11,7 @@ from greenoffice.saying import say
 from greenoffice.stores import open_stores
 from metering.access import AuditEntry
 from metering.closing import Closing
-from reports import Closings, Settlements, as_table
+from reports import Closings, Settlements, WorthSince, as_table, money_changes
 from storage import Stores
 
 
@@ -42,12 +42,16 @@ def listed(data: Path, institution: str) -> None:
         _print(one)
         since = closings.aftermath(one)
         say(f"days told otherwise since: {len(since.restatements)}")
+        for figure in since.figures:
+            print("\n".join(told_figure(figure)))
 
 
 def settle(data: Path, institution: str, period: str) -> None:
     """Make a settlement run of a period, and print it."""
     stores, closings = _opened(data)
-    made = Settlements(closings.issues.source, stores.closings, ACTOR).run(institution, period)
+    source, load = closings.issues.source, stores.registry.load
+    runs = Settlements(source, stores.closings, ACTOR, stores.access, load)
+    made = runs.run(institution, period)
     subject = f"{made.institution} {made.period} run {made.number}"
     stores.access.audit(AuditEntry(made.run_us, ACTOR, "settlement.run", subject, made.institution))
     sys.stdout.write(as_table([made]))
@@ -67,7 +71,9 @@ def settlements(data: Path, institution: str, output: Path | None) -> None:
 def _opened(data: Path) -> tuple[Stores, Closings]:
     folder = DataFolder(data.absolute())
     stores = open_stores(folder)
-    return stores, Closings(issues_of(folder, stores), stores.books, stores.closings, "")
+    issues = issues_of(folder, stores)
+    load = stores.registry.load
+    return stores, Closings(issues, stores.books, stores.closings, "", stores.access, load)
 
 
 def _print(one: Closing) -> None:
@@ -75,6 +81,15 @@ def _print(one: Closing) -> None:
         f"{one.name}  {one.institution}  {one.period}  {one.state}  "
         f"{one.revision}@{one.registry_version}"
     )
+
+
+def told_figure(one: WorthSince) -> list[str]:
+    """Lines of a figure that is worth otherwise, and of the edits of the rows that it rests on."""
+    money = [f"{change:+f} {currency}" for currency, change in money_changes(one).items()]
+    carbon = (one.present.kgco2 or 0) - (one.closed.kgco2 or 0)
+    told = [*money, f"{carbon:+f} kgCO2", f"{one.restated} d"]
+    head = f"  {one.key.code}  {one.key.item}  {one.first:%Y-%m}  {'  '.join(told)}"
+    return [head, *(f"    {edit}" for edit in one.edits)]
 
 
 def _trace(stores: Stores, closings: Closings, closing: Closing, action: str, reason: str) -> None:

@@ -63,6 +63,8 @@ class Closing:
     """Items that were not complete, for which the reason stands."""
     issues: Mapping[str, int] = field(default_factory=dict)
     """The issue of the report of each month that had one, by month."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """The revision of each other institution whose books hold a place that this one shares."""
     asked: Signed | None = None
     reopened: Signed | None = None
     number: int = 0

@@ -24,6 +24,15 @@ class SettledItem:
     """What the days of the run before have more now; None for a first run."""
     restated: int | None = None
     """The same without signs, day by day."""
+    money: tuple[tuple[str, str], ...] = ()
+    """(currency, amount) of what has a price, by the prices of the run."""
+    kgco2: str | None = None
+    money_change: tuple[tuple[str, str], ...] | None = None
+    """What the days of the run before are worth more now, for whatever reason; None for a first
+    run."""
+    kgco2_change: str | None = None
+    edits: tuple[str, ...] = ()
+    """Prices and factors that were edited since the run before, of rows that it rests on."""
 
     @property
     def amount(self) -> int:

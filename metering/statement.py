@@ -172,6 +172,11 @@ class StatementState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+def stated_by(statements: Iterable[Statement], at_us: int | None) -> list[Statement]:
+    """Those that had arrived at an instant [us]; all of them where none is said."""
+    return [one for one in statements if at_us is None or one.arrived_us <= at_us]
+
+
 def standing_of(statements: Iterable[Statement]) -> dict[str, StatementState]:
     """By id, what became of each of a subject's statements; withdrawals are not among them."""
     ordered = sorted(statements, key=lambda one: one.place)

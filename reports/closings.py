@@ -6,11 +6,11 @@ later ──▶ the closed numbers stand; what became of them since is listed be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 
 from figures import AsOf, View, month_quality, worth
 from figures import energy as energy_of
@@ -26,12 +26,22 @@ from metering.closing import (
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.items import whole
 from metering.localtime import day_bounds, days_between
-from metering.ports import BookSeries, ClosingStore
+from metering.ports import AuditLog, BookSeries, ClosingStore
 from metering.quality import APPORTIONED, MISSING, WHOLE
+from metering.registry import Registry
 from metering.validity import Validity
 from reports.issues import ATTEMPTS, Issued, Issues, checked_reason
 from reports.month import ENOUGH
 from reports.places import places
+from reports.revalued import (
+    NOTHING,
+    ClosedSum,
+    Views,
+    WorthSince,
+    edits_since,
+    money_of,
+    revalued,
+)
 from reports.rows import factor_row, price_row
 from reports.seal import digest
 
@@ -52,17 +62,6 @@ class DaySince:
 
 
 @dataclass(frozen=True)
-class ClosedSum:
-    """What an item of the institution comes to over the whole period."""
-
-    amount: int | None
-    """Book units; None where nothing is known."""
-    money: tuple[tuple[str, Decimal], ...]
-    """(currency, amount) of the energy that has a price."""
-    kgco2: Decimal | None
-
-
-@dataclass(frozen=True)
 class SumSince:
     """An item's sum as closed, and as it stands."""
 
@@ -76,6 +75,8 @@ class Aftermath:
     """What became of a closed period."""
 
     restatements: list[DaySince]
+    figures: list[WorthSince]
+    """Of each place, item and month that is worth otherwise, why."""
     sums: list[SumSince]
 
 
@@ -86,6 +87,7 @@ class _AtClosing:
     revision: int
     lacking: tuple[str, ...]
     untold: list[BookRow]
+    others: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class Closings:
     store: ClosingStore
     key: str
     """Id of the key of who asks; '' for the command line."""
+    audit: AuditLog
+    registry_at: Callable[[int], Registry]
 
     def close(self, institution: str, period: str, reason: str) -> tuple[Closing, list[Issued]]:
         """Close a period (YYYY-MM, YYYY-Q1 or YYYY), with the issues of its months' reports.
@@ -142,26 +146,39 @@ class Closings:
 
     def aftermath(self, closing: Closing) -> Aftermath:
         """What became of the period since: each day of each series that is told otherwise, with its
-        causes, and the sums of the institution as closed and as they stand."""
+        causes; each figure that is worth otherwise, with the prices and factors that were edited;
+        and the sums of the institution as closed and as they stand."""
         first, last = closing.first, closing.last
         with self._view(closing.institution) as view:
             causes: dict[Place, list[str]] = {}
             for one in view.restatements(closing.institution, first, last):
                 if one.new_revision > closing.revision:
                     causes.setdefault((one.key, one.day), []).append(one.cause)
+        edits = edits_since(self.audit, closing.registry_version, self.registry_at)
         found: list[DaySince] = []
+        worths: list[WorthSince] = []
         keys = self.books.series(closing.institution)
         for month in _months(first, last):
             with self._view(closing.institution, closing) as view:
                 before = _rows(view, keys, month)
             with self._view(closing.institution) as view:
                 after = _rows(view, keys, month)
+            restated: Counter[SeriesKey] = Counter()
             for place in sorted(before.keys() | after.keys()):
                 old, new = before.get(place), after.get(place)
                 if old is None or new is None or is_news(old, new):
                     told = tuple(causes.get(place, ()))
                     found.append(DaySince(*place, _total(old), _total(new), told))
-        return Aftermath(found, self._sums(closing))
+                    restated[place[0]] += 1
+            places_of = [key for key in keys if key.kind == "node"]
+            then, now = self._views(closing)
+            worths += revalued(then, now, places_of, month, edits, restated)
+        return Aftermath(found, worths, self._sums(closing))
+
+    def _views(self, closing: Closing) -> tuple[Views, Views]:
+        """Of then and of now."""
+        body = closing.institution
+        return (lambda: self._view(body, closing)), (lambda: self._view(body))
 
     def _sums(self, closing: Closing) -> list[SumSince]:
         days = (closing.first, closing.last)
@@ -169,9 +186,8 @@ class Closings:
             before = _sums_of(view, closing.institution, days)
         with self._view(closing.institution) as view:
             after = _sums_of(view, closing.institution, days)
-        nothing = ClosedSum(None, (), None)
         return [
-            SumSince(item, before.get(item, nothing), after.get(item, nothing))
+            SumSince(item, before.get(item, NOTHING), after.get(item, NOTHING))
             for item in sorted(before.keys() | after.keys())
         ]
 
@@ -231,7 +247,10 @@ class Closings:
                     value=period,
                     fix="a period in which the institution's meters were read",
                 )
-            return _AtClosing(view.revision(institution), _lacking(view, institution, days), untold)
+            lacking = _lacking(view, institution, days)
+            return _AtClosing(
+                view.revision(institution), lacking, untold, _others(view, institution)
+            )
 
     def _check_complete(self, period: str, found: _AtClosing, reason: str) -> None:
         if found.lacking and not reason:
@@ -265,6 +284,7 @@ class Closings:
             self._signed(reason),
             found.lacking,
             {one.month: one.number for one in kept},
+            found.others,
         )
 
 
@@ -275,6 +295,8 @@ def moment_of(closing: Closing) -> AsOf:
         closing.revision,
         closing.registry_version,
         (closing.first, closing.last),
+        closing.others,
+        closing.closed.at_us,
     )
 
 
@@ -333,6 +355,17 @@ def _items(view: View, institution: str, days: tuple[date, date]) -> list[str]:
     return sorted(item for item in found if item == whole(item))
 
 
+def _others(view: View, institution: str) -> dict[str, int]:
+    """Revisions of the other institutions that book what this one has a share of, or a meter that
+    says how large it is."""
+    registry = view.registry
+    bodies = set(registry.drawn(institution))
+    for meter, divided in registry.measured_shares.items():
+        if meter in registry.meters and any(institution in registry.parties(p) for p in divided):
+            bodies |= set(registry.institutions(registry.meters[meter].node))
+    return {body: view.revision(body) for body in sorted(bodies - {institution})}
+
+
 def _lacking(view: View, institution: str, days: tuple[date, date]) -> tuple[str, ...]:
     zone = view.registry.zone(institution)
     found = []
@@ -352,7 +385,7 @@ def _sums_of(view: View, institution: str, days: tuple[date, date]) -> dict[str,
         worthy = worth(view, key, *days)
         found[item] = ClosedSum(
             sum(amounts) if amounts else None,
-            tuple((one.currency, one.amount) for one in worthy.cost.money),
+            money_of(worthy.cost),
             worthy.kgco2.amount,
         )
     return found

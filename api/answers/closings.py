@@ -69,12 +69,46 @@ class SumSinceAnswer(TypedDict):
     present: SumAnswer
 
 
+class EditAnswer(TypedDict):
+    """A row of the registry that was edited: a price, a factor, or what steers which of them holds.
+    `registry_version` is the first one with it."""
+
+    kind: str
+    key: str
+    what: str
+    old: dict[str, str] | None
+    new: dict[str, str] | None
+    registry_version: int
+    at: str
+    by: str
+    reason: str
+
+
+class WorthSinceAnswer(TypedDict):
+    """A figure of a month that is worth otherwise; `restated` counts its days whose energy is told
+    otherwise, `money_change` and `kgco2_change` are present less closed."""
+
+    code: str
+    item: str
+    unit: str
+    month: str
+    closed: SumAnswer
+    present: SumAnswer
+    money_change: dict[str, str]
+    kgco2_change: str | None
+    restated: int
+    edits: list[EditAnswer]
+
+
 class ToldClosingAnswer(ClosingAnswer):
-    """A closing and what became of its days."""
+    """A closing and what became of its days and figures."""
 
     restated: int
     restatements: list[SinceAnswer]
     left_out: int
+    revalued: int
+    figures: list[WorthSinceAnswer]
+    figures_left_out: int
     sums: list[SumSinceAnswer]
 
 
@@ -90,6 +124,11 @@ class SettledItemAnswer(TypedDict):
     shares: dict[str, float]
     restated_net: str | None
     restated: str | None
+    money: dict[str, str]
+    kgco2: str | None
+    money_change: dict[str, str] | None
+    kgco2_change: str | None
+    edits: list[str]
 
 
 class SettlementRunAnswer(TypedDict):

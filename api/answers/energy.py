@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from typing_extensions import TypedDict
 
 from api.answers.common import InLanguages, SeriesAnswer, SharesAnswer
@@ -408,8 +410,10 @@ class MaybeWorthAnswer(TypedDict):
 
 class LineageTailAnswer(TypedDict):
     """What a value rests on; `left_out` counts meters that are not listed, `members_left_out` what
-    formulas are made of."""
+    formulas are made of. `down_to` is readings, or rows where readings and decisions are not kept
+    as they were."""
 
+    down_to: Literal["readings", "rows"]
     rows: list[BookRowAnswer]
     decisions: list[DecisionSumAnswer]
     meters: list[MeterTraceAnswer]
@@ -465,6 +469,7 @@ class RatiosAnswer(TypedDict):
     """Ratios and energies by role, at one revision."""
 
     revision: int
+    registry_version: int
     ratios: list[RatioAnswer]
     roles: list[RoleAnswer]
 

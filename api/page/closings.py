@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from api.page import formats
 from api.page.visit import Visit
-from api.usecases.closings import listed
+from api.usecases.closings import listed, told
 from metering.access import Role
 from metering.closing import Closing, ClosingState, Signed
 from metering.registry import NodeType
+from metering.registry.differences import FactRow
+from reports import ClosedSum, WorthSince
+from texts import word
+
+MOST: Final = 200
+"""Figures that a page lists."""
+KIND_WORDS: Final = {"tariff": "price", "space": "place", "supply": "meter", "calendar": "period"}
+"""Kinds of facts, by the words that reports have for them."""
 
 
 def closings(visit: Visit) -> dict[str, Any]:
@@ -26,6 +34,67 @@ def closings(visit: Visit) -> dict[str, Any]:
             if nodes[code].type is NodeType.INSTITUTION
         ],
     }
+
+
+def closing(visit: Visit, name: str) -> dict[str, Any]:
+    """A closing with what became of its sums, figures and days since."""
+    found, since = told(visit.caller, name)
+    zone = visit.caller.reach.registry.zone(found.institution)
+    return {
+        **_shown(visit, found),
+        "sums": [
+            {
+                "item": word("item", one.item, visit.language),
+                "closed": _sum(one.item, one.closed),
+                "present": _sum(one.item, one.present),
+            }
+            for one in since.sums
+        ],
+        "figures": [_figure(visit, one, zone) for one in since.figures[:MOST]],
+        "figures_left_out": max(0, len(since.figures) - MOST),
+        "restated": len(since.restatements),
+    }
+
+
+def _sum(item: str, one: ClosedSum) -> str:
+    money = [formats.money(amount, currency) for currency, amount in one.money]
+    carbon = [] if one.kgco2 is None else [f"{formats.number(one.kgco2)} kg CO₂"]
+    return " · ".join([formats.energy(one.amount, item), *money, *carbon])
+
+
+def _figure(visit: Visit, one: WorthSince, zone: str) -> dict[str, Any]:
+    nodes = visit.caller.reach.registry.nodes
+    code, item = one.key.code, one.key.item
+    return {
+        "place": nodes[code].name(visit.language) if code in nodes else code,
+        "item": word("item", item, visit.language),
+        "month": f"{one.first:%Y-%m}",
+        "closed": _sum(item, one.closed),
+        "present": _sum(item, one.present),
+        "restated": one.restated,
+        "edits": [
+            {
+                "kind": word("about", KIND_WORDS.get(edit.kind, edit.kind), visit.language),
+                "key": edit.key,
+                "old": _row(edit.old, edit.new),
+                "new": _row(edit.new, edit.old),
+                "when": formats.minute(edit.at_us, zone),
+                "by": edit.by,
+                "reason": edit.reason,
+            }
+            for edit in one.edits
+        ],
+    }
+
+
+def _row(row: FactRow | None, other: FactRow | None) -> str:
+    """What a row says otherwise than the other; of one that stands alone what it is worth."""
+    if row is None:
+        return "–"
+    if other is None:
+        own = [row[name] for name in ("price", "value") if row.get(name)]
+        return ", ".join(own) or ", ".join(filter(None, row.values()))
+    return ", ".join(value or "–" for name, value in row.items() if value != other.get(name))
 
 
 def closed_months(visit: Visit, node: str) -> dict[str, str]:

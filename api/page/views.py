@@ -112,6 +112,12 @@ def closings_close(
     return RedirectResponse("/closings", status_code=303)
 
 
+@router.get("/closings/{name}")
+def closing_page(name: str, visit: Visitor) -> HTMLResponse:
+    """A closing, and what became of it."""
+    return visit.render("closing.html", view=closings.closing(visit, name))
+
+
 @router.post("/closings/{name}/reopening")
 def closings_ask(
     name: str, visit: Acting, reason: Annotated[str, Form(max_length=2000)] = ""

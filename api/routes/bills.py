@@ -17,9 +17,8 @@ from api.answers.bills import (
     PowerFactorAnswer,
 )
 from api.auth import Reader
-from api.caller import Caller
 from api.decimals import plain
-from api.params import Code, example
+from api.params import Code, Moment, example
 from api.usecases.bills import bills_of, month_of
 from figures.bills import Bill, BillLine, Demand, FactorSum
 from metering.localtime import iso
@@ -89,6 +88,7 @@ def bill(
     node: Code = None,
     meter: Code = None,
     item: Code = None,
+    as_of: Moment = None,
 ) -> BillsAnswer:
     """The bill of an account for a month, or those of all accounts at a meter or below a node, as
     the supplier would write them: line by line, each rounded as it is on paper.
@@ -98,18 +98,15 @@ def bill(
     not known; `total` is the sum of the amounts that are. `within` is what other lines hold
     already.
     """
-    told = bills_of(caller, account, node, meter, item, month_of(month))
+    told = bills_of(caller, account, node, meter, item, month_of(month), as_of)
     return {
         "month": month,
-        "bills": [_bill(caller, one) for one in told.bills],
+        "bills": [_bill(*pair) for pair in zip(told.bills, told.zones, strict=True)],
         "left_out": told.left_out,
     }
 
 
-def _bill(caller: Caller, one: Bill) -> BillAnswer:
-    registry = caller.reach.registry
-    meter = registry.meters.get(one.code)
-    zone = registry.zone(one.code if meter is None else meter.node)
+def _bill(one: Bill, zone: str) -> BillAnswer:
     return {
         "account": None if one.account is None else one.account.account,
         "code": one.code,

@@ -16,10 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.answers.closings import (
     ClosingAnswer,
     ClosingsAnswer,
+    EditAnswer,
     SignedAnswer,
     SinceAnswer,
     SumAnswer,
     ToldClosingAnswer,
+    WorthSinceAnswer,
 )
 from api.auth import Closer, Reader
 from api.decimals import exact, plain
@@ -28,7 +30,7 @@ from api.usecases.closings import ask_to_reopen, close, listed, reopen, told
 from metering import items
 from metering.closing import Closing, Signed
 from metering.localtime import iso
-from reports import Aftermath, ClosedSum, DaySince
+from reports import Aftermath, ClosedSum, DaySince, RegistryEdit, WorthSince, money_changes
 
 router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["closings"])
 
@@ -62,11 +64,32 @@ SINCE_EXAMPLE = {
     "change": "3.000000",
     "causes": ["reading"],
 }
+EDIT_EXAMPLE = {
+    "kind": "tariff",
+    "key": "tou 01000 months 1,2,3,4,5,6,7,8,9,10,11,12 all 08:00-22:00",
+    "what": "changed",
+    "old": {"period": "peak", "price": "0.98", "currency": "CNY"},
+    "new": {"period": "peak", "price": "1.05", "currency": "CNY"},
+    "registry_version": 8,
+    "at": "2026-11-09T02:00:00Z",
+    "by": "energy office (k-3f)",
+    "reason": "the price list of October came late",
+}
 SUM_EXAMPLE = {
     "item": "01000",
     "unit": "kWh",
     "closed": {"value": "12412.300200", "money": {"CNY": "8461.3"}, "kgco2": "6660.4"},
     "present": {"value": "12415.300200", "money": {"CNY": "8463.2"}, "kgco2": "6662.0"},
+}
+
+FIGURE_EXAMPLE = {
+    "code": "office-a",
+    **SUM_EXAMPLE,
+    "month": "2026-10",
+    "money_change": {"CNY": "1.9"},
+    "kgco2_change": "1.6",
+    "restated": 1,
+    "edits": [EDIT_EXAMPLE],
 }
 
 
@@ -139,6 +162,9 @@ def closings(caller: Reader, institution: Code = None) -> ClosingsAnswer:
             "restated": 1,
             "restatements": [SINCE_EXAMPLE],
             "left_out": 0,
+            "revalued": 1,
+            "figures": [FIGURE_EXAMPLE],
+            "figures_left_out": 0,
             "sums": [SUM_EXAMPLE],
         }
     ),
@@ -149,10 +175,11 @@ def closing(
     limit: Annotated[int, Query(ge=0, le=MOST_LISTED)] = 500,
 ) -> ToldClosingAnswer:
     """A closing and what became of its days since: each day of each series that is told otherwise,
-    with its causes, and the sums of the institution as closed and as they stand now.
+    with its causes; each figure (place, item, month) that is worth otherwise, with the prices and
+    factors that were edited; and the sums of the institution as closed and as they stand now.
 
-    The key must reach the whole institution. `restated` counts all, `left_out` those beyond
-    `limit`. A changed price or factor changes sums and restates no day.
+    The key must reach the whole institution. `restated` and `revalued` count all, `left_out` and
+    `figures_left_out` those beyond `limit`.
     """
     found, since = told(caller, name)
     return _aftermath(found, since, limit)
@@ -185,6 +212,9 @@ def _aftermath(one: Closing, found: Aftermath, limit: int) -> ToldClosingAnswer:
         "restated": len(found.restatements),
         "restatements": [_since(one) for one in found.restatements[:limit]],
         "left_out": max(0, len(found.restatements) - limit),
+        "revalued": len(found.figures),
+        "figures": [_figure(one) for one in found.figures[:limit]],
+        "figures_left_out": max(0, len(found.figures) - limit),
         "sums": [
             {
                 "item": one.item,
@@ -209,6 +239,36 @@ def _since(one: DaySince) -> SinceAnswer:
         "new": exact(new, item),
         "change": None if old is None or new is None else exact(new - old, item),
         "causes": list(one.causes),
+    }
+
+
+def _figure(one: WorthSince) -> WorthSinceAnswer:
+    item, old, new = one.key.item, one.closed.kgco2, one.present.kgco2
+    return {
+        "code": one.key.code,
+        "item": item,
+        "unit": items.category(item).unit,
+        "month": f"{one.first:%Y-%m}",
+        "closed": _sum(item, one.closed),
+        "present": _sum(item, one.present),
+        "money_change": {name: plain(amount) for name, amount in money_changes(one).items()},
+        "kgco2_change": None if old is None or new is None else plain(new - old),
+        "restated": one.restated,
+        "edits": [_edit(edit) for edit in one.edits],
+    }
+
+
+def _edit(one: RegistryEdit) -> EditAnswer:
+    return {
+        "kind": one.kind,
+        "key": one.key,
+        "what": one.what,
+        "old": one.old,
+        "new": one.new,
+        "registry_version": one.version,
+        "at": iso(one.at_us),
+        "by": one.by,
+        "reason": one.reason,
     }
 
 

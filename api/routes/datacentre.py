@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from api.answers.energy import DatacentreAnswer, DaysAnswer, RatioAnswer, RoleAnswer
 from api.auth import Reader
 from api.decimals import exact, plain
-from api.params import example
+from api.params import Moment, example
 from api.usecases.datacentre import UNIT_ITEM, days_asked, ratios_of
 from figures import RATIOS, Ratio, RoleSum
 from metering.quality import WHOLE
@@ -36,6 +36,7 @@ DATACENTRE_EXAMPLE = {
     "start": "2026-11-17",
     "end": "2026-11-24",
     "revision": 57,
+    "registry_version": 12,
     "ratios": [RATIO_EXAMPLE],
     "roles": [{"role": "utility", "value": "31556.000000", "amount": 31556000000, "cover": 1.0}],
 }
@@ -47,6 +48,7 @@ def datacentre(
     node: Annotated[str, Query(max_length=128)],
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+    as_of: Moment = None,
 ) -> DatacentreAnswer:
     """Ratios and energies by role over local days [start, end); the last seven full days if no
     range is asked.
@@ -60,13 +62,14 @@ def datacentre(
     """
     code = caller.reach.node(node).code
     first, last = days_asked(caller, code, start, end)
-    told = ratios_of(caller, code, first, last)
+    told = ratios_of(caller, code, first, last, as_of)
     return {
         "node": code,
         "unit": "kWh",
         "zone": told.zone,
         **_period(first, last),
         "revision": told.revision,
+        "registry_version": told.registry_version,
         "ratios": [_ratio_json(one, first, last) for one in told.ratios],
         "roles": [_role_json(one) for one in told.roles],
     }

@@ -37,8 +37,7 @@ from api.answers.energy import (
 )
 from api.auth import Reader
 from api.decimals import exact, plain
-from api.moments import FORM
-from api.params import Code, example, written
+from api.params import Code, Moment, example, written
 from api.usecases.energy import (
     Head,
     Step,
@@ -65,11 +64,6 @@ router = APIRouter(prefix="/v1", tags=["energy"])
 
 NEVER_ADDED = "two currencies are never added: see by_currency"
 NOT_ALL_PRICED = "no tariff prices all of this energy: see unpriced"
-
-Moment = Annotated[
-    str | None,
-    Query(max_length=40, description=f"As the books stood then: {FORM}"),
-]
 
 SHARES_EXAMPLE = {"measured": 0.9896, "apportioned": 0.0, "estimated": 0.0, "missing": 0.0104}
 MONEY_SHARES_EXAMPLE = {
@@ -265,6 +259,7 @@ def energy_shares(
     item: Code = None,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+    as_of: Moment = None,
 ) -> Response:
     """What a node's figure has of each place right below it that is shared with others, over local
     days [start, end).
@@ -275,10 +270,11 @@ def energy_shares(
     told of others.
     """
     key = series_of(caller, node, None, item)
-    head, found = shared_with(caller, key, days_of(caller, key, start, end, Step.DAY))
+    days = days_of(caller, key, start, end, Step.DAY)
+    head, found = shared_with(caller, key, days, as_of)
     answer: SharedPartsAnswer = {
         **head_json(head),
-        "data": [_shared_json(caller.reach.registry.node(one.place), one, key) for one in found],
+        "data": [_shared_json(place, one, key) for place, one in found],
     }
     return written(answer)
 
@@ -290,6 +286,7 @@ def energy_balance(
     item: Code = None,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
+    as_of: Moment = None,
 ) -> Response:
     """A node's total meter against what it should hold, on each local day in [start, end) on which
     there are both.
@@ -299,7 +296,7 @@ def energy_balance(
     `fraction_after` those of their earlier and later half: a difference that drifts shows there.
     """
     key = series_of(caller, node, None, item)
-    head, found = balance_of(caller, key, days_of(caller, key, start, end, Step.DAY))
+    head, found = balance_of(caller, key, days_of(caller, key, start, end, Step.DAY), as_of)
     answer: BalanceAnswer = {
         **head_json(head),
         "data": [

@@ -26,7 +26,7 @@ from api.answers.energy import (
 )
 from api.auth import Reader
 from api.decimals import exact, plain
-from api.params import Code, example, written
+from api.params import Code, Moment, example, written
 from api.routes.energy import (
     COST_EXAMPLE,
     SHARES_EXAMPLE,
@@ -174,6 +174,7 @@ LINEAGE_EXAMPLE = {
     "cost": COST_EXAMPLE,
     "kgco2": VALUE_EXAMPLE["kgco2"],
     "kgce": VALUE_EXAMPLE["kgce"],
+    "down_to": "readings",
     "rows": [ROW_EXAMPLE],
     "decisions": [SUM_EXAMPLE],
     "meters": [
@@ -229,6 +230,7 @@ def lineage(
     start: First = None,
     end: Last = None,
     role: Role = None,
+    as_of: Moment = None,
 ) -> Response:
     """A value down to its meters, the readings it rests on, what was decided of them, and their
     raw messages.
@@ -238,20 +240,25 @@ def lineage(
     and then the first ones of the interval: 3,000 a source and 30,000 in all. `left_out` counts
     those of the interval that are not listed. A meter that is a formula says it, with what each of
     its members counts; `members` follow down to readings as `meters` do.
+
+    With `as_of` the value, its worth and the rows that hold it are those of then. Readings and
+    decisions are not kept as they were: `down_to` is rows, and none are listed.
     """
     key = series_of(caller, node, meter, item)
     registry = caller.reach.registry
     zone = zone_of_series(registry, key)
-    found = trace(caller, key, asked_for(zone, time, step, start, end, role))
+    found = trace(caller, key, asked_for(zone, time, step, start, end, role), as_of=as_of)
+    key, zone = found.key, found.zone
     answer: LineageAnswer = {
         "series": series_json(key),
         "unit": category(key.item).unit,
         "book_unit": BOOK_UNITS[category(key.item).unit].name,
         "zone": zone,
         "step": str(found.asked.step) if isinstance(found.asked, AtStep) else None,
-        "energy": _energy_of(found),
+        "energy": _energy_of(found, as_of),
         **period_json(found.value, zone, key.item),
         **_worth_json(found),
+        "down_to": "rows" if found.down_to_rows else "readings",
         "rows": _rows_json(found.rows),
         "decisions": [_sum_json(one, key.item) for one in found.decisions],
         "meters": [_meter_json(registry, one, zone, key.item) for one in found.meters],
@@ -262,7 +269,7 @@ def lineage(
     return written(answer)
 
 
-def _energy_of(found: Trace) -> str:
+def _energy_of(found: Trace, as_of: str | None) -> str:
     """Where the figure is told with its neighbours."""
     key = found.key
     days = (local_day(at, found.zone) for at in (found.value.start_us, found.value.end_us - 1))
@@ -273,6 +280,7 @@ def _energy_of(found: Trace) -> str:
         "step": str(found.asked.step) if isinstance(found.asked, AtStep) else str(Step.DAY),
         "start": start.isoformat(),
         "end": (last + timedelta(days=1)).isoformat(),
+        **({} if as_of is None else {"as_of": as_of}),
     }
     return f"/v1/energy?{urlencode(asked)}"
 

@@ -41,6 +41,11 @@ RUN_EXAMPLE = {
             "shares": {"measured": 0.98, "apportioned": 0.01, "estimated": 0.0, "missing": 0.01},
             "restated_net": "3.000000",
             "restated": "5.000000",
+            "money": {"CNY": "8463.2"},
+            "kgco2": "6662.0",
+            "money_change": {"CNY": "1.9"},
+            "kgco2_change": "1.6",
+            "edits": [],
         }
     ],
 }
@@ -64,8 +69,9 @@ class PeriodToSettle(BaseModel):
 )
 def run(body: PeriodToSettle, caller: Operator) -> SettlementRunAnswer:
     """Look at the settled days of a period of an institution that the key reaches all of, and keep
-    what is found: energy by its quality, shares of the time, and what the days of the run before
-    come to otherwise. 409 where another run was made meanwhile."""
+    what is found: energy by its quality, shares of the time, money and carbon, and what the days of
+    the run before come to otherwise, with the prices and factors that were edited. 409 where
+    another run was made meanwhile."""
     return _run_json(settle(caller, body.institution, body.period))
 
 
@@ -122,4 +128,9 @@ def _item_json(one: SettledItem) -> SettledItemAnswer:
         "shares": {name: share / WHOLE for name, share in zip(NAMES, one.shares, strict=True)},
         "restated_net": exact(one.restated_net, one.item),
         "restated": exact(one.restated, one.item),
+        "money": dict(one.money),
+        "kgco2": one.kgco2,
+        "money_change": None if one.money_change is None else dict(one.money_change),
+        "kgco2_change": one.kgco2_change,
+        "edits": list(one.edits),
     }

@@ -21,7 +21,7 @@ from api.answers.supplier_bills import BillAuditAnswer, BillFindingAnswer, Suppl
 from api.auth import Enterer, Reader
 from api.decimals import plain
 from api.paging import Cursor, Limit
-from api.params import JsonBody, example
+from api.params import ClosedMoment, JsonBody, example
 from api.routes.entries import (
     EVIDENCE_EXAMPLE,
     EVIDENCE_RESPONSES,
@@ -311,13 +311,17 @@ def list_bills(
     account: Annotated[str | None, Query(max_length=64)] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
+    as_of: ClosedMoment = None,
 ) -> PageAnswer[SupplierBillAnswer]:
     """Bills that were entered for accounts of the scope and are taken in, newest first, each beside
-    what the books have of its days, and with what came of its audit; 50 a page at most."""
+    what the books have of its days, and with what came of its audit; 50 a page at most.
+
+    With `as_of` those that end in the closed period and had arrived by then, as they and the books
+    stood."""
     limit = min(limit, MOST_LISTED)
     place = paging.decode(cursor, int, str)
     before = (place[0], place[1]) if place else None
-    found = supplier_bills(caller, account, before, limit + 1)
+    found = supplier_bills(caller, account, before, limit + 1, as_of)
     page = [bill_json(one) for one in found[:limit]]
     last = found[limit - 1].statement if len(found) > limit else None
     following = None if last is None else paging.encode([last.arrived_us, last.id])
@@ -325,17 +329,18 @@ def list_bills(
 
 
 @router.get("/bills/{id}", responses=example(SUPPLIER_BILL_EXAMPLE))
-def one_bill(id: str, caller: Reader) -> SupplierBillAnswer:
-    """One bill, also before it is taken in."""
-    return bill_json(bill_of(caller, id))
+def one_bill(id: str, caller: Reader, as_of: ClosedMoment = None) -> SupplierBillAnswer:
+    """One bill, also before it is taken in; with `as_of` as it and the books stood then."""
+    return bill_json(bill_of(caller, id, as_of))
 
 
 @router.get("/bills/{id}/audit", responses=example(AUDIT_EXAMPLE))
-def audit_of_bill(id: str, caller: Reader) -> BillAuditAnswer:
+def audit_of_bill(id: str, caller: Reader, as_of: ClosedMoment = None) -> BillAuditAnswer:
     """One bill held against registry, books and the bills of the account before it: what each check
     found, with what the bill says, what should stand and the amount at stake; and the checks that
-    cannot be made, each with why."""
-    return audit_json(bill_of(caller, id))
+    cannot be made, each with why. With `as_of` as all of it stood then, but for the weather: that
+    is not kept, and its check is not made."""
+    return audit_json(bill_of(caller, id, as_of))
 
 
 @router.post(

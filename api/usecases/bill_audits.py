@@ -29,26 +29,39 @@ from figures.bills import (
 from metering.localtime import day_bounds, days_between
 from metering.reading import Flag
 from metering.registry import NodeType
-from metering.statement import Statement, StatementKind, StatementState, standing_of
+from metering.statement import (
+    Statement,
+    StatementKind,
+    StatementState,
+    standing_of,
+    stated_by,
+)
 
 MOST_WEATHER_DAYS: Final = 100
 """Of a bill whose weather is read."""
 
 
-def standing_bills(caller: Caller, account: str) -> list[Statement]:
-    """Bills of an account that stand, those with them that are not taken in yet."""
-    about = caller.platform.desk.about(account)
+def standing_bills(caller: Caller, account: str, at_us: int | None = None) -> list[Statement]:
+    """Bills of an account that stand, those with them that are not taken in yet; or that stood at
+    an instant."""
+    about = stated_by(caller.platform.desk.about(account), at_us)
     states = standing_of(about)
     bills = (one for one in about if one.kind is StatementKind.BILL)
     return [one for one in bills if states[one.id] is StatementState.STANDS]
 
 
 def audit_of(
-    caller: Caller, view: View, own: Statement, others: Sequence[Statement]
+    caller: Caller,
+    view: View,
+    own: Statement,
+    others: Sequence[Statement],
+    *,
+    at_rest: bool = False,
 ) -> tuple[BillCase, BillAudit]:
-    """A bill with all that it is held against, and what came of it."""
+    """A bill with all that it is held against, and what came of it. Of a moment (`at_rest`) there
+    is no weather: readings are not kept as they were."""
     case = case_of(view, own, others, is_only_figure="point" in own.said)
-    if case.before and not confirmed(case):
+    if case.before and not at_rest and not confirmed(case):
         case = replace(case, degree_days=_weather(caller, case))
     return case, audited(case)
 

@@ -7,12 +7,14 @@ from datetime import date
 from typing import Final
 
 from api.caller import Caller
+from api.moments import as_of_text
 from api.ranges import local_date
 from api.reach import Outside
 from api.usecases.energy import series_of
-from figures import bills
+from figures import AsOf, bills
 from metering.errors import InvalidInput, NotFound
 from metering.items import check_item
+from metering.registry import Registry
 from metering.registry.facts.accounts import KIND, Account
 
 MOST_BILLS: Final = 50
@@ -25,6 +27,8 @@ class BillsTold:
 
     month: date
     bills: list[bills.Bill]
+    zones: list[str]
+    """The zone of each."""
     left_out: int
     """Accounts that an answer has no room for."""
 
@@ -36,9 +40,10 @@ def month_of(text: str) -> date:
     return local_date(f"{text}-01", "month")
 
 
-def accounts_in(caller: Caller) -> dict[str, list[Account]]:
-    """Accounts all of whose meters the key reaches, with their rows, sorted."""
-    reached, found = caller.reach.meters, _by_account(caller)
+def accounts_in(caller: Caller, registry: Registry) -> dict[str, list[Account]]:
+    """Accounts of a registry, the present one or one of before, all of whose meters the key
+    reaches, with their rows, sorted."""
+    reached, found = caller.reach.meters, _by_account(registry)
     return {
         account: rows
         for account, rows in sorted(found.items())
@@ -46,9 +51,9 @@ def accounts_in(caller: Caller) -> dict[str, list[Account]]:
     }
 
 
-def _by_account(caller: Caller) -> dict[str, list[Account]]:
+def _by_account(registry: Registry) -> dict[str, list[Account]]:
     found: dict[str, list[Account]] = {}
-    for row in KIND.of(caller.reach.registry):
+    for row in KIND.of(registry):
         found.setdefault(row.account, []).append(row)
     return found
 
@@ -64,9 +69,10 @@ def bills_of(
     meter: str | None,
     item: str | None,
     month: date,
+    as_of: str | None = None,
 ) -> BillsTold:
     """Bills of an account, or of all accounts at a meter or below a node; where there is none, of
-    the figure itself at its prices."""
+    the figure itself at its prices. With `as_of` under the accounts, prices and books of then."""
     if (account is not None) + (node is not None) + (meter is not None) != 1:
         raise InvalidInput(
             "exactly one of account, node and meter is needed",
@@ -74,30 +80,53 @@ def bills_of(
             value=account,
             fix="?account=NUMBER&month=2026-10, or ?node=CODE, or ?meter=CODE",
         )
-    known = accounts_in(caller)
-    if account is not None:
-        if account not in known:
-            if account in _by_account(caller):
-                raise _outside(account)
-            raise NotFound(
-                "no such account in your scope",
-                field="account",
-                value=account,
-                fix="a number of accounts.csv whose meters your key reaches",
-            )
-        chosen = [account]
-    else:
-        chosen = _accounts_at(caller, known, node, meter, item, month)
-    with caller.view() as view:
+    with caller.view(_moment(caller, account, node, meter, as_of)) as view:
+        known = accounts_in(caller, view.registry)
+        if account is not None:
+            _check_known(account, known, view.registry)
+            chosen = [account]
+        else:
+            chosen = _accounts_at(caller, view.registry, known, node, meter, item, month)
         if chosen:
             told = [bills.bill_of_account(view, one, month) for one in chosen[:MOST_BILLS]]
         else:
             told = [bills.bill_of_series(view, series_of(caller, node, meter, item), month)]
-    return BillsTold(month, told, max(len(chosen) - MOST_BILLS, 0))
+        zones = [view.zone(view.key_of(one.code, one.item)) for one in told]
+    return BillsTold(month, told, zones, max(len(chosen) - MOST_BILLS, 0))
+
+
+def _moment(
+    caller: Caller, account: str | None, node: str | None, meter: str | None, as_of: str | None
+) -> AsOf | None:
+    """The moment that is asked for; a revision is that of the institution of what is billed."""
+    if as_of is None:
+        return None
+    registry = caller.reach.registry
+    if account is not None:
+        rows = accounts_in(caller, registry).get(account)
+        meter = rows[-1].meter if rows else None
+    if meter is not None:
+        node = caller.reach.meter(meter).node
+    body = "" if node is None else caller.reach.institution_of(caller.reach.node(node).code)
+    return as_of_text(caller, as_of, body)
+
+
+def _check_known(account: str, known: dict[str, list[Account]], registry: Registry) -> None:
+    if account in known:
+        return
+    if account in _by_account(registry):
+        raise _outside(account)
+    raise NotFound(
+        "no such account in your scope",
+        field="account",
+        value=account,
+        fix="a number of accounts.csv whose meters your key reaches",
+    )
 
 
 def _accounts_at(
     caller: Caller,
+    registry: Registry,
     known: dict[str, list[Account]],
     node: str | None,
     meter: str | None,
@@ -109,14 +138,16 @@ def _accounts_at(
     if meter is not None:
         codes = {reach.meter(meter).code}
     else:
-        below = reach.registry.subtree(reach.node(str(node)).code)
-        codes = {one.code for one in reach.meters.values() if one.node in below}
+        code = reach.node(str(node)).code
+        below = registry.subtree(code) if code in registry.nodes else frozenset()
+        own = (one for one in registry.meters.values() if one.code in reach.meters)
+        codes = {one.code for one in own if one.node in below}
     wanted = None if item is None else check_item(item)
     return [
         account
         for account, rows in known.items()
         if any(row.meter in codes for row in rows)
-        and wanted in (None, reach.meters[rows[-1].meter].item)
+        and wanted in (None, registry.meters[rows[-1].meter].item)
         and bills.holds_in(rows, month)
     ]
 

@@ -17,6 +17,8 @@ def closings_of(caller: Caller, institution: str) -> Closings:
         platform.books,
         platform.closings,
         caller.actor.proof.key_id,
+        platform.access,
+        platform.registry_store.load,
     )
 
 

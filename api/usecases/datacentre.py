@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import figures
 from api.caller import Caller
+from api.moments import moment_at
 from api.ranges import check_days, check_order, local_date
 from figures import RATIOS, Ratio, RoleSum
 from metering.localtime import local_day
@@ -24,16 +25,21 @@ class RatiosTold:
 
     zone: str
     revision: int
+    registry_version: int
     ratios: list[Ratio]
     roles: list[RoleSum]
 
 
-def ratios_of(caller: Caller, node: str, first: date, last: date) -> RatiosTold:
-    """All ratios and roles of a node over local days, both included."""
-    with caller.view() as view:
+def ratios_of(
+    caller: Caller, node: str, first: date, last: date, as_of: str | None = None
+) -> RatiosTold:
+    """All ratios and roles of a node over local days, both included, at one revision: the present
+    one where none is named."""
+    with caller.view(moment_at(caller, as_of, node, last)) as view:
         return RatiosTold(
             view.registry.zone(node),
             view.revision(view.registry.institution(node)),
+            view.registry.version,
             [figures.ratio(view, node, name, first, last) for name in RATIOS],
             list(figures.role_sums(view, node, first, last)),
         )

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import figures
 from api.caller import Caller
-from api.moments import as_of_text
+from api.moments import moment_at
 from api.ranges import check_days, check_order, local_date
 from figures import AsOf, Balance, Energy, Parts, Period, SharedPart, View, Worth
 from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
 from metering.localtime import local_day
-from metering.registry import Registry
+from metering.registry import Node, Registry
 
 
 class Step(StrEnum):
@@ -150,25 +150,32 @@ def moment_of(
 ) -> tuple[SeriesKey, AsOf | None]:
     """The moment that is asked for, with the series under the institution whose it is: of a
     revision, the one that the place is of on the last of the days."""
-    if as_of is None:
-        return key, None
     meters = caller.reach.registry.meters
     node = meters[key.code].node if key.kind == "meter" else key.code
-    body = caller.reach.registry.institution(node, caller.reach.last_day(node, days.last))
-    moment = as_of_text(caller, as_of, body or key.institution)
+    moment = moment_at(caller, as_of, node, days.last)
+    if moment is None:
+        return key, None
     return replace(key, institution=moment.institution), moment
 
 
-def shared_with(caller: Caller, key: SeriesKey, days: Days) -> tuple[Head, list[SharedPart]]:
-    """What a node has of the places that it shares with others, at one revision."""
-    with caller.view() as view:
+def shared_with(
+    caller: Caller, key: SeriesKey, days: Days, as_of: str | None = None
+) -> tuple[Head, list[tuple[Node, SharedPart]]]:
+    """What a node has of the places that it shares with others, at one revision: the present one
+    where none is named."""
+    key, moment = moment_of(caller, key, days, as_of)
+    with caller.view(moment) as view:
         found = figures.shared_parts(view, key, *days)
-        return _head(view, key, days), found
+        return _head(view, key, days), [(view.registry.node(one.place), one) for one in found]
 
 
-def balance_of(caller: Caller, key: SeriesKey, days: Days) -> tuple[Head, Balance]:
-    """A node's total against what it should hold, at one revision."""
-    with caller.view() as view:
+def balance_of(
+    caller: Caller, key: SeriesKey, days: Days, as_of: str | None = None
+) -> tuple[Head, Balance]:
+    """A node's total against what it should hold, at one revision: the present one where none is
+    named."""
+    key, moment = moment_of(caller, key, days, as_of)
+    with caller.view(moment) as view:
         found = figures.balance(view, key, *days)
         return _head(view, key, days), found
 

@@ -47,6 +47,7 @@ from metering.statement import (
     StatementKind,
     StatementState,
     standing_of,
+    stated_by,
 )
 from metering.units import BOOK_UNITS, UNITS, conversion, equivalent
 from metering.units import unit as unit_of
@@ -197,11 +198,13 @@ def listed(
     return found[:limit]
 
 
-def told_of(caller: Caller, statements: Sequence[Statement]) -> list[Told]:
-    """What became of each."""
+def told_of(
+    caller: Caller, statements: Sequence[Statement], at_us: int | None = None
+) -> list[Told]:
+    """What became of each, or had become of it at an instant [us]."""
     standing: dict[str, StatementState] = {}
     for subject in {one.subject for one in statements}:
-        standing |= standing_of(caller.platform.desk.about(subject))
+        standing |= standing_of(stated_by(caller.platform.desk.about(subject), at_us))
     known = caller.platform.statements
     return [
         Told(

@@ -24,7 +24,7 @@ import numpy as np
 import figures
 from api.caller import Caller
 from api.ranges import check_days, check_order, instant
-from api.usecases.energy import Step
+from api.usecases.energy import Days, Step, moment_of, zone_of_series
 from figures import Energy, Period, View, Worth
 from ledger import (
     RULES_VERSION,
@@ -179,11 +179,13 @@ class MeterTrace:
     decisions_left_out: int
     formulas: tuple[FormulaTrace, ...] = ()
     """What it is of others; () of a meter with registers."""
+    at_rest: bool = False
+    """Whether it is of a moment: decisions are then not those of its rows."""
 
     @property
     def certain(self) -> bool:
         """Whether the rows are by the present rules, so that events say surely what stands."""
-        return all(row.rules == RULES_VERSION for row in self.rows)
+        return not self.at_rest and all(row.rules == RULES_VERSION for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,8 @@ class Trace:
     """What formulas among the meters are made of, near and far, where it does not count itself;
     `days_counted` are those on which it is a member."""
     members_left_out: int
+    down_to_rows: bool = False
+    """Whether it ends at the rows: readings and decisions are not kept as they were."""
 
 
 def asked_for(
@@ -259,9 +263,17 @@ def rise_of(source: Source) -> Decimal:
     return Decimal(repr(last)) - Decimal(repr(first))
 
 
-def trace(caller: Caller, key: SeriesKey, asked: Asked, limits: ListLimits = ANSWER) -> Trace:
-    """Follow a figure down to readings; NotFound where nothing is booked there."""
-    with caller.view() as view:
+def trace(
+    caller: Caller,
+    key: SeriesKey,
+    asked: Asked,
+    limits: ListLimits = ANSWER,
+    as_of: str | None = None,
+) -> Trace:
+    """Follow a figure down to readings, or as of a moment down to rows; NotFound where nothing is
+    booked there."""
+    key, moment = moment_of(caller, key, _days_asked(caller, key, asked), as_of)
+    with caller.view(moment) as view:
         zone = view.zone(key)
         if isinstance(asked, FromTo):
             _check_days(asked, zone)
@@ -281,6 +293,23 @@ def trace(caller: Caller, key: SeriesKey, asked: Asked, limits: ListLimits = ANS
         listed = [*codes, *below]
         first, last = _days(view, key, value)
         view.load([view.key_of(code) for code in listed], first, last)
+        if moment is not None:
+            days = counted | members
+            rested = [_meter_at_rest(caller, view, c, days[c], value, asked) for c in listed]
+            return Trace(
+                key,
+                zone,
+                asked,
+                value,
+                worth,
+                _rows_of(view, key, value),
+                (),
+                tuple(rested[: len(codes)]),
+                len(counted) - len(codes),
+                tuple(rested[len(codes) :]),
+                len(members) - len(below),
+                down_to_rows=True,
+            )
         events = _Events(view, key, value)
         nearby = _Nearby(caller.platform.readings, _points(caller, listed), value)
         follow = _Follow(caller, view, asked, value, events, len(listed), limits, nearby)
@@ -313,6 +342,54 @@ def _held(made: Iterable[MeterTrace], member: str) -> FromTo | None:
     if not spans:
         return None
     return FromTo(min(one.start_us for one in spans), max(one.end_us for one in spans))
+
+
+def _days_asked(caller: Caller, key: SeriesKey, asked: Asked) -> Days:
+    zone = zone_of_series(caller.reach.registry, key)
+    if isinstance(asked, AtStep):
+        return Days(*(local_day(asked.time_us, zone),) * 2)
+    return Days(local_day(asked.start_us, zone), local_day(asked.end_us - 1, zone))
+
+
+def _meter_at_rest(
+    caller: Caller, view: View, code: str, days_counted: int, value: Period, asked: Asked
+) -> MeterTrace:
+    """A meter's value as of a moment, with the rows that hold it and nothing below them."""
+    key = view.key_of(code)
+    own = _value(view, key, _without_role(asked))
+    rows, formulas = _rows_of(view, key, own or value), _formulas(caller, view, code, own or value)
+    return MeterTrace(code, own, rows, days_counted, (), 0, (), 0, tuple(formulas), at_rest=True)
+
+
+def _formulas(caller: Caller, view: View, code: str, span: Period) -> Iterator[FormulaTrace]:
+    """A meter's formulas, each in the part of the interval in which it holds."""
+    zone = view.zone(view.key_of(code))
+    for one in view.registry.formulas_of(code):
+        start, end = span.start_us, span.end_us
+        if one.valid.start is not None:
+            start = max(start, day_bounds(one.valid.start, zone)[0])
+        if one.valid.end is not None:
+            end = min(end, day_bounds(one.valid.end, zone)[0])
+        if start >= end:
+            continue
+        days = days_between(local_day(start, zone), local_day(end - 1, zone))
+        if not _is_reached(caller, view, code, days):
+            continue
+        named = one.read.members
+        seen = [m for m in named if _is_reached(caller, view, m, days)]
+        part = FromTo(start, end)
+        values = (MemberValue(m, _value(view, view.key_of(m), part)) for m in seen)
+        yield FormulaTrace(
+            one.formula if len(seen) == len(named) else "",
+            one.valid,
+            _value(view, view.key_of(code), part),
+            tuple(values),
+            len(named) - len(seen),
+        )
+
+
+def _without_role(asked: Asked) -> Asked:
+    return replace(asked, role="") if isinstance(asked, FromTo) else asked
 
 
 def _check_days(asked: FromTo, zone: str) -> None:
@@ -560,9 +637,7 @@ class _Follow:
     def meter(self, code: str, days_counted: int, held: FromTo | None = None) -> MeterTrace:
         """What a meter's value rests on: in the interval, or in that of formulas that name it."""
         key, asked = self.view.key_of(code), held or self.asked
-        own = _value(
-            self.view, key, replace(asked, role="") if isinstance(asked, FromTo) else asked
-        )
+        own = _value(self.view, key, _without_role(asked))
         span, inside = own or self.value, self.events.inside(code)
         serving = [
             one
@@ -582,34 +657,8 @@ class _Follow:
             len(serving) - len(seen),
             tuple(explained),
             len(inside) - len(explained),
-            tuple(self._formulas(code, span)),
+            tuple(_formulas(self.caller, self.view, code, span)),
         )
-
-    def _formulas(self, code: str, span: Period) -> Iterator[FormulaTrace]:
-        """A meter's formulas, each in the part of the interval in which it holds."""
-        view, zone = self.view, self.view.zone(self.view.key_of(code))
-        for one in view.registry.formulas_of(code):
-            start, end = span.start_us, span.end_us
-            if one.valid.start is not None:
-                start = max(start, day_bounds(one.valid.start, zone)[0])
-            if one.valid.end is not None:
-                end = min(end, day_bounds(one.valid.end, zone)[0])
-            if start >= end:
-                continue
-            days = days_between(local_day(start, zone), local_day(end - 1, zone))
-            if not _is_reached(self.caller, view, code, days):
-                continue
-            named = one.read.members
-            seen = [m for m in named if _is_reached(self.caller, view, m, days)]
-            part = FromTo(start, end)
-            values = (MemberValue(m, _value(view, view.key_of(m), part)) for m in seen)
-            yield FormulaTrace(
-                one.formula if len(seen) == len(named) else "",
-                one.valid,
-                _value(view, view.key_of(code), part),
-                tuple(values),
-                len(named) - len(seen),
-            )
 
     def _reached(self, service: Service, span: Period) -> bool:
         """Whether the scope holds any of a service's time in the interval."""

@@ -11,7 +11,10 @@ from reports import Settlements
 def settle(caller: Caller, institution: str, period: str) -> SettlementRun:
     """Make a run for a period of an institution that the key reaches all of."""
     source = issues_of(caller, institution).source
-    made = Settlements(source, caller.platform.closings, str(caller.actor)).run(institution, period)
+    platform, by = caller.platform, str(caller.actor)
+    load = platform.registry_store.load
+    runs = Settlements(source, platform.closings, by, platform.access, load)
+    made = runs.run(institution, period)
     caller.trace("settlement.run", f"{institution} {period} run {made.number}", "", institution)
     return made
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from api.caller import Caller
+from api.moments import closed_moment
 from api.ranges import check_order, local_date
 from api.reach import Outside
 from api.usecases.bill_audits import audit_of, standing_bills
@@ -33,12 +34,12 @@ from api.usecases.entries import (
     withdrawal_of,
     words_of,
 )
-from figures import over
+from figures import AsOf, View, over
 from figures.bills import BillAudit, BillCase
 from metering.errors import Conflict, InvalidInput, NotFound
 from metering.localtime import day_bounds, days_between
 from metering.quality import MISSING
-from metering.registry import Meter
+from metering.registry import Meter, Registry
 from metering.registry.facts.accounts import Account
 from metering.statement import (
     MOST_NOTE,
@@ -48,6 +49,7 @@ from metering.statement import (
     Statement,
     StatementKind,
     StatementState,
+    stated_by,
 )
 from metering.units import BOOK_UNITS, conversion, equivalent
 from metering.units import unit as unit_of
@@ -128,7 +130,7 @@ def enter_bill(caller: Caller, bill: NewSupplierBill, key: str = "") -> Supplier
             value=key,
             fix="take a new key for each bill",
         )
-    return _told(caller, [filed])[0]
+    return _told_now(caller, filed)
 
 
 def withdraw_bill(caller: Caller, id: str, reason: str) -> SupplierBillTold:
@@ -151,35 +153,84 @@ def withdraw_bill(caller: Caller, id: str, reason: str) -> SupplierBillTold:
             readings = taken_back(own, said_after(caller, own, bill.meter))
         stated = Stated(withdrawal_of(own, reason), gateway, readings)
         caller.platform.desk.file(stated, str(caller.actor), caller.platform.now_us())
-    return _told(caller, [own])[0]
+    return _told_now(caller, own)
 
 
-def bill_of(caller: Caller, id: str) -> SupplierBillTold:
-    """The bill of that id; NotFound where there is none in the caller's reach."""
+def bill_of(caller: Caller, id: str, as_of: str | None = None) -> SupplierBillTold:
+    """The bill of that id; NotFound where there is none in the caller's reach. With `as_of`, the
+    name of a closing, as it and the books stood then."""
+    moment = closed_moment(caller, as_of)
     found = caller.platform.desk.find(id)
-    if found is None or found.kind not in BILLS:
+    if found is None or found.kind not in BILLS or not stated_by([found], _instant(moment)):
         raise NotFound(
             "no such bill in your scope", field="id", value=id, fix="an id that /v1/bills lists"
         )
-    if not _reached(caller, found, accounts_in(caller)):
-        raise Outside(
-            "no such bill in your scope", field="id", value=id, fix="an id that /v1/bills lists"
-        )
-    return _told(caller, [found])[0]
+    with caller.view(moment) as view:
+        if not _reached(caller, view.registry, found, accounts_in(caller, view.registry)):
+            raise Outside(
+                "no such bill in your scope", field="id", value=id, fix="an id that /v1/bills lists"
+            )
+        return _told(caller, view, [found], moment)[0]
 
 
 def supplier_bills(
-    caller: Caller, account: str | None, before: tuple[int, str] | None, limit: int
+    caller: Caller,
+    account: str | None,
+    before: tuple[int, str] | None,
+    limit: int,
+    as_of: str | None = None,
 ) -> list[SupplierBillTold]:
-    """Bills that are taken in, newest first: of an account, or of all that the caller reaches."""
-    known = accounts_in(caller)
-    subjects = frozenset(known)
-    if account is not None:
-        _account(caller, account)
-        subjects = frozenset({account})
-    reached = partial(_reached, caller, known=known)
-    found = listed(caller, BILLS, subjects, reached, before, limit)
-    return _told(caller, found)
+    """Bills that are taken in, newest first: of an account, or of all that the caller reaches. With
+    `as_of`, the name of a closing, those that end in its period and had arrived, as they and the
+    books stood then."""
+    moment = closed_moment(caller, as_of)
+    at_us = _instant(moment)
+    if at_us is not None:
+        last = (at_us + 1, "")
+        before = last if before is None else min(before, last)
+    with caller.view(moment) as view:
+        registry = view.registry
+        known = accounts_in(caller, registry)
+        if moment is not None:
+            known = _of_institution(registry, known, moment.institution)
+        if account is not None:
+            _rows_of(known, account)
+        subjects = frozenset(known) if account is None else frozenset({account})
+        reached = partial(_listed, caller, registry, known=known, moment=moment)
+        found = listed(caller, BILLS, subjects, reached, before, limit)
+        return _told(caller, view, found, moment)
+
+
+def _listed(
+    caller: Caller,
+    registry: Registry,
+    one: Statement,
+    known: Mapping[str, list[Account]],
+    moment: AsOf | None,
+) -> bool:
+    """Whether a bill is reached and, of a moment, ends in the closed period."""
+    ends = moment is None or moment.covers(one.after - timedelta(days=1))
+    return ends and _reached(caller, registry, one, known)
+
+
+def _last_day(row: Account) -> date:
+    return row.valid.end - timedelta(days=1) if row.valid.end else date.max
+
+
+def _instant(moment: AsOf | None) -> int | None:
+    return None if moment is None else moment.at_us
+
+
+def _of_institution(
+    registry: Registry, known: Mapping[str, list[Account]], institution: str
+) -> dict[str, list[Account]]:
+    """Accounts whose meter is the institution's on the last day on which they hold."""
+    meters = registry.meters
+    return {
+        account: rows
+        for account, rows in known.items()
+        if registry.institution(meters[rows[-1].meter].node, _last_day(rows[-1])) == institution
+    }
 
 
 def bill_evidence(caller: Caller, id: str, sha256: str) -> tuple[EvidenceFile, bytes]:
@@ -196,7 +247,10 @@ def bill_evidence(caller: Caller, id: str, sha256: str) -> tuple[EvidenceFile, b
 
 
 def _account(caller: Caller, number: str) -> list[Account]:
-    known = accounts_in(caller)
+    return _rows_of(accounts_in(caller, caller.reach.registry), number)
+
+
+def _rows_of(known: Mapping[str, list[Account]], number: str) -> list[Account]:
     if number not in known:
         raise NotFound(
             "no such account in your scope",
@@ -213,10 +267,14 @@ def _row(rows: Sequence[Account], first: date) -> Account:
     return next((one for one in rows if one.valid.holds(first)), last)
 
 
-def _reached(caller: Caller, one: Statement, known: Mapping[str, list[Account]]) -> bool:
+def _reached(
+    caller: Caller, registry: Registry, one: Statement, known: Mapping[str, list[Account]]
+) -> bool:
     if one.subject not in known:
         return False
-    meter = caller.reach.meters[_row(known[one.subject], one.first).meter]
+    meter = registry.meters.get(_row(known[one.subject], one.first).meter)
+    if meter is None:
+        return False
     return holds_all(caller, meter, one.first, one.after)
 
 
@@ -300,40 +358,48 @@ def canonical(quantity: Decimal, unit: str, meter: Meter) -> Decimal:
     return quantity * factor.numerator / factor.denominator
 
 
-def _told(caller: Caller, statements: Sequence[Statement]) -> list[SupplierBillTold]:
-    """Each with the books of its days, all of one view."""
-    known = accounts_in(caller)
-    others = {one: standing_bills(caller, one) for one in {own.subject for own in statements}}
-    found = []
+def _told_now(caller: Caller, own: Statement) -> SupplierBillTold:
     with caller.view() as view:
-        for one in told_of(caller, statements):
-            own = one.statement
-            case, audit = audit_of(caller, view, own, others[own.subject])
-            row = _row(known[own.subject], own.first)
-            meter = caller.reach.meters[row.meter]
-            last = own.after - timedelta(days=1)
-            period = over(view, view.key_of(meter.code), own.first, last)
-            said = own.said
-            quantity = None
-            if "quantity" in said:
-                quantity = canonical(Decimal(said["quantity"]), str(said["unit"]), meter)
-            per = BOOK_UNITS[meter.unit].per_canonical
-            amount = None if "point" in said else period.amount
-            found.append(
-                SupplierBillTold(
-                    statement=own,
-                    state=one.state,
-                    taken_in=one.taken_in,
-                    evidence=one.evidence,
-                    meter=meter.code,
-                    supplier=row.supplier,
-                    unit=meter.unit,
-                    quantity=quantity,
-                    booked=None if amount is None else Decimal(amount) / per,
-                    missing=int(period.shares[MISSING]),
-                    provisional=period.provisional,
-                    case=case,
-                    audit=audit,
-                )
+        return _told(caller, view, [own])[0]
+
+
+def _told(
+    caller: Caller, view: View, statements: Sequence[Statement], moment: AsOf | None = None
+) -> list[SupplierBillTold]:
+    """Each with the books of its days, all of one view."""
+    known, at_us = accounts_in(caller, view.registry), _instant(moment)
+    subjects = {own.subject for own in statements}
+    others = {one: standing_bills(caller, one, at_us) for one in subjects}
+    found = []
+    for one in told_of(caller, statements, at_us):
+        own = one.statement
+        at_rest = moment is not None
+        case, audit = audit_of(caller, view, own, others[own.subject], at_rest=at_rest)
+        row = _row(known[own.subject], own.first)
+        meter = view.registry.meters[row.meter]
+        last = own.after - timedelta(days=1)
+        period = over(view, view.key_of(meter.code), own.first, last)
+        said = own.said
+        quantity = None
+        if "quantity" in said:
+            quantity = canonical(Decimal(said["quantity"]), str(said["unit"]), meter)
+        per = BOOK_UNITS[meter.unit].per_canonical
+        amount = None if "point" in said else period.amount
+        found.append(
+            SupplierBillTold(
+                statement=own,
+                state=one.state,
+                taken_in=one.taken_in,
+                evidence=one.evidence,
+                meter=meter.code,
+                supplier=row.supplier,
+                unit=meter.unit,
+                quantity=quantity,
+                booked=None if amount is None else Decimal(amount) / per,
+                missing=int(period.shares[MISSING]),
+                provisional=period.provisional,
+                case=case,
+                audit=audit,
             )
+        )
     return found

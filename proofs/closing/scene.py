@@ -42,7 +42,7 @@ ZONE = "Asia/Shanghai"
 MONTH = "2026-02"
 FIRST, LAST = date(2026, 2, 1), date(2026, 2, 28)
 BEGIN, END = date(2026, 1, 20), date(2026, 3, 5)
-BY = "closing"
+BY, WHY = "closing", "it was wrong"
 GATEWAY = "campus/g"
 METERS: dict[str, tuple[str, str, bool, int]] = {
     "all": ("hall", "01000", True, 15),
@@ -60,6 +60,7 @@ class ClosingScene:
     def __init__(self, seed: int, folder: Path) -> None:
         self.chance = random.Random(f"closing {seed}")  # noqa: S311 - a simulated world
         self.folder, self._files = folder, 0
+        self.changed_us: set[int] = set()
         self.start_us = day_bounds(BEGIN, ZONE)[0]
         self.now_us = day_bounds(END, ZONE)[1] + 36 * HOUR_US
         self.readings = MemoryReadings()
@@ -92,6 +93,7 @@ class ClosingScene:
         found: list[tuple[str, Callable[[], None]]] = [
             *late,
             ("corrected", self._corrected),
+            ("price", self._price),
             ("price", self._price),
             ("factor", self._factor),
             ("place", self._place),
@@ -196,8 +198,9 @@ class ClosingScene:
             replace(Registry(), **what),  # type: ignore[arg-type]
             actor=BY,
             now_us=self.now_us,
-            reason="it was wrong",
+            reason=WHY,
         )
+        self.changed_us.add(self.now_us)
 
     def _step(self, code: str) -> int:
         return METERS[code][3] * 60_000_000

@@ -123,16 +123,24 @@ def _columns(closing: Closing) -> Row:
         **{name: getattr(closing, name) for name in _PLAIN},
         "lacking": list(closing.lacking),
         "issues": dict(closing.issues),
+        "others": dict(closing.others),
         "reason": said.pop("closed_reason"),
         **said,
     }
 
 
 def _run(row: Any) -> SettlementRun:
-    items = tuple(
-        SettledItem(**{**one, "shares": tuple(one["shares"])}) for one in row._mapping["items"]
-    )
+    items = tuple(_item(one) for one in row._mapping["items"])
     return SettlementRun(**{name: getattr(row, name) for name in _OF_A_RUN}, items=items)
+
+
+def _item(kept: Row) -> SettledItem:
+    """A run's item; lists of JSON become tuples, and what earlier runs do not say stays unsaid."""
+    return SettledItem(**{name: _frozen(value) for name, value in kept.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _of_row(row: Any) -> Closing:
@@ -146,6 +154,7 @@ def _of_row(row: Any) -> Closing:
         closed=Signed(row.closed_us, row.closed_by, row.closed_key, row.reason),
         lacking=tuple(row.lacking),
         issues=row.issues,
+        others=row.others,
         asked=asked,
         reopened=reopened,
         number=row.number,

@@ -33,7 +33,9 @@ def numbers(world, name):
 def reprice(world) -> None:
     known = world.platform.registry()
     rows = tuple(replace(row, price=row.price + Decimal(1)) for row in known.tariff)
-    world.platform.registry_store.apply(Registry(tariff=rows), actor="test", now_us=1)
+    world.platform.registry_store.apply(
+        Registry(tariff=rows), actor="test", now_us=1, reason="it was wrong"
+    )
 
 
 def correct(world) -> date:
@@ -61,6 +63,7 @@ def test_closed_numbers_stand_and_what_comes_later_is_listed_beside_them(world):
     assert [a == b for a, b in zip(before, present, strict=True)] == [True] * 4
     told = world.get("/v1/closings/c1").json()
     assert (told["restated"], told["restatements"]) == (0, [])
+    assert (told["revalued"], told["figures"]) == (0, [])
     assert all(one["closed"] == one["present"] for one in told["sums"])
     day = correct(world)
     reprice(world)
@@ -70,6 +73,22 @@ def test_closed_numbers_stand_and_what_comes_later_is_listed_beside_them(world):
     (one,) = told["restatements"]
     assert (told["restated"], told["left_out"], one["causes"]) == (1, 0, ["reading"])
     assert (one["code"], one["day"], one["change"]) == ("bureau", day.isoformat(), "1.000000")
+    assert told["figures_left_out"] == 0
+    figures = {(one["code"], one["item"]): one for one in told["figures"]}
+    assert told["revalued"] == len(figures) > 3
+    own = figures["bureau", "01000"]
+    assert (own["month"], own["restated"]) == ("2026-10", 1)
+    assert figures["office-a", "01000"]["restated"] == 0
+    for one in figures.values():
+        assert {edit["kind"] for edit in one["edits"]} == {"tariff"}
+        assert {(e["what"], e["by"], e["reason"]) for e in one["edits"]} == {
+            ("changed", "test", "it was wrong")
+        }
+        raised = [Decimal(e["new"]["price"]) - Decimal(e["old"]["price"]) for e in one["edits"]]
+        assert raised == [1, 1, 1]
+        assert one["money_change"].keys() == {"CNY"}
+    energy = world.get(f"/v1/energy?node=office-a&step=month&{ASKED}").json()["data"][0]
+    assert Decimal(figures["office-a", "01000"]["money_change"]["CNY"]) == Decimal(energy["value"])
     item = next(one for one in told["sums"] if one["item"] == "01000")
     assert Decimal(item["present"]["value"]) - Decimal(item["closed"]["value"]) == 1
     assert item["present"]["money"] != item["closed"]["money"]
@@ -238,9 +257,21 @@ def test_a_settlement_run_says_how_well_a_period_is_known_and_what_changed_since
     assert Decimal(later["total"]) - Decimal(one["total"]) == 1
     (third,) = [item for item in settled(world).json()["items"] if item["item"] == "01000"]
     assert (third["restated_net"], third["restated"]) == ("0.000000", "0.000000")
+    assert (one["money_change"], one["kgco2_change"], one["edits"]) == (None, None, [])
+    assert Decimal(later["money_change"]["CNY"]) > 0
+    assert (third["money_change"], third["kgco2_change"], third["edits"]) == ({}, "0", [])
+    reprice(world)
+    (fourth,) = [item for item in settled(world).json()["items"] if item["item"] == "01000"]
+    assert fourth["restated"] == "0.000000"
+    assert Decimal(fourth["money_change"]["CNY"]) == Decimal(later["total"])
+    assert Decimal(fourth["money"]["CNY"]) - Decimal(third["money"]["CNY"]) == Decimal(
+        fourth["money_change"]["CNY"]
+    )
+    assert len(fourth["edits"]) == 3
+    assert all("changed tariff" in edit and "test" in edit for edit in fourth["edits"])
     path = "/v1/settlements?institution=bureau"
     listed = world.get(path).json()["data"]
-    assert [run["run"] for run in listed] == [1, 2, 3]
+    assert [run["run"] for run in listed] == [1, 2, 3, 4]
     assert listed[:2] == [first.json(), second]
     assert world.get(f"{path}&period=2026-09").json() == {"data": []}
     table = world.get(f"{path}&format=csv").text.splitlines()
@@ -272,3 +303,17 @@ def test_a_closed_month_is_marked_on_the_page_and_reopened_there_by_two(world, s
     assert page.post(path, data=done, follow_redirects=False).status_code == 303
     assert "Reopened by" in page.get("/closings").text
     assert "closed c1" not in page.get("/?node=bureau").text
+
+
+def test_the_page_of_a_closing_names_what_is_worth_otherwise_and_who_edited_it(world, signed_in):
+    close(world)
+    assert "Nothing is worth otherwise" in world.client.get("/closings/c1").text
+    assert 'href="/closings/c1"' in world.client.get("/closings").text
+    correct(world)
+    reprice(world)
+    shown = world.client.get("/closings/c1").text
+    assert "1 day of a figure is told otherwise since" in shown
+    assert "1 day read otherwise" in shown
+    assert "0.98 → 1.98" in shown
+    assert "test · it was wrong" in shown
+    assert world.client.get("/closings/c9").status_code == 404

@@ -29,6 +29,7 @@ def closing(**more: object) -> Closing:
         closed=Signed(2**52, "someone", "k-9", "表计故障"),
         lacking=("02000",),
         issues={"2026-10": 2},
+        others={"school": 2**60},
     )
     return replace(made, **more)  # type: ignore[arg-type]
 
@@ -74,6 +75,8 @@ def test_what_was_never_closed_cannot_be_reopened(stores: Stores) -> None:
 
 def test_settlement_runs_are_numbered_by_period_and_come_back_whole(stores: Stores) -> None:
     item = SettledItem("01000", 2**60, 7, -3, (9_000, 500, 100, 400), -5, 11)
+    money = (("CNY", "8463.2"), ("EUR", "0.1"))
+    item = replace(item, money=money, kgco2="6.5", money_change=(), edits=("电价 tou",))
     days = (date(2026, 10, 1), date(2026, 10, 30))
     first = SettlementRun("bureau", "2026-10", *days, 2**60, 7, 2**52, "甲 (k-1)", (item,))
     others = [replace(first, period="2026"), replace(first, institution="school", items=())]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import reports.closings
+import reports.revalued
 from api import moments
 from figures import AsOf
 from metering.closing import Closing
 from proofs.closing.check import ClosingOutcome, prove_closing
+from reports.revalued import edits_since
 from storage import book_rules
 from storage.sql import book_commit
 
@@ -23,6 +27,8 @@ def test_a_closed_month_stands_whatever_comes_later() -> None:
     outcome = proved("late", "price", "restore")
     assert (outcome.changed, outcome.unnamed, outcome.idle) == ([], [], 0)
     assert outcome.restatements > 5
+    assert outcome.revalued > 5
+    assert outcome.unexplained == []
     assert outcome.passed
     assert outcome.line()["changed"] == 0
 
@@ -44,3 +50,20 @@ def test_changes_that_are_not_listed_are_noticed(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(reports.closings, "is_news", lambda *_: False)
     assert book_rules.is_news is not reports.closings.is_news
     assert proved("late").unnamed
+
+
+def test_figures_that_are_worth_otherwise_and_not_listed_are_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reports.revalued, "_meets", lambda *_: False)
+    assert any("listed or not" in one for one in proved("price").unexplained)
+
+
+def test_edits_that_are_not_named_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_factors(*given: Any) -> Any:
+        return [one for one in edits_since(*given) if one.kind != "factor"]
+
+    monkeypatch.setattr(reports.closings, "edits_since", without_factors)
+    found = proved("price", "factor").unexplained
+    assert any("no edit of a factor" in one for one in found)
+    assert not any("no edit of a tariff" in one for one in found)

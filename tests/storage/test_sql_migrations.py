@@ -725,6 +725,21 @@ def test_going_down_would_lose_closed_periods(engine: Engine) -> None:
     assert sql_stores(engine).closings.closing(kept.number) == kept
 
 
+def test_closings_from_before_pin_no_other_books(engine: Engine) -> None:
+    days = (date(2026, 3, 1), date(2026, 3, 31))
+    one = Closing("i", "2026-03", *days, 4, 1, 4, "f", "t", Signed(1, "somebody", "k"))
+    kept = sql_stores(engine).closings.add(one)
+    down_to(engine, "r0029")
+    with writing(engine) as con:
+        upgrade(con)
+    assert sql_stores(engine).closings.closing(kept.number) == kept
+    more = sql_stores(engine).closings.add(replace(one, period="2026-04", others={"school": 7}))
+    assert more.others == {"school": 7}
+    with pytest.raises(ConfigurationError, match="cannot hold what closings pin"):
+        down_to(engine, "r0029")
+    assert sql_stores(engine).closings.closing(more.number) == more
+
+
 def test_going_down_would_lose_settlement_runs(engine: Engine) -> None:
     days = (date(2026, 3, 1), date(2026, 3, 31))
     one = SettlementRun("i", "2026-03", *days, 4, 1, 1, "somebody", ())

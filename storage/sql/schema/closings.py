@@ -22,6 +22,7 @@ CLOSING = Table(
     text_column("tariff_version"),
     Column("lacking", JSON, nullable=False),
     Column("issues", JSON, nullable=False),
+    Column("others", JSON, nullable=False, server_default="{}"),
     number("closed_us"),
     text_column("closed_by"),
     text_column("closed_key"),
