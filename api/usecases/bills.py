@@ -14,6 +14,7 @@ from figures import bills
 from metering.errors import InvalidInput, NotFound
 from metering.items import check_item
 from metering.registry.facts.accounts import KIND, Account
+from reports import BilledPlace
 
 MOST_BILLS: Final = 50
 """Of one answer."""
@@ -64,9 +65,10 @@ def bills_of(
     meter: str | None,
     item: str | None,
     month: date,
+    most: int = MOST_BILLS,
 ) -> BillsTold:
-    """Bills of an account, or of all accounts at a meter or below a node; where there is none, of
-    the figure itself at its prices."""
+    """Bills of an account, or of all accounts at a meter or below a node, `most` of them; where
+    there is none, of the figure itself at its prices."""
     if (account is not None) + (node is not None) + (meter is not None) != 1:
         raise InvalidInput(
             "exactly one of account, node and meter is needed",
@@ -90,10 +92,22 @@ def bills_of(
         chosen = _accounts_at(caller, known, node, meter, item, month)
     with caller.view() as view:
         if chosen:
-            told = [bills.bill_of_account(view, one, month) for one in chosen[:MOST_BILLS]]
+            told = [bills.bill_of_account(view, one, month) for one in chosen[:most]]
         else:
             told = [bills.bill_of_series(view, series_of(caller, node, meter, item), month)]
-    return BillsTold(month, told, max(len(chosen) - MOST_BILLS, 0))
+    return BillsTold(month, told, max(len(chosen) - most, 0))
+
+
+def in_places(caller: Caller, told: BillsTold, language: str) -> list[BilledPlace]:
+    """Each bill with the name of its meter or place, and the zone in which its days lie."""
+    registry = caller.reach.registry
+    found = []
+    for one in told.bills:
+        meter = registry.meters.get(one.code)
+        node = registry.node(one.code if meter is None else meter.node)
+        name = node.name(language) if meter is None else meter.name(language)
+        found.append(BilledPlace(one, name or one.code, registry.zone(node.code)))
+    return found
 
 
 def _accounts_at(

@@ -182,6 +182,22 @@ def supplier_bills(
     return _told(caller, found)
 
 
+def bills_within(
+    caller: Caller, account: str, first: date, after: date, most: int
+) -> list[SupplierBillTold]:
+    """Bills of an account that stand and are of any of the local days [first, after), also before
+    they are taken in; the `most` that came last, newest first."""
+    known = accounts_in(caller)
+    _account(caller, account)
+    found = [
+        one
+        for one in standing_bills(caller, account)
+        if one.first < after and first < one.after and _reached(caller, one, known)
+    ]
+    found.sort(key=lambda one: (one.arrived_us, one.id), reverse=True)
+    return _told(caller, found[:most])
+
+
 def bill_evidence(caller: Caller, id: str, sha256: str) -> tuple[EvidenceFile, bytes]:
     """A file that a bill names, with its bytes; NotFound where the bill names none such."""
     for file in bill_of(caller, id).evidence:
