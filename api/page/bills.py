@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -12,16 +13,17 @@ from api.page import formats
 from api.page.places import places
 from api.page.visit import Visit
 from api.usecases.bills import BillsTold, accounts_in, bills_of, in_places, month_of
-from api.usecases.supplier_bills import SupplierBillTold, bills_within
+from api.usecases.supplier_bills import SupplierBillTold, audited_bills, bills_within
 from figures.bills import BillLack, BillLine, FactorSum, LineKind, severity_of
 from metering.errors import InvalidInput
 from metering.localtime import local_day, month_start
 from metering.quality import WHOLE
+from metering.statement import Statement
 from reports import BilledPlace, bill_file, cos_phi, demand_moment, line_label, media_type
 from texts import tag
 
 MOST_BILLS: Final = 10
-"""Of one page, and of suppliers' bills of one account."""
+"""Of one page, and of suppliers' own beside them: each of these is held against the books."""
 ACCOUNT, NODE = "account", "node"
 
 
@@ -50,7 +52,7 @@ def bills(visit: Visit, of: str | None, month: str | None) -> dict[str, Any]:
     if chosen:
         told = told_of(visit, chosen, shown)
         placed = in_places(visit.caller, told, visit.language)
-        found["bills"] = [_bill(visit, one) for one in placed]
+        found["bills"] = _bills(visit, placed)
         found["left_out"] = told.left_out
         asked = urlencode({"of": chosen, "month": shown})
         found["files"] = [(one.upper(), f"/bills/file?{asked}&format={one}") for one in FILES]
@@ -90,14 +92,25 @@ def _last_month(visit: Visit) -> date:
     return month_start(month_start(today) - timedelta(days=1))
 
 
-def _bill(visit: Visit, placed: BilledPlace) -> dict[str, Any]:
+def _bills(visit: Visit, placed: Sequence[BilledPlace]) -> list[dict[str, Any]]:
+    found, room = [], MOST_BILLS
+    for one in placed:
+        account, bill = one.bill.account, one.bill
+        entered: list[Statement] = []
+        if account is not None:
+            entered = bills_within(visit.caller, account.account, bill.first, bill.after)
+        told = audited_bills(visit.caller, entered[:room])
+        found.append(_bill(visit, one, told, len(entered) - len(told)))
+        room -= len(told)
+    return found
+
+
+def _bill(
+    visit: Visit, placed: BilledPlace, told: Sequence[SupplierBillTold], left_out: int
+) -> dict[str, Any]:
     bill = placed.bill
     account = bill.account
     labels = {line.name: line_label(line, visit.language) for line in (*bill.lines, *bill.within)}
-    suppliers: list[dict[str, Any]] = []
-    if account is not None:
-        entered = bills_within(visit.caller, account.account, bill.first, bill.after, MOST_BILLS)
-        suppliers = [_supplier(one, labels) for one in entered]
     return {
         "id": f"bill-{account.account if account else bill.code}",
         "name": placed.name,
@@ -119,7 +132,8 @@ def _bill(visit: Visit, placed: BilledPlace) -> dict[str, Any]:
         "lacks": [str(one) for one in bill.lacks],
         "missing": f"{bill.missing / WHOLE * 100:.2f}" if BillLack.TIME in bill.lacks else "",
         "revision": bill.revision,
-        "suppliers": suppliers,
+        "suppliers": [_supplier(one, labels) for one in told],
+        "suppliers_left_out": left_out,
     }
 
 

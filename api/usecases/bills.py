@@ -8,7 +8,7 @@ from typing import Final
 
 from api.caller import Caller
 from api.ranges import local_date
-from api.reach import Outside
+from api.reach import Outside, Reach
 from api.usecases.energy import series_of
 from figures import bills
 from metering.errors import InvalidInput, NotFound
@@ -39,7 +39,12 @@ def month_of(text: str) -> date:
 
 def accounts_in(caller: Caller) -> dict[str, list[Account]]:
     """Accounts all of whose meters the key reaches, with their rows, sorted."""
-    reached, found = caller.reach.meters, _by_account(caller)
+    return accounts_of(caller.reach)
+
+
+def accounts_of(reach: Reach) -> dict[str, list[Account]]:
+    """The same of what a key reaches."""
+    reached, found = reach.meters, _by_account(reach)
     return {
         account: rows
         for account, rows in sorted(found.items())
@@ -47,9 +52,9 @@ def accounts_in(caller: Caller) -> dict[str, list[Account]]:
     }
 
 
-def _by_account(caller: Caller) -> dict[str, list[Account]]:
+def _by_account(reach: Reach) -> dict[str, list[Account]]:
     found: dict[str, list[Account]] = {}
-    for row in KIND.of(caller.reach.registry):
+    for row in KIND.of(reach.registry):
         found.setdefault(row.account, []).append(row)
     return found
 
@@ -79,7 +84,7 @@ def bills_of(
     known = accounts_in(caller)
     if account is not None:
         if account not in known:
-            if account in _by_account(caller):
+            if account in _by_account(caller.reach):
                 raise _outside(account)
             raise NotFound(
                 "no such account in your scope",

@@ -54,6 +54,8 @@ from metering.units import unit as unit_of
 from metering.wording import worded
 
 MOST_DAYS: Final = 400
+MOST_LISTED: Final = 50
+"""Bills of a page: each is held against the books."""
 BILLS: Final = frozenset({StatementKind.BILL})
 
 
@@ -182,11 +184,9 @@ def supplier_bills(
     return _told(caller, found)
 
 
-def bills_within(
-    caller: Caller, account: str, first: date, after: date, most: int
-) -> list[SupplierBillTold]:
+def bills_within(caller: Caller, account: str, first: date, after: date) -> list[Statement]:
     """Bills of an account that stand and are of any of the local days [first, after), also before
-    they are taken in; the `most` that came last, newest first."""
+    they are taken in, newest first."""
     known = accounts_in(caller)
     _account(caller, account)
     found = [
@@ -194,8 +194,12 @@ def bills_within(
         for one in standing_bills(caller, account)
         if one.first < after and first < one.after and _reached(caller, one, known)
     ]
-    found.sort(key=lambda one: (one.arrived_us, one.id), reverse=True)
-    return _told(caller, found[:most])
+    return sorted(found, key=lambda one: (one.arrived_us, one.id), reverse=True)
+
+
+def audited_bills(caller: Caller, bills: Sequence[Statement]) -> list[SupplierBillTold]:
+    """Bills of the caller's accounts with what came of their audits."""
+    return _told(caller, bills)
 
 
 def bill_evidence(caller: Caller, id: str, sha256: str) -> tuple[EvidenceFile, bytes]:
