@@ -17,7 +17,9 @@ from api.auth import platform_of, reach_of
 from api.page import session_key
 from api.ranges import local_date
 from api.reach import Reach
+from api.usecases.bills import MOST_BILLS, accounts_of
 from api.usecases.lineage import ANSWER, MOST_DAYS, MOST_METERS
+from api.usecases.supplier_bills import BILLS, MOST_LISTED
 from metering.items import check_item, covers
 from metering.localtime import DAY_MIN, local_day
 from metering.registry import Meter
@@ -33,6 +35,8 @@ _ROLE: Final = 6
 _LINEAGE, _OF_METER, _OF_ITS_DAY, _READING = 4_000, 100, 20, 1.4
 _REPORT, _REPORTED = 10_000, 2_000
 """A month of an institution that is not kept yet, and of each of its meters."""
+_BILL, _AUDIT = 1_500, 2_000
+"""A month of an account line by line, and a supplier's bill held against it."""
 _OF_A_REPORT: Final = re.compile(r"/v1/reports/([^/]+)")
 _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 
@@ -109,6 +113,30 @@ def _with_members(reach: Reach, meters: Sequence[Meter]) -> list[Meter]:
     return list(found.values())
 
 
+def _bill(request: Request) -> float:
+    """By the accounts at a node; of the dates of their contracts nothing is asked here."""
+    if "node" not in request.query_params:
+        return _BILL
+    reach = reach_of(request, request.state.key)
+    below = reach.registry.subtree(reach.node(request.query_params["node"]).code)
+    rows = accounts_of(reach, reach.registry).values()
+    found = sum(any(reach.meters[one.meter].node in below for one in of) for of in rows)
+    return _BILL * min(max(found, 1), MOST_BILLS)
+
+
+def _supplier_bills(request: Request) -> float:
+    """By how many were entered; each is held against the books."""
+    asked = request.query_params
+    reach = reach_of(request, request.state.key)
+    known = accounts_of(reach, reach.registry)
+    subjects = frozenset(known) & {asked.get("account", one) for one in known}
+    said = asked.get("limit", "")
+    limit = min(int(said), MOST_LISTED) if said.isdecimal() else MOST_LISTED
+    statements = platform_of(request).statements
+    found = statements.statements(BILLS, subjects, before=None, limit=limit)
+    return _AUDIT * len(found)
+
+
 def _report(request: Request) -> float:
     """Of a month that is kept nothing is worked out."""
     found = _OF_A_REPORT.fullmatch(request.scope["path"])
@@ -126,6 +154,9 @@ _WEIGHED: Final[Mapping[str, Callable[[Request], float]]] = {
     "/v1/energy/parts": _parts,
     "/v1/energy/lineage": _lineage,
     "/v1/datacentre": _datacentre,
+    "/v1/bill": _bill,
+    "/v1/bill/file": _bill,
+    "/v1/bills": _supplier_bills,
 }
 """What may cost much; a page of readings, whatever its range, does not."""
 

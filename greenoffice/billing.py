@@ -1,46 +1,51 @@
-"""`greenoffice bill`: the bills of a month as lines of CSV."""
+"""`greenoffice bill`: the bills of a month as CSV or as a workbook."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import sys
-from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 
 from figures import Figures
-from figures.bills import Bill, BillLine, bill_of_account, holds_in
+from figures.bills import bill_of_account, holds_in
 from greenoffice.folder import DataFolder
 from greenoffice.stores import open_stores
 from metering.errors import InvalidInput, NotFound
 from metering.registry import Registry
 from metering.registry.facts.accounts import KIND, Account
-
-HEADER = (
-    *("account", "meter", "line", "start", "end", "quantity", "unit", "price"),
-    *("amount", "currency", "complete", "lacks"),
-)
-"""The last is of the row `total` alone."""
+from reports import BilledPlace, bill_file, check_bill_format
 
 
-def bill(data: Path, code: str, month: str, output: Path | None) -> None:
+def bill(
+    data: Path, code: str, month: str, output: Path | None, format: str, language: str
+) -> None:
     """Write the bills of an account, or of all accounts at a meter or below a node; InvalidInput
-    for what is no month, NotFound for a code that has no account then."""
+    for what is no month or format, NotFound for a code that has no account then."""
     day = _month(month)
+    if check_bill_format(format) != "csv" and output is None:
+        raise InvalidInput(
+            "a workbook is no text",
+            field="--output",
+            value="",
+            fix=f"name a file: --output bills-{month}.{format}",
+        )
     folder = DataFolder(data.absolute())
     stores = open_stores(folder)
     figures = Figures(stores.books, stores.registry.load, folder.clock().now_us)
     with figures.view() as view:
         accounts = _accounts(view.registry, code, day)
-        told = [bill_of_account(view, one, day) for one in accounts]
-    text = as_csv(told)
+        bills = [bill_of_account(view, one, day) for one in accounts]
+        meters = [view.registry.meters[one.code] for one in bills]
+        told = [
+            BilledPlace(one, meter.name(language), view.registry.zone(meter.node))
+            for one, meter in zip(bills, meters, strict=True)
+        ]
+    content = bill_file(told, language, format)
     if output is None:
-        sys.stdout.write(text)
+        sys.stdout.write(content.decode())
     else:
-        output.write_text(text, encoding="utf-8")
+        output.write_bytes(content)
 
 
 def _month(text: str) -> date:
@@ -68,44 +73,3 @@ def _accounts(registry: Registry, code: str, month: date) -> list[str]:
             fix="an account of accounts.csv, its meter, or a node above it",
         )
     return found
-
-
-def as_csv(told: list[Bill]) -> str:
-    """A header, the lines of each bill, and of each a last one `total`."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(HEADER)
-    for one in told:
-        writer.writerows(_rows(one))
-    return out.getvalue()
-
-
-def _rows(one: Bill) -> Iterator[tuple[str, ...]]:
-    head = ("" if one.account is None else one.account.account, one.code)
-    for line in one.lines:
-        yield (*head, *_cells(line), "")
-    days = (one.first.isoformat(), one.after.isoformat())
-    end = (_text(one.total), one.currency, _yes(one.complete), " ".join(map(str, one.lacks)))
-    yield (*head, "total", *days, "", "", "", *end)
-
-
-def _cells(line: BillLine) -> tuple[str, ...]:
-    return (
-        line.name,
-        line.first.isoformat(),
-        line.after.isoformat(),
-        _text(line.quantity),
-        line.unit,
-        _text(line.price),
-        _text(line.amount),
-        line.currency,
-        _yes(line.complete),
-    )
-
-
-def _text(value: Decimal | None) -> str:
-    return "" if value is None else f"{value:f}"
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"

@@ -262,11 +262,13 @@ def bill(
     output: Annotated[
         Path | None, typer.Option(help="file to write; default: standard output")
     ] = None,
+    format: Annotated[str, typer.Option(help="csv or xlsx")] = "csv",
+    language: Annotated[str, typer.Option(help="of a workbook: zh-CN or en")] = "zh-CN",
 ) -> None:
-    """Write the bills of a month as the supplier would, line by line, as CSV."""
+    """Write the bills of a month as the supplier would, line by line, as CSV or a workbook."""
     from greenoffice.billing import bill as run
 
-    run(data, code, month, output)
+    run(data, code, month, output, format, language)
 
 
 @app.command()

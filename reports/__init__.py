@@ -2,8 +2,20 @@
 
 Issues ──▶ month_report ──▶ MonthReport (sealed, without language) ──▶ pdf | xlsx | csv | json
    └──▶ what was told first is kept and told again
+bills ──▶ csv | xlsx, made when asked for and not kept
 """
 
+from reports.bills import (
+    BILL_FORMATS,
+    BILL_HEADER,
+    BilledPlace,
+    bill_file,
+    bills_csv,
+    check_bill_format,
+    cos_phi,
+    demand_moment,
+    line_label,
+)
 from reports.closings import Aftermath, Closings, DaySince, SumSince, issue_of, moment_of
 from reports.differences import differences
 from reports.formats import FORMATS, LANGUAGES, media_type, render
@@ -16,9 +28,12 @@ from reports.settlements import Settlements, as_table
 from reports.source import ReportSource
 
 __all__ = [
+    "BILL_FORMATS",
+    "BILL_HEADER",
     "FORMATS",
     "LANGUAGES",
     "Aftermath",
+    "BilledPlace",
     "ClosedSum",
     "Closings",
     "DaySince",
@@ -31,9 +46,15 @@ __all__ = [
     "SumSince",
     "WorthSince",
     "as_table",
+    "bill_file",
+    "bills_csv",
+    "check_bill_format",
+    "cos_phi",
+    "demand_moment",
     "differences",
     "from_json",
     "issue_of",
+    "line_label",
     "media_type",
     "moment_of",
     "money_changes",

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from api.page import cases, closings, datacentre, formats, lineage, live, overview
+from api.page import bills, cases, closings, datacentre, formats, lineage, live, overview
 from api.page.visit import Acting, PageRoute, Visit, Visitor
 from api.usecases.baselines import unchecked
 from api.usecases.closings import ask_to_reopen, close, reopen
@@ -91,6 +91,29 @@ def finding_state(
 def datacentre_page(visit: Visitor, node: Node = None) -> HTMLResponse:
     """Power by role, ratio of energies, rack inlet air."""
     return visit.render("datacentre.html", view=datacentre.datacentre(visit, node))
+
+
+@router.get("/bills")
+def bills_page(
+    visit: Visitor,
+    of: Annotated[str | None, Query(max_length=140)] = None,
+    month: Annotated[str | None, Query(max_length=7)] = None,
+) -> HTMLResponse:
+    """Bills of a month as the supplier would write them, and the audit of those that came."""
+    return visit.render("bills.html", view=bills.bills(visit, of, month))
+
+
+@router.get("/bills/file")
+def bills_file(
+    visit: Visitor,
+    of: Annotated[str, Query(max_length=140)],
+    month: Annotated[str, Query(max_length=7)],
+    format: Annotated[str, Query(max_length=8)] = "xlsx",
+) -> Response:
+    """The bills of the page as a file."""
+    content, media, name = bills.file_of(visit, of, month, format)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media, headers=headers)
 
 
 @router.get("/closings")

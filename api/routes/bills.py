@@ -1,13 +1,14 @@
 """Bills as the supplier would write them.
 
-GET /v1/bill    of an account, or of all accounts at a meter or below a node
+GET /v1/bill        of an account, or of all accounts at a meter or below a node
+GET /v1/bill/file   the same as CSV, or as a workbook with a sheet for each
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.answers.bills import (
     BillAnswer,
@@ -19,10 +20,11 @@ from api.answers.bills import (
 from api.auth import Reader
 from api.decimals import plain
 from api.params import Code, Moment, example
-from api.usecases.bills import bills_of, month_of
+from api.usecases.bills import bills_of, in_places, month_of
 from figures.bills import Bill, BillLine, Demand, FactorSum
 from metering.localtime import iso
 from metering.quality import WHOLE
+from reports import bill_file, media_type
 
 router = APIRouter(prefix="/v1", tags=["energy"])
 
@@ -80,11 +82,15 @@ BILL_EXAMPLE = {
 }
 
 
+Month = Annotated[str, Query(max_length=7, description="Such as 2026-10")]
+AccountNumber = Annotated[str | None, Query(max_length=64)]
+
+
 @router.get("/bill", responses=example(BILL_EXAMPLE))
 def bill(
     caller: Reader,
-    month: Annotated[str, Query(max_length=7, description="Such as 2026-10")],
-    account: Annotated[str | None, Query(max_length=64)] = None,
+    month: Month,
+    account: AccountNumber = None,
     node: Code = None,
     meter: Code = None,
     item: Code = None,
@@ -104,6 +110,38 @@ def bill(
         "bills": [_bill(*pair) for pair in zip(told.bills, told.zones, strict=True)],
         "left_out": told.left_out,
     }
+
+
+@router.get(
+    "/bill/file",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file",
+            "content": {
+                media_type("xlsx"): {"schema": {"type": "string", "format": "binary"}},
+                "text/csv": {"schema": {"type": "string"}},
+            },
+        }
+    },
+)
+def bill_as_file(
+    caller: Reader,
+    month: Month,
+    account: AccountNumber = None,
+    node: Code = None,
+    meter: Code = None,
+    item: Code = None,
+    as_of: Moment = None,
+    format: Literal["csv", "xlsx"] = "xlsx",
+    language: Literal["zh-CN", "en"] = "zh-CN",
+) -> Response:
+    """The bills that `/v1/bill` tells as a file: a workbook with a sheet for each, or CSV with a
+    row for each line and one `total`."""
+    told = bills_of(caller, account, node, meter, item, month_of(month), as_of)
+    content = bill_file(in_places(caller, told, language), language, format)
+    headers = {"Content-Disposition": f'attachment; filename="bills-{month}.{format}"'}
+    return Response(content, media_type=media_type(format), headers=headers)
 
 
 def _bill(one: Bill, zone: str) -> BillAnswer:

@@ -31,6 +31,7 @@ from api.routes.entries import (
     file_answer,
 )
 from api.usecases.supplier_bills import (
+    MOST_LISTED,
     NewSupplierBill,
     SupplierBillTold,
     bill_evidence,
@@ -49,8 +50,6 @@ router = APIRouter(prefix="/v1", tags=["entries"], route_class=JsonBody)
 
 Number = Annotated[Decimal, Field(max_digits=18, decimal_places=9)]
 Word = Annotated[str, Field(max_length=128)]
-MOST_LISTED = 50
-"""Bills of a page: each is held against the books."""
 OWN = ("account", "number", "start", "end", "quantity", "unit", "note", "evidence")
 
 LINE_EXAMPLE = {"name": "energy.flat", "quantity": "412", "price": "4.10", "amount": "1689.20"}

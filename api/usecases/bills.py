@@ -9,13 +9,14 @@ from typing import Final
 from api.caller import Caller
 from api.moments import as_of_text
 from api.ranges import local_date
-from api.reach import Outside
+from api.reach import Outside, Reach
 from api.usecases.energy import series_of
 from figures import AsOf, bills
 from metering.errors import InvalidInput, NotFound
 from metering.items import check_item
 from metering.registry import Registry
 from metering.registry.facts.accounts import KIND, Account
+from reports import BilledPlace
 
 MOST_BILLS: Final = 50
 """Of one answer."""
@@ -43,7 +44,12 @@ def month_of(text: str) -> date:
 def accounts_in(caller: Caller, registry: Registry) -> dict[str, list[Account]]:
     """Accounts of a registry, the present one or one of before, all of whose meters the key
     reaches, with their rows, sorted."""
-    reached, found = caller.reach.meters, _by_account(registry)
+    return accounts_of(caller.reach, registry)
+
+
+def accounts_of(reach: Reach, registry: Registry) -> dict[str, list[Account]]:
+    """The same of what a key reaches."""
+    reached, found = reach.meters, _by_account(registry)
     return {
         account: rows
         for account, rows in sorted(found.items())
@@ -70,9 +76,11 @@ def bills_of(
     item: str | None,
     month: date,
     as_of: str | None = None,
+    most: int = MOST_BILLS,
 ) -> BillsTold:
-    """Bills of an account, or of all accounts at a meter or below a node; where there is none, of
-    the figure itself at its prices. With `as_of` under the accounts, prices and books of then."""
+    """Bills of an account, or of all accounts at a meter or below a node, `most` of them; where
+    there is none, of the figure itself at its prices. With `as_of` under the accounts, prices and
+    books of then."""
     if (account is not None) + (node is not None) + (meter is not None) != 1:
         raise InvalidInput(
             "exactly one of account, node and meter is needed",
@@ -88,11 +96,11 @@ def bills_of(
         else:
             chosen = _accounts_at(caller, view.registry, known, node, meter, item, month)
         if chosen:
-            told = [bills.bill_of_account(view, one, month) for one in chosen[:MOST_BILLS]]
+            told = [bills.bill_of_account(view, one, month) for one in chosen[:most]]
         else:
             told = [bills.bill_of_series(view, series_of(caller, node, meter, item), month)]
         zones = [view.zone(view.key_of(one.code, one.item)) for one in told]
-    return BillsTold(month, told, zones, max(len(chosen) - MOST_BILLS, 0))
+    return BillsTold(month, told, zones, max(len(chosen) - most, 0))
 
 
 def _moment(
@@ -122,6 +130,17 @@ def _check_known(account: str, known: dict[str, list[Account]], registry: Regist
         value=account,
         fix="a number of accounts.csv whose meters your key reaches",
     )
+
+
+def in_places(caller: Caller, told: BillsTold, language: str) -> list[BilledPlace]:
+    """Each bill with the name of its meter or place, and the zone in which its days lie."""
+    registry = caller.reach.registry
+    found = []
+    for one, zone in zip(told.bills, told.zones, strict=True):
+        meter = registry.meters.get(one.code)
+        name_in = registry.node(one.code).name if meter is None else meter.name
+        found.append(BilledPlace(one, name_in(language) or one.code, zone))
+    return found
 
 
 def _accounts_at(

@@ -56,6 +56,8 @@ from metering.units import unit as unit_of
 from metering.wording import worded
 
 MOST_DAYS: Final = 400
+MOST_LISTED: Final = 50
+"""Bills of a page: each is held against the books."""
 BILLS: Final = frozenset({StatementKind.BILL})
 
 
@@ -231,6 +233,26 @@ def _of_institution(
         for account, rows in known.items()
         if registry.institution(meters[rows[-1].meter].node, _last_day(rows[-1])) == institution
     }
+
+
+def bills_within(caller: Caller, account: str, first: date, after: date) -> list[Statement]:
+    """Bills of an account that stand and are of any of the local days [first, after), also before
+    they are taken in, newest first."""
+    registry = caller.reach.registry
+    known = accounts_in(caller, registry)
+    _rows_of(known, account)
+    found = [
+        one
+        for one in standing_bills(caller, account)
+        if one.first < after and first < one.after and _reached(caller, registry, one, known)
+    ]
+    return sorted(found, key=lambda one: (one.arrived_us, one.id), reverse=True)
+
+
+def audited_bills(caller: Caller, bills: Sequence[Statement]) -> list[SupplierBillTold]:
+    """Bills of the caller's accounts with what came of their audits."""
+    with caller.view() as view:
+        return _told(caller, view, bills, None)
 
 
 def bill_evidence(caller: Caller, id: str, sha256: str) -> tuple[EvidenceFile, bytes]:

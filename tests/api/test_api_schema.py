@@ -167,6 +167,7 @@ FITTING = {
 NEEDED = {
     "/v1/energy": ("node",),
     "/v1/bill": ("node",),
+    "/v1/bill/file": ("node",),
     "/v1/energy/lineage": ("node", "time"),
     "/influx/query": ("q",),
 }

@@ -43,6 +43,10 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/bill?node=hall&month=2026-10", {}),
         ("/v1/bill?meter=hall-total&month=2026-10", {}),
     ],
+    ("GET", "/v1/bill/file"): [
+        ("/v1/bill/file?node=hall&month=2026-10", {}),
+        ("/v1/bill/file?account=9900-9&month=2026-10&format=csv", {}),
+    ],
     ("GET", "/v1/datacentre"): [("/v1/datacentre?node=hall", {})],
     ("GET", "/v1/energy/lineage"): [
         ("/v1/energy/lineage?node=hall&item=01000&time=2026-11-23T02:00:00Z", {}),
@@ -156,6 +160,11 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/findings/{id}"): [("/findings/f-school", {})],
     ("POST", "/findings/{id}/state"): [
         ("/findings/f-school/state", {"data": {"state": "resolved"}})
+    ],
+    ("GET", "/bills"): None,
+    ("GET", "/bills/file"): [
+        ("/bills/file?of=node/hall&month=2026-10", {}),
+        ("/bills/file?of=account/9900-9&month=2026-10&format=csv", {}),
     ],
     ("GET", "/closings"): None,
     ("POST", "/closings"): [

@@ -15,6 +15,7 @@ from api.weights import LIGHT, is_heavy
 from metering.access import ApiKey, Role, Scope
 from metering.reading import Kind
 from metering.registry import Installation, Meter, Point, Registry
+from metering.registry.facts.accounts import Account
 from tests.api.conftest import NOW_US, registry
 
 NODE = "node = 'campus'"
@@ -91,9 +92,16 @@ YEAR, SEASON, MONTH, DAY = (
 )
 
 
-def heavy(known: Registry, path: str, kept: bool = False, method: str = "GET") -> bool:
+def heavy(
+    known: Registry, path: str, kept: bool = False, method: str = "GET", entered: int = 0
+) -> bool:
     found = SimpleNamespace(issue=lambda institution, month: "one" if kept else None)
-    platform = SimpleNamespace(registry=lambda: known, now_us=lambda: NOW_US, reports=found)
+    filed = SimpleNamespace(
+        statements=lambda kinds, subjects, *, before, limit: ["one"] * min(entered, limit)
+    )
+    platform = SimpleNamespace(
+        registry=lambda: known, now_us=lambda: NOW_US, reports=found, statements=filed
+    )
     app = SimpleNamespace(state=State({"platform": platform, "reaches": {}}))
     path, _, query = path.partition("?")
     scope = {"type": "http", "method": method, "path": path, "query_string": query.encode()}
@@ -147,6 +155,25 @@ def test_what_is_asked_in_passing_is_light(known: Registry, asked: str) -> None:
 )
 def test_what_takes_a_third_of_a_second_is_heavy(known: Registry, asked: str) -> None:
     assert heavy(known, f"/v1/{asked}")
+
+
+def with_accounts(count: int) -> Registry:
+    accounts = tuple(Account(f"a-{n}", "office-a-total") for n in range(count))
+    return replace(FEW, more={**FEW.more, "account": accounts})
+
+
+def test_bills_are_weighed_by_accounts_and_audits_by_what_was_entered() -> None:
+    few, many = with_accounts(5), with_accounts(40)
+    for path in ("/v1/bill", "/v1/bill/file"):
+        assert heavy(many, f"{path}?node=campus&month=2026-10")
+        assert not heavy(many, f"{path}?account=a-1&month=2026-10")
+        assert not heavy(many, f"{path}?node=canteen&month=2026-10")
+        assert not heavy(few, f"{path}?node=campus&month=2026-10")
+    assert heavy(few, "/v1/bills", entered=50)
+    assert heavy(few, "/v1/bills?limit=1000", entered=1000)
+    assert not heavy(few, "/v1/bills?limit=10", entered=50)
+    assert not heavy(few, "/v1/bills", entered=10)
+    assert not heavy(few, "/v1/bills?limit=many", entered=0)
 
 
 def test_a_report_that_is_kept_is_light_and_what_changes_something_is_answered_in_place() -> None:

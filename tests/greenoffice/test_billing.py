@@ -7,18 +7,19 @@ import io
 
 import pytest
 
-from greenoffice.billing import HEADER, as_csv, bill
+from greenoffice.billing import bill
 from greenoffice.commands import init
 from greenoffice.entering import audit_bills
 from metering.errors import InvalidInput, NotFound
 from proofs.bills.platform import told
 from proofs.bills.written import ACCOUNT, written_bills
+from reports import BILL_HEADER, bills_csv
 
 
 def test_lines_stand_as_on_the_bill_with_a_last_row_for_the_total():
     written = next(one for one in written_bills() if one.name == "demand-not-known")
-    rows = list(csv.DictReader(io.StringIO(as_csv([told(written)]))))
-    assert list(rows[0]) == list(HEADER)
+    rows = list(csv.DictReader(io.StringIO(bills_csv([told(written)]))))
+    assert list(rows[0]) == list(BILL_HEADER)
     assert [(row["line"], row["amount"], row["complete"], row["lacks"]) for row in rows] == [
         ("energy.flat", "4836.00", "yes", ""),
         ("demand", "", "no", ""),
@@ -30,9 +31,13 @@ def test_lines_stand_as_on_the_bill_with_a_last_row_for_the_total():
 def test_a_folder_without_the_account_says_so(tmp_path):
     init(tmp_path / "data", 8080, 1883, 9464, "en")
     with pytest.raises(NotFound, match="no account there"):
-        bill(tmp_path / "data", "nobody", "2026-07", None)
+        bill(tmp_path / "data", "nobody", "2026-07", None, "csv", "en")
     with pytest.raises(InvalidInput, match="not a month"):
-        bill(tmp_path / "data", "nobody", "2026-7", None)
+        bill(tmp_path / "data", "nobody", "2026-7", None, "csv", "en")
+    with pytest.raises(InvalidInput, match="no such format"):
+        bill(tmp_path / "data", "nobody", "2026-07", None, "pdf", "en")
+    with pytest.raises(InvalidInput, match="a workbook is no text"):
+        bill(tmp_path / "data", "nobody", "2026-07", None, "xlsx", "en")
 
 
 def test_an_audit_asks_for_one_bill_or_all_of_a_month(tmp_path, capsys):
