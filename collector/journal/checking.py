@@ -37,6 +37,7 @@ from collector.journal.segment import (
     segment_name,
     split_segment,
 )
+from metering.errors import Unavailable
 
 DAMAGED = "damaged"
 _BLOCK = 4_000
@@ -143,19 +144,44 @@ def repair_segment(folder: Path, n: int, read_to: int = 0) -> tuple[CheckedSegme
     """Write a damaged segment anew from what can be read; what that was, and where the damaged
     file is now. Nobody may write the journal meanwhile.
 
-    What was found is what counts as lost: the file may have worsened since an earlier look."""
+    What was found is what counts as lost: the file may have worsened since an earlier look.
+    Unavailable where the new one cannot be written."""
     blobs: dict[int, bytes] = {}
     found = check_segment(folder, n, read_to, keep=blobs.__setitem__)
     arrived_us = found.arrived_us or _written_us(folder, n)
     draft = packed_path(folder, n).with_suffix(".repair")
+    origin = _origin_of(folder, n)
+    try:
+        _write_anew(draft, found, arrived_us, blobs, None if origin is None else (n - 1, origin))
+    except (sqlite3.Error, OSError) as error:
+        raise Unavailable(
+            f"a journal segment cannot be written anew: {error}",
+            field="segment",
+            value=segment_name(folder, n),
+            fix="free space on this disk; the damaged file is as it was: repair it again",
+        ) from error
+    kept = _put_aside(folder, n)
+    draft.replace(packed_path(folder, n))
+    sync_folder(folder)
+    return found, kept
+
+
+def _write_anew(
+    draft: Path,
+    found: CheckedSegment,
+    arrived_us: int,
+    blobs: Mapping[int, bytes],
+    origin: tuple[int, int] | None,
+) -> None:
+    """A packed segment of what was found; in the place of what was not a record says so."""
     draft.unlink(missing_ok=True)
     with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
         copy.execute("PRAGMA synchronous=FULL")
         copy.execute("BEGIN")
         for statement in SCHEMA:
             copy.execute(statement)
-        if (origin := _origin_of(folder, n)) is not None:
-            copy.execute(SET_ORIGIN, (n - 1, origin))
+        if origin is not None:
+            copy.execute(SET_ORIGIN, origin)
         for first in range(0, found.end, _BLOCK):
             block = range(first, min(first + _BLOCK, found.end))
             row = JournalRow.of(
@@ -163,10 +189,6 @@ def repair_segment(folder: Path, n: int, read_to: int = 0) -> tuple[CheckedSegme
             )
             copy.execute(INSERT, row)
         copy.execute("COMMIT")
-    kept = _put_aside(folder, n)
-    draft.replace(packed_path(folder, n))
-    sync_folder(folder)
-    return found, kept
 
 
 def _with_next(

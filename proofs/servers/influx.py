@@ -22,7 +22,7 @@ from proofs.servers.relay import Relay, write_of_1
 from storage.influx.address import InfluxAddress
 from storage.influx.setup import Prepared, WantedBucket, prepare
 
-_START_S: Final = 60.0
+_START_S: Final = 300.0
 _CONFIG_1 = """
 reporting-disabled = true
 bind-address = "127.0.0.1:{rpc}"

@@ -25,7 +25,7 @@ from sqlalchemy import URL
 from metering.errors import ConfigurationError, Unavailable
 
 USER: Final = "greenoffice"
-_START_S: Final = 60.0
+_START_S: Final = 300.0
 _SYSTEM_USER: Final = "postgres"
 
 

@@ -9,6 +9,9 @@ The server gives the locks back when the session ends: at once where its process
 an owner first takes the fence, then looks whether its session still holds the duty; and who
 becomes owner waits for the fence once, until transactions that looked before have ended. No write
 of a former owner comes after the first look of the next one.
+
+The server itself ends a transaction that is idle, but waits for ever for one that stopped while a
+statement was being sent; the next owner ends that.
 """
 
 from __future__ import annotations
@@ -34,7 +37,8 @@ SILENCE_S = 15
 """A session of which nothing is heard for so long is ended by the server; the owner's is heard of
 every three seconds [s]."""
 MIDWAY_S = 30
-"""A transaction of an owner that stops in the middle for so long is ended by the server [s]."""
+"""A transaction of an owner that stops in the middle for so long is ended, by the server or by the
+next owner [s]."""
 _PATIENCE_S = 10
 """How long a statement of the session may take, and what was sent may go unanswered [s]."""
 _NAME_BYTES = 63
@@ -73,6 +77,16 @@ _HOLDER = text(f"{_HELD} ORDER BY l.objid LIMIT 1")
 _OWN = text(f"SELECT count(*) FROM ({_HELD} AND a.application_name = :name) AS own")  # noqa: S608
 
 
+_END = text("""
+SELECT pg_terminate_backend(a.pid) FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.mode = 'ShareLock' AND l.objsubid = 2
+AND l.database = a.datid AND a.datname = current_database()
+AND l.classid::bigint = :class AND l.objid::bigint = :key
+AND a.xact_start < clock_timestamp() - make_interval(secs => :midway)
+""")
+"""Ends what began to write so long ago; asked by who owns the duty, so none of it is an owner's."""
+
+
 class SessionLock:
     """Duties that a session of its own holds. who: `COMMAND HOST:PID`, as others are shown it.
     stop: set when the process is asked to end; then no answer is waited for any more.
@@ -99,7 +113,8 @@ class SessionLock:
 
     def take(self, duties: Sequence[str]) -> bool:
         """Own all of the duties, or none of them where another session has one. What others
-        began to write as owners has ended when this returns True."""
+        began to write as owners has ended when this returns True; Unavailable where it has not,
+        to be asked again: what began `MIDWAY_S` ago is ended then."""
         keys = [DUTIES[duty] for duty in duties]
         with self._asked() as con:
             for place, key in enumerate(keys):
@@ -108,6 +123,7 @@ class SessionLock:
                         con.scalar(_GIVE, _of(taken))
                     return False
             for key in keys:
+                con.execute(_END, {**_of(key + FENCE), "midway": MIDWAY_S})
                 con.execute(_WAIT, _of(key + FENCE))
                 con.scalar(_GIVE, _of(key + FENCE))
         self._keys = keys

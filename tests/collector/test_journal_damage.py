@@ -20,6 +20,7 @@ from collector.journal import (
     JournalWriter,
     Record,
     check_journal,
+    checking,
     pack,
     records_behind,
     repair_segment,
@@ -703,6 +704,22 @@ def mended(root: Path) -> None:
 def gone_on_with(root: Path) -> None:
     with closing(writer(root)) as journal:
         journal.append([record(900)])
+
+
+def test_a_repair_that_finds_no_room_leaves_all_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = filled(tmp_path)
+    flip(plain_path(folder, 1), b"22" + b" " * 400, b"27" + b" " * 400)
+    before = faults(tmp_path)
+    monkeypatch.setattr(checking, "SCHEMA", ("PRAGMA max_page_count=1", *checking.SCHEMA))
+    with pytest.raises(Unavailable, match="full") as refused:
+        repair_segment(folder, 1)
+    assert refused.value.field == "segment"
+    monkeypatch.undo()
+    assert faults(tmp_path) == before != {}
+    repair_segment(folder, 1)
+    assert faults(tmp_path) == {}
 
 
 @pytest.mark.parametrize("told", [None, "12", b"12", -1, 2.5])

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from greenoffice.assembly import Assembly
 from greenoffice.commands import init, rebook, rebuild, repair_journal, restore, upgrade
@@ -33,7 +34,9 @@ from proofs.servers.postgres import OwnPostgres
 from proofs.steps import COMMAND, run, wait_until
 from storage import open_engine
 from storage.influx.setup import WantedBucket
+from storage.sql import owning as session_owning
 from storage.sql.engine import writing
+from storage.sql.owning import CLASS, DUTIES, FENCE
 
 BOTH = ("intake", "ledger")
 OFFICE = {
@@ -157,6 +160,27 @@ def test_who_becomes_owner_waits_for_what_the_former_one_is_writing(
 def _waiting(server: OwnPostgres) -> int:
     found = server.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
     return int(found[0][0])
+
+
+def test_an_owner_that_stops_while_it_sends_a_statement_is_ended_by_the_next_one(
+    folder: DataFolder, postgres: OwnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the server such a transaction is at work, so that no time of its own ends it."""
+    monkeypatch.setattr(session_owning, "_PATIENCE_S", 1)
+    monkeypatch.setattr(session_owning, "_SETTINGS", ("SET statement_timeout = '1s'",))
+    url = in_postgres(folder, postgres)
+    stuck = psycopg.connect(make_url(url).set(drivername="postgresql").render_as_string(False))
+    stuck.execute("SELECT set_config('idle_in_transaction_session_timeout', '1s', true)")
+    fence = DUTIES["intake"] + FENCE
+    stuck.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", (CLASS, fence))
+    stuck.pgconn.send_query(b"CREATE TEMP TABLE sent (word text); COPY sent FROM STDIN")
+    with closing(open_lock(folder, "second")) as lock, pytest.raises(Unavailable, match="timeout"):
+        lock.take(BOTH)
+    monkeypatch.setattr(session_owning, "MIDWAY_S", 1)
+    with closing(open_lock(folder, "second")) as lock:
+        assert lock.take(BOTH)
+    with pytest.raises(psycopg.OperationalError):
+        stuck.execute("SELECT 1")
 
 
 def test_an_owner_whose_lock_file_is_gone_writes_no_more(folder: DataFolder) -> None:
