@@ -12,7 +12,7 @@ from typing import Any
 
 from metering.quality import MEASURED
 from proofs.dated.asked import MWH, DatedReader
-from proofs.dated.check import DatedOutcome, judge_books
+from proofs.dated.check import DatedOutcome, judge_books, kinds_of_formulas
 from proofs.dated.told import FIRST, ToldPlatform, told
 from proofs.dated.world import DAYS, ITEMS, bits
 from proofs.steps import finish, say
@@ -189,4 +189,4 @@ def _kinds(oracle: TreeOracle) -> list[str]:
         found.append("totals")
     if world.feeds:
         found.append("feeders")
-    return found
+    return [*found, *kinds_of_formulas(oracle)]

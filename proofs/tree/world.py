@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from proofs.dated.formulas import some_formulas
 from proofs.dated.world import (
     DAYS,
     DatedMeter,
@@ -77,7 +78,20 @@ def tree_world(seed: int) -> TreeWorld:
     totals = [one for one in meters if one.total]
     silent = {one.code: chance.randrange(DAYS) for one in totals if chance.random() < 0.6}
     parts = [_part_of(chance, one, n) for n, one in enumerate(totals) if chance.random() < 0.7]
-    return TreeWorld(seed, zone, nodes, chains, (*meters, *parts, *subs), feeds, holds, silent)
+    metered = (*meters, *parts, *subs)
+    apart = random.Random(f"formulas {seed}")  # noqa: S311 - a simulated world
+    made = some_formulas(apart, metered, totals=True)
+    return TreeWorld(
+        seed,
+        zone,
+        nodes,
+        chains,
+        (*metered, *made.meters),
+        (*feeds, *made.feeds),
+        made.formulas,
+        holds,
+        silent,
+    )
 
 
 def _by_meters(

@@ -9,6 +9,7 @@ import pytest
 
 from figures import shared as figures_shared
 from ledger import aggregate, dividing, worker
+from ledger.plan import Plan
 from metering.quantity import ABSENT
 from metering.registry import Registry
 from proofs.dated.world import DAYS, DatedMeter, DayNumbers
@@ -66,6 +67,22 @@ def test_a_place_that_is_read_by_all_who_share_it_is_noticed(
     assert proved(1, 1).asked.leaked
 
 
+def test_formulas_in_trees_are_made_and_a_silent_one_is_stood_in_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seed = next(n for n in range(1, 200) if stood_in_for_a_formula(TreeOracle(tree_world(n))))
+    outcome = proved(seed, 1)
+    assert outcome.passed
+    assert outcome.kinds["formulas"] == 1
+    monkeypatch.setattr(Plan, "made_of", lambda *_: [])
+    assert proved(seed, 1).different
+
+
+def stood_in_for_a_formula(oracle: TreeOracle) -> bool:
+    made = {(m.node, m.item) for m in oracle.world.meters if m.total and oracle.is_made(m.code)}
+    return any((node, item) in made for node, item, _ in oracle.stood_in())
+
+
 def test_the_oracle_divides_to_the_last_unit() -> None:
     thirds = {"a": Fraction(1, 3), "b": Fraction(1, 3), "c": Fraction(1, 3)}
     assert divided(Fraction(10), thirds) == {"a": 4, "b": 3, "c": 3}
@@ -82,7 +99,7 @@ def test_the_oracle_knows_a_place_of_two() -> None:
         DatedMeter("t", "b", "01000", True, DayNumbers(), loads),
         DatedMeter("o", "j", "01A00", False, DayNumbers(), loads),
     )
-    oracle = TreeOracle(TreeWorld(0, "UTC", nodes, {"b": ()}, meters, (), holds))
+    oracle = TreeOracle(TreeWorld(0, "UTC", nodes, {"b": ()}, meters, (), holds=holds))
     assert [oracle.body("b", day) for day in (1, 2)] == ["i", ""]
     assert oracle.leaves("j", "01000", 2) == [(1, "o"), (1, "b/j/01000")]
     assert oracle.energy("i", "01000", 1) == Fraction(24, 10)
