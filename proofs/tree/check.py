@@ -185,6 +185,11 @@ def _kinds(oracle: TreeOracle) -> list[str]:
         found.append("parts_of_parts")
     if any(len(holds) > 1 for holds in world.holds.values()):
         found.append("moves")
+    turned = [h for held in world.holds.values() for h in held if h.dates.start == world.turn]
+    if world.turn is not None and turned:
+        found.append("institutions_that_merge_or_split")
+        if any(len(hold.shares) > 1 for hold in turned):
+            found.append("shares_that_merge_or_split")
     if any(m.total for m in world.meters):
         found.append("totals")
     if world.feeds:

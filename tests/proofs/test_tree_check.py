@@ -15,7 +15,7 @@ from metering.registry import Registry
 from proofs.dated.world import DAYS, DatedMeter, DayNumbers
 from proofs.tree.check import TreeOutcome, prove_tree
 from proofs.tree.oracle import TreeOracle, divided
-from proofs.tree.world import Hold, TreeWorld, tree_world
+from proofs.tree.world import Hold, TreeWorld, merged, split_off, tree_world
 
 
 def proved(first: int, count: int) -> TreeOutcome:
@@ -108,3 +108,31 @@ def test_the_oracle_knows_a_place_of_two() -> None:
     assert oracle.reads("i", "b", 1)
     assert not oracle.reads("i", "b", 2)
     assert oracle.reads("b", "b", 2)
+
+
+def test_institutions_merge_and_split_with_what_they_share() -> None:
+    """From the third day on `i` is a part of `j`, or `i` was a part of `j` until then."""
+    alone = (Hold(DayNumbers(), {"i": "1"}),)
+    assert merged(alone, "i", "j", 2) == (
+        Hold(DayNumbers(None, 2), {"i": "1"}),
+        Hold(DayNumbers(2), {"j": "1"}),
+    )
+    before, after = split_off(alone, "i", "j", 2)
+    assert (before.shares, after.shares) == ({"j": "1"}, {"i": "1"})
+    three = (Hold(DayNumbers(1, 5), {"i": "0.25", "k": "0.5", "j": "0.25"}),)
+    first, second = merged(three, "i", "j", 2)
+    assert (first.dates, second.dates) == (DayNumbers(1, 2), DayNumbers(2, 5))
+    assert second.shares == {"k": "0.5", "j": "0.5"}
+    areas = (Hold(DayNumbers(), {"i": "20 m2", "j": "30 m2"}),)
+    assert merged(areas, "i", "j", 2)[1].shares == {"j": "1"}
+    assert merged(areas, "k", "j", 2) == areas
+    assert merged((Hold(DayNumbers(None, 2), {"i": "1"}),), "i", "j", 3)[0].shares == {"i": "1"}
+
+
+def test_trees_whose_institutions_merge_are_told_as_they_were() -> None:
+    seeds = [n for n in range(1, 40) if tree_world(n).turn is not None]
+    outcome = TreeOutcome()
+    for seed in seeds[:2]:
+        prove_tree(seed, outcome)
+    assert outcome.passed
+    assert outcome.kinds["institutions_that_merge_or_split"]
