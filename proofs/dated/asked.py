@@ -14,12 +14,15 @@ from fractions import Fraction
 from typing import Any
 
 from metering.localtime import local_day, parse_instant
+from proofs.dated.formulas import named, text_of
 from proofs.dated.oracle import DatedOracle
 from proofs.dated.told import FIRST, ToldPlatform, day_of
-from proofs.dated.world import DAYS, ITEMS
+from proofs.dated.world import DAYS, ITEMS, DatedMeter
 
 SPAN = {"start": FIRST.isoformat(), "end": day_of(DAYS).isoformat()}
 MWH = 10**6
+AROUND = range(-1, DAYS + 1)
+"""The days, and one for all before and one for all after them."""
 
 
 @dataclass
@@ -82,6 +85,7 @@ class DatedReader:
             self._parts(found, node, item)
             self._lineage(found, node, item, chance.randrange(DAYS))
         self._meters(found, chance)
+        self._formulas(found, chance)
         self._influx(found, chance.choice(ITEMS))
         self._registry(found)
 
@@ -149,12 +153,65 @@ class DatedReader:
         value: Any = told["amount"]
         amount = None if value is None else Fraction(value, MWH)
         found.take(name, amount, self.owed(node, item, number), own=own)
-        meters: Any = told["meters"]
-        for meter in meters:
-            place = next(m.node for m in self.oracle.world.meters if m.code == meter["meter"])
+        self._traced(found, name, told, number)
+
+    def _traced(self, found: AskedDays, name: str, told: Any, number: int) -> None:
+        """Meters under a figure, and what formulas among them are made of."""
+        for meter in (*told["meters"], *told["members"]):
+            place = self._meter(meter["meter"]).node
             for source in meter["sources"]:
                 for reading in source["readings"]:
                     self._reading(found, name, place, reading["time"], closing=True)
+            for formula in meter["formulas"]:
+                self._formula(found, name, meter["meter"], formula, number)
+
+    def _formulas(self, found: AskedDays, chance: random.Random) -> None:
+        """The lineage of a meter that is a formula, on a day on which it is."""
+        days = [
+            (one.code, n)
+            for one in self.oracle.world.meters
+            for n in range(DAYS)
+            if self.oracle.is_made(one.code) and self.oracle.of_meter(one, n) is not None
+        ]
+        for code, wanted in chance.sample(days, min(2, len(days))):
+            at = f"{day_of(wanted)}T12:00:00Z"
+            number = self._number(parse_instant(at))
+            status, told = self.platform.get(
+                "/v1/energy/lineage", self.root, meter=code, step="day", time=at
+            )
+            own, name = (
+                self.owns(self._meter(code).node, number),
+                f"lineage for {self.root}: {code}",
+            )
+            if status == 200 and not own:
+                found.leaked.append(f"{name} {number}")
+            elif status == 200:
+                self._traced(found, f"{name} {number}", told, number)
+
+    def _formula(
+        self, found: AskedDays, name: str, meter: str, told: dict[str, Any], number: int
+    ) -> None:
+        """What lineage says of a formula on a day: its text, its value and those of its members."""
+        true = self.oracle.formula(meter, number)
+        owed = {code: self._meter(code) for code in (named(true.done) if true else ())}
+        seen = [code for code, one in owed.items() if self.owns(one.node, number)]
+        values = {one["meter"]: one["amount"] for one in told["members"]}
+        for code, amount in values.items():
+            value = None if amount is None else Fraction(amount, MWH)
+            one = self._meter(code)
+            own = self.owns(one.node, number)
+            found.take(f"{name} member {code}", value, self.oracle.of_meter(one, number), own=own)
+        text = None if true is None or len(seen) < len(owed) else text_of(true.done)
+        if told["formula"] is not None and text is None:
+            found.leaked.append(f"{name}: formula {told['formula']} of {meter}")
+        elif told["formula"] != text or values.keys() != set(seen):
+            found.different.append(f"{name}: {told['formula']} of {sorted(values)} / {text}")
+        own_value = None if told["amount"] is None else Fraction(told["amount"], MWH)
+        whole = self.oracle.of_meter(self._meter(meter), number)
+        found.take(f"{name} of formula {meter}", own_value, whole, own=True)
+
+    def _meter(self, code: str) -> DatedMeter:
+        return next(one for one in self.oracle.world.meters if one.code == code)
 
     def _meters(self, found: AskedDays, chance: random.Random) -> None:
         known = list(enumerate(self.oracle.world.meters, start=1))
@@ -217,6 +274,7 @@ class DatedReader:
                 found.values += 1
                 if reached and not self.owns(one["code"], number):
                     found.leaked.append(f"/v1/nodes for {self.root}: {one['code']} {number}")
+        self._listed_formulas(found)
         _, told = self.platform.get("/v1/restatements", self.root, limit=1000)
         changes: Any = told["data"]
         for change in changes:
@@ -228,8 +286,36 @@ class DatedReader:
             if not self.owns(node, number) and change["new_total"] is not None:
                 found.leaked.append(f"/v1/restatements for {self.root}: {node} {number}")
 
+    def _listed_formulas(self, found: AskedDays) -> None:
+        """`/v1/meters` names a member only to who reads it on a day of the formula."""
+        _, told = self.platform.get("/v1/meters", self.root, limit=1000)
+        for meter in _listed(told, "data"):
+            for formula in meter["formulas"]:
+                found.values += 1
+                start, end = formula["valid_from"] or "", formula["valid_to"] or "9999"
+                days = [n for n in AROUND if start <= day_of(n).isoformat() < end]
+                true = next(
+                    one
+                    for one in self.oracle.world.formulas
+                    if one.meter == meter["code"] and all(one.dates.hold(n) for n in days)
+                )
+                members = named(true.done)
+                seen = {c for c in members if self._owns_any(c, days)}
+                name = f"/v1/meters for {self.root}: {meter['code']}"
+                if (formula["formula"] and seen < members) or not set(formula["members"]) <= seen:
+                    found.leaked.append(f"{name}: {formula}")
+                elif set(formula["members"]) != seen:
+                    found.different.append(f"{name}: {formula} / {sorted(seen)}")
+
+    def _owns_any(self, meter: str, days: list[int]) -> bool:
+        return any(self.owns(self._meter(meter).node, number) for number in days)
+
     def _number(self, at_us: int) -> int:
         return (local_day(at_us, self.oracle.world.zone) - FIRST) // timedelta(days=1)
+
+
+def _listed(told: Any, name: str) -> list[Any]:
+    return list(told[name])
 
 
 def _periods(told: Any) -> Iterator[Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from proofs.dated.asked import MWH, AskedDays, DatedReader
+from proofs.dated.formulas import has_ratio, named, with_formulas
 from proofs.dated.oracle import DatedOracle
 from proofs.dated.told import FIRST, ToldPlatform, told
 from proofs.dated.world import DAYS, DatedWorld, bits, world
@@ -68,7 +70,8 @@ def run_dated(worlds: int, seed: int) -> None:
 
 def prove(seed: int, outcome: DatedOutcome) -> None:
     """One world, told in pieces with readers beside it, then judged."""
-    one, chance = world(seed), random.Random(f"told {seed}")  # noqa: S311 - a simulated order
+    one = with_formulas(world(seed))
+    chance = random.Random(f"told {seed}")  # noqa: S311 - a simulated order
     oracle, readers = DatedOracle(one), list[DatedReader]()
     bodies = [code for code, kind in one.nodes.items() if kind == "institution"]
     platform: ToldPlatform | None = None
@@ -146,4 +149,20 @@ def _kinds(one: DatedWorld, oracle: DatedOracle) -> list[str]:
         found.append("totals")
     if one.feeds:
         found.append("feeders")
-    return found
+    return [*found, *kinds_of_formulas(oracle)]
+
+
+def kinds_of_formulas(oracle: DatedOracle) -> Iterator[str]:
+    """What a world has of formulas."""
+    formulas = oracle.world.formulas
+    if formulas:
+        yield "formulas"
+    if any(oracle.is_made(code) for one in formulas for code in named(one.done)):
+        yield "formulas_of_formulas"
+    if any(has_ratio(one.done) for one in formulas):
+        yield "ratios"
+    if any(one.dates.start is not None or one.dates.end is not None for one in formulas):
+        yield "formulas_that_begin_or_end"
+    meters = [one for one in oracle.world.meters if oracle.is_made(one.code)]
+    if any(oracle.is_apart(one, day) for one in meters for day in range(DAYS)):
+        yield "members_of_others"

@@ -2,7 +2,7 @@
 
 It knows the rule of the two trees from docs/architecture.md and the codes of items, and nothing of
 the ledger: a total stands for all below it; else what is there counts, and what is below, without
-what a counted meter feeds.
+what a counted meter feeds. What a formula of meters is, it works out from docs/registry.md.
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from metering import items
-from proofs.dated.world import DAYS, HOURS, ITEMS, DatedMeter, DatedWorld
+from proofs.dated.formulas import named, to_the_nearest, worked_out
+from proofs.dated.world import DAYS, HOURS, ITEMS, DatedMeter, DatedWorld, WorldFormula
 
 Signed = tuple[int, str]
 """(sign, meter)."""
+SLOTS = HOURS * 4
+PER_KWH = 10**6
+"""Book units."""
 
 
 @dataclass
@@ -49,15 +53,49 @@ class DatedOracle:
 
     def energy(self, node: str, item: str, day: int) -> Fraction | None:
         """kWh of a figure; None where nothing counts into it."""
-        leaves = self.leaves(node, item, day)
-        if not leaves:
-            return None
         known = {meter.code: meter for meter in self.world.meters}
-        return sum((sign * of_day(known[code], day) for sign, code in leaves), Fraction(0))
+        leaves = self.leaves(node, item, day)
+        found = [(sign, self.of_meter(known[code], day)) for sign, code in leaves]
+        told = [sign * value for sign, value in found if value is not None]
+        return sum(told, Fraction(0)) if told else None
 
     def of_meter(self, meter: DatedMeter, day: int) -> Fraction | None:
         """kWh that the books are to say of a meter's day; None where it said nothing."""
+        if self.is_made(meter.code):
+            return self._made(meter, day)
         return of_day(meter, day)
+
+    def is_made(self, meter: str) -> bool:
+        """Whether a meter has no register, but is a formula of others in turn."""
+        return any(one.meter == meter for one in self.world.formulas)
+
+    def formula(self, meter: str, day: int) -> WorldFormula | None:
+        """What a meter is of others on a day."""
+        own = (one for one in self.world.formulas if one.meter == meter and one.dates.hold(day))
+        return next(own, None)
+
+    def is_apart(self, meter: DatedMeter, day: int) -> bool:
+        """Whether a member of a meter's formula is another institution's on the day."""
+        known = {one.code: one for one in self.world.meters}
+        formula = self.formula(meter.code, day)
+        if formula is None:
+            return False
+        bodies = {self.body(known[code].node, day) for code in named(formula.done)}
+        return bodies != {self.body(meter.node, day)}
+
+    def _made(self, meter: DatedMeter, day: int) -> Fraction | None:
+        """Each slot is the formula of the members' slots, which are all alike on a day; nothing
+        where a member says nothing, or is another institution's."""
+        formula = self.formula(meter.code, day)
+        if formula is None or self.is_apart(meter, day):
+            return None
+        known = {one.code: one for one in self.world.meters}
+        counted = {code: self.of_meter(known[code], day) for code in named(formula.done)}
+        slots = {code: one * PER_KWH / SLOTS for code, one in counted.items() if one is not None}
+        if len(slots) < len(counted):
+            return None
+        value = worked_out(formula.done, slots.__getitem__)
+        return None if value is None else Fraction(to_the_nearest(value) * SLOTS, PER_KWH)
 
     def leaves(self, node: str, item: str, day: int) -> list[Signed]:
         """The meters that a figure comes to, with their signs."""

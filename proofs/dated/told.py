@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,6 +23,7 @@ from metering.registry import (
     Gateway,
     Installation,
     Meter,
+    MeterFormula,
     Node,
     NodeType,
     Point,
@@ -31,6 +32,7 @@ from metering.registry import (
     SupplyEdge,
     Validity,
 )
+from proofs.dated.formulas import named, text_of
 from proofs.dated.world import DAYS, HOURS, Bit, DatedMeter, DatedWorld, DayNumbers
 from proofs.quiet_platform import quiet_platform
 from storage import MemoryReadings, memory_stores
@@ -186,10 +188,11 @@ class ToldPlatform:
             if {one.upper, one.lower} <= meters.keys()
             and (dates := self._dates("feed", number, one.dates)) is not None
         ]
+        made = {one.meter for one in self.world.formulas}
         served = [
             Installation(one.code, number)
             for number, one in enumerate(self.world.meters, start=1)
-            if one.code in meters
+            if one.code in meters and one.code not in made
         ]
         return Registry(
             nodes=_base(self.world).nodes,
@@ -199,7 +202,33 @@ class ToldPlatform:
             meters=meters,
             supply=tuple(feeds),
             installations=tuple(served),
+            formulas=tuple(self._formulas(meters.keys())),
         )
+
+    def _formulas(self, meters: Collection[str]) -> Iterator[MeterFormula]:
+        """Those that are told, of meters that are: a draft is open until a later one is told."""
+        known = {
+            number: self._told("formula", number) for number in range(len(self.world.formulas))
+        }
+        for number, dated in known.items():
+            one = self.world.formulas[number]
+            done = one.done if dated else one.draft
+            if dated is None or not {one.meter, *named(done)} <= set(meters):
+                continue
+            later = [
+                start
+                for n, other in enumerate(self.world.formulas)
+                if n > number and other.meter == one.meter and known[n] is not None
+                if (start := other.dates.start) is not None
+            ]
+            dates = one.dates if dated else DayNumbers(one.dates.start, min(later, default=None))
+            yield MeterFormula(one.meter, text_of(done), valid(dates))
+
+    def _told(self, kind: str, number: int) -> bool | None:
+        """True where it is told as it is, False as it was before that; None where it is not."""
+        if Bit(kind, "", number) in self.known:
+            return True
+        return False if Bit(kind, "", number, dated=False) in self.known else None
 
     def edges(self, code: str) -> Iterator[SpaceEdge]:
         """The place's edges that are told: one is open until its end is told, or a later one."""
@@ -218,11 +247,10 @@ class ToldPlatform:
 
     def _dates(self, kind: str, number: int, dates: DayNumbers) -> DayNumbers | None:
         """As they are told so far; of a feeder its start is what it is known by."""
-        if Bit(kind, "", number) in self.known:
-            return dates
-        if Bit(kind, "", number, dated=False) in self.known:
-            return DayNumbers(dates.start if kind == "feed" else None)
-        return None
+        told = self._told(kind, number)
+        if told is None or told:
+            return None if told is None else dates
+        return DayNumbers(dates.start if kind == "feed" else None)
 
     def _platform(self) -> Platform:
         figures = Figures(self.stores.books, self.registry, lambda: self.now_us)

@@ -50,6 +50,20 @@ class DatedMeter:
     """What passes in each hour of each day [Wh]."""
 
 
+Done = str | tuple[str, "Done", "Done"]
+"""A meter or a number, or (sign, left, right): what is done with them."""
+
+
+@dataclass(frozen=True)
+class WorldFormula:
+    """What a meter is of others on its days; `draft` is what is told before it is known rightly."""
+
+    meter: str
+    done: Done
+    dates: DayNumbers
+    draft: Done
+
+
 @dataclass(frozen=True)
 class DatedWorld:
     """All that is true in the end."""
@@ -62,6 +76,8 @@ class DatedWorld:
     """By place where it hangs in turn, earliest first, side by side or with gaps."""
     meters: tuple[DatedMeter, ...]
     feeds: tuple[WorldEdge, ...]
+    formulas: tuple[WorldFormula, ...] = ()
+    """What meters without a register are in turn, of each meter the earliest first."""
 
     @property
     def edges(self) -> list[WorldEdge]:
@@ -71,11 +87,11 @@ class DatedWorld:
 
 @dataclass(frozen=True)
 class Bit:
-    """One thing that is told: of a place's nth edge, a meter or a feeder; whether with its dates
-    as they are in the end; or readings of a meter between two hours."""
+    """One thing that is told: of a place's nth edge, a meter, a feeder or a formula; whether as it
+    is in the end, or without its dates; or readings of a meter between two hours."""
 
     kind: str
-    """edge, meter, feed or readings."""
+    """edge, meter, feed, formula or readings."""
     name: str
     number: int = 0
     dated: bool = True
@@ -193,7 +209,8 @@ def bits(one: DatedWorld, chance: random.Random) -> list[Bit]:
     """All that is told of a world, shuffled: many facts first without their dates, readings in
     pieces of any size."""
     found = list(_facts(one, chance))
-    for meter in one.meters:
+    made = {formula.meter for formula in one.formulas}
+    for meter in (known for known in one.meters if known.code not in made):
         edges = sorted({0, DAYS * HOURS + 1, *(chance.randrange(DAYS * HOURS) for _ in range(3))})
         found += [Bit("readings", meter.code, hours=pair) for pair in pairwise(edges)]
     chance.shuffle(found)
@@ -209,7 +226,8 @@ def _facts(one: DatedWorld, chance: random.Random) -> Iterator[Bit]:
             yield Bit("edge", code, number)
             if drafted():
                 yield Bit("edge", code, number, dated=False)
-    for kind, count in (("meter", len(one.meters)), ("feed", len(one.feeds))):
+    counts = {"meter": len(one.meters), "feed": len(one.feeds), "formula": len(one.formulas)}
+    for kind, count in counts.items():
         for number in range(count):
             yield Bit(kind, "", number)
             if drafted():

@@ -12,7 +12,7 @@ from typing import Any
 
 from metering.quality import MEASURED
 from proofs.dated.asked import MWH, DatedReader
-from proofs.dated.check import DatedOutcome, judge_books
+from proofs.dated.check import DatedOutcome, judge_books, kinds_of_formulas
 from proofs.dated.told import FIRST, ToldPlatform, told
 from proofs.dated.world import DAYS, ITEMS, bits
 from proofs.steps import finish, say
@@ -185,8 +185,13 @@ def _kinds(oracle: TreeOracle) -> list[str]:
         found.append("parts_of_parts")
     if any(len(holds) > 1 for holds in world.holds.values()):
         found.append("moves")
+    turned = [h for held in world.holds.values() for h in held if h.dates.start == world.turn]
+    if world.turn is not None and turned:
+        found.append("institutions_that_merge_or_split")
+        if any(len(hold.shares) > 1 for hold in turned):
+            found.append("shares_that_merge_or_split")
     if any(m.total for m in world.meters):
         found.append("totals")
     if world.feeds:
         found.append("feeders")
-    return found
+    return [*found, *kinds_of_formulas(oracle)]

@@ -12,12 +12,9 @@ from fractions import Fraction
 from math import floor
 
 from metering import items
-from proofs.dated.oracle import DatedOracle, Signed, of_day
-from proofs.dated.world import DAYS, HOURS, DatedMeter
+from proofs.dated.oracle import PER_KWH, SLOTS, DatedOracle, Signed, of_day
+from proofs.dated.world import DAYS, DatedMeter
 from proofs.tree.world import Hold, TreeWorld, weights_of
-
-SLOTS = HOURS * 4
-PER_KWH = 10**6
 
 
 def divided(amount: Fraction, weights: dict[str, Fraction]) -> dict[str, int]:
@@ -83,11 +80,14 @@ class TreeOracle(DatedOracle):
 
     def of_meter(self, meter: DatedMeter, day: int) -> Fraction | None:
         """kWh that the books are to say of a meter's day; None where it is silent."""
-        return None if self.is_silent(meter, day) else of_day(meter, day)
+        if self.is_made(meter.code):
+            return self._made(meter, day)
+        silent = day >= self.world.silent.get(meter.code, DAYS)
+        return None if silent else of_day(meter, day)
 
     def is_silent(self, meter: DatedMeter, day: int) -> bool:
         """Whether nothing comes of a meter on a day."""
-        return day >= self.world.silent.get(meter.code, DAYS)
+        return self.of_meter(meter, day) is None
 
     def _sum(self, leaves: list[Signed], day: int) -> Fraction | None:
         found = [(sign, self._leaf(code, day)) for sign, code in leaves]
@@ -101,8 +101,8 @@ class TreeOracle(DatedOracle):
             return self.part(place, holder, item, day)
         meter = next(m for m in self.world.meters if m.code == code)
         if self.is_silent(meter, day):
-            return self._sum(self._parts(meter.node, meter.item, day), day)
-        return of_day(meter, day)
+            return self._sum(self._parts(meter.node, meter.item, day), day) if meter.total else None
+        return self.of_meter(meter, day)
 
     def stood_in(self) -> list[tuple[str, str, int]]:
         """(place, item, day) of every figure whose total is silent, and whose parts are known."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from proofs.dated.formulas import some_formulas
 from proofs.dated.world import (
     DAYS,
     DatedMeter,
@@ -37,6 +38,8 @@ class TreeWorld(DatedWorld):
     """By place who holds it in turn."""
     silent: dict[str, int] = field(default_factory=dict)
     """By total meter the day from which on nothing comes of it."""
+    turn: int | None = None
+    """The day on which all that one institution has goes to another, or comes from it."""
 
 
 def weights_of(shares: dict[str, str], counted: Callable[[str], Fraction]) -> dict[str, Fraction]:
@@ -64,6 +67,12 @@ def tree_world(seed: int) -> TreeWorld:
         for code, level in nodes.items()
         if level != "institution"
     }
+    apart = random.Random(f"institutions {seed}")  # noqa: S311 - a simulated world
+    turn = apart.randrange(1, DAYS) if apart.random() < 0.4 else None
+    if turn is not None:
+        first, other = apart.sample(by_level["institution"], 2)
+        merge = merged if apart.random() < 0.5 else split_off
+        holds = {code: merge(found, first, other, turn) for code, found in holds.items()}
     chains = {
         code: tuple(WorldEdge(next(iter(one.shares)), code, one.dates) for one in found)
         for code, found in holds.items()
@@ -77,7 +86,21 @@ def tree_world(seed: int) -> TreeWorld:
     totals = [one for one in meters if one.total]
     silent = {one.code: chance.randrange(DAYS) for one in totals if chance.random() < 0.6}
     parts = [_part_of(chance, one, n) for n, one in enumerate(totals) if chance.random() < 0.7]
-    return TreeWorld(seed, zone, nodes, chains, (*meters, *parts, *subs), feeds, holds, silent)
+    metered = (*meters, *parts, *subs)
+    apart = random.Random(f"formulas {seed}")  # noqa: S311 - a simulated world
+    made = some_formulas(apart, metered, totals=True)
+    return TreeWorld(
+        seed,
+        zone,
+        nodes,
+        chains,
+        (*metered, *made.meters),
+        (*feeds, *made.feeds),
+        made.formulas,
+        holds,
+        silent,
+        turn,
+    )
 
 
 def _by_meters(
@@ -102,6 +125,49 @@ def _part_of(chance: random.Random, total: DatedMeter, number: int) -> DatedMete
     """A meter beside a total, which holds it."""
     loads = tuple(chance.randint(1, 900) for _ in range(DAYS))
     return DatedMeter(f"part{number}", total.node, total.item, False, DayNumbers(), loads)
+
+
+def merged(holds: tuple[Hold, ...], one: str, other: str, turn: int) -> tuple[Hold, ...]:
+    """A place's holders where all that one institution has goes to another on a day."""
+    return tuple(part for hold in holds for part in _renamed(hold, one, other, turn, after=True))
+
+
+def split_off(holds: tuple[Hold, ...], one: str, other: str, turn: int) -> tuple[Hold, ...]:
+    """A place's holders where all that one institution has was another's until a day."""
+    return tuple(part for hold in holds for part in _renamed(hold, one, other, turn, after=False))
+
+
+def _renamed(hold: Hold, one: str, other: str, turn: int, *, after: bool) -> Iterator[Hold]:
+    """The part before the day and the one from it on; one of them is of `other` instead."""
+    if one not in hold.shares:
+        yield hold
+        return
+    start, end = hold.dates.start, hold.dates.end
+    if start is None or start < turn:
+        until = turn if end is None else min(end, turn)
+        yield Hold(DayNumbers(start, until), hold.shares if after else _of(hold.shares, one, other))
+    if end is None or end > turn:
+        since = turn if start is None else max(start, turn)
+        yield Hold(DayNumbers(since, end), _of(hold.shares, one, other) if after else hold.shares)
+
+
+def _of(shares: dict[str, str], one: str, other: str) -> dict[str, str]:
+    """With what `one` has as `other`'s; what both have is added, or is the whole."""
+    found = {code: text for code, text in shares.items() if code != one}
+    own, theirs = shares[one], found.get(other)
+    found[other] = own if theirs is None else _sum(own, theirs)
+    return found if len(found) > 1 else {other: "1"}
+
+
+def _sum(one: str, other: str) -> str:
+    """The sum of two shares of one kind; of two meters the first."""
+    amount, _, kind = one.partition(" ")
+    second = other.partition(" ")[0]
+    if amount == "meter":
+        return one
+    if kind:
+        return f"{int(amount) + int(second)} {kind}"
+    return _decimal(int((Fraction(amount) + Fraction(second)) * 1000))
 
 
 def _above(by_level: dict[str, list[str]], level: str, code: str) -> list[str]:

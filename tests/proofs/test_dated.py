@@ -20,6 +20,7 @@ def proved(first: int, count: int) -> DatedOutcome:
     return outcome
 
 
+@pytest.mark.timeout(600)
 def test_twenty_worlds_tell_each_day_what_held_on_it() -> None:
     outcome = proved(1, 20)
     found = [*outcome.different, *outcome.asked.different, *outcome.asked.leaked]

@@ -11,7 +11,7 @@ from alembic import op
 from metering.errors import ConfigurationError
 
 revision = "r0033"
-down_revision = "r0029"
+down_revision = "r0030"
 branch_labels = None
 depends_on = None
 
