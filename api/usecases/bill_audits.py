@@ -47,7 +47,8 @@ def audit_of(
     caller: Caller, view: View, own: Statement, others: Sequence[Statement]
 ) -> tuple[BillCase, BillAudit]:
     """A bill with all that it is held against, and what came of it."""
-    case = case_of(view, own, others, is_only_figure="point" in own.said)
+    readings = caller.platform.readings
+    case = case_of(view, own, others, readings, is_only_figure="point" in own.said)
     if case.before and not confirmed(case):
         case = replace(case, degree_days=_weather(caller, case))
     return case, audited(case)

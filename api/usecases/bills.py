@@ -97,7 +97,8 @@ def bills_of(
         chosen = _accounts_at(caller, known, node, meter, item, month)
     with caller.view() as view:
         if chosen:
-            told = [bills.bill_of_account(view, one, month) for one in chosen[:most]]
+            readings = caller.platform.readings
+            told = [bills.bill_of_account(view, one, month, readings) for one in chosen[:most]]
         else:
             told = [bills.bill_of_series(view, series_of(caller, node, meter, item), month)]
     return BillsTold(month, told, max(len(chosen) - most, 0))
