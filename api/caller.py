@@ -10,6 +10,7 @@ from api.reach import Reach
 from figures import AsOf, View
 from metering.access import Actor, AuditEntry, Role
 from metering.errors import NotAllowed
+from metering.factor import USUAL_BASES, Bases
 
 ROLES = (Role.READ, Role.ENTER, Role.OPERATE, Role.CLOSE, Role.ADMIN)
 
@@ -31,10 +32,12 @@ class Caller:
         known = self.node in self.reach.registry.nodes
         return self.reach.registry.institution(self.node) if known else ""
 
-    def view(self, as_of: AsOf | None = None) -> AbstractContextManager[View]:
+    def view(
+        self, as_of: AsOf | None = None, bases: Bases = USUAL_BASES
+    ) -> AbstractContextManager[View]:
         """The books at one revision, the present one where none is named, under the registry
         that the reach is of and within its scope; for one answer."""
-        return self.platform.figures.view(self.reach.registry, self.reach.scope, as_of)
+        return self.platform.figures.view(self.reach.registry, self.reach.scope, as_of, bases)
 
     def may(self, role: Role) -> bool:
         """Whether the caller's role includes the one asked for."""

@@ -23,6 +23,7 @@ from api.usecases.supplier_bills import BILLS, MOST_LISTED
 from metering.items import check_item, covers
 from metering.localtime import DAY_MIN, local_day
 from metering.registry import Meter
+from metering.registry.facts.accounts import Account
 
 LIGHT: Final = 30_000
 """Up to here an answer is made in place."""
@@ -35,8 +36,9 @@ _ROLE: Final = 6
 _LINEAGE, _OF_METER, _OF_ITS_DAY, _READING = 4_000, 100, 20, 1.4
 _REPORT, _REPORTED = 10_000, 2_000
 """A month of an institution that is not kept yet, and of each of its meters."""
-_BILL, _AUDIT = 1_500, 2_000
-"""A month of an account line by line, and a supplier's bill held against it."""
+_BILL, _AUDIT, _SLIDING = 1_500, 2_000, 10_000
+"""A month of an account line by line, a supplier's bill held against it, and a month of readings
+for a sliding demand."""
 _OF_A_REPORT: Final = re.compile(r"/v1/reports/([^/]+)")
 _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 
@@ -114,14 +116,24 @@ def _with_members(reach: Reach, meters: Sequence[Meter]) -> list[Meter]:
 
 
 def _bill(request: Request) -> float:
-    """By the accounts at a node; of the dates of their contracts nothing is asked here."""
-    if "node" not in request.query_params:
-        return _BILL
+    """By the accounts at a node, or the one; of the dates of their contracts nothing is asked."""
+    asked = request.query_params
     reach = reach_of(request, request.state.key)
-    below = reach.registry.subtree(reach.node(request.query_params["node"]).code)
-    rows = accounts_of(reach, reach.registry).values()
-    found = sum(any(reach.meters[one.meter].node in below for one in of) for of in rows)
-    return _BILL * min(max(found, 1), MOST_BILLS)
+    known = accounts_of(reach, reach.registry)
+    if "node" in asked:
+        below = reach.registry.subtree(reach.node(asked["node"]).code)
+        chosen = [
+            rows
+            for rows in known.values()
+            if any(reach.meters[r.meter].node in below for r in rows)
+        ]
+    else:
+        chosen = [known.get(asked.get("account", ""), [])]
+    return sum(_BILL + _sliding(rows) for rows in chosen[:MOST_BILLS])
+
+
+def _sliding(rows: Sequence[Account]) -> float:
+    return _SLIDING if any(one.demand == "sliding" for one in rows) else 0
 
 
 def _supplier_bills(request: Request) -> float:
@@ -134,7 +146,7 @@ def _supplier_bills(request: Request) -> float:
     limit = min(int(said), MOST_LISTED) if said.isdecimal() else MOST_LISTED
     statements = platform_of(request).statements
     found = statements.statements(BILLS, subjects, before=None, limit=limit)
-    return _AUDIT * len(found)
+    return sum(_AUDIT + _sliding(known[one.subject]) for one in found)
 
 
 def _report(request: Request) -> float:

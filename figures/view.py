@@ -25,6 +25,7 @@ from ledger import Clock, Plan, PlannedFigure, Plans
 from metering.access import Scope
 from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
 from metering.errors import InvalidInput, NotFound, Unavailable
+from metering.factor import USUAL_BASES, Bases
 from metering.items import check_item
 from metering.localtime import days_between, local_day
 from metering.ports import BookReader, BookViews
@@ -103,13 +104,14 @@ class View:
         plans: Plans | None = None,
         scope: Scope | None = None,
         as_of: AsOf | None = None,
+        bases: Bases = USUAL_BASES,
     ) -> None:
         self._books, self._scope, self._as_of = books, scope, as_of
         self._plans = plans or Plans(registry)
         self._rows: dict[SeriesKey, list[Read]] = {}
         self._revisions: dict[str, int] = {}
         self._items: dict[tuple[int, str], list[str]] = {}
-        self.registry, self.now_us = registry, now_us
+        self.registry, self.now_us, self.bases = registry, now_us, bases
 
     @property
     def clock(self) -> Clock:
@@ -474,11 +476,12 @@ class Figures:
         registry: Registry | None = None,
         scope: Scope | None = None,
         as_of: AsOf | None = None,
+        bases: Bases = USUAL_BASES,
     ) -> Iterator[View]:
         """One state of the books, the registry (the present one where none is given) and the
         clock, within a scope where one is given; with `as_of` rows are those of that revision under
         its registry, and NotFound is raised where they are not kept. Open no second one inside it.
-        Unavailable where too many are open for long."""
+        Unavailable where too many are open for long. Coal and carbon are told on `bases`."""
         registry = registry or self._registry()
         known = self._of(registry, as_of)
         if not self._turns.acquire(timeout=PATIENCE_S):
@@ -490,7 +493,7 @@ class Figures:
             )
         try:
             with self._books.at_rest() as books:
-                yield View(books, known[0], self._now_us(), known[1], scope, as_of)
+                yield View(books, known[0], self._now_us(), known[1], scope, as_of, bases)
         finally:
             self._turns.release()
 

@@ -26,7 +26,7 @@ from figures.pricing import DayTally, Wanted, of_slots, priced
 from figures.series import Energy
 from figures.view import View
 from metering.book import SeriesKey
-from metering.factor import Factor, factor_on
+from metering.factor import Factor, factor_by
 from metering.items import category
 from metering.localtime import (
     DAY_MIN,
@@ -142,7 +142,7 @@ def _emission(
     uncovered, by_day = 0, dict[date, Factor | None]()
     for day, amount in zip(days, amounts, strict=True):
         if day not in by_day:
-            by_day[day] = factor_on(view.registry.factors, quantity, item, day)
+            by_day[day] = factor_by(view.registry.factors, quantity, item, day, view.bases)
         row = by_day[day]
         if amount is None:
             continue

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 from figures import Figures
 from figures.bills import bill_of_account, holds_in
 from greenoffice.folder import DataFolder
-from greenoffice.stores import open_stores
+from greenoffice.stores import open_reader, open_stores
 from metering.errors import InvalidInput, NotFound
 from metering.registry import Registry
 from metering.registry.facts.accounts import KIND, Account
@@ -33,9 +34,9 @@ def bill(
     folder = DataFolder(data.absolute())
     stores = open_stores(folder)
     figures = Figures(stores.books, stores.registry.load, folder.clock().now_us)
-    with figures.view() as view:
+    with closing(open_reader(folder)) as readings, figures.view() as view:
         accounts = _accounts(view.registry, code, day)
-        bills = [bill_of_account(view, one, day) for one in accounts]
+        bills = [bill_of_account(view, one, day, readings) for one in accounts]
         meters = [view.registry.meters[one.code] for one in bills]
         told = [
             BilledPlace(one, meter.name(language), view.registry.zone(meter.node))

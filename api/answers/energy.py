@@ -117,7 +117,14 @@ class EnergyHeadAnswer(TypedDict):
     registry_version: int
 
 
-class EnergyAnswer(EnergyHeadAnswer):
+class BasesAnswer(TypedDict):
+    """By which factors coal and carbon are told."""
+
+    coal: str
+    carbon: str
+
+
+class EnergyAnswer(EnergyHeadAnswer, BasesAnswer):
     """A figure by step; with its remainder it is the whole figure."""
 
     step: str
@@ -152,7 +159,7 @@ class PartAnswer(RowAnswer, HeldWorthAnswer):
     """A row of the table of parts."""
 
 
-class PartsAnswer(EnergyHeadAnswer):
+class PartsAnswer(EnergyHeadAnswer, BasesAnswer):
     """A figure, its sub-items, and the difference: the table adds up."""
 
     data: list[PartAnswer]

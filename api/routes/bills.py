@@ -42,6 +42,10 @@ LINE_EXAMPLE = {
     "source": "",
     "verified": False,
 }
+CSV_EXAMPLE = (
+    "account,meter,line,start,end,quantity,unit,price,amount,currency,complete,lacks\n"
+    "3100-77,office-a-total,total,2026-10-01,2026-11-01,,,,15872.00,CNY,yes,\n"
+)
 BILL_EXAMPLE = {
     "month": "2026-10",
     "bills": [
@@ -120,7 +124,7 @@ def bill(
             "description": "The file",
             "content": {
                 media_type("xlsx"): {"schema": {"type": "string", "format": "binary"}},
-                "text/csv": {"schema": {"type": "string"}},
+                "text/csv": {"schema": {"type": "string"}, "example": CSV_EXAMPLE},
             },
         }
     },

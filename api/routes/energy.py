@@ -21,6 +21,7 @@ from fastapi import APIRouter, Query, Response
 from api.answers.common import InLanguages, SeriesAnswer, SharesAnswer
 from api.answers.energy import (
     BalanceAnswer,
+    BasesAnswer,
     CostAnswer,
     EmissionAnswer,
     EnergyAnswer,
@@ -52,6 +53,7 @@ from api.usecases.energy import (
 from figures import Cost, Emission, Held, Money, Period, SharedPart, Worth
 from metering import items
 from metering.book import SeriesKey
+from metering.factor import Bases, Carbon, Coal
 from metering.localtime import iso
 from metering.quality import WHOLE
 from metering.registry import Node
@@ -64,6 +66,13 @@ router = APIRouter(prefix="/v1", tags=["energy"])
 
 NEVER_ADDED = "two currencies are never added: see by_currency"
 NOT_ALL_PRICED = "no tariff prices all of this energy: see unpriced"
+
+CoalBasis = Annotated[
+    Coal, Query(description="kgce of electricity, heat and cold by equivalent or by equal value")
+]
+CarbonBasis = Annotated[
+    Carbon, Query(description="kgCO2 of them by the place's mean or by what was contracted")
+]
 
 SHARES_EXAMPLE = {"measured": 0.9896, "apportioned": 0.0, "estimated": 0.0, "missing": 0.0104}
 MONEY_SHARES_EXAMPLE = {
@@ -116,6 +125,8 @@ ENERGY_EXAMPLE = {
     "end": "2026-11-24",
     "revision": 57,
     "registry_version": 12,
+    "coal": "equivalent",
+    "carbon": "location",
     "step": "day",
     "step_min": 1440,
     "data": [VALUE_EXAMPLE],
@@ -138,14 +149,19 @@ PARTS_EXAMPLE = {
     "end": "2026-11-24",
     "revision": 57,
     "registry_version": 12,
+    "coal": "equivalent",
+    "carbon": "location",
     "data": [
         PART_EXAMPLE,
         {**PART_EXAMPLE, "row": "part", "item": "01B00"},
         {**PART_EXAMPLE, "row": "difference", "value": "0.000000", "shares": None},
     ],
 }
+HEAD_EXAMPLE = {
+    name: value for name, value in PARTS_EXAMPLE.items() if name not in ("data", "coal", "carbon")
+}
 SHARED_EXAMPLE = {
-    **{name: value for name, value in PARTS_EXAMPLE.items() if name != "data"},
+    **HEAD_EXAMPLE,
     "data": [
         {
             "place": "shared-hall",
@@ -163,7 +179,7 @@ SHARED_EXAMPLE = {
 }
 
 BALANCE_EXAMPLE = {
-    **{name: value for name, value in PARTS_EXAMPLE.items() if name != "data"},
+    **HEAD_EXAMPLE,
     "data": [
         {
             "day": "2026-11-23",
@@ -189,6 +205,8 @@ def energy(
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
     as_of: Moment = None,
+    coal: CoalBasis = Coal.EQUIVALENT,
+    carbon: CarbonBasis = Carbon.LOCATION,
 ) -> Response:
     """Energy of a node or meter by step, over local days [start, end).
 
@@ -204,11 +222,14 @@ def energy(
     With `as_of` the energy and its price windows are those of the books at an earlier revision,
     with a version after `@` by the tree, prices and factors of that registry, else by the present
     ones. 404 where a day of the range was not settled then.
+
+    `coal` and `carbon` choose by which factors `kgce` and `kgco2` are told; the answer says it.
     """
-    key = series_of(caller, node, meter, item)
-    told = energy_of(caller, key, step, days_of(caller, key, start, end, step), as_of)
+    key, bases = series_of(caller, node, meter, item), Bases(coal, carbon)
+    told = energy_of(caller, key, step, days_of(caller, key, start, end, step), as_of, bases)
     answer: EnergyAnswer = {
         **head_json(told.head),
+        **_bases_json(bases),
         "step": str(step),
         "step_min": told.own.step_min,
         "data": _values_json(told.own, told.head),
@@ -229,6 +250,8 @@ def energy_parts(
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
     as_of: Moment = None,
+    coal: CoalBasis = Coal.EQUIVALENT,
+    carbon: CarbonBasis = Carbon.LOCATION,
 ) -> Response:
     """A node's figure with its sub-items of the next level over local days [start, end).
 
@@ -238,8 +261,9 @@ def energy_parts(
     what a silent part used; its money is what no part measures and what parts cost at prices of
     their own.
     """
-    key = series_of(caller, node, None, item)
-    head, found = parts_of_node(caller, key, days_of(caller, key, start, end, Step.DAY), as_of)
+    key, bases = series_of(caller, node, None, item), Bases(coal, carbon)
+    days = days_of(caller, key, start, end, Step.DAY)
+    head, found = parts_of_node(caller, key, days, as_of, bases)
     rows = [
         ("total", found.total),
         *(("part", one) for one in found.parts),
@@ -247,6 +271,7 @@ def energy_parts(
     ]
     answer: PartsAnswer = {
         **head_json(head),
+        **_bases_json(bases),
         "data": [{"row": name, **_held_json(one)} for name, one in rows],
     }
     return written(answer)
@@ -351,6 +376,10 @@ def head_json(head: Head) -> EnergyHeadAnswer:
         "revision": head.revision,
         "registry_version": head.registry_version,
     }
+
+
+def _bases_json(bases: Bases) -> BasesAnswer:
+    return {"coal": str(bases.coal), "carbon": str(bases.carbon)}
 
 
 def _names(item: str) -> InLanguages:

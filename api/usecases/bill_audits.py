@@ -59,8 +59,9 @@ def audit_of(
     at_rest: bool = False,
 ) -> tuple[BillCase, BillAudit]:
     """A bill with all that it is held against, and what came of it. Of a moment (`at_rest`) there
-    is no weather: readings are not kept as they were."""
-    case = case_of(view, own, others, is_only_figure="point" in own.said)
+    is neither weather nor a sliding demand: readings are not kept as they were."""
+    readings = None if at_rest else caller.platform.readings
+    case = case_of(view, own, others, readings, is_only_figure="point" in own.said)
     if case.before and not at_rest and not confirmed(case):
         case = replace(case, degree_days=_weather(caller, case))
     return case, audited(case)

@@ -96,7 +96,8 @@ def bills_of(
         else:
             chosen = _accounts_at(caller, view.registry, known, node, meter, item, month)
         if chosen:
-            told = [bills.bill_of_account(view, one, month) for one in chosen[:most]]
+            readings = caller.platform.readings if as_of is None else None
+            told = [bills.bill_of_account(view, one, month, readings) for one in chosen[:most]]
         else:
             told = [bills.bill_of_series(view, series_of(caller, node, meter, item), month)]
         zones = [view.zone(view.key_of(one.code, one.item)) for one in told]

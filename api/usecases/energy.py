@@ -15,6 +15,7 @@ from figures import AsOf, Balance, Energy, Parts, Period, SharedPart, View, Wort
 from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
+from metering.factor import USUAL_BASES, Bases
 from metering.localtime import local_day
 from metering.registry import Node, Registry
 
@@ -118,13 +119,18 @@ def days_of(caller: Caller, key: SeriesKey, start: str | None, end: str | None, 
 
 
 def energy_of(
-    caller: Caller, key: SeriesKey, step: Step, days: Days, as_of: str | None = None
+    caller: Caller,
+    key: SeriesKey,
+    step: Step,
+    days: Days,
+    as_of: str | None = None,
+    bases: Bases = USUAL_BASES,
 ) -> EnergyTold:
     """Energy and worth of a series by step, at one revision: the present one where none is
     named."""
     key, moment = moment_of(caller, key, days, as_of)
     named = key.kind == "node" and (days.last - days.first).days < NAMED_DAYS
-    with caller.view(moment) as view:
+    with caller.view(moment, bases) as view:
         found = figures.energy(view, key, *days, str(step), name_silent=named)
         return EnergyTold(
             Head(key, view.zone(key), days, found.revision, view.registry.version),
@@ -135,12 +141,16 @@ def energy_of(
 
 
 def parts_of_node(
-    caller: Caller, key: SeriesKey, days: Days, as_of: str | None = None
+    caller: Caller,
+    key: SeriesKey,
+    days: Days,
+    as_of: str | None = None,
+    bases: Bases = USUAL_BASES,
 ) -> tuple[Head, Parts]:
     """A node's figure with its sub-items and the difference, at one revision: the present one
     where none is named."""
     key, moment = moment_of(caller, key, days, as_of)
-    with caller.view(moment) as view:
+    with caller.view(moment, bases) as view:
         found = figures.parts(view, key, *days)
         return _head(view, key, days), found
 

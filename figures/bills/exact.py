@@ -85,14 +85,12 @@ def contracted(
     return margin, measured - margin
 
 
-def most_power(
-    quantity: I64, step_min: int, block_min: int, *, sliding: bool
-) -> tuple[int, int] | None:
+def most_power(quantity: I64, step_min: int, block_min: int) -> tuple[int, int] | None:
     """(place of the first slot, book units) of the most that passes in a block.
 
     `quantity` (n,) are slots side by side, the first at the beginning of a block; one of which
-    nothing is known (ABSENT) leaves its blocks out. Blocks slide from slot to slot or lie side
-    by side; of equal ones the first counts. None where slots are no part of a block, or no
+    nothing is known (ABSENT) leaves its block out. Blocks lie side by side; of equal ones the
+    first counts. None where slots are no part of a block, or no
     block is known.
     """
     if block_min % step_min:
@@ -102,7 +100,7 @@ def most_power(
         return None
     known = np.concatenate([[0], np.cumsum(quantity == ABSENT)])
     sums = np.concatenate([[0], np.cumsum(np.where(quantity == ABSENT, 0, quantity))])
-    starts = np.arange(0, len(quantity) - size + 1, 1 if sliding else size)
+    starts = np.arange(0, len(quantity) - size + 1, size)
     starts = starts[known[starts + size] == known[starts]]
     if not len(starts):
         return None

@@ -21,6 +21,7 @@ from figures.bills.trying import owed
 from figures.view import View
 from metering.errors import InvalidInput, NotFound
 from metering.localtime import days_between, from_us, zone_of
+from metering.ports import ReadingReader
 from metering.registry.facts.accounts import Account
 from metering.statement import Statement
 from metering.tariff import TariffRow
@@ -31,15 +32,21 @@ MOST_BEFORE: Final = 60
 
 
 def case_of(
-    view: View, own: Statement, others: Sequence[Statement], *, is_only_figure: bool = False
+    view: View,
+    own: Statement,
+    others: Sequence[Statement],
+    readings: ReadingReader | None = None,
+    *,
+    is_only_figure: bool = False,
 ) -> BillCase:
     """A bill that was entered, with all that books, registry and the account's `others` that stand
-    say of it; weather is not among it. NotFound where the account is not registered."""
+    say of it; weather is not among it. NotFound where the account is not registered. Without
+    `readings` a demand goes by blocks."""
     rows = account_rows(view.registry, own.subject)
     row = next((one for one in rows if one.valid.holds(own.first)), rows[-1])
     meter = view.registry.meters[row.meter]
     zone = view.registry.zone(meter.node)
-    books = _books(view, own)
+    books = _books(view, own, readings)
     kinds = {} if books is None else {one.name: one.kind for one in (*books.lines, *books.within)}
     bill = supplier_bill(own, meter.unit, zone, kinds)
     before = [one for one in others if one.id != own.id and _order(one) < _order(own)]
@@ -71,9 +78,9 @@ def _with_end(row: Account, rows: Sequence[Account]) -> Account:
     return replace(row, valid=Validity(row.valid.start, rows[-1].valid.end))
 
 
-def _books(view: View, own: Statement) -> Bill | None:
+def _books(view: View, own: Statement, readings: ReadingReader | None) -> Bill | None:
     try:
-        return bill_of_days(view, own.subject, own.first, own.after)
+        return bill_of_days(view, own.subject, own.first, own.after, readings)
     except (NotFound, InvalidInput):
         return None
 

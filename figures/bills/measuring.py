@@ -4,7 +4,8 @@ days of the bill   |----------|------------------|      cut where contract, char
 segments                0               1               price changes, and at the new year
 
 energy of a segment by price   the windows of its days, as money is told everywhere
-demand                         quarters of an hour; what is booked coarser says none
+demand                         quarters of an hour, or any 15 minutes where readings are finer;
+                               what is booked coarser says none
 """
 
 from __future__ import annotations
@@ -18,22 +19,27 @@ from fractions import Fraction
 from itertools import groupby, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from figures.bills.exact import HOUR_MIN, most_power
 from figures.bills.making import bill_of
 from figures.bills.model import Bill, BillBasis, Demand, EnergyPart, Reactive, Segment
+from figures.bills.sliding import WIDEST_US, SlidingPower, sliding_power
 from figures.energy import energy as energy_of
 from figures.energy import over
 from figures.periods import Price, Tally
+from figures.series import Energy
 from figures.view import View
 from figures.worth import per_canonical, tally
 from metering.book import SeriesKey
 from metering.errors import InvalidInput, NotFound
 from metering.items import category
-from metering.localtime import days_between, month_start, next_month
+from metering.localtime import DAY_MIN, day_bounds, days_between, month_start, next_month
+from metering.ports import ReadingReader
 from metering.quality import MEASURED, MISSING, WHOLE
-from metering.quantity import ABSENT
-from metering.registry import Registry
+from metering.quantity import ABSENT, I64
+from metering.reading import Flag, Kind
+from metering.registry import Direction, Installation, Point, Registry
 from metering.registry.facts.accounts import KIND as ACCOUNT
 from metering.registry.facts.accounts import Account
 from metering.registry.facts.charges import KIND as CHARGE
@@ -46,6 +52,8 @@ from metering.validity import turning_days
 BLOCK_MIN = 15
 """Of the demand."""
 ELECTRICITY = "kWh"
+PART = 8 * DAY_MIN // BLOCK_MIN
+"""Quarters whose readings are held at once: of a second each they are 50 MB."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +93,13 @@ def span_of(rows: Sequence[Account], month: date) -> BillDays:
     return BillDays(before.replace(day=last.reading_day), start.replace(day=last.reading_day))
 
 
-def bill_of_account(view: View, account: str, month: date) -> Bill:
+def bill_of_account(
+    view: View, account: str, month: date, readings: ReadingReader | None = None
+) -> Bill:
     """The bill of an account for a month; NotFound for an unknown one, or one that holds on none
-    of the days."""
+    of the days. Without `readings` a demand goes by blocks."""
     rows = account_rows(view.registry, account)
-    return _bill_of_span(view, rows, span_of(rows, month), f"{month:%Y-%m}")
+    return _bill_of_span(view, rows, span_of(rows, month), f"{month:%Y-%m}", readings)
 
 
 def due_days(rows: Sequence[Account], after: date) -> BillDays:
@@ -108,16 +118,24 @@ def _due_span(rows: Sequence[Account], after: date) -> BillDays:
     return min(spans, key=lambda one: abs((one.after - after).days))
 
 
-def bill_of_days(view: View, account: str, first: date, after: date) -> Bill:
+def bill_of_days(
+    view: View, account: str, first: date, after: date, readings: ReadingReader | None = None
+) -> Bill:
     """The bill of an account for the local days [first, after), as of a supplier that billed just
-    these: that of the month where they are its days. Errors as of `bill_of_account`."""
+    these: that of the month where they are its days. All else as of `bill_of_account`."""
     rows = account_rows(view.registry, account)
     own = BillDays(first, after)
     span = _due_span(rows, after) if own == due_days(rows, after) else own
-    return _bill_of_span(view, rows, span, f"{first:%Y-%m}")
+    return _bill_of_span(view, rows, span, f"{first:%Y-%m}", readings)
 
 
-def _bill_of_span(view: View, rows: Sequence[Account], span: BillDays, month: str) -> Bill:
+def _bill_of_span(
+    view: View,
+    rows: Sequence[Account],
+    span: BillDays,
+    month: str,
+    readings: ReadingReader | None,
+) -> Bill:
     held = [one for one in rows if any(one.valid.holds(day) for day in _days(span))]
     account = rows[0].account
     if not held:
@@ -135,7 +153,7 @@ def _bill_of_span(view: View, rows: Sequence[Account], span: BillDays, month: st
             value=account,
             fix="let the change of accounts.csv fall on a reading day",
         )
-    return bill_of(_measured(view, view.key_of(meters.pop()), span, held))
+    return bill_of(_measured(view, view.key_of(meters.pop()), span, held, readings))
 
 
 def bill_of_series(view: View, key: SeriesKey, month: date) -> Bill:
@@ -157,7 +175,13 @@ def _row_on(rows: Iterable[Account], day: date) -> Account | None:
     return next((one for one in rows if one.valid.holds(day)), None)
 
 
-def _measured(view: View, key: SeriesKey, span: BillDays, rows: Sequence[Account]) -> BillBasis:
+def _measured(
+    view: View,
+    key: SeriesKey,
+    span: BillDays,
+    rows: Sequence[Account],
+    readings: ReadingReader | None = None,
+) -> BillBasis:
     plans = {one.plan for one in rows}
     charges = [one for one in CHARGE.of(view.registry) if one.plan in plans]
     tiers = [one for one in TIER.of(view.registry) if one.plan in plans]
@@ -191,7 +215,7 @@ def _measured(view: View, key: SeriesKey, span: BillDays, rows: Sequence[Account
         after=segments[-1].after if segments else span.after,
         whole_days=(span.after - span.first).days,
         segments=tuple(segments),
-        demands=tuple(_demands(view, key, segments)) if unit == ELECTRICITY else (),
+        demands=tuple(_demands(view, key, segments, readings)) if unit == ELECTRICITY else (),
         reactive=_reactive(view, segments),
         bands=tuple(bands),
         running=today < span.after or over(view, key, span.first, span.last).provisional,
@@ -271,32 +295,89 @@ def _added(one: EnergyPart, other: EnergyPart) -> EnergyPart:
     )
 
 
-def _demands(view: View, key: SeriesKey, segments: Sequence[Segment]) -> list[Demand | None]:
+def _demands(
+    view: View, key: SeriesKey, segments: Sequence[Segment], readings: ReadingReader | None
+) -> list[Demand | None]:
     """By segment; one for all days on which the same row of the account holds."""
     found: list[Demand | None] = []
     for account, group in groupby(segments, key=lambda one: one.account):
         own = list(group)
-        window = "" if account is None else account.demand
-        demand = _demand(view, key, BillDays(own[0].first, own[-1].after), window)
-        found += [demand] * len(own)
+        sliding = account is not None and account.demand == "sliding"
+        days = BillDays(own[0].first, own[-1].after)
+        found += [_demand(view, key, days, readings if sliding else None)] * len(own)
     return found
 
 
-def _demand(view: View, key: SeriesKey, span: BillDays, window: str) -> Demand | None:
+def _demand(
+    view: View, key: SeriesKey, span: BillDays, readings: ReadingReader | None
+) -> Demand | None:
     """None where what is booked is no part of a block, or no block is known."""
     found = energy_of(view, key, span.first, span.last, "native")
     step = found.step_min
     if any(one.step_min != step for one in found.remainder) or not step:
         return None
-    sliding = window == "sliding" and step < BLOCK_MIN
-    most = most_power(found.quantity, step, BLOCK_MIN, sliding=sliding)
+    most = most_power(found.quantity, step, BLOCK_MIN)
     if most is None:
         return None
     place, amount = most
     whole = bool(np.all(found.shares[:, MEASURED] == WHOLE) and np.all(found.quantity != ABSENT))
+    at_us, window = int(found.start_us[place]), "block"
+    if readings is not None and step == BLOCK_MIN:
+        known = found.quantity != ABSENT
+        fine, best = _slid(view, key, found, readings)
+        if best is not None:
+            window, whole = "sliding", whole and bool(np.all(fine == known))
+            if best.amount is not None and round(best.amount) > amount:
+                at_us, amount = best.at_us, round(best.amount)
     kw = Fraction(amount * HOUR_MIN, BLOCK_MIN * per_canonical(key.item))
-    at_us = int(found.start_us[place])
-    return Demand(kw, at_us, "sliding" if sliding else "block", whole)
+    return Demand(kw, at_us, window, whole)
+
+
+def _slid(
+    view: View, key: SeriesKey, booked: Energy, readings: ReadingReader
+) -> tuple[NDArray[np.bool_], SlidingPower | None]:
+    """(quarters that readings tell more of, the window with the most), week by week; None where
+    no quarter is such."""
+    fine, best = np.zeros(len(booked), dtype=np.bool_), None
+    known = (booked.quantity != ABSENT) & (booked.shares[:, MEASURED] == WHOLE)
+    meter = view.registry.meters.get(key.code) if key.kind == "meter" else None
+    for one in view.registry.installations_of(key.code) if meter else ():
+        if not _only_rises(view.registry.points[one.point], one):
+            continue
+        factor = float(one.ratio * per_canonical(key.item))
+        for first in range(0, len(booked), PART):
+            # a window may begin in the last quarter of the part before
+            part = slice(max(0, first - 1), first + PART)
+            starts = booked.start_us[part]
+            own = known[part] & _while_it_serves(one, starts, booked.zone)
+            if not own.any():
+                continue
+            near = (int(starts[0]) - WIDEST_US, int(booked.end_us[part][-1]) + WIDEST_US)
+            read = readings.scan([one.point], *near)
+            read = read.take((read.flag & Flag.OUT_OF_RANGE) == 0)
+            told = sliding_power(
+                read.time_us, read.value * factor, starts, booked.quantity[part], own
+            )
+            fine[part] |= told.fine
+            if told.amount is not None and (best is None or told.amount > (best.amount or 0)):
+                best = told
+    return fine, best
+
+
+def _while_it_serves(one: Installation, starts_us: I64, zone: str) -> NDArray[np.bool_]:
+    """Quarters of the local days on which an installation serves."""
+    after = np.ones(len(starts_us), dtype=np.bool_)
+    if one.valid.start is not None:
+        after &= starts_us >= day_bounds(one.valid.start, zone)[0]
+    if one.valid.end is not None:
+        after &= starts_us < day_bounds(one.valid.end, zone)[0]
+    return after
+
+
+def _only_rises(point: Point, one: Installation) -> bool:
+    """Whether it is a register that counts what is drawn, and nothing else."""
+    drawn = one.direction is Direction.IMPORT and not one.signed
+    return drawn and point.kind is Kind.REGISTER and point.unit == ELECTRICITY
 
 
 def _reactive(view: View, segments: Sequence[Segment]) -> Reactive | None:

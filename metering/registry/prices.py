@@ -12,7 +12,10 @@ from metering.registry.rows import Row
 from metering.registry.tables import Facts
 from metering.tariff import TariffRow
 
-FACTOR_UNITS = {"kgco2": "kgCO2", "kgce": "kgce"}
+FACTOR_UNITS = {
+    **{"kgco2": "kgCO2", "kgco2_market": "kgCO2"},
+    **{"kgce": "kgce", "kgce_equal": "kgce"},
+}
 """How the unit of each quantity is written, before `/` and the item's canonical unit."""
 LARGEST, FINEST = 9, 12
 """Digits of a price before the point, and decimals."""

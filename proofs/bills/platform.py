@@ -41,7 +41,7 @@ def told(written: WrittenBill) -> Bill:
     while ledger.step().marks or stores.marks.waiting():
         pass
     with Figures(stores.books, stores.registry.load, now).view() as view:
-        return bill_of_account(view, ACCOUNT, written.month)
+        return bill_of_account(view, ACCOUNT, written.month, readings)
 
 
 def _push(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
-from metering.registry import Registry
+from metering.localtime import MINUTE_US, day_bounds
+from metering.reading import Kind
+from metering.registry import Installation, Point, Registry
 from metering.registry.facts.accounts import Account
 from metering.registry.facts.charges import Basis, Charge
+from tests.api.test_api_lineage import NOW, ZONE, main, office
 
 ACCOUNTS = (
     Account("3100-1", "office-a-total", "p", capacity_kva=Decimal(630)),
@@ -60,3 +66,49 @@ def test_an_account_of_others_does_not_exist(billed):
 def test_what_is_asked_wrongly_is_named(billed, query):
     assert billed.get("/v1/bill", account="3100-1", **query).status_code in (400, 422)
     assert billed.get("/v1/bill", month="2026-11").status_code in (400, 422)
+
+
+def demand_of(booked, demand, every=1, lost=()):
+    """The bill of October: 120 kW, and 240 kW from 10:08 to 10:23 on the 15th; a register behind
+    a transformer of 40 that is read so many minutes apart."""
+    points = [Point(1, "b/g", "E1", Kind.REGISTER, "kWh")]
+    account = Account("31-1", "m", "p", demand=demand)
+    charges = (Charge("p", "demand", Basis.DEMAND, Decimal(40)),)
+    registry = office([main()], points, [Installation("m", 1, ratio=Decimal(40))])
+    registry = replace(registry, more={"account": (account,), "charge": charges})
+    start, end = (day_bounds(date(2026, month, 1), ZONE)[0] for month in (10, 11))
+    minutes = np.full((end - start) // MINUTE_US, 0.05)
+    peak = 14 * 1440 + 10 * 60 + 8
+    minutes[peak : peak + 15] = 0.1
+    values = np.concatenate([[100.0], 100 + np.cumsum(minutes)])
+    kept = np.arange(0, len(values), every)
+    kept = kept[~np.isin(kept, lost)]
+    world = booked(registry, NOW, {1: (start + kept * MINUTE_US, values[kept])})
+    (bill,) = world.get("/v1/bill", account="31-1", month="2026-10").json()["bills"]
+    return bill
+
+
+def test_a_sliding_demand_is_that_of_any_15_minutes_where_readings_are_finer(booked):
+    bill = demand_of(booked, "sliding")
+    assert bill["demand"] == {
+        "kw": "240.000000",
+        "at": "2026-10-15T10:08:00+08:00",
+        "window": "sliding",
+        "complete": True,
+    }
+    line = next(one for one in bill["lines"] if one["name"] == "demand")
+    assert (line["quantity"], line["amount"], line["complete"]) == ("240.00", "9600.00", True)
+
+
+def test_a_demand_by_blocks_is_so_however_often_the_register_is_read(booked):
+    of_block = {"kw": "184.000000", "at": "2026-10-15T10:15:00+08:00", "window": "block"}
+    for demand, every in (("block", 1), ("sliding", 15)):
+        bill = demand_of(booked, demand, every)
+        assert bill["demand"] == {**of_block, "complete": True}
+
+
+def test_a_sliding_demand_says_where_it_was_read_too_seldom(booked):
+    bill = demand_of(booked, "sliding", lost=range(3001, 3015))
+    assert (bill["demand"]["kw"], bill["demand"]["window"]) == ("240.000000", "sliding")
+    assert bill["demand"]["complete"] is False
+    assert "demand" in bill["lacks"]

@@ -6,6 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from metering.factor import Factor
+from metering.registry import Registry
+
 YESTERDAY = "start=2026-11-23&end=2026-11-24"
 
 
@@ -197,3 +200,29 @@ def test_an_answer_of_the_present_revision_is_that_of_now(shared_world, path):
     assert later.status_code == 422
     assert "no such revision" in later.text
     assert shared_world.get(f"{path}?node=office-a&{YESTERDAY}&as_of=0").status_code == 422
+
+
+def test_coal_and_carbon_are_told_on_the_basis_that_is_asked(world):
+    asked = {"node": "office-a", "step": "day", "start": "2026-11-22", "end": "2026-11-23"}
+    usual = world.get("/v1/energy", **asked).json()
+    assert (usual["coal"], usual["carbon"]) == ("equivalent", "location")
+    other = world.get("/v1/energy", coal="equal", carbon="market", **asked).json()
+    assert [other["data"][0][one]["value"] for one in ("kgce", "kgco2")] == [None, None]
+    more = (
+        Factor("01000", "kgce_equal", Decimal("0.3024"), source="rate of 2024", grade="S"),
+        Factor("01000", "kgco2_market", Decimal("0.6096"), source="mean of the rest", grade="S"),
+    )
+    world.platform.registry_store.apply(Registry(factors=more), actor="test", now_us=1)
+    assert world.get("/v1/energy", **asked).json()["data"] == usual["data"]
+    told = world.get("/v1/energy", coal="equal", carbon="market", **asked).json()
+    day = told["data"][0]
+    assert (told["coal"], told["carbon"]) == ("equal", "market")
+    assert Decimal(day["kgce"]["value"]) == Decimal(day["value"]) * Decimal("0.3024")
+    assert Decimal(day["kgco2"]["value"]) == Decimal(day["value"]) * Decimal("0.6096")
+    assert [one["source"] for one in day["kgce"]["rows"]] == ["rate of 2024"]
+    del asked["step"]
+    parts = world.get("/v1/energy/parts", coal="equal", **asked).json()
+    assert (parts["coal"], parts["carbon"]) == ("equal", "location")
+    assert parts["data"][0]["kgce"]["value"] == day["kgce"]["value"]
+    assert parts["data"][0]["kgco2"] == usual["data"][0]["kgco2"]
+    assert world.get("/v1/energy", coal="brown", **asked).status_code in (400, 422)

@@ -97,7 +97,9 @@ def heavy(
 ) -> bool:
     found = SimpleNamespace(issue=lambda institution, month: "one" if kept else None)
     filed = SimpleNamespace(
-        statements=lambda kinds, subjects, *, before, limit: ["one"] * min(entered, limit)
+        statements=lambda kinds, subjects, *, before, limit: (
+            [SimpleNamespace(subject=min(subjects))] * min(entered, limit)
+        )
     )
     platform = SimpleNamespace(
         registry=lambda: known, now_us=lambda: NOW_US, reports=found, statements=filed
@@ -157,8 +159,8 @@ def test_what_takes_a_third_of_a_second_is_heavy(known: Registry, asked: str) ->
     assert heavy(known, f"/v1/{asked}")
 
 
-def with_accounts(count: int) -> Registry:
-    accounts = tuple(Account(f"a-{n}", "office-a-total") for n in range(count))
+def with_accounts(count: int, demand: str = "") -> Registry:
+    accounts = tuple(Account(f"a-{n}", "office-a-total", demand=demand) for n in range(count))
     return replace(FEW, more={**FEW.more, "account": accounts})
 
 
@@ -169,6 +171,10 @@ def test_bills_are_weighed_by_accounts_and_audits_by_what_was_entered() -> None:
         assert not heavy(many, f"{path}?account=a-1&month=2026-10")
         assert not heavy(many, f"{path}?node=canteen&month=2026-10")
         assert not heavy(few, f"{path}?node=campus&month=2026-10")
+    sliding = with_accounts(5, "sliding")
+    assert heavy(sliding, "/v1/bill?node=campus&month=2026-10")
+    assert not heavy(sliding, "/v1/bill?account=a-1&month=2026-10")
+    assert heavy(sliding, "/v1/bills?limit=10", entered=50)
     assert heavy(few, "/v1/bills", entered=50)
     assert heavy(few, "/v1/bills?limit=1000", entered=1000)
     assert not heavy(few, "/v1/bills?limit=10", entered=50)

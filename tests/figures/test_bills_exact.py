@@ -79,13 +79,12 @@ def test_a_contract_is_paid_up_to_its_margin(measured, at_price, dearer):
 @given(
     st.lists(st.integers(0, 10**9) | st.just(ABSENT), min_size=1, max_size=80),
     st.sampled_from([1, 3, 5, 15]),
-    st.booleans(),
 )
-def test_most_power_is_that_of_the_best_block_that_is_known(slots, step, sliding):
+def test_most_power_is_that_of_the_best_block_that_is_known(slots, step):
     size = 15 // step
-    starts = range(0, len(slots) - size + 1, 1 if sliding else size)
+    starts = range(0, len(slots) - size + 1, size)
     known = {s: slots[s : s + size] for s in starts if ABSENT not in slots[s : s + size]}
-    found = exact.most_power(np.array(slots, dtype=np.int64), step, 15, sliding=sliding)
+    found = exact.most_power(np.array(slots, dtype=np.int64), step, 15)
     if not known:
         assert found is None
         return
@@ -94,13 +93,6 @@ def test_most_power_is_that_of_the_best_block_that_is_known(slots, step, sliding
     assert place == min(s for s, own in known.items() if sum(own) == amount)
 
 
-def test_a_window_that_slides_finds_what_lies_over_two_blocks():
-    minutes = np.zeros(60, dtype=np.int64)
-    minutes[10:25] = 4
-    assert exact.most_power(minutes, 1, 15, sliding=True) == (10, 60)
-    assert exact.most_power(minutes, 1, 15, sliding=False) == (15, 40)
-
-
 @pytest.mark.parametrize("step", [20, 30, 60, 1440])
 def test_what_is_coarser_than_a_block_says_no_demand(step):
-    assert exact.most_power(np.ones(96, dtype=np.int64), step, 15, sliding=False) is None
+    assert exact.most_power(np.ones(96, dtype=np.int64), step, 15) is None

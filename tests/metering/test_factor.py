@@ -3,10 +3,11 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metering.factor import Factor, factor_on
+from metering.factor import Bases, Carbon, Coal, Factor, factor_by, factor_on
 from metering.validity import Validity
 
 DAY = date(2026, 11, 24)
@@ -50,3 +51,33 @@ def test_only_what_was_seen_in_an_official_text_is_verified():
     assert not factor(1, grade="S").verified
     assert not factor(1, grade="M").verified
     assert not factor(1).verified
+
+
+def by(factors, quantity, item, **bases):
+    found = factor_by(factors, quantity, item, DAY, Bases(**bases))
+    return None if found is None else found.value
+
+
+def test_each_basis_has_factors_of_its_own():
+    known = [
+        Factor("01000", quantity, Decimal(n))
+        for n, quantity in enumerate(("kgce", "kgce_equal", "kgco2", "kgco2_market"), start=1)
+    ]
+    assert (by(known, "kgce", "01A00"), by(known, "kgce", "01A00", coal=Coal.EQUAL)) == (1, 2)
+    assert (by(known, "kgco2", "01A00"), by(known, "kgco2", "01A00", carbon=Carbon.MARKET)) == (
+        *(3, 4),
+    )
+    assert by(known, "kgce", "01A00", carbon=Carbon.MARKET) == 1
+    assert by(known, "kgco2", "01A00", coal=Coal.EQUAL) == 3
+
+
+@pytest.mark.parametrize(("item", "value"), [("03000", 1), ("01000", None), ("04000", None)])
+def test_without_a_factor_of_the_basis_a_fuel_has_the_usual_one_and_what_is_made_has_none(
+    item, value
+):
+    known = [Factor(item, "kgce", Decimal(1)), Factor(item, "kgco2", Decimal(1))]
+    assert by(known, "kgce", item, coal=Coal.EQUAL) == value
+    assert by(known, "kgco2", item, carbon=Carbon.MARKET) == value
+    own = [*known, Factor(item, "kgce_equal", Decimal(2))]
+    assert by(own, "kgce", item, coal=Coal.EQUAL) == 2
+    assert by(own, "kgce", item) == 1
