@@ -24,7 +24,7 @@ import figures
 from api.caller import Caller
 from api.ranges import check_days, check_order, instant
 from api.usecases.energy import Days, Step, moment_of, zone_of_series
-from figures import Energy, Period, View, Worth
+from figures import AsOf, Energy, Period, View, Worth
 from ledger import (
     RULES_VERSION,
     Edges,
@@ -190,8 +190,10 @@ class Trace:
     meters: tuple[MeterTrace, ...]
     left_out: int
     """Meters beyond `MOST_METERS`."""
-    down_to_rows: bool = False
-    """Whether it ends at the rows: readings and decisions are not kept as they were."""
+    as_of: str | None = None
+    """The moment that was asked for: then it ends at the rows, since readings and decisions are
+    not kept as they were."""
+    moment: AsOf | None = None
 
 
 def asked_for(
@@ -264,9 +266,10 @@ def trace(
             meters = tuple(
                 _meter_at_rest(view, code, counted[code], value, asked) for code in codes
             )
-            more = len(counted) - len(codes)
-            rows = _rows_of(view, key, value)
-            return Trace(key, zone, asked, value, worth, rows, (), meters, more, down_to_rows=True)
+            more, rows = len(counted) - len(codes), _rows_of(view, key, value)
+            return Trace(
+                key, zone, asked, value, worth, rows, (), meters, more, as_of=as_of, moment=moment
+            )
         events = _Events(view, key, value)
         nearby = _Nearby(caller.platform.readings, _points(caller, codes), value)
         follow = _Follow(caller, view, asked, value, events, len(codes), limits, nearby)
