@@ -184,11 +184,14 @@ def dated(
 def closing(
     worlds: Annotated[int, typer.Option(help="how many worlds")] = 20,
     seed: Annotated[int, typer.Option(help="the first of them")] = 1,
+    on_postgres: Annotated[
+        int, typer.Option(help="how many of them, the last, over PostgreSQL")
+    ] = 1,
 ) -> None:
     """Months that are closed before anything else happens: told to the byte ever after."""
     from proofs.closing.check import run_closing
 
-    run_closing(worlds, seed)
+    run_closing(worlds, seed, on_postgres)
 
 
 @app.command()

@@ -51,6 +51,8 @@ class Shown:
             asked["role"] = of.name
         if of.name == DIFFERENCE:
             asked["rest"] = "1"
+        if of.as_of:
+            asked["as_of"] = of.as_of
         return f"/lineage?{urlencode(asked)}"
 
 
@@ -64,6 +66,8 @@ class Of:
     end: str
     name: str = ""
     """Tells apart figures of the same code and item: difference, a role, a ratio."""
+    as_of: str = ""
+    """The closing whose figures they are; '' of those that stand."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from api.page import figure, formats, tables
 from api.page.figure import MoneyShown, Of, Shown
 from api.page.places import place_of
 from api.page.visit import Visit
+from api.usecases.closings import listed
 from api.usecases.energy import Step
 from api.usecases.lineage import (
     Asked,
@@ -32,6 +33,7 @@ from api.usecases.lineage import (
 from figures import Period
 from ledger import JudgedReadings, factor_of
 from metering.book import SeriesKey
+from metering.closing import ClosingState
 from metering.items import category
 from metering.localtime import day_bounds, iso, local_day
 from metering.quality import WHOLE, Shares
@@ -66,12 +68,14 @@ def moment(text: str | None) -> str | None:
     return iso(int(text)) if known and text else text
 
 
-def lineage(visit: Visit, key: SeriesKey, asked: Asked, rest: bool) -> dict[str, Any]:
-    """Everything that the page shows of a figure."""
-    found = trace(visit.caller, key, asked, ON_A_PAGE)
+def lineage(
+    visit: Visit, key: SeriesKey, asked: Asked, rest: bool, as_of: str | None = None
+) -> dict[str, Any]:
+    """Everything that the page shows of a figure; of one as of a closing what is kept of it."""
+    found = trace(visit.caller, key, asked, ON_A_PAGE, as_of)
     registry, zone = visit.caller.reach.registry, found.zone
     named = registry.meters[key.code] if key.kind == "meter" else registry.nodes[key.code]
-    of = _of(key.code, key.item, found.value, zone, _role(asked))
+    of = replace(_of(key.code, key.item, found.value, zone, _role(asked)), as_of=as_of or "")
     return {
         "name": named.name(visit.language),
         "code": key.code,
@@ -103,7 +107,23 @@ def lineage(visit: Visit, key: SeriesKey, asked: Asked, rest: bool) -> dict[str,
         "left_out": found.left_out,
         "members": [_meter(visit, one, found) for one in found.members],
         "members_left_out": found.members_left_out,
+        "as_of": as_of or "",
+        "closings": _closings(visit, found),
     }
+
+
+def _closings(visit: Visit, found: Trace) -> list[str]:
+    """Closings of the institution that hold all days of the figure, and the one it is shown by."""
+    zone, body = found.zone, found.key.institution
+    first, last = local_day(found.value.start_us, zone), local_day(found.value.end_us - 1, zone)
+    known = listed(visit.caller, body) if body in visit.caller.reach.institutions else []
+    return [
+        one.name
+        for one in known
+        if one.first <= first
+        and last <= one.last
+        and (one.state is not ClosingState.REOPENED or one.name == found.as_of)
+    ]
 
 
 def _role(asked: Asked) -> str:
@@ -167,6 +187,8 @@ def _tariffs(visit: Visit, found: Trace) -> list[dict[str, str]]:
 def _way(found: Trace, time_us: int, step: Step) -> str:
     key = found.key
     asked = {"code": key.code, "item": key.item, "time": iso(time_us), "step": str(step)}
+    if found.as_of is not None:
+        asked["as_of"] = found.as_of
     return f"/lineage?{urlencode(asked)}"
 
 
@@ -192,7 +214,7 @@ def _finer(visit: Visit, found: Trace) -> list[dict[str, Any]]:
         return []
     key, zone, value = found.key, found.zone, found.value
     first, last = local_day(value.start_us, zone), local_day(value.end_us - 1, zone)
-    with visit.caller.view() as view:
+    with visit.caller.view(found.moment) as view:
         fine = figures.energy(view, key, first, last, str(FINER[step]))
         fine = figures.between(fine, value.start_us, value.end_us)
     rows = [one for one in figures.periods(fine) if one.amount is not None]
@@ -215,16 +237,18 @@ def _rest(visit: Visit, found: Trace) -> list[figure.WorthShown]:
     """The sub-items, the difference that they leave, and the total."""
     zone = found.zone
     days = local_day(found.value.start_us, zone), local_day(found.value.end_us - 1, zone)
-    with visit.caller.view() as view:
+    with visit.caller.view(found.moment) as view:
         parts = figures.parts(view, found.key, *days)
-    return tables.parts_table(visit, place_of(visit, found.key.code), parts, *days)
+    place = place_of(visit, found.key.code)
+    return tables.parts_table(visit, place, parts, *days, as_of=found.as_of or "")
 
 
 def _meter(visit: Visit, one: MeterTrace, found: Trace) -> dict[str, Any]:
     meter, zone = visit.caller.reach.registry.meters[one.meter], found.zone
     own, quality = None, ""
     if one.value is not None:
-        own = figure.energy(one.value.amount, _of(one.meter, meter.item, one.value, zone))
+        of = _of(one.meter, meter.item, one.value, zone)
+        own = figure.energy(one.value.amount, replace(of, as_of=found.as_of or ""))
         if found.key.kind == "meter" and one.meter == found.key.code:
             own = replace(own, link="")
         quality = _quality(visit, one.value.shares)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import figures
+from api.moments import as_of_text
 from api.page import cases, charts, so_far, tables
 from api.page.closings import closed_months
+from api.page.figure import WorthShown
 from api.page.places import ELECTRICITY, Place, place_of, places
 from api.page.visit import Visit
 from api.usecases.findings import find
@@ -20,18 +23,48 @@ WEEKS = 6
 CARPET_DAYS = 28
 
 
-def overview(visit: Visit, node: str | None) -> dict[str, Any] | None:
-    """Everything the overview shows; None before anything is registered."""
+def overview(visit: Visit, node: str | None, as_closed: bool = False) -> dict[str, Any] | None:
+    """Everything the overview shows, closed months as they were closed where that is asked; None
+    before anything is registered."""
     if node is None and not visit.caller.reach.top():
         return None
     place = place_of(visit, node)
     with visit.caller.view() as view:
         found = _booked(visit, view, place)
     if found["has_books"]:
+        _choose(visit, place, found, as_closed)
         found["findings"] = cases.shown(
             visit, find(visit.caller, state="open", limit=3, under=place.node)
         )
     return found
+
+
+def _choose(visit: Visit, place: Place, found: dict[str, Any], as_closed: bool) -> None:
+    """Both states of the months that are shown and closed, and the one that is asked."""
+    closed = {row.label: found["closed"].get(row.label) for row in found["months"]}
+    names = " ".join(name for name in closed.values() if name)
+    if not names:
+        return
+    way = f"/?{urlencode({'node': place.node})}"
+    found["moments"] = [(way, ""), (f"{way}&closed=1", names)]
+    found["chosen"] = names if as_closed else ""
+    if as_closed:
+        found["months"] = [
+            own
+            for row in found["months"]
+            for own in (as_closed_row(visit, place, row.label, closed[row.label]) or [row])
+        ]
+
+
+def as_closed_row(visit: Visit, place: Place, month: str, name: str | None) -> list[WorthShown]:
+    """The row of a month as a closing pins it; none where there is no closing, or the place was not
+    registered yet."""
+    if name is None:
+        return []
+    with visit.caller.view(as_of_text(visit.caller, name, place.institution)) as view:
+        if place.node not in view.registry.nodes:
+            return []
+        return tables.month_as_closed(view, place.key(place.node), month, name)
 
 
 def _booked(visit: Visit, view: View, place: Place) -> dict[str, Any]:
@@ -48,6 +81,8 @@ def _booked(visit: Visit, view: View, place: Place) -> dict[str, Any]:
         "weekday": visit.text(WEEKDAYS[place.today.weekday()]),
         "places": places(visit),
         "has_books": bool(own),
+        "moments": [],
+        "chosen": "",
         "revision": view.revision(key.institution),
     }
     if not own:

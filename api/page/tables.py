@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import figures
@@ -11,6 +12,7 @@ from api.page.places import ELECTRICITY, Place
 from api.page.visit import Visit
 from figures import Held, Parts, View, periods, worth_of_each
 from metering.book import SeriesKey
+from metering.closing import days_of_period
 from metering.localtime import local_day, month_start
 from texts import word
 
@@ -30,8 +32,13 @@ def months_table(view: View, place: Place) -> list[WorthShown]:
     return _rows(view, place.key(place.node), first, place.today, "month", "%Y-%m")[::-1]
 
 
+def month_as_closed(view: View, key: SeriesKey, month: str, name: str) -> list[WorthShown]:
+    """The row of a closed month (YYYY-MM) in the view of its closing."""
+    return _rows(view, key, *days_of_period(month), "month", "%Y-%m", name)
+
+
 def _rows(
-    view: View, key: SeriesKey, first: date, last: date, step: str, form: str
+    view: View, key: SeriesKey, first: date, last: date, step: str, form: str, as_of: str = ""
 ) -> list[WorthShown]:
     found = figures.energy(view, key, first, last, step)
     shown = []
@@ -39,14 +46,13 @@ def _rows(
         start = local_day(period.start_us, found.zone)
         end = local_day(period.end_us - 1, found.zone)
         held = Held(key.item, period.amount, period.shares, period.provisional, worth)
-        shown.append(
-            figure.row(f"{start:{form}}", held, figure.of_days(key.code, key.item, start, end))
-        )
+        of = replace(figure.of_days(key.code, key.item, start, end), as_of=as_of)
+        shown.append(figure.row(f"{start:{form}}", held, of))
     return shown
 
 
 def parts_table(
-    visit: Visit, place: Place, found: Parts, first: date, last: date
+    visit: Visit, place: Place, found: Parts, first: date, last: date, as_of: str = ""
 ) -> list[WorthShown]:
     """Sub-items, then the difference, then the total; empty where there are no sub-items."""
     if not found.parts:
@@ -55,12 +61,13 @@ def parts_table(
         figure.row(
             word("item", one.item, visit.language),
             one,
-            figure.of_days(place.node, one.item, first, last),
+            replace(figure.of_days(place.node, one.item, first, last), as_of=as_of),
         )
         for one in found.parts
     ]
     of_rest = figure.of_days(place.node, ELECTRICITY, first, last, figure.DIFFERENCE)
     of_total = figure.of_days(place.node, ELECTRICITY, first, last)
+    of_rest, of_total = (replace(one, as_of=as_of) for one in (of_rest, of_total))
     rows.append(figure.row(visit.text("Difference"), found.difference, of_rest))
     rows.append(figure.row(visit.text("Total"), found.total, of_total))
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -31,9 +32,12 @@ STATES = "^(open|acknowledged|resolved|expected|closed|all)$"
 
 
 @router.get("/")
-def overview_page(visit: Visitor, node: Node = None) -> HTMLResponse:
-    """Today against last week, and where the energy goes."""
-    return visit.render("overview.html", view=overview.overview(visit, node))
+def overview_page(
+    visit: Visitor, node: Node = None, closed: Annotated[bool, Query()] = False
+) -> HTMLResponse:
+    """Today against last week, and where the energy goes; closed months as they stand, or as they
+    were closed."""
+    return visit.render("overview.html", view=overview.overview(visit, node, closed))
 
 
 @router.get("/findings")
@@ -278,16 +282,27 @@ def lineage_page(
     end: Moment = None,
     role: Annotated[str | None, Query(max_length=16)] = None,
     rest: Annotated[bool, Query()] = False,
+    as_of: Annotated[str | None, Query(max_length=40)] = None,
 ) -> HTMLResponse:
     """A figure down to the readings it rests on, what was decided of them, and raw messages; `code`
-    is a place's or a meter's."""
+    is a place's or a meter's. With `as_of` as a closing pins it, down to the rows."""
     if code is not None:
         meters, nodes = visit.caller.reach.meters, visit.caller.reach.registry.nodes
         meter, node = (code, None) if code in meters and code not in nodes else (None, code)
     key = series_of(visit.caller, node, meter, item)
     zone = zone_of_series(visit.caller.reach.registry, key)
     asked = asked_for(zone, lineage.moment(time), step, start, end, role)
-    return visit.render("lineage.html", view=lineage.lineage(visit, key, asked, rest))
+    shown = lineage.lineage(visit, key, asked, rest, as_of)
+    return visit.render("lineage.html", view={**shown, "moments": _moments(visit, shown)})
+
+
+def _moments(visit: Visit, shown: dict[str, Any]) -> list[tuple[str, str]]:
+    """Ways to the same page as it stands, and as each closing that holds its days pins it."""
+    if not shown["closings"]:
+        return []
+    asked = {k: v for k, v in visit.request.query_params.items() if k != "as_of"}
+    way = f"/lineage?{urlencode(asked)}"
+    return [(way, ""), *((f"{way}&as_of={name}", name) for name in shown["closings"])]
 
 
 def _zone(visit: Visit) -> str:

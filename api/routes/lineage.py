@@ -255,10 +255,10 @@ def lineage(
         "book_unit": BOOK_UNITS[category(key.item).unit].name,
         "zone": zone,
         "step": str(found.asked.step) if isinstance(found.asked, AtStep) else None,
-        "energy": _energy_of(found, as_of),
+        "energy": _energy_of(found),
         **period_json(found.value, zone, key.item),
         **_worth_json(found),
-        "down_to": "rows" if found.down_to_rows else "readings",
+        "down_to": "readings" if found.as_of is None else "rows",
         "rows": _rows_json(found.rows),
         "decisions": [_sum_json(one, key.item) for one in found.decisions],
         "meters": [_meter_json(registry, one, zone, key.item) for one in found.meters],
@@ -269,7 +269,7 @@ def lineage(
     return written(answer)
 
 
-def _energy_of(found: Trace, as_of: str | None) -> str:
+def _energy_of(found: Trace) -> str:
     """Where the figure is told with its neighbours."""
     key = found.key
     days = (local_day(at, found.zone) for at in (found.value.start_us, found.value.end_us - 1))
@@ -280,7 +280,7 @@ def _energy_of(found: Trace, as_of: str | None) -> str:
         "step": str(found.asked.step) if isinstance(found.asked, AtStep) else str(Step.DAY),
         "start": start.isoformat(),
         "end": (last + timedelta(days=1)).isoformat(),
-        **({} if as_of is None else {"as_of": as_of}),
+        **({} if found.as_of is None else {"as_of": found.as_of}),
     }
     return f"/v1/energy?{urlencode(asked)}"
 

@@ -25,7 +25,7 @@ import figures
 from api.caller import Caller
 from api.ranges import check_days, check_order, instant
 from api.usecases.energy import Days, Step, moment_of, zone_of_series
-from figures import Energy, Period, View, Worth
+from figures import AsOf, Energy, Period, View, Worth
 from ledger import (
     RULES_VERSION,
     Edges,
@@ -220,8 +220,10 @@ class Trace:
     """What formulas among the meters are made of, near and far, where it does not count itself;
     `days_counted` are those on which it is a member."""
     members_left_out: int
-    down_to_rows: bool = False
-    """Whether it ends at the rows: readings and decisions are not kept as they were."""
+    as_of: str | None = None
+    """The moment that was asked for: then it ends at the rows, since readings and decisions are
+    not kept as they were."""
+    moment: AsOf | None = None
 
 
 def asked_for(
@@ -308,7 +310,8 @@ def trace(
                 len(counted) - len(codes),
                 tuple(rested[len(codes) :]),
                 len(members) - len(below),
-                down_to_rows=True,
+                as_of=as_of,
+                moment=moment,
             )
         events = _Events(view, key, value)
         nearby = _Nearby(caller.platform.readings, _points(caller, listed), value)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from metering.book import BookRow, SeriesKey
+from metering.errors import ConfigurationError
 from metering.quantity import ABSENT
 from proofs.closing.priced import ClosedWorld, judge_worth
 from proofs.closing.scene import FIRST, LAST, METERS, MONTH, ClosingScene
+from proofs.servers.postgres import OwnPostgres
 from proofs.steps import finish, say
 
 AFTER = LAST + timedelta(days=1)
@@ -46,6 +49,8 @@ class ClosingOutcome:
     unexplained: list[str] = field(default_factory=list)
     """Figures that are worth otherwise and are not listed, or with another amount or reason."""
     deeds: Counter[str] = field(default_factory=Counter)
+    on_postgres: int = 0
+    """Worlds whose database was PostgreSQL."""
     idle: int = 0
     """Worlds in which nothing of what happened moved a present number: these prove nothing."""
 
@@ -66,32 +71,63 @@ class ClosingOutcome:
             "revalued": self.revalued,
             "unnamed": len(self.unnamed) + len(self.unexplained),
             "idle": self.idle,
+            "on_postgres": self.on_postgres,
             **{f"with_{name}": count for name, count in sorted(self.deeds.items())},
         }
 
 
-def run_closing(worlds: int, seed: int) -> None:
-    """The worlds from a seed on, and the line."""
+def run_closing(worlds: int, seed: int, on_postgres: int = 1) -> None:
+    """The worlds from a seed on, the last ones over PostgreSQL where it can be started; and the
+    line."""
     outcome, began = ClosingOutcome(), time.process_time()
-    for one in range(seed, seed + worlds):
+    not_tried: list[str] = []
+    with _server(on_postgres, not_tried) as server:
+        _run(range(seed, seed + worlds), worlds - on_postgres, server, outcome)
+    told = {**outcome.line(), "seed": seed, "not_tried": not_tried}
+    finish({**told, "cpu_s": round(time.process_time() - began, 1)}, outcome.passed)
+
+
+@contextmanager
+def _server(worlds: int, not_tried: list[str]) -> Iterator[OwnPostgres | None]:
+    """A server for as long as it is used; None where no world wants one, or none can be started,
+    which is added to what is not tried."""
+    server = None
+    try:
+        server = OwnPostgres(sync=False) if worlds > 0 else None
+    except ConfigurationError as refused:
+        not_tried.append(f"postgres: {refused.message}")
+    try:
+        yield server
+    finally:
+        if server is not None:
+            server.stop()
+
+
+def _run(seeds: range, on_files: int, server: OwnPostgres | None, outcome: ClosingOutcome) -> None:
+    """The first worlds over files, the others on the server where there is one."""
+    for number, one in enumerate(seeds):
         before = len(_wrong(outcome))
-        prove_closing(one, outcome)
-        found = _wrong(outcome)
-        if len(found) > before:
-            say(f"world {one}: {len(found) - before} wrong, such as {found[-1]}")
-    result = {**outcome.line(), "seed": seed, "cpu_s": round(time.process_time() - began, 1)}
-    finish(result, outcome.passed)
+        prove_closing(one, outcome, server=server if number >= on_files else None)
+        wrong = _wrong(outcome)
+        if len(wrong) > before:
+            say(f"world {one}: {len(wrong) - before} wrong, such as {wrong[-1]}")
 
 
 def _wrong(outcome: ClosingOutcome) -> list[str]:
     return [*outcome.changed, *outcome.unnamed, *outcome.unexplained]
 
 
-def prove_closing(seed: int, outcome: ClosingOutcome, only: Sequence[str] = ()) -> None:
-    """One world: closed, then everything happens to it, and it is asked after each deed; `only`
-    some of them where they are named."""
+def prove_closing(
+    seed: int,
+    outcome: ClosingOutcome,
+    only: Sequence[str] = (),
+    server: OwnPostgres | None = None,
+) -> None:
+    """One world, on a server where one is given: closed, then everything happens to it, and it is
+    asked after each deed; `only` some of them where they are named."""
+    outcome.on_postgres += server is not None
     with tempfile.TemporaryDirectory(prefix="greenoffice-closing-") as folder:
-        scene = ClosingScene(seed, Path(folder))
+        scene = ClosingScene(seed, Path(folder), server)
         try:
             _prove(scene, outcome, seed, only)
         finally:

@@ -1,6 +1,6 @@
-"""A small office over SQLite, with a ledger and an API, to which things happen after a month was
-closed: readings come late, prices, factors and baselines are made anew, the books are rebuilt, the
-database is restored from a backup."""
+"""A small office over SQLite or PostgreSQL, with a ledger and an API, to which things happen after
+a month was closed: readings come late, prices, factors and baselines are made anew, the books are
+rebuilt, the database is restored from a backup."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from metering.registry import (
 )
 from metering.tariff import TariffRow
 from proofs.quiet_platform import quiet_platform
+from proofs.servers.postgres import OwnPostgres
 from storage import MemoryReadings, open_engine, sql_stores
 from storage.backup.database import back_up_database, restore_database
 
@@ -57,7 +58,8 @@ Span = tuple[str, int, int]
 class ClosingScene:
     """The office, and what is done to it; each deed says what it was."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, server: OwnPostgres | None = None) -> None:
+        self._server = server
         self.chance = random.Random(f"closing {seed}")  # noqa: S311 - a simulated world
         self.folder, self._files = folder, 0
         self.changed_us: set[int] = set()
@@ -66,7 +68,7 @@ class ClosingScene:
         self.readings = MemoryReadings()
         self._values = {code: self._loads(code) for code in METERS}
         self.held = self._held_back()
-        self._open(f"sqlite:///{folder / 'office.db'}")
+        self._open(self._empty("office"))
         self.stores.registry.apply(self._office(), actor=BY, now_us=self.now_us)
         for code in METERS:
             self._push(code, [n for n in range(self._count(code)) if not self._holds(code, n)])
@@ -149,7 +151,7 @@ class ClosingScene:
         back_up_database(self._url, kept)
         self.close()
         self._files += 1
-        url = f"sqlite:///{self.folder / f'restored-{self._files}.db'}"
+        url = self._empty(f"restored-{self._files}")
         restore_database(kept, url)
         self._open(url)
 
@@ -177,6 +179,12 @@ class ClosingScene:
         )
         made = TestClient(create_app(self._platform()), client=("127.0.0.1", 50_000))
         self.client = made.__enter__()
+
+    def _empty(self, name: str) -> str:
+        """The address of a database in which nothing is: on the server, where there is one."""
+        if self._server is not None:
+            return self._server.database()
+        return f"sqlite:///{self.folder / f'{name}.db'}"
 
     def _look(self) -> None:
         """As analytics does once a day."""

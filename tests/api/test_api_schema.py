@@ -68,6 +68,7 @@ KNOWN: dict[str, list[str]] = {
     "/v1/baselines state": ["checked", "not_checked"],
     "/v1/findings state": ["open", "closed"],
     "/v1/dead-letters state": ["open", "replayed"],
+    "as_of": ["2", "2@1", "c1"],
     "time": ["2026-11-23T02:00:00Z", "2026-11-23T02:07:00+08:00"],
     "from": ["2026-10-01", "2026-11-20"],
     "start": ["2026-11-20", "2026-11-23", "2026-10-01"],

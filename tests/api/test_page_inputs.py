@@ -27,6 +27,8 @@ KNOWN = {
     "step": ("hour", "day", "month"),
     "role": ("it",),
     "rest": ("true",),
+    "as_of": ("2",),
+    "closed": ("true",),
     "segment": ("16777217",),
     "offset": ("7",),
     "before": ("3",),

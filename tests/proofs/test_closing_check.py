@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,16 +12,41 @@ import reports.revalued
 from api import moments
 from figures import AsOf
 from metering.closing import Closing
-from proofs.closing.check import ClosingOutcome, prove_closing
+from proofs.closing.check import ClosingOutcome, prove_closing, run_closing
+from proofs.servers.postgres import OwnPostgres, found
 from reports.revalued import edits_since
 from storage import book_rules
 from storage.sql import book_commit
 
 
-def proved(*only: str, seed: int = 2) -> ClosingOutcome:
+def proved(*only: str, seed: int = 2, server: OwnPostgres | None = None) -> ClosingOutcome:
     outcome = ClosingOutcome()
-    prove_closing(seed, outcome, only)
+    prove_closing(seed, outcome, only, server)
     return outcome
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(found() is None, reason="PostgreSQL is not installed")
+def test_it_stands_over_postgresql_and_after_a_restore_there() -> None:
+    server = OwnPostgres(sync=False)
+    try:
+        outcome = proved("late", "price", "restore", server=server)
+    finally:
+        server.stop()
+    assert (outcome.changed, outcome.unnamed, outcome.unexplained) == ([], [], [])
+    assert outcome.on_postgres == 1
+    assert outcome.passed
+
+
+def test_a_server_that_cannot_be_started_is_said_as_not_tried(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("proofs.servers.postgres.found", lambda: None)
+    with pytest.raises(SystemExit):
+        run_closing(0, 1)
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["not_tried"] == [
+        "postgres: no PostgreSQL server to start"
+    ]
 
 
 def test_a_closed_month_stands_whatever_comes_later() -> None:
