@@ -16,16 +16,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analytics.detectors import FAULTS
+from analytics.drift import HELD
 from analytics.evidence import joined, only
 from analytics.service import Look
 from metering.evidence import hours_of
-from metering.finding import REFUTED, Case, CaseState, Changes, EvidenceHour, Finding
+from metering.finding import (
+    BALANCE_DRIFT,
+    BALANCED,
+    REFUTED,
+    Case,
+    CaseState,
+    Changes,
+    EvidenceHour,
+    Finding,
+)
 from metering.localtime import HOUR_US, local_day
 
 EDGE_US = 24 * HOUR_US
 """Of the window's first hours a look says too little: what reaches over the edge is cut there."""
 EVENT_US = 7 * 24 * HOUR_US
 """Hours as near as this belong to one event: where one is refuted, all are judged anew."""
+SHORTEST_DAY = 23
+"""Hours of a local day at least."""
 LEAST_HOURS = 3
 """Fewer hours beyond a settled case are its own, seen a little wider."""
 
@@ -54,14 +66,33 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
         standing = [case for case in of_key if case.stands]
         told, rest = _assigned(standing, _unsettled(fresh.get(key, []), of_key))
         if rest:
-            opened.append(Case(joined(rest), opened_us=look.now_us))
+            opened.append(_opened(joined(rest), look))
         for case in standing:
             now = _now(case, told.get(case.number, []), look)
             if now is None:
                 closed[case.number] = REFUTED
-            elif not _says_the_same(now, case.evidence, look):
+                continue
+            if not _says_the_same(now, case.evidence, look):
                 grown[case.number] = now
+            if _is_over(now):
+                closed[case.number] = BALANCED
     return Changes(tuple(opened), grown, closed)
+
+
+def _opened(evidence: Finding, look: Look) -> Case:
+    """A new case; what is over when it is seen first is told, and stands no more."""
+    over = _is_over(evidence)
+    return Case(
+        evidence,
+        state=CaseState.CLOSED if over else CaseState.OPEN,
+        closed=BALANCED if over else "",
+        opened_us=look.now_us,
+    )
+
+
+def _is_over(finding: Finding) -> bool:
+    """Whether a balance is again what it was."""
+    return finding.pattern == BALANCE_DRIFT and bool(finding.detail.get("over"))
 
 
 def _key(finding: Finding) -> Key:
@@ -69,20 +100,38 @@ def _key(finding: Finding) -> Key:
 
 
 def _unsettled(fresh: Sequence[Finding], cases: Sequence[Case]) -> list[Finding]:
-    """What people have not settled yet. A refuted case covers nothing: its hours may come back
-    with other readings."""
-    done = [
-        (case.evidence.start_us, case.evidence.end_us)
-        for case in cases
-        if case.state in (CaseState.RESOLVED, CaseState.EXPECTED)
-    ]
+    """What people have not settled yet, and what is not over. A refuted case covers nothing: its
+    hours may come back with other readings."""
+    done = [_span(case) for case in cases if _is_done(case)]
+    right = [_span(case) for case in cases if case.state is CaseState.EXPECTED]
     found = []
     for finding in sorted(fresh, key=lambda one: one.start_us):
+        if finding.pattern == BALANCE_DRIFT and _meets(finding, right):
+            continue  # the new difference is as it should be, for as long as it is told
         hours = [at for at in finding.hours_us if not any(start <= at < end for start, end in done)]
         rest = only(finding, frozenset(hours))
-        if rest is not None and (rest is finding or len(hours) >= LEAST_HOURS):
+        if rest is not None and (rest is finding or len(hours) >= _least(finding)):
             found.append(rest)
     return found
+
+
+def _span(case: Case) -> tuple[int, int]:
+    return case.evidence.start_us, case.evidence.end_us
+
+
+def _is_done(case: Case) -> bool:
+    """Whether what lies in a case's span was told, and is settled."""
+    settled = case.state in (CaseState.RESOLVED, CaseState.EXPECTED)
+    return settled or (case.state is CaseState.CLOSED and case.closed != REFUTED)
+
+
+def _meets(finding: Finding, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start < finding.end_us and finding.start_us < end for start, end in spans)
+
+
+def _least(finding: Finding) -> int:
+    """Hours beyond a settled case that are a new one."""
+    return HELD * SHORTEST_DAY if finding.pattern == BALANCE_DRIFT else LEAST_HOURS
 
 
 def _assigned(
@@ -137,6 +186,9 @@ def _in_reach(hour_us: int, look: Look) -> bool:
 
 def _still_so(case: Case, hour: EvidenceHour, look: Look) -> bool:
     """Whether the books still say of an hour what was told of it."""
+    if case.evidence.pattern == BALANCE_DRIFT:
+        said = look.differences.get(case.evidence.meter, {})
+        return hour.measured is not None and said.get(hour.start_us) == hour.measured
     if case.evidence.pattern in FAULTS:
         return False  # the books themselves name faults: one that they do not name is none
     return look.measured(case.evidence.meter, hour.start_us) == hour.measured
@@ -160,6 +212,8 @@ def _says_the_same(now: Finding, before: Finding, look: Look) -> bool:
     with it when that is made anew."""
     fresh = before.meter in look.fresh and before.day == local_day(look.now_us, look.zone)
     if fresh and now.baseline_version != before.baseline_version:
+        return False
+    if _is_over(now) and not _is_over(before):
         return False
     return _content(now) == _content(before)
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from analytics.balances import BalanceDays, by_hour
 from analytics.bins import USUAL_WEEK, HourCalendar, Timetable
 from analytics.crossfit import History
 from analytics.detectors import DETECTORS, FAULTS, Candidate, Limits, Site, candidates
@@ -77,6 +78,8 @@ class Inputs:
     """Of the institution's books."""
     limits: Mapping[str, Limits] = field(default_factory=dict)
     """Meter code -> its limits; the usual ones where it is left out."""
+    balances: Sequence[BalanceDays] = ()
+    """Totals against what they should hold."""
     settings: FitSettings = DEFAULTS
 
 
@@ -104,6 +107,9 @@ class Look:
     made anew with what comes in, and what it found with it."""
     progress: tuple[BaselineProgress, ...] = ()
     """Meters that are not checked yet."""
+    differences: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    """Total meter -> start of the hour [us] -> its part of what the total has beyond its parts on
+    the day [book units], of days on which that is known."""
 
     def measured(self, meter: str, hour_us: int) -> int | None:
         """What the books say of an hour [book units]; None where they are not to be trusted, or
@@ -259,7 +265,17 @@ def _seen(
         made=tuple(version for one in learned for version in one.made),
         fresh=frozenset[str]().union(*(one.fresh for one in learned)),
         progress=tuple(progress for one in learned for progress in one.progress),
+        differences=by_hour(inputs.balances, _hours_of_days(inputs, hours)),
     )
+
+
+def _hours_of_days(inputs: Inputs, hours: int) -> dict[int, Ints]:
+    """Local day -> starts of its hours."""
+    if not hours:
+        return {}
+    clock = HourCalendar.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar)
+    days, first = np.unique(clock.day, return_index=True)
+    return dict(zip(days.tolist(), np.split(inputs.hours_us[:hours], first[1:]), strict=True))
 
 
 def _told(
@@ -329,14 +345,16 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         events=tuple(inputs.events),
         until_us=until_us,
         limits=_limits(inputs, inputs.meters[0]),
+        balances=tuple(inputs.balances),
     )
 
 
 def _quiet(site: Site, found: Sequence[Candidate]) -> Bools:
-    """Hours without any finding of the meter, shape (meters, hours)."""
+    """Hours without any finding of what the meter itself measured, shape (meters, hours)."""
     quiet = np.ones(site.measured.shape, dtype=np.bool_)
     for candidate in found:
-        quiet[candidate.meter, candidate.hours] = False
+        if candidate.own is None:
+            quiet[candidate.meter, candidate.hours] = False
     return quiet
 
 
