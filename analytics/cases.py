@@ -19,10 +19,12 @@ from analytics.detectors import FAULTS
 from analytics.drift import HELD
 from analytics.evidence import joined, only
 from analytics.service import Look
+from analytics.stays import ALL_TIME, Stay, charted
 from metering.evidence import hours_of
 from metering.finding import (
     BALANCE_DRIFT,
     BALANCED,
+    MOVED,
     REFUTED,
     Case,
     CaseState,
@@ -52,15 +54,21 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
     if not look.hours_us.size:
         return Changes()
     cases: dict[Key, list[Case]] = {}
+    grown: dict[int, Finding] = {}
+    closed: dict[int, str] = {}
     fresh: dict[Key, list[Finding]] = {}
     for case in known:
-        if case.evidence.meter in look.meters:
+        if case.evidence.meter in look.meters and case.evidence.institution != look.institution:
+            if case.stands:
+                closed[case.number] = MOVED
+                left = _of_others(case.evidence, look)
+                if left is not case.evidence:
+                    grown[case.number] = left
+        elif case.evidence.meter in look.meters:
             cases.setdefault(_key(case.evidence), []).append(case)
     for finding in look.findings:
         fresh.setdefault(_key(finding), []).append(finding)
     opened: list[Case] = []
-    grown: dict[int, Finding] = {}
-    closed: dict[int, str] = {}
     for key in sorted(cases.keys() | fresh.keys()):
         of_key = cases.get(key, [])
         standing = [case for case in of_key if case.stands]
@@ -70,24 +78,47 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
         for case in standing:
             now = _now(case, told.get(case.number, []), look)
             if now is None:
-                closed[case.number] = REFUTED
+                closed[case.number] = MOVED if _is_gone(key[0], look) else REFUTED
                 continue
             if not _says_the_same(now, case.evidence, look):
                 grown[case.number] = now
             if _is_over(now):
                 closed[case.number] = BALANCED
+            elif _is_gone(key[0], look):
+                closed[case.number] = MOVED
     return Changes(tuple(opened), grown, closed)
 
 
 def _opened(evidence: Finding, look: Look) -> Case:
     """A new case; what is over when it is seen first is told, and stands no more."""
-    over = _is_over(evidence)
-    return Case(
-        evidence,
-        state=CaseState.CLOSED if over else CaseState.OPEN,
-        closed=BALANCED if over else "",
-        opened_us=look.now_us,
-    )
+    cause = BALANCED if _is_over(evidence) else MOVED if _is_gone(evidence.meter, look) else ""
+    state = CaseState.CLOSED if cause else CaseState.OPEN
+    return Case(evidence, state=state, closed=cause, opened_us=look.now_us)
+
+
+def _is_gone(meter: str, look: Look) -> bool:
+    """Whether a meter is the institution's no more."""
+    return look.own.get(meter, ALL_TIME)[1] <= look.now_us
+
+
+def _of_others(evidence: Finding, look: Look) -> Finding:
+    """What a case of the institution before says of its own time; all of it where none is left."""
+    begins = look.own.get(evidence.meter, ALL_TIME)[0]
+    kept = frozenset(at for at in evidence.hours_us if at < begins)
+    left = only(evidence, kept)
+    if left is None or left is evidence:
+        return evidence
+    return _as_of(_cut(left, (ALL_TIME[0], begins)), look)
+
+
+def _cut(evidence: Finding, stay: Stay) -> Finding:
+    """Evidence without what is told beside its hours of time that is not its own."""
+    detail = dict(evidence.detail)
+    at = int(detail.get("example_us", evidence.start_us))
+    if not stay[0] <= at < stay[1]:
+        for name in ("example_us", "expected", "measured", "temperature_c"):
+            detail.pop(name, None)
+    return replace(evidence, detail=detail, hourly=charted(evidence.hourly, stay))
 
 
 def _is_over(finding: Finding) -> bool:
@@ -157,12 +188,13 @@ def _now(case: Case, fresh: Sequence[Finding], look: Look) -> Finding | None:
     if _of_today(case, look):
         return _as_of(joined(fresh), look) if fresh else None
     anew = {at for finding in fresh for at in finding.hours_us}
+    stay = look.own.get(case.evidence.meter, ALL_TIME)
     kept = _kept(case, frozenset(anew), look)
     if not fresh and len(kept) == len(case.evidence.hours_us):
         return case.evidence
     before = only(case.evidence, kept)
     parts = [*([before] if before is not None else []), *fresh]
-    return None if not parts else _as_of(joined(parts), look)
+    return None if not parts else _as_of(_cut(joined(parts), stay), look)
 
 
 def _kept(case: Case, anew: frozenset[int], look: Look) -> frozenset[int]:
@@ -171,10 +203,12 @@ def _kept(case: Case, anew: frozenset[int], look: Look) -> frozenset[int]:
     judged = [hour for hour in hours_of(case.evidence) if _in_reach(hour.start_us, look)]
     refuted = [hour.start_us for hour in judged if not _still_so(case, hour, look)]
     inside = {hour.start_us for hour in judged}
+    stay = look.own.get(case.evidence.meter, ALL_TIME)
     return frozenset(
         at
         for at in case.evidence.hours_us
         if at not in anew
+        and stay[0] <= at < stay[1]
         and (at not in inside or not any(abs(at - other) <= EVENT_US for other in refuted))
     )
 

@@ -22,6 +22,7 @@ from analytics.feeding_balances import BALANCE_DAYS, site_balances
 from analytics.groups import Ints
 from analytics.registered import limits, timetables
 from analytics.service import Inputs
+from analytics.stays import ALL_TIME, stay_of
 from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices
 from metering.book import RegisterEvent, SeriesKey
 from metering.finding import Sums
@@ -92,6 +93,7 @@ def site_inputs(
     codes = {meter.code for meter in meters}
     events = view.events_of(view.key_of(site, "01000"), int(hours_us[0]), view.now_us)
     events = [e for e in events if e.meter in codes and not _is_declared(registry, e)]
+    own = {one.code: stay_of(registry, site, one.node, institution) for one in meters}
     return Inputs(
         institution=institution,
         zone=zone,
@@ -108,7 +110,9 @@ def site_inputs(
         weeks=timetables(registry, meters),
         limits=limits(registry, meters, last),
         revision=view.revision(institution),
-        balances=site_balances(view, meters, nodes, (since, last), events),
+        balances=site_balances(view, meters, nodes, (since, last), events, own),
+        before=tuple(body for _, body in registry.bodies(site) if body != institution),
+        own={code: stay for code, stay in own.items() if stay != ALL_TIME},
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -11,9 +12,10 @@ import numpy as np
 import figures
 from analytics.balances import BalanceDays, KnownChange, TermDays
 from analytics.drift import REACH_DAYS
+from analytics.stays import ALL_TIME, Stay
 from figures import Balance, DayBalance, DayTerm, View
 from metering.book import RegisterEvent
-from metering.localtime import day_number, days_between, local_day
+from metering.localtime import day_bounds, day_number, day_of_number, days_between, local_day
 from metering.quantity import ABSENT
 from metering.registry import Installation, Meter, Registry
 from metering.units import BOOK_UNITS
@@ -31,15 +33,29 @@ def site_balances(
     nodes: Collection[str],
     span: tuple[date, date],
     events: Sequence[RegisterEvent],
+    own: Mapping[str, Stay],
 ) -> tuple[BalanceDays, ...]:
     """Each total meter of a site's nodes that has parts, over the local days of a span, both
-    included; several totals of one place and item are told by the first."""
+    included, and of its own time alone; several totals of one place and item are told by the
+    first."""
     totals: dict[tuple[str, str], Meter] = {}
     for meter in sorted(meters, key=lambda one: one.code):
         if meter.total:
             totals.setdefault((meter.node, meter.item), meter)
     found = (_series(view, meter, nodes, span, events) for meter in totals.values())
-    return tuple(one for one in found if one is not None)
+    zones = (view.registry.zone(meter.node) for meter in totals.values())
+    return tuple(
+        _within(one, own.get(one.meter, ALL_TIME), zone)
+        for one, zone in zip(found, zones, strict=True)
+        if one is not None
+    )
+
+
+def _within(series: BalanceDays, stay: Stay, zone: str) -> BalanceDays:
+    """Days of others are no history: a place that comes begins anew."""
+    bounds = [day_bounds(day_of_number(day), zone) for day in series.days.tolist()]
+    inside = np.array([stay[0] <= start and end <= stay[1] for start, end in bounds])
+    return replace(series, usable=series.usable & inside)
 
 
 def _series(

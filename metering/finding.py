@@ -21,6 +21,8 @@ REFUTED = "refuted"
 """Why a case was closed: readings that came late say its evidence was not so."""
 BALANCED = "balanced"
 """Likewise: total and parts are again as far apart as they were before."""
+MOVED = "moved"
+"""Likewise: its place went over to another institution, which has a case of its own."""
 
 BALANCE_DRIFT = "balance_drift"
 """The pattern of a total whose difference to its parts left what it was; its evidence hours hold

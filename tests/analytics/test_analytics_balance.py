@@ -89,7 +89,8 @@ class World:
             inputs = site_inputs(view, self.readings, "s", history_days=92)
             assert inputs is not None
             seen = look(inputs)
-        known = self.findings.known("o", 0)
+        bodies = {inputs.institution, *inputs.before}
+        known = [case for body in sorted(bodies) for case in self.findings.known(body, 0)]
         self.findings.record(settle(known, seen), now_us=now_us)
         return self.findings.list(None, pattern="balance_drift")
 
