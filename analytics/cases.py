@@ -16,16 +16,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analytics.detectors import FAULTS
+from analytics.drift import HELD
 from analytics.evidence import joined, only
 from analytics.service import Look
+from analytics.stays import ALL_TIME, Stay, charted
 from metering.evidence import hours_of
-from metering.finding import REFUTED, Case, CaseState, Changes, EvidenceHour, Finding
+from metering.finding import (
+    BALANCE_DRIFT,
+    BALANCED,
+    MOVED,
+    REFUTED,
+    Case,
+    CaseState,
+    Changes,
+    EvidenceHour,
+    Finding,
+)
 from metering.localtime import HOUR_US, local_day
 
 EDGE_US = 24 * HOUR_US
 """Of the window's first hours a look says too little: what reaches over the edge is cut there."""
 EVENT_US = 7 * 24 * HOUR_US
 """Hours as near as this belong to one event: where one is refuted, all are judged anew."""
+SHORTEST_DAY = 23
+"""Hours of a local day at least."""
 LEAST_HOURS = 3
 """Fewer hours beyond a settled case are its own, seen a little wider."""
 
@@ -40,28 +54,76 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
     if not look.hours_us.size:
         return Changes()
     cases: dict[Key, list[Case]] = {}
+    grown: dict[int, Finding] = {}
+    closed: dict[int, str] = {}
     fresh: dict[Key, list[Finding]] = {}
     for case in known:
-        if case.evidence.meter in look.meters:
+        if case.evidence.meter in look.meters and case.evidence.institution != look.institution:
+            if case.stands:
+                closed[case.number] = MOVED
+                left = _of_others(case.evidence, look)
+                if left is not case.evidence:
+                    grown[case.number] = left
+        elif case.evidence.meter in look.meters:
             cases.setdefault(_key(case.evidence), []).append(case)
     for finding in look.findings:
         fresh.setdefault(_key(finding), []).append(finding)
     opened: list[Case] = []
-    grown: dict[int, Finding] = {}
-    closed: dict[int, str] = {}
     for key in sorted(cases.keys() | fresh.keys()):
         of_key = cases.get(key, [])
         standing = [case for case in of_key if case.stands]
         told, rest = _assigned(standing, _unsettled(fresh.get(key, []), of_key))
         if rest:
-            opened.append(Case(joined(rest), opened_us=look.now_us))
+            opened.append(_opened(joined(rest), look))
         for case in standing:
             now = _now(case, told.get(case.number, []), look)
             if now is None:
-                closed[case.number] = REFUTED
-            elif not _says_the_same(now, case.evidence, look):
+                closed[case.number] = MOVED if _is_gone(key[0], look) else REFUTED
+                continue
+            if not _says_the_same(now, case.evidence, look):
                 grown[case.number] = now
+            if _is_over(now):
+                closed[case.number] = BALANCED
+            elif _is_gone(key[0], look):
+                closed[case.number] = MOVED
     return Changes(tuple(opened), grown, closed)
+
+
+def _opened(evidence: Finding, look: Look) -> Case:
+    """A new case; what is over when it is seen first is told, and stands no more."""
+    cause = BALANCED if _is_over(evidence) else MOVED if _is_gone(evidence.meter, look) else ""
+    state = CaseState.CLOSED if cause else CaseState.OPEN
+    return Case(evidence, state=state, closed=cause, opened_us=look.now_us)
+
+
+def _is_gone(meter: str, look: Look) -> bool:
+    """Whether a meter is the institution's no more."""
+    return look.own.get(meter, ALL_TIME)[1] <= look.now_us
+
+
+def _of_others(evidence: Finding, look: Look) -> Finding:
+    """What a case of the institution before says of its own time; all of it where none is left."""
+    begins = look.own.get(evidence.meter, ALL_TIME)[0]
+    kept = frozenset(at for at in evidence.hours_us if at < begins)
+    left = only(evidence, kept)
+    if left is None or left is evidence:
+        return evidence
+    return _as_of(_cut(left, (ALL_TIME[0], begins)), look)
+
+
+def _cut(evidence: Finding, stay: Stay) -> Finding:
+    """Evidence without what is told beside its hours of time that is not its own."""
+    detail = dict(evidence.detail)
+    at = int(detail.get("example_us", evidence.start_us))
+    if not stay[0] <= at < stay[1]:
+        for name in ("example_us", "expected", "measured", "temperature_c"):
+            detail.pop(name, None)
+    return replace(evidence, detail=detail, hourly=charted(evidence.hourly, stay))
+
+
+def _is_over(finding: Finding) -> bool:
+    """Whether a balance is again what it was."""
+    return finding.pattern == BALANCE_DRIFT and bool(finding.detail.get("over"))
 
 
 def _key(finding: Finding) -> Key:
@@ -69,20 +131,38 @@ def _key(finding: Finding) -> Key:
 
 
 def _unsettled(fresh: Sequence[Finding], cases: Sequence[Case]) -> list[Finding]:
-    """What people have not settled yet. A refuted case covers nothing: its hours may come back
-    with other readings."""
-    done = [
-        (case.evidence.start_us, case.evidence.end_us)
-        for case in cases
-        if case.state in (CaseState.RESOLVED, CaseState.EXPECTED)
-    ]
+    """What people have not settled yet, and what is not over. A refuted case covers nothing: its
+    hours may come back with other readings."""
+    done = [_span(case) for case in cases if _is_done(case)]
+    right = [_span(case) for case in cases if case.state is CaseState.EXPECTED]
     found = []
     for finding in sorted(fresh, key=lambda one: one.start_us):
+        if finding.pattern == BALANCE_DRIFT and _meets(finding, right):
+            continue  # the new difference is as it should be, for as long as it is told
         hours = [at for at in finding.hours_us if not any(start <= at < end for start, end in done)]
         rest = only(finding, frozenset(hours))
-        if rest is not None and (rest is finding or len(hours) >= LEAST_HOURS):
+        if rest is not None and (rest is finding or len(hours) >= _least(finding)):
             found.append(rest)
     return found
+
+
+def _span(case: Case) -> tuple[int, int]:
+    return case.evidence.start_us, case.evidence.end_us
+
+
+def _is_done(case: Case) -> bool:
+    """Whether what lies in a case's span was told, and is settled."""
+    settled = case.state in (CaseState.RESOLVED, CaseState.EXPECTED)
+    return settled or (case.state is CaseState.CLOSED and case.closed != REFUTED)
+
+
+def _meets(finding: Finding, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start < finding.end_us and finding.start_us < end for start, end in spans)
+
+
+def _least(finding: Finding) -> int:
+    """Hours beyond a settled case that are a new one."""
+    return HELD * SHORTEST_DAY if finding.pattern == BALANCE_DRIFT else LEAST_HOURS
 
 
 def _assigned(
@@ -108,12 +188,13 @@ def _now(case: Case, fresh: Sequence[Finding], look: Look) -> Finding | None:
     if _of_today(case, look):
         return _as_of(joined(fresh), look) if fresh else None
     anew = {at for finding in fresh for at in finding.hours_us}
+    stay = look.own.get(case.evidence.meter, ALL_TIME)
     kept = _kept(case, frozenset(anew), look)
     if not fresh and len(kept) == len(case.evidence.hours_us):
         return case.evidence
     before = only(case.evidence, kept)
     parts = [*([before] if before is not None else []), *fresh]
-    return None if not parts else _as_of(joined(parts), look)
+    return None if not parts else _as_of(_cut(joined(parts), stay), look)
 
 
 def _kept(case: Case, anew: frozenset[int], look: Look) -> frozenset[int]:
@@ -122,10 +203,12 @@ def _kept(case: Case, anew: frozenset[int], look: Look) -> frozenset[int]:
     judged = [hour for hour in hours_of(case.evidence) if _in_reach(hour.start_us, look)]
     refuted = [hour.start_us for hour in judged if not _still_so(case, hour, look)]
     inside = {hour.start_us for hour in judged}
+    stay = look.own.get(case.evidence.meter, ALL_TIME)
     return frozenset(
         at
         for at in case.evidence.hours_us
         if at not in anew
+        and stay[0] <= at < stay[1]
         and (at not in inside or not any(abs(at - other) <= EVENT_US for other in refuted))
     )
 
@@ -137,6 +220,9 @@ def _in_reach(hour_us: int, look: Look) -> bool:
 
 def _still_so(case: Case, hour: EvidenceHour, look: Look) -> bool:
     """Whether the books still say of an hour what was told of it."""
+    if case.evidence.pattern == BALANCE_DRIFT:
+        said = look.differences.get(case.evidence.meter, {})
+        return hour.measured is not None and said.get(hour.start_us) == hour.measured
     if case.evidence.pattern in FAULTS:
         return False  # the books themselves name faults: one that they do not name is none
     return look.measured(case.evidence.meter, hour.start_us) == hour.measured
@@ -160,6 +246,8 @@ def _says_the_same(now: Finding, before: Finding, look: Look) -> bool:
     with it when that is made anew."""
     fresh = before.meter in look.fresh and before.day == local_day(look.now_us, look.zone)
     if fresh and now.baseline_version != before.baseline_version:
+        return False
+    if _is_over(now) and not _is_over(before):
         return False
     return _content(now) == _content(before)
 

@@ -3,6 +3,7 @@
 figures.View ──▶ energy and quality by the hour ─┐
              ──▶ register events                 ├──▶ Inputs
              ──▶ rates                           │
+             ──▶ totals against their parts      │
 registry     ──▶ office hours, limits            │
 readings     ──▶ outdoor temperature ────────────┘
 """
@@ -17,9 +18,11 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.feeding_balances import BALANCE_DAYS, site_balances
 from analytics.groups import Ints
 from analytics.registered import limits, timetables
 from analytics.service import Inputs
+from analytics.stays import ALL_TIME, stay_of
 from figures import Energy, View, at_hour_prices, carbon, energy, hour_prices
 from metering.book import RegisterEvent, SeriesKey
 from metering.finding import Sums
@@ -80,6 +83,8 @@ def site_inputs(
     meters = [meter for meter in registry.meters.values() if meter.node in nodes]
     keys = [view.key_of(meter.code) for meter in meters]
     last = local_day(view.now_us, zone)
+    since = last - timedelta(days=max(history_days, BALANCE_DAYS))
+    view.load(keys, since, last)
     first = _first_day(view, keys, last - timedelta(days=history_days), last)
     if first is None:
         return None
@@ -87,6 +92,8 @@ def site_inputs(
     by_hour = [_by_hour(energy(view, key, first, last, "hour"), hours_us) for key in keys]
     codes = {meter.code for meter in meters}
     events = view.events_of(view.key_of(site, "01000"), int(hours_us[0]), view.now_us)
+    events = [e for e in events if e.meter in codes and not _is_declared(registry, e)]
+    own = {one.code: stay_of(registry, site, one.node, institution) for one in meters}
     return Inputs(
         institution=institution,
         zone=zone,
@@ -97,12 +104,15 @@ def site_inputs(
         shares=np.stack([shares for _, shares in by_hour]),
         temperature=_temperature(registry, readings, nodes, hours_us),
         calendar=registry.calendar,
-        events=[e for e in events if e.meter in codes and not _is_declared(registry, e)],
+        events=events,
         rates=BookRates(view),
         now_us=view.now_us,
         weeks=timetables(registry, meters),
         limits=limits(registry, meters, last),
         revision=view.revision(institution),
+        balances=site_balances(view, meters, nodes, (since, last), events, own),
+        before=tuple(body for _, body in registry.bodies(site) if body != institution),
+        own={code: stay for code, stay in own.items() if stay != ALL_TIME},
     )
 
 

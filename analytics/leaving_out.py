@@ -3,7 +3,8 @@
 A version that learned the hours of an open case would hold the waste for usual and close it. So it
 leaves out
 
-    hours of cases that are open or acknowledged       and of resolved ones: the waste was put right
+    hours of cases that are open or acknowledged       and of resolved ones: the waste was put
+                                                       right; and of those that a move closed
     what the detectors see and nobody told             too small, or explained by a meter below
     hours at most two away from those                  the edges of an event are part of it
     the same hours of the meters above                 they carry it too
@@ -22,7 +23,7 @@ import numpy as np
 from analytics.detectors import FAULTS, Candidate
 from analytics.groups import Bools, Ints
 from analytics.hierarchy import ancestors
-from metering.finding import Case, CaseState
+from metering.finding import REFUTED, Case, CaseState
 from metering.localtime import local_day
 
 EDGE_HOURS = 2
@@ -53,7 +54,7 @@ def left_out(
         hours = np.isin(hours_us, told.hours_us)
         if case.state is CaseState.EXPECTED:
             usual[above[told.meter]] |= hours
-        elif case.state is not CaseState.CLOSED and local_day(case.opened_us, zone) < today:
+        elif case.closed != REFUTED and local_day(case.opened_us, zone) < today:
             result[above[told.meter]] |= hours
     for one in seen:
         if one.pattern not in FAULTS:

@@ -45,7 +45,9 @@ def to_finding(
     `quiet` (hours,) is False in the evidence hours of any finding of the meter.
     """
     detector = DETECTORS[candidate.pattern]
-    wanted = _expected(evidence, candidate, meter)
+    own = candidate.own
+    wanted = _expected(evidence, candidate, meter) if own is None else own.expected
+    used = _used(evidence, candidate)
     worth = _worth(evidence, candidate, meter, quiet)
     currency, cost = worth.sole
     return Finding(
@@ -58,7 +60,7 @@ def to_finding(
         end_us=candidate.end_us,
         hours_us=tuple(evidence.site.hours_us[candidate.hours].tolist()),
         expected=total(wanted),
-        measured=total(evidence.energy[candidate.meter, candidate.hours]),
+        measured=total(used),
         waste=worth.waste,
         waste_low=worth.waste - worth.half,
         waste_high=worth.waste + worth.half,
@@ -68,10 +70,10 @@ def to_finding(
         kgco2=worth.kgco2,
         confidence=worth.confidence,
         baseline_version=_version(evidence, candidate),
-        cause=detector.causes[0],
+        cause=detector.causes[0] if own is None else own.cause,
         action=detector.action,
         detail=_detail(evidence, candidate, meter),
-        hourly=_chart(evidence, candidate, meter),
+        hourly=_chart(evidence, candidate, meter) if own is None else own.chart,
         hours=_hours(evidence, candidate, meter, wanted),
         revision=evidence.revision,
         day=evidence.day,
@@ -79,8 +81,17 @@ def to_finding(
     )
 
 
+def _used(evidence: Evidence, candidate: Candidate) -> Ints:
+    """What the evidence hours measured [book units]; ABSENT where that is not known."""
+    if candidate.own is not None:
+        return candidate.own.measured
+    return np.asarray(evidence.energy[candidate.meter, candidate.hours])
+
+
 def _version(evidence: Evidence, candidate: Candidate) -> str:
-    """The version that judges the end of the event; '' for a meter that has none."""
+    """The version that judges the end of the event; '' where none does."""
+    if candidate.own is not None:
+        return ""
     last = int(evidence.site.clock.day[candidate.hours[-1]])
     version = evidence.judged.version(candidate.meter, last)
     return "" if version is None else version.facts.name
@@ -113,7 +124,7 @@ def _hours(
 ) -> tuple[EvidenceHour, ...]:
     """The evidence hour by hour; those of a meter fault are worth nothing."""
     starts = evidence.site.hours_us[candidate.hours]
-    used = evidence.energy[candidate.meter, candidate.hours]
+    used = _used(evidence, candidate)
     known = [
         (start, None if e == ABSENT else e, None if m == ABSENT else m)
         for start, e, m in zip(starts.tolist(), wanted.tolist(), used.tolist(), strict=True)
@@ -134,6 +145,8 @@ def _detail(evidence: Evidence, candidate: Candidate, meter: Meter) -> dict[str,
     """Numbers for the sentence: one telling hour, and the size of the event."""
     site, row, hours = evidence.site, candidate.meter, candidate.hours
     detail: dict[str, str | int | float] = {"hours": int(hours.size), "days": candidate.days}
+    if candidate.own is not None:
+        return detail | candidate.own.detail
     if candidate.pattern in FAULTS:
         return detail
     # The middle one in size: the largest would exaggerate.

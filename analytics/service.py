@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from analytics.balances import BalanceDays, by_hour
 from analytics.bins import USUAL_WEEK, HourCalendar, Timetable
 from analytics.crossfit import History
 from analytics.detectors import DETECTORS, FAULTS, Candidate, Limits, Site, candidates
@@ -33,6 +34,7 @@ from analytics.learning import NOTHING, Learned, Memory, Scene, learn
 from analytics.learning import is_due as learning_is_due
 from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
+from analytics.stays import ALL_TIME, Stay, charted, within_stay
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
@@ -77,6 +79,12 @@ class Inputs:
     """Of the institution's books."""
     limits: Mapping[str, Limits] = field(default_factory=dict)
     """Meter code -> its limits; the usual ones where it is left out."""
+    balances: Sequence[BalanceDays] = ()
+    """Totals against what they should hold."""
+    own: Mapping[str, Stay] = field(default_factory=dict)
+    """Meter code -> the time of which its institution is told; all of it where it is left out."""
+    before: tuple[str, ...] = ()
+    """Other institutions that the site was of."""
     settings: FitSettings = DEFAULTS
 
 
@@ -104,6 +112,11 @@ class Look:
     made anew with what comes in, and what it found with it."""
     progress: tuple[BaselineProgress, ...] = ()
     """Meters that are not checked yet."""
+    own: Mapping[str, Stay] = field(default_factory=dict)
+    """As in the inputs."""
+    differences: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
+    """Total meter -> start of the hour [us] -> its part of what the total has beyond its parts on
+    the day [book units], of days on which that is known."""
 
     def measured(self, meter: str, hour_us: int) -> int | None:
         """What the books say of an hour [book units]; None where they are not to be trusted, or
@@ -259,7 +272,18 @@ def _seen(
         made=tuple(version for one in learned for version in one.made),
         fresh=frozenset[str]().union(*(one.fresh for one in learned)),
         progress=tuple(progress for one in learned for progress in one.progress),
+        own=inputs.own,
+        differences=by_hour(inputs.balances, _hours_of_days(inputs, hours)),
     )
+
+
+def _hours_of_days(inputs: Inputs, hours: int) -> dict[int, Ints]:
+    """Local day -> starts of its hours."""
+    if not hours:
+        return {}
+    clock = HourCalendar.of(inputs.hours_us[:hours], inputs.zone, inputs.calendar)
+    days, first = np.unique(clock.day, return_index=True)
+    return dict(zip(days.tolist(), np.split(inputs.hours_us[:hours], first[1:]), strict=True))
 
 
 def _told(
@@ -287,10 +311,15 @@ def _told(
 
 def _findings(part: _AlikeMeters, found: Sequence[Candidate]) -> list[Finding]:
     quiet, inputs = _quiet(part.site, found), part.inputs
-    return [
-        to_finding(part.evidence, inputs.meters[one.meter], one, quiet[one.meter], inputs.now_us)
-        for one in found
-    ]
+    told = []
+    for one in found:
+        meter = inputs.meters[one.meter]
+        stay = inputs.own.get(meter.code, ALL_TIME)
+        cut = within_stay(one, inputs.hours_us, stay)
+        if cut is not None:
+            made = to_finding(part.evidence, meter, cut, quiet[one.meter], inputs.now_us)
+            told.append(replace(made, hourly=charted(made.hourly, stay)))
+    return told
 
 
 def _large_enough(site: Site, candidate: Candidate) -> bool:
@@ -329,14 +358,16 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         events=tuple(inputs.events),
         until_us=until_us,
         limits=_limits(inputs, inputs.meters[0]),
+        balances=tuple(inputs.balances),
     )
 
 
 def _quiet(site: Site, found: Sequence[Candidate]) -> Bools:
-    """Hours without any finding of the meter, shape (meters, hours)."""
+    """Hours without any finding of what the meter itself measured, shape (meters, hours)."""
     quiet = np.ones(site.measured.shape, dtype=np.bool_)
     for candidate in found:
-        quiet[candidate.meter, candidate.hours] = False
+        if candidate.own is None:
+            quiet[candidate.meter, candidate.hours] = False
     return quiet
 
 

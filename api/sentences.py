@@ -23,6 +23,8 @@ def when(time_us: int, zone: str, language: str) -> str:
 
 def sentence(finding: Finding, zone: str, language: str) -> str:
     """The case in one sentence with its own numbers; simpler where those are not known."""
+    if "usual_percent" in finding.detail:
+        return _balance(finding, zone, language)
     expected, measured, example_us = example_of(finding)
     if expected is None or measured is None:
         return _span(finding, zone, language)
@@ -37,6 +39,24 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         weather=""
         if degrees is None
         else text("finding.weather", language, degrees=f"{float(degrees):.0f}"),
+    )
+
+
+def _balance(finding: Finding, zone: str, language: str) -> str:
+    """A total that its parts make up otherwise than before; `over` says that this has ended."""
+    told, local = finding.detail, zone_of(zone)
+    meter = told.get("changed")
+    return text(
+        "finding.balance_over" if told.get("over") else "finding.balance",
+        language,
+        start=f"{from_us(finding.start_us).astimezone(local):%Y-%m-%d}",
+        end=f"{from_us(finding.end_us - 1).astimezone(local):%Y-%m-%d}",
+        now=f"{float(told['now_percent']):.1f}",
+        usual=f"{float(told['usual_percent']):.1f}",
+        amount=f"{float(told['per_day']):+,.1f}",
+        percent=f"{float(told['percent']):+.1f}",
+        unit=finding.unit,
+        changed="" if meter is None else text("finding.balance_changed", language, meter=meter),
     )
 
 

@@ -3,7 +3,7 @@
 Figures.view ──▶ energy ──▶ worth ──▶ indicators, data-centre ratios
 """
 
-from figures.balance import Balance, DayBalance, balance
+from figures.balance import Balance, DayBalance, DayTerm, balance
 from figures.cases import CaseSums, sum_of_cases
 from figures.complete import complete_months
 from figures.datacentre import (
@@ -60,6 +60,7 @@ __all__ = [
     "Cost",
     "Counted",
     "DayBalance",
+    "DayTerm",
     "Emission",
     "Energy",
     "Figures",

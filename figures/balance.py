@@ -20,8 +20,20 @@ from figures.view import View
 from ledger import PlannedFigure, Term
 from metering.book import BookRow, SeriesKey
 from metering.localtime import days_between
-from metering.quality import ESTIMATED, MISSING
+from metering.quality import APPORTIONED, ESTIMATED, MISSING
 from metering.quantity import divided, total
+
+
+@dataclass(frozen=True)
+class DayTerm:
+    """What one meter or place counts on a local day."""
+
+    term: Term
+    is_total: bool
+    amount: int | None
+    """Book units, with its sign and by its share; None where it is not wholly known."""
+    apportioned: int = 0
+    """How much of the day is no more than a part of a longer stretch [1/10,000]."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,8 @@ class DayBalance:
     day: date
     total: int | None
     parts: int | None
+    terms: tuple[DayTerm, ...] = ()
+    """What they are made of."""
 
     @property
     def difference(self) -> int | None:
@@ -73,44 +87,49 @@ def _over(days: Sequence[DayBalance]) -> Fraction | None:
 def balance(view: View, key: SeriesKey, first: date, last: date) -> Balance:
     """A node's total of an item against its parts on the local days first..last, both included."""
     days = ((day, view.figure(key, day)) for day in days_between(first, last))
-    return Balance(
-        tuple(
-            DayBalance(
-                day,
-                _sum(view, day, figure.totals),
-                _sum(view, day, figure.parts),
-            )
-            for day, figure in days
-            if figure is not None and _is_held(figure)
-        )
-    )
+    held = [(day, figure) for day, figure in days if figure is not None and _is_held(figure)]
+    view.load(_keys(view, [figure for _, figure in held]), first, last)
+    return Balance(tuple(_day(view, day, figure) for day, figure in held))
+
+
+def _keys(view: View, figures: Iterable[PlannedFigure]) -> list[SeriesKey]:
+    """The series of all terms that count whole, each once."""
+    terms = {term for one in figures for term in (*one.totals, *one.parts)}
+    whole = {(term.code, term.item) for term in terms if term.division is None}
+    return [view.key_of(*one) for one in sorted(whole)]
 
 
 def _is_held(figure: PlannedFigure) -> bool:
     return bool(figure.totals and figure.parts)
 
 
-def _sum(view: View, day: date, terms: Iterable[Term]) -> int | None:
-    amounts = [_amount(view, day, term) for term in terms]
-    known = [one for one in amounts if one is not None]
-    return sum(known) if len(known) == len(amounts) else None
+def _day(view: View, day: date, figure: PlannedFigure) -> DayBalance:
+    totals = [_term(view, day, term, is_total=True) for term in figure.totals]
+    parts = [_term(view, day, term, is_total=False) for term in figure.parts]
+    return DayBalance(day, _sum(totals), _sum(parts), (*totals, *parts))
 
 
-def _amount(view: View, day: date, term: Term) -> int | None:
+def _sum(terms: Sequence[DayTerm]) -> int | None:
+    known = [one.amount for one in terms if one.amount is not None]
+    return sum(known) if len(known) == len(terms) else None
+
+
+def _term(view: View, day: date, term: Term, *, is_total: bool) -> DayTerm:
     if term.division is not None:
         rows = view.shared_rows(term.code, term.item, day, day)
     else:
         rows = view.rows(view.key_of(term.code, term.item), day, day)
     row = rows.get(day)
     if row is None or row.total is None or not _is_whole(row):
-        return None
-    if term.division is None:
-        return term.sign * row.total
-    shares = view.shares_on(term.division, day)
-    if shares is None:
-        return None
-    parts = [total(divided(one.slots, shares.weights, shares.place)) for one in row.parts]
-    return term.sign * sum(part or 0 for part in parts)
+        return DayTerm(term, is_total, None)
+    amount, apportioned = row.total, int(row.day_shares[APPORTIONED])
+    if term.division is not None:
+        shares = view.shares_on(term.division, day)
+        if shares is None:
+            return DayTerm(term, is_total, None)
+        parts = [total(divided(one.slots, shares.weights, shares.place)) for one in row.parts]
+        amount = sum(part or 0 for part in parts)
+    return DayTerm(term, is_total, term.sign * amount, apportioned)
 
 
 def _is_whole(row: BookRow) -> bool:

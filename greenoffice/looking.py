@@ -125,8 +125,11 @@ class AnalyticsWork:
         return Memory(kept.versions(codes), kept.requests(codes), self._cases(inputs))
 
     def _cases(self, inputs: Inputs) -> list[Case]:
+        """Those of the institution, and of others that the site was of before."""
         since_us = int(inputs.hours_us[0]) if inputs.hours_us.size else inputs.now_us
-        return self.assembly.stores.findings.known(inputs.institution, since_us)
+        known = self.assembly.stores.findings.known
+        bodies = {inputs.institution, *inputs.before}
+        return [case for body in sorted(bodies) for case in known(body, since_us)]
 
     def _looks_back(self, site: str, inputs: Inputs, memory: Memory) -> bool:
         """Whether versions are due and the window may not hold all that they are fitted on."""

@@ -19,6 +19,14 @@ Sums = tuple[tuple[str, Decimal], ...]
 
 REFUTED = "refuted"
 """Why a case was closed: readings that came late say its evidence was not so."""
+BALANCED = "balanced"
+"""Likewise: total and parts are again as far apart as they were before."""
+MOVED = "moved"
+"""Likewise: its place went over to another institution, which has a case of its own."""
+
+BALANCE_DRIFT = "balance_drift"
+"""The pattern of a total whose difference to its parts left what it was; its evidence hours hold
+that difference, each day's spread over its hours."""
 
 
 class CaseState(StrEnum):

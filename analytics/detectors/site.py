@@ -5,6 +5,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from analytics.balances import BalanceDays
 from analytics.bins import HourCalendar
 from analytics.groups import Bools, Floats, Groups, Ints
 from metering.book import RegisterEvent
@@ -18,6 +19,8 @@ class Input(StrEnum):
     """What the ledger saw on the registers."""
     BASELINE = "baseline"
     """A meter whose hours have an expectation that may judge them."""
+    BALANCE = "balance"
+    """A total meter with parts that it should hold."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,17 @@ class Site:
     until_us: int
     """End of the last complete local day."""
     limits: Limits = USUAL_LIMITS
+    balances: tuple[BalanceDays, ...] = ()
+    """Totals against their parts, also of meters that are not of the site."""
 
     @property
     def has(self) -> frozenset[Input]:
         """What there is to look at."""
-        there = {Input.EVENTS: bool(self.events), Input.BASELINE: bool(self.judged.any())}
+        there = {
+            Input.EVENTS: bool(self.events),
+            Input.BASELINE: bool(self.judged.any()),
+            Input.BALANCE: any(one.meter in self.codes for one in self.balances),
+        }
         return frozenset(one for one, stands in there.items() if stands)
 
     @property
@@ -99,6 +108,20 @@ class Site:
 
 
 @dataclass(frozen=True, eq=False)
+class Own:
+    """What a detector itself tells of its evidence."""
+
+    cause: str
+    """One of the detector's."""
+    expected: Ints
+    """Book units of each evidence hour."""
+    measured: Ints
+    detail: dict[str, str | int | float]
+    chart: tuple[tuple[int, float | None, float | None], ...]
+    """(start_us, expected, measured) [canonical unit per hour]."""
+
+
+@dataclass(frozen=True, eq=False)
 class Candidate:
     """An event a detector saw, before suppression and pricing."""
 
@@ -113,6 +136,8 @@ class Candidate:
     """Evidence: rows in `hours_us`, rising."""
     days: int
     """Nights or days that bear it; pieces of a meter fault."""
+    own: Own | None = None
+    """What is told of it, where that is not the meter's own energy."""
 
 
 @dataclass(frozen=True, eq=False)

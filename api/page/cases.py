@@ -12,6 +12,7 @@ from api.page import charts, formats
 from api.page.figure import Of, Shown
 from api.page.visit import Visit
 from api.usecases.findings import parts_of
+from api.usecases.findings import told as found_of
 from metering.finding import Case, Finding
 from metering.localtime import iso
 from metering.nesting import Nesting
@@ -141,7 +142,7 @@ def told(visit: Visit, case: Case) -> list[dict[str, str]]:
             "baseline": one.baseline_version,
             "revision": f"{one.revision:,}" if one.revision else "–",
         }
-        for one in reversed(visit.caller.platform.findings.history(case.number))
+        for one in reversed(found_of(visit.caller, case))
     ]
 
 

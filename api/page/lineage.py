@@ -265,23 +265,23 @@ def _meter(visit: Visit, one: MeterTrace, found: Trace) -> dict[str, Any]:
         "sources_left_out": one.sources_left_out,
         "decisions": [_decision(visit, decision, zone, meter.item) for decision in one.decisions],
         "decisions_left_out": one.decisions_left_out,
-        "formulas": [_formula(visit, formula, meter, zone) for formula in one.formulas],
+        "formulas": [_formula(visit, formula, meter, found) for formula in one.formulas],
     }
 
 
-def _formula(visit: Visit, one: FormulaTrace, meter: Meter, zone: str) -> dict[str, Any]:
+def _formula(visit: Visit, one: FormulaTrace, meter: Meter, found: Trace) -> dict[str, Any]:
     """A formula, since when and until when, and what each member counts in that part."""
     meters = visit.caller.reach.registry.meters
     return {
         "formula": one.formula,
         "from": "" if one.valid.start is None else one.valid.start.isoformat(),
         "to": "" if one.valid.end is None else one.valid.end.isoformat(),
-        "value": _of_member(one.value, meter, zone),
+        "value": _of_member(one.value, meter, found),
         "members": [
             {
                 "name": meters[told.meter].name(visit.language),
                 "code": told.meter,
-                "value": _of_member(told.value, meters[told.meter], zone),
+                "value": _of_member(told.value, meters[told.meter], found),
             }
             for told in one.members
         ],
@@ -289,10 +289,11 @@ def _formula(visit: Visit, one: FormulaTrace, meter: Meter, zone: str) -> dict[s
     }
 
 
-def _of_member(value: Period | None, meter: Meter, zone: str) -> Shown | None:
+def _of_member(value: Period | None, meter: Meter, found: Trace) -> Shown | None:
     if value is None:
         return None
-    return figure.energy(value.amount, _of(meter.code, meter.item, value, zone))
+    of = _of(meter.code, meter.item, value, found.zone)
+    return figure.energy(value.amount, replace(of, as_of=found.as_of or ""))
 
 
 def _source(visit: Visit, source: Source, zone: str, item: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from api.auth import Operator, Reader
 from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Code, JsonBody, example
-from api.usecases.findings import case_of, find, parts_of, set_state
+from api.usecases.findings import case_of, find, parts_of, set_state, told
 from metering.finding import Case, CaseState, Finding
 from metering.items import category
 from metering.localtime import iso
@@ -170,7 +170,7 @@ def detail_json(caller: Caller, case: Case) -> CaseDetailAnswer:
             {"time": iso(at), "expected": expected, "measured": measured}
             for at, expected, measured in finding.hourly
         ],
-        "history": [_told_json(one) for one in caller.platform.findings.history(case.number)],
+        "history": [_told_json(one) for one in told(caller, case)],
     }
 
 

@@ -8,7 +8,7 @@ from api.caller import Caller
 from api.reach import Outside
 from figures import counted
 from metering.errors import InvalidInput
-from metering.finding import Case, CaseState
+from metering.finding import Case, CaseState, Finding
 from metering.nesting import Nesting
 from metering.wording import worded
 
@@ -16,9 +16,8 @@ PAGE = 500
 """Cases read at a time where all are needed."""
 
 
-def _may_see(caller: Caller, case: Case) -> bool:
-    """Whether a case lies in the caller's scope: its node does, all of its time."""
-    found = case.evidence
+def _may_see(caller: Caller, found: Finding) -> bool:
+    """Whether a finding lies in the caller's scope: its node does, all of its time."""
     return caller.reach.scope.whole or caller.reach.reaches(
         found.node, found.start_us, found.end_us
     )
@@ -27,10 +26,17 @@ def _may_see(caller: Caller, case: Case) -> bool:
 def case_of(caller: Caller, id: str) -> Case:
     """The case of a number, or of the name it had before, if it lies in the scope."""
     found = caller.platform.findings.get(id)
-    if not _may_see(caller, found):
+    if not _may_see(caller, found.evidence):
         fix = "list what your key reaches at /v1/findings"
         raise Outside("no such finding in your scope", field="finding", value=id, fix=fix)
     return found
+
+
+def told(caller: Caller, case: Case) -> list[Finding]:
+    """The findings by which a case was told, oldest first, as far as they lie in the scope: one of
+    before a move may speak of another's days."""
+    history = caller.platform.findings.history(case.number)
+    return [one for one in history if _may_see(caller, one)]
 
 
 def find(
@@ -47,7 +53,7 @@ def find(
     found: list[Case] = []
     while len(found) < limit:
         page = _page(caller, state, pattern, between_us, after, limit, under)
-        found += [case for case in page if _may_see(caller, case)]
+        found += [case for case in page if _may_see(caller, case.evidence)]
         if len(page) < limit:
             break
         after = page[-1].id

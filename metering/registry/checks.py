@@ -172,7 +172,8 @@ def _check_share_meter(row: Row, edge: SpaceEdge, whole: Registry) -> None:
 def _check_share(row: Row, held: Sequence[SpaceEdge]) -> bool:
     shares = [read_share(edge.share) or Share(Decimal(1)) for edge in held]
     if len({edge.parent for edge in held}) < len(held):
-        row.wrong("share", "two shares of one parent at once", "one row for each parent and day")
+        fix = "one row for each parent and day; end one that is registered by its row with valid_to"
+        row.wrong("share", "two shares of one parent at once", fix)
     elif len({share.unit for share in shares}) > 1:
         fix = "fractions, areas, people or meters for all who share a place"
         row.wrong("share", "shares of different kinds at once", fix)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from analytics import DETECTORS, FAULTS, HourCalendar, Limits, detectors
+from analytics.balances import BalanceDays
 from analytics.detectors import Candidate, Site
 from analytics.detectors.site import chains
 from analytics.hierarchy import ancestors, suppress
@@ -81,7 +82,7 @@ def test_the_table_holds_each_detector_of_a_file_under_its_name() -> None:
 def test_faults_come_first() -> None:
     faults = [name in FAULTS for name in DETECTORS]
     assert faults == sorted(faults, reverse=True)
-    assert {"meter_gap", "meter_stuck"} == FAULTS
+    assert {"balance_drift", "meter_gap", "meter_stuck"} == FAULTS
 
 
 def test_a_detector_is_asked_where_the_site_has_what_it_needs(
@@ -101,7 +102,12 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     unjudged = replace(site(), judged=np.zeros(1, dtype=np.bool_))
     assert asked(unjudged) == set()
     event = RegisterEvent("office", "ac", "gap", 0, HOUR_US)
-    assert asked(replace(unjudged, events=(event,))) == FAULTS
+    assert asked(replace(unjudged, events=(event,))) == FAULTS - {"balance_drift"}
+    days = np.arange(2)
+    known = np.ones(2, dtype=np.bool_)
+    held = BalanceDays("ac", days, known, days, (), known)
+    assert asked(replace(unjudged, balances=(held,))) == {"balance_drift"}
+    assert asked(replace(unjudged, balances=(replace(held, meter="other"),))) == set()
 
 
 def test_every_detector_is_silent_on_a_site_as_expected() -> None:

@@ -89,6 +89,35 @@ def test_the_page_of_a_case_shows_its_life_in_both_languages(world, signed_in):
         assert all(word in html for word in words)
 
 
+def test_a_balance_that_drifts_is_told_on_the_page_and_over_the_api(world, signed_in):
+    detail = {"per_day": 120.3, "percent": 7.94, "usual_percent": 4.76, "now_percent": 12.7}
+    told = replace(
+        findings()[2].evidence,
+        node="office-a",
+        meter="office-a-total",
+        item="01000",
+        pattern="balance_drift",
+        cause="part_fell",
+        action="check_balance",
+        detail={**detail, "unit": "kWh", "changed": "office-a-01b00"},
+    )
+    world.platform.findings.record(Changes((Case(told),), closed={}), now_us=1)
+    number = world.platform.findings.list(None, pattern="balance_drift")[0].id
+    listed = world.get("/v1/findings?pattern=balance_drift").json()["data"]
+    assert [one["id"] for one in listed] == [number]
+    english, chinese = (listed[0]["sentence"][language] for language in ("en", "zh"))
+    assert "12.7 % of it instead of 4.8 %: +120.3 kWh a day (+7.9 %)" in english
+    assert "每天 +120.3 kWh（+7.9 %）；此时 office-a-01b00 有变" in chinese
+    world.platform.findings.record(Changes(closed={int(number): "balanced"}), now_us=2)
+    for language, words in (
+        ("en", ("Balance drifts", "A sub-meter reads less", "apart as they were before")),
+        ("zh", ("总分平衡漂移", "某一分表比以前偏小", "差值已恢复")),
+    ):
+        world.client.get(f"/language/{language}?next=/")
+        html = world.client.get(f"/findings/{number}").text
+        assert all(word in html for word in words)
+
+
 def nested(world):
     """The total in front of the plant ran on in the same hours and one more, by more in all."""
     plant = findings()[0].evidence

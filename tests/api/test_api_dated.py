@@ -12,7 +12,8 @@ import pytest
 
 from ledger import Ledger
 from metering.access import Role
-from metering.localtime import HOUR_US, day_bounds, parse_instant
+from metering.finding import Case, Changes, Finding
+from metering.localtime import HOUR_US, day_bounds, iso, parse_instant
 from metering.reading import Kind
 from metering.registry import (
     Gateway,
@@ -26,7 +27,7 @@ from metering.registry import (
     Validity,
 )
 from metering.registry.merge import merged
-from tests.api.conftest import World
+from tests.api.conftest import World, findings
 
 ZONE = "Asia/Shanghai"
 FIRST = date(2026, 11, 9)
@@ -243,3 +244,33 @@ def test_nobody_else_speaks_for_the_gateway_of_a_point_that_moved(moved: World) 
     body = {"readings": [{"point": "m", "time": "2026-11-20T02:00:00Z", "value": 1}]}
     for key, status in (("school", 403), ("bureau", 404)):
         assert moved.post("/v1/ingest?gateway=yard/g", key=key, json=body).status_code == status
+
+
+def test_what_was_told_of_a_case_before_the_move_was_known_is_told_of_own_days_alone(
+    booked: Any,
+) -> None:
+    """It once reached over the move; its end was cut since, and another begins there."""
+    world = made(booked, late=False)
+    turn = day_bounds(TURN, ZONE)[0]
+    base = replace(
+        findings()[0].evidence, institution="school", node="hall", meter="m", item="01000"
+    )
+
+    def over(start: int, hours: int, day: int) -> Finding:
+        at = tuple(start + n * HOUR_US for n in range(hours))
+        end = at[-1] + HOUR_US
+        found = replace(base, start_us=start, end_us=end, hours_us=at, hours=(), hourly=())
+        return replace(found, day=FIRST + timedelta(days=day))
+
+    store = world.platform.findings
+    store.record(Changes((Case(over(turn - 3 * HOUR_US, 9, 3)),)), now_us=1)
+    cut = over(turn - 3 * HOUR_US, 3, 4)
+    own = replace(over(turn, 6, 4), institution="bureau")
+    store.record(Changes((Case(own),), {1: cut}, {1: "moved"}), now_us=2)
+    for key, number, end in (("school", "1", turn), ("bureau", "2", turn + 6 * HOUR_US)):
+        listed = world.get("/v1/findings", key=key).json()["data"]
+        assert [one["id"] for one in listed] == [number]
+        told = world.get(f"/v1/findings/{number}", key=key).json()
+        assert [one["end"] for one in told["history"]] == [iso(end)]
+        other = "2" if number == "1" else "1"
+        assert world.get(f"/v1/findings/{other}", key=key).status_code == 404

@@ -17,7 +17,7 @@ import figures.bills
 from greenoffice.cli import app
 from greenoffice.saying import PANELS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
-from metering.finding import REFUTED, CaseState
+from metering.finding import BALANCED, MOVED, REFUTED, CaseState
 from metering.items import CATEGORIES
 from reports.differences import KINDS
 from tests.texts.flow import Flow
@@ -81,7 +81,7 @@ def groups(root: Path) -> dict[str, set[str]]:
     return {
         **of_detectors(),
         "state": {*CaseState, "open", "replayed", "discarded"},
-        "closed": {REFUTED},
+        "closed": {BALANCED, MOVED, REFUTED},
         "reason": reasons(root),
         "role": set(figures.ROLES),
         "ratio": set(figures.RATIOS),
