@@ -10,7 +10,7 @@ from metering.finding import Finding
 from metering.localtime import from_us, zone_of
 from texts import text, weekday
 
-POWER = {"kWh": "kW", "m3": "m³/h", "MJ": "MJ/h", "kvarh": "kvar"}
+POWER = {"kWh": "kW", "m3": "m³/h", "MJ": "MJ/h", "kvarh": "kvar", "kg": "kg/h"}
 _SILENT = "meter_gap"
 """What a finding without an expectation is told as, where its pattern is no fault."""
 

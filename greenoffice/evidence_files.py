@@ -7,27 +7,38 @@ import errno
 import hashlib
 import os
 import secrets
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from metering.errors import Damaged, NotFound, StorageFull, Unavailable
 from metering.statement import EvidenceFile, check_sha256
 
+ROOM_FOR_READINGS = 1 << 30
+"""What files of evidence leave free on their disk [bytes]: readings need it more."""
+
 
 class EvidenceFiles:
-    """The folder; it is made with its first file, and a file in it is never changed."""
+    """The folder; it is made with its first file, and a file in it is never changed.
 
-    def __init__(self, folder: Path) -> None:
+    `free` tells the free bytes of a folder's disk.
+    """
+
+    def __init__(self, folder: Path, free: Callable[[Path], int] | None = None) -> None:
         self._folder = folder
+        self._free = free or (lambda path: shutil.disk_usage(path).free)
 
     def put(self, content: bytes) -> EvidenceFile:
         """Durable on return. InvalidInput where it is of no kind that is kept, or too large;
-        StorageFull on a full disk."""
+        StorageFull on a full disk, and where less than `ROOM_FOR_READINGS` would be left."""
         found = EvidenceFile.of(content)
         target = self._folder / found.sha256
         partial = self._folder / f".{secrets.token_hex(8)}.part"
         try:
             if not target.exists():
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if self._free(self._folder) - len(content) < ROOM_FOR_READINGS:
+                    raise _full(self._folder)
                 _write(partial, content)
                 partial.replace(target)
                 _sync(self._folder)
@@ -85,15 +96,19 @@ def _sync(folder: Path) -> None:
 
 def _refusal(error: OSError, folder: Path) -> Unavailable:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull(
-            "the disk is full: a file of evidence cannot be kept",
-            field="folder",
-            value=str(folder),
-            fix="free space, and send it again",
-        )
+        return _full(folder)
     return Unavailable(
         f"a file of evidence cannot be kept: {error.strerror}",
         field="folder",
         value=str(folder),
         fix="give the folder to the platform's user",
+    )
+
+
+def _full(folder: Path) -> StorageFull:
+    return StorageFull(
+        "the disk is full: a file of evidence cannot be kept",
+        field="folder",
+        value=str(folder),
+        fix="free space, and send it again",
     )

@@ -38,7 +38,11 @@ CATEGORIES: dict[str, Category] = {
         Category("03", "m3"),  # Natural gas
         Category("04", "MJ"),  # District heat
         Category("05", "MJ"),  # District cooling
+        Category("07", "kg"),  # Coal
+        Category("08", "kg"),  # Liquefied petroleum gas
+        Category("09", "m3"),  # Town gas
         Category("10", "m3"),  # Petrol
+        Category("11", "m3"),  # Kerosene
         Category("12", "m3"),  # Diesel
         Category("90", "kvarh"),  # Reactive energy
     )

@@ -55,7 +55,7 @@ class TariffRow:
     period: str
     """sharp, peak, flat, valley, deep_valley or any name of the tariff's own."""
     price: Decimal
-    """Per canonical unit (kWh, m3, MJ)."""
+    """Per canonical unit (kWh, m3, MJ, kg)."""
     currency: str = "CNY"
     valid: Validity = ALWAYS
     source: str = ""

@@ -1,13 +1,14 @@
 """Units: what a gateway may send, what is stored, and the integers that are booked.
 
-A reading is stored in the *canonical* unit of its dimension; energy and volume are booked
-as integers of a *book unit* small enough that rounding never shows:
+A reading is stored in the *canonical* unit of its dimension; energy, volume and mass are
+booked as integers of a *book unit* small enough that rounding never shows:
 
     sent           canonical      booked
     Wh kWh MWh  -> kWh      x 1e6 -> mWh
     L m3        -> m3       x 1e6 -> mL
     kJ MJ GJ    -> MJ       x 1e3 -> kJ
     varh kvarh  -> kvarh    x 1e6 -> mvarh
+    g kg t      -> kg       x 1e6 -> mg
 
 Heat and cooling are booked in MJ whatever their meter counts: a kWh of them is 3.6 MJ.
 """
@@ -51,6 +52,7 @@ UNITS: dict[str, Unit] = {
     **_units("kvarh", mvarh="1/1000000", varh="1/1000", Mvarh="1000"),
     **_units("MJ", kJ="1/1000", GJ="1000"),
     **_units("m3", L="1/1000", mL="1/1000000", dm3="1/1000"),
+    **_units("kg", mg="1/1000000", g="1/1000", t="1000"),
     **_units("kW", W="1/1000", MW="1000"),
     **_units("kvar", var="1/1000", Mvar="1000"),
     **_units("kVA", VA="1/1000"),
@@ -78,9 +80,10 @@ BOOK_UNITS: dict[str, BookUnit] = {
     "m3": BookUnit("mL", "m3", 1_000_000),
     "MJ": BookUnit("kJ", "MJ", 1_000),
     "kvarh": BookUnit("mvarh", "kvarh", 1_000_000),
+    "kg": BookUnit("mg", "kg", 1_000_000),
 }
 
-RATE_UNITS = {"kWh": "kW", "m3": "m3/h", "MJ": "MJ/h", "kvarh": "kvar"}
+RATE_UNITS = {"kWh": "kW", "m3": "m3/h", "MJ": "MJ/h", "kvarh": "kvar", "kg": "kg/h"}
 """The unit of an amount an hour, by that of the amount."""
 
 POWER_OF_ENERGY = {"kWh": "kW", "kvarh": "kvar", "MJ": "kW"}

@@ -12,7 +12,7 @@ from metering.errors import InvalidInput
 from metering.units import BOOK_UNITS, POWER_OF_ENERGY, unit
 
 GATEWAY = "replay"
-_ITEM_OF_UNIT = {"kWh": "01000", "m3": "02000", "MJ": "04000", "kvarh": "90000"}
+_ITEM_OF_UNIT = {"kWh": "01000", "m3": "02000", "MJ": "04000", "kvarh": "90000", "kg": "07000"}
 _ENERGY_OF_POWER = {power: energy for energy, power in reversed(POWER_OF_ENERGY.items())}
 """Of kW electricity, which comes first."""
 

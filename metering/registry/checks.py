@@ -255,7 +255,7 @@ def _check_point(row: Row, point: Point, whole: Registry) -> None:
 
 def _check_bare_unit(row: Row, point: Point) -> None:
     if point.kind in (Kind.REGISTER, Kind.INTERVAL) and point.unit not in _CUMULATIVE:
-        row.wrong("unit", f"not a quantity that a {point.kind} counts", "kWh, m3, MJ or kvarh")
+        row.wrong("unit", f"not a quantity that a {point.kind} counts", "kWh, m3, MJ, kvarh or kg")
     elif point.kind is Kind.MEAN and point.unit in ("kWh", "kvarh", "MJ"):
         row.wrong("unit", "energy is no mean power", "a unit of power, or kind interval")
     elif point.kind is Kind.STATE and point.unit != "1":

@@ -36,6 +36,7 @@ def desk(booked):
         Meter("bare", "b", "04000", step_min=1440),
         Meter("t", "b", "02000", step_min=1440),
         Meter("car", "b", "10000", step_min=1440),
+        Meter("coal", "b", "07000", step_min=1440),
     ]
     points = [
         Point(1, "b/g", "E1", Kind.REGISTER, "kWh", low=0.0, high=500_000.0),
@@ -44,11 +45,13 @@ def desk(booked):
         Point(4, "b/hand", "t1", Kind.INTERVAL, "m3"),
         Point(5, "b/hand", "t2", Kind.INTERVAL, "m3"),
         Point(6, "b/hand", "car", Kind.INTERVAL, "m3"),
+        Point(7, "b/hand", "coal", Kind.INTERVAL, "kg"),
     ]
     installed = [
         Installation("m", 1, digits=6),
         Installation("w", 2, register_unit="m3"),
         Installation("car", 6, register_unit="m3"),
+        Installation("coal", 7, register_unit="kg"),
         Installation("q", 3, register_unit="m3"),
         Installation("t", 4, register_unit="m3", valid=Validity(None, DAY)),
         Installation("t", 5, register_unit="m3", valid=Validity(DAY, None)),
@@ -102,6 +105,14 @@ def test_fuel_is_entered_in_litres_and_booked_in_cubic_metres(desk):
     assert sum(round(r["value"] * 1e6) for r in one["readings"]) == 62_500
 
 
+def test_coal_is_entered_by_weight(desk):
+    told = enter(desk, meter="coal", value="3.25", unit="t", start=str(BEFORE), end=str(DAY))
+    assert (told["value"], told["unit"]) == ("3.25", "t")
+    (one,) = journalled(desk)
+    assert {r["unit"] for r in one["readings"]} == {"kg"}
+    assert sum(round(r["value"] * 1e6) for r in one["readings"]) == 3_250_000_000
+
+
 REFUSED = [
     ({"meter": "m", "value": 1}, "time"),
     ({"meter": "m", "value": 1, "day": "2026-11-09", "month": "2026-10"}, "time"),
@@ -119,6 +130,7 @@ REFUSED = [
     ({"meter": "m", "value": 1, "day": "2026-11-09", "evidence": ["../x"]}, "evidence"),
     ({"meter": "m", "value": 1, "day": "2026-11-09", "note": "a\x00"}, "note"),
     ({"meter": "m", "value": 1, "day": "2026-11-09", "more": 1}, "more"),
+    ({"meter": "coal", "value": 1, "unit": "m3", "month": "2026-10"}, "unit"),
     ({"meter": "w", "value": 1, "month": "2026-11"}, "month"),
     ({"meter": "w", "value": 1, "month": "2026-1"}, "month"),
     ({"meter": "w", "value": -1, "month": "2026-10"}, "value"),

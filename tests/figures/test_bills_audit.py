@@ -82,6 +82,9 @@ def test_use_that_stands_out_is_no_matter_where_the_books_have_it_too():
     assert found.check == "outlier_per_day"
     cold = (Decimal(100), Decimal(750))
     assert audit(case(supplied(), books=None, before=(before,), degree_days=cold)) == []
+    mild = (Decimal(100), Decimal(150))
+    (found,) = audit(case(supplied(), books=None, before=(before,), degree_days=mild))
+    assert (found.check, found.stake > 0) == ("outlier_per_degree_day", True)
 
 
 def test_a_bill_of_nothing_and_one_after_long_do_not_fall_over():

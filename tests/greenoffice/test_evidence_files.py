@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from greenoffice.evidence_files import EvidenceFiles
-from metering.errors import Damaged, InvalidInput, NotFound, Unavailable
+from greenoffice.evidence_files import ROOM_FOR_READINGS, EvidenceFiles
+from metering.errors import Damaged, InvalidInput, NotFound, StorageFull, Unavailable
 
 SLIP = b"%PDF-1.7 a slip"
 
@@ -45,3 +45,17 @@ def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(tmp_path: 
         EvidenceFiles(tmp_path / "evidence").put(SLIP)
     assert refused.value.field == "folder"
     assert [path.name for path in tmp_path.iterdir()] == ["evidence"]
+
+
+def test_readings_keep_their_room_on_the_disk(tmp_path: Path) -> None:
+    """A file that would leave less than that is refused, and leaves nothing; one that is kept
+    already needs no more room."""
+    room = [ROOM_FOR_READINGS + len(SLIP)]
+    files = EvidenceFiles(tmp_path / "evidence", free=lambda _: room[0])
+    kept = files.put(SLIP)
+    room[0] -= 1
+    with pytest.raises(StorageFull) as refused:
+        files.put(SLIP[:-1] + b"2")
+    assert (refused.value.field, bool(refused.value.fix)) == ("folder", True)
+    assert files.put(SLIP) == kept
+    assert [path.name for path in (tmp_path / "evidence").iterdir()] == [kept.sha256]

@@ -44,6 +44,8 @@ def test_conversion_stays_within_a_dimension(sent, other):
         ("K", 273.15, "C", 0),
         ("m3/h", 6, "L/min", 100),
         ("Mvar", 0.5, "kvar", 500),
+        ("t", 1.25, "kg", 1250),
+        ("g", 250, "kg", 0.25),
     ],
 )
 def test_known_conversions(sent, value, canonical, expected):
