@@ -52,6 +52,7 @@ ASKED = {
     "/v1/energy/lineage": "node=office&step=month&time=2026-10-15T12:00:00Z",
     "/v1/datacentre": f"node=dc&{SPAN}",
     "/v1/bill": "account=31-1&month=2026-10",
+    "/v1/bill/file": "account=31-1&month=2026-10&format=csv&language=en",
     "/v1/bills": "account=31-1",
     "/v1/bills/{id}": "",
     "/v1/bills/{id}/audit": "",
