@@ -145,13 +145,18 @@ def _check_cycle(pairs: Iterable[tuple[Row, _Edge]], edges: set[_Edge], column: 
 
 def _check_shares(facts: Facts, whole: Registry) -> None:
     """Shares of one place and day are of one kind, fractions add up to 1, and nobody beside them
-    has the whole. Told at the last row of the place."""
-    rows = {edge.child: row for row, edge in facts.space if edge.child in whole.shared}
+    has the whole; without shares a place is below one other, or it would count in both. Told at
+    the last row of the place. Figures of institutions are not added, so they may be below many."""
+    rows = {
+        edge.child: row
+        for row, edge in facts.space
+        if whole.nodes[edge.child].type is not NodeType.INSTITUTION
+    }
     for child, row in rows.items():
         edges = [edge for edge in whole.space if edge.child == child]
         for span in epochs(turning_days(edge.valid for edge in edges)):
             held = [edge for edge in edges if edge.valid.holds(span.some_day)]
-            if any(edge.divided for edge in held) and not _check_share(row, held):
+            if not _check_share(row, held):
                 break
         for edge in edges:
             _check_share_meter(row, edge, whole)
@@ -171,7 +176,13 @@ def _check_share_meter(row: Row, edge: SpaceEdge, whole: Registry) -> None:
 
 def _check_share(row: Row, held: Sequence[SpaceEdge]) -> bool:
     shares = [read_share(edge.share) or Share(Decimal(1)) for edge in held]
-    if len({edge.parent for edge in held}) < len(held):
+    parents = {edge.parent for edge in held}
+    if not any(edge.divided for edge in held):
+        if len(parents) < 2:
+            return True
+        fix = "a share for each, or one parent; end one that is registered by its row with valid_to"
+        row.wrong("parent", f"whole below {' and '.join(sorted(parents))} at once", fix)
+    elif len(parents) < len(held):
         fix = "one row for each parent and day; end one that is registered by its row with valid_to"
         row.wrong("share", "two shares of one parent at once", fix)
     elif len({share.unit for share in shares}) > 1:

@@ -329,7 +329,7 @@ def test_what_is_registered_already_counts() -> None:
     twice = {"points.csv": f"{header}\nsite/gw,E9,register,kWh,main,1,,,,,,2026-03-01,\n"}
     assert [p.field for p in problems_of(twice, existing)] == ["meter"]
     circle = {"tree.csv": "code,parent,type\nsite,house,site\n"}
-    assert [p.field for p in problems_of(circle, existing)] == ["parent"]
+    assert {p.field for p in problems_of(circle, existing)} == {"parent"}
     other = {"tariff.csv": GOOD["tariff.csv"].replace("\nt,", "\nu,")}
     assert {p.field for p in problems_of(other, existing)} == {"valid_from"}
 
@@ -343,6 +343,29 @@ def test_a_code_names_a_node_or_a_meter() -> None:
     assert [(p.line, p.field) for p in problems_of(meter, existing)] == [(2, "code")]
     pair = replace(existing, nodes={**existing.nodes, "main": Node("main", NodeType.FLOOR)})
     assert read_registry_texts({"meters.csv": GOOD["meters.csv"]}, pair).meters["main"]
+
+
+def test_a_place_without_shares_is_below_one_other_at_a_time() -> None:
+    """Or it would count twice in what is above both."""
+
+    def tree(first: str, second: str) -> dict[str, str]:
+        rows = f"""\
+code,parent,type,zone,valid_from,valid_to
+a,,institution,UTC,,
+north,a,site,,,
+south,a,site,,,
+house,north,building,,{first}
+house,south,building,,{second}
+"""
+        return {"tree.csv": rows}
+
+    read_registry_texts(tree(",2026-01-01", "2026-01-01,"))
+    (told,) = problems_of(tree(",2026-01-02", "2026-01-01,"))
+    assert (told.line, told.field) == (6, "parent")
+    assert told.problem == "whole below north and south at once"
+    registered = read_registry_texts(tree(",2026-01-01", "2026-01-01,"))
+    later = "code,parent,type,valid_from\nhouse,north,building,2026-06-01\n"
+    assert {p.field for p in problems_of({"tree.csv": later}, registered)} == {"parent"}
 
 
 def test_an_institution_may_change_but_never_be_two() -> None:
@@ -360,7 +383,8 @@ house,site,building,,,
     read_registry_texts(tree(",2026-01-01", "2026-01-01,"))
     found = problems_of(tree(",2026-01-02", "2026-01-01,"))
     assert {(p.file, p.field, p.problem) for p in found} == {
-        ("meters.csv", "node", "below a and b at once")
+        ("meters.csv", "node", "below a and b at once"),
+        ("tree.csv", "parent", "whole below a and b at once"),
     }
 
 
