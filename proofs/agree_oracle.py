@@ -3,6 +3,7 @@
     readings ─▶ passed(t): linear between two neighbours, rounded down from the left one
     energy of [a, b)       passed(b) - passed(a), in the integer unit of the books
     a node's               its total's, slots without any of it from its parts; else its parts'
+    a formula              of its members in each slot, to the nearest unit; known where all are
     money                  of each stretch between readings the pieces between turns of price
     low, high              what lies on both sides of a turn, all at the least or most price
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -23,15 +24,22 @@ from itertools import pairwise
 
 from proofs.agree_prices import Rate, covers, factor_on, turns
 from proofs.agree_world import (
+    FORMULA,
+    FORMULAS,
+    METERS,
     MINUTE_US,
     MOVES,
     PLACES,
+    Done,
+    FormulaInTurn,
     Sent,
     WorldMeter,
     above,
     day_of,
+    holds_on,
     midnight,
     parent_of,
+    zone_of,
 )
 
 PER_SENT = 1000
@@ -78,6 +86,8 @@ class OracleStretch:
     end: int
     amount: int
     """Book units."""
+    by_time: bool = False
+    """Whether it is of a formula and not measured: split by time, and bounds no money."""
 
     def passed(self, time_us: int) -> int:
         """Up to an instant, rounded down."""
@@ -107,6 +117,34 @@ class OracleLine:
             both = pairwise(zip(sent.times_us, sent.values, strict=True))
             pairs = [(a, b, w - v) for (a, v), (b, w) in both]
         return cls(sent.meter, sent.zone, [OracleStretch(a, b, v * PER_SENT) for a, b, v in pairs])
+
+    @classmethod
+    def made(cls, meter: WorldMeter, members: Mapping[str, OracleLine]) -> OracleLine:
+        """Of a meter that is a formula of others: a stretch for each slot that all of them know."""
+        zone, step = zone_of(meter.node), meter.step_min * MINUTE_US
+        turns = [one for one in FORMULAS if one.meter == meter.code]
+        lines = [members[code] for one in turns for code in named(one.done)]
+        start = midnight(day_of(min(one.stretches[0].start for one in lines), zone), zone)
+        stretches, end = [], max(one.stretches[-1].end for one in lines)
+        while start < end:
+            day = day_of(start, zone)
+            after = midnight(_after(day), zone)
+            for one in turns:
+                if holds_on(one.valid_from, one.valid_to, day):
+                    slots = ((t, t + step) for t in range(start, after, step))
+                    found = (_slot_of(one, members, slot) for slot in slots)
+                    stretches += [slot for slot in found if slot is not None]
+            start = after
+        return cls(meter, zone, stretches)
+
+    def measured(self, span: Span) -> bool:
+        """Whether all of a span that is known is: no gap reaches into it from outside."""
+        step = self.meter.step_min * MINUTE_US
+        return not any(
+            one.by_time
+            or (one.end - one.start > step and not (span[0] <= one.start and one.end <= span[1]))
+            for one in self.over(span)
+        )
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -146,7 +184,8 @@ class OracleLine:
         for currency in {currency for currency, _ in by_rate}:
             rates = [price if name == currency else Fraction(0) for name, price in by_rate]
             value = sum((q * p for (c, p), q in by_rate.items() if c == currency), Fraction(0))
-            bounds = (whole * min(rates), whole * max(rates)) if whole else (value, value)
+            both = sorted((whole * min(rates), whole * max(rates)))
+            bounds = both if whole and not stretch.by_time else (value, value)
             found[currency] = Sum(*(one / PER_CANONICAL for one in (value, *bounds)))
         return found
 
@@ -181,7 +220,11 @@ class Oracle:
     @classmethod
     def of(cls, found: Iterable[Sent]) -> Oracle:
         """An oracle of what the meters sent."""
-        return cls({one.meter.code: OracleLine.of(one) for one in found})
+        lines = {one.meter.code: OracleLine.of(one) for one in found}
+        for meter in METERS:
+            if meter.kind == FORMULA:
+                lines[meter.code] = OracleLine.made(meter, lines)
+        return cls(lines)
 
     def days(self, node: str, item: str, first: date, last: date) -> OracleWorth:
         """Over the local days first..last, both included, each by what was below it then."""
@@ -316,6 +359,36 @@ class OracleTerm:
                 amount = _sum(part.energy(slot) for part in self.parts)
                 if amount is not None:
                     yield OracleStretch(*slot, amount)
+
+
+def named(done: Done) -> set[str]:
+    """The meters that a formula names."""
+    if isinstance(done, str):
+        return set() if done[0].isdigit() else {done}
+    return named(done[1]) | named(done[2])
+
+
+def worked_out(done: Done, amounts: Mapping[str, int]) -> Fraction:
+    """What comes of a formula."""
+    if isinstance(done, str):
+        return Fraction(done) if done[0].isdigit() else Fraction(amounts[done])
+    left, right = (worked_out(one, amounts) for one in done[1:])
+    if done[0] == "/":
+        return left / right
+    return {"+": left + right, "-": left - right, "*": left * right}[done[0]]
+
+
+def _slot_of(
+    formula: FormulaInTurn, members: Mapping[str, OracleLine], slot: Span
+) -> OracleStretch | None:
+    """A slot of a formula; None where a member lacks any of it."""
+    lines = {code: members[code] for code in sorted(named(formula.done))}
+    if not all(line.known(slot) for line in lines.values()):
+        return None
+    amounts = {code: line.energy(slot) or 0 for code, line in lines.items()}
+    amount = round(worked_out(formula.done, amounts))
+    sure = all(line.measured(slot) for line in lines.values())
+    return OracleStretch(*slot, amount, by_time=not sure)
 
 
 def _unmoved(first: date, last: date) -> list[tuple[date, date]]:

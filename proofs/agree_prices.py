@@ -20,6 +20,7 @@ from proofs.agree_world import (
     WorldMeter,
     WorldPrice,
     above,
+    holds_on,
     local,
     midnight,
 )
@@ -60,14 +61,9 @@ def turns(meter: WorldMeter, zone: str, day: date) -> tuple[tuple[int, Rate], ..
 def factor_on(item: str, day: date) -> Fraction | None:
     """kgCO2 of a canonical unit on a local day; None where no row holds."""
     for row in FACTORS:
-        if covers(row.item, item) and _holds(row.valid_from, row.valid_to, day):
+        if covers(row.item, item) and holds_on(row.valid_from, row.valid_to, day):
             return Fraction(row.value)
     return None
-
-
-def _holds(valid_from: str, valid_to: str, day: date) -> bool:
-    told = day.isoformat()
-    return (not valid_from or valid_from <= told) and (not valid_to or told < valid_to)
 
 
 def _rows(chosen: Set, day: date) -> list[WorldPrice]:
@@ -75,7 +71,7 @@ def _rows(chosen: Set, day: date) -> list[WorldPrice]:
 
 
 def _holds_price(row: WorldPrice, day: date) -> bool:
-    return _holds(row.valid_from, row.valid_to, day)
+    return holds_on(row.valid_from, row.valid_to, day)
 
 
 def _set_of(row: WorldPrice) -> Set:

@@ -42,10 +42,13 @@ RATIOS = {"utility_per_it": ("utility", "it"), "ups_efficiency": ("ups_out", "up
 HOURS = (
     ("office", "01000", date(2026, 10, 23)),
     ("annex", "01C00", date(2026, 10, 26)),
+    ("annex", "01D00", date(2026, 10, 26)),
+    ("lab", "01000", date(2026, 10, 28)),
     ("villa", "01000", date(2026, 10, 25)),
     ("villa", "01B00", date(2026, 10, 25)),
 )
-"""Days that are asked by the hour: over a gap, over the change of the clocks."""
+"""Days that are asked by the hour: over a gap, also of what a formula is made of, over the
+change of the clocks."""
 Ways = tuple[str, ...]
 FILES = ("csv", "xlsx")
 

@@ -1,14 +1,19 @@
 """The world of `agree`: three institutions, what is registered of them, and what their meters sent.
 
 bureau (Asia/Shanghai)   office   a billed total with sub-items behind it, one with prices of its
-                                  own, one meter with prices of its own, water
+                                  own, one meter with prices of its own, water; formulas: what the
+                                  total is beyond its sub-items, a part of that for some days, water
+                                  by a ratio
                          annex    15 minutes off the grid, an hourly meter, one read once a day,
-                                  one that is silent from some day on
-                         store    a total that falls silent while its sub-items go on; it moves
-                                  to the court in the middle of the month
+                                  one that is silent from some day on; formulas: a part of the first
+                                  one, and an hourly part of the pump
+                         store    a total that falls silent while its sub-items go on, a formula
+                                  of these; it moves to the court in the middle of the month
                          dc       utility ▶ UPS ▶ IT, whose IT side has a hole
 court (Asia/Shanghai)    archive  one meter, with other prices than the bureau's
-mission (Europe/Berlin)  villa    prices in another currency from some day on; a clock change
+                         lab      a total that is a formula, from some day on
+mission (Europe/Berlin)  villa    prices in another currency from some day on; a clock change; an
+                                  hourly formula
 
 Everything is told in days and minutes of the local clock, so that nobody's idea of time but
 this module's is in the readings. It knows nothing of the platform.
@@ -76,6 +81,23 @@ class WorldMeter:
     """Readings between these local times never come; both ends do. An end of '' is never."""
 
 
+Done = str | tuple[str, "Done", "Done"]
+"""A number, the code of a meter, or what is done with two: (sign, left, right)."""
+
+
+@dataclass(frozen=True)
+class FormulaInTurn:
+    """What a meter without a point is of others, from a local day on and until another."""
+
+    meter: str
+    text: str
+    """As the registry says it."""
+    done: Done
+    """The same as it is worked out."""
+    valid_from: str = ""
+    valid_to: str = ""
+
+
 @dataclass(frozen=True)
 class WorldPrice:
     """A row of the tariffs."""
@@ -114,6 +136,7 @@ PLACES = (
     WorldPlace("court", "", "institution", BEIJING),
     WorldPlace("yard", "court", "site", BEIJING),
     WorldPlace("archive", "yard", "building", BEIJING),
+    WorldPlace("lab", "yard", "building", BEIJING),
     WorldPlace("mission", "", "institution", BERLIN),
     WorldPlace("quarter", "mission", "site", BERLIN),
     WorldPlace("villa", "quarter", "building", BERLIN),
@@ -122,6 +145,8 @@ MOVES = (WorldMove("store", date(2026, 10, 16), "yard"),)
 GATEWAYS = {"bureau": "campus/gw", "court": "yard/gw", "mission": "quarter/gw"}
 """By the institution that a meter was in at first: what moves goes on sending by its gateway."""
 
+FORMULA = "formula"
+"""The kind of a meter without a point."""
 METERS = (
     WorldMeter(
         "office-total",
@@ -227,6 +252,65 @@ METERS = (
         ),
     ),
     WorldMeter("villa-heat", "villa", "01B00", 5_000, 60),
+    WorldMeter("lab-hall", "lab", "01A00", 2_200),
+    WorldMeter(
+        "lab-bench", "lab", "01C00", 3_100, silent=(("2026-10-28 03:15", "2026-10-28 09:30"),)
+    ),
+    WorldMeter("office-rest", "office", "01D00", 0, kind=FORMULA),
+    WorldMeter("office-let", "office", "01C00", 0, kind=FORMULA),
+    WorldMeter("office-cooling", "office", "02000", 0, 60, kind=FORMULA),
+    WorldMeter("annex-let", "annex", "01A00", 0, kind=FORMULA, fed_by="annex-main"),
+    WorldMeter("annex-shop", "annex", "01D00", 0, 60, kind=FORMULA),
+    WorldMeter("store-rest", "store", "01C00", 0, kind=FORMULA),
+    WorldMeter("lab-total", "lab", "01000", 0, total=True, kind=FORMULA),
+    WorldMeter("villa-rest", "villa", "01C00", 0, 60, kind=FORMULA),
+)
+FORMULAS = (
+    FormulaInTurn(
+        "office-rest",
+        "office-total - office-light - office-ac - office-lift",
+        ("-", ("-", ("-", "office-total", "office-light"), "office-ac"), "office-lift"),
+    ),
+    FormulaInTurn(
+        "office-let",
+        "0.35 * (office-rest + office-light)",
+        ("*", "0.35", ("+", "office-rest", "office-light")),
+        valid_to="2026-10-29",
+    ),
+    FormulaInTurn(
+        "office-let",
+        "office-rest / 3 - 0.1 * office-lift",
+        ("-", ("/", "office-rest", "3"), ("*", "0.1", "office-lift")),
+        valid_from="2026-10-31",
+    ),
+    FormulaInTurn(
+        "office-cooling",
+        "0.5 * office-water * (office-ac / (office-ac + office-lift))",
+        (
+            "*",
+            ("*", "0.5", "office-water"),
+            ("/", "office-ac", ("+", "office-ac", "office-lift")),
+        ),
+    ),
+    FormulaInTurn("annex-let", "0.62 * annex-main", ("*", "0.62", "annex-main")),
+    FormulaInTurn(
+        "annex-shop",
+        "0.333 * annex-pump + 0.05 * annex-let",
+        ("+", ("*", "0.333", "annex-pump"), ("*", "0.05", "annex-let")),
+        valid_to="2026-11-02",
+    ),
+    FormulaInTurn(
+        "store-rest",
+        "0.4 * (store-light - store-cooling)",
+        ("*", "0.4", ("-", "store-light", "store-cooling")),
+    ),
+    FormulaInTurn(
+        "lab-total",
+        "1.04 * (lab-hall + lab-bench)",
+        ("*", "1.04", ("+", "lab-hall", "lab-bench")),
+        valid_from="2026-10-12",
+    ),
+    FormulaInTurn("villa-rest", "villa-main - villa-heat", ("-", "villa-main", "villa-heat")),
 )
 
 
@@ -333,6 +417,12 @@ def above(node: str, day: date) -> list[str]:
     return found
 
 
+def holds_on(valid_from: str, valid_to: str, day: date) -> bool:
+    """Whether what is dated so holds on a local day."""
+    told = day.isoformat()
+    return (not valid_from or valid_from <= told) and (not valid_to or told < valid_to)
+
+
 def tenures(node: str, first: date, last: date) -> list[tuple[str, date, date]]:
     """(institution, first, last) of the local days first..last, both included, by who holds the
     node on them."""
@@ -359,7 +449,7 @@ class Sent:
 
 def sent(seed: int) -> list[Sent]:
     """Everything that the meters of this world sent, by meter."""
-    return [_sent(meter, seed) for meter in METERS]
+    return [_sent(meter, seed) for meter in METERS if meter.kind != FORMULA]
 
 
 def _sent(meter: WorldMeter, seed: int) -> Sent:
@@ -409,7 +499,15 @@ def registry_files() -> dict[str, str]:
         ],
         "points": [
             ["gateway", "point", "kind", "unit", "meter"],
-            *([gateway_of(m), m.code, m.kind, unit(m.item), m.code] for m in METERS),
+            *(
+                [gateway_of(m), m.code, m.kind, unit(m.item), m.code]
+                for m in METERS
+                if m.kind != FORMULA
+            ),
+        ],
+        "formulas": [
+            ["meter", "formula", "valid_from", "valid_to"],
+            *([one.meter, one.text, one.valid_from, one.valid_to] for one in FORMULAS),
         ],
         "tariff": [
             [*WorldPrice.__dataclass_fields__, "period"],

@@ -164,6 +164,7 @@ class SlotPricing:
         self, sheet: DaySheet, one: StandIn, meter: MeterLine, day: date, sign: int
     ) -> None:
         windows = windows_of(self.facts, self.prices, meter, day)
+        sheet.rows = tuple(window.row for window in windows)
         for w, amount in split(one, windows):
             sheet.add(one.place, w, sign * amount)
             sheet.stood_in[w] += sign * amount

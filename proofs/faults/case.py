@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from metering.localtime import day_bounds, days_between
+from proofs.dated.formulas import named, text_of
+from proofs.dated.world import Done
 from proofs.faults.feed import FaultMeter
 
 SITE = "s"
@@ -26,6 +28,15 @@ class PriceWindow:
     start_min: int
     end_min: int
     price: str
+
+
+@dataclass(frozen=True)
+class CaseFormula:
+    """A meter without a register that is a formula of others."""
+
+    code: str
+    done: Done
+    step_min: int = 15
 
 
 @dataclass
@@ -51,6 +62,8 @@ class FaultCase:
     """At which second that is registered; 0: from the beginning."""
     points: dict[str, str] = field(default_factory=dict)
     """More columns for each row of points.csv."""
+    formulas: tuple[CaseFormula, ...] = ()
+    """Judged by what is told of their members."""
 
     @property
     def last(self) -> date:
@@ -84,8 +97,18 @@ class FaultCase:
             "tree.csv": self._tree(moved=self.moves is not None and self._told_s <= at_s),
             "gateways.csv": f"site,code\n{SITE},g\n",
         }
+        known = {one.code for one in meters}
+        made = []
+        for one in self.formulas:
+            if named(one.done) <= known:
+                made.append(one)
+                known.add(one.code)
+        if made:
+            files["formulas.csv"] = _table(
+                [{"meter": one.code, "formula": text_of(one.done)} for one in made]
+            )
         if meters:
-            files["meters.csv"] = _table([_meter(one) for one in meters])
+            files["meters.csv"] = _table([*map(_meter, meters), *map(_made, made)])
             files["points.csv"] = _table(
                 [self.points | row for one in meters for row in _points(one)]
             )
@@ -120,6 +143,15 @@ def _meter(one: FaultMeter) -> dict[str, str]:
         "total": "yes" if one.total else "",
         "step_min": str(one.step_min),
         "max_per_hour": "" if one.limit is None else str(one.limit),
+    }
+
+
+def _made(one: CaseFormula) -> dict[str, str]:
+    return {
+        "code": one.code,
+        "node": BUILDING,
+        "item": "01000",
+        "step_min": str(one.step_min),
     }
 
 

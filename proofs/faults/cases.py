@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from proofs.dated.world import Done
 from proofs.faults import intervals, registers
-from proofs.faults.case import FaultCase, PriceWindow
+from proofs.faults.case import CaseFormula, FaultCase, PriceWindow
 from proofs.faults.feed import FaultMeter
 from proofs.faults.plant import plant
 from proofs.faults.registers import DAY_S, HOUR_S, Fault
@@ -285,6 +286,61 @@ def _tree(name: str, *, silent: bool = False, late: bool = False, fault: bool = 
     return case
 
 
+FORMULAS: dict[str, Done] = {
+    "less": ("-", "m", ("*", "0.5", "k")),
+    "scaled": ("+", ("*", "0.97", "less"), ("/", "m", "3")),
+    "ratio": ("*", "less", ("/", "k", ("+", "m", "k"))),
+}
+"""Of a meter that a fault befalls, of another one, and of each other."""
+
+
+def _of_others(case: FaultCase) -> FaultCase:
+    """The case with a second meter, whose gap begins while the first one's fault lasts, and
+    formulas of both."""
+    (first,) = case.meters
+    other = FaultMeter(
+        "k", plant("cycling", case.days, seed=1), first.cadence_s, step_min=first.step_min
+    )
+    other.read(0, case.days * DAY_S)
+    registers.gap(2)(other, other.near(AT_S + HOUR_S))
+    case.meters.append(other)
+    case.kind = "formula"
+    case.formulas = tuple(
+        CaseFormula(code, done, first.step_min) for code, done in FORMULAS.items()
+    )
+    return case
+
+
+def formula_cases() -> dict[str, MAKE]:
+    """Every fault of registers and of intervals, of a member of formulas."""
+    found: dict[str, MAKE] = {}
+    for name, one in REGISTERS.items():
+        found[f"formula: {name}"] = _of(f"formula: {name}", one)
+    for name, fault in INTERVAL_FAULTS.items():
+        found[f"formula of intervals: {name}"] = _of_interval(name, fault)
+    return found
+
+
+def _of(name: str, one: Befalls) -> MAKE:
+    setting = one.settings[0]
+    return lambda: _of_others(register_case(name, one, SETTINGS[setting], setting))
+
+
+def _of_interval(name: str, fault: Fault) -> MAKE:
+    told = f"formula of intervals: {name}"
+    return lambda: _of_others(_interval_case(told, "interval", 15, 15, fault, True))
+
+
+def _made_in_a_building(name: str, *, moved: bool = False, late: bool = False) -> FaultCase:
+    """A formula of three meters that go to another institution, or of which one is registered
+    later."""
+    case = _moved(name) if moved else _tree(name, fault=True, late=late)
+    case.kind, case.node = "formula", False
+    done: Done = ("-", "m0", ("*", "0.5", ("+", "m1", "m2")))
+    case.formulas = (CaseFormula("less", done), CaseFormula("twice", ("*", "2", "less")))
+    return case
+
+
 def _moved(name: str, told_s: int = 0) -> FaultCase:
     """A building that becomes another institution's, with a gap over the midnight of its move."""
     case = _tree(name, fault=True)
@@ -423,6 +479,11 @@ OTHERS: dict[str, Callable[[str], FaultCase]] = {
     "a building moves to another institution": _moved,
     "a building moved, as is told a day later": lambda n: _moved(n, MIDNIGHT_S + DAY_S),
     "a building will move, as is told a day before": lambda n: _moved(n, MIDNIGHT_S - DAY_S),
+    "formula, faults in two members": _made_in_a_building,
+    "formula, its building moves to another institution": lambda n: _made_in_a_building(
+        n, moved=True
+    ),
+    "formula, a member registered later": lambda n: _made_in_a_building(n, late=True),
     "ratio changed at midnight": lambda n: _ratio(n, MIDNIGHT_S, "2026-03-05"),
     "ratio changed at 14:30": lambda n: _ratio(n, MIDDAY_S, _instant(MIDDAY_S)),
 }
@@ -442,6 +503,7 @@ def all_cases() -> dict[str, MAKE]:
         for setting in one.settings:
             found[f"{name}: {setting}"] = _bound(name, one, setting)
     found |= interval_cases()
+    found |= formula_cases()
     for name, make in OTHERS.items():
         found[name] = _named(name, make)
     return found

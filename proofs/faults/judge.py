@@ -7,6 +7,8 @@
 A reading is good if it shows what the meter in order would show, at its time. Where no reading
 tells what passed (a register replaced without a word, an interval lost), a run may differ from the
 truth by no more than the energy of the readings in doubt.
+
+A formula is what is told of its members, slot by slot: these are judged by what passed.
 """
 
 from __future__ import annotations
@@ -23,9 +25,11 @@ from numpy.typing import NDArray
 from figures.worth import per_canonical
 from metering import items
 from metering.localtime import DAY_MIN
+from metering.quality import MISSING, WHOLE
 from metering.quantity import ABSENT, I64
 from metering.reading import F64
-from proofs.faults.case import BUILDING, FaultCase
+from proofs.dated.formulas import named, to_the_nearest, worked_out
+from proofs.faults.case import BUILDING, CaseFormula, FaultCase
 from proofs.faults.feed import FaultMeter
 from proofs.faults.platform import SECOND_US, Published
 
@@ -106,7 +110,11 @@ class FaultVerdict:
 def judge(case: FaultCase, told: dict[str, Published]) -> tuple[FaultVerdict, set[str]]:
     """The verdict on one way, and why some energy cannot be known."""
     verdict, whys = FaultVerdict(), set()
+    formulas = {one.code: one for one in case.formulas}
     for code, published in told.items():
+        if code in formulas:
+            _of_formula(formulas[code], told, verdict)
+            continue
         start = (published.energy.start_us - case.origin_us) // SECOND_US
         end = (published.energy.end_us - case.origin_us) // SECOND_US
         edges = np.append(start, end[-1:])
@@ -324,6 +332,42 @@ def _slots(code: str, told: Published, truth: Truth, verdict: FaultVerdict) -> N
         blamed += abs(days - int(figure.sum()))
         verdict.say(f"{code}: days come to {days}, slots to {int(figure.sum())} book units")
     verdict.error += blamed / per
+
+
+def _of_formula(one: CaseFormula, told: dict[str, Published], verdict: FaultVerdict) -> None:
+    """A slot of which a member lacks any part is missing, and nothing is told of it; else it is
+    the formula of theirs, and as sure as the least sure of them."""
+    own, members = told[one.code], {code: told[code].energy for code in sorted(named(one.done))}
+    off, unlike = 0, []
+    for slot in range(len(own.energy.quantity)):
+        shares = [energy.shares[slot].tolist() for energy in members.values()]
+        amounts = {code: Fraction(int(e.quantity[slot])) for code, e in members.items()}
+        lacks = any(each[MISSING] for each in shares)
+        value = None if lacks else worked_out(one.done, amounts.__getitem__)
+        right = ABSENT if value is None else to_the_nearest(value)
+        amount = int(own.energy.quantity[slot])
+        if amount != right:
+            off += 1 if ABSENT in (amount, right) else abs(amount - right)
+        if own.energy.shares[slot].tolist() != _least(shares, known=value is not None):
+            unlike.append(slot)
+    known = own.energy.quantity[own.energy.quantity != ABSENT]
+    days = sum(day or 0 for day in own.days)
+    if off:
+        verdict.say(f"{one.code}: {off} book units off what its members give")
+    if unlike:
+        verdict.say(f"{one.code}: {len(unlike)} slots surer or less sure, from {unlike[0]}")
+    if days != int(known.sum()):
+        verdict.say(f"{one.code}: days come to {days}, slots to {int(known.sum())} book units")
+    verdict.error += (off + abs(days - int(known.sum()))) / 1000
+    verdict.wrong += len(unlike)
+
+
+def _least(shares: list[list[int]], *, known: bool) -> list[int]:
+    """So much of each quality, or better, as of the member of which there is least."""
+    if not known:
+        return [WHOLE if quality == MISSING else 0 for quality in range(len(shares[0]))]
+    better = [min(sum(each[: n + 1]) for each in shares) for n in range(len(shares[0]))]
+    return [upto - before for before, upto in zip([0, *better], better, strict=False)]
 
 
 def _money(

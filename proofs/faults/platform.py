@@ -174,7 +174,8 @@ class PlatformInMemory:
     def told(self) -> dict[str, Published]:
         """Of each meter, and of the building where it is judged."""
         case, registry = self.case, self.stores.registry.load
-        codes, found = [one.code for one in case.meters], {}
+        codes = [one.code for one in case.meters] + [one.code for one in case.formulas]
+        found: dict[str, Published] = {}
         with Figures(self.stores.books, registry, lambda: self.now_us).view() as view:
             for code in [*codes, *([BUILDING] if case.node else [])]:
                 item = case.meters[0].item if code == BUILDING else None

@@ -17,13 +17,14 @@ import figures
 from metering.localtime import parse_instant
 from metering.registry.files import read_registry_texts
 from proofs import agree_oracle, agree_prices, agree_world
-from proofs.agree_oracle import Oracle, OracleLine, Sum, added
+from proofs.agree_oracle import Oracle, OracleLine, Sum, added, named, worked_out
 from proofs.agree_prices import turns
 from proofs.agree_questions import WEEK, parts_of, questions
 from proofs.agree_world import (
     AFTER,
     BEIJING,
     BERLIN,
+    FORMULAS,
     METERS,
     MONTH,
     NOW,
@@ -105,6 +106,72 @@ def test_two_currencies_have_a_sum_each():
 def test_prices_turn_where_the_rows_say(code, zone, day, wanted):
     found = [f"{local(at, zone):%H:%M}" for at, _ in turns(meter(code), zone, day)]
     assert found == wanted
+
+
+def test_a_formula_is_to_the_nearest_unit_halves_to_even():
+    half = ("/", ("-", "a", "b"), "2")
+    assert [round(worked_out(half, {"a": n, "b": 0})) for n in (-5, -3, -1, 1, 3, 5, 4)] == [
+        *(-2, -2, 0, 0, 2, 2, 2)
+    ]
+    done = ("*", "0.5", ("*", "a", ("/", "b", ("+", "a", "b"))))
+    assert worked_out(done, {"a": 6, "b": 3}) == 1
+    assert named(done) == {"a", "b"}
+
+
+def test_a_formula_is_known_where_all_of_its_members_are():
+    """The rest of a villa by the hour, which prices turn in at 08:30; the heat is read hourly and
+    is silent from 10:00 on, the total has a gap from 08:15 to 08:45 and one of three hours."""
+    silent = ("10:15", "10:30", "10:45", "11:00", "11:15", "11:30", "11:45", "12:00", "12:15")
+    quarters = [f"{h:02}:{m:02}" for h in range(8, 14) for m in (0, 15, 30, 45)]
+    passed = [
+        (f"2026-10-22 {told}", 1000 * n)
+        for n, told in enumerate(quarters)
+        if told != "08:30" and told not in silent
+    ]
+    hours = [(f"2026-10-22 {h:02}:00", 500 * h) for h in (8, 9, 10, 11, 12)]
+    members = {
+        "villa-main": line("villa-main", BERLIN, *passed),
+        "villa-heat": line("villa-heat", BERLIN, *hours),
+    }
+    found = OracleLine.made(meter("villa-rest"), members)
+    day = span("2026-10-22", "2026-10-23", BERLIN)
+    told = [(f"{local(s.start, BERLIN):%H}", s.amount, s.by_time) for s in found.stretches]
+    assert told == [
+        ("08", 3_500_000, False),
+        ("09", 3_500_000, False),
+        ("10", 3_500_000, True),
+        ("11", 3_500_000, True),
+    ]
+    low, high = Fraction("0.51"), Fraction("0.93")
+    sure, rest = Fraction(7, 2), 3 * Fraction(7, 2) * high
+    at_half = sure * (low + high) / 2
+    assert found.money(day) == {"CNY": Sum(at_half + rest, sure * low + rest, sure * high + rest)}
+
+
+def test_what_is_below_nothing_costs_least_where_prices_are_highest():
+    members = {
+        "villa-main": line("villa-main", BERLIN, ("2026-10-22 08:00", 0), ("2026-10-22 09:00", 1)),
+        "villa-heat": line(
+            "villa-heat", BERLIN, ("2026-10-22 08:00", 0), ("2026-10-22 09:00", 1001)
+        ),
+    }
+    found = OracleLine.made(meter("villa-rest"), members)
+    money = found.money(span("2026-10-22", "2026-10-23", BERLIN))["CNY"]
+    assert (money.low, money.high) == (-Fraction("0.93"), -Fraction("0.51"))
+
+
+def test_formulas_of_the_world_begin_and_end_and_are_of_others(books):
+    oracle, _ = books
+    of = {one.meter: named(one.done) for one in FORMULAS}
+    assert of["office-let"] & set(of), "one is of another"
+    let = {local(s.start, BEIJING).date() for s in oracle.lines["office-let"].stretches}
+    assert date(2026, 10, 28) in let
+    assert date(2026, 10, 30) not in let
+    assert AFTER in let
+    kinds = {s.by_time for s in oracle.lines["annex-shop"].stretches}
+    assert kinds == {True, False}
+    assert any(s.amount < 0 for s in oracle.lines["store-rest"].stretches)
+    assert oracle.lines["lab-total"].meter.total
 
 
 def test_the_it_side_is_silent_for_seven_hours():
@@ -196,6 +263,7 @@ def hours_of(oracle, view, node, item, day):
         ("office", "01000", date(2026, 10, 28)),
         ("office", "01B00", date(2026, 10, 30)),
         ("annex", "01C00", date(2026, 10, 26)),
+        ("annex", "01D00", date(2026, 10, 27)),
         ("annex", "01000", date(2026, 10, 22)),
         ("villa", "01000", date(2026, 10, 24)),
         ("villa", "01000", date(2026, 10, 25)),
@@ -227,7 +295,7 @@ def test_every_figure_has_four_ways_and_there_are_enough(books):
     assert min(len(one.ways) for one in found) >= 3, "and the oracle"
     kinds = {one.figure.kind for one in found}
     assert kinds == {"energy", "cost", "cost_low", "cost_high", "kgco2", "ratio"}
-    assert parts_of(oracle, PLACES[2]) == ["01A00", "01B00", "01C00"]
+    assert parts_of(oracle, PLACES[2]) == ["01A00", "01B00", "01C00", "01D00"]
 
 
 def test_another_reading_is_another_answer(books):

@@ -13,7 +13,7 @@ import pytest
 from proofs.fault_matrix import own_entry, tally
 from proofs.faults import registers
 from proofs.faults.case import FaultCase
-from proofs.faults.cases import all_cases
+from proofs.faults.cases import INTERVAL_FAULTS, REGISTERS, all_cases
 from proofs.faults.feed import FaultMeter
 from proofs.faults.judge import judge, truth_of
 from proofs.faults.plant import plant
@@ -84,6 +84,58 @@ def test_a_sound_slot_that_is_not_called_measured_is_noticed() -> None:
     shares = np.roll(told["m"].energy.shares, 1, axis=1)
     wrong = replace(told["m"], energy=replace(told["m"].energy, shares=shares))
     assert judge(case, {"m": wrong})[0].lost == 4 * 96
+
+
+def told_of_formulas() -> tuple[FaultCase, dict[str, Published]]:
+    case = all_cases()["formula: spike"]()
+    return case, next(ways(case, 1)).told
+
+
+def test_a_formula_is_what_its_members_rows_give() -> None:
+    case, told = told_of_formulas()
+    assert set(told) == {"m", "k", "less", "scaled", "ratio"}
+    assert judge(case, told)[0].sound
+    shares = told["less"].energy.shares
+    gap = np.flatnonzero(shares[:, 0] < shares.sum(axis=1))
+    assert len(gap) >= 8, "the gap of the second member"
+
+
+@pytest.mark.parametrize("code", ["less", "scaled", "ratio"])
+def test_a_formula_that_is_a_unit_off_is_noticed(code: str) -> None:
+    case, told = told_of_formulas()
+    figures = told[code].energy.quantity.copy()
+    figures[7] += 1
+    wrong = replace(told[code], energy=replace(told[code].energy, quantity=figures))
+    verdict, _ = judge(case, told | {code: wrong})
+    assert not verdict.sound
+    assert any(one.startswith(f"{code}: ") for one in verdict.words)
+
+
+def test_a_formula_that_is_surer_than_its_members_is_noticed() -> None:
+    case, told = told_of_formulas()
+    shares = told["less"].energy.shares.copy()
+    shares[:] = shares[0]
+    wrong = replace(told["less"], energy=replace(told["less"].energy, shares=shares))
+    assert judge(case, told | {"less": wrong})[0].wrong >= 8
+
+
+@pytest.mark.parametrize(
+    ("place", "broken", "word"),
+    [
+        ("ledger.formulas._worst", lambda shares: shares[0].astype(np.uint16), "surer"),
+        ("metering.formula.round", lambda value: value // 1, "off what its members give"),
+    ],
+)
+def test_books_that_make_formulas_otherwise_are_noticed(place, broken, word, monkeypatch) -> None:
+    monkeypatch.setattr(place, broken, raising=False)
+    case, told = told_of_formulas()
+    assert any(word in one for one in judge(case, told)[0].words)
+
+
+def test_every_fault_befalls_a_member_of_a_formula() -> None:
+    found = all_cases()
+    assert {f"formula: {name}" for name in REGISTERS} <= set(found)
+    assert {f"formula of intervals: {name}" for name in INTERVAL_FAULTS} <= set(found)
 
 
 def test_a_case_has_one_hash_and_its_numbers() -> None:

@@ -95,11 +95,13 @@ def test_in_other_zones(helpers, tmp_path, zone):
     assert helpers.differences(world, world.recomputed(tmp_path)) == []
 
 
-def test_a_silent_total_that_is_a_formula(helpers, tmp_path):
-    world = world_of(helpers, (MeterFormula("t", "z + x"),))
+@pytest.mark.parametrize("dates", [Validity(), Validity(TURN)], ids=["always", "from a day on"])
+def test_a_silent_total_that_is_a_formula(helpers, tmp_path, dates):
+    world = world_of(helpers, (MeterFormula("t", "z + x", dates),))
     known = world.registry
     total = Meter("t", "b", "01000", total=True, step_min=30)
-    world = helpers.World(replace(known, meters={**known.meters, "t": total}), DAYS)
+    metered = {code: known.meters[code] for code in ("x", "y", "z")}  # as fine as the total
+    world = helpers.World(replace(known, meters={**metered, "t": total}), DAYS)
     fill(world, helpers, 5)
     assert helpers.differences(world, world.recomputed(tmp_path)) == []
 
