@@ -2,8 +2,8 @@
 
 A platform is fed a month and some days of registers that misbehave. `export journal` writes the
 file of each institution; a second implementation computes every figure from it, which must be what
-the API tells. Then one reading, one ratio and one price of the file are altered, each with a seal
-that fits again: each must be found by its figures, and without the new seal by the seal.
+the API tells. Then one reading, one ratio, one price and one formula of the file are altered, each
+with a seal that fits again: each must be found by its figures, and without it by the old seal.
 """
 
 from __future__ import annotations
@@ -258,8 +258,17 @@ def _price(line: Line) -> bool:
     return False
 
 
+def _formula(line: Line) -> bool:
+    """A hundredth more of what is let."""
+    if line["kind"] == "formula" and line["meter"] == "annex-let":
+        line["formula"] = line["formula"].replace("0.62", "0.63")
+        return True
+    return False
+
+
 ALTERATIONS: dict[str, Callable[[Line], bool]] = {
     "reading": _reading,
     "ratio": _ratio,
     "price": _price,
+    "formula": _formula,
 }

@@ -6,8 +6,12 @@ annex     annex-ct     behind current transformers: a ratio of 40, from an insta
           annex-swap   replaced in the middle of the month
           annex-noted  replaced within two hours, its last and first value written down
           annex-mean   mean power
+          annex-sum    a formula of the one behind transformers, the one that rolls over and the
+                       one that is replaced, by the half hour
 villa     villa-guest  of another institution, on the first one's gateway: its readings travel in
                        messages with others'
+
+The formulas of `agree` are of registers that misbehave here.
 """
 
 from __future__ import annotations
@@ -60,7 +64,11 @@ def files() -> dict[str, str]:
             "annex-swap,annex,01A00,,30,,\n"
             "annex-noted,annex,01A00,,15,,\n"
             "annex-mean,annex,01D00,,15,,\n"
+            "annex-sum,annex,01A10,,30,,\n"
             "villa-guest,villa,01A00,,15,,\n"
+        ),
+        "formulas.csv": (
+            "annex-sum,annex-ct + 0.5 * annex-swap - annex-noted / annex-mean * annex-roll,,\n"
         ),
         "points.csv": (
             f"{GATEWAY},annex-ct,register,kWh,annex-ct,40,,,{OTHER_RATIO},,\n"
