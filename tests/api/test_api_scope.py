@@ -167,6 +167,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/bills/file?of=account/9900-9&month=2026-10&format=csv", {}),
     ],
     ("GET", "/closings"): None,
+    ("GET", "/closings/{name}"): [("/closings/c1", {})],
     ("POST", "/closings"): [
         ("/closings", {"data": {"institution": "school", "period": "2026-10"}})
     ],

@@ -160,6 +160,7 @@ def test_an_acknowledged_bill_outlives_kill_9_and_stands_beside_the_meter_or_for
     eventually(lambda: month_of(entered, "water")["amount"] is None, 60)
 
 
+@pytest.mark.timeout(300)
 def test_the_command_line_enters_too_and_a_rebuild_has_all_of_it(
     entered: RunningPlatform,
     command: Callable[..., Any],

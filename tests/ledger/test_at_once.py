@@ -46,9 +46,9 @@ def test_rows_of_meters_are_held_up_to_a_bound(helpers, monkeypatch):
         made, "_rows", lambda keys, days, fresh: found.append((len(keys), len(days)))
     )
     days = [helpers.DAY] * 30_000
-    made._figures(one, list(one.figures.values()), days, ())
+    made._figures(one, list(one.figures.values()), days, (), [])
     assert found == [(3, 65_536 // 3), (3, 30_000 - 65_536 // 3)]
-    assert made._figures(one, [], days, ()) == []
+    assert made._figures(one, [], days, (), []) == []
     assert len(found) == 2
 
 
