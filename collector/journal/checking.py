@@ -30,6 +30,7 @@ from collector.journal.segment import (
     encode,
     end_told_by,
     find_segment,
+    is_record,
     open_for_reading,
     packed_path,
     raise_if_passing,
@@ -208,16 +209,17 @@ def _with_next(
 
 
 def _row(found: CheckedSegment, row: JournalRow, following: int | None, keep: Keep) -> None:
-    """The records of a row: all of one that is whole; else those whose own checksum fits, where it
+    """The records of a row: of one that is whole all that can be read, which without checksums is
+    all that is known of them; else those whose own checksum fits, where it
     touches a neighbour and so is at its place for sure."""
     at = found.end
     try:
         blobs = row.blobs()
     except UNREADABLE:
         blobs = []
-    sums = _sums(row)
+    sums, amiss = _sums(row), "a checksum does not fit"
     if row.whole and len(blobs) == row.records:
-        fits = [True] * row.records
+        fits, amiss = [is_record(blob) for blob in blobs], "it is no record"
         found.arrived_us = max(found.arrived_us, row.arrived_us)
     elif blobs and len(sums) == len(blobs) and row.first_offset in (at, _less(following, sums)):
         fits = [zlib.crc32(blob) == told for blob, told in zip(blobs, sums, strict=True)]
@@ -231,7 +233,7 @@ def _row(found: CheckedSegment, row: JournalRow, following: int | None, keep: Ke
             found.unchecked += row.sums is None
             keep(place, blob)
         else:
-            _gap(found, place, place + 1, "a checksum does not fit")
+            _gap(found, place, place + 1, amiss)
     if not row.whole and all(fits):
         found.faults.append(JournalFault(found.end, found.end, ALL_THERE))
 

@@ -52,6 +52,7 @@ INSERT = (
 SET_ORIGIN = "INSERT OR REPLACE INTO origin (n, next_offset) VALUES (?, ?)"
 ORIGIN = "SELECT next_offset FROM origin WHERE n = ?"
 LAST_ROW = "SELECT {columns} FROM batch ORDER BY first_offset DESC LIMIT 1"
+_OLD_COLUMNS = 5
 NEXT_OFFSET = "SELECT first_offset + count FROM batch ORDER BY first_offset DESC LIMIT 1"
 
 _encoder = msgspec.msgpack.Encoder()
@@ -238,6 +239,15 @@ def decode_one(codec: str, data: bytes, index: int) -> Record:
     return _record.decode(_raws.decode(_inflate(codec, data))[index])
 
 
+def is_record(blob: bytes) -> bool:
+    """Whether it can be read; checksums say more, where there are any."""
+    try:
+        _record.decode(blob)
+    except UNREADABLE:
+        return False
+    return True
+
+
 def _inflate(codec: str, data: bytes) -> bytes:
     return zlib.decompress(data) if codec == MSGPACK_ZLIB else data
 
@@ -277,9 +287,18 @@ def _take_back(path: Path) -> None:
 
 
 def columns_of(connection: sqlite3.Connection) -> str:
-    """What to select of a row; segments of before have no checksums."""
-    names = {row[1] for row in connection.execute("PRAGMA table_info(batch)")}
-    sums = "ifnull(crc, -1), ifnull(sums, x'')" if "crc" in names or not names else "NULL, NULL"
+    """What to select of a row; segments of before have no checksums, and two columns less. Where
+    damage renamed those of the checksums they are taken by their place: a segment is never taken
+    for one of before, whose records are believed. DataError where there are other columns."""
+    names = [str(row[1]) for row in connection.execute("PRAGMA table_info(batch)")]
+    sums = "ifnull(crc, -1), ifnull(sums, x'')"
+    if len(names) == _OLD_COLUMNS:
+        sums = "NULL, NULL"
+    elif len(names) == _OLD_COLUMNS + 2:
+        crc, own = ('"' + name.replace('"', '""') + '"' for name in names[_OLD_COLUMNS:])
+        sums = f"ifnull({crc}, -1), ifnull({own}, x'')"
+    elif names:
+        raise sqlite3.DataError(f"the table of records has the columns {', '.join(names)}")
     return f"first_offset, count, arrived_us, codec, data, {sums}"
 
 

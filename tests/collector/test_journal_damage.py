@@ -735,3 +735,40 @@ def test_an_end_that_is_no_place_is_not_believed(tmp_path: Path, told: object) -
     assert end_told_by(plain_path(folder, 2), 1) is None
     repair_segment(folder, 2)
     assert numbers(tmp_path) == list(range(180))
+
+
+def test_checksums_count_whatever_their_column_is_called(tmp_path: Path) -> None:
+    """A damaged name does not make a segment one of before, whose records are believed."""
+    folder = filled(tmp_path)
+    flip(plain_path(folder, 1), b"22" + b" " * 400, b"27" + b" " * 400)
+    with closing(sqlite3.connect(plain_path(folder, 1))) as connection:
+        connection.execute("ALTER TABLE batch RENAME COLUMN crc TO crb")
+    assert faults(tmp_path) == {"listener/00000001": [(22, 23)]}
+    repair_segment(folder, 1)
+    assert numbers(tmp_path) == [None if n == 22 else n for n in range(180)]
+
+
+def test_a_table_of_other_columns_is_damaged(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    with closing(sqlite3.connect(plain_path(folder, 1))) as connection:
+        connection.execute("ALTER TABLE batch DROP COLUMN sums")
+    with pytest.raises(Unavailable, match="damaged"):
+        numbers(tmp_path)
+    assert "listener/00000001" in faults(tmp_path)
+
+
+def test_what_no_checksum_speaks_for_is_lost_where_it_cannot_be_read(tmp_path: Path) -> None:
+    """A repair that believed it wrote a segment that nobody could read."""
+    folder = filled(tmp_path)
+    with closing(sqlite3.connect(plain_path(folder, 1))) as connection:
+        at, data = connection.execute("SELECT first_offset, data FROM batch").fetchall()[5]
+        for name in ("crc", "sums"):
+            connection.execute(f"ALTER TABLE batch DROP COLUMN {name}")
+        broken = data.replace(b"message", b"mes\xffage", 1)
+        assert broken != data
+        connection.execute("UPDATE batch SET data = ? WHERE first_offset = ?", (broken, at))
+        connection.commit()
+    assert faults(tmp_path) == {"listener/00000001": [(at, at + 1)]}
+    repair_segment(folder, 1)
+    assert numbers(tmp_path) == [None if n == at else n for n in range(180)]
+    assert faults(tmp_path) == {}
