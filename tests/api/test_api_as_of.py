@@ -59,6 +59,7 @@ ASKED = {
     "/v1/reports/{institution}": "month=2026-10&format=json",
 }
 """What is asked of each route that takes `as_of`."""
+ACCOUNT = Account("31-1", "office-total", "p", capacity_kva=Decimal(630), demand="sliding")
 CLOSINGS_ALONE = ("/v1/bills", "/v1/reports")
 """Routes whose moment is the name of a closing: a revision says nothing of what was entered."""
 
@@ -99,7 +100,7 @@ def registry() -> Registry:
         tariff=prices("0.98"),
         factors=(Factor("01000", "kgco2", Decimal("0.5366"), grade="V"),),
         more={
-            "account": (Account("31-1", "office-total", "p", capacity_kva=Decimal(630)),),
+            "account": (ACCOUNT,),
             "charge": (Charge("p", "capacity", Basis.CAPACITY, Decimal(23)),),
         },
     )
@@ -107,7 +108,7 @@ def registry() -> Registry:
 
 def readings() -> tuple[np.ndarray, np.ndarray]:
     start, end = day_bounds(BEGIN, ZONE)[0], day_bounds(END, ZONE)[0]
-    times = np.arange(start, end + 1, HOUR_US, dtype=np.int64)
+    times = np.arange(start, end + 1, HOUR_US // 4, dtype=np.int64)
     return times, np.cumsum(3 + np.arange(len(times)) % 24)
 
 
@@ -169,7 +170,7 @@ def read_again(world: World) -> None:
 
 def registered_anew(world: World) -> None:
     """Another price, factor, area, contract and role."""
-    account = Account("31-1", "office-total", "p", capacity_kva=Decimal(800))
+    account = replace(ACCOUNT, capacity_kva=Decimal(800))
     changed = Registry(
         nodes={"office": Node("office", NodeType.BUILDING, "新楼", area_m2=Decimal(950))},
         tariff=prices("1.23"),
@@ -218,6 +219,29 @@ def test_every_route_that_takes_as_of_answers_as_before_and_without_it_anew(worl
     later = answers(world, id)
     # An issue of a report stands by itself until another one is made.
     assert {path for path in ASKED if later[path] == present[path]} == {"/v1/reports/{institution}"}
+
+
+def test_what_is_told_of_a_closing_rests_on_no_readings(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are not kept as they were; without `as_of` the sliding demand of the bill reads them."""
+    id = enter(world, "A10", "9000.00")
+    body = {"institution": "bureau", "period": "2026-10"}
+    assert world.post("/v1/closings", "closer", json=body).status_code == 201
+    closed, scanned = answers(world, id, "c1"), list[object]()
+    scan = world.platform.readings.scan
+
+    def noted(*asked: Any) -> Any:
+        scanned.append(asked)
+        return scan(*asked)
+
+    monkeypatch.setattr(world.platform.readings, "scan", noted)
+    assert answers(world, id, "c1") == closed
+    assert scanned == []
+    for path in ("/v1/bill", "/v1/bill/file", "/v1/bills/{id}/audit"):
+        scanned.clear()
+        world.get(f"{path.replace('{id}', id)}?{ASKED[path]}", "closer")
+        assert scanned, path
 
 
 def test_a_revision_with_its_registry_tells_the_same(world: World) -> None:

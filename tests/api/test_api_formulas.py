@@ -106,6 +106,19 @@ def test_a_formula_leads_to_its_members_and_their_readings(world, step, hours):
         assert source["readings"]
 
 
+def test_a_formula_of_then_leads_to_its_members_and_their_rows(world):
+    day = DAY.isoformat()
+    energy = world.get("/v1/energy", "bureau", meter="w", start=day, end=DAY + timedelta(days=1))
+    told = energy.json()
+    moment = f"{told['revision']}@{told['registry_version']}"
+    found = lineage(world, meter="w", time=iso(START), step="day", as_of=moment)
+    (own,) = found["meters"]
+    assert (found["down_to"], own["formulas"][0]["formula"]) == ("rows", "v + h")
+    assert values(own["formulas"][0]) == {"v": Decimal(48), "h": Decimal(12)}
+    assert [one["meter"] for one in found["members"]] == ["v", "h", "t", "p"]
+    assert all(one["rows"] and not one["sources"] for one in found["members"])
+
+
 def test_each_formula_is_told_for_the_days_on_which_it_holds(world):
     end = DAY + timedelta(days=4)
     found = lineage(world, meter="v", start=DAY.isoformat(), end=end.isoformat())

@@ -757,6 +757,52 @@ def test_a_table_of_other_columns_is_damaged(tmp_path: Path) -> None:
     assert "listener/00000001" in faults(tmp_path)
 
 
+def test_a_row_without_a_place_is_damage_to_all_who_meet_it(tmp_path: Path) -> None:
+    """As where the definition of the key is damaged; the writer goes on in the next segment."""
+    folder = filled(tmp_path)
+    last = max(int(path.stem) for path in folder.glob("0*.sqlite"))
+    for n in (1, last):
+        with closing(sqlite3.connect(plain_path(folder, n))) as connection:
+            (schema,) = connection.execute(
+                "SELECT sql FROM sqlite_master WHERE name = 'batch'"
+            ).fetchone()
+            rows = connection.execute("SELECT * FROM batch ORDER BY first_offset").fetchall()
+            connection.execute("DROP TABLE batch")
+            connection.execute(schema.replace("INTEGER PRIMARY KEY", "TEXT"))
+            for row in rows:
+                values = (f"x{row[0]}", *row[1:])
+                connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            connection.commit()
+    with pytest.raises(Unavailable, match="damaged"):
+        numbers(tmp_path)
+    assert {f"listener/{n:08d}" for n in (1, last)} <= faults(tmp_path).keys()
+    with closing(writer(tmp_path)) as journal:
+        assert journal.append([record(900)]).segment & 0xFFFFFF == last + 1
+
+
+def test_an_end_that_is_no_number_is_damage_to_who_counts_and_who_has_read_on(
+    tmp_path: Path,
+) -> None:
+    folder = filled(tmp_path)
+    last = max(int(path.stem) for path in folder.glob("0*.sqlite"))
+    with closing(sqlite3.connect(plain_path(folder, last))) as connection:
+        rows = connection.execute("SELECT * FROM batch ORDER BY first_offset").fetchall()
+        connection.execute("DROP TABLE batch")
+        connection.execute(
+            "CREATE TABLE batch (first_offset INTEGER PRIMARY KEY, count, arrived_us, codec, data,"
+            " crc, sums)"
+        )
+        for first, _, *rest in rows:
+            values = (first, None, *rest)
+            connection.execute("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        connection.commit()
+    with pytest.raises(Unavailable, match="damaged") as counted:
+        records_behind(tmp_path, 1, 1 << 24 | last, 0)
+    with pytest.raises(Unavailable, match="damaged") as read, closing(JournalReader(tmp_path)) as r:
+        r.read(1, 1 << 24 | last, 1_000, 50)
+    assert counted.value.value == read.value.value == f"listener/{last:08d}"
+
+
 def test_what_no_checksum_speaks_for_is_lost_where_it_cannot_be_read(tmp_path: Path) -> None:
     """A repair that believed it wrote a segment that nobody could read."""
     folder = filled(tmp_path)
