@@ -28,7 +28,7 @@ test: $(VENV)/.dev ## Run the test suite, without the tests that take minutes
 	@sh tools/system-parts.sh
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations=15 -m "not long" $(ARGS)
 
-test-long: $(VENV)/.dev ## Run the tests that take minutes: processes and servers that die, hang and come back
+test-long: $(VENV)/.dev ## Run the tests that take minutes, and the further cases of others
 	@sh tools/system-parts.sh
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations=15 -m long $(ARGS)
 

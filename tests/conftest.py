@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,13 +32,17 @@ settings.load_profile("laws")
 
 USED = "_hypothesis_internal_use_settings"
 """Where the settings of a law are kept; there is no public name for it."""
+Case = TypeVar("Case")
 LANGUAGE = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"
 """PostgreSQL's own order of texts is that of a language: nothing may rely on it."""
 LONGEST = ("test_wheel.py", "e2e", "storage", "reports", "greenoffice")
 """What takes longest comes first, so that no worker is left alone with it at the end."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses by marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    leave_to_the_long_run(items)
+
     def place(item: pytest.Item) -> int:
         below = item.path.relative_to(Path(__file__).parent).parts[0]
         return LONGEST.index(below) if below in LONGEST else len(LONGEST)
@@ -48,6 +53,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for law in tests:
             if hasattr(law, USED):
                 fewer(law)
+
+
+def leave_to_the_long_run(items: list[pytest.Item]) -> None:
+    """Of a test marked `sampled(n)` n of its cases, evenly spread, stay in the short run; the
+    others are long."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for many in cases.values():
+        (wanted,) = next(many[0].iter_markers("sampled")).args
+        for item in rest(many, wanted):
+            item.add_marker(pytest.mark.long)
+
+
+def rest(cases: Sequence[Case], wanted: int) -> list[Case]:
+    """All but `wanted` of the cases, which are evenly spread and begin with the first."""
+    last, wanted = len(cases) - 1, min(wanted, len(cases))
+    places = {round(n * last / max(1, wanted - 1)) for n in range(wanted)}
+    return [one for place, one in enumerate(cases) if place not in places]
 
 
 def fewer(law: Callable[..., object]) -> None:

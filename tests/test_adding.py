@@ -201,6 +201,7 @@ def test_a_decoder_is_its_folder_and_a_row_of_the_table(tree: Tree) -> None:
     ],
 )
 @pytest.mark.timeout(400)
+@pytest.mark.sampled(1)
 def test_a_decoder_that_is_added_by_half_is_told(tree: Tree, left_out: str, failing: str) -> None:
     half = Addition(
         {name: text for name, text in DECODER.files.items() if name != left_out},
@@ -459,6 +460,7 @@ def test_a_registered_fact_touches_four_files(tree: Tree) -> None:
     ],
 )
 @pytest.mark.timeout(900)
+@pytest.mark.sampled(1)
 def test_a_fact_that_is_added_by_half_is_told(tree: Tree, left_out: str, failing: str) -> None:
     files = {name: text for name, text in FACT.files.items() if name != left_out}
     changes = {name: text for name, text in FACT.changes.items() if name != left_out}

@@ -44,6 +44,7 @@ def test_one_case_grows_under_its_number_with_a_finding_a_day(campus: Make) -> N
     assert platform.look(FIRST + timedelta(days=8)) == [case]
 
 
+@pytest.mark.long
 def test_a_new_fit_over_equal_books_tells_nothing_anew(campus: Make) -> None:
     platform = plant(campus)
     before = platform.look(FIRST + timedelta(days=14))

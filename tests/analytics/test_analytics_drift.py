@@ -57,6 +57,7 @@ def found(tree: Tree) -> list[Drift]:
     return drifts(series(tree))
 
 
+@pytest.mark.long
 def test_clean_trees_drift_hardly_ever() -> None:
     """Seasons, holidays and weeks without readings are none. Of 40 places in a year one tells two:
     what follows the weather there hangs on no sub-meter."""
@@ -68,6 +69,7 @@ def test_clean_trees_drift_hardly_ever() -> None:
     ("change", "share", "least"),
     [("load", 0.05, 23), ("load", 0.1, 24), ("total", -0.1, 24), ("part", 0.1, 24)],
 )
+@pytest.mark.sampled(2)
 def test_what_drifts_is_found_within_days(change: str, share: float, least: int) -> None:
     """Told at the end of the fifth day that is out; a few take longer at 5 %."""
     days = []

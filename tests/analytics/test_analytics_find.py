@@ -26,11 +26,13 @@ def named(findings: list[Finding]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.sampled(3)
 def test_a_clean_campus_has_no_findings(campus: Make, seed: int) -> None:
     assert find(campus(seed).inputs()) == []
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.sampled(3)
 def test_every_event_is_found_once_on_its_sub_meter(campus: Make, seed: int) -> None:
     place = campus(seed)
     rng = np.random.default_rng(seed)
@@ -132,6 +134,7 @@ def test_an_event_grows_and_the_running_day_stays_out(campus: Make) -> None:
     assert find(replace(inputs, now_us=place.at(date(2026, 11, 18), 23))) == []
 
 
+@pytest.mark.long
 def test_the_same_hours_give_the_same_findings(campus: Make) -> None:
     one, two = campus(34), campus(34)
     for place in (one, two):

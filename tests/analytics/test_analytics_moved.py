@@ -84,6 +84,7 @@ def test_a_building_that_moves_to_another_site_ends_one_case_and_begins_another(
     check(old, new)
 
 
+@pytest.mark.long
 def test_a_site_that_moves_whole_ends_one_case_and_begins_another(campus: Make) -> None:
     cases = plant(campus)
     cases.look(MOVE - timedelta(days=1), "bureau", ALL_TIME)
@@ -94,6 +95,7 @@ def test_a_site_that_moves_whole_ends_one_case_and_begins_another(campus: Make) 
 
 
 @pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.sampled(1)
 def test_a_move_that_is_told_late_takes_the_days_since_out_of_the_old_case(
     campus: Make, whole: bool
 ) -> None:

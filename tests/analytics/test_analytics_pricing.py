@@ -24,6 +24,7 @@ def test_confidence_weighs_waste_against_doubt() -> None:
     assert Price(-5.0, 5.0).confidence == 0.0
 
 
+@pytest.mark.long
 def test_interval_grows_with_the_noise_of_quiet_nights(campus: Callable[..., Any]) -> None:
     """The half width follows the definition, worked out by hand on the residuals' own days."""
     from analytics import find

@@ -115,6 +115,7 @@ def of_west(place: Campus, one: Working) -> dict[str, tuple[Working, ...]]:
     return {code: (one,) for code in place.codes if code.startswith("west")}
 
 
+@pytest.mark.long
 def test_an_early_stop_shows_where_its_hours_are_registered(campus: Make) -> None:
     """Two weeks in which the plant runs until 22:00: half of that is the edge of usual hours."""
     place = campus(51)
@@ -140,6 +141,7 @@ def test_a_run_on_saturdays_is_none_where_people_work_on_them(campus: Make) -> N
     assert ("weekend_run", "west-ac") not in named(told)
 
 
+@pytest.mark.long
 def test_meters_that_are_alike_are_judged_as_by_themselves(campus: Make) -> None:
     """Another week or other limits for one building changes nothing about the other."""
     place = campus(30)
@@ -184,6 +186,7 @@ def test_the_name_of_a_version_is_as_before_where_nothing_is_registered(campus: 
 
 
 @pytest.mark.parametrize("hours", [OfficeHours(0, 24), OfficeHours(0, 1), OfficeHours(23, 24)])
+@pytest.mark.sampled(1)
 def test_any_hours_can_be_worked(campus: Make, hours: OfficeHours) -> None:
     place = campus(30)
     find(replace(place.inputs(), weeks=dict.fromkeys(place.codes, (Working(hours=hours),))))

@@ -210,6 +210,7 @@ def test_versions_are_made_at_their_lengths_and_otherwise_stay() -> None:
         assert {v.first_day for v in versions} == {FIRST}
 
 
+@pytest.mark.long
 def test_a_long_first_history_makes_one_version_that_lasts_until_the_next_length() -> None:
     platform = Platform(grown(21, 366))
     for days in (95, 96, 200, 364, 365, 366):
@@ -261,6 +262,7 @@ def test_the_past_is_judged_as_at_first_whatever_version_came_since() -> None:
     assert first == []
 
 
+@pytest.mark.long
 def test_a_history_in_pieces_of_one_day_ends_as_if_it_had_come_at_once() -> None:
     place = grown(33, 84)
     place.run_nights("east-ac", FIRST + timedelta(days=60), 4, 0.6)
@@ -303,6 +305,7 @@ def test_under_two_weeks_nobody_is_checked_and_faults_are_told_all_the_same() ->
 
 
 @pytest.mark.parametrize(("history", "seed"), [(84, 33), (20, 21)])
+@pytest.mark.sampled(1)
 def test_waste_that_lasts_sixty_nights_is_told_all_along(history: int, seed: int) -> None:
     place = grown(seed, history + 66)
     extra = lasting(place, LIGHT, history + 3, 60)

@@ -66,6 +66,7 @@ def matches(finding: Finding, label: Label) -> bool:
 
 
 @pytest.mark.parametrize(("seed", "now"), CASES)
+@pytest.mark.sampled(1)
 def test_every_label_is_found_once_and_nothing_else(seed: int, now: date) -> None:
     place, healthy = world(seed, now, waste=True), world(seed, now, waste=False)
     findings = find(inputs(place))
@@ -80,5 +81,6 @@ def test_every_label_is_found_once_and_nothing_else(seed: int, now: date) -> Non
 
 
 @pytest.mark.parametrize(("seed", "now"), CASES)
+@pytest.mark.sampled(1)
 def test_a_healthy_campus_has_no_findings(seed: int, now: date) -> None:
     assert find(inputs(world(seed + 100, now, waste=False))) == []

@@ -174,6 +174,7 @@ def figures(page: Page, of: str) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.sampled(2)
 def test_bills_render_whole(
     chromium: Browser, billed: Site, pictures: Path, width: str, language: str
 ) -> None:

@@ -159,6 +159,7 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.sampled(2)
 def test_every_section_renders_whole(
     browser: Browser, site: Site, shots: Path, width: str, language: str
 ) -> None:

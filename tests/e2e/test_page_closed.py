@@ -68,6 +68,7 @@ def told(site: Site, as_of: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.sampled(2)
 def test_a_closed_month_is_shown_as_closed_or_as_it_stands(
     browser: Browser, closed: Site, shots: Path, width: str, language: str
 ) -> None:

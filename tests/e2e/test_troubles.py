@@ -60,6 +60,7 @@ def test_a_store_that_goes_away_costs_nothing_but_delay(
     assert platform.letters("refused") == []
 
 
+@pytest.mark.long
 def test_a_bucket_that_is_not_there_is_named(
     new_platform: Any, eventually: Any, influx: OwnServer
 ) -> None:

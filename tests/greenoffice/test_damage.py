@@ -49,6 +49,7 @@ def cut(path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["up", "api", "ledger", "collector"])
+@pytest.mark.sampled(2)
 def test_nothing_starts_on_a_damaged_database(folder: DataFolder, command: str) -> None:
     """Status 78: who supervises does not try again and again."""
     cut(folder.database)
@@ -99,6 +100,7 @@ def test_a_readings_file_cut_short_beneath_the_intake_is_seen(folder: DataFolder
 
 
 @pytest.mark.parametrize("command", ["intake", "work"])
+@pytest.mark.sampled(1)
 def test_who_finds_the_readings_damaged_says_so_and_waits(folder: DataFolder, command: str) -> None:
     """A file that cannot be opened. It is not started again and again, and ends when asked to."""
     folder.readings.write_bytes(b"something else" * 9_000)

@@ -130,6 +130,7 @@ def booked(stores: Stores, pushing: Pushing) -> None:
 
 
 @pytest.mark.parametrize("together", [True, False])
+@pytest.mark.sampled(2)
 def test_news_alone_wakes_intake_and_ledger(office: DataFolder, together: bool) -> None:
     """They would not look for a day by themselves."""
     with (
@@ -142,6 +143,7 @@ def test_news_alone_wakes_intake_and_ledger(office: DataFolder, together: bool) 
             booked(stores, pushing)
 
 
+@pytest.mark.sampled(1)
 def test_nothing_waits_for_ever_when_news_is_lost(office: DataFolder) -> None:
     """Nobody can tell the intake; it can tell the ledger by the database alone, or not at all."""
     with (

@@ -203,6 +203,7 @@ def test_an_owner_begins_in_doubt_of_what_the_one_before_wrote(folder: DataFolde
 
 
 @pytest.mark.parametrize("command", ["rebuild", "rebook", "upgrade", "repair", "restore"])
+@pytest.mark.sampled(4)
 def test_commands_that_change_the_folder_wait_for_its_owner_to_be_stopped(
     folder: DataFolder, url: str, tmp_path: Path, command: str
 ) -> None:

@@ -78,6 +78,7 @@ def test_health_is_what_the_other_process_told(folder: DataFolder) -> None:
         ("ledger", ["ledger", "analytics"]),
     ],
 )
+@pytest.mark.sampled(4)
 def test_parts_of_a_process_that_does_not_tell_are_not_ready(
     folder: DataFolder, content: str | None, process: str, parts: list[str]
 ) -> None:
@@ -255,6 +256,7 @@ LOADS = {
 
 
 @pytest.mark.parametrize("process", LOADS)
+@pytest.mark.sampled(2)
 def test_a_process_loads_what_it_does(reachable: DataFolder, process: str) -> None:
     """The modules that a process holds when it works; what others need it does without."""
     script = (

@@ -342,6 +342,7 @@ def looked_at_and_worked_on(folder: DataFolder) -> None:
 
 
 @pytest.mark.parametrize("how", READINGS_DAMAGE)
+@pytest.mark.sampled(3)
 def test_a_damaged_readings_file_is_named_and_made_again_by_a_rebuild(
     folder: DataFolder, how: str
 ) -> None:
@@ -383,6 +384,7 @@ DATABASE_DAMAGE: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("how", DATABASE_DAMAGE)
+@pytest.mark.sampled(3)
 def test_a_damaged_database_is_named_and_comes_back_from_a_backup_and_the_journal(
     folder: DataFolder, tmp_path: Path, how: str
 ) -> None:

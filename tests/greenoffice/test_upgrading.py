@@ -58,6 +58,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("command", ["up", "work", "api", "intake", "ledger"])
+@pytest.mark.sampled(2)
 def test_nothing_starts_on_an_older_schema(folder: DataFolder, command: str) -> None:
     if command in ("work", "api"):
         with folder.settings_file.open("a") as settings:
@@ -108,6 +109,7 @@ def stopped(first: Callable[..., object] = lambda *_, **__: None) -> Callable[..
 @pytest.mark.parametrize(
     "breaking", [before_the_backup, in_the_backup, before_the_migration, after_the_migration]
 )
+@pytest.mark.sampled(2)
 def test_an_upgrade_that_broke_off_is_found_and_finished(
     folder: DataFolder,
     monkeypatch: pytest.MonkeyPatch,
@@ -179,6 +181,7 @@ def a_garbled_note(folder: DataFolder) -> None:
         (a_garbled_note, "note of an unfinished command"),
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_malformed_folder_is_said_to_be_one(
     folder: DataFolder, spoil: Callable[[DataFolder], None], what: str
 ) -> None:

@@ -134,6 +134,7 @@ def as_it_came(world: RandomWorld) -> Booked:
 @pytest.mark.parametrize(
     ("seed", "more"), WORLDS, ids=lambda one: one if isinstance(one, int) else ""
 )
+@pytest.mark.sampled(6)
 def test_a_world_books_the_same_whatever_came_first(tmp_path, seed, more):
     world = random_world(seed, **more)
     whole, live = at_once(world), as_it_came(world)

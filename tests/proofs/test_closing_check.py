@@ -27,6 +27,7 @@ def proved(*only: str, seed: int = 2, server: OwnPostgres | None = None) -> Clos
 
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(found() is None, reason="PostgreSQL is not installed")
+@pytest.mark.long
 def test_it_stands_over_postgresql_and_after_a_restore_there() -> None:
     server = OwnPostgres(sync=False)
     try:
@@ -67,17 +68,20 @@ def test_a_closing_that_pins_no_registry_is_noticed(monkeypatch: pytest.MonkeyPa
     assert any("price" in one for one in proved("price").changed)
 
 
+@pytest.mark.long
 def test_windows_that_are_not_kept_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(book_commit, "leaves_a_trace", lambda *_: False)
     assert proved("price").changed
 
 
+@pytest.mark.long
 def test_changes_that_are_not_listed_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports.closings, "is_news", lambda *_: False)
     assert book_rules.is_news is not reports.closings.is_news
     assert proved("late").unnamed
 
 
+@pytest.mark.long
 def test_figures_that_are_worth_otherwise_and_not_listed_are_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -85,6 +89,7 @@ def test_figures_that_are_worth_otherwise_and_not_listed_are_noticed(
     assert any("listed or not" in one for one in proved("price").unexplained)
 
 
+@pytest.mark.long
 def test_edits_that_are_not_named_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def without_factors(*given: Any) -> Any:
         return [one for one in edits_since(*given) if one.kind != "factor"]

@@ -112,6 +112,7 @@ def test_a_chain_that_is_followed_to_the_first_is_noticed(monkeypatch: pytest.Mo
     assert proved(2).different
 
 
+@pytest.mark.long
 def test_a_slot_that_is_rounded_down_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("metering.formula.round", lambda value: value // 1, raising=False)
     assert proved(*seeds_with(8, "any")).different

@@ -41,6 +41,7 @@ def played(seed: int) -> SeedOutcome:
 
 
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, TOGETHER))
+@pytest.mark.sampled(3)
 def test_no_law_is_broken(first: int) -> None:
     found = [played(seed) for seed in range(first, first + TOGETHER)]
     assert {one.seed: one.violations for one in found if one.violations} == {}
@@ -192,6 +193,7 @@ def places_given_away_again(patch: pytest.MonkeyPatch) -> None:
         places_given_away_again,
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_fault_of_the_product_is_found(
     mutation: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

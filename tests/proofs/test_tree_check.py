@@ -47,11 +47,13 @@ def test_a_part_that_is_rounded_down_is_noticed(monkeypatch: pytest.MonkeyPatch)
     assert outcome.unbalanced
 
 
+@pytest.mark.long
 def test_parts_that_are_not_made_again_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "parts_to_make", lambda *_: [])
     assert proved(1, 2).different
 
 
+@pytest.mark.long
 def test_a_silent_total_that_nothing_stands_in_for_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -128,6 +128,7 @@ def differing(folder, world: RandomWorld) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", [*range(24), 105, 135, 219])
+@pytest.mark.sampled(4)
 def test_money_is_the_same_on_days_on_which_clocks_change_elsewhere(tmp_path, seed):
     assert differing(tmp_path, any_world(seed)) == []
 

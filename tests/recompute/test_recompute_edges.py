@@ -28,6 +28,7 @@ def agreed(helpers, tmp_path, times, values, **more):
 
 
 @pytest.mark.parametrize(("count", "kind"), [(2, "reset"), (3, "reversed"), (4, "reversed")])
+@pytest.mark.sampled(3)
 def test_falls_in_a_row(helpers, tmp_path, count, kind):
     values = plain()
     at = 400
@@ -44,6 +45,7 @@ def test_a_stretch_of_one_and_a_half_steps(helpers, tmp_path, off):
 
 
 @pytest.mark.parametrize(("rest", "end", "stuck"), [(8, 31, False), (8, 32, False), (8, 34, True)])
+@pytest.mark.sampled(2)
 def test_a_rest_four_times_as_long_as_before(helpers, tmp_path, rest, end, stuck):
     values = plain()
     values[200 + rest :] -= values[200 + rest] - values[200]
@@ -54,6 +56,7 @@ def test_a_rest_four_times_as_long_as_before(helpers, tmp_path, rest, end, stuck
 
 @pytest.mark.parametrize("length", [3, 5, 30, 63, 64, 65])
 @pytest.mark.parametrize("before", [True, False])
+@pytest.mark.sampled(4)
 def test_readings_between_a_hole_and_a_step_that_is_seen(helpers, tmp_path, length, before):
     values, kept = plain(), np.ones(COUNT, dtype=bool)
     at = 400
@@ -67,6 +70,7 @@ def test_readings_between_a_hole_and_a_step_that_is_seen(helpers, tmp_path, leng
 
 
 @pytest.mark.parametrize("length", range(1, 7))
+@pytest.mark.sampled(3)
 def test_few_readings_that_deny_a_fall(helpers, tmp_path, length):
     values = plain()
     values[400 : 400 + length] -= 60 + 5 * np.arange(length)
@@ -74,6 +78,7 @@ def test_few_readings_that_deny_a_fall(helpers, tmp_path, length):
 
 
 @pytest.mark.parametrize("length", range(1, 7))
+@pytest.mark.sampled(3)
 def test_few_readings_that_are_too_low_before_a_rise(helpers, tmp_path, length):
     values = plain()
     values[400 : 400 + length] = values[399] + 0.1 * np.arange(length)
@@ -81,6 +86,7 @@ def test_few_readings_that_are_too_low_before_a_rise(helpers, tmp_path, length):
 
 
 @pytest.mark.parametrize("every", [2, 3, 5, 9])
+@pytest.mark.sampled(3)
 def test_readings_that_go_up_and_down_for_hours(helpers, tmp_path, every):
     values = plain()
     values[300:420:every] += 900

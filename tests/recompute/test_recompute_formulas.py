@@ -82,6 +82,7 @@ FORMULAS = (
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.sampled(2)
 def test_formulas_of_formulas(helpers, tmp_path, seed):
     world = world_of(helpers, FORMULAS)
     fill(world, helpers, seed)
@@ -89,6 +90,7 @@ def test_formulas_of_formulas(helpers, tmp_path, seed):
 
 
 @pytest.mark.parametrize("zone", ["Asia/Kathmandu", "Australia/Lord_Howe"])
+@pytest.mark.sampled(1)
 def test_in_other_zones(helpers, tmp_path, zone):
     world = world_of(helpers, FORMULAS, zone=zone)
     fill(world, helpers, 3, zone)

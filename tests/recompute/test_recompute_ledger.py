@@ -118,6 +118,7 @@ def test_both_tell_the_same_of_a_troubled_register(
 
 
 @pytest.mark.parametrize("seed", range(5))
+@pytest.mark.sampled(2)
 def test_both_tell_the_same_over_months(helpers, tmp_path, seed):
     """Learned limits, long detours, falls without end and a declared replacement."""
     rng = np.random.default_rng(seed)

@@ -60,6 +60,7 @@ def fill(world, helpers, points, seed=1, holes=True):
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.sampled(1)
 def test_trees_totals_and_feeders(helpers, tmp_path, seed):
     registry = helpers.campus(
         [
@@ -80,6 +81,7 @@ def test_trees_totals_and_feeders(helpers, tmp_path, seed):
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "Australia/Lord_Howe", "Asia/Kathmandu"])
+@pytest.mark.sampled(1)
 def test_a_silent_total_is_stood_in_for(helpers, tmp_path, zone):
     registry = helpers.campus(
         [helpers.meter("t", total=True), helpers.meter("a", "01A00"), helpers.meter("x", "01B00")],

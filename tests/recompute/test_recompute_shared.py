@@ -73,6 +73,7 @@ def fill(world, helpers, seed: int = 1, zone: str = "Asia/Shanghai") -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("turn", [None, TURN])
+@pytest.mark.sampled(2)
 def test_a_part_across_institutions(helpers, tmp_path, seed, turn):
     shares = {"s": "0.55", "p": "0.3", "q": "0.15"}
     world = helpers.World(shared(helpers, shares, turn=turn), DAYS)
@@ -85,6 +86,7 @@ def test_a_part_across_institutions(helpers, tmp_path, seed, turn):
 
 
 @pytest.mark.parametrize("zone", ["Australia/Lord_Howe", "Asia/Kathmandu"])
+@pytest.mark.sampled(1)
 def test_a_part_in_other_zones(helpers, tmp_path, zone):
     shares = {"s": "120 m2", "q": "77.7 m2"}
     world = helpers.World(shared(helpers, shares, zone=zone), DAYS)
@@ -118,6 +120,7 @@ def test_a_part_of_a_part(helpers, tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.sampled(1)
 def test_a_part_by_what_meters_count(helpers, tmp_path, seed):
     world = helpers.World(shared(helpers, {"s": "meter a", "q": "meter half"}), DAYS)
     fill(world, helpers, seed)

@@ -44,6 +44,7 @@ def spoiled(rng, values):
 
 
 @pytest.mark.parametrize("seed", range(12))
+@pytest.mark.sampled(3)
 def test_signed_and_exported_registers_with_faults(helpers, tmp_path, seed):
     rng = np.random.default_rng(seed)
     limit = Decimal(60) if seed % 2 else None

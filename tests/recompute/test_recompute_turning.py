@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -63,6 +64,7 @@ def dated(helpers, minutes: tuple[int, int]) -> tuple[str, Validity, Validity]:
 )
 @example(**READ_AT_THE_EDGES)
 @example(**FIRST_AT_A_READING)
+@pytest.mark.long
 def test_both_tell_the_same_of_a_change(
     helpers, tmp_path, at, width, how, values, every, offset, read, limit, digits, spike
 ):

@@ -54,6 +54,7 @@ def test_what_a_meter_counts_is_booked_in_its_unit(helpers, tmp_path, kind, cano
 
 @pytest.mark.parametrize("steps", [(15, 20), (20, 30), (20, 60, 15), (20,), (60, 20)])
 @pytest.mark.parametrize("total", [False, True])
+@pytest.mark.sampled(3)
 def test_steps_of_which_none_is_made_of_the_other(helpers, tmp_path, steps, total):
     """As parts, and where a silent total is filled from them."""
     months = frozenset(range(1, 13))

@@ -30,6 +30,7 @@ def messages(plan: GatewayPlan) -> list[Publication]:
     return [plan.message(number, 1) for number in range(len(plan))]
 
 
+@pytest.mark.sampled(2)
 def test_the_readings_are_the_grid_without_the_gaps(
     plan: GatewayPlan, messages: list[Publication], devices: Devices
 ) -> None:
@@ -102,6 +103,7 @@ def test_delivery_is_out_of_order(plan: GatewayPlan, messages: list[Publication]
     assert behind.max() >= 2 * 3_600_000_000
 
 
+@pytest.mark.sampled(2)
 def test_equal_seed_equal_bytes(world: World, plan: GatewayPlan, campus: Campus) -> None:
     again = World(world.seed, world.start_us, world.now_us, ZONE, campus.calendar)
     other = GatewayPlan(Devices(again, campus), campus, plan.gateway)

@@ -282,6 +282,7 @@ def complete_windows(platform: Platform) -> None:
     platform.stores.books.commit("o", [again], expected_revision=revision, now_us=NOW)
 
 
+@pytest.mark.sampled(2)
 def test_everything_comes_back_on_either_engine(
     new_database: NewDatabase, other_database: NewDatabase, opened: Opened, tmp_path: Path
 ) -> None:
@@ -314,6 +315,7 @@ def test_everything_comes_back_on_either_engine(
     assert list(new.reader.read(1, 0, 0, 10**6)) == list(old.reader.read(1, 0, 0, 10**6))
 
 
+@pytest.mark.sampled(2)
 def test_numbers_that_were_given_never_come_again(
     new_database: NewDatabase, other_database: NewDatabase, tmp_path: Path
 ) -> None:
@@ -590,6 +592,7 @@ def forged(backup: Path, change: Callable[[dict[str, Any]], None]) -> None:
         {"files": {"x": {"bytes": 1}}},
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_forged_manifest_leads_nowhere(
     small: Path, tmp_path: Path, change: dict[str, Any]
 ) -> None:
@@ -602,6 +605,7 @@ def test_a_forged_manifest_leads_nowhere(
 
 
 @pytest.mark.parametrize("text", ["[]", '"x"', "3", "null", "[1]", "{}", '{"sha256": "x"}', "{"])
+@pytest.mark.sampled(3)
 def test_what_is_no_manifest_is_refused(small: Path, tmp_path: Path, text: str) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(small, copy)

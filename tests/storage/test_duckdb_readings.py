@@ -77,6 +77,7 @@ def fill_the_disk(path: str, told: Connection) -> None:
 
 
 @pytest.mark.parametrize(("batches", "size"), [(10, 1_000), (60, 10_000), (115, 10_000)])
+@pytest.mark.sampled(2)
 def test_kill_9_loses_no_batch_that_was_told(tmp_path: Path, batches: int, size: int) -> None:
     """Whole batches only: all that were told, and at most one that was not. The larger runs
     pass the size at which the log is folded into the file."""

@@ -75,6 +75,7 @@ def race(url: str, told: Connection, energy: int) -> None:
 
 
 @pytest.mark.parametrize("rounds", [5, 40])
+@pytest.mark.sampled(2)
 def test_kill_9_leaves_whole_transactions(url: str, rounds: int) -> None:
     ours, theirs = SPAWN.Pipe()
     worker = SPAWN.Process(target=work_for_ever, args=(url, theirs))

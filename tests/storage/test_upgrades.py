@@ -82,21 +82,25 @@ def rows(stores: Stores) -> dict[tuple[SeriesKey, date], BookRow]:
     return {(row.key, row.day): row for row in found}
 
 
+@pytest.mark.sampled(4)
 def test_what_was_booked_stands(folder: Path, stores: Stores) -> None:
     assert book_hash(stores.books) == (folder / "book_hash").read_text().strip()
 
 
+@pytest.mark.sampled(4)
 def test_events_from_before_stand_and_say_no_more_than_they_did(stores: Stores) -> None:
     gap = RegisterEvent("o", "light", "gap", 1774656000000000, 1774683000000000)
     assert stores.books.events("o", 0, NOW_US) == [gap]
 
 
+@pytest.mark.sampled(4)
 def test_rows_from_before_name_no_registry(folder: Path, stores: Stores) -> None:
     """From r0011 on rows say it themselves, and an upgrade leaves that as it is."""
     known = folder.name == "4a96b94"
     assert {row.registry for row in rows(stores).values()} == {1 if known else 0}
 
 
+@pytest.mark.sampled(4)
 def test_its_money_can_be_told_before_anything_is_booked_again(stores: Stores) -> None:
     figures = Figures(stores.books, stores.registry.load, lambda: NOW_US)
     with figures.view() as view:
@@ -134,6 +138,7 @@ def test_it_is_booked_again_in_parts_and_nobody_is_told_news(stores: Stores) -> 
         assert cost(view, view.key_of("b", "01000"), FIRST, LAST).sole == old
 
 
+@pytest.mark.sampled(4)
 def test_going_back_would_lose_parts(stores: Stores) -> None:
     ledger = Ledger(readings(), stores.books, stores.marks, stores.registry.load, lambda: NOW_US)
     ledger.step()
@@ -160,6 +165,7 @@ def test_opening_it_says_what_to_do(old_url: str) -> None:
     assert schema_of(old_url) == before != head()
 
 
+@pytest.mark.sampled(4)
 def test_an_upgrade_says_what_it_found_and_goes_on_where_it_stands(
     folder: Path, old_url: str
 ) -> None:
@@ -186,6 +192,7 @@ def before_of(folder: Path) -> str:
         ("DROP TABLE seen_key", "schema is not the program's"),
     ],
 )
+@pytest.mark.sampled(6)
 def test_an_upgrade_that_changes_what_stands_leaves_everything_as_it_was(
     folder: Path, old_url: str, monkeypatch: pytest.MonkeyPatch, damage: str, what: str
 ) -> None:
@@ -215,6 +222,7 @@ def test_a_row_that_cannot_be_decoded_is_named(old_url: str) -> None:
     assert "total" in refused.value.value
 
 
+@pytest.mark.sampled(4)
 def test_a_backup_of_it_is_of_its_schema_and_restores(
     folder: Path, old_url: str, tmp_path: Path
 ) -> None:
