@@ -49,6 +49,10 @@ class Emission:
     """None where no factor holds for any of the energy."""
     factors: tuple[Factor, ...] = ()
     """The factor rows used; `verified` says whether each was seen in an official text."""
+    asked: str = ""
+    """The quantity of the factors that the basis asks for, such as kgce_equal."""
+    lacking: tuple[date, ...] = ()
+    """Local days with energy for which none of them holds, rising."""
     covered: int = 0
     uncovered: int = 0
     """Book units with and without a factor."""
@@ -139,7 +143,7 @@ def _emission(
     view: View, item: str, quantity: str, days: Sequence[date], amounts: Sequence[int | None]
 ) -> Emission:
     taken: dict[Factor, int] = defaultdict(int)
-    uncovered, by_day = 0, dict[date, Factor | None]()
+    uncovered, by_day, lacking = 0, dict[date, Factor | None](), set[date]()
     for day, amount in zip(days, amounts, strict=True):
         if day not in by_day:
             by_day[day] = factor_by(view.registry.factors, quantity, item, day, view.bases)
@@ -148,6 +152,7 @@ def _emission(
             continue
         if row is None:
             uncovered += amount
+            lacking |= {day} if amount else set()
         else:
             taken[row] += amount
     with localcontext() as context:
@@ -155,7 +160,15 @@ def _emission(
         per = per_canonical(item)
         emitted = sum((Decimal(q) * row.value / per for row, q in taken.items()), Decimal(0))
     covered = sum(taken.values())
-    return Emission(quantity, emitted if taken else None, tuple(taken), covered, uncovered)
+    return Emission(
+        quantity,
+        emitted if taken else None,
+        tuple(taken),
+        view.bases.quantity(quantity),
+        tuple(sorted(lacking)),
+        covered,
+        uncovered,
+    )
 
 
 @lru_cache(maxsize=256)

@@ -71,6 +71,7 @@ class EmissionAnswer(TypedDict):
 
     value: str | None
     rows: list[FactorAnswer]
+    note: str | None
 
 
 class PeriodAnswer(TypedDict):
