@@ -222,7 +222,7 @@ def energy(
     told = energy_of(caller, key, step, days_of(caller, key, start, end, step), as_of, bases)
     answer: EnergyAnswer = {
         **head_json(told.head),
-        **_bases_json(bases),
+        **bases_json(bases),
         "step": str(step),
         "step_min": told.own.step_min,
         "data": _values_json(told.own, told.head),
@@ -264,7 +264,7 @@ def energy_parts(
     ]
     answer: PartsAnswer = {
         **head_json(head),
-        **_bases_json(bases),
+        **bases_json(bases),
         "data": [{"row": name, **_held_json(one)} for name, one in rows],
     }
     return written(answer)
@@ -371,7 +371,8 @@ def head_json(head: Head) -> EnergyHeadAnswer:
     }
 
 
-def _bases_json(bases: Bases) -> BasesAnswer:
+def bases_json(bases: Bases) -> BasesAnswer:
+    """By which factors coal and carbon are told."""
     return {"coal": str(bases.coal), "carbon": str(bases.carbon)}
 
 
@@ -494,12 +495,17 @@ def _emission_json(found: Emission) -> EmissionAnswer:
         "value": None if amount is None else plain(amount),
         "rows": [
             {
+                "item": one.item,
+                "quantity": one.quantity,
                 "factor": str(one.value),
+                "energy": exact(energy, one.item),
+                "valid_from": None if one.valid.start is None else one.valid.start.isoformat(),
+                "valid_to": None if one.valid.end is None else one.valid.end.isoformat(),
                 "region": one.region,
                 "source": one.source,
                 "verified": one.verified,
             }
-            for one in found.factors
+            for one, energy in zip(found.factors, found.energies, strict=True)
         ],
         "note": _lack(found),
     }
