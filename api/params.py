@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from api.moments import FORM
 from api.problems import TITLES, Malformed, WrongMedia
 from metering.errors import InvalidInput
+from metering.factor import Carbon, Coal
 
 Json = dict[str, Any]
 
@@ -24,6 +25,13 @@ Code = Annotated[str | None, Query(max_length=128)]
 Moment = Annotated[
     str | None,
     Query(max_length=40, description=f"As the books stood then: {FORM}"),
+]
+
+CoalBasis = Annotated[
+    Coal, Query(description="kgce of electricity, heat and cold by equivalent or by equal value")
+]
+CarbonBasis = Annotated[
+    Carbon, Query(description="kgCO2 of them by the place's mean or by what was contracted")
 ]
 
 ClosedMoment = Annotated[

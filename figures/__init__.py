@@ -23,7 +23,16 @@ from figures.datacentre import (
 from figures.differences import beyond, beyond_amount, beyond_each, sub_items
 from figures.energy import STEPS, at, energy, native_step, over, silent, stretches, within
 from figures.hours import HourPrice, at_hour_prices, hour_prices
-from figures.indicators import WATER, Indicator, Total, canonical, indicators_of, per_each, total_of
+from figures.indicators import (
+    REACTIVE,
+    WATER,
+    Indicator,
+    Total,
+    canonical,
+    indicators_of,
+    per_each,
+    total_of,
+)
 from figures.months import month_quality, month_total
 from figures.nested import Counted, counted
 from figures.parts import Held, Parts, held, parts
@@ -51,6 +60,7 @@ __all__ = [
     "CATEGORIES",
     "LEAST_COVER",
     "RATIOS",
+    "REACTIVE",
     "ROLES",
     "STEPS",
     "WATER",

@@ -87,4 +87,4 @@ def _beyond(total: Emission, found: Sequence[Emission]) -> Emission:
     """What a total emits beyond its parts."""
     amount = beyond_amount(total.whole, [one.whole for one in found])
     covered = total.covered - sum(one.covered for one in found)
-    return Emission(total.quantity, amount, covered=covered)
+    return Emission(total.quantity, amount, asked=total.asked, covered=covered)

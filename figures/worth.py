@@ -26,7 +26,7 @@ from figures.pricing import DayTally, Wanted, of_slots, priced
 from figures.series import Energy
 from figures.view import View
 from metering.book import SeriesKey
-from metering.factor import Factor, factor_by
+from metering.factor import Bases, Factor, factor_by
 from metering.items import category
 from metering.localtime import (
     DAY_MIN,
@@ -49,6 +49,12 @@ class Emission:
     """None where no factor holds for any of the energy."""
     factors: tuple[Factor, ...] = ()
     """The factor rows used; `verified` says whether each was seen in an official text."""
+    asked: str = ""
+    """The quantity of the factors that the basis asks for, such as kgce_equal."""
+    lacking: tuple[date, ...] = ()
+    """Local days with energy for which none of them holds, rising."""
+    energies: tuple[int, ...] = ()
+    """What each of `factors` is taken times [book units]."""
     covered: int = 0
     uncovered: int = 0
     """Book units with and without a factor."""
@@ -99,10 +105,13 @@ def costs_of_each(view: View, energy: Energy) -> list[Cost]:
     return _by_slots(view, energy)
 
 
-def emissions_of_each(view: View, energy: Energy) -> list[tuple[Emission, Emission]]:
-    """(kgCO2, kgce) of every period of a series, by the factors of its local days."""
+def emissions_of_each(
+    view: View, energy: Energy, bases: Bases | None = None
+) -> list[tuple[Emission, Emission]]:
+    """(kgCO2, kgce) of every period of a series, by the factors of its local days, on `bases` where
+    they are not those of the view."""
     if energy.step != "month":
-        return emissions(view, energy, [(n, n + 1) for n in range(len(energy))])
+        return emissions(view, energy, [(n, n + 1) for n in range(len(energy))], bases)
     if not len(energy):
         return []
     first = local_day(int(energy.start_us[0]), energy.zone)
@@ -110,20 +119,21 @@ def emissions_of_each(view: View, energy: Energy) -> list[tuple[Emission, Emissi
     days = energy_of(view, energy.key, first, last, "day")
     firsts = np.searchsorted(days.start_us, energy.start_us).tolist()
     lasts = np.searchsorted(days.start_us, energy.end_us).tolist()
-    return emissions(view, days, list(zip(firsts, lasts, strict=True)))
+    return emissions(view, days, list(zip(firsts, lasts, strict=True)), bases)
 
 
 def emissions(
-    view: View, energy: Energy, spans: Sequence[tuple[int, int]]
+    view: View, energy: Energy, spans: Sequence[tuple[int, int]], bases: Bases | None = None
 ) -> list[tuple[Emission, Emission]]:
     """(kgCO2, kgce) of stretches of periods (first, last), last not included, none of which is
-    longer than a day."""
+    longer than a day; on `bases` where they are not those of the view."""
+    told = bases or view.bases
     days = [local_day(start, energy.zone) for start in energy.start_us.tolist()]
     amounts = energy.values()
     return [
         (
-            _emission(view, energy.key.item, "kgco2", days[a:b], amounts[a:b]),
-            _emission(view, energy.key.item, "kgce", days[a:b], amounts[a:b]),
+            _emission(view, told, energy.key.item, "kgco2", days[a:b], amounts[a:b]),
+            _emission(view, told, energy.key.item, "kgce", days[a:b], amounts[a:b]),
         )
         for a, b in spans
     ]
@@ -132,22 +142,29 @@ def emissions(
 def carbon(view: View, item: str, amounts: Iterable[tuple[date, int]]) -> Emission:
     """kgCO2 of quantities [book units] by local day."""
     found = list(amounts)
-    return _emission(view, item, "kgco2", [day for day, _ in found], [one for _, one in found])
+    days, known = [day for day, _ in found], [one for _, one in found]
+    return _emission(view, view.bases, item, "kgco2", days, known)
 
 
 def _emission(
-    view: View, item: str, quantity: str, days: Sequence[date], amounts: Sequence[int | None]
+    view: View,
+    bases: Bases,
+    item: str,
+    quantity: str,
+    days: Sequence[date],
+    amounts: Sequence[int | None],
 ) -> Emission:
     taken: dict[Factor, int] = defaultdict(int)
-    uncovered, by_day = 0, dict[date, Factor | None]()
+    uncovered, by_day, lacking = 0, dict[date, Factor | None](), set[date]()
     for day, amount in zip(days, amounts, strict=True):
         if day not in by_day:
-            by_day[day] = factor_by(view.registry.factors, quantity, item, day, view.bases)
+            by_day[day] = factor_by(view.registry.factors, quantity, item, day, bases)
         row = by_day[day]
         if amount is None:
             continue
         if row is None:
             uncovered += amount
+            lacking |= {day} if amount else set()
         else:
             taken[row] += amount
     with localcontext() as context:
@@ -155,7 +172,16 @@ def _emission(
         per = per_canonical(item)
         emitted = sum((Decimal(q) * row.value / per for row, q in taken.items()), Decimal(0))
     covered = sum(taken.values())
-    return Emission(quantity, emitted if taken else None, tuple(taken), covered, uncovered)
+    return Emission(
+        quantity,
+        emitted if taken else None,
+        tuple(taken),
+        bases.quantity(quantity),
+        tuple(sorted(lacking)),
+        tuple(taken.values()),
+        covered,
+        uncovered,
+    )
 
 
 @lru_cache(maxsize=256)

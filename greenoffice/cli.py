@@ -234,6 +234,12 @@ def report(
         bool, typer.Option("--new-issue", help="make another issue from today's state")
     ] = False,
     reason: Annotated[str, typer.Option(help="why there is another issue")] = "",
+    coal: Annotated[
+        str, typer.Option(help="by what standard coal is told: equivalent or equal")
+    ] = "equivalent",
+    carbon: Annotated[
+        str, typer.Option(help="by what carbon is told: location or market")
+    ] = "location",
 ) -> None:
     """Write the month's energy report of an institution: an issue, kept from the first time on."""
     from greenoffice.reporting import ReportOptions, report
@@ -249,6 +255,8 @@ def report(
             issue=issue,
             new_issue=new_issue,
             reason=reason,
+            coal=coal,
+            carbon=carbon,
         ),
         data,
     )
@@ -408,11 +416,17 @@ def recompute(
         bool,
         typer.Option("--json", help="every interval, hour, day and month, a line of JSON each"),
     ] = False,
+    coal: Annotated[
+        str, typer.Option(help="by what standard coal is told: equivalent or equal")
+    ] = "equivalent",
+    carbon: Annotated[
+        str, typer.Option(help="by what carbon is told: location or market")
+    ] = "location",
 ) -> None:
     """Compute the books of an exported journal again, by a second implementation of the rules."""
     from greenoffice.recomputing import recompute as run
 
-    run(file, as_json=as_json)
+    run(file, as_json=as_json, coal=coal, carbon=carbon)
 
 
 @app.command(hidden=True)

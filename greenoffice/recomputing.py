@@ -18,10 +18,13 @@ from recompute.curve import NAMES, WHOLE
 Fields = dict[str, Any]
 
 
-def recompute(file: Path, *, as_json: bool) -> None:
-    """Print every figure as a line of JSON, or days and months as a table."""
+def recompute(
+    file: Path, *, as_json: bool, coal: str = "equivalent", carbon: str = "location"
+) -> None:
+    """Print every figure as a line of JSON, with coal and carbon on these bases, or days and months
+    as a table."""
     content = read_file(file)
-    books = RecomputedBooks.of(content)
+    books = RecomputedBooks.of(content, coal, carbon)
     if not as_json:
         _table(books)
         return
@@ -137,6 +140,8 @@ def _summary(books: RecomputedBooks, sealed: str) -> Fields:
         "rules": header.rules,
         "registry": header.registry,
         "revision": header.revision,
+        "coal": books.coal,
+        "carbon": books.carbon,
         "days": len(books.days),
         "days_left_out": [day.isoformat() for day in books.asked if day not in books.days],
         "meters": len(books.measured),

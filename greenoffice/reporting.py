@@ -12,7 +12,8 @@ from greenoffice.saying import say, spoken
 from greenoffice.stores import open_stores
 from metering.access import AuditEntry, by_command
 from metering.errors import InvalidInput
-from reports import FORMATS, LANGUAGES, Issued, Issues, ReportSource
+from metering.factor import Bases, bases_named
+from reports import FORMATS, LANGUAGES, Issued, Issues, ReportSource, file_name
 from storage import Stores
 
 ACTOR: Final = str(by_command())
@@ -27,12 +28,20 @@ class ReportOptions:
     format: str = "pdf"
     language: str = "zh-CN"
     output: Path | None = None
-    """Default INSTITUTION-MONTH.FORMAT in the present folder."""
+    """Default INSTITUTION-MONTH.FORMAT in the present folder, with the bases that are not usual
+    before the point."""
     provisional: bool = False
     issue: int | None = None
     """Default: the latest."""
     new_issue: bool = False
     reason: str = ""
+    coal: str = "equivalent"
+    carbon: str = "location"
+
+    @property
+    def bases(self) -> Bases:
+        """On which coal and carbon are told; InvalidInput for one that there is not."""
+        return bases_named(self.coal, self.carbon)
 
 
 def report(options: ReportOptions, data: Path) -> None:
@@ -42,7 +51,10 @@ def report(options: ReportOptions, data: Path) -> None:
     stores = open_stores(folder)
     issued = _issued(issues_of(folder, stores), options)
     trace_issue(stores, issued)
-    file = options.output or Path(f"{options.institution}-{options.month}.{options.format}")
+    bases = options.bases
+    file = options.output or Path(
+        file_name(options.institution, options.month, bases, options.format)
+    )
     file.write_bytes(issued.file(options.language, options.format))
     number = issued.report.issue
     told = spoken(f"issue {number}") if number else spoken("provisional")
@@ -62,12 +74,13 @@ def issues_of(folder: DataFolder, stores: Stores) -> Issues:
 
 def _issued(issues: Issues, options: ReportOptions) -> Issued:
     if options.new_issue:
-        return issues.make(options.institution, options.month, options.reason)
+        return issues.make(options.institution, options.month, options.reason, bases=options.bases)
     return issues.get(
         options.institution,
         options.month,
         number=options.issue,
         provisional=options.provisional,
+        bases=options.bases,
     )
 
 
@@ -80,6 +93,7 @@ def _check(options: ReportOptions) -> None:
         if value not in known:
             fix = f"one of {', '.join(known)}"
             raise InvalidInput(f"unknown {field}", field=field, value=value, fix=fix)
+    bases_named(options.coal, options.carbon)
     if options.new_issue and (options.issue is not None or options.provisional):
         raise InvalidInput(
             "a new issue has the next number and is of a complete month",
@@ -100,9 +114,8 @@ def trace_issue(stores: Stores, issued: Issued) -> None:
     """An issue that was kept just now stands in the audit log."""
     one = issued.kept
     if issued.new and one is not None:
-        subject = f"{one.institution} {one.month} issue {one.number}"
         stores.access.audit(
             AuditEntry(
-                one.made_us, ACTOR, "report.issue", subject, one.institution, reason=one.reason
+                one.made_us, ACTOR, "report.issue", one.name, one.institution, reason=one.reason
             )
         )

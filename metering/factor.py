@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from metering.errors import InvalidInput
 from metering.items import covers
 from metering.validity import ALWAYS, Validity
 
@@ -68,6 +69,32 @@ class Bases:
     coal: Coal = Coal.EQUIVALENT
     carbon: Carbon = Carbon.LOCATION
 
+    @property
+    def unusual(self) -> tuple[tuple[str, str], ...]:
+        """(name, value) of each that is not the usual one, such as ("coal", "equal")."""
+        own = (("coal", self.coal, Coal.EQUIVALENT), ("carbon", self.carbon, Carbon.LOCATION))
+        return tuple((name, str(one)) for name, one, usual in own if one is not usual)
+
+    def quantity(self, quantity: str) -> str:
+        """The quantity whose factors turn energy into kgco2 or kgce here."""
+        basis = self.coal if quantity == "kgce" else self.carbon
+        return OTHERWISE.get((quantity, basis), quantity)
+
+
+def bases_named(coal: str, carbon: str) -> Bases:
+    """Bases by their names; InvalidInput for a name that there is not."""
+    if coal not in set(Coal):
+        raise _no_basis("coal", coal, Coal)
+    if carbon not in set(Carbon):
+        raise _no_basis("carbon", carbon, Carbon)
+    return Bases(Coal(coal), Carbon(carbon))
+
+
+def _no_basis(field: str, value: str, known: Iterable[str]) -> InvalidInput:
+    return InvalidInput(
+        "no such basis", field=field, value=value, fix=f"one of: {', '.join(known)}"
+    )
+
 
 USUAL_BASES: Final = Bases()
 OTHERWISE: Final = {
@@ -86,9 +113,8 @@ def factor_by(
     """The factor of kgco2 or kgce for an item on a day, on the bases asked for. A fuel without one
     for another basis has the usual one; electricity, heat and cold have none then."""
     own = list(factors)
-    basis = bases.coal if quantity == "kgce" else bases.carbon
-    other = OTHERWISE.get((quantity, basis))
-    found = None if other is None else factor_on(own, other, item, day)
-    if found is not None or (other is not None and any(covers(one, item) for one in BOUGHT)):
+    asked = bases.quantity(quantity)
+    found = factor_on(own, asked, item, day)
+    if found is not None or (asked != quantity and any(covers(one, item) for one in BOUGHT)):
         return found
     return factor_on(own, quantity, item, day)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from metering.errors import Conflict
+from metering.factor import USUAL_BASES, Bases
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,23 @@ class ReportIssue:
     """Why there is another issue; '' for issue 1."""
     differences: tuple[dict[str, Any], ...] = field(default=())
     """To the issue before; none for issue 1."""
+    bases: Bases = USUAL_BASES
+    """On which coal and carbon are told; each pair of bases has issues of its own."""
+
+    @property
+    def name(self) -> str:
+        """Which issue of which report, such as `bureau 2026-10 coal=equal issue 1`."""
+        return f"{report_name(self.institution, self.month, self.bases)} issue {self.number}"
+
+
+def in_order(issue: ReportIssue) -> tuple[object, ...]:
+    """Sorts issues of a month: those on the usual bases first, of each bases oldest first."""
+    return (issue.bases.unusual, issue.number)
+
+
+def report_name(institution: str, month: str, bases: Bases) -> str:
+    """Which report, with the bases that are not the usual ones: `bureau 2026-10 coal=equal`."""
+    return " ".join((institution, month, *(f"{name}={value}" for name, value in bases.unusual)))
 
 
 @dataclass(frozen=True)
@@ -55,7 +73,8 @@ def out_of_turn(issue: ReportIssue) -> Conflict:
         "an issue follows the one before it",
         field="issue",
         value=issue.number,
-        fix=f"make issue {issue.number - 1} of {issue.institution} {issue.month} first",
+        fix=f"make issue {issue.number - 1} of "
+        f"{report_name(issue.institution, issue.month, issue.bases)} first",
     )
 
 
@@ -65,5 +84,5 @@ def no_issue_to_keep_for(issue: ReportIssue) -> Conflict:
         "no such issue to keep a file of",
         field="issue",
         value=issue.number,
-        fix=f"keep issue {issue.number} of {issue.institution} {issue.month} first",
+        fix=f"keep {issue.name} first",
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Final
 
 from metering import items
 from metering.calendar import WorkCalendar
@@ -275,6 +276,15 @@ class FileFacts:
                 return max(totals, key=lambda one: (width(one.item), one.code))
         return None
 
+    def factor_by(self, basis: str, item: str, day: date) -> Fraction | None:
+        """The factor of an item on a day, on a basis. What was bought as electricity, heat or cold
+        has none of another basis; a fuel without one of its own has the usual one."""
+        usual, asked = QUANTITIES[basis]
+        found = self.factor(asked, item, day)
+        if found is not None or any(items.covers(one, item) for one in BOUGHT):
+            return found
+        return self.factor(usual, item, day)
+
     def factor(self, quantity: str, item: str, day: date) -> Fraction | None:
         """The factor of an item on a day: of the narrowest item that has one."""
         fitting = [
@@ -284,6 +294,17 @@ class FileFacts:
         ]
         best = max(fitting, key=lambda f: (width(f.item), f.dates.start or date.min), default=None)
         return None if best is None else best.value
+
+
+QUANTITIES: Final = {
+    "equivalent": ("kgce", "kgce"),
+    "equal": ("kgce", "kgce_equal"),
+    "location": ("kgco2", "kgco2"),
+    "market": ("kgco2", "kgco2_market"),
+}
+"""The usual quantity of each basis, and that of its own factors."""
+BOUGHT: Final = ("01000", "04000", "05000")
+"""Electricity, heat and cold."""
 
 
 def width(item: str) -> int:

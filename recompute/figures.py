@@ -73,6 +73,10 @@ class Figure:
     causes: tuple[Cause, ...] = ()
 
 
+COAL = ("equivalent", "equal")
+CARBON = ("location", "market")
+
+
 @dataclass
 class RecomputedBooks:
     """Everything that a file says, recomputed."""
@@ -80,15 +84,26 @@ class RecomputedBooks:
     header: Header
     facts: FileFacts
     readings: dict[str, list[StandingReading]]
+    coal: str = "equivalent"
+    """By what kgce is told: equivalent or equal."""
+    carbon: str = "location"
+    """By what kgCO2 is told: location or market."""
     _pricing: DayPricing = field(init=False)
     _days: SeriesDays = field(init=False)
 
     @classmethod
-    def of(cls, content: Content) -> RecomputedBooks:
-        """From a file's content. Raises InvalidInput where facts do not fit each other."""
+    def of(
+        cls, content: Content, coal: str = "equivalent", carbon: str = "location"
+    ) -> RecomputedBooks:
+        """From a file's content, with coal and carbon on these bases. Raises InvalidInput where
+        facts do not fit each other, and for a basis that there is not."""
+        for field_, value, known in (("coal", coal, COAL), ("carbon", carbon, CARBON)):
+            if value not in known:
+                fix = f"one of: {', '.join(known)}"
+                raise InvalidInput("no such basis", field=field_, value=value, fix=fix)
         _check(content.facts)
         readings = standing(content.arrivals, content.stored, content.facts.points)
-        return cls(content.header, content.facts, readings)
+        return cls(content.header, content.facts, readings, coal, carbon)
 
     def __post_init__(self) -> None:
         prices = Prices(self.facts)
@@ -332,13 +347,15 @@ class RecomputedBooks:
         self, item: str, amounts: Sequence[tuple[date, int | None]]
     ) -> tuple[Fraction | None, Fraction | None]:
         """(kgCO2, kgce); None where a part of the energy has no factor, or there is none."""
-        return self._by_factor("kgco2", item, amounts), self._by_factor("kgce", item, amounts)
+        return self._by_factor(self.carbon, item, amounts), self._by_factor(
+            self.coal, item, amounts
+        )
 
     def _by_factor(
-        self, quantity: str, item: str, amounts: Sequence[tuple[date, int | None]]
+        self, basis: str, item: str, amounts: Sequence[tuple[date, int | None]]
     ) -> Fraction | None:
         known = [(day, amount) for day, amount in amounts if amount is not None]
-        pairs = [(self.facts.factor(quantity, item, day), amount) for day, amount in known]
+        pairs = [(self.facts.factor_by(basis, item, day), amount) for day, amount in known]
         covered = [factor * amount for factor, amount in pairs if factor is not None]
         if sum(amount for factor, amount in pairs if factor is None) or not covered:
             return None

@@ -18,7 +18,7 @@ from reports.bills import (
 )
 from reports.closings import Aftermath, Closings, DaySince, SumSince, issue_of, moment_of
 from reports.differences import differences
-from reports.formats import FORMATS, LANGUAGES, media_type, render
+from reports.formats import FORMATS, LANGUAGES, file_name, media_type, render
 from reports.issues import Issued, Issues
 from reports.model import MonthReport
 from reports.month import month_report
@@ -52,6 +52,7 @@ __all__ = [
     "cos_phi",
     "demand_moment",
     "differences",
+    "file_name",
     "from_json",
     "issue_of",
     "line_label",

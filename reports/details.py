@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from metering.factor import OTHERWISE
 from metering.items import category
-from reports.model import FORMAT_1, FORMAT_2, FactorRow, PriceRow, ReportTotal, standing
+from reports.model import (
+    FORMAT_1,
+    FORMAT_2,
+    FactorRow,
+    LackingFactor,
+    PriceRow,
+    ReportTotal,
+    standing,
+)
 from reports.table import NONE, Cell, ReportTable, TableColumn, Tables, exact, local_time, shown
 from reports.words import restated
-from texts import word
+from texts import text, word
+
+ELECTRICITY: Final = "01000"
 
 
 class Details(Tables):
@@ -28,6 +41,7 @@ class Details(Tables):
             *self._sums(total),
             ("CO₂", total.kgco2, "kgCO₂"),
             (t("coal"), total.kgce, "kgce"),
+            *((*row, "") for row in self.bases().rows),
         ]
         columns = (
             TableColumn(t("quantity")),
@@ -50,6 +64,50 @@ class Details(Tables):
         columns = (TableColumn(self.t("quantity")), TableColumn(self.t("value")))
         rows = tuple(row[:2] for row in self._of_issue())
         return ReportTable("issue", self.t("issue"), columns, rows)
+
+    def bases(self) -> ReportTable:
+        """By what coal and carbon are told, with the factors of electricity; and why one of them
+        is not."""
+        columns = (TableColumn(self.t("bases")), TableColumn(self.t("value")))
+        rows = (
+            (self.t("coal"), self.basis("kgce")),
+            ("CO₂", self.basis("kgco2")),
+            *((self.t("no_factor"), self.lack(one)) for one in self.report.lacking),
+        )
+        return ReportTable("bases", self.t("bases"), columns, rows)
+
+    def basis(self, quantity: str) -> str:
+        """By what kgce or kgco2 is told, such as `by equal value (0.3017 kgce/kWh)`."""
+        report = self.report
+        asked = report.bases.quantity(quantity)
+        values = dict.fromkeys(
+            f"{row.value} {factor_unit(row)}"
+            for row in report.factors
+            if row.quantity == asked and row.item == ELECTRICITY
+        )
+        told = word("basis", report.coal if quantity == "kgce" else report.carbon, self.language)
+        return f"{told} ({', '.join(values)})" if values else told
+
+    def unusual(self) -> str | None:
+        """The bases that are not the usual ones, in words; None where both are usual."""
+        group = {"coal": self.t("coal"), "carbon": "CO₂"}
+        told = [
+            f"{group[name]} {word('basis', value, self.language)}"
+            for name, value in self.report.bases.unusual
+        ]
+        return " · ".join(told) or None
+
+    def lack(self, one: LackingFactor) -> str:
+        """`Electricity, Standard coal · by equal value: 2026-10-05 – 2026-10-07 (3 days)`"""
+        return text(
+            "report.no_factor_of",
+            self.language,
+            item=self.item(one.item),
+            quantity=self.quantity(one.quantity),
+            first=str(one.first_day),
+            last=str(one.last_day),
+            days=str(one.days),
+        )
 
     def issue_name(self) -> str | None:
         """`Issue 1`; None for what is no issue."""
@@ -102,6 +160,8 @@ class Details(Tables):
     def quantity(self, key: str) -> str:
         """What an indicator counts, in words: an item, CO2 or standard coal."""
         names = {"kgce": self.t("coal"), "kgco2": "CO₂"}
+        for (usual, basis), other in OTHERWISE.items():
+            names[other] = f"{names[usual]} · {word('basis', basis, self.language)}"
         return names.get(key) or self.item(key)
 
     def findings(self) -> ReportTable:
@@ -213,6 +273,7 @@ class Details(Tables):
             *(row[:2] for row in self._of_issue()),
             (t("revision"), str(report.revision)),
             *self._versions(),
+            *self.bases().rows,
             (t("factor_set"), report.factor_set),
             (t("tariff_version"), report.tariff_version),
             (t("content_hash"), report.content_hash),
@@ -332,7 +393,7 @@ def unit_of(item: str) -> str:
 
 def factor_unit(row: FactorRow) -> str:
     """The unit of a factor as a report shows it."""
-    name = "kgCO₂" if row.quantity == "kgco2" else row.quantity
+    name = "kgCO₂" if row.quantity.startswith("kgco2") else "kgce"
     return f"{name}/{unit_of(row.item)}"
 
 

@@ -56,6 +56,7 @@ KINDS: Final = (
         "price",
     ),
     ReportList("factor", "factors", ("item", "quantity", "region", "valid_from"), "value"),
+    ReportList("lacking", "lacking", ("item", "quantity"), "days"),
     ReportList("finding", "cases", ("id",), "state"),
     ReportList("event", "events", ("meter", "kind"), "count"),
     ReportList("restatement", "restatements", ("node", "item", "day", "revision"), "new_amount"),
@@ -87,7 +88,7 @@ def _rows(kind: ReportList, report: Row) -> dict[Key, Row]:
     """The rows by their key; those of equal keys are told apart by their order."""
     found: dict[Key, Row] = {}
     seen: Counter[Key] = Counter()
-    for row in report[kind.rows]:
+    for row in report.get(kind.rows, ()):  # earlier formats have fewer lists
         key = tuple(_text(row[name]) or "" for name in kind.key)
         seen[key] += 1
         own = key if seen[key] == 1 else (*key, f"#{seen[key]}")

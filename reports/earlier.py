@@ -1,19 +1,30 @@
 """Reports of earlier formats: read, shown and written again as they were sealed.
 
 Format 1 knew one currency, no bounds and no differences; format 2 no issues, and not the versions
-of registry and rules. What they did not say stays unknown.
+of registry and rules; format 3 only the usual bases of coal and carbon. What they did not say
+stays unknown.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
-from reports.model import FORMAT_1, FORMAT_2, MoneyLine, MonthReport, ReportLine, ReportTotal, Spent
+from reports.model import (
+    FORMAT_1,
+    FORMAT_2,
+    FORMAT_3,
+    MoneyLine,
+    MonthReport,
+    ReportLine,
+    ReportTotal,
+    Spent,
+)
 
-EARLIER: Final = (FORMAT_1, FORMAT_2)
+EARLIER: Final = (FORMAT_1, FORMAT_2, FORMAT_3)
 _NEW_IN_2: Final = ("differences", "ratios")
 _NEW_IN_3: Final = (
     "registry_version",
@@ -24,6 +35,7 @@ _NEW_IN_3: Final = (
     "issued_us",
     "changes",
 )
+_NEW_IN_4: Final = ("coal", "carbon", "lacking")
 _OF_MONEY: Final = ("money", "cost_low", "cost_high", "all_priced", "unpriced")
 _NEWS: Final = {
     "lines": _OF_MONEY,
@@ -35,9 +47,14 @@ _NEWS: Final = {
 
 def written(report: MonthReport) -> Any:
     """The report with the names that its format had, and no others."""
-    found = msgspec.to_builtins(report)
-    for name in _NEW_IN_3:
+    exact = (Decimal,) if report.format == FORMAT_3 else ()
+    found = msgspec.to_builtins(report, builtin_types=exact)
+    for name in _NEW_IN_4:
         found.pop(name, None)  # what a file did not name, its report does not hold
+    if report.format == FORMAT_3:
+        return found
+    for name in _NEW_IN_3:
+        found.pop(name, None)
     if report.format == FORMAT_2:
         return found
     for name in _NEW_IN_2:

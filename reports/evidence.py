@@ -8,6 +8,7 @@ from decimal import Decimal
 from figures import Counted, counted
 from metering import finding
 from metering.book import RegisterEvent, Restatement, SeriesKey
+from metering.factor import Bases, Carbon
 from metering.localtime import MINUTE_US
 from metering.nesting import Nesting
 from metering.registry import Registry
@@ -16,14 +17,17 @@ from reports.model import EventLine, ReportCase, RestatementLine
 THOUSANDTH = Decimal("0.001")
 
 
-def cases(found: Sequence[finding.Case], registry: Registry) -> tuple[ReportCase, ...]:
-    """The cases, costliest first. Money and carbon are what each counts where they are added, so
+def cases(
+    found: Sequence[finding.Case], registry: Registry, bases: Bases
+) -> tuple[ReportCase, ...]:
+    """The cases, costliest first. Findings know the location-based carbon alone: on another basis
+    they have none. Money and carbon are what each counts where they are added, so
     that energy that nested meters show is told once; a part's id names the outer case first."""
-    made = [_case(one) for one in counted(found, Nesting(registry).outer)]
+    made = [_case(one, bases) for one in counted(found, Nesting(registry).outer)]
     return tuple(sorted(made, key=lambda c: (-(c.cost or 0), -c.waste, c.start_us, c.id)))
 
 
-def _case(one: Counted) -> ReportCase:
+def _case(one: Counted, bases: Bases) -> ReportCase:
     case, found = one.case, one.case.evidence
     hours = len(found.hours_us) or round((found.end_us - found.start_us) / 3.6e9)
     return ReportCase(
@@ -41,7 +45,7 @@ def _case(one: Counted) -> ReportCase:
         waste_high=_rounded(found.waste_high),
         cost=one.counts.cost,
         currency=one.counts.currency,
-        kgco2=one.counts.kgco2,
+        kgco2=one.counts.kgco2 if bases.carbon is Carbon.LOCATION else None,
         confidence=_rounded(found.confidence),
         cause=found.cause,
         action=found.action,

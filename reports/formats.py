@@ -8,6 +8,7 @@ from typing import Final
 
 from metering.errors import InvalidInput
 from metering.extras import extra
+from metering.factor import Bases
 from reports.changes import changes
 from reports.details import Details
 from reports.model import MonthReport
@@ -40,6 +41,7 @@ def _csv(report: MonthReport, language: str) -> bytes:
             tables.costs(),
             *tables.tariffs(),
             *([tables.ratios()] if report.ratios else []),
+            tables.bases(),
             *([tables.issue()] if report.issue else []),
             *([changes(report, language)] if report.issue > 1 else []),
         ]
@@ -73,6 +75,12 @@ def render(report: MonthReport, language: str, format: str) -> bytes:
     return FORMATS[check_format(format)](report, language)
 
 
+def file_name(institution: str, month: str, bases: Bases, format: str) -> str:
+    """How the file of a report is called; bases that are not the usual ones stand in its name."""
+    told = "".join(f"-{name}-{value}" for name, value in bases.unusual)
+    return f"{institution}-{month}{told}.{format}"
+
+
 def can_be_set(text: str) -> bool:
     """Whether a PDF can show every character of a text; True where no PDF can be made."""
     if find_spec("typst") is None or find_spec("pylopdf_fonts_zh_cn") is None:
@@ -96,4 +104,4 @@ def media_type(format: str) -> str:
     return _MEDIA[check_format(format)]
 
 
-__all__ = ["FORMATS", "LANGUAGES", "check_format", "media_type", "render"]
+__all__ = ["FORMATS", "LANGUAGES", "check_format", "file_name", "media_type", "render"]

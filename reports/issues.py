@@ -5,6 +5,8 @@ ask ──▶ kept? ──yes──▶ the issue, byte for byte
                          └─provisional─▶ told once, never kept
 a person, with a reason ──▶ issue N + 1, with what it tells otherwise than issue N
 
+Each pair of bases of coal and carbon has issues of its own.
+
 Its days are told in the books before it is kept, and only as they stand; while readings of them are
 being booked, there is no issue.
 """
@@ -18,8 +20,9 @@ from typing import Any, Final
 import msgspec
 
 from metering.errors import Conflict, InvalidInput, NotFound, Unavailable
+from metering.factor import USUAL_BASES, Bases
 from metering.ports import ReportStore
-from metering.report_issue import ReportFile, ReportIssue
+from metering.report_issue import ReportFile, ReportIssue, report_name
 from reports.differences import differences
 from reports.formats import can_be_set, check_format, render
 from reports.model import MonthReport
@@ -81,21 +84,22 @@ class Issues:
         *,
         number: int | None = None,
         provisional: bool = False,
+        bases: Bases = USUAL_BASES,
     ) -> Issued:
-        """An issue by its number, the latest where none is given.
+        """An issue by its number on these bases of coal and carbon, the latest where none is given.
 
         Where the month has no issue yet, a complete report becomes issue 1; while its readings are
         being booked it is provisional, and Conflict where issue 1 is asked for by its number.
         NotFound for a number that does not exist; else as `month_report`.
         """
         code = self._checked(institution, month)
-        kept = self.store.issue(code, month, number)
+        kept = self.store.issue(code, month, number, bases)
         if kept is not None:
             return self._issued(kept)
         if number not in (None, 1):
-            raise self._no_such(code, month, number)
+            raise self._no_such(code, month, number, bases)
         provisional = provisional and number is None
-        made = self._made(code, month, provisional)
+        made = self._made(code, month, provisional, bases)
         if made.provisional and number is not None:
             raise _being_booked(code, month)
         if made.provisional:
@@ -104,18 +108,19 @@ class Issues:
         kept = self.store.add(first)
         return self._issued(kept, new=kept == first)
 
-    def make(self, institution: str, month: str, reason: str) -> Issued:
-        """Another issue from today's state, with its reason and what it tells otherwise.
+    def make(self, institution: str, month: str, reason: str, bases: Bases = USUAL_BASES) -> Issued:
+        """Another issue on these bases from today's state, with its reason and what it tells
+        otherwise than the one before on the same bases.
 
         InvalidInput without a reason; NotFound where there is no issue 1 to differ from; Conflict
         where nothing differs, where readings are being booked, or where somebody else made an
         issue meanwhile.
         """
         code, reason = self._checked(institution, month), checked_reason(reason)
-        before = self.store.issue(code, month)
+        before = self.store.issue(code, month, bases=bases)
         if before is None:
-            raise self._no_such(code, month, 1)
-        made = self._made(code, month, False)
+            raise self._no_such(code, month, 1, bases)
+        made = self._made(code, month, False, bases)
         if made.provisional:
             raise _being_booked(code, month)
         changes = differences(from_json(before.content), made)
@@ -132,17 +137,25 @@ class Issues:
         return self._issued(kept, new=True)
 
     def list(self, institution: str, month: str) -> list[ReportIssue]:
-        """All issues of the month, oldest first; none where nobody has asked for it yet."""
+        """All issues of the month; none where nobody has asked for it yet. Those on the usual bases
+        come first, of each bases the oldest first."""
         return self.store.issues(self._checked(institution, month), month)
 
     def _checked(self, institution: str, month: str) -> str:
         month_of(month)
         return self.source.institution(institution)
 
-    def _made(self, institution: str, month: str, provisional: bool) -> MonthReport:
+    def _made(self, institution: str, month: str, provisional: bool, bases: Bases) -> MonthReport:
         """The report as the books stand; the days of a complete one are told from now on."""
         for _ in range(ATTEMPTS):
-            made = drawn(self.source, institution, month, provisional=provisional, terms=self.terms)
+            made = drawn(
+                self.source,
+                institution,
+                month,
+                provisional=provisional,
+                terms=self.terms,
+                bases=bases,
+            )
             try:
                 if made.untold and not made.report.provisional:
                     self.source.figures.tell(institution, made.untold)
@@ -157,15 +170,16 @@ class Issues:
     def _issued(self, kept: ReportIssue, *, new: bool = False) -> Issued:
         return Issued(self.store, _read(kept), kept, new)
 
-    def _no_such(self, institution: str, month: str, number: int | None) -> NotFound:
-        latest = self.store.issue(institution, month)
+    def _no_such(self, institution: str, month: str, number: int | None, bases: Bases) -> NotFound:
+        latest = self.store.issue(institution, month, bases=bases)
+        name = report_name(institution, month, bases)
         return NotFound(
             "no such issue of the report",
             field="issue",
             value=number,
-            fix=f"{institution} {month} has issues 1 to {latest.number}"
+            fix=f"{name} has issues 1 to {latest.number}"
             if latest
-            else f"ask for the report of {institution} {month}: a complete one becomes issue 1",
+            else f"ask for the report of {name}: a complete one becomes issue 1",
         )
 
 
@@ -211,6 +225,7 @@ def _kept(report: MonthReport, now_us: int, by: str) -> ReportIssue:
         made_by=by,
         reason=report.reason,
         differences=tuple(msgspec.to_builtins(report.changes)),
+        bases=report.bases,
     )
 
 
@@ -220,7 +235,7 @@ def _read(kept: ReportIssue) -> MonthReport:
         report = from_json(kept.content)
     except InvalidInput as broken:
         raise _damaged(kept, "json") from broken
-    if report.content_hash != kept.content_hash:
+    if report.content_hash != kept.content_hash or report.bases != kept.bases:
         raise _damaged(kept, "json")
     return report
 
@@ -235,7 +250,7 @@ def _damaged(kept: ReportIssue, what: str) -> Unavailable:
     return Unavailable(
         f"the kept report is damaged ({what})",
         field="issue",
-        value=f"{kept.institution} {kept.month} issue {kept.number}",
+        value=kept.name,
         fix="restore the database from a backup",
     )
 

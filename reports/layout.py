@@ -53,6 +53,8 @@ class _Layout:
             "month": self._month(),
             "status": tables.status() if report.provisional else None,
             "issue": tables.issue_name(),
+            "bases": tables.unusual(),
+            "based": [[str(cell) for cell in row] for row in tables.bases().rows],
             "revision": str(report.revision),
             "hash": report.content_hash,
             "key": self._key_figures(),
@@ -281,8 +283,11 @@ class _Layout:
         }
 
     def _factor_of(self, line: ReportLine, quantity: str) -> str:
+        asked = self.report.bases.quantity(quantity)
         rows = [
-            row for row in self.report.factors if row.quantity == quantity and row.item == line.item
+            row
+            for row in self.report.factors
+            if row.quantity in (quantity, asked) and row.item == line.item
         ]
         return ", ".join(str(row.value) for row in rows) or DASH
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from metering.factor import Carbon
 from metering.items import whole
 from reports.details import Details, factor_unit, spans
 from reports.model import MonthReport, PriceRow, standing
@@ -34,6 +35,7 @@ class _Evidence:
         return {
             "cases": [self._case(place) for place in range(min(MOST_CASES, len(report.cases)))],
             "more_cases": self._more(len(report.cases) - MOST_CASES),
+            "cases_note": self._without_carbon(),
             "events": [self._cells(row) for row in tables.events().rows[:MOST_NOTES]],
             "more_events": self._more(len(report.events) - MOST_NOTES),
             "restated": restated,
@@ -43,6 +45,11 @@ class _Evidence:
             "unverified": tables.unverified(),
             "facts": [[str(cell) for cell in row] for row in tables.provenance().rows],
         }
+
+    def _without_carbon(self) -> str | None:
+        """Why findings have no carbon here."""
+        market = self.report.bases.carbon is not Carbon.LOCATION
+        return self.tables.t("note_cases_carbon") if market and self.report.cases else None
 
     def _more(self, count: int) -> str | None:
         return self.tables.t("note_more") % count if count > 0 else None

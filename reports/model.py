@@ -12,7 +12,8 @@
     ├── events       what the ledger found on the registers
     ├── restatements settled days that changed
     ├── changes      of an issue after the first: what it tells otherwise than the one before
-    └── provenance   issue, revision, registry and rules, factor rows, tariff rows, hash
+    ├── lacking      why carbon or coal is not told
+    └── provenance   issue, bases, revision, registry and rules, factor rows, tariff rows, hash
 
 Amounts are whole book units (mWh, mL, kJ); money and factors are decimals. None is unknown,
 never zero. Currencies are never added.
@@ -25,9 +26,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-FORMAT: Final = "greenoffice-month/3"
+from metering.factor import USUAL_BASES, Bases, bases_named
+
+FORMAT: Final = "greenoffice-month/4"
 FORMAT_1: Final = "greenoffice-month/1"
 FORMAT_2: Final = "greenoffice-month/2"
+FORMAT_3: Final = "greenoffice-month/3"
 
 Shares = tuple[int, int, int, int]
 """measured, apportioned, estimated, missing [1/10,000]."""
@@ -261,6 +265,19 @@ class FactorRow:
 
 
 @dataclass(frozen=True)
+class LackingFactor:
+    """Days of the month with energy of a category for which no factor holds."""
+
+    item: str
+    quantity: str
+    """Of the factors that the basis asks for: kgco2, kgco2_market, kgce or kgce_equal."""
+    first_day: date
+    last_day: date
+    days: int
+    """How many of the days from first to last."""
+
+
+@dataclass(frozen=True)
 class PriceRow:
     """A tariff row that was used."""
 
@@ -359,8 +376,19 @@ class MonthReport:
     """When an issue after the first was made; None else, for issue 1 does not depend on it."""
     changes: tuple[ReportDifference, ...] = ()
     """To the issue before."""
+    coal: str = str(USUAL_BASES.coal)
+    """By what standard coal is told: equivalent or equal. Earlier formats knew the first alone."""
+    carbon: str = str(USUAL_BASES.carbon)
+    """By what carbon is told: location or market. Earlier formats knew the first alone."""
+    lacking: tuple[LackingFactor, ...] = ()
+    """Of the institution's categories, why carbon or coal is not told."""
     format: str = FORMAT
     content_hash: str = ""
+
+    @property
+    def bases(self) -> Bases:
+        """On which coal and carbon are told."""
+        return bases_named(self.coal, self.carbon)
 
     @property
     def provisional(self) -> bool:

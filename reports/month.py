@@ -9,6 +9,7 @@ from datetime import date
 from figures import View
 from metering.book import RULES_VERSION, BookRow, SeriesKey
 from metering.errors import InvalidInput
+from metering.factor import USUAL_BASES, Bases
 from metering.items import whole
 from metering.localtime import day_bounds
 from metering.quality import APPORTIONED, MISSING, WHOLE
@@ -20,6 +21,7 @@ from reports.rows import (
     difference_lines,
     factor_row,
     indicator_lines,
+    lacking_factors,
     period_lines,
     price_row,
     ratio_lines,
@@ -65,8 +67,10 @@ def month_report(
     *,
     provisional: bool = False,
     terms: Terms | None = None,
+    bases: Bases = USUAL_BASES,
 ) -> MonthReport:
-    """The sealed report of an institution for a month `YYYY-MM`, of one state of the books.
+    """The sealed report of an institution for a month `YYYY-MM`, of one state of the books, with
+    coal and carbon on `bases`.
 
     A complete report does not depend on when it is made: it comes out the same until one of its
     own rows, findings, factors, prices or names changes. It is provisional while readings of its
@@ -74,7 +78,9 @@ def month_report(
     month, for a month of which nothing is booked, and for one that is not complete unless
     `provisional` is asked for.
     """
-    return drawn(source, institution, month, provisional=provisional, terms=terms).report
+    return drawn(
+        source, institution, month, provisional=provisional, terms=terms, bases=bases
+    ).report
 
 
 def drawn(
@@ -84,10 +90,11 @@ def drawn(
     *,
     provisional: bool = False,
     terms: Terms | None = None,
+    bases: Bases = USUAL_BASES,
 ) -> Drawn:
     """As `month_report`, with the rows that it tells."""
     code, first = source.institution(institution), month_of(month)
-    with source.view(code) as view:
+    with source.view(code, bases=bases) as view:
         maker = _Maker(source, view, code, first, terms or Terms())
         return Drawn(maker.make(provisional), maker.untold())
 
@@ -128,7 +135,8 @@ class _Maker:
         factors = tuple(factor_row(row) for row in used_factors(made))
         prices = tuple(price_row(row) for row in used_prices(made))
         sums = sums_of(self.places, made)
-        found = cases(self.source.findings_of(self.institution, *span), self.source.registry)
+        told = self.source.findings_of(self.institution, *span)
+        found = cases(told, self.source.registry, view.bases)
         events = event_lines(view.events(self.institution, *span), *span)
         changed = view.restatements(self.institution, self.first, self.last)
         named = {*(c.meter for c in found), *(e.meter for e in events)}
@@ -167,6 +175,9 @@ class _Maker:
             registry_version=view.registry.version,
             rules_version=RULES_VERSION,
             rows_registry_version=max((row.registry for row in booked), default=0),
+            coal=str(view.bases.coal),
+            carbon=str(view.bases.carbon),
+            lacking=lacking_factors(self._of_institution(made)),
         )
 
     def untold(self) -> list[BookRow]:

@@ -9,6 +9,8 @@ from datetime import date
 
 from figures import (
     RATIOS,
+    REACTIVE,
+    WATER,
     Ratio,
     View,
     beyond,
@@ -31,6 +33,7 @@ from reports.lines import Made, spent
 from reports.model import (
     Difference,
     FactorRow,
+    LackingFactor,
     PeriodLine,
     PriceRow,
     RatioLine,
@@ -165,6 +168,17 @@ def used_factors(made: Iterable[Made]) -> list[Factor]:
     emissions = [own for one in made for own in (one.worth.kgco2, one.worth.kgce)]
     rows = {row for own in emissions for row in own.factors}
     return sorted(rows, key=lambda f: (f.quantity, f.item, f.valid.first, f.region))
+
+
+def lacking_factors(made: Iterable[Made]) -> tuple[LackingFactor, ...]:
+    """Why carbon or coal of a category is not told; water and reactive energy have neither."""
+    return tuple(
+        LackingFactor(one.line.item, own.asked, own.lacking[0], own.lacking[-1], len(own.lacking))
+        for one in made
+        if one.line.item not in (WATER, REACTIVE)
+        for own in (one.worth.kgco2, one.worth.kgce)
+        if own.lacking
+    )
 
 
 def used_prices(made: Iterable[Made]) -> list[TariffRow]:

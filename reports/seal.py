@@ -47,10 +47,12 @@ def sealed(report: MonthReport) -> MonthReport:
 
 def _content(report: MonthReport) -> Any:
     """Reports whose rows name no registry do not name it either, as those before that knew it."""
-    if report.format in EARLIER:
-        return written(report)
-    found = msgspec.to_builtins(report, builtin_types=(Decimal,))
-    if not report.rows_registry_version:
+    found = (
+        written(report)
+        if report.format in EARLIER
+        else msgspec.to_builtins(report, builtin_types=(Decimal,))
+    )
+    if "rows_registry_version" in found and not report.rows_registry_version:
         del found["rows_registry_version"]
     return found
 

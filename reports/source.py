@@ -9,6 +9,7 @@ from datetime import date
 from figures import AsOf, Figures, View
 from metering.access import Scope
 from metering.errors import InvalidInput, NotFound
+from metering.factor import USUAL_BASES, Bases
 from metering.finding import Case, Finding
 from metering.ports import CaseReader
 from metering.registry import NodeType, Registry
@@ -26,10 +27,13 @@ class ReportSource:
     registry: Registry
     findings: CaseReader
 
-    def view(self, institution: str, as_of: AsOf | None = None) -> AbstractContextManager[View]:
+    def view(
+        self, institution: str, as_of: AsOf | None = None, bases: Bases = USUAL_BASES
+    ) -> AbstractContextManager[View]:
         """One state of the books and the clock, under the registry and of an institution's own
-        days; for one report. With `as_of` it is an earlier one."""
-        return self.figures.view(self.registry, Scope.below(institution, self.registry), as_of)
+        days, on bases of coal and carbon; for one report. With `as_of` it is an earlier one."""
+        scope = Scope.below(institution, self.registry)
+        return self.figures.view(self.registry, scope, as_of, bases)
 
     def institution(self, code: str) -> str:
         """The code itself; NotFound or InvalidInput where it is no institution's."""

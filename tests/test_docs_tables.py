@@ -35,7 +35,7 @@ from metering.registry.places import DC_ROLES, STEPS, SUMMED
 from reports import FORMATS, LANGUAGES
 from reports.differences import KINDS
 from reports.lines import COMPARABLE
-from reports.model import FORMAT, FORMAT_1, FORMAT_2
+from reports.model import FORMAT, FORMAT_1, FORMAT_2, FORMAT_3
 from reports.month import ENOUGH
 from storage.registry_rules import CHANGES_KEPT
 from texts import word
@@ -251,7 +251,8 @@ def test_formats_and_languages_of_reports_are_those_of_the_documents() -> None:
     assert {row[0].strip("`") for row in rows} == set(FORMATS)
     (said,) = re.findall(r"^Languages are (.*?);", text, re.MULTILINE)
     assert spans(said) == set(LANGUAGES)
-    for format in (FORMAT, FORMAT_1, FORMAT_2.removeprefix("greenoffice-month")):
+    earlier = (one.removeprefix("greenoffice-month") for one in (FORMAT_2, FORMAT_3))
+    for format in (FORMAT, FORMAT_1, *earlier):
         assert f"`{format}`" in text
 
 

@@ -58,9 +58,14 @@ class CostAnswer(TypedDict):
 
 
 class FactorAnswer(TypedDict):
-    """A factor that carbon or standard coal rests on."""
+    """A factor that carbon or standard coal rests on, with the energy that it is taken times."""
 
+    item: str
+    quantity: str
     factor: str
+    energy: str | None
+    valid_from: str | None
+    valid_to: str | None
     region: str
     source: str
     verified: bool
@@ -71,6 +76,7 @@ class EmissionAnswer(TypedDict):
 
     value: str | None
     rows: list[FactorAnswer]
+    note: str | None
 
 
 class PeriodAnswer(TypedDict):
@@ -396,7 +402,7 @@ class MemberTraceAnswer(UnitHeadAnswer, MeterTraceAnswer):
     """A meter that formulas under the figure are made of, with what it rests on."""
 
 
-class LineageHeadAnswer(TypedDict):
+class LineageHeadAnswer(BasesAnswer):
     """Of which series a value is, in which units, and where it is told with its neighbours."""
 
     series: SeriesAnswer

@@ -100,6 +100,8 @@ class IssueAnswer(TypedDict):
 
     institution: str
     month: str
+    coal: str
+    carbon: str
     issue: int
     content_hash: str
     pins: dict[str, Any]
@@ -110,6 +112,6 @@ class IssueAnswer(TypedDict):
 
 
 class IssuesAnswer(TypedDict):
-    """All issues of a month, oldest first."""
+    """All issues of a month: those on the usual bases first, of each bases oldest first."""
 
     data: list[IssueAnswer]

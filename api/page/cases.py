@@ -46,7 +46,7 @@ def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
         "low": formats.number(finding.waste_low),
         "high": formats.number(finding.waste_high),
         "cost": [_money(amount, currency, of) for currency, amount in costs if amount],
-        "carbon": _carbon(finding.kgco2, of) if finding.kgco2 and wastes else None,
+        "carbon": _carbon(visit, finding.kgco2, of) if finding.kgco2 and wastes else None,
         "confidence": f"{finding.confidence * 100:.0f} %",
         "cause": word("cause", finding.cause, language),
         "action": word("action", finding.action, language),
@@ -74,7 +74,7 @@ def totals(visit: Visit, cases: Sequence[Case]) -> list[Shown]:
     waste = found.energy or (("kWh", 0.0),)
     shown = [_waste(amount, unit, of) for unit, amount in waste]
     shown += [_money(amount, currency, of) for currency, amount in found.money]
-    return shown if found.kgco2 is None else [*shown, _carbon(found.kgco2, of)]
+    return shown if found.kgco2 is None else [*shown, _carbon(visit, found.kgco2, of)]
 
 
 def _waste(amount: float, unit: str, of: Of) -> Shown:
@@ -86,8 +86,10 @@ def _money(amount: Decimal, currency: str, of: Of) -> Shown:
     return Shown("cost", str(amount), formats.money(amount, currency), of, currency)
 
 
-def _carbon(amount: Decimal, of: Of) -> Shown:
-    return Shown("kgco2", str(amount), f"{formats.number(amount)} kg CO₂", of)
+def _carbon(visit: Visit, amount: Decimal, of: Of) -> Shown:
+    """Location-based, as findings know it; said where the visitor looks at the other basis."""
+    said = f" ({word('basis', 'location', visit.language)})" if "kgco2" in visit.basis else ""
+    return Shown("kgco2", str(amount), f"{formats.number(amount)} kg CO₂{said}", of)
 
 
 def chart(visit: Visit, finding: Finding) -> charts.Chart | None:

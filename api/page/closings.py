@@ -45,8 +45,8 @@ def closing(visit: Visit, name: str) -> dict[str, Any]:
         "sums": [
             {
                 "item": word("item", one.item, visit.language),
-                "closed": _sum(one.item, one.closed),
-                "present": _sum(one.item, one.present),
+                "closed": _sum(visit, one.item, one.closed),
+                "present": _sum(visit, one.item, one.present),
             }
             for one in since.sums
         ],
@@ -56,9 +56,11 @@ def closing(visit: Visit, name: str) -> dict[str, Any]:
     }
 
 
-def _sum(item: str, one: ClosedSum) -> str:
+def _sum(visit: Visit, item: str, one: ClosedSum) -> str:
+    """Carbon is location-based; said where the visitor looks at the other basis."""
+    said = f" ({word('basis', 'location', visit.language)})" if "kgco2" in visit.basis else ""
     money = [formats.money(amount, currency) for currency, amount in one.money]
-    carbon = [] if one.kgco2 is None else [f"{formats.number(one.kgco2)} kg CO₂"]
+    carbon = [] if one.kgco2 is None else [f"{formats.number(one.kgco2)} kg CO₂{said}"]
     return " · ".join([formats.energy(one.amount, item), *money, *carbon])
 
 
@@ -69,8 +71,8 @@ def _figure(visit: Visit, one: WorthSince, zone: str) -> dict[str, Any]:
         "place": nodes[code].name(visit.language) if code in nodes else code,
         "item": word("item", item, visit.language),
         "month": f"{one.first:%Y-%m}",
-        "closed": _sum(item, one.closed),
-        "present": _sum(item, one.present),
+        "closed": _sum(visit, item, one.closed),
+        "present": _sum(visit, item, one.present),
         "restated": one.restated,
         "edits": [
             {

@@ -29,7 +29,7 @@ class Shown:
     """One figure."""
 
     kind: str
-    """energy, cost, cost_low, cost_high, kgco2, ratio."""
+    """energy, cost, cost_low, cost_high, kgco2, kgce, ratio."""
     value: str
     """Exact; '' where not known."""
     text: str
@@ -37,6 +37,8 @@ class Shown:
     currency: str = ""
     link: str | None = None
     """Where the page tells what it rests on, where that is not told by what it is of."""
+    basis: str = ""
+    """Of carbon and coal on another basis than the usual one: the quantity of its factors."""
 
     @property
     def way(self) -> str:
@@ -90,6 +92,7 @@ class WorthShown:
     money: tuple[MoneyShown, ...]
     """One a currency; one without a value where not all of the energy has a price."""
     kgco2: Shown
+    kgce: Shown
     provisional: bool = field(default=False)
 
 
@@ -126,9 +129,22 @@ def carbon(emission: Emission, of: Of, *, unit: bool = True) -> Shown:
     """Carbon dioxide; a dash where no factor covers all of the energy."""
     amount = emission.whole
     if amount is None:
-        return Shown("kgco2", "", "–", of)
+        return Shown("kgco2", "", "–", of, basis=_basis(emission))
     text = formats.number(amount) + (" kg CO₂" if unit else "")
-    return Shown("kgco2", plain(amount), text, of)
+    return Shown("kgco2", plain(amount), text, of, basis=_basis(emission))
+
+
+def coal(emission: Emission, of: Of, *, unit: bool = True) -> Shown:
+    """Standard coal; a dash where no factor covers all of the energy."""
+    amount = emission.whole
+    if amount is None:
+        return Shown("kgce", "", "–", of, basis=_basis(emission))
+    text = formats.number(amount) + (" kgce" if unit else "")
+    return Shown("kgce", plain(amount), text, of, basis=_basis(emission))
+
+
+def _basis(emission: Emission) -> str:
+    return "" if emission.asked == emission.quantity else emission.asked
 
 
 def ratio(value: Decimal | None, text: str, of: Of) -> Shown:
@@ -143,6 +159,7 @@ def row(label: str, held: Held, of: Of) -> WorthShown:
         energy(held.amount, of, unit=False),
         money(held.worth.cost, of),
         carbon(held.worth.kgco2, of, unit=False),
+        coal(held.worth.kgce, of, unit=False),
         held.provisional,
     )
 

@@ -72,7 +72,7 @@ def lineage(
     visit: Visit, key: SeriesKey, asked: Asked, rest: bool, as_of: str | None = None
 ) -> dict[str, Any]:
     """Everything that the page shows of a figure; of one as of a closing what is kept of it."""
-    found = trace(visit.caller, key, asked, ON_A_PAGE, as_of)
+    found = trace(visit.caller, key, asked, ON_A_PAGE, as_of, visit.bases)
     registry, zone = visit.caller.reach.registry, found.zone
     named = registry.meters[key.code] if key.kind == "meter" else registry.nodes[key.code]
     of = replace(_of(key.code, key.item, found.value, zone, _role(asked)), as_of=as_of or "")
@@ -88,7 +88,8 @@ def lineage(
         "provisional": found.value.provisional,
         "money": _money(found, of),
         "tariffs": [] if found.worth is None else _tariffs(visit, found),
-        "carbon": _carbon(found, of),
+        "emitted": _emitted(visit, found, of),
+        "lacking": _lacking(visit, found),
         "revisions": sorted({row.revision for row in found.rows}),
         "rules": sorted({row.rules for row in found.rows}),
         "up": _wider(found),
@@ -165,10 +166,40 @@ def _money(found: Trace, of: Of) -> list[MoneyShown]:
     ]
 
 
-def _carbon(found: Trace, of: Of) -> Shown | None:
-    if found.worth is None or found.worth.kgco2.whole is None:
-        return None
-    return replace(figure.carbon(found.worth.kgco2, of), link="")
+def _emitted(visit: Visit, found: Trace, of: Of) -> list[dict[str, Any]]:
+    """Carbon and coal that are known, each with the words of its basis and its factors."""
+    if found.worth is None:
+        return []
+    kinds = ((figure.carbon, found.worth.kgco2), (figure.coal, found.worth.kgce))
+    return [
+        {
+            "shown": replace(show(own, of), link=""),
+            "basis": visit.basis.get(own.quantity, ""),
+            "factors": [
+                f"{formats.energy(energy, one.item)} × {one.value}"
+                for one, energy in zip(own.factors, own.energies, strict=True)
+            ],
+        }
+        for show, own in kinds
+        if own.whole is not None
+    ]
+
+
+def _lacking(visit: Visit, found: Trace) -> list[str]:
+    """Why carbon or coal is not told on a basis that is not the usual one."""
+    if found.worth is None:
+        return []
+    return [
+        visit.text("No factor (%(basis)s) holds on %(days)s of the days %(first)s to %(last)s.")
+        % {
+            "basis": visit.basis[own.quantity],
+            "days": len(own.lacking),
+            "first": own.lacking[0],
+            "last": own.lacking[-1],
+        }
+        for own in (found.worth.kgco2, found.worth.kgce)
+        if own.lacking and own.quantity in visit.basis
+    ]
 
 
 def _tariffs(visit: Visit, found: Trace) -> list[dict[str, str]]:
@@ -237,7 +268,7 @@ def _rest(visit: Visit, found: Trace) -> list[figure.WorthShown]:
     """The sub-items, the difference that they leave, and the total."""
     zone = found.zone
     days = local_day(found.value.start_us, zone), local_day(found.value.end_us - 1, zone)
-    with visit.caller.view(found.moment) as view:
+    with visit.caller.view(found.moment, visit.bases) as view:
         parts = figures.parts(view, found.key, *days)
     place = place_of(visit, found.key.code)
     return tables.parts_table(visit, place, parts, *days, as_of=found.as_of or "")

@@ -29,7 +29,7 @@ def overview(visit: Visit, node: str | None, as_closed: bool = False) -> dict[st
     if node is None and not visit.caller.reach.top():
         return None
     place = place_of(visit, node)
-    with visit.caller.view() as view:
+    with visit.caller.view(bases=visit.bases) as view:
         found = _booked(visit, view, place)
     if found["has_books"]:
         _choose(visit, place, found, as_closed)
@@ -61,7 +61,8 @@ def as_closed_row(visit: Visit, place: Place, month: str, name: str | None) -> l
     registered yet."""
     if name is None:
         return []
-    with visit.caller.view(as_of_text(visit.caller, name, place.institution)) as view:
+    moment = as_of_text(visit.caller, name, place.institution)
+    with visit.caller.view(moment, visit.bases) as view:
         if place.node not in view.registry.nodes:
             return []
         return tables.month_as_closed(view, place.key(place.node), month, name)

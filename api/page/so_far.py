@@ -94,12 +94,17 @@ def _carbon_card(visit: Visit, now: Side, then: Before, note: str) -> Card:
     return Card(
         visit.text("Carbon today"),
         (shown,),
-        "kg CO₂" if shown.value else "",
+        _carbon_unit(visit) if shown.value else "",
         (),
         tuple(_of_its_day(one) for one in before if one.value and shown.value),
         figures.change(now[0].worth.kgco2.whole, then[0].worth.kgco2.whole if then[0] else None),
         note if shown.value else visit.text("no factor row holds here"),
     )
+
+
+def _carbon_unit(visit: Visit) -> str:
+    """The unit, with the basis where it is not the usual one."""
+    return " · ".join(["kg CO₂", *([visit.basis["kgco2"]] if "kgco2" in visit.basis else [])])
 
 
 def _of_its_day(shown: Shown) -> Shown:

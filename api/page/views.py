@@ -300,7 +300,8 @@ def _moments(visit: Visit, shown: dict[str, Any]) -> list[tuple[str, str]]:
     """Ways to the same page as it stands, and as each closing that holds its days pins it."""
     if not shown["closings"]:
         return []
-    asked = {k: v for k, v in visit.request.query_params.items() if k != "as_of"}
+    left_out = ("as_of", "coal", "carbon")
+    asked = {k: v for k, v in visit.request.query_params.items() if k not in left_out}
     way = f"/lineage?{urlencode(asked)}"
     return [(way, ""), *((f"{way}&as_of={name}", name) for name in shown["closings"])]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, Form, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -20,7 +20,8 @@ from api.page.sessions import COOKIE, Session, Sessions
 from api.problems import SignInNeeded
 from metering.access import Role, by_session
 from metering.errors import GreenOfficeError, NotAllowed
-from texts import tag, translations
+from metering.factor import USUAL_BASES, Bases, Carbon, Coal, bases_named
+from texts import tag, translations, word
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -43,6 +44,42 @@ class Visit:
     session: Session
     language: str
 
+    @property
+    def bases(self) -> Bases:
+        """On which coal and carbon are shown, as the address says; InvalidInput for no such one."""
+        asked = self.request.query_params
+        coal, carbon = asked.get("coal", USUAL_BASES.coal), asked.get("carbon", USUAL_BASES.carbon)
+        return bases_named(coal, carbon)
+
+    @property
+    def basis(self) -> dict[str, str]:
+        """The bases that are not the usual ones, in words, by what is told on them."""
+        group = {"coal": "kgce", "carbon": "kgco2"}
+        return {
+            group[name]: word("basis", value, self.language) for name, value in self.bases.unusual
+        }
+
+    def kept(self, link: str) -> str:
+        """A way to another page that shows coal and carbon on the same bases."""
+        return with_bases(link, self.bases)
+
+    def ways_of_bases(self) -> list[list[tuple[str, str, bool]]]:
+        """Ways to the same page on each basis of carbon, and of coal: (link, words, whether it is
+        this one)."""
+        asked = self.request.query_params.multi_items()
+        rest = urlencode([one for one in asked if one[0] not in ("coal", "carbon")])
+        here = f"{self.request.url.path}?{rest}" if rest else self.request.url.path
+        own = self.bases
+        carbon = [(replace(own, carbon=one), str(one)) for one in Carbon]
+        coal = [(replace(own, coal=one), str(one)) for one in Coal]
+        return [
+            [
+                (with_bases(here, bases), word("basis", name, self.language), bases == own)
+                for bases, name in ways
+            ]
+            for ways in (carbon, coal)
+        ]
+
     def text(self, message: str) -> str:
         """The message in the visitor's language."""
         return translations(self.language).gettext(message)
@@ -54,6 +91,8 @@ class Visit:
             "csrf": self.session.csrf,
             "may_operate": self.caller.may(Role.OPERATE),
             "troubles": self._troubles(),
+            "kept": self.kept,
+            "ways_of_bases": self.ways_of_bases(),
             **values,
         }
         return page(self.request, self.language, template, **shown)
@@ -67,11 +106,25 @@ class Visit:
         ]
 
 
+def with_bases(link: str, bases: Bases) -> str:
+    """A link of ours that asks for these bases, where they are not the usual ones."""
+    told = urlencode(bases.unusual)
+    if not told or not link.startswith("/"):
+        return link
+    return f"{link}{'&' if '?' in link else '?'}{told}"
+
+
 def page(
     request: Request, language: str, template: str, *, status: int = 200, **values: Any
 ) -> HTMLResponse:
     """A rendered template with the page's security headers."""
-    shown = {"visit": None, "path": request.url.path, "lang": tag(language), **values}
+    shown = {
+        "visit": None,
+        "kept": lambda link: link,
+        "path": request.url.path,
+        "lang": tag(language),
+        **values,
+    }
     html = environment(language).get_template(template).render(shown)
     return HTMLResponse(html, status_code=status, headers=SECURITY_HEADERS)
 

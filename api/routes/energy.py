@@ -38,7 +38,7 @@ from api.answers.energy import (
 )
 from api.auth import Reader
 from api.decimals import exact, plain
-from api.params import Code, Moment, example, written
+from api.params import CarbonBasis, CoalBasis, Code, Moment, example, written
 from api.usecases.energy import (
     Head,
     Step,
@@ -66,13 +66,6 @@ router = APIRouter(prefix="/v1", tags=["energy"])
 
 NEVER_ADDED = "two currencies are never added: see by_currency"
 NOT_ALL_PRICED = "no tariff prices all of this energy: see unpriced"
-
-CoalBasis = Annotated[
-    Coal, Query(description="kgce of electricity, heat and cold by equivalent or by equal value")
-]
-CarbonBasis = Annotated[
-    Carbon, Query(description="kgCO2 of them by the place's mean or by what was contracted")
-]
 
 SHARES_EXAMPLE = {"measured": 0.9896, "apportioned": 0.0, "estimated": 0.0, "missing": 0.0104}
 MONEY_SHARES_EXAMPLE = {
@@ -112,8 +105,8 @@ VALUE_EXAMPLE = {
     "shares": SHARES_EXAMPLE,
     "provisional": False,
     "cost": COST_EXAMPLE,
-    "kgco2": {"value": "221.24", "rows": []},
-    "kgce": {"value": "50.67", "rows": []},
+    "kgco2": {"value": "221.24", "rows": [], "note": None},
+    "kgce": {"value": "50.67", "rows": [], "note": None},
 }
 ENERGY_EXAMPLE = {
     "series": {"institution": "bureau", "kind": "node", "code": "office-a", "item": "01000"},
@@ -229,7 +222,7 @@ def energy(
     told = energy_of(caller, key, step, days_of(caller, key, start, end, step), as_of, bases)
     answer: EnergyAnswer = {
         **head_json(told.head),
-        **_bases_json(bases),
+        **bases_json(bases),
         "step": str(step),
         "step_min": told.own.step_min,
         "data": _values_json(told.own, told.head),
@@ -271,7 +264,7 @@ def energy_parts(
     ]
     answer: PartsAnswer = {
         **head_json(head),
-        **_bases_json(bases),
+        **bases_json(bases),
         "data": [{"row": name, **_held_json(one)} for name, one in rows],
     }
     return written(answer)
@@ -378,7 +371,8 @@ def head_json(head: Head) -> EnergyHeadAnswer:
     }
 
 
-def _bases_json(bases: Bases) -> BasesAnswer:
+def bases_json(bases: Bases) -> BasesAnswer:
+    """By which factors coal and carbon are told."""
     return {"coal": str(bases.coal), "carbon": str(bases.carbon)}
 
 
@@ -501,14 +495,28 @@ def _emission_json(found: Emission) -> EmissionAnswer:
         "value": None if amount is None else plain(amount),
         "rows": [
             {
+                "item": one.item,
+                "quantity": one.quantity,
                 "factor": str(one.value),
+                "energy": exact(energy, one.item),
+                "valid_from": None if one.valid.start is None else one.valid.start.isoformat(),
+                "valid_to": None if one.valid.end is None else one.valid.end.isoformat(),
                 "region": one.region,
                 "source": one.source,
                 "verified": one.verified,
             }
-            for one in found.factors
+            for one, energy in zip(found.factors, found.energies, strict=True)
         ],
+        "note": _lack(found),
     }
+
+
+def _lack(found: Emission) -> str | None:
+    """Why there is no carbon or coal."""
+    if not found.lacking:
+        return None
+    first, last, days = found.lacking[0], found.lacking[-1], len(found.lacking)
+    return f"no factor {found.asked} holds on {days} of the days {first} to {last}"
 
 
 def shares_json(shares: Sequence[int]) -> SharesAnswer:

@@ -26,11 +26,12 @@ from api.answers.energy import (
 )
 from api.auth import Reader
 from api.decimals import exact, plain
-from api.params import Code, Moment, example, written
+from api.params import CarbonBasis, CoalBasis, Code, Moment, example, written
 from api.routes.energy import (
     COST_EXAMPLE,
     SHARES_EXAMPLE,
     VALUE_EXAMPLE,
+    bases_json,
     period_json,
     series_json,
     worth_json,
@@ -51,6 +52,7 @@ from api.usecases.lineage import (
 )
 from ledger import JudgedReadings, factor_of
 from metering.book import BookRow
+from metering.factor import Bases, Carbon, Coal
 from metering.items import category
 from metering.localtime import iso, local_day
 from metering.reading import Kind
@@ -231,6 +233,8 @@ def lineage(
     end: Last = None,
     role: Role = None,
     as_of: Moment = None,
+    coal: CoalBasis = Coal.EQUIVALENT,
+    carbon: CarbonBasis = Carbon.LOCATION,
 ) -> Response:
     """A value down to its meters, the readings it rests on, what was decided of them, and their
     raw messages.
@@ -243,11 +247,16 @@ def lineage(
 
     With `as_of` the value, its worth and the rows that hold it are those of then. Readings and
     decisions are not kept as they were: `down_to` is rows, and none are listed.
+
+    `coal` and `carbon` choose by which factors `kgce` and `kgco2` are told: each is the sum over
+    its `rows` of `energy` times `factor`.
     """
+    bases = Bases(coal, carbon)
     key = series_of(caller, node, meter, item)
     registry = caller.reach.registry
     zone = zone_of_series(registry, key)
-    found = trace(caller, key, asked_for(zone, time, step, start, end, role), as_of=as_of)
+    asked = asked_for(zone, time, step, start, end, role)
+    found = trace(caller, key, asked, as_of=as_of, bases=bases)
     key, zone = found.key, found.zone
     answer: LineageAnswer = {
         "series": series_json(key),
@@ -255,7 +264,8 @@ def lineage(
         "book_unit": BOOK_UNITS[category(key.item).unit].name,
         "zone": zone,
         "step": str(found.asked.step) if isinstance(found.asked, AtStep) else None,
-        "energy": _energy_of(found),
+        **bases_json(bases),
+        "energy": _energy_of(found, bases),
         **period_json(found.value, zone, key.item),
         **_worth_json(found),
         "down_to": "readings" if found.as_of is None else "rows",
@@ -269,7 +279,7 @@ def lineage(
     return written(answer)
 
 
-def _energy_of(found: Trace) -> str:
+def _energy_of(found: Trace, bases: Bases) -> str:
     """Where the figure is told with its neighbours."""
     key = found.key
     days = (local_day(at, found.zone) for at in (found.value.start_us, found.value.end_us - 1))
@@ -281,6 +291,7 @@ def _energy_of(found: Trace) -> str:
         "start": start.isoformat(),
         "end": (last + timedelta(days=1)).isoformat(),
         **({} if found.as_of is None else {"as_of": found.as_of}),
+        **dict(bases.unusual),
     }
     return f"/v1/energy?{urlencode(asked)}"
 

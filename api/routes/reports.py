@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers.records import IssueAnswer, IssuesAnswer
 from api.auth import Operator, Reader
-from api.params import JsonBody, example, refuses
+from api.params import CarbonBasis, CoalBasis, JsonBody, example, refuses
 from api.usecases.reports import another_issue, issues_of, report_of
+from metering.factor import Bases, Carbon, Coal
 from metering.localtime import iso
 from metering.report_issue import ReportIssue
-from reports import Issued, media_type
+from reports import Issued, file_name, media_type
 
 router = APIRouter(route_class=JsonBody, prefix="/v1", tags=["reports"])
 
@@ -23,6 +24,8 @@ WHY: Final = "the price list of October came late"
 ISSUE_EXAMPLE = {
     "institution": "bureau",
     "month": "2026-10",
+    "coal": "equivalent",
+    "carbon": "location",
     "issue": 2,
     "content_hash": "80479ef8f5d9…",
     "pins": {
@@ -60,6 +63,8 @@ class ReissueReason(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reason": WHY}})
     reason: str = Field(max_length=2_000)
+    coal: Coal = Coal.EQUIVALENT
+    carbon: Carbon = Carbon.LOCATION
 
 
 def issue_json(issue: ReportIssue) -> IssueAnswer:
@@ -67,6 +72,8 @@ def issue_json(issue: ReportIssue) -> IssueAnswer:
     return {
         "institution": issue.institution,
         "month": issue.month,
+        "coal": str(issue.bases.coal),
+        "carbon": str(issue.bases.carbon),
         "issue": issue.number,
         "content_hash": issue.content_hash,
         "pins": issue.pins,
@@ -106,21 +113,31 @@ def report(
     as_of: Annotated[
         str | None, Query(max_length=20, description="The issue that a closing pins, such as c7")
     ] = None,
+    coal: CoalBasis = Coal.EQUIVALENT,
+    carbon: CarbonBasis = Carbon.LOCATION,
 ) -> Response:
     """A sealed report. The first complete one is kept as issue 1 and told byte for byte ever
     after; without `issue` it is the latest, with `as_of` the one that a closing pins.
 
     The key must reach the whole institution. A month that is not complete is refused unless
     `provisional` is asked for; one whose readings are still being booked is answered as
-    provisional. What is provisional is never kept.
+    provisional. What is provisional is never kept. On each pair of `coal` and `carbon` a month has
+    issues of its own; a closing pins those of the usual bases.
     """
+    bases = Bases(coal, carbon)
     issued = report_of(
-        caller, institution, month, number=issue, provisional=provisional, as_of=as_of
+        caller,
+        institution,
+        month,
+        number=issue,
+        provisional=provisional,
+        as_of=as_of,
+        bases=bases,
     )
     headers = _headers(issued, language, format)
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    name = f"{institution}-{month}.{format}"
+    name = file_name(institution, month, bases, format)
     return Response(
         issued.file(language, format),
         media_type=media_type(format),
@@ -133,8 +150,8 @@ def report(
     responses=example({"data": [{**ISSUE_EXAMPLE, "issue": 1, "reason": "", "differences": []}]}),
 )
 def issues(institution: str, month: MonthPath, caller: Reader) -> IssuesAnswer:
-    """All issues of a month, oldest first: hash, pins, who made it, when and why, and what it
-    tells otherwise than the issue before."""
+    """All issues of a month, those on the usual bases first, of each bases oldest first: hash,
+    pins, who made it, when and why, and what it tells otherwise than the issue before."""
     found = issues_of(caller, institution).list(institution, month)
     return {"data": [issue_json(one) for one in found]}
 
@@ -149,10 +166,12 @@ def new_issue(
 ) -> IssueAnswer:
     """Another issue from today's state, with its reason; the issues before stay as they are.
 
-    Refused (409) where nothing differs from the latest issue, or while readings of the month are
+    `coal` and `carbon` name the bases of the issue. Refused (409) where nothing differs from the
+    latest issue on them, or while readings of the month are
     being booked.
     """
-    return issue_json(another_issue(caller, institution, month, body.reason))
+    bases = Bases(body.coal, body.carbon)
+    return issue_json(another_issue(caller, institution, month, body.reason, bases))
 
 
 def _headers(issued: Issued, language: str, format: str) -> dict[str, str]:

@@ -43,6 +43,7 @@ from ledger import (
 )
 from metering.book import BookRow, RegisterEvent, SeriesKey
 from metering.errors import InvalidInput, NotFound
+from metering.factor import USUAL_BASES, Bases
 from metering.localtime import HOUR_US, day_bounds, days_between, iso, local_day
 from metering.ports import ReadingReader
 from metering.quality import MEASURED, MISSING, WHOLE
@@ -271,11 +272,12 @@ def trace(
     asked: Asked,
     limits: ListLimits = ANSWER,
     as_of: str | None = None,
+    bases: Bases = USUAL_BASES,
 ) -> Trace:
-    """Follow a figure down to readings, or as of a moment down to rows; NotFound where nothing is
-    booked there."""
+    """Follow a figure down to readings, or as of a moment down to rows, its coal and carbon told on
+    `bases`; NotFound where nothing is booked there."""
     key, moment = moment_of(caller, key, _days_asked(caller, key, asked), as_of)
-    with caller.view(moment) as view:
+    with caller.view(moment, bases) as view:
         zone = view.zone(key)
         if isinstance(asked, FromTo):
             _check_days(asked, zone)

@@ -6,6 +6,7 @@ from api.caller import Caller
 from api.moments import closing_of
 from metering.closing import Closing
 from metering.errors import InvalidInput
+from metering.factor import USUAL_BASES, Bases
 from metering.report_issue import ReportIssue
 from reports import Issued, Issues, ReportSource, issue_of
 
@@ -27,15 +28,28 @@ def report_of(
     number: int | None,
     provisional: bool,
     as_of: str | None = None,
+    bases: Bases = USUAL_BASES,
 ) -> Issued:
-    """A month's report; the first complete one is kept, which leaves a trace. With `as_of` it is
-    the issue that a closing pins."""
+    """A month's report on bases of coal and carbon; the first complete one is kept, which leaves a
+    trace. With `as_of` it is the issue that a closing pins, which is on the usual bases."""
     issues = issues_of(caller, institution)
     if as_of is not None:
+        _check_pinned(bases)
         number = issue_of(_closing(caller, as_of, institution), month)
-    issued = issues.get(institution, month, number=number, provisional=provisional)
+    issued = issues.get(institution, month, number=number, provisional=provisional, bases=bases)
     trace_issue(caller, issued)
     return issued
+
+
+def _check_pinned(bases: Bases) -> None:
+    """InvalidInput where a closing pins no report on these bases."""
+    for name, value in bases.unusual:
+        raise InvalidInput(
+            "a closing pins the report on the usual bases alone",
+            field=name,
+            value=value,
+            fix=f"leave out as_of and name an issue, or leave out {name}",
+        )
 
 
 def _closing(caller: Caller, name: str, institution: str) -> Closing:
@@ -50,9 +64,12 @@ def _closing(caller: Caller, name: str, institution: str) -> Closing:
     return found
 
 
-def another_issue(caller: Caller, institution: str, month: str, reason: str) -> ReportIssue:
-    """Another issue from today's state; Conflict where nothing differs from the latest."""
-    issued = issues_of(caller, institution).make(institution, month, reason)
+def another_issue(
+    caller: Caller, institution: str, month: str, reason: str, bases: Bases = USUAL_BASES
+) -> ReportIssue:
+    """Another issue from today's state; Conflict where nothing differs from the latest on the same
+    bases."""
+    issued = issues_of(caller, institution).make(institution, month, reason, bases)
     trace_issue(caller, issued)
     assert issued.kept is not None
     return issued.kept
@@ -62,5 +79,4 @@ def trace_issue(caller: Caller, issued: Issued) -> None:
     """An issue that was kept just now stands in the audit log."""
     if issued.new and issued.kept is not None:
         one = issued.kept
-        subject = f"{one.institution} {one.month} issue {one.number}"
-        caller.trace("report.issue", subject, one.reason, one.institution)
+        caller.trace("report.issue", one.name, one.reason, one.institution)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
+from metering.factor import USUAL_BASES, Bases
 from metering.ports import ReportStore
-from metering.report_issue import ReportFile, ReportIssue, no_issue_to_keep_for, out_of_turn
+from metering.report_issue import (
+    ReportFile,
+    ReportIssue,
+    in_order,
+    no_issue_to_keep_for,
+    out_of_turn,
+)
 
-Key = tuple[str, str, int]
+Key = tuple[str, str, Bases, int]
 
 
 class MemoryReports(ReportStore):
@@ -19,14 +27,20 @@ class MemoryReports(ReportStore):
         self._lock = threading.RLock()
 
     def add(self, issue: ReportIssue) -> ReportIssue:
-        before = (issue.institution, issue.month, issue.number - 1)
+        before = _key(replace(issue, number=issue.number - 1))
         with self._lock:
             if issue.number > 1 and before not in self._issues:
                 raise out_of_turn(issue)
             return self._issues.setdefault(_key(issue), issue)
 
-    def issue(self, institution: str, month: str, number: int | None = None) -> ReportIssue | None:
-        found = self.issues(institution, month)
+    def issue(
+        self,
+        institution: str,
+        month: str,
+        number: int | None = None,
+        bases: Bases = USUAL_BASES,
+    ) -> ReportIssue | None:
+        found = [one for one in self.issues(institution, month) if one.bases == bases]
         if number is None:
             return found[-1] if found else None
         return next((one for one in found if one.number == number), None)
@@ -34,7 +48,7 @@ class MemoryReports(ReportStore):
     def issues(self, institution: str, month: str) -> list[ReportIssue]:
         with self._lock:
             found = [one for key, one in self._issues.items() if key[:2] == (institution, month)]
-        return sorted(found, key=lambda one: one.number)
+        return sorted(found, key=in_order)
 
     def keep_file(
         self, issue: ReportIssue, language: str, format: str, file: ReportFile
@@ -50,4 +64,4 @@ class MemoryReports(ReportStore):
 
 
 def _key(issue: ReportIssue) -> Key:
-    return (issue.institution, issue.month, issue.number)
+    return (issue.institution, issue.month, issue.bases, issue.number)

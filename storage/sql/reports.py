@@ -7,12 +7,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select, true
 
+from metering.factor import USUAL_BASES, Bases, bases_named
 from metering.ports import ReportStore
-from metering.report_issue import ReportFile, ReportIssue, no_issue_to_keep_for, out_of_turn
+from metering.report_issue import (
+    ReportFile,
+    ReportIssue,
+    in_order,
+    no_issue_to_keep_for,
+    out_of_turn,
+)
 from storage.sql.engine import Row, insert_missing, reading, writing
 from storage.sql.schema import REPORT_FILE, REPORT_ISSUE
 
-_KEY = ["institution", "month", "number"]
+_KEY = ["institution", "month", "coal", "carbon", "number"]
 _FILE_KEY = ["issue_id", "language", "format"]
 
 
@@ -27,22 +34,26 @@ class SqlReports(ReportStore):
             if issue.number > 1 and _id_of(con, issue, issue.number - 1) is None:
                 raise out_of_turn(issue)
             insert_missing(con, REPORT_ISSUE, [_columns(issue)], _KEY)
-            kept = _issue(con, issue.institution, issue.month, issue.number)
+            kept = _issue(con, issue.institution, issue.month, issue.number, issue.bases)
         assert kept is not None
         return kept
 
-    def issue(self, institution: str, month: str, number: int | None = None) -> ReportIssue | None:
+    def issue(
+        self,
+        institution: str,
+        month: str,
+        number: int | None = None,
+        bases: Bases = USUAL_BASES,
+    ) -> ReportIssue | None:
         with reading(self._engine) as con:
-            return _issue(con, institution, month, number)
+            return _issue(con, institution, month, number, bases)
 
     def issues(self, institution: str, month: str) -> list[ReportIssue]:
-        statement = (
-            select(REPORT_ISSUE)
-            .where(REPORT_ISSUE.c.institution == institution, REPORT_ISSUE.c.month == month)
-            .order_by(REPORT_ISSUE.c.number)
+        statement = select(REPORT_ISSUE).where(
+            REPORT_ISSUE.c.institution == institution, REPORT_ISSUE.c.month == month
         )
         with reading(self._engine) as con:
-            return [_of_row(row) for row in con.execute(statement)]
+            return sorted(map(_of_row, con.execute(statement)), key=in_order)
 
     def keep_file(
         self, issue: ReportIssue, language: str, format: str, file: ReportFile
@@ -62,11 +73,14 @@ class SqlReports(ReportStore):
             return _file(con, issue, language, format)
 
 
-def _issue(con: Connection, institution: str, month: str, number: int | None) -> ReportIssue | None:
+def _issue(
+    con: Connection, institution: str, month: str, number: int | None, bases: Bases
+) -> ReportIssue | None:
     table = REPORT_ISSUE.c
     statement = (
         select(REPORT_ISSUE)
         .where(table.institution == institution, table.month == month)
+        .where(table.coal == str(bases.coal), table.carbon == str(bases.carbon))
         .where(true() if number is None else table.number == number)
         .order_by(table.number.desc())
         .limit(1)
@@ -80,6 +94,8 @@ def _id_of(con: Connection, issue: ReportIssue, number: int) -> int | None:
     statement = select(table.id).where(
         table.institution == issue.institution,
         table.month == issue.month,
+        table.coal == str(issue.bases.coal),
+        table.carbon == str(issue.bases.carbon),
         table.number == number,
     )
     found: int | None = con.scalar(statement)
@@ -98,11 +114,18 @@ def _file(con: Connection, issue: ReportIssue, language: str, format: str) -> Re
 
 
 def _columns(issue: ReportIssue) -> Row:
-    return {**vars(issue), "differences": list(issue.differences)}
+    known = {name: value for name, value in vars(issue).items() if name != "bases"}
+    bases = {"coal": str(issue.bases.coal), "carbon": str(issue.bases.carbon)}
+    return {**known, **bases, "differences": list(issue.differences)}
 
 
 def _of_row(row: Any) -> ReportIssue:
-    values = {field.name: getattr(row, field.name) for field in fields(ReportIssue)}
+    values = {
+        field.name: getattr(row, field.name)
+        for field in fields(ReportIssue)
+        if field.name != "bases"
+    }
+    values["bases"] = bases_named(row.coal, row.carbon)
     values["content"] = bytes(values["content"])
     values["differences"] = tuple(values["differences"])
     return ReportIssue(**values)

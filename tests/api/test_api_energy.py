@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from metering.factor import Factor
 from metering.registry import Registry
+from metering.validity import Validity
 
 YESTERDAY = "start=2026-11-23&end=2026-11-24"
 
@@ -226,3 +228,51 @@ def test_coal_and_carbon_are_told_on_the_basis_that_is_asked(world):
     assert parts["data"][0]["kgce"]["value"] == day["kgce"]["value"]
     assert parts["data"][0]["kgco2"] == usual["data"][0]["kgco2"]
     assert world.get("/v1/energy", coal="brown", **asked).status_code in (400, 422)
+
+
+def _with_other_bases(world, since=None):
+    """Factors of the other bases, one of them changing inside the week."""
+    turn = Validity(date(2026, 11, 20), None)
+    more = (
+        Factor("01000", "kgce_equal", Decimal("0.3024"), valid=Validity(None, turn.start)),
+        Factor("01000", "kgce_equal", Decimal("0.3011"), "CN", turn, "rate of 2025", "S"),
+        Factor("01000", "kgco2_market", Decimal("0.6096"), valid=Validity(since, None)),
+    )
+    world.platform.registry_store.apply(Registry(factors=more), actor="test", now_us=1)
+
+
+def test_lineage_tells_the_factor_rows_of_the_basis_so_that_a_calculator_comes_to_it(world):
+    _with_other_bases(world)
+    asked = {"node": "campus", "item": "01000", "start": "2026-11-17", "end": "2026-11-24"}
+    usual = world.get("/v1/energy/lineage", **asked).json()
+    assert (usual["coal"], usual["carbon"]) == ("equivalent", "location")
+    told = world.get("/v1/energy/lineage", coal="equal", carbon="market", **asked).json()
+    assert (told["coal"], told["carbon"]) == ("equal", "market")
+    rows = told["kgce"]["rows"]
+    days = [(one["valid_from"], one["valid_to"]) for one in rows]
+    assert days == [(None, "2026-11-20"), ("2026-11-20", None)]
+    for name, quantity in (("kgce", "kgce_equal"), ("kgco2", "kgco2_market")):
+        own = told[name]
+        assert {one["quantity"] for one in own["rows"]} == {quantity}
+        by_hand = sum(Decimal(one["energy"]) * Decimal(one["factor"]) for one in own["rows"])
+        assert by_hand == Decimal(own["value"]) != Decimal(usual[name]["value"])
+        assert sum(Decimal(one["energy"]) for one in own["rows"]) == Decimal(told["value"])
+    with_neighbours = world.get(told["energy"]).json()
+    assert (with_neighbours["coal"], with_neighbours["carbon"]) == ("equal", "market")
+    emitted = [Decimal(one["kgce"]["value"]) for one in with_neighbours["data"]]
+    assert sum(emitted) == Decimal(told["kgce"]["value"])
+    assert told["meters"] == usual["meters"]
+
+
+def test_without_a_factor_of_the_basis_on_a_day_there_is_a_note_and_no_number(world):
+    _with_other_bases(world, since=date(2026, 11, 19))
+    asked = {"node": "campus", "item": "01000", "start": "2026-11-17", "end": "2026-11-24"}
+    for path in ("/v1/energy/lineage", "/v1/energy", "/v1/energy/parts"):
+        step = {"step": "month"} if path == "/v1/energy" else {}
+        answer = world.get(path, carbon="market", **asked, **step).json()
+        told = answer if path.endswith("lineage") else answer["data"][0]
+        assert told["kgco2"]["value"] is None, path
+        note = "no factor kgco2_market holds on 2 of the days 2026-11-17 to 2026-11-18"
+        assert told["kgco2"]["note"] == note
+        assert told["kgce"]["value"] is not None
+        assert told["kgce"]["note"] is None

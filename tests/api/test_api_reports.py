@@ -43,6 +43,42 @@ def test_a_month_is_told_byte_for_byte_until_somebody_makes_another_issue(world)
     assert old.content == first["json"].content
 
 
+def test_coal_and_carbon_are_on_the_bases_that_are_asked_in_issues_of_their_own(world):
+    usual = report(world)
+    told = report(world, coal="equal", carbon="market", language="en")
+    body = told.json()
+    assert (body["coal"], body["carbon"], body["issue"]) == ("equal", "market", 1)
+    assert told.headers["ETag"] != usual.headers["ETag"]
+    name = 'filename="bureau-2026-10-coal-equal-carbon-market.json"'
+    assert name in told.headers["Content-Disposition"]
+    lacking = {(one["quantity"], one["days"]) for one in body["lacking"]}
+    assert lacking == {("kgce_equal", 31), ("kgco2_market", 31)}
+    assert body["totals"][0]["kgce"] is body["totals"][0]["kgco2"] is None
+    reprice(world)
+    asked = {**WHY, "coal": "equal", "carbon": "market"}
+    made = world.post(ISSUES, "operator", json=asked)
+    assert made.status_code == 201, made.text
+    assert (made.json()["coal"], made.json()["issue"]) == ("equal", 2)
+    listed = world.get(ISSUES).json()["data"]
+    assert [(one["coal"], one["carbon"], one["issue"]) for one in listed] == [
+        ("equivalent", "location", 1),
+        ("equal", "market", 1),
+        ("equal", "market", 2),
+    ]
+    assert report(world).content == usual.content
+    trail = world.get("/v1/audit").json()["data"]
+    subjects = [one["subject"] for one in trail if one["action"] == "report.issue"]
+    assert "bureau 2026-10 coal=equal carbon=market issue 2" in subjects
+    assert report(world, coal="brown").status_code == 422
+    assert world.post(ISSUES, "operator", json={**WHY, "carbon": "grid"}).status_code == 422
+
+
+def test_a_closing_pins_no_report_on_another_basis(world):
+    refused = report(world, carbon="market", as_of="c1")
+    assert refused.status_code == 422
+    assert "usual bases" in refused.text
+
+
 def test_issues_are_listed_with_their_pins_and_makers(world):
     assert world.get(ISSUES).json() == {"data": []}
     told = report(world, "reader").json()

@@ -93,6 +93,10 @@ KNOWN: dict[str, list[str]] = {
     "pattern": ["weekend_run", "after_hours_plant"],
     "reason": ["unknown_point", "why not"],
     "type": ["site", "building"],
+    "/v1/reports institution": ["bureau"],
+    "/v1/reports month": ["2026-10"],
+    "coal": ["equivalent", "equal"],
+    "carbon": ["location", "market"],
     "epoch": ["ms", "ns", ""],
     "q": [
         "SELECT sum(kwh) FROM energy WHERE node = 'campus' AND time > now() - 1d GROUP BY time(1h)",
@@ -173,6 +177,8 @@ NEEDED = {
     "/influx/query": ("q",),
 }
 """What is not answered without, though the document cannot say so: one of two, or by a form."""
+CLASHES = {"meter": "node", "start": "time", "end": "time"}
+"""What is refused beside another parameter."""
 COSTLY = {"/v1/reports/{institution}/{month}/issues": 12}
 """Routes that work long before they refuse: one in so many texts, of others one in four."""
 TEXT = st.text(st.characters(exclude_categories=()), max_size=30)
@@ -233,7 +239,7 @@ def requests_of(draw, operation, cases, secrets, hints, tame):
     for one in operation.query if ours else ():
         query.pop(one.name, None)
         needed = tame and one.name in NEEDED.get(operation.path, ())
-        other = tame and one.name == "meter" and "node" in query
+        other = tame and CLASHES.get(one.name) in query
         if one.is_required or needed or (draw(st.integers(0, 2)) == 0 and not other):
             query[one.name] = draw(values_of(operation, one.name, hints)[not tame])
     url = url_of(operation, path, query)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from metering.errors import Conflict
+from metering.factor import Bases, Carbon, Coal
 from metering.report_issue import ReportFile, ReportIssue
 from storage import Stores
 
@@ -35,6 +36,28 @@ def test_an_issue_comes_back_whole(stores: Stores) -> None:
     for one in (issue(), second()):
         assert stores.reports.add(one) == one
         assert stores.reports.issue("bureau", "2026-10", one.number) == one
+
+
+def test_each_pair_of_bases_has_numbers_of_its_own(stores: Stores) -> None:
+    equal, both = Bases(Coal.EQUAL), Bases(Coal.EQUAL, Carbon.MARKET)
+    other = issue(bases=equal, content=b"other")
+    reports = stores.reports
+    for one in (issue(bases=both), other, issue()):
+        assert reports.add(one) == one
+    with pytest.raises(Conflict, match="follows") as refused:
+        reports.add(issue(2, bases=Bases(carbon=Carbon.MARKET)))
+    assert "bureau 2026-10 carbon=market" in refused.value.fix
+    assert reports.add(issue(2, bases=equal)) == issue(2, bases=equal)
+    assert reports.issue("bureau", "2026-10") == issue()
+    assert reports.issue("bureau", "2026-10", 2) is None
+    assert reports.issue("bureau", "2026-10", 1, equal) == other
+    assert reports.issue("bureau", "2026-10", bases=equal) == issue(2, bases=equal)
+    told = [(one.bases, one.number) for one in reports.issues("bureau", "2026-10")]
+    assert told == [(Bases(), 1), (equal, 1), (equal, 2), (both, 1)]
+    file = ReportFile.of(b"other")
+    reports.keep_file(other, "en", "pdf", file)
+    assert reports.file(other, "en", "pdf") == file
+    assert reports.file(issue(), "en", "pdf") is None
 
 
 def test_without_a_number_the_latest_is_meant(stores: Stores) -> None:

@@ -124,6 +124,14 @@ def test_the_command_line_passes_every_option(folder: DataFolder) -> None:
     made = CliRunner().invoke(app, [*base, "--new-issue", "--reason", "prices"])
     assert made.exit_code == 0, made.output
     assert "issue 2" in made.output
+    other = CliRunner().invoke(app, [*base, "--coal", "equal", "--carbon", "market"])
+    assert other.exit_code == 0, other.output
+    assert "issue 1" in other.output
+    told = Path("bureau-2026-10-coal-equal-carbon-market.json").read_bytes()
+    assert b'"carbon":"market"' in told
+    assert b'"coal":"equal"' in told
+    with pytest.raises(InvalidInput, match="no such basis"):
+        report(october(coal="brown"), folder.root)
     again = CliRunner().invoke(app, [*base, "--issue", "1", "--output", "first.json"])
     assert again.exit_code == 0
     assert b'"issue":1,' in Path("first.json").read_bytes()

@@ -266,8 +266,8 @@ def test_of_two_new_issues_at_once_the_slower_is_told_so(world):
     class Late(MemoryReports):
         """Somebody makes issue 2 just before ours is added."""
 
-        def issue(self, *asked):
-            return world.store.issue(*asked)
+        def issue(self, *asked, **bases):
+            return world.store.issue(*asked, **bases)
 
         def add(self, issue):
             world.issues("faster").make("bureau", MONTH, "first")

@@ -25,7 +25,7 @@ from metering.bookhash import book_hash
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.closing import Closing, Signed
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
-from metering.factor import Factor
+from metering.factor import Bases, Coal, Factor
 from metering.finding import Case, CaseState, Changes, EvidenceHour, Finding
 from metering.intake import GatewayCounts, IntakeBatch, JudgedBatch, WriteDoubt
 from metering.localtime import HOUR_US, day_bounds
@@ -516,6 +516,27 @@ def test_going_down_would_forget_issues_of_reports(engine: Engine) -> None:
     assert told == ("report_issue", "inst 2026-10 issue 1")
     assert reports.issue("inst", "2026-10") == issue
     assert reports.file(issue, "en", "pdf") == ReportFile.of(b"%PDF")
+
+
+def test_issues_from_before_bases_are_on_the_usual_ones_and_keep_their_files(
+    engine: Engine,
+) -> None:
+    reports = sql_stores(engine).reports
+    issue = ReportIssue("inst", "2026-10", 1, b"{}", "hash", {}, made_us=1, made_by="x")
+    reports.add(issue)
+    reports.keep_file(issue, "en", "pdf", ReportFile.of(b"%PDF"))
+    for step, to in ((downgrade, "r0033"), (upgrade, "head")):
+        with writing(engine) as con:
+            step(con, to)
+    assert reports.issues("inst", "2026-10") == [issue]
+    assert reports.file(issue, "en", "pdf") == ReportFile.of(b"%PDF")
+    other = replace(issue, bases=Bases(Coal.EQUAL), content=b"other")
+    assert reports.add(other) == other
+    with pytest.raises(ConfigurationError, match="other bases") as refused, writing(engine) as con:
+        downgrade(con, "r0033")
+    told = (refused.value.field, refused.value.value)
+    assert told == ("report_issue", "inst 2026-10 issue 1")
+    assert reports.issues("inst", "2026-10") == [issue, other]
 
 
 def test_a_migration_that_breaks_off_leaves_the_schema_as_it_was(engine: Engine) -> None:

@@ -17,6 +17,7 @@ import figures.bills
 from greenoffice.cli import app
 from greenoffice.saying import PANELS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
+from metering.factor import Carbon, Coal
 from metering.finding import BALANCED, MOVED, REFUTED, CaseState
 from metering.items import CATEGORIES
 from reports.differences import KINDS
@@ -85,6 +86,7 @@ def groups(root: Path) -> dict[str, set[str]]:
         "reason": reasons(root),
         "role": set(figures.ROLES),
         "ratio": set(figures.RATIOS),
+        "basis": {*Coal, *Carbon},
         "bill_check": set(figures.bills.CHECK_NAMES),
         "bill_untried": set(figures.bills.Untried),
         "bill_severity": set(figures.bills.Severity),

@@ -19,6 +19,7 @@ from api.influxql.engine import exact
 from api.influxql.engine.rows import FieldKind, Rows, Values
 from figures import Cost, Emission, Energy, Money, emissions_of_each
 from figures import View as Books
+from metering.factor import USUAL_BASES, Bases, Carbon, Coal
 from metering.items import category
 from metering.quality import ESTIMATED, WHOLE
 from metering.quality import NAMES as QUALITIES
@@ -32,17 +33,25 @@ MONEY: Final[Mapping[str, FieldKind]] = {
     **dict.fromkeys(_SHARES, FieldKind.SHARE),
 }
 """Fields that have a currency."""
-EMISSIONS: Final = ("kgco2", "kgce")
+EMISSIONS: Final[Mapping[str, tuple[int, Bases]]] = {
+    "kgco2": (0, USUAL_BASES),
+    "kgco2_market": (0, Bases(carbon=Carbon.MARKET)),
+    "kgce": (1, USUAL_BASES),
+    "kgce_equal": (1, Bases(coal=Coal.EQUAL)),
+}
+"""Carbon and coal, each basis a field of its own: which of (kgCO2, kgce), and on which bases."""
 
 
 def emitted(books: Books, energy: Energy, names: Iterable[str]) -> dict[str, Values]:
     """kgCO2 and kgce of each period; inf where some of its energy has no factor."""
-    wanted = [name for name in EMISSIONS if name in names]
-    found = emissions_of_each(books, energy) if wanted else []
+    known = dict[Bases, list[tuple[Emission, Emission]]]()
     columns = {}
-    for name in wanted:
-        amounts = [_emitted(pair[EMISSIONS.index(name)]) for pair in found]
-        columns[name] = Values(*exact.of_decimals(amounts))
+    for name, (place, bases) in EMISSIONS.items():
+        if name in names:
+            if bases not in known:
+                known[bases] = emissions_of_each(books, energy, bases)
+            amounts = [_emitted(pair[place]) for pair in known[bases]]
+            columns[name] = Values(*exact.of_decimals(amounts))
     return columns
 
 

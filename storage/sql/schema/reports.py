@@ -6,6 +6,7 @@ from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Integer, LargeBinar
 from sqlalchemy import UniqueConstraint as Unique
 
 from storage.sql.schema.columns import METADATA, SERIAL, key, number, text_column
+from storage.sql.types import WORDS
 
 REPORT_ISSUE = Table(
     "report_issue",
@@ -13,6 +14,8 @@ REPORT_ISSUE = Table(
     Column("id", SERIAL, primary_key=True),
     text_column("institution"),
     text_column("month"),
+    Column("coal", WORDS, nullable=False, server_default="equivalent"),
+    Column("carbon", WORDS, nullable=False, server_default="location"),
     Column("number", Integer, nullable=False),
     Column("content", LargeBinary, nullable=False),
     text_column("content_hash"),
@@ -21,7 +24,7 @@ REPORT_ISSUE = Table(
     text_column("made_by"),
     text_column("reason"),
     Column("differences", JSON, nullable=False),
-    Unique("institution", "month", "number"),
+    Unique("institution", "month", "coal", "carbon", "number"),
     sqlite_autoincrement=True,
 )
 REPORT_FILE = Table(

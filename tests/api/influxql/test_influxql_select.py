@@ -7,7 +7,10 @@ from decimal import Decimal
 import pytest
 
 from figures import per_each
+from metering.factor import Factor
 from metering.localtime import HOUR_US, day_bounds
+from metering.registry import Registry
+from metering.validity import Validity
 
 ZONE = "Asia/Shanghai"
 TODAY = date(2026, 11, 24)
@@ -36,6 +39,41 @@ def test_days_are_those_of_the_json_api(ask, shared_world):
         worth = [day["cost"]["value"], day["kgco2"]["value"], day["kgce"]["value"]]
         assert row[2:5] == [float(one) for one in worth]
         assert row[5] == 1 - day["shares"]["missing"]
+
+
+def test_each_basis_of_coal_and_carbon_is_a_field_of_its_own(world):
+    more = (
+        Factor("01000", "kgce_equal", Decimal("0.3024")),
+        Factor(
+            "01000",
+            "kgco2_market",
+            Decimal("0.6096"),
+            valid=Validity(date(2026, 11, 12), None),
+        ),
+    )
+    world.platform.registry_store.apply(Registry(factors=more), actor="test", now_us=1)
+    names = ("kgco2", "kgco2_market", "kgce", "kgce_equal")
+    sums = ", ".join(f'sum("{name}")' for name in names)
+    query = f"SELECT {sums} {CAMPUS}" + RANGE.format("GROUP BY time(1d)")
+    answer = world.get("/influx/query", q=query, epoch="ms").json()
+    rows = answer["results"][0]["series"][0]["values"]
+    asked = "/v1/energy?node=campus&item=01000&step=day&start=2026-11-10&end=2026-11-20"
+    usual = world.get(asked).json()["data"]
+    other = world.get(f"{asked}&coal=equal&carbon=market").json()["data"]
+    assert len(rows) == len(usual) == 10
+    for row, one, two in zip(rows, usual, other, strict=True):
+        told = [answer[name]["value"] for name in ("kgco2", "kgce") for answer in (one, two)]
+        assert row[1:] == [None if value is None else float(value) for value in told]
+    assert [row[2] is None for row in rows] == [True, True] + [False] * 8
+    whole = f'SELECT sum("kgco2_market"), sum("kgce_equal") {CAMPUS}' + RANGE.format("")
+    [[_, carbon, coal]] = world.get("/influx/query", q=whole).json()["results"][0]["series"][0][
+        "values"
+    ]
+    assert carbon is None
+    assert coal == float(sum(Decimal(one["kgce"]["value"]) for one in other))
+    keys = world.get("/influx/query", q="SHOW FIELD KEYS FROM energy").json()
+    listed = {row[0] for row in keys["results"][0]["series"][0]["values"]}
+    assert set(names) <= listed
 
 
 def test_a_range_is_the_exact_sum_of_its_parts(ask):
