@@ -23,11 +23,15 @@ class BillLineAnswer(TypedDict):
 
 
 class BillDemandAnswer(TypedDict):
-    """The most power of the bill's days, and how it was taken."""
+    """The most power of the bill's days, and how it was taken; `fine` is the share of the time in
+    which readings are finer than a quarter of an hour."""
 
     kw: str
     at: str
     window: str
+    fine: float
+    taken: str
+    text: dict[str, str]
     complete: bool
 
 

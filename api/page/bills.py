@@ -165,6 +165,8 @@ def _line(visit: Visit, placed: BilledPlace, line: BillLine) -> dict[str, Any]:
             "kw": _number(demand.power.normalize()),
             "at": demand_moment(placed),
             "window": demand.window,
+            "taken": str(demand.taken),
+            "fine": f"{demand.fine / WHOLE * 100:.1f}",
             "complete": demand.complete,
         },
     }

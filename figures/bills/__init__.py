@@ -29,7 +29,7 @@ from figures.bills.measuring import (
     holds_in,
     span_of,
 )
-from figures.bills.model import Bill, BillLack, BillLine, Demand, FactorSum, LineKind
+from figures.bills.model import Bill, BillLack, BillLine, Demand, DemandTaken, FactorSum, LineKind
 from figures.bills.trying import BillAudit, Severity, Untried, audited, severity_of
 from figures.bills.weather import degree_days
 
@@ -41,6 +41,7 @@ __all__ = [
     "BillLack",
     "BillLine",
     "Demand",
+    "DemandTaken",
     "FactorSum",
     "LineKind",
     "Objection",

@@ -20,7 +20,17 @@ from figures.bills.exact import (
     steps_of,
     total_of,
 )
-from figures.bills.model import Bill, BillBasis, BillLack, BillLine, FactorSum, LineKind, Segment
+from figures.bills.model import (
+    Bill,
+    BillBasis,
+    BillLack,
+    BillLine,
+    Demand,
+    DemandTaken,
+    FactorSum,
+    LineKind,
+    Segment,
+)
 from metering.registry.facts.accounts import USUAL_DECIMALS
 from metering.registry.facts.charges import Basis, Charge
 
@@ -352,11 +362,17 @@ def _capacity(making: _Making, run: _Run) -> list[BillLine]:
 
 def _demand(making: _Making, run: _Run) -> list[BillLine]:
     known = making.of.demands[run.segments[0]] if making.of.demands else None
-    if known is None or not known.complete:
-        making.lacks.add(BillLack.DEMAND)
+    _check_demand(making, known)
     kw = None if known is None else known.kw
     complete = known is not None and known.complete
     return [_line(making, run, kw, _price(making, run), complete=complete)]
+
+
+def _check_demand(making: _Making, known: Demand | None) -> None:
+    if known is not None and known.taken is DemandTaken.KEPT:
+        making.lacks.add(BillLack.KEPT)
+    elif known is None or not known.complete:
+        making.lacks.add(BillLack.DEMAND)
 
 
 def _contract(making: _Making, run: _Run) -> list[BillLine]:
@@ -367,8 +383,7 @@ def _contract(making: _Making, run: _Run) -> list[BillLine]:
     if contract is None:
         making.lacks.add(BillLack.CAPACITY)
         return [_line(making, run, None, charge.price)]
-    if known is None or not known.complete:
-        making.lacks.add(BillLack.DEMAND)
+    _check_demand(making, known)
     complete = known is not None and known.complete
     over_from = None if charge.over_from is None else Fraction(charge.over_from)
     measured = Fraction(0) if known is None else known.kw

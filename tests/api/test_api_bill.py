@@ -90,25 +90,60 @@ def demand_of(booked, demand, every=1, lost=()):
 
 def test_a_sliding_demand_is_that_of_any_15_minutes_where_readings_are_finer(booked):
     bill = demand_of(booked, "sliding")
+    text = bill["demand"].pop("text")
     assert bill["demand"] == {
         "kw": "240.000000",
         "at": "2026-10-15T10:08:00+08:00",
         "window": "sliding",
+        "fine": 1.0,
+        "taken": "sliding",
         "complete": True,
     }
+    assert "any 15 minutes" in text["en"]
     line = next(one for one in bill["lines"] if one["name"] == "demand")
     assert (line["quantity"], line["amount"], line["complete"]) == ("240.00", "9600.00", True)
 
 
 def test_a_demand_by_blocks_is_so_however_often_the_register_is_read(booked):
     of_block = {"kw": "184.000000", "at": "2026-10-15T10:15:00+08:00", "window": "block"}
-    for demand, every in (("block", 1), ("sliding", 15)):
-        bill = demand_of(booked, demand, every)
-        assert bill["demand"] == {**of_block, "complete": True}
+    for demand, every, taken in (("block", 1, "block"), ("sliding", 15, "seldom")):
+        told = demand_of(booked, demand, every)["demand"]
+        assert told.pop("text")["en"].endswith("finer.") == (taken == "seldom")
+        assert told == {**of_block, "taken": taken, "fine": 0.0, "complete": True}
 
 
 def test_a_sliding_demand_says_where_it_was_read_too_seldom(booked):
-    bill = demand_of(booked, "sliding", lost=range(3001, 3015))
-    assert (bill["demand"]["kw"], bill["demand"]["window"]) == ("240.000000", "sliding")
-    assert bill["demand"]["complete"] is False
-    assert "demand" in bill["lacks"]
+    """A quarter of 120 kW beside others cannot hide more than the 240 kW that were seen; beside
+    one of the most it can."""
+    for lost, whole in ((range(3001, 3015), True), (range(20746, 20760), False)):
+        bill = demand_of(booked, "sliding", lost=lost)
+        assert (bill["demand"]["kw"], bill["demand"]["window"]) == ("240.000000", "mixed")
+        assert 0.999 < bill["demand"]["fine"] < 1
+        assert "finer than that, of quarters" in bill["demand"]["text"]["en"]
+        assert bill["demand"]["complete"] is whole
+        assert ("demand" in bill["lacks"]) is not whole
+
+
+@pytest.mark.parametrize(("kind", "unit"), [(Kind.INTERVAL, "kWh"), (Kind.MEAN, "kW")])
+def test_a_sliding_demand_is_also_that_of_intervals(booked, kind, unit):
+    """120 kW, and 240 kW from 10:05 to 10:20 on the 15th, told every 5 minutes."""
+    account = Account("31-1", "m", "p", demand="sliding")
+    charges = (Charge("p", "demand", Basis.DEMAND, Decimal(40)),)
+    points = [Point(1, "b/g", "E1", kind, unit)]
+    registry = office([main()], points, [Installation("m", 1, ratio=Decimal(40))])
+    registry = replace(registry, more={"account": (account,), "charge": charges})
+    start, end = (day_bounds(date(2026, month, 1), ZONE)[0] for month in (10, 11))
+    stamps = np.arange(start, end, 5 * MINUTE_US)
+    power = np.full(len(stamps), 3.0)
+    power[14 * 288 + 121 : 14 * 288 + 124] = 6.0
+    told = power if kind is Kind.MEAN else power / 12
+    world = booked(registry, NOW, {1: (stamps, told)})
+    (bill,) = world.get("/v1/bill", account="31-1", month="2026-10").json()["bills"]
+    own = {name: bill["demand"][name] for name in ("kw", "at", "window", "fine", "complete")}
+    assert own == {
+        "kw": "240.000000",
+        "at": "2026-10-15T10:05:00+08:00",
+        "window": "sliding",
+        "fine": 1.0,
+        "complete": True,
+    }
