@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from metering.localtime import MINUTE_US, day_bounds
-from metering.reading import Kind
+from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Point, Registry
 from metering.registry.facts.accounts import Account
 from metering.registry.facts.charges import Basis, Charge
@@ -69,8 +69,15 @@ def test_what_is_asked_wrongly_is_named(billed, query):
 
 
 def demand_of(booked, demand, every=1, lost=()):
-    """The bill of October: 120 kW, and 240 kW from 10:08 to 10:23 on the 15th; a register behind
-    a transformer of 40 that is read so many minutes apart."""
+    """The bill of October of `with_demand`."""
+    world = with_demand(booked, demand, every, lost)
+    (bill,) = world.get("/v1/bill", account="31-1", month="2026-10").json()["bills"]
+    return bill
+
+
+def with_demand(booked, demand, every=1, lost=()):
+    """120 kW, and 240 kW from 10:08 to 10:23 on the 15th; a register behind a transformer of 40
+    that is read so many minutes apart."""
     points = [Point(1, "b/g", "E1", Kind.REGISTER, "kWh")]
     account = Account("31-1", "m", "p", demand=demand)
     charges = (Charge("p", "demand", Basis.DEMAND, Decimal(40)),)
@@ -83,9 +90,7 @@ def demand_of(booked, demand, every=1, lost=()):
     values = np.concatenate([[100.0], 100 + np.cumsum(minutes)])
     kept = np.arange(0, len(values), every)
     kept = kept[~np.isin(kept, lost)]
-    world = booked(registry, NOW, {1: (start + kept * MINUTE_US, values[kept])})
-    (bill,) = world.get("/v1/bill", account="31-1", month="2026-10").json()["bills"]
-    return bill
+    return booked(registry, NOW, {1: (start + kept * MINUTE_US, values[kept])})
 
 
 def test_a_sliding_demand_is_that_of_any_15_minutes_where_readings_are_finer(booked):
@@ -147,3 +152,55 @@ def test_a_sliding_demand_is_also_that_of_intervals(booked, kind, unit):
         "fine": 1.0,
         "complete": True,
     }
+
+
+def asked_as_of(world, revision):
+    answer = world.get("/v1/bill", account="31-1", month="2026-10", as_of=revision)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def test_as_of_a_revision_a_sliding_demand_says_that_its_readings_are_not_kept(booked):
+    """What the bill said then, 240 kW, cannot be made again: it goes by the blocks of then, and
+    says in a field and in a sentence that it was at least this."""
+    world = with_demand(booked, "sliding")
+    (present,) = world.get("/v1/bill", account="31-1", month="2026-10").json()["bills"]
+    answer = asked_as_of(world, present["revision"])
+    (bill,) = answer.json()["bills"]
+    assert (present["demand"]["kw"], present["demand"]["complete"]) == ("240.000000", True)
+    text = bill["demand"].pop("text")
+    assert bill["demand"] == {
+        "kw": "184.000000",
+        "at": "2026-10-15T10:15:00+08:00",
+        "window": "block",
+        "fine": 0.0,
+        "taken": "kept",
+        "complete": False,
+    }
+    assert "readings are not kept as they were then. It was at least this." in text["en"]
+    assert "至少为此值" in text["zh"]
+    assert set(bill["lacks"]) - set(present["lacks"]) == {"kept"}
+    line = next(one for one in bill["lines"] if one["name"] == "demand")
+    assert (line["quantity"], line["amount"], line["complete"]) == ("184.00", "7360.00", False)
+    file = {"account": "31-1", "month": "2026-10", "as_of": present["revision"]}
+    told = world.get("/v1/bill/file", **file, format="csv", language="en").text
+    assert "kept" in told.splitlines()[-1].split(",")[-1].split()
+
+
+def test_as_of_a_revision_no_later_reading_changes_the_demand(booked):
+    world = with_demand(booked, "sliding")
+    (present,) = world.get("/v1/bill", account="31-1", month="2026-10").json()["bills"]
+    before = asked_as_of(world, present["revision"]).content
+    start = day_bounds(date(2026, 10, 15), ZONE)[0] + (10 * 60 + 15) * MINUTE_US
+    world.platform.readings.upsert(ReadingColumns.of([(1, start, 1e6, 0, 0, 9_999, 0, 0, 0)]))
+    (later,) = world.get("/v1/bill", account="31-1", month="2026-10").json()["bills"]
+    assert later["demand"]["kw"] != "240.000000"
+    assert asked_as_of(world, present["revision"]).content == before
+
+
+def test_as_of_a_revision_a_demand_by_blocks_is_whole(booked):
+    world = with_demand(booked, "block")
+    (present,) = world.get("/v1/bill", account="31-1", month="2026-10").json()["bills"]
+    (bill,) = asked_as_of(world, present["revision"]).json()["bills"]
+    assert bill["demand"] == present["demand"]
+    assert bill["lacks"] == present["lacks"]
