@@ -40,6 +40,7 @@ LINE_EXAMPLE = {
     "start": "2026-10-01",
     "end": "2026-11-01",
     "complete": True,
+    "share": "",
     "source": "",
     "verified": False,
 }
@@ -185,6 +186,7 @@ def _line(line: BillLine) -> BillLineAnswer:
         "start": line.first.isoformat(),
         "end": line.after.isoformat(),
         "complete": line.complete,
+        "share": line.share,
         "source": line.source,
         "verified": line.grade.startswith("V"),
     }

@@ -25,6 +25,7 @@ from figures.bills.gathering import case_of
 from figures.bills.measuring import (
     account_rows,
     bill_of_account,
+    bill_of_days,
     bill_of_series,
     holds_in,
     span_of,
@@ -54,6 +55,7 @@ __all__ = [
     "audit",
     "audited",
     "bill_of_account",
+    "bill_of_days",
     "bill_of_series",
     "case_of",
     "confirmed",

@@ -523,26 +523,26 @@ def _tax_inside(case: BillCase) -> Iterator[Objection]:
 
 
 def _surcharge_base(case: BillCase) -> Iterator[Objection]:
-    """A surcharge is taken of the energy that the same bill names."""
+    """A surcharge is taken of the energy that the same bill names, in several lines where its price
+    changed."""
     if case.books is None:
         return
-    ours = {one.name: one for one in case.books.lines}
     energy = {
         one.name.partition(".")[2]: one.quantity for one in _own(case.bill.lines, LineKind.ENERGY)
     }
     whole = line_sum(case.bill)
-    for one in _own(case.bill.lines, LineKind.UNIT):
-        known = ours.get(one.name)
-        right = energy.get(one.name.partition(".")[2], whole)
-        whole_bill = known is not None and (known.first, known.after) == (
-            case.books.first,
-            case.books.after,
-        )
-        if not whole_bill or one.quantity is None or right is None:
+    surcharges = _own(case.bill.lines, LineKind.UNIT)
+    for name in dict.fromkeys(one.name for one in surcharges):
+        own = [one for one in surcharges if one.name == name]
+        ours = [one for one in case.books.lines if one.name == name]
+        days = sum((one.after - one.first).days for one in ours)
+        right = energy.get(name.partition(".")[2], whole)
+        told = [one.quantity for one in own if one.quantity is not None]
+        if days != (case.books.after - case.books.first).days or len(told) < len(own):
             continue
-        if one.quantity != right:
-            stake = _worth(one, one.quantity - right)
-            yield _object("surcharge_base", one.quantity, right, stake, one.name)
+        if right is not None and sum(told, Decimal(0)) != right:
+            more = sum(told, Decimal(0)) - right
+            yield _object("surcharge_base", right + more, right, _worth(own[-1], more), name)
 
 
 # sums, credit, what stands out

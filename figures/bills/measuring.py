@@ -169,7 +169,15 @@ def _bill_of_span(
             value=account,
             fix="let the change of accounts.csv fall on a reading day",
         )
-    return bill_of(_measured(view, view.key_of(meters.pop()), span, held, readings))
+    measured = _measured(view, view.key_of(meters.pop()), span, held, readings)
+    return bill_of(replace(measured, periods=_periods(rows, span)))
+
+
+def _periods(rows: Sequence[Account], span: BillDays) -> int:
+    """How many billing periods of the account some days are: by the ends of periods nearest to
+    theirs; a shorter bill is one too."""
+    first, after = (_due_span(rows, day).after for day in (span.first, span.after))
+    return max(1, 12 * (after.year - first.year) + after.month - first.month)
 
 
 def bill_of_series(view: View, key: SeriesKey, month: date) -> Bill:
@@ -212,8 +220,8 @@ def _measured(
             part,
             span,
             account,
-            tuple(c for c in charges if account and c.plan == account.plan),
-            tuple(t for t in tiers if account and t.plan == account.plan),
+            tuple(one for one in charges if _holds(one, account, part.first)),
+            tuple(one for one in tiers if _holds(one, account, part.first)),
         )
         for part in own
         for account in [_row_on(rows, part.first)]
@@ -237,6 +245,11 @@ def _measured(
         running=today < span.after or over(view, key, span.first, span.last).provisional,
         revision=view.revision(key.institution),
     )
+
+
+def _holds(one: Charge | Tier, account: Account | None, day: date) -> bool:
+    """Whether a row is of the account's plan, and of the day."""
+    return account is not None and one.plan == account.plan and one.valid.holds(day)
 
 
 def _segment(

@@ -162,7 +162,7 @@ class BillBasis:
     first: date
     after: date
     whole_days: int
-    """Of the period that the supplier bills; the account may hold on fewer."""
+    """Of what the supplier bills at a time; the account may hold on fewer."""
     segments: tuple[Segment, ...]
     """Rising, side by side, from the first day on."""
     demands: tuple[Demand | None, ...] = ()
@@ -172,6 +172,8 @@ class BillBasis:
     """Of the last day."""
     running: bool = False
     revision: int = 0
+    periods: int = 1
+    """How many of the account's billing periods `whole_days` are."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,8 @@ class BillLine:
     taxed: bool = True
     source: str = ""
     grade: str = ""
+    share: str = ""
+    """What of its time is in the quantity, such as 21/30; '' for all of it."""
 
 
 @dataclass(frozen=True)

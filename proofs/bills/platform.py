@@ -9,7 +9,7 @@ from itertools import accumulate
 import numpy as np
 
 from figures import Figures
-from figures.bills import Bill, bill_of_account
+from figures.bills import Bill, bill_of_account, bill_of_days
 from ledger import Ledger
 from metering.book import DirtyMark
 from metering.localtime import MINUTE_US, day_bounds
@@ -43,6 +43,8 @@ def told(written: WrittenBill) -> Bill:
     while ledger.step().marks or stores.marks.waiting():
         pass
     with Figures(stores.books, stores.registry.load, now).view() as view:
+        if written.days is not None:
+            return bill_of_days(view, ACCOUNT, *written.days, readings)
         return bill_of_account(view, ACCOUNT, written.month, readings)
 
 

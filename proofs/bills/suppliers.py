@@ -173,7 +173,8 @@ def _again(seen: Seen, _: Random) -> Iterator[Wrong]:
 
 def _between(seen: Seen, _: Random) -> Iterator[Wrong]:
     (last,) = seen.before
-    for check, days in (("overlap", 3), ("gap", -3), ("missing_bill", -31)):
+    length = (seen.bill.after - seen.bill.first).days
+    for check, days in (("overlap", 3), ("gap", -3), ("missing_bill", -length)):
         moved = replace(last, after=last.after + timedelta(days=days))
         yield Wrong(check, replace(seen, before=(moved,)))
 

@@ -69,6 +69,8 @@ class WrittenBill:
     power_factor: Mapping[str, str] = field(default_factory=dict)
     account: Mapping[str, str] = field(default_factory=dict)
     """Columns of the account's last row."""
+    days: tuple[date, date] | None = None
+    """Where they are none of the account's months."""
 
 
 def written_bills() -> list[WrittenBill]:
@@ -100,6 +102,7 @@ def _bill(one: Mapping[str, Any], shared: Mapping[str, Any]) -> WrittenBill:
         one.get("demand", {}),
         one.get("power_factor", {}),
         rows[-1],
+        _span(one["days"]) if "days" in one else None,
     )
 
 

@@ -46,6 +46,26 @@ def test_a_bill_adds_up_and_says_what_lacks(billed):
     assert "running" in bill["lacks"]
 
 
+@pytest.mark.parametrize(
+    ("per", "quantity", "unit", "share"),
+    [
+        ("", "630.00", "kVA", ""),
+        ("month", "630.00", "kVA", ""),
+        ("thirtieth", "651.00", "kVA", "31/30"),
+        ("day", "19530.00", "kVA d", "31 d"),
+    ],
+)
+def test_a_line_says_what_of_its_time_it_holds(billed, per, quantity, unit, share):
+    charge = replace(CHARGES[0], per=per)
+    billed.platform.registry_store.apply(
+        Registry(more={"charge": (charge,)}), actor="test", now_us=2
+    )
+    (bill,) = billed.get("/v1/bill", account="3100-1", month="2026-10").json()["bills"]
+    line = next(one for one in bill["lines"] if one["name"] == "capacity")
+    assert (line["quantity"], line["unit"], line["share"]) == (quantity, unit, share)
+    assert Decimal(line["amount"]) == Decimal(quantity) * 23
+
+
 def test_a_node_has_the_bills_of_all_its_accounts_and_of_no_others(billed):
     told = billed.get("/v1/bill", node="bureau", month="2026-11").json()
     assert [one["account"] for one in told["bills"]] == ["3100-1", "6600-1"]
