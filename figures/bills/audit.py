@@ -30,6 +30,8 @@ OUTLIER: Final = Decimal("1.5")
 NO_TAX: Final = Decimal(-100)
 """Percent up to which a sum holds no tax."""
 _ENERGY = (LineKind.ENERGY, LineKind.TIER)
+_PERCENT = (LineKind.POWER_FACTOR, LineKind.VAT)
+"""Whose price is a percentage of a sum of money."""
 _STANDING = (LineKind.CAPACITY, LineKind.DEMAND, LineKind.CONTRACT, LineKind.MONTH)
 
 
@@ -359,7 +361,8 @@ def _wrong_prices(case: BillCase, *kinds: LineKind) -> Iterator[tuple[SupplierLi
 def _price_stake(said: SupplierLine, known: BillLine) -> Decimal:
     quantity = said.quantity if said.quantity is not None else known.quantity
     more = (said.price or Decimal(0)) - (known.price or Decimal(0))
-    return amount_of(quantity or Decimal(0), more)
+    of = percent_of if said.kind in _PERCENT else amount_of
+    return of(quantity or Decimal(0), more)
 
 
 def _rate(case: BillCase) -> Iterator[Objection]:
@@ -399,7 +402,7 @@ def _amount(case: BillCase) -> Iterator[Objection]:
     for one in case.bill.lines:
         if one.kind is None or one.quantity is None or one.price is None:
             continue
-        if one.kind in (LineKind.POWER_FACTOR, LineKind.VAT):
+        if one.kind in _PERCENT:
             right = percent_of(one.quantity, one.price)
         else:
             right = amount_of(one.quantity, one.price)
@@ -542,7 +545,13 @@ def _surcharge_base(case: BillCase) -> Iterator[Objection]:
             continue
         if right is not None and sum(told, Decimal(0)) != right:
             more = sum(told, Decimal(0)) - right
-            yield _object("surcharge_base", right + more, right, _worth(own[-1], more), name)
+            wrong, _ = max(zip(own, ours, strict=False), key=_apart)
+            yield _object("surcharge_base", right + more, right, _worth(wrong, more), name)
+
+
+def _apart(pair: tuple[SupplierLine, BillLine]) -> Decimal:
+    said, known = (one.quantity or Decimal(0) for one in pair)
+    return abs(said - known)
 
 
 # sums, credit, what stands out
@@ -625,6 +634,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "surcharge_price": _prices("surcharge_price", LineKind.UNIT),
     "surcharge_base": _surcharge_base,
     "standing_price": _prices("standing_price", *_STANDING),
+    "standing_quantity": _quantities("standing_quantity", LineKind.MONTH),
     "demand_above, demand_below, contract": _demand,
     "demand_moment": _demand_moment,
     "capacity": _quantities("capacity", LineKind.CAPACITY),
