@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Point, Registry
 from metering.registry.facts.accounts import Account
 from metering.registry.facts.charges import Basis, Charge
+from metering.registry.files import read_registry_texts
 from tests.api.test_api_lineage import NOW, ZONE, main, office
 
 ACCOUNTS = (
@@ -224,3 +227,55 @@ def test_as_of_a_revision_a_demand_by_blocks_is_whole(booked):
     (bill,) = asked_as_of(world, present["revision"]).json()["bills"]
     assert bill["demand"] == present["demand"]
     assert bill["lacks"] == present["lacks"]
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "bills.md"
+AROUND = {
+    "tree.csv": f"code,parent,type,zone\no,,institution,{ZONE}\ncampus,o,site,\n",
+    "gateways.csv": "site,code\ncampus,gw-1\n",
+    "tariff.csv": "tariff,item,months,days,start,end,period,price\n"
+    "flat,01000,1-12,all,00:00,24:00,flat,0.6500\n",
+    "charges.csv": "plan,charge,basis,price\ntwo-part,demand,demand,40\n",
+    "power_factors.csv": "standard,low,high,percent\n0.90,0.00,1.00,2\n",
+}
+
+
+def files_of_section(title):
+    """The files that a section of the page of bills shows, by name."""
+    section = DOCUMENT.read_text("utf-8").split(f"\n## {title}\n")[1].split("\n## ")[0]
+    shown = re.findall(r"^`(\w+\.csv)`:.*?^```csv\n(.*?)^```", section, re.M | re.S)
+    return dict(shown)
+
+
+def test_one_account_over_several_meters_is_billed_as_the_document_says(booked):
+    """100 and 60 kW; 100 kW more of one from 10:00 on for a quarter, and of the other from 10:15
+    on: 260 kW at a time, not 360."""
+    files = files_of_section("One account over several meters")
+    assert set(files) == {"meters.csv", "formulas.csv", "points.csv", "accounts.csv"}
+    registry = read_registry_texts(AROUND | files)
+    start, end = (day_bounds(date(2026, month, 1), ZONE)[0] for month in (10, 11))
+    times = np.arange(start, end, 15 * MINUTE_US)
+    peak = 14 * 96 + 40
+    kw = {"feed-1": 100, "feed-2": 60, "feed-1-kvarh": 50, "feed-2-kvarh": 30}
+    told = {}
+    for number, point in registry.points.items():
+        (installed,) = [one for one in registry.installations if one.point == number]
+        values = np.full(len(times), float(kw[point.name]))
+        if point.name in ("feed-1", "feed-2"):
+            values[peak + (point.name == "feed-2")] += 100
+        told[number] = (times, values / 4 / float(installed.ratio))
+    world = booked(registry, NOW, told)
+    (bill,) = world.get("/v1/bill", account="3100-77", month="2026-10").json()["bills"]
+    lines = {one["name"]: (one["quantity"], one["amount"]) for one in bill["lines"]}
+    # 160 kW x 744 h and two quarters of 100 kW; 0.65; 40 a kW; 119090 / sqrt(119090^2 + 59520^2)
+    assert lines == {
+        "energy.flat": ("119090.00", "77408.50"),
+        "demand": ("260.00", "10400.00"),
+        "power_factor": ("87808.50", "1756.17"),
+    }
+    assert (bill["code"], bill["demand"]["at"]) == ("supply", "2026-10-15T10:00:00+08:00")
+    assert bill["power_factor"]["value"] == "0.89"
+    assert (bill["total"], bill["complete"]) == ("89564.67", True)
+    span = {"start": "2026-10-01", "end": "2026-11-01", "step": "month"}
+    (month,) = world.get("/v1/energy", node="campus", **span).json()["data"]
+    assert Decimal(month["value"]) == 119090
