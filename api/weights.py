@@ -20,7 +20,8 @@ from api.reach import Reach
 from api.usecases.bills import MOST_BILLS, accounts_of
 from api.usecases.lineage import ANSWER, MOST_DAYS, MOST_METERS
 from api.usecases.supplier_bills import BILLS, MOST_LISTED
-from metering.items import check_item, covers
+from metering.closing import Closing, number_of_closing
+from metering.items import check_item, covers, whole
 from metering.localtime import DAY_MIN, local_day
 from metering.registry import Meter
 from metering.registry.facts.accounts import Account
@@ -39,6 +40,9 @@ _REPORT, _REPORTED = 10_000, 2_000
 _BILL, _AUDIT, _SLIDING = 1_500, 2_000, 10_000
 """A month of an account line by line, a supplier's bill held against it, and a month of readings
 for a sliding demand."""
+_CLOSED, _CLOSED_DAY = 3_000, 20
+"""What became of a closing: the edits since, and each day of each series, then and now."""
+_OF_A_CLOSING: Final = re.compile(r"/v1/closings/(c[1-9][0-9]{0,8})")
 _OF_A_REPORT: Final = re.compile(r"/v1/reports/([^/]+)")
 _MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
 
@@ -66,7 +70,8 @@ def is_heavy(request: Request) -> bool:
         return influxql.weight(text, now_us, reach_of(request, key)) > LIGHT
     if request.method != "GET":
         return False
-    weigh = _WEIGHED.get(path, _report if path.startswith("/v1/reports/") else None)
+    named = (weigh for start, weigh in _NAMED.items() if path.startswith(start))
+    weigh = _WEIGHED.get(path, next(named, None))
     return weigh is not None and weigh(request) > LIGHT
 
 
@@ -161,6 +166,42 @@ def _report(request: Request) -> float:
     return _REPORT + _REPORTED * len(_meters(request, lambda _: True, node))
 
 
+def _closing(request: Request) -> float:
+    """By the days of its period and the series of its institution, whose rows are read twice."""
+    found = _OF_A_CLOSING.fullmatch(request.scope["path"])
+    if found is None:
+        return 0
+    reach = reach_of(request, request.state.key)
+    closing = platform_of(request).closings.closing(number_of_closing(found[1]))
+    if closing is None or closing.institution not in reach.institutions:
+        return 0  # that is refused
+    days = (closing.last - closing.first).days + 1
+    return _CLOSED + days * _CLOSED_DAY * _series(reach, closing)
+
+
+def _series(reach: Reach, closing: Closing) -> int:
+    """Meters of a closing's institution, and figures of places that they count in."""
+    known = reach.registry
+    below = known.subtree(closing.institution)
+    meters = [one for one in reach.meters.values() if one.node in below]
+    above = {
+        node: {node, *known.holders(node, closing.last)} & below
+        for node in {one.node for one in meters}
+    }
+    figures = {
+        (place, item)
+        for one in meters
+        for item in (one.item, whole(one.item))
+        for place in above[one.node]
+    }
+    return len(meters) + len(figures)
+
+
+_NAMED: Final[Mapping[str, Callable[[Request], float]]] = {
+    "/v1/reports/": _report,
+    "/v1/closings/": _closing,
+}
+"""By how the path begins, where it goes on with a name."""
 _WEIGHED: Final[Mapping[str, Callable[[Request], float]]] = {
     "/v1/energy": _energy,
     "/v1/energy/parts": _parts,

@@ -82,6 +82,10 @@ class FormulaTree:
         """Whether meters are only added, taken off, and taken times constants."""
         return _is_linear(self.root)
 
+    def times(self, code: str) -> Fraction:
+        """How often a member is in what comes out, of a linear formula."""
+        return _value(self.root, lambda one: int(one == code))
+
     def of(self, amount: Callable[[str], int]) -> int | None:
         """Book units of a slot from those of its members, to the nearest, halves to even; None
         where it divides by 0, or comes to more than `MOST_UNITS`."""

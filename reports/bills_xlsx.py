@@ -156,6 +156,7 @@ class _BillBook:
             window = word("bill_window", bill.demand.window, self.language)
             facts.append((self.t("demand"), bill.demand.power, f"kW · {window}"))
             facts.append((self.t("demand_at"), demand_moment(one), one.zone))
+            facts.append((word("bill_demand", bill.demand.taken, self.language), None, ""))
         if factor := bill.factor:
             facts += [
                 (self.t("active"), factor.active, "kWh"),

@@ -6,7 +6,8 @@ from typing_extensions import TypedDict
 
 
 class BillLineAnswer(TypedDict):
-    """One line; `price` is per unit, or percent of a sum of money."""
+    """One line; `price` is per unit, or percent of a sum of money. `share` is what of its time the
+    quantity of a charge that stands for a time holds, such as 21/30; empty for all of it."""
 
     name: str
     kind: str
@@ -18,16 +19,21 @@ class BillLineAnswer(TypedDict):
     start: str
     end: str
     complete: bool
+    share: str
     source: str
     verified: bool
 
 
 class BillDemandAnswer(TypedDict):
-    """The most power of the bill's days, and how it was taken."""
+    """The most power of the bill's days, and how it was taken; `fine` is the share of the time in
+    which readings are finer than a quarter of an hour."""
 
     kw: str
     at: str
     window: str
+    fine: float
+    taken: str
+    text: dict[str, str]
     complete: bool
 
 

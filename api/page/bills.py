@@ -139,7 +139,6 @@ def _bill(
 
 def _line(visit: Visit, placed: BilledPlace, line: BillLine) -> dict[str, Any]:
     percent = line.kind in (LineKind.POWER_FACTOR, LineKind.VAT)
-    unit = formats.UNITS.get(line.unit, line.unit)
     demanded = line.kind in (LineKind.DEMAND, LineKind.CONTRACT) and not line.name.endswith(".over")
     demand = placed.bill.demand if demanded else None
     return {
@@ -147,7 +146,8 @@ def _line(visit: Visit, placed: BilledPlace, line: BillLine) -> dict[str, Any]:
         "label": line_label(line, visit.language),
         "kind": str(line.kind),
         "quantity": _money(line.quantity, line.currency) if percent else _number(line.quantity),
-        "unit": "" if percent else visit.text("month") if line.kind is LineKind.MONTH else unit,
+        "unit": "" if percent else _unit(visit, line),
+        "share": line.share,
         "price": _number(line.price) + (" %" if percent and line.price is not None else ""),
         "amount": "" if line.amount is None else plain(line.amount),
         "amount_text": _money(line.amount, line.currency),
@@ -165,9 +165,17 @@ def _line(visit: Visit, placed: BilledPlace, line: BillLine) -> dict[str, Any]:
             "kw": _number(demand.power.normalize()),
             "at": demand_moment(placed),
             "window": demand.window,
+            "taken": str(demand.taken),
+            "fine": f"{demand.fine / WHOLE * 100:.1f}",
             "complete": demand.complete,
         },
     }
+
+
+def _unit(visit: Visit, line: BillLine) -> str:
+    if line.kind is LineKind.MONTH:
+        return visit.text("day") if line.unit == "day" else visit.text("month")
+    return formats.UNITS.get(line.unit, line.unit)
 
 
 def _factor(factor: FactorSum, currency: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from figures.bills import Bill, BillLine, Demand, FactorSum
 from metering.localtime import iso
 from metering.quality import WHOLE
 from reports import bill_file, media_type
+from texts import both, word
 
 router = APIRouter(prefix="/v1", tags=["energy"])
 
@@ -39,6 +40,7 @@ LINE_EXAMPLE = {
     "start": "2026-10-01",
     "end": "2026-11-01",
     "complete": True,
+    "share": "",
     "source": "",
     "verified": False,
 }
@@ -63,6 +65,9 @@ BILL_EXAMPLE = {
                 "kw": "260.000000",
                 "at": "2026-10-15T14:00:00+08:00",
                 "window": "block",
+                "fine": 0.0,
+                "taken": "block",
+                "text": both(lambda language: word("bill_demand", "block", language)),
                 "complete": True,
             },
             "power_factor": {
@@ -181,6 +186,7 @@ def _line(line: BillLine) -> BillLineAnswer:
         "start": line.first.isoformat(),
         "end": line.after.isoformat(),
         "complete": line.complete,
+        "share": line.share,
         "source": line.source,
         "verified": line.grade.startswith("V"),
     }
@@ -191,6 +197,9 @@ def _demand(demand: Demand, zone: str) -> BillDemandAnswer:
         "kw": plain(demand.power),
         "at": iso(demand.at_us, zone),
         "window": demand.window,
+        "fine": demand.fine / WHOLE,
+        "taken": str(demand.taken),
+        "text": both(lambda language: word("bill_demand", demand.taken, language)),
         "complete": demand.complete,
     }
 

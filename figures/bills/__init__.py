@@ -25,11 +25,12 @@ from figures.bills.gathering import case_of
 from figures.bills.measuring import (
     account_rows,
     bill_of_account,
+    bill_of_days,
     bill_of_series,
     holds_in,
     span_of,
 )
-from figures.bills.model import Bill, BillLack, BillLine, Demand, FactorSum, LineKind
+from figures.bills.model import Bill, BillLack, BillLine, Demand, DemandTaken, FactorSum, LineKind
 from figures.bills.trying import BillAudit, Severity, Untried, audited, severity_of
 from figures.bills.weather import degree_days
 
@@ -41,6 +42,7 @@ __all__ = [
     "BillLack",
     "BillLine",
     "Demand",
+    "DemandTaken",
     "FactorSum",
     "LineKind",
     "Objection",
@@ -53,6 +55,7 @@ __all__ = [
     "audit",
     "audited",
     "bill_of_account",
+    "bill_of_days",
     "bill_of_series",
     "case_of",
     "confirmed",

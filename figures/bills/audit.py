@@ -30,6 +30,8 @@ OUTLIER: Final = Decimal("1.5")
 NO_TAX: Final = Decimal(-100)
 """Percent up to which a sum holds no tax."""
 _ENERGY = (LineKind.ENERGY, LineKind.TIER)
+_PERCENT = (LineKind.POWER_FACTOR, LineKind.VAT)
+"""Whose price is a percentage of a sum of money."""
 _STANDING = (LineKind.CAPACITY, LineKind.DEMAND, LineKind.CONTRACT, LineKind.MONTH)
 
 
@@ -359,7 +361,8 @@ def _wrong_prices(case: BillCase, *kinds: LineKind) -> Iterator[tuple[SupplierLi
 def _price_stake(said: SupplierLine, known: BillLine) -> Decimal:
     quantity = said.quantity if said.quantity is not None else known.quantity
     more = (said.price or Decimal(0)) - (known.price or Decimal(0))
-    return amount_of(quantity or Decimal(0), more)
+    of = percent_of if said.kind in _PERCENT else amount_of
+    return of(quantity or Decimal(0), more)
 
 
 def _rate(case: BillCase) -> Iterator[Objection]:
@@ -399,7 +402,7 @@ def _amount(case: BillCase) -> Iterator[Objection]:
     for one in case.bill.lines:
         if one.kind is None or one.quantity is None or one.price is None:
             continue
-        if one.kind in (LineKind.POWER_FACTOR, LineKind.VAT):
+        if one.kind in _PERCENT:
             right = percent_of(one.quantity, one.price)
         else:
             right = amount_of(one.quantity, one.price)
@@ -523,26 +526,32 @@ def _tax_inside(case: BillCase) -> Iterator[Objection]:
 
 
 def _surcharge_base(case: BillCase) -> Iterator[Objection]:
-    """A surcharge is taken of the energy that the same bill names."""
+    """A surcharge is taken of the energy that the same bill names, in several lines where its price
+    changed."""
     if case.books is None:
         return
-    ours = {one.name: one for one in case.books.lines}
     energy = {
         one.name.partition(".")[2]: one.quantity for one in _own(case.bill.lines, LineKind.ENERGY)
     }
     whole = line_sum(case.bill)
-    for one in _own(case.bill.lines, LineKind.UNIT):
-        known = ours.get(one.name)
-        right = energy.get(one.name.partition(".")[2], whole)
-        whole_bill = known is not None and (known.first, known.after) == (
-            case.books.first,
-            case.books.after,
-        )
-        if not whole_bill or one.quantity is None or right is None:
+    surcharges = _own(case.bill.lines, LineKind.UNIT)
+    for name in dict.fromkeys(one.name for one in surcharges):
+        own = [one for one in surcharges if one.name == name]
+        ours = [one for one in case.books.lines if one.name == name]
+        days = sum((one.after - one.first).days for one in ours)
+        right = energy.get(name.partition(".")[2], whole)
+        told = [one.quantity for one in own if one.quantity is not None]
+        if days != (case.books.after - case.books.first).days or len(told) < len(own):
             continue
-        if one.quantity != right:
-            stake = _worth(one, one.quantity - right)
-            yield _object("surcharge_base", one.quantity, right, stake, one.name)
+        if right is not None and sum(told, Decimal(0)) != right:
+            more = sum(told, Decimal(0)) - right
+            wrong, _ = max(zip(own, ours, strict=False), key=_apart)
+            yield _object("surcharge_base", right + more, right, _worth(wrong, more), name)
+
+
+def _apart(pair: tuple[SupplierLine, BillLine]) -> Decimal:
+    said, known = (one.quantity or Decimal(0) for one in pair)
+    return abs(said - known)
 
 
 # sums, credit, what stands out
@@ -625,6 +634,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "surcharge_price": _prices("surcharge_price", LineKind.UNIT),
     "surcharge_base": _surcharge_base,
     "standing_price": _prices("standing_price", *_STANDING),
+    "standing_quantity": _quantities("standing_quantity", LineKind.MONTH),
     "demand_above, demand_below, contract": _demand,
     "demand_moment": _demand_moment,
     "capacity": _quantities("capacity", LineKind.CAPACITY),

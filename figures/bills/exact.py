@@ -2,6 +2,7 @@
 
 quantity   rounded to the account's decimals          7.4995 kWh ─▶ 7.50
 amount     quantity as billed x price, to 0.01        7.50 x 0.65 = 4.875 ─▶ 4.88
+share      of what stands for a time: rounded in the amount alone
 total      the sum of the amounts as billed; nothing is rounded twice
 """
 
@@ -20,6 +21,8 @@ from metering.quantity import ABSENT, I64
 CENTS: Final = 2
 """Decimals of an amount."""
 HUNDREDTHS: Final = 100
+MOST_DECIMALS: Final = 12
+"""Of a quantity that holds a part of a time."""
 HOUR_MIN: Final = 60
 
 
@@ -32,6 +35,21 @@ def rounded(value: Fraction, decimals: int) -> Decimal:
 def amount_of(quantity: Decimal, price: Decimal) -> Decimal:
     """What a billed quantity costs [currency], to 0.01."""
     return rounded(Fraction(quantity) * Fraction(price), CENTS)
+
+
+def part_of(
+    quantity: Decimal, share: Fraction, price: Decimal, decimals: int
+) -> tuple[Decimal, Decimal]:
+    """(quantity x share, what that costs [currency]), of a billed quantity.
+
+    The amount is rounded once. The quantity has `decimals`, or as many more as it takes to come to
+    the amount again.
+    """
+    exact = Fraction(quantity) * share
+    amount = rounded(exact * Fraction(price), CENTS)
+    told = (rounded(exact, many) for many in range(decimals, max(decimals, MOST_DECIMALS) + 1))
+    fitting = (one for one in told if amount_of(one, price) == amount)
+    return next(fitting, rounded(exact, decimals)), amount
 
 
 def percent_of(base: Decimal, percent: Decimal) -> Decimal:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
@@ -14,21 +15,37 @@ from figures.bills.exact import (
     amount_of,
     contracted,
     net_of,
+    part_of,
     percent_of,
     power_factor,
     rounded,
     steps_of,
     total_of,
 )
-from figures.bills.model import Bill, BillBasis, BillLack, BillLine, FactorSum, LineKind, Segment
+from figures.bills.model import (
+    Bill,
+    BillBasis,
+    BillLack,
+    BillLine,
+    Demand,
+    DemandTaken,
+    FactorSum,
+    LineKind,
+    Segment,
+)
+from metering.localtime import days_between, month_start, next_month
 from metering.registry.facts.accounts import USUAL_DECIMALS
 from metering.registry.facts.charges import Basis, Charge
 
 MONTH_DAYS: Final = 30
-"""Of a month in which a contract begins, ends or changes, each day is a thirtieth."""
+"""Of a month that is counted by days where no calendar is asked."""
 KVARH_PER_CANONICAL: Final = 1_000_000
 _PERIODS = ("sharp", "peak", "flat", "valley", "deep_valley")
 _UNITS = {Basis.DEMAND: "kW", Basis.CONTRACT: "kW", Basis.CAPACITY: "kVA", Basis.MONTH: "month"}
+_UNITS_OF_DAYS = {
+    **{Basis.DEMAND: "kW d", Basis.CONTRACT: "kW d"},
+    **{Basis.CAPACITY: "kVA d", Basis.MONTH: "day"},
+}
 
 
 @dataclass
@@ -253,7 +270,9 @@ class _Run:
     charge: Charge
     segments: tuple[int, ...]
     weight: Fraction
-    """Of a month."""
+    """What of the time of its price these days are."""
+    share: str
+    """The same as it is written on paper; '' for all of it."""
     first: date
     after: date
 
@@ -273,24 +292,54 @@ def _standing_lines(making: _Making) -> None:
 def _runs(measured: BillBasis, name: str) -> list[_Run]:
     segments = measured.segments
     charges = [next((c for c in one.charges if c.charge == name), None) for one in segments]
-    terms = [_terms(one) for one in segments]
-    whole = measured.whole_days
-    covered = sum(one.days for one in segments) == whole
-    steady = covered and len(set(terms)) == 1
+    terms = [_terms(*pair) for pair in zip(segments, charges, strict=True)]
+    steady = sum(one.days for one in segments) == measured.whole_days and len(set(terms)) == 1
     found = []
     for (charge, _), group in groupby(range(len(segments)), key=lambda n: (charges[n], terms[n])):
         places = tuple(group)
-        days = sum(segments[n].days for n in places)
         if charge is not None and charge.basis in _UNITS:
-            weight = Fraction(days, whole if steady else MONTH_DAYS)
-            first, after = segments[places[0]].first, segments[places[-1]].after
-            found.append(_Run(charge, places, weight, first, after))
+            own = [segments[n] for n in places]
+            weight, share = _weighed(measured, charge, own, steady=steady)
+            found.append(_Run(charge, places, weight, share, own[0].first, own[-1].after))
     return found
 
 
-def _terms(segment: Segment) -> Hashable:
+def _terms(segment: Segment, charge: Charge | None) -> Hashable:
+    """What of the contract a charge is taken of; a charge of the month is taken of none."""
     account = segment.account
-    return None if account is None else (account.capacity_kva, account.contract_kw)
+    if account is None or charge is None:
+        return None
+    if charge.basis is Basis.MONTH:
+        return account.account
+    if charge.basis is Basis.CAPACITY:
+        return account.capacity_kva
+    return account.capacity_kva, account.contract_kw
+
+
+def _weighed(
+    measured: BillBasis, charge: Charge, own: Sequence[Segment], *, steady: bool
+) -> tuple[Fraction, str]:
+    """What of the time of a charge's price segments are, and how that is written.
+
+    Where nothing else is said a price is of what the supplier bills at a time; if the account
+    begins, ends or changes its terms meanwhile, of a month of 30 days.
+    """
+    days = sum(one.days for one in own)
+    if charge.per == "day":
+        return Fraction(days), f"{days} d"
+    if charge.per == "month":
+        by_month = Counter(
+            month_start(day)
+            for one in own
+            for day in days_between(one.first, one.after - timedelta(days=1))
+        )
+        parts = [(n, (next_month(month) - month).days) for month, n in sorted(by_month.items())]
+    elif charge.per == "thirtieth" or not steady:
+        parts = [(days, MONTH_DAYS)]
+    else:
+        parts = [(days, measured.whole_days)] * measured.periods
+    weight = sum((Fraction(*one) for one in parts), Fraction(0))
+    return weight, "" if weight == 1 else " + ".join(f"{n}/{whole}" for n, whole in parts)
 
 
 def _standing(making: _Making, run: _Run) -> list[BillLine]:
@@ -308,16 +357,17 @@ def _line(
     complete: bool = True,
 ) -> BillLine:
     charge = run.charge
-    billed = None if quantity is None else rounded(quantity * run.weight, making.decimals)
-    if charge.basis is Basis.MONTH:
-        billed = rounded(run.weight, USUAL_DECIMALS)
+    decimals = USUAL_DECIMALS if charge.basis is Basis.MONTH else making.decimals
+    billed = amount = None
+    if quantity is not None:
+        billed, amount = part_of(rounded(quantity, decimals), run.weight, price, decimals)
     return BillLine(
         name or charge.charge,
         LineKind(str(charge.basis)),
         billed,
-        _UNITS[charge.basis],
+        (_UNITS_OF_DAYS if charge.per == "day" else _UNITS)[charge.basis],
         price,
-        None if billed is None else amount_of(billed, price),
+        amount,
         charge.currency,
         run.first,
         run.after,
@@ -326,6 +376,7 @@ def _line(
         taxed=charge.taxed,
         source=charge.source,
         grade=charge.grade,
+        share=run.share,
     )
 
 
@@ -351,24 +402,40 @@ def _capacity(making: _Making, run: _Run) -> list[BillLine]:
 
 
 def _demand(making: _Making, run: _Run) -> list[BillLine]:
-    known = making.of.demands[run.segments[0]] if making.of.demands else None
-    if known is None or not known.complete:
-        making.lacks.add(BillLack.DEMAND)
+    known = _demand_of(making, run)
+    _check_demand(making, known)
     kw = None if known is None else known.kw
     complete = known is not None and known.complete
     return [_line(making, run, kw, _price(making, run), complete=complete)]
 
 
+def _demand_of(making: _Making, run: _Run) -> Demand | None:
+    """The most power of a run's days, over which other terms of the account may change."""
+    own = [making.of.demands[n] for n in run.segments] if making.of.demands else []
+    known = [one for one in own if one is not None]
+    if not known:
+        return None
+    most = max(known, key=lambda one: one.kw)
+    whole = len(known) == len(own) and all(one.complete for one in known)
+    return most if whole else replace(most, complete=False)
+
+
+def _check_demand(making: _Making, known: Demand | None) -> None:
+    if known is not None and known.taken is DemandTaken.KEPT:
+        making.lacks.add(BillLack.KEPT)
+    elif known is None or not known.complete:
+        making.lacks.add(BillLack.DEMAND)
+
+
 def _contract(making: _Making, run: _Run) -> list[BillLine]:
-    known = making.of.demands[run.segments[0]] if making.of.demands else None
+    known = _demand_of(making, run)
     account = making.of.segments[run.segments[0]].account
     contract = None if account is None else account.contract_kw
     charge = run.charge
     if contract is None:
         making.lacks.add(BillLack.CAPACITY)
         return [_line(making, run, None, charge.price)]
-    if known is None or not known.complete:
-        making.lacks.add(BillLack.DEMAND)
+    _check_demand(making, known)
     complete = known is not None and known.complete
     over_from = None if charge.over_from is None else Fraction(charge.over_from)
     measured = Fraction(0) if known is None else known.kw

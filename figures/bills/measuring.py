@@ -4,8 +4,8 @@ days of the bill   |----------|------------------|      cut where contract, char
 segments                0               1               price changes, and at the new year
 
 energy of a segment by price   the windows of its days, as money is told everywhere
-demand                         quarters of an hour, or any 15 minutes where readings are finer;
-                               what is booked coarser says none
+demand                         quarters of an hour, or any 15 minutes where readings are finer, of
+                               registers or of intervals; what is booked coarser says none
 """
 
 from __future__ import annotations
@@ -23,8 +23,22 @@ from numpy.typing import NDArray
 
 from figures.bills.exact import HOUR_MIN, most_power
 from figures.bills.making import bill_of
-from figures.bills.model import Bill, BillBasis, Demand, EnergyPart, Reactive, Segment
-from figures.bills.sliding import WIDEST_US, SlidingPower, sliding_power
+from figures.bills.model import (
+    Bill,
+    BillBasis,
+    Demand,
+    DemandTaken,
+    EnergyPart,
+    Reactive,
+    Segment,
+)
+from figures.bills.sliding import (
+    WIDEST_US,
+    SlidingPower,
+    is_decided,
+    sliding_of_intervals,
+    sliding_power,
+)
 from figures.energy import energy as energy_of
 from figures.energy import over
 from figures.periods import Price, Tally
@@ -38,7 +52,7 @@ from metering.localtime import DAY_MIN, day_bounds, days_between, month_start, n
 from metering.ports import ReadingReader
 from metering.quality import MEASURED, MISSING, WHOLE
 from metering.quantity import ABSENT, I64
-from metering.reading import Flag, Kind
+from metering.reading import F64, Flag, Kind
 from metering.registry import Direction, Installation, Point, Registry
 from metering.registry.facts.accounts import KIND as ACCOUNT
 from metering.registry.facts.accounts import Account
@@ -52,6 +66,8 @@ from metering.validity import turning_days
 BLOCK_MIN = 15
 """Of the demand."""
 ELECTRICITY = "kWh"
+_COUNTED = {Kind.REGISTER: ELECTRICITY, Kind.INTERVAL: ELECTRICITY, Kind.MEAN: "kW"}
+"""Units of points that tell electricity."""
 PART = 8 * DAY_MIN // BLOCK_MIN
 """Quarters whose readings are held at once: of a second each they are 50 MB."""
 
@@ -97,7 +113,7 @@ def bill_of_account(
     view: View, account: str, month: date, readings: ReadingReader | None = None
 ) -> Bill:
     """The bill of an account for a month; NotFound for an unknown one, or one that holds on none
-    of the days. Without `readings` a demand goes by blocks."""
+    of the days. Without `readings`, as of a moment, a sliding demand goes by blocks and says so."""
     rows = account_rows(view.registry, account)
     return _bill_of_span(view, rows, span_of(rows, month), f"{month:%Y-%m}", readings)
 
@@ -153,7 +169,15 @@ def _bill_of_span(
             value=account,
             fix="let the change of accounts.csv fall on a reading day",
         )
-    return bill_of(_measured(view, view.key_of(meters.pop()), span, held, readings))
+    measured = _measured(view, view.key_of(meters.pop()), span, held, readings)
+    return bill_of(replace(measured, periods=_periods(rows, span)))
+
+
+def _periods(rows: Sequence[Account], span: BillDays) -> int:
+    """How many billing periods of the account some days are: by the ends of periods nearest to
+    theirs; a shorter bill is one too."""
+    first, after = (_due_span(rows, day).after for day in (span.first, span.after))
+    return max(1, 12 * (after.year - first.year) + after.month - first.month)
 
 
 def bill_of_series(view: View, key: SeriesKey, month: date) -> Bill:
@@ -196,8 +220,8 @@ def _measured(
             part,
             span,
             account,
-            tuple(c for c in charges if account and c.plan == account.plan),
-            tuple(t for t in tiers if account and t.plan == account.plan),
+            tuple(one for one in charges if _holds(one, account, part.first)),
+            tuple(one for one in tiers if _holds(one, account, part.first)),
         )
         for part in own
         for account in [_row_on(rows, part.first)]
@@ -221,6 +245,11 @@ def _measured(
         running=today < span.after or over(view, key, span.first, span.last).provisional,
         revision=view.revision(key.institution),
     )
+
+
+def _holds(one: Charge | Tier, account: Account | None, day: date) -> bool:
+    """Whether a row is of the account's plan, and of the day."""
+    return account is not None and one.plan == account.plan and one.valid.holds(day)
 
 
 def _segment(
@@ -304,7 +333,12 @@ def _demands(
         own = list(group)
         sliding = account is not None and account.demand == "sliding"
         days = BillDays(own[0].first, own[-1].after)
-        found += [_demand(view, key, days, readings if sliding else None)] * len(own)
+        known = _demand(view, key, days, readings if sliding else None)
+        if known is not None and sliding and known.taken is DemandTaken.BLOCK:
+            lost = readings is None
+            taken = DemandTaken.KEPT if lost else DemandTaken.SELDOM
+            known = replace(known, taken=taken, complete=known.complete and not lost)
+        found += [known] * len(own)
     return found
 
 
@@ -321,28 +355,30 @@ def _demand(
         return None
     place, amount = most
     whole = bool(np.all(found.shares[:, MEASURED] == WHOLE) and np.all(found.quantity != ABSENT))
-    at_us, window = int(found.start_us[place]), "block"
+    at_us, taken, share = int(found.start_us[place]), DemandTaken.BLOCK, 0
     if readings is not None and step == BLOCK_MIN:
-        known = found.quantity != ABSENT
         fine, best = _slid(view, key, found, readings)
-        if best is not None:
-            window, whole = "sliding", whole and bool(np.all(fine == known))
-            if best.amount is not None and round(best.amount) > amount:
-                at_us, amount = best.at_us, round(best.amount)
+        if best is not None and round(best.amount or 0) > amount:
+            at_us, amount = best.at_us, round(best.amount or 0)
+        if fine.any():
+            taken = DemandTaken.SLIDING if fine.all() else DemandTaken.MIXED
+            share = int(fine.sum()) * WHOLE // len(fine)
+            whole = whole and is_decided(found.quantity, fine, amount)
     kw = Fraction(amount * HOUR_MIN, BLOCK_MIN * per_canonical(key.item))
-    return Demand(kw, at_us, window, whole)
+    return Demand(kw, at_us, taken, whole, share)
 
 
 def _slid(
     view: View, key: SeriesKey, booked: Energy, readings: ReadingReader
 ) -> tuple[NDArray[np.bool_], SlidingPower | None]:
     """(quarters that readings tell more of, the window with the most), week by week; None where
-    no quarter is such."""
+    no window lies in such quarters."""
     fine, best = np.zeros(len(booked), dtype=np.bool_), None
     known = (booked.quantity != ABSENT) & (booked.shares[:, MEASURED] == WHOLE)
     meter = view.registry.meters.get(key.code) if key.kind == "meter" else None
     for one in view.registry.installations_of(key.code) if meter else ():
-        if not _only_rises(view.registry.points[one.point], one):
+        point = view.registry.points[one.point]
+        if not _tells_draw(point, one):
             continue
         factor = float(one.ratio * per_canonical(key.item))
         for first in range(0, len(booked), PART):
@@ -355,13 +391,22 @@ def _slid(
             near = (int(starts[0]) - WIDEST_US, int(booked.end_us[part][-1]) + WIDEST_US)
             read = readings.scan([one.point], *near)
             read = read.take((read.flag & Flag.OUT_OF_RANGE) == 0)
-            told = sliding_power(
-                read.time_us, read.value * factor, starts, booked.quantity[part], own
+            told = _told_by(
+                point, read.time_us, read.value * factor, starts, booked.quantity[part], own
             )
             fine[part] |= told.fine
             if told.amount is not None and (best is None or told.amount > (best.amount or 0)):
                 best = told
     return fine, best
+
+
+def _told_by(
+    point: Point, times_us: I64, told: F64, starts_us: I64, quantity: I64, known: NDArray[np.bool_]
+) -> SlidingPower:
+    if point.kind is Kind.REGISTER:
+        return sliding_power(times_us, told, starts_us, quantity, known)
+    mean = point.kind is Kind.MEAN
+    return sliding_of_intervals(times_us, told, starts_us, quantity, known, is_power=mean)
 
 
 def _while_it_serves(one: Installation, starts_us: I64, zone: str) -> NDArray[np.bool_]:
@@ -374,10 +419,10 @@ def _while_it_serves(one: Installation, starts_us: I64, zone: str) -> NDArray[np
     return after
 
 
-def _only_rises(point: Point, one: Installation) -> bool:
-    """Whether it is a register that counts what is drawn, and nothing else."""
+def _tells_draw(point: Point, one: Installation) -> bool:
+    """Whether it tells what is drawn, and nothing else."""
     drawn = one.direction is Direction.IMPORT and not one.signed
-    return drawn and point.kind is Kind.REGISTER and point.unit == ELECTRICITY
+    return drawn and _COUNTED.get(point.kind) == point.unit
 
 
 def _reactive(view: View, segments: Sequence[Segment]) -> Reactive | None:

@@ -44,7 +44,10 @@ class BillLack(StrEnum):
     """Energy over several prices is split by time, or stands in for a silent total."""
     UNPRICED = "unpriced"
     DEMAND = "demand"
-    """Quarters of an hour are not known, or not all."""
+    """Quarters of an hour are not known, or not all, or a window of a sliding demand that is not
+    read finer may have held more."""
+    KEPT = "kept"
+    """Readings of a moment are not kept, so a sliding demand goes by blocks."""
     REACTIVE = "reactive"
     TABLE = "table"
     """No row of the tables of power factors holds."""
@@ -75,17 +78,38 @@ class EnergyPart:
     grade: str = ""
 
 
+class DemandTaken(StrEnum):
+    """How a demand was taken."""
+
+    BLOCK = "block"
+    SLIDING = "sliding"
+    MIXED = "mixed"
+    """Any 15 minutes where readings are finer than a quarter, blocks elsewhere."""
+    SELDOM = "seldom"
+    """A sliding one by blocks, since no readings are finer."""
+    KEPT = "kept"
+    """A sliding one by blocks, since the readings of a moment are not kept."""
+
+
 @dataclass(frozen=True)
 class Demand:
     """The most power of some days."""
 
     kw: Fraction
     at_us: int
-    """When its block begins."""
-    window: str
-    """block or sliding."""
+    """When its block or window begins."""
+    taken: DemandTaken
     complete: bool
-    """Whether every block is measured."""
+    """Whether it cannot have been more: every block is measured, and none that goes by blocks can
+    hide a window with more."""
+    fine: int = 0
+    """Share of the time in which readings are finer than a quarter [1/10,000]."""
+
+    @property
+    def window(self) -> str:
+        """block, sliding or mixed."""
+        by_window = self.taken in (DemandTaken.SLIDING, DemandTaken.MIXED)
+        return str(self.taken if by_window else DemandTaken.BLOCK)
 
     @property
     def power(self) -> Decimal:
@@ -138,7 +162,7 @@ class BillBasis:
     first: date
     after: date
     whole_days: int
-    """Of the period that the supplier bills; the account may hold on fewer."""
+    """Of what the supplier bills at a time; the account may hold on fewer."""
     segments: tuple[Segment, ...]
     """Rising, side by side, from the first day on."""
     demands: tuple[Demand | None, ...] = ()
@@ -148,6 +172,8 @@ class BillBasis:
     """Of the last day."""
     running: bool = False
     revision: int = 0
+    periods: int = 1
+    """How many of the account's billing periods `whole_days` are."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +197,8 @@ class BillLine:
     taxed: bool = True
     source: str = ""
     grade: str = ""
+    share: str = ""
+    """What of its time is in the quantity, such as 21/30; '' for all of it."""
 
 
 @dataclass(frozen=True)

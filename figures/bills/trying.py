@@ -322,6 +322,7 @@ _NEEDS: Final[Mapping[str, tuple[Need, ...]]] = {
     "surcharge_price": (*_HELD, _price(LineKind.UNIT)),
     "surcharge_base": (*_HELD, _price(LineKind.UNIT)),
     "standing_price": (*_HELD, _price(*_STANDING)),
+    "standing_quantity": (*_HELD, _quantity(LineKind.MONTH)),
     "demand_above, demand_below, contract": (
         *_HELD,
         _quantity(LineKind.DEMAND, LineKind.CONTRACT),

@@ -12,7 +12,7 @@ from metering.localtime import from_us, zone_of
 from metering.registry.facts.accounts import Account
 from metering.validity import Validity
 from proofs.bills.platform import ZONE
-from proofs.bills.suppliers import CLASS, MULTIPLIER, VOLTAGE, Seen, right, wrongs
+from proofs.bills.suppliers import CENT, CLASS, MULTIPLIER, VOLTAGE, Seen, right, wrongs
 from proofs.bills.written import ACCOUNT, WrittenBill
 
 
@@ -22,6 +22,8 @@ class Audited:
 
     seeded: int = 0
     caught: int = 0
+    staked: int = 0
+    """Of those that were caught, with the amount that they come to."""
     false_alarms: int = 0
     checks: set[str] = field(default_factory=set)
     """Names under which something was seeded and caught."""
@@ -37,12 +39,25 @@ def put_to_audit(written: WrittenBill, bill: Bill, seed: int, into: Audited) -> 
     for wrong in wrongs(seen, Random(f"{seed} {written.name}")):  # noqa: S311
         found = audited(_case(wrong.seen, bill)).objections
         into.seeded += 1
-        if wrong.check in {one.check for one in found}:
+        named = [one for one in found if one.check == wrong.check]
+        if named:
             into.caught += 1
             into.checks.add(wrong.check)
+            told = sum((one.stake for one in named), Decimal(0))
+            at_stake = _said(wrong.stake)
+            into.staked += abs(told - at_stake) <= CENT
+            if abs(told - at_stake) > CENT:
+                into.problems.append(
+                    f"{written.name}: {wrong.check} comes to {at_stake:.2f}, {told} was said"
+                )
         else:
             names = _names(found) or "nothing"
             into.problems.append(f"{written.name}: {wrong.check} was seeded, {names} was said")
+
+
+def _said(stake: Decimal | None) -> Decimal:
+    assert stake is not None
+    return stake
 
 
 def _names(found: Sequence[Objection]) -> str:

@@ -37,13 +37,14 @@ def run_bill_check(seed: int) -> None:
         "equal": equal,
         "seeded": audited.seeded,
         "caught": audited.caught,
+        "staked": audited.staked,
         "false_alarms": audited.false_alarms,
         "checks": len(audited.checks),
     }
     passed = (
         LEAST_BILLS <= len(bills) == equal
         and LEAST_CHECKS <= len(audited.checks) == len(CHECK_NAMES)
-        and audited.seeded == audited.caught
+        and audited.seeded == audited.caught == audited.staked
         and not audited.false_alarms
     )
     finish(result, passed)

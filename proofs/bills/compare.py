@@ -22,7 +22,11 @@ def differences(written: WrittenBill, told: Bill) -> list[str]:
         *_unlike("within", map(_of_hand, written.within), _of_bill(told.within, days)),
         *_unlike("total", [str(written.total)], [str(told.total)]),
         *_unlike("complete", [str(written.complete)], [str(told.complete)]),
-        *(_unlike("demand", written.demand.items(), _demand(told)) if written.demand else ()),
+        *(
+            _unlike("demand", written.demand.items(), _demand(told, written.demand))
+            if written.demand
+            else ()
+        ),
         *(
             _unlike("power factor", written.power_factor.items(), _factor(told))
             if written.power_factor
@@ -60,11 +64,18 @@ def _number(price: Decimal | None) -> str:
     return "None" if price is None else f"{price.normalize():f}"
 
 
-def _demand(told: Bill) -> list[tuple[str, str]]:
+def _demand(told: Bill, named: Iterable[str]) -> list[tuple[str, str]]:
+    """What is written down of it."""
     if told.demand is None:
         return []
     at = from_us(told.demand.at_us).astimezone(zone_of(ZONE))
-    return [("kw", f"{float(told.demand.kw):.2f}"), ("at", f"{at:%Y-%m-%dT%H:%M}")]
+    known = {
+        "kw": f"{float(told.demand.kw):.2f}",
+        "at": f"{at:%Y-%m-%dT%H:%M}",
+        "taken": str(told.demand.taken),
+        "fine": f"{told.demand.fine / 100:.2f} %",
+    }
+    return [(name, known.get(name, "")) for name in named]
 
 
 def _factor(told: Bill) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Right bills as suppliers write them, and wrong ones: each mistake beside the name of the check
-that must speak of it. Knows the form of a bill and what was worked out by hand, and no check.
+that must speak of it, and the amount that is at stake. Knows the form of a bill and what was worked
+out by hand, and no check.
 """
 
 from __future__ import annotations
@@ -48,10 +49,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Wrong:
-    """A seeded mistake, and the name under which it must be caught."""
+    """A seeded mistake, the name under which it must be caught, and what it comes to."""
 
     check: str
     seen: Seen
+    stake: Decimal | None = None
+    """None where it is what the mistake adds to the total."""
 
 
 def right(written: WrittenBill, first: date, after: date) -> Seen:
@@ -158,24 +161,51 @@ def _changed(check: str, field: str, *kinds: LineKind, plain: bool = True) -> Ma
     return make
 
 
-def _told(check: str, **changes: Any) -> Maker:
+def _money(bill: SupplierBill, *kinds: LineKind) -> Decimal:
+    """What lines of these kinds cost together."""
+    return sum((one.amount for one in bill.lines if one.kind in kinds), Decimal(0))
+
+
+def _of_energy(bill: SupplierBill) -> Decimal:
+    return _money(bill, LineKind.ENERGY, LineKind.TIER)
+
+
+def _of_whole(bill: SupplierBill) -> Decimal:
+    return bill.total
+
+
+def _told(check: str, worth: Callable[[SupplierBill], Decimal], **changes: Any) -> Maker:
+    """Something that is said wrongly, on which all of the money hangs that `worth` tells."""
+
     def make(seen: Seen, _: Random) -> Iterator[Wrong]:
-        yield Wrong(check, replace(seen, bill=replace(seen.bill, **changes)))
+        wrong = replace(seen, bill=replace(seen.bill, **changes))
+        yield Wrong(check, wrong, worth(seen.bill))
 
     return make
 
 
+def _each(bill: SupplierBill) -> Decimal:
+    """What a unit of its energy costs."""
+    return _of_energy(bill) / whole if (whole := _said(bill.energy)) else Decimal(0)
+
+
+def _length(bill: SupplierBill) -> int:
+    return (bill.after - bill.first).days
+
+
 def _again(seen: Seen, _: Random) -> Iterator[Wrong]:
-    yield Wrong("duplicate", replace(seen, before=(*seen.before, seen.bill)))
+    whole = seen.bill.total
+    yield Wrong("duplicate", replace(seen, before=(*seen.before, seen.bill)), whole)
     other = replace(seen.bill, number="another-number")
-    yield Wrong("duplicate", replace(seen, bill=other, before=(*seen.before, seen.bill)))
+    yield Wrong("duplicate", replace(seen, bill=other, before=(*seen.before, seen.bill)), whole)
 
 
 def _between(seen: Seen, _: Random) -> Iterator[Wrong]:
     (last,) = seen.before
-    for check, days in (("overlap", 3), ("gap", -3), ("missing_bill", -31)):
+    length = _length(seen.bill)
+    for check, days in (("overlap", 3), ("gap", -3), ("missing_bill", -length)):
         moved = replace(last, after=last.after + timedelta(days=days))
-        yield Wrong(check, replace(seen, before=(moved,)))
+        yield Wrong(check, replace(seen, before=(moved,)), seen.bill.total * days / length)
 
 
 def _read(seen: Seen, chance: Random) -> Iterator[Wrong]:
@@ -184,14 +214,18 @@ def _read(seen: Seen, chance: Random) -> Iterator[Wrong]:
     later = replace(
         one, start=one.start - off, consumption=_said(one.consumption) + off * MULTIPLIER
     )
-    yield Wrong("start_reading", replace(seen, bill=replace(seen.bill, readings=(later,))))
+    wrong = replace(seen, bill=replace(seen.bill, readings=(later,)))
+    yield Wrong("start_reading", wrong, off * MULTIPLIER * _each(seen.bill))
     more = replace(one, consumption=_said(one.consumption) + off)
-    yield Wrong("consumption", replace(seen, bill=replace(seen.bill, readings=(more,))))
-    wrong = replace(one, consumption=_said(one.consumption) * 2)
-    doubled = replace(seen.bill, multiplier=MULTIPLIER * 2, readings=(wrong,))
-    yield Wrong("multiplier", replace(seen, bill=doubled))
-    day = seen.bill.after + timedelta(days=chance.choice([-2, -1, 1, 2]))
-    yield Wrong("reading_date", replace(seen, bill=replace(seen.bill, after=day)))
+    wrong = replace(seen, bill=replace(seen.bill, readings=(more,)))
+    yield Wrong("consumption", wrong, off * _each(seen.bill))
+    twice = replace(one, consumption=_said(one.consumption) * 2)
+    doubled = replace(seen.bill, multiplier=MULTIPLIER * 2, readings=(twice,))
+    yield Wrong("multiplier", replace(seen, bill=doubled), _of_energy(seen.bill) / 2)
+    days = chance.choice([-2, -1, 1, 2])
+    moved = replace(seen.bill, after=seen.bill.after + timedelta(days=days))
+    stake = moved.total * days / _length(moved)
+    yield Wrong("reading_date", replace(seen, bill=moved), stake)
 
 
 def _sums(seen: Seen, chance: Random) -> Iterator[Wrong]:
@@ -199,7 +233,7 @@ def _sums(seen: Seen, chance: Random) -> Iterator[Wrong]:
     yield Wrong("total", replace(seen, bill=replace(bill, total=bill.total + off)))
     yield Wrong("total_rounding", replace(seen, bill=replace(bill, total=bill.total - CENT)))
     whole = None if bill.energy is None else bill.energy + off
-    yield Wrong("period_sum", replace(seen, bill=replace(bill, energy=whole)))
+    yield Wrong("period_sum", replace(seen, bill=replace(bill, energy=whole)), -off * _each(bill))
     for check, cents in (("amount", off), ("rounding", CENT)):
         if _plain(bill):
             line = replace(bill.lines[0], amount=bill.lines[0].amount + cents)
@@ -215,9 +249,11 @@ def _sums(seen: Seen, chance: Random) -> Iterator[Wrong]:
 
 
 def _contract(seen: Seen, _: Random) -> Iterator[Wrong]:
-    yield Wrong("account_without_meter", replace(seen, metered=False))
-    yield Wrong("closed_account", replace(seen, closed=seen.bill.first))
-    yield Wrong("credit_missing", replace(seen, credit_due=Decimal("88.00")))
+    whole = seen.bill.total
+    yield Wrong("account_without_meter", replace(seen, metered=False), whole)
+    yield Wrong("closed_account", replace(seen, closed=seen.bill.first), whole)
+    owed = Decimal("88.00")
+    yield Wrong("credit_missing", replace(seen, credit_due=owed), owed)
 
 
 def _prices(seen: Seen, chance: Random) -> Iterator[Wrong]:
@@ -245,7 +281,8 @@ def _demand(seen: Seen, _: Random) -> Iterator[Wrong]:
             yield Wrong(check, replace(seen, bill=_with(seen.bill, place, quantity=quantity)))
     if seen.bill.demand_at:
         moved = f"{seen.bill.demand_at[:11]}03:15"
-        yield Wrong("demand_moment", replace(seen, bill=replace(seen.bill, demand_at=moved)))
+        wrong = replace(seen, bill=replace(seen.bill, demand_at=moved))
+        yield Wrong("demand_moment", wrong, _money(seen.bill, LineKind.DEMAND, LineKind.CONTRACT))
     contracts = _places(seen.bill, LineKind.CONTRACT)
     if contracts and _plain(seen.bill):
         quantity = _said(seen.bill.lines[contracts[0]].quantity) + 20
@@ -259,7 +296,8 @@ def _factor(seen: Seen, _: Random) -> Iterator[Wrong]:
     for place in _places(bill, LineKind.POWER_FACTOR):
         last = place == len(bill.lines) - 1
         if bill.power_factor:
-            yield Wrong("power_factor", replace(seen, bill=replace(bill, power_factor="0.70")))
+            said = replace(seen, bill=replace(bill, power_factor="0.70"))
+            yield Wrong("power_factor", said, bill.lines[place].amount)
         if last:
             line = bill.lines[place]
             wrong = _with(bill, place, price=_said(line.price) + Decimal("0.5"))
@@ -281,7 +319,13 @@ def _tax(seen: Seen, _: Random) -> Iterator[Wrong]:
             within[place] = replace(
                 line, quantity=_said(line.quantity) + 10, amount=line.amount - 10
             )
-            yield Wrong("vat_base", replace(seen, bill=replace(seen.bill, within=tuple(within))))
+            bill = replace(seen.bill, within=tuple(within))
+            yield Wrong("vat_base", replace(seen, bill=bill), Decimal(10))
+            gross = _said(line.quantity) + line.amount
+            net = _cents(gross / Decimal("1.17"))
+            within[place] = replace(line, price=Decimal(17), quantity=net, amount=gross - net)
+            bill = replace(seen.bill, within=tuple(within))
+            yield Wrong("vat_rate", replace(seen, bill=bill), gross - net - line.amount)
 
 
 def _surcharge(seen: Seen, chance: Random) -> Iterator[Wrong]:
@@ -316,10 +360,10 @@ def _outliers(seen: Seen, _: Random) -> Iterator[Wrong]:
 MAKERS: tuple[Maker, ...] = (
     _again,
     _between,
-    _told("estimated", estimated=True),
-    _told("wrong_account", account="9999-1"),
-    _told("customer_class", customer_class="residential"),
-    _told("voltage", voltage="0.4 kV"),
+    _told("estimated", _of_energy, estimated=True),
+    _told("wrong_account", _of_whole, account="9999-1"),
+    _told("customer_class", _of_energy, customer_class="residential"),
+    _told("voltage", _of_energy, voltage="0.4 kV"),
     _read,
     _sums,
     _contract,
@@ -329,6 +373,7 @@ MAKERS: tuple[Maker, ...] = (
     _changed("tier_price", "price", LineKind.TIER),
     _changed("capacity", "quantity", LineKind.CAPACITY),
     _changed("standing_price", "price", LineKind.CAPACITY, LineKind.MONTH, LineKind.DEMAND),
+    _changed("standing_quantity", "quantity", LineKind.MONTH),
     _prices,
     _demand,
     _factor,
@@ -340,4 +385,9 @@ MAKERS: tuple[Maker, ...] = (
 
 def wrongs(seen: Seen, chance: Random) -> list[Wrong]:
     """Every mistake that can be made on a bill, each on a bill of its own."""
-    return [one for make in MAKERS for one in make(seen, chance)]
+    found = [one for make in MAKERS for one in make(seen, chance)]
+    more = [one.seen.bill.total - seen.bill.total for one in found]
+    return [
+        one if one.stake is not None else replace(one, stake=added)
+        for one, added in zip(found, more, strict=True)
+    ]

@@ -38,7 +38,7 @@ class WrittenLine:
 
 @dataclass(frozen=True)
 class WrittenMeter:
-    """A meter with its load: (step in minutes, what passes in each step from the first day on)."""
+    """A meter with its load: what passes in each step from the first day on."""
 
     code: str
     item: str
@@ -46,6 +46,11 @@ class WrittenMeter:
     first: date
     amounts: tuple[Decimal | None, ...]
     """kWh, kvarh or m3; None where no reading comes."""
+    booked_min: int
+    """Step of its books [min]; what it is read by may be finer."""
+    kind: str = "interval"
+    seldom: tuple[date, date] | None = None
+    """Days on which it is read no more often than it is booked."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class WrittenBill:
     power_factor: Mapping[str, str] = field(default_factory=dict)
     account: Mapping[str, str] = field(default_factory=dict)
     """Columns of the account's last row."""
+    days: tuple[date, date] | None = None
+    """Where they are none of the account's months."""
 
 
 def written_bills() -> list[WrittenBill]:
@@ -95,6 +102,7 @@ def _bill(one: Mapping[str, Any], shared: Mapping[str, Any]) -> WrittenBill:
         one.get("demand", {}),
         one.get("power_factor", {}),
         rows[-1],
+        _span(one["days"]) if "days" in one else None,
     )
 
 
@@ -111,9 +119,9 @@ def _registry(
 ) -> dict[str, str]:
     """The places and meters of a bill, and its account."""
     points = [
-        f"site/gw,{one.code},interval,{_unit(one.item)},{one.code},{_way(one)}" for one in meters
+        f"site/gw,{one.code},{one.kind},{_unit(one.item)},{one.code},{_way(one)}" for one in meters
     ]
-    hung = [f"{one.code},house,{one.item},{one.step_min},1000000" for one in meters]
+    hung = [f"{one.code},house,{one.item},{one.booked_min},1000000" for one in meters]
     columns = sorted({name for row in rows for name in row})
     codes = {one.code for one in meters}
     fixed = {
@@ -151,13 +159,12 @@ def _way(meter: WrittenMeter) -> str:
 def _line(text: str) -> WrittenLine:
     told, _, days = text.partition(" @ ")
     name, quantity, price, amount = told.split()
-    span = tuple(map(date.fromisoformat, days.split("/"))) if days else None
     return WrittenLine(
         name,
         None if quantity == "?" else Decimal(quantity),
         Decimal(price),
         None if amount == "?" else Decimal(amount),
-        None if span is None else (span[0], span[1]),
+        _span(days) if days else None,
     )
 
 
@@ -166,9 +173,10 @@ def _meter(code: str, load: Mapping[str, Any], item: str) -> WrittenMeter:
         ((days, amount),) = [row.split() for row in load["m3"]]
         first, after = map(date.fromisoformat, days.split("/"))
         return WrittenMeter(
-            code, item or "02000", 1440, first, (Decimal(amount),) * (after - first).days
+            code, item or "02000", 1440, first, (Decimal(amount),) * (after - first).days, 1440
         )
-    step = int(load.get("step", 15))
+    booked = int(load.get("step", 15))
+    step = int(load.get("every", booked))
     rows = [row.split() for row in load["kvar" if code in REACTIVE else "kw"]]
     spans = [tuple(map(date.fromisoformat, days.split("/"))) for days, *_ in rows]
     first, after = min(one for one, _ in spans), max(one for _, one in spans)
@@ -179,7 +187,21 @@ def _meter(code: str, load: Mapping[str, Any], item: str) -> WrittenMeter:
         passed = None if power == "none" else Decimal(power) * step / 60
         for day in range((begins - first).days, (ends - first).days):
             amounts[day * per_day + start : day * per_day + end] = [passed] * (end - start)
-    return WrittenMeter(code, "90000" if code in REACTIVE else ITEM, step, first, tuple(amounts))
+    return WrittenMeter(
+        code,
+        "90000" if code in REACTIVE else ITEM,
+        step,
+        first,
+        tuple(amounts),
+        booked,
+        load.get("kind", "interval"),
+        _span(load["seldom"]) if "seldom" in load else None,
+    )
+
+
+def _span(days: str) -> tuple[date, date]:
+    first, after = map(date.fromisoformat, days.split("/"))
+    return first, after
 
 
 def _minute(text: str) -> int:

@@ -10,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from api.influxql.tables.made_of import counted_twice
 from metering.access import Role
 from metering.localtime import HOUR_US, day_bounds, iso
 from metering.reading import Kind
@@ -186,3 +187,85 @@ def test_boards_find_a_formula_as_a_tag_of_its_meter(world):
     query = f'SELECT sum("value") FROM "meters" WHERE {where} GROUP BY "meter"'
     (series,) = world.get("/influx/query", q=query).json()["results"][0]["series"]
     assert series["tags"] == {"meter": "w"}
+
+
+RANGE = f"time >= {START}u AND time < {START + 4 * DAY_US}u"
+
+
+def summed(world, where: str, groups: str = "") -> dict:
+    """The answer to a sum over meters."""
+    text = f'SELECT sum("kwh") FROM "meters" WHERE {where} AND {RANGE} {groups}'
+    return world.get("/influx/query", q=text).json()
+
+
+@pytest.mark.parametrize("meter", ["v", "w"])
+def test_influxql_sums_formulas_of_formulas_as_the_api_does(world, meter):
+    """Over the day on which the inner formula changes; one by one, and day by day."""
+    days = {"start": DAY.isoformat(), "end": (DAY + timedelta(days=4)).isoformat()}
+    told = world.get("/v1/energy", "bureau", meter=meter, step="day", **days).json()["data"]
+    by_day = [float(one["value"]) for one in told]
+    assert len(set(by_day)) == 2
+    (whole,) = summed(world, f"meter = '{meter}'")["results"][0]["series"]
+    assert [value for _, value in whole["values"]] == [sum(by_day)]
+    zone = f"GROUP BY time(1d) tz('{ZONE}')"
+    (daily,) = summed(world, f"meter = '{meter}'", zone)["results"][0]["series"]
+    assert [value for _, value in daily["values"]] == by_day
+
+
+@pytest.mark.parametrize(
+    ("both", "named"),
+    [
+        (("w", "v"), "v 01A00 and w 01A00"),
+        (("w", "t"), "t 01000 and w 01A00"),
+        (("w", "h"), "h 01B00 and w 01A00"),
+    ],
+)
+def test_what_a_formula_is_made_of_is_not_added_to_it(world, both, named):
+    where = "(" + " OR ".join(f"meter = '{one}'" for one in both) + ")"
+    refused = summed(world, where)
+    assert refused["code"] == "invalid_input"
+    assert refused["detail"] == (
+        f"these series must not be added: {named} hold the same energy, by their formulas"
+    )
+    assert refused["fix"] == 'choose one meter in WHERE, or GROUP BY "meter"'
+    apart = summed(world, where, 'GROUP BY "meter"')["results"][0]["series"]
+    assert {one["tags"]["meter"] for one in apart} == set(both)
+
+
+def test_a_formula_and_what_it_takes_off_are_added(world):
+    """`v` is `t` less `p`; with `p` it is `t`, until it is twice that."""
+    until = f"time >= {START}u AND time < {START + 2 * DAY_US}u"
+    found = {}
+    for meters in ("meter = 'v' OR meter = 'p'", "meter = 't'"):
+        text = f'SELECT sum("kwh") FROM "meters" WHERE ({meters}) AND {until}'
+        (series,) = world.get("/influx/query", q=text).json()["results"][0]["series"]
+        found[meters] = series["values"]
+    assert len({str(one) for one in found.values()}) == 1
+
+
+def made_of(*formulas: tuple[str, str, Validity]) -> Registry:
+    return replace(office(), formulas=tuple(MeterFormula(*one) for one in formulas))
+
+
+ALWAYS = Validity()
+
+
+@pytest.mark.parametrize(
+    ("formulas", "meters", "twice"),
+    [
+        ([("v", "0.4 * t", ALWAYS), ("w", "0.6 * t", ALWAYS)], "vw", None),
+        ([("v", "0.5 * t", ALWAYS), ("w", "0.6 * t", ALWAYS)], "vw", ("v", "w")),
+        ([("v", "t * p / (p + h)", ALWAYS), ("w", "t * h / (p + h)", ALWAYS)], "vw", None),
+        ([("v", "t * p / (p + h)", ALWAYS), ("w", "v + h", ALWAYS)], "wt", ("w", "t")),
+        ([("v", "t - p", ALWAYS), ("w", "v + p", ALWAYS)], "wp", None),
+        ([("v", "t - p", ALWAYS), ("w", "v + p", ALWAYS)], "wt", ("w", "t")),
+        ([("v", "t - p", Validity(end=TURN))], "vt", ("v", "t")),
+        ([("v", "p", Validity(end=TURN)), ("v", "t", Validity(start=TURN))], "vt", ("v", "t")),
+        ([("v", "t - p", Validity(end=DAY))], "vt", None),
+        ([("v", "t - p", Validity(start=DAY + timedelta(days=4)))], "vt", None),
+        ([("v", "t - p", ALWAYS)], "tph", None),
+    ],
+)
+def test_energy_is_twice_in_a_sum_where_more_than_all_of_a_register_is(formulas, meters, twice):
+    found = counted_twice(made_of(*formulas), list(meters), DAY, DAY + timedelta(days=3))
+    assert found == twice

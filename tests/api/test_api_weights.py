@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ from api.influxql import weight
 from api.reach import Reach
 from api.weights import LIGHT, is_heavy
 from metering.access import ApiKey, Role, Scope
+from metering.closing import Closing, Signed
 from metering.reading import Kind
 from metering.registry import Installation, Meter, Point, Registry
 from metering.registry.facts.accounts import Account
@@ -92,6 +94,22 @@ YEAR, SEASON, MONTH, DAY = (
 )
 
 
+def closed(number: int) -> Closing | None:
+    """c1 is a month, c2 a quarter, c3 a year; c4 is of an institution that is none, c6 of one with
+    few series."""
+    first, body = {
+        1: (date(2026, 10, 1), "bureau"),
+        2: (date(2026, 8, 1), "bureau"),
+        3: (date(2025, 11, 1), "bureau"),
+        4: (date(2026, 10, 1), "nobody"),
+        6: (date(2026, 10, 1), "school"),
+    }.get(number, (None, ""))
+    if first is None:
+        return None
+    last, by = date(2026, 10, 31), Signed(1, "somebody", "k")
+    return Closing(body, "2026-10", first, last, 1, 1, 1, "", "", by, number=number)
+
+
 def heavy(
     known: Registry, path: str, kept: bool = False, method: str = "GET", entered: int = 0
 ) -> bool:
@@ -102,7 +120,11 @@ def heavy(
         )
     )
     platform = SimpleNamespace(
-        registry=lambda: known, now_us=lambda: NOW_US, reports=found, statements=filed
+        registry=lambda: known,
+        now_us=lambda: NOW_US,
+        reports=found,
+        statements=filed,
+        closings=SimpleNamespace(closing=closed),
     )
     app = SimpleNamespace(state=State({"platform": platform, "reaches": {}}))
     path, _, query = path.partition("?")
@@ -180,6 +202,19 @@ def test_bills_are_weighed_by_accounts_and_audits_by_what_was_entered() -> None:
     assert not heavy(few, "/v1/bills?limit=10", entered=50)
     assert not heavy(few, "/v1/bills", entered=10)
     assert not heavy(few, "/v1/bills?limit=many", entered=0)
+
+
+@pytest.mark.parametrize(
+    ("known", "name"), [(FEW, "c1"), (FEW, "c3"), (SOME, "c1"), (MANY, "c1"), (MANY, "c1?limit=0")]
+)
+def test_what_became_of_a_closing_is_weighed_by_its_days_and_series(known, name) -> None:
+    assert heavy(known, f"/v1/closings/{name}")
+
+
+@pytest.mark.parametrize("name", ["/c6", "/c4", "/c5", "/c", "/c01", "/c1/2", "", "?institution=x"])
+def test_a_month_of_few_series_is_light_and_what_there_is_none_of(name) -> None:
+    assert not heavy(MANY, f"/v1/closings{name}")
+    assert not heavy(MANY, "/v1/closings/c3", method="POST")
 
 
 def test_a_report_that_is_kept_is_light_and_what_changes_something_is_answered_in_place() -> None:

@@ -26,6 +26,35 @@ def test_rounding_is_half_up_away_from_zero_and_keeps_its_decimals(value, decima
     assert exact.rounded(Fraction(-value), decimals) == -found
 
 
+@given(
+    VOLUME,
+    st.fractions(0, 3, max_denominator=930),
+    st.decimals(0, 100, places=4),
+    st.integers(0, 6),
+)
+def test_a_part_of_a_time_is_rounded_once_and_its_quantity_comes_to_it(
+    quantity, share, price, decimals
+):
+    told, amount = exact.part_of(quantity, share, price, decimals)
+    assert amount == exact.rounded(Fraction(quantity) * share * Fraction(price), 2)
+    many = -told.as_tuple().exponent
+    assert many >= decimals
+    assert abs(Fraction(told) - Fraction(quantity) * share) <= Fraction(1, 2 * 10**many)
+    if many > decimals:
+        assert exact.amount_of(told, price) == amount
+        shorter = exact.rounded(Fraction(quantity) * share, many - 1)
+        assert exact.amount_of(shorter, price) != amount
+
+
+def test_all_of_a_time_keeps_the_billed_quantity():
+    for decimals in (0, 2):
+        told = exact.part_of(Decimal("630"), Fraction(1), Decimal("23.0"), decimals)
+        assert told == (Decimal(630).quantize(Decimal(1).scaleb(-decimals)), Decimal("14490.00"))
+    # a third at three times a half of a cent: no number of decimals comes to the half
+    told = exact.part_of(Decimal(1), Fraction(1, 3), Decimal("0.015"), 2)
+    assert told == (Decimal("0.33"), Decimal("0.01"))
+
+
 @given(MONEY, st.decimals(0, 30, places=2))
 def test_what_is_net_of_a_tax_and_the_tax_are_the_sum(gross, percent):
     net = exact.net_of(gross, percent)

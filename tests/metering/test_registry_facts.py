@@ -16,6 +16,8 @@ from metering.registry import Registry
 from metering.registry.changes import marks_of_change
 from metering.registry.differences import changes
 from metering.registry.facts import FACTS
+from metering.registry.facts.charges import KIND as CHARGE
+from metering.registry.facts.charges import PERS
 from metering.registry.files import read_registry_texts, write_registry
 from metering.registry.kind import FactKind
 from metering.registry.merge import merged
@@ -190,3 +192,27 @@ def test_two_rows_of_one_place_never_hold_at_once() -> None:
     later = {"office_hours.csv": f"{header}\nb,09:00,16:00,1-5,2026-06-01,\n"}
     with pytest.raises(InvalidFiles, match="hold at the same time"):
         read_registry_texts(later, present)
+
+
+@pytest.mark.parametrize(
+    ("basis", "per", "right"),
+    [
+        *(
+            (basis, per, True)
+            for basis in ("demand", "contract", "capacity", "month")
+            for per in PERS
+        ),
+        ("month", "week", False),
+        ("unit", "day", False),
+        ("vat", "month", False),
+    ],
+)
+def test_only_what_stands_for_a_time_has_one(basis: str, per: str, right: bool) -> None:
+    file = {"charges.csv": f"plan,charge,basis,price,per\np,c,{basis},1,{per}\n"}
+    if right:
+        (charge,) = CHARGE.of(read_registry_texts(BASE | file))
+        assert charge.per == per
+        return
+    with pytest.raises(InvalidFiles) as refused:
+        read_registry_texts(BASE | file)
+    assert [problem.field for problem in refused.value.problems] == ["per"]

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from figures.bills import CHECK_NAMES
+from proofs.bills import audited as audited_module
 from proofs.bills.audited import Audited, put_to_audit
 from proofs.bills.check import LEAST_BILLS, LEAST_CHECKS
 from proofs.bills.compare import differences
@@ -49,6 +50,20 @@ def test_every_mistake_is_caught_under_its_name_and_right_bills_are_left_alone()
         if written.complete:
             put_to_audit(written, told(written), 7, audited)
     assert audited.problems == []
-    assert audited.seeded == audited.caught > 500
+    assert audited.seeded == audited.caught == audited.staked > 500
     assert audited.checks == set(CHECK_NAMES)
     assert len(CHECK_NAMES) >= LEAST_CHECKS
+
+
+def test_another_amount_at_stake_is_noticed(monkeypatch):
+    written = next(one for one in BILLS if one.name == "tax-on-top")
+    made = audited_module.wrongs
+
+    def dearer(*given):
+        return [replace(one, stake=one.stake + Decimal("0.02")) for one in made(*given)]
+
+    monkeypatch.setattr(audited_module, "wrongs", dearer)
+    found = Audited()
+    put_to_audit(written, told(written), 7, found)
+    assert (found.staked, len(found.problems)) == (0, found.seeded)
+    assert found.caught == found.seeded > 20

@@ -44,6 +44,8 @@ from metering.registry import (
     SupplyEdge,
 )
 from metering.registry.facts import FACTS
+from metering.registry.facts.charges import KIND as CHARGE
+from metering.registry.facts.charges import STANDING
 from metering.registry.facts.limits import KIND as LIMITS
 from metering.registry.facts.office_hours import KIND as OFFICE_HOURS
 from metering.registry.kind import FactKind
@@ -710,6 +712,25 @@ def test_a_registry_from_before_accounts_is_the_same_after_them(engine: Engine) 
     assert stores.registry.load(1) == kept
     found = stores.registry.load()
     assert [kind.of(found) for kind in BILLED] == [kind.of(wanted) for kind in BILLED]
+
+
+def test_charges_from_before_say_nothing_of_how_days_count(engine: Engine) -> None:
+    stores = sql_stores(engine)
+    stores.registry.apply(registered("charges.csv"), actor="importer", now_us=1)
+    kept = stores.registry.load()
+    down_to(engine, "r0033")
+    with writing(engine) as con:
+        upgrade(con)
+    stores = sql_stores(engine)
+    assert stores.registry.load() == kept
+    assert {one.per for one in CHARGE.of(kept)} == {""}
+    standing = [one for one in CHARGE.of(kept) if one.basis in STANDING]
+    said = tuple(replace(one, per="thirtieth") for one in standing)
+    stores.registry.apply(Registry(more={"charge": said}), actor="importer", now_us=2)
+    with pytest.raises(ConfigurationError, match="cannot hold how days of a charge count"):
+        down_to(engine, "r0033")
+    found = CHARGE.of(sql_stores(engine).registry.load())
+    assert [one for one in found if one.basis in STANDING] == list(said)
 
 
 def priced(row: BookRow, turns_at: int) -> BookRow:

@@ -166,7 +166,9 @@ class Measurement(Protocol):
         """Rows of the chosen series with start <= time < end; gateways as they stand now."""
         ...
 
-    def overlap(self, chosen: Sequence[Series], field: str) -> str:
+    def overlap(
+        self, chosen: Sequence[Series], field: str, view: ScopedView, wanted: Wanted
+    ) -> str:
         """Why the series' amounts must not be put together; '' where they may."""
         ...
 

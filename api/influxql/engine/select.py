@@ -70,7 +70,7 @@ def run(statement: Select, view: ScopedView, tables: Tables) -> list[Answer]:
     for values, rows in groups.items():
         tags = dict(zip(statement.tags, values, strict=True))
         if question.aggregates:
-            _check_overlap(table, statement, rows)
+            _check_overlap(table, statement, view, rows, wanted)
             found = _aggregated(statement, table, rows, bounds, start_us)
         else:
             found = _listed(statement, table, rows)
@@ -151,14 +151,16 @@ def _alike(place: Place, other: Place) -> bool:
     return all(a is None or a == b for a, b in zip(place, other, strict=True))
 
 
-def _check_overlap(table: Measurement, statement: Select, rows: list[Rows]) -> None:
+def _check_overlap(
+    table: Measurement, statement: Select, view: ScopedView, rows: list[Rows], wanted: Wanted
+) -> None:
     """InvalidInput where a sum would count the same energy twice."""
     series = list({id(one.series): one.series for one in rows if len(one.time_us)}.values())
     if len(series) < 2:
         return
     for one in _aggregates(statement):
         joins = one.function == "sum" or table.fields[one.field] is FieldKind.RATIO
-        reason = table.overlap(series, one.field) if joins else ""
+        reason = table.overlap(series, one.field, view, wanted) if joins else ""
         if reason:
             raise InvalidInput(
                 f"these series must not be added: {reason}",
@@ -169,7 +171,8 @@ def _check_overlap(table: Measurement, statement: Select, rows: list[Rows]) -> N
 
 
 def _apart(table: Measurement) -> str:
-    tags = [tag for tag in ("node", "item") if tag in table.tags]
+    tags = [tag for tag in ("meter", "node", "item") if tag in table.tags]
+    tags = tags[:1] if "meter" in tags else tags
     named = ", ".join(f'"{tag}"' for tag in tags)
     return f"choose one {' and '.join(tags)} in WHERE, or GROUP BY {named}"
 

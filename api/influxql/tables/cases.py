@@ -94,7 +94,7 @@ class Findings:
         for (series, _), one in zip(inside, told, strict=True):
             yield from _rows(series, one.counts, listed=False)
 
-    def overlap(self, chosen: Sequence[Series], field: str) -> str:
+    def overlap(self, chosen: Sequence[Series], field: str, *_: object) -> str:
         """Cases may always be added, except waste in different units."""
         units = {one.tags["unit"] for one in chosen}
         if field.startswith("waste") and len(units) > 1:

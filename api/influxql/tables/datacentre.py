@@ -65,7 +65,7 @@ class DataCentres:
             yield from centre.roles()
             yield from centre.ratios()
 
-    def overlap(self, chosen: Sequence[Series], field: str) -> str:
+    def overlap(self, chosen: Sequence[Series], field: str, *_: object) -> str:
         """Ratios are of one data centre; energy of one inside another is in both."""
         codes = [str(one.source) for one in chosen]
         if field not in ROLES:

@@ -10,6 +10,7 @@ from itertools import pairwise
 import figures
 from api.influxql.engine.rows import LabelValues, Rows, ScopedView, Series, Wanted
 from api.influxql.tables import money, names
+from api.influxql.tables.made_of import counted_twice
 from api.influxql.tables.pieces import Piece, by_day, pieces
 from api.influxql.tables.reading import FIELDS, SeriesPeriods
 from figures import Energy
@@ -72,7 +73,9 @@ class Booked:
             yield from _rows(view, series, wanted, known[zone], budget)
             view.books.forget(_key(series))
 
-    def overlap(self, chosen: Sequence[Series], field: str) -> str:
+    def overlap(
+        self, chosen: Sequence[Series], field: str, view: ScopedView, wanted: Wanted
+    ) -> str:
         """What is in different units, or holds the same energy twice."""
         keys = [_key(one) for one in chosen]
         units = {category(key.item).unit for key in keys}
@@ -82,7 +85,7 @@ class Booked:
             for other in chosen[i + 1 :]:
                 if _nested(one, other):
                     return f"{_name(one)} and {_name(other)} hold the same energy"
-        return ""
+        return _by_formula(view, chosen, wanted)
 
 
 def _key(series: Series) -> SeriesKey:
@@ -106,6 +109,21 @@ def _nested(one: Series, other: Series) -> bool:
         return False
     # Two meters of one item at one place stand side by side, unless one feeds the other.
     return a.kind == "node" or a.item != b.item or one.tags["role"] != other.tags["role"]
+
+
+def _by_formula(view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> str:
+    """Which two meters hold the same energy since formulas are made of it; '' where none do."""
+    named = {key.code: one for one in chosen if (key := _key(one)).kind == "meter"}
+    if len(named) < 2:
+        return ""
+    zone = chosen[0].tags["zone"]
+    last_us = max(wanted.start_us, min(wanted.end_us - 1, view.now_us))
+    days = local_day(wanted.start_us, zone), local_day(last_us, zone)
+    both = counted_twice(view.books.registry, list(named), *days)
+    if both is None:
+        return ""
+    one, other = (_name(named[code]) for code in both)
+    return f"{one} and {other} hold the same energy, by their formulas"
 
 
 def _nodes(view: ScopedView) -> Iterator[Series]:

@@ -60,7 +60,7 @@ class Readings:
             amounts = np.where(np.isfinite(found.value), found.value, np.nan)
             yield Rows(series, found.time_us, {"value": Values(amounts)})
 
-    def overlap(self, chosen: Sequence[Series], field: str) -> str:  # noqa: ARG002
+    def overlap(self, *_: object) -> str:
         """Readings may always be taken together."""
         return ""
 

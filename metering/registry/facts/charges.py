@@ -4,7 +4,7 @@ unit      price x energy, in each tariff period times its ratio     funds, losse
 demand    price x the most power of the period                      kW
 contract  price x the contracted power; beyond a margin dearer      kW
 capacity  price x the transformers' capacity                        kVA
-month     price once
+month     price once, however much passed
 vat       percent of all that is taxed
 energy    no price: says whether the energy's own lines are adjusted and taxed
 """
@@ -36,6 +36,10 @@ class Basis(StrEnum):
 
 ADJUSTED = (Basis.ENERGY, Basis.DEMAND, Basis.CONTRACT, Basis.CAPACITY)
 """What the power factor adjusts where nothing else is said."""
+STANDING = (Basis.DEMAND, Basis.CONTRACT, Basis.CAPACITY, Basis.MONTH)
+"""What stands for a time, however much passes."""
+PERS = ("", "period", "month", "thirtieth", "day")
+"""How the days of a bill count of a charge that stands for a time; '' is period."""
 INSIDE = (Basis.UNIT, Basis.VAT)
 """What may be part of other prices."""
 _RATIO = re.compile(r"(\d{1,4}(?:\.\d{1,12})?)", re.ASCII)
@@ -61,6 +65,9 @@ class Charge:
     relief_from: Decimal | None = None
     """kWh for each kVA from which on demand is cheaper, such as 260."""
     relief_factor: Decimal | None = None
+    per: str = ""
+    """Of what the price is, where it stands for a time: once for what the supplier bills at a time
+    (`period`), by the days of each calendar month, by thirtieths of a month, or of a day."""
     currency: str = "CNY"
     source: str = ""
     grade: str = ""
@@ -100,6 +107,7 @@ def _read(row: Row) -> Charge | None:
         included=included,
         **_pair(row, basis, "over_from", "over_factor", (Basis.CONTRACT,)),
         **_pair(row, basis, "relief_from", "relief_factor", (Basis.DEMAND, Basis.CONTRACT)),
+        per=_per(row, basis),
         currency=_currency(row),
         source=row.named("source", 500),
         grade=row.named("grade"),
@@ -125,6 +133,14 @@ def _ratios(row: Row, basis: Basis) -> str:
         row.wrong("ratios", f"{basis} follows no periods", "only a unit charge does")
         return ""
     return text
+
+
+def _per(row: Row, basis: Basis) -> str:
+    said = row.one_of("per", PERS)
+    if said and basis not in STANDING:
+        row.wrong("per", f"{basis} stands for no time", f"only for {', '.join(STANDING)}")
+        return ""
+    return said
 
 
 def _pair(
@@ -156,7 +172,7 @@ KIND = FactKind(
         ("plan", "charge", "basis", "price"),
         (
             *("ratios", "adjusted", "taxed", "included"),
-            *("over_from", "over_factor", "relief_from", "relief_factor"),
+            *("over_from", "over_factor", "relief_from", "relief_factor", "per"),
             *("currency", "source", "grade", *DATED),
         ),
     ),
