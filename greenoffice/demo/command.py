@@ -100,21 +100,24 @@ def _wait(
         while not stop.is_set() and time.monotonic() < deadline:
             supervisor.tend()
             progress = look(demo.folder, client)
-            display.show(progress, [*supervisor.troubles(), *_enter(bills, progress)])
-            if readiness.reached(progress, demo.folder.clock().now_us()) and bills.taken_in():
+            ready = readiness.reached(progress, demo.folder.clock().now_us())
+            told, entered = _enter(bills, progress)
+            display.show(progress, [*supervisor.troubles(), *told])
+            if ready and entered:
                 return True
             stop.wait(0.5)
     return False
 
 
-def _enter(bills: BillEntry, progress: DemoProgress) -> list[str]:
-    """Bills come when their months are over and read; while nobody answers, the next look goes
-    on."""
+def _enter(bills: BillEntry, progress: DemoProgress) -> tuple[list[str], bool]:
+    """(what was refused, whether all bills are taken in). They come once the history is read;
+    while nobody answers, the next look goes on."""
     told: list[str] = []
     if progress.intake_done:
         with contextlib.suppress(Unavailable):
-            told.extend(bills.done())
-    return told
+            told.extend(bills.go_on())
+            return told, bills.taken_in()
+    return told, False
 
 
 class _Display:

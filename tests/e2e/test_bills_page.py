@@ -64,6 +64,10 @@ BANDS = (
     ),
 )
 
+NARROW_CELLS = """[...document.querySelectorAll('.stack.lines tbody td, .stack.findings tbody td')]
+  .filter((one) => one.clientWidth < one.parentElement.clientWidth).length"""
+"""On a phone a cell is a row of its own, as wide as the table."""
+
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed")
 
 
@@ -190,6 +194,8 @@ def test_bills_render_whole(
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
         page.screenshot(path=pictures / f"{name}-{width}-{language}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+        if width == "phone":
+            assert page.evaluate(NARROW_CELLS) == 0, name
         shown = page.locator("main").inner_text()
         assert bool(re.search(r"[一-鿿]", shown)) is (language == "zh"), name
     assert troubles == []
