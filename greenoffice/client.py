@@ -6,8 +6,9 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from greenoffice.folder import DataFolder
@@ -64,6 +65,14 @@ class ApiClient:
         """JSON of a POST."""
         return self._call("POST", path, query, body)
 
+    def post_once(self, path: str, body: Json, key: str) -> Json:
+        """JSON of a POST that, sent again with the same key, answers with what is there."""
+        return self._call("POST", path, {}, body, {"Idempotency-Key": key})
+
+    def post_file(self, path: str, content: bytes, media: str) -> Json:
+        """JSON of a POST of a file's bytes."""
+        return self._call("POST", path, {}, content, {"Content-Type": media})
+
     def health(self) -> dict[str, Json]:
         """Every part's `detail` by name, ready or not; Unavailable when nobody answers."""
         return {name: part["detail"] for name, part in self.parts().items()}
@@ -104,14 +113,21 @@ class ApiClient:
             request, timeout=self._timeout_s, context=self._tls
         )
 
-    def _call(self, method: str, path: str, query: dict[str, object], body: Json = None) -> Json:
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, object],
+        body: Json = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> Json:
         given = {name: value for name, value in query.items() if value is not None}
         url = f"{self.base_url}{path}" + (f"?{urllib.parse.urlencode(given)}" if given else "")
         request = urllib.request.Request(  # noqa: S310 - the URL is the platform's own
             url,
             method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            data=body if body is None or isinstance(body, bytes) else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", **headers},
         )
         try:
             with self._open(request) as answer:

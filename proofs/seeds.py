@@ -58,6 +58,7 @@ def _line(
         "found": sum(sum(r.get("found", {}).values()) for r in wasteful),
         "false_findings": sum(r.get("false_findings", 0) for r in wasteful),
         "findings_without_waste": sum(_findings(r) for r in clean),
+        "bill_false_alarms": sum(r.get("bill_false_alarms", 0) for r in both),
         "missing": sum(r.get("missing", 0) for r in both),
         "energy_error_percent": max((r.get("energy_error_percent", 0) for r in both), default=None),
         "hour_error_percent": max((r.get("hour_error_percent", 0) for r in both), default=None),

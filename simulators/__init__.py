@@ -3,11 +3,13 @@
 weather, building, datacentre ─▶ world ─▶ devices ─▶ plan ─▶ gateway ─▶ MQTT
                   labels ──────────┘        faults     misbehaviour
                                    └─▶ truth
+                    devices, contract ─▶ supplier ─▶ paper
 """
 
 from simulators.campus import FOLDER as CAMPUS_FOLDER
 from simulators.campus import SITE, ZONE, Campus, load_campus
 from simulators.labels import Label
+from simulators.paper import EnteredPaper, read_bills
 from simulators.run import PROGRESS_FILE, SimulatorSettings, run
 from simulators.truth import (
     Summary,
@@ -25,12 +27,14 @@ __all__ = [
     "SITE",
     "ZONE",
     "Campus",
+    "EnteredPaper",
     "Label",
     "SimulatorSettings",
     "Summary",
     "World",
     "load_campus",
     "published",
+    "read_bills",
     "read_hourly",
     "read_labels",
     "read_truth",

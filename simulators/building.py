@@ -4,7 +4,7 @@
     weather  ─▶ air conditioning ◀─ plant schedule (07:00-19:00 on working days)
 
 Every load has a part that never stops, so every register moves in every quarter of an hour.
-All rates are per hour: kW (= kWh/h) for electricity, m3/h for water.
+All rates are per hour: kW (= kWh/h) for electricity, kvar for reactive, m3/h for water.
 """
 
 from __future__ import annotations
@@ -35,6 +35,11 @@ COOKING = (
 PLANT = ((0, 6.99, 7.3, 18.6, 19.0, 25), (0, 0.0, 1.0, 1.0, 0.0, 0.0))
 
 
+LAG = {"lighting": 0.28, "ac": 0.72, "power": 0.95, "special": 0.35}
+"""Reactive for active power of each sub-item, tan phi: motors lag most."""
+BASE_LAG = 0.5
+
+
 @dataclass(frozen=True)
 class Building:
     """Rated powers [kW] of a building's four sub-items, its people and its water."""
@@ -47,10 +52,11 @@ class Building:
     special_kw: float
     water_m3_person_h: float
     is_canteen: bool = False
+    has_reactive_meter: bool = False
 
 
 BUILDINGS = (
-    Building("office-a", 600, 110.0, 260.0, 46.0, 32.0, 0.005),
+    Building("office-a", 600, 110.0, 260.0, 46.0, 32.0, 0.005, has_reactive_meter=True),
     Building("office-b", 420, 74.0, 180.0, 30.0, 24.0, 0.005),
     Building("canteen", 800, 24.0, 90.0, 24.0, 85.0, 0.006, is_canteen=True),
 )
@@ -135,6 +141,14 @@ def total(building: Building, subs: Loads) -> F64:
     name = building.node
     parts = [subs[f"{name}-{sub}"] for sub in ("lighting", "ac", "power", "special")]
     result: F64 = np.sum(parts, axis=0) * 1.015 + unmetered_base_kw(building)
+    return result
+
+
+def reactive(building: Building, subs: Loads) -> F64:
+    """Reactive power at the building's total meter [kvar], always drawn: that of its sub-meters
+    and of what nobody sub-meters."""
+    parts = [subs[f"{building.node}-{sub}"] * lag for sub, lag in LAG.items()]
+    result: F64 = np.sum(parts, axis=0) * 1.015 + BASE_LAG * unmetered_base_kw(building)
     return result
 
 

@@ -7,7 +7,7 @@ gateway ─ register point ─ meter ─ building        (a meter's cumulative r
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from metering.calendar import CalendarDay, DayKind, WorkCalendar
 FOLDER = Path(__file__).parent / "campus"
 SITE = "campus"
 ZONE = "Asia/Shanghai"
+REACTIVE = "90000"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,12 @@ class Campus:
         """Codes of the gateways, in the order of the file."""
         return list(dict.fromkeys(point.gateway for point in self.points))
 
+    def without_bills(self) -> Campus:
+        """The campus as it was before suppliers billed it: without what only bills ask for."""
+        meters = {c: one for c, one in self.meters.items() if one.item != REACTIVE}
+        points = tuple(p for p in self.points if not p.meter or p.meter in meters)
+        return replace(self, meters=meters, points=points)
+
     def points_of(self, gateway: str) -> list[SimPoint]:
         """The gateway's points in the order it sends them."""
         return [point for point in self.points if point.gateway == gateway]
@@ -75,13 +82,14 @@ class Campus:
 def load_campus(folder: Path = FOLDER) -> Campus:
     """Read meters.csv, points.csv and calendar.csv of a registry folder."""
     return Campus(
-        {row["code"]: _meter(row) for row in _rows(folder / "meters.csv")},
-        tuple(_point(row) for row in _rows(folder / "points.csv")),
-        WorkCalendar.of(_day(row) for row in _rows(folder / "calendar.csv")),
+        {row["code"]: _meter(row) for row in rows_of(folder / "meters.csv")},
+        tuple(_point(row) for row in rows_of(folder / "points.csv")),
+        WorkCalendar.of(_day(row) for row in rows_of(folder / "calendar.csv")),
     )
 
 
-def _rows(file: Path) -> list[dict[str, str]]:
+def rows_of(file: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file of the folder, by column."""
     with file.open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
 

@@ -46,7 +46,7 @@ class Devices:
         return np.round(values, SENSOR_DECIMALS[point.unit])
 
     def tick(self, meter: str) -> float:
-        """The smallest step of the meter's register [kWh or m3]."""
+        """The smallest step of the meter's register [kWh, kvarh or m3]."""
         point = self._campus.point_of_meter(meter)
         return float(10.0**-DECIMALS * self._per_unit(point))
 
@@ -82,7 +82,7 @@ class Devices:
         return true_us
 
     def _per_unit(self, point: SimPoint) -> float:
-        """Energy behind one unit of the register [kWh or m3]."""
+        """Energy behind one unit of the register [kWh, kvarh or m3]."""
         canonical = category(self._campus.meters[point.meter].item).unit
         return point.ratio * conversion(point.unit, canonical)[0]
 

@@ -1,7 +1,7 @@
 """Run all gateways of the campus until told to stop.
 
-The folder holds the world's seed and horizon (fixed when it is first used), the truth, one
-file of acknowledged records per gateway, and a progress file renewed each second.
+The folder holds the world's seed and horizon (fixed when it is first used), the truth, the bills
+of suppliers, one file of acknowledged records per gateway, and a progress file renewed each second.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from simulators.campus import ZONE, Campus, load_campus
 from simulators.devices import Devices
 from simulators.gateway import Broker, SimulatedGateway
 from simulators.message import SECOND_US
+from simulators.paper import write_bills
 from simulators.plan import GatewayPlan
 from simulators.truth import write_json, write_truth
 from simulators.world import World
@@ -43,6 +44,8 @@ class SimulatorSettings:
     passwords: dict[str, str] = field(repr=False)
     """MQTT password by gateway code."""
     waste: bool = True
+    billed: bool = True
+    """Whether suppliers send bills, for which a meter of reactive energy is read."""
     live_interval_s: int = 10
     """0: end after the history. Else seconds between live messages, a divisor of the step."""
     history_step_min: int = 15
@@ -62,9 +65,11 @@ def run(settings: SimulatorSettings, now_us: Callable[[], int], stop: threading.
     """Push the history, then live, from all gateways; return once stopped, or after the history
     where live_interval_s is 0. Raises ConfigurationError before anything is sent. An error of
     one gateway (its file cannot be written) sets `stop` and is raised once the others ended."""
-    campus = load_campus()
+    campus = load_campus() if settings.billed else load_campus().without_bills()
     devices = Devices(_world(settings, campus), campus)
     write_truth(settings.folder, devices, campus)
+    if settings.billed:
+        write_bills(settings.folder, devices, campus, wrong=settings.waste)
     plans = [
         GatewayPlan(devices, campus, code, step_min=settings.history_step_min)
         for code in campus.gateways

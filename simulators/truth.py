@@ -1,7 +1,7 @@
 """What really happened, for comparison: energies, labels, and what the gateways got through.
 
 truth.json   months, labels, gap and missing hours, seed and horizon
-truth.npz    hours_us and, by meter code, the energy of each hour [kWh or m3]
+truth.npz    hours_us and, by meter code, the energy of each hour [kWh, kvarh or m3]
 """
 
 from __future__ import annotations
@@ -60,22 +60,24 @@ def truth_of(devices: Devices, campus: Campus) -> dict[str, Any]:
 
 
 def month_energies(world: World, meter: str) -> dict[str, float]:
-    """Energy of every complete local month, by `YYYY-MM` [kWh or m3]."""
+    """Energy of every complete local month, by `YYYY-MM` [kWh, kvarh or m3]."""
     result: dict[str, float] = {}
-    for first, start_us, end_us in _months(world):
+    for first, start_us, after in whole_months(world):
+        end_us = day_bounds(after, world.zone)[0]
         passed = world.energy(meter, np.array([start_us, end_us]))
         result[f"{first:%Y-%m}"] = float(passed[1] - passed[0])
     return result
 
 
-def _months(world: World) -> list[tuple[date, int, int]]:
-    """(first day, start, end) of every local month wholly inside the horizon."""
-    found: list[tuple[date, int, int]] = []
+def whole_months(world: World) -> list[tuple[date, int, date]]:
+    """(first day, its start, the day behind the last) of every local month wholly inside the
+    horizon."""
+    found: list[tuple[date, int, date]] = []
     first = local_day(world.start_us, world.zone).replace(day=1)
     while day_bounds(next_month(first), world.zone)[0] <= world.now_us:
         start_us = day_bounds(first, world.zone)[0]
         if start_us >= world.start_us:
-            found.append((first, start_us, day_bounds(next_month(first), world.zone)[0]))
+            found.append((first, start_us, next_month(first)))
         first = next_month(first)
     return found
 

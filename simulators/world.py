@@ -66,7 +66,7 @@ class World:
         self._extend(now_us)
 
     def energy(self, meter: str, times_us: I64) -> F64:
-        """What the meter has passed from the start to each instant [kWh or m3].
+        """What the meter has passed from the start to each instant [kWh, kvarh or m3].
 
         Instants before the start's local midnight count as that midnight.
         """
@@ -80,7 +80,7 @@ class World:
         return self._between(self._sensors[sensor], times_us)
 
     def hourly(self, meter: str) -> F64:
-        """Energy of every whole hour from the start to now [kWh or m3]."""
+        """Energy of every whole hour from the start to now [kWh, kvarh or m3]."""
         hours = np.arange(self.start_us, self.now_us + 1, HOUR_US, dtype=np.int64)
         return np.diff(self.energy(meter, hours))
 
@@ -113,7 +113,7 @@ class World:
         self._energy, self._sensors = energy, sensors
 
     def day_rates(self, day: date) -> tuple[Loads, Loads]:
-        """(rate of every meter [kW or m3/h], value of every sensor) per minute of a local day."""
+        """(rate of every meter [kW, kvar or m3/h], value of every sensor), by minute of a day."""
         start_us, end_us = day_bounds(day, self.zone)
         hours = np.arange((end_us - start_us) // MINUTE_US) / 60.0
         working = self.calendar.is_working(day)
@@ -124,6 +124,8 @@ class World:
             self._add_waste(one, conditions, start_us, subs)
             rates |= subs
             rates[f"{one.node}-total"] = building.total(one, subs)
+            if one.has_reactive_meter:
+                rates[f"{one.node}-reactive"] = building.reactive(one, subs)
         return rates, {name: model(conditions) for name, model in SENSORS.items()}
 
     def _add_waste(self, one: Building, day: Day, start_us: int, subs: Loads) -> None:

@@ -176,4 +176,8 @@ def test_the_demo_finds_everything(installed: Path, tmp_path: Path) -> None:
     summary = json.loads(told.stdout.splitlines()[-1])
     assert summary["problems"] == summary["missing"] == 0
     assert summary["found"] == summary["injected"]
+    assert summary["injected"]["wrong_bill"] == 1
+    assert summary["bills_entered"] == summary["bills_sent"] == 4
+    assert summary["bill_false_alarms"] == summary["bills_differ"] == 0
+    assert "4 entered, 1 wrong, at stake: 3840.00 CNY" in " ".join(told.stderr.split())
     assert summary["months_compared"] > 0

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from greenoffice.client import ApiClient
 from greenoffice.commands import platform_children
+from greenoffice.demo.bills import BillEntry, bills_line
 from greenoffice.demo.grafana import how_to, provision, running
 from greenoffice.demo.instructions import Places, instructions
 from greenoffice.demo.memory import MemoryWatch
@@ -25,6 +26,7 @@ from greenoffice.logs import set_up_logs
 from greenoffice.saying import spoken
 from greenoffice.signals import stop_event
 from greenoffice.supervisor import ChildSpec, Supervisor
+from metering.errors import Unavailable
 
 READY_TIMEOUT_S = 1800
 
@@ -49,7 +51,8 @@ def run_demo(options: DemoOptions) -> None:
         ready = _wait(demo, supervisor, console, stop)
         seconds = time.monotonic() - began
         if ready:
-            told = instructions(_places(demo)) + how_to(provision(demo.folder)) + "\n"
+            told = instructions(_places(demo)) + how_to(provision(demo.folder))
+            told += bills_line(ApiClient.of_folder(demo.folder), _places(demo).page) + "\n"
             console.print(told, markup=False, highlight=False, soft_wrap=True)
         if ready and options.exit_when_ready:
             passed = _report(demo, seconds, memory, options, console)
@@ -92,15 +95,29 @@ def _wait(
     client = ApiClient.of_folder(demo.folder)
     deadline = time.monotonic() + READY_TIMEOUT_S
     readiness = DemoReadiness()
+    bills = BillEntry(demo.folder, billed=demo.world.billed)
     with _display(console) as display:
         while not stop.is_set() and time.monotonic() < deadline:
             supervisor.tend()
             progress = look(demo.folder, client)
-            display.show(progress, supervisor.troubles())
-            if readiness.reached(progress, demo.folder.clock().now_us()):
+            ready = readiness.reached(progress, demo.folder.clock().now_us())
+            told, entered = _enter(bills, progress)
+            display.show(progress, [*supervisor.troubles(), *told])
+            if ready and entered:
                 return True
             stop.wait(0.5)
     return False
+
+
+def _enter(bills: BillEntry, progress: DemoProgress) -> tuple[list[str], bool]:
+    """(what was refused, whether all bills are taken in). They come once the history is read;
+    while nobody answers, the next look goes on."""
+    told: list[str] = []
+    if progress.intake_done:
+        with contextlib.suppress(Unavailable):
+            told.extend(bills.go_on())
+            return told, bills.taken_in()
+    return told, False
 
 
 class _Display:

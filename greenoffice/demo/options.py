@@ -90,6 +90,8 @@ class DemoWorld:
     now_us: int
     """Where history ends and live readings begin."""
     waste: bool
+    billed: bool = False
+    """Whether suppliers bill the campus; folders of before know no accounts, and go on without."""
 
     @classmethod
     def of(cls, options: DemoOptions, real_now_us: int) -> DemoWorld:
@@ -99,7 +101,8 @@ class DemoWorld:
         first = local_day(now_us, ZONE)
         for _ in range(options.months):
             first = previous_month(first)
-        return cls(options.seed, day_bounds(first, ZONE)[0], now_us, options.waste)
+        start_us = day_bounds(first, ZONE)[0]
+        return cls(options.seed, start_us, now_us, options.waste, billed=True)
 
     @classmethod
     def read(cls, file: Path) -> DemoWorld:

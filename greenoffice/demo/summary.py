@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from greenoffice.client import ApiClient
+from greenoffice.demo.bills import KIND, bills_against_truth
 from greenoffice.demo.options import ZONE
 from greenoffice.demo.setting_up import DemoFolder
 from greenoffice.demo.stored import count, missing, stored_times, within
@@ -48,6 +49,11 @@ class DemoSummary:
             "missing hours differ": v["missing_hours"] == v["missing_hours_injected"],
             "waste or faults not found": v["found"] == v["injected"],
             "too many false findings": v["false_findings"] <= FALSE_FINDINGS_LIMIT,
+            "no bills entered": v["bills_entered"] > 0 or not v["billed"],
+            "bills not entered": v["bills_entered"] == v["bills_sent"],
+            "bills and books differ": v["bills_differ"] == 0,
+            "another amount at stake": v["bills_at_stake"] == v["bills_at_stake_injected"],
+            "audits object to right bills": v["bill_false_alarms"] == 0,
             "too much memory": v["peak_memory_mb"] <= MEMORY_LIMIT_MB,
         }
         broken = [name for name, holds in rules.items() if not holds]
@@ -62,6 +68,7 @@ def summarise(demo: DemoFolder, client: ApiClient) -> DemoSummary:
     values |= _months(demo, client)
     values |= _hours(demo, client)
     values |= _findings(demo, client)
+    values |= _bills(demo, client, values)
     before = local_day(demo.world.now_us, ZONE)
     answer = client.get("/v1/books/hash", before=before.isoformat())
     values |= {name: answer[name] for name in ("book_hash", "worth_hash")}
@@ -159,6 +166,16 @@ def _findings(demo: DemoFolder, client: ApiClient) -> dict[str, Any]:
         "found": {pattern: found[pattern] for pattern in injected},
         "false_findings": wrong,
     }
+
+
+def _bills(demo: DemoFolder, client: ApiClient, so_far: dict[str, Any]) -> dict[str, Any]:
+    """Bills of suppliers; a wrong one is one more thing that was injected, and is to be found."""
+    told = {"billed": demo.world.billed, **bills_against_truth(demo.folder, client)}
+    wrong, found = told.pop("bills_wrong"), told.pop("bills_found")
+    if wrong:
+        told["injected"] = {**so_far["injected"], KIND: wrong}
+        told["found"] = {**so_far["found"], KIND: found}
+    return told
 
 
 def _lasting(finding: dict[str, Any]) -> bytes:

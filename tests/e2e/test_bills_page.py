@@ -64,6 +64,10 @@ BANDS = (
     ),
 )
 
+NARROW_CELLS = """[...document.querySelectorAll('.stack.lines tbody td, .stack.findings tbody td')]
+  .filter((one) => one.clientWidth < one.parentElement.clientWidth).length"""
+"""On a phone a cell is a row of its own, as wide as the table."""
+
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed")
 
 
@@ -191,6 +195,8 @@ def test_bills_render_whole(
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
         page.screenshot(path=pictures / f"{name}-{width}-{language}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+        if width == "phone":
+            assert page.evaluate(NARROW_CELLS) == 0, name
         shown = page.locator("main").inner_text()
         assert bool(re.search(r"[一-鿿]", shown)) is (language == "zh"), name
     assert troubles == []
@@ -231,6 +237,9 @@ def test_the_audit_of_the_suppliers_bill_stands_beside(page: Page, billed: Site)
         expect(row).to_contain_text(found["text"]["en"])
         expect(row).to_contain_text(found["said"])
         expect(row.locator("data.stake")).to_have_attribute("value", found["stake"])
+    above = page.locator(".bill header a.pill.bad").first
+    expect(above).to_have_text(audit.locator("header .pill").inner_text())
+    expect(above).to_have_attribute("href", f"#audit-{id}")
     page.locator("details summary").click()
     expect(audit.locator(".untried li")).to_have_count(len(told["not_tried"]))
     page.goto(f"{billed.url}/bills?of=account/2200-31&month={MONTH}")
