@@ -402,7 +402,7 @@ class MemberTraceAnswer(UnitHeadAnswer, MeterTraceAnswer):
     """A meter that formulas under the figure are made of, with what it rests on."""
 
 
-class LineageHeadAnswer(BasesAnswer):
+class LineageHeadAnswer(TypedDict):
     """Of which series a value is, in which units, and where it is told with its neighbours."""
 
     series: SeriesAnswer
@@ -410,6 +410,8 @@ class LineageHeadAnswer(BasesAnswer):
     book_unit: str
     zone: str
     step: str | None
+    coal: str
+    carbon: str
     energy: str
 
 

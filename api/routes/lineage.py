@@ -171,6 +171,8 @@ LINEAGE_EXAMPLE = {
     "book_unit": "mWh",
     "zone": "Asia/Shanghai",
     "step": "hour",
+    "coal": "equivalent",
+    "carbon": "location",
     "energy": "/v1/energy?meter=m&item=01B00&step=hour&start=2026-11-24&end=2026-11-25",
     **SPAN_EXAMPLE,
     "cost": COST_EXAMPLE,
