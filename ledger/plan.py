@@ -196,10 +196,10 @@ class _Planner:
         totals = tuple(_term(m) for m in meters if m.total and m.item == item)
         parts = self._parts(node, item, meters, below)
         counted = totals or parts
-        meters = _each_once(map(self._counting, counted))
-        whole = _each_once(map(self._leaves, counted)) if self.registry.shared else meters
+        codes = _each_once(map(self._counting, counted))
+        whole = _each_once(map(self._leaves, counted)) if self.registry.shared else codes
         step = min(map(self._step, counted), default=15)
-        return PlannedFigure(node, item, totals, parts, meters, step, whole)
+        return PlannedFigure(node, item, totals, parts, codes, step, whole)
 
     def _parts(
         self, node: str, item: str, meters: list[Meter], below: list[str]

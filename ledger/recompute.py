@@ -147,7 +147,7 @@ class Recompute:
             start, end = widened(found, start, end)
         days: dict[str, list[date]] = {}
         told = _Told(self.books, self._bodies(served))
-        for meter, found in self._looked_at(served, METERS_AT_ONCE, (start, end)):
+        for meter, found in self._looked_at(cluster, served, METERS_AT_ONCE, (start, end)):
             bounded = self.context.bounded(found)
             otherwise = self._told_otherwise(told, meter, bounded, start, end)
             wanted = self._of_own_rules(meter, self._around(bounded, otherwise, cluster.zone))
@@ -162,13 +162,18 @@ class Recompute:
         return days
 
     def _looked_at(
-        self, served: Mapping[str, list[Service]], size: int, within_us: tuple[int, int]
+        self,
+        cluster: Cluster,
+        served: Mapping[str, list[Service]],
+        size: int,
+        within_us: tuple[int, int],
     ) -> Iterator[tuple[str, list[Service]]]:
         """The meters, their readings in a stretch of time read for so many of them at once."""
         meters = list(served.items())
         for first in range(0, len(meters), size):
             part = meters[first : first + size]
-            self.context.look(_points(found for _, found in part), *within_us)
+            points = _points(found for _, found in part)
+            self.context.look(points, *within_us, cluster)
             yield from part
 
     def _standing_days(self, told: _Told, meter: str, reach: ChangeSpan, zone: str) -> set[date]:
@@ -372,7 +377,7 @@ class Recompute:
         size = METERS_A_SCAN if len(wanted) > SHORT_DAYS else METERS_AT_ONCE
         served = {meter: self.plans.served(meter) for meter in days}
         rows = []
-        for meter, found in self._looked_at(served, size, (start, end)):
+        for meter, found in self._looked_at(cluster, served, size, (start, end)):
             key = SeriesKey(cluster.institution, "meter", meter, self.registry.meters[meter].item)
             rows += self._meter(key, found, (start, end), days[meter], outcome)
         return rows

@@ -506,7 +506,7 @@ def test_a_look_reads_whole_days_up_to_forty_and_two_dozen_readings_on_either_si
     context = context_of([n / 4 for n in range(-400, 400)])
     context.look([1], at(9.1), at(13))
     seen, midnight = context._glance._seen[1], 8  # of UTC
-    assert hours(seen.low_us, seen.high_us) == (midnight - 24 / 4, 13 + 24 / 4)
+    assert hours(seen.low_us, seen.high_us) == (midnight - 24, 13 + 24)
     context.look([1, 1], at(midnight), at(midnight) + 40 * DAY_US)
     assert context._glance._seen.keys() == {1}
     context.look([1], at(midnight), at(midnight) + 40 * DAY_US + 1)
