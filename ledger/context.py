@@ -39,8 +39,8 @@ MEMORY_US = 28 * DAY_US
 HABIT = 4
 """A meter that rested so long before may stand still up to four times as long."""
 FIRST_LOOK = 24
-AT_ONCE_US = 40 * DAY_US
-"""Longer ranges are not read at once."""
+AT_ONCE_US, MOST_ROWS = 40 * DAY_US, 500_000
+"""Longer ranges that may have more rows are not read at once."""
 
 
 class Open(NamedTuple):
@@ -76,9 +76,17 @@ class Context:
     def __post_init__(self) -> None:
         self._glance = Glance(self.store)
 
-    def look(self, points: Iterable[int], start_us: int, end_us: int, piece: object = None) -> None:
+    def look(
+        self,
+        points: Iterable[int],
+        start_us: int,
+        end_us: int,
+        piece: object = None,
+        rows: int | None = None,
+    ) -> None:
         """Read the surroundings of a piece of work at once; what was read before is dropped, but
-        where it was read for the same piece and is all there."""
+        where it was read for the same piece and is all there. rows: how many there are, where
+        that is known; else a long range is not read at once."""
         points = sorted(set(points))
         if (
             piece is not None
@@ -87,7 +95,7 @@ class Context:
         ):
             return
         self._glance, self._piece = Glance(self.store), piece
-        if end_us - start_us <= AT_ONCE_US:
+        if end_us - start_us <= AT_ONCE_US or (rows is not None and rows <= MOST_ROWS):
             first = start_us // DAY_US * DAY_US
             self._glance.fill(points, first, end_us, FIRST_LOOK)
 
