@@ -200,8 +200,10 @@ def cost_of_start(meters: int) -> dict[str, float]:
     until all of its parts do their work."""
     with tempfile.TemporaryDirectory(prefix="greenoffice-bench-") as root:
         folder = _booked_folder(Path(root), meters)
+        for name in ("intake", "ledger"):
+            folder.heartbeat(name).unlink(missing_ok=True)
         with started(["work", str(folder.root)]) as process:
-            wait_until("the start", lambda: _at_work(folder), of=process)
+            wait_until("the start", lambda: _at_work(folder), every_s=0.1, of=process)
             tree = _tree(process.pid)
             spent = [one.cpu_times() for one in tree]
             return {
@@ -212,7 +214,10 @@ def cost_of_start(meters: int) -> dict[str, float]:
 
 def _at_work(folder: DataFolder) -> bool:
     parts = heartbeats(folder, "work")
-    return bool(parts) and all(part.get("ok") for part in parts.values())
+    if not parts or not all(part.get("ok") for part in parts.values()):
+        return False
+    with contextlib.closing(open_stores(folder)) as stores:
+        return stores.marks.waiting() == 0
 
 
 def _tree(pid: int) -> list[psutil.Process]:
@@ -229,6 +234,8 @@ def _booked_folder(root: Path, meters: int) -> DataFolder:
     for name, text in write_registry(registry).items():
         (source / name).write_text(text, encoding="utf-8")
     run("registry", "import", str(source), "--data", str(folder.root))
+    with started(["work", str(folder.root)]) as process:
+        wait_until("what an import asks", lambda: _at_work(folder), of=process)
     with contextlib.closing(open_stores(folder)) as stores:
         today = local_day(folder.clock().now_us(), ZONE)
         first = today - timedelta(days=BOOKED_DAYS - 1)
