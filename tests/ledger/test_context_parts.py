@@ -515,6 +515,22 @@ def test_a_look_reads_whole_days_up_to_forty_and_two_dozen_readings_on_either_si
     assert context._glance._seen == {}
 
 
+def test_a_look_is_taken_again_but_for_the_piece_of_work_that_it_was_taken_for():
+    context, piece = context_of([n / 4 for n in range(-400, 400)]), object()
+    context.look([1], at(9), at(13), piece)
+    taken = context._glance
+    context.look([1], at(10), at(12), piece)
+    assert context._glance is taken
+    for look in (
+        ([1], at(10), at(99), piece),
+        ([1], at(10), at(12), object()),
+        ([1], at(10), at(12)),
+    ):
+        before = context._glance
+        context.look(*look)
+        assert context._glance is not before
+
+
 def test_nothing_is_told_of_what_lies_outside_of_a_service():
     context, alone = context_of(HALVES, DETOUR), services_of_one()
     bounded = replace(
