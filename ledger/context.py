@@ -39,8 +39,8 @@ MEMORY_US = 28 * DAY_US
 HABIT = 4
 """A meter that rested so long before may stand still up to four times as long."""
 FIRST_LOOK = 24
-AT_ONCE_US = 40 * DAY_US
-"""Longer ranges are not read at once."""
+AT_ONCE_US, MOST_ROWS = 40 * DAY_US, 500_000
+"""Longer ranges that may have more rows are not read at once."""
 
 
 class Open(NamedTuple):
@@ -70,16 +70,34 @@ class Context:
     _rests: dict[tuple[Service, int], int] = field(default_factory=dict)
     _runs: dict[Service, Open | None] = field(default_factory=dict)
     _glance: Glance = field(init=False)
+    _piece: object = None
+    """The piece of work that the glance is for."""
 
     def __post_init__(self) -> None:
         self._glance = Glance(self.store)
 
-    def look(self, points: Iterable[int], start_us: int, end_us: int) -> None:
-        """Read the surroundings of a piece of work at once; what was read before is dropped."""
-        self._glance = Glance(self.store)
-        if end_us - start_us <= AT_ONCE_US:
+    def look(
+        self,
+        points: Iterable[int],
+        start_us: int,
+        end_us: int,
+        piece: object = None,
+        rows: int | None = None,
+    ) -> None:
+        """Read the surroundings of a piece of work at once; what was read before is dropped, but
+        where it was read for the same piece and is all there. rows: how many there are, where
+        that is known; else a long range is not read at once."""
+        points = sorted(set(points))
+        if (
+            piece is not None
+            and piece is self._piece
+            and self._glance.holds(points, start_us, end_us)
+        ):
+            return
+        self._glance, self._piece = Glance(self.store), piece
+        if end_us - start_us <= AT_ONCE_US or (rows is not None and rows <= MOST_ROWS):
             first = start_us // DAY_US * DAY_US
-            self._glance.fill(sorted(set(points)), first, end_us, FIRST_LOOK)
+            self._glance.fill(points, first, end_us, FIRST_LOOK)
 
     def bounded(self, served: Sequence[Service]) -> list[Service]:
         """The services of a meter with the instants at which one takes over from the other; beside

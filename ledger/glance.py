@@ -5,7 +5,7 @@ What lies outside of it is asked of the store.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,6 +16,8 @@ from ledger.meter import Noted, Service, Usable
 from metering.ports import ReadingReader
 from metering.reading import ReadingColumns
 
+BESIDE_US = 86_400_000_000
+"""A day on either side holds the neighbours of a reading of nearly every meter."""
 FIRST_US, LAST_US = 0, 4_102_444_800_000_000
 """1970 and 2100: no reading is outside."""
 
@@ -37,23 +39,40 @@ class Glance:
     _usable: dict[Service, Usable] = field(default_factory=dict)
     """What of all that was read of its point a service can use."""
 
-    def fill(self, points: Sequence[int], start_us: int, end_us: int, count: int) -> None:
-        """Read [start, end] of the points and `count` rows on either side."""
+    def fill(
+        self,
+        points: Sequence[int],
+        start_us: int,
+        end_us: int,
+        count: int,
+        beside_us: int = BESIDE_US,
+    ) -> None:
+        """Read [start, end] of the points and at least `count` rows on either side: in one question
+        those of points that have so many within `beside_us`."""
         if not points:
             return
         self._usable = {}
         start, end = _clipped(start_us), _clipped(end_us)
-        parts = (
-            _by_point(self.store.before(points, start, count)),
-            _by_point(self.store.scan(points, start, end + 1)),
-            _by_point(self.store.after(points, end + 1, count)),
-        )
+        low, high = _clipped(start - beside_us), _clipped(end + beside_us)
+        inside = _by_point(self.store.scan(points, low, high + 1))
         none = ReadingColumns.empty()
+        times = {point: inside.get(point, none).time_us for point in points}
+        rare = [p for p in points if np.searchsorted(times[p], start) < count]
+        before = _by_point(self.store.before(rare, low, count)) if rare else {}
+        ending = [p for p in points if np.sum(times[p] > end) < count]
+        after = _by_point(self.store.after(ending, high + 1, count)) if ending else {}
+        lows = {p: _edge(before.get(p, none), 0, count, FIRST_US) for p in rare}
+        highs = {p: _edge(after.get(p, none), -1, count, LAST_US) for p in ending}
         for point in points:
-            before, inside, after = (part.get(point, none) for part in parts)
-            low = int(before.time_us[0]) if len(before) == count else FIRST_US
-            high = int(after.time_us[-1]) if len(after) == count else LAST_US
-            self._seen[point] = _Seen(ReadingColumns.concat([before, inside, after]), low, high)
+            rows = [part[point] for part in (before, inside, after) if point in part]
+            self._seen[point] = _Seen(
+                ReadingColumns.concat(rows), lows.get(point, low), highs.get(point, high)
+            )
+
+    def holds(self, points: Iterable[int], start_us: int, end_us: int) -> bool:
+        """Whether [start, end] of each of the points was read."""
+        seen = [self._seen.get(point) for point in points]
+        return all(s is not None and s.low_us <= start_us <= end_us <= s.high_us for s in seen)
 
     def scan(self, point: int, start_us: int, end_us: int) -> ReadingColumns:
         """Rows with start <= time <= end."""
@@ -189,6 +208,11 @@ def _with(service: Service, rows: ReadingColumns, noted: Sequence[Noted]) -> Rea
         row = ReadingColumns.of([(service.point, one.time_us, one.value, 0, 0, 0, 0, 0, 0)])
         rows = ReadingColumns.concat([rows.take(~there), row]).sorted()
     return rows
+
+
+def _edge(rows: ReadingColumns, place: int, count: int, without: int) -> int:
+    """How far rows on one side were seen: to the last of `count`, else to where time ends."""
+    return int(rows.time_us[place]) if len(rows) == count else without
 
 
 def _clipped(time_us: int) -> int:

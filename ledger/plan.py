@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
+from itertools import chain
 
 from metering import items
 from metering.book import SeriesKey
@@ -123,6 +125,8 @@ class _Planner:
         self.figures: dict[Name, PlannedFigure] = {}
         self.drawn: dict[Name, PlannedFigure] = {}
         self.items: dict[str, list[str]] = {}
+        self.fed: dict[str, frozenset[str]] = {}
+        """By meter those that it feeds on the day, near or far."""
 
     def plan(self) -> Plan:
         own = [
@@ -158,9 +162,8 @@ class _Planner:
         below = {c: self._items_below(c, (*path, node)) for c in self._children(node)}
         meters = self._meters(node)
         found = {item for codes in below.values() for item in codes}
-        for meter in meters:
-            found.update(_upward(meter.item))
-        ordered = sorted(found, key=lambda code: (-len(code.rstrip("0")), code))
+        found.update(item for meter in meters for item in _upward(meter.item))
+        ordered = sorted(found, key=_narrow_first)
         self.items[node] = ordered
         for item in ordered:
             self.figures[node, item] = self._figure(node, item, meters, list(below))
@@ -193,15 +196,10 @@ class _Planner:
         totals = tuple(_term(m) for m in meters if m.total and m.item == item)
         parts = self._parts(node, item, meters, below)
         counted = totals or parts
-        return PlannedFigure(
-            node,
-            item,
-            totals,
-            parts,
-            tuple(dict.fromkeys(code for term in counted for code in self._counting(term))),
-            min((self._step(term) for term in counted), default=15),
-            tuple(dict.fromkeys(code for term in counted for code in self._leaves(term))),
-        )
+        codes = _each_once(map(self._counting, counted))
+        whole = _each_once(map(self._leaves, counted)) if self.registry.shared else codes
+        step = min(map(self._step, counted), default=15)
+        return PlannedFigure(node, item, totals, parts, codes, step, whole)
 
     def _parts(
         self, node: str, item: str, meters: list[Meter], below: list[str]
@@ -217,7 +215,9 @@ class _Planner:
         ]
         inner = [Term("node", node, one) for one in held]
         outer = [t for child in below for t in self._child_terms(node, child, item, held)]
-        counted = {m.code for m in loose} | {c for t in (*inner, *outer) for c in self._leaves(t)}
+        counted = {m.code for m in loose}
+        for term in (*inner, *outer):
+            counted.update(self._leaves(term))
         fed = self._fed_by(counted)
         own = [_term(m) for m in loose if m.code not in fed]
         return (*inner, *own, *(t for term in outer for t in self._unfed(term, fed)))
@@ -242,13 +242,13 @@ class _Planner:
 
     def _unfed(self, term: Term, fed: set[str]) -> list[Term]:
         """The term without what meters counted here feed already."""
-        leaves = set(self._leaves(term))
-        if not leaves & fed:
+        leaves = self._leaves(term)
+        if not fed or fed.isdisjoint(leaves):
             return [term]
         if term.kind == "meter":
             return []
         figure = self.figures[term.code, term.item]
-        if leaves <= fed and len(leaves) == len(figure.meters):
+        if fed.issuperset(leaves) and len(leaves) == len(figure.meters):
             return []
         inner = [replace(t, sign=t.sign * term.sign) for t in figure.counted]
         return [t for one in inner for t in self._unfed(one, fed)]
@@ -256,12 +256,20 @@ class _Planner:
     def _fed_by(self, sources: set[str]) -> set[str]:
         """Every meter that one of the sources feeds, near or far."""
         fed: set[str] = set()
-        queue = sorted(sources)
-        while queue:
-            fresh = set(self.registry.fed(queue.pop(), self.day)) - fed
-            fed |= fresh
-            queue += sorted(fresh)
+        for source in sources & self.registry.sources:
+            fed |= self._fed_from(source)
         return fed
+
+    def _fed_from(self, source: str) -> frozenset[str]:
+        if source not in self.fed:
+            fed: set[str] = set()
+            queue = [source]
+            while queue:
+                fresh = set(self.registry.fed(queue.pop(), self.day)) - fed
+                fed |= fresh
+                queue += fresh
+            self.fed[source] = frozenset(fed)
+        return self.fed[source]
 
     def _leaves(self, term: Term) -> tuple[str, ...]:
         """Meters of a term that one counted here may feed, or that may feed others: of a part of a
@@ -282,17 +290,27 @@ class _Planner:
         return (self.figures if term.body is None else self.drawn)[term.code, term.item]
 
 
+def _each_once(codes: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(codes)))
+
+
 def _term(meter: Meter) -> Term:
     return Term("meter", meter.code, meter.item)
 
 
-def _upward(item: str) -> list[str]:
+@lru_cache(maxsize=1 << 12)
+def _upward(item: str) -> tuple[str, ...]:
     found: list[str] = []
     wider: str | None = item
     while wider is not None:
         found.append(wider)
         wider = items.parent(wider)
-    return found
+    return tuple(found)
+
+
+@lru_cache(maxsize=1 << 12)
+def _narrow_first(item: str) -> tuple[int, str]:
+    return -len(item.rstrip("0")), item
 
 
 def _widest(codes: set[str]) -> list[str]:

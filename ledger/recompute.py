@@ -15,7 +15,8 @@ import numpy as np
 from ledger import rules
 from ledger.aggregate import affected, alike, needed, node_rows
 from ledger.cleaning.decisions import NOTHING, EventFacts, Span
-from ledger.context import Context, differing, touches
+from ledger.cleaning.rates import DAY_US
+from ledger.context import MOST_ROWS, Context, differing, touches
 from ledger.formulas import formula_rows, key_of
 from ledger.intervals import NEGATIVE
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
@@ -37,7 +38,7 @@ from metering.registry import Registry
 from metering.tariff_choice import TariffChoice
 
 K = TypeVar("K", bound=Hashable)
-METERS_AT_ONCE, METERS_A_SCAN, SHORT_DAYS = 64, 8, 3
+METERS_AT_ONCE, SHORT_US = 64, 4 * DAY_US
 """Meters read at once: few over more than a few days, since they may send each second."""
 ROWS_AT_ONCE = 65_536
 """Rows of meters held for the nodes that sum them."""
@@ -147,7 +148,7 @@ class Recompute:
             start, end = widened(found, start, end)
         days: dict[str, list[date]] = {}
         told = _Told(self.books, self._bodies(served))
-        for meter, found in self._looked_at(served, METERS_AT_ONCE, (start, end)):
+        for meter, found in self._looked_at(cluster, served, (start, end)):
             bounded = self.context.bounded(found)
             otherwise = self._told_otherwise(told, meter, bounded, start, end)
             wanted = self._of_own_rules(meter, self._around(bounded, otherwise, cluster.zone))
@@ -162,14 +163,32 @@ class Recompute:
         return days
 
     def _looked_at(
-        self, served: Mapping[str, list[Service]], size: int, within_us: tuple[int, int]
+        self, cluster: Cluster, served: Mapping[str, list[Service]], within_us: tuple[int, int]
     ) -> Iterator[tuple[str, list[Service]]]:
-        """The meters, their readings in a stretch of time read for so many of them at once."""
-        meters = list(served.items())
-        for first in range(0, len(meters), size):
-            part = meters[first : first + size]
-            self.context.look(_points(found for _, found in part), *within_us)
+        """The meters, their readings in a stretch of time read for many of them at once."""
+        for part, rows in self._portions(list(served.items()), within_us):
+            self.context.look(_points(part), *within_us, cluster, rows)
             yield from part
+
+    def _portions(
+        self, meters: Sequence[tuple[str, list[Service]]], within_us: tuple[int, int]
+    ) -> Iterator[tuple[Sequence[tuple[str, list[Service]]], int | None]]:
+        """The meters in parts that are read at once, over more than some days with how many
+        readings there are: each reading through the store costs as much as all of its meters."""
+        start, end = within_us
+        if end - start <= SHORT_US:
+            for first in range(0, len(meters), METERS_AT_ONCE):
+                yield meters[first : first + METERS_AT_ONCE], None
+            return
+        counts = self.context.store.counts(_points(meters), start, end + 1)
+        first, rows = 0, 0
+        for place, (_, found) in enumerate(meters):
+            own = sum(counts.get(service.point, 0) for service in found)
+            if place > first and rows + own > MOST_ROWS:
+                yield meters[first:place], rows
+                first, rows = place, 0
+            rows += own
+        yield meters[first:], rows
 
     def _standing_days(self, told: _Told, meter: str, reach: ChangeSpan, zone: str) -> set[date]:
         """Local days of which the meter's rows or events say something: a register that counts no
@@ -369,10 +388,9 @@ class Recompute:
         if not wanted:
             return []
         start, end = day_bounds(wanted[0], zone)[0], day_bounds(wanted[-1], zone)[1]
-        size = METERS_A_SCAN if len(wanted) > SHORT_DAYS else METERS_AT_ONCE
         served = {meter: self.plans.served(meter) for meter in days}
         rows = []
-        for meter, found in self._looked_at(served, size, (start, end)):
+        for meter, found in self._looked_at(cluster, served, (start, end)):
             key = SeriesKey(cluster.institution, "meter", meter, self.registry.meters[meter].item)
             rows += self._meter(key, found, (start, end), days[meter], outcome)
         return rows
@@ -631,5 +649,5 @@ def _blank(row: BookRow) -> BookRow:
     return replace(row, parts=parts, total=None, day_shares=all_of(MISSING, 1)[0], spill=(0, 0, 0))
 
 
-def _points(served: Iterable[list[Service]]) -> list[int]:
-    return [service.point for found in served for service in found]
+def _points(meters: Iterable[tuple[str, list[Service]]]) -> list[int]:
+    return sorted({service.point for _, found in meters for service in found})

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from metering.errors import InvalidInput
 
@@ -87,6 +88,7 @@ def parent(code: str) -> str | None:
     return whole(code) if code[2] != "0" else None
 
 
+@lru_cache(maxsize=1 << 16)  # a registry has few items, and asks this of every pair
 def covers(wider: str, code: str) -> bool:
     """Whether `code` is `wider` or a part of it."""
     return code.startswith(wider.rstrip("0") if wider[2] != "0" else wider[:2])

@@ -279,6 +279,17 @@ def hostile(
     run_hostile_check(only, before)
 
 
+@app.command("bench-books")
+def bench_books(
+    readings: Annotated[int, typer.Option(help="of the largest store")] = 35_000_000,
+    meters: Annotated[int, typer.Option(help="of the largest registry")] = 10_000,
+) -> None:
+    """What a change costs in a large store, and what a large registry costs."""
+    from proofs.bench_books import run_bench_books
+
+    run_bench_books(readings, meters)
+
+
 @app.command()
 def idle(
     seconds: Annotated[float, typer.Option(help="how long each is watched [s]")] = 60.0,

@@ -29,19 +29,19 @@ from metering.errors import ConfigurationError, Damaged, StorageFull, Unavailabl
 from metering.ports import ReadingReader, ReadingStore
 from metering.quantity import I64
 from metering.reading import ReadingColumns
-from storage.columns import check_even, last_of_each, newest_of_each, time_ranges
+from storage.columns import DAY_US, check_even, last_of_each, time_ranges
+from storage.duckdb_extents import Extents
 from storage.duckdb_statements import (
     COLUMNS,
     TYPES,
-    bounds,
     delete,
+    extents,
     fetch,
     forget,
     insert,
     nearest,
     renew_latest,
     scan,
-    search_edges,
 )
 
 _DAMAGED = (
@@ -65,6 +65,8 @@ FROM (SELECT * FROM pragma_storage_info('reading')
 CROSS JOIN (SELECT block_size FROM pragma_database_size() WHERE database_name = current_database())
 """
 """Of those that hold rows; the engine cuts free blocks off the end of the file by itself."""
+_WINDOWS_US = (DAY_US, 8 * DAY_US, 64 * DAY_US, 512 * DAY_US, 2**62)
+"""How far `before` and `after` look further each time."""
 _FULL = ("no space left", "disk full", "disk quota", "file too large")
 
 
@@ -72,6 +74,9 @@ class _Reads(ReadingReader):
     """What is asked of the file, each on a cursor that is handed out."""
 
     def _cursor(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        raise NotImplementedError
+
+    def _extents(self) -> Extents:
         raise NotImplementedError
 
     def scan(self, points: Sequence[int], start_us: int, end_us: int) -> ReadingColumns:
@@ -87,12 +92,7 @@ class _Reads(ReadingReader):
         return self._neighbours(points, time_us, count, back=False)
 
     def latest(self, points: Sequence[int]) -> ReadingColumns:
-        if not len(points):
-            return ReadingColumns.empty()
-        with self._cursor() as con:
-            con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
-            found = fetch(con, f"SELECT {COLUMNS} FROM latest SEMI JOIN asked USING (point)")
-        return found.sorted()
+        return self._extents().among(np.asarray(points, np.int64)).newest
 
     def count(self, points: Sequence[int] | None = None) -> int:
         with self._cursor() as con:
@@ -121,20 +121,38 @@ class _Reads(ReadingReader):
         self, points: Sequence[int], time_us: int, count: int, *, back: bool
     ) -> ReadingColumns:
         """The nearest rows on one side, in windows that grow until each point has enough."""
+        known = self._extents().among(np.asarray(points, np.int64))
+        known = known.take(known.first_us < time_us if back else known.last_us >= time_us)
+        if not len(known) or (back and count == 1 and (known.last_us < time_us).all()):
+            return known.newest
+        found: list[ReadingColumns] = []
+        have = np.zeros(len(known), np.int64)
+        edge = time_us
         with self._cursor() as con:
-            wanted, limit = bounds(con, points, time_us, back=back)
-            found: list[ReadingColumns] = []
-            have = np.zeros(len(wanted), np.int64)
-            edge = time_us
-            for far in search_edges(time_us, limit, back=back):
-                lacking = wanted[have < count]
+            for width in _WINDOWS_US:
+                lacking = known.take(have < count)
                 if not len(lacking):
                     break
-                part = scan(con, lacking, *((far, edge) if back else (edge, far)))
+                near, far, whole = _window(lacking, edge, width, back=back)
+                part = scan(con, lacking.point, *((far, near) if back else (near, far)))
                 found.append(part)
-                have += np.bincount(np.searchsorted(wanted, part.point), minlength=len(wanted))
+                place = np.searchsorted(known.point, part.point)
+                have += np.bincount(place, minlength=len(known))
+                have[known.first_us >= far if back else known.last_us < far] = count
+                if whole:
+                    break
                 edge = far
         return nearest(ReadingColumns.concat(found).sorted(), count, back=back)
+
+
+def _window(lacking: Extents, edge: int, width: int, *, back: bool) -> tuple[int, int, bool]:
+    """(near end, far end, whether nothing lies beyond it) of what is looked through next; the far
+    end is included going back, the other one going on."""
+    if back:
+        near, limit = min(edge, int(lacking.last_us.max()) + 1), int(lacking.first_us.min())
+        return near, max(limit, near - width), near - width <= limit
+    near, limit = max(edge, int(lacking.first_us.min())), int(lacking.last_us.max()) + 1
+    return near, min(limit, near + width), near + width >= limit
 
 
 class DuckDBReadings(_Reads, ReadingStore):
@@ -155,11 +173,17 @@ class DuckDBReadings(_Reads, ReadingStore):
         self._writing = threading.RLock()
         self._closed = False
         self._damage: Damaged | None = None
+        self._known: Extents | None = None
+        """What is in the file; None where that has to be asked again."""
         self._con = self._open()
 
     def existing(self, point: I64, time_us: I64) -> ReadingColumns:
         """One lookup per cluster of times, so that a stray old reading does not widen it."""
         parts = []
+        old = self._extents().hold(point, time_us)
+        if not old.any():
+            return ReadingColumns.empty()
+        point, time_us = point[old], time_us[old]
         with self._cursor() as con:
             for low, high, rows in time_ranges(time_us):
                 con.register("asked", {"point": point[rows], "time_us": time_us[rows]})
@@ -178,20 +202,27 @@ class DuckDBReadings(_Reads, ReadingStore):
         if not len(rows):
             return
         batch = last_of_each(rows)
-        with self._transaction() as con:
-            for low, high, chosen in time_ranges(batch.time_us):
-                delete(con, batch.take(chosen), low, high)
-            insert(con, batch)
-            renew_latest(con, newest_of_each(batch), batch)
+        with self._writing:
+            before = self._extents()
+            after = before.wider(batch)
+            again = batch.take(before.hold(batch.point, batch.time_us))
+            with self._transaction() as con:
+                for low, high, chosen in time_ranges(again.time_us):
+                    delete(con, again.take(chosen), low, high)
+                insert(con, batch)
+                renew_latest(con, after.among(batch.point))
+            self._known = after
 
     def clear(self) -> None:
         with self._transaction() as con:
             con.execute("DELETE FROM reading")
             con.execute("DELETE FROM latest")
+            self._known = None
 
     def forget(self, segments: Sequence[int]) -> None:
         with self._transaction() as con:
             forget(con, np.unique(np.asarray(segments, np.int64)))
+            self._known = None
 
     def copy_to(self, target: Path) -> None:
         """One consistent state of the readings as a new file, while writing goes on."""
@@ -235,11 +266,11 @@ class DuckDBReadings(_Reads, ReadingStore):
 
     def session(self) -> DuckDBSession:
         """A reader whose calls, one at a time, can be interrupted from another thread."""
-        return DuckDBSession(self._cursor)
+        return DuckDBSession(self._cursor, self._extents)
 
     def close(self) -> None:
         with self._writing:
-            self._closed = True
+            self._closed, self._known = True, None
             self._con.close()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
@@ -257,6 +288,16 @@ class DuckDBReadings(_Reads, ReadingStore):
                 fix="stop the process that holds it, or check the folder's rights and space",
             ) from error
         return con
+
+    def _extents(self) -> Extents:
+        known = self._known
+        if known is None:
+            with self._writing:
+                if self._known is None:
+                    with self._cursor() as con:
+                        self._known = extents(con)
+                known = self._known
+        return known
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -281,6 +322,7 @@ class DuckDBReadings(_Reads, ReadingStore):
                     yield con
                     con.commit()
             except duckdb.Error as error:
+                self._known = None
                 self._recover()
                 raise _translated(error, self.path) from error
 
@@ -306,9 +348,11 @@ class DuckDBSession(_Reads):
     """Reads for one asker, who may go away in the middle of a call."""
 
     def __init__(
-        self, cursor: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]]
+        self,
+        cursor: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]],
+        extents: Callable[[], Extents],
     ) -> None:
-        self._of_store = cursor
+        self._of_store, self._of_points = cursor, extents
         self._lock = threading.Lock()
         self._running: duckdb.DuckDBPyConnection | None = None
         self._gone = False
@@ -319,6 +363,10 @@ class DuckDBSession(_Reads):
             self._gone = True
             if self._running is not None:
                 self._running.interrupt()
+
+    def _extents(self) -> Extents:
+        self._ask()
+        return self._of_points()
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -332,11 +380,15 @@ class DuckDBSession(_Reads):
 
     def _begin(self, con: duckdb.DuckDBPyConnection) -> None:
         with self._lock:
-            if self._gone:
-                raise Unavailable(
-                    "the call was interrupted", field="readings", fix="ask again if it is needed"
-                )
+            self._ask()
             self._running = con
+
+    def _ask(self) -> None:
+        """Unavailable where nobody waits for answers any more."""
+        if self._gone:
+            raise Unavailable(
+                "the call was interrupted", field="readings", fix="ask again if it is needed"
+            )
 
 
 def _current(con: duckdb.DuckDBPyConnection) -> str:

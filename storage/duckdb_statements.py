@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -12,7 +11,7 @@ import numpy as np
 
 from metering.quantity import I64
 from metering.reading import ReadingColumns
-from storage.columns import DAY_US, newest_of_each
+from storage.duckdb_extents import Extents
 
 COLUMNS = "point, time_us, value, flag, order_hi, order_lo, segment, message_offset, message_index"
 TYPES = (
@@ -20,8 +19,6 @@ TYPES = (
     " flag SMALLINT NOT NULL, order_hi BIGINT NOT NULL, order_lo BIGINT NOT NULL,"
     " segment BIGINT NOT NULL, message_offset BIGINT NOT NULL, message_index BIGINT NOT NULL"
 )
-_WINDOWS_US = (DAY_US, 40 * DAY_US)
-"""`before` and `after` look this far first, and only then through everything."""
 
 
 def delete(con: duckdb.DuckDBPyConnection, batch: ReadingColumns, low: int, high: int) -> None:
@@ -40,22 +37,17 @@ def insert(con: duckdb.DuckDBPyConnection, batch: ReadingColumns) -> None:
     con.execute(f"INSERT INTO reading SELECT {COLUMNS} FROM batch")
 
 
-def renew_latest(
-    con: duckdb.DuckDBPyConnection, newest: ReadingColumns, batch: ReadingColumns
-) -> None:
-    """Keep per point the newest row and the first time, old and new together."""
-    points, first = newest.point, np.full(len(newest), np.iinfo(np.int64).max)
-    np.minimum.at(first, np.searchsorted(points, batch.point), batch.time_us)
-    con.register("newest", {**_named(newest), "first_us": first})
-    old = con.execute(
-        f"SELECT {COLUMNS}, first_us FROM latest SEMI JOIN newest USING (point)"
-    ).fetchnumpy()
-    old_first = np.asarray(old.pop("first_us"), np.int64)
-    stored = ReadingColumns(*(np.ascontiguousarray(column) for column in old.values()))
-    np.minimum.at(first, np.searchsorted(points, stored.point), old_first)
-    kept = newest_of_each(ReadingColumns.concat([stored, newest]))
+def extents(con: duckdb.DuckDBPyConnection) -> Extents:
+    """Of every point its newest row and its first time."""
+    found = con.execute(f"SELECT {COLUMNS}, first_us FROM latest ORDER BY point").fetchnumpy()
+    first = np.ascontiguousarray(found.pop("first_us"), np.int64)
+    return Extents(ReadingColumns(*map(np.ascontiguousarray, found.values())), first)
+
+
+def renew_latest(con: duckdb.DuckDBPyConnection, renewed: Extents) -> None:
+    """Keep of these points the newest row and the first time."""
+    con.register("newest", {**_named(renewed.newest), "first_us": renewed.first_us})
     con.execute("DELETE FROM latest USING newest WHERE latest.point = newest.point")
-    con.register("newest", {**_named(kept), "first_us": first})
     con.execute(f"INSERT INTO latest SELECT {COLUMNS}, first_us FROM newest")
 
 
@@ -83,32 +75,6 @@ def scan(con: duckdb.DuckDBPyConnection, points: I64, start_us: int, end_us: int
         " WHERE point BETWEEN ? AND ? AND time_us >= ? AND time_us < ?",
         [int(points[0]), int(points[-1]), start_us, end_us],
     ).sorted()
-
-
-def bounds(
-    con: duckdb.DuckDBPyConnection, points: Sequence[int], time_us: int, *, back: bool
-) -> tuple[I64, int]:
-    """The points that have rows on that side, and how far the search can have to go."""
-    if not len(points):
-        return np.empty(0, np.int64), time_us
-    con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
-    found = con.execute(
-        "SELECT point, first_us, time_us FROM latest SEMI JOIN asked USING (point) WHERE "
-        + ("first_us < ?" if back else "time_us >= ?")
-        + " ORDER BY point",
-        [time_us],
-    ).fetchnumpy()
-    if not len(found["point"]):
-        return np.empty(0, np.int64), time_us
-    limit = found["first_us"].min() if back else found["time_us"].max() + 1
-    return np.asarray(found["point"], np.int64), int(limit)
-
-
-def search_edges(time_us: int, limit: int, *, back: bool) -> list[int]:
-    """Far ends of the windows to search, the last one at the limit."""
-    if back:
-        return [max(limit, time_us - far) for far in _WINDOWS_US] + [limit]
-    return [min(limit, time_us + far) for far in _WINDOWS_US] + [limit]
 
 
 def nearest(rows: ReadingColumns, count: int, *, back: bool) -> ReadingColumns:

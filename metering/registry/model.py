@@ -317,19 +317,13 @@ class Registry:
         return _grouped(self.supply, lambda edge: edge.source)
 
     @cached_property
-    def _bodies(self) -> dict[str, tuple[str, ...]]:
-        """By node, the institutions of each stretch of `_space_turns`, those asked for so far;
-        likewise `_zones`."""
+    def _bodies(self) -> dict[str, tuple[list[date], tuple[str, ...]]]:
+        """What `_bodies_of` says of the nodes asked for so far; likewise `_zones`."""
         return {}
 
     @cached_property
     def _held(self) -> dict[str, dict[str, tuple[Validity, ...]]]:
         return {}
-
-    @cached_property
-    def _space_turns(self) -> list[date]:
-        """Days on which the tree may be another one, rising."""
-        return turning_days(edge.valid for edge in self.space)
 
     @cached_property
     def _zones(self) -> dict[str, str]:
@@ -516,33 +510,34 @@ class Registry:
         """The institution a node belongs to on a local day: itself or the nearest one above that
         holds the whole of it; '' where there is none. Without a day the last one that it belongs
         to."""
-        found = self._bodies_of(node)
+        turns, found = self._bodies_of(node)
         if day is None:
             return next(filter(None, reversed(found)), "")
-        return found[bisect_right(self._space_turns, day)]
+        return found[bisect_right(turns, day)]
 
     def institutions(self, node: str) -> tuple[str, ...]:
         """Every institution a node belongs to in turn, each once; '' among them where there are
         days on which it belongs to none."""
-        return tuple(dict.fromkeys(self._bodies_of(node)))
+        return tuple(dict.fromkeys(self._bodies_of(node)[1]))
 
     def bodies(self, node: str) -> list[tuple[Validity, str]]:
         """The institutions of a node, each with its local days, earliest first."""
-        spans = epochs(self._space_turns)
+        turns, bodies = self._bodies_of(node)
         found: list[tuple[Validity, str]] = []
-        for span, body in zip(spans, self._bodies_of(node), strict=True):
+        for span, body in zip(epochs(turns), bodies, strict=True):
             if found and found[-1][1] == body:
                 found[-1] = (Validity(found[-1][0].start, span.end), body)
             else:
                 found.append((span, body))
         return found
 
-    def _bodies_of(self, node: str) -> tuple[str, ...]:
+    def _bodies_of(self, node: str) -> tuple[list[date], tuple[str, ...]]:
+        """(days on which a way up from a node may be another one, rising; the institution before
+        the first of them, and from each on)."""
         if node not in self._bodies:
-            days = [span.some_day for span in epochs(self._space_turns)]
-            if all(edge.valid == ALWAYS for edge in self._edges_above(node)):
-                days = [days[0]] * len(days)
-            self._bodies[node] = tuple(self._body(node, day) for day in days)
+            turns = turning_days(edge.valid for edge in self._edges_above(node))
+            bodies = tuple(self._body(node, span.some_day) for span in epochs(turns))
+            self._bodies[node] = turns, bodies
         return self._bodies[node]
 
     def _body(self, node: str, day: date) -> str:
@@ -566,6 +561,11 @@ class Registry:
         """Meters that feed this one."""
         edges = self._fed_by.get(meter, [])
         return [e.source for e in edges if day is None or e.valid.holds(day)]
+
+    @cached_property
+    def sources(self) -> frozenset[str]:
+        """Meters that ever feed another one."""
+        return frozenset(self._feeds)
 
     def fed(self, meter: str, day: date | None = None) -> list[str]:
         """Meters that this one feeds."""

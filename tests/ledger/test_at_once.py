@@ -16,11 +16,12 @@ def campus_of(helpers, count: int):
 
 
 @pytest.mark.parametrize(
-    ("days", "looks"), [(2, [64, 6, 64, 6]), (3, [64, 6, 64, 6]), (4, [64, 6, *([8] * 8), 6])]
+    ("days", "looks"), [(2, [64, 6, 64, 6]), (4, [64, 6, 64, 6]), (9, [*([6] * 11), 4] * 2)]
 )
-def test_meters_are_read_many_at_once_but_few_over_more_than_three_days(
+def test_meters_are_read_many_at_once_over_more_than_four_days_up_to_a_bound_of_readings(
     helpers, monkeypatch, days, looks
 ):
+    monkeypatch.setattr(recompute, "MOST_ROWS", 60)
     world = helpers.World(campus_of(helpers, 70), helpers.later(9))
     for point in range(1, 71):
         world.push(point, helpers.midnight() + np.arange(days) * 24 * helpers.HOUR_US, range(days))

@@ -506,13 +506,29 @@ def test_a_look_reads_whole_days_up_to_forty_and_two_dozen_readings_on_either_si
     context = context_of([n / 4 for n in range(-400, 400)])
     context.look([1], at(9.1), at(13))
     seen, midnight = context._glance._seen[1], 8  # of UTC
-    assert hours(seen.low_us, seen.high_us) == (midnight - 24 / 4, 13 + 24 / 4)
+    assert hours(seen.low_us, seen.high_us) == (midnight - 24, 13 + 24)
     context.look([1, 1], at(midnight), at(midnight) + 40 * DAY_US)
     assert context._glance._seen.keys() == {1}
     context.look([1], at(midnight), at(midnight) + 40 * DAY_US + 1)
     assert context._glance._seen == {}
     context.look([], at(0), at(1))
     assert context._glance._seen == {}
+
+
+def test_a_look_is_taken_again_but_for_the_piece_of_work_that_it_was_taken_for():
+    context, piece = context_of([n / 4 for n in range(-400, 400)]), object()
+    context.look([1], at(9), at(13), piece)
+    taken = context._glance
+    context.look([1], at(10), at(12), piece)
+    assert context._glance is taken
+    for look in (
+        ([1], at(10), at(99), piece),
+        ([1], at(10), at(12), object()),
+        ([1], at(10), at(12)),
+    ):
+        before = context._glance
+        context.look(*look)
+        assert context._glance is not before
 
 
 def test_nothing_is_told_of_what_lies_outside_of_a_service():

@@ -63,11 +63,17 @@ TIMES = st.lists(st.integers(0, 40), max_size=14, unique=True).map(sorted)
 SPAN = st.tuples(st.integers(-2, 42), st.integers(-2, 42)).map(sorted)
 
 
-@given(TIMES, SPAN, st.integers(1, 4), st.lists(st.tuples(SPAN, st.integers(1, 5)), max_size=6))
-def test_every_answer_is_the_stores(own, filled, count, questions):
+@given(
+    TIMES,
+    SPAN,
+    st.integers(1, 4),
+    st.integers(0, 20),
+    st.lists(st.tuples(SPAN, st.integers(1, 5)), max_size=6),
+)
+def test_every_answer_is_the_stores(own, filled, count, beside, questions):
     store = Store({1: own, 2: [5, 7]})
     glance = Glance(store)
-    glance.fill([1, 2], *filled, count)
+    glance.fill([1, 2], *filled, count, beside)
     for (low, high), wanted in questions:
         inside = [t for t in own if low <= t <= high]
         assert times(glance.scan(1, low, high)) == inside
@@ -79,7 +85,7 @@ def test_every_answer_is_the_stores(own, filled, count, questions):
 def test_what_was_read_is_not_asked_again():
     store = Store({1: list(range(0, 100, 10))})
     glance = Glance(store)
-    glance.fill([1], 40, 50, 2)
+    glance.fill([1], 40, 50, 2, 0)
     assert store.asked == 3
     assert times(glance.scan(1, 20, 70)) == [20, 30, 40, 50, 60, 70]
     assert times(glance.before(1, 50, 3)) == [20, 30, 40]
@@ -99,6 +105,22 @@ def test_what_was_read_is_not_asked_again():
     for place, question in enumerate(beyond, start=4):
         question()
         assert store.asked == place
+
+
+def test_a_point_that_reads_often_is_asked_for_once():
+    store = Store({1: list(range(0, 100, 10)), 2: [50]})
+    glance = Glance(store)
+    glance.fill([1], 40, 50, 2, 20)
+    assert store.asked == 1
+    assert times(glance.before(1, 50, 3)) == [20, 30, 40]
+    assert times(glance.after(1, 51, 2)) == [60, 70]
+    assert store.asked == 1
+    glance.before(1, 50, 4)
+    assert store.asked == 2
+    glance.fill([1, 2], 40, 50, 2, 20)
+    assert store.asked == 5
+    assert times(glance.before(2, 99, 9)) == times(glance.after(2, 0, 9)) == [50]
+    assert store.asked == 5
 
 
 def test_where_nothing_is_left_to_read_nothing_is_asked():

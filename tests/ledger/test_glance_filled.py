@@ -113,7 +113,7 @@ def test_the_store_is_asked_only_beyond_what_was_read(helpers, far):
     world.push(1, times, np.arange(96.0))
     store = Counted(world.readings)
     glance, service = Glance(store), services(world.registry, "m")[0]
-    glance.fill([1], int(times[40]), int(times[50]), 3)
+    glance.fill([1], int(times[40]), int(times[50]), 3, 0)
     for ask, answer in (
         (lambda n: glance.nth_before(service, int(times[45]), n), lambda n: times[46 - n]),
         (lambda n: glance.nth_after(service, int(times[45]), n), lambda n: times[44 + n]),

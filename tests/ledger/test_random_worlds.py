@@ -153,10 +153,10 @@ def test_a_world_books_the_same_whatever_came_first(tmp_path, seed, more):
 
 BITES = {
     jobs: {"DAYS_A_PIECE": 2, "METERS_A_PIECE": 1, "MOST_METERS": 2, "ROWS_A_PIECE": 4},
-    context: {"FIRST_LOOK": 1, "AT_ONCE_US": 3 * DAY_US},
+    context: {"FIRST_LOOK": 1, "AT_ONCE_US": 3 * DAY_US, "MOST_ROWS": 40},
     series: {"CHUNK_DAYS": 1},
     periods: {"_NEAR_DAYS": 1},
-    recompute: {"METERS_AT_ONCE": 2, "METERS_A_SCAN": 1, "SHORT_DAYS": 1, "ROWS_AT_ONCE": 1},
+    recompute: {"METERS_AT_ONCE": 2, "SHORT_US": DAY_US, "MOST_ROWS": 40, "ROWS_AT_ONCE": 1},
 }
 """How much is done at once, by module."""
 
