@@ -134,8 +134,10 @@ def within(view: View, key: SeriesKey, start_us: int, end_us: int) -> Period:
 
 
 def silent(view: View, key: SeriesKey, first: date, last: date) -> tuple[str, ...]:
-    """Meters that count into the series on the last day and booked nothing in the range."""
-    keys = {m: view.key_of(m) for m in view.meters(key, last) if m in view.registry.meters}
+    """Meters that count into the series on the last day and booked nothing in the range; of a
+    moment without those of shared places of which it says nothing."""
+    known = (m for m in view.meters(key, last) if m in view.registry.meters)
+    keys = {m: own for m in known if view.names(own := view.key_of(m))}
     view.load(list(keys.values()), first, last)
     heard = {
         meter

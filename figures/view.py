@@ -129,7 +129,10 @@ class View:
         return self._plans.choice.book
 
     def revision(self, institution: str) -> int:
-        """The institution's revision that all figures belong to."""
+        """The institution's revision that all figures belong to; of one that holds a shared place
+        the one that the moment names."""
+        if self._as_of is not None and institution in self._as_of.others:
+            return self._as_of.others[institution]
         if institution not in self._revisions:
             present = self._books.revision(institution)
             self._revisions[institution] = (
@@ -279,8 +282,10 @@ class View:
         standing = self._books.rows(keys, *span)
         if self._as_of is None:
             return standing
-        revision = {one: self.revision(one) for one in {key.institution for key in keys}}
-        found = self._books.rows_at(keys, *span, max(revision.values(), default=0))
+        found: list[BookRow] = []
+        for body in sorted({key.institution for key in keys}):
+            own = [key for key in keys if key.institution == body]
+            found += self._books.rows_at(own, *span, self.revision(body))
         kept = {(row.key, row.day) for row in found}
         lost = [
             row
@@ -292,6 +297,11 @@ class View:
         if lost:
             raise _not_kept(lost, self._as_of.revision)
         return found
+
+    def names(self, key: SeriesKey) -> bool:
+        """Whether the moment of the view says at which revision a series is read."""
+        then = self._as_of
+        return then is None or key.institution in (then.institution, *then.others)
 
     def _read(self, key: SeriesKey, first: date, last: date) -> Read | None:
         """What was read of a series and holds all of the days."""

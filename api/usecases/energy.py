@@ -159,12 +159,20 @@ def moment_of(
     caller: Caller, key: SeriesKey, days: Days, as_of: str | None
 ) -> tuple[SeriesKey, AsOf | None]:
     """The moment that is asked for, with the series under the institution whose it is: of a
-    revision, the one that the place is of on the last of the days."""
+    revision, the one that the place is of on the last of the days. InvalidInput where the place
+    is never of it."""
     meters = caller.reach.registry.meters
     node = meters[key.code].node if key.kind == "meter" else key.code
     moment = moment_at(caller, as_of, node, days.last)
     if moment is None:
         return key, None
+    if moment.institution not in caller.reach.registry.institutions(node):
+        raise InvalidInput(
+            "revisions are of one institution",
+            field="as_of",
+            value=as_of,
+            fix=f"ask for figures of {moment.institution} alone",
+        )
     return replace(key, institution=moment.institution), moment
 
 

@@ -475,7 +475,8 @@ def _days(view: View, key: SeriesKey, value: Period) -> tuple[date, date]:
 def _meters_of(
     caller: Caller, view: View, key: SeriesKey, value: Period, asked: Asked
 ) -> dict[str, int]:
-    """Meters that count into the figure, with on how many of its days."""
+    """Meters that count into the figure, with on how many of its days; of a moment without those
+    of shared places of which it says nothing."""
     days = days_between(*_days(view, key, value))
     if isinstance(asked, FromTo) and asked.role:
         codes = [meter.code for meter in figures.meters_of(view, key.code)[asked.role]]
@@ -483,7 +484,7 @@ def _meters_of(
     found: dict[str, int] = {}
     for day in days:
         for code in view.meters(key, day):
-            if code in caller.reach.meters:
+            if code in caller.reach.meters and view.names(view.key_of(code)):
                 found[code] = found.get(code, 0) + 1
     return found
 
@@ -509,7 +510,9 @@ def _members_of(
 def _is_reached(caller: Caller, view: View, meter: str, days: Iterable[date]) -> bool:
     """Whether the scope holds a meter on one of the days."""
     known = caller.reach.meters.get(meter)
-    return known is not None and any(view.sees(known.node, day) for day in days)
+    if known is None or not view.names(view.key_of(meter)):
+        return False
+    return any(view.sees(known.node, day) for day in days)
 
 
 def _rows_of(view: View, key: SeriesKey, value: Period) -> tuple[BookRow, ...]:

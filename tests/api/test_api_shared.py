@@ -125,3 +125,48 @@ def test_silent_meters_of_a_shared_place_are_not_named(booked: Any) -> None:
     )
     found = world.get("/v1/energy", key="bureau", node="bureau", **ASKED).json()
     assert found["silent_meters"] == []
+
+
+def test_a_closed_month_is_told_to_the_platform_as_to_the_institution(booked: Any) -> None:
+    """Whoever reads everything meets the meters of shared places, which others book."""
+    first = date(2026, 10, 1)
+    start = day_bounds(first, ZONE)[0]
+    times = [start + n * HOUR_US for n in range(31 * 24 + 1)]
+    known = registry()
+    space = (
+        SpaceEdge("school", "yard"),
+        SpaceEdge("yard", "hall", "300 m2"),
+        SpaceEdge("bureau", "hall", "100 m2"),
+    )
+    now_us = times[-1] + 100 * HOUR_US
+    world: World = booked(replace(known, space=space), now_us, {1: (times, np.arange(len(times)))})
+    for name, place in (("bureau", "bureau"), ("school", "school"), ("all", "")):
+        world.keys[name] = world.platform.access.create_key(
+            name, place, Role.ADMIN, actor="test", now_us=now_us
+        )
+    wanted = {"institution": "bureau", "period": "2026-10", "reason": "it holds now"}
+    closed = world.client.post(
+        "/v1/closings", json=wanted, headers={"X-API-Key": world.keys["all"]}
+    )
+    assert closed.status_code == 201
+    asked = {"node": "bureau", "item": "01000", "start": "2026-10-01", "end": "2026-11-01"}
+    revision = closed.json()["revision"]
+    for moment in ("c1", str(revision), f"{revision}@{closed.json()['registry_version']}"):
+        for path, more in (("/v1/energy", {"step": "month"}), ("/v1/energy/lineage", {})):
+            own, whole = (
+                world.get(path, key=key, as_of=moment, **asked, **more).json()
+                for key in ("bureau", "all")
+            )
+            if path == "/v1/energy":
+                assert own["data"][0]["amount"] == 31 * A_DAY // 4
+                assert whole == own
+            else:
+                assert whole["amount"] == own["amount"] == 31 * A_DAY // 4
+                listed = [one["meter"] for one in whole["meters"]]
+                assert listed == (["m"] if moment == "c1" else [])
+    for path in ("/v1/energy", "/v1/energy/lineage"):
+        other = world.get(path, key="all", as_of="c1", **{**asked, "node": "school"})
+        assert (other.status_code, other.json()["field"], other.json()["value"]) == (
+            *(422, "as_of"),
+            "c1",
+        )
