@@ -69,6 +69,21 @@ def test_a_line_says_what_of_its_time_it_holds(billed, per, quantity, unit, shar
     assert Decimal(line["amount"]) == Decimal(quantity) * 23
 
 
+@pytest.mark.parametrize(("included", "place"), [(True, "within"), (False, "lines")])
+def test_a_tax_of_lines_that_are_not_known_is_not_known(billed, included, place):
+    tax = Charge("p", "vat", Basis.VAT, Decimal(13), included=included)
+    account = Account("3100-7", "office-a-total", "p")
+    more = Registry(more={"account": (account,), "charge": (tax,)})
+    billed.platform.registry_store.apply(more, actor="test", now_us=2)
+    asked = {"account": "3100-7", "month": "2025-01"}
+    (bill,) = billed.get("/v1/bill", **asked).json()["bills"]
+    (told,) = [line for line in bill[place] if line["name"] == "vat"]
+    assert (told["quantity"], told["amount"], told["complete"]) == (None, None, False)
+    assert bill["total"] is None
+    table = billed.get("/v1/bill/file", **asked, format="csv", language="en").text
+    assert "0.00" not in table
+
+
 def test_a_node_has_the_bills_of_all_its_accounts_and_of_no_others(billed):
     told = billed.get("/v1/bill", node="bureau", month="2026-11").json()
     assert [one["account"] for one in told["bills"]] == ["3100-1", "6600-1"]
