@@ -17,6 +17,7 @@ from metering.registry import Installation, Point, Registry
 from metering.registry.facts.accounts import Account
 from metering.registry.facts.charges import Basis, Charge
 from metering.registry.files import read_registry_texts
+from tests.api.conftest import sign_in
 from tests.api.test_api_lineage import NOW, ZONE, main, office
 
 ACCOUNTS = (
@@ -294,3 +295,19 @@ def test_one_account_over_several_meters_is_billed_as_the_document_says(booked):
     span = {"start": "2026-10-01", "end": "2026-11-01", "step": "month"}
     (month,) = world.get("/v1/energy", node="campus", **span).json()["data"]
     assert Decimal(month["value"]) == 119090
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026-00", "2026-1x", "1999-12"])
+def test_a_month_that_is_none_is_told_as_it_was_sent(world, month):
+    quantity = {"meter": "canteen-water", "value": 7, "month": month}
+    sign_in(world)
+    page = world.client.get("/bills", params={"of": "node/bureau", "month": month}).text
+    answers = [
+        world.get("/v1/bill", node="bureau", month=month),
+        world.post("/v1/entries", json=quantity),
+    ]
+    for answer in answers:
+        told = answer.json()
+        assert (told["value"], told["fix"]) == (month, "YYYY-MM, e.g. 2026-10"), answer.text
+    assert f"{month}-01" not in page
+    assert "YYYY-MM, e.g. 2026-10" in page
