@@ -153,7 +153,12 @@ def test_reopening_takes_a_reason_and_a_second_key(world):
     path = "/v1/closings/c1/reopening"
     assert world.post(f"{path}/confirmation", "second").status_code == 409
     assert world.post(path, "operator", json={"reason": "a meter"}).status_code == 403
-    assert world.post(path, "closer", json={"reason": " "}).status_code == 422
+    unsaid = world.post(path, "closer", json={"reason": " "})
+    assert (unsaid.status_code, unsaid.json()["field"]) == (422, "reason")
+    assert "why the period is reopened" in unsaid.json()["fix"]
+    untold = close(world, reason="\0")
+    assert (untold.status_code, untold.json()["field"]) == (422, "reason")
+    assert "why the period holds as it is" in untold.json()["fix"]
     asked = world.post(path, "closer", json={"reason": "a meter was read wrongly"})
     assert asked.json()["state"] == "asked"
     assert world.post(f"{path}/confirmation", "closer").status_code == 403
