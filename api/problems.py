@@ -23,7 +23,7 @@ from metering.errors import (
     StorageFull,
     TooManyTries,
     Unavailable,
-    shorten,
+    quoted,
 )
 from texts import ENGLISH, accepted, negotiated, said, tag
 
@@ -156,7 +156,7 @@ def _file_problem(one: FileProblem, language: str) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) and len(value) <= 120 else shorten(value)
+    return value if isinstance(value, str) and len(value) <= 120 else quoted(value)
 
 
 def response_of(error: GreenOfficeError, request: Request) -> JSONResponse:
