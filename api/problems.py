@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -23,10 +24,11 @@ from metering.errors import (
     StorageFull,
     TooManyTries,
     Unavailable,
-    shorten,
+    quoted,
 )
 from texts import ENGLISH, accepted, negotiated, said, tag
 
+_QUOTED = re.compile(r"'([^']+)'")
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -156,7 +158,7 @@ def _file_problem(one: FileProblem, language: str) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) and len(value) <= 120 else shorten(value)
+    return value if isinstance(value, str) and len(value) <= 120 else quoted(value)
 
 
 def response_of(error: GreenOfficeError, request: Request) -> JSONResponse:
@@ -176,12 +178,21 @@ def from_validation(error: RequestValidationError) -> InvalidInput:
     """The first thing FastAPI found wrong, in our words."""
     first = error.errors()[0]
     place = [str(part) for part in first.get("loc", ())]
+    known = _known(first)
+    fix = f"see /docs for what this {place[0] if place else 'request'} part accepts"
     return InvalidInput(
         str(first.get("msg", "invalid")),
         field=".".join(place[1:]) or "body",
         value=first.get("input"),
-        fix=f"see /docs for what this {place[0] if place else 'request'} part accepts",
+        fix=f"one of: {', '.join(known)}" if known else fix,
     )
+
+
+def _known(wrong: Mapping[str, Any]) -> list[str]:
+    """The names that a value could have been, where it is one of a list; [] otherwise."""
+    if wrong.get("type") not in ("enum", "literal_error"):
+        return []
+    return _QUOTED.findall(str(wrong.get("ctx", {}).get("expected", "")))
 
 
 def from_http(error: HTTPException, request: Request) -> GreenOfficeError:

@@ -28,6 +28,17 @@ def local_date(text: str, field: str) -> date:
     return day
 
 
+def local_month(text: str, field: str) -> date:
+    """The first day of a month YYYY-MM between 2000 and 2100."""
+    day = f"{text}-01"
+    try:
+        if _DATE.fullmatch(day):
+            return local_date(day, field)
+    except InvalidInput:
+        pass
+    raise InvalidInput("not a month", field=field, value=text, fix="YYYY-MM, e.g. 2026-10")
+
+
 def instant(text: str, field: str, zone: str) -> int:
     """Microseconds of an RFC 3339 instant, or of a local date's first instant in the zone."""
     if _DATE.fullmatch(text):

@@ -86,8 +86,9 @@ def _print(one: Closing) -> None:
 def told_figure(one: WorthSince) -> list[str]:
     """Lines of a figure that is worth otherwise, and of the edits of the rows that it rests on."""
     money = [f"{change:+f} {currency}" for currency, change in money_changes(one).items()]
-    carbon = (one.present.kgco2 or 0) - (one.closed.kgco2 or 0)
-    told = [*money, f"{carbon:+f} kgCO2", f"{one.restated} d"]
+    old, new = one.closed.kgco2, one.present.kgco2
+    carbon = "unknown" if old is None or new is None else f"{new - old:+f}"
+    told = [*money, f"{carbon} kgCO2", f"{one.restated} d"]
     head = f"  {one.key.code}  {one.key.item}  {one.first:%Y-%m}  {'  '.join(told)}"
     return [head, *(f"    {edit}" for edit in one.edits)]
 

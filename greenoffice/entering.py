@@ -17,10 +17,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from api.caller import Caller
+from api.ranges import local_month
 from api.reach import Reach
 from api.routes.entries import entry_json
 from api.routes.supplier_bills import NewBill, audit_json, bill_json, new_supplier_bill
-from api.usecases.bills import month_of
 from api.usecases.entries import Entry, Told, enter, entries, withdraw
 from api.usecases.supplier_bills import bill_of, enter_bill, supplier_bills, withdraw_bill
 from greenoffice.api_process import desk_of, into, platform_of
@@ -112,7 +112,7 @@ def audit_bills(data: Path, id: str | None, month: str | None) -> None:
         if id is not None:
             _say(audit_json(bill_of(caller, id)))
             return
-        first = month_of(str(month))
+        first = local_month(str(month), "month")
         for told in supplier_bills(caller, None, None, MOST_LISTED):
             last = told.statement.after - timedelta(days=1)
             if told.state is StatementState.STANDS and month_start(last) == first:

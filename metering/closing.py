@@ -42,6 +42,11 @@ class Signed:
     """Id of the key; '' for the command line."""
     reason: str = ""
 
+    @property
+    def holder(self) -> str:
+        """The name of the key, without its id: a rotated key has another id and the same name."""
+        return self.by.removesuffix(f" ({self.key})")
+
 
 @dataclass(frozen=True)
 class Closing:
@@ -142,7 +147,7 @@ def asked_to_reopen(closing: Closing, by: Signed) -> Closing:
 
 def confirmed_reopened(closing: Closing, by: Signed) -> Closing:
     """The closing, reopened by a second person; Conflict where nobody asked for it, NotAllowed
-    for the key that did."""
+    for the key that did, and for another key of the same name, as a rotated key is."""
     asked = closing.asked
     if asked is None or closing.state is not ClosingState.ASKED:
         raise Conflict(
@@ -151,11 +156,11 @@ def confirmed_reopened(closing: Closing, by: Signed) -> Closing:
             value=closing.name,
             fix="ask for it with a reason first",
         )
-    if asked.key == by.key:
+    if asked.key == by.key or asked.holder == by.holder:
         raise NotAllowed(
             "whoever asked to reopen a period cannot confirm it",
             field="closing",
             value=closing.name,
-            fix="let another person confirm it, with a key of their own",
+            fix="let another person confirm it, with a key of another name",
         )
     return replace(closing, reopened=by)

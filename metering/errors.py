@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 class GreenOfficeError(Exception):
@@ -42,7 +43,7 @@ class GreenOfficeError(Exception):
     def __str__(self) -> str:
         parts = [self.message]
         if self.field is not None:
-            shown = "" if self.value is None else f" = {shorten(self.value)}"
+            shown = "" if self.value is None else f" = {quoted(self.value)}"
             parts.append(f"({self.field}{shown})")
         if self.fix:
             parts.append(f"- {self.fix}")
@@ -123,6 +124,18 @@ class InvalidFiles(InvalidInput):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.fix}".rstrip()
+
+
+def quoted(value: object) -> str:
+    """A value as an error quotes it: a number as people write it, of bytes only how many there
+    are, since they may be of somebody's file; all else as `shorten` has it."""
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if isinstance(value, Decimal):
+        # An exponent of a million would be as many digits: then it stays one.
+        text = f"{value:f}" if abs(value.adjusted()) < 40 else str(value)
+        return text if len(text) <= 120 else f"{text[:119]}…"
+    return shorten(value)
 
 
 def shorten(value: object, limit: int = 120) -> str:

@@ -65,7 +65,7 @@ class EvidenceFile:
             raise InvalidInput(
                 "neither a PDF nor a picture",
                 field="evidence",
-                value=content[:16],
+                value=f"{len(content)} bytes",
                 fix="send a PDF, PNG or JPEG file",
             )
         if len(content) > MOST_EVIDENCE_BYTES:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 from figures import AsOf, View, month_quality, worth
 from figures import energy as energy_of
@@ -44,6 +45,9 @@ from reports.revalued import (
 )
 from reports.rows import factor_row, price_row
 from reports.seal import digest
+
+CLOSED: Final = "say in a sentence, in Chinese or Latin letters, why the period holds as it is"
+REOPENED: Final = "say in a sentence, in Chinese or Latin letters, why the period is reopened"
 
 Place = tuple[SeriesKey, date]
 
@@ -111,7 +115,7 @@ class Closings:
         """
         code = self.issues.source.institution(institution)
         days = days_of_period(period)
-        reason = checked_reason(reason) if reason.strip() else ""
+        reason = checked_reason(reason, fix=CLOSED) if reason.strip() else ""
         self._check_complete(period, self._looked(code, period, days), reason)
         issued = [
             one
@@ -138,7 +142,9 @@ class Closings:
 
     def ask(self, name: str, reason: str) -> Closing:
         """Ask for a closing to be reopened, with a reason."""
-        return self.store.ask(number_of_closing(name), self._signed(checked_reason(reason)))
+        return self.store.ask(
+            number_of_closing(name), self._signed(checked_reason(reason, fix=REOPENED))
+        )
 
     def confirm(self, name: str) -> Closing:
         """Reopen a closing that somebody else asked for."""

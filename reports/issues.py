@@ -31,6 +31,7 @@ from reports.seal import from_json, sealed, to_json
 from reports.source import ReportSource, month_of
 from reports.words import check_language
 
+REPORTED: Final = "say in a sentence, in Chinese or Latin letters, why the month is reported again"
 MOST_REASON: Final = 2_000
 """Characters of a reason."""
 ATTEMPTS: Final = 5
@@ -116,7 +117,7 @@ class Issues:
         where nothing differs, where readings are being booked, or where somebody else made an
         issue meanwhile.
         """
-        code, reason = self._checked(institution, month), checked_reason(reason)
+        code, reason = self._checked(institution, month), checked_reason(reason, fix=REPORTED)
         before = self.store.issue(code, month, bases=bases)
         if before is None:
             raise self._no_such(code, month, 1, bases)
@@ -195,8 +196,9 @@ def pins(report: MonthReport) -> dict[str, Any]:
     }
 
 
-def checked_reason(reason: str) -> str:
-    """The reason in one line; InvalidInput where it is empty, too long or cannot be printed."""
+def checked_reason(reason: str, *, fix: str) -> str:
+    """The reason in one line; InvalidInput where it is empty, too long or cannot be printed, with
+    what it is to say as the fix."""
     told = " ".join(reason.split())
     wrong = "" if told else "a reason is needed"
     if len(told) > MOST_REASON:
@@ -209,7 +211,7 @@ def checked_reason(reason: str) -> str:
         wrong,
         field="reason",
         value=reason,
-        fix="say in a sentence, in Chinese or Latin letters, why the month is reported again",
+        fix=fix,
     )
 
 

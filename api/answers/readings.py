@@ -8,10 +8,10 @@ from api.answers.common import PageAnswer, PlaceAnswer
 
 
 class ReadingAnswer(TypedDict):
-    """One reading with its lineage."""
+    """One reading with its lineage; `value` is null of what a person entered and took back."""
 
     time: str
-    value: float
+    value: float | None
     flag: int
     lineage: PlaceAnswer
     message: str

@@ -12,7 +12,8 @@ from api.decimals import plain
 from api.page import formats
 from api.page.places import places
 from api.page.visit import Visit
-from api.usecases.bills import BillsTold, accounts_in, bills_of, in_places, month_of
+from api.ranges import local_month
+from api.usecases.bills import BillsTold, accounts_in, bills_of, in_places
 from api.usecases.supplier_bills import SupplierBillTold, audited_bills, bills_within
 from figures.bills import BillLack, BillLine, FactorSum, LineKind, severity_of
 from metering.errors import InvalidInput
@@ -80,7 +81,9 @@ def told_of(visit: Visit, of: str, month: str) -> BillsTold:
             fix="choose one from the list of this page",
         )
     account, node = (code, None) if kind == ACCOUNT else (None, code)
-    return bills_of(visit.caller, account, node, None, None, month_of(month), most=MOST_BILLS)
+    return bills_of(
+        visit.caller, account, node, None, None, local_month(month, "month"), most=MOST_BILLS
+    )
 
 
 def _last_month(visit: Visit) -> date:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import figures
 from metering.items import category
 from metering.localtime import from_us, zone_of
+from metering.reading import Flag, ReadingColumns
 
 SIGNS = {"CNY": "¥", "EUR": "€", "USD": "$", "GBP": "£"}
 UNITS = {"m3": "m³", "C": "°C", "1": "", "persons": ""}
@@ -23,6 +24,11 @@ def number(value: float | Decimal) -> str:
 def reading(value: float, unit: str) -> str:
     """A reading with its unit, no digit of it lost that a meter shows."""
     return f"{value:,.10g} {UNITS.get(unit, unit)}".rstrip()
+
+
+def reading_of(rows: ReadingColumns, i: int, unit: str) -> str:
+    """A stored reading with its unit; a dash for one that was taken back, stored as 0."""
+    return "–" if int(rows.flag[i]) & Flag.WITHDRAWN else reading(float(rows.value[i]), unit)
 
 
 def amount(value: int | None, item: str) -> str:

@@ -408,7 +408,7 @@ def _shown(judged: JudgedReadings, n: int, zone: str, source: Source, counts: st
     return ReadingShown(
         formats.moment(int(rows.time_us[n]), zone),
         f"{source.point.gateway} {source.point.name}",
-        formats.reading(float(rows.value[n]), source.point.unit),
+        formats.reading_of(rows, n, source.point.unit),
         counts,
         judged.rejected_by[n] is None,
         f"{segment} / {offset} / {index}",
@@ -431,7 +431,7 @@ def _decision(visit: Visit, one: Explained, zone: str, item: str) -> dict[str, A
             {
                 "place": word("place_of_reading", place, visit.language),
                 "when": formats.moment(int(row.readings.time_us[0]), zone),
-                "value": f"{float(row.readings.value[0]):,.10g}",
+                "value": formats.reading_of(row.readings, 0, ""),
                 "link": f"/messages/{int(row.readings.segment[0])}/{int(row.readings.offset[0])}",
             }
             for place, row in one.readings

@@ -80,9 +80,7 @@ def _text(visit: Visit, rows: ReadingColumns, members: list[int]) -> str:
     points = visit.caller.reach.registry.points
     first = members[0]
     point = points[int(rows.point[first])]
-    shown = (
-        f"{point.gateway} · {point.name} {formats.reading(float(rows.value[first]), point.unit)}"
-    )
+    shown = f"{point.gateway} · {point.name} {formats.reading_of(rows, first, point.unit)}"
     if len(members) == 1:
         return shown
     more = visit.text("and %(count)d more") % {"count": len(members) - 1}
@@ -116,7 +114,7 @@ def _line(visit: Visit, point: Point, rows: ReadingColumns, i: int) -> dict[str,
     return {
         "point": f"{point.gateway} {point.name}",
         "serves": ", ".join(meter.name(visit.language) for meter in served) or place,
-        "value": formats.reading(float(rows.value[i]), point.unit),
+        "value": formats.reading_of(rows, i, point.unit),
         "when": formats.moment(int(rows.time_us[i]), zone_of_point(visit.caller, point)),
         "segment": int(rows.segment[i]),
         "offset": int(rows.offset[i]),

@@ -20,7 +20,8 @@ from api.answers.bills import (
 from api.auth import Reader
 from api.decimals import plain
 from api.params import Code, Moment, example
-from api.usecases.bills import bills_of, in_places, month_of
+from api.ranges import local_month
+from api.usecases.bills import bills_of, in_places
 from figures.bills import Bill, BillLine, Demand, FactorSum
 from metering.localtime import iso
 from metering.quality import WHOLE
@@ -113,7 +114,7 @@ def bill(
     not known; `total` is the sum of the amounts that are. `within` is what other lines hold
     already.
     """
-    told = bills_of(caller, account, node, meter, item, month_of(month), as_of)
+    told = bills_of(caller, account, node, meter, item, local_month(month, "month"), as_of)
     return {
         "month": month,
         "bills": [_bill(*pair) for pair in zip(told.bills, told.zones, strict=True)],
@@ -147,7 +148,7 @@ def bill_as_file(
 ) -> Response:
     """The bills that `/v1/bill` tells as a file: a workbook with a sheet for each, or CSV with a
     row for each line and one `total`."""
-    told = bills_of(caller, account, node, meter, item, month_of(month), as_of)
+    told = bills_of(caller, account, node, meter, item, local_month(month, "month"), as_of)
     content = bill_file(in_places(caller, told, language), language, format)
     headers = {"Content-Disposition": f'attachment; filename="bills-{month}.{format}"'}
     return Response(content, media_type=media_type(format), headers=headers)

@@ -187,8 +187,8 @@ def closing(
 
 @router.post("/closings/{name}/reopening", responses={**example(CLOSING_EXAMPLE), **refuses(409)})
 def ask(name: str, body: ReasonToReopen, caller: Closer) -> ClosingAnswer:
-    """Ask for a closing to be reopened, with a reason; another key confirms it. 409 where somebody
-    asked before."""
+    """Ask for a closing to be reopened, with a reason; a key of another name confirms it. 409
+    where somebody asked before."""
     return closing_json(ask_to_reopen(caller, name, body.reason))
 
 
@@ -197,8 +197,9 @@ def ask(name: str, body: ReasonToReopen, caller: Closer) -> ClosingAnswer:
     responses={**example(CLOSING_EXAMPLE), **refuses(409)},
 )
 def confirm(name: str, caller: Closer) -> ClosingAnswer:
-    """Reopen a closing that another key asked for: its period may be closed again. What it pinned
-    is kept and can be asked for. 403 for the key that asked, 409 where nobody did."""
+    """Reopen a closing that a key of another name asked for: its period may be closed again. What
+    it pinned is kept and can be asked for. 403 for the key that asked and for any of its name, as
+    a rotated one is; 409 where nobody did."""
     return closing_json(reopen(caller, name))
 
 

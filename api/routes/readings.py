@@ -13,7 +13,7 @@ from api.params import Code, End, Start, example
 from api.ranges import check_order, instant
 from api.usecases.readings import counts_by_gateway, zone_of_point
 from metering.localtime import HOUR_US, iso
-from metering.reading import ReadingColumns
+from metering.reading import Flag, ReadingColumns
 from metering.registry import Point
 
 router = APIRouter(prefix="/v1", tags=["readings"])
@@ -36,12 +36,17 @@ READINGS_EXAMPLE = {
 }
 
 
+def said_value(rows: ReadingColumns, i: int) -> float | None:
+    """What was read; None of what was taken back, which is stored as 0."""
+    return None if int(rows.flag[i]) & Flag.WITHDRAWN else float(rows.value[i])
+
+
 def reading_json(rows: ReadingColumns, i: int) -> ReadingAnswer:
     """One reading with its lineage."""
     segment, offset = int(rows.segment[i]), int(rows.offset[i])
     return {
         "time": iso(int(rows.time_us[i])),
-        "value": float(rows.value[i]),
+        "value": said_value(rows, i),
         "flag": int(rows.flag[i]),
         "lineage": {"segment": segment, "offset": offset, "index": int(rows.index[i])},
         "message": f"/v1/messages/{segment}/{offset}",

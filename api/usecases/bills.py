@@ -8,7 +8,6 @@ from typing import Final
 
 from api.caller import Caller
 from api.moments import as_of_text
-from api.ranges import local_date
 from api.reach import Outside, Reach
 from api.usecases.energy import series_of
 from figures import AsOf, bills
@@ -32,13 +31,6 @@ class BillsTold:
     """The zone of each."""
     left_out: int
     """Accounts that an answer has no room for."""
-
-
-def month_of(text: str) -> date:
-    """The first day of YYYY-MM, between 2000 and 2100."""
-    if len(text) != 7:
-        raise InvalidInput("not a month", field="month", value=text, fix="YYYY-MM, e.g. 2026-10")
-    return local_date(f"{text}-01", "month")
 
 
 def accounts_in(caller: Caller, registry: Registry) -> dict[str, list[Account]]:

@@ -55,7 +55,7 @@ def ask_to_reopen(caller: Caller, name: str, reason: str) -> Closing:
 
 
 def reopen(caller: Caller, name: str) -> Closing:
-    """Confirm that a closing is reopened, with another key than the one that asked."""
+    """Confirm that a closing is reopened, with a key of another name than the one that asked."""
     one = closing_of(caller, name)
     found = closings_of(caller, one.institution).confirm(name)
     _trace(caller, "closing.reopen", found, found.asked.reason if found.asked else "")

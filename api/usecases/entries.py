@@ -22,7 +22,7 @@ from typing import Any, Final
 import numpy as np
 
 from api.caller import Caller
-from api.ranges import check_order, instant, local_date
+from api.ranges import check_order, instant, local_date, local_month
 from api.reach import Outside
 from metering.errors import Conflict, InvalidInput, NotFound, Unavailable
 from metering.localtime import (
@@ -416,11 +416,7 @@ def _quantity(caller: Caller, meter: Meter, entry: Entry, id: str, said: dict[st
 def _days(entry: Entry) -> tuple[date, date]:
     """[first, after) of a month, or of start and end."""
     if entry.month:
-        if len(entry.month) != len("2026-10"):
-            raise InvalidInput(
-                "not a month", field="month", value=entry.month, fix="YYYY-MM, e.g. 2026-10"
-            )
-        first = local_date(f"{entry.month}-01", "month")
+        first = local_month(entry.month, "month")
         return first, next_month(first)
     first, after = local_date(entry.start, "start"), local_date(entry.end, "end")
     check_order(entry.start, entry.end, first < after)

@@ -541,9 +541,7 @@ def _tax(making: _Making, currency: str) -> None:
     charges = [c for c in making.of.segments[-1].charges if c.basis is Basis.VAT]
     for charge in charges:
         taxed = [one for one in making.lines if one.taxed]
-        known = total_of(one.amount for one in taxed if one.amount is not None)
-        base = net_of(known, charge.price) if charge.included else known
-        amount = known - base if charge.included else percent_of(base, charge.price)
+        base, amount = _taxed(taxed, charge)
         line = BillLine(
             charge.charge,
             LineKind.VAT,
@@ -554,9 +552,22 @@ def _tax(making: _Making, currency: str) -> None:
             currency,
             making.of.first,
             making.of.after,
-            complete=all(one.complete for one in taxed),
+            complete=amount is not None and all(one.complete for one in taxed),
             taxed=False,
             source=charge.source,
             grade=charge.grade,
         )
         (making.within if charge.included else making.lines).append(line)
+
+
+def _taxed(lines: list[BillLine], charge: Charge) -> tuple[Decimal | None, Decimal | None]:
+    """(what is taxed, the tax) of the amounts that are known; of lines none of which is known
+    neither is, since a tax of 0.00 would be told as known."""
+    amounts = [one.amount for one in lines if one.amount is not None]
+    if lines and not amounts:
+        return None, None
+    known = total_of(amounts)
+    if not charge.included:
+        return known, percent_of(known, charge.price)
+    base = net_of(known, charge.price)
+    return base, known - base

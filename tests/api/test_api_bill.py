@@ -17,6 +17,7 @@ from metering.registry import Installation, Point, Registry
 from metering.registry.facts.accounts import Account
 from metering.registry.facts.charges import Basis, Charge
 from metering.registry.files import read_registry_texts
+from tests.api.conftest import sign_in
 from tests.api.test_api_lineage import NOW, ZONE, main, office
 
 ACCOUNTS = (
@@ -67,6 +68,21 @@ def test_a_line_says_what_of_its_time_it_holds(billed, per, quantity, unit, shar
     line = next(one for one in bill["lines"] if one["name"] == "capacity")
     assert (line["quantity"], line["unit"], line["share"]) == (quantity, unit, share)
     assert Decimal(line["amount"]) == Decimal(quantity) * 23
+
+
+@pytest.mark.parametrize(("included", "place"), [(True, "within"), (False, "lines")])
+def test_a_tax_of_lines_that_are_not_known_is_not_known(billed, included, place):
+    tax = Charge("p", "vat", Basis.VAT, Decimal(13), included=included)
+    account = Account("3100-7", "office-a-total", "p")
+    more = Registry(more={"account": (account,), "charge": (tax,)})
+    billed.platform.registry_store.apply(more, actor="test", now_us=2)
+    asked = {"account": "3100-7", "month": "2025-01"}
+    (bill,) = billed.get("/v1/bill", **asked).json()["bills"]
+    (told,) = [line for line in bill[place] if line["name"] == "vat"]
+    assert (told["quantity"], told["amount"], told["complete"]) == (None, None, False)
+    assert bill["total"] is None
+    table = billed.get("/v1/bill/file", **asked, format="csv", language="en").text
+    assert "0.00" not in table
 
 
 def test_a_node_has_the_bills_of_all_its_accounts_and_of_no_others(billed):
@@ -279,3 +295,19 @@ def test_one_account_over_several_meters_is_billed_as_the_document_says(booked):
     span = {"start": "2026-10-01", "end": "2026-11-01", "step": "month"}
     (month,) = world.get("/v1/energy", node="campus", **span).json()["data"]
     assert Decimal(month["value"]) == 119090
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026-00", "2026-1x", "1999-12"])
+def test_a_month_that_is_none_is_told_as_it_was_sent(world, month):
+    quantity = {"meter": "canteen-water", "value": 7, "month": month}
+    sign_in(world)
+    page = world.client.get("/bills", params={"of": "node/bureau", "month": month}).text
+    answers = [
+        world.get("/v1/bill", node="bureau", month=month),
+        world.post("/v1/entries", json=quantity),
+    ]
+    for answer in answers:
+        told = answer.json()
+        assert (told["value"], told["fix"]) == (month, "YYYY-MM, e.g. 2026-10"), answer.text
+    assert f"{month}-01" not in page
+    assert "YYYY-MM, e.g. 2026-10" in page

@@ -143,15 +143,28 @@ def test_an_incomplete_period_is_closed_with_a_reason(world):
     assert "c1 holds no report of 2026-07" in refused.text
 
 
+def made_again(world, name: str) -> str:
+    """The secret of another key of that name, as a rotation makes one."""
+    return world.platform.access.create_key(name, "bureau", "close", actor="test", now_us=1)
+
+
 def test_reopening_takes_a_reason_and_a_second_key(world):
     close(world)
     path = "/v1/closings/c1/reopening"
     assert world.post(f"{path}/confirmation", "second").status_code == 409
     assert world.post(path, "operator", json={"reason": "a meter"}).status_code == 403
-    assert world.post(path, "closer", json={"reason": " "}).status_code == 422
+    unsaid = world.post(path, "closer", json={"reason": " "})
+    assert (unsaid.status_code, unsaid.json()["field"]) == (422, "reason")
+    assert "why the period is reopened" in unsaid.json()["fix"]
+    untold = close(world, reason="\0")
+    assert (untold.status_code, untold.json()["field"]) == (422, "reason")
+    assert "why the period holds as it is" in untold.json()["fix"]
     asked = world.post(path, "closer", json={"reason": "a meter was read wrongly"})
     assert asked.json()["state"] == "asked"
     assert world.post(f"{path}/confirmation", "closer").status_code == 403
+    rotated = {"Authorization": f"Bearer {made_again(world, 'closer')}"}
+    again = world.client.post(f"{path}/confirmation", headers=rotated)
+    assert (again.status_code, again.json()["field"]) == (403, "closing")
     assert close(world).status_code == 409
     done = world.post(f"{path}/confirmation", "second").json()
     assert (done["state"], done["asked"]["by"].split()[0]) == ("reopened", "closer")

@@ -227,7 +227,11 @@ def test_coal_and_carbon_are_told_on_the_basis_that_is_asked(world):
     assert (parts["coal"], parts["carbon"]) == ("equal", "location")
     assert parts["data"][0]["kgce"]["value"] == day["kgce"]["value"]
     assert parts["data"][0]["kgco2"] == usual["data"][0]["kgco2"]
-    assert world.get("/v1/energy", coal="brown", **asked).status_code in (400, 422)
+    refused = world.get("/v1/energy", coal="brown", **asked)
+    assert (refused.status_code, refused.json()["field"]) == (422, "coal")
+    assert refused.json()["fix"] == "one of: equivalent, equal"
+    step = world.get("/v1/energy", **(asked | {"step": "week"})).json()
+    assert step["fix"] == "one of: native, 15min, hour, day, month"
 
 
 def _with_other_bases(world, since=None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from metering.localtime import HOUR_US, day_bounds, iso, parse_instant
-from metering.reading import Kind
+from metering.reading import ENTERED_ORDER, Flag, Kind, ReadingColumns
 from metering.registry import (
     Gateway,
     Installation,
@@ -21,6 +22,7 @@ from metering.registry import (
     SpaceEdge,
 )
 from metering.validity import Validity
+from tests.api.conftest import sign_in
 
 ZONE = "Asia/Shanghai"
 DAY = date(2026, 11, 9)
@@ -367,3 +369,24 @@ def test_an_interval_that_reaches_past_its_registers_end_is_not_used(booked):
     ]
     used = [r for source in sources for r in source["readings"] if r["used"]]
     assert sum(Decimal(r["energy"]) for r in used) == Decimal(found["value"])
+
+
+def test_a_reading_that_was_taken_back_has_no_value(booked):
+    times = every(900, 2)
+    known = office([main()], [register()], [Installation("m", 1)])
+    world = booked(known, NOW, {1: (times, np.arange(len(times)) * 1.0)})
+    at, flag = START + 450_000_000, Flag.ENTERED | Flag.OUT_OF_RANGE | Flag.WITHDRAWN
+    row = (1, at, 0.0, flag, ENTERED_ORDER, 0, 0, 0, 0)
+    world.platform.readings.upsert(ReadingColumns.of([row]))
+    (source,) = lineage(world, meter="m", time=iso(START), step="15min")["meters"][0]["sources"]
+    (taken,) = [one for one in source["readings"] if one["time"] == iso(at)]
+    assert (taken["value"], taken["rejected_by"]) == (None, "withdrawn")
+    span = {"start": iso(at), "end": iso(at + 1)}
+    (stored,) = world.get("/v1/points/1/readings", **span).json()["data"]
+    assert stored["value"] is None
+    sign_in(world)
+    page = world.client.get("/lineage", params={"meter": "m", "time": iso(START), "step": "15min"})
+    shown = re.search(
+        r'<td class="number"[^>]*>([^<]*)</td><td[^>]*><span class="why">taken', page.text
+    )
+    assert shown[1] == "–"

@@ -56,6 +56,8 @@ def test_a_period_is_closed_once_until_two_persons_reopen_it(stores: Stores) -> 
         store.ask(1, TWO)
     with pytest.raises(NotAllowed, match="cannot confirm"):
         store.reopen(1, replace(TWO, key=ONE.key))
+    with pytest.raises(NotAllowed, match="cannot confirm"):
+        store.reopen(1, replace(ONE, by="甲 (k-9)", key="k-9"))
     with pytest.raises(Conflict, match="closed already"):
         store.add(closing())
     reopened = store.reopen(1, TWO)

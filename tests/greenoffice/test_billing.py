@@ -10,7 +10,10 @@ import pytest
 from greenoffice.billing import bill
 from greenoffice.commands import init
 from greenoffice.entering import audit_bills
+from greenoffice.folder import DataFolder
+from greenoffice.stores import open_stores
 from metering.errors import InvalidInput, NotFound
+from metering.registry import Meter, Node, NodeType, Registry, SpaceEdge
 from proofs.bills.platform import told
 from proofs.bills.written import ACCOUNT, written_bills
 from reports import BILL_HEADER, bills_csv
@@ -51,3 +54,20 @@ def test_an_audit_asks_for_one_bill_or_all_of_a_month(tmp_path, capsys):
     for id, month in ((None, None), ("77aa", "2026-10")):
         with pytest.raises(InvalidInput, match="exactly one"):
             audit_bills(data, id, month)
+
+
+def test_a_place_without_an_account_is_billed_by_its_prices_as_the_api_does(tmp_path, capsys):
+    data = tmp_path / "data"
+    init(data, 8080, 1883, 9464, "en")
+    nodes = {
+        "o": Node("o", NodeType.INSTITUTION, zone="Asia/Shanghai"),
+        "dc": Node("dc", NodeType.DATACENTRE),
+    }
+    meters = {"m": Meter("m", "dc", "02000", total=True)}
+    known = Registry(nodes=nodes, space=(SpaceEdge("o", "dc"),), meters=meters)
+    open_stores(DataFolder(data)).registry.apply(known, actor="test", now_us=1)
+    capsys.readouterr()
+    for code in ("dc", "m"):
+        bill(data, code, "2026-07", None, "csv", "en")
+        rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+        assert {(row["account"], row["meter"]) for row in rows} == {("", code)}

@@ -37,3 +37,16 @@ def test_a_figure_that_is_worth_otherwise_is_printed_with_who_edited_what():
         "  hall  01000  2026-10  +0.7 CNY  +0 kgCO2  0 d",
         "    changed tariff tou 01000: price '0.98' -> '1.05' (version 8, energy office)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("closed", "present"), [(None, None), (Decimal(5), None), (None, Decimal(5))]
+)
+def test_carbon_that_is_unknown_on_a_side_is_no_change_of_nothing(closed, present):
+    key, days = (
+        SeriesKey("bureau", "node", "hall", "01000"),
+        (date(2026, 10, 1), date(2026, 10, 31)),
+    )
+    then, now = (ClosedSum(10, (), one) for one in (closed, present))
+    (line,) = told_figure(WorthSince(key, *days, then, now, 0, ()))
+    assert line == "  hall  01000  2026-10  unknown kgCO2  0 d"

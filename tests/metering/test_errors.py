@@ -1,12 +1,14 @@
 """Errors name the field, the value and the fix, and never repeat a megabyte."""
 
 import inspect
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from metering import errors
+from metering.statement import EvidenceFile
 
 
 def all_errors():
@@ -30,6 +32,30 @@ def test_the_tree_in_the_docstring_names_every_error(kind):
 def test_an_error_reads_as_a_sentence_with_field_value_and_fix():
     told = errors.InvalidInput("unknown unit", field="unit", value="kwh", fix="use kWh")
     assert str(told) == "unknown unit (unit = 'kwh') - use kWh"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Decimal("-5"), "-5"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("1E+999999"), "1E+999999"),
+        (Decimal("NaN"), "NaN"),
+        (Decimal("1." + "1" * 500), "1." + "1" * 117 + "…"),
+        (b"<html>secret", "12 bytes"),
+        (7, "7"),
+    ],
+)
+def test_a_value_is_quoted_as_people_write_it(value, shown):
+    assert errors.quoted(value) == shown
+    assert str(errors.InvalidInput("no", field="value", value=value)) == f"no (value = {shown})"
+
+
+def test_what_is_no_evidence_is_not_repeated():
+    with pytest.raises(errors.InvalidInput) as refused:
+        EvidenceFile.of(b"<html>secret")
+    assert refused.value.value == "12 bytes"
+    assert "secret" not in str(refused.value)
 
 
 @given(st.one_of(st.text(), st.binary(), st.lists(st.integers())), st.integers(2, 200))

@@ -18,6 +18,7 @@ from api.influxql.engine.rows import (
 from api.influxql.tables import names
 from metering.errors import InvalidInput
 from metering.localtime import HOUR_US
+from metering.reading import Flag
 from metering.registry import Point
 
 MOST_POINT_DAYS = 20_000
@@ -57,7 +58,8 @@ class Readings:
             )
             point = view.caller.reach.points[int(str(series.source))]
             found = view.caller.reach.within(point, found)
-            amounts = np.where(np.isfinite(found.value), found.value, np.nan)
+            told = np.isfinite(found.value) & ((found.flag & Flag.WITHDRAWN) == 0)
+            amounts = np.where(told, found.value, np.nan)
             yield Rows(series, found.time_us, {"value": Values(amounts)})
 
     def overlap(self, *_: object) -> str:
