@@ -78,6 +78,16 @@ class EvidenceFile:
         return cls(hashlib.sha256(content).hexdigest(), media, len(content))
 
 
+@dataclass(frozen=True)
+class Giver:
+    """From where a file of evidence was given."""
+
+    place: str
+    """Code of the node of the key that sent it."""
+    at_us: int
+    """When [us]: the place may be of another institution later."""
+
+
 def check_sha256(text: str) -> str:
     """The text itself where it is a SHA-256 in lower case; InvalidInput otherwise."""
     if not _SHA256.fullmatch(text):

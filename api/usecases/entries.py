@@ -24,6 +24,8 @@ import numpy as np
 from api.caller import Caller
 from api.ranges import check_order, instant, local_date
 from api.reach import Outside
+from api.usecases.evidence import evidence_named
+from api.usecases.reached import ENTRIES, entry_reached, holds_all
 from metering.errors import Conflict, InvalidInput, NotFound, Unavailable
 from metering.localtime import (
     DAY_MIN,
@@ -38,7 +40,6 @@ from metering.reading import Flag, Kind
 from metering.registry import Installation, Meter, Point
 from metering.registry.facts.accounts import KIND as ACCOUNT
 from metering.statement import (
-    MOST_EVIDENCE,
     MOST_NOTE,
     EnteredReading,
     EvidenceFile,
@@ -56,7 +57,6 @@ from metering.wording import worded
 MOST_DAYS: Final = 366
 MOST_READ_BY: Final = 128
 MOST_KEY: Final = 128
-ENTRIES: Final = frozenset({StatementKind.READING, StatementKind.QUANTITY})
 _LISTED: Final = 100
 
 
@@ -158,7 +158,7 @@ def entry_of(caller: Caller, id: str) -> Told:
         raise NotFound(
             "no such entry in your scope", field="id", value=id, fix="an id that /v1/entries lists"
         )
-    if not _reached(caller, found):
+    if not entry_reached(caller, found):
         raise Outside(
             "no such entry in your scope", field="id", value=id, fix="an id that /v1/entries lists"
         )
@@ -174,7 +174,7 @@ def entries(
         subjects = frozenset({caller.reach.meter(meter).code})
     elif caller.reach.scope.whole:
         subjects = None
-    found = listed(caller, ENTRIES, subjects, partial(_reached, caller), before, limit)
+    found = listed(caller, ENTRIES, subjects, partial(entry_reached, caller), before, limit)
     return told_of(caller, found)
 
 
@@ -265,22 +265,6 @@ def _check_same(filed: Statement, entry: Entry, key: str) -> None:
         )
 
 
-def _reached(caller: Caller, one: Statement) -> bool:
-    """Whether the meter is the caller's on all days that the statement is about."""
-    meter = caller.reach.registry.meters.get(one.subject)
-    if meter is None:
-        return caller.reach.scope.whole
-    return holds_all(caller, meter, one.first, one.after)
-
-
-def holds_all(caller: Caller, meter: Meter, first: date, after: date) -> bool:
-    """Whether a meter's place is the caller's on all local days of [first, after)."""
-    if caller.reach.scope.whole:
-        return True
-    spans = caller.reach.scope.days(meter.node)
-    return any(one.first <= first and after <= one.limit for one in spans)
-
-
 def _stated(caller: Caller, meter: Meter, entry: Entry, id: str) -> Stated:
     given = [name for name in ("time", "day", "month", "start") if getattr(entry, name)]
     if len(given) != 1 or bool(entry.end) != bool(entry.start):
@@ -294,7 +278,7 @@ def _stated(caller: Caller, meter: Meter, entry: Entry, id: str) -> Stated:
     for name in ("day", "month", "start", "end"):
         said |= {name: text} if (text := getattr(entry, name)) else {}
     said |= words_of(entry.read_by, entry.note)
-    if files := evidence_named(caller, entry.evidence):
+    if files := evidence_named(caller, entry.evidence, meter.code):
         said["evidence"] = files
     if given[0] in ("time", "day"):
         return _reading(caller, meter, entry, id, said)
@@ -306,29 +290,6 @@ def words_of(read_by: str, note: str) -> dict[str, str]:
     read_by = worded(read_by, "read_by", MOST_READ_BY, line=True)
     note = worded(note, "note", MOST_NOTE)
     return {name: text for name, text in (("read_by", read_by), ("note", note)) if text}
-
-
-def evidence_named(caller: Caller, named: Sequence[str]) -> list[dict[str, Any]]:
-    """The files that a statement names, as it keeps them; InvalidInput for one that is not kept."""
-    if len(named) > MOST_EVIDENCE or len(set(named)) < len(named):
-        raise InvalidInput(
-            f"more than {MOST_EVIDENCE} files, or one of them twice",
-            field="evidence",
-            value=len(named),
-            fix="put the pages into one PDF",
-        )
-    found = []
-    for sha256 in named:
-        file = caller.platform.evidence.find(sha256)
-        if file is None:
-            raise InvalidInput(
-                "no such file of evidence",
-                field="evidence",
-                value=sha256,
-                fix="send the file to /v1/evidence first, and name the sha256 it answers with",
-            )
-        found.append({"sha256": file.sha256, "media": file.media, "size": file.size})
-    return found
 
 
 def _reading(caller: Caller, meter: Meter, entry: Entry, id: str, said: dict[str, Any]) -> Stated:

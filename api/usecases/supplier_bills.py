@@ -20,10 +20,8 @@ from api.reach import Outside
 from api.usecases.bill_audits import audit_of, standing_bills
 from api.usecases.bills import accounts_in
 from api.usecases.entries import (
-    evidence_named,
     gateway_and_name,
     hand_point,
-    holds_all,
     id_of,
     listed,
     needed,
@@ -34,6 +32,8 @@ from api.usecases.entries import (
     withdrawal_of,
     words_of,
 )
+from api.usecases.evidence import evidence_named
+from api.usecases.reached import BILLS, bill_reached, holds_all, row_of
 from figures import AsOf, View, over
 from figures.bills import BillAudit, BillCase
 from metering.errors import Conflict, InvalidInput, NotFound
@@ -58,7 +58,6 @@ from metering.wording import worded
 MOST_DAYS: Final = 400
 MOST_LISTED: Final = 50
 """Bills of a page: each is held against the books."""
-BILLS: Final = frozenset({StatementKind.BILL})
 
 
 @dataclass(frozen=True)
@@ -168,7 +167,7 @@ def bill_of(caller: Caller, id: str, as_of: str | None = None) -> SupplierBillTo
             "no such bill in your scope", field="id", value=id, fix="an id that /v1/bills lists"
         )
     with caller.view(moment) as view:
-        if not _reached(caller, view.registry, found, accounts_in(caller, view.registry)):
+        if not bill_reached(caller, view.registry, found, accounts_in(caller, view.registry)):
             raise Outside(
                 "no such bill in your scope", field="id", value=id, fix="an id that /v1/bills lists"
             )
@@ -212,7 +211,7 @@ def _listed(
 ) -> bool:
     """Whether a bill is reached and, of a moment, ends in the closed period."""
     ends = moment is None or moment.covers(one.after - timedelta(days=1))
-    return ends and _reached(caller, registry, one, known)
+    return ends and bill_reached(caller, registry, one, known)
 
 
 def _last_day(row: Account) -> date:
@@ -244,7 +243,7 @@ def bills_within(caller: Caller, account: str, first: date, after: date) -> list
     found = [
         one
         for one in standing_bills(caller, account)
-        if one.first < after and first < one.after and _reached(caller, registry, one, known)
+        if one.first < after and first < one.after and bill_reached(caller, registry, one, known)
     ]
     return sorted(found, key=lambda one: (one.arrived_us, one.id), reverse=True)
 
@@ -283,23 +282,6 @@ def _rows_of(known: Mapping[str, list[Account]], number: str) -> list[Account]:
     return known[number]
 
 
-def _row(rows: Sequence[Account], first: date) -> Account:
-    """The row that holds on a bill's first day, else the last one."""
-    last = max(rows, key=lambda one: one.valid.first)
-    return next((one for one in rows if one.valid.holds(first)), last)
-
-
-def _reached(
-    caller: Caller, registry: Registry, one: Statement, known: Mapping[str, list[Account]]
-) -> bool:
-    if one.subject not in known:
-        return False
-    meter = registry.meters.get(_row(known[one.subject], one.first).meter)
-    if meter is None:
-        return False
-    return holds_all(caller, meter, one.first, one.after)
-
-
 def _stated(caller: Caller, rows: Sequence[Account], bill: NewSupplierBill, id: str) -> Stated:
     first, after = local_date(bill.start, "start"), local_date(bill.end, "end")
     check_order(bill.start, bill.end, first < after)
@@ -307,7 +289,7 @@ def _stated(caller: Caller, rows: Sequence[Account], bill: NewSupplierBill, id: 
         raise InvalidInput(
             f"more than {MOST_DAYS} days at once", field="end", value=bill.end, fix="enter parts"
         )
-    meter = caller.reach.meter(_row(rows, first).meter)
+    meter = caller.reach.meter(row_of(rows, first).meter)
     zone = caller.reach.registry.zone(meter.node)
     if day_bounds(after, zone)[0] > caller.platform.now_us():
         raise InvalidInput(
@@ -326,7 +308,7 @@ def _stated(caller: Caller, rows: Sequence[Account], bill: NewSupplierBill, id: 
     if bill.quantity is not None:
         canonical(bill.quantity, bill.unit or meter.unit, meter)
         said |= {"quantity": f"{bill.quantity:f}", "unit": bill.unit or meter.unit}
-    if files := evidence_named(caller, bill.evidence):
+    if files := evidence_named(caller, bill.evidence, bill.account):
         said["evidence"] = files
     days = days_between(first, after - timedelta(days=1))
     point = hand_point(caller, meter, days) if bill.quantity is not None else None
@@ -397,7 +379,7 @@ def _told(
         own = one.statement
         at_rest = moment is not None
         case, audit = audit_of(caller, view, own, others[own.subject], at_rest=at_rest)
-        row = _row(known[own.subject], own.first)
+        row = row_of(known[own.subject], own.first)
         meter = view.registry.meters[row.meter]
         last = own.after - timedelta(days=1)
         period = over(view, view.key_of(meter.code), own.first, last)
