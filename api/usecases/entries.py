@@ -47,6 +47,7 @@ from metering.statement import (
     Statement,
     StatementKind,
     StatementState,
+    days_left,
     standing_of,
     stated_by,
 )
@@ -125,7 +126,7 @@ def withdraw(caller: Caller, id: str, reason: str) -> Told:
             "a later entry has replaced it",
             field="id",
             value=id,
-            fix="withdraw the later one, which /v1/entries lists",
+            fix="withdraw the later one, which /v1/entries or /v1/bills lists",
         )
     return told_of(caller, [own])[0]
 
@@ -139,10 +140,14 @@ def withdrawal_of(own: Statement, reason: str) -> Statement:
 
 def said_after(caller: Caller, own: Statement, meter: str) -> list[Statement]:
     """What was stated of a meter, or of an account with it, after a statement."""
+    return [one for one in said_of(caller, meter) if one.place > own.place]
+
+
+def said_of(caller: Caller, meter: str) -> list[Statement]:
+    """What was stated of a meter, or of an account with it."""
     accounts = {row.account for row in ACCOUNT.of(caller.reach.registry) if row.meter == meter}
     desk = caller.platform.desk
-    found = [one for subject in sorted({meter} | accounts) for one in desk.about(subject)]
-    return [one for one in found if one.place > own.place]
+    return [one for subject in sorted({meter} | accounts) for one in desk.about(subject)]
 
 
 def taken_back(own: Statement, later: Iterable[Statement]) -> tuple[EnteredReading, ...]:
@@ -203,8 +208,10 @@ def told_of(
 ) -> list[Told]:
     """What became of each, or had become of it at an instant [us]."""
     standing: dict[str, StatementState] = {}
-    for subject in {one.subject for one in statements}:
+    for subject in {one.subject for one in statements if one.kind not in ENTRIES}:
         standing |= standing_of(stated_by(caller.platform.desk.about(subject), at_us))
+    for meter in {one.subject for one in statements if one.kind in ENTRIES}:
+        standing |= standing_of(stated_by(said_of(caller, meter), at_us))
     known = caller.platform.statements
     return [
         Told(
@@ -568,13 +575,7 @@ def times_without(own: Statement, later: Iterable[Statement]) -> list[int]:
     if own.kind is StatementKind.READING:
         return [instant(str(own.said["at"]), "at", "UTC")]
     zone = str(own.said["zone"])
-    said = set[date]()
-    for one in later:
-        spread_out = one.kind in (StatementKind.QUANTITY, StatementKind.BILL)
-        if spread_out and one.said.get("point") == own.said["point"]:
-            said.update(days_between(one.first, date.fromordinal(one.after.toordinal() - 1)))
-    days = days_between(own.first, date.fromordinal(own.after.toordinal() - 1))
-    return [day_bounds(day, zone)[0] for day in days if day not in said]
+    return [day_bounds(day, zone)[0] for day in sorted(days_left(own, later))]
 
 
 def gateway_and_name(point: str) -> tuple[str, str]:

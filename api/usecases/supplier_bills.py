@@ -26,6 +26,7 @@ from api.usecases.entries import (
     listed,
     needed,
     said_after,
+    said_of,
     spread,
     taken_back,
     told_of,
@@ -49,6 +50,7 @@ from metering.statement import (
     Statement,
     StatementKind,
     StatementState,
+    days_left,
     stated_by,
 )
 from metering.units import BOOK_UNITS, conversion, equivalent
@@ -100,10 +102,15 @@ class SupplierBillTold:
     audit: BillAudit
     """What came of it."""
 
+    is_only_figure: bool
+    """Whether the books have nothing but the bill, at least on one of its days."""
+
     @property
-    def is_only_figure(self) -> bool:
-        """Whether the books have nothing but the bill."""
-        return "point" in self.statement.said
+    def source(self) -> str:
+        """Of what the books have: bill, meter, or entry where later ones said all its days anew."""
+        if self.is_only_figure:
+            return "bill"
+        return "entry" if self.statement.point else "meter"
 
     @property
     def difference(self) -> Decimal | None:
@@ -149,7 +156,7 @@ def withdraw_bill(caller: Caller, id: str, reason: str) -> SupplierBillTold:
         )
     if bill.state is StatementState.STANDS:
         gateway, readings = "", tuple[EnteredReading, ...]()
-        if bill.is_only_figure:
+        if own.point:
             gateway, _ = gateway_and_name(str(own.said["point"]))
             readings = taken_back(own, said_after(caller, own, bill.meter))
         stated = Stated(withdrawal_of(own, reason), gateway, readings)
@@ -378,9 +385,12 @@ def _told(
     for one in told_of(caller, statements, at_us):
         own = one.statement
         at_rest = moment is not None
-        case, audit = audit_of(caller, view, own, others[own.subject], at_rest=at_rest)
         row = row_of(known[own.subject], own.first)
         meter = view.registry.meters[row.meter]
+        alone = _is_only_figure(caller, own, meter, at_us)
+        case, audit = audit_of(
+            caller, view, own, others[own.subject], at_rest=at_rest, is_only_figure=alone
+        )
         last = own.after - timedelta(days=1)
         period = over(view, view.key_of(meter.code), own.first, last)
         said = own.said
@@ -388,7 +398,7 @@ def _told(
         if "quantity" in said:
             quantity = canonical(Decimal(said["quantity"]), str(said["unit"]), meter)
         per = BOOK_UNITS[meter.unit].per_canonical
-        amount = None if "point" in said else period.amount
+        amount = None if alone else period.amount
         found.append(
             SupplierBillTold(
                 statement=own,
@@ -404,6 +414,14 @@ def _told(
                 provisional=period.provisional,
                 case=case,
                 audit=audit,
+                is_only_figure=alone,
             )
         )
     return found
+
+
+def _is_only_figure(caller: Caller, own: Statement, meter: Meter, at_us: int | None) -> bool:
+    """Whether a day of a bill that went into the books was not said anew by then."""
+    if not own.point:
+        return False
+    return bool(days_left(own, stated_by(said_of(caller, meter.code), at_us)))
