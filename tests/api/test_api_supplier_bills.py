@@ -211,3 +211,20 @@ def test_a_bill_whose_days_were_all_said_anew_is_held_against_the_books(booked):
     found = world.get(f"/v1/bills/{told['id']}/audit").json()["findings"]
     (wrong,) = (one for one in found if one["check"] == "tier_quantity")
     assert (wrong["said"], wrong["expected"], wrong["stake"]) == ("95", "70.00", "25.00")
+
+
+def test_a_registered_step_is_a_known_charge_where_the_books_do_not_reach_it(booked):
+    """What is billed at its price is a quantity of 0 in the books; a step of no plan is unknown."""
+    starts = [day_bounds(day, ZONE)[0] for day in days_between(DAY, WEEK)[:-1]]
+    world = world_of(booked, {2: (starts, [10.0] * 7)})
+    first = {"name": "tier.1", "quantity": "70", "price": "1", "amount": "70"}
+    lines = [
+        first,
+        *({**first, "name": f"tier.{n}", "price": "2", "amount": "140"} for n in (2, 3)),
+    ]
+    told = enter(world, **BY_BILL, quantity="210", lines=lines)
+    own = {"meter": "w", "value": "70", "start": str(DAY), "end": str(WEEK)}
+    world.post("/v1/entries", json=own)
+    found = world.get(f"/v1/bills/{told['id']}/audit").json()["findings"]
+    of = [(one["check"], one["line"], one["stake"]) for one in found if "tier." in one["line"]]
+    assert of == [("tier_quantity", "tier.2", "140.00"), ("unknown_line", "tier.3", "140")]
