@@ -29,7 +29,7 @@ from metering.ports import (
     StatementReader,
 )
 from metering.registry import Registry
-from metering.statement import MOST_EVIDENCE_BYTES, EvidenceFile, Stated, Statement
+from metering.statement import MOST_EVIDENCE_BYTES, EvidenceFile, Giver, Stated, Statement
 
 
 class RawMessage(Protocol):
@@ -107,8 +107,12 @@ class Desk(Protocol):
 class EvidenceStore(Protocol):
     """Files that people give as evidence, by their SHA-256."""
 
-    def put(self, content: bytes) -> EvidenceFile:
-        """Durable on return; InvalidInput where its kind is none that is kept."""
+    def put(self, content: bytes, by: Giver | None = None) -> EvidenceFile:
+        """Durable on return, with who gave it; InvalidInput where its kind is none that is kept."""
+        ...
+
+    def givers(self, sha256: str, /) -> list[Giver]:
+        """Who gave a file, as far as it is kept."""
         ...
 
     def find(self, sha256: str, /) -> EvidenceFile | None:

@@ -19,7 +19,8 @@ from api.ranges import local_date
 from api.reach import Reach
 from api.usecases.bills import MOST_BILLS, accounts_of
 from api.usecases.lineage import ANSWER, MOST_DAYS, MOST_METERS
-from api.usecases.supplier_bills import BILLS, MOST_LISTED
+from api.usecases.reached import BILLS
+from api.usecases.supplier_bills import MOST_LISTED
 from metering.closing import Closing, number_of_closing
 from metering.items import check_item, covers, whole
 from metering.localtime import DAY_MIN, local_day

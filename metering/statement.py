@@ -78,6 +78,16 @@ class EvidenceFile:
         return cls(hashlib.sha256(content).hexdigest(), media, len(content))
 
 
+@dataclass(frozen=True)
+class Giver:
+    """From where a file of evidence was given."""
+
+    place: str
+    """Code of the node of the key that sent it."""
+    at_us: int
+    """When [us]: the place may be of another institution later."""
+
+
 def check_sha256(text: str) -> str:
     """The text itself where it is a SHA-256 in lower case; InvalidInput otherwise."""
     if not _SHA256.fullmatch(text):
@@ -139,6 +149,19 @@ class Statement:
             return self.kind, self.subject, str(self.said.get("number"))
         return self.kind, self.subject, self.first.isoformat(), self.after.isoformat()
 
+    @property
+    def point(self) -> str:
+        """The point that has a reading of it on each of its days; '' of any that has none."""
+        spread = self.kind in (StatementKind.QUANTITY, StatementKind.BILL)
+        return str(self.said.get("point", "")) if spread else ""
+
+    @property
+    def days(self) -> frozenset[date]:
+        """Its local days."""
+        return frozenset(
+            date.fromordinal(n) for n in range(self.first.toordinal(), self.after.toordinal())
+        )
+
 
 @dataclass(frozen=True)
 class EnteredReading:
@@ -177,8 +200,18 @@ def stated_by(statements: Iterable[Statement], at_us: int | None) -> list[Statem
     return [one for one in statements if at_us is None or one.arrived_us <= at_us]
 
 
+def days_left(own: Statement, others: Iterable[Statement]) -> frozenset[date]:
+    """Days of a statement of which no later one said anew what passed at its point; also one that
+    was taken back did, since what was there before does not come back."""
+    later = (o for o in others if o.point and o.point == own.point and o.place > own.place)
+    return own.days.difference(*(one.days for one in later))
+
+
 def standing_of(statements: Iterable[Statement]) -> dict[str, StatementState]:
-    """By id, what became of each of a subject's statements; withdrawals are not among them."""
+    """By id, what became of each of the statements of a subject, or of a meter and its accounts;
+    withdrawals are not among them. A quantity is corrected too where later quantities and bills of
+    its point say all of its days anew. A bill is a paper: only another of its number corrects it.
+    """
     ordered = sorted(statements, key=lambda one: one.place)
     found: dict[str, StatementState] = {}
     newest: dict[tuple[str, ...], str] = {}
@@ -191,4 +224,13 @@ def standing_of(statements: Iterable[Statement]) -> dict[str, StatementState]:
         if earlier is not None and found[earlier] is StatementState.STANDS:
             found[earlier] = StatementState.CORRECTED
         found[one.id], newest[one.thing] = StatementState.STANDS, one.id
+    anew: dict[str, set[date]] = {}
+    for one in reversed(ordered):
+        if not one.point:
+            continue
+        said = anew.setdefault(one.point, set())
+        stands = found[one.id] is StatementState.STANDS
+        if one.kind is StatementKind.QUANTITY and stands and one.days <= said:
+            found[one.id] = StatementState.CORRECTED
+        said |= one.days
     return found

@@ -9,7 +9,7 @@ from figures import Figures
 from metering.errors import NotFound
 from metering.ports import ReadingStore
 from metering.registry import Registry
-from metering.statement import EvidenceFile, Stated, Statement
+from metering.statement import EvidenceFile, Giver, Stated, Statement
 from storage import Stores
 
 
@@ -74,9 +74,14 @@ class NoPeople:
             f"no desk for {stated} at {now_us}", field="by", value=entered_by, fix="none"
         )
 
-    def put(self, content: bytes) -> EvidenceFile:
-        """What the file is; it is not kept."""
+    def put(self, content: bytes, by: Giver | None = None) -> EvidenceFile:
+        """What the file is; neither it nor who gave it is kept."""
+        del by
         return EvidenceFile.of(content)
+
+    def givers(self, _: str, /) -> list[Giver]:
+        """Nobody gave a file that is not kept."""
+        return []
 
     def content(self, sha256: str) -> bytes:
         """Raises NotFound."""

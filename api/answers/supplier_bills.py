@@ -11,7 +11,8 @@ from api.answers.entries import EvidenceLinkAnswer
 
 class BookedAnswer(TypedDict):
     """What the books have of the days of a bill, in the canonical unit of the meter. `source` is
-    `meter`, or `bill` where they have nothing but the bill; `difference` is what the bill says
+    `meter`, or `bill` where they have nothing but the bill, `entry` where an entry or another bill
+    said all its days anew since; `difference` is what the bill says
     beyond them, null where either is not wholly known."""
 
     source: str

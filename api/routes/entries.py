@@ -24,6 +24,7 @@ from api.paging import Cursor, Limit
 from api.params import Code, JsonBody, example, refuses
 from api.problems import WrongMedia
 from api.usecases.entries import Entry, Told, enter, entries, entry_of, evidence_of, withdraw
+from api.usecases.evidence import keep_evidence
 from metering.errors import InvalidInput
 from metering.localtime import iso
 from metering.statement import MOST_EVIDENCE, MOST_NOTE, EvidenceFile, StatementKind
@@ -168,7 +169,8 @@ def entry_json(told: Told) -> EnteredAnswer:
 async def evidence(request: Request, caller: Enterer) -> EvidenceFileAnswer:
     """Keep a file, a PDF, PNG or JPEG by its first bytes; entries name it by its `sha256`.
 
-    The same file again is the same file. Only who reaches an entry that names it can read it back.
+    The same file again is the same file. Only a key that reaches the place of the key that sent it,
+    or an entry or a bill that names it, can name it; only who reaches one of these reads it back.
     """
     said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if said not in ("", "application/octet-stream", *MEDIA):
@@ -178,7 +180,7 @@ async def evidence(request: Request, caller: Enterer) -> EvidenceFileAnswer:
     content = await request.body()
     if not content:
         raise InvalidInput("an empty body", field="body", value="", fix="send the file's bytes")
-    kept = await run_in_threadpool(caller.platform.evidence.put, content)
+    kept = await run_in_threadpool(keep_evidence, caller, content)
     return {"sha256": kept.sha256, "media": kept.media, "size": kept.size}
 
 

@@ -208,7 +208,7 @@ def bill_json(told: SupplierBillTold) -> SupplierBillAnswer:
         "said": {name: value for name, value in said.items() if name not in inner},
         "note": str(said.get("note", "")),
         "books": {
-            "source": "bill" if told.is_only_figure else "meter",
+            "source": told.source,
             "unit": told.unit,
             "billed": _text(told.quantity),
             "quantity": _text(told.booked),

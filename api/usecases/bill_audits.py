@@ -57,11 +57,12 @@ def audit_of(
     others: Sequence[Statement],
     *,
     at_rest: bool = False,
+    is_only_figure: bool,
 ) -> tuple[BillCase, BillAudit]:
     """A bill with all that it is held against, and what came of it. Of a moment (`at_rest`) there
     is neither weather nor a sliding demand: readings are not kept as they were."""
     readings = None if at_rest else caller.platform.readings
-    case = case_of(view, own, others, readings, is_only_figure="point" in own.said)
+    case = case_of(view, own, others, readings, is_only_figure=is_only_figure)
     if case.before and not at_rest and not confirmed(case):
         case = replace(case, degree_days=_weather(caller, case))
     return case, audited(case)

@@ -24,6 +24,8 @@ import numpy as np
 from api.caller import Caller
 from api.ranges import check_order, instant, local_date, local_month
 from api.reach import Outside
+from api.usecases.evidence import evidence_named
+from api.usecases.reached import ENTRIES, entry_reached, holds_all
 from metering.errors import Conflict, InvalidInput, NotFound, Unavailable
 from metering.localtime import (
     DAY_MIN,
@@ -38,7 +40,6 @@ from metering.reading import Flag, Kind
 from metering.registry import Installation, Meter, Point
 from metering.registry.facts.accounts import KIND as ACCOUNT
 from metering.statement import (
-    MOST_EVIDENCE,
     MOST_NOTE,
     EnteredReading,
     EvidenceFile,
@@ -46,6 +47,7 @@ from metering.statement import (
     Statement,
     StatementKind,
     StatementState,
+    days_left,
     standing_of,
     stated_by,
 )
@@ -56,7 +58,6 @@ from metering.wording import worded
 MOST_DAYS: Final = 366
 MOST_READ_BY: Final = 128
 MOST_KEY: Final = 128
-ENTRIES: Final = frozenset({StatementKind.READING, StatementKind.QUANTITY})
 _LISTED: Final = 100
 
 
@@ -125,7 +126,7 @@ def withdraw(caller: Caller, id: str, reason: str) -> Told:
             "a later entry has replaced it",
             field="id",
             value=id,
-            fix="withdraw the later one, which /v1/entries lists",
+            fix="withdraw the later one, which /v1/entries or /v1/bills lists",
         )
     return told_of(caller, [own])[0]
 
@@ -139,10 +140,14 @@ def withdrawal_of(own: Statement, reason: str) -> Statement:
 
 def said_after(caller: Caller, own: Statement, meter: str) -> list[Statement]:
     """What was stated of a meter, or of an account with it, after a statement."""
+    return [one for one in said_of(caller, meter) if one.place > own.place]
+
+
+def said_of(caller: Caller, meter: str) -> list[Statement]:
+    """What was stated of a meter, or of an account with it."""
     accounts = {row.account for row in ACCOUNT.of(caller.reach.registry) if row.meter == meter}
     desk = caller.platform.desk
-    found = [one for subject in sorted({meter} | accounts) for one in desk.about(subject)]
-    return [one for one in found if one.place > own.place]
+    return [one for subject in sorted({meter} | accounts) for one in desk.about(subject)]
 
 
 def taken_back(own: Statement, later: Iterable[Statement]) -> tuple[EnteredReading, ...]:
@@ -158,7 +163,7 @@ def entry_of(caller: Caller, id: str) -> Told:
         raise NotFound(
             "no such entry in your scope", field="id", value=id, fix="an id that /v1/entries lists"
         )
-    if not _reached(caller, found):
+    if not entry_reached(caller, found):
         raise Outside(
             "no such entry in your scope", field="id", value=id, fix="an id that /v1/entries lists"
         )
@@ -174,7 +179,7 @@ def entries(
         subjects = frozenset({caller.reach.meter(meter).code})
     elif caller.reach.scope.whole:
         subjects = None
-    found = listed(caller, ENTRIES, subjects, partial(_reached, caller), before, limit)
+    found = listed(caller, ENTRIES, subjects, partial(entry_reached, caller), before, limit)
     return told_of(caller, found)
 
 
@@ -203,8 +208,10 @@ def told_of(
 ) -> list[Told]:
     """What became of each, or had become of it at an instant [us]."""
     standing: dict[str, StatementState] = {}
-    for subject in {one.subject for one in statements}:
+    for subject in {one.subject for one in statements if one.kind not in ENTRIES}:
         standing |= standing_of(stated_by(caller.platform.desk.about(subject), at_us))
+    for meter in {one.subject for one in statements if one.kind in ENTRIES}:
+        standing |= standing_of(stated_by(said_of(caller, meter), at_us))
     known = caller.platform.statements
     return [
         Told(
@@ -265,22 +272,6 @@ def _check_same(filed: Statement, entry: Entry, key: str) -> None:
         )
 
 
-def _reached(caller: Caller, one: Statement) -> bool:
-    """Whether the meter is the caller's on all days that the statement is about."""
-    meter = caller.reach.registry.meters.get(one.subject)
-    if meter is None:
-        return caller.reach.scope.whole
-    return holds_all(caller, meter, one.first, one.after)
-
-
-def holds_all(caller: Caller, meter: Meter, first: date, after: date) -> bool:
-    """Whether a meter's place is the caller's on all local days of [first, after)."""
-    if caller.reach.scope.whole:
-        return True
-    spans = caller.reach.scope.days(meter.node)
-    return any(one.first <= first and after <= one.limit for one in spans)
-
-
 def _stated(caller: Caller, meter: Meter, entry: Entry, id: str) -> Stated:
     given = [name for name in ("time", "day", "month", "start") if getattr(entry, name)]
     if len(given) != 1 or bool(entry.end) != bool(entry.start):
@@ -294,7 +285,7 @@ def _stated(caller: Caller, meter: Meter, entry: Entry, id: str) -> Stated:
     for name in ("day", "month", "start", "end"):
         said |= {name: text} if (text := getattr(entry, name)) else {}
     said |= words_of(entry.read_by, entry.note)
-    if files := evidence_named(caller, entry.evidence):
+    if files := evidence_named(caller, entry.evidence, meter.code):
         said["evidence"] = files
     if given[0] in ("time", "day"):
         return _reading(caller, meter, entry, id, said)
@@ -306,29 +297,6 @@ def words_of(read_by: str, note: str) -> dict[str, str]:
     read_by = worded(read_by, "read_by", MOST_READ_BY, line=True)
     note = worded(note, "note", MOST_NOTE)
     return {name: text for name, text in (("read_by", read_by), ("note", note)) if text}
-
-
-def evidence_named(caller: Caller, named: Sequence[str]) -> list[dict[str, Any]]:
-    """The files that a statement names, as it keeps them; InvalidInput for one that is not kept."""
-    if len(named) > MOST_EVIDENCE or len(set(named)) < len(named):
-        raise InvalidInput(
-            f"more than {MOST_EVIDENCE} files, or one of them twice",
-            field="evidence",
-            value=len(named),
-            fix="put the pages into one PDF",
-        )
-    found = []
-    for sha256 in named:
-        file = caller.platform.evidence.find(sha256)
-        if file is None:
-            raise InvalidInput(
-                "no such file of evidence",
-                field="evidence",
-                value=sha256,
-                fix="send the file to /v1/evidence first, and name the sha256 it answers with",
-            )
-        found.append({"sha256": file.sha256, "media": file.media, "size": file.size})
-    return found
 
 
 def _reading(caller: Caller, meter: Meter, entry: Entry, id: str, said: dict[str, Any]) -> Stated:
@@ -603,13 +571,7 @@ def times_without(own: Statement, later: Iterable[Statement]) -> list[int]:
     if own.kind is StatementKind.READING:
         return [instant(str(own.said["at"]), "at", "UTC")]
     zone = str(own.said["zone"])
-    said = set[date]()
-    for one in later:
-        spread_out = one.kind in (StatementKind.QUANTITY, StatementKind.BILL)
-        if spread_out and one.said.get("point") == own.said["point"]:
-            said.update(days_between(one.first, date.fromordinal(one.after.toordinal() - 1)))
-    days = days_between(own.first, date.fromordinal(own.after.toordinal() - 1))
-    return [day_bounds(day, zone)[0] for day in days if day not in said]
+    return [day_bounds(day, zone)[0] for day in sorted(days_left(own, later))]
 
 
 def gateway_and_name(point: str) -> tuple[str, str]:

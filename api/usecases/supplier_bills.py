@@ -20,20 +20,21 @@ from api.reach import Outside
 from api.usecases.bill_audits import audit_of, standing_bills
 from api.usecases.bills import accounts_in
 from api.usecases.entries import (
-    evidence_named,
     gateway_and_name,
     hand_point,
-    holds_all,
     id_of,
     listed,
     needed,
     said_after,
+    said_of,
     spread,
     taken_back,
     told_of,
     withdrawal_of,
     words_of,
 )
+from api.usecases.evidence import evidence_named
+from api.usecases.reached import BILLS, bill_reached, holds_all, row_of
 from figures import AsOf, View, over
 from figures.bills import BillAudit, BillCase
 from metering.errors import Conflict, InvalidInput, NotFound
@@ -49,6 +50,7 @@ from metering.statement import (
     Statement,
     StatementKind,
     StatementState,
+    days_left,
     stated_by,
 )
 from metering.units import BOOK_UNITS, conversion, equivalent
@@ -58,7 +60,6 @@ from metering.wording import worded
 MOST_DAYS: Final = 400
 MOST_LISTED: Final = 50
 """Bills of a page: each is held against the books."""
-BILLS: Final = frozenset({StatementKind.BILL})
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,15 @@ class SupplierBillTold:
     audit: BillAudit
     """What came of it."""
 
+    is_only_figure: bool
+    """Whether the books have nothing but the bill, at least on one of its days."""
+
     @property
-    def is_only_figure(self) -> bool:
-        """Whether the books have nothing but the bill."""
-        return "point" in self.statement.said
+    def source(self) -> str:
+        """Of what the books have: bill, meter, or entry where later ones said all its days anew."""
+        if self.is_only_figure:
+            return "bill"
+        return "entry" if self.statement.point else "meter"
 
     @property
     def difference(self) -> Decimal | None:
@@ -150,7 +156,7 @@ def withdraw_bill(caller: Caller, id: str, reason: str) -> SupplierBillTold:
         )
     if bill.state is StatementState.STANDS:
         gateway, readings = "", tuple[EnteredReading, ...]()
-        if bill.is_only_figure:
+        if own.point:
             gateway, _ = gateway_and_name(str(own.said["point"]))
             readings = taken_back(own, said_after(caller, own, bill.meter))
         stated = Stated(withdrawal_of(own, reason), gateway, readings)
@@ -168,7 +174,7 @@ def bill_of(caller: Caller, id: str, as_of: str | None = None) -> SupplierBillTo
             "no such bill in your scope", field="id", value=id, fix="an id that /v1/bills lists"
         )
     with caller.view(moment) as view:
-        if not _reached(caller, view.registry, found, accounts_in(caller, view.registry)):
+        if not bill_reached(caller, view.registry, found, accounts_in(caller, view.registry)):
             raise Outside(
                 "no such bill in your scope", field="id", value=id, fix="an id that /v1/bills lists"
             )
@@ -212,7 +218,7 @@ def _listed(
 ) -> bool:
     """Whether a bill is reached and, of a moment, ends in the closed period."""
     ends = moment is None or moment.covers(one.after - timedelta(days=1))
-    return ends and _reached(caller, registry, one, known)
+    return ends and bill_reached(caller, registry, one, known)
 
 
 def _last_day(row: Account) -> date:
@@ -244,7 +250,7 @@ def bills_within(caller: Caller, account: str, first: date, after: date) -> list
     found = [
         one
         for one in standing_bills(caller, account)
-        if one.first < after and first < one.after and _reached(caller, registry, one, known)
+        if one.first < after and first < one.after and bill_reached(caller, registry, one, known)
     ]
     return sorted(found, key=lambda one: (one.arrived_us, one.id), reverse=True)
 
@@ -283,23 +289,6 @@ def _rows_of(known: Mapping[str, list[Account]], number: str) -> list[Account]:
     return known[number]
 
 
-def _row(rows: Sequence[Account], first: date) -> Account:
-    """The row that holds on a bill's first day, else the last one."""
-    last = max(rows, key=lambda one: one.valid.first)
-    return next((one for one in rows if one.valid.holds(first)), last)
-
-
-def _reached(
-    caller: Caller, registry: Registry, one: Statement, known: Mapping[str, list[Account]]
-) -> bool:
-    if one.subject not in known:
-        return False
-    meter = registry.meters.get(_row(known[one.subject], one.first).meter)
-    if meter is None:
-        return False
-    return holds_all(caller, meter, one.first, one.after)
-
-
 def _stated(caller: Caller, rows: Sequence[Account], bill: NewSupplierBill, id: str) -> Stated:
     first, after = local_date(bill.start, "start"), local_date(bill.end, "end")
     check_order(bill.start, bill.end, first < after)
@@ -307,7 +296,7 @@ def _stated(caller: Caller, rows: Sequence[Account], bill: NewSupplierBill, id: 
         raise InvalidInput(
             f"more than {MOST_DAYS} days at once", field="end", value=bill.end, fix="enter parts"
         )
-    meter = caller.reach.meter(_row(rows, first).meter)
+    meter = caller.reach.meter(row_of(rows, first).meter)
     zone = caller.reach.registry.zone(meter.node)
     if day_bounds(after, zone)[0] > caller.platform.now_us():
         raise InvalidInput(
@@ -326,7 +315,7 @@ def _stated(caller: Caller, rows: Sequence[Account], bill: NewSupplierBill, id: 
     if bill.quantity is not None:
         canonical(bill.quantity, bill.unit or meter.unit, meter)
         said |= {"quantity": f"{bill.quantity:f}", "unit": bill.unit or meter.unit}
-    if files := evidence_named(caller, bill.evidence):
+    if files := evidence_named(caller, bill.evidence, bill.account):
         said["evidence"] = files
     days = days_between(first, after - timedelta(days=1))
     point = hand_point(caller, meter, days) if bill.quantity is not None else None
@@ -396,9 +385,12 @@ def _told(
     for one in told_of(caller, statements, at_us):
         own = one.statement
         at_rest = moment is not None
-        case, audit = audit_of(caller, view, own, others[own.subject], at_rest=at_rest)
-        row = _row(known[own.subject], own.first)
+        row = row_of(known[own.subject], own.first)
         meter = view.registry.meters[row.meter]
+        alone = _is_only_figure(caller, own, meter, at_us)
+        case, audit = audit_of(
+            caller, view, own, others[own.subject], at_rest=at_rest, is_only_figure=alone
+        )
         last = own.after - timedelta(days=1)
         period = over(view, view.key_of(meter.code), own.first, last)
         said = own.said
@@ -406,7 +398,7 @@ def _told(
         if "quantity" in said:
             quantity = canonical(Decimal(said["quantity"]), str(said["unit"]), meter)
         per = BOOK_UNITS[meter.unit].per_canonical
-        amount = None if "point" in said else period.amount
+        amount = None if alone else period.amount
         found.append(
             SupplierBillTold(
                 statement=own,
@@ -422,6 +414,14 @@ def _told(
                 provisional=period.provisional,
                 case=case,
                 audit=audit,
+                is_only_figure=alone,
             )
         )
     return found
+
+
+def _is_only_figure(caller: Caller, own: Statement, meter: Meter, at_us: int | None) -> bool:
+    """Whether a day of a bill that went into the books was not said anew by then."""
+    if not own.point:
+        return False
+    return bool(days_left(own, stated_by(said_of(caller, meter.code), at_us)))

@@ -107,6 +107,8 @@ class BillCase:
     """(period, price, first, after) at which the account's prices were or will be others."""
     season_prices: tuple[tuple[str, Decimal], ...] = ()
     """(period, price) of the account's other seasons."""
+    steps: tuple[BillLine, ...] = ()
+    """Registered steps of which the books' bill has no line: nothing passed at their price."""
     credit_due: Decimal = ZERO
     """What the supplier still owes."""
     due: date | None = None
@@ -300,7 +302,8 @@ def pairs(case: BillCase, *kinds: LineKind) -> Iterator[tuple[SupplierLine, Bill
     """Lines of the bill and of the books of one name, the nth with the nth."""
     for name in dict.fromkeys(one.name for one in _own(case.bill.lines, *kinds)):
         own = [one for one in case.bill.lines if one.name == name]
-        ours = [one for one in case.books.lines if one.name == name] if case.books else []
+        known = (*case.books.lines, *case.steps) if case.books else ()
+        ours = [one for one in known if one.name == name]
         yield from zip(own, ours, strict=False)
 
 
@@ -415,7 +418,7 @@ def _amount(case: BillCase) -> Iterator[Objection]:
 def _unknown_line(case: BillCase) -> Iterator[Objection]:
     """More lines of a name than the books have of it."""
     if case.books is not None:
-        left = Counter(one.name for one in case.books.lines)
+        left = Counter(one.name for one in (*case.books.lines, *case.steps))
         for one in case.bill.lines:
             left[one.name] -= 1
             if left[one.name] < 0:

@@ -13,16 +13,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from figures.bills.audit import BillCase, SupplierBill
+from figures.bills.audit import ZERO, BillCase, SupplierBill
 from figures.bills.entered import MINUTE, supplier_bill
 from figures.bills.measuring import account_rows, bill_of_days, due_days
-from figures.bills.model import Bill
+from figures.bills.model import Bill, BillLine, LineKind
 from figures.bills.trying import owed
 from figures.view import View
 from metering.errors import InvalidInput, NotFound
 from metering.localtime import days_between, from_us, zone_of
 from metering.ports import ReadingReader
 from metering.registry.facts.accounts import Account
+from metering.registry.facts.tiers import KIND as TIER
 from metering.statement import Statement
 from metering.tariff import TariffRow
 from metering.validity import Validity
@@ -64,8 +65,30 @@ def case_of(
         season_prices=_season_prices(view, row.meter, bill),
         due=due_days(rows, own.after).after,
         is_only_figure=is_only_figure,
+        steps=() if books is None else _unused_steps(view, books),
     )
     return replace(found, credit_due=owed(found))
+
+
+def _unused_steps(view: View, books: Bill) -> tuple[BillLine, ...]:
+    """The steps of the account's plan on days of a bill that reaches none of them, each once."""
+    used = {one.name for one in books.lines}
+    own = next((one for one in books.lines if one.kind is LineKind.TIER), None)
+    if own is None or books.account is None:
+        return ()
+    span = Validity(books.first, books.after)
+    found = {
+        f"tier.{one.tier}": one
+        for one in TIER.of(view.registry)
+        if one.plan == books.account.plan and one.valid.overlaps(span)
+    }
+    return tuple(
+        replace(
+            own, name=name, quantity=ZERO, price=one.price, amount=ZERO, complete=books.complete
+        )
+        for name, one in found.items()
+        if name not in used
+    )
 
 
 def _order(one: Statement) -> tuple[date, tuple[int, int, int]]:

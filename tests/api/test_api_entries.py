@@ -204,6 +204,54 @@ def test_a_file_is_read_back_by_who_reaches_the_entry(world):
         assert world.get(f"/v1/entries/{told['id']}", key=key).status_code == 404
 
 
+def put(world, key: str, content: bytes) -> str:
+    headers = {"X-API-Key": world.keys[key], "Content-Type": "application/pdf"}
+    return world.client.post("/v1/evidence", headers=headers, content=content).json()["sha256"]
+
+
+def named(world, key: str, meter: str, sha256: str):
+    said = {"meter": meter, "value": 7, "day": "2026-11-20", "evidence": [sha256]}
+    return world.post("/v1/entries", key=key, json=said)
+
+
+def test_a_file_of_another_institution_cannot_be_named_and_is_refused_like_none(world):
+    """Whoever names a file reads it back, so its hash alone must not do: of an entry and of a bill,
+    and in the same words as of a hash of nothing."""
+    own = put(world, "desk", SLIP + b" of the bureau")
+    assert named(world, "desk", "canteen-water", own).status_code == 202
+    bill = {"account": "9900-9", "number": "8", "start": "2026-10-01", "end": "2026-11-01"}
+    for sha256 in (own, "0" * 64):
+        billed = world.post(
+            "/v1/bills", key="school", json={**bill, "total": "1", "evidence": [sha256]}
+        )
+        for refused in (named(world, "school", "hall-total", sha256), billed):
+            problem = refused.json()
+            assert (refused.status_code, problem["field"]) == (422, "evidence")
+            assert problem.pop("value") == sha256
+            assert "no such file of evidence" in problem["detail"].replace(sha256, "")
+    assert put(world, "school", SLIP + b" of the bureau") == own
+    assert named(world, "school", "hall-total", own).status_code == 202
+    assert named(world, "desk", "canteen-water", own).status_code == 202
+
+
+def test_a_file_is_named_by_who_reaches_the_place_that_gave_it_or_what_names_it(world):
+    inner, outer = put(world, "building", SLIP + b"1"), put(world, "desk", SLIP + b"2")
+    assert named(world, "desk", "canteen-water", inner).status_code == 202
+    assert named(world, "building", "office-a-water", outer).status_code == 422
+    assert named(world, "desk", "office-a-water", outer).status_code == 202
+    assert named(world, "building", "office-a-water", outer).status_code == 202
+    assert named(world, "school", "hall-total", outer).status_code == 422
+
+
+def test_a_file_of_before_is_of_who_reaches_an_entry_or_a_bill_that_names_it(world):
+    """Of such a file it is not kept who gave it; the school's entry and bill name this one."""
+    kept = world.platform.evidence.put(SLIP)
+    assert world.platform.evidence.givers(kept.sha256) == []
+    assert named(world, "desk", "canteen-water", kept.sha256).status_code == 422
+    assert named(world, "school", "hall-total", kept.sha256).status_code == 202
+    assert named(world, "whole", "canteen-water", kept.sha256).status_code == 202
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [

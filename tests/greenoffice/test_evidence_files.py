@@ -9,6 +9,7 @@ import pytest
 
 from greenoffice.evidence_files import ROOM_FOR_READINGS, EvidenceFiles
 from metering.errors import Damaged, InvalidInput, NotFound, StorageFull, Unavailable
+from metering.statement import Giver
 
 SLIP = b"%PDF-1.7 a slip"
 
@@ -59,3 +60,23 @@ def test_readings_keep_their_room_on_the_disk(tmp_path: Path) -> None:
     assert (refused.value.field, bool(refused.value.fix)) == ("folder", True)
     assert files.put(SLIP) == kept
     assert [path.name for path in (tmp_path / "evidence").iterdir()] == [kept.sha256]
+
+
+def test_who_gave_a_file_is_kept_beside_it_and_a_note_that_is_damaged_names_nobody(
+    tmp_path: Path,
+) -> None:
+    files, first, second = EvidenceFiles(tmp_path / "e"), Giver("school", 1), Giver("bureau", 2)
+    kept = files.put(SLIP)
+    assert files.givers(kept.sha256) == []
+    for by in (first, first, second):
+        assert files.put(SLIP, by) == kept
+    assert {(one.place, one.at_us) for one in files.givers(kept.sha256)} == {
+        ("school", 1),
+        ("bureau", 2),
+    }
+    for note in (tmp_path / "e").glob("*.giver"):
+        note.write_bytes(b"\xff" if b"school" in note.read_bytes() else b"[]")
+    assert files.givers(kept.sha256) == []
+    assert files.content(kept.sha256) == SLIP
+    with pytest.raises(InvalidInput):
+        files.givers("*")
