@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -34,6 +35,7 @@ from storage.sql.book_lookup import CHUNK, CURRENT, ids_of
 from storage.sql.schema import BOOK_ROW
 
 _T = BOOK_ROW.c
+_FIRST, _SECOND = itemgetter(0), itemgetter(1)
 _DAYS = ("series_id", "day", "total", "provisional", "day_shares", "spill")
 _PARTS = ("step_min", "slots", "shares", "hour_shares", "parts")
 
@@ -99,9 +101,11 @@ def book_columns(
     """Current rows with their parts."""
     days, alike, count = list[DayColumns](), dict[Any, _Alike](), 0
     for places, found in _read(con, keys, first, last):
+        if not found:
+            continue
         names, rows = _ordered(found, places)
-        days.append(_days(names, rows))
-        if priced or not _take_plain(alike, count, rows):
+        days.append(_days(names, _columns(rows, 2, 6)))
+        if priced or not _take_plain(alike, count, _columns(rows, 6, 11)):
             for n, row in enumerate(rows, start=count):
                 _take(alike, n, row[6:], priced)
         count += len(rows)
@@ -109,9 +113,15 @@ def book_columns(
     return BookColumns(_joined(days) if days else NO_DAYS, parts)
 
 
+def _columns(rows: list[Any], first: int, end: int) -> list[list[Any]]:
+    """Some columns of rows; to turn all of them at once takes far longer."""
+    return [list(map(itemgetter(n), rows)) for n in range(first, end)]
+
+
 def _ordered(rows: list[Any], places: dict[int, int]) -> tuple[I64, list[Any]]:
     """Rows by place of their series, then day, and both as one number of each."""
-    names = np.fromiter(((places[row[0]] << 32) + row[1] for row in rows), np.int64, len(rows))
+    series = np.fromiter(map(places.__getitem__, map(_FIRST, rows)), np.int64, len(rows))
+    names = (series << 32) + np.fromiter(map(_SECOND, rows), np.int64, len(rows))
     if np.all(names[1:] > names[:-1]):
         return names, rows
     order = np.argsort(names)
@@ -158,26 +168,30 @@ def _raw(name: str) -> ColumnElement[Any]:
     return type_coerce(column, Integer() if name == "provisional" else NullType()).label(name)
 
 
-def _days(names: I64, rows: list[Any]) -> DayColumns:
-    """Of rows in their order."""
-    count = len(rows)
+def _days(names: I64, columns: Sequence[Sequence[Any]]) -> DayColumns:
+    """Of totals, provisional, shares and spills, in the order of the names of their rows."""
+    total, provisional, day_shares, spill = columns
+    count = len(names)
     shares: Shares | None = None
-    mixed = [n for n, row in enumerate(rows) if row[4] is not None]
-    if mixed:
+    if any(day_shares):
+        mixed = [n for n, one in enumerate(day_shares) if one is not None]
         shares = all_of(MEASURED, count)
-        kept = b"".join(rows[n][4] for n in mixed)
+        kept = b"".join(day_shares[n] for n in mixed)
         shares[mixed] = np.frombuffer(kept, "<u2").reshape(-1, 4)
+    if None in total:
+        total = [ABSENT if one is None else one for one in total]
+    spills = any(spill)
     return DayColumns(
         names >> 32,
         names & 0xFFFFFFFF,
-        np.fromiter((ABSENT if row[2] is None else row[2] for row in rows), np.int64, count),
-        np.fromiter((row[3] for row in rows), np.bool_, count),
+        np.array(total, np.int64),
+        np.array(provisional, np.bool_),
         shares,
-        {n: spill_of(row[5]) for n, row in enumerate(rows) if row[5] is not None},
+        {n: spill_of(one) for n, one in enumerate(spill) if one is not None} if spills else {},
     )
 
 
-NO_DAYS: Final = _days(np.zeros(0, np.int64), [])
+NO_DAYS: Final = _days(np.zeros(0, np.int64), [[], [], [], []])
 
 
 def _joined(found: Sequence[DayColumns]) -> DayColumns:
@@ -257,19 +271,20 @@ def _shares(kept: dict[int, bytes], count: int, width: int) -> Shares | None:
     return found if np.any(found[..., MEASURED + 1 :]) else None
 
 
-def _take_plain(alike: dict[Any, _Alike], first: int, rows: list[Any]) -> bool:
+def _take_plain(alike: dict[Any, _Alike], first: int, columns: Sequence[Sequence[Any]]) -> bool:
     """Add rows that are all of one measured part of one shape, which most are; whether they
     are."""
-    shapes = {(row[6], len(row[7])) for row in rows}
-    if len(shapes) != 1 or any(row[8] is not None or row[9] is not None for row in rows):
+    step_min, slots, shares, hour_shares, parts = columns
+    shapes = set(zip(step_min, map(len, slots), strict=True))
+    if len(shapes) != 1 or any(shares) or any(hour_shares):
         return False
-    if any(row[10] is not None and row[10][-1:] != NO_OTHERS for row in rows):
+    if any(one is not None and one[-1:] != NO_OTHERS for one in parts):
         return False
     (shape,) = shapes
     into = alike.setdefault(shape, _Alike(shape[0], PLAIN))
-    into.row.extend(range(first, first + len(rows)))
-    into.slots.extend([row[7] for row in rows])
-    into.meters.extend([1] * len(rows))
+    into.row.extend(range(first, first + len(slots)))
+    into.slots.extend(slots)
+    into.meters.extend([1] * len(slots))
     return True
 
 

@@ -1070,7 +1070,9 @@ def test_days_are_read_of_their_index_alone(sqlite_engine: Engine) -> None:
     books = sql_stores(sqlite_engine).books
     books.commit("i", [booked(1)], expected_revision=0, now_us=1)
     books.day_columns([booked(1).key], date(2026, 3, 1), date(2026, 3, 31))
-    (shown, given) = next(one for one in asked if "day_shares" in one[0] and "BETWEEN" in one[0])
+    of_days = [one for one in asked if "BETWEEN" in one[0]]
+    assert len(of_days) == 2
     with reading(sqlite_engine) as con:
-        plan = con.exec_driver_sql(f"EXPLAIN QUERY PLAN {shown}", given).all()
-    assert "USING COVERING INDEX ix_book_row_days" in plan[0].detail
+        for shown, given in of_days:
+            plan = con.exec_driver_sql(f"EXPLAIN QUERY PLAN {shown}", given).all()
+            assert "USING COVERING INDEX ix_book_row_days" in plan[0].detail
