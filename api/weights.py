@@ -33,8 +33,9 @@ LIGHT: Final = 30_000
 """Up to here an answer is made in place."""
 _PER_DAY: Final = {"native": 1600, "15min": 1600, "hour": 400, "day": 80, "month": 80}
 """A day of one series by step: what is told of it more than what is read."""
-_COLUMNS, _COLUMN = 4, 0.2
-"""A day of one series in columns: with its slots, and as a sum alone."""
+_COLUMNS, _COLUMN = 2.5, 0.06
+"""A day of one meter in columns: with its slots, and as a sum alone. A place may have parts of
+several tariffs, which are put together one by one, and so may an earlier revision."""
 _PART: Final = 65
 """A day of one series as one sum."""
 _ROLE: Final = 6
@@ -88,6 +89,8 @@ def _energy(request: Request) -> float:
     if not columns and ARROW not in request.headers.get("accept", ""):
         return days * _PER_DAY.get(step, 0)
     series = math.prod(1 + one.count(",") for one in lists)
+    if "node" in asked or "as_of" in asked:
+        return days * series * _PER_DAY.get(step, 0)
     if "below" in asked:
         series = len(_meters(request, lambda _: True, asked["below"]))
     priced = "money" in asked.get("fields", "money")

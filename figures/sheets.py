@@ -41,8 +41,9 @@ from metering.resampling import coarse, holds, summed
 FIELDS: Final = ("quantity", "shares", "provisional", "money", "carbon", "coal")
 """What can be told of each period."""
 _EMITTED: Final = {"carbon": "kgco2", "coal": "kgce"}
-AT_ONCE: Final = 500
-"""Series that are read together: an answer of very many holds no more of the books than that."""
+AT_ONCE, ROWS_AT_ONCE = 500, 60_000
+"""Series that are read together, and their rows with slots: an answer of very many holds no more
+of the books than that."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +113,11 @@ def sheets(
             minutes = native_step(view, key, last)
         alike.setdefault((view.zone(key), minutes, view.is_plain(key)), []).append(key)
     for (zone, minutes, plain), own in alike.items():
-        for start in range(0, len(own), AT_ONCE):
-            chunk = own[start : start + AT_ONCE]
+        count = AT_ONCE
+        if "money" in fields or 0 < minutes < DAY_MIN:
+            count = max(1, min(AT_ONCE, ROWS_AT_ONCE // ((last - first).days + 1)))
+        for start in range(0, len(own), count):
+            chunk = own[start : start + count]
             if plain:
                 span = _SheetSpan(view, zone, minutes, step, first, last)
                 yield from _together(span, chunk, frozenset(fields))

@@ -20,6 +20,8 @@ from metering.registry import Registry
 
 MOST_INTERVALS: Final = 4_000_000
 """Of an answer: periods of all series, or their days where these are more."""
+MOST_WORTH: Final = 1_000_000
+"""Likewise with money, carbon or coal, which are wider."""
 MOST_PRICED_DAYS: Final = 400_000
 """Days of all series whose slots and price windows an answer may rest on."""
 MOST_CODE: Final = 128
@@ -125,6 +127,13 @@ def check_size(
             field="end",
             value=asked,
             fix="ask for fewer series, fewer days or a wider step",
+        )
+    if asked > MOST_WORTH and {"money", "carbon", "coal"} & {*fields}:
+        raise InvalidInput(
+            f"more than {MOST_WORTH} intervals with money, carbon or coal at once",
+            field="fields",
+            value=asked,
+            fix="ask for fewer series, fewer days or a wider step, or for other fields",
         )
     rests_on = count * len(keys)
     if "money" in fields and rests_on > MOST_PRICED_DAYS:

@@ -163,6 +163,10 @@ def test_an_answer_is_bounded_by_its_size_and_not_by_days(shared_world, monkeypa
     refused = shared_world.get("/v1/energy", **columns, **years).json()
     assert (refused["field"], refused["value"]) == ("end", str(2 * 6172 * 24))
     assert "100000" in refused["detail"]
+    monkeypatch.setattr(energy_tables, "MOST_WORTH", 1000)
+    coal = shared_world.get("/v1/energy", node="dc", fields="coal", **years).json()
+    assert (coal["field"], coal["value"]) == ("fields", "6172")
+    monkeypatch.setattr(energy_tables, "MOST_WORTH", 10_000)
     monkeypatch.setattr(energy_tables, "MOST_PRICED_DAYS", 100)
     priced = shared_world.get("/v1/energy", node="dc", fields="money", **years).json()
     assert (priced["field"], priced["value"]) == ("fields", "6172")

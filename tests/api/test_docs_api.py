@@ -18,7 +18,7 @@ from api.influxql.language.tree import AGGREGATES
 from api.influxql.tables.measurements import MEASUREMENTS
 from api.problems import STATUS
 from api.usecases.energy import MOST_PERIODS
-from api.usecases.energy_tables import MOST_INTERVALS, MOST_PRICED_DAYS
+from api.usecases.energy_tables import MOST_INTERVALS, MOST_PRICED_DAYS, MOST_WORTH
 from figures import FIELDS as COLUMNS
 from figures import LEAST_COVER, RATIOS, ROLES, STEPS
 
@@ -172,7 +172,7 @@ def test_columns_are_those_of_the_documents(shared_world):
     ]
     assert spans(told[1][1]) == one["shares"].keys()
     assert one["cost"].keys() - spans(told[3][1]) == {"currencies"}
-    for most in (MOST_INTERVALS, MOST_PRICED_DAYS, MOST_PERIODS):
+    for most in (MOST_INTERVALS, MOST_WORTH, MOST_PRICED_DAYS, MOST_PERIODS):
         assert f"{most:,} " in energy
 
 
