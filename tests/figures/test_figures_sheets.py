@@ -15,12 +15,14 @@ from figures import FIELDS, FigureSheet, energy, sheets, worth_of_each
 from metering.factor import Factor
 from metering.quality import MEASURED, WHOLE
 from metering.quantity import ABSENT
+from metering.validity import Validity
 from tests.figures.test_figures_oracle import DAYS, ZONES, cases, world_of
 
 STEPS = ("native", "15min", "hour", "day", "month")
 ELSEWHERE = {"Asia/Shanghai": "UTC", "Europe/Berlin": "Asia/Shanghai"}
+# Not shrunk: each example books a world, and its first failure names series, step and period.
 slow = settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -108,8 +110,6 @@ def check(view, keys, first: date, last: date, step: str) -> None:
 
 def factors(first: date) -> tuple[Factor, ...]:
     """Carbon that changes with the days, and coal that begins with the second."""
-    from metering.validity import Validity
-
     second = first + timedelta(days=1)
     return (
         Factor("01000", "kgco2", Decimal("0.5703"), valid=Validity(None, second)),
