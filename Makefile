@@ -71,7 +71,7 @@ fault-matrix: $(VENV)/.dev ## Prove the books under every fault of the field
 bench-ledger: $(VENV)/.run ## Measure what a reading costs the ledger
 	@$(PROVE) bench $(ARGS)
 
-bench-books: $(VENV)/.run ## Measure what a late reading, a large registry and a start cost
+bench-books: $(VENV)/.dev ## Measure what a late reading, a large registry, a start and long answers cost
 	@$(PROVE) bench-books $(ARGS)
 
 counters-check: $(VENV)/.run ## Prove the books of real counters (folder in GREENOFFICE_DATA)

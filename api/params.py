@@ -22,6 +22,9 @@ _ANY = TypeAdapter(Any)
 Start = Annotated[str | None, Query(max_length=40, description="First local date, or instant")]
 End = Annotated[str | None, Query(max_length=40, description="End, not included")]
 Code = Annotated[str | None, Query(max_length=128)]
+Codes = Annotated[
+    str | None, Query(max_length=60_000, description="A code, or several with commas")
+]
 Moment = Annotated[
     str | None,
     Query(max_length=40, description=f"As the books stood then: {FORM}"),

@@ -6,6 +6,7 @@ and how finely, never by what it took the last time.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -14,6 +15,7 @@ from fastapi import Request
 
 from api import influxql
 from api.auth import platform_of, reach_of
+from api.columns import ARROW
 from api.page import session_key
 from api.ranges import local_date
 from api.reach import Reach
@@ -31,6 +33,9 @@ LIGHT: Final = 30_000
 """Up to here an answer is made in place."""
 _PER_DAY: Final = {"native": 1600, "15min": 1600, "hour": 400, "day": 80, "month": 80}
 """A day of one series by step: what is told of it more than what is read."""
+_COLUMNS, _COLUMN = 2.5, 0.06
+"""A day of one meter in columns: with its slots, and as a sum alone. A place may have parts of
+several tariffs, which are put together one by one, and so may an earlier revision."""
 _PART: Final = 65
 """A day of one series as one sum."""
 _ROLE: Final = 6
@@ -78,7 +83,19 @@ def is_heavy(request: Request) -> bool:
 
 def _energy(request: Request) -> float:
     asked = request.query_params
-    return _days(request) * _PER_DAY.get(asked.get("step", "day"), 0)
+    step, days = asked.get("step", "day"), _days(request)
+    lists = [asked.get(name, "") for name in ("node", "meter", "item")]
+    columns = "below" in asked or "fields" in asked or any("," in one for one in lists)
+    if not columns and ARROW not in request.headers.get("accept", ""):
+        return days * _PER_DAY.get(step, 0)
+    series = math.prod(1 + one.count(",") for one in lists)
+    if "node" in asked or "as_of" in asked:
+        return days * series * _PER_DAY.get(step, 0)
+    if "below" in asked:
+        series = len(_meters(request, lambda _: True, asked["below"]))
+    priced = "money" in asked.get("fields", "money")
+    short = step in ("native", "15min", "hour")
+    return days * series * (_COLUMNS if short or priced else _COLUMN)
 
 
 def _parts(request: Request) -> float:
@@ -229,7 +246,8 @@ def _days(request: Request) -> int:
 def _meters(request: Request, wanted: Callable[[Meter], bool], node: str = "") -> list[Meter]:
     """Those wanted, of a node and all below it."""
     reach = reach_of(request, request.state.key)
-    below = reach.registry.subtree(node or reach.node(request.query_params.get("node", "")).code)
+    named = node or request.query_params.get("node", "")
+    below = reach.registry.subtree(reach.node(named).code)
     return [one for one in reach.meters.values() if one.node in below and wanted(one)]
 
 

@@ -40,6 +40,8 @@ from figures.periods import Cost, Money, PeriodCost
 from figures.power import by_clock_hour, drawable, mean_power
 from figures.series import Energy, Period, between, by_month, periods
 from figures.shared import SharedPart, shared_parts
+from figures.sheet_money import SheetMoney
+from figures.sheets import FIELDS, FigureSheet, Scaled, sheets
 from figures.sizes import area_of, parts_of_place, persons_of
 from figures.so_far import Reached, SoFar, change, reached, so_far, up_to
 from figures.view import AsOf, Figures, View
@@ -58,6 +60,7 @@ from figures.worth import (
 
 __all__ = [
     "CATEGORIES",
+    "FIELDS",
     "LEAST_COVER",
     "RATIOS",
     "REACTIVE",
@@ -73,6 +76,7 @@ __all__ = [
     "DayTerm",
     "Emission",
     "Energy",
+    "FigureSheet",
     "Figures",
     "Held",
     "HourPrice",
@@ -85,7 +89,9 @@ __all__ = [
     "Reached",
     "RoleEnergy",
     "RoleSum",
+    "Scaled",
     "SharedPart",
+    "SheetMoney",
     "SoFar",
     "Total",
     "View",
@@ -131,6 +137,7 @@ __all__ = [
     "role_energy",
     "role_sums",
     "shared_parts",
+    "sheets",
     "silent",
     "so_far",
     "stretches",

@@ -63,8 +63,9 @@ def priced(view: View, key: SeriesKey, row: BookRow, part: Part) -> Priced:
     if scope is None:
         windows = _windows(part, (0,), day, zone)
         nothing = (None,) * len(windows.offsets)
-        return Priced(part, None, windows, nothing, bounds, _minutes(day, zone))
-    zone = _own_zone(view, part, book.edges(scope, day), day, zone)
+        return Priced(part, None, windows, nothing, bounds, minutes_of(day, zone))
+    booked = None if part.windows is None else part.windows.offsets
+    zone = own_zone(view, booked, book.edges(scope, day), day, zone)
     turns = windows_of(book.edges(scope, day), day, zone)
     starts = tuple(offset for offset, _ in turns)
     windows = _windows(part, starts, day, zone)
@@ -72,16 +73,18 @@ def priced(view: View, key: SeriesKey, row: BookRow, part: Part) -> Priced:
         book.row_at(scope, day, turns[bisect_right(starts, offset) - 1][1])
         for offset in windows.offsets
     )
-    return Priced(part, scope, windows, prices, bounds, _minutes(day, zone))
+    return Priced(part, scope, windows, prices, bounds, minutes_of(day, zone))
 
 
-def _own_zone(view: View, part: Part, edges: tuple[int, ...], day: date, zone: str) -> str:
-    """The zone in whose prices a part was booked: a place may hold others whose clocks change on
-    another day."""
-    if part.windows is None or _starts(edges, day, zone) == part.windows.offsets:
+def own_zone(
+    view: View, booked: tuple[int, ...] | None, edges: tuple[int, ...], day: date, zone: str
+) -> str:
+    """The zone in whose prices a part was booked, by the offsets of its windows: a place may hold
+    others whose clocks change on another day."""
+    if booked is None or _starts(edges, day, zone) == booked:
         return zone
     for one in sorted({node.zone for node in view.registry.nodes.values() if node.zone}):
-        if _starts(edges, day, one) == part.windows.offsets:
+        if _starts(edges, day, one) == booked:
             return one
     return zone
 
@@ -90,7 +93,8 @@ def _starts(edges: tuple[int, ...], day: date, zone: str) -> tuple[int, ...]:
     return tuple(offset for offset, _ in windows_of(edges, day, zone))
 
 
-def _minutes(day: date, zone: str) -> int:
+def minutes_of(day: date, zone: str) -> int:
+    """Minutes of a local day."""
     start, end = day_bounds(day, zone)
     return (end - start) // MINUTE_US
 

@@ -24,6 +24,7 @@ from typing import Final
 from ledger import Clock, Plan, PlannedFigure, Plans
 from metering.access import Scope
 from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
+from metering.book_columns import BookColumns, DayColumns
 from metering.errors import InvalidInput, NotFound, Unavailable
 from metering.factor import USUAL_BASES, Bases
 from metering.items import check_item
@@ -33,6 +34,7 @@ from metering.registry import Registry
 from metering.registry.sharing import Division
 from metering.tariff import TariffBook, TariffScope
 from metering.tariff_choice import TariffChoice
+from metering.validity import ALWAYS
 from metering.waiting import waiting
 
 Range = tuple[date, date]
@@ -297,6 +299,26 @@ class View:
         if lost:
             raise _not_kept(lost, self._as_of.revision)
         return found
+
+    def is_plain(self, key: SeriesKey) -> bool:
+        """Whether the books tell a series as it is: the present one, of one institution, on all
+        days of the scope. Then `columns` and `day_columns` say what `rows` says."""
+        known = self.registry.meters if key.kind == "meter" else self.registry.nodes
+        if self._as_of is not None or key.code not in known:
+            return False
+        node = self._node(key)
+        whole = self._scope is None or self._scope.days(node) == (ALWAYS,)
+        return whole and tuple(self.registry.institutions(node)) == (key.institution,)
+
+    def columns(
+        self, keys: Sequence[SeriesKey], first: date, last: date, *, priced: bool
+    ) -> BookColumns:
+        """Rows of different plain series as columns, with their parts."""
+        return self._books.columns(keys, first, last, priced=priced)
+
+    def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
+        """Likewise the days alone."""
+        return self._books.day_columns(keys, first, last)
 
     def names(self, key: SeriesKey) -> bool:
         """Whether the moment of the view says at which revision a series is read."""

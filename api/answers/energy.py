@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -128,6 +128,77 @@ class BasesAnswer(TypedDict):
 
     coal: str
     carbon: str
+
+
+class AxisAnswer(TypedDict):
+    """Periods that several series have."""
+
+    zone: str
+    step_min: int
+    start: list[str]
+    end: list[str]
+
+
+class SharesColumnsAnswer(TypedDict):
+    """Shares of the expected time [1/10,000] of every period."""
+
+    measured: list[int]
+    apportioned: list[int]
+    estimated: list[int]
+    missing: list[int]
+
+
+class CostColumnsAnswer(TypedDict):
+    """Money of every period, times 10 to the power of -`digits`; null where not all of the energy
+    has a price, or in two currencies. Where `currencies` are several, all are null."""
+
+    currency: str | None
+    currencies: list[str]
+    digits: int
+    value: list[int | None]
+    cost_low: list[int | None]
+    cost_high: list[int | None]
+
+
+class EmissionColumnsAnswer(TypedDict):
+    """Carbon or standard coal [kg] of every period, times 10 to the power of -`digits`."""
+
+    digits: int
+    value: list[int | None]
+
+
+class SeriesColumnsAnswer(TypedDict):
+    """The columns of a series that were asked for; `amount` in book units, of which `unit` has
+    `per_unit`. A `remainder` is what is booked at a coarser step than the one asked."""
+
+    series: SeriesAnswer
+    item_name: InLanguages
+    unit: str
+    book_unit: str
+    per_unit: int
+    axis: int
+    remainder: bool
+    amount: NotRequired[list[int | None]]
+    shares: NotRequired[SharesColumnsAnswer]
+    provisional: NotRequired[list[bool]]
+    cost: NotRequired[CostColumnsAnswer]
+    kgco2: NotRequired[EmissionColumnsAnswer]
+    kgce: NotRequired[EmissionColumnsAnswer]
+
+
+class EnergyTableAnswer(TypedDict):
+    """Many series in columns, over the local days [start, end), all at one moment."""
+
+    step: str
+    start: str
+    end: str
+    revisions: dict[str, int]
+    registry_version: int
+    coal: str
+    carbon: str
+    fields: list[str]
+    axes: list[AxisAnswer]
+    data: list[SeriesColumnsAnswer]
 
 
 class EnergyAnswer(EnergyHeadAnswer, BasesAnswer):

@@ -1,6 +1,7 @@
 """Energy as booked, with quality, money, carbon and standard coal on every value.
 
-    GET /v1/energy          a figure by step; what is booked coarser is its `remainder`
+    GET /v1/energy          a figure by step; what is booked coarser is its `remainder`;
+                            many figures at once, as columns
     GET /v1/energy/parts    a figure, its sub-items, and the difference: the table adds up
     GET /v1/energy/shares   the own parts of places that are shared with others
     GET /v1/energy/balance  a total against what it should hold, and its trend
@@ -14,9 +15,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from api.answers.common import InLanguages, SeriesAnswer, SharesAnswer
 from api.answers.energy import (
@@ -26,6 +27,7 @@ from api.answers.energy import (
     EmissionAnswer,
     EnergyAnswer,
     EnergyHeadAnswer,
+    EnergyTableAnswer,
     HeldWorthAnswer,
     MoneyAnswer,
     PartsAnswer,
@@ -37,20 +39,24 @@ from api.answers.energy import (
     WorthAnswer,
 )
 from api.auth import Reader
+from api.columns import ARROW, as_arrow, as_json, head_of
 from api.decimals import exact, plain
-from api.params import CarbonBasis, CoalBasis, Code, Moment, example, written
+from api.params import CarbonBasis, CoalBasis, Code, Codes, Moment, example, written
 from api.usecases.energy import (
     Head,
     Step,
     Valued,
     balance_of,
+    check_periods,
     days_of,
     energy_of,
     parts_of_node,
+    range_of,
     series_of,
     shared_with,
 )
-from figures import Cost, Emission, Held, Money, Period, SharedPart, Worth
+from api.usecases.energy_tables import fields_listed, listed, series_listed, table_of
+from figures import FIELDS, Cost, Emission, Held, Money, Period, SharedPart, Worth
 from metering import items
 from metering.book import SeriesKey
 from metering.factor import Bases, Carbon, Coal
@@ -126,6 +132,14 @@ ENERGY_EXAMPLE = {
     "remainder": [],
     "silent_meters": [],
 }
+
+
+def or_columns(told: dict[int | str, dict[str, Any]]) -> dict[int | str, dict[str, Any]]:
+    """An answer that may come as an Arrow stream too."""
+    told[200]["content"][ARROW] = {"schema": {"type": "string", "format": "binary"}}
+    return told
+
+
 PART_EXAMPLE = {
     "row": "total",
     "item": "01000",
@@ -188,12 +202,22 @@ BALANCE_EXAMPLE = {
 }
 
 
-@router.get("/energy", response_model=EnergyAnswer, responses=example(ENERGY_EXAMPLE))
+@router.get(
+    "/energy",
+    response_model=EnergyAnswer | EnergyTableAnswer,
+    responses=or_columns(example(ENERGY_EXAMPLE)),
+)
 def energy(
+    request: Request,
     caller: Reader,
-    node: Code = None,
-    meter: Code = None,
-    item: Code = None,
+    node: Codes = None,
+    meter: Codes = None,
+    item: Codes = None,
+    below: Code = None,
+    fields: Annotated[
+        str | None,
+        Query(max_length=200, description=f"Columns, with commas: {', '.join(FIELDS)}"),
+    ] = None,
     step: Annotated[Step, Query()] = Step.DAY,
     start: Annotated[str | None, Query(max_length=10, description="First local date")] = None,
     end: Annotated[str | None, Query(max_length=10, description="Local date, not included")] = None,
@@ -217,9 +241,31 @@ def energy(
     ones. 404 where a day of the range was not settled then.
 
     `coal` and `carbon` choose by which factors `kgce` and `kgco2` are told; the answer says it.
+
+    Several series are asked for at once: lists of codes with commas (every `node` with every
+    `item`, or every `meter`), or `below` for the meters of a place and of all below it. Their
+    answer, and that of any request that names `fields`, is in columns of whole numbers: `amount`
+    in `book_unit`, of which `unit` has `per_unit`; `shares` in 1/10,000; money, `kgco2` and `kgce`
+    times 10 to the power of -`digits`. `axis` says which of `axes` has the periods. With
+    `Accept: application/vnd.apache.arrow.stream` the same comes as an Arrow stream.
     """
-    key, bases = series_of(caller, node, meter, item), Bases(coal, carbon)
-    told = energy_of(caller, key, step, days_of(caller, key, start, end, step), as_of, bases)
+    bases = Bases(coal, carbon)
+    wants_arrow = ARROW in request.headers.get("accept", "")
+    if wants_arrow or below or fields is not None or "," in f"{node}{meter}{item}":
+        keys = series_listed(caller, node, meter, below, item)
+        named = fields_listed(fields)
+        days = range_of(caller, keys[0], start, end)
+        table = table_of(caller, keys, step, days, named, as_of, bases)
+        head = head_of(table, str(step), named, bases)
+        if wants_arrow:
+            return Response(as_arrow(table, head), media_type=ARROW)
+        return Response(as_json(table, keys, head), media_type="application/json")
+    for field, text in (("node", node), ("meter", meter), ("item", item)):
+        listed(text, field)
+    key = series_of(caller, node, meter, item)
+    days = range_of(caller, key, start, end)
+    check_periods(caller.reach.registry, key, step, days)
+    told = energy_of(caller, key, step, days, as_of, bases)
     answer: EnergyAnswer = {
         **head_json(told.head),
         **bases_json(bases),
@@ -255,7 +301,7 @@ def energy_parts(
     their own.
     """
     key, bases = series_of(caller, node, None, item), Bases(coal, carbon)
-    days = days_of(caller, key, start, end, Step.DAY)
+    days = days_of(caller, key, start, end)
     head, found = parts_of_node(caller, key, days, as_of, bases)
     rows = [
         ("total", found.total),
@@ -288,7 +334,7 @@ def energy_shares(
     told of others.
     """
     key = series_of(caller, node, None, item)
-    days = days_of(caller, key, start, end, Step.DAY)
+    days = days_of(caller, key, start, end)
     head, found = shared_with(caller, key, days, as_of)
     answer: SharedPartsAnswer = {
         **head_json(head),
@@ -314,7 +360,7 @@ def energy_balance(
     `fraction_after` those of their earlier and later half: a difference that drifts shows there.
     """
     key = series_of(caller, node, None, item)
-    head, found = balance_of(caller, key, days_of(caller, key, start, end, Step.DAY), as_of)
+    head, found = balance_of(caller, key, days_of(caller, key, start, end), as_of)
     answer: BalanceAnswer = {
         **head_json(head),
         "data": [

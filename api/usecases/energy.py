@@ -16,7 +16,7 @@ from metering import items
 from metering.book import SeriesKey
 from metering.errors import InvalidInput
 from metering.factor import USUAL_BASES, Bases
-from metering.localtime import local_day
+from metering.localtime import DAY_MIN, local_day
 from metering.registry import Node, Registry
 
 
@@ -30,7 +30,10 @@ class Step(StrEnum):
     MONTH = "month"
 
 
-MOST_DAYS = {Step.NATIVE: 62, Step.QUARTER: 62, Step.HOUR: 184, Step.DAY: 1100, Step.MONTH: 3700}
+MOST_DAYS = 1100
+"""Of an answer by day."""
+MOST_PERIODS = 9_000
+"""Of an answer that tells every period with the rows it rests on: a year of hours."""
 NAMED_DAYS = 62
 """Up to this many days silent meters are looked for."""
 
@@ -103,19 +106,44 @@ def zone_of_series(registry: Registry, key: SeriesKey) -> str:
     return registry.zone(registry.meters[key.code].node if key.kind == "meter" else key.code)
 
 
-def days_of(caller: Caller, key: SeriesKey, start: str | None, end: str | None, step: Step) -> Days:
-    """The series' local days that a range means; the last seven by default."""
+def days_of(caller: Caller, key: SeriesKey, start: str | None, end: str | None) -> Days:
+    """The series' local days that a range means, as `range_of`; InvalidInput for too many."""
+    days = range_of(caller, key, start, end)
+    count = (days.last - days.first).days + 1
+    check_days(count, MOST_DAYS, f"at most {MOST_DAYS} days; ask for parts")
+    return days
+
+
+def range_of(caller: Caller, key: SeriesKey, start: str | None, end: str | None) -> Days:
+    """The series' local days that a range means, however many; the last seven by default."""
     zone = zone_of_series(caller.reach.registry, key)
     today = local_day(caller.platform.now_us(), zone)
     after = today + timedelta(days=1) if end is None else local_date(end, "end")
     first = after - timedelta(days=7) if start is None else local_date(start, "start")
     check_order(first, after, first < after)
-    check_days(
-        (after - first).days,
-        MOST_DAYS[step],
-        f"at step {step} at most {MOST_DAYS[step]} days; ask for parts or a wider step",
-    )
     return Days(first, after - timedelta(days=1))
+
+
+def intervals_of(registry: Registry, key: SeriesKey, step: Step, days: int) -> int:
+    """How many periods a series has at a step on so many days; its days where they are more."""
+    if step is Step.NATIVE:  # a node's may be any
+        minutes = registry.meters[key.code].step_min if key.kind == "meter" else 15
+    else:
+        minutes = {Step.QUARTER: 15, Step.HOUR: 60}.get(step, DAY_MIN)
+    return days * max(1, DAY_MIN // minutes)
+
+
+def check_periods(registry: Registry, key: SeriesKey, step: Step, days: Days) -> None:
+    """InvalidInput where an answer would tell too many periods with their rows."""
+    count = intervals_of(registry, key, step, (days.last - days.first).days + 1)
+    if count > MOST_PERIODS:
+        raise InvalidInput(
+            f"more than {MOST_PERIODS} intervals with all that they rest on",
+            field="end",
+            value=count,
+            fix="name fields, such as fields=quantity,money, for columns; or ask for fewer days, "
+            "or a wider step",
+        )
 
 
 def energy_of(

@@ -16,6 +16,7 @@ from metering.book import (
     Restatement,
     SeriesKey,
 )
+from metering.book_columns import BookColumns, DayColumns
 
 
 class BookRows(Protocol):
@@ -28,6 +29,22 @@ class BookRows(Protocol):
     def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
         """Current rows of the series on the days first..last (both included), sorted by key
         and day."""
+        ...
+
+
+class BookTable(Protocol):
+    """The same rows as columns, for answers of many series."""
+
+    def columns(
+        self, keys: Sequence[SeriesKey], first: date, last: date, *, priced: bool = True
+    ) -> BookColumns:
+        """Current rows of different series on the days first..last (both included) with their
+        parts, as `metering.book_columns.columns_of` makes them of `rows`; parts of one shape may
+        stand in several arrays. `priced` takes what prices them along."""
+        ...
+
+    def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
+        """Likewise the days alone: no part is read."""
         ...
 
 
@@ -79,7 +96,7 @@ class BookEvents(Protocol):
         ...
 
 
-class BookReader(BookEvents, BookRows, BookNews, Protocol):
+class BookReader(BookEvents, BookRows, BookTable, BookNews, Protocol):
     """What an answer needs of one state of the books."""
 
     def rows_at(

@@ -16,6 +16,7 @@ from metering.book import (
     Restatement,
     SeriesKey,
 )
+from metering.book_columns import BookColumns, DayColumns, columns_of
 from metering.localtime import day_number, days_between
 from metering.ports import BookReader, BookStore
 from storage.book_rules import (
@@ -69,6 +70,14 @@ class MemoryBooks(BookStore):
                 for days in (self._current[key],)
                 for day in _within(days, first, last)
             ]
+
+    def columns(
+        self, keys: Sequence[SeriesKey], first: date, last: date, *, priced: bool = True
+    ) -> BookColumns:
+        return columns_of(keys, self.rows(keys, first, last), priced=priced)
+
+    def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
+        return self.columns(keys, first, last, priced=False).days
 
     def rows_at(
         self, keys: Sequence[SeriesKey], first: date, last: date, revision: int

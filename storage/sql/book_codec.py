@@ -23,45 +23,67 @@ from metering import quality
 from metering.book import BookRow, Crossing, Part, PriceWindows, SeriesKey
 from metering.localtime import day_number, day_of_number
 from metering.quality import Shares
-from metering.quantity import I64
 from metering.tariff import TariffScope
 
 _Scope = tuple[str, str, str]
 _Crossing = tuple[int, int, bool, int, tuple[int, ...], bool]
 
 
-class _Windows(msgspec.Struct, array_like=True):
+class WindowsKept(msgspec.Struct, array_like=True):
+    """Price windows as they are kept."""
+
     offsets: tuple[int, ...]
     quantity: bytes
     estimated: bytes
     """Empty where all zero."""
     crossings: tuple[_Crossing, ...]
 
+    def unpacked_crossings(self) -> tuple[Crossing, ...]:
+        """The crossings as they are told."""
+        return tuple(Crossing(*one) for one in self.crossings)
 
-class _Terms(msgspec.Struct, array_like=True):
+
+class TermsKept(msgspec.Struct, array_like=True):
     """What a part has beside its slots."""
 
     scope: _Scope | None
     meters: int
-    windows: _Windows | None
+    windows: WindowsKept | None
+
+    def told_scope(self) -> TariffScope | None:
+        """The scope as it is told."""
+        return None if self.scope is None else TariffScope(*self.scope)
 
 
-class _Part(msgspec.Struct, array_like=True):
-    terms: _Terms
+class PartKept(msgspec.Struct, array_like=True):
+    """A part that is not the finest of its row."""
+
+    terms: TermsKept
     step_min: int
     slots: bytes
     shares: bytes | None
     hour_shares: bytes | None
 
 
-class _Parts(msgspec.Struct, array_like=True):
-    finest: _Terms
-    others: tuple[_Part, ...]
+class PartsKept(msgspec.Struct, array_like=True):
+    """The column `parts`."""
+
+    finest: TermsKept
+    others: tuple[PartKept, ...]
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(_Parts)
-_PLAIN = _Terms(None, 1, None)
+_DECODER = msgspec.msgpack.Decoder(PartsKept)
+PLAIN = TermsKept(None, 1, None)
+"""Of a part of one meter without a tariff."""
+NO_OTHERS = b"\x90"
+"""How the column `parts` of a row of one part ends. Of several it does not: it ends with nil, or
+with shares, whose last byte is at most 0x27."""
+
+
+def kept_parts(data: bytes | None) -> PartsKept:
+    """What the column `parts` says."""
+    return PartsKept(PLAIN, ()) if data is None else _DECODER.decode(data)
 
 
 def packed(row: BookRow, series_id: int, revision: int) -> dict[str, Any]:
@@ -77,7 +99,9 @@ def packed(row: BookRow, series_id: int, revision: int) -> dict[str, Any]:
         "total": row.total,
         "slots": finest.slots.astype("<i8").tobytes(),
         "shares": _packed_shares(finest.shares, len(finest.slots)),
-        "hour_shares": _packed_shares(finest.hour_shares, _hours(finest.slots, finest.step_min)),
+        "hour_shares": _packed_shares(
+            finest.hour_shares, hours_of(len(finest.slots), finest.step_min)
+        ),
         "day_shares": _packed_shares(row.day_shares.reshape(-1, 4), 1),
         "spill": np.array(row.spill, "<u2").tobytes() if any(row.spill) else None,
         "parts": packed_parts(row),
@@ -89,14 +113,14 @@ def packed(row: BookRow, series_id: int, revision: int) -> dict[str, Any]:
 def packed_parts(row: BookRow) -> bytes | None:
     """The column `parts`."""
     terms = _terms(row.finest)
-    if len(row.parts) == 1 and terms == _PLAIN:
+    if len(row.parts) == 1 and terms == PLAIN:
         return None
-    return _ENCODER.encode(_Parts(terms, tuple(_packed_part(part) for part in row.parts[1:])))
+    return _ENCODER.encode(PartsKept(terms, tuple(_packed_part(part) for part in row.parts[1:])))
 
 
 def unpacked(row: SqlRow[Any], key: SeriesKey) -> BookRow:
     """The row of a result that has the columns of `packed`. Its arrays are read-only."""
-    found = _Parts(_PLAIN, ()) if row.parts is None else _DECODER.decode(row.parts)
+    found = kept_parts(row.parts)
     finest = _part(found.finest, row.step_min, row.slots, row.shares, row.hour_shares)
     others = (
         _part(one.terms, one.step_min, one.slots, one.shares, one.hour_shares)
@@ -108,7 +132,7 @@ def unpacked(row: SqlRow[Any], key: SeriesKey) -> BookRow:
         parts=(finest, *others),
         total=row.total,
         day_shares=_shares(row.day_shares, 1)[0],
-        spill=_spill(row.spill),
+        spill=spill_of(row.spill),
         provisional=row.provisional,
         revision=row.revision,
         rules=row.rules,
@@ -118,17 +142,17 @@ def unpacked(row: SqlRow[Any], key: SeriesKey) -> BookRow:
     )
 
 
-def _terms(part: Part) -> _Terms:
+def _terms(part: Part) -> TermsKept:
     scope = part.scope
-    return _Terms(
+    return TermsKept(
         None if scope is None else (scope.kind, scope.code, scope.item),
         part.meters,
         None if part.windows is None else _packed_windows(part.windows),
     )
 
 
-def _packed_windows(windows: PriceWindows) -> _Windows:
-    return _Windows(
+def _packed_windows(windows: PriceWindows) -> WindowsKept:
+    return WindowsKept(
         windows.offsets,
         windows.quantity.astype("<i8").tobytes(),
         windows.estimated.astype("<i8").tobytes() if windows.estimated.any() else b"",
@@ -139,44 +163,44 @@ def _packed_windows(windows: PriceWindows) -> _Windows:
     )
 
 
-def _packed_part(part: Part) -> _Part:
-    return _Part(
+def _packed_part(part: Part) -> PartKept:
+    return PartKept(
         _terms(part),
         part.step_min,
         part.slots.astype("<i8").tobytes(),
         _packed_shares(part.shares, len(part.slots)),
-        _packed_shares(part.hour_shares, _hours(part.slots, part.step_min)),
+        _packed_shares(part.hour_shares, hours_of(len(part.slots), part.step_min)),
     )
 
 
 def _part(
-    terms: _Terms, step_min: int, slots: bytes, shares: bytes | None, hour_shares: bytes | None
+    terms: TermsKept, step_min: int, slots: bytes, shares: bytes | None, hour_shares: bytes | None
 ) -> Part:
     amounts = np.frombuffer(slots, "<i8")
     return Part(
         step_min=step_min,
         slots=amounts,
         shares=_shares(shares, len(amounts)),
-        hour_shares=_shares(hour_shares, _hours(amounts, step_min)),
-        scope=None if terms.scope is None else TariffScope(*terms.scope),
+        hour_shares=_shares(hour_shares, hours_of(len(amounts), step_min)),
+        scope=terms.told_scope(),
         windows=None if terms.windows is None else _windows(terms.windows),
         meters=terms.meters,
     )
 
 
-def _windows(found: _Windows) -> PriceWindows:
+def _windows(found: WindowsKept) -> PriceWindows:
     quantity = np.frombuffer(found.quantity, "<i8")
     return PriceWindows(
         found.offsets,
         quantity,
         np.frombuffer(found.estimated, "<i8") if found.estimated else np.zeros_like(quantity),
-        tuple(Crossing(*one) for one in found.crossings),
+        found.unpacked_crossings(),
     )
 
 
-def _hours(slots: I64, step_min: int) -> int:
-    """How many hours a day has that is made of these slots."""
-    return -(-len(slots) * step_min // 60)
+def hours_of(slots: int, step_min: int) -> int:
+    """How many hours a day has that is made of so many slots."""
+    return -(-slots * step_min // 60)
 
 
 def _packed_shares(shares: Shares, expected: int) -> bytes | None:
@@ -191,7 +215,8 @@ def _shares(data: bytes | None, count: int) -> Shares:
     return np.frombuffer(data, "<u2").reshape(-1, 4)
 
 
-def _spill(data: bytes | None) -> tuple[int, int, int]:
+def spill_of(data: bytes | None) -> tuple[int, int, int]:
+    """The column `spill`."""
     if data is None:
         return (0, 0, 0)
     before, after, through = np.frombuffer(data, "<u2").tolist()

@@ -34,7 +34,7 @@ def all_ids(con: Connection, institution: str | None) -> dict[SeriesKey, int]:
 def _series(con: Connection, where: Any) -> dict[SeriesKey, int]:
     return {
         SeriesKey(row.institution, row.kind, row.code, row.item): row.id
-        for row in con.execute(select(SERIES).where(where))
+        for row in con.execute(select(SERIES).where(where)).all()
     }
 
 
@@ -45,9 +45,14 @@ def ids_of(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
         institutions = {key.institution for key in wanted}
         known = {key: id for one in institutions for key, id in all_ids(con, one).items()}
         return {key: id for key, id in known.items() if key in wanted}
-    table = SERIES.c
-    natural = tuple_(table.institution, table.kind, table.code, table.item)
-    return _series(con, natural.in_([(k.institution, k.kind, k.code, k.item) for k in wanted]))
+    table, alike = SERIES.c, dict[tuple[str, str], set[str]]()
+    for key in wanted:
+        alike.setdefault((key.institution, key.kind), set()).add(key.code)
+    found: dict[SeriesKey, int] = {}
+    for (institution, kind), codes in alike.items():
+        own = and_(table.institution == institution, table.kind == kind)
+        found |= _series(con, and_(own, table.code.in_(sorted(codes))))
+    return {key: id for key, id in found.items() if key in wanted}
 
 
 def made_ids(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:

@@ -23,6 +23,7 @@ from metering.book import (
     Restatement,
     SeriesKey,
 )
+from metering.book_columns import BookColumns, DayColumns
 from metering.localtime import day_number, day_of_number
 from metering.ports import BookReader, BookStore
 from storage.book_rules import RowChange, check_rows
@@ -44,6 +45,7 @@ from storage.sql.book_lookup import (
     made_ids,
     rows_at,
 )
+from storage.sql.book_tables import book_columns, day_columns
 from storage.sql.engine import reading, writing
 from storage.sql.intake import add_marks, marks_touching, remove_marks
 from storage.sql.schema import (
@@ -89,6 +91,16 @@ class SqlBooks(BookStore):
     def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
         with self.at_rest() as books:
             return books.rows(keys, first, last)
+
+    def columns(
+        self, keys: Sequence[SeriesKey], first: date, last: date, *, priced: bool = True
+    ) -> BookColumns:
+        with self.at_rest() as books:
+            return books.columns(keys, first, last, priced=priced)
+
+    def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
+        with self.at_rest() as books:
+            return books.day_columns(keys, first, last)
 
     def rows_at(
         self, keys: Sequence[SeriesKey], first: date, last: date, revision: int
@@ -210,6 +222,14 @@ class _AtRest:
     def rows(self, keys: Sequence[SeriesKey], first: date, last: date) -> list[BookRow]:
         days = BOOK_ROW.c.day.between(day_number(first), day_number(last))
         return list(current_rows(self._con, ids_of(self._con, keys), days))
+
+    def columns(
+        self, keys: Sequence[SeriesKey], first: date, last: date, *, priced: bool = True
+    ) -> BookColumns:
+        return book_columns(self._con, keys, first, last, priced=priced)
+
+    def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
+        return day_columns(self._con, keys, first, last)
 
     def rows_at(
         self, keys: Sequence[SeriesKey], first: date, last: date, revision: int

@@ -115,6 +115,15 @@ def test_energy_is_told_of_the_days_of_each_owner(moved: World) -> None:
     assert amounts(moved, "bureau", node="bureau") == SINCE
 
 
+def test_columns_of_many_are_told_of_the_days_of_each_owner(moved: World) -> None:
+    for key, known in (("school", THEN), ("bureau", SINCE), ("hall", [24_000_000] * 6)):
+        for named in ({"below": "hall"}, {"node": "hall", "fields": "quantity,money"}):
+            found = moved.get("/v1/energy", key=key, **ASKED, **named).json()
+            assert [one["amount"] for one in found["data"]] == [known]
+        hours = moved.get("/v1/energy", key=key, below="hall", step="hour", **ASKED).json()
+        assert hours["data"][0]["amount"] == amounts(moved, key, meter="m", step="hour")
+
+
 def test_the_hours_at_the_edge_are_the_owners_too(moved: World) -> None:
     for key, known in (("school", range(48)), ("bureau", range(48, 144))):
         hours = amounts(moved, key, node="hall", step="hour")

@@ -35,6 +35,9 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("GET", "/v1/energy"): [
         ("/v1/energy?node=hall&item=01000", {}),
         ("/v1/energy?meter=hall-total", {}),
+        ("/v1/energy?meter=office-a-total,hall-total", {}),
+        ("/v1/energy?node=office-a,hall", {}),
+        ("/v1/energy?below=hall", {}),
     ],
     ("GET", "/v1/energy/parts"): [("/v1/energy/parts?node=hall", {})],
     ("GET", "/v1/energy/shares"): [("/v1/energy/shares?node=hall", {})],

@@ -17,6 +17,9 @@ import api.influxql.tables.energy as influx_energy
 from api.influxql.language.tree import AGGREGATES
 from api.influxql.tables.measurements import MEASUREMENTS
 from api.problems import STATUS
+from api.usecases.energy import MOST_PERIODS
+from api.usecases.energy_tables import MOST_INTERVALS, MOST_PRICED_DAYS, MOST_WORTH
+from figures import FIELDS as COLUMNS
 from figures import LEAST_COVER, RATIOS, ROLES, STEPS
 
 ROOT = Path(__file__).parents[2]
@@ -157,6 +160,20 @@ def test_steps_and_fields_of_energy_are_those_of_the_documents(shared_world):
     assert {"data", "remainder", "revision"} <= told.keys()
     costs = told["data"][0]["cost"]
     assert spans(*(row[0] for row in rows(energy, "| Field of `cost` | Meaning |"))) == costs.keys()
+
+
+def test_columns_are_those_of_the_documents(shared_world):
+    energy = document("energy.md")
+    told = rows(energy, "| Field | Columns of a series |")
+    assert spans(*(row[0] for row in told)) == set(COLUMNS)
+    days = {"start": "2026-11-23", "end": "2026-11-24"}
+    (one,) = shared_world.get("/v1/energy", node="office-a", fields="shares,money", **days).json()[
+        "data"
+    ]
+    assert spans(told[1][1]) == one["shares"].keys()
+    assert one["cost"].keys() - spans(told[3][1]) == {"currencies"}
+    for most in (MOST_INTERVALS, MOST_WORTH, MOST_PRICED_DAYS, MOST_PERIODS):
+        assert f"{most:,} " in energy
 
 
 def test_parts_have_the_rows_of_the_documents(shared_world):

@@ -14,7 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, event, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from ledger import Ledger
@@ -1043,3 +1043,36 @@ def test_files_are_named_after_their_revisions() -> None:
     """A process finds the revision that the program wants without the library that migrates."""
     found = {script.revision for script in SCRIPTS.walk_revisions()}
     assert (_known(), head()) == (found, SCRIPTS.get_current_head())
+
+
+def test_days_of_books_from_before_stand_in_their_index(engine: Engine) -> None:
+    books = sql_stores(engine).books
+    for revision, rules in enumerate((1, 2)):
+        books.commit("i", [booked(rules)], expected_revision=revision, now_us=1)
+    running = replace(booked(3), day=date(2026, 3, 3), provisional=True, spill=(1, 2, 3))
+    books.commit("i", [running], expected_revision=2, now_us=1)
+    with writing(engine) as con:
+        downgrade(con, "r0035")
+        assert "ix_book_row_days" not in {i["name"] for i in inspect(con).get_indexes("book_row")}
+    before = books.day_columns([running.key], date(2026, 3, 1), date(2026, 3, 31))
+    with writing(engine) as con:
+        upgrade(con)
+    found = books.day_columns([running.key], date(2026, 3, 1), date(2026, 3, 31))
+    assert found.total.tolist() == before.total.tolist() == [2, 3]
+    assert found.provisional.tolist() == before.provisional.tolist() == [False, True]
+    assert found.spill == before.spill == {1: (1, 2, 3)}
+
+
+def test_days_are_read_of_their_index_alone(sqlite_engine: Engine) -> None:
+    """Else a year of days costs as much as its slots."""
+    asked: list[tuple[Any, Any]] = []
+    event.listen(sqlite_engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+    books = sql_stores(sqlite_engine).books
+    books.commit("i", [booked(1)], expected_revision=0, now_us=1)
+    books.day_columns([booked(1).key], date(2026, 3, 1), date(2026, 3, 31))
+    of_days = [one for one in asked if "BETWEEN" in one[0]]
+    assert len(of_days) == 2
+    with reading(sqlite_engine) as con:
+        for shown, given in of_days:
+            plan = con.exec_driver_sql(f"EXPLAIN QUERY PLAN {shown}", given).all()
+            assert "USING COVERING INDEX ix_book_row_days" in plan[0].detail

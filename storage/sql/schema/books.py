@@ -68,6 +68,19 @@ Index(
     postgresql_where=text("superseded_at IS NULL"),
 )
 Index(
+    "ix_book_row_days",
+    BOOK_ROW.c.series_id,
+    BOOK_ROW.c.day,
+    BOOK_ROW.c.total,
+    BOOK_ROW.c.provisional,
+    BOOK_ROW.c.day_shares,
+    BOOK_ROW.c.spill,
+    BOOK_ROW.c.superseded_at,
+    sqlite_where=text("superseded_at IS NULL"),
+    postgresql_where=text("superseded_at IS NULL"),
+)
+"""All that a day is told of without its slots: a year of days never touches the rows."""
+Index(
     "ix_book_row_settled",
     BOOK_ROW.c.series_id,
     BOOK_ROW.c.revision,
