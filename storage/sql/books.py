@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -16,9 +16,13 @@ from sqlalchemy import (
 
 from metering.book import (
     BOOK_START,
+    FEED_START,
     BookPlace,
     BookRow,
+    Change,
     DirtyMark,
+    FeedPlace,
+    GivenDay,
     RegisterEvent,
     Restatement,
     SeriesKey,
@@ -45,6 +49,7 @@ from storage.sql.book_lookup import (
     rows_at,
 )
 from storage.sql.engine import reading, writing
+from storage.sql.feeding import keys_of, last_serial, made_secret, news, secret
 from storage.sql.intake import add_marks, marks_touching, remove_marks
 from storage.sql.schema import (
     BOOK_ROW,
@@ -53,7 +58,7 @@ from storage.sql.schema import (
     RESTATEMENT,
     SERIES,
 )
-from storage.sql.telling import log, pasts_of, restatement_of, tell
+from storage.sql.telling import log, pasts_of, restatement_of, tell, tell_all
 
 
 class SqlBooks(BookStore):
@@ -184,6 +189,31 @@ class SqlBooks(BookStore):
         with self.at_rest() as books:
             return books.changes(institution, kind, after=after, limit=limit, history=history)
 
+    def news(self, *, after: FeedPlace = FEED_START, limit: int = 100) -> list[Change]:
+        with self.at_rest() as books:
+            return books.news(after=after, limit=limit)
+
+    def last_serial(self) -> int:
+        with self.at_rest() as books:
+            return books.last_serial()
+
+    def keys_of(self, numbers: Collection[int]) -> dict[int, SeriesKey]:
+        with self.at_rest() as books:
+            return books.keys_of(numbers)
+
+    def feed_secret(self) -> bytes:
+        with self._reading() as con:
+            found = secret(con)
+        if found is None:
+            with writing(self._engine) as con:
+                found = made_secret(con)
+        return found
+
+    def tell_all(self, rows: Sequence[GivenDay]) -> None:
+        if rows:
+            with writing(self._engine) as con:
+                tell_all(con, rows)
+
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         with self.at_rest() as books:
             return books.unbooked(start_us, end_us)
@@ -244,6 +274,15 @@ class _AtRest:
         history: bool = False,
     ) -> list[tuple[BookPlace, BookRow]]:
         return changed_rows(self._con, institution, kind, after, limit, history)
+
+    def news(self, *, after: FeedPlace = FEED_START, limit: int = 100) -> list[Change]:
+        return news(self._con, after, limit)
+
+    def last_serial(self) -> int:
+        return last_serial(self._con)
+
+    def keys_of(self, numbers: Collection[int]) -> dict[int, SeriesKey]:
+        return keys_of(self._con, numbers)
 
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         return marks_touching(self._con, start_us, end_us)
