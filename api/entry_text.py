@@ -4,9 +4,9 @@ once a series. `tests/api/test_api_whole_feed.py` holds them against those of th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from json.encoder import encode_basestring
 
 import numpy as np
 
@@ -77,10 +77,9 @@ def face_of(reach: Reach, key: SeriesKey) -> EntryFace | None:
         return None
     unit, zone = items.category(key.item).unit, registry.zone(key.code)
     book = BOOK_UNITS[unit]
-    says: Callable[[str], str] = lambda text: json.dumps(text, ensure_ascii=False)  # noqa: E731
-    name = says(f"{key.institution}/{key.kind}/{key.code}/{key.item}/")[:-1]
+    name = encode_basestring(f"{key.institution}/{key.kind}/{key.code}/{key.item}/")[:-1]
     told = "".join(
-        f",{says(field)}:{says(value)}"
+        f",{encode_basestring(field)}:{encode_basestring(value)}"
         for field, value in (
             ("institution", key.institution),
             ("node", key.code),
@@ -101,9 +100,9 @@ def face_of(reach: Reach, key: SeriesKey) -> EntryFace | None:
             f'{{"key":{name}',
             '","revision":',
             f'{told},"day":"',
-            f'","zone":{says(zone)},"unit":{says(unit)},"value":',
+            f'","zone":{encode_basestring(zone)},"unit":{encode_basestring(unit)},"value":',
         ),
-        unit_text=f',"book_unit":{says(book.name)},"amount":',
+        unit_text=f',"book_unit":{encode_basestring(book.name)},"amount":',
     )
 
 

@@ -76,11 +76,13 @@ def news(con: Connection, after: FeedPlace, limit: int) -> list[Change]:
 
 def keys_of(con: Connection, numbers: Collection[int]) -> dict[int, SeriesKey]:
     """The series of these numbers."""
-    found = {}
-    for chunk in chunks(numbers):
-        for row in con.execute(select(SERIES).where(SERIES.c.id.in_(chunk))):
-            found[row.id] = SeriesKey(row.institution, row.kind, row.code, row.item)
-    return found
+    table = SERIES.c
+    named = select(table.id, table.institution, table.kind, table.code, table.item)
+    return {
+        id: SeriesKey(*key)
+        for chunk in chunks(numbers)
+        for id, *key in con.execute(named.where(table.id.in_(chunk)))
+    }
 
 
 def _make(con: Connection) -> None:
