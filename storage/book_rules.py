@@ -75,6 +75,11 @@ def is_told_by_commit(past: Past, new: BookRow) -> bool:
     return past.base is None and new.complete
 
 
+def is_hashed(old: BookRow | None, new: BookRow) -> bool:
+    """Whether a change of a row is one of the book hash."""
+    return not new.provisional or (old is not None and not old.provisional)
+
+
 def is_fed(new: BookRow) -> bool:
     """Whether the feed of all institutions tells a row: a node's settled day."""
     return new.key.kind == "node" and not new.provisional

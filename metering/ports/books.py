@@ -222,6 +222,11 @@ class BookWriter(BookState, Protocol):
 class BookAnswers(BookViews, BookSeries, Protocol):
     """What the API needs: everything but booking."""
 
+    def hashes(self, before: date | None = None, institution: str | None = None) -> tuple[str, str]:
+        """`book_hash` and `worth_hash` of these books. A store that keeps the hashes of days makes
+        those anew whose rows changed since it was asked last."""
+        ...
+
 
 class BookStore(BookAnswers, BookWriter, Protocol):
     """All of them, and rows as they stood."""

@@ -21,6 +21,7 @@ from metering.book import (
     Restatement,
     SeriesKey,
 )
+from metering.bookhash import book_hash, worth_hash
 from metering.localtime import day_number, days_between
 from metering.ports import BookReader, BookStore
 from metering.quality import MEASURED, WHOLE
@@ -278,6 +279,9 @@ class MemoryBooks(BookStore):
             (e for e in found if overlaps(e, start_us, end_us)),
             key=lambda e: (e.meter, e.start_us, e.kind),
         )
+
+    def hashes(self, before: date | None = None, institution: str | None = None) -> tuple[str, str]:
+        return book_hash(self, before, institution), worth_hash(self, before, institution)
 
     def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:
         with self._lock:

@@ -27,9 +27,10 @@ from metering.book import (
     Restatement,
     SeriesKey,
 )
+from metering.bookhash import book_hash, worth_hash
 from metering.localtime import day_number, day_of_number
 from metering.ports import BookReader, BookStore
-from storage.book_rules import RowChange, check_rows
+from storage.book_rules import RowChange, check_rows, is_hashed
 from storage.sql.book_commit import (
     changes_of,
     expect,
@@ -48,6 +49,7 @@ from storage.sql.book_lookup import (
     made_ids,
     rows_at,
 )
+from storage.sql.digests import forget_days, hashes, make, without
 from storage.sql.engine import reading, writing
 from storage.sql.feeding import keys_of, last_serial, made_secret, news, secret
 from storage.sql.intake import add_marks, marks_touching, remove_marks
@@ -59,6 +61,9 @@ from storage.sql.schema import (
     SERIES,
 )
 from storage.sql.telling import log, pasts_of, restatement_of, tell, tell_all
+
+ATTEMPTS = 3
+"""To make hashes anew of books that go on; then all is read."""
 
 
 class SqlBooks(BookStore):
@@ -157,6 +162,8 @@ class SqlBooks(BookStore):
                 pasts = pasts_of(con, ids, changes)
                 write(con, ids, changes, pasts, revision)
                 log(con, ids, changes, pasts, revision, now_us, cause)
+            if settled := {new.day for old, new, _ in found if is_hashed(old, new)}:
+                forget_days(con, institution, settled)
             moved = bool(changes) or completed
             if moved:
                 set_revision(con, institution, revision)
@@ -221,6 +228,18 @@ class SqlBooks(BookStore):
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
         with self.at_rest() as books:
             return books.events(institution, start_us, end_us)
+
+    def hashes(self, before: date | None = None, institution: str | None = None) -> tuple[str, str]:
+        for _ in range(ATTEMPTS):
+            with reading(self._engine) as con:
+                if not (gone := without(con, institution)):
+                    found = hashes(con, institution, before)
+                    if found is not None:
+                        return found
+            for one in gone:
+                with writing(self._engine) as con:
+                    make(con, one)
+        return book_hash(self, before, institution), worth_hash(self, before, institution)
 
     def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:
         with reading(self._engine) as con:

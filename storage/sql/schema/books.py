@@ -105,6 +105,25 @@ FEED_HEAD = Table(
 )
 """One row, made with the first commit or question: the serial of the last commit, which the next
 one holds until its end, and what cursors are sealed with."""
+BOOK_DIGEST = Table(
+    "book_digest",
+    METADATA,
+    key("institution"),
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("energy", LargeBinary),
+    Column("worth", LargeBinary),
+)
+"""Hashes of days (level 0, by day number) and months (level 1, months since the year 0), null where
+they are to be made anew."""
+Index(
+    "ix_book_digest_gone",
+    BOOK_DIGEST.c.institution,
+    BOOK_DIGEST.c.level,
+    BOOK_DIGEST.c.number,
+    sqlite_where=text("energy IS NULL"),
+    postgresql_where=text("energy IS NULL"),
+)
 BOOK_ROW_BEFORE = Table(
     "book_row_before",
     METADATA,
