@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,11 @@ class Reach:
 
     registry: Registry
     scope: Scope
+
+    @cached_property
+    def noted(self) -> dict[int, Any]:
+        """What the feed notes of a series by the store's number of it, while the reach stands."""
+        return {}
 
     @cached_property
     def institutions(self) -> tuple[str, ...]:

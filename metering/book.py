@@ -286,6 +286,25 @@ BookPlace = tuple[int, int, int]
 its series, and its day as days since 1970-01-01. Compared as a tuple."""
 BOOK_START: BookPlace = (0, 0, 0)
 
+FeedPlace = tuple[int, int, int, int]
+"""Where a row stands among the changes of all institutions: the serial of the commit that wrote it,
+its revision, the store's own number of its series, and its day as days since 1970-01-01. Compared
+as a tuple; of one institution it rises as its `BookPlace` does."""
+FEED_START: FeedPlace = (0, 0, 0, 0)
+Change = tuple[int, int, int, int, int | None, bytes | None, bool]
+"""A row that stands, as the feed of all institutions needs it: its `FeedPlace`, its total, the
+quality of its day as four little-endian uint16 (None where it is wholly measured), and whether it
+is told. A plain tuple: pages of them are written out, and nothing else."""
+
+
+@dataclass(frozen=True)
+class GivenDay:
+    """A row of the books by what it is known by: what a reader is given right after."""
+
+    key: SeriesKey
+    day: date
+    revision: int
+
 
 @dataclass(frozen=True)
 class Restatement:

@@ -290,6 +290,20 @@ def bench_books(
     run_bench_books(readings, meters)
 
 
+@app.command("bench-feed")
+def bench_feed(
+    institutions: Annotated[int, typer.Option(help="how many", min=1)] = 10_000,
+    days: Annotated[int, typer.Option(help="of books of each", min=1)] = 30,
+    database: Annotated[
+        str, typer.Option(help="URL of an empty database; default: a SQLite file")
+    ] = "",
+) -> None:
+    """What the feed of all institutions costs: entries, polls without news, one change."""
+    from proofs.bench_feed import run_bench_feed
+
+    run_bench_feed(institutions, days, database)
+
+
 @app.command()
 def idle(
     seconds: Annotated[float, typer.Option(help="how long each is watched [s]")] = 60.0,

@@ -4,7 +4,8 @@ Three institutions publish days of registers. A simulated shared platform pulls 
 and is killed in the middle; later some readings are corrected and others come late. In the
 end its latest entries must add up to the books, day by day and month by month, and nothing
 of one institution may have reached it with another's key. A reader that comes only then is told one
-entry a key, and every restatement is news.
+entry a key, and every restatement is news. A reader of all institutions with one cursor, that began
+before the corrections, holds the same in the end and was told nothing twice.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, TypeVar
 
 from greenoffice.client import ApiClient
 from proofs.feed_scene import FeedScene
-from proofs.feed_sums import compare, first_pull
+from proofs.feed_sums import WholeReader, compare, first_pull
 from proofs.feed_world import DAYS, ZONES
 from proofs.steps import finish, say, started, wait_until
 from simulators.shared_entries import SharedEntries
@@ -49,6 +50,7 @@ def _passed(result: dict[str, Any]) -> bool:
     none = (
         *("sum_difference", "register_difference", "leaked"),
         *("restated_before_corrections", "restatements_without_news"),
+        *("doubles_of_all", "difference_of_all"),
     )
     some = (
         *("entries", "refused", "restated", "restarts", "days_compared", "months_compared"),
@@ -59,6 +61,7 @@ def _passed(result: dict[str, Any]) -> bool:
         and all(result[name] > 0 for name in some)
         and result["killed_before_the_end"]
         and result["entries_first_pull"] == result["keys"] < result["entries_history"]
+        and result["keys"] < result["entries_of_all"] <= result["entries_history"]
     )
 
 
@@ -76,6 +79,8 @@ def _play(scene: FeedScene, folder: Path) -> dict[str, Any]:
     shared.start()
     shared.wait_until_level()
     before = shared.look(lambda entries: entries.count("restated"))
+    whole = WholeReader(client)
+    whole.follow()
     say("correcting readings, and sending those that are late")
     for one in ZONES:
         scene.publish(one, scene.corrections(one, CORRECTED_DAYS))
@@ -83,6 +88,7 @@ def _play(scene: FeedScene, folder: Path) -> dict[str, Any]:
     scene.settle()
     shared.wait_until_level()
     shared.kill()
+    whole.follow()
     say("comparing with the books")
     return {
         "institutions": len(ZONES),
@@ -90,6 +96,7 @@ def _play(scene: FeedScene, folder: Path) -> dict[str, Any]:
         **shared.look(lambda entries: compare(entries, client, scene)),
         **shared.look(_counts),
         **first_pull(client),
+        **whole.compared(),
         "restated_before_corrections": before,
         "killed_before_the_end": halfway,
     }

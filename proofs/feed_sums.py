@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -53,6 +54,42 @@ def first_pull(client: ApiClient) -> dict[str, int]:
         "restatements": len(changes),
         "restatements_without_news": sum(one["old_total"] == one["new_total"] for one in changes),
     }
+
+
+@dataclass
+class WholeReader:
+    """Reads the feed of all institutions with one cursor; holds the latest entry of each key."""
+
+    client: ApiClient
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    told: set[tuple[str, int]] = field(default_factory=set)
+    doubles: int = 0
+    cursor: str | None = None
+
+    def follow(self) -> None:
+        """Read on to the end."""
+        more = True
+        while more:
+            on = {} if self.cursor is None else {"cursor": self.cursor}
+            page = self.client.get("/v1/feed/all", limit=7, **on)
+            for entry in page["data"]:
+                name = (entry["key"], entry["revision"])
+                self.doubles += name in self.told
+                self.told.add(name)
+                self.held[entry["key"]] = entry
+            self.cursor, more = page["next"], page["more"]
+
+    def compared(self) -> dict[str, int]:
+        """What it was told, and how many entries are others than those of the single feeds."""
+        single = {
+            one["key"]: one for body in ZONES for one in _entries(self.client, institution=body)
+        }
+        names = single.keys() | self.held.keys()
+        return {
+            "entries_of_all": len(self.told),
+            "doubles_of_all": self.doubles,
+            "difference_of_all": sum(single.get(n) != self.held.get(n) for n in names),
+        }
 
 
 def _entries(client: ApiClient, **query: str | int) -> Iterator[dict[str, Any]]:

@@ -89,7 +89,8 @@ class SharedPlatform:
     def _foreign(self, other: str) -> list[str]:
         paths = [path.format(other=other) for path in TRIES]
         stolen = self.entries.cursor(other)
-        return [*paths, f"/v1/feed?cursor={stolen}"] if stolen else paths
+        routes = ("/v1/feed", "/v1/feed/all")
+        return [*paths, *(f"{route}?cursor={stolen}" for route in routes)] if stolen else paths
 
     def _try(self, path: str, key: str) -> None:
         status, answer = self._get(path, key)

@@ -10,6 +10,7 @@ from metering.book import (
     RULES_CAUSE,
     BookRow,
     DirtyMark,
+    GivenDay,
     RegisterEvent,
     Restatement,
     is_news,
@@ -74,6 +75,16 @@ def is_told_by_commit(past: Past, new: BookRow) -> bool:
     return past.base is None and new.complete
 
 
+def is_hashed(old: BookRow | None, new: BookRow) -> bool:
+    """Whether a change of a row is one of the book hash."""
+    return not new.provisional or (old is not None and not old.provisional)
+
+
+def is_fed(new: BookRow) -> bool:
+    """Whether the feed of all institutions tells a row: a node's settled day."""
+    return new.key.kind == "node" and not new.provisional
+
+
 def restatement(
     past: Past, new: BookRow, revision: int, recorded_us: int, cause: str
 ) -> Restatement | None:
@@ -133,7 +144,7 @@ def revision_conflict(institution: str, expected: int, present: int) -> Conflict
     )
 
 
-def stale(row: BookRow) -> Conflict:
+def stale(row: BookRow | GivenDay) -> Conflict:
     """What is to be told stands no more."""
     return Conflict(
         "a day changed while it was being given out",

@@ -1,7 +1,8 @@
-"""Of each point its newest reading and the time of its first one, in memory beside the file.
+"""Of each point its newest reading, the time of its first one and how many there are, in memory
+beside the file.
 
 Most questions end here: nothing is newer than the newest reading, a new time cannot be one that is
-stored already, and a search for neighbours begins where there are some.
+stored already, a search for neighbours begins where there are some, and nothing is counted again.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ _NEVER = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, eq=False)
 class Extents:
-    """Of n points, distinct and ascending, the newest row and the time of the first one [us]."""
+    """Of n points, distinct and ascending, the newest row, the time of the first one [us] and the
+    number of all."""
 
     newest: ReadingColumns
     first_us: I64
+    count: I64
 
     def __len__(self) -> int:
         return len(self.newest)
@@ -40,7 +43,7 @@ class Extents:
 
     def take(self, chosen: NDArray[np.bool_] | I64) -> Extents:
         """Some of them, in the order given."""
-        return Extents(self.newest.take(chosen), self.first_us[chosen])
+        return Extents(self.newest.take(chosen), self.first_us[chosen], self.count[chosen])
 
     def among(self, points: I64) -> Extents:
         """Those of the points (any order, repeated or not) that have readings."""
@@ -54,8 +57,9 @@ class Extents:
             held &= (self.first_us[place] <= time_us) & (time_us <= self.last_us[place])
         return held
 
-    def wider(self, rows: ReadingColumns) -> Extents:
-        """With rows (n, any order) that are stored, in place of those of equal times."""
+    def wider(self, rows: ReadingColumns, replaced: I64) -> Extents:
+        """With rows (n, any order, no two of equal identity) that are stored; some of them in place
+        of others, whose points are `replaced`, once for each."""
         fresh = newest_of_each(rows)
         known = self if self._are(fresh.point).all() else self._with(fresh.point)
         place = known._places(fresh.point)
@@ -65,7 +69,10 @@ class Extents:
             newest[name][place[later]] = column[later]
         first = known.first_us.copy()
         np.minimum.at(first, known._places(rows.point), rows.time_us)
-        return Extents(ReadingColumns(**newest), first)
+        count = known.count.copy()
+        np.add.at(count, known._places(rows.point), 1)
+        np.subtract.at(count, known._places(replaced), 1)
+        return Extents(ReadingColumns(**newest), first, count)
 
     def _with(self, points: I64) -> Extents:
         """With places for points that are not known yet."""
@@ -73,8 +80,9 @@ class Extents:
         blank = ReadingColumns.of([(int(p), -_NEVER, *(0,) * 7) for p in fresh])
         both = ReadingColumns.concat([self.newest, blank])
         first = np.concatenate([self.first_us, np.full(len(fresh), _NEVER)])
+        count = np.concatenate([self.count, np.zeros(len(fresh), np.int64)])
         order = np.argsort(both.point, kind="stable")
-        return Extents(both.take(order), first[order])
+        return Extents(both.take(order), first[order], count[order])
 
     def _places(self, points: I64) -> I64:
         return np.minimum(np.searchsorted(self.point, points), max(len(self) - 1, 0))

@@ -1,7 +1,8 @@
 """Readings in an embedded DuckDB file, owned by one process.
 
     reading   point, time_us, value, flag, order key, lineage      one row per (point, time)
-    latest    the same columns of the newest row, and first_us     one row per point
+    latest    the same columns of the newest row, first_us and     one row per point
+              readings: how many rows the point has
 
 Times are plain BIGINT microseconds, not TIMESTAMP: numpy's int64 goes in and out without a
 conversion, block statistics prune on it just as well, and no zone can creep in. There is no
@@ -33,13 +34,13 @@ from storage.columns import DAY_US, check_even, last_of_each, time_ranges
 from storage.duckdb_extents import Extents
 from storage.duckdb_statements import (
     COLUMNS,
-    TYPES,
     delete,
     extents,
     fetch,
     forget,
     insert,
     nearest,
+    prepare,
     renew_latest,
     scan,
 )
@@ -95,15 +96,9 @@ class _Reads(ReadingReader):
         return self._extents().among(np.asarray(points, np.int64)).newest
 
     def count(self, points: Sequence[int] | None = None) -> int:
-        with self._cursor() as con:
-            if points is None:
-                row = con.execute("SELECT count(*) FROM reading").fetchone()
-            else:
-                con.register("asked", {"point": np.unique(np.asarray(points, np.int64))})
-                row = con.execute(
-                    "SELECT count(*) FROM reading SEMI JOIN asked USING (point)"
-                ).fetchone()
-        return int(row[0]) if row else 0
+        known = self._extents()
+        asked = known if points is None else known.among(np.asarray(points, np.int64))
+        return int(asked.count.sum())
 
     def counts(self, points: Sequence[int], start_us: int, end_us: int) -> dict[int, int]:
         if not len(points):
@@ -204,12 +199,13 @@ class DuckDBReadings(_Reads, ReadingStore):
         batch = last_of_each(rows)
         with self._writing:
             before = self._extents()
-            after = before.wider(batch)
             again = batch.take(before.hold(batch.point, batch.time_us))
+            replaced = [np.zeros(0, np.int64)]
             with self._transaction() as con:
                 for low, high, chosen in time_ranges(again.time_us):
-                    delete(con, again.take(chosen), low, high)
+                    replaced.append(delete(con, again.take(chosen), low, high))
                 insert(con, batch)
+                after = before.wider(batch, np.concatenate(replaced))
                 renew_latest(con, after.among(batch.point))
             self._known = after
 
@@ -276,8 +272,7 @@ class DuckDBReadings(_Reads, ReadingStore):
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
             con = duckdb.connect(self.path, config=self._settings)
-            con.execute(f"CREATE TABLE IF NOT EXISTS reading ({TYPES})")
-            con.execute(f"CREATE TABLE IF NOT EXISTS latest ({TYPES}, first_us BIGINT NOT NULL)")
+            prepare(con)
         except duckdb.Error as error:
             if _is_damage(error, self.path):
                 raise damaged_readings(self.path, _first_line(error)) from error

@@ -21,14 +21,20 @@ TYPES = (
 )
 
 
-def delete(con: duckdb.DuckDBPyConnection, batch: ReadingColumns, low: int, high: int) -> None:
-    """Delete the stored rows of equal identity; all times of the batch lie in low..high."""
+LATEST = f"{TYPES}, first_us BIGINT NOT NULL, readings BIGINT NOT NULL"
+
+
+def delete(con: duckdb.DuckDBPyConnection, batch: ReadingColumns, low: int, high: int) -> I64:
+    """Delete the stored rows of equal identity; all times of the batch lie in low..high. Their
+    points, once for each."""
     con.register("batch", _named(batch))
-    con.execute(
+    gone = con.execute(
         "DELETE FROM reading USING batch WHERE reading.time_us BETWEEN ? AND ?"
-        " AND reading.point = batch.point AND reading.time_us = batch.time_us",
+        " AND reading.point = batch.point AND reading.time_us = batch.time_us"
+        " RETURNING reading.point",
         [low, high],
-    )
+    ).fetchnumpy()
+    return np.ascontiguousarray(gone["point"], np.int64)
 
 
 def insert(con: duckdb.DuckDBPyConnection, batch: ReadingColumns) -> None:
@@ -38,17 +44,41 @@ def insert(con: duckdb.DuckDBPyConnection, batch: ReadingColumns) -> None:
 
 
 def extents(con: duckdb.DuckDBPyConnection) -> Extents:
-    """Of every point its newest row and its first time."""
-    found = con.execute(f"SELECT {COLUMNS}, first_us FROM latest ORDER BY point").fetchnumpy()
-    first = np.ascontiguousarray(found.pop("first_us"), np.int64)
-    return Extents(ReadingColumns(*map(np.ascontiguousarray, found.values())), first)
+    """Of every point its newest row, its first time and the number of its rows."""
+    found = con.execute(
+        f"SELECT {COLUMNS}, first_us, readings FROM latest ORDER BY point"
+    ).fetchnumpy()
+    first, count = (
+        np.ascontiguousarray(found.pop(name), np.int64) for name in ("first_us", "readings")
+    )
+    return Extents(ReadingColumns(*map(np.ascontiguousarray, found.values())), first, count)
 
 
 def renew_latest(con: duckdb.DuckDBPyConnection, renewed: Extents) -> None:
-    """Keep of these points the newest row and the first time."""
-    con.register("newest", {**_named(renewed.newest), "first_us": renewed.first_us})
+    """Keep of these points the newest row, the first time and the number of rows."""
+    more = {"first_us": renewed.first_us, "readings": renewed.count}
+    con.register("newest", {**_named(renewed.newest), **more})
     con.execute("DELETE FROM latest USING newest WHERE latest.point = newest.point")
-    con.execute(f"INSERT INTO latest SELECT {COLUMNS}, first_us FROM newest")
+    con.execute(f"INSERT INTO latest SELECT {COLUMNS}, first_us, readings FROM newest")
+
+
+def prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables that are not there. A file from before rows were counted is counted once, in
+    one transaction."""
+    con.execute(f"CREATE TABLE IF NOT EXISTS reading ({TYPES})")
+    con.execute(f"CREATE TABLE IF NOT EXISTS latest ({LATEST})")
+    described = con.execute("SELECT * FROM latest LIMIT 0").description or ()
+    if "readings" in [name for name, *_ in described]:
+        return
+    con.begin()
+    try:
+        con.execute("DROP TABLE latest")
+        con.execute(f"CREATE TABLE latest ({LATEST})")
+        _look_again(con)
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
 
 
 def forget(con: duckdb.DuckDBPyConnection, segments: I64) -> None:
@@ -59,10 +89,15 @@ def forget(con: duckdb.DuckDBPyConnection, segments: I64) -> None:
         "DELETE FROM reading" + (" USING gone WHERE reading.segment = gone.segment" if left else "")
     )
     con.execute("DELETE FROM latest")
+    _look_again(con)
+
+
+def _look_again(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill `latest` by what the rows say; it must be empty."""
     con.execute(
-        f"INSERT INTO latest SELECT {COLUMNS}, first_us FROM reading JOIN"
-        " (SELECT point, min(time_us) AS first_us, max(time_us) AS time_us FROM reading"
-        " GROUP BY point) USING (point, time_us)"
+        f"INSERT INTO latest SELECT {COLUMNS}, first_us, readings FROM reading JOIN"
+        " (SELECT point, min(time_us) AS first_us, max(time_us) AS time_us, count(*) AS readings"
+        " FROM reading GROUP BY point) USING (point, time_us)"
     )
 
 

@@ -95,6 +95,15 @@ class FeedAnswer(TypedDict):
     booking: bool
 
 
+class WholeFeedAnswer(TypedDict):
+    """A page of the feed of all institutions; `next` is always given."""
+
+    data: list[EntryAnswer]
+    next: str
+    more: bool
+    booking: bool
+
+
 class IssueAnswer(TypedDict):
     """An issue of a month's report, without its content."""
 

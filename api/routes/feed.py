@@ -7,21 +7,24 @@ before and is told the same, or what took its place.
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api import paging
-from api.answers.records import EntryAnswer, FeedAnswer
+from api.answers.records import EntryAnswer, FeedAnswer, WholeFeedAnswer
 from api.auth import Reader
 from api.caller import Caller
 from api.decimals import exact
 from api.paging import Cursor
 from api.params import Code, example
 from api.routes.energy import shares_json
+from api.sealing import opened, sealed
 from api.usecases.feed import given_out, is_owed
+from api.usecases.whole_feed import WholePlace, whole_page
 from metering import items
-from metering.book import BOOK_START, BookPlace, BookRow
+from metering.book import BOOK_START, FEED_START, BookPlace, BookRow
 from metering.errors import InvalidInput
 from metering.units import BOOK_UNITS
 
@@ -52,6 +55,12 @@ FEED_EXAMPLE = {
     "revision": 58,
     "data": [ENTRY_EXAMPLE],
     "next": "WyJidXJlYXUiLDU4LDMsMjA3ODBd",
+    "more": False,
+    "booking": False,
+}
+WHOLE_EXAMPLE = {
+    "data": [ENTRY_EXAMPLE],
+    "next": "vPq0sXh3V7b2cJ0m9dT8sQy5oQk1nYf4",
     "more": False,
     "booking": False,
 }
@@ -89,6 +98,59 @@ def feed(
         "more": page.more,
         "booking": page.booking,
     }
+
+
+@router.get("/feed/all", responses=example(WHOLE_EXAMPLE), response_model=WholeFeedAnswer)
+def whole_feed(
+    caller: Reader,
+    limit: Annotated[int, Query(ge=1, le=10_000, description="How many entries, at most")] = 1000,
+    cursor: Annotated[
+        str | None, Query(max_length=4096, description="Where to go on: `next` of the page before")
+    ] = None,
+) -> Response:
+    """Settled days of all nodes in the scope, of all institutions, in the order in which they were
+    booked: one cursor for all that the key reaches.
+
+    Entries are those of `/v1/feed`; what stands is told, one entry a key, and a restated day is
+    told again with the same `key` and a higher `revision`. `next` is always given: keep it together
+    with the entries, and ask from it at once while `more` is true, else later. A page may hold
+    fewer entries than `limit`, even none, while there are more. `booking` is true where days of
+    some institutions are held back because their readings are still being booked: they come later,
+    and hold nothing else back. A cursor is of the node of its key.
+    """
+    books, node = caller.platform.books, caller.node
+    secret = books.feed_secret()
+    at = WholePlace(FEED_START) if cursor is None else _standing(cursor, secret, node)
+    page = whole_page(caller, at, limit)
+    if at.place[0] > page.serial:
+        raise _not_of_all("a cursor beyond the books", cursor)
+    data = ",".join([face.text(change) for face, change in page.entries])
+    rest = json.dumps(
+        {
+            "next": sealed(page.next.packed(), secret, node),
+            "more": page.more,
+            "booking": page.booking,
+        },
+        separators=(",", ":"),
+    )
+    return Response(f'{{"data":[{data}],{rest[1:]}'.encode(), media_type="application/json")
+
+
+def _standing(cursor: str, secret: bytes, node: str) -> WholePlace:
+    """Where a cursor of a key of this node stands."""
+    place = opened(cursor, secret, node)
+    if place is None:
+        raise _not_of_all("not a cursor that your key was given", cursor)
+    return WholePlace.unpacked(place)
+
+
+def _not_of_all(message: str, cursor: str | None) -> InvalidInput:
+    return InvalidInput(
+        message,
+        field="cursor",
+        value=cursor,
+        fix="leave it out to begin again, in place of all that you hold",
+    )
 
 
 def _institution(caller: Caller, institution: str | None) -> str:

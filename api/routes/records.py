@@ -17,8 +17,6 @@ from api.params import Code, End, Start, example
 from api.ranges import check_order, instant, local_date
 from metering.access import AuditEntry
 from metering.book import RegisterEvent, Restatement
-from metering.bookhash import book_hash as hash_of_books
-from metering.bookhash import worth_hash
 from metering.localtime import HOUR_US, iso
 
 router = APIRouter(prefix="/v1", tags=["records"])
@@ -210,10 +208,10 @@ def book_hash(
     if institution is not None:
         caller.reach.node(institution)
     day = None if before is None else local_date(before, "before")
-    books = caller.platform.books
+    energy, worth = caller.platform.books.hashes(day, institution)
     return {
-        "book_hash": hash_of_books(books, day, institution),
-        "worth_hash": worth_hash(books, day, institution),
+        "book_hash": energy,
+        "worth_hash": worth,
         "institution": institution,
         "before": before,
     }

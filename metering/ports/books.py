@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Protocol
 
 from metering.book import (
     BOOK_START,
+    FEED_START,
     BookPlace,
     BookRow,
+    Change,
     DirtyMark,
+    FeedPlace,
+    GivenDay,
     RegisterEvent,
     Restatement,
     SeriesKey,
@@ -82,6 +86,23 @@ class BookNews(Protocol):
         """
         ...
 
+    def news(self, *, after: FeedPlace = FEED_START, limit: int = 100) -> list[Change]:
+        """Settled rows of all institutions with place > after that stand, in the order in which
+        they were committed; the first `limit`. Rows of meters may be among them.
+
+        Commits are numbered in the order in which they end, so reading on from a place misses
+        nothing, however many write at once.
+        """
+        ...
+
+    def last_serial(self) -> int:
+        """The serial of the last commit that settled something; 0 before the first."""
+        ...
+
+    def keys_of(self, numbers: Collection[int]) -> dict[int, SeriesKey]:
+        """The series of these numbers; one that there is not is left out."""
+        ...
+
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         """Marks, ready or not, whose range touches [start, end): a commit is still to come of
         them, and what stands may be a part of it."""
@@ -117,6 +138,15 @@ class BookViews(BookReader, Protocol):
     def at_rest(self) -> AbstractContextManager[BookReader]:
         """The books as they stand at this moment, for as long as the context lasts: a commit
         meanwhile is not seen. Hold it no longer than one answer takes."""
+        ...
+
+    def feed_secret(self) -> bytes:
+        """What cursors of the feed of all institutions are sealed with: 32 bytes by chance, made
+        with these books and anew where they are restored."""
+        ...
+
+    def tell_all(self, rows: Sequence[GivenDay]) -> None:
+        """As `tell`, of days of any institutions, all or none."""
         ...
 
     def tell(self, institution: str, rows: Sequence[BookRow]) -> None:
@@ -208,6 +238,11 @@ class BookWriter(BookState, Protocol):
 
 class BookAnswers(BookViews, BookSeries, Protocol):
     """What the API needs: everything but booking."""
+
+    def hashes(self, before: date | None = None, institution: str | None = None) -> tuple[str, str]:
+        """`book_hash` and `worth_hash` of these books. A store that keeps the hashes of days makes
+        those anew whose rows changed since it was asked last."""
+        ...
 
 
 class BookStore(BookAnswers, BookWriter, Protocol):

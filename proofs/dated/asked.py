@@ -51,6 +51,27 @@ class DatedReader:
     root: str
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
     cursor: str | None = None
+    held_of_all: dict[str, dict[str, Any]] = field(default_factory=dict)
+    told_of_all: set[tuple[str, int]] = field(default_factory=set)
+    cursor_of_all: str | None = None
+
+    def follow_all(self) -> None:
+        """Read the feed of all institutions on to its end."""
+        while True:
+            given = {} if self.cursor_of_all is None else {"cursor": self.cursor_of_all}
+            status, page = self.platform.get("/v1/feed/all", self.root, limit=7, **given)
+            if status != 200:
+                raise AssertionError(f"feed of all for {self.root}: {page}")
+            entries: Any = page["data"]
+            for one in entries:
+                name = (str(one["key"]), int(one["revision"]))
+                if name in self.told_of_all:
+                    raise AssertionError(f"told twice to {self.root}: {name}")
+                self.told_of_all.add(name)
+                self.held_of_all[one["key"]] = one
+            self.cursor_of_all = str(page["next"])
+            if not page["more"]:
+                return
 
     def follow(self) -> None:
         """Read the feed on to its end."""
@@ -90,12 +111,17 @@ class DatedReader:
         self._registry(found)
 
     def told(self, found: AskedDays) -> None:
-        """What he holds of the feed."""
+        """What he holds of the feed, and of that of all institutions."""
+        for held in (self.held, self.held_of_all):
+            self._told(found, held)
+
+    def _told(self, found: AskedDays, held: dict[str, dict[str, Any]]) -> None:
         last: dict[tuple[str, str, int], Fraction | None] = {}
-        for one in self.held.values():
+        for one in held.values():
             number = (date.fromisoformat(one["day"]) - FIRST).days
             value = None if one["amount"] is None else Fraction(one["amount"], MWH)
-            last[one["node"], one["item"], number] = value
+            place = one["node"], one["item"], number
+            last[place] = last.get(place) if value is None else value
         for node in self.oracle.world.nodes:
             for item in ITEMS:
                 for number in range(DAYS):

@@ -81,10 +81,12 @@ def prove(seed: int, outcome: DatedOutcome) -> None:
         for reader in readers:
             if chance.random() < 0.5:
                 reader.follow()
+                reader.follow_all()
     assert platform is not None
     judge_books(platform, oracle, outcome)
     for reader in readers:
         reader.follow()
+        reader.follow_all()
         reader.told(outcome.asked)
         reader.ask(outcome.asked, chance)
     inner = [code for code in one.nodes if code not in bodies]

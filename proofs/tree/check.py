@@ -83,11 +83,13 @@ def prove_tree(seed: int, outcome: TreeOutcome) -> None:
         for reader in readers:
             if chance.random() < 0.5:
                 reader.follow()
+                reader.follow_all()
     assert platform is not None
     judge_books(platform, oracle, outcome)
     _judge_stand_ins(platform, oracle, outcome)
     for reader in readers:
         reader.follow()
+        reader.follow_all()
         reader.told(outcome.asked)
         reader.ask(outcome.asked, chance)
     inner = [code for code in one.nodes if code not in bodies]

@@ -20,6 +20,7 @@ from storage.backup.manifest import Place
 from storage.backup.sqlite_files import copy_sqlite
 from storage.sql.engine import open_engine, reading, writing
 from storage.sql.faults import shown
+from storage.sql.feeding import renew_secret
 from storage.sql.migrate import Schema, head, revision, upgrade
 from storage.sql.schema import METADATA
 
@@ -45,6 +46,7 @@ def back_up_database(url: str, target: Path) -> None:
 
 def restore_database(source: Path, url: str) -> None:
     """Fill an empty database from the SQLite file of a backup; the schema is brought up to date.
+    Cursors of the feed of all institutions that were given out since the backup open nothing.
 
     Conflict where there is a file, or anything in the tables, already.
     """
@@ -60,6 +62,7 @@ def restore_database(source: Path, url: str) -> None:
             with reading(old) as before, writing(new) as con:
                 _must_be_empty(con, new)
                 _copy_rows(before, con)
+                renew_secret(con)
         finally:
             old.dispose()
             new.dispose()
@@ -120,7 +123,12 @@ def _restore_file(source: Path, url: str) -> None:
         raise _occupied(str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, path)
-    open_engine(url, schema=Schema.UPGRADED).dispose()
+    engine = open_engine(url, schema=Schema.UPGRADED)
+    try:
+        with writing(engine) as con:
+            renew_secret(con)
+    finally:
+        engine.dispose()
 
 
 def _must_be_empty(con: Connection, engine: Engine) -> None:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import date
 
 from metering.book import (
     BOOK_START,
+    FEED_START,
     BookPlace,
     BookRow,
+    Change,
     DirtyMark,
+    FeedPlace,
+    GivenDay,
     RegisterEvent,
     Restatement,
     SeriesKey,
 )
 from metering.book_columns import BookColumns, DayColumns, columns_of
+from metering.bookhash import book_hash, worth_hash
 from metering.localtime import day_number, days_between
 from metering.ports import BookReader, BookStore
+from metering.quality import MEASURED, WHOLE
 from storage.book_rules import (
     Past,
     RowChange,
     change,
     check_rows,
+    is_fed,
     is_told_by_commit,
     leaves_a_trace,
     overlaps,
@@ -45,6 +53,8 @@ class MemoryBooks(BookStore):
         self._lock = marks.lock
         self._revisions: dict[str, int] = {}
         self._numbers: dict[SeriesKey, int] = {}
+        self._commits = 0
+        self._secret = secrets.token_bytes(32)
         self._reset()
 
     def _reset(self) -> None:
@@ -55,6 +65,8 @@ class MemoryBooks(BookStore):
         self._restatements: dict[int, Restatement] = {}
         self._open: dict[Day, int] = {}
         self._serial = 0
+        self._serials: dict[Day, int] = {}
+        """Of nodes' settled rows that stand."""
         self._events: dict[tuple[str, str], dict[tuple[str, int], RegisterEvent]] = {}
         """By institution and meter, then by kind and start."""
 
@@ -122,6 +134,8 @@ class MemoryBooks(BookStore):
             frozen._restatements = dict(self._restatements)
             frozen._events = {meter: dict(events) for meter, events in self._events.items()}
             frozen._numbers = dict(self._numbers)
+            frozen._serials = dict(self._serials)
+            frozen._commits = self._commits
         yield frozen
 
     def row_at(self, key: SeriesKey, day: date, revision: int) -> BookRow | None:
@@ -168,6 +182,7 @@ class MemoryBooks(BookStore):
             if present != expected_revision:
                 raise revision_conflict(institution, expected_revision, present)
             written = [row for row in checked if self._write(row, present + 1, now_us, cause)]
+            self._commits += any(is_fed(row) for row in written)
             self._replace_events(institution, events, events_replaced)
             self._marks.remove(cleared)
             self._marks.mark(marked, writer_no=0, ready=True)
@@ -184,9 +199,17 @@ class MemoryBooks(BookStore):
             ]
         return found[:limit]
 
+    def feed_secret(self) -> bytes:
+        return self._secret
+
     def tell(self, institution: str, rows: Sequence[BookRow]) -> None:
+        self._tell(check_rows(institution, rows))
+
+    def tell_all(self, rows: Sequence[GivenDay]) -> None:
+        self._tell(rows)
+
+    def _tell(self, checked: Sequence[BookRow | GivenDay]) -> None:
         with self._lock:
-            checked = check_rows(institution, rows)
             for row in checked:
                 present = self._standing(row.key, row.day)
                 if present is None or present.provisional or present.revision != row.revision:
@@ -216,6 +239,23 @@ class MemoryBooks(BookStore):
             ]
         found = [one for one in placed if one[0] > after]
         return sorted(found, key=lambda one: one[0])[:limit]
+
+    def news(self, *, after: FeedPlace = FEED_START, limit: int = 100) -> list[Change]:
+        with self._lock:
+            found = [
+                (serial, *self._place(row), row.total, _shares(row), row.told)
+                for (key, day), serial in self._serials.items()
+                for row in (self._current[key][day],)
+            ]
+        return sorted((one for one in found if one[:4] > after), key=lambda one: one[:4])[:limit]
+
+    def last_serial(self) -> int:
+        with self._lock:
+            return self._commits
+
+    def keys_of(self, numbers: Collection[int]) -> dict[int, SeriesKey]:
+        with self._lock:
+            return {number: key for key, number in self._numbers.items() if number in numbers}
 
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         with self._lock:
@@ -249,6 +289,9 @@ class MemoryBooks(BookStore):
             key=lambda e: (e.meter, e.start_us, e.kind),
         )
 
+    def hashes(self, before: date | None = None, institution: str | None = None) -> tuple[str, str]:
+        return book_hash(self, before, institution), worth_hash(self, before, institution)
+
     def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:
         with self._lock:
             current = [
@@ -281,6 +324,9 @@ class MemoryBooks(BookStore):
         if entry is not None:
             self._add(entry)
         days[row.day] = row.stored(revision, told=is_told_by_commit(past, row))
+        self._serials.pop((row.key, row.day), None)
+        if is_fed(row):
+            self._serials[row.key, row.day] = self._commits + 1
         self._numbers.setdefault(row.key, len(self._numbers) + 1)
         return True
 
@@ -317,6 +363,12 @@ class MemoryBooks(BookStore):
         for event in events:
             own = self._events.setdefault((event.institution, event.meter), {})
             own[event.kind, event.start_us] = event
+
+
+def _shares(row: BookRow) -> bytes | None:
+    """The quality of a row's day; None where it is wholly measured."""
+    measured = int(row.day_shares[MEASURED]) == WHOLE
+    return None if measured else row.day_shares.astype("<u2").tobytes()
 
 
 def _within(days: Mapping[date, BookRow], first: date, last: date) -> list[date]:

@@ -22,6 +22,7 @@ from metering.localtime import day_number
 from storage.book_rules import (
     RowChange,
     change,
+    is_fed,
     is_told_by_commit,
     leaves_a_trace,
     revision_conflict,
@@ -29,6 +30,7 @@ from storage.book_rules import (
 from storage.sql.book_codec import packed
 from storage.sql.book_lookup import current_rows, of_days
 from storage.sql.engine import insert_missing, upsert
+from storage.sql.feeding import next_serial
 from storage.sql.schema import (
     BOOK_ROW,
     BOOK_ROW_BEFORE,
@@ -73,7 +75,8 @@ def write(
     pasts: Pasts,
     revision: int,
 ) -> None:
-    """Put the new rows in the place of those that stand."""
+    """Put the new rows in the place of those that stand. Settled ones of nodes get a serial, which
+    no other commit gets before this one ends."""
     this_one = and_(
         BOOK_ROW.c.series_id == bindparam("s"),
         BOOK_ROW.c.day == bindparam("d"),
@@ -90,10 +93,13 @@ def write(
                 statement,
                 [{"s": ids[o.key], "d": day_number(o.day), "r": o.revision} for o in gone],
             )
+    fed = any(is_fed(new) for _, new, _ in changes)
+    serial = next_serial(con) if fed else None
     written = []
     for old, new, _ in changes:
         told = is_told_by_commit(past_of(pasts, old, new), new)
-        written.append({**packed(new, ids[new.key], revision), "told": told})
+        own = {"told": told, "serial": serial if is_fed(new) else None}
+        written.append({**packed(new, ids[new.key], revision), **own})
     con.execute(insert(BOOK_ROW), written)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -16,17 +16,22 @@ from sqlalchemy import (
 
 from metering.book import (
     BOOK_START,
+    FEED_START,
     BookPlace,
     BookRow,
+    Change,
     DirtyMark,
+    FeedPlace,
+    GivenDay,
     RegisterEvent,
     Restatement,
     SeriesKey,
 )
 from metering.book_columns import BookColumns, DayColumns
+from metering.bookhash import book_hash, worth_hash
 from metering.localtime import day_number, day_of_number
 from metering.ports import BookReader, BookStore
-from storage.book_rules import RowChange, check_rows
+from storage.book_rules import RowChange, check_rows, is_hashed
 from storage.sql.book_commit import (
     changes_of,
     expect,
@@ -46,7 +51,9 @@ from storage.sql.book_lookup import (
     rows_at,
 )
 from storage.sql.book_tables import book_columns, day_columns
+from storage.sql.digests import forget_days, hashes, make, without
 from storage.sql.engine import reading, writing
+from storage.sql.feeding import keys_of, last_serial, made_secret, news, secret
 from storage.sql.intake import add_marks, marks_touching, remove_marks
 from storage.sql.schema import (
     BOOK_ROW,
@@ -55,7 +62,10 @@ from storage.sql.schema import (
     RESTATEMENT,
     SERIES,
 )
-from storage.sql.telling import log, pasts_of, restatement_of, tell
+from storage.sql.telling import log, pasts_of, restatement_of, tell, tell_all
+
+ATTEMPTS = 3
+"""To make hashes anew of books that go on; then all is read."""
 
 
 class SqlBooks(BookStore):
@@ -164,6 +174,8 @@ class SqlBooks(BookStore):
                 pasts = pasts_of(con, ids, changes)
                 write(con, ids, changes, pasts, revision)
                 log(con, ids, changes, pasts, revision, now_us, cause)
+            if settled := {new.day for old, new, _ in found if is_hashed(old, new)}:
+                forget_days(con, institution, settled)
             moved = bool(changes) or completed
             if moved:
                 set_revision(con, institution, revision)
@@ -196,6 +208,31 @@ class SqlBooks(BookStore):
         with self.at_rest() as books:
             return books.changes(institution, kind, after=after, limit=limit, history=history)
 
+    def news(self, *, after: FeedPlace = FEED_START, limit: int = 100) -> list[Change]:
+        with self.at_rest() as books:
+            return books.news(after=after, limit=limit)
+
+    def last_serial(self) -> int:
+        with self.at_rest() as books:
+            return books.last_serial()
+
+    def keys_of(self, numbers: Collection[int]) -> dict[int, SeriesKey]:
+        with self.at_rest() as books:
+            return books.keys_of(numbers)
+
+    def feed_secret(self) -> bytes:
+        with self._reading() as con:
+            found = secret(con)
+        if found is None:
+            with writing(self._engine) as con:
+                found = made_secret(con)
+        return found
+
+    def tell_all(self, rows: Sequence[GivenDay]) -> None:
+        if rows:
+            with writing(self._engine) as con:
+                tell_all(con, rows)
+
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         with self.at_rest() as books:
             return books.unbooked(start_us, end_us)
@@ -203,6 +240,18 @@ class SqlBooks(BookStore):
     def events(self, institution: str, start_us: int, end_us: int) -> list[RegisterEvent]:
         with self.at_rest() as books:
             return books.events(institution, start_us, end_us)
+
+    def hashes(self, before: date | None = None, institution: str | None = None) -> tuple[str, str]:
+        for _ in range(ATTEMPTS):
+            with reading(self._engine) as con:
+                if not (gone := without(con, institution)):
+                    found = hashes(con, institution, before)
+                    if found is not None:
+                        return found
+            for one in gone:
+                with writing(self._engine) as con:
+                    make(con, one)
+        return book_hash(self, before, institution), worth_hash(self, before, institution)
 
     def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:
         with reading(self._engine) as con:
@@ -264,6 +313,15 @@ class _AtRest:
         history: bool = False,
     ) -> list[tuple[BookPlace, BookRow]]:
         return changed_rows(self._con, institution, kind, after, limit, history)
+
+    def news(self, *, after: FeedPlace = FEED_START, limit: int = 100) -> list[Change]:
+        return news(self._con, after, limit)
+
+    def last_serial(self) -> int:
+        return last_serial(self._con)
+
+    def keys_of(self, numbers: Collection[int]) -> dict[int, SeriesKey]:
+        return keys_of(self._con, numbers)
 
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         return marks_touching(self._con, start_us, end_us)

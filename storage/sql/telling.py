@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
-from metering.book import BookRow, Restatement, SeriesKey
+from metering.book import BookRow, GivenDay, Restatement, SeriesKey
 from metering.localtime import day_number, day_of_number
 from storage.book_rules import Past, RowChange, has_past, restatement, stale
 from storage.sql.book_codec import unpacked
@@ -77,7 +77,16 @@ def log(
     _add(con, ids, [one for one in made if one is not None])
 
 
-def tell(con: Connection, institution: str, rows: Sequence[BookRow]) -> None:
+def tell_all(con: Connection, rows: Sequence[GivenDay]) -> None:
+    """As `tell`, of several institutions, always held in the same order."""
+    by_institution: dict[str, list[GivenDay]] = {}
+    for row in rows:
+        by_institution.setdefault(row.key.institution, []).append(row)
+    for institution, own in sorted(by_institution.items()):
+        tell(con, institution, own)
+
+
+def tell(con: Connection, institution: str, rows: Sequence[BookRow | GivenDay]) -> None:
     """Make rows told, and the open restatements that end at them given; Conflict where one of
     them stands no more."""
     hold(con, institution)
@@ -102,7 +111,7 @@ def tell(con: Connection, institution: str, rows: Sequence[BookRow]) -> None:
     _give(con, ids, fresh)
 
 
-def _give(con: Connection, ids: dict[SeriesKey, int], rows: Sequence[BookRow]) -> None:
+def _give(con: Connection, ids: dict[SeriesKey, int], rows: Sequence[BookRow | GivenDay]) -> None:
     """Each under a new serial, so that who reads on from a serial is told that it is given."""
     own = {ids[row.key]: row.key for row in rows}
     places = {(ids[row.key], day_number(row.day)) for row in rows}
@@ -160,7 +169,7 @@ def _open(con: Connection, series: Sequence[int], days: Collection[int]) -> Sequ
 
 
 def _standing(
-    con: Connection, ids: dict[SeriesKey, int], rows: Sequence[BookRow]
+    con: Connection, ids: dict[SeriesKey, int], rows: Sequence[BookRow | GivenDay]
 ) -> dict[tuple[int, int, int], bool]:
     """Whether each current row is told, by (series, day, revision)."""
     table = BOOK_ROW.c

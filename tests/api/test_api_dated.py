@@ -191,6 +191,51 @@ def values(held: dict[str, Any], node: str) -> list[int | None]:
     return [own.get((FIRST + timedelta(days=n)).isoformat()) for n in range(DAYS)]
 
 
+def whole_feed(
+    world: World, key: str, cursor: str | None = None
+) -> tuple[dict[str, Any], str, int]:
+    """The latest entry of each key, the cursor behind them, and how many entries were told."""
+    found: dict[str, Any] = {}
+    count = 0
+    while True:
+        given = {"limit": 3} if cursor is None else {"limit": 3, "cursor": cursor}
+        answer = world.get("/v1/feed/all", key=key, **given)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        found |= {one["key"]: one for one in page["data"]}
+        count, cursor = count + len(page["data"]), page["next"]
+        if not page["more"]:
+            return found, cursor, count
+
+
+def test_the_feed_of_all_tells_each_owner_his_days_and_takes_back_the_others(booked: Any) -> None:
+    """A key above the place is told under each institution what stands; what moved comes again as
+    the new owner's, and is null as the old one's."""
+    world = unmoved(booked)
+    world.keys["whole"] = world.keys["bureau"]
+    first = {name: whole_feed(world, name) for name in ("school", "hall")}
+    move(world)
+    own = day_amounts(first["school"][0] | whole_feed(world, "school", first["school"][1])[0])
+    assert own["school/node/hall"] == THEN
+    assert "bureau/node/hall" not in own
+    assert day_amounts(whole_feed(world, "bureau")[0])["bureau/node/hall"] == SINCE
+    both, _, count = whole_feed(world, "hall", first["hall"][1])
+    after = day_amounts(first["hall"][0] | both)
+    assert (after["school/node/hall"], after["bureau/node/hall"]) == (THEN, SINCE)
+    assert len(both) == count
+    assert day_amounts(whole_feed(world, "hall")[0]) == after
+
+
+def day_amounts(entries: dict[str, Any]) -> dict[str, list[int | None]]:
+    """Amounts by day, by institution and node."""
+    found: dict[str, list[int | None]] = {}
+    for one in entries.values():
+        place = one["key"].rpartition("/")[0].rpartition("/")[0]
+        day = (date.fromisoformat(one["day"]) - FIRST).days
+        found.setdefault(place, [None] * DAYS)[day] = one["amount"]
+    return found
+
+
 def test_the_old_owners_feed_goes_on_and_ends(booked: Any) -> None:
     world = made(booked, late=False)
     assert values(feed(world, "school")[0], "hall") == THEN

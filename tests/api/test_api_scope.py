@@ -117,6 +117,7 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
         ("/v1/feed?institution=school", {}),
         ("/v1/feed?institution=school&cursor=WyJzY2hvb2wiLDAsMCwwXQ", {}),
     ],
+    ("GET", "/v1/feed/all"): None,
     ("GET", "/v1/reports/{institution}"): [("/v1/reports/school?month=2026-10", {})],
     ("GET", "/v1/reports/{institution}/{month}/issues"): [
         ("/v1/reports/school/2026-10/issues", {})
@@ -251,6 +252,7 @@ def test_lists_without_a_name_hold_nothing_foreign_either(world):
         "/v1/register-events",
         "/v1/restatements",
         "/v1/feed?limit=1000",
+        "/v1/feed/all?limit=1000",
     ):
         response = world.get(path)
         assert response.status_code == 200

@@ -28,7 +28,7 @@ from storage.served import ReadingsServer, ServedReadings, SocketPlace
 from storage.served.frames import Column, SocketFrame
 from storage.sql.books import SqlBooks
 from storage.sql.engine import writing
-from storage.sql.schema import BOOK_ROW, RESTATEMENT
+from storage.sql.schema import BOOK_DIGEST, BOOK_ROW, RESTATEMENT
 
 
 class Served(ServedReadings, ReadingStore):
@@ -126,7 +126,7 @@ def emptied(stores: Stores) -> Callable[[], None]:
             books._reset()
         elif isinstance(books, SqlBooks):
             with writing(books._engine) as con:
-                for table in (RESTATEMENT, BOOK_ROW):
+                for table in (RESTATEMENT, BOOK_DIGEST, BOOK_ROW):
                     con.execute(delete(table))
 
     return empty

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from metering import quality
 from metering.book import BookRow, Crossing, DirtyMark, PriceWindows, RegisterEvent, SeriesKey
-from metering.bookhash import book_hash
+from metering.bookhash import book_hash, worth_hash
 from metering.errors import Conflict, InvalidInput
 from metering.quantity import ABSENT
 from metering.tariff import TariffScope
@@ -446,6 +447,52 @@ def test_the_hash_knows_content_only(
     commit(stores, booked(key, DAY + timedelta(day), last[key, day] + 1))
     assert book_hash(stores.books) != by_history
     assert book_hash(stores.books, before=DAY) == book_hash(stores.books, institution="nobody")
+
+
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(
+                st.sampled_from([KEY, OTHER, AWAY]),
+                st.integers(-40, 3),
+                st.integers(-1, 3),
+                st.booleans(),
+            ),
+            st.just("ask"),
+        ),
+        max_size=10,
+    ),
+    before=st.none() | st.integers(-41, 4),
+)
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_hashes_that_are_kept_are_those_of_all_rows(
+    stores: Stores, emptied: Callable[[], None], steps: list[Any], before: int | None
+) -> None:
+    """Whenever it is asked between commits that add, restate, take back, run again or price anew,
+    of one institution or all, up to any day."""
+    emptied()
+    for step in steps:
+        if step == "ask":
+            stores.books.hashes()
+            continue
+        key, day, energy, provisional = step
+        row = booked(key, DAY + timedelta(day), max(energy, 0), provisional=provisional)
+        if energy < 0:
+            row = replace(row, total=None)
+        elif energy == 0:
+            part = replace(row.finest, scope=TariffScope("node", f"{day}", "01000"))
+            row = replace(row, parts=(part,))
+        body = key.institution
+        revision = stores.books.revision(body)
+        stores.books.commit(body, [row], expected_revision=revision, now_us=1)
+    until = None if before is None else DAY + timedelta(before)
+    for body in (None, "office", "hospital", "nobody"):
+        for last in (until, None):
+            wanted = book_hash(stores.books, last, body), worth_hash(stores.books, last, body)
+            assert stores.books.hashes(last, body) == wanted
 
 
 @given(

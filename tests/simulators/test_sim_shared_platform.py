@@ -158,7 +158,7 @@ def test_walls_are_tried_and_holes_are_seen(settings: SharedSettings, feeds: Fee
     shared = SharedPlatform(settings)
     shared.pull("school")
     shared.try_walls()
-    assert (shared.entries.count("refused"), shared.entries.count("leaked")) == (11, 0)
+    assert (shared.entries.count("refused"), shared.entries.count("leaked")) == (12, 0)
     feeds.walls = False
     shared.try_walls()
     assert shared.entries.count("leaked") > 0

@@ -199,7 +199,7 @@ def test_reads_are_answered_while_a_writer_holds_the_lock(tmp_path: Path) -> Non
     store.upsert(batch(0))
     with store._transaction() as con:
         con.execute("DELETE FROM reading")
-        assert store.count() == PER_BATCH
+        assert len(store.scan(range(10), 0, 2**62)) == PER_BATCH
         assert len(store.latest(range(10))) == 10
-    assert store.count() == 0
+    assert len(store.scan(range(10), 0, 2**62)) == 0
     store.close()

@@ -5,7 +5,8 @@ registry   node, space_edge, gateway, route, meter, supply_edge, point, installa
            registry_state, credential
 intake     checkpoint, gateway_counts, dead_letter, doubt, doubt_place, seen_key, statement,
            dirty_mark
-books      institution_revision, series, book_row, restatement, register_event
+books      institution_revision, feed_head, series, book_row, book_row_before, book_digest,
+           restatement, register_event
 people     finding_case, finding, api_key, audit_entry
 baselines  baseline, baseline_request, baseline_progress
 reports    report_issue, report_file
@@ -13,8 +14,10 @@ reports    report_issue, report_file
 
 from storage.sql.schema.baselines import BASELINE, BASELINE_PROGRESS, BASELINE_REQUEST
 from storage.sql.schema.books import (
+    BOOK_DIGEST,
     BOOK_ROW,
     BOOK_ROW_BEFORE,
+    FEED_HEAD,
     INSTITUTION_REVISION,
     REGISTER_EVENT,
     RESTATEMENT,
@@ -51,6 +54,7 @@ __all__ = [
     "BASELINE",
     "BASELINE_PROGRESS",
     "BASELINE_REQUEST",
+    "BOOK_DIGEST",
     "BOOK_ROW",
     "BOOK_ROW_BEFORE",
     "CHECKPOINT",
@@ -60,6 +64,7 @@ __all__ = [
     "DIRTY_MARK",
     "DOUBT",
     "DOUBT_PLACE",
+    "FEED_HEAD",
     "FINDING",
     "FINDING_CASE",
     "GATEWAY",

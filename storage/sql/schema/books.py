@@ -58,7 +58,10 @@ BOOK_ROW = Table(
     Column("rules", SmallInteger, nullable=False, server_default="1"),
     Column("registry", Integer, nullable=False, server_default="0"),
     Column("told", Boolean, nullable=False, server_default=true()),
+    Column("serial", BigInteger, server_default="0"),
 )
+"""`serial`: of the commit that settled a node's row; 0 of rows from before commits were counted,
+null of what no feed tells."""
 Index(
     "uq_book_row_current",
     BOOK_ROW.c.series_id,
@@ -97,6 +100,43 @@ Index(
     postgresql_where=text("provisional IS TRUE"),
 )
 """Few rows: what a ledger that begins anew has to settle, however long it was away."""
+Index(
+    "ix_book_row_fed",
+    BOOK_ROW.c.serial,
+    BOOK_ROW.c.revision,
+    BOOK_ROW.c.series_id,
+    BOOK_ROW.c.day,
+    sqlite_where=text("serial IS NOT NULL AND superseded_at IS NULL AND provisional IS 0"),
+    postgresql_where=text("serial IS NOT NULL AND superseded_at IS NULL AND provisional IS FALSE"),
+)
+FEED_HEAD = Table(
+    "feed_head",
+    METADATA,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    number("serial"),
+    Column("secret", LargeBinary, nullable=False),
+)
+"""One row, made with the first commit or question: the serial of the last commit, which the next
+one holds until its end, and what cursors are sealed with."""
+BOOK_DIGEST = Table(
+    "book_digest",
+    METADATA,
+    key("institution"),
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("energy", LargeBinary),
+    Column("worth", LargeBinary),
+)
+"""Hashes of days (level 0, by day number) and months (level 1, months since the year 0), null where
+they are to be made anew."""
+Index(
+    "ix_book_digest_gone",
+    BOOK_DIGEST.c.institution,
+    BOOK_DIGEST.c.level,
+    BOOK_DIGEST.c.number,
+    sqlite_where=text("energy IS NULL"),
+    postgresql_where=text("energy IS NULL"),
+)
 BOOK_ROW_BEFORE = Table(
     "book_row_before",
     METADATA,
