@@ -293,7 +293,7 @@ class Intake:
         self, messages: ReceivedBatch, batch: IntakeBatch, reread: bool = False
     ) -> IntakeReport:
         incoming = batch_columns(messages, self._resolver.table())
-        existing = self._readings.existing(incoming.rows.point, incoming.rows.time_us)
+        existing = self._existing(incoming.rows.point, incoming.rows.time_us)
         judged = classify(incoming.rows, existing)
         outcome = self._judgements.outcome(batch, incoming.rows)
         if outcome is None:
@@ -305,6 +305,12 @@ class Intake:
         outcome = with_problems(messages, incoming, outcome, refused)
         tally = OutcomeTally.of(messages, incoming, outcome)
         return self._commit(messages, batch, tally, reread)
+
+    def _existing(self, point: I64, time_us: I64) -> ReadingColumns:
+        """What is stored under these identities; new times are looked up nowhere. What a late write
+        of another process put there meanwhile is found by a look."""
+        held = self._readings.may_hold(point, time_us)
+        return self._readings.existing(point[held], time_us[held])
 
     def _write_ahead(self, batch: IntakeBatch, rows: ReadingColumns, judged: Classified) -> None:
         marks = _marks(rows, judged)

@@ -35,7 +35,6 @@ qos = 1
 client_id = "telegraf"
 persistent_session = true
 max_undelivered_messages = 10000
-topic_tag = ""
 data_format = "json"
 json_query = "readings"
 json_time_key = "time"

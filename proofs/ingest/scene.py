@@ -113,12 +113,16 @@ def on_servers(root: Path, files: Mapping[str, str]) -> Iterator[IngestScene]:
         influx = OwnServer(root / "influx", 2 if found(2) else 1)
         stack.callback(influx.stop)
         address, _ = influx.bucket("greenoffice", wanted())
+        token = root / "influx.token"
+        token.write_text(address.token, encoding="utf-8")
+        token.chmod(0o600)
         stack.enter_context(
             environment(
                 GREENOFFICE_DATABASE__URL=postgres.database("greenoffice"),
                 GREENOFFICE_INFLUX__URL=address.url,
                 GREENOFFICE_INFLUX__BUCKET=address.bucket,
                 GREENOFFICE_INFLUX__ORG=address.org,
+                GREENOFFICE_INFLUX__TOKEN_FILE=str(token) if address.token else "",
                 GREENOFFICE_BROKER__URL=broker.url,
             )
         )
