@@ -86,20 +86,23 @@ class SievingClient(paho.Client):
         return given
 
     def _sieve(self) -> None:
-        """Take plain messages, up to a packet that is for paho."""
-        data = self._framer.data
+        """Take plain messages, up to a packet that is for paho, or as many as a turn takes."""
+        frames = self._framer.frames()
         try:
-            for header, start, end in self._framer.frames():
-                data = self._framer.data
-                message = self._plain(header, data, start, end)
+            while not self.full:
+                frame = next(frames, None)
+                if frame is None:
+                    self._whole = False
+                    break
+                header, start, end = frame
+                message = self._plain(header, self._framer.data, start, end)
                 if message is None:
-                    self._left = encode_packet(header, data[start:end])
-                    return
+                    self._left = encode_packet(header, self._framer.data[start:end])
+                    break
                 self.inbox.append(message)
                 self.inbox_bytes += len(message.payload)
         except BrokenPacket as error:
             raise ConnectionError(f"the broker sent {error.detail}") from error
-        self._whole = False
 
     def _plain(self, header: int, data: bytes, start: int, end: int) -> PlainPublish | None:
         qos = header >> 1 & 3

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
-from collector.broker.sieve import CHUNK, PlainPublish, SievingClient
+from collector.broker.sieve import PlainPublish, SievingClient
 from collector.mqtt import encode_packet
 
 Told = tuple[str, bytes, int, bool, bool, int]
@@ -108,21 +108,26 @@ def test_plain_messages_are_none_of_pahos() -> None:
         assert [type(one) for one in client.take()] == [PlainPublish, paho.MQTTMessage]
 
 
-def test_no_more_is_read_than_a_turn_takes_but_for_what_is_received_already() -> None:
+def test_no_more_is_taken_than_a_turn_takes() -> None:
     ours, theirs = socket.socketpair()
-    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * CHUNK)
     with ours, theirs:
         client = sieving(ours, most=2)
-        one = publish(("t", b"x", 1, False, False, 7), None)
-        theirs.sendall(one * 3)
-        client.loop_read()
-        assert (len(client.inbox), client.full) == (3, True)
-        theirs.sendall(one)
-        client.loop_read()
-        assert len(client.inbox) == 3
+        theirs.sendall(publish(("t", b"x", 1, False, False, 7), None) * 5)
+        for left in (True, True, False):
+            client.loop_read()
+            client.loop_read()
+            assert client.has_more == left
+            assert len(client.take()) == (2 if left else 1)
+
+
+def test_what_is_heard_to_the_end_has_no_bound() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        client = sieving(ours, most=2)
         client.bounded = False
+        theirs.sendall(publish(("t", b"x", 1, False, False, 7), None) * 5)
         client.loop_read()
-        assert len(client.inbox) == 4
+        assert len(client.take()) == 5
 
 
 @pytest.mark.parametrize(
