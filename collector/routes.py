@@ -93,6 +93,18 @@ class Router:
                 return _foreign(record, owner) or Chosen(route, gateway, self._zone(gateway))
         return _unrouted(record)
 
+    def always(self, record: Record) -> Chosen | None:
+        """How all records of its kind, sender and topic are read, whenever they came; None where
+        that depends on the day, or they are not read."""
+        owner = owner_of(record.route)
+        sender = owner or record.gateway
+        known = owner is not None or sender in self.registry.gateways
+        tiers = self._fitting(sender if known else "", record.route, record.kind == "entered")
+        if not tiers or any(one.valid != Validity() for one in tiers[0]):
+            return None
+        chosen = self.choose(record)
+        return chosen if isinstance(chosen, Chosen) else None
+
     def _find_fitting(self, sender: str, topic: str, entered: bool) -> list[list[Route]]:
         """Routes of the topic in the order in which they are asked; equal ones together. '' is
         a sender that nobody knows: then the routes of all gateways are asked. What a person

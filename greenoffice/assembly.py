@@ -19,6 +19,9 @@ from metering.registry import Registry
 from storage import Stores
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from collector.intake import Decoding, Intake, IntakeMetrics
     from figures import Figures
     from greenoffice.owning import Claim
@@ -140,6 +143,9 @@ class ClaimedWriter(ReadingWriter):
         self._written = written
         self._check = check
         self.lands_late = written.lands_late
+
+    def may_hold(self, point: I64, time_us: I64) -> NDArray[np.bool_]:
+        return self._written.may_hold(point, time_us)
 
     def existing(self, point: I64, time_us: I64) -> ReadingColumns:
         return self._written.existing(point, time_us)

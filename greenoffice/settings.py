@@ -135,7 +135,9 @@ class IntakeSettings(BaseModel):
     future_tolerance_s: int = Field(
         600, ge=0, le=86_400, description="how far ahead of arrival a reading's time may be [s]"
     )
-    batch_messages: int = Field(2000, ge=1, le=100_000, description="messages decoded at once")
+    batch_messages: int = Field(
+        20_000, ge=1, le=100_000, description="messages taken in at once, at most"
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="/metrics of the intake, at mqtt.metrics_host; 0: none"
     )

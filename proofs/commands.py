@@ -304,6 +304,19 @@ def bench_feed(
     run_bench_feed(institutions, days, database)
 
 
+@app.command("bench-ingest")
+def bench_ingest(
+    stack: Annotated[str, typer.Option(help="embedded or servers")] = "embedded",
+    scale: Annotated[float, typer.Option(help="times of the usual readings")] = 1.0,
+    rate: Annotated[float, typer.Option(help="readings a second, for latency")] = 5_000.0,
+    seconds: Annotated[float, typer.Option(help="how long latency is measured [s]")] = 20.0,
+) -> None:
+    """What a message costs from broker and listener to the readings, beside a bare drain."""
+    from proofs.bench_ingest import run_bench_ingest
+
+    run_bench_ingest(stack, scale, rate, seconds)
+
+
 @app.command()
 def idle(
     seconds: Annotated[float, typer.Option(help="how long each is watched [s]")] = 60.0,

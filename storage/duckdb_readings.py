@@ -25,6 +25,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from metering.errors import ConfigurationError, Damaged, StorageFull, Unavailable
 from metering.ports import ReadingReader, ReadingStore
@@ -171,6 +172,9 @@ class DuckDBReadings(_Reads, ReadingStore):
         self._known: Extents | None = None
         """What is in the file; None where that has to be asked again."""
         self._con = self._open()
+
+    def may_hold(self, point: I64, time_us: I64) -> NDArray[np.bool_]:
+        return self._extents().hold(point, time_us)
 
     def existing(self, point: I64, time_us: I64) -> ReadingColumns:
         """One lookup per cluster of times, so that a stray old reading does not widen it."""

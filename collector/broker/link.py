@@ -21,7 +21,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from collector.broker import problems
+from collector.broker.records import BrokerMessage
 from collector.broker.settings import Address, ClientSettings
+from collector.broker.sieve import SievingClient
 from metering.errors import GreenOfficeError
 
 _TURN_MESSAGES, _TURN_BYTES = 1_000, 4 << 20
@@ -43,8 +45,6 @@ class BrokerLink:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
         self._client.on_disconnect = self._on_disconnect
-        self._inbox: list[paho.MQTTMessage] = []
-        self._inbox_bytes = 0
         self._unsent = bytearray()
         self._deadline_s = 0.0
         self._asked_s = 0.0
@@ -80,10 +80,9 @@ class BrokerLink:
             return False
         return (not reading or self._read()) and self._look_after()
 
-    def take(self) -> list[paho.MQTTMessage]:
+    def take(self) -> list[BrokerMessage]:
         """The messages read since last asked, in order."""
-        messages, self._inbox, self._inbox_bytes = self._inbox, [], 0
-        return messages
+        return self._client.take()
 
     def acknowledge(self, packet_ids: Iterable[int]) -> None:
         """Send PUBACKs, all in one write."""
@@ -121,24 +120,25 @@ class BrokerLink:
         poll = select.poll()
         poll.register(number, events)
         poll.register(wake, select.POLLIN)
-        buffered = reading and isinstance(connection, ssl.SSLSocket) and connection.pending()
+        waits = isinstance(connection, ssl.SSLSocket) and connection.pending()
+        buffered = reading and (waits or self._client.has_more)
         happened = dict(poll.poll(0 if buffered else wait_s * 1000))
         # while held back the broker's end is not noticed by reading
         return reading or not happened.get(number, 0) & _LOST
 
     def _read(self) -> bool:
         """Take what has arrived, up to a measure; False when the connection has ended."""
-        most = min(_TURN_MESSAGES, self._settings.receive_maximum)
-        while len(self._inbox) < most and self._inbox_bytes < _TURN_BYTES:
-            before = len(self._inbox)
+        while not self._client.full:
+            before = len(self._client.inbox)
             if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return False
-            if len(self._inbox) == before:
+            if len(self._client.inbox) == before:
                 break
         return self._client.socket() is not None
 
     def _hear_last_words(self) -> None:
         """Read what is left of a connection that cannot be written to: its end says why."""
+        self._client.bounded = False
         for _ in range(_LAST_PACKETS):
             if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return
@@ -180,8 +180,8 @@ class BrokerLink:
         self.subscribed = self.problem is None
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
-        self._inbox.append(message)
-        self._inbox_bytes += len(message.payload)
+        self._client.inbox.append(message)
+        self._client.inbox_bytes += len(message.payload)
 
     def _on_disconnect(self, _c: Any, _u: Any, flags: Any, reason: ReasonCode, _p: Any) -> None:
         if self.problem is not None and not self.accepted:
@@ -194,10 +194,13 @@ class BrokerLink:
         self.problem = problems.ended(said, str(reason), self._settings)
 
 
-def _client(settings: ClientSettings, tls: ssl.SSLContext | None) -> paho.Client:
+def _client(settings: ClientSettings, tls: ssl.SSLContext | None) -> SievingClient:
     five = settings.version == "5"
-    client = paho.Client(
+    client = SievingClient(
         CallbackAPIVersion.VERSION2,
+        five=five,
+        most=min(_TURN_MESSAGES, settings.receive_maximum),
+        most_bytes=_TURN_BYTES,
         client_id=settings.client_id,
         clean_session=None if five else settings.clean_session,
         protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,

@@ -2,13 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from collector.decode.message import Decoded, Incoming, MessageLimits, Refusal
 from metering.errors import InvalidInput
+from metering.reading import Kind
 
 Decode = Callable[[Incoming, MessageLimits], Decoded]
+
+
+class PlainReading(Protocol):
+    """A reading as the parser gives it."""
+
+    @property
+    def point(self) -> str:
+        """The gateway's own name of the point."""
+        ...
+
+    @property
+    def kind(self) -> Kind | None:
+        """None where the sender leaves it out."""
+        ...
+
+    @property
+    def unit(self) -> str | None:
+        """None where the sender leaves it out."""
+        ...
+
+    @property
+    def time(self) -> str | int | None:
+        """RFC 3339 or epoch [ms]; None: the message's."""
+        ...
+
+    @property
+    def value(self) -> float:
+        """In the unit it was sent in; finite."""
+        ...
+
+
+class PlainMessage(Protocol):
+    """A message as the parser gives it: right in form, its times and points not looked at yet."""
+
+    @property
+    def readings(self) -> Sequence[PlainReading]:
+        """In the order of the message."""
+        ...
+
+    @property
+    def time(self) -> str | int | None:
+        """Of its readings that have none of their own."""
+        ...
+
+    @property
+    def session(self) -> int | None:
+        """Which start of the sender numbered it; None where it has no number."""
+        ...
+
+    @property
+    def seq(self) -> int | None:
+        """Which message of the session it is."""
+        ...
+
+    @property
+    def sent(self) -> str | int | None:
+        """The sender's clock."""
+        ...
+
+
+Plain = Callable[[bytes], PlainMessage | None]
 
 
 @dataclass(frozen=True)
@@ -22,6 +85,10 @@ class Decoder:
     configured: Callable[[Mapping[str, str]], Decode] | None = None
     """Makes `decode` for a route's options; raises InvalidInput with field `options` for those
     it does not know. None: it has none."""
+    plain: Plain | None = None
+    """Reads a payload that is right in form in one go, and gives None for any other, so that many
+    are read at once (`collector.intake.bulk`); the times and points of what it gives are those
+    that `decode` without options would give. None: each message is decoded by itself."""
 
     def reader(self, options: Mapping[str, str]) -> Decode:
         """The decoder under these options, which returns what it would raise as `Refusal`.

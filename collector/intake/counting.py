@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from collector.intake.batch import ReceivedBatch
+from collector.intake.bulk import NEVER, PlainReadings
 from collector.intake.dead_letters import lasting
 from collector.intake.decoding import Received
 from collector.intake.normalise import Columns
@@ -45,26 +47,26 @@ class Connections:
 class OutcomeTally:
     """Outcomes of a batch's messages."""
 
-    messages: Sequence[Received]
+    batch: ReceivedBatch
     outcomes: I64
     """(messages, 4) readings by Outcome."""
     last_time_us: I64
     """(messages,) the latest time of a reading taken, 0 where there is none."""
 
     @classmethod
-    def of(cls, messages: Sequence[Received], columns: Columns, outcome: I64) -> OutcomeTally:
+    def of(cls, batch: ReceivedBatch, columns: Columns, outcome: I64) -> OutcomeTally:
         """Count rows by message and outcome; those refused or in conflict are left out."""
         taken = outcome >= 0
         number, kinds = columns.message[taken], len(Outcome)
-        cells = np.bincount(
-            number * kinds + outcome[taken], minlength=len(messages) * kinds
-        ).reshape(-1, kinds)
-        for place, message in enumerate(messages):
+        cells = np.bincount(number * kinds + outcome[taken], minlength=len(batch) * kinds).reshape(
+            -1, kinds
+        )
+        for place, message in batch.apart.items():
             if message.redelivered:
                 cells[place, Outcome.DUPLICATE] += message.found.times.count(None)
-        latest = np.zeros(len(messages), dtype=np.int64)
+        latest = np.zeros(len(batch), dtype=np.int64)
         np.maximum.at(latest, number, columns.rows.time_us[taken])
-        return cls(messages, cells, latest)
+        return cls(batch, cells, latest)
 
     def total(self, outcome: Outcome) -> int:
         """How many readings ended so."""
@@ -72,12 +74,12 @@ class OutcomeTally:
 
     def dead(self) -> Counter[str]:
         """Dead letters by reason."""
-        return Counter(p.reason for m in self.messages for p in lasting(m))
+        return Counter(p.reason for m in self.batch.by_itself() for p in lasting(m))
 
     def report(self, *, dead: int, replayed: int) -> IntakeReport:
         """The batch in one line; a replay brings no records of its own."""
         return IntakeReport(
-            records=0 if replayed else len(self.messages),
+            records=0 if replayed else len(self.batch),
             readings=int(self.outcomes.sum()),
             new=self.total(Outcome.NEW),
             duplicates=self.total(Outcome.DUPLICATE),
@@ -90,14 +92,29 @@ class OutcomeTally:
     def counts(self, connections: Connections) -> tuple[GatewayCounts, ...]:
         """One entry per gateway."""
         sums: dict[str, _Sum] = {}
-        cells, latest = self.outcomes.tolist(), self.last_time_us.tolist()
-        for message, taken, last_us in zip(self.messages, cells, latest, strict=True):
+        together = set(self.batch.plain.number.tolist()) if self.batch.apart else set()
+        self._add_plain(sums)
+        for number, message in sorted(self.batch.apart.items()):
             if message.is_entered and not message.gateway:
                 continue  # a bill is of no gateway
             one = sums.setdefault(message.gateway, _Sum())
-            one.add(message, taken, last_us)
+            if number in together:
+                one.bury(message)
+                continue
+            taken, last_us = self.outcomes[number].tolist(), int(self.last_time_us[number])
+            one.add(message, taken, last_us, number)
             one.follow(message.record, connections)
         return tuple(one.counts(gateway) for gateway, one in sums.items())
+
+    def _add_plain(self, sums: dict[str, _Sum]) -> None:
+        """Add what was read together, by gateway at once."""
+        plain = self.batch.plain
+        codes: dict[str, int] = {}
+        code = np.array([codes.setdefault(g, len(codes)) for g in plain.gateway], np.int64)
+        outcomes, last_us = self.outcomes[plain.number], self.last_time_us[plain.number]
+        for gateway, own in codes.items():
+            chosen = np.flatnonzero(code == own)
+            sums[gateway] = _sum_of(plain, chosen, outcomes[chosen], last_us[chosen])
 
 
 @dataclass(slots=True)
@@ -112,23 +129,32 @@ class _Sum:
     last_arrival_us: int = 0
     last_time_us: int = 0
     last_skew_us: int | None = None
+    skew_of: int = -1
+    """The message that it is of."""
     connected: bool | None = None
     connection_us: int = 0
 
-    def add(self, message: Received, taken: list[int], last_us: int) -> None:
-        dead, record = lasting(message), message.record
+    def bury(self, message: Received) -> None:
+        """Count what stands against a message; it is counted itself."""
+        dead = lasting(message)
+        self.readings += sum(problem.index >= 0 for problem in dead)
+        self.dead += len(dead)
+
+    def add(self, message: Received, taken: list[int], last_us: int, number: int) -> None:
+        """Count a message, the latest one but for those that were counted at once."""
+        record = message.record
         if message.is_message:
             self.messages += 1
             self.bytes += len(record.payload)
-        self.readings += sum(taken) + sum(problem.index >= 0 for problem in dead)
+        self.readings += sum(taken)
         self.outcomes = [old + new for old, new in zip(self.outcomes, taken, strict=True)]
-        self.dead += len(dead)
+        self.bury(message)
         if message.is_entered:
             return  # no sign of life of the gateway
         self.last_arrival_us = max(self.last_arrival_us, record.arrived_us)
         self.last_time_us = max(self.last_time_us, last_us)
-        if message.found.sent_us is not None:
-            self.last_skew_us = record.arrived_us - message.found.sent_us
+        if message.found.sent_us is not None and number > self.skew_of:
+            self.last_skew_us, self.skew_of = record.arrived_us - message.found.sent_us, number
 
     def follow(self, record: Record, connections: Connections) -> None:
         connected = connections.follow(record)
@@ -152,6 +178,24 @@ class _Sum:
             connected=self.connected,
             connection_us=self.connection_us,
         )
+
+
+def _sum_of(plain: PlainReadings, chosen: I64, outcomes: I64, last_us: I64) -> _Sum:
+    """Of the chosen messages, all of one gateway."""
+    found = _Sum(
+        messages=len(chosen),
+        readings=int(outcomes.sum()),
+        outcomes=outcomes.sum(axis=0).tolist(),
+        bytes=int(plain.size[chosen].sum()),
+        last_arrival_us=int(plain.arrived_us[chosen].max()),
+        last_time_us=int(last_us.max()),
+    )
+    said = chosen[plain.sent_us[chosen] != NEVER]
+    if said.size:
+        last = said[-1]
+        found.last_skew_us = int(plain.arrived_us[last] - plain.sent_us[last])
+        found.skew_of = int(plain.number[last])
+    return found
 
 
 def taken_in(counts: Iterable[GatewayCounts]) -> tuple[GatewayCounts, ...]:

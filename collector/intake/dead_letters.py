@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from collector.decode import Problem
 from collector.intake.classify import CONFLICT
 from collector.intake.decoding import Received
-from collector.intake.normalise import Columns
+from collector.intake.normalise import Columns, MessagesByNumber
 from collector.journal.record import Record
 from collector.topics import owner_of
 from metering.errors import InvalidInput
@@ -30,13 +30,13 @@ MENDABLE = (
 PREVIEW_BYTES = 512
 
 
-def letters_of(messages: Sequence[Received]) -> list[DeadLetter]:
+def letters_of(messages: Iterable[Received]) -> list[DeadLetter]:
     """All problems of the messages as dead letters."""
     return [letter for message in messages if message.problems for letter in _letters(message)]
 
 
 def with_problems(
-    messages: Sequence[Received],
+    messages: MessagesByNumber,
     columns: Columns,
     outcome: I64,
     refused: Mapping[int, InvalidInput],
@@ -60,7 +60,7 @@ _CONFLICTING = InvalidInput(
 
 
 def _add(
-    messages: Sequence[Received], columns: Columns, row: int, reason: str, error: InvalidInput
+    messages: MessagesByNumber, columns: Columns, row: int, reason: str, error: InvalidInput
 ) -> None:
     message, place = messages[int(columns.message[row])], int(columns.place[row])
     found = message.found

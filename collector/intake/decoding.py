@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from collector.decode import DECODERS, Decode, Decoded, Decoder, Incoming, MessageLimits, Problem
+from collector.intake.bulk import BulkLane
 from collector.intake.resolve import Resolver
 from collector.journal.record import Record
 from collector.properties import NO_PROPERTIES
@@ -15,6 +16,9 @@ from metering.errors import InvalidInput, shorten
 from metering.reading import ENTERED_ORDER
 from metering.registry import Registry, Route
 from metering.statement import Statement
+
+_LANES = 20_000
+"""Senders with their topics that are remembered at most."""
 
 
 @dataclass
@@ -86,20 +90,52 @@ class Decoding:
     ) -> None:
         self._routes = tuple(routes)
         self._decoders = decoders
-        self._limits = limits or MessageLimits()
+        self.limits = limits or MessageLimits()
         self._router = Router(Registry(), self._routes, decoders)
         self._reader = lru_cache(maxsize=1024)(self._find_reader)
+        self._laned: Resolver | None = None
+        self._lanes: dict[tuple[str, str, str], BulkLane | None] = {}
 
     def choose(self, record: Record, registry: Registry) -> Chosen | Problem:
         """How a record is read as the registry stands, or why it is not."""
-        router = self._router
-        if router.registry is not registry:
-            router = self._router = Router(registry, self._routes, self._decoders)
-        return router.choose(record)
+        return self._routing(registry).choose(record)
+
+    def _routing(self, registry: Registry) -> Router:
+        if self._router.registry is not registry:
+            self._router = Router(registry, self._routes, self._decoders)
+        return self._router
 
     def routed(self, registry: Registry) -> frozenset[str] | None:
         """Gateways of which a route may say how they are read; None means all of them."""
         return routed_gateways(registry, self._routes)
+
+    def lanes(self, resolver: Resolver) -> Callable[[Record], BulkLane | None]:
+        """How a record is read in bulk, None where it is not: told of each sender and topic once
+        for as long as a registry stands."""
+        if self._laned is not resolver:
+            self._laned, self._lanes = resolver, {}
+        lanes = self._lanes
+
+        def lane_of(record: Record) -> BulkLane | None:
+            key = (record.gateway, record.route, record.kind)
+            try:
+                return lanes[key]
+            except KeyError:
+                if len(lanes) >= _LANES:
+                    lanes.clear()
+                lanes[key] = lane = self._find_lane(record, resolver)
+                return lane
+
+        return lane_of
+
+    def _find_lane(self, record: Record, resolver: Resolver) -> BulkLane | None:
+        if record.kind != "message":
+            return None
+        chosen = self._routing(resolver.registry).always(record)
+        decoder = self._decoders.get(chosen.route.decoder) if chosen else None
+        if chosen is None or decoder is None or decoder.plain is None or chosen.route.options:
+            return None
+        return BulkLane(chosen.gateway, decoder.plain, resolver.known(chosen.gateway))
 
     def read(self, segment: int, offset: int, record: Record, resolver: Resolver) -> Received:
         """Decode one record and look its points up. Never raises for what is in it."""
@@ -129,7 +165,7 @@ class Decoding:
         if isinstance(reader, Problem):
             return Decoded.refused(reader)
         try:
-            return reader(incoming, self._limits)
+            return reader(incoming, self.limits)
         except Exception as error:  # a decoder's own fault must not hold up what follows
             return Decoded.refused(
                 Problem(

@@ -23,16 +23,15 @@ def _marks(rows: ReadingColumns, cause: str) -> list[DirtyMark]:
         return []
     starts = _starts(ordered.point, ordered.time_us)
     ends = np.append(starts[1:], len(ordered)) - 1
+    columns = (
+        *(ordered.point[starts], ordered.time_us[starts], ordered.time_us[ends]),
+        *(ordered.segment[ends], ordered.offset[ends]),
+    )
     return [
-        DirtyMark(
-            point=int(ordered.point[first]),
-            start_us=int(ordered.time_us[first]),
-            end_us=int(ordered.time_us[last]),
-            cause=cause,
-            segment=int(ordered.segment[last]),
-            offset=int(ordered.offset[last]),
+        DirtyMark(point, start_us, end_us, cause, segment, offset)
+        for point, start_us, end_us, segment, offset in zip(
+            *(column.tolist() for column in columns), strict=True
         )
-        for first, last in zip(starts, ends, strict=True)
     ]
 
 

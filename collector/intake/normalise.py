@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from collector.decode import Problem
+from collector.intake.batch import ReceivedBatch
 from collector.intake.decoding import Received
 from collector.intake.resolve import SlotTable
 from metering.quantity import I64
@@ -28,6 +29,49 @@ class Columns:
     """For each row the number of its message in the batch."""
     place: I64
     """For each row its place in the message's columns."""
+
+
+class MessagesByNumber(Protocol):
+    """The messages of a batch by their numbers."""
+
+    def __getitem__(self, number: int, /) -> Received:
+        """One of them, for what stands against it to be kept."""
+        ...
+
+
+def batch_columns(batch: ReceivedBatch, table: SlotTable) -> Columns:
+    """All readings of a batch, as `columns` has them."""
+    numbers = np.array(sorted(batch.apart), dtype=np.int64)
+    apart = columns([batch.apart[number] for number in numbers.tolist()], table)
+    plain = _plain_columns(batch, table)
+    if not len(apart.rows):
+        return plain
+    message = np.concatenate([plain.message, numbers[apart.message]])
+    order = np.argsort(message, kind="stable")
+    rows = ReadingColumns.concat([plain.rows, apart.rows])
+    place = np.concatenate([plain.place, apart.place])
+    return Columns(rows.take(order), message[order], place[order])
+
+
+def _plain_columns(batch: ReceivedBatch, table: SlotTable) -> Columns:
+    plain = batch.plain
+    value, flag = normalise(plain.value, plain.slot, table)
+    rows = ReadingColumns(
+        table.point[plain.slot],
+        plain.time_us,
+        value,
+        flag,
+        plain.high[plain.row],
+        plain.low[plain.row],
+        plain.segment[plain.row],
+        plain.offset[plain.row],
+        plain.place,
+    )
+    number, fits = plain.number[plain.row], np.abs(value) < LARGEST
+    if fits.all():
+        return Columns(rows, number, plain.place)
+    _refuse(batch, number[~fits], plain.place[~fits])
+    return Columns(rows.take(fits), number[fits], plain.place[fits])
 
 
 def columns(messages: Sequence[Received], table: SlotTable) -> Columns:
@@ -88,7 +132,7 @@ def _of_messages(messages: Sequence[Received]) -> I64:
     return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
 
-def _refuse(messages: Sequence[Received], number: I64, place: I64) -> None:
+def _refuse(messages: MessagesByNumber, number: I64, place: I64) -> None:
     for message, row in zip(number.tolist(), place.tolist(), strict=True):
         found = messages[message].found
         messages[message].problems.append(

@@ -17,7 +17,8 @@ from metering.reading import F64, Kind
 from metering.registry import Point, Registry
 from metering.units import UNITS, conversion, unit
 
-_Key = tuple[str, Kind | None, str | None]
+SlotKey = tuple[str, Kind | None, str | None]
+"""(point, kind, unit) as sent; None where it was not."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class Resolver:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self._slots: dict[str, dict[_Key, int]] = {}
+        self._slots: dict[str, dict[SlotKey, int]] = {}
         self._rows: list[tuple[float, ...]] = []
         self._table: SlotTable | None = None
 
     def slots(self, gateway: str, found: Decoded) -> tuple[list[int], list[Problem]]:
         """The slot of each reading, -1 where there is none, and why."""
-        known = self._slots.setdefault(gateway, {})
+        known = self.known(gateway)
         keys = list(zip(found.points, found.kinds, found.units, strict=True))
         slots = [known.get(key, -1) for key in keys]
         problems = []
@@ -58,6 +59,10 @@ class Resolver:
                         slots[row] = known[key] = resolved
         return slots, problems
 
+    def known(self, gateway: str) -> dict[SlotKey, int]:
+        """The slots that were looked up of a gateway so far; it grows by `slots`."""
+        return self._slots.setdefault(gateway, {})
+
     def table(self) -> SlotTable:
         """All slots so far."""
         if self._table is None:
@@ -65,7 +70,7 @@ class Resolver:
             self._table = SlotTable(columns[0].astype(np.int64), *columns[1:])
         return self._table
 
-    def _resolve(self, gateway: str, key: _Key, index: int) -> int | Problem:
+    def _resolve(self, gateway: str, key: SlotKey, index: int) -> int | Problem:
         name, kind, sent = key
         point = self.registry.point_of(gateway, name)
         if point is None:

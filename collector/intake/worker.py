@@ -25,16 +25,17 @@ from typing import Protocol
 import numpy as np
 import structlog
 
+from collector.intake.batch import ReceivedBatch, receive
 from collector.intake.classify import Classified, classify
 from collector.intake.counting import Connections, OutcomeTally, taken_again, taken_in
 from collector.intake.dead_letters import letters_of, with_problems
-from collector.intake.decoding import Decoding, Received
+from collector.intake.decoding import Decoding
 from collector.intake.doubts import Looking, LookSpan, rivals
 from collector.intake.judging import Judgements
 from collector.intake.letter_bound import KEPT, LetterBound
 from collector.intake.marks import dirty_marks
 from collector.intake.metrics import IntakeMetrics
-from collector.intake.normalise import columns
+from collector.intake.normalise import batch_columns, columns
 from collector.intake.redelivery import mark_redelivered
 from collector.intake.replay import mended
 from collector.intake.report import IntakeReport
@@ -71,6 +72,10 @@ class Journal(Protocol):
     def segments(self) -> list[int]:
         """Numbers of the segments that are still there, ascending."""
         ...
+
+
+_AGAIN = 1_000
+"""Messages that are read again at once."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +149,8 @@ class Intake:
             self._judgements.done(writer_no)
             return IntakeReport()
         messages = self._receive(located)
-        keys = mark_redelivered(messages, self._intake.seen)
-        last = messages[-1]
+        keys = mark_redelivered(messages.by_itself(), self._intake.seen)
+        last = located[len(messages) - 1]
         places = (*place, last.segment, last.offset + 1)
         return self._take(messages, IntakeBatch(writer_no, *places, seen_keys=keys))
 
@@ -159,7 +164,7 @@ class Intake:
                 writer_no = group.messages[0].segment >> 24
                 place = self._checkpoint(writer_no)
                 batch = IntakeBatch(writer_no, *place, *place, replayed=group.letters)
-                report += self._take(group.messages, batch)
+                report += self._take(ReceivedBatch.of(group.messages), batch)
             return report
 
     def reread(self) -> bool:
@@ -172,14 +177,14 @@ class Intake:
             self._finish()
             place = self._checkpoint(writer_no)
             batch = self._rereading.step(
-                self._journal.read, place, self._decoding, self._fresh(), self._size.records
+                self._journal.read, place, self._decoding, self._fresh(), _AGAIN
             )
             incoming = columns(batch.messages, self._resolver.table())
             existing = self._readings.existing(incoming.rows.point, incoming.rows.time_us)
             fresh = without_known(batch.messages, incoming, existing)
             if fresh or batch.letters:
                 same = IntakeBatch(writer_no, *place, *place, replayed=batch.letters)
-                self._take(fresh, same, True)
+                self._take(ReceivedBatch.of(fresh), same, True)
             self._rereading.done(batch)
             return True
 
@@ -191,12 +196,13 @@ class Intake:
             if span is None:
                 return False
             self._finish()
-            read = self._journal.read(span.writer_no, *span.place, self._size.records)
+            read = self._journal.read(span.writer_no, *span.place, _AGAIN)
             located = [one for one in read if (one.segment, one.offset) < span.until]
             if located:
                 messages = self._receive(located)
                 self._mend(span, messages)
-                self._looking.done((messages[-1].segment, messages[-1].offset + 1))
+                last = located[len(messages) - 1]
+                self._looking.done((last.segment, last.offset + 1))
             else:
                 self._release(span)  # marks of a look that broke off amid its writes
                 self._looking.done(None)
@@ -245,9 +251,9 @@ class Intake:
     def _checkpoints(self) -> Mapping[int, tuple[int, int]]:
         return {n: self._checkpoint(n) for n in self._journal.writers()}
 
-    def _mend(self, span: LookSpan, messages: Sequence[Received]) -> None:
+    def _mend(self, span: LookSpan, messages: ReceivedBatch) -> None:
         """Put right what the messages say otherwise; they were counted when they came."""
-        rows = columns(messages, self._resolver.table()).rows
+        rows = batch_columns(messages, self._resolver.table()).rows
         existing = self._readings.existing(rows.point, rows.time_us)
         rows = rows.take(rivals(rows, existing))
         judged = classify(rows, existing)
@@ -280,20 +286,14 @@ class Intake:
             self._resolver = Resolver(registry)
         return self._resolver
 
-    def _receive(self, located: Sequence[Located]) -> list[Received]:
-        resolver, messages, readings = self._fresh(), [], 0
-        for segment, offset, record in located:
-            messages.append(self._decoding.read(segment, offset, record, resolver))
-            readings += len(messages[-1].found.index)
-            if readings >= self._size.readings:
-                break
-        return messages
+    def _receive(self, located: Sequence[Located]) -> ReceivedBatch:
+        return receive(located, self._decoding, self._fresh(), self._size.readings)
 
     def _take(
-        self, messages: Sequence[Received], batch: IntakeBatch, reread: bool = False
+        self, messages: ReceivedBatch, batch: IntakeBatch, reread: bool = False
     ) -> IntakeReport:
-        incoming = columns(messages, self._resolver.table())
-        existing = self._readings.existing(incoming.rows.point, incoming.rows.time_us)
+        incoming = batch_columns(messages, self._resolver.table())
+        existing = self._existing(incoming.rows.point, incoming.rows.time_us)
         judged = classify(incoming.rows, existing)
         outcome = self._judgements.outcome(batch, incoming.rows)
         if outcome is None:
@@ -305,6 +305,12 @@ class Intake:
         outcome = with_problems(messages, incoming, outcome, refused)
         tally = OutcomeTally.of(messages, incoming, outcome)
         return self._commit(messages, batch, tally, reread)
+
+    def _existing(self, point: I64, time_us: I64) -> ReadingColumns:
+        """What is stored under these identities; new times are looked up nowhere. What a late write
+        of another process put there meanwhile is found by a look."""
+        held = self._readings.may_hold(point, time_us)
+        return self._readings.existing(point[held], time_us[held])
 
     def _write_ahead(self, batch: IntakeBatch, rows: ReadingColumns, judged: Classified) -> None:
         marks = _marks(rows, judged)
@@ -330,16 +336,17 @@ class Intake:
         return {}
 
     def _commit(
-        self, messages: Sequence[Received], batch: IntakeBatch, tally: OutcomeTally, reread: bool
+        self, messages: ReceivedBatch, batch: IntakeBatch, tally: OutcomeTally, reread: bool
     ) -> IntakeReport:
         # what is read again and contradicts what stands was told when it came, or counted
-        letters = () if reread else tuple(self._letters.bounded(letters_of(messages)))
+        letters = () if reread else tuple(self._letters.bounded(letters_of(messages.by_itself())))
         counts = tally.counts(self._connections)
         counts = taken_in(counts) if batch.replayed or reread else counts
         counts = taken_again(counts) if reread else counts
         now_us = self._now_us()
         try:
-            told = tuple(one for m in messages if (one := m.statement) is not None)
+            said = (message.statement for message in messages.by_itself())
+            told = tuple(one for one in said if one is not None)
             self._intake.commit(
                 replace(batch, counts=counts, dead_letters=letters, at_us=now_us, statements=told)
             )
@@ -351,7 +358,7 @@ class Intake:
         self._judgements.done(batch.writer_no)
         report = tally.report(dead=len(letters), replayed=len(batch.replayed))
         if self._metrics is not None and not reread:
-            arrived_us = messages[-1].record.arrived_us
+            arrived_us = messages.last_arrived_us
             lag_us = now_us - arrived_us if arrived_us and not batch.replayed else None
             self._metrics.observe(report, tally.dead(), lag_us)
         return report

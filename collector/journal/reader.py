@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +33,8 @@ from metering.errors import NotFound, Unavailable
 T = TypeVar("T")
 
 _PAGE_ROWS = 16  # bounds memory: a row may hold a few MiB
+_MOST_BYTES = 16 << 20
+"""Of the payloads that are given at once, or a little more."""
 _FROM = (
     "SELECT {columns} FROM batch WHERE first_offset >= coalesce("
     "(SELECT max(first_offset) FROM batch WHERE first_offset <= ?1), 0)"
@@ -50,6 +53,8 @@ class JournalReader:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._lock = threading.Lock()
+        self._left = 0
+        """How much more the read that is under way may give [bytes]."""
         self._open: dict[int, tuple[Path, sqlite3.Connection]] = {}
 
     def writers(self) -> list[int]:
@@ -65,7 +70,8 @@ class JournalReader:
         )
 
     def read(self, writer_no: int, segment: int, offset: int, limit: int) -> list[Located]:
-        """Up to ``limit`` records from a place on, over segment boundaries, in order.
+        """Up to ``limit`` records from a place on, over segment boundaries, in order; fewer where
+        they are large.
 
         The place is the one wanted next: after (s, o) ask for (s, o + 1). Segment 0, or one
         deleted since, means the oldest there is. An empty list: nothing new yet.
@@ -111,10 +117,11 @@ class JournalReader:
 
     def _read(self, folder: Path, writer_no: int, n: int, offset: int, limit: int) -> list[Located]:
         found: list[Located] = []
+        self._left = _MOST_BYTES
         if find_segment(folder, n) is None:
             n, offset = _following(folder, n), 0
         try:
-            while n and len(found) < limit:
+            while n and len(found) < limit and self._left > 0:
                 n, offset = self._read_segment(folder, (writer_no, n, offset), limit, found)
         except Unavailable:
             if not found:
@@ -129,11 +136,13 @@ class JournalReader:
         closed = find_segment(folder, n + 1) is not None  # asked before its last rows are
         segment, reached, empty = segment_number(writer_no, n), offset, True
         for row in self._rows(folder, writer_no, n, offset):
-            for at, record in enumerate(_all(row, folder, n), row.first_offset):
-                if at >= reached and len(found) < limit:  # a packed row may hold more before it
-                    found.append(Located(segment, at, record))
+            first = max(reached - row.first_offset, 0)  # a packed row may hold more before it
+            records = _all(row, folder, n)[first : first + limit - len(found)]
+            places = range(row.first_offset + first, row.first_offset + first + len(records))
+            found.extend(map(Located, repeat(segment), places, records))
             reached, empty = row.end, False
-            if len(found) >= limit:
+            self._left -= sum([len(record.payload) for record in records])
+            if len(found) >= limit or self._left <= 0:
                 return 0, 0
         if closed and not _ended(folder, n, reached):
             raise damaged(folder, n, f"it ends at record {reached}, others came after it")

@@ -1,4 +1,5 @@
-"""A sans-IO MQTT 3.1.1 and 5 endpoint: the server's side, publish only."""
+"""A sans-IO MQTT 3.1.1 and 5 endpoint: the server's side, publish only; and what cuts a stream into
+packets, for either side."""
 
 from collector.mqtt.codes import ReasonCode
 from collector.mqtt.events import (
@@ -11,14 +12,18 @@ from collector.mqtt.events import (
     Violation,
     Will,
 )
+from collector.mqtt.frames import Framer
 from collector.mqtt.limits import ConnectionLimits
+from collector.mqtt.packets import BrokenPacket, encode_packet
 from collector.mqtt.session import ServerSession
 
 __all__ = [
+    "BrokenPacket",
     "Connect",
     "ConnectionLimits",
     "Disconnected",
     "Event",
+    "Framer",
     "Ping",
     "Publish",
     "ReasonCode",
@@ -26,4 +31,5 @@ __all__ = [
     "SubscriptionRefused",
     "Violation",
     "Will",
+    "encode_packet",
 ]

@@ -9,7 +9,7 @@ from collector.mqtt.codes import ReasonCode
 
 
 class BrokenPacket(Exception):
-    """A packet that cannot be taken; never leaves this package."""
+    """A packet that cannot be taken; who reads packets makes the end of a connection of it."""
 
     def __init__(self, reason: ReasonCode, detail: str) -> None:
         super().__init__(detail)

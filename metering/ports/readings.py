@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from metering.quantity import I64
 from metering.reading import ReadingColumns
 
@@ -42,6 +45,12 @@ class ReadingWriter(Protocol):
 
     lands_late: bool = False
     """Whether an upsert that was given up may still be done, by a server that held it."""
+
+    def may_hold(self, point: I64, time_us: I64) -> NDArray[np.bool_]:
+        """(n,) False where nothing is stored under (point, time), as far as memory tells: an upsert
+        that was given up by a process before this one, and is done by its server only now, may be
+        overlooked. Asks the store at most of points that are new to it."""
+        return np.ones(min(len(point), len(time_us)), np.bool_)
 
     def existing(self, point: I64, time_us: I64) -> ReadingColumns:
         """The stored rows whose (point, time) is asked for; absent ones are left out."""

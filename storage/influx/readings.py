@@ -3,6 +3,7 @@
 Rows are what `lines` writes and `queries` reads. The server keeps no index by time over all of
 a point's data, and it pays for every point that is named. So
 
+`may_hold` knows of each point up to when it may have rows, so that new times ask nothing.
 `existing` asks per cluster of times, and per day of first and last time, only the points that
 have such times: one old reading does not make it read a year of every point.
 `before`, `after` and `latest` look near first. `latest` knows from its own writes and answers
@@ -29,6 +30,7 @@ from storage.influx.address import InfluxAddress
 from storage.influx.client import InfluxClient
 from storage.influx.lines import EARLIEST_US, LATEST_US, check_times
 from storage.influx.queries import POINTS_PER_STATEMENT, RowQuestion, distinct
+from storage.influx.reach import PointReach
 from storage.influx.turns import Turns
 from storage.influx.writing import write
 
@@ -57,6 +59,14 @@ class InfluxReadings(ReadingStore):
         self._turns = Turns()
         self._newest: dict[int, int] = {}
         self._points: set[int] | None = None
+        self._reach = PointReach()
+
+    def may_hold(self, point: I64, time_us: I64) -> NDArray[np.bool_]:
+        unknown = self._reach.unknown(point)
+        if len(unknown):
+            newest = self.latest(unknown.tolist())
+            self._reach.learn(unknown, newest.point, newest.time_us)
+        return self._reach.may_hold(point, time_us)
 
     def existing(self, point: I64, time_us: I64) -> ReadingColumns:
         with self._turns.reading():
@@ -70,6 +80,7 @@ class InfluxReadings(ReadingStore):
         if not len(rows):
             return
         batch = last_of_each(rows)
+        self._reach.raise_to(batch.point, batch.time_us)
         with self._turns.writing():
             refused = write(self._client, batch)
             self._remember(batch.take(np.setdiff1d(np.arange(len(batch)), refused.rows)))
@@ -123,6 +134,7 @@ class InfluxReadings(ReadingStore):
             queries.drop(self._client)
             self._newest = {}
             self._points = None
+            self._reach = PointReach()
 
     def forget(self, segments: Sequence[int]) -> None:
         gone = np.unique(np.asarray(segments, np.int64))
@@ -133,6 +145,7 @@ class InfluxReadings(ReadingStore):
                     queries.delete(self._client, point, low, high)
             self._newest = {}
             self._points = None
+            self._reach = PointReach()
 
     def close(self) -> None:
         self._client.close()

@@ -86,9 +86,36 @@ def _waiting(con: Connection) -> int:
 
 def add_marks(con: Connection, marks: Sequence[DirtyMark], *, writer_no: int, ready: bool) -> None:
     """Insert marks inside the caller's transaction."""
-    rows = [{**_mark_columns(one), "writer_no": writer_no, "ready": ready} for one in marks]
-    if rows:
+    if all(one.figure is None for one in marks):
+        _add_of_readings(con, marks, writer_no, ready)
+    else:
+        rows = [{**_mark_columns(one), "writer_no": writer_no, "ready": ready} for one in marks]
         con.execute(insert(DIRTY_MARK), rows)
+
+
+_MARK_SQLITE = (
+    "INSERT INTO dirty_mark (writer_no, ready, point, start_us, end_us, cause, segment,"
+    " message_offset) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_MARK_POSTGRESQL = (
+    "INSERT INTO dirty_mark (writer_no, ready, point, start_us, end_us, cause, segment,"
+    " message_offset) SELECT %s, %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[],"
+    " %s::text[], %s::bigint[], %s::bigint[])"
+)
+
+
+def _add_of_readings(
+    con: Connection, marks: Sequence[DirtyMark], writer_no: int, ready: bool
+) -> None:
+    """A batch has a mark of each of its points: they go in without a statement built for each."""
+    if not marks:
+        return
+    of = [(m.point, m.start_us, m.end_us, m.cause, m.segment, m.offset) for m in marks]
+    if con.dialect.name == "sqlite":
+        con.exec_driver_sql(_MARK_SQLITE, [(writer_no, ready, *one) for one in of])
+    else:
+        columns = [list(column) for column in zip(*of, strict=True)]
+        con.exec_driver_sql(_MARK_POSTGRESQL, (writer_no, ready, *columns))
 
 
 def marks_touching(con: Connection, start_us: int, end_us: int) -> list[DirtyMark]:

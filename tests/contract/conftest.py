@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlalchemy import delete
 
 from metering.errors import Unavailable
@@ -46,6 +48,9 @@ class Served(ServedReadings, ReadingStore):
     def restart(self) -> None:
         self.server.close()
         self.start()
+
+    def may_hold(self, point: I64, time_us: I64) -> NDArray[np.bool_]:
+        return self.store.may_hold(point, time_us)
 
     def existing(self, point: I64, time_us: I64) -> ReadingColumns:
         return self.store.existing(point, time_us)

@@ -78,6 +78,28 @@ def test_existing_gives_exactly_what_is_there(readings: ReadingStore) -> None:
     assert rows_of(found) == [row(1, 10), row(1, 400 * DAY)]
 
 
+def test_whatever_is_stored_may_be_held(readings: ReadingStore) -> None:
+    stored = [(1, 10), (1, 400 * DAY), (2, 10), (2, 20), (3, -5)]
+    for one in stored:
+        readings.upsert(columns(row(*one)))
+    new = [(1, 400 * DAY + 1), (2, 21), (4, 10)]
+    asked = [*stored, *new, (1, 11), (3, -6)]
+    point, time_us = (np.array(column, np.int64) for column in zip(*asked, strict=True))
+    held = readings.may_hold(point, time_us)
+    assert held[: len(stored)].all()
+    found = readings.existing(point[held], time_us[held])
+    assert rows_of(found) == rows_of(readings.existing(point, time_us))
+
+
+def test_nothing_may_be_held_of_what_was_cleared(readings: ReadingStore) -> None:
+    one = np.array([1], np.int64)
+    readings.upsert(columns(row(1, 10)))
+    assert readings.may_hold(one, one * 10).all()
+    readings.clear()
+    readings.upsert(columns(row(1, 5)))
+    assert readings.may_hold(one, one * 5).all()
+
+
 def test_nothing_asked_is_nothing_found(readings: ReadingStore) -> None:
     nothing = np.empty(0, np.int64)
     readings.upsert(columns(row(1, 10)))

@@ -128,6 +128,52 @@ def test_a_row_that_is_just_being_written_is_not_there_yet(store: InfluxReadings
     assert store.scan([1], 0, 100).time_us.tolist() == [10]
 
 
+def asked_of(store: InfluxReadings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the server is asked from now on."""
+    asked: list[str] = []
+    ask = store._client.ask
+
+    def noted(statements: str, *more: str) -> bytes:
+        asked.append(statements)
+        return ask(statements, *more)
+
+    monkeypatch.setattr(store._client, "ask", noted)
+    return asked
+
+
+def test_new_times_of_points_that_are_known_ask_the_server_nothing(
+    store: InfluxReadings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = np.arange(1, 301)
+    first = np.full(300, QUARTER)
+    store.upsert(ReadingColumns.of([row(int(p), QUARTER) for p in point]))
+    fresh = InfluxReadings(store._client.address)
+    asked = asked_of(fresh, monkeypatch)
+    assert fresh.may_hold(point, first).all()
+    assert asked != []
+    asked.clear()
+    for number in range(2, 5):
+        assert not fresh.may_hold(point, first * number).any()
+        fresh.upsert(ReadingColumns.of([row(int(p), QUARTER * number) for p in point]))
+        assert fresh.may_hold(point, first * number).all()
+    assert asked == []
+
+
+def test_what_a_write_may_have_stored_may_be_held(
+    store: InfluxReadings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = np.array([1])
+    assert not store.may_hold(one, one * QUARTER).any()
+
+    def broken_off(_: bytes) -> None:
+        raise Unavailable("nobody knows", field="influx", fix="ask")
+
+    monkeypatch.setattr(store._client, "write", broken_off)
+    with pytest.raises(Unavailable):
+        store.upsert(ReadingColumns.of([row(1, QUARTER)]))
+    assert store.may_hold(one, one * QUARTER).all()
+
+
 def test_what_others_wrote_into_the_measurement_is_left_alone(store: InfluxReadings) -> None:
     whole = b"value=1.0,flag=0i,order_hi=1i,order_lo=1i,segment=1i,offset=1i,index=1i 20"
     assert store._client.write(b"reading,point=a%s %s\nreading %s" % (b"1", whole, whole)).ok

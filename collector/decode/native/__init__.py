@@ -5,7 +5,11 @@ salvage   reading one that is not, piece by piece
 """
 
 from collector.decode.decoder import Decoder
-from collector.decode.native.payload import decode
+from collector.decode.native.payload import decode, plain
 from collector.topics import HTTP_ROUTE
 
-NATIVE = Decoder(decode, topics=("greenoffice/v1/+/+/readings", HTTP_ROUTE, f"{HTTP_ROUTE}/+/+"))
+NATIVE = Decoder(
+    decode,
+    topics=("greenoffice/v1/+/+/readings", HTTP_ROUTE, f"{HTTP_ROUTE}/+/+"),
+    plain=plain,
+)

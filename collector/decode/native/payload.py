@@ -95,6 +95,14 @@ def decode(incoming: Incoming, limits: MessageLimits) -> Decoded:
     return salvage(payload, arrived_us, limits)
 
 
+def plain(payload: bytes) -> Message | None:
+    """The message of a payload that is right in form; None of any other, which `decode` reads."""
+    try:
+        return _DECODER.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
 def _columns(message: Message) -> Decoded:
     readings = message.readings
     default = None if message.time is None else _instant(message.time)

@@ -68,7 +68,10 @@ def received(
 
 def test_only_what_is_being_added_up_can_change() -> None:
     assert changeable(collector.intake) == {"Received", "_Sum"}
-    assert alone(collector.intake) == {"Classified", "Columns", "OutcomeTally"}
+    assert alone(collector.intake) == {
+        *("Classified", "Columns", "OutcomeTally"),
+        *("Parsed", "PlainReadings", "ReceivedBatch"),
+    }
 
 
 def test_a_batch_is_a_thousand_records_or_fifty_thousand_readings() -> None:

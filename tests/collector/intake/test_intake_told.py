@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from collector.decode import Decoded, Decoder, Problem
 from collector.intake import Decoding, IntakeMetrics, IntakeReport, refusals
+from collector.intake.batch import ReceivedBatch
 from collector.intake.counting import Connections, OutcomeTally, taken_again, taken_in
 from collector.intake.dead_letters import MENDABLE, letters_of, with_problems
 from collector.intake.decoding import Received
@@ -132,7 +133,9 @@ def tally(*messages: Received, taken: tuple[tuple[int, int, int], ...] = ()) -> 
     rows = columns_of(
         tuple(one[0] for one in taken), (0,) * len(taken), tuple(one[1] for one in taken)
     )
-    return OutcomeTally.of(messages, rows, np.array([one[2] for one in taken], dtype=np.int64))
+    return OutcomeTally.of(
+        ReceivedBatch.of(messages), rows, np.array([one[2] for one in taken], dtype=np.int64)
+    )
 
 
 def test_readings_are_counted_by_message_and_outcome() -> None:

@@ -239,6 +239,9 @@ class Flaky:
         self.poison = poison
         self.error: Exception | None = None
 
+    def may_hold(self, *asked: Any) -> Any:
+        return self.real.may_hold(*asked)
+
     def existing(self, *asked: Any) -> ReadingColumns:
         return self.real.existing(*asked)
 
