@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Pool,
     and_,
     insert,
     or_,
@@ -38,13 +40,26 @@ def _series(con: Connection, where: Any) -> dict[SeriesKey, int]:
     }
 
 
+_KNOWN: WeakKeyDictionary[Pool, dict[SeriesKey, int]] = WeakKeyDictionary()
+"""Ids that were found, by database: a series keeps its number and is never removed."""
+
+
 def ids_of(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
-    """Ids of the keys that have any: asked for one by one while they are few."""
+    """Ids of the keys that have any, as far as they are not known asked for in the database. Not
+    for a transaction that made some of them, since it may be undone."""
+    known = _KNOWN.setdefault(con.engine.pool, {})
     wanted = set(keys)
+    unknown = wanted - known.keys()
+    if unknown:
+        known.update(_stored_ids(con, unknown))
+    return {key: known[key] for key in wanted if key in known}
+
+
+def _stored_ids(con: Connection, wanted: set[SeriesKey]) -> dict[SeriesKey, int]:
+    """Asked for one by one while they are few; else all of their institutions."""
     if len(wanted) > CHUNK:
         institutions = {key.institution for key in wanted}
-        known = {key: id for one in institutions for key, id in all_ids(con, one).items()}
-        return {key: id for key, id in known.items() if key in wanted}
+        return {key: id for one in institutions for key, id in all_ids(con, one).items()}
     table = SERIES.c
     natural = tuple_(table.institution, table.kind, table.code, table.item)
     return _series(con, natural.in_([(k.institution, k.kind, k.code, k.item) for k in wanted]))
@@ -53,10 +68,13 @@ def ids_of(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
 def made_ids(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
     """Ids of all the keys, new ones made."""
     wanted = set(keys)
-    missing = sorted(wanted - ids_of(con, wanted).keys())
+    found = ids_of(con, wanted)
+    missing = sorted(wanted - found.keys())
     if missing:
         con.execute(insert(SERIES), [vars(key).copy() for key in missing])
-    return ids_of(con, wanted)
+        stored = _stored_ids(con, set(missing))
+        found |= {key: stored[key] for key in missing}
+    return found
 
 
 def current_rows(con: Connection, ids: dict[SeriesKey, int], where: Any) -> Iterator[BookRow]:
