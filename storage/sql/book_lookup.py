@@ -49,7 +49,7 @@ def ids_of(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
     for a transaction that made some of them, since it may be undone."""
     known = _KNOWN.setdefault(con.engine.pool, {})
     wanted = set(keys)
-    unknown = wanted - known.keys()
+    unknown = {key for key in wanted if key not in known}
     if unknown:
         known.update(_stored_ids(con, unknown))
     return {key: known[key] for key in wanted if key in known}
@@ -69,7 +69,7 @@ def made_ids(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]
     """Ids of all the keys, new ones made."""
     wanted = set(keys)
     found = ids_of(con, wanted)
-    missing = sorted(wanted - found.keys())
+    missing = sorted(key for key in wanted if key not in found)
     if missing:
         con.execute(insert(SERIES), [vars(key).copy() for key in missing])
         stored = _stored_ids(con, set(missing))
