@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Pool,
     and_,
+    exists,
     insert,
     or_,
     select,
@@ -186,3 +187,14 @@ def changed_rows(
         )
         for row in con.execute(statement)
     ]
+
+
+def codes_touched(con: Connection, institution: str, after: int) -> frozenset[str]:
+    """Codes of series of which a settled row became valid after a revision: one step in the index
+    of settled rows for each series."""
+    row = BOOK_ROW.c
+    there = exists().where(
+        row.series_id == SERIES.c.id, row.provisional.is_(False), row.revision > after
+    )
+    asked = select(SERIES.c.code).where(SERIES.c.institution == institution, there)
+    return frozenset(con.scalars(asked))

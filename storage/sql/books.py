@@ -39,6 +39,7 @@ from storage.sql.book_lookup import (
     CURRENT,
     all_ids,
     changed_rows,
+    codes_touched,
     current_rows,
     ids_of,
     made_ids,
@@ -184,6 +185,10 @@ class SqlBooks(BookStore):
         with self.at_rest() as books:
             return books.changes(institution, kind, after=after, limit=limit, history=history)
 
+    def touched(self, institution: str, after: int) -> frozenset[str]:
+        with self.at_rest() as books:
+            return books.touched(institution, after)
+
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         with self.at_rest() as books:
             return books.unbooked(start_us, end_us)
@@ -244,6 +249,9 @@ class _AtRest:
         history: bool = False,
     ) -> list[tuple[BookPlace, BookRow]]:
         return changed_rows(self._con, institution, kind, after, limit, history)
+
+    def touched(self, institution: str, after: int) -> frozenset[str]:
+        return codes_touched(self._con, institution, after)
 
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         return marks_touching(self._con, start_us, end_us)
