@@ -10,6 +10,7 @@ from analytics.learning import Memory
 from analytics.pricing import FlatRates, Rates
 from analytics.renewal import LONGEST_DAYS, may_be_due
 from analytics.service import Inputs, Look, find, is_due, look
+from analytics.standing import SiteState, is_same, said_of, site_state
 
 __all__ = [
     "DETECTORS",
@@ -27,13 +28,17 @@ __all__ = [
     "OfficeHours",
     "Rates",
     "Rung",
+    "SiteState",
     "Working",
     "find",
     "fit",
     "is_due",
+    "is_same",
     "look",
     "may_be_due",
+    "said_of",
     "settle",
     "site_inputs",
+    "site_state",
     "sites",
 ]

@@ -70,11 +70,11 @@ def _series(
     told = figures.balance(view, key, first, last)
     if not told.days:
         return None
-    own = {(d.term, d.is_total): d for one in told.days for d in one.terms}
+    own = _by_term(told)
     by_day = {one.day: one for one in told.days}
     days = days_between(first, last)
     below = frozenset(view.registry.subtree(meter.node)) & frozenset(nodes)
-    terms = tuple(_term(view, told, one, days, below) for one in own.values())
+    terms = tuple(_term(view, one, amounts, days, below) for one, amounts in own)
     begun = min(view.rows(key, first, last), default=last)
     return BalanceDays(
         meter=meter.code,
@@ -111,17 +111,27 @@ def _is_usable(day: DayBalance) -> bool:
     )
 
 
+Counts = tuple[DayTerm, dict[date, int | None]]
+"""A term, as total or as part, with what it counts on the days on which it does."""
+
+
+def _by_term(told: Balance) -> list[Counts]:
+    found: dict[tuple[object, bool], Counts] = {}
+    for day in told.days:
+        for one in day.terms:
+            found.setdefault((one.term, one.is_total), (one, {}))[1][day.day] = one.amount
+    return list(found.values())
+
+
 def _term(
-    view: View, told: Balance, one: DayTerm, days: Sequence[date], below: frozenset[str]
+    view: View,
+    one: DayTerm,
+    amounts: Mapping[date, int | None],
+    days: Sequence[date],
+    below: frozenset[str],
 ) -> TermDays:
     """A term over all days; one that does not count on a day is not known then."""
     term, registry = one.term, view.registry
-    amounts = {
-        day.day: other.amount
-        for day in told.days
-        for other in day.terms
-        if (other.term, other.is_total) == (term, one.is_total)
-    }
     known = (amounts.get(day) for day in days)
     place = registry.meters[term.code].node if term.kind == "meter" else term.code
     return TermDays(

@@ -11,7 +11,7 @@ look like a loss.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -79,6 +79,10 @@ class Balance:
         return [one for one in self.days if one.difference is not None]
 
 
+Rows = Mapping[tuple[str, str], Mapping[date, BookRow]]
+"""Rows by day of what has that code and item."""
+
+
 def _over(days: Sequence[DayBalance]) -> Fraction | None:
     whole = sum(one.total or 0 for one in days)
     return Fraction(sum(one.difference or 0 for one in days), whole) if whole else None
@@ -88,24 +92,26 @@ def balance(view: View, key: SeriesKey, first: date, last: date) -> Balance:
     """A node's total of an item against its parts on the local days first..last, both included."""
     days = ((day, view.figure(key, day)) for day in days_between(first, last))
     held = [(day, figure) for day, figure in days if figure is not None and _is_held(figure)]
-    view.load(_keys(view, [figure for _, figure in held]), first, last)
-    return Balance(tuple(_day(view, day, figure) for day, figure in held))
+    rows = _rows(view, {id(figure): figure for _, figure in held}.values(), first, last)
+    return Balance(tuple(_day(view, day, figure, rows) for day, figure in held))
 
 
-def _keys(view: View, figures: Iterable[PlannedFigure]) -> list[SeriesKey]:
-    """The series of all terms that count whole, each once."""
+def _rows(view: View, figures: Iterable[PlannedFigure], first: date, last: date) -> Rows:
+    """The rows of all terms that count whole, read at once."""
     terms = {term for one in figures for term in (*one.totals, *one.parts)}
     whole = {(term.code, term.item) for term in terms if term.division is None}
-    return [view.key_of(*one) for one in sorted(whole)]
+    keys = {place: view.key_of(*place) for place in sorted(whole)}
+    view.load(list(keys.values()), first, last)
+    return {place: view.rows(key, first, last) for place, key in keys.items()}
 
 
 def _is_held(figure: PlannedFigure) -> bool:
     return bool(figure.totals and figure.parts)
 
 
-def _day(view: View, day: date, figure: PlannedFigure) -> DayBalance:
-    totals = [_term(view, day, term, is_total=True) for term in figure.totals]
-    parts = [_term(view, day, term, is_total=False) for term in figure.parts]
+def _day(view: View, day: date, figure: PlannedFigure, rows: Rows) -> DayBalance:
+    totals = [_term(view, day, term, rows, is_total=True) for term in figure.totals]
+    parts = [_term(view, day, term, rows, is_total=False) for term in figure.parts]
     return DayBalance(day, _sum(totals), _sum(parts), (*totals, *parts))
 
 
@@ -114,12 +120,11 @@ def _sum(terms: Sequence[DayTerm]) -> int | None:
     return sum(known) if len(known) == len(terms) else None
 
 
-def _term(view: View, day: date, term: Term, *, is_total: bool) -> DayTerm:
+def _term(view: View, day: date, term: Term, rows: Rows, *, is_total: bool) -> DayTerm:
     if term.division is not None:
-        rows = view.shared_rows(term.code, term.item, day, day)
+        row = view.shared_rows(term.code, term.item, day, day).get(day)
     else:
-        rows = view.rows(view.key_of(term.code, term.item), day, day)
-    row = rows.get(day)
+        row = rows[term.code, term.item].get(day)
     if row is None or row.total is None or not _is_whole(row):
         return DayTerm(term, is_total, None)
     amount, apportioned = row.total, int(row.day_shares[APPORTIONED])

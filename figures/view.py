@@ -369,6 +369,11 @@ class View:
         days = days_between(local_day(event.start_us, zone), local_day(last_us, zone))
         return all(self.sees(meter.node, day) for day in days)
 
+    def touched(self, institution: str, after: int) -> frozenset[str]:
+        """Codes of an institution's meters and places of which a settled row became valid after
+        one of its revisions, in scope or not."""
+        return self._books.touched(institution, after)
+
     def restatements(self, institution: str, first: date, last: date) -> list[Restatement]:
         """Restatements of the institution's days first..last, oldest first."""
         found: list[Restatement] = []

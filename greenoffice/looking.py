@@ -14,11 +14,15 @@ from analytics import (
     Inputs,
     Look,
     Memory,
+    SiteState,
     is_due,
+    is_same,
     look,
     may_be_due,
+    said_of,
     settle,
     site_inputs,
+    site_state,
     sites,
 )
 from figures import View
@@ -52,6 +56,8 @@ class AnalyticsWork:
     _looked_back: dict[str, date] = field(default_factory=dict)
     """Site -> local day on which its long history was read for lengths that may be reached."""
 
+    _states: dict[str, SiteState] = field(default_factory=dict)
+    """What each site was like when it was last looked at."""
     failing: dict[str, Exception] = field(default_factory=dict)
     """Sites that could not be looked at, each with why."""
     _tried_us: int = 0
@@ -78,6 +84,7 @@ class AnalyticsWork:
         wanted = sites(self.assembly.registry())
         self.failing = {site: error for site, error in self.failing.items() if site in wanted}
         self._found = {site: count for site, count in self._found.items() if site in wanted}
+        self._states = {site: state for site, state in self._states.items() if site in wanted}
         self._try(wanted, now_us)
         self.began_us = now_us
 
@@ -91,6 +98,7 @@ class AnalyticsWork:
                 raise
             except Exception as error:
                 log.exception("a site cannot be looked at", site=site)
+                self._states.pop(site, None)
                 self.failing[site] = error
             else:
                 self.failing.pop(site, None)
@@ -105,6 +113,9 @@ class AnalyticsWork:
         """Look at a site, all of it at one revision of the books, and record what that changes
         about its baselines and cases; how many findings there were."""
         with self.assembly.figures.view(registry) as view:
+            state = self._state(view, site)
+            if is_same(view, self._states.get(site), state):
+                return self._found[site]
             inputs = self._inputs(view, site, self.assembly.settings.analytics.history_days)
             if inputs is None:
                 return 0
@@ -114,7 +125,21 @@ class AnalyticsWork:
                 memory = replace(memory, cases=self._cases(inputs))
             seen = look(inputs, memory)
         self._keep(seen, memory.cases)
+        if state is not None:
+            self._states[site] = state
         return len(seen.findings)
+
+    def _state(self, view: View, site: str) -> SiteState | None:
+        days, stores = self.assembly.settings.analytics.history_days, self.assembly.stores
+        registry, zone = view.registry, view.registry.zone(site)
+        today = local_day(view.now_us, zone)
+        since_us = day_bounds(today - timedelta(days=days), zone)[0]
+        nodes = frozenset(registry.held(site))
+        codes = [meter.code for meter in registry.meters.values() if meter.node in nodes]
+        cases = stores.findings.known(registry.institution(site, today), since_us)
+        own = [case for case in cases if case.evidence.node in nodes]
+        said = said_of(own, stores.baselines.requests(codes))
+        return site_state(view, self.assembly.readings, site, said, history_days=days)
 
     def _inputs(self, view: View, site: str, days: int) -> Inputs | None:
         return site_inputs(view, self.assembly.readings, site, history_days=days)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -99,6 +100,7 @@ class _Sums:
     choice: TariffChoice
     made: dict[FigureName, list[Block]] = field(default_factory=dict)
     _names: dict[str, Name] = field(default_factory=dict)
+    _counted_names: dict[FigureName, dict[Name, int]] = field(default_factory=dict)
 
     def make(self, figure: PlannedFigure) -> list[Block]:
         """The figure's parts; remembered for the figures above."""
@@ -185,10 +187,11 @@ class _Sums:
 
     def _counts(self, figure: PlannedFigure) -> dict[Name, int]:
         """Meters that count into a figure, by the name of their parts."""
-        counts: dict[Name, int] = {}
-        for code in figure.meters:
-            counts[self._name(code)] = counts.get(self._name(code), 0) + 1
-        return counts or {Name(15, None, (0,)): 1}
+        place = figure.node, figure.item
+        if place not in self._counted_names:
+            names = Counter(map(self._name, figure.meters))
+            self._counted_names[place] = dict(names) or {Name(15, None, (0,)): 1}
+        return self._counted_names[place]
 
     def _name(self, meter: str) -> Name:
         if meter not in self._names:

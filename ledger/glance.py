@@ -38,6 +38,8 @@ class Glance:
     _seen: dict[int, _Seen] = field(default_factory=dict)
     _usable: dict[Service, Usable] = field(default_factory=dict)
     """What of all that was read of its point a service can use."""
+    _spans: dict[int, tuple[int, int]] | None = None
+    """First and last time of all points that were read, where that was asked for."""
 
     def fill(
         self,
@@ -51,7 +53,7 @@ class Glance:
         those of points that have so many within `beside_us`."""
         if not points:
             return
-        self._usable = {}
+        self._usable, self._spans = {}, None
         start, end = _clipped(start_us), _clipped(end_us)
         low, high = _clipped(start - beside_us), _clipped(end + beside_us)
         inside = _by_point(self.store.scan(points, low, high + 1))
@@ -126,12 +128,27 @@ class Glance:
 
     def ends(self, service: Service) -> tuple[int, int] | None:
         """Times of the first and the last row of a service; None where it has none."""
-        first = self.after(service.point, service.reads_from_us, 1).time_us
-        last = self.before(service.point, service.reads_until_us + 1, 1).time_us
         times = [n.time_us for n in (service.opening, service.closing) if n is not None]
-        if len(first) and len(last) and first[0] <= last[0]:
-            times += [int(first[0]), int(last[0])]
+        span = self._span(service.point)
+        if span is None:
+            return (min(times), max(times)) if times else None
+        first: int | None = span[0]
+        last: int | None = span[1]
+        if span[0] < service.reads_from_us:
+            first = _only_time(self.after(service.point, service.reads_from_us, 1))
+        if span[1] > service.reads_until_us:
+            last = _only_time(self.before(service.point, service.reads_until_us + 1, 1))
+        if first is not None and last is not None and first <= last:
+            times += [first, last]
         return (min(times), max(times)) if times else None
+
+    def _span(self, point: int) -> tuple[int, int] | None:
+        """Times of the first and the last row of a point, asked for all points that were read."""
+        if point not in self._seen:
+            return self.store.spans([point]).get(point)
+        if self._spans is None:
+            self._spans = self.store.spans(sorted(self._seen))
+        return self._spans.get(point)
 
     def known_before(self, service: Service, time_us: int, count: int) -> tuple[Usable, bool]:
         """(usable ones of the last `count` readings of a service up to an instant, whether the
@@ -208,6 +225,10 @@ def _with(service: Service, rows: ReadingColumns, noted: Sequence[Noted]) -> Rea
         row = ReadingColumns.of([(service.point, one.time_us, one.value, 0, 0, 0, 0, 0, 0)])
         rows = ReadingColumns.concat([rows.take(~there), row]).sorted()
     return rows
+
+
+def _only_time(rows: ReadingColumns) -> int | None:
+    return int(rows.time_us[0]) if len(rows) else None
 
 
 def _edge(rows: ReadingColumns, place: int, count: int, without: int) -> int:

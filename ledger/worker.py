@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
+from itertools import groupby
 
 from ledger.context import Context
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, Work, clusters, windows, work
 from ledger.periods import SETTLE_US, Clock
 from ledger.rebooking import Place, Progress, Rebooked, Rebooking, rows_of_other_rules
 from ledger.recompute import Plans, Recompute, Recomputed, WantedFigures, meter_key
-from metering.book import RULES_CAUSE, BookRow, DirtyMark, SeriesKey
+from metering.book import READING_CAUSES, RULES_CAUSE, BookRow, DirtyMark, SeriesKey
 from metering.errors import Conflict
 from metering.localtime import MINUTE_US, day_bounds, days_between, local_day
 from metering.ports import BookWriter, DirtyMarks, ReadingReader
 from metering.registry import Registry
 
+LIVE_US = 24 * 60 * MINUTE_US
+"""What is read of so short a time ago goes before all else."""
 REFRESH_US = 15 * MINUTE_US
 """How often running days are looked at again without new readings: silence grows too."""
 ATTEMPTS = 5
-READING_CAUSES = ("reading", "correction")
-"""Causes of the intake's marks, which a rebuild makes and clears all at once."""
 REBUILD_CAUSE = "rebuild"
 EVERY = 2**31
 
@@ -76,27 +78,94 @@ class Ledger:
         self._known: Registry | None = None
         self._plans = Plans(Registry())
         self._provisional: set[Place] | None = None
-        self._refreshed: int | None = None
+        self._refreshed = now_us() // REFRESH_US
+        """The quarter hour in which running days were last looked at: at a start they wait for the
+        next one, and what came in meanwhile is marked."""
         self._computed: set[Place] = set()
         """Rows of meters that the present step has computed, differing or not."""
         self._shared = False
         """Whether a commit has marked parts of shared places."""
         self._left: dict[str, int] = {}
         """The revision at which each institution's books were left."""
+        self._passing = False
+        """Whether live marks are booked between the commits of what is done now."""
+        self._put_off: set[int] = set()
+        """Live marks that wait for the end of it."""
+        self._between = LedgerReport()
+        """What was booked between commits of longer work, in the present step."""
 
     def step(self, limit: int = 20_000) -> LedgerReport:
         """Take ready marks, recompute what they touch, commit; then settle ended days."""
         began_us = self._now_us()
         marks, waiting = self._marks.glance(limit)
         report = LedgerReport(waiting=waiting)
-        self._computed = set()
+        self._computed, self._between = set(), LedgerReport()
         if marks:
             registry = self._notice()  # only now: it is as new as any of the marks
-            todo = work(registry, marks, self._plans.served)
-            report.add(self._do(registry, todo, len(marks)))
-        report.add(self.roll_day(began_us))
+            report.add(self._live_first(registry, marks))
+        with self._letting_live_pass():
+            report.add(self.roll_day(began_us))
         report.add(self._follow())
+        report.add(self._between)
         return report
+
+    def _live_first(self, registry: Registry, marks: Sequence[DirtyMark]) -> LedgerReport:
+        """Book what marks ask for; what is live before what lies further back."""
+        report, since_us = LedgerReport(), self._now_us() - LIVE_US
+        live = [mark for mark in marks if mark.is_live(since_us)]
+        late = [mark for mark in marks if not mark.is_live(since_us)]
+        if live:
+            report.add(self._do(registry, work(registry, live, self._plans.served), len(live)))
+        if late:
+            todo = work(registry, late, self._plans.served)
+            with self._letting_live_pass():
+                report.add(self._do(registry, todo, len(late)))
+        return report
+
+    @contextmanager
+    def _letting_live_pass(self) -> Iterator[None]:
+        self._passing, self._put_off = True, set()
+        try:
+            yield
+        finally:
+            self._passing = False
+
+    def _let_live_pass(self) -> None:
+        """Between two commits of longer work, book what came in meanwhile and is live. Where the
+        registry has changed it waits: longer work goes on under the one that it began with."""
+        registry = self._known
+        if not self._passing or registry is None:
+            return
+        marks = [
+            mark
+            for mark in self._marks.live(self._now_us() - LIVE_US)
+            if mark.id not in self._put_off
+        ]
+        if not marks or self._registry() is not registry:
+            return
+        self._passing = False
+        try:
+            todo = work(registry, marks, self._plans.served)
+            self._leave_settled(registry, todo)
+            done = [mark for mark in marks if mark.id not in self._put_off]
+            self._between.add(replace(self._do(registry, todo, len(done)), waiting=len(done)))
+        finally:
+            self._passing = True
+
+    def _leave_settled(self, registry: Registry, todo: Work) -> None:
+        """Without clusters that reach into settled days: while longer work is under way, a place's
+        figure of such a day may be half made, and would be told."""
+        clock, kept = Clock(self._now_us(), self._settle_us), list[Cluster]()
+        recompute = self._recompute(registry)
+        for cluster in todo.clusters:
+            days = recompute.days_of(cluster).values()
+            if any(clock.is_settled(day, cluster.zone) for own in days for day in own):
+                self._put_off |= cluster.marks
+            else:
+                kept.append(cluster)
+        if len(kept) < len(todo.clusters):
+            todo.clusters = kept
+            self._context = Context(self._readings)  # it must notice their readings again
 
     def _follow(self) -> LedgerReport:
         """Parts of shared places whose figures were just booked: what a commit has marked."""
@@ -146,8 +215,13 @@ class Ledger:
             if key.code in registry.meters
         ]
         report = LedgerReport()
-        for cluster in clusters(registry, jobs):
-            report.add(self._exact_days(registry, cluster))
+        for place, alike in groupby(clusters(registry, jobs), lambda cluster: cluster.place):
+            found = list(alike)
+            # A day that ends is committed with its nodes: who is broken off in between looks for
+            # meters that are not settled, and for no nodes.
+            together = len(found) > 1 and not clock.is_settled(place[-1], place[1])
+            for part in [found] if together else [[one] for one in found]:
+                report.add(self._exact_days(registry, part))
         return report
 
     def rebuild(self, progress: Progress = lambda _: None, *, whole: bool = False) -> Rebooked:
@@ -300,19 +374,35 @@ class Ledger:
             )
         return report
 
-    def _exact_days(self, registry: Registry, cluster: Cluster) -> LedgerReport:
-        """Just the days of the jobs, without widening: no reading changed."""
+    def _exact_days(self, registry: Registry, found: Sequence[Cluster]) -> LedgerReport:
+        """Just the days of the jobs of one place, without widening: no reading changed. Where it
+        has several clusters nodes are summed once, after all of their meters."""
         report = LedgerReport()
+        days = [(cluster, self._own_days(registry, cluster)) for cluster in found]
+        days = [(cluster, own) for cluster, own in days if own]
+        if len(days) == 1:
+            self._piece(registry, *days[0], (), report)
+            return report
+        for cluster, own in days:
+            make = partial(self._recompute(registry).measured, cluster, own)
+            self._attempt(cluster.institution, make, (), cluster.cause, report)
+        if days:
+            cluster, meters = days[0][0], [meter for _, own in days for meter in own]
+            wanted = sorted({day for _, own in days for some in own.values() for day in some})
+            for window in windows(wanted):
+                make = partial(
+                    self._recompute(registry).counting, cluster.institution, meters, window
+                )
+                self._attempt(cluster.institution, make, (), cluster.cause, report)
+        return report
+
+    def _own_days(self, registry: Registry, cluster: Cluster) -> dict[str, list[date]]:
         asked = {job.meter: local_day(job.start_us, cluster.zone) for job in cluster.jobs}
-        days = {
+        return {
             meter: [day]
             for meter, day in asked.items()
             if meter_key(registry, meter, day).institution == cluster.institution
         }
-        if not days:
-            return report
-        self._piece(registry, cluster, days, (), report)
-        return report
 
     def _piece(
         self,
@@ -352,6 +442,7 @@ class Ledger:
                 if attempt == ATTEMPTS - 1:
                     raise
             else:
+                self._let_live_pass()
                 return
 
     def _made(self, institution: str, make: Callable[[], Recomputed]) -> tuple[int, Recomputed]:

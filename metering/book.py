@@ -325,6 +325,10 @@ class Restatement:
     """Whether the new value was given out too; until then another change takes its place."""
 
 
+READING_CAUSES = ("reading", "correction")
+"""Causes of the marks that the intake makes."""
+
+
 @dataclass(frozen=True)
 class DirtyMark:
     """Readings of a point changed between two times (both included), or figures are made otherwise
@@ -342,6 +346,10 @@ class DirtyMark:
     figure: SeriesKey | None = None
     """No readings, but a node's figure is made otherwise, and all above it: then `point` is 0.
     Its item '' is every item; its code '' is no figure, only what the institution has no more."""
+
+    def is_live(self, since_us: int) -> bool:
+        """Whether it is of readings alone, and they reach no further back than that."""
+        return self.figure is None and self.cause in READING_CAUSES and self.start_us >= since_us
 
 
 @dataclass(frozen=True)

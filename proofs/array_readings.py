@@ -48,6 +48,11 @@ class ArrayReadings:
         """The last row of each point."""
         return self._chosen(points, lambda times: (max(len(times) - 1, 0), len(times)))
 
+    def spans(self, points: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """First and last times of each point that has any."""
+        times = {point: self._rows[point].time_us for point in points if point in self._rows}
+        return {point: (int(at[0]), int(at[-1])) for point, at in times.items() if len(at)}
+
     def count(self, points: Sequence[int] | None = None) -> int:
         """How many rows there are."""
         asked = self._rows.keys() if points is None else points

@@ -66,7 +66,9 @@ def campus(meters: int) -> Registry:
     )
 
 
-def arriving(meters: int, days: int, chunk_days: int = 5) -> Iterator[ReadingColumns]:
+def arriving(
+    meters: int, days: int, chunk_days: int = 5, *, since_us: int = FIRST_US
+) -> Iterator[ReadingColumns]:
     """The readings of every quarter hour in the order in which they come in: registers of an
     office's load, in whole Wh."""
     rng = np.random.default_rng(meters)
@@ -77,7 +79,7 @@ def arriving(meters: int, days: int, chunk_days: int = 5) -> Iterator[ReadingCol
         load = np.where((quarter >= 32) & (quarter < 72), 7000, 1500)[:, None]
         register = counted + np.cumsum(rng.integers(load // 2, load, (slots, meters)), axis=0)
         counted = register[-1]
-        yield _columns(FIRST_US + (day * A_DAY + np.arange(slots)) * QUARTER_US, register)
+        yield _columns(since_us + (day * A_DAY + np.arange(slots)) * QUARTER_US, register)
 
 
 def _columns(time_us: I64, register: I64) -> ReadingColumns:

@@ -96,6 +96,11 @@ class _Reads(ReadingReader):
     def latest(self, points: Sequence[int]) -> ReadingColumns:
         return self._extents().among(np.asarray(points, np.int64)).newest
 
+    def spans(self, points: Sequence[int]) -> dict[int, tuple[int, int]]:
+        known = self._extents().among(np.asarray(points, np.int64))
+        times = zip(known.first_us.tolist(), known.last_us.tolist(), strict=True)
+        return dict(zip(known.point.tolist(), times, strict=True))
+
     def count(self, points: Sequence[int] | None = None) -> int:
         known = self._extents()
         asked = known if points is None else known.among(np.asarray(points, np.int64))

@@ -103,6 +103,10 @@ class BookNews(Protocol):
         """The series of these numbers; one that there is not is left out."""
         ...
 
+    def touched(self, institution: str, after: int) -> frozenset[str]:
+        """Codes of the meters and nodes of which a settled row became valid after a revision."""
+        ...
+
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         """Marks, ready or not, whose range touches [start, end): a commit is still to come of
         them, and what stands may be a part of it."""

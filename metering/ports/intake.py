@@ -27,6 +27,11 @@ class DirtyMarks(Protocol):
         """How many marks there are, ready or not."""
         ...
 
+    def live(self, since_us: int, limit: int = 100_000) -> list[DirtyMark]:
+        """Ready marks of readings alone, and only of such as reach no further back than that
+        [us]; oldest first."""
+        ...
+
     def glance(self, limit: int = 100_000) -> tuple[list[DirtyMark], int]:
         """What `ready` and `waiting` give, at one moment."""
         ...

@@ -31,6 +31,13 @@ class ReadingReader(Protocol):
         """The row with the highest time per point."""
         ...
 
+    def spans(self, points: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """Times of the first and the last row of each point [us]; one without any is left out."""
+        first, last = self.after(points, 0), self.latest(points)
+        ends = dict(zip(last.point.tolist(), last.time_us.tolist(), strict=True))
+        starts = zip(first.point.tolist(), first.time_us.tolist(), strict=True)
+        return {point: (start, ends[point]) for point, start in starts if point in ends}
+
     def count(self, points: Sequence[int] | None = None) -> int:
         """How many rows there are, of the points or of all."""
         ...

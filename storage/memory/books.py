@@ -257,6 +257,16 @@ class MemoryBooks(BookStore):
         with self._lock:
             return {number: key for key, number in self._numbers.items() if number in numbers}
 
+    def touched(self, institution: str, after: int) -> frozenset[str]:
+        with self._lock:
+            return frozenset(
+                row.key.code
+                for row in self._all()
+                if row.key.institution == institution
+                and not row.provisional
+                and row.revision > after
+            )
+
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         with self._lock:
             return [one for one in self._marks.all() if touches(one, start_us, end_us)]

@@ -59,6 +59,9 @@ class MemoryMarks(DirtyMarks):
         with self.lock:
             return len(self._marks)
 
+    def live(self, since_us: int, limit: int = 100_000) -> list[DirtyMark]:
+        return [one for one in self.ready(2**31) if one.is_live(since_us)][:limit]
+
     def glance(self, limit: int = 100_000) -> tuple[list[DirtyMark], int]:
         with self.lock:
             return self.ready(limit), self.waiting()

@@ -52,6 +52,13 @@ class ServedReadings(ReadingSource):
     def latest(self, points: Sequence[int]) -> ReadingColumns:
         return self._rows(question("latest", points)) if len(points) else ReadingColumns.empty()
 
+    def spans(self, points: Sequence[int]) -> dict[int, tuple[int, int]]:
+        if not len(points):
+            return {}
+        _, (of, first, last) = self._asked(question("spans", points))
+        times = zip(first.tolist(), last.tolist(), strict=True)
+        return dict(zip(of.tolist(), times, strict=True))
+
     def count(self, points: Sequence[int] | None = None) -> int:
         number, _ = self._asked(question("count", points))
         return number

@@ -53,6 +53,12 @@ def _counts(counts: dict[int, int]) -> SocketAnswer:
     return SocketAnswer(columns=(points, np.fromiter(counts.values(), np.int64, len(counts))))
 
 
+def _spans(spans: dict[int, tuple[int, int]]) -> SocketAnswer:
+    points = np.fromiter(spans.keys(), np.int64, len(spans))
+    times = np.array(list(spans.values()), np.int64).reshape(len(spans), 2)
+    return SocketAnswer(columns=(points, times[:, 0].copy(), times[:, 1].copy()))
+
+
 QUESTIONS: Final[dict[str, Question]] = {
     "scan": lambda reader, asked, points: _rows(
         reader.scan(_some(points), _whole(asked, "start_us"), _whole(asked, "end_us"))
@@ -64,6 +70,7 @@ QUESTIONS: Final[dict[str, Question]] = {
         reader.after(_some(points), _whole(asked, "time_us"), _whole(asked, "count"))
     ),
     "latest": lambda reader, _, points: _rows(reader.latest(_some(points))),
+    "spans": lambda reader, _, points: _spans(reader.spans(_some(points))),
     "count": lambda reader, _, points: SocketAnswer(reader.count(points)),
     "counts": lambda reader, asked, points: _counts(
         reader.counts(_some(points), _whole(asked, "start_us"), _whole(asked, "end_us"))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Pool,
     and_,
+    exists,
     insert,
     or_,
     select,
@@ -23,6 +26,8 @@ from storage.sql.book_codec import unpacked
 from storage.sql.schema import BOOK_ROW, BOOK_ROW_BEFORE, SERIES
 
 CHUNK = 500
+MOST_KNOWN = 200_000
+"""Numbers of series that are kept in memory: some 60 MB."""
 CURRENT = BOOK_ROW.c.superseded_at.is_(None)
 
 
@@ -38,13 +43,29 @@ def _series(con: Connection, where: Any) -> dict[SeriesKey, int]:
     }
 
 
+_KNOWN: WeakKeyDictionary[Pool, dict[SeriesKey, int]] = WeakKeyDictionary()
+"""Ids that were found, by database: a series keeps its number and is never removed."""
+
+
 def ids_of(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
-    """Ids of the keys that have any: asked for one by one while they are few."""
+    """Ids of the keys that have any, as far as they are not known asked for in the database. Not
+    for a transaction that made some of them, since it may be undone."""
+    known = _KNOWN.setdefault(con.engine.pool, {})
     wanted = set(keys)
+    unknown = {key for key in wanted if key not in known}
+    if unknown:
+        if len(known) > MOST_KNOWN:
+            known.clear()
+            unknown = wanted
+        known.update(_stored_ids(con, unknown))
+    return {key: known[key] for key in wanted if key in known}
+
+
+def _stored_ids(con: Connection, wanted: set[SeriesKey]) -> dict[SeriesKey, int]:
+    """Asked for one by one while they are few; else all of their institutions."""
     if len(wanted) > CHUNK:
         institutions = {key.institution for key in wanted}
-        known = {key: id for one in institutions for key, id in all_ids(con, one).items()}
-        return {key: id for key, id in known.items() if key in wanted}
+        return {key: id for one in institutions for key, id in all_ids(con, one).items()}
     table, alike = SERIES.c, dict[tuple[str, str], set[str]]()
     for key in wanted:
         alike.setdefault((key.institution, key.kind), set()).add(key.code)
@@ -52,16 +73,19 @@ def ids_of(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
     for (institution, kind), codes in alike.items():
         own = and_(table.institution == institution, table.kind == kind)
         found |= _series(con, and_(own, table.code.in_(sorted(codes))))
-    return {key: id for key, id in found.items() if key in wanted}
+    return found
 
 
 def made_ids(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
     """Ids of all the keys, new ones made."""
     wanted = set(keys)
-    missing = sorted(wanted - ids_of(con, wanted).keys())
+    found = ids_of(con, wanted)
+    missing = sorted(key for key in wanted if key not in found)
     if missing:
         con.execute(insert(SERIES), [vars(key).copy() for key in missing])
-    return ids_of(con, wanted)
+        stored = _stored_ids(con, set(missing))
+        found |= {key: stored[key] for key in missing}
+    return found
 
 
 def current_rows(con: Connection, ids: dict[SeriesKey, int], where: Any) -> Iterator[BookRow]:
@@ -173,3 +197,14 @@ def changed_rows(
         )
         for row in con.execute(statement)
     ]
+
+
+def codes_touched(con: Connection, institution: str, after: int) -> frozenset[str]:
+    """Codes of series of which a settled row became valid after a revision: one step in the index
+    of settled rows for each series."""
+    row = BOOK_ROW.c
+    there = exists().where(
+        row.series_id == SERIES.c.id, row.provisional.is_(False), row.revision > after
+    )
+    asked = select(SERIES.c.code).where(SERIES.c.institution == institution, there)
+    return frozenset(con.scalars(asked))

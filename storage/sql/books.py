@@ -45,6 +45,7 @@ from storage.sql.book_lookup import (
     CURRENT,
     all_ids,
     changed_rows,
+    codes_touched,
     current_rows,
     ids_of,
     made_ids,
@@ -233,6 +234,10 @@ class SqlBooks(BookStore):
             with writing(self._engine) as con:
                 tell_all(con, rows)
 
+    def touched(self, institution: str, after: int) -> frozenset[str]:
+        with self.at_rest() as books:
+            return books.touched(institution, after)
+
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         with self.at_rest() as books:
             return books.unbooked(start_us, end_us)
@@ -322,6 +327,9 @@ class _AtRest:
 
     def keys_of(self, numbers: Collection[int]) -> dict[int, SeriesKey]:
         return keys_of(self._con, numbers)
+
+    def touched(self, institution: str, after: int) -> frozenset[str]:
+        return codes_touched(self._con, institution, after)
 
     def unbooked(self, start_us: int, end_us: int) -> list[DirtyMark]:
         return marks_touching(self._con, start_us, end_us)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, true, tuple_, update
 
-from metering.book import DirtyMark, SeriesKey
+from metering.book import READING_CAUSES, DirtyMark, SeriesKey
 from metering.intake import (
     DeadLetter,
     GatewayCounts,
@@ -67,6 +67,18 @@ class SqlMarks(DirtyMarks):
     def waiting(self) -> int:
         with reading(self._engine) as con:
             return _waiting(con)
+
+    def live(self, since_us: int, limit: int = 100_000) -> list[DirtyMark]:
+        mark = DIRTY_MARK.c
+        there = (
+            select(DIRTY_MARK)
+            .where(mark.ready.is_(True), mark.start_us >= since_us)
+            .where(mark.cause.in_(READING_CAUSES), mark.institution.is_(None))
+            .order_by(mark.id)
+            .limit(limit)
+        )
+        with reading(self._engine) as con:
+            return [_mark(row) for row in con.execute(there)]
 
     def glance(self, limit: int = 100_000) -> tuple[list[DirtyMark], int]:
         with reading(self._engine) as con:

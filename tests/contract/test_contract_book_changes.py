@@ -152,3 +152,14 @@ def test_a_reader_that_goes_on_misses_nothing(
         if row.key.kind == "node":
             assert latest[row.key, row.day].same_content(row)
             assert latest[row.key, row.day].revision == row.revision
+
+
+def test_what_was_touched_are_codes_of_settled_rows_after_a_revision(stores: Stores) -> None:
+    commit(stores, booked(), booked(METER))
+    commit(stores, booked(TOWER, provisional=True), booked(BODY, energy=6))
+    commit(stores, booked(AWAY))
+    assert stores.books.touched("office", 0) == {"office", "E1"}
+    assert stores.books.touched("office", 1) == {"office"}
+    assert stores.books.touched("office", 2) == frozenset()
+    with stores.books.at_rest() as books:
+        assert books.touched("hospital", 0) == {"hospital"}

@@ -148,6 +148,13 @@ def test_latest_is_by_time_and_not_by_arrival(readings: ReadingStore) -> None:
     assert identities(readings.latest([2, 1, 9])) == [(1, 20), (2, 6)]
 
 
+def test_spans_are_from_the_first_row_to_the_last(readings: ReadingStore) -> None:
+    readings.upsert(columns(row(1, 20), row(1, 10), row(2, 30)))
+    readings.upsert(columns(row(1, 5)))
+    assert readings.spans([2, 1, 3]) == {1: (5, 20), 2: (30, 30)}
+    assert readings.spans([]) == {}
+
+
 def test_count_of_points_and_of_all(readings: ReadingStore) -> None:
     readings.upsert(columns(row(1, 10), row(1, 20), row(2, 10)))
     assert readings.count() == 3

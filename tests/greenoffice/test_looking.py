@@ -22,6 +22,8 @@ from tests.analytics.test_analytics_feeding import FIRST as FIRST_DAY
 from tests.analytics.test_analytics_feeding import World, registry
 
 NOW_US = 10**15
+SETTLED_US = 30 * 60 * 1_000_000
+"""After midnight the day before is settled."""
 FOUND = Finding(
     institution="o",
     node="s",
@@ -105,7 +107,7 @@ def test_versions_are_fitted_on_more_than_the_window_and_asked_for_by_length() -
     told = []
     work = working(world)
     for days in (80, 81, 91, 92, 93, 99):
-        world.now_us = day_bounds(FIRST_DAY + timedelta(days=days), "Asia/Shanghai")[0] + 1
+        world.now_us = day_bounds(FIRST_DAY + timedelta(days=days), "Asia/Shanghai")[0] + SETTLED_US
         with world.view():
             assert work() is False
         versions = world.stores.baselines.versions(["fine", "hourly", "daily"])

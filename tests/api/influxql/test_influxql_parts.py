@@ -47,10 +47,32 @@ def test_wildcards_agree_with_a_regex(start, parts, end, text):
     assert read(source).matches(text) == bool(re.search(source, text))
 
 
-@pytest.mark.parametrize("source", ["a+", "[ab]", "(a|b)c", "a{2}", "\\d", "^a|b$", "a.b", "("])
-def test_other_patterns_are_refused(source):
-    with pytest.raises(InvalidInput, match="not supported"):
+@given(
+    st.sampled_from(["a+", "[ab]", "(a|b)c", "a{2}", "\\d", "^a|b$", "a.b", "(?i)^(A|b)$", "^$"]),
+    st.text("abcAB1 ", max_size=4),
+)
+def test_any_pattern_is_searched_for(source, text):
+    assert read(source).matches(text) == bool(re.search(source, text))
+
+
+@pytest.mark.parametrize(
+    "source", ["(?i)^(a|b)$", "^(a|b.*)$", "^a|b$", "a", "^a", "^(a)|(b)$", "^(a|(b))$", "^\\d$"]
+)
+def test_an_open_pattern_names_nothing(source):
+    assert read(source).literals() == ()
+
+
+@pytest.mark.parametrize(
+    "source", ["(", "(?=a)", "(a)\\1", "a{1001}", "(?:a{900}){900}", "a" * 20_001]
+)
+def test_what_the_engine_does_not_take_is_refused(source):
+    with pytest.raises(InvalidInput, match="cannot be read"):
         read(source)
+
+
+def test_a_pattern_that_others_choke_on_takes_linear_time():
+    """An engine that tries again and again would not come back from it."""
+    assert not read("^(a+)+$").matches("a" * 50_000 + "b")
 
 
 @pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25)])

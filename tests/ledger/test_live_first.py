@@ -1,0 +1,119 @@
+"""What is live is booked before what lies further back, and between its commits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from ledger import jobs
+from metering.book import DirtyMark
+from storage.memory import MemoryBooks
+
+
+@pytest.fixture
+def world(helpers, monkeypatch):
+    """Two meters, of which `m` has readings of ten days that wait, and a commit holds two days."""
+    monkeypatch.setattr(jobs, "DAYS_A_PIECE", 2)
+    made = helpers.World(helpers.campus([helpers.meter("m"), helpers.meter("n")]), helpers.later(9))
+    made.push(1, helpers.quarters(9 * 96), np.arange(9.0 * 96))
+    return made
+
+
+def in_between(world, monkeypatch, arrive) -> list[int]:
+    """Let something arrive at the first commit of a step; the revisions that commits made."""
+    made, commit = [], MemoryBooks.commit
+
+    def committed(books, *given, **more):
+        made.append(commit(books, *given, **more))
+        if len(made) == 1:
+            arrive()
+        return made[-1]
+
+    monkeypatch.setattr(MemoryBooks, "commit", committed)
+    report = world.ledger.step()
+    assert report.marks == report.waiting
+    return made
+
+
+def revision_of(world, code: str, day) -> int:
+    return next(row.revision for row in world.rows("meter", code) if row.day == day)
+
+
+def today(helpers):
+    return helpers.DAY + timedelta(days=9)
+
+
+def noon(helpers, world) -> np.ndarray:
+    return helpers.quarters(2, world.now_us - helpers.HOUR_US)
+
+
+def test_a_mark_that_waits_with_older_ones_is_booked_first(helpers, world):
+    world.push(2, noon(helpers, world), [5.0, 6.0])
+    world.ledger.step()
+    assert revision_of(world, "n", today(helpers)) == 1
+    assert world.marks.waiting() == 0
+
+
+def test_what_comes_between_two_commits_is_booked_before_the_next(helpers, world, monkeypatch):
+    made = in_between(world, monkeypatch, lambda: world.push(2, noon(helpers, world), [5.0, 6.0]))
+    assert len(made) > 3
+    assert revision_of(world, "n", today(helpers)) == made[1]
+    assert world.marks.waiting() == 0
+
+
+def test_what_comes_between_and_lies_further_back_waits(helpers, world, monkeypatch):
+    old = helpers.quarters(2, world.now_us - 30 * helpers.HOUR_US)
+    in_between(world, monkeypatch, lambda: world.push(2, old, [5.0, 6.0]))
+    assert world.marks.waiting() == 1
+    assert world.rows("meter", "n") == []
+
+
+def test_a_live_reading_that_reaches_into_a_settled_day_waits_for_the_end(
+    helpers, world, monkeypatch
+):
+    """Its place's figure of that day may be half made."""
+    world.push(2, helpers.quarters(2, helpers.midnight() + 5 * 24 * helpers.HOUR_US), [1.0, 2.0])
+    world.ledger.step()
+    world.push(1, helpers.quarters(9 * 96), np.arange(9.0 * 96) * 2)
+    in_between(world, monkeypatch, lambda: world.push(2, noon(helpers, world), [50.0, 60.0]))
+    assert world.marks.waiting() == 1
+    assert today(helpers) not in world.totals("meter", "n")
+    world.ledger.step()
+    assert world.marks.waiting() == 0
+    again = helpers.World(world.registry, world.now_us, readings=world.readings)
+    again.marks.mark([DirtyMark(n, 0, world.now_us) for n in (1, 2)], writer_no=1, ready=True)
+    again.ledger.step()
+    helpers.same(world, again)
+
+
+def test_a_registry_that_changed_meanwhile_lets_nothing_pass(helpers, world, monkeypatch):
+    """What is read of a meter that is new is not taken for a meter's that nobody knows."""
+
+    def arrive():
+        meters = [helpers.meter(code) for code in ("m", "n", "o")]
+        world.change(helpers.campus(meters, version=2))
+        world.push(3, noon(helpers, world), [5.0, 6.0])
+
+    in_between(world, monkeypatch, arrive)
+    assert world.rows("meter", "o") == []
+    assert "reading" in [mark.cause for mark in world.marks.all()]
+    world.ledger.step()
+    assert world.totals("meter", "o")[today(helpers)] is not None
+
+
+def test_nothing_passes_a_rebuild(helpers, world, monkeypatch):
+    world.ledger.step()
+    made, commit = [], MemoryBooks.commit
+
+    def committed(books, *given, **more):
+        if not made:
+            world.push(2, noon(helpers, world), [5.0, 6.0])
+        made.append(1)
+        return commit(books, *given, **more)
+
+    monkeypatch.setattr(MemoryBooks, "commit", committed)
+    world.ledger.rebuild()
+    assert made
+    assert world.marks.waiting() == 1
