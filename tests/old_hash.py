@@ -1,4 +1,4 @@
-"""The book hash as versions before r0048 told it: all rows in one, by key and day."""
+"""The book hash as versions before r0038 told it: all rows in one, by key and day."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def test_a_database_from_before_tells_the_hash_of_all_its_rows(engine: Engine) -
         books.commit(body, [booked(body, 2)], expected_revision=1, now_us=1)
     told = books.hashes()
     with writing(engine) as con:
-        downgrade(con, "r0038")
+        downgrade(con, "r0037")
         upgrade(con)
     books = sql_stores(engine).books
     assert books.hashes() == told == (book_hash(books), worth_hash(books))

@@ -59,7 +59,7 @@ def test_rows_from_before_are_told_first_by_revision_and_none_twice(engine: Engi
         books.commit("a", some, expected_revision=revision, now_us=1)
     books.commit("b", [booked("b", 4)], expected_revision=0, now_us=1)
     with writing(engine) as con:
-        downgrade(con, "r0035")
+        downgrade(con, "r0036")
         upgrade(con)
     books = sql_stores(engine).books
     assert books.last_serial() == 0

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0038"
-down_revision = "r0035"
+revision = "r0037"
+down_revision = "r0036"
 branch_labels = None
 depends_on = None
 

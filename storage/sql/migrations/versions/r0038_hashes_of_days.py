@@ -12,8 +12,8 @@ from alembic import op
 
 from storage.sql.types import WORDS
 
-revision = "r0048"
-down_revision = "r0038"
+revision = "r0038"
+down_revision = "r0037"
 branch_labels = None
 depends_on = None
 
