@@ -134,10 +134,17 @@ def _keep(con: Connection, this_one: Any, until: int) -> None:
     con.execute(insert(BOOK_ROW_BEFORE).from_select([*names, "until"], copied))
 
 
-def overlap(start_us: int, end_us: int) -> Any:
+def overlap(start_us: Any, end_us: Any) -> Any:
     """The SQL of `book_rules.overlaps`."""
     event = REGISTER_EVENT.c
     return and_(event.start_us < end_us, or_(event.end_us > start_us, event.start_us >= start_us))
+
+
+_EVENTS_OF_A_METER = delete(REGISTER_EVENT).where(
+    REGISTER_EVENT.c.institution == bindparam("i"),
+    REGISTER_EVENT.c.meter == bindparam("m"),
+    overlap(bindparam("s"), bindparam("e")),
+)
 
 
 def replace_events(
@@ -147,12 +154,9 @@ def replace_events(
     replaced: Sequence[tuple[str, int, int]],
 ) -> None:
     """Take the place of all events that touch one of the (meter, start_us, end_us) ranges."""
-    for meter, start_us, end_us in replaced:
-        con.execute(
-            delete(REGISTER_EVENT)
-            .where(REGISTER_EVENT.c.institution == institution, REGISTER_EVENT.c.meter == meter)
-            .where(overlap(start_us, end_us))
-        )
+    if replaced:
+        ranges = [{"m": meter, "s": start, "e": end} for meter, start, end in replaced]
+        con.execute(_EVENTS_OF_A_METER, [{"i": institution, **one} for one in ranges])
     keys = ["institution", "meter", "kind", "start_us"]
     distinct = {tuple(getattr(event, key) for key in keys): event for event in events}
     upsert(con, REGISTER_EVENT, [vars(event).copy() for event in distinct.values()], keys)
