@@ -69,6 +69,26 @@ def check_boards(api_url: str, key: str, languages: tuple[str, ...] = LANGUAGES)
     return [found for board in boards(languages) for found in _panels(api, board)]
 
 
+def board_queries(
+    api_url: str, key: str, languages: tuple[str, ...] = LANGUAGES
+) -> tuple[dict[str, list[str]], list[str]]:
+    """(The queries of each board's panels as it opens, every variable at its first value; boards
+    whose variables have none). Raises InvalidInput for a query that the API refuses."""
+    api, found, left_out = _Api(api_url, key), dict[str, list[str]](), list[str]()
+    for board in boards(languages):
+        try:
+            values = next(_values(api, board["templating"]["list"]))
+        except InvalidInput as empty:
+            left_out.append(f"{board['uid']}: {empty}")
+            continue
+        found[board["uid"]] = [
+            filled(one["query"], values, _span(panel.get("timeFrom") or board["time"]["from"]))
+            for panel in board["panels"]
+            for one in panel["targets"]
+        ]
+    return found, left_out
+
+
 def _panels(api: _Api, board: Json) -> Iterator[PanelRows]:
     done: set[str] = set()
     for values in _values(api, board["templating"]["list"]):

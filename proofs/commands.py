@@ -304,6 +304,20 @@ def bench_feed(
     run_bench_feed(institutions, days, database)
 
 
+@app.command("bench-users")
+def bench_users(
+    users: Annotated[int, typer.Option(help="how many look at a board", min=1)] = 20,
+    seconds: Annotated[float, typer.Option(help="how long each time [s]")] = 40.0,
+    refresh: Annotated[float, typer.Option(help="how often a board asks again [s]")] = 10.0,
+    days: Annotated[int, typer.Option(help="of readings before", min=1)] = 3,
+    rate: Annotated[float, typer.Option(help="readings a second meanwhile")] = 5_000.0,
+) -> None:
+    """How long people wait for their boards, while readings come in and while none do."""
+    from proofs.bench_users import run_bench_users
+
+    run_bench_users(users, seconds, refresh, days, rate)
+
+
 @app.command("bench-ingest")
 def bench_ingest(
     stack: Annotated[str, typer.Option(help="embedded or servers")] = "embedded",
