@@ -251,7 +251,7 @@ def _rows(key: SeriesKey, day: date, slots: Any) -> Iterator[tuple[Any, ...]]:
     row = BookRow.of(
         key, day, 15, slots[0], shares, hours, total, shares[0], scope=scope, windows=own
     )
-    told = {**packed(row, 1, 1), "told": True}
+    told = {**packed(row, 1, 1), "told": True, "serial": None}
     names = [column.name for column in BOOK_ROW.columns]
     before, after = told["parts"].split(windows[0].tobytes())
     for n, total in enumerate(slots.sum(axis=1).tolist(), start=1):
