@@ -22,6 +22,8 @@ from metering.localtime import local_day
 from metering.registry import Meter
 
 MOST_SLOTS = 2_000_000
+ROWS_AT_ONCE = 4_000
+"""Rows that are read together, of several series."""
 MOST_PRICED = 50_000
 """Periods whose money is asked."""
 OF_ANY_UNIT = (*money.MONEY.keys() - {"priced"}, *money.EMISSIONS)
@@ -66,12 +68,17 @@ class Booked:
         """What is booked, in whole days where the range has them, else as fine as is asked. Raises
         InvalidInput where that reads too much at once."""
         budget, known = _Budget(), dict[str, list[Piece]]()
-        for series in chosen:
-            zone = series.tags["zone"]
-            if zone not in known:
-                known[zone] = _pieces(view, wanted, zone)
-            yield from _rows(view, series, wanted, known[zone], budget)
-            view.books.forget(_key(series))
+        for zone in {series.tags["zone"] for series in chosen}:
+            known[zone] = _pieces(view, wanted, zone)
+        longest = max((_length(found, zone) for zone, found in known.items()), default=1)
+        count = max(1, ROWS_AT_ONCE // longest)
+        for first in range(0, len(chosen), count):
+            part = chosen[first : first + count]
+            if wanted.whole:
+                _load(view, part, known)
+            for series in part:
+                yield from _rows(view, series, wanted, known[series.tags["zone"]], budget)
+                view.books.forget(_key(series))
 
     def overlap(
         self, chosen: Sequence[Series], field: str, view: ScopedView, wanted: Wanted
@@ -86,6 +93,16 @@ class Booked:
                 if _nested(one, other):
                     return f"{_name(one)} and {_name(other)} hold the same energy"
         return _by_formula(view, chosen, wanted)
+
+
+def _load(view: ScopedView, chosen: Sequence[Series], found: Mapping[str, list[Piece]]) -> None:
+    """Read the rows of several series at once."""
+    by_zone: dict[str, list[SeriesKey]] = {}
+    for series in chosen:
+        by_zone.setdefault(series.tags["zone"], []).append(_key(series))
+    for zone, keys in by_zone.items():
+        if found[zone]:
+            view.books.load(keys, *_days(found[zone], zone))
 
 
 def _key(series: Series) -> SeriesKey:
@@ -192,6 +209,14 @@ class _Budget:
                 fix="a shorter range or fewer series; sums of whole days without money and"
                 " hours read fastest",
             )
+
+
+def _length(found: Sequence[Piece], zone: str) -> int:
+    """Days that pieces touch; 1 where there are none."""
+    if not found:
+        return 1
+    first, last = _days(found, zone)
+    return (last - first).days + 1
 
 
 def _days(found: Sequence[Piece], zone: str) -> tuple[date, date]:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 import figures
 from api.influxql.engine import select
+from api.influxql.tables import energy
+from figures import View
 from metering.factor import Factor
 from metering.localtime import HOUR_US, day_bounds, local_day
 from metering.registry import Node, NodeType
@@ -188,6 +190,21 @@ def daily(asked, *, hours):
         key = view.key_of("o", "01000")
         found = figures.energy(view, key, DAY, LAST, "hour" if hours else "day").values()
     return [sum(found[n * 24 : n * 24 + 24]) for n in range(DAYS)]
+
+
+@pytest.mark.parametrize(("most", "questions"), [(4_000, 1), (1, 3)])
+def test_rows_of_several_series_are_one_question_up_to_a_bound(mixed, monkeypatch, most, questions):
+    monkeypatch.setattr(energy, "ROWS_AT_ONCE", most)
+    found, read = [], View._rows_of
+
+    def recorded(view, keys, span):
+        found.append(len(keys))
+        return read(view, keys, span)
+
+    monkeypatch.setattr(View, "_rows_of", recorded)
+    rows = mixed.rows(f"SELECT sum(kwh) FROM meters WHERE {WEEK} GROUP BY time(1d), meter {TZ}")
+    assert rows
+    assert (len(found), sum(found)) == (questions, 3)
 
 
 def test_meters_of_two_tariffs_each_at_its_own(asked):
