@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import subprocess
 import threading
@@ -24,7 +23,7 @@ from metering.localtime import iso
 from proofs.servers.influx import OwnServer, found
 from proofs.servers.mosquitto import own_mosquitto
 from proofs.servers.postgres import OwnPostgres
-from proofs.steps import started, wait_settled, wait_until
+from proofs.steps import environment, started, wait_settled, wait_until
 from proofs.world_folder import platform_folder
 from storage.influx.setup import WantedBucket
 
@@ -114,7 +113,7 @@ def on_servers(root: Path) -> Iterator[IdleScene]:
         database = postgres.database("greenoffice")
         postgres.execute("CREATE EXTENSION pg_stat_statements")
         stack.enter_context(
-            _environment(
+            environment(
                 GREENOFFICE_DATABASE__URL=database,
                 GREENOFFICE_INFLUX__URL=address.url,
                 GREENOFFICE_INFLUX__BUCKET=address.bucket,
@@ -145,18 +144,6 @@ def on_servers(root: Path) -> Iterator[IdleScene]:
         port = urlsplit(broker.url).port
         assert port is not None
         yield IdleScene(folder, passwords, port, lambda: pids, counts)
-
-
-@contextlib.contextmanager
-def _environment(**more: str) -> Iterator[None]:
-    """Variables of this process, and of those that it starts."""
-    before = dict(os.environ)
-    os.environ.update({name: value for name, value in more.items() if value})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 class SteadyGateways:

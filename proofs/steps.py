@@ -72,6 +72,18 @@ def started(arguments: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
                 process.kill()
 
 
+@contextlib.contextmanager
+def environment(**more: str) -> Iterator[None]:
+    """Variables of this process, and of those that it starts."""
+    before = dict(os.environ)
+    os.environ.update({name: value for name, value in more.items() if value})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def wait_until(
     what: str,
     ready: Callable[[], bool],

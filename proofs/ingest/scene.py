@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -21,7 +20,7 @@ from metering.localtime import iso
 from proofs.servers.influx import OwnServer, found
 from proofs.servers.mosquitto import own_mosquitto
 from proofs.servers.postgres import OwnPostgres
-from proofs.steps import started, wait_settled, wait_until
+from proofs.steps import environment, started, wait_settled, wait_until
 from proofs.world_folder import platform_folder
 from storage import Stores
 from storage.influx.setup import WantedBucket
@@ -165,15 +164,3 @@ def _running(
 def _receives(folder: DataFolder) -> bool:
     told = heard(folder.heartbeat("collector"))
     return all(told.get(part, {}).get("ok") for part in ("listener", "broker"))
-
-
-@contextlib.contextmanager
-def environment(**more: str) -> Iterator[None]:
-    """Variables of this process, and of those that it starts."""
-    before = dict(os.environ)
-    os.environ.update({name: value for name, value in more.items() if value})
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
