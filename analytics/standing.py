@@ -66,7 +66,8 @@ def site_state(
     too: it was another's before, or shares a place. Raises NotFound for an unknown site."""
     registry, zone = view.registry, view.registry.zone(site)
     nodes = frozenset(registry.held(site))
-    if len(registry.institutions(site)) > 1 or not nodes.isdisjoint(registry.shared):
+    divided = any(edge.divided and {edge.parent, edge.child} & nodes for edge in registry.space)
+    if divided or len(registry.institutions(site)) > 1:
         return None
     today = local_day(view.now_us, zone)
     body = registry.institution(site, today)

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from analytics import SiteState, site_state
 from figures import Figures
 from greenoffice import looking
 from greenoffice.looking import AnalyticsWork
@@ -63,6 +64,13 @@ class Looks:
         self.world.now_us += minutes * MINUTE_US
         self.ledger.step()
         assert self.work() is False
+
+    def state(self) -> SiteState | None:
+        """What a look would see now."""
+        world = self.world
+        figures = Figures(world.books, lambda: world.registry, lambda: world.now_us)
+        with figures.view() as view:
+            return site_state(view, world.readings, "s", (), history_days=30)
 
 
 @pytest.fixture
@@ -158,3 +166,30 @@ def test_a_site_with_a_past_is_always_looked_at(looks: Looks) -> None:
     looks.again()
     looks.again()
     assert looks.count == 3
+
+
+def test_a_new_day_is_news_though_nothing_came(looks: Looks) -> None:
+    """What was waste yesterday may be none after a day more."""
+    before = looks.state()
+    looks.world.now_us += 24 * 60 * MINUTE_US
+    after = looks.state()
+    assert before is not None
+    assert after is not None
+    assert before != after
+    assert replace(after, today=before.today) == before
+
+
+def test_a_site_that_shares_a_place_is_always_looked_at(looks: Looks) -> None:
+    known = looks.world.registry
+    looks.world.registry = replace(
+        known,
+        version=2,
+        nodes=known.nodes
+        | {
+            "p": Node("p", NodeType.INSTITUTION, zone=ZONE),
+            "b": Node("b", NodeType.BUILDING),
+        },
+        space=(*known.space, *(SpaceEdge(one, "b", share="0.5") for one in ("s", "p"))),
+    )
+    assert "b" in looks.world.registry.shared
+    assert looks.state() is None
