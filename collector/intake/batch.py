@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collector.decode import MessageLimits
-from collector.intake.bulk import Parsed, PlainReadings, read_plainly
+from collector.decode.decoder import PlainMessage
+from collector.intake.bulk import BulkLane, Parsed, PlainReadings, read_plainly
 from collector.intake.decoding import Decoding, Received
 from collector.intake.resolve import Resolver
 from collector.journal.record import Located
@@ -52,6 +53,15 @@ class ReceivedBatch:
         return cls(len(messages), nothing, apart, last_us, apart.__getitem__)
 
 
+def _in_form(lane: BulkLane, payload: bytes) -> PlainMessage | None:
+    """A message that its decoder takes; None of any other, also of one that breaks the decoder:
+    read by itself it becomes a dead letter, and the intake goes on."""
+    try:
+        return lane.plain(payload)
+    except Exception:
+        return None
+
+
 def receive(
     located: Sequence[Located], decoding: Decoding, resolver: Resolver, most_readings: int
 ) -> ReceivedBatch:
@@ -65,7 +75,7 @@ def receive(
         lane = lane_of(record)
         message = None
         if lane is not None and len(record.payload) <= most_bytes:
-            message = lane.plain(record.payload)
+            message = _in_form(lane, record.payload)
         if lane is None or message is None:
             apart[number] = decoding.read(*one, resolver)
             readings += len(apart[number].found.index)

@@ -109,10 +109,11 @@ def read_plainly(
             for reading in message.readings
         ]
     )
-    sent_us, sent_well = _sent(messages)
+    sent_us, sent_well = _stated([message.sent for message in messages])
+    _, timed_well = _stated([message.time for message in messages])
     place = _ints([one.segment << 32 | one.offset for one in located])
     high, low, numbered_well = _order(messages, arrived, place)
-    good = sent_well & numbered_well & (length <= limits.readings)
+    good = sent_well & timed_well & numbered_well & (length <= limits.readings)
     absurd = (time_us < limits.oldest_us) | (time_us > arrived[row] + limits.ahead_us)
     good[row[(slot < 0) | absurd]] = False
     kept, number = good[row], _ints(parsed.number)
@@ -181,14 +182,14 @@ def _instant(stated: Instant) -> int:
     return time_us if abs(time_us) < _FAR else NEVER
 
 
-def _sent(messages: Sequence[PlainMessage]) -> tuple[I64, NDArray[np.bool_]]:
-    """(when each was sent [us UTC], NEVER where it does not say; whether it says it rightly)."""
-    stated = [message.sent for message in messages]
+def _stated(stated: Sequence[Instant]) -> tuple[I64, NDArray[np.bool_]]:
+    """(what each message says of an instant [us UTC], NEVER where it does not; whether it says it
+    rightly)."""
     if not any(one is not None for one in stated):
-        return np.full(len(messages), NEVER), np.ones(len(messages), np.bool_)
-    sent_us = _instants(stated)
+        return np.full(len(stated), NEVER), np.ones(len(stated), np.bool_)
+    time_us = _instants(stated)
     said = np.array([one is not None for one in stated], np.bool_)
-    return sent_us, ~said | (sent_us != NEVER)
+    return time_us, ~said | (time_us != NEVER)
 
 
 def _order(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector.decode import DECODERS
@@ -141,7 +141,15 @@ RECORD = st.fixed_dictionaries(
 PLAIN = WELL.map(lambda one: {"payload": json.dumps(one).encode()})
 
 
+def timed(when: object, value: float) -> dict[str, Any]:
+    """A point that is known, after one message of it; its message's own time is not needed."""
+    reading = {"point": "E", "time": iso(NOW_US - 1_000_000), "value": value}
+    return {"payload": json.dumps({"readings": [reading], "time": when}).encode()}
+
+
 @given(st.lists(st.one_of(PLAIN, RECORD), max_size=8), st.integers(1, 5))
+@example([timed(None, 1.0), timed("soon", 1.0), timed("soon", 1e300)], 5)
+@example([{"payload": b'{"readings":[],"time":"soon"}'}], 5)
 def test_together_comes_to_what_each_comes_to_by_itself(
     given: list[dict[str, Any]], unlucky: int
 ) -> None:
@@ -163,6 +171,21 @@ def test_what_is_right_throughout_is_read_together_from_the_first_message_on() -
     records = [located(number, good("E", "T")) for number in range(3)]
     batch = receive(records, Decoding(), Resolver(registry()), 10**6)
     assert (len(batch.plain), batch.apart) == (3, {})
+
+
+def test_a_message_that_breaks_its_decoder_is_read_by_itself(monkeypatch) -> None:
+    """Else one message would stop the intake for good."""
+    decoding, resolver = Decoding(), Resolver(registry())
+    lane = decoding.lanes(resolver)(located(0, good("E")).record)
+    assert lane is not None
+
+    def broken(payload: bytes) -> None:
+        raise IndexError(len(payload))
+
+    monkeypatch.setattr(decoding, "lanes", lambda _: lambda _: lane._replace(plain=broken))
+    batch = receive([located(0, good("E"))], decoding, resolver, 10**6)
+    assert (len(batch.plain), list(batch.apart)) == (0, [0])
+    assert batch.apart[0].problems == []
 
 
 def test_a_point_that_nobody_knows_keeps_its_message_apart_and_no_other() -> None:
