@@ -153,18 +153,24 @@ class Ledger:
             self._passing = True
 
     def _leave_settled(self, registry: Registry, todo: Work) -> None:
-        """Without clusters that reach into settled days: while longer work is under way, a place's
-        figure of such a day may be half made, and would be told."""
-        clock, kept = Clock(self._now_us(), self._settle_us), list[Cluster]()
+        """Without meters whose readings reach into settled days: while longer work is under way, a
+        place's figure of such a day may be half made, and would be told."""
+        clock, kept, left = Clock(self._now_us(), self._settle_us), list[Cluster](), list[Job]()
         recompute = self._recompute(registry)
         for cluster in todo.clusters:
-            days = recompute.days_of(cluster).values()
-            if any(clock.is_settled(day, cluster.zone) for own in days for day in own):
-                self._put_off |= cluster.marks
-            else:
-                kept.append(cluster)
-        if len(kept) < len(todo.clusters):
+            days = recompute.days_of(cluster)
+            settled = {
+                m for m, own in days.items() if any(clock.is_settled(d, cluster.zone) for d in own)
+            }
+            left += [job for job in cluster.jobs if job.meter in settled]
+            if jobs := [job for job in cluster.jobs if job.meter not in settled]:
+                looked = {m: own for m, own in cluster.looked.items() if m not in settled}
+                kept.append(replace(cluster, jobs=tuple(jobs), looked=looked))
+        if left:
             todo.clusters = kept
+            for job in left:  # whatever other meter has done its part, these marks stay
+                todo.open.update(job.marks)
+                self._put_off |= job.marks
             self._context = Context(self._readings)  # it must notice their readings again
 
     def _follow(self) -> LedgerReport:

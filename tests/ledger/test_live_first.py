@@ -9,6 +9,8 @@ import pytest
 
 from ledger import jobs
 from metering.book import DirtyMark
+from metering.registry import Installation
+from metering.validity import Validity
 from storage.memory import MemoryBooks
 
 
@@ -86,6 +88,46 @@ def test_a_live_reading_that_reaches_into_a_settled_day_waits_for_the_end(
     again.marks.mark([DirtyMark(n, 0, world.now_us) for n in (1, 2)], writer_no=1, ready=True)
     again.ledger.step()
     helpers.same(world, again)
+
+
+def test_one_meter_that_comes_back_from_silence_holds_back_no_other(helpers, monkeypatch):
+    monkeypatch.setattr(jobs, "DAYS_A_PIECE", 2)
+    meters = [helpers.meter(code) for code in ("m", "n", "o")]
+    world = helpers.World(helpers.campus(meters), helpers.later(9))
+    world.push(3, helpers.quarters(2, helpers.midnight() + 5 * 24 * helpers.HOUR_US), [1.0, 2.0])
+    world.ledger.step()
+    world.push(1, helpers.quarters(9 * 96), np.arange(9.0 * 96))
+
+    def arrive():
+        world.push(2, noon(helpers, world), [5.0, 6.0])
+        world.push(3, noon(helpers, world), [50.0, 60.0])
+
+    made = in_between(world, monkeypatch, arrive)
+    assert revision_of(world, "n", today(helpers)) == made[1]
+    assert today(helpers) not in world.totals("meter", "o")
+    assert [mark.point for mark in world.marks.all()] == [3]
+    world.ledger.step()
+    assert today(helpers) in world.totals("meter", "o")
+
+
+def test_a_mark_of_two_meters_waits_for_the_one_that_is_put_off(helpers, monkeypatch):
+    """The point was the one's before it was the other's, so a reading of it concerns both."""
+    monkeypatch.setattr(jobs, "DAYS_A_PIECE", 2)
+    turn = helpers.DAY + timedelta(days=1)
+    installations = [
+        Installation("m", 1),
+        Installation("n", 2, valid=Validity(None, turn)),
+        Installation("o", 2, valid=Validity(turn, None)),
+    ]
+    meters = [helpers.meter(code) for code in ("m", "n", "o")]
+    world = helpers.World(helpers.campus(meters, installations=installations), helpers.later(9))
+    world.push(2, helpers.quarters(2, helpers.midnight() + 5 * 24 * helpers.HOUR_US), [1.0, 2.0])
+    world.ledger.step()
+    world.push(1, helpers.quarters(9 * 96), np.arange(9.0 * 96))
+    in_between(world, monkeypatch, lambda: world.push(2, noon(helpers, world), [50.0, 60.0]))
+    assert [mark.point for mark in world.marks.all()] == [2]
+    world.ledger.step()
+    assert today(helpers) in world.totals("meter", "o")
 
 
 def test_a_registry_that_changed_meanwhile_lets_nothing_pass(helpers, world, monkeypatch):
