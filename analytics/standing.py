@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from analytics.feeding_balances import BALANCE_DAYS
@@ -25,33 +25,30 @@ from metering.registry import Registry
 Said = tuple[tuple[object, ...], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SiteState:
     """What a look at a site sees, but for the energy of its meters."""
 
     institution: str
-    codes: frozenset[str] = field(compare=False)
+    codes: frozenset[str]
     """Meters and places whose rows it reads."""
-    revision: int = field(compare=False)
+    revision: int
     """Of the institution's books."""
     today: date
-    registry: Registry = field(repr=False)
+    registry: Registry
     temperature: str
     events: tuple[RegisterEvent, ...]
     """Of complete days: what lies beyond them is cut off."""
     said: Said
     """Cases that people gave a state, and what was asked of baselines."""
 
-    def __eq__(self, other: object) -> bool:
-        """Whether a look would see the same, the registry being the very same object."""
-        return (
-            isinstance(other, SiteState)
-            and self.registry is other.registry
-            and (self.institution, self.today, self.temperature, self.events, self.said)
-            == (other.institution, other.today, other.temperature, other.events, other.said)
-        )
+    def is_like(self, other: SiteState) -> bool:
+        """Whether a look would see the same but for rows, the registry being the very same
+        object."""
+        return self.registry is other.registry and self._told() == other._told()
 
-    __hash__ = None  # type: ignore[assignment]
+    def _told(self) -> tuple[object, ...]:
+        return (self.institution, self.today, self.temperature, self.events, self.said)
 
 
 def site_state(
@@ -101,8 +98,9 @@ def said_of(cases: Sequence[Case], requests: Sequence[BaselineRequest]) -> Said:
 
 def is_same(view: View, before: SiteState | None, now: SiteState | None) -> bool:
     """Whether a look would find what it found before: nothing it sees has changed, and no settled
-    row of the site has come since. Rows of the running day change nothing: it is left out."""
-    if before is None or now is None or before != now:
+    row of the site has come since. Rows of days that are not settled change nothing: the running
+    one is left out, and the one before is settled soon."""
+    if before is None or now is None or not before.is_like(now):
         return False
     if before.revision == now.revision:
         return True

@@ -27,6 +27,7 @@ from analytics import (
 )
 from figures import View
 from greenoffice.assembly import Assembly
+from metering.book import READING_CAUSES
 from metering.errors import Unavailable
 from metering.finding import Case
 from metering.localtime import day_bounds, local_day
@@ -58,6 +59,8 @@ class AnalyticsWork:
 
     _states: dict[str, SiteState] = field(default_factory=dict)
     """What each site was like when it was last looked at."""
+    _stands: bool = False
+    """Whether what is looked at now can be compared with later."""
     failing: dict[str, Exception] = field(default_factory=dict)
     """Sites that could not be looked at, each with why."""
     _tried_us: int = 0
@@ -91,6 +94,7 @@ class AnalyticsWork:
     def _try(self, wanted: Sequence[str], now_us: int) -> None:
         """Look at some sites; Unavailable at once where a store is away, which is no site's."""
         registry, self._tried_us = self.assembly.registry(), now_us
+        self._stands = self._is_booked()  # after the registry was read: its marks came with it
         for site in wanted:
             try:
                 self._found[site] = self._look(site, registry)
@@ -103,6 +107,11 @@ class AnalyticsWork:
             else:
                 self.failing.pop(site, None)
         self.findings = sum(self._found.values())
+
+    def _is_booked(self) -> bool:
+        """Whether all that a changed registry asks for is booked: till then rows get other prices
+        without a new revision."""
+        return all(one.cause in READING_CAUSES for one in self.assembly.stores.marks.ready())
 
     def _due(self, now_us: int) -> bool:
         """Only what the ledger has finished is looked at, and not more often than asked for."""
@@ -125,7 +134,7 @@ class AnalyticsWork:
                 memory = replace(memory, cases=self._cases(inputs))
             seen = look(inputs, memory)
         self._keep(seen, memory.cases)
-        if state is not None:
+        if state is not None and self._stands:
             self._states[site] = state
         return len(seen.findings)
 

@@ -128,6 +128,7 @@ def test_a_site_that_fails_stops_no_other_and_is_tried_again() -> None:
     now_us, looked, broken = NOW_US, [], {"bad"}
     parts = SimpleNamespace(
         settings=SimpleNamespace(analytics=AnalyticsSettings(interval_s=300)),
+        stores=memory_stores(),
         registry=lambda: known,
         now_us=lambda: now_us,
     )
@@ -168,6 +169,7 @@ def test_a_store_that_is_away_is_no_sites_fault() -> None:
     )
     parts = SimpleNamespace(
         settings=SimpleNamespace(analytics=AnalyticsSettings()),
+        stores=memory_stores(),
         registry=lambda: known,
         now_us=lambda: NOW_US,
     )
