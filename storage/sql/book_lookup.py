@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Pool,
+    Select,
     and_,
     exists,
     insert,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.exc import DBAPIError
 
 from metering.book import BookPlace, BookRow, SeriesKey
 from metering.localtime import day_number
@@ -50,15 +52,15 @@ _KNOWN: WeakKeyDictionary[Pool, dict[SeriesKey, int]] = WeakKeyDictionary()
 def ids_of(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
     """Ids of the keys that have any, as far as they are not known asked for in the database. Not
     for a transaction that made some of them, since it may be undone."""
-    known = _KNOWN.setdefault(con.engine.pool, {})
-    wanted = set(keys)
-    unknown = {key for key in wanted if key not in known}
-    if unknown:
-        if len(known) > MOST_KNOWN:
+    known, wanted = _KNOWN.setdefault(con.engine.pool, {}), set(keys)
+    found = {key: id for key in wanted if (id := known.get(key)) is not None}
+    if unknown := wanted - found.keys():
+        stored = _stored_ids(con, unknown)
+        found |= {key: stored[key] for key in unknown if key in stored}
+        if len(known) > MOST_KNOWN:  # other threads may read meanwhile: what is found stays found
             known.clear()
-            unknown = wanted
-        known.update(_stored_ids(con, unknown))
-    return {key: known[key] for key in wanted if key in known}
+        known.update(stored)
+    return found
 
 
 def _stored_ids(con: Connection, wanted: set[SeriesKey]) -> dict[SeriesKey, int]:
@@ -208,3 +210,16 @@ def codes_touched(con: Connection, institution: str, after: int) -> frozenset[st
     )
     asked = select(SERIES.c.code).where(SERIES.c.institution == institution, there)
     return frozenset(con.scalars(asked))
+
+
+def fetched(con: Connection, statement: Select[Any]) -> list[Any]:
+    """Rows as the driver gives them: to wrap each costs more than to read it."""
+    result = con.execute(statement)
+    try:
+        rows = list(result.cursor.fetchall())
+    except Exception as refused:
+        if isinstance(refused, con.dialect.loaded_dbapi.Error):
+            raise DBAPIError(None, None, refused) from refused
+        raise
+    result.close()
+    return rows

@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Select,
     Text,
     and_,
     cast,
@@ -22,7 +21,6 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType
 
 from metering.book import SeriesKey
@@ -31,7 +29,7 @@ from metering.localtime import day_number
 from metering.quality import MEASURED, WHOLE, Shares, all_of
 from metering.quantity import ABSENT, I64
 from storage.sql.book_codec import NO_OTHERS, PLAIN, TermsKept, hours_of, kept_parts, spill_of
-from storage.sql.book_lookup import CHUNK, CURRENT, ids_of
+from storage.sql.book_lookup import CHUNK, CURRENT, fetched, ids_of
 from storage.sql.schema import BOOK_ROW
 
 _T = BOOK_ROW.c
@@ -62,7 +60,7 @@ def _told_together(con: Connection, chosen: ColumnElement[bool]) -> tuple[list[A
     more = or_(_T.provisional.is_(True), _T.day_shares.is_not(None), _T.spill.is_not(None))
     names = ("series_id", "day", "provisional", "day_shares", "spill")
     apart = select(*(_raw(name) for name in names)).where(chosen, more)
-    return list(con.execute(whole).all()), _fetched(con, apart)
+    return list(con.execute(whole).all()), fetched(con, apart)
 
 
 def _of_texts(places: dict[int, int], whole: list[Any], apart: list[Any]) -> DayColumns:
@@ -134,7 +132,7 @@ def _read(
     """(place by number of a series, rows) of so many series at a time, in the order of the keys."""
     wanted = [_raw(name) for name in (*_DAYS, *_PARTS)]
     for places, chosen in _chunks(con, keys, first, last):
-        yield places, _fetched(con, select(*wanted).where(chosen))
+        yield places, fetched(con, select(*wanted).where(chosen))
 
 
 def _chunks(
@@ -147,19 +145,6 @@ def _chunks(
     for start in range(0, len(known), CHUNK):
         places = dict(known[start : start + CHUNK])
         yield places, and_(_T.series_id.in_(list(places)), CURRENT, of_days)
-
-
-def _fetched(con: Connection, statement: Select[Any]) -> list[Any]:
-    """Rows as the driver gives them: to wrap each costs more than to read it."""
-    result = con.execute(statement)
-    try:
-        rows = list(result.cursor.fetchall())
-    except Exception as refused:
-        if isinstance(refused, con.dialect.loaded_dbapi.Error):
-            raise DBAPIError(None, None, refused) from refused
-        raise
-    result.close()
-    return rows
 
 
 def _raw(name: str) -> ColumnElement[Any]:

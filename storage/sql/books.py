@@ -254,8 +254,10 @@ class SqlBooks(BookStore):
                     if found is not None:
                         return found
             for one in gone:
-                with writing(self._engine) as con:
-                    make(con, one)
+                more = True
+                while more:
+                    with writing(self._engine) as con:
+                        more = make(con, one)
         return book_hash(self, before, institution), worth_hash(self, before, institution)
 
     def digest_rows(self, institution: str | None = None) -> Iterator[BookRow]:

@@ -27,7 +27,8 @@ from storage.sql.schema import BOOK_DIGEST, BOOK_ROW
 from storage.sql.telling import hold
 
 DAY, MONTH = 0, 1
-DAYS_AT_ONCE = 31
+ROWS_AT_ONCE = 20_000
+"""Rows of a transaction, about: a second of work."""
 Hashes = tuple[str, str]
 """Of energy, and of what it is worth."""
 
@@ -50,21 +51,25 @@ def without(con: Connection, institution: str | None) -> list[str]:
     return sorted(con.scalars(asked))
 
 
-def make(con: Connection, institution: str) -> None:
-    """Make an institution's hashes that are gone; no commit of it comes between."""
+def make(con: Connection, institution: str) -> bool:
+    """Make some of an institution's hashes that are gone, no more than a transaction may hold
+    others up for; whether there are more. No commit of it comes between."""
     hold(con, institution)
     ids = all_ids(con, institution)
     days = _gone(con, institution, DAY)
-    for start in range(0, len(days), DAYS_AT_ONCE):
-        some = days[start : start + DAYS_AT_ONCE]
+    some = days[: max(1, ROWS_AT_ONCE // max(1, len(ids)))]
+    if some:
         where = and_(of_days(BOOK_ROW.c.day, some), BOOK_ROW.c.provisional.is_(False))
         rows = list(current_rows(con, ids, where))
         energy, worth = (dict(hash_of_days(rows, fields)) for fields in (row_fields, worth_fields))
         made = [(n, energy.get(day, b""), worth.get(day, b"")) for n, day in _dates(some)]
         _put(con, institution, DAY, made)
+    if len(some) < len(days):
+        return True
     for number in _gone(con, institution, MONTH):
         of_energy, of_worth = _month(con, institution, number)
         _put(con, institution, MONTH, [(number, of_energy, of_worth)])
+    return False
 
 
 def hashes(con: Connection, institution: str | None, before: date | None) -> Hashes | None:

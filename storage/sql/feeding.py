@@ -4,8 +4,8 @@
     commit B   ...              serial 8 ──┤       waits for A where both write at once
     reader     ── sees A ─────── place (7, ...) ── from there on: B
 
-A serial is given last in a commit and held until its end, so no serial below one that a reader saw
-is still to come.
+A serial is held from where it is taken to the end of its commit, so no serial below one that a
+reader saw is still to come.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection, select, tuple_, update
 
 from metering.book import Change, FeedPlace, SeriesKey
-from storage.sql.book_lookup import CURRENT, chunks
+from storage.sql.book_lookup import CURRENT, chunks, fetched
 from storage.sql.engine import insert_missing
 from storage.sql.schema import BOOK_ROW, FEED_HEAD, SERIES
 
@@ -65,13 +65,7 @@ def news(con: Connection, after: FeedPlace, limit: int) -> list[Change]:
         .order_by(*place)
         .limit(limit)
     )
-    found = con.execute(statement)
-    if found.cursor is None:  # what can be told of a statement that gives no rows
-        return []
-    # What the driver gives: plain tuples, where SQLAlchemy would wrap each.
-    rows = found.cursor.fetchall()
-    found.close()
-    return list(rows)
+    return fetched(con, statement)
 
 
 def keys_of(con: Connection, numbers: Collection[int]) -> dict[int, SeriesKey]:

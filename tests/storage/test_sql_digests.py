@@ -27,7 +27,12 @@ def booked(body: str, energy: int, day: int = 0) -> BookRow:
     return BookRow.of(key, at, 60, slots, whole, whole, int(slots.sum()), whole[0])
 
 
-def test_a_database_from_before_tells_the_hash_of_all_its_rows(engine: Engine) -> None:
+@pytest.mark.parametrize("at_once", [digests.ROWS_AT_ONCE, 7])
+def test_a_database_from_before_tells_the_hash_of_all_its_rows(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """However few rows a transaction makes hashes of."""
+    monkeypatch.setattr(digests, "ROWS_AT_ONCE", at_once)
     books = sql_stores(engine).books
     for body in ("a", "b"):
         rows = [booked(body, 1, day) for day in range(40)]
