@@ -325,7 +325,7 @@ class _Arrow:
         factor = 10 ** (digits - values.digits)
         whole = np.where(known, values.amount.ravel(), 0)
         largest = max((abs(one) for one in (whole.min(initial=0), whole.max(initial=0))), default=0)
-        if int(largest) * factor >= 2**63:
+        if max(int(largest), 1) * factor >= 2**63:
             return self._wide(whole.tolist(), known.tolist(), factor, kind)
         halves = np.empty((len(whole), 2), "<i8")
         halves[:, 0] = whole.astype(np.int64) * factor

@@ -189,9 +189,12 @@ class _Table:
             self.scale.digits,
             (),
         )
+        view, days = self.of.view, self.of.days
         for series, periods in self.apart.items():
-            own = np.array(sorted(periods), np.int64)
-            costs = costs_of_each(self.of.view, self._energy(series, own))
+            own, key = np.array(sorted(periods), np.int64), self.of.keys[series]
+            view.load([key], days[0], days[-1])  # at once: else day by day, and each time wider
+            costs = costs_of_each(view, self._energy(series, own))
+            view.forget(key)
             self.currencies[series] |= _put(found, series, own.tolist(), costs)
         names = tuple(tuple(sorted(self.currencies[n])) for n in range(len(self.of.keys)))
         return SheetMoney(found.cost, found.low, found.high, found.known, found.digits, names)

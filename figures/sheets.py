@@ -114,7 +114,7 @@ def sheets(
         alike.setdefault((view.zone(key), minutes, view.is_plain(key)), []).append(key)
     for (zone, minutes, plain), own in alike.items():
         count = AT_ONCE
-        if "money" in fields or 0 < minutes < DAY_MIN:
+        if not plain or "money" in fields or 0 < minutes < DAY_MIN:
             count = max(1, min(AT_ONCE, ROWS_AT_ONCE // ((last - first).days + 1)))
         for start in range(0, len(own), count):
             chunk = own[start : start + count]

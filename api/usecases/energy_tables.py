@@ -14,7 +14,7 @@ from api.usecases.energy import Days, Step, intervals_of, series_of
 from figures import FIELDS, AsOf, FigureSheet
 from metering import items
 from metering.book import SeriesKey
-from metering.errors import InvalidInput
+from metering.errors import InvalidInput, NotFound
 from metering.factor import USUAL_BASES, Bases
 from metering.registry import Registry
 
@@ -24,6 +24,8 @@ MOST_WORTH: Final = 1_000_000
 """Likewise with money, carbon or coal, which are wider."""
 MOST_PRICED_DAYS: Final = 400_000
 """Days of all series whose slots and price windows an answer may rest on."""
+MOST_SERIES: Final = 100_000
+"""Of a list of nodes with every item of another: looked at before what each holds."""
 MOST_CODE: Final = 128
 """Characters of one code of a list."""
 
@@ -84,6 +86,13 @@ def series_listed(
             fix="?below=CODE for the meters of a place and of all below it",
         )
     nodes, meters = listed(node, "node"), listed(meter, "meter")
+    if (asked_for := len(nodes) * len(meters) * len(asked)) > MOST_SERIES:
+        raise InvalidInput(
+            f"more than {MOST_SERIES} series at once",
+            field="item",
+            value=asked_for,
+            fix="ask for fewer series, in several requests",
+        )
     return [
         series_of(caller, own_node, own_meter, one)
         for own_node in nodes
@@ -96,11 +105,21 @@ def _meters_below(caller: Caller, below: str, asked: Sequence[str | None]) -> li
     reach = caller.reach
     inside = reach.registry.subtree(reach.node(below).code)
     wanted = {items.check_item(one) for one in asked if one is not None}
-    return [
+    found = [
         SeriesKey(reach.institution_of(one.node), "meter", one.code, one.item)
         for one in reach.meters.values()
         if one.node in inside and (not wanted or one.item in wanted)
     ]
+    if not found:
+        raise NotFound(
+            "no meter of these items lies below this node"
+            if wanted
+            else "no meter lies below this node",
+            field="below",
+            value=below,
+            fix="a node of /v1/meters, or node=CODE for its own figure",
+        )
+    return found
 
 
 def fields_listed(text: str | None) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -152,7 +153,10 @@ class _Reading:
 
     def _faces(self, numbers: Collection[int]) -> dict[int, EntryFace | None]:
         kept: dict[int, EntryFace | None] = self._reach.noted
-        found = {number: kept[number] for number in numbers if number in kept}
+        found: dict[int, EntryFace | None] = {}
+        for number in numbers:
+            with suppress(KeyError):  # other threads may clear what is kept meanwhile
+                found[number] = kept[number]
         if lacking := numbers - found.keys():
             keys = self._books.keys_of(lacking)
             made = {n: face_of(self._reach, keys[n]) if n in keys else None for n in lacking}

@@ -192,3 +192,18 @@ def test_where_arrow_is_not_installed_that_is_said(shared_world, monkeypatch):
     answer = shared_world.client.get("/v1/energy", params={"node": "dc"}, headers=headers)
     assert answer.json()["field"] == "Accept"
     assert "greenoffice[arrow]" in answer.json()["fix"]
+
+
+@pytest.mark.parametrize("asked", [{"below": "dc", "item": "02000"}])
+@pytest.mark.parametrize("moment", [{}, {"as_of": "1"}])
+def test_a_place_without_such_meters_is_named(shared_world, asked, moment):
+    answer = shared_world.get("/v1/energy", **asked, **moment, **DAYS)
+    assert (answer.status_code, answer.json()["field"]) == (404, "below")
+
+
+def test_every_node_with_every_item_is_counted_before_it_is_made(shared_world, monkeypatch):
+    monkeypatch.setattr(energy_tables, "MOST_SERIES", 3)
+    asked = {"node": "dc,campus", "item": "01000,01A00"}
+    answer = shared_world.get("/v1/energy", **asked, **DAYS)
+    assert (answer.status_code, answer.json()["field"]) == (422, "item")
+    assert answer.json()["value"] == "4"

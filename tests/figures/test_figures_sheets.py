@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from decimal import Decimal, localcontext
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from figures import FIELDS, FigureSheet, energy, sheets, worth_of_each
+from figures import FIELDS, FigureSheet, View, energy, sheets, worth_of_each
 from metering.factor import Factor
 from metering.quality import MEASURED, WHOLE
 from metering.quantity import ABSENT
@@ -164,3 +165,27 @@ def test_fields_that_are_not_asked_for_are_not_told(helpers, fig):
     assert (sheet.shares, sheet.provisional, sheet.money, sheet.emitted) == (None, None, None, {})
     assert "quantity" in FIELDS
     assert sheet.quantity.tolist() == [[ABSENT] * 24]
+
+
+def test_days_under_other_prices_than_booked_are_read_at_once_and_let_go(helpers, fig, monkeypatch):
+    rows = [fig.price("a", 0, 480, "0.3"), fig.price("z", 480, 1440, "1.1")]
+    registry = replace(helpers.campus([helpers.meter("m0")]), tariff=tuple(rows))
+    world = helpers.World(registry, helpers.later(9))
+    world.push(1, helpers.quarters(9 * 96), np.arange(9.0 * 96))
+    world.ledger.step()
+    otherwise = [fig.price("a", 0, 607, "0.41"), fig.price("z", 607, 1440, "1.5")]
+    first, last = helpers.DAY, helpers.DAY + timedelta(days=8)
+    spans, read = [], View._rows_of
+
+    def recorded(view, keys, span):
+        spans.append(span)
+        return read(view, keys, span)
+
+    monkeypatch.setattr(View, "_rows_of", recorded)
+    with fig.view_of(changed(world, otherwise)) as view:
+        key = view.key_of("m0")
+        (sheet,) = sheets(view, [key], first, last, "day", ["money"])
+        assert sheet.money is not None
+        assert sheet.money.known.all()
+        assert spans == [(first, last)]
+        assert key not in view._rows
