@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from collector.broker.settings import ClientSettings
@@ -54,7 +53,6 @@ class BrokerRecorder:
     def __init__(self, settings: ClientSettings) -> None:
         self._client_id = settings.client_id
         self._sender = settings.user or settings.client_id
-        self._owner_of = lru_cache(maxsize=20_000)(owner_of)
 
     def take(self, messages: Iterable[BrokerMessage], connection: str, now_us: int) -> Taken:
         """One record for each message, in order, but none for a retained copy.
@@ -81,7 +79,7 @@ class BrokerRecorder:
         return Record(
             "message",
             now_us,
-            self._owner_of(topic) or self._sender,
+            owner_of(topic) or self._sender,
             self._client_id,
             connection,
             topic,

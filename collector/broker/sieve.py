@@ -17,7 +17,8 @@ from collector.mqtt import BrokenPacket, Framer, encode_packet
 CHUNK = 1 << 18
 """Read at once [bytes]."""
 _LONGEST = (1 << 28) - 1
-_TOPICS = 20_000
+_TOPICS, _LONG_TOPIC = 20_000, 1_024
+"""Topics that are remembered, and up to which length [bytes]."""
 
 
 class PlainPublish(msgspec.Struct, gc=False):
@@ -130,6 +131,8 @@ class SievingClient(paho.Client):
             topic = raw.decode()
         except UnicodeDecodeError:
             return ""
+        if len(raw) > _LONG_TOPIC:
+            return topic
         if len(self._topics) >= _TOPICS:
             self._topics.clear()
         self._topics[raw] = topic

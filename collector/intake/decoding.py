@@ -17,8 +17,8 @@ from metering.reading import ENTERED_ORDER
 from metering.registry import Registry, Route
 from metering.statement import Statement
 
-_LANES = 20_000
-"""Senders with their topics that are remembered at most."""
+_LANES, _LONG_ROUTE = 20_000, 1_024
+"""Senders with their topics that are remembered at most, and topics up to which length."""
 
 
 @dataclass
@@ -117,6 +117,8 @@ class Decoding:
         lanes = self._lanes
 
         def lane_of(record: Record) -> BulkLane | None:
+            if len(record.route) > _LONG_ROUTE:
+                return None
             key = (record.gateway, record.route, record.kind)
             try:
                 return lanes[key]

@@ -108,6 +108,17 @@ def test_plain_messages_are_none_of_pahos() -> None:
         assert [type(one) for one in client.take()] == [PlainPublish, paho.MQTTMessage]
 
 
+def test_long_topics_are_read_and_not_remembered() -> None:
+    """What is remembered is bounded in bytes too."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        client = sieving(ours)
+        for topic in ("t" * 1024, "t" * 1025):
+            theirs.sendall(publish((topic, b"1", 1, False, False, 7), None))
+        assert [len(one[0]) for one in heard(client)] == [1024, 1025]
+        assert [len(raw) for raw in client._topics] == [1024]
+
+
 def test_no_more_is_taken_than_a_turn_takes() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:

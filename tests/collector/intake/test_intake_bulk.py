@@ -188,6 +188,16 @@ def test_a_message_that_breaks_its_decoder_is_read_by_itself(monkeypatch) -> Non
     assert batch.apart[0].problems == []
 
 
+def test_long_topics_are_read_by_themselves_and_not_remembered() -> None:
+    decoding = Decoding()
+    lane_of = decoding.lanes(Resolver(registry()))
+    records = [
+        located(n, good("E"), route="t/" * 511 + end).record for n, end in ((0, "ab"), (1, "abc"))
+    ]
+    assert [lane_of(record) for record in records] == [None, None]
+    assert [len(route) for _, route, _ in decoding._lanes] == [1024]
+
+
 def test_a_point_that_nobody_knows_keeps_its_message_apart_and_no_other() -> None:
     records = [located(0, good("E")), located(1, good("E", "X")), located(2, good("E"))]
     batch = receive(records, Decoding(), Resolver(registry()), 10**6)
