@@ -124,7 +124,7 @@ def along(instants: I64, knots: I64, values: I64) -> I64:
     if len(between):
         left, inside = left[between], inside[between]
         low = knots[left]
-        found[between] += _share(
+        found[between] += share(
             values[left + 1] - values[left], inside - low, knots[left + 1] - low
         )
     return found
@@ -137,7 +137,7 @@ def _place(instants: I64, knots: I64) -> tuple[I64, I64]:
     return inside, np.asarray(np.clip(left, 0, len(knots) - 2), dtype=np.int64)
 
 
-def _share(amount: I64, part: I64, whole: I64) -> I64:
+def share(amount: I64, part: I64, whole: I64) -> I64:
     """floor(amount * part / whole) without overflow; 0 <= part <= whole."""
     if int(whole.max(initial=0)) > _SAFE_US:
         common = np.gcd(part, whole)

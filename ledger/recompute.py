@@ -17,11 +17,14 @@ from ledger.aggregate import affected, alike, needed, node_rows
 from ledger.cleaning.decisions import NOTHING, EventFacts, Span
 from ledger.cleaning.rates import DAY_US
 from ledger.context import MOST_ROWS, Context, differing, touches
+from ledger.curve import Curve
+from ledger.curves import Curves
+from ledger.day_rows import Booked, book_many
 from ledger.formulas import formula_rows, key_of
 from ledger.intervals import NEGATIVE
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
 from ledger.meter import Service, measure
-from ledger.periods import Clock, book_days
+from ledger.periods import Clock
 from ledger.plan import Plan, PlannedFigure, Term, boundaries, plan
 from ledger.repeats import MEMORY_US, PAD_US, Repeats, differing_runs, tells_repeats
 from ledger.series import ChangeSpan, months_around
@@ -148,7 +151,8 @@ class Recompute:
             start, end = widened(found, start, end)
         days: dict[str, list[date]] = {}
         told = _Told(self.books, self._bodies(served))
-        for meter, found in self._looked_at(cluster, served, (start, end)):
+        looked = self._looked_at(cluster, served, (start, end))
+        for meter, found in (one for part in looked for one in part):
             bounded = self.context.bounded(found)
             otherwise = self._told_otherwise(told, meter, bounded, start, end)
             wanted = self._of_own_rules(meter, self._around(bounded, otherwise, cluster.zone))
@@ -164,11 +168,12 @@ class Recompute:
 
     def _looked_at(
         self, cluster: Cluster, served: Mapping[str, list[Service]], within_us: tuple[int, int]
-    ) -> Iterator[tuple[str, list[Service]]]:
-        """The meters, their readings in a stretch of time read for many of them at once."""
+    ) -> Iterator[Sequence[tuple[str, list[Service]]]]:
+        """The meters, as many at a time as have their readings in a stretch of time read at
+        once."""
         for part, rows in self._portions(list(served.items()), within_us):
             self.context.look(_points(part), *within_us, cluster, rows)
-            yield from part
+            yield part
 
     def _portions(
         self, meters: Sequence[tuple[str, list[Service]]], within_us: tuple[int, int]
@@ -389,38 +394,56 @@ class Recompute:
             return []
         start, end = day_bounds(wanted[0], zone)[0], day_bounds(wanted[-1], zone)[1]
         served = {meter: self.plans.served(meter) for meter in days}
-        rows = []
-        for meter, found in self._looked_at(cluster, served, (start, end)):
-            key = SeriesKey(cluster.institution, "meter", meter, self.registry.meters[meter].item)
-            rows += self._meter(key, found, (start, end), days[meter], outcome)
+        rows: list[BookRow] = []
+        for part in self._looked_at(cluster, served, (start, end)):
+            found = []
+            for meter, own in part:
+                item = self.registry.meters[meter].item
+                key = SeriesKey(cluster.institution, "meter", meter, item)
+                curve = self._curve(key, own, (start, end), days[meter], outcome)
+                found.append((key, curve, days[meter]))
+            rows += self._booked(found, zone)
         return rows
 
-    def _meter(
+    def _curve(
         self,
         key: SeriesKey,
         served: list[Service],
         within_us: tuple[int, int],
         days: list[date],
         outcome: Recomputed,
-    ) -> list[BookRow]:
-        meter, zone = key.code, served[0].zone
+    ) -> Curve:
+        """A meter's curve; what is told of its days goes into the outcome."""
+        zone = served[0].zone
         bounded = self.context.bounded(served)
         found = measure(bounded, self.context.stretches(bounded, *within_us))
         if days:
             start, end = day_bounds(days[0], zone)[0], day_bounds(days[-1], zone)[1]
-            outcome.replaced.append((meter, start, end))
+            outcome.replaced.append((key.code, start, end))
             outcome.events += [
                 _event(key, span, found.facts.get(span, NOTHING))
                 for span in found.spans
                 if span[1] < end and span[2] > start and self._tells(key, span, zone)
             ]
-        step, pricing = (
-            self.registry.meters[meter].step_min,
-            Pricing(self.plans.choice, meter, zone),
-        )
+        return found.curve
+
+    def _booked(
+        self, found: Sequence[tuple[SeriesKey, Curve, list[date]]], zone: str
+    ) -> list[BookRow]:
+        """Rows of meters from their curves, those of equal days and steps in one go."""
+        alike: dict[tuple[tuple[date, ...], int], list[int]] = defaultdict(list)
+        for place, (key, _, days) in enumerate(found):
+            if days:
+                alike[tuple(days), self.registry.meters[key.code].step_min].append(place)
+        rows: dict[int, list[BookRow]] = {}
         rule, version = rules.RULES_VERSION, self.registry.version
-        clock = self.clock
-        return book_days(key, found.curve, days, step, clock, pricing, rules=rule, registry=version)
+        for (of_days, step_min), places in alike.items():
+            wanted = Booked(of_days, zone, step_min, self.clock, rule, version)
+            keys = [found[place][0] for place in places]
+            curves = Curves.of([found[place][1] for place in places])
+            pricings = [Pricing(self.plans.choice, key.code, zone) for key in keys]
+            rows |= zip(places, book_many(keys, curves, pricings, wanted), strict=True)
+        return [row for place in sorted(rows) for row in rows[place]]
 
     def _tells(self, key: SeriesKey, span: Span, zone: str) -> bool:
         """Whether a span touches a day on which the meter is of the institution."""

@@ -16,18 +16,11 @@ from ledger.cadence import usual
 from ledger.clean import Around, Cleaned, _inside, clean, longest_rest, open_run
 from ledger.cleaning.decisions import Decision
 from ledger.curve import Curve, join
+from ledger.curves import Curves
+from ledger.day_rows import Booked, _all_measured, _hours, book_days, grid_of
 from ledger.limits import RegisterLimits, book_factor, to_book_units
 from ledger.passage import Passage, Turn, merged
-from ledger.periods import (
-    Clock,
-    _all_measured,
-    _grid,
-    _hours,
-    book_days,
-    day_edges,
-    day_starts,
-    slot_ends,
-)
+from ledger.periods import Clock, day_edges, day_starts, slot_ends
 from ledger.windows import Pricing
 from metering.book import SeriesKey
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds
@@ -54,8 +47,8 @@ def test_only_what_is_being_worked_on_can_change():
 
 def test_what_holds_arrays_equals_itself_alone_and_what_is_ranked_has_an_order():
     assert alone(ledger) == {
-        *("Around", "Block", "Curve", "DayRises", "Edges", "JudgedReadings", "RegisterPast"),
-        *("RiseLimits", "Steps", "Stretch", "_Grid"),
+        *("Around", "Block", "Curve", "Curves", "DayRises", "Edges", "Grid", "JudgedReadings"),
+        *("RegisterPast", "RiseLimits", "Steps", "Stretch"),
     }
     assert ordered(ledger) == {"Decision", "EventFacts", "StoryPrice"}
 
@@ -72,6 +65,36 @@ SEGMENTS = st.lists(
     min_size=1,
     max_size=6,
 )
+
+
+@given(
+    st.lists(st.tuples(SEGMENTS, st.integers(0, 10**12)), min_size=1, max_size=5),
+    st.lists(st.integers(-5, 2 * 10**12), min_size=1, max_size=5),
+)
+def test_curves_side_by_side_say_what_each_says_alone(many, instants):
+    made = [
+        curve(
+            np.cumsum([start, *(length for length, _, _ in segments)]).tolist(),
+            [e for _, e, _ in segments],
+            [q for _, _, q in segments],
+        )
+        for segments, start in many
+    ]
+    made += [Curve.empty(), Curve.of(np.array([7]), np.zeros(0, dtype=np.int64), NOTHING)]
+    together, at = Curves.of(made), np.array(instants, dtype=np.int64)
+    assert together.at(at).tolist() == [one.at(at).tolist() for one in made]
+    since = [found - found[:, :1] for found in together.known(at)]
+    for place, one in enumerate(made):
+        for upto, alone_ in zip(since, one.known(at), strict=True):
+            assert upto[place].tolist() == (alone_ - alone_[0]).tolist()
+        if len(one.time_us) > 1:
+            assert together.one(place).total.tolist() == one.total.tolist()
+            assert together.one(place).quality.tolist() == one.quality.tolist()
+    gaps = [n for n, one in enumerate(made) if (one.quality == APPORTIONED).any()]
+    assert together.with_gaps() == gaps
+
+
+NOTHING = np.zeros(0, dtype=np.int8)
 
 
 @given(SEGMENTS, st.lists(st.integers(-5, 6 * 10**11), max_size=5), st.integers(0, 10**15))
@@ -274,7 +297,7 @@ def test_of_instants_far_apart_the_days_beside_each_are_at_hand_else_all_between
 
 
 def test_what_is_remembered_of_days_cannot_be_written_to():
-    grid = _grid((DAY,), ZONE, 60)
+    grid = grid_of((DAY,), ZONE, 60)
     remembered = [
         *day_edges(DAY, ZONE, 15),
         *day_edges(DAY, ZONE, 1440),
@@ -295,8 +318,8 @@ def test_hours_are_summed_up_where_slots_make_them_up_and_else_read_off_the_curv
     """Told apart by times that are not those of the curve."""
     slots = 1440 // step_min
     times = np.arange(slots * 4, dtype=np.int64).reshape(slots, 4)
-    hours, per_hour = _hours(Curve.empty(), [DAY], ZONE, step_min, times.copy(), Clock(2**60))
-    assert per_hour == [0, 24]
+    wanted = Booked((DAY,), ZONE, step_min, Clock(2**60))
+    (hours,) = _hours(Curves.of([Curve.empty()]), wanted, times[np.newaxis])
     if summed:
         assert hours.tolist() == times.reshape(24, -1, 4).sum(axis=1).tolist()
     else:

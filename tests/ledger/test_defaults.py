@@ -13,11 +13,12 @@ from ledger.blocks import rows_of
 from ledger.cleaning.decisions import Decision, EventFacts
 from ledger.cleaning.rates import DayRises, RiseLimits, month_start
 from ledger.cleaning.story import Link, RegisterReadings, StoryPrice, _Teller
+from ledger.day_rows import book_days
 from ledger.jobs import METERS_A_PIECE, Job, windows
 from ledger.limits import RegisterLimits
 from ledger.meter import OPEN_END
 from ledger.passage import Passage, Turn, _cut
-from ledger.periods import SETTLE_US, book_days
+from ledger.periods import SETTLE_US
 from ledger.recompute import Recomputed, WantedFigures
 from ledger.worker import LedgerReport
 from metering.localtime import MINUTE_US

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from figures.months import open_parts
 from ledger.clean import clean
 from ledger.curve import Curve, along
+from ledger.day_rows import book_days
 from ledger.limits import RegisterLimits, to_book_units
-from ledger.periods import Clock, book_days
+from ledger.periods import Clock
 from ledger.windows import Pricing
 from metering.book import SeriesKey
 from metering.localtime import HOUR_US, MINUTE_US, day_bounds, days_between
