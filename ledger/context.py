@@ -19,10 +19,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ledger.cadence import BEFORE
+from ledger.calm import Calm, Open
 from ledger.clean import Cleaned, clean, longest_rest, open_run
 from ledger.cleaning.decisions import STUCK, Decision, EventFacts, Span, facts_of, spans_of
 from ledger.cleaning.rates import DAY_US
 from ledger.glance import Glance
+from ledger.kept import FIRST_US, LAST_US, KeptRows
 from ledger.meter import Beside, Service, Stretch, Usable, handed_over
 from ledger.passage import Passage, Turn
 from ledger.repeats import RepeatedValues, Repeats
@@ -43,15 +45,6 @@ AT_ONCE_US, MOST_ROWS = 40 * DAY_US, 500_000
 """Longer ranges that may have more rows are not read at once."""
 
 
-class Open(NamedTuple):
-    """Readings that stand still up to the last one, long enough to mean something."""
-
-    start_us: int
-    end_us: int
-    missing: bool
-    """Longer than the meter is known to rest."""
-
-
 class _Near(NamedTuple):
     """From the good reading before a change of one register to the one after it."""
 
@@ -67,14 +60,17 @@ class Context:
 
     store: ReadingReader
     _series: dict[Service, RegisterSeries] = field(default_factory=dict)
-    _rests: dict[tuple[Service, int], int] = field(default_factory=dict)
+    _rests: dict[Service, dict[int, int]] = field(default_factory=dict)
+    """Of each how long it stood still before an instant."""
     _runs: dict[Service, Open | None] = field(default_factory=dict)
     _glance: Glance = field(init=False)
+    _kept: KeptRows = field(init=False)
+    _calm: tuple[Glance, tuple[Service, ...], Calm] | None = None
     _piece: object = None
     """The piece of work that the glance is for."""
 
     def __post_init__(self) -> None:
-        self._glance = Glance(self.store)
+        self._glance, self._kept = Glance(self.store), KeptRows(self.store)
 
     def look(
         self,
@@ -97,7 +93,21 @@ class Context:
         self._glance, self._piece = Glance(self.store), piece
         if end_us - start_us <= AT_ONCE_US or (rows is not None and rows <= MOST_ROWS):
             first = start_us // DAY_US * DAY_US
-            self._glance.fill(points, first, end_us, FIRST_LOOK)
+            self._glance.fill(points, first, end_us, FIRST_LOOK, kept=self._kept)
+
+    def change(self, points: Iterable[int], start_us: int, end_us: int) -> None:
+        """Readings of points in [start, end] changed: what is kept of them is read again there."""
+        self._kept.change(sorted(set(points)), max(start_us, FIRST_US), min(end_us, LAST_US))
+
+    def calm(self, served: Iterable[Sequence[Service]]) -> Calm:
+        """The meters' registers that may be asked all at once, of those with one alone; what was
+        read must be theirs."""
+        alone = tuple(found[0] for found in served if len(found) == 1)
+        if self._calm is None or self._calm[:2] != (self._glance, alone):
+            lanes = self._glance.side_by_side(alone)
+            made = Calm(lanes, self._glance, self._series, self._runs, self._rests)
+            self._calm = (self._glance, alone, made)
+        return self._calm[2]
 
     def bounded(self, served: Sequence[Service]) -> list[Service]:
         """The services of a meter with the instants at which one takes over from the other; beside
@@ -140,9 +150,9 @@ class Context:
             reach: ChangeSpan | None = series.reach(self._glance, first, last)
         else:
             reach = series.renew(self._glance, first, last)
-        for place in list(self._rests):
-            if place[0] == service and (first <= place[1] or reach is not None):
-                del self._rests[place]
+        rests = self._rests.get(service, {})
+        for rested in [at for at in rests if first <= at or reach is not None]:
+            del rests[rested]
         if reach is not None:
             return reach
         run = self.open_run(service)
@@ -385,13 +395,13 @@ class Context:
 
     def _rested(self, service: Service, start_us: int, length_us: int) -> bool:
         """Whether the register stood still comparably long in the four weeks before."""
-        place = (service, start_us)
-        if place not in self._rests:
+        rests = self._rests.setdefault(service, {})
+        if start_us not in rests:
             first = max(start_us - MEMORY_US, service.start_us)
             known = self._glance.known(service, first, start_us)
             told = self.decisions(service, first, start_us)
-            self._rests[place] = longest_rest(_undoubted(known, service, told))
-        return self._rests[place] * HABIT >= length_us
+            rests[start_us] = longest_rest(_undoubted(known, service, told))
+        return rests[start_us] * HABIT >= length_us
 
     def _kept_before(self, service: Service, time_us: int) -> int | None:
         """Time of the last reading that stands at or before an instant."""

@@ -8,26 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
+from ledger.kept import FIRST_US, LAST_US, KeptRows, Seen, by_point
+from ledger.lanes import Lanes
+from ledger.limits import to_book_units
 from ledger.meter import Noted, Service, Usable
 from metering.ports import ReadingReader
 from metering.reading import ReadingColumns
 
 BESIDE_US = 86_400_000_000
 """A day on either side holds the neighbours of a reading of nearly every meter."""
-FIRST_US, LAST_US = 0, 4_102_444_800_000_000
-"""1970 and 2100: no reading is outside."""
-
-
-class _Seen(NamedTuple):
-    """All rows of a point in [low, high]."""
-
-    rows: ReadingColumns
-    low_us: int
-    high_us: int
 
 
 @dataclass
@@ -35,7 +27,7 @@ class Glance:
     """Rows of some points around some time, and the store behind them."""
 
     store: ReadingReader
-    _seen: dict[int, _Seen] = field(default_factory=dict)
+    _seen: dict[int, Seen] = field(default_factory=dict)
     _usable: dict[Service, Usable] = field(default_factory=dict)
     """What of all that was read of its point a service can use."""
     _spans: dict[int, tuple[int, int]] | None = None
@@ -48,26 +40,42 @@ class Glance:
         end_us: int,
         count: int,
         beside_us: int = BESIDE_US,
+        kept: KeptRows | None = None,
     ) -> None:
         """Read [start, end] of the points and at least `count` rows on either side: in one question
-        those of points that have so many within `beside_us`."""
+        those of points that have so many within `beside_us`. What is kept is not read."""
         if not points:
             return
         self._usable, self._spans = {}, None
         start, end = _clipped(start_us), _clipped(end_us)
         low, high = _clipped(start - beside_us), _clipped(end + beside_us)
-        inside = _by_point(self.store.scan(points, low, high + 1))
+        if kept is not None:
+            known = kept.of(points, low, start, count)
+            self._seen |= known
+            points = [point for point in points if point not in known]
+            self._read(points, (start, end), (low, high), count)
+            kept.keep({point: self._seen[point] for point in points})
+        else:
+            self._read(points, (start, end), (low, high), count)
+
+    def _read(
+        self, points: Sequence[int], inner: tuple[int, int], outer: tuple[int, int], count: int
+    ) -> None:
+        if not points:
+            return
+        (start, end), (low, high) = inner, outer
+        inside = by_point(self.store.scan(points, low, high + 1))
         none = ReadingColumns.empty()
         times = {point: inside.get(point, none).time_us for point in points}
         rare = [p for p in points if np.searchsorted(times[p], start) < count]
-        before = _by_point(self.store.before(rare, low, count)) if rare else {}
+        before = by_point(self.store.before(rare, low, count)) if rare else {}
         ending = [p for p in points if np.sum(times[p] > end) < count]
-        after = _by_point(self.store.after(ending, high + 1, count)) if ending else {}
+        after = by_point(self.store.after(ending, high + 1, count)) if ending else {}
         lows = {p: _edge(before.get(p, none), 0, count, FIRST_US) for p in rare}
         highs = {p: _edge(after.get(p, none), -1, count, LAST_US) for p in ending}
         for point in points:
             rows = [part[point] for part in (before, inside, after) if point in part]
-            self._seen[point] = _Seen(
+            self._seen[point] = Seen(
                 ReadingColumns.concat(rows), lows.get(point, low), highs.get(point, high)
             )
 
@@ -105,6 +113,46 @@ class Glance:
                 return seen.rows.part(first, min(first + count, size))
         return self.store.after([point], time, count)
 
+    def side_by_side(self, services: Sequence[Service]) -> Lanes:
+        """What was read of those of the services that are registers with nothing odd about what
+        was read: every reading is theirs, usable, and sent by the meter."""
+        seen = [(one, self._seen[one.point]) for one in services if self._is_even(one)]
+        counts = np.array([len(found.rows) for _, found in seen], dtype=np.int64)
+        firsts = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
+        if not seen:
+            none = np.zeros(0, dtype=np.bool_)
+            return Lanes.of((), firsts[:0], firsts[:0], firsts, none, none)
+        value = np.concatenate([found.rows.value for _, found in seen])
+        scale = np.repeat(np.array([one.scale for one, _ in seen]), counts)
+        units, good = to_book_units(value, scale)
+        good &= np.concatenate([found.rows.flag for _, found in seen]) == 0
+        even = np.logical_and.reduceat(good, firsts[:-1])
+        time_us = np.concatenate([found.rows.time_us for _, found in seen])
+        if not even.all():
+            kept = np.repeat(even, counts)
+            time_us, units, counts = time_us[kept], units[kept], counts[even]
+            firsts = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
+            seen = [seen[n] for n in np.flatnonzero(even).tolist()]
+        for (one, _), (first, end) in zip(seen, pairwise(firsts.tolist()), strict=True):
+            self._usable[one] = Usable(time_us[first:end], units[first:end], time_us[:0])
+        return Lanes.of(
+            [one for one, _ in seen],
+            time_us,
+            units,
+            firsts,
+            np.array([found.low_us == FIRST_US for _, found in seen], dtype=np.bool_),
+            np.array([found.high_us == LAST_US for _, found in seen], dtype=np.bool_),
+        )
+
+    def _is_even(self, service: Service) -> bool:
+        """Whether all that was read of a register's point is its own."""
+        seen = self._seen.get(service.point)
+        if seen is None or not service.is_alone or len(seen.rows) < 2:
+            return False
+        times = seen.rows.time_us
+        first, last = int(times[0]), int(times[-1])
+        return service.reads_from_us <= first and last <= service.reads_until_us
+
     def rows(self, service: Service, start_us: int, end_us: int) -> ReadingColumns:
         """Rows of a service in [start, end], with the values written down at its change."""
         low, high = max(start_us, service.reads_from_us), min(end_us, service.reads_until_us)
@@ -120,7 +168,7 @@ class Glance:
             return service.usable(self.rows(service, start_us, end_us))
         return self._all(service, seen).within(start, end)
 
-    def _all(self, service: Service, seen: _Seen) -> Usable:
+    def _all(self, service: Service, seen: Seen) -> Usable:
         if service not in self._usable:
             rows = self.rows(service, seen.low_us, seen.high_us)
             self._usable[service] = service.usable(rows)
@@ -238,10 +286,3 @@ def _edge(rows: ReadingColumns, place: int, count: int, without: int) -> int:
 
 def _clipped(time_us: int) -> int:
     return min(max(time_us, FIRST_US), LAST_US)
-
-
-def _by_point(rows: ReadingColumns) -> dict[int, ReadingColumns]:
-    if not len(rows):
-        return {}
-    edges = [0, *(np.flatnonzero(np.diff(rows.point)) + 1).tolist(), len(rows)]
-    return {int(rows.point[first]): rows.part(first, end) for first, end in pairwise(edges)}

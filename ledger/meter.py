@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ledger.clean import Around, clean
+from ledger.clean import Around, Cleaned, clean
 from ledger.cleaning.decisions import Decision, EventFacts, Span, facts_of, spans_of
 from ledger.curve import Curve, join
 from ledger.intervals import NEGATIVE, TOLERANCE_US, placed
@@ -122,6 +122,13 @@ class Service:
         return hash((self.meter.code, self.point, self.start_us, self.end_us))
 
     @cached_property
+    def is_alone(self) -> bool:
+        """Whether it is a register with nothing written down at its ends, that no other meter
+        hands over to it or takes from it."""
+        noted = self.opening or self.closing or self.came_from or self.goes_to
+        return self.kind is Kind.REGISTER and not noted and not self.guest
+
+    @cached_property
     def limits(self) -> RegisterLimits:
         """Step, turn of the register and the most that can pass in an hour, as registered."""
         return RegisterLimits.of(self.meter, self.installation, self.counted)
@@ -132,7 +139,7 @@ class Service:
         return book_factor(self.meter, self.installation.ratio, self.counted)
 
     @cached_property
-    def _scale(self) -> float:
+    def scale(self) -> float:
         """The factor as it is multiplied with."""
         return float(self.factor)
 
@@ -153,7 +160,7 @@ class Service:
 
     def usable(self, rows: ReadingColumns) -> Usable:
         """What of the point's readings can be used."""
-        units, good = to_book_units(rows.value, self._scale)
+        units, good = to_book_units(rows.value, self.scale)
         if rows.flag.any():
             good &= (rows.flag.astype(np.int64) & int(Flag.OUT_OF_RANGE)) == 0
         if good.all():
@@ -376,11 +383,16 @@ def measure_one(service: Service, stretch: Stretch) -> Measured:
         missing=stretch.missing,
         around=Around(stretch.earlier_us, service.zone, stretch.time_us[usable & stretch.entered]),
     )
-    spans = [*cleaned.spans, *stretch.set_aside]
+    found = of_cleaned(service, cleaned)
+    return replace(found, spans=[*found.spans, *stretch.set_aside])
+
+
+def of_cleaned(service: Service, cleaned: Cleaned) -> Measured:
+    """The curve of a register from its readings that stand."""
     sign = service.installation.sign
     curve = Curve.of(cleaned.time_us, sign * cleaned.energy, cleaned.quality)
     facts = {span: service.signed(one) for span, one in cleaned.facts.items()}
-    return Measured(curve, spans, facts)
+    return Measured(curve, list(cleaned.spans), facts)
 
 
 class Intervals(NamedTuple):

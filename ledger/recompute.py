@@ -23,7 +23,7 @@ from ledger.day_rows import Booked, book_many
 from ledger.formulas import formula_rows, key_of
 from ledger.intervals import NEGATIVE
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
-from ledger.meter import Service, measure
+from ledger.meter import Measured, Service, measure
 from ledger.periods import Clock
 from ledger.plan import Plan, PlannedFigure, Term, boundaries, plan
 from ledger.repeats import MEMORY_US, PAD_US, Repeats, differing_runs, tells_repeats
@@ -151,20 +151,38 @@ class Recompute:
             start, end = widened(found, start, end)
         days: dict[str, list[date]] = {}
         told = _Told(self.books, self._bodies(served))
-        looked = self._looked_at(cluster, served, (start, end))
-        for meter, found in (one for part in looked for one in part):
-            bounded = self.context.bounded(found)
-            otherwise = self._told_otherwise(told, meter, bounded, start, end)
-            wanted = self._of_own_rules(meter, self._around(bounded, otherwise, cluster.zone))
-            wanted |= self._around(bounded, [ChangeSpan(start, end)], cluster.zone)
-            if cluster.forced:
-                reach = ChangeSpan(start, end)
-                for one in self.context.reached(bounded, start, end):
-                    reach = reach.joined(one)
-                wanted |= self._standing_days(told, meter, reach, cluster.zone)
-            if wanted:
-                days[meter] = sorted(wanted)
-        return days
+        self.context.change(_points(served.items()), start, end)
+        for part in self._looked_at(cluster, served, (start, end)):
+            calm: Mapping[Service, ChangeSpan | None] = {}
+            if not cluster.forced:
+                calm = self.context.calm(own for _, own in part).noticed(start, end)
+            for meter, found in part:
+                if len(found) == 1 and found[0] in calm:
+                    days[meter] = _days_of(calm[found[0]], cluster.zone)
+                else:
+                    days[meter] = self._days_looked(cluster, told, meter, found, (start, end))
+        return {meter: own for meter, own in days.items() if own}
+
+    def _days_looked(
+        self,
+        cluster: Cluster,
+        told: _Told,
+        meter: str,
+        found: list[Service],
+        within_us: tuple[int, int],
+    ) -> list[date]:
+        """Local days of a meter whose rows may change."""
+        start, end = within_us
+        bounded = self.context.bounded(found)
+        otherwise = self._told_otherwise(told, meter, bounded, start, end)
+        wanted = self._of_own_rules(meter, self._around(bounded, otherwise, cluster.zone))
+        wanted |= self._around(bounded, [ChangeSpan(start, end)], cluster.zone)
+        if cluster.forced:
+            reach = ChangeSpan(start, end)
+            for one in self.context.reached(bounded, start, end):
+                reach = reach.joined(one)
+            wanted |= self._standing_days(told, meter, reach, cluster.zone)
+        return sorted(wanted)
 
     def _looked_at(
         self, cluster: Cluster, served: Mapping[str, list[Service]], within_us: tuple[int, int]
@@ -397,35 +415,34 @@ class Recompute:
         rows: list[BookRow] = []
         for part in self._looked_at(cluster, served, (start, end)):
             found = []
+            calm = self.context.calm(own for _, own in part).curves(start, end)
             for meter, own in part:
                 item = self.registry.meters[meter].item
                 key = SeriesKey(cluster.institution, "meter", meter, item)
-                curve = self._curve(key, own, (start, end), days[meter], outcome)
-                found.append((key, curve, days[meter]))
+                measured = calm.get(own[0]) or self._measured(own, (start, end))
+                self._tell(key, measured, days[meter], zone, outcome)
+                found.append((key, measured.curve, days[meter]))
             rows += self._booked(found, zone)
         return rows
 
-    def _curve(
-        self,
-        key: SeriesKey,
-        served: list[Service],
-        within_us: tuple[int, int],
-        days: list[date],
-        outcome: Recomputed,
-    ) -> Curve:
-        """A meter's curve; what is told of its days goes into the outcome."""
-        zone = served[0].zone
+    def _measured(self, served: list[Service], within_us: tuple[int, int]) -> Measured:
+        """What the readings of one meter say between two instants."""
         bounded = self.context.bounded(served)
-        found = measure(bounded, self.context.stretches(bounded, *within_us))
-        if days:
-            start, end = day_bounds(days[0], zone)[0], day_bounds(days[-1], zone)[1]
-            outcome.replaced.append((key.code, start, end))
-            outcome.events += [
-                _event(key, span, found.facts.get(span, NOTHING))
-                for span in found.spans
-                if span[1] < end and span[2] > start and self._tells(key, span, zone)
-            ]
-        return found.curve
+        return measure(bounded, self.context.stretches(bounded, *within_us))
+
+    def _tell(
+        self, key: SeriesKey, found: Measured, days: list[date], zone: str, outcome: Recomputed
+    ) -> None:
+        """What is told of a meter's days goes into the outcome."""
+        if not days:
+            return
+        start, end = day_bounds(days[0], zone)[0], day_bounds(days[-1], zone)[1]
+        outcome.replaced.append((key.code, start, end))
+        outcome.events += [
+            _event(key, span, found.facts.get(span, NOTHING))
+            for span in found.spans
+            if span[1] < end and span[2] > start and self._tells(key, span, zone)
+        ]
 
     def _booked(
         self, found: Sequence[tuple[SeriesKey, Curve, list[date]]], zone: str
@@ -670,6 +687,13 @@ def _blank(row: BookRow) -> BookRow:
         for part in row.parts
     )
     return replace(row, parts=parts, total=None, day_shares=all_of(MISSING, 1)[0], spill=(0, 0, 0))
+
+
+def _days_of(reach: ChangeSpan | None, zone: str) -> list[date]:
+    """Local days from an instant to another."""
+    if reach is None:
+        return []
+    return list(days_between(local_day(reach.start_us, zone), local_day(reach.end_us, zone)))
 
 
 def _points(meters: Iterable[tuple[str, list[Service]]]) -> list[int]:

@@ -19,7 +19,8 @@ import numpy as np
 
 from ledger.cleaning.decisions import STUCK, EventFacts, Span
 from ledger.cleaning.rates import DAY_US
-from ledger.glance import FIRST_US, LAST_US, Glance
+from ledger.glance import Glance
+from ledger.kept import FIRST_US, LAST_US
 from ledger.meter import Intervals, Service, intervals_of
 from metering.book import RegisterEvent
 from metering.localtime import day_bounds, local_day

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ledger.cleaning.decisions import LIMIT, Decision, EventFacts, Span, decide
-from ledger.cleaning.past import CELL_US, RegisterPast, Steps
+from ledger.cleaning.past import CELL_US, Looked, RegisterPast, Steps
 from ledger.cleaning.rates import (
     DAY_US,
     ENOUGH_DAYS,
@@ -17,7 +17,8 @@ from ledger.cleaning.rates import (
     month_start,
 )
 from ledger.cleaning.story import DETOUR_US, SPIKE, RegisterReadings
-from ledger.glance import FIRST_US, LAST_US, Glance
+from ledger.glance import Glance
+from ledger.kept import FIRST_US, LAST_US
 from ledger.meter import Service, intervals_of
 from metering.localtime import HOUR_US, day_bounds, local_day
 from metering.reading import Flag
@@ -54,6 +55,43 @@ class RegisterSeries:
         """First and last UTC day with readings."""
         self._told: dict[tuple[int, int], list[Decision]] = {}
         """By first and last seen step of a cluster."""
+        self._known: tuple[int, int] | None = None
+        """First and last of the UTC days around which it was looked how far readings count."""
+        self._covered: tuple[int, int] | None = None
+        """First and last of the UTC days on which all decides on the readings is known."""
+        self.ahead: Looked | None = None
+        """Days that were looked through already, for the next change."""
+
+    @property
+    def days(self) -> tuple[int, int]:
+        """First and last of the UTC days that were looked through; of none the last one is
+        earlier."""
+        return (0, -1) if self._past is None else (self._past.first_day, self._past.last_day)
+
+    def knows(self, start_us: int, end_us: int) -> bool:
+        """Whether it was looked how far readings on these days count, and no step is seen near."""
+        known, past = self._known, self._past
+        if known is None or past is None or not past.is_clear(start_us, end_us):
+            return False
+        return known[0] <= start_us // DAY_US and end_us // DAY_US <= known[1]
+
+    def takes(self, looked: Looked) -> bool:
+        """Take days that were looked through, after readings on days that it knows changed, where
+        that leaves limits and decisions as they are; whether it does."""
+        after = None if self._past is None else self._past.unchanged_by(looked)
+        if after is None:
+            return False
+        self._past = after
+        return True
+
+    def is_calm(self, glance: Glance, start_us: int, end_us: int) -> bool:
+        """Whether nothing is decided on readings in [start, end], and the months there hold to the
+        registered limit."""
+        self.cover(glance, start_us, end_us)
+        past = self._past
+        if past is None or not past.is_clear(start_us, end_us):
+            return False
+        return not self.set_aside(start_us, end_us)
 
     def renew(self, glance: Glance, start_us: int, end_us: int) -> ChangeSpan | None:
         """Readings in [start, end] changed. Where decisions may be others now; None where that is
@@ -62,10 +100,12 @@ class RegisterSeries:
         reach = self.reach(glance, start_us, end_us)
         before = self._past
         if before is None or self._extent is None:
+            self.ahead = None
             return reach
         first, last = self._changed(glance, before, start_us, end_us)
         self._extent = (min(self._extent[0], first), max(self._extent[1], last))
         after = self._past = before.renewed(self._look(glance, first, last))
+        self.ahead = None
         told, self._told = self._told, {}
         reach = reach.joined(self.reach(glance, start_us, end_us))
         if not _quiet(before, after, reach, start_us, end_us):
@@ -80,6 +120,7 @@ class RegisterSeries:
         first, last = self._limited_by(start_us, end_us)
         first, last = min(first, start_us - DETOUR_US), max(last, end_us + DETOUR_US)
         self.cover(glance, first, last)
+        self._known = start_us // DAY_US, end_us // DAY_US
         reach = ChangeSpan(first, last)
         if self._past is not None:
             for cluster in self._past.clusters(first - DETOUR_US, last + DETOUR_US):
@@ -93,6 +134,8 @@ class RegisterSeries:
         if self._extent is None:
             return
         first, last = start_us // DAY_US - DETOUR_DAYS, end_us // DAY_US + DETOUR_DAYS
+        if self._has_covered(first, last):
+            return
         farthest = _cell(first, -2), _cell(last, 3)
         while True:
             past = self._widen(glance, *_that_limit(first, last))
@@ -102,8 +145,17 @@ class RegisterSeries:
                 high = max(high, int(group.at_us[-1]) // DAY_US + DETOUR_DAYS)
             low, high = max(low, farthest[0]), min(high, farthest[1])
             if low >= first and high <= last:
+                self._covered = first, last
                 return
             first, last = min(first, low), max(last, high)
+
+    def _has_covered(self, first: int, last: int) -> bool:
+        """Whether these days are known to be covered: where no step is seen near them, none leads
+        further."""
+        known, past = self._covered, self._past
+        if known is None or past is None or first < known[0] or last > known[1]:
+            return False
+        return past.is_clear(first * DAY_US, (last + 1) * DAY_US)
 
     def _limited_by(self, start_us: int, end_us: int) -> tuple[int, int]:
         """[start, end] of all days whose limit readings in [start, end] can count into; these must
@@ -138,6 +190,8 @@ class RegisterSeries:
     def set_aside(self, start_us: int, end_us: int) -> list[Span]:
         """Months that touch [start, end] in which the registered limit does not hold."""
         months = () if self._past is None else self._past.rates.set_aside
+        if not months:
+            return []
         spans = [(LIMIT, *_month_us(month)) for month in months]
         return [s for s in spans if s[2] > start_us and s[1] <= end_us]
 
@@ -182,7 +236,7 @@ class RegisterSeries:
         first, last = min(max(first, low), high), max(min(last, high), low)
         past = self._past
         if past is None:
-            past = self._look(glance, first, last)
+            past = RegisterPast.only(self.service.limits, self._look(glance, first, last))
         for a, b in ((first, past.first_day - 1), (past.last_day + 1, last)):
             if a <= b:
                 past = past.renewed(self._look(glance, a, b))
@@ -190,8 +244,11 @@ class RegisterSeries:
         self._past = past
         return past
 
-    def _look(self, glance: Glance, first_day: int, last_day: int) -> RegisterPast:
+    def _look(self, glance: Glance, first_day: int, last_day: int) -> Looked:
         """Look through whole UTC days, a bounded number of them at a time."""
+        ahead = self.ahead
+        if ahead is not None and (ahead.first_day, ahead.last_day) == (first_day, last_day):
+            return ahead
         service, limits = self.service, self.service.limits
         rises, steps = [], [Steps.none()]
         for day in range(first_day, last_day + 1, CHUNK_DAYS):
@@ -202,9 +259,7 @@ class RegisterSeries:
             doubtful = Steps.of(known.time_us, known.value, found, limits)
             rises.append(found.since(day))
             steps.append(doubtful.take(doubtful.at_us >= start))
-        return RegisterPast.of(
-            limits, first_day, last_day, DayRises.joined(rises), Steps.joined(steps)
-        )
+        return Looked(first_day, last_day, DayRises.joined(rises), Steps.joined(steps))
 
 
 class IntervalSeries(RegisterSeries):
@@ -237,7 +292,7 @@ class IntervalSeries(RegisterSeries):
         first, last = (local_day(_clipped(at), zone) for at in (start_us, end_us))
         return day_bounds(first, zone)[0], day_bounds(last, zone)[1]
 
-    def _look(self, glance: Glance, first_day: int, last_day: int) -> RegisterPast:
+    def _look(self, glance: Glance, first_day: int, last_day: int) -> Looked:
         service, limits = self.service, self.service.limits
         rises, steps = [], [Steps.none()]
         for day in range(first_day, last_day + 1, CHUNK_DAYS):
@@ -253,9 +308,7 @@ class IntervalSeries(RegisterSeries):
             shown = DayRises.of_intervals(ends, energy, ends - begins, limits.step_us)
             rises.append(shown)
             steps.append(Steps.of_intervals(begins, ends, energy, shown, limits))
-        return RegisterPast.of(
-            limits, first_day, last_day, DayRises.joined(rises), Steps.joined(steps)
-        )
+        return Looked(first_day, last_day, DayRises.joined(rises), Steps.joined(steps))
 
 
 def months_around(start_us: int, end_us: int) -> ChangeSpan:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ledger.cleaning.rates import DAY_US, DayRises, RiseLimits, learned, own_limit
+from ledger.cleaning.rates import DAY_US, F64, DayRises, RiseLimits, Strides, learned, own_limit
 from ledger.cleaning.story import DETOUR_US
 from ledger.limits import RegisterLimits
 from metering.localtime import HOUR_US
@@ -47,26 +48,10 @@ class Steps:
     def of(cls, time_us: I64, value: I64, rises: DayRises, limits: RegisterLimits) -> Steps:
         """Of raw readings: falls, what follows a fall, long steps, and rises beyond what the day
         shows often. All that a limit can forbid is among them."""
-        rise, passed = np.diff(value), np.diff(time_us)
-        if limits.signed:
-            rise = np.abs(rise)
-        chosen = rise < 0
-        chosen[1:] |= rise[:-1] < 0
-        chosen |= passed > max(HOUR_US, limits.step_us)
-        day = time_us[1:] // DAY_US
-        if len(rises.day):
-            place = np.minimum(np.searchsorted(rises.day, day), len(rises.day) - 1)
-            known = rises.day[place] == day
-            own, floor = own_limit(rises.often)[place], rises.cadence_us[place]
-            if not known.all():
-                own, floor = np.where(known, own, 0), np.where(known, floor, limits.step_us)
-            rate = rise / np.maximum(passed, floor) * HOUR_US
-            chosen |= rate > 0.999 * own
-            if limits.max_per_hour is not None:
-                chosen |= rate > limits.max_per_hour
-        chosen &= rise != 0
-        kept = np.flatnonzero(chosen)
-        return cls(time_us[kept], time_us[kept + 1], rise[kept])
+        registered = np.inf if limits.max_per_hour is None else limits.max_per_hour
+        steps = Strides.of(time_us, value)
+        kept, rise = doubtful(steps, rises, limits.step_us, registered, signed=limits.signed)
+        return cls(time_us[kept], time_us[kept + 1], rise)
 
     @classmethod
     def of_intervals(
@@ -87,6 +72,10 @@ class Steps:
     def take(self, mask: NDArray[np.bool_]) -> Steps:
         """The steps that an (n,) mask keeps."""
         return Steps(self.before_us[mask], self.at_us[mask], self.rise[mask])
+
+    def part(self, first: int, end: int) -> Steps:
+        """Steps first..end, the end not included; the arrays are views."""
+        return Steps(self.before_us[first:end], self.at_us[first:end], self.rise[first:end])
 
     def seen(self, rates: RiseLimits) -> Steps:
         """Those that the meter cannot have made."""
@@ -120,6 +109,45 @@ class Steps:
         )
 
 
+def doubtful(
+    steps: Strides,
+    rises: DayRises,
+    step_us: int | I64,
+    registered: float | F64,
+    *,
+    signed: bool,
+) -> tuple[I64, I64]:
+    """(places, rises) of the strides that a limit can forbid; native step and registered limit
+    (infinite where there is none) may be those of each stride."""
+    rise, passed, day = steps.rise, steps.passed, steps.day
+    if signed:
+        rise = np.abs(rise)
+        chosen = np.zeros(len(rise), dtype=np.bool_)
+    else:
+        chosen = (rise < 0) | steps.after_fall
+    chosen |= passed > np.maximum(HOUR_US, step_us)
+    if len(rises.day):
+        place = np.minimum(np.searchsorted(rises.day, day), len(rises.day) - 1)
+        known = rises.day[place] == day
+        own, floor = own_limit(rises.often)[place], rises.cadence_us[place]
+        if not known.all():
+            own, floor = np.where(known, own, 0), np.where(known, floor, step_us)
+        rate = rise / np.maximum(passed, floor) * HOUR_US
+        chosen |= (rate > 0.999 * own) | (rate > registered)
+    kept = np.flatnonzero(chosen & (rise != 0))
+    return kept, rise[kept]
+
+
+class Looked(NamedTuple):
+    """What days of one register show, once looked through."""
+
+    first_day: int
+    """First and last UTC day, both included."""
+    last_day: int
+    rises: DayRises
+    doubtful: Steps
+
+
 @dataclass(frozen=True, eq=False)
 class RegisterPast:
     """One register's series over whole UTC days."""
@@ -133,6 +161,11 @@ class RegisterPast:
     seen: Steps
 
     @classmethod
+    def only(cls, limits: RegisterLimits, looked: Looked) -> RegisterPast:
+        """Of the days that were looked through."""
+        return cls.of(limits, looked.first_day, looked.last_day, looked.rises, looked.doubtful)
+
+    @classmethod
     def of(
         cls, limits: RegisterLimits, first_day: int, last_day: int, rises: DayRises, doubtful: Steps
     ) -> RegisterPast:
@@ -140,32 +173,46 @@ class RegisterPast:
         rates = learned(rises, limits, first_day, max(first_day, last_day))
         return cls(limits, first_day, last_day, rises, doubtful, rates, doubtful.seen(rates))
 
-    @property
-    def start_us(self) -> int:
-        """Start of the first day [us UTC]."""
-        return self.first_day * DAY_US
-
-    @property
-    def end_us(self) -> int:
-        """End of the last day [us UTC], not included."""
-        return (self.last_day + 1) * DAY_US
-
-    def renewed(self, other: RegisterPast) -> RegisterPast:
-        """With the days of another one in place of its own."""
-        start, end = other.start_us, other.end_us
-        mine, rises = self.doubtful, self.rises
-        doubtful = Steps.joined(
-            [mine.take(mine.at_us < start), other.doubtful, mine.take(mine.at_us >= end)]
-        )
-        before = rises.between(self.first_day, other.first_day - 1)
-        after = rises.between(other.last_day + 1, self.last_day)
+    def renewed(self, looked: Looked) -> RegisterPast:
+        """With days that were looked through in place of its own."""
+        rises = self.rises
+        before = rises.between(self.first_day, looked.first_day - 1)
+        after = rises.between(looked.last_day + 1, self.last_day)
         return RegisterPast.of(
             self.limits,
-            min(self.first_day, other.first_day),
-            max(self.last_day, other.last_day),
-            DayRises.joined([before, other.rises, after]),
-            doubtful,
+            min(self.first_day, looked.first_day),
+            max(self.last_day, looked.last_day),
+            DayRises.joined([before, looked.rises, after]),
+            self._doubtful_with(looked),
         )
+
+    def unchanged_by(self, looked: Looked) -> RegisterPast | None:
+        """`renewed`, where that leaves every limit as it is and no step of these days is seen,
+        before or afterwards; else None."""
+        first, last = looked.first_day, looked.last_day
+        if not self.first_day <= first <= last <= self.last_day:
+            return None
+        if len(self.seen.within(first * DAY_US, (last + 1) * DAY_US).at_us):
+            return None
+        mine = self.rises.between(first, last)
+        if not mine.limits_alike(looked.rises, self.limits.max_per_hour):
+            return None
+        if len(looked.doubtful.seen(self.rates).at_us):
+            return None
+        rises, doubtful = self.rises.with_days(looked.rises), self._doubtful_with(looked)
+        return replace(self, rises=rises, doubtful=doubtful)
+
+    def is_clear(self, start_us: int, end_us: int) -> bool:
+        """Whether no step is seen so near to [start, end] that it is told with what is there."""
+        return not len(self.seen.within(start_us - DETOUR_US, end_us + DETOUR_US).at_us)
+
+    def _doubtful_with(self, looked: Looked) -> Steps:
+        mine = self.doubtful
+        if not len(mine.at_us):
+            return looked.doubtful
+        start, end = looked.first_day * DAY_US, (looked.last_day + 1) * DAY_US
+        before, after = mine.take(mine.at_us < start), mine.take(mine.at_us >= end)
+        return Steps.joined([before, looked.doubtful, after])
 
     def groups(self, start_us: int, end_us: int) -> Iterator[Steps]:
         """Seen steps no further apart than a detour may last, those groups that touch

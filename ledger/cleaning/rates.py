@@ -36,6 +36,29 @@ F64 = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
+class Strides:
+    """From each reading to the next, of one register or of several side by side."""
+
+    rise: I64
+    """(n,) [book units]"""
+    passed: I64
+    """(n,) [us]"""
+    day: I64
+    """(n,) the UTC day each ends on; of several registers a number that tells theirs apart, and
+    rises."""
+    after_fall: NDArray[np.bool_]
+    """(n,) whether the register fell on the stride before."""
+
+    @classmethod
+    def of(cls, time_us: I64, value: I64) -> Strides:
+        """Of one register's readings in rising time."""
+        rise = np.diff(value)
+        after_fall = np.zeros(len(rise), dtype=np.bool_)
+        after_fall[1:] = rise[:-1] < 0
+        return cls(rise, np.diff(time_us), time_us[1:] // DAY_US, after_fall)
+
+
+@dataclass(frozen=True, eq=False)
 class DayRises:
     """The largest rises of each UTC day on which the register rose [book units per hour]."""
 
@@ -59,16 +82,23 @@ class DayRises:
         It is counted from the higher of the two readings before, so that a reading which comes
         back from a dip is no rise. Of a signed register a fall is a rise like any other.
         """
-        rise, passed, day = np.diff(value), np.diff(time_us), time_us[1:] // DAY_US
+        return cls.of_steps(Strides.of(time_us, value), step_us, signed=signed)
+
+    @classmethod
+    def of_steps(cls, steps: Strides, step_us: int | I64, *, signed: bool = False) -> DayRises:
+        """The same of registers side by side, whose days are told apart; the native step may be
+        that of each stride."""
+        rise, passed, day = steps.rise, steps.passed, steps.day
         cadence = np.minimum(_usual(day, passed), step_us)
         if signed:
             size, hours = np.abs(rise), np.maximum(passed, cadence) / HOUR_US
             up, none = size >= hours, np.zeros(0, dtype=np.int64)
             return cls._ranked(day[up], size[up], hours[up], cadence[up], none, OFTEN_BOTH_WAYS)
-        falls = rise < 0
-        back = np.append([False], falls[:-1]) if len(rise) > 1 else falls
-        rise[1:] = np.where(back[1:], value[2:] - value[:-2], rise[1:])
-        passed[1:] = np.where(back[1:], time_us[2:] - time_us[:-2], passed[1:])
+        falls, back = rise < 0, steps.after_fall
+        if back.any():
+            at = np.flatnonzero(back)
+            rise, passed = rise.copy(), passed.copy()
+            rise[at], passed[at] = rise[at] + steps.rise[at - 1], passed[at] + steps.passed[at - 1]
         hours = np.maximum(passed, cadence) / HOUR_US
         up = rise >= hours
         return cls._ranked(day[up], rise[up], hours[up], cadence[up], day[falls])
@@ -105,16 +135,53 @@ class DayRises:
         largest = np.maximum.reduceat(rate, firsts)
         return cls(days, largest, shown, least, cadence[firsts], lump)
 
+    def on(self, day: I64, kept: NDArray[np.bool_]) -> DayRises:
+        """Those that an (n,) mask keeps, as of other days."""
+        return replace(self, day=day)._part(kept)
+
+    def part(self, first: int, end: int) -> DayRises:
+        """Days at places first..end, the end not included; the arrays are views."""
+        return self._part(slice(first, end))
+
     def between(self, first: int, last: int) -> DayRises:
         """From a day to another, both included."""
         start, end = self.day.searchsorted((first, last + 1)).tolist()
         return self._part(slice(start, end))
 
+    def limits_alike(self, other: DayRises, registered: int | None) -> bool:
+        """Whether in its place the other one leaves every limit as it is. A learned limit is the
+        power of two above a median, so it is the same where the largest rises have the same power;
+        of the lesser ones counts whether they exceed the registered limit."""
+        return self._limiting(registered) == other._limiting(registered)
+
+    def _limiting(self, registered: int | None) -> list[list[int]]:
+        """Of each day what its limits and those of its months are made of: few days are compared,
+        for which lists are quicker than arrays."""
+        most = _LARGEST if registered is None else registered
+        return [
+            *(self.day.tolist(), self.cadence_us.tolist(), self.lump.tolist()),
+            [(4 * rise).bit_length() for rise in self.largest.tolist()],
+            [rise.bit_length() for rise in self.often.tolist()],
+            [rise > most for rise in self.least.tolist()],
+        ]
+
+    def with_days(self, other: DayRises) -> DayRises:
+        """With days of another one, which it has all, in their place."""
+        if not len(other.day):
+            return self
+        first = int(self.day.searchsorted(other.day[0]))
+        columns = []
+        for mine, its in zip(self._columns(), other._columns(), strict=True):
+            column = mine.copy()
+            column[first : first + len(its)] = its
+            columns.append(column)
+        return DayRises(*columns)
+
     def since(self, day: int) -> DayRises:
         """From a day on."""
         return self._part(slice(int(self.day.searchsorted(day)), None))
 
-    def _part(self, chosen: slice) -> DayRises:
+    def _part(self, chosen: slice | NDArray[np.bool_]) -> DayRises:
         return DayRises(*(column[chosen] for column in self._columns()))
 
     def _columns(self) -> tuple[I64, ...]:
@@ -289,7 +356,15 @@ def _of_month(
 
 def own_limit(often: I64) -> F64:
     """The next power of two above what a day shows often; 0 where that is nothing."""
-    return np.array([float(1 << rate.bit_length()) if rate else 0.0 for rate in often.tolist()])
+    return np.where(often > 0, np.ldexp(1.0, _power(often)), 0.0)
+
+
+def _power(values: I64) -> NDArray[np.int32]:
+    """Of positive integers how many bits they have; 0 of 0."""
+    power = np.frexp(values.astype(np.float64))[1]
+    # Beyond 53 bits a float may round up to the next power.
+    over = values < np.int64(1) << np.maximum(power - 1, 0).astype(np.int64)
+    return np.asarray(np.where(over & (power > 0), power - 1, power), dtype=np.int32)
 
 
 def _own(rises: DayRises, days: I64) -> F64:

@@ -549,10 +549,10 @@ def test_nothing_is_told_of_what_lies_outside_of_a_service():
 def test_how_long_a_register_rested_is_forgotten_where_a_change_may_tell_it_otherwise():
     context, alone = context_of(HALVES), services_of_one()
     other = replace(alone, installation=replace(alone.installation, point=2))
-    rests = {(alone, at(3)): 5, (other, at(3)): 7}
-    left = {(other, at(3)): 7}
+    rests = {alone: {at(3): 5}, other: {at(3): 7}}
+    left = {alone: {}, other: {at(3): 7}}
     for start, kept in ((23.5, left), (4, rests), (3, left), (2, left)):
-        context._rests = dict(rests)
+        context._rests = {one: dict(own) for one, own in rests.items()}
         reach = context.noticed(alone, at(start), at(23.5))
         assert (reach is None) == (start != 23.5)  # the first time all is looked at
         assert context._rests == kept

@@ -39,7 +39,16 @@ DAY_US = 24 * HOUR_US
 def test_only_what_is_being_worked_on_can_change():
     assert changeable(ledger) == {
         *("Cleaned", "Context", "Glance", "LedgerReport", "Measured", "Rebooked", "Rebooking"),
-        *("Recompute", "Recomputed", "RegisterReadings", "Standing", "Work", "_Marks", "_Sums"),
+        *(
+            "KeptRows",
+            "Recompute",
+            "Recomputed",
+            "RegisterReadings",
+            "Standing",
+            "Work",
+            "_Marks",
+            "_Sums",
+        ),
         "_Told",
         "RepeatedValues",
     }
@@ -47,8 +56,18 @@ def test_only_what_is_being_worked_on_can_change():
 
 def test_what_holds_arrays_equals_itself_alone_and_what_is_ranked_has_an_order():
     assert alone(ledger) == {
-        *("Around", "Block", "Curve", "Curves", "DayRises", "Edges", "Grid", "JudgedReadings"),
-        *("RegisterPast", "RiseLimits", "Steps", "Stretch"),
+        *(
+            "Around",
+            "Block",
+            "Calm",
+            "Curve",
+            "Curves",
+            "DayRises",
+            "Edges",
+            "Grid",
+            "JudgedReadings",
+        ),
+        *("Lanes", "RegisterPast", "RiseLimits", "Steps", "Stretch", "Strides"),
     }
     assert ordered(ledger) == {"Decision", "EventFacts", "StoryPrice"}
 

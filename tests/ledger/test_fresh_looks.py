@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ledger import series as series_module
+from ledger.cleaning.past import RegisterPast
 from ledger.cleaning.rates import DAY_US
 from ledger.context import Context
 from ledger.glance import Glance
@@ -68,7 +69,8 @@ def test_days_looked_at_a_few_at_a_time_say_the_same(monkeypatch, kind, seed):
         for name in ("before_us", "at_us", "rise"):
             here, there = (getattr(p.doubtful, name).tolist() for p in (part, whole))
             assert here == there
-    joined = one._look(glance, first, FIRST + 5).renewed(one._look(glance, FIRST + 6, last))
+    begun = RegisterPast.only(service.limits, one._look(glance, first, FIRST + 5))
+    joined = begun.renewed(one._look(glance, FIRST + 6, last))
     assert joined.doubtful.same(whole.doubtful)
 
 

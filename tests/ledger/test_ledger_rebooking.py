@@ -189,13 +189,13 @@ def second_rules(monkeypatch):
 
     def begin():
         monkeypatch.setattr(rules, "RULES_VERSION", NEXT)
-        measured = Recompute._meter
+        booked = Recompute._booked
 
         def more(self, *args):
-            rows = measured(self, *args)
+            rows = booked(self, *args)
             return [row if row.total is None else one_more(row) for row in rows]
 
-        monkeypatch.setattr(Recompute, "_meter", more)
+        monkeypatch.setattr(Recompute, "_booked", more)
 
     return begin
 

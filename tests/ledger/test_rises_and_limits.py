@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.cleaning.past import CELL_US, RegisterPast, Steps
+from ledger.cleaning.past import CELL_US, Looked, RegisterPast, Steps
 from ledger.cleaning.rates import (
     DayRises,
     RiseLimits,
@@ -495,17 +495,49 @@ def test_a_past_takes_other_days_in_place_of_its_own():
         rises_on({1: 10, 2: 10, 3: 10, 4: 10}),
         steps((30, 31, -1), (50, 51, -1), (75, 76, -1)),
     )
-    other = RegisterPast.of(LIMITS, 2, 2, rises_on({2: 99}), steps((60, 61, -2)))
+    other = Looked(2, 2, rises_on({2: 99}), steps((60, 61, -2)))
     found = mine.renewed(other)
     assert (found.first_day, found.last_day) == (1, 4)
     assert found.rises.largest.tolist() == [10, 99, 10, 10]
     assert placed(found.doubtful) == [(30, 31, -1), (60, 61, -2), (75, 76, -1)]
     assert placed(found.seen) == placed(found.doubtful)
-    assert (mine.start_us, mine.end_us) == (DAY_US, 5 * DAY_US)
-    wider = mine.renewed(RegisterPast.of(LIMITS, 5, 6, rises_on({6: 7}), Steps.none()))
+    wider = mine.renewed(Looked(5, 6, rises_on({6: 7}), Steps.none()))
     assert (wider.first_day, wider.last_day, wider.rises.day.tolist()) == (1, 6, [1, 2, 3, 4, 6])
-    earlier = mine.renewed(RegisterPast.of(LIMITS, -1, 0, rises_on({}), Steps.none()))
+    earlier = mine.renewed(Looked(-1, 0, rises_on({}), Steps.none()))
     assert (earlier.first_day, earlier.last_day) == (-1, 4)
-    edge = mine.renewed(RegisterPast.of(LIMITS, 3, 3, rises_on({}), Steps.none()))
+    edge = mine.renewed(Looked(3, 3, rises_on({}), Steps.none()))
     assert placed(edge.doubtful) == [(30, 31, -1), (50, 51, -1)]
     assert edge.rises.day.tolist() == [1, 2, 4]
+
+
+RATES = st.integers(0, 70)
+OF_A_DAY = st.tuples(RATES, RATES, RATES, st.sampled_from([300, 900]), st.sampled_from([0, 1, 3]))
+
+
+def of_days(rows) -> DayRises:
+    columns = [np.array(column, dtype=np.int64) for column in zip(*rows, strict=True)]
+    return DayRises(np.arange(len(rows)) + 20, *columns)
+
+
+@given(
+    st.lists(OF_A_DAY, min_size=1, max_size=9),
+    st.integers(0, 8),
+    st.lists(st.tuples(st.integers(0, 2), RATES), min_size=1, max_size=2),
+    st.sampled_from([None, 16, 40]),
+)
+@settings(max_examples=400)
+def test_days_whose_limits_are_alike_leave_all_limits_as_they_are(rows, place, others, registered):
+    place = min(place, len(rows) - 1)
+    changed = list(rows[place])
+    for column, rate in others:
+        changed[column] = rate
+    limits = replace(LIMITS, max_per_hour=registered)
+    before, other = of_days(rows), of_days([*rows[:place], changed, *rows[place + 1 :]])
+    old, new = (one.between(place + 20, place + 20) for one in (before, other))
+    assert old.limits_alike(old, registered)
+    if old.limits_alike(new, registered):
+        left, right = (learned(one, limits, 15, 60) for one in (before, other))
+        for name in ("short", "long", "pace", "floor_us", "lump"):
+            assert getattr(left, name).tolist() == getattr(right, name).tolist()
+        assert left.set_aside == right.set_aside
+        assert before.with_days(new).largest.tolist() == other.largest.tolist()
