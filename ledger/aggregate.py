@@ -14,14 +14,20 @@ from ledger.dividing import part_by_days, part_of_block
 from ledger.periods import Clock, day_edges
 from ledger.plan import Name as FigureName
 from ledger.plan import Plan, PlannedFigure, Term
+from ledger.stacks import Addends, Shape, Stack, StackPlace
 from ledger.windows import offsets_of
 from metering.book import BookRow, Crossing, SeriesKey
 from metering.localtime import MINUTE_US, day_bounds, slot_count
 from metering.quantity import I64
 from metering.registry import Registry
 from metering.resampling import holds
+from metering.tariff import TariffScope
 from metering.tariff_choice import TariffChoice
 
+ROWS_AT_ONCE = 16_384
+"""Rows that are held side by side: some 30 MB."""
+Series = tuple[str, str, str, str | None]
+"""(kind, code, item, institution of which it is where that is another one)."""
 Rows = Mapping[SeriesKey, Mapping[date, BookRow]]
 """Current rows by series and day."""
 
@@ -81,17 +87,21 @@ def node_rows(
 ) -> list[BookRow]:
     """Rows of the figures on alike days, made by that version of the rules; days on which nothing
     is booked are left out."""
-    sums = _Sums(registry, plan, rows, list(days), clock, choice)
-    made: list[BookRow] = []
-    for figure in figures:
-        key = plan.key(Term("node", figure.node, figure.item))
-        blocks = sums.make(figure)
-        made += rows_of(blocks, key, sums.days, rules=rules, registry=registry.version)
-    return made
+    made: dict[FigureName, list[BookRow]] = {(one.node, one.item): [] for one in figures}
+    size = max(1, ROWS_AT_ONCE // max(1, len(rows)))
+    for first in range(0, len(days), size):
+        part = list(days[first : first + size])
+        sums = Sums(registry, plan, rows, part, clock, choice)
+        for name, own in sums.rows_of_all(figures, rules).items():
+            made[name] += own
+    return [row for own in made.values() for row in own]
 
 
 @dataclass
-class _Sums:
+class Sums:
+    """Figures on alike days: those whose terms lie in one stack many at once, the others one by
+    one. Both ways come to the same."""
+
     registry: Registry
     plan: Plan
     rows: Rows
@@ -99,8 +109,157 @@ class _Sums:
     clock: Clock
     choice: TariffChoice
     made: dict[FigureName, list[Block]] = field(default_factory=dict)
-    _names: dict[str, Name] = field(default_factory=dict)
+    _places: dict[FigureName, StackPlace] = field(default_factory=dict)
+    """Figures that were made many at once."""
+    _read: dict[Series, StackPlace | None] = field(default_factory=dict)
+    """Series that are read and not made; None of those that lie in no stack."""
+    _stacks: dict[tuple[Name, Shape], Stack] = field(default_factory=dict)
+    _names: list[Name] = field(default_factory=list)
+    _numbers: dict[Name, int] = field(default_factory=dict)
+    _named: dict[str, int] = field(default_factory=dict)
+    """The number of each meter's name."""
+    _offsets: dict[tuple[TariffScope | None, str], tuple[int, ...]] = field(default_factory=dict)
+    _shapes: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
     _counted_names: dict[FigureName, dict[Name, int]] = field(default_factory=dict)
+
+    def rows_of_all(
+        self, figures: Sequence[PlannedFigure], rules: int
+    ) -> dict[FigureName, list[BookRow]]:
+        """Rows of all the figures."""
+        levels = _levels(figures)
+        self._read_all(figures)
+        found: dict[FigureName, list[BookRow]] = {}
+        for level in levels:
+            alone = []
+            together: dict[tuple[Stack, int], list[tuple[PlannedFigure, Addends]]] = {}
+            for figure in level:
+                if (placed := self._placed(figure)) is None:
+                    alone.append(figure)
+                else:
+                    stack, counted = placed
+                    alike = (stack, len(counted.rows))
+                    together.setdefault(alike, []).append((figure, counted))
+            for (stack, _), some in together.items():
+                found |= self._together(stack, some, rules)
+            for figure in alone:
+                found[figure.node, figure.item] = self.rows_of(figure, rules)
+        return found
+
+    def rows_of(self, figure: PlannedFigure, rules: int) -> list[BookRow]:
+        """Rows of one figure, made by itself from what was made before."""
+        return self._row(figure, self.make(figure), rules)
+
+    def _row(self, figure: PlannedFigure, blocks: Sequence[Block], rules: int) -> list[BookRow]:
+        key = self.plan.key(Term("node", figure.node, figure.item))
+        return rows_of(blocks, key, self.days, rules=rules, registry=self.registry.version)
+
+    def _together(
+        self, stack: Stack, some: Sequence[tuple[PlannedFigure, Addends]], rules: int
+    ) -> dict[FigureName, list[BookRow]]:
+        """Figures of equally many terms in one stack."""
+        found: dict[FigureName, list[BookRow]] = {}
+        first, version = 0, self.registry.version
+        for sums in stack.summed([counted for _, counted in some]):
+            figures = [figure for figure, _ in some[first : first + sums.used]]
+            first += sums.used
+            keys = [self.plan.key(Term("node", one.node, one.item)) for one in figures]
+            rows, places = sums.book_rows(keys, self.days, rules, version), stack.put_all(sums)
+            for row, (figure, place) in enumerate(zip(figures, places, strict=True)):
+                name = figure.node, figure.item
+                if figure.totals and self._is_silent(figure, sums, row):
+                    self.made[name] = [self._filled(sums.block(row), figure)]
+                    found[name] = self._row(figure, self.made[name], rules)
+                else:
+                    self._places[name] = place
+                    found[name] = rows[row]
+        return found
+
+    def _is_silent(self, figure: PlannedFigure, sums: Stack, row: int) -> bool:
+        """Whether a total may say nothing in a slot, of its day or of theirs, of which its parts
+        do."""
+        silent = ~sums.known[row]
+        rows: dict[Stack, list[int]] = {}
+        for term in figure.parts:
+            place = self._place(term)
+            if place is None or place.stack.name.step_min != sums.name.step_min:
+                return True
+            rows.setdefault(place.stack, []).append(place.row)
+        return any(
+            one.shape[1] != sums.shape[1] or bool((one.heard(own) & silent).any())
+            for one, own in rows.items()
+        )
+
+    def _placed(self, figure: PlannedFigure) -> tuple[Stack, Addends] | None:
+        """A figure whose terms all lie in one stack, and surely fit 64 bits."""
+        stack, rows = None, list[int]()
+        for term in figure.counted:
+            place = self._place(term)
+            if place is None or (stack is not None and place.stack is not stack):
+                return None
+            stack = place.stack
+            rows.append(place.row)
+        if stack is None or not stack.fits(len(rows)):
+            return None
+        meters = self._counts(figure).get(stack.name)
+        return stack, Addends(rows, [term.sign for term in figure.counted], meters)
+
+    def _place(self, term: Term) -> StackPlace | None:
+        """Where a term's only block lies; None where it has several, or is a part of a place."""
+        if term.division is not None:
+            return None
+        name = term.code, term.item
+        if term.kind == "node" and name in self._places:
+            return self._places[name]
+        if term.kind == "node" and name in self.made:
+            if len(self.made[name]) > 1:
+                return None
+            self._places[name] = self._put(self.made[name][0])
+            return self._places[name]
+        return self._read.get(_series(term))
+
+    def _put(self, block: Block) -> StackPlace:
+        shape = len(block.slots), block.slots.shape[1], block.hours.shape[1]
+        return self._stack(block.name, shape, 1).put(block)
+
+    def _stack(self, name: Name, shape: Shape, room: int) -> Stack:
+        if (name, shape) not in self._stacks:
+            self._stacks[name, shape] = Stack.room(room, name, shape)
+        return self._stacks[name, shape]
+
+    def _read_all(self, figures: Sequence[PlannedFigure]) -> None:
+        """The terms that are no figures of these, each name's side by side."""
+        own = {(figure.node, figure.item) for figure in figures}
+        alike: dict[tuple[Name, Shape], list[tuple[Term, str, int]]] = {}
+        for figure in figures:
+            for term in (*figure.totals, *figure.parts):
+                made = term.kind == "node" and (term.code, term.item) in own
+                if made or term.division is not None or (series := _series(term)) in self._read:
+                    continue
+                self._read[series] = None
+                if len(names := self._counts_of(term)) == 1:
+                    ((name, meters),) = names.items()
+                    node = self._node(term)
+                    shape = len(self.days), *self._shape(node, name.step_min)
+                    found = term, self.registry.zone(node), meters
+                    alike.setdefault((name, shape), []).append(found)
+        for (name, shape), terms in alike.items():
+            self._read_alike(name, shape, terms, len(figures))
+
+    def _read_alike(
+        self, name: Name, shape: Shape, terms: Sequence[tuple[Term, str, int]], more: int
+    ) -> None:
+        stack = self._stack(name, shape, len(terms) + more)
+        given = [(self._rows_of(term), zone, meters) for term, zone, meters in terms]
+        found = stack.read(given, self.days)
+        for n, (rows, zone, meters) in enumerate(given):
+            place = found.get(n)
+            if place is None:  # of several parts, or as long as another place's days
+                one = Block.of(rows, self.days, name, shape[1:], meters, zone)
+                place = self._put(one)
+            self._read[_series(terms[n][0])] = place
+
+    def _rows_of(self, term: Term) -> Mapping[date, BookRow]:
+        return self.rows.get(self.plan.key(term), {})
 
     def make(self, figure: PlannedFigure) -> list[Block]:
         """The figure's parts; remembered for the figures above."""
@@ -171,40 +330,62 @@ class _Sums:
         return [None if row is None else row.total for row in rows]
 
     def _whole(self, term: Term) -> list[Block]:
-        if term.kind == "node" and (term.code, term.item) in self.made:
-            return self.made[term.code, term.item]
-        rows = self.rows.get(self.plan.key(term), {})
-        if term.kind == "meter":
-            node, counts = self.registry.meters[term.code].node, {self._name(term.code): 1}
-        else:
-            node = term.code
-            counts = self._counts(self.plan.figure(term.code, term.item))
-        zone = self.registry.zone(node)
+        name = term.code, term.item
+        if term.kind == "node" and name in self.made:
+            return self.made[name]
+        if term.kind == "node" and name in self._places:
+            place = self._places[name]
+            self.made[name] = [place.stack.block(place.row)]
+            return self.made[name]
+        rows, node = self._rows_of(term), self._node(term)
+        zone, counts = self.registry.zone(node), self._counts_of(term)
         return [
             Block.of(rows, self.days, name, self._shape(node, name.step_min), meters, zone)
             for name, meters in sorted(counts.items(), key=lambda e: e[0].order)
         ]
 
+    def _node(self, term: Term) -> str:
+        return self.registry.meters[term.code].node if term.kind == "meter" else term.code
+
+    def _counts_of(self, term: Term) -> dict[Name, int]:
+        """Meters that count into a term, by the name of their parts."""
+        if term.kind == "meter":
+            return {self._name(term.code): 1}
+        return self._counts(self.plan.figure(term.code, term.item))
+
     def _counts(self, figure: PlannedFigure) -> dict[Name, int]:
         """Meters that count into a figure, by the name of their parts."""
         place = figure.node, figure.item
         if place not in self._counted_names:
-            names = Counter(map(self._name, figure.meters))
-            self._counted_names[place] = dict(names) or {Name(15, None, (0,)): 1}
+            numbers = Counter(map(self._number, figure.meters))
+            names = {self._names[number]: count for number, count in numbers.items()}
+            self._counted_names[place] = names or {Name(15, None, (0,)): 1}
         return self._counted_names[place]
 
     def _name(self, meter: str) -> Name:
-        if meter not in self._names:
+        return self._names[self._number(meter)]
+
+    def _number(self, meter: str) -> int:
+        """The number of a meter's name: that of a number is told sooner than that of a name."""
+        if meter not in self._named:
             one, day = self.registry.meters[meter], self.days[0]
-            scope = self.choice.of(meter, day)
-            offsets = offsets_of(self.choice, scope, day, self.registry.zone(one.node))
-            self._names[meter] = Name(one.step_min, scope, offsets)
-        return self._names[meter]
+            scope, zone = self.choice.of(meter, day), self.registry.zone(one.node)
+            if (scope, zone) not in self._offsets:
+                self._offsets[scope, zone] = offsets_of(self.choice, scope, day, zone)
+            name = Name(one.step_min, scope, self._offsets[scope, zone])
+            number = self._numbers.setdefault(name, len(self._names))
+            if number == len(self._names):
+                self._names.append(name)
+            self._named[meter] = number
+        return self._named[meter]
 
     def _shape(self, node: str, step_min: int) -> tuple[int, int]:
-        zone = self.registry.zone(node)
-        starts, _ = day_edges(self.days[0], zone, step_min)
-        return len(starts), slot_count(self.days[0], zone, 60)
+        """(slots, hours) of a day there."""
+        place = self.registry.zone(node), step_min
+        if place not in self._shapes:
+            starts, _ = day_edges(self.days[0], place[0], step_min)
+            self._shapes[place] = len(starts), slot_count(self.days[0], place[0], 60)
+        return self._shapes[place]
 
     def _expected(self, figure: PlannedFigure, block: Block) -> I64:
         """(D, n) time of each slot that is due by now [us]."""
@@ -215,6 +396,27 @@ class _Sums:
             wide = min(len(starts), slots)
             due[i, :wide] = (np.minimum(ends, self.clock.as_of_us) - starts)[:wide]
         return np.maximum(due, 0)
+
+
+def _series(term: Term) -> Series:
+    return term.kind, term.code, term.item, term.body
+
+
+def _levels(figures: Sequence[PlannedFigure]) -> list[list[PlannedFigure]]:
+    """The figures so that none counts one of its own level, or of a later one; in their order."""
+    level: dict[FigureName, int] = {}
+    found: list[list[PlannedFigure]] = []
+    for figure in figures:
+        below = [
+            level[term.code, term.item]
+            for term in (*figure.totals, *figure.parts)
+            if term.kind == "node" and (term.code, term.item) in level
+        ]
+        own = level[figure.node, figure.item] = max(below, default=-1) + 1
+        if own == len(found):
+            found.append([])
+        found[own].append(figure)
+    return found
 
 
 def _sum(found: Sequence[tuple[Block, int]]) -> Block:

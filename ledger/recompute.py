@@ -59,6 +59,8 @@ class Recomputed:
     """Local days looked at."""
     meters: list[tuple[SeriesKey, date]] = field(default_factory=list)
     """Rows of meters that were computed, differing or not."""
+    standing: dict[tuple[SeriesKey, date], BookRow | None] = field(default_factory=dict)
+    """What of the rows that differ takes the place of no row, or of a day that runs."""
 
 
 class WantedFigures(NamedTuple):
@@ -331,11 +333,11 @@ class Recompute:
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
         outcome.meters = [(row.key, row.day) for row in meters]
-        changed = self._differing(meters)
+        changed = self._differing(meters, outcome)
         outcome.rows += changed
         nodes = self._nodes(cluster, changed, meters)
         outcome.computed += len(nodes)
-        outcome.rows += self._differing(nodes)
+        outcome.rows += self._differing(nodes, outcome)
         return outcome
 
     def measured(self, cluster: Cluster, days: dict[str, list[date]]) -> Recomputed:
@@ -346,7 +348,7 @@ class Recompute:
         outcome.computed = len(meters)
         outcome.wanted = sorted({row.day for row in meters})
         outcome.meters = [(row.key, row.day) for row in meters]
-        outcome.rows = self._differing(meters)
+        outcome.rows = self._differing(meters, outcome)
         return outcome
 
     def counting(self, institution: str, meters: Sequence[str], days: list[date]) -> Recomputed:
@@ -358,7 +360,7 @@ class Recompute:
             formulas = one.made_of(meters)
             made = self._figures(one, affected(one, meters), alike_days, (), formulas)
             outcome.computed += len(made)
-            outcome.rows += self._differing(made)
+            outcome.rows += self._differing(made, outcome)
         return outcome
 
     def summed(
@@ -374,7 +376,7 @@ class Recompute:
             figures, formulas = self._asked(one, alike_days[0], epoch_asked)
             made = self._figures(one, figures, alike_days, (), formulas)
             outcome.computed += len(made)
-            outcome.rows += self._differing(made)
+            outcome.rows += self._differing(made, outcome)
             keys = {one.key(Term("node", figure.node, figure.item)) for figure in figures}
             keys |= {key_of(self.registry, one, code) for code in formulas}
             outcome.rows += self._orphans(one, alike_days, keys, made)
@@ -568,7 +570,7 @@ class Recompute:
         choice, size = self.plans.choice, max(1, ROWS_AT_ONCE // max(1, len(keys)))
         for first in range(0, len(days), size):
             part = days[first : first + size]
-            standing = self._rows(sorted(keys), part, fresh)
+            standing = self._rows(list(keys), part, fresh)
             for key in keys:  # what a meter was as another's, or by another formula, is gone
                 if key.kind == "meter" and not self._has(one, key, part[0]):
                     standing.pop(key, None)
@@ -610,14 +612,22 @@ class Recompute:
             found.setdefault(key, {}).update(rows)
         return found
 
-    def _differing(self, rows: Sequence[BookRow]) -> list[BookRow]:
-        return [row for old, row in self.standing(rows) if old is None or not old.same_content(row)]
+    def _differing(self, rows: Sequence[BookRow], outcome: Recomputed) -> list[BookRow]:
+        """Those that differ from what stands, of which the outcome keeps what need not be read
+        again when they are committed."""
+        found = []
+        for old, row in self.standing(rows):
+            if old is None or not old.same_content(row):
+                found.append(row)
+                if old is None or old.provisional:
+                    outcome.standing[row.key, row.day] = old
+        return found
 
     def standing(self, rows: Sequence[BookRow]) -> list[tuple[BookRow | None, BookRow]]:
         """Each row with the one that stands in its place, None where there is none."""
         if not rows:
             return []
-        keys = sorted({row.key for row in rows})
+        keys = list(dict.fromkeys(row.key for row in rows))
         first, last = min(row.day for row in rows), max(row.day for row in rows)
         found = _by_series(self.books.rows(keys, first, last))
         return [(found.get(row.key, {}).get(row.day), row) for row in rows]

@@ -485,6 +485,7 @@ class Ledger:
             now_us=self._now_us(),
             cause=cause,
             marked=marked,
+            standing=outcome.standing,
         )
         self._left[institution] = revision
         self._remember(outcome.rows)

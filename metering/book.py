@@ -14,9 +14,10 @@ day is overwritten.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -237,6 +238,11 @@ class BookRow:
             and len(self.parts) == len(other.parts)
             and all(a.same(b) for a, b in zip(self.parts, other.parts, strict=True))
         )
+
+
+StandingRows = Mapping[tuple[SeriesKey, date], BookRow | None]
+"""What stands of series and days that were looked up; None where nothing does."""
+NOTHING_READ: Final[StandingRows] = MappingProxyType({})
 
 
 def _same_slots(parts: Sequence[Part], others: Sequence[Part]) -> bool:

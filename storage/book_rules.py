@@ -70,6 +70,11 @@ def has_past(old: BookRow | None, new: BookRow, what: RowChange) -> bool:
     return what is RowChange.OVERWRITE and not new.provisional
 
 
+def goes_on(new: BookRow, what: RowChange) -> bool:
+    """Whether a day runs on, or begins to: nothing was told of it that this could change."""
+    return new.provisional and what is not RowChange.SUPERSEDE
+
+
 def is_told_by_commit(past: Past, new: BookRow) -> bool:
     """Whether a row is told as soon as it is booked: the first complete one of its day."""
     return past.base is None and new.complete

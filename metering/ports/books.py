@@ -10,6 +10,7 @@ from typing import Protocol
 from metering.book import (
     BOOK_START,
     FEED_START,
+    NOTHING_READ,
     BookPlace,
     BookRow,
     Change,
@@ -19,6 +20,7 @@ from metering.book import (
     RegisterEvent,
     Restatement,
     SeriesKey,
+    StandingRows,
 )
 from metering.book_columns import BookColumns, DayColumns
 
@@ -222,6 +224,7 @@ class BookWriter(BookState, Protocol):
         now_us: int,
         cause: str = "reading",
         marked: Sequence[DirtyMark] = (),
+        standing: StandingRows = NOTHING_READ,
     ) -> int:
         """Write rows in one transaction and return the new revision.
 
@@ -236,6 +239,9 @@ class BookWriter(BookState, Protocol):
         The first complete row of a day is told by this. A row that takes a settled one's place
         leaves the restatement of what changed since its day was told last, in the place of the
         open one; none where nothing was told, or where the same is told again.
+
+        `standing` is what the caller read at the expected revision: a day that runs, or has no row,
+        need not be read again. A settled row is: it may have been told meanwhile.
         """
         ...
 

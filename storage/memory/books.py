@@ -11,6 +11,7 @@ from datetime import date
 from metering.book import (
     BOOK_START,
     FEED_START,
+    NOTHING_READ,
     BookPlace,
     BookRow,
     Change,
@@ -20,6 +21,7 @@ from metering.book import (
     RegisterEvent,
     Restatement,
     SeriesKey,
+    StandingRows,
 )
 from metering.book_columns import BookColumns, DayColumns, columns_of
 from metering.bookhash import book_hash, worth_hash
@@ -175,6 +177,7 @@ class MemoryBooks(BookStore):
         now_us: int,
         cause: str = "reading",
         marked: Sequence[DirtyMark] = (),
+        standing: StandingRows = NOTHING_READ,  # noqa: ARG002 - all is at hand
     ) -> int:
         checked = check_rows(institution, rows)
         with self._lock:

@@ -13,6 +13,8 @@ would shrink most, are NULL on nearly every row.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -23,6 +25,7 @@ from metering import quality
 from metering.book import BookRow, Crossing, Part, PriceWindows, SeriesKey
 from metering.localtime import day_number, day_of_number
 from metering.quality import Shares
+from metering.quantity import I64
 from metering.tariff import TariffScope
 
 _Scope = tuple[str, str, str]
@@ -97,7 +100,7 @@ def packed(row: BookRow, series_id: int, revision: int) -> dict[str, Any]:
         "step_min": finest.step_min,
         "provisional": row.provisional,
         "total": row.total,
-        "slots": finest.slots.astype("<i8").tobytes(),
+        "slots": _packed_amounts(finest.slots),
         "shares": _packed_shares(finest.shares, len(finest.slots)),
         "hour_shares": _packed_shares(
             finest.hour_shares, hours_of(len(finest.slots), finest.step_min)
@@ -110,6 +113,13 @@ def packed(row: BookRow, series_id: int, revision: int) -> dict[str, Any]:
     }
 
 
+PACKED = (
+    *("series_id", "day", "revision", "superseded_at", "step_min", "provisional", "total", "slots"),
+    *("shares", "hour_shares", "day_shares", "spill", "parts", "rules", "registry"),
+)
+"""The columns of `packed`, in their order."""
+
+
 def packed_parts(row: BookRow) -> bytes | None:
     """The column `parts`."""
     terms = _terms(row.finest)
@@ -120,25 +130,39 @@ def packed_parts(row: BookRow) -> bytes | None:
 
 def unpacked(row: SqlRow[Any], key: SeriesKey) -> BookRow:
     """The row of a result that has the columns of `packed`. Its arrays are read-only."""
-    found = kept_parts(row.parts)
-    finest = _part(found.finest, row.step_min, row.slots, row.shares, row.hour_shares)
+    return unpacked_raw([getattr(row, name) for name in RAW], key)
+
+
+RAW = (
+    *("day", "revision", "superseded_at", "step_min", "provisional", "total", "slots", "shares"),
+    *("hour_shares", "day_shares", "spill", "parts", "rules", "registry", "told"),
+)
+"""The columns that a row is unpacked from, in this order."""
+
+
+def unpacked_raw(columns: Sequence[Any], key: SeriesKey) -> BookRow:
+    """The row of the columns `RAW` as the driver gives them. Its arrays are read-only."""
+    day, revision, superseded_at, step_min, provisional, total, slots, shares = columns[:8]
+    hour_shares, day_shares, spill, kept, rules, registry, told = columns[8:]
+    found = kept_parts(kept)
+    finest = _part(found.finest, step_min, slots, shares, hour_shares)
     others = (
         _part(one.terms, one.step_min, one.slots, one.shares, one.hour_shares)
         for one in found.others
     )
     return BookRow(
-        key=key,
-        day=day_of_number(row.day),
-        parts=(finest, *others),
-        total=row.total,
-        day_shares=_shares(row.day_shares, 1)[0],
-        spill=spill_of(row.spill),
-        provisional=row.provisional,
-        revision=row.revision,
-        rules=row.rules,
-        registry=row.registry,
-        told=row.told,
-        superseded_at=row.superseded_at,
+        key,
+        day_of_number(day),
+        (finest, *others) if found.others else (finest,),
+        total,
+        _shares(day_shares, 1)[0],
+        spill_of(spill),
+        bool(provisional),
+        revision,
+        rules,
+        registry,
+        bool(told),
+        superseded_at,
     )
 
 
@@ -154,8 +178,8 @@ def _terms(part: Part) -> TermsKept:
 def _packed_windows(windows: PriceWindows) -> WindowsKept:
     return WindowsKept(
         windows.offsets,
-        windows.quantity.astype("<i8").tobytes(),
-        windows.estimated.astype("<i8").tobytes() if windows.estimated.any() else b"",
+        _packed_amounts(windows.quantity),
+        _packed_amounts(windows.estimated) if windows.estimated.any() else b"",
         tuple(
             (c.first_us, c.last_us, c.measured, c.window, c.parts, c.negative)
             for c in windows.crossings
@@ -167,7 +191,7 @@ def _packed_part(part: Part) -> PartKept:
     return PartKept(
         _terms(part),
         part.step_min,
-        part.slots.astype("<i8").tobytes(),
+        _packed_amounts(part.slots),
         _packed_shares(part.shares, len(part.slots)),
         _packed_shares(part.hour_shares, hours_of(len(part.slots), part.step_min)),
     )
@@ -203,16 +227,28 @@ def hours_of(slots: int, step_min: int) -> int:
     return -(-slots * step_min // 60)
 
 
+def _packed_amounts(amounts: I64) -> bytes:
+    return np.ascontiguousarray(amounts, "<i8").tobytes()
+
+
 def _packed_shares(shares: Shares, expected: int) -> bytes | None:
     """None only where `_shares` can give the same back."""
-    whole = bool((shares[:, quality.MEASURED] == quality.WHOLE).all())
-    return None if whole and len(shares) == expected else shares.astype("<u2").tobytes()
+    data = np.ascontiguousarray(shares, "<u2").tobytes()
+    return None if data == _measured(expected)[1] else data
 
 
 def _shares(data: bytes | None, count: int) -> Shares:
     if data is None:
-        return quality.all_of(quality.MEASURED, count)
+        return _measured(count)[0]
     return np.frombuffer(data, "<u2").reshape(-1, 4)
+
+
+@lru_cache(maxsize=256)
+def _measured(count: int) -> tuple[Shares, bytes]:
+    """(count, 4) shares that are wholly measured, and their bytes."""
+    shares = quality.all_of(quality.MEASURED, count)
+    shares.flags.writeable = False
+    return shares, shares.astype("<u2").tobytes()
 
 
 def spill_of(data: bytes | None) -> tuple[int, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from metering.book import BookRow, RegisterEvent, SeriesKey
+from metering.book import NOTHING_READ, BookRow, RegisterEvent, SeriesKey, StandingRows
 from metering.localtime import day_number
 from storage.book_rules import (
     RowChange,
@@ -27,8 +28,8 @@ from storage.book_rules import (
     leaves_a_trace,
     revision_conflict,
 )
-from storage.sql.book_codec import packed
-from storage.sql.book_lookup import current_rows, of_days
+from storage.sql.book_codec import PACKED, packed
+from storage.sql.book_lookup import CHUNK, current_rows, of_days
 from storage.sql.engine import insert_missing, upsert
 from storage.sql.feeding import next_serial
 from storage.sql.schema import (
@@ -56,13 +57,25 @@ def set_revision(con: Connection, institution: str, revision: int) -> None:
 
 
 def changes_of(
-    con: Connection, ids: dict[SeriesKey, int], rows: Sequence[BookRow]
+    con: Connection,
+    ids: dict[SeriesKey, int],
+    rows: Sequence[BookRow],
+    standing: StandingRows = NOTHING_READ,
 ) -> list[Changed]:
-    """(present row, wanted row, what to do) of each row that changes something."""
-    if not rows:
-        return []
-    where = of_days(BOOK_ROW.c.day, {day_number(row.day) for row in rows})
-    present = {(row.key, row.day): row for row in current_rows(con, ids, where)}
+    """(present row, wanted row, what to do) of each row that changes something. Of what the caller
+    found standing at this revision, settled rows are read again: they may have been told."""
+    present, unread = dict[tuple[SeriesKey, date], BookRow | None](), list[BookRow]()
+    for row in rows:
+        place = row.key, row.day
+        old = standing.get(place)
+        if (old is None and place not in standing) or (old is not None and not old.provisional):
+            unread.append(row)
+        else:
+            present[place] = old
+    if unread:
+        where = of_days(BOOK_ROW.c.day, {day_number(row.day) for row in unread})
+        own = {row.key: ids[row.key] for row in unread}
+        present |= {(row.key, row.day): row for row in current_rows(con, own, where)}
     pairs = ((present.get((row.key, row.day)), row) for row in rows)
     decided = ((old, new, change(old, new)) for old, new in pairs)
     return [one for one in decided if one[2] is not RowChange.NOTHING]
@@ -82,25 +95,40 @@ def write(
         BOOK_ROW.c.day == bindparam("d"),
         BOOK_ROW.c.revision == bindparam("r"),
     )
-    statements = {
-        RowChange.OVERWRITE: delete(BOOK_ROW).where(this_one),
-        RowChange.SUPERSEDE: update(BOOK_ROW).where(this_one).values(superseded_at=revision),
-    }
-    for what, statement in statements.items():
-        gone = [old for old, _, decided in changes if decided is what and old is not None]
-        if gone:
-            con.execute(
-                statement,
-                [{"s": ids[o.key], "d": day_number(o.day), "r": o.revision} for o in gone],
-            )
+    superseded = [old for old, _, what in changes if what is RowChange.SUPERSEDE and old]
+    if superseded:
+        con.execute(
+            update(BOOK_ROW).where(this_one).values(superseded_at=revision),
+            [{"s": ids[o.key], "d": day_number(o.day), "r": o.revision} for o in superseded],
+        )
     fed = any(is_fed(new) for _, new, _ in changes)
     serial = next_serial(con) if fed else None
-    written = []
-    for old, new, _ in changes:
-        told = is_told_by_commit(past_of(pasts, old, new), new)
-        own = {"told": told, "serial": serial if is_fed(new) else None}
-        written.append({**packed(new, ids[new.key], revision), **own})
-    con.execute(insert(BOOK_ROW), written)
+    added, overwritten = list[tuple[Any, ...]](), list[tuple[Any, ...]]()
+    for old, new, what in changes:
+        told = not new.provisional and is_told_by_commit(past_of(pasts, old, new), new)
+        own = packed(new, ids[new.key], revision)
+        values = (*own.values(), told, serial if is_fed(new) else None)
+        if what is RowChange.OVERWRITE and old is not None:
+            overwritten.append((*values, ids[new.key], own["day"], old.revision))
+        else:
+            added.append(values)
+    for statement, parameters in ((_OVERWRITE, overwritten), (_ADD, added)):
+        if parameters:
+            con.exec_driver_sql(statement[con.dialect.name], parameters)
+
+
+_COLUMNS = (*PACKED, "told", "serial")
+_ADD_MANY = "INSERT INTO book_row ({names}) VALUES ({values})"
+_OVERWRITE_MANY = "UPDATE book_row SET {pairs} WHERE series_id = ? AND day = ? AND revision = ?"
+_ADD, _OVERWRITE = (
+    {"sqlite": statement, "postgresql": statement.replace("?", "%s")}
+    for statement in (
+        _ADD_MANY.format(names=", ".join(_COLUMNS), values=", ".join("?" * len(_COLUMNS))),
+        _OVERWRITE_MANY.format(pairs=", ".join(f"{name} = ?" for name in _COLUMNS)),
+    )
+)
+"""By engine, and as text: a statement that is put together for each of many rows costs more than
+what it does."""
 
 
 def supplement(
@@ -140,9 +168,9 @@ def overlap(start_us: Any, end_us: Any) -> Any:
     return and_(event.start_us < end_us, or_(event.end_us > start_us, event.start_us >= start_us))
 
 
-_EVENTS_OF_A_METER = delete(REGISTER_EVENT).where(
+_EVENTS_OF_METERS = delete(REGISTER_EVENT).where(
     REGISTER_EVENT.c.institution == bindparam("i"),
-    REGISTER_EVENT.c.meter == bindparam("m"),
+    REGISTER_EVENT.c.meter.in_(bindparam("m", expanding=True)),
     overlap(bindparam("s"), bindparam("e")),
 )
 
@@ -154,9 +182,13 @@ def replace_events(
     replaced: Sequence[tuple[str, int, int]],
 ) -> None:
     """Take the place of all events that touch one of the (meter, start_us, end_us) ranges."""
-    if replaced:
-        ranges = [{"m": meter, "s": start, "e": end} for meter, start, end in replaced]
-        con.execute(_EVENTS_OF_A_METER, [{"i": institution, **one} for one in ranges])
+    alike: dict[tuple[int, int], list[str]] = {}  # a round of readings is of one range
+    for meter, start, end in replaced:
+        alike.setdefault((start, end), []).append(meter)
+    for (start, end), meters in alike.items():
+        for first in range(0, len(meters), CHUNK):
+            own = {"i": institution, "m": meters[first : first + CHUNK], "s": start, "e": end}
+            con.execute(_EVENTS_OF_METERS, own)
     keys = ["institution", "meter", "kind", "start_us"]
     distinct = {tuple(getattr(event, key) for key in keys): event for event in events}
     upsert(con, REGISTER_EVENT, [vars(event).copy() for event in distinct.values()], keys)

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from metering.book import (
     BOOK_START,
     FEED_START,
+    NOTHING_READ,
     BookPlace,
     BookRow,
     Change,
@@ -26,12 +27,13 @@ from metering.book import (
     RegisterEvent,
     Restatement,
     SeriesKey,
+    StandingRows,
 )
 from metering.book_columns import BookColumns, DayColumns
 from metering.bookhash import book_hash, worth_hash
 from metering.localtime import day_number, day_of_number
 from metering.ports import BookReader, BookStore
-from storage.book_rules import RowChange, check_rows, is_hashed
+from storage.book_rules import RowChange, check_rows, goes_on, is_hashed
 from storage.sql.book_commit import (
     changes_of,
     expect,
@@ -162,19 +164,21 @@ class SqlBooks(BookStore):
         now_us: int,
         cause: str = "reading",
         marked: Sequence[DirtyMark] = (),
+        standing: StandingRows = NOTHING_READ,
     ) -> int:
         checked = check_rows(institution, rows)
         with writing(self._engine) as con:
             expect(con, institution, expected_revision)
             ids = made_ids(con, (row.key for row in checked))
             revision = expected_revision + 1
-            found = changes_of(con, ids, checked)
+            found = changes_of(con, ids, checked, standing)
             completed = supplement(con, ids, found, revision)
             changes = [one for one in found if one[2] is not RowChange.SUPPLEMENT]
             if changes:
                 pasts = pasts_of(con, ids, changes)
                 write(con, ids, changes, pasts, revision)
-                log(con, ids, changes, pasts, revision, now_us, cause)
+                ended = [one for one in changes if not goes_on(one[1], one[2])]
+                log(con, ids, ended, pasts, revision, now_us, cause)
             if settled := {new.day for old, new, _ in found if is_hashed(old, new)}:
                 forget_days(con, institution, settled)
             moved = bool(changes) or completed

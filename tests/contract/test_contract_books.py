@@ -22,6 +22,7 @@ from metering.tariff import TariffScope
 from storage import Stores, memory_stores
 
 DAY = date(2026, 11, 23)
+NEXT = DAY + timedelta(days=1)
 KEY = SeriesKey("office", "meter", "E1", "01000")
 OTHER = SeriesKey("office", "node", "tower", "01B00")
 AWAY = SeriesKey("hospital", "meter", "E1", "01000")
@@ -295,6 +296,22 @@ def test_a_provisional_row_is_overwritten_without_a_trace(stores: Stores) -> Non
     assert not current(stores).provisional
 
 
+def test_running_days_may_be_handed_over_as_they_stood(stores: Stores) -> None:
+    first, second = booked(energy=1, provisional=True), booked(OTHER, energy=1, provisional=True)
+    commit(stores, first, second)
+    standing = {(row.key, row.day): row for row in stores.books.rows([KEY, OTHER], DAY, DAY)}
+    new = [booked(energy=2, provisional=True), parted(second), booked(energy=3, day=NEXT)]
+    revision = stores.books.commit(
+        "office", new, expected_revision=1, now_us=1, standing={**standing, (KEY, NEXT): None}
+    )
+    assert revision == 2
+    found = stores.books.rows([KEY, OTHER], DAY, NEXT)
+    assert [row.revision for row in found] == [2, 2, 1]
+    wanted = [new[0], new[2], new[1]]
+    assert all(one.same_content(other) for one, other in zip(found, wanted, strict=True))
+    assert [row.told for row in found] == [False, True, False]
+
+
 def test_the_last_of_equal_rows_in_a_commit_wins(stores: Stores) -> None:
     commit(stores, booked(energy=1), booked(energy=2))
     assert current(stores).same_content(booked(energy=2))
@@ -351,6 +368,11 @@ def test_events_are_replaced_by_range_and_meter(stores: Stores) -> None:
     fresh = replace(event("A", 11, 13, "spike"), cost=4, limit=60, value=-7, energy=2**52)
     replace_with([fresh, fresh], [("A", 10, 20)])
     assert stores.books.events("office", 0, 99) == [before, fresh, later, other]
+    many = [(f"M{n}", 10, 20) for n in range(1200)]
+    last = event("M1199", 12, 15)
+    replace_with([last], [])
+    replace_with([inside], [*many, ("A", 11, 30), ("B", 10, 12)])
+    assert stores.books.events("office", 0, 99) == [before, inside, other]
 
 
 def test_the_digest_is_of_settled_current_rows_in_natural_order(stores: Stores) -> None:

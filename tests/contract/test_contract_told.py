@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metering import quality
-from metering.book import BookRow, DirtyMark, SeriesKey
+from metering.book import BookRow, DirtyMark, SeriesKey, StandingRows
 from metering.errors import Conflict, InvalidInput
 from metering.quantity import ABSENT
 from storage import Stores
@@ -44,10 +44,23 @@ def booked(
 
 
 def commit(stores: Stores, *rows: BookRow, cause: str = "reading") -> int:
+    """With what stands at the revision, so that the laws hold of those who hand it over too."""
     revision = stores.books.revision("office")
     return stores.books.commit(
-        "office", rows, expected_revision=revision, now_us=revision + 1, cause=cause
+        "office",
+        rows,
+        expected_revision=revision,
+        now_us=revision + 1,
+        cause=cause,
+        standing=standing(stores, *rows),
     )
+
+
+def standing(stores: Stores, *rows: BookRow) -> StandingRows:
+    """What stands in the rows' places, and that nothing does."""
+    places = {(row.key, row.day): row for row in rows}
+    found = {p: stores.books.rows([p[0]], p[1], p[1]) for p in places}
+    return {place: own[0] if own else None for place, own in found.items()}
 
 
 def current(stores: Stores, key: SeriesKey = KEY, day: date = DAY) -> BookRow:
@@ -178,6 +191,22 @@ def test_telling_what_stands_no_more_tells_nothing(stores: Stores) -> None:
         tell(stores, replace(current(stores), day=DAY + timedelta(1)))
     with pytest.raises(InvalidInput):
         stores.books.tell("hospital", [current(stores)])
+
+
+def test_a_value_that_is_told_between_reading_and_committing_is_restated(stores: Stores) -> None:
+    commit(stores, booked(1, gap=True))
+    before = standing(stores, booked(2))
+    tell(stores)
+    stores.books.commit("office", [booked(2)], expected_revision=1, now_us=2, standing=before)
+    assert restated(stores) == [(23, 48, False)]
+
+
+def test_what_is_handed_over_is_of_the_expected_revision(stores: Stores) -> None:
+    before = standing(stores, booked(2))
+    commit(stores, booked(1, provisional=True))
+    with pytest.raises(Conflict):
+        stores.books.commit("office", [booked(2)], expected_revision=0, now_us=2, standing=before)
+    assert current(stores).provisional
 
 
 def test_a_running_day_is_never_told(stores: Stores) -> None:

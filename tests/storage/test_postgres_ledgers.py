@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ledger import Ledger
-from metering.book import BookRow, DirtyMark, RegisterEvent
+from metering.book import NOTHING_READ, BookRow, DirtyMark, RegisterEvent, StandingRows
 from metering.bookhash import book_hash
 from metering.errors import Conflict
 from metering.localtime import day_bounds
@@ -88,6 +88,7 @@ class Counting(SqlBooks):
         now_us: int,
         cause: str = "reading",
         marked: Sequence[DirtyMark] = (),
+        standing: StandingRows = NOTHING_READ,
     ) -> int:
         try:
             return super().commit(
@@ -100,6 +101,7 @@ class Counting(SqlBooks):
                 now_us=now_us,
                 cause=cause,
                 marked=marked,
+                standing=standing,
             )
         except Conflict:
             self.conflicts += 1

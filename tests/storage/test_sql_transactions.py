@@ -12,8 +12,9 @@ from sqlalchemy import Engine, event
 from collector.intake import Intake
 from collector.journal.record import Located, Record
 from ledger import Ledger
+from metering.book import DirtyMark
 from metering.localtime import MINUTE_US, iso, parse_instant
-from metering.reading import Kind
+from metering.reading import Kind, ReadingColumns
 from metering.registry import Gateway, Installation, Meter, Node, NodeType, Point, Registry
 from storage import sql_stores
 from storage.memory import MemoryReadings
@@ -86,6 +87,36 @@ def test_a_reading_is_taken_in_and_booked_in_few_transactions(
         costs.append((taken, len(begun) - taken))
     # judged with the marks, committed; the marks, what stands, the rows
     assert costs[-1] == (2, 3)
+
+
+def test_a_day_that_runs_is_read_once_and_overwritten_in_its_place(engine: Engine) -> None:
+    stores, readings = sql_stores(engine), MemoryReadings()
+    now_us = START_US + 10 * MINUTE_US
+    ledger = Ledger(readings, stores.books, stores.marks, lambda: REGISTRY, lambda: now_us)
+    told: list[str] = []
+    for number in range(4):
+        readings.upsert(
+            ReadingColumns.of(
+                [
+                    (n, START_US + number * MINUTE_US, float(number), 0, 0, 0, 0, 0, 0)
+                    for n in (1, 2)
+                ]
+            )
+        )
+        mark = [DirtyMark(n, START_US, START_US + number * MINUTE_US) for n in (1, 2)]
+        stores.marks.mark(mark, writer_no=1, ready=True)
+        told.clear()
+        if number == 3:
+            event.listen(
+                engine,
+                "before_cursor_execute",
+                lambda *more: told.append(" ".join(more[2].split())),
+            )
+        ledger.step()
+    of_rows = [one for one in told if "book_row" in one and "slots" in one]
+    # the meters' rows, the figures' rows, and then all of both
+    assert [one.split()[0] for one in of_rows] == ["SELECT", "SELECT", "UPDATE"]
+    assert [one for one in told if one.startswith("DELETE FROM book_row")] == []
 
 
 def test_nothing_new_costs_one_question(engine: Engine, begun: list[str]) -> None:
