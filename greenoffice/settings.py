@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from metering.errors import ConfigurationError, shorten
+from metering.shard import BUCKETS
 
 
 class Endpoint(BaseModel):
@@ -88,6 +89,9 @@ class BrokerSettings(BaseModel):
     metrics_port: int = Field(9465, ge=1, le=65535, description="/metrics of this receiver")
     receive_maximum: int = Field(
         4000, ge=1, le=65_535, description="messages under way to us, not yet acknowledged"
+    )
+    shards: int = Field(
+        1, ge=1, le=BUCKETS, description="collectors that share what the broker has, by gateway"
     )
 
 
