@@ -34,8 +34,6 @@ from metering.shard import WHOLE, Shard, all_shards, read_name
 
 WRITERS = {"listener": 1, "http": 2, "broker": 3, "people": 4}
 """Numbers of the journal's writers by the name of their folder."""
-_SHARED = 1000
-"""The receivers of a broker that share it have writers from here on."""
 _log = structlog.get_logger()
 
 
@@ -70,8 +68,10 @@ class WayIn:
 def writer_no(name: str) -> int:
     """The number of the journal's writer whose folder has that name; 0 where there is none."""
     process, shard = read_name(name)
-    shared = process == "broker" and not shard.whole
-    return _SHARED * shard.count + shard.index if shared else WRITERS.get(name, 0)
+    if process != "broker" or shard.whole:
+        return WRITERS.get(name, 0)
+    fewer = shard.count * (shard.count - 1) // 2 - 1  # journals of 2, 3 ... sharers
+    return len(WRITERS) + fewer + shard.index
 
 
 def ways_in(folder: DataFolder, handles: int, shard: Shard = WHOLE) -> list[WayIn]:

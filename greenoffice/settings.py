@@ -23,7 +23,10 @@ from pydantic_settings import (
 )
 
 from metering.errors import ConfigurationError, shorten
-from metering.shard import BUCKETS
+
+MOST_COLLECTORS = 15
+"""Journals of all numbers of collectors up to this have writers below 128: a place in a journal is
+a key of 63 bits, of which the writer has seven."""
 
 
 class Endpoint(BaseModel):
@@ -91,7 +94,10 @@ class BrokerSettings(BaseModel):
         4000, ge=1, le=65_535, description="messages under way to us, not yet acknowledged"
     )
     shards: int = Field(
-        1, ge=1, le=BUCKETS, description="collectors that share what the broker has, by gateway"
+        1,
+        ge=1,
+        le=MOST_COLLECTORS,
+        description="collectors that share what the broker has, by gateway",
     )
 
 

@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 
 from collector import JournalReader
+from collector.journal.segment import segment_number
 from greenoffice.commands import init, platform_children
 from greenoffice.folder import DataFolder
 from greenoffice.health import platform_health
 from greenoffice.heartbeat import heard, tell
 from greenoffice.ports import usable_port
 from greenoffice.receivers import WRITERS, WayIn, open_journal, ways_in, writer_no
+from greenoffice.settings import MOST_COLLECTORS
 from greenoffice.stores import open_stores
 from metering.errors import ConfigurationError
-from metering.shard import BUCKETS, WHOLE, Shard, all_shards
+from metering.shard import WHOLE, Shard, all_shards
 
 
 @pytest.fixture
@@ -110,10 +112,12 @@ def test_another_number_than_the_settings_is_refused(folder: DataFolder) -> None
 
 
 def test_no_two_journals_have_one_number() -> None:
-    shared = [s.named("broker") for n in range(2, BUCKETS + 1) for s in all_shards(n)]
+    shared = [s.named("broker") for n in range(2, MOST_COLLECTORS + 1) for s in all_shards(n)]
     numbers = [writer_no(name) for name in [*WRITERS, *shared]]
     assert len(set(numbers)) == len(numbers)
     assert all(number > 0 for number in numbers)
+    assert segment_number(max(numbers), 2**24 - 1) << 32 < 2**63, "a place is an order key"
+    assert [writer_no(f"broker-{n}of3") for n in (1, 2, 3)] == [7, 8, 9], "as journals have"
     assert writer_no("damaged") == writer_no("listener-1of2") == 0
 
 
