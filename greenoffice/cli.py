@@ -448,11 +448,11 @@ def intake(data: DataArgument, parent: ParentOption = 0) -> None:
 
 
 @app.command(hidden=True)
-def ledger(data: DataArgument, parent: ParentOption = 0) -> None:
+def ledger(data: DataArgument, shard: ShardOption = "", parent: ParentOption = 0) -> None:
     """The ledger process, with analytics; started by the supervisor."""
     from greenoffice.work_process import run_ledger
 
-    run_ledger(data, parent)
+    run_ledger(data, parent, read_shard(shard))
 
 
 @app.command(hidden=True)

@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from metering.errors import ConfigurationError, shorten
+from metering.shard import BUCKETS
 
 MOST_COLLECTORS = 15
 """Journals of all numbers of collectors up to this have writers below 128: a place in a journal is
@@ -156,6 +157,9 @@ class IntakeSettings(BaseModel):
 class LedgerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    shards: int = Field(
+        1, ge=1, le=BUCKETS, description="ledgers that share the institutions; needs PostgreSQL"
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="/metrics of the ledger, at mqtt.metrics_host; 0: none"
     )

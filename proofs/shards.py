@@ -2,13 +2,15 @@
 
 Gateways of several institutions push at QoS 1 through one Mosquitto. First one collector takes
 what comes; then the broker is shared among two, one of which is killed amid the work and left dead
-for a while. Everything that the broker acknowledged is in a journal, every reading counts once, and
-the books are those of one collector and one ledger that nothing befell.
+for a while. So is one of two ledgers that share the institutions, with their books in PostgreSQL.
+Everything that the broker acknowledged is in a journal, every reading counts once, nobody books
+for a ledger that is dead, and the books are those of one collector and one ledger.
 """
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import random
 import signal
@@ -33,10 +35,10 @@ from greenoffice.ports import usable_port
 from greenoffice.sharing import arguments_of
 from greenoffice.stores import open_readings, open_stores
 from metering.bookhash import book_hash
-from metering.errors import Unavailable
 from metering.localtime import MINUTE_US, iso, parse_instant
-from metering.shard import all_shards
+from metering.shard import all_shards, read_name
 from proofs.servers.mosquitto import OwnMosquitto
+from proofs.servers.postgres import OwnPostgres
 from proofs.steps import COMMAND, finish, say, wait_until
 from proofs.world_folder import platform_folder
 
@@ -47,10 +49,11 @@ _GATEWAYS: Final = ("g", "h")
 _PACE_S: Final = 0.02
 """Between two messages while something happens [s]."""
 _COLLECTORS: Final = 2
+_LEDGERS: Final = 2
 
 
 @dataclass(frozen=True)
-class Sent:
+class FedMessage:
     """One message and what it says: (point, time) of each reading."""
 
     topic: str
@@ -68,23 +71,27 @@ def run_shards_check(hours: int, seed: int) -> None:
             say("one collector, one ledger")
             calm = _run_alone(root / "alone", broker, messages)
             say("shared among several, some of them killed")
-            shared = _run_shared(root / "shared", broker, messages)
+            postgres = OwnPostgres()
+            stack.callback(postgres.stop)
+            shared = _run_shared(root / "shared", broker, postgres.database(), messages)
     result = {
         "messages": len(messages),
         "collectors": _COLLECTORS,
+        "ledgers": _LEDGERS,
         **shared,
         "hashes_equal": shared["book_hash"] == calm["book_hash"],
     }
     passed = not shared["missing"] and not shared["readings_twice"] and result["hashes_equal"]
     passed = passed and not calm["missing"] and all(shared["by_collector"].values())
+    passed = passed and shared["booked_while_dead"] > 0 == shared["booked_for_the_dead"]
     finish(result, passed=passed and shared["resumed"] > 0)
 
 
-def messages_of(hours: int, seed: int) -> list[Sent]:
+def messages_of(hours: int, seed: int) -> list[FedMessage]:
     """What all gateways push, in order: registers by the quarter, corrections and repetitions."""
     chance = random.Random(seed)  # noqa: S311 - readings, no secret
     levels = Counter[str]()
-    made: list[Sent] = []
+    made: list[FedMessage] = []
     numbers = Counter[str]()
     for hour in range(hours):
         for n in range(_INSTITUTIONS):
@@ -104,12 +111,12 @@ def messages_of(hours: int, seed: int) -> list[Sent]:
     return made
 
 
-def _message(user: str, numbers: Counter[str], readings: Sequence[dict[str, Any]]) -> Sent:
+def _message(user: str, numbers: Counter[str], readings: Sequence[dict[str, Any]]) -> FedMessage:
     numbers[user] += 1
     body = {"session": 1, "seq": numbers[user]}
     body["readings"] = [{"point": "E", **one} for one in readings]  # type: ignore[assignment]
     said = tuple((user, parse_instant(one["time"])) for one in readings)
-    return Sent(f"greenoffice/v1/{user}/readings", msgspec.json.encode(body), said)
+    return FedMessage(f"greenoffice/v1/{user}/readings", msgspec.json.encode(body), said)
 
 
 def _registry() -> dict[str, str]:
@@ -126,11 +133,11 @@ def _registry() -> dict[str, str]:
 
 
 @dataclass
-class Publisher:
+class BrokerFeed:
     """Pushes messages in order at a pace, each until the broker has acknowledged it."""
 
     broker: OwnMosquitto
-    messages: Sequence[Sent]
+    messages: Sequence[FedMessage]
     pace_s: float = 0.0
     _sent: list[mqtt.MQTTMessageInfo] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -183,7 +190,7 @@ class Publisher:
 
 
 @dataclass
-class Platform:
+class SharingPlatform:
     """The processes over one data folder."""
 
     folder: DataFolder
@@ -208,7 +215,7 @@ class Platform:
             process.wait(60)
 
     def close(self) -> None:
-        """End all."""
+        """End all of them, and wait for that."""
         for process in self._running.values():
             process.terminate()
         for process in self._running.values():
@@ -225,26 +232,21 @@ class Platform:
         wait_until(f"{part} of {name}", well, every_s=0.1)
 
     def require_alive(self) -> None:
-        """Unavailable where a process ended that nobody ended."""
+        """End the proof where a process ended that nobody ended."""
         for name, process in self._running.items():
             if process.poll() is not None:
-                raise Unavailable(
-                    f"{name} ended by itself",
-                    field="exit status",
-                    value=process.returncode,
-                    fix=f"see {self.folder.logs}",
-                )
+                log = (self.folder.logs / f"{name}.out").read_text(encoding="utf-8")
+                finish({"ended": name, "status": process.returncode, "log": log[-500:]}, False)
 
 
 @contextlib.contextmanager
-def _platform(root: Path, port: int) -> Iterator[Platform]:
+def _platform(root: Path, port: int) -> Iterator[SharingPlatform]:
     root.mkdir()
     folder, _ = platform_folder(root, NOW, _registry())
-    _set(
-        folder, f'[broker]\nurl = "mqtt://127.0.0.1:{port}"\nclient_id = "{root.name}"\nshards = 1'
-    )
-    _set(folder, "[analytics]\ninterval_s = 86400")
-    platform = Platform(folder)
+    _set(folder, f'\n[broker]\nurl = "mqtt://127.0.0.1:{port}"\nclient_id = "{root.name}"')
+    _set(folder, f"shards = 1\nmetrics_port = {_two_free_ports()}")
+    _set(folder, "\n[analytics]\ninterval_s = 86400")
+    platform = SharingPlatform(folder)
     with contextlib.closing(platform):
         yield platform
 
@@ -263,8 +265,8 @@ def _set(folder: DataFolder, text: str, instead: str = "") -> None:
     folder.settings_file.write_text(told, encoding="utf-8")
 
 
-def _run_alone(root: Path, broker: OwnMosquitto, messages: Sequence[Sent]) -> dict[str, Any]:
-    with _platform(root, broker.port) as platform, Publisher(broker, messages) as field_gateways:
+def _run_alone(root: Path, broker: OwnMosquitto, messages: Sequence[FedMessage]) -> dict[str, Any]:
+    with _platform(root, broker.port) as platform, BrokerFeed(broker, messages) as field_gateways:
         platform.start("collector", "intake", "ledger")
         platform.wait_well("collector", "broker")
         field_gateways.until(1.0)
@@ -273,15 +275,21 @@ def _run_alone(root: Path, broker: OwnMosquitto, messages: Sequence[Sent]) -> di
         return _outcome(platform.folder, messages)
 
 
-def _run_shared(root: Path, broker: OwnMosquitto, messages: Sequence[Sent]) -> dict[str, Any]:
+def _run_shared(
+    root: Path, broker: OwnMosquitto, database: str, messages: Sequence[FedMessage]
+) -> dict[str, Any]:
     names = [shard.named("collector") for shard in all_shards(_COLLECTORS)]
+    ledgers = [shard.named("ledger") for shard in all_shards(_LEDGERS)]
     with (
         _platform(root, broker.port) as platform,
-        Publisher(broker, messages, _PACE_S) as field_gateways,
+        BrokerFeed(broker, messages, _PACE_S) as field_gateways,
     ):
         folder = platform.folder
-        platform.start("collector", "intake", "ledger")
+        _keep_books_in(folder, database)
+        platform.start("collector", "intake", *ledgers)
         platform.wait_well("collector", "broker")
+        for name in ledgers:
+            platform.wait_well(name, "ledger")
         field_gateways.until(0.2)
         field_gateways.allow(len(messages))
         say("the broker is shared")
@@ -296,6 +304,14 @@ def _run_shared(root: Path, broker: OwnMosquitto, messages: Sequence[Sent]) -> d
         before = _records(folder)
         field_gateways.until(max(0.6, _share(field_gateways) + 0.1))
         platform.start(names[-1])
+        say(f"kill -9 of {ledgers[0]}")
+        platform.end(ledgers[0], how=signal.SIGKILL)
+        revisions = _revisions(folder)
+        field_gateways.until(max(0.8, _share(field_gateways) + 0.1))
+        wait_until("the other ledger", lambda: _revisions(folder) != revisions, every_s=0.2)
+        booked = [one for one, now in _revisions(folder).items() if now > revisions[one]]
+        dead = read_name(ledgers[0])[1]
+        platform.start(ledgers[0])
         field_gateways.until(1.0)
         _settle(platform, messages)
         wait_until("the former session to end", (folder.journal / "broker" / "left").exists)
@@ -304,17 +320,35 @@ def _run_shared(root: Path, broker: OwnMosquitto, messages: Sequence[Sent]) -> d
         resumed = "broker-" + names[-1].partition("-")[2]
         return {
             **_outcome(folder, messages),
-            "killed": 1,
+            "killed": 2,
+            "booked_while_dead": len(booked),
+            "booked_for_the_dead": sum(dead.keeps(one) for one in booked),
             "resumed": after[resumed] - before[resumed],
             "by_collector": {name: after[name] for name in after if "of" in name},
         }
 
 
-def _share(gateways: Publisher) -> float:
+def _keep_books_in(folder: DataFolder, database: str) -> None:
+    """The registry is that of the folder's own database."""
+    own = open_stores(folder)
+    known = own.registry.load()
+    own.close()
+    _set(folder, f'\n[database]\nurl = "{database}"\n\n[ledger]\nshards = {_LEDGERS}')
+    with contextlib.closing(open_stores(folder)) as stores:
+        wanted = dataclasses.replace(known, version=0)
+        stores.registry.apply(wanted, actor="proof", now_us=1)
+
+
+def _revisions(folder: DataFolder) -> dict[str, int]:
+    with contextlib.closing(open_stores(folder)) as stores:
+        return {f"o{n}": stores.books.revision(f"o{n}") for n in range(_INSTITUTIONS)}
+
+
+def _share(gateways: BrokerFeed) -> float:
     return gateways.acknowledged / len(gateways.messages)
 
 
-def _settle(platform: Platform, messages: Sequence[Sent]) -> None:
+def _settle(platform: SharingPlatform, messages: Sequence[FedMessage]) -> None:
     """Wait until all is journalled, taken in and booked; what is missing for good is told by the
     outcome, so that no number is waited for that does not come."""
     folder, wanted = platform.folder, {(one.topic, one.payload) for one in messages}
@@ -339,7 +373,7 @@ def _settle(platform: Platform, messages: Sequence[Sent]) -> None:
             wait_until("the books", settled, every_s=0.3)
 
 
-def _outcome(folder: DataFolder, messages: Sequence[Sent]) -> dict[str, Any]:
+def _outcome(folder: DataFolder, messages: Sequence[FedMessage]) -> dict[str, Any]:
     """Of a platform that is stopped."""
     wanted = Counter({(one.topic, one.payload) for one in messages})
     said = {reading for one in messages for reading in one.readings}
