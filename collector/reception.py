@@ -102,6 +102,11 @@ class Reception(Generic[Owner]):
         """Why the journal cannot be written; None while it can."""
         return self._commit.failure
 
+    @property
+    def waits(self) -> bool:
+        """Whether anything is not durable yet."""
+        return self._commit.waiting_records > 0
+
     def start(self) -> None:
         """Begin to store, on the running event loop."""
         self._loop = asyncio.get_running_loop()

@@ -35,6 +35,7 @@ from greenoffice.private import keep_private
 from greenoffice.quick_health import tell_address
 from greenoffice.receivers import WRITERS, open_journal
 from greenoffice.settings import HttpSettings
+from greenoffice.sharing import joined, processes_of
 from greenoffice.signals import stop_event
 from greenoffice.stores import await_stores
 from greenoffice.threads import end_with_threads
@@ -43,6 +44,7 @@ from greenoffice.worker_pool import WorkerPool
 from metering.errors import ConfigurationError
 from metering.intake import DeadLetter
 from metering.registry.files import read_registry_texts
+from metering.shard import read_name
 
 MOST_CONNECTIONS = 2_000
 """Of HTTP clients at a time."""
@@ -197,13 +199,14 @@ def platform_of(
 
 
 def _counters(folder: DataFolder) -> bytes:
-    """What intake and ledger counted, of those that run."""
-    found = b""
-    for process in ("intake", "ledger"):
-        if not gone(folder.heartbeat(process)):
+    """What intake and ledger counted, of those that run; those that share the books together."""
+    found: dict[str, list[bytes]] = {}
+    for process in processes_of(folder.settings()):
+        whole = read_name(process)[0]
+        if whole != "collector" and not gone(folder.heartbeat(process)):
             with contextlib.suppress(OSError):
-                found += folder.counters_of(process).read_bytes()
-    return found
+                found.setdefault(whole, []).append(folder.counters_of(process).read_bytes())
+    return b"".join(joined(texts) for texts in found.values())
 
 
 def _record(submission: Submission) -> Record:

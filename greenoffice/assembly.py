@@ -16,6 +16,7 @@ from metering.ports import ReadingSource, ReadingStore, ReadingWriter
 from metering.quantity import I64
 from metering.reading import ReadingColumns
 from metering.registry import Registry
+from metering.shard import WHOLE, Shard
 from storage import Stores
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Assembly:
     """The readings, where this process writes them."""
     metrics: IntakeMetrics | None = None
     claim: Claim | None = None
+    shard: Shard = WHOLE
+    """What of the books this process makes."""
 
     @classmethod
     def open(
@@ -64,10 +67,13 @@ class Assembly:
         return cls._over(folder, stores, owned, owned, metrics, claim)
 
     @classmethod
-    def beside(cls, folder: DataFolder, stores: Stores | None = None) -> Assembly:
+    def beside(
+        cls, folder: DataFolder, stores: Stores | None = None, shard: Shard = WHOLE
+    ) -> Assembly:
         """Beside the one who owns the readings, whether it runs already or not; `stores` are
         opened already, or come later."""
-        return cls._over(folder, stores or open_stores(folder), open_reader(folder))
+        stores = stores or open_stores(folder)
+        return cls._over(folder, stores, open_reader(folder), shard=shard)
 
     @classmethod
     def _over(
@@ -78,8 +84,10 @@ class Assembly:
         owned: ReadingStore | None = None,
         metrics: IntakeMetrics | None = None,
         claim: Claim | None = None,
+        shard: Shard = WHOLE,
     ) -> Assembly:
         return cls(
+            shard=shard,
             settings=folder.settings(),
             stores=stores,
             readings=readings,
@@ -118,7 +126,12 @@ class Assembly:
         from ledger import Ledger
 
         return Ledger(
-            self.readings, self.stores.books, self.stores.marks, self.registry, self.now_us
+            self.readings,
+            self.stores.books,
+            self.stores.marks,
+            self.registry,
+            self.now_us,
+            shard=self.shard,
         )
 
     @cached_property

@@ -75,7 +75,7 @@ def ledger_work(
 ) -> WorkLoops:
     """The loops of ledger and analytics."""
     ledger = LedgerWork(assembly, metrics, news.analytics.set)
-    analytics = AnalyticsWork(assembly, ledger)
+    analytics = AnalyticsWork(assembly, ledger, assembly.shard)
     books = Loop(
         "ledger",
         ledger,

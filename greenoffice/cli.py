@@ -11,6 +11,7 @@ import typer
 
 from greenoffice import cli_entries, cli_keys, cli_servers, commands, saying
 from metering.errors import GreenOfficeError
+from metering.shard import read_shard
 
 app = typer.Typer(
     name="greenoffice",
@@ -45,6 +46,7 @@ HANDED_ON = frozenset(
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
 DataOption = Annotated[Path, typer.Option("--data", help="the data folder")]
 ParentOption = Annotated[int, typer.Option("--parent", hidden=True)]
+ShardOption = Annotated[str, typer.Option(help="a share of the work, such as 1/2")]
 
 
 @app.command()
@@ -430,11 +432,11 @@ def recompute(
 
 
 @app.command(hidden=True)
-def collector(data: DataArgument, parent: ParentOption = 0) -> None:
+def collector(data: DataArgument, shard: ShardOption = "", parent: ParentOption = 0) -> None:
     """The collector process; started by the supervisor."""
     from greenoffice.collector_process import run_collector
 
-    run_collector(data, parent)
+    run_collector(data, parent, read_shard(shard))
 
 
 @app.command(hidden=True)
@@ -446,11 +448,11 @@ def intake(data: DataArgument, parent: ParentOption = 0) -> None:
 
 
 @app.command(hidden=True)
-def ledger(data: DataArgument, parent: ParentOption = 0) -> None:
+def ledger(data: DataArgument, shard: ShardOption = "", parent: ParentOption = 0) -> None:
     """The ledger process, with analytics; started by the supervisor."""
     from greenoffice.work_process import run_ledger
 
-    run_ledger(data, parent)
+    run_ledger(data, parent, read_shard(shard))
 
 
 @app.command(hidden=True)

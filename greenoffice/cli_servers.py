@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from greenoffice.folder import DataFolder
-from greenoffice.quick_health import HTTP_PART, heartbeats, tell
+from greenoffice.quick_health import HTTP_PART, Parts, heartbeats, tell
 from greenoffice.saying import language, say
+from greenoffice.sharing import processes_of
 from metering.errors import Unavailable
 from texts import said_error
 
@@ -111,9 +112,17 @@ def _all_parts(folder: DataFolder) -> dict[str, dict[str, Any]]:
         return _asked(ApiClient.of_folder(folder).parts())
     except Unavailable as away:
         parts = {HTTP_PART: {"ok": False, "error": str(away)}}
-        for one in ("collector", "intake", "ledger"):
-            parts |= heartbeats(folder, one)
+        for one in processes_of(folder.settings()):
+            _add(parts, heartbeats(folder, one))
         return parts
+
+
+def _add(parts: Parts, told: Parts) -> None:
+    """Of what several processes share, what is not well in any of them is told."""
+    for name, part in told.items():
+        known = parts.get(name)
+        if known is None or known["ok"]:
+            parts[name] = part
 
 
 def _asked(parts: dict[str, Any]) -> dict[str, dict[str, Any]]:

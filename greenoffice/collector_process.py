@@ -21,20 +21,23 @@ from greenoffice.private import keep_private
 from greenoffice.receivers import WRITERS, WayIn, ways_in
 from greenoffice.threads import end_with_threads
 from metering.errors import ConfigurationError, Unavailable
+from metering.shard import WHOLE, Shard
 
 
-def run_collector(data: Path, parent: int) -> None:
-    """Accept gateways until terminated; ConfigurationError where port or disk are unusable."""
+def run_collector(data: Path, parent: int, shard: Shard = WHOLE) -> None:
+    """Accept gateways, or take a share of what a broker has, until terminated; ConfigurationError
+    where port, disk or settings are unusable."""
     if parent:
         end_with_parent(parent)
     folder = DataFolder(data.absolute())
     keep_private(folder)
-    set_up_logs("collector", folder.clock())
+    name = shard.named("collector")
+    set_up_logs(name, folder.clock())
     end_with_threads()
-    alive = hold(folder.heartbeat("collector"))
-    ways = ways_in(folder, raise_handles())
+    alive = hold(folder.heartbeat(name))
+    ways = ways_in(folder, raise_handles(), shard)
     try:
-        asyncio.run(_receive(ways, folder))
+        asyncio.run(_receive(ways, folder, name))
     finally:
         for way in ways:
             way.journal.close()
@@ -42,14 +45,14 @@ def run_collector(data: Path, parent: int) -> None:
             alive.close()
 
 
-async def _receive(ways: Sequence[WayIn], folder: DataFolder) -> None:
+async def _receive(ways: Sequence[WayIn], folder: DataFolder, name: str) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     for way in ways:
         await _start(way)
-    tasks = [stop.wait(), _tell(ways, folder), _follow(ways, folder)]
+    tasks = [stop.wait(), _tell(ways, folder.heartbeat(name)), _follow(ways, folder)]
     tasks += [way.receiver.crashed() for way in ways]
     running = [asyncio.ensure_future(task) for task in tasks]
     try:
@@ -75,10 +78,10 @@ async def _start(way: WayIn) -> None:
             await asyncio.sleep(0.3)
 
 
-async def _tell(ways: Sequence[WayIn], folder: DataFolder) -> None:
+async def _tell(ways: Sequence[WayIn], file: Path) -> None:
     """Tell the receivers' health again and again."""
     while True:
-        tell(folder.heartbeat("collector"), {way.name: _health(way) for way in ways})
+        tell(file, {way.part: _health(way) for way in ways if not way.gone})
         await asyncio.sleep(EVERY_S)
 
 

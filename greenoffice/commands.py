@@ -12,12 +12,13 @@ from greenoffice.folder import DataFolder, create_folder
 from greenoffice.logs import set_up_logs
 from greenoffice.owning import at_rest
 from greenoffice.saying import say
+from greenoffice.sharing import arguments_of, processes_of
 from greenoffice.signals import stop_event
 from greenoffice.stores import check_stores, create_admin_key
 from greenoffice.supervisor import ChildSpec, Supervisor
 
 PROCESSES = ("collector", "intake", "ledger", "api")
-"""Of a platform, by the commands that run them."""
+"""Of a platform that shares no work, by the commands that run them."""
 SETTINGS_TEXT = """\
 # Settings of this data folder; docs/operations.md lists them all.
 language = "{language}"
@@ -69,8 +70,8 @@ def up(data: Path) -> None:
 
 def platform_children(folder: DataFolder) -> list[ChildSpec]:
     """The processes of a platform without simulators."""
-    root = str(folder.root)
-    return [ChildSpec(name, [name, root]) for name in PROCESSES]
+    names = [*processes_of(folder.settings()), "api"]
+    return [ChildSpec(name, arguments_of(name, folder)) for name in names]
 
 
 def verify_journal(data: Path) -> None:

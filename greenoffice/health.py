@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from api import Latest, PartHealth
 from collector import JournalReader
@@ -10,12 +11,14 @@ from collector.journal import records_behind
 from greenoffice.damage import database_trouble
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import HELD, TAKEN, heard
+from greenoffice.sharing import processes_of
 from metering.errors import Unavailable
 from metering.intake import HeldGateway
 from metering.ports import IntakeStore
 from storage import Stores
 
 Health = dict[str, PartHealth]
+_MOMENTS = ("idle_us", "began_us")
 
 
 PATIENCE_S = 3.0
@@ -68,9 +71,11 @@ def held_gateways(folder: DataFolder) -> dict[str, HeldGateway]:
 def platform_health(folder: DataFolder, stores: Stores, journal: JournalReader) -> Health:
     """Every part of the platform but who asks. Intake and ledger have counts of this moment, and
     are not ready where these cannot be had."""
-    found: Health = {}
-    for process in ("collector", "intake", "ledger"):
-        found |= process_health(folder, process)
+    told: dict[str, dict[str, PartHealth]] = {}
+    for process in processes_of(folder.settings()):
+        for name, part in process_health(folder, process).items():
+            told.setdefault(name, {})[process] = part
+    found = {name: _joined(parts) for name, parts in told.items()}
     counts: dict[str, tuple[str, Callable[[], int]]] = {
         "intake": ("waiting_messages", lambda: waiting_messages(journal, stores.intake)),
         "ledger": ("waiting_marks", stores.marks.waiting),
@@ -79,6 +84,26 @@ def platform_health(folder: DataFolder, stores: Stores, journal: JournalReader) 
     if damage := database_trouble(folder):
         found["database"] = PartHealth(False, {"error": str(damage)})
     return found
+
+
+def _joined(parts: Mapping[str, PartHealth]) -> PartHealth:
+    """One part of the processes that share it: ready where all are, its counts added up, what
+    they did last as of the one that did so first."""
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    detail: dict[str, Any] = {}
+    for process, part in parts.items():
+        for name, value in part.detail.items():
+            known = detail.get(name)
+            if name == "error":
+                detail[name] = known or (value and f"{process}: {value}")
+            elif isinstance(value, int) and isinstance(known, int):
+                detail[name] = min(known, value) if name in _MOMENTS else known + value
+            elif isinstance(value, list) and isinstance(known, list):
+                detail[name] = [*known, *value]
+            else:
+                detail[name] = value
+    return PartHealth(all(part.ready for part in parts.values()), detail)
 
 
 def _counted(part: PartHealth, name: str, count: Callable[[], int]) -> PartHealth:

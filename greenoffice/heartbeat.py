@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from metering.shard import read_name
+
 EVERY_S = 1.0
 ROOM = 4096
 """What is told takes a multiple of this, the block of most disks [bytes]."""
@@ -23,6 +25,13 @@ Parts = dict[str, dict[str, Any]]
 """By name of the part: `ok`, and whatever else it tells."""
 PARTS = {"intake": ("intake", "readings"), "ledger": ("ledger", "analytics")}
 """Of the processes that have others than one of their own name."""
+
+
+def parts_of(process: str) -> tuple[str, ...]:
+    """Names of the parts of a process; one that does a share of the work has those of the whole."""
+    whole = read_name(process)[0]
+    return PARTS.get(whole, (whole,))
+
 
 TAKEN = "taken"
 """What the intake tells of each writer's journal: the place up to which it is taken in."""
@@ -59,8 +68,7 @@ def quiet(file: Path) -> list[Path]:
 
 def tell_all(file: Path, error: str) -> None:
     """Write that no part of the process is ready, for one reason."""
-    parts = PARTS.get(file.stem, (file.stem,))
-    tell(file, {part: {"ok": False, "error": error} for part in parts})
+    tell(file, _silent(file.stem, error))
 
 
 def heard(file: Path) -> Parts:
@@ -73,8 +81,10 @@ def heard(file: Path) -> Parts:
     silent_s, parts = _told(file)
     ready = [told for at_s, told in map(_told, stand_by_files(file)) if at_s <= SILENT_S]
     if silent_s <= SILENT_S:
-        if ready and name in parts:
-            parts[name]["stands_by"] = [who for told in ready for who in told[name]["stands_by"]]
+        whole = read_name(name)[0]
+        if ready and whole in parts:
+            waiting = [who for told in ready for who in told[whole]["stands_by"]]
+            parts[whole]["stands_by"] = waiting
         return parts
     away = f"the {name} process does not run"
     if silent_s != math.inf:
@@ -124,4 +134,4 @@ def gone(file: Path) -> bool:
 
 
 def _silent(process: str, error: str) -> Parts:
-    return {name: {"ok": False, "error": error} for name in PARTS.get(process, (process,))}
+    return {name: {"ok": False, "error": error} for name in parts_of(process)}

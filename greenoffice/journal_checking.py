@@ -10,7 +10,7 @@ from collector.journal.checking import JournalFault
 from collector.journal.reader import damaged
 from collector.journal.segment import segment_number, split_segment
 from greenoffice.folder import DataFolder
-from greenoffice.receivers import WRITERS
+from greenoffice.receivers import writer_no
 from greenoffice.saying import say
 from greenoffice.stores import open_stores
 from metering.errors import GreenOfficeError
@@ -65,13 +65,16 @@ def _read_to(folder: DataFolder) -> dict[int, tuple[int, int]]:
     """How far the intake has read each writer; nothing where the database cannot say."""
     try:
         intake = open_stores(folder).intake
-        return {writer: intake.checkpoint(writer) for writer in WRITERS.values()}
+        writers = filter(None, (writer_no(path.name) for path in folder.journal.iterdir()))
+        return {writer: intake.checkpoint(writer) for writer in writers}
+    except OSError:
+        return {}
     except GreenOfficeError:
         return {}
 
 
 def _writer(folder: Path) -> int:
-    return WRITERS.get(folder.name, 0)
+    return writer_no(folder.name)
 
 
 def _told(found: Sequence[CheckedSegment]) -> dict[str, object]:

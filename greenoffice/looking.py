@@ -27,11 +27,13 @@ from analytics import (
 )
 from figures import View
 from greenoffice.assembly import Assembly
+from ledger import Portion
 from metering.book import READING_CAUSES
 from metering.errors import Unavailable
 from metering.finding import Case
 from metering.localtime import day_bounds, local_day
 from metering.registry import Registry
+from metering.shard import WHOLE, Shard
 
 RETRY_US = 60_000_000
 """Between two tries at a site that failed."""
@@ -52,6 +54,8 @@ class AnalyticsWork:
 
     assembly: Assembly
     ledger: Rests
+    shard: Shard = WHOLE
+    """Whose sites are looked at."""
     began_us: int = 0
     findings: int = 0
     _looked_back: dict[str, date] = field(default_factory=dict)
@@ -84,7 +88,9 @@ class AnalyticsWork:
         return False
 
     def _look_at_all(self, now_us: int) -> None:
-        wanted = sites(self.assembly.registry())
+        registry = self.assembly.registry()
+        own = Portion(registry, self.shard)
+        wanted = [site for site in sites(registry) if own.node(site)]
         self.failing = {site: error for site, error in self.failing.items() if site in wanted}
         self._found = {site: count for site, count in self._found.items() if site in wanted}
         self._states = {site: state for site, state in self._states.items() if site in wanted}

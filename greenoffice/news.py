@@ -55,9 +55,17 @@ class News:
 
 
 def tell(folder: DataFolder, duty: str, what: bytes) -> None:
-    """Tell who does a duty on the folder, on this machine; nobody may be there to hear."""
+    """Tell who does a duty on the folder, on this machine, and all who share it; nobody may be
+    there to hear."""
+    _put(folder.news(duty), what)
+    if duty == "ledger":
+        for shared in folder.run.glob("ledger-*of*.news"):
+            _put(shared, what)
+
+
+def _put(place: Path, what: bytes) -> None:
     with contextlib.suppress(OSError):  # nobody listens, or who does has more than enough to hear
-        pipe = os.open(folder.news(duty), os.O_WRONLY | os.O_NONBLOCK)
+        pipe = os.open(place, os.O_WRONLY | os.O_NONBLOCK)
         try:
             os.write(pipe, what)
         finally:

@@ -24,10 +24,11 @@ import structlog
 from sqlalchemy import Connection
 
 from greenoffice.folder import DataFolder
-from greenoffice.heartbeat import PARTS, quiet, stand_by_file, tell
+from greenoffice.heartbeat import parts_of, quiet, stand_by_file, tell
 from greenoffice.stores import database_url, parsed_address
 from greenoffice.supervisor import exclusive
 from metering.errors import ConfigurationError, Conflict, Damaged, Unavailable
+from metering.shard import read_name
 from storage.sql.owning import DUTIES, SessionLock, not_owner
 
 LOOK_S = 1.0
@@ -253,7 +254,7 @@ class _Waiting:
         while not lock.take(self.duties):
             holder = lock.holder(self.duties)
             command, _, where = holder.rpartition(" ")
-            if command in WORKING or not holder:
+            if read_name(command)[0] in WORKING or not holder:
                 self.tell(ok=True)
             else:
                 self.tell(ok=False, error=str(_at_work(command, where)))
@@ -264,7 +265,7 @@ class _Waiting:
     def tell(self, *, ok: bool, error: str = "") -> None:
         for duty in self.duties:
             parts = {
-                part: {"ok": ok, "stands_by": [myself()], "error": error} for part in PARTS[duty]
+                part: {"ok": ok, "stands_by": [myself()], "error": error} for part in parts_of(duty)
             }
             tell(self._file(duty), parts)
 

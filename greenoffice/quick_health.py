@@ -15,6 +15,7 @@ from typing import Any
 
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import heard
+from metering.shard import read_name
 from texts import of_terminal, said_error
 
 PATIENCE_S = 15.0
@@ -57,7 +58,7 @@ def heartbeats(folder: DataFolder, process: str) -> Parts:
 
 
 def _parts(folder: DataFolder, process: str) -> Parts | None:
-    if process in TOLD:
+    if process in TOLD or not read_name(process)[1].whole:
         return heartbeats(folder, process)
     return _of_api(folder) if process == HTTP_PART else None
 

@@ -23,6 +23,11 @@ from pydantic_settings import (
 )
 
 from metering.errors import ConfigurationError, shorten
+from metering.shard import BUCKETS
+
+MOST_COLLECTORS = 15
+"""Journals of all numbers of collectors up to this have writers below 128: a place in a journal is
+a key of 63 bits, of which the writer has seven."""
 
 
 class Endpoint(BaseModel):
@@ -89,6 +94,12 @@ class BrokerSettings(BaseModel):
     receive_maximum: int = Field(
         4000, ge=1, le=65_535, description="messages under way to us, not yet acknowledged"
     )
+    shards: int = Field(
+        1,
+        ge=1,
+        le=MOST_COLLECTORS,
+        description="collectors that share what the broker has, by gateway",
+    )
 
 
 class InfluxSettings(BaseModel):
@@ -146,6 +157,9 @@ class IntakeSettings(BaseModel):
 class LedgerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
+    shards: int = Field(
+        1, ge=1, le=BUCKETS, description="ledgers that share the institutions; needs PostgreSQL"
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="/metrics of the ledger, at mqtt.metrics_host; 0: none"
     )

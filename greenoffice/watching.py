@@ -21,9 +21,11 @@ from greenoffice.client import ApiClient
 from greenoffice.folder import DataFolder
 from greenoffice.heartbeat import stand_by_files
 from greenoffice.logs import set_up_logs
+from greenoffice.sharing import arguments_of
 from greenoffice.signals import stop_event
 from greenoffice.threads import DIED
 from metering.errors import ConfigurationError, InvalidInput
+from metering.shard import read_name
 
 HEARTBEATS = {
     "collector": ("collector",),
@@ -32,6 +34,8 @@ HEARTBEATS = {
     "ledger": ("ledger",),
 }
 """Of each process the heartbeats that it writes; the API has none, and is asked."""
+SHARED = ("collector", "ledger")
+"""Processes of which several may do a share each."""
 POLL_S = 0.2
 
 log = structlog.get_logger()
@@ -85,7 +89,8 @@ def watch(data: Path, process: str, patience: Patience | None = None) -> int:
     alive = _signs(folder, process)
     set_up_logs("watch", folder.clock())
     stop = stop_event()
-    child = subprocess.Popen([sys.executable, "-m", "greenoffice", process, str(folder.root)])
+    words = arguments_of(process, folder)
+    child = subprocess.Popen([sys.executable, "-m", "greenoffice", *words])
     return _Watched(child, process, alive, stop, patience or Patience()).to_its_end()
 
 
@@ -131,6 +136,9 @@ class _Watched:
 def _signs(folder: DataFolder, process: str) -> Callable[[], bool]:
     if process == "api":
         return Answers(folder)
+    whole, shard = read_name(process)
+    if whole in SHARED and not shard.whole:
+        return Heartbeats([folder.heartbeat(process)])
     if process in HEARTBEATS:
         return Heartbeats([folder.heartbeat(name) for name in HEARTBEATS[process]])
     raise InvalidInput(

@@ -25,10 +25,12 @@ from greenoffice.news import MARKS, heard, tell
 from greenoffice.owning import Claim, own
 from greenoffice.parent import end_with_parent
 from greenoffice.private import keep_private
+from greenoffice.sharing import require_shared
 from greenoffice.signals import Stopped, stop_event
 from greenoffice.threads import end_with_threads
 from greenoffice.waiting import awaited_stores
 from greenoffice.working import keep, leave
+from metering.shard import WHOLE, Shard, read_name
 
 _log = structlog.get_logger()
 
@@ -58,26 +60,29 @@ def run_intake(data: Path, parent: int = 0) -> None:
     own(folder, "intake", stop, work)
 
 
-def run_ledger(data: Path, parent: int = 0) -> None:
-    """Book, and look for waste, until terminated."""
+def run_ledger(data: Path, parent: int = 0, shard: Shard = WHOLE) -> None:
+    """Book, and look for waste, all or a share of it, until terminated; ConfigurationError where
+    the settings know no such share."""
     from greenoffice.booking import LedgerMetrics, ledger_work
 
-    folder = _begun(data, "ledger", parent)
-    stop, counters = stop_event(), _counters(folder, "ledger")
+    name = shard.named("ledger")
+    folder = _begun(data, name, parent)
+    require_shared(folder.settings(), shard)
+    stop, counters = stop_event(), _counters(folder, name)
     metrics = LedgerMetrics(counters)
 
     def work(claim: Claim) -> None:
         with (
             suppress(Stopped),
-            heard(folder, ["ledger"]) as news,
+            heard(folder, [name]) as news,
             closing(
-                Assembly.beside(folder, awaited_stores(folder, ["ledger"], claim, news))
+                Assembly.beside(folder, awaited_stores(folder, [name], claim, news), shard)
             ) as assembly,
         ):
-            sides = {"ledger": ledger_work(assembly, claim.end, news, metrics)}
+            sides = {name: ledger_work(assembly, claim.end, news, metrics)}
             leave(folder, keep(folder, sides, claim.end, counters), stop)
 
-    own(folder, "ledger", stop, work)
+    own(folder, name, stop, work)
 
 
 def run_work(data: Path) -> None:
@@ -128,8 +133,10 @@ def _counters(folder: DataFolder, process: str) -> CollectorRegistry:
     """What the process counts, served where the settings name a port. Another process that stands
     by on the same machine may have that port: then its counters are in the API's alone."""
     settings, counters = folder.settings(), CollectorRegistry()
-    port = getattr(settings, process).metrics_port
+    whole, shard = read_name(process)
+    port = getattr(settings, whole).metrics_port
     if port:
+        port += shard.index - 1
         try:
             start_http_server(port, settings.mqtt.metrics_host, registry=counters)
         except OSError as refused:

@@ -13,6 +13,7 @@ from ledger.plan import Plan, PlannedFigure, Term, plan
 from ledger.rebooking import Rebooked
 from ledger.recompute import Plans
 from ledger.rules import RULES_VERSION
+from ledger.sharing import Portion
 from ledger.standing import (
     EVENT_KINDS,
     REJECTIONS,
@@ -45,6 +46,7 @@ __all__ = [
     "Plan",
     "PlannedFigure",
     "Plans",
+    "Portion",
     "Rebooked",
     "Reckoned",
     "Service",

@@ -14,11 +14,13 @@ from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, Work, clusters, wi
 from ledger.periods import SETTLE_US, Clock
 from ledger.rebooking import Place, Progress, Rebooked, Rebooking, rows_of_other_rules
 from ledger.recompute import Plans, Recompute, Recomputed, WantedFigures, meter_key
+from ledger.sharing import Portion, SharedMarks
 from metering.book import READING_CAUSES, RULES_CAUSE, BookRow, DirtyMark, SeriesKey
 from metering.errors import Conflict
 from metering.localtime import MINUTE_US, day_bounds, days_between, local_day
 from metering.ports import BookWriter, DirtyMarks, ReadingReader
 from metering.registry import Registry
+from metering.shard import WHOLE, Shard
 
 LIVE_US = 24 * 60 * MINUTE_US
 """What is read of so short a time ago goes before all else."""
@@ -60,7 +62,9 @@ class LedgerReport:
 
 class Ledger:
     """Readings become books. One thread calls `step` again and again; several ledgers on one
-    store of books only repeat work, because a commit names the revision it began from."""
+    store of books only repeat work, because a commit names the revision it began from. Those that
+    share them do what falls to their `shard` (`ledger.sharing`), but for `rebuild` and `rebook`.
+    """
 
     def __init__(
         self,
@@ -71,8 +75,11 @@ class Ledger:
         now_us: Callable[[], int],
         *,
         settle_us: int = SETTLE_US,
+        shard: Shard = WHOLE,
     ) -> None:
-        self._readings, self._books, self._marks = readings, books, marks
+        self._readings, self._books, self._shard = readings, books, shard
+        self._marks = marks if shard.whole else SharedMarks(marks, self._portion)
+        self._own = Portion(Registry(), shard)
         self._registry, self._now_us, self._settle_us = registry, now_us, settle_us
         self._context = Context(readings)
         self._known: Registry | None = None
@@ -285,7 +292,7 @@ class Ledger:
             else:
                 report.add(self._many(registry, found, todo))
         if todo.idle:
-            self._commit("", Recomputed(), todo.idle, "reading", report)
+            self._attempt("", Recomputed, todo.idle, "reading", report)
         return report
 
     def _changed(
@@ -510,11 +517,23 @@ class Ledger:
 
     def _left_provisional(self, registry: Registry) -> list[Place]:
         """All days that are not settled: whoever begins anew may have been away for long."""
+        own = self._portion_of(registry)
         if self._provisional is None:
             self._provisional = {
-                place for one in _institutions(registry) for place in self._books.unsettled(one)
+                place
+                for one in _institutions(registry)
+                if not one or own.institution(one)
+                for place in self._books.unsettled(one)
             }
-        return list(self._provisional)
+        return [place for place in self._provisional if own.series(place[0])]
+
+    def _portion(self) -> Portion:
+        return self._portion_of(self._registry())
+
+    def _portion_of(self, registry: Registry) -> Portion:
+        if self._own.registry is not registry:
+            self._own = Portion(registry, self._shard)
+        return self._own
 
     def _notice(self) -> Registry:
         """The registry now; plans and context anew where it has changed. What a change touches
@@ -523,6 +542,8 @@ class Ledger:
         if registry is not self._known:
             self._known, self._plans = registry, Plans(registry)
             self._context = Context(self._readings)
+            if not self._shard.whole:
+                self._provisional = None  # others' days may be ours now
         return registry
 
 

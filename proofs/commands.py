@@ -51,6 +51,17 @@ def kill(
 
 
 @app.command()
+def shards(
+    hours: Annotated[int, typer.Option(help="of readings of each gateway", min=24)] = 96,
+    seed: Seed = 1,
+) -> None:
+    """Several collectors behind one broker, one killed: what one of them alone does."""
+    from proofs.shards import run_shards_check
+
+    run_shards_check(hours, seed)
+
+
+@app.command()
 def fault(
     only: Annotated[str, typer.Option(help="faults whose name has this")] = "",
 ) -> None:

@@ -2,6 +2,7 @@
 
 client     the receiver: one thread that connects, takes, acknowledges and tries again
 link       one connection, packet by packet        records    messages to journal records
+leaving    a receiver that is no more to be, and its session
 settings   which broker, and how                   problems   what can be wrong, with its fix
 health     how the client is                       metrics    what is counted beside
 """

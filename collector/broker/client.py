@@ -23,6 +23,7 @@ import structlog
 
 from collector.broker import problems
 from collector.broker.health import ClientHealth, State, in_state, is_well
+from collector.broker.leaving import Leaving, end_session
 from collector.broker.link import BrokerLink
 from collector.broker.metrics import BrokerMetrics
 from collector.broker.records import BrokerRecorder
@@ -43,6 +44,8 @@ class BrokerClient:
 
     journal: stays open when the receiver closes; its owner closes it.
     metrics: counts of messages and commits, under the listener's names.
+    leaves: whether it is to take what its session has, end that and take no more; asked again and
+    again. None: it stays.
     Raises ConfigurationError where a setting cannot be used; a broker that is not there or
     refuses us is none: that is said by `health`, and tried again for ever.
     """
@@ -54,6 +57,7 @@ class BrokerClient:
         metrics: CollectorMetrics,
         *,
         now_us: Callable[[], int],
+        leaves: Callable[[], bool] | None = None,
     ) -> None:
         self.settings = settings
         self.metrics = metrics
@@ -62,6 +66,7 @@ class BrokerClient:
         self._tls = tls_context(settings, self._address)
         self._recorder = BrokerRecorder(settings)
         self._now_us = now_us
+        self._leaving = None if leaves is None else Leaving(leaves, settings.leave_s)
         self._state: State = "connecting"
         self._problem: GreenOfficeError | None = None
         self._connected = False
@@ -103,6 +108,11 @@ class BrokerClient:
         self._wake_read.close()
         self._wake_write.close()
 
+    @property
+    def left(self) -> bool:
+        """Whether its session is ended, and all of that on disk."""
+        return self._state == "left"
+
     def health(self) -> ClientHealth:
         """How it is now; may be asked from any thread."""
         held = self._reception.held and self._state == "receiving"
@@ -117,10 +127,12 @@ class BrokerClient:
     def _run(self) -> None:
         pause_s = self.settings.reconnect_min_s
         try:
-            while not self._stopping.is_set():
+            while not self._stopping.is_set() and not self.left:
                 link = BrokerLink(self.settings, self._address, self._tls)
                 if self._serve(link) > self.settings.reconnect_max_s:
                     pause_s = self.settings.reconnect_min_s
+                if self.left:
+                    break
                 if link.taken_over:  # going back at once would only take it over in turn
                     pause_s = self.settings.reconnect_max_s
                 self._pause(pause_s)
@@ -140,13 +152,19 @@ class BrokerClient:
         self._state = "connecting"
         began_s, alive = time.monotonic(), link.open()
         connection = secrets.token_hex(8)
-        while alive and not self._stopping.is_set():
+        has_all = False
+        if self._leaving is not None:
+            self._leaving.took()
+        while alive and not has_all and not self._stopping.is_set():
             alive = link.turn(_TURN_S, self._wake_read, reading=not self._reception.held)
             self._take(link, connection)
             if alive:
                 self._follow(link)
                 self._acknowledge(link)
-        self._ended(link, alive=alive)
+                has_all = self._has_all(link)
+        if has_all:
+            self._leave(link)
+        self._ended(link, alive=alive and not has_all)
         return time.monotonic() - began_s
 
     def _take(self, link: BrokerLink, connection: str) -> None:
@@ -154,10 +172,13 @@ class BrokerClient:
         if not messages:
             return
         now_us = self._last_message_us = self._now_us()
+        if self._leaving is not None:
+            self._leaving.took()
         taken = self._recorder.take(messages, connection, now_us)
         self.broker_metrics.retained.inc(taken.retained)
-        if taken.retained_ids:
-            link.acknowledge(taken.retained_ids)
+        self.broker_metrics.others.inc(taken.others)
+        if taken.left_ids:
+            link.acknowledge(taken.left_ids)
         if taken.records:
             self._reception.put(link, taken.records, taken.packet_ids)
 
@@ -189,13 +210,24 @@ class BrokerClient:
             self._state = "refused"
             link.ask_again(self.settings.reconnect_max_s)
 
+    def _has_all(self, link: BrokerLink) -> bool:
+        """Whether it leaves, and has all that was in its session."""
+        waits = bool(self._durable) or self._reception.waits
+        return self._leaving is not None and self._leaving.has_all(link, waits=waits)
+
+    def _leave(self, link: BrokerLink) -> None:
+        link.close()
+        end_session(self.settings, self._address, self._tls, self._wake_read)
+        self._state, self._problem = "left", None
+        _log.info("left the broker", client_id=self.settings.client_id)
+
     def _ended(self, link: BrokerLink, *, alive: bool) -> None:
         if self._stopping.is_set():
             self._settle()
             if alive:
                 self._acknowledge(link)
                 link.close()
-        else:
+        elif not self.left:
             self._tell(link.problem or problems.ended(None, "", self.settings))
         self._connected = False
         self.broker_metrics.connected.set(0)

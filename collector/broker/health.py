@@ -8,7 +8,7 @@ import msgspec
 
 from collector.reception import ReceiverHealth
 
-State = Literal["waiting", "connecting", "receiving", "refused", "held back", "stopped"]
+State = Literal["waiting", "connecting", "receiving", "refused", "held back", "left", "stopped"]
 
 
 class ClientHealth(ReceiverHealth, frozen=True, kw_only=True):
@@ -16,7 +16,8 @@ class ClientHealth(ReceiverHealth, frozen=True, kw_only=True):
 
     state: State
     """waiting: until the next try to connect; refused: connected, but not all is subscribed;
-    held back: the queue is full, so the broker keeps the messages."""
+    held back: the queue is full, so the broker keeps the messages; left: it took what its session
+    had and ended that."""
     last_message_us: int | None
     """When a message last came [us since the epoch]: a broker whose ACL keeps them from us
     does not say so."""
@@ -24,7 +25,7 @@ class ClientHealth(ReceiverHealth, frozen=True, kw_only=True):
 
 def is_well(state: State) -> bool:
     """Whether a client in that state does what it is for."""
-    return state in ("receiving", "held back")
+    return state in ("receiving", "held back", "left")
 
 
 def in_state(health: ReceiverHealth, state: State, last_message_us: int | None) -> ClientHealth:

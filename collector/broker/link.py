@@ -43,15 +43,19 @@ class BrokerLink:
         self._client = _client(settings, tls)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
+        self._client.on_unsubscribe = self._on_unsubscribe
         self._client.on_message = self._on_message
         self._client.on_disconnect = self._on_disconnect
         self._unsent = bytearray()
         self._deadline_s = 0.0
-        self._asked_s = 0.0
+        self.asked_s = 0.0
+        """When it last asked for the filters, or to be rid of them [s]."""
         self.accepted = False
         """CONNACK said yes."""
         self.subscribed = False
         """Every filter is granted at QoS 1."""
+        self.unsubscribed: bool | None = None
+        """False while an answer to `unsubscribe` is waited for; None where it was not asked."""
         self.resumed = False
         """The broker still had the session."""
         self.taken_over = False
@@ -95,12 +99,18 @@ class BrokerLink:
         if self._settings.version == "5":
             never = SubscribeOptions.RETAIN_DO_NOT_SEND
             wanted = [(one, SubscribeOptions(1, retainHandling=never)) for one, _ in wanted]
-        self._asked_s = time.monotonic()
+        self.asked_s = time.monotonic()
         self._client.subscribe(list(wanted))
+
+    def unsubscribe(self) -> None:
+        """Ask for nothing new any more; `unsubscribed` with the answer, which comes after all that
+        the broker sent before it."""
+        self.unsubscribed, self.asked_s = False, time.monotonic()
+        self._client.unsubscribe(list(self._settings.filters))
 
     def ask_again(self, after_s: float) -> None:
         """Subscribe again where the last time is so long ago: an ACL may have been mended."""
-        if time.monotonic() - self._asked_s >= after_s:
+        if time.monotonic() - self.asked_s >= after_s:
             self.subscribe()
 
     def close(self) -> None:
@@ -171,13 +181,17 @@ class BrokerLink:
             self.problem = problems.refused(reason.value, str(reason), self._settings)
             return
         self.accepted, self.resumed = True, bool(flags.session_present)
-        self.subscribe()
+        if self._settings.filters:
+            self.subscribe()
 
     def _on_subscribe(self, _c: Any, _u: Any, _m: Any, codes: list[ReasonCode], _p: Any) -> None:
         values = [code.value for code in codes]
         granted = list(zip(self._settings.filters, values, strict=False))
         self.problem = problems.subscription_refused(granted, self._settings)
         self.subscribed = self.problem is None
+
+    def _on_unsubscribe(self, _c: Any, _u: Any, _m: Any, _codes: Any, _p: Any) -> None:
+        self.unsubscribed = True
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
         self._client.inbox.append(message)

@@ -23,3 +23,8 @@ class BrokerMetrics:
             "Retained copies that a subscription brought, not journalled",
             registry=registry,
         )
+        self.others = Counter(
+            "greenoffice_broker_left_to_others",
+            "Messages of gateways that another receiver keeps, not journalled here",
+            registry=registry,
+        )

@@ -10,6 +10,9 @@ from collector.journal import Record
 from collector.properties import MOST_USER_PROPERTIES, NO_PROPERTIES, Properties
 from collector.topics import owner_of
 
+_TOPICS, _LONG_TOPIC = 20_000, 1_024
+"""Of so many topics, none of them longer, it is remembered whose they are."""
+
 
 class BrokerMessage(Protocol):
     """What is used of paho's message."""
@@ -37,8 +40,10 @@ class Taken(NamedTuple):
     """To be acknowledged when the records are durable."""
     retained: int
     """Retained copies left out."""
-    retained_ids: list[int]
-    """Theirs, to be acknowledged at once."""
+    others: int
+    """Messages left to other receivers, which have them too."""
+    left_ids: list[int]
+    """Those of both, to be acknowledged at once."""
 
 
 class BrokerRecorder:
@@ -53,26 +58,44 @@ class BrokerRecorder:
     def __init__(self, settings: ClientSettings) -> None:
         self._client_id = settings.client_id
         self._sender = settings.user or settings.client_id
+        self._shard = settings.shard
+        self._keeps: dict[str, bool] = {}
 
     def take(self, messages: Iterable[BrokerMessage], connection: str, now_us: int) -> Taken:
-        """One record for each message, in order, but none for a retained copy.
+        """One record for each message of the shard, in order, but none for a retained copy.
 
         A copy that the broker retained is a repeat: as a reading without a time it would be
         a new one. Its original was delivered when it was published.
         """
         records: list[Record] = []
         retained: list[BrokerMessage] = []
+        others: list[BrokerMessage] = []
         for message in messages:
             if message.retain:
                 retained.append(message)
+            elif not self._shard.whole and not self._is_ours(_topic(message)):
+                others.append(message)
             else:
                 records.append(self._record(message, connection, now_us))
         return Taken(
             records,
             [record.packet_id for record in records if record.qos],
             len(retained),
-            [message.mid for message in retained if message.qos],
+            len(others),
+            [message.mid for message in (*retained, *others) if message.qos],
         )
+
+    def _is_ours(self, topic: str) -> bool:
+        """Whether the shard keeps a topic: by its gateway, so that what one gateway sends stays in
+        its order; by the topic where that names none."""
+        known = self._keeps.get(topic)
+        if known is None:
+            known = self._shard.keeps(owner_of(topic) or topic)
+            if len(topic) <= _LONG_TOPIC:
+                if len(self._keeps) >= _TOPICS:
+                    self._keeps.clear()
+                self._keeps[topic] = known
+        return known
 
     def _record(self, message: BrokerMessage, connection: str, now_us: int) -> Record:
         topic = _topic(message)

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from collector.reception import QueueSettings
 from metering.errors import ConfigurationError, InvalidInput
+from metering.shard import WHOLE, Shard
 from metering.topic_filter import check_filter
 
 FILTERS = ("greenoffice/v1/+/+/#",)
@@ -27,6 +28,9 @@ class ClientSettings(QueueSettings, frozen=True, kw_only=True):
     ca_file: Path | None = None
     """Certificates [PEM] to trust under mqtts; None: those of the system."""
     filters: tuple[str, ...] = FILTERS
+    shard: Shard = WHOLE
+    """What of all that is subscribed to is kept; the rest is acknowledged and left to the other
+    receivers, each of which subscribes to all of it under a client id of its own."""
     version: Literal["5", "3.1.1"] = "5"
     clean_session: bool = False
     """True forgets the session at every connection: what comes meanwhile is lost."""
@@ -40,6 +44,8 @@ class ClientSettings(QueueSettings, frozen=True, kw_only=True):
     reconnect_min_s: float = 1.0
     """Pause before the second try to connect; doubled up to `reconnect_max_s`."""
     reconnect_max_s: float = 60.0
+    leave_s: float = 10.0
+    """One that leaves has all once nothing came for so long, and the broker still answers."""
 
 
 class Address(NamedTuple):

@@ -60,6 +60,12 @@ class OwnMosquitto:
         url = f"mqtt://127.0.0.1:{self.port}"
         return Mosquitto(url, mosquitto_version(self._program), self._process.pid)
 
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The one that runs, or has ended."""
+        assert self._process is not None
+        return self._process
+
     def start(self) -> None:
         """Returns when it listens; Unavailable, with the end of its log, when it does not."""
         with (self._folder / "mosquitto.log").open("ab") as log:

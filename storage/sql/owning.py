@@ -3,6 +3,7 @@ writes.
 
     (CLASS, n)         held by the session that owns duty n, until it ends
     (CLASS, n + 100)   the fence: shared by each transaction in which an owner writes
+    (CLASS, 1000 + b)  of a ledger that is shared, held by the session that owns bucket b
 
 The server gives the locks back when the session ends: at once where its process dies, after
 `SILENCE_S` where nothing is heard of it. Who was owner may not know that yet. So a transaction of
@@ -25,6 +26,7 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from metering.errors import Unavailable
+from metering.shard import read_name
 from storage.sql.answering import Door
 from storage.sql.engine import lone_session
 from storage.sql.faults import translated
@@ -33,6 +35,9 @@ CLASS = 0x67726F66
 """Any number that no other program locks on the same database."""
 DUTIES = {"intake": 1, "ledger": 2}
 FENCE = 100
+SHARED, SHARE_FENCE = 1000, 1100
+"""The ledger may be shared: then each owner holds duty 2 together with the others, and alone the
+buckets of its share, (CLASS, 1000 + b); their fences are (CLASS, 1100 + b)."""
 SILENCE_S = 15
 """A session of which nothing is heard for so long is ended by the server; the owner's is heard of
 every three seconds [s]."""
@@ -62,10 +67,13 @@ _PARAMETERS = {
 }
 _TAKE = text("SELECT pg_try_advisory_lock(:class, :key)")
 _GIVE = text("SELECT pg_advisory_unlock(:class, :key)")
+_TAKE_SHARED = text("SELECT pg_try_advisory_lock_shared(:class, :key)")
+_GIVE_SHARED = text("SELECT pg_advisory_unlock_shared(:class, :key)")
 _WAIT = text("SELECT pg_advisory_lock(:class, :key)")
 _SHARE = text(
-    f"SELECT set_config('idle_in_transaction_session_timeout', '{MIDWAY_S}s', true),"
-    " pg_advisory_xact_lock_shared(:class, :key)"
+    f"SELECT set_config('idle_in_transaction_session_timeout', '{MIDWAY_S}s', true),"  # noqa: S608
+    " count(pg_advisory_xact_lock_shared(CAST(:class AS int), CAST(key AS int)))"
+    " FROM unnest(CAST(:keys AS bigint[])) AS key"
 )
 _HELD = """
 SELECT a.application_name FROM pg_locks AS l JOIN pg_stat_activity AS a ON a.pid = l.pid
@@ -98,6 +106,7 @@ class SessionLock:
         plain = who.encode("ascii", "replace").decode()
         self._name = f"{plain[: _NAME_BYTES - 9]} {secrets.token_hex(4)}"
         self._keys: list[int] = []
+        self._fences: list[int] = []
         self._turn = threading.Lock()
         self._url = make_url(url)
         self._con = lone_session(
@@ -115,25 +124,23 @@ class SessionLock:
         """Own all of the duties, or none of them where another session has one. What others
         began to write as owners has ended when this returns True; Unavailable where it has not,
         to be asked again: what began `MIDWAY_S` ago is ended then."""
-        keys = [DUTIES[duty] for duty in duties]
+        keys = [key for duty in duties for key in _keys(duty)]
         with self._asked() as con:
-            for place, key in enumerate(keys):
-                if not con.scalar(_TAKE, _of(key)):
-                    for taken in keys[:place]:
-                        con.scalar(_GIVE, _of(taken))
-                    return False
-            for key in keys:
-                con.execute(_END, {**_of(key + FENCE), "midway": MIDWAY_S})
-                con.execute(_WAIT, _of(key + FENCE))
-                con.scalar(_GIVE, _of(key + FENCE))
+            if not _taken(con, sorted({_whole(d) for d in duties if _is_share(d)}), keys):
+                return False
+            for fence in (fence for duty in duties for fence in _former_fences(duty)):
+                con.execute(_END, {**_of(fence), "midway": MIDWAY_S})
+                con.execute(_WAIT, _of(fence))
+                con.scalar(_GIVE, _of(fence))
         self._keys = keys
+        self._fences = [fence for duty in duties for fence in _fences(duty)]
         return True
 
     def holder(self, duties: Sequence[str]) -> str:
         """Who owns the first of the duties that is owned, `COMMAND HOST:PID`; '' where nobody
         does."""
         with self._asked() as con:
-            keys = [DUTIES[duty] for duty in duties]
+            keys = [key for duty in duties for key in _rivals(duty)]
             found = con.scalar(_HOLDER, {"class": CLASS, "keys": keys})
         return str(found or "").rpartition(" ")[0]
 
@@ -145,8 +152,7 @@ class SessionLock:
     def guard(self, con: Connection) -> None:
         """The fence of a transaction, to be called at its beginning; Unavailable where this is
         no owner any more."""
-        for key in self._keys:
-            con.execute(_SHARE, _of(key + FENCE))
+        con.execute(_SHARE, {"class": CLASS, "keys": self._fences})
         self._look(con)
 
     def close(self) -> None:
@@ -178,6 +184,58 @@ def not_owner() -> Unavailable:
         field="owner",
         fix="look at the database: the work goes on by itself, here or in another process",
     )
+
+
+def _taken(con: Connection, together: Sequence[int], alone: Sequence[int]) -> bool:
+    """Whether all locks were had, those held together with others and those held alone; else
+    none of them is held."""
+    wanted = [(_TAKE_SHARED, _GIVE_SHARED, key) for key in together]
+    wanted += [(_TAKE, _GIVE, key) for key in alone]
+    for place, (take, _, key) in enumerate(wanted):
+        if not con.scalar(take, _of(key)):
+            for _, give, held in wanted[:place]:
+                con.scalar(give, _of(held))
+            return False
+    return True
+
+
+def _whole(duty: str) -> int:
+    return DUTIES[read_name(duty)[0]]
+
+
+def _is_share(duty: str) -> bool:
+    return not read_name(duty)[1].whole
+
+
+def _buckets(duty: str, first: int) -> list[int]:
+    """Of a share, or of all shares that a whole duty may be of."""
+    return [first + bucket for bucket in read_name(duty)[1].buckets]
+
+
+def _keys(duty: str) -> list[int]:
+    """What the owner of a duty holds alone."""
+    return _buckets(duty, SHARED) if _is_share(duty) else [_whole(duty)]
+
+
+def _fences(duty: str) -> list[int]:
+    """What its transactions share with each other."""
+    return _buckets(duty, SHARE_FENCE) if _is_share(duty) else [_whole(duty) + FENCE]
+
+
+def _former_fences(duty: str) -> list[int]:
+    """Those of all who may have owned it before: the whole, or a share of any number."""
+    whole = [_whole(duty) + FENCE]
+    return [*whole, *_buckets(duty, SHARE_FENCE)] if _is_shared(duty) else whole
+
+
+def _rivals(duty: str) -> list[int]:
+    """What keeps others from owning it."""
+    return [_whole(duty), *_buckets(duty, SHARED)] if _is_shared(duty) else [_whole(duty)]
+
+
+def _is_shared(duty: str) -> bool:
+    """Whether it is one that is ever shared."""
+    return read_name(duty)[0] == "ledger"
 
 
 def _of(key: int) -> dict[str, int]:

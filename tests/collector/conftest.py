@@ -191,17 +191,29 @@ class Broker:
 class Receiving:
     """A client receiver that runs, with what a test asks of it."""
 
-    def __init__(self, root: Path, settings: ClientSettings, **journal: Any) -> None:
-        self.root = root
+    def __init__(
+        self,
+        root: Path,
+        settings: ClientSettings,
+        writer_no: int = 1,
+        leaves: Callable[[], bool] | None = None,
+        **journal: Any,
+    ) -> None:
+        self.root, self.writer_no = root, writer_no
         self.registry = CollectorRegistry()
         self.journal = JournalWriter(
-            root / "broker", 1, now_us=lambda: time.time_ns() // 1000, housekeep=False, **journal
+            root / f"broker-{writer_no}",
+            writer_no,
+            now_us=lambda: time.time_ns() // 1000,
+            housekeep=False,
+            **journal,
         )
         self.receiver = BrokerClient(
             self.journal,
             settings,
             CollectorMetrics(self.registry),
             now_us=lambda: time.time_ns() // 1000,
+            leaves=leaves,
         )
         self._closed = False
         self._loop = asyncio.new_event_loop()
@@ -214,7 +226,7 @@ class Receiving:
 
     def records(self, *kinds: str) -> list[Record]:
         reader = JournalReader(self.root)
-        found = [located.record for located in reader.read(1, 0, 0, 10**6)]
+        found = [located.record for located in reader.read(self.writer_no, 0, 0, 10**6)]
         reader.close()
         return [record for record in found if not kinds or record.kind in kinds]
 

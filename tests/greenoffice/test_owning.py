@@ -26,9 +26,11 @@ from greenoffice.heartbeat import heard, tell
 from greenoffice.owning import DutyLock, at_rest, open_lock
 from greenoffice.ports import usable_port
 from greenoffice.replay.publisher import BrokerAddress, Publisher
+from greenoffice.sharing import require_shared
 from greenoffice.stores import open_stores
 from metering.bookhash import book_hash
-from metering.errors import Conflict, Unavailable
+from metering.errors import ConfigurationError, Conflict, Unavailable
+from metering.shard import Shard, all_shards
 from proofs.servers.influx import OwnServer
 from proofs.servers.postgres import OwnPostgres
 from proofs.steps import COMMAND, run, wait_until
@@ -440,3 +442,86 @@ def _at_rest(folder: DataFolder) -> bool:
     stores = open_stores(folder)
     waiting = waiting_messages(JournalReader(folder.journal), stores.intake)
     return waiting == 0 and stores.marks.waiting() == 0
+
+
+def shares(count: int) -> list[str]:
+    return [shard.named("ledger") for shard in all_shards(count)]
+
+
+def test_several_share_a_duty_and_no_two_a_share(folder: DataFolder, postgres: OwnPostgres) -> None:
+    url = in_postgres(folder, postgres)
+    first, second = shares(2)
+    with (
+        closing(open_lock(folder, first)) as one,
+        closing(open_lock(folder, second)) as two,
+        closing(open_lock(folder, second)) as again,
+        closing(open_lock(folder, "ledger")) as whole,
+        closing(open_lock(folder, "work")) as work,
+    ):
+        assert one.take([first])
+        assert two.take([second])
+        assert not again.take([second]), "it has an owner"
+        assert again.holder([second]).startswith(f"{second} ")
+        assert not whole.take(["ledger"]), "who would own all waits for every share"
+        assert whole.holder(["ledger"]).startswith("ledger-")
+        assert not work.take(BOTH)
+        with closing(open_lock(folder, "ledger-3of3")) as other:
+            assert not other.take(["ledger-3of3"]), "of another number, some of the same buckets"
+        assert not refused(one, url)
+        assert not refused(two, url)
+        end_sessions(postgres, second)
+        wait_until("the share", lambda: again.take([second]), PASSES_S, 0.05)
+        assert refused(two, url)
+        assert not refused(one, url), "another share is not concerned"
+        one.close()
+        again.close()
+        wait_until("the whole", lambda: whole.take(["ledger"]), PASSES_S, 0.05)
+        with closing(open_lock(folder, first)) as late:
+            assert not late.take([first])
+            assert late.holder([first]).startswith("ledger ")
+
+
+def test_who_takes_over_waits_for_the_writes_of_every_former_owner(
+    folder: DataFolder, postgres: OwnPostgres
+) -> None:
+    """Of a share for one that owned all, and the other way round; not for those of other shares."""
+    url = in_postgres(folder, postgres)
+    engine = open_engine(url)
+    first, second = shares(2)
+    for former, following in (("ledger", first), (first, "ledger"), (first, first)):
+        order: list[str] = []
+        with (
+            closing(open_lock(folder, former)) as old,
+            closing(open_lock(folder, following)) as new,
+        ):
+            assert old.take([former])
+
+            def take(new: DutyLock = new, duty: str = following, order: list[str] = order) -> None:
+                wait_until("the lock", lambda: new.take([duty]), PASSES_S, 0.05)
+                order.append("owned")
+
+            with writing(engine.execution_options(guard=old.guard)) as con:
+                end_sessions(postgres, former)
+                taking = threading.Thread(target=take)
+                taking.start()
+                if following == first == former:
+                    with closing(open_lock(folder, second)) as beside:
+                        wait_until("another", lambda: beside.take([second]), PASSES_S, 0.05)
+                        order.append("beside")
+                        beside.close()
+                time.sleep(1.0)
+                con.execute(text("DELETE FROM seen_key"))
+                order.append("written")
+            taking.join()
+            assert order == [*(["beside"] if former == following else []), "written", "owned"]
+    engine.dispose()
+
+
+def test_a_file_of_books_has_one_ledger(folder: DataFolder, postgres: OwnPostgres) -> None:
+    with pytest.raises(ConfigurationError) as wrong:
+        require_shared(folder.settings(), Shard(1, 2))
+    assert wrong.value.field == "database.url"
+    in_postgres(folder, postgres)
+    with pytest.raises(ConfigurationError) as wrong:
+        require_shared(folder.settings(), Shard(1, 2))
+    assert (wrong.value.field, wrong.value.value) == ("ledger.shards", 1)

@@ -19,6 +19,7 @@ from metering.localtime import day_bounds
 from metering.ports import BookStore
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
+from metering.shard import WHOLE, Shard, all_shards
 from proofs.servers.postgres import OwnPostgres
 from storage import DuckDBReadings, Stores, memory_stores, open_engine, sql_stores
 from storage.sql.books import SqlBooks
@@ -28,7 +29,7 @@ DAYS = 3
 QUARTER_US = 900_000_000
 START = day_bounds(DAY, "Asia/Shanghai")[0]
 NOW = START + 20 * 96 * QUARTER_US
-INSTITUTIONS = ("Östlich", "a", "B")
+INSTITUTIONS = ("Östlich", "a", "C")
 METERS = [f"{institution}-{n}" for institution in INSTITUTIONS for n in range(4)]
 
 
@@ -111,12 +112,14 @@ class Counting(SqlBooks):
 class Worker(threading.Thread):
     """A ledger of its own that works until told that nothing more comes."""
 
-    def __init__(self, readings: DuckDBReadings, stores: Stores, books: BookStore) -> None:
+    def __init__(
+        self, readings: DuckDBReadings, stores: Stores, books: BookStore, shard: Shard = WHOLE
+    ) -> None:
         super().__init__()
         known = registry()
         self.stores = stores
         self.finish = threading.Event()
-        self.ledger = Ledger(readings, books, stores.marks, lambda: known, lambda: NOW)
+        self.ledger = Ledger(readings, books, stores.marks, lambda: known, lambda: NOW, shard=shard)
         self.failure: Exception | None = None
 
     def run(self) -> None:
@@ -147,13 +150,17 @@ def push(readings: DuckDBReadings, stores: Stores, rows: ReadingColumns) -> None
     stores.marks.mark(marks, writer_no=1, ready=True)
 
 
-def test_two_workers_book_what_one_books(postgres: OwnPostgres, readings: DuckDBReadings) -> None:
+@pytest.mark.parametrize("shared", [False, True])
+def test_two_workers_book_what_one_books(
+    postgres: OwnPostgres, readings: DuckDBReadings, *, shared: bool
+) -> None:
+    """Whether each does all that it finds, or its share."""
     url = postgres.database(options="TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
     engines = [open_engine(url) for _ in range(2)]
     counting = [Counting(engine) for engine in engines]
     workers = [
-        Worker(readings, sql_stores(engine), books)
-        for engine, books in zip(engines, counting, strict=True)
+        Worker(readings, sql_stores(engine), books, shard if shared else WHOLE)
+        for engine, books, shard in zip(engines, counting, all_shards(2), strict=True)
     ]
     for worker in workers:
         worker.start()
@@ -180,4 +187,5 @@ def test_two_workers_book_what_one_books(postgres: OwnPostgres, readings: DuckDB
         assert both.events(one, 0, NOW) == alone.books.events(one, 0, NOW)
         days = both.rows(both.series(one), DAY - timedelta(9), DAY + timedelta(99))
         assert max(row.revision for row in days) == both.revision(one)
-    assert sum(books.conflicts for books in counting) > 0, "they never met"
+    met = sum(books.conflicts for books in counting) > 0
+    assert met != shared, "those that share the work never meet, others do"
