@@ -13,27 +13,38 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    LargeBinary,
     Text,
     and_,
     cast,
     func,
+    literal,
     or_,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.types import NullType
 
 from metering.book import SeriesKey
-from metering.book_columns import BookColumns, DayColumns, PartColumns, PartPricing, Spill
-from metering.localtime import day_number
+from metering.book_columns import (
+    BookColumns,
+    DayColumns,
+    MixedColumns,
+    PartColumns,
+    PartPricing,
+    Spill,
+)
+from metering.localtime import DAY_MIN, day_number
 from metering.quality import MEASURED, WHOLE, Shares, all_of
 from metering.quantity import ABSENT, I64
 from storage.sql.book_codec import NO_OTHERS, PLAIN, TermsKept, hours_of, kept_parts, spill_of
-from storage.sql.book_lookup import CHUNK, CURRENT, fetched, ids_of
+from storage.sql.book_lookup import CHUNK, CURRENT, fetched, numbers_of
 from storage.sql.schema import BOOK_ROW
 
 _T = BOOK_ROW.c
 _FIRST, _SECOND = itemgetter(0), itemgetter(1)
+SLOT_BYTES: Final = 8
 _DAYS = ("series_id", "day", "total", "provisional", "day_shares", "spill")
 _PARTS = ("step_min", "slots", "shares", "hour_shares", "parts")
 
@@ -94,11 +105,17 @@ def _of_texts(places: dict[int, int], whole: list[Any], apart: list[Any]) -> Day
 
 
 def book_columns(
-    con: Connection, keys: Sequence[SeriesKey], first: date, last: date, *, priced: bool
+    con: Connection,
+    keys: Sequence[SeriesKey],
+    first: date,
+    last: date,
+    *,
+    priced: bool,
+    only: ColumnElement[bool] | None = None,
 ) -> BookColumns:
-    """Current rows with their parts."""
+    """Current rows with their parts; of all of them, or those that are `only` wanted."""
     days, alike, count = list[DayColumns](), dict[Any, _Alike](), 0
-    for places, found in _read(con, keys, first, last):
+    for places, found in _read(con, keys, first, last, true() if only is None else only):
         if not found:
             continue
         names, rows = _ordered(found, places)
@@ -109,6 +126,37 @@ def book_columns(
         count += len(rows)
     parts = tuple(one.columns(priced) for one in alike.values())
     return BookColumns(_joined(days) if days else NO_DAYS, parts)
+
+
+def mixed_columns(
+    con: Connection, keys: Sequence[SeriesKey], first: date, last: date, step_min: int
+) -> MixedColumns:
+    """Which rows there are, and those that are mixed: whether they are stands in what is kept of
+    them, and slots of no others are read."""
+    several = and_(
+        _T.parts.is_not(None),
+        func.substr(_T.parts, func.length(_T.parts), 1) != literal(NO_OTHERS, LargeBinary),
+    )
+    mixed = or_(
+        _T.shares.is_not(None),
+        _T.hour_shares.is_not(None),
+        func.length(_T.slots) * _T.step_min != SLOT_BYTES * DAY_MIN,
+        literal(step_min) % _T.step_min != 0,
+        several,
+    )
+    series, days = list[I64](), list[I64]()
+    for places, chosen in _chunks(con, keys, first, last):
+        own = [_T.series_id, func.aggregate_strings(cast(_T.day, Text), ",")]
+        told = con.execute(select(*own).where(chosen).group_by(_T.series_id)).all()
+        for series_id, text in sorted(told, key=lambda row: places[row[0]]):
+            day = np.sort(np.fromstring(text, np.int64, sep=","))
+            days.append(day)
+            series.append(np.full(len(day), places[series_id], np.int64))
+    return MixedColumns(
+        np.concatenate([NO_DAYS.series, *series]),
+        np.concatenate([NO_DAYS.day, *days]),
+        book_columns(con, keys, first, last, priced=False, only=mixed),
+    )
 
 
 def _columns(rows: list[Any], first: int, end: int) -> list[list[Any]]:
@@ -127,20 +175,23 @@ def _ordered(rows: list[Any], places: dict[int, int]) -> tuple[I64, list[Any]]:
 
 
 def _read(
-    con: Connection, keys: Sequence[SeriesKey], first: date, last: date
+    con: Connection,
+    keys: Sequence[SeriesKey],
+    first: date,
+    last: date,
+    only: ColumnElement[bool],
 ) -> Iterator[tuple[dict[int, int], list[Any]]]:
     """(place by number of a series, rows) of so many series at a time, in the order of the keys."""
     wanted = [_raw(name) for name in (*_DAYS, *_PARTS)]
     for places, chosen in _chunks(con, keys, first, last):
-        yield places, fetched(con, select(*wanted).where(chosen))
+        yield places, fetched(con, select(*wanted).where(chosen, only))
 
 
 def _chunks(
     con: Connection, keys: Sequence[SeriesKey], first: date, last: date
 ) -> Iterator[tuple[dict[int, int], ColumnElement[bool]]]:
     """(place by number of a series, which rows are theirs)."""
-    ids = ids_of(con, keys)
-    known = [(ids[key], n) for n, key in enumerate(keys) if key in ids]
+    known = [(id, n) for n, id in enumerate(numbers_of(con, keys)) if id is not None]
     of_days = _T.day.between(day_number(first), day_number(last))
     for start in range(0, len(known), CHUNK):
         places = dict(known[start : start + CHUNK])
