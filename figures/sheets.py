@@ -133,25 +133,23 @@ def plain_sheets(
     fields: Sequence[str],
     within: tuple[int, int] | None = None,
 ) -> tuple[list[FigureSheet], list[SeriesKey]]:
-    """(sheets of the series that arrays say exactly, the others). Series of which no period begins
-    `within` [start, end), where that is given, are in neither.
+    """(sheets of the series that arrays say exactly, the others), of plain series of one zone.
+    Series of which no period begins `within` [start, end), where that is given, are in neither.
 
     With a step it is that of `energy` on the days of the only span; with '' each span is a period
-    of its own, as `stretches` tells it, and begins the day after the one before. A place of
-    several institutions in turn is among the others, and a series with parts beside the step.
+    of its own, as `stretches` tells it, and begins the day after the one before. A series with
+    parts beside the step is among the others.
     """
-    first, last = spans[0][0], spans[-1][1]
+    if not keys:
+        return [], []
+    first, last, zone = spans[0][0], spans[-1][1], view.zone(keys[0])
     told, found, left = frozenset(fields), list[FigureSheet](), list[SeriesKey]()
-    alike: dict[tuple[str, int], list[SeriesKey]] = {}
-    for key in keys:
-        if view.is_plain(key):
-            minutes = _MINUTES.get(step)
-            if minutes is None:
-                minutes = native_step(view, key, last)
-            alike.setdefault((view.zone(key), minutes), []).append(key)
-        else:
-            left.append(key)
-    for (zone, minutes), own in alike.items():
+    alike: dict[int, list[SeriesKey]] = {}
+    if step in _MINUTES:
+        alike[_MINUTES[step]] = list(keys)
+    for key in () if step in _MINUTES else keys:
+        alike.setdefault(native_step(view, key, last), []).append(key)
+    for minutes, own in alike.items():
         span = _SheetSpan(view, zone, minutes, step, first, last, () if step else spans)
         if within is not None:
             inside = (span.start_us >= within[0]) & (span.start_us < within[1])

@@ -72,9 +72,13 @@ def grids_of(
     reads = list(_reads(view, wanted, found, zone))
     if len(reads) > MOST_READS:
         return [], list(chosen)
-    left, told = set[SeriesKey](), list[tuple[_Read, FigureSheet]]()
+    books = view.books
+    left = {key for key in chosen if not books.is_plain(key)}
+    if zone == "UTC":  # also what a place has of which nothing may be told
+        left |= {key for key in chosen if key not in left and books.zone(key) != zone}
+    told = list[tuple[_Read, FigureSheet]]()
     for read in reads:
-        keys = [key for key in chosen if key not in left]
+        keys = [key for key in chosen if key not in left] if left else list(chosen)
         asked = _asked(read.fields)
         within = (read.start_us, read.end_us)
         sheets, others = figures.plain_sheets(
@@ -90,7 +94,7 @@ def grids_of(
         for read, sheet in told
         for grid in _SheetGrids(view, chosen, wanted, read, sheet, left).grids()
     ]
-    return grids, [key for key in chosen if key in left]
+    return grids, [key for key in chosen if key in left] if left else []
 
 
 def _reads(view: ScopedView, wanted: Wanted, found: Sequence[Piece], zone: str) -> Iterator[_Read]:
@@ -185,7 +189,7 @@ class _SheetGrids:
         alike: dict[tuple[str, tuple[int, int] | None], list[int]] = {}
         priced: dict[str, list[int]] = {}
         for n, key in enumerate(sheet.keys):
-            if key not in self.left:
+            if not self.left or key not in self.left:
                 unit = category(key.item).unit
                 alike.setdefault((unit, self._area(key, own)), []).append(n)
                 if sheet.money is not None:
