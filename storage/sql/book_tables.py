@@ -75,20 +75,9 @@ def _told_together(con: Connection, chosen: ColumnElement[bool]) -> tuple[list[A
 
 
 def _of_texts(places: dict[int, int], whole: list[Any], apart: list[Any]) -> DayColumns:
-    whole.sort(key=lambda row: places[row[0]])
-    days, totals, series = list[I64](), list[I64](), list[I64]()
-    for series_id, day_text, total_text in whole:
-        day = np.fromstring(day_text, np.int64, sep=",")
-        total = np.fromstring(total_text, np.int64, sep=",")
-        if np.any(day[1:] < day[:-1]):
-            order = np.argsort(day)
-            day, total = day[order], total[order]
-        days.append(day)
-        totals.append(total)
-        series.append(np.full(len(day), places[series_id], np.int64))
-    if not days:
+    if not whole:
         return NO_DAYS
-    day, of = np.concatenate(days), np.concatenate(series)
+    of, day, (total,) = _listed(places, whole)
     shares: Shares | None = None
     provisional, spill = np.zeros(len(day), np.bool_), dict[int, Spill]()
     if apart:
@@ -101,7 +90,24 @@ def _of_texts(places: dict[int, int], whole: list[Any], apart: list[Any]) -> Day
             packed = b"".join(one for _, one in kept)
             shares[[n for n, _ in kept]] = np.frombuffer(packed, "<u2").reshape(-1, 4)
         spill = {n: spill_of(row[4]) for n, row in zip(at.tolist(), apart, strict=True) if row[4]}
-    return DayColumns(of, day, np.concatenate(totals), provisional, shares, spill)
+    return DayColumns(of, day, total, provisional, shares, spill)
+
+
+def _listed(places: dict[int, int], told: list[Any]) -> tuple[I64, I64, list[I64]]:
+    """(places, days, further numbers) by place, then day, of series with texts of days and of these
+    numbers. All texts are read as one: each by itself would cost more than it says."""
+    told.sort(key=lambda row: places[row[0]])
+    counts = [row[1].count(",") + 1 for row in told]
+    of = np.repeat(np.array([places[row[0]] for row in told], np.int64), counts)
+    day, *others = (
+        np.fromstring(",".join([row[n] for row in told]), np.int64, sep=",")
+        for n in range(1, len(told[0]))
+    )
+    names = (of << 32) + day
+    if np.any(names[1:] < names[:-1]):
+        order = np.argsort(names)
+        day, others = day[order], [one[order] for one in others]
+    return of, day, others
 
 
 def book_columns(
@@ -147,11 +153,11 @@ def mixed_columns(
     series, days = list[I64](), list[I64]()
     for places, chosen in _chunks(con, keys, first, last):
         own = [_T.series_id, func.aggregate_strings(cast(_T.day, Text), ",")]
-        told = con.execute(select(*own).where(chosen).group_by(_T.series_id)).all()
-        for series_id, text in sorted(told, key=lambda row: places[row[0]]):
-            day = np.sort(np.fromstring(text, np.int64, sep=","))
+        told = list(con.execute(select(*own).where(chosen).group_by(_T.series_id)).all())
+        if told:
+            of, day, _ = _listed(places, told)
+            series.append(of)
             days.append(day)
-            series.append(np.full(len(day), places[series_id], np.int64))
     return MixedColumns(
         np.concatenate([NO_DAYS.series, *series]),
         np.concatenate([NO_DAYS.day, *days]),

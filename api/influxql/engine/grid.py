@@ -114,7 +114,7 @@ class GridTable:
         if tally is None:
             empty = np.zeros((0, len(self.bounds) - 1), np.int64)
             weighed = one.function == "mean" and values.weight is not None
-            kind = values.amounts.dtype
+            kind = np.float64 if values.amounts.dtype == np.float64 else np.int64
             tally = _Tally(
                 *alike,
                 empty.astype(kind),
@@ -125,7 +125,7 @@ class GridTable:
             self._tallies[one] = tally
         if alike != (tally.scale, tally.digits, tally.currency):
             raise NotAlike
-        if values.amounts.dtype != tally.top.dtype:
+        if (values.amounts.dtype == np.float64) != (tally.top.dtype == np.float64):
             raise NotAlike
         tally.grown(len(self.groups))
         single = len(np.unique(group)) == len(group)
@@ -279,27 +279,28 @@ def _whole(values: GridValues) -> NDArray[Any]:
 def _added(tally: _Tally, values: GridValues, firsts: I64, at: tuple[I64, I64]) -> None:
     """Add sums, with what they are divided by. NotAlike where one may not be exact."""
     here = _whole(values)
-    if here.dtype != np.int64 and np.any(here != np.floor(here)):
+    kind = tally.top.dtype
+    if kind != np.int64 and np.any(here != np.floor(here)):
         raise NotAlike
     longest = int(np.diff(np.append(firsts, here.shape[1])).max(initial=0))
     heaviest = 1 if values.weight is None else int(values.weight.max(initial=0))
-    most = float(np.abs(here).max(initial=0)) * longest * heaviest * len(at[0])
-    tally.most += most
-    if tally.most >= (2.0**61 if here.dtype == np.int64 else LARGEST):
+    largest = max(abs(float(here.max(initial=0))), abs(float(here.min(initial=0))))
+    tally.most += largest * longest * heaviest * len(at[0])
+    if tally.most >= (2.0**61 if kind == np.int64 else LARGEST):
         raise NotAlike
-    many = _many(values, firsts)
-    sums = np.add.reduceat(here, firsts, axis=1)
     if tally.plain is None or tally.many is None or values.weight is None:
-        _put(tally.top, sums, *at)
-        _put(tally.bottom, many, *at)
+        _put(tally.top, np.add.reduceat(here, firsts, axis=1, dtype=kind), *at)
+        _put(tally.bottom, _many(values, firsts), *at)
         return
     weighs = (
         values.weight[None, :] if values.known is None else np.where(values.known, values.weight, 0)
     )
+    weight = np.add.reduceat(weighs, firsts, axis=1)
     _put(tally.top, np.add.reduceat(here * values.weight, firsts, axis=1), *at)
-    _put(tally.bottom, np.add.reduceat(weighs, firsts, axis=1), *at)
-    _put(tally.plain, sums, *at)
-    _put(tally.many, many, *at)
+    _put(tally.bottom, weight, *at)
+    if not np.all(weight > 0):  # what weighs nothing in one grid may weigh something in another
+        _put(tally.plain, np.add.reduceat(here, firsts, axis=1, dtype=kind), *at)
+        _put(tally.many, _many(values, firsts), *at)
 
 
 def _extreme(
@@ -313,10 +314,10 @@ def _extreme(
 ) -> None:
     """The least or the most; of several series in a group one after another."""
     choose: Any = np.minimum if function == "min" else np.maximum
-    kind = values.amounts.dtype
+    kind = tally.top.dtype
     ends = np.iinfo(kind) if kind == np.int64 else np.finfo(kind)
     nothing = ends.max if function == "min" else ends.min
-    here = values.amounts
+    here = values.amounts.astype(kind, copy=False)
     if values.known is not None:
         here = np.where(values.known, here, kind.type(nothing))
     found, many = choose.reduceat(here, firsts, axis=1), _many(values, firsts)

@@ -45,9 +45,18 @@ def holds(condition: Condition | None, series: Series, labels: Mapping[str, Stri
 
 
 def kept(condition: Condition | None, series: Sequence[Series]) -> list[Series]:
-    """Those of which some rows may fit, whatever their labels."""
+    """Those of which some rows may fit, whatever their labels; each part of AND leaves fewer."""
     if condition is None or not series:
         return list(series)
+    if isinstance(condition, Both) and not condition.any:
+        for part in condition.parts:
+            series = kept(part, series)
+        return list(series)
+    if isinstance(condition, TagIs) and not condition.negated:
+        tag, value = condition.tag, condition.value
+        if tag == "under":
+            return [one for one in series if value in one.under]
+        return [one for one in series if one.tags.get(tag, value) == value]
     truth = _truths(condition, series)
     return [series[place] for place in np.flatnonzero(truth).tolist()]
 

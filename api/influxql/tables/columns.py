@@ -270,9 +270,9 @@ class _SheetGrids:
             share = quality.WHOLE if place == quality.MEASURED else 0
             amounts = np.full((1, len(weight)), share, np.int64)
         else:
-            amounts = sheet.shares[at][:, own, place].astype(np.int64)
+            amounts = sheet.shares[..., place][at][:, own]
         if name == "known":
-            amounts = quality.WHOLE - amounts
+            amounts = amounts.dtype.type(quality.WHOLE) - amounts
         return GridValues(amounts, None, quality.WHOLE, weight)
 
     def _money(self, currency: str, at: Any, own: slice) -> dict[str, GridValues]:
