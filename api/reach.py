@@ -60,6 +60,11 @@ class Reach:
         return {}
 
     @cached_property
+    def listed(self) -> dict[str, Any]:
+        """What lists of the scope are made of by their name, while the reach stands."""
+        return {}
+
+    @cached_property
     def institutions(self) -> tuple[str, ...]:
         """Institutions that hold something of the scope, sorted."""
         inside = {

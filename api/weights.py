@@ -71,9 +71,10 @@ def is_heavy(request: Request) -> bool:
     path = request.url.path
     if path == "/influx/query":
         key = request.state.key
-        text = _said(request).get("q", "")
+        said, reach = _said(request), reach_of(request, key)
         now_us = platform_of(request).now_us()
-        return influxql.weight(text, now_us, reach_of(request, key)) > LIGHT
+        weight = influxql.weight(said.get("q", ""), now_us, reach, said.get("db", ""))
+        return weight > LIGHT
     if request.method != "GET":
         return False
     named = (weigh for start, weigh in _NAMED.items() if path.startswith(start))

@@ -41,7 +41,7 @@ from figures.power import by_clock_hour, drawable, mean_power
 from figures.series import Energy, Period, between, by_month, periods
 from figures.shared import SharedPart, shared_parts
 from figures.sheet_money import SheetMoney
-from figures.sheets import FIELDS, FigureSheet, Scaled, sheets
+from figures.sheets import FIELDS, FigureSheet, Scaled, plain_sheets, sheets
 from figures.sizes import area_of, parts_of_place, persons_of
 from figures.so_far import Reached, SoFar, change, reached, so_far, up_to
 from figures.view import AsOf, Figures, View
@@ -132,6 +132,7 @@ __all__ = [
     "per_each",
     "periods",
     "persons_of",
+    "plain_sheets",
     "ratio",
     "reached",
     "role_energy",

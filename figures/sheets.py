@@ -31,7 +31,7 @@ from figures.view import View
 from figures.worth import emissions_of_each, per_canonical
 from ledger import day_edges
 from metering.book import SeriesKey
-from metering.book_columns import BookColumns, DayColumns, PartColumns
+from metering.book_columns import BookColumns, DayColumns, MixedColumns, PartColumns
 from metering.factor import factor_by
 from metering.localtime import DAY_MIN, day_bounds, day_number, days_between
 from metering.quality import APPORTIONED, MEASURED, MISSING, WHOLE, Shares, from_times
@@ -108,7 +108,7 @@ def sheets(
     """
     alike: dict[tuple[str, int, bool], list[SeriesKey]] = {}
     for key in keys:
-        minutes = {"15min": 15, "hour": 60, "day": DAY_MIN, "month": 0}.get(step)
+        minutes = _MINUTES.get(step)
         if minutes is None:
             minutes = native_step(view, key, last)
         alike.setdefault((view.zone(key), minutes, view.is_plain(key)), []).append(key)
@@ -125,17 +125,66 @@ def sheets(
                 yield from _each(view, chunk, first, last, step, frozenset(fields))
 
 
+def plain_sheets(
+    view: View,
+    keys: Sequence[SeriesKey],
+    spans: Sequence[tuple[date, date]],
+    step: str,
+    fields: Sequence[str],
+    within: tuple[int, int] | None = None,
+) -> tuple[list[FigureSheet], list[SeriesKey]]:
+    """(sheets of the series that arrays say exactly, the others), of plain series of one zone.
+    Series of which no period begins `within` [start, end), where that is given, are in neither.
+
+    With a step it is that of `energy` on the days of the only span; with '' each span is a period
+    of its own, as `stretches` tells it, and begins the day after the one before. A series with
+    parts beside the step is among the others.
+    """
+    if not keys:
+        return [], []
+    first, last, zone = spans[0][0], spans[-1][1], view.zone(keys[0])
+    told, found, left = frozenset(fields), list[FigureSheet](), list[SeriesKey]()
+    alike: dict[int, list[SeriesKey]] = {}
+    if step in _MINUTES:
+        alike[_MINUTES[step]] = list(keys)
+    for key in () if step in _MINUTES else keys:
+        alike.setdefault(native_step(view, key, last), []).append(key)
+    for minutes, own in alike.items():
+        span = _SheetSpan(view, zone, minutes, step, first, last, () if step else spans)
+        if within is not None:
+            inside = (span.start_us >= within[0]) & (span.start_us < within[1])
+            if not inside.any():
+                continue
+        sheets_of, odd = _told(span, own, told)
+        found += sheets_of
+        left += odd
+    return found, left
+
+
+_MINUTES: Final = {"15min": 15, "hour": 60, "day": DAY_MIN, "month": 0, "": 0}
+
+
 class _SheetSpan:
     """The days and periods that a sheet is of."""
 
     def __init__(
-        self, view: View, zone: str, minutes: int, step: str, first: date, last: date
+        self,
+        view: View,
+        zone: str,
+        minutes: int,
+        step: str,
+        first: date,
+        last: date,
+        spans: Sequence[tuple[date, date]] = (),
     ) -> None:
         self.view, self.zone, self.minutes, self.step = view, zone, minutes, step
         self.first, self.last = first, last
         self.days = days_between(first, last)
         self.number = day_number(first)
-        self.months = by_month(self.days) if minutes == 0 else []
+        self.months: list[list[date]] = []
+        """The days of each period that is no day, nor shorter."""
+        if minutes == 0:
+            self.months = [days_between(*one) for one in spans] or by_month(self.days)
         if minutes:
             edges = [day_edges(day, zone, minutes) for day in self.days]
             self.counts = np.array([len(starts) for starts, _ in edges], np.int64)
@@ -155,20 +204,51 @@ def _together(
     span: _SheetSpan, keys: Sequence[SeriesKey], fields: frozenset[str]
 ) -> Iterator[FigureSheet]:
     """Series that are each booked under one institution, and told on all days."""
-    view, short = span.view, 0 < span.minutes < DAY_MIN
-    odd: set[int] = set()
-    if short or "money" in fields:
-        books = view.columns(keys, span.first, span.last, priced="money" in fields)
-        days = books.days
-        odd = _odd(span, books) if short else set()
-    else:
-        books, days = None, view.day_columns(keys, span.first, span.last)
-    plain = [n for n in range(len(keys)) if n not in odd]
-    if plain:
-        yield _sheet(span, keys, plain, days, books, fields)
+    sheets_of, odd = _told(span, keys, fields)
+    yield from sheets_of
     if odd:
-        own = [keys[n] for n in sorted(odd)]
-        yield from _each(view, own, span.first, span.last, span.step, fields)
+        yield from _each(span.view, odd, span.first, span.last, span.step, fields)
+
+
+def _told(
+    span: _SheetSpan, keys: Sequence[SeriesKey], fields: frozenset[str]
+) -> tuple[list[FigureSheet], list[SeriesKey]]:
+    """(a sheet of the series that arrays say exactly, the others)."""
+    if 0 < span.minutes < DAY_MIN and fields == {"shares"}:
+        mixed = span.view.mixed_columns(keys, span.first, span.last, span.minutes)
+        odd = _odd(span, mixed.mixed) | _odd_days(span, mixed)
+    else:
+        mixed = None
+        days, books, odd = _read(span, keys, fields)
+    left = [keys[n] for n in sorted(odd)]
+    plain = [n for n in range(len(keys)) if n not in odd]
+    if not plain:
+        return [], left
+    if mixed is not None:
+        return [_mixed_sheet(span, keys, plain, mixed, fields)], left
+    return [_sheet(span, keys, plain, days, books, fields)], left
+
+
+def _read(
+    span: _SheetSpan, keys: Sequence[SeriesKey], fields: frozenset[str]
+) -> tuple[DayColumns, BookColumns | None, set[int]]:
+    """(days, their parts where they are needed, places of series that are told one by one)."""
+    view, short = span.view, 0 < span.minutes < DAY_MIN
+    if not short and "money" not in fields:
+        return view.day_columns(keys, span.first, span.last), None, set()
+    books = view.columns(keys, span.first, span.last, priced="money" in fields)
+    return books.days, books, _odd(span, books) if short else set()
+
+
+def _odd_days(span: _SheetSpan, told: MixedColumns) -> set[int]:
+    """Series with rows of 24 hours, which are not among the mixed ones, on days of more or less."""
+    place, days = told.day - span.number, told.mixed.days
+    other = np.flatnonzero(span.counts[place] * span.minutes != DAY_MIN)
+    if not len(other):
+        return set()
+    known = set(zip(days.series.tolist(), days.day.tolist(), strict=True))
+    rows = zip(told.series[other].tolist(), told.day[other].tolist(), strict=True)
+    return {series for series, day in rows if (series, day) not in known}
 
 
 def _odd(span: _SheetSpan, books: BookColumns) -> set[int]:
@@ -277,6 +357,52 @@ def _slots(
             if shares is not None and told is not None:
                 shares[series[rows][:, None], into] = told[rows]
     return quantity, shares
+
+
+def _mixed_sheet(
+    span: _SheetSpan,
+    keys: Sequence[SeriesKey],
+    plain: list[int],
+    told: MixedColumns,
+    fields: frozenset[str],
+) -> FigureSheet:
+    """Shares alone: no slot of what is wholly measured is looked at."""
+    shares, own = _mixed_shares(span, len(keys), told), tuple(keys[n] for n in plain)
+    if shares is not None and len(plain) < len(keys):
+        shares = shares[plain]
+    return FigureSheet(
+        own,
+        span.minutes,
+        span.zone,
+        span.start_us,
+        span.end_us,
+        np.broadcast_to(np.int64(ABSENT), (len(own), len(span))),
+        fields,
+        shares,
+    )
+
+
+def _mixed_shares(span: _SheetSpan, count: int, told: MixedColumns) -> Shares | None:
+    """Missing where there is no row, measured where one is not mixed."""
+    if not told.mixed.parts and len(told.day) == count * len(span.days):
+        return None
+    by_day = np.zeros((count, len(span.days), 4), np.uint16)
+    by_day[..., MISSING] = WHOLE
+    by_day[told.series, told.day - span.number] = np.array([WHOLE, 0, 0, 0], np.uint16)
+    shares = np.repeat(by_day, span.counts, axis=1)
+    for one in told.mixed.parts:
+        if holds(span.minutes, one.step_min):
+            _put_shares(span, told.mixed.days, one, shares)
+    return shares
+
+
+def _put_shares(span: _SheetSpan, days: DayColumns, one: PartColumns, into: Shares) -> None:
+    size = span.minutes // one.step_min
+    width = -(-one.slots.shape[1] // size)
+    told = _coarse(one, span.minutes, (len(one.row), width))
+    series, place = days.series[one.row], days.day[one.row] - span.number
+    for rows, periods in _placed(span, place, width):
+        into[series[rows][:, None], periods] = told[rows]
 
 
 def _whole(span: _SheetSpan, count: int, books: BookColumns) -> I64 | None:

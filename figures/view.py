@@ -24,7 +24,7 @@ from typing import Final
 from ledger import Clock, Plan, PlannedFigure, Plans
 from metering.access import Scope
 from metering.book import BookRow, RegisterEvent, Restatement, SeriesKey
-from metering.book_columns import BookColumns, DayColumns
+from metering.book_columns import BookColumns, DayColumns, MixedColumns
 from metering.errors import InvalidInput, NotFound, Unavailable
 from metering.factor import USUAL_BASES, Bases
 from metering.items import check_item
@@ -319,6 +319,12 @@ class View:
     def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
         """Likewise the days alone."""
         return self._books.day_columns(keys, first, last)
+
+    def mixed_columns(
+        self, keys: Sequence[SeriesKey], first: date, last: date, step_min: int
+    ) -> MixedColumns:
+        """Likewise which there are, and those whose quality by a step needs a look at them."""
+        return self._books.mixed_columns(keys, first, last, step_min)
 
     def names(self, key: SeriesKey) -> bool:
         """Whether the moment of the view says at which revision a series is read."""

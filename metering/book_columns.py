@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metering.book import BookRow, Crossing, Part, SeriesKey
-from metering.localtime import day_number
+from metering.localtime import DAY_MIN, day_number
 from metering.quality import MEASURED, Shares, all_of
 from metering.quantity import ABSENT, I64
 from metering.tariff import TariffScope
@@ -86,6 +86,27 @@ class BookColumns:
 
     days: DayColumns
     parts: tuple[PartColumns, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MixedColumns:
+    """What the quality of periods is told of."""
+
+    series: I64
+    """(n,) of all rows, places among the series that were asked for, rising."""
+    day: I64
+    """(n,) days since 1970-01-01; rising in a series."""
+    mixed: BookColumns
+    """The rows that have to be looked at."""
+
+
+def is_mixed(row: BookRow, step_min: int) -> bool:
+    """Whether a row is anything else than one part of 24 hours, all measured, of which periods of a
+    step are made."""
+    one = row.finest
+    mixed = any(np.any(own[:, MEASURED + 1 :]) for own in (one.shares, one.hour_shares))
+    whole = len(one.slots) * one.step_min == DAY_MIN and step_min % one.step_min == 0
+    return mixed or not whole or len(row.parts) > 1
 
 
 Shape = tuple[object, ...]

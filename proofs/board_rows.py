@@ -89,6 +89,15 @@ def board_queries(
     return found, left_out
 
 
+def board_values(
+    api_url: str, key: str, board: Json, *, all_choices: bool = True
+) -> list[Mapping[str, str]]:
+    """Values of a board's variables: each choice of its own, the API's first for the others; or the
+    first of all. InvalidInput where one has no value."""
+    found = _values(_Api(api_url, key), board["templating"]["list"])
+    return list(found) if all_choices else [next(found)]
+
+
 def _panels(api: _Api, board: Json) -> Iterator[PanelRows]:
     done: set[str] = set()
     for values in _values(api, board["templating"]["list"]):

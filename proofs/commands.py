@@ -329,6 +329,20 @@ def bench_users(
     run_bench_users(users, seconds, refresh, days, rate)
 
 
+@app.command("bench-boards")
+def bench_boards(
+    meters: Annotated[int, typer.Option(help="of the campus", min=10)] = 1_000,
+    days: Annotated[int, typer.Option(help="of books, the running one included", min=3)] = 365,
+    without_influx: Annotated[
+        bool, typer.Option("--without-influx", help="do not ask InfluxDB")
+    ] = False,
+) -> None:
+    """How long each panel of the boards takes, beside InfluxDB's fastest statement."""
+    from proofs.bench_boards import run_bench_boards
+
+    run_bench_boards(meters, days, without_influx=without_influx)
+
+
 @app.command("bench-ingest")
 def bench_ingest(
     stack: Annotated[str, typer.Option(help="embedded or servers")] = "embedded",

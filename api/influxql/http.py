@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
+import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
@@ -20,6 +21,7 @@ from api.influxql.engine.select import Answer
 from api.influxql.language.parse import SUPPORTED, parse
 from api.influxql.language.tree import Select, Statement
 from api.influxql.tables.measurements import MEASUREMENTS
+from api.influxql.weight import AS_OF
 from api.moments import as_of_text
 from api.params import Json, refuses
 from api.problems import HEADERS, MEDIA_TYPE, SignInNeeded, problem_of, status_of
@@ -30,8 +32,6 @@ from metering.localtime import iso
 
 router = APIRouter(prefix="/influx", tags=["influxql"])
 
-AS_OF: Final = "as_of_"
-"""Begins the name of a database that is a moment of the books."""
 OF_THE_BOOKS: Final = ("energy", "meters", "datacentre")
 MOST_NAMED = 50
 """Institutions whose revision an answer names."""
@@ -104,7 +104,7 @@ def ping() -> Response:
     return Response(status_code=204, headers={"X-Influxdb-Version": "1.8-greenoffice"})
 
 
-def _answer(request: Request, said: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+def _answer(request: Request, said: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
     """The body and its headers; all statements are answered of one state of the books."""
     caller = _caller(request, said)
     unit = said.get("epoch", "")
@@ -118,7 +118,7 @@ def _answer(request: Request, said: Mapping[str, str]) -> tuple[str, dict[str, s
             for n, statement in enumerate(statements)
         ]
         headers = _revisions(books.revisions)
-    return json.dumps({"results": results}, ensure_ascii=False, allow_nan=False), headers
+    return msgspec.json.encode({"results": results}), headers
 
 
 def _moment(caller: Caller, database: str, statements: Sequence[Statement]) -> AsOf | None:
@@ -165,7 +165,8 @@ def _revisions(found: Mapping[str, int]) -> dict[str, str]:
 
 def _result(statement: Statement, view: ScopedView, unit: str) -> Json:
     if isinstance(statement, Select):
-        series = [_series(one, unit) for one in select.run(statement, view, MEASUREMENTS)]
+        shown: dict[int, list[int | str]] = {}
+        series = [_series(one, unit, shown) for one in select.run(statement, view, MEASUREMENTS)]
     else:
         series = [
             {"name": name, "columns": columns, "values": rows}
@@ -176,11 +177,15 @@ def _result(statement: Statement, view: ScopedView, unit: str) -> Json:
     return {"series": series} if series else {}
 
 
-def _series(answer: Answer, unit: str) -> Json:
-    times = [_time(at, unit) for at in answer.times_us]
-    values = [list(row) for row in zip(times, *answer.values, strict=True)]
+def _series(answer: Answer, unit: str, shown: dict[int, list[int | str]]) -> Json:
+    """A series, its rows as text: very many of them would be counted by the collector of garbage.
+    `shown` keeps how times are shown by the list of them, which series have in common."""
+    times = shown.get(id(answer.times_us))
+    if times is None:
+        times = shown[id(answer.times_us)] = [_time(at, unit) for at in answer.times_us]
+    rows = msgspec.Raw(msgspec.json.encode(list(zip(times, *answer.values, strict=True))))
     tags = {"tags": answer.tags} if answer.tags else {}
-    return {"name": answer.name, **tags, "columns": answer.columns, "values": values}
+    return {"name": answer.name, **tags, "columns": answer.columns, "values": rows}
 
 
 def _time(time_us: int, unit: str) -> int | str:

@@ -12,9 +12,11 @@ from api.influxql.engine.check import Asked, asked, measurement
 from api.influxql.engine.times import DAY_US, FIRST_US
 from api.influxql.language.parse import parse
 from api.influxql.language.tree import Both, Condition, Select, Statement, TagIs
+from api.influxql.tables.columns import FINE, WHOLE
 from api.influxql.tables.measurements import MEASUREMENTS
 from api.influxql.tables.money import MONEY
 from api.reach import Reach
+from metering.items import whole
 from metering.registry import NodeType
 
 SHORT: Final = 1000
@@ -22,19 +24,26 @@ SHORT: Final = 1000
 BY_DAY: Final = 4
 BY_HOUR: Final = 40
 MONEY_BY_HOUR: Final = 220
-"""A day of one series: whole, by the hour or finer, and priced by the hour."""
+"""A day of one series that is told by itself: whole, by the hour or finer, priced by the hour."""
+COLUMN, COLUMN_BY_HOUR, COLUMN_PRICED = 0.3, 0.8, 3
+"""Likewise of one that is told together with others."""
+_SERIES: Final = 4
+"""A series, however many days."""
 _ITEMS_OF_A_NODE: Final = 8
 _PER_DAY: Final[Mapping[str, int]] = {"datacentre": 600, "readings": 300}
 _FEW: Final = frozenset(("findings", "gateways"))
+AS_OF: Final = "as_of_"
+"""Begins the name of a database that is a moment of the books."""
 _HOURLY = frozenset(("hour", "hours"))
 
 
-def weight(text: str, now_us: int, reach: Reach) -> int:
-    """The cost of all statements of a text. InvalidInput as their answer would be."""
-    return sum(_weight(one, now_us, reach) for one in parse(text, now_us))
+def weight(text: str, now_us: int, reach: Reach, database: str = "") -> int:
+    """The cost of all statements of a text, asked of a database. InvalidInput as their answer would
+    be."""
+    return sum(_weight(one, now_us, reach, database) for one in parse(text, now_us))
 
 
-def _weight(statement: Statement, now_us: int, reach: Reach) -> int:
+def _weight(statement: Statement, now_us: int, reach: Reach, database: str) -> int:
     if not isinstance(statement, Select):
         return SHORT
     question = asked(statement, measurement(MEASUREMENTS, statement.measurement))
@@ -42,17 +51,44 @@ def _weight(statement: Statement, now_us: int, reach: Reach) -> int:
         return SHORT
     start = max(FIRST_US, statement.filter.start_us or FIRST_US)
     end = now_us if statement.filter.end_us is None else min(statement.filter.end_us, now_us)
-    days = max(0, end - start) // DAY_US + 1
-    return days * _series(statement, reach) * _fineness(statement, question)
+    days, series = max(0, end - start) // DAY_US + 1, _series(statement, reach)
+    apart = AS_OF in (statement.database[: len(AS_OF)], database[: len(AS_OF)])
+    together = not apart and _together(statement, question, reach)
+    return round(series * (_SERIES + days * _fineness(statement, question, together=together)))
 
 
-def _fineness(statement: Select, question: Asked) -> int:
+def _together(statement: Select, question: Asked, reach: Reach) -> bool:
+    """Whether series are told as columns, as far as the registry says: places hold meters of one
+    step, and are reached for all time."""
+    if not question.aggregates or "currency" in statement.tags or reach.scope.dated:
+        return False
+    if not (question.whole <= WHOLE and question.fine <= FINE):
+        return False
+    return statement.measurement == "meters" or not _mixed(reach)
+
+
+def _mixed(reach: Reach) -> bool:
+    """Whether meters of one category are read at several steps."""
+    found = reach.listed.get("mixed")
+    if found is None:
+        steps = {(whole(one.item), one.step_min) for one in reach.meters.values()}
+        found = reach.listed["mixed"] = len({item for item, _ in steps}) < len(steps)
+    return bool(found)
+
+
+def _fineness(statement: Select, question: Asked, *, together: bool) -> float:
     if statement.measurement in _PER_DAY:
         return _PER_DAY[statement.measurement]
     priced = bool((question.whole | question.fine) & MONEY.keys())
     shorter = statement.interval_us is not None and statement.interval_us < DAY_US
+    if together and priced:
+        return COLUMN_PRICED
     if shorter or question.fine or question.labels & _HOURLY or not question.aggregates:
+        if together:
+            return COLUMN_BY_HOUR
         return MONEY_BY_HOUR if priced else BY_HOUR
+    if together:
+        return COLUMN
     return BY_HOUR if priced else BY_DAY
 
 

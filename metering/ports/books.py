@@ -22,7 +22,7 @@ from metering.book import (
     SeriesKey,
     StandingRows,
 )
-from metering.book_columns import BookColumns, DayColumns
+from metering.book_columns import BookColumns, DayColumns, MixedColumns
 
 
 class BookRows(Protocol):
@@ -51,6 +51,13 @@ class BookTable(Protocol):
 
     def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
         """Likewise the days alone: no part is read."""
+        ...
+
+    def mixed_columns(
+        self, keys: Sequence[SeriesKey], first: date, last: date, step_min: int
+    ) -> MixedColumns:
+        """Which rows there are, and without prices those that `metering.book_columns.is_mixed`: of
+        all others the quality of each period of the step is known without a look at them."""
         ...
 
 

@@ -92,6 +92,11 @@ class OwnServer:
         return self._relay.url if self._relay else f"http://127.0.0.1:{self._port}"
 
     @property
+    def own_url(self) -> str:
+        """Where the server itself answers, whatever stands before it."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
     def pid(self) -> int:
         """The number of its process."""
         assert self._process is not None

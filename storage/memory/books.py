@@ -23,7 +23,7 @@ from metering.book import (
     SeriesKey,
     StandingRows,
 )
-from metering.book_columns import BookColumns, DayColumns, columns_of
+from metering.book_columns import BookColumns, DayColumns, MixedColumns, columns_of, is_mixed
 from metering.bookhash import book_hash, worth_hash
 from metering.localtime import day_number, days_between
 from metering.ports import BookReader, BookStore
@@ -92,6 +92,14 @@ class MemoryBooks(BookStore):
 
     def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
         return self.columns(keys, first, last, priced=False).days
+
+    def mixed_columns(
+        self, keys: Sequence[SeriesKey], first: date, last: date, step_min: int
+    ) -> MixedColumns:
+        rows = self.rows(keys, first, last)
+        days = columns_of(keys, rows, priced=False).days
+        mixed = [row for row in rows if is_mixed(row, step_min)]
+        return MixedColumns(days.series, days.day, columns_of(keys, mixed, priced=False))
 
     def rows_at(
         self, keys: Sequence[SeriesKey], first: date, last: date, revision: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import Any
@@ -63,6 +63,16 @@ def ids_of(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]:
         if len(known) > MOST_KNOWN:  # other threads may read meanwhile: what is found stays found
             known.clear()
         known.update(stored)
+    return found
+
+
+def numbers_of(con: Connection, keys: Sequence[SeriesKey]) -> list[int | None]:
+    """The id of each key, None where it has none; as `ids_of`, for very many keys."""
+    known = _KNOWN.setdefault(con.engine.pool, {})
+    found = [known.get(key) for key in keys]
+    if None in found:
+        ids = ids_of(con, keys)
+        found = [ids.get(key) for key in keys]
     return found
 
 

@@ -13,27 +13,38 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    LargeBinary,
     Text,
     and_,
     cast,
     func,
+    literal,
     or_,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.types import NullType
 
 from metering.book import SeriesKey
-from metering.book_columns import BookColumns, DayColumns, PartColumns, PartPricing, Spill
-from metering.localtime import day_number
+from metering.book_columns import (
+    BookColumns,
+    DayColumns,
+    MixedColumns,
+    PartColumns,
+    PartPricing,
+    Spill,
+)
+from metering.localtime import DAY_MIN, day_number
 from metering.quality import MEASURED, WHOLE, Shares, all_of
 from metering.quantity import ABSENT, I64
 from storage.sql.book_codec import NO_OTHERS, PLAIN, TermsKept, hours_of, kept_parts, spill_of
-from storage.sql.book_lookup import CHUNK, CURRENT, fetched, ids_of
+from storage.sql.book_lookup import CHUNK, CURRENT, fetched, numbers_of
 from storage.sql.schema import BOOK_ROW
 
 _T = BOOK_ROW.c
 _FIRST, _SECOND = itemgetter(0), itemgetter(1)
+SLOT_BYTES: Final = 8
 _DAYS = ("series_id", "day", "total", "provisional", "day_shares", "spill")
 _PARTS = ("step_min", "slots", "shares", "hour_shares", "parts")
 
@@ -64,20 +75,9 @@ def _told_together(con: Connection, chosen: ColumnElement[bool]) -> tuple[list[A
 
 
 def _of_texts(places: dict[int, int], whole: list[Any], apart: list[Any]) -> DayColumns:
-    whole.sort(key=lambda row: places[row[0]])
-    days, totals, series = list[I64](), list[I64](), list[I64]()
-    for series_id, day_text, total_text in whole:
-        day = np.fromstring(day_text, np.int64, sep=",")
-        total = np.fromstring(total_text, np.int64, sep=",")
-        if np.any(day[1:] < day[:-1]):
-            order = np.argsort(day)
-            day, total = day[order], total[order]
-        days.append(day)
-        totals.append(total)
-        series.append(np.full(len(day), places[series_id], np.int64))
-    if not days:
+    if not whole:
         return NO_DAYS
-    day, of = np.concatenate(days), np.concatenate(series)
+    of, day, (total,) = _listed(places, whole)
     shares: Shares | None = None
     provisional, spill = np.zeros(len(day), np.bool_), dict[int, Spill]()
     if apart:
@@ -90,15 +90,38 @@ def _of_texts(places: dict[int, int], whole: list[Any], apart: list[Any]) -> Day
             packed = b"".join(one for _, one in kept)
             shares[[n for n, _ in kept]] = np.frombuffer(packed, "<u2").reshape(-1, 4)
         spill = {n: spill_of(row[4]) for n, row in zip(at.tolist(), apart, strict=True) if row[4]}
-    return DayColumns(of, day, np.concatenate(totals), provisional, shares, spill)
+    return DayColumns(of, day, total, provisional, shares, spill)
+
+
+def _listed(places: dict[int, int], told: list[Any]) -> tuple[I64, I64, list[I64]]:
+    """(places, days, further numbers) by place, then day, of series with texts of days and of these
+    numbers. All texts are read as one: each by itself would cost more than it says."""
+    told.sort(key=lambda row: places[row[0]])
+    counts = [row[1].count(",") + 1 for row in told]
+    of = np.repeat(np.array([places[row[0]] for row in told], np.int64), counts)
+    day, *others = (
+        np.fromstring(",".join([row[n] for row in told]), np.int64, sep=",")
+        for n in range(1, len(told[0]))
+    )
+    names = (of << 32) + day
+    if np.any(names[1:] < names[:-1]):
+        order = np.argsort(names)
+        day, others = day[order], [one[order] for one in others]
+    return of, day, others
 
 
 def book_columns(
-    con: Connection, keys: Sequence[SeriesKey], first: date, last: date, *, priced: bool
+    con: Connection,
+    keys: Sequence[SeriesKey],
+    first: date,
+    last: date,
+    *,
+    priced: bool,
+    only: ColumnElement[bool] | None = None,
 ) -> BookColumns:
-    """Current rows with their parts."""
+    """Current rows with their parts; of all of them, or those that are `only` wanted."""
     days, alike, count = list[DayColumns](), dict[Any, _Alike](), 0
-    for places, found in _read(con, keys, first, last):
+    for places, found in _read(con, keys, first, last, true() if only is None else only):
         if not found:
             continue
         names, rows = _ordered(found, places)
@@ -109,6 +132,37 @@ def book_columns(
         count += len(rows)
     parts = tuple(one.columns(priced) for one in alike.values())
     return BookColumns(_joined(days) if days else NO_DAYS, parts)
+
+
+def mixed_columns(
+    con: Connection, keys: Sequence[SeriesKey], first: date, last: date, step_min: int
+) -> MixedColumns:
+    """Which rows there are, and those that are mixed: whether they are stands in what is kept of
+    them, and slots of no others are read."""
+    several = and_(
+        _T.parts.is_not(None),
+        func.substr(_T.parts, func.length(_T.parts), 1) != literal(NO_OTHERS, LargeBinary),
+    )
+    mixed = or_(
+        _T.shares.is_not(None),
+        _T.hour_shares.is_not(None),
+        func.length(_T.slots) * _T.step_min != SLOT_BYTES * DAY_MIN,
+        literal(step_min) % _T.step_min != 0,
+        several,
+    )
+    series, days = list[I64](), list[I64]()
+    for places, chosen in _chunks(con, keys, first, last):
+        own = [_T.series_id, func.aggregate_strings(cast(_T.day, Text), ",")]
+        told = list(con.execute(select(*own).where(chosen).group_by(_T.series_id)).all())
+        if told:
+            of, day, _ = _listed(places, told)
+            series.append(of)
+            days.append(day)
+    return MixedColumns(
+        np.concatenate([NO_DAYS.series, *series]),
+        np.concatenate([NO_DAYS.day, *days]),
+        book_columns(con, keys, first, last, priced=False, only=mixed),
+    )
 
 
 def _columns(rows: list[Any], first: int, end: int) -> list[list[Any]]:
@@ -127,20 +181,23 @@ def _ordered(rows: list[Any], places: dict[int, int]) -> tuple[I64, list[Any]]:
 
 
 def _read(
-    con: Connection, keys: Sequence[SeriesKey], first: date, last: date
+    con: Connection,
+    keys: Sequence[SeriesKey],
+    first: date,
+    last: date,
+    only: ColumnElement[bool],
 ) -> Iterator[tuple[dict[int, int], list[Any]]]:
     """(place by number of a series, rows) of so many series at a time, in the order of the keys."""
     wanted = [_raw(name) for name in (*_DAYS, *_PARTS)]
     for places, chosen in _chunks(con, keys, first, last):
-        yield places, fetched(con, select(*wanted).where(chosen))
+        yield places, fetched(con, select(*wanted).where(chosen, only))
 
 
 def _chunks(
     con: Connection, keys: Sequence[SeriesKey], first: date, last: date
 ) -> Iterator[tuple[dict[int, int], ColumnElement[bool]]]:
     """(place by number of a series, which rows are theirs)."""
-    ids = ids_of(con, keys)
-    known = [(ids[key], n) for n, key in enumerate(keys) if key in ids]
+    known = [(id, n) for n, id in enumerate(numbers_of(con, keys)) if id is not None]
     of_days = _T.day.between(day_number(first), day_number(last))
     for start in range(0, len(known), CHUNK):
         places = dict(known[start : start + CHUNK])

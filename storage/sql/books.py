@@ -29,7 +29,7 @@ from metering.book import (
     SeriesKey,
     StandingRows,
 )
-from metering.book_columns import BookColumns, DayColumns
+from metering.book_columns import BookColumns, DayColumns, MixedColumns
 from metering.bookhash import book_hash, worth_hash
 from metering.localtime import day_number, day_of_number
 from metering.ports import BookReader, BookStore
@@ -53,7 +53,7 @@ from storage.sql.book_lookup import (
     made_ids,
     rows_at,
 )
-from storage.sql.book_tables import book_columns, day_columns
+from storage.sql.book_tables import book_columns, day_columns, mixed_columns
 from storage.sql.digests import forget_days, hashes, make, without
 from storage.sql.engine import reading, writing
 from storage.sql.feeding import keys_of, last_serial, made_secret, news, secret
@@ -114,6 +114,12 @@ class SqlBooks(BookStore):
     def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
         with self.at_rest() as books:
             return books.day_columns(keys, first, last)
+
+    def mixed_columns(
+        self, keys: Sequence[SeriesKey], first: date, last: date, step_min: int
+    ) -> MixedColumns:
+        with self.at_rest() as books:
+            return books.mixed_columns(keys, first, last, step_min)
 
     def rows_at(
         self, keys: Sequence[SeriesKey], first: date, last: date, revision: int
@@ -290,6 +296,11 @@ class _AtRest:
 
     def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
         return day_columns(self._con, keys, first, last)
+
+    def mixed_columns(
+        self, keys: Sequence[SeriesKey], first: date, last: date, step_min: int
+    ) -> MixedColumns:
+        return mixed_columns(self._con, keys, first, last, step_min)
 
     def rows_at(
         self, keys: Sequence[SeriesKey], first: date, last: date, revision: int

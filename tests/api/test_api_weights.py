@@ -54,13 +54,36 @@ def test_what_boards_ask_is_light(reach, days, columns, condition, groups) -> No
     [
         (9490, 'sum("kwh") FROM energy', NODE, "hours, day, weekday, hour"),
         (9490, 'sum("kwh") FROM energy', f"({NODE} OR item = '01000')", "node, item"),
-        (366, 'sum("kwh") FROM energy', f"{NODE} AND time < now()", "time(1h), item"),
-        (62, 'sum("cost") FROM energy', "type = 'building'", "time(1h), node, item"),
+        (9490, 'sum("kwh") FROM energy', f"{NODE} AND time < now()", "time(1h), item"),
+        (366, 'sum("priced") FROM energy', f"{NODE} AND time < now()", "time(1h), item"),
+        (3660, 'sum("cost") FROM energy', "type = 'building'", "time(1h), node, item"),
         (366, 'mean("value") FROM readings', "role != ''", "time(1d)"),
     ],
 )
 def test_long_and_fine_is_heavy(reach, days, columns, condition, groups) -> None:
     assert weighed(reach, days, columns, condition, groups) > LIGHT
+
+
+def test_what_is_told_by_itself_weighs_more(reach) -> None:
+    asked = f"SELECT sum(cost) FROM energy WHERE time >= now() - 90d AND {NODE} GROUP BY time(1h)"
+    light = weight(asked, NOW_US, reach)
+    for other in (asked.replace("FROM ", 'FROM "as_of_c1".'), f"{asked}, currency"):
+        assert weight(other, NOW_US, reach) > 5 * light
+    assert weight(asked, NOW_US, reach, "as_of_c1") > 5 * light
+
+
+def test_places_with_meters_of_several_steps_are_told_by_themselves() -> None:
+    known = registry()
+    steps = {
+        code: replace(one, step_min=15 if n else 60)
+        for n, (code, one) in enumerate(sorted(known.meters.items()))
+    }
+    one, other = (
+        Reach(replace(known, meters=own), Scope.of(ApiKey("k", "k", "", Role.READ), known))
+        for own in (known.meters, steps)
+    )
+    asked = f"SELECT sum(kwh) FROM energy WHERE time >= now() - 90d AND {NODE} GROUP BY time(1h)"
+    assert weight(asked, NOW_US, other) > 5 * weight(asked, NOW_US, one)
 
 
 def test_statements_add_up_and_the_future_costs_nothing(reach) -> None:

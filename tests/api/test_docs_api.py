@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import api.influxql.engine.grid as influx_grid
 import api.influxql.engine.select as influx_select
 import api.influxql.engine.times as influx_times
 import api.influxql.http as influx_http
@@ -259,7 +260,9 @@ def test_limits_of_influxql_are_those_of_the_documents():
         influx_times.MOST_BUCKETS,
         influx_select.MOST_SERIES,
         influx_select.MOST_POINTS,
+        influx_grid.MOST_CELLS,
         influx_energy.MOST_SLOTS,
+        influx_energy.MOST_ASKED,
         influx_energy.MOST_PRICED,
     ]
     assert f"up to {influx_http.MOST_NAMED} of them" in grafana

@@ -11,7 +11,13 @@ import pytest
 
 from metering import quality
 from metering.book import BookRow, Part, PriceWindows, SeriesKey
-from metering.book_columns import BookColumns, DayColumns, PartColumns, columns_of
+from metering.book_columns import (
+    BookColumns,
+    DayColumns,
+    PartColumns,
+    columns_of,
+    is_mixed,
+)
 from metering.localtime import day_of_number
 from metering.quantity import ABSENT
 from storage import Stores
@@ -124,6 +130,18 @@ def test_columns_say_what_rows_say(kept: Stores, priced: bool, first: int, last:
         assert told_days(KEYS, books.day_columns(KEYS, *span)) == told_days(KEYS, wanted.days)
 
 
+@pytest.mark.parametrize("step_min", [15, 30, 60])
+def test_mixed_rows_are_those_that_have_to_be_looked_at(kept: Stores, step_min: int) -> None:
+    span = (DAYS[0], DAYS[3])
+    rows = kept.books.rows(KEYS, *span)
+    mixed = [row for row in rows if is_mixed(row, step_min)]
+    assert 0 < len(mixed) < len(rows)
+    found, all_of_them = kept.books.mixed_columns(KEYS, *span, step_min), columns_of(KEYS, rows)
+    assert told(KEYS, found.mixed) == told(KEYS, columns_of(KEYS, mixed, priced=False))
+    assert found.series.tolist() == all_of_them.days.series.tolist()
+    assert found.day.tolist() == all_of_them.days.day.tolist()
+
+
 def test_a_row_is_told_as_it_was_booked(stores: Stores) -> None:
     row = parted(booked())
     commit(stores, row)
@@ -149,6 +167,7 @@ def test_where_nothing_is_booked_there_is_nothing(stores: Stores) -> None:
         assert len(stores.books.columns(keys, DAY, DAY).days) == 0
         assert stores.books.columns(keys, DAY, DAY).parts == ()
         assert len(stores.books.day_columns(keys, DAY, DAY)) == 0
+        assert len(stores.books.mixed_columns(keys, DAY, DAY, 60).day) == 0
 
 
 def test_very_many_series_stay_in_the_order_asked_for(stores: Stores) -> None:

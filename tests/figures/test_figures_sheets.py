@@ -12,7 +12,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from figures import FIELDS, FigureSheet, View, energy, sheets, worth_of_each
+from figures import (
+    FIELDS,
+    FigureSheet,
+    View,
+    energy,
+    plain_sheets,
+    sheets,
+    stretches,
+    worth_of_each,
+)
 from metering.factor import Factor
 from metering.quality import MEASURED, WHOLE
 from metering.quantity import ABSENT
@@ -155,6 +164,49 @@ def test_columns_say_what_each_series_says(helpers, fig, turned, case, seed):
     with fig.view_of(told_of) as view:
         for step in STEPS:
             check(view, keys_of(view, world), first - timedelta(days=1), last, step)
+
+
+@slow
+@given(cases(), st.integers(0, 2**32 - 1), st.sampled_from(STEPS))
+def test_shares_asked_alone_are_those_beside_amounts(helpers, fig, case, seed, step):
+    world = world_of(helpers, fig, case, seed)
+    first = ZONES[case.zone] - timedelta(days=1)
+    with fig.view_of(world) as view:
+        both = [
+            {
+                (key, sheet.remainder, sheet.step_min): [
+                    [WHOLE, 0, 0, 0] if sheet.shares is None else sheet.shares[n, t].tolist()
+                    for t in range(len(sheet.start_us))
+                ]
+                for sheet in sheets(view, keys_of(view, world), first, latest(first), step, fields)
+                for n, key in enumerate(sheet.keys)
+            }
+            for fields in (("shares",), ("quantity", "shares"))
+        ]
+    assert both[0] == both[1]
+
+
+def latest(first):
+    return first + timedelta(days=DAYS)
+
+
+@slow
+@given(cases(), st.integers(0, 2**32 - 1))
+def test_stretches_in_one_sheet_are_those_of_each_series(helpers, fig, case, seed):
+    world = world_of(helpers, fig, case, seed)
+    first = ZONES[case.zone] - timedelta(days=1)
+    spans = [(first, first + timedelta(days=1)), (first + timedelta(days=2), latest(first))]
+    with fig.view_of(world) as view:
+        keys = [key for key in keys_of(view, world) if view.is_plain(key)]
+        found, left = plain_sheets(view, keys, spans, "", ("quantity", "shares"))
+        told = {key: (sheet, n) for sheet in found for n, key in enumerate(sheet.keys)}
+        assert told.keys() | set(left) == set(keys)
+        for key, (sheet, n) in told.items():
+            wanted = stretches(view, key, spans)
+            assert sheet.quantity[n].tolist() == wanted.quantity.tolist()
+            assert sheet.end_us.tolist() == wanted.end_us.tolist()
+            assert sheet.shares is not None
+            assert sheet.shares[n].tolist() == wanted.shares.tolist()
 
 
 def test_fields_that_are_not_asked_for_are_not_told(helpers, fig):

@@ -50,7 +50,7 @@ def evaluate(expression: Expression, frame: Frame) -> NDArray[Any]:
         case Column(name):
             return _column(frame, name)
         case Formula(operator, left, right, _):
-            return _applied(operator, evaluate(left, frame), evaluate(right, frame))
+            return applied(operator, evaluate(left, frame), evaluate(right, frame))
     raise InvalidInput(
         "an aggregate has no place here",
         field="q",
@@ -124,7 +124,7 @@ def _column(frame: Frame, name: str) -> NDArray[Any]:
     return np.array(texts, dtype=np.str_)[frame.order]
 
 
-def _applied(operator: str, left: F64, right: F64) -> F64:
+def applied(operator: str, left: F64, right: F64) -> F64:
     """Unknown stays unknown; a division by zero has no value."""
     with np.errstate(all="ignore"):
         match operator:
@@ -135,5 +135,6 @@ def _applied(operator: str, left: F64, right: F64) -> F64:
             case "*":
                 found = left * right
             case _:
-                found = np.divide(left, right, out=np.full(len(left), np.nan), where=right != 0)
+                nothing = np.full(np.shape(left), np.nan)
+                found = np.divide(left, right, out=nothing, where=right != 0)
     return np.asarray(found, dtype=np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +91,36 @@ class Rows:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class GridValues:
+    """Numbers of one field of several series, each amounts / scale."""
+
+    amounts: NDArray[Any]
+    """(S, T) int64 or float64; (1, T) where all series have the same."""
+    known: NDArray[np.bool_] | None = None
+    """Likewise; None where all are known."""
+    scale: int = 1
+    weight: I64 | None = None
+    """(T,) what a mean weighs each by; None where all weigh the same."""
+    digits: int | None = None
+    """Decimals to round to, where the other faces round."""
+    currency: str = ""
+    """Of money."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Rows of S series over the same T periods, times rising, in which nothing must be hidden."""
+
+    series: tuple[Series, ...]
+    time_us: I64
+    numbers: Mapping[str, GridValues]
+    whole: bool
+    """Whether sums and means of shares are made of them, or what is asked of rows themselves."""
+    labels: Mapping[str, Strings] = field(default_factory=dict)
+    """(T,) tags that differ from period to period."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What an evaluation asks of a measurement."""
@@ -110,6 +140,8 @@ class Wanted:
     """Whether the bounds are those of GROUP BY time()."""
     listed: bool
     """Whether rows are shown as they are."""
+    grids: bool = False
+    """Whether rows of several series may come as one grid."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -162,8 +194,11 @@ class Measurement(Protocol):
         """All series of the scope, wide before narrow."""
         ...
 
-    def rows(self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
-        """Rows of the chosen series with start <= time < end; gateways as they stand now."""
+    def rows(
+        self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted
+    ) -> Iterator[Rows | Grid]:
+        """Rows of the chosen series with start <= time < end; gateways as they stand now. A series
+        is in grids or in rows, not in both."""
         ...
 
     def overlap(
@@ -177,6 +212,8 @@ __all__ = [
     "F64",
     "Amounts",
     "FieldKind",
+    "Grid",
+    "GridValues",
     "LabelValues",
     "Measurement",
     "Rows",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from api.influxql.engine import where
 from api.influxql.engine.check import Asked, asked, measurement
 from api.influxql.engine.formula import Frame, evaluate
+from api.influxql.engine.grid import GridTable, NotAlike, aggregates, check_cells, too_many
 from api.influxql.engine.rows import (
     F64,
     FieldKind,
+    Grid,
     Measurement,
     Rows,
     ScopedView,
@@ -21,12 +23,13 @@ from api.influxql.engine.rows import (
     Wanted,
 )
 from api.influxql.engine.times import FIRST_US, clamped, edges
-from api.influxql.language.tree import Aggregate, Select
+from api.influxql.language.tree import Select
 from metering.errors import InvalidInput
 from metering.quantity import I64
 
 MOST_SERIES = 2_000
 MOST_POINTS = 200_000
+"""Values of an answer; what is null counts for none."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +65,100 @@ def run(statement: Select, view: ScopedView, tables: Tables) -> list[Answer]:
         bounds,
         statement.interval_us is not None,
         not question.aggregates,
+        question.aggregates and "currency" not in statement.tags,
     )
-    groups = _grouped(statement, question, table.rows(view, chosen, wanted))
-    if len(groups) * (len(bounds) - 1) * len(statement.columns) > MOST_POINTS:
-        raise _too_many(len(groups) * (len(bounds) - 1))
-    answers = []
+    try:
+        answers = _answers(statement, table, view, chosen, wanted)
+    except NotAlike:
+        answers = _answers(statement, table, view, chosen, replace(wanted, grids=False))
+    return sorted((a for a in answers if a.times_us), key=lambda a: tuple(a.tags.values()))
+
+
+def _answers(
+    statement: Select,
+    table: Measurement,
+    view: ScopedView,
+    chosen: Sequence[Series],
+    wanted: Wanted,
+) -> list[Answer]:
+    """NotAlike where what comes as grids does not fit together with the rest."""
+    question = asked(statement, table)
+    grids = GridTable(statement, table.fields, wanted.bounds)
+    groups = _grouped(statement, question, _apart_from(grids, table.rows(view, chosen, wanted)))
+    if grids.groups.keys() & groups.keys():
+        raise NotAlike
+    bounds = wanted.bounds
+    if question.aggregates:
+        buckets = (len(bounds) - 1) * len(statement.columns)
+        check_cells((len(grids.groups) + len(groups)) * buckets)
+    answers = _of_grids(statement, table, view, chosen, grids, wanted)
     for values, rows in groups.items():
         tags = dict(zip(statement.tags, values, strict=True))
         if question.aggregates:
-            _check_overlap(table, statement, view, rows, wanted)
-            found = _aggregated(statement, table, rows, bounds, start_us)
+            series = list({id(one.series): one.series for one in rows if len(one.time_us)}.values())
+            _check_overlap(table, statement, view, series, wanted)
+            found = _aggregated(statement, table, rows, bounds, wanted.start_us)
         else:
             found = _listed(statement, table, rows)
         answers.append(_cut(statement, Answer(statement.measurement, tags, *found)))
-    return sorted((a for a in answers if a.times_us), key=lambda a: tuple(a.tags.values()))
+    held = sum(len(own) - own.count(None) for one in answers for own in one.values)
+    if held > MOST_POINTS:
+        raise too_many(MOST_POINTS, held)
+    return answers
+
+
+def _apart_from(grids: GridTable, found: Iterator[Rows | Grid]) -> Iterator[Rows]:
+    """The rows; grids are put together as they come, so that no more than one is held."""
+    for one in found:
+        if isinstance(one, Grid):
+            grids.take(one)
+        else:
+            yield one
+
+
+def _of_grids(
+    statement: Select,
+    table: Measurement,
+    view: ScopedView,
+    chosen: Sequence[Series],
+    grids: GridTable,
+    wanted: Wanted,
+) -> list[Answer]:
+    if not grids.groups:
+        return []
+    order = {id(one): n for n, one in enumerate(chosen)}
+    for own in grids.series:
+        if len(own) > 1:
+            series = [own[place] for place in sorted(own, key=order.__getitem__)]
+            _check_overlap(table, statement, view, series, wanted)
+    count = len(wanted.bounds) - 1
+    columns = np.stack(grids.columns())
+    known = np.asarray(np.isfinite(columns).any(axis=0), np.bool_)
+    many: list[int] = np.count_nonzero(known, axis=1).tolist()
+    told = [_told(column) for column in columns]
+    labels = wanted.bounds[:-1] if statement.interval_us is not None else [wanted.start_us]
+    times = np.asarray(labels).tolist()
+    names = ["time", *(column.name for column in statement.columns)]
+    answers = []
+    for values, place in grids.groups.items():
+        if not many[place]:
+            continue
+        found = [column[place] for column in told]
+        at = times
+        if statement.fill == "none" and many[place] < count:
+            kept = np.flatnonzero(known[place]).tolist()
+            at, found = [times[n] for n in kept], [[column[n] for n in kept] for column in found]
+        tags = dict(zip(statement.tags, values, strict=True))
+        answers.append(_cut(statement, Answer(statement.measurement, tags, names, at, found)))
+    return answers
+
+
+def _told(column: F64) -> list[list[float | str | None]]:
+    """(groups, buckets) numbers as they are told."""
+    found: list[list[float | str | None]] = column.tolist()
+    for place in np.flatnonzero(~np.isfinite(column).all(axis=1)).tolist():
+        found[place] = _nullable(column[place])
+    return found
 
 
 def _range(statement: Select, table: Measurement, view: ScopedView) -> tuple[int, int]:
@@ -93,7 +176,7 @@ def _range(statement: Select, table: Measurement, view: ScopedView) -> tuple[int
 
 def _chosen(statement: Select, table: Measurement, view: ScopedView) -> list[Series]:
     condition = statement.filter.tags
-    found = [s for s in table.series(view) if np.any(where.holds(condition, s, {}))]
+    found = where.kept(condition, table.series(view))
     if len(found) > MOST_SERIES:
         raise InvalidInput(
             f"more than {MOST_SERIES} series",
@@ -152,13 +235,12 @@ def _alike(place: Place, other: Place) -> bool:
 
 
 def _check_overlap(
-    table: Measurement, statement: Select, view: ScopedView, rows: list[Rows], wanted: Wanted
+    table: Measurement, statement: Select, view: ScopedView, series: list[Series], wanted: Wanted
 ) -> None:
     """InvalidInput where a sum would count the same energy twice."""
-    series = list({id(one.series): one.series for one in rows if len(one.time_us)}.values())
     if len(series) < 2:
         return
-    for one in _aggregates(statement):
+    for one in aggregates(statement):
         joins = one.function == "sum" or table.fields[one.field] is FieldKind.RATIO
         reason = table.overlap(series, one.field, view, wanted) if joins else ""
         if reason:
@@ -175,16 +257,6 @@ def _apart(table: Measurement) -> str:
     tags = tags[:1] if "meter" in tags else tags
     named = ", ".join(f'"{tag}"' for tag in tags)
     return f"choose one {' and '.join(tags)} in WHERE, or GROUP BY {named}"
-
-
-def _aggregates(statement: Select) -> Iterator[Aggregate]:
-    for column in statement.columns:
-        waiting = [column.expression]
-        while waiting:
-            part = waiting.pop()
-            if isinstance(part, Aggregate):
-                yield part
-            waiting += [getattr(part, side) for side in ("left", "right") if hasattr(part, side)]
 
 
 Table = tuple[list[str], list[int], list[list[float | str | None]]]
@@ -209,14 +281,16 @@ def _aggregated(
 
 
 def _nullable(column: F64) -> list[float | str | None]:
-    return [value if np.isfinite(value) else None for value in column.tolist()]
+    found: list[float | str | None] = column.tolist()
+    for place in np.flatnonzero(~np.isfinite(column)).tolist():
+        found[place] = None
+    return found
 
 
 def _listed(statement: Select, table: Measurement, rows: list[Rows]) -> Table:
     """Rows as they are, by time."""
     times = np.concatenate([one.time_us for one in rows])
-    if len(times) * len(statement.columns) > MOST_POINTS:
-        raise _too_many(len(times))
+    check_cells(len(times) * len(statement.columns))
     order = np.argsort(times, kind="stable")
     named = {getattr(column.expression, "name", "") for column in statement.columns}
     frame = Frame(rows, order, None, len(times), table.fields, "currency" in named)
@@ -232,16 +306,9 @@ def _listed(statement: Select, table: Measurement, rows: list[Rows]) -> Table:
 
 def _cut(statement: Select, answer: Answer) -> Answer:
     """In the order asked for, and no longer than its limit."""
+    if not statement.descending and statement.limit is None:
+        return answer
     step = -1 if statement.descending else 1
     times = answer.times_us[::step][: statement.limit]
     values = [column[::step][: statement.limit] for column in answer.values]
     return Answer(answer.name, answer.tags, answer.columns, times, values)
-
-
-def _too_many(count: int) -> InvalidInput:
-    return InvalidInput(
-        f"more than {MOST_POINTS} values in one answer",
-        field="time",
-        value=f"{count} times",
-        fix="a wider GROUP BY time(...), fewer series, or a shorter range",
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,42 @@ def holds(condition: Condition | None, series: Series, labels: Mapping[str, Stri
     if condition.tag not in series.tags:
         return True
     return _fits(condition, series.tags[condition.tag])
+
+
+def kept(condition: Condition | None, series: Sequence[Series]) -> list[Series]:
+    """Those of which some rows may fit, whatever their labels; each part of AND leaves fewer."""
+    if condition is None or not series:
+        return list(series)
+    if isinstance(condition, Both) and not condition.any:
+        for part in condition.parts:
+            series = kept(part, series)
+        return list(series)
+    if isinstance(condition, TagIs) and not condition.negated:
+        tag, value = condition.tag, condition.value
+        if tag == "under":
+            return [one for one in series if value in one.under]
+        return [one for one in series if one.tags.get(tag, value) == value]
+    truth = _truths(condition, series)
+    return [series[place] for place in np.flatnonzero(truth).tolist()]
+
+
+def _truths(condition: Condition, series: Sequence[Series]) -> NDArray[np.bool_]:
+    """`holds` without labels, of each series: the same text is looked at once."""
+    if isinstance(condition, Both):
+        parts = [_truths(part, series) for part in condition.parts]
+        joined = np.logical_or if condition.any else np.logical_and
+        return np.asarray(joined.reduce(parts), np.bool_)
+    if condition.tag == "under":
+        codes = frozenset().union(*(one.under for one in series))
+        chosen = {code for code in codes if _fits(condition, code, plain=True)}
+        truths = [chosen.isdisjoint(one.under) == condition.negated for one in series]
+        return np.array(truths, np.bool_)
+    fits: dict[str | None, bool] = {None: True}
+    values = [one.tags.get(condition.tag) for one in series]
+    for value in set(values):
+        if value is not None:
+            fits[value] = _fits(condition, value)
+    return np.array([fits[value] for value in values], np.bool_)
 
 
 def _fits(leaf: TagIs | TagMatches, value: str, *, plain: bool = False) -> bool:

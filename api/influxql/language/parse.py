@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from lark import Lark, Token, UnexpectedInput
 from lark.exceptions import LarkError, VisitError
@@ -60,8 +61,7 @@ def parse(text: str, now_us: int) -> list[Statement]:
     if not text.strip(" \t\r\n;"):
         raise InvalidInput("no statement", field="q", value=text, fix=SUPPORTED)
     try:
-        tree = _grammar().parse(text.lstrip(" \t\r\n;"))
-        found: list[Statement] = Reader(now_us).transform(tree)
+        found: list[Statement] = Reader(now_us).transform(_tree(text.lstrip(" \t\r\n;")))
     except UnexpectedInput as refused:
         raise _unexpected(refused, text) from None
     except VisitError as wrapped:
@@ -78,6 +78,12 @@ def parse(text: str, now_us: int) -> list[Statement]:
             fix="send them in parts",
         )
     return found
+
+
+@lru_cache(maxsize=32)
+def _tree(text: str) -> Any:
+    """The tree of a text, which is read to weigh it and again to answer it."""
+    return _grammar().parse(text)
 
 
 @cache

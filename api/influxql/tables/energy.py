@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
 
 import figures
-from api.influxql.engine.rows import LabelValues, Rows, ScopedView, Series, Wanted
-from api.influxql.tables import money, names
+from api.influxql.engine.rows import (
+    Grid,
+    GridValues,
+    LabelValues,
+    Rows,
+    ScopedView,
+    Series,
+    Wanted,
+)
+from api.influxql.tables import columns, money, names
 from api.influxql.tables.made_of import counted_twice
-from api.influxql.tables.pieces import Piece, by_day, pieces
+from api.influxql.tables.pieces import QUARTER_US, Piece, by_day, pieces
 from api.influxql.tables.reading import FIELDS, SeriesPeriods
 from figures import Energy
 from metering import items
@@ -21,9 +29,13 @@ from metering.items import category
 from metering.localtime import local_day
 from metering.registry import Meter
 
-MOST_SLOTS = 2_000_000
+MOST_SLOTS, MOST_ASKED = 2_000_000, 40_000_000
+"""Values that a statement reads, and periods of its range, whether something is known of them or
+not."""
 ROWS_AT_ONCE = 4_000
 """Rows that are read together, of several series."""
+COLUMNS_AT_ONCE = 60_000
+"""Likewise as columns."""
 MOST_PRICED = 50_000
 """Periods whose money is asked."""
 OF_ANY_UNIT = (*money.MONEY.keys() - {"priced"}, *money.EMISSIONS)
@@ -59,17 +71,34 @@ class Booked:
         if by == "meter":
             self.tags = ("meter", "meter_en", "meter_zh", "role", "formula", *self.tags)
         self._list = _nodes if by == "node" else _meters
+        self._name = f"series by {by}"
 
     def series(self, view: ScopedView) -> list[Series]:
-        """Every node and item, or every meter, of the scope, wide before narrow."""
-        return list(self._list(view))
+        """Every node and item, or every meter, of the scope, wide before narrow.
 
-    def rows(self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted) -> Iterator[Rows]:
+        They stand while the reach does and no day begins anywhere: at quarter hours at the most.
+        """
+        kept, known = view.caller.reach.listed, (view.books.registry, view.now_us // QUARTER_US)
+        found = kept.get(self._name)
+        if found is None or found[0][0] is not known[0] or found[0][1] != known[1]:
+            found = kept[self._name] = (known, list(self._list(view)))
+        told: list[Series] = found[1]
+        return told
+
+    def rows(
+        self, view: ScopedView, chosen: Sequence[Series], wanted: Wanted
+    ) -> Iterator[Rows | Grid]:
         """What is booked, in whole days where the range has them, else as fine as is asked. Raises
         InvalidInput where that reads too much at once."""
         budget, known = _Budget(), dict[str, list[Piece]]()
         for zone in {series.tags["zone"] for series in chosen}:
-            known[zone] = _pieces(view, wanted, zone)
+            known[zone] = _pieces(view, wanted, zone) if wanted.whole else []
+        if columns.can_tell(view, wanted):
+            left = set[SeriesKey]()
+            for grids, others in _grids(view, chosen, wanted, known, budget):
+                yield from grids
+                left |= set(others)
+            chosen = [series for series in chosen if _key(series) in left]
         longest = max((_length(found, zone) for zone, found in known.items()), default=1)
         count = max(1, ROWS_AT_ONCE // longest)
         for first in range(0, len(chosen), count):
@@ -93,6 +122,30 @@ class Booked:
                 if _nested(one, other):
                     return f"{_name(one)} and {_name(other)} hold the same energy"
         return _by_formula(view, chosen, wanted)
+
+
+def _grids(
+    view: ScopedView,
+    chosen: Sequence[Series],
+    wanted: Wanted,
+    known: Mapping[str, list[Piece]],
+    budget: _Budget,
+) -> Iterator[tuple[list[Grid], list[SeriesKey]]]:
+    """(grids, series that are told one by one), so many series at a time."""
+    for zone, found in known.items():
+        own = [series for series in chosen if series.tags["zone"] == zone]
+        budget.ask(len(own), found, zone)
+        days = max(1, _length(found, zone))
+        if wanted.fine:
+            piece = Piece("native", wanted.start_us, max(wanted.end_us, wanted.start_us + 1))
+            days = max(days, _length([piece], zone))
+        count = max(1, COLUMNS_AT_ONCE // days)
+        for first in range(0, len(own), count):
+            part = {_key(series): series for series in own[first : first + count]}
+            grids, left = columns.grids_of(view, part, wanted, found)
+            for grid in grids:
+                budget.count(grid, found, zone)
+            yield grids, left
 
 
 def _load(view: ScopedView, chosen: Sequence[Series], found: Mapping[str, list[Piece]]) -> None:
@@ -192,23 +245,48 @@ def _formula(view: ScopedView, meter: Meter) -> str:
 class _Budget:
     """What a statement may still read."""
 
-    slots: int = MOST_SLOTS
-    priced: int = MOST_PRICED
+    slots: int = field(default_factory=lambda: MOST_SLOTS)
+    priced: int = field(default_factory=lambda: MOST_PRICED)
+    asked: int = field(default_factory=lambda: MOST_ASKED)
+
+    def ask(self, series: int, found: Sequence[Piece], zone: str) -> None:
+        """Take the periods of so many series. InvalidInput where they are too many."""
+        self.asked -= series * sum(piece.size(zone) for piece in found)
+        if self.asked < 0:
+            raise _too_much(MOST_ASKED, found, zone)
+
+    def count(self, grid: Grid, found: Sequence[Piece], zone: str) -> None:
+        """Take what a grid holds. InvalidInput where it is too much."""
+        held = max((_held(one, len(grid.series)) for one in grid.numbers.values()), default=0)
+        self._less(held, grid.numbers.keys() & money.MONEY.keys(), found, zone)
 
     def take(self, found: Sequence[Piece], fields: frozenset[str], zone: str) -> None:
-        """InvalidInput where it is too much."""
+        """Take the periods of a series that is told by itself: there each costs something, booked
+        or not. InvalidInput where it is too much."""
         size = sum(piece.size(zone) for piece in found)
+        self._less(size, fields & money.MONEY.keys(), found, zone)
+
+    def _less(self, size: int, priced: Collection[str], found: Sequence[Piece], zone: str) -> None:
         self.slots -= size
-        self.priced -= size if fields & money.MONEY.keys() else 0
+        self.priced -= size if priced else 0
         if self.slots < 0 or self.priced < 0:
-            most = MOST_SLOTS if self.slots < 0 else MOST_PRICED
-            raise InvalidInput(
-                f"this reads more than {most} values at once",
-                field="time",
-                value=" .. ".join(day.isoformat() for day in _days(found, zone)),
-                fix="a shorter range or fewer series; sums of whole days without money and"
-                " hours read fastest",
-            )
+            raise _too_much(MOST_SLOTS if self.slots < 0 else MOST_PRICED, found, zone)
+
+
+def _too_much(most: int, found: Sequence[Piece], zone: str) -> InvalidInput:
+    return InvalidInput(
+        f"this reads more than {most} values at once",
+        field="time",
+        value=" .. ".join(day.isoformat() for day in _days(found, zone)),
+        fix="a shorter range or fewer series; sums of whole days without money and hours read"
+        " fastest",
+    )
+
+
+def _held(values: GridValues, series: int) -> int:
+    """How many values there are: a share of each period, an amount where one is known."""
+    known = values.amounts.size if values.known is None else int(values.known.sum())
+    return known * (series if len(values.amounts) == 1 else 1)
 
 
 def _length(found: Sequence[Piece], zone: str) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -36,7 +37,7 @@ class Piece:
 
     def days(self, zone: str) -> tuple[date, date]:
         """The first and the last local day that it touches."""
-        return local_day(self.start_us, zone), local_day(self.end_us - 1, zone)
+        return _day_of(self.start_us, zone), _day_of(self.end_us - 1, zone)
 
     def size(self, zone: str) -> int:
         """About how many periods that is."""
@@ -105,9 +106,15 @@ def _cut(start_us: int, end_us: int, zone: str, step: int) -> Iterator[Piece]:
         yield from _cut(last, end_us, zone, step + 1)
 
 
+@lru_cache(maxsize=10_000)
+def _day_of(time_us: int, zone: str) -> date:
+    """As `local_day`: edges of buckets are asked for again and again."""
+    return local_day(time_us, zone)
+
+
 def _edge(time_us: int, zone: str, step: str, *, after: bool) -> int:
     """The nearest edge of a local period at or after the instant, or at or before it."""
-    start, end = day_bounds(local_day(time_us, zone), zone)
+    start, end = day_bounds(_day_of(time_us, zone), zone)
     if step == "day":
         return end if after and time_us > start else start
     size = _SIZES[step]

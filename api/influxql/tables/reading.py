@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics import HourCalendar
 from api.influxql.engine import exact
@@ -72,8 +73,10 @@ class SeriesPeriods:
     def _labels(self) -> dict[str, Strings]:
         if not self.labels:
             return {}
-        found = _labels(self.energy, self.view.books.registry)
-        return {name: column for name, column in found.items() if name in self.labels}
+        one = self.energy
+        return labels_of(
+            self.labels, one.start_us, one.zone, one.step_min, self.view.books.registry
+        )
 
     def _numbers(self) -> dict[str, Values]:
         found = {name: values for name in self.fields if (values := self._field(name)) is not None}
@@ -83,8 +86,9 @@ class SeriesPeriods:
         unit = category(self.energy.key.item).unit
         amounts, scale = exact.whole(self.energy.quantity), BOOK_UNITS[unit].per_canonical
         if name in SHARES:
-            weight = _lengths(self.energy, self.view.now_us)
-            return Values(_share(self.energy, name), quality.WHOLE, weight)
+            own = self.energy
+            weight = lengths(own.start_us, own.end_us, self.view.now_us).astype(np.float64)
+            return Values(_share(own, name), quality.WHOLE, weight)
         if name == "power":
             return Values(_power(self.energy, amounts, self.view.now_us), scale)
         if name == "per_m2":
@@ -96,14 +100,13 @@ class SeriesPeriods:
         return None
 
     def _per_m2(self, scale: int) -> Values | None:
-        registry, node = self.view.books.registry, self.series.tags["node"]
-        if node not in registry.nodes or not len(self.energy):
+        if not len(self.energy):
             return None
-        last = local_day(int(self.energy.end_us[-1]) - 1, self.energy.zone)
-        area = area_of(registry, node, last)
-        if not area:
+        last_us = int(self.energy.end_us[-1])
+        ratio = area_ratio(self.view.books.registry, self.series, last_us, self.energy.zone)
+        if ratio is None:
             return None
-        above, below = area.as_integer_ratio()
+        above, below = ratio
         amounts = exact.objects(
             np.nan if q == ABSENT else q * below for q in self.energy.quantity.tolist()
         )
@@ -120,18 +123,30 @@ class SeriesPeriods:
             yield Rows(self.series, energy.start_us, numbers, labels=own._labels())
 
 
-def _lengths(energy: Energy, now_us: int) -> F64:
+def area_ratio(
+    registry: Registry, series: Series, end_us: int, zone: str
+) -> tuple[int, int] | None:
+    """The area of a series' node on the last day before an instant, as (m2, of so many); None where
+    none is known."""
+    node = series.tags["node"]
+    area = area_of(registry, node, local_day(end_us - 1, zone)) if node in registry.nodes else None
+    return area.as_integer_ratio() if area else None
+
+
+def lengths(start_us: I64, end_us: I64, now_us: int) -> I64:
     """(n,) length of each period up to now [s]."""
-    ends = np.minimum(energy.end_us, now_us)
-    return np.maximum(ends - energy.start_us, 0).astype(np.float64) // 1e6
+    return np.maximum(np.minimum(end_us, now_us) - start_us, 0) // 1_000_000
+
+
+def power(amounts: F64, over: NDArray[np.bool_], lengths_us: I64) -> F64:
+    """Mean power of periods that are over and wholly known, else NaN: part of a period's energy
+    over its whole length would look like a dip."""
+    return np.where(over, amounts * HOUR_US / lengths_us, np.nan)
 
 
 def _power(energy: Energy, amounts: exact.Amounts, now_us: int) -> F64:
-    """Mean power of periods that are over and wholly known: part of a period's energy over its
-    whole length would look like a dip."""
     over = (energy.end_us <= now_us) & (energy.shares[:, quality.MISSING] == 0)
-    lengths = energy.end_us - energy.start_us
-    return np.where(over, amounts.astype(np.float64) * HOUR_US / lengths, np.nan)
+    return power(amounts.astype(np.float64), over, energy.end_us - energy.start_us)
 
 
 def _share(energy: Energy, name: str) -> F64:
@@ -140,29 +155,39 @@ def _share(energy: Energy, name: str) -> F64:
     return energy.shares[:, quality.NAMES.index(name)].astype(np.float64)
 
 
-def _labels(energy: Energy, registry: Registry) -> dict[str, Strings]:
-    """Local hour, weekday, kind of day and office hours of each period; a day has no hour."""
-    if not len(energy):
-        return {name: np.empty(0, dtype=np.str_) for name in ("hours", "day", "weekday", "hour")}
-    hours, back = np.unique(_hours(energy), return_inverse=True)
-    clock = HourCalendar.of(hours, energy.zone, registry.calendar)
-    weekday = (clock.day + 3) % 7 + 1
-    found: dict[str, Strings] = {
-        "hours": np.where(clock.occupied, "office", "after"),
-        "day": np.where(clock.working, "working", "rest"),
-        "weekday": weekday.astype(np.str_),
-        "hour": np.char.zfill(clock.hour.astype(np.str_), 2),
-    }
-    if energy.step_min >= DAY_MIN:
-        found |= {name: np.full(len(hours), "") for name in ("hours", "hour")}
-    return {name: labels[back] for name, labels in found.items()}
+def labels_of(
+    names: Collection[str], start_us: I64, zone: str, step_min: int, registry: Registry
+) -> dict[str, Strings]:
+    """Of these, local hour, weekday, kind of day and office hours of each period; a day has no
+    hour."""
+    wanted = [name for name in ("hours", "day", "weekday", "hour") if name in names]
+    if not wanted:
+        return {}
+    if not len(start_us):
+        return {name: np.empty(0, dtype=np.str_) for name in wanted}
+    hours, back = np.unique(_hours(start_us, zone), return_inverse=True)
+    clock = HourCalendar.of(hours, zone, registry.calendar)
+    whole = step_min >= DAY_MIN
+    found: dict[str, Strings] = {}
+    for name in wanted:
+        match name:
+            case "day":
+                found[name] = np.where(clock.working, "working", "rest")
+            case "weekday":
+                found[name] = ((clock.day + 3) % 7 + 1).astype(np.str_)
+            case _ if whole:
+                found[name] = np.full(len(hours), "")
+            case "hours":
+                found[name] = np.where(clock.occupied, "office", "after")
+            case _:
+                found[name] = np.char.zfill(clock.hour.astype(np.str_), 2)
+    return {name: column[back] for name, column in found.items()}
 
 
-def _hours(energy: Energy) -> I64:
+def _hours(times: I64, zone: str) -> I64:
     """(n,) start of the local hour in which each period begins."""
-    times = energy.start_us
-    first, last = (local_day(int(at), energy.zone) for at in (times[0], times[-1]))
-    days = [day_bounds(day, energy.zone)[0] for day in days_between(first, last)]
+    first, last = (local_day(int(at), zone) for at in (times[0], times[-1]))
+    days = [day_bounds(day, zone)[0] for day in days_between(first, last)]
     since = np.array(days, dtype=np.int64)
     begun = since[np.searchsorted(since, times, side="right") - 1]
     return begun + (times - begun) // HOUR_US * HOUR_US

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import figures
 from api.influxql.engine import select
-from api.influxql.tables import energy
+from api.influxql.tables import columns, energy
 from figures import View
 from metering.factor import Factor
 from metering.localtime import HOUR_US, day_bounds, local_day
@@ -193,15 +193,22 @@ def daily(asked, *, hours):
 
 
 @pytest.mark.parametrize(("most", "questions"), [(4_000, 1), (1, 3)])
-def test_rows_of_several_series_are_one_question_up_to_a_bound(mixed, monkeypatch, most, questions):
-    monkeypatch.setattr(energy, "ROWS_AT_ONCE", most)
-    found, read = [], View._rows_of
+@pytest.mark.parametrize(
+    ("bound", "question", "together"),
+    [("ROWS_AT_ONCE", "_rows_of", False), ("COLUMNS_AT_ONCE", "day_columns", True)],
+)
+def test_several_series_are_one_question_up_to_a_bound(
+    mixed, monkeypatch, most, questions, bound, question, together
+):
+    monkeypatch.setattr(energy, bound, most)
+    monkeypatch.setattr(columns, "can_tell", lambda *_: together)
+    found, read = [], getattr(View, question)
 
-    def recorded(view, keys, span):
+    def recorded(view, keys, *span):
         found.append(len(keys))
-        return read(view, keys, span)
+        return read(view, keys, *span)
 
-    monkeypatch.setattr(View, "_rows_of", recorded)
+    monkeypatch.setattr(View, question, recorded)
     rows = mixed.rows(f"SELECT sum(kwh) FROM meters WHERE {WEEK} GROUP BY time(1d), meter {TZ}")
     assert rows
     assert (len(found), sum(found)) == (questions, 3)
