@@ -16,7 +16,7 @@ WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-boards counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check bill-check servers-check shards-check tree-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-boards counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check bill-check servers-check shards-check tree-check spread-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -145,6 +145,10 @@ shards-check: $(VENV)/.run ## Prove that several collectors and ledgers, some ki
 servers-check: $(VENV)/.dev ## Prove that servers and processes may die, hang, come back or be set back
 	@sh tools/system-parts.sh
 	@$(PROVE) servers $(ARGS)
+
+spread-check: $(VENV)/.dev ## Prove that work on a cluster whose workers are killed gives the same
+	@sh tools/system-parts.sh
+	@$(PROVE) spread $(ARGS)
 
 lock: $(VENV)/.base ## Write the locked requirements anew from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras -o requirements.txt

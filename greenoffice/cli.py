@@ -45,6 +45,10 @@ HANDED_ON = frozenset(
 """Commands that write files for others, or for servers of other users."""
 DataArgument = Annotated[Path, typer.Argument(help="the data folder", show_default=False)]
 DataOption = Annotated[Path, typer.Option("--data", help="the data folder")]
+SchedulerOption = Annotated[
+    str,
+    typer.Option("--scheduler", help="do it on this Dask cluster, tcp://HOST:8786 or tls://"),
+]
 ParentOption = Annotated[int, typer.Option("--parent", hidden=True)]
 ShardOption = Annotated[str, typer.Option(help="a share of the work, such as 1/2")]
 
@@ -122,9 +126,15 @@ def demo(
 
 
 @app.command()
-def rebuild(data: DataArgument) -> None:
+def rebuild(data: DataArgument, scheduler: SchedulerOption = "") -> None:
     """Book again from the journal; what differs is restated. The platform must be stopped."""
-    commands.rebuild(data)
+    commands.rebuild(data, scheduler)
+
+
+@app.command()
+def look(data: DataArgument, scheduler: SchedulerOption = "") -> None:
+    """Look for waste at every site now. The platform must be stopped."""
+    commands.look(data, scheduler)
 
 
 @app.command()
@@ -284,14 +294,24 @@ def bill(
 @app.command()
 def close(
     data: DataArgument,
-    institution: Annotated[str, typer.Argument(help="code of the institution")],
+    institution: Annotated[
+        list[str] | None, typer.Argument(help="codes of institutions", show_default=False)
+    ] = None,
+    *,
     period: Annotated[str, typer.Argument(help="e.g. 2026-10, 2026-Q4 or 2026")],
     reason: Annotated[str, typer.Option(help="why, where an item is not complete")] = "",
+    every: Annotated[bool, typer.Option("--all", help="every institution")] = False,
+    scheduler: SchedulerOption = "",
 ) -> None:
-    """Say that a month, quarter or year of an institution holds."""
+    """Say that a month, quarter or year of institutions holds."""
     from greenoffice.closing import close as run
+    from greenoffice.spreading.commands import close_many
 
-    run(data, institution, period, reason)
+    if len(institution or ()) == 1 and not every and not scheduler:
+        for one in institution or ():
+            run(data, one, period, reason)
+    elif close_many(data, institution or [], period, reason, every=every, scheduler=scheduler):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -77,7 +77,12 @@ def _opened(data: Path) -> tuple[Stores, Closings]:
 
 
 def _print(one: Closing) -> None:
-    print(
+    print(told_closing(one))
+
+
+def told_closing(one: Closing) -> str:
+    """A closing on a line: name, institution, period, state, revision and registry version."""
+    return (
         f"{one.name}  {one.institution}  {one.period}  {one.state}  "
         f"{one.revision}@{one.registry_version}"
     )

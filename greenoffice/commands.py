@@ -93,13 +93,26 @@ def repair_journal(data: Path) -> None:
         print(json.dumps(repair_folder(folder)))
 
 
-def rebuild(data: Path) -> None:
-    """Book again from the journal; one line of JSON that says what differed."""
+def rebuild(data: Path, scheduler: str = "") -> None:
+    """Book again from the journal, on a cluster where a scheduler is named; one line of JSON that
+    says what differed."""
     from greenoffice.rebuilding import rebuild_folder
 
     folder = DataFolder(data.absolute())
     with at_rest(folder, "rebuild") as claim:
-        print(json.dumps(rebuild_folder(folder, claim)))
+        print(json.dumps(rebuild_folder(folder, claim, scheduler)))
+
+
+def look(data: Path, scheduler: str) -> None:
+    """Look for waste at every site; one line of JSON, exit status 1 if a site could not be looked
+    at."""
+    from greenoffice.spreading.commands import look_folder
+
+    folder = DataFolder(data.absolute())
+    with at_rest(folder, "look") as claim:
+        told = look_folder(folder, claim, scheduler)
+    print(json.dumps(told))
+    sys.exit(1 if told["failed"] else 0)
 
 
 def upgrade(data: Path, backup: Path | None) -> None:

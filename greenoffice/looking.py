@@ -87,6 +87,11 @@ class AnalyticsWork:
             )
         return False
 
+    def look_at(self, wanted: Sequence[str], now_us: int) -> None:
+        """Look at some sites, due or not. One that fails is in `failing` and stops no other;
+        Unavailable at once where a store is away."""
+        self._try(wanted, now_us)
+
     def _look_at_all(self, now_us: int) -> None:
         registry = self.assembly.registry()
         own = Portion(registry, self.shard)

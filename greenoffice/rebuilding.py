@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from greenoffice.assembly import Assembly
 from greenoffice.damage import put_readings_aside
 from greenoffice.folder import DataFolder
 from greenoffice.journal_checking import require_sound
 from greenoffice.owning import Claim
 from greenoffice.saying import say
+from greenoffice.spreading.commands import rebuild_spread, scheduler_of
 from greenoffice.taking_in import IntakeWork
-from greenoffice.unfinished import noted
+from greenoffice.unfinished import REBUILD, noted
 from ledger import Rebooked, rules
 from metering.access import AuditEntry, by_command
 from metering.bookhash import book_hash, worth_hash
@@ -18,16 +21,25 @@ from metering.localtime import iso
 from metering.registry import NodeType
 from metering.wording import worded
 
-REBUILD = "rebuild"
+if TYPE_CHECKING:
+    from distributed import Client
 
 
-def rebuild_folder(folder: DataFolder, claim: Claim | None = None) -> dict[str, object]:
-    """Read the journal again and book again what readings are left for; nothing is emptied.
+def rebuild_folder(
+    folder: DataFolder, claim: Claim | None = None, scheduler: str = ""
+) -> dict[str, object]:
+    """Read the journal again and book again what readings are left for; nothing is emptied. Where
+    a Dask scheduler is named its workers book, each some institutions.
 
     Rows of days whose readings are gone with the journal's first segments stay as they stand.
     A damaged readings file is put aside first. A rebuild that broke off leaves a note, and is
     repeated from its beginning. Unavailable where the journal is damaged: then nothing is touched.
     """
+    with scheduler_of(folder, scheduler) as client:
+        return _rebuilt(folder, claim, client)
+
+
+def _rebuilt(folder: DataFolder, claim: Claim | None, client: Client | None) -> dict[str, object]:
     say("checking the journal", aside=True)
     whole = require_sound(folder)
     put_readings_aside(folder)
@@ -38,7 +50,10 @@ def rebuild_folder(folder: DataFolder, claim: Claim | None = None) -> dict[str, 
             taken = assembly.intake.rebuild()
             IntakeWork(assembly)()
             say(f"{taken.readings} readings from {taken.records} records; booking", aside=True)
-            told = assembly.ledger.rebuild(_progress, whole=whole)
+            if client is None:
+                told = assembly.ledger.rebuild(_progress, whole=whole)
+            else:
+                told = rebuild_spread(client, folder, assembly, claim, whole=whole)
         return {
             "records": taken.records,
             "readings": taken.readings,

@@ -172,6 +172,16 @@ class AnalyticsSettings(BaseModel):
     history_days: int = Field(92, ge=14, le=800, description="days that a look for waste covers")
 
 
+class SpreadSettings(BaseModel):
+    """How a Dask scheduler is met whose address begins with tls://."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ca_file: Path | None = Field(None, description="certificates to trust [PEM], for tls://")
+    certificate: Path | None = Field(None, description="PEM chain shown to a scheduler, for tls://")
+    private_key: Path | None = Field(None, description="PEM key of the certificate")
+
+
 class ClockSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -199,6 +209,7 @@ class Settings(BaseSettings):
     intake: IntakeSettings = IntakeSettings()
     ledger: LedgerSettings = LedgerSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
+    spread: SpreadSettings = SpreadSettings()
     clock: ClockSettings = ClockSettings()
 
     @classmethod

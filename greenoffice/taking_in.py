@@ -151,6 +151,13 @@ def owned(
     assembly = Assembly.open(
         folder, metrics, patience_s=BUSY_PATIENCE_S, stores=stores, claim=claim
     )
+    with contextlib.closing(assembly), serving(folder, assembly):
+        yield assembly
+
+
+@contextlib.contextmanager
+def serving(folder: DataFolder, assembly: Assembly) -> Iterator[None]:
+    """Answer other processes of this machine from the readings, where they lie in the folder."""
     server = None
     try:
         if file := _file(assembly):
@@ -158,11 +165,10 @@ def owned(
 
             server = ReadingsServer(file, SocketPlace(folder.readings_socket))
             server.start()
-        yield assembly
+        yield
     finally:
         if server is not None:
             server.close()
-        assembly.close()
 
 
 def intake_work(

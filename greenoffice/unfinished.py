@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from greenoffice.folder import DataFolder
 from metering.errors import ConfigurationError
 
+REBUILD = "rebuild"
+
 
 @contextmanager
 def noted(folder: DataFolder, *command: str) -> Iterator[None]:

@@ -11,7 +11,7 @@ was made from more than is there now.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -58,11 +58,17 @@ class Rebooking:
     only: frozenset[Place] | None = None
     """Rows of other rules to be made again, and nothing else; None: everything but those."""
     progress: Progress = lambda _: None
+    within: frozenset[str] | None = None
+    """Institutions whose books are looked at; None: all."""
+    began: Mapping[str, int] = field(default_factory=dict)
+    """The revision of each institution before any of this was done: what stands since then was
+    written by an earlier try, and counts as written."""
     whole: bool = False
     """Whether every message there ever was has just been read again: then a day without readings
     has none because none came."""
     told: Rebooked = field(default_factory=Rebooked)
     _done: set[Place] = field(default_factory=set)
+    _written: set[Place] = field(default_factory=set)
 
     def run(self) -> Rebooked:
         """Book again; what it did."""
@@ -80,11 +86,21 @@ class Rebooking:
 
     def _meters_and_days(self) -> Iterator[tuple[Cluster, dict[str, list[date]]]]:
         registry = self.recompute.registry
-        meters = [code for code in sorted(registry.meters) if self.recompute.plans.served(code)]
+        meters = [code for code in sorted(registry.meters) if self._looks_at(code)]
         jobs = [Job(code, EARLIEST_US, LATEST_US) for code in meters]
         for cluster in clusters(registry, jobs):
+            if self.within is not None and cluster.institution not in self.within:
+                continue
             days = self.recompute.days_of(cluster)
             yield cluster, days if self.only is None else self._chosen(cluster, days)
+
+    def _looks_at(self, code: str) -> bool:
+        registry = self.recompute.registry
+        if self.within is not None:
+            bodies = registry.institutions(registry.meters[code].node)
+            if self.within.isdisjoint(bodies):
+                return False
+        return bool(self.recompute.plans.served(code))
 
     def _chosen(self, cluster: Cluster, days: dict[str, list[date]]) -> dict[str, list[date]]:
         assert self.only is not None
@@ -126,7 +142,8 @@ class Rebooking:
     def _count(self, fresh: Sequence[BookRow], outcome: Recomputed, lost: set[Place]) -> None:
         again = {(row.key, row.day) for row in fresh}
         self.told.rows += len(again - self._done)
-        self.told.differing += len(outcome.rows)
+        self._written |= {(row.key, row.day) for row in outcome.rows}
+        self.told.differing = len(self._written)
         self._done |= again - lost
 
     def _differing(
@@ -135,8 +152,14 @@ class Rebooking:
         """(row that stands, row to be written) where this run has to write one."""
         outcome.computed += len(fresh)
         outcome.wanted = sorted({*outcome.wanted, *(row.day for row in fresh)})
-        pairs = [(old, new) for old, new in self.recompute.standing(fresh) if self._mine(old, new)]
+        standing = self.recompute.standing(fresh)
+        self._written |= {(old.key, old.day) for old, _ in standing if old and self._is_new(old)}
+        pairs = [(old, new) for old, new in standing if self._mine(old, new)]
         return [(old, new) for old, new in pairs if old is None or _other(old, new)]
+
+    def _is_new(self, row: BookRow) -> bool:
+        began = self.began.get(row.key.institution)
+        return began is not None and row.revision > began
 
     def _mine(self, old: BookRow | None, new: BookRow) -> bool:
         """Whether the row is this run's to write: of other rules for `rebook`, of the same ones,
@@ -178,9 +201,11 @@ class Rebooking:
         if self.only is not None:
             yield from self.only
             return
-        for row in self.recompute.books.digest_rows():
-            if row.total is not None:
-                yield row.key, row.day
+        bodies = [None] if self.within is None else sorted(self.within)
+        for body in bodies:
+            for row in self.recompute.books.digest_rows(body):
+                if row.total is not None:
+                    yield row.key, row.day
 
 
 def loses(old: BookRow, new: BookRow) -> bool:

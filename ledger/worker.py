@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -180,12 +180,17 @@ class Ledger:
                 self._put_off |= job.marks
             self._context = Context(self._readings)  # it must notice their readings again
 
-    def _follow(self) -> LedgerReport:
-        """Parts of shared places whose figures were just booked: what a commit has marked."""
+    def _follow(self, within: frozenset[str] | None = None) -> LedgerReport:
+        """Parts of shared places whose figures were just booked: what a commit has marked, of some
+        institutions or of all."""
         report, known = LedgerReport(), self._known
         while self._shared:
             self._shared = False
-            marks = [one for one in self._marks.ready(EVERY) if one.figure is not None]
+            marks = [
+                one
+                for one in self._marks.ready(EVERY)
+                if one.figure is not None and (within is None or one.figure.institution in within)
+            ]
             report.waiting += len(marks)
             registry = self._notice()
             if registry is not known:
@@ -241,13 +246,39 @@ class Ledger:
         """Book everything again that readings are left for; what differs is restated with the
         cause `rebuild`. A change of the registry that waits is booked first, as itself. `whole`:
         the readings are those of every message there ever was."""
+        marks = self.begin_rebuild()
+        told = self._again(REBUILD_CAUSE, None, progress, whole=whole)
+        self.end_rebuild(marks)
+        return told
+
+    def begin_rebuild(self) -> list[int]:
+        """Book what a changed registry asks for; the marks of readings that wait, which a rebuild
+        of everything makes needless."""
         registry, marks = self._notice(), self._marks.ready(EVERY)
         changed = [mark for mark in marks if mark.cause not in READING_CAUSES]
         self._do(registry, work(registry, changed, self._plans.served), len(changed))
-        told = self._again(REBUILD_CAUSE, None, progress, whole=whole)
-        cleared = [mark.id for mark in marks if mark.cause in READING_CAUSES]
-        self._commit("", Recomputed(), cleared, REBUILD_CAUSE, LedgerReport())
-        return told
+        return [mark.id for mark in marks if mark.cause in READING_CAUSES]
+
+    def rebuild_some(
+        self, institutions: Iterable[str], began: Mapping[str, int], *, whole: bool = False
+    ) -> Rebooked:
+        """The part of a rebuild that is of some institutions, which share nothing with others but
+        with '' that was rebuilt before (`metering.registry.apart`). It may be done again where it
+        broke off: `began` is the revision of each at the beginning, and what was written since
+        counts as written by this."""
+        within = frozenset(institutions)
+        self._shared = True  # marks may be left of a try that broke off
+        return self._again(
+            REBUILD_CAUSE, None, lambda _: None, whole=whole, within=within, began=began
+        )
+
+    def end_rebuild(self, marks: Sequence[int]) -> None:
+        """Forget the marks that a rebuild of everything has made needless, and make parts of shared
+        places that are still asked for."""
+        self._notice()
+        self._shared = True
+        self._follow()
+        self._commit("", Recomputed(), marks, REBUILD_CAUSE, LedgerReport())
 
     def rebook(
         self, institution: str | None = None, progress: Progress = lambda _: None
@@ -264,21 +295,34 @@ class Ledger:
         progress: Progress,
         *,
         whole: bool = False,
+        within: frozenset[str] | None = None,
+        began: Mapping[str, int] | None = None,
     ) -> Rebooked:
         def commit(institution: str, make: Callable[[], Recomputed]) -> None:
             self._attempt(institution, make, (), cause, LedgerReport())
 
         registry = self._notice()
-        before = {one: self._last_restatement(one) for one in _institutions(registry)}
-        told = Rebooking(self._recompute(registry), commit, only, progress, whole).run()
-        self._follow()
-        told.restated = sum(
-            len(self._books.restatements(one, after=serial, limit=EVERY))
-            for one, serial in before.items()
-        )
+        bodies = _institutions(registry) if within is None else sorted(within)
+        before = {one: self.last_restatement(one) for one in bodies}
+        told = Rebooking(
+            self._recompute(registry),
+            commit,
+            only,
+            progress,
+            within=within,
+            began=began or {},
+            whole=whole,
+        ).run()
+        self._follow(within)
+        told.restated = sum(self.restated_since(one, serial) for one, serial in before.items())
         return told
 
-    def _last_restatement(self, institution: str) -> int:
+    def restated_since(self, institution: str, serial: int) -> int:
+        """How many restatements of an institution came after one of them."""
+        return len(self._books.restatements(institution, after=serial, limit=EVERY))
+
+    def last_restatement(self, institution: str) -> int:
+        """Serial of the last restatement of an institution; 0 where there is none."""
         found = self._books.restatements(institution, limit=EVERY)
         return found[-1][0] if found else 0
 

@@ -382,6 +382,17 @@ def servers(
     run_servers_check(cases, influx, seed)
 
 
+@app.command()
+def spread(
+    institutions: Annotated[int, typer.Option(help="how many", min=6)] = 16,
+    seed: Annotated[int, typer.Option(help="what the meters show")] = 1,
+) -> None:
+    """Rebuild, closings and look on a cluster whose workers are killed: equal to one process."""
+    from proofs.spread.check import run_spread
+
+    run_spread(institutions, seed)
+
+
 def main() -> None:
     """Entry point; an error of the platform is one clear message, not a trace."""
     try:

@@ -14,9 +14,10 @@ from proofs.steps import run
 
 
 def platform_folder(
-    root: Path, now: str, files: Mapping[str, str]
+    root: Path, now: str, files: Mapping[str, str], more: str = ""
 ) -> tuple[DataFolder, dict[str, str]]:
-    """The folder, and its gateways' passwords; `files` is the registry in CSV, by name."""
+    """The folder, and its gateways' passwords; `files` is the registry in CSV, by name, and `more`
+    further settings."""
     ports: set[int] = set()
     for _ in range(3):
         ports.add(usable_port(0, ports | {0}))
@@ -27,7 +28,7 @@ def platform_folder(
     folder = DataFolder(data)
     clock = ShiftedClock.showing(parse_instant(now))
     with folder.settings_file.open("a", encoding="utf-8") as settings:
-        settings.write(f"\n[clock]\noffset_s = {clock.offset_us / 1e6:.6f}\n")
+        settings.write(f"\n[clock]\noffset_s = {clock.offset_us / 1e6:.6f}\n{more}")
     source.mkdir()
     for name, text in files.items():
         (source / name).write_text(text, encoding="utf-8")

@@ -27,7 +27,7 @@ GREENOFFICE: Any = typer.main.get_command(app)
 PROOFS: Any = typer.main.get_command(proofs)
 UsageError = typer.BadParameter.__mro__[1]
 """What typer raises where words do not fit a command."""
-OTHERS = ("docker-compose", "git ", "pip ", "mosquitto", "pytest", "ruff", "python -m")
+OTHERS = ("docker-compose", "dask ", "git ", "pip ", "mosquitto", "pytest", "ruff", "python -m")
 """Programs that are not ours."""
 
 

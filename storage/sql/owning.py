@@ -21,6 +21,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
@@ -95,6 +96,28 @@ AND a.xact_start < clock_timestamp() - make_interval(secs => :midway)
 """Ends what began to write so long ago; asked by who owns the duty, so none of it is an owner's."""
 
 
+@dataclass(frozen=True)
+class LentDuties:
+    """Duties that a session owns, for who works for it elsewhere: it writes for as long as that
+    session owns them."""
+
+    session: str
+    keys: tuple[int, ...]
+    fences: tuple[int, ...]
+
+    def guard(self, con: Connection) -> None:
+        """The fence of a transaction, to be called at its beginning; Unavailable where the session
+        is no owner any more."""
+        con.execute(_SHARE, {"class": CLASS, "keys": list(self.fences)})
+        self.look(con)
+
+    def look(self, con: Connection) -> None:
+        """Unavailable where the session does not own its duties any more."""
+        own = {"class": CLASS, "keys": list(self.keys), "name": self.session}
+        if con.scalar(_OWN, own) != len(self.keys):
+            raise not_owner()
+
+
 class SessionLock:
     """Duties that a session of its own holds. who: `COMMAND HOST:PID`, as others are shown it.
     stop: set when the process is asked to end; then no answer is waited for any more.
@@ -147,24 +170,22 @@ class SessionLock:
     def check(self) -> None:
         """Unavailable where the session does not own what it took any more."""
         with self._asked() as con:
-            self._look(con)
+            self.lent().look(con)
 
     def guard(self, con: Connection) -> None:
         """The fence of a transaction, to be called at its beginning; Unavailable where this is
         no owner any more."""
-        con.execute(_SHARE, {"class": CLASS, "keys": self._fences})
-        self._look(con)
+        self.lent().guard(con)
+
+    def lent(self) -> LentDuties:
+        """What it owns, to be named to who works for it in other processes."""
+        return LentDuties(self._name, tuple(self._keys), tuple(self._fences))
 
     def close(self) -> None:
         """End the session, and with it what it holds."""
         with suppress(Exception):  # it may have ended already, in any way
             self._con.close()
         self._con.engine.dispose()
-
-    def _look(self, con: Connection) -> None:
-        own = {"class": CLASS, "keys": self._keys, "name": self._name}
-        if con.scalar(_OWN, own) != len(self._keys):
-            raise not_owner()
 
     @contextmanager
     def _asked(self) -> Iterator[Connection]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -38,7 +39,7 @@ from storage import open_engine
 from storage.influx.setup import WantedBucket
 from storage.sql import owning as session_owning
 from storage.sql.engine import writing
-from storage.sql.owning import CLASS, DUTIES, FENCE
+from storage.sql.owning import CLASS, DUTIES, FENCE, LentDuties, SessionLock
 
 BOTH = ("intake", "ledger")
 OFFICE = {
@@ -84,7 +85,7 @@ def end_sessions(server: OwnPostgres, command: str) -> None:
     )
 
 
-def refused(lock: DutyLock, url: str) -> bool:
+def refused(lock: DutyLock | LentDuties, url: str) -> bool:
     """Whether a transaction that writes is, under this lock."""
     engine = open_engine(url).execution_options(guard=lock.guard)
     try:
@@ -132,6 +133,21 @@ def test_an_owner_whose_session_ends_writes_no_more(
             with pytest.raises(Unavailable):
                 former.check()
         assert not refused(next, url)
+
+
+def test_who_works_for_an_owner_writes_as_long_as_it_owns(
+    folder: DataFolder, postgres: OwnPostgres
+) -> None:
+    """It is told what the owner has, and has no session that owns anything itself."""
+    url = in_postgres(folder, postgres)
+    with closing(open_lock(folder, "intake")) as former, closing(open_lock(folder, "work")) as next:
+        assert isinstance(former, SessionLock)
+        assert former.take(["intake"])
+        lent = pickle.loads(pickle.dumps(former.lent()))
+        assert not refused(lent, url)
+        end_sessions(postgres, "intake")
+        wait_until("the lock to be free", lambda: next.take(BOTH), PASSES_S, 0.05)
+        assert refused(lent, url)
 
 
 def test_who_becomes_owner_waits_for_what_the_former_one_is_writing(

@@ -10,10 +10,12 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
+from ledger import Ledger
 from metering.book import SeriesKey
 from metering.bookhash import book_hash, worth_hash
 from metering.quantity import ABSENT, apportion, divided
 from metering.registry import Meter, Node, NodeType, SpaceEdge, Validity
+from metering.registry.apart import apart
 from metering.registry.sharing import Division, division
 from metering.tariff import TariffRow
 
@@ -272,3 +274,61 @@ def test_a_day_without_one_of_the_meters_divides_nothing(helpers):
     assert rows(world, "", "b")[silent].total == 96_000_000
     assert rows(world, "o", "o")[silent].total is None
     assert rows(world, "o", "o")[silent].day_shares.tolist() == [0, 0, 0, 10_000]
+
+
+def parted(world, known, began, only=None):
+    """The rebuild in parts, as workers do it; each by a ledger that knows nothing."""
+    marks = world.ledger.begin_rebuild()
+    told = []
+    for group in apart(known) if only is None else only:
+        ledger = Ledger(
+            world.readings, world.books, world.marks, lambda: known, lambda: world.now_us
+        )
+        told.append(ledger.rebuild_some(group, began))
+    return marks, told
+
+
+def late(world, helpers) -> None:
+    """Corrections of every point that no mark tells of."""
+    times = helpers.quarters(96 * DAYS + 1)[40:150]
+    for point in world.registry.points:
+        before = world.readings.scan([point], int(times[0]), int(times[-1]) + 1)
+        world.push(point, times, before.value + np.linspace(0, 0.01, len(times)))
+    world.marks.remove([mark.id for mark in world.marks.ready()])
+
+
+@pytest.mark.parametrize("broken", [0, 1, 2, 5])
+def test_a_rebuild_in_parts_is_the_whole_whatever_broke_off(helpers, monkeypatch, broken):
+    """Also where a part is begun, breaks off after some commits, and is done again."""
+    known = shared(helpers, whole(helpers))
+    one, other = told(helpers, known, known), told(helpers, known, known)
+    for world in (one, other):
+        for body in BODIES:
+            world.books.tell(body, list(world.books.digest_rows(body)))
+        late(world, helpers)
+    at_once = one.ledger.rebuild()
+    bodies = [body for group in apart(known) for body in group]
+    began = {body: other.books.revision(body) for body in bodies}
+    before = {body: other.ledger.last_restatement(body) for body in bodies}
+    if broken:
+        commit, left = other.books.commit, [broken]
+
+        def breaks(*given, **more):
+            if not left[0]:
+                raise KeyboardInterrupt
+            left[0] -= 1
+            return commit(*given, **more)
+
+        monkeypatch.setattr(other.books, "commit", breaks)
+        with pytest.raises(KeyboardInterrupt):
+            parted(other, known, began)
+        monkeypatch.undo()
+    marks, parts = parted(other, known, began)
+    other.ledger.end_rebuild(marks)
+    assert hashes(other) == hashes(one)
+    assert not other.marks.waiting()
+    assert at_once.differing > 0
+    for name in ("rows", "differing", "kept"):
+        assert sum(getattr(part, name) for part in parts) == getattr(at_once, name), name
+    restated = sum(other.ledger.restated_since(body, before[body]) for body in bodies)
+    assert restated == at_once.restated > 0

@@ -1,0 +1,1 @@
+"""`make spread-check`: work over many institutions on a cluster, equal to one process."""
