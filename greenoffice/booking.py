@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,8 +18,11 @@ from ledger import LedgerReport
 
 LOOK_S = 5.0
 """How often the marks are looked at where no news comes [s]."""
-LEAST_S = 0.2
-"""What is marked within it is booked together [s]."""
+LEAST_S, MOST_LEAST_S = 0.05, 0.2
+"""What is marked within it is booked together [s]: as long as the last step took, within these."""
+SPARED, LONGEST_SPARED_S = 3, 10.0
+"""While readings come in, what is not live is left for so many times as long as it took last time,
+but no longer than that [s]."""
 UNTOLD_S = 0.5
 """The same as `LOOK_S` where other processes cannot tell anything [s]."""
 
@@ -48,42 +52,72 @@ class LedgerMetrics:
 
 @dataclass
 class LedgerWork:
-    """Books what is dirty; settles days that have ended; knows when it came to rest."""
+    """Books what is dirty; settles days that have ended; knows when it came to rest.
+
+    While readings come in faster than they are booked, those that are not live wait: booked
+    together they cost once what each batch of them would cost, and the intake has the machine.
+    """
 
     assembly: Assembly
     metrics: LedgerMetrics | None = None
     rests: Callable[[], None] = lambda: None
     """Called when it came to rest."""
+    clock: Callable[[], float] = time.monotonic
+    """By which steps are timed [s]."""
+    look_s: float = LOOK_S
+    """How often the marks are looked at where no news comes [s]."""
     idle_us: int = 0
+    _late_from: float = 0.0
+    _took: float = 0.0
+    _left: int = 0
+    """Marks that the last step left."""
+    _held: bool = False
+    """Whether it left some that were not live."""
 
     def __call__(self) -> bool:
         """One step; True while there is more to book."""
-        began_us = self.assembly.now_us()
-        report = self.assembly.ledger.step()
+        began_us, began = self.assembly.now_us(), self.clock()
+        late = began >= self._late_from or self._none_came()
+        report = self.assembly.ledger.step(late=late)
+        ended = self.clock()
+        self._took, self._left = ended - began, max(report.waiting - report.marks, 0)
+        self._held = not late and self._left > 0
+        if report.late:
+            self._late_from = ended + min(SPARED * self._took, LONGEST_SPARED_S)
         if self.metrics is not None:
             self.metrics.observe(report)
-        if 0 < report.marks < report.waiting:
+        if late and 0 < report.marks < report.waiting:
             return True
         if report.marks == report.waiting:  # what came meanwhile is told, and is later than this
             self.idle_us = began_us
             self.rests()
         return False
 
+    def pauses(self) -> tuple[float, float]:
+        """How long to pause at least, whatever news there is, and at most [s]."""
+        least = min(max(self._took, LEAST_S), MOST_LEAST_S)
+        return least, least if self._held else self.look_s
+
+    def _none_came(self) -> bool:
+        """Whether no mark has come since the last step."""
+        return self.assembly.stores.marks.waiting() <= self._left
+
 
 def ledger_work(
     assembly: Assembly, stop: threading.Event, news: News, metrics: LedgerMetrics | None = None
 ) -> WorkLoops:
     """The loops of ledger and analytics."""
-    ledger = LedgerWork(assembly, metrics, news.analytics.set)
+    look_s = LOOK_S if news.comes else UNTOLD_S
+    ledger = LedgerWork(assembly, metrics, news.analytics.set, look_s=look_s)
     analytics = AnalyticsWork(assembly, ledger, assembly.shard)
     books = Loop(
         "ledger",
         ledger,
-        LOOK_S if news.comes else UNTOLD_S,
+        look_s,
         stop,
         assembly.now_us,
         news=news.ledger,
-        least_s=LEAST_S,
+        pauses=ledger.pauses,
     )
     return WorkLoops(
         {

@@ -43,6 +43,8 @@ class Loop:
     """Set where there may be something to do: that ends the pause."""
     least_s: float = 0.0
     """Pause at least, whatever news there is: what comes close together is done together [s]."""
+    pauses: Callable[[], tuple[float, float]] | None = None
+    """Tells `least_s` and `pause_s` after each work, where they are not always the same."""
     state: LoopState = field(default_factory=LoopState)
     _thread: threading.Thread | None = None
 
@@ -82,10 +84,11 @@ class Loop:
                 self._rest()
 
     def _rest(self) -> None:
+        least_s, pause_s = self.pauses() if self.pauses else (self.least_s, self.pause_s)
         if self.news is None:
-            self.stop.wait(self.pause_s)
-        elif not self.stop.wait(self.least_s):
-            self.news.wait(self.pause_s - self.least_s)
+            self.stop.wait(pause_s)
+        elif not self.stop.wait(least_s) and pause_s > least_s:
+            self.news.wait(pause_s - least_s)
 
     def _note(self, failed: Exception) -> None:
         self.state.ok = False

@@ -48,6 +48,8 @@ class LedgerReport:
     """Institutions whose books moved on, with their new revision."""
     waiting: int = 0
     """Marks that were there when the step began, also those that cannot be taken yet."""
+    late: int = 0
+    """Of the marks those that were not live."""
 
     def add(self, other: LedgerReport) -> None:
         """Add another step's counts; of two revisions of an institution the later one stays."""
@@ -58,6 +60,7 @@ class LedgerReport:
         self.commits += other.commits
         self.revisions.update(other.revisions)
         self.waiting += other.waiting
+        self.late += other.late
 
 
 class Ledger:
@@ -101,8 +104,11 @@ class Ledger:
         self._between = LedgerReport()
         """What was booked between commits of longer work, in the present step."""
 
-    def step(self, limit: int = 20_000) -> LedgerReport:
-        """Take ready marks, recompute what they touch, commit; then settle ended days."""
+    def step(self, limit: int = 20_000, *, late: bool = True) -> LedgerReport:
+        """Take ready marks, recompute what they touch, commit; then settle ended days. Without
+        `late`: live marks only, and no days."""
+        if not late:
+            return self._live_alone(limit)
         began_us = self._now_us()
         marks, waiting = self._marks.glance(limit)
         report = LedgerReport(waiting=waiting)
@@ -116,6 +122,16 @@ class Ledger:
         report.add(self._between)
         return report
 
+    def _live_alone(self, limit: int) -> LedgerReport:
+        self._computed, self._between = set(), LedgerReport()
+        marks = self._marks.live(self._now_us() - LIVE_US, limit)
+        report = LedgerReport(waiting=self._marks.waiting())
+        if marks:
+            registry = self._notice()
+            report.add(self._do(registry, work(registry, marks, self._plans.served), len(marks)))
+            report.add(self._follow())
+        return report
+
     def _live_first(self, registry: Registry, marks: Sequence[DirtyMark]) -> LedgerReport:
         """Book what marks ask for; what is live before what lies further back."""
         report, since_us = LedgerReport(), self._now_us() - LIVE_US
@@ -126,7 +142,7 @@ class Ledger:
         if late:
             todo = work(registry, late, self._plans.served)
             with self._letting_live_pass():
-                report.add(self._do(registry, todo, len(late)))
+                report.add(replace(self._do(registry, todo, len(late)), late=len(late)))
         return report
 
     @contextmanager

@@ -159,3 +159,24 @@ def test_nothing_passes_a_rebuild(helpers, world, monkeypatch):
     world.ledger.rebuild()
     assert made
     assert world.marks.waiting() == 1
+
+
+def test_a_step_for_live_readings_alone_leaves_what_lies_further_back(helpers, world):
+    world.push(2, noon(helpers, world), [5.0, 6.0])
+    report = world.ledger.step(late=False)
+    assert (report.marks, report.waiting, report.late) == (1, 2, 0)
+    assert revision_of(world, "n", today(helpers)) == 1
+    assert [mark.point for mark in world.marks.all()] == [1]
+    report = world.ledger.step()
+    assert (report.marks, report.waiting, report.late) == (1, 1, 1)
+    assert world.marks.waiting() == 0
+
+
+def test_a_rebuild_reads_what_it_was_not_told_of_yet(helpers, world):
+    world.ledger.step()
+    world.push(1, helpers.quarters(9 * 96), np.arange(9.0 * 96) * 2)
+    world.ledger.rebuild()
+    again = helpers.World(world.registry, world.now_us, readings=world.readings)
+    again.marks.mark([DirtyMark(n, 0, world.now_us) for n in (1, 2)], writer_no=1, ready=True)
+    again.ledger.step()
+    helpers.same(world, again)
