@@ -25,7 +25,7 @@ from ledger.cleaning.rates import DAY_US, DayRises
 from ledger.cleaning.story import DETOUR_US
 from ledger.curve import Curve
 from ledger.glance import Glance
-from ledger.lanes import Lanes, day_of
+from ledger.lanes import RegisterLanes, day_of
 from ledger.meter import Measured, Service, of_cleaned
 from ledger.series import ChangeSpan, RegisterSeries
 from metering.quality import MEASURED
@@ -47,7 +47,7 @@ class Open(NamedTuple):
 class Calm:
     """Registers of a piece of work, and what is remembered of each."""
 
-    lanes: Lanes
+    lanes: RegisterLanes
     glance: Glance
     series: MutableMapping[Service, RegisterSeries]
     runs: MutableMapping[Service, Open | None]

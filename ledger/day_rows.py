@@ -31,7 +31,7 @@ from metering.quantity import ABSENT, I64, apportion, totals
 from metering.tariff import TariffScope
 
 
-class Booked(NamedTuple):
+class WantedDays(NamedTuple):
     """What the rows of some days are made for: local days of one zone, rising, at one step, with
     the versions of rules and registry that the rows bear."""
 
@@ -43,27 +43,8 @@ class Booked(NamedTuple):
     registry: int = 0
 
 
-def book_days(
-    key: SeriesKey,
-    curve: Curve,
-    days: Sequence[date],
-    step_min: int,
-    clock: Clock,
-    pricing: Pricing,
-    *,
-    rules: int = 1,
-    registry: int = 0,
-) -> list[BookRow]:
-    """One row a day, days rising; a pure function of the curve, the clock and the tariffs. `rules`
-    and `registry` are the versions that the rows bear."""
-    if not days:
-        return []
-    wanted = Booked(tuple(days), pricing.zone, step_min, clock, rules, registry)
-    return book_many([key], Curves.of([curve]), [pricing], wanted)[0]
-
-
 def book_many(
-    keys: Sequence[SeriesKey], curves: Curves, pricings: Sequence[Pricing], wanted: Booked
+    keys: Sequence[SeriesKey], curves: Curves, pricings: Sequence[Pricing], wanted: WantedDays
 ) -> list[list[BookRow]]:
     """For each of m meters one row a day; what a meter gets depends on no other."""
     days, zone, clock = wanted.days, wanted.zone, wanted.clock
@@ -117,7 +98,7 @@ def book_many(
 
 
 def _priced(
-    curves: Curves, place: int, pricing: Pricing, grid: Grid, wanted: Booked
+    curves: Curves, place: int, pricing: Pricing, grid: DayGrid, wanted: WantedDays
 ) -> tuple[list[TariffScope | None], Sequence[PriceWindows | None]]:
     """What prices a meter on each day, and its energy between the edges of its prices."""
     days = wanted.days
@@ -150,7 +131,7 @@ def _all_measured(count: int) -> Shares:
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class DayGrid:
     """Periods of days side by side (n of them)."""
 
     starts: I64
@@ -168,7 +149,7 @@ class Grid:
 
 
 @lru_cache(maxsize=256)
-def grid_of(days: tuple[date, ...], zone: str, step_min: int) -> Grid:
+def grid_of(days: tuple[date, ...], zone: str, step_min: int) -> DayGrid:
     """The slots of some local days."""
     parts = [day_edges(day, zone, step_min) for day in days]
     starts = np.concatenate([starts for starts, _ in parts])
@@ -178,10 +159,10 @@ def grid_of(days: tuple[date, ...], zone: str, step_min: int) -> Grid:
         instants = np.append(starts, ends[-1])
     per_day = np.cumsum([0, *(len(starts) for starts, _ in parts)]).tolist()
     starts.flags.writeable = ends.flags.writeable = instants.flags.writeable = False
-    return Grid(starts, ends, per_day, instants)
+    return DayGrid(starts, ends, per_day, instants)
 
 
-def _booked_until(grid: Grid, clock: Clock) -> list[int]:
+def _booked_until(grid: DayGrid, clock: Clock) -> list[int]:
     """By day the end of the last slot that has begun; its start where none has."""
     found = []
     for a, b in itertools.pairwise(grid.per_day):
@@ -190,7 +171,7 @@ def _booked_until(grid: Grid, clock: Clock) -> list[int]:
     return found
 
 
-def _booked(curves: Curves, grid: Grid, clock: Clock) -> tuple[I64, I64]:
+def _booked(curves: Curves, grid: DayGrid, clock: Clock) -> tuple[I64, I64]:
     """(m, n) energy of each slot, and (m, n, 4) time in each class [us], of the time expected by
     now."""
     measured, apportioned, estimated = map(grid.between, curves.known(grid.instants))
@@ -202,7 +183,7 @@ def _booked(curves: Curves, grid: Grid, clock: Clock) -> tuple[I64, I64]:
     return energy, _times(curves, grid, clock)
 
 
-def _times(curves: Curves, grid: Grid, clock: Clock) -> I64:
+def _times(curves: Curves, grid: DayGrid, clock: Clock) -> I64:
     """(m, n, 4) time in each class [us], of the time expected by now."""
     starts = grid.starts
     ends = np.clip(grid.ends, starts, np.maximum(starts, clock.as_of_us))
@@ -218,7 +199,7 @@ def _classes(length: I64, measured: I64, apportioned: I64, estimated: I64) -> I6
     return times
 
 
-def _hours(curves: Curves, wanted: Booked, times: I64) -> I64:
+def _hours(curves: Curves, wanted: WantedDays, times: I64) -> I64:
     """(m, h, 4) time in each class of each hour of the days; from the `times` of slots where these
     make up hours."""
     grid, step_min = grid_of(wanted.days, wanted.zone, 60), wanted.step_min
@@ -231,7 +212,7 @@ def _hours(curves: Curves, wanted: Booked, times: I64) -> I64:
     return _times(curves, grid, wanted.clock)
 
 
-def _hold(times: I64, curve: Curve, grid: Grid, clock: Clock) -> None:
+def _hold(times: I64, curve: Curve, grid: DayGrid, clock: Clock) -> None:
     """Count a gap that a period holds whole as measured there."""
     opened, closed = curve.gaps()
     if not len(opened):

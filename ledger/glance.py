@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ledger.kept import FIRST_US, LAST_US, KeptRows, Seen, by_point
-from ledger.lanes import Lanes
+from ledger.kept import FIRST_US, LAST_US, KeptRows, SeenRows, by_point
+from ledger.lanes import RegisterLanes
 from ledger.limits import to_book_units
 from ledger.meter import Noted, Service, Usable
 from metering.ports import ReadingReader
@@ -27,7 +27,7 @@ class Glance:
     """Rows of some points around some time, and the store behind them."""
 
     store: ReadingReader
-    _seen: dict[int, Seen] = field(default_factory=dict)
+    _seen: dict[int, SeenRows] = field(default_factory=dict)
     _usable: dict[Service, Usable] = field(default_factory=dict)
     """What of all that was read of its point a service can use."""
     _spans: dict[int, tuple[int, int]] | None = None
@@ -75,7 +75,7 @@ class Glance:
         highs = {p: _edge(after.get(p, none), -1, count, LAST_US) for p in ending}
         for point in points:
             rows = [part[point] for part in (before, inside, after) if point in part]
-            self._seen[point] = Seen(
+            self._seen[point] = SeenRows(
                 ReadingColumns.concat(rows), lows.get(point, low), highs.get(point, high)
             )
 
@@ -113,7 +113,7 @@ class Glance:
                 return seen.rows.part(first, min(first + count, size))
         return self.store.after([point], time, count)
 
-    def side_by_side(self, services: Sequence[Service]) -> Lanes:
+    def side_by_side(self, services: Sequence[Service]) -> RegisterLanes:
         """What was read of those of the services that are registers with nothing odd about what
         was read: every reading is theirs, usable, and sent by the meter."""
         seen = [(one, self._seen[one.point]) for one in services if self._is_even(one)]
@@ -121,7 +121,7 @@ class Glance:
         firsts = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
         if not seen:
             none = np.zeros(0, dtype=np.bool_)
-            return Lanes.of((), firsts[:0], firsts[:0], firsts, none, none)
+            return RegisterLanes.of((), firsts[:0], firsts[:0], firsts, none, none)
         value = np.concatenate([found.rows.value for _, found in seen])
         scale = np.repeat(np.array([one.scale for one, _ in seen]), counts)
         units, good = to_book_units(value, scale)
@@ -135,7 +135,7 @@ class Glance:
             seen = [seen[n] for n in np.flatnonzero(even).tolist()]
         for (one, _), (first, end) in zip(seen, pairwise(firsts.tolist()), strict=True):
             self._usable[one] = Usable(time_us[first:end], units[first:end], time_us[:0])
-        return Lanes.of(
+        return RegisterLanes.of(
             [one for one, _ in seen],
             time_us,
             units,
@@ -168,7 +168,7 @@ class Glance:
             return service.usable(self.rows(service, start_us, end_us))
         return self._all(service, seen).within(start, end)
 
-    def _all(self, service: Service, seen: Seen) -> Usable:
+    def _all(self, service: Service, seen: SeenRows) -> Usable:
         if service not in self._usable:
             rows = self.rows(service, seen.low_us, seen.high_us)
             self._usable[service] = service.usable(rows)

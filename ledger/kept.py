@@ -31,7 +31,7 @@ MOST = 4_000_000
 """Rows of all points, of 18 bytes each."""
 
 
-class Seen(NamedTuple):
+class SeenRows(NamedTuple):
     """All rows of a point in [low, high]."""
 
     rows: ReadingColumns
@@ -44,10 +44,12 @@ class KeptRows:
     """Rows of points up to their newest one, those used last at the end."""
 
     store: ReadingReader
-    _seen: dict[int, Seen] = field(default_factory=dict)
+    _seen: dict[int, SeenRows] = field(default_factory=dict)
     _count: int = 0
 
-    def of(self, points: Sequence[int], low_us: int, start_us: int, count: int) -> dict[int, Seen]:
+    def of(
+        self, points: Sequence[int], low_us: int, start_us: int, count: int
+    ) -> dict[int, SeenRows]:
         """What is kept of those of the points of which all is there from an instant on, or `count`
         rows before another one; no rows that are not needed."""
         found = {}
@@ -81,7 +83,7 @@ class KeptRows:
             first, end = np.searchsorted(seen.rows.time_us, (start_us, end_us + 1)).tolist()
             self._put(point, seen._replace(rows=_with(seen.rows, first, end, read.get(point))))
 
-    def keep(self, seen: Mapping[int, Seen]) -> None:
+    def keep(self, seen: Mapping[int, SeenRows]) -> None:
         """Keep what was read of points, where that reaches to their newest row."""
         for point, one in seen.items():
             if one.high_us != LAST_US or len(one.rows) > MOST_OF_A_POINT:
@@ -93,7 +95,7 @@ class KeptRows:
                 break
             self._drop(point)
 
-    def _put(self, point: int, seen: Seen) -> None:
+    def _put(self, point: int, seen: SeenRows) -> None:
         self._drop(point)
         if len(seen.rows) > MOST_OF_A_POINT:
             seen = _since(seen, len(seen.rows) - MOST_OF_A_POINT // 2)
@@ -106,12 +108,12 @@ class KeptRows:
         self._count -= 0 if seen is None else len(seen.rows)
 
 
-def _since(seen: Seen, first: int) -> Seen:
+def _since(seen: SeenRows, first: int) -> SeenRows:
     """Without the rows before a place; the arrays are views."""
     if not first:
         return seen
     low = int(seen.rows.time_us[first])
-    return Seen(seen.rows.part(first, len(seen.rows)), low, seen.high_us)
+    return SeenRows(seen.rows.part(first, len(seen.rows)), low, seen.high_us)
 
 
 def slim(rows: ReadingColumns) -> ReadingColumns:

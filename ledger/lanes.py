@@ -22,7 +22,7 @@ _APART = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
-class Lanes:
+class RegisterLanes:
     """Readings of m registers, all of them usable, two of each at least; n in all."""
 
     services: tuple[Service, ...]
@@ -49,7 +49,7 @@ class Lanes:
         firsts: I64,
         from_start: NDArray[np.bool_],
         to_end: NDArray[np.bool_],
-    ) -> Lanes:
+    ) -> RegisterLanes:
         """Side by side; m may be 0."""
         if not len(time_us):
             return cls(tuple(services), time_us, value, firsts, from_start, to_end, time_us, 0, 1)

@@ -19,7 +19,7 @@ from ledger.cleaning.rates import DAY_US
 from ledger.context import MOST_ROWS, Context, differing, touches
 from ledger.curve import Curve
 from ledger.curves import Curves
-from ledger.day_rows import Booked, book_many
+from ledger.day_rows import WantedDays, book_many
 from ledger.formulas import formula_rows, key_of
 from ledger.intervals import NEGATIVE
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
@@ -457,7 +457,7 @@ class Recompute:
         rows: dict[int, list[BookRow]] = {}
         rule, version = rules.RULES_VERSION, self.registry.version
         for (of_days, step_min), places in alike.items():
-            wanted = Booked(of_days, zone, step_min, self.clock, rule, version)
+            wanted = WantedDays(of_days, zone, step_min, self.clock, rule, version)
             keys = [found[place][0] for place in places]
             curves = Curves.of([found[place][1] for place in places])
             pricings = [Pricing(self.plans.choice, key.code, zone) for key in keys]

@@ -34,7 +34,7 @@ HEAVY = f"/v1/energy?node=campus&item=01000&step=native&{SPAN}"
 LIGHT = "/v1/energy?node=campus&item=01000&step=day&start=2026-11-10&end=2026-11-24"
 FOR_YEARS = (
     f'SELECT sum("value"), mean("measured") FROM energy WHERE time >= \'2000-01-01T00:00:00Z\' AND'
-    f" node = 'campus' GROUP BY hours, day, weekday, hour, item tz('{ZONE}')"
+    f" node = 'campus' GROUP BY hours, day, weekday, hour, item, currency tz('{ZONE}')"
 )
 LINEAGE = "/v1/energy/lineage?node=campus&item=01000&start=2026-10-25&end=2026-11-24"
 REPORT = "/v1/reports/bureau?month=2026-10&language=en"

@@ -17,7 +17,7 @@ from ledger.clean import Around, Cleaned, _inside, clean, longest_rest, open_run
 from ledger.cleaning.decisions import Decision
 from ledger.curve import Curve, join
 from ledger.curves import Curves
-from ledger.day_rows import Booked, _all_measured, _hours, book_days, grid_of
+from ledger.day_rows import WantedDays, _all_measured, _hours, grid_of
 from ledger.limits import RegisterLimits, book_factor, to_book_units
 from ledger.passage import Passage, Turn, merged
 from ledger.periods import Clock, day_edges, day_starts, slot_ends
@@ -28,6 +28,7 @@ from metering.quality import APPORTIONED, ESTIMATED, MEASURED, MISSING
 from metering.quantity import ABSENT
 from metering.registry import Installation, Meter, Node, NodeType, Registry
 from metering.tariff_choice import TariffChoice
+from tests.ledger.one_meter import book_days
 from tests.values import alone, changeable, ordered
 
 DAY, ZONE = date(2026, 3, 2), "Asia/Shanghai"
@@ -39,16 +40,8 @@ DAY_US = 24 * HOUR_US
 def test_only_what_is_being_worked_on_can_change():
     assert changeable(ledger) == {
         *("Cleaned", "Context", "Glance", "LedgerReport", "Measured", "Rebooked", "Rebooking"),
-        *(
-            "KeptRows",
-            "Recompute",
-            "Recomputed",
-            "RegisterReadings",
-            "Standing",
-            "Work",
-            "_Marks",
-            "_Sums",
-        ),
+        *("Recompute", "Recomputed", "RegisterReadings", "Standing", "Work", "_Marks", "Sums"),
+        *("KeptRows", "Stack", "_Joined"),
         "_Told",
         "RepeatedValues",
     }
@@ -56,18 +49,9 @@ def test_only_what_is_being_worked_on_can_change():
 
 def test_what_holds_arrays_equals_itself_alone_and_what_is_ranked_has_an_order():
     assert alone(ledger) == {
-        *(
-            "Around",
-            "Block",
-            "Calm",
-            "Curve",
-            "Curves",
-            "DayRises",
-            "Edges",
-            "Grid",
-            "JudgedReadings",
-        ),
-        *("Lanes", "RegisterPast", "RiseLimits", "Steps", "Stretch", "Strides"),
+        *("Around", "Block", "Calm", "Curve", "Curves", "DayGrid", "DayRises", "Edges"),
+        *("JudgedReadings", "RegisterLanes", "RegisterPast", "RiseLimits", "Stack", "Steps"),
+        *("Stretch", "Strides"),
     }
     assert ordered(ledger) == {"Decision", "EventFacts", "StoryPrice"}
 
@@ -337,7 +321,7 @@ def test_hours_are_summed_up_where_slots_make_them_up_and_else_read_off_the_curv
     """Told apart by times that are not those of the curve."""
     slots = 1440 // step_min
     times = np.arange(slots * 4, dtype=np.int64).reshape(slots, 4)
-    wanted = Booked((DAY,), ZONE, step_min, Clock(2**60))
+    wanted = WantedDays((DAY,), ZONE, step_min, Clock(2**60))
     (hours,) = _hours(Curves.of([Curve.empty()]), wanted, times[np.newaxis])
     if summed:
         assert hours.tolist() == times.reshape(24, -1, 4).sum(axis=1).tolist()

@@ -13,7 +13,7 @@ from ledger.blocks import rows_of
 from ledger.cleaning.decisions import Decision, EventFacts
 from ledger.cleaning.rates import DayRises, RiseLimits, month_start
 from ledger.cleaning.story import Link, RegisterReadings, StoryPrice, _Teller
-from ledger.day_rows import book_days
+from ledger.day_rows import WantedDays
 from ledger.jobs import METERS_A_PIECE, Job, windows
 from ledger.limits import RegisterLimits
 from ledger.meter import OPEN_END
@@ -24,6 +24,7 @@ from ledger.worker import LedgerReport
 from metering.localtime import MINUTE_US
 from metering.reading import Kind
 from metering.registry import Installation, Meter
+from metering.shard import WHOLE
 
 
 def defaults(one) -> dict[str, object]:
@@ -69,12 +70,12 @@ def test_what_a_decision_is_where_nothing_is_said():
 
 
 def test_what_is_made_and_done_where_nothing_is_said():
-    assert defaults(book_days) == defaults(rows_of) == {"rules": 1, "registry": 0}
+    assert WantedDays._field_defaults == defaults(rows_of) == {"rules": 1, "registry": 0}
     assert defaults(node_rows) == {"rules": 1}
     assert defaults(_cut) == {"last": False}
     assert defaults(windows) == {"meters": METERS_A_PIECE}
-    assert defaults(Ledger.step) == {"limit": 20_000}
-    assert defaults(Ledger.__init__) == {"settle_us": SETTLE_US}
+    assert defaults(Ledger.step) == {"limit": 20_000, "late": True}
+    assert defaults(Ledger.__init__) == {"settle_us": SETTLE_US, "shard": WHOLE}
     assert Clock(0).settle_us == SETTLE_US == 20 * MINUTE_US
     assert Term("meter", "m", "01000").sign == 1
     assert (Job("m", 1, 2).marks, Job("m", 1, 2).causes) == (frozenset(), frozenset())

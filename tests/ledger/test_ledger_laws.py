@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from figures.months import open_parts
 from ledger.clean import clean
 from ledger.curve import Curve, along
-from ledger.day_rows import book_days
 from ledger.limits import RegisterLimits, to_book_units
 from ledger.periods import Clock
 from ledger.windows import Pricing
@@ -22,6 +21,7 @@ from metering.quality import APPORTIONED, MEASURED, MISSING
 from metering.quantity import ABSENT
 from metering.registry import Meter, Node, NodeType, Registry
 from metering.tariff_choice import TariffChoice
+from tests.ledger.one_meter import book_days
 
 QUARTER = 15 * MINUTE_US
 KEY = SeriesKey("o", "meter", "m", "01000")
