@@ -183,7 +183,7 @@ class Recompute:
             reach = ChangeSpan(start, end)
             for one in self.context.reached(bounded, start, end):
                 reach = reach.joined(one)
-            wanted |= self._standing_days(told, meter, reach, cluster.zone)
+            wanted |= self._standing_days(meter, reach, cluster.zone)
         return sorted(wanted)
 
     def _looked_at(
@@ -215,21 +215,14 @@ class Recompute:
             rows += own
         yield meters[first:], rows
 
-    def _standing_days(self, told: _Told, meter: str, reach: ChangeSpan, zone: str) -> set[date]:
-        """Local days of which the meter's rows or events say something: a register that counts no
-        more on some of them leaves none of its readings there to lead to them."""
+    def _standing_days(self, meter: str, reach: ChangeSpan, zone: str) -> set[date]:
+        """Local days that the meter has rows of: a register that counts no more on some of them
+        leaves none of its readings there to lead to them. Rows that say nothing are among them:
+        they may be the half of this that was done before it broke off, and their places not."""
         start_us, end_us = max(reach.start_us, EARLIEST_US), min(reach.end_us, LATEST_US)
         days = local_day(start_us, zone), local_day(end_us, zone)
-        events = told.of(meter, start_us, end_us)
-
-        def says(row: BookRow) -> bool:
-            start, end = day_bounds(row.day, zone)
-            return row.total is not None or any(
-                e.start_us < end and e.end_us > start for e in events
-            )
-
         rows = self.books.rows(meter_keys(self.registry, meter), *days)
-        return {row.day for row in rows if says(row)}
+        return {row.day for row in rows}
 
     def _bodies(self, meters: Iterable[str]) -> list[str]:
         """Institutions that one of the meters is of at some time."""

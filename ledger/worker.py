@@ -107,8 +107,14 @@ class Ledger:
     def step(self, limit: int = 20_000, *, late: bool = True) -> LedgerReport:
         """Take ready marks, recompute what they touch, commit; then settle ended days. Without
         `late`: live marks only, and no days."""
-        if not late:
-            return self._live_alone(limit)
+        try:
+            return self._step(limit) if late else self._live_alone(limit)
+        except BaseException:
+            # What was noticed was not booked: it must be noticed again.
+            self._context = Context(self._readings)
+            raise
+
+    def _step(self, limit: int) -> LedgerReport:
         began_us = self._now_us()
         marks, waiting = self._marks.glance(limit)
         report = LedgerReport(waiting=waiting)

@@ -9,6 +9,7 @@ import pytest
 
 from ledger import jobs
 from metering.book import DirtyMark
+from metering.errors import Unavailable
 from metering.registry import Installation
 from metering.validity import Validity
 from storage.memory import MemoryBooks
@@ -180,3 +181,20 @@ def test_a_rebuild_reads_what_it_was_not_told_of_yet(helpers, world):
     again.marks.mark([DirtyMark(n, 0, world.now_us) for n in (1, 2)], writer_no=1, ready=True)
     again.ledger.step()
     helpers.same(world, again)
+
+
+def test_what_was_noticed_and_could_not_be_booked_is_noticed_again(helpers, world, monkeypatch):
+    world.ledger.step()
+    before = world.ledger._context
+    world.push(2, noon(helpers, world), [5.0, 6.0])
+
+    def away(*given, **more):
+        raise Unavailable("away", field="database", fix="wait")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(MemoryBooks, "commit", away)
+        with pytest.raises(Unavailable):
+            world.ledger.step()
+    assert world.ledger._context is not before
+    world.ledger.step()
+    assert today(helpers) in world.totals("meter", "n")

@@ -3,15 +3,17 @@ implementation, and nothing is left for a rebuild."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 
-from ledger import context, jobs, periods, recompute, series
+from ledger import context, jobs, kept, periods, recompute, series
 from ledger.cleaning.rates import DAY_US
 from ledger.worker import Ledger
 from metering.book import DirtyMark, SeriesKey
+from metering.errors import Unavailable
 from metering.localtime import day_bounds
 from metering.reading import ENTERED_ORDER, Flag, Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
@@ -151,9 +153,52 @@ def test_a_world_books_the_same_whatever_came_first(tmp_path, seed, more):
     assert differing_events(whole.books, own) == []
 
 
+class FailingBooks(MemoryBooks):
+    """Books that are away at one of two commits, and then there for the same work."""
+
+    def __init__(self, marks, seed: int) -> None:
+        super().__init__(marks)
+        self.rng, self.failed = np.random.default_rng(seed), False
+
+    def commit(self, *given, **more):
+        self.failed = not self.failed and bool(self.rng.random() < 0.5)
+        if self.failed:
+            raise Unavailable("away", field="database", fix="wait")
+        return super().commit(*given, **more)
+
+
+class BookedAnyway(Booked):
+    """A ledger that goes on after each failure, as its loop does."""
+
+    def restart(self) -> None:
+        self.books = (
+            self.books if isinstance(self.books, FailingBooks) else FailingBooks(self.marks, 3)
+        )
+        super().restart()
+
+    def settle(self) -> None:
+        while True:
+            with suppress(Unavailable):
+                super().settle()
+                return
+
+
+@pytest.mark.parametrize(("seed", "more"), WORLDS)
+@pytest.mark.sampled(6)
+def test_work_that_fails_half_way_is_done_all_the_same(seed, more):
+    world = random_world(seed, **more)
+    live = BookedAnyway(world, world.known_first)
+    for batch in world.batches:
+        live.take(batch)
+    live.now_us = world.ends_us
+    live.settle()
+    assert_same(at_once(world), live)
+
+
 BITES = {
     jobs: {"DAYS_A_PIECE": 2, "METERS_A_PIECE": 1, "MOST_METERS": 2, "ROWS_A_PIECE": 4},
     context: {"FIRST_LOOK": 1, "AT_ONCE_US": 3 * DAY_US, "MOST_ROWS": 40},
+    kept: {"MOST_OF_A_POINT": 9, "MOST_BEFORE": 1, "MOST": 25},
     series: {"CHUNK_DAYS": 1},
     periods: {"_NEAR_DAYS": 1},
     recompute: {"METERS_AT_ONCE": 2, "SHORT_US": DAY_US, "MOST_ROWS": 40, "ROWS_AT_ONCE": 1},
