@@ -10,11 +10,13 @@ Processor time is that of all threads of a process, and of the servers it uses.
 from __future__ import annotations
 
 import contextlib
+import json
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -259,7 +261,7 @@ def _latency(scene: IngestScene, sizes: IngestSizes) -> dict[str, Any]:
         )
     )
     took: list[float] = []
-    with contextlib.closing(_Probe(scene, sizes)) as probe:
+    with contextlib.closing(_Probe(scene)) as probe:
         probe.booked_after_ms()  # its first register is no energy yet
         while load.poll() is None:
             took.append(probe.booked_after_ms())
@@ -275,27 +277,26 @@ def _latency(scene: IngestScene, sizes: IngestSizes) -> dict[str, Any]:
 
 
 class _Probe:
-    """A gateway whose one meter is asked for again and again."""
+    """A gateway whose one meter is asked for again and again; it reads now, as a live one does,
+    while the load is of the days before."""
 
-    def __init__(self, scene: IngestScene, sizes: IngestSizes) -> None:
+    def __init__(self, scene: IngestScene) -> None:
         self._client = ApiClient.of_folder(scene.folder)
         word = scene.passwords[PROBE_GATEWAY]
         self._connection = wire.connected(scene.listener_port, "probe", PROBE_GATEWAY, word)
-        now_s = ShiftedClock().now_us() // 1_000_000 // QUARTER_S * QUARTER_S
-        self._start_s = now_s - 1_000 * QUARTER_S
-        days = [local_day(at_s * 1_000_000, "Asia/Shanghai") for at_s in (self._start_s, now_s)]
+        self._clock = ShiftedClock()
+        today = local_day(self._clock.now_us(), "Asia/Shanghai")
         self._asked = {"node": PROBE, "item": "01000", "step": "day"}
-        self._asked |= {"start": str(days[0]), "end": str(days[1])}
-        self._plan = replace(_plan(sizes, 1), start_s=self._start_s)
+        self._asked |= {"start": str(today - timedelta(1)), "end": str(today + timedelta(1))}
         self._number = 0
 
     def booked_after_ms(self) -> float:
         """Publish the next reading; how long until energy comes out otherwise, or, of the first
         one, until it is acknowledged [ms]."""
-        from proofs.ingest.load import payload
-
         before = self._told() if self._number else None
-        sent = payload(self._plan, self._number, 0)
+        told = datetime.fromtimestamp(self._clock.now_us() / 1e6, UTC).isoformat()
+        reading = {"point": "E0", "time": told, "value": 1000.0 + 1.5 * self._number}
+        sent = json.dumps({"readings": [reading]}).encode()
         topic = f"greenoffice/v1/{PROBE_GATEWAY}/readings"
         began = time.monotonic()
         self._connection.sendall(wire.publish(topic, self._number % 65_535 + 1, sent))
