@@ -12,7 +12,7 @@ comes out equal whatever was computed before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -98,6 +98,14 @@ class Context:
     def change(self, points: Iterable[int], start_us: int, end_us: int) -> None:
         """Readings of points in [start, end] changed: what is kept of them is read again there."""
         self._kept.change(sorted(set(points)), max(start_us, FIRST_US), min(end_us, LAST_US))
+
+    def forget(self, meters: Collection[str]) -> None:
+        """What was noticed of some meters, and of all whose registers move, is to be noticed
+        again."""
+        for service in [one for one in self._series if one.guest or one.meter.code in meters]:
+            del self._series[service]
+            self._runs.pop(service, None)
+            self._rests.pop(service, None)
 
     def calm(self, served: Iterable[Sequence[Service]]) -> Calm:
         """The meters' registers that may be asked all at once, of those with one alone; what was

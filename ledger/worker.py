@@ -185,12 +185,20 @@ class Ledger:
         """Without meters whose readings reach into settled days: while longer work is under way, a
         place's figure of such a day may be half made, and would be told."""
         clock, kept, left = Clock(self._now_us(), self._settle_us), list[Cluster](), list[Job]()
+        noticed = set[str]()
         recompute = self._recompute(registry)
-        for cluster in todo.clusters:
+        for whole in todo.clusters:
+            begun = {job.meter for job in whole.jobs if _begins_settled(job, whole.zone, clock)}
+            # They reach at least there, whatever else is found: they are not noticed yet.
+            left += [job for job in whole.jobs if job.meter in begun]
+            cluster = _of_jobs(whole, [job for job in whole.jobs if job.meter not in begun])
+            if cluster is None:
+                continue
             days = recompute.days_of(cluster)
             settled = {
                 m for m, own in days.items() if any(clock.is_settled(d, cluster.zone) for d in own)
             }
+            noticed |= settled
             left += [job for job in cluster.jobs if job.meter in settled]
             if jobs := [job for job in cluster.jobs if job.meter not in settled]:
                 looked = {m: own for m, own in cluster.looked.items() if m not in settled}
@@ -200,7 +208,8 @@ class Ledger:
             for job in left:  # whatever other meter has done its part, these marks stay
                 todo.open.update(job.marks)
                 self._put_off |= job.marks
-            self._context = Context(self._readings)  # it must notice their readings again
+        if noticed:
+            self._context.forget(noticed)  # it must notice their readings again
 
     def _follow(self, within: frozenset[str] | None = None) -> LedgerReport:
         """Parts of shared places whose figures were just booked: what a commit has marked, of some
@@ -611,6 +620,19 @@ class Ledger:
             if not self._shard.whole:
                 self._provisional = None  # others' days may be ours now
         return registry
+
+
+def _of_jobs(cluster: Cluster, jobs: Sequence[Job]) -> Cluster | None:
+    """The cluster with some of its jobs; None without any."""
+    if not jobs or len(jobs) == len(cluster.jobs):
+        return cluster if jobs else None
+    start, end = min(job.start_us for job in jobs), max(job.end_us for job in jobs)
+    return replace(cluster, jobs=tuple(jobs), start_us=start, end_us=end)
+
+
+def _begins_settled(job: Job, zone: str, clock: Clock) -> bool:
+    """Whether the first of the readings that changed lies on a settled day."""
+    return clock.is_settled(local_day(max(job.start_us, EARLIEST_US), zone), zone)
 
 
 def _pieces(days: dict[str, list[date]]) -> list[dict[str, list[date]]]:

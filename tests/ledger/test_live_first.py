@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ledger import jobs
+from ledger.context import Context
 from metering.book import DirtyMark
 from metering.errors import Unavailable
 from metering.registry import Installation
@@ -198,3 +199,18 @@ def test_what_was_noticed_and_could_not_be_booked_is_noticed_again(helpers, worl
     assert world.ledger._context is not before
     world.ledger.step()
     assert today(helpers) in world.totals("meter", "n")
+
+
+def test_one_that_begins_on_a_settled_day_waits_and_nothing_is_noticed_of_it(
+    helpers, world, monkeypatch
+):
+    forgotten = []
+    forget = Context.forget
+    monkeypatch.setattr(
+        Context, "forget", lambda self, meters: (forgotten.append(meters), forget(self, meters))
+    )
+    yesterday = helpers.quarters(2, world.now_us - 23 * helpers.HOUR_US)
+    in_between(world, monkeypatch, lambda: world.push(2, yesterday, [50.0, 60.0]))
+    assert (world.marks.waiting(), forgotten) == (1, [])
+    world.ledger.step()
+    assert today(helpers) - timedelta(1) in world.totals("meter", "n")
