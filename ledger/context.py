@@ -111,7 +111,7 @@ class Context:
         """The meters' registers that may be asked all at once, of those with one alone; what was
         read must be theirs."""
         alone = tuple(found[0] for found in served if len(found) == 1)
-        if self._calm is None or self._calm[:2] != (self._glance, alone):
+        if self._calm is None or self._calm[0] is not self._glance or self._calm[1] != alone:
             lanes = self._glance.side_by_side(alone)
             made = Calm(lanes, self._glance, self._series, self._runs, self._rests)
             self._calm = (self._glance, alone, made)
