@@ -80,10 +80,13 @@ class LedgerWork:
         late = began >= self._late_from or self._none_came()
         report = self.assembly.ledger.step(late=late)
         ended = self.clock()
-        self._took, self._left = ended - began, max(report.waiting - report.marks, 0)
+        took = ended - began
+        # After late work no more of it is awaited: that is held for longer anyway.
+        self._took = 0.0 if report.late else took
+        self._left = max(report.waiting - report.marks, 0)
         self._held = not late and self._left > 0
         if report.late:
-            self._late_from = ended + min(SPARED * self._took, LONGEST_SPARED_S)
+            self._late_from = ended + min(SPARED * took, LONGEST_SPARED_S)
         if self.metrics is not None:
             self.metrics.observe(report)
         if late and 0 < report.marks < report.waiting:

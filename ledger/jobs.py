@@ -21,6 +21,8 @@ DAYS_A_PIECE = 31
 METERS_A_PIECE, MOST_METERS = 64, 1024
 """Meters of one commit: of a month, and of a day or two."""
 ROWS_A_PIECE = 2048
+SHORT_METERS, SHORT_ROWS = 8, 512
+"""The same of a commit that live readings wait for."""
 EARLIEST_US, LATEST_US = 0, 4_102_444_800_000_000
 """1970 and 2100: no reading is outside."""
 
@@ -111,10 +113,14 @@ class Work:
 
 
 def work(
-    registry: Registry, marks: Sequence[DirtyMark], serving: Callable[[str], Sequence[Service]]
+    registry: Registry,
+    marks: Sequence[DirtyMark],
+    serving: Callable[[str], Sequence[Service]],
+    *,
+    short: bool = False,
 ) -> Work:
     """Marks grouped by meter, and meters by the days their changes lie on; `serving` gives what
-    carries energy of a meter."""
+    carries energy of a meter. `short`: in short pieces."""
     by_meter: dict[str, list[DirtyMark]] = defaultdict(list)
     figures = [mark for mark in marks if mark.figure is not None]
     read = [mark for mark in marks if mark.figure is None]
@@ -127,7 +133,7 @@ def work(
         for meter in known:
             by_meter[meter].append(mark)
     jobs = [job for meter in sorted(by_meter) for job in _merged(meter, by_meter[meter])]
-    return Work(clusters(registry, jobs), figures, idle)
+    return Work(clusters(registry, jobs, short=short), figures, idle)
 
 
 def _meters(
@@ -138,7 +144,7 @@ def _meters(
     return [m for m in sorted(meters) if m in registry.meters and serving(m)]
 
 
-def clusters(registry: Registry, jobs: Iterable[Job]) -> list[Cluster]:
+def clusters(registry: Registry, jobs: Iterable[Job], *, short: bool = False) -> list[Cluster]:
     """Jobs on the same local days side by side, a bounded number of meters each: more where they
     change a day or two. Meters that were of several institutions stand once for each."""
     groups: dict[tuple[tuple[str, ...], str, date, date], list[Job]] = defaultdict(list)
@@ -157,15 +163,16 @@ def clusters(registry: Registry, jobs: Iterable[Job]) -> list[Cluster]:
             looked,
         )
         for (institutions, zone, first, last), found in groups.items()
-        for part in _parts(found, _meters_a_piece((last - first).days + 2))
+        for part in _parts(found, _meters_a_piece((last - first).days + 2, short))
         for looked in [dict[str, list[date]]()]
         for institution in institutions
     ]
     return sorted(made, key=lambda cluster: cluster.place)
 
 
-def _meters_a_piece(days: int) -> int:
-    return min(max(METERS_A_PIECE, ROWS_A_PIECE // days), MOST_METERS)
+def _meters_a_piece(days: int, short: bool) -> int:
+    least, rows = (SHORT_METERS, SHORT_ROWS) if short else (METERS_A_PIECE, ROWS_A_PIECE)
+    return min(max(least, rows // days), MOST_METERS)
 
 
 def windows(days: Sequence[date], meters: int = METERS_A_PIECE) -> list[list[date]]:

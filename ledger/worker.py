@@ -10,7 +10,16 @@ from functools import partial
 from itertools import groupby
 
 from ledger.context import Context
-from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, Work, clusters, windows, work
+from ledger.jobs import (
+    EARLIEST_US,
+    LATEST_US,
+    Cluster,
+    Job,
+    Work,
+    clusters,
+    windows,
+    work,
+)
 from ledger.periods import SETTLE_US, Clock
 from ledger.rebooking import Place, Progress, Rebooked, Rebooking, rows_of_other_rules
 from ledger.recompute import Plans, Recompute, Recomputed, WantedFigures, meter_key
@@ -22,13 +31,17 @@ from metering.ports import BookWriter, DirtyMarks, ReadingReader
 from metering.registry import Registry
 from metering.shard import WHOLE, Shard
 
-LIVE_US = 24 * 60 * MINUTE_US
-"""What is read of so short a time ago goes before all else."""
+LIVE_US = 2 * 60 * MINUTE_US
+"""What is read of so short a time ago goes before all else: an hour's energy, which is stamped with
+its beginning, comes an hour later."""
+SHORT_FOR_US = MINUTE_US
+"""So long after live readings were booked the next ones are expected, and late work is committed in
+short pieces."""
 REFRESH_US = 15 * MINUTE_US
 """How often running days are looked at again without new readings: silence grows too."""
 ATTEMPTS = 5
 REBUILD_CAUSE = "rebuild"
-EVERY = 2**31
+EVERY, EVER_US = 2**31, 2**62
 
 
 @dataclass
@@ -88,6 +101,8 @@ class Ledger:
         self._known: Registry | None = None
         self._plans = Plans(Registry())
         self._provisional: set[Place] | None = None
+        self._next_settled_us = 0
+        """Before it no day settles of those that are not settled; 0 where that is not known."""
         self._refreshed = now_us() // REFRESH_US
         """The quarter hour in which running days were last looked at: at a start they wait for the
         next one, and what came in meanwhile is marked."""
@@ -99,6 +114,8 @@ class Ledger:
         """The revision at which each institution's books were left."""
         self._passing = False
         """Whether live marks are booked between the commits of what is done now."""
+        self._live_us: int | None = None
+        """When live readings were last booked."""
         self._put_off: set[int] = set()
         """Live marks that wait for the end of it."""
         self._between = LedgerReport()
@@ -134,9 +151,13 @@ class Ledger:
         report = LedgerReport(waiting=self._marks.waiting())
         if marks:
             registry = self._notice()
-            report.add(self._do(registry, work(registry, marks, self._plans.served), len(marks)))
+            report.add(self._live(registry, marks))
             report.add(self._follow())
         return report
+
+    def _live(self, registry: Registry, marks: Sequence[DirtyMark]) -> LedgerReport:
+        self._live_us = self._now_us()
+        return self._do(registry, work(registry, marks, self._plans.served), len(marks))
 
     def _live_first(self, registry: Registry, marks: Sequence[DirtyMark]) -> LedgerReport:
         """Book what marks ask for; what is live before what lies further back."""
@@ -144,12 +165,16 @@ class Ledger:
         live = [mark for mark in marks if mark.is_live(since_us)]
         late = [mark for mark in marks if not mark.is_live(since_us)]
         if live:
-            report.add(self._do(registry, work(registry, live, self._plans.served), len(live)))
+            report.add(self._live(registry, live))
         if late:
-            todo = work(registry, late, self._plans.served)
+            todo = work(registry, late, self._plans.served, short=self._live_comes())
             with self._letting_live_pass():
                 report.add(replace(self._do(registry, todo, len(late)), late=len(late)))
         return report
+
+    def _live_comes(self) -> bool:
+        """Whether live readings are expected before long."""
+        return self._live_us is not None and self._now_us() <= self._live_us + SHORT_FOR_US
 
     @contextmanager
     def _letting_live_pass(self) -> Iterator[None]:
@@ -172,7 +197,7 @@ class Ledger:
         ]
         if not marks or self._registry() is not registry:
             return
-        self._passing = False
+        self._passing, self._live_us = False, self._now_us()
         try:
             todo = work(registry, marks, self._plans.served)
             self._leave_settled(registry, todo)
@@ -239,21 +264,25 @@ class Ledger:
         now = self._now_us()
         clock = Clock(now, self._settle_us)
         refresh = now // REFRESH_US != self._refreshed
+        if not refresh and now < self._next_settled_us:
+            return LedgerReport()
         self._refreshed = now // REFRESH_US
         same = began_us is not None and began_us // REFRESH_US == self._refreshed
         fresh, self._computed = self._computed if same else set(), set()
-        asked = []
-        for key, day in self._left_provisional(registry):
+        asked, left = list[tuple[SeriesKey, date, int, int]](), self._left_provisional(registry)
+        self._next_settled_us = EVER_US
+        for key, day in left:
             if key.kind != "meter" or key.code not in registry.meters:
                 continue
             if registry.formulas_of(key.code):
                 continue  # it follows its members
             if key != meter_key(registry, key.code, day):
                 continue
-            zone = registry.zone(registry.meters[key.code].node)
+            start, end = day_bounds(day, registry.zone(registry.meters[key.code].node))
             stale = refresh and (key, day) not in fresh
-            if stale or clock.is_settled(day, zone):
-                asked.append((key, day, *day_bounds(day, zone)))
+            self._next_settled_us = min(self._next_settled_us, end + self._settle_us)
+            if stale or end + self._settle_us <= now:
+                asked.append((key, day, start, end))
         if not asked:
             return LedgerReport()
         registry = self._notice()
@@ -453,7 +482,8 @@ class Ledger:
             days |= own
             cleared += todo.done(cluster)
         causes = {cause for cluster in found for cause in cluster.cause.split(", ")}
-        parts: list[list[date]] = windows(sorted({day for own in days.values() for day in own}))
+        wanted = sorted({day for own in days.values() for day in own})
+        parts: list[list[date]] = windows(wanted, len(days))
         for place, window in enumerate(parts or [[]]):
             make = partial(self._recompute(registry).counting, institution, list(days), window)
             last = place >= len(parts) - 1
@@ -588,7 +618,11 @@ class Ledger:
             return
         for row in rows:
             place = (row.key, row.day)
-            (self._provisional.add if row.provisional else self._provisional.discard)(place)
+            if not row.provisional:
+                self._provisional.discard(place)
+            elif place not in self._provisional:
+                self._provisional.add(place)
+                self._next_settled_us = 0
 
     def _left_provisional(self, registry: Registry) -> list[Place]:
         """All days that are not settled: whoever begins anew may have been away for long."""
@@ -616,7 +650,7 @@ class Ledger:
         registry = self._registry()
         if registry is not self._known:
             self._known, self._plans = registry, Plans(registry)
-            self._context = Context(self._readings)
+            self._context, self._next_settled_us = Context(self._readings), 0
             if not self._shard.whole:
                 self._provisional = None  # others' days may be ours now
         return registry

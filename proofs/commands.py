@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from greenoffice import garbage
 from metering.errors import GreenOfficeError
 
 app = typer.Typer(
@@ -395,6 +396,7 @@ def spread(
 
 def main() -> None:
     """Entry point; an error of the platform is one clear message, not a trace."""
+    garbage.look_seldom()  # as the platform's own processes
     try:
         app()
     except GreenOfficeError as refused:

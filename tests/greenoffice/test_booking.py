@@ -54,7 +54,7 @@ def test_while_readings_come_in_what_is_not_live_waits_and_costs_a_quarter_of_th
     while flood.now_s < 140:
         pauses = flood.comes(live=1, late=7)
         flood.now_s += pauses[0]
-        assert pauses == (0.2, 5.0) if flood.steps[-1] else pauses == (0.05, 0.05)
+        assert pauses == (0.05, 5.0) if flood.steps[-1] else pauses == (0.05, 0.05)
     busy = sum(2 for late in flood.steps if late)
     assert 8 <= busy <= 14
     assert flood.live == 0
@@ -68,7 +68,7 @@ def test_what_is_not_live_is_done_as_soon_as_no_more_comes() -> None:
     assert flood.work.pauses() == (0.05, 0.05)
     flood.comes()
     assert (flood.steps, flood.late) == ([True, False, True], 0)
-    assert flood.work.pauses() == (0.2, 5.0)
+    assert flood.work.pauses() == (0.05, 5.0)
 
 
 def test_it_waits_no_longer_than_ten_seconds() -> None:

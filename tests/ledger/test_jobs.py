@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,8 @@ from ledger.jobs import (
     LATEST_US,
     METERS_A_PIECE,
     MOST_METERS,
+    SHORT_METERS,
+    SHORT_ROWS,
     Cluster,
     Job,
     Work,
@@ -155,6 +158,16 @@ def test_a_cluster_holds_so_many_meters_at_most():
     for days, sizes in ((1, [1024, 6]), (200, [64] * 16 + [6])):
         end = START_US + (days - 1) * DAY_US
         found = clusters(registry, [Job(f"m{n}", START_US, end) for n in range(1030)])
+        assert [len(one.jobs) for one in found] == sizes
+
+
+def test_a_short_piece_holds_fewer():
+    assert (SHORT_METERS, SHORT_ROWS) == (8, 512)
+    registry = campus(300)
+    for days, sizes in ((1, [256, 44]), (200, [8] * 37 + [4])):
+        marks = [mark(n, 0, days * 24 - 1, n) for n in range(300)]
+        served = partial(services, registry)
+        found = jobs.work(registry, marks, served, short=True).clusters
         assert [len(one.jobs) for one in found] == sizes
 
 

@@ -67,6 +67,22 @@ def test_what_comes_between_two_commits_is_booked_before_the_next(helpers, world
     assert world.marks.waiting() == 0
 
 
+def test_late_work_is_in_short_pieces_while_live_readings_come(helpers, monkeypatch):
+    """And in long ones a while after the last of them."""
+    monkeypatch.setattr(jobs, "SHORT_METERS", 1)
+    monkeypatch.setattr(jobs, "SHORT_ROWS", 1)
+    for quiet, commits in ((timedelta(seconds=60), 3), (timedelta(seconds=61), 1)):
+        made = helpers.World(helpers.campus([helpers.meter("m"), helpers.meter("n")]))
+        made.now_us = helpers.later(9)
+        made.push(1, noon(helpers, made), [5.0, 6.0])
+        made.ledger.step()
+        made.now_us += round(quiet.total_seconds() * 1e6)
+        for point in (1, 2):
+            made.push(point, helpers.quarters(96), np.arange(96.0))
+        assert made.ledger.step().commits == commits
+        assert made.marks.waiting() == 0
+
+
 def test_what_comes_between_and_lies_further_back_waits(helpers, world, monkeypatch):
     old = helpers.quarters(2, world.now_us - 30 * helpers.HOUR_US)
     in_between(world, monkeypatch, lambda: world.push(2, old, [5.0, 6.0]))

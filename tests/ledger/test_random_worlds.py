@@ -196,7 +196,8 @@ def test_work_that_fails_half_way_is_done_all_the_same(seed, more):
 
 
 BITES = {
-    jobs: {"DAYS_A_PIECE": 2, "METERS_A_PIECE": 1, "MOST_METERS": 2, "ROWS_A_PIECE": 4},
+    jobs: {"DAYS_A_PIECE": 2, "METERS_A_PIECE": 1, "MOST_METERS": 2, "ROWS_A_PIECE": 4}
+    | {"SHORT_METERS": 1, "SHORT_ROWS": 2},
     context: {"FIRST_LOOK": 1, "AT_ONCE_US": 3 * DAY_US, "MOST_ROWS": 40},
     kept: {"MOST_OF_A_POINT": 9, "MOST_BEFORE": 1, "MOST": 25},
     series: {"CHUNK_DAYS": 1},
