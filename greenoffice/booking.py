@@ -18,7 +18,7 @@ from ledger import LedgerReport
 
 LOOK_S = 5.0
 """How often the marks are looked at where no news comes [s]."""
-LEAST_S, MOST_LEAST_S = 0.05, 0.2
+LEAST_S, MOST_LEAST_S = 0.05, 0.1
 """What is marked within it is booked together [s]: as long as the last step took, within these."""
 SPARED, LONGEST_SPARED_S = 3, 10.0
 """While readings come in, what is not live is left for so many times as long as it took last time,

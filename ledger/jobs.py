@@ -195,21 +195,32 @@ def widened(served: Sequence[Service], start_us: int, end_us: int) -> tuple[int,
 
 def _merged(meter: str, marks: list[DirtyMark]) -> list[Job]:
     """Overlapping or near ranges become one job."""
-    jobs: list[Job] = []
+    near: list[list[DirtyMark]] = []
+    reached_us = 0
     for mark in sorted(marks, key=lambda m: m.start_us):
-        start, end = max(mark.start_us, EARLIEST_US), min(mark.end_us, LATEST_US)
-        last = jobs[-1] if jobs else None
-        if last is not None and start <= last.end_us + DAY_US:
-            jobs[-1] = Job(
-                meter,
-                last.start_us,
-                max(last.end_us, end),
-                last.marks | {mark.id},
-                last.causes | {mark.cause},
-            )
+        start, end = _within(mark)
+        if near and start <= reached_us + DAY_US:
+            near[-1].append(mark)
+            reached_us = max(reached_us, end)
         else:
-            jobs.append(Job(meter, start, end, frozenset({mark.id}), frozenset({mark.cause})))
-    return jobs
+            near.append([mark])
+            reached_us = end
+    return [_joined(meter, found) for found in near]
+
+
+def _joined(meter: str, marks: Sequence[DirtyMark]) -> Job:
+    spans = [_within(mark) for mark in marks]
+    return Job(
+        meter,
+        min(start for start, _ in spans),
+        max(end for _, end in spans),
+        frozenset(mark.id for mark in marks),
+        frozenset(mark.cause for mark in marks),
+    )
+
+
+def _within(mark: DirtyMark) -> tuple[int, int]:
+    return max(mark.start_us, EARLIEST_US), min(mark.end_us, LATEST_US)
 
 
 def _parts(things: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -72,8 +72,8 @@ def test_late_work_is_in_short_pieces_while_live_readings_come(helpers, monkeypa
     monkeypatch.setattr(jobs, "SHORT_METERS", 1)
     monkeypatch.setattr(jobs, "SHORT_ROWS", 1)
     for quiet, commits in ((timedelta(seconds=60), 3), (timedelta(seconds=61), 1)):
-        made = helpers.World(helpers.campus([helpers.meter("m"), helpers.meter("n")]))
-        made.now_us = helpers.later(9)
+        registry = helpers.campus([helpers.meter("m"), helpers.meter("n")])
+        made = helpers.World(registry, helpers.later(9))
         made.push(1, noon(helpers, made), [5.0, 6.0])
         made.ledger.step()
         made.now_us += round(quiet.total_seconds() * 1e6)
