@@ -3,6 +3,7 @@
 from api.app import create_app
 from api.gate import MOST_HEADERS, MOST_QUERY
 from api.handing import answered
+from api.influxql import prepare
 from api.latest import Latest
 from api.platform import MessageReader, Platform, RawMessage, Submission
 from api.problems import problem_of
@@ -28,5 +29,6 @@ __all__ = [
     "answered",
     "create_app",
     "error_of",
+    "prepare",
     "problem_of",
 ]

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeVar, cast
 
 from ledger import Clock, Plan, PlannedFigure, Plans
 from metering.access import Scope
@@ -40,6 +40,7 @@ from metering.waiting import waiting
 Range = tuple[date, date]
 Read = tuple[Range, dict[date, BookRow]]
 PAGE: Final = 500
+Told = TypeVar("Told", BookColumns, MixedColumns)
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ class View:
         self._rows: dict[SeriesKey, list[Read]] = {}
         self._revisions: dict[str, int] = {}
         self._items: dict[tuple[int, str], list[str]] = {}
+        self._held: tuple[tuple[object, ...], object] = ((), None)
         self.registry, self.now_us, self.bases = registry, now_us, bases
 
     @property
@@ -314,7 +316,11 @@ class View:
         self, keys: Sequence[SeriesKey], first: date, last: date, *, priced: bool
     ) -> BookColumns:
         """Rows of different plain series as columns, with their parts."""
-        return self._books.columns(keys, first, last, priced=priced)
+        return self._once(
+            (first, last),
+            ("columns", priced, *keys),
+            lambda: self._books.columns(keys, first, last, priced=priced),
+        )
 
     def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
         """Likewise the days alone."""
@@ -324,7 +330,23 @@ class View:
         self, keys: Sequence[SeriesKey], first: date, last: date, step_min: int
     ) -> MixedColumns:
         """Likewise which there are, and those whose quality by a step needs a look at them."""
-        return self._books.mixed_columns(keys, first, last, step_min)
+        return self._once(
+            (first, last),
+            ("mixed", step_min, *keys),
+            lambda: self._books.mixed_columns(keys, first, last, step_min),
+        )
+
+    def _once(self, span: Range, asked: tuple[object, ...], read: Callable[[], Told]) -> Told:
+        """What was just read, where the same is asked again: of a day that a range cuts, an answer
+        takes the hours and the quarter hours. No more than a day is held for that."""
+        known, held = self._held
+        if known == (span, *asked):
+            return cast(Told, held)
+        self._held = ((), None)
+        found = read()
+        if span[0] == span[1]:
+            self._held = ((span, *asked), found)
+        return found
 
     def names(self, key: SeriesKey) -> bool:
         """Whether the moment of the view says at which revision a series is read."""

@@ -15,7 +15,7 @@ from typing import Any, cast
 import uvicorn
 from fastapi import FastAPI
 
-from api import MOST_HEADERS, MOST_QUERY, Platform, Room, Submission, Workers, create_app
+from api import MOST_HEADERS, MOST_QUERY, Platform, Room, Submission, Workers, create_app, prepare
 from collector import JournalWriter, Record, RecordPlace
 from collector.intake import refusals as refusals_of
 from collector.routes import check_route
@@ -66,6 +66,7 @@ def run_api(data: Path, parent: int = 0) -> None:
     await_port(http.host, http.port)
     tell_address(folder, http.host, http.port, http.certificate)
     awaited = await_stores(folder)
+    prepare()
     with contextlib.closing(Assembly.beside(folder, awaited.stores)) as assembly:
         journal = open_journal(folder, "http")
         try:

@@ -69,6 +69,7 @@ def check_item(code: str) -> str:
     return code
 
 
+@lru_cache(maxsize=1 << 12)  # asked of every series of an answer, of few items
 def category(code: str) -> Category:
     """The category of an item code."""
     return CATEGORIES[check_item(code)[:2]]

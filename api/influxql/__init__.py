@@ -6,6 +6,7 @@ A statement is parsed and evaluated, never passed on: no store sees its text.
 """
 
 from api.influxql.http import key_of, refusal, router, said_in
+from api.influxql.language.parse import prepare
 from api.influxql.weight import weight
 
-__all__ = ["key_of", "refusal", "router", "said_in", "weight"]
+__all__ = ["key_of", "prepare", "refusal", "router", "said_in", "weight"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any, Final
@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    LargeBinary,
     Text,
     and_,
     cast,
@@ -21,7 +20,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
+    text,
     type_coerce,
 )
 from sqlalchemy.types import NullType
@@ -35,18 +34,26 @@ from metering.book_columns import (
     PartPricing,
     Spill,
 )
-from metering.localtime import DAY_MIN, day_number
+from metering.localtime import day_number
 from metering.quality import MEASURED, WHOLE, Shares, all_of
 from metering.quantity import ABSENT, I64
 from storage.sql.book_codec import NO_OTHERS, PLAIN, TermsKept, hours_of, kept_parts, spill_of
 from storage.sql.book_lookup import CHUNK, CURRENT, fetched, numbers_of
-from storage.sql.schema import BOOK_ROW
+from storage.sql.schema import BOOK_ROW, MIXED
 
 _T = BOOK_ROW.c
 _FIRST, _SECOND = itemgetter(0), itemgetter(1)
-SLOT_BYTES: Final = 8
 _DAYS = ("series_id", "day", "total", "provisional", "day_shares", "spill")
 _PARTS = ("step_min", "slots", "shares", "hour_shares", "parts")
+
+
+def _raw(name: str) -> ColumnElement[Any]:
+    """A column as the driver gives it: of very many rows each step counts."""
+    column = _T[name]
+    return type_coerce(column, Integer() if name == "provisional" else NullType()).label(name)
+
+
+_WANTED: Final = [_raw(name) for name in (*_DAYS, *_PARTS)]
 
 
 def day_columns(con: Connection, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
@@ -71,7 +78,7 @@ def _told_together(con: Connection, chosen: ColumnElement[bool]) -> tuple[list[A
     more = or_(_T.provisional.is_(True), _T.day_shares.is_not(None), _T.spill.is_not(None))
     names = ("series_id", "day", "provisional", "day_shares", "spill")
     apart = select(*(_raw(name) for name in names)).where(chosen, more)
-    return list(con.execute(whole).all()), fetched(con, apart)
+    return fetched(con, whole), fetched(con, apart)
 
 
 def _of_texts(places: dict[int, int], whole: list[Any], apart: list[Any]) -> DayColumns:
@@ -111,20 +118,23 @@ def _listed(places: dict[int, int], told: list[Any]) -> tuple[I64, I64, list[I64
 
 
 def book_columns(
-    con: Connection,
-    keys: Sequence[SeriesKey],
-    first: date,
-    last: date,
-    *,
-    priced: bool,
-    only: ColumnElement[bool] | None = None,
+    con: Connection, keys: Sequence[SeriesKey], first: date, last: date, *, priced: bool
 ) -> BookColumns:
-    """Current rows with their parts; of all of them, or those that are `only` wanted."""
+    """Current rows with their parts."""
+    found = (
+        (places, fetched(con, select(*_WANTED).where(chosen)))
+        for places, chosen in _chunks(con, keys, first, last)
+    )
+    return _with_parts(found, priced=priced)
+
+
+def _with_parts(found: Iterable[tuple[dict[int, int], list[Any]]], *, priced: bool) -> BookColumns:
+    """Of (place by number of a series, rows of `_WANTED`), so many series at a time."""
     days, alike, count = list[DayColumns](), dict[Any, _Alike](), 0
-    for places, found in _read(con, keys, first, last, true() if only is None else only):
-        if not found:
+    for places, unordered in found:
+        if not unordered:
             continue
-        names, rows = _ordered(found, places)
+        names, rows = _ordered(unordered, places)
         days.append(_days(names, _columns(rows, 2, 6)))
         if priced or not _take_plain(alike, count, _columns(rows, 6, 11)):
             for n, row in enumerate(rows, start=count):
@@ -137,32 +147,36 @@ def book_columns(
 def mixed_columns(
     con: Connection, keys: Sequence[SeriesKey], first: date, last: date, step_min: int
 ) -> MixedColumns:
-    """Which rows there are, and those that are mixed: whether they are stands in what is kept of
-    them, and slots of no others are read."""
-    several = and_(
-        _T.parts.is_not(None),
-        func.substr(_T.parts, func.length(_T.parts), 1) != literal(NO_OTHERS, LargeBinary),
-    )
-    mixed = or_(
-        _T.shares.is_not(None),
-        _T.hour_shares.is_not(None),
-        func.length(_T.slots) * _T.step_min != SLOT_BYTES * DAY_MIN,
-        literal(step_min) % _T.step_min != 0,
-        several,
-    )
-    series, days = list[I64](), list[I64]()
+    """Which rows there are, and those that are mixed: both are known of indexes alone, and slots of
+    no other row are read."""
+    series, days, rows = list[I64](), list[I64](), list[tuple[dict[int, int], list[Any]]]()
     for places, chosen in _chunks(con, keys, first, last):
-        own = [_T.series_id, func.aggregate_strings(cast(_T.day, Text), ",")]
-        told = list(con.execute(select(*own).where(chosen).group_by(_T.series_id)).all())
+        told, own = _mixed_of(con, chosen, step_min)
         if told:
             of, day, _ = _listed(places, told)
             series.append(of)
             days.append(day)
+            rows.append((places, own))
     return MixedColumns(
         np.concatenate([NO_DAYS.series, *series]),
         np.concatenate([NO_DAYS.day, *days]),
-        book_columns(con, keys, first, last, priced=False, only=mixed),
+        _with_parts(rows, priced=False),
     )
+
+
+def _mixed_of(
+    con: Connection, chosen: ColumnElement[bool], step_min: int
+) -> tuple[list[Any], list[Any]]:
+    """(series with their days, rows that are mixed)."""
+    mixed = MIXED[con.dialect.name]
+    rest = literal(step_min) % _T.step_min
+    named = (_T.series_id, func.aggregate_strings(cast(_T.day, Text), ","), func.max(rest))
+    told = fetched(con, select(*named).where(chosen).group_by(_T.series_id))
+    rows = fetched(con, select(*_WANTED).where(chosen, text(mixed)))
+    if wide := [id for id, _, most in told if most]:  # few have parts that the step is not made of
+        others = and_(_T.series_id.in_(wide), rest != 0, text(f"NOT {mixed}"))
+        rows += fetched(con, select(*_WANTED).where(chosen, others))
+    return [row[:2] for row in told], rows
 
 
 def _columns(rows: list[Any], first: int, end: int) -> list[list[Any]]:
@@ -180,19 +194,6 @@ def _ordered(rows: list[Any], places: dict[int, int]) -> tuple[I64, list[Any]]:
     return names[order], [rows[n] for n in order.tolist()]
 
 
-def _read(
-    con: Connection,
-    keys: Sequence[SeriesKey],
-    first: date,
-    last: date,
-    only: ColumnElement[bool],
-) -> Iterator[tuple[dict[int, int], list[Any]]]:
-    """(place by number of a series, rows) of so many series at a time, in the order of the keys."""
-    wanted = [_raw(name) for name in (*_DAYS, *_PARTS)]
-    for places, chosen in _chunks(con, keys, first, last):
-        yield places, fetched(con, select(*wanted).where(chosen, only))
-
-
 def _chunks(
     con: Connection, keys: Sequence[SeriesKey], first: date, last: date
 ) -> Iterator[tuple[dict[int, int], ColumnElement[bool]]]:
@@ -202,12 +203,6 @@ def _chunks(
     for start in range(0, len(known), CHUNK):
         places = dict(known[start : start + CHUNK])
         yield places, and_(_T.series_id.in_(list(places)), CURRENT, of_days)
-
-
-def _raw(name: str) -> ColumnElement[Any]:
-    """A column as the driver gives it: of very many rows each step counts."""
-    column = _T[name]
-    return type_coerce(column, Integer() if name == "provisional" else NullType()).label(name)
 
 
 def _days(names: I64, columns: Sequence[Sequence[Any]]) -> DayColumns:

@@ -142,6 +142,26 @@ def test_mixed_rows_are_those_that_have_to_be_looked_at(kept: Stores, step_min: 
     assert found.day.tolist() == all_of_them.days.day.tolist()
 
 
+def hourly(row: BookRow, hours: int = 24) -> BookRow:
+    """Of one part of so many whole hours."""
+    slots, shares = np.full(hours, 20, np.int64), quality.all_of(quality.MEASURED, hours)
+    part = Part(60, slots, shares, shares)
+    return replace(row, parts=(part,), total=int(slots.sum()))
+
+
+@pytest.mark.parametrize(("step_min", "days"), [(15, [0, 1, 2]), (60, [1])])
+def test_steps_and_lengths_of_days_have_to_be_looked_at(
+    stores: Stores, step_min: int, days: list[int]
+) -> None:
+    rows = [hourly(booked(day=DAYS[n]), hours) for n, hours in enumerate((24, 25, 24))]
+    priced = parted(booked(day=DAYS[3]))
+    commit(stores, *rows, booked(OTHER), replace(priced, parts=priced.parts[:1]))
+    found = stores.books.mixed_columns(KEYS, DAYS[0], DAYS[3], step_min)
+    assert [is_mixed(row, step_min) for row in rows] == [n in days for n in range(3)]
+    assert [day_of_number(n) for n in found.mixed.days.day.tolist()] == [DAYS[n] for n in days]
+    assert len(found.day) == 5
+
+
 def test_a_row_is_told_as_it_was_booked(stores: Stores) -> None:
     row = parted(booked())
     commit(stores, row)

@@ -41,6 +41,33 @@ def test_what_is_read_once_is_not_read_again(world, fig, monkeypatch):
         assert asked[1] == (1, DAY - timedelta(days=2), DAY + timedelta(days=3))
 
 
+def test_columns_of_a_day_that_was_just_read_are_not_read_again(world, fig, monkeypatch):
+    asked = []
+    for name in ("columns", "mixed_columns"):
+        real = getattr(type(world.books), name)
+
+        def noted(self, keys, first, last, *more, real=real, **named):
+            asked.append((first, last))
+            return real(self, keys, first, last, *more, **named)
+
+        monkeypatch.setattr(type(world.books), name, noted)
+    with fig.view_of(world) as books:
+        keys, next_day = [books.key_of("m"), books.key_of("o", "01000")], DAY + timedelta(days=1)
+        for _ in range(2):
+            found = books.columns(keys, DAY, DAY, priced=False)
+            assert found.days.total.tolist() == [96_000_000] * 2
+        for priced, some in ((True, keys), (True, keys[:1]), (False, keys)):
+            found = books.columns(some, DAY, DAY, priced=priced)
+            assert len(found.days) == len(some)
+            assert (found.parts[0].pricing is not None) == priced
+        for _ in range(2):
+            assert len(books.mixed_columns(keys, DAY, DAY, 15).day) == 2
+        assert asked == [(DAY, DAY)] * 5
+        for _ in range(2):
+            books.mixed_columns(keys, DAY, next_day, 15)
+        assert asked[5:] == [(DAY, next_day)] * 2
+
+
 def test_one_view_too_many_waits_and_then_says_so(world, monkeypatch):
     monkeypatch.setattr(view, "PATIENCE_S", 0.01)
     figures = Figures(world.books, lambda: world.registry, lambda: world.now_us)

@@ -20,7 +20,8 @@ from sqlalchemy.exc import IntegrityError
 from ledger import Ledger
 from metering import quality
 from metering.baseline import BaselineVersion
-from metering.book import BookRow, DirtyMark, PriceWindows, SeriesKey
+from metering.book import BookRow, DirtyMark, Part, PriceWindows, SeriesKey
+from metering.book_columns import is_mixed
 from metering.bookhash import book_hash
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.closing import Closing, Signed
@@ -28,7 +29,7 @@ from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Bases, Coal, Factor
 from metering.finding import Case, CaseState, Changes, EvidenceHour, Finding
 from metering.intake import GatewayCounts, IntakeBatch, JudgedBatch, WriteDoubt
-from metering.localtime import HOUR_US, day_bounds
+from metering.localtime import HOUR_US, day_bounds, day_of_number
 from metering.reading import Kind, ReadingColumns
 from metering.registry import (
     Gateway,
@@ -1076,3 +1077,57 @@ def test_days_are_read_of_their_index_alone(sqlite_engine: Engine) -> None:
         for shown, given in of_days:
             plan = con.exec_driver_sql(f"EXPLAIN QUERY PLAN {shown}", given).all()
             assert "USING COVERING INDEX ix_book_row_days" in plan[0].detail
+
+
+def of_quality(day: int, place: int) -> BookRow:
+    """A day by the quarter hour of the quality with a number."""
+    row, whole = booked(day), quality.all_of(place, 96)
+    slots = np.full(96, day, np.int64)
+    return replace(
+        BookRow.of(row.key, date(2026, 3, day), 15, slots, whole, whole[:24], 96 * day, whole[0]),
+        rules=1,
+    )
+
+
+def a_day(energy: int) -> Part:
+    hours = quality.all_of(quality.MEASURED, 24)
+    return Part(1440, np.array([energy], np.int64), hours[:1], hours)
+
+
+def test_rows_of_mixed_quality_from_before_stand_in_their_index(engine: Engine) -> None:
+    rows = [of_quality(day, place) for day, place in ((2, 0), (3, 1), (4, 0))]
+    rows[2] = replace(rows[2], parts=(replace(rows[2].finest, meters=2), a_day(7)))
+    rows += [
+        replace(rows[0], day=date(2026, 3, 5), parts=(replace(rows[0].finest, meters=2),)),
+        replace(rows[0], day=date(2026, 3, 6), parts=(a_day(6),)),
+    ]
+    books, key = sql_stores(engine).books, rows[0].key
+    books.commit("i", rows, expected_revision=0, now_us=1)
+    before = book_hash(books)
+    down_to(engine, "r0038")
+    names = {index["name"] for index in inspect(engine).get_indexes("book_row")}
+    assert "ix_book_row_days" in names
+    assert "ix_book_row_mixed" not in names
+    with writing(engine) as con:
+        upgrade(con)
+    assert book_hash(books) == before
+    for step_min, days in ((15, [3, 4, 6]), (1440, [3, 4])):
+        found = books.mixed_columns([key], date(2026, 3, 1), date(2026, 3, 31), step_min)
+        assert [day_of_number(n).day for n in found.mixed.days.day.tolist()] == days
+        assert [day_of_number(n).day for n in found.day.tolist()] == [2, 3, 4, 5, 6]
+        assert [is_mixed(row, step_min) for row in rows] == [row.day.day in days for row in rows]
+
+
+def test_quality_is_read_of_indexes_alone(sqlite_engine: Engine) -> None:
+    """Else the quality of many meters costs as much as all their slots."""
+    asked: list[tuple[Any, Any]] = []
+    event.listen(sqlite_engine, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+    books = sql_stores(sqlite_engine).books
+    books.commit("i", [of_quality(2, quality.MEASURED)], expected_revision=0, now_us=1)
+    books.mixed_columns([booked(1).key], date(2026, 3, 1), date(2026, 3, 31), 60)
+    wanted = ("COVERING INDEX ix_book_row_days", "INDEX ix_book_row_mixed")
+    with reading(sqlite_engine) as con:
+        of_days = [one for one in asked if "BETWEEN" in one[0]]
+        for (shown, given), index in zip(of_days, wanted, strict=True):
+            plan = con.exec_driver_sql(f"EXPLAIN QUERY PLAN {shown}", given).all()
+            assert f"USING {index} " in plan[0].detail

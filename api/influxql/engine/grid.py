@@ -56,7 +56,8 @@ class _Tally:
         for name in ("top", "bottom", "plain", "many"):
             own = getattr(self, name)
             if own is not None and len(own) < count:
-                more = np.zeros((max(_LEAST, count * 2 - len(own)), own.shape[1]), own.dtype)
+                size = max(_LEAST, count, 2 * len(own))
+                more = np.zeros((size - len(own), own.shape[1]), own.dtype)
                 setattr(self, name, np.concatenate([own, more]))
 
 
@@ -71,6 +72,7 @@ class GridTable:
     series: list[dict[int, Series]] = field(default_factory=list)
     """Of each group those that have rows."""
     _tallies: dict[Aggregate, _Tally] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], I64] = field(default_factory=dict)
 
     def take(self, grid: Grid) -> None:
         """Put a grid to the others. NotAlike where it does not fit to them."""
@@ -84,7 +86,7 @@ class GridTable:
         times = grid.time_us if chosen is None else grid.time_us[chosen]
         if not len(times):
             return
-        group = np.array([self._group(grid.series[n], label) for n in rows.tolist()], np.int64)
+        group = self._groups([grid.series[n] for n in rows.tolist()], label)
         place = np.searchsorted(self.bounds, times, side="right") - 1
         firsts = np.flatnonzero(np.concatenate([[True], place[1:] != place[:-1]]))
         for one in set(aggregates(self.statement)):
@@ -93,6 +95,15 @@ class GridTable:
                 if values is not None:
                     own = _chosen(values, rows, chosen, len(grid.series))
                     self._join(one, own, group, place[firsts], firsts)
+
+    def _groups(self, series: Sequence[Series], label: Mapping[str, str]) -> I64:
+        """(S,) groups of series; those of one stretch of time are mostly those of the next."""
+        name = (*map(id, series), *label.values())
+        found = self._known.get(name)
+        if found is None:
+            found = np.array([self._group(one, label) for one in series], np.int64)
+            self._known[name] = found
+        return found
 
     def _group(self, series: Series, label: Mapping[str, str]) -> int:
         tags = self.statement.tags

@@ -80,6 +80,12 @@ def parse(text: str, now_us: int) -> list[Statement]:
     return found
 
 
+def prepare() -> None:
+    """Make what reads any text: it takes longer than most answers, and nobody has to wait for
+    it."""
+    _grammar()
+
+
 @lru_cache(maxsize=32)
 def _tree(text: str) -> Any:
     """The tree of a text, which is read to weigh it and again to answer it."""
