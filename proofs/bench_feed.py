@@ -1,9 +1,10 @@
 """`make bench-feed`: what a shared platform's poll costs, over all that its key reaches.
 
 Institutions with a node and three items each, booked by the store's own commits, are read over HTTP
-by one key of a province above them. Costs are CPU seconds of all threads, the server's and the
-reader's. Beside them stands a bare pass over the same rows of the same database, which is what
-they are compared with, and the feed of each institution by itself.
+by one key of a province above them. Costs are CPU seconds of all threads, the API's and the
+reader's; what PostgreSQL takes, with `--stack servers`, stands by itself. Beside them stands a bare
+pass over the same rows of the same database, which is what they are compared with, and the feed of
+each institution by itself.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import re
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -29,8 +30,10 @@ from metering.access import Role
 from metering.book import BookRow, SeriesKey
 from metering.localtime import day_bounds
 from metering.registry import Node, NodeType, Registry, SpaceEdge
+from proofs.ingest.scene import cpu_of
 from proofs.quiet_platform import quiet_platform
-from proofs.steps import finish, say
+from proofs.servers.postgres import OwnPostgres
+from proofs.steps import check_stack, finish, say
 from storage import MemoryReadings, Stores, open_engine, sql_stores
 from storage.sql.engine import reading
 from storage.sql.schema import BOOK_ROW
@@ -41,17 +44,19 @@ ITEMS = ("01000", "01B00", "02000")
 PAGE, IDLE_POLLS, ALONE = 5000, 200, 200
 """Entries of a page, polls without news, and institutions whose own feeds are read."""
 GOALS = {"entries_per_cpu_second": 100_000, "idle_poll_cpu_ms": 20}
+ServerCpu = Callable[[], float]
 _NEXT = re.compile(rb'"next":"([^"]*)","more":(true|false)')
 
 
-def run_bench_feed(institutions: int, days: int, url: str) -> None:
+def run_bench_feed(institutions: int, days: int, url: str, stack: str) -> None:
     """One line of JSON; exit status 1 where a goal is missed."""
-    with tempfile.TemporaryDirectory(prefix="greenoffice-bench-") as root:
-        bench = BenchedFeed(url or f"sqlite:///{root}/books.sqlite", institutions)
+    check_stack(stack)
+    with _database(url, stack) as (address, server_cpu_s):
+        bench = BenchedFeed(address, institutions)
         say(f"booking {days} days of {institutions} institutions")
         booking = bench.book(days)
         with bench.served() as reader:
-            result = measured(bench, reader)
+            result = measured(bench, reader, server_cpu_s)
     result |= {
         "institutions": institutions,
         "days": days,
@@ -61,6 +66,20 @@ def run_bench_feed(institutions: int, days: int, url: str) -> None:
     }
     result["missed"] = missed(result)
     finish(result, not result["missed"])
+
+
+@contextlib.contextmanager
+def _database(url: str, stack: str) -> Iterator[tuple[str, ServerCpu]]:
+    """The address of an empty database, and what its server has taken of a core since it began
+    [s]: nothing where there is none, or not one of our own."""
+    with contextlib.ExitStack() as opened:
+        if url or stack == "embedded":
+            folder = tempfile.TemporaryDirectory(prefix="greenoffice-bench-")
+            yield url or f"sqlite:///{opened.enter_context(folder)}/books.sqlite", lambda: 0.0
+            return
+        postgres = OwnPostgres()
+        opened.callback(postgres.stop)
+        yield postgres.database(), lambda: cpu_of(postgres.pid)
 
 
 def missed(result: dict[str, Any]) -> list[str]:
@@ -75,14 +94,16 @@ def missed(result: dict[str, Any]) -> list[str]:
     ]
 
 
-def measured(bench: BenchedFeed, reader: FeedReader) -> dict[str, Any]:
+def measured(bench: BenchedFeed, reader: FeedReader, server_cpu_s: ServerCpu) -> dict[str, Any]:
     """The whole pull, polls without news, one change among all, a bare pass, and single feeds."""
     reader.page("/v1/feed/all?limit=1")
     say("pulling all")
-    began = time.process_time()
+    began, of_server = time.process_time(), [server_cpu_s()]
     entries, cursor = reader.pull("/v1/feed/all", PAGE)
     pulling = time.process_time() - began
+    of_server.append(server_cpu_s())
     idle = cost_ms(lambda: reader.page(f"/v1/feed/all?cursor={cursor}"), IDLE_POLLS)
+    of_server.append(server_cpu_s())
     bench.change(bench.bodies[0], 7)
     began = time.process_time()
     news, _ = reader.pull("/v1/feed/all", PAGE, cursor)
@@ -108,6 +129,8 @@ def measured(bench: BenchedFeed, reader: FeedReader) -> dict[str, Any]:
         "entries_due": bench.rows,
         "entries_per_cpu_second": round(entries / pulling),
         "idle_poll_cpu_ms": round(idle, 2),
+        "server_us_per_entry": round(1e6 * (of_server[1] - of_server[0]) / entries, 2),
+        "idle_poll_server_ms": round(1e3 * (of_server[2] - of_server[1]) / IDLE_POLLS, 2),
         "entries_of_one_change": news,
         "one_change_cpu_ms": round(one_change * 1000, 2),
         "rows_per_cpu_second_bare": round(rows / bare),

@@ -25,7 +25,6 @@ import numpy as np
 
 from greenoffice.client import ApiClient
 from greenoffice.clock import ShiftedClock
-from metering.errors import ConfigurationError
 from metering.localtime import local_day
 from proofs.ingest import wire
 from proofs.ingest.load import QUARTER_S, LoadPlan
@@ -39,7 +38,7 @@ from proofs.ingest.scene import (
     on_servers,
     registry,
 )
-from proofs.steps import finish, say, wait_until
+from proofs.steps import check_stack, finish, say, wait_until
 
 GATEWAYS, METERS = 10, 1_000
 SIZES = {1: 20_000, 20: 200_000, 100: 400_000}
@@ -91,10 +90,7 @@ class IngestSizes:
 
 def run_bench_ingest(stack: str, scale: float, per_s: float, seconds: float) -> None:
     """One line of JSON; exit status 0 whatever the figures are: goals stand beside them."""
-    if stack not in ("embedded", "servers"):
-        raise ConfigurationError(
-            "no such stack", field="stack", value=stack, fix="embedded or servers"
-        )
+    check_stack(stack)
     sizes = IngestSizes(scale, per_s, seconds)
     not_tried: list[str] = []
     with tempfile.TemporaryDirectory(prefix="greenoffice-ingest-") as folder:

@@ -307,13 +307,16 @@ def bench_feed(
     institutions: Annotated[int, typer.Option(help="how many", min=1)] = 10_000,
     days: Annotated[int, typer.Option(help="of books of each", min=1)] = 30,
     database: Annotated[
-        str, typer.Option(help="URL of an empty database; default: a SQLite file")
+        str, typer.Option(help="URL of an empty database; default: one of its own")
     ] = "",
+    stack: Annotated[
+        str, typer.Option(help="embedded or servers: a SQLite file, or a PostgreSQL of its own")
+    ] = "embedded",
 ) -> None:
     """What the feed of all institutions costs: entries, polls without news, one change."""
     from proofs.bench_feed import run_bench_feed
 
-    run_bench_feed(institutions, days, database)
+    run_bench_feed(institutions, days, database, stack)
 
 
 @app.command("bench-users")

@@ -18,7 +18,7 @@ import psutil
 from greenoffice.client import ApiClient
 from greenoffice.demo.progress import DemoReadiness, look
 from greenoffice.folder import DataFolder
-from metering.errors import GreenOfficeError, Unavailable
+from metering.errors import ConfigurationError, GreenOfficeError, Unavailable
 
 COMMAND = [sys.executable, "-m", "greenoffice"]
 HANGS_S = 1800.0
@@ -29,6 +29,14 @@ how long a thing takes is what a proof is about, it says so and gives a time of 
 def say(text: str) -> None:
     """Progress for people, on standard error."""
     print(text, file=sys.stderr, flush=True)
+
+
+def check_stack(stack: str) -> None:
+    """ConfigurationError for a word that names no stores to measure with."""
+    if stack not in ("embedded", "servers"):
+        raise ConfigurationError(
+            "no such stack", field="stack", value=stack, fix="embedded or servers"
+        )
 
 
 def finish(result: dict[str, Any], passed: bool) -> None:

@@ -11,6 +11,7 @@ import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, Table, func, insert, select, text
 from sqlalchemy.engine import make_url
@@ -22,6 +23,7 @@ from storage.sql.engine import open_engine, reading, writing
 from storage.sql.faults import shown
 from storage.sql.feeding import renew_secret
 from storage.sql.migrate import Schema, head, revision, upgrade
+from storage.sql.partitions import is_partitioned, plain, wide
 from storage.sql.schema import METADATA
 
 _ROWS = 1_000
@@ -148,16 +150,35 @@ def _occupied(value: str) -> Conflict:
 
 def _copy_rows(source: Connection, target: Connection) -> None:
     """All rows of all tables, those referred to first, and what the next numbers will be."""
-    pairs = _tables(source, target)
+    pairs, renumbered = _tables(source, target), _Renumbered(target)
     for old, new in pairs:
         portion = {"yield_per": _ROWS_AT_ONCE.get(new.name, _ROWS)}
         found = source.execute(select(old), execution_options=portion)
         for part in found.mappings().partitions():
-            target.execute(insert(new), [dict(row) for row in part])
+            target.execute(insert(new), renumbered(new.name, [dict(row) for row in part]))
     names = {new.name for _, new in pairs}
     for table in _COUNTED:
         if table.name in names:
             _count_on(target, table, _last_number(source, table))
+
+
+class _Renumbered:
+    """Gives series the numbers that they have in the target, and what refers to them, which comes
+    after them, too."""
+
+    def __init__(self, target: Connection) -> None:
+        self._wide = is_partitioned(target)
+        self._numbers: dict[int, int] = {}
+
+    def __call__(self, table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if table == "series":
+            for row in rows:
+                own = wide(row["id"], row["institution"]) if self._wide else plain(row["id"])
+                self._numbers[row["id"]] = row["id"] = own
+        elif rows and "series_id" in rows[0]:
+            for row in rows:
+                row["series_id"] = self._numbers[row["series_id"]]
+        return rows
 
 
 def _tables(source: Connection, target: Connection) -> list[tuple[Table, Table]]:

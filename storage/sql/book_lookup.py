@@ -15,9 +15,11 @@ from sqlalchemy import (
     Select,
     and_,
     exists,
+    func,
     insert,
     or_,
     select,
+    text,
     true,
     tuple_,
     type_coerce,
@@ -28,6 +30,7 @@ from sqlalchemy.types import NullType
 from metering.book import BookPlace, BookRow, SeriesKey
 from metering.localtime import day_number
 from storage.sql.book_codec import RAW, unpacked, unpacked_raw
+from storage.sql.partitions import is_partitioned, of_institution, own_number, wide
 from storage.sql.schema import BOOK_ROW, BOOK_ROW_BEFORE, SERIES
 
 CHUNK = 500
@@ -97,10 +100,21 @@ def made_ids(con: Connection, keys: Iterable[SeriesKey]) -> dict[SeriesKey, int]
     found = ids_of(con, wanted)
     missing = sorted(key for key in wanted if key not in found)
     if missing:
-        con.execute(insert(SERIES), [vars(key).copy() for key in missing])
+        con.execute(insert(SERIES), _numbered(con, missing))
         stored = _stored_ids(con, set(missing))
         found |= {key: stored[key] for key in missing}
     return found
+
+
+def _numbered(con: Connection, keys: Sequence[SeriesKey]) -> list[dict[str, Any]]:
+    """Rows of new series, with their numbers where the engine's own would not do."""
+    rows: list[dict[str, Any]] = [vars(key).copy() for key in keys]
+    if is_partitioned(con):
+        each = func.generate_series(1, len(keys)).table_valued("n")
+        drawn = select(func.nextval(text("'series_id_seq'"))).select_from(each)
+        for row, key, number in zip(rows, keys, con.scalars(drawn), strict=True):
+            row["id"] = wide(number, key.institution)
+    return rows
 
 
 def current_rows(con: Connection, ids: dict[SeriesKey, int], where: Any) -> Iterator[BookRow]:
@@ -140,6 +154,7 @@ def _before(
             select(BOOK_ROW_BEFORE, row.provisional, row.told, row.superseded_at)
             .join(BOOK_ROW, same)
             .where(table.series_id.in_(chunk), table.day.between(*days))
+            .where(row.series_id.in_(chunk))
             .where(table.revision <= revision, table.until > revision)
             .order_by(table.until.desc())
         )
@@ -196,10 +211,12 @@ def changed_rows(
     """
     table = BOOK_ROW.c
     ids = select(SERIES.c.id).where(SERIES.c.institution == institution, SERIES.c.kind == kind)
+    after = (after[0], own_number(con, after[1], institution), after[2])
     place = (table.revision, table.series_id, table.day)
     next_ones = (
         select(*place)
-        .where(table.series_id.in_(ids), table.provisional.is_(False))
+        .where(table.series_id.in_(ids), of_institution(con, table.series_id, institution))
+        .where(table.provisional.is_(False))
         .where(true() if history else CURRENT)
         .where(table.revision >= after[0], tuple_(*place) > tuple_(*after))
         .order_by(*place)
@@ -207,6 +224,7 @@ def changed_rows(
         .subquery()
     )
     same = and_(*(BOOK_ROW.c[column.name] == column for column in next_ones.c))
+    same = and_(same, of_institution(con, table.series_id, institution))
     statement = (
         select(BOOK_ROW, SERIES.c.institution, SERIES.c.kind, SERIES.c.code, SERIES.c.item)
         .join(next_ones, same)
@@ -229,6 +247,7 @@ def codes_touched(con: Connection, institution: str, after: int) -> frozenset[st
     there = exists().where(
         row.series_id == SERIES.c.id, row.provisional.is_(False), row.revision > after
     )
+    there = there.where(of_institution(con, row.series_id, institution))
     asked = select(SERIES.c.code).where(SERIES.c.institution == institution, there)
     return frozenset(con.scalars(asked))
 

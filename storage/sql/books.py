@@ -58,6 +58,7 @@ from storage.sql.digests import forget_days, hashes, make, without
 from storage.sql.engine import reading, writing
 from storage.sql.feeding import keys_of, last_serial, made_secret, news, secret
 from storage.sql.intake import add_marks, marks_touching, remove_marks
+from storage.sql.partitions import of_institution
 from storage.sql.schema import (
     BOOK_ROW,
     INSTITUTION_REVISION,
@@ -142,9 +143,10 @@ class SqlBooks(BookStore):
 
     def days(self, institution: str) -> tuple[date, date] | None:
         own = select(SERIES.c.id).where(SERIES.c.institution == institution)
-        day = BOOK_ROW.c.day
-        statement = select(func.min(day), func.max(day)).where(BOOK_ROW.c.series_id.in_(own))
+        day, series = BOOK_ROW.c.day, BOOK_ROW.c.series_id
+        statement = select(func.min(day), func.max(day)).where(series.in_(own))
         with self._reading() as con:
+            statement = statement.where(of_institution(con, series, institution))
             first, last = con.execute(statement.where(CURRENT)).one()
         return None if first is None else (day_of_number(first), day_of_number(last))
 
@@ -154,6 +156,7 @@ class SqlBooks(BookStore):
             keys = {number: key for key, number in all_ids(con, institution).items()}
             own = select(SERIES.c.id).where(SERIES.c.institution == institution)
             left = select(table.series_id, table.day).where(table.series_id.in_(own))
+            left = left.where(of_institution(con, table.series_id, institution))
             # None of them is superseded: asking for that would lead to the index of all that stand.
             found = con.execute(left.where(table.provisional.is_(True))).all()
         return sorted((keys[row.series_id], day_of_number(row.day)) for row in found)

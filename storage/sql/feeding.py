@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select, tuple_, update
 from metering.book import Change, FeedPlace, SeriesKey
 from storage.sql.book_lookup import CURRENT, chunks, fetched
 from storage.sql.engine import insert_missing
+from storage.sql.partitions import is_partitioned, plain
 from storage.sql.schema import BOOK_ROW, FEED_HEAD, SERIES
 
 SECRET_BYTES = 32
@@ -69,13 +70,19 @@ def news(con: Connection, after: FeedPlace, limit: int) -> list[Change]:
 
 
 def keys_of(con: Connection, numbers: Collection[int]) -> dict[int, SeriesKey]:
-    """The series of these numbers."""
+    """The series of these numbers; also of those that a cursor has kept from before books were
+    partitioned, which takes a look at all series."""
     table = SERIES.c
-    named = select(table.id, table.institution, table.kind, table.code, table.item)
+    older = {n for n in numbers if n == plain(n)} if is_partitioned(con) else set[int]()
     return {
         id: SeriesKey(*key)
-        for chunk in chunks(numbers)
-        for id, *key in con.execute(named.where(table.id.in_(chunk)))
+        for number, some in ((table.id, set(numbers) - older), (plain(table.id), older))
+        for chunk in chunks(some)
+        for id, *key in con.execute(
+            select(number, table.institution, table.kind, table.code, table.item).where(
+                number.in_(chunk)
+            )
+        )
     }
 
 

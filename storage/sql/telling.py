@@ -154,7 +154,7 @@ def _told_last(
         .subquery()
     )
     same = and_(*(BOOK_ROW.c[column.name] == column for column in last.c))
-    for row in con.execute(select(BOOK_ROW).join(last, same)):
+    for row in con.execute(select(BOOK_ROW).join(last, same).where(table.series_id.in_(series))):
         yield unpacked(row, keys[row.series_id])
 
 

@@ -59,7 +59,9 @@ from metering.validity import Validity
 from storage import MemoryReadings, Schema, open_engine, sql_stores
 from storage.sql.engine import reading, writing
 from storage.sql.migrate import _FOLDER, _known, downgrade, head, upgrade
+from storage.sql.partitions import PARTITION_NAMES
 from storage.sql.schema import METADATA, VERSIONED, natural_key
+from storage.sql.upgrading import of_the_model
 from tests.registry_examples import registered
 
 
@@ -101,13 +103,15 @@ BILLED = [kind for kind in FACTS if kind.billed]
 
 
 def tables(engine: Engine) -> set[str]:
-    return set(inspect(engine).get_table_names()) - {"alembic_version"}
+    """All but those that are partitions of others."""
+    return set(inspect(engine).get_table_names()) - {"alembic_version", *PARTITION_NAMES}
 
 
 def test_opening_brings_the_schema_to_the_model(engine: Engine) -> None:
     assert tables(engine) == set(METADATA.tables)
     with reading(engine) as con:
-        context = MigrationContext.configure(con, opts={"compare_type": True})
+        options = {"compare_type": True, "include_name": of_the_model}
+        context = MigrationContext.configure(con, opts=options)
         assert compare_metadata(context, METADATA) == []
 
 
@@ -1055,9 +1059,11 @@ def test_days_of_books_from_before_stand_in_their_index(engine: Engine) -> None:
     with writing(engine) as con:
         downgrade(con, "r0035")
         assert "ix_book_row_days" not in {i["name"] for i in inspect(con).get_indexes("book_row")}
+    engine.dispose()  # with the numbers of series, which are others after a migration
     before = books.day_columns([running.key], date(2026, 3, 1), date(2026, 3, 31))
     with writing(engine) as con:
         upgrade(con)
+    engine.dispose()
     found = books.day_columns([running.key], date(2026, 3, 1), date(2026, 3, 31))
     assert found.total.tolist() == before.total.tolist() == [2, 3]
     assert found.provisional.tolist() == before.provisional.tolist() == [False, True]

@@ -27,6 +27,8 @@ from storage.sql.schema.columns import (
     text_column,
 )
 
+BY_SERIES = "RANGE (series_id)"
+"""And so by institution (`storage.sql.partitions`); the migrations make the partitions."""
 INSTITUTION_REVISION = Table(
     "institution_revision", METADATA, key("institution"), number("revision")
 )
@@ -61,6 +63,7 @@ BOOK_ROW = Table(
     Column("registry", Integer, nullable=False, server_default="0"),
     Column("told", Boolean, nullable=False, server_default=true()),
     Column("serial", BigInteger, server_default="0"),
+    postgresql_partition_by=BY_SERIES,
 )
 """`serial`: of the commit that settled a node's row; 0 of rows from before commits were counted,
 null of what no feed tells."""
@@ -175,6 +178,7 @@ BOOK_ROW_BEFORE = Table(
     Column("parts", LargeBinary),
     Column("rules", SmallInteger, nullable=False),
     Column("registry", Integer, nullable=False),
+    postgresql_partition_by=BY_SERIES,
 )
 """Settled rows as tariffs divided them before they were completed: up to the revision `until`."""
 RESTATEMENT = Table(
