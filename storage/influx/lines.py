@@ -7,9 +7,11 @@ value it corrects.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from metering.errors import InvalidInput
 from metering.reading import ReadingColumns
@@ -33,13 +35,32 @@ def check_times(rows: ReadingColumns) -> None:
 
 
 def lines(rows: ReadingColumns) -> list[str]:
-    """One line per row, times in microseconds. `repr` is the shortest text that reads back as
-    the same float64, and its point or exponent makes the field a float for ever."""
-    columns = (np.asarray(column).tolist() for column in vars(rows).values())
-    return [
-        f"reading,point={point} value={value!r},flag={flag}i,order_hi={order_hi}i,"
-        f"order_lo={order_lo}i,segment={segment}i,offset={offset}i,index={index}i {time_us}"
-        for point, time_us, value, flag, order_hi, order_lo, segment, offset, index in zip(
-            *columns, strict=True
-        )
+    """One line per row, times in microseconds; a value is the shortest text that reads back as the
+    same float64. What rows side by side share, as those of a message do, is written once."""
+    if not len(rows):
+        return []
+    begins = np.concatenate([[True], np.any([c[1:] != c[:-1] for c in _shared(rows)], axis=0)])
+    of_each = zip(*(_texts(column[begins]) for column in _shared(rows)), strict=True)
+    made = [
+        f",flag={flag}i,order_hi={order_hi}i,order_lo={order_lo}i,segment={segment}i,"
+        f"offset={offset}i,index="
+        for flag, order_hi, order_lo, segment, offset in of_each
     ]
+    shared = np.array(made, np.object_)[np.cumsum(begins) - 1].tolist()
+    own = (_texts(column) for column in (rows.point, rows.value, rows.index, rows.time_us))
+    return [
+        f"reading,point={point} value={value}{of_message}{index}i {time_us}"
+        for of_message, point, value, index, time_us in zip(shared, *own, strict=True)
+    ]
+
+
+def _shared(rows: ReadingColumns) -> tuple[NDArray[Any], ...]:
+    return rows.flag, rows.order_hi, rows.order_lo, rows.segment, rows.offset
+
+
+def _texts(column: NDArray[Any]) -> list[str]:
+    """Each number of a column, at least one, as text: many in one go take a quarter of the time."""
+    return _ENCODER.encode(column.tolist())[1:-1].decode().split(",")
+
+
+_ENCODER = msgspec.json.Encoder()
