@@ -84,9 +84,12 @@ class KeptRows:
             self._put(point, seen._replace(rows=_with(seen.rows, first, end, read.get(point))))
 
     def keep(self, seen: Mapping[int, SeenRows]) -> None:
-        """Keep what was read of points, where that reaches to their newest row."""
+        """Keep what was read of points, where that reaches to their newest row; a look further back
+        leaves what is kept."""
         for point, one in seen.items():
-            if one.high_us != LAST_US or len(one.rows) > MOST_OF_A_POINT:
+            if one.high_us != LAST_US:
+                continue
+            if len(one.rows) > MOST_OF_A_POINT:
                 self._drop(point)
                 continue
             self._put(point, one._replace(rows=slim(one.rows)))

@@ -67,7 +67,7 @@ class Twins:
 
     def late(self, number: int) -> tuple[int, int]:
         """A reading between others, or one that says something else."""
-        back = int(self.rng.integers(1, 60)) * 7 * MINUTE_US
+        back = int(self.rng.integers(1, 60)) * int(self.rng.choice([7, 7, 240])) * MINUTE_US
         time = max(self.clock[number] - back, START_US + MINUTE_US)
         near = self.store.before([number + 1], time, 1)
         said = float(near.value[0]) if len(near) else 100.0
