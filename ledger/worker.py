@@ -638,7 +638,7 @@ class Ledger:
         was marked by the store in the transaction that made it."""
         registry = self._registry()
         if registry is not self._known:
-            self._known, self._plans = registry, Plans(registry)
+            self._known, self._plans = registry, self._plans.renewed(registry)
             self._context, self._due_us = Context(self._readings), 0
             if not self._shard.whole:
                 self._provisional = None  # others' days may be ours now
