@@ -581,5 +581,6 @@ class Figures:
             return found
         known = self._known
         if known is None or known[0] is not registry:
-            known = self._known = (registry, Plans(registry))
+            plans = Plans(registry) if known is None else known[1].renewed(registry)
+            known = self._known = (registry, plans)
         return known

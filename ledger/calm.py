@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,7 @@ from ledger.cleaning.past import Looked, Steps, doubtful
 from ledger.cleaning.rates import DAY_US, DayRises
 from ledger.cleaning.story import DETOUR_US
 from ledger.curve import Curve
+from ledger.ends import EndRuns
 from ledger.glance import Glance
 from ledger.lanes import RegisterLanes, day_of
 from ledger.meter import Measured, Service, of_cleaned
@@ -34,15 +34,6 @@ from metering.quantity import I64
 _MEASURED = np.full(4096, MEASURED, dtype=np.int8)
 
 
-class Open(NamedTuple):
-    """Readings that stand still up to the last one, long enough to mean something."""
-
-    start_us: int
-    end_us: int
-    missing: bool
-    """Longer than the meter is known to rest."""
-
-
 @dataclass(frozen=True, eq=False)
 class Calm:
     """Registers of a piece of work, and what is remembered of each."""
@@ -50,8 +41,7 @@ class Calm:
     lanes: RegisterLanes
     glance: Glance
     series: MutableMapping[Service, RegisterSeries]
-    runs: MutableMapping[Service, Open | None]
-    """What stands still at the end of each, where that is known."""
+    runs: EndRuns
     rests: MutableMapping[Service, dict[int, int]]
 
     def noticed(self, start_us: int, end_us: int) -> dict[Service, ChangeSpan | None]:
@@ -68,14 +58,17 @@ class Calm:
         days = self._changed(first, last, pasts, there)
         looked = self._looked_through(*days)
         spans, sure = self._reached(first, last)
-        sure &= there & self._moves(first, last)
+        moving, since = self._moves(first, last)
+        ends = zip(lanes.services, last.tolist(), strict=True)
+        sure &= there & (moving | np.array([self.runs.moves_after(*end) for end in ends]))
         found: dict[Service, ChangeSpan | None] = {}
         for place, seen in looked.items():
             service, series = lanes.services[place], pasts[place]
             if series is None:
                 continue
-            if sure[place] and self.runs.get(service) is None and series.takes(seen):
-                self.runs[service] = None
+            if sure[place] and self.runs.of(service) is None and series.takes(seen):
+                if moving[place]:
+                    self.runs.put(service, None, int(since[place]))
                 rests = self.rests.get(service, {})
                 for rested in [at for at in rests if at >= first[place]]:
                     del rests[rested]
@@ -101,14 +94,14 @@ class Calm:
         high = np.where(lanes.time_us[b - 1] >= last, lanes.time_us[b - 1], last)
         since = np.maximum(a - BEFORE, begins)
         sure &= (a - BEFORE >= begins) | lanes.from_start
-        still = self._moves(first, last)
+        still, _ = self._moves(first, last)
         found: dict[Service, Measured] = {}
         for place in np.flatnonzero(sure).tolist():
             service = lanes.services[place]
             series = self.series.get(service)
             if series is None or not (still[place] or service in self.runs):
                 continue
-            run = self.runs.get(service)
+            run = self.runs.of(service)
             if run is not None and run.missing:
                 continue
             if series.is_calm(self.glance, int(low[place]), int(high[place])):
@@ -231,19 +224,20 @@ class Calm:
         ]
         return spans, sure
 
-    def _moves(self, first: I64, last: I64) -> NDArray[np.bool_]:
+    def _moves(self, first: I64, last: I64) -> tuple[NDArray[np.bool_], I64]:
         """(m,) whether each surely does not stand still at its end, by readings no further from two
-        instants than a detour may last."""
+        instants than a detour may last; and the first of the readings that say so [us]."""
         lanes, time_us = self.lanes, self.lanes.time_us
         begins, ends = lanes.firsts[:-1], lanes.firsts[1:]
         moved = np.flatnonzero(np.diff(lanes.value) != 0) + 1
         moved = moved[~np.isin(moved, begins)]
         if not len(moved):
-            return np.zeros(len(lanes), dtype=np.bool_)
+            return np.zeros(len(lanes), dtype=np.bool_), np.zeros(len(lanes), dtype=np.int64)
         at = moved[np.maximum(np.searchsorted(moved, ends) - 1, 0)]
         inside = (at > begins) & (at < ends)
         flat = np.array([one.limits.flat_us for one in lanes.services], dtype=np.int64)
         short = time_us[ends - 1] - time_us[at] < flat
-        near = time_us[np.maximum(at - 1, 0)] >= first - DETOUR_US
+        since = time_us[np.maximum(at - 1, 0)]
+        near = since >= first - DETOUR_US
         near &= time_us[ends - 1] <= last + DETOUR_US
-        return np.asarray(inside & short & near & lanes.to_end)
+        return np.asarray(inside & short & near & lanes.to_end), since

@@ -19,10 +19,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ledger.cadence import BEFORE
-from ledger.calm import Calm, Open
+from ledger.calm import Calm
 from ledger.clean import Cleaned, clean, longest_rest, open_run
 from ledger.cleaning.decisions import STUCK, Decision, EventFacts, Span, facts_of, spans_of
 from ledger.cleaning.rates import DAY_US
+from ledger.ends import EndRuns, Open
 from ledger.glance import Glance
 from ledger.kept import FIRST_US, LAST_US, KeptRows
 from ledger.meter import Beside, Service, Stretch, Usable, handed_over
@@ -62,7 +63,7 @@ class Context:
     _series: dict[Service, RegisterSeries] = field(default_factory=dict)
     _rests: dict[Service, dict[int, int]] = field(default_factory=dict)
     """Of each how long it stood still before an instant."""
-    _runs: dict[Service, Open | None] = field(default_factory=dict)
+    _runs: EndRuns = field(default_factory=EndRuns)
     _glance: Glance = field(init=False)
     _kept: KeptRows = field(init=False)
     _calm: tuple[Glance, tuple[Service, ...], Calm] | None = None
@@ -104,7 +105,7 @@ class Context:
         again."""
         for service in [one for one in self._series if one.guest or one.meter.code in meters]:
             del self._series[service]
-            self._runs.pop(service, None)
+            self._runs.forget(service)
             self._rests.pop(service, None)
 
     def calm(self, served: Iterable[Sequence[Service]]) -> Calm:
@@ -149,7 +150,7 @@ class Context:
     def noticed(self, service: Service, start_us: int, end_us: int) -> ChangeSpan | None:
         """Where decisions may be told otherwise after readings in [start, end] changed."""
         first, last = max(start_us, service.start_us), min(end_us, service.end_us)
-        known = self._runs.pop(service, None)
+        known = self._runs.changed(service, last)
         if last < first:
             return None
         series = self._series.get(service)
@@ -162,6 +163,7 @@ class Context:
         for rested in [at for at in rests if first <= at or reach is not None]:
             del rests[rested]
         if reach is not None:
+            self._runs.forget(service)
             return reach
         run = self.open_run(service)
         ends = [r for r in (run, known) if r is not None]
@@ -378,10 +380,12 @@ class Context:
         if service.kind is not Kind.REGISTER:
             return None
         if service not in self._runs:
-            self._runs[service] = self._open_run(service)
-        return self._runs[service]
+            self._runs.put(service, *self._open_run(service))
+        return self._runs.of(service)
 
-    def _open_run(self, service: Service) -> Open | None:
+    def _open_run(self, service: Service) -> tuple[Open | None, int | None]:
+        """What stands still at the end of a service; where it moves there, the first of the
+        readings that say so."""
         count = FIRST_LOOK
         while True:
             known, whole = self._glance.known_before(service, service.end_us, count)
@@ -389,9 +393,11 @@ class Context:
             if whole or (run is not None and run[2]):
                 break
             count *= 4
-        if run is None or not run[2] or run[1] - run[0] < service.limits.flat_us:
-            return None
-        return Open(run[0], run[1], not self._rested(service, run[0], run[1] - run[0]))
+        if run is None or not run[2]:
+            return None, None
+        if run[1] - run[0] < service.limits.flat_us:
+            return None, int(known.time_us[0])
+        return Open(run[0], run[1], not self._rested(service, run[0], run[1] - run[0])), None
 
     def _standstill(self, service: Service, known: Usable) -> tuple[int, int, bool] | None:
         """(start, end, whether the register moved before) of what stands still at the end of

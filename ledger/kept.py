@@ -27,6 +27,8 @@ MOST_OF_A_POINT = 2_048
 """Rows; of a point with more nothing is kept."""
 MOST_BEFORE = 192
 """Rows that are kept although a look needs them no more."""
+LONGEST_US = 8 * 86_400_000_000
+"""Changes over more than so much are read by whoever looks at them, and not here."""
 MOST = 4_000_000
 """Rows of all points, of 18 bytes each."""
 
@@ -70,9 +72,11 @@ class KeptRows:
         return found
 
     def change(self, points: Sequence[int], start_us: int, end_us: int) -> None:
-        """Rows in [start, end] of the points may be others now: read them again."""
+        """Rows in [start, end] of the points may be others now: read them again. Over many days
+        they are let go: they may be more than can be held."""
         held = [p for p in points if p in self._seen and end_us >= self._seen[p].low_us]
-        for point in [p for p in held if start_us < self._seen[p].low_us]:
+        longer = end_us - start_us > LONGEST_US
+        for point in [p for p in held if longer or start_us < self._seen[p].low_us]:
             self._drop(point)
         held = [point for point in held if point in self._seen]
         if not held:
@@ -84,9 +88,12 @@ class KeptRows:
             self._put(point, seen._replace(rows=_with(seen.rows, first, end, read.get(point))))
 
     def keep(self, seen: Mapping[int, SeenRows]) -> None:
-        """Keep what was read of points, where that reaches to their newest row."""
+        """Keep what was read of points, where that reaches to their newest row; a look further back
+        leaves what is kept."""
         for point, one in seen.items():
-            if one.high_us != LAST_US or len(one.rows) > MOST_OF_A_POINT:
+            if one.high_us != LAST_US:
+                continue
+            if len(one.rows) > MOST_OF_A_POINT:
                 self._drop(point)
                 continue
             self._put(point, one._replace(rows=slim(one.rows)))

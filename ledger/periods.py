@@ -34,7 +34,11 @@ class Clock:
 
     def is_settled(self, day: date, zone: str) -> bool:
         """Whether the local day ended long enough ago for its row to be final."""
-        return day_bounds(day, zone)[1] + self.settle_us <= self.as_of_us
+        return self.settled_us(day, zone) <= self.as_of_us
+
+    def settled_us(self, day: date, zone: str) -> int:
+        """The instant from which the local day's row is final [us]."""
+        return day_bounds(day, zone)[1] + self.settle_us
 
 
 @lru_cache(maxsize=8192)

@@ -12,11 +12,12 @@ they do not hold already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 from metering import items
 from metering.book import SeriesKey
@@ -108,33 +109,67 @@ class Plan:
 
 Others = Callable[[str], Plan]
 """The plans of other institutions on the same day."""
+Kept = Mapping[str, Sequence[PlannedFigure]]
+"""By node its figures, narrow before wide."""
 
 
-def plan(registry: Registry, institution: str, day: date, others: Others | None = None) -> Plan:
+def plan(
+    registry: Registry,
+    institution: str,
+    day: date,
+    others: Others | None = None,
+    own: Sequence[str] | None = None,
+    kept: Kept | None = None,
+) -> Plan:
     """What counts where on that day; a pure function of the registry. `others` gives the plans of
-    institutions that hold what this one has a share of, where they are made already."""
-    return _Planner(
-        registry, institution, day, others or (lambda body: plan(registry, body, day))
-    ).plan()
+    institutions that hold what this one has a share of, where they are made already; `own` its
+    nodes on the day, in the order of the registry; `kept` the figures of those of them of which
+    they are known to be the same as before."""
+    if own is None:
+        own = nodes_by_institution(registry, day).get(institution, ())
+    more = others or (lambda body: plan(registry, body, day))
+    return _Planner(registry, institution, day, more, own, kept or {}).plan()
+
+
+def nodes_by_institution(registry: Registry, day: date) -> dict[str, list[str]]:
+    """Of each institution ('' for none) its nodes on a day, in the order of the registry."""
+    found: dict[str, list[str]] = {}
+    for code in registry.nodes:
+        found.setdefault(registry.institution(code, day), []).append(code)
+    return found
+
+
+class _Below(NamedTuple):
+    """A place below another one, and which of it counts there."""
+
+    code: str
+    division: Division | None
+    body: str | None
+    by: tuple[SeriesKey, ...]
 
 
 class _Planner:
-    def __init__(self, registry: Registry, institution: str, day: date, others: Others) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        institution: str,
+        day: date,
+        others: Others,
+        own: Sequence[str],
+        kept: Kept,
+    ) -> None:
         self.registry, self.institution, self.day = registry, institution, day
-        self.others = others
+        self.others, self.own, self.kept = others, own, kept
         self.figures: dict[Name, PlannedFigure] = {}
         self.drawn: dict[Name, PlannedFigure] = {}
         self.items: dict[str, list[str]] = {}
+        self.terms: dict[str, Term] = {}
+        """By meter: it counts into figures of several items."""
         self.fed: dict[str, frozenset[str]] = {}
         """By meter those that it feeds on the day, near or far."""
 
     def plan(self) -> Plan:
-        own = [
-            code
-            for code in self.registry.nodes
-            if self.registry.institution(code, self.day) == self.institution
-        ]
-        for code in own:
+        for code in self.own:
             self._visit(code, ())
         return Plan(self.institution, self.figures, self.drawn, self._formulas())
 
@@ -159,14 +194,21 @@ class _Planner:
         """Make the node's figures after those below it; returns its items."""
         if node in self.items or node in path:
             return self.items.get(node, [])
-        below = {c: self._items_below(c, (*path, node)) for c in self._children(node)}
+        inside = (*path, node)
+        children = self._children(node)
+        below = {child: self._items_below(child, inside) for child in children}
+        if (kept := self.kept.get(node)) is not None:
+            self.items[node] = [figure.item for figure in kept]
+            self.figures.update(((node, figure.item), figure) for figure in kept)
+            return self.items[node]
         meters = self._meters(node)
         found = {item for codes in below.values() for item in codes}
         found.update(item for meter in meters for item in _upward(meter.item))
         ordered = sorted(found, key=_narrow_first)
         self.items[node] = ordered
+        places = [self._below(node, child) for child in below]
         for item in ordered:
-            self.figures[node, item] = self._figure(node, item, meters, list(below))
+            self.figures[node, item] = self._figure(node, item, meters, places)
         return ordered
 
     def _items_below(self, node: str, path: tuple[str, ...]) -> list[str]:
@@ -189,49 +231,69 @@ class _Planner:
             )
         ]
 
+    def _below(self, node: str, child: str) -> _Below:
+        division = self.registry.division(node, child, self.day)
+        own = self.registry.institution(child, self.day)
+        by = () if division is None else tuple(self._series(code) for code in division.meters)
+        return _Below(child, division, None if own == self.institution else own, by)
+
     def _meters(self, node: str) -> list[Meter]:
         return [m for m in self.registry.meters_at(node) if m.valid.holds(self.day)]
 
-    def _figure(self, node: str, item: str, meters: list[Meter], below: list[str]) -> PlannedFigure:
-        totals = tuple(_term(m) for m in meters if m.total and m.item == item)
-        parts = self._parts(node, item, meters, below)
+    def _figure(
+        self, node: str, item: str, meters: list[Meter], below: list[_Below]
+    ) -> PlannedFigure:
+        within = [m for m in meters if items.covers(item, m.item)]
+        totals = tuple(self._term(m) for m in within if m.total and m.item == item)
+        parts = self._parts(node, item, within, below)
         counted = totals or parts
-        codes = _each_once(map(self._counting, counted))
-        whole = _each_once(map(self._leaves, counted)) if self.registry.shared else codes
-        step = min(map(self._step, counted), default=15)
-        return PlannedFigure(node, item, totals, parts, codes, step, whole)
+        codes, steps = dict[str, None](), set[int]()
+        for term in counted:
+            if term.kind == "meter":
+                codes[term.code] = None
+                steps.add(self.registry.meters[term.code].step_min)
+            else:
+                figure = self._planned(term)
+                codes |= dict.fromkeys(figure.meters)
+                steps.add(figure.step_min)
+        each = tuple(codes)
+        whole = tuple(dict.fromkeys(self._all_leaves(counted))) if self.registry.shared else each
+        return PlannedFigure(node, item, totals, parts, each, min(steps, default=15), whole)
 
     def _parts(
-        self, node: str, item: str, meters: list[Meter], below: list[str]
+        self, node: str, item: str, within: list[Meter], below: list[_Below]
     ) -> tuple[Term, ...]:
-        narrower = [m for m in meters if m.item != item and items.covers(item, m.item)]
-        held = _widest({m.item for m in narrower if m.total})
+        """What a figure of an item is the sum of where it has no total; `within`: the meters there
+        of the item or a part of it."""
+        held = _widest({m.item for m in within if m.total and m.item != item})
         loose = [
             m
-            for m in meters
-            if items.covers(item, m.item)
-            and not (m.total and m.item == item)
+            for m in within
+            if not (m.total and m.item == item)
             and not any(items.covers(one, m.item) for one in held)
         ]
         inner = [Term("node", node, one) for one in held]
-        outer = [t for child in below for t in self._child_terms(node, child, item, held)]
-        counted = {m.code for m in loose}
-        for term in (*inner, *outer):
-            counted.update(self._leaves(term))
-        fed = self._fed_by(counted)
-        own = [_term(m) for m in loose if m.code not in fed]
+        outer = [t for child in below for t in self._child_terms(child, item, held)]
+        fed = self._fed_by([*(m.code for m in loose), *self._all_leaves((*inner, *outer))])
+        own = [self._term(m) for m in loose if m.code not in fed]
+        if not fed:
+            return (*inner, *own, *outer)
         return (*inner, *own, *(t for term in outer for t in self._unfed(term, fed)))
 
-    def _child_terms(self, node: str, child: str, item: str, held: list[str]) -> list[Term]:
-        known = self.drawn if (child, item) in self.drawn else self.figures
-        if (child, item) not in known:
+    def _child_terms(self, child: _Below, item: str, held: list[str]) -> list[Term]:
+        name = (child.code, item)
+        known = self.drawn if name in self.drawn else self.figures
+        if name not in known:
             return []
-        division = self.registry.division(node, child, self.day)
-        own = self.registry.institution(child, self.day)
-        body = None if own == self.institution else own
-        by = () if division is None else tuple(self._series(code) for code in division.meters)
-        whole = Term("node", child, item, 1, division, body, by)
-        return [whole, *(replace(whole, item=o, sign=-1) for o in held if (child, o) in known)]
+        whole = Term("node", child.code, item, 1, child.division, child.body, child.by)
+        taken = [o for o in held if (child.code, o) in known]
+        return [whole, *(replace(whole, item=o, sign=-1) for o in taken)]
+
+    def _term(self, meter: Meter) -> Term:
+        found = self.terms.get(meter.code)
+        if found is None:
+            found = self.terms[meter.code] = Term("meter", meter.code, meter.item)
+        return found
 
     def _series(self, code: str) -> SeriesKey:
         """What a meter is booked under; nothing of one that is not registered."""
@@ -253,10 +315,10 @@ class _Planner:
         inner = [replace(t, sign=t.sign * term.sign) for t in figure.counted]
         return [t for one in inner for t in self._unfed(one, fed)]
 
-    def _fed_by(self, sources: set[str]) -> set[str]:
-        """Every meter that one of the sources feeds, near or far."""
+    def _fed_by(self, counted: Iterable[str]) -> set[str]:
+        """Every meter that one of those counted feeds, near or far."""
         fed: set[str] = set()
-        for source in sources & self.registry.sources:
+        for source in self.registry.sources.intersection(counted):
             fed |= self._fed_from(source)
         return fed
 
@@ -271,6 +333,9 @@ class _Planner:
             self.fed[source] = frozenset(fed)
         return self.fed[source]
 
+    def _all_leaves(self, terms: Iterable[Term]) -> Iterator[str]:
+        return chain.from_iterable(map(self._leaves, terms))
+
     def _leaves(self, term: Term) -> tuple[str, ...]:
         """Meters of a term that one counted here may feed, or that may feed others: of a part of a
         place none, since a part cannot be taken apart."""
@@ -278,24 +343,8 @@ class _Planner:
             return ()
         return (term.code,) if term.kind == "meter" else self._planned(term).whole
 
-    def _counting(self, term: Term) -> tuple[str, ...]:
-        return (term.code,) if term.kind == "meter" else self._planned(term).meters
-
-    def _step(self, term: Term) -> int:
-        if term.kind == "meter":
-            return self.registry.meters[term.code].step_min
-        return self._planned(term).step_min
-
     def _planned(self, term: Term) -> PlannedFigure:
         return (self.figures if term.body is None else self.drawn)[term.code, term.item]
-
-
-def _each_once(codes: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(chain.from_iterable(codes)))
-
-
-def _term(meter: Meter) -> Term:
-    return Term("meter", meter.code, meter.item)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -315,6 +364,8 @@ def _narrow_first(item: str) -> tuple[int, str]:
 
 def _widest(codes: set[str]) -> list[str]:
     """The codes that no other one covers."""
+    if len(codes) < 2:
+        return list(codes)
     return sorted(
         c for c in codes if not any(other != c and items.covers(other, c) for other in codes)
     )

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
@@ -25,7 +26,16 @@ from ledger.intervals import NEGATIVE
 from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, widened
 from ledger.meter import Measured, Service, measure
 from ledger.periods import Clock
-from ledger.plan import Plan, PlannedFigure, Term, boundaries, plan
+from ledger.plan import (
+    Kept,
+    Plan,
+    PlannedFigure,
+    Term,
+    boundaries,
+    nodes_by_institution,
+    plan,
+)
+from ledger.plan_renewal import KeptPlans, touched_places
 from ledger.repeats import MEMORY_US, PAD_US, Repeats, differing_runs, tells_repeats
 from ledger.series import ChangeSpan, months_around
 from ledger.turning import services
@@ -81,12 +91,22 @@ class WantedFigures(NamedTuple):
 class Plans:
     """Plans of one registry, each made once for the days on which nothing dated changes."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, registry: Registry, kept: KeptPlans | None = None) -> None:
+        self._registry, self._kept = registry, kept
         self._boundaries = boundaries(registry)
         self._made: dict[tuple[str, int], Plan] = {}
+        self._own: dict[int, dict[str, list[str]]] = {}
+        """By stretch of days the places of each institution."""
         self._served: dict[str, list[Service]] = {}
         self.choice = TariffChoice(registry)
+
+    def renewed(self, registry: Registry) -> Plans:
+        """Those of the registry that comes after this one; equal to plans that are made anew."""
+        if not self._made:
+            return Plans(registry)
+        touched = touched_places(self._registry, registry)
+        same = self._registry.formulas == registry.formulas
+        return Plans(registry, KeptPlans(self._made, self._boundaries, touched, same))
 
     def served(self, meter: str) -> list[Service]:
         """What carries energy of a meter, each the same object whenever it is asked for."""
@@ -103,10 +123,26 @@ class Plans:
         registry."""
         place = (institution, self.epoch(day))
         if place not in self._made:
-            self._made[place] = plan(
-                self._registry, institution, day, lambda body: self.on(body, day)
-            )
+            self._made[place] = self._make(institution, day)
         return self._made[place]
+
+    def _make(self, institution: str, day: date) -> Plan:
+        kept, own = self._kept, self._places(day).get(institution, [])
+        before = None if kept is None else kept.plan(institution, day)
+        if kept is None or before is None:
+            figures: Kept = {}
+        elif kept.holds(before, own):
+            return before
+        else:
+            figures = kept.figures(before)
+        others = partial(self.on, day=day)
+        return plan(self._registry, institution, day, others, own, figures)
+
+    def _places(self, day: date) -> dict[str, list[str]]:
+        epoch = self.epoch(day)
+        if epoch not in self._own:
+            self._own[epoch] = nodes_by_institution(self._registry, day)
+        return self._own[epoch]
 
 
 def meter_key(registry: Registry, meter: str, day: date) -> SeriesKey:

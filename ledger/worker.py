@@ -41,7 +41,7 @@ REFRESH_US = 15 * MINUTE_US
 """How often running days are looked at again without new readings: silence grows too."""
 ATTEMPTS = 5
 REBUILD_CAUSE = "rebuild"
-EVERY, EVER_US = 2**31, 2**62
+EVERY = 2**31
 
 
 @dataclass
@@ -101,8 +101,8 @@ class Ledger:
         self._known: Registry | None = None
         self._plans = Plans(Registry())
         self._provisional: set[Place] | None = None
-        self._next_settled_us = 0
-        """Before it no day settles of those that are not settled; 0 where that is not known."""
+        self._due_us = 0
+        """No running day of a meter settles before this instant; 0 where they must be looked at."""
         self._refreshed = now_us() // REFRESH_US
         """The quarter hour in which running days were last looked at: at a start they wait for the
         next one, and what came in meanwhile is marked."""
@@ -264,25 +264,29 @@ class Ledger:
         now = self._now_us()
         clock = Clock(now, self._settle_us)
         refresh = now // REFRESH_US != self._refreshed
-        if not refresh and now < self._next_settled_us:
-            return LedgerReport()
         self._refreshed = now // REFRESH_US
         same = began_us is not None and began_us // REFRESH_US == self._refreshed
         fresh, self._computed = self._computed if same else set(), set()
-        asked, left = list[tuple[SeriesKey, date, int, int]](), self._left_provisional(registry)
-        self._next_settled_us = EVER_US
-        for key, day in left:
+        if not refresh and now < self._due_us:
+            return LedgerReport()
+        asked, due_us = [], LATEST_US
+        for key, day in self._left_provisional(registry):
             if key.kind != "meter" or key.code not in registry.meters:
                 continue
             if registry.formulas_of(key.code):
                 continue  # it follows its members
             if key != meter_key(registry, key.code, day):
                 continue
-            start, end = day_bounds(day, registry.zone(registry.meters[key.code].node))
+            zone = registry.zone(registry.meters[key.code].node)
             stale = refresh and (key, day) not in fresh
-            self._next_settled_us = min(self._next_settled_us, end + self._settle_us)
-            if stale or end + self._settle_us <= now:
-                asked.append((key, day, start, end))
+            if clock.is_settled(day, zone):
+                due_us = 0  # until it was settled
+            else:
+                due_us = min(due_us, clock.settled_us(day, zone))
+                if not stale:
+                    continue
+            asked.append((key, day, *day_bounds(day, zone)))
+        self._due_us = due_us
         if not asked:
             return LedgerReport()
         registry = self._notice()
@@ -616,13 +620,22 @@ class Ledger:
     def _remember(self, rows: Sequence[BookRow]) -> None:
         if self._provisional is None:
             return
+        began: set[Place] = set()
         for row in rows:
             place = (row.key, row.day)
             if not row.provisional:
                 self._provisional.discard(place)
             elif place not in self._provisional:
-                self._provisional.add(place)
-                self._next_settled_us = 0
+                began.add(place)
+        self._provisional |= began
+        self._mind_ends(began)
+
+    def _mind_ends(self, began: Iterable[Place]) -> None:
+        """Days that begin to run may end before all that were looked at."""
+        clock, known = Clock(self._now_us(), self._settle_us), self._known or Registry()
+        for key, day in began:
+            if key.kind == "meter" and (meter := known.meters.get(key.code)) is not None:
+                self._due_us = min(self._due_us, clock.settled_us(day, known.zone(meter.node)))
 
     def _left_provisional(self, registry: Registry) -> list[Place]:
         """All days that are not settled: whoever begins anew may have been away for long."""
@@ -649,8 +662,8 @@ class Ledger:
         was marked by the store in the transaction that made it."""
         registry = self._registry()
         if registry is not self._known:
-            self._known, self._plans = registry, Plans(registry)
-            self._context, self._next_settled_us = Context(self._readings), 0
+            self._known, self._plans = registry, self._plans.renewed(registry)
+            self._context, self._due_us = Context(self._readings), 0
             if not self._shard.whole:
                 self._provisional = None  # others' days may be ours now
         return registry

@@ -67,7 +67,7 @@ class Twins:
 
     def late(self, number: int) -> tuple[int, int]:
         """A reading between others, or one that says something else."""
-        back = int(self.rng.integers(1, 60)) * 7 * MINUTE_US
+        back = int(self.rng.integers(1, 60)) * int(self.rng.choice([7, 7, 240])) * MINUTE_US
         time = max(self.clock[number] - back, START_US + MINUTE_US)
         near = self.store.before([number + 1], time, 1)
         said = float(near.value[0]) if len(near) else 100.0
@@ -174,6 +174,21 @@ def test_of_what_is_kept_only_the_change_is_read_again_and_little_more_is_kept()
         Glance(store).fill([1], time, time, 24, kept=kept)
         assert n < 30 or store.given == 1
         assert len(kept._seen[1].rows) <= 2 * 96 + 24 + MOST_BEFORE
+
+
+@pytest.mark.parametrize(("days", "rows"), [(8, 1 + 8 * 96), (9, 0)])
+def test_a_change_of_many_days_is_not_read_again_into_what_is_kept(days, rows):
+    store = Counted()
+    kept = KeptRows(store)
+    Glance(store).fill([1], START_US, START_US, 24, kept=kept)
+    times = [START_US + n * 15 * MINUTE_US for n in range(days * 96 + 1)]
+    store.upsert(ReadingColumns.of([(1, at, 1.0, 0, 0, 0, 0, 0, 0) for at in times]))
+    store.given = 0
+    kept.change([1], times[0], times[-1])
+    assert store.given == rows
+    glance = Glance(store)
+    glance.fill([1], times[0], times[-1], 24, kept=kept)
+    assert glance._seen[1].rows.time_us.tolist() == times
 
 
 def test_a_point_with_very_many_rows_is_not_kept():

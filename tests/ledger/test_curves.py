@@ -41,7 +41,7 @@ def test_only_what_is_being_worked_on_can_change():
     assert changeable(ledger) == {
         *("Cleaned", "Context", "Glance", "LedgerReport", "Measured", "Rebooked", "Rebooking"),
         *("Recompute", "Recomputed", "RegisterReadings", "Standing", "Work", "_Marks", "Sums"),
-        *("KeptRows", "Stack", "_Joined"),
+        *("EndRuns", "KeptRows", "Stack", "_Joined"),
         "_Told",
         "RepeatedValues",
     }

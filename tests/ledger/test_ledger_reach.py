@@ -18,10 +18,11 @@ class Counted(MemoryReadings):
 
     def __init__(self):
         super().__init__()
-        self.count = 0
+        self.count = self.questions = 0
 
     def _told(self, rows):
         self.count += len(rows)
+        self.questions += 1
         return rows
 
     def scan(self, *given):
@@ -77,3 +78,40 @@ def test_a_reading_costs_its_day_however_long_the_past_is(world, helpers, years)
     world.ledger.step()
     read_by_one_more(world, times, values)
     assert read_by_one_more(world, times, values) <= 100
+
+
+@pytest.mark.parametrize("days_back", [4, 100, 300])
+def test_a_late_reading_asks_the_store_once_and_does_not_look_at_the_end(world, helpers, days_back):
+    times, values = readings(helpers, YEARS)
+    world.push(1, times, values)
+    world.ledger.step()
+    place = len(times) - days_back * PER_DAY
+    for number, expected in enumerate((5, 1, 1)):  # first it is looked how far readings count
+        at, value = times[place + number : place + number + 1], values[place + number]
+        world.readings.questions = 0
+        world.push(1, at + helpers.HOUR_US, [value + 1])
+        world.ledger.step()
+        assert world.readings.questions <= expected, number
+
+
+def test_what_stands_still_at_the_end_is_found_after_late_readings_too(world, helpers):
+    times, values = readings(helpers, YEARS)
+    world.push(1, times, values)
+    world.ledger.step()
+    still = times[-1] + np.arange(1, 30) * 12 * helpers.HOUR_US
+    world.now_us += 15 * 24 * helpers.HOUR_US
+    for back in (300, 200):
+        world.push(1, times[-back : -back + 1] + helpers.HOUR_US, [values[-back] + 1])
+        world.ledger.step()
+    assert "stuck" not in world.kinds()
+    world.push(1, still, np.full(len(still), values[-1]))
+    world.ledger.step()
+    assert "stuck" in world.kinds()
+    world.push(1, times[-100:-99] + helpers.HOUR_US, [values[-100] + 1])
+    world.ledger.step()
+    assert "stuck" in world.kinds()
+    world.push(1, still[-1:] + helpers.HOUR_US, [values[-1] + 1])
+    world.ledger.step()
+    fresh = {(row.key, row.day): row.total for row in world.all_rows().values()}
+    world.ledger.rebuild()
+    assert fresh == {(row.key, row.day): row.total for row in world.all_rows().values()}

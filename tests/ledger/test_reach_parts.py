@@ -369,6 +369,18 @@ def test_running_days_are_looked_at_every_quarter_hour_and_settled_once(helpers)
     assert world.ledger.roll_day() == LedgerReport()
 
 
+def test_a_day_that_begins_to_run_shortly_before_it_settles_is_settled_in_time(helpers):
+    world = world_of(helpers)
+    world.now_us = helpers.midnight() + DAY_US + 17 * MINUTE_US
+    world.ledger.step()
+    world.push(1, helpers.quarters(25), np.arange(25.0))
+    world.ledger.step()
+    assert world.rows("meter", "m")[0].provisional
+    world.now_us += 3 * MINUTE_US
+    world.ledger.step()
+    assert not world.rows("meter", "m")[0].provisional
+
+
 def test_a_fresh_process_settles_days_however_old(helpers):
     for days in (1, 92, 93, 4000):
         world = world_of(helpers, days=0)
