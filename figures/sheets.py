@@ -214,6 +214,9 @@ def _told(
     span: _SheetSpan, keys: Sequence[SeriesKey], fields: frozenset[str]
 ) -> tuple[list[FigureSheet], list[SeriesKey]]:
     """(a sheet of the series that arrays say exactly, the others)."""
+    if len(span.months) == 1 and fields == {"quantity"}:
+        total = span.view.totals(keys, span.first, span.last)
+        return [_sheet_of(span, tuple(keys), total[:, None], fields)], []
     if 0 < span.minutes < DAY_MIN and fields == {"shares"}:
         mixed = span.view.mixed_columns(keys, span.first, span.last, span.minutes)
         odd = _odd(span, mixed.mixed) | _odd_days(span, mixed)
@@ -370,16 +373,20 @@ def _mixed_sheet(
     shares, own = _mixed_shares(span, len(keys), told), tuple(keys[n] for n in plain)
     if shares is not None and len(plain) < len(keys):
         shares = shares[plain]
-    return FigureSheet(
-        own,
-        span.minutes,
-        span.zone,
-        span.start_us,
-        span.end_us,
-        np.broadcast_to(np.int64(ABSENT), (len(own), len(span))),
-        fields,
-        shares,
-    )
+    unknown = np.broadcast_to(np.int64(ABSENT), (len(own), len(span)))
+    return _sheet_of(span, own, unknown, fields, shares)
+
+
+def _sheet_of(
+    span: _SheetSpan,
+    keys: tuple[SeriesKey, ...],
+    quantity: I64,
+    fields: frozenset[str],
+    shares: Shares | None = None,
+) -> FigureSheet:
+    """Of amounts or of shares alone."""
+    edges = (span.start_us, span.end_us)
+    return FigureSheet(keys, span.minutes, span.zone, *edges, quantity, fields, shares)
 
 
 def _mixed_shares(span: _SheetSpan, count: int, told: MixedColumns) -> Shares | None:

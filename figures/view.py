@@ -30,6 +30,7 @@ from metering.factor import USUAL_BASES, Bases
 from metering.items import check_item
 from metering.localtime import days_between, local_day
 from metering.ports import BookReader, BookViews
+from metering.quantity import I64
 from metering.registry import Registry
 from metering.registry.sharing import Division
 from metering.tariff import TariffBook, TariffScope
@@ -325,6 +326,10 @@ class View:
     def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
         """Likewise the days alone."""
         return self._books.day_columns(keys, first, last)
+
+    def totals(self, keys: Sequence[SeriesKey], first: date, last: date) -> I64:
+        """(S,) likewise the energy of all days together; ABSENT where nothing is known."""
+        return self._books.totals(keys, first, last)
 
     def mixed_columns(
         self, keys: Sequence[SeriesKey], first: date, last: date, step_min: int

@@ -23,6 +23,7 @@ from metering.book import (
     StandingRows,
 )
 from metering.book_columns import BookColumns, DayColumns, MixedColumns
+from metering.quantity import I64
 
 
 class BookRows(Protocol):
@@ -51,6 +52,10 @@ class BookTable(Protocol):
 
     def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
         """Likewise the days alone: no part is read."""
+        ...
+
+    def totals(self, keys: Sequence[SeriesKey], first: date, last: date) -> I64:
+        """(S,) their totals together [book units: mWh, mL, kJ]; ABSENT where none is known."""
         ...
 
     def mixed_columns(

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
+
 from metering.book import (
     BOOK_START,
     FEED_START,
@@ -28,6 +30,7 @@ from metering.bookhash import book_hash, worth_hash
 from metering.localtime import day_number, days_between
 from metering.ports import BookReader, BookStore
 from metering.quality import MEASURED, WHOLE
+from metering.quantity import ABSENT, I64
 from storage.book_rules import (
     Past,
     RowChange,
@@ -92,6 +95,13 @@ class MemoryBooks(BookStore):
 
     def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
         return self.columns(keys, first, last, priced=False).days
+
+    def totals(self, keys: Sequence[SeriesKey], first: date, last: date) -> I64:
+        days, found = self.day_columns(keys, first, last), np.full(len(keys), ABSENT, np.int64)
+        known = days.total != ABSENT
+        found[days.series[known]] = 0
+        np.add.at(found, days.series[known], days.total[known])
+        return found
 
     def mixed_columns(
         self, keys: Sequence[SeriesKey], first: date, last: date, step_min: int

@@ -81,6 +81,18 @@ def _told_together(con: Connection, chosen: ColumnElement[bool]) -> tuple[list[A
     return fetched(con, whole), fetched(con, apart)
 
 
+def totals(con: Connection, keys: Sequence[SeriesKey], first: date, last: date) -> I64:
+    """(S,) totals of the days of current rows together; ABSENT where none is known. The engine adds
+    them up in the index of days: whole numbers, exactly, or it refuses."""
+    found = np.full(len(keys), ABSENT, np.int64)
+    for places, chosen in _chunks(con, keys, first, last):
+        own = select(_T.series_id, func.sum(_raw("total"))).where(chosen).group_by(_T.series_id)
+        for id, total in fetched(con, own):
+            if total is not None:
+                found[places[id]] = int(total)
+    return found
+
+
 def _of_texts(places: dict[int, int], whole: list[Any], apart: list[Any]) -> DayColumns:
     if not whole:
         return NO_DAYS

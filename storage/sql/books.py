@@ -33,6 +33,7 @@ from metering.book_columns import BookColumns, DayColumns, MixedColumns
 from metering.bookhash import book_hash, worth_hash
 from metering.localtime import day_number, day_of_number
 from metering.ports import BookReader, BookStore
+from metering.quantity import I64
 from storage.book_rules import RowChange, check_rows, goes_on, is_hashed
 from storage.sql.book_commit import (
     changes_of,
@@ -53,7 +54,7 @@ from storage.sql.book_lookup import (
     made_ids,
     rows_at,
 )
-from storage.sql.book_tables import book_columns, day_columns, mixed_columns
+from storage.sql.book_tables import book_columns, day_columns, mixed_columns, totals
 from storage.sql.digests import forget_days, hashes, make, without
 from storage.sql.engine import reading, writing
 from storage.sql.feeding import keys_of, last_serial, made_secret, news, secret
@@ -115,6 +116,10 @@ class SqlBooks(BookStore):
     def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
         with self.at_rest() as books:
             return books.day_columns(keys, first, last)
+
+    def totals(self, keys: Sequence[SeriesKey], first: date, last: date) -> I64:
+        with self.at_rest() as books:
+            return books.totals(keys, first, last)
 
     def mixed_columns(
         self, keys: Sequence[SeriesKey], first: date, last: date, step_min: int
@@ -299,6 +304,9 @@ class _AtRest:
 
     def day_columns(self, keys: Sequence[SeriesKey], first: date, last: date) -> DayColumns:
         return day_columns(self._con, keys, first, last)
+
+    def totals(self, keys: Sequence[SeriesKey], first: date, last: date) -> I64:
+        return totals(self._con, keys, first, last)
 
     def mixed_columns(
         self, keys: Sequence[SeriesKey], first: date, last: date, step_min: int

@@ -128,6 +128,22 @@ def test_columns_say_what_rows_say(kept: Stores, priced: bool, first: int, last:
     with kept.books.at_rest() as books:
         assert told(KEYS, books.columns(KEYS, *span, priced=priced)) == told(KEYS, wanted)
         assert told_days(KEYS, books.day_columns(KEYS, *span)) == told_days(KEYS, wanted.days)
+        assert books.totals(KEYS, *span).tolist() == added(wanted.days)
+
+
+def added(days: DayColumns) -> list[int]:
+    """Known totals of each of the keys, one after another."""
+    found = [ABSENT] * len(KEYS)
+    for series, total in zip(days.series.tolist(), days.total.tolist(), strict=True):
+        if total != ABSENT:
+            found[series] = total + (0 if found[series] == ABSENT else found[series])
+    return found
+
+
+def test_totals_of_unknown_days_are_unknown(stores: Stores) -> None:
+    commit(stores, unknown(booked()), booked(OTHER, DAY, 2**50), booked(OTHER, NEXT, -(2**50) + 1))
+    assert stores.books.totals(KEYS, DAY, NEXT).tolist() == [96, ABSENT, ABSENT]
+    assert stores.books.totals([], DAY, NEXT).tolist() == []
 
 
 @pytest.mark.parametrize("step_min", [15, 30, 60])
