@@ -98,7 +98,7 @@ class GridTable:
 
     def _groups(self, series: Sequence[Series], label: Mapping[str, str]) -> I64:
         """(S,) groups of series; those of one stretch of time are mostly those of the next."""
-        name = (*map(id, series), *label.values())
+        name = (*map(id, series), *label.items())
         found = self._known.get(name)
         if found is None:
             found = np.array([self._group(one, label) for one in series], np.int64)
