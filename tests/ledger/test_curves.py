@@ -50,7 +50,15 @@ def test_only_what_is_being_worked_on_can_change():
 def test_what_holds_arrays_equals_itself_alone_and_what_is_ranked_has_an_order():
     assert alone(ledger) == {
         *("Around", "Block", "Calm", "Curve", "Curves", "DayGrid", "DayRises", "Edges"),
-        *("JudgedReadings", "RegisterLanes", "RegisterPast", "RiseLimits", "Stack", "Steps"),
+        *(
+            "JudgedReadings",
+            "KeptPlans",
+            "RegisterLanes",
+            "RegisterPast",
+            "RiseLimits",
+            "Stack",
+            "Steps",
+        ),
         *("Stretch", "Strides"),
     }
     assert ordered(ledger) == {"Decision", "EventFacts", "StoryPrice"}
