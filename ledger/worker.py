@@ -10,16 +10,7 @@ from functools import partial
 from itertools import groupby
 
 from ledger.context import Context
-from ledger.jobs import (
-    EARLIEST_US,
-    LATEST_US,
-    Cluster,
-    Job,
-    Work,
-    clusters,
-    windows,
-    work,
-)
+from ledger.jobs import EARLIEST_US, LATEST_US, Cluster, Job, Work, clusters, windows, work
 from ledger.periods import SETTLE_US, Clock
 from ledger.rebooking import Place, Progress, Rebooked, Rebooking, rows_of_other_rules
 from ledger.recompute import Plans, Recompute, Recomputed, WantedFigures, meter_key

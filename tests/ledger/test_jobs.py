@@ -98,6 +98,8 @@ def test_marks_no_further_apart_than_a_day_are_one_job():
     apart = jobs_of(mark(0, 1, 2, 7), mark(0, 26.001, 27, 8))
     assert [one[3] for one in apart] == [{7}, {8}]
     assert jobs_of(mark(0, 1, 9, 7), mark(0, 2, 3, 8)) == [("m0", 1, 9, {7, 8})]
+    long = (mark(0, 1, 99, 7), mark(0, 2, 3, 8), mark(0, 90, 91, 9))
+    assert jobs_of(*long) == [("m0", 1, 99, {7, 8, 9})]
     (cluster,) = work(campus(), [mark(0, 1, 2, 7), mark(0, 3, 4, 8, "correction")]).clusters
     assert cluster.cause == "correction, reading"
     assert cluster.marks == {7, 8}

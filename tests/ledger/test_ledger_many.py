@@ -53,6 +53,24 @@ def test_the_books_are_those_of_one_commit(helpers, monkeypatch):
     assert parted.totals("node", "o")[helpers.DAY] == node
 
 
+def test_nodes_are_made_of_no_more_rows_at_once_than_a_commit_holds(helpers, monkeypatch):
+    counting, lengths = Recompute.counting, []
+
+    def counted(self, institution, meters, days):
+        lengths.append(len(days))
+        return counting(self, institution, meters, days)
+
+    monkeypatch.setattr(Recompute, "counting", counted)
+    monkeypatch.setattr(jobs, "METERS_A_PIECE", 1)
+    monkeypatch.setattr(jobs, "MOST_METERS", 1)
+    monkeypatch.setattr(jobs, "ROWS_A_PIECE", METERS)
+    world = world_of(helpers)
+    push(world, helpers)
+    world.ledger.step()
+    assert max(lengths) == 2
+    assert sum(lengths) == DAYS + 1
+
+
 def test_a_node_is_restated_once(helpers, few_a_commit):
     world = world_of(helpers)
     push(world, helpers)

@@ -67,6 +67,14 @@ def test_what_comes_between_two_commits_is_booked_before_the_next(helpers, world
     assert world.marks.waiting() == 0
 
 
+@pytest.mark.parametrize(("hours", "left"), [(2, 0), (2.01, 1)])
+def test_live_is_what_was_read_in_the_last_two_hours(helpers, world, monkeypatch, hours, left):
+    """Also for a gateway that sends a day after an outage: it holds up nothing."""
+    sent = helpers.quarters(2, world.now_us - round(hours * helpers.HOUR_US))
+    in_between(world, monkeypatch, lambda: world.push(2, sent, [5.0, 6.0]))
+    assert world.marks.waiting() == left
+
+
 def test_late_work_is_in_short_pieces_while_live_readings_come(helpers, monkeypatch):
     """And in long ones a while after the last of them."""
     monkeypatch.setattr(jobs, "SHORT_METERS", 1)

@@ -97,7 +97,8 @@ class GridTable:
                     self._join(one, own, group, place[firsts], firsts)
 
     def _groups(self, series: Sequence[Series], label: Mapping[str, str]) -> I64:
-        """(S,) groups of series; those of one stretch of time are mostly those of the next."""
+        """(S,) groups of series; those of one stretch of time are mostly those of the next. All
+        that were asked of are in `series`, so none is another one of the same identity."""
         name = (*map(id, series), *label.items())
         found = self._known.get(name)
         if found is None:
