@@ -37,8 +37,7 @@ from analytics.bins import (
     NAIVE_BINS,
     HourCalendar,
     OfficeHours,
-    in_running_hours,
-    running_hours,
+    running_bins,
 )
 from analytics.fitting import (
     DEFAULTS,
@@ -72,7 +71,7 @@ class Baseline:
     slopes: Floats
     """[kW/K], shape (meters, 2, columns): at rest, running."""
     running: Bools
-    """Hours of a working day in which the meter runs, (meters, 24)."""
+    """Bins in which the meter runs, (meters, 192)."""
     segments: Segments
     centre: Floats
     """Means of the design columns [K], shape (columns,)."""
@@ -98,7 +97,7 @@ class Baseline:
         of the kind was ever seen.
         """
         design = self.segments.design(temperature) - self.centre
-        running = in_running_hours(self.running, clock)
+        running = np.take(self.running, clock.full_bins(), axis=1)
         levels = np.take(self.levels, clock.full_bins(), axis=1)
         expected = levels + weather_by_regime(self.slopes, design, running)
         if self.blind is None:
@@ -159,7 +158,7 @@ def _fit(
     result = Baseline(
         inputs=hashes(energy, temperature, clock, hours_us, settings),
         rungs=steps,
-        running=running_hours(energy, clock),
+        running=running_bins(energy, clock, fine=steps == Rung.FULL),
         levels=np.full((meters, FULL_BINS), np.nan),
         slopes=np.zeros((meters, 2, knots.columns)),
         segments=knots,
@@ -169,27 +168,33 @@ def _fit(
         load=load,
         cvrmse=np.full(meters, np.nan),
     )
-    floor = settings.floor_of_load * np.nan_to_num(load)
     for rung in Rung:
-        rows = np.flatnonzero(result.rungs == rung)
+        rows = np.flatnonzero(steps == rung)
         if rows.size and hours_us.size:
-            running = in_running_hours(result.running[rows], clock)
-            group = Group(rung, energy[rows], running, floor[rows])
-            fitted, spread, kept = fit_robustly(group, shared, settings)
-            result.levels[rows], result.slopes[rows] = fitted.levels, fitted.slopes
-            result.spread[rows] = spread
+            group = group_of(energy, result, rung, rows, settings)
+            found = fit_robustly(group, shared, settings)
+            result.levels[rows], result.slopes[rows] = found.fitted.levels, found.fitted.slopes
+            result.spread[rows] = found.spread
             result.hour_spread[rows] = spread_by_hour(
-                energy[rows] - fitted.expected, shared, result.running[rows], spread
+                energy[rows] - found.expected, shared, group.runs, found.spread
             )
-            result.cvrmse[rows] = _cvrmse(energy[rows], fitted.expected, kept)
+            result.cvrmse[rows] = _cvrmse(energy[rows], found.expected, found.kept)
     return result
+
+
+def group_of(
+    energy: Floats, baseline: Baseline, rung: Rung, rows: Ints, settings: FitSettings
+) -> Group:
+    """The meters of a rung as they are fitted."""
+    floor = settings.floor_of_load * np.nan_to_num(baseline.load[rows])
+    return Group(rung, energy[rows], baseline.running[rows], floor)
 
 
 def with_spreads(
     baseline: Baseline, residual: Floats, clock: HourCalendar, settings: FitSettings
 ) -> Baseline:
     """The baseline with the spread of these residuals [kW], (meters, hours), NaN ignored."""
-    running = in_running_hours(baseline.running, clock)
+    running = np.take(baseline.running, clock.full_bins(), axis=1)
     floor = settings.floor_of_load * np.nan_to_num(baseline.load)
     by_regime = spread_by_regime(residual, running, floor)
     shared = Shared.of(np.zeros((clock.hour.size, 0)), clock)

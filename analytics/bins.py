@@ -30,6 +30,8 @@ FULL_BINS, COMPACT_BINS, NAIVE_BINS = 192, 72, 48
 WEDNESDAY, SATURDAY, HOLIDAY = 2, 5, 7
 COMPACT_OF = np.array([0, 0, 0, 0, 0, 1, 2, 2])
 """Weekday or HOLIDAY -> 0 working day, 1 Saturday, 2 rest day."""
+TENTH = 17
+"""The place of the tenth and of the ninetieth percentile among 168 hours, from either end."""
 FLAT = 1.1
 """A meter whose office hours stay under this times its nights has no schedule to read."""
 
@@ -182,9 +184,30 @@ def running_hours(energy: Floats, clock: HourCalendar) -> Bools:
     return np.asarray(np.where(told, running, office))
 
 
-def in_running_hours(running: Bools, clock: HourCalendar) -> Bools:
-    """Spread running hours of the day, (meters, 24), over the clock's hours: (meters, hours)."""
-    return running[:, clock.hour] & clock.working
+def running_bins(energy: Floats, clock: HourCalendar, *, fine: Bools) -> Bools:
+    """Bins of the 192 in which each meter runs, (meters, 192).
+
+    A meter with a long history, `fine` (meters,), tells them hour by hour of the week: those whose
+    median lies above the middle of its quiet and busy ones. Of a shorter one, which a few days of
+    waste could mislead, the `running_hours` of working days.
+    """
+    result = of_working_days(running_hours(energy, clock))
+    if fine.any():
+        medians = Groups.of(clock.full_bins(), FULL_BINS).medians(energy[fine])
+        week = np.sort(np.nan_to_num(medians[:, : HOLIDAY * 24]), axis=1)
+        quiet, busy = (week[:, place, None] for place in (TENTH, -1 - TENTH))
+        with np.errstate(invalid="ignore"):
+            runs = medians > (quiet + busy) / 2
+        told = busy[:, 0] > FLAT * quiet[:, 0]
+        result[fine] = np.where(told[:, None], runs, result[fine])
+    return result
+
+
+def of_working_days(running: Bools) -> Bools:
+    """Running hours of the day, (meters, 24), as bins of working days: (meters, 192)."""
+    result = np.zeros((running.shape[0], FULL_BINS // 24, 24), dtype=np.bool_)
+    result[:, :SATURDAY] = running[:, None, :]
+    return result.reshape(running.shape[0], FULL_BINS)
 
 
 def night_hours(hour: Ints, office: OfficeHours) -> Bools:

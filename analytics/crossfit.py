@@ -15,20 +15,30 @@ its own hours are smaller than those that will come.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 
-from analytics.baseline import Baseline, fit, rungs, with_spreads
+from analytics.baseline import Baseline, fit, group_of, rungs, with_spreads
 from analytics.bins import HourCalendar
-from analytics.fitting import DEFAULTS, FitSettings
+from analytics.fitting import (
+    DEFAULTS,
+    FitSettings,
+    Group,
+    Rung,
+    Shared,
+    expected_by,
+    fit_robustly,
+    solved,
+    weeks_of,
+)
 from analytics.groups import Bools, Floats, Ints
-from analytics.temperature import bridge
+from analytics.sums import Design
 
 MOST_FOLDS = 13
-MONDAY = 3
-"""1970-01-01 was a Thursday."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,27 +60,55 @@ class History:
 
 def folds(clock: HourCalendar) -> Ints:
     """Fold of each hour, (hours,): its local week, Monday to Sunday, counted round to 13."""
-    if clock.day.size == 0:
-        return np.zeros(0, dtype=np.int64)
-    week = (clock.day + MONDAY) // 7
-    return np.asarray((week - week[0]) % MOST_FOLDS)
+    return np.asarray(weeks_of(clock) % MOST_FOLDS)
 
 
 def expected_across(history: History, left_out: Bools) -> Floats:
     """What fits on other weeks expect of each hour [kWh/h], (meters, hours).
 
-    Hours left out, (meters, hours), are expected too, but nothing is learned of them. Exact to 32
-    bits, as they are kept. NaN where the other weeks say nothing.
+    Hours left out, (meters, hours), are expected too, but nothing is learned of them, nor of those
+    that the fit on all weeks trims. Exact to 32 bits, as they are kept. NaN where the other weeks
+    say nothing.
     """
-    fold, expected = folds(history.clock), np.full(history.energy.shape, np.nan)
+    kept = replace(history, energy=np.where(left_out, np.nan, history.energy))
     known = rungs(history.energy, history.clock, history.settings)
-    blind = bool(np.isnan(bridge(history.temperature)).any())
-    for one in np.unique(fold).tolist():
-        hours = fold == one
-        others = replace(history, energy=np.where(hours | left_out, np.nan, history.energy))
-        fitted = _fit(others, known, blind=blind)
-        expected[:, hours] = fitted.predict(history.clock, history.temperature)[:, hours]
+    fitted = _fit(kept, known)
+    expected = _across(kept, fitted, known)
+    if fitted.blind is not None:
+        dark = np.isnan(fitted.segments.design(history.temperature)).any(axis=1)
+        if dark.any():
+            expected[:, dark] = _across(kept, fitted.blind, known)[:, dark]
     return expected.astype(np.float32).astype(np.float64)
+
+
+def _across(history: History, fitted: Baseline, known: Ints) -> Floats:
+    """By the sums of all weeks less those of each fold, with what `fitted` took for sound."""
+    fold, result = folds(history.clock), np.full(history.energy.shape, np.nan)
+    design = fitted.segments.design(history.temperature) - fitted.centre
+    shared = Shared.of(design, history.clock)
+    for rung in Rung:
+        rows = np.flatnonzero(known == rung)
+        if rows.size and fold.size:
+            group = group_of(history.energy, fitted, rung, rows, history.settings)
+            kept = fit_robustly(group, shared, history.settings).kept
+            result[rows] = _without_each(group, kept, shared, fold, history.settings)
+    return result
+
+
+def _without_each(
+    group: Group, kept: Bools, shared: Shared, fold: Ints, settings: FitSettings
+) -> Floats:
+    result = np.full(group.energy.shape, np.nan)
+    parts = {}
+    for one in np.unique(fold).tolist():
+        inside = Design.of(shared.scaled, shared.full_bins, np.flatnonzero(fold == one))
+        parts[one] = inside.sums(group.energy, kept, group.runs)
+    whole = reduce(operator.add, parts.values())
+    for one, part in parts.items():
+        fitted = solved(whole - part, group, shared, settings)
+        hours = np.flatnonzero(fold == one)
+        result[:, hours] = expected_by(fitted, group.runs, shared, hours)
+    return result
 
 
 def learned(history: History, expected: Floats, left_out: Bools) -> Baseline:
@@ -87,7 +125,7 @@ def _honest(fitted: Baseline, kept: History, expected: Floats) -> Baseline:
     return with_spreads(fitted, kept.energy - expected, kept.clock, kept.settings)
 
 
-def _fit(history: History, known: Ints, *, blind: bool = True) -> Baseline:
+def _fit(history: History, known: Ints) -> Baseline:
     return fit(
         history.energy,
         history.temperature,
@@ -95,5 +133,4 @@ def _fit(history: History, known: Ints, *, blind: bool = True) -> Baseline:
         history.hours_us,
         history.settings,
         known=known,
-        blind=blind,
     )

@@ -10,9 +10,10 @@ from enum import IntEnum
 import numpy as np
 
 from analytics.bins import COMPACT_BINS, COMPACT_OF, FULL_BINS, NAIVE_BINS, SATURDAY, HourCalendar
-from analytics.groups import Bools, Floats, Groups, Ints
-from analytics.regression import fit_slopes, weather_part
+from analytics.groups import Bools, Floats, Groups, Ints, median
+from analytics.regression import weather_part
 from analytics.robust import MAD_TO_SIGMA, scale, within
+from analytics.sums import Design, Sums, means_of, slopes_of, without_weather
 
 
 class Rung(IntEnum):
@@ -36,9 +37,18 @@ class FitSettings:
     trim_rounds: int = 2
     floor_of_load: float = 0.005
     """Least spread, as a share of the meter's daytime load."""
+    most_bias: float = 0.05
+    """Of the energy of the middle week: a fit that misses more has trimmed what is usual."""
+    least_weeks: int = 6
+    """A history of fewer weeks has no middle one."""
 
 
 DEFAULTS = FitSettings()
+
+MONDAY = 3
+"""1970-01-01 was a Thursday."""
+ENOUGH_HOURS = 2_000
+"""A spread is read from so many hours, evenly taken, where there are more."""
 
 _BIN = np.arange(FULL_BINS)
 BIN_OF: dict[Rung, Ints] = {
@@ -56,7 +66,11 @@ class Shared:
 
     design: Floats
     """Centred design columns [K], shape (hours, columns); NaN where the weather is unknown."""
+    size: Floats
+    """Root mean square of each column, (columns,)."""
     full_bins: Ints
+    week: Ints
+    """Local week of each hour, from 0, (hours,)."""
     groups: dict[Rung, Groups]
 
     @classmethod
@@ -65,7 +79,21 @@ class Shared:
         rung."""
         full = clock.full_bins()
         groups = {rung: Groups.of(BIN_OF[rung][full], _COUNT[rung]) for rung in Rung}
-        return cls(design, full, groups)
+        week = weeks_of(clock)
+        return cls(design, column_sizes(design), full, week, groups)
+
+    @property
+    def scaled(self) -> Floats:
+        """The design in standard sizes."""
+        return self.design / self.size
+
+
+def weeks_of(clock: HourCalendar) -> Ints:
+    """Local week of each hour, Monday to Sunday, counted from 0, (hours,)."""
+    if clock.day.size == 0:
+        return np.zeros(0, dtype=np.int64)
+    week = (clock.day + MONDAY) // 7
+    return np.asarray(week - week[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +104,6 @@ class Fitted:
     """[kW], shape (meters, 192)."""
     slopes: Floats
     """[kW/K], shape (meters, 2, columns): at rest, running."""
-    expected: Floats
-    """[kWh/h], shape (meters, hours)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,53 +113,95 @@ class Group:
     rung: Rung
     energy: Floats
     """[kWh/h], NaN where absent."""
-    running: Bools
-    """Hours in which the meter runs."""
+    runs: Bools
+    """Bins in which the meter runs, (meters, 192)."""
     floor: Floats
     """Least spread of each meter [kW], (meters,)."""
 
-    @property
-    def regimes(self) -> tuple[Bools, Bools]:
-        """Hours at rest, hours running."""
-        return ~self.running, self.running
+
+@dataclass(frozen=True, eq=False)
+class Robust:
+    """A group's robust fit."""
+
+    fitted: Fitted
+    expected: Floats
+    """[kWh/h], (meters, hours)."""
+    spread: Floats
+    """(meters, 2): at rest, running."""
+    kept: Bools
+    """Hours fitted on, (meters, hours)."""
 
 
-def fit_robustly(
-    group: Group, shared: Shared, settings: FitSettings
-) -> tuple[Fitted, Floats, Bools]:
-    """Fit a group: the fit, the spread (meters, 2: at rest, running) and the hours kept."""
-    known, rung = np.isfinite(group.energy), group.rung
-    if rung is not Rung.NAIVE:
+def fit_robustly(group: Group, shared: Shared, settings: FitSettings) -> Robust:
+    """Fit a group from medians, trimming what lies far off.
+
+    What is trimmed again and again is no outlier but a second way in which a meter runs, as plant
+    that only sometimes cools: where the trimmed fit misses the energy of the middle week by more
+    than `most_bias`, nothing is trimmed.
+    """
+    known = np.isfinite(group.energy)
+    if group.rung is not Rung.NAIVE:
         known &= np.isfinite(shared.design).all(axis=1)
     trusted = np.where(known, group.energy, np.nan)
-    start = shared.groups[rung].medians(trusted)[:, BIN_OF[rung][shared.full_bins]]
-    residual, limit = trusted - start, settings.first_trim
+    running = group.runs[:, shared.full_bins]
+    start = shared.groups[group.rung].medians(trusted)[:, BIN_OF[group.rung][shared.full_bins]]
+    kept = _near(trusted - start, running, group.floor, settings.first_trim)
+    design = Design.of(shared.scaled, shared.full_bins)
     for _ in range(settings.trim_rounds):
-        kept = _near(residual, group, limit)
-        residual, limit = (
-            trusted - fit_once(group, kept, shared, settings).expected,
-            (settings.trim),
-        )
-    kept = _near(residual, group, limit)
-    fitted = fit_once(group, kept, shared, settings)
-    spread = spread_by_regime(trusted - fitted.expected, group.running, group.floor)
-    return fitted, spread, kept
+        expected = expected_by(fit_once(group, kept, shared, design, settings), group.runs, shared)
+        kept = _near(trusted - expected, running, group.floor, settings.trim)
+    kept |= known & _is_regime(trusted, expected, shared, settings)[:, None]
+    fitted = fit_once(group, kept, shared, design, settings)
+    expected = expected_by(fitted, group.runs, shared)
+    return Robust(
+        fitted, expected, spread_by_regime(trusted - expected, running, group.floor), kept
+    )
 
 
-def fit_once(group: Group, kept: Bools, shared: Shared, settings: FitSettings) -> Fitted:
+def _is_regime(trusted: Floats, expected: Floats, shared: Shared, settings: FitSettings) -> Bools:
+    """Meters whose middle week is missed by the trimmed fit, (meters,)."""
+    weeks = int(shared.week[-1]) + 1 if shared.week.size else 0
+    if weeks < settings.least_weeks:
+        return np.zeros(trusted.shape[0], dtype=np.bool_)
+    first = np.flatnonzero(np.diff(shared.week, prepend=-1))
+    told = np.isfinite(trusted) & np.isfinite(expected)
+    used = np.add.reduceat(np.where(told, trusted, 0.0), first, axis=1)
+    missed = used - np.add.reduceat(np.where(told, expected, 0.0), first, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bias = np.where(used > 0, missed / used, np.nan)
+    return np.asarray(np.abs(np.nan_to_num(median(bias))) > settings.most_bias)
+
+
+def fit_once(
+    group: Group, kept: Bools, shared: Shared, design: Design, settings: FitSettings
+) -> Fitted:
     """One least-squares fit over the kept hours."""
-    energy, rung = group.energy, group.rung
-    slopes = np.zeros((energy.shape[0], 2, shared.design.shape[1]))
+    return solved(design.sums(group.energy, kept, group.runs), group, shared, settings)
+
+
+def solved(sums: Sums, group: Group, shared: Shared, settings: FitSettings) -> Fitted:
+    """The fit that sums tell, of a design in standard sizes."""
+    rung, columns = group.rung, shared.size.size
+    slopes = np.zeros((group.runs.shape[0], 2, columns))
     if rung is not Rung.NAIVE:
-        size = column_sizes(shared.design)
-        for regime, hours in enumerate(group.regimes):
-            scaled = fit_slopes(
-                energy, kept & hours, shared.design / size, shared.groups[rung], settings.ridge
-            )
-            slopes[:, regime] = scaled / size
-    weather = weather_by_regime(slopes, shared.design, group.running)
-    levels = _levels(np.where(kept, energy - weather, np.nan), shared, rung)
-    return Fitted(levels, slopes, levels[:, shared.full_bins] + weather)
+        slopes = slopes_of(sums, group.runs, BIN_OF[rung], settings.ridge)
+    left = without_weather(sums, slopes, group.runs)
+    levels = np.full(left.shape, np.nan)
+    for coarser in range(rung, -1, -1):
+        means = means_of(left, sums.count, BIN_OF[Rung(coarser)])
+        levels = np.where(np.isfinite(levels), levels, means)
+    return Fitted(levels, slopes / shared.size)
+
+
+def expected_by(
+    fitted: Fitted, runs: Bools, shared: Shared, hours: Ints | None = None
+) -> Floats:
+    """What a fit expects [kWh/h], (meters, hours): of all hours, or of those named."""
+    bins, design = shared.full_bins, shared.design
+    if hours is not None:
+        bins, design = bins[hours], design[hours]
+    weather = weather_by_regime(fitted.slopes, design, runs[:, bins])
+    return np.asarray(fitted.levels[:, bins] + weather)
 
 
 def weather_by_regime(slopes: Floats, design: Floats, running: Bools) -> Floats:
@@ -154,25 +222,18 @@ def column_sizes(design: Floats) -> Floats:
     return np.where(size > 0, size, 1.0)
 
 
-def _levels(without_weather: Floats, shared: Shared, rung: Rung) -> Floats:
-    """Mean of each of the 192 bins; a bin without a kept hour takes the next coarser mean."""
-    result = np.full((without_weather.shape[0], FULL_BINS), np.nan)
-    for coarser in range(rung, -1, -1):
-        means, _ = shared.groups[Rung(coarser)].means(without_weather)
-        result = np.where(np.isfinite(result), result, means[:, BIN_OF[Rung(coarser)]])
-    return result
-
-
-def spread_by_hour(residual: Floats, shared: Shared, running: Bools, by_regime: Floats) -> Floats:
+def spread_by_hour(residual: Floats, shared: Shared, runs: Bools, by_regime: Floats) -> Floats:
     """Spread of the residual in each of the 48 hours [kW], (meters, 48).
 
-    At least that of the hour's regime, `by_regime` (meters, 2), told by `running` (meters, 24):
-    a few days alone would sometimes make an hour look steadier than it is.
+    At least that of the hour's regime, `by_regime` (meters, 2), told by `runs` (meters, 192): a
+    few days alone would sometimes make an hour look steadier than it is.
     """
-    rest = np.repeat(by_regime[:, :1], NAIVE_BINS // 2, axis=1)
-    work = np.where(running, by_regime[:, 1:], rest)
+    days = runs.reshape(-1, FULL_BINS // 24, 24)
+    kinds = [days[:, :SATURDAY], days[:, SATURDAY:]]
+    running = np.hstack([2 * one.sum(axis=1) > one.shape[1] for one in kinds])
+    least = np.where(running, by_regime[:, 1:], by_regime[:, :1])
     own = MAD_TO_SIGMA * shared.groups[Rung.NAIVE].medians(np.abs(residual))
-    return np.asarray(np.fmax(own, np.hstack([work, rest])))
+    return np.asarray(np.fmax(own, least))
 
 
 def spread_by_regime(residual: Floats, running: Bools, floor: Floats) -> Floats:
@@ -182,13 +243,14 @@ def spread_by_regime(residual: Floats, running: Bools, floor: Floats) -> Floats:
     return np.stack(scales, axis=1)
 
 
-def _near(residual: Floats, group: Group, limit: float) -> Bools:
+def _near(residual: Floats, running: Bools, floor: Floats, limit: float) -> Bools:
     """Hours whose residual is within the limit of their own regime's spread."""
     kept = np.zeros(residual.shape, dtype=np.bool_)
-    for hours in group.regimes:
-        kept |= hours & within(residual, _scale_in(residual, hours, group.floor), limit)
+    for hours in (~running, running):
+        kept |= hours & within(residual, _scale_in(residual, hours, floor), limit)
     return kept
 
 
 def _scale_in(residual: Floats, hours: Bools, floor: Floats) -> Floats:
-    return scale(np.where(hours, residual, np.nan), floor)
+    step = max(residual.shape[1] // ENOUGH_HOURS, 1)
+    return scale(np.where(hours[:, ::step], residual[:, ::step], np.nan), floor)

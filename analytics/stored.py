@@ -16,13 +16,16 @@ from typing import Any, Final
 import numpy as np
 
 from analytics.baseline import Baseline
-from analytics.groups import Floats, Ints
+from analytics.bins import of_working_days
+from analytics.groups import Bools, Floats, Ints
 from analytics.temperature import Segments
 from metering.baseline import BaselineVersion
 from metering.errors import InvalidInput
 from metering.localtime import HOUR_US
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+OF_THE_DAY: Final = 1
+"""The format whose running hours are those of every working day, not of the week."""
 _BY_METER = ("levels", "slopes", "spread", "hour_spread", "load", "cvrmse")
 """Arrays whose first axis is the meter."""
 
@@ -66,7 +69,7 @@ def unpacked(facts: BaselineVersion) -> Version:
         raise _unreadable(facts, "is not what its hash says", "restore it from a backup")
     line, _, body = facts.model.partition(b"\n")
     header = json.loads(line)
-    if header["format"] != FORMAT:
+    if header["format"] not in (OF_THE_DAY, FORMAT):
         raise _unreadable(facts, f"has the format {header['format']}", "upgrade the platform")
     arrays, place = {}, 0
     for name, shape in header["arrays"]:
@@ -136,11 +139,15 @@ def _baseline(header: dict[str, Any], arrays: dict[str, Floats], prefix: str) ->
     return Baseline(
         inputs=(header["inputs"],),
         rungs=np.array([header["rung"]], dtype=np.int64),
-        running=arrays[prefix + "running"][None] > 0,
+        running=_running(header, arrays[prefix + "running"][None] > 0),
         segments=Segments(*(arrays[prefix + f.name] for f in fields(Segments))),
         centre=arrays[prefix + "centre"],
         **own,
     )
+
+
+def _running(header: dict[str, Any], stored: Bools) -> Bools:
+    return of_working_days(stored) if header["format"] == OF_THE_DAY else stored
 
 
 def _runs(hours_us: Ints) -> list[tuple[int, int]]:
