@@ -10,6 +10,8 @@ from proofs.detect.fleet import Floats
 
 LEAST_KNOWN = 0.5
 """What has fewer of its hours has no score."""
+LEAST_KW = 1e-9
+"""A scale below it is rounding: the meter stands still."""
 MAD = 1.4826
 """Median absolute deviation to standard deviation, of a normal distribution."""
 
@@ -35,8 +37,8 @@ def daily_scores(residual: Floats, learnt: int, days: int = 1) -> Floats:
     mean = _trailing(np.nansum(by_day, axis=2), days) / np.maximum(known, 1)
     mean[known < LEAST_KNOWN * 24 * days] = np.nan
     scale = robust_scale(mean[:, : learnt // 24])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        score = abs(mean) / scale[:, None]
+    scale[scale < LEAST_KW] = np.nan
+    score = abs(mean) / scale[:, None]
     return np.asarray(np.where(np.isfinite(score), score, 0.0), np.float64)
 
 
