@@ -397,6 +397,20 @@ def spread(
     run_spread(institutions, seed)
 
 
+@app.command()
+def fleet(
+    seed: Annotated[int, typer.Option(help="which meters, and what befalls them")] = 1,
+    meters: Annotated[int, typer.Option(help="how many", min=1)] = 300,
+    sort: Annotated[str, typer.Option(help="generated, undisturbed, harmless or lasting")] = (
+        "generated"
+    ),
+) -> None:
+    """Meters whose truth is known: what was made up, and how far generic scores come with it."""
+    from proofs.detect.show import run_show
+
+    run_show(seed, meters, sort)
+
+
 def main() -> None:
     """Entry point; an error of the platform is one clear message, not a trace."""
     garbage.look_seldom()  # as the platform's own processes

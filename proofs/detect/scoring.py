@@ -67,11 +67,18 @@ class Scores:
 def threshold_at(alerts: Sequence[Alert], fleet: Fleet, budget: float) -> float:
     """Lowest score at which there are at most `budget` alerts in a scored meter-year; infinite
     where not even the highest fits, or there is none."""
-    scores = np.array([alert.score for alert in alerts if alert.end > fleet.scored_from])
+    scores = np.array(
+        [alert.score for alert in alerts if alert.end > fleet.scored_from], dtype=np.float64
+    )
     values, counts = np.unique(scores, return_counts=True)
     above = counts[::-1].cumsum()[::-1]
-    fits = values[above <= budget * fleet.meter_years]
+    fits = values[above <= _most(fleet, budget)]
     return float(fits[0]) if len(fits) else float("inf")
+
+
+def _most(fleet: Fleet, budget: float) -> int:
+    """Alerts that a budget allows; 3 thirds are 3, however floats round."""
+    return int(budget * fleet.meter_years + 1e-9)
 
 
 def alerts_of_days(score: Floats, fleet: Fleet, threshold: float) -> list[Alert]:
@@ -97,7 +104,7 @@ def threshold_of_days(score: Floats, fleet: Fleet, budget: float) -> float:
     even the highest fits. (Far below, all days merge into a few alerts again: not meant.)"""
     shown = score[:, fleet.scored_from // 24 :]
     values = np.unique(shown[np.isfinite(shown)])[::-1]
-    most = budget * fleet.meter_years
+    most = _most(fleet, budget)
 
     def fits(rank: int) -> bool:
         return len(alerts_of_days(score, fleet, float(values[rank]))) <= most
@@ -242,7 +249,10 @@ def _bootstrap(fleet: Fleet, tally: Floats, seed: int) -> dict[str, Interval]:
     sums = np.zeros((building.max() + 1, len(COLUMNS)))
     np.add.at(sums, building, tally)
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), DRAWS) @ sums
+    drawn = (
+        rng.multinomial(len(sums), np.full(len(sums), 1 / len(sums)), DRAWS).astype(np.float64)
+        @ sums
+    )
     found = {}
     for name, values in _ratios(drawn).items():
         known = values[np.isfinite(values)]

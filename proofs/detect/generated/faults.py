@@ -7,10 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from proofs.detect.fleet import Floats
+from proofs.detect.generated.chance import YEAR
 from proofs.detect.generated.waste import Event
 
 CATCHES_UP = 0.5
 """From this variant on a register that stood catches up at once."""
+BELOW = 0.3
+"""Up to this variant a spike goes below zero."""
 
 
 def _stuck(told: Floats, event: Event) -> None:
@@ -28,9 +31,10 @@ def _zero(told: Floats, event: Event) -> None:
 
 
 def _spike(told: Floats, event: Event) -> None:
-    """Above, and by the smaller variants below zero."""
+    """size: of the first year's mean, which no event of the second changes."""
     window = told[event.first : event.end]
-    window[:] = (-1 if event.variant < 0.3 else 1) * event.size * told.mean() + window
+    height = event.size * told[:YEAR].mean()
+    window += -height if event.variant < BELOW else height
 
 
 def _multiplier(told: Floats, event: Event) -> None:

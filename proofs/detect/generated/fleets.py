@@ -27,7 +27,7 @@ Plan = Callable[[np.random.Generator, Physics, int], list[Event]]
 
 
 @dataclass(frozen=True, eq=False)
-class _World:
+class _Ground:
     weather: Weather
     calendars: Calendars
     plants: list[Plant]
@@ -69,17 +69,17 @@ def _nothing(rng: np.random.Generator, physics: Physics, meter: int) -> list[Eve
     return []
 
 
-def _world(seed: int, meters: int, stations: int) -> _World:
+def _world(seed: int, meters: int, stations: int) -> _Ground:
     weather, calendars = made_weather(seed, stations), made_calendars(seed)
     plants = [made_plant(seed, meter) for meter in range(meters)]
     at = np.array(
         [stream(seed, "weather", 1 + meter).integers(stations) for meter in range(meters)]
     )
     felt = felt_air(plants, weather.outdoor[at])
-    return _World(weather, calendars, plants, made_physics(seed, plants, calendars, felt), at)
+    return _Ground(weather, calendars, plants, made_physics(seed, plants, calendars, felt), at)
 
 
-def _fleet(name: str, world: _World, seed: int, plan: Plan, often: Often) -> Fleet:
+def _fleet(name: str, world: _Ground, seed: int, plan: Plan, often: Often) -> Fleet:
     load = np.empty_like(world.weather.outdoor, shape=(len(world.plants), 2 * YEAR))
     labels: list[Label] = []
     for meter, physics in enumerate(world.physics):

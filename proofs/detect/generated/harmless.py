@@ -24,7 +24,7 @@ class Often:
     tenants: float
 
 
-FEW = Often(closures=0.08, tenants=0.02)
+FEW = Often(closures=0.04, tenants=0.005)
 MANY = Often(closures=1.2, tenants=0.3)
 
 

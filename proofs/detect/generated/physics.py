@@ -18,6 +18,8 @@ from proofs.detect.generated.chance import DAYS, HOURS, carried, stream
 from proofs.detect.generated.plants import Plant
 
 HOUR = np.arange(24)
+LEFT_ON = 0.4
+"""What runs of intermittent cooling on a day that it is off."""
 EVENING = (HOUR >= 18) & (HOUR < 21)
 
 
@@ -118,7 +120,7 @@ def _of_plant(
     full = plant.cooling * np.maximum(felt - plant.cools_from, 0)
     full += plant.heating * np.maximum(plant.heats_to - felt, 0)
     if plant.on_off:
-        full = full * (rng.random(DAYS) < 0.75).repeat(24)
+        full = full * np.where(rng.random(DAYS) < 0.85, 1.0, LEFT_ON).repeat(24)
     left = plant.setback + (1 - plant.setback) * np.minimum(work, 1)
     made = Physics(
         plant, calendars.off[plant.calendar], work, shape.ravel(), full * left, full, benign

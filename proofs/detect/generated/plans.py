@@ -21,7 +21,7 @@ HAVE_EVENTS = 2 / 3
 
 
 @dataclass(frozen=True)
-class Kind:
+class Drawing:
     """How often, how large and how long [h] events of one kind are."""
 
     weight: float
@@ -30,24 +30,25 @@ class Kind:
 
 
 KINDS = {
-    "after_hours_plant": Kind(15, (0.07, 0.9), (48, 2160)),
-    "weekend_run": Kind(11, (0.3, 1.0), (72, 2160)),
-    "schedule_change": Kind(9, (1.0, 4.0), (120, 2160)),
-    "high_base_load": Kind(13, (0.05, 0.6), (48, 2160)),
-    "base_load_creep": Kind(5, (0.1, 0.5), (960, 2160)),
-    "lost_setback": Kind(8, (0.6, 1.0), (168, 2160)),
-    "slope_degradation": Kind(6, (0.15, 0.7), (480, 2160)),
-    "peak_excess": Kind(7, (0.3, 1.5), (2, 6)),
-    "meter_stuck": Kind(5, (1, 1), (8, 240)),
-    "meter_zero": Kind(5, (1, 1), (6, 240)),
-    "meter_spike": Kind(5, (4, 40), (1, 3)),
-    "meter_multiplier": Kind(6, (1, 1), (96, 1440)),
-    "meter_clock": Kind(5, (1, 1), (240, 1440)),
+    "after_hours_plant": Drawing(15, (0.1, 1.4), (96, 2160)),
+    "weekend_run": Drawing(11, (0.4, 1.0), (96, 2160)),
+    "schedule_change": Drawing(9, (1.0, 4.0), (120, 2160)),
+    "high_base_load": Drawing(13, (0.06, 1.0), (96, 2160)),
+    "base_load_creep": Drawing(5, (0.1, 0.8), (960, 2160)),
+    "lost_setback": Drawing(8, (0.6, 1.0), (168, 2160)),
+    "slope_degradation": Drawing(6, (0.15, 1.0), (480, 2160)),
+    "peak_excess": Drawing(7, (0.3, 1.5), (2, 6)),
+    "meter_stuck": Drawing(5, (1, 1), (8, 240)),
+    "meter_zero": Drawing(5, (1, 1), (6, 240)),
+    "meter_spike": Drawing(5, (4, 40), (1, 3)),
+    "meter_multiplier": Drawing(6, (1, 1), (96, 1440)),
+    "meter_clock": Drawing(5, (1, 1), (240, 1440)),
 }
 FACTORS = (1 / 3, 0.5, 2 / 3, 1.5, 2.0, 3.0)
 REBOUNDS = 0.3
 """Share of the after-hours events that give something back."""
-SCHEDULED = ("after_hours_plant", "schedule_change", "peak_excess")
+SCHEDULED = ("after_hours_plant", "schedule_change", "peak_excess", "meter_clock")
+"""What a load without hours of work cannot have, or nobody could tell."""
 
 
 def fits(kind: str, plant: Plant) -> bool:
@@ -93,9 +94,12 @@ def _placed(
 
 
 def takes_something(physics: Physics, event: Event) -> bool:
-    """A fault, or waste that nets to more than a hundredth of what the meter takes meanwhile."""
+    """A fault, or waste that nets to more than a hundredth of what the meter takes meanwhile; a
+    peak is one of a working day."""
     if event.kind not in WASTE:
         return True
+    if event.kind == "peak_excess" and physics.off[event.first // 24]:
+        return False
     usual = physics.plant.mean_kw * (event.end - event.first)
     return bool(excess(physics, event).sum() > usual / 100)
 

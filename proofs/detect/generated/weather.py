@@ -65,7 +65,7 @@ def _spells(rng: np.random.Generator, station: int) -> list[Spell]:
             found.append(_spell(rng, station, first, kelvin))
     for middle, sign in ((15, -1), (WARMEST_DAY, 1)):
         first = 365 + middle + int(rng.integers(-12, 20))
-        found.append(_spell(rng, station, first, sign * between(rng, 9, 13)))
+        found.append(_spell(rng, station, first, sign * between(rng, 8, 12)))
     return found
 
 

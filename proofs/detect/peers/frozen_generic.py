@@ -2,7 +2,8 @@
 
 A load for each hour of the week and a response to temperature in linear pieces [1], fitted to the
 first year and frozen. So that events of that year do not count, points far from the median of
-their hour are left out first, then those far from a first fit (8 and 4.5 median deviations).
+their hour are left out first, then those far from a first fit (8 and 4.5 median deviations). Of
+days that are unlike their weekday by the calendar it says nothing.
 
 [1] J. Mathieu et al., Quantifying changes in building electricity use, IEEE Trans. Smart Grid
     2(3), 2011.
@@ -18,6 +19,8 @@ from proofs.detect.peers.daily import daily_scores, robust_scale
 
 BINS = 168
 SEGMENTS = 6
+HORIZONS = (1, 7)
+"""Days that are judged together: what is sudden, and what is small and stays."""
 FAR, FARTHER = 4.5, 8.0
 LITTLE = 1e-3
 """Ridge on the temperature's pieces, so that those nobody saw stay near 0."""
@@ -26,31 +29,19 @@ LITTLE = 1e-3
 def frozen_generic(fleet: Fleet) -> Floats:
     """Score of each meter and day, (meters, days); 0 where too little is known."""
     hours = fleet.load.shape[1]
-    weeks = [hours_of_week(fleet.start, off) for off in fleet.off_days]
+    day = (fleet.start.astype("datetime64[D]").astype(np.int64) + 3 + np.arange(hours // 24)) % 7
+    week = (day[:, None] * 24 + np.arange(24)).ravel()
+    unlike = ((fleet.off_days != (day >= 5)) | fleet.holidays).repeat(24, axis=1)
+    load = np.where(unlike[fleet.calendar], np.nan, fleet.load)
     pieces = [temperature_pieces(row, fleet.scored_from) for row in fleet.temperature]
-    unknown = np.zeros((hours, SEGMENTS))
+    pieces.append(np.zeros((hours, SEGMENTS)))  # of station -1
     residual = np.stack(
         [
-            _residual(
-                load,
-                weeks[calendar],
-                pieces[station] if station >= 0 else unknown,
-                fleet.scored_from,
-            )
-            for load, station, calendar in zip(
-                fleet.load, fleet.station, fleet.calendar, strict=True
-            )
+            _residual(row, week, pieces[station], fleet.scored_from)
+            for row, station in zip(load, fleet.station, strict=True)
         ]
     )
-    return daily_scores(residual, fleet.scored_from)
-
-
-def hours_of_week(start: np.datetime64, off: npt.NDArray[np.bool_]) -> Ints:
-    """Bin of each hour, (hours,), of days that the calendar has `off`, (days,): a weekday off counts
-    as a Sunday, a weekend day at work as a Monday."""
-    day = (start.astype("datetime64[D]").astype(np.int64) + 3 + np.arange(len(off))) % 7
-    day = np.where(off & (day < 5), 6, np.where(~off & (day >= 5), 0, day))
-    return np.asarray((day[:, None] * 24 + np.arange(24)).ravel(), np.int64)
+    return np.maximum(*(daily_scores(residual, fleet.scored_from, days) for days in HORIZONS))
 
 
 def temperature_pieces(air: Floats, learnt: int) -> Floats:
@@ -99,5 +90,5 @@ def _fit(y: Floats, bins: Ints, x: Floats, use: npt.NDArray[np.bool_]) -> tuple[
     left, of = x[use] - x_mean[b], y[use] - y_mean[b]
     gram = left.T @ left
     ridge = LITTLE * max(float(np.trace(gram)), 1e-9) * np.eye(SEGMENTS) / SEGMENTS
-    slopes = np.linalg.solve(gram + ridge, left.T @ of)
+    slopes = np.asarray(np.linalg.solve(gram + ridge, left.T @ of), np.float64)
     return y_mean - x_mean @ slopes, slopes
