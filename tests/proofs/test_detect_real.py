@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from proofs.detect.real.calendars import (
 )
 from proofs.detect.real.cases import RECORDED, recorded_cases, simulated_cases
 from proofs.detect.real.hourly import why_dropped
-from proofs.detect.real.inject import AFTER, INJECTIONS, injected, injected_lasting
+from proofs.detect.real.inject import AFTER, APART, INJECTIONS, injected, injected_lasting
 from proofs.detect.real.labelled import SERIES
 from proofs.detect.real.own_hours import hour_of_week, own_hours, without_short_runs
 from proofs.detect.real.splits import (
@@ -115,6 +116,15 @@ def test_a_label_tells_the_difference_of_the_twins(put, seed) -> None:
     check_twins(events, twin)
     assert same(events, put(twin, seed))
     assert not same(events, put(twin, seed + 1))
+
+
+def test_events_of_a_crowded_meter_keep_apart() -> None:
+    twin = offices(20, temperature=True)
+    crowd = inject._with_events(twin, 1, "crowd", lambda one, dice: INJECTIONS)
+    assert len(crowd.labels) > 6 * 20
+    check_twins(crowd, twin)
+    for one, following in pairwise(crowd.labels):
+        assert one.meter < following.meter or following.first - one.end >= APART
 
 
 def test_a_third_gets_nothing_and_the_mean_is_one_for_each_meter_and_year() -> None:
