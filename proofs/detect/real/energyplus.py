@@ -46,6 +46,7 @@ KINDS = {
     "slope_degradation": "slope",
     "cooling_setpoint_low": "balance_point",
     "free_cooling_not_used": "free_cooling",
+    "closure_week": "closure",
     "heating_and_cooling_at_once": "simultaneous_heating_and_cooling",
 }
 """What the labels call otherwise than the catalogue of patterns."""
