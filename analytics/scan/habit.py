@@ -1,0 +1,94 @@
+"""What is usual of a meter when it is well, learned with its baseline and kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analytics.groups import Bools, Floats, median
+from analytics.scan.faults import Limits as FaultLimits
+from analytics.scan.noise import noise_of
+from analytics.scan.schedule import Schedule
+from analytics.scan.shapes import SHAPES, WANDERS, Hours, days_by_shape
+
+ODD_SHARE = 0.2
+"""Of the way from quiet to busy: special days that were off by more follow no rule."""
+ODD_LOAD = 0.05
+
+
+@dataclass(frozen=True, eq=False)
+class Habit:
+    """Of several meters; the last axis is the meter."""
+
+    sigma: Floats
+    """(shapes, meters): of along / sqrt(size) of a day, its likeness to its neighbours counted."""
+    tau: Floats
+    """(shapes, meters): of along / size over a long time."""
+    heavy: Floats
+    """(shapes, meters): of along, what a single day out of the ordinary adds now and then."""
+    level: Floats
+    """Mean power [kW], (meters,)."""
+    spread: Floats
+    """Of a sound hour [kW], (meters,)."""
+    odd: Bools
+    """Meters whose special days followed no rule, (meters,): nobody is accused of one."""
+    limits: FaultLimits
+
+    @classmethod
+    def of(
+        cls, hours: Hours, load: Floats, schedule: Schedule, levels: Floats, special: Bools
+    ) -> Habit:
+        """Of a history judged by fits that have not seen it; `load` [kW] is (meters, hours),
+        `levels` [kW] (meters, 192), `special` (days,) as in `analytics.scan.special`."""
+        level = _mean(load)
+        along, size = days_by_shape(hours, schedule, special)
+        found = [
+            noise_of(a, s, wander * (np.ones_like(level) if relative else level))
+            for a, s, (wander, relative) in zip(along, size, WANDERS.values(), strict=True)
+        ]
+        residual = hours.residual
+        return cls(
+            sigma=np.stack([one.sigma * np.sqrt((1 + one.rho) / (1 - one.rho)) for one in found]),
+            tau=np.stack([one.tau for one in found]),
+            heavy=np.stack([one.heavy for one in found]),
+            level=level,
+            spread=np.nan_to_num(1.4826 * median(np.abs(residual))),
+            odd=_odd(hours, levels, level, special),
+            limits=FaultLimits.of(load),
+        )
+
+    def rows(self, wanted: Sequence[int]) -> Habit:
+        """Some of the meters."""
+        own = list(wanted)
+        return Habit(
+            self.sigma[:, own],
+            self.tau[:, own],
+            self.heavy[:, own],
+            self.level[own],
+            self.spread[own],
+            self.odd[own],
+            self.limits.rows(own),
+        )
+
+
+def _mean(load: Floats) -> Floats:
+    known = np.isfinite(load)
+    total = np.where(known, load, 0.0).sum(axis=1)
+    return np.asarray(total / np.maximum(known.sum(axis=1), 1))
+
+
+def _odd(hours: Hours, levels: Floats, level: Floats, special: Bools) -> Bools:
+    """Meters that left their expectation on a special day of the history, (meters,)."""
+    known = np.isfinite(hours.residual)
+    total = np.add.reduceat(np.where(known, hours.residual, 0.0), hours.day_starts, axis=1)
+    count = np.add.reduceat(known * 1.0, hours.day_starts, axis=1)
+    mean = np.abs(total / np.maximum(count, 1.0))[:, special]
+    week = np.where(np.isfinite(levels[:, :168]), levels[:, :168], 0.0)
+    quiet, busy = np.percentile(week, [10, 90], axis=1)
+    edge = np.maximum(ODD_SHARE * (busy - quiet), ODD_LOAD * level)
+    return np.asarray(mean.max(axis=1, initial=0.0) > edge)
+
+
+assert len(WANDERS) == len(SHAPES)

@@ -1,0 +1,146 @@
+"""Meters of one calendar, looked at together: what is wrong with them, and since when.
+
+    faults of the meter ─▶ their hours out ─▶ days along shapes ─▶ common days out ─▶ segments
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analytics.groups import Bools, Floats
+from analytics.scan.faults import Fault, faults
+from analytics.scan.habit import Habit
+from analytics.scan.schedule import Schedule
+from analytics.scan.segments import Segment, Shaped, segments
+from analytics.scan.shapes import LEAST, RELATIVE, SHAPES, Hours, days_by_shape
+from analytics.scan.special import common_days
+
+LEAST_Z = 3.5
+"""Below it nothing is worth keeping; what is told is decided by a threshold above."""
+WEIGHTS = {"cool": 0.75, "heat": 0.75}
+"""What a z of a shape counts: seasons of a few years say little of how weather drives a meter."""
+LEAST_SPREAD = 0.02
+"""Of a meter's mean power: a steadier hour is taken for as unsteady."""
+REST = SHAPES.index("rest")
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Meters that share clock and weather."""
+
+    hours: Hours
+    load: Floats
+    """[kW], (meters, hours); NaN where unknown."""
+    schedule: Schedule
+    habit: Habit
+    special: Bools
+    """(days,)"""
+    beyond: Bools
+    """Hours whose weather the baseline has never seen, (hours,)."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Days of a meter that left their expectation."""
+
+    block: int
+    meter: int
+    """Row in the block."""
+    shape: str
+    first: int
+    """Day of the block."""
+    last: int
+    score: float
+    power: float
+    known: int
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of blocks."""
+
+    stretches: tuple[Stretch, ...]
+    faults: tuple[tuple[int, Fault], ...]
+    """(block, fault)"""
+
+
+def judge(blocks: Sequence[Block], since: int = 0) -> Seen:
+    """Look at blocks of one calendar, over the same days, from day `since` on."""
+    found = [(place, one) for place, block in enumerate(blocks) for one in _faults(block)]
+    shaped = []
+    for number, block in enumerate(blocks):
+        own = [one for place, one in found if place == number]
+        shaped.append(_shaped(block, _sound(block, own), since))
+    common = common_days(np.concatenate([_rest_z(one) for one in shaped]))
+    stretches = [
+        _stretch(place, one, since)
+        for place, one_block in enumerate(shaped)
+        for one in segments(_but(one_block, common), LEAST_Z)
+    ]
+    return Seen(tuple(stretches), tuple(found))
+
+
+def _faults(block: Block) -> list[Fault]:
+    spread = np.maximum(block.habit.spread, LEAST_SPREAD * block.habit.level)
+    sigma = np.broadcast_to(spread[:, None], block.load.shape)
+    return faults(block.load, block.hours.expected, sigma, block.habit.limits)
+
+
+def _sound(block: Block, found: Sequence[Fault]) -> Hours:
+    """The hours without those of faults and beside them, and without what cannot be judged."""
+    residual = np.where(block.beyond, np.nan, block.hours.residual)
+    for one in found:
+        residual[one.meter, max(one.first - 1, 0) : one.end + 1] = np.nan
+    day = np.searchsorted(block.hours.day_starts, np.arange(block.beyond.size), side="right") - 1
+    odd = block.habit.odd[:, None] & block.special[day]
+    return replace(block.hours, residual=np.where(odd, np.nan, residual))
+
+
+def _shaped(block: Block, hours: Hours, since: int) -> Shaped:
+    along, size = days_by_shape(hours, block.schedule, block.special)
+    habit = block.habit
+    unit = np.where(np.isin(SHAPES, RELATIVE)[:, None], 1.0, habit.level)
+    least, fewest = (np.array([LEAST[name][n] for name in SHAPES])[:, None] for n in (0, 1))
+    return Shaped(
+        along=along[..., since:],
+        size=size[..., since:],
+        sigma=habit.sigma,
+        tau=habit.tau,
+        heavy=habit.heavy,
+        least=least * unit,
+        fewest=np.broadcast_to(fewest, habit.sigma.shape).astype(np.int64),
+    )
+
+
+def _rest_z(shaped: Shaped) -> Floats:
+    """How far each day of rest stands out by itself, (meters, days)."""
+    size = shaped.size[REST]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        noise = shaped.sigma[REST][:, None] ** 2 / size + shaped.tau[REST][:, None] ** 2
+        return np.where(size > 0, shaped.along[REST] / size / np.sqrt(noise), np.nan)
+
+
+def _but(shaped: Shaped, days: Bools) -> Shaped:
+    """Without some days, (days,)."""
+    return replace(
+        shaped,
+        along=np.where(days, 0.0, shaped.along),
+        size=np.where(days, 0.0, shaped.size),
+    )
+
+
+def _stretch(block: int, one: Segment, since: int) -> Stretch:
+    name = SHAPES[one.shape]
+    return Stretch(
+        block=block,
+        meter=one.meter,
+        shape=name,
+        first=one.first + since,
+        last=one.last + since,
+        score=one.z * WEIGHTS.get(name, 1.0),
+        power=one.power,
+        known=one.known + since,
+    )
