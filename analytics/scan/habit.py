@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analytics.groups import Bools, Floats, median
+from analytics.robust import MAD_TO_SIGMA
 from analytics.scan.faults import Limits as FaultLimits
 from analytics.scan.noise import noise_of
 from analytics.scan.schedule import Schedule
@@ -16,6 +17,8 @@ from analytics.scan.shapes import SHAPES, WANDERS, Hours, days_by_shape
 ODD_SHARE = 0.2
 """Of the way from quiet to busy: special days that were off by more follow no rule."""
 ODD_LOAD = 0.05
+LEAST_SPREAD = 0.02
+"""Of a meter's mean power: a steadier hour is taken for as unsteady."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,7 @@ class Habit:
     level: Floats
     """Mean power [kW], (meters,)."""
     spread: Floats
-    """Of a sound hour [kW], (meters,)."""
+    """Of a sound hour [kW], (meters, 2): off, and on."""
     odd: Bools
     """Meters whose special days followed no rule, (meters,): nobody is accused of one."""
     limits: FaultLimits
@@ -54,7 +57,7 @@ class Habit:
             tau=np.stack([one.tau for one in found]),
             heavy=np.stack([one.heavy for one in found]),
             level=level,
-            spread=np.nan_to_num(1.4826 * median(np.abs(residual))),
+            spread=_spread(residual, schedule, hours, LEAST_SPREAD * level),
             odd=_odd(hours, levels, level, special),
             limits=FaultLimits.of(load),
         )
@@ -71,6 +74,12 @@ class Habit:
             self.odd[own],
             self.limits.rows(own),
         )
+
+
+def _spread(residual: Floats, schedule: Schedule, hours: Hours, least: Floats) -> Floats:
+    off = schedule.off[:, hours.bins]
+    both = [np.where(kind, np.abs(residual), np.nan) for kind in (off, ~off)]
+    return np.stack([np.fmax(MAD_TO_SIGMA * median(one), least) for one in both], axis=1)
 
 
 def _mean(load: Floats) -> Floats:

@@ -13,6 +13,7 @@ import numpy as np
 from analytics.groups import Bools, Floats
 from analytics.scan.faults import Fault, faults
 from analytics.scan.habit import Habit
+from analytics.scan.naming import Name, named
 from analytics.scan.schedule import Schedule
 from analytics.scan.segments import Segment, Shaped, segments
 from analytics.scan.shapes import LEAST, RELATIVE, SHAPES, Hours, days_by_shape
@@ -20,10 +21,18 @@ from analytics.scan.special import common_days
 
 LEAST_Z = 3.5
 """Below it nothing is worth keeping; what is told is decided by a threshold above."""
-WEIGHTS = {"cool": 0.75, "heat": 0.75}
-"""What a z of a shape counts: seasons of a few years say little of how weather drives a meter."""
-LEAST_SPREAD = 0.02
-"""Of a meter's mean power: a steadier hour is taken for as unsteady."""
+WEIGHTS = {
+    "night": 1.2,
+    "late": 1.2,
+    "off": 1.2,
+    "runs": 0.6,
+    "share": 0.6,
+    "cool": 0.75,
+    "heat": 0.65,
+}
+"""What a z of a shape counts: nights are steady, days and seasons are not what they were."""
+DRIFT, DRIFT_BELOW = 0.5, 0.3
+"""What a z counts of a stretch that is a little more of everything, and how little that is."""
 REST = SHAPES.index("rest")
 
 
@@ -56,6 +65,7 @@ class Stretch:
     score: float
     power: float
     known: int
+    name: Name
 
 
 @dataclass(frozen=True)
@@ -70,22 +80,29 @@ class Seen:
 def judge(blocks: Sequence[Block], since: int = 0) -> Seen:
     """Look at blocks of one calendar, over the same days, from day `since` on."""
     found = [(place, one) for place, block in enumerate(blocks) for one in _faults(block)]
-    shaped = []
-    for number, block in enumerate(blocks):
-        own = [one for place, one in found if place == number]
-        shaped.append(_shaped(block, _sound(block, own), since))
+    sound = [
+        _sound(block, [one for place, one in found if place == number])
+        for number, block in enumerate(blocks)
+    ]
+    shaped = [_shaped(*both, since) for both in zip(blocks, sound, strict=True)]
     common = common_days(np.concatenate([_rest_z(one) for one in shaped]))
     stretches = [
-        _stretch(place, one, since)
+        _stretch(place, one, since, _name(blocks[place], sound[place], one, since))
         for place, one_block in enumerate(shaped)
         for one in segments(_but(one_block, common), LEAST_Z)
     ]
     return Seen(tuple(stretches), tuple(found))
 
 
+def _name(block: Block, hours: Hours, one: Segment, since: int) -> Name:
+    starts = np.append(hours.day_starts, hours.bins.size)
+    span = int(starts[one.first + since]), int(starts[one.last + since + 1])
+    own = hours.of(one.meter)
+    return named(own, block.schedule.of(one.meter), block.habit.spread[one.meter], span)
+
+
 def _faults(block: Block) -> list[Fault]:
-    spread = np.maximum(block.habit.spread, LEAST_SPREAD * block.habit.level)
-    sigma = np.broadcast_to(spread[:, None], block.load.shape)
+    sigma = np.broadcast_to(block.habit.spread.max(axis=1)[:, None], block.load.shape)
     return faults(block.load, block.hours.expected, sigma, block.habit.limits)
 
 
@@ -132,7 +149,7 @@ def _but(shaped: Shaped, days: Bools) -> Shaped:
     )
 
 
-def _stretch(block: int, one: Segment, since: int) -> Stretch:
+def _stretch(block: int, one: Segment, since: int, name_of: Name) -> Stretch:
     name = SHAPES[one.shape]
     return Stretch(
         block=block,
@@ -140,7 +157,13 @@ def _stretch(block: int, one: Segment, since: int) -> Stretch:
         shape=name,
         first=one.first + since,
         last=one.last + since,
-        score=one.z * WEIGHTS.get(name, 1.0),
+        score=one.z * WEIGHTS.get(name, 1.0) * (DRIFT if _is_drift(name_of) else 1.0),
         power=one.power,
         known=one.known + since,
+        name=name_of,
     )
+
+
+def _is_drift(name: Name) -> bool:
+    """Whether a meter takes a little more of everything, as they do from year to year."""
+    return name.shape == "share" and name.ratio < DRIFT_BELOW

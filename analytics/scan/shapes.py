@@ -16,7 +16,7 @@ over days follow from sums of days.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -40,8 +40,8 @@ WANDERS: Final = {
     "all": (0.03, False),
     "runs": (0.04, False),
     "share": (0.04, True),
-    "cool": (0.12, True),
-    "heat": (0.12, True),
+    "cool": (0.15, True),
+    "heat": (0.15, True),
 }
 """What a shape wanders at least from one year to the next: of the meter's mean power, or, where
 the shape has a size of its own, of that."""
@@ -51,11 +51,11 @@ LEAST: Final = {
     "late": (0.06, 3),
     "rest": (0.06, 1),
     "off": (0.04, 2),
-    "all": (0.05, 2),
+    "all": (0.06, 2),
     "runs": (0.08, 3),
     "share": (0.08, 2),
-    "cool": (0.15, 5),
-    "heat": (0.15, 5),
+    "cool": (0.2, 5),
+    "heat": (0.2, 5),
 }
 """Likewise the least that is told, and on how many days at least."""
 LEAST_OF_DAY = 0.5
@@ -78,6 +78,14 @@ class Hours:
     """Of 192, (hours,)."""
     day_starts: Ints
     """First hour of each local day, (days,)."""
+
+    def of(self, meter: int) -> Hours:
+        """Of one of the meters."""
+        own = {
+            name: getattr(self, name)[[meter]]
+            for name in ("residual", "expected", "weather", "warm")
+        }
+        return replace(self, **own)
 
 
 def weights(hours: Hours, schedule: Schedule) -> Iterator[tuple[str, Floats]]:
