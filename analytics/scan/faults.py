@@ -50,7 +50,7 @@ class Fault:
 
 
 @dataclass(frozen=True, eq=False)
-class Limits:
+class Bounds:
     """What each meter does when it is well, (meters,) each."""
 
     rests: Bools
@@ -63,7 +63,7 @@ class Limits:
     """The most it takes in an hour [kW], but for one in a thousand."""
 
     @classmethod
-    def of(cls, load: Floats) -> Limits:
+    def of(cls, load: Floats) -> Bounds:
         """Of a history of load [kW], (meters, hours), NaN where absent."""
         known = np.maximum(np.isfinite(load).sum(axis=1), 1)
         with np.errstate(invalid="ignore"):
@@ -73,9 +73,18 @@ class Limits:
         usual = [_usual_run(row) for row in load]
         return cls(rests, feeds, np.array(usual, dtype=np.int64), np.maximum(most, 0.0))
 
-    def rows(self, wanted: Sequence[int]) -> Limits:
+    def rows(self, wanted: Sequence[int]) -> Bounds:
         """Of some of the meters."""
-        return Limits(*(part[list(wanted)] for part in vars(self).values()))
+        return Bounds(*(part[list(wanted)] for part in vars(self).values()))
+
+
+def joined_bounds(several: Sequence[Bounds]) -> Bounds:
+    """Of the meters of several."""
+    return Bounds(*(np.concatenate(parts) for parts in zip(*(_parts(x) for x in several), strict=True)))
+
+
+def _parts(bounds: Bounds) -> tuple[Bools, Bools, Ints, Floats]:
+    return bounds.rests, bounds.feeds, bounds.still, bounds.most
 
 
 def _usual_run(row: Floats) -> int:
@@ -83,16 +92,16 @@ def _usual_run(row: Floats) -> int:
     return int(np.quantile(runs, 0.98)) + 1 if runs else 0
 
 
-def faults(load: Floats, expected: Floats, sigma: Floats, limits: Limits) -> list[Fault]:
+def faults(load: Floats, expected: Floats, sigma: Floats, bounds: Bounds) -> list[Fault]:
     """All faults of hours (meters, hours): `load` and `expected` [kW], NaN where unknown, `sigma`
     the spread of a sound hour [kW]."""
     with np.errstate(invalid="ignore"):
         residual = load - expected
-        high = (residual > SPIKE_SIGMAS * sigma) & (load > SPIKE_OF_MOST * limits.most[:, None])
+        high = (residual > SPIKE_SIGMAS * sigma) & (load > SPIKE_OF_MOST * bounds.most[:, None])
         masks: dict[str, Bools] = {
             "silent": np.isnan(load),
-            "zero": (load == 0) & ~limits.rests[:, None],
-            "negative": (load < 0) & ~limits.feeds[:, None],
+            "zero": (load == 0) & ~bounds.rests[:, None],
+            "negative": (load < 0) & ~bounds.feeds[:, None],
             "stuck": _equal(load) & (load != 0),
             "spike": high,
         }
@@ -101,7 +110,7 @@ def faults(load: Floats, expected: Floats, sigma: Floats, limits: Limits) -> lis
         for meter in np.flatnonzero(masks[kind].any(axis=1)).tolist():
             for first, end in _runs(masks[kind][meter]):
                 one = Fault(meter, kind, first, end)
-                if _holds(one, residual[meter], expected, sigma, limits):
+                if _holds(one, residual[meter], expected, sigma, bounds):
                     found.append(one)
     return _caught_up(found, load)
 
@@ -125,7 +134,7 @@ def _caught_up(found: Sequence[Fault], load: Floats) -> list[Fault]:
 
 
 def _holds(
-    one: Fault, residual: Floats, expected: Floats, sigma: Floats, limits: Limits
+    one: Fault, residual: Floats, expected: Floats, sigma: Floats, bounds: Bounds
 ) -> bool:
     hours = one.end - one.first
     if hours < LEAST_HOURS[one.kind]:
@@ -137,7 +146,7 @@ def _holds(
         known = wanted[np.isfinite(wanted)]
         spread = float(median(sigma[one.meter, one.first : one.end][None, :])[0])
         moved = known.size > 0 and float(np.ptp(known)) > VARIES * spread
-        return moved and hours > 2 * limits.still[one.meter]
+        return moved and hours > 2 * bounds.still[one.meter]
     return True
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from analytics.groups import Bools, Floats, median
 from analytics.robust import MAD_TO_SIGMA
-from analytics.scan.faults import Limits as FaultLimits
+from analytics.scan.faults import Bounds, joined_bounds
 from analytics.scan.noise import noise_of
 from analytics.scan.schedule import Schedule
-from analytics.scan.shapes import SHAPES, WANDERS, Hours, days_by_shape
+from analytics.scan.shapes import WANDERS, Hours, days_by_shape
 
 ODD_SHARE = 0.2
 """Of the way from quiet to busy: special days that were off by more follow no rule."""
@@ -37,14 +37,25 @@ class Habit:
     """Of a sound hour [kW], (meters, 2): off, and on."""
     odd: Bools
     """Meters whose special days followed no rule, (meters,): nobody is accused of one."""
-    limits: FaultLimits
+    bounds: Bounds
+    calm: Floats
+    """Outdoor air at which the weather drives a meter least [C], (meters,); NaN without weather."""
+    base: Floats
+    """What the weather's part is then [kW], (meters,)."""
 
     @classmethod
     def of(
-        cls, hours: Hours, load: Floats, schedule: Schedule, levels: Floats, special: Bools
+        cls,
+        hours: Hours,
+        load: Floats,
+        schedule: Schedule,
+        levels: Floats,
+        special: Bools,
+        least: tuple[Floats, Floats],
     ) -> Habit:
         """Of a history judged by fits that have not seen it; `load` [kW] is (meters, hours),
-        `levels` [kW] (meters, 192), `special` (days,) as in `analytics.scan.special`."""
+        `levels` [kW] (meters, 192), `special` (days,) as in `analytics.scan.special`, `least` what
+        `least_driven` says."""
         level = _mean(load)
         along, size = days_by_shape(hours, schedule, special)
         found = [
@@ -59,21 +70,49 @@ class Habit:
             level=level,
             spread=_spread(residual, schedule, hours, LEAST_SPREAD * level),
             odd=_odd(hours, levels, level, special),
-            limits=FaultLimits.of(load),
+            bounds=Bounds.of(load),
+            calm=least[0],
+            base=least[1],
         )
 
     def rows(self, wanted: Sequence[int]) -> Habit:
         """Some of the meters."""
         own = list(wanted)
-        return Habit(
-            self.sigma[:, own],
-            self.tau[:, own],
-            self.heavy[:, own],
-            self.level[own],
-            self.spread[own],
-            self.odd[own],
-            self.limits.rows(own),
-        )
+        parts = {
+            f.name: getattr(self, f.name)[..., own] for f in fields(self) if f.name in _LAST
+        }
+        return replace(self, **parts, spread=self.spread[own], bounds=self.bounds.rows(own))
+
+
+_LAST = ("sigma", "tau", "heavy", "level", "odd", "calm", "base")
+"""Arrays whose last axis is the meter."""
+
+
+def joined_habits(several: Sequence[Habit]) -> Habit:
+    """One habit of the meters of several."""
+    parts = {
+        name: np.concatenate([getattr(one, name) for one in several], axis=-1) for name in _LAST
+    }
+    return replace(
+        several[0],
+        **parts,
+        spread=np.concatenate([one.spread for one in several]),
+        bounds=joined_bounds([one.bounds for one in several]),
+    )
+
+
+def least_driven(weather: Floats, temperature: Floats) -> tuple[Floats, Floats]:
+    """Where the weather drives each meter least: (outdoor air [C], its part then [kW]), (meters,)
+    each. `weather` (meters, hours) [kW], `temperature` (hours,) [C]; NaN and 0 where it is
+    unknown."""
+    known = np.isfinite(temperature)
+    meters = weather.shape[0]
+    if not known.any() or not np.abs(weather).sum():
+        return np.full(meters, np.nan), np.zeros(meters)
+    part, air = np.nan_to_num(weather[:, known]), temperature[known]
+    low = np.quantile(part, [0.02, 0.1], axis=1)
+    inside = part <= low[1][:, None]
+    return median(np.where(inside, air, np.nan)), low[0]
 
 
 def _spread(residual: Floats, schedule: Schedule, hours: Hours, least: Floats) -> Floats:
@@ -99,5 +138,3 @@ def _odd(hours: Hours, levels: Floats, level: Floats, special: Bools) -> Bools:
     edge = np.maximum(ODD_SHARE * (busy - quiet), ODD_LOAD * level)
     return np.asarray(mean.max(axis=1, initial=0.0) > edge)
 
-
-assert len(WANDERS) == len(SHAPES)

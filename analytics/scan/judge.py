@@ -31,6 +31,18 @@ WEIGHTS = {
     "heat": 0.65,
 }
 """What a z of a shape counts: nights are steady, days and seasons are not what they were."""
+NAME_WEIGHTS = {
+    "night": 0.8,
+    "early": 0.8,
+    "late": 0.5,
+    "rest": 0.8,
+    "off": 1.25,
+    "all": 1.25,
+    "creep": 1.5,
+    "": 0.5,
+}
+"""What it counts by its name: the edges of a day are where harmless things happen."""
+MOST_SCORE = 100.0
 DRIFT, DRIFT_BELOW = 0.5, 0.3
 """What a z counts of a stretch that is a little more of everything, and how little that is."""
 REST = SHAPES.index("rest")
@@ -48,7 +60,7 @@ class Block:
     special: Bools
     """(days,)"""
     beyond: Bools
-    """Hours whose weather the baseline has never seen, (hours,)."""
+    """Hours whose weather the baseline has never seen, (meters, hours)."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +115,7 @@ def _name(block: Block, hours: Hours, one: Segment, since: int) -> Name:
 
 def _faults(block: Block) -> list[Fault]:
     sigma = np.broadcast_to(block.habit.spread.max(axis=1)[:, None], block.load.shape)
-    return faults(block.load, block.hours.expected, sigma, block.habit.limits)
+    return faults(block.load, block.hours.expected, sigma, block.habit.bounds)
 
 
 def _sound(block: Block, found: Sequence[Fault]) -> Hours:
@@ -111,7 +123,7 @@ def _sound(block: Block, found: Sequence[Fault]) -> Hours:
     residual = np.where(block.beyond, np.nan, block.hours.residual)
     for one in found:
         residual[one.meter, max(one.first - 1, 0) : one.end + 1] = np.nan
-    day = np.searchsorted(block.hours.day_starts, np.arange(block.beyond.size), side="right") - 1
+    day = np.searchsorted(block.hours.day_starts, np.arange(block.hours.bins.size), side="right") - 1
     odd = block.habit.odd[:, None] & block.special[day]
     return replace(block.hours, residual=np.where(odd, np.nan, residual))
 
@@ -157,11 +169,17 @@ def _stretch(block: int, one: Segment, since: int, name_of: Name) -> Stretch:
         shape=name,
         first=one.first + since,
         last=one.last + since,
-        score=one.z * WEIGHTS.get(name, 1.0) * (DRIFT if _is_drift(name_of) else 1.0),
+        score=_score(one.z, name, name_of),
         power=one.power,
         known=one.known + since,
         name=name_of,
     )
+
+
+def _score(z: float, shape: str, name: Name) -> float:
+    drift = DRIFT if _is_drift(name) else 1.0
+    weight = WEIGHTS.get(shape, 1.0) * NAME_WEIGHTS.get(name.shape, 1.0)
+    return min(z * weight * drift, MOST_SCORE)
 
 
 def _is_drift(name: Name) -> bool:

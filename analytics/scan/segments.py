@@ -21,6 +21,8 @@ import numpy as np
 from analytics.groups import Bools, Floats, Ints
 
 LENGTHS: Final = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 63, 91, 140, 200)
+TINY, MOST_Z = 1e-18, 1e3
+"""A meter that never varies is told without dividing by nothing."""
 HALF = 0.5
 EDGE_DAYS = 3
 """Days by which an end is judged."""
@@ -114,7 +116,7 @@ def _cumulated(values: Floats) -> Floats:
 
 def _z(shaped: Shaped, along: Floats, size: Floats, count: Floats) -> Floats:
     power = np.divide(along, size, out=np.zeros_like(along), where=size > 0)
-    z = power / np.sqrt(shaped.variance(size))
+    z = np.minimum(power / np.sqrt(np.maximum(shaped.variance(size), TINY)), MOST_Z)
     told = (power >= shaped.least[..., None]) & (count >= shaped.fewest[..., None])
     return np.where(told, z, 0.0)
 
