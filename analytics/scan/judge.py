@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -45,7 +46,7 @@ NAME_WEIGHTS = {
 MOST_SCORE = 100.0
 DRIFT, DRIFT_BELOW = 0.5, 0.3
 """What a z counts of a stretch that is a little more of everything, and how little that is."""
-REST = SHAPES.index("rest")
+REST, ALL = SHAPES.index("rest"), SHAPES.index("all")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,24 @@ class Block:
     """(days,)"""
     beyond: Bools
     """Hours whose weather the baseline has never seen, (meters, hours)."""
+    strict: float = 1.0
+    """How large an effect must be, beside the usual."""
+
+
+@dataclass(frozen=True)
+class NetNoise:
+    """What the sum over all hours of a meter is off by while it is well."""
+
+    sigma: float
+    """Of the sum over n hours, divided by the root of n [kW]."""
+    tau: float
+    """Of the mean over a long time [kW]."""
+    heavy: float
+    """What a day out of the ordinary adds [kWh]."""
+
+    def of(self, hours: int) -> float:
+        """Standard deviation of the sum over so many hours [kWh]."""
+        return math.sqrt(self.sigma**2 * hours + (self.tau * hours) ** 2 + self.heavy**2)
 
 
 @dataclass(frozen=True)
@@ -78,6 +97,7 @@ class Stretch:
     power: float
     known: int
     name: Name
+    noise: NetNoise
 
 
 @dataclass(frozen=True)
@@ -87,6 +107,16 @@ class Seen:
     stretches: tuple[Stretch, ...]
     faults: tuple[tuple[int, Fault], ...]
     """(block, fault)"""
+
+    def of_rows(self, rows: Sequence[int]) -> Seen:
+        """Of one block of some of the meters, told by the rows of all."""
+        return Seen(
+            tuple(replace(one, meter=rows[one.meter]) for one in self.stretches),
+            tuple((block, replace(one, meter=rows[one.meter])) for block, one in self.faults),
+        )
+
+
+NOTHING_SEEN = Seen((), ())
 
 
 def judge(blocks: Sequence[Block], since: int = 0) -> Seen:
@@ -99,7 +129,7 @@ def judge(blocks: Sequence[Block], since: int = 0) -> Seen:
     shaped = [_shaped(*both, since) for both in zip(blocks, sound, strict=True)]
     common = common_days(np.concatenate([_rest_z(one) for one in shaped]))
     stretches = [
-        _stretch(place, one, since, _name(blocks[place], sound[place], one, since))
+        _stretch(place, blocks[place], one, since, _name(blocks[place], sound[place], one, since))
         for place, one_block in enumerate(shaped)
         for one in segments(_but(one_block, common), LEAST_Z)
     ]
@@ -139,7 +169,7 @@ def _shaped(block: Block, hours: Hours, since: int) -> Shaped:
         sigma=habit.sigma,
         tau=habit.tau,
         heavy=habit.heavy,
-        least=least * unit,
+        least=block.strict * least * unit,
         fewest=np.broadcast_to(fewest, habit.sigma.shape).astype(np.int64),
     )
 
@@ -161,10 +191,11 @@ def _but(shaped: Shaped, days: Bools) -> Shaped:
     )
 
 
-def _stretch(block: int, one: Segment, since: int, name_of: Name) -> Stretch:
-    name = SHAPES[one.shape]
+def _stretch(place: int, block: Block, one: Segment, since: int, name_of: Name) -> Stretch:
+    name, habit = SHAPES[one.shape], block.habit
+    noise = (float(part[ALL, one.meter]) for part in (habit.sigma, habit.tau, habit.heavy))
     return Stretch(
-        block=block,
+        block=place,
         meter=one.meter,
         shape=name,
         first=one.first + since,
@@ -173,6 +204,7 @@ def _stretch(block: int, one: Segment, since: int, name_of: Name) -> Stretch:
         power=one.power,
         known=one.known + since,
         name=name_of,
+        noise=NetNoise(*noise),
     )
 
 
