@@ -36,7 +36,8 @@ FADING = 0.15
 NEVER = 0.002
 """Of the hours of history: what happened more seldom never happens."""
 VARIES = 3.0
-"""Spreads by which a meter should have changed while its value stood still."""
+"""Spreads by which the middle half of its hours should differ while its value stands still: a plant
+that runs through a night stands still too."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,8 @@ def _holds(
         wanted = expected[one.meter, one.first : one.end]
         known = wanted[np.isfinite(wanted)]
         spread = float(median(sigma[one.meter, one.first : one.end][None, :])[0])
-        moved = known.size > 0 and float(np.ptp(known)) > VARIES * spread
+        low, high = np.percentile(known, [25, 75]) if known.size else (0.0, 0.0)
+        moved = float(high - low) > VARIES * spread
         return moved and hours > 2 * bounds.still[one.meter]
     return True
 

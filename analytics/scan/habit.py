@@ -17,6 +17,8 @@ from analytics.scan.shapes import WANDERS, Hours, days_by_shape
 ODD_SHARE = 0.2
 """Of the way from quiet to busy: special days that were off by more follow no rule."""
 ODD_LOAD = 0.05
+LEAST_SPELLS = 3
+"""Spells of special days that a history must hold."""
 LEAST_SPREAD = 0.02
 """Of a meter's mean power: a steadier hour is taken for as unsteady."""
 
@@ -128,7 +130,9 @@ def _mean(load: Floats) -> Floats:
 
 
 def _odd(hours: Hours, levels: Floats, level: Floats, special: Bools) -> Bools:
-    """Meters that left their expectation on a special day of the history, (meters,)."""
+    """Meters whose special days followed no rule, or were too few to tell one, (meters,)."""
+    if np.count_nonzero(np.diff(special.astype(np.int8), prepend=0) == 1) < LEAST_SPELLS:
+        return np.ones(level.size, dtype=np.bool_)
     known = np.isfinite(hours.residual)
     total = np.add.reduceat(np.where(known, hours.residual, 0.0), hours.day_starts, axis=1)
     count = np.add.reduceat(known * 1.0, hours.day_starts, axis=1)

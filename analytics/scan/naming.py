@@ -23,13 +23,15 @@ import numpy as np
 
 from analytics.groups import Bools, Floats
 from analytics.scan.schedule import EARLY_HOURS, LATE_HOURS, Schedule, edge
-from analytics.scan.shapes import Hours, weights
+from analytics.scan.shapes import DRIVEN, Hours, weights
 
 ALIKE_HOURS = 12.0
 """Hours that count as one."""
 LEAST_EXPLAINED = 0.15
 """Of the sum of squares beyond the usual, what a shape must explain to be named."""
 CREEP_DAYS = 21
+SEASON_DAYS, SEASON_SHARE = 14, 0.5
+"""A shorter stretch sees hardly more than one weather: what that drives counts for less."""
 SHIFTS: Final = (-2, -1, 1, 2)
 SIMPLE = 0.9
 """A shape of more than a day must beat the others by so much."""
@@ -67,6 +69,8 @@ def named(hours: Hours, schedule: Schedule, spread: Floats, span: tuple[int, int
     gains = {
         name: _gain(r, weight[0, inside], sigma, known) for name, weight in weights(hours, schedule)
     }
+    if r.size < SEASON_DAYS * 24:
+        gains |= {name: SEASON_SHARE * gains[name] for name in DRIVEN}
     bins = hours.bins[inside]
     for name, most, side in (("early", EARLY_HOURS, -1), ("late", LATE_HOURS, 1)):
         gains[name] = max(

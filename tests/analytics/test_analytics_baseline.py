@@ -11,7 +11,7 @@ from sklearn.linear_model import HuberRegressor, LinearRegression
 
 from analytics import Baseline, FitSettings, HourCalendar, Rung, fit
 from analytics.baseline import choices
-from analytics.bins import FULL_BINS, USUAL_HOURS, in_running_hours, running_hours
+from analytics.bins import FULL_BINS, USUAL_HOURS, running_bins
 from analytics.fitting import BIN_OF, DEFAULTS
 from analytics.temperature import segments
 from metering.errors import InvalidInput
@@ -81,7 +81,8 @@ def test_agrees_with_the_slow_estimator(campus: Make, rung: Rung) -> None:
     settings = FitSettings(full_from_days=full_from)
     x = segments(place.temperature, 6).design(place.temperature)
     x -= x.mean(axis=0)
-    running = in_running_hours(running_hours(place.energy, place.clock), place.clock)
+    fine = np.full(len(place.energy), rung is Rung.FULL)
+    running = running_bins(place.energy, place.clock, fine=fine)[:, place.clock.full_bins()]
     bins = BIN_OF[rung][place.clock.full_bins()]
     expected = result.predict(place.clock, place.temperature)
     for meter in (0, 2, 5):
@@ -94,7 +95,7 @@ def test_agrees_with_scikit_learn_where_nothing_is_trimmed(campus: Make) -> None
     place = campus(4)
     result = fit_campus(place, first_trim=1e9, trim=1e9, ridge=1e-12)
     x = segments(place.temperature, 6).design(place.temperature)
-    running = in_running_hours(result.running, place.clock)[2]
+    running = result.running[2, place.clock.full_bins()]
     bins = BIN_OF[Rung.COMPACT][place.clock.full_bins()]
     one_hot = (bins[:, None] == np.arange(72)).astype(float)
     ours = result.predict(place.clock, place.temperature)[2]
