@@ -90,7 +90,11 @@ def _across(history: History, fitted: Baseline, known: Ints) -> Floats:
         rows = np.flatnonzero(known == rung)
         if rows.size and fold.size:
             group = group_of(history.energy, fitted, rung, rows, history.settings)
-            kept = fit_robustly(group, shared, history.settings).kept
+            # Of the few holidays a fit on all cannot tell which ones are strange.
+            rare = np.isfinite(group.energy) & history.clock.holiday
+            if rung is not Rung.NAIVE:
+                rare &= np.isfinite(design).all(axis=1)
+            kept = fit_robustly(group, shared, history.settings).kept | rare
             result[rows] = _without_each(group, kept, shared, fold, history.settings)
     return result
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analytics.detectors import FAULTS, Candidate
+from analytics.detectors import Candidate
 from analytics.groups import Floats
 
 EXPLAINED = 0.5
@@ -17,7 +17,7 @@ def suppress(
     feeders: Mapping[str, Sequence[str]],
     residual: Floats,
 ) -> list[Candidate]:
-    """Drop candidates that findings of waste further down explain, whatever they look like there.
+    """Drop candidates that findings of the same pattern further down explain.
 
     `feeders` names the meters that feed a meter; `residual` [kW] has shape (meters, hours).
     Deepest meters are settled first, and only kept candidates explain those above, so that
@@ -46,11 +46,11 @@ def ancestors(code: str, feeders: Mapping[str, Sequence[str]]) -> frozenset[str]
 
 
 def _explained(candidate: Candidate, below: Sequence[Candidate], residual: Floats) -> float:
-    """Share of the candidate's excess that candidates of its kind below it show [0..]."""
+    """Share of the candidate's excess that same-pattern candidates below it show [0..]."""
     own = float(np.nansum(residual[candidate.meter, candidate.hours]))
     parts = 0.0
     for part in below:
-        if (part.pattern in FAULTS) == (candidate.pattern in FAULTS):
+        if part.pattern == candidate.pattern:
             shared = np.intersect1d(candidate.hours, part.hours, assume_unique=True)
             parts += float(np.nansum(residual[part.meter, shared]))
     return parts / own if own > 0 else 0.0

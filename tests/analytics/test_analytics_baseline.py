@@ -250,6 +250,7 @@ def test_the_text_of_the_choices_is_that_of_the_hashes_that_are_kept() -> None:
     """A class may be called otherwise one day; baselines made before stay as they are."""
     assert choices(DEFAULTS, USUAL_HOURS) == (
         "(Settings(compact_from_days=14, full_from_days=182, segment_count=6, ridge=0.001, "
-        "first_trim=8.0, trim=4.5, trim_rounds=2, floor_of_load=0.005), "
+        "first_trim=8.0, trim=4.5, trim_rounds=2, floor_of_load=0.005, "
+        "most_bias=0.05, least_weeks=6), "
         "OfficeHours(opens=8, closes=18, settle=2))"
     )

@@ -82,7 +82,7 @@ def baselines(draw: st.DrawFn, blind: bool = True) -> Baseline:
         rungs=np.array([draw(st.integers(0, 2))]),
         levels=some(1, FULL_BINS),
         slopes=some(1, 2, knots.columns),
-        running=some(1, 24) > 0,
+        running=some(1, FULL_BINS) > 0,
         segments=knots,
         centre=np.zeros(knots.columns) + draw(st.floats(-9, 9)),
         spread=some(1, 2),
@@ -152,8 +152,8 @@ def test_what_is_damaged_or_newer_is_refused_by_name(campus: Make) -> None:
         unpacked(replace(facts, model=model[:-1] + b"?"))
     assert refused.value.value == f"m {facts.name}"
     line, _, body = model.partition(b"\n")
-    newer = json.dumps({**json.loads(line), "format": 2}).encode() + b"\n" + body
-    with pytest.raises(InvalidInput, match="format 2"):
+    newer = json.dumps({**json.loads(line), "format": 3}).encode() + b"\n" + body
+    with pytest.raises(InvalidInput, match="format 3"):
         unpacked(kept(newer))
 
 
@@ -419,3 +419,25 @@ def test_limits_of_a_site_go_with_the_version_of_the_day() -> None:
     place = grown(33, 30)
     strict = replace(place.inputs(), limits=dict.fromkeys(place.codes, Limits(sigmas=1e9)))
     assert find(strict) == []
+
+
+def test_versions_of_the_format_before_read_their_running_hours_for_every_working_day(
+    campus: Make,
+) -> None:
+    """They kept 24 hours of a working day, not the 192 of the week."""
+    place = campus(3)
+    fitted = one_of(fit(place.energy, place.temperature, place.clock, place.hours_us), 0)
+    none = np.zeros(0, dtype=np.int64)
+    hours = np.arange(24) % 24 >= 9
+    line, _, body = packed(stored(replace(fitted, blind=None), np.zeros(0), none)).partition(b"\n")
+    header = json.loads(line)
+    arrays, place_of = {}, 0
+    for name, shape in header["arrays"]:
+        size = 8 * int(np.prod(shape, dtype=np.int64))
+        arrays[name], place_of = body[place_of : place_of + size], place_of + size
+    arrays["running"] = hours.astype("<f8").tobytes()
+    header["arrays"] = [(n, (24,) if n == "running" else s) for n, s in header["arrays"]]
+    older = json.dumps({**header, "format": 1}).encode() + b"\n" + b"".join(arrays.values())
+    running = unpacked(kept(older)).baseline.running.reshape(8, 24)
+    assert (running[:5] == hours).all()
+    assert not running[5:].any()
