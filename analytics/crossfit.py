@@ -23,11 +23,13 @@ from functools import reduce
 import numpy as np
 
 from analytics.baseline import Baseline, fit, group_of, rungs, with_spreads
-from analytics.bins import HourCalendar
+from analytics.bins import FULL_BINS, HourCalendar
 from analytics.fitting import (
+    BIN_OF,
     DEFAULTS,
     FitSettings,
     Group,
+    Robust,
     Rung,
     Shared,
     expected_by,
@@ -35,7 +37,7 @@ from analytics.fitting import (
     solved,
     weeks_of,
 )
-from analytics.groups import Bools, Floats, Ints
+from analytics.groups import Bools, Floats, Groups, Ints
 from analytics.sums import Design
 
 MOST_FOLDS = 13
@@ -90,29 +92,56 @@ def _across(history: History, fitted: Baseline, known: Ints) -> Floats:
         rows = np.flatnonzero(known == rung)
         if rows.size and fold.size:
             group = group_of(history.energy, fitted, rung, rows, history.settings)
-            # Of the few holidays a fit on all cannot tell which ones are strange.
-            rare = np.isfinite(group.energy) & history.clock.holiday
-            if rung is not Rung.NAIVE:
-                rare &= np.isfinite(design).all(axis=1)
-            kept = fit_robustly(group, shared, history.settings).kept | rare
-            result[rows] = _without_each(group, kept, shared, fold, history.settings)
+            found = fit_robustly(group, shared, history.settings)
+            result[rows] = _without_each(group, found, shared, fold, history)
     return result
 
 
 def _without_each(
-    group: Group, kept: Bools, shared: Shared, fold: Ints, settings: FitSettings
+    group: Group, found: Robust, shared: Shared, fold: Ints, history: History
 ) -> Floats:
-    result = np.full(group.energy.shape, np.nan)
-    parts = {}
+    """What the sums of all folds but one expect of it, fold by fold, (meters, hours).
+
+    Of the few holidays a fit on all cannot tell which ones are strange: those that the other folds
+    find near each other are learned.
+    """
+    result, holiday = np.full(group.energy.shape, np.nan), history.clock.holiday
+    known = np.isfinite(group.energy)
+    if group.rung is not Rung.NAIVE:
+        known &= np.isfinite(shared.design).all(axis=1)
+    parts, designs = {}, {}
+    usual = found.kept & ~holiday
     for one in np.unique(fold).tolist():
-        inside = Design.of(shared.scaled, shared.full_bins, np.flatnonzero(fold == one))
-        parts[one] = inside.sums(group.energy, kept, group.runs)
+        hours = np.flatnonzero(fold == one)
+        designs[one] = Design.of(shared.scaled, shared.full_bins, hours)
+        parts[one] = designs[one].sums(group.energy, usual, group.runs)
     whole = reduce(operator.add, parts.values())
+    off = Design.of(shared.scaled, shared.full_bins, np.flatnonzero(holiday))
     for one, part in parts.items():
-        fitted = solved(whole - part, group, shared, settings)
+        others = whole - part
+        if holiday.any():
+            near = known & holiday & (fold != one)
+            near &= _near_middle(group, np.where(near, group.energy, np.nan), found, shared, history)
+            others = others + off.sums(group.energy, near, group.runs)
+        fitted = solved(others, group, shared, history.settings)
         hours = np.flatnonzero(fold == one)
         result[:, hours] = expected_by(fitted, group.runs, shared, hours)
     return result
+
+
+def _near_middle(
+    group: Group, energy: Floats, found: Robust, shared: Shared, history: History
+) -> Bools:
+    """Hours of `energy`, NaN elsewhere, that lie near the median of their bin, (meters, hours)."""
+    bins = BIN_OF[group.rung][shared.full_bins]
+    some = np.isfinite(energy).any(axis=0)
+    groups = Groups.of(np.where(some, bins, -1), FULL_BINS)
+    middle = groups.medians(energy)[:, bins]
+    spread = np.where(
+        group.runs[:, shared.full_bins], found.spread[:, 1, None], found.spread[:, 0, None]
+    )
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(energy - middle) <= history.settings.first_trim * spread)
 
 
 def learned(history: History, expected: Floats, left_out: Bools) -> Baseline:

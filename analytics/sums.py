@@ -77,8 +77,8 @@ class Design:
         bins, rows = full_bins[order], design[order]
         known = np.isfinite(rows).all(axis=1)
         x = np.where(known[:, None], rows, 0.0)
-        outer = (x[:, :, None] * x[:, None, :]).reshape(x.shape[0], -1)
         columns = x.shape[1]
+        outer = (x[:, :, None] * x[:, None, :]).reshape(x.shape[0], columns * columns)
         return cls(
             hours=order,
             bins=bins,
@@ -121,7 +121,7 @@ class Design:
             first = np.flatnonzero(np.diff(key, prepend=-1))
             rows = self.x[hour]
             x[key[first]] = np.add.reduceat(rows, first, axis=0)
-            outer = (rows[:, :, None] * rows[:, None, :]).reshape(hour.size, -1)
+            outer = (rows[:, :, None] * rows[:, None, :]).reshape(hour.size, columns * columns)
             of_bin = np.add.reduceat(outer, first, axis=0)
             regime = meter[first] * 2 + runs[meter[first], self.bins[hour[first]]]
             order = np.argsort(regime, kind="stable")
