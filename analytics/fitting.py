@@ -13,7 +13,7 @@ from analytics.bins import COMPACT_BINS, COMPACT_OF, FULL_BINS, NAIVE_BINS, SATU
 from analytics.groups import Bools, Floats, Groups, Ints, median
 from analytics.regression import weather_part
 from analytics.robust import MAD_TO_SIGMA, scale, within
-from analytics.sums import Design, Sums, means_of, slopes_of, without_weather
+from analytics.sums import Design, FitSums, means_of, slopes_of, without_weather
 
 
 class Rung(IntEnum):
@@ -179,7 +179,7 @@ def fit_once(
     return solved(design.sums(group.energy, kept, group.runs), group, shared, settings)
 
 
-def solved(sums: Sums, group: Group, shared: Shared, settings: FitSettings) -> Fitted:
+def solved(sums: FitSums, group: Group, shared: Shared, settings: FitSettings) -> Fitted:
     """The fit that sums tell, of a design in standard sizes."""
     rung, columns = group.rung, shared.size.size
     slopes = np.zeros((group.runs.shape[0], 2, columns))

@@ -1,12 +1,10 @@
-"""A site's hours as blocks that `analytics.scan` judges, and the habits that its baselines keep.
+"""Hours of meters as blocks that `analytics.scan` judges, and the habits learned before.
 
-    history ─▶ fits that have not seen it ─▶ habit ─▶ kept with the version
-    window  ─▶ judged by versions ─────────▶ block ─▶ what was seen
+    history ─▶ fits that have not seen it ─▶ habit ─┐
+    window  ─▶ what is expected of it ──────────────┴─▶ block
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,13 +13,11 @@ from analytics.bins import FULL_BINS, SATURDAY, HourCalendar
 from analytics.crossfit import History
 from analytics.fitting import weather_by_regime
 from analytics.groups import Bools, Floats, Ints
-from analytics.judging import Judged
-from analytics.scan.habit import Habit, joined_habits, least_driven
-from analytics.scan.judge import Block, Seen, judge
+from analytics.scan.habit import Habit, least_driven
+from analytics.scan.judge import MeterBlock
 from analytics.scan.schedule import Schedule
 from analytics.scan.shapes import Hours
 from analytics.scan.special import special_days
-from analytics.stored import joined, knots_of
 
 MONDAY = 3
 """1970-01-01 was a Thursday."""
@@ -40,43 +36,21 @@ def habit_of(history: History, fitted: Baseline, past: Floats, *, registered: bo
     return Habit.of(hours, history.energy, schedule, fitted.levels, special, least)
 
 
-def seen_of(history: History, judged: Judged, *, registered: bool, strict: float) -> Seen:
-    """What stands out in hours that versions have judged; `strict` counts how large an effect must
-    be, 1 for the usual."""
-    rows = [row for row, own in enumerate(judged.by) if own]
-    if not rows or not history.hours_us.size:
-        return Seen((), ())
-    last = [judged.by[row][-1] for row in rows]
-    habit = joined_habits([one.known_habit for one in last])
-    baselines = [one.baseline for one in last]
-    weather, beyond = _by_knots(baselines, history)
-    own = history.of(rows)
-    block = Block(
-        hours=_hours(own, judged.expected[rows], weather, habit.calm, habit.base),
-        load=own.energy,
-        schedule=_schedule(
-            np.concatenate([one.levels for one in baselines]), own.clock, registered=registered
-        ),
+def block_of(
+    history: History, fitted: Baseline, habit: Habit, expected: Floats, *, registered: bool
+) -> MeterBlock:
+    """Hours of meters as `analytics.scan` judges them, by what is expected of them [kWh/h],
+    (meters, hours), and the baselines and habits that were learned before."""
+    weather = _weather(fitted, history.clock, history.temperature)
+    beyond = _unseen(fitted, history.temperature)
+    return MeterBlock(
+        hours=_hours(history, expected, weather, habit.calm, habit.base),
+        load=history.energy,
+        schedule=_schedule(fitted.levels, history.clock, registered=registered),
         habit=habit,
-        special=_special(own.clock),
-        beyond=beyond,
-        strict=strict,
+        special=_special(history.clock),
+        beyond=np.broadcast_to(beyond, history.energy.shape),
     )
-    return judge([block]).of_rows(rows)
-
-
-def _by_knots(baselines: Sequence[Baseline], history: History) -> tuple[Floats, Bools]:
-    """(weather's part [kW], hours whose weather the baseline never saw), (meters, hours) each."""
-    shape = (len(baselines), history.hours_us.size)
-    weather, beyond = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
-    alike: dict[tuple[bytes, ...], list[int]] = {}
-    for row, one in enumerate(baselines):
-        alike.setdefault(knots_of(one), []).append(row)
-    for rows in alike.values():
-        together = joined([baselines[row] for row in rows])
-        weather[rows] = _weather(together, history.clock, history.temperature)
-        beyond[rows] = _unseen(together, history.temperature)
-    return weather, beyond
 
 
 def _weather(fitted: Baseline, clock: HourCalendar, temperature: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Sums that a fit needs, hour by hour additive: over all hours, over the weeks, less what is left out.
+"""FitSums that a fit needs, hour by hour additive: over all hours, over the weeks, less what is left out.
 
 The model of a meter is  y[t] = level[bin(t)] + x[t] . slope[regime of the bin].  By Frisch, Waugh
 and Lovell (Econometrica 1933; JASA 1963) the slopes are those of the regression of y on x after
@@ -7,7 +7,7 @@ the bin means are taken from both:
     (X'X - sum_b Sx Sx' / n + ridge) slope = X'y - sum_b Sx Sy / n
 
 with n, Sx and Sy the count and the sums of each bin. Meters share the weather, so X'X of all hours
-is one sum for all of them; what a meter misses or leaves out is taken off by itself. Sums of weeks
+is one sum for all of them; what a meter misses or leaves out is taken off by itself. FitSums of weeks
 add up: the fit on all weeks but one is the whole less that week.
 """
 
@@ -22,7 +22,7 @@ from analytics.groups import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
+class FitSums:
     """Of several meters, by bin of 192 or by regime (at rest, running)."""
 
     count: Floats
@@ -36,16 +36,16 @@ class Sums:
     xy: Floats
     """(meters, 2, columns)."""
 
-    def __add__(self, other: Sums) -> Sums:
+    def __add__(self, other: FitSums) -> FitSums:
         """Over the hours of both."""
-        return Sums(*(a + b for a, b in zip(_parts(self), _parts(other), strict=True)))
+        return FitSums(*(a + b for a, b in zip(_parts(self), _parts(other), strict=True)))
 
-    def __sub__(self, other: Sums) -> Sums:
+    def __sub__(self, other: FitSums) -> FitSums:
         """Over the hours of the first that are not of the second."""
-        return Sums(*(a - b for a, b in zip(_parts(self), _parts(other), strict=True)))
+        return FitSums(*(a - b for a, b in zip(_parts(self), _parts(other), strict=True)))
 
 
-def _parts(sums: Sums) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def _parts(sums: FitSums) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     return sums.count, sums.y, sums.x, sums.xx, sums.xy
 
 
@@ -89,8 +89,8 @@ class Design:
             of_xx=_by_bin(outer.T, bins).T.reshape(FULL_BINS, columns, columns),
         )
 
-    def sums(self, energy: Floats, kept: Bools, runs: Bools) -> Sums:
-        """Sums over the kept hours; `energy` and `kept` are (meters, hours) in the order of time,
+    def sums(self, energy: Floats, kept: Bools, runs: Bools) -> FitSums:
+        """FitSums over the kept hours; `energy` and `kept` are (meters, hours) in the order of time,
         `runs` (meters, 192) tells the regime of each bin. Kept hours must be finite."""
         counts = kept[:, self.hours] & self.known
         y = np.where(counts, energy[:, self.hours], 0.0)
@@ -101,7 +101,7 @@ class Design:
         flat = self.of_xx.reshape(FULL_BINS, -1)
         xx = np.stack([(1.0 - whole) @ flat, whole @ flat], axis=1)
         missed = self._missed(~counts & self.known, runs)
-        return Sums(
+        return FitSums(
             count=self.count - missed.count,
             y=_by_bin(y, self.bins),
             x=self.of_x - missed.x,
@@ -109,8 +109,8 @@ class Design:
             xy=xy,
         )
 
-    def _missed(self, missing: Bools, runs: Bools) -> Sums:
-        """Sums over hours that are missing, (meters, hours) bin by bin; without those of y."""
+    def _missed(self, missing: Bools, runs: Bools) -> FitSums:
+        """FitSums over hours that are missing, (meters, hours) bin by bin; without those of y."""
         meters, columns = missing.shape[0], self.x.shape[1]
         meter, hour = np.nonzero(missing)
         key = meter * FULL_BINS + self.bins[hour]
@@ -127,7 +127,7 @@ class Design:
             order = np.argsort(regime, kind="stable")
             begins = np.flatnonzero(np.diff(regime[order], prepend=-1))
             xx[regime[order][begins]] = np.add.reduceat(of_bin[order], begins, axis=0)
-        return Sums(
+        return FitSums(
             count=count.reshape(meters, FULL_BINS),
             y=np.zeros((meters, 0)),
             x=x.reshape(meters, FULL_BINS, columns),
@@ -137,7 +137,7 @@ class Design:
 
 
 def _by_bin(values: Floats, bins: Ints) -> Floats:
-    """Sums over the last axis by bin, whose numbers rise along it: (..., 192)."""
+    """FitSums over the last axis by bin, whose numbers rise along it: (..., 192)."""
     result = np.zeros((*values.shape[:-1], FULL_BINS))
     if bins.size:
         first = np.flatnonzero(np.diff(bins, prepend=-1))
@@ -145,7 +145,7 @@ def _by_bin(values: Floats, bins: Ints) -> Floats:
     return result
 
 
-def slopes_of(sums: Sums, runs: Bools, bins: Ints, ridge: float) -> Floats:
+def slopes_of(sums: FitSums, runs: Bools, bins: Ints, ridge: float) -> Floats:
     """Slopes of both regimes, (meters, 2, columns); `bins` (192,) names the coarser bin of each.
 
     `ridge` is a share of the number of hours, meant for a standardised design; it also makes the
@@ -168,14 +168,14 @@ def slopes_of(sums: Sums, runs: Bools, bins: Ints, ridge: float) -> Floats:
     return result
 
 
-def without_weather(sums: Sums, slopes: Floats, runs: Bools) -> Floats:
-    """Sums of y by bin less what the slopes explain, (meters, 192)."""
+def without_weather(sums: FitSums, slopes: Floats, runs: Bools) -> Floats:
+    """FitSums of y by bin less what the slopes explain, (meters, 192)."""
     rest, run = (np.einsum("mbp,mp->mb", sums.x, slopes[:, regime]) for regime in (0, 1))
     return np.asarray(sums.y - np.where(runs, run, rest))
 
 
 def _coarser(values: Floats, bins: Ints) -> Floats:
-    """Sums of the last axis over the bins that a coarser one holds."""
+    """FitSums of the last axis over the bins that a coarser one holds."""
     if bins[-1] == FULL_BINS - 1 and bins.max() == FULL_BINS - 1:
         return values
     member = np.zeros((FULL_BINS, int(bins.max()) + 1))

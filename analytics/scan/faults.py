@@ -74,19 +74,6 @@ class Bounds:
         usual = [_usual_run(row) for row in load]
         return cls(rests, feeds, np.array(usual, dtype=np.int64), np.maximum(most, 0.0))
 
-    def rows(self, wanted: Sequence[int]) -> Bounds:
-        """Of some of the meters."""
-        return Bounds(*(part[list(wanted)] for part in vars(self).values()))
-
-
-def joined_bounds(several: Sequence[Bounds]) -> Bounds:
-    """Of the meters of several."""
-    return Bounds(*(np.concatenate(parts) for parts in zip(*(_parts(x) for x in several), strict=True)))
-
-
-def _parts(bounds: Bounds) -> tuple[Bools, Bools, Ints, Floats]:
-    return bounds.rests, bounds.feeds, bounds.still, bounds.most
-
 
 def _usual_run(row: Floats) -> int:
     runs = [end - first for first, end in _runs(_equal(row[None, :])[0])]

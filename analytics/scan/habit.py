@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from analytics.groups import Bools, Floats, median
 from analytics.robust import MAD_TO_SIGMA
-from analytics.scan.faults import Bounds, joined_bounds
+from analytics.scan.faults import Bounds
 from analytics.scan.noise import noise_of
 from analytics.scan.schedule import Schedule
 from analytics.scan.shapes import WANDERS, Hours, days_by_shape
@@ -76,31 +75,6 @@ class Habit:
             calm=least[0],
             base=least[1],
         )
-
-    def rows(self, wanted: Sequence[int]) -> Habit:
-        """Some of the meters."""
-        own = list(wanted)
-        parts = {
-            f.name: getattr(self, f.name)[..., own] for f in fields(self) if f.name in _LAST
-        }
-        return replace(self, **parts, spread=self.spread[own], bounds=self.bounds.rows(own))
-
-
-_LAST = ("sigma", "tau", "heavy", "level", "odd", "calm", "base")
-"""Arrays whose last axis is the meter."""
-
-
-def joined_habits(several: Sequence[Habit]) -> Habit:
-    """One habit of the meters of several."""
-    parts = {
-        name: np.concatenate([getattr(one, name) for one in several], axis=-1) for name in _LAST
-    }
-    return replace(
-        several[0],
-        **parts,
-        spread=np.concatenate([one.spread for one in several]),
-        bounds=joined_bounds([one.bounds for one in several]),
-    )
 
 
 def least_driven(weather: Floats, temperature: Floats) -> tuple[Floats, Floats]:

@@ -14,9 +14,9 @@ import numpy as np
 from analytics.groups import Bools, Floats
 from analytics.scan.faults import Fault, faults
 from analytics.scan.habit import Habit
-from analytics.scan.naming import Name, named
+from analytics.scan.naming import Likeness, named
 from analytics.scan.schedule import Schedule
-from analytics.scan.segments import Segment, Shaped, segments
+from analytics.scan.segments import DaySegment, Shaped, segments
 from analytics.scan.shapes import LEAST, RELATIVE, SHAPES, Hours, days_by_shape
 from analytics.scan.special import common_days
 
@@ -50,7 +50,7 @@ REST, ALL = SHAPES.index("rest"), SHAPES.index("all")
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class MeterBlock:
     """Meters that share clock and weather."""
 
     hours: Hours
@@ -62,8 +62,6 @@ class Block:
     """(days,)"""
     beyond: Bools
     """Hours whose weather the baseline has never seen, (meters, hours)."""
-    strict: float = 1.0
-    """How large an effect must be, beside the usual."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class NetNoise:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class DayStretch:
     """Days of a meter that left their expectation."""
 
     block: int
@@ -96,30 +94,20 @@ class Stretch:
     score: float
     power: float
     known: int
-    name: Name
+    name: Likeness
     noise: NetNoise
 
 
 @dataclass(frozen=True)
-class Seen:
+class Sightings:
     """What was seen of blocks."""
 
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[DayStretch, ...]
     faults: tuple[tuple[int, Fault], ...]
     """(block, fault)"""
 
-    def of_rows(self, rows: Sequence[int]) -> Seen:
-        """Of one block of some of the meters, told by the rows of all."""
-        return Seen(
-            tuple(replace(one, meter=rows[one.meter]) for one in self.stretches),
-            tuple((block, replace(one, meter=rows[one.meter])) for block, one in self.faults),
-        )
 
-
-NOTHING_SEEN = Seen((), ())
-
-
-def judge(blocks: Sequence[Block], since: int = 0) -> Seen:
+def judge(blocks: Sequence[MeterBlock], since: int = 0) -> Sightings:
     """Look at blocks of one calendar, over the same days, from day `since` on."""
     found = [(place, one) for place, block in enumerate(blocks) for one in _faults(block)]
     sound = [
@@ -133,22 +121,22 @@ def judge(blocks: Sequence[Block], since: int = 0) -> Seen:
         for place, one_block in enumerate(shaped)
         for one in segments(_but(one_block, common), LEAST_Z)
     ]
-    return Seen(tuple(stretches), tuple(found))
+    return Sightings(tuple(stretches), tuple(found))
 
 
-def _name(block: Block, hours: Hours, one: Segment, since: int) -> Name:
+def _name(block: MeterBlock, hours: Hours, one: DaySegment, since: int) -> Likeness:
     starts = np.append(hours.day_starts, hours.bins.size)
     span = int(starts[one.first + since]), int(starts[one.last + since + 1])
     own = hours.of(one.meter)
     return named(own, block.schedule.of(one.meter), block.habit.spread[one.meter], span)
 
 
-def _faults(block: Block) -> list[Fault]:
+def _faults(block: MeterBlock) -> list[Fault]:
     sigma = np.broadcast_to(block.habit.spread.max(axis=1)[:, None], block.load.shape)
     return faults(block.load, block.hours.expected, sigma, block.habit.bounds)
 
 
-def _sound(block: Block, found: Sequence[Fault]) -> Hours:
+def _sound(block: MeterBlock, found: Sequence[Fault]) -> Hours:
     """The hours without those of faults and beside them, and without what cannot be judged."""
     residual = np.where(block.beyond, np.nan, block.hours.residual)
     for one in found:
@@ -158,7 +146,7 @@ def _sound(block: Block, found: Sequence[Fault]) -> Hours:
     return replace(block.hours, residual=np.where(odd, np.nan, residual))
 
 
-def _shaped(block: Block, hours: Hours, since: int) -> Shaped:
+def _shaped(block: MeterBlock, hours: Hours, since: int) -> Shaped:
     along, size = days_by_shape(hours, block.schedule, block.special)
     habit = block.habit
     unit = np.where(np.isin(SHAPES, RELATIVE)[:, None], 1.0, habit.level)
@@ -169,7 +157,7 @@ def _shaped(block: Block, hours: Hours, since: int) -> Shaped:
         sigma=habit.sigma,
         tau=habit.tau,
         heavy=habit.heavy,
-        least=block.strict * least * unit,
+        least=least * unit,
         fewest=np.broadcast_to(fewest, habit.sigma.shape).astype(np.int64),
     )
 
@@ -191,10 +179,10 @@ def _but(shaped: Shaped, days: Bools) -> Shaped:
     )
 
 
-def _stretch(place: int, block: Block, one: Segment, since: int, name_of: Name) -> Stretch:
+def _stretch(place: int, block: MeterBlock, one: DaySegment, since: int, name_of: Likeness) -> DayStretch:
     name, habit = SHAPES[one.shape], block.habit
     noise = (float(part[ALL, one.meter]) for part in (habit.sigma, habit.tau, habit.heavy))
-    return Stretch(
+    return DayStretch(
         block=place,
         meter=one.meter,
         shape=name,
@@ -208,12 +196,12 @@ def _stretch(place: int, block: Block, one: Segment, since: int, name_of: Name) 
     )
 
 
-def _score(z: float, shape: str, name: Name) -> float:
+def _score(z: float, shape: str, name: Likeness) -> float:
     drift = DRIFT if _is_drift(name) else 1.0
     weight = WEIGHTS.get(shape, 1.0) * NAME_WEIGHTS.get(name.shape, 1.0)
     return min(z * weight * drift, MOST_SCORE)
 
 
-def _is_drift(name: Name) -> bool:
+def _is_drift(name: Likeness) -> bool:
     """Whether a meter takes a little more of everything, as they do from year to year."""
     return name.shape == "share" and name.ratio < DRIFT_BELOW

@@ -38,7 +38,7 @@ SIMPLE = 0.9
 
 
 @dataclass(frozen=True)
-class Name:
+class Likeness:
     """Shapes by how likely they are, the likeliest first; empty where none explains it."""
 
     odds: tuple[tuple[str, float], ...]
@@ -54,8 +54,8 @@ class Name:
         return self.odds[0][0] if self.odds else ""
 
 
-def named(hours: Hours, schedule: Schedule, spread: Floats, span: tuple[int, int]) -> Name:
-    """Name what happened to one meter within hours [first, end) of `span`.
+def named(hours: Hours, schedule: Schedule, spread: Floats, span: tuple[int, int]) -> Likeness:
+    """Likeness what happened to one meter within hours [first, end) of `span`.
 
     hours, schedule: of that meter alone. spread: of an hour off, and of an hour on [kW], (2,).
     """
@@ -83,11 +83,11 @@ def named(hours: Hours, schedule: Schedule, spread: Floats, span: tuple[int, int
     ratio = _power(r, share, sigma, known)
     best = max(gains.values())
     if best < LEAST_EXPLAINED * beyond or best <= 0:
-        return Name((), best / beyond, ratio)
+        return Likeness((), best / beyond, ratio)
     likely = {name: np.exp((gain - best) / 2 / ALIKE_HOURS) for name, gain in gains.items()}
     total = sum(likely.values())
     odds = sorted(((name, float(one / total)) for name, one in likely.items()), key=lambda x: -x[1])
-    return Name(tuple(one for one in odds if one[1] >= 0.1), best / beyond, ratio)  # noqa: PLR2004
+    return Likeness(tuple(one for one in odds if one[1] >= 0.1), best / beyond, ratio)  # noqa: PLR2004
 
 
 def _widening(runs: Bools, most: int, side: int) -> Iterator[Bools]:

@@ -33,7 +33,7 @@ APART = 1
 
 
 @dataclass(frozen=True)
-class Segment:
+class DaySegment:
     """Days of one meter that left their expectation along a shape."""
 
     meter: int
@@ -81,7 +81,7 @@ class Shaped:
         return np.where(size > 0, own, np.inf)
 
 
-def segments(shaped: Shaped, least_z: float) -> list[Segment]:
+def segments(shaped: Shaped, least_z: float) -> list[DaySegment]:
     """All that stands out beyond `least_z`, meter by meter, the surest first."""
     told = np.flatnonzero(_best(shaped).max(axis=0) > least_z)
     return [one for meter in told.tolist() for one in _of_meter(shaped.of(meter), meter, least_z)]
@@ -121,8 +121,8 @@ def _z(shaped: Shaped, along: Floats, size: Floats, count: Floats) -> Floats:
     return np.where(told, z, 0.0)
 
 
-def _of_meter(own: Shaped, meter: int, least_z: float) -> list[Segment]:
-    found: list[Segment] = []
+def _of_meter(own: Shaped, meter: int, least_z: float) -> list[DaySegment]:
+    found: list[DaySegment] = []
     while len(found) < MOST_EVENTS:
         z, shape, first, last = _greatest(own)
         if z <= least_z:
@@ -145,7 +145,7 @@ def _greatest(own: Shaped) -> tuple[float, int, int, int]:
 
 def _widened(
     own: Shaped, meter: int, shape: int, first: int, last: int, least_z: float
-) -> Segment:
+) -> DaySegment:
     """Moved day by day to where the deviation halves, and told how sure it is then."""
     along, size = own.along[shape, 0], own.size[shape, 0]
     power = float(along[first : last + 1].sum() / size[first : last + 1].sum())
@@ -156,7 +156,7 @@ def _widened(
     grown = _z(_only(own, shape), a[None, None], s[None, None], n[None, None])[0, 0]
     passed = np.flatnonzero(grown > least_z)
     known = first + int(passed[0]) if passed.size else last
-    return Segment(meter, shape, first, last, float(grown.max()), float(a[-1] / s[-1]), known)
+    return DaySegment(meter, shape, first, last, float(grown.max()), float(a[-1] / s[-1]), known)
 
 
 def _only(own: Shaped, shape: int) -> Shaped:
