@@ -91,4 +91,4 @@ class Fleet:
     def meter_years(self) -> float:
         """Years that are scored, over all meters."""
         meters, hours = self.load.shape
-        return meters * (hours - self.scored_from) / 8766.0
+        return float(meters * (hours - self.scored_from) / 8766.0)
