@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?=
 ARGS ?=
 VENV := .venv
+PEERS := .peers
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m greenoffice
 PROVE := $(BIN)/python -m proofs
@@ -157,9 +158,10 @@ lock: $(VENV)/.base ## Write the locked requirements anew from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras -o requirements.txt
 	$(COMPILE) pyproject.toml --all-extras --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) --group bootstrap -c requirements-dev.txt -o requirements-bootstrap.txt
+	$(COMPILE) --group peers -o requirements-peers.txt
 
-clean: ## Remove .venv and the caches; data folders stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+clean: ## Remove .venv, .peers and the caches; data folders stay
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
 $(VENV)/.base: requirements-bootstrap.txt tools/venv.sh
 	@PYTHON="$(PYTHON)" sh tools/venv.sh
@@ -172,3 +174,9 @@ $(VENV)/.run: $(VENV)/.base requirements.txt pyproject.toml tools/install.sh
 $(VENV)/.dev: $(VENV)/.base requirements-dev.txt pyproject.toml tools/install.sh
 	@sh tools/install.sh requirements-dev.txt
 	@touch $@ $(VENV)/.run
+
+# Detectors and baselines of others, which want packages that ours do not have.
+$(PEERS)/.ready: $(VENV)/.base requirements-peers.txt tools/install.sh
+	@test -x $(PEERS)/bin/python || $(BIN)/python -m venv $(PEERS)
+	@sh tools/install.sh requirements-peers.txt $(PEERS)
+	@touch $@
