@@ -17,7 +17,7 @@ WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-boards fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check bill-check servers-check shards-check tree-check spread-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-boards bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check bill-check servers-check shards-check tree-check spread-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -85,6 +85,9 @@ bench-ingest: $(VENV)/.dev ## Measure what a message costs from broker and liste
 bench-users: $(VENV)/.dev ## Measure how long people wait for their boards, also while readings come in
 	@sh tools/system-parts.sh
 	@$(PROVE) bench-users $(ARGS)
+
+bench-detect: $(VENV)/.dev $(PEERS)/.ready ## Measure how much waste detectors find, ours beside others, and how much they make up
+	@$(PROVE) bench-detect $(ARGS)
 
 fleet: $(VENV)/.dev ## Show meters whose truth is known, and how far generic scores come with them
 	@$(PROVE) fleet $(ARGS)

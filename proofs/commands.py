@@ -411,6 +411,29 @@ def fleet(
     run_show(seed, meters, sort)
 
 
+@app.command()
+def bench_detect(
+    only: Annotated[
+        str, typer.Option(help="fleets, recorded, office, harmless, lasting; all if empty")
+    ] = "",
+    peers: Annotated[str, typer.Option(help="all, none, or names between commas")] = "all",
+    quick: Annotated[bool, typer.Option(help="few meters, to see that it works")] = False,
+    seed: Annotated[int, typer.Option(help="the first fresh one, 1000 or above")] = 1000,
+    seeds: Annotated[int, typer.Option(help="how many generated fleets", min=1)] = 3,
+    meters: Annotated[int, typer.Option(help="of each generated fleet", min=1)] = 300,
+    table: Annotated[
+        Path | None, typer.Option(help="print what a run wrote there as tables, and run nothing")
+    ] = None,
+) -> None:
+    """How much waste detectors find and how often nothing was wrong, ours beside others."""
+    from proofs.detect.bench import BenchRun, run_bench, show_table
+
+    if table is not None:
+        show_table(table)
+    else:
+        run_bench(BenchRun.of(only, peers, quick, seed, seeds, meters))
+
+
 def main() -> None:
     """Entry point; an error of the platform is one clear message, not a trace."""
     garbage.look_seldom()  # as the platform's own processes

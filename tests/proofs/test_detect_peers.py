@@ -64,7 +64,7 @@ def test_scores_read_back_as_they_were(tmp_path):
     told.save(tmp_path / "scores.npz")
     read = PeerScores.read(tmp_path / "scores.npz")
     np.testing.assert_array_equal(read.scores, told.scores)
-    assert (read.cpu_s_per_meter, read.refused) == (1.5, ("meter 1: no",))
+    assert (read.cpu_s, read.refused) == (3.0, ("meter 1: no",))
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0, 1))

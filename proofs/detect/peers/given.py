@@ -60,11 +60,6 @@ class PeerScores:
     refused: tuple[str, ...] = ()
     """Meters that the peer failed on, with its reason; their scores are NaN."""
 
-    @property
-    def cpu_s_per_meter(self) -> float:
-        """[s of CPU]."""
-        return self.cpu_s / max(1, len(self.scores))
-
     def save(self, path: Path) -> None:
         """Write all of it into one file."""
         refused = np.array(self.refused, dtype=np.str_)
