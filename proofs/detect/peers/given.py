@@ -62,7 +62,7 @@ class PeerScores:
 
     @property
     def cpu_s_per_meter(self) -> float:
-        """[s of CPU]."""
+        """Mean of all meters, refused ones included [s]."""
         return self.cpu_s / max(1, len(self.scores))
 
     def save(self, path: Path) -> None:
