@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Label:
+class FleetLabel:
     """What really happened to one meter, from hour `first` up to and without hour `end`."""
 
     meter: int
@@ -32,6 +32,9 @@ class Label:
     back (until two days after the end) counted against it; 0 for faults of the meter."""
     harmless: bool = False
     """Weather, closures, other tenants: an alert on it is false."""
+
+
+Label = FleetLabel
 
 
 @dataclass(frozen=True)
