@@ -17,7 +17,7 @@ WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-boards bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check bill-check servers-check shards-check tree-check spread-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check bill-check servers-check shards-check tree-check spread-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -95,6 +95,13 @@ fleet: $(VENV)/.dev ## Show meters whose truth is known, and how far generic sco
 bench-boards: $(VENV)/.dev ## Measure how long each panel of the boards takes, beside InfluxDB
 	@sh tools/system-parts.sh
 	@$(PROVE) bench-boards $(ARGS)
+
+bench-analytics: export OMP_NUM_THREADS = 1
+bench-analytics: export OPENBLAS_NUM_THREADS = 1
+bench-analytics: export MKL_NUM_THREADS = 1
+bench-analytics: export NUMBA_NUM_THREADS = 1
+bench-analytics: $(VENV)/.dev $(PEERS)/.ready ## Measure what a baseline costs a meter, beside scikit-learn and OpenDSM
+	@$(PROVE) bench-analytics $(ARGS)
 
 counters-check: $(VENV)/.run ## Prove the books of real counters (folder in GREENOFFICE_DATA)
 	@$(PROVE) counters $(ARGS)

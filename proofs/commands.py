@@ -347,6 +347,18 @@ def bench_boards(
     run_bench_boards(meters, days, without_influx=without_influx)
 
 
+@app.command("bench-analytics")
+def bench_analytics(
+    meters: Annotated[int, typer.Option(help="of one weather station", min=1)] = 400,
+    linear: Annotated[int, typer.Option(help="that LinearRegression fits", min=1)] = 10,
+    opendsm: Annotated[int, typer.Option(help="that OpenDSM fits", min=1)] = 5,
+) -> None:
+    """What a baseline and a year scored by it cost a meter, beside scikit-learn and OpenDSM."""
+    from proofs.bench_analytics import run_bench_analytics
+
+    run_bench_analytics(meters, min(linear, meters), min(opendsm, meters))
+
+
 @app.command("bench-ingest")
 def bench_ingest(
     stack: Annotated[str, typer.Option(help="embedded or servers")] = "embedded",

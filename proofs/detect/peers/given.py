@@ -60,6 +60,11 @@ class PeerScores:
     refused: tuple[str, ...] = ()
     """Meters that the peer failed on, with its reason; their scores are NaN."""
 
+    @property
+    def cpu_s_per_meter(self) -> float:
+        """Mean of all meters, refused ones included [s]."""
+        return self.cpu_s / max(1, len(self.scores))
+
     def save(self, path: Path) -> None:
         """Write all of it into one file."""
         refused = np.array(self.refused, dtype=np.str_)
