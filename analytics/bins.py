@@ -110,6 +110,11 @@ class HourCalendar:
         return self.weekday < SATURDAY
 
     @property
+    def holiday(self) -> Bools:
+        """True on weekdays off."""
+        return self.weekday == HOLIDAY
+
+    @property
     def daytime(self) -> Bools:
         """True in office hours, of any day."""
         return (self.hour >= self.opens) & (self.hour < self.closes)

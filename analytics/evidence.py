@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import sqrt
 
 from analytics.detectors import FAULTS
+from analytics.pricing import sure
 from metering.evidence import carbon_of, hours_of, money_of
 from metering.finding import EvidenceHour, Finding
 from metering.localtime import HOUR_US
@@ -64,7 +65,7 @@ def _told(
     per = BOOK_UNITS[finding.unit].per_canonical
     waste = 0.0 if fault else sum(one.waste for one in hours) / per
     costs = () if fault else money_of(hours)
-    doubtful = max(waste, 0.0) + half
+    doubtful, score = max(waste, 0.0) + half, float(finding.detail.get("score", 0.0))
     return replace(
         finding,
         start_us=span[0],
@@ -80,6 +81,6 @@ def _told(
         currency=costs[0][0] if len(costs) == 1 else "",
         costs=costs,
         kgco2=None if fault else carbon_of(hours),
-        confidence=max(waste, 0.0) / doubtful if doubtful else 1.0,
+        confidence=sure(score) if score else max(waste, 0.0) / doubtful if doubtful else 1.0,
         detail={**finding.detail, "hours": len(hours)},
     )

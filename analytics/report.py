@@ -149,8 +149,11 @@ def _detail(evidence: Evidence, candidate: Candidate, meter: Meter) -> dict[str,
         return detail | candidate.own.detail
     if candidate.pattern in FAULTS:
         return detail
-    # The middle one in size: the largest would exaggerate.
-    example = int(hours[np.argsort(site.residual[row, hours], kind="stable")[hours.size // 2]])
+    # The middle one in size of those above expectation: the largest would exaggerate.
+    above = hours[site.residual[row, hours] > 0]
+    told = above if above.size else hours
+    example = int(told[np.argsort(site.residual[row, told], kind="stable")[told.size // 2]])
+    detail |= _doubt(candidate)
     detail["example_us"] = int(site.hours_us[example])
     detail["expected"] = round(float(site.expected[row, example]), 3)
     detail["measured"] = round(float(site.measured[row, example]), 3)
@@ -163,6 +166,18 @@ def _detail(evidence: Evidence, candidate: Candidate, meter: Meter) -> dict[str,
     if version is not None and version.facts.error is not None:
         detail["baseline_cvrmse"] = round(version.facts.error, 4)
     return detail
+
+
+def _doubt(candidate: Candidate) -> dict[str, str | int | float]:
+    """How surely it stands out, and what else it may be."""
+    if not candidate.score:
+        return {}
+    found: dict[str, str | int | float] = {"score": round(candidate.score, 2)}
+    if candidate.odds:
+        found["likely"] = round(candidate.odds[0][1], 2)
+    if len(candidate.odds) > 1:
+        found["also"], found["also_likely"] = candidate.odds[1][0], round(candidate.odds[1][1], 2)
+    return found
 
 
 def _chart(

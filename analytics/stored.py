@@ -19,6 +19,9 @@ from analytics.baseline import Baseline
 from analytics.bins import of_working_days
 from analytics.groups import Bools, Floats, Ints
 from analytics.temperature import Segments
+from analytics.scan.faults import Bounds
+from analytics.scan.habit import Habit
+from analytics.scan.shapes import SHAPES, WANDERS
 from metering.baseline import BaselineVersion
 from metering.errors import InvalidInput
 from metering.localtime import HOUR_US
@@ -26,6 +29,17 @@ from metering.localtime import HOUR_US
 FORMAT: Final = 2
 OF_THE_DAY: Final = 1
 """The format whose running hours are those of every working day, not of the week."""
+DAILY_HOURS: Final = {
+    "night": 10,
+    "early": 3,
+    "late": 4,
+    "rest": 10,
+    "off": 14,
+    "all": 24,
+    "runs": 10,
+}
+"""Hours of a day that a shape usually has."""
+ALIKE: Final = 0.6
 _BY_METER = ("levels", "slopes", "spread", "hour_spread", "load", "cvrmse")
 """Arrays whose first axis is the meter."""
 
@@ -44,6 +58,13 @@ class Version:
     """What fits on other weeks expect of them [kWh/h]."""
     daily: Floats
     """Mean power of each day since the first one fitted [kW]; NaN where a day is no history."""
+    habit: Habit | None = None
+    """What is usual of the meter; None in versions made before that was learned."""
+
+    @property
+    def known_habit(self) -> Habit:
+        """What is usual of it, guessed from the baseline's spread where it was not learned."""
+        return guessed_habit(self.baseline) if self.habit is None else self.habit
 
 
 def packed(version: Version) -> bytes:
@@ -51,6 +72,8 @@ def packed(version: Version) -> bytes:
     arrays = [*_arrays("", version.baseline), ("daily", version.daily)]
     if version.baseline.blind is not None:
         arrays += _arrays("blind.", version.baseline.blind)
+    if version.habit is not None:
+        arrays += _habit_arrays(version.habit)
     header = {
         "format": FORMAT,
         "rung": int(version.baseline.rungs[0]),
@@ -88,6 +111,7 @@ def unpacked(facts: BaselineVersion) -> Version:
         past_us=np.concatenate(past_us) if past_us else np.zeros(0, dtype=np.int64),
         past=np.frombuffer(body, "<f4", offset=place).astype(np.float64),
         daily=arrays["daily"],
+        habit=_habit(arrays),
     )
 
 
@@ -143,6 +167,68 @@ def _baseline(header: dict[str, Any], arrays: dict[str, Floats], prefix: str) ->
         segments=Segments(*(arrays[prefix + f.name] for f in fields(Segments))),
         centre=arrays[prefix + "centre"],
         **own,
+    )
+
+
+_HABIT = ("sigma", "tau", "heavy", "level", "odd", "calm", "base")
+_BOUNDS = ("rests", "feeds", "still", "most")
+
+
+def _habit_arrays(habit: Habit) -> list[tuple[str, Floats]]:
+    """Of one meter, as it is kept."""
+    own = [(f"habit.{name}", getattr(habit, name)[..., 0]) for name in _HABIT]
+    own.append(("habit.spread", habit.spread[0]))
+    own += [(f"bounds.{name}", getattr(habit.bounds, name)[0]) for name in _BOUNDS]
+    return [(name, np.asarray(array, dtype=np.float64)) for name, array in own]
+
+
+def _habit(arrays: dict[str, Floats]) -> Habit | None:
+    if "habit.sigma" not in arrays:
+        return None
+    own: dict[str, Any] = {name: arrays[f"habit.{name}"][..., None] for name in _HABIT}
+    own["odd"] = own["odd"] > 0
+    bounds: dict[str, Any] = {name: arrays[f"bounds.{name}"][None] for name in _BOUNDS}
+    return Habit(
+        **own,
+        spread=arrays["habit.spread"][None],
+        bounds=Bounds(
+            bounds["rests"] > 0,
+            bounds["feeds"] > 0,
+            bounds["still"].astype(np.int64),
+            bounds["most"],
+        ),
+    )
+
+
+def guessed_habit(baseline: Baseline) -> Habit:
+    """What is usual of the meters of a baseline, by the spread of its hours alone: hours of a day
+    are taken for as alike as `ALIKE`, and nothing is guessed of weather, special days or faults."""
+    rest, run = baseline.spread[:, 0], baseline.spread[:, 1]
+    level = np.nan_to_num(baseline.load)
+    sigma = np.full((len(SHAPES), level.size), np.inf)
+    tau = np.zeros_like(sigma)
+    for place, name in enumerate(SHAPES):
+        if name in DAILY_HOURS:
+            hours = DAILY_HOURS[name]
+            hourly = np.where(name in ("runs", "all", "rest"), run, rest)
+            sigma[place] = hourly * np.sqrt(1 + (hours - 1) * ALIKE)
+            tau[place] = WANDERS[name][0] * level
+    meters = level.size
+    return Habit(
+        sigma=sigma,
+        tau=tau,
+        heavy=np.zeros_like(sigma),
+        level=level,
+        spread=np.stack([rest, run], axis=1),
+        odd=np.ones(meters, dtype=np.bool_),
+        bounds=Bounds(
+            rests=np.ones(meters, dtype=np.bool_),
+            feeds=np.ones(meters, dtype=np.bool_),
+            still=np.full(meters, 24, dtype=np.int64),
+            most=np.full(meters, np.inf),
+        ),
+        calm=np.full(meters, np.nan),
+        base=np.zeros(meters),
     )
 
 

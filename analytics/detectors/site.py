@@ -8,6 +8,7 @@ import numpy as np
 from analytics.balances import BalanceDays
 from analytics.bins import HourCalendar
 from analytics.groups import Bools, Floats, Groups, Ints
+from analytics.scan.judge import NOTHING_SEEN, Seen
 from metering.book import RegisterEvent
 from metering.quality import Shares
 
@@ -71,6 +72,8 @@ class Site:
     limits: Limits = USUAL_LIMITS
     balances: tuple[BalanceDays, ...] = ()
     """Totals against their parts, also of meters that are not of the site."""
+    seen: Seen = NOTHING_SEEN
+    """What stands out of the hours; days count from the window's first."""
 
     @property
     def has(self) -> frozenset[Input]:
@@ -138,6 +141,12 @@ class Candidate:
     """Nights or days that bear it; pieces of a meter fault."""
     own: Own | None = None
     """What is told of it, where that is not the meter's own energy."""
+    score: float = 0.0
+    """How surely it stands out; 0 where that is not asked."""
+    odds: tuple[tuple[str, float], ...] = ()
+    """(pattern, share of the likelihood) of what else it may be."""
+    sigma: float = 0.0
+    """Of its net waste by what days of the meter were off by when it was well [kWh]."""
 
 
 @dataclass(frozen=True, eq=False)

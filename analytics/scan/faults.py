@@ -11,7 +11,7 @@ The hours found are taken out before anything is judged: a wrong reading never b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +31,8 @@ MOST_SPIKE_HOURS = 3
 SPIKE_SIGMAS = 10.0
 SPIKE_OF_MOST = 1.5
 """Times the most that the meter ever took."""
+FADING = 0.15
+"""Of a spike, what the hours beside it may be off by."""
 NEVER = 0.002
 """Of the hours of history: what happened more seldom never happens."""
 VARIES = 3.0
@@ -48,7 +50,7 @@ class Fault:
 
 
 @dataclass(frozen=True, eq=False)
-class Habits:
+class Bounds:
     """What each meter does when it is well, (meters,) each."""
 
     rests: Bools
@@ -61,7 +63,7 @@ class Habits:
     """The most it takes in an hour [kW], but for one in a thousand."""
 
     @classmethod
-    def of(cls, load: Floats) -> Habits:
+    def of(cls, load: Floats) -> Bounds:
         """Of a history of load [kW], (meters, hours), NaN where absent."""
         known = np.maximum(np.isfinite(load).sum(axis=1), 1)
         with np.errstate(invalid="ignore"):
@@ -71,48 +73,89 @@ class Habits:
         usual = [_usual_run(row) for row in load]
         return cls(rests, feeds, np.array(usual, dtype=np.int64), np.maximum(most, 0.0))
 
+    def rows(self, wanted: Sequence[int]) -> Bounds:
+        """Of some of the meters."""
+        return Bounds(*(part[list(wanted)] for part in vars(self).values()))
+
+
+def joined_bounds(several: Sequence[Bounds]) -> Bounds:
+    """Of the meters of several."""
+    return Bounds(*(np.concatenate(parts) for parts in zip(*(_parts(x) for x in several), strict=True)))
+
+
+def _parts(bounds: Bounds) -> tuple[Bools, Bools, Ints, Floats]:
+    return bounds.rests, bounds.feeds, bounds.still, bounds.most
+
 
 def _usual_run(row: Floats) -> int:
     runs = [end - first for first, end in _runs(_equal(row[None, :])[0])]
     return int(np.quantile(runs, 0.98)) + 1 if runs else 0
 
 
-def faults(load: Floats, expected: Floats, sigma: Floats, habits: Habits) -> list[Fault]:
+def faults(load: Floats, expected: Floats, sigma: Floats, bounds: Bounds) -> list[Fault]:
     """All faults of hours (meters, hours): `load` and `expected` [kW], NaN where unknown, `sigma`
     the spread of a sound hour [kW]."""
     with np.errstate(invalid="ignore"):
         residual = load - expected
-        high = (residual > SPIKE_SIGMAS * sigma) & (load > SPIKE_OF_MOST * habits.most[:, None])
+        high = (residual > SPIKE_SIGMAS * sigma) & (load > SPIKE_OF_MOST * bounds.most[:, None])
         masks: dict[str, Bools] = {
             "silent": np.isnan(load),
-            "zero": (load == 0) & ~habits.rests[:, None],
-            "negative": (load < 0) & ~habits.feeds[:, None],
+            "zero": (load == 0) & ~bounds.rests[:, None],
+            "negative": (load < 0) & ~bounds.feeds[:, None],
             "stuck": _equal(load) & (load != 0),
             "spike": high,
         }
-    found = []
+    found: list[Fault] = []
     for kind in FAULT_KINDS:
         for meter in np.flatnonzero(masks[kind].any(axis=1)).tolist():
             for first, end in _runs(masks[kind][meter]):
                 one = Fault(meter, kind, first, end)
-                if _holds(one, expected, sigma, habits):
+                if _holds(one, residual[meter], expected, sigma, bounds):
                     found.append(one)
-    return found
+    return _caught_up(found, load)
 
 
-def _holds(one: Fault, expected: Floats, sigma: Floats, habits: Habits) -> bool:
+def _caught_up(found: Sequence[Fault], load: Floats) -> list[Fault]:
+    """Hours of nothing that a spike makes up for are a register that stood still; a spike beside
+    silence makes up for that, and is none."""
+    zeros = {(one.meter, one.end): one for one in found if one.kind == "zero"}
+    result, taken = [], set()
+    for one in found:
+        if one.kind != "spike":
+            continue
+        beside = load[one.meter, [max(one.first - 1, 0), min(one.end, load.shape[1] - 1)]]
+        still = zeros.get((one.meter, one.first)) or zeros.get((one.meter, one.first - 1))
+        if still is not None:
+            taken.add(still)
+            result.append(Fault(one.meter, "stuck", still.first, one.end))
+        elif np.isfinite(beside).all():
+            result.append(one)
+    return result + [one for one in found if one.kind != "spike" and one not in taken]
+
+
+def _holds(
+    one: Fault, residual: Floats, expected: Floats, sigma: Floats, bounds: Bounds
+) -> bool:
     hours = one.end - one.first
     if hours < LEAST_HOURS[one.kind]:
         return False
     if one.kind == "spike":
-        return hours <= MOST_SPIKE_HOURS
+        return hours <= MOST_SPIKE_HOURS and _stands_alone(one, residual)
     if one.kind == "stuck":
         wanted = expected[one.meter, one.first : one.end]
         known = wanted[np.isfinite(wanted)]
         spread = float(median(sigma[one.meter, one.first : one.end][None, :])[0])
         moved = known.size > 0 and float(np.ptp(known)) > VARIES * spread
-        return moved and hours > 2 * habits.still[one.meter]
+        return moved and hours > 2 * bounds.still[one.meter]
     return True
+
+
+def _stands_alone(one: Fault, residual: Floats) -> bool:
+    """Whether the hours next to it know nothing of it: a burst of real use comes and fades, and a
+    sum that catches up after silence is none."""
+    beside = residual[[max(one.first - 1, 0), min(one.end, residual.size - 1)]]
+    peak = float(residual[one.first : one.end].max())
+    return bool((np.abs(beside) < FADING * peak).all())
 
 
 def _equal(load: Floats) -> Bools:

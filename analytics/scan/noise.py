@@ -18,7 +18,6 @@ import numpy as np
 
 from analytics.groups import Floats, median
 from analytics.robust import MAD_TO_SIGMA
-from analytics.scan.shapes import Days
 
 MOST_CORRELATION = 0.85
 MONTH = 28
@@ -26,6 +25,10 @@ LEAST_DAYS = 10
 """Days without which a shape is not judged."""
 CUT = 3.0
 """Deviations beyond this many s count as this many."""
+PEAK = 3.0
+PEAK_DAYS = 3
+HABIT = 3
+"""Peaks that make a habit."""
 WANDER = 0.02
 """Of the meter's load: what a level may wander at least from one year to the next."""
 BELIEF = 6.0
@@ -41,30 +44,40 @@ class Noise:
     rho: Floats
     tau: Floats
     """Of along / size over a long time."""
-
-    def variance(self, size: Floats, rows: object = slice(None)) -> Floats:
-        """Of along / size, over days whose sizes add up to `size`, (meters, ...)."""
-        shape = (-1,) + (1,) * (np.ndim(size) - 1)
-        sigma, rho, tau = (
-            np.reshape(one[rows], shape) for one in (self.sigma, self.rho, self.tau)
-        )
-        inflated = sigma**2 * (1 + rho) / (1 - rho)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(size > 0, inflated / size + tau**2, np.inf)
+    heavy: Floats
+    """Of along: what a day out of the ordinary adds now and then."""
 
 
-def noise_of(days: Days, least: Floats) -> Noise:
-    """From days of history; `least` is what along / size wanders at least [kW], (meters,)."""
-    known = days.size > 0
+def noise_of(along: Floats, size: Floats, least: Floats) -> Noise:
+    """From days of history, (meters, days) each; `least` is what along / size wanders at least,
+    (meters,)."""
+    known = size > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        each = np.where(known, days.along / np.sqrt(days.size), np.nan)
+        each = np.where(known, along / np.sqrt(size), np.nan)
     count = known.sum(axis=1)
     sigma = MAD_TO_SIGMA * median(np.abs(each))
     cut = np.clip(np.nan_to_num(each), -CUT * sigma[:, None], CUT * sigma[:, None])
     rho = _correlation(np.where(known, cut, np.nan))
-    floor = 0.25 * least * np.sqrt(_typical(days.size))
+    floor = 0.25 * least * np.sqrt(_typical(size))
     sigma = np.where(count >= LEAST_DAYS, np.fmax(sigma, floor), np.inf)
-    return Noise(sigma, rho, _wander(cut * np.sqrt(days.size), days.size, sigma, rho, least))
+    heavy = _heavy(np.where(known, each, 0.0), sigma) * np.sqrt(_typical(size))
+    return Noise(sigma, rho, _wander(cut * np.sqrt(size), size, sigma, rho, least), heavy)
+
+
+def _heavy(each: Floats, sigma: Floats) -> Floats:
+    """A third of the third highest of the peaks that stand apart, beyond the spread, (meters,).
+
+    Days near each other are one peak: what lasted once is no habit.
+    """
+    z = np.divide(each, sigma[:, None], out=np.zeros_like(each), where=np.isfinite(sigma)[:, None])
+    found = np.zeros(each.shape[0])
+    for meter in np.flatnonzero((z > PEAK).any(axis=1)).tolist():
+        days = np.flatnonzero(z[meter] > PEAK)
+        runs = np.split(days, np.flatnonzero(np.diff(days) > PEAK_DAYS) + 1)
+        peaks = sorted((float(z[meter, run].max()) for run in runs), reverse=True)
+        if len(peaks) >= HABIT:
+            found[meter] = peaks[HABIT - 1] / PEAK
+    return np.where(np.isfinite(sigma), found * sigma, 0.0)
 
 
 def _correlation(each: Floats) -> Floats:

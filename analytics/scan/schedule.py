@@ -48,8 +48,12 @@ class Schedule:
     regular: Bools
     """Meters that have a schedule, (meters,)."""
 
+    def of(self, meter: int) -> Schedule:
+        """Of one of the meters."""
+        return Schedule(*(part[[meter]] for part in vars(self).values()))
+
     @classmethod
-    def of(cls, levels: Floats) -> Schedule:
+    def read(cls, levels: Floats) -> Schedule:
         """Read from the levels [kW] of the 192 hours, (meters, 192); NaN counts as quiet."""
         known = np.where(np.isfinite(levels), levels, -np.inf)
         quiet, busy = _ends(levels[:, : WEEK * 24])
@@ -93,12 +97,17 @@ def _ends(levels: Floats) -> tuple[Floats, Floats]:
 
 def _edges(runs: Bools) -> tuple[Bools, Bools]:
     """Hours before a start and after a stop, (meters, 192), round the week."""
+    early = [edge(runs, -hours) for hours in range(1, EARLY_HOURS + 1)]
+    late = [edge(runs, hours) for hours in range(1, LATE_HOURS + 1)]
+    return np.asarray(np.any(early, axis=0)), np.asarray(np.any(late, axis=0))
+
+
+def edge(runs: Bools, away: int) -> Bools:
+    """Hours that lie `away` before a start (negative) or after the last one that runs, (meters,
+    192); `runs` may run in them themselves."""
     week = runs[:, : WEEK * 24]
-    starts = week & ~np.roll(week, 1, axis=1)
-    stops = ~week & np.roll(week, 1, axis=1)
-    early, late = np.zeros_like(runs), np.zeros_like(runs)
-    for hours in range(1, EARLY_HOURS + 1):
-        early[:, : WEEK * 24] |= np.roll(starts, -hours, axis=1)
-    for hours in range(LATE_HOURS):
-        late[:, : WEEK * 24] |= np.roll(stops, hours, axis=1)
-    return early, late
+    before = np.roll(week, 1, axis=1)
+    turns = week & ~before if away < 0 else ~week & before
+    result = np.zeros_like(runs)
+    result[:, : WEEK * 24] = np.roll(turns, away if away < 0 else away - 1, axis=1)
+    return result

@@ -13,22 +13,23 @@ Method: scan statistics, after J. Glaz, J. Naus, S. Wallenstein, "Scan Statistic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from analytics.groups import Bools, Floats, Ints
-from analytics.scan.noise import Noise
-from analytics.scan.shapes import Days
 
-LENGTHS: Final = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 63, 91, 140)
+LENGTHS: Final = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 63, 91, 140, 200)
+TINY, MOST_Z = 1e-18, 1e3
+"""A meter that never varies is told without dividing by nothing."""
 HALF = 0.5
 EDGE_DAYS = 3
 """Days by which an end is judged."""
 MOST_EVENTS = 12
 """Of one meter, in one window of looking."""
+APART = 1
+"""Days on either side of an event that are part of no other."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Segment:
     """Days of one meter that left their expectation along a shape."""
 
     meter: int
-    shape: str
+    shape: int
     first: int
     """Day, a place in the window."""
     last: int
@@ -50,123 +51,140 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class Shaped:
-    """Days and noise of one shape."""
+    """Days of several meters along several shapes, and their noise."""
 
-    days: Days
-    noise: Noise
+    along: Floats
+    """(shapes, meters, days)"""
+    size: Floats
+    """Likewise; 0 where too little of the day is known."""
+    sigma: Floats
+    """(shapes, meters): of along / sqrt(size) of a day, its likeness to its neighbours counted."""
+    tau: Floats
+    """(shapes, meters): of along / size over a long time."""
+    heavy: Floats
+    """(shapes, meters): of along, what a single day out of the ordinary adds now and then."""
     least: Floats
-    """Power below which nothing is told, (meters,)."""
+    """(shapes, meters): power below which nothing is told."""
+
+    fewest: Ints
+    """(shapes, meters): days on which that must be known at least."""
+
+    def of(self, meter: int) -> Shaped:
+        """One of the meters."""
+        return Shaped(*(part[:, [meter]] for part in vars(self).values()))
+
+    def variance(self, size: Floats) -> Floats:
+        """Of along / size over days whose sizes add up to `size`, (shapes, meters, ...)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = self.sigma[..., None] ** 2 / size + self.tau[..., None] ** 2
+            own = own + (self.heavy[..., None] / size) ** 2
+        return np.where(size > 0, own, np.inf)
 
 
-def segments(
-    shaped: Mapping[str, Shaped], least_z: float, within: Bools | None = None
-) -> list[Segment]:
-    """All that stands out beyond `least_z`, meter by meter, the surest first.
+def segments(shaped: Shaped, least_z: float) -> list[Segment]:
+    """All that stands out beyond `least_z`, meter by meter, the surest first."""
+    told = np.flatnonzero(_best(shaped).max(axis=0) > least_z)
+    return [one for meter in told.tolist() for one in _of_meter(shaped.of(meter), meter, least_z)]
 
-    `within` (meters, days) are the days to look at; all where it is left out.
-    """
-    best = np.stack([_best(one) for one in shaped.values()])
-    told = np.flatnonzero((best > least_z).any(axis=0))
-    found: list[Segment] = []
-    for meter in told.tolist():
-        own = {name: _row(one, meter, within) for name, one in shaped.items()}
-        found += _of_meter(own, meter, least_z)
+
+def _best(shaped: Shaped) -> Floats:
+    """Greatest z over all windows, (shapes, meters)."""
+    best = np.zeros(shaped.sigma.shape)
+    for _, z in _windows(shaped):
+        best = np.maximum(best, z.max(axis=2))
+    return best
+
+
+def _windows(shaped: Shaped) -> list[tuple[int, Floats]]:
+    """Each length with the z of the windows that begin on each day."""
+    days = shaped.along.shape[2]
+    along, size = _cumulated(shaped.along), _cumulated(shaped.size)
+    count = _cumulated((shaped.size > 0) * 1.0)
+    found = []
+    for length in LENGTHS:
+        if length <= days:
+            a = along[..., length:] - along[..., :-length]
+            s = size[..., length:] - size[..., :-length]
+            n = count[..., length:] - count[..., :-length]
+            found.append((length, _z(shaped, a, s, n)))
     return found
 
 
-def _row(one: Shaped, meter: int, within: Bools | None) -> Shaped:
-    keep = 1.0 if within is None else within[[meter]].astype(np.float64)
-    noise = Noise(*(part[[meter]] for part in (one.noise.sigma, one.noise.rho, one.noise.tau)))
-    days = Days(one.days.along[[meter]] * keep, one.days.size[[meter]] * keep)
-    return Shaped(days, noise, one.least[[meter]])
+def _cumulated(values: Floats) -> Floats:
+    return np.cumsum(np.pad(values, ((0, 0), (0, 0), (1, 0))), axis=2)
 
 
-def _best(one: Shaped) -> Floats:
-    """Greatest z over all windows, (meters,)."""
-    return np.stack([_of_length(one, length).max(axis=1) for length in _lengths(one)]).max(axis=0)
+def _z(shaped: Shaped, along: Floats, size: Floats, count: Floats) -> Floats:
+    power = np.divide(along, size, out=np.zeros_like(along), where=size > 0)
+    z = np.minimum(power / np.sqrt(np.maximum(shaped.variance(size), TINY)), MOST_Z)
+    told = (power >= shaped.least[..., None]) & (count >= shaped.fewest[..., None])
+    return np.where(told, z, 0.0)
 
 
-def _lengths(one: Shaped) -> list[int]:
-    return [length for length in LENGTHS if length <= one.days.along.shape[1]] or [1]
-
-
-def _of_length(one: Shaped, length: int) -> Floats:
-    """z of the window that ends on each day, (meters, days - length + 1)."""
-    along, size = _moving(one.days.along, length), _moving(one.days.size, length)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        power = np.where(size > 0, along / size, 0.0)
-        z = power / np.sqrt(one.noise.variance(size))
-    return np.where(power >= one.least[:, None], z, 0.0)
-
-
-def _moving(values: Floats, length: int) -> Floats:
-    total = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
-    return total[:, length:] - total[:, :-length]
-
-
-def _of_meter(own: Mapping[str, Shaped], meter: int, least_z: float) -> list[Segment]:
+def _of_meter(own: Shaped, meter: int, least_z: float) -> list[Segment]:
     found: list[Segment] = []
-    left = dict(own)
-    for _ in range(MOST_EVENTS):
-        z, name, first, last = max(_greatest(one, name) for name, one in left.items())
+    while len(found) < MOST_EVENTS:
+        z, shape, first, last = _greatest(own)
         if z <= least_z:
             break
-        segment = _widened(left[name], meter, name, first, last, least_z)
+        segment = _widened(own, meter, shape, first, last, least_z)
         found.append(segment)
-        left = {key: _without(one, segment) for key, one in left.items()}
+        own = without(own, segment.first, segment.last)
     return found
 
 
-def _greatest(one: Shaped, name: str) -> tuple[float, str, int, int]:
-    best = (0.0, name, 0, 0)
-    for length in _lengths(one):
-        z = _of_length(one, length)[0]
-        place = int(np.argmax(z))
-        if z[place] > best[0]:
-            best = (float(z[place]), name, place, place + length - 1)
+def _greatest(own: Shaped) -> tuple[float, int, int, int]:
+    best = (0.0, 0, 0, 0)
+    for length, z in _windows(own):
+        place = int(np.argmax(z[:, 0]))
+        shape, first = divmod(place, z.shape[2])
+        if z[shape, 0, first] > best[0]:
+            best = (float(z[shape, 0, first]), shape, first, first + length - 1)
     return best
 
 
 def _widened(
-    one: Shaped, meter: int, name: str, first: int, last: int, least_z: float
+    own: Shaped, meter: int, shape: int, first: int, last: int, least_z: float
 ) -> Segment:
     """Moved day by day to where the deviation halves, and told how sure it is then."""
-    along, size = one.days.along[0], one.days.size[0]
+    along, size = own.along[shape, 0], own.size[shape, 0]
     power = float(along[first : last + 1].sum() / size[first : last + 1].sum())
     first = _end(along, size, power, first, -1)
-    last = _end(along, size, power, last, 1)
-    a, s = along[first : last + 1], size[first : last + 1]
-    total = np.cumsum(a), np.cumsum(s)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        grown = (total[0] / total[1]) / np.sqrt(one.noise.variance(total[1][None, :])[0])
-    passed = np.flatnonzero(np.nan_to_num(grown) > least_z)
+    last = max(_end(along, size, power, last, 1), first)
+    a, s = np.cumsum(along[first : last + 1]), np.cumsum(size[first : last + 1])
+    n = np.cumsum(size[first : last + 1] > 0)
+    grown = _z(_only(own, shape), a[None, None], s[None, None], n[None, None])[0, 0]
+    passed = np.flatnonzero(grown > least_z)
     known = first + int(passed[0]) if passed.size else last
-    z = float(np.nanmax(np.nan_to_num(grown)))
-    return Segment(meter, name, first, last, z, float(a.sum() / s.sum()), known)
+    return Segment(meter, shape, first, last, float(grown.max()), float(a[-1] / s[-1]), known)
+
+
+def _only(own: Shaped, shape: int) -> Shaped:
+    return Shaped(*(part[[shape]] for part in vars(own).values()))
 
 
 def _end(along: Floats, size: Floats, power: float, place: int, step: int) -> int:
     """Where the deviation ends: inwards past days below half of it, then outwards while the next
     days keep above."""
     days: Ints = np.flatnonzero(size > 0).astype(np.int64)
+    above: Bools = along[days] >= HALF * power * size[days]
     at = int(np.searchsorted(days, place, side="left" if step < 0 else "right")) - (step > 0)
     at = int(np.clip(at, 0, days.size - 1))
+    while not above[at] and 0 <= at - step < days.size:
+        at -= step
     while 0 <= at + step < days.size:
-        ahead = days[at + step :][:EDGE_DAYS] if step > 0 else days[max(at - EDGE_DAYS, 0) : at]
-        next_day = days[at + step]
-        if along[next_day] < HALF * power * size[next_day] and (
-            along[ahead].sum() < HALF * power * size[ahead].sum()
-        ):
+        ahead = days[at + 1 :][:EDGE_DAYS] if step > 0 else days[max(at - EDGE_DAYS, 0) : at]
+        if not above[at + step] and along[ahead].sum() < HALF * power * size[ahead].sum():
             break
         at += step
-    while along[days[at]] < HALF * power * size[days[at]] and 0 <= at - step < days.size:
+    while not above[at] and 0 <= at - step < days.size:
         at -= step
     return int(days[at])
 
 
-def _without(one: Shaped, segment: Segment) -> Shaped:
-    """The same without the segment's days and one on either side."""
-    along, size = one.days.along.copy(), one.days.size.copy()
-    cut = slice(max(segment.first - 1, 0), segment.last + 2)
-    along[:, cut], size[:, cut] = 0.0, 0.0
-    return Shaped(Days(along, size), one.noise, one.least)
+def without(own: Shaped, first: int, last: int) -> Shaped:
+    """The same without days and one on either side."""
+    along, size = own.along.copy(), own.size.copy()
+    cut = slice(max(first - APART, 0), last + 1 + APART)
+    along[..., cut], size[..., cut] = 0.0, 0.0
+    return replace(own, along=along, size=size)

@@ -1,0 +1,140 @@
+"""What is usual of a meter when it is well, learned with its baseline and kept with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from analytics.groups import Bools, Floats, median
+from analytics.robust import MAD_TO_SIGMA
+from analytics.scan.faults import Bounds, joined_bounds
+from analytics.scan.noise import noise_of
+from analytics.scan.schedule import Schedule
+from analytics.scan.shapes import WANDERS, Hours, days_by_shape
+
+ODD_SHARE = 0.2
+"""Of the way from quiet to busy: special days that were off by more follow no rule."""
+ODD_LOAD = 0.05
+LEAST_SPREAD = 0.02
+"""Of a meter's mean power: a steadier hour is taken for as unsteady."""
+
+
+@dataclass(frozen=True, eq=False)
+class Habit:
+    """Of several meters; the last axis is the meter."""
+
+    sigma: Floats
+    """(shapes, meters): of along / sqrt(size) of a day, its likeness to its neighbours counted."""
+    tau: Floats
+    """(shapes, meters): of along / size over a long time."""
+    heavy: Floats
+    """(shapes, meters): of along, what a single day out of the ordinary adds now and then."""
+    level: Floats
+    """Mean power [kW], (meters,)."""
+    spread: Floats
+    """Of a sound hour [kW], (meters, 2): off, and on."""
+    odd: Bools
+    """Meters whose special days followed no rule, (meters,): nobody is accused of one."""
+    bounds: Bounds
+    calm: Floats
+    """Outdoor air at which the weather drives a meter least [C], (meters,); NaN without weather."""
+    base: Floats
+    """What the weather's part is then [kW], (meters,)."""
+
+    @classmethod
+    def of(
+        cls,
+        hours: Hours,
+        load: Floats,
+        schedule: Schedule,
+        levels: Floats,
+        special: Bools,
+        least: tuple[Floats, Floats],
+    ) -> Habit:
+        """Of a history judged by fits that have not seen it; `load` [kW] is (meters, hours),
+        `levels` [kW] (meters, 192), `special` (days,) as in `analytics.scan.special`, `least` what
+        `least_driven` says."""
+        level = _mean(load)
+        along, size = days_by_shape(hours, schedule, special)
+        found = [
+            noise_of(a, s, wander * (np.ones_like(level) if relative else level))
+            for a, s, (wander, relative) in zip(along, size, WANDERS.values(), strict=True)
+        ]
+        residual = hours.residual
+        return cls(
+            sigma=np.stack([one.sigma * np.sqrt((1 + one.rho) / (1 - one.rho)) for one in found]),
+            tau=np.stack([one.tau for one in found]),
+            heavy=np.stack([one.heavy for one in found]),
+            level=level,
+            spread=_spread(residual, schedule, hours, LEAST_SPREAD * level),
+            odd=_odd(hours, levels, level, special),
+            bounds=Bounds.of(load),
+            calm=least[0],
+            base=least[1],
+        )
+
+    def rows(self, wanted: Sequence[int]) -> Habit:
+        """Some of the meters."""
+        own = list(wanted)
+        parts = {
+            f.name: getattr(self, f.name)[..., own] for f in fields(self) if f.name in _LAST
+        }
+        return replace(self, **parts, spread=self.spread[own], bounds=self.bounds.rows(own))
+
+
+_LAST = ("sigma", "tau", "heavy", "level", "odd", "calm", "base")
+"""Arrays whose last axis is the meter."""
+
+
+def joined_habits(several: Sequence[Habit]) -> Habit:
+    """One habit of the meters of several."""
+    parts = {
+        name: np.concatenate([getattr(one, name) for one in several], axis=-1) for name in _LAST
+    }
+    return replace(
+        several[0],
+        **parts,
+        spread=np.concatenate([one.spread for one in several]),
+        bounds=joined_bounds([one.bounds for one in several]),
+    )
+
+
+def least_driven(weather: Floats, temperature: Floats) -> tuple[Floats, Floats]:
+    """Where the weather drives each meter least: (outdoor air [C], its part then [kW]), (meters,)
+    each. `weather` (meters, hours) [kW], `temperature` (hours,) [C]; NaN and 0 where it is
+    unknown."""
+    known = np.isfinite(temperature)
+    meters = weather.shape[0]
+    if not known.any() or not np.abs(weather).sum():
+        return np.full(meters, np.nan), np.zeros(meters)
+    part, air = np.nan_to_num(weather[:, known]), temperature[known]
+    low = np.quantile(part, [0.02, 0.1], axis=1)
+    inside = part <= low[1][:, None]
+    return median(np.where(inside, air, np.nan)), low[0]
+
+
+def _spread(residual: Floats, schedule: Schedule, hours: Hours, least: Floats) -> Floats:
+    off = schedule.off[:, hours.bins]
+    both = [np.where(kind, np.abs(residual), np.nan) for kind in (off, ~off)]
+    return np.stack([np.fmax(MAD_TO_SIGMA * median(one), least) for one in both], axis=1)
+
+
+def _mean(load: Floats) -> Floats:
+    known = np.isfinite(load)
+    total = np.where(known, load, 0.0).sum(axis=1)
+    return np.asarray(total / np.maximum(known.sum(axis=1), 1))
+
+
+def _odd(hours: Hours, levels: Floats, level: Floats, special: Bools) -> Bools:
+    """Meters that left their expectation on a special day of the history, (meters,)."""
+    known = np.isfinite(hours.residual)
+    total = np.add.reduceat(np.where(known, hours.residual, 0.0), hours.day_starts, axis=1)
+    count = np.add.reduceat(known * 1.0, hours.day_starts, axis=1)
+    mean = np.abs(total / np.maximum(count, 1.0))[:, special]
+    week = np.where(np.isfinite(levels[:, :168]), levels[:, :168], 0.0)
+    quiet, busy = np.percentile(week, [10, 90], axis=1)
+    edge = np.maximum(ODD_SHARE * (busy - quiet), ODD_LOAD * level)
+    return np.asarray(mean.max(axis=1, initial=0.0) > edge)
+

@@ -1,0 +1,219 @@
+"""Meters of one calendar, looked at together: what is wrong with them, and since when.
+
+    faults of the meter ─▶ their hours out ─▶ days along shapes ─▶ common days out ─▶ segments
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from analytics.groups import Bools, Floats
+from analytics.scan.faults import Fault, faults
+from analytics.scan.habit import Habit
+from analytics.scan.naming import Name, named
+from analytics.scan.schedule import Schedule
+from analytics.scan.segments import Segment, Shaped, segments
+from analytics.scan.shapes import LEAST, RELATIVE, SHAPES, Hours, days_by_shape
+from analytics.scan.special import common_days
+
+LEAST_Z = 3.5
+"""Below it nothing is worth keeping; what is told is decided by a threshold above."""
+WEIGHTS = {
+    "night": 1.2,
+    "late": 1.2,
+    "off": 1.2,
+    "runs": 0.6,
+    "share": 0.6,
+    "cool": 0.75,
+    "heat": 0.65,
+}
+"""What a z of a shape counts: nights are steady, days and seasons are not what they were."""
+NAME_WEIGHTS = {
+    "night": 0.8,
+    "early": 0.8,
+    "late": 0.5,
+    "rest": 0.8,
+    "off": 1.25,
+    "all": 1.25,
+    "creep": 1.5,
+    "": 0.5,
+}
+"""What it counts by its name: the edges of a day are where harmless things happen."""
+MOST_SCORE = 100.0
+DRIFT, DRIFT_BELOW = 0.5, 0.3
+"""What a z counts of a stretch that is a little more of everything, and how little that is."""
+REST, ALL = SHAPES.index("rest"), SHAPES.index("all")
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Meters that share clock and weather."""
+
+    hours: Hours
+    load: Floats
+    """[kW], (meters, hours); NaN where unknown."""
+    schedule: Schedule
+    habit: Habit
+    special: Bools
+    """(days,)"""
+    beyond: Bools
+    """Hours whose weather the baseline has never seen, (meters, hours)."""
+    strict: float = 1.0
+    """How large an effect must be, beside the usual."""
+
+
+@dataclass(frozen=True)
+class NetNoise:
+    """What the sum over all hours of a meter is off by while it is well."""
+
+    sigma: float
+    """Of the sum over n hours, divided by the root of n [kW]."""
+    tau: float
+    """Of the mean over a long time [kW]."""
+    heavy: float
+    """What a day out of the ordinary adds [kWh]."""
+
+    def of(self, hours: int) -> float:
+        """Standard deviation of the sum over so many hours [kWh]."""
+        return math.sqrt(self.sigma**2 * hours + (self.tau * hours) ** 2 + self.heavy**2)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Days of a meter that left their expectation."""
+
+    block: int
+    meter: int
+    """Row in the block."""
+    shape: str
+    first: int
+    """Day of the block."""
+    last: int
+    score: float
+    power: float
+    known: int
+    name: Name
+    noise: NetNoise
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of blocks."""
+
+    stretches: tuple[Stretch, ...]
+    faults: tuple[tuple[int, Fault], ...]
+    """(block, fault)"""
+
+    def of_rows(self, rows: Sequence[int]) -> Seen:
+        """Of one block of some of the meters, told by the rows of all."""
+        return Seen(
+            tuple(replace(one, meter=rows[one.meter]) for one in self.stretches),
+            tuple((block, replace(one, meter=rows[one.meter])) for block, one in self.faults),
+        )
+
+
+NOTHING_SEEN = Seen((), ())
+
+
+def judge(blocks: Sequence[Block], since: int = 0) -> Seen:
+    """Look at blocks of one calendar, over the same days, from day `since` on."""
+    found = [(place, one) for place, block in enumerate(blocks) for one in _faults(block)]
+    sound = [
+        _sound(block, [one for place, one in found if place == number])
+        for number, block in enumerate(blocks)
+    ]
+    shaped = [_shaped(*both, since) for both in zip(blocks, sound, strict=True)]
+    common = common_days(np.concatenate([_rest_z(one) for one in shaped]))
+    stretches = [
+        _stretch(place, blocks[place], one, since, _name(blocks[place], sound[place], one, since))
+        for place, one_block in enumerate(shaped)
+        for one in segments(_but(one_block, common), LEAST_Z)
+    ]
+    return Seen(tuple(stretches), tuple(found))
+
+
+def _name(block: Block, hours: Hours, one: Segment, since: int) -> Name:
+    starts = np.append(hours.day_starts, hours.bins.size)
+    span = int(starts[one.first + since]), int(starts[one.last + since + 1])
+    own = hours.of(one.meter)
+    return named(own, block.schedule.of(one.meter), block.habit.spread[one.meter], span)
+
+
+def _faults(block: Block) -> list[Fault]:
+    sigma = np.broadcast_to(block.habit.spread.max(axis=1)[:, None], block.load.shape)
+    return faults(block.load, block.hours.expected, sigma, block.habit.bounds)
+
+
+def _sound(block: Block, found: Sequence[Fault]) -> Hours:
+    """The hours without those of faults and beside them, and without what cannot be judged."""
+    residual = np.where(block.beyond, np.nan, block.hours.residual)
+    for one in found:
+        residual[one.meter, max(one.first - 1, 0) : one.end + 1] = np.nan
+    day = np.searchsorted(block.hours.day_starts, np.arange(block.hours.bins.size), side="right") - 1
+    odd = block.habit.odd[:, None] & block.special[day]
+    return replace(block.hours, residual=np.where(odd, np.nan, residual))
+
+
+def _shaped(block: Block, hours: Hours, since: int) -> Shaped:
+    along, size = days_by_shape(hours, block.schedule, block.special)
+    habit = block.habit
+    unit = np.where(np.isin(SHAPES, RELATIVE)[:, None], 1.0, habit.level)
+    least, fewest = (np.array([LEAST[name][n] for name in SHAPES])[:, None] for n in (0, 1))
+    return Shaped(
+        along=along[..., since:],
+        size=size[..., since:],
+        sigma=habit.sigma,
+        tau=habit.tau,
+        heavy=habit.heavy,
+        least=block.strict * least * unit,
+        fewest=np.broadcast_to(fewest, habit.sigma.shape).astype(np.int64),
+    )
+
+
+def _rest_z(shaped: Shaped) -> Floats:
+    """How far each day of rest stands out by itself, (meters, days)."""
+    size = shaped.size[REST]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        noise = shaped.sigma[REST][:, None] ** 2 / size + shaped.tau[REST][:, None] ** 2
+        return np.where(size > 0, shaped.along[REST] / size / np.sqrt(noise), np.nan)
+
+
+def _but(shaped: Shaped, days: Bools) -> Shaped:
+    """Without some days, (days,)."""
+    return replace(
+        shaped,
+        along=np.where(days, 0.0, shaped.along),
+        size=np.where(days, 0.0, shaped.size),
+    )
+
+
+def _stretch(place: int, block: Block, one: Segment, since: int, name_of: Name) -> Stretch:
+    name, habit = SHAPES[one.shape], block.habit
+    noise = (float(part[ALL, one.meter]) for part in (habit.sigma, habit.tau, habit.heavy))
+    return Stretch(
+        block=place,
+        meter=one.meter,
+        shape=name,
+        first=one.first + since,
+        last=one.last + since,
+        score=_score(one.z, name, name_of),
+        power=one.power,
+        known=one.known + since,
+        name=name_of,
+        noise=NetNoise(*noise),
+    )
+
+
+def _score(z: float, shape: str, name: Name) -> float:
+    drift = DRIFT if _is_drift(name) else 1.0
+    weight = WEIGHTS.get(shape, 1.0) * NAME_WEIGHTS.get(name.shape, 1.0)
+    return min(z * weight * drift, MOST_SCORE)
+
+
+def _is_drift(name: Name) -> bool:
+    """Whether a meter takes a little more of everything, as they do from year to year."""
+    return name.shape == "share" and name.ratio < DRIFT_BELOW
