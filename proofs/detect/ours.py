@@ -18,10 +18,10 @@ from datetime import date
 
 import numpy as np
 
-from analytics import FlatRates, Inputs, Memory, look, settle
+from analytics import FAULTS, FlatRates, Inputs, Memory, look, settle
 from metering.baseline import BaselineVersion
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
-from metering.finding import Case, CaseState
+from metering.finding import Case, CaseState, Finding
 from metering.localtime import HOUR_US
 from metering.quality import MEASURED, MISSING, all_of
 from metering.quantity import ABSENT
@@ -40,6 +40,8 @@ LEARNT_H = 400 * DAY_H
 """What a look that makes versions sees at most."""
 LOOKED_AT = frozenset({"electricity"})
 """Mediums that the platform looks for waste in."""
+SUREST = 1e3
+"""Score of a fault that hours prove."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,12 +145,14 @@ def _hour_us(fleet: Fleet, hours: Ints) -> Ints:
 def _alert(place: _Place, case: Case) -> Alert:
     told = case.evidence
     start_us = int(_hour_us(place.fleet, np.array([0]))[0])
+    # What is left beyond a settled case may have hours of evidence and no span.
+    end_us = told.end_us if told.end_us > told.start_us else told.hours_us[-1] + HOUR_US
     return Alert(
         meter=int(told.meter),
         pattern=told.pattern,
         first=(told.start_us - start_us) // HOUR_US,
-        end=-(-(told.end_us - start_us) // HOUR_US),
-        score=_score(told.confidence, told.waste, told.waste_low),
+        end=-(-(end_us - start_us) // HOUR_US),
+        score=_score(told),
         known_at=(case.opened_us - start_us) // HOUR_US - 1,
         kwh=told.waste,
         low=told.waste_low,
@@ -156,7 +160,8 @@ def _alert(place: _Place, case: Case) -> Alert:
     )
 
 
-def _score(confidence: float, waste: float, low: float) -> float:
-    """Confidence, and among equal ones how far the waste is from nothing."""
-    half = max(waste - low, 1e-9)
-    return confidence + 1e-3 * min(waste / half, 1e3)
+def _score(told: Finding) -> float:
+    """How far it stands out; what single hours of a meter prove has no score and comes first."""
+    if "score" in told.detail:
+        return float(told.detail["score"])
+    return SUREST if told.pattern in FAULTS else told.confidence
