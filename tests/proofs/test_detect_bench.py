@@ -78,8 +78,9 @@ def scattered(seed: int, count: int) -> Said:
     )
 
 
-def test_a_threshold_keeps_to_its_budget_on_what_it_is_set_on_and_no_lower_one_does():
-    tuned = [scattered(1, 5), scattered(2, 7)]
+@pytest.mark.parametrize("seed", range(5))
+def test_a_threshold_keeps_to_its_budget_on_what_it_is_set_on_and_no_lower_one_does(seed):
+    tuned = [scattered(seed, 11), scattered(seed + 1, 15)]
     tuned = [replace(one, fleet=replace(one.fleet, load=np.ones((40, HOURS)))) for one in tuned]
     thresholds = Thresholds.tuned({OURS: tuned})
     fleet, answer = together(tuned)
