@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?=
 ARGS ?=
 VENV := .venv
+PEERS := .peers
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m greenoffice
 PROVE := $(BIN)/python -m proofs
@@ -16,7 +17,7 @@ WORKERS = $$($(BIN)/python -c 'import os; print(min(4, (os.cpu_count() or 1) + 1
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 COMPILE := $(BIN)/uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --quiet
 
-.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-boards fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check bill-check servers-check shards-check tree-check spread-check lock clean
+.PHONY: help demo test test-long check lint demo-seeds replay-check kill-check fault-check simulate soak feed-check fuzz-ledger fault-matrix bench-ledger bench-books bench-feed bench-ingest bench-users bench-boards bench-analytics bench-detect fleet counters-check mutants agree parity compose-check restore-check report-check records-check boards-check recompute-check hostile-check idle-check dated-check closing-check bill-check servers-check shards-check tree-check spread-check lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -85,12 +86,22 @@ bench-users: $(VENV)/.dev ## Measure how long people wait for their boards, also
 	@sh tools/system-parts.sh
 	@$(PROVE) bench-users $(ARGS)
 
+bench-detect: $(VENV)/.dev $(PEERS)/.ready ## Measure how much waste detectors find, ours beside others, and how much they make up
+	@$(PROVE) bench-detect $(ARGS)
+
 fleet: $(VENV)/.dev ## Show meters whose truth is known, and how far generic scores come with them
 	@$(PROVE) fleet $(ARGS)
 
 bench-boards: $(VENV)/.dev ## Measure how long each panel of the boards takes, beside InfluxDB
 	@sh tools/system-parts.sh
 	@$(PROVE) bench-boards $(ARGS)
+
+bench-analytics: export OMP_NUM_THREADS = 1
+bench-analytics: export OPENBLAS_NUM_THREADS = 1
+bench-analytics: export MKL_NUM_THREADS = 1
+bench-analytics: export NUMBA_NUM_THREADS = 1
+bench-analytics: $(VENV)/.dev $(PEERS)/.ready ## Measure what a baseline costs a meter, beside scikit-learn and OpenDSM
+	@$(PROVE) bench-analytics $(ARGS)
 
 counters-check: $(VENV)/.run ## Prove the books of real counters (folder in GREENOFFICE_DATA)
 	@$(PROVE) counters $(ARGS)
@@ -157,9 +168,10 @@ lock: $(VENV)/.base ## Write the locked requirements anew from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras -o requirements.txt
 	$(COMPILE) pyproject.toml --all-extras --group dev -c requirements.txt -o requirements-dev.txt
 	$(COMPILE) --group bootstrap -c requirements-dev.txt -o requirements-bootstrap.txt
+	$(COMPILE) --group peers -o requirements-peers.txt
 
-clean: ## Remove .venv and the caches; data folders stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+clean: ## Remove .venv, .peers and the caches; data folders stay
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 
 $(VENV)/.base: requirements-bootstrap.txt tools/venv.sh
 	@PYTHON="$(PYTHON)" sh tools/venv.sh
@@ -172,3 +184,9 @@ $(VENV)/.run: $(VENV)/.base requirements.txt pyproject.toml tools/install.sh
 $(VENV)/.dev: $(VENV)/.base requirements-dev.txt pyproject.toml tools/install.sh
 	@sh tools/install.sh requirements-dev.txt
 	@touch $@ $(VENV)/.run
+
+# Detectors and baselines of others, which want packages that ours do not have.
+$(PEERS)/.ready: $(VENV)/.base requirements-peers.txt tools/install.sh
+	@test -x $(PEERS)/bin/python || $(BIN)/python -m venv $(PEERS)
+	@sh tools/install.sh requirements-peers.txt $(PEERS)
+	@touch $@

@@ -347,6 +347,18 @@ def bench_boards(
     run_bench_boards(meters, days, without_influx=without_influx)
 
 
+@app.command("bench-analytics")
+def bench_analytics(
+    meters: Annotated[int, typer.Option(help="of one weather station", min=1)] = 400,
+    linear: Annotated[int, typer.Option(help="that LinearRegression fits", min=1)] = 10,
+    opendsm: Annotated[int, typer.Option(help="that OpenDSM fits", min=1)] = 5,
+) -> None:
+    """What a baseline and a year scored by it cost a meter, beside scikit-learn and OpenDSM."""
+    from proofs.bench_analytics import run_bench_analytics
+
+    run_bench_analytics(meters, min(linear, meters), min(opendsm, meters))
+
+
 @app.command("bench-ingest")
 def bench_ingest(
     stack: Annotated[str, typer.Option(help="embedded or servers")] = "embedded",
@@ -409,6 +421,29 @@ def fleet(
     from proofs.detect.show import run_show
 
     run_show(seed, meters, sort)
+
+
+@app.command()
+def bench_detect(
+    only: Annotated[
+        str, typer.Option(help="fleets, recorded, office, harmless, lasting; all if empty")
+    ] = "",
+    peers: Annotated[str, typer.Option(help="all, none, or names between commas")] = "all",
+    quick: Annotated[bool, typer.Option(help="few meters, to see that it works")] = False,
+    seed: Annotated[int, typer.Option(help="the first fresh one, 1000 or above")] = 1000,
+    seeds: Annotated[int, typer.Option(help="how many generated fleets", min=1)] = 3,
+    meters: Annotated[int, typer.Option(help="of each generated fleet", min=1)] = 300,
+    table: Annotated[
+        Path | None, typer.Option(help="print what a run wrote there as tables, and run nothing")
+    ] = None,
+) -> None:
+    """How much waste detectors find and how often nothing was wrong, ours beside others."""
+    from proofs.detect.bench import BenchRun, run_bench, show_table
+
+    if table is not None:
+        show_table(table)
+    else:
+        run_bench(BenchRun.of(only, peers, quick, seed, seeds, meters))
 
 
 def main() -> None:

@@ -32,7 +32,8 @@ def tracked_files():
     if listed.returncode == 0:
         paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
     else:
-        paths = [p for p in ROOT.rglob("*") if not set(p.parts) & {".venv", ".git", "__pycache__"}]
+        made = {".venv", ".peers", ".git", "__pycache__"}
+        paths = [p for p in ROOT.rglob("*") if not set(p.parts) & made]
     return [path for path in paths if path.is_file()]
 
 
@@ -146,6 +147,7 @@ def test_what_proofs_and_tests_import_is_declared():
         SETTINGS["project"]["dependencies"],
         *EXTRAS.values(),
         SETTINGS["dependency-groups"]["dev"],
+        SETTINGS["dependency-groups"]["peers"],
     )
     found = distributions(["proofs", "tests"])
     assert {name: of for name, of in found.items() if not of & wanted} == {}

@@ -1,10 +1,12 @@
 #!/bin/sh
-# Installs a locked list of packages, and the project itself, into .venv.
-# Usage: tools/install.sh requirements.txt
+# Installs a locked list of packages, and the project itself, into .venv; into another environment
+# the packages alone.
+# Usage: tools/install.sh requirements.txt [ENVIRONMENT]
 set -eu
 cd "$(dirname "$0")/.."
 lock=$1
-python=.venv/bin/python
+home=${2:-.venv}
+python=$home/bin/python
 
 # uv does not read pip's settings: hand it the mirror and the certificates that pip uses.
 mirror=${PIP_INDEX_URL:-$("$python" -m pip config get global.index-url 2>/dev/null || true)}
@@ -21,6 +23,7 @@ if ! .venv/bin/uv pip install --python "$python" --compile-bytecode --require-ha
     "$python" -m pip install --require-hashes -r "$lock"
 fi
 
+[ "$home" = .venv ] || exit 0
 echo "Installing the project"
 "$python" -m pip install --quiet --disable-pip-version-check \
     --no-index --no-deps --no-build-isolation --editable .

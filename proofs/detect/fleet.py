@@ -9,6 +9,7 @@ says. Labels never reach a detector: `Fleet.given` leaves them out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -89,6 +90,20 @@ class Fleet:
     def given(self) -> Fleet:
         """What a detector may see."""
         return replace(self, labels=())
+
+    def of(self, meters: Sequence[int]) -> Fleet:
+        """These meters alone, in this order, with their labels."""
+        rows = {meter: row for row, meter in enumerate(meters)}
+        kept = list(meters)
+        return replace(
+            self,
+            load=self.load[kept],
+            station=np.asarray(self.station[kept]),
+            calendar=np.asarray(self.calendar[kept]),
+            labels=tuple(replace(x, meter=rows[x.meter]) for x in self.labels if x.meter in rows),
+            medium=tuple(self.medium[meter] for meter in kept) if self.medium else (),
+            building=tuple(self.building[meter] for meter in kept) if self.building else (),
+        )
 
     @property
     def meter_years(self) -> float:

@@ -17,6 +17,8 @@ from proofs.detect.fleet import Alert, Fleet, Floats, Label
 Kinds = Mapping[str, frozenset[str]]
 """Which kinds of labels a pattern is the right word for."""
 Interval = tuple[float, float]
+Answer = Sequence[Alert] | Floats
+"""What a detector says: alerts with scores, or a score of each meter and day, (meters, days)."""
 MERGED_DAYS = 2
 """Days over a threshold are one alert where no more than so many days lie from one to the next."""
 LENGTHS = {"1-2": 2, "3-7": 7, "8-28": 28, "29+": 10**6}
@@ -119,15 +121,24 @@ def threshold_of_days(score: Floats, fleet: Fleet, budget: float) -> float:
     return float(values[good]) if good >= 0 else float("inf")
 
 
-def scored_at(
-    answer: Sequence[Alert] | Floats, fleet: Fleet, budget: float, kinds: Kinds | None = None
-) -> Scores:
-    """Figures of a detector at the threshold that its budget [alerts in a meter-year] leaves it;
-    answer: alerts with scores, or a score of each meter and day, (meters, days)."""
+def threshold_of(answer: Answer, fleet: Fleet, budget: float) -> float:
+    """The threshold that a budget [alerts in a meter-year] leaves a detector on this fleet."""
     if isinstance(answer, np.ndarray):
-        threshold = threshold_of_days(answer, fleet, budget)
-        return scored(alerts_of_days(answer, fleet, threshold), fleet, threshold, kinds)
-    return scored(answer, fleet, threshold_at(answer, fleet, budget), kinds)
+        return threshold_of_days(answer, fleet, budget)
+    return threshold_at(answer, fleet, budget)
+
+
+def alerts_above(answer: Answer, fleet: Fleet, threshold: float) -> list[Alert]:
+    """Alerts of the scored part that reach a threshold."""
+    if isinstance(answer, np.ndarray):
+        return alerts_of_days(answer, fleet, threshold)
+    return [one for one in answer if one.end > fleet.scored_from and one.score >= threshold]
+
+
+def scored_at(answer: Answer, fleet: Fleet, budget: float, kinds: Kinds | None = None) -> Scores:
+    """Figures of a detector at the threshold that its budget [alerts in a meter-year] leaves it."""
+    threshold = threshold_of(answer, fleet, budget)
+    return scored(alerts_above(answer, fleet, threshold), fleet, threshold, kinds)
 
 
 def scored(
@@ -143,7 +154,7 @@ def scored(
     twin: what the detector says of the same fleet without its events; an alert that overlaps one of
     the same pattern there stands anyway. seed: of the bootstrap.
     """
-    shown = [a for a in alerts if a.end > fleet.scored_from and a.score >= threshold]
+    shown = alerts_above(alerts, fleet, threshold)
     standing = {
         number
         for number, alert in enumerate(shown)
@@ -176,14 +187,14 @@ def scored(
     )
 
 
-def _overlap(one: Alert | Label, other: Alert | Label) -> int:
+def overlap(one: Alert | Label, other: Alert | Label) -> int:
     """Hours that two share; 0 for different meters."""
     shared = min(one.end, other.end) - max(one.first, other.first)
     return max(shared, 0) if one.meter == other.meter else 0
 
 
 def _stands(alert: Alert, other: Alert) -> bool:
-    return alert.pattern == other.pattern and _overlap(alert, other) > 0
+    return alert.pattern == other.pattern and overlap(alert, other) > 0
 
 
 def _pairs(alerts: Sequence[Alert], labels: Sequence[Label]) -> list[list[Alert]]:
@@ -192,7 +203,7 @@ def _pairs(alerts: Sequence[Alert], labels: Sequence[Label]) -> list[list[Alert]
     for alert in alerts:
         of_meter.setdefault(alert.meter, []).append(alert)
     return [
-        [alert for alert in of_meter.get(label.meter, []) if _overlap(alert, label)]
+        [alert for alert in of_meter.get(label.meter, []) if overlap(alert, label)]
         for label in labels
     ]
 
@@ -222,15 +233,15 @@ def _tally(
         row[at["named"]] += any(label.kind in kinds.get(one.pattern, ()) for one in found)
         row[at["kwh"]] += waste
         row[at["kwh_found"]] += waste * bool(found)
-        row[at["kwh_covered"]] += waste * _covered(label, found)
+        row[at["kwh_covered"]] += waste * covered(label, found)
     return tally
 
 
-def _covered(label: Label, found: Sequence[Alert]) -> float:
-    """Share of a label's hours that alerts cover, each hour once."""
+def covered(label: Label, alerts: Sequence[Alert]) -> float:
+    """Share of a label's hours that alerts of its meter cover, each hour once."""
     hours = np.zeros(label.end - label.first, bool)
-    for alert in found:
-        hours[max(alert.first - label.first, 0) : alert.end - label.first] = True
+    for alert in alerts:
+        hours[max(alert.first - label.first, 0) : max(alert.end - label.first, 0)] = True
     return float(hours.mean())
 
 
@@ -271,7 +282,7 @@ def _intervals_hold(
         telling = [one for one in found if np.isfinite(one.low) and np.isfinite(one.high)]
         if label.kwh <= 0 or not telling:
             continue
-        best = max(telling, key=lambda one: _overlap(one, label))
+        best = max(telling, key=lambda one: overlap(one, label))
         days = -(-(label.end - label.first) // 24)
         length = next(name for name, longest in LENGTHS.items() if days <= longest)
         hits[length].append(best.low <= label.kwh <= best.high)

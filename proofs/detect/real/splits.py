@@ -13,8 +13,6 @@ from dataclasses import replace
 from enum import StrEnum
 from hashlib import sha256
 
-import numpy as np
-
 from metering.errors import InvalidInput
 from proofs.detect.fleet import Fleet
 
@@ -63,15 +61,4 @@ def half_of_fleet(fleet: Fleet, half: Half) -> Fleet:
     belongs to no building goes by its number."""
     names = fleet.building or tuple(str(meter) for meter in range(len(fleet.load)))
     kept = [meter for meter, name in enumerate(names) if half_of_meter(fleet.name, name) is half]
-    rows = {meter: row for row, meter in enumerate(kept)}
-    return replace(
-        fleet,
-        load=fleet.load[kept],
-        station=np.asarray(fleet.station[kept]),
-        calendar=np.asarray(fleet.calendar[kept]),
-        labels=tuple(
-            replace(label, meter=rows[label.meter]) for label in fleet.labels if label.meter in rows
-        ),
-        medium=tuple(fleet.medium[meter] for meter in kept) if fleet.medium else (),
-        building=tuple(names[meter] for meter in kept),
-    )
+    return replace(fleet.of(kept), building=tuple(names[meter] for meter in kept))

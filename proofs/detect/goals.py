@@ -1,0 +1,174 @@
+"""What ours are to reach, and where another detector is better.
+
+The marks are those of a study on generated meters at about one and two alerts in a meter-year;
+beside them stand every other detector, and what a person may expect: faults that matter are found,
+their energy is told, what wastes nothing is not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from proofs.detect.asking import GENERIC, OURS
+from proofs.detect.figures import BUDGETS, Figures
+from proofs.detect.real.splits import Half
+from proofs.detect.sections.office import LARGE
+
+EASY = {"precision": 0.88, "kwh_recall": 0.86}
+"""Where a generic score reaches these, the generated meters are too easy to say anything."""
+MARKS = {
+    1: {"precision": 0.93, "recall": 0.73, "kwh_recall": 0.87},
+    2: {"precision": 0.59, "recall": 0.87, "kwh_recall": 0.95},
+}
+COMPARED = ("precision", "recall", "kwh_recall", "kwh_covered")
+MOST_HARMLESS = 0.1
+"""Alerts in a meter-year in which nothing is wasted."""
+LASTING_FOUND = 0.9
+HELD = 0.8
+"""Share of 90 % intervals that hold the label's energy, in each class of length."""
+LEAST_TOLD = 10
+"""Intervals from which on their share says something."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure and what it is to be; None where there was nothing to measure."""
+
+    name: str
+    value: float | None
+    wanted: str
+    met: bool
+
+
+def goals_of(result: Figures) -> list[Goal]:
+    """All goals of the sections that ran."""
+    goals = [
+        *_fleets(result.get("fleets")),
+        *_office(result.get("office")),
+        *_harmless(result.get("harmless")),
+        *_lasting(result.get("lasting")),
+    ]
+    lost = losses_of(result)
+    for section in ("fleets", "recorded"):
+        if section in result:
+            count = sum(str(loss["where"]).startswith(section) for loss in lost)
+            goals.append(
+                Goal(f"{section}: figures in which another is better", count, "0", not count)
+            )
+    return goals
+
+
+def too_easy(result: Figures) -> bool:
+    """Whether a generic score finds so much of the generated meters that they say nothing."""
+    return any(not goal.met for goal in _hard(result.get("fleets")))
+
+
+def losses_of(result: Figures) -> list[Figures]:
+    """Figures in which another detector is better than ours at the same budget."""
+    found = []
+    for where, detectors in _tables(result):
+        for budget in BUDGETS:
+            for figure in COMPARED:
+                ours = _value(detectors[OURS], f"frozen {budget}", figure)
+                for name, other in detectors.items():
+                    theirs = _value(other, f"frozen {budget}", figure)
+                    if name != OURS and theirs is not None and (ours is None or theirs > ours):
+                        found.append(
+                            {
+                                "where": f"{where}, frozen {budget}",
+                                "figure": figure,
+                                "ours": ours,
+                                "other": name,
+                                "theirs": theirs,
+                            }
+                        )
+    return found
+
+
+def as_rows(goals: list[Goal]) -> list[Figures]:
+    """Goals for JSON."""
+    return [asdict(goal) for goal in goals]
+
+
+def _tables(result: Figures) -> Iterator[tuple[str, Mapping[str, Figures]]]:
+    if "fleets" in result:
+        yield "fleets", result["fleets"]["detectors"]
+    for name, fleet in result.get("recorded", {}).get("fleets", {}).items():
+        yield f"recorded {name}", fleet["detectors"]
+
+
+def _value(figures: Figures, at: str, figure: str) -> float | None:
+    value: float | None = figures[at][figure][0]
+    return value
+
+
+def _least(name: str, value: float | None, least: float) -> Goal:
+    return Goal(name, value, f">= {least}", value is not None and value >= least)
+
+
+def _most(name: str, value: float | None, most: float) -> Goal:
+    return Goal(name, value, f"<= {most}", value is not None and value <= most)
+
+
+def _hard(section: Figures | None) -> Iterator[Goal]:
+    """That a generic score stays under `EASY` in at least one figure of each."""
+    if section is None:
+        return
+    for figure, limit in EASY.items():
+        value = _value(section["detectors"][GENERIC], "exact 1", figure)
+        name = f"fleets: {figure} of the frozen generic score at exactly 1"
+        yield Goal(name, value, f"< {limit}", value is None or value < limit)
+
+
+def _fleets(section: Figures | None) -> Iterator[Goal]:
+    if section is None:
+        return
+    yield from _hard(section)
+    ours = section["detectors"][OURS]
+    for budget, marks in MARKS.items():
+        for figure, least in marks.items():
+            name = f"fleets: {figure} at {budget}"
+            yield _least(name, _value(ours, f"frozen {budget}", figure), least)
+        rate = _value(ours, f"frozen {budget}", "alerts_per_meter_year")
+        yield _most(f"fleets: alerts in a meter-year at {budget}", rate, budget)
+    for length, (share, count) in ours["frozen 1"]["inside"].items():
+        if count >= LEAST_TOLD:
+            yield _least(f"fleets: intervals that hold, {length} days", share, HELD)
+
+
+def _office(section: Figures | None) -> Iterator[Goal]:
+    if section is None:
+        return
+    for half in Half:
+        events = section[half]["events"]
+        large = [one for one in events if (one["of_month"] or 0) >= LARGE]
+        found = [one for one in large if one["found"]]
+        near = [one for one in large if one["near"]]
+        for what, rows in (("found", found), ("energy told", near)):
+            share = round(len(rows) / len(large), 3) if large else None
+            yield _least(f"office, {half}: large faults {what}", share, 1.0)
+        false = section[half]["false"]
+        for run, alerts in false.items():
+            if "benign" in run:
+                yield _most(f"office, {half}: alerts of {run}", alerts["harmless"], 0)
+        twins = max((alerts["twin"] for alerts in false.values()), default=0)
+        yield _most(f"office, {half}: alerts of a clean year", twins, 0)
+
+
+def _harmless(section: Figures | None) -> Iterator[Goal]:
+    if section is None:
+        return
+    for budget in BUDGETS:
+        rate = section["detectors"][OURS][f"frozen {budget}"]["alerts_per_meter_year"]
+        yield _most(f"harmless: alerts in a meter-year at {budget}", rate, MOST_HARMLESS)
+
+
+def _lasting(section: Figures | None) -> Iterator[Goal]:
+    if section is None:
+        return
+    for world, detectors in section.items():
+        for days, figures in detectors[OURS].items():
+            if figures["events"]:
+                name = f"lasting, {world}: found of {days} days"
+                yield _least(name, figures["found"], LASTING_FOUND)

@@ -1,0 +1,8 @@
+"""The parts of `make bench-detect`, each by the name that `--only` takes.
+
+fleets     generated meters, all detectors
+recorded   recorded buildings with events put in, all detectors
+office     a simulated office with priced faults, event by event, ours
+harmless   what must not be told: weather, closures, holidays, tenants
+lasting    waste of 14 to 90 days, generated and put into recordings
+"""

@@ -1,0 +1,106 @@
+"""A simulated office whose faults are dated and priced: ours, event by event and meter by meter.
+
+The threshold is that of the recorded buildings at one alert in a meter-year. What ours say of the
+clean twin is false, for nothing went wrong there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from proofs.detect.asking import OURS, Said
+from proofs.detect.figures import BUDGETS, Figures, alerts_of, rounded
+from proofs.detect.fleet import Alert, Fleet, Label
+from proofs.detect.ours import LOOKED_AT
+from proofs.detect.real.cases import simulated_cases
+from proofs.detect.real.energyplus import METERS, TwinFleets
+from proofs.detect.real.labelled import SERIES
+from proofs.detect.real.splits import Half
+from proofs.detect.scoring import overlap
+from proofs.detect.sections.trial import Trial
+from proofs.detect.words import WORDS
+
+MONTH_H = 30 * 24
+LARGE: Final = 0.03
+"""Net waste of a fault in its first 30 days, as a share of what the meter takes in them, from which
+it has to be found."""
+NEAR: Final = 0.2
+"""Share of the label by which the told energy may be off."""
+
+
+def office(trial: Trial) -> Figures:
+    """By half: faults and whether they were found, false alerts, and what cannot be tried."""
+    threshold = trial.recorded.of[OURS, BUDGETS[0]]
+    halves = {half: list(simulated_cases(trial.data, half)) for half in Half}
+    found: Figures = {"threshold": rounded(threshold)}
+    for half, cases in halves.items():
+        pairs = trial.asked_pairs(cases, (OURS,))
+        events: list[Figures] = []
+        false = {}
+        for case, (said, twins) in zip(cases, pairs, strict=True):
+            alerts = alerts_of(said[OURS][0], threshold)
+            events += events_of(case, alerts)
+            false[case.fleet.name] = {
+                "twin": len(alerts_of(twins[OURS][0], threshold)),
+                "harmless": _of_nothing(said[OURS][0], alerts),
+            }
+        found[half] = {"events": events, "false": false}
+    return found | {"not_tried": not_tried(halves[Half.SCORED])}
+
+
+def events_of(case: TwinFleets, alerts: Sequence[Alert]) -> list[Figures]:
+    """One row for each label that wastes something on a meter that is looked at: whether it is
+    found, by the right word, and what was told of its energy [kWh]."""
+    rows: list[Figures] = []
+    for label in case.fleet.labels:
+        if label.harmless or case.fleet.medium[label.meter] not in LOOKED_AT:
+            continue
+        touching = [one for one in alerts if overlap(one, label)]
+        named = any(label.kind in WORDS.get(one.pattern, ()) for one in touching)
+        rows.append(
+            {
+                "run": case.fleet.name,
+                "meter": METERS[label.meter],
+                "kind": label.kind,
+                "days": rounded((label.end - label.first) / 24),
+                "kwh": rounded(label.kwh),
+                "of_month": rounded(share_of_month(case.twin, label)),
+                "found": bool(touching),
+                "named": named,
+                "patterns": sorted({one.pattern for one in touching}),
+                "told_kwh": rounded(sum(one.kwh for one in touching)) if touching else None,
+                "near": bool(touching) and near(label, touching),
+            }
+        )
+    return rows
+
+
+def share_of_month(twin: Fleet, label: Label) -> float:
+    """Net waste in the first 30 days of a label over what its meter takes in those without it."""
+    hours = label.end - label.first
+    usual = float(np.nansum(twin.load[label.meter, label.first : label.first + MONTH_H]))
+    waste = label.kwh * min(MONTH_H / hours, 1.0)
+    return waste / usual if usual > 0 else float("nan")
+
+
+def near(label: Label, alerts: Sequence[Alert]) -> bool:
+    """Whether what alerts tell together is the label's energy to `NEAR`, or their interval holds
+    it."""
+    kwh, low, high = (sum(getattr(one, name) for one in alerts) for name in ("kwh", "low", "high"))
+    return bool(abs(kwh - label.kwh) <= NEAR * abs(label.kwh) or low <= label.kwh <= high)
+
+
+def _of_nothing(said: Said, alerts: Sequence[Alert]) -> int:
+    """Alerts that touch no fault of their meter, or only harmless things."""
+    faults = [x for x in said.fleet.labels if not x.harmless]
+    return sum(not any(overlap(alert, label) for label in faults) for alert in alerts)
+
+
+def not_tried(cases: Sequence[TwinFleets]) -> list[str]:
+    """What has labels that ours cannot be asked for."""
+    blind = {medium for case in cases for medium in case.fleet.medium if medium not in LOOKED_AT}
+    meters = [f"office, meters of {medium}: waste is not looked for in it" for medium in blind]
+    return sorted(meters) + [f"{name}: no hourly energy" for name in SERIES]

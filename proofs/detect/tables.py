@@ -1,0 +1,207 @@
+"""What a run found, as tables of Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from proofs.detect.asking import OURS
+from proofs.detect.figures import BUDGETS, Figures
+from proofs.detect.goals import EASY
+from proofs.detect.real.splits import Half
+from proofs.detect.scoring import LENGTHS
+
+SHARES = (
+    *("precision", "recall", "named_recall", "kwh_recall", "kwh_covered"),
+    "alerts_per_meter_year",
+)
+HEADS = (
+    *("Detector", "Meters", "Precision", "Found", "Right word", "kWh found", "kWh covered"),
+    *("Alerts", "Delay [d]", "CPU [ms]"),
+)
+NOTHING = "-"
+
+
+def markdown(result: Figures) -> str:
+    """All tables of the sections that ran, each with a heading; what was not measured is a dash."""
+    result = _in_order(result)
+    parts = [
+        *_fleets(result),
+        *_recorded(result),
+        *_office(result),
+        *_harmless(result),
+        *_lasting(result),
+        *_goals(result),
+    ]
+    return "\n\n".join(parts)
+
+
+def _in_order(result: Figures) -> Figures:
+    """The same with detectors in the order of the run: a line of JSON has them by name."""
+    order = result["detectors"]
+
+    def sorted_in(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        names = sorted(value, key=lambda name: order.index(name) if name in order else -1)
+        return {name: sorted_in(value[name]) for name in names}
+
+    return {name: sorted_in(value) for name, value in result.items()}
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table of Markdown; None is a dash."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _share(value: Sequence[float | None] | None) -> str:
+    """A share with its interval, to hundredths."""
+    if value is None or value[0] is None:
+        return NOTHING
+    shown, low, high = (NOTHING if one is None else f"{one:.2f}" for one in value)
+    return f"{shown} ({low}-{high})"
+
+
+def _of_detectors(detectors: Figures, at: str) -> str:
+    rows: list[list[Any]] = []
+    for name, figures in detectors.items():
+        shares = [_share(figures[at][figure]) for figure in SHARES]
+        delay, cpu = figures[at]["delay_days"], figures["cpu_ms_per_meter"]
+        rows.append([name, figures["meters"], *shares, delay, cpu])
+    return table(HEADS, rows)
+
+
+def _budgets(detectors: Figures) -> Iterator[str]:
+    for budget in BUDGETS:
+        yield f"Threshold set on tuning data for at most {budget} a meter-year:"
+        yield _of_detectors(detectors, f"frozen {budget}")
+    for budget in BUDGETS:
+        yield f"For comparison, at exactly {budget} a meter-year on the scored data themselves:"
+        yield _of_detectors(detectors, f"exact {budget}")
+
+
+def _kinds(kinds: dict[str, list[int]]) -> str:
+    rows = [[kind, found, count] for kind, (found, count) in kinds.items()]
+    return table(("Kind", "Found", "Events"), rows)
+
+
+def _fleets(result: Figures) -> Iterator[str]:
+    section = result.get("fleets")
+    if section is None:
+        return
+    last = result["seed"] + result["seeds"] - 1
+    yield f"### Generated meters, seeds {result['seed']} to {last}"
+    yield from _budgets(section["detectors"])
+    yield "Ours at one a meter-year, by kind:"
+    yield _kinds(section["kinds"])
+    yield "Share of 90 % intervals that hold the net kWh, by days of the event, and of how many:"
+    inside = section["detectors"][OURS]["frozen 1"]["inside"]
+    yield table(tuple(LENGTHS), [[f"{_cell(inside[x][0])} of {inside[x][1]}" for x in LENGTHS]])
+    limits = " and ".join(f"{figure} {limit}" for figure, limit in EASY.items())
+    yield f"The frozen generic score is to stay under {limits} at exactly one a meter-year."
+
+
+def _recorded(result: Figures) -> Iterator[str]:
+    for name, fleet in result.get("recorded", {}).get("fleets", {}).items():
+        yield f"### Recorded buildings with events, {name}"
+        yield from _budgets(fleet["detectors"])
+        yield "Alerts in a meter-year of the same buildings without events, and those that stand:"
+        rows = [
+            [
+                detector,
+                *(figures[f"untouched {budget}"] for budget in BUDGETS),
+                *(figures[f"frozen {budget}"]["standing"] for budget in BUDGETS),
+            ]
+            for detector, figures in fleet["detectors"].items()
+        ]
+        heads = [f"{what} at {budget}" for what in ("Untouched", "Standing") for budget in BUDGETS]
+        yield table(("Detector", *heads), rows)
+        yield "Ours at one a meter-year, by kind:"
+        yield _kinds(fleet["kinds"])
+
+
+def _office(result: Figures) -> Iterator[str]:
+    section = result.get("office")
+    if section is None:
+        return
+    heads = ("Run", "Meter", "Kind", "Days", "Net kWh", "Of its month", "Found", "As", "Told kWh")
+    names = ("run", "meter", "kind", "days", "kwh", "of_month", "found")
+    for half in Half:
+        yield f"### Simulated office, {half}"
+        yield table(
+            (*heads, "Near"),
+            [
+                [
+                    *(event[name] for name in names),
+                    ", ".join(event["patterns"]) or None,
+                    event["told_kwh"],
+                    event["near"],
+                ]
+                for event in section[half]["events"]
+            ],
+        )
+        yield "Alerts that no fault of the meter explains, and those of the clean year:"
+        false = section[half]["false"]
+        yield table(
+            ("Run", "Beside faults", "Clean year"),
+            [[run, counts["harmless"], counts["twin"]] for run, counts in false.items()],
+        )
+    yield "Not tried: " + "; ".join(section["not_tried"]) + "."
+
+
+def _harmless(result: Figures) -> Iterator[str]:
+    section = result.get("harmless")
+    if section is None:
+        return
+    yield "### Harmless things: alerts in a meter-year"
+    kinds = [*section["things"], "none"]
+    for budget in BUDGETS:
+        yield f"At the threshold for {budget}:"
+        rows = []
+        for name, at in section["detectors"].items():
+            figures = at[f"frozen {budget}"]
+            by_kind = [figures["by_kind"][kind] for kind in kinds]
+            rows.append([name, figures["alerts_per_meter_year"], *by_kind])
+        yield table(("Detector", "All", *kinds), rows)
+    things = ", ".join(f"{count} of {kind}" for kind, count in section["things"].items())
+    yield f"There were {things}."
+
+
+def _lasting(result: Figures) -> Iterator[str]:
+    for world, detectors in result.get("lasting", {}).items():
+        yield f"### Lasting waste, {world}: share found, share of kWh covered"
+        lengths = list(detectors[OURS])
+        heads = [f"{days} d ({detectors[OURS][days]['events']})" for days in lengths]
+        rows = [
+            [
+                name,
+                *(f"{_cell(at[x]['found'])}, {_cell(at[x]['kwh_covered'])}" for x in lengths),
+            ]
+            for name, at in detectors.items()
+        ]
+        yield table(("Detector", *heads), rows)
+
+
+def _goals(result: Figures) -> Iterator[str]:
+    yield "### Goals"
+    rows = [
+        [goal["name"], goal["value"], goal["wanted"], "met" if goal["met"] else "missed"]
+        for goal in result["goals"]
+    ]
+    yield table(("Goal", "Measured", "Wanted", ""), rows)
+    if result["losses"]:
+        yield "Where another is better than ours at its frozen threshold:"
+        names = ("where", "figure", "ours", "other", "theirs")
+        yield table(
+            ("Where", "Figure", "Ours", "Other", "Theirs"),
+            [[loss[name] for name in names] for loss in result["losses"]],
+        )

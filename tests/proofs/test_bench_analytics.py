@@ -1,0 +1,39 @@
+"""What is measured of baselines does what it is measured for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from metering.errors import ConfigurationError
+from proofs.bench_analytics import (
+    WORSE,
+    YEAR,
+    as_fleet,
+    linear_cost,
+    our_cost,
+    run_bench_analytics,
+    station_years,
+)
+from proofs.detect.peers.outside import ONE_THREAD
+
+
+def test_baselines_and_regressions_tell_the_next_year():
+    block = station_years(3, seed=2)
+    ours, theirs = our_cost(block), linear_cost(block, 3)
+    assert 0.8 * 0.08 * (2 / np.pi) ** 0.5 < ours.error <= WORSE * theirs.error  # noise of 8 %
+    assert theirs.error < 0.15
+
+
+def test_the_fleet_is_the_first_meters_of_the_block():
+    block = station_years(3, seed=2)
+    fleet = as_fleet(block, 2)
+    np.testing.assert_array_equal(fleet.load, block.energy[:2])
+    assert fleet.scored_from == YEAR
+    assert fleet.off_days[0, :8].tolist() == [False] * 5 + [True] * 2 + [False]
+
+
+def test_figures_of_several_cores_are_refused(monkeypatch):
+    monkeypatch.delenv(next(iter(ONE_THREAD)), raising=False)
+    with pytest.raises(ConfigurationError, match="make bench-analytics"):
+        run_bench_analytics(1, 1, 1)
