@@ -121,7 +121,9 @@ def _without_each(
         others = whole - part
         if holiday.any():
             near = known & holiday & (fold != one)
-            near &= _near_middle(group, np.where(near, group.energy, np.nan), found, shared, history)
+            near &= _near_middle(
+                group, np.where(near, group.energy, np.nan), found, shared, history
+            )
             others = others + off.sums(group.energy, near, group.runs)
         fitted = solved(others, group, shared, history.settings)
         hours = np.flatnonzero(fold == one)

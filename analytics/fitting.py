@@ -193,9 +193,7 @@ def solved(sums: FitSums, group: Group, shared: Shared, settings: FitSettings) -
     return Fitted(levels, slopes / shared.size)
 
 
-def expected_by(
-    fitted: Fitted, runs: Bools, shared: Shared, hours: Ints | None = None
-) -> Floats:
+def expected_by(fitted: Fitted, runs: Bools, shared: Shared, hours: Ints | None = None) -> Floats:
     """What a fit expects [kWh/h], (meters, hours): of all hours, or of those named."""
     bins, design = shared.full_bins, shared.design
     if hours is not None:

@@ -1,7 +1,7 @@
 """Hours of meters as blocks that `analytics.scan` judges, and the habits learned before.
 
-    history ─▶ fits that have not seen it ─▶ habit ─┐
-    window  ─▶ what is expected of it ──────────────┴─▶ block
+history ─▶ fits that have not seen it ─▶ habit ─┐
+window  ─▶ what is expected of it ──────────────┴─▶ block
 """
 
 from __future__ import annotations

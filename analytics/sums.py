@@ -186,6 +186,6 @@ def _coarser(values: Floats, bins: Ints) -> Floats:
 def means_of(total: Floats, count: Floats, bins: Ints) -> Floats:
     """Mean of each coarser bin, told to each of the 192, (meters, 192); NaN where none is kept."""
     sums, counts = _coarser(total, bins), _coarser(count, bins)
-    some = counts > 0.5  # noqa: PLR2004 -- hours are counted in floats, and taken off again
+    some = counts > 0.5
     means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=some)
     return np.asarray(means[:, bins])

@@ -121,9 +121,7 @@ def _caught_up(found: Sequence[Fault], load: Floats) -> list[Fault]:
     return result + [one for one in found if one.kind != "spike" and one not in taken]
 
 
-def _holds(
-    one: Fault, residual: Floats, expected: Floats, sigma: Floats, bounds: Bounds
-) -> bool:
+def _holds(one: Fault, residual: Floats, expected: Floats, sigma: Floats, bounds: Bounds) -> bool:
     hours = one.end - one.first
     if hours < LEAST_HOURS[one.kind]:
         return False

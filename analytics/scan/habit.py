@@ -115,4 +115,3 @@ def _odd(hours: Hours, levels: Floats, level: Floats, special: Bools) -> Bools:
     quiet, busy = np.percentile(week, [10, 90], axis=1)
     edge = np.maximum(ODD_SHARE * (busy - quiet), ODD_LOAD * level)
     return np.asarray(mean.max(axis=1, initial=0.0) > edge)
-

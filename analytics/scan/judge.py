@@ -1,6 +1,6 @@
 """Meters of one calendar, looked at together: what is wrong with them, and since when.
 
-    faults of the meter ─▶ their hours out ─▶ days along shapes ─▶ common days out ─▶ segments
+faults of the meter ─▶ their hours out ─▶ days along shapes ─▶ common days out ─▶ segments
 """
 
 from __future__ import annotations
@@ -141,7 +141,9 @@ def _sound(block: MeterBlock, found: Sequence[Fault]) -> Hours:
     residual = np.where(block.beyond, np.nan, block.hours.residual)
     for one in found:
         residual[one.meter, max(one.first - 1, 0) : one.end + 1] = np.nan
-    day = np.searchsorted(block.hours.day_starts, np.arange(block.hours.bins.size), side="right") - 1
+    day = (
+        np.searchsorted(block.hours.day_starts, np.arange(block.hours.bins.size), side="right") - 1
+    )
     odd = block.habit.odd[:, None] & block.special[day]
     return replace(block.hours, residual=np.where(odd, np.nan, residual))
 
@@ -179,7 +181,9 @@ def _but(shaped: Shaped, days: Bools) -> Shaped:
     )
 
 
-def _stretch(place: int, block: MeterBlock, one: DaySegment, since: int, name_of: Likeness) -> DayStretch:
+def _stretch(
+    place: int, block: MeterBlock, one: DaySegment, since: int, name_of: Likeness
+) -> DayStretch:
     name, habit = SHAPES[one.shape], block.habit
     noise = (float(part[ALL, one.meter]) for part in (habit.sigma, habit.tau, habit.heavy))
     return DayStretch(

@@ -87,7 +87,7 @@ def named(hours: Hours, schedule: Schedule, spread: Floats, span: tuple[int, int
     likely = {name: np.exp((gain - best) / 2 / ALIKE_HOURS) for name, gain in gains.items()}
     total = sum(likely.values())
     odds = sorted(((name, float(one / total)) for name, one in likely.items()), key=lambda x: -x[1])
-    return Likeness(tuple(one for one in odds if one[1] >= 0.1), best / beyond, ratio)  # noqa: PLR2004
+    return Likeness(tuple(one for one in odds if one[1] >= 0.1), best / beyond, ratio)
 
 
 def _widening(runs: Bools, most: int, side: int) -> Iterator[Bools]:

@@ -70,7 +70,7 @@ class Schedule:
         runs = (days & works[:, :, None]).reshape(meters, FULL_BINS)
         off = ~runs & regular[:, None]
         early, late = _edges(runs)
-        week_on = (days & works[:, :, None]).sum(axis=1) >= 2  # noqa: PLR2004
+        week_on = (days & works[:, :, None]).sum(axis=1) >= 2
         rest = week_on[:, None, :] & ~works[:, :, None]
         after = np.roll(works[:, :WEEK], 1, axis=1)
         nights = np.repeat(works, 24, axis=1).reshape(meters, HOLIDAY + 1, 24).copy()

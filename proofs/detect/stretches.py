@@ -17,7 +17,7 @@ import numpy as np
 
 from analytics.bins import HourCalendar
 from analytics.crossfit import History, expected_across, learned
-from analytics.scan.judge import MeterBlock, DayStretch, judge
+from analytics.scan.judge import DayStretch, MeterBlock, judge
 from analytics.stretches import block_of, habit_of
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.localtime import HOUR_US
@@ -112,7 +112,7 @@ def _clock(fleet: Fleet, calendar: int) -> tuple[Ints, HourCalendar]:
     days = []
     for number in range(fleet.off_days.shape[1]):
         day = first + timedelta(days=number)
-        off, weekend = bool(fleet.off_days[calendar, number]), day.weekday() >= 5  # noqa: PLR2004
+        off, weekend = bool(fleet.off_days[calendar, number]), day.weekday() >= 5
         if fleet.holidays[calendar, number]:
             days.append(CalendarDay(day, DayKind.HOLIDAY))
         elif off != weekend:
