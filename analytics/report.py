@@ -52,7 +52,7 @@ def to_finding(
     currency, cost = worth.sole
     return Finding(
         institution=evidence.institution,
-        node=meter.node,
+        node=meter.node if own is None or not own.place else own.place,
         meter=meter.code,
         item=meter.item,
         pattern=candidate.pattern,
@@ -68,7 +68,7 @@ def to_finding(
         currency=currency,
         costs=worth.costs,
         kgco2=worth.kgco2,
-        confidence=worth.confidence,
+        confidence=_confidence(candidate, worth),
         baseline_version=_version(evidence, candidate),
         cause=detector.causes[0] if own is None else own.cause,
         action=detector.action,
@@ -79,6 +79,13 @@ def to_finding(
         day=evidence.day,
         found_us=now_us,
     )
+
+
+def _confidence(candidate: Candidate, worth: Price) -> float:
+    """Of waste, how sure its size is; of a fault, what its detector says."""
+    if candidate.pattern in FAULTS and candidate.own is not None:
+        return candidate.own.confidence
+    return worth.confidence
 
 
 def _used(evidence: Evidence, candidate: Candidate) -> Ints:

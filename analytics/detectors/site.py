@@ -8,6 +8,7 @@ import numpy as np
 from analytics.balances import BalanceDays
 from analytics.bins import HourCalendar
 from analytics.groups import Bools, Floats, Groups, Ints
+from analytics.outages import Outage
 from metering.book import RegisterEvent
 from metering.quality import Shares
 
@@ -21,6 +22,8 @@ class Input(StrEnum):
     """A meter whose hours have an expectation that may judge them."""
     BALANCE = "balance"
     """A total meter with parts that it should hold."""
+    OUTAGE = "outage"
+    """Meters behind one gateway whose gaps begin and end together."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Site:
     limits: Limits = USUAL_LIMITS
     balances: tuple[BalanceDays, ...] = ()
     """Totals against their parts, also of meters that are not of the site."""
+    outages: tuple[Outage, ...] = ()
+    """Gaps that belong together, likewise."""
 
     @property
     def has(self) -> frozenset[Input]:
@@ -79,6 +84,7 @@ class Site:
             Input.EVENTS: bool(self.events),
             Input.BASELINE: bool(self.judged.any()),
             Input.BALANCE: any(one.meter in self.codes for one in self.balances),
+            Input.OUTAGE: any(one.subject in self.codes for one in self.outages),
         }
         return frozenset(one for one, stands in there.items() if stands)
 
@@ -119,6 +125,10 @@ class Own:
     detail: dict[str, str | int | float]
     chart: tuple[tuple[int, float | None, float | None], ...]
     """(start_us, expected, measured) [canonical unit per hour]."""
+    place: str = ""
+    """The node that is told of it; '' is that of the meter."""
+    confidence: float = 1.0
+    """Of a fault, 0 .. 1; waste has its own."""
 
 
 @dataclass(frozen=True, eq=False)
