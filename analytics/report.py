@@ -48,7 +48,7 @@ def to_finding(
     own = candidate.own
     wanted = _expected(evidence, candidate, meter) if own is None else own.expected
     used = _used(evidence, candidate)
-    worth = _worth(evidence, candidate, meter, quiet)
+    worth = _worth(evidence, candidate, meter, used - wanted, quiet)
     currency, cost = worth.sole
     return Finding(
         institution=evidence.institution,
@@ -112,15 +112,16 @@ def _expected(evidence: Evidence, candidate: Candidate, meter: Meter) -> Ints:
     return np.where(known, scaled.astype(np.int64), ABSENT)
 
 
-def _worth(evidence: Evidence, candidate: Candidate, meter: Meter, quiet: Bools) -> Price:
+def _worth(
+    evidence: Evidence, candidate: Candidate, meter: Meter, waste: Ints, quiet: Bools
+) -> Price:
     if candidate.pattern in FAULTS:
         return FREE
-    used = evidence.energy[candidate.meter, candidate.hours]
     return price(
         site=evidence.site,
         candidate=candidate,
         meter=meter,
-        waste=used - _expected(evidence, candidate, meter),
+        waste=waste,
         rates=evidence.rates,
         quiet=quiet,
     )

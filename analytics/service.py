@@ -300,7 +300,7 @@ def _told(
         (place, one)
         for place, part in enumerate(parts)
         for one in candidates(part.site)
-        if one.pattern in FAULTS or _large_enough(part.site, one)
+        if one.pattern in FAULTS or one.own is not None or _large_enough(part.site, one)
     ]
     first = np.cumsum([0, *(len(part.site.codes) for part in parts)]).tolist()
     anywhere = [replace(one, meter=first[place] + one.meter) for place, one in large]
@@ -363,6 +363,8 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         limits=_limits(inputs, inputs.meters[0]),
         balances=tuple(inputs.balances),
         outages=tuple(inputs.outages),
+        items=tuple(meter.item for meter in inputs.meters),
+        temperature=history.temperature,
     )
 
 

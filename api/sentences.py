@@ -27,6 +27,8 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
     """The case in one sentence with its own numbers; simpler where those are not known."""
     if "usual_percent" in finding.detail:
         return _balance(finding, zone, language)
+    if "night_low" in finding.detail:
+        return _night_flow(finding, zone, language)
     if "gateways" in finding.detail:
         return _outage(finding, zone, language)
     expected, measured, example_us = example_of(finding)
@@ -81,6 +83,20 @@ def _outage(finding: Finding, zone: str, language: str) -> str:
         hours=len(finding.hours_us),
         start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
         meters=named,
+    )
+
+
+def _night_flow(finding: Finding, zone: str, language: str) -> str:
+    """What flowed all night, beside what did before."""
+    told = finding.detail
+    return text(
+        "finding.night_flow",
+        language,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        nights=told.get("days", 0),
+        low=f"{float(told['night_low']):.3g}",
+        base=f"{float(told['night_base']):.3g}",
+        unit=POWER[finding.unit],
     )
 
 

@@ -98,8 +98,10 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
         monkeypatch.undo()
         return found
 
-    waste = DETECTORS.keys() - FAULTS
+    waste = DETECTORS.keys() - FAULTS - {"night_flow"}
     assert asked(site()) == waste
+    assert asked(replace(site(), items=("01000",))) == waste
+    assert asked(replace(site(), items=("02000",))) == waste | {"night_flow"}
     unjudged = replace(site(), judged=np.zeros(1, dtype=np.bool_))
     assert asked(unjudged) == set()
     event = RegisterEvent("office", "ac", "gap", 0, HOUR_US)
