@@ -12,7 +12,7 @@ twice: what lies in the span of a case that people settled opens none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from analytics.detectors import FAULTS
@@ -24,6 +24,9 @@ from metering.evidence import hours_of
 from metering.finding import (
     BALANCE_DRIFT,
     BALANCED,
+    GATEWAY_SILENT,
+    MERGED,
+    METER_GAP,
     MOVED,
     REFUTED,
     Case,
@@ -69,16 +72,18 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
     for finding in look.findings:
         fresh.setdefault(_key(finding), []).append(finding)
     opened: list[Case] = []
+    silent = _silent(look)
     for key in sorted(cases.keys() | fresh.keys()):
         of_key = cases.get(key, [])
         standing = [case for case in of_key if case.stands]
-        told, rest = _assigned(standing, _unsettled(fresh.get(key, []), of_key))
+        new = [_unsettled_gaps(finding, cases) for finding in fresh.get(key, [])]
+        told, rest = _assigned(standing, _unsettled([f for f in new if f is not None], of_key))
         if rest:
             opened.append(_opened(joined(rest), look))
         for case in standing:
             now = _now(case, told.get(case.number, []), look)
             if now is None:
-                closed[case.number] = MOVED if _is_gone(key[0], look) else REFUTED
+                closed[case.number] = _why(case, look, silent)
                 continue
             if not _says_the_same(now, case.evidence, look):
                 grown[case.number] = now
@@ -87,6 +92,51 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
             elif _is_gone(key[0], look):
                 closed[case.number] = MOVED
     return Changes(tuple(opened), grown, closed)
+
+
+def _silent(look: Look) -> Mapping[str, Sequence[Finding]]:
+    """Meter -> the outages of gateways that name it."""
+    found: dict[str, list[Finding]] = {}
+    for finding in look.findings:
+        if finding.pattern == GATEWAY_SILENT:
+            for meter in _named(finding):
+                found.setdefault(meter, []).append(finding)
+    return found
+
+
+def _named(outage: Finding) -> list[str]:
+    return str(outage.detail.get("meters", "")).split()
+
+
+def _why(case: Case, look: Look, silent: Mapping[str, Sequence[Finding]]) -> str:
+    """Why a case stands no more of which nothing is left."""
+    told = case.evidence
+    if _is_gone(told.meter, look):
+        return MOVED
+    spans = [(told.start_us, told.end_us)]
+    if told.pattern == METER_GAP and any(_meets(f, spans) for f in silent.get(told.meter, ())):
+        return MERGED
+    return REFUTED
+
+
+def _unsettled_gaps(finding: Finding, cases: Mapping[Key, Sequence[Case]]) -> Finding | None:
+    """An outage without the hours that people settled as the gap of each of its meters."""
+    if finding.pattern != GATEWAY_SILENT:
+        return finding
+    spans = [
+        [_span(case) for case in cases.get((meter, METER_GAP), ()) if _is_done(case)]
+        for meter in _named(finding)
+    ]
+    if not all(spans):
+        return finding
+    return only(
+        finding,
+        frozenset(
+            at
+            for at in finding.hours_us
+            if not all(any(a <= at < b for a, b in own) for own in spans)
+        ),
+    )
 
 
 def _opened(evidence: Finding, look: Look) -> Case:
@@ -153,7 +203,7 @@ def _span(case: Case) -> tuple[int, int]:
 def _is_done(case: Case) -> bool:
     """Whether what lies in a case's span was told, and is settled."""
     settled = case.state in (CaseState.RESOLVED, CaseState.EXPECTED)
-    return settled or (case.state is CaseState.CLOSED and case.closed != REFUTED)
+    return settled or (case.state is CaseState.CLOSED and case.closed not in (REFUTED, MERGED))
 
 
 def _meets(finding: Finding, spans: Sequence[tuple[int, int]]) -> bool:

@@ -39,12 +39,14 @@ def joined(parts: Sequence[Finding]) -> Finding:
     half = sqrt(sum(_half(part) ** 2 for part in parts))
     chart = {row[0]: row for part in parts for row in part.hourly}
     told = _told(newest, tuple(hours), span, half)
+    detail = dict(told.detail)
     days = sum(int(part.detail.get("days", 0)) for part in parts)
-    return replace(
-        told,
-        hourly=tuple(chart[start] for start in sorted(chart)),
-        detail={**told.detail, "days": days} if days else told.detail,
-    )
+    if days:
+        detail["days"] = days
+    silent = {one for part in parts for one in str(part.detail.get("meters", "")).split()}
+    if silent:
+        detail["meters"] = " ".join(sorted(silent))
+    return replace(told, hourly=tuple(chart[start] for start in sorted(chart)), detail=detail)
 
 
 def _sum(amounts: Iterable[int | None]) -> int | None:
@@ -80,6 +82,6 @@ def _told(
         currency=costs[0][0] if len(costs) == 1 else "",
         costs=costs,
         kgco2=None if fault else carbon_of(hours),
-        confidence=max(waste, 0.0) / doubtful if doubtful else 1.0,
+        confidence=finding.confidence if fault else max(waste, 0.0) / doubtful if doubtful else 1.0,
         detail={**finding.detail, "hours": len(hours)},
     )

@@ -4,7 +4,7 @@ figures.View ──▶ energy and quality by the hour ─┐
              ──▶ register events                 ├──▶ Inputs
              ──▶ rates                           │
              ──▶ totals against their parts      │
-registry     ──▶ office hours, limits            │
+registry     ──▶ office hours, limits, gateways  │
 readings     ──▶ outdoor temperature ────────────┘
 """
 
@@ -19,7 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.feeding_balances import BALANCE_DAYS, site_balances
+from analytics.feeding_outages import site_served
 from analytics.groups import Ints
+from analytics.outages import outages
 from analytics.registered import limits, timetables
 from analytics.service import Inputs
 from analytics.stays import ALL_TIME, stay_of
@@ -111,6 +113,7 @@ def site_inputs(
         limits=limits(registry, meters, last),
         revision=view.revision(institution),
         balances=site_balances(view, meters, nodes, (since, last), events, own),
+        outages=outages(events, site_served(registry, meters, own)),
         before=tuple(body for _, body in registry.bodies(site) if body != institution),
         own={code: stay for code, stay in own.items() if stay != ALL_TIME},
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from analytics.detectors import Candidate
-from analytics.groups import Floats
+from analytics.groups import Floats, Ints
 
 EXPLAINED = 0.5
 """Share of a meter's excess that its own sub-meters must account for to silence it."""
@@ -47,10 +47,19 @@ def ancestors(code: str, feeders: Mapping[str, Sequence[str]]) -> frozenset[str]
 
 def _explained(candidate: Candidate, below: Sequence[Candidate], residual: Floats) -> float:
     """Share of the candidate's excess that same-pattern candidates below it show [0..]."""
-    own = float(np.nansum(residual[candidate.meter, candidate.hours]))
+    own = float(np.nansum(_excess(candidate, candidate.hours, residual)))
     parts = 0.0
     for part in below:
         if part.pattern == candidate.pattern:
             shared = np.intersect1d(candidate.hours, part.hours, assume_unique=True)
-            parts += float(np.nansum(residual[part.meter, shared]))
+            parts += float(np.nansum(_excess(part, shared, residual)))
     return parts / own if own > 0 else 0.0
+
+
+def _excess(candidate: Candidate, hours: Ints, residual: Floats) -> Floats:
+    """What a candidate shows too much in some of its hours; what a detector tells of its own
+    evidence is in units of the books, as is that of the same pattern below."""
+    if candidate.own is None:
+        return np.asarray(residual[candidate.meter, hours])
+    excess = candidate.own.measured - candidate.own.expected
+    return excess[np.isin(candidate.hours, hours)].astype(np.float64)

@@ -123,7 +123,7 @@ def price(
     starts = site.hours_us[candidate.hours]
     return Price(
         waste=int(waste.sum()) / BOOK_UNITS[meter.unit].per_canonical,
-        half=half_width(site, candidate, quiet),
+        half=half_width(site, candidate, quiet) if candidate.own is None else candidate.own.half,
         costs=rates.money(meter, starts, waste),
         kgco2=rates.kgco2(meter, starts, waste),
     )

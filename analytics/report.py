@@ -48,11 +48,11 @@ def to_finding(
     own = candidate.own
     wanted = _expected(evidence, candidate, meter) if own is None else own.expected
     used = _used(evidence, candidate)
-    worth = _worth(evidence, candidate, meter, quiet)
+    worth = _worth(evidence, candidate, meter, used - wanted, quiet)
     currency, cost = worth.sole
     return Finding(
         institution=evidence.institution,
-        node=meter.node,
+        node=meter.node if own is None or not own.place else own.place,
         meter=meter.code,
         item=meter.item,
         pattern=candidate.pattern,
@@ -68,7 +68,7 @@ def to_finding(
         currency=currency,
         costs=worth.costs,
         kgco2=worth.kgco2,
-        confidence=worth.confidence,
+        confidence=_confidence(candidate, worth),
         baseline_version=_version(evidence, candidate),
         cause=detector.causes[0] if own is None else own.cause,
         action=detector.action,
@@ -79,6 +79,13 @@ def to_finding(
         day=evidence.day,
         found_us=now_us,
     )
+
+
+def _confidence(candidate: Candidate, worth: Price) -> float:
+    """Of waste, how sure its size is; of a fault, what its detector says."""
+    if candidate.pattern in FAULTS and candidate.own is not None:
+        return candidate.own.confidence
+    return worth.confidence
 
 
 def _used(evidence: Evidence, candidate: Candidate) -> Ints:
@@ -105,15 +112,16 @@ def _expected(evidence: Evidence, candidate: Candidate, meter: Meter) -> Ints:
     return np.where(known, scaled.astype(np.int64), ABSENT)
 
 
-def _worth(evidence: Evidence, candidate: Candidate, meter: Meter, quiet: Bools) -> Price:
+def _worth(
+    evidence: Evidence, candidate: Candidate, meter: Meter, waste: Ints, quiet: Bools
+) -> Price:
     if candidate.pattern in FAULTS:
         return FREE
-    used = evidence.energy[candidate.meter, candidate.hours]
     return price(
         site=evidence.site,
         candidate=candidate,
         meter=meter,
-        waste=used - _expected(evidence, candidate, meter),
+        waste=waste,
         rates=evidence.rates,
         quiet=quiet,
     )

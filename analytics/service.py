@@ -32,6 +32,7 @@ from analytics.hierarchy import suppress
 from analytics.judging import Judged
 from analytics.learning import NOTHING, Learned, Memory, Scene, learn
 from analytics.learning import is_due as learning_is_due
+from analytics.outages import Outage
 from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
@@ -81,6 +82,8 @@ class Inputs:
     """Meter code -> its limits; the usual ones where it is left out."""
     balances: Sequence[BalanceDays] = ()
     """Totals against what they should hold."""
+    outages: Sequence[Outage] = ()
+    """Gaps of meters of one gateway that belong together."""
     own: Mapping[str, Stay] = field(default_factory=dict)
     """Meter code -> the time of which its institution is told; all of it where it is left out."""
     before: tuple[str, ...] = ()
@@ -297,7 +300,7 @@ def _told(
         (place, one)
         for place, part in enumerate(parts)
         for one in candidates(part.site)
-        if one.pattern in FAULTS or _large_enough(part.site, one)
+        if one.pattern in FAULTS or one.own is not None or _large_enough(part.site, one)
     ]
     first = np.cumsum([0, *(len(part.site.codes) for part in parts)]).tolist()
     anywhere = [replace(one, meter=first[place] + one.meter) for place, one in large]
@@ -359,6 +362,9 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         until_us=until_us,
         limits=_limits(inputs, inputs.meters[0]),
         balances=tuple(inputs.balances),
+        outages=tuple(inputs.outages),
+        items=tuple(meter.item for meter in inputs.meters),
+        temperature=history.temperature,
     )
 
 

@@ -10,6 +10,8 @@ from metering.finding import Finding
 from metering.localtime import from_us, zone_of
 from texts import text, weekday
 
+MOST_NAMED = 6
+"""Meters that a sentence names; the evidence names all."""
 POWER = {"kWh": "kW", "m3": "m³/h", "MJ": "MJ/h", "kvarh": "kvar", "kg": "kg/h"}
 _SILENT = "meter_gap"
 """What a finding without an expectation is told as, where its pattern is no fault."""
@@ -25,6 +27,10 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
     """The case in one sentence with its own numbers; simpler where those are not known."""
     if "usual_percent" in finding.detail:
         return _balance(finding, zone, language)
+    if "night_low" in finding.detail:
+        return _night_flow(finding, zone, language)
+    if "gateways" in finding.detail:
+        return _outage(finding, zone, language)
     expected, measured, example_us = example_of(finding)
     if expected is None or measured is None:
         return _span(finding, zone, language)
@@ -57,6 +63,40 @@ def _balance(finding: Finding, zone: str, language: str) -> str:
         percent=f"{float(told['percent']):+.1f}",
         unit=finding.unit,
         changed="" if meter is None else text("finding.balance_changed", language, meter=meter),
+    )
+
+
+def _outage(finding: Finding, zone: str, language: str) -> str:
+    """Meters that fell silent together, by name as far as a sentence goes."""
+    told = finding.detail
+    meters = str(told["meters"]).split()
+    named = ", ".join(meters[:MOST_NAMED])
+    if len(meters) > MOST_NAMED:
+        more = len(meters) - MOST_NAMED
+        named = text("finding.more", language, meters=named, count=more)
+    return text(
+        "finding.outage",
+        language,
+        gateways=str(told["gateways"]).replace(" ", ", "),
+        silent=told["silent"],
+        served=told["served"],
+        hours=len(finding.hours_us),
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+        meters=named,
+    )
+
+
+def _night_flow(finding: Finding, zone: str, language: str) -> str:
+    """What flowed all night, beside what did before."""
+    told = finding.detail
+    return text(
+        "finding.night_flow",
+        language,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        nights=told.get("days", 0),
+        low=f"{float(told['night_low']):.3g}",
+        base=f"{float(told['night_base']):.3g}",
+        unit=POWER[finding.unit],
     )
 
 

@@ -24,6 +24,14 @@ BALANCED = "balanced"
 MOVED = "moved"
 """Likewise: its place went over to another institution, which has a case of its own."""
 
+MERGED = "merged"
+"""Likewise: it belongs to an outage of the meter's gateway, which has a case of its own."""
+
+METER_GAP = "meter_gap"
+"""The pattern of a meter that sent nothing by itself."""
+GATEWAY_SILENT = "gateway_silent"
+"""The pattern of several meters of a gateway that sent nothing over the same time; its evidence
+names them in `meters`."""
 BALANCE_DRIFT = "balance_drift"
 """The pattern of a total whose difference to its parts left what it was; its evidence hours hold
 that difference, each day's spread over its hours."""

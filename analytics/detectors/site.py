@@ -8,8 +8,12 @@ import numpy as np
 from analytics.balances import BalanceDays
 from analytics.bins import HourCalendar
 from analytics.groups import Bools, Floats, Groups, Ints
+from analytics.outages import Outage
 from metering.book import RegisterEvent
 from metering.quality import Shares
+
+FLOWS = frozenset({"02", "03", "04", "05", "09"})
+"""Categories that pass through pipes: water, natural gas, heat, cooling, town gas."""
 
 
 class Input(StrEnum):
@@ -21,6 +25,10 @@ class Input(StrEnum):
     """A meter whose hours have an expectation that may judge them."""
     BALANCE = "balance"
     """A total meter with parts that it should hold."""
+    FLOW = "flow"
+    """A meter of water, gas, heat or cooling that is read by the hour."""
+    OUTAGE = "outage"
+    """Meters behind one gateway whose gaps begin and end together."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,18 @@ class Site:
     limits: Limits = USUAL_LIMITS
     balances: tuple[BalanceDays, ...] = ()
     """Totals against their parts, also of meters that are not of the site."""
+    outages: tuple[Outage, ...] = ()
+    """Gaps that belong together, likewise."""
+    items: tuple[str, ...] = ()
+    """What each meter measures; where nothing is said, electricity."""
+    temperature: Floats | None = None
+    """Outdoor [C], (hours,); NaN where unknown."""
+
+    @property
+    def outdoor(self) -> Floats:
+        """Outdoor temperature [C], (hours,); NaN where unknown."""
+        unknown = np.full(self.hours_us.size, np.nan)
+        return unknown if self.temperature is None else self.temperature
 
     @property
     def has(self) -> frozenset[Input]:
@@ -79,6 +99,8 @@ class Site:
             Input.EVENTS: bool(self.events),
             Input.BASELINE: bool(self.judged.any()),
             Input.BALANCE: any(one.meter in self.codes for one in self.balances),
+            Input.FLOW: any(item[:2] in FLOWS for item in self.items),
+            Input.OUTAGE: any(one.subject in self.codes for one in self.outages),
         }
         return frozenset(one for one, stands in there.items() if stands)
 
@@ -119,6 +141,12 @@ class Own:
     detail: dict[str, str | int | float]
     chart: tuple[tuple[int, float | None, float | None], ...]
     """(start_us, expected, measured) [canonical unit per hour]."""
+    place: str = ""
+    """The node that is told of it; '' is that of the meter."""
+    half: float = 0.0
+    """Of waste, half of its 90 % interval [canonical unit]."""
+    confidence: float = 1.0
+    """Of a fault, 0 .. 1; waste has its own."""
 
 
 @dataclass(frozen=True, eq=False)

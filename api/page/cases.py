@@ -49,6 +49,8 @@ def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
         "carbon": _carbon(visit, finding.kgco2, of) if finding.kgco2 and wastes else None,
         "confidence": f"{finding.confidence * 100:.0f} %",
         "cause": word("cause", finding.cause, language),
+        "odds": _odds(finding),
+        "also": _also(finding, language),
         "action": word("action", finding.action, language),
         "item": word("item", finding.item, language),
         "meter": finding.meter if meter is None else meter.name(language),
@@ -60,6 +62,18 @@ def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
         "by": case.state_by,
         "baseline": finding.baseline_version,
     }
+
+
+def _odds(finding: Finding) -> str:
+    """How likely the cause is beside the other one; '' where one alone is told."""
+    odds = finding.detail.get("odds")
+    return "" if odds is None else f"{float(odds) * 100:.0f} %"
+
+
+def _also(finding: Finding, language: str) -> str:
+    """The other cause that the evidence leaves; '' where it leaves none."""
+    also = finding.detail.get("also")
+    return "" if not also else word("cause", str(also), language)
 
 
 def _capital(sentence: str) -> str:

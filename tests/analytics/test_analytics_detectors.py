@@ -12,6 +12,7 @@ from analytics.balances import BalanceDays
 from analytics.detectors import Candidate, Site
 from analytics.detectors.site import chains
 from analytics.hierarchy import ancestors, suppress
+from analytics.outages import Outage
 from metering.book import RegisterEvent
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.localtime import HOUR_US, MINUTE_US, day_number, days_between, slot_starts
@@ -82,7 +83,7 @@ def test_the_table_holds_each_detector_of_a_file_under_its_name() -> None:
 def test_faults_come_first() -> None:
     faults = [name in FAULTS for name in DETECTORS]
     assert faults == sorted(faults, reverse=True)
-    assert {"balance_drift", "meter_gap", "meter_stuck"} == FAULTS
+    assert {"balance_drift", "gateway_silent", "meter_gap", "meter_stuck"} == FAULTS
 
 
 def test_a_detector_is_asked_where_the_site_has_what_it_needs(
@@ -97,12 +98,17 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
         monkeypatch.undo()
         return found
 
-    waste = DETECTORS.keys() - FAULTS
+    waste = DETECTORS.keys() - FAULTS - {"night_flow"}
     assert asked(site()) == waste
+    assert asked(replace(site(), items=("01000",))) == waste
+    assert asked(replace(site(), items=("02000",))) == waste | {"night_flow"}
     unjudged = replace(site(), judged=np.zeros(1, dtype=np.bool_))
     assert asked(unjudged) == set()
     event = RegisterEvent("office", "ac", "gap", 0, HOUR_US)
-    assert asked(replace(unjudged, events=(event,))) == FAULTS - {"balance_drift"}
+    assert asked(replace(unjudged, events=(event,))) == FAULTS - {"balance_drift", "gateway_silent"}
+    out = Outage("ac", "", ("s/g",), ("ac", "b"), 2, 0, HOUR_US, frozenset())
+    assert asked(replace(unjudged, outages=(out,))) == {"gateway_silent"}
+    assert asked(replace(unjudged, outages=(replace(out, subject="other"),))) == set()
     days = np.arange(2)
     known = np.ones(2, dtype=np.bool_)
     held = BalanceDays("ac", days, known, days, (), known)

@@ -185,14 +185,14 @@ def test_a_gap_has_an_expectation_and_no_measurement(campus: Make) -> None:
     assert missing == [None] * 5
 
 
-def test_water_meters_have_faults_but_no_electric_waste(campus: Make) -> None:
+def test_water_that_runs_at_night_is_told_as_flow_and_never_as_electric_waste(campus: Make) -> None:
     place = campus(37)
     place.run_nights("east-ac", date(2026, 10, 19), 4, 0.6)
     inputs = place.inputs()
     meters = [replace(meter, item="02000") for meter in inputs.meters]
     gap(place, "east-ac", "gap", date(2026, 11, 4), 9, 14)
     found = find(replace(inputs, meters=meters, events=place.events))
-    assert named(found) == [("meter_gap", "east-ac")]
+    assert named(found) == [("meter_gap", "east-ac"), ("night_flow", "east-ac")]
 
 
 def test_two_weeks_are_too_little_to_accuse_anybody(campus: Make) -> None:

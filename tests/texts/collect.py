@@ -18,7 +18,7 @@ from greenoffice.cli import app
 from greenoffice.saying import PANELS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
 from metering.factor import Carbon, Coal
-from metering.finding import BALANCED, MOVED, REFUTED, CaseState
+from metering.finding import BALANCED, MERGED, MOVED, REFUTED, CaseState
 from metering.items import CATEGORIES
 from reports.differences import KINDS
 from tests.texts.flow import Flow
@@ -82,7 +82,7 @@ def groups(root: Path) -> dict[str, set[str]]:
     return {
         **of_detectors(),
         "state": {*CaseState, "open", "replayed", "discarded"},
-        "closed": {BALANCED, MOVED, REFUTED},
+        "closed": {BALANCED, MERGED, MOVED, REFUTED},
         "reason": reasons(root),
         "role": set(figures.ROLES),
         "ratio": set(figures.RATIOS),
