@@ -152,7 +152,7 @@ def _span(case: Case) -> tuple[int, int]:
 
 def _is_done(case: Case) -> bool:
     """Whether what lies in a case's span was told, and is settled."""
-    settled = case.state in (CaseState.RESOLVED, CaseState.EXPECTED)
+    settled = case.state in (CaseState.FIXED, CaseState.EXPECTED)
     return settled or (case.state is CaseState.CLOSED and case.closed != REFUTED)
 
 

@@ -56,7 +56,7 @@ def test_a_new_fit_over_equal_books_tells_nothing_anew(campus: Make) -> None:
     assert len(versions) > 3
 
 
-@pytest.mark.parametrize("state", [CaseState.OPEN, CaseState.ACKNOWLEDGED, CaseState.RESOLVED])
+@pytest.mark.parametrize("state", [CaseState.OPEN, CaseState.ACKNOWLEDGED, CaseState.FIXED])
 def test_what_leaves_the_window_stays_as_it_was_told(campus: Make, state: CaseState) -> None:
     """The edge passes over the event night by night, hour by hour as well."""
     platform = plant(campus)
@@ -106,7 +106,7 @@ def test_readings_that_come_late_close_the_case_and_delete_nothing(campus: Make)
 def test_what_people_settled_is_told_once_and_what_begins_after_it_is_new(campus: Make) -> None:
     platform = plant(campus, nights=2)
     platform.look(FIRST + timedelta(days=3))
-    for state in (CaseState.RESOLVED, CaseState.EXPECTED):
+    for state in (CaseState.FIXED, CaseState.EXPECTED):
         platform.say(1, state)
         assert len(platform.look(FIRST + timedelta(days=4))) == 1
     platform.place.run_nights("east-ac", FIRST + timedelta(days=2), 3, 0.6)
