@@ -34,6 +34,7 @@ from analytics.learning import NOTHING, Learned, Memory, Scene, learn
 from analytics.learning import is_due as learning_is_due
 from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
+from analytics.saving import savings
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
@@ -44,6 +45,7 @@ from metering.localtime import HOUR_US, day_bounds, local_day
 from metering.quality import MEASURED, WHOLE, Shares
 from metering.quantity import ABSENT
 from metering.registry import Meter
+from metering.saving import Saving
 from metering.units import BOOK_UNITS
 
 DISTRUSTED = frozenset(
@@ -114,6 +116,8 @@ class Look:
     """Meters that are not checked yet."""
     own: Mapping[str, Stay] = field(default_factory=dict)
     """As in the inputs."""
+    savings: Mapping[int, Saving] = field(default_factory=dict)
+    """Number of a case that was put right -> what that has saved."""
     differences: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     """Total meter -> start of the hour [us] -> its part of what the total has beyond its parts on
     the day [book units], of days on which that is known."""
@@ -157,7 +161,9 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
     ]
     order = list(DETECTORS)
     findings.sort(key=lambda one: order.index(one.pattern))
-    return _seen(inputs, hours, findings, [part.learned for part in parts])
+    saved = {number: one for part in parts for number, one in part.savings.items()}
+    seen = _seen(inputs, hours, findings, [part.learned for part in parts])
+    return replace(seen, savings=saved)
 
 
 def alike(inputs: Inputs) -> list[Inputs]:
@@ -195,6 +201,7 @@ class _AlikeMeters:
     inputs: Inputs
     learned: Learned
     evidence: Evidence
+    savings: Mapping[int, Saving]
 
     @property
     def site(self) -> Site:
@@ -214,7 +221,7 @@ def _part(inputs: Inputs, memory: Memory, hours: int) -> _AlikeMeters:
         revision=inputs.revision,
         day=scene.today,
     )
-    return _AlikeMeters(inputs, learned, evidence)
+    return _AlikeMeters(inputs, learned, evidence, savings(scene))
 
 
 def is_due(inputs: Inputs, memory: Memory) -> bool:

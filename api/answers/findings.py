@@ -73,6 +73,25 @@ class CaseEventAnswer(TypedDict):
     assignee: str
 
 
+class LessonAnswer(TypedDict):
+    """What an expected or dismissed case teaches of its meter and pattern: runs of up to `up_to`
+    [`unit` an hour] above expectation are not told again, at these local hours (null: at any)."""
+
+    case: str
+    state: str
+    institution: str
+    node: str
+    meter: str
+    pattern: str
+    hours: list[int] | None
+    weekend_hours: list[int] | None
+    up_to: float
+    unit: str
+    by: str
+    since: str
+    reason: str
+
+
 class CaseTailAnswer(TypedDict):
     """What a case means, and what became of it."""
 

@@ -6,9 +6,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from analytics import Lesson
+from api import sentences
 from api.page import formats
 from api.page.visit import Visit
-from api.usecases.case_acts import events_of
+from api.usecases.case_acts import events_of, learned
 from metering.case_life import PLATFORM, TRANSITIONS, CaseAct, CaseEvent
 from metering.finding import Case, CaseState
 from metering.saving import LEAST_DAYS_AFTER, Saving, SavingVerdict
@@ -63,6 +65,37 @@ def _why(visit: Visit, event: CaseEvent) -> str:
         back = _("it came back")
         return f": {back}"
     return f": {word('verdict', detail['verdict'], visit.language)}" if "verdict" in detail else ""
+
+
+def lessons(visit: Visit) -> list[dict[str, Any]]:
+    """What people taught, meter by meter."""
+    registry, language, _ = visit.caller.reach.registry, visit.language, visit.text
+    return [
+        {
+            "case": one.case,
+            "state": str(one.state),
+            "meter": registry.meters[one.meter].name(language)
+            if one.meter in registry.meters
+            else one.meter,
+            "place": registry.node(one.node).name(language),
+            "pattern": word("pattern", one.pattern, language),
+            "week": _("at any hour") if one.any_hour else _hours(one, weekend=False),
+            "weekend": "" if one.any_hour else _hours(one, weekend=True),
+            "up_to": f"{formats.number(one.up_to)} {sentences.POWER[one.unit]}",
+            "by": one.by,
+            "since": formats.day(one.since_us, registry.zone(one.node)),
+            "reason": one.reason,
+        }
+        for one in learned(visit.caller)
+    ]
+
+
+def _hours(lesson: Lesson, *, weekend: bool) -> str:
+    """Hours of the day as spans, such as 00–07, 19–24; '' for none."""
+    own = sorted(hour for of_weekend, hour in lesson.kinds if of_weekend is weekend)
+    begins = [hour for hour in own if hour - 1 not in own]
+    ends = [hour + 1 for hour in own if hour + 1 not in own]
+    return ", ".join(f"{one:02d}–{end:02d}" for one, end in zip(begins, ends, strict=True))
 
 
 def saving(visit: Visit, case: Case) -> dict[str, Any] | None:

@@ -137,6 +137,12 @@ def finding_snooze(
     return RedirectResponse(f"/findings/{id}", status_code=303)
 
 
+@router.get("/learned")
+def learned_page(visit: Visitor) -> HTMLResponse:
+    """What people taught not to be told again, and the way to take it back."""
+    return visit.render("learned.html", lessons=case_lives.lessons(visit))
+
+
 @router.get("/datacentre")
 def datacentre_page(visit: Visitor, node: Node = None) -> HTMLResponse:
     """Power by role, ratio of energies, rack inlet air."""
