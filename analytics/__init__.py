@@ -7,6 +7,7 @@ from analytics.detectors import DETECTORS, FAULTS, Limits
 from analytics.feeding import BookRates, site_inputs, sites
 from analytics.fitting import FitSettings, Rung
 from analytics.learning import Memory
+from analytics.lessons import Lesson, lesson_of
 from analytics.pricing import FlatRates, Rates
 from analytics.renewal import LONGEST_DAYS, may_be_due
 from analytics.service import Inputs, Look, find, is_due, look
@@ -22,6 +23,7 @@ __all__ = [
     "FlatRates",
     "HourCalendar",
     "Inputs",
+    "Lesson",
     "Limits",
     "Look",
     "Memory",
@@ -34,6 +36,7 @@ __all__ = [
     "fit",
     "is_due",
     "is_same",
+    "lesson_of",
     "look",
     "may_be_due",
     "said_of",

@@ -112,7 +112,7 @@ class HourCalendar:
     @property
     def holiday(self) -> Bools:
         """True on weekdays off."""
-        return self.weekday == HOLIDAY
+        return np.asarray(self.weekday == HOLIDAY)
 
     @property
     def daytime(self) -> Bools:

@@ -1,7 +1,7 @@
 """What becomes of cases when the books were looked at anew.
 
     known cases ─┐
-    look ────────┴─▶ settle ─▶ Changes: opened, grown, closed
+    look ────────┴─▶ settle ─▶ Changes: opened, grown, closed, returned, savings
 
 One case stands for each meter and pattern: what comes again before anybody has settled it is the
 same matter. Its evidence is kept by the hour. Hours that a look does not see any more stay as they
@@ -18,6 +18,7 @@ from dataclasses import replace
 from analytics.detectors import FAULTS
 from analytics.drift import HELD
 from analytics.evidence import joined, only
+from analytics.lessons import lesson_of, untaught
 from analytics.service import Look
 from analytics.stays import ALL_TIME, Stay, charted
 from metering.evidence import hours_of
@@ -28,14 +29,18 @@ from metering.finding import (
     MERGED,
     METER_GAP,
     MOVED,
+    PUT_RIGHT,
     REFUTED,
+    RELAPSES_WITHIN_US,
+    TEACHING,
     Case,
     CaseState,
     Changes,
     EvidenceHour,
     Finding,
+    Relapse,
 )
-from metering.localtime import HOUR_US, local_day
+from metering.localtime import HOUR_US, day_bounds, local_day
 
 EDGE_US = 24 * HOUR_US
 """Of the window's first hours a look says too little: what reaches over the edge is cut there."""
@@ -60,6 +65,7 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
     grown: dict[int, Finding] = {}
     closed: dict[int, str] = {}
     fresh: dict[Key, list[Finding]] = {}
+    returned: dict[int, Relapse] = {}
     for case in known:
         if case.evidence.meter in look.meters and case.evidence.institution != look.institution:
             if case.stands:
@@ -77,8 +83,12 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
         of_key = cases.get(key, [])
         standing = [case for case in of_key if case.stands]
         new = [_unsettled_gaps(finding, cases) for finding in fresh.get(key, [])]
-        told, rest = _assigned(standing, _unsettled([f for f in new if f is not None], of_key))
-        if rest:
+        unsettled = _unsettled([f for f in new if f is not None], of_key, look)
+        told, rest = _assigned(standing, unsettled)
+        before = _put_right(of_key, rest)
+        if before is not None:
+            returned[before.number] = _relapse(before, rest, look)
+        elif rest:
             opened.append(_opened(joined(rest), look))
         for case in standing:
             now = _now(case, told.get(case.number, []), look)
@@ -91,7 +101,24 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
                 closed[case.number] = BALANCED
             elif _is_gone(key[0], look):
                 closed[case.number] = MOVED
-    return Changes(tuple(opened), grown, closed)
+    savings = {number: one for number, one in look.savings.items() if number not in returned}
+    return Changes(tuple(opened), grown, closed, returned, savings)
+
+
+def _put_right(cases: Sequence[Case], rest: Sequence[Finding]) -> Case | None:
+    """The case that was put right last, less than a year before what is found anew."""
+    begins = min((one.start_us for one in rest), default=0)
+    lately = [
+        case
+        for case in cases
+        if case.state in PUT_RIGHT and 0 < begins - case.fixed_us <= RELAPSES_WITHIN_US
+    ]
+    return max(lately, key=lambda one: one.fixed_us, default=None)
+
+
+def _relapse(case: Case, rest: Sequence[Finding], look: Look) -> Relapse:
+    evidence = _as_of(joined([case.evidence, *rest]), look)
+    return Relapse(evidence, min(one.start_us for one in rest))
 
 
 def _silent(look: Look) -> Mapping[str, Sequence[Finding]]:
@@ -180,16 +207,18 @@ def _key(finding: Finding) -> Key:
     return finding.meter, finding.pattern
 
 
-def _unsettled(fresh: Sequence[Finding], cases: Sequence[Case]) -> list[Finding]:
-    """What people have not settled yet, and what is not over. A refuted case covers nothing: its
-    hours may come back with other readings."""
-    done = [_span(case) for case in cases if _is_done(case)]
-    right = [_span(case) for case in cases if case.state is CaseState.EXPECTED]
+def _unsettled(fresh: Sequence[Finding], cases: Sequence[Case], look: Look) -> list[Finding]:
+    """What people have not settled yet, what they did not teach to be usual, and what is not over.
+    A refuted case covers nothing: its hours may come back with other readings."""
+    done = [_settled_span(case, look.zone) for case in cases if _is_done(case)]
+    right = [_span(case) for case in cases if case.state in TEACHING]
+    taught = [one for case in cases if (one := lesson_of(case, look.zone)) is not None]
     found = []
     for finding in sorted(fresh, key=lambda one: one.start_us):
         if finding.pattern == BALANCE_DRIFT and _meets(finding, right):
             continue  # the new difference is as it should be, for as long as it is told
-        hours = [at for at in finding.hours_us if not any(start <= at < end for start, end in done)]
+        anew = untaught(finding, taught, look.zone)
+        hours = [at for at in sorted(anew) if not any(start <= at < end for start, end in done)]
         rest = only(finding, frozenset(hours))
         if rest is not None and (rest is finding or len(hours) >= _least(finding)):
             found.append(rest)
@@ -200,9 +229,18 @@ def _span(case: Case) -> tuple[int, int]:
     return case.evidence.start_us, case.evidence.end_us
 
 
+def _settled_span(case: Case, zone: str) -> tuple[int, int]:
+    """What is settled of a case: of one that was put right also the rest of that day, of which
+    nothing could be told yet."""
+    start_us, end_us = _span(case)
+    if case.state not in PUT_RIGHT:
+        return start_us, end_us
+    return start_us, max(end_us, day_bounds(local_day(case.fixed_us, zone), zone)[1])
+
+
 def _is_done(case: Case) -> bool:
     """Whether what lies in a case's span was told, and is settled."""
-    settled = case.state in (CaseState.RESOLVED, CaseState.EXPECTED)
+    settled = case.state in PUT_RIGHT | TEACHING
     return settled or (case.state is CaseState.CLOSED and case.closed not in (REFUTED, MERGED))
 
 

@@ -3,7 +3,7 @@
 A version that learned the hours of an open case would hold the waste for usual and close it. So it
 leaves out
 
-    hours of cases that are open or acknowledged       and of resolved ones: the waste was put
+    hours of cases that stand                          and of fixed ones: the waste was put
                                                        right; and of those that a move closed
     what the detectors see and nobody told             too small, or explained by a meter below
     hours at most two away from those                  the edges of an event are part of it
@@ -23,7 +23,7 @@ import numpy as np
 from analytics.detectors import FAULTS, Candidate
 from analytics.groups import Bools, Ints
 from analytics.hierarchy import ancestors
-from metering.finding import REFUTED, Case, CaseState
+from metering.finding import REFUTED, TEACHING, Case
 from metering.localtime import local_day
 
 EDGE_HOURS = 2
@@ -52,7 +52,7 @@ def left_out(
         if told.pattern in FAULTS or not above[told.meter]:
             continue
         hours = np.isin(hours_us, told.hours_us)
-        if case.state is CaseState.EXPECTED:
+        if case.state in TEACHING:
             usual[above[told.meter]] |= hours
         elif case.closed != REFUTED and local_day(case.opened_us, zone) < today:
             result[above[told.meter]] |= hours

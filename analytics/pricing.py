@@ -143,11 +143,11 @@ def half_width(site: Site, candidate: Candidate, quiet: Bools) -> float:
     if known.size < LEAST_DAYS:
         return float(Z90 * np.sqrt((site.rest_sigma[row, candidate.hours] ** 2).sum()))
     s_day = float(scale(known[None, :], np.zeros(1))[0]) * per_day
-    rho = _persistence(daily)
+    rho = persistence(daily)
     return float(Z90 * s_day * np.sqrt(candidate.days * (1 + rho) / (1 - rho)))
 
 
-def _persistence(daily: Floats) -> float:
+def persistence(daily: Floats) -> float:
     """Correlation of neighbouring days, between 0 and 0.9; unknown days are skipped."""
     pairs = np.isfinite(daily[1:]) & np.isfinite(daily[:-1])
     before, after = daily[:-1][pairs], daily[1:][pairs]

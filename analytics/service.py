@@ -35,6 +35,7 @@ from analytics.learning import is_due as learning_is_due
 from analytics.outages import Outage
 from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
+from analytics.saving import savings
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
@@ -45,6 +46,7 @@ from metering.localtime import HOUR_US, day_bounds, local_day
 from metering.quality import MEASURED, WHOLE, Shares
 from metering.quantity import ABSENT
 from metering.registry import Meter
+from metering.saving import Saving
 from metering.units import BOOK_UNITS
 
 DISTRUSTED = frozenset(
@@ -117,6 +119,8 @@ class Look:
     """Meters that are not checked yet."""
     own: Mapping[str, Stay] = field(default_factory=dict)
     """As in the inputs."""
+    savings: Mapping[int, Saving] = field(default_factory=dict)
+    """Number of a case that was put right -> what that has saved."""
     differences: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     """Total meter -> start of the hour [us] -> its part of what the total has beyond its parts on
     the day [book units], of days on which that is known."""
@@ -160,7 +164,9 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
     ]
     order = list(DETECTORS)
     findings.sort(key=lambda one: order.index(one.pattern))
-    return _seen(inputs, hours, findings, [part.learned for part in parts])
+    saved = {number: one for part in parts for number, one in part.savings.items()}
+    seen = _seen(inputs, hours, findings, [part.learned for part in parts])
+    return replace(seen, savings=saved)
 
 
 def alike(inputs: Inputs) -> list[Inputs]:
@@ -198,6 +204,7 @@ class _AlikeMeters:
     inputs: Inputs
     learned: Learned
     evidence: Evidence
+    savings: Mapping[int, Saving]
 
     @property
     def site(self) -> Site:
@@ -217,7 +224,7 @@ def _part(inputs: Inputs, memory: Memory, hours: int) -> _AlikeMeters:
         revision=inputs.revision,
         day=scene.today,
     )
-    return _AlikeMeters(inputs, learned, evidence)
+    return _AlikeMeters(inputs, learned, evidence, savings(scene))
 
 
 def is_due(inputs: Inputs, memory: Memory) -> bool:

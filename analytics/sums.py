@@ -1,4 +1,4 @@
-"""FitSums that a fit needs, hour by hour additive: over all hours, over the weeks, less what is left out.
+"""Sums that a fit needs, hour by hour additive: of all hours, of weeks, less what is left out.
 
 The model of a meter is  y[t] = level[bin(t)] + x[t] . slope[regime of the bin].  By Frisch, Waugh
 and Lovell (Econometrica 1933; JASA 1963) the slopes are those of the regression of y on x after
@@ -7,7 +7,7 @@ the bin means are taken from both:
     (X'X - sum_b Sx Sx' / n + ridge) slope = X'y - sum_b Sx Sy / n
 
 with n, Sx and Sy the count and the sums of each bin. Meters share the weather, so X'X of all hours
-is one sum for all of them; what a meter misses or leaves out is taken off by itself. FitSums of weeks
+is one sum for all of them; what a meter misses or leaves out is taken off by itself. Sums of weeks
 add up: the fit on all weeks but one is the whole less that week.
 """
 
@@ -75,7 +75,7 @@ class Design:
         those = np.arange(full_bins.size) if hours is None else hours
         order = those[np.argsort(full_bins[those], kind="stable")]
         bins, rows = full_bins[order], design[order]
-        known = np.isfinite(rows).all(axis=1)
+        known = np.asarray(np.isfinite(rows).all(axis=1))
         x = np.where(known[:, None], rows, 0.0)
         columns = x.shape[1]
         outer = (x[:, :, None] * x[:, None, :]).reshape(x.shape[0], columns * columns)
@@ -90,7 +90,7 @@ class Design:
         )
 
     def sums(self, energy: Floats, kept: Bools, runs: Bools) -> FitSums:
-        """FitSums over the kept hours; `energy` and `kept` are (meters, hours) in the order of time,
+        """Sums over the kept hours; `energy` and `kept` are (meters, hours) in the order of time,
         `runs` (meters, 192) tells the regime of each bin. Kept hours must be finite."""
         counts = kept[:, self.hours] & self.known
         y = np.where(counts, energy[:, self.hours], 0.0)
@@ -110,7 +110,7 @@ class Design:
         )
 
     def _missed(self, missing: Bools, runs: Bools) -> FitSums:
-        """FitSums over hours that are missing, (meters, hours) bin by bin; without those of y."""
+        """Sums over hours that are missing, (meters, hours) bin by bin; without those of y."""
         meters, columns = missing.shape[0], self.x.shape[1]
         meter, hour = np.nonzero(missing)
         key = meter * FULL_BINS + self.bins[hour]
@@ -137,7 +137,7 @@ class Design:
 
 
 def _by_bin(values: Floats, bins: Ints) -> Floats:
-    """FitSums over the last axis by bin, whose numbers rise along it: (..., 192)."""
+    """Sums over the last axis by bin, whose numbers rise along it: (..., 192)."""
     result = np.zeros((*values.shape[:-1], FULL_BINS))
     if bins.size:
         first = np.flatnonzero(np.diff(bins, prepend=-1))
@@ -169,13 +169,13 @@ def slopes_of(sums: FitSums, runs: Bools, bins: Ints, ridge: float) -> Floats:
 
 
 def without_weather(sums: FitSums, slopes: Floats, runs: Bools) -> Floats:
-    """FitSums of y by bin less what the slopes explain, (meters, 192)."""
+    """Sums of y by bin less what the slopes explain, (meters, 192)."""
     rest, run = (np.einsum("mbp,mp->mb", sums.x, slopes[:, regime]) for regime in (0, 1))
     return np.asarray(sums.y - np.where(runs, run, rest))
 
 
 def _coarser(values: Floats, bins: Ints) -> Floats:
-    """FitSums of the last axis over the bins that a coarser one holds."""
+    """Sums of the last axis over the bins that a coarser one holds."""
     if bins[-1] == FULL_BINS - 1 and bins.max() == FULL_BINS - 1:
         return values
     member = np.zeros((FULL_BINS, int(bins.max()) + 1))

@@ -6,13 +6,19 @@ expected 12.0 kW for Tuesday 02:00 at 24 °C, measured 31.2 kW
 from __future__ import annotations
 
 from analytics import FAULTS
-from metering.finding import Finding
-from metering.localtime import from_us, zone_of
-from texts import text, weekday
+from metering.finding import Case, Finding
+from metering.localtime import HOUR_US, from_us, zone_of
+from texts import day_of, text, weekday
 
 MOST_NAMED = 6
 """Meters that a sentence names; the evidence names all."""
 POWER = {"kWh": "kW", "m3": "m³/h", "MJ": "MJ/h", "kvarh": "kvar", "kg": "kg/h"}
+UNITS = {"m3": "m³"}
+PERSISTS_US = 14 * 24 * HOUR_US
+"""What lasts so long may be told by the year."""
+YEAR_US = 365 * 24 * HOUR_US
+_WHOLE = 100
+"""Amounts from here on are told without decimals."""
 _SILENT = "meter_gap"
 """What a finding without an expectation is told as, where its pattern is no fault."""
 
@@ -46,6 +52,60 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         if degrees is None
         else text("finding.weather", language, degrees=f"{float(degrees):.0f}"),
     )
+
+
+def so_far(case: Case, zone: str, language: str, now_us: int) -> str:
+    """Since when, how much in all, what it cost, and, of a case that stands for two weeks or more,
+    about what a year of it would cost; '' for what wastes nothing."""
+    told = case.evidence
+    if told.waste <= 0:
+        return ""
+    energy = f"{_amount(told.waste)} {UNITS.get(told.unit, told.unit)}"
+    money = [_money(float(amount), currency, language) for currency, amount in told.costs if amount]
+    return text(
+        "finding.so_far",
+        language,
+        since=_day(told.start_us, zone, language, now_us),
+        amounts=text("finding.and", language).join([energy, *money]),
+        ahead=_ahead(case, language, now_us),
+    )
+
+
+def _ahead(case: Case, language: str, now_us: int) -> str:
+    """What a year of it would cost, to two digits, as it went on until now; '' where that is too
+    early to say, or where it does not go on."""
+    told = case.evidence
+    if not case.stands or told.end_us - told.start_us < PERSISTS_US:
+        return ""
+    years = YEAR_US / (max(now_us, told.end_us) - told.start_us)
+    amounts = [
+        _money(_rough(float(amount) * years), currency, language)
+        for currency, amount in told.costs
+        if amount
+    ] or [f"{_amount(_rough(told.waste * years))} {UNITS.get(told.unit, told.unit)}"]
+    joined = text("finding.and", language).join(amounts)
+    return text("finding.ahead", language, amounts=joined)
+
+
+def _rough(amount: float) -> float:
+    return float(f"{amount:.1e}")
+
+
+def _amount(amount: float) -> str:
+    return f"{amount:,.0f}" if amount >= _WHOLE else f"{amount:,.1f}"
+
+
+def _money(amount: float, currency: str, language: str) -> str:
+    if currency == "CNY":
+        return text("finding.yuan", language, amount=_amount(amount))
+    return f"{currency} {_amount(amount)}"
+
+
+def _day(at_us: int, zone: str, language: str, now_us: int) -> str:
+    """The local day, with its year where that is not the present one."""
+    local = zone_of(zone)
+    day, today = (from_us(one).astimezone(local).date() for one in (at_us, now_us))
+    return day_of(day, language, year=day.year != today.year)
 
 
 def _balance(finding: Finding, zone: str, language: str) -> str:

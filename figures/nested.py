@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from metering.evidence import carbon_of, hours_of, money_of
-from metering.finding import Case, CaseState, Finding
+from metering.finding import NO_WASTE, Case, Finding
 from metering.units import BOOK_UNITS
 
 Outer = Callable[[str, int], tuple[str, ...]]
@@ -34,8 +34,8 @@ class Counted:
 def counted(cases: Sequence[Case], outer: Outer) -> list[Counted]:
     """What each case counts in the sum over all of them, in their order.
 
-    A case that readings refuted counts nothing. Where two cases of one meter show an hour, the
-    larger counts.
+    A case that readings refuted, or that people dismissed, counts nothing. Where two cases of one
+    meter show an hour, the larger counts.
     """
     excess = _excess(cases)
     left_out: dict[int, set[int]] = defaultdict(set)
@@ -61,7 +61,7 @@ def _excess(cases: Sequence[Case]) -> dict[int, dict[int, tuple[str, int]]]:
     found: dict[int, dict[int, tuple[str, int]]] = defaultdict(dict)
     for place in sorted(range(len(cases)), key=lambda one: cases[one].number):
         case = cases[place]
-        if case.evidence.waste > 0 and case.state is not CaseState.CLOSED:
+        if case.evidence.waste > 0 and case.state not in NO_WASTE:
             for hour in hours_of(case.evidence):
                 found[hour.start_us][place] = (case.evidence.meter, hour.waste)
     return found
@@ -117,7 +117,7 @@ def _winners(hour: Hour, parents: dict[str, str]) -> frozenset[int]:
 def _counts(case: Case, left_out: set[int]) -> Finding:
     """The case's evidence less these hours."""
     found = case.evidence
-    if case.state is CaseState.CLOSED:
+    if case.state in NO_WASTE:
         return _nothing(found)
     if not left_out:
         return found

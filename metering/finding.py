@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from metering.items import category
+from metering.saving import Saving
 
 Sums = tuple[tuple[str, Decimal], ...]
 """(currency, amount), sorted: currencies are never added."""
@@ -38,18 +39,42 @@ that difference, each day's spread over its hours."""
 
 
 class CaseState(StrEnum):
-    """What people said about a case, or that the platform closed it."""
+    """What people said about a case, or that the platform closed it. `metering.case_life` says
+    which may follow which."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
-    RESOLVED = "resolved"
+    ASSIGNED = "assigned"
+    """Somebody named is to put it right."""
+    FIXED = "fixed"
+    """Put right, as people say."""
+    VERIFIED = "verified"
+    """Put right, as the measured saving says; by the platform."""
     EXPECTED = "expected"
+    """As it should be: what is alike is not told again."""
+    DISMISSED = "dismissed"
+    """A false alarm, no waste: what is not larger is not told again."""
     CLOSED = "closed"
     """By the platform, with a cause."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> CaseState | None:
+        """What fixed was called before."""
+        return cls.FIXED if value == FIXED_BEFORE else None
 
-STANDING = frozenset({CaseState.OPEN, CaseState.ACKNOWLEDGED})
+
+FIXED_BEFORE = "resolved"
+"""The earlier name of fixed, which is still understood."""
+STANDING = frozenset({CaseState.OPEN, CaseState.ACKNOWLEDGED, CaseState.ASSIGNED})
 """States of a case that still grows."""
+PUT_RIGHT = frozenset({CaseState.FIXED, CaseState.VERIFIED})
+"""States of a case that comes back as itself."""
+RELAPSES_WITHIN_US = 366 * 24 * 3_600_000_000
+"""What comes so long after a case was put right is the same case."""
+TEACHING = frozenset({CaseState.EXPECTED, CaseState.DISMISSED})
+"""States of a case that says what is not to be told."""
+NO_WASTE = frozenset({CaseState.CLOSED, CaseState.DISMISSED})
+"""States of a case that counts in no sum."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +176,20 @@ class Case:
     """When it was found first."""
     legacy_id: str = ""
     """What it was called before cases had numbers."""
+    assignee: str = ""
+    """Who is to put it right; '' for nobody."""
+    snoozed_us: int = 0
+    """Until then [us] it is on no list of what is to be done; 0 where it is not put off."""
+    snoozed_rate: float = 0.0
+    """What it cost a day when it was put off (`worth_a_day`)."""
+    fixed_us: int = 0
+    """When people said last that it was put right; 0 for never."""
+    relapses: int = 0
+    """How often it came back after it was put right."""
+    relapsed_us: int = 0
+    """First hour of the last time it came back; 0 for never."""
+    saving: Saving | None = None
+    """What was measured after it was put right last."""
 
     @property
     def id(self) -> str:
@@ -159,8 +198,18 @@ class Case:
 
     @property
     def stands(self) -> bool:
-        """Whether it still grows: open or acknowledged."""
+        """Whether it still grows: open, acknowledged or assigned."""
         return self.state in STANDING
+
+
+@dataclass(frozen=True)
+class Relapse:
+    """A case that was put right and comes back."""
+
+    evidence: Finding
+    """All of it, what was told before included."""
+    since_us: int
+    """First hour of the new event."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +222,15 @@ class Changes:
     """Number -> its newest finding, for cases that stand."""
     closed: Mapping[int, str] = field(default_factory=dict)
     """Number -> cause, for cases that stand."""
+    returned: Mapping[int, Relapse] = field(default_factory=dict)
+    """Number -> how it came back, for cases that were put right."""
+    savings: Mapping[int, Saving] = field(default_factory=dict)
+    """Number -> what was measured, for cases that were put right."""
 
     def __bool__(self) -> bool:
-        return bool(self.opened or self.grown or self.closed)
+        return bool(self.opened or self.numbers)
+
+    @property
+    def numbers(self) -> list[int]:
+        """Known cases of which they tell something, rising."""
+        return sorted(set().union(self.grown, self.closed, self.returned, self.savings))

@@ -219,9 +219,9 @@ def a_reading_is_wrong_for_an_hour(records: RecordsProof, client: ApiClient) -> 
 
 
 def people_settle_cases(records: RecordsProof, client: ApiClient) -> None:
-    """One is resolved, one expected."""
+    """One is fixed, one expected."""
     standing = _cases(records, "open") + _cases(records, "acknowledged")
-    for number, state in zip(standing, ("resolve", "expect"), strict=False):
+    for number, state in zip(standing, ("fix", "expect"), strict=False):
         client.post(f"/v1/findings/{number}/{state}", {"note": "时间表已改 (schedule)"})
 
 

@@ -60,7 +60,7 @@ def resolve_a_finding(client: ApiClient, month: date) -> int:
         try:
             if state == "open":
                 number = id.rpartition("/")[2]  # a part of another case is told as 5/7
-                client.post(f"/v1/findings/{number}/resolve", {"note": "schedule put right"})
+                client.post(f"/v1/findings/{number}/fix", {"note": "schedule put right"})
                 return 1
         except NotFound:
             continue

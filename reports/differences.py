@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
+from metering.finding import CaseState
 from metering.items import category
 from metering.localtime import iso
 from reports.details import clock, spans
@@ -93,6 +94,8 @@ def _rows(kind: ReportList, report: Row) -> dict[Key, Row]:
         seen[key] += 1
         own = key if seen[key] == 1 else (*key, f"#{seen[key]}")
         found[own] = {**row, "first": report["first"]}
+        if kind.name == "finding":  # earlier issues call what is fixed resolved
+            found[own]["state"] = str(CaseState(row["state"]))
     return found
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from metering.errors import NotFound
-from metering.finding import Case, CaseState, Finding
+from metering.finding import RELAPSES_WITHIN_US, TEACHING, Case, Finding
 
 UNPRICED = -1.0
 """Sorts cases without a cost after all that have one; so it does those in several currencies,
 which cannot be compared."""
-PLATFORM = "platform"
-"""Who closes cases whose evidence is refuted."""
 LONGEST_NUMBER = 15
 """Digits of a case number; what is longer is a name from before cases had numbers."""
 
@@ -26,22 +22,13 @@ def rank(case: Case) -> tuple[float, float, int]:
     return (-price(case.evidence), -case.evidence.waste, case.number)
 
 
-def grown(case: Case, finding: Finding) -> Case:
-    """The case as its newest finding tells it; one that stands no more is left as it is."""
-    return replace(case, evidence=finding) if case.stands else case
-
-
-def closed(case: Case, cause: str, now_us: int) -> Case:
-    """The case closed by the platform; one that stands no more is left as it is."""
-    if not case.stands:
-        return case
-    return replace(
-        case,
-        state=CaseState.CLOSED,
-        state_by=PLATFORM,
-        state_note="",
-        state_us=now_us,
-        closed=cause,
+def is_known(case: Case, since_us: int) -> bool:
+    """Whether a look at hours from an instant on has to know the case."""
+    return (
+        case.stands
+        or case.state in TEACHING
+        or case.evidence.end_us > since_us
+        or case.fixed_us > max(0, since_us - RELAPSES_WITHIN_US)
     )
 
 

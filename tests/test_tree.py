@@ -197,6 +197,7 @@ CALLED_BY_OTHERS = {
     "_Stores": "Prometheus collects it",
     "_Room": "Prometheus collects it",
     "BackupMetrics": "Prometheus collects it",
+    "CaseState": "an enum asks for a value that it does not know",
     "Settings": "pydantic asks for its sources",
     "Handler": "the HTTP server of a proof calls it",
     "Watch": "pytest calls its hooks",

@@ -9,7 +9,7 @@
 """
 
 from texts.catalogue import catalogue, text, translations, word
-from texts.dates import month_of, weekday
+from texts.dates import day_of, month_of, weekday
 from texts.languages import (
     ENGLISH,
     LANGUAGES,
@@ -33,6 +33,7 @@ __all__ = [
     "both",
     "catalogue",
     "code_of",
+    "day_of",
     "language_of",
     "month_of",
     "negotiated",

@@ -23,3 +23,10 @@ def weekday(day: date, language: str) -> str:
     from babel.dates import format_date
 
     return format_date(day, "EEEE", locale=_locale(language))
+
+
+def day_of(day: date, language: str, *, year: bool) -> str:
+    """The day and its month, with or without its year: 3 March, 3月3日."""
+    from babel.dates import format_skeleton
+
+    return format_skeleton("yMMMMd" if year else "MMMMd", day, locale=_locale(language))

@@ -77,7 +77,7 @@ def _heavy(each: Floats, sigma: Floats) -> Floats:
         peaks = sorted((float(z[meter, run].max()) for run in runs), reverse=True)
         if len(peaks) >= HABIT:
             found[meter] = peaks[HABIT - 1] / PEAK
-    return np.where(np.isfinite(sigma), found * sigma, 0.0)
+    return found * np.where(np.isfinite(sigma), sigma, 0.0)
 
 
 def _correlation(each: Floats) -> Floats:
@@ -105,7 +105,7 @@ def _wander(along: Floats, size: Floats, sigma: Floats, rho: Floats, least: Floa
     seen = np.isfinite(means).sum(axis=1)
     spread = (MAD_TO_SIGMA * np.nan_to_num(median(np.abs(means)))) ** 2
     beyond = np.maximum(spread - np.where(np.isfinite(explained), explained, np.inf), 0.0)
-    return np.sqrt((seen * beyond + BELIEF * least**2) / (seen + BELIEF))
+    return np.asarray(np.sqrt((seen * beyond + BELIEF * least**2) / (seen + BELIEF)))
 
 
 def _typical(sizes: Floats) -> Floats:

@@ -89,7 +89,7 @@ class Schedule:
 
 def _ends(levels: Floats) -> tuple[Floats, Floats]:
     """The 10th and 90th percentile of each meter's levels, NaN ignored; 0 where none is known."""
-    some = np.isfinite(levels).any(axis=1)
+    some = np.asarray(np.isfinite(levels).any(axis=1))
     filled = np.where(some[:, None], levels, 0.0)
     low, high = np.nanpercentile(filled, [10, 90], axis=1)
     return low, high

@@ -99,7 +99,7 @@ def _windows(shaped: Shaped) -> list[tuple[int, Floats]]:
     """Each length with the z of the windows that begin on each day."""
     days = shaped.along.shape[2]
     along, size = _cumulated(shaped.along), _cumulated(shaped.size)
-    count = _cumulated((shaped.size > 0) * 1.0)
+    count = _cumulated((shaped.size > 0).astype(np.float64))
     found = []
     for length in LENGTHS:
         if length <= days:

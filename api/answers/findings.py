@@ -41,6 +41,57 @@ class CaseHeadAnswer(TypedDict):
     pattern: str
 
 
+class SavingAnswer(TypedDict):
+    """What putting a case right saved [`unit`], a day and over the measured days. The verdict is
+    `verified`, `not_yet` or `did_not_work`; `known` is the share of the hours that are measured."""
+
+    verdict: str
+    first_day: str
+    last_day: str
+    days: int
+    known: float
+    unit: str
+    before: float
+    saved: float
+    saved_low: float
+    saved_high: float
+    total: float
+    money: str | None
+    currency: str
+
+
+class CaseEventAnswer(TypedDict):
+    """What somebody, or the platform, did with a case: `act` is `state`, `comment`, `snooze` or
+    `saving`; `old` and `new` are states, a day or verdicts."""
+
+    at: str
+    by: str
+    act: str
+    old: str
+    new: str
+    comment: str
+    assignee: str
+
+
+class LessonAnswer(TypedDict):
+    """What an expected or dismissed case teaches of its meter and pattern: runs of up to `up_to`
+    [`unit` an hour] above expectation are not told again, at these local hours (null: at any)."""
+
+    case: str
+    state: str
+    institution: str
+    node: str
+    meter: str
+    pattern: str
+    hours: list[int] | None
+    weekend_hours: list[int] | None
+    up_to: float
+    unit: str
+    by: str
+    since: str
+    reason: str
+
+
 class CaseTailAnswer(TypedDict):
     """What a case means, and what became of it."""
 
@@ -55,6 +106,11 @@ class CaseTailAnswer(TypedDict):
     closed: str
     part_of: str | None
     found_at: str | None
+    assignee: str
+    snoozed_until: str | None
+    relapses: int
+    saving: SavingAnswer | None
+    so_far: InLanguages
 
 
 class CaseAnswer(CaseHeadAnswer, WasteAnswer, CaseTailAnswer):
@@ -100,6 +156,7 @@ class CaseDetailAnswer(CaseAnswer):
     evidence: list[EvidenceAnswer]
     hourly: list[HourAnswer]
     history: list[ToldAnswer]
+    life: list[CaseEventAnswer]
 
 
 class VersionAnswer(TypedDict):

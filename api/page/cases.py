@@ -13,12 +13,22 @@ from api.page.figure import Of, Shown
 from api.page.visit import Visit
 from api.usecases.findings import parts_of
 from api.usecases.findings import told as found_of
-from metering.finding import Case, Finding
+from metering.case_life import is_snoozed
+from metering.finding import Case, CaseState, Finding
 from metering.localtime import iso
 from metering.nesting import Nesting
 from texts import word
 
 MOST_HOURS = 72
+FILTERS = (*(str(one) for one in CaseState), "snoozed", "all")
+"""Lists of cases; what is put off is on none but its own and that of all."""
+
+
+def chosen(name: str) -> tuple[str | None, bool | None]:
+    """(state, whether it is put off) of a list."""
+    if name == "all":
+        return None, None
+    return (None, True) if name == "snoozed" else (name, False)
 
 
 def shown(visit: Visit, cases: Sequence[Case]) -> list[dict[str, Any]]:
@@ -29,7 +39,7 @@ def shown(visit: Visit, cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
     """One case in the visitor's language."""
-    finding = case.evidence
+    finding, now_us = case.evidence, visit.caller.platform.now_us()
     registry, language = visit.caller.reach.registry, visit.language
     zone = registry.zone(finding.node)
     span = (iso(finding.start_us), iso(finding.end_us))
@@ -42,6 +52,10 @@ def shown_case(visit: Visit, case: Case, part_of: int | None) -> dict[str, Any]:
         "pattern": word("pattern", finding.pattern, language),
         "place": registry.node(finding.node).name(language),
         "sentence": _capital(sentences.sentence(finding, zone, language)),
+        "so_far": _capital(sentences.so_far(case, zone, language, now_us)),
+        "assignee": case.assignee,
+        "snoozed": formats.day(case.snoozed_us, zone) if is_snoozed(case, now_us) else "",
+        "relapses": case.relapses,
         "kwh": _waste(finding.waste, finding.unit, of) if wastes else None,
         "low": formats.number(finding.waste_low),
         "high": formats.number(finding.waste_high),

@@ -65,6 +65,11 @@ def minute(time_us: int, zone: str) -> str:
     return f"{when:%Y-%m-%d %H:%M}{_which(when)}"
 
 
+def day(time_us: int, zone: str) -> str:
+    """The local day."""
+    return f"{local(time_us, zone):%Y-%m-%d}"
+
+
 def _which(when: datetime) -> str:
     twice = when.replace(fold=0).utcoffset() != when.replace(fold=1).utcoffset()
     return f" {when.isoformat()[-len('+08:00') :]}" if twice else ""

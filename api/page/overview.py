@@ -34,7 +34,7 @@ def overview(visit: Visit, node: str | None, as_closed: bool = False) -> dict[st
     if found["has_books"]:
         _choose(visit, place, found, as_closed)
         found["findings"] = cases.shown(
-            visit, find(visit.caller, state="open", limit=3, under=place.node)
+            visit, find(visit.caller, state="open", snoozed=False, limit=3, under=place.node)
         )
     return found
 

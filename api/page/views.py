@@ -8,18 +8,31 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from api.page import bills, cases, closings, datacentre, formats, lineage, live, overview
+from api.page import (
+    bills,
+    case_lives,
+    cases,
+    closings,
+    datacentre,
+    formats,
+    lineage,
+    live,
+    overview,
+)
 from api.page.visit import Acting, PageRoute, Visit, Visitor
+from api.ranges import local_date
 from api.usecases.baselines import unchecked
+from api.usecases.case_acts import assign, comment, put_off, set_state
 from api.usecases.closings import ask_to_reopen, close, reopen
 from api.usecases.energy import Step, series_of, zone_of_series
-from api.usecases.findings import case_of, find, find_all, set_state
+from api.usecases.findings import case_of, find, find_all
 from api.usecases.gateways import GatewayHealth, health_of_all
 from api.usecases.lineage import asked_for
 from api.usecases.messages import dead_gateways, dead_letter_of, entered_by, raw_of, text_of
 from metering.access import Role
+from metering.case_life import LONGEST_COMMENT, LONGEST_NAME
 from metering.errors import InvalidInput
-from metering.finding import CaseState
+from metering.finding import FIXED_BEFORE, CaseState
 from metering.intake import DeadLetter
 from texts import word
 
@@ -28,7 +41,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Node = Annotated[str | None, Query(max_length=128)]
 Moment = Annotated[str | None, Query(max_length=40)]
 PAGE = 50
-STATES = "^(open|acknowledged|resolved|expected|closed|all)$"
+STATES = f"^({'|'.join(cases.FILTERS)}|{FIXED_BEFORE})$"
 
 
 @router.get("/")
@@ -47,16 +60,18 @@ def findings_page(
     after: Annotated[str | None, Query(max_length=64)] = None,
 ) -> HTMLResponse:
     """What wastes energy or measures wrongly, costliest first; sums are over all of them."""
-    wanted = None if state == "all" else state
+    state = "fixed" if state == FIXED_BEFORE else state
+    wanted, snoozed = cases.chosen(state)
     last = None if after is None else case_of(visit.caller, after).id
-    page = find(visit.caller, state=wanted, after=last, limit=PAGE + 1)
-    found = find_all(visit.caller, state=wanted)
+    page = find(visit.caller, state=wanted, snoozed=snoozed, after=last, limit=PAGE + 1)
+    found = find_all(visit.caller, state=wanted, snoozed=snoozed)
     waiting, first = unchecked(visit.caller)
     return visit.render(
         "findings.html",
         unchecked=waiting,
         checked_from=first,
         state=state,
+        filters=cases.FILTERS,
         cases=cases.shown(visit, page[:PAGE]),
         following=page[PAGE - 1].id if len(page) > PAGE else None,
         count=len(found),
@@ -75,6 +90,10 @@ def finding_page(id: str, visit: Visitor) -> HTMLResponse:
         hours=cases.hours(visit, found.evidence),
         more=max(0, len(found.evidence.hours_us) - cases.MOST_HOURS),
         told=cases.told(visit, found),
+        life=case_lives.life(visit, found),
+        says=case_lives.says(found),
+        stands=found.stands,
+        saving=case_lives.saving(visit, found),
     )
 
 
@@ -83,12 +102,45 @@ def finding_state(
     id: str,
     visit: Acting,
     state: Annotated[CaseState, Form()],
-    note: Annotated[str, Form(max_length=2000)] = "",
+    note: Annotated[str, Form(max_length=LONGEST_COMMENT)] = "",
+    assignee: Annotated[str, Form(max_length=LONGEST_NAME)] = "",
 ) -> Response:
-    """Acknowledge, resolve, or mark as expected."""
+    """Say what a case is, or who is to put it right."""
     visit.caller.need(Role.OPERATE)
-    set_state(visit.caller, id, state, note)
+    if state is CaseState.ASSIGNED:
+        assign(visit.caller, id, assignee, note)
+    else:
+        set_state(visit.caller, id, state, note)
     return RedirectResponse(f"/findings/{id}", status_code=303)
+
+
+@router.post("/findings/{id}/comment")
+def finding_comment(
+    id: str, visit: Acting, note: Annotated[str, Form(max_length=LONGEST_COMMENT)] = ""
+) -> Response:
+    """Say something of a case."""
+    visit.caller.need(Role.OPERATE)
+    comment(visit.caller, id, note)
+    return RedirectResponse(f"/findings/{id}", status_code=303)
+
+
+@router.post("/findings/{id}/snooze")
+def finding_snooze(
+    id: str,
+    visit: Acting,
+    until: Annotated[str, Form(max_length=10)] = "",
+    note: Annotated[str, Form(max_length=LONGEST_COMMENT)] = "",
+) -> Response:
+    """Put a case off until a day, or for no longer."""
+    visit.caller.need(Role.OPERATE)
+    put_off(visit.caller, id, local_date(until, "until") if until else None, note)
+    return RedirectResponse(f"/findings/{id}", status_code=303)
+
+
+@router.get("/learned")
+def learned_page(visit: Visitor) -> HTMLResponse:
+    """What people taught not to be told again, and the way to take it back."""
+    return visit.render("learned.html", lessons=case_lives.lessons(visit))
 
 
 @router.get("/datacentre")

@@ -6,19 +6,28 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from api import paging, sentences
 from api.answers.common import PageAnswer
-from api.answers.findings import CaseAnswer, CaseDetailAnswer, ToldAnswer, WasteAnswer
-from api.auth import Operator, Reader
+from api.answers.findings import (
+    CaseAnswer,
+    CaseDetailAnswer,
+    CaseEventAnswer,
+    SavingAnswer,
+    ToldAnswer,
+    WasteAnswer,
+)
+from api.auth import Reader
 from api.caller import Caller
 from api.paging import Cursor, Limit
 from api.params import Code, JsonBody, example
-from api.usecases.findings import case_of, find, parts_of, set_state, told
+from api.usecases.case_acts import events_of
+from api.usecases.findings import case_of, find, parts_of, told
+from metering.case_life import CaseEvent, is_snoozed
 from metering.finding import Case, CaseState, Finding
 from metering.items import category
 from metering.localtime import iso
+from metering.saving import Saving
 from metering.units import BOOK_UNITS
 from texts import both
 
@@ -56,6 +65,14 @@ FINDING_EXAMPLE = {
     "closed": "",
     "part_of": None,
     "found_at": "2026-11-11T00:10:00Z",
+    "assignee": "",
+    "snoozed_until": None,
+    "relapses": 0,
+    "saving": None,
+    "so_far": {
+        "en": "since November 10, 134 kWh, CNY 96.8",
+        "zh": "自11月10日起累计 134 kWh、96.8 元",
+    },
 }
 TOLD_EXAMPLE = {
     "day": "2026-11-11",
@@ -85,14 +102,18 @@ DETAIL_EXAMPLE = {
     ],
     "hourly": [{"time": "2026-11-10T14:00:00Z", "expected": 12.0, "measured": 31.2}],
     "history": [TOLD_EXAMPLE],
+    "life": [
+        {
+            "at": "2026-11-11T01:30:00Z",
+            "by": "energy office",
+            "act": "state",
+            "old": "open",
+            "new": "acknowledged",
+            "comment": "The schedule is looked at",
+            "assignee": "",
+        }
+    ],
 }
-
-
-class Note(BaseModel):
-    """Why somebody sets a case's state."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"note": "Reset it"}})
-    note: str = Field(default="", max_length=2000)
 
 
 def cases_json(caller: Caller, cases: Sequence[Case]) -> list[CaseAnswer]:
@@ -107,7 +128,7 @@ def case_json(caller: Caller, case: Case) -> CaseAnswer:
 
 
 def _case_json(caller: Caller, case: Case, part_of: int | None) -> CaseAnswer:
-    finding = case.evidence
+    finding, now_us = case.evidence, caller.platform.now_us()
     zone = caller.reach.registry.zone(finding.node)
     return {
         "id": case.id,
@@ -130,6 +151,32 @@ def _case_json(caller: Caller, case: Case, part_of: int | None) -> CaseAnswer:
         "closed": case.closed,
         "part_of": None if part_of is None else str(part_of),
         "found_at": iso(case.opened_us) if case.opened_us else None,
+        "assignee": case.assignee,
+        "snoozed_until": iso(case.snoozed_us) if is_snoozed(case, now_us) else None,
+        "relapses": case.relapses,
+        "saving": None if case.saving is None else _saving_json(case.saving, finding.unit),
+        "so_far": both(
+            lambda language: sentences.so_far(case, zone, language, now_us), ("en", "zh")
+        ),
+    }
+
+
+def _saving_json(saving: Saving, unit: str) -> SavingAnswer:
+    """What putting it right saved, in the unit of the waste, a day and in all."""
+    return {
+        "verdict": str(saving.verdict),
+        "first_day": saving.first_day.isoformat(),
+        "last_day": saving.last_day.isoformat(),
+        "days": saving.days,
+        "known": saving.known,
+        "unit": unit,
+        "before": saving.before,
+        "saved": saving.saved,
+        "saved_low": saving.saved_low,
+        "saved_high": saving.saved_high,
+        "total": saving.total,
+        "money": saving.money or None,
+        "currency": saving.currency,
     }
 
 
@@ -171,6 +218,20 @@ def detail_json(caller: Caller, case: Case) -> CaseDetailAnswer:
             for at, expected, measured in finding.hourly
         ],
         "history": [_told_json(one) for one in told(caller, case)],
+        "life": [_event_json(one) for one in events_of(caller, case)],
+    }
+
+
+def _event_json(event: CaseEvent) -> CaseEventAnswer:
+    """What somebody, or the platform, did with a case."""
+    return {
+        "at": iso(event.at_us),
+        "by": event.actor,
+        "act": str(event.act),
+        "old": event.old,
+        "new": event.new,
+        "comment": event.comment,
+        "assignee": str(event.detail.get("assignee", "")),
     }
 
 
@@ -192,13 +253,16 @@ def findings(
     caller: Reader,
     state: Annotated[CaseState | None, Query()] = None,
     pattern: Code = None,
+    snoozed: Annotated[bool | None, Query(description="Only those put off now, or not")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> PageAnswer[CaseAnswer]:
     """Cases of the scope, costliest first."""
     place = paging.decode(cursor, str)
     after = case_of(caller, place[0]).id if place else None
-    found = find(caller, state=state, pattern=pattern, after=after, limit=limit + 1)
+    found = find(
+        caller, state=state, pattern=pattern, snoozed=snoozed, after=after, limit=limit + 1
+    )
     page = found[:limit]
     following = paging.encode([page[-1].id]) if len(found) > limit else None
     return paging.answer(request, response, cases_json(caller, page), following)
@@ -208,21 +272,3 @@ def findings(
 def finding(id: str, caller: Reader) -> CaseDetailAnswer:
     """One case: its evidence hours, expected and measured, lineage, and all that was told of it."""
     return detail_json(caller, case_of(caller, id))
-
-
-@router.post("/findings/{id}/acknowledge", responses=example(FINDING_EXAMPLE))
-def acknowledge(id: str, body: Note, caller: Operator) -> CaseAnswer:
-    """Somebody looks after it."""
-    return case_json(caller, set_state(caller, id, CaseState.ACKNOWLEDGED, body.note))
-
-
-@router.post("/findings/{id}/resolve", responses=example(FINDING_EXAMPLE))
-def resolve(id: str, body: Note, caller: Operator) -> CaseAnswer:
-    """It has been put right."""
-    return case_json(caller, set_state(caller, id, CaseState.RESOLVED, body.note))
-
-
-@router.post("/findings/{id}/expect", responses=example(FINDING_EXAMPLE))
-def expect(id: str, body: Note, caller: Operator) -> CaseAnswer:
-    """It is as it should be; the note says why."""
-    return case_json(caller, set_state(caller, id, CaseState.EXPECTED, body.note))

@@ -1,4 +1,4 @@
-"""Cases of a scope: to find them, and to say what people say of them."""
+"""Cases of a scope: to find them, and what was told of them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from api.caller import Caller
 from api.reach import Outside
 from figures import counted
-from metering.errors import InvalidInput
-from metering.finding import Case, CaseState, Finding
+from metering.finding import Case, Finding
 from metering.nesting import Nesting
-from metering.wording import worded
 
 PAGE = 500
 """Cases read at a time where all are needed."""
@@ -45,14 +43,16 @@ def find(
     state: str | None = None,
     pattern: str | None = None,
     between_us: tuple[int, int] | None = None,
+    snoozed: bool | None = None,
     after: str | None = None,
     limit: int = 100,
     under: str | None = None,
 ) -> list[Case]:
-    """Cases of the scope, or of what it holds of one node's subtree, costliest first."""
+    """Cases of the scope, or of what it holds of one node's subtree, costliest first; only those
+    that are put off now, or that are not, where `snoozed` says so."""
     found: list[Case] = []
     while len(found) < limit:
-        page = _page(caller, state, pattern, between_us, after, limit, under)
+        page = _page(caller, state, pattern, between_us, snoozed, after, limit, under)
         found += [case for case in page if _may_see(caller, case.evidence)]
         if len(page) < limit:
             break
@@ -65,6 +65,7 @@ def _page(
     state: str | None,
     pattern: str | None,
     between_us: tuple[int, int] | None,
+    snoozed: bool | None,
     after: str | None,
     limit: int,
     under: str | None,
@@ -79,19 +80,26 @@ def _page(
         state=state,
         pattern=pattern,
         between_us=between_us,
+        snoozed=None if snoozed is None else (snoozed, caller.platform.now_us()),
         after=after,
         limit=limit,
     )
 
 
 def find_all(
-    caller: Caller, *, state: str | None = None, between_us: tuple[int, int] | None = None
+    caller: Caller,
+    *,
+    state: str | None = None,
+    between_us: tuple[int, int] | None = None,
+    snoozed: bool | None = None,
 ) -> list[Case]:
     """All of them, however many: for sums, which must not end with a page."""
     found: list[Case] = []
     while True:
         after = found[-1].id if found else None
-        page = find(caller, state=state, between_us=between_us, after=after, limit=PAGE)
+        page = find(
+            caller, state=state, between_us=between_us, snoozed=snoozed, after=after, limit=PAGE
+        )
         found += page
         if len(page) < PAGE:
             return found
@@ -107,25 +115,3 @@ def parts_of(caller: Caller, cases: Sequence[Case]) -> dict[int, int]:
     around = find_all(caller, between_us=span)
     found = counted(around, Nesting(caller.reach.registry).outer)
     return {one.case.number: one.part_of for one in found if one.part_of is not None}
-
-
-def set_state(caller: Caller, id: str, state: CaseState, note: str) -> Case:
-    """Set what people say of a case, and leave a trace; to expect it needs a reason."""
-    note = worded(note, "note")
-    if state is CaseState.EXPECTED and not note:
-        raise InvalidInput(
-            "a reason is needed", field="note", value=note, fix="say why this use is expected"
-        )
-    case = case_of(caller, id)
-    if state is CaseState.CLOSED:
-        raise InvalidInput(
-            "only the platform closes a case, when readings refute it",
-            field="state",
-            value=state,
-            fix="acknowledged, resolved or expected",
-        )
-    changed = caller.platform.findings.set_state(
-        case.id, state, by=caller.actor.name, note=note, now_us=caller.platform.now_us()
-    )
-    caller.trace(f"finding.{state}", case.id, note, case.evidence.institution)
-    return changed

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion
+from metering.case_life import CaseAct, CaseDeed, CaseEvent
 from metering.finding import Case, CaseState, Changes, Finding
 
 
@@ -24,15 +25,21 @@ class CaseReader(Protocol):
         state: str | None = None,
         pattern: str | None = None,
         between_us: tuple[int, int] | None = None,
+        snoozed: tuple[bool, int] | None = None,
         after: str | None = None,
         limit: int = 100,
     ) -> list[Case]:
         """Costliest (then largest, then oldest) first; `between_us` keeps those that overlap
-        [start, end), `after` is the id of the last one seen."""
+        [start, end), `snoozed` those that are put off at an instant [us], or that are not, `after`
+        is the id of the last one seen."""
         ...
 
     def get(self, id: str) -> Case:
         """The case of a number, or of the name it had before; NotFound where there is none."""
+        ...
+
+    def events(self, number: int) -> Sequence[CaseEvent]:
+        """All that was done with a case, in order."""
         ...
 
 
@@ -40,7 +47,7 @@ class FindingStore(CaseReader, Protocol):
     """Cases and the findings by which they were told. Nothing is ever deleted."""
 
     def record(self, changes: Changes, *, now_us: int) -> None:
-        """Open, grow and close cases in one transaction.
+        """Open, grow, close and reopen cases in one transaction, and say what fixing them saved.
 
         A case keeps one finding a local day: a later one of the same day takes its place. One
         that people settled meanwhile is neither grown nor closed.
@@ -48,12 +55,18 @@ class FindingStore(CaseReader, Protocol):
         ...
 
     def known(self, institution: str, since_us: int) -> list[Case]:
-        """Cases that stand, and those that end after an instant, by number."""
+        """Cases that stand or teach, those that end after an instant, and those that were put
+        right within a year before it, by number."""
+        ...
+
+    def act(self, id: str, deed: CaseDeed, *, by: str, now_us: int) -> Case:
+        """What a person does with it, kept as an event; NotFound where there is none, and the
+        errors of `event_of`."""
         ...
 
     def set_state(self, id: str, state: CaseState, *, by: str, note: str, now_us: int) -> Case:
-        """What people say of it; NotFound where there is none."""
-        ...
+        """What people say of it; as `act`."""
+        return self.act(id, CaseDeed(CaseAct.STATE, str(state), note), by=by, now_us=now_us)
 
 
 class BaselineReader(Protocol):

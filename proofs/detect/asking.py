@@ -20,12 +20,15 @@ from proofs.detect.peers.outside import ONE_THREAD, ask_peer
 from proofs.detect.peers.seasonal_naive import seasonal_naive
 from proofs.detect.peers.table import PEERS
 from proofs.detect.scoring import Answer
+from proofs.detect.stretches import stretches_of
 from proofs.detect.words import without_gaps
 from proofs.steps import environment, say
 
-OURS, GENERIC = "ours", "frozen generic"
+OURS, STRETCHES, GENERIC = "ours", "stretches", "frozen generic"
+"""The platform; what `analytics.scan` says, which it does not tell yet; a plain score."""
 INSIDE: Final[dict[str, Callable[[Fleet], Answer]]] = {
     OURS: lambda fleet: without_gaps(alerts_of(fleet)),
+    STRETCHES: stretches_of,
     GENERIC: frozen_generic,
     "seasonal naive": seasonal_naive,
 }
@@ -41,7 +44,7 @@ FEW: Final[dict[str, int]] = {
 """Meters of a fleet that those are asked of which take a fifth of a second of CPU each or more."""
 SLOW: Final = tuple(FEW)[:4]
 """Those of them that are asked by the first two sections alone."""
-NAMES_NOTHING: Final = frozenset({*INSIDE, *PEERS}) - {OURS}
+NAMES_NOTHING: Final = frozenset({*INSIDE, *PEERS}) - {OURS, STRETCHES}
 """Only score, and have no word for what they find."""
 
 

@@ -108,7 +108,7 @@ def _settled(case: Case, closed: str) -> Case:
     """A case that did not grow since the look before."""
     if not case.stands:
         return case
-    return replace(case, state=CaseState.CLOSED if closed else CaseState.RESOLVED, closed=closed)
+    return replace(case, state=CaseState.CLOSED if closed else CaseState.FIXED, closed=closed)
 
 
 def _inputs(place: _Place, first: int, end: int) -> Inputs:

@@ -6,9 +6,10 @@ import builtins
 import threading
 from dataclasses import replace
 
-from metering.finding import Case, CaseState, Changes, Finding
+from metering.case_life import CaseDeed, CaseEvent, applied, event_of, is_snoozed, looked_at
+from metering.finding import Case, Changes, Finding
 from metering.ports import FindingStore
-from storage.case_rules import closed, grown, no_such_case, number_of, rank
+from storage.case_rules import is_known, no_such_case, number_of, rank
 
 
 class MemoryFindings(FindingStore):
@@ -18,6 +19,7 @@ class MemoryFindings(FindingStore):
         self._cases: dict[int, Case] = {}
         self._told: dict[int, dict[int, Finding]] = {}
         """Number -> day -> finding."""
+        self._events: dict[int, builtins.list[CaseEvent]] = {}
         self._lock = threading.RLock()
 
     def record(self, changes: Changes, *, now_us: int) -> None:
@@ -26,12 +28,12 @@ class MemoryFindings(FindingStore):
                 number = len(self._cases) + 1
                 self._cases[number] = replace(case, number=number)
                 self._tell(number, case.evidence)
-            for number, finding in changes.grown.items():
-                if self._cases[number].stands:
-                    self._cases[number] = grown(self._cases[number], finding)
-                    self._tell(number, finding)
-            for number, cause in changes.closed.items():
-                self._cases[number] = closed(self._cases[number], cause, now_us)
+            for number in changes.numbers:
+                before = self._cases[number]
+                self._cases[number], done = looked_at(before, changes, now_us)
+                self._events[number] = [*self._events.get(number, ()), *done]
+                if self._cases[number].evidence is not before.evidence:
+                    self._tell(number, self._cases[number].evidence)
 
     def _tell(self, number: int, finding: Finding) -> None:
         self._told.setdefault(number, {})[finding.day.toordinal()] = finding
@@ -44,6 +46,7 @@ class MemoryFindings(FindingStore):
         state: str | None = None,
         pattern: str | None = None,
         between_us: tuple[int, int] | None = None,
+        snoozed: tuple[bool, int] | None = None,
         after: str | None = None,
         limit: int = 100,
     ) -> builtins.list[Case]:
@@ -57,6 +60,7 @@ class MemoryFindings(FindingStore):
                 and state in (None, one.state)
                 and pattern in (None, one.evidence.pattern)
                 and (between_us is None or _overlaps(one.evidence, between_us))
+                and (snoozed is None or is_snoozed(one, snoozed[1]) == snoozed[0])
                 and (beyond is None or rank(one) > beyond)
             ]
         return sorted(found, key=rank)[:limit]
@@ -66,8 +70,7 @@ class MemoryFindings(FindingStore):
             return [
                 one
                 for one in self._cases.values()
-                if one.evidence.institution == institution
-                and (one.stands or one.evidence.end_us > since_us)
+                if one.evidence.institution == institution and is_known(one, since_us)
             ]
 
     def get(self, id: str) -> Case:
@@ -84,12 +87,17 @@ class MemoryFindings(FindingStore):
         with self._lock:
             return [one for _, one in sorted(self._told.get(number, {}).items())]
 
-    def set_state(self, id: str, state: CaseState, *, by: str, note: str, now_us: int) -> Case:
+    def events(self, number: int) -> builtins.list[CaseEvent]:
+        with self._lock:
+            return builtins.list(self._events.get(number, ()))
+
+    def act(self, id: str, deed: CaseDeed, *, by: str, now_us: int) -> Case:
         with self._lock:
             case = self.get(id)
-            self._cases[case.number] = replace(
-                case, state=state, state_by=by, state_note=note, state_us=now_us, closed=""
-            )
+            event = event_of(case, deed, by, now_us)
+            if event is not None:
+                self._cases[case.number] = applied(case, event)
+                self._events.setdefault(case.number, []).append(event)
             return self._cases[case.number]
 
 

@@ -9,18 +9,24 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from metering.case_life import CaseAct, CaseEvent
 from metering.finding import Case, CaseState, EvidenceHour, Finding, Sums
 from metering.localtime import day_number, day_of_number
+from metering.saving import Saving
 from storage.case_rules import price
 from storage.sql.engine import Row
 from storage.sql.schema import FINDING, FINDING_CASE
 
 OF_CASE = ("institution", "node", "meter", "item", "pattern")
 """What a case and its findings share; kept once, with the case."""
-_STATE = ("state_by", "state_note", "state_us", "closed", "opened_us", "legacy_id")
+_STATE = (
+    *("state_by", "state_note", "state_us", "closed", "opened_us", "legacy_id"),
+    *("assignee", "snoozed_us", "snoozed_rate", "fixed_us", "relapses", "relapsed_us"),
+)
+_OF_EVENT = ("at_us", "actor", "old", "new", "comment", "detail")
 _DERIVED = ("hours_us", "hours", "hourly", "costs", "day")
 COLUMNS = (
-    *(FINDING_CASE.c[name] for name in ("number", *OF_CASE, "state", *_STATE)),
+    *(FINDING_CASE.c[name] for name in ("number", *OF_CASE, "state", *_STATE, "saving")),
     *(column for column in FINDING.c if column.name != "case_number"),
 )
 """What `case_of` reads."""
@@ -31,11 +37,12 @@ def case_columns(case: Case) -> Row:
     return {
         **{name: getattr(case, name) for name in _STATE},
         "state": str(case.state),
-        **told_columns(case.evidence),
+        "saving": {} if case.saving is None else case.saving.told(),
+        **_told_columns(case.evidence),
     }
 
 
-def told_columns(finding: Finding) -> Row:
+def _told_columns(finding: Finding) -> Row:
     """What a case's row repeats of its newest finding."""
     return {
         **{name: getattr(finding, name) for name in OF_CASE},
@@ -74,8 +81,21 @@ def case_of(row: Any) -> Case:
         evidence=finding_of(row),
         number=row.number,
         state=CaseState(row.state),
+        saving=Saving.of(row.saving) if row.saving else None,
         **{name: getattr(row, name) for name in _STATE},
     )
+
+
+def event_columns(event: CaseEvent) -> Row:
+    """The columns of an event, without its number."""
+    kept = {name: value for name, value in vars(event).items() if name != "case"}
+    return {**kept, "case_number": event.case, "act": str(event.act), "detail": {**event.detail}}
+
+
+def event_of_row(row: Any) -> CaseEvent:
+    """The event of a row of `case_event`."""
+    plain = {name: getattr(row, name) for name in _OF_EVENT}
+    return CaseEvent(case=row.case_number, act=CaseAct(row.act), **plain)
 
 
 def finding_of(row: Any) -> Finding:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, insert, or_, select, true, update
+from sqlalchemy import Connection, Engine, and_, insert, not_, or_, select, true, update
 
-from metering.finding import STANDING, Case, CaseState, Changes, Finding
+from metering.case_life import CaseDeed, CaseEvent, applied, event_of, looked_at
+from metering.finding import RELAPSES_WITHIN_US, STANDING, TEACHING, Case, Changes, Finding
 from metering.ports import FindingStore
-from storage.case_rules import closed, no_such_case, number_of, price
+from storage.case_rules import no_such_case, number_of, price
 from storage.sql.engine import reading, upsert, writing
 from storage.sql.finding_codec import (
     COLUMNS,
     case_columns,
     case_of,
+    event_columns,
+    event_of_row,
     finding_columns,
     finding_of,
-    told_columns,
 )
-from storage.sql.schema import FINDING, FINDING_CASE
+from storage.sql.schema import CASE_EVENT, FINDING, FINDING_CASE
 
 _CASE = FINDING_CASE.c
 _ORDER = (_CASE.price.desc(), _CASE.waste.desc(), _CASE.number)
@@ -39,11 +42,13 @@ class SqlFindings(FindingStore):
         with writing(self._engine) as con:
             for case in changes.opened:
                 _open(con, case)
-            for number, finding in sorted(changes.grown.items()):
-                if _held(con, number):
-                    _grow(con, number, finding)
-            for number, cause in sorted(changes.closed.items()):
-                _close(con, _get(con, str(number), hold=True), cause, now_us)
+            for number in changes.numbers:
+                before = _get(con, str(number), hold=True)
+                after, done = looked_at(before, changes, now_us)
+                if after.evidence is not before.evidence:
+                    row = finding_columns(number, after.evidence)
+                    upsert(con, FINDING, [row], ["case_number", "day"])
+                _write(con, after, done)
 
     def list(
         self,
@@ -53,6 +58,7 @@ class SqlFindings(FindingStore):
         state: str | None = None,
         pattern: str | None = None,
         between_us: tuple[int, int] | None = None,
+        snoozed: tuple[bool, int] | None = None,
         after: str | None = None,
         limit: int = 100,
     ) -> builtins.list[Case]:
@@ -64,6 +70,7 @@ class SqlFindings(FindingStore):
                 .where(true() if state is None else _CASE.state == state)
                 .where(true() if pattern is None else _CASE.pattern == pattern)
                 .where(true() if between_us is None else _overlapping(between_us))
+                .where(true() if snoozed is None else _snoozed(*snoozed))
                 .where(true() if after is None else _beyond(_get(con, after)))
                 .order_by(*_ORDER)
                 .limit(limit)
@@ -74,7 +81,7 @@ class SqlFindings(FindingStore):
         statement = (
             select(*COLUMNS)
             .join(FINDING, _TOLD)
-            .where(_CASE.institution == institution, or_(_STANDS, _CASE.last_us > since_us))
+            .where(_CASE.institution == institution, _known(since_us))
             .order_by(_CASE.number)
         )
         with reading(self._engine) as con:
@@ -94,12 +101,23 @@ class SqlFindings(FindingStore):
         with reading(self._engine) as con:
             return [finding_of(row) for row in con.execute(statement)]
 
-    def set_state(self, id: str, state: CaseState, *, by: str, note: str, now_us: int) -> Case:
+    def events(self, number: int) -> builtins.list[CaseEvent]:
+        statement = (
+            select(CASE_EVENT)
+            .where(CASE_EVENT.c.case_number == number)
+            .order_by(CASE_EVENT.c.number)
+        )
+        with reading(self._engine) as con:
+            return [event_of_row(row) for row in con.execute(statement)]
+
+    def act(self, id: str, deed: CaseDeed, *, by: str, now_us: int) -> Case:
         with writing(self._engine) as con:
-            number = _get(con, id, hold=True).number
-            told = {"state_by": by, "state_note": note, "state_us": now_us, "closed": ""}
-            con.execute(_row(number).values(state=str(state), **told))
-            return _get(con, str(number))
+            case = _get(con, id, hold=True)
+            event = event_of(case, deed, by, now_us)
+            if event is not None:
+                case = applied(case, event)
+                _write(con, case, [event])
+            return case
 
 
 def _open(con: Connection, case: Case) -> None:
@@ -110,23 +128,12 @@ def _open(con: Connection, case: Case) -> None:
     )
 
 
-def _held(con: Connection, number: int) -> bool:
-    """Hold a case's row; whether it still stands."""
-    statement = select(_CASE.number).where(_CASE.number == number, _STANDS).with_for_update()
-    return con.scalar(statement) is not None
-
-
-def _grow(con: Connection, number: int, finding: Finding) -> None:
-    upsert(con, FINDING, [finding_columns(number, finding)], ["case_number", "day"])
-    con.execute(_row(number).values(told_columns(finding)))
-
-
-def _close(con: Connection, case: Case, cause: str, now_us: int) -> None:
-    con.execute(_row(case.number).values(case_columns(closed(case, cause, now_us))))
-
-
-def _row(number: int) -> Any:
-    return update(FINDING_CASE).where(_CASE.number == number)
+def _write(con: Connection, case: Case, done: Sequence[CaseEvent]) -> None:
+    """Keep a case that is held, and what was done with it."""
+    row = update(FINDING_CASE).where(_CASE.number == case.number)
+    con.execute(row.values(case_columns(case)))
+    if done:
+        con.execute(insert(CASE_EVENT), [event_columns(one) for one in done])
 
 
 def _get(con: Connection, id: str, *, hold: bool = False) -> Case:
@@ -139,6 +146,21 @@ def _get(con: Connection, id: str, *, hold: bool = False) -> Case:
         if row is not None:
             return case_of(row)
     raise no_such_case(id)
+
+
+def _known(since_us: int) -> Any:
+    """As `case_rules.is_known`."""
+    return or_(
+        _STANDS,
+        _CASE.state.in_(sorted(map(str, TEACHING))),
+        _CASE.last_us > since_us,
+        _CASE.fixed_us > max(0, since_us - RELAPSES_WITHIN_US),
+    )
+
+
+def _snoozed(wanted: bool, now_us: int) -> Any:
+    asleep = and_(_STANDS, _CASE.snoozed_us > now_us)
+    return asleep if wanted else not_(asleep)
 
 
 def _among(column: Any, allowed: frozenset[str] | None) -> Any:

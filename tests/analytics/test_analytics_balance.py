@@ -143,7 +143,7 @@ def test_what_was_over_before_anybody_looked_is_told_as_over() -> None:
 
 
 def test_what_is_expected_is_told_no_more_and_what_is_put_right_only_after_days() -> None:
-    for state, later in ((CaseState.EXPECTED, 1), (CaseState.RESOLVED, 2)):
+    for state, later in ((CaseState.EXPECTED, 1), (CaseState.FIXED, 2)):
         world = broken()
         (case,) = world.look(BREAKS + 6)
         world.findings.set_state(case.id, state, by="x", note="", now_us=1)

@@ -56,13 +56,13 @@ def test_a_new_fit_over_equal_books_tells_nothing_anew(campus: Make) -> None:
     assert len(versions) > 3
 
 
-@pytest.mark.parametrize("state", [CaseState.OPEN, CaseState.ACKNOWLEDGED, CaseState.RESOLVED])
+@pytest.mark.parametrize("state", [CaseState.OPEN, CaseState.ACKNOWLEDGED, CaseState.FIXED])
 def test_what_leaves_the_window_stays_as_it_was_told(campus: Make, state: CaseState) -> None:
     """The edge passes over the event night by night, hour by hour as well."""
     platform = plant(campus)
     last = date(2026, 11, 23)
     platform.look(last - timedelta(days=1))
-    platform.say(1, state)
+    platform.say(1, state, platform.place.at(last, 12))
     before = platform.findings.list(None)
     for since in range(-2, 9):
         assert platform.look(last, since=FIRST + timedelta(days=since)) == before
@@ -106,10 +106,10 @@ def test_readings_that_come_late_close_the_case_and_delete_nothing(campus: Make)
 def test_what_people_settled_is_told_once_and_what_begins_after_it_is_new(campus: Make) -> None:
     platform = plant(campus, nights=2)
     platform.look(FIRST + timedelta(days=3))
-    for state in (CaseState.RESOLVED, CaseState.EXPECTED):
+    for state in (CaseState.DISMISSED, CaseState.EXPECTED):
         platform.say(1, state)
         assert len(platform.look(FIRST + timedelta(days=4))) == 1
-    platform.place.run_nights("east-ac", FIRST + timedelta(days=2), 3, 0.6)
+    platform.place.run_nights("east-ac", FIRST + timedelta(days=2), 3, 1.2)
     cases = {one.number: one for one in platform.look(FIRST + timedelta(days=9))}
     assert cases.keys() == {1, 2}
     assert cases[1].state is CaseState.EXPECTED

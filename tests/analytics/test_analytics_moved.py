@@ -114,7 +114,7 @@ def test_what_people_settled_of_the_old_case_stays_as_they_said(campus: Make) ->
     cases = plant(campus)
     cases.look(MOVE - timedelta(days=1), "bureau", ALL_TIME)
     (before,) = cases.of("bureau")
-    settled = cases.findings.set_state(before.id, CaseState.RESOLVED, by="x", note="", now_us=1)
+    settled = cases.findings.set_state(before.id, CaseState.FIXED, by="x", note="", now_us=1)
     cases.look(MOVE + timedelta(days=3), "school", NEW, also="bureau")
     assert cases.of("bureau") == [settled]
     assert len(cases.of("school")) == 1

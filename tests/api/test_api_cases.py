@@ -7,8 +7,11 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from metering.finding import Case, Changes, EvidenceHour
+import pytest
+
+from metering.finding import Case, CaseState, Changes, EvidenceHour, Relapse
 from metering.localtime import HOUR_US
+from metering.saving import Saving, SavingVerdict
 from tests.api.conftest import findings
 
 
@@ -179,3 +182,158 @@ def test_a_refuted_case_has_no_parts(world):
     nested(world)
     world.platform.findings.record(Changes(closed={5: "refuted"}), now_us=1)
     assert world.get("/v1/findings/1").json()["part_of"] is None
+
+
+def act(world, path, **body):
+    return world.post(f"/v1/findings/1/{path}", json=body)
+
+
+def test_a_case_is_assigned_put_off_commented_on_and_fixed(world):
+    """Each deed is in its life, and in the audit log."""
+    assert act(world, "assign", assignee="陈工", note="schedule").json()["assignee"] == "陈工"
+    assert act(world, "snooze", until="2026-12-01", note="").json()["snoozed_until"] == (
+        "2026-11-30T16:00:00Z"
+    )
+    assert act(world, "comment", comment="ordered").status_code == 200
+    listed = {
+        wanted: [one["id"] for one in world.get(f"/v1/findings?snoozed={wanted}").json()["data"]]
+        for wanted in ("true", "false")
+    }
+    assert listed == {"true": ["1"], "false": ["2", "3"]}
+    assert act(world, "resolve", note="done").json()["state"] == "fixed"
+    life = world.get("/v1/findings/1").json()["life"]
+    assert [(one["act"], one["old"], one["new"], one["comment"]) for one in life] == [
+        ("state", "open", "assigned", "schedule"),
+        ("snooze", "", "2026-12-01", ""),
+        ("comment", "", "", "ordered"),
+        ("state", "assigned", "fixed", "done"),
+    ]
+    assert {one["by"] for one in life} == {"bureau"}
+    assert [one["action"] for one in world.get("/v1/audit").json()["data"][:4]] == [
+        f"finding.{one}" for one in ("fixed", "comment", "snooze", "assigned")
+    ]
+    assert [one["id"] for one in world.get("/v1/findings?state=resolved").json()["data"]] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "field"),
+    [
+        ("assign", {"assignee": " "}, 422, "assignee"),
+        ("assign", {"assignee": "a\nb"}, 422, "assignee"),
+        ("assign", {"assignee": "x" * 101}, 422, "assignee"),
+        ("comment", {"comment": " "}, 422, "comment"),
+        ("comment", {"comment": "x" * 2001}, 422, "comment"),
+        ("dismiss", {"note": ""}, 422, "note"),
+        ("expect", {"note": ""}, 422, "note"),
+        ("snooze", {"until": "2026-11-24"}, 422, "until"),
+        ("snooze", {"until": "2027-12-01"}, 422, "until"),
+        ("snooze", {"until": "tomorrow"}, 422, "until"),
+    ],
+)
+def test_what_cannot_be_done_names_field_value_and_fix(world, path, body, status, field):
+    answer = act(world, path, **body)
+    assert answer.status_code == status
+    told = answer.json()
+    problem = told.get("problems", [told])[0] if field not in (told.get("field"),) else told
+    assert problem["field"].endswith(field)
+    assert told["fix"]
+    assert world.get("/v1/findings/1").json()["life"] == []
+
+
+def test_what_may_not_follow_is_a_conflict(world):
+    act(world, "fix", note="")
+    answer = act(world, "acknowledge", note="")
+    assert (answer.status_code, answer.json()["field"], answer.json()["value"]) == (
+        *(409, "state"),
+        "acknowledged",
+    )
+    assert answer.json()["fix"] == "from here it may become: dismissed, expected, open"
+
+
+def test_what_was_taught_is_listed_and_taken_back(world, signed_in):
+    act(world, "expect", note="the archive is dried")
+    world.post("/v1/findings/2/dismiss", json={"note": "a course"})
+    told = world.get("/v1/learned").json()["data"]
+    assert [(one["case"], one["state"], one["hours"] is None) for one in told] == [
+        ("1", "expected", False),
+        ("2", "dismissed", True),
+    ]
+    assert told[0]["hours"] == [1, 2, 3, 4, 5]
+    assert told[0]["up_to"] == pytest.approx(1.25 * 96 / 5)
+    assert told[1]["up_to"] == pytest.approx(1.5 * 96 / 5)
+    assert (told[0]["by"], told[0]["reason"]) == ("bureau", "the archive is dried")
+    paged = world.get("/v1/learned?limit=1").json()
+    rest = world.get(f"/v1/learned?cursor={paged['next']}").json()["data"]
+    assert [*paged["data"], *rest] == told
+    assert world.get("/v1/learned?meter=office-b-01a00").json()["data"] == told[1:]
+    assert world.get("/v1/learned", key="school").json()["data"] == []
+    html = world.client.get("/learned").text
+    assert "01–06" in html
+    assert "the archive is dried" in html
+    data = {"state": "open", "csrf": signed_in.csrf}
+    world.client.post("/findings/1/state", data=data)
+    assert [one["case"] for one in world.get("/v1/learned").json()["data"]] == ["2"]
+    assert world.platform.findings.get("1").state is CaseState.OPEN
+
+
+def lasting(world, days: int):
+    """A case of so many days, 96 kWh and 29.76 yuan each, as number 5."""
+    base = findings()[0].evidence
+    since = base.start_us - (days - 1) * 24 * HOUR_US
+    found = replace(
+        base, start_us=since, waste=96.0 * days, cost=days * Decimal("29.76"), pattern="weekend_run"
+    )
+    world.platform.findings.record(Changes((Case(found),)), now_us=1)
+    return world.get("/v1/findings/5").json()["so_far"]
+
+
+def test_a_year_is_told_of_what_lasts_for_two_weeks(world):
+    early = lasting(world, 14)
+    assert early == {
+        "en": "since November 4, 1,344 kWh, CNY 417",
+        "zh": "自11月4日起累计 1,344 kWh、417 元",
+    }
+
+
+def test_what_was_left_alone_for_weeks_is_told_by_the_year(world):
+    """In 46.4 days until now it cost 40 times 29.76."""
+    told = lasting(world, 40)
+    assert told["en"] == "since October 9, 3,840 kWh, CNY 1,190; left alone about CNY 9,400 a year"
+    assert told["zh"] == "自10月9日起累计 3,840 kWh、1,190 元；放任不管，每年约 9,400 元"
+    world.post("/v1/findings/5/fix", json={"note": ""})
+    assert "year" not in world.get("/v1/findings/5").json()["so_far"]["en"]
+
+
+def test_the_page_of_a_case_shows_its_life_and_what_fixing_it_saved(world, signed_in):
+    store = world.platform.findings
+    data = {"note": "ordered", "csrf": signed_in.csrf}
+    world.client.post("/findings/1/comment", data=data)
+    world.client.post("/findings/1/snooze", data={**data, "until": "2026-12-01"})
+    assert "put off until 2026-12-01" in world.client.get("/findings/1").text
+    assert '"/findings/1"' not in world.client.get("/findings").text
+    assert '"/findings/1"' in world.client.get("/findings?state=snoozed").text
+    world.client.post("/findings/1/snooze", data={"csrf": signed_in.csrf})
+    assert '"/findings/1"' in world.client.get("/findings").text
+    world.client.post("/findings/1/state", data={**data, "state": "assigned", "assignee": "Chen"})
+    world.client.post("/findings/1/state", data={**data, "state": "fixed"})
+    assert "measured from 2026-12-09 on" in world.client.get("/findings/1").text
+    day = date(2026, 12, 8)
+    saving = Saving(
+        *(SavingVerdict.VERIFIED, day, day, 14, 0.97, 96.0, 91.0, 80.0, 102.0, 1274.0, "394.9"),
+        "CNY",
+    )
+    store.record(Changes(savings={1: saving}), now_us=2)
+    assert world.get("/v1/findings/1").json()["saving"] == {**saving.told(), "unit": "kWh"}
+    back = Relapse(findings()[0].evidence, findings()[0].evidence.start_us)
+    for language, words in (
+        ("en", ("91.0 kWh", "80.0 kWh to 102 kWh", "¥395", "97 % of the hours", "Reopen")),
+        ("zh", ("日均节约", "节能已核实", "平台", "处理经过")),
+    ):
+        world.client.get(f"/language/{language}?next=/")
+        html = world.client.get("/findings/1").text
+        assert [word for word in words if word not in html] == []
+    store.record(Changes(returned={1: back}), now_us=3)
+    world.client.get("/language/en?next=/")
+    html = world.client.get("/findings/1").text
+    assert "came back 1 time" in html
+    assert "verified → open: it came back" in html

@@ -61,12 +61,16 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ("POST", "/v1/findings/{id}/acknowledge"): [
         ("/v1/findings/f-school/acknowledge", {"json": {"note": "x"}})
     ],
-    ("POST", "/v1/findings/{id}/resolve"): [
-        ("/v1/findings/f-school/resolve", {"json": {"note": "x"}})
-    ],
-    ("POST", "/v1/findings/{id}/expect"): [
-        ("/v1/findings/f-school/expect", {"json": {"note": "x"}})
-    ],
+    **{
+        ("POST", f"/v1/findings/{{id}}/{act}"): [(f"/v1/findings/f-school/{act}", {"json": body})]
+        for act, body in {
+            **{act: {"note": "x"} for act in ("fix", "resolve", "expect", "dismiss", "reopen")},
+            "assign": {"assignee": "x"},
+            "comment": {"comment": "x"},
+            "snooze": {"until": "2026-12-01"},
+        }.items()
+    },
+    ("GET", "/v1/learned"): [("/v1/learned?meter=hall-total", {})],
     ("GET", "/v1/baselines"): None,
     ("GET", "/v1/baselines/{meter}"): [("/v1/baselines/hall-total", {})],
     ("POST", "/v1/baselines/{meter}"): [
@@ -161,9 +165,12 @@ MATRIX: dict[tuple[str, str], list[tuple[str, dict[str, Any]]] | None] = {
     ],
     ("GET", "/"): [("/?node=hall", {})],
     ("GET", "/findings"): None,
+    ("GET", "/learned"): None,
     ("GET", "/findings/{id}"): [("/findings/f-school", {})],
-    ("POST", "/findings/{id}/state"): [
-        ("/findings/f-school/state", {"data": {"state": "resolved"}})
+    ("POST", "/findings/{id}/state"): [("/findings/f-school/state", {"data": {"state": "fixed"}})],
+    ("POST", "/findings/{id}/comment"): [("/findings/f-school/comment", {"data": {"note": "x"}})],
+    ("POST", "/findings/{id}/snooze"): [
+        ("/findings/f-school/snooze", {"data": {"until": "2026-12-01"}})
     ],
     ("GET", "/bills"): None,
     ("GET", "/bills/file"): [
@@ -355,6 +362,9 @@ def test_a_name_that_exists_nowhere_is_no_refusal(world):
         ("POST", "/v1/findings/f-after/acknowledge", {"json": {"note": ""}}),
         ("POST", "/v1/findings/f-after/resolve", {"json": {"note": ""}}),
         ("POST", "/v1/findings/f-after/expect", {"json": {"note": "x"}}),
+        ("POST", "/v1/findings/f-after/assign", {"json": {"assignee": "x"}}),
+        ("POST", "/v1/findings/f-after/comment", {"json": {"comment": "x"}}),
+        ("POST", "/v1/findings/f-after/snooze", {"json": {"until": None}}),
         ("POST", "/v1/ingest?gateway=campus/gw-1", {"content": b"{}"}),
         ("POST", "/v1/gateways/campus/gw-1/password", {}),
         ("POST", "/v1/evidence", {"content": SLIP}),
@@ -405,7 +415,7 @@ def test_no_route_answers_without_a_key(world):
 def test_a_platform_keys_change_stands_in_the_institutions_log(world):
     world.post("/v1/findings/f-after/resolve", key="whole", json={"note": "valve replaced"})
     entry = world.get("/v1/audit").json()["data"][0]
-    assert entry["action"] == "finding.resolved"
+    assert entry["action"] == "finding.fixed"
     assert entry["reason"] == "valve replaced"
     assert entry["institution"] == "bureau"
 

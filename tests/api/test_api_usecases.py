@@ -8,9 +8,10 @@ import pytest
 
 from api.caller import Caller
 from api.reach import Outside, Reach
+from api.usecases.case_acts import set_state
 from api.usecases.energy import Days, Step, energy_of, series_of
 from api.usecases.feed import given_out
-from api.usecases.findings import find, set_state
+from api.usecases.findings import find
 from api.usecases.gateways import health_of_all
 from api.usecases.lineage import AtStep, trace
 from metering.access import ActorKind, Role, Scope, by_command
@@ -42,7 +43,7 @@ def test_a_case_is_set_in_the_name_of_who_acts(caller):
 
 def test_what_lies_outside_does_not_exist(caller):
     with pytest.raises(Outside):
-        set_state(caller, "f-school", CaseState.RESOLVED, "")
+        set_state(caller, "f-school", CaseState.FIXED, "")
     with pytest.raises(Outside):
         series_of(caller, "hall", None, None)
     assert {one.gateway.user for one in health_of_all(caller)} == {"campus/gw-1"}

@@ -18,9 +18,10 @@ KNOWN = {
     "code": ("office-a", "campus", "office-a-total"),
     "meter": ("office-a-total",),
     "item": ("01000", "02000"),
-    "id": ("f-after", "f-school", "1", "6"),
+    "id": ("f-after", "f-school", "1", "6", "f-weekend", "f-stuck"),
     "after": ("f-after",),
-    "state": ("resolved", "expected", "acknowledged"),
+    "state": ("acknowledged", "open", "acknowledged", "open", "expected", "fixed", "resolved"),
+    "until": ("2026-12-01", ""),
     "time": ("1795401420000000",),
     "start": ("2026-11-20",),
     "end": ("2026-11-24",),
@@ -104,7 +105,7 @@ def asked(draw, route, csrf):
         form = {
             name: draw(values_of(name, tame))
             for name in (
-                *("state", "note", "key", "token", "next"),
+                *("state", "note", "until", "key", "token", "next"),
                 *("institution", "period", "reason"),
             )
         }

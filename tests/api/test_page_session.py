@@ -61,17 +61,17 @@ def test_wrong_keys_on_the_form_are_limited_too(world):
 
 def test_every_form_that_changes_something_needs_the_sessions_token(world, signed_in):
     for path, data in (
-        ("/findings/f-after/state", {"state": "resolved", "note": "x"}),
+        ("/findings/f-after/state", {"state": "fixed", "note": "x"}),
         ("/signout", {}),
     ):
         for csrf in ({}, {"csrf": ""}, {"csrf": "guess"}):
             response = world.client.post(path, data={**data, **csrf}, follow_redirects=False)
             assert response.status_code == 403, path
     assert str(world.platform.findings.get("f-after").state) == "open"
-    good = {"state": "resolved", "note": "x", "csrf": signed_in.csrf}
+    good = {"state": "fixed", "note": "x", "csrf": signed_in.csrf}
     response = world.client.post("/findings/f-after/state", data=good, follow_redirects=False)
     assert response.status_code == 303
-    assert str(world.platform.findings.get("f-after").state) == "resolved"
+    assert str(world.platform.findings.get("f-after").state) == "fixed"
 
 
 def test_every_form_on_every_page_carries_a_token(world, signed_in):

@@ -5,11 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import reduce
+from typing import Any
 
 import pytest
 
+from metering.case_life import CaseAct, CaseDeed, applied
 from metering.errors import NotFound
-from metering.finding import Case, CaseState, Changes, EvidenceHour, Finding
+from metering.finding import (
+    RELAPSES_WITHIN_US,
+    Case,
+    CaseState,
+    Changes,
+    EvidenceHour,
+    Finding,
+    Relapse,
+)
+from metering.saving import Saving, SavingVerdict
 from storage import Stores
 
 MONDAY, TUESDAY = date(2026, 7, 6), date(2026, 7, 7)
@@ -119,7 +131,7 @@ def test_what_people_settled_meanwhile_neither_grows_nor_is_closed(stores: Store
     record(stores, opened(), opened())
     told = [
         stores.findings.set_state(id, state, by="x", note="", now_us=1)
-        for id, state in (("1", CaseState.RESOLVED), ("2", CaseState.EXPECTED))
+        for id, state in (("1", CaseState.FIXED), ("2", CaseState.EXPECTED))
     ]
     changes = Changes(grown={1: finding(waste=9.0, day=TUESDAY)}, closed={2: "refuted"})
     stores.findings.record(changes, now_us=9)
@@ -142,13 +154,21 @@ def test_the_platform_closes_with_a_cause_and_keeps_all(stores: Stores) -> None:
     assert (again.state, again.closed) == (CaseState.OPEN, "")
 
 
-def test_known_are_those_that_stand_and_those_that_end_later(stores: Stores) -> None:
+def test_known_are_those_that_stand_or_teach_end_later_or_were_put_right_lately(
+    stores: Stores,
+) -> None:
     record(stores, *(opened(end_us=end) for end in (99, 99, 200, 200)), opened(institution="away"))
-    for id in ("2", "3"):
-        stores.findings.set_state(id, CaseState.RESOLVED, by="x", note="", now_us=1)
-    stores.findings.record(Changes(closed={4: "refuted"}), now_us=9)
-    assert [one.number for one in stores.findings.known("office", 99)] == [1, 3, 4]
-    assert [one.number for one in stores.findings.known("office", 98)] == [1, 2, 3, 4]
+    stores.findings.record(Changes(closed={2: "refuted", 4: "refuted"}), now_us=9)
+    stores.findings.set_state("3", CaseState.FIXED, by="x", note="", now_us=1)
+    known = stores.findings.known
+    assert [one.number for one in known("office", 99)] == [1, 3, 4]
+    assert [one.number for one in known("office", 98)] == [1, 2, 3, 4]
+    assert [one.number for one in known("office", 1 + RELAPSES_WITHIN_US - 1)] == [1, 3]
+    assert [one.number for one in known("office", 1 + RELAPSES_WITHIN_US)] == [1]
+    record(stores, opened(), opened())
+    stores.findings.set_state("6", CaseState.EXPECTED, by="x", note="", now_us=1)
+    stores.findings.set_state("7", CaseState.DISMISSED, by="x", note="", now_us=1)
+    assert [one.number for one in known("office", 1 + RELAPSES_WITHIN_US)] == [1, 6, 7]
 
 
 def test_the_costliest_comes_first_in_pages(stores: Stores) -> None:
@@ -178,7 +198,7 @@ def test_lists_honour_the_scope_and_filters(stores: Stores) -> None:
         opened("b", node="canteen", pattern="meter_gap"),
         opened("c", institution="hospital", node="ward", start_us=50),
     )
-    stores.findings.set_state("b", CaseState.RESOLVED, by="x", note="", now_us=1)
+    stores.findings.set_state("b", CaseState.FIXED, by="x", note="", now_us=1)
     listed = stores.findings.list
     assert names(listed(frozenset({"office"}))) == ["a", "b"]
     assert names(listed(frozenset())) == []
@@ -186,7 +206,7 @@ def test_lists_honour_the_scope_and_filters(stores: Stores) -> None:
     assert names(listed(frozenset({"office"}), nodes=frozenset({"ward"}))) == []
     assert names(listed(None, nodes=frozenset())) == []
     assert names(listed(None, state="open")) == ["a", "c"]
-    assert names(listed(None, state=CaseState.RESOLVED)) == ["b"]
+    assert names(listed(None, state=CaseState.FIXED)) == ["b"]
     assert names(listed(None, pattern="meter_gap")) == ["b"]
     assert names(listed(None, between_us=(0, 50))) == ["a", "b"]
     assert names(listed(None, between_us=(98, 200))) == ["a", "b", "c"]
@@ -210,3 +230,92 @@ def test_equal_cases_come_in_the_order_of_their_numbers(stores: Stores) -> None:
     assert [one.id for one in stores.findings.list(None)] == wanted
     pages = [stores.findings.list(None, after=id, limit=1) for id in wanted[:-1]]
     assert [[one.id for one in page] for page in pages] == [[id] for id in wanted[1:]]
+
+
+def test_what_is_done_with_a_case_is_kept_in_order(stores: Stores) -> None:
+    record(stores, opened(), opened())
+    act = stores.findings.act
+    deeds = [
+        (CaseDeed(CaseAct.STATE, "assigned", "look at it", {"assignee": "陈"}), "ann"),
+        (CaseDeed(CaseAct.COMMENT, "", "valve ordered"), "chen"),
+        (CaseDeed(CaseAct.SNOOZE, "2026-12-01", "", {"until_us": 500}), "chen"),
+        (CaseDeed(CaseAct.STATE, "assigned", "", {"assignee": "陈"}), "chen"),
+        (CaseDeed(CaseAct.STATE, "fixed", "done"), "chen"),
+    ]
+    told = [act("1", deed, by=by, now_us=10 + n) for n, (deed, by) in enumerate(deeds)]
+    assert [(one.state, one.assignee, one.snoozed_us) for one in told] == [
+        (CaseState.ASSIGNED, "陈", 0),
+        (CaseState.ASSIGNED, "陈", 0),
+        (CaseState.ASSIGNED, "陈", 500),
+        (CaseState.ASSIGNED, "陈", 500),
+        (CaseState.FIXED, "陈", 0),
+    ]
+    events = stores.findings.events(1)
+    assert [(one.actor, str(one.act), one.old, one.new, one.comment) for one in events] == [
+        ("ann", "state", "open", "assigned", "look at it"),
+        ("chen", "comment", "", "", "valve ordered"),
+        ("chen", "snooze", "", "2026-12-01", ""),
+        ("chen", "state", "assigned", "fixed", "done"),
+    ]
+    assert stores.findings.events(2) == []
+    assert stores.findings.get("1") == reduce(applied, events, replace(told[0], **AS_OPENED))
+
+
+AS_OPENED: dict[str, Any] = {
+    **{"state": CaseState.OPEN, "state_by": "", "state_note": "", "state_us": 0, "assignee": ""},
+}
+
+
+def test_what_is_put_off_is_told_apart_until_then(stores: Stores) -> None:
+    record(stores, opened("a"), opened("b"))
+    deed = CaseDeed(CaseAct.SNOOZE, "2026-12-01", "", {"until_us": 500})
+    stores.findings.act("a", deed, by="x", now_us=1)
+    listed = stores.findings.list
+    assert names(listed(None, snoozed=(True, 499))) == ["a"]
+    assert names(listed(None, snoozed=(False, 499))) == ["b"]
+    assert names(listed(None, snoozed=(False, 500))) == ["a", "b"]
+    stores.findings.set_state("a", CaseState.FIXED, by="x", note="", now_us=1)
+    assert names(listed(None, snoozed=(True, 499))) == []
+
+
+def test_what_is_put_off_comes_back_when_it_costs_half_as_much_again(stores: Stores) -> None:
+    hours = tuple(EvidenceHour(at, 0, 10**7, (("CNY", Decimal(2)),)) for at in (10, 20))
+    told = finding(hours=hours, hours_us=(10, 20), cost=Decimal(4))
+    record(stores, Case(told, opened_us=5))
+    deed = CaseDeed(CaseAct.SNOOZE, "2026-12-01", "", {"until_us": 10**9})
+    stores.findings.act("1", deed, by="x", now_us=1)
+    for cost, asleep in ((Decimal("2.99"), True), (Decimal("3.00"), False)):
+        dearer = tuple(replace(one, costs=(("CNY", cost),)) for one in hours)
+        grown = replace(told, hours=dearer, cost=2 * cost, day=TUESDAY)
+        stores.findings.record(Changes(grown={1: grown}), now_us=9)
+        assert (stores.findings.get("1").snoozed_us > 0) is asleep
+    assert [(one.actor, one.new) for one in stores.findings.events(1)] == [
+        ("x", "2026-12-01"),
+        ("platform", ""),
+    ]
+
+
+def test_what_was_put_right_comes_back_or_is_verified(stores: Stores) -> None:
+    record(stores, opened(), opened(), opened())
+    for id in ("1", "2", "3"):
+        stores.findings.set_state(id, CaseState.FIXED, by="x", note="", now_us=50)
+    saving = Saving(
+        SavingVerdict.VERIFIED, MONDAY, TUESDAY, 14, 1.0, 20.0, 18.0, 17.0, 19.0, 252.0, "9.5"
+    )
+    changes = Changes(
+        returned={1: Relapse(finding(waste=50.0, day=TUESDAY), 70)},
+        savings={2: saving, 3: replace(saving, verdict=SavingVerdict.NOT_YET)},
+    )
+    stores.findings.record(changes, now_us=80)
+    stores.findings.record(Changes(savings=changes.savings), now_us=90)
+    back, verified, waits = (stores.findings.get(id) for id in ("1", "2", "3"))
+    assert (back.state, back.relapses, back.relapsed_us) == (CaseState.OPEN, 1, 70)
+    assert back.evidence.waste == 50.0
+    assert len(stores.findings.history(1)) == 2
+    assert (verified.state, verified.saving) == (CaseState.VERIFIED, saving)
+    assert (waits.state, waits.fixed_us) == (CaseState.FIXED, 50)
+    assert [str(one.act) for one in stores.findings.events(3)] == ["state", "saving"]
+    failed = replace(saving, verdict=SavingVerdict.DID_NOT_WORK)
+    stores.findings.record(Changes(savings={3: failed}), now_us=99)
+    again = stores.findings.get("3")
+    assert (again.state, again.saving, again.state_by) == (CaseState.OPEN, failed, "platform")

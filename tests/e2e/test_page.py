@@ -240,6 +240,63 @@ def test_acknowledging_a_finding_by_its_form(context: BrowserContext, site: Site
     assert (str(stored.state), stored.state_note) == ("acknowledged", "facility team informed")
 
 
+@pytest.fixture(scope="module")
+def lived() -> Iterator[Site]:
+    """Cases of which much was said."""
+    seed = _seeding()
+    world = seed.make_world(seed.memory_stores(), seed.MemoryReadings())
+    say = {
+        1: [("assign", {"assignee": "陈工 (HVAC)"}), ("comment", {"comment": "阀门已订货 " * 9})],
+        2: [("expect", {"note": "a course on every Monday"})],
+    }
+    for number, deeds in say.items():
+        for act, body in deeds:
+            world.post(f"/v1/findings/{number}/{act}", json=body)
+    world.post("/v1/findings/1/snooze", json={"until": "2026-12-01"})
+    yield from served(seed, world, None)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_life_of_a_case_in_both_languages_and_widths(
+    browser: Browser, lived: Site, shots: Path, width: str, language: str
+) -> None:
+    size = dict(zip(("width", "height"), WIDTHS[width], strict=True))
+    context = browser.new_context(viewport=size, locale="zh-CN" if language == "zh" else "en-GB")
+    page = context.new_page()
+    sign_in(page, lived)
+    for name, path in (
+        *(("case", "/findings/1"), ("learned", "/learned")),
+        ("put-off", "/findings?state=snoozed"),
+    ):
+        page.goto(f"{lived.url}{path}")
+        page.screenshot(path=shots / f"life-{name}-{width}-{language}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+    said = "已推迟" if language == "zh" else "put off"
+    expect(page.locator(".filters [aria-current]")).to_have_text(said)
+    expect(page.locator(".case")).to_contain_text("陈工 (HVAC)")
+    context.close()
+
+
+def test_a_case_is_put_off_and_fixed_by_its_forms(context: BrowserContext, site: Site) -> None:
+    page = context.new_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}/findings/f-after")
+    page.fill("#until", "2026-12-01")
+    page.get_by_role("button", name="Put off", exact=True).click()
+    expect(page.locator(".head")).to_contain_text("put off until 2026-12-01")
+    page.get_by_role("button", name="No longer put off").click()
+    expect(page.locator(".head")).not_to_contain_text("put off")
+    page.fill("#assignee", "Chen")
+    page.get_by_role("button", name="Assign").click()
+    expect(page.locator("#life li").first).to_contain_text("open → assigned: Chen")
+    page.fill("#note", "valve replaced")
+    page.get_by_role("button", name="Fixed").click()
+    expect(page.locator("#saving")).to_contain_text("2026-12-09")
+    page.get_by_role("button", name="Reopen").click()
+    expect(page.locator("#life li").first).to_contain_text("fixed → open")
+
+
 def test_an_evidence_hour_leads_down_to_the_raw_message(
     context: BrowserContext, site: Site
 ) -> None:

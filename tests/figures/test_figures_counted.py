@@ -60,8 +60,9 @@ def test_a_case_that_another_holds_whole_counts_nothing_of_anything():
     assert inner.case.evidence.waste == 3.0
 
 
-def test_a_case_that_was_refuted_counts_nothing_of_anything_and_stands_in_no_part():
-    refuted = replace(case(1, "outer", (5, 5)), state=CaseState.CLOSED)
+@pytest.mark.parametrize("state", [CaseState.CLOSED, CaseState.DISMISSED])
+def test_what_was_refuted_or_dismissed_counts_nothing_and_stands_in_no_part(state):
+    refuted = replace(case(1, "outer", (5, 5)), state=state)
     told, inner = counted([refuted, case(2, "inner", (1, 2))], outer)
     assert (told.counts.waste, told.counts.waste_low, told.counts.waste_high) == (0.0, 0.0, 0.0)
     assert (told.counts.cost, told.counts.kgco2, told.part_of) == (None, None, None)

@@ -43,11 +43,11 @@ def files(issued) -> dict[tuple[str, str], bytes]:
 
 
 def disturb(world) -> None:
-    """Months later: a finding is resolved, a price edited, a reading corrected, a name changed."""
+    """Months later: a finding is fixed, a price edited, a reading corrected, a name changed."""
     bureau = world.bureau
     bureau.now_us += 90 * 24 * world.hour
-    resolved = CaseState.RESOLVED
-    bureau.findings.set_state("1", resolved, by="me", note="", now_us=bureau.now_us)
+    fixed = CaseState.FIXED
+    bureau.findings.set_state("1", fixed, by="me", note="", now_us=bureau.now_us)
     at = parse_instant("2026-10-16T00:00:00+08:00")
     bureau.push(1, [at], [float(bureau.readings.scan([1], at, at + 1).value[0]) - 10])
     bureau.book()
@@ -150,7 +150,7 @@ def test_a_second_issue_has_a_reason_and_names_what_differs(world):
     assert (price.old, price.new, price.unit) == ("1.10", "2.05", "CNY/kWh")
     assert price.subject == "t 1-12 08:00–19:00"
     state = found["finding", "a-ac", "01B00", "state"]
-    assert (state.subject, state.old, state.new) == ("1", "open", "resolved")
+    assert (state.subject, state.old, state.new) == ("1", "open", "fixed")
     name = found["place", "office-b", "", "name_zh"]
     assert (name.old, name.new) == ("办公楼B", "新办公楼")
     day = found["line", "office-a", "01000", "daily.2026-10-15"]

@@ -266,8 +266,8 @@ def test_figures_are_of_one_state_though_the_books_move_on_while_they_are_read(h
 def test_findings_of_the_month_carry_their_price_and_state(own):
     case = own.report().cases[0]
     assert (case.id, case.waste, case.cost) == ("1", Decimal("412.346"), Decimal("259.7"))
-    own.findings.set_state("1", CaseState.RESOLVED, by="me", note="mended", now_us=own.now_us)
-    assert own.report().cases[0].state == "resolved"
+    own.findings.set_state("1", CaseState.FIXED, by="me", note="mended", now_us=own.now_us)
+    assert own.report().cases[0].state == "fixed"
     assert own.report("2026-09").cases == ()
 
 

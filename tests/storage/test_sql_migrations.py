@@ -7,6 +7,7 @@ import multiprocessing
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from metering.book import BookRow, DirtyMark, Part, PriceWindows, SeriesKey
 from metering.book_columns import is_mixed
 from metering.bookhash import book_hash
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
+from metering.case_life import CaseAct, CaseDeed, applied
 from metering.closing import Closing, Signed
 from metering.errors import ConfigurationError, GreenOfficeError, NotFound
 from metering.factor import Bases, Coal, Factor
@@ -464,7 +466,7 @@ def test_findings_from_before_cases_become_cases_with_one_finding_each(url: str)
     first, later = findings.get("1"), findings.get("later")
     assert (first.legacy_id, first.state, later.number, later.state) == (
         "first",
-        CaseState.RESOLVED,
+        CaseState.FIXED,
         2,
         CaseState.OPEN,
     )
@@ -481,6 +483,83 @@ def test_findings_from_before_cases_become_cases_with_one_finding_each(url: str)
         ("later", "open", 2.6, "2.60"),
     ]
     opened.dispose()
+
+
+def lived_before(url: str) -> Engine:
+    """A database of r0040 with cases in each of its states."""
+    engine = open_engine(url, schema=Schema.UPGRADED)
+    states = ("open", "acknowledged", "resolved", "expected", "closed")
+    told = [Case(finding(), opened_us=5, legacy_id=one) for one in states]
+    sql_stores(engine).findings.record(Changes(tuple(told)), now_us=7)
+    with writing(engine) as con:
+        downgrade(con, "r0040")
+        for number, state in enumerate(states, 1):
+            if state != "open":
+                con.execute(
+                    text(
+                        "UPDATE finding_case SET state = :state, state_by = 'me',"
+                        " state_note = 'why', state_us = :at, closed = :closed"
+                        " WHERE number = :number"
+                    ),
+                    {
+                        **{"state": state, "number": number, "at": 100 - number},
+                        "closed": "refuted" if state == "closed" else "",
+                    },
+                )
+    return engine
+
+
+def test_resolved_cases_are_fixed_and_the_last_state_is_their_first_event(url: str) -> None:
+    engine = lived_before(url)
+    with writing(engine) as con:
+        upgrade(con, "r0041")
+    findings = sql_stores(engine).findings
+    cases = {one.number: one for one in findings.list(None)}
+    assert {number: str(one.state) for number, one in cases.items()} == {
+        **{1: "open", 2: "acknowledged", 3: "fixed", 4: "expected", 5: "closed"},
+    }
+    fixed = cases[3]
+    assert (fixed.fixed_us, fixed.state_by, fixed.state_note) == (97, "me", "why")
+    assert (fixed.assignee, fixed.snoozed_us, fixed.relapses, fixed.saving) == ("", 0, 0, None)
+    for number, one in cases.items():
+        opened = replace(one, **AS_OPENED)
+        assert reduce(applied, findings.events(number), opened) == one
+    (event,) = findings.events(5)
+    assert (event.actor, event.old, event.new, event.detail) == (
+        *("me", "", "closed"),
+        {"cause": "refuted"},
+    )
+    with writing(engine) as con:
+        downgrade(con, "r0040")
+        kept = con.execute(text("SELECT state FROM finding_case ORDER BY number")).scalars()
+    assert list(kept) == ["open", "acknowledged", "resolved", "expected", "closed"]
+    engine.dispose()
+
+
+AS_OPENED: dict[str, Any] = {
+    **{"state": CaseState.OPEN, "state_by": "", "state_note": "", "state_us": 0, "closed": ""},
+    "fixed_us": 0,
+}
+
+
+@pytest.mark.parametrize(
+    "deed", [CaseDeed(CaseAct.COMMENT, "", "seen"), CaseDeed(CaseAct.STATE, "dismissed", "no")]
+)
+def test_going_down_would_lose_what_was_done_with_cases(url: str, deed: CaseDeed) -> None:
+    engine = lived_before(url)
+    with writing(engine) as con:
+        upgrade(con, "r0041")
+    sql_stores(engine).findings.act("1", deed, by="x", now_us=200)
+
+    def go_down() -> None:
+        with writing(engine) as con:
+            downgrade(con, "r0040")
+
+    with pytest.raises(ConfigurationError, match="what was done with cases") as refused:
+        go_down()
+    assert (refused.value.field, refused.value.value) == ("case_event", "1 rows")
+    assert len(sql_stores(engine).findings.events(1)) == 1
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

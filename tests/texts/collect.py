@@ -18,8 +18,9 @@ from greenoffice.cli import app
 from greenoffice.saying import PANELS, help_texts
 from ledger import EVENT_KINDS, REJECTIONS
 from metering.factor import Carbon, Coal
-from metering.finding import BALANCED, MERGED, MOVED, REFUTED, CaseState
+from metering.finding import BALANCED, FIXED_BEFORE, MERGED, MOVED, REFUTED, CaseState
 from metering.items import CATEGORIES
+from metering.saving import SavingVerdict
 from reports.differences import KINDS
 from tests.texts.flow import Flow
 
@@ -81,7 +82,9 @@ def groups(root: Path) -> dict[str, set[str]]:
     """Every closed set of values that people read, by the group of its texts."""
     return {
         **of_detectors(),
-        "state": {*CaseState, "open", "replayed", "discarded"},
+        "state": {*CaseState, FIXED_BEFORE, "open", "replayed", "discarded", "snoozed"},
+        "verdict": set(SavingVerdict),
+        "say": {"open", "acknowledged", "fixed", "expected", "dismissed"},
         "closed": {BALANCED, MERGED, MOVED, REFUTED},
         "reason": reasons(root),
         "role": set(figures.ROLES),

@@ -41,11 +41,35 @@ FINDING_CASE = Table(
     number("last_us"),
     Column("price", Float(53), nullable=False),
     Column("waste", Float(53), nullable=False),
+    text_column("assignee"),
+    number("snoozed_us"),
+    Column("snoozed_rate", Float(53), nullable=False),
+    number("fixed_us"),
+    number("relapses"),
+    number("relapsed_us"),
+    Column("saving", JSON, nullable=False),
     Index(None, "institution", "state"),
     Index(None, "legacy_id"),
     sqlite_autoincrement=True,
 )
 """Day, span, price and waste are those of the newest finding, to join, find and sort by."""
+
+CASE_EVENT = Table(
+    "case_event",
+    METADATA,
+    Column("number", SERIAL, primary_key=True),
+    number("case_number"),
+    number("at_us"),
+    text_column("actor"),
+    text_column("act"),
+    text_column("old"),
+    text_column("new"),
+    text_column("comment"),
+    Column("detail", JSON, nullable=False),
+    Index(None, "case_number", "number"),
+    sqlite_autoincrement=True,
+)
+"""What people and the platform did with cases: rows are added, and never changed."""
 
 FINDING = Table(
     "finding",

@@ -1,0 +1,255 @@
+"""Stretches of days: sums that add up, noise, segments, what they are called, faults of meters."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytics.bins import FULL_BINS
+from analytics.scan.faults import Bounds, faults
+from analytics.scan.naming import named
+from analytics.scan.noise import noise_of
+from analytics.scan.schedule import Schedule
+from analytics.scan.segments import DaySegment, Shaped, segments
+from analytics.scan.shapes import SHAPES, Hours, days_by_shape
+from analytics.scan.special import common_days, special_days
+from analytics.sums import Design, slopes_of
+
+DAYS = 84
+WEEK = np.arange(DAYS * 24) % 168
+
+
+def office(busy: float = 10.0, quiet: float = 2.0) -> tuple[np.ndarray, Schedule]:
+    """Levels of an office from 8 to 18 h on five days, (1, 192), and the schedule in them."""
+    levels = np.full(FULL_BINS, quiet)
+    for day in range(5):
+        levels[day * 24 + 8 : day * 24 + 18] = busy
+    return levels[None, :], Schedule.read(levels[None, :])
+
+
+def hours_of(residual: np.ndarray) -> Hours:
+    levels, _ = office()
+    expected = levels[:, WEEK]
+    nothing = np.zeros_like(expected)
+    return Hours(residual[None, :], expected, nothing, nothing > 0, WEEK, np.arange(DAYS) * 24)
+
+
+def noisy(seed: int, size: float = 0.3) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, size, DAYS * 24)
+
+
+# Schedules
+
+
+def test_a_schedule_is_read_from_the_meters_own_week() -> None:
+    _, schedule = office()
+    week = schedule.runs[0, :168].reshape(7, 24)
+    assert week[:5, 8:18].all()
+    assert week.sum() == 50
+    assert schedule.rest[0, 5 * 24 + 8 : 5 * 24 + 18].all()
+    assert schedule.early[0, 5:8].all()
+    assert schedule.late[0, 18:22].all()
+    assert not (schedule.night & (schedule.early | schedule.late | schedule.runs)).any()
+
+
+def test_a_night_shift_and_a_flat_meter_are_what_they_are() -> None:
+    levels = np.full((2, FULL_BINS), 5.0)
+    levels[0, :120] = np.where((np.arange(120) % 24 >= 20) | (np.arange(120) % 24 < 4), 20.0, 5.0)
+    schedule = Schedule.read(levels)
+    assert schedule.regular.tolist() == [True, False]
+    assert schedule.runs[0, 24:28].all()
+    assert schedule.off[0, 33]
+    assert not schedule.off[1].any()
+
+
+# Sums
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 4))
+def test_sums_of_parts_are_the_sums_of_the_whole(seed: int, parts: int) -> None:
+    rng = np.random.default_rng(seed)
+    hours, columns = 400, 3
+    design = rng.normal(size=(hours, columns))
+    design[rng.random(hours) < 0.1] = np.nan
+    bins = rng.integers(0, FULL_BINS, hours)
+    energy, kept = rng.normal(5, 1, (2, hours)), rng.random((2, hours)) < 0.8
+    runs = rng.random((2, FULL_BINS)) < 0.5
+    whole = Design.of(design, bins).sums(energy, kept, runs)
+    fold = rng.integers(0, parts, hours)
+    total = None
+    for one in range(parts):
+        part = Design.of(design, bins, np.flatnonzero(fold == one)).sums(energy, kept, runs)
+        total = part if total is None else total + part
+    assert total is not None
+    for name, value in vars(whole).items():
+        np.testing.assert_allclose(getattr(total, name), value, atol=1e-9)
+    for name, value in vars(whole - whole).items():
+        np.testing.assert_allclose(value, 0, atol=1e-9, err_msg=name)
+
+
+def test_slopes_are_those_of_least_squares_with_a_level_for_each_bin() -> None:
+    rng = np.random.default_rng(4)
+    hours, bins = 2_000, np.arange(2_000) % FULL_BINS
+    x = rng.normal(size=(hours, 2))
+    runs = (np.arange(FULL_BINS) % 3 == 0)[None, :]
+    y = (bins * 0.1 + x @ [1.0, -2.0] + runs[0, bins] * (x @ [3.0, 0.5]))[None, :]
+    kept = rng.random((1, hours)) < 0.9
+    sums = Design.of(x, bins).sums(y, kept, runs)
+    slopes = slopes_of(sums, runs, np.arange(FULL_BINS), 1e-12)
+    np.testing.assert_allclose(slopes[0], [[1.0, -2.0], [4.0, -1.5]], atol=1e-6)
+
+
+# Segments
+
+
+def shaped(residual: np.ndarray, history: int = 42) -> Shaped:
+    _, schedule = office()
+    along, size = days_by_shape(hours_of(residual), schedule, np.zeros(DAYS, dtype=np.bool_))
+    found = [
+        noise_of(a[:, :history], s[:, :history], np.array([0.1]))
+        for a, s in zip(along, size, strict=True)
+    ]
+    ones = np.ones((len(SHAPES), 1))
+    return Shaped(
+        along=along[..., history:],
+        size=size[..., history:],
+        sigma=np.stack([one.sigma for one in found]),
+        tau=np.stack([one.tau for one in found]),
+        heavy=np.stack([one.heavy for one in found]),
+        least=0.05 * ones,
+        fewest=ones.astype(np.int64),
+    )
+
+
+def surest(residual: np.ndarray) -> DaySegment | None:
+    return next(iter(segments(shaped(residual), 6.0)), None)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_stands_out_of_noise(seed: int) -> None:
+    assert surest(noisy(seed)) is None
+
+
+@pytest.mark.parametrize(("first", "last"), [(50, 53), (45, 80), (60, 66)])
+def test_days_that_run_through_their_nights_are_found_whole(first: int, last: int) -> None:
+    residual, (_, schedule) = noisy(1), office()
+    days = np.arange(DAYS * 24) // 24
+    inside = (days >= first) & (days <= last) & schedule.night[0, WEEK]
+    residual[inside] += 4.0
+    found = surest(residual)
+    assert found is not None
+    assert SHAPES[found.shape] in ("night", "off")
+    assert abs(found.first + 42 - first) <= 2
+    assert abs(found.last + 42 - last) <= 2
+    assert found.first <= found.known <= found.last
+
+
+@given(st.floats(1.5, 8.0))
+@settings(max_examples=15, deadline=None)
+def test_more_of_the_same_is_surer(factor: float) -> None:
+    residual, (_, schedule) = noisy(2), office()
+    days = np.arange(DAYS * 24) // 24
+    inside = (days >= 55) & (days <= 60) & schedule.night[0, WEEK]
+    one, two = residual.copy(), residual.copy()
+    one[inside] += 2.0
+    two[inside] += 2.0 * factor
+    first, second = surest(one), surest(two)
+    assert first is not None
+    assert second is not None
+    assert second.z > first.z
+
+
+# Names
+
+
+def name_of(extra: np.ndarray, first: int, last: int) -> str:
+    residual, (_, schedule) = noisy(3, 0.2), office()
+    days = np.arange(DAYS * 24) // 24
+    inside = (days >= first) & (days <= last)
+    residual[inside] += extra[inside]
+    return named(
+        hours_of(residual), schedule, np.array([0.3, 0.3]), (first * 24, (last + 1) * 24)
+    ).shape
+
+
+def test_a_stretch_is_called_what_explains_its_hours() -> None:
+    levels, schedule = office()
+    expected, hour = levels[0, WEEK], np.arange(DAYS * 24) % 24
+    ramp = np.clip(np.arange(DAYS * 24) / 24 - 40, 0, None) * 0.05
+    told = {
+        "night": 4.0 * schedule.night[0, WEEK],
+        "rest": 5.0 * schedule.rest[0, WEEK],
+        "all": np.full(DAYS * 24, 2.0),
+        "share": 0.5 * expected,
+        "early": 6.0 * (schedule.early[0, WEEK] & (hour >= 6)),
+        "clock": np.roll(expected, -2) - expected,
+    }
+    for shape, extra in told.items():
+        assert name_of(extra, 45, 58) == shape
+    assert name_of(ramp, 41, 80) == "creep"
+
+
+def test_what_nothing_explains_has_no_name() -> None:
+    rng = np.random.default_rng(9)
+    wild = np.where(rng.random(DAYS * 24) < 0.1, 9.0, 0.0) * rng.choice([-1.0, 1.0], DAYS * 24)
+    assert name_of(wild, 45, 58) == ""
+
+
+# Days that the week says little of
+
+
+def test_days_off_that_join_a_holiday_are_special_and_so_are_worked_weekends() -> None:
+    weekend = np.arange(21) % 7 >= 5
+    holiday = np.zeros(21, dtype=np.bool_)
+    holiday[7:9] = True
+    off = weekend | holiday
+    off[19] = False
+    assert np.flatnonzero(special_days(off, holiday, weekend)).tolist() == [5, 6, 7, 8, 19]
+
+
+def test_a_day_on_which_all_run_is_no_meters_own() -> None:
+    z = np.full((20, 3), 0.5)
+    z[:6, 1] = 9.0
+    z[:1, 2] = 9.0
+    assert common_days(z).tolist() == [False, True, False]
+
+
+# Faults of meters
+
+
+def faulty(*changes: tuple[int, int, float]) -> list[tuple[str, int, int]]:
+    levels, _ = office()
+    expected = levels[:, WEEK]
+    load = expected * (1 + 0.03 * noisy(5, 1.0))[None, :]
+    bounds = Bounds.of(load)
+    for first, end, value in changes:
+        load[0, first:end] = value
+    found = faults(load, expected, np.full_like(load, 0.3), bounds)
+    return sorted((one.kind, one.first, one.end) for one in found)
+
+
+def test_faults_are_told_by_their_hours() -> None:
+    assert faulty() == []
+    assert faulty((300, 310, 0.0)) == [("zero", 300, 310)]
+    assert faulty((300, 302, -3.0)) == [("negative", 300, 302)]
+    assert faulty((298, 320, 7.77)) == [("stuck", 298, 320)]
+    assert faulty((300, 302, 90.0)) == [("spike", 300, 302)]
+    assert faulty((300, 306, np.nan)) == [("silent", 300, 306)]
+
+
+def test_a_register_that_catches_up_stood_still() -> None:
+    assert faulty((300, 308, 0.0), (308, 309, 60.0)) == [("stuck", 300, 309)]
+    assert faulty((300, 308, np.nan), (308, 309, 60.0)) == [("silent", 300, 308)]
+
+
+def test_a_burst_that_fades_is_use() -> None:
+    assert faulty((300, 302, 90.0), (302, 303, 40.0)) == []
+
+
+def test_hours_of_one_meter_are_those_of_the_block() -> None:
+    hours = hours_of(noisy(1))
+    both = replace(hours, residual=np.vstack([hours.residual, -hours.residual]))
+    assert (both.of(0).residual == hours.residual).all()
