@@ -235,7 +235,7 @@ def test_faults_are_told_by_their_hours() -> None:
     assert faulty() == []
     assert faulty((300, 310, 0.0)) == [("zero", 300, 310)]
     assert faulty((300, 302, -3.0)) == [("negative", 300, 302)]
-    assert faulty((298, 320, 7.77)) == [("stuck", 298, 320)]
+    assert faulty((338, 360, 7.77)) == [("stuck", 338, 360)]
     assert faulty((300, 302, 90.0)) == [("spike", 300, 302)]
     assert faulty((300, 306, np.nan)) == [("silent", 300, 306)]
 
@@ -246,7 +246,7 @@ def test_a_register_that_catches_up_stood_still() -> None:
 
 
 def test_a_burst_that_fades_is_use() -> None:
-    assert faulty((300, 302, 90.0), (302, 303, 40.0)) == []
+    assert faulty((300, 302, 70.0), (302, 303, 14.5)) == []
 
 
 def test_hours_of_one_meter_are_those_of_the_block() -> None:
