@@ -11,9 +11,9 @@ middle of the week stands neither after nor before a rest.
 Nights, where waste is looked for, come from the calendar and the site's office hours, not
 from each meter's own curve: an inferred schedule learns the very waste it should expose, and
 needs more days than a new site has. Little is lost, since each hour has its own level in the
-baseline: a building that opens early is judged against itself. Only which hours of a working
-day answer the weather as running hours is read from the meter (`running_hours`), by medians
-over working days and never in the night's core.
+baseline: a building that opens early is judged against itself. Only which hours answer the
+weather as running hours is read from the meter (`running_bins`): by its own week once half a
+year is known, before that by medians over working days and never in the night's core.
 """
 
 from dataclasses import dataclass
