@@ -23,11 +23,16 @@ from analytics.groups import Bools, Floats, Ints
 LENGTHS: Final = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 63, 91, 140, 200)
 TINY, MOST_Z = 1e-18, 1e3
 """A meter that never varies is told without dividing by nothing."""
-HALF = 0.5
+HALF, LITTLE = 0.5, 0.2
 EDGE_DAYS = 3
 """Days by which an end is judged."""
 MOST_EVENTS = 12
 """Of one meter, in one window of looking."""
+NEXT_WEEK = 8
+"""Days from the end of a segment to the beginning of one that goes on with it."""
+STANDS = 3.0
+"""Standard deviations by which days near an end must stand out to belong to it, where that is less
+than half of its power."""
 APART = 1
 """Days on either side of an event that are part of no other."""
 
@@ -130,7 +135,22 @@ def _of_meter(own: Shaped, meter: int, least_z: float) -> list[DaySegment]:
         segment = _widened(own, meter, shape, first, last, least_z)
         found.append(segment)
         own = without(own, segment.first, segment.last)
-    return found
+    return _joined(found)
+
+
+def _joined(found: list[DaySegment]) -> list[DaySegment]:
+    """Segments of one shape that follow each other within a week are one, as sure as the surest."""
+    result: list[DaySegment] = []
+    for one in sorted(found, key=lambda segment: (segment.shape, segment.first)):
+        before = result[-1] if result else None
+        if before and before.shape == one.shape and one.first - before.last <= NEXT_WEEK:
+            surer = max(before, one, key=lambda segment: segment.z)
+            result[-1] = replace(
+                surer, first=before.first, last=one.last, known=min(before.known, one.known)
+            )
+        else:
+            result.append(one)
+    return sorted(result, key=lambda segment: -segment.z)
 
 
 def _greatest(own: Shaped) -> tuple[float, int, int, int]:
@@ -149,8 +169,9 @@ def _widened(
     """Moved day by day to where the deviation halves, and told how sure it is then."""
     along, size = own.along[shape, 0], own.size[shape, 0]
     power = float(along[first : last + 1].sum() / size[first : last + 1].sum())
-    first = _end(along, size, power, first, -1)
-    last = max(_end(along, size, power, last, 1), first)
+    noise = _only(own, shape)
+    first = _end(noise, along, size, power, first, -1)
+    last = max(_end(noise, along, size, power, last, 1), first)
     a, s = np.cumsum(along[first : last + 1]), np.cumsum(size[first : last + 1])
     n = np.cumsum(size[first : last + 1] > 0)
     grown = _z(_only(own, shape), a[None, None], s[None, None], n[None, None])[0, 0]
@@ -163,9 +184,9 @@ def _only(own: Shaped, shape: int) -> Shaped:
     return Shaped(*(part[[shape]] for part in vars(own).values()))
 
 
-def _end(along: Floats, size: Floats, power: float, place: int, step: int) -> int:
+def _end(own: Shaped, along: Floats, size: Floats, power: float, place: int, step: int) -> int:
     """Where the deviation ends: inwards past days below half of it, then outwards while the next
-    days keep above."""
+    days keep above that, or stand out by themselves."""
     days: Ints = np.flatnonzero(size > 0).astype(np.int64)
     above: Bools = along[days] >= HALF * power * size[days]
     at = int(np.searchsorted(days, place, side="left" if step < 0 else "right")) - (step > 0)
@@ -174,10 +195,13 @@ def _end(along: Floats, size: Floats, power: float, place: int, step: int) -> in
         at -= step
     while 0 <= at + step < days.size:
         ahead = days[at + 1 :][:EDGE_DAYS] if step > 0 else days[max(at - EDGE_DAYS, 0) : at]
-        if not above[at + step] and along[ahead].sum() < HALF * power * size[ahead].sum():
+        s = size[ahead].sum()
+        stands = STANDS * float(np.sqrt(own.variance(np.full((1, 1, 1), s))[0, 0, 0]))
+        if not above[at + step] and along[ahead].sum() < min(HALF * power, stands) * s:
             break
         at += step
-    while not above[at] and 0 <= at - step < days.size:
+    low = along[days] >= LITTLE * power * size[days]
+    while not low[at] and 0 <= at - step < days.size:
         at -= step
     return int(days[at])
 

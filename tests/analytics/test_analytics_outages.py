@@ -254,7 +254,7 @@ def test_an_outage_that_people_settled_meter_by_meter_is_not_told_again(campus: 
     cases = looked(platform, day, gaps)
     assert len(cases) == len(place.codes)
     for case in cases[1:]:
-        platform.say(case.number, CaseState.RESOLVED)
+        platform.say(case.number, CaseState.FIXED)
     platform.say(cases[0].number, CaseState.EXPECTED)
     after = looked(platform, day, silent(place, place.codes))
     assert {case.evidence.pattern for case in after} == {"meter_gap"}
