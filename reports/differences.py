@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import msgspec
 
-from metering.finding import CaseState
+from metering.finding import FIXED_BEFORE, CaseState
 from metering.items import category
 from metering.localtime import iso
 from reports.details import clock, spans
@@ -95,7 +95,8 @@ def _rows(kind: ReportList, report: Row) -> dict[Key, Row]:
         own = key if seen[key] == 1 else (*key, f"#{seen[key]}")
         found[own] = {**row, "first": report["first"]}
         if kind.name == "finding":  # earlier issues call what is fixed resolved
-            found[own]["state"] = str(CaseState(row["state"]))
+            state = row["state"]
+            found[own]["state"] = str(CaseState.FIXED) if state == FIXED_BEFORE else state
     return found
 
 

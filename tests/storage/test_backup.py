@@ -23,6 +23,7 @@ from ledger import Ledger
 from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion
 from metering.book import DirtyMark
 from metering.bookhash import book_hash
+from metering.case_life import CaseAct, CaseDeed
 from metering.closing import Closing, Signed
 from metering.errors import ConfigurationError, Conflict, GreenOfficeError, InvalidInput
 from metering.finding import Case, Changes, EvidenceHour, Finding
@@ -249,6 +250,8 @@ def fill(platform: Platform) -> None:
     stores.reports.add(issue)
     stores.reports.keep_file(issue, "en", "pdf", ReportFile.of(b"%PDF\0"))
     stores.findings.record(Changes((Case(found, legacy_id="Ä"),)), now_us=5)
+    seen = CaseDeed(CaseAct.COMMENT, "", "看过")
+    stores.findings.act(stores.findings.known("o", 0)[0].id, seen, by="a (k1)", now_us=6)
     stores.baselines.keep(
         [
             BaselineVersion(
