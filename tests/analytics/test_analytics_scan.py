@@ -253,3 +253,41 @@ def test_hours_of_one_meter_are_those_of_the_block() -> None:
     hours = hours_of(noisy(1))
     both = replace(hours, residual=np.vstack([hours.residual, -hours.residual]))
     assert (both.of(0).residual == hours.residual).all()
+
+
+# Noise
+
+
+def test_days_that_take_after_their_neighbours_say_less() -> None:
+    rng = np.random.default_rng(3)
+    steps = rng.normal(size=400)
+    alike = np.zeros(400)
+    for day in range(1, 400):
+        alike[day] = 0.7 * alike[day - 1] + steps[day]
+    both = np.vstack([steps, alike])
+    noise = noise_of(both, np.ones_like(both), np.full(2, 0.1))
+    assert noise.rho[0] < 0.1
+    assert 0.6 < noise.rho[1] < 0.8
+
+
+def test_a_day_out_of_the_ordinary_is_a_habit_once_it_has_come_thrice() -> None:
+    rng = np.random.default_rng(4)
+    days = rng.normal(size=(2, 300))
+    days[0, 100:104] += 30.0
+    days[1, [50, 120, 200, 260]] += 30.0
+    noise = noise_of(days, np.ones_like(days), np.full(2, 0.1))
+    assert noise.heavy[0] == 0.0
+    assert 5.0 < noise.heavy[1] < 15.0
+
+
+def test_weekends_one_after_the_other_are_one_segment() -> None:
+    residual, (_, schedule) = noisy(1), office()
+    days = np.arange(DAYS * 24) // 24
+    size = np.where(days < 60, 4.0, 40.0)
+    inside = (days >= 45) & (days <= 78) & schedule.rest[0, WEEK]
+    residual[inside] += size[inside]
+    found = segments(shaped(residual), 6.0)
+    rest = [one for one in found if SHAPES[one.shape] == "rest"]
+    assert len(rest) == 1
+    assert rest[0].first + 42 <= 48
+    assert rest[0].last + 42 >= 75
