@@ -11,7 +11,7 @@ import numpy as np
 from analytics.baseline import Baseline
 from analytics.bins import FULL_BINS, SATURDAY, HourCalendar
 from analytics.crossfit import History
-from analytics.fitting import weather_by_regime
+from analytics.fitting import MONDAY, weather_by_regime
 from analytics.groups import Bools, Floats, Ints
 from analytics.scan.habit import Habit, least_driven
 from analytics.scan.judge import MeterBlock
@@ -19,8 +19,6 @@ from analytics.scan.schedule import Schedule
 from analytics.scan.shapes import Hours
 from analytics.scan.special import special_days
 
-MONDAY = 3
-"""1970-01-01 was a Thursday."""
 OUT_OF_SIGHT_K = 0.5
 """Beyond the coldest and the warmest hour fitted, what weather may be before it is not known."""
 

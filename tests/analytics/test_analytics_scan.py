@@ -1,6 +1,8 @@
 """Stretches of days: sums that add up, noise, segments, what they are called, faults of meters."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.bins import FULL_BINS
+from analytics.crossfit import History, expected_across, learned
 from analytics.scan.faults import Bounds, faults
 from analytics.scan.naming import named
 from analytics.scan.noise import noise_of
@@ -15,6 +18,7 @@ from analytics.scan.schedule import Schedule
 from analytics.scan.segments import DaySegment, Shaped, segments
 from analytics.scan.shapes import SHAPES, Hours, days_by_shape
 from analytics.scan.special import common_days, special_days
+from analytics.stretches import block_of, habit_of
 from analytics.sums import Design, slopes_of
 
 DAYS = 84
@@ -291,3 +295,28 @@ def test_weekends_one_after_the_other_are_one_segment() -> None:
     assert len(rest) == 1
     assert rest[0].first + 42 <= 48
     assert rest[0].last + 42 >= 75
+
+
+# Blocks of a site
+
+
+def test_registered_hours_come_before_what_the_meter_does(campus: Callable[..., Any]) -> None:
+    place = campus(3)
+    history = History(place.energy, place.temperature, place.clock, place.hours_us)
+    none = np.zeros(place.energy.shape, dtype=np.bool_)
+    past = expected_across(history, none)
+    fitted = learned(history, past, none)
+    read, told = (
+        block_of(
+            history,
+            fitted,
+            habit_of(history, fitted, past, registered=registered),
+            past,
+            registered=registered,
+        ).schedule
+        for registered in (False, True)
+    )
+    office = np.zeros((8, 24), dtype=np.bool_)
+    office[:5, 8:18] = True
+    assert (told.runs[told.regular] == office.ravel()).all()
+    assert (read.runs[read.regular] != office.ravel()).any()
