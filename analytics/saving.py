@@ -124,7 +124,7 @@ def _told(saving: Saving, told: Finding, days_before: int, after: Floats) -> Sav
     effective = known.size * (1 - rho) / (1 + rho)
     of_after = float(known.var(ddof=1)) / effective
     of_before = ((told.waste_high - told.waste_low) / 2 / Z90 / days_before) ** 2
-    half = _t95(max(effective - 1, 1.0)) * float(np.sqrt(of_after + of_before))
+    half = t95(max(effective - 1, 1.0)) * float(np.sqrt(of_after + of_before))
     total = saved * known.size
     money = _money(told, total)
     return replace(
@@ -155,8 +155,9 @@ def _money(told: Finding, total: float) -> str:
     return str((told.cost * Decimal(total) / Decimal(told.waste)).quantize(cents))
 
 
-def _t95(freedom: float) -> float:
-    """95th percentile of Student's distribution, by its expansion about the normal one [1].
+def t95(freedom: float) -> float:
+    """95th percentile of Student's distribution, by its expansion about the normal one [1]: within
+    5 % of it at one degree of freedom, within 0.5 % from two on.
 
     [1] Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5
     """
@@ -164,4 +165,6 @@ def _t95(freedom: float) -> float:
     first = (z**3 + z) / 4
     second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
     third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return z + first / freedom + second / freedom**2 + third / freedom**3
+    fourth = (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160
+    terms = (first, second, third, fourth)
+    return z + sum(term / freedom**n for n, term in enumerate(terms, 1))

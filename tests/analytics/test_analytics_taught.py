@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analytics import lesson_of, settle
 from analytics.lessons import DISMISSED_UP_TO, EXPECTED_UP_TO, untaught
-from analytics.saving import verdict_of
+from analytics.saving import t95, verdict_of
 from metering.finding import Case, CaseState, EvidenceHour, Finding
 from metering.localtime import HOUR_US, day_bounds
 from metering.quantity import ABSENT
@@ -236,3 +236,17 @@ def test_what_an_interval_says(
     before: float, low: float, high: float, verdict: SavingVerdict
 ) -> None:
     assert verdict_of(before, low, high) is verdict
+
+
+@pytest.mark.parametrize(
+    ("freedom", "table", "within"),
+    [
+        (1, 6.314, 0.05),
+        (2, 2.920, 0.005),
+        (3, 2.353, 0.005),
+        (10, 1.812, 0.005),
+        (30, 1.697, 0.005),
+    ],
+)
+def test_few_days_say_as_little_as_student_says(freedom: int, table: float, within: float) -> None:
+    assert t95(freedom) == pytest.approx(table, rel=within)
