@@ -21,8 +21,8 @@ DOWNLOAD = re.compile(
 MACHINE_PATH = re.compile(r"(?<![\w.~}$/-])/(?:work|home|root|Users|farm|mnt)/[\w.-]+")
 
 
-def tracked_files():
-    """Files git tracks, and new ones it does not ignore; all text files where there is no git."""
+def tracked_paths():
+    """What git tracks, and new paths it does not ignore; all of them where there is no git."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -30,11 +30,13 @@ def tracked_files():
         check=False,
     )
     if listed.returncode == 0:
-        paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
-    else:
-        made = {".venv", ".peers", ".git", "__pycache__"}
-        paths = [p for p in ROOT.rglob("*") if not set(p.parts) & made]
-    return [path for path in paths if path.is_file()]
+        return [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    made = {".venv", ".peers", ".git", "__pycache__"}
+    return [p for p in ROOT.rglob("*") if not set(p.parts) & made]
+
+
+def tracked_files():
+    return [path for path in tracked_paths() if path.is_file() and not path.is_symlink()]
 
 
 def texts():
@@ -43,6 +45,10 @@ def texts():
             yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
+
+
+def test_nothing_is_a_link_to_somewhere_else():
+    assert [path.name for path in tracked_paths() if path.is_symlink()] == []
 
 
 def test_no_file_names_a_package_registry():
