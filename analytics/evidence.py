@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import sqrt
 
 from analytics.detectors import FAULTS
+from analytics.pricing import sure
 from metering.evidence import carbon_of, hours_of, money_of
 from metering.finding import EvidenceHour, Finding
 from metering.localtime import HOUR_US
@@ -66,7 +67,6 @@ def _told(
     per = BOOK_UNITS[finding.unit].per_canonical
     waste = 0.0 if fault else sum(one.waste for one in hours) / per
     costs = () if fault else money_of(hours)
-    doubtful = max(waste, 0.0) + half
     return replace(
         finding,
         start_us=span[0],
@@ -82,6 +82,15 @@ def _told(
         currency=costs[0][0] if len(costs) == 1 else "",
         costs=costs,
         kgco2=None if fault else carbon_of(hours),
-        confidence=finding.confidence if fault else max(waste, 0.0) / doubtful if doubtful else 1.0,
+        confidence=_confidence(finding, max(waste, 0.0), half),
         detail={**finding.detail, "hours": len(hours)},
     )
+
+
+def _confidence(finding: Finding, waste: float, half: float) -> float:
+    if finding.pattern in FAULTS:
+        return finding.confidence
+    score = float(finding.detail.get("score", 0.0))
+    if score:
+        return sure(score)
+    return waste / (waste + half) if waste + half else 1.0

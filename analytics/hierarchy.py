@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from analytics.detectors import Candidate
+from analytics.detectors import FAULTS, Candidate
 from analytics.groups import Floats, Ints
 
 EXPLAINED = 0.5
@@ -17,9 +17,11 @@ def suppress(
     feeders: Mapping[str, Sequence[str]],
     residual: Floats,
 ) -> list[Candidate]:
-    """Drop candidates that findings of the same pattern further down explain.
+    """Drop candidates that findings of their kind further down explain.
 
-    `feeders` names the meters that feed a meter; `residual` [kW] has shape (meters, hours).
+    Waste is of one kind, whatever it looks like there; meter faults, and what a detector tells of
+    evidence of its own, are so by pattern. `feeders` names the meters that feed a meter;
+    `residual` [kW] has shape (meters, hours).
     Deepest meters are settled first, and only kept candidates explain those above, so that
     an event is not counted once a level. The order of the input is kept.
     """
@@ -46,14 +48,19 @@ def ancestors(code: str, feeders: Mapping[str, Sequence[str]]) -> frozenset[str]
 
 
 def _explained(candidate: Candidate, below: Sequence[Candidate], residual: Floats) -> float:
-    """Share of the candidate's excess that same-pattern candidates below it show [0..]."""
+    """Share of the candidate's excess that candidates of its kind below it show [0..]."""
     own = float(np.nansum(_excess(candidate, candidate.hours, residual)))
     parts = 0.0
     for part in below:
-        if part.pattern == candidate.pattern:
+        if _kind(part) == _kind(candidate):
             shared = np.intersect1d(candidate.hours, part.hours, assume_unique=True)
             parts += float(np.nansum(_excess(part, shared, residual)))
     return parts / own if own > 0 else 0.0
+
+
+def _kind(candidate: Candidate) -> str:
+    of_its_own = candidate.pattern in FAULTS or candidate.own is not None
+    return candidate.pattern if of_its_own else ""
 
 
 def _excess(candidate: Candidate, hours: Ints, residual: Floats) -> Floats:

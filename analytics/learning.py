@@ -23,12 +23,18 @@ from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged, judged
 from analytics.leaving_out import left_out
 from analytics.renewal import Known, Making, due, fitted_hours, known_days
+from analytics.scan.habit import Habit
 from analytics.stored import Version, one_of, packed, unpacked
+from analytics.stretches import habit_of
 from metering.baseline import BaselineProgress, BaselineRequest, BaselineVersion, open_requests
 from metering.finding import Case
 from metering.localtime import day_of_number
 
 HASH_DIGITS = 12
+
+
+Lesson = tuple[Baseline, Habit]
+"""What a meter has learned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +65,8 @@ class Scene:
     see: Callable[[Judged], Sequence[Candidate]]
     """What the detectors see where hours are judged so."""
     memory: Memory = NOTHING
+    registered: bool = False
+    """Whether somebody registered when people work."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,17 +165,17 @@ def _made(scene: Scene, rows: _Rows) -> dict[int, list[Version]]:
     later = [row for row, making in rows.due.items() if not making.anew]
     past = _across(scene, anew, told)
     first = {
-        row: [_version(scene, rows, row, fitted, told, past[place])]
-        for place, (row, fitted) in enumerate(_fitted(scene, anew, past, told))
+        row: [_version(scene, rows, row, one, told, past[place])]
+        for place, (row, one) in enumerate(_fitted(scene, anew, past, told))
     }
     before = [[*own, *first.get(row, ())] for row, own in enumerate(rows.frozen)]
     seen = _left_out(scene, scene.see(_judged(scene, before)))
     made = {
-        row: [_version(scene, rows, row, fitted, seen, past[place])]
-        for place, (row, fitted) in enumerate(_fitted(scene, anew, past, seen))
+        row: [_version(scene, rows, row, one, seen, past[place])]
+        for place, (row, one) in enumerate(_fitted(scene, anew, past, seen))
     }
-    for row, fitted in _fitted_later(scene, rows, later, seen):
-        made[row] = [_version(scene, rows, row, fitted, seen, None)]
+    for row, one in _fitted_later(scene, rows, later, seen):
+        made[row] = [_version(scene, rows, row, one, seen, None)]
     return made
 
 
@@ -199,17 +207,27 @@ def _across(scene: Scene, rows: Sequence[int], without: Bools) -> Floats:
 
 def _fitted(
     scene: Scene, rows: Sequence[int], past: Floats, without: Bools
-) -> list[tuple[int, Baseline]]:
+) -> list[tuple[int, Lesson]]:
     """Each meter fitted on all of its history."""
     if not rows:
         return []
-    together = learned(scene.history.of(list(rows)), past, without[list(rows)])
-    return [(row, one_of(together, place)) for place, row in enumerate(rows)]
+    own = scene.history.of(list(rows))
+    return _lessons(scene, rows, own, past, without[list(rows)])
+
+
+def _lessons(
+    scene: Scene, rows: Sequence[int], own: History, past: Floats, without: Bools
+) -> list[tuple[int, Lesson]]:
+    """What each meter has learned from `own` history, judged by fits on other weeks, `past`."""
+    together = learned(own, past, without)
+    sound = replace(own, energy=np.where(without, np.nan, own.energy))
+    habit = habit_of(sound, together, past, registered=scene.registered)
+    return [(row, (one_of(together, n), habit.rows([n]))) for n, row in enumerate(rows)]
 
 
 def _fitted_later(
     scene: Scene, rows: _Rows, later: Sequence[int], without: Bools
-) -> list[tuple[int, Baseline]]:
+) -> list[tuple[int, Lesson]]:
     """Each meter fitted on its history since the day that its making names."""
     if not later:
         return []
@@ -217,14 +235,15 @@ def _fitted_later(
     inside = np.stack([fitted_hours(history.clock, rows.due[row].since) for row in later])
     energy = np.where(inside, history.energy[list(later)], np.nan)
     own = replace(history, energy=energy)
-    together = learned(own, expected_across(own, without[list(later)]), without[list(later)])
-    return [(row, one_of(together, place)) for place, row in enumerate(later)]
+    left = without[list(later)]
+    return _lessons(scene, later, own, expected_across(own, left), left)
 
 
 def _version(
-    scene: Scene, rows: _Rows, row: int, fitted: Baseline, without: Bools, past: Floats | None
+    scene: Scene, rows: _Rows, row: int, lesson: Lesson, without: Bools, past: Floats | None
 ) -> Version:
     making, history = rows.due[row], scene.history
+    fitted, habit = lesson
     first, daily = _days_since(rows.known[row], making.since)
     error = float(fitted.cvrmse[0])
     facts = BaselineVersion(
@@ -253,6 +272,7 @@ def _version(
         past_us=history.hours_us[:0] if past is None else history.hours_us,
         past=np.zeros(0) if past is None else past,
         daily=daily,
+        habit=habit,
     )
     return replace(version, facts=replace(facts, model=packed(version), id=""))
 

@@ -3,7 +3,8 @@
     waste    = sum over evidence hours of (measured - expected)
     cost     = sum over hours of waste[t] * price[t]           a sum for each currency
     carbon   = sum over hours of waste[t] * factor[day of t]
-    interval = waste +- 1.64 * s_day * sqrt(n (1 + rho) / (1 - rho))
+    interval = waste +- 1.64 * s       s: what as many hours are off by while the meter is well
+             = waste +- 1.64 * s_day * sqrt(n (1 + rho) / (1 - rho))    where that was not learned
 
 with n the nights or days of the event, s_day the standard deviation of the same hours' residual
 sum on days without a finding, and rho its correlation from one day to the next, which makes n
@@ -26,6 +27,9 @@ from metering.registry import Meter
 from metering.units import BOOK_UNITS
 
 Z90 = 1.64
+HALF_SURE, MOST_SURE = 6.0, 0.98
+"""The score at which as much is right as wrong, and beyond what nothing is claimed."""
+STEEP = 5
 MOST_CORRELATION = 0.9
 """Beyond it a few quiet days say too little about the spread to trust the formula."""
 LEAST_DAYS = 5
@@ -90,6 +94,8 @@ class Price:
     """Half of the 90 % interval [canonical unit]."""
     costs: Sums = ()
     kgco2: Decimal | None = None
+    score: float = 0.0
+    """How surely it stands out; 0 where that was not asked."""
 
     @property
     def sole(self) -> tuple[str, Decimal | None]:
@@ -98,9 +104,18 @@ class Price:
 
     @property
     def confidence(self) -> float:
-        """Waste against waste and doubt together, 0 .. 1; 1 where nothing is in doubt."""
+        """How often what stands out so far is right, 0 .. 1; where that was not asked, waste
+        against waste and doubt together."""
+        if self.score:
+            return sure(self.score)
         doubtful = max(self.waste, 0.0) + self.half
         return max(self.waste, 0.0) / doubtful if doubtful else 1.0
+
+
+def sure(score: float) -> float:
+    """Share of what stood out so far that was right, on fleets made up for it: a curve through
+    0.46 at 5.5, 0.81 at 7.5, 0.91 at 9, 0.98 beyond 13 (`docs/detection.md`)."""
+    return min(1.0 / (1.0 + (HALF_SURE / score) ** STEEP), MOST_SURE)
 
 
 FREE = Price(0.0, 0.0)
@@ -123,10 +138,17 @@ def price(
     starts = site.hours_us[candidate.hours]
     return Price(
         waste=int(waste.sum()) / BOOK_UNITS[meter.unit].per_canonical,
-        half=half_width(site, candidate, quiet) if candidate.own is None else candidate.own.half,
+        half=_half(site, candidate, quiet),
+        score=candidate.score,
         costs=rates.money(meter, starts, waste),
         kgco2=rates.kgco2(meter, starts, waste),
     )
+
+
+def _half(site: Site, candidate: Candidate, quiet: Bools) -> float:
+    if candidate.own is not None:
+        return candidate.own.half
+    return Z90 * candidate.sigma if candidate.sigma else half_width(site, candidate, quiet)
 
 
 def half_width(site: Site, candidate: Candidate, quiet: Bools) -> float:

@@ -9,7 +9,7 @@ from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import Candidate, Site
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged
-from analytics.pricing import FREE, Price, Rates, price
+from analytics.pricing import FREE, Price, Rates, price, sure
 from metering.finding import EvidenceHour, Finding
 from metering.localtime import HOUR_US
 from metering.quantity import ABSENT, total
@@ -17,6 +17,8 @@ from metering.registry import Meter
 from metering.units import BOOK_UNITS, RATE_UNITS
 
 CHART_MARGIN_US = 24 * HOUR_US
+BEARS = 0.8
+"""Of the excess, what the telling hours bear."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +85,11 @@ def to_finding(
 
 def _confidence(candidate: Candidate, worth: Price) -> float:
     """Of waste, how sure its size is; of a fault, what its detector says."""
-    if candidate.pattern in FAULTS and candidate.own is not None:
+    if candidate.pattern not in FAULTS:
+        return worth.confidence
+    if candidate.own is not None:
         return candidate.own.confidence
-    return worth.confidence
+    return sure(candidate.score) if candidate.score else 1.0
 
 
 def _used(evidence: Evidence, candidate: Candidate) -> Ints:
@@ -155,10 +159,10 @@ def _detail(evidence: Evidence, candidate: Candidate, meter: Meter) -> dict[str,
     detail: dict[str, str | int | float] = {"hours": int(hours.size), "days": candidate.days}
     if candidate.own is not None:
         return detail | candidate.own.detail
+    detail |= _doubt(candidate)
     if candidate.pattern in FAULTS:
         return detail
-    # The middle one in size: the largest would exaggerate.
-    example = int(hours[np.argsort(site.residual[row, hours], kind="stable")[hours.size // 2]])
+    example = _telling(site, candidate)
     detail["example_us"] = int(site.hours_us[example])
     detail["expected"] = round(float(site.expected[row, example]), 3)
     detail["measured"] = round(float(site.measured[row, example]), 3)
@@ -171,6 +175,28 @@ def _detail(evidence: Evidence, candidate: Candidate, meter: Meter) -> dict[str,
     if version is not None and version.facts.error is not None:
         detail["baseline_cvrmse"] = round(version.facts.error, 4)
     return detail
+
+
+def _telling(site: Site, candidate: Candidate) -> int:
+    """The middle one in size of the hours that bear most of the excess: the largest would
+    exaggerate, and the small ones tell nothing."""
+    hours = candidate.hours
+    above = np.maximum(np.nan_to_num(site.residual[candidate.meter, hours]), 0.0)
+    rising = np.argsort(above, kind="stable")
+    passed = np.cumsum(above[rising])
+    bears = rising[passed > (1 - BEARS) * passed[-1]] if passed[-1] > 0 else rising
+    return int(hours[bears[bears.size // 2]])
+
+
+def _doubt(candidate: Candidate) -> dict[str, str | int | float]:
+    """How surely it stands out, how likely its name is, and what else it may be."""
+    if not candidate.score:
+        return {}
+    found: dict[str, str | int | float] = {"score": round(candidate.score, 2)}
+    if len(candidate.odds) > 1:
+        (_, likely), (other, _) = candidate.odds[:2]
+        found |= {"odds": round(likely, 2), "also": DETECTORS[other].causes[0]}
+    return found
 
 
 def _chart(

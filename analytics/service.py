@@ -26,6 +26,7 @@ from analytics.bins import USUAL_WEEK, HourCalendar, Timetable
 from analytics.crossfit import History
 from analytics.detectors import DETECTORS, FAULTS, Candidate, Limits, Site, candidates
 from analytics.detectors.site import USUAL_LIMITS
+from analytics.detectors.stretched import fewest_days
 from analytics.fitting import DEFAULTS, FitSettings
 from analytics.groups import Bools, Floats, Ints
 from analytics.hierarchy import suppress
@@ -37,6 +38,7 @@ from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
 from analytics.saving import savings
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
+from analytics.stretches import seen_of
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
 from metering.book import RegisterEvent
 from metering.calendar import WorkCalendar
@@ -264,6 +266,7 @@ def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
         revision=inputs.revision,
         see=lambda judged: candidates(_site(inputs, history, judged)),
         memory=memory,
+        registered=week != USUAL_WEEK,
     )
 
 
@@ -333,7 +336,9 @@ def _findings(part: _AlikeMeters, found: Sequence[Candidate]) -> list[Finding]:
 
 
 def _large_enough(site: Site, candidate: Candidate) -> bool:
-    waste = float(site.residual[candidate.meter, candidate.hours].sum())
+    """By what the meter took above expectation: what it gave back later makes it no smaller."""
+    above = np.maximum(site.residual[candidate.meter, candidate.hours], 0.0)
+    waste = float(np.nansum(above))
     return waste >= site.limits.load_hours * float(site.last_load[candidate.meter])
 
 
@@ -353,6 +358,7 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
     hours = history.hours_us.size
     electric = np.array([is_checked(meter.item) for meter in inputs.meters])
     until_us = day_bounds(local_day(inputs.now_us, inputs.zone), inputs.zone)[0]
+    limits = _limits(inputs, inputs.meters[0])
     return Site(
         codes=tuple(meter.code for meter in inputs.meters),
         steps_min=tuple(meter.step_min for meter in inputs.meters),
@@ -367,11 +373,18 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         shares=inputs.shares[:, :hours],
         events=tuple(inputs.events),
         until_us=until_us,
-        limits=_limits(inputs, inputs.meters[0]),
+        limits=limits,
         balances=tuple(inputs.balances),
         outages=tuple(inputs.outages),
         items=tuple(meter.item for meter in inputs.meters),
         temperature=history.temperature,
+        seen=seen_of(
+            history,
+            judged,
+            registered=_week(inputs, inputs.meters[0]) != USUAL_WEEK,
+            strict=limits.share_of_load / USUAL_LIMITS.share_of_load,
+            fewest=fewest_days(limits),
+        ),
     )
 
 

@@ -18,6 +18,9 @@ import numpy as np
 from analytics.baseline import Baseline
 from analytics.bins import of_working_days
 from analytics.groups import Bools, Floats, Ints
+from analytics.guessing import guessed_habit
+from analytics.scan.faults import Bounds
+from analytics.scan.habit import BY_METER, Habit
 from analytics.temperature import Segments
 from metering.baseline import BaselineVersion
 from metering.errors import InvalidInput
@@ -44,6 +47,13 @@ class Version:
     """What fits on other weeks expect of them [kWh/h]."""
     daily: Floats
     """Mean power of each day since the first one fitted [kW]; NaN where a day is no history."""
+    habit: Habit | None = None
+    """What is usual of the meter; None in versions made before that was learned."""
+
+    @property
+    def known_habit(self) -> Habit:
+        """What is usual of it, guessed from the baseline's spread where it was not learned."""
+        return guessed_habit(self.baseline) if self.habit is None else self.habit
 
 
 def packed(version: Version) -> bytes:
@@ -51,6 +61,8 @@ def packed(version: Version) -> bytes:
     arrays = [*_arrays("", version.baseline), ("daily", version.daily)]
     if version.baseline.blind is not None:
         arrays += _arrays("blind.", version.baseline.blind)
+    if version.habit is not None:
+        arrays += _habit_arrays(version.habit)
     header = {
         "format": FORMAT,
         "rung": int(version.baseline.rungs[0]),
@@ -88,6 +100,7 @@ def unpacked(facts: BaselineVersion) -> Version:
         past_us=np.concatenate(past_us) if past_us else np.zeros(0, dtype=np.int64),
         past=np.frombuffer(body, "<f4", offset=place).astype(np.float64),
         daily=arrays["daily"],
+        habit=_habit(arrays),
     )
 
 
@@ -143,6 +156,35 @@ def _baseline(header: dict[str, Any], arrays: dict[str, Floats], prefix: str) ->
         segments=Segments(*(arrays[prefix + f.name] for f in fields(Segments))),
         centre=arrays[prefix + "centre"],
         **own,
+    )
+
+
+_BOUNDS = ("rests", "feeds", "still", "most")
+
+
+def _habit_arrays(habit: Habit) -> list[tuple[str, Floats]]:
+    """Of one meter, as it is kept."""
+    own = [(f"habit.{name}", getattr(habit, name)[..., 0]) for name in BY_METER]
+    own.append(("habit.spread", habit.spread[0]))
+    own += [(f"bounds.{name}", getattr(habit.bounds, name)[0]) for name in _BOUNDS]
+    return [(name, np.asarray(array, dtype=np.float64)) for name, array in own]
+
+
+def _habit(arrays: dict[str, Floats]) -> Habit | None:
+    if "habit.sigma" not in arrays:
+        return None
+    own: dict[str, Any] = {name: arrays[f"habit.{name}"][..., None] for name in BY_METER}
+    own["odd"] = own["odd"] > 0
+    bounds: dict[str, Any] = {name: arrays[f"bounds.{name}"][None] for name in _BOUNDS}
+    return Habit(
+        **own,
+        spread=arrays["habit.spread"][None],
+        bounds=Bounds(
+            bounds["rests"] > 0,
+            bounds["feeds"] > 0,
+            bounds["still"].astype(np.int64),
+            bounds["most"],
+        ),
     )
 
 

@@ -1,10 +1,12 @@
 """Hours of meters as blocks that `analytics.scan` judges, and the habits learned before.
 
 history ─▶ fits that have not seen it ─▶ habit ─┐
-window  ─▶ what is expected of it ──────────────┴─▶ block
+window  ─▶ what is expected of it ──────────────┴─▶ block ─▶ what is seen
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,11 +15,13 @@ from analytics.bins import FULL_BINS, SATURDAY, HourCalendar
 from analytics.crossfit import History
 from analytics.fitting import MONDAY, weather_by_regime
 from analytics.groups import Bools, Floats, Ints
+from analytics.judging import Judged
 from analytics.scan.habit import Habit, least_driven
-from analytics.scan.judge import MeterBlock
+from analytics.scan.judge import NOTHING_SEEN, MeterBlock, Sightings, judge
 from analytics.scan.schedule import Schedule
 from analytics.scan.shapes import Hours
 from analytics.scan.special import special_days
+from analytics.stored import joined, knots_of
 
 OUT_OF_SIGHT_K = 0.5
 """Beyond the coldest and the warmest hour fitted, what weather may be before it is not known."""
@@ -49,6 +53,53 @@ def block_of(
         special=_special(history.clock),
         beyond=np.broadcast_to(beyond, history.energy.shape),
     )
+
+
+def seen_of(
+    history: History,
+    judged: Judged,
+    *,
+    registered: bool,
+    strict: float = 1.0,
+    fewest: Mapping[str, int] | None = None,
+) -> Sightings:
+    """What stands out in hours that versions have judged, by the rows of the history.
+
+    strict: how large an effect must be, 1 for the usual. fewest: as in `MeterBlock`.
+    """
+    rows = [row for row, own in enumerate(judged.by) if own]
+    if not rows or not history.hours_us.size:
+        return NOTHING_SEEN
+    last = [judged.by[row][-1] for row in rows]
+    habit = Habit.joined([one.known_habit for one in last])
+    weather, beyond = _by_knots([one.baseline for one in last], history)
+    levels = np.concatenate([one.baseline.levels for one in last])
+    own = history.of(rows)
+    block = MeterBlock(
+        hours=_hours(own, judged.expected[rows], weather, habit.calm, habit.base),
+        load=own.energy,
+        schedule=_schedule(levels, own.clock, registered=registered),
+        habit=habit,
+        special=_special(own.clock),
+        beyond=beyond,
+        strict=strict,
+        fewest=fewest or {},
+    )
+    return judge([block]).of_rows(rows)
+
+
+def _by_knots(baselines: Sequence[Baseline], history: History) -> tuple[Floats, Bools]:
+    """(weather's part [kW], hours whose weather the baseline never saw), (meters, hours) each."""
+    shape = (len(baselines), history.hours_us.size)
+    weather, beyond = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
+    alike: dict[tuple[bytes, ...], list[int]] = {}
+    for row, one in enumerate(baselines):
+        alike.setdefault(knots_of(one), []).append(row)
+    for rows in alike.values():
+        together = joined([baselines[row] for row in rows])
+        weather[rows] = _weather(together, history.clock, history.temperature)
+        beyond[rows] = _unseen(together, history.temperature)
+    return weather, beyond
 
 
 def _weather(fitted: Baseline, clock: HourCalendar, temperature: Floats) -> Floats:

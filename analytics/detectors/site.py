@@ -9,6 +9,7 @@ from analytics.balances import BalanceDays
 from analytics.bins import HourCalendar
 from analytics.groups import Bools, Floats, Groups, Ints
 from analytics.outages import Outage
+from analytics.scan.judge import NOTHING_SEEN, Sightings
 from metering.book import RegisterEvent
 from metering.quality import Shares
 
@@ -85,6 +86,8 @@ class Site:
     """What each meter measures; where nothing is said, electricity."""
     temperature: Floats | None = None
     """Outdoor [C], (hours,); NaN where unknown."""
+    seen: Sightings = NOTHING_SEEN
+    """What stands out of the hours; days count from the window's first."""
 
     @property
     def outdoor(self) -> Floats:
@@ -166,6 +169,12 @@ class Candidate:
     """Nights or days that bear it; pieces of a meter fault."""
     own: Own | None = None
     """What is told of it, where that is not the meter's own energy."""
+    score: float = 0.0
+    """How surely it stands out; 0 where that is not asked."""
+    odds: tuple[tuple[str, float], ...] = ()
+    """(pattern, share of the likelihood) of what else it may be."""
+    sigma: float = 0.0
+    """Of its net waste by what days of the meter were off by when it was well [kWh]."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -74,6 +74,16 @@ class Bounds:
         usual = [_usual_run(row) for row in load]
         return cls(rests, feeds, np.array(usual, dtype=np.int64), np.maximum(most, 0.0))
 
+    def rows(self, wanted: Sequence[int]) -> Bounds:
+        """Of some of the meters."""
+        return Bounds(*(part[list(wanted)] for part in vars(self).values()))
+
+    @classmethod
+    def joined(cls, several: Sequence[Bounds]) -> Bounds:
+        """Of the meters of several."""
+        parts = zip(*(vars(one).values() for one in several), strict=True)
+        return cls(*(np.concatenate(one) for one in parts))
+
 
 def _usual_run(row: Floats) -> int:
     runs = [end - first for first, end in _runs(_equal(row[None, :])[0])]

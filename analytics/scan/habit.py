@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -75,6 +77,29 @@ class Habit:
             calm=least[0],
             base=least[1],
         )
+
+    def rows(self, wanted: Sequence[int]) -> Habit:
+        """Some of the meters."""
+        own = list(wanted)
+        parts = {name: getattr(self, name)[..., own] for name in BY_METER}
+        return replace(self, **parts, spread=self.spread[own], bounds=self.bounds.rows(own))
+
+    @classmethod
+    def joined(cls, several: Sequence[Habit]) -> Habit:
+        """One habit of the meters of several."""
+        return replace(
+            several[0],
+            **{
+                name: np.concatenate([getattr(one, name) for one in several], axis=-1)
+                for name in BY_METER
+            },
+            spread=np.concatenate([one.spread for one in several]),
+            bounds=Bounds.joined([one.bounds for one in several]),
+        )
+
+
+BY_METER: Final = ("sigma", "tau", "heavy", "level", "odd", "calm", "base")
+"""Arrays whose last axis is the meter."""
 
 
 def least_driven(weather: Floats, temperature: Floats) -> tuple[Floats, Floats]:

@@ -6,8 +6,8 @@ faults of the meter ─▶ their hours out ─▶ days along shapes ─▶ commo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -65,6 +65,10 @@ class MeterBlock:
     """(days,)"""
     beyond: Bools
     """Hours whose weather the baseline has never seen, (meters, hours)."""
+    strict: float = 1.0
+    """How large an effect must be, beside the usual."""
+    fewest: Mapping[str, int] = field(default_factory=dict)
+    """Shape -> days on which it must be seen, where that is not the usual."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,16 @@ class Sightings:
     stretches: tuple[DayStretch, ...]
     faults: tuple[tuple[int, Fault], ...]
     """(block, fault)"""
+
+    def of_rows(self, rows: Sequence[int]) -> Sightings:
+        """What was seen of one block of some of the meters, by their rows among all."""
+        return Sightings(
+            tuple(replace(one, meter=rows[one.meter]) for one in self.stretches),
+            tuple((block, replace(one, meter=rows[one.meter])) for block, one in self.faults),
+        )
+
+
+NOTHING_SEEN = Sightings((), ())
 
 
 def judge(blocks: Sequence[MeterBlock], since: int = 0) -> Sightings:
@@ -156,14 +170,15 @@ def _shaped(block: MeterBlock, hours: Hours, since: int) -> Shaped:
     along, size = days_by_shape(hours, block.schedule, block.special)
     habit = block.habit
     unit = np.where(np.isin(SHAPES, RELATIVE)[:, None], 1.0, habit.level)
-    least, fewest = (np.array([LEAST[name][n] for name in SHAPES])[:, None] for n in (0, 1))
+    least = np.array([LEAST[name][0] for name in SHAPES])[:, None]
+    fewest = np.array([block.fewest.get(name, LEAST[name][1]) for name in SHAPES])[:, None]
     return Shaped(
         along=along[..., since:],
         size=size[..., since:],
         sigma=habit.sigma,
         tau=habit.tau,
         heavy=habit.heavy,
-        least=least * unit,
+        least=block.strict * least * unit,
         fewest=np.broadcast_to(fewest, habit.sigma.shape).astype(np.int64),
     )
 

@@ -1,0 +1,117 @@
+"""From stretches of days that stood out to candidates of the pattern they look like.
+
+evidence   every known hour from the first day to two days after the last: what the meter gave
+           back meanwhile counts against what it took
+score      must reach the threshold; a limit of the site moves it
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from analytics.detectors.site import USUAL_LIMITS, Candidate, Limits, Site
+from analytics.groups import Ints
+from analytics.scan.judge import DayStretch
+from metering.localtime import HOUR_US
+
+TOLD_SCORE: Final = 6.8
+"""Set on fleets made up for it: of what stands out so far, 95 in 100 are right. `docs/detection.md`
+says how that was measured."""
+AFTER_DAYS: Final = 2
+UNEXPLAINED: Final = "unexplained_excess"
+PATTERN_OF: Final = {
+    "night": "after_hours_plant",
+    "off": "after_hours_plant",
+    "rest": "weekend_run",
+    "early": "early_start",
+    "late": "late_stop",
+    "all": "high_base_load",
+    "creep": "base_load_creep",
+    "cool": "slope_degradation",
+    "heat": "slope_degradation",
+    "clock": "meter_clock",
+    "share": "meter_multiplier",
+}
+RATIOS: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
+"""By which a wrong transformer or a wrong pulse value multiplies readings."""
+NEAR_RATIO: Final = 0.08
+NIGHTLY: Final = ("night", "early", "late", "off")
+"""Shapes whose days are nights."""
+
+
+def from_stretches(site: Site, pattern: str) -> list[Candidate]:
+    """The stretches that look like `pattern`, of meters that are judged."""
+    least = TOLD_SCORE * site.limits.sigmas / USUAL_LIMITS.sigmas
+    told = [
+        one for one in site.seen.stretches if one.score >= least and bool(site.judged[one.meter])
+    ]
+    found = [_candidate(site, one, told) for one in told if pattern_of(one) == pattern]
+    return [one for one in found if one is not None]
+
+
+def fewest_days(limits: Limits) -> dict[str, int]:
+    """Shape -> days on which it must be seen, where a site has limits of its own for them."""
+    own: dict[str, int] = {}
+    if limits.nights != USUAL_LIMITS.nights:
+        own |= dict.fromkeys(NIGHTLY, limits.nights)
+    if limits.rest_days != USUAL_LIMITS.rest_days:
+        own["rest"] = limits.rest_days
+    return own
+
+
+def pattern_of(stretch: DayStretch) -> str:
+    """The pattern of what a stretch looks like most."""
+    return _named(stretch, stretch.name.shape)
+
+
+def _named(stretch: DayStretch, shape: str) -> str:
+    factor = 1 + stretch.name.ratio
+    near = any(abs(factor / ratio - 1) <= NEAR_RATIO for ratio in RATIOS)
+    if shape == "share" and not near:
+        return UNEXPLAINED
+    return PATTERN_OF.get(shape, UNEXPLAINED)
+
+
+def _candidate(site: Site, one: DayStretch, told: list[DayStretch]) -> Candidate | None:
+    first, end = _day(site, one.first), _day(site, one.last + 1)
+    later = [
+        _day(site, other.first)
+        for other in told
+        if other.meter == one.meter and other.first > one.last
+    ]
+    after = min([_day(site, one.last + 1 + AFTER_DAYS), *later])
+    hours: Ints = np.arange(first, after, dtype=np.int64)
+    hours = hours[np.isfinite(site.residual[one.meter, hours])]
+    if not hours.size:
+        return None
+    inside = hours[hours < end]
+    return Candidate(
+        pattern=pattern_of(one),
+        meter=one.meter,
+        first_day=int(site.clock.day[first]),
+        start_us=int(site.hours_us[first]),
+        end_us=int(site.hours_us[end - 1]) + HOUR_US,
+        hours=hours,
+        days=int(np.unique(site.clock.day[inside]).size) or 1,
+        score=one.score,
+        odds=_odds(one),
+        sigma=one.noise.of(int(hours.size)),
+    )
+
+
+def _odds(one: DayStretch) -> tuple[tuple[str, float], ...]:
+    """Patterns by how likely they are, the one it is told as first."""
+    total: dict[str, float] = {}
+    for shape, share in one.name.odds:
+        pattern = _named(one, shape)
+        total[pattern] = total.get(pattern, 0.0) + share
+    first = pattern_of(one)
+    return tuple(sorted(total.items(), key=lambda pair: (pair[0] != first, -pair[1])))
+
+
+def _day(site: Site, day: int) -> int:
+    """First hour of a day of the window; its end beyond the last one."""
+    starts = np.flatnonzero(np.diff(site.clock.day, prepend=site.clock.day[:1] - 1))
+    return int(starts[day]) if day < starts.size else int(site.hours_us.size)
