@@ -28,12 +28,14 @@ def timetables(registry: Registry, meters: Iterable[Meter]) -> dict[str, Timetab
     if not hours:
         return {}
     at = {node: _timetable(registry, node, hours) for node in {meter.node for meter in meters}}
-    return {meter.code: week for meter in meters if (week := at[meter.node]) != (Working(),)}
+    return {meter.code: week for meter in meters if (week := at[meter.node])}
 
 
 def _timetable(registry: Registry, node: str, hours: Sequence[WorkingHours]) -> Timetable:
     chain = {node, *registry.ancestors(node)}
     own = [one for one in hours if one.node in chain]
+    if not own:
+        return ()
     edges = [edge.valid for edge in registry.space if edge.child in chain]
     week: list[Working] = []
     for epoch in epochs(turning_days([*(one.valid for one in own), *edges])):

@@ -174,9 +174,9 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
 def alike(inputs: Inputs) -> list[Inputs]:
     """The inputs of the meters that work the same week and have the same limits, in the order of
     the first of each: they are judged together, by one clock."""
-    groups: dict[tuple[Timetable, Limits], list[int]] = {}
+    groups: dict[tuple[Timetable, bool, Limits], list[int]] = {}
     for row, meter in enumerate(inputs.meters):
-        own = (_week(inputs, meter), _limits(inputs, meter))
+        own = (_week(inputs, meter), _is_registered(inputs, meter), _limits(inputs, meter))
         groups.setdefault(own, []).append(row)
     if len(groups) == 1:
         return [inputs]
@@ -193,6 +193,11 @@ def alike(inputs: Inputs) -> list[Inputs]:
 
 def _week(inputs: Inputs, meter: Meter) -> Timetable:
     return inputs.weeks.get(meter.code, USUAL_WEEK)
+
+
+def _is_registered(inputs: Inputs, meter: Meter) -> bool:
+    """Whether somebody said when people work where it is."""
+    return meter.code in inputs.weeks
 
 
 def _limits(inputs: Inputs, meter: Meter) -> Limits:
@@ -266,7 +271,7 @@ def _scene(inputs: Inputs, memory: Memory, hours: int) -> Scene:
         revision=inputs.revision,
         see=lambda judged: candidates(_site(inputs, history, judged)),
         memory=memory,
-        registered=week != USUAL_WEEK,
+        registered=_is_registered(inputs, inputs.meters[0]),
     )
 
 
@@ -381,11 +386,18 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         seen=seen_of(
             history,
             judged,
-            registered=_week(inputs, inputs.meters[0]) != USUAL_WEEK,
+            electric & ~_with_parts(inputs),
+            registered=_is_registered(inputs, inputs.meters[0]),
             strict=limits.share_of_load / USUAL_LIMITS.share_of_load,
             fewest=fewest_days(limits),
         ),
     )
+
+
+def _with_parts(inputs: Inputs) -> Bools:
+    """Meters that feed others which are looked at as well, (meters,)."""
+    feeders = {one for meter in inputs.meters for one in inputs.feeders.get(meter.code, ())}
+    return np.array([meter.code in feeders for meter in inputs.meters], dtype=np.bool_)
 
 
 def _quiet(site: Site, found: Sequence[Candidate]) -> Bools:

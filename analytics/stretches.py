@@ -46,7 +46,13 @@ def block_of(
     weather = _weather(fitted, history.clock, history.temperature)
     beyond = _unseen(fitted, history.temperature)
     return MeterBlock(
-        hours=_hours(history, expected, weather, habit.calm, habit.base),
+        hours=_hours(
+            history,
+            _at_most(expected, fitted.levels, history.clock, habit.odd),
+            weather,
+            habit.calm,
+            habit.base,
+        ),
         load=history.energy,
         schedule=_schedule(fitted.levels, history.clock, registered=registered),
         habit=habit,
@@ -58,6 +64,7 @@ def block_of(
 def seen_of(
     history: History,
     judged: Judged,
+    counts: Bools,
     *,
     registered: bool,
     strict: float = 1.0,
@@ -65,7 +72,7 @@ def seen_of(
 ) -> Sightings:
     """What stands out in hours that versions have judged, by the rows of the history.
 
-    strict: how large an effect must be, 1 for the usual. fewest: as in `MeterBlock`.
+    counts, strict, fewest: as in `MeterBlock`, of all the meters.
     """
     rows = [row for row, own in enumerate(judged.by) if own]
     if not rows or not history.hours_us.size:
@@ -75,17 +82,31 @@ def seen_of(
     weather, beyond = _by_knots([one.baseline for one in last], history)
     levels = np.concatenate([one.baseline.levels for one in last])
     own = history.of(rows)
+    accused = np.zeros_like(habit.odd) if registered else habit.odd
+    expected = _at_most(judged.expected[rows], levels, own.clock, accused)
     block = MeterBlock(
-        hours=_hours(own, judged.expected[rows], weather, habit.calm, habit.base),
+        hours=_hours(own, expected, weather, habit.calm, habit.base),
         load=own.energy,
         schedule=_schedule(levels, own.clock, registered=registered),
         habit=habit,
         special=_special(own.clock),
         beyond=beyond,
         strict=strict,
+        counts=counts[rows],
         fewest=fewest or {},
     )
     return judge([block]).of_rows(rows)
+
+
+def _at_most(expected: Floats, levels: Floats, clock: HourCalendar, odd: Bools) -> Floats:
+    """What is expected [kWh/h] where a calendar does not say what a meter does on special days: of
+    meters that are `odd`, (meters,), the most of what a special day and a usual one would take."""
+    first = _day_starts(clock)
+    day = np.searchsorted(first, np.arange(clock.hour.size), side="right") - 1
+    usual = (clock.day + MONDAY) % 7 * 24 + clock.hour
+    more = np.take(levels, usual, axis=1) - np.take(levels, clock.full_bins(), axis=1)
+    more = np.where(odd[:, None] & _special(clock)[day], np.maximum(np.nan_to_num(more), 0.0), 0.0)
+    return np.asarray(expected + more)
 
 
 def _by_knots(baselines: Sequence[Baseline], history: History) -> tuple[Floats, Bools]:

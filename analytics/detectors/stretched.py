@@ -37,6 +37,8 @@ PATTERN_OF: Final = {
 RATIOS: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
 """By which a wrong transformer or a wrong pulse value multiplies readings."""
 NEAR_RATIO: Final = 0.08
+OF_METERS: Final = frozenset({"meter_clock", "meter_multiplier"})
+"""What the meter measures wrongly is no waste."""
 NIGHTLY: Final = ("night", "early", "late", "off")
 """Shapes whose days are nights."""
 
@@ -87,6 +89,9 @@ def _candidate(site: Site, one: DayStretch, told: list[DayStretch]) -> Candidate
     if not hours.size:
         return None
     inside = hours[hours < end]
+    net = float(site.residual[one.meter, hours].sum())
+    if net <= 0 and pattern_of(one) not in OF_METERS:
+        return None  # it gave back what it took
     return Candidate(
         pattern=pattern_of(one),
         meter=one.meter,

@@ -67,6 +67,9 @@ class MeterBlock:
     """Hours whose weather the baseline has never seen, (meters, hours)."""
     strict: float = 1.0
     """How large an effect must be, beside the usual."""
+    counts: Bools | None = None
+    """Meters that speak for themselves, (meters,), where not all do: what a total shows that its
+    parts show as well is no second witness."""
     fewest: Mapping[str, int] = field(default_factory=dict)
     """Shape -> days on which it must be seen, where that is not the usual."""
 
@@ -133,7 +136,8 @@ def judge(blocks: Sequence[MeterBlock], since: int = 0) -> Sightings:
         for number, block in enumerate(blocks)
     ]
     shaped = [_shaped(*both, since) for both in zip(blocks, sound, strict=True)]
-    common = common_days(np.concatenate([_rest_z(one) for one in shaped]))
+    each = zip(blocks, shaped, strict=True)
+    common = common_days(np.concatenate([_rest_z(one)[_witnesses(block)] for block, one in each]))
     stretches = [
         _stretch(place, blocks[place], one, since, _name(blocks[place], sound[place], one, since))
         for place, one_block in enumerate(shaped)
@@ -159,11 +163,7 @@ def _sound(block: MeterBlock, found: Sequence[Fault]) -> Hours:
     residual = np.where(block.beyond, np.nan, block.hours.residual)
     for one in found:
         residual[one.meter, max(one.first - 1, 0) : one.end + 1] = np.nan
-    day = (
-        np.searchsorted(block.hours.day_starts, np.arange(block.hours.bins.size), side="right") - 1
-    )
-    odd = block.habit.odd[:, None] & block.special[day]
-    return replace(block.hours, residual=np.where(odd, np.nan, residual))
+    return replace(block.hours, residual=residual)
 
 
 def _shaped(block: MeterBlock, hours: Hours, since: int) -> Shaped:
@@ -189,6 +189,11 @@ def _rest_z(shaped: Shaped) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         noise = shaped.sigma[REST][:, None] ** 2 / size + shaped.tau[REST][:, None] ** 2
         return np.where(size > 0, shaped.along[REST] / size / np.sqrt(noise), np.nan)
+
+
+def _witnesses(block: MeterBlock) -> Bools:
+    every = np.ones(block.load.shape[0], dtype=np.bool_)
+    return every if block.counts is None else block.counts
 
 
 def _but(shaped: Shaped, days: Bools) -> Shaped:

@@ -30,6 +30,8 @@ ALIKE_HOURS = 12.0
 LEAST_EXPLAINED = 0.15
 """Of the sum of squares beyond the usual, what a shape must explain to be named."""
 CREEP_DAYS = 21
+CLOCK_DAYS = 4
+"""A clock that is off is so for days; a day or two of other hours are people's."""
 SEASON_DAYS, SEASON_SHARE = 14, 0.5
 """A shorter stretch sees hardly more than one weather: what that drives counts for less."""
 SHIFTS: Final = (-2, -1, 1, 2)
@@ -78,7 +80,8 @@ def named(hours: Hours, schedule: Schedule, spread: Floats, span: tuple[int, int
             for mask in _widening(schedule.runs, most, side)
         )
     gains["creep"] = max(_gain(r, ramp, sigma, known) for ramp in _ramps(r.size))
-    gains["clock"] = SIMPLE * max(_gain(r, _away(hours, span, n), sigma, known) for n in SHIFTS)
+    if r.size >= CLOCK_DAYS * 24:
+        gains["clock"] = SIMPLE * max(_gain(r, _away(hours, span, n), sigma, known) for n in SHIFTS)
     share = np.nan_to_num(hours.expected[0, inside])
     ratio = _power(r, share, sigma, known)
     best = max(gains.values())
