@@ -4,10 +4,12 @@
     look ────────┴─▶ settle ─▶ Changes: opened, grown, closed, returned, savings
 
 One case stands for each meter and pattern: what comes again before anybody has settled it is the
-same matter. Its evidence is kept by the hour. Hours that a look does not see any more stay as they
-were told last, whether they left the window or the detectors now hold them for usual; only the
-books refute an hour, by saying something else of it. Whoever is told something is never told it
-twice: what lies in the span of a case that people settled opens none.
+same matter. A stretch of days may look like another pattern from one look to the next: it belongs
+to the case with which it shares its hours, and the newest look names that. Its evidence is kept by
+the hour. Hours that a look does not see any more stay as they were told last, whether they left the
+window or the detectors now hold them for usual; only the books refute an hour, by saying something
+else of it. Whoever is told something is never told it twice: what lies in the span of a case that
+people settled opens none.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from analytics.detectors import FAULTS
+from analytics.detectors import BY_EXPECTATION, FAULTS
+from analytics.detectors.stretched import STRETCHED
 from analytics.drift import HELD
 from analytics.evidence import joined, only
 from analytics.lessons import lesson_of, untaught
@@ -50,6 +53,8 @@ SHORTEST_DAY = 23
 """Hours of a local day at least."""
 LEAST_HOURS = 3
 """Fewer hours beyond a settled case are its own, seen a little wider."""
+LEAST_DAYS = 2
+"""Likewise of stretches, which begin and end by the day."""
 
 Key = tuple[str, str]
 
@@ -76,7 +81,7 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
         elif case.evidence.meter in look.meters:
             cases.setdefault(_key(case.evidence), []).append(case)
     for finding in look.findings:
-        fresh.setdefault(_key(finding), []).append(finding)
+        fresh.setdefault(_key_among(finding, known), []).append(finding)
     opened: list[Case] = []
     silent = _silent(look)
     for key in sorted(cases.keys() | fresh.keys()):
@@ -207,6 +212,25 @@ def _key(finding: Finding) -> Key:
     return finding.meter, finding.pattern
 
 
+def _key_among(finding: Finding, known: Sequence[Case]) -> Key:
+    """Meter and pattern; of a stretch that shares half of its hours with one told as something
+    else, or half of that one's, the pattern of that."""
+    key = _key(finding)
+    if finding.pattern not in STRETCHED:
+        return key
+    own = frozenset(finding.hours_us)
+    shares = {
+        _key(case.evidence): len(own & frozenset(case.evidence.hours_us))
+        for case in known
+        if case.evidence.meter == finding.meter
+        and case.evidence.pattern in STRETCHED
+        and (case.stands or _is_done(case))
+        and 2 * len(own & frozenset(case.evidence.hours_us))
+        >= min(len(own), len(case.evidence.hours_us))
+    }
+    return key if key in shares or not shares else max(shares, key=lambda one: shares[one])
+
+
 def _unsettled(fresh: Sequence[Finding], cases: Sequence[Case], look: Look) -> list[Finding]:
     """What people have not settled yet, what they did not teach to be usual, and what is not over.
     A refuted case covers nothing: its hours may come back with other readings."""
@@ -220,7 +244,8 @@ def _unsettled(fresh: Sequence[Finding], cases: Sequence[Case], look: Look) -> l
         anew = untaught(finding, taught, look.zone)
         hours = [at for at in sorted(anew) if not any(start <= at < end for start, end in done)]
         rest = only(finding, frozenset(hours))
-        if rest is not None and (rest is finding or len(hours) >= _least(finding)):
+        event = [at for at in hours if at < finding.end_us]
+        if rest is not None and (rest is finding or len(event) >= _least(finding)):
             found.append(rest)
     return found
 
@@ -250,6 +275,8 @@ def _meets(finding: Finding, spans: Sequence[tuple[int, int]]) -> bool:
 
 def _least(finding: Finding) -> int:
     """Hours beyond a settled case that are a new one."""
+    if finding.pattern in STRETCHED:
+        return LEAST_DAYS * SHORTEST_DAY
     return HELD * SHORTEST_DAY if finding.pattern == BALANCE_DRIFT else LEAST_HOURS
 
 
@@ -311,7 +338,7 @@ def _still_so(case: Case, hour: EvidenceHour, look: Look) -> bool:
     if case.evidence.pattern == BALANCE_DRIFT:
         said = look.differences.get(case.evidence.meter, {})
         return hour.measured is not None and said.get(hour.start_us) == hour.measured
-    if case.evidence.pattern in FAULTS:
+    if case.evidence.pattern in FAULTS - BY_EXPECTATION:
         return False  # the books themselves name faults: one that they do not name is none
     return look.measured(case.evidence.meter, hour.start_us) == hour.measured
 

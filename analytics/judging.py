@@ -31,8 +31,6 @@ class Judged:
     """[kWh/h]; NaN where no version says anything."""
     sigma: Floats
     """Spread of the residual in each hour [kW]."""
-    rest_sigma: Floats
-    """Spread of the residual outside running hours [kW]."""
     load: Floats
     """Typical power in office hours [kW]; NaN where unknown."""
     checked: Bools
@@ -56,7 +54,6 @@ def judged(
     result = Judged(
         expected=np.full(shape, np.nan),
         sigma=np.zeros(shape),
-        rest_sigma=np.zeros(shape),
         load=np.full(shape, np.nan),
         checked=np.array([any(_judges(v) for v in one) for one in by], dtype=np.bool_),
         by=by,
@@ -69,7 +66,6 @@ def judged(
             known = since & (np.isfinite(expected) if place else True)
             result.expected[row, known] = expected[known]
             result.sigma[row, since] = sigma[since]
-            result.rest_sigma[row, since] = version.baseline.spread[0, 0]
             result.load[row, since] = version.baseline.load[0]
         if own:
             _, here, there = np.intersect1d(

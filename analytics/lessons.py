@@ -5,8 +5,9 @@
     expected     the same kinds of hour, an hour wider    up to 1.25 of the size it was said of
     dismissed    any hour                                 up to 1.5 of it
 
-The size is the mean power above expectation of a run, a stretch of evidence hours that no more
-than three hours interrupt; that of a lesson is the largest of its case. A kind of hour is the hour
+A run is a stretch of evidence hours that no more than three hours interrupt. What bears it are the
+hours with a quarter of the most that any of them has above expectation; its size is their mean
+power, that of a lesson the largest of its case. A kind of hour is the hour
 of the day, of a weekend or not; what is before eight in the morning belongs to the day before, as
 nights do. A lesson stands as long as its case is in that state: to reopen it takes the lesson back.
 """
@@ -19,6 +20,7 @@ from datetime import timedelta
 from typing import Final
 
 from analytics.detectors import FAULTS
+from analytics.detectors.stretched import STRETCHED
 from metering.evidence import hours_of
 from metering.finding import TEACHING, Case, CaseState, EvidenceHour, Finding
 from metering.localtime import HOUR_US, from_us, zone_of
@@ -28,6 +30,7 @@ EXPECTED_UP_TO: Final = 1.25
 DISMISSED_UP_TO: Final = 1.5
 PAUSE_US: Final = 3 * HOUR_US
 """Runs are further apart."""
+BEARS: Final = 0.25
 MORNING: Final = timedelta(hours=8)
 SATURDAY: Final = 5
 
@@ -47,7 +50,7 @@ class Lesson:
     meter: str
     pattern: str
     kinds: frozenset[Kind]
-    """Of its evidence hours."""
+    """Of the hours that bear it."""
     up_to: float
     """Power above expectation up to which it covers [canonical unit an hour]."""
     unit: str
@@ -65,7 +68,7 @@ class Lesson:
         """Whether a run is of its kind, and not larger."""
         if _power(run, self.unit) > self.up_to:
             return False
-        return self.any_hour or kinds_of([one.start_us for one in run], zone) <= _wider(self.kinds)
+        return self.any_hour or kinds_of(_starts(run), zone) <= _wider(self.kinds)
 
 
 def lesson_of(case: Case, zone: str) -> Lesson | None:
@@ -83,7 +86,7 @@ def lesson_of(case: Case, zone: str) -> Lesson | None:
         node=told.node,
         meter=told.meter,
         pattern=told.pattern,
-        kinds=kinds_of(told.hours_us, zone),
+        kinds=frozenset().union(*(kinds_of(_starts(run), zone) for run in runs)),
         up_to=factor * max(_power(run, told.unit) for run in runs),
         unit=told.unit,
         by=case.state_by,
@@ -93,12 +96,18 @@ def lesson_of(case: Case, zone: str) -> Lesson | None:
 
 
 def untaught(finding: Finding, lessons: Sequence[Lesson], zone: str) -> frozenset[int]:
-    """Starts of the evidence hours that no lesson of the meter and pattern covers."""
-    own = [one for one in lessons if (one.meter, one.pattern) == (finding.meter, finding.pattern)]
+    """Starts of the evidence hours that no lesson of the meter and pattern covers. A stretch may be
+    called otherwise the next time: what is expected of one holds for all at the same hours."""
+    own = [one for one in lessons if one.meter == finding.meter and _alike(one, finding)]
     if not own:
         return frozenset(finding.hours_us)
     left = [run for run in _runs(finding) if not any(one.covers(run, zone) for one in own)]
     return frozenset(hour.start_us for run in left for hour in run)
+
+
+def _alike(lesson: Lesson, finding: Finding) -> bool:
+    stretches = {lesson.pattern, finding.pattern} <= STRETCHED
+    return lesson.pattern == finding.pattern or (stretches and not lesson.any_hour)
 
 
 def kinds_of(hours_us: Sequence[int], zone: str) -> frozenset[Kind]:
@@ -123,5 +132,18 @@ def _runs(finding: Finding) -> Iterator[list[EvidenceHour]]:
         yield run
 
 
+def _bearing(run: Sequence[EvidenceHour]) -> list[EvidenceHour]:
+    """The hours that bear a run: those in which it gives back, or as good as nothing happens, say
+    nothing of its size."""
+    most = max(one.waste for one in run)
+    return [one for one in run if one.waste >= BEARS * most]
+
+
+def _starts(run: Sequence[EvidenceHour]) -> list[int]:
+    return [one.start_us for one in _bearing(run)]
+
+
 def _power(run: Sequence[EvidenceHour], unit: str) -> float:
-    return sum(one.waste for one in run) / BOOK_UNITS[unit].per_canonical / len(run)
+    bearing = _bearing(run)
+    total = sum(one.waste for one in bearing)
+    return total / BOOK_UNITS[unit].per_canonical / max(len(bearing), 1)

@@ -3,13 +3,12 @@
     waste    = sum over evidence hours of (measured - expected)
     cost     = sum over hours of waste[t] * price[t]           a sum for each currency
     carbon   = sum over hours of waste[t] * factor[day of t]
-    interval = waste +- 1.64 * s       s: what as many hours are off by while the meter is well
-             = waste +- 1.64 * s_day * sqrt(n (1 + rho) / (1 - rho))    where that was not learned
+    interval = waste +- 1.64 * s
 
-with n the nights or days of the event, s_day the standard deviation of the same hours' residual
-sum on days without a finding, and rho its correlation from one day to the next, which makes n
-days count for fewer. 1.64 is the 95th percentile of the normal distribution, hence a 90 %
-interval. Prices and factors are those of figures: nothing is priced here.
+with s what the sum over as many hours is off by while the meter is well, which its habit says
+(`analytics.scan.judge.NetNoise`), or what a detector itself tells. 1.64 is the 95th percentile of
+the normal distribution, hence a 90 % interval. Prices and factors are those of figures: nothing is
+priced here.
 """
 
 from dataclasses import dataclass
@@ -18,9 +17,8 @@ from typing import Protocol
 
 import numpy as np
 
-from analytics.detectors.site import Candidate, DayMeans, Site
-from analytics.groups import Bools, Floats, Ints
-from analytics.robust import scale
+from analytics.detectors.site import Candidate, Site
+from analytics.groups import Floats, Ints
 from figures import canonical
 from metering.finding import Sums
 from metering.registry import Meter
@@ -31,7 +29,7 @@ HALF_SURE, MOST_SURE = 6.0, 0.98
 """The score at which as much is right as wrong, and beyond what nothing is claimed."""
 STEEP = 5
 MOST_CORRELATION = 0.9
-"""Beyond it a few quiet days say too little about the spread to trust the formula."""
+"""Beyond it a few days say too little about the spread to trust a formula."""
 LEAST_DAYS = 5
 
 
@@ -129,44 +127,20 @@ def price(
     meter: Meter,
     waste: Ints,
     rates: Rates,
-    quiet: Bools,
 ) -> Price:
-    """Price an event whose evidence hours wasted `waste` [book units], shape as its hours.
-
-    `quiet` (hours,) is False in the evidence hours of any finding of the meter.
-    """
+    """Price an event whose evidence hours wasted `waste` [book units], shape as its hours."""
     starts = site.hours_us[candidate.hours]
     return Price(
         waste=int(waste.sum()) / BOOK_UNITS[meter.unit].per_canonical,
-        half=_half(site, candidate, quiet),
+        half=_half(candidate),
         score=candidate.score,
         costs=rates.money(meter, starts, waste),
         kgco2=rates.kgco2(meter, starts, waste),
     )
 
 
-def _half(site: Site, candidate: Candidate, quiet: Bools) -> float:
-    if candidate.own is not None:
-        return candidate.own.half
-    return Z90 * candidate.sigma if candidate.sigma else half_width(site, candidate, quiet)
-
-
-def half_width(site: Site, candidate: Candidate, quiet: Bools) -> float:
-    """Half of the 90 % interval of a candidate's waste [kWh].
-
-    `quiet` has shape (hours,) and is False in the evidence hours of any finding of the meter.
-    With fewer than five quiet days to learn from, the hourly spread stands in.
-    """
-    row, per_day = candidate.meter, candidate.hours.size / candidate.days
-    hours = np.isin(site.clock.hour, site.clock.hour[candidate.hours])
-    same_kind = np.isin(site.clock.working, site.clock.working[candidate.hours])
-    daily = DayMeans.of(site.residual[[row]], site.clock, hours & same_kind & quiet).means[0]
-    known = daily[np.isfinite(daily)]
-    if known.size < LEAST_DAYS:
-        return float(Z90 * np.sqrt((site.rest_sigma[row, candidate.hours] ** 2).sum()))
-    s_day = float(scale(known[None, :], np.zeros(1))[0]) * per_day
-    rho = persistence(daily)
-    return float(Z90 * s_day * np.sqrt(candidate.days * (1 + rho) / (1 - rho)))
+def _half(candidate: Candidate) -> float:
+    return Z90 * candidate.sigma if candidate.own is None else candidate.own.half
 
 
 def persistence(daily: Floats) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 
 from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import Candidate, Site
-from analytics.groups import Bools, Floats, Ints
+from analytics.groups import Floats, Ints
 from analytics.judging import Judged
 from analytics.pricing import FREE, Price, Rates, price, sure
 from metering.finding import EvidenceHour, Finding
@@ -39,18 +39,13 @@ class Evidence:
     """Local day of the look."""
 
 
-def to_finding(
-    evidence: Evidence, meter: Meter, candidate: Candidate, quiet: Bools, now_us: int
-) -> Finding:
-    """The finding of a candidate; a meter fault has no waste, money or carbon.
-
-    `quiet` (hours,) is False in the evidence hours of any finding of the meter.
-    """
+def to_finding(evidence: Evidence, meter: Meter, candidate: Candidate, now_us: int) -> Finding:
+    """The finding of a candidate; a meter fault has no waste, money or carbon."""
     detector = DETECTORS[candidate.pattern]
     own = candidate.own
     wanted = _expected(evidence, candidate, meter) if own is None else own.expected
     used = _used(evidence, candidate)
-    worth = _worth(evidence, candidate, meter, used - wanted, quiet)
+    worth = _worth(evidence, candidate, meter, used - wanted)
     currency, cost = worth.sole
     return Finding(
         institution=evidence.institution,
@@ -116,9 +111,7 @@ def _expected(evidence: Evidence, candidate: Candidate, meter: Meter) -> Ints:
     return np.where(known, scaled.astype(np.int64), ABSENT)
 
 
-def _worth(
-    evidence: Evidence, candidate: Candidate, meter: Meter, waste: Ints, quiet: Bools
-) -> Price:
+def _worth(evidence: Evidence, candidate: Candidate, meter: Meter, waste: Ints) -> Price:
     if candidate.pattern in FAULTS:
         return FREE
     return price(
@@ -127,7 +120,6 @@ def _worth(
         meter=meter,
         waste=waste,
         rates=evidence.rates,
-        quiet=quiet,
     )
 
 

@@ -328,22 +328,21 @@ def _told(
 
 
 def _findings(part: _AlikeMeters, found: Sequence[Candidate]) -> list[Finding]:
-    quiet, inputs = _quiet(part.site, found), part.inputs
+    inputs = part.inputs
     told = []
     for one in found:
         meter = inputs.meters[one.meter]
         stay = inputs.own.get(meter.code, ALL_TIME)
         cut = within_stay(one, inputs.hours_us, stay)
         if cut is not None:
-            made = to_finding(part.evidence, meter, cut, quiet[one.meter], inputs.now_us)
+            made = to_finding(part.evidence, meter, cut, inputs.now_us)
             told.append(replace(made, hourly=charted(made.hourly, stay)))
     return told
 
 
 def _large_enough(site: Site, candidate: Candidate) -> bool:
-    """By what the meter took above expectation: what it gave back later makes it no smaller."""
-    above = np.maximum(site.residual[candidate.meter, candidate.hours], 0.0)
-    waste = float(np.nansum(above))
+    """By its net waste: what the meter gave back counts."""
+    waste = float(np.nansum(site.residual[candidate.meter, candidate.hours]))
     return waste >= site.limits.load_hours * float(site.last_load[candidate.meter])
 
 
@@ -372,7 +371,6 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         measured=history.energy,
         expected=judged.expected,
         sigma=judged.sigma,
-        rest_sigma=judged.rest_sigma,
         load=judged.load,
         judged=electric & judged.checked,
         shares=inputs.shares[:, :hours],
@@ -398,15 +396,6 @@ def _with_parts(inputs: Inputs) -> Bools:
     """Meters that feed others which are looked at as well, (meters,)."""
     feeders = {one for meter in inputs.meters for one in inputs.feeders.get(meter.code, ())}
     return np.array([meter.code in feeders for meter in inputs.meters], dtype=np.bool_)
-
-
-def _quiet(site: Site, found: Sequence[Candidate]) -> Bools:
-    """Hours without any finding of what the meter itself measured, shape (meters, hours)."""
-    quiet = np.ones(site.measured.shape, dtype=np.bool_)
-    for candidate in found:
-        if candidate.own is None:
-            quiet[candidate.meter, candidate.hours] = False
-    return quiet
 
 
 def _per_canonical(meters: Sequence[Meter]) -> Ints:

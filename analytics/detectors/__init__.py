@@ -11,9 +11,18 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from analytics.detectors.detector import Detector, Quantity
-from analytics.detectors.site import Candidate, Limits, Site
+from analytics.detectors.site import Candidate, Input, Limits, Site
 
-__all__ = ["DETECTORS", "FAULTS", "Candidate", "Detector", "Limits", "Site", "candidates"]
+__all__ = [
+    "BY_EXPECTATION",
+    "DETECTORS",
+    "FAULTS",
+    "Candidate",
+    "Detector",
+    "Limits",
+    "Site",
+    "candidates",
+]
 
 
 def _collected() -> Iterator[Detector]:
@@ -29,6 +38,8 @@ DETECTORS: dict[str, Detector] = {
 """By name. Faults first: a reader of the table sees the order in which data is judged."""
 FAULTS = frozenset(one.name for one in DETECTORS.values() if one.quantity is Quantity.FAULT)
 """Patterns whose hours are worth nothing."""
+BY_EXPECTATION = frozenset(one.name for one in DETECTORS.values() if Input.BASELINE in one.needs)
+"""Patterns that are told by what a baseline expects; the others stand in the books."""
 
 
 def candidates(site: Site) -> list[Candidate]:

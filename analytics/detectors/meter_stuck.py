@@ -1,4 +1,8 @@
-"""Stuck meter: its register stood still although it never rests."""
+"""Stuck: a register or a value that stands still while the meter should have changed.
+
+The books tell it of registers; the hours themselves tell it of meters that send no register, or
+nothing and then all at once.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ def _is_told(one: Candidate, other: Candidate) -> bool:
 
 DETECTOR = Detector(
     name=NAME,
-    needs=frozenset({Input.EVENTS}),
+    needs=frozenset({Input.METER}),
     candidates=_still,
     quantity=Quantity.FAULT,
     causes=("register_frozen",),

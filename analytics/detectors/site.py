@@ -7,7 +7,7 @@ import numpy as np
 
 from analytics.balances import BalanceDays
 from analytics.bins import HourCalendar
-from analytics.groups import Bools, Floats, Groups, Ints
+from analytics.groups import Bools, Floats, Ints
 from analytics.outages import Outage
 from analytics.scan.judge import NOTHING_SEEN, Sightings
 from metering.book import RegisterEvent
@@ -30,6 +30,8 @@ class Input(StrEnum):
     """A meter of water, gas, heat or cooling that is read by the hour."""
     OUTAGE = "outage"
     """Meters behind one gateway whose gaps begin and end together."""
+    METER = "meter"
+    """Any meter at all."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,6 @@ class Site:
     """[kWh/h], likewise; NaN where the baseline is silent."""
     sigma: Floats
     """Spread of the residual in each hour [kW], shape (meters, hours)."""
-    rest_sigma: Floats
-    """Spread of the residual outside running hours [kW], likewise: each hour's own version says."""
     load: Floats
     """Typical power in office hours [kW], likewise."""
     judged: Bools
@@ -104,6 +104,7 @@ class Site:
             Input.BALANCE: any(one.meter in self.codes for one in self.balances),
             Input.FLOW: any(item[:2] in FLOWS for item in self.items),
             Input.OUTAGE: any(one.subject in self.codes for one in self.outages),
+            Input.METER: bool(self.codes),
         }
         return frozenset(one for one, stands in there.items() if stands)
 
@@ -116,20 +117,6 @@ class Site:
     def last_load(self) -> Floats:
         """Typical power in office hours at the end [kW], shape (meters,)."""
         return self.load[:, -1]
-
-    def threshold(self, days: Ints) -> Floats:
-        """What an excess outside office hours must pass on each duty day [kW], (meters, days)."""
-        hour = np.searchsorted(self.clock.duty_day, days)
-        load = self.load[:, hour]
-        wanted = np.maximum(
-            self.limits.sigmas * self.rest_sigma[:, hour], self.limits.share_of_load * load
-        )
-        return np.where(self.judged[:, None] & (load > 0), wanted, np.inf)
-
-    def flagged(self) -> Bools:
-        """Hours whose own residual stands out, shape (meters, hours)."""
-        with np.errstate(invalid="ignore"):
-            return np.asarray(self.residual > self.limits.sigmas * self.sigma)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,50 +162,3 @@ class Candidate:
     """(pattern, share of the likelihood) of what else it may be."""
     sigma: float = 0.0
     """Of its net waste by what days of the meter were off by when it was well [kWh]."""
-
-
-@dataclass(frozen=True, eq=False)
-class DayMeans:
-    """Mean residual of the same hours of each duty day."""
-
-    days: Ints
-    means: Floats
-    """[kW], shape (meters, days); NaN where less than half of the hours are known."""
-
-    @classmethod
-    def of(cls, residual: Floats, clock: HourCalendar, hours: Bools) -> "DayMeans":
-        """Means over `hours`, a mask of shape (hours,), by the day they are on duty for."""
-        days, place = np.unique(clock.duty_day, return_inverse=True)
-        labels = np.where(hours, place.astype(np.int64), -1)
-        groups = Groups.of(labels, days.size)
-        means, counts = groups.means(residual)
-        enough = counts * 2 >= groups.padded.shape[1]
-        return cls(days, np.where(enough, means, np.nan))
-
-
-def working_days(clock: HourCalendar, days: Ints) -> Bools:
-    """Which of the days are working days; a day outside the clock's range is none."""
-    return np.isin(days, clock.day[clock.working])
-
-
-def chains(days: list[int], reach: int) -> list[list[int]]:
-    """Cut a rising list of days wherever the next one is more than `reach` days later."""
-    result: list[list[int]] = []
-    for day in days:
-        if result and day - result[-1][-1] <= reach:
-            result[-1].append(day)
-        else:
-            result.append([day])
-    return result
-
-
-def from_days(
-    site: Site, pattern: str, meter: int, chain: list[int], flagged: Bools
-) -> Candidate | None:
-    """The candidate of a chain of duty days over its flagged hours; None without any."""
-    inside = np.isin(site.clock.duty_day, chain)
-    hours = np.flatnonzero(inside & flagged[meter])
-    if hours.size == 0:
-        return None
-    start, end = int(site.hours_us[hours[0]]), int(site.hours_us[hours[-1]]) + 3_600_000_000
-    return Candidate(pattern, meter, chain[0], start, end, hours, len(chain))

@@ -34,6 +34,8 @@ PATTERN_OF: Final = {
     "clock": "meter_clock",
     "share": "meter_multiplier",
 }
+STRETCHED: Final = frozenset({*PATTERN_OF.values(), UNEXPLAINED})
+"""Patterns that stretches of days are told as."""
 RATIOS: Final = (1.5, 2.0, 3.0, 5.0, 10.0)
 """By which a wrong transformer or a wrong pulse value multiplies readings."""
 NEAR_RATIO: Final = 0.08

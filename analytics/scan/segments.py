@@ -23,7 +23,7 @@ from analytics.groups import Bools, Floats, Ints
 LENGTHS: Final = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 63, 91, 140, 200)
 TINY, MOST_Z = 1e-18, 1e3
 """A meter that never varies is told without dividing by nothing."""
-HALF, LITTLE = 0.5, 0.2
+HALF, PART, LITTLE = 0.5, 0.25, 0.2
 EDGE_DAYS = 3
 """Days by which an end is judged."""
 MOST_EVENTS = 12
@@ -172,6 +172,10 @@ def _widened(
     noise = _only(own, shape)
     first = _end(noise, along, size, power, first, -1)
     last = max(_end(noise, along, size, power, last, 1), first)
+    first, last = (
+        first - _has_part(own, first - 1, first, last),
+        last + _has_part(own, last + 1, first, last),
+    )
     a, s = np.cumsum(along[first : last + 1]), np.cumsum(size[first : last + 1])
     n = np.cumsum(size[first : last + 1] > 0)
     grown = _z(_only(own, shape), a[None, None], s[None, None], n[None, None])[0, 0]
@@ -204,6 +208,19 @@ def _end(own: Shaped, along: Floats, size: Floats, power: float, place: int, ste
     while not low[at] and 0 <= at - step < days.size:
         at -= step
     return int(days[at])
+
+
+def _has_part(own: Shaped, day: int, first: int, last: int) -> bool:
+    """Whether a day beside days `first` to `last` has a part of what they show, along any shape:
+    nights begin on one day and end on another."""
+    if not 0 <= day < own.size.shape[2]:
+        return False
+    along, size = (part[:, 0, first : last + 1].sum(axis=1) for part in (own.along, own.size))
+    power = np.divide(along, size, out=np.zeros_like(along), where=size > 0)
+    here = own.size[:, 0, day]
+    stands = STANDS * np.sqrt(own.variance(own.size[..., [day]])[:, 0, 0])
+    reached = np.divide(own.along[:, 0, day], here, out=np.zeros_like(along), where=here > 0)
+    return bool(((power > 0) & (reached >= np.maximum(PART * power, stands))).any())
 
 
 def without(own: Shaped, first: int, last: int) -> Shaped:

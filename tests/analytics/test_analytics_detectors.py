@@ -9,12 +9,15 @@ import pytest
 
 from analytics import DETECTORS, FAULTS, HourCalendar, Limits, detectors
 from analytics.balances import BalanceDays
-from analytics.detectors import Candidate, Site
-from analytics.detectors.site import chains
+from analytics.detectors import BY_EXPECTATION, Candidate, Site
+from analytics.detectors.stretched import fewest_days
 from analytics.hierarchy import ancestors, suppress
 from analytics.outages import Outage
+from analytics.scan.faults import Fault
+from analytics.scan.judge import DayStretch, NetNoise, Sightings
+from analytics.scan.naming import Likeness
 from metering.book import RegisterEvent
-from metering.calendar import CalendarDay, DayKind, WorkCalendar
+from metering.calendar import WorkCalendar
 from metering.localtime import HOUR_US, MINUTE_US, day_number, days_between, slot_starts
 from metering.quality import MEASURED, MISSING, all_of
 
@@ -38,7 +41,6 @@ def site(calendar: WorkCalendar = WorkCalendar(), limits: Limits = Limits()) -> 
         measured=expected.copy(),
         expected=expected,
         sigma=np.full(expected.shape, 1.0),
-        rest_sigma=np.ones(expected.shape),
         load=np.full(expected.shape, LOAD),
         judged=np.ones(1, dtype=np.bool_),
         shares=all_of(MEASURED, hours_us.size)[None, :, :],
@@ -48,18 +50,43 @@ def site(calendar: WorkCalendar = WorkCalendar(), limits: Limits = Limits()) -> 
     )
 
 
-def nights(place: Site, extra: float, *days: int) -> Site:
-    """Add power from 20:00 to 06:00 of November nights."""
-    wanted = [day_number(date(2026, 11, day)) for day in days]
-    inside = np.isin(place.clock.duty_day, wanted) & place.clock.night
-    return replace(place, measured=place.measured + np.where(inside, extra, 0.0))
+def with_stretch(place: Site, extra: float, *more: DayStretch) -> Site:
+    """Nights of 10 to 13 November that take more, and other stretches."""
+    inside = np.isin(place.clock.duty_day, [day_number(date(2026, 11, d)) for d in range(10, 14)])
+    measured = place.measured + np.where(inside & place.clock.night, extra, 0.0)
+    told = (stretch(10, 13), *more)
+    return replace(place, measured=measured, seen=Sightings(told, ()))
 
 
-def office(place: Site, extra: float, *days: int) -> Site:
-    """Add power from 08:00 to 18:00 of November days."""
-    wanted = [day_number(date(2026, 11, day)) for day in days]
-    inside = np.isin(place.clock.day, wanted) & place.clock.daytime
-    return replace(place, measured=place.measured + np.where(inside, extra, 0.0))
+def stretch(first: int, last: int, shape: str = "night", score: float = 20.0) -> DayStretch:
+    """Days of November that look like a shape."""
+    return named(first, last, ((shape, 1.0),), score=score)
+
+
+def named(
+    first: int,
+    last: int,
+    odds: tuple[tuple[str, float], ...],
+    *,
+    score: float = 20.0,
+    ratio: float = 0.2,
+) -> DayStretch:
+    return DayStretch(
+        block=0,
+        meter=0,
+        shape="night",
+        first=first - FIRST.day,
+        last=last - FIRST.day,
+        score=score,
+        power=50.0,
+        known=first - FIRST.day,
+        name=Likeness(odds, 0.9, ratio),
+        noise=NetNoise(1.0, 0.0, 0.0),
+    )
+
+
+def found_in(place: Site) -> list[Candidate]:
+    return detectors.candidates(place)
 
 
 def seen(place: Site, pattern: str) -> list[tuple[int, int, int]]:
@@ -83,7 +110,15 @@ def test_the_table_holds_each_detector_of_a_file_under_its_name() -> None:
 def test_faults_come_first() -> None:
     faults = [name in FAULTS for name in DETECTORS]
     assert faults == sorted(faults, reverse=True)
-    assert {"balance_drift", "gateway_silent", "meter_gap", "meter_stuck"} == FAULTS
+    of_books = {"balance_drift", "gateway_silent", "meter_gap", "meter_stuck"}
+    assert (
+        of_books
+        | {
+            *("meter_clock", "meter_multiplier", "meter_negative", "meter_spike", "meter_zero"),
+        }
+        == FAULTS
+    )
+    assert of_books.isdisjoint(BY_EXPECTATION)
 
 
 def test_a_detector_is_asked_where_the_site_has_what_it_needs(
@@ -98,108 +133,136 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
         monkeypatch.undo()
         return found
 
-    waste = DETECTORS.keys() - FAULTS - {"night_flow"}
-    assert asked(site()) == waste
-    assert asked(replace(site(), items=("01000",))) == waste
-    assert asked(replace(site(), items=("02000",))) == waste | {"night_flow"}
+    judged = {*BY_EXPECTATION, "meter_stuck"}
+    assert asked(site()) == judged
+    assert asked(replace(site(), items=("01000",))) == judged
+    assert asked(replace(site(), items=("02000",))) == judged | {"night_flow"}
     unjudged = replace(site(), judged=np.zeros(1, dtype=np.bool_))
-    assert asked(unjudged) == set()
+    assert asked(unjudged) == {"meter_stuck"}
     event = RegisterEvent("office", "ac", "gap", 0, HOUR_US)
-    assert asked(replace(unjudged, events=(event,))) == FAULTS - {"balance_drift", "gateway_silent"}
+    assert asked(replace(unjudged, events=(event,))) == {"meter_gap", "meter_stuck"}
     out = Outage("ac", "", ("s/g",), ("ac", "b"), 2, 0, HOUR_US, frozenset())
-    assert asked(replace(unjudged, outages=(out,))) == {"gateway_silent"}
-    assert asked(replace(unjudged, outages=(replace(out, subject="other"),))) == set()
+    assert asked(replace(unjudged, outages=(out,))) == {"gateway_silent", "meter_stuck"}
+    assert asked(replace(unjudged, outages=(replace(out, subject="other"),))) == {"meter_stuck"}
     days = np.arange(2)
     known = np.ones(2, dtype=np.bool_)
     held = BalanceDays("ac", days, known, days, (), known)
-    assert asked(replace(unjudged, balances=(held,))) == {"balance_drift"}
-    assert asked(replace(unjudged, balances=(replace(held, meter="other"),))) == set()
+    assert asked(replace(unjudged, balances=(held,))) == {"balance_drift", "meter_stuck"}
+    assert asked(replace(unjudged, balances=(replace(held, meter="other"),))) == {"meter_stuck"}
 
 
 def test_every_detector_is_silent_on_a_site_as_expected() -> None:
     assert all(one.candidates(site()) == [] for one in DETECTORS.values())
 
 
-@pytest.mark.parametrize(
-    ("days", "found"),
-    [
-        ((10,), []),
-        ((10, 11), [(10, 2, 20)]),
-        ((10, 16), [(10, 2, 20)]),  # Tuesday and Monday: the fifth working night
-        ((10, 17), []),  # the sixth
-        ((12, 13, 16, 17), [(12, 4, 40)]),  # over a weekend
-        ((13, 14), [(13, 2, 20)]),  # Friday, and Saturday's night with it
-        ((14, 15), []),  # no working day before either
-        ((3, 4, 17, 18), [(3, 2, 20), (17, 2, 20)]),
-    ],
-)
-def test_nights(days: tuple[int, ...], found: list[tuple[int, int, int]]) -> None:
-    assert seen(nights(site(), 50.0, *days), "after_hours_plant") == found
+def test_the_evidence_are_all_hours_until_two_days_after() -> None:
+    (found,) = found_in(with_stretch(site(), 50.0))
+    assert (found.pattern, found.days, found.score) == ("after_hours_plant", 4, 20.0)
+    assert found.first_day == day_number(date(2026, 11, 10))
+    assert found.hours.tolist() == list(range(8 * 24, 14 * 24))
+    assert found.end_us == int(site().hours_us[12 * 24]), "it ends with its last day"
+    assert found.sigma == pytest.approx(2.0 * np.sqrt(6 * 24)), "net waste of so many hours"
 
 
-def test_both_limits_must_be_passed() -> None:
-    assert seen(nights(site(), 7.9, 10, 11), "after_hours_plant") == []
-    assert seen(nights(site(), 8.1, 10, 11), "after_hours_plant") == [(10, 2, 20)]
-    noisy = nights(site(), 50.0, 10, 11)
-    noisy = replace(noisy, rest_sigma=np.full(noisy.sigma.shape, 17.0))
-    assert seen(noisy, "after_hours_plant") == []
+def test_hours_that_are_not_known_are_no_evidence_and_the_next_stretch_is_its_own() -> None:
+    place = with_stretch(site(), 50.0, stretch(15, 16, "all"))
+    hole = place.measured.copy()
+    hole[0, 9 * 24 : 10 * 24] = np.nan
+    hole[0, 13 * 24 : 15 * 24] += 30.0
+    first, second = sorted(found_in(replace(place, measured=hole)), key=lambda one: one.start_us)
+    assert first.hours.tolist() == [*range(8 * 24, 9 * 24), *range(10 * 24, 13 * 24)]
+    assert (second.pattern, second.hours[0]) == ("high_base_load", 13 * 24)
 
 
-def test_a_step_around_the_clock_is_not_a_broken_schedule() -> None:
-    step = office(nights(site(), 30.0, 10, 11, 12), 30.0, 10, 11, 12)
-    assert seen(step, "after_hours_plant") == []
-    friday_on = office(site(), 30.0, 13, 14, 15)
-    assert seen(friday_on, "weekend_run") == []
+def test_what_gave_back_as_much_is_no_waste() -> None:
+    place = with_stretch(site(), 50.0)
+    back = place.measured.copy()
+    back[0, 12 * 24 : 14 * 24] -= 45.0
+    assert found_in(replace(place, measured=back)) == []
 
 
-def test_a_meter_without_schedule_cannot_break_one() -> None:
-    place = site()
-    always = np.full(place.expected.shape, 90.0)
-    place = replace(place, expected=always, measured=always.copy())
-    assert seen(nights(place, 50.0, 10, 11, 12), "after_hours_plant") == []
-    assert seen(office(place, 50.0, 14, 15), "weekend_run") == []
+def test_a_stretch_must_stand_out_and_its_meter_be_judged() -> None:
+    place = with_stretch(site(), 50.0)
+    seen_once = Sightings((stretch(10, 13, score=7.0),), ())
+    assert found_in(replace(place, seen=seen_once))
+    assert found_in(replace(place, seen=seen_once, limits=Limits(sigmas=3.2))) == []
+    assert found_in(replace(place, seen=Sightings((stretch(10, 13, score=6.0),), ()))) == []
+    assert found_in(replace(place, judged=np.zeros(1, dtype=np.bool_))) == []
 
 
 @pytest.mark.parametrize(
-    ("days", "found"),
+    ("shape", "ratio", "pattern"),
     [
-        ((14,), []),
-        ((14, 15), [(14, 2, 20)]),
-        ((14, 21), [(14, 2, 20)]),  # single Saturdays join
-        ((14, 15, 21, 22), [(14, 2, 20), (21, 2, 20)]),  # whole weekends do not
-        ((14, 28), []),
-        ((14, 15, 21), [(14, 2, 20)]),
+        ("night", 0.2, "after_hours_plant"),
+        ("off", 0.2, "after_hours_plant"),
+        ("rest", 0.2, "weekend_run"),
+        ("early", 0.2, "early_start"),
+        ("late", 0.2, "late_stop"),
+        ("all", 0.2, "high_base_load"),
+        ("creep", 0.2, "base_load_creep"),
+        ("cool", 0.2, "slope_degradation"),
+        ("heat", 0.2, "slope_degradation"),
+        ("clock", 0.2, "meter_clock"),
+        ("share", 0.2, "unexplained_excess"),
+        ("share", 1.0, "meter_multiplier"),  # twice as much: a transformer of twice the ratio
+        ("share", 0.5, "meter_multiplier"),
+        ("share", 0.7, "unexplained_excess"),
+        ("runs", 0.2, "unexplained_excess"),
     ],
 )
-def test_weekends(days: tuple[int, ...], found: list[tuple[int, int, int]]) -> None:
-    assert seen(office(site(), 60.0, *days), "weekend_run") == found
+def test_a_shape_has_a_pattern(shape: str, ratio: float, pattern: str) -> None:
+    one = named(10, 13, ((shape, 1.0),), ratio=ratio)
+    place = replace(with_stretch(site(), 50.0), seen=Sightings((one,), ()))
+    assert [found.pattern for found in found_in(place)] == [pattern]
 
 
-def test_a_holiday_with_a_worked_day_in_it_is_one_block() -> None:
-    calendar = WorkCalendar.of(
-        [CalendarDay(date(2026, 11, 14), DayKind.WORKING)]
-        + [CalendarDay(date(2026, 11, day), DayKind.REST) for day in (12, 13)]
+def test_what_no_shape_explains_is_unexplained() -> None:
+    place = replace(with_stretch(site(), 50.0), seen=Sightings((named(10, 13, ()),), ()))
+    assert [found.pattern for found in found_in(place)] == ["unexplained_excess"]
+
+
+def test_odds_are_those_of_patterns_the_one_it_is_told_as_first() -> None:
+    one = named(10, 13, (("all", 0.4), ("night", 0.35), ("off", 0.25)))
+    place = replace(with_stretch(site(), 50.0), seen=Sightings((one,), ()))
+    (found,) = found_in(place)
+    assert found.pattern == "high_base_load"
+    assert found.odds == (
+        ("high_base_load", pytest.approx(0.4)),
+        ("after_hours_plant", pytest.approx(0.6)),
     )
-    place = office(site(calendar), 60.0, 12, 13, 15)
-    assert seen(place, "weekend_run") == [(12, 3, 30)]
 
 
-def test_a_run_through_weekend_and_nights_is_counted_once() -> None:
-    place = office(nights(site(), 60.0, 13, 14, 15, 16), 60.0, 14, 15)
-    night, weekend = (
-        DETECTORS[pattern].candidates(place) for pattern in ("after_hours_plant", "weekend_run")
-    )
-    assert [c.days for c in night] == [2]
-    assert [c.days for c in weekend] == [2]
-    assert np.intersect1d(night[0].hours, weekend[0].hours).size == 0
-    assert night[0].hours.size + weekend[0].hours.size == 60
+def test_limits_say_on_how_many_days_a_shape_must_be_seen() -> None:
+    assert fewest_days(Limits()) == {}
+    assert fewest_days(Limits(nights=4)) == dict.fromkeys(("night", "early", "late", "off"), 4)
+    assert fewest_days(Limits(rest_days=3)) == {"rest": 3}
 
 
-def test_unknown_hours_are_never_waste() -> None:
-    place = nights(site(), 50.0, 10, 11)
-    masked = place.measured.copy()
-    masked[0, place.clock.duty_day == day_number(date(2026, 11, 11))] = np.nan
-    assert seen(replace(place, measured=masked), "after_hours_plant") == []
+def test_hours_measured_wrongly_are_faults_and_near_ones_are_one() -> None:
+    faults = [Fault(0, "zero", 30, 40), Fault(0, "zero", 70, 80), Fault(0, "zero", 400, 405)]
+    place = replace(site(), seen=Sightings((), tuple((0, one) for one in faults)))
+    first, second = found_in(place)
+    assert {first.pattern, second.pattern} == {"meter_zero"}
+    assert first.hours.tolist() == [*range(30, 40), *range(70, 80)]
+    assert (first.days, second.days) == (2, 1)
+    assert second.start_us == int(place.hours_us[400])
+    assert found_in(replace(place, judged=np.zeros(1, dtype=np.bool_))) == []
+
+
+@pytest.mark.parametrize("kind", ["spike", "negative", "stuck"])
+def test_each_kind_of_wrong_hours_has_its_pattern(kind: str) -> None:
+    place = replace(site(), seen=Sightings((), ((0, Fault(0, kind, 30, 40)),)))
+    assert [one.pattern for one in found_in(place)] == [f"meter_{kind}"]
+
+
+def test_what_the_register_tells_is_not_told_again_by_its_hours() -> None:
+    told = event("stuck", 90, 400)
+    place = replace(site(), events=(told,))
+    at = int(np.searchsorted(place.hours_us, told.start_us))
+    both = replace(place, seen=Sightings((), ((0, Fault(0, "stuck", at, at + 8)),)))
+    assert len(DETECTORS["meter_stuck"].candidates(both)) == 1
+    apart = replace(place, seen=Sightings((), ((0, Fault(0, "stuck", at + 99, at + 120)),)))
+    assert len(DETECTORS["meter_stuck"].candidates(apart)) == 2
 
 
 def event(kind: str, start_min: int, end_min: int) -> RegisterEvent:
@@ -243,11 +306,6 @@ def test_faults_end_with_the_last_complete_day_and_other_meters_are_ignored() ->
     assert DETECTORS["meter_gap"].candidates(replace(site(), events=(stranger,))) == []
 
 
-def test_chains_cut_at_the_reach() -> None:
-    assert chains([1, 2, 5, 9], 3) == [[1, 2, 5], [9]]
-    assert chains([], 3) == []
-
-
 def candidate(meter: int, hours: range, pattern: str = "weekend_run") -> Candidate:
     return Candidate(pattern, meter, 0, 0, 0, np.array(hours), 2)
 
@@ -269,9 +327,10 @@ def test_only_the_deepest_meter_that_explains_an_event_reports_it() -> None:
     assert kept([100, 100, 45, 45], *two_parts) == [2, 3]
 
 
-def test_other_patterns_and_other_hours_explain_nothing() -> None:
+def test_waste_below_explains_whatever_it_looks_like_and_other_hours_do_not() -> None:
     total = candidate(0, range(10))
-    assert kept([100, 0, 90, 0], total, candidate(2, range(10), "after_hours_plant")) == [0, 2]
+    assert kept([100, 0, 90, 0], total, candidate(2, range(10), "after_hours_plant")) == [2]
+    assert kept([100, 0, 90, 0], total, candidate(2, range(10), "meter_multiplier")) == [0, 2]
     assert kept([100, 0, 90, 0], total, candidate(2, range(0, 4))) == [0, 2]
 
 

@@ -253,7 +253,7 @@ def test_the_past_is_judged_as_at_first_whatever_version_came_since() -> None:
     after = judged(versions, clock, temperature, place.hours_us)
     before = judged([own[:1] for own in versions], clock, temperature, place.hours_us)
     until = int((clock.day < day_number(at(29))).sum())
-    for name in ("expected", "sigma", "rest_sigma", "load"):
+    for name in ("expected", "sigma", "load"):
         one, two = getattr(before, name), getattr(after, name)
         np.testing.assert_array_equal(one[:, :until], two[:, :until])
         assert (one[:, until:] != two[:, until:]).any()
