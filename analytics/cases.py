@@ -96,6 +96,9 @@ def settle(known: Sequence[Case], look: Look) -> Changes:
         elif rest:
             opened.append(_opened(joined(rest), look))
         for case in standing:
+            if case.number not in told and _is_told_below(case, look):
+                closed[case.number] = MERGED
+                continue
             now = _now(case, told.get(case.number, []), look)
             if now is None:
                 closed[case.number] = _why(case, look, silent)
@@ -124,6 +127,13 @@ def _put_right(cases: Sequence[Case], rest: Sequence[Finding]) -> Case | None:
 def _relapse(case: Case, rest: Sequence[Finding], look: Look) -> Relapse:
     evidence = _as_of(joined([case.evidence, *rest]), look)
     return Relapse(evidence, min(one.start_us for one in rest))
+
+
+def _is_told_below(case: Case, look: Look) -> bool:
+    """Whether meters below say by now most of what a stretch told."""
+    hours = frozenset(case.evidence.hours_us)
+    explained = look.explained.get(case.evidence.meter, frozenset())
+    return case.evidence.pattern in STRETCHED and 2 * len(hours & explained) > len(hours)
 
 
 def _silent(look: Look) -> Mapping[str, Sequence[Finding]]:

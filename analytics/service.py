@@ -123,6 +123,8 @@ class Look:
     """As in the inputs."""
     savings: Mapping[int, Saving] = field(default_factory=dict)
     """Number of a case that was put right -> what that has saved."""
+    explained: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """Meter -> starts of hours [us] in which it took more, and meters below it told so."""
     differences: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     """Total meter -> start of the hour [us] -> its part of what the total has beyond its parts on
     the day [book units], of days on which that is known."""
@@ -158,7 +160,7 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
     if not hours or not inputs.meters:
         return _seen(inputs, 0, [])
     parts = [_part(one, memory, hours) for one in alike(inputs)]
-    told = _told(parts, inputs.feeders)
+    told, explained = _told(parts, inputs.feeders)
     findings = [
         finding
         for part, found in zip(parts, told, strict=True)
@@ -168,7 +170,7 @@ def look(inputs: Inputs, memory: Memory = NOTHING) -> Look:
     findings.sort(key=lambda one: order.index(one.pattern))
     saved = {number: one for part in parts for number, one in part.savings.items()}
     seen = _seen(inputs, hours, findings, [part.learned for part in parts])
-    return replace(seen, savings=saved)
+    return replace(seen, savings=saved, explained=explained)
 
 
 def alike(inputs: Inputs) -> list[Inputs]:
@@ -306,9 +308,9 @@ def _hours_of_days(inputs: Inputs, hours: int) -> dict[int, Ints]:
 
 def _told(
     parts: Sequence[_AlikeMeters], feeders: Mapping[str, Sequence[str]]
-) -> list[list[Candidate]]:
+) -> tuple[list[list[Candidate]], dict[str, frozenset[int]]]:
     """The candidates of each part that stand: large enough, and not explained by a meter below,
-    whatever part that is in."""
+    whatever part that is in; and the hours of those that are explained, by meter."""
     codes = [code for part in parts for code in part.site.codes]
     residual = np.concatenate([part.site.residual for part in parts])
     large = [
@@ -321,10 +323,15 @@ def _told(
     anywhere = [replace(one, meter=first[place] + one.meter) for place, one in large]
     standing = {id(one) for one in suppress(anywhere, codes, feeders, residual)}
     told: list[list[Candidate]] = [[] for _ in parts]
+    explained: dict[str, frozenset[int]] = {}
     for (place, one), there in zip(large, anywhere, strict=True):
         if id(there) in standing:
             told[place].append(one)
-    return told
+            continue
+        hours = frozenset(parts[place].site.hours_us[one.hours].tolist())
+        code = codes[there.meter]
+        explained[code] = explained.get(code, frozenset()) | hours
+    return told, explained
 
 
 def _findings(part: _AlikeMeters, found: Sequence[Candidate]) -> list[Finding]:

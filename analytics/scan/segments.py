@@ -28,6 +28,8 @@ EDGE_DAYS = 3
 """Days by which an end is judged."""
 MOST_EVENTS = 12
 """Of one meter, in one window of looking."""
+MOST_LOOKS = 40
+"""Likewise, those that come to nothing included."""
 NEXT_WEEK = 8
 """Days from the end of a segment to the beginning of one that goes on with it."""
 STANDS = 3.0
@@ -128,13 +130,16 @@ def _z(shaped: Shaped, along: Floats, size: Floats, count: Floats) -> Floats:
 
 def _of_meter(own: Shaped, meter: int, least_z: float) -> list[DaySegment]:
     found: list[DaySegment] = []
-    while len(found) < MOST_EVENTS:
+    for _ in range(MOST_LOOKS):
         z, shape, first, last = _greatest(own)
-        if z <= least_z:
+        if z <= least_z or len(found) == MOST_EVENTS:
             break
         segment = _widened(own, meter, shape, first, last, least_z)
-        found.append(segment)
-        own = without(own, segment.first, segment.last)
+        if segment.z > least_z:
+            found.append(segment)
+            own = without(own, segment.first, segment.last)
+        else:
+            own = _without_shape(own, shape, first, last)
     return _joined(found)
 
 
@@ -208,6 +213,14 @@ def _end(own: Shaped, along: Floats, size: Floats, power: float, place: int, ste
     while not low[at] and 0 <= at - step < days.size:
         at -= step
     return int(days[at])
+
+
+def _without_shape(own: Shaped, shape: int, first: int, last: int) -> Shaped:
+    """The same where days look like one shape no more: by its ends they are too few for it, and
+    another may tell them."""
+    along, size = own.along.copy(), own.size.copy()
+    along[shape, :, first : last + 1], size[shape, :, first : last + 1] = 0.0, 0.0
+    return replace(own, along=along, size=size)
 
 
 def _has_part(own: Shaped, day: int, first: int, last: int) -> bool:
