@@ -245,6 +245,7 @@ def _unsettled(fresh: Sequence[Finding], cases: Sequence[Case], look: Look) -> l
     """What people have not settled yet, what they did not teach to be usual, and what is not over.
     A refuted case covers nothing: its hours may come back with other readings."""
     done = [_settled_span(case, look.zone) for case in cases if _is_done(case)]
+    kept = frozenset(at for case in cases if _is_done(case) for at in case.evidence.hours_us)
     right = [_span(case) for case in cases if case.state in TEACHING]
     taught = [one for case in cases if (one := lesson_of(case, look.zone)) is not None]
     found = []
@@ -252,7 +253,9 @@ def _unsettled(fresh: Sequence[Finding], cases: Sequence[Case], look: Look) -> l
         if finding.pattern == BALANCE_DRIFT and _meets(finding, right):
             continue  # the new difference is as it should be, for as long as it is told
         anew = untaught(finding, taught, look.zone)
-        hours = [at for at in sorted(anew) if not any(start <= at < end for start, end in done)]
+        hours = [
+            at for at in sorted(anew - kept) if not any(start <= at < end for start, end in done)
+        ]
         rest = only(finding, frozenset(hours))
         event = [at for at in hours if at < finding.end_us]
         if rest is not None and (rest is finding or len(event) >= _least(finding)):

@@ -66,7 +66,8 @@ def judged(
             known = since & (np.isfinite(expected) if place else True)
             result.expected[row, known] = expected[known]
             result.sigma[row, since] = sigma[since]
-            result.load[row, since] = version.baseline.load[0]
+            if place == 0 or np.isfinite(version.baseline.load[0]):
+                result.load[row, since] = version.baseline.load[0]
         if own:
             _, here, there = np.intersect1d(
                 hours_us, own[0].past_us, assume_unique=True, return_indices=True

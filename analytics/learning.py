@@ -31,6 +31,9 @@ from metering.finding import Case
 from metering.localtime import day_of_number
 
 HASH_DIGITS = 12
+LEAST_LEFT_DAYS = 21
+"""Where less is left of a history, what is usual is learned of all of it: medians bear some
+waste, but say nothing of a few days."""
 
 
 Lesson = tuple[Baseline, Habit]
@@ -220,7 +223,9 @@ def _lessons(
 ) -> list[tuple[int, Lesson]]:
     """What each meter has learned from `own` history, judged by fits on other weeks, `past`."""
     together = learned(own, past, without)
-    sound = replace(own, energy=np.where(without, np.nan, own.energy))
+    left = np.isfinite(own.energy) & ~without
+    few = left.sum(axis=1, keepdims=True) < LEAST_LEFT_DAYS * 24
+    sound = replace(own, energy=np.where(left | few, own.energy, np.nan))
     habit = habit_of(sound, together, past, registered=scene.registered)
     return [(row, (one_of(together, n), habit.rows([n]))) for n, row in enumerate(rows)]
 

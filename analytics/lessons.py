@@ -2,7 +2,8 @@
 
     case said so ──▶ Lesson: meter, pattern, kinds of hour, size ──▶ which runs of hours it covers
 
-    expected     the same kinds of hour, an hour wider    up to 1.25 of the size it was said of
+    expected     nine tenths in the same kinds of hour,   up to 1.25 of the size it was said of
+                 an hour wider
     dismissed    any hour                                 up to 1.5 of it
 
 A run is a stretch of evidence hours that no more than three hours interrupt. What bears it are the
@@ -31,6 +32,7 @@ DISMISSED_UP_TO: Final = 1.5
 PAUSE_US: Final = 3 * HOUR_US
 """Runs are further apart."""
 BEARS: Final = 0.25
+MOST_OF_IT: Final = 0.9
 MORNING: Final = timedelta(hours=8)
 SATURDAY: Final = 5
 
@@ -68,7 +70,13 @@ class Lesson:
         """Whether a run is of its kind, and not larger."""
         if _power(run, self.unit) > self.up_to:
             return False
-        return self.any_hour or kinds_of(_starts(run), zone) <= _wider(self.kinds)
+        return self.any_hour or self._share(run, zone) >= MOST_OF_IT
+
+    def _share(self, run: Sequence[EvidenceHour], zone: str) -> float:
+        """Of what a run has above expectation, how much lies in hours of its kinds."""
+        kinds, bearing = _wider(self.kinds), _bearing(run)
+        inside = sum(one.waste for one in bearing if kinds_of([one.start_us], zone) <= kinds)
+        return inside / total if (total := sum(one.waste for one in bearing)) else 1.0
 
 
 def lesson_of(case: Case, zone: str) -> Lesson | None:

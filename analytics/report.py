@@ -194,10 +194,11 @@ def _doubt(candidate: Candidate) -> dict[str, str | int | float]:
 def _chart(
     evidence: Evidence, candidate: Candidate, meter: Meter
 ) -> tuple[tuple[int, float | None, float | None], ...]:
-    """(start, expected, measured) of each hour of the event and a day on either side."""
+    """(start, expected, measured) of each hour of the evidence and a day on either side."""
     site, row = evidence.site, candidate.meter
+    end_us = max(candidate.end_us, int(site.hours_us[candidate.hours[-1]]) + HOUR_US)
     first = np.searchsorted(site.hours_us, candidate.start_us - CHART_MARGIN_US)
-    last = np.searchsorted(site.hours_us, candidate.end_us + CHART_MARGIN_US)
+    last = np.searchsorted(site.hours_us, end_us + CHART_MARGIN_US)
     per_canonical = BOOK_UNITS[meter.unit].per_canonical
     rows = []
     for hour in range(int(first), int(last)):

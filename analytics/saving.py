@@ -1,15 +1,15 @@
 """What putting a case right has saved: the hours after it, by the version that its evidence names.
 
-    evidence hours ─▶ kinds of hour (of a working day or not, hour of the day)
+    evidence hours ─▶ kinds of hour (of a working day or not, hour of the day) that bear it
                         │
     before   waste of the evidence, over all days that have such hours from its first to its last
     after    measured - expected in such hours, day by day, from the day after it was put right on
     saved    before - after, +- t * sqrt(spread of before^2 + variance of after / m)
 
-The spread of before is that of the evidence; m = n (1 - rho) / (1 + rho) of the n days, rho their
-correlation from one to the next; t is the 95th percentile of Student's distribution for so many
-days. The version is frozen and made before the case was found, so it has learned nothing of what
-came after.
+The spread of before is that of its days, or of the evidence where these are too few; m =
+n (1 - rho) / (1 + rho) of the n days, rho their correlation from one to the next; t is the 95th
+percentile of Student's distribution for so many days. The version is frozen and made before the
+case was found, so it has learned nothing of what came after.
 """
 
 from __future__ import annotations
@@ -23,18 +23,22 @@ import numpy as np
 from analytics.crossfit import History
 from analytics.detectors import FAULTS
 from analytics.evidence import only
-from analytics.groups import Bools, Floats
+from analytics.groups import Bools, Floats, Ints
 from analytics.judging import judged
 from analytics.learning import Scene
 from analytics.pricing import Z90, persistence
 from analytics.stored import unpacked
 from metering.baseline import BaselineVersion
+from metering.evidence import hours_of
 from metering.finding import Case, CaseState, Finding
 from metering.localtime import day_number, day_of_number, local_day
 from metering.saving import LEAST_DAYS_AFTER, LEAST_KNOWN, Saving, SavingVerdict
+from metering.units import BOOK_UNITS
 
 LEAST_DAYS: Final = 4
 """Days of its kind after it: weekends are few."""
+BEARS: Final = 0.25
+"""Of the most that a kind of hour takes or gives back, what one that bears the waste does."""
 HALF: Final = 0.5
 """Share of the waste of which the saving must fall short beyond doubt, to say that it did not
 work."""
@@ -62,6 +66,8 @@ def _saving(scene: Scene, case: Case) -> Saving | None:
         return None
     since_us = max(case.relapsed_us, int(history.hours_us[0]))
     seen = only(told, frozenset(at for at in told.hours_us if at >= since_us))
+    if seen is not None:
+        seen = only(seen, _bearing(history, seen))
     if seen is None or seen.waste <= 0:
         return None
     alike = _alike(history, seen)
@@ -80,7 +86,8 @@ def _saving(scene: Scene, case: Case) -> Saving | None:
     )
     if known < LEAST_KNOWN or saving.days < LEAST_DAYS:
         return saving
-    return _told(saving, seen, int(np.unique(history.clock.day[inside]).size), days)
+    told_days = _days(_evidence(history, seen), history.clock.day, inside)
+    return _told(saving, seen, told_days, days)
 
 
 def _version(scene: Scene, told: Finding) -> BaselineVersion | None:
@@ -96,9 +103,30 @@ def _expected(history: History, version: BaselineVersion) -> Floats:
 
 def _alike(history: History, told: Finding) -> Bools:
     """Hours of the kinds of the evidence, (hours,)."""
-    kinds = history.clock.hour + 24 * history.clock.working
+    kinds = _kinds(history)
     evidence = np.isin(history.hours_us, told.hours_us)
     return np.asarray(np.isin(kinds, kinds[evidence]))
+
+
+def _kinds(history: History) -> Ints:
+    return history.clock.hour + 24 * history.clock.working
+
+
+def _bearing(history: History, told: Finding) -> frozenset[int]:
+    """Starts of the evidence hours of the kinds that bear it: the others know nothing of it, and
+    what they vary by would drown the saving."""
+    waste = {one.start_us: one.waste for one in hours_of(told)}
+    starts = np.array(sorted(waste), dtype=np.int64)
+    place = np.searchsorted(history.hours_us, starts)
+    there = place < history.hours_us.size
+    there[there] &= history.hours_us[place[there]] == starts[there]
+    starts, kinds = starts[there], _kinds(history)[place[there]]
+    labels, own = np.unique(kinds, return_inverse=True)
+    means = np.zeros(labels.size)
+    np.add.at(means, own, [waste[at] for at in starts.tolist()])
+    means /= np.maximum(np.bincount(own, minlength=labels.size), 1)
+    bears = np.abs(means) >= BEARS * np.abs(means).max(initial=0.0)
+    return frozenset(starts[bears[own]].tolist())
 
 
 def _days(
@@ -116,14 +144,25 @@ def _days(
     return found
 
 
-def _told(saving: Saving, told: Finding, days_before: int, after: Floats) -> Saving:
+def _evidence(history: History, told: Finding) -> Floats:
+    """What each hour of the evidence wasted [canonical unit], (hours,); NaN elsewhere."""
+    waste = np.full(history.hours_us.size, np.nan)
+    per = BOOK_UNITS[told.unit].per_canonical
+    for one in hours_of(told):
+        place = int(np.searchsorted(history.hours_us, one.start_us))
+        if place < waste.size and history.hours_us[place] == one.start_us:
+            waste[place] = one.waste / per
+    return waste
+
+
+def _told(saving: Saving, told: Finding, days_before: Floats, after: Floats) -> Saving:
     known = after[np.isfinite(after)]
-    before = told.waste / days_before
+    before = told.waste / days_before.size
     saved = before - float(known.mean())
-    rho = persistence(after)
-    effective = known.size * (1 - rho) / (1 + rho)
-    of_after = float(known.var(ddof=1)) / effective
-    of_before = ((told.waste_high - told.waste_low) / 2 / Z90 / days_before) ** 2
+    of_after, effective = _of_mean(after)
+    of_before = ((told.waste_high - told.waste_low) / 2 / Z90 / days_before.size) ** 2
+    if np.isfinite(days_before).sum() >= LEAST_DAYS:
+        of_before = min(of_before, _of_mean(days_before)[0])
     half = t95(max(effective - 1, 1.0)) * float(np.sqrt(of_after + of_before))
     total = saved * known.size
     money = _money(told, total)
@@ -138,6 +177,13 @@ def _told(saving: Saving, told: Finding, days_before: int, after: Floats) -> Sav
         money=money,
         currency=told.currency if money else "",
     )
+
+
+def _of_mean(days: Floats) -> tuple[float, float]:
+    """(variance of the mean of days, for how many days they count), NaN left out."""
+    known, rho = days[np.isfinite(days)], persistence(days)
+    effective = known.size * (1 - rho) / (1 + rho)
+    return float(known.var(ddof=1)) / effective, effective
 
 
 def verdict_of(before: float, low: float, high: float) -> SavingVerdict:

@@ -54,6 +54,8 @@ from metering.units import BOOK_UNITS
 DISTRUSTED = frozenset(
     {"gap", "stuck", "reset", "spike", "rollover", "jump", "bridge", "reversed", "replaced"}
 )
+UNDRIVEN = ("01A", "01C")
+"""Items that follow no weather: lighting and sockets, and power, as lifts and pumps are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -348,9 +350,12 @@ def _findings(part: _AlikeMeters, found: Sequence[Candidate]) -> list[Finding]:
 
 
 def _large_enough(site: Site, candidate: Candidate) -> bool:
-    """By its net waste: what the meter gave back counts."""
-    waste = float(np.nansum(site.residual[candidate.meter, candidate.hours]))
-    return waste >= site.limits.load_hours * float(site.last_load[candidate.meter])
+    """By what the meter took above expectation: what it gave back later, or what the baseline
+    expects too much of other hours, makes an event no smaller."""
+    above = np.maximum(site.residual[candidate.meter, candidate.hours], 0.0)
+    return float(np.nansum(above)) >= site.limits.load_hours * float(
+        site.last_load[candidate.meter]
+    )
 
 
 def _trusted(inputs: Inputs, hours: int) -> Bools:
@@ -392,6 +397,7 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
             history,
             judged,
             electric & ~_with_parts(inputs),
+            np.array([not meter.item.startswith(UNDRIVEN) for meter in inputs.meters]),
             registered=_is_registered(inputs, inputs.meters[0]),
             strict=limits.share_of_load / USUAL_LIMITS.share_of_load,
             fewest=fewest_days(limits),

@@ -7,6 +7,7 @@ window  ─▶ what is expected of it ──────────────
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from analytics.scan.judge import NOTHING_SEEN, MeterBlock, Sightings, judge
 from analytics.scan.schedule import Schedule
 from analytics.scan.shapes import Hours
 from analytics.scan.special import special_days
-from analytics.stored import joined, knots_of
+from analytics.stored import Version, joined, knots_of
 
 OUT_OF_SIGHT_K = 0.5
 """Beyond the coldest and the warmest hour fitted, what weather may be before it is not known."""
@@ -35,7 +36,8 @@ def habit_of(history: History, fitted: Baseline, past: Floats, *, registered: bo
     hours = _hours(history, past, weather, *least)
     schedule = _schedule(fitted.levels, history.clock, registered=registered)
     special = _special(history.clock)
-    return Habit.of(hours, history.energy, schedule, fitted.levels, special, least)
+    spells = _spells(special & ~history.clock.working[hours.day_starts])
+    return Habit.of(hours, history.energy, schedule, fitted.levels, special, spells, least)
 
 
 def block_of(
@@ -45,18 +47,14 @@ def block_of(
     (meters, hours), and the baselines and habits that were learned before."""
     weather = _weather(fitted, history.clock, history.temperature)
     beyond = _unseen(fitted, history.temperature)
+    special = _special(history.clock)
+    at_most = _at_most(expected, fitted, history, habit.odd, special)
     return MeterBlock(
-        hours=_hours(
-            history,
-            _at_most(expected, fitted.levels, history.clock, habit.odd),
-            weather,
-            habit.calm,
-            habit.base,
-        ),
+        hours=_hours(history, at_most, weather, habit.calm, habit.base),
         load=history.energy,
         schedule=_schedule(fitted.levels, history.clock, registered=registered),
         habit=habit,
-        special=_special(history.clock),
+        special=special,
         beyond=np.broadcast_to(beyond, history.energy.shape),
     )
 
@@ -65,6 +63,7 @@ def seen_of(
     history: History,
     judged: Judged,
     counts: Bools,
+    driven: Bools,
     *,
     registered: bool,
     strict: float = 1.0,
@@ -72,25 +71,26 @@ def seen_of(
 ) -> Sightings:
     """What stands out in hours that versions have judged, by the rows of the history.
 
-    counts, strict, fewest: as in `MeterBlock`, of all the meters.
+    counts, strict, fewest: as in `MeterBlock`, of all the meters. driven: those that may follow the
+    weather, (meters,): of them nothing is said in weather that their baselines never saw.
     """
     rows = [row for row, own in enumerate(judged.by) if own]
     if not rows or not history.hours_us.size:
         return NOTHING_SEEN
-    last = [judged.by[row][-1] for row in rows]
-    habit = Habit.joined([one.known_habit for one in last])
-    weather, beyond = _by_knots([one.baseline for one in last], history)
-    levels = np.concatenate([one.baseline.levels for one in last])
-    own = history.of(rows)
-    accused = np.zeros_like(habit.odd) if registered else habit.odd
-    expected = _at_most(judged.expected[rows], levels, own.clock, accused)
+    known = [_known(judged.by[row]) for row in rows]
+    habit = Habit.joined([one for one, _ in known])
+    levels = np.concatenate([own for _, own in known])
+    own, special = history.of(rows), _special(history.clock)
+    spared = np.zeros_like(habit.odd) if registered else habit.odd
+    last = [judged.by[row][-1].baseline for row in rows]
+    expected, weather, beyond = _by_knots(last, own, judged.expected[rows], spared, special)
     block = MeterBlock(
         hours=_hours(own, expected, weather, habit.calm, habit.base),
         load=own.energy,
         schedule=_schedule(levels, own.clock, registered=registered),
         habit=habit,
-        special=_special(own.clock),
-        beyond=beyond,
+        special=special,
+        beyond=beyond & driven[rows][:, None],
         strict=strict,
         counts=counts[rows],
         fewest=fewest or {},
@@ -98,29 +98,56 @@ def seen_of(
     return judge([block]).of_rows(rows)
 
 
-def _at_most(expected: Floats, levels: Floats, clock: HourCalendar, odd: Bools) -> Floats:
+def _known(versions: Sequence[Version]) -> tuple[Habit, Floats]:
+    """The newest habit of a meter and its levels [kW], (1, 192); what they are silent about, those
+    before them answer."""
+    habit, levels = versions[-1].known_habit, versions[-1].baseline.levels
+    for one in reversed(versions[:-1]):
+        silent, before = ~np.isfinite(habit.sigma), one.known_habit
+        told = {
+            name: np.where(silent, getattr(before, name), getattr(habit, name))
+            for name in ("sigma", "tau", "heavy")
+        }
+        habit = replace(habit, **told)
+        levels = np.where(np.isnan(levels), one.baseline.levels, levels)
+    return habit, levels
+
+
+def _at_most(
+    expected: Floats, fitted: Baseline, history: History, odd: Bools, special: Bools
+) -> Floats:
     """What is expected [kWh/h] where a calendar does not say what a meter does on special days: of
     meters that are `odd`, (meters,), the most of what a special day and a usual one would take."""
-    first = _day_starts(clock)
-    day = np.searchsorted(first, np.arange(clock.hour.size), side="right") - 1
-    usual = (clock.day + MONDAY) % 7 * 24 + clock.hour
-    more = np.take(levels, usual, axis=1) - np.take(levels, clock.full_bins(), axis=1)
-    more = np.where(odd[:, None] & _special(clock)[day], np.maximum(np.nan_to_num(more), 0.0), 0.0)
-    return np.asarray(expected + more)
+    clock = history.clock
+    inside = special[_day_of(clock)] & odd[:, None]
+    if not inside.any():
+        return expected
+    usual = replace(clock, weekday=(clock.day + MONDAY) % 7)
+    return np.where(inside, np.fmax(expected, fitted.predict(usual, history.temperature)), expected)
 
 
-def _by_knots(baselines: Sequence[Baseline], history: History) -> tuple[Floats, Bools]:
-    """(weather's part [kW], hours whose weather the baseline never saw), (meters, hours) each."""
-    shape = (len(baselines), history.hours_us.size)
-    weather, beyond = np.zeros(shape), np.zeros(shape, dtype=np.bool_)
+def _day_of(clock: HourCalendar) -> Ints:
+    """Which day of the clock's each hour is of, (hours,)."""
+    starts = _day_starts(clock)
+    return np.searchsorted(starts, np.arange(clock.hour.size), side="right") - 1
+
+
+def _by_knots(
+    baselines: Sequence[Baseline], own: History, expected: Floats, odd: Bools, special: Bools
+) -> tuple[Floats, Floats, Bools]:
+    """(what is expected at most [kWh/h], weather's part [kW], hours whose weather the baseline has
+    never seen), (meters, hours) each; meters that share knots at once."""
+    at_most, weather = expected.copy(), np.zeros(expected.shape)
+    beyond = np.zeros(expected.shape, dtype=np.bool_)
     alike: dict[tuple[bytes, ...], list[int]] = {}
     for row, one in enumerate(baselines):
         alike.setdefault(knots_of(one), []).append(row)
     for rows in alike.values():
         together = joined([baselines[row] for row in rows])
-        weather[rows] = _weather(together, history.clock, history.temperature)
-        beyond[rows] = _unseen(together, history.temperature)
-    return weather, beyond
+        at_most[rows] = _at_most(expected[rows], together, own.of(rows), odd[rows], special)
+        weather[rows] = _weather(together, own.clock, own.temperature)
+        beyond[rows] = _unseen(together, own.temperature)
+    return at_most, weather, beyond
 
 
 def _weather(fitted: Baseline, clock: HourCalendar, temperature: Floats) -> Floats:
@@ -169,6 +196,10 @@ def _special(clock: HourCalendar) -> Bools:
         alike = weekday == day
         usual |= alike & (2 * np.count_nonzero(working & alike) > np.count_nonzero(alike))
     return special_days(~working, clock.holiday[first], (weekday >= SATURDAY) & ~usual)
+
+
+def _spells(days: Bools) -> int:
+    return int(np.count_nonzero(np.diff(days.astype(np.int8), prepend=0) == 1))
 
 
 def _schedule(levels: Floats, clock: HourCalendar, *, registered: bool) -> Schedule:

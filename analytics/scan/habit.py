@@ -19,7 +19,11 @@ ODD_SHARE = 0.2
 """Of the way from quiet to busy: special days that were off by more follow no rule."""
 ODD_LOAD = 0.05
 LEAST_SPELLS = 3
-"""Spells of special days that a history must hold."""
+"""Spells of special days off that a history must hold."""
+YEAR = 365.0
+"""Days after which a meter has shown what seasons do to it: what its busy hours wander at least is
+more, by the root, where fewer are known. The hours off are what they are."""
+SEASONAL: Final = ("all", "runs", "share", "cool", "heat")
 LEAST_SPREAD = 0.02
 """Of a meter's mean power: a steadier hour is taken for as unsteady."""
 
@@ -54,16 +58,24 @@ class Habit:
         schedule: Schedule,
         levels: Floats,
         special: Bools,
+        spells: int,
         least: tuple[Floats, Floats],
     ) -> Habit:
         """Of a history judged by fits that have not seen it; `load` [kW] is (meters, hours),
-        `levels` [kW] (meters, 192), `special` (days,) as in `analytics.scan.special`, `least` what
-        `least_driven` says."""
+        `levels` [kW] (meters, 192), `special` (days,) as in `analytics.scan.special`, `spells` how
+        many spells of days off are among them, `least` what `least_driven` says."""
         level = _mean(load)
         along, size = days_by_shape(hours, schedule, special)
+        unknown = np.sqrt(max(YEAR / special.size, 1.0))
         found = [
-            noise_of(a, s, wander * (np.ones_like(level) if relative else level))
-            for a, s, (wander, relative) in zip(along, size, WANDERS.values(), strict=True)
+            noise_of(
+                a,
+                s,
+                (unknown if name in SEASONAL else 1.0)
+                * wander
+                * (np.ones_like(level) if relative else level),
+            )
+            for a, s, (name, (wander, relative)) in zip(along, size, WANDERS.items(), strict=True)
         ]
         residual = hours.residual
         return cls(
@@ -72,7 +84,7 @@ class Habit:
             heavy=np.stack([one.heavy for one in found]),
             level=level,
             spread=_spread(residual, schedule, hours, LEAST_SPREAD * level),
-            odd=_odd(hours, levels, level, special),
+            odd=_odd(hours, levels, level, special, spells),
             bounds=Bounds.of(load),
             calm=least[0],
             base=least[1],
@@ -128,9 +140,9 @@ def _mean(load: Floats) -> Floats:
     return np.asarray(total / np.maximum(known.sum(axis=1), 1))
 
 
-def _odd(hours: Hours, levels: Floats, level: Floats, special: Bools) -> Bools:
+def _odd(hours: Hours, levels: Floats, level: Floats, special: Bools, spells: int) -> Bools:
     """Meters whose special days followed no rule, or were too few to tell one, (meters,)."""
-    if np.count_nonzero(np.diff(special.astype(np.int8), prepend=0) == 1) < LEAST_SPELLS:
+    if spells < LEAST_SPELLS:
         return np.ones(level.size, dtype=np.bool_)
     known = np.isfinite(hours.residual)
     total = np.add.reduceat(np.where(known, hours.residual, 0.0), hours.day_starts, axis=1)

@@ -35,6 +35,8 @@ CLOCK_DAYS = 4
 SEASON_DAYS, SEASON_SHARE = 14, 0.5
 """A shorter stretch sees hardly more than one weather: what that drives counts for less."""
 SHIFTS: Final = (-2, -1, 1, 2)
+MISSING = 0.3
+"""Of what came with a clock that is off, what must be missing where it left."""
 SIMPLE = 0.9
 """A shape of more than a day must beat the others by so much."""
 
@@ -81,7 +83,9 @@ def named(hours: Hours, schedule: Schedule, spread: Floats, span: tuple[int, int
         )
     gains["creep"] = max(_gain(r, ramp, sigma, known) for ramp in _ramps(r.size))
     if r.size >= CLOCK_DAYS * 24:
-        gains["clock"] = SIMPLE * max(_gain(r, _away(hours, span, n), sigma, known) for n in SHIFTS)
+        gains["clock"] = SIMPLE * max(
+            _moved(r, _away(hours, span, n), sigma, known) for n in SHIFTS
+        )
     share = np.nan_to_num(hours.expected[0, inside])
     ratio = _power(r, share, sigma, known)
     best = max(gains.values())
@@ -121,6 +125,14 @@ def _gain(r: Floats, weight: Floats, sigma: Floats, known: Floats) -> float:
     w = np.where(known, weight, 0.0) / sigma
     along, size = float((w * np.nan_to_num(r) / sigma).sum()), float((w * w).sum())
     return along**2 / size if size > 0 and along > 0 else 0.0
+
+
+def _moved(r: Floats, away: Floats, sigma: Floats, known: Floats) -> float:
+    """The gain of hours that came from elsewhere: what is too much here is missing there."""
+    came, left = (
+        _power(r, part, sigma, known) for part in (np.maximum(away, 0), np.minimum(away, 0))
+    )
+    return _gain(r, away, sigma, known) if left > MISSING * came else 0.0
 
 
 def _away(hours: Hours, span: tuple[int, int], shift: int) -> Floats:

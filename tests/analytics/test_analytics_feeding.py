@@ -13,7 +13,7 @@ import pytest
 
 from analytics import find, site_inputs, sites
 from analytics.feeding import _is_declared
-from figures import Figures, View, cost, costs_of_each, energy
+from figures import Figures, View, costs_of_each, energy
 from ledger import Ledger
 from metering.book import DirtyMark, RegisterEvent, SeriesKey
 from metering.calendar import WorkCalendar
@@ -40,8 +40,8 @@ from storage.memory import MemoryBooks, MemoryMarks, MemoryReadings
 
 FIRST, ZONE = date(2026, 3, 2), "Asia/Shanghai"
 DAYS = 28
-NIGHT = date(2026, 3, 25)
-"""The Wednesday on whose morning something runs."""
+MORNINGS = [date(2026, 3, 23) + timedelta(days=n) for n in range(4)]
+"""Monday to Thursday, on whose mornings something runs."""
 STEPS = {"fine": 15, "hourly": 60, "daily": 1440}
 OUTDOOR = 9
 
@@ -130,14 +130,14 @@ class World:
 
 
 def office(per_hour: int, **morning: float) -> np.ndarray:
-    """1 kWh an hour from 11:00 to 18:00 on working days, nothing else; on one morning so many
+    """1 kWh an hour from 11:00 to 18:00 on working days, nothing else; on some mornings so many
     kWh in slots `s<number>`."""
     slots = []
     for day in days_between(FIRST, FIRST + timedelta(days=DAYS - 1)):
         own = np.zeros(24 * per_hour)
         if day.weekday() < 5:
             own[11 * per_hour : 18 * per_hour] = 1.0 / per_hour
-        if day == NIGHT:
+        if day in MORNINGS:
             for name, used in morning.items():
                 own[int(name[1:])] = used
         slots.append(own)
@@ -145,7 +145,7 @@ def office(per_hour: int, **morning: float) -> np.ndarray:
 
 
 def found(view: View, world: World) -> list[Finding]:
-    """What wastes, where a single night is enough and nobody works before eleven."""
+    """What wastes where nobody works before eleven."""
     inputs = site_inputs(view, world.readings, "s", history_days=60)
     assert inputs is not None
     return find(inputs)
@@ -154,38 +154,38 @@ def found(view: View, world: World) -> list[Finding]:
 @pytest.mark.parametrize(
     ("meter", "per_hour", "morning", "wanted"),
     [
-        ("hourly", 1, {"s8": 4}, "2.60"),
-        ("fine", 4, {"s32": 1, "s33": 1, "s34": 1, "s35": 1}, "2.60"),
-        ("fine", 4, {"s33": 1, "s34": 3}, "3.30"),
-        ("fine", 4, {"s35": 4}, "4.00"),
+        ("hourly", 1, {"s8": 1.0}, "0.65"),
+        ("fine", 4, {"s32": 0.25, "s33": 0.25, "s34": 0.25, "s35": 0.25}, "0.65"),
+        ("fine", 4, {"s33": 0.25, "s34": 0.75}, "0.825"),
+        ("fine", 4, {"s35": 1.0}, "1.00"),
     ],
 )
 def test_a_finding_costs_what_the_books_say_its_hours_cost(
     meter: str, per_hour: int, morning: dict[str, float], wanted: str
 ) -> None:
-    """4 kWh from 08:00 to 09:00 where nothing was expected; the price turns at 08:30."""
+    """1 kWh from 08:00 to 09:00 where nothing was expected; the price turns at 08:30."""
     world = World(registry())
     world.use(meter, office(per_hour, **morning))
     with world.view() as view:
         (finding,) = found(view, world)
         key = SeriesKey("o", "meter", meter, "01000")
-        (hour,) = finding.hours_us
-        hours = energy(view, key, NIGHT, NIGHT, "hour")
-        booked = costs_of_each(view, hours)[hours.start_us.tolist().index(hour)].sole
-        day = cost(view, key, NIGHT, NIGHT).sole
-    assert hour == slot_starts(NIGHT, ZONE, 60)[8]
-    assert (finding.expected, finding.measured) == (0, 4_000_000)
-    assert booked is not None
-    assert day is not None
-    assert (finding.cost, finding.currency) == (booked.amount, booked.currency)
-    assert finding.cost == Decimal(wanted) == day.amount - 7
-    assert finding.costs == (("CNY", Decimal(wanted)),)
+        hours = energy(view, key, MORNINGS[0], MORNINGS[-1], "hour")
+        booked = dict(zip(hours.start_us.tolist(), costs_of_each(view, hours), strict=True))
+    wasted = [one for one in finding.hours if one.waste]
+    assert [one.start_us for one in wasted] == [slot_starts(d, ZONE, 60)[8] for d in MORNINGS]
+    for one in wasted:
+        assert (one.expected, one.measured) == (0, 1_000_000)
+        sole = booked[one.start_us].sole
+        assert sole is not None
+        assert one.costs == (("CNY", sole.amount),) == (("CNY", Decimal(wanted)),)
+    assert finding.cost == 4 * Decimal(wanted)
+    assert finding.costs == (("CNY", 4 * Decimal(wanted)),)
     assert finding.kgco2 == 4 * Decimal("0.5306")
 
 
 def test_a_finding_over_two_currencies_has_a_sum_of_each() -> None:
     world = World(registry((row(0, 510, "0.30"), row(510, 1440, "1.00", "EUR"))))
-    world.use("fine", office(4, s33=1, s34=3))
+    world.use("fine", office(4, s33=0.25, s34=0.75))
     with world.view() as view:
         (finding,) = found(view, world)
     assert (finding.cost, finding.currency) == (None, "")
@@ -195,7 +195,7 @@ def test_a_finding_over_two_currencies_has_a_sum_of_each() -> None:
 def test_a_finding_whose_hours_lack_a_price_has_no_money() -> None:
     for rows in (HALF_PAST_EIGHT[:1], ()):
         world = World(replace(registry(rows), factors=()))
-        world.use("fine", office(4, s33=1, s34=3))
+        world.use("fine", office(4, s33=0.25, s34=0.75))
         with world.view() as view:
             (finding,) = found(view, world)
         assert (finding.cost, finding.currency, finding.costs) == (None, "", ())

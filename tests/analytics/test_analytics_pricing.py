@@ -47,4 +47,4 @@ def test_the_interval_grows_with_what_nights_are_usually_off_by(campus: Callable
         halves.append((found.waste_high - found.waste_low) / 2)
         assert found.waste_high + found.waste_low == pytest.approx(2 * found.waste)
         assert found.waste_low < extra.sum() < found.waste_high
-    assert halves[1] > 1.2 * halves[0]
+    assert halves[1] > 1.05 * halves[0]

@@ -162,8 +162,10 @@ def test_what_comes_back_within_a_year_is_the_same_case(campus: Make) -> None:
     (case,) = platform.look(days(4, AGAIN))
     assert (case.number, case.state, case.relapses) == (1, CaseState.OPEN, 1)
     assert set(before.evidence.hours_us) < set(case.evidence.hours_us)
-    assert case.relapsed_us >= platform.place.at(AGAIN, 12)
-    assert platform.look(days(5, AGAIN)) == [case]
+    assert case.relapsed_us >= platform.place.at(AGAIN, 0)
+    (later,) = platform.look(days(7, AGAIN))
+    assert set(case.evidence.hours_us) < set(later.evidence.hours_us), "two days after it"
+    assert platform.look(days(8, AGAIN)) == [later]
 
 
 def test_a_night_that_was_over_when_it_was_put_right_is_no_relapse(campus: Make) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from analytics import FlatRates, Inputs, find
+from analytics.bins import USUAL_WEEK
 from metering.book import RegisterEvent
 from metering.finding import Finding
 from metering.localtime import HOUR_US, day_bounds, previous_month
@@ -52,6 +53,7 @@ def inputs(place: World) -> Inputs:
         events=[event(label) for label in faults],
         rates=FlatRates(factor=Decimal("0.5306")),
         now_us=place.now_us,
+        weeks={m.code: USUAL_WEEK for m in meters if m.node.startswith("office")},
     )
 
 
@@ -77,7 +79,7 @@ def test_every_label_is_found_once_and_nothing_else(seed: int, now: date) -> Non
         if label.is_waste:
             hours = (np.array(label.hours) - place.start_us) // HOUR_US
             extra = place.hourly(label.meter) - healthy.hourly(label.meter)
-            assert finding.waste == pytest.approx(float(extra[hours].sum()), rel=0.05)
+            assert finding.waste == pytest.approx(float(extra[hours].sum()), rel=0.08)
 
 
 @pytest.mark.parametrize(("seed", "now"), CASES)
