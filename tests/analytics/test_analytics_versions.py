@@ -180,7 +180,9 @@ def test_waste_in_one_week_of_three_is_found() -> None:
 def test_nobody_is_accused_of_a_first_holiday_but_where_hours_are_registered() -> None:
     """A fit that has seen it takes it for what holidays are like; the other week of them knows."""
     place = build(33, date(2026, 4, 20), date(2026, 11, 5))
-    extra = place.run_days("west-ac", date(2026, 10, 5), 3)
+    since = place.clock.day - day_number(date(2026, 10, 5))
+    inside = (place.clock.hour >= 8) & (place.clock.hour < 18) & (since >= 0) & (since < 3)
+    extra = place._raise("west-ac", inside, 0.6)
     assert find(place.inputs()) == []
     (found,) = find(replace(place.inputs(), weeks=dict.fromkeys(place.codes, USUAL_WEEK)))
     assert (found.pattern, found.meter) == ("weekend_run", "west-ac")
