@@ -54,4 +54,5 @@ def guessed_habit(baseline: Baseline) -> Habit:
         ),
         calm=np.full(meters, np.nan),
         base=np.zeros(meters),
+        unseen=np.ones(meters),
     )

@@ -2,6 +2,8 @@
 
 after_hours_plant   a plant sub-meter goes on 19:00-07:00 on 3 to 5 working-day nights
 weekend_run         air conditioning runs as on a working day over days of rest
+late_stop           the canteen's ventilation goes on until 23:00 on 6 to 8 working days
+high_base_load      something more runs day and night in the canteen for 7 to 9 days
 meter_stuck         the register shows a stale value for hours, then catches up in one step
 meter_gap           the readings of one meter are never sent for hours; the register goes
                     on (energy known, shape not) or restarts from zero (energy missing)
@@ -21,6 +23,7 @@ from metering.localtime import HOUR_US, day_bounds, days_between, local_day
 
 ROLLING_METER = "office-b-lighting"
 """Its register rolls over soon after the start of every run, so no fault is put there."""
+SATURDAY = 5
 QUIET_START = timedelta(days=14)
 QUIET_END = timedelta(days=2)
 OFFICES = ("office-a", "office-b")
@@ -37,6 +40,7 @@ FAULTY = (
     "canteen-power",
     "canteen-special",
 )
+WASTE = ("after_hours_plant", "weekend_run", "late_stop", "high_base_load")
 SILENT = (*FAULTY, "office-a-water", "office-b-water", "dc-cooling", "dc-it")
 
 
@@ -51,14 +55,14 @@ class Label:
     hours: tuple[int, ...]
     """Starts of the hours concerned [us]."""
     level: float = 1.0
-    """Waste by night: power as a share of the meter's daytime mean."""
+    """Waste by night and around the clock: power as a share of the meter's daytime mean."""
     restart_us: int | None = None
     """When the register began again from zero, where it did."""
 
     @property
     def is_waste(self) -> bool:
         """Whether energy was wasted, beside what went wrong with a meter."""
-        return self.pattern in ("after_hours_plant", "weekend_run")
+        return self.pattern in WASTE
 
     def days(self, zone: str) -> tuple[date, date]:
         """First and last local day touched."""
@@ -125,6 +129,33 @@ class _Chooser:
         hours = [self._hour(day, hour) for day in days for hour in range(7, 19)]
         return _label("weekend_run", meter, hours)
 
+    def late_stop(self, meter: str) -> Label | None:
+        """19:00 to 23:00 on 6 to 8 working days that follow each other, within twelve days."""
+        days = self._some(self.working_days(), (6, 9))
+        if days is None or days[-1] - days[0] > timedelta(days=11):
+            return None
+        hours = [self._hour(day, hour) for day in days for hour in range(19, 23)]
+        return _label("late_stop", meter, hours, level=float(self.rng.uniform(0.6, 0.9)))
+
+    def base_load(self, meter: str) -> Label | None:
+        """All hours of 7 to 9 days that begin with a working day, holidays left out."""
+        days = self._some(self.days, (7, 10))
+        if days is None or not self.calendar.is_working(days[0]) or self._has_holiday(days):
+            return None
+        hours = [self._hour(day, hour) for day in days for hour in range(24)]
+        return _label("high_base_load", meter, hours, level=float(self.rng.uniform(0.4, 0.6)))
+
+    def _some(self, days: Sequence[date], length: tuple[int, int]) -> Sequence[date] | None:
+        """Days that follow each other; None where there are not so many."""
+        count = int(self.rng.integers(*length))
+        if len(days) < count:
+            return None
+        first = int(self.rng.integers(len(days) - count + 1))
+        return days[first : first + count]
+
+    def _has_holiday(self, days: Sequence[date]) -> bool:
+        return any(day.weekday() < SATURDAY and not self.calendar.is_working(day) for day in days)
+
     def stuck(self) -> Label | None:
         """5 to 10 hours of a working day, from 07:00 to 10:00 on."""
         return self._fault("meter_stuck", self.pick(FAULTY), (7, 11), (5, 11))
@@ -185,6 +216,8 @@ def choose_labels(
     chooser.place(lambda: chooser.rest_run(f"{other}-ac"), 4)
     chooser.place(lambda: chooser.night_run(f"{one}-ac"), 4)
     chooser.place(lambda: chooser.night_run(second_plant), 4)
+    chooser.place(lambda: chooser.late_stop("canteen-ac"), 4)
+    chooser.place(lambda: chooser.base_load("canteen-power"), 4)
     for _ in range(2):
         chooser.place(chooser.stuck, 2)
         chooser.place(lambda: chooser.gap(restarts=False), 2)

@@ -143,4 +143,6 @@ def _wasteful_rate(label: Label, one: Building, day: Day, healthy: F64) -> F64:
     if label.pattern == "weekend_run":
         return building.air_conditioning(one, day, working=True)
     daytime = float(healthy[(day.hours >= 8) & (day.hours < 18)].mean())
+    if label.pattern == "high_base_load":
+        return healthy + label.level * daytime * day.noise(f"{label.meter}-base")
     return np.maximum(healthy, label.level * daytime * day.noise(f"{label.meter}-night"))

@@ -49,6 +49,8 @@ class Habit:
     """Outdoor air at which the weather drives a meter least [C], (meters,); NaN without weather."""
     base: Floats
     """What the weather's part is then [kW], (meters,)."""
+    unseen: Floats
+    """By how much more busy hours are taken to wander, since a year was not seen, (meters,)."""
 
     @classmethod
     def of(
@@ -66,12 +68,12 @@ class Habit:
         many spells of days off are among them, `least` what `least_driven` says."""
         level = _mean(load)
         along, size = days_by_shape(hours, schedule, special)
-        unknown = np.sqrt(max(YEAR / special.size, 1.0))
+        unseen = np.full(level.size, np.sqrt(max(YEAR / special.size, 1.0)))
         found = [
             noise_of(
                 a,
                 s,
-                (unknown if name in SEASONAL else 1.0)
+                (unseen if name in SEASONAL else 1.0)
                 * wander
                 * (np.ones_like(level) if relative else level),
             )
@@ -88,6 +90,7 @@ class Habit:
             bounds=Bounds.of(load),
             calm=least[0],
             base=least[1],
+            unseen=unseen,
         )
 
     def rows(self, wanted: Sequence[int]) -> Habit:
@@ -110,7 +113,7 @@ class Habit:
         )
 
 
-BY_METER: Final = ("sigma", "tau", "heavy", "level", "odd", "calm", "base")
+BY_METER: Final = ("sigma", "tau", "heavy", "level", "odd", "calm", "base", "unseen")
 """Arrays whose last axis is the meter."""
 
 

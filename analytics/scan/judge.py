@@ -209,7 +209,8 @@ def _stretch(
     place: int, block: MeterBlock, one: DaySegment, since: int, name_of: Likeness
 ) -> DayStretch:
     name, habit = SHAPES[one.shape], block.habit
-    noise = (float(part[ALL, one.meter]) for part in (habit.sigma, habit.tau, habit.heavy))
+    tau = habit.tau / habit.unseen
+    noise = (float(part[ALL, one.meter]) for part in (habit.sigma, tau, habit.heavy))
     return DayStretch(
         block=place,
         meter=one.meter,

@@ -27,6 +27,8 @@ def test_every_run_has_every_pattern(seed: int, now: date, campus: Campus) -> No
     assert Counter(label.pattern for label in labels) == {
         "after_hours_plant": 2,
         "weekend_run": 2,
+        "late_stop": 1,
+        "high_base_load": 1,
         "meter_stuck": 2,
         "meter_gap": 3,
     }
@@ -74,6 +76,14 @@ def test_each_pattern_keeps_its_days_and_hours(seed: int, now: date, campus: Cam
             assert 3 <= len(label.hours) / 12 <= 5
             assert days[-1] - days[0] <= timedelta(days=11)
             assert 0.45 <= label.level <= 0.7
+        elif label.pattern == "late_stop":
+            assert all(working)
+            assert clock == set(range(19, 23))
+            assert 6 <= len(days) == len(label.hours) / 4 <= 8
+        elif label.pattern == "high_base_load":
+            assert working[0]
+            assert clock == set(range(24))
+            assert 7 <= len(days) == len(label.hours) / 24 <= 9
         else:
             assert len(days) == 1
             assert working == [True]
