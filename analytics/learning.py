@@ -17,7 +17,14 @@ from datetime import date
 import numpy as np
 
 from analytics.baseline import Baseline, choices, hashes
-from analytics.crossfit import History, expected_across, learned
+from analytics.crossfit import (
+    History,
+    Taught,
+    expected_across,
+    learned,
+    taught,
+    taught_again,
+)
 from analytics.detectors import Candidate
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged, judged
@@ -155,16 +162,20 @@ def _made(scene: Scene, rows: _Rows) -> dict[int, list[Version]]:
     told = _left_out(scene)
     anew = [row for row, making in rows.due.items() if making.anew]
     later = [row for row, making in rows.due.items() if not making.anew]
-    past = _across(scene, anew, told)
+    own = scene.history.of(anew)
+    lesson = taught(own, told[anew])
+    past = expected_across(lesson)
     first = {
         row: [_version(scene, rows, row, fitted, told, past[place])]
-        for place, (row, fitted) in enumerate(_fitted(scene, anew, past, told))
+        for place, (row, fitted) in enumerate(_fitted(anew, lesson, past))
     }
     before = [[*own, *first.get(row, ())] for row, own in enumerate(rows.frozen)]
     seen = _left_out(scene, scene.see(_judged(scene, before)))
     made = {
         row: [_version(scene, rows, row, fitted, seen, past[place])]
-        for place, (row, fitted) in enumerate(_fitted(scene, anew, past, seen))
+        for place, (row, fitted) in enumerate(
+            _fitted(anew, taught_again(lesson, own, seen[anew]), past)
+        )
     }
     for row, fitted in _fitted_later(scene, rows, later, seen):
         made[row] = [_version(scene, rows, row, fitted, seen, None)]
@@ -191,19 +202,9 @@ def _judged(scene: Scene, versions: Sequence[Sequence[Version]]) -> Judged:
     return judged(versions, history.clock, history.temperature, history.hours_us)
 
 
-def _across(scene: Scene, rows: Sequence[int], without: Bools) -> Floats:
-    if not rows:
-        return np.zeros((0, scene.history.hours_us.size))
-    return expected_across(scene.history.of(list(rows)), without[list(rows)])
-
-
-def _fitted(
-    scene: Scene, rows: Sequence[int], past: Floats, without: Bools
-) -> list[tuple[int, Baseline]]:
+def _fitted(rows: Sequence[int], lesson: Taught, past: Floats) -> list[tuple[int, Baseline]]:
     """Each meter fitted on all of its history."""
-    if not rows:
-        return []
-    together = learned(scene.history.of(list(rows)), past, without[list(rows)])
+    together = learned(lesson, past)
     return [(row, one_of(together, place)) for place, row in enumerate(rows)]
 
 
@@ -216,9 +217,8 @@ def _fitted_later(
     history = scene.history
     inside = np.stack([fitted_hours(history.clock, rows.due[row].since) for row in later])
     energy = np.where(inside, history.energy[list(later)], np.nan)
-    own = replace(history, energy=energy)
-    together = learned(own, expected_across(own, without[list(later)]), without[list(later)])
-    return [(row, one_of(together, place)) for place, row in enumerate(later)]
+    lesson = taught(replace(history, energy=energy), without[list(later)])
+    return _fitted(later, lesson, expected_across(lesson))
 
 
 def _version(
