@@ -53,19 +53,19 @@ from analytics.fitting import (
     sample_of,
     spread_by_hour,
 )
-from analytics.groups import Bools, Floats, Groups, Ints, median
+from analytics.groups import Bools, Floats, Ints, median
 from analytics.layout import Layout
 from analytics.regression import weather_by_regime
 from analytics.robust import Spreads
 from analytics.running import running_bins
-from analytics.temperature import NO_SEGMENTS, Segments, segments
+from analytics.temperature import NO_SEGMENTS, Segments, bridge, segments
 from metering.errors import InvalidInput
 
 LEAST_HOURS_OF_A_DAY = 12
 """A day counts as history when at least this many of its hours are known."""
 OF_METERS = ("rungs", "levels", "slopes", "running", "spread", "hour_spread", "load", "cvrmse")
 """What a baseline has an array of by meter."""
-BLOCK = 16
+BLOCK = 32
 """Meters that are fitted at once."""
 
 
@@ -108,20 +108,31 @@ class Baseline:
         of the kind was ever seen.
         """
         design = self.segments.design(temperature) - self.centre
-        running = np.take(self.running, clock.full_bins(), axis=1)
-        levels = np.take(self.levels, clock.full_bins(), axis=1)
-        expected = levels + weather_by_regime(self.slopes, design, running)
-        if self.blind is None:
-            return expected
-        return np.where(_seen(design), expected, self.blind.predict(clock, temperature))
+        bins, expected = clock.full_bins(), np.empty((len(self.levels), clock.hour.size))
+        for first in range(0, len(expected), BLOCK):
+            rows = slice(first, first + BLOCK)
+            running = np.take(self.running[rows], bins, axis=1)
+            weather = weather_by_regime(self.slopes[rows], design, running)
+            np.add(np.take(self.levels[rows], bins, axis=1), weather, out=expected[rows])
+        unseen = self._unseen(temperature)
+        if self.blind is not None and unseen.any():
+            blind = self.blind.predict(clock, temperature)
+            np.copyto(expected, blind, where=unseen)
+        return expected
 
     def sigma(self, clock: HourCalendar, temperature: Floats) -> Floats:
         """Spread of the residual in each hour [kW], shape (meters, hours)."""
         spread = np.take(self.hour_spread, clock.naive_bins(), axis=1)
-        if self.blind is None:
-            return spread
-        seen = _seen(self.segments.design(temperature))
-        return np.where(seen, spread, self.blind.sigma(clock, temperature))
+        unseen = self._unseen(temperature)
+        if self.blind is not None and unseen.any():
+            np.copyto(spread, self.blind.sigma(clock, temperature), where=unseen)
+        return spread
+
+    def _unseen(self, temperature: Floats) -> Bools:
+        """Hours whose weather is needed and unknown, (hours,)."""
+        if not self.segments.columns:
+            return np.zeros(temperature.shape, dtype=np.bool_)
+        return np.isnan(bridge(temperature))
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,7 +270,7 @@ def with_spreads(
     layout = Layout.of(clock.full_bins())
     floor = settings.floor_of_load * np.nan_to_num(baseline.load)
     laid = layout.laid(residual)
-    by_regime = Spreads(baseline.running, floor, sample_of(layout)).of(laid)
+    by_regime = Spreads.at(baseline.running, floor, sample_of(layout), layout.width).of(laid)
     by_hour = spread_by_hour(laid, baseline.running, by_regime)
     return replace(baseline, spread=by_regime, hour_spread=by_hour)
 
@@ -267,11 +278,6 @@ def with_spreads(
 def typical_load(energy: Floats, clock: HourCalendar) -> Floats:
     """Median power in office hours of working days [kW], shape (meters,); NaN if unknown."""
     return median(np.take(energy, np.flatnonzero(clock.occupied), axis=1))
-
-
-def _seen(design: Floats) -> Bools:
-    """Hours whose weather is known."""
-    return np.asarray(np.isfinite(design).all(axis=1))
 
 
 def _check(energy: Floats, temperature: Floats, clock: HourCalendar, hours_us: Ints) -> None:
@@ -299,8 +305,10 @@ def _check(energy: Floats, temperature: Floats, clock: HourCalendar, hours_us: I
 
 def history_days(energy: Floats, clock: HourCalendar) -> tuple[Ints, Bools]:
     """Days of the clock, (days,), and which of them are history, (meters, days)."""
-    days, labels = np.unique(clock.day, return_inverse=True)
-    known = Groups.of(labels.astype(np.int64), days.size).sums(np.isfinite(energy) * 1.0)
+    days, first = np.unique(clock.day, return_index=True)
+    if not days.size:
+        return days, np.zeros((len(energy), 0), dtype=np.bool_)
+    known = np.add.reduceat(np.isfinite(energy), first, axis=1, dtype=np.int64)
     return days, known >= LEAST_HOURS_OF_A_DAY
 
 
@@ -340,5 +348,7 @@ def choices(settings: FitSettings, office: OfficeHours) -> str:
     return f"(Settings({chosen}), OfficeHours({hours}))"
 
 
-def _bytes(values: Floats) -> bytes:
-    return np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes()
+def _bytes(values: Floats) -> memoryview:
+    own = np.array(values, dtype="<f8")
+    own[np.isnan(own)] = np.nan
+    return own.data

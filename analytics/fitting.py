@@ -168,23 +168,30 @@ def fit_robustly(group: Group, shared: Shared, settings: FitSettings) -> Robust:
     if group.rung is not Rung.NAIVE and design.blind_hours:
         trusted = np.where(design.known, trusted, np.nan)
         medians = median(trusted)
-    known = np.isfinite(trusted)
     start = _start(trusted, medians, group.rung)
-    spreads = Spreads(group.runs, group.floor, sample_of(shared.layout))
+    spreads = Spreads.at(group.runs, group.floor, sample_of(shared.layout), design.known.shape[1])
     kept = spreads.near(trusted - start[:, :, None], settings.first_trim)
     sums = design.sums(trusted, kept, group.runs)
     for _ in range(settings.trim_rounds):
         found = solved(sums, group.rung, group.runs, shared.size, settings)
-        residual = trusted - design.expected(found.levels, found.slopes * shared.size, group.runs)
+        residual = _missed(trusted, found, group, shared)
         now = spreads.near(residual, settings.trim)
         sums, kept = design.changed(sums, trusted, kept, now, group.runs), now
     regimes = _is_regime(trusted, residual, shared, settings)
     if regimes.any():
-        now = kept | (known & regimes[:, None, None])
+        now = kept | (np.isfinite(trusted) & regimes[:, None, None])
         sums, kept = design.changed(sums, trusted, kept, now, group.runs), now
     fitted = solved(sums, group.rung, group.runs, shared.size, settings)
-    residual = trusted - design.expected(fitted.levels, fitted.slopes * shared.size, group.runs)
+    residual = _missed(trusted, fitted, group, shared)
     return Robust(fitted, residual, spreads.of(residual), kept)
+
+
+def _missed(trusted: Floats, fitted: Fitted, group: Group, shared: Shared) -> Floats:
+    """What a fit misses of each hour [kWh/h], (meters, 192, width)."""
+    if not shared.laid.columns:
+        return trusted - fitted.levels[:, :, None]
+    expected = shared.laid.expected(fitted.levels, fitted.slopes * shared.size, group.runs)
+    return np.subtract(trusted, expected, out=expected)
 
 
 def _start(laid: Floats, medians: Floats, rung: Rung) -> Floats:

@@ -13,20 +13,19 @@ def weather_by_regime(slopes: Floats, design: Floats, running: Bools) -> Floats:
 
     NaN where the design is; zero for a meter without slopes, whether the weather is known or not.
     """
-    meters, (hours, columns) = slopes.shape[0], design.shape
+    (meters, _, columns), hours = slopes.shape, len(design)
+    result = np.zeros((meters, hours))
     if not columns:
-        return np.zeros((meters, hours))
+        return result
     # Always in tiles of one size, meter by meter: a product of matrices may round otherwise where
     # there are more rows, and what is expected must not depend on who is asked about together.
-    tiles = -(-hours // TILE)
-    padded = np.zeros((tiles * TILE, columns))
-    padded[:hours] = design
-    of_tile = padded.reshape(tiles, TILE, columns).swapaxes(1, 2)
-    both = np.empty((meters, 2, tiles * TILE))
-    for tile, some in enumerate(of_tile):
-        both[:, :, tile * TILE : (tile + 1) * TILE] = slopes @ some
-    result = both[:, 0, :hours]
-    np.copyto(result, both[:, 1, :hours], where=running)
-    idle = ~np.any(slopes != 0, axis=(1, 2))
-    result[idle] = 0.0
+    for first in range(0, hours, TILE):
+        tile = np.zeros((columns, TILE))
+        here = slice(first, min(first + TILE, hours))
+        size = here.stop - first
+        tile[:, :size] = design[here].T
+        both, out = (slopes @ tile)[:, :, :size], result[:, here]
+        out[...] = both[:, 0]
+        np.copyto(out, both[:, 1], where=running[:, here])
+    result[~np.any(slopes != 0, axis=(1, 2))] = 0.0
     return result

@@ -34,6 +34,19 @@ class Spreads:
     """Least spread of each meter [kW], (meters,)."""
     sample: Ints
     """Slots of the hours that a spread is read from."""
+    running: Bools
+    """Which of them are hours in which a meter runs, (meters, hours)."""
+    sign: Floats
+    """1 for those, -1 for the others, likewise."""
+    sizes: Floats
+    """Room for the sizes of residuals, (meters, 192, width)."""
+
+    @classmethod
+    def at(cls, runs: Bools, floor: Floats, sample: Ints, width: int) -> Spreads:
+        """Read from a sample of the slots of rows that have a `width`."""
+        running = np.take(runs, sample // max(width, 1), axis=1)
+        sizes = np.empty((*runs.shape, width))
+        return cls(runs, floor, sample, running, np.where(running, 1.0, -1.0), sizes)
 
     def of(self, residual: Floats) -> Floats:
         """(meters, 2): at rest, running [kW]; NaN of the residual, (meters, 192, width), ignored.
@@ -43,12 +56,12 @@ class Spreads:
         meters = residual.shape[0]
         if not self.sample.size or not meters:
             return np.repeat(self.floor[:, None], 2, axis=1)
-        running = np.take(self.runs, self.sample // residual.shape[2], axis=1)
         size = np.take(residual.reshape(meters, -1), self.sample, axis=1)
-        # Those at rest are made negative: one sort orders both, the former falling, then NaN.
-        ordered = np.sort(np.copysign(size, np.where(running, 1.0, -1.0)), axis=1)
         known = np.isfinite(size)
-        run = np.count_nonzero(known & running, axis=1)
+        # Those at rest are made negative: one sort orders both, the former falling, then NaN.
+        ordered = np.copysign(size, self.sign, out=size)
+        ordered.sort(axis=1)
+        run = np.count_nonzero(known & self.running, axis=1)
         rest = np.count_nonzero(known, axis=1) - run
         scales = [
             _middle(ordered, first, count) for first, count in ((0 * rest, rest), (rest, run))
@@ -60,7 +73,7 @@ class Spreads:
         spread = limit * self.of(residual)
         least = np.where(self.runs, spread[:, 1:], spread[:, :1])
         with np.errstate(invalid="ignore"):
-            return np.asarray(np.abs(residual) <= least[:, :, None])
+            return np.asarray(np.abs(residual, out=self.sizes) <= least[:, :, None])
 
 
 def _middle(ordered: Floats, first: Ints, count: Ints) -> Floats:

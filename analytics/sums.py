@@ -18,6 +18,7 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.bins import FULL_BINS
 from analytics.groups import Bools, Floats, Ints
@@ -135,7 +136,7 @@ class Design:
             xx=xx.reshape(meters, 2, columns, columns),
             xy=both @ of_y[:, :, 1:],
         )
-        return full - self._over(np.zeros_like(y), ~counts & self.known, runs)
+        return full - self._over(None, (~counts & self.known).view(np.int8), runs)
 
     def _times(self, y: Floats) -> Floats:
         """Sums of y and of its products with the columns by bin, (meters, 192, 1 + columns)."""
@@ -149,36 +150,45 @@ class Design:
         self, sums: FitSums, energy: Floats, was: Bools, now: Bools, runs: Bools
     ) -> FitSums:
         """The sums over `was` as those over `now`: hours that came are added, others taken off."""
-        came = self._over(energy, now & ~was & self.known, runs)
-        return sums + came - self._over(energy, was & ~now & self.known, runs)
+        counts = (now & self.known).view(np.int8) - (was & self.known).view(np.int8)
+        return sums + self._over(energy, counts, runs)
 
-    def _over(self, energy: Floats, hours: Bools, runs: Bools) -> FitSums:
-        """Sums over few hours, (meters, 192, width), one after the other."""
-        meters, columns = hours.shape[0], self.columns
-        (places,) = np.nonzero(hours.ravel())
-        key, slot = places // hours.shape[2], places % hours[0].size
-        y, bins = energy.reshape(-1)[places], meters * FULL_BINS
-        x = np.zeros((bins, columns))
-        xx, xy = np.zeros((meters * 2, columns, columns)), np.zeros((meters * 2, columns))
+    def _over(self, energy: Floats | None, counts: NDArray[np.int8], runs: Bools) -> FitSums:
+        """Sums over few hours, one after the other, by how often each counts, (meters, 192, width);
+        those of no energy where None is given."""
+        meters, columns, bins = counts.shape[0], self.columns, counts.shape[0] * FULL_BINS
+        (places,) = np.nonzero(counts.ravel())
+        key, slot = places // counts.shape[2], places % counts[0].size
+        times = counts.ravel()[places].astype(np.float64)
+        y = np.zeros(places.size) if energy is None else energy.ravel()[places]
+        x, products = np.zeros((bins, columns)), np.zeros((meters * 2, columns, columns + 1))
         if places.size and columns:
-            rows = self.x.reshape(-1, 1 + columns)[slot, 1:]
+            rows = np.empty((places.size, columns + 1))
+            rows[:, :columns], rows[:, columns] = self.x.reshape(-1, 1 + columns)[slot, 1:], y
+            counted = rows[:, :columns] * times[:, None]
             begins = np.flatnonzero(np.diff(key, prepend=-1))
-            x[key[begins]] = np.add.reduceat(rows, begins, axis=0)
+            x[key[begins]] = np.add.reduceat(counted, begins, axis=0)
             regime = key // FULL_BINS * 2 + runs.ravel()[key]
             order = np.argsort(regime, kind="stable")
+            rows, counted = rows[order], counted[order]
             ends = np.cumsum(np.bincount(regime, minlength=meters * 2)).tolist()
             for one, (first, last) in enumerate(pairwise([0, *ends])):
                 if first < last:
-                    some = rows[order[first:last]]
-                    xx[one] = some.T @ some
-                    xy[one] = y[order[first:last]] @ some
+                    products[one] = counted[first:last].T @ rows[first:last]
+        products = products.reshape(meters, 2, columns, columns + 1)
         return FitSums(
-            count=np.bincount(key, minlength=bins).reshape(meters, FULL_BINS).astype(np.float64),
-            y=np.bincount(key, y, bins).reshape(meters, FULL_BINS).astype(np.float64, copy=False),
+            count=_counted(key, times, meters),
+            y=_counted(key, y * times, meters),
             x=x.reshape(meters, FULL_BINS, columns),
-            xx=xx.reshape(meters, 2, columns, columns),
-            xy=xy.reshape(meters, 2, columns),
+            xx=products[..., :columns],
+            xy=products[..., columns],
         )
+
+
+def _counted(key: Ints, values: Floats, meters: int) -> Floats:
+    """Sums by meter and bin, (meters, 192)."""
+    found = np.bincount(key, values, meters * FULL_BINS)
+    return found.astype(np.float64, copy=False).reshape(meters, FULL_BINS)
 
 
 def _whole(rows: Floats) -> Floats:
@@ -197,20 +207,22 @@ def slopes_of(sums: FitSums, runs: Bools, bins: Ints, ridge: float) -> Floats:
     solve regular, so that a regime without any hour gets slopes of zero.
     """
     columns = sums.x.shape[2]
-    result = np.zeros((sums.count.shape[0], 2, columns))
     if not columns:
-        return result
-    for regime, inside in enumerate((~runs, runs)):
-        count = _coarser(np.where(inside, sums.count, 0.0), bins)
-        root = np.sqrt(np.maximum(count, 1.0))
-        x = _coarser(np.where(inside[:, :, None], sums.x, 0.0).swapaxes(1, 2), bins)
-        x = x / root[:, None, :]
-        y = _coarser(np.where(inside, sums.y, 0.0), bins) / root
-        gram = sums.xx[:, regime] - x @ x.swapaxes(1, 2)
-        gram = gram + ridge * np.maximum(count.sum(axis=1), 1.0)[:, None, None] * np.eye(columns)
-        moment = sums.xy[:, regime] - (x @ y[:, :, None])[:, :, 0]
-        result[:, regime] = np.linalg.solve(gram, moment[:, :, None])[:, :, 0]
-    return result
+        return np.zeros((sums.count.shape[0], 2, 0))
+    inside = np.stack([~runs, runs], axis=1)
+    count = _coarser(sums.count[:, None] * inside, bins)
+    of_xy = np.concatenate([sums.x, sums.y[:, :, None]], axis=2)[:, None]
+    root = np.sqrt(np.maximum(count, 1.0))
+    if _is_fine(bins):
+        own = of_xy * (inside / root)[..., None]
+    else:
+        own = _coarser((of_xy * inside[..., None]).swapaxes(2, 3), bins).swapaxes(2, 3)
+        own = own / root[..., None]
+    means = own.swapaxes(2, 3) @ own
+    gram = sums.xx - means[..., :columns, :columns]
+    gram += ridge * np.maximum(count.sum(axis=2), 1.0)[..., None, None] * np.eye(columns)
+    moments = sums.xy[..., None] - means[..., :columns, columns:]
+    return np.asarray(np.linalg.solve(gram, moments)[..., 0], dtype=np.float64)
 
 
 def without_weather(sums: FitSums, slopes: Floats, runs: Bools) -> Floats:
@@ -219,13 +231,19 @@ def without_weather(sums: FitSums, slopes: Floats, runs: Bools) -> Floats:
     return np.asarray(sums.y - np.where(runs, both[:, :, 1], both[:, :, 0]))
 
 
+def _is_fine(bins: Ints) -> bool:
+    return int(bins.max()) == FULL_BINS - 1
+
+
 def _coarser(values: Floats, bins: Ints) -> Floats:
-    """Sums of the last axis over the bins that a coarser one holds."""
-    if bins[-1] == FULL_BINS - 1 and bins.max() == FULL_BINS - 1:
+    """Sums of the last axis over the bins that a coarser one holds: the same hour of days that
+    follow each other."""
+    if _is_fine(bins):
         return values
-    member = np.zeros((FULL_BINS, int(bins.max()) + 1))
-    member[np.arange(FULL_BINS), bins] = 1.0
-    return np.asarray((values[..., None, :] @ member)[..., 0, :])
+    days = bins[::24]
+    kinds = np.flatnonzero(np.diff(days, prepend=-1))
+    by_day = values.reshape(*values.shape[:-1], days.size, 24)
+    return np.add.reduceat(by_day, kinds, axis=-2).reshape(*values.shape[:-1], kinds.size * 24)
 
 
 def means_of(total: Floats, count: Floats, bins: Ints) -> Floats:

@@ -59,7 +59,7 @@ def test_spreads_of_both_regimes_are_those_of_their_hours(seed: int) -> None:
     residual[rng.random((3, 400)) < rng.choice([0.0, 0.3, 1.0])] = np.nan
     runs, floor = rng.random((3, FULL_BINS)) < rng.choice([0.0, 0.5, 1.0]), np.array([0, 0.1, 5.0])
     layout = Layout.of(bins)
-    spreads = Spreads(runs, floor, layout.slots[::2])
+    spreads = Spreads.at(runs, floor, layout.slots[::2], layout.width)
     found, near = spreads.of(layout.laid(residual)), spreads.near(layout.laid(residual), 1.5)
     for meter in range(3):
         for regime in (0, 1):
