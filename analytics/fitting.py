@@ -213,11 +213,11 @@ def _is_regime(trusted: Floats, residual: Floats, shared: Shared, settings: FitS
         return np.zeros(trusted.shape[0], dtype=np.bool_)
     first = np.flatnonzero(np.diff(shared.week, prepend=-1))
     layout = shared.layout
-    missing, came = layout.in_time(residual), layout.in_time(trusted)
-    untold = np.isnan(missing)
-    for values in (missing, came):
-        np.copyto(values, 0.0, where=untold)
-    used, missed = (np.add.reduceat(values, first, axis=1) for values in (came, missing))
+    missed, came = layout.in_time(residual), layout.in_time(trusted)
+    untold = np.isnan(missed)
+    np.copyto(missed, 0.0, where=untold)
+    np.copyto(came, 0.0, where=untold)
+    used, missed = (np.add.reduceat(values, first, axis=1) for values in (came, missed))
     with np.errstate(divide="ignore", invalid="ignore"):
         bias = np.where(used > 0, missed / used, np.nan)
     return np.asarray(np.abs(np.nan_to_num(median(bias))) > settings.most_bias)

@@ -18,7 +18,6 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analytics.bins import FULL_BINS
 from analytics.groups import Bools, Floats, Ints
@@ -136,7 +135,8 @@ class Design:
             xx=xx.reshape(meters, 2, columns, columns),
             xy=both @ of_y[:, :, 1:],
         )
-        return full - self._over(None, (~counts & self.known).view(np.int8), runs)
+        missing = np.flatnonzero(~counts & self.known)
+        return full - self._over(None, missing, np.ones(missing.size), runs)
 
     def _times(self, y: Floats) -> Floats:
         """Sums of y and of its products with the columns by bin, (meters, 192, 1 + columns)."""
@@ -150,16 +150,14 @@ class Design:
         self, sums: FitSums, energy: Floats, was: Bools, now: Bools, runs: Bools
     ) -> FitSums:
         """The sums over `was` as those over `now`: hours that came are added, others taken off."""
-        counts = (now & self.known).view(np.int8) - (was & self.known).view(np.int8)
-        return sums + self._over(energy, counts, runs)
+        places = np.flatnonzero((now ^ was) & self.known)
+        return sums + self._over(energy, places, np.where(now.ravel()[places], 1.0, -1.0), runs)
 
-    def _over(self, energy: Floats | None, counts: NDArray[np.int8], runs: Bools) -> FitSums:
-        """Sums over few hours, one after the other, by how often each counts, (meters, 192, width);
-        those of no energy where None is given."""
-        meters, columns, bins = counts.shape[0], self.columns, counts.shape[0] * FULL_BINS
-        (places,) = np.nonzero(counts.ravel())
-        key, slot = places // counts.shape[2], places % counts[0].size
-        times = counts.ravel()[places].astype(np.float64)
+    def _over(self, energy: Floats | None, places: Ints, times: Floats, runs: Bools) -> FitSums:
+        """Sums over few hours, by their places among (meters, 192, width), rising, and how often
+        each counts; those of no energy where None is given."""
+        meters, columns, bins = runs.shape[0], self.columns, runs.size
+        key, slot = places // self.layout.width, places % self.known.size
         y = np.zeros(places.size) if energy is None else energy.ravel()[places]
         x, products = np.zeros((bins, columns)), np.zeros((meters * 2, columns, columns + 1))
         if places.size and columns:
