@@ -1,6 +1,6 @@
 """The newest hour of many meters against what is expected of it, as it comes.
 
-baselines of a station ─▶ Watch, by hour ─┐
+baselines of a station ─▶ HourWatch, by hour ─┐
 weather of the hour ──────────────────────┴─▶ Band ◀── what came
 
 A look judges complete days; a band says within milliseconds which of a hundred thousand meters are
@@ -36,7 +36,7 @@ class Band:
 
 
 @dataclass(frozen=True, eq=False)
-class Watch:
+class HourWatch:
     """Baselines of a station turned round: an hour of all meters is a row."""
 
     segments: Segments
@@ -50,10 +50,10 @@ class Watch:
     """[kW/K], (2, columns, meters)."""
     spreads: Floats
     """[kW], (48, meters)."""
-    blind: Watch | None
+    blind: HourWatch | None
 
     @classmethod
-    def of(cls, baseline: Baseline) -> Watch:
+    def of(cls, baseline: Baseline) -> HourWatch:
         """Prepared once for each version of the baselines."""
         return cls(
             segments=baseline.segments,
@@ -62,7 +62,7 @@ class Watch:
             running=np.ascontiguousarray(baseline.running.T),
             slopes=np.ascontiguousarray(np.moveaxis(baseline.slopes, 0, 2)),
             spreads=np.ascontiguousarray(baseline.hour_spread.T),
-            blind=None if baseline.blind is None else Watch.of(baseline.blind),
+            blind=None if baseline.blind is None else HourWatch.of(baseline.blind),
         )
 
     def band(self, clock: HourCalendar, temperature: Floats) -> Band:

@@ -28,7 +28,7 @@ from typing import Any, Final
 import numpy as np
 
 from analytics import Baseline, HourCalendar
-from analytics.watch import Watch
+from analytics.watch import HourWatch
 from metering.calendar import WorkCalendar
 from metering.errors import ConfigurationError
 from metering.reading import F64
@@ -176,7 +176,7 @@ def tick_ms(block: StationYears, meters: int) -> float:
     """Of CPU for the newest hour of so many meters: what is expected of it, and who is above; they
     are those of the block over and over. The median of a day's hours."""
     told = scored_year(block)
-    watch = Watch.of(_repeated(told.baseline, meters))
+    watch = HourWatch.of(_repeated(told.baseline, meters))
     clock = HourCalendar.of(block.hours_us[YEAR : YEAR + 48], ZONE, WorkCalendar())
     spent, above = [], 0
     for hour in range(24, 48):
@@ -193,7 +193,7 @@ def tick_ms(block: StationYears, meters: int) -> float:
     return median(spent)
 
 
-def _above(watch: Watch, clock: HourCalendar, air: F64, came: F64) -> int:
+def _above(watch: HourWatch, clock: HourCalendar, air: F64, came: F64) -> int:
     return int(watch.band(clock, air).above(came, SIGMAS).sum())
 
 
