@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analytics import fit
 from analytics.bins import FULL_BINS
-from analytics.crossfit import History, expected_across, learned, taught
+from analytics.crossfit import History, expected_across, learned, taught, taught_again
 from analytics.groups import median
 from analytics.layout import Layout, medians_by_day
 from analytics.robust import MAD_TO_SIGMA, Spreads
@@ -98,6 +98,24 @@ def test_a_meter_gets_the_same_bits_whoever_is_beside_it(campus, first: date) ->
         )
     several = joined([one_of(together, row) for row in (3, 1)])
     np.testing.assert_array_equal(several.predict(place.clock, place.temperature), expected[[3, 1]])
+
+
+def test_what_is_taught_again_is_as_if_taught_anew(campus) -> None:
+    place = campus(13, date(2026, 8, 1), date(2026, 11, 22))
+    history = History(place.energy, place.temperature, place.clock, place.hours_us)
+    rng, shape = np.random.default_rng(3), place.energy.shape
+    before_left = np.zeros(shape, dtype=np.bool_)
+    lesson = taught(history, before_left)
+    for _ in range(4):
+        left = before_left.copy()
+        for row in rng.permutation(shape[0])[: rng.integers(0, 4)].tolist():
+            begin = rng.integers(0, shape[1] - 60)
+            left[row, begin : begin + 60] = rng.random() < 0.7
+        lesson, anew = taught_again(lesson, history, left), taught(history, left)
+        _same_bits(lesson.learnt.baseline, anew.learnt.baseline)
+        np.testing.assert_array_equal(lesson.learnt.kept, anew.learnt.kept)
+        np.testing.assert_array_equal(expected_across(lesson), expected_across(anew))
+        before_left = left
 
 
 def _same_bits(one, other) -> None:
