@@ -27,8 +27,12 @@ building electricity use, with application to demand response", IEEE Trans. Smar
 Detection" (1987).
 """
 
+from __future__ import annotations
+
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -37,25 +41,32 @@ from analytics.bins import (
     NAIVE_BINS,
     HourCalendar,
     OfficeHours,
-    running_bins,
 )
 from analytics.fitting import (
     DEFAULTS,
     FitSettings,
     Group,
+    Robust,
     Rung,
     Shared,
     fit_robustly,
+    sample_of,
     spread_by_hour,
-    spread_by_regime,
-    weather_by_regime,
 )
-from analytics.groups import Bools, Floats, Groups, Ints, median
-from analytics.temperature import NO_SEGMENTS, Segments, segments
+from analytics.groups import Bools, Floats, Ints, median
+from analytics.layout import Layout
+from analytics.regression import weather_by_regime
+from analytics.robust import Spreads
+from analytics.running import running_bins
+from analytics.temperature import NO_SEGMENTS, Segments, bridge, segments
 from metering.errors import InvalidInput
 
 LEAST_HOURS_OF_A_DAY = 12
 """A day counts as history when at least this many of its hours are known."""
+OF_METERS = ("rungs", "levels", "slopes", "running", "spread", "hour_spread", "load", "cvrmse")
+"""What a baseline has an array of by meter."""
+BLOCK = 32
+"""Meters that are fitted at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +98,7 @@ class Baseline:
     cvrmse: Floats
     """Error over the hours kept as a share of their mean, shape (meters,); NaN if unknown."""
 
-    blind: "Baseline | None" = None
+    blind: Baseline | None = None
     """The same fit without weather, for hours whose temperature is unknown."""
 
     def predict(self, clock: HourCalendar, temperature: Floats) -> Floats:
@@ -97,20 +108,62 @@ class Baseline:
         of the kind was ever seen.
         """
         design = self.segments.design(temperature) - self.centre
-        running = np.take(self.running, clock.full_bins(), axis=1)
-        levels = np.take(self.levels, clock.full_bins(), axis=1)
-        expected = levels + weather_by_regime(self.slopes, design, running)
-        if self.blind is None:
-            return expected
-        return np.where(_seen(design), expected, self.blind.predict(clock, temperature))
+        bins, expected = clock.full_bins(), np.empty((len(self.levels), clock.hour.size))
+        for first in range(0, len(expected), BLOCK):
+            rows = slice(first, first + BLOCK)
+            running = np.take(self.running[rows], bins, axis=1)
+            weather = weather_by_regime(self.slopes[rows], design, running)
+            np.add(np.take(self.levels[rows], bins, axis=1), weather, out=expected[rows])
+        unseen = self._unseen(temperature)
+        if self.blind is not None and unseen.any():
+            blind = self.blind.predict(clock, temperature)
+            np.copyto(expected, blind, where=unseen)
+        return expected
 
     def sigma(self, clock: HourCalendar, temperature: Floats) -> Floats:
         """Spread of the residual in each hour [kW], shape (meters, hours)."""
         spread = np.take(self.hour_spread, clock.naive_bins(), axis=1)
-        if self.blind is None:
-            return spread
-        seen = _seen(self.segments.design(temperature))
-        return np.where(seen, spread, self.blind.sigma(clock, temperature))
+        unseen = self._unseen(temperature)
+        if self.blind is not None and unseen.any():
+            np.copyto(spread, self.blind.sigma(clock, temperature), where=unseen)
+        return spread
+
+    def _unseen(self, temperature: Floats) -> Bools:
+        """Hours whose weather is needed and unknown, (hours,)."""
+        if not self.segments.columns:
+            return np.zeros(temperature.shape, dtype=np.bool_)
+        return np.isnan(bridge(temperature))
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """Baselines with what they were fitted on, (meters, hours)."""
+
+    baseline: Baseline
+    kept: Bools
+    """Hours that the fit kept."""
+    blind_kept: Bools
+    """Those that the fit without weather kept."""
+
+    def but(self, rows: Ints, other: Learnt) -> Learnt:
+        """With some of the meters as `other`, of these alone, says; both have the same weather."""
+        kept, blind_kept = self.kept.copy(), self.blind_kept.copy()
+        kept[rows], blind_kept[rows] = other.kept, other.blind_kept
+        return Learnt(_but(self.baseline, rows, other.baseline), kept, blind_kept)
+
+
+def _but(baseline: Baseline, rows: Ints, other: Baseline) -> Baseline:
+    changed: dict[str, Any] = {}
+    for name in OF_METERS:
+        changed[name] = getattr(baseline, name).copy()
+        changed[name][rows] = getattr(other, name)
+    names = list(baseline.inputs)
+    for place, row in enumerate(rows.tolist()):
+        names[row] = other.inputs[place]
+    blind = baseline.blind
+    if blind is not None and other.blind is not None:
+        blind = _but(blind, rows, other.blind)
+    return replace(baseline, inputs=tuple(names), blind=blind, **changed)
 
 
 def fit(
@@ -119,97 +172,112 @@ def fit(
     clock: HourCalendar,
     hours_us: Ints,
     settings: FitSettings = DEFAULTS,
-    *,
-    known: Ints | None = None,
-    blind: bool = True,
 ) -> Baseline:
     """Fit all meters of one weather station.
 
     `energy` [kWh/h] has shape (meters, hours), NaN where absent or not to be trusted;
     `temperature` [C] and `hours_us` have shape (hours,). A meter without data gets NaN levels.
-    `known`, (meters,), is the `Rung` of each meter where a history has more days than are fitted;
-    without `blind`, hours whose weather is unknown are not answered.
+    Raises InvalidInput where shapes disagree or the hours do not rise.
+    """
+    return learnt(energy, temperature, clock, hours_us, settings).baseline
+
+
+def learnt(
+    energy: Floats,
+    temperature: Floats,
+    clock: HourCalendar,
+    hours_us: Ints,
+    settings: FitSettings = DEFAULTS,
+    *,
+    known: Ints | None = None,
+) -> Learnt:
+    """The fit of all meters of one weather station, and the hours that it is of.
+
+    `known`, (meters,), is the `Rung` of each meter where a history has more days than are fitted.
     Raises InvalidInput where shapes disagree or the hours do not rise.
     """
     _check(energy, temperature, clock, hours_us)
     knots = segments(temperature, settings.segment_count)
     steps = rungs(energy, clock, settings) if known is None else known
-    inputs = (energy, temperature, clock, hours_us, settings, steps)
-    if not knots.columns:
-        return _fit(*inputs, NO_SEGMENTS)
-    fitted = _fit(*inputs, knots)
-    return replace(fitted, blind=_fit(*inputs, NO_SEGMENTS)) if blind else fitted
+    layout = Layout.of(clock.full_bins())
+    some = (knots, NO_SEGMENTS) if knots.columns else (NO_SEGMENTS,)
+    shared = [Shared.of(one.design(temperature), clock, layout) for one in some]
+    names = hashes(energy, temperature, clock, hours_us, settings)
+    made = [
+        _unfitted(names, steps, *both)
+        for both in zip(some, (s.centre for s in shared), strict=True)
+    ]
+    kept = np.zeros((len(made), *energy.shape), dtype=np.bool_)
+    for rung, rows in blocks(steps if hours_us.size else steps[:0]):
+        group, load = _group(energy[rows], clock, layout, rung, settings)
+        for place, baseline in enumerate(made):
+            baseline.load[rows], baseline.running[rows] = load, group.runs
+            found = fit_robustly(group, shared[place], settings)
+            _enter(baseline, rows, group, found)
+            kept[place, rows] = layout.marks_in_time(found.kept)
+    whole = replace(made[0], blind=made[1]) if knots.columns else made[0]
+    return Learnt(whole, kept[0], kept[-1])
 
 
-def _fit(
-    energy: Floats,
-    temperature: Floats,
-    clock: HourCalendar,
-    hours_us: Ints,
-    settings: FitSettings,
-    steps: Ints,
-    knots: Segments,
-) -> Baseline:
-    """The fit with given temperature segments."""
-    raw = knots.design(temperature)
-    centre = _column_means(raw)
-    shared = Shared.of(raw - centre, clock)
-    meters, load = energy.shape[0], typical_load(energy, clock)
-    result = Baseline(
-        inputs=hashes(energy, temperature, clock, hours_us, settings),
+def blocks(steps: Ints) -> Iterator[tuple[Rung, Ints]]:
+    """Few meters of a rung at a time, which a processor's cache holds."""
+    for rung in Rung:
+        rows = np.flatnonzero(steps == rung)
+        for first in range(0, rows.size, BLOCK):
+            yield rung, rows[first : first + BLOCK]
+
+
+def _unfitted(names: tuple[str, ...], steps: Ints, knots: Segments, centre: Floats) -> Baseline:
+    """A baseline to be filled."""
+    meters = steps.size
+    return Baseline(
+        inputs=names,
         rungs=steps,
-        running=running_bins(energy, clock, fine=steps == Rung.FULL),
+        running=np.zeros((meters, FULL_BINS), dtype=np.bool_),
         levels=np.full((meters, FULL_BINS), np.nan),
         slopes=np.zeros((meters, 2, knots.columns)),
         segments=knots,
         centre=centre,
         spread=np.zeros((meters, 2)),
         hour_spread=np.zeros((meters, NAIVE_BINS)),
-        load=load,
+        load=np.full(meters, np.nan),
         cvrmse=np.full(meters, np.nan),
     )
-    for rung in Rung:
-        rows = np.flatnonzero(steps == rung)
-        if rows.size and hours_us.size:
-            group = group_of(energy, result, rung, rows, settings)
-            found = fit_robustly(group, shared, settings)
-            result.levels[rows], result.slopes[rows] = found.fitted.levels, found.fitted.slopes
-            result.spread[rows] = found.spread
-            result.hour_spread[rows] = spread_by_hour(
-                energy[rows] - found.expected, shared, group.runs, found.spread
-            )
-            result.cvrmse[rows] = _cvrmse(energy[rows], found.expected, found.kept)
-    return result
 
 
-def group_of(
-    energy: Floats, baseline: Baseline, rung: Rung, rows: Ints, settings: FitSettings
-) -> Group:
-    """The meters of a rung as they are fitted."""
-    floor = settings.floor_of_load * np.nan_to_num(baseline.load[rows])
-    return Group(rung, energy[rows], baseline.running[rows], floor)
+def _group(
+    energy: Floats, clock: HourCalendar, layout: Layout, rung: Rung, settings: FitSettings
+) -> tuple[Group, Floats]:
+    """Meters of a rung as they are fitted, and their load [kW]."""
+    laid = layout.laid(energy)
+    medians = median(laid)
+    runs = running_bins(laid, medians, clock.office, fine=rung is Rung.FULL)
+    load = typical_load(energy, clock)
+    return Group(rung, laid, medians, runs, settings.floor_of_load * np.nan_to_num(load)), load
+
+
+def _enter(baseline: Baseline, rows: Ints, group: Group, found: Robust) -> None:
+    baseline.levels[rows], baseline.slopes[rows] = found.fitted.levels, found.fitted.slopes
+    baseline.spread[rows] = found.spread
+    baseline.hour_spread[rows] = spread_by_hour(found.residual, group.runs, found.spread)
+    baseline.cvrmse[rows] = found.cvrmse(group.energy)
 
 
 def with_spreads(
     baseline: Baseline, residual: Floats, clock: HourCalendar, settings: FitSettings
 ) -> Baseline:
     """The baseline with the spread of these residuals [kW], (meters, hours), NaN ignored."""
-    running = np.take(baseline.running, clock.full_bins(), axis=1)
+    layout = Layout.of(clock.full_bins())
     floor = settings.floor_of_load * np.nan_to_num(baseline.load)
-    by_regime = spread_by_regime(residual, running, floor)
-    shared = Shared.of(np.zeros((clock.hour.size, 0)), clock)
-    by_hour = spread_by_hour(residual, shared, baseline.running, by_regime)
+    laid = layout.laid(residual)
+    by_regime = Spreads.at(baseline.running, floor, sample_of(layout), layout.width).of(laid)
+    by_hour = spread_by_hour(laid, baseline.running, by_regime)
     return replace(baseline, spread=by_regime, hour_spread=by_hour)
 
 
 def typical_load(energy: Floats, clock: HourCalendar) -> Floats:
     """Median power in office hours of working days [kW], shape (meters,); NaN if unknown."""
-    return median(energy[:, clock.occupied])
-
-
-def _seen(design: Floats) -> Bools:
-    """Hours whose weather is known."""
-    return np.asarray(np.isfinite(design).all(axis=1))
+    return median(np.take(energy, np.flatnonzero(clock.occupied), axis=1))
 
 
 def _check(energy: Floats, temperature: Floats, clock: HourCalendar, hours_us: Ints) -> None:
@@ -237,8 +305,10 @@ def _check(energy: Floats, temperature: Floats, clock: HourCalendar, hours_us: I
 
 def history_days(energy: Floats, clock: HourCalendar) -> tuple[Ints, Bools]:
     """Days of the clock, (days,), and which of them are history, (meters, days)."""
-    days, labels = np.unique(clock.day, return_inverse=True)
-    known = Groups.of(labels.astype(np.int64), days.size).sums(np.isfinite(energy) * 1.0)
+    days, first = np.unique(clock.day, return_index=True)
+    if not days.size:
+        return days, np.zeros((len(energy), 0), dtype=np.bool_)
+    known = np.add.reduceat(np.isfinite(energy), first, axis=1, dtype=np.int64)
     return days, known >= LEAST_HOURS_OF_A_DAY
 
 
@@ -247,19 +317,6 @@ def rungs(energy: Floats, clock: HourCalendar, settings: FitSettings = DEFAULTS)
     history = history_days(energy, clock)[1].sum(axis=1)
     edges = [settings.compact_from_days, settings.full_from_days]
     return np.asarray(np.searchsorted(edges, history, side="right"), dtype=np.int64)
-
-
-def _column_means(design: Floats) -> Floats:
-    known = np.isfinite(design)
-    return np.asarray(np.where(known, design, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
-
-
-def _cvrmse(energy: Floats, expected: Floats, kept: Bools) -> Floats:
-    count = np.maximum(kept.sum(axis=1), 1)
-    error = np.sqrt((np.where(kept, energy - expected, 0.0) ** 2).sum(axis=1) / count)
-    mean = np.where(kept, energy, 0.0).sum(axis=1) / count
-    unknown = np.full_like(error, np.nan)
-    return np.asarray(np.divide(error, mean, out=unknown, where=mean > 0))
 
 
 def hashes(
@@ -291,5 +348,7 @@ def choices(settings: FitSettings, office: OfficeHours) -> str:
     return f"(Settings({chosen}), OfficeHours({hours}))"
 
 
-def _bytes(values: Floats) -> bytes:
-    return np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes()
+def _bytes(values: Floats) -> memoryview:
+    own = np.array(values, dtype="<f8")
+    own[np.isnan(own)] = np.nan
+    return own.data

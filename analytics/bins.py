@@ -12,7 +12,7 @@ Nights, where waste is looked for, come from the calendar and the site's office 
 from each meter's own curve: an inferred schedule learns the very waste it should expose, and
 needs more days than a new site has. Little is lost, since each hour has its own level in the
 baseline: a building that opens early is judged against itself. Only which hours answer the
-weather as running hours is read from the meter (`running_bins`): by its own week once half a
+weather as running hours is read from the meter (`analytics.running`): by its own week once half a
 year is known, before that by medians over working days and never in the night's core.
 """
 
@@ -22,7 +22,7 @@ from itertools import repeat
 
 import numpy as np
 
-from analytics.groups import Bools, Floats, Groups, Ints, median
+from analytics.groups import Bools, Ints
 from metering.calendar import WorkCalendar
 from metering.localtime import HOUR_US, day_number, days_between, local_day, slot_starts
 
@@ -30,10 +30,6 @@ FULL_BINS, COMPACT_BINS, NAIVE_BINS = 192, 72, 48
 WEDNESDAY, SATURDAY, HOLIDAY = 2, 5, 7
 COMPACT_OF = np.array([0, 0, 0, 0, 0, 1, 2, 2])
 """Weekday or HOLIDAY -> 0 working day, 1 Saturday, 2 rest day."""
-TENTH = 17
-"""The place of the tenth and of the ninetieth percentile among 168 hours, from either end."""
-FLAT = 1.1
-"""A meter whose office hours stay under this times its nights has no schedule to read."""
 
 
 @dataclass(frozen=True)
@@ -169,43 +165,6 @@ def _local_hours(hours_us: Ints, starts: Ints, place: Ints) -> Ints:
     since = (hours_us - starts[place]) // HOUR_US
     until = -((hours_us - starts[place + 1]) // HOUR_US)  # begun hours: a change may be of half one
     return np.where(until <= 12, 24 - until, np.minimum(since, 11))
-
-
-def running_hours(energy: Floats, clock: HourCalendar) -> Bools:
-    """Hours of a working day in which each meter runs, shape (meters, 24).
-
-    Those whose median lies nearer to the median of office hours than to that of the night;
-    office hours where that cannot be told, because the meter is flat or unknown. The night's
-    core never counts as running.
-    """
-    by_hour = Groups.of(np.where(clock.working, clock.hour, -1), 24).medians(energy)
-    hour = np.arange(24)
-    office = (hour >= clock.office.opens) & (hour < clock.office.closes)
-    night = night_hours(hour, clock.office)
-    high, low = median(by_hour[:, office])[:, None], median(by_hour[:, night])[:, None]
-    with np.errstate(invalid="ignore"):
-        told = high > FLAT * low
-        running = (by_hour > (high + low) / 2) & ~night
-    return np.asarray(np.where(told, running, office))
-
-
-def running_bins(energy: Floats, clock: HourCalendar, *, fine: Bools) -> Bools:
-    """Bins of the 192 in which each meter runs, (meters, 192).
-
-    A meter with a long history, `fine` (meters,), tells them hour by hour of the week: those whose
-    median lies above the middle of its quiet and busy ones. Of a shorter one, which a few days of
-    waste could mislead, the `running_hours` of working days.
-    """
-    result = of_working_days(running_hours(energy, clock))
-    if fine.any():
-        medians = Groups.of(clock.full_bins(), FULL_BINS).medians(energy[fine])
-        week = np.sort(np.nan_to_num(medians[:, : HOLIDAY * 24]), axis=1)
-        quiet, busy = (week[:, place, None] for place in (TENTH, -1 - TENTH))
-        with np.errstate(invalid="ignore"):
-            runs = medians > (quiet + busy) / 2
-        told = busy[:, 0] > FLAT * quiet[:, 0]
-        result[fine] = np.where(told[:, None], runs, result[fine])
-    return result
 
 
 def of_working_days(running: Bools) -> Bools:

@@ -16,29 +16,27 @@ its own hours are smaller than those that will come.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
 
-from analytics.baseline import Baseline, fit, group_of, rungs, with_spreads
+from analytics.baseline import Baseline, Learnt, blocks, learnt, rungs, with_spreads
 from analytics.bins import FULL_BINS, HourCalendar
 from analytics.fitting import (
     BIN_OF,
     DEFAULTS,
     FitSettings,
-    Group,
-    Robust,
     Rung,
     Shared,
-    expected_by,
-    fit_robustly,
     solved,
     weeks_of,
 )
 from analytics.groups import Bools, Floats, Groups, Ints
-from analytics.sums import Design
+from analytics.layout import Layout
+from analytics.sums import Design, FitSums
+from analytics.temperature import bridge
 
 MOST_FOLDS = 13
 
@@ -65,107 +63,150 @@ def folds(clock: HourCalendar) -> Ints:
     return np.asarray(weeks_of(clock) % MOST_FOLDS)
 
 
-def expected_across(history: History, left_out: Bools) -> Floats:
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """A history without what nothing shall be learned of, and the fit on all of its weeks."""
+
+    history: History
+    """NaN where nothing is learned."""
+    learnt: Learnt
+
+
+def taught(history: History, left_out: Bools) -> Taught:
+    """The fit on all weeks but the hours left out, (meters, hours)."""
+    known = rungs(history.energy, history.clock, history.settings)
+    kept = replace(history, energy=np.where(left_out, np.nan, history.energy))
+    return Taught(kept, _learnt(kept, known))
+
+
+def taught_again(before: Taught, history: History, left_out: Bools) -> Taught:
+    """The same with other hours left out: meters of which none changed stay as they are."""
+    kept = replace(history, energy=np.where(left_out, np.nan, history.energy))
+    same = (kept.energy == before.history.energy) | np.isnan(kept.energy)
+    same &= np.isnan(kept.energy) == np.isnan(before.history.energy)
+    rows = np.flatnonzero(~same.all(axis=1))
+    if not rows.size:
+        return before
+    known = rungs(history.energy, history.clock, history.settings)
+    return Taught(kept, before.learnt.but(rows, _learnt(kept.of(rows.tolist()), known[rows])))
+
+
+def _learnt(kept: History, known: Ints) -> Learnt:
+    hours = (kept.energy, kept.temperature, kept.clock, kept.hours_us)
+    return learnt(*hours, kept.settings, known=known)
+
+
+def expected_across(lesson: Taught) -> Floats:
     """What fits on other weeks expect of each hour [kWh/h], (meters, hours).
 
-    Hours left out, (meters, hours), are expected too, but nothing is learned of them, nor of those
-    that the fit on all weeks trims. Exact to 32 bits, as they are kept. NaN where the other weeks
-    say nothing.
+    Hours left out are expected too, but nothing is learned of them, nor of those that the fit on
+    all weeks trims. Exact to 32 bits, as they are kept. NaN where the other weeks say nothing.
     """
-    kept = replace(history, energy=np.where(left_out, np.nan, history.energy))
-    known = rungs(history.energy, history.clock, history.settings)
-    fitted = _fit(kept, known)
-    expected = _across(kept, fitted, known)
+    history, fitted = lesson.history, lesson.learnt.baseline
+    expected = _across(history, fitted, lesson.learnt.kept)
     if fitted.blind is not None:
-        dark = np.isnan(fitted.segments.design(history.temperature)).any(axis=1)
+        dark = np.isnan(bridge(history.temperature))
         if dark.any():
-            expected[:, dark] = _across(kept, fitted.blind, known)[:, dark]
+            expected[:, dark] = _across(history, fitted.blind, lesson.learnt.blind_kept)[:, dark]
     return expected.astype(np.float32).astype(np.float64)
 
 
-def _across(history: History, fitted: Baseline, known: Ints) -> Floats:
-    """By the sums of all weeks less those of each fold, with what `fitted` took for sound."""
-    fold, result = folds(history.clock), np.full(history.energy.shape, np.nan)
-    design = fitted.segments.design(history.temperature) - fitted.centre
-    shared = Shared.of(design, history.clock)
-    for rung in Rung:
-        rows = np.flatnonzero(known == rung)
-        if rows.size and fold.size:
-            group = group_of(history.energy, fitted, rung, rows, history.settings)
-            found = fit_robustly(group, shared, history.settings)
-            result[rows] = _without_each(group, found, shared, fold, history)
+def learned(lesson: Taught, expected: Floats) -> Baseline:
+    """The fit on all weeks with the spread of what `expected_across` missed in the hours kept."""
+    history, fitted = lesson.history, lesson.learnt.baseline
+    missed, blind = history.energy - expected, fitted.blind
+    if blind is not None:
+        blind = with_spreads(blind, missed, history.clock, history.settings)
+    return replace(with_spreads(fitted, missed, history.clock, history.settings), blind=blind)
+
+
+def _across(history: History, fitted: Baseline, kept: Bools) -> Floats:
+    """By the sums of all weeks less those of each fold, over the hours kept, (meters, hours)."""
+    result = np.full(history.energy.shape, np.nan)
+    if history.hours_us.size:
+        clock, raw = history.clock, fitted.segments.design(history.temperature)
+        folded = _Folded.of(Shared.of(raw, clock, Layout.of(clock.full_bins())), clock)
+        for rung, rows in blocks(fitted.rungs):
+            one = _Some(rung, history.energy[rows], kept[rows], fitted.running[rows])
+            near = history.settings.first_trim * fitted.spread[rows]
+            result[rows] = _without_each(one, folded, near, history.settings)
     return result
 
 
-def _without_each(
-    group: Group, found: Robust, shared: Shared, fold: Ints, history: History
-) -> Floats:
+@dataclass(frozen=True, eq=False)
+class _Folded:
+    """Hours of a station, dealt out."""
+
+    size: Floats
+    bins: Ints
+    fold: Ints
+    """Of each hour, (hours,)."""
+    designs: Mapping[int, Design]
+    """The hours of each fold."""
+    off: Design
+    """Holidays."""
+    holiday: Bools
+    """(hours,)"""
+    seen: Bools
+    """Hours whose weather is known, (hours,)."""
+
+    @classmethod
+    def of(cls, shared: Shared, clock: HourCalendar) -> _Folded:
+        fold, scaled, bins = folds(clock), shared.scaled, shared.full_bins
+        designs = {
+            one: Design.of(scaled, Layout.of(bins, np.flatnonzero(fold == one)))
+            for one in np.unique(fold).tolist()
+        }
+        off = Design.of(scaled, Layout.of(bins, np.flatnonzero(clock.holiday)))
+        seen = np.isfinite(scaled).all(axis=1)
+        return cls(shared.size, bins, fold, designs, off, clock.holiday, np.asarray(seen))
+
+
+@dataclass(frozen=True, eq=False)
+class _Some:
+    """Meters of a rung, (meters, hours)."""
+
+    rung: Rung
+    energy: Floats
+    kept: Bools
+    runs: Bools
+    """(meters, 192)"""
+
+    def sums(self, design: Design, hours: Bools) -> FitSums:
+        """Over some hours, (meters, hours), of a design's."""
+        layout = design.layout
+        return design.sums(layout.laid(self.energy), layout.laid_marks(hours), self.runs)
+
+
+def _without_each(one: _Some, folded: _Folded, near: Floats, settings: FitSettings) -> Floats:
     """What the sums of all folds but one expect of it, fold by fold, (meters, hours).
 
     Of the few holidays a fit on all cannot tell which ones are strange: those that the other folds
-    find near each other are learned.
+    find near each other, by `near` [kW] at rest and running, are learned.
     """
-    result, holiday = np.full(group.energy.shape, np.nan), history.clock.holiday
-    known = np.isfinite(group.energy)
-    if group.rung is not Rung.NAIVE:
-        known &= np.isfinite(shared.design).all(axis=1)
-    parts, designs = {}, {}
-    usual = found.kept & ~holiday
-    for one in np.unique(fold).tolist():
-        hours = np.flatnonzero(fold == one)
-        designs[one] = Design.of(shared.scaled, shared.full_bins, hours)
-        parts[one] = designs[one].sums(group.energy, usual, group.runs)
+    result, usual = np.full(one.energy.shape, np.nan), one.kept & ~folded.holiday
+    parts = {fold: one.sums(design, usual) for fold, design in folded.designs.items()}
     whole = reduce(operator.add, parts.values())
-    off = Design.of(shared.scaled, shared.full_bins, np.flatnonzero(holiday))
-    for one, part in parts.items():
-        others = whole - part
-        if holiday.any():
-            near = known & holiday & (fold != one)
-            near &= _near_middle(
-                group, np.where(near, group.energy, np.nan), found, shared, history
-            )
-            others = others + off.sums(group.energy, near, group.runs)
-        fitted = solved(others, group, shared, history.settings)
-        hours = np.flatnonzero(fold == one)
-        result[:, hours] = expected_by(fitted, group.runs, shared, hours)
+    for fold, design in folded.designs.items():
+        others = whole - parts[fold]
+        if folded.holiday.any():
+            others = others + one.sums(folded.off, _near_holidays(one, folded, near, fold))
+        fitted = solved(others, one.rung, one.runs, folded.size, settings)
+        told = design.expected(fitted.levels, fitted.slopes * folded.size, one.runs)
+        result[:, folded.fold == fold] = design.layout.in_time(told)
     return result
 
 
-def _near_middle(
-    group: Group, energy: Floats, found: Robust, shared: Shared, history: History
-) -> Bools:
-    """Hours of `energy`, NaN elsewhere, that lie near the median of their bin, (meters, hours)."""
-    bins = BIN_OF[group.rung][shared.full_bins]
-    some = np.isfinite(energy).any(axis=0)
-    groups = Groups.of(np.where(some, bins, -1), FULL_BINS)
-    middle = groups.medians(energy)[:, bins]
-    spread = np.where(
-        group.runs[:, shared.full_bins], found.spread[:, 1, None], found.spread[:, 0, None]
-    )
+def _near_holidays(one: _Some, folded: _Folded, near: Floats, fold: int) -> Bools:
+    """Hours of holidays outside a fold that lie near the median of their bin, (meters, hours)."""
+    (places,) = np.nonzero(folded.holiday & (folded.fold != fold))
+    energy, bins = one.energy[:, places], folded.bins[places]
+    if one.rung is not Rung.NAIVE:
+        energy = np.where(folded.seen[places], energy, np.nan)
+    coarser = BIN_OF[one.rung][bins]
+    middle = Groups.of(coarser, FULL_BINS).medians(energy)[:, coarser]
+    limit = np.where(one.runs[:, bins], near[:, 1:], near[:, :1])
+    result = np.zeros(one.energy.shape, dtype=np.bool_)
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(energy - middle) <= history.settings.first_trim * spread)
-
-
-def learned(history: History, expected: Floats, left_out: Bools) -> Baseline:
-    """The fit on all weeks but the hours left out, (meters, hours), with the spread of what
-    `expected_across` missed in the hours kept."""
-    known = rungs(history.energy, history.clock, history.settings)
-    kept = replace(history, energy=np.where(left_out, np.nan, history.energy))
-    fitted = _fit(kept, known)
-    blind = fitted.blind
-    return replace(_honest(fitted, kept, expected), blind=blind and _honest(blind, kept, expected))
-
-
-def _honest(fitted: Baseline, kept: History, expected: Floats) -> Baseline:
-    return with_spreads(fitted, kept.energy - expected, kept.clock, kept.settings)
-
-
-def _fit(history: History, known: Ints) -> Baseline:
-    return fit(
-        history.energy,
-        history.temperature,
-        history.clock,
-        history.hours_us,
-        history.settings,
-        known=known,
-    )
+        result[:, places] = np.abs(energy - middle) <= limit
+    return result

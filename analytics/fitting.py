@@ -6,13 +6,14 @@ slopes of their own and the fit falls apart into two independent ones over the s
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 
-from analytics.bins import COMPACT_BINS, COMPACT_OF, FULL_BINS, NAIVE_BINS, SATURDAY, HourCalendar
-from analytics.groups import Bools, Floats, Groups, Ints, median
-from analytics.regression import weather_part
-from analytics.robust import MAD_TO_SIGMA, scale, within
+from analytics.bins import COMPACT_OF, FULL_BINS, SATURDAY, HourCalendar
+from analytics.groups import Bools, Floats, Ints, median
+from analytics.layout import Layout, by_kind_of_day, medians_by_day
+from analytics.robust import MAD_TO_SIGMA, Spreads
 from analytics.sums import Design, FitSums, means_of, slopes_of, without_weather
 
 
@@ -57,13 +58,14 @@ BIN_OF: dict[Rung, Ints] = {
     Rung.FULL: _BIN,
 }
 """The bin of each rung that a bin of the 192 lies in."""
-_COUNT = {Rung.NAIVE: NAIVE_BINS, Rung.COMPACT: COMPACT_BINS, Rung.FULL: FULL_BINS}
 
 
 @dataclass(frozen=True, eq=False)
 class Shared:
     """What all meters of a station have in common."""
 
+    centre: Floats
+    """Means of the design columns [K], (columns,)."""
     design: Floats
     """Centred design columns [K], shape (hours, columns); NaN where the weather is unknown."""
     size: Floats
@@ -71,21 +73,31 @@ class Shared:
     full_bins: Ints
     week: Ints
     """Local week of each hour, from 0, (hours,)."""
-    groups: dict[Rung, Groups]
+    layout: Layout
+    """Where the hours stand by bin."""
 
     @classmethod
-    def of(cls, design: Floats, clock: HourCalendar) -> "Shared":
-        """What all meters of a site fit on: `design` [hours, columns] with the bins of each
-        rung."""
-        full = clock.full_bins()
-        groups = {rung: Groups.of(BIN_OF[rung][full], _COUNT[rung]) for rung in Rung}
-        week = weeks_of(clock)
-        return cls(design, column_sizes(design), full, week, groups)
+    def of(cls, design: Floats, clock: HourCalendar, layout: Layout) -> "Shared":
+        """What all meters of a site fit on: `design` [hours, columns], NaN where the weather is
+        unknown, with the bins of its hours."""
+        centre = _column_means(design)
+        centred = design - centre
+        return cls(centre, centred, _sizes(centred), clock.full_bins(), weeks_of(clock), layout)
 
     @property
     def scaled(self) -> Floats:
         """The design in standard sizes."""
         return self.design / self.size
+
+    @cached_property
+    def laid(self) -> Design:
+        """The hours and their weather in standard sizes, bin by bin."""
+        return Design.of(self.scaled, self.layout)
+
+
+def sample_of(layout: Layout) -> Ints:
+    """Slots of the hours that spreads are read from."""
+    return layout.slots[:: max(layout.slots.size // ENOUGH_HOURS, 1)]
 
 
 def weeks_of(clock: HourCalendar) -> Ints:
@@ -108,11 +120,13 @@ class Fitted:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Meters that stand on one rung; arrays are (meters, hours) unless said otherwise."""
+    """Meters that stand on one rung."""
 
     rung: Rung
     energy: Floats
-    """[kWh/h], NaN where absent."""
+    """[kWh/h] by bin, (meters, 192, width); NaN where absent."""
+    medians: Floats
+    """Of each bin, (meters, 192); NaN where nothing is known."""
     runs: Bools
     """Bins in which the meter runs, (meters, 192)."""
     floor: Floats
@@ -121,15 +135,26 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Robust:
-    """A group's robust fit."""
+    """A group's robust fit; hours are laid out by bin, (meters, 192, width)."""
 
     fitted: Fitted
-    expected: Floats
-    """[kWh/h], (meters, hours)."""
+    residual: Floats
+    """[kWh/h]; NaN where an hour or its weather is unknown."""
     spread: Floats
     """(meters, 2): at rest, running."""
     kept: Bools
-    """Hours fitted on, (meters, hours)."""
+    """Hours fitted on."""
+
+    def cvrmse(self, energy: Floats) -> Floats:
+        """Error over the hours kept as a share of their mean, (meters,); NaN if unknown."""
+        count = np.maximum(np.count_nonzero(self.kept, axis=(1, 2)), 1)
+        missed, came = np.zeros(energy.shape), np.zeros(energy.shape)
+        np.copyto(missed, self.residual, where=self.kept)
+        np.copyto(came, energy, where=self.kept)
+        error = np.sqrt(np.multiply(missed, missed, out=missed).sum(axis=(1, 2)) / count)
+        mean = came.sum(axis=(1, 2)) / count
+        unknown = np.full_like(error, np.nan)
+        return np.asarray(np.divide(error, mean, out=unknown, where=mean > 0))
 
 
 def fit_robustly(group: Group, shared: Shared, settings: FitSettings) -> Robust:
@@ -139,80 +164,85 @@ def fit_robustly(group: Group, shared: Shared, settings: FitSettings) -> Robust:
     that only sometimes cools: where the trimmed fit misses the energy of the middle week by more
     than `most_bias`, nothing is trimmed.
     """
-    known = np.isfinite(group.energy)
-    if group.rung is not Rung.NAIVE:
-        known &= np.isfinite(shared.design).all(axis=1)
-    trusted = np.where(known, group.energy, np.nan)
-    running = group.runs[:, shared.full_bins]
-    start = shared.groups[group.rung].medians(trusted)[:, BIN_OF[group.rung][shared.full_bins]]
-    kept = _near(trusted - start, running, group.floor, settings.first_trim)
-    design = Design.of(shared.scaled, shared.full_bins)
+    design, trusted, medians = shared.laid, group.energy, group.medians
+    if group.rung is not Rung.NAIVE and design.blind_hours:
+        trusted = np.where(design.known, trusted, np.nan)
+        medians = median(trusted)
+    start = _start(trusted, medians, group.rung)
+    spreads = Spreads.at(group.runs, group.floor, sample_of(shared.layout), design.known.shape[1])
+    kept = spreads.near(trusted - start[:, :, None], settings.first_trim)
+    sums = design.sums(trusted, kept, group.runs)
     for _ in range(settings.trim_rounds):
-        expected = expected_by(fit_once(group, kept, shared, design, settings), group.runs, shared)
-        kept = _near(trusted - expected, running, group.floor, settings.trim)
-    kept |= known & _is_regime(trusted, expected, shared, settings)[:, None]
-    fitted = fit_once(group, kept, shared, design, settings)
-    expected = expected_by(fitted, group.runs, shared)
-    return Robust(
-        fitted, expected, spread_by_regime(trusted - expected, running, group.floor), kept
-    )
+        found = solved(sums, group.rung, group.runs, shared.size, settings)
+        residual = _missed(trusted, found, group, shared)
+        now = spreads.near(residual, settings.trim)
+        sums, kept = design.changed(sums, trusted, kept, now, group.runs), now
+    regimes = _is_regime(trusted, residual, shared, settings)
+    if regimes.any():
+        now = kept | (np.isfinite(trusted) & regimes[:, None, None])
+        sums, kept = design.changed(sums, trusted, kept, now, group.runs), now
+    fitted = solved(sums, group.rung, group.runs, shared.size, settings)
+    residual = _missed(trusted, fitted, group, shared)
+    return Robust(fitted, residual, spreads.of(residual), kept)
 
 
-def _is_regime(trusted: Floats, expected: Floats, shared: Shared, settings: FitSettings) -> Bools:
+def _missed(trusted: Floats, fitted: Fitted, group: Group, shared: Shared) -> Floats:
+    """What a fit misses of each hour [kWh/h], (meters, 192, width)."""
+    if not shared.laid.columns:
+        return trusted - fitted.levels[:, :, None]
+    expected = shared.laid.expected(fitted.levels, fitted.slopes * shared.size, group.runs)
+    return np.subtract(trusted, expected, out=expected)
+
+
+def _start(laid: Floats, medians: Floats, rung: Rung) -> Floats:
+    """Median of the bin of a rung in which each of the 192 lies, (meters, 192); NaN where nothing
+    is known."""
+    if rung is Rung.FULL:
+        return medians
+    if rung is Rung.NAIVE:
+        return medians_by_day(laid)[:, BIN_OF[rung]]
+    working, other = by_kind_of_day(laid)
+    saturday, rest = np.split(other, [laid.shape[2]], axis=2)
+    return np.hstack([median(one) for one in (working, saturday, rest)])[:, BIN_OF[rung]]
+
+
+def _is_regime(trusted: Floats, residual: Floats, shared: Shared, settings: FitSettings) -> Bools:
     """Meters whose middle week is missed by the trimmed fit, (meters,)."""
     weeks = int(shared.week[-1]) + 1 if shared.week.size else 0
     if weeks < settings.least_weeks:
         return np.zeros(trusted.shape[0], dtype=np.bool_)
     first = np.flatnonzero(np.diff(shared.week, prepend=-1))
-    told = np.isfinite(trusted) & np.isfinite(expected)
-    used = np.add.reduceat(np.where(told, trusted, 0.0), first, axis=1)
-    missed = used - np.add.reduceat(np.where(told, expected, 0.0), first, axis=1)
+    layout = shared.layout
+    missed, came = layout.in_time(residual), layout.in_time(trusted)
+    untold = np.isnan(missed)
+    np.copyto(missed, 0.0, where=untold)
+    np.copyto(came, 0.0, where=untold)
+    used, missed = (np.add.reduceat(values, first, axis=1) for values in (came, missed))
     with np.errstate(divide="ignore", invalid="ignore"):
         bias = np.where(used > 0, missed / used, np.nan)
     return np.asarray(np.abs(np.nan_to_num(median(bias))) > settings.most_bias)
 
 
-def fit_once(
-    group: Group, kept: Bools, shared: Shared, design: Design, settings: FitSettings
-) -> Fitted:
-    """One least-squares fit over the kept hours."""
-    return solved(design.sums(group.energy, kept, group.runs), group, shared, settings)
-
-
-def solved(sums: FitSums, group: Group, shared: Shared, settings: FitSettings) -> Fitted:
-    """The fit that sums tell, of a design in standard sizes."""
-    rung, columns = group.rung, shared.size.size
-    slopes = np.zeros((group.runs.shape[0], 2, columns))
+def solved(sums: FitSums, rung: Rung, runs: Bools, size: Floats, settings: FitSettings) -> Fitted:
+    """The fit that sums tell, of a design in standard sizes: columns divided by their `size`."""
+    slopes = np.zeros((runs.shape[0], 2, size.size))
     if rung is not Rung.NAIVE:
-        slopes = slopes_of(sums, group.runs, BIN_OF[rung], settings.ridge)
-    left = without_weather(sums, slopes, group.runs)
+        slopes = slopes_of(sums, runs, BIN_OF[rung], settings.ridge)
+    left = without_weather(sums, slopes, runs)
     levels = np.full(left.shape, np.nan)
     for coarser in range(rung, -1, -1):
-        means = means_of(left, sums.count, BIN_OF[Rung(coarser)])
-        levels = np.where(np.isfinite(levels), levels, means)
-    return Fitted(levels, slopes / shared.size)
+        if np.isnan(levels).any():
+            means = means_of(left, sums.count, BIN_OF[Rung(coarser)])
+            levels = np.where(np.isfinite(levels), levels, means)
+    return Fitted(levels, slopes / size)
 
 
-def expected_by(fitted: Fitted, runs: Bools, shared: Shared, hours: Ints | None = None) -> Floats:
-    """What a fit expects [kWh/h], (meters, hours): of all hours, or of those named."""
-    bins, design = shared.full_bins, shared.design
-    if hours is not None:
-        bins, design = bins[hours], design[hours]
-    weather = weather_by_regime(fitted.slopes, design, runs[:, bins])
-    return np.asarray(fitted.levels[:, bins] + weather)
+def _column_means(design: Floats) -> Floats:
+    known = np.isfinite(design)
+    return np.asarray(np.where(known, design, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
 
 
-def weather_by_regime(slopes: Floats, design: Floats, running: Bools) -> Floats:
-    """Weather's part [kW], (meters, hours), by the slopes (meters, 2, columns) of each regime.
-
-    Zero for a meter without slopes, whether the weather is known or not.
-    """
-    rest, run = (weather_part(slopes[:, regime], design) for regime in (0, 1))
-    needed = np.any(slopes != 0, axis=(1, 2))[:, None]
-    return np.where(needed, np.where(running, run, rest), 0.0)
-
-
-def column_sizes(design: Floats) -> Floats:
+def _sizes(design: Floats) -> Floats:
     """Root mean square of each column, unknown hours ignored; 1 where a column is all zero."""
     known = np.isfinite(design)
     squares = np.where(known, design, 0.0) ** 2
@@ -220,8 +250,8 @@ def column_sizes(design: Floats) -> Floats:
     return np.where(size > 0, size, 1.0)
 
 
-def spread_by_hour(residual: Floats, shared: Shared, runs: Bools, by_regime: Floats) -> Floats:
-    """Spread of the residual in each of the 48 hours [kW], (meters, 48).
+def spread_by_hour(residual: Floats, runs: Bools, by_regime: Floats) -> Floats:
+    """Spread of the residual, laid out by bin, in each of the 48 hours [kW], (meters, 48).
 
     At least that of the hour's regime, `by_regime` (meters, 2), told by `runs` (meters, 192): a
     few days alone would sometimes make an hour look steadier than it is.
@@ -230,25 +260,5 @@ def spread_by_hour(residual: Floats, shared: Shared, runs: Bools, by_regime: Flo
     kinds = [days[:, :SATURDAY], days[:, SATURDAY:]]
     running = np.hstack([2 * one.sum(axis=1) > one.shape[1] for one in kinds])
     least = np.where(running, by_regime[:, 1:], by_regime[:, :1])
-    own = MAD_TO_SIGMA * shared.groups[Rung.NAIVE].medians(np.abs(residual))
+    own = MAD_TO_SIGMA * medians_by_day(np.abs(residual))
     return np.asarray(np.fmax(own, least))
-
-
-def spread_by_regime(residual: Floats, running: Bools, floor: Floats) -> Floats:
-    """Spread of the residual [kW], (meters, 2: at rest, running), by the hours in which a meter
-    runs, (meters, hours), and the least that it is taken for [kW], (meters,)."""
-    scales = [_scale_in(residual, hours, floor) for hours in (~running, running)]
-    return np.stack(scales, axis=1)
-
-
-def _near(residual: Floats, running: Bools, floor: Floats, limit: float) -> Bools:
-    """Hours whose residual is within the limit of their own regime's spread."""
-    kept = np.zeros(residual.shape, dtype=np.bool_)
-    for hours in (~running, running):
-        kept |= hours & within(residual, _scale_in(residual, hours, floor), limit)
-    return kept
-
-
-def _scale_in(residual: Floats, hours: Bools, floor: Floats) -> Floats:
-    step = max(residual.shape[1] // ENOUGH_HOURS, 1)
-    return scale(np.where(hours[:, ::step], residual[:, ::step], np.nan), floor)

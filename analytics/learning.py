@@ -17,7 +17,14 @@ from datetime import date
 import numpy as np
 
 from analytics.baseline import Baseline, choices, hashes
-from analytics.crossfit import History, expected_across, learned
+from analytics.crossfit import (
+    History,
+    Taught,
+    expected_across,
+    learned,
+    taught,
+    taught_again,
+)
 from analytics.detectors import Candidate
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged, judged
@@ -166,16 +173,20 @@ def _made(scene: Scene, rows: _Rows) -> dict[int, list[Version]]:
     told = _left_out(scene)
     anew = [row for row, making in rows.due.items() if making.anew]
     later = [row for row, making in rows.due.items() if not making.anew]
-    past = _across(scene, anew, told)
+    own = scene.history.of(anew)
+    lesson = taught(own, told[anew])
+    past = expected_across(lesson)
     first = {
         row: [_version(scene, rows, row, one, told, past[place])]
-        for place, (row, one) in enumerate(_fitted(scene, anew, past, told))
+        for place, (row, one) in enumerate(_lessons(scene, anew, own, lesson, past))
     }
     before = [[*own, *first.get(row, ())] for row, own in enumerate(rows.frozen)]
     seen = _left_out(scene, scene.see(_judged(scene, before)))
     made = {
         row: [_version(scene, rows, row, one, seen, past[place])]
-        for place, (row, one) in enumerate(_fitted(scene, anew, past, seen))
+        for place, (row, one) in enumerate(
+            _lessons(scene, anew, own, taught_again(lesson, own, seen[anew]), past)
+        )
     }
     for row, one in _fitted_later(scene, rows, later, seen):
         made[row] = [_version(scene, rows, row, one, seen, None)]
@@ -202,30 +213,15 @@ def _judged(scene: Scene, versions: Sequence[Sequence[Version]]) -> Judged:
     return judged(versions, history.clock, history.temperature, history.hours_us)
 
 
-def _across(scene: Scene, rows: Sequence[int], without: Bools) -> Floats:
-    if not rows:
-        return np.zeros((0, scene.history.hours_us.size))
-    return expected_across(scene.history.of(list(rows)), without[list(rows)])
-
-
-def _fitted(
-    scene: Scene, rows: Sequence[int], past: Floats, without: Bools
-) -> list[tuple[int, Lesson]]:
-    """Each meter fitted on all of its history."""
-    if not rows:
-        return []
-    own = scene.history.of(list(rows))
-    return _lessons(scene, rows, own, past, without[list(rows)])
-
-
 def _lessons(
-    scene: Scene, rows: Sequence[int], own: History, past: Floats, without: Bools
+    scene: Scene, rows: Sequence[int], own: History, lesson: Taught, past: Floats
 ) -> list[tuple[int, Lesson]]:
     """What each meter has learned from `own` history, judged by fits on other weeks, `past`."""
-    together = learned(own, past, without)
-    left = np.isfinite(own.energy) & ~without
-    few = left.sum(axis=1, keepdims=True) < LEAST_LEFT_DAYS * 24
-    sound = replace(own, energy=np.where(left | few, own.energy, np.nan))
+    if not rows:
+        return []
+    together = learned(lesson, past)
+    few = np.isfinite(lesson.history.energy).sum(axis=1, keepdims=True) < LEAST_LEFT_DAYS * 24
+    sound = replace(own, energy=np.where(few, own.energy, lesson.history.energy))
     habit = habit_of(sound, together, past, registered=scene.registered)
     return [(row, (one_of(together, n), habit.rows([n]))) for n, row in enumerate(rows)]
 
@@ -240,8 +236,8 @@ def _fitted_later(
     inside = np.stack([fitted_hours(history.clock, rows.due[row].since) for row in later])
     energy = np.where(inside, history.energy[list(later)], np.nan)
     own = replace(history, energy=energy)
-    left = without[list(later)]
-    return _lessons(scene, later, own, expected_across(own, left), left)
+    lesson = taught(own, without[list(later)])
+    return _lessons(scene, later, own, lesson, expected_across(lesson))
 
 
 def _version(

@@ -1,8 +1,12 @@
 """Robust scale and trimming: a few nights of waste must not look like normal spread."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 import numpy as np
 
-from analytics.groups import Bools, Floats, median
+from analytics.groups import Bools, Floats, Ints, median
 
 MAD_TO_SIGMA = 1.4826
 """Makes the median absolute deviation of a normal sample equal its standard deviation."""
@@ -20,7 +24,61 @@ def scale(residuals: Floats, floor: Floats) -> Floats:
     return np.fmax(spread, floor)
 
 
-def within(residuals: Floats, spread: Floats, limit: float) -> Bools:
-    """True where a residual is known and at most `limit` times its meter's spread from zero."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(residuals) <= limit * spread[:, None])
+@dataclass(frozen=True, eq=False)
+class Spreads:
+    """Spreads of residuals that are laid out by bin, apart for the hours at rest and running."""
+
+    runs: Bools
+    """Bins in which a meter runs, (meters, 192)."""
+    floor: Floats
+    """Least spread of each meter [kW], (meters,)."""
+    sample: Ints
+    """Slots of the hours that a spread is read from."""
+    running: Bools
+    """Which of them are hours in which a meter runs, (meters, hours)."""
+    sign: Floats
+    """1 for those, -1 for the others, likewise."""
+    sizes: Floats
+    """Room for the sizes of residuals, (meters, 192, width)."""
+
+    @classmethod
+    def at(cls, runs: Bools, floor: Floats, sample: Ints, width: int) -> Spreads:
+        """Read from a sample of the slots of rows that have a `width`."""
+        running = np.take(runs, sample // max(width, 1), axis=1)
+        sizes = np.empty((*runs.shape, width))
+        return cls(runs, floor, sample, running, np.where(running, 1.0, -1.0), sizes)
+
+    def of(self, residual: Floats) -> Floats:
+        """(meters, 2): at rest, running [kW]; NaN of the residual, (meters, 192, width), ignored.
+
+        A regime without residuals gets its floor.
+        """
+        meters = residual.shape[0]
+        if not self.sample.size or not meters:
+            return np.repeat(self.floor[:, None], 2, axis=1)
+        size = np.take(residual.reshape(meters, -1), self.sample, axis=1)
+        known = np.isfinite(size)
+        # Those at rest are made negative: one sort orders both, the former falling, then NaN.
+        ordered = np.copysign(size, self.sign, out=size)
+        ordered.sort(axis=1)
+        run = np.count_nonzero(known & self.running, axis=1)
+        rest = np.count_nonzero(known, axis=1) - run
+        scales = [
+            _middle(ordered, first, count) for first, count in ((0 * rest, rest), (rest, run))
+        ]
+        return np.fmax(MAD_TO_SIGMA * np.stack(scales, axis=1), self.floor[:, None])
+
+    def near(self, residual: Floats, limit: float) -> Bools:
+        """Hours whose residual is known and within the limit of their own regime's spread."""
+        spread = limit * self.of(residual)
+        least = np.where(self.runs, spread[:, 1:], spread[:, :1])
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.abs(residual, out=self.sizes) <= least[:, :, None])
+
+
+def _middle(ordered: Floats, first: Ints, count: Ints) -> Floats:
+    """Size of the median of `count` values from place `first` on, (meters,); NaN of none."""
+    last = np.maximum(first + count // 2, 0), np.maximum(first + (count - 1) // 2, 0)
+    row, most = np.arange(first.size), ordered.shape[1] - 1
+    low, high = (np.abs(ordered[row, np.minimum(place, most)]) for place in last)
+    return np.where(count > 0, (low + high) / 2, np.nan)

@@ -9,6 +9,7 @@ Only one meter stands in a version; meters that share their knots are joined aga
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
@@ -85,7 +86,7 @@ def unpacked(facts: BaselineVersion) -> Version:
         raise _unreadable(facts, f"has the format {header['format']}", "upgrade the platform")
     arrays, place = {}, 0
     for name, shape in header["arrays"]:
-        count = int(np.prod(shape, dtype=np.int64))
+        count = math.prod(shape)
         arrays[name] = np.frombuffer(body, "<f8", count, place).reshape(shape)
         place += 8 * count
     baseline = _baseline(header, arrays, "")

@@ -14,9 +14,10 @@ import numpy as np
 from analytics.baseline import Baseline
 from analytics.bins import FULL_BINS, SATURDAY, HourCalendar
 from analytics.crossfit import History
-from analytics.fitting import MONDAY, weather_by_regime
+from analytics.fitting import MONDAY
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged
+from analytics.regression import weather_by_regime
 from analytics.scan.habit import Habit, least_driven
 from analytics.scan.judge import NOTHING_SEEN, MeterBlock, Sightings, judge
 from analytics.scan.schedule import Schedule

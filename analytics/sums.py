@@ -14,11 +14,14 @@ add up: the fit on all weeks but one is the whole less that week.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from analytics.bins import FULL_BINS
 from analytics.groups import Bools, Floats, Ints
+from analytics.layout import Layout
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,99 +52,149 @@ def _parts(sums: FitSums) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     return sums.count, sums.y, sums.x, sums.xx, sums.xy
 
 
+ROWS = 16
+"""Meters in a product of matrices. Such a product may round otherwise where it has other rows; with
+as many in each, what a meter gets does not depend on the meters beside it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Design:
     """What the meters of a station share, the hours laid out bin by bin."""
 
-    hours: Ints
-    """Places of the hours, by bin, (hours,)."""
-    bins: Ints
-    """Their bins, rising, (hours,)."""
+    layout: Layout
     x: Floats
-    """Columns of those hours, (hours, columns); 0 where the weather is unknown."""
+    """1 and the columns of each hour, (192, width, 1 + columns); columns are 0 where the weather is
+    unknown, all is where no hour is."""
     known: Bools
-    """Hours whose weather is known, (hours,)."""
-    count: Floats
-    """(192,)"""
-    of_x: Floats
-    """(192, columns)"""
-    of_xx: Floats
-    """(192, columns, columns)"""
+    """Hours whose weather is known, (192, width)."""
+    blind_hours: int
+    """How many hours have weather that is not."""
 
     @classmethod
-    def of(cls, design: Floats, full_bins: Ints, hours: Ints | None = None) -> Design:
-        """Of columns (hours, columns), NaN where unknown, and bins (hours,); over some of the
-        hours where `hours` names them."""
-        those = np.arange(full_bins.size) if hours is None else hours
-        order = those[np.argsort(full_bins[those], kind="stable")]
-        bins, rows = full_bins[order], design[order]
-        known = np.asarray(np.isfinite(rows).all(axis=1))
-        x = np.where(known[:, None], rows, 0.0)
-        columns = x.shape[1]
-        outer = (x[:, :, None] * x[:, None, :]).reshape(x.shape[0], columns * columns)
-        return cls(
-            hours=order,
-            bins=bins,
-            x=x,
-            known=known,
-            count=np.bincount(bins[known], minlength=FULL_BINS).astype(np.float64),
-            of_x=_by_bin(x.T, bins).T,
-            of_xx=_by_bin(outer.T, bins).T.reshape(FULL_BINS, columns, columns),
-        )
+    def of(cls, design: Floats, layout: Layout) -> Design:
+        """Of columns (hours, columns), NaN where unknown."""
+        seen = np.asarray(np.isfinite(design).all(axis=1))
+        hours = np.insert(np.where(seen[:, None], design, 0.0), 0, 1.0, axis=1)
+        rows, known = hours[layout.places], seen[layout.places]
+        rows[layout.empty], known[layout.empty] = 0.0, False
+        blind = layout.slots.size - int(np.count_nonzero(known))
+        shape = (FULL_BINS, layout.width)
+        return cls(layout, rows.reshape(*shape, rows.shape[1]), known.reshape(shape), blind)
+
+    @property
+    def columns(self) -> int:
+        """How many columns the weather has."""
+        return int(self.x.shape[2]) - 1
+
+    @cached_property
+    def of_x(self) -> Floats:
+        """Sums of the columns by bin, (192, columns)."""
+        return np.asarray(self.x[:, :, 1:].sum(axis=1))
+
+    @cached_property
+    def of_xx(self) -> Floats:
+        """Sums of the products of columns by bin, (192, columns, columns)."""
+        x = self.x[:, :, 1:]
+        return np.asarray(x.swapaxes(1, 2) @ x)
+
+    @cached_property
+    def x_by_column(self) -> Floats:
+        """1 and the columns, (192, 1 + columns, width)."""
+        return np.ascontiguousarray(self.x.swapaxes(1, 2))
+
+    def expected(self, levels: Floats, slopes: Floats, runs: Bools) -> Floats:
+        """What levels (meters, 192) and slopes (meters, 2, columns) of the regime of each bin come
+        to, (meters, 192, width)."""
+        shape = (len(levels), *self.known.shape)
+        if not self.columns:
+            return np.broadcast_to(levels[:, :, None], shape)
+        own = np.where(runs[:, :, None], slopes[:, 1:], slopes[:, :1])
+        factors = np.concatenate([levels[:, :, None], own], axis=2)
+        result = np.empty((-(-shape[0] // ROWS) * ROWS, *shape[1:]))
+        for first in range(0, len(result), ROWS):
+            some, out = factors[first : first + ROWS], result[first : first + ROWS]
+            np.matmul(_whole(some).swapaxes(0, 1), self.x_by_column, out=out.swapaxes(0, 1))
+        return result[: shape[0]]
 
     def sums(self, energy: Floats, kept: Bools, runs: Bools) -> FitSums:
-        """Sums over the kept hours; `energy` and `kept` are (meters, hours) in the order of time,
-        `runs` (meters, 192) tells the regime of each bin. Kept hours must be finite."""
-        counts = kept[:, self.hours] & self.known
-        y = np.where(counts, energy[:, self.hours], 0.0)
-        running = runs[:, self.bins]
-        xy = np.stack([np.where(running, 0.0, y) @ self.x, np.where(running, y, 0.0) @ self.x], 1)
-        whole = runs.astype(np.float64)
-        columns = self.x.shape[1]
-        flat = self.of_xx.reshape(FULL_BINS, -1)
-        xx = np.stack([(1.0 - whole) @ flat, whole @ flat], axis=1)
-        missed = self._missed(~counts & self.known, runs)
-        return FitSums(
-            count=self.count - missed.count,
-            y=_by_bin(y, self.bins),
-            x=self.of_x - missed.x,
-            xx=xx.reshape(kept.shape[0], 2, columns, columns) - missed.xx,
-            xy=xy,
-        )
-
-    def _missed(self, missing: Bools, runs: Bools) -> FitSums:
-        """Sums over hours that are missing, (meters, hours) bin by bin; without those of y."""
-        meters, columns = missing.shape[0], self.x.shape[1]
-        meter, hour = np.nonzero(missing)
-        key = meter * FULL_BINS + self.bins[hour]
-        count = np.bincount(key, minlength=meters * FULL_BINS).astype(np.float64)
-        x = np.zeros((meters * FULL_BINS, columns))
-        xx = np.zeros((meters * 2, columns * columns))
-        if hour.size and columns:
-            first = np.flatnonzero(np.diff(key, prepend=-1))
-            rows = self.x[hour]
-            x[key[first]] = np.add.reduceat(rows, first, axis=0)
-            outer = (rows[:, :, None] * rows[:, None, :]).reshape(hour.size, columns * columns)
-            of_bin = np.add.reduceat(outer, first, axis=0)
-            regime = meter[first] * 2 + runs[meter[first], self.bins[hour[first]]]
-            order = np.argsort(regime, kind="stable")
-            begins = np.flatnonzero(np.diff(regime[order], prepend=-1))
-            xx[regime[order][begins]] = np.add.reduceat(of_bin[order], begins, axis=0)
-        return FitSums(
-            count=count.reshape(meters, FULL_BINS),
-            y=np.zeros((meters, 0)),
-            x=x.reshape(meters, FULL_BINS, columns),
+        """Sums over the kept hours whose weather is known; `energy` and `kept` are laid out,
+        (meters, 192, width), `runs` (meters, 192) tells the regime of each bin. Kept hours must be
+        finite."""
+        meters, columns = kept.shape[0], self.columns
+        counts = kept & self.known
+        y = np.zeros(energy.shape)
+        np.copyto(y, energy, where=counts)
+        both = np.stack([1.0 - runs, runs], axis=1)
+        of_y = self._times(y) if columns else y.sum(axis=-1)[:, :, None]
+        xx = both[:, :, None] @ self.of_xx.reshape(FULL_BINS, columns * columns)
+        count = np.count_nonzero(self.known, axis=1).astype(np.float64)
+        full = FitSums(
+            count=np.broadcast_to(count, (meters, FULL_BINS)),
+            y=of_y[:, :, 0],
+            x=np.broadcast_to(self.of_x, (meters, FULL_BINS, columns)),
             xx=xx.reshape(meters, 2, columns, columns),
-            xy=np.zeros((meters, 0)),
+            xy=both @ of_y[:, :, 1:],
+        )
+        missing = np.flatnonzero(~counts & self.known)
+        return full - self._over(None, missing, np.ones(missing.size), runs)
+
+    def _times(self, y: Floats) -> Floats:
+        """Sums of y and of its products with the columns by bin, (meters, 192, 1 + columns)."""
+        result = [
+            (_whole(y[first : first + ROWS]).swapaxes(0, 1) @ self.x).swapaxes(0, 1)
+            for first in range(0, len(y), ROWS)
+        ]
+        return np.concatenate(result)[: len(y)]
+
+    def changed(
+        self, sums: FitSums, energy: Floats, was: Bools, now: Bools, runs: Bools
+    ) -> FitSums:
+        """The sums over `was` as those over `now`: hours that came are added, others taken off."""
+        places = np.flatnonzero((now ^ was) & self.known)
+        return sums + self._over(energy, places, np.where(now.ravel()[places], 1.0, -1.0), runs)
+
+    def _over(self, energy: Floats | None, places: Ints, times: Floats, runs: Bools) -> FitSums:
+        """Sums over few hours, by their places among (meters, 192, width), rising, and how often
+        each counts; those of no energy where None is given."""
+        meters, columns, bins = runs.shape[0], self.columns, runs.size
+        key, slot = places // self.layout.width, places % self.known.size
+        y = np.zeros(places.size) if energy is None else energy.ravel()[places]
+        x, products = np.zeros((bins, columns)), np.zeros((meters * 2, columns, columns + 1))
+        if places.size and columns:
+            rows = np.empty((places.size, columns + 1))
+            rows[:, :columns], rows[:, columns] = self.x.reshape(-1, 1 + columns)[slot, 1:], y
+            counted = rows[:, :columns] * times[:, None]
+            begins = np.flatnonzero(np.diff(key, prepend=-1))
+            x[key[begins]] = np.add.reduceat(counted, begins, axis=0)
+            regime = key // FULL_BINS * 2 + runs.ravel()[key]
+            order = np.argsort(regime, kind="stable")
+            rows, counted = rows[order], counted[order]
+            ends = np.cumsum(np.bincount(regime, minlength=meters * 2)).tolist()
+            for one, (first, last) in enumerate(pairwise([0, *ends])):
+                if first < last:
+                    products[one] = counted[first:last].T @ rows[first:last]
+        products = products.reshape(meters, 2, columns, columns + 1)
+        return FitSums(
+            count=_counted(key, times, meters),
+            y=_counted(key, y * times, meters),
+            x=x.reshape(meters, FULL_BINS, columns),
+            xx=products[..., :columns],
+            xy=products[..., columns],
         )
 
 
-def _by_bin(values: Floats, bins: Ints) -> Floats:
-    """Sums over the last axis by bin, whose numbers rise along it: (..., 192)."""
-    result = np.zeros((*values.shape[:-1], FULL_BINS))
-    if bins.size:
-        first = np.flatnonzero(np.diff(bins, prepend=-1))
-        result[..., bins[first]] = np.add.reduceat(values, first, axis=-1)
+def _counted(key: Ints, values: Floats, meters: int) -> Floats:
+    """Sums by meter and bin, (meters, 192)."""
+    found = np.bincount(key, values, meters * FULL_BINS)
+    return found.astype(np.float64, copy=False).reshape(meters, FULL_BINS)
+
+
+def _whole(rows: Floats) -> Floats:
+    """So many rows that a product of matrices has its usual size."""
+    if len(rows) == ROWS:
+        return rows
+    result = np.zeros((ROWS, *rows.shape[1:]))
+    result[: len(rows)] = rows
     return result
 
 
@@ -152,35 +205,43 @@ def slopes_of(sums: FitSums, runs: Bools, bins: Ints, ridge: float) -> Floats:
     solve regular, so that a regime without any hour gets slopes of zero.
     """
     columns = sums.x.shape[2]
-    result = np.zeros((sums.count.shape[0], 2, columns))
     if not columns:
-        return result
-    for regime, inside in enumerate((~runs, runs)):
-        count = _coarser(np.where(inside, sums.count, 0.0), bins)
-        root = np.sqrt(np.maximum(count, 1.0))
-        x = _coarser(np.where(inside[:, :, None], sums.x, 0.0).swapaxes(1, 2), bins)
-        x = x / root[:, None, :]
-        y = _coarser(np.where(inside, sums.y, 0.0), bins) / root
-        gram = sums.xx[:, regime] - x @ x.swapaxes(1, 2)
-        gram = gram + ridge * np.maximum(count.sum(axis=1), 1.0)[:, None, None] * np.eye(columns)
-        moment = sums.xy[:, regime] - (x @ y[:, :, None])[:, :, 0]
-        result[:, regime] = np.linalg.solve(gram, moment[:, :, None])[:, :, 0]
-    return result
+        return np.zeros((sums.count.shape[0], 2, 0))
+    inside = np.stack([~runs, runs], axis=1)
+    count = _coarser(sums.count[:, None] * inside, bins)
+    of_xy = np.concatenate([sums.x, sums.y[:, :, None]], axis=2)[:, None]
+    root = np.sqrt(np.maximum(count, 1.0))
+    if _is_fine(bins):
+        own = of_xy * (inside / root)[..., None]
+    else:
+        own = _coarser((of_xy * inside[..., None]).swapaxes(2, 3), bins).swapaxes(2, 3)
+        own = own / root[..., None]
+    means = own.swapaxes(2, 3) @ own
+    gram = sums.xx - means[..., :columns, :columns]
+    gram += ridge * np.maximum(count.sum(axis=2), 1.0)[..., None, None] * np.eye(columns)
+    moments = sums.xy[..., None] - means[..., :columns, columns:]
+    return np.asarray(np.linalg.solve(gram, moments)[..., 0], dtype=np.float64)
 
 
 def without_weather(sums: FitSums, slopes: Floats, runs: Bools) -> Floats:
     """Sums of y by bin less what the slopes explain, (meters, 192)."""
-    rest, run = (np.einsum("mbp,mp->mb", sums.x, slopes[:, regime]) for regime in (0, 1))
-    return np.asarray(sums.y - np.where(runs, run, rest))
+    both = sums.x @ slopes.swapaxes(1, 2)
+    return np.asarray(sums.y - np.where(runs, both[:, :, 1], both[:, :, 0]))
+
+
+def _is_fine(bins: Ints) -> bool:
+    return int(bins.max()) == FULL_BINS - 1
 
 
 def _coarser(values: Floats, bins: Ints) -> Floats:
-    """Sums of the last axis over the bins that a coarser one holds."""
-    if bins[-1] == FULL_BINS - 1 and bins.max() == FULL_BINS - 1:
+    """Sums of the last axis over the bins that a coarser one holds: the same hour of days that
+    follow each other."""
+    if _is_fine(bins):
         return values
-    member = np.zeros((FULL_BINS, int(bins.max()) + 1))
-    member[np.arange(FULL_BINS), bins] = 1.0
-    return np.asarray(values @ member)
+    days = bins[::24]
+    kinds = np.flatnonzero(np.diff(days, prepend=-1))
+    by_day = values.reshape(*values.shape[:-1], days.size, 24)
+    return np.add.reduceat(by_day, kinds, axis=-2).reshape(*values.shape[:-1], kinds.size * 24)
 
 
 def means_of(total: Floats, count: Floats, bins: Ints) -> Floats:

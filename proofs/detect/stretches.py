@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from analytics.bins import HourCalendar
-from analytics.crossfit import History, expected_across, learned
+from analytics.crossfit import History, expected_across, learned, taught
 from analytics.scan.judge import DayStretch, MeterBlock, judge
 from analytics.stretches import block_of, habit_of
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
@@ -82,8 +82,9 @@ def _blocks(fleet: Fleet, calendar: int) -> Iterator[tuple[Ints, MeterBlock]]:
         whole = History(fleet.load[rows], air, clock, hours_us)
         before = _first(whole, fleet.scored_from)
         none = np.zeros(before.energy.shape, dtype=np.bool_)
-        past = expected_across(before, none)
-        fitted = learned(before, past, none)
+        lesson = taught(before, none)
+        past = expected_across(lesson)
+        fitted = learned(lesson, past)
         habit = habit_of(before, fitted, past, registered=False)
         expected = fitted.predict(clock, air)
         expected[:, : fleet.scored_from] = past

@@ -25,14 +25,18 @@ from metering.localtime import parse_instant
 from metering.registry import NodeType
 from proofs.servers.influx import OwnServer, found
 from proofs.servers.postgres import OwnPostgres
+from proofs.spread.blocks import spread_hashes
 from proofs.spread.cluster import Killer, OwnCluster
 from proofs.spread.world import MONTH, NOW, TOLD_MONTH, SpreadWorld
+from proofs.station import meter_hashes, station_years
 from proofs.steps import COMMAND, finish, last_json, run, say
 from proofs.world_folder import platform_folder
 from storage import Stores
 from storage.influx.setup import WantedBucket
 
 WORKERS = 2
+METERS = 60
+"""That are fitted and scored block by block."""
 TOLD = ("records", "readings", "rows", "differing", "restated", "kept_before_journal")
 """What a rebuild tells that does not depend on when it was done."""
 
@@ -52,7 +56,7 @@ class SpreadOutcome:
     @property
     def passed(self) -> bool:
         """Whether nothing differs, there was something to compare, and workers died at work."""
-        wanted = ("restated", "closings", "findings", "versions")
+        wanted = ("restated", "closings", "findings", "versions", "meters")
         compared = all(self.compared[name] for name in wanted)
         return not self.different and compared and self.killed == self.twice == 3
 
@@ -104,6 +108,12 @@ def _prove(root: Path, world: SpreadWorld, outcome: SpreadOutcome, not_tried: li
         _alone("look", alone)
         _spread("look", spread, cluster, outcome)
         _compare(alone, spread, outcome)
+        say("blocks of meters, fitted and scored")
+        cluster.fill(WORKERS)
+        block = station_years(METERS, seed=1)
+        here, there = meter_hashes(block), spread_hashes(cluster.client, block)
+        outcome.compare("meters of blocks", here, there)
+        outcome.compared["meters"] = len(there)
 
 
 def _now_us() -> int:

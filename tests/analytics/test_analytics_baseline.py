@@ -11,8 +11,11 @@ from sklearn.linear_model import HuberRegressor, LinearRegression
 
 from analytics import Baseline, FitSettings, HourCalendar, Rung, fit
 from analytics.baseline import choices
-from analytics.bins import FULL_BINS, USUAL_HOURS, running_bins
+from analytics.bins import FULL_BINS, USUAL_HOURS
 from analytics.fitting import BIN_OF, DEFAULTS
+from analytics.groups import median
+from analytics.layout import Layout
+from analytics.running import running_bins
 from analytics.temperature import segments
 from metering.errors import InvalidInput
 
@@ -81,8 +84,10 @@ def test_agrees_with_the_slow_estimator(campus: Make, rung: Rung) -> None:
     settings = FitSettings(full_from_days=full_from)
     x = segments(place.temperature, 6).design(place.temperature)
     x -= x.mean(axis=0)
-    fine = np.full(len(place.energy), rung is Rung.FULL)
-    running = running_bins(place.energy, place.clock, fine=fine)[:, place.clock.full_bins()]
+    laid = Layout.of(place.clock.full_bins()).laid(place.energy)
+    fine = rung is Rung.FULL
+    running = running_bins(laid, median(laid), place.clock.office, fine=fine)
+    running = running[:, place.clock.full_bins()]
     bins = BIN_OF[rung][place.clock.full_bins()]
     expected = result.predict(place.clock, place.temperature)
     for meter in (0, 2, 5):

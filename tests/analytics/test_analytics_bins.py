@@ -15,9 +15,10 @@ from analytics.bins import (
     OfficeHours,
     Timetable,
     Working,
-    running_hours,
 )
 from analytics.fitting import BIN_OF, Rung
+from analytics.layout import Layout
+from analytics.running import running_hours
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.localtime import day_number, days_between, slot_starts
 
@@ -92,7 +93,8 @@ def test_running_hours_come_from_medians_and_never_from_the_night() -> None:
     plant = np.where((clock.hour >= 7) & (clock.hour < 19) & clock.working, 90.0, 5.0)
     always = np.full(plant.size, 50.0)
     wasteful = np.where(clock.working & (clock.day % 3 == 0), 90.0, plant)
-    rows = running_hours(np.array([plant, wasteful, always, always * np.nan]), clock)
+    energy = np.array([plant, wasteful, always, always * np.nan])
+    rows = running_hours(Layout.of(clock.full_bins()).laid(energy), clock.office)
     assert np.flatnonzero(rows[0]).tolist() == list(range(7, 19))
     assert rows[1].tolist() == rows[0].tolist()
     assert np.flatnonzero(rows[2]).tolist() == list(range(8, 18))

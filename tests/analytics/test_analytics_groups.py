@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from analytics.groups import Groups, median
-from analytics.robust import scale, within
+from analytics.robust import scale
 
 VALUE = st.one_of(st.integers(-9, 9).map(float), st.just(float("nan")))
 
@@ -55,8 +55,3 @@ def test_scale_estimates_sigma_despite_outliers() -> None:
 def test_scale_keeps_its_floor() -> None:
     flat = np.array([[0.0, 0.0, np.nan], [np.nan, np.nan, np.nan]])
     assert scale(flat, np.array([0.5, 0.25])).tolist() == [0.5, 0.25]
-
-
-def test_within_never_keeps_the_unknown() -> None:
-    kept = within(np.array([[0.0, 4.0, -4.1, np.nan]]), np.array([2.0]), 2.0)
-    assert kept.tolist() == [[True, True, False, False]]

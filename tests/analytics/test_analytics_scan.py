@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.bins import FULL_BINS
-from analytics.crossfit import History, expected_across, learned
+from analytics.crossfit import History, expected_across, learned, taught
+from analytics.layout import Layout
 from analytics.scan.faults import Bounds, faults
 from analytics.scan.naming import named
 from analytics.scan.noise import noise_of
@@ -71,6 +72,11 @@ def test_a_night_shift_and_a_flat_meter_are_what_they_are() -> None:
 # Sums
 
 
+def sums_of(design, bins, hours, energy, kept, runs):
+    layout = Layout.of(bins, hours)
+    return Design.of(design, layout).sums(layout.laid(energy), layout.laid_marks(kept), runs)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 4))
 def test_sums_of_parts_are_the_sums_of_the_whole(seed: int, parts: int) -> None:
@@ -81,11 +87,11 @@ def test_sums_of_parts_are_the_sums_of_the_whole(seed: int, parts: int) -> None:
     bins = rng.integers(0, FULL_BINS, hours)
     energy, kept = rng.normal(5, 1, (2, hours)), rng.random((2, hours)) < 0.8
     runs = rng.random((2, FULL_BINS)) < 0.5
-    whole = Design.of(design, bins).sums(energy, kept, runs)
+    whole = sums_of(design, bins, None, energy, kept, runs)
     fold = rng.integers(0, parts, hours)
     total = None
     for one in range(parts):
-        part = Design.of(design, bins, np.flatnonzero(fold == one)).sums(energy, kept, runs)
+        part = sums_of(design, bins, np.flatnonzero(fold == one), energy, kept, runs)
         total = part if total is None else total + part
     assert total is not None
     for name, value in vars(whole).items():
@@ -101,7 +107,7 @@ def test_slopes_are_those_of_least_squares_with_a_level_for_each_bin() -> None:
     runs = (np.arange(FULL_BINS) % 3 == 0)[None, :]
     y = (bins * 0.1 + x @ [1.0, -2.0] + runs[0, bins] * (x @ [3.0, 0.5]))[None, :]
     kept = rng.random((1, hours)) < 0.9
-    sums = Design.of(x, bins).sums(y, kept, runs)
+    sums = sums_of(x, bins, None, y, kept, runs)
     slopes = slopes_of(sums, runs, np.arange(FULL_BINS), 1e-12)
     np.testing.assert_allclose(slopes[0], [[1.0, -2.0], [4.0, -1.5]], atol=1e-6)
 
@@ -304,8 +310,9 @@ def test_registered_hours_come_before_what_the_meter_does(campus: Callable[..., 
     place = campus(3)
     history = History(place.energy, place.temperature, place.clock, place.hours_us)
     none = np.zeros(place.energy.shape, dtype=np.bool_)
-    past = expected_across(history, none)
-    fitted = learned(history, past, none)
+    lesson = taught(history, none)
+    past = expected_across(lesson)
+    fitted = learned(lesson, past)
     read, told = (
         block_of(
             history,

@@ -7,15 +7,18 @@ import pytest
 
 from metering.errors import ConfigurationError
 from proofs.bench_analytics import (
+    PARTS,
     WORSE,
-    YEAR,
     as_fleet,
     linear_cost,
     our_cost,
+    parts_of_cost,
     run_bench_analytics,
-    station_years,
+    spread_is_equal,
+    tick_ms,
 )
 from proofs.detect.peers.outside import ONE_THREAD
+from proofs.station import YEAR, meter_hashes, station_years
 
 
 def test_baselines_and_regressions_tell_the_next_year():
@@ -37,3 +40,24 @@ def test_figures_of_several_cores_are_refused(monkeypatch):
     monkeypatch.delenv(next(iter(ONE_THREAD)), raising=False)
     with pytest.raises(ConfigurationError, match="make bench-analytics"):
         run_bench_analytics(1, 1, 1)
+
+
+def test_every_part_of_the_cost_is_found():
+    parts = parts_of_cost(station_years(2, seed=2))
+    assert set(PARTS.values()) < set(parts)
+    assert all(parts[name] > 0 for name in PARTS.values())
+
+
+def test_a_tick_reads_as_many_meters_as_asked_for():
+    assert tick_ms(station_years(2, seed=2), 5) > 0
+
+
+def test_another_bit_is_another_hash_of_its_meter_alone():
+    block = station_years(3, seed=2)
+    before = meter_hashes(block)
+    block.energy[1, 100] *= 1 + 1e-12
+    assert [a == b for a, b in zip(before, meter_hashes(block), strict=True)] == [True, False, True]
+
+
+def test_two_workers_tell_the_same_bits():
+    assert spread_is_equal(station_years(8, seed=2))

@@ -11,7 +11,7 @@ from proofs.spread.check import SpreadOutcome, run_spread
 
 def whole() -> SpreadOutcome:
     outcome = SpreadOutcome(institutions=6, killed=3, tasks=9, twice=3)
-    outcome.compared.update(restated=5, closings=6, findings=4, versions=20)
+    outcome.compared.update(restated=5, closings=6, findings=4, versions=20, meters=60)
     return outcome
 
 
@@ -21,7 +21,7 @@ def test_it_passes_where_everything_is_equal_and_workers_died_at_work() -> None:
     assert outcome.passed
 
 
-@pytest.mark.parametrize("name", ["restated", "closings", "findings", "versions"])
+@pytest.mark.parametrize("name", ["restated", "closings", "findings", "versions", "meters"])
 def test_a_world_with_nothing_to_compare_proves_nothing(name: str) -> None:
     outcome = whole()
     outcome.compared[name] = 0
