@@ -40,6 +40,8 @@ PATTERN_OF: Final = {
     "clock": "meter_clock",
     "share": "meter_multiplier",
 }
+TOLD_SCORE: Final = 6.8
+"""From which on a stretch is told: set once, by looking at seeds 1 to 4."""
 CERTAIN: Final = 50.0
 """Score of a fault that the hours themselves show."""
 

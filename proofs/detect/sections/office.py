@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from proofs.detect.asking import OURS, Said
-from proofs.detect.figures import BUDGETS, Figures, alerts_of, rounded
+from proofs.detect.figures import TOLD, Figures, alerts_of, rounded
 from proofs.detect.fleet import Alert, Fleet, Label
 from proofs.detect.ours import LOOKED_AT
 from proofs.detect.real.cases import simulated_cases
@@ -33,7 +33,7 @@ NEAR: Final = 0.2
 
 def office(trial: Trial) -> Figures:
     """By half: faults and whether they were found, false alerts, and what cannot be tried."""
-    threshold = trial.recorded.of[OURS, BUDGETS[0]]
+    threshold = trial.recorded.of[OURS, TOLD]
     halves = {half: list(simulated_cases(trial.data, half)) for half in Half}
     found: Figures = {"threshold": rounded(threshold)}
     for half, cases in halves.items():
