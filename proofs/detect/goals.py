@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import product
 
 from proofs.detect.asking import GENERIC, OURS, OWN
 from proofs.detect.figures import FROZEN, TOLD, Figures
+from proofs.detect.ours import LOOKED_AT
 from proofs.detect.real.splits import Half
 from proofs.detect.sections.office import LARGE
 
@@ -186,20 +188,24 @@ def judged_at(figures: Figures) -> str:
 def _office(section: Figures | None) -> Iterator[Goal]:
     if section is None:
         return
-    for half in Half:
-        events = section[half]["events"]
-        large = [one for one in events if (one["of_month"] or 0) >= LARGE]
+    for half, name in product(Half, OWN):
+        asked = section[half][name]
+        large = [
+            one
+            for one in asked["events"]
+            if one["medium"] in LOOKED_AT and (one["of_month"] or 0) >= LARGE
+        ]
         found = [one for one in large if one["found"]]
         near = [one for one in large if one["near"]]
         for what, rows in (("found", found), ("energy told", near)):
             share = round(len(rows) / len(large), 3) if large else None
-            yield _least(f"office, {half}: large faults {what}", share, 1.0)
-        false = section[half]["false"]
+            yield _least(f"office {half}, {name}: large faults {what}", share, 1.0)
+        false = asked["false"]
         for run, alerts in false.items():
             if "benign" in run:
-                yield _most(f"office, {half}: alerts of {run}", alerts["harmless"], 0)
+                yield _most(f"office {half}, {name}: alerts of {run}", alerts["harmless"], 0)
         twins = max((alerts["twin"] for alerts in false.values()), default=0)
-        yield _most(f"office, {half}: alerts of a clean year", twins, 0)
+        yield _most(f"office {half}, {name}: alerts of a clean year", twins, 0)
 
 
 def _harmless(section: Figures | None) -> Iterator[Goal]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 from proofs.detect.asking import OURS, OWN
@@ -150,8 +151,9 @@ def _office(result: Figures) -> Iterator[str]:
         return
     heads = ("Run", "Meter", "Kind", "Days", "Net kWh", "Of its month", "Found", "As", "Told kWh")
     names = ("run", "meter", "kind", "days", "kwh", "of_month", "found")
-    for half in Half:
-        yield f"### Simulated office, {half}"
+    for half, detector in product(Half, OWN):
+        asked = section[half][detector]
+        yield f"### Simulated office, {half}, {detector}"
         yield table(
             (*heads, "Near"),
             [
@@ -161,14 +163,19 @@ def _office(result: Figures) -> Iterator[str]:
                     event["told_kwh"],
                     event["near"],
                 ]
-                for event in section[half]["events"]
+                for event in asked["events"]
             ],
         )
+        yield "Net kWh over electricity and gas:"
+        what = ("run", "kind", "kwh", "told_kwh", "near")
+        yield table(
+            ("Run", "Kind", "Net kWh", "Told kWh", "Near"),
+            [[row[name] for name in what] for row in asked["whole"]],
+        )
         yield "Alerts that no fault of the meter explains, and those of the clean year:"
-        false = section[half]["false"]
         yield table(
             ("Run", "Beside faults", "Clean year"),
-            [[run, counts["harmless"], counts["twin"]] for run, counts in false.items()],
+            [[run, counts["harmless"], counts["twin"]] for run, counts in asked["false"].items()],
         )
     yield "Not tried: " + "; ".join(section["not_tried"]) + "."
 

@@ -18,7 +18,7 @@ from proofs.detect.generated import harmless_fleet
 from proofs.detect.generated.plans import KINDS as GENERATED
 from proofs.detect.goals import EASY, MOST_TOLD, goals_of, judged_at, losses_of, too_easy
 from proofs.detect.real.energyplus import KINDS as SIMULATED
-from proofs.detect.real.energyplus import TwinFleets
+from proofs.detect.real.energyplus import METERS, TwinFleets
 from proofs.detect.real.inject import INJECTIONS, LASTING_DAYS
 from proofs.detect.real.splits import FIRST_SCORED_SEED, TUNING_SEEDS
 from proofs.detect.scoring import alerts_above
@@ -166,7 +166,9 @@ def test_a_fault_of_an_office_is_told_with_what_it_cost():
     large = label(0, 25, 35, kwh=60.0)
     fleet = replace(twin, labels=(large, label(1, 25, 35), label(0, 40, 45, "spike", 500.0)))
     rows = office.events_of(
-        TwinFleets(fleet, twin), [alert(0, 26, 30, pattern="weekend_run"), alert(1, 26, 30)]
+        TwinFleets(fleet, twin),
+        [alert(0, 26, 30, pattern="weekend_run"), alert(1, 26, 30)],
+        {"electricity"},
     )
     assert [(row["found"], row["named"]) for row in rows] == [(True, True), (False, False)]
     assert rows[0]["told_kwh"] == 10.0
@@ -177,6 +179,18 @@ def test_a_fault_of_an_office_is_told_with_what_it_cost():
     assert office.near(replace(large, kwh=15.0), [alert(0, 26, 30)])
     assert not office.near(replace(large, kwh=15.1), [alert(0, 26, 30)])
     assert office.near(replace(large, kwh=24.0), [alert(0, 26, 28), alert(0, 29, 30)])
+
+
+def test_what_a_fault_takes_of_all_mediums_is_held_against_what_is_told_of_them():
+    electric, gas = (METERS.index(name) for name in office.WHOLE)
+    fleet = fleet_of(
+        label(electric, 25, 35, kwh=60.0), label(gas, 25, 35, kwh=-40.0), meters=len(METERS)
+    )
+    case = TwinFleets(replace(fleet, medium=("electricity",) * len(METERS)), fleet)
+    (row,) = office.over_mediums(case, [alert(electric, 26, 30), alert(gas, 26, 30)])
+    assert (row["kwh"], row["told_kwh"], row["near"]) == (20.0, 20.0, True)
+    (row,) = office.over_mediums(case, [alert(2, 26, 30)])
+    assert (row["told_kwh"], row["near"]) == (None, False)
 
 
 def test_a_long_fault_weighs_by_what_falls_into_a_month():
@@ -317,5 +331,7 @@ def test_recorded_and_simulated_buildings_go_through_the_bench():
     assert set(found["recorded"]["fleets"]) == {"bdg2", "ucsd"}
     assert set(found["lasting"]) == {"generated", "bdg2", "ucsd"}
     assert any("gas" in one for one in found["office"]["not_tried"])
-    assert {len(found["office"][half]["false"]) for half in ("tuned", "scored")} == {5, 6}
-    assert "### Simulated office, scored" in markdown(found)
+    for name in OWN:
+        runs = {len(found["office"][half][name]["false"]) for half in ("tuned", "scored")}
+        assert runs == {5, 6}
+    assert "### Simulated office, scored, stretches" in markdown(found)
