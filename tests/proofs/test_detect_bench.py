@@ -321,6 +321,7 @@ def test_some_meters_of_a_fleet_keep_what_is_theirs():
     assert len(some.labels) == sum(x.meter in (1, 3) for x in fleet.labels)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.long
 @pytest.mark.skipif(not (DATA / "energyplus_office").is_dir(), reason=f"no recorded data: {DATA}")
 def test_recorded_and_simulated_buildings_go_through_the_bench():
