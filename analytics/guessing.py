@@ -10,6 +10,7 @@ from analytics.baseline import Baseline
 from analytics.scan.faults import Bounds
 from analytics.scan.habit import Habit
 from analytics.scan.shapes import SHAPES, WANDERS
+from analytics.scan.steps import STEP_DAYS, STEP_SHAPES
 
 DAILY_HOURS: Final = {
     "night": 10,
@@ -43,6 +44,7 @@ def guessed_habit(baseline: Baseline) -> Habit:
         sigma=sigma,
         tau=tau,
         heavy=np.zeros_like(sigma),
+        step=np.full((len(STEP_DAYS), len(STEP_SHAPES), level.size), np.inf),
         level=level,
         spread=np.stack([rest, run], axis=1),
         odd=np.ones(meters, dtype=np.bool_),

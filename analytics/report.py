@@ -104,8 +104,9 @@ def _version(evidence: Evidence, candidate: Candidate) -> str:
 
 
 def _expected(evidence: Evidence, candidate: Candidate, meter: Meter) -> Ints:
-    """Expectation of the evidence hours [book units]; ABSENT where the baseline is silent."""
-    hourly = evidence.site.expected[candidate.meter, candidate.hours]
+    """Expectation of the evidence hours [book units], as far off as the weeks before were; ABSENT
+    where the baseline is silent."""
+    hourly = evidence.site.expected[candidate.meter, candidate.hours] + candidate.drift
     known = np.isfinite(hourly)
     scaled = np.rint(np.where(known, hourly, 0.0) * BOOK_UNITS[meter.unit].per_canonical)
     return np.where(known, scaled.astype(np.int64), ABSENT)
@@ -156,7 +157,7 @@ def _detail(evidence: Evidence, candidate: Candidate, meter: Meter) -> dict[str,
         return detail
     example = _telling(site, candidate)
     detail["example_us"] = int(site.hours_us[example])
-    detail["expected"] = round(float(site.expected[row, example]), 3)
+    detail["expected"] = round(float(site.expected[row, example]) + candidate.drift, 3)
     detail["measured"] = round(float(site.measured[row, example]), 3)
     detail["sigma"] = round(float(site.sigma[row, example]), 3)
     detail["unit"] = RATE_UNITS[meter.unit]
@@ -185,6 +186,8 @@ def _doubt(candidate: Candidate) -> dict[str, str | int | float]:
     if not candidate.score:
         return {}
     found: dict[str, str | int | float] = {"score": round(candidate.score, 2)}
+    if candidate.drift:
+        found["drift"] = round(candidate.drift, 4)
     if len(candidate.odds) > 1:
         (_, likely), (other, _) = candidate.odds[:2]
         found |= {"odds": round(likely, 2), "also": DETECTORS[other].causes[0]}

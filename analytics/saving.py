@@ -74,7 +74,8 @@ def _saving(scene: Scene, case: Case) -> Saving | None:
     after = alike & (history.clock.day >= first)
     inside = alike & (history.hours_us >= seen.hours_us[0]) & (history.hours_us < seen.end_us)
     row = scene.codes.index(told.meter)
-    residual = history.energy[row] - _expected(history, version)
+    drift = float(told.detail.get("drift", 0.0))
+    residual = history.energy[row] - _expected(history, version) - drift
     days = _days(residual, history.clock.day, after)
     known = float(np.isfinite(residual[after]).mean()) if after.any() else 0.0
     saving = Saving(

@@ -352,7 +352,8 @@ def _findings(part: _AlikeMeters, found: Sequence[Candidate]) -> list[Finding]:
 def _large_enough(site: Site, candidate: Candidate) -> bool:
     """By what the meter took above expectation: what it gave back later, or what the baseline
     expects too much of other hours, makes an event no smaller."""
-    above = np.maximum(site.residual[candidate.meter, candidate.hours], 0.0)
+    excess = site.residual[candidate.meter, candidate.hours] - candidate.drift
+    above = np.maximum(excess, 0.0)
     return float(np.nansum(above)) >= site.limits.load_hours * float(
         site.last_load[candidate.meter]
     )

@@ -160,5 +160,7 @@ class Candidate:
     """How surely it stands out; 0 where that is not asked."""
     odds: tuple[tuple[str, float], ...] = ()
     """(pattern, share of the likelihood) of what else it may be."""
+    drift: float = 0.0
+    """By how much the weeks before were above expectation already [kW]: that is no part of it."""
     sigma: float = 0.0
     """Of its net waste by what days of the meter were off by when it was well [kWh]."""

@@ -16,7 +16,7 @@ from analytics.groups import Ints
 from analytics.scan.judge import DayStretch
 from metering.localtime import HOUR_US
 
-TOLD_SCORE: Final = 6.8
+TOLD_SCORE: Final = 7.2
 """Set on fleets made up for it: of what stands out so far, 95 in 100 are right. `docs/detection.md`
 says how that was measured."""
 AFTER_DAYS: Final = 2
@@ -91,7 +91,7 @@ def _candidate(site: Site, one: DayStretch, told: list[DayStretch]) -> Candidate
     if not hours.size:
         return None
     inside = hours[hours < end]
-    net = float(site.residual[one.meter, hours].sum())
+    net = float((site.residual[one.meter, hours] - one.drift).sum())
     if net <= 0 and pattern_of(one) not in OF_METERS:
         return None  # it gave back what it took
     return Candidate(
@@ -104,6 +104,7 @@ def _candidate(site: Site, one: DayStretch, told: list[DayStretch]) -> Candidate
         days=int(np.unique(site.clock.day[inside]).size) or 1,
         score=one.score,
         odds=_odds(one),
+        drift=one.drift,
         sigma=one.noise.of(int(hours.size)),
     )
 

@@ -14,6 +14,7 @@ from analytics.scan.faults import Bounds
 from analytics.scan.noise import noise_of
 from analytics.scan.schedule import Schedule
 from analytics.scan.shapes import WANDERS, Hours, days_by_shape
+from analytics.scan.steps import step_noise
 
 ODD_SHARE = 0.2
 """Of the way from quiet to busy: special days that were off by more follow no rule."""
@@ -38,6 +39,9 @@ class Habit:
     """(shapes, meters): of along / size over a long time."""
     heavy: Floats
     """(shapes, meters): of along, what a single day out of the ordinary adds now and then."""
+    step: Floats
+    """(STEP_DAYS, STEP_SHAPES, meters): how far so many days lie from the weeks before them [kW];
+    inf where too little is known."""
     level: Floats
     """Mean power [kW], (meters,)."""
     spread: Floats
@@ -84,6 +88,7 @@ class Habit:
             sigma=np.stack([one.sigma * np.sqrt((1 + one.rho) / (1 - one.rho)) for one in found]),
             tau=np.stack([one.tau for one in found]),
             heavy=np.stack([one.heavy for one in found]),
+            step=step_noise(along, size),
             level=level,
             spread=_spread(residual, schedule, hours, LEAST_SPREAD * level),
             odd=_odd(hours, levels, level, special, spells),
@@ -113,7 +118,7 @@ class Habit:
         )
 
 
-BY_METER: Final = ("sigma", "tau", "heavy", "level", "odd", "calm", "base", "unseen")
+BY_METER: Final = ("sigma", "tau", "heavy", "level", "odd", "calm", "base", "unseen", "step")
 """Arrays whose last axis is the meter."""
 
 

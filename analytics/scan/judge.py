@@ -17,11 +17,15 @@ from analytics.scan.habit import Habit
 from analytics.scan.naming import Likeness, named
 from analytics.scan.schedule import Schedule
 from analytics.scan.segments import DaySegment, Shaped, segments
-from analytics.scan.shapes import LEAST, RELATIVE, SHAPES, Hours, days_by_shape
+from analytics.scan.shapes import LEAST, RELATIVE, SHAPES, Hours, days_by_shape, weights
 from analytics.scan.special import common_days
+from analytics.scan.steps import STEP_DAYS, STEP_SHAPES, steps
 
 LEAST_Z = 3.5
 """Below it nothing is worth keeping; what is told is decided by a threshold above."""
+LEAST_STEP = 3.0
+STEP = 1.8
+"""What a z of a step counts."""
 WEIGHTS = {
     "night": 1.2,
     "late": 1.2,
@@ -32,7 +36,7 @@ WEIGHTS = {
     "heat": 0.65,
 }
 """What a z of a shape counts: nights are steady, days and seasons are not what they were."""
-MISSED = 2.0
+MISSED = 2.2
 """Times what days vary by: by so much more the net waste of stretches was missed, on fleets made up
 for it. Their edges and weeks of another level are in it."""
 NAME_WEIGHTS = {
@@ -106,6 +110,9 @@ class DayStretch:
     power: float
     known: int
     name: Likeness
+    drift: float
+    """[kW], over its hours: by how much the weeks before had left their expectation already, where
+    it is held against those; else 0."""
     noise: NetNoise
 
 
@@ -135,22 +142,57 @@ def judge(blocks: Sequence[MeterBlock], since: int = 0) -> Sightings:
         _sound(block, [one for place, one in found if place == number])
         for number, block in enumerate(blocks)
     ]
-    shaped = [_shaped(*both, since) for both in zip(blocks, sound, strict=True)]
-    each = zip(blocks, shaped, strict=True)
+    whole = [_shaped(*both) for both in zip(blocks, sound, strict=True)]
+    each = zip(blocks, whole, strict=True)
     common = common_days(np.concatenate([_rest_z(one)[_witnesses(block)] for block, one in each]))
+    shaped = [_but(one, common) for one in whole]
     stretches = [
-        _stretch(place, blocks[place], one, since, _name(blocks[place], sound[place], one, since))
-        for place, one_block in enumerate(shaped)
-        for one in segments(_but(one_block, common), LEAST_Z)
+        stretch
+        for place, (block, hours) in enumerate(zip(blocks, sound, strict=True))
+        for stretch in _stretches(place, block, hours, shaped[place], since)
     ]
     return Sightings(tuple(stretches), tuple(found))
 
 
-def _name(block: MeterBlock, hours: Hours, one: DaySegment, since: int) -> Likeness:
+def _stretches(
+    place: int, block: MeterBlock, hours: Hours, shaped: Shaped, since: int
+) -> list[DayStretch]:
+    """What left its expectation, and what left the weeks before it; of those that share days the
+    surer one."""
+    found = [
+        _stretch(place, block, hours, _later(one, since))
+        for one in segments(_from(shaped, since), LEAST_Z)
+    ]
+    found += [
+        _stretch(place, block, hours, one, level)
+        for one, level in steps(shaped, block.habit.step, since, LEAST_STEP)
+    ]
+    kept: list[DayStretch] = []
+    for one in sorted(found, key=lambda stretch: -stretch.score):
+        if not any(_share_days(one, other) for other in kept):
+            kept.append(one)
+    return sorted(kept, key=lambda stretch: stretch.meter)
+
+
+def _share_days(one: DayStretch, other: DayStretch) -> bool:
+    return one.meter == other.meter and one.first <= other.last and other.first <= one.last
+
+
+def _later(one: DaySegment, days: int) -> DaySegment:
+    return replace(one, first=one.first + days, last=one.last + days, known=one.known + days)
+
+
+def _name(block: MeterBlock, hours: Hours, one: DaySegment, level: float) -> tuple[Likeness, float]:
+    """What it looks like above what the weeks before were, and what these were off by [kW]."""
     starts = np.append(hours.day_starts, hours.bins.size)
-    span = int(starts[one.first + since]), int(starts[one.last + since + 1])
-    own = hours.of(one.meter)
-    return named(own, block.schedule.of(one.meter), block.habit.spread[one.meter], span)
+    span = int(starts[one.first]), int(starts[one.last + 1])
+    own, schedule = hours.of(one.meter), block.schedule.of(one.meter)
+    drift = 0.0
+    if level:
+        usual = level * dict(weights(own, schedule))[SHAPES[one.shape]]
+        own = replace(own, residual=own.residual - usual)
+        drift = float(usual[0, slice(*span)].mean())
+    return named(own, schedule, block.habit.spread[one.meter], span), drift
 
 
 def _faults(block: MeterBlock) -> list[Fault]:
@@ -166,15 +208,15 @@ def _sound(block: MeterBlock, found: Sequence[Fault]) -> Hours:
     return replace(block.hours, residual=residual)
 
 
-def _shaped(block: MeterBlock, hours: Hours, since: int) -> Shaped:
+def _shaped(block: MeterBlock, hours: Hours) -> Shaped:
     along, size = days_by_shape(hours, block.schedule, block.special)
     habit = block.habit
     unit = np.where(np.isin(SHAPES, RELATIVE)[:, None], 1.0, habit.level)
     least = np.array([LEAST[name][0] for name in SHAPES])[:, None]
     fewest = np.array([block.fewest.get(name, LEAST[name][1]) for name in SHAPES])[:, None]
     return Shaped(
-        along=along[..., since:],
-        size=size[..., since:],
+        along=along,
+        size=size,
         sigma=habit.sigma,
         tau=habit.tau,
         heavy=habit.heavy,
@@ -196,6 +238,11 @@ def _witnesses(block: MeterBlock) -> Bools:
     return every if block.counts is None else block.counts
 
 
+def _from(shaped: Shaped, since: int) -> Shaped:
+    """From a day on."""
+    return replace(shaped, along=shaped.along[..., since:], size=shaped.size[..., since:])
+
+
 def _but(shaped: Shaped, days: Bools) -> Shaped:
     """Without some days, (days,)."""
     return replace(
@@ -206,23 +253,35 @@ def _but(shaped: Shaped, days: Bools) -> Shaped:
 
 
 def _stretch(
-    place: int, block: MeterBlock, one: DaySegment, since: int, name_of: Likeness
+    place: int, block: MeterBlock, hours: Hours, one: DaySegment, level: float | None = None
 ) -> DayStretch:
+    """`level`: what the weeks before were, of what left these."""
     name, habit = SHAPES[one.shape], block.habit
+    name_of, drift = _name(block, hours, one, level or 0.0)
     tau = habit.tau / habit.unseen
     noise = (float(part[ALL, one.meter]) for part in (habit.sigma, tau, habit.heavy))
+    z = one.z
+    if level is not None:
+        z, noise = STEP * one.z, (part for part in (0.0, _step(habit, one), 0.0))
     return DayStretch(
         block=place,
         meter=one.meter,
         shape=name,
-        first=one.first + since,
-        last=one.last + since,
-        score=_score(one.z, name, name_of),
+        first=one.first,
+        last=one.last,
+        score=_score(z, name, name_of),
         power=one.power,
-        known=one.known + since,
+        known=one.known,
         name=name_of,
+        drift=drift,
         noise=NetNoise(*noise),
     )
+
+
+def _step(habit: Habit, one: DaySegment) -> float:
+    """How far steps of so many days go in all hours alike [kW]."""
+    place = min(int(np.searchsorted(STEP_DAYS, one.last - one.first + 1)), len(STEP_DAYS) - 1)
+    return float(habit.step[place, STEP_SHAPES.index("all"), one.meter])
 
 
 def _score(z: float, shape: str, name: Likeness) -> float:

@@ -24,6 +24,8 @@ LENGTHS: Final = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 42, 63, 91, 140, 200)
 TINY, MOST_Z = 1e-18, 1e3
 """A meter that never varies is told without dividing by nothing."""
 HALF, PART, LITTLE = 0.5, 0.25, 0.2
+REACH = 42
+"""Days within which a stretch goes on after quiet ones."""
 EDGE_DAYS = 3
 """Days by which an end is judged."""
 MOST_EVENTS = 12
@@ -105,8 +107,8 @@ def _best(shaped: Shaped) -> Floats:
 def _windows(shaped: Shaped) -> list[tuple[int, Floats]]:
     """Each length with the z of the windows that begin on each day."""
     days = shaped.along.shape[2]
-    along, size = _cumulated(shaped.along), _cumulated(shaped.size)
-    count = _cumulated((shaped.size > 0).astype(np.float64))
+    along, size = cumulated(shaped.along), cumulated(shaped.size)
+    count = cumulated((shaped.size > 0).astype(np.float64))
     found = []
     for length in LENGTHS:
         if length <= days:
@@ -117,7 +119,8 @@ def _windows(shaped: Shaped) -> list[tuple[int, Floats]]:
     return found
 
 
-def _cumulated(values: Floats) -> Floats:
+def cumulated(values: Floats) -> Floats:
+    """Sums of all days before each, and of all, (..., days + 1)."""
     return np.cumsum(np.pad(values, ((0, 0), (0, 0), (1, 0))), axis=2)
 
 
@@ -175,8 +178,8 @@ def _widened(
     along, size = own.along[shape, 0], own.size[shape, 0]
     power = float(along[first : last + 1].sum() / size[first : last + 1].sum())
     noise = _only(own, shape)
-    first = _end(noise, along, size, power, first, -1)
-    last = max(_end(noise, along, size, power, last, 1), first)
+    first = end_of(noise, along, size, power, first, -1)
+    last = max(end_of(noise, along, size, power, last, 1), first)
     first, last = (
         first - _has_part(own, first - 1, first, last),
         last + _has_part(own, last + 1, first, last),
@@ -193,7 +196,7 @@ def _only(own: Shaped, shape: int) -> Shaped:
     return Shaped(*(part[[shape]] for part in vars(own).values()))
 
 
-def _end(own: Shaped, along: Floats, size: Floats, power: float, place: int, step: int) -> int:
+def end_of(own: Shaped, along: Floats, size: Floats, power: float, place: int, step: int) -> int:
     """Where the deviation ends: inwards past days below half of it, then outwards while the next
     days keep above that, or stand out by themselves."""
     days: Ints = np.flatnonzero(size > 0).astype(np.int64)
@@ -209,6 +212,7 @@ def _end(own: Shaped, along: Floats, size: Floats, power: float, place: int, ste
         if not above[at + step] and along[ahead].sum() < min(HALF * power, stands) * s:
             break
         at += step
+    at = _reached(along[days], size[days], days, power, at, step)
     low = along[days] >= LITTLE * power * size[days]
     while not low[at] and 0 <= at - step < days.size:
         at -= step
@@ -234,6 +238,18 @@ def _has_part(own: Shaped, day: int, first: int, last: int) -> bool:
     stands = STANDS * np.sqrt(own.variance(own.size[..., [day]])[:, 0, 0])
     reached = np.divide(own.along[:, 0, day], here, out=np.zeros_like(along), where=here > 0)
     return bool(((power > 0) & (reached >= np.maximum(PART * power, stands))).any())
+
+
+def _reached(along: Floats, size: Floats, days: Ints, power: float, at: int, step: int) -> int:
+    """The farthest day within `REACH`, itself above half of the power, up to which all days beyond
+    `at` are so together: quiet days within a stretch do not end it."""
+    beyond = slice(at + 1, None) if step > 0 else slice(at - 1 if at else None, None, -1)
+    if step < 0 and not at:
+        return at
+    near = np.abs(days[beyond] - days[at]) <= REACH
+    a, s = along[beyond][near], size[beyond][near]
+    above = (np.cumsum(a) >= HALF * power * np.cumsum(s)) & (a >= HALF * power * s)
+    return at + step * (int(np.flatnonzero(above)[-1]) + 1) if above.any() else at
 
 
 def without(own: Shaped, first: int, last: int) -> Shaped:

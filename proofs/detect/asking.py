@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Final
 
+import numpy as np
 import psutil
 
 from metering.errors import ConfigurationError
@@ -20,7 +21,7 @@ from proofs.detect.peers.outside import ONE_THREAD, ask_peer
 from proofs.detect.peers.seasonal_naive import seasonal_naive
 from proofs.detect.peers.table import PEERS
 from proofs.detect.scoring import Answer
-from proofs.detect.stretches import stretches_of
+from proofs.detect.stretches import TOLD_SCORE, stretches_of
 from proofs.detect.words import without_gaps
 from proofs.steps import environment, say
 
@@ -33,6 +34,8 @@ INSIDE: Final[dict[str, Callable[[Fleet], Answer]]] = {
     "seasonal naive": seasonal_naive,
 }
 """Those that run without the environment of the peers."""
+OWN: Final = {OURS: -np.inf, STRETCHES: TOLD_SCORE}
+"""Thresholds of those that have one of their own, and need no budget to say when to tell."""
 FEW: Final[dict[str, int]] = {
     "opendsm hourly": 16,
     "boosted quantiles": 16,

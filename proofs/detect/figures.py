@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from proofs.detect.asking import NAMES_NOTHING, Said
+from proofs.detect.asking import NAMES_NOTHING, OWN, Said
 from proofs.detect.fleet import Alert, Fleet
 from proofs.detect.scoring import (
     LENGTHS,
@@ -16,6 +16,7 @@ from proofs.detect.scoring import (
     Answer,
     Scores,
     alerts_above,
+    best_threshold,
     scored,
     threshold_of,
 )
@@ -23,6 +24,10 @@ from proofs.detect.words import WORDS
 
 BUDGETS = (1, 2)
 """Alerts in a meter-year."""
+TOLD = "told"
+FROZEN = {TOLD: BUDGETS[0]} | {f"frozen {budget}": budget for budget in BUDGETS}
+"""Thresholds that are set on tuning data, and the budget that each keeps to there. `told` is the
+one of its own where a detector has one, which keeps to no budget; otherwise the best within it."""
 DIGITS = 3
 Figures = dict[str, Any]
 
@@ -31,25 +36,26 @@ Figures = dict[str, Any]
 class Thresholds:
     """One threshold of each detector and budget, set on what it is not scored on."""
 
-    of: Mapping[tuple[str, int], float]
+    of: Mapping[tuple[str, str], float]
+    """By detector and point of `FROZEN`."""
 
     @classmethod
     def tuned(cls, said: Mapping[str, Sequence[Said]]) -> Thresholds:
-        """The lowest at which each detector keeps to each budget on all these fleets together."""
+        """The lowest at which each detector keeps to each budget on all these fleets together, and
+        of those within the first the best, or its own."""
         found = {}
         for name, several in said.items():
             fleet, answer = together(several)
-            for budget in BUDGETS:
-                found[name, budget] = threshold_of(answer, fleet, budget)
+            own = OWN.get(name)
+            best = best_threshold(answer, fleet, FROZEN[TOLD]) if own is None else own
+            for at, budget in FROZEN.items():
+                found[name, at] = best if at == TOLD else threshold_of(answer, fleet, budget)
         return cls(found)
 
     def shown(self) -> Figures:
-        """By detector, a threshold for each budget; None where nothing fits."""
+        """By detector, its thresholds; None where nothing fits, or all is told."""
         names = dict.fromkeys(name for name, _ in self.of)
-        return {
-            name: {str(budget): rounded(self.of[name, budget]) for budget in BUDGETS}
-            for name in names
-        }
+        return {name: {at: rounded(self.of[name, at]) for at in FROZEN} for name in names}
 
 
 def together(said: Sequence[Said]) -> tuple[Fleet, Answer]:
@@ -94,8 +100,8 @@ def alerts_of(said: Said, threshold: float = -np.inf) -> list[Alert]:
 def figures_of(
     said: Sequence[Said], thresholds: Thresholds, twins: Sequence[Said] | None = None
 ) -> Figures:
-    """Of one detector on fleets together, for each budget: `frozen` at the threshold that was set
-    elsewhere, `exact` at the one that just keeps to the budget here, which no detector could know.
+    """Of one detector on fleets together: at the thresholds that were set elsewhere, and for each
+    budget `exact`, at the one that just keeps to it here, which no detector could know.
 
     twins: what it says of the same fleets without events.
     """
@@ -108,10 +114,10 @@ def figures_of(
         "refused": sum(one.refused for one in said),
         "cpu_ms_per_meter": rounded(1e3 * sum(one.cpu_s for one in said) / len(fleet.load)),
     }
-    for budget in BUDGETS:
-        at = {"frozen": thresholds.of[name, budget], "exact": threshold_of(answer, fleet, budget)}
-        for how, threshold in at.items():
-            found[f"{how} {budget}"] = _shown(name, _scored(answer, fleet, threshold, twin))
+    at = {point: thresholds.of[name, point] for point in FROZEN}
+    at |= {f"exact {budget}": threshold_of(answer, fleet, budget) for budget in BUDGETS}
+    for point, threshold in at.items():
+        found[point] = _shown(name, _scored(answer, fleet, threshold, twin))
     return found
 
 

@@ -24,6 +24,8 @@ MERGED_DAYS = 2
 LENGTHS = {"1-2": 2, "3-7": 7, "8-28": 28, "29+": 10**6}
 """Classes of length by their longest [days]."""
 DRAWS = 500
+CANDIDATES = 25
+"""Thresholds that are tried for the best one."""
 COLUMNS = (
     *("alerts", "right", "false", "years", "events", "found", "named"),
     *("kwh", "kwh_found", "kwh_covered"),
@@ -126,6 +128,24 @@ def threshold_of(answer: Answer, fleet: Fleet, budget: float) -> float:
     if isinstance(answer, np.ndarray):
         return threshold_of_days(answer, fleet, budget)
     return threshold_at(answer, fleet, budget)
+
+
+def best_threshold(answer: Answer, fleet: Fleet, budget: float) -> float:
+    """Of `CANDIDATES` thresholds within a budget, spread evenly over the scores, the one with the
+    highest harmonic mean of precision and waste found on this fleet; the lowest of equals, and
+    infinite where nothing keeps to the budget."""
+    lowest = threshold_of(answer, fleet, budget)
+    scores = answer.ravel() if isinstance(answer, np.ndarray) else [one.score for one in answer]
+    above = np.unique([one for one in np.asarray(scores, np.float64) if one >= lowest])
+    some = above[np.linspace(0, len(above) - 1, CANDIDATES).astype(int)] if len(above) else above
+    best, reached = lowest, 0.0
+    for threshold in np.unique(some).tolist():
+        found = scored(alerts_above(answer, fleet, threshold), fleet, threshold)
+        both = found.precision, found.kwh_recall
+        mean = 2 * both[0] * both[1] / sum(both) if sum(both) > 0 else 0.0
+        if mean > reached:
+            best, reached = threshold, mean
+    return best
 
 
 def alerts_above(answer: Answer, fleet: Fleet, threshold: float) -> list[Alert]:

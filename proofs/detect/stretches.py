@@ -40,6 +40,8 @@ PATTERN_OF: Final = {
     "clock": "meter_clock",
     "share": "meter_multiplier",
 }
+TOLD_SCORE: Final = 7.2
+"""From which on a stretch is told: set once, by looking at seeds 1 to 4."""
 CERTAIN: Final = 50.0
 """Score of a fault that the hours themselves show."""
 
@@ -124,7 +126,7 @@ def _clock(fleet: Fleet, calendar: int) -> tuple[Ints, HourCalendar]:
 def _alert(one: DayStretch, meter: int, block: MeterBlock) -> Alert:
     first, end = one.first * 24, (one.last + 1) * 24
     told: Floats = block.hours.residual[one.meter, first : end + AFTER_HOURS]
-    kwh = float(np.nansum(told))
+    kwh = float(np.nansum(told)) - one.drift * int(np.isfinite(told).sum())
     half = Z90 * one.noise.of(int(np.isfinite(told).sum()))
     return Alert(
         meter=meter,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
-from proofs.detect.asking import OURS
-from proofs.detect.figures import BUDGETS, Figures
+from proofs.detect.asking import OURS, OWN
+from proofs.detect.figures import BUDGETS, FROZEN, TOLD, Figures
 from proofs.detect.goals import EASY
 from proofs.detect.real.splits import Half
 from proofs.detect.scoring import LENGTHS
@@ -20,6 +21,7 @@ HEADS = (
     *("Alerts", "Delay [d]", "CPU [ms]"),
 )
 NOTHING = "-"
+HOLD = "Share of 90 % intervals that hold the net kWh, by days of the event, and of how many:"
 
 
 def markdown(result: Figures) -> str:
@@ -81,6 +83,9 @@ def _of_detectors(detectors: Figures, at: str) -> str:
 
 
 def _budgets(detectors: Figures) -> Iterator[str]:
+    own = " and ".join(OWN)
+    yield f"As told: {own} at thresholds of their own, others at the best within 1 on tuning data:"
+    yield _of_detectors(detectors, TOLD)
     for budget in BUDGETS:
         yield f"Threshold set on tuning data for at most {budget} a meter-year:"
         yield _of_detectors(detectors, f"frozen {budget}")
@@ -89,9 +94,19 @@ def _budgets(detectors: Figures) -> Iterator[str]:
         yield _of_detectors(detectors, f"exact {budget}")
 
 
-def _kinds(kinds: dict[str, list[int]]) -> str:
-    rows = [[kind, found, count] for kind, (found, count) in kinds.items()]
-    return table(("Kind", "Found", "Events"), rows)
+def _kinds(kinds: dict[str, dict[str, list[int]]]) -> str:
+    """Of each detector with a threshold of its own, how many events of a kind it tells."""
+    every = kinds[OURS]
+    rows = [[kind, every[kind][1], *(kinds[name][kind][0] for name in OWN)] for kind in every]
+    return table(("Kind", "Events", *OWN), rows)
+
+
+def _inside(detectors: Figures) -> str:
+    rows = []
+    for name in OWN:
+        inside = detectors[name][TOLD]["inside"]
+        rows.append([name, *(f"{_cell(inside[x][0])} of {inside[x][1]}" for x in LENGTHS)])
+    return table(("Detector", *LENGTHS), rows)
 
 
 def _fleets(result: Figures) -> Iterator[str]:
@@ -101,11 +116,10 @@ def _fleets(result: Figures) -> Iterator[str]:
     last = result["seed"] + result["seeds"] - 1
     yield f"### Generated meters, seeds {result['seed']} to {last}"
     yield from _budgets(section["detectors"])
-    yield "Ours at one a meter-year, by kind:"
+    yield "As told, by kind:"
     yield _kinds(section["kinds"])
-    yield "Share of 90 % intervals that hold the net kWh, by days of the event, and of how many:"
-    inside = section["detectors"][OURS]["frozen 1"]["inside"]
-    yield table(tuple(LENGTHS), [[f"{_cell(inside[x][0])} of {inside[x][1]}" for x in LENGTHS]])
+    yield HOLD
+    yield _inside(section["detectors"])
     limits = " and ".join(f"{figure} {limit}" for figure, limit in EASY.items())
     yield f"The frozen generic score is to stay under {limits} at exactly one a meter-year."
 
@@ -118,15 +132,17 @@ def _recorded(result: Figures) -> Iterator[str]:
         rows = [
             [
                 detector,
-                *(figures[f"untouched {budget}"] for budget in BUDGETS),
-                *(figures[f"frozen {budget}"]["standing"] for budget in BUDGETS),
+                *(figures[f"untouched {at}"] for at in FROZEN),
+                *(figures[at]["standing"] for at in FROZEN),
             ]
             for detector, figures in fleet["detectors"].items()
         ]
-        heads = [f"{what} at {budget}" for what in ("Untouched", "Standing") for budget in BUDGETS]
+        heads = [f"{what} {at}" for what in ("Untouched", "Standing") for at in FROZEN]
         yield table(("Detector", *heads), rows)
-        yield "Ours at one a meter-year, by kind:"
+        yield "As told, by kind:"
         yield _kinds(fleet["kinds"])
+        yield HOLD
+        yield _inside(fleet["detectors"])
 
 
 def _office(result: Figures) -> Iterator[str]:
@@ -135,8 +151,9 @@ def _office(result: Figures) -> Iterator[str]:
         return
     heads = ("Run", "Meter", "Kind", "Days", "Net kWh", "Of its month", "Found", "As", "Told kWh")
     names = ("run", "meter", "kind", "days", "kwh", "of_month", "found")
-    for half in Half:
-        yield f"### Simulated office, {half}"
+    for half, detector in product(Half, OWN):
+        asked = section[half][detector]
+        yield f"### Simulated office, {half}, {detector}"
         yield table(
             (*heads, "Near"),
             [
@@ -146,14 +163,19 @@ def _office(result: Figures) -> Iterator[str]:
                     event["told_kwh"],
                     event["near"],
                 ]
-                for event in section[half]["events"]
+                for event in asked["events"]
             ],
         )
+        yield "Net kWh over electricity and gas:"
+        what = ("run", "kind", "kwh", "told_kwh", "near")
+        yield table(
+            ("Run", "Kind", "Net kWh", "Told kWh", "Near"),
+            [[row[name] for name in what] for row in asked["whole"]],
+        )
         yield "Alerts that no fault of the meter explains, and those of the clean year:"
-        false = section[half]["false"]
         yield table(
             ("Run", "Beside faults", "Clean year"),
-            [[run, counts["harmless"], counts["twin"]] for run, counts in false.items()],
+            [[run, counts["harmless"], counts["twin"]] for run, counts in asked["false"].items()],
         )
     yield "Not tried: " + "; ".join(section["not_tried"]) + "."
 
@@ -164,11 +186,11 @@ def _harmless(result: Figures) -> Iterator[str]:
         return
     yield "### Harmless things: alerts in a meter-year"
     kinds = [*section["things"], "none"]
-    for budget in BUDGETS:
-        yield f"At the threshold for {budget}:"
+    for point in FROZEN:
+        yield f"At the threshold {point}:"
         rows = []
         for name, at in section["detectors"].items():
-            figures = at[f"frozen {budget}"]
+            figures = at[point]
             by_kind = [figures["by_kind"][kind] for kind in kinds]
             rows.append([name, figures["alerts_per_meter_year"], *by_kind])
         yield table(("Detector", "All", *kinds), rows)

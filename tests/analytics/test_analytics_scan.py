@@ -303,6 +303,18 @@ def test_weekends_one_after_the_other_are_one_segment() -> None:
     assert rest[0].last + 42 >= 75
 
 
+@pytest.mark.parametrize("quiet", [9, 20])
+def test_quiet_days_within_a_stretch_do_not_end_it(quiet: int) -> None:
+    residual, (_, schedule) = noisy(1, 0.1), office()
+    days = np.arange(DAYS * 24) // 24
+    inside = (days >= 45) & (days <= 80) & schedule.night[0, WEEK]
+    residual[inside & ((days < 56) | (days >= 56 + quiet))] += 4.0
+    found = surest(residual)
+    assert found is not None
+    whole = found.first + 42 <= 47 and found.last + 42 >= 78
+    assert whole == (quiet == 9)
+
+
 # Blocks of a site
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from proofs.detect.fleet import Fleet, Label
 from proofs.detect.peers import outside
 from proofs.detect.peers.days import LEAST_SPREAD, MeterDays, filled, standardised
 from proofs.detect.peers.given import GivenArrays, PeerScores
-from proofs.detect.peers.outside import ask_peer, given_arrays
+from proofs.detect.peers.outside import ask_peer, asked_of, given_arrays
 from proofs.detect.peers.table import PEERS
 
 LEARNT, DAYS = 112, 168
@@ -118,7 +120,8 @@ def test_an_unknown_peer_and_an_absent_environment_say_what_to_do(monkeypatch, t
 @pytest.mark.parametrize(
     "peer", [pytest.param(name, marks=[pytest.mark.long] * (name in SLOW)) for name in PEERS]
 )
-def test_a_peer_finds_a_night_that_ran_on(peer):
+def test_a_peer_finds_a_night_that_ran_on(peer, monkeypatch, tmp_path):
+    monkeypatch.setattr(outside, "KEPT", tmp_path)
     fleet = small_fleet()
     told = ask_peer(fleet, peer)
     assert told.scores.shape == (3, DAYS)
@@ -133,3 +136,25 @@ def test_a_peer_finds_a_night_that_ran_on(peer):
     else:
         assert told.refused == ()
         assert np.isfinite(told.scores[1, LEARNT:]).all()
+
+
+@there
+def test_what_a_peer_said_is_said_again_and_nobody_else_says_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(outside, "KEPT", tmp_path)
+    fleet = small_fleet()
+    told = ask_peer(fleet, "k-means")
+    (kept,) = tmp_path.iterdir()
+    PeerScores(np.zeros((3, DAYS)), told.cpu_s).save(kept)
+    assert not ask_peer(fleet, "k-means").scores.any()
+    other = replace(fleet, load=fleet.load * 2)
+    np.testing.assert_allclose(ask_peer(other, "k-means").scores, told.scores)
+
+
+def test_an_answer_goes_by_who_was_asked_and_of_what(tmp_path):
+    fleet, other = small_fleet(), replace(small_fleet(), scored_from=LEARNT * 24 - 24)
+    files = [tmp_path / name for name in ("one.npz", "again.npz", "other.npz")]
+    for file, of in zip(files, (fleet, fleet, other), strict=True):
+        given_arrays(of).save(file)
+    names = [asked_of("k-means", file) for file in files]
+    assert names[0] == names[1]
+    assert len({*names, asked_of("pyod ecod", files[0])}) == 3

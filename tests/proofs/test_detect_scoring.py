@@ -14,6 +14,7 @@ from proofs.detect.scoring import (
     MERGED_DAYS,
     RATIOS,
     alerts_of_days,
+    best_threshold,
     scored,
     scored_at,
     threshold_at,
@@ -257,3 +258,26 @@ def test_a_detector_answers_with_alerts_or_with_days() -> None:
     assert (by_day.threshold, by_day.precision, by_day.recall) == (5.0, 1.0, 0.5)
     assert by_alert.precision == by_day.precision
     assert by_alert.kwh_covered == by_day.kwh_covered == 0.5
+
+
+@given(alert_lists, label_lists, st.integers(1, 40).map(float))
+@settings(max_examples=60)
+def test_the_best_threshold_keeps_to_its_budget_and_none_that_does_is_better(
+    alerts, labels, budget
+):
+    fleet = fleet_of(*labels)
+
+    def worth(threshold: float) -> float:
+        found = scored(alerts, fleet, threshold)
+        both = found.precision, found.kwh_recall
+        return 2 * both[0] * both[1] / sum(both) if sum(both) > 0 else 0.0
+
+    best = best_threshold(alerts, fleet, budget)
+    shown = sum(one.end > LEARNT and one.score >= best for one in alerts)
+    assert shown <= budget * fleet.meter_years + 1e-9
+    lowest = threshold_at(alerts, fleet, budget)
+    assert worth(best) == max(
+        worth(score)
+        for score in {lowest, *map(float, range(7))}
+        - {score for score in map(float, range(7)) if score < lowest}
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -15,7 +17,10 @@ from proofs.detect.peers.table import PEERS
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 PYTHON: Final = ROOT / ".peers/bin/python"
+PACKAGES: Final = ROOT / "requirements-peers.txt"
 STAMP: Final = ROOT / ".peers/.ready"
+KEPT: Final = ROOT / ".peers/answers"
+"""What peers said before, by who was asked of what: hours of work that nothing changes."""
 ONE_THREAD: Final = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -26,7 +31,9 @@ ONE_THREAD: Final = {
 
 
 def ask_peer(fleet: Fleet, peer: str) -> PeerScores:
-    """Scores of all meters and days by a peer of `PEERS`; its progress goes to standard error.
+    """Scores of all meters and days by a peer of `PEERS`; its progress goes to standard error. What
+    the same code of ours and the same packages said of the same fleet before is said again, with
+    the CPU that it took then.
 
     ConfigurationError for an unknown name or where the environment is absent, Unavailable where the
     peer fails as a whole; meters that it fails on are named in the answer.
@@ -45,6 +52,9 @@ def ask_peer(fleet: Fleet, peer: str) -> PeerScores:
     with tempfile.TemporaryDirectory(prefix="greenoffice-peers-") as folder:
         given, out = Path(folder) / "given.npz", Path(folder) / "scores.npz"
         given_arrays(fleet).save(given)
+        kept = KEPT / f"{asked_of(peer, given)}.npz"
+        if kept.exists():
+            return PeerScores.read(kept)
         command = [PYTHON, Path(__file__).with_name("run.py"), "--peer", peer]
         done = subprocess.run(
             [*map(str, command), "--fleet", str(given), "--out", str(out)],
@@ -59,7 +69,20 @@ def ask_peer(fleet: Fleet, peer: str) -> PeerScores:
                 value=done.returncode,
                 fix="see what it wrote to standard error",
             )
-        return PeerScores.read(out)
+        KEPT.mkdir(parents=True, exist_ok=True)
+        half = kept.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(out, half)
+        half.replace(kept)
+        return PeerScores.read(kept)
+
+
+def asked_of(peer: str, given: Path) -> str:
+    """What an answer depends on, as a name: the peer, what it is given, the code that asks it and
+    the packages of its environment."""
+    told = hashlib.sha256(peer.encode())
+    for file in (given, PACKAGES, *sorted(Path(__file__).parent.glob("*.py"))):
+        told.update(file.read_bytes())
+    return told.hexdigest()
 
 
 def given_arrays(fleet: Fleet) -> GivenArrays:

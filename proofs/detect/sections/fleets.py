@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from proofs.detect.asking import OURS, Said
-from proofs.detect.figures import BUDGETS, Figures, alerts_of, figures_of
+from proofs.detect.asking import OWN, Said
+from proofs.detect.figures import TOLD, Figures, alerts_of, figures_of
 from proofs.detect.fleet import Fleet, Label
 from proofs.detect.generated import generated_fleet
 from proofs.detect.scoring import overlap
@@ -14,13 +14,13 @@ from proofs.detect.sections.trial import Trial
 
 
 def fleets(trial: Trial) -> Figures:
-    """Figures of each detector; of ours also how many events of each kind are found."""
+    """Figures of each detector; of ours also how many events of each kind are told."""
     made = [generated_fleet(seed, trial.sizes.meters) for seed in trial.sizes.fresh]
     said = trial.panel.asked(made, trial.panel.detectors)
     return {
         "thresholds": trial.generated.shown(),
         "detectors": {name: figures_of(several, trial.generated) for name, several in said.items()},
-        "kinds": kinds_of(said[OURS], trial.generated.of[OURS, BUDGETS[0]]),
+        "kinds": {name: kinds_of(said[name], trial.generated.of[name, TOLD]) for name in OWN},
     }
 
 

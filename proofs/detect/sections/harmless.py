@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from proofs.detect.asking import Said
-from proofs.detect.figures import BUDGETS, Figures, alerts_of, rounded
+from proofs.detect.figures import FROZEN, Figures, alerts_of, rounded
 from proofs.detect.fleet import Alert, Fleet, Label
 from proofs.detect.generated import harmless_fleet
 from proofs.detect.scoring import overlap
@@ -20,18 +20,15 @@ NO_KIND = "none"
 
 
 def harmless(trial: Trial) -> Figures:
-    """By detector and budget: alerts in a meter-year, on each kind of harmless thing and on none,
-    and the share of those things that an alert touches."""
+    """By detector and threshold: alerts in a meter-year, on each kind of harmless thing and on
+    none, and the share of those things that an alert touches."""
     fleet = harmless_fleet(trial.sizes.seed, trial.sizes.meters)
     labels = [*_labels(fleet), *_holidays(fleet)]
     said = trial.panel.asked([fleet], trial.panel.quick)
     return {
         "things": dict(sorted(Counter(label.kind for label in labels).items())),
         "detectors": {
-            name: {
-                f"frozen {budget}": _shown(several[0], labels, trial.generated.of[name, budget])
-                for budget in BUDGETS
-            }
+            name: {at: _shown(several[0], labels, trial.generated.of[name, at]) for at in FROZEN}
             for name, several in said.items()
         },
     }

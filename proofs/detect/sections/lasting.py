@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from proofs.detect.asking import Said
-from proofs.detect.figures import BUDGETS, Figures, Thresholds, alerts_of, rounded
+from proofs.detect.figures import TOLD, Figures, Thresholds, alerts_of, rounded
 from proofs.detect.fleet import Alert, Label
 from proofs.detect.generated import lasting_fleet
 from proofs.detect.real.inject import LASTING_DAYS
@@ -32,7 +32,7 @@ def lasting(trial: Trial) -> Figures:
 
 def _shown(said: Said, thresholds: Thresholds) -> Figures:
     alerts: dict[int, list[Alert]] = {}
-    for alert in alerts_of(said, thresholds.of[said.detector, BUDGETS[0]]):
+    for alert in alerts_of(said, thresholds.of[said.detector, TOLD]):
         alerts.setdefault(alert.meter, []).append(alert)
     by_days: dict[int, list[tuple[Label, float]]] = {days: [] for days in LASTING_DAYS}
     for label in wasted(said.fleet):

@@ -6,8 +6,8 @@ neither right nor false.
 
 from __future__ import annotations
 
-from proofs.detect.asking import OURS
-from proofs.detect.figures import BUDGETS, Figures, alerts_of, figures_of, rounded
+from proofs.detect.asking import OWN
+from proofs.detect.figures import FROZEN, TOLD, Figures, alerts_of, figures_of, rounded
 from proofs.detect.real.splits import Half
 from proofs.detect.sections.fleets import kinds_of
 from proofs.detect.sections.trial import Trial
@@ -23,14 +23,14 @@ def recorded(trial: Trial) -> Figures:
         told = {}
         for name in said:
             told[name] = figures_of(said[name], thresholds, twins[name]) | {
-                f"untouched {budget}": rounded(
-                    len(alerts_of(twins[name][0], thresholds.of[name, budget]))
+                f"untouched {at}": rounded(
+                    len(alerts_of(twins[name][0], thresholds.of[name, at]))
                     / twins[name][0].fleet.meter_years
                 )
-                for budget in BUDGETS
+                for at in FROZEN
             }
         found["fleets"][case.fleet.name] = {
             "detectors": told,
-            "kinds": kinds_of(said[OURS], thresholds.of[OURS, BUDGETS[0]]),
+            "kinds": {one: kinds_of(said[one], thresholds.of[one, TOLD]) for one in OWN},
         }
     return found
