@@ -8,6 +8,7 @@ from analytics.feeding import BookRates, site_inputs, sites
 from analytics.fitting import FitSettings, Rung
 from analytics.learning import Memory
 from analytics.lessons import Lesson, lesson_of
+from analytics.patterns import Checking, Need, PatternChecked, checked, provided
 from analytics.pricing import FlatRates, Rates
 from analytics.renewal import LONGEST_DAYS, may_be_due
 from analytics.service import Inputs, Look, find, is_due, look
@@ -19,6 +20,7 @@ __all__ = [
     "LONGEST_DAYS",
     "Baseline",
     "BookRates",
+    "Checking",
     "FitSettings",
     "FlatRates",
     "HourCalendar",
@@ -27,11 +29,14 @@ __all__ = [
     "Limits",
     "Look",
     "Memory",
+    "Need",
     "OfficeHours",
+    "PatternChecked",
     "Rates",
     "Rung",
     "SiteState",
     "Working",
+    "checked",
     "find",
     "fit",
     "is_due",
@@ -39,6 +44,7 @@ __all__ = [
     "lesson_of",
     "look",
     "may_be_due",
+    "provided",
     "said_of",
     "settle",
     "site_inputs",

@@ -27,6 +27,7 @@ SPELT = {
     "api/routes/findings.py",
     "api/routes/lineage.py",
     "api/routes/messages.py",
+    "api/routes/patterns.py",
     "api/routes/tree.py",
     "greenoffice/demo/registration.py",
     "greenoffice/replay/registration.py",

@@ -1,0 +1,165 @@
+"""The catalogue of patterns, and what a place lacks to be looked at for each.
+
+    registry ──▶ what a place provides ─┐
+    detectors ─▶ what each needs ───────┴─▶ checked │ needs ... │ not there
+
+What nobody looks for is told as not there: a place cannot lack what would not be used.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from analytics.detectors import DETECTORS, FAULTS
+from analytics.detectors.site import FLOWS, Input
+from metering.baseline import is_checked
+from metering.registry import Meter, Registry
+
+HOUR_MIN: Final = 60
+
+
+class Need(StrEnum):
+    """What a place may have registered, and a detector may need."""
+
+    METER = "meter"
+    """A meter with a point or a formula."""
+    HOURLY_ELECTRICITY = "hourly_electricity"
+    HOURLY_FLOW = "hourly_flow"
+    """A meter of water, gas, heat or cooling that is booked by the hour."""
+    TOTAL_WITH_PARTS = "total_with_parts"
+    GATEWAY_OF_METERS = "gateway_of_meters"
+    """A gateway that serves two meters or more."""
+
+
+class Checking(StrEnum):
+    """Whether a pattern is looked for at a place."""
+
+    CHECKED = "checked"
+    NEEDS = "needs"
+    NOT_THERE = "not_there"
+    """Nothing looks for it yet, whatever a place has."""
+
+
+REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
+    Input.EVENTS: frozenset({Need.METER}),
+    Input.BASELINE: frozenset({Need.HOURLY_ELECTRICITY}),
+    Input.BALANCE: frozenset({Need.TOTAL_WITH_PARTS}),
+    Input.FLOW: frozenset({Need.HOURLY_FLOW}),
+    Input.OUTAGE: frozenset({Need.GATEWAY_OF_METERS}),
+}
+"""What must be registered before a site can have an input."""
+
+CATALOGUE: Final[Mapping[str, tuple[str, ...]]] = {
+    "meter": ("gateway_silent", "meter_gap", "meter_stuck", "meter_phase", "balance_drift"),
+    "load": ("after_hours_plant", "weekend_run", "lighting_after_hours", "short_cycling"),
+    "weather": (
+        *("heating_and_cooling", "lost_setback", "balance_point_shift", "free_cooling_missed"),
+    ),
+    "demand": ("demand_over_contract", "peak_excess"),
+    "power_factor": ("low_power_factor",),
+    "comfort": ("room_too_cold", "room_too_warm", "stale_air"),
+    "water": ("night_flow",),
+    "generation": ("solar_under_yield",),
+    "datacentre": (
+        *("pue_excess", "ups_loss", "idle_servers", "dc_free_cooling_missed", "dc_overcooling"),
+        *("dc_low_delta_t", "dc_crac_fighting", "dc_units_too_many"),
+    ),
+}
+"""Patterns by group, as people look for them. A detector that stands in none of them joins the
+meter faults or the loads."""
+
+
+@dataclass(frozen=True)
+class PatternChecked:
+    """A pattern at a place."""
+
+    pattern: str
+    group: str
+    checking: Checking
+    needs: tuple[Need, ...] = ()
+    """What the place lacks; () unless it is NEEDS."""
+
+
+def checked(provided: Collection[Need]) -> tuple[PatternChecked, ...]:
+    """Every pattern in the order of the catalogue, at a place that provides so much."""
+    return tuple(_checked(group, pattern, provided) for group, pattern in _grouped())
+
+
+def _grouped() -> Iterator[tuple[str, str]]:
+    named = {one for names in CATALOGUE.values() for one in names}
+    for group, names in CATALOGUE.items():
+        yield from ((group, one) for one in names)
+        more = [one for one in DETECTORS if one not in named and group == _usual_group(one)]
+        yield from ((group, one) for one in more)
+
+
+def _usual_group(pattern: str) -> str:
+    return "meter" if pattern in FAULTS else "load"
+
+
+def _checked(group: str, pattern: str, provided: Collection[Need]) -> PatternChecked:
+    detector = DETECTORS.get(pattern)
+    if detector is None:
+        return PatternChecked(pattern, group, Checking.NOT_THERE)
+    wanted = frozenset[Need]().union(*(REQUIRED[one] for one in detector.needs))
+    lacks = tuple(need for need in Need if need in wanted and need not in provided)
+    return PatternChecked(pattern, group, Checking.NEEDS if lacks else Checking.CHECKED, lacks)
+
+
+def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset[Need]:
+    """What is registered of some nodes on a day. Whether it sends anything is another matter:
+    missing readings are told as such."""
+    meters = [
+        meter
+        for node in nodes
+        for meter in registry.meters_at(node)
+        if meter.valid.holds(day) and _is_read(registry, meter, day)
+    ]
+    hourly = {meter.item for meter in meters if meter.step_min <= HOUR_MIN}
+    there = {
+        Need.METER: bool(meters),
+        Need.HOURLY_ELECTRICITY: any(is_checked(item) for item in hourly),
+        Need.HOURLY_FLOW: any(item[:2] in FLOWS for item in hourly),
+        Need.TOTAL_WITH_PARTS: _has_parts(registry, meters),
+        Need.GATEWAY_OF_METERS: _has_shared_gateway(registry, meters, day),
+    }
+    return frozenset(need for need, stands in there.items() if stands)
+
+
+def _is_read(registry: Registry, meter: Meter, day: date) -> bool:
+    return registry.formula(meter.code, day) is not None or any(
+        one.valid.holds(day) for one in registry.installations_of(meter.code)
+    )
+
+
+def _has_parts(registry: Registry, meters: Iterable[Meter]) -> bool:
+    """Whether a total has another meter of its category at its place or below."""
+    by_category: dict[str, list[Meter]] = {}
+    for meter in meters:
+        by_category.setdefault(meter.item[:2], []).append(meter)
+    return any(
+        _is_part(part, total) and part.node in registry.subtree(total.node)
+        for own in by_category.values()
+        for total in own
+        if total.total
+        for part in own
+    )
+
+
+def _is_part(part: Meter, total: Meter) -> bool:
+    return part.code != total.code and not (part.total and part.node == total.node)
+
+
+def _has_shared_gateway(registry: Registry, meters: Iterable[Meter], day: date) -> bool:
+    served = Counter(
+        registry.points[one.point].gateway
+        for meter in meters
+        for one in registry.installations_of(meter.code)
+        if one.valid.holds(day)
+    )
+    return any(count > 1 for count in served.values())
