@@ -3,7 +3,7 @@
 from analytics.baseline import Baseline, fit
 from analytics.bins import HourCalendar, OfficeHours, Working
 from analytics.cases import settle
-from analytics.detectors import DETECTORS, FAULTS, Limits
+from analytics.detectors import DETECTORS, FAULTS, UNPRICED, Limits
 from analytics.feeding import BookRates, site_inputs, sites
 from analytics.fitting import FitSettings, Rung
 from analytics.learning import Memory
@@ -18,6 +18,7 @@ __all__ = [
     "DETECTORS",
     "FAULTS",
     "LONGEST_DAYS",
+    "UNPRICED",
     "Baseline",
     "BookRates",
     "Checking",

@@ -18,6 +18,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.billed import billed
 from analytics.feeding_balances import BALANCE_DAYS, site_balances
 from analytics.feeding_outages import site_served
 from analytics.groups import Ints
@@ -116,6 +117,7 @@ def site_inputs(
         outages=outages(events, site_served(registry, meters, own)),
         before=tuple(body for _, body in registry.bodies(site) if body != institution),
         own={code: stay for code, stay in own.items() if stay != ALL_TIME},
+        billed=billed(registry, codes, last),
     )
 
 

@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from analytics.billed import billed
 from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import FLOWS, Input
 from metering.baseline import is_checked
@@ -34,6 +35,10 @@ class Need(StrEnum):
     TOTAL_WITH_PARTS = "total_with_parts"
     GATEWAY_OF_METERS = "gateway_of_meters"
     """A gateway that serves two meters or more."""
+    CONTRACT_POWER = "contract_power"
+    """An account with contract_kw, whose meter is booked by the hour."""
+    REACTIVE_METER = "reactive_meter"
+    """An account with power_factor, and both of its meters booked by the hour."""
 
 
 class Checking(StrEnum):
@@ -51,6 +56,8 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.BALANCE: frozenset({Need.TOTAL_WITH_PARTS}),
     Input.FLOW: frozenset({Need.HOURLY_FLOW}),
     Input.OUTAGE: frozenset({Need.GATEWAY_OF_METERS}),
+    Input.CONTRACT: frozenset({Need.CONTRACT_POWER}),
+    Input.REACTIVE: frozenset({Need.REACTIVE_METER}),
 }
 """What must be registered before a site can have an input."""
 
@@ -120,13 +127,17 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         for meter in registry.meters_at(node)
         if meter.valid.holds(day) and _is_read(registry, meter, day)
     ]
-    hourly = {meter.item for meter in meters if meter.step_min <= HOUR_MIN}
+    by_hour = {meter.code for meter in meters if meter.step_min <= HOUR_MIN}
+    hourly = {registry.meters[code].item for code in by_hour}
+    accounts = billed(registry, by_hour, day)
     there = {
         Need.METER: bool(meters),
         Need.HOURLY_ELECTRICITY: any(is_checked(item) for item in hourly),
         Need.HOURLY_FLOW: any(item[:2] in FLOWS for item in hourly),
         Need.TOTAL_WITH_PARTS: _has_parts(registry, meters),
         Need.GATEWAY_OF_METERS: _has_shared_gateway(registry, meters, day),
+        Need.CONTRACT_POWER: any(one.contract_kw for one in accounts),
+        Need.REACTIVE_METER: any(one.power_factor and one.reactive in by_hour for one in accounts),
     }
     return frozenset(need for need, stands in there.items() if stands)
 

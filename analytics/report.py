@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from analytics.detectors import DETECTORS, FAULTS
+from analytics.detectors import DETECTORS, WORTHLESS
 from analytics.detectors.site import Candidate, Site
 from analytics.groups import Bools, Floats, Ints
 from analytics.judging import Judged
@@ -82,8 +82,8 @@ def to_finding(
 
 
 def _confidence(candidate: Candidate, worth: Price) -> float:
-    """Of waste, how sure its size is; of a fault, what its detector says."""
-    if candidate.pattern in FAULTS and candidate.own is not None:
+    """Of waste, how sure its size is; of others, what their detector says."""
+    if candidate.pattern in WORTHLESS and candidate.own is not None:
         return candidate.own.confidence
     return worth.confidence
 
@@ -115,7 +115,7 @@ def _expected(evidence: Evidence, candidate: Candidate, meter: Meter) -> Ints:
 def _worth(
     evidence: Evidence, candidate: Candidate, meter: Meter, waste: Ints, quiet: Bools
 ) -> Price:
-    if candidate.pattern in FAULTS:
+    if candidate.pattern in WORTHLESS:
         return FREE
     return price(
         site=evidence.site,
@@ -137,7 +137,7 @@ def _hours(
         (start, None if e == ABSENT else e, None if m == ABSENT else m)
         for start, e, m in zip(starts.tolist(), wanted.tolist(), used.tolist(), strict=True)
     ]
-    if candidate.pattern in FAULTS:
+    if candidate.pattern in WORTHLESS:
         return tuple(EvidenceHour(*one) for one in known)
     waste, rates = used - wanted, evidence.rates
     money = rates.money_of_each(meter, starts, waste)
@@ -155,7 +155,7 @@ def _detail(evidence: Evidence, candidate: Candidate, meter: Meter) -> dict[str,
     detail: dict[str, str | int | float] = {"hours": int(hours.size), "days": candidate.days}
     if candidate.own is not None:
         return detail | candidate.own.detail
-    if candidate.pattern in FAULTS:
+    if candidate.pattern in WORTHLESS:
         return detail
     # The middle one in size: the largest would exaggerate.
     example = int(hours[np.argsort(site.residual[row, hours], kind="stable")[hours.size // 2]])

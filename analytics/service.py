@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from analytics.balances import BalanceDays, by_hour
+from analytics.billed import BilledMeter
 from analytics.bins import USUAL_WEEK, HourCalendar, Timetable
 from analytics.crossfit import History
 from analytics.detectors import DETECTORS, FAULTS, Candidate, Limits, Site, candidates
@@ -91,6 +92,8 @@ class Inputs:
     before: tuple[str, ...] = ()
     """Other institutions that the site was of."""
     settings: FitSettings = DEFAULTS
+    billed: Sequence[BilledMeter] = ()
+    """Meters of accounts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -372,6 +375,7 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         outages=tuple(inputs.outages),
         items=tuple(meter.item for meter in inputs.meters),
         temperature=history.temperature,
+        billed=tuple(inputs.billed),
     )
 
 

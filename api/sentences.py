@@ -37,6 +37,10 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _night_flow(finding, zone, language)
     if "gateways" in finding.detail:
         return _outage(finding, zone, language)
+    if "contract_kw" in finding.detail:
+        return _contract(finding, zone, language)
+    if "power_factor" in finding.detail:
+        return _power_factor(finding, zone, language)
     expected, measured, example_us = example_of(finding)
     if expected is None or measured is None:
         return _span(finding, zone, language)
@@ -157,6 +161,32 @@ def _night_flow(finding: Finding, zone: str, language: str) -> str:
         low=f"{float(told['night_low']):.3g}",
         base=f"{float(told['night_base']):.3g}",
         unit=POWER[finding.unit],
+    )
+
+
+def _contract(finding: Finding, zone: str, language: str) -> str:
+    """How often and how far the contracted power was passed."""
+    told = finding.detail
+    return text(
+        "finding.contract",
+        language,
+        days=told.get("days", 0),
+        contract=f"{float(told['contract_kw']):.4g}",
+        peak=f"{float(told['peak_kw']):.4g}",
+        moment=f"{from_us(int(told['peak_us'])).astimezone(zone_of(zone)):%Y-%m-%d %H:%M}",
+    )
+
+
+def _power_factor(finding: Finding, zone: str, language: str) -> str:
+    """The power factor under load beside the one that the account is held to."""
+    told = finding.detail
+    return text(
+        "finding.power_factor",
+        language,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        days=told.get("days", 0),
+        factor=f"{float(told['power_factor']):.3f}",
+        standard=f"{float(told['standard']):.2f}",
     )
 
 

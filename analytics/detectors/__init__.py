@@ -13,7 +13,17 @@ from pkgutil import iter_modules
 from analytics.detectors.detector import Detector, Quantity
 from analytics.detectors.site import Candidate, Limits, Site
 
-__all__ = ["DETECTORS", "FAULTS", "Candidate", "Detector", "Limits", "Site", "candidates"]
+__all__ = [
+    "DETECTORS",
+    "FAULTS",
+    "UNPRICED",
+    "WORTHLESS",
+    "Candidate",
+    "Detector",
+    "Limits",
+    "Site",
+    "candidates",
+]
 
 
 def _collected() -> Iterator[Detector]:
@@ -28,6 +38,9 @@ DETECTORS: dict[str, Detector] = {
 }
 """By name. Faults first: a reader of the table sees the order in which data is judged."""
 FAULTS = frozenset(one.name for one in DETECTORS.values() if one.quantity is Quantity.FAULT)
+"""Patterns of meters that measure wrongly."""
+UNPRICED = frozenset(one.name for one in DETECTORS.values() if one.quantity is Quantity.UNPRICED)
+WORTHLESS = FAULTS | UNPRICED
 """Patterns whose hours are worth nothing."""
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 import numpy as np
 
 from analytics.balances import BalanceDays
+from analytics.billed import BilledMeter
 from analytics.bins import HourCalendar
 from analytics.groups import Bools, Floats, Groups, Ints
 from analytics.outages import Outage
@@ -29,6 +30,10 @@ class Input(StrEnum):
     """A meter of water, gas, heat or cooling that is read by the hour."""
     OUTAGE = "outage"
     """Meters behind one gateway whose gaps begin and end together."""
+    CONTRACT = "contract"
+    """A meter of an account with a contracted power."""
+    REACTIVE = "reactive"
+    """A meter of an account that is held to a power factor, and that of its reactive energy."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,8 @@ class Site:
     """What each meter measures; where nothing is said, electricity."""
     temperature: Floats | None = None
     """Outdoor [C], (hours,); NaN where unknown."""
+    billed: tuple[BilledMeter, ...] = ()
+    """Meters of accounts, also of meters that are not of the site."""
 
     @property
     def outdoor(self) -> Floats:
@@ -101,8 +108,16 @@ class Site:
             Input.BALANCE: any(one.meter in self.codes for one in self.balances),
             Input.FLOW: any(item[:2] in FLOWS for item in self.items),
             Input.OUTAGE: any(one.subject in self.codes for one in self.outages),
+            Input.CONTRACT: any(one.contract_kw for one in self._own_billed),
+            Input.REACTIVE: any(
+                one.power_factor and one.reactive in self.codes for one in self._own_billed
+            ),
         }
         return frozenset(one for one, stands in there.items() if stands)
+
+    @property
+    def _own_billed(self) -> list[BilledMeter]:
+        return [one for one in self.billed if one.meter in self.codes]
 
     @property
     def residual(self) -> Floats:

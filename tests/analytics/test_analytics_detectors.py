@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analytics import DETECTORS, FAULTS, HourCalendar, Limits, detectors
+from analytics import DETECTORS, FAULTS, UNPRICED, HourCalendar, Limits, detectors
 from analytics.balances import BalanceDays
+from analytics.billed import BilledMeter
 from analytics.detectors import Candidate, Site
 from analytics.detectors.site import chains
 from analytics.hierarchy import ancestors, suppress
@@ -81,8 +82,8 @@ def test_the_table_holds_each_detector_of_a_file_under_its_name() -> None:
 
 
 def test_faults_come_first() -> None:
-    faults = [name in FAULTS for name in DETECTORS]
-    assert faults == sorted(faults, reverse=True)
+    kinds = [(name not in FAULTS, name not in UNPRICED) for name in DETECTORS]
+    assert kinds == sorted(kinds)
     assert {"balance_drift", "gateway_silent", "meter_gap", "meter_stuck"} == FAULTS
 
 
@@ -98,7 +99,7 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
         monkeypatch.undo()
         return found
 
-    waste = DETECTORS.keys() - FAULTS - {"night_flow"}
+    waste = {"after_hours_plant", "weekend_run"}
     assert asked(site()) == waste
     assert asked(replace(site(), items=("01000",))) == waste
     assert asked(replace(site(), items=("02000",))) == waste | {"night_flow"}
@@ -114,6 +115,13 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     held = BalanceDays("ac", days, known, days, (), known)
     assert asked(replace(unjudged, balances=(held,))) == {"balance_drift"}
     assert asked(replace(unjudged, balances=(replace(held, meter="other"),))) == set()
+    account = BilledMeter("ac", 0, contract_kw=10.0, reactive="ac", power_factor=0.9)
+    told = {"demand_over_contract", "low_power_factor"}
+    assert asked(replace(unjudged, billed=(account,))) == told
+    assert asked(replace(unjudged, billed=(replace(account, meter="other"),))) == set()
+    assert asked(replace(unjudged, billed=(replace(account, reactive="far"),))) == {
+        "demand_over_contract"
+    }
 
 
 def test_every_detector_is_silent_on_a_site_as_expected() -> None:

@@ -32,6 +32,7 @@ from metering.quality import MISSING, WHOLE
 from metering.quantity import ABSENT
 from metering.reading import Kind, ReadingColumns
 from metering.registry import Installation, Meter, Node, NodeType, Point, Registry, SpaceEdge
+from metering.registry.facts.accounts import Account
 from metering.registry.facts.limits import DetectionLimit
 from metering.registry.facts.office_hours import WorkingHours
 from metering.tariff import TariffRow
@@ -289,3 +290,17 @@ def test_the_window_in_which_a_meter_was_changed_is_no_silence(shift_min: int, t
     assert _is_declared(known, event) is not told
     assert not _is_declared(known, replace(event, kind="reset"))
     assert not _is_declared(replace(known, installations=(Installation("m", 1),)), event)
+
+
+def test_a_demand_above_the_contract_of_an_account_is_told_of_the_books() -> None:
+    world = World(registry())
+    contract = Account("1", "hourly", contract_kw=Decimal("0.9"))
+    more = {**world.registry.more, "account": (contract,)}
+    world.registry = replace(world.registry, more=more)
+    world.use("hourly", office(1))
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=60)
+        assert inputs is not None
+        (over,) = [one for one in find(inputs) if one.pattern == "demand_over_contract"]
+    assert (over.meter, over.detail["days"], over.detail["peak_kw"]) == ("hourly", 20, 1.0)
+    assert (over.waste, over.costs) == (0.0, ())
