@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.billed import billed
+from analytics.centres import centre_meters
 from analytics.feeding_balances import BALANCE_DAYS, site_balances
 from analytics.feeding_outages import site_served
 from analytics.groups import Ints
@@ -118,6 +119,7 @@ def site_inputs(
         before=tuple(body for _, body in registry.bodies(site) if body != institution),
         own={code: stay for code, stay in own.items() if stay != ALL_TIME},
         billed=billed(registry, codes, last),
+        centres=centre_meters(registry, meters, last),
     )
 
 

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Final
 
 from analytics.billed import billed
+from analytics.centres import centre_meters
 from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import FLOWS, Input
 from metering.baseline import is_checked
@@ -39,6 +40,10 @@ class Need(StrEnum):
     """An account with contract_kw, whose meter is booked by the hour."""
     REACTIVE_METER = "reactive_meter"
     """An account with power_factor, and both of its meters booked by the hour."""
+    CENTRE_AND_IT = "centre_and_it"
+    """Hourly meters of the supply (`utility`) and of the IT (`it`) of a data centre."""
+    UPS_METERS = "ups_meters"
+    """Likewise before and behind its UPS (`ups_in`, `ups_out`)."""
 
 
 class Checking(StrEnum):
@@ -58,6 +63,8 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.OUTAGE: frozenset({Need.GATEWAY_OF_METERS}),
     Input.CONTRACT: frozenset({Need.CONTRACT_POWER}),
     Input.REACTIVE: frozenset({Need.REACTIVE_METER}),
+    Input.CENTRE: frozenset({Need.CENTRE_AND_IT}),
+    Input.UPS: frozenset({Need.UPS_METERS}),
 }
 """What must be registered before a site can have an input."""
 
@@ -130,6 +137,10 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
     by_hour = {meter.code for meter in meters if meter.step_min <= HOUR_MIN}
     hourly = {registry.meters[code].item for code in by_hour}
     accounts = billed(registry, by_hour, day)
+    roles = [
+        set(one.roles)
+        for one in centre_meters(registry, (registry.meters[code] for code in by_hour), day)
+    ]
     there = {
         Need.METER: bool(meters),
         Need.HOURLY_ELECTRICITY: any(is_checked(item) for item in hourly),
@@ -138,6 +149,8 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.GATEWAY_OF_METERS: _has_shared_gateway(registry, meters, day),
         Need.CONTRACT_POWER: any(one.contract_kw for one in accounts),
         Need.REACTIVE_METER: any(one.power_factor and one.reactive in by_hour for one in accounts),
+        Need.CENTRE_AND_IT: any({"utility", "it"} <= own for own in roles),
+        Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),
     }
     return frozenset(need for need, stands in there.items() if stands)
 

@@ -24,6 +24,7 @@ import numpy as np
 from analytics.balances import BalanceDays, by_hour
 from analytics.billed import BilledMeter
 from analytics.bins import USUAL_WEEK, HourCalendar, Timetable
+from analytics.centres import CentreMeters
 from analytics.crossfit import History
 from analytics.detectors import DETECTORS, FAULTS, Candidate, Limits, Site, candidates
 from analytics.detectors.site import USUAL_LIMITS
@@ -94,6 +95,8 @@ class Inputs:
     settings: FitSettings = DEFAULTS
     billed: Sequence[BilledMeter] = ()
     """Meters of accounts."""
+    centres: Sequence[CentreMeters] = ()
+    """Meters of data centres by role."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -376,6 +379,7 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         items=tuple(meter.item for meter in inputs.meters),
         temperature=history.temperature,
         billed=tuple(inputs.billed),
+        centres=tuple(inputs.centres),
     )
 
 

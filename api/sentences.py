@@ -41,6 +41,10 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _contract(finding, zone, language)
     if "power_factor" in finding.detail:
         return _power_factor(finding, zone, language)
+    if "usual_ratio" in finding.detail:
+        return _centre(finding, "finding.ratio", ("ratio", "usual_ratio"), zone, language)
+    if "usual_efficiency" in finding.detail:
+        return _centre(finding, "finding.ups", ("efficiency", "usual_efficiency"), zone, language)
     expected, measured, example_us = example_of(finding)
     if expected is None or measured is None:
         return _span(finding, zone, language)
@@ -187,6 +191,19 @@ def _power_factor(finding: Finding, zone: str, language: str) -> str:
         days=told.get("days", 0),
         factor=f"{float(told['power_factor']):.3f}",
         standard=f"{float(told['standard']):.2f}",
+    )
+
+
+def _centre(finding: Finding, key: str, names: tuple[str, str], zone: str, language: str) -> str:
+    """A ratio of a data centre beside what it used to be."""
+    told = finding.detail
+    return text(
+        key,
+        language,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        days=told.get("days", 0),
+        now=f"{float(told[names[0]]):.3f}",
+        usual=f"{float(told[names[1]]):.3f}",
     )
 
 

@@ -19,9 +19,10 @@ import numpy as np
 
 from analytics.billed import BilledMeter
 from analytics.detectors.detector import Detector, Quantity
-from analytics.detectors.site import Candidate, Input, Site, chains
+from analytics.detectors.site import Candidate, Input, Site
 from analytics.detectors.unpriced import unpriced
 from analytics.groups import Bools, Floats
+from analytics.lasting import lasting
 
 NAME = "low_power_factor"
 LACKING, STUCK_IN = "capacitors_lacking", "capacitors_stay_in"
@@ -29,8 +30,6 @@ LEAST_LOAD = 0.3
 HIGH = 95
 LEAST_HOURS = 6
 MARGIN = 0.005
-LEAST_DAYS, WINDOW_DAYS = 5, 7
-PAUSE_DAYS = 3
 
 
 def _low(site: Site) -> list[Candidate]:
@@ -57,7 +56,7 @@ def _of_account(site: Site, one: BilledMeter, standard: float) -> list[Candidate
     low = enough & (factor < standard - MARGIN)
     return [
         _candidate(site, one, judged & np.isin(site.clock.day, run), (active, drawn, back))
-        for run in _runs(days[low].tolist())
+        for run in lasting(days[low].tolist())
     ]
 
 
@@ -68,16 +67,6 @@ def _judged(site: Site, one: BilledMeter, active: Floats, reactive: Floats) -> B
         return known
     least = LEAST_LOAD * float(np.percentile(active[known], HIGH))
     return np.asarray(known & (np.nan_to_num(active) >= max(least, 1e-9)))
-
-
-def _runs(low: list[int]) -> list[list[int]]:
-    """Runs of low days that have five within seven."""
-    return [run for run in chains(low, PAUSE_DAYS) if _lasts(run)]
-
-
-def _lasts(run: list[int]) -> bool:
-    ends = zip(run, run[LEAST_DAYS - 1 :], strict=False)
-    return any(last - first < WINDOW_DAYS for first, last in ends)
 
 
 def _candidate(

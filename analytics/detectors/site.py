@@ -8,6 +8,7 @@ import numpy as np
 from analytics.balances import BalanceDays
 from analytics.billed import BilledMeter
 from analytics.bins import HourCalendar
+from analytics.centres import CentreMeters
 from analytics.groups import Bools, Floats, Groups, Ints
 from analytics.outages import Outage
 from metering.book import RegisterEvent
@@ -34,6 +35,10 @@ class Input(StrEnum):
     """A meter of an account with a contracted power."""
     REACTIVE = "reactive"
     """A meter of an account that is held to a power factor, and that of its reactive energy."""
+    CENTRE = "centre"
+    """Meters of a data centre's supply and of its IT."""
+    UPS = "ups"
+    """Meters before and behind its UPS."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,8 @@ class Site:
     """Outdoor [C], (hours,); NaN where unknown."""
     billed: tuple[BilledMeter, ...] = ()
     """Meters of accounts, also of meters that are not of the site."""
+    centres: tuple[CentreMeters, ...] = ()
+    """Data centres, likewise."""
 
     @property
     def outdoor(self) -> Floats:
@@ -112,12 +119,17 @@ class Site:
             Input.REACTIVE: any(
                 one.power_factor and one.reactive in self.codes for one in self._own_billed
             ),
+            Input.CENTRE: any(self._measures(one, "utility", "it") for one in self.centres),
+            Input.UPS: any(self._measures(one, "ups_in", "ups_out") for one in self.centres),
         }
         return frozenset(one for one, stands in there.items() if stands)
 
     @property
     def _own_billed(self) -> list[BilledMeter]:
         return [one for one in self.billed if one.meter in self.codes]
+
+    def _measures(self, centre: CentreMeters, *roles: str) -> bool:
+        return all(set(centre.meters(role)) & set(self.codes) for role in roles)
 
     @property
     def residual(self) -> Floats:

@@ -42,7 +42,7 @@ def unpriced(
         expected=used,
         measured=used,
         detail=detail,
-        chart=_chart(site, row, known, usual),
+        chart=chart_of(site, row, known, usual),
         place=place,
         confidence=confidence,
     )
@@ -51,10 +51,11 @@ def unpriced(
     return Candidate(pattern, row, int(days[0]), start, end, known, np.unique(days).size, own)
 
 
-def _chart(
+def chart_of(
     site: Site, row: int, hours: Ints, usual: Floats | None
 ) -> tuple[tuple[int, float | None, float | None], ...]:
-    """The last week of the evidence."""
+    """The last week of some evidence hours of a meter; `usual` [canonical unit per hour], (hours of
+    the site,), is what was expected."""
     last = int(hours[-1]) + 1
     wanted = np.full(site.hours_us.size, np.nan) if usual is None else usual
     return tuple(

@@ -11,46 +11,18 @@ import duckdb
 import numpy as np
 import pytest
 
-from analytics import FlatRates, Inputs, find, look, settle
+from analytics import Inputs, find, look, settle
 from analytics.billed import BilledMeter, billed
-from metering.calendar import WorkCalendar
 from metering.finding import Case, CaseState
-from metering.localtime import HOUR_US, day_number, days_between, slot_starts
-from metering.quality import MEASURED, all_of
-from metering.quantity import ABSENT
-from metering.registry import Meter, Registry
+from metering.localtime import day_number
+from metering.registry import Registry
 from metering.registry.facts.accounts import Account
 from metering.validity import Validity
 from proofs.steps import data_folder_with_recordings
+from tests.analytics.hourly_inputs import FIRST, inputs
 
-ZONE = "Asia/Shanghai"
-FIRST = date(2026, 3, 2)
 DATA = data_folder_with_recordings()
 PATTERNS = {"demand_over_contract", "low_power_factor"}
-
-
-def inputs(meters: dict[str, tuple[str, np.ndarray[Any, Any]]], **more: Any) -> Inputs:
-    """Meters by code with item and energy by the hour [canonical unit] since `FIRST`."""
-    hours = next(iter(meters.values()))[1].size
-    days = days_between(FIRST, FIRST + timedelta(days=hours // 24))
-    hours_us = np.concatenate([slot_starts(day, ZONE, 60) for day in days])[:hours]
-    flow = np.stack([flow for _, flow in meters.values()])
-    known = np.isfinite(flow)
-    facts: dict[str, Any] = {
-        "institution": "bureau",
-        "zone": ZONE,
-        "meters": [Meter(code, "house", item) for code, (item, _) in meters.items()],
-        "feeders": {},
-        "hours_us": hours_us,
-        "energy": np.where(known, np.rint(np.where(known, flow, 0) * 1e6), ABSENT).astype(np.int64),
-        "shares": np.stack([all_of(MEASURED, hours)] * len(meters)),
-        "temperature": np.full(hours, np.nan),
-        "calendar": WorkCalendar(),
-        "events": [],
-        "rates": FlatRates(Decimal("0.8")),
-        "now_us": int(hours_us[-1]) + 13 * HOUR_US,
-    }
-    return Inputs(**{**facts, **more})
 
 
 def office(days: int = 28) -> np.ndarray[Any, np.dtype[np.float64]]:

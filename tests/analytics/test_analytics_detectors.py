@@ -10,6 +10,7 @@ import pytest
 from analytics import DETECTORS, FAULTS, UNPRICED, HourCalendar, Limits, detectors
 from analytics.balances import BalanceDays
 from analytics.billed import BilledMeter
+from analytics.centres import CentreMeters
 from analytics.detectors import Candidate, Site
 from analytics.detectors.site import chains
 from analytics.hierarchy import ancestors, suppress
@@ -122,6 +123,10 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     assert asked(replace(unjudged, billed=(replace(account, reactive="far"),))) == {
         "demand_over_contract"
     }
+    centre = CentreMeters("dc", {"utility": ("ac",), "it": ("ac",), "ups_in": ("ac",)})
+    assert asked(replace(unjudged, centres=(centre,))) == {"pue_excess"}
+    centre = CentreMeters("dc", {"ups_out": ("ac",), "it": ("far",), "ups_in": ("ac",)})
+    assert asked(replace(unjudged, centres=(centre,))) == {"ups_loss"}
 
 
 def test_every_detector_is_silent_on_a_site_as_expected() -> None:
