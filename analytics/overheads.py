@@ -1,6 +1,6 @@
 """What is used beside what is wanted, day by day: held against what the earlier days say of it.
 
-    beside  = a + b wanted + c max(T - 8, 0) + d max(T - 16, 0)      [kWh], fitted on earlier days
+    beside  = a + b wanted + c max(T - 8, 0) + d max(T - 16, 0)      [kW], fitted on earlier days
     s       = robust spread of what the fit misses of them
     high    = beside > fit + max(3 s, least wanted)
 
@@ -32,32 +32,32 @@ LEAST_HOURS = 20
 
 @dataclass(frozen=True, eq=False)
 class DayUse:
-    """Sums over the hours in which all of it is known, by local day (n,), rising."""
+    """Means over the hours in which all of it is known, by local day (n,), rising."""
 
     days: Ints
     """Days since 1970-01-01."""
     beside: Floats
-    """[kWh]; NaN on days of which too little is known, or on which nothing was wanted."""
+    """[kW]; NaN on days of which too little is known, or on which nothing was wanted."""
     wanted: Floats
     temperature: Floats | None
     """Outdoor mean [C]; NaN where unknown. None where it makes no difference."""
 
     @classmethod
     def of(cls, day: Ints, beside: Floats, wanted: Floats, temperature: Floats | None) -> DayUse:
-        """From hours [kWh], (hours,) each; NaN where unknown."""
+        """From hours [kW, C], (hours,) each; NaN where unknown."""
         days, place = np.unique(day, return_inverse=True)
         known = np.isfinite(beside) & np.isfinite(wanted)
         count = np.bincount(place[known], minlength=days.size)
-        sums = [np.bincount(place[known], x[known], days.size) for x in (beside, wanted)]
-        usable = (count >= LEAST_HOURS) & (sums[1] > 0)
-        told = [np.where(usable, one, np.nan) for one in sums]
+        means = [_means(place, np.where(known, x, np.nan), days.size) for x in (beside, wanted)]
+        usable = (count >= LEAST_HOURS) & (means[1] > 0)
+        told = [np.where(usable, one, np.nan) for one in means]
         outdoor = None if temperature is None else _means(place, temperature, days.size)
         return cls(days.astype(np.int64), told[0], told[1], outdoor)
 
 
 @dataclass(frozen=True, eq=False)
 class Overheads:
-    """What the earlier days say of each, (n,) [kWh]; NaN where they say nothing."""
+    """What the earlier days say of each, (n,) [kW]; NaN where they say nothing."""
 
     usual: Floats
     """What is used beside."""
@@ -96,7 +96,7 @@ def judge(use: DayUse, least: float, sigmas: float) -> Overheads:
 
 
 def usual_after(use: DayUse, first: int) -> Floats:
-    """What the days before the place `first` say of each day, (n,) [kWh]; NaN where too little is
+    """What the days before the place `first` say of each day, (n,) [kW]; NaN where too little is
     known."""
     design = _design(use)
     before = np.isfinite(design).all(axis=1) & (np.arange(use.days.size) < first)

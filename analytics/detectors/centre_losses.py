@@ -39,7 +39,7 @@ class Loss:
 
     @property
     def excess(self) -> Floats:
-        """Used beside above what was usual on each day of the run [kWh]."""
+        """Used beside above what was usual on each day of the run [kW]."""
         at = self.places
         return np.asarray(self.use.beside[at] - self.told.usual[at])
 
@@ -111,14 +111,15 @@ def _rate(site: Site, loss: Loss, power: Floats) -> Floats:
     place = np.searchsorted(days, site.clock.day)
     place = np.minimum(place, days.size - 1)
     inside = (days[place] == site.clock.day) & np.isfinite(power)
+    count = np.bincount(place[inside], minlength=days.size)
     sums = np.bincount(place[inside], power[inside], days.size)
-    share = np.divide(loss.excess, sums, out=np.zeros(days.size), where=sums > 0)
+    share = np.divide(loss.excess * count, sums, out=np.zeros(days.size), where=sums > 0)
     return np.where(inside, np.clip(share, 0.0, 1.0)[place] * power, np.nan)
 
 
 def _half(loss: Loss) -> float:
     """Half of the 90 % interval [kWh]: each day varies, and so does what the earlier ones say."""
     number, first = loss.places.size, int(loss.places[0])
-    a_day = float(loss.told.spread[loss.places].mean())
+    a_day = 24 * float(loss.told.spread[loss.places].mean())
     base = FACTORS * number**2 / max(int(loss.told.history[first]), 1)
     return float(Z90 * a_day * np.sqrt(number + base))

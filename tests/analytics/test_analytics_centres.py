@@ -114,8 +114,27 @@ def test_another_load_is_not_held_against_days_without_it() -> None:
 
 def test_hours_that_are_unknown_are_held_against_nothing() -> None:
     made = powers(cooling=np.where(LATE, 15.0, 0.0))
-    made["it"] = np.where(LATE & (HOUR % 24 < 6), np.nan, made["it"])
+    made["it"] = np.where(LATE & (HOUR % 24 < 4), np.nan, made["it"])
+    (found,) = told(made)
+    assert found.waste == pytest.approx(15 * 24 * 15, rel=0.25)
+    made["it"] = np.where(LATE & (HOUR % 24 < 5), np.nan, made["it"])
     assert told(made) == []
+
+
+def of_days(*told_: float) -> DayUse:
+    """Days that want alike."""
+    return DayUse(np.arange(len(told_)), np.array(told_), np.ones(len(told_)), None)
+
+
+def test_a_day_is_judged_from_three_weeks_on_and_days_that_were_no_run_are_history() -> None:
+    assert judge(of_days(*[0.0] * 20, *[5.0] * 5), 1.0, 3.0).runs == ()
+    (run,) = judge(of_days(*[0.0] * 21, *[5.0] * 5), 1.0, 3.0).runs
+    assert run.tolist() == [21, 22, 23, 24, 25]
+    found = judge(of_days(*[0.0] * 21, *[5.0] * 4, *[0.0] * 9), 1.0, 3.0)
+    assert (found.runs, found.history.tolist()[21:]) == (
+        (),
+        [*[21] * 5, 22, 23, *range(28, 34)],
+    )
 
 
 def naive(told: list[float], least: float) -> list[list[int]]:
