@@ -15,14 +15,16 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from analytics import rooms
 from analytics.billed import billed
 from analytics.centres import centre_meters
 from analytics.detectors import DETECTORS, FAULTS
 from analytics.detectors.site import FLOWS, Input
 from metering.baseline import is_checked
-from metering.registry import Meter, Registry
+from metering.registry import Meter, NodeType, Registry
 
 HOUR_MIN: Final = 60
+OUTDOOR_TEMPERATURE: Final = "outdoor_temperature"
 
 
 class Need(StrEnum):
@@ -44,6 +46,10 @@ class Need(StrEnum):
     """Hourly meters of the supply (`utility`) and of the IT (`it`) of a data centre."""
     UPS_METERS = "ups_meters"
     """Likewise before and behind its UPS (`ups_in`, `ups_out`)."""
+    ROOM_TEMPERATURE = "room_temperature"
+    """A point of that role; likewise CO2, and OUTDOOR_TEMPERATURE at the site."""
+    OUTDOOR_TEMPERATURE = "outdoor_temperature"
+    CO2 = "co2"
 
 
 class Checking(StrEnum):
@@ -65,6 +71,8 @@ REQUIRED: Final[Mapping[Input, frozenset[Need]]] = {
     Input.REACTIVE: frozenset({Need.REACTIVE_METER}),
     Input.CENTRE: frozenset({Need.CENTRE_AND_IT}),
     Input.UPS: frozenset({Need.UPS_METERS}),
+    Input.ROOM: frozenset({Need.METER, Need.ROOM_TEMPERATURE, Need.OUTDOOR_TEMPERATURE}),
+    Input.AIR: frozenset({Need.METER, Need.CO2}),
 }
 """What must be registered before a site can have an input."""
 
@@ -134,6 +142,7 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         for meter in registry.meters_at(node)
         if meter.valid.holds(day) and _is_read(registry, meter, day)
     ]
+    places = frozenset(nodes)
     by_hour = {meter.code for meter in meters if meter.step_min <= HOUR_MIN}
     hourly = {registry.meters[code].item for code in by_hour}
     accounts = billed(registry, by_hour, day)
@@ -151,8 +160,24 @@ def provided(registry: Registry, nodes: Collection[str], day: date) -> frozenset
         Need.REACTIVE_METER: any(one.power_factor and one.reactive in by_hour for one in accounts),
         Need.CENTRE_AND_IT: any({"utility", "it"} <= own for own in roles),
         Need.UPS_METERS: any({"ups_in", "ups_out"} <= own for own in roles),
+        Need.ROOM_TEMPERATURE: bool(registry.points_of_role(rooms.ROOM_TEMPERATURE, places)),
+        Need.CO2: bool(registry.points_of_role(rooms.CO2, places)),
+        Need.OUTDOOR_TEMPERATURE: bool(
+            registry.points_of_role(OUTDOOR_TEMPERATURE, _sites(registry, places, day))
+        ),
     }
     return frozenset(need for need, stands in there.items() if stands)
+
+
+def _sites(registry: Registry, places: Collection[str], day: date) -> frozenset[str]:
+    """Everything on the sites of some places: they share a thermometer."""
+    sites = {
+        above
+        for place in places
+        for above in (place, *registry.ancestors(place, day))
+        if registry.nodes[above].type is NodeType.SITE
+    }
+    return frozenset().union(places, *(registry.subtree(site) for site in sites))
 
 
 def _is_read(registry: Registry, meter: Meter, day: date) -> bool:

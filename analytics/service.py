@@ -37,6 +37,7 @@ from analytics.learning import is_due as learning_is_due
 from analytics.outages import Outage
 from analytics.pricing import Rates
 from analytics.report import Evidence, to_finding
+from analytics.rooms import RoomHours
 from analytics.saving import savings
 from analytics.stays import ALL_TIME, Stay, charted, within_stay
 from metering.baseline import BaselineProgress, BaselineVersion, is_checked
@@ -97,6 +98,8 @@ class Inputs:
     """Meters of accounts."""
     centres: Sequence[CentreMeters] = ()
     """Meters of data centres by role."""
+    rooms: Sequence[RoomHours] = ()
+    """What sensors say of rooms."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -380,6 +383,7 @@ def _site(inputs: Inputs, history: History, judged: Judged) -> Site:
         temperature=history.temperature,
         billed=tuple(inputs.billed),
         centres=tuple(inputs.centres),
+        rooms=tuple(replace(one, values=one.values[:hours]) for one in inputs.rooms),
     )
 
 

@@ -17,6 +17,7 @@ UNITS = {"m3": "m³"}
 PERSISTS_US = 14 * 24 * HOUR_US
 """What lasts so long may be told by the year."""
 YEAR_US = 365 * 24 * HOUR_US
+_ROOMS = {"room_too_cold": "finding.room_too_cold", "stale_air": "finding.stale_air"}
 _WHOLE = 100
 """Amounts from here on are told without decimals."""
 _SILENT = "meter_gap"
@@ -41,6 +42,8 @@ def sentence(finding: Finding, zone: str, language: str) -> str:
         return _contract(finding, zone, language)
     if "power_factor" in finding.detail:
         return _power_factor(finding, zone, language)
+    if "room_limit" in finding.detail:
+        return _rooms(finding, zone, language)
     if "usual_ratio" in finding.detail:
         return _centre(finding, "finding.ratio", ("ratio", "usual_ratio"), zone, language)
     if "usual_efficiency" in finding.detail:
@@ -191,6 +194,22 @@ def _power_factor(finding: Finding, zone: str, language: str) -> str:
         days=told.get("days", 0),
         factor=f"{float(told['power_factor']):.3f}",
         standard=f"{float(told['standard']):.2f}",
+    )
+
+
+def _rooms(finding: Finding, zone: str, language: str) -> str:
+    """Rooms by code as far as a sentence goes, and how warm or stale they were."""
+    told = finding.detail
+    rooms = str(told["rooms"]).split()
+    named = ", ".join(rooms[:MOST_NAMED]) + (" ..." if len(rooms) > MOST_NAMED else "")
+    return text(
+        _ROOMS[finding.pattern],
+        language,
+        rooms=named,
+        start=f"{from_us(finding.start_us).astimezone(zone_of(zone)):%Y-%m-%d}",
+        days=told.get("days", 0),
+        value=f"{float(told['room_value']):,.0f}",
+        limit=f"{float(told['room_limit']):,.0f}",
     )
 
 

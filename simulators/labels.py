@@ -39,6 +39,10 @@ FAULTY = (
 )
 SILENT = (*FAULTY, "office-a-water", "office-b-water", "dc-cooling", "dc-it")
 
+BY_NATURE = frozenset({("office-a-total", "low_power_factor")})
+"""(meter, pattern) of what is so from the first day to the last: nothing compensates the reactive
+power of office A, as its supplier's bills say too."""
+
 
 @dataclass(frozen=True)
 class Label:

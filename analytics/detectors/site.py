@@ -11,6 +11,7 @@ from analytics.bins import HourCalendar
 from analytics.centres import CentreMeters
 from analytics.groups import Bools, Floats, Groups, Ints
 from analytics.outages import Outage
+from analytics.rooms import CO2, ROOM_TEMPERATURE, RoomHours
 from metering.book import RegisterEvent
 from metering.quality import Shares
 
@@ -39,6 +40,10 @@ class Input(StrEnum):
     """Meters of a data centre's supply and of its IT."""
     UPS = "ups"
     """Meters before and behind its UPS."""
+    ROOM = "room"
+    """Temperatures of rooms and outside."""
+    AIR = "air"
+    """CO2 of rooms."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,8 @@ class Site:
     """Meters of accounts, also of meters that are not of the site."""
     centres: tuple[CentreMeters, ...] = ()
     """Data centres, likewise."""
+    rooms: tuple[RoomHours, ...] = ()
+    """What sensors say of rooms, likewise."""
 
     @property
     def outdoor(self) -> Floats:
@@ -121,12 +128,17 @@ class Site:
             ),
             Input.CENTRE: any(self._measures(one, "utility", "it") for one in self.centres),
             Input.UPS: any(self._measures(one, "ups_in", "ups_out") for one in self.centres),
+            Input.ROOM: self._knows(ROOM_TEMPERATURE) and bool(np.isfinite(self.outdoor).any()),
+            Input.AIR: self._knows(CO2),
         }
         return frozenset(one for one, stands in there.items() if stands)
 
     @property
     def _own_billed(self) -> list[BilledMeter]:
         return [one for one in self.billed if one.meter in self.codes]
+
+    def _knows(self, role: str) -> bool:
+        return any(one.role == role and one.meter in self.codes for one in self.rooms)
 
     def _measures(self, centre: CentreMeters, *roles: str) -> bool:
         return all(set(centre.meters(role)) & set(self.codes) for role in roles)

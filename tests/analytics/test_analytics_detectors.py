@@ -15,6 +15,7 @@ from analytics.detectors import Candidate, Site
 from analytics.detectors.site import chains
 from analytics.hierarchy import ancestors, suppress
 from analytics.outages import Outage
+from analytics.rooms import RoomHours
 from metering.book import RegisterEvent
 from metering.calendar import CalendarDay, DayKind, WorkCalendar
 from metering.localtime import HOUR_US, MINUTE_US, day_number, days_between, slot_starts
@@ -125,6 +126,12 @@ def test_a_detector_is_asked_where_the_site_has_what_it_needs(
     }
     centre = CentreMeters("dc", {"utility": ("ac",), "it": ("ac",), "ups_in": ("ac",)})
     assert asked(replace(unjudged, centres=(centre,))) == {"pue_excess"}
+    weather = replace(unjudged, temperature=np.full(unjudged.hours_us.size, 30.0))
+    cold = RoomHours("r", "room_temperature", "ac", np.zeros(unjudged.hours_us.size))
+    assert asked(replace(weather, rooms=(cold,))) == {"room_too_cold"}
+    assert asked(replace(unjudged, rooms=(cold,))) == set()
+    assert asked(replace(unjudged, rooms=(replace(cold, role="co2"),))) == {"stale_air"}
+    assert asked(replace(weather, rooms=(replace(cold, meter="far"),))) == set()
     centre = CentreMeters("dc", {"ups_out": ("ac",), "it": ("far",), "ups_in": ("ac",)})
     assert asked(replace(unjudged, centres=(centre,))) == {"ups_loss"}
 

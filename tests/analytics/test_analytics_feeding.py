@@ -107,7 +107,7 @@ class World:
             zeros,
         )
         self.readings.upsert(rows)
-        if point != OUTDOOR:
+        if point < OUTDOOR:
             mark = DirtyMark(point, int(times[0]), int(times[-1]))
             self.marks.mark([mark], writer_no=1, ready=True)
 
@@ -304,3 +304,27 @@ def test_a_demand_above_the_contract_of_an_account_is_told_of_the_books() -> Non
         (over,) = [one for one in find(inputs) if one.pattern == "demand_over_contract"]
     assert (over.meter, over.detail["days"], over.detail["peak_kw"]) == ("hourly", 20, 1.0)
     assert (over.waste, over.costs) == (0.0, ())
+
+
+def test_rooms_are_read_by_the_hour_for_the_last_weeks() -> None:
+    world = World(registry())
+    sensors = [
+        Point(OUTDOOR + n, "o/g", f"c{n}", Kind.INSTANT, "ppm", node="s", role="co2", high=5000)
+        for n in (1, 2)
+    ]
+    points = {**world.registry.points, **{one.id: one for one in sensors}}
+    world.registry = replace(world.registry, points=points)
+    world.use("hourly", office(1))
+    start_us = day_bounds(FIRST, ZONE)[0]
+    world.push(
+        OUTDOOR + 1, start_us + np.arange(48 * DAYS) * 30 * MINUTE_US, np.full(48 * DAYS, 800)
+    )
+    world.push(OUTDOOR + 2, start_us + np.arange(24 * DAYS) * HOUR_US, np.full(24 * DAYS, 1400))
+    with world.view() as view:
+        inputs = site_inputs(view, world.readings, "s", history_days=60)
+        assert inputs is not None
+    (room,) = inputs.rooms
+    assert (room.node, room.role, room.meter) == ("s", "co2", "daily")
+    known = np.isfinite(room.values)
+    assert room.values[known] == pytest.approx(1000.0)
+    assert known[: 24 * DAYS].sum() == 24 * DAYS - (len(known) - 24 * 28 - 1)
